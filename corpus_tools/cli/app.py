@@ -1,0 +1,42 @@
+"""The command line put together: verbs in panels."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from corpus_tools.cli.init import init
+
+__all__ = ["app"]
+
+BUILD, ANNOTATE, MANIFEST, MODEL, INSPECT = "Build", "Annotate", "Manifest", "Model", "Inspect"
+
+app = typer.Typer(
+    name="corpus",
+    help="From drama video to a six-class emotional speech corpus, and a model trained on it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(version("corpus-tools"))
+        raise typer.Exit
+
+
+@app.callback()
+def _corpus(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and end."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+for _panel, _verb, _function in ((BUILD, "init", init),):
+    app.command(_verb, rich_help_panel=_panel)(_function)

@@ -1,0 +1,31 @@
+"""`corpus init`: a new corpus folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from corpus_tools.cli.options import AsJson, Quiet, Verbose
+from corpus_tools.cli.session import session
+
+__all__ = ["init"]
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to make it.")] = Path(),
+    name: Annotated[
+        str | None, typer.Option(help="What the corpus is called.  [default: the folder's name]")
+    ] = None,
+    language: Annotated[str, typer.Option(help="What is spoken, e.g. zh, pl, yue.")] = "zh",
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make a new corpus folder with its corpus.toml and speakers.csv."""
+    with session("init", as_json=json, quiet=quiet, verbose=verbose) as run:
+        from corpus_tools.workspace import Workspace
+
+        workspace = Workspace.create(folder, name or folder.resolve().name, language)
+        run.outcome.outputs.append(workspace.root)
+        run.result(f"made the corpus {workspace.root}")
+        run.note(f"next: corpus segment MEDIA… --corpus {folder}")

@@ -1,0 +1,181 @@
+"""One run of a command: where its result, its progress and its errors go, and how it ends."""
+
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from manifests.errors import CorpusError
+from manifests.outcome import Outcome, Progress
+
+__all__ = ["Session", "session"]
+
+INTERRUPTED = 130
+
+
+class Session:
+    """What a command writes to; results go to stdout, all else to stderr.
+
+    Attributes:
+        command: the verb.
+        outcome: the run's account, printed at the end.
+    """
+
+    def __init__(self, command: str, *, as_json: bool, quiet: bool, verbose: bool) -> None:
+        self.command = command
+        self.outcome = Outcome()
+        self.as_json = as_json
+        self.quiet = quiet
+        self.verbose = verbose
+        self.exit_code: int | None = None
+
+    def result(self, text: object = "") -> None:
+        """Print a line, or a rich table, of the result; nothing with ``--json``."""
+        if self.as_json:
+            return
+        if isinstance(text, str):
+            print(text)
+            return
+        from rich.console import Console
+
+        width = None if sys.stdout.isatty() else 120
+        Console(file=sys.stdout, width=width).print(text)
+
+    def note(self, text: str) -> None:
+        """Print a line of log; nothing with ``--quiet``."""
+        if not self.quiet:
+            print(text, file=sys.stderr, flush=True)
+
+    def detail(self, text: str) -> None:
+        """Print a line of log with ``--verbose`` only."""
+        if self.verbose:
+            self.note(text)
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Progress]:
+        """Show how far a long step is: a bar on a terminal, plain lines elsewhere."""
+        if self.quiet:
+            yield lambda done, total, item: None
+        elif sys.stderr.isatty():
+            yield from _bar(what)
+        else:
+            yield self._plain(what)
+
+    def _plain(self, what: str) -> Progress:
+        started = last = time.monotonic()
+
+        def show(done: int, total: int, item: str) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last >= 10 and done < total:
+                last = now
+                left = (now - started) / max(done, 1) * (total - done)
+                self.note(f"{what}: {done} of {total}, about {left:.0f} s left ({item})")
+
+        return show
+
+    def close(self) -> None:
+        """Print warnings, failures, the conservation line and the JSON document."""
+        outcome = self.outcome
+        for warning in outcome.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+        for failure in outcome.failures:
+            print(f"error: {failure.item}: {failure.reason}", file=sys.stderr)
+        if outcome.items_in:
+            self.note(_conservation(outcome))
+        if self.as_json:
+            print(json.dumps(self._document(), ensure_ascii=False, indent=2))
+
+    def _document(self) -> dict[str, Any]:
+        outcome = self.outcome
+        return {
+            "command": self.command,
+            "ok": outcome.ok,
+            "counts": {
+                "in": outcome.items_in,
+                "kept": outcome.kept,
+                "rejected": dict(sorted(outcome.rejected.items())),
+                "failed": len(outcome.failures),
+            },
+            "failures": [{"item": f.item, "reason": f.reason} for f in outcome.failures],
+            "warnings": outcome.warnings,
+            "outputs": [path.as_posix() for path in outcome.outputs],
+            **outcome.details,
+        }
+
+
+@contextmanager
+def session(
+    command: str, *, as_json: bool = False, quiet: bool = False, verbose: bool = False
+) -> Iterator[Session]:
+    """Run a command's body; turn what goes wrong in it into one sentence and an exit code.
+
+    Exit codes: 0 all well, 1 something failed, 2 wrong usage or configuration, 130 interrupted.
+    """
+    run = Session(command, as_json=as_json, quiet=quiet, verbose=verbose)
+    code = 0
+    try:
+        yield run
+    except CorpusError as error:
+        code = error.exit_code
+        _report(run, str(error), error)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+        run.outcome.fail(command, "interrupted; run the same command again to go on")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+    except OSError as error:
+        code = 1
+        _report(run, f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), error)
+    except typer.Exit:
+        raise
+    except Exception as error:
+        code = 1
+        _report(
+            run, f"unexpected {type(error).__name__}: {error}; run again with -v for details", error
+        )
+    run.close()
+    code = code or run.exit_code or (0 if run.outcome.ok else 1)
+    if code:
+        raise typer.Exit(code)
+
+
+def _report(run: Session, sentence: str, error: BaseException) -> None:
+    if run.verbose:
+        traceback.print_exception(error, file=sys.stderr)
+    run.outcome.fail(run.command, sentence)
+
+
+def _conservation(outcome: Outcome) -> str:
+    reasons = ", ".join(f"{reason} {n}" for reason, n in sorted(outcome.rejected.items()))
+    rejected = outcome.rejected.total()
+    return (
+        f"in {outcome.items_in} = kept {outcome.kept} + rejected {rejected}"
+        + (f" ({reasons})" if reasons else "")
+        + f" + failed {outcome.items_in - outcome.kept - rejected}"
+    )
+
+
+def _bar(what: str) -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+
+    with RichProgress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[item]}"),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        task = bar.add_task(what, total=None, item="")
+        yield lambda done, total, item: bar.update(task, completed=done, total=total, item=item)

@@ -1,0 +1,41 @@
+"""All of corpus.toml: one section for each step."""
+
+from pydantic import Field
+
+from annotation.settings import LabelSettings
+from corpus_tools.recordings.settings import RecordingSettings
+from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
+from corpus_tools.transcription.settings import TranscribeSettings
+from manifests.settings import Settings, SplitSettings, Targets, TextSettings
+from models.settings import TrainSettings
+
+__all__ = ["Configuration", "CorpusSettings"]
+
+
+class CorpusSettings(Settings):
+    """What the corpus is.
+
+    Attributes:
+        name: shown in cards and reports.
+        language: BCP 47 code of what is spoken.
+        licence: under which the corpus may be used.
+    """
+
+    name: str = "corpus"
+    language: str = "zh"
+    licence: str | None = None
+
+
+class Configuration(Settings):
+    """What corpus.toml may say; a missing key has the default given here."""
+
+    corpus: CorpusSettings = Field(default_factory=CorpusSettings)
+    segment: SegmentSettings = Field(default_factory=SegmentSettings)
+    screen: ScreenSettings = Field(default_factory=ScreenSettings)
+    recordings: RecordingSettings = Field(default_factory=RecordingSettings)
+    transcribe: TranscribeSettings = Field(default_factory=TranscribeSettings)
+    text: TextSettings = Field(default_factory=TextSettings)
+    labels: LabelSettings = Field(default_factory=LabelSettings)
+    targets: Targets = Field(default_factory=Targets)
+    split: SplitSettings = Field(default_factory=SplitSettings)
+    train: TrainSettings = Field(default_factory=TrainSettings)

@@ -1,0 +1,13 @@
+"""The six classes, in the one order used everywhere."""
+
+__all__ = ["EMOTIONS", "UNCLEAR", "Emotion"]
+
+from typing import Literal
+
+Emotion = Literal["angry", "fear", "happy", "neutral", "surprise", "sad"]
+
+EMOTIONS: tuple[Emotion, ...] = ("angry", "fear", "happy", "neutral", "surprise", "sad")
+"""Class order of every table, vector and matrix."""
+
+UNCLEAR = "unclear"
+"""What an annotator answers who can't tell; a vote for no class."""

@@ -1,0 +1,245 @@
+"""The records that the corpus is made of; the only place where field names are defined.
+
+Times are seconds on the source's presentation timeline, levels are dB relative to full scale,
+durations are seconds. Paths are relative to the corpus folder and POSIX.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from manifests.emotions import EMOTIONS, Emotion
+from manifests.errors import DataError
+
+__all__ = [
+    "SCHEMA",
+    "Clip",
+    "Judgement",
+    "Label",
+    "LedgerEntry",
+    "ManifestEntry",
+    "Record",
+    "Screen",
+    "Source",
+    "Speaker",
+    "SubtitleLine",
+    "Transcript",
+]
+
+SCHEMA = 1
+"""Version of the record formats below; a file with a higher one is refused."""
+
+Split = Literal["train", "val", "test", "held"]
+SpeakerSource = Literal["script", "subtitle", "annotator", "file", "cluster"]
+TextSource = Literal["whisper", "subtitle", "script", "import", "annotator"]
+
+
+class Record(BaseModel):
+    """A frozen row of a shard or manifest; unknown and mistyped fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def parse(cls, row: dict[str, Any], where: str) -> "Any":
+        """Return the record of a decoded JSON row.
+
+        Args:
+            row: the object as read.
+            where: file and line, for the error.
+
+        Raises:
+            DataError: naming the field that is wrong.
+        """
+        try:
+            return cls.model_validate(row)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"]) or "record"
+            raise DataError(
+                f"{where}: {cls.__name__.lower()} field '{field}': {first['msg']}"
+            ) from error
+
+    def row(self) -> dict[str, Any]:
+        """Return the record as JSON-ready built-in types."""
+        return self.model_dump(mode="json")
+
+
+class Source(Record):
+    """One audio track of one media file.
+
+    ``media_path`` is relative to the corpus folder if the file lies in it, else its bare name:
+    where somebody keeps their films is nobody else's business, and the hash identifies the file.
+    """
+
+    source_id: str
+    series: str | None
+    episode: str | None
+    title: str
+    kind: Literal["drama", "scripted"]
+    media_path: str
+    sha256: str
+    size: int
+    duration: float
+    track: int
+    sample_rate: int
+    channels: int
+    licence: str | None = None
+
+
+class Clip(Record):
+    """One cut of a source: a WAV of its own, with what was measured on it.
+
+    ``sha256`` is that of the PCM samples, ``file_sha256`` that of the file. ``music`` is a score
+    in 0..1, null where not measured. ``snr_db`` is null where no background could be measured.
+    """
+
+    clip_id: str
+    source_id: str
+    path: str
+    start: float
+    end: float
+    duration: float
+    sha256: str
+    file_sha256: str
+    rms_db: float
+    peak_db: float
+    snr_db: float | None = None
+    music: float | None = None
+    speech_ratio: float
+    clipping: float = 0.0
+    left_edge_db: float | None = None
+    right_edge_db: float | None = None
+    speaker: str | None = None
+    speaker_source: SpeakerSource | None = None
+    sentence: str | None = None
+    duplicate_of: str | None = None
+    superseded_by: str | None = None
+
+
+class Screen(Record):
+    """Whether a clip is good enough to be labelled, and if not, why."""
+
+    clip_id: str
+    accepted: bool
+    reasons: list[str] = []
+
+
+class LedgerEntry(Record):
+    """Seconds of a source that went one way; the entries of a source add up to its duration."""
+
+    source_id: str
+    reason: str
+    seconds: float
+
+
+class SubtitleLine(Record):
+    """One line of a subtitle file or track."""
+
+    source_id: str
+    start: float
+    end: float
+    text: str
+    speaker: str | None = None
+
+
+class Transcript(Record):
+    """One text for one clip from one origin; the key is clip, source and model."""
+
+    clip_id: str
+    text: str
+    text_raw: str
+    source: TextSource
+    model: str | None = None
+    language: str | None = None
+    avg_logprob: float | None = None
+    no_speech_prob: float | None = None
+    compression_ratio: float | None = None
+    words: list[tuple[float, float, str, float | None]] | None = None
+    flags: list[str] = []
+
+
+class Judgement(Record):
+    """What one annotator said about one clip; the key is server, annotation_id and updated_at."""
+
+    clip_id: str
+    annotator: str
+    server: str
+    project_id: int | None
+    task_id: int | None
+    annotation_id: int
+    unique_id: str | None
+    created_at: str
+    updated_at: str
+    status: Literal["answered", "skipped"]
+    emotion: Emotion | None
+    emotion2: Emotion | None = None
+    confidence: int | None = None
+    transcript: str | None = None
+    problems: list[str] = []
+    speaker: str | None = None
+    origin: str | None = None
+    lead_time: float | None = None
+    role: Literal["label", "gold", "adjudication"] = "label"
+    batch: str | None = None
+    import_sha256: str
+
+
+class Label(Record):
+    """What a clip's votes come to.
+
+    ``emotion`` is null where the votes decide for no class; ``reason`` then says why (``tie``,
+    ``unclear``, ``too_few_votes``, ``problem:music`` …). ``soft`` is the share of the votes for
+    each class in class order, null where nobody voted for one.
+    """
+
+    clip_id: str
+    emotion: Emotion | None
+    reason: str | None = None
+    soft: list[float] | None = None
+    votes: list[tuple[str, Emotion | None]]
+    agreement: float | None = None
+
+
+class ManifestEntry(Record):
+    """One clip of a manifest: where it is, what is said, who said what about it, and its split.
+
+    ``soft`` is the share of votes per class in class order; its sum is 1. ``agreement`` is the
+    share of the votes that agree with ``emotion``.
+    """
+
+    clip_id: str
+    path: str
+    sha256: str
+    file_sha256: str
+    source_id: str
+    series: str | None
+    speaker: str | None
+    gender: str | None
+    start: float
+    end: float
+    duration: float
+    text: str
+    text_source: TextSource | None
+    emotion: Emotion
+    soft: list[float] = Field(min_length=len(EMOTIONS), max_length=len(EMOTIONS))
+    votes: list[tuple[str, Emotion | None]]
+    agreement: float
+    sentence: str | None = None
+    group: str
+    split: Split
+
+
+class Speaker(Record):
+    """One row of speakers.csv: a corpus-wide id, never a name."""
+
+    speaker_id: str
+    gender: Literal["female", "male", "other"] | None = None
+    age: int | None = None
+    region: str | None = None
+    native: str | None = None
+    consent: str | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_is_unknown(cls, value: Any) -> Any:
+        return None if value == "" else value

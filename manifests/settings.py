@@ -1,0 +1,72 @@
+"""Sections of corpus.toml that concern labels' targets, texts and splits, and their common base."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from manifests.emotions import EMOTIONS
+
+__all__ = ["Settings", "SplitSettings", "Targets", "TextSettings"]
+
+
+class Settings(BaseModel):
+    """A section of corpus.toml: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class TextSettings(Settings):
+    """Which of a clip's texts goes into the manifest: the first of ``order`` that it has."""
+
+    order: tuple[Literal["annotator", "import", "script", "subtitle", "whisper"], ...] = (
+        "annotator",
+        "import",
+        "script",
+        "subtitle",
+        "whisper",
+    )
+
+
+class SplitSettings(Settings):
+    """How clips are divided into train, val and test.
+
+    Attributes:
+        ratios: shares of train, val and test.
+        group_by: ``auto`` keeps speakers and sources whole if one connected group does not then
+            hold more than ``largest_group`` of the clips, else speakers alone (series or source
+            where the speaker is unknown); ``speaker``, ``series`` and ``source`` group by that key
+            alone; ``none`` is the paper's random split, which leaks.
+        largest_group: share of the clips above which ``auto`` gives up on a grouping.
+        seed: settles what is otherwise equal.
+    """
+
+    ratios: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    group_by: Literal["auto", "speaker", "series", "source", "none"] = "auto"
+    largest_group: float = Field(0.8, gt=0, le=1)
+    seed: int = 0
+
+    @field_validator("ratios")
+    @classmethod
+    def _sum_to_one(cls, ratios: tuple[float, float, float]) -> tuple[float, float, float]:
+        if min(ratios) < 0 or abs(sum(ratios) - 1) > 1e-6:
+            raise ValueError("three shares of train, val and test that sum to 1 are needed")
+        return ratios
+
+
+PAPER_COUNTS = (1002, 336, 1001, 1022, 394, 755)
+"""Clips per class in the reference corpus (Wei & Sun, Table 1), in class order."""
+
+
+class Targets(Settings):
+    """How many labelled clips of each class the corpus aims for; default: the paper's Table 1."""
+
+    angry: int = Field(PAPER_COUNTS[0], ge=0)
+    fear: int = Field(PAPER_COUNTS[1], ge=0)
+    happy: int = Field(PAPER_COUNTS[2], ge=0)
+    neutral: int = Field(PAPER_COUNTS[3], ge=0)
+    surprise: int = Field(PAPER_COUNTS[4], ge=0)
+    sad: int = Field(PAPER_COUNTS[5], ge=0)
+
+    def counts(self) -> tuple[int, ...]:
+        """Return the targets in class order."""
+        return tuple(getattr(self, emotion) for emotion in EMOTIONS)

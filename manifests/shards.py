@@ -1,0 +1,155 @@
+"""Stage shards: what one stage found about one source, in one file that is whole or absent."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from manifests.errors import DataError
+from manifests.records import (
+    SCHEMA,
+    Clip,
+    LedgerEntry,
+    Record,
+    Screen,
+    Source,
+    SubtitleLine,
+    Transcript,
+)
+from manifests.store import fingerprint, read_jsonl, write_jsonl
+
+__all__ = ["STAGES", "Header", "Stage", "read_header", "read_shard", "read_stage", "write_shard"]
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step whose result is one shard per source.
+
+    Attributes:
+        name: the folder below ``stages/``.
+        record: the class of its rows.
+        algorithm: raised whenever the same inputs and parameters would give another result.
+    """
+
+    name: str
+    record: type[Record]
+    algorithm: int
+
+    def path(self, corpus: Path, source_id: str) -> Path:
+        """Return where the shard of a source lies in a corpus folder."""
+        return corpus / "stages" / self.name / f"{source_id}.jsonl"
+
+    def fingerprint(self, inputs: dict[str, Any]) -> str:
+        """Return what identifies a result: stage, algorithm, inputs and parameters."""
+        return fingerprint(
+            {"stage": self.name, "schema": SCHEMA, "algorithm": self.algorithm, "inputs": inputs}
+        )
+
+
+STAGES: dict[str, Stage] = {
+    stage.name: stage
+    for stage in (
+        Stage("sources", Source, 1),
+        Stage("segments", Clip, 1),
+        Stage("screen", Screen, 1),
+        Stage("ledger", LedgerEntry, 1),
+        Stage("transcripts", Transcript, 1),
+        Stage("subtitles", SubtitleLine, 1),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Header:
+    """Line 1 of a shard."""
+
+    stage: str
+    schema: int
+    algorithm: int
+    fingerprint: str
+    inputs: dict[str, Any]
+    n: int
+
+
+def write_shard(
+    corpus: Path,
+    stage: Stage,
+    source_id: str,
+    records: Sequence[Record],
+    inputs: dict[str, Any],
+) -> Path:
+    """Write a source's shard and return its path.
+
+    Args:
+        corpus: the corpus folder.
+        stage: which stage found the records.
+        source_id: of which source.
+        records: rows, in the order to keep.
+        inputs: JSON-ready inputs and parameters that the result depends on.
+    """
+    path = stage.path(corpus, source_id)
+    head = {
+        "stage": stage.name,
+        "schema": SCHEMA,
+        "algorithm": stage.algorithm,
+        "fingerprint": stage.fingerprint(inputs),
+        "inputs": inputs,
+        "n": len(records),
+    }
+    write_jsonl(path, [{"_": head}, *(record.row() for record in records)])
+    return path
+
+
+def read_header(path: Path) -> Header:
+    """Return line 1 of a shard.
+
+    Raises:
+        DataError: if it is none, or from a newer schema.
+    """
+    return _header(path, next(read_jsonl(path), {}))
+
+
+def read_shard(path: Path, record: type[R]) -> list[R]:
+    """Return the records of a shard.
+
+    Raises:
+        DataError: naming file and line, for a row that is no such record or a missing one.
+    """
+    rows = read_jsonl(path)
+    header = _header(path, next(rows, {}))
+    records: list[R] = [
+        record.parse(row, f"{path}, line {number}") for number, row in enumerate(rows, start=2)
+    ]
+    if len(records) != header.n:
+        raise DataError(
+            f"{path}: {len(records)} rows where its header says {header.n}; "
+            f"delete the file and run the step again"
+        )
+    return records
+
+
+def read_stage(corpus: Path, stage: Stage, record: type[R]) -> Iterator[R]:
+    """Yield a stage's records over all sources, in the order of their ids."""
+    for path in shard_paths(corpus, stage):
+        yield from read_shard(path, record)
+
+
+def shard_paths(corpus: Path, stage: Stage) -> Iterable[Path]:
+    """Return a stage's shards in the order of their sources' ids."""
+    return sorted((corpus / "stages" / stage.name).glob("*.jsonl"))
+
+
+def _header(path: Path, row: dict[str, Any]) -> Header:
+    head = row.get("_")
+    if not isinstance(head, dict) or set(head) != set(Header.__dataclass_fields__):
+        raise DataError(
+            f"{path}: no stage header in line 1; delete the file and run the step again"
+        )
+    if not isinstance(head["schema"], int) or head["schema"] > SCHEMA:
+        raise DataError(
+            f"{path}: written by a newer corpus-tools (schema {head['schema']}, "
+            f"this one reads up to {SCHEMA}); update corpus-tools"
+        )
+    return Header(**head)

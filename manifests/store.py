@@ -1,0 +1,259 @@
+"""Keep files safe: whole-or-absent writes, locks, fingerprints, JSON Lines, paths that stay inside."""
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from manifests.errors import CorpusError, DataError
+
+__all__ = [
+    "FolderLock",
+    "atomic_path",
+    "canonical_json",
+    "created_now",
+    "fingerprint",
+    "inside",
+    "read_jsonl",
+    "sha256_file",
+    "write_bytes",
+    "write_jsonl",
+    "write_text",
+]
+
+TEMPORARY_SUFFIX = ".partial"
+
+
+def canonical_json(value: Any) -> str:
+    """Return the one JSON text that this value has: sorted keys, no spaces, UTF-8 as it is.
+
+    Raises:
+        ValueError: for NaN and infinities, which JSON has no form for.
+
+    Example:
+        >>> canonical_json({"b": 1, "a": "巴适"})
+        '{"a":"巴适","b":1}'
+    """
+    return json.dumps(
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+
+
+def fingerprint(value: Any) -> str:
+    """Return the sha256 (hex) of a value's canonical JSON.
+
+    Example:
+        >>> fingerprint({"a": 1})[:12]
+        '015abd7f5cc5'
+    """
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """Return the sha256 (hex) of a file's bytes, read in pieces.
+
+    Raises:
+        OSError: if the file can't be read.
+    """
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; on success it is synced and renamed, else removed.
+
+    Whoever looks at ``path`` finds the old file or the new one, never a part. The parent folder
+    is made if it is missing.
+
+    Raises:
+        CorpusError: if the disk is full, named with the folder it belongs to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    name = f".{hashlib.sha256(path.name.encode()).hexdigest()[:16]}-{os.getpid()}-{secrets.token_hex(4)}"
+    temporary = path.parent / f"{name}{TEMPORARY_SUFFIX}{path.suffix}"
+    try:
+        yield temporary
+        _sync(temporary)
+        temporary.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise CorpusError(
+                f"{path.parent}: no space left to write {path.name}; free some and run again"
+            ) from error
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file whole or not at all, with the newlines it has."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows as canonical JSON Lines, whole or not at all."""
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as out:
+        for row in rows:
+            out.write(canonical_json(row) + "\n")
+
+
+def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a JSON Lines file.
+
+    Raises:
+        DataError: naming file and line, if a line is no JSON object.
+    """
+    with path.open(encoding="utf-8") as stream:
+        for number, row in enumerate(_decoded_lines(path, stream), start=1):
+            if not row.strip():
+                continue
+            try:
+                value = json.loads(row)
+            except (ValueError, RecursionError) as error:
+                raise DataError(f"{path}, line {number}: not valid JSON ({error})") from error
+            if not isinstance(value, dict):
+                raise DataError(f"{path}, line {number}: expected a JSON object")
+            yield value
+
+
+def _decoded_lines(path: Path, stream: IO[str]) -> Iterator[str]:
+    try:
+        yield from stream
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not a UTF-8 text file; save it as UTF-8") from error
+
+
+def inside(root: Path, relative: str) -> Path:
+    """Return ``root / relative``, refusing a path that leaves ``root``.
+
+    Args:
+        root: the folder to stay in.
+        relative: a POSIX path as found in a record or a stranger's file.
+
+    Raises:
+        DataError: for absolute paths, ``..``, backslashes, and links that lead out.
+
+    Example:
+        >>> inside(Path("/corpus"), "../etc/passwd")
+        Traceback (most recent call last):
+        ...
+        manifests.errors.DataError: path '../etc/passwd' leaves the corpus folder; it is refused
+    """
+    parts = relative.split("/")
+    bad = not relative or relative.startswith("/") or ".." in parts or "\\" in relative
+    if bad or "\0" in relative or (len(relative) > 1 and relative[1] == ":"):
+        raise DataError(f"path {relative!r} leaves the corpus folder; it is refused")
+    path = root / relative
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise DataError(f"path {relative!r} leaves the corpus folder through a link; it is refused")
+    return path
+
+
+def created_now() -> str:
+    """Return the time in UTC (ISO 8601, whole seconds), or that of SOURCE_DATE_EPOCH if it is set."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    seconds = int(epoch) if epoch else int(time.time())
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class FolderLock:
+    """Hold a folder for one writer, by a lock file with host, process and the time it was taken.
+
+    A lock whose process is gone (same host), or that is older than ``stale_after`` seconds
+    (another host), is broken, and ``broken`` then says so in a sentence.
+
+    Args:
+        folder: the folder to hold; made if missing.
+        name: what for, part of the file's name.
+        stale_after: seconds after which another host's lock counts as left behind.
+
+    Raises:
+        CorpusError: on entering, if another live process holds the folder.
+    """
+
+    def __init__(self, folder: Path, name: str = "corpus", stale_after: float = 6 * 3600) -> None:
+        self.path = folder / f".{name}.lock"
+        self.stale_after = stale_after
+        self.broken: str | None = None
+
+    def __enter__(self) -> "FolderLock":
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        for _ in range(2):
+            try:
+                descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+            except FileExistsError:
+                self._break_or_refuse()
+                continue
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                stream.write(canonical_json(_owner()))
+            return self
+        raise CorpusError(f"{self.path.parent}: another process took the lock just now; run again")
+
+    def __exit__(self, *_: object) -> None:
+        self.path.unlink(missing_ok=True)
+
+    def _break_or_refuse(self) -> None:
+        owner = self._read_owner()
+        if owner is not None and _alive(owner, self.stale_after):
+            raise CorpusError(
+                f"{self.path.parent}: in use by process {owner['pid']} on {owner['host']}; "
+                f"wait for it to end, or delete {self.path.name} if it is gone"
+            )
+        self.broken = f"{self.path}: a lock left behind by an ended process was removed"
+        self.path.unlink(missing_ok=True)
+
+    def _read_owner(self) -> dict[str, Any] | None:
+        try:
+            owner = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        complete = isinstance(owner, dict) and {"pid", "host", "time"} <= owner.keys()
+        return owner if complete else None
+
+
+def _owner() -> dict[str, Any]:
+    return {"host": socket.gethostname(), "pid": os.getpid(), "time": time.time()}
+
+
+def _alive(owner: dict[str, Any], stale_after: float) -> bool:
+    if owner["host"] != socket.gethostname():
+        return bool(time.time() - float(owner["time"]) < stale_after)
+    try:
+        os.kill(int(owner["pid"]), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+_FULL = {28, 122}  # ENOSPC, EDQUOT
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise
+        # some file systems can't sync a folder; the rename itself still holds
+        if path.is_file():
+            raise
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,71 @@
+import json
+import os
+import socket
+
+import pytest
+
+from manifests.errors import CorpusError, DataError
+from manifests.store import FolderLock, atomic_path, inside, read_jsonl, write_jsonl
+
+
+def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_jsonl_round_trip_is_canonical(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    write_jsonl(path, [{"b": 1.5, "a": "莫得"}, {}])
+    assert path.read_text(encoding="utf-8") == '{"a":"莫得","b":1.5}\n{}\n'
+    assert list(read_jsonl(path)) == [{"a": "莫得", "b": 1.5}, {}]
+
+
+@pytest.mark.parametrize("line", ["{", "[1]", "[" * 100_000])
+def test_bad_line_is_named(tmp_path, line):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"a":1}\n' + line)
+    with pytest.raises(DataError, match="line 2"):
+        list(read_jsonl(path))
+
+
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd", "../x", "a/../../x", "a\\b", "C:/x", "", "a\0b"]
+)
+def test_paths_out_of_the_corpus_are_refused(tmp_path, path):
+    with pytest.raises(DataError, match="refused"):
+        inside(tmp_path, path)
+
+
+def test_link_out_of_the_corpus_is_refused(tmp_path):
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "link").symlink_to(tmp_path)
+    with pytest.raises(DataError, match="link"):
+        inside(tmp_path / "corpus", "link/secret")
+    assert inside(tmp_path / "corpus", "clips/a.wav").name == "a.wav"
+
+
+def test_second_holder_is_refused(tmp_path):
+    with FolderLock(tmp_path), pytest.raises(CorpusError, match="in use by process"), FolderLock(
+        tmp_path
+    ):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_lock_of_a_dead_process_is_broken_with_a_sentence(tmp_path):
+    owner = {"host": socket.gethostname(), "pid": 2**22 + 1, "time": 0}
+    (tmp_path / ".corpus.lock").write_text(json.dumps(owner))
+    with FolderLock(tmp_path) as lock:
+        assert "left behind" in lock.broken
+
+
+def test_lock_of_another_host_is_believed_while_fresh(tmp_path):
+    path = tmp_path / ".corpus.lock"
+    path.write_text(json.dumps({"host": "elsewhere", "pid": os.getpid(), "time": 4e9}))
+    with pytest.raises(CorpusError, match="elsewhere"), FolderLock(tmp_path):
+        pass
