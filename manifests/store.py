@@ -1,4 +1,4 @@
-"""Keep files safe: whole-or-absent writes, locks, fingerprints, JSON Lines, paths that stay inside."""
+"""Keep files safe: whole-or-absent writes, locks, fingerprints, JSON Lines, safe paths."""
 
 import contextlib
 import hashlib
@@ -77,8 +77,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         CorpusError: if the disk is full, named with the folder it belongs to.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    name = f".{hashlib.sha256(path.name.encode()).hexdigest()[:16]}-{os.getpid()}-{secrets.token_hex(4)}"
-    temporary = path.parent / f"{name}{TEMPORARY_SUFFIX}{path.suffix}"
+    temporary = path.parent / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}{path.suffix}"
     try:
         yield temporary
         _sync(temporary)
@@ -165,7 +164,7 @@ def inside(root: Path, relative: str) -> Path:
 
 
 def created_now() -> str:
-    """Return the time in UTC (ISO 8601, whole seconds), or that of SOURCE_DATE_EPOCH if it is set."""
+    """Return the time in UTC (ISO 8601, whole seconds), or SOURCE_DATE_EPOCH's if it is set."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     seconds = int(epoch) if epoch else int(time.time())
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -209,6 +208,8 @@ class FolderLock:
 
     def _break_or_refuse(self) -> None:
         owner = self._read_owner()
+        if owner is None and self._age() < _BEING_WRITTEN:
+            raise CorpusError(f"{self.path.parent}: another process is starting here; run again")
         if owner is not None and _alive(owner, self.stale_after):
             raise CorpusError(
                 f"{self.path.parent}: in use by process {owner['pid']} on {owner['host']}; "
@@ -216,6 +217,12 @@ class FolderLock:
             )
         self.broken = f"{self.path}: a lock left behind by an ended process was removed"
         self.path.unlink(missing_ok=True)
+
+    def _age(self) -> float:
+        try:
+            return time.time() - self.path.stat().st_mtime
+        except FileNotFoundError:
+            return _BEING_WRITTEN
 
     def _read_owner(self) -> dict[str, Any] | None:
         try:
@@ -242,6 +249,7 @@ def _alive(owner: dict[str, Any], stale_after: float) -> bool:
     return True
 
 
+_BEING_WRITTEN = 5.0  # seconds in which a lock file may still be empty
 _FULL = {28, 122}  # ENOSPC, EDQUOT
 
 

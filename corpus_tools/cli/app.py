@@ -1,6 +1,5 @@
 """The command line put together: verbs in panels."""
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -15,6 +14,7 @@ app = typer.Typer(
     name="corpus",
     help="From drama video to a six-class emotional speech corpus, and a model trained on it.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -22,6 +22,8 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         print(version("corpus-tools"))
         raise typer.Exit
 

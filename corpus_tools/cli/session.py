@@ -86,7 +86,9 @@ class Session:
         for warning in outcome.warnings:
             print(f"warning: {warning}", file=sys.stderr)
         for failure in outcome.failures:
-            print(f"error: {failure.item}: {failure.reason}", file=sys.stderr)
+            whole_run = failure.item == self.command
+            item = "" if whole_run else f"{failure.item}: "
+            print(f"error: {item}{failure.reason}", file=sys.stderr)
         if outcome.items_in:
             self.note(_conservation(outcome))
         if self.as_json:

@@ -33,9 +33,7 @@ def test_bad_line_is_named(tmp_path, line):
         list(read_jsonl(path))
 
 
-@pytest.mark.parametrize(
-    "path", ["/etc/passwd", "../x", "a/../../x", "a\\b", "C:/x", "", "a\0b"]
-)
+@pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../../x", "a\\b", "C:/x", "", "a\0b"])
 def test_paths_out_of_the_corpus_are_refused(tmp_path, path):
     with pytest.raises(DataError, match="refused"):
         inside(tmp_path, path)
@@ -50,8 +48,10 @@ def test_link_out_of_the_corpus_is_refused(tmp_path):
 
 
 def test_second_holder_is_refused(tmp_path):
-    with FolderLock(tmp_path), pytest.raises(CorpusError, match="in use by process"), FolderLock(
-        tmp_path
+    with (
+        FolderLock(tmp_path),
+        pytest.raises(CorpusError, match="in use by process"),
+        FolderLock(tmp_path),
     ):
         pass
     assert not list(tmp_path.iterdir())
