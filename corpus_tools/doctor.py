@@ -1,0 +1,140 @@
+"""Is this machine ready: what is there, what is missing, and what a missing thing costs."""
+
+import importlib
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+__all__ = ["Check", "examine"]
+
+GIGABYTE = 1e9
+
+REQUIRED = {
+    "av": "decoding of video and audio",
+    "soundfile": "reading and writing of clips",
+    "webrtcvad": "voice activity",
+    "pydub": "clip-level edits",
+    "librosa": "audio features",
+    "torch": "the models",
+    "whisper": "transcription",
+    "jieba": "Chinese words",
+    "gensim": "word vectors",
+    "label_studio_sdk": "label configuration and server",
+    "pandas": "tables",
+    "krippendorff": "agreement",
+    "matplotlib": "pictures",
+}
+"""Modules that the commands need, and for what."""
+
+DISTRIBUTIONS = {"webrtcvad": "webrtcvad-wheels", "whisper": "openai-whisper"}
+"""Modules whose package has another name."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at.
+
+    Attributes:
+        name: what was looked at.
+        state: ``ok``, ``note`` (works without it) or ``missing`` (some command will fail).
+        text: what was found and, if it matters, what to do.
+    """
+
+    name: str
+    state: Literal["ok", "note", "missing"]
+    text: str
+
+
+def examine(folder: Path) -> Iterator[Check]:
+    """Yield what this machine has, from Python to disk space.
+
+    Args:
+        folder: where a corpus would lie; its disk is looked at.
+    """
+    yield _python()
+    for module, purpose in REQUIRED.items():
+        yield _package(module, purpose)
+    looks: tuple[Callable[[], Check], ...] = (_device, _whisper_weights, _ffmpeg, _sample)
+    for look in looks:
+        yield look()
+    yield _space(folder)
+
+
+def _python() -> Check:
+    number = ".".join(str(part) for part in sys.version_info[:3])
+    if sys.version_info < (3, 11):
+        return Check("python", "missing", f"{number}; 3.11 or newer is needed")
+    return Check("python", "ok", number)
+
+
+def _package(module: str, purpose: str) -> Check:
+    distribution = DISTRIBUTIONS.get(module, module)
+    try:
+        importlib.import_module(module)
+        return Check(module, "ok", f"{version(distribution)} ({purpose})")
+    except (ImportError, OSError, PackageNotFoundError) as error:
+        fix = f"pip install {distribution}"
+        return Check(module, "missing", f"{purpose} will not work: {error}; try: {fix}")
+
+
+def _device() -> Check:
+    try:
+        import torch
+    except (ImportError, OSError):
+        return Check("accelerator", "note", "unknown: torch does not load")
+    if torch.cuda.is_available():
+        return Check("accelerator", "ok", torch.cuda.get_device_name(0))
+    return Check(
+        "accelerator",
+        "note",
+        f"none; training on the sample takes a minute on {torch.get_num_threads()} threads, "
+        "Whisper's larger models are slow without one",
+    )
+
+
+def _whisper_weights() -> Check:
+    from corpus_tools.transcription.weights import cache_folder
+
+    folder = cache_folder()
+    found = sorted(path.stem for path in folder.glob("*.pt"))
+    if found:
+        return Check("whisper weights", "ok", f"{', '.join(found)} in {folder}")
+    return Check(
+        "whisper weights",
+        "note",
+        "none here; corpus transcribe --model PATH takes a checkpoint, --download fetches one; "
+        "texts from subtitles, scripts and import-transcripts need none",
+    )
+
+
+def _ffmpeg() -> Check:
+    found = shutil.which("ffmpeg")
+    if found:
+        return Check("ffmpeg", "ok", f"{found} (not needed: decoding is built in)")
+    return Check(
+        "ffmpeg",
+        "note",
+        "not on the PATH, and not needed; with it, you can cut test pieces and convert media "
+        "that the built-in decoder refuses",
+    )
+
+
+def _sample() -> Check:
+    from corpus_tools.sample import sample_folder
+    from manifests.errors import CorpusError
+
+    try:
+        return Check("sample", "ok", str(sample_folder()))
+    except CorpusError as error:
+        return Check("sample", "note", str(error))
+
+
+def _space(folder: Path) -> Check:
+    free = shutil.disk_usage(folder if folder.exists() else Path.cwd()).free / GIGABYTE
+    hours = free / (16_000 * 2 * 3600 / GIGABYTE)
+    text = f"{free:.1f} GB free, room for the clips of {hours:.0f} h"
+    return Check("disk", "ok" if free >= 2 else "note", text)
