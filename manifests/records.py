@@ -14,14 +14,17 @@ from manifests.errors import DataError
 __all__ = [
     "SCHEMA",
     "Clip",
+    "Grouping",
     "Judgement",
     "Label",
     "LedgerEntry",
     "ManifestEntry",
+    "ManifestHeader",
     "Record",
     "Screen",
     "Source",
     "Speaker",
+    "Split",
     "SubtitleLine",
     "Transcript",
 ]
@@ -227,6 +230,41 @@ class ManifestEntry(Record):
     sentence: str | None = None
     group: str
     split: Split
+
+
+class Grouping(Record):
+    """How the clips of a manifest were grouped before they were split.
+
+    ``by`` names the keys that a group shares (empty: every clip is its own group), ``largest`` is
+    the share of all clips that the largest group holds, ``counts`` is groups per split.
+    """
+
+    by: list[str]
+    largest: float
+    counts: dict[Split, int]
+
+
+class ManifestHeader(Record):
+    """The ``manifest.json`` of a version: what the version is, how it was made, what it holds.
+
+    ``digest`` covers manifest.jsonl and ``params`` only: two versions with one digest have the
+    same content. ``counts`` is clips per split and class. ``files`` gives the sha256 of every
+    other file of the version.
+    """
+
+    version: str
+    schema_version: int = Field(alias="schema")
+    created: str
+    parent: str | None
+    digest: str
+    params: dict[str, Any]
+    counts: dict[Split, dict[Emotion, int]]
+    groups: Grouping
+    files: dict[str, str]
+
+    def row(self) -> dict[str, Any]:
+        """Return the header as JSON-ready built-in types, under the names that the file has."""
+        return self.model_dump(mode="json", by_alias=True)
 
 
 class Speaker(Record):

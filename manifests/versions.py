@@ -1,0 +1,156 @@
+"""The versions of a manifest as they lie in a corpus folder, and how one is opened."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from manifests.errors import DataError
+from manifests.records import SCHEMA, ManifestEntry, ManifestHeader
+from manifests.store import fingerprint, inside, read_jsonl, sha256_file
+
+__all__ = [
+    "ENTRIES",
+    "HEADER",
+    "Manifest",
+    "content_digest",
+    "find_manifest",
+    "load_manifest",
+    "newest",
+    "read_manifest_header",
+    "versions",
+]
+
+HEADER = "manifest.json"
+ENTRIES = "manifest.jsonl"
+
+_VERSION = re.compile(r"v([1-9]\d*)")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One version: immutable once written.
+
+    Attributes:
+        folder: ``manifests/vN`` of the corpus.
+        header: what the version is and how it was made.
+        entries: its clips, in canonical order.
+    """
+
+    folder: Path
+    header: ManifestHeader
+    entries: list[ManifestEntry]
+
+    @property
+    def corpus(self) -> Path:
+        """The corpus folder, which the paths of the entries start from."""
+        return self.folder.parent.parent
+
+    def audio(self, entry: ManifestEntry) -> Path:
+        """Return where the clip of an entry lies.
+
+        Raises:
+            DataError: if its path leaves the corpus folder.
+        """
+        return inside(self.corpus, entry.path)
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Open a version and check that it is whole and unchanged.
+
+    Args:
+        folder: ``manifests/vN``, as :func:`find_manifest` returns it.
+
+    Raises:
+        DataError: if a file is missing or changed, a record is none (a class outside the six, a
+            field unknown or mistyped), or a newer corpus-tools wrote it.
+    """
+    header = read_manifest_header(folder)
+    path = folder / ENTRIES
+    if not path.is_file():
+        raise DataError(f"{path}: missing; copy the version again from where it came")
+    sha256 = sha256_file(path)
+    if sha256 != header.files.get(ENTRIES):
+        raise DataError(f"{path}: {_CHANGED}")
+    if content_digest(sha256, header.params) != header.digest:
+        raise DataError(f"{folder / HEADER}: its params or digest {_CHANGED}")
+    entries: list[ManifestEntry] = [
+        ManifestEntry.parse(row, f"{path}, line {number}")
+        for number, row in enumerate(read_jsonl(path), start=1)
+    ]
+    return Manifest(folder, header, entries)
+
+
+def read_manifest_header(folder: Path) -> ManifestHeader:
+    """Return the header of a version without opening its entries.
+
+    Raises:
+        DataError: if it is missing, malformed or from a newer schema.
+    """
+    path = folder / HEADER
+    try:
+        row = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise DataError(f"{folder}: no manifest here ({HEADER} is missing)") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not valid JSON ({error})") from error
+    if not isinstance(row, dict):
+        raise DataError(f"{path}: expected a JSON object")
+    schema = row.get("schema")
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise DataError(
+            f"{path}: written by a newer corpus-tools (schema {schema}, this one reads up to "
+            f"{SCHEMA}); update corpus-tools"
+        )
+    header: ManifestHeader = ManifestHeader.parse(row, str(path))
+    return header
+
+
+def content_digest(entries_sha256: str, params: dict[str, Any]) -> str:
+    """Return the digest of a version's content: its manifest.jsonl and its parameters."""
+    return fingerprint({ENTRIES: entries_sha256, "params": params})
+
+
+def versions(corpus: Path) -> list[Path]:
+    """Return the folders of all versions, oldest first."""
+    found = [
+        (int(match[1]), folder)
+        for folder in (corpus / "manifests").glob("v*")
+        if (match := _VERSION.fullmatch(folder.name)) and (folder / HEADER).is_file()
+    ]
+    return [folder for _, folder in sorted(found)]
+
+
+def newest(corpus: Path) -> Path | None:
+    """Return the folder of the newest version, or None if there is none yet."""
+    return next(reversed(versions(corpus)), None)
+
+
+def find_manifest(corpus: Path, version: str | None = None) -> Path:
+    """Return the folder of a version.
+
+    Args:
+        corpus: the corpus folder.
+        version: ``v3`` or ``3``; None for the newest.
+
+    Raises:
+        DataError: naming the versions there are.
+    """
+    known = versions(corpus)
+    if not known:
+        raise DataError(f"{corpus}: no manifest yet; run: corpus build-manifest")
+    if version is None:
+        return known[-1]
+    wanted = version if version.startswith("v") else f"v{version}"
+    for folder in known:
+        if folder.name == wanted:
+            return folder
+    there = ", ".join(folder.name for folder in known)
+    raise DataError(f"{corpus}: no manifest version {version!r}; there is: {there}")
+
+
+_CHANGED = (
+    "changed since the version was written; a version is never edited, so restore it from a copy "
+    "or build the next one with: corpus build-manifest"
+)
