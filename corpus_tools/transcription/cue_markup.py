@@ -1,0 +1,67 @@
+"""The markup of subtitle formats, taken off the text of their cues."""
+
+import html
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+__all__ = ["Cue", "plain_cues"]
+
+
+@dataclass(frozen=True)
+class Cue:
+    r"""A cue as parsed, or after :func:`plain_cues` without its markup.
+
+    Attributes:
+        start: seconds.
+        end: seconds.
+        text: its lines, separated by ``\N`` as parsed and by newlines without markup.
+        speaker: the name that the format has a field for (ASS Name, VTT voice), or None.
+    """
+
+    start: float
+    end: float
+    text: str
+    speaker: str | None
+
+
+def plain_cues(cues: Iterable[Cue], format_: str) -> list[Cue]:
+    r"""Return cues without styling, with the speaker of a VTT voice tag; drawings are left out.
+
+    Only the tags of the formats themselves are removed; any other text in angle brackets stays.
+
+    Args:
+        cues: as parsed.
+        format_: ``srt``, ``vtt``, ``ass`` or ``ssa``.
+
+    Example:
+        >>> plain_cues([Cue(0, 1, r"<v Li><i>巴适</i>\N&lt;得&gt;很", None)], "vtt")
+        [Cue(start=0, end=1, text='巴适\n<得>很', speaker='Li')]
+    """
+    return [
+        Cue(cue.start, cue.end, _plain(cue.text, format_), cue.speaker or _voice(cue.text))
+        for cue in cues
+        if not _DRAWING.search(cue.text)
+    ]
+
+
+_DRAWING = re.compile(r"\{[^}]*\\p[1-9][^}]*\}")
+_OVERRIDE = {"srt": r"\{\\[^}]*\}", "vtt": r"\{\\[^}]*\}", "ass": r"\{[^}]*\}", "ssa": r"\{[^}]*\}"}
+_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
+_STYLING = re.compile(
+    r"</?(?:i|b|u|s|em|strong|font|c|v|lang|ruby|rt)(?:[.\s][^>]*)?>|<\d[\d:.]*>", re.IGNORECASE
+)
+
+
+def _voice(text: str) -> str | None:
+    names = {name.strip() for name in _VOICE.findall(text)}
+    return html.unescape(names.pop()) if len(names) == 1 else None
+
+
+def _plain(text: str, format_: str) -> str:
+    text = re.sub(_OVERRIDE[format_], "", text)
+    text = re.sub(r"\\[Nn]", "\n", text).replace(r"\h", " ")
+    if format_ == "vtt":
+        # a blank line ends a VTT cue: what the parser left after it is a note, or the next cue's id
+        text = re.split(r"\n[ \t]*\n", text, maxsplit=1)[0]
+    return html.unescape(_STYLING.sub("", text)) if format_ in ("srt", "vtt") else text

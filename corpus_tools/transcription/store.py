@@ -1,0 +1,81 @@
+"""The texts of a source's clips: several origins side by side in one shard."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from manifests.records import Transcript
+from manifests.shards import STAGES, Header, read_header, read_shard, write_shard
+from manifests.store import canonical_json
+
+__all__ = ["is_current", "origin_of", "put_transcripts"]
+
+STAGE = STAGES["transcripts"]
+
+
+def origin_of(record: Transcript) -> str:
+    """Return what a text comes from: its source, and the model where there is one.
+
+    Example:
+        >>> origin_of(Transcript(clip_id="c", text="", text_raw="", source="script"))
+        'script'
+        >>> origin_of(Transcript(clip_id="c", text="", text_raw="", source="whisper", model="base"))
+        'whisper:base'
+    """
+    return record.source if record.model is None else f"{record.source}:{record.model}"
+
+
+def is_current(corpus: Path, source_id: str, origin: str, inputs: Mapping[str, Any]) -> bool:
+    """Return whether a source's texts of this origin were made from these inputs.
+
+    Raises:
+        DataError: if the shard has no readable header.
+    """
+    path = STAGE.path(corpus, source_id)
+    known = _known_inputs(read_header(path)) if path.exists() else {}
+    return origin in known and canonical_json(known[origin]) == canonical_json(dict(inputs))
+
+
+def put_transcripts(
+    corpus: Path,
+    source_id: str,
+    origin: str,
+    records: Sequence[Transcript],
+    inputs: Mapping[str, Any],
+) -> bool:
+    """Replace a source's texts of one origin; those of other origins stay.
+
+    Args:
+        corpus: the corpus folder.
+        source_id: of which source.
+        origin: as :func:`origin_of` has it for each of the records.
+        records: the origin's texts, one for each clip at most, in any order.
+        inputs: JSON-ready inputs and parameters that the texts depend on.
+
+    Returns:
+        False, with nothing written, if texts from the same inputs are there already.
+
+    Raises:
+        DataError: if the shard that is there can't be read.
+        ValueError: if a record is of another origin, or a clip has two.
+    """
+    if strange := {origin_of(record) for record in records} - {origin}:
+        raise ValueError(f"texts of {sorted(strange)} given as {origin!r}")
+    if len({record.clip_id for record in records}) < len(records):
+        raise ValueError(f"{source_id}: two texts of {origin!r} for one clip")
+    if is_current(corpus, source_id, origin, inputs):
+        return False
+    path = STAGE.path(corpus, source_id)
+    others: list[Transcript] = []
+    known: dict[str, Any] = {}
+    if path.exists():
+        known = _known_inputs(read_header(path))
+        others = [one for one in read_shard(path, Transcript) if origin_of(one) != origin]
+    both = sorted([*others, *records], key=lambda one: (one.clip_id, one.source, one.model or ""))
+    write_shard(corpus, STAGE, source_id, both, {**known, origin: dict(inputs)})
+    return True
+
+
+def _known_inputs(header: Header) -> dict[str, Any]:
+    """Return inputs by origin; none from an older algorithm, whose texts are to be made again."""
+    return header.inputs if header.algorithm == STAGE.algorithm else {}
