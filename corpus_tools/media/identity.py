@@ -1,0 +1,74 @@
+"""Who a media file is: the id that its content keeps, and what its name tells."""
+
+import re
+import unicodedata
+from pathlib import Path
+
+__all__ = ["clip_id", "episode_of", "path_in_record", "slug", "source_id"]
+
+SLUG_BYTES = 80
+
+
+def slug(name: str, limit: int = SLUG_BYTES) -> str:
+    """Return a name fit for a file name on any system; letters of all scripts stay.
+
+    Args:
+        name: any text.
+        limit: most UTF-8 bytes; cut at a character.
+
+    Example:
+        >>> slug("山城 往事 (第1集)"), slug("-a/b?c."), slug("🎬")
+        ('山城-往事-第1集', 'a-b-c', 'source')
+    """
+    text = unicodedata.normalize("NFC", name)
+    text = re.sub(r"[^\w.]+", "-", text)
+    text = re.sub(r"[-_.]*-[-_.]*", "-", text)
+    text = text.encode()[:limit].decode(errors="ignore")
+    return text.strip("-_.") or "source"
+
+
+def source_id(name: str, sha256: str, track: int | None = None) -> str:
+    """Return a source's id: slug of the file's name, its content, and its track if not default.
+
+    Example:
+        >>> source_id("E01", "0123456789abcdef", 2)
+        'E01-0123456789ab-t2'
+    """
+    suffix = "" if track is None else f"-t{track}"
+    return f"{slug(name)}-{sha256[:12]}{suffix}"
+
+
+def clip_id(source: str, start_ms: int, end_ms: int) -> str:
+    """Return a clip's id: source and edges in whole milliseconds.
+
+    Example:
+        >>> clip_id("E01-0123456789ab", 61_000, 64_250)
+        'E01-0123456789ab-00061000-00064250'
+    """
+    return f"{source}-{start_ms:08d}-{end_ms:08d}"
+
+
+def episode_of(title: str) -> str | None:
+    """Return the episode that a title names, if it plainly does.
+
+    Example:
+        >>> episode_of("Show.S01E07.1080p"), episode_of("傻儿师长 第12集"), episode_of("pilot")
+        ('S01E07', '第12集', None)
+    """
+    found = _EPISODE.search(title)
+    return found.group(0) if found else None
+
+
+def path_in_record(media: Path, corpus: Path) -> str:
+    """Return what a record may say about where a file is.
+
+    The path relative to the corpus folder if the file lies in it, else its bare name.
+    """
+    path, root = media.resolve(), corpus.resolve()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else media.name
+
+
+_EPISODE = re.compile(
+    r"(?<![A-Za-z0-9])(?:S\d{1,2})?EP?\d{1,4}(?![A-Za-z0-9])|第[0-9零〇一二三四五六七八九十百]+[集话話回]",
+    re.IGNORECASE,
+)

@@ -1,0 +1,55 @@
+"""A whole track as 16-bit samples on disk, so that memory doesn't grow with its length."""
+
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from corpus_tools.media.levels import Samples
+
+__all__ = ["PcmBuffer"]
+
+
+class PcmBuffer:
+    """Samples in an unnamed temporary file, which is gone when closed or when the process dies.
+
+    Args:
+        folder: on whose disk to keep them; ``None`` for the system's temporary folder.
+
+    Example:
+        >>> with PcmBuffer() as buffer:
+        ...     buffer.append(np.arange(10, dtype=np.int16))
+        ...     len(buffer), buffer.read(8, 99).tolist()
+        (10, [8, 9])
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed in __exit__
+        self._length = 0
+
+    def __enter__(self) -> "PcmBuffer":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def __len__(self) -> int:
+        return self._length
+
+    def append(self, samples: Samples) -> None:
+        """Add samples at the end."""
+        self._file.write(samples.astype("<i2", copy=False).tobytes())
+        self._length += len(samples)
+
+    def read(self, start: int, end: int) -> Samples:
+        """Return the samples from ``start`` up to ``end``, fewer where the track ends before."""
+        start, end = max(start, 0), min(end, self._length)
+        self._file.seek(2 * start)
+        data = self._file.read(2 * max(end - start, 0))
+        return np.frombuffer(data, dtype="<i2").astype(np.int16, copy=False)

@@ -1,0 +1,156 @@
+"""Look into a media file without decoding it."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+from av.stream import Disposition
+
+from corpus_tools.media.errors import (
+    EmptyMediaError,
+    MissingMediaError,
+    NoAudioError,
+    NotMediaError,
+)
+
+__all__ = ["MEDIA_EXTENSIONS", "AudioTrack", "Media", "open_media", "probe"]
+
+_EXTENSIONS = """
+    3gp aac aiff amr asf avi caf flac flv m2ts m4a m4v mka mkv mov mp3 mp4 mpeg mpg mts mxf
+    oga ogg ogv opus rm rmvb ts vob wav webm wma wmv
+"""
+MEDIA_EXTENSIONS = frozenset(f".{name}" for name in _EXTENSIONS.split())
+"""Endings of the files that a folder is searched for."""
+
+
+@dataclass(frozen=True)
+class AudioTrack:
+    """One audio track.
+
+    Attributes:
+        index: its number among the file's audio tracks, from 0 (ffmpeg's ``a:N``).
+        codec: what it is encoded with, e.g. ``aac``.
+        sample_rate: in Hz.
+        channels: how many.
+        duration: in seconds as the file says, ``None`` where it doesn't.
+        default: whether players choose it of their own accord.
+        language: three letters as in the file, or ``None``.
+    """
+
+    index: int
+    codec: str
+    sample_rate: int
+    channels: int
+    duration: float | None
+    default: bool
+    language: str | None
+
+
+@dataclass(frozen=True)
+class Media:
+    """A media file that has at least one audio track."""
+
+    path: Path
+    tracks: tuple[AudioTrack, ...]
+
+    @property
+    def default_track(self) -> AudioTrack:
+        """The first track marked as default, else the first."""
+        return next((track for track in self.tracks if track.default), self.tracks[0])
+
+    def track(self, index: int | None = None) -> AudioTrack:
+        """Return a track by its number; the default one for ``None``.
+
+        Raises:
+            NoAudioError: if there is no such track.
+        """
+        if index is None:
+            return self.default_track
+        for track in self.tracks:
+            if track.index == index:
+                return track
+        known = ", ".join(str(track.index) for track in self.tracks)
+        raise NoAudioError(f"has no audio track {index}; it has {known}")
+
+
+def probe(path: Path) -> Media:
+    """Return a media file's audio tracks.
+
+    Raises:
+        MissingMediaError: if there is no such file.
+        EmptyMediaError: if it has no bytes.
+        NotMediaError: if it is no audio or video.
+        NoAudioError: if it has no audio track.
+    """
+    with open_media(path) as container:
+        tracks = tuple(_track(number, s) for number, s in enumerate(container.streams.audio))
+    if not tracks:
+        raise NoAudioError("has no audio track; nothing can be cut from it")
+    return Media(path, tracks)
+
+
+@contextlib.contextmanager
+def open_media(path: Path) -> Iterator[Any]:
+    """Open a file with PyAV; yields the container.
+
+    Raises:
+        MissingMediaError, EmptyMediaError, NotMediaError: as for `probe`.
+    """
+    if path.is_dir():
+        raise NotMediaError("is a folder, not a media file")
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError as error:
+        raise MissingMediaError("no such file; check the path") from error
+    if not size:
+        raise EmptyMediaError("is empty (0 bytes); copy it again")
+    try:
+        container = av.open(f"file:{path}", metadata_errors="replace")
+    except (av.error.PermissionError, av.error.FileNotFoundError):
+        raise
+    except (av.error.FFmpegError, ValueError) as error:
+        raise NotMediaError(
+            "is no audio or video that can be read, or is damaged; play it to make sure"
+        ) from error
+    with container:
+        if container.format.name in _REFERRING:
+            raise NotMediaError(
+                f"is a {container.format.name} list of other files, not media; give those files"
+            )
+        yield container
+
+
+def _track(index: int, stream: Any) -> AudioTrack:
+    context = stream.codec_context
+    if context is None or not context.sample_rate:
+        raise NotMediaError(f"has an audio track {index} whose format can't be told; convert it")
+    return AudioTrack(
+        index=index,
+        codec=context.name,
+        sample_rate=context.sample_rate,
+        channels=context.channels,
+        duration=_duration(stream),
+        default=bool(stream.disposition & Disposition.default),
+        language=stream.language,
+    )
+
+
+def _duration(stream: Any) -> float | None:
+    if stream.duration is not None:
+        return float(stream.duration * stream.time_base)
+    return _matroska_duration(stream.metadata.get("DURATION", ""))
+
+
+def _matroska_duration(tag: str) -> float | None:
+    """Return the seconds of Matroska's per-track tag ``hh:mm:ss.fraction``."""
+    try:
+        hours, minutes, seconds = tag.split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    except ValueError:
+        return None
+
+
+_REFERRING = frozenset({"concat", "concatf", "dash", "hls", "imf", "rtsp", "sdp"})

@@ -1,0 +1,65 @@
+"""Write and read clips: WAV, 16 kHz, mono, 16-bit PCM."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from corpus_tools.media.decode import SAMPLE_RATE
+from corpus_tools.media.errors import MissingMediaError, NotMediaError
+from corpus_tools.media.levels import Samples
+from manifests.store import write_bytes
+
+__all__ = ["WrittenWav", "pcm_sha256", "read_wav", "write_wav"]
+
+
+@dataclass(frozen=True)
+class WrittenWav:
+    """What identifies a written clip.
+
+    Attributes:
+        sha256: of the samples (little-endian 16-bit), the same in any container.
+        file_sha256: of the file.
+    """
+
+    sha256: str
+    file_sha256: str
+
+
+def pcm_sha256(samples: Samples) -> str:
+    """Return the sha256 (hex) of samples as little-endian 16-bit PCM."""
+    return hashlib.sha256(samples.astype("<i2", copy=False).tobytes()).hexdigest()
+
+
+def write_wav(path: Path, samples: Samples) -> WrittenWav:
+    """Write a clip whole or not at all, and return its hashes.
+
+    A file that has these very bytes already is left as it is.
+    """
+    stream = io.BytesIO()
+    soundfile.write(stream, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
+    data = stream.getvalue()
+    if not (path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data):
+        write_bytes(path, data)
+    return WrittenWav(pcm_sha256(samples), hashlib.sha256(data).hexdigest())
+
+
+def read_wav(path: Path) -> Samples:
+    """Return a clip's samples.
+
+    Raises:
+        MissingMediaError: if the file is gone.
+        NotMediaError: if it is no 16 kHz mono WAV.
+    """
+    if not path.is_file():
+        raise MissingMediaError(f"{path} is gone; run the step that made it again")
+    try:
+        samples, rate = soundfile.read(path, dtype="int16")
+    except soundfile.LibsndfileError as error:
+        raise NotMediaError(f"{path} can't be read ({error}); run the step again") from error
+    if rate != SAMPLE_RATE or samples.ndim != 1:
+        raise NotMediaError(f"{path} is not 16 kHz mono; run the step that made it again")
+    return np.asarray(samples, dtype=np.int16)
