@@ -1,17 +1,32 @@
-"""Section [labels] of corpus.toml."""
+"""Sections [annotation] and [labels] of corpus.toml."""
 
 from pydantic import Field
 
+from annotation.controls import Problem
 from manifests.settings import Settings
 
-__all__ = ["LabelSettings"]
+__all__ = ["AnnotationSettings", "LabelSettings"]
+
+
+class AnnotationSettings(Settings):
+    """What annotators see.
+
+    Attributes:
+        label_config: your own Label Studio configuration, a path below the corpus folder; it is
+            checked against what the importer can read. Default: the one that comes with this tool.
+    """
+
+    label_config: str | None = None
 
 
 class LabelSettings(Settings):
     """How votes become labels.
 
     Attributes:
-        min_votes: fewest answers a clip needs.
+        min_votes: fewest answers a clip needs; ``unclear`` is an answer, a skip is none.
+        drop_problems: a clip is left out if at least half of those who answered name the same one
+            of these: music, noise, speakers (several at once), cut_word, mandarin, other_dialect.
     """
 
     min_votes: int = Field(1, ge=1)
+    drop_problems: tuple[Problem, ...] = ("music", "noise", "speakers", "cut_word")

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from annotation.settings import LabelSettings
+from annotation.settings import AnnotationSettings, LabelSettings
 from corpus_tools.recordings.settings import RecordingSettings
 from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
 from corpus_tools.transcription.settings import TranscribeSettings
@@ -35,6 +35,7 @@ class Configuration(Settings):
     recordings: RecordingSettings = Field(default_factory=RecordingSettings)
     transcribe: TranscribeSettings = Field(default_factory=TranscribeSettings)
     text: TextSettings = Field(default_factory=TextSettings)
+    annotation: AnnotationSettings = Field(default_factory=AnnotationSettings)
     labels: LabelSettings = Field(default_factory=LabelSettings)
     targets: Targets = Field(default_factory=Targets)
     split: SplitSettings = Field(default_factory=SplitSettings)

@@ -4,6 +4,9 @@ from typing import Annotated
 
 import typer
 
+from corpus_tools.cli.agreement import agreement
+from corpus_tools.cli.export_tasks import export_tasks
+from corpus_tools.cli.import_annotations import import_annotations
 from corpus_tools.cli.init import init
 
 __all__ = ["app"]
@@ -40,5 +43,10 @@ def _corpus(
     pass
 
 
-for _panel, _verb, _function in ((BUILD, "init", init),):
+for _panel, _verb, _function in (
+    (BUILD, "init", init),
+    (ANNOTATE, "export-tasks", export_tasks),
+    (ANNOTATE, "import-annotations", import_annotations),
+    (ANNOTATE, "agreement", agreement),
+):
     app.command(_verb, rich_help_panel=_panel)(_function)

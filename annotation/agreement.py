@@ -1,0 +1,168 @@
+"""How far annotators agree, on what they don't, and how each of them stands."""
+
+from dataclasses import asdict
+from itertools import combinations
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotation.agreement_report import AgreementReport, Alpha, AnnotatorRow, ClassRow, PairRow
+from annotation.judgements import latest, read_judgements
+from annotation.reliability import alpha, alpha_interval, cohen_kappa, coincidences
+from annotation.votes import MISSING, VoteTable, vote_table
+from manifests.emotions import EMOTIONS
+from manifests.outcome import Outcome
+from manifests.records import Judgement
+
+__all__ = ["agreement"]
+
+LEVEL = 0.95
+
+
+def agreement(
+    corpus: Path, *, resamples: int = 1000, seed: int = 0
+) -> tuple[AgreementReport, Outcome]:
+    """Measure how far the annotators of a corpus agree.
+
+    Counted are the judgements that count (the latest of each annotator on each clip) but for
+    adjudications. ``unclear`` and skips are no votes: α takes them as missing.
+
+    Args:
+        corpus: the corpus folder.
+        resamples: bootstrap samples for the interval of α.
+        seed: of the bootstrap.
+
+    Raises:
+        DataError: if a file of judgements can't be read.
+    """
+    judgements = [row for row in latest(read_judgements(corpus)) if row.role != "adjudication"]
+    table = vote_table(judgements)
+    counts = table.counts()
+    votes = counts.sum(axis=1)
+    report = AgreementReport(
+        clips={
+            "none": int((votes == 0).sum()),
+            "one": int((votes == 1).sum()),
+            "several": int((votes >= 2).sum()),
+        },
+        alpha=_alpha(table, counts, resamples, seed),
+        observed=_observed(counts),
+        classes=_classes(counts),
+        pairs=_pairs(table),
+        annotators=_annotators(table, counts, judgements),
+    )
+    return report, _outcome(report, len(table.clips))
+
+
+def _outcome(report: AgreementReport, clips: int) -> Outcome:
+    outcome = Outcome(items_in=clips, kept=report.clips["several"], details=_json_ready(report))
+    for name, reason in (("none", "no vote for a class"), ("one", "one vote only")):
+        if report.clips[name]:
+            outcome.rejected[reason] = report.clips[name]
+    if not clips:
+        outcome.warnings.append("no judgements yet; import some with: corpus import-annotations")
+    elif report.alpha.undefined:
+        outcome.warnings.append(report.alpha.undefined)
+    return outcome
+
+
+def _json_ready(report: AgreementReport) -> dict[str, Any]:
+    details = asdict(report)
+    for pair in details["pairs"]:
+        pair["annotators"] = list(pair["annotators"])
+    return {"class_order": list(EMOTIONS), **details}
+
+
+def _alpha(table: VoteTable, counts: NDArray[np.int64], resamples: int, seed: int) -> Alpha:
+    value = alpha(counts)
+    interval = alpha_interval(counts, resamples=resamples, seed=seed, level=LEVEL)
+    low, high = interval or (None, None)
+    undefined = None if value is not None else _why_undefined(table, counts)
+    return Alpha(_rounded(value), _rounded(low), _rounded(high), LEVEL, resamples, undefined)
+
+
+def _why_undefined(table: VoteTable, counts: NDArray[np.int64]) -> str:
+    voting = int((table.codes != MISSING).any(axis=1).sum()) if table.clips else 0
+    if voting < 2:
+        return "agreement needs two annotators who gave a class; α is undefined"
+    if not (counts.sum(axis=1) >= 2).any():
+        return "no clip has two votes; give annotators clips in common; α is undefined"
+    return "all votes are for one class, so chance alone would agree; α is undefined"
+
+
+def _observed(counts: NDArray[np.int64]) -> float | None:
+    matrix = coincidences(counts)
+    total = matrix.sum()
+    return _rounded(np.trace(matrix) / total) if total > 0 else None
+
+
+def _classes(counts: NDArray[np.int64]) -> list[ClassRow]:
+    matrix = coincidences(counts)
+    rows = []
+    for place, emotion in enumerate(EMOTIONS):
+        total = matrix[place].sum()
+        shares = [round(float(value / total), 6) for value in matrix[place]] if total > 0 else None
+        rows.append(
+            ClassRow(emotion, round(total), None if shares is None else shares[place], shares)
+        )
+    return rows
+
+
+def _pairs(table: VoteTable) -> list[PairRow]:
+    size = len(EMOTIONS)
+    rows = []
+    for one, other in combinations(range(len(table.annotators)), 2):
+        both = (table.codes[one] != MISSING) & (table.codes[other] != MISSING)
+        if not both.any():
+            continue
+        cells = table.codes[one][both].astype(np.int64) * size + table.codes[other][both]
+        confusion = np.bincount(cells, minlength=size * size).reshape(size, size)
+        rows.append(
+            PairRow(
+                annotators=(table.annotators[one], table.annotators[other]),
+                clips=int(both.sum()),
+                agreement=round(float(np.trace(confusion) / both.sum()), 6),
+                kappa=_rounded(cohen_kappa(confusion)),
+                confusion=confusion.tolist(),
+            )
+        )
+    return rows
+
+
+def _annotators(
+    table: VoteTable, counts: NDArray[np.int64], judgements: list[Judgement]
+) -> list[AnnotatorRow]:
+    by_annotator: dict[str, list[Judgement]] = {name: [] for name in table.annotators}
+    for row in judgements:
+        by_annotator[row.annotator].append(row)
+    rows = []
+    for place, name in enumerate(table.annotators):
+        answers = [row for row in by_annotator[name] if row.status == "answered"]
+        seconds = [row.lead_time for row in answers if row.lead_time is not None]
+        codes = table.codes[place]
+        rows.append(
+            AnnotatorRow(
+                annotator=name,
+                answered=len(answers),
+                unclear=sum(row.emotion is None for row in answers),
+                skipped=len(by_annotator[name]) - len(answers),
+                median_seconds=round(median(seconds), 3) if seconds else None,
+                agreement=_with_others(codes, counts),
+                votes=np.bincount(codes[codes != MISSING], minlength=len(EMOTIONS)).tolist(),
+            )
+        )
+    return rows
+
+
+def _with_others(codes: NDArray[np.int8], counts: NDArray[np.int64]) -> float | None:
+    voted = np.flatnonzero(codes != MISSING)
+    others = counts[voted].sum(axis=1) - 1
+    same = counts[voted, codes[voted]] - 1
+    return _rounded(same.sum() / others.sum()) if others.sum() else None
+
+
+def _rounded(value: Any) -> float | None:
+    return None if value is None else round(float(value), 6)

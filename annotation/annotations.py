@@ -1,0 +1,160 @@
+"""Label Studio's tasks and annotations, as found in an export, turned into judgements."""
+
+from collections.abc import Container
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from annotation.annotators import Rater
+from annotation.answers import RefusedError, identifier, read_answer, shown
+from manifests.records import Judgement
+
+__all__ = ["Annotation", "Task", "read_annotation", "read_task"]
+
+_MAX_NUMBER = 2**63
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of an export.
+
+    Attributes:
+        fields: as exported.
+        data: its task data.
+        annotations: not yet checked.
+        drafts: how many; a draft is no answer.
+        predictions: how many.
+    """
+
+    fields: dict[str, Any]
+    data: dict[str, Any]
+    annotations: list[Any]
+    drafts: int
+    predictions: int
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """A judgement whose annotator has no pseudonym yet, and who that is."""
+
+    judgement: Judgement
+    rater: Rater
+    ignored: tuple[str, ...]
+
+
+def read_task(raw: Any) -> Task:
+    """Return a task of an export.
+
+    Raises:
+        RefusedError: if it is no object, or has no list of annotations.
+    """
+    if not isinstance(raw, dict):
+        raise RefusedError("malformed", "it is no object")
+    annotations, data = raw.get("annotations"), raw.get("data")
+    if not isinstance(annotations, list):
+        raise RefusedError("malformed", "it has no list of annotations")
+    return Task(
+        fields=raw,
+        data=data if isinstance(data, dict) else {},
+        annotations=annotations,
+        drafts=_length(raw.get("drafts")),
+        predictions=_length(raw.get("predictions")),
+    )
+
+
+def read_annotation(
+    raw: Any, task: Task, clips: Container[str], server: str, import_sha256: str
+) -> Annotation:
+    """Return the judgement that an annotation is.
+
+    A skipped one answers nothing, whatever its result holds: Label Studio leaves the prefilled
+    text there. Of what is only good to know (project, task, unique id, lead time, batch, origin),
+    a value that can't be right becomes null.
+
+    Args:
+        raw: the annotation as exported.
+        task: that it belongs to.
+        clips: the corpus's clip ids.
+        server: id of the server.
+        import_sha256: of the exported file.
+
+    Raises:
+        RefusedError: saying why it can't be taken.
+    """
+    if not isinstance(raw, dict):
+        raise RefusedError("malformed", "it is no object")
+    clip_id = _clip_id(task.data, clips)
+    rater = Rater.parse(raw.get("completed_by"))
+    if rater is None:
+        raise RefusedError("no annotator", "its completed_by names nobody")
+    annotation_id = _number(raw.get("id"))
+    if annotation_id is None:
+        raise RefusedError("malformed", "it has no number as id")
+    skipped = _flag(raw, "was_cancelled")
+    answer = None if skipped else read_answer(raw.get("result"))
+    created = _time(raw.get("created_at") or raw.get("updated_at"), "created_at")
+    project = task.fields.get("project") if raw.get("project") is None else raw["project"]
+    judgement = Judgement(
+        clip_id=clip_id,
+        annotator="",
+        server=server,
+        project_id=_number(project),
+        task_id=_number(task.fields.get("id")),
+        annotation_id=annotation_id,
+        unique_id=identifier(raw.get("unique_id")),
+        created_at=created,
+        updated_at=_time(raw.get("updated_at") or created, "updated_at"),
+        status="skipped" if answer is None else "answered",
+        emotion=answer and answer.emotion,
+        emotion2=answer and answer.emotion2,
+        confidence=answer and answer.confidence,
+        transcript=answer and answer.transcript,
+        problems=answer.problems if answer else [],
+        speaker=answer and answer.speaker,
+        origin=answer and answer.origin,
+        lead_time=_seconds(raw.get("lead_time")),
+        role="gold" if _flag(raw, "ground_truth") else "label",
+        batch=identifier(task.data.get("batch")),
+        import_sha256=import_sha256,
+    )
+    return Annotation(judgement, rater, answer.ignored if answer else ())
+
+
+def _clip_id(data: dict[str, Any], clips: Container[str]) -> str:
+    clip_id = data.get("clip_id")
+    if clip_id is None:
+        raise RefusedError("no clip_id", "its task's data has no clip_id")
+    if not isinstance(clip_id, str) or clip_id not in clips:
+        raise RefusedError("unknown clip", f"clip {shown(clip_id)} is not in this corpus")
+    return clip_id
+
+
+def _number(value: Any) -> int | None:
+    good = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_NUMBER
+    return value if good else None
+
+
+def _flag(raw: dict[str, Any], name: str) -> bool:
+    value = raw.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise RefusedError("malformed", f"its {name} is neither true nor false")
+    return bool(value)
+
+
+def _time(value: Any, name: str) -> str:
+    """Return a time in the one spelling that sorts by age: UTC, microseconds, Z."""
+    try:
+        moment = datetime.fromisoformat(value)
+        moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise RefusedError("malformed", f"its {name} is no time") from error
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _seconds(value: Any) -> float | None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return round(float(value), 3) if number and 0 <= value < 1e9 else None
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, list) else 0

@@ -1,0 +1,189 @@
+"""What one annotation answers, checked value by value: Label Studio itself checks none."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from annotation.controls import CONTROLS, MAX_CONFIDENCE, PROBLEMS
+from manifests.emotions import EMOTIONS, UNCLEAR, Emotion
+
+__all__ = ["Answer", "RefusedError", "identifier", "read_answer", "shown"]
+
+MAX_TRANSCRIPT = 2000
+_IDENTIFIER = re.compile(r"[\w.:-]{1,100}")
+_EMAIL = re.compile(r"[^\s'\"]*@[^\s'\"]*")
+
+
+class RefusedError(Exception):
+    """A judgement that can't be taken; its text is a sentence, ``kind`` what to count it as."""
+
+    def __init__(self, kind: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answers of one annotation.
+
+    Attributes:
+        emotion: null for ``unclear``.
+        emotion2: second emotion, if one was named.
+        confidence: 1 to 3.
+        transcript: the text as the annotator left it.
+        problems: in the order of the label configuration.
+        speaker: who speaks, if asked.
+        origin: of the emotion: ``manual``, or kept or changed from a prediction.
+        ignored: controls that aren't ours.
+    """
+
+    emotion: Emotion | None
+    emotion2: Emotion | None
+    confidence: int | None
+    transcript: str | None
+    problems: list[str]
+    speaker: str | None
+    origin: str | None
+    ignored: tuple[str, ...]
+
+
+def read_answer(result: Any) -> Answer:
+    """Return what an annotation's ``result`` answers.
+
+    Raises:
+        RefusedError: if the emotion is missing or no class, or an answer doesn't fit its control.
+
+    Example:
+        >>> value = {"choices": ["sad"]}
+        >>> read_answer([{"from_name": "emotion", "type": "choices", "value": value}]).emotion
+        'sad'
+    """
+    items, ignored = _by_control(result)
+    emotion = _one_of((*EMOTIONS, UNCLEAR), "emotion", items)
+    if emotion is None:
+        raise RefusedError("malformed", "no emotion is answered")
+    return Answer(
+        emotion=None if emotion == UNCLEAR else cast(Emotion, emotion),
+        emotion2=cast("Emotion | None", _one_of(EMOTIONS, "emotion2", items)),
+        confidence=_confidence(items),
+        transcript=_text("transcript", items),
+        problems=_problems(items),
+        speaker=_speaker(items),
+        origin=identifier(items["emotion"].get("origin")),
+        ignored=ignored,
+    )
+
+
+def identifier(value: Any) -> str | None:
+    """Return a short word without spaces or ``@``, else null: for what is good to know only."""
+    return value if isinstance(value, str) and _IDENTIFIER.fullmatch(value) else None
+
+
+def shown(value: Any) -> str:
+    """Return a stranger's value for an error: short, escaped, without e-mail addresses.
+
+    Example:
+        >>> print(shown("a@b.example"), shown([1]), shown("剧-1"))
+        '<e-mail>' a list '剧-1'
+    """
+    if not isinstance(value, str | int):
+        return f"a {type(value).__name__}"
+    text = _EMAIL.sub("<e-mail>", repr(value)[:400])
+    return text if len(text) <= 100 else text[:97] + "..."
+
+
+def _by_control(result: Any) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]:
+    if not isinstance(result, list):
+        raise RefusedError("malformed", "its result is no list")
+    items: dict[str, dict[str, Any]] = {}
+    ignored = []
+    for item in result:
+        name = item.get("from_name") if isinstance(item, dict) else None
+        if not isinstance(name, str):
+            raise RefusedError("malformed", "an item of its result names no control")
+        if name not in CONTROLS:
+            ignored.append(name)
+        elif name in items:
+            raise RefusedError("malformed", f"control '{name}' is answered twice")
+        else:
+            items[name] = item
+    return items, tuple(ignored)
+
+
+def _value(control: str, key: str, items: dict[str, dict[str, Any]]) -> Any:
+    if control not in items:
+        return None
+    value = items[control].get("value")
+    if not isinstance(value, dict) or key not in value:
+        raise RefusedError("malformed", f"the answer to '{control}' holds no {key}")
+    return value[key]
+
+
+def _strings(control: str, key: str, items: dict[str, dict[str, Any]]) -> list[str]:
+    value = _value(control, key, items)
+    values = [] if value is None else [value] if isinstance(value, str) else value
+    if not isinstance(values, list) or not all(isinstance(entry, str) for entry in values):
+        raise RefusedError("malformed", f"the answer to '{control}' is no list of texts")
+    return values
+
+
+def _one_of(known: Sequence[str], control: str, items: dict[str, dict[str, Any]]) -> str | None:
+    values = _strings(control, "choices", items)
+    if len(values) > 1:
+        raise RefusedError("malformed", f"control '{control}' has {len(values)} answers, not one")
+    if values and values[0] not in known:
+        raise RefusedError(
+            "not a class", f"{shown(values[0])} is no value of '{control}': {', '.join(known)}"
+        )
+    return values[0] if values else None
+
+
+def _problems(items: dict[str, dict[str, Any]]) -> list[str]:
+    values = _strings("problems", "choices", items)
+    for value in values:
+        if value not in PROBLEMS:
+            raise RefusedError("not a problem", f"{shown(value)} is none of {', '.join(PROBLEMS)}")
+    return [problem for problem in PROBLEMS if problem in values]
+
+
+def _confidence(items: dict[str, dict[str, Any]]) -> int | None:
+    value = _value("confidence", "rating", items)
+    if value in (None, 0):  # a star that was clicked off again
+        return None
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or value not in range(1, MAX_CONFIDENCE + 1):
+        raise RefusedError(
+            "malformed", f"confidence {shown(value)} is none of 1 to {MAX_CONFIDENCE}"
+        )
+    return int(value)
+
+
+def _text(control: str, items: dict[str, dict[str, Any]]) -> str | None:
+    text = "\n".join(_strings(control, "text", items)).strip()
+    if len(text) > MAX_TRANSCRIPT:
+        raise RefusedError(
+            "malformed", f"'{control}' has {len(text)} characters; {MAX_TRANSCRIPT} are the most"
+        )
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise RefusedError(
+            "malformed", f"'{control}' holds half a character (a surrogate)"
+        ) from error
+    return text or None
+
+
+def _speaker(items: dict[str, dict[str, Any]]) -> str | None:
+    value = items.get("speaker", {}).get("value")
+    chosen = isinstance(value, dict) and "choices" in value
+    speaker = _one_text(_strings("speaker", "choices" if chosen else "text", items))
+    if speaker is not None and identifier(speaker) is None:
+        raise RefusedError("malformed", f"speaker {shown(speaker)} is no speaker id")
+    return speaker
+
+
+def _one_text(values: list[str]) -> str | None:
+    if len(values) > 1:
+        raise RefusedError("malformed", f"control 'speaker' has {len(values)} answers, not one")
+    return (values[0].strip() or None) if values else None

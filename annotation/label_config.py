@@ -1,0 +1,142 @@
+"""The labelling screen: Label Studio's configuration, ours or the user's own, checked.
+
+In a ``Choice``, ``value`` is what is exported and stays the English class name; ``html`` is what
+annotators read. Emotions have the hotkeys 1–6 in class order and 7 for ``unclear``; space plays.
+The transcript comes filled with the text we have, and a recogniser's flags are shown above it.
+Problems may be several; the second emotion may be taken back. Only the emotion is required.
+"""
+
+import re
+from importlib import resources
+from pathlib import Path
+from xml.etree import ElementTree
+
+from annotation.controls import CONTROLS, MAX_CONFIDENCE, PROBLEMS, TASK_KEYS
+from annotation.settings import AnnotationSettings
+from manifests.emotions import EMOTIONS, UNCLEAR
+from manifests.errors import ConfigurationError
+from manifests.store import inside
+
+__all__ = ["check_label_config", "label_config", "template"]
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "emotion": (*EMOTIONS, UNCLEAR),
+    "emotion2": EMOTIONS,
+    "problems": PROBLEMS,
+}
+
+
+def template() -> str:
+    """Return the label configuration that comes with this tool.
+
+    Example:
+        >>> 'value="surprise" html="惊讶 surprise" hotkey="5"' in template()
+        True
+    """
+    return resources.files("annotation").joinpath("label_config.xml").read_text(encoding="utf-8")
+
+
+def label_config(corpus: Path, settings: AnnotationSettings) -> str:
+    """Return the label configuration of a corpus: the user's own, checked, or the template.
+
+    Raises:
+        ConfigurationError: if the user's own can't be read or would lose answers.
+    """
+    if settings.label_config is None:
+        return template()
+    path = inside(corpus, settings.label_config)
+    try:
+        xml = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"{path}: not readable as UTF-8 text; correct [annotation] label_config in corpus.toml"
+        ) from error
+    check_label_config(xml, str(path))
+    return xml
+
+
+def check_label_config(xml: str, where: str = "label configuration") -> None:
+    """Refuse a configuration that Label Studio would, or whose answers we could not read.
+
+    Args:
+        xml: the configuration.
+        where: what to call it in the error.
+
+    Raises:
+        ConfigurationError: naming the first thing that is wrong.
+
+    Example:
+        >>> check_label_config("<View><Text name='clip_id' value='$x'/></View>")
+        Traceback (most recent call last):
+        ...
+        manifests.errors.ConfigurationError: label configuration: no Audio tag with value="$audio"
+    """
+    if "<!DOCTYPE" in xml or "<!ENTITY" in xml:
+        raise ConfigurationError(f"{where}: DTDs and entities are refused; write plain tags")
+    try:
+        root = ElementTree.fromstring(xml)  # noqa: S314 - the user's own file, without a DTD
+    except (ElementTree.ParseError, ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{where}: not valid XML: {error}") from error
+    for problem in (_objects(root), _controls(root), _variables(root)):
+        if problem:
+            raise ConfigurationError(f"{where}: {problem}")
+    _check_with_sdk(xml, where)
+
+
+def _objects(root: ElementTree.Element) -> str | None:
+    if not any(tag.get("value") == "$audio" for tag in root.iter("Audio")):
+        return 'no Audio tag with value="$audio"'
+    return None
+
+
+def _controls(root: ElementTree.Element) -> str | None:
+    controls = {tag.get("name", ""): tag for tag in root.iter() if "toName" in tag.attrib}
+    for name, tag in controls.items():
+        if name in TASK_KEYS:
+            return f"control '{name}' has the name of task data; Label Studio would mix them up"
+        if name not in CONTROLS:
+            return f"nobody would read control '{name}'; known are {', '.join(CONTROLS)}"
+        if tag.tag not in CONTROLS[name]:
+            return f"control '{name}' must be a {' or '.join(CONTROLS[name])}, not a {tag.tag}"
+        problem = _choices(name, tag)
+        if problem:
+            return problem
+    if "emotion" not in controls:
+        return "no control 'emotion'"
+    rating = controls.get("confidence")
+    if rating is not None and rating.get("maxRating") != str(MAX_CONFIDENCE):
+        return f"control 'confidence' needs maxRating=\"{MAX_CONFIDENCE}\""
+    return None
+
+
+def _choices(name: str, tag: ElementTree.Element) -> str | None:
+    if name not in _CHOICES:
+        return None
+    known = _CHOICES[name]
+    found = [choice.get("alias") or choice.get("value") or "" for choice in tag.iter("Choice")]
+    strange = [value for value in found if value not in known]
+    if strange:
+        return f"'{strange[0]}' is no value of '{name}'; its values are {', '.join(known)}"
+    missing = [value for value in known if value not in found]
+    if name == "emotion" and missing:
+        return f"control 'emotion' lacks the value '{missing[0]}'"
+    return None
+
+
+def _variables(root: ElementTree.Element) -> str | None:
+    for tag in root.iter():
+        for value in tag.attrib.values():
+            for key in re.findall(r"\$(\w+)", value):
+                if key not in TASK_KEYS:
+                    return f"'${key}' is not in the tasks; they hold {', '.join(TASK_KEYS)}"
+    return None
+
+
+def _check_with_sdk(xml: str, where: str) -> None:
+    from label_studio_sdk.label_interface import LabelInterface
+
+    try:
+        LabelInterface(xml).validate()
+    except Exception as error:  # the SDK raises its own, lxml's and KeyErrors
+        sentence = " ".join(str(error).split())[:300]
+        raise ConfigurationError(f"{where}: Label Studio would refuse it: {sentence}") from error

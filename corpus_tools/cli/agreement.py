@@ -1,0 +1,33 @@
+"""`corpus agreement`: how far annotators agree."""
+
+from typing import Annotated
+
+import typer
+
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.session import session
+
+__all__ = ["agreement"]
+
+
+def agreement(
+    resamples: Annotated[
+        int, typer.Option(min=100, help="Bootstrap samples for the 95 % interval of α.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
+    corpus: CorpusFolder = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Report how far annotators agree, on which classes they don't, and how each stands."""
+    with session("agreement", as_json=json, quiet=quiet, verbose=verbose) as run:
+        from annotation import agreement as measures
+        from annotation.agreement_tables import agreement_tables
+        from corpus_tools.workspace import Workspace
+
+        workspace = Workspace.find(corpus)
+        report, outcome = measures.agreement(workspace.root, resamples=resamples, seed=seed)
+        run.outcome.merge(outcome)
+        for table in agreement_tables(report) if outcome.items_in else ():
+            run.result(table)

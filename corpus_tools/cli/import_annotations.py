@@ -1,0 +1,49 @@
+"""`corpus import-annotations`: what people answered, from Label Studio's JSON exports."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.session import session
+
+__all__ = ["import_annotations"]
+
+
+def import_annotations(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="Label Studio exports: JSON, one or more.")
+    ],
+    server: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Id of the server they come from, to keep the numbers of several apart.",
+        ),
+    ] = "label-studio",
+    corpus: CorpusFolder = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Take judgements from Label Studio exports; importing one twice adds nothing."""
+    with session("import-annotations", as_json=json, quiet=quiet, verbose=verbose) as run:
+        from annotation import importing
+        from corpus_tools.workspace import Workspace
+
+        workspace = Workspace.find(corpus)
+        with workspace.lock(), run.progress("importing") as progress:
+            outcome = importing.import_annotations(
+                workspace.root, files, server=server, progress=progress
+            )
+        run.outcome.merge(outcome)
+        details = outcome.details
+        run.result(
+            f"{outcome.kept} new judgements: {details['answered']} answered, "
+            f"{details['skipped']} skipped, {details['relabelled']} of them relabelled"
+        )
+        run.note(
+            f"{details['tasks']} tasks, {details['unannotated_tasks']} without annotations; "
+            f"left aside: {details['drafts']} drafts, {details['predictions']} predictions"
+        )
