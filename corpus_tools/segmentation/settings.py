@@ -1,27 +1,58 @@
 """Sections [segment] and [screen] of corpus.toml."""
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from manifests.settings import Settings
 
 __all__ = ["ScreenSettings", "SegmentSettings"]
+
+ROOM = 0.5
 
 
 class SegmentSettings(Settings):
     """How sources are cut.
 
     Attributes:
-        min_seconds: shortest clip.
-        max_seconds: longest clip.
-        aggressiveness: WebRTC VAD mode, 0 (lets most through) to 3.
+        min_seconds: shortest clip, in whole milliseconds.
+        max_seconds: longest clip, at least half a second more, so that edges can be chosen.
+        aggressiveness: WebRTC VAD mode, 0 (takes most for speech) to 3 (takes least).
+        margin_seconds: silence wanted between a clip's edge and the speech in it.
+        reach_seconds: how far around what the VAD calls speech its quiet onsets and ends are
+            looked for.
+        min_pause_seconds: a dip in level that lasts less is part of the speech around it.
+        speaker_share: share of a clip's subtitle time that one speaker's lines must have for the
+            clip to be theirs.
+        other_speaker_seconds: most subtitle time that another named speaker may have in it.
     """
 
-    min_seconds: float = Field(3.0, gt=0)
-    max_seconds: float = Field(5.0, gt=0)
+    min_seconds: float = Field(3.0, ge=0.5, le=60)
+    max_seconds: float = Field(5.0, ge=1.0, le=120)
     aggressiveness: int = Field(2, ge=0, le=3)
+    margin_seconds: float = Field(0.12, ge=0, le=1)
+    reach_seconds: float = Field(0.2, ge=0, le=1)
+    min_pause_seconds: float = Field(0.1, ge=0.02, le=1)
+    speaker_share: float = Field(0.8, gt=0.5, le=1)
+    other_speaker_seconds: float = Field(0.3, ge=0)
+
+    @model_validator(mode="after")
+    def _leaves_room(self) -> "SegmentSettings":
+        if self.max_seconds - self.min_seconds < ROOM - 1e-9:
+            raise ValueError(f"max_seconds must be at least {ROOM} s more than min_seconds")
+        return self
 
 
 class ScreenSettings(Settings):
-    """Thresholds a clip must meet to be labelled."""
+    """Thresholds a clip must meet to be labelled; with other ones: ``corpus screen``.
 
-    min_speech_ratio: float = Field(0.3, ge=0, le=1)
+    Attributes:
+        min_rms_db: level in dBFS below which a clip is ``too_quiet``.
+        max_clipping: share of samples in flat tops above which it is ``clipped``.
+        min_snr_db: speech level over background below which it has ``low_snr``; a clip without
+            measurable background passes.
+        min_speech_ratio: share of speech below which it has ``little_speech``.
+    """
+
+    min_rms_db: float = Field(-50.0, le=0)
+    max_clipping: float = Field(0.005, ge=0, le=1)
+    min_snr_db: float = 8.0
+    min_speech_ratio: float = Field(0.2, ge=0, le=1)

@@ -1,0 +1,105 @@
+"""`corpus segment`: films and sound files to screened clips."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.session import session
+
+__all__ = ["segment"]
+
+
+def segment(
+    media: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="MEDIA…", help="Video or audio files, or folders to search for them."
+        ),
+    ],
+    series: Annotated[
+        str | None, typer.Option(help="Their series.  [default: the name of each one's folder]")
+    ] = None,
+    track: Annotated[
+        int | None,
+        typer.Option(min=0, help="Audio track, from 0.  [default: the one marked as default]"),
+    ] = None,
+    min_seconds: Annotated[
+        float | None, typer.Option(help="Shortest clip, in seconds.  [default: 3.0]")
+    ] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(help="Longest clip, in seconds.  [default: 5.0]")
+    ] = None,
+    aggressiveness: Annotated[
+        int | None,
+        typer.Option(
+            help="WebRTC voice detection, 0 (takes most for speech) to 3; "
+            "raise it where noise is cut as speech.  [default: 2]"
+        ),
+    ] = None,
+    margin_seconds: Annotated[
+        float | None,
+        typer.Option(help="Silence wanted before and after the speech.  [default: 0.12]"),
+    ] = None,
+    corpus: CorpusFolder = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Cut media into clips with their edges in pauses, screen them, account for every second.
+
+    Run it again to go on, or with more files: what is done already is skipped. The defaults of
+    the flags can be set in corpus.toml, section [segment].
+    """
+    with session("segment", as_json=json, quiet=quiet, verbose=verbose) as run:
+        from corpus_tools.flags import with_flags
+        from corpus_tools.segmentation.segment import segment as segment_media
+        from corpus_tools.workspace import Workspace
+
+        workspace = Workspace.find(corpus)
+        configuration = workspace.configuration
+        settings = with_flags(
+            configuration.segment,
+            min_seconds=min_seconds,
+            max_seconds=max_seconds,
+            aggressiveness=aggressiveness,
+            margin_seconds=margin_seconds,
+        )
+        with workspace.lock() as lock, run.progress("cutting") as progress:
+            if lock.broken:
+                run.note(lock.broken)
+            outcome = segment_media(
+                workspace.root,
+                media,
+                settings=settings,
+                screen=configuration.screen,
+                series=series,
+                track=track,
+                progress=progress,
+            )
+        run.outcome.merge(outcome)
+        _print(run.result, outcome.details)
+
+
+def _print(result: Any, details: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    table = Table("source", "seconds", "clips", "accepted", "rejected", "")
+    for source in details["sources"]:
+        rejected = ", ".join(f"{reason} {n}" for reason, n in source["rejected"].items())
+        table.add_row(
+            source["source_id"],
+            f"{source['seconds']:.1f}",
+            str(source["clips"]),
+            str(source["accepted"]),
+            rejected,
+            source["status"],
+        )
+    if details["sources"]:
+        result(table)
+    total = sum(details["ledger"].values())
+    for reason, seconds in details["ledger"].items():
+        result(f"{seconds:10.3f} s  {seconds / total:6.1%}  {reason.replace('_', ' ')}")
+    if total:
+        result(f"{total:10.3f} s  in all, {details['clips']['accepted']} clips accepted")

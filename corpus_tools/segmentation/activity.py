@@ -1,0 +1,165 @@
+"""What a whole track sounds like, frame by frame: level, background, speech, gaps."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from corpus_tools.media.decode import SAMPLE_RATE, Block
+from corpus_tools.media.levels import Samples, frame_powers
+from corpus_tools.segmentation.settings import SegmentSettings
+from corpus_tools.segmentation.voice import VoiceDetector
+
+__all__ = ["FRAME_MS", "Activity", "Listener", "runs"]
+
+FRAME_MS = 10
+FRAME = SAMPLE_RATE * FRAME_MS // 1000
+
+
+@dataclass(frozen=True)
+class Activity:
+    """A track in frames of `FRAME_MS`; all arrays have one value per whole frame.
+
+    Attributes:
+        power: mean square, 1.0 is full scale.
+        prominence: smoothed level between the local background (0) and the local speech level (1).
+        speech: whether somebody speaks.
+        gap: whether the file has nothing here.
+    """
+
+    power: NDArray[np.float32]
+    prominence: NDArray[np.float32]
+    speech: NDArray[np.bool_]
+    gap: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.power)
+
+
+class Listener:
+    """Gathers frames while a track is decoded, then tells its activity.
+
+    Args:
+        detector: decides on voice.
+        settings: reach and shortest pause.
+    """
+
+    def __init__(self, detector: VoiceDetector, settings: SegmentSettings) -> None:
+        self._detector = detector
+        self._settings = settings
+        self._rest: Samples = np.zeros(0, dtype=np.int16)
+        self._heard = 0
+        self._powers: list[NDArray[np.float32]] = []
+        self._voice: list[NDArray[np.bool_]] = []
+        self._gaps: list[tuple[int, int]] = []
+
+    def hear(self, block: Block) -> None:
+        """Take in the next block of the track."""
+        samples = np.concatenate([self._rest, block.samples])
+        self._powers.append(frame_powers(samples, FRAME))
+        self._rest = samples[len(samples) // FRAME * FRAME :]
+        self._voice.append(self._detector.feed(block.samples))
+        if block.gap:
+            self._gaps.append((self._heard, self._heard + len(block.samples)))
+        self._heard += len(block.samples)
+
+    def activity(self) -> Activity:
+        """Return the activity of the track heard."""
+        power = np.concatenate([*self._powers, np.zeros(0, dtype=np.float32)])
+        decisions = np.concatenate([*self._voice, self._detector.finish()])
+        voice = np.repeat(decisions, self._detector.frame_ms // FRAME_MS)[: len(power)]
+        gap = np.zeros(len(power), dtype=np.bool_)
+        for start, end in self._gaps:
+            gap[start // FRAME : -(-end // FRAME)] = True
+        prominence = prominence_of(power)
+        return Activity(power, prominence, speech_of(voice, prominence, self._settings) & ~gap, gap)
+
+
+def prominence_of(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the level of each frame relative to what is quiet and what is loud around it.
+
+    0 is the background (10th percentile of the level within 5 s), 1 the speech level (95th), and
+    at least 15 dB lie between the two, so that steady noise does not look like words.
+    """
+    if not len(power):
+        return power
+    smooth = np.convolve(np.pad(power, 1, mode="edge"), np.full(3, 1 / 3), mode="valid")
+    level = 10 * np.log10(np.maximum(smooth, _QUIETEST)).astype(np.float32)
+    low, high = _local_percentiles(level)
+    prominence: NDArray[np.float32] = (level - low) / np.maximum(high - low, _LEAST_RANGE)
+    return prominence
+
+
+def _local_percentiles(level: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+    count = -(-len(level) // _HOP)
+    padded = np.pad(level, (_REACH, count * _HOP - len(level) + _REACH), mode="symmetric")
+    windows = sliding_window_view(padded, 2 * _REACH + _HOP)[::_HOP]
+    found = [
+        np.percentile(windows[start : start + _BATCH, ::4], [10, 95], axis=1)
+        for start in range(0, count, _BATCH)
+    ]
+    low, high = np.concatenate(found, axis=1).astype(np.float32)
+    return np.repeat(low, _HOP)[: len(level)], np.repeat(high, _HOP)[: len(level)]
+
+
+def speech_of(
+    voice: NDArray[np.bool_], prominence: NDArray[np.float32], settings: SegmentSettings
+) -> NDArray[np.bool_]:
+    """Return where somebody speaks: near what the detector heard, and above the background.
+
+    The detector says roughly where; the level says exactly from when to when, since the detector
+    comes late, hangs over, and skips short pauses.
+
+    Args:
+        voice: the detector's decisions, one per frame.
+        prominence: as from `prominence_of`.
+        settings: ``reach_seconds`` and ``min_pause_seconds``.
+    """
+    near = _dilate(voice, round(settings.reach_seconds * 1000 / FRAME_MS))
+    speech = near & (prominence > _AUDIBLE)
+    shortest_pause = round(settings.min_pause_seconds * 1000 / FRAME_MS)
+    speech = _without_short_runs(speech, value=False, shorter_than=shortest_pause)
+    return _without_short_runs(speech, value=True, shorter_than=_SHORTEST_SOUND)
+
+
+def runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the [start, end) of each run of True.
+
+    Returns:
+        Shape (runs, 2), in frames.
+
+    Example:
+        >>> runs(np.array([True, True, False, True])).tolist()
+        [[0, 2], [3, 4]]
+    """
+    changes = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).view(np.int8)))
+    return changes.reshape(-1, 2)
+
+
+def _dilate(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
+    wide = np.zeros(len(mask), dtype=np.bool_)
+    for start, end in runs(mask):
+        wide[max(start - reach, 0) : end + reach] = True
+    return wide
+
+
+def _without_short_runs(
+    mask: NDArray[np.bool_], *, value: bool, shorter_than: int
+) -> NDArray[np.bool_]:
+    """Return the mask with inner runs of ``value`` that are too short turned over."""
+    result = mask.copy()
+    for start, end in runs(mask == value):
+        inner = start > 0 and end < len(mask)
+        if end - start < shorter_than and (inner or value):
+            result[start:end] = not value
+    return result
+
+
+_QUIETEST = 10 ** (-70 / 10)  # below, it is silence, however quiet
+_LEAST_RANGE = 15.0  # dB
+_AUDIBLE = 0.25
+_SHORTEST_SOUND = 6  # frames; shorter is a click
+_HOP = 50  # frames between two estimates of the background
+_REACH = 500  # frames on either side that an estimate looks at
+_BATCH = 512

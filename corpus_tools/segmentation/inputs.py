@@ -1,0 +1,142 @@
+"""Find the media that a command was given, and tell which sources they are."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus_tools.media.identity import episode_of, path_in_record, source_id
+from corpus_tools.media.probe import MEDIA_EXTENSIONS, AudioTrack, probe
+from manifests.errors import CorpusError
+from manifests.outcome import Outcome
+from manifests.records import Source
+from manifests.shards import STAGES, read_stage
+from manifests.store import sha256_file
+
+__all__ = ["KnownSources", "MediaInput", "find_media", "identify", "once_each"]
+
+
+@dataclass(frozen=True)
+class MediaInput:
+    """A media file and the source that one of its tracks is.
+
+    Attributes:
+        path: as given.
+        source: all but its duration, which only decoding tells.
+        known: whether the corpus has the source already.
+    """
+
+    path: Path
+    source: Source
+    known: bool
+
+
+class KnownSources:
+    """The sources that a corpus has, by content and track."""
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        self._sources = {(source.sha256, source.track): source for source in sources}
+
+    @classmethod
+    def of(cls, corpus: Path) -> "KnownSources":
+        """Read them from the corpus folder.
+
+        Raises:
+            DataError: if a shard can't be read.
+        """
+        return cls(read_stage(corpus, STAGES["sources"], Source))
+
+    def get(self, sha256: str, track: int) -> Source | None:
+        """Return the source with this content and track, if there is one."""
+        return self._sources.get((sha256, track))
+
+
+def find_media(given: Sequence[Path], outcome: Outcome) -> list[Path]:
+    """Return the files to work on: those given, and the media in the folders given.
+
+    Folders are searched with all that is in them, hidden ones and files aside, in the order of
+    the names. A folder without media is a failure in the outcome.
+    """
+    found: dict[Path, Path] = {}
+    for path in given:
+        files = _media_in(path) if path.is_dir() else [path]
+        if not files:
+            outcome.items_in += 1
+            outcome.fail(str(path), "no media file in this folder; give the files themselves")
+        for file in files:
+            found.setdefault(file.resolve(), file)
+    return list(found.values())
+
+
+def _media_in(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in MEDIA_EXTENSIONS
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
+def identify(
+    path: Path,
+    corpus: Path,
+    known: KnownSources,
+    *,
+    series: str | None = None,
+    track: int | None = None,
+) -> MediaInput:
+    """Return which source a media file is; one that the corpus knows keeps its id and record.
+
+    Args:
+        path: the file.
+        corpus: the corpus folder.
+        known: what the corpus has.
+        series: the source's series; default: the name of the folder that the file is in.
+        track: number among its audio tracks; default: the one marked as default.
+
+    Raises:
+        MediaError: if it can't be used.
+        CorpusError: if the corpus has it as a scripted recording.
+    """
+    media = probe(path)
+    chosen = media.track(track)
+    sha256 = sha256_file(path)
+    old = known.get(sha256, chosen.index)
+    if old is None:
+        main = chosen == media.default_track
+        return MediaInput(path, _new(path, corpus, sha256, chosen, main, series), known=False)
+    if old.kind == "scripted":
+        raise CorpusError(f"is in the corpus as the recording {old.source_id}; it needs no cutting")
+    source = old if series is None else old.model_copy(update={"series": series})
+    return MediaInput(path, source, known=True)
+
+
+def _new(
+    path: Path, corpus: Path, sha256: str, track: AudioTrack, main: bool, series: str | None
+) -> Source:
+    title = path.stem
+    return Source(
+        source_id=source_id(title, sha256, None if main else track.index),
+        series=series or path.resolve().parent.name or None,
+        episode=episode_of(title),
+        title=title,
+        kind="drama",
+        media_path=path_in_record(path, corpus),
+        sha256=sha256,
+        size=path.stat().st_size,
+        duration=0.0,
+        track=track.index,
+        sample_rate=track.sample_rate,
+        channels=track.channels,
+    )
+
+
+def once_each(inputs: Sequence[MediaInput], outcome: Outcome) -> list[MediaInput]:
+    """Return the inputs without those whose content came before; each of these is a warning."""
+    first: dict[tuple[str, int], MediaInput] = {}
+    for one in inputs:
+        same = first.setdefault((one.source.sha256, one.source.track), one)
+        if same is not one:
+            outcome.rejected["same content"] += 1
+            outcome.warnings.append(f"{one.path}: the same content as {same.path}; done once")
+    return list(first.values())

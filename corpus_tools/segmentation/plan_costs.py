@@ -1,0 +1,179 @@
+"""What a plan of cuts pays for: pauses and boundaries joined in a clip, and where edges lie."""
+
+import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus_tools.segmentation.activity import FRAME_MS, Activity, runs
+
+__all__ = ["Boundary", "Floats", "Joins", "PlanWeights", "edge_costs", "joins_of"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PlanWeights:
+    """What the plan pays for, in seconds of speech.
+
+    Attributes:
+        clip: for each clip.
+        silence: for each second of silence in a clip.
+        pause: for each second that a pause inside a clip lasts longer than ``free_pause``.
+        free_pause: seconds; a shorter pause is part of speaking.
+        dearest_pause: most that one pause can cost.
+        line: for joining two subtitle lines.
+        speaker: for joining lines of two speakers.
+        cut: for an edge in the midst of the loudest speech; half of it at the weakest point.
+        margin: for an edge in a pause that touches the clip's own speech.
+        neighbour: for an edge in a pause that touches the speech outside.
+        lead: for each square second of silence between an edge and the clip's own speech; makes
+            the speech lie in the middle.
+    """
+
+    clip: float = 0.2
+    silence: float = 0.03
+    pause: float = 0.4
+    free_pause: float = 0.4
+    dearest_pause: float = 1.5
+    line: float = 0.15
+    speaker: float = 1.2
+    cut: float = 2.0
+    margin: float = 0.3
+    neighbour: float = 0.2
+    lead: float = 0.02
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """A place where a clip had better end: between two subtitle lines, or two speakers.
+
+    Attributes:
+        start_ms: end of what lies before.
+        end_ms: start of what lies after; may be earlier, lines overlap.
+        speaker_changes: whether two different speakers are known.
+    """
+
+    start_ms: int
+    end_ms: int
+    speaker_changes: bool = False
+
+
+@dataclass(frozen=True)
+class Joins:
+    """What it costs a clip to reach over a stretch on both sides; frames, in order of end."""
+
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    cost: Floats
+
+    def within(self, first: int, last: int) -> "Joins":
+        """Return those that lie in the frames [first, last), counted from ``first``."""
+        inside = (self.start >= first) & (self.end <= last)
+        return Joins(self.start[inside] - first, self.end[inside] - first, self.cost[inside])
+
+    def ended(self, edges: NDArray[np.int64]) -> Floats:
+        """Return the cost of all joins that end before each edge."""
+        total = np.concatenate(([0.0], np.cumsum(self.cost)))
+        costs: Floats = total[np.searchsorted(self.end, edges, side="left")]
+        return costs
+
+    def begun(self, edges: NDArray[np.int64]) -> Floats:
+        """Return the cost of all joins that begin at or before each edge."""
+        order = np.argsort(self.start, kind="stable")
+        total = np.concatenate(([0.0], np.cumsum(self.cost[order])))
+        costs: Floats = total[np.searchsorted(self.start[order], edges, side="right")]
+        return costs
+
+
+def joins_of(activity: Activity, boundaries: Sequence[Boundary], weights: PlanWeights) -> Joins:
+    """Return what the pauses of a source, and the boundaries in it, cost a clip that joins them."""
+    pauses = [(int(start), int(end)) for start, end in runs(~activity.speech)]
+    starts = [start for start, _ in pauses]
+    costs: dict[tuple[int, int], float] = {}
+    for start, end in pauses:
+        excess = (end - start) * FRAME_MS / 1000 - weights.free_pause
+        costs[start, end] = min(max(excess, 0) * weights.pause, weights.dearest_pause)
+    for boundary in sorted(set(boundaries), key=lambda one: (one.start_ms, one.end_ms)):
+        place = _pause_at(boundary, pauses, starts)
+        price = weights.speaker if boundary.speaker_changes else weights.line
+        costs[place] = costs.get(place, 0.0) + price
+    ordered = sorted(costs, key=lambda place: (place[1], place[0]))
+    return Joins(
+        np.array([start for start, _ in ordered], dtype=np.int64),
+        np.array([end for _, end in ordered], dtype=np.int64),
+        np.array([costs[place] for place in ordered], dtype=np.float64),
+    )
+
+
+def _pause_at(
+    boundary: Boundary, pauses: list[tuple[int, int]], starts: list[int]
+) -> tuple[int, int]:
+    """Return the pause that a boundary means, or the boundary's middle where there is none near.
+
+    Subtitles come and go some tenths of a second off the speech.
+    """
+    middle = (boundary.start_ms + boundary.end_ms) // (2 * FRAME_MS)
+    at = bisect.bisect_right(starts, middle)
+    near = [
+        (max(start - middle, middle - end, 0), start, end)
+        for start, end in pauses[max(at - 2, 0) : at + 2]
+    ]
+    distance, start, end = min(near, default=(_NEAR_FRAMES + 1, 0, 0))
+    return (start, end) if distance <= _NEAR_FRAMES else (middle, middle)
+
+
+def edge_costs(
+    speech: NDArray[np.bool_],
+    prominence: NDArray[np.float32],
+    edges: NDArray[np.int64],
+    margin: float,
+    weights: PlanWeights,
+) -> tuple[Floats, Floats]:
+    """Return what a clip's left edge, and its right edge, cost at each place.
+
+    Args:
+        speech: where somebody speaks.
+        prominence: level between background (0) and speech (1).
+        edges: places, in frames.
+        margin: frames of silence wanted between an edge and speech.
+        weights: ``cut``, ``margin``, ``neighbour`` and ``lead``.
+    """
+    to_next, to_last = _distances(speech)
+    after, before = to_next[edges], to_last[edges]
+    within = (after == 0) & (before == 0)
+    padded = np.pad(prominence, _EDGE_REACH, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _EDGE_REACH)
+    loudness = np.clip(windows[edges].max(axis=1), 0, 1).astype(np.float64)
+    cut = weights.cut * (1 + loudness) / 2
+    close_after = np.maximum(1 - after / max(margin, 1e-9), 0)
+    close_before = np.maximum(1 - before / max(margin, 1e-9), 0)
+    left = weights.margin * close_after + weights.neighbour * close_before + _lead(after, weights)
+    right = weights.margin * close_before + weights.neighbour * close_after + _lead(before, weights)
+    return np.where(within, cut, left), np.where(within, cut, right)
+
+
+def _lead(distance: Floats, weights: PlanWeights) -> Floats:
+    seconds = np.minimum(distance * FRAME_MS / 1000, _LONGEST_LEAD)
+    costs: Floats = weights.lead * seconds * seconds
+    return costs
+
+
+def _distances(speech: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Return the frames from each edge to the speech after it, and before it; inf where none is."""
+    length = len(speech)
+    places = np.arange(length + 1, dtype=np.float64)
+    following = np.full(length + 1, np.inf)
+    following[:-1][speech] = places[:-1][speech]
+    to_next = np.minimum.accumulate(following[::-1])[::-1] - places
+    past = np.full(length + 1, -np.inf)
+    past[1:][speech] = places[1:][speech]
+    to_last = places - np.maximum.accumulate(past)
+    return np.asarray(to_next), np.asarray(to_last)
+
+
+_EDGE_REACH = 4  # frames on either side of an edge that should be weak
+_NEAR_FRAMES = 40  # how far off the speech a subtitle may be
+_LONGEST_LEAD = 3.0  # s

@@ -1,0 +1,172 @@
+"""Plan the cuts of a whole source at once: which stretches become clips, and where they begin.
+
+The plan maximises, over all sets of clips that don't overlap and last from ``min_ms`` to
+``max_ms``::
+
+    sum over clips of   speech in the clip (s)
+                      - clip
+                      - silence * silence in the clip (s)
+                      - costs of its two edges
+                      - costs of what it joins: pauses, subtitle lines, speakers
+
+by dynamic programming over candidate edges (a few per second, all of them near speech), in time
+linear in the length of the source.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus_tools.segmentation.activity import FRAME_MS, Activity, runs
+from corpus_tools.segmentation.plan_costs import (
+    Boundary,
+    Floats,
+    Joins,
+    PlanWeights,
+    edge_costs,
+    joins_of,
+)
+
+__all__ = ["Boundary", "Cut", "PlanWeights", "plan_cuts"]
+
+
+@dataclass(frozen=True, order=True)
+class Cut:
+    """A clip's place in its source, in whole milliseconds."""
+
+    start_ms: int
+    end_ms: int
+
+
+def plan_cuts(
+    activity: Activity,
+    boundaries: Sequence[Boundary],
+    *,
+    min_ms: int,
+    max_ms: int,
+    margin_ms: int = 120,
+    weights: PlanWeights | None = None,
+) -> list[Cut]:
+    """Return the best cuts of a source, in order of time.
+
+    Args:
+        activity: the source, frame by frame.
+        boundaries: preferred places for edges, in any order.
+        min_ms: shortest clip.
+        max_ms: longest clip.
+        margin_ms: silence wanted between an edge and speech.
+        weights: of the plan's terms.
+
+    Returns:
+        Cuts that don't overlap, lie in the source, touch no gap and last ``min_ms`` to ``max_ms``.
+    """
+    weights = weights or PlanWeights()
+    joins = joins_of(activity, boundaries, weights)
+    cuts: list[Cut] = []
+    for first, last in runs(~activity.gap):
+        stretch = _Stretch(activity, int(first), int(last), joins, weights, margin_ms)
+        cuts += stretch.best(min_ms, max_ms)
+    return cuts
+
+
+class _Stretch:
+    """A part of the source without gaps, its candidate edges and what they cost."""
+
+    def __init__(
+        self,
+        activity: Activity,
+        first: int,
+        last: int,
+        joins: Joins,
+        weights: PlanWeights,
+        margin_ms: int,
+    ) -> None:
+        self._speech = activity.speech[first:last]
+        self._prominence = activity.prominence[first:last]
+        self._first = first
+        self._weights = weights
+        self._margin = margin_ms // FRAME_MS
+        self._joins = joins.within(first, last)
+
+    def best(self, min_ms: int, max_ms: int) -> list[Cut]:
+        """Return the best cuts of the stretch."""
+        edges = self._candidates(max_ms // FRAME_MS)
+        times = edges * FRAME_MS
+        first = np.searchsorted(times, times - max_ms, side="left")
+        behind = np.searchsorted(times, times - min_ms, side="right")
+        spoken, opening, closing = self._terms(edges)
+        best = np.zeros(len(edges))
+        ready = -opening  # value of the best plan up to an edge at which a clip then begins
+        chosen = np.full(len(edges), -1, dtype=np.int64)
+        for at in range(1, len(edges)):
+            best[at] = best[at - 1]
+            low, high = first[at], behind[at]
+            if low < high:
+                values = np.where(spoken[low:high] < spoken[at], ready[low:high], -np.inf)
+                start = int(np.argmax(values))
+                value = values[start] + closing[at]
+                if value > best[at] + _TIE:
+                    best[at], chosen[at] = value, low + start
+            ready[at] += best[at]
+        return self._follow(chosen, times)
+
+    def _follow(self, chosen: NDArray[np.int64], times: NDArray[np.int64]) -> list[Cut]:
+        offset = self._first * FRAME_MS
+        cuts = []
+        at = len(chosen) - 1
+        while at > 0:
+            start = int(chosen[at])
+            if start < 0:
+                at -= 1
+            else:
+                cuts.append(Cut(offset + int(times[start]), offset + int(times[at])))
+                at = start
+        return cuts[::-1]
+
+    def _candidates(self, reach: int) -> NDArray[np.int64]:
+        """Return the frames at which a clip may begin or end, none out of reach of speech."""
+        length = len(self._speech)
+        places: list[NDArray[np.int64]] = [np.array([0, length])]
+        for start, end in runs(~self._speech):
+            quietest = start + int(np.argmin(self._prominence[start:end]))
+            middle = (start + end) // 2
+            wanted = [start, start + self._margin, middle, quietest, end - self._margin, end]
+            places.append(np.clip(np.array(wanted), start, end))
+            places.append(np.arange(start, end, _GRID))
+        near = np.zeros(length + 1, dtype=np.bool_)
+        for start, end in runs(self._speech):
+            places.append(_weakest(self._prominence, int(start), int(end)))
+            near[max(start - reach, 0) : end + reach + 1] = True
+        edges = np.unique(np.concatenate(places)).astype(np.int64)
+        found: NDArray[np.int64] = edges[near[edges]]
+        return found
+
+    def _terms(self, edges: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats, Floats]:
+        """Return what a clip's value is made of, for each edge.
+
+        Returns:
+            Frames of speech before the edge; what it costs to open a clip there; what it brings to
+            close one. A clip's value is closing - opening.
+        """
+        weights = self._weights
+        spoken = np.concatenate(([0], np.cumsum(self._speech)))[edges]
+        worth = (spoken * (1 + weights.silence) - edges * weights.silence) * (FRAME_MS / 1000)
+        left, right = edge_costs(self._speech, self._prominence, edges, self._margin, weights)
+        opening = worth - self._joins.begun(edges) + left + weights.clip
+        return spoken, opening, worth - self._joins.ended(edges) - right
+
+
+def _weakest(prominence: NDArray[np.float32], start: int, end: int) -> NDArray[np.int64]:
+    """Return the weakest frame in each piece of a run of speech."""
+    pieces = range(start + 1, end, _PIECE)
+    return np.array(
+        [piece + int(np.argmin(prominence[piece : min(piece + _PIECE, end)])) for piece in pieces],
+        dtype=np.int64,
+    )
+
+
+_GRID = 10  # frames between candidate edges in silence
+_PIECE = 20  # frames of speech that share one candidate edge
+_TIE = 1e-9

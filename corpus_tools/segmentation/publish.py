@@ -1,0 +1,168 @@
+"""What a source has in the corpus, whether it is current, and how it is replaced safely.
+
+The order of writing makes any interruption harmless: clips, then `subtitles`, `segments`,
+`screen`, `ledger`, and `sources` last. A source counts as done when all are there and fit each
+other, so that a run that was cut short does it again and ends with the same files.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from corpus_tools.segmentation.ledger import ledger_of, outside_of
+from corpus_tools.segmentation.screening import Rules, screen_clips
+from manifests.errors import DataError
+from manifests.records import Clip, LedgerEntry, Source, SubtitleLine
+from manifests.shards import STAGES, Stage, read_header, read_shard, write_shard
+
+__all__ = [
+    "Found",
+    "clips_of",
+    "frozen_in",
+    "is_cut",
+    "is_screened",
+    "is_whole",
+    "publish",
+    "publish_source",
+    "rescreen",
+    "sweep",
+    "sweep_source",
+]
+
+SUBTITLES, SEGMENTS, SCREEN, LEDGER, SOURCES = (
+    STAGES[name] for name in ("subtitles", "segments", "screen", "ledger", "sources")
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """All that cutting one source found.
+
+    Attributes:
+        source: its record.
+        clips: its cuts.
+        lines: its subtitles, ``None`` for a source that can't have any.
+        outside_ms: milliseconds in no clip, by ledger reason.
+        inputs: what the cuts depend on, JSON-ready.
+    """
+
+    source: Source
+    clips: Sequence[Clip]
+    lines: Sequence[SubtitleLine] | None
+    outside_ms: Mapping[str, int]
+    inputs: dict[str, Any]
+
+
+def is_cut(corpus: Path, source_id: str, inputs: dict[str, Any]) -> bool:
+    """Return whether a source was cut from these inputs.
+
+    Raises:
+        DataError: if its shard can't be read.
+    """
+    return _is_current(corpus, SEGMENTS, source_id, inputs)
+
+
+def is_whole(corpus: Path, source_id: str) -> bool:
+    """Return whether the other shards of a source that was cut, and its clips, are all there."""
+    if not all(stage.path(corpus, source_id).is_file() for stage in (SCREEN, LEDGER, SOURCES)):
+        return False
+    return all((corpus / clip.path).is_file() for clip in clips_of(corpus, source_id))
+
+
+def clips_of(corpus: Path, source_id: str) -> list[Clip]:
+    """Return the clips of a source, none if it has no shard.
+
+    Raises:
+        DataError: if its shard can't be read.
+    """
+    path = SEGMENTS.path(corpus, source_id)
+    return read_shard(path, Clip) if path.is_file() else []
+
+
+def is_screened(corpus: Path, source_id: str, rules: Rules) -> bool:
+    """Return whether decisions and ledger are there and follow from cuts and rules."""
+    inputs = _screen_inputs(corpus, source_id, rules)
+    return all(_is_current(corpus, stage, source_id, inputs) for stage in (SCREEN, LEDGER))
+
+
+def publish(corpus: Path, found: Found, rules: Rules, frozen: Iterable[str] = ()) -> None:
+    """Write a source's shards, then delete the clips that it no longer has.
+
+    Args:
+        corpus: the corpus folder.
+        found: what cutting found; its clips are written already.
+        rules: which clips are accepted.
+        frozen: clips that are never deleted.
+    """
+    name = found.source.source_id
+    if found.lines is not None:
+        write_shard(corpus, SUBTITLES, name, found.lines, found.inputs)
+    write_shard(corpus, SEGMENTS, name, found.clips, found.inputs)
+    _screen(corpus, name, found.clips, found.outside_ms, rules)
+    publish_source(corpus, found.source)
+    sweep_source(corpus, name, frozen)
+
+
+def publish_source(corpus: Path, source: Source) -> None:
+    """Write the record of a source, if it says anything new."""
+    inputs = source.row()
+    if not _is_current(corpus, SOURCES, source.source_id, inputs):
+        write_shard(corpus, SOURCES, source.source_id, [source], inputs)
+
+
+def rescreen(corpus: Path, source_id: str, rules: Rules) -> None:
+    """Decide again on a source's clips, without cutting.
+
+    Raises:
+        DataError: if a shard can't be read, or its ledger is missing.
+    """
+    ledger = LEDGER.path(corpus, source_id)
+    if not ledger.is_file():
+        raise DataError("its ledger is missing; run the step that cut it again")
+    outside_ms = outside_of(read_shard(ledger, LedgerEntry))
+    _screen(corpus, source_id, clips_of(corpus, source_id), outside_ms, rules)
+
+
+def frozen_in(frozen: Iterable[str], source_id: str) -> list[str]:
+    """Return those of the frozen clips that are of a source, sorted."""
+    return sorted(name for name in frozen if name.rsplit("-", 2)[0] == source_id)
+
+
+def sweep_source(corpus: Path, source_id: str, frozen: Iterable[str] = ()) -> None:
+    """Delete the files in a source's folder of clips that its shard doesn't name."""
+    kept = {clip.clip_id for clip in clips_of(corpus, source_id)} | set(frozen)
+    for path in (corpus / "clips" / source_id).glob("*.wav"):
+        if path.stem not in kept:
+            path.unlink()
+
+
+def sweep(corpus: Path) -> None:
+    """Delete what interrupted writes left among clips and shards; hold the lock meanwhile."""
+    for folder in ("clips", "stages"):
+        for path in (corpus / folder).glob("*/.*.partial*"):
+            path.unlink()
+
+
+def _screen(
+    corpus: Path,
+    source_id: str,
+    clips: Sequence[Clip],
+    outside_ms: Mapping[str, int],
+    rules: Rules,
+) -> None:
+    inputs = _screen_inputs(corpus, source_id, rules)
+    decisions = screen_clips(clips, rules)
+    write_shard(corpus, SCREEN, source_id, decisions, inputs)
+    ledger = ledger_of(source_id, clips, decisions, outside_ms)
+    write_shard(corpus, LEDGER, source_id, ledger, inputs)
+
+
+def _screen_inputs(corpus: Path, source_id: str, rules: Rules) -> dict[str, Any]:
+    segments = read_header(SEGMENTS.path(corpus, source_id)).fingerprint
+    return {"segments": segments, "rules": rules.model_dump(mode="json")}
+
+
+def _is_current(corpus: Path, stage: Stage, source_id: str, inputs: dict[str, Any]) -> bool:
+    path = stage.path(corpus, source_id)
+    return path.is_file() and read_header(path).fingerprint == stage.fingerprint(inputs)

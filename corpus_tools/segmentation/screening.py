@@ -1,0 +1,66 @@
+"""Decide which clips are good enough to be labelled; measuring was done before."""
+
+from collections.abc import Sequence
+
+from corpus_tools.recordings.settings import RecordingSettings
+from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
+from manifests.records import Clip, Screen
+from manifests.settings import Settings
+
+__all__ = ["REASONS", "Rules", "drama_rules", "recording_rules", "screen_clips"]
+
+REASONS = ("too_short", "too_long", "too_quiet", "clipped", "low_snr", "little_speech")
+"""Why a clip can be rejected; the first that applies has its seconds in the ledger."""
+
+
+class Rules(Settings):
+    """What a source's clips must meet; ``None`` where a rule doesn't apply to them."""
+
+    min_rms_db: float
+    max_clipping: float
+    min_snr_db: float
+    min_speech_ratio: float | None = None
+    min_seconds: float | None = None
+    max_seconds: float | None = None
+
+    def reasons_against(self, clip: Clip) -> list[str]:
+        """Return why a clip should not be labelled, in the order of `REASONS`."""
+        found = {
+            "too_short": self.min_seconds is not None and clip.duration < self.min_seconds,
+            "too_long": self.max_seconds is not None and clip.duration > self.max_seconds,
+            "too_quiet": clip.rms_db < self.min_rms_db,
+            "clipped": clip.clipping > self.max_clipping,
+            "low_snr": clip.snr_db is not None and clip.snr_db < self.min_snr_db,
+            "little_speech": self.min_speech_ratio is not None
+            and clip.speech_ratio < self.min_speech_ratio,
+        }
+        return [reason for reason in REASONS if found[reason]]
+
+
+def drama_rules(screen: ScreenSettings) -> Rules:
+    """Return the rules for cuts of film and television."""
+    return Rules(**screen.model_dump())
+
+
+def recording_rules(
+    screen: ScreenSettings, segment: SegmentSettings, recordings: RecordingSettings
+) -> Rules:
+    """Return the rules for scripted recordings, which are as long as their lines."""
+    limits = (segment.min_seconds, segment.max_seconds)
+    shortest, longest = limits if recordings.length == "drop" else (None, None)
+    return Rules(
+        min_rms_db=screen.min_rms_db,
+        max_clipping=screen.max_clipping,
+        min_snr_db=screen.min_snr_db,
+        min_seconds=shortest,
+        max_seconds=longest,
+    )
+
+
+def screen_clips(clips: Sequence[Clip], rules: Rules) -> list[Screen]:
+    """Return the decision on each clip."""
+    decisions = []
+    for clip in clips:
+        reasons = rules.reasons_against(clip)
+        decisions.append(Screen(clip_id=clip.clip_id, accepted=not reasons, reasons=reasons))
+    return decisions

@@ -1,0 +1,45 @@
+"""What subtitles say about who speaks, and where lines and speakers change."""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Sequence
+
+from corpus_tools.segmentation.planning import Boundary, Cut
+from corpus_tools.segmentation.settings import SegmentSettings
+from manifests.records import SubtitleLine
+
+__all__ = ["boundaries_of", "speaker_of"]
+
+
+def boundaries_of(lines: Sequence[SubtitleLine]) -> list[Boundary]:
+    """Return the places between neighbouring lines, in order of time."""
+    return [
+        Boundary(
+            round(before.end * 1000),
+            round(after.start * 1000),
+            bool(before.speaker and after.speaker and before.speaker != after.speaker),
+        )
+        for before, after in itertools.pairwise(lines)
+    ]
+
+
+def speaker_of(cut: Cut, lines: Sequence[SubtitleLine], settings: SegmentSettings) -> str | None:
+    """Return who speaks in a clip, if its subtitle lines name one speaker clearly enough.
+
+    Args:
+        cut: where the clip lies.
+        lines: those of its source; only the ones that overlap the clip matter.
+        settings: ``speaker_share`` and ``other_speaker_seconds``.
+    """
+    seconds: dict[str | None, float] = defaultdict(float)
+    for line in lines:
+        overlap = min(line.end, cut.end_ms / 1000) - max(line.start, cut.start_ms / 1000)
+        if overlap > 0:
+            seconds[line.speaker] += overlap
+    total = sum(seconds.values())
+    named = sorted(((time, speaker) for speaker, time in seconds.items() if speaker), reverse=True)
+    if not named or named[0][0] < settings.speaker_share * total:
+        return None
+    if any(time > settings.other_speaker_seconds for time, _ in named[1:]):
+        return None
+    return named[0][1]

@@ -1,0 +1,68 @@
+"""Clips that people have touched, which no command may change: those that some file names."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from manifests.errors import DataError
+from manifests.store import read_jsonl
+
+__all__ = ["frozen_clips"]
+
+
+def frozen_clips(corpus: Path) -> dict[str, str]:
+    """Return the clips named by exported tasks, judgements and manifests.
+
+    Args:
+        corpus: the corpus folder.
+
+    Returns:
+        For each clip_id the first file that names it, relative to the corpus folder.
+
+    Raises:
+        DataError: if one of these files can't be read; better to stop than to lose labels.
+    """
+    named: dict[str, str] = {}
+    for path in _files(corpus / "annotations" / "tasks", "*.json"):
+        _note(named, corpus, path, _of_tasks(path))
+    for path in _files(corpus / "annotations" / "judgements", "*.jsonl"):
+        _note(named, corpus, path, _of_rows(path))
+    for path in _files(corpus / "manifests", "v*/manifest.jsonl"):
+        _note(named, corpus, path, _of_rows(path))
+    return named
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    """Return the files there, without what an interrupted write left behind."""
+    return sorted(path for path in folder.glob(pattern) if not path.name.startswith("."))
+
+
+def _note(named: dict[str, str], corpus: Path, path: Path, clips: Iterator[str]) -> None:
+    place = path.relative_to(corpus).as_posix()
+    for clip_id in clips:
+        named.setdefault(clip_id, place)
+
+
+def _of_tasks(path: Path) -> Iterator[str]:
+    try:
+        tasks = json.loads(path.read_text(encoding="utf-8"))
+        yield from [_text(task["data"]["clip_id"]) for task in tasks]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise DataError(f"{path}: {_UNREADABLE} (no Label Studio tasks)") from error
+
+
+def _of_rows(path: Path) -> Iterator[str]:
+    for number, row in enumerate(read_jsonl(path), start=1):
+        if "clip_id" in row:
+            yield _text(row["clip_id"])
+        elif "_" not in row:
+            raise DataError(f"{path}, line {number}: {_UNREADABLE} (no clip_id)")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"clip_id {value!r} is no text")
+    return value
+
+
+_UNREADABLE = "can't tell which clips it names, so none may change; restore or remove the file"
