@@ -1,0 +1,156 @@
+"""A small corpus with Chinese names and spaces, and exports as Label Studio 1.23 writes them."""
+
+import json
+
+import pytest
+
+from manifests.records import Clip, Screen, Transcript
+from manifests.shards import STAGES, write_shard
+
+SOURCE = "剧 第1集-0123456789ab"
+
+
+def clip_record(number, **changes):
+    clip_id = f"{SOURCE}-{number * 4000:08d}-{number * 4000 + 4000:08d}"
+    fields = {
+        "clip_id": clip_id,
+        "source_id": SOURCE,
+        "path": f"clips/{SOURCE}/{clip_id}.wav",
+        "start": number * 4.0,
+        "end": number * 4.0 + 4,
+        "duration": 4.0,
+        "sha256": "0" * 64,
+        "file_sha256": "0" * 64,
+        "rms_db": -20.0,
+        "peak_db": -3.0,
+        "speech_ratio": 0.9,
+    }
+    return Clip(**(fields | changes))
+
+
+class Corpus:
+    """A corpus folder with stages as the commands before leave them."""
+
+    def __init__(self, root):
+        self.root = root
+        root.mkdir()
+        (root / "corpus.toml").write_text('[corpus]\nname = "试"\n', encoding="utf-8")
+        self.clips = []
+
+    def add(self, *clips, accepted=True, texts=()):
+        for clip in clips:
+            path = self.root / clip.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"RIFF")
+        self.clips += clips
+        screen = [Screen(clip_id=clip.clip_id, accepted=accepted) for clip in self.clips]
+        self.write("segments", self.clips)
+        self.write("screen", screen)
+        self.write("transcripts", texts)
+
+    def write(self, stage, records):
+        write_shard(self.root, STAGES[stage], SOURCE, records, {})
+
+    def ids(self):
+        return [clip.clip_id for clip in self.clips]
+
+
+@pytest.fixture
+def make_clip():
+    return clip_record
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """Ten accepted clips."""
+    corpus = Corpus(tmp_path / "corpus")
+    corpus.add(
+        *(clip_record(number) for number in range(10)),
+        texts=[
+            Transcript(
+                clip_id=clip_record(number).clip_id,
+                text=f"今天巴适 {number}",
+                text_raw="",
+                source="whisper",
+                model="tiny",
+                flags=["repeated", "short"] if number == 0 else [],
+            )
+            for number in range(10)
+        ],
+    )
+    return corpus
+
+
+def answer_items(emotion="happy", *, text=None, confidence=None, problems=(), emotion2=None):
+    def item(name, kind, value):
+        return {"from_name": name, "to_name": "audio", "type": kind, "value": value}
+
+    items = [item("emotion", "choices", {"choices": [emotion]})]
+    if text is not None:
+        items.append(item("transcript", "textarea", {"text": [text]}))
+    if confidence is not None:
+        items.append(item("confidence", "rating", {"rating": confidence}))
+    if problems:
+        items.append(item("problems", "choices", {"choices": list(problems)}))
+    if emotion2 is not None:
+        items.append(item("emotion2", "choices", {"choices": [emotion2]}))
+    return items
+
+
+class Exporter:
+    """Writes exports; ids are handed out in order."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.tasks = []
+        self.last = 0
+
+    def annotation(self, result=None, **changes):
+        self.last += 1
+        return {
+            "id": self.last,
+            "completed_by": 1,
+            "result": answer_items() if result is None else result,
+            "was_cancelled": False,
+            "ground_truth": False,
+            "created_at": "2026-11-22T14:00:52.043371Z",
+            "updated_at": "2026-11-22T14:00:52.043428Z",
+            "draft_created_at": None,
+            "lead_time": 7.5,
+            "prediction": {},
+            "result_count": 1,
+            "unique_id": f"a5cfbd20-2fd0-406b-859a-{self.last:012d}",
+            "last_action": None,
+            "task": len(self.tasks) + 1,
+            "project": 1,
+            "parent_prediction": None,
+        } | changes
+
+    def task(self, clip_id, *annotations, **changes):
+        data = {"clip_id": clip_id, "audio": "/data/local-files/?d=x", "batch": "batch-0001"}
+        task = {
+            "id": len(self.tasks) + 1,
+            "annotations": list(annotations),
+            "drafts": [],
+            "predictions": [],
+            "data": data,
+            "meta": {},
+            "project": 1,
+        }
+        self.tasks.append(task | changes)
+        return self
+
+    def write(self, name="export.json"):
+        path = self.folder / name
+        path.write_text(json.dumps(self.tasks, ensure_ascii=True), encoding="utf-8")
+        return path
+
+
+@pytest.fixture
+def exporter(tmp_path):
+    return Exporter(tmp_path)
+
+
+@pytest.fixture
+def items():
+    return answer_items

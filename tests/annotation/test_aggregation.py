@@ -1,0 +1,155 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotation.aggregation import aggregate, labels
+from annotation.importing import import_annotations
+from annotation.judgements import latest
+from annotation.settings import LabelSettings
+from manifests.emotions import EMOTIONS
+from manifests.records import Judgement
+
+
+def vote(annotator, emotion, **changes):
+    fields = {
+        "clip_id": "c",
+        "annotator": annotator,
+        "server": "s",
+        "project_id": None,
+        "task_id": None,
+        "annotation_id": int(annotator[1:]),
+        "unique_id": None,
+        "created_at": "2026-01-01T00:00:00.000000Z",
+        "updated_at": "2026-01-01T00:00:00.000000Z",
+        "status": "answered",
+        "emotion": emotion,
+        "import_sha256": "0",
+    }
+    return Judgement(**(fields | changes))
+
+
+def votes(*emotions, **changes):
+    return [vote(f"a{number:02d}", emotion, **changes) for number, emotion in enumerate(emotions)]
+
+
+def label(rows, **settings):
+    return aggregate("c", rows, LabelSettings(**settings))
+
+
+def test_most_frequent_class_wins():
+    result = label(votes("sad", "sad", "fear", None))
+    assert (result.emotion, result.reason) == ("sad", None)
+    assert result.soft == [0, 0.333333, 0, 0, 0, 0.666667]
+    assert result.agreement == 0.666667
+    assert result.votes == [("a00", "sad"), ("a01", "sad"), ("a02", "fear"), ("a03", None)]
+
+
+@pytest.mark.parametrize(
+    ("emotions", "reason"),
+    [
+        (["sad", "fear"], "tie"),
+        (["sad", "sad", "fear", "fear", "happy"], "tie"),
+        (["sad", None], "unclear"),
+        ([None], "unclear"),
+        (["sad", "fear", None], "tie"),
+    ],
+)
+def test_what_is_not_decided_says_why(emotions, reason):
+    result = label(votes(*emotions))
+    assert (result.emotion, result.reason) == (None, reason)
+
+
+def test_too_few_answers_and_skips_are_no_answers():
+    rows = [*votes("sad"), vote("a09", None, status="skipped")]
+    assert label(rows, min_votes=2).reason == "too_few_votes"
+    assert label(rows).emotion == "sad"
+    alone = label(rows[1:])
+    assert (alone.reason, alone.votes, alone.soft, alone.agreement) == (
+        "too_few_votes",
+        [],
+        None,
+        None,
+    )
+
+
+def test_unclear_counts_as_an_answer_towards_min_votes():
+    assert label(votes("sad", "sad", None), min_votes=3).emotion == "sad"
+
+
+def test_problem_named_by_half_leaves_the_clip_out():
+    rows = [*votes("sad", "sad"), vote("a07", "sad", problems=["noise", "mandarin"])]
+    assert label(rows).emotion == "sad"
+    rows.append(vote("a08", "sad", problems=["noise", "mandarin"]))
+    result = label(rows)
+    assert (result.emotion, result.reason, result.agreement) == (None, "problem:noise", 1)
+    assert label(rows, drop_problems=["mandarin"]).reason == "problem:mandarin"
+    assert label(rows, drop_problems=[]).emotion == "sad"
+
+
+def test_adjudication_decides_alone_and_is_counted():
+    rows = [*votes("sad", "fear"), vote("a08", "fear", role="adjudication")]
+    result = label(rows, min_votes=5)
+    assert (result.emotion, result.agreement) == ("fear", 0.666667)
+    assert result.votes[-1] == ("a08", "fear")
+    rows[-1] = vote("a08", None, role="adjudication")
+    assert label(rows).reason == "unclear"
+    rows[-1] = vote("a08", "sad", role="adjudication", problems=["music"])
+    assert label(rows).reason == "problem:music"
+
+
+def test_later_adjudication_replaces_the_earlier():
+    later = "2026-01-02T00:00:00.000000Z"
+    rows = [
+        vote("a09", "happy", role="adjudication"),
+        vote("a08", "fear", role="adjudication", updated_at=later),
+    ]
+    assert label(rows).emotion == "fear"
+
+
+@given(st.permutations(votes("sad", "fear", "sad", None, "happy", "fear")))
+def test_order_settles_nothing(rows):
+    result = label(rows)
+    assert (result.emotion, result.reason) == (None, "tie")
+    assert result == label(votes("sad", "fear", "sad", None, "happy", "fear"))
+
+
+@given(st.lists(st.sampled_from([*EMOTIONS, None]), min_size=1, max_size=7))
+def test_soft_labels_are_shares_and_agreement_is_the_winners(emotions):
+    result = label(votes(*emotions))
+    if result.soft is None:
+        assert set(emotions) == {None}
+        return
+    assert sum(result.soft) == pytest.approx(1, abs=1e-5)
+    assert result.agreement == max(result.soft)
+    if result.emotion:
+        assert result.soft[EMOTIONS.index(result.emotion)] == result.agreement
+
+
+def test_latest_version_and_latest_answer_count():
+    rows = [
+        vote("a01", "sad", annotation_id=1, updated_at="2026-01-03T00:00:00.000000Z"),
+        vote("a01", "fear", annotation_id=1, updated_at="2026-01-01T00:00:00.000000Z"),
+        vote("a01", "happy", annotation_id=2, updated_at="2026-01-02T00:00:00.000000Z"),
+        vote("a01", "angry", annotation_id=3, role="adjudication"),
+        vote("a02", "sad", annotation_id=1, server="t"),
+    ]
+    expected = ["sad", "angry", "sad"]
+    assert [row.emotion for row in latest(rows)] == expected
+    assert [row.emotion for row in latest(rows[::-1])] == expected
+
+
+def test_labels_of_a_corpus(corpus, exporter, items):
+    for number, emotions in enumerate([("sad", "sad"), ("sad", "happy")]):
+        exporter.task(
+            corpus.ids()[number],
+            *(
+                exporter.annotation(items(emotion), completed_by=person)
+                for person, emotion in enumerate(emotions)
+            ),
+        )
+    import_annotations(corpus.root, [exporter.write()])
+    found = labels(corpus.root, LabelSettings())
+    assert {clip_id: label.emotion for clip_id, label in found.items()} == {
+        corpus.ids()[0]: "sad",
+        corpus.ids()[1]: None,
+    }

@@ -1,0 +1,48 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from corpus_tools.cli.app import app
+
+
+@pytest.fixture
+def run(corpus):
+    def run(*arguments, code=0):
+        result = CliRunner().invoke(app, [*arguments, "--corpus", str(corpus.root)])
+        assert result.exit_code == code, result.output
+        return result
+
+    return run
+
+
+def test_from_tasks_to_agreement(corpus, exporter, items, run):
+    told = run("export-tasks", "--limit", "5")
+    assert "batch-0001: 5 tasks" in told.stdout
+    assert "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT" in told.stderr
+    for clip, emotions in zip(corpus.ids(), [("sad", "sad"), ("fear", "sad")], strict=False):
+        exporter.task(
+            clip,
+            *(exporter.annotation(items(e), completed_by=n) for n, e in enumerate(emotions)),
+        )
+    path = exporter.write()
+    imported = json.loads(run("import-annotations", str(path), "--json").stdout)
+    assert imported["counts"] == {"in": 4, "kept": 4, "rejected": {}, "failed": 0}
+    measured = json.loads(run("agreement", "--json").stdout)
+    assert measured["observed"] == 0.5
+    assert measured["class_order"][0] == "angry"
+    assert "Krippendorff" in run("agreement").stdout
+
+
+def test_nothing_new_and_no_judgements_end_well(run):
+    run("export-tasks")
+    assert "nothing was written" in run("export-tasks").stderr
+    assert "no judgements yet" in run("agreement").stderr
+
+
+def test_bad_files_and_bad_usage_have_their_exit_codes(run, tmp_path):
+    (tmp_path / "a.csv").write_text("x,y\n")
+    refused = run("import-annotations", str(tmp_path / "a.csv"), code=1)
+    assert "Export > JSON" in refused.stderr
+    run("export-tasks", "--batch", "../x", code=2)
+    run("export-tasks", "--audio-base-url", "nowhere", code=2)

@@ -1,0 +1,62 @@
+import re
+
+import pytest
+from label_studio_sdk.label_interface import LabelInterface
+
+from annotation.answers import read_answer
+from annotation.controls import CONTROLS, TASK_KEYS
+from annotation.label_config import check_label_config, label_config, template
+from annotation.settings import AnnotationSettings
+from manifests.emotions import EMOTIONS
+from manifests.errors import ConfigurationError, DataError
+
+
+def test_template_passes_label_studio_and_our_importer():
+    check_label_config(template())
+    assert set(CONTROLS).isdisjoint(TASK_KEYS)
+
+
+def test_hotkeys_follow_class_order_and_seven_is_unclear():
+    found = re.findall(r'<Choice value="(\w+)" html="[^"]+" hotkey="(\d)"/>', template())
+    assert found == [(value, str(key)) for key, value in enumerate((*EMOTIONS, "unclear"), 1)]
+
+
+def test_what_label_studio_makes_of_the_template_is_what_we_read():
+    interface = LabelInterface(template())
+    for _ in range(20):
+        annotation = interface.generate_sample_annotation()
+        assert read_answer(annotation["result"]).ignored == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('value="fear" html="恐惧 fear" hotkey="2"', 'value="scared"', "'scared' is no value"),
+        ('<Choice value="sad" html="悲伤 sad" hotkey="6"/>', "", "lacks the value 'sad'"),
+        ('name="transcript"', 'name="asr_text"', "has the name of task data"),
+        ('name="confidence"', 'name="intensity"', "nobody would read control 'intensity'"),
+        ('maxRating="3"', 'maxRating="5"', 'needs maxRating="3"'),
+        ('value="$audio"', 'value="$sound"', 'no Audio tag with value="$audio"'),
+        ('value="$asr_flags"', 'value="$intended_emotion"', "is not in the tasks"),
+        ('name="emotion2" toName="audio"', 'name="emotion2" toName="sound"', "would refuse it"),
+        ("</View>", "", "not valid XML"),
+        ("<View>", '<!DOCTYPE a [<!ENTITY b "c">]><View>', "DTDs"),
+    ],
+)
+def test_configuration_that_would_lose_answers_is_refused(old, new, sentence):
+    assert old in template()
+    with pytest.raises(ConfigurationError, match=re.escape(sentence)):
+        check_label_config(template().replace(old, new, 1))
+
+
+def test_alias_counts_as_the_exported_value():
+    check_label_config(template().replace('value="angry" html', 'value="生气" alias="angry" html'))
+
+
+def test_own_configuration_is_used_and_kept_inside_the_corpus(tmp_path):
+    (tmp_path / "mine.xml").write_text(template().replace("把握", "自信"), encoding="utf-8")
+    assert "自信" in label_config(tmp_path, AnnotationSettings(label_config="mine.xml"))
+    with pytest.raises(ConfigurationError, match="not readable"):
+        label_config(tmp_path, AnnotationSettings(label_config="none.xml"))
+    with pytest.raises(DataError, match="refused"):
+        label_config(tmp_path, AnnotationSettings(label_config="../mine.xml"))
