@@ -29,17 +29,18 @@ in Label Studio
 def export_tasks(
     batch: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="What to call it.  [default: batch-0001, -0002, …]"),
+        typer.Option(metavar="NAME", help="What to call it.", show_default="batch-0001, -0002, …"),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(help="At most so many tasks.  [default: all there are]")
+        int | None, typer.Option(help="At most so many tasks.", show_default="all there are")
     ] = None,
     seed: Annotated[int, typer.Option(help="Settles the order of the tasks.")] = 0,
     audio_base_url: Annotated[
         str | None,
         typer.Option(
             metavar="URL",
-            help="Where the folder clips is served.  [default: Label Studio's local files]",
+            help="Web address of the corpus's folder clips.",
+            show_default="Label Studio's local files",
         ),
     ] = None,
     corpus: CorpusFolder = None,
