@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,20 +12,7 @@ from corpus_tools.media.errors import MissingMediaError, NotMediaError
 from corpus_tools.media.levels import Samples
 from manifests.store import write_bytes
 
-__all__ = ["WrittenWav", "pcm_sha256", "read_wav", "write_wav"]
-
-
-@dataclass(frozen=True)
-class WrittenWav:
-    """What identifies a written clip.
-
-    Attributes:
-        sha256: of the samples (little-endian 16-bit), the same in any container.
-        file_sha256: of the file.
-    """
-
-    sha256: str
-    file_sha256: str
+__all__ = ["pcm_sha256", "read_wav", "write_wav"]
 
 
 def pcm_sha256(samples: Samples) -> str:
@@ -34,8 +20,8 @@ def pcm_sha256(samples: Samples) -> str:
     return hashlib.sha256(samples.astype("<i2", copy=False).tobytes()).hexdigest()
 
 
-def write_wav(path: Path, samples: Samples) -> WrittenWav:
-    """Write a clip whole or not at all, and return its hashes.
+def write_wav(path: Path, samples: Samples) -> str:
+    """Write a clip whole or not at all, and return the sha256 (hex) of the file.
 
     A file that has these very bytes already is left as it is.
     """
@@ -44,7 +30,7 @@ def write_wav(path: Path, samples: Samples) -> WrittenWav:
     data = stream.getvalue()
     if not (path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data):
         write_bytes(path, data)
-    return WrittenWav(pcm_sha256(samples), hashlib.sha256(data).hexdigest())
+    return hashlib.sha256(data).hexdigest()
 
 
 def read_wav(path: Path) -> Samples:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from corpus_tools.media.identity import episode_of, path_in_record, source_id
 from corpus_tools.media.probe import MEDIA_EXTENSIONS, AudioTrack, probe
@@ -12,7 +13,9 @@ from manifests.records import Source
 from manifests.shards import STAGES, read_stage
 from manifests.store import sha256_file
 
-__all__ = ["KnownSources", "MediaInput", "find_media", "identify", "once_each"]
+__all__ = ["KnownSources", "MediaInput", "find_media", "identify", "media_in", "once_each"]
+
+Kind = Literal["drama", "scripted"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def find_media(given: Sequence[Path], outcome: Outcome) -> list[Path]:
     """
     found: dict[Path, Path] = {}
     for path in given:
-        files = _media_in(path) if path.is_dir() else [path]
+        files = media_in(path) if path.is_dir() else [path]
         if not files:
             outcome.items_in += 1
             outcome.fail(str(path), "no media file in this folder; give the files themselves")
@@ -67,7 +70,8 @@ def find_media(given: Sequence[Path], outcome: Outcome) -> list[Path]:
     return list(found.values())
 
 
-def _media_in(folder: Path) -> list[Path]:
+def media_in(folder: Path) -> list[Path]:
+    """Return all media below a folder, hidden ones aside, in the order of their names."""
     return sorted(
         path
         for path in folder.rglob("*")
@@ -82,6 +86,7 @@ def identify(
     corpus: Path,
     known: KnownSources,
     *,
+    kind: Kind = "drama",
     series: str | None = None,
     track: int | None = None,
 ) -> MediaInput:
@@ -91,12 +96,13 @@ def identify(
         path: the file.
         corpus: the corpus folder.
         known: what the corpus has.
+        kind: what it is to be in the corpus.
         series: the source's series; default: the name of the folder that the file is in.
         track: number among its audio tracks; default: the one marked as default.
 
     Raises:
         MediaError: if it can't be used.
-        CorpusError: if the corpus has it as a scripted recording.
+        CorpusError: if the corpus has it as the other kind.
     """
     media = probe(path)
     chosen = media.track(track)
@@ -104,15 +110,24 @@ def identify(
     old = known.get(sha256, chosen.index)
     if old is None:
         main = chosen == media.default_track
-        return MediaInput(path, _new(path, corpus, sha256, chosen, main, series), known=False)
-    if old.kind == "scripted":
-        raise CorpusError(f"is in the corpus as the recording {old.source_id}; it needs no cutting")
+        new = _new(path, corpus, sha256, chosen, main, kind, series)
+        return MediaInput(path, new, known=False)
+    if old.kind != kind:
+        raise CorpusError(
+            f"is in the corpus already, as the {old.kind} source {old.source_id}; leave it out"
+        )
     source = old if series is None else old.model_copy(update={"series": series})
     return MediaInput(path, source, known=True)
 
 
 def _new(
-    path: Path, corpus: Path, sha256: str, track: AudioTrack, main: bool, series: str | None
+    path: Path,
+    corpus: Path,
+    sha256: str,
+    track: AudioTrack,
+    main: bool,
+    kind: Kind,
+    series: str | None,
 ) -> Source:
     title = path.stem
     return Source(
@@ -120,7 +135,7 @@ def _new(
         series=series or path.resolve().parent.name or None,
         episode=episode_of(title),
         title=title,
-        kind="drama",
+        kind=kind,
         media_path=path_in_record(path, corpus),
         sha256=sha256,
         size=path.stat().st_size,

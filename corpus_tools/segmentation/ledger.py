@@ -23,7 +23,7 @@ def outside(activity: Activity, cuts: Sequence[Cut], duration_ms: int) -> dict[s
     """
     free = ~activity.gap
     for cut in cuts:
-        free[cut.start_ms // FRAME_MS : cut.end_ms // FRAME_MS] = False
+        free[cut.start_ms // FRAME_MS : -(-cut.end_ms // FRAME_MS)] = False
     left_over = int((free & activity.speech).sum()) * FRAME_MS
     gap = min(int(activity.gap.sum()) * FRAME_MS, duration_ms)
     inside = sum(cut.end_ms - cut.start_ms for cut in cuts)

@@ -10,7 +10,7 @@ from corpus_tools.media.levels import Samples, clipping_share, decibels, peak_db
 from corpus_tools.segmentation.activity import FRAME_MS, Activity
 from corpus_tools.segmentation.planning import Cut
 
-__all__ = ["Measures", "measure", "measure_samples"]
+__all__ = ["Measures", "measure"]
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,7 @@ def measure(samples: Samples, activity: Activity, cut: Cut) -> Measures:
         activity: of the whole source.
         cut: where the clip lies in the source.
     """
-    return measure_samples(samples, activity, cut.start_ms // FRAME_MS, -(-cut.end_ms // FRAME_MS))
-
-
-def measure_samples(samples: Samples, activity: Activity, first: int, last: int) -> Measures:
-    """Return the measures of samples that are the frames [first, last) of a source."""
+    first, last = cut.start_ms // FRAME_MS, -(-cut.end_ms // FRAME_MS)
     speech = activity.speech[first:last]
     edge = SAMPLE_RATE * _EDGE_MS // 1000
     return Measures(

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tools.runner import run_each
-from corpus_tools.segmentation import publish
 from corpus_tools.segmentation.cut import cut_source
 from corpus_tools.segmentation.inputs import (
     KnownSources,
@@ -17,11 +16,12 @@ from corpus_tools.segmentation.inputs import (
     once_each,
 )
 from corpus_tools.segmentation.planning import PlanWeights
+from corpus_tools.segmentation.publish import Found, sweep
 from corpus_tools.segmentation.report import SourceReport, report_of
-from corpus_tools.segmentation.screening import Rules, drama_rules
+from corpus_tools.segmentation.screening import drama_rules
 from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
 from corpus_tools.segmentation.subtitles import read_lines, sidecar_sha256
-from manifests.errors import CorpusError
+from corpus_tools.segmentation.update import Update
 from manifests.frozen import frozen_clips
 from manifests.outcome import Outcome, Progress, no_progress
 
@@ -61,8 +61,8 @@ def segment(
     outcome = Outcome()
     files = find_media(media, outcome)
     outcome.items_in += len(files)
-    frozen = frozen_clips(corpus)
-    publish.sweep(corpus)
+    update = Update(corpus, drama_rules(screen or ScreenSettings()), frozen_clips(corpus))
+    sweep(corpus)
     known = KnownSources.of(corpus)
     inputs = [
         found
@@ -72,13 +72,7 @@ def segment(
             outcome,
         )
     ]
-    job = _Segmenting(
-        corpus,
-        settings or SegmentSettings(),
-        drama_rules(screen or ScreenSettings()),
-        frozen,
-        outcome,
-    )
+    job = _Segmenting(update, settings or SegmentSettings(), outcome)
     reports = [
         report
         for _, report in run_each(
@@ -98,61 +92,28 @@ def segment(
 class _Segmenting:
     """One run's settings; `run` does one source."""
 
-    corpus: Path
+    update: Update
     settings: SegmentSettings
-    rules: Rules
-    frozen: Mapping[str, str]
     outcome: Outcome
 
     def run(self, one: MediaInput) -> SourceReport:
         """Bring a source up to date and report on it."""
         name = one.source.source_id
         inputs = self._inputs(one)
-        touched = publish.frozen_in(self.frozen, name)
-        known_cuts = publish.is_cut(self.corpus, name, inputs)
-        if known_cuts and publish.is_whole(self.corpus, name):
-            status = self._refresh(one, touched)
-        elif touched and not known_cuts:
-            raise CorpusError(
-                f"would be cut otherwise now, but {len(touched)} of its clips are frozen "
-                f"(the first is named by {self.frozen[touched[0]]}); it was left as it is"
-            )
-        else:
-            status = "cut"
-            self._cut(one, inputs, touched)
-        return report_of(self.corpus, name, str(one.path), status)
+        status = self.update.run(one, inputs, lambda frozen: self._cut(one, inputs, frozen))
+        return report_of(self.update.corpus, name, str(one.path), status)
 
-    def _refresh(self, one: MediaInput, touched: Sequence[str]) -> str:
-        """Renew what doesn't need the audio: the source's record, decisions and ledger."""
-        name = one.source.source_id
-        publish.sweep_source(self.corpus, name, touched)
-        if one.known:
-            publish.publish_source(self.corpus, one.source)
-        if publish.is_screened(self.corpus, name, self.rules):
-            return "unchanged"
-        publish.rescreen(self.corpus, name, self.rules)
-        return "screened"
-
-    def _cut(self, one: MediaInput, inputs: dict[str, Any], touched: Sequence[str]) -> None:
+    def _cut(self, one: MediaInput, inputs: dict[str, Any], frozen: Mapping[str, str]) -> Found:
         name = one.source.source_id
         lines, complaint = read_lines(one.path, name)
         if complaint:
             self.outcome.warnings.append(complaint)
-        hashes = {clip.clip_id: clip.sha256 for clip in publish.clips_of(self.corpus, name)}
-        cut = cut_source(
-            one.path,
-            one.source.track,
-            name,
-            self.corpus,
-            lines,
-            self.settings,
-            {clip: hashes[clip] for clip in touched if clip in hashes},
-        )
+        corpus, track = self.update.corpus, one.source.track
+        cut = cut_source(one.path, track, name, corpus, lines, self.settings, frozen)
         if not cut.clips:
             self.outcome.warnings.append(f"{one.path}: {_nothing(cut.duration_ms, self.settings)}")
         source = one.source.model_copy(update={"duration": cut.duration_ms / 1000})
-        found = publish.Found(source, cut.clips, lines, cut.outside_ms, inputs)
-        publish.publish(self.corpus, found, self.rules, touched)
+        return Found(source, cut.clips, lines, cut.outside_ms, inputs)
 
     def _inputs(self, one: MediaInput) -> dict[str, Any]:
         return {

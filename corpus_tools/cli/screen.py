@@ -1,0 +1,64 @@
+"""`corpus screen`: accept or reject clips again, with other thresholds."""
+
+from typing import Annotated
+
+import typer
+
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.session import session
+
+__all__ = ["screen"]
+
+
+def screen(
+    min_snr_db: Annotated[
+        float | None,
+        typer.Option(help="Least speech level over background, in dB.  [default: 8]"),
+    ] = None,
+    min_rms_db: Annotated[
+        float | None, typer.Option(help="Least level, in dBFS.  [default: -50]")
+    ] = None,
+    max_clipping: Annotated[
+        float | None, typer.Option(help="Largest share of clipped samples.  [default: 0.005]")
+    ] = None,
+    min_speech_ratio: Annotated[
+        float | None, typer.Option(help="Least share of speech in a cut.  [default: 0.2]")
+    ] = None,
+    corpus: CorpusFolder = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Accept or reject every clip again by its measures; nothing is cut anew.
+
+    The flags hold for this run; set thresholds for good in corpus.toml, section [screen], or the
+    next `corpus segment` decides by those again.
+    """
+    with session("screen", as_json=json, quiet=quiet, verbose=verbose) as run:
+        from corpus_tools.flags import with_flags
+        from corpus_tools.segmentation.rescreen import screen_corpus
+        from corpus_tools.segmentation.screening import drama_rules, recording_rules
+        from corpus_tools.workspace import Workspace
+
+        workspace = Workspace.find(corpus)
+        configuration = workspace.configuration
+        settings = with_flags(
+            configuration.screen,
+            min_snr_db=min_snr_db,
+            min_rms_db=min_rms_db,
+            max_clipping=max_clipping,
+            min_speech_ratio=min_speech_ratio,
+        )
+        rules = {
+            "drama": drama_rules(settings),
+            "scripted": recording_rules(settings, configuration.segment, configuration.recordings),
+        }
+        with workspace.lock(), run.progress("screening") as progress:
+            outcome = screen_corpus(workspace.root, rules, progress=progress)
+        run.outcome.merge(outcome)
+        if not outcome.items_in:
+            run.outcome.warnings.append("the corpus has no clips yet; cut some: corpus segment")
+        run.result(
+            f"{outcome.kept} of {outcome.items_in} clips accepted; "
+            f"{outcome.details['changed']} sources decided anew"
+        )

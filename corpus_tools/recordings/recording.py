@@ -1,0 +1,83 @@
+"""One scripted recording: a source whose only clip is all of it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from corpus_tools.media.errors import MediaError
+from corpus_tools.recordings.script import ScriptRow
+from corpus_tools.recordings.settings import RecordingSettings
+from corpus_tools.recordings.trim import spoken_part
+from corpus_tools.segmentation.activity import FRAME_MS, runs
+from corpus_tools.segmentation.clips import ClipWriter, Who
+from corpus_tools.segmentation.inputs import MediaInput
+from corpus_tools.segmentation.ledger import outside
+from corpus_tools.segmentation.planning import Cut
+from corpus_tools.segmentation.publish import Found
+from corpus_tools.segmentation.settings import SegmentSettings
+from corpus_tools.segmentation.tape import Tape, play
+
+__all__ = ["cut_recording", "recording_inputs"]
+
+
+def recording_inputs(
+    one: MediaInput, row: ScriptRow, settings: RecordingSettings, segment: SegmentSettings
+) -> dict[str, Any]:
+    """Return what the clip of a recording depends on, JSON-ready."""
+    trimming = settings.model_dump(mode="json", exclude={"length"})
+    return {
+        "media": one.source.sha256,
+        "track": one.source.track,
+        "speaker": row.speaker.speaker_id,
+        "sentence": row.sentence,
+        "parameters": trimming if settings.trim_silence else {"trim_silence": False},
+        "voice": {"webrtcvad": segment.aggressiveness},
+    }
+
+
+def cut_recording(
+    one: MediaInput,
+    row: ScriptRow,
+    corpus: Path,
+    settings: RecordingSettings,
+    segment: SegmentSettings,
+    inputs: dict[str, Any],
+    frozen: Mapping[str, str],
+) -> Found:
+    """Write a recording as one clip.
+
+    Args:
+        one: the source.
+        row: its line of the script.
+        corpus: the corpus folder.
+        settings: section [recordings].
+        segment: section [segment], for what counts as speech.
+        inputs: as from `recording_inputs`.
+        frozen: sha256 of the samples of clips that must not change.
+
+    Raises:
+        MediaError: if it can't be decoded, or has a gap in its midst.
+        CorpusError: if a frozen clip would change.
+    """
+    with play(one.path, one.source.track, segment, corpus) as tape:
+        cut = _extent(tape, settings)
+        who = Who(row.speaker.speaker_id, "script", row.sentence)
+        clip = ClipWriter(corpus, one.source.source_id, tape, frozen).write(cut, who)
+        source = one.source.model_copy(update={"duration": tape.duration_ms / 1000})
+        outside_ms = outside(tape.activity, [cut], tape.duration_ms)
+    return Found(source, [clip], None, outside_ms, inputs)
+
+
+def _extent(tape: Tape, settings: RecordingSettings) -> Cut:
+    """Return what of a recording is kept: all that the file holds, or its spoken part."""
+    whole = Cut(0, tape.duration_ms)
+    there = runs(~tape.activity.gap)
+    if len(there) > 1:
+        at = int(there[0][1]) * FRAME_MS / 1000
+        raise MediaError(f"has a gap in its sound at {at:.2f} s; record or export it again")
+    if tape.activity.gap.any():
+        whole = Cut(int(there[0][0]) * FRAME_MS, int(there[0][1]) * FRAME_MS)
+    if not settings.trim_silence:
+        return whole
+    start, end = spoken_part(tape.samples(whole), settings)
+    return Cut(whole.start_ms + start, whole.start_ms + end)

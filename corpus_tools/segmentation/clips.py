@@ -1,0 +1,69 @@
+"""Write cuts as WAV files, with a record of each."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from corpus_tools.media.identity import clip_id
+from corpus_tools.media.wav import pcm_sha256, write_wav
+from corpus_tools.segmentation.measures import measure
+from corpus_tools.segmentation.planning import Cut
+from corpus_tools.segmentation.tape import Tape
+from manifests.errors import CorpusError
+from manifests.records import Clip, SpeakerSource
+
+__all__ = ["ClipWriter", "Who"]
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who speaks in a clip, how that is known, and which sentence of a script it is."""
+
+    speaker: str | None = None
+    speaker_source: SpeakerSource | None = None
+    sentence: str | None = None
+
+
+@dataclass(frozen=True)
+class ClipWriter:
+    """Writes the clips of one source.
+
+    Attributes:
+        corpus: the corpus folder.
+        source_id: names folder and clips.
+        tape: the decoded source.
+        frozen: sha256 of the samples of clips that must not change.
+    """
+
+    corpus: Path
+    source_id: str
+    tape: Tape
+    frozen: Mapping[str, str]
+
+    def write(self, cut: Cut, who: Who) -> Clip:
+        """Write a clip below ``clips/<source_id>/`` and return its record.
+
+        Raises:
+            CorpusError: if the clip is frozen and would change.
+        """
+        name = clip_id(self.source_id, cut.start_ms, cut.end_ms)
+        path = f"clips/{self.source_id}/{name}.wav"
+        samples = self.tape.samples(cut)
+        if self.frozen.get(name, sha256 := pcm_sha256(samples)) != sha256:
+            raise CorpusError(
+                f"its clip {name} is frozen but decodes differently now (another version of "
+                f"ffmpeg's libraries?); restore {path} from a copy"
+            )
+        file_sha256 = write_wav(self.corpus / path, samples)
+        return Clip(
+            clip_id=name,
+            source_id=self.source_id,
+            path=path,
+            start=cut.start_ms / 1000,
+            end=cut.end_ms / 1000,
+            duration=(cut.end_ms - cut.start_ms) / 1000,
+            sha256=sha256,
+            file_sha256=file_sha256,
+            **asdict(measure(samples, self.tape.activity, cut)),
+            **asdict(who),
+        )

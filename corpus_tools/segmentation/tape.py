@@ -1,0 +1,60 @@
+"""A decoded track: its samples on disk, and what it sounds like frame by frame."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus_tools.media.decode import SAMPLE_RATE, decode
+from corpus_tools.media.levels import Samples
+from corpus_tools.media.pcm import PcmBuffer
+from corpus_tools.segmentation.activity import Activity, Listener
+from corpus_tools.segmentation.planning import Cut
+from corpus_tools.segmentation.settings import SegmentSettings
+from corpus_tools.segmentation.voice import WebRtcVoice
+
+__all__ = ["Tape", "play"]
+
+
+@dataclass(frozen=True)
+class Tape:
+    """A track ready to be cut.
+
+    Attributes:
+        buffer: its samples.
+        activity: frame by frame.
+    """
+
+    buffer: PcmBuffer
+    activity: Activity
+
+    @property
+    def duration_ms(self) -> int:
+        """How long it is, in whole milliseconds."""
+        return len(self.buffer) * 1000 // SAMPLE_RATE
+
+    def samples(self, cut: Cut) -> Samples:
+        """Return the samples of a cut."""
+        start, end = (ms * SAMPLE_RATE // 1000 for ms in (cut.start_ms, cut.end_ms))
+        return self.buffer.read(start, end)
+
+
+@contextmanager
+def play(media: Path, track: int, settings: SegmentSettings, folder: Path) -> Iterator[Tape]:
+    """Decode a track once, listening to it on the way; yields its tape.
+
+    Args:
+        media: the file.
+        track: number among its audio tracks.
+        settings: of the voice detector and of what counts as speech.
+        folder: on whose disk the samples wait, in a file without a name.
+
+    Raises:
+        MediaError: if it can't be decoded.
+    """
+    with PcmBuffer(folder) as buffer:
+        listener = Listener(WebRtcVoice(settings.aggressiveness), settings)
+        for block in decode(media, track):
+            buffer.append(block.samples)
+            listener.hear(block)
+        yield Tape(buffer, listener.activity())

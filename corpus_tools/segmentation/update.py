@@ -1,0 +1,81 @@
+"""Bring one source of the corpus up to date, and leave alone what people have touched."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from corpus_tools.segmentation.inputs import MediaInput
+from corpus_tools.segmentation.publish import (
+    Found,
+    clips_of,
+    frozen_in,
+    is_cut,
+    is_screened,
+    is_whole,
+    publish,
+    publish_source,
+    rescreen,
+    sweep_source,
+)
+from corpus_tools.segmentation.screening import Rules
+from manifests.errors import CorpusError
+
+__all__ = ["Status", "Update"]
+
+Status = Literal["cut", "screened", "unchanged"]
+
+
+@dataclass(frozen=True)
+class Update:
+    """What all sources of one run share.
+
+    Attributes:
+        corpus: the corpus folder.
+        rules: which clips are accepted.
+        frozen: clips that people have touched, and the file that names each.
+    """
+
+    corpus: Path
+    rules: Rules
+    frozen: Mapping[str, str]
+
+    def run(
+        self, one: MediaInput, inputs: dict[str, Any], cut: Callable[[Mapping[str, str]], Found]
+    ) -> Status:
+        """Do what is needed for a source, and return what that was.
+
+        Args:
+            one: the source.
+            inputs: what its cuts depend on, JSON-ready.
+            cut: makes and writes the clips; given the sha256 of the samples of frozen ones.
+
+        Raises:
+            CorpusError: if the source has frozen clips and would be cut otherwise now.
+            MediaError: if it can't be decoded.
+        """
+        name = one.source.source_id
+        touched = frozen_in(self.frozen, name)
+        known_cuts = is_cut(self.corpus, name, inputs)
+        if known_cuts and is_whole(self.corpus, name):
+            return self._refresh(one, touched)
+        if touched and not known_cuts:
+            raise CorpusError(
+                f"would be cut otherwise now, but {len(touched)} of its clips are frozen "
+                f"(the first is named by {self.frozen[touched[0]]}); it was left as it is"
+            )
+        hashes = {clip.clip_id: clip.sha256 for clip in clips_of(self.corpus, name)}
+        found = cut({clip: hashes[clip] for clip in touched if clip in hashes})
+        publish(self.corpus, found, self.rules, touched)
+        return "cut"
+
+    def _refresh(self, one: MediaInput, touched: list[str]) -> Status:
+        """Renew what doesn't need the audio: clips left behind, the record, the decisions."""
+        name = one.source.source_id
+        sweep_source(self.corpus, name, touched)
+        if one.known:
+            publish_source(self.corpus, one.source)
+        if is_screened(self.corpus, name, self.rules):
+            return "unchanged"
+        rescreen(self.corpus, name, self.rules)
+        return "screened"
