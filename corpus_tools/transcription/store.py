@@ -8,7 +8,7 @@ from manifests.records import Transcript
 from manifests.shards import STAGES, Header, read_header, read_shard, write_shard
 from manifests.store import canonical_json
 
-__all__ = ["is_current", "origin_of", "put_transcripts"]
+__all__ = ["is_current", "origin_of", "origins", "put_transcripts"]
 
 STAGE = STAGES["transcripts"]
 
@@ -23,6 +23,16 @@ def origin_of(record: Transcript) -> str:
         'whisper:base'
     """
     return record.source if record.model is None else f"{record.source}:{record.model}"
+
+
+def origins(corpus: Path, source_id: str) -> frozenset[str]:
+    """Return the origins that a source has texts of.
+
+    Raises:
+        DataError: if the shard has no readable header.
+    """
+    path = STAGE.path(corpus, source_id)
+    return frozenset(read_header(path).inputs) if path.exists() else frozenset()
 
 
 def is_current(corpus: Path, source_id: str, origin: str, inputs: Mapping[str, Any]) -> bool:

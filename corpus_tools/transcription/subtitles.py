@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from corpus_tools.media.errors import MediaError
 from corpus_tools.transcription.cue_markup import Cue, plain_cues
 from corpus_tools.transcription.cue_speakers import name_speakers
 from corpus_tools.transcription.encodings import decode_text
@@ -93,9 +94,11 @@ def read_embedded(media: Path) -> list[SubtitleEvent]:
     """
     import av
 
+    from corpus_tools.media.probe import open_media
+
     cues = []
     try:
-        with av.open(str(media.absolute()), options={"protocol_whitelist": "file"}) as container:
+        with open_media(media) as container:
             tracks = [
                 s for s in container.streams.subtitles if s.codec_context.name in _TEXT_CODECS
             ]
@@ -108,6 +111,8 @@ def read_embedded(media: Path) -> list[SubtitleEvent]:
                 for line in packet.decode():
                     fields = line.ass.decode("utf-8", "replace").split(",", 8)
                     cues.append(Cue(start, end, fields[8], fields[3].strip() or None))
+    except MediaError as error:
+        raise DataError(f"{media}: {error}") from error
     except av.error.FFmpegError as error:
         raise DataError(f"{media}: its subtitle track can't be read ({error.strerror})") from error
     return _events(cues, "ass")

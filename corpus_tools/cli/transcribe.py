@@ -1,0 +1,80 @@
+"""`corpus transcribe`: text for every accepted clip."""
+
+from typing import Annotated
+
+import typer
+
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.session import session
+
+__all__ = ["transcribe"]
+
+
+def transcribe(
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of the model (tiny … large-v3) or path of a checkpoint.  [default: large-v3]"
+        ),
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="What is spoken, e.g. zh.  [default: the corpus's]")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda, cuda:N, or auto.  [default: auto]")
+    ] = None,
+    prompt: Annotated[
+        str | None, typer.Option(help="Text that sets style and words, e.g. names.")
+    ] = None,
+    recogniser: Annotated[
+        str | None, typer.Option(help="Which installed recogniser.  [default: whisper]")
+    ] = None,
+    download: Annotated[
+        bool, typer.Option("--download", help="Fetch the named model if it isn't here.")
+    ] = False,
+    subtitles_only: Annotated[
+        bool, typer.Option("--subtitles-only", help="Take text from subtitles and nothing else.")
+    ] = False,
+    scripted: Annotated[
+        bool, typer.Option("--scripted", help="Recognise scripted recordings too.")
+    ] = False,
+    corpus: CorpusFolder = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Give every accepted clip a text, from its subtitles and from Whisper.
+
+    All texts of a clip are kept side by side; [text] order in corpus.toml says which one wins.
+    Doubtful ones are flagged. A source that is done is skipped the next time.
+    """
+    with session("transcribe", as_json=json, quiet=quiet, verbose=verbose) as run:
+        from corpus_tools.transcription.transcribe import transcribe as give_texts
+        from corpus_tools.workspace import Workspace
+
+        workspace = Workspace.find(corpus)
+        given = {
+            "model": model,
+            "language": language,
+            "device": device,
+            "prompt": prompt,
+            "recogniser": recogniser,
+        }
+        settings = workspace.configuration.transcribe.model_copy(
+            update={name: value for name, value in given.items() if value is not None}
+        )
+        with run.progress("transcribing") as progress:
+            outcome = give_texts(
+                workspace,
+                settings,
+                subtitles_only=subtitles_only,
+                scripted=scripted,
+                download=download,
+                announce=run.note,
+                progress=progress,
+            )
+        run.outcome.merge(outcome)
+        for origin, clips in outcome.details["texts"].items():
+            run.result(f"{origin}: text for {clips} of {outcome.items_in} clips")
+        for flag, texts in outcome.details["flags"].items():
+            run.result(f"flag {flag}: {texts} texts")

@@ -1,0 +1,129 @@
+"""Files of transcripts that others made: JSON Lines and CSV, by clip."""
+
+import csv
+import difflib
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from corpus_tools.transcription.encodings import decode_text
+from manifests.errors import DataError
+from manifests.outcome import Outcome
+
+__all__ = ["COLUMNS", "GivenText", "read_given_texts"]
+
+COLUMNS = ("clip_id", "text", "language", "avg_logprob", "no_speech_prob", "words")
+"""What a row may have; the first two it must have, and a CSV file has no words."""
+
+LARGEST_FILE = 512 * 2**20  # bytes
+LONGEST_TEXT = 10_000  # characters in one clip's text
+
+
+@dataclass(frozen=True)
+class GivenText:
+    """One row of such a file.
+
+    Attributes:
+        where: file and line.
+        fields: columns that the row has, those unknown left out.
+    """
+
+    where: str
+    fields: dict[str, Any]
+
+    @property
+    def clip_id(self) -> str:
+        """Which clip."""
+        return str(self.fields["clip_id"])
+
+
+def read_given_texts(path: Path, outcome: Outcome) -> list[GivenText]:
+    """Return the usable rows of a .jsonl or .csv file.
+
+    Rows that can't be used, and columns that aren't known, are noted as failures by file and line.
+
+    Raises:
+        DataError: if the file as a whole can't be read, or lacks a column that it must have.
+    """
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise DataError(f"{path}: larger than {LARGEST_FILE >> 20} MiB; divide it")
+        text = decode_text(path.read_bytes(), str(path)).removeprefix("\ufeff")
+    except OSError as error:
+        raise DataError(f"{path}: can't be read ({error.strerror})") from error
+    in_csv = path.suffix.lower() == ".csv"
+    rows = _csv_rows(path, text) if in_csv else _json_rows(path, text)
+    known = COLUMNS[:-1] if in_csv else COLUMNS
+    usable: list[GivenText] = []
+    strange: set[str] = set()
+    for where, row in rows:
+        columns = set() if isinstance(row, str) else {str(name) for name in row} - set(known)
+        for column in sorted(columns - strange):
+            outcome.fail(where, _unknown(column, known))
+        strange |= columns
+        problem = row if isinstance(row, str) else _problem(row)
+        if problem:
+            outcome.items_in += 1
+            outcome.fail(where, problem)
+        elif isinstance(row, dict):
+            fields = {name: row[name] for name in known if row.get(name) not in (None, "")}
+            usable.append(GivenText(where, fields))
+    return usable
+
+
+def _json_rows(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any] | str]]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        where = f"{path.name}, line {number}"
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            yield where, f"not valid JSON ({error}); write one object a line"
+            continue
+        if isinstance(row, dict):
+            yield where, row
+        else:
+            yield where, "expected a JSON object with clip_id and text"
+
+
+def _csv_rows(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any] | str]]:
+    reader = csv.DictReader(io.StringIO(text, newline=""), restkey=_SURPLUS, strict=True)
+    try:
+        missing = [name for name in COLUMNS[:2] if name not in (reader.fieldnames or [])]
+        if missing:
+            raise DataError(f"{path}: no column '{missing[0]}'; its first line must name {_HEAD}")
+        for row in reader:
+            where = f"{path.name}, line {reader.line_num}"
+            if _SURPLUS in row:
+                yield where, "more fields than columns; quote a text that holds a comma"
+            else:
+                yield where, dict(row)
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.line_num}: not valid CSV ({error})") from error
+
+
+def _problem(row: dict[str, Any]) -> str | None:
+    for name in COLUMNS[:2]:
+        if name not in row:
+            return f"has no {name}; a row must have {_HEAD}"
+        if not isinstance(row[name], str):
+            return f"its {name} is no text"
+    if not row["text"].strip():
+        return f"its text is empty; leave {row['clip_id'] or 'the clip'} out instead"
+    if len(row["text"]) > LONGEST_TEXT:
+        return f"its text has more than {LONGEST_TEXT} characters; no clip says so much"
+    return None
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}"
+    return f"column '{name}' isn't known and was left out; {hint}"
+
+
+_SURPLUS = "\0surplus"
+_HEAD = " and ".join(COLUMNS[:2])

@@ -1,0 +1,136 @@
+"""`corpus import-transcripts`: texts that another recogniser or a person made."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from corpus_tools.transcription.import_files import GivenText, read_given_texts
+from corpus_tools.transcription.lines import lines_of_clips
+from corpus_tools.transcription.normalisation import NORMALISATION, normalise
+from corpus_tools.transcription.store import STAGE, origin_of, put_transcripts
+from corpus_tools.transcription.subtitle_texts import line_transcripts
+from corpus_tools.transcription.subtitles import SUFFIXES, read_subtitle_file
+from corpus_tools.workspace import Workspace
+from manifests.errors import ConfigurationError, DataError
+from manifests.outcome import Outcome
+from manifests.records import Clip, Transcript
+from manifests.shards import STAGES, read_shard, read_stage
+from manifests.store import fingerprint
+
+__all__ = ["import_transcripts"]
+
+
+def import_transcripts(
+    workspace: Workspace, path: Path, name: str | None = None, source_id: str | None = None
+) -> Outcome:
+    """Add the texts of a file to the clips they belong to; the same file again changes nothing.
+
+    Texts imported under the same name replace one another clip by clip.
+
+    Args:
+        workspace: the corpus.
+        path: .jsonl or .csv with ``clip_id`` and ``text``, or .srt, .ass, .ssa, .vtt.
+        name: of the recogniser or person who made them; by default the file's stem.
+        source_id: whose subtitles these are; for subtitle files only.
+
+    Returns:
+        Rows (or subtitle lines) as items; every row that can't be used is a failure.
+        ``details``: ``name``, and ``changed``, the number of sources with new texts.
+
+    Raises:
+        ConfigurationError: if ``source_id`` is missing, unknown, or given with a table.
+        DataError: if the file as a whole can't be read.
+    """
+    name = name or path.stem
+    outcome = Outcome()
+    with workspace.lock():
+        if path.suffix.lower() in SUFFIXES:
+            texts = _from_lines(workspace.root, path, name, source_id, outcome)
+        elif path.suffix.lower() in (".jsonl", ".csv"):
+            if source_id is not None:
+                raise ConfigurationError(f"--source is for subtitle files; {path.name} names clips")
+            texts = _from_rows(workspace.root, path, name, outcome)
+        else:
+            raise ConfigurationError(
+                f"{path.name}: unknown kind of file; expected .jsonl, .csv or {', '.join(SUFFIXES)}"
+            )
+        changed = [sid for sid, new in sorted(texts.items()) if _merge(workspace.root, sid, new)]
+    outcome.outputs += [STAGE.path(workspace.root, sid) for sid in changed]
+    outcome.details |= {"name": name, "changed": len(changed)}
+    if not changed and outcome.ok:
+        outcome.warnings.append(f"{path.name}: nothing new in it")
+    return outcome
+
+
+def _from_lines(
+    corpus: Path, path: Path, name: str, source_id: str | None, outcome: Outcome
+) -> Mapping[str, list[Transcript]]:
+    if source_id is None:
+        raise ConfigurationError(f"{path.name}: give the source it belongs to with --source SOURCE")
+    shard = STAGES["segments"].path(corpus, source_id)
+    if source_id not in _known_sources(corpus):
+        raise ConfigurationError(f"no source '{source_id}' with clips; corpus status lists them")
+    events = read_subtitle_file(path)
+    clips = [clip for clip in read_shard(shard, Clip) if clip.superseded_by is None]
+    texts = lines_of_clips(events, clips)
+    outcome.items_in = len(events)
+    outcome.kept = sum(len(text.lines) for text in texts.values())
+    outcome.rejected += Counter({"outside clips": len(events) - outcome.kept})
+    return {source_id: line_transcripts(texts, "import", name)}
+
+
+def _from_rows(
+    corpus: Path, path: Path, name: str, outcome: Outcome
+) -> Mapping[str, list[Transcript]]:
+    sources = {
+        clip.clip_id: clip.source_id for clip in read_stage(corpus, STAGES["segments"], Clip)
+    }
+    texts: dict[str, list[Transcript]] = defaultdict(list)
+    seen: dict[str, str] = {}
+    for given in read_given_texts(path, outcome):
+        outcome.items_in += 1
+        if given.clip_id not in sources:
+            outcome.fail(given.where, f"no clip '{given.clip_id}' in this corpus")
+        elif given.clip_id in seen:
+            outcome.fail(
+                given.where, f"{given.clip_id} has a text already in {seen[given.clip_id]}"
+            )
+        else:
+            try:
+                texts[sources[given.clip_id]].append(_transcript(given, name))
+                seen[given.clip_id] = given.where
+                outcome.kept += 1
+            except DataError as error:
+                outcome.fail(given.where, str(error))
+    return texts
+
+
+def _transcript(given: GivenText, name: str) -> Transcript:
+    text = given.fields["text"]
+    row = given.fields | {
+        "text": normalise(text),
+        "text_raw": text,
+        "source": "import",
+        "model": name,
+    }
+    parsed: Transcript = Transcript.parse(row, given.where)
+    return parsed
+
+
+def _merge(corpus: Path, source_id: str, new: Iterable[Transcript]) -> bool:
+    """Put texts beside those of the same name that the source's other clips have."""
+    new = list(new)
+    if not new:
+        return False
+    origin = origin_of(new[0])
+    path = STAGE.path(corpus, source_id)
+    held = read_shard(path, Transcript) if path.exists() else []
+    merged = {one.clip_id: one for one in held if origin_of(one) == origin}
+    merged |= {one.clip_id: one for one in new}
+    rows = [merged[clip_id].row() for clip_id in sorted(merged)]
+    inputs = {"texts": fingerprint(rows), "normalisation": NORMALISATION}
+    return put_transcripts(corpus, source_id, origin, list(merged.values()), inputs)
+
+
+def _known_sources(corpus: Path) -> frozenset[str]:
+    return frozenset(path.stem for path in (corpus / "stages" / "segments").glob("*.jsonl"))

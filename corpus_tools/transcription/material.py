@@ -1,0 +1,53 @@
+"""The clips of a corpus that are to be given text, source by source."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from manifests.errors import DataError
+from manifests.outcome import Outcome
+from manifests.records import Clip, Screen, Source
+from manifests.shards import STAGES, read_shard, shard_paths
+
+__all__ = ["SourceClips", "read_material"]
+
+
+@dataclass(frozen=True)
+class SourceClips:
+    """The clips of one source.
+
+    Attributes:
+        source_id: of the source.
+        scripted: whether what is said was known beforehand.
+        clips: all of its clips.
+        wanted: those that are to be labelled: accepted, neither superseded nor duplicates.
+    """
+
+    source_id: str
+    scripted: bool
+    clips: list[Clip]
+    wanted: list[Clip]
+
+
+def read_material(corpus: Path, outcome: Outcome) -> Iterator[SourceClips]:
+    """Yield each source's clips, in the order of source ids; a bad shard is noted as a failure."""
+    for path in shard_paths(corpus, STAGES["segments"]):
+        try:
+            yield _read(corpus, path.stem)
+        except DataError as error:
+            outcome.fail(path.stem, str(error))
+
+
+def _read(corpus: Path, source_id: str) -> SourceClips:
+    clips = read_shard(STAGES["segments"].path(corpus, source_id), Clip)
+    screen = STAGES["screen"].path(corpus, source_id)
+    screened = read_shard(screen, Screen) if screen.exists() else []
+    accepted = {row.clip_id for row in screened if row.accepted}
+    sources = STAGES["sources"].path(corpus, source_id)
+    kinds = {row.kind for row in read_shard(sources, Source)} if sources.exists() else set()
+    wanted = [
+        clip
+        for clip in clips
+        if clip.clip_id in accepted and clip.superseded_by is None and clip.duplicate_of is None
+    ]
+    return SourceClips(source_id, "scripted" in kinds, clips, wanted)

@@ -1,0 +1,42 @@
+"""A transcript in one spelling: width, spaces and invisible characters; the raw text is kept."""
+
+import re
+import unicodedata
+
+__all__ = ["NORMALISATION", "normalise"]
+
+NORMALISATION = 1
+"""Raised whenever the same raw text would come out otherwise."""
+
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code).isalnum()}
+_HAN = r"[\u3400-\u4dbf\u4e00-\u9fff]"
+_JOINERS = "\u200c\u200d"  # they change how Persian and Indic words are written
+
+
+def normalise(text: str) -> str:
+    """Return a text in one line, composed, with half-width letters and digits and single spaces.
+
+    Punctuation stays as it is written, numbers and words stay what they are. A space between two
+    Chinese words is kept, since subtitles use it for a pause; a text that spaces out each of its
+    characters is closed up.
+
+    Example:
+        >>> normalise("巴适　得很，  ＯＫ １２３！")
+        '巴适 得很， OK 123！'
+        >>> normalise("莫 得 事")
+        '莫得事'
+    """
+    composed = unicodedata.normalize("NFC", text).translate(_FULL_WIDTH)
+    visible = "".join(one if _is_visible(one) else _blank(one) for one in composed)
+    words = visible.split()
+    if len(words) > 2 and all(re.fullmatch(rf"{_HAN}[，。！？、]?", word) for word in words):
+        return "".join(words)
+    return " ".join(words)
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character) not in ("Cc", "Cf", "Cs") or character in _JOINERS
+
+
+def _blank(character: str) -> str:
+    return " " if character.isspace() else ""

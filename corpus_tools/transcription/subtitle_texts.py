@@ -1,0 +1,67 @@
+"""Transcripts from the subtitles of a source."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from corpus_tools.transcription.lines import ClipText, lines_of_clips
+from corpus_tools.transcription.material import SourceClips
+from corpus_tools.transcription.normalisation import NORMALISATION, normalise
+from corpus_tools.transcription.store import is_current, origins, put_transcripts
+from manifests.records import SubtitleLine, TextSource, Transcript
+from manifests.shards import STAGES, read_shard
+from manifests.store import fingerprint, sha256_file
+
+__all__ = ["line_transcripts", "put_subtitle_texts"]
+
+ORIGIN: TextSource = "subtitle"
+_ALGORITHM = 1  # of giving lines to clips
+
+
+def line_transcripts(
+    texts: Mapping[str, ClipText], source: TextSource, model: str | None = None
+) -> list[Transcript]:
+    """Return the transcripts of clips that got lines.
+
+    Args:
+        texts: by clip id.
+        source: where the lines come from.
+        model: who or what wrote them, if that is known.
+    """
+    return [
+        Transcript(
+            clip_id=clip_id,
+            text=normalise(" ".join(found.lines)),
+            text_raw=" ".join(found.lines),
+            source=source,
+            model=model,
+            flags=found.flags,
+        )
+        for clip_id, found in texts.items()
+    ]
+
+
+def put_subtitle_texts(corpus: Path, material: SourceClips) -> bool:
+    """Give a source's clips the text of its subtitles, and return whether anything was written.
+
+    All clips get theirs, accepted or not: it costs nothing, and outlives another screening.
+
+    Raises:
+        DataError: if the source's shards can't be read.
+    """
+    shard = STAGES["subtitles"].path(corpus, material.source_id)
+    if not shard.exists() and ORIGIN not in origins(corpus, material.source_id):
+        return False
+    inputs: dict[str, Any] = {
+        "algorithm": _ALGORITHM,
+        "normalisation": NORMALISATION,
+        "subtitles": sha256_file(shard) if shard.exists() else None,
+        "clips": fingerprint(
+            [[c.clip_id, c.start, c.end, c.superseded_by is None] for c in material.clips]
+        ),
+    }
+    if is_current(corpus, material.source_id, ORIGIN, inputs):
+        return False
+    lines = read_shard(shard, SubtitleLine) if shard.exists() else []
+    records = line_transcripts(lines_of_clips(lines, material.clips), ORIGIN)
+    return put_transcripts(corpus, material.source_id, ORIGIN, records, inputs)

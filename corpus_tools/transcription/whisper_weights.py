@@ -1,0 +1,164 @@
+"""Whisper's weights: where they are, whether they are what they should be, and how to get them."""
+
+import os
+import pickle
+import shutil
+import urllib.error
+import urllib.request
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from manifests.errors import DataError
+from manifests.store import atomic_path, sha256_file
+
+__all__ = ["Weights", "check_checkpoint", "find_weights"]
+
+_MEGABYTES = {
+    "tiny": 76,
+    "base": 145,
+    "small": 484,
+    "medium": 1530,
+    "large": 3090,
+    "turbo": 1620,
+}
+"""Sizes of the official files, by the beginning or the end of the name."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A checkpoint on this machine.
+
+    Attributes:
+        name: what texts made with it are known by: the official name, or the file's.
+        path: the file.
+        sha256: of the file.
+    """
+
+    name: str
+    path: Path
+    sha256: str
+
+
+def find_weights(model: str, download: bool, announce: Callable[[str], None]) -> Weights:
+    """Return the checkpoint that a name or path stands for.
+
+    An official name is looked up in Whisper's own cache. Nothing is downloaded unless asked.
+
+    Args:
+        model: an official name (``large-v3``) or the path of a checkpoint.
+        download: whether to get an official model that isn't there.
+        announce: told what is about to be downloaded, and how large it is.
+
+    Raises:
+        DataError: if there is no such model, it isn't there, or it isn't what was published.
+    """
+    import whisper
+
+    path = Path(model).expanduser()
+    if path.is_file():
+        digest = sha256_file(path)
+        return Weights(f"{path.stem}-{digest[:8]}", path, digest)
+    if model not in whisper.available_models():
+        raise DataError(
+            f"no Whisper model '{model}': no such file, and no official name; the names are "
+            f"{', '.join(whisper.available_models())}"
+        )
+    url: str = whisper._MODELS[model]
+    cached = _cache() / url.rsplit("/", 1)[1]
+    published = url.split("/")[-2]
+    if cached.is_file() and sha256_file(cached) == published:
+        return Weights(cached.stem, cached, published)
+    if not download:
+        state = "is damaged in" if cached.is_file() else "is not in"
+        raise DataError(
+            f"Whisper model '{model}' {state} {cached.parent}; give a checkpoint with "
+            f"--model PATH, or let it be downloaded ({_size(model)}) with --download"
+        )
+    announce(f"downloading Whisper {cached.stem}, {_size(model)}, from {url}")
+    _download(url, cached, published)
+    return Weights(cached.stem, cached, published)
+
+
+def check_checkpoint(path: Path) -> None:
+    """Make sure that a file is a Whisper checkpoint, without running anything in it.
+
+    The dimensions that it claims are compared with the tensors that it has, so that no file can
+    ask for more memory than its own size.
+
+    Raises:
+        DataError: if it holds pickled code, is cut short, or is something else.
+    """
+    checkpoint = _unpickled(path)
+    dims, weights = checkpoint.get("dims"), checkpoint.get("model_state_dict")
+    if not (isinstance(dims, dict) and isinstance(weights, dict) and _fit(dims, weights)):
+        raise DataError(
+            f"{path}: no Whisper checkpoint (its dims and model_state_dict are missing, or don't "
+            f"fit each other); give one in openai-whisper's format"
+        )
+
+
+def _fit(dims: dict[str, Any], weights: dict[str, Any]) -> bool:
+    from whisper import ModelDimensions
+
+    positive = all(isinstance(value, int) and value > 0 for value in dims.values())
+    if set(dims) != set(ModelDimensions.__annotations__) or not positive:
+        return False
+    shapes = {
+        "encoder.conv1.weight": (dims["n_audio_state"], dims["n_mels"], 3),
+        "encoder.positional_embedding": (dims["n_audio_ctx"], dims["n_audio_state"]),
+        "decoder.token_embedding.weight": (dims["n_vocab"], dims["n_text_state"]),
+        "decoder.positional_embedding": (dims["n_text_ctx"], dims["n_text_state"]),
+        f"encoder.blocks.{dims['n_audio_layer'] - 1}.attn_ln.weight": (dims["n_audio_state"],),
+        f"decoder.blocks.{dims['n_text_layer'] - 1}.attn_ln.weight": (dims["n_text_state"],),
+    }
+    return all(
+        tuple(getattr(weights.get(name), "shape", ())) == shape for name, shape in shapes.items()
+    )
+
+
+def _unpickled(path: Path) -> dict[str, Any]:
+    import torch
+
+    try:
+        with warnings.catch_warnings(action="ignore"):  # about the age of the file's format
+            value = torch.load(path, map_location="meta", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise DataError(
+            f"{path}: refused, since it isn't weights alone (pickled code, or no checkpoint at "
+            f"all) and nothing in it was run; use a checkpoint in openai-whisper's format"
+        ) from error
+    except (RuntimeError, EOFError, ValueError, KeyError, OSError, AttributeError) as error:
+        raise DataError(
+            f"{path}: no checkpoint, or one that is cut short; copy or download it again"
+        ) from error
+    return value if isinstance(value, dict) else {}
+
+
+def _cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "whisper"
+
+
+def _size(model: str) -> str:
+    kind = next(kind for kind in reversed(_MEGABYTES) if kind in model)
+    return f"{_MEGABYTES[kind]} MB"
+
+
+def _download(url: str, target: Path, published: str) -> None:
+    try:
+        with (
+            urllib.request.urlopen(url, timeout=60) as source,  # noqa: S310 - from whisper's table
+            atomic_path(target) as temporary,
+        ):
+            with temporary.open("wb") as sink:
+                shutil.copyfileobj(source, sink, 2**20)
+            if sha256_file(temporary) != published:
+                raise DataError(f"{url}: what came isn't what was published; download it again")
+    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        raise DataError(
+            f"{url} can't be reached ({error}); get the file on another machine and give it with "
+            f"--model PATH, or try --download again"
+        ) from error

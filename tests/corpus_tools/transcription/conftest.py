@@ -1,0 +1,134 @@
+import runpy
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from corpus_tools.transcription.recogniser import Recogniser, RecogniserOptions, Recognition
+from corpus_tools.transcription.store import put_transcripts
+from corpus_tools.workspace import Workspace
+from manifests.records import Clip, Record, Screen, Source, SubtitleLine, Transcript
+from manifests.shards import STAGES, write_shard
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    write = runpy.run_path(str(Path(__file__).with_name("tiny_whisper.py")))["write_checkpoint"]
+    return write(tmp_path_factory.mktemp("whisper") / "tiny.pt")
+
+
+@pytest.fixture
+def put() -> Callable[[Workspace, str, str, Sequence[Record]], None]:
+    """Write a stage shard."""
+
+    def write(workspace: Workspace, stage: str, source: str, records: Sequence[Record]) -> None:
+        inputs = {"n": [record.row() for record in records]}
+        write_shard(workspace.root, STAGES[stage], source, records, inputs)
+
+    return write
+
+
+@pytest.fixture
+def new_clip() -> Callable[..., Clip]:
+    def make(source: str, start: float, end: float, sha256: str = "0" * 64, **more: Any) -> Clip:
+        clip_id = f"{source}-{round(1000 * start):08}-{round(1000 * end):08}"
+        return Clip(
+            clip_id=clip_id,
+            source_id=source,
+            path=f"clips/{source}/{clip_id}.wav",
+            start=start,
+            end=end,
+            duration=end - start,
+            sha256=sha256,
+            file_sha256="0" * 64,
+            rms_db=-20.0,
+            peak_db=-3.0,
+            speech_ratio=0.9,
+            **more,
+        )
+
+    return make
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, put: Any, new_clip: Any) -> Workspace:
+    """A corpus of a drama with two accepted clips and one rejected, and of a script's one line."""
+    workspace = Workspace.create(tmp_path / "corpus", "test")
+    noise = np.random.default_rng(0)
+    for source, spans in (("drama", [(0, 3), (3, 7), (8, 12)]), ("script", [(0, 3)])):
+        clips = []
+        for start, end in spans:
+            clip = new_clip(source, float(start), float(end))
+            samples = noise.normal(0, 3000, 16000 * (end - start)).astype(np.int16)
+            path = workspace.root / clip.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, samples, 16000, subtype="PCM_16")
+            clips.append(clip)
+        put(workspace, "segments", source, clips)
+        screens = [Screen(clip_id=clip.clip_id, accepted=clip.start < 8) for clip in clips]
+        put(workspace, "screen", source, screens)
+        kind = "drama" if source == "drama" else "scripted"
+        put(workspace, "sources", source, [new_source(source, kind)])
+    lines = [
+        SubtitleLine(source_id="drama", start=0.5, end=2.5, text="巴适得很！"),
+        SubtitleLine(source_id="drama", start=8.5, end=9.5, text="莫得"),
+    ]
+    put(workspace, "subtitles", "drama", lines)
+    script = Transcript(
+        clip_id="script-00000000-00003000", text="要得", text_raw="要得", source="script"
+    )
+    put_transcripts(workspace.root, "script", "script", [script], {})
+    return workspace
+
+
+def new_source(source: str, kind: Any) -> Source:
+    return Source(
+        source_id=source,
+        series=None,
+        episode=None,
+        title=source,
+        kind=kind,
+        media_path=f"{source}.mp4",
+        sha256="0" * 64,
+        size=1,
+        duration=12.0,
+        track=0,
+        sample_rate=16000,
+        channels=1,
+    )
+
+
+class Parrot:
+    """A recogniser that says how long each clip is."""
+
+    name = "parrot"
+
+    def __init__(self, options: RecogniserOptions) -> None:
+        self.options = options
+        self.heard = 0
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {"prompt": self.options.prompt}
+
+    def transcribe(self, clips: Sequence[Any], language: str | None) -> list[Recognition]:
+        self.heard += len(clips)
+        return [Recognition(f"{len(clip) // 16000} 秒钟", language, -0.5) for clip in clips]
+
+
+@pytest.fixture
+def parrots(monkeypatch: pytest.MonkeyPatch) -> list[Recogniser]:
+    """Install the recogniser ``parrot``; every one made is noted in the list."""
+    made: list[Recogniser] = []
+
+    def make(options: RecogniserOptions) -> Recogniser:
+        made.append(Parrot(options))
+        return made[-1]
+
+    entry = SimpleNamespace(name="parrot", load=lambda: make)
+    monkeypatch.setattr("corpus_tools.transcription.recogniser.entry_points", lambda group: [entry])
+    return made

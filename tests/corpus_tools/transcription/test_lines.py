@@ -1,0 +1,65 @@
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from corpus_tools.transcription.lines import lines_of_clips
+from corpus_tools.transcription.subtitles import SubtitleEvent
+from manifests.records import Clip
+
+NewClip = Callable[..., Clip]
+
+
+def line(start: float, end: float, text: str = "要得") -> SubtitleEvent:
+    return SubtitleEvent(start, end, text, None)
+
+
+def given_to(clips: list[Clip], *lines: SubtitleEvent) -> list[tuple[list[str], list[str]]]:
+    texts = lines_of_clips(lines, clips)
+    found = [texts.get(clip.clip_id) for clip in clips]
+    return [(one.lines, one.flags) if one else ([], []) for one in found]
+
+
+def test_a_line_belongs_to_the_clip_that_holds_most_of_it(new_clip: NewClip) -> None:
+    clips = [new_clip("s", 0.0, 3.0), new_clip("s", 3.0, 6.0)]
+    lines = line(2.9, 5.0, "二"), line(0.5, 2.0, "一"), line(5.0, 5.5, "三")
+    assert given_to(clips, *lines) == [(["一"], []), (["二", "三"], [])]
+
+
+def test_a_line_held_by_less_than_half_belongs_to_none(new_clip: NewClip) -> None:
+    clips = [new_clip("s", 0.0, 3.0), new_clip("s", 6.0, 9.0)]
+    lines = line(2.0, 7.0), line(9.5, 10.0)
+    assert given_to(clips, *lines) == [([], []), ([], [])]
+
+
+def test_a_line_in_two_clips_is_flagged_in_both(new_clip: NewClip) -> None:
+    clips = [new_clip("s", 0.0, 3.0), new_clip("s", 3.0, 6.0)]
+    lines = line(2.0, 4.0, "一"), line(4.5, 5.5, "二")
+    assert given_to(clips, *lines) == [(["一"], ["straddles"]), (["二"], ["straddles"])]
+
+
+def test_a_clip_that_lacks_a_line_is_flagged(new_clip: NewClip) -> None:
+    clips = [new_clip("s", 0.0, 3.0)]
+    assert given_to(clips, line(0.2, 1.0, "一"), line(2.0, 6.0)) == [(["一"], ["straddles"])]
+
+
+def test_a_superseded_clip_takes_nothing_from_its_heirs(new_clip: NewClip) -> None:
+    old, new = new_clip("s", 0.0, 5.0, superseded_by="x"), new_clip("s", 1.0, 4.0)
+    assert given_to([old, new], line(1.0, 3.9)) == [(["要得"], []), (["要得"], [])]
+
+
+spans = st.tuples(st.integers(0, 200), st.integers(1, 60)).map(
+    lambda span: (span[0] / 10, (span[0] + span[1]) / 10)
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(spans, max_size=12), st.sets(st.integers(0, 6), min_size=1))
+def test_no_line_is_given_twice(
+    new_clip: NewClip, times: list[tuple[float, float]], places: set[int]
+) -> None:
+    clips = [new_clip("s", 3.0 * place, 3.0 * place + 3.0) for place in sorted(places)]
+    texts = lines_of_clips([line(*span, str(n)) for n, span in enumerate(times)], clips)
+    placed = [text for found in texts.values() for text in found.lines]
+    assert len(placed) == len(set(placed))
+    assert all(found.lines for found in texts.values())

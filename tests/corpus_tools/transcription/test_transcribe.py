@@ -1,0 +1,169 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corpus_tools.transcription.settings import TranscribeSettings
+from corpus_tools.transcription.transcribe import transcribe
+from corpus_tools.workspace import Workspace
+from manifests.records import Clip, Screen, SubtitleLine, Transcript
+from manifests.shards import STAGES, read_shard
+
+PARROT = TranscribeSettings(recogniser="parrot")
+
+
+def texts(workspace: Workspace, source: str = "drama") -> list[tuple[str, str, str, list[str]]]:
+    path = STAGES["transcripts"].path(workspace.root, source)
+    rows = read_shard(path, Transcript) if path.exists() else []
+    return [(row.clip_id[-17:-9], row.source, row.text, row.flags) for row in rows]
+
+
+def test_subtitles_and_recogniser_side_by_side(workspace: Workspace, parrots: list[Any]) -> None:
+    outcome = transcribe(workspace, PARROT)
+    assert texts(workspace) == [
+        ("00000000", "import", "3 秒钟", []),
+        ("00000000", "subtitle", "巴适得很！", []),
+        ("00003000", "import", "4 秒钟", []),
+        ("00008000", "subtitle", "莫得", []),  # not accepted: no recogniser, but its line
+    ]
+    assert texts(workspace, "script") == [("00000000", "script", "要得", [])]
+    assert (outcome.items_in, outcome.kept, outcome.ok) == (3, 3, True)
+    assert outcome.details == {
+        "sources": {"done": 1, "unchanged": 0, "failed": 0},
+        "texts": {"import:parrot": 2, "script": 1, "subtitle": 1},
+        "flags": {},
+    }
+
+
+def test_a_source_that_is_done_is_skipped(workspace: Workspace, parrots: list[Any]) -> None:
+    transcribe(workspace, PARROT)
+    shard = STAGES["transcripts"].path(workspace.root, "drama")
+    before = shard.read_bytes(), shard.stat().st_mtime_ns
+    again = transcribe(workspace, PARROT)
+    assert (shard.read_bytes(), shard.stat().st_mtime_ns) == before
+    assert parrots[-1].heard == 0
+    assert again.details["sources"]["unchanged"] == 1
+    transcribe(workspace, PARROT.model_copy(update={"prompt": "四川话"}))
+    assert parrots[-1].heard == 2
+
+
+def test_scripted_recordings_are_heard_only_if_asked(
+    workspace: Workspace, parrots: list[Any]
+) -> None:
+    transcribe(workspace, PARROT, scripted=True)
+    assert [row[1:3] for row in texts(workspace, "script")] == [
+        ("import", "3 秒钟"),
+        ("script", "要得"),
+    ]
+
+
+def test_subtitles_only(workspace: Workspace, parrots: list[Any]) -> None:
+    outcome = transcribe(workspace, PARROT, subtitles_only=True)
+    assert parrots == []
+    assert {row[1] for row in texts(workspace)} == {"subtitle"}
+    assert (outcome.items_in, outcome.kept, dict(outcome.rejected)) == (3, 2, {"no_text": 1})
+    assert outcome.ok
+
+
+def test_without_weights_the_subtitles_are_done_and_both_ways_named(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    outcome = transcribe(workspace, TranscribeSettings(device="cpu"))
+    assert [row[1] for row in texts(workspace)] == ["subtitle", "subtitle"]
+    (failure,) = outcome.failures
+    assert failure.item == "whisper"
+    assert "--model PATH" in failure.reason
+    assert "--download" in failure.reason
+
+
+def test_changed_subtitles_replace_the_old_ones(workspace: Workspace, put: Any) -> None:
+    transcribe(workspace, PARROT, subtitles_only=True)
+    line = SubtitleLine(source_id="drama", start=4.0, end=5.0, text="啥子")
+    put(workspace, "subtitles", "drama", [line])
+    transcribe(workspace, PARROT, subtitles_only=True)
+    assert texts(workspace) == [("00003000", "subtitle", "啥子", [])]
+    STAGES["subtitles"].path(workspace.root, "drama").unlink()
+    transcribe(workspace, PARROT, subtitles_only=True)
+    assert texts(workspace) == []
+
+
+def test_a_flagged_text_stays_raw(
+    workspace: Workspace, parrots: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "corpus_tools.transcription.recognised_texts.flag_text", lambda *_: ["char_loop"]
+    )
+    outcome = transcribe(workspace, PARROT)
+    path = STAGES["transcripts"].path(workspace.root, "drama")
+    heard = [row for row in read_shard(path, Transcript) if row.source == "import"]
+    assert [(row.text, row.text_raw) for row in heard] == [("", "3 秒钟"), ("", "4 秒钟")]
+    assert dict(outcome.rejected) == {"flagged": 1}
+    assert outcome.details["flags"] == {"char_loop": 2}
+
+
+def test_a_clip_that_is_gone_costs_itself_and_is_tried_again(
+    workspace: Workspace, parrots: list[Any]
+) -> None:
+    clips = read_shard(STAGES["segments"].path(workspace.root, "drama"), Clip)
+    file = workspace.root / clips[0].path
+    data = file.read_bytes()
+    file.unlink()
+    outcome = transcribe(workspace, PARROT)
+    assert [failure.item for failure in outcome.failures] == [clips[0].clip_id]
+    assert ("00003000", "import", "4 秒钟", []) in texts(workspace)
+    file.write_bytes(data)
+    assert transcribe(workspace, PARROT).ok
+    assert ("00000000", "import", "3 秒钟", []) in texts(workspace)
+
+
+def test_a_damaged_shard_costs_its_source(workspace: Workspace, parrots: list[Any]) -> None:
+    STAGES["transcripts"].path(workspace.root, "script").write_text("{}\n")
+    outcome = transcribe(workspace, PARROT, scripted=True)
+    assert {failure.item for failure in outcome.failures} == {"script"}
+    assert ("00000000", "import", "3 秒钟", []) in texts(workspace)
+    assert (outcome.items_in, outcome.kept) == (3, 2)
+
+
+def test_an_unknown_recogniser_is_named(workspace: Workspace, parrots: list[Any]) -> None:
+    outcome = transcribe(workspace, TranscribeSettings(recogniser="parot"))
+    assert "'parot'" in outcome.failures[0].reason
+    assert "parrot" in outcome.failures[0].reason
+
+
+def test_nothing_to_do_is_a_warning(tmp_path: Path) -> None:
+    outcome = transcribe(Workspace.create(tmp_path / "empty", "x"), PARROT)
+    assert outcome.ok
+    assert "corpus segment" in outcome.warnings[0]
+
+
+def test_whisper_from_a_checkpoint_twice_gives_the_same_bytes(
+    workspace: Workspace, checkpoint: Path, put: Any
+) -> None:
+    settings = TranscribeSettings(
+        model=str(checkpoint), device="cpu", temperatures=(0.0,), max_tokens=8
+    )
+    shard = STAGES["transcripts"].path(workspace.root, "drama")
+    assert transcribe(workspace, settings).ok
+    first = shard.read_bytes()
+    shard.unlink()
+    assert transcribe(workspace, settings).ok
+    assert shard.read_bytes() == first
+    rows = [row for row in read_shard(shard, Transcript) if row.source == "whisper"]
+    assert len(rows) == 2
+    for row in rows:
+        assert row.model.startswith("tiny-")
+        assert row.language == "zh"
+        assert row.avg_logprob < -1
+        assert "low_logprob" in row.flags
+        assert row.text_raw
+
+
+def test_the_screen_decides_who_is_heard(
+    workspace: Workspace, parrots: list[Any], put: Any
+) -> None:
+    transcribe(workspace, PARROT)
+    clips = read_shard(STAGES["segments"].path(workspace.root, "drama"), Clip)
+    put(workspace, "screen", "drama", [Screen(clip_id=c.clip_id, accepted=True) for c in clips])
+    transcribe(workspace, PARROT)
+    assert parrots[-1].heard == 3
