@@ -21,7 +21,7 @@ def import_transcripts(
     ],
     name: Annotated[
         str | None,
-        typer.Option(help="Recogniser or person who made them.  [default: the file's stem]"),
+        typer.Option(help="Recogniser or person who made them.", show_default="the file's stem"),
     ] = None,
     source: Annotated[
         str | None, typer.Option(help="Which source a subtitle file belongs to (its source_id).")

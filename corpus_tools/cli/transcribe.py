@@ -14,20 +14,21 @@ def transcribe(
     model: Annotated[
         str | None,
         typer.Option(
-            help="Name of the model (tiny … large-v3) or path of a checkpoint.  [default: large-v3]"
+            help="Name of the model (tiny … large-v3) or path of a checkpoint.",
+            show_default="large-v3",
         ),
     ] = None,
     language: Annotated[
-        str | None, typer.Option(help="What is spoken, e.g. zh.  [default: the corpus's]")
+        str | None, typer.Option(help="What is spoken, e.g. zh.", show_default="the corpus's")
     ] = None,
     device: Annotated[
-        str | None, typer.Option(help="cpu, cuda, cuda:N, or auto.  [default: auto]")
+        str | None, typer.Option(help="cpu, cuda, cuda:N, or auto.", show_default="auto")
     ] = None,
     prompt: Annotated[
         str | None, typer.Option(help="Text that sets style and words, e.g. names.")
     ] = None,
     recogniser: Annotated[
-        str | None, typer.Option(help="Which installed recogniser.  [default: whisper]")
+        str | None, typer.Option(help="Which installed recogniser.", show_default="whisper")
     ] = None,
     download: Annotated[
         bool, typer.Option("--download", help="Fetch the named model if it isn't here.")
@@ -45,7 +46,7 @@ def transcribe(
 ) -> None:
     """Give every accepted clip a text, from its subtitles and from Whisper.
 
-    All texts of a clip are kept side by side; [text] order in corpus.toml says which one wins.
+    All texts of a clip are kept side by side; the section text of corpus.toml says which one wins.
     Doubtful ones are flagged. A source that is done is skipped the next time.
     """
     with session("transcribe", as_json=json, quiet=quiet, verbose=verbose) as run:

@@ -101,8 +101,8 @@ class WhisperRecogniser:
         known = known if self._model.is_multilingual else ["en"]
         if code not in known:
             raise ConfigurationError(
-                f"Whisper {self.name} doesn't know the language '{language}'; "
-                f"it knows {', '.join(sorted(known))}"
+                f"Whisper {self.name} doesn't know the language '{language}'; give one of the "
+                f"{len(known)} codes it knows, such as {', '.join(known[:3])}"
             )
         return code
 
