@@ -53,8 +53,9 @@ def _of_tasks(path: Path) -> Iterator[str]:
 
 def _of_rows(path: Path) -> Iterator[str]:
     for number, row in enumerate(read_jsonl(path), start=1):
-        if "clip_id" in row:
-            yield _text(row["clip_id"])
+        name = row.get("clip_id")
+        if isinstance(name, str):
+            yield name
         elif "_" not in row:
             raise DataError(f"{path}, line {number}: {_UNREADABLE} (no clip_id)")
 

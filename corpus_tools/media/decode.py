@@ -8,6 +8,7 @@ from typing import Any
 import av
 import numpy as np
 from av import AudioFrame, AudioResampler
+from av.stream import Discard
 
 from corpus_tools.media.errors import EmptyMediaError, TruncatedMediaError
 from corpus_tools.media.levels import Samples
@@ -178,7 +179,7 @@ def _frames(container: Any, stream: Any, clock: _Clock) -> Iterator[AudioFrame]:
 def _ignore_all_but(container: Any, wanted: Any) -> None:
     for stream in container.streams:
         if stream.index != wanted.index:
-            stream.discard = "all"
+            stream.discard = Discard.all
 
 
 def _origin(container: Any) -> float:

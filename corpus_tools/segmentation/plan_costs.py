@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from corpus_tools.segmentation.activity import FRAME_MS, Activity, runs
 
-__all__ = ["Boundary", "Floats", "Joins", "PlanWeights", "edge_costs", "joins_of"]
+__all__ = [
+    "Boundary",
+    "Floats",
+    "Joins",
+    "PlanWeights",
+    "edge_costs",
+    "joins_of",
+    "loudness_at_edges",
+]
 
 Floats = NDArray[np.float64]
 
@@ -125,9 +133,20 @@ def _pause_at(
     return (start, end) if distance <= _NEAR_FRAMES else (middle, middle)
 
 
+def loudness_at_edges(prominence: NDArray[np.float32]) -> Floats:
+    """Return how loud it is around each place between two frames: 0 background, 1 speech.
+
+    The loudest frame within 40 ms counts, so that the closure of a plosive is no pause.
+    """
+    padded = np.pad(prominence, _EDGE_REACH, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _EDGE_REACH)
+    loudness: Floats = np.clip(windows.max(axis=1), 0, 1).astype(np.float64)
+    return loudness
+
+
 def edge_costs(
     speech: NDArray[np.bool_],
-    prominence: NDArray[np.float32],
+    loudness: Floats,
     edges: NDArray[np.int64],
     margin: float,
     weights: PlanWeights,
@@ -136,7 +155,7 @@ def edge_costs(
 
     Args:
         speech: where somebody speaks.
-        prominence: level between background (0) and speech (1).
+        loudness: as from `loudness_at_edges`.
         edges: places, in frames.
         margin: frames of silence wanted between an edge and speech.
         weights: ``cut``, ``margin``, ``neighbour`` and ``lead``.
@@ -144,10 +163,7 @@ def edge_costs(
     to_next, to_last = _distances(speech)
     after, before = to_next[edges], to_last[edges]
     within = (after == 0) & (before == 0)
-    padded = np.pad(prominence, _EDGE_REACH, mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _EDGE_REACH)
-    loudness = np.clip(windows[edges].max(axis=1), 0, 1).astype(np.float64)
-    cut = weights.cut * (1 + loudness) / 2
+    cut = weights.cut * (1 + loudness[edges]) / 2
     close_after = np.maximum(1 - after / max(margin, 1e-9), 0)
     close_before = np.maximum(1 - before / max(margin, 1e-9), 0)
     left = weights.margin * close_after + weights.neighbour * close_before + _lead(after, weights)

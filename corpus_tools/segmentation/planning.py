@@ -27,6 +27,7 @@ from corpus_tools.segmentation.plan_costs import (
     PlanWeights,
     edge_costs,
     joins_of,
+    loudness_at_edges,
 )
 
 __all__ = ["Boundary", "Cut", "PlanWeights", "plan_cuts"]
@@ -84,7 +85,7 @@ class _Stretch:
         margin_ms: int,
     ) -> None:
         self._speech = activity.speech[first:last]
-        self._prominence = activity.prominence[first:last]
+        self._loudness = loudness_at_edges(activity.prominence[first:last])
         self._first = first
         self._weights = weights
         self._margin = margin_ms // FRAME_MS
@@ -130,14 +131,14 @@ class _Stretch:
         length = len(self._speech)
         places: list[NDArray[np.int64]] = [np.array([0, length])]
         for start, end in runs(~self._speech):
-            quietest = start + int(np.argmin(self._prominence[start:end]))
+            quietest = start + int(np.argmin(self._loudness[start : end + 1]))
             middle = (start + end) // 2
             wanted = [start, start + self._margin, middle, quietest, end - self._margin, end]
             places.append(np.clip(np.array(wanted), start, end))
             places.append(np.arange(start, end, _GRID))
         near = np.zeros(length + 1, dtype=np.bool_)
         for start, end in runs(self._speech):
-            places.append(_weakest(self._prominence, int(start), int(end)))
+            places.append(_weakest(self._loudness, int(start), int(end)))
             near[max(start - reach, 0) : end + reach + 1] = True
         edges = np.unique(np.concatenate(places)).astype(np.int64)
         found: NDArray[np.int64] = edges[near[edges]]
@@ -153,16 +154,16 @@ class _Stretch:
         weights = self._weights
         spoken = np.concatenate(([0], np.cumsum(self._speech)))[edges]
         worth = (spoken * (1 + weights.silence) - edges * weights.silence) * (FRAME_MS / 1000)
-        left, right = edge_costs(self._speech, self._prominence, edges, self._margin, weights)
+        left, right = edge_costs(self._speech, self._loudness, edges, self._margin, weights)
         opening = worth - self._joins.begun(edges) + left + weights.clip
         return spoken, opening, worth - self._joins.ended(edges) - right
 
 
-def _weakest(prominence: NDArray[np.float32], start: int, end: int) -> NDArray[np.int64]:
-    """Return the weakest frame in each piece of a run of speech."""
+def _weakest(loudness: Floats, start: int, end: int) -> NDArray[np.int64]:
+    """Return the weakest place in each piece of a run of speech."""
     pieces = range(start + 1, end, _PIECE)
     return np.array(
-        [piece + int(np.argmin(prominence[piece : min(piece + _PIECE, end)])) for piece in pieces],
+        [piece + int(np.argmin(loudness[piece : min(piece + _PIECE, end)])) for piece in pieces],
         dtype=np.int64,
     )
 

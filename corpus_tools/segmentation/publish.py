@@ -64,8 +64,13 @@ def is_cut(corpus: Path, source_id: str, inputs: dict[str, Any]) -> bool:
 
 
 def is_whole(corpus: Path, source_id: str) -> bool:
-    """Return whether the other shards of a source that was cut, and its clips, are all there."""
+    """Return whether the other shards of a source that was cut, and its clips, are all there.
+
+    The ledger must be of these very cuts; that of earlier ones is left by an interruption.
+    """
     if not all(stage.path(corpus, source_id).is_file() for stage in (SCREEN, LEDGER, SOURCES)):
+        return False
+    if not _ledger_fits(corpus, source_id):
         return False
     return all((corpus / clip.path).is_file() for clip in clips_of(corpus, source_id))
 
@@ -115,11 +120,11 @@ def rescreen(corpus: Path, source_id: str, rules: Rules) -> None:
     """Decide again on a source's clips, without cutting.
 
     Raises:
-        DataError: if a shard can't be read, or its ledger is missing.
+        DataError: if a shard can't be read, or cutting it was interrupted.
     """
     ledger = LEDGER.path(corpus, source_id)
-    if not ledger.is_file():
-        raise DataError("its ledger is missing; run the step that cut it again")
+    if not (ledger.is_file() and _ledger_fits(corpus, source_id)):
+        raise DataError("cutting it was interrupted; run that command again")
     outside_ms = outside_of(read_shard(ledger, LedgerEntry))
     _screen(corpus, source_id, clips_of(corpus, source_id), outside_ms, rules)
 
@@ -161,6 +166,12 @@ def _screen(
 def _screen_inputs(corpus: Path, source_id: str, rules: Rules) -> dict[str, Any]:
     segments = read_header(SEGMENTS.path(corpus, source_id)).fingerprint
     return {"segments": segments, "rules": rules.model_dump(mode="json")}
+
+
+def _ledger_fits(corpus: Path, source_id: str) -> bool:
+    segments = read_header(SEGMENTS.path(corpus, source_id)).fingerprint
+    made_of = read_header(LEDGER.path(corpus, source_id)).inputs.get("segments")
+    return bool(made_of == segments)
 
 
 def _is_current(corpus: Path, stage: Stage, source_id: str, inputs: dict[str, Any]) -> bool:

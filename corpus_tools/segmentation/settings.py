@@ -46,7 +46,7 @@ class ScreenSettings(Settings):
 
     Attributes:
         min_rms_db: level in dBFS below which a clip is ``too_quiet``.
-        max_clipping: share of samples in flat tops above which it is ``clipped``.
+        max_clipping: share of samples within 1 dB of the peak above which it is ``clipped``.
         min_snr_db: speech level over background below which it has ``low_snr``; a clip without
             measurable background passes.
         min_speech_ratio: share of speech below which it has ``little_speech``.

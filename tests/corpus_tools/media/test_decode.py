@@ -1,0 +1,152 @@
+import numpy as np
+import pytest
+import soundfile
+
+from corpus_tools.media.decode import SAMPLE_RATE, decode
+from corpus_tools.media.errors import (
+    EmptyMediaError,
+    MissingMediaError,
+    NoAudioError,
+    NotMediaError,
+    TruncatedMediaError,
+)
+from corpus_tools.media.probe import probe
+
+
+def whole(path, track=None):
+    return np.concatenate([block.samples for block in decode(path, track)])
+
+
+def level(samples):
+    return 10 * np.log10(np.mean((samples / 32768.0) ** 2) + 1e-12)
+
+
+def sine(frequency, rate, seconds=1.0, amplitude=0.5):
+    return amplitude * np.sin(2 * np.pi * frequency * np.arange(int(seconds * rate)) / rate)
+
+
+@pytest.mark.parametrize(
+    "suffix", [".mp4", ".mkv", ".mp3", ".m4a", ".opus", ".flac", ".ts", ".avi"]
+)
+@pytest.mark.parametrize("rate", [48_000])
+def test_any_container_gives_16_khz_of_the_same_length_and_level(
+    tmp_path, make_media, suffix, rate
+):
+    path = make_media(tmp_path / f"a{suffix}", sine(1000, rate, 3), rate, layout="stereo")
+    samples = whole(path)
+    assert samples.dtype == np.int16
+    assert len(samples) / SAMPLE_RATE == pytest.approx(3, abs=0.1)
+    assert level(samples[8000:40000]) == pytest.approx(-9.03, abs=0.5)
+
+
+@pytest.mark.parametrize(("rate", "layout"), [(8000, "mono"), (44_100, "stereo"), (96_000, "7.1")])
+def test_any_rate_and_channels_keep_the_level(tmp_path, make_media, rate, layout):
+    path = make_media(tmp_path / "a.wav", sine(1000, rate), rate, layout=layout)
+    samples = whole(path)
+    assert len(samples) == SAMPLE_RATE
+    assert level(samples[2000:-2000]) == pytest.approx(-9.03, abs=0.1)
+
+
+@pytest.mark.parametrize("frequency", range(9_000, 13_001, 500))
+@pytest.mark.parametrize("rate", [44_100, 48_000])
+def test_tones_above_the_band_are_gone(tmp_path, make_media, frequency, rate):
+    path = make_media(tmp_path / "a.wav", sine(frequency, rate), rate)
+    assert level(whole(path)[1000:-1000]) < -9 - 50
+
+
+def test_channels_at_full_scale_mix_without_clipping(tmp_path):
+    loud = sine(500, 48_000, amplitude=0.999)
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.stack([loud] * 6, axis=1), 48_000)
+    samples = whole(path)
+    inner = samples[2000:-2000]
+    assert level(inner) == pytest.approx(-3.02, abs=0.1)
+    assert 32700 < np.abs(inner.astype(int)).max() < 32767
+
+
+def test_values_that_are_no_numbers_do_no_harm(tmp_path):
+    sound = sine(500, 16_000).astype(np.float32)
+    sound[4000], sound[4001], sound[4002] = np.nan, np.inf, -np.inf
+    soundfile.write(tmp_path / "a.wav", sound, 16_000, subtype="FLOAT")
+    samples = whole(tmp_path / "a.wav")
+    assert level(samples[:3500]) == pytest.approx(level(samples[4500:8000]), abs=0.2)
+
+
+def test_a_track_that_starts_late_begins_with_a_gap(tmp_path, make_media):
+    path = make_media(tmp_path / "a.mkv", sine(500, 16_000, 2), start=1.5)
+    blocks = list(decode(path))
+    gap = sum(len(block.samples) for block in blocks if block.gap)
+    assert gap / SAMPLE_RATE == pytest.approx(1.5, abs=0.06)
+    assert blocks[0].gap
+    assert not blocks[0].samples.any()
+    assert sum(len(block.samples) for block in blocks) / SAMPLE_RATE == pytest.approx(3.5, abs=0.1)
+
+
+def test_tracks_are_told_apart(tmp_path, make_media):
+    path = make_media(tmp_path / "a.mkv", sine(500, 16_000, 2), tracks=2)
+    media = probe(path)
+    assert [track.index for track in media.tracks] == [0, 1]
+    assert media.default_track.index == 0
+    first, second = whole(path, 0), whole(path, 1)
+    assert level(first[8000:24000]) - level(second[8000:24000]) == pytest.approx(6, abs=0.5)
+    with pytest.raises(NoAudioError, match="no audio track 2; it has 0, 1"):
+        list(decode(path, 2))
+
+
+def test_what_is_no_media_is_refused_in_one_sentence(tmp_path, make_media):
+    with pytest.raises(MissingMediaError, match="no such file"):
+        probe(tmp_path / "a.mp4")
+    (tmp_path / "empty.mp4").touch()
+    with pytest.raises(EmptyMediaError, match="empty"):
+        probe(tmp_path / "empty.mp4")
+    (tmp_path / "text.mp4").write_text("no film\n" * 100)
+    with pytest.raises(NotMediaError, match="no audio or video"):
+        probe(tmp_path / "text.mp4")
+    with pytest.raises(NotMediaError, match="folder"):
+        probe(tmp_path)
+
+
+def test_a_film_without_sound_is_refused(tmp_path, make_media):
+    import av
+
+    path = tmp_path / "mute.mp4"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("mpeg4", rate=2)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
+        frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
+        out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    with pytest.raises(NoAudioError, match="no audio track"):
+        probe(path)
+
+
+def test_a_list_of_other_files_is_refused(tmp_path):
+    path = tmp_path / "list.m3u8"
+    path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\na.ts\n#EXT-X-ENDLIST\n")
+    with pytest.raises(NotMediaError):
+        probe(path)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".flac"])
+def test_a_cut_off_file_is_refused(tmp_path, make_media, suffix):
+    rng = np.random.default_rng(0)
+    sound = rng.normal(0, 0.1, 20 * 48_000)
+    path = make_media(tmp_path / f"a{suffix}", sound, 48_000, options={"movflags": "faststart"})
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises((TruncatedMediaError, NotMediaError)):
+        list(decode(path))
+
+
+def test_odd_file_names_open(tmp_path, make_media):
+    for name in ("-dash %03d.wav", "a'b\"c #1?.wav", "山城 🎬.wav", "x:y.wav"):
+        path = make_media(tmp_path / "plain.wav", sine(500, 16_000)).rename(tmp_path / name)
+        assert len(whole(path)) == SAMPLE_RATE
+
+
+def test_one_sample_is_enough_to_decode(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.array([0.5]), 16_000)
+    assert len(whole(tmp_path / "a.wav")) == 1
+    soundfile.write(tmp_path / "b.wav", np.zeros(0), 16_000)
+    with pytest.raises((EmptyMediaError, NotMediaError)):
+        whole(tmp_path / "b.wav")

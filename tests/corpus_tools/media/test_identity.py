@@ -1,0 +1,34 @@
+import string
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus_tools.media.identity import path_in_record, slug, source_id
+
+
+@given(st.text(max_size=120))
+def test_a_slug_is_safe_as_a_file_name_anywhere(name):
+    found = slug(name)
+    assert 0 < len(found.encode()) <= 80
+    assert found[0] not in "-._"
+    assert found[-1] not in "-._"
+    assert not set(found) & set('/\\:*?"<>|\0 \n\t' + string.whitespace)
+    assert ".." not in found
+    assert slug(found) == found
+
+
+def test_long_chinese_names_are_cut_at_a_character():
+    found = slug("傻" * 100)
+    assert found == "傻" * 26
+
+
+def test_ids_hang_on_content_and_track():
+    assert source_id("-x", "ab" * 32) == "x-abababababab"
+    assert source_id("x", "ab" * 32, 1) == "x-abababababab-t1"
+
+
+def test_paths_outside_the_corpus_are_not_told(tmp_path):
+    corpus = tmp_path / "corpus"
+    (corpus / "media").mkdir(parents=True)
+    assert path_in_record(corpus / "media" / "a.mp4", corpus) == "media/a.mp4"
+    assert path_in_record(tmp_path / "private" / "b.mp4", corpus) == "b.mp4"

@@ -1,0 +1,279 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import corpus_tools.media.wav
+import manifests.shards
+from corpus_tools.segmentation.segment import segment
+from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
+from manifests.records import Clip, LedgerEntry, Screen, Source, SubtitleLine
+from manifests.shards import STAGES, read_shard, read_stage
+
+VTT = """WEBVTT
+
+00:00:00.500 --> 00:00:02.000
+<v 王>巴适得很
+
+00:00:02.800 --> 00:00:04.800
+<v 王>要得
+
+00:00:05.200 --> 00:00:06.100
+<v 李>莫得事
+"""
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory, make_scene, make_media):
+    """A folder with two films of one series, the first with subtitles."""
+    folder = tmp_path_factory.mktemp("films") / "山城"
+    folder.mkdir()
+    talk = [(1.5, 0.8), (2.0, 0.4), (0.9, 1.5), (3.2, 2.0)]
+    make_media(folder / "第1集.mp4", make_scene(talk, 48_000), 48_000, layout="stereo")
+    (folder / "第1集.vtt").write_text(VTT, encoding="utf-8")
+    make_media(folder / "E02.mp3", make_scene(talk[::-1], 44_100, seed=1), 44_100)
+    return folder
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    (tmp_path / "corpus").mkdir()
+    return tmp_path / "corpus"
+
+
+def tree(corpus: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(corpus).as_posix(): path.read_bytes()
+        for path in sorted(corpus.rglob("*"))
+        if path.is_file()
+    }
+
+
+def clips_of(corpus: Path) -> list[Clip]:
+    return list(read_stage(corpus, STAGES["segments"], Clip))
+
+
+def freeze(corpus: Path, clip_id: str) -> None:
+    tasks = corpus / "annotations" / "tasks"
+    tasks.mkdir(parents=True, exist_ok=True)
+    (tasks / "batch-0001.json").write_text(json.dumps([{"data": {"clip_id": clip_id}}]))
+
+
+def test_films_become_clips_that_are_what_their_records_say(corpus, films):
+    outcome = segment(corpus, [films])
+    assert outcome.ok
+    assert (outcome.items_in, outcome.kept) == (2, 2)
+    clips = clips_of(corpus)
+    assert len(clips) >= 4
+    for clip in clips:
+        samples, rate = soundfile.read(corpus / clip.path, dtype="int16")
+        assert rate == 16_000
+        assert 3.0 <= len(samples) / rate == clip.duration <= 5.0
+        assert corpus_tools.media.wav.pcm_sha256(samples) == clip.sha256
+        assert f"{round(clip.start * 1000):08d}-{round(clip.end * 1000):08d}" in clip.clip_id
+    assert {p.relative_to(corpus).as_posix() for p in (corpus / "clips").rglob("*.wav")} == {
+        clip.path for clip in clips
+    }
+
+
+def test_sources_subtitles_and_speakers_are_recorded(corpus, films):
+    segment(corpus, [films])
+    sources = {source.title: source for source in read_stage(corpus, STAGES["sources"], Source)}
+    first = sources["第1集"]
+    assert (first.series, first.episode, first.kind) == ("山城", "第1集", "drama")
+    assert (first.media_path, first.sample_rate, first.channels) == ("第1集.mp4", 48_000, 2)
+    assert sources["E02"].episode == "E02"
+    path = STAGES["subtitles"].path(corpus, first.source_id)
+    assert [line.speaker for line in read_shard(path, SubtitleLine)] == ["王", "王", "李"]
+    speakers = {(clip.source_id, clip.speaker, clip.speaker_source) for clip in clips_of(corpus)}
+    assert (first.source_id, "王", "subtitle") in speakers
+    assert (sources["E02"].source_id, None, None) in speakers
+
+
+def test_every_ledger_adds_up_to_its_source(corpus, films):
+    outcome = segment(corpus, [films], screen=ScreenSettings(min_snr_db=45))
+    for source in read_stage(corpus, STAGES["sources"], Source):
+        ledger = read_shard(STAGES["ledger"].path(corpus, source.source_id), LedgerEntry)
+        assert sum(round(one.seconds * 1000) for one in ledger) == round(source.duration * 1000)
+    total = sum(report["seconds"] for report in outcome.details["sources"])
+    assert sum(outcome.details["ledger"].values()) == pytest.approx(total)
+
+
+def test_a_second_run_does_nothing_and_a_second_corpus_is_the_same(corpus, films, tmp_path):
+    segment(corpus, [films])
+    before = tree(corpus)
+    changed = {path: (corpus / path).stat().st_ino for path in before}
+    again = segment(corpus, [films])
+    assert {report["status"] for report in again.details["sources"]} == {"unchanged"}
+    assert {path: (corpus / path).stat().st_ino for path in tree(corpus)} == changed
+    other = tmp_path / "other"
+    other.mkdir()
+    segment(other, [films / "第1集.mp4"])
+    segment(other, [films / "E02.mp3"])
+    assert tree(other) == before
+
+
+def test_other_settings_replace_clips_and_leave_none_behind(corpus, films, tmp_path):
+    segment(corpus, [films])
+    narrow = SegmentSettings(max_seconds=3.6)
+    outcome = segment(corpus, [films], settings=narrow)
+    assert outcome.ok
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    segment(fresh, [films], settings=narrow)
+    assert tree(corpus) == tree(fresh)
+
+
+def test_other_thresholds_change_decisions_only(corpus, films):
+    segment(corpus, [films])
+    before = tree(corpus)
+    outcome = segment(corpus, [films], screen=ScreenSettings(min_rms_db=-1))
+    after = tree(corpus)
+    changed = {path for path in after if after[path] != before[path]}
+    assert {Path(path).parts[1] for path in changed} == {"screen", "ledger"}
+    assert outcome.details["clips"]["accepted"] == 0
+    segment(corpus, [films])
+    assert tree(corpus) == before
+
+
+def test_a_source_with_frozen_clips_is_left_alone(corpus, films):
+    segment(corpus, [films])
+    frozen = next(clip for clip in clips_of(corpus) if "第1集" in clip.clip_id)
+    freeze(corpus, frozen.clip_id)
+    before = {path: data for path, data in tree(corpus).items() if "第1集" in path}
+    outcome = segment(corpus, [films], settings=SegmentSettings(max_seconds=3.6))
+    assert [Path(failure.item).name for failure in outcome.failures] == ["第1集.mp4"]
+    assert "frozen" in outcome.failures[0].reason
+    assert "batch-0001.json" in outcome.failures[0].reason
+    assert outcome.kept == 1
+    assert before.items() <= tree(corpus).items()
+
+
+def test_a_lost_clip_comes_back_even_if_frozen(corpus, films):
+    segment(corpus, [films])
+    before = tree(corpus)
+    (corpus / clips_of(corpus)[0].path).unlink()
+    freeze(corpus, clips_of(corpus)[0].clip_id)
+    assert segment(corpus, [films]).ok
+    assert before.items() <= tree(corpus).items()
+
+
+def test_a_frozen_clip_is_kept_though_no_shard_names_it(corpus, films):
+    segment(corpus, [films])
+    clip = clips_of(corpus)[0]
+    orphan = f"{clip.source_id}-99990000-99993000"
+    (corpus / f"clips/{clip.source_id}/{orphan}.wav").write_bytes(b"RIFF")
+    freeze(corpus, orphan)
+    segment(corpus, [films])
+    assert (corpus / f"clips/{clip.source_id}/{orphan}.wav").exists()
+
+
+class _Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("step", range(12))
+def test_killed_anywhere_and_run_again_the_corpus_is_the_same(
+    corpus, films, tmp_path, monkeypatch, step
+):
+    segment(corpus, [films], settings=SegmentSettings(max_seconds=3.6))
+    calls = 0
+
+    def dying(write):
+        def wrapper(path, *arguments):
+            nonlocal calls
+            calls += 1
+            if calls > step:
+                (path.parent / ".0123.partial.wav").parent.mkdir(parents=True, exist_ok=True)
+                (path.parent / ".0123.partial.wav").write_bytes(b"half")
+                raise _Killed
+            return write(path, *arguments)
+
+        return wrapper
+
+    with monkeypatch.context() as patched:
+        patched.setattr(corpus_tools.media.wav, "write_bytes", dying(manifests.store.write_bytes))
+        patched.setattr(manifests.shards, "write_jsonl", dying(manifests.store.write_jsonl))
+        try:
+            segment(corpus, [films])
+        except _Killed:
+            pass
+        else:
+            pytest.skip("the run has fewer steps than this")
+    assert segment(corpus, [films]).ok
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    segment(fresh, [films])
+    assert tree(corpus) == tree(fresh)
+
+
+def test_bad_inputs_cost_a_sentence_each_and_nothing_else(corpus, films, tmp_path):
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "text.mp4").write_text("no film")
+    (tmp_path / "folder").mkdir()
+    bad = ["missing.mp4", "empty.mp4", "text.mp4", "folder"]
+    outcome = segment(corpus, [*(tmp_path / name for name in bad), films / "E02.mp3"])
+    assert [Path(failure.item).name for failure in outcome.failures] == [
+        "folder", "missing.mp4", "empty.mp4", "text.mp4",
+    ]  # fmt: skip
+    assert outcome.items_in == 5
+    assert outcome.kept == 1
+
+
+def test_the_same_content_twice_is_done_once_and_keeps_its_first_id(corpus, films, tmp_path):
+    copy = tmp_path / "copy.mp3"
+    shutil.copy(films / "E02.mp3", copy)
+    outcome = segment(corpus, [films / "E02.mp3", copy])
+    assert outcome.ok
+    assert outcome.rejected == {"same content": 1}
+    assert "same content" in outcome.warnings[0]
+    before = tree(corpus)
+    later = segment(corpus, [copy])
+    assert later.details["sources"][0]["status"] == "unchanged"
+    assert tree(corpus) == before
+
+
+def test_a_series_can_be_named_later_without_cutting(corpus, films):
+    segment(corpus, [films])
+    clips = clips_of(corpus)
+    segment(corpus, [films], series="Mountain City")
+    assert {s.series for s in read_stage(corpus, STAGES["sources"], Source)} == {"Mountain City"}
+    assert clips_of(corpus) == clips
+    segment(corpus, [films])
+    assert {s.series for s in read_stage(corpus, STAGES["sources"], Source)} == {"Mountain City"}
+
+
+def test_bad_subtitles_are_a_warning_and_new_ones_cut_anew(corpus, films, tmp_path):
+    film = shutil.copytree(films, tmp_path / "x") / "第1集.mp4"
+    film.with_suffix(".vtt").write_bytes(b"\x00\x01no subtitles")
+    outcome = segment(corpus, [film])
+    assert outcome.ok
+    assert any("第1集.vtt" in warning for warning in outcome.warnings)
+    film.with_suffix(".vtt").write_text(VTT, encoding="utf-8")
+    assert segment(corpus, [film]).details["sources"][0]["status"] == "cut"
+    film.with_suffix(".vtt").touch()
+    assert segment(corpus, [film]).details["sources"][0]["status"] == "unchanged"
+
+
+def test_a_second_track_is_a_source_of_its_own(corpus, make_scene, make_media, tmp_path):
+    film = make_media(tmp_path / "a.mkv", make_scene([(2, 1), (3, 1)]), tracks=2)
+    segment(corpus, [film])
+    segment(corpus, [film], track=1)
+    names = [one.source_id for one in read_stage(corpus, STAGES["sources"], Source)]
+    names.sort(key=len)
+    assert len(names) == 2
+    assert names[1] == f"{names[0]}-t1"
+
+
+def test_silence_is_cut_into_nothing_with_a_warning(corpus, tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros(200_000), 16_000)
+    soundfile.write(tmp_path / "b.wav", np.zeros(20_000), 16_000)
+    outcome = segment(corpus, [tmp_path / "a.wav", tmp_path / "b.wav"])
+    assert outcome.ok
+    assert outcome.details["ledger"] == {"silence": 13.75}
+    assert "no speech" in outcome.warnings[0]
+    assert "too short" in outcome.warnings[1]
+    assert list(read_stage(corpus, STAGES["screen"], Screen)) == []

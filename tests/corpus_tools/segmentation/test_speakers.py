@@ -1,0 +1,36 @@
+import pytest
+
+from corpus_tools.segmentation.planning import Boundary, Cut
+from corpus_tools.segmentation.settings import SegmentSettings
+from corpus_tools.segmentation.speakers import boundaries_of, speaker_of
+from manifests.records import SubtitleLine
+
+
+def line(start, end, speaker=None):
+    return SubtitleLine(source_id="a", start=start, end=end, text="x", speaker=speaker)
+
+
+@pytest.mark.parametrize(
+    ("lines", "speaker"),
+    [
+        ([], None),
+        ([line(0, 4)], None),
+        ([line(0, 4, "王")], "王"),
+        ([line(0, 2, "王"), line(2, 4, "李")], None),
+        ([line(0, 3.8, "王"), line(3.8, 6, "李")], "王"),
+        ([line(0, 3.6, "王"), line(3.6, 6, "李")], None),
+        ([line(0, 3.3, "王"), line(3.3, 6)], "王"),
+        ([line(0, 2, "王"), line(2, 4)], None),
+    ],
+)
+def test_a_clip_has_a_speaker_only_if_its_lines_agree(lines, speaker):
+    assert speaker_of(Cut(0, 4000), lines, SegmentSettings()) == speaker
+
+
+def test_boundaries_lie_between_lines_and_know_a_change_of_speaker():
+    found = boundaries_of([line(0, 1, "王"), line(1.5, 2, "李"), line(2, 3), line(3, 4, "李")])
+    assert found == [
+        Boundary(1000, 1500, True),
+        Boundary(2000, 2000, False),
+        Boundary(3000, 3000, False),
+    ]
