@@ -4,10 +4,15 @@ from typing import Annotated
 
 import typer
 
+from corpus_tools.cli.add_recordings import add_recordings
 from corpus_tools.cli.agreement import agreement
 from corpus_tools.cli.export_tasks import export_tasks
 from corpus_tools.cli.import_annotations import import_annotations
+from corpus_tools.cli.import_transcripts import import_transcripts
 from corpus_tools.cli.init import init
+from corpus_tools.cli.screen import screen
+from corpus_tools.cli.segment import segment
+from corpus_tools.cli.transcribe import transcribe
 
 __all__ = ["app"]
 
@@ -45,6 +50,11 @@ def _corpus(
 
 for _panel, _verb, _function in (
     (BUILD, "init", init),
+    (BUILD, "segment", segment),
+    (BUILD, "screen", screen),
+    (BUILD, "add-recordings", add_recordings),
+    (BUILD, "transcribe", transcribe),
+    (BUILD, "import-transcripts", import_transcripts),
     (ANNOTATE, "export-tasks", export_tasks),
     (ANNOTATE, "import-annotations", import_annotations),
     (ANNOTATE, "agreement", agreement),
