@@ -23,21 +23,21 @@ def add_recordings(
         Path, typer.Argument(help="The recordings; the column file is relative to it.")
     ],
     series: Annotated[
-        str | None, typer.Option(help="Name of the session.  [default: the folder's name]")
+        str | None, typer.Option(help="Name of the session (default: the folder's name).")
     ] = None,
     length: Annotated[
         str | None,
         typer.Option(
             metavar="keep|drop",
-            help="Keep recordings of any length, or drop those outside the clip length of "
-            "[segment].  [default: keep]",
+            help="Keep recordings of any length, or drop those outside the clip length "
+            "of segment (default: keep).",
         ),
     ] = None,
     trim_silence: Annotated[
         bool | None,
         typer.Option(
             "--trim-silence/--no-trim-silence",
-            help="Cut off silence before and after the line.  [default: no]",
+            help="Cut off silence before and after the line (default: no).",
         ),
     ] = None,
     corpus: CorpusFolder = None,

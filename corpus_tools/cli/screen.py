@@ -13,16 +13,16 @@ __all__ = ["screen"]
 def screen(
     min_snr_db: Annotated[
         float | None,
-        typer.Option(help="Least speech level over background, in dB.  [default: 8]"),
+        typer.Option(help="Least speech level over background, in dB (default: 8)."),
     ] = None,
     min_rms_db: Annotated[
-        float | None, typer.Option(help="Least level, in dBFS.  [default: -50]")
+        float | None, typer.Option(help="Least level, in dBFS (default: -50).")
     ] = None,
     max_clipping: Annotated[
-        float | None, typer.Option(help="Largest share of clipped samples.  [default: 0.005]")
+        float | None, typer.Option(help="Largest share of clipped samples (default: 0.005).")
     ] = None,
     min_speech_ratio: Annotated[
-        float | None, typer.Option(help="Least share of speech in a cut.  [default: 0.2]")
+        float | None, typer.Option(help="Least share of speech in a cut (default: 0.2).")
     ] = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
@@ -31,7 +31,7 @@ def screen(
 ) -> None:
     """Accept or reject every clip again by its measures; nothing is cut anew.
 
-    The flags hold for this run; set thresholds for good in corpus.toml, section [screen], or the
+    The flags hold for this run; set thresholds for good in corpus.toml, section screen, or the
     next `corpus segment` decides by those again.
     """
     with session("screen", as_json=json, quiet=quiet, verbose=verbose) as run:

@@ -19,28 +19,28 @@ def segment(
         ),
     ],
     series: Annotated[
-        str | None, typer.Option(help="Their series.  [default: the name of each one's folder]")
+        str | None, typer.Option(help="Their series (default: the name of each one's folder).")
     ] = None,
     track: Annotated[
         int | None,
-        typer.Option(min=0, help="Audio track, from 0.  [default: the one marked as default]"),
+        typer.Option(min=0, help="Audio track, from 0 (default: the one marked as default)."),
     ] = None,
     min_seconds: Annotated[
-        float | None, typer.Option(help="Shortest clip, in seconds.  [default: 3.0]")
+        float | None, typer.Option(help="Shortest clip, in seconds (default: 3.0).")
     ] = None,
     max_seconds: Annotated[
-        float | None, typer.Option(help="Longest clip, in seconds.  [default: 5.0]")
+        float | None, typer.Option(help="Longest clip, in seconds (default: 5.0).")
     ] = None,
     aggressiveness: Annotated[
         int | None,
         typer.Option(
             help="WebRTC voice detection, 0 (takes most for speech) to 3; "
-            "raise it where noise is cut as speech.  [default: 2]"
+            "raise it where noise is cut as speech (default: 2)."
         ),
     ] = None,
     margin_seconds: Annotated[
         float | None,
-        typer.Option(help="Silence wanted before and after the speech.  [default: 0.12]"),
+        typer.Option(help="Silence wanted before and after the speech (default: 0.12)."),
     ] = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
@@ -50,7 +50,7 @@ def segment(
     """Cut media into clips with their edges in pauses, screen them, account for every second.
 
     Run it again to go on, or with more files: what is done already is skipped. The defaults of
-    the flags can be set in corpus.toml, section [segment].
+    the flags can be set in corpus.toml, section segment.
     """
     with session("segment", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.flags import with_flags

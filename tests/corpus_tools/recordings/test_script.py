@@ -1,0 +1,77 @@
+import pytest
+
+from corpus_tools.recordings.script import read_script, sentence_id
+from manifests.errors import ConfigurationError, DataError
+
+HEAD = "file,speaker,gender,text"
+
+
+def rows(tmp_path, text, encoding="utf-8"):
+    path = tmp_path / "SCRIPT.csv"
+    path.write_bytes(text.encode(encoding))
+    return list(read_script(path))
+
+
+def test_rows_are_read_with_their_speakers(tmp_path):
+    (row,) = rows(
+        tmp_path, f'{HEAD},age,region,intended_emotion\na.wav,S1,女,"要得，走",31,成都,happy\n'
+    )
+    assert (row.file, row.text, row.line) == ("a.wav", "要得，走", 2)
+    assert row.speaker.row() == {
+        "speaker_id": "S1", "gender": "female", "age": 31, "region": "成都", "native": None,
+        "consent": None,
+    }  # fmt: skip
+    assert row.sentence == sentence_id("要得 走！")
+    assert "happy" not in repr(row)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"\ufeff{HEAD}\r\na.wav,S1,F,hm\r\n", f"{HEAD}\n\n,,,\na.wav,S1,f,hm".replace(",", ";")],
+)
+def test_what_spreadsheets_write_is_read(tmp_path, text):
+    (row,) = rows(tmp_path, text)
+    assert row.speaker.gender == "female"
+
+
+def test_a_given_sentence_id_is_kept(tmp_path):
+    (row,) = rows(tmp_path, f"{HEAD},sentence\na.wav,S1,male,hm,07\n")
+    assert row.sentence == "07"
+
+
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        (HEAD + ",sentnce", "unknown column 'sentnce'; did you mean 'sentence'"),
+        ("file,speaker,text", "'gender' is missing"),
+        (HEAD + ",text", "twice"),
+        ("", "'file' is missing"),
+    ],
+)
+def test_wrong_columns_are_refused(tmp_path, header, named):
+    with pytest.raises(ConfigurationError, match=named):
+        rows(tmp_path, header + "\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        (",S1,male,hm", "line 2 has no file"),
+        ("a.wav,,male,hm", "no speaker"),
+        ("a.wav,S1,male,", "no text"),
+        ("a.wav,S1,woman,hm", "gender 'woman'"),
+        ("a.wav,S1,male,hm,ho", "more fields"),
+    ],
+)
+def test_a_bad_row_costs_itself_alone(tmp_path, line, named):
+    bad, good = rows(tmp_path, f"{HEAD}\n{line}\nb.wav,S1,male,hm\n")
+    assert isinstance(bad, DataError)
+    assert named in str(bad)
+    assert good.file == "b.wav"
+
+
+def test_other_encodings_are_refused(tmp_path):
+    with pytest.raises(DataError, match="UTF-8"):
+        rows(tmp_path, f"{HEAD}\na.wav,S1,male,要得", "gb18030")
+    with pytest.raises(DataError, match="check the path"):
+        list(read_script(tmp_path / "none.csv"))
