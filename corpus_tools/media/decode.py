@@ -8,6 +8,7 @@ from typing import Any
 import av
 import numpy as np
 from av import AudioFrame, AudioResampler
+from av.audio.fifo import AudioFifo
 from av.stream import Discard
 
 from corpus_tools.media.errors import EmptyMediaError, TruncatedMediaError
@@ -108,10 +109,11 @@ class _Clock:
 
 
 class _Converter:
-    """Frames of any format to samples of ours; made anew after each gap."""
+    """Frames of any format to samples of ours, some thousand at a time; made anew after a gap."""
 
     def __init__(self, codec: str) -> None:
         self._floats = codec.startswith(("pcm_f", "adpcm_f"))
+        self._waiting: Any = None
         self._resampler: Any = None
         self._format: tuple[Any, ...] = ()
 
@@ -120,23 +122,32 @@ class _Converter:
         if self._floats:
             frame = _finite(frame)
         shape = (frame.sample_rate, frame.format.name, frame.layout.name)
-        if shape != self._format:
+        if shape != self._format or self._resampler is None:
             yield from self.flush()
             self._format = shape
-        if self._resampler is None:
+            self._waiting = AudioFifo()
             self._resampler = AudioResampler(
                 format="s16", layout="mono", rate=SAMPLE_RATE, options=dict(_FILTER)
             )
         frame.pts = None
-        for out in self._resampler.resample(frame):
-            yield out.to_ndarray()[0]
+        self._waiting.write(frame)
+        if self._waiting.samples >= _TOGETHER:
+            yield from self._resample(self._waiting.read())
 
     def flush(self) -> Iterator[Samples]:
-        """Yield what is still in the filter."""
-        if self._resampler is not None:
-            for out in self._resampler.resample(None):
-                yield out.to_ndarray()[0]
+        """Yield what still waits, and what is still in the filter."""
+        if self._resampler is None:
+            return
+        if self._waiting.samples:
+            yield from self._resample(self._waiting.read())
+        yield from self._resample(None)
         self._resampler = None
+
+    def _resample(self, frame: AudioFrame | None) -> Iterator[Samples]:
+        if frame is not None:
+            frame.pts = None
+        for out in self._resampler.resample(frame):
+            yield out.to_ndarray()[0]
 
 
 class _Blocks:
@@ -207,6 +218,7 @@ def _finite(frame: AudioFrame) -> AudioFrame:
 
 
 _FILTER = {"filter_size": "64"}
+_TOGETHER = 16_384  # samples resampled in one go
 _TOLERANCE = 0.05  # s; time stamps of some containers are rounded to whole milliseconds or worse
 _EARLY_SECONDS, _EARLY_SHARE = 1.0, 0.01
 _EXACT = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "wav", "flac", "ogg", "avi"})

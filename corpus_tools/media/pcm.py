@@ -1,6 +1,7 @@
 """A whole track as 16-bit samples on disk, so that memory doesn't grow with its length."""
 
 import tempfile
+import threading
 from pathlib import Path
 from types import TracebackType
 
@@ -26,6 +27,7 @@ class PcmBuffer:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed in __exit__
+        self._turn = threading.Lock()
         self._length = 0
 
     def __enter__(self) -> "PcmBuffer":
@@ -48,8 +50,12 @@ class PcmBuffer:
         self._length += len(samples)
 
     def read(self, start: int, end: int) -> Samples:
-        """Return the samples from ``start`` up to ``end``, fewer where the track ends before."""
+        """Return the samples from ``start`` up to ``end``, fewer where the track ends before.
+
+        Threads may read at once.
+        """
         start, end = max(start, 0), min(end, self._length)
-        self._file.seek(2 * start)
-        data = self._file.read(2 * max(end - start, 0))
+        with self._turn:
+            self._file.seek(2 * start)
+            data = self._file.read(2 * max(end - start, 0))
         return np.frombuffer(data, dtype="<i2").astype(np.int16, copy=False)

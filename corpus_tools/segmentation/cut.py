@@ -2,6 +2,7 @@
 
 import bisect
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +68,8 @@ def cut_source(
         )
         writer = ClipWriter(corpus, source_id, tape, frozen)
         cast = _Cast(lines, settings)
-        clips = [writer.write(cut, cast.who(cut)) for cut in cuts]
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            clips = list(pool.map(lambda cut: writer.write(cut, cast.who(cut)), cuts))
         return CutSource(clips, tape.duration_ms, outside(tape.activity, cuts, tape.duration_ms))
 
 
@@ -86,3 +88,6 @@ class _Cast:
         high = bisect.bisect_right(self._starts, cut.end_ms / 1000)
         speaker = speaker_of(cut, self._lines[low:high], self._settings)
         return Who(speaker, "subtitle") if speaker else Who()
+
+
+_WRITERS = 8  # threads that wait for the disk, not for the processor
