@@ -1,5 +1,6 @@
 """Map a pure function over sources; today one after the other in this process."""
 
+import errno
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -44,5 +45,7 @@ def run_each(
 
 
 def _sentence(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "no space left on the corpus's disk; free some and run again"
     where = f" ({error.filename})" if error.filename else ""
     return f"{error.strerror or error}{where}; make that right and run again"

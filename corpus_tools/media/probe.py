@@ -86,9 +86,12 @@ def probe(path: Path) -> Media:
         NoAudioError: if it has no audio track.
     """
     with open_media(path) as container:
-        tracks = tuple(_track(number, s) for number, s in enumerate(container.streams.audio))
-    if not tracks:
+        found = [_track(number, stream) for number, stream in enumerate(container.streams.audio)]
+    if not found:
         raise NoAudioError("has no audio track; nothing can be cut from it")
+    tracks = tuple(track for track in found if track)
+    if not tracks:
+        raise NotMediaError("has sound in a format that is not known; convert it to another")
     return Media(path, tracks)
 
 
@@ -123,10 +126,10 @@ def open_media(path: Path) -> Iterator[Any]:
         yield container
 
 
-def _track(index: int, stream: Any) -> AudioTrack:
+def _track(index: int, stream: Any) -> AudioTrack | None:
     context = stream.codec_context
     if context is None or not context.sample_rate:
-        raise NotMediaError(f"has an audio track {index} whose format can't be told; convert it")
+        return None
     return AudioTrack(
         index=index,
         codec=context.name,

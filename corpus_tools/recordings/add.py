@@ -84,6 +84,7 @@ def add_recordings(
             outcome.kept += 1
         else:
             outcome.rejected[added.reason] += 1
+    outcome.outputs += [corpus / "clips", corpus / "speakers.csv"] if done else []
     outcome.details |= _details(done)
     return outcome
 

@@ -53,15 +53,19 @@ class KnownSources:
         return self._sources.get((sha256, track))
 
 
-def find_media(given: Sequence[Path], outcome: Outcome) -> list[Path]:
+def find_media(given: Sequence[Path], corpus: Path, outcome: Outcome) -> list[Path]:
     """Return the files to work on: those given, and the media in the folders given.
 
-    Folders are searched with all that is in them, hidden ones and files aside, in the order of
-    the names. A folder without media is a failure in the outcome.
+    Folders are searched with all that is in them, but for hidden files and the corpus's own clips,
+    in the order of the names. A folder without media is a failure in the outcome.
     """
+    own = (corpus / "clips").resolve()
     found: dict[Path, Path] = {}
     for path in given:
-        files = media_in(path) if path.is_dir() else [path]
+        if not path.is_dir():
+            found.setdefault(path.resolve(), path)
+            continue
+        files = [file for file in media_in(path) if own not in file.resolve().parents]
         if not files:
             outcome.items_in += 1
             outcome.fail(str(path), "no media file in this folder; give the files themselves")
@@ -102,8 +106,10 @@ def identify(
 
     Raises:
         MediaError: if it can't be used.
-        CorpusError: if the corpus has it as the other kind.
+        CorpusError: if it is a clip of the corpus, or is in it as the other kind.
     """
+    if (corpus / "clips").resolve() in path.resolve().parents:
+        raise CorpusError("is a clip of this corpus; give the film that it was cut from")
     media = probe(path)
     chosen = media.track(track)
     sha256 = sha256_file(path)

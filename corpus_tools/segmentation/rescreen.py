@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from corpus_tools.runner import run_each
-from corpus_tools.segmentation.publish import SOURCES, is_screened, rescreen
+from corpus_tools.segmentation.publish import SOURCES, is_screened, rescreen, sweep
 from corpus_tools.segmentation.report import SourceReport, report_of
 from corpus_tools.segmentation.screening import Rules
 from manifests.outcome import Outcome, Progress, no_progress
@@ -32,6 +32,7 @@ def screen_corpus(
         Counts of clips; in ``details`` how many sources changed, and the seconds by reason.
     """
     outcome = Outcome()
+    sweep(corpus)
 
     def decide(source: Source) -> SourceReport:
         current = is_screened(corpus, source.source_id, rules[source.kind])

@@ -59,7 +59,7 @@ def segment(
         DataError: if it can't be told which clips people have touched.
     """
     outcome = Outcome()
-    files = find_media(media, outcome)
+    files = find_media(media, corpus, outcome)
     outcome.items_in += len(files)
     update = Update(corpus, drama_rules(screen or ScreenSettings()), frozen_clips(corpus))
     sweep(corpus)
@@ -84,6 +84,7 @@ def segment(
         )
     ]
     outcome.kept += len(reports)
+    outcome.outputs += [corpus / "clips" / report.source_id for report in reports if report.clips]
     outcome.details |= _details(reports)
     return outcome
 
