@@ -48,6 +48,7 @@ def add_recordings(
     """Add recordings of a script: each becomes a clip with its speaker and its text.
 
     Run it again after the script or the folder has changed: what is done already is skipped.
+    The flags hold for this run; set them for good in corpus.toml, section recordings.
     A column intended_emotion may be there and is read past, so that no annotator ever sees it.
     """
     with session("add-recordings", as_json=json, quiet=quiet, verbose=verbose) as run:

@@ -40,7 +40,7 @@ def segment(
     ] = None,
     margin_seconds: Annotated[
         float | None,
-        typer.Option(help="Silence wanted before and after the speech (default: 0.12)."),
+        typer.Option(help="Silence wanted before and after the speech (default: 0.16)."),
     ] = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from corpus_tools.segmentation.clips import ClipWriter, Who
 from corpus_tools.segmentation.ledger import outside
-from corpus_tools.segmentation.planning import Cut, plan_cuts
+from corpus_tools.segmentation.planning import Cut, Line, plan_cuts
 from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.speakers import boundaries_of, speaker_of
+from corpus_tools.segmentation.speakers import speaker_of
 from corpus_tools.segmentation.tape import play
 from manifests.records import Clip, SubtitleLine
 
@@ -61,7 +61,7 @@ def cut_source(
     with play(media, track, settings, corpus) as tape:
         cuts = plan_cuts(
             tape.activity,
-            boundaries_of(lines),
+            [_plan_line(line) for line in lines],
             min_ms=round(settings.min_seconds * 1000),
             max_ms=round(settings.max_seconds * 1000),
             margin_ms=round(settings.margin_seconds * 1000),
@@ -71,6 +71,10 @@ def cut_source(
         with ThreadPoolExecutor(_WRITERS) as pool:
             clips = list(pool.map(lambda cut: writer.write(cut, cast.who(cut)), cuts))
         return CutSource(clips, tape.duration_ms, outside(tape.activity, cuts, tape.duration_ms))
+
+
+def _plan_line(line: SubtitleLine) -> Line:
+    return Line(round(line.start * 1000), round(line.end * 1000), line.speaker)
 
 
 class _Cast:

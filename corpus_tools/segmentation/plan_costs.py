@@ -1,6 +1,7 @@
 """What a plan of cuts pays for: pauses and boundaries joined in a clip, and where edges lie."""
 
 import bisect
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 from corpus_tools.segmentation.activity import FRAME_MS, Activity, runs
 
 __all__ = [
-    "Boundary",
     "Floats",
     "Joins",
+    "Line",
     "PlanWeights",
+    "depth_in_lines",
     "edge_costs",
     "joins_of",
     "loudness_at_edges",
@@ -34,6 +36,7 @@ class PlanWeights:
         dearest_pause: most that one pause can cost.
         line: for joining two subtitle lines.
         speaker: for joining lines of two speakers.
+        within_line: for an edge half a second or more inside a subtitle line.
         cut: for an edge in the midst of the loudest speech; half of it at the weakest point.
         margin: for an edge in a pause that touches the clip's own speech.
         neighbour: for an edge in a pause that touches the speech outside.
@@ -41,13 +44,14 @@ class PlanWeights:
             the speech lie in the middle.
     """
 
-    clip: float = 0.2
+    clip: float = 0.1
     silence: float = 0.03
-    pause: float = 0.4
-    free_pause: float = 0.4
+    pause: float = 0.5
+    free_pause: float = 0.25
     dearest_pause: float = 1.5
     line: float = 0.15
     speaker: float = 1.2
+    within_line: float = 0.4
     cut: float = 2.0
     margin: float = 0.3
     neighbour: float = 0.2
@@ -55,18 +59,16 @@ class PlanWeights:
 
 
 @dataclass(frozen=True)
-class Boundary:
-    """A place where a clip had better end: between two subtitle lines, or two speakers.
+class Line:
+    """A subtitle line: when it is shown, and who says it if that is known.
 
-    Attributes:
-        start_ms: end of what lies before.
-        end_ms: start of what lies after; may be earlier, lines overlap.
-        speaker_changes: whether two different speakers are known.
+    Clips had better end between two lines, all the more if the speaker changes there, and not
+    inside one.
     """
 
     start_ms: int
     end_ms: int
-    speaker_changes: bool = False
+    speaker: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,18 +98,18 @@ class Joins:
         return costs
 
 
-def joins_of(activity: Activity, boundaries: Sequence[Boundary], weights: PlanWeights) -> Joins:
-    """Return what the pauses of a source, and the boundaries in it, cost a clip that joins them."""
+def joins_of(activity: Activity, lines: Sequence[Line], weights: PlanWeights) -> Joins:
+    """Return what it costs a clip to join what pauses, or the ends of subtitle lines, separate."""
     pauses = [(int(start), int(end)) for start, end in runs(~activity.speech)]
     starts = [start for start, _ in pauses]
     costs: dict[tuple[int, int], float] = {}
     for start, end in pauses:
         excess = (end - start) * FRAME_MS / 1000 - weights.free_pause
         costs[start, end] = min(max(excess, 0) * weights.pause, weights.dearest_pause)
-    for boundary in sorted(set(boundaries), key=lambda one: (one.start_ms, one.end_ms)):
-        place = _pause_at(boundary, pauses, starts)
-        price = weights.speaker if boundary.speaker_changes else weights.line
-        costs[place] = costs.get(place, 0.0) + price
+    for before, after in itertools.pairwise(_in_order(lines)):
+        place = _pause_at((before.end_ms + after.start_ms) // (2 * FRAME_MS), pauses, starts)
+        changes = before.speaker and after.speaker and before.speaker != after.speaker
+        costs[place] = costs.get(place, 0.0) + (weights.speaker if changes else weights.line)
     ordered = sorted(costs, key=lambda place: (place[1], place[0]))
     return Joins(
         np.array([start for start, _ in ordered], dtype=np.int64),
@@ -116,14 +118,15 @@ def joins_of(activity: Activity, boundaries: Sequence[Boundary], weights: PlanWe
     )
 
 
-def _pause_at(
-    boundary: Boundary, pauses: list[tuple[int, int]], starts: list[int]
-) -> tuple[int, int]:
-    """Return the pause that a boundary means, or the boundary's middle where there is none near.
+def _in_order(lines: Sequence[Line]) -> list[Line]:
+    return sorted(set(lines), key=lambda line: (line.start_ms, line.end_ms, line.speaker or ""))
+
+
+def _pause_at(middle: int, pauses: list[tuple[int, int]], starts: list[int]) -> tuple[int, int]:
+    """Return the pause that lies at a frame or near, or the frame itself where there is none.
 
     Subtitles come and go some tenths of a second off the speech.
     """
-    middle = (boundary.start_ms + boundary.end_ms) // (2 * FRAME_MS)
     at = bisect.bisect_right(starts, middle)
     near = [
         (max(start - middle, middle - end, 0), start, end)
@@ -131,6 +134,20 @@ def _pause_at(
     ]
     distance, start, end = min(near, default=(_NEAR_FRAMES + 1, 0, 0))
     return (start, end) if distance <= _NEAR_FRAMES else (middle, middle)
+
+
+def depth_in_lines(lines: Sequence[Line], length: int) -> Floats:
+    """Return how deep each place between two of ``length`` frames lies in a subtitle line.
+
+    0 at the line's ends and outside, 1 from half a second inside.
+    """
+    depth = np.zeros(length + 1)
+    for line in lines:
+        first, last = max(line.start_ms // FRAME_MS, 0), min(line.end_ms // FRAME_MS, length)
+        places = np.arange(first, last + 1)
+        inside = np.minimum(places - line.start_ms / FRAME_MS, line.end_ms / FRAME_MS - places)
+        depth[first : last + 1] = np.maximum(depth[first : last + 1], inside)
+    return np.minimum(depth / _DEEP, 1)
 
 
 def loudness_at_edges(prominence: NDArray[np.float32]) -> Floats:
@@ -191,5 +208,6 @@ def _distances(speech: NDArray[np.bool_]) -> tuple[Floats, Floats]:
 
 
 _EDGE_REACH = 4  # frames on either side of an edge that should be weak
+_DEEP = 50  # frames inside a line
 _NEAR_FRAMES = 40  # how far off the speech a subtitle may be
 _LONGEST_LEAD = 3.0  # s

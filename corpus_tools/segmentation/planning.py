@@ -21,16 +21,17 @@ from numpy.typing import NDArray
 
 from corpus_tools.segmentation.activity import FRAME_MS, Activity, runs
 from corpus_tools.segmentation.plan_costs import (
-    Boundary,
     Floats,
     Joins,
+    Line,
     PlanWeights,
+    depth_in_lines,
     edge_costs,
     joins_of,
     loudness_at_edges,
 )
 
-__all__ = ["Boundary", "Cut", "PlanWeights", "plan_cuts"]
+__all__ = ["Cut", "Line", "PlanWeights", "plan_cuts"]
 
 
 @dataclass(frozen=True, order=True)
@@ -43,18 +44,18 @@ class Cut:
 
 def plan_cuts(
     activity: Activity,
-    boundaries: Sequence[Boundary],
+    lines: Sequence[Line],
     *,
     min_ms: int,
     max_ms: int,
-    margin_ms: int = 120,
+    margin_ms: int = 160,
     weights: PlanWeights | None = None,
 ) -> list[Cut]:
     """Return the best cuts of a source, in order of time.
 
     Args:
         activity: the source, frame by frame.
-        boundaries: preferred places for edges, in any order.
+        lines: subtitles, in any order; none where there are none.
         min_ms: shortest clip.
         max_ms: longest clip.
         margin_ms: silence wanted between an edge and speech.
@@ -64,10 +65,11 @@ def plan_cuts(
         Cuts that don't overlap, lie in the source, touch no gap and last ``min_ms`` to ``max_ms``.
     """
     weights = weights or PlanWeights()
-    joins = joins_of(activity, boundaries, weights)
+    joins = joins_of(activity, lines, weights)
+    depth = depth_in_lines(lines, len(activity))
     cuts: list[Cut] = []
     for first, last in runs(~activity.gap):
-        stretch = _Stretch(activity, int(first), int(last), joins, weights, margin_ms)
+        stretch = _Stretch(activity, int(first), int(last), joins, depth, weights, margin_ms)
         cuts += stretch.best(min_ms, max_ms)
     return cuts
 
@@ -81,6 +83,7 @@ class _Stretch:
         first: int,
         last: int,
         joins: Joins,
+        depth: Floats,
         weights: PlanWeights,
         margin_ms: int,
     ) -> None:
@@ -90,6 +93,7 @@ class _Stretch:
         self._weights = weights
         self._margin = margin_ms // FRAME_MS
         self._joins = joins.within(first, last)
+        self._within_line = weights.within_line * depth[first : last + 1]
 
     def best(self, min_ms: int, max_ms: int) -> list[Cut]:
         """Return the best cuts of the stretch."""
@@ -155,8 +159,10 @@ class _Stretch:
         spoken = np.concatenate(([0], np.cumsum(self._speech)))[edges]
         worth = (spoken * (1 + weights.silence) - edges * weights.silence) * (FRAME_MS / 1000)
         left, right = edge_costs(self._speech, self._loudness, edges, self._margin, weights)
-        opening = worth - self._joins.begun(edges) + left + weights.clip
-        return spoken, opening, worth - self._joins.ended(edges) - right
+        within_line = self._within_line[edges]
+        opening = worth - self._joins.begun(edges) + left + within_line + weights.clip
+        closing = worth - self._joins.ended(edges) - right - within_line
+        return spoken, opening, closing
 
 
 def _weakest(loudness: Floats, start: int, end: int) -> NDArray[np.int64]:

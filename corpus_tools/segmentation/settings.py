@@ -28,7 +28,7 @@ class SegmentSettings(Settings):
     min_seconds: float = Field(3.0, ge=0.5, le=60)
     max_seconds: float = Field(5.0, ge=1.0, le=120)
     aggressiveness: int = Field(2, ge=0, le=3)
-    margin_seconds: float = Field(0.12, ge=0, le=1)
+    margin_seconds: float = Field(0.16, ge=0, le=1)
     reach_seconds: float = Field(0.2, ge=0, le=1)
     min_pause_seconds: float = Field(0.1, ge=0.02, le=1)
     speaker_share: float = Field(0.8, gt=0.5, le=1)

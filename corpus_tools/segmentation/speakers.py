@@ -1,26 +1,13 @@
-"""What subtitles say about who speaks, and where lines and speakers change."""
+"""What subtitles say about who speaks."""
 
-import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 
-from corpus_tools.segmentation.planning import Boundary, Cut
+from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.settings import SegmentSettings
 from manifests.records import SubtitleLine
 
-__all__ = ["boundaries_of", "speaker_of"]
-
-
-def boundaries_of(lines: Sequence[SubtitleLine]) -> list[Boundary]:
-    """Return the places between neighbouring lines, in order of time."""
-    return [
-        Boundary(
-            round(before.end * 1000),
-            round(after.start * 1000),
-            bool(before.speaker and after.speaker and before.speaker != after.speaker),
-        )
-        for before, after in itertools.pairwise(lines)
-    ]
+__all__ = ["speaker_of"]
 
 
 def speaker_of(cut: Cut, lines: Sequence[SubtitleLine], settings: SegmentSettings) -> str | None:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from corpus_tools.segmentation.activity import Activity
 from corpus_tools.segmentation.ledger import outside
-from corpus_tools.segmentation.planning import Boundary, Cut, plan_cuts
+from corpus_tools.segmentation.planning import Cut, Line, plan_cuts
 
 
 def track(*parts):
@@ -16,16 +16,19 @@ def track(*parts):
     return Activity(power, speech.astype(np.float32), speech, kinds == "g")
 
 
-def plan(activity, boundaries=(), low=3000, high=5000):
-    return plan_cuts(activity, boundaries, min_ms=low, max_ms=high)
+def plan(activity, lines=(), low=3000, high=5000):
+    return plan_cuts(activity, lines, min_ms=low, max_ms=high)
 
 
 parts = st.lists(
     st.tuples(st.sampled_from("sspg"), st.floats(0.01, 9)), min_size=1, max_size=40
 ).map(lambda some: track(*some))
 lines = st.lists(
-    st.tuples(st.integers(0, 60_000), st.integers(0, 5_000), st.booleans()).map(
-        lambda one: Boundary(one[0], one[0] + one[1], one[2])
+    st.builds(
+        lambda start, length, speaker: Line(start, start + length, speaker),
+        st.integers(0, 60_000),
+        st.integers(1, 5_000),
+        st.sampled_from([None, "王", "李"]),
     ),
     max_size=20,
 )
@@ -36,9 +39,9 @@ limits = st.tuples(st.integers(500, 6000), st.integers(500, 4000)).map(
 
 @settings(max_examples=60, deadline=None)
 @given(parts, lines, limits)
-def test_any_plan_keeps_the_limits_and_is_the_same_again(activity, boundaries, limit):
-    cuts = plan(activity, boundaries, *limit)
-    assert cuts == plan(activity, boundaries[::-1], *limit)
+def test_any_plan_keeps_the_limits_and_is_the_same_again(activity, subtitles, limit):
+    cuts = plan(activity, subtitles, *limit)
+    assert cuts == plan(activity, subtitles[::-1], *limit)
     assert all(limit[0] <= cut.end_ms - cut.start_ms <= limit[1] for cut in cuts)
     edges = [edge for cut in cuts for edge in (cut.start_ms, cut.end_ms)]
     assert edges == sorted(edges)
@@ -93,23 +96,27 @@ def test_a_long_pause_is_not_joined_where_each_side_stands_alone():
     assert cuts[1].start_ms > 2000 + 1500
 
 
-@pytest.mark.parametrize("changes", [False, True])
-def test_a_boundary_decides_which_utterances_go_together(changes):
-    pause = 0.3
+@pytest.mark.parametrize("speaker", [None, "李"])
+def test_the_end_of_a_line_decides_which_utterances_go_together(speaker):
     activity = track(
-        ("p", 0.3), ("s", 1.6), ("p", pause), ("s", 1.6), ("p", pause), ("s", 1.6), ("p", pause),
+        ("p", 0.3), ("s", 1.6), ("p", 0.3), ("s", 1.6), ("p", 0.3), ("s", 1.6), ("p", 0.3),
         ("s", 1.6), ("p", 0.3),
     )  # fmt: skip
-    between = [Boundary(3800, 4100, changes)]
-    cuts = plan(activity, between)
+    cuts = plan(activity, [Line(200, 3800, "王"), Line(4100, 8000, speaker)])
     assert len(cuts) == 2
     assert all(not (cut.start_ms < 3800 and cut.end_ms > 4100) for cut in cuts)
 
 
 def test_two_known_speakers_are_kept_apart_where_there_is_room():
     activity = track(("p", 1), ("s", 2.6), ("p", 0.6), ("s", 2.2), ("p", 1))
-    joined = plan(activity, [Boundary(3600, 4200, True)])
-    assert len(joined) == 2
+    assert len(plan(activity, [Line(1000, 3600, "王"), Line(4200, 6400, "李")])) == 2
+
+
+def test_a_line_is_not_cut_through_where_nothing_else_decides():
+    activity = track(("p", 1), ("s", 8), ("p", 1))
+    (first, second) = plan(activity, [Line(1000, 4400), Line(4400, 9000)])
+    assert abs(first.end_ms - 4400) < 300
+    assert first.end_ms == second.start_ms
 
 
 def test_no_clip_reaches_over_a_gap():

@@ -1,8 +1,8 @@
 import pytest
 
-from corpus_tools.segmentation.planning import Boundary, Cut
+from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.speakers import boundaries_of, speaker_of
+from corpus_tools.segmentation.speakers import speaker_of
 from manifests.records import SubtitleLine
 
 
@@ -25,12 +25,3 @@ def line(start, end, speaker=None):
 )
 def test_a_clip_has_a_speaker_only_if_its_lines_agree(lines, speaker):
     assert speaker_of(Cut(0, 4000), lines, SegmentSettings()) == speaker
-
-
-def test_boundaries_lie_between_lines_and_know_a_change_of_speaker():
-    found = boundaries_of([line(0, 1, "王"), line(1.5, 2, "李"), line(2, 3), line(3, 4, "李")])
-    assert found == [
-        Boundary(1000, 1500, True),
-        Boundary(2000, 2000, False),
-        Boundary(3000, 3000, False),
-    ]
