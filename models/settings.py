@@ -1,14 +1,237 @@
-"""Section [train] of corpus.toml."""
+"""Section [train] of corpus.toml: features, the two branches, and how they are trained."""
 
-from pydantic import Field
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
 
 from manifests.settings import Settings
 
-__all__ = ["TrainSettings"]
+__all__ = [
+    "PRESETS",
+    "AudioSettings",
+    "FeatureSettings",
+    "Modality",
+    "TrainSettings",
+    "WordSettings",
+]
+
+Modality = Literal["both", "audio", "text"]
+Preset = Literal["default", "paper"]
+
+
+class FeatureSettings(Settings):
+    """What is computed from a clip's samples.
+
+    Attributes:
+        n_mfcc: cepstral coefficients of a frame (d in the paper).
+        n_mels: mel bands that they come from.
+        window_ms: length of a frame in milliseconds.
+        hop_ms: milliseconds from one frame to the next.
+        deltas: add the first and second differences over time.
+        pitch: add log pitch and voicing.
+    """
+
+    n_mfcc: int = Field(40, ge=2, le=128)
+    n_mels: int = Field(64, ge=8, le=128)
+    window_ms: float = Field(25.0, ge=5, le=200)
+    hop_ms: float = Field(16.0, ge=2, le=100)
+    deltas: bool = False
+    pitch: bool = True
+
+    @model_validator(mode="after")
+    def _enough_bands(self) -> Self:
+        if self.n_mfcc > self.n_mels:
+            raise ValueError("n_mfcc can't be larger than n_mels")
+        return self
+
+
+class AudioSettings(Settings):
+    """The audio branch: convolutions, ODConv, CBAM, pooling over time.
+
+    Attributes:
+        layout: ``image`` convolves over coefficients and time, with the features as one channel;
+            ``sequence`` convolves over time alone, with the features as channels.
+        channels: of the convolutions.
+        dynamic: whether the last convolution is ODConv.
+        kernels: that ODConv mixes.
+        attention: whether CBAM follows.
+        merge: how CBAM joins mean and maximum over channels: ``sum`` (the paper) or ``concat``.
+        pooling: over time: ``mean``, or ``statistics``: mean and deviation.
+        skip: pool mean, deviation and movement of the features beside what was learned.
+        speaker_norm: standardise the pooled vectors within each speaker.
+        dropout: of the pooled vector.
+    """
+
+    layout: Literal["image", "sequence"] = "sequence"
+    channels: int = Field(32, ge=4, le=512)
+    dynamic: bool = True
+    kernels: int = Field(4, ge=1, le=16)
+    attention: bool = True
+    merge: Literal["sum", "concat"] = "sum"
+    pooling: Literal["mean", "statistics"] = "statistics"
+    skip: bool = True
+    speaker_norm: bool = True
+    dropout: float = Field(0.3, ge=0, lt=1)
+
+
+class WordSettings(Settings):
+    """The text branch: word vectors and Text-CNN.
+
+    Attributes:
+        vectors: file of word2vec or GloVe vectors (text or binary); if not given, word2vec is
+            trained on the texts of the training split.
+        size: numbers in a vector.
+        max_words: words of a text that count (N in the paper); the rest is cut.
+        filters: of each width.
+        widths: words that a filter spans.
+        tune: whether training may change the vectors.
+        dropout: of the pooled vector.
+    """
+
+    vectors: str | None = None
+    size: int = Field(300, ge=2, le=2000)
+    max_words: int = Field(50, ge=5, le=1000)
+    filters: int = Field(64, ge=1, le=1024)
+    widths: tuple[int, ...] = Field((3, 4, 5), min_length=1)
+    tune: bool = False
+    dropout: float = Field(0.5, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _widths_fit(self) -> Self:
+        if min(self.widths) < 1 or max(self.widths) > self.max_words:
+            raise ValueError("widths lie between 1 and max_words")
+        return self
 
 
 class TrainSettings(Settings):
-    """How a model is trained."""
+    """How a model is trained; keys that are not set come from the preset.
 
-    epochs: int = Field(50, ge=1)
-    seed: int = 0
+    Attributes:
+        preset: ``default``: a small model with the training that suits a small corpus; ``paper``:
+            Wei & Sun as written.
+        modality: which branches the model has.
+        seed: settles everything random.
+        epochs: passes over the training clips.
+        batch_size: clips of a step.
+        lr: learning rate; the highest one, where it is scheduled.
+        weight_decay: of Adam (``paper``) or AdamW.
+        decoupled: weight decay apart from the gradient (AdamW), not within it (Adam).
+        schedule: ``constant``, or ``cycle``: up, then down to nothing.
+        balance: weigh the classes in the loss by how rare they are.
+        soft_labels: learn the annotators' shares of votes, not the majority alone.
+        smoothing: share of every target that is spread over all classes.
+        mask: longest share of time and of coefficients that is blanked out in training.
+        drop_text: how often a training clip goes without its text.
+        keep: the weights of the ``best`` epoch on validation (accuracy), or of the ``last``.
+        patience: epochs without a better one after which training stops; null for never.
+        normalise: features to mean 0 and deviation 1 within each ``speaker`` (source, where the
+            speaker is unknown), or over all training clips (``corpus``).
+        prior: clips that the corpus's mean and deviation count for, beside a speaker's own.
+        max_seconds: of a clip that are used.
+        threads: processor threads, at most.
+        device: ``cpu``, ``cuda``, ``mps``, or ``auto`` for the fastest there is.
+    """
+
+    preset: Preset = "default"
+    modality: Modality = "both"
+    seed: int = Field(0, ge=0, lt=2**32)
+    epochs: int = Field(40, ge=1)
+    batch_size: int = Field(64, ge=2)
+    lr: float = Field(3e-3, gt=0, le=1)
+    weight_decay: float = Field(1e-2, ge=0)
+    decoupled: bool = True
+    schedule: Literal["constant", "cycle"] = "cycle"
+    balance: bool = True
+    soft_labels: bool = True
+    smoothing: float = Field(0.1, ge=0, lt=1)
+    mask: float = Field(0.15, ge=0, lt=1)
+    drop_text: float = Field(0.5, ge=0, lt=1)
+    keep: Literal["best", "last"] = "last"
+    patience: int | None = Field(None, ge=1)
+    normalise: Literal["speaker", "corpus"] = "speaker"
+    prior: float = Field(1.0, ge=0)
+    max_seconds: float = Field(12.0, gt=0, le=60)
+    threads: int = Field(2, ge=1, le=64)
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    features: FeatureSettings = Field(default_factory=FeatureSettings)
+    audio: AudioSettings = Field(default_factory=AudioSettings)
+    words: WordSettings = Field(default_factory=WordSettings)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, values: Any) -> Any:
+        """Fill in what the preset says about keys that are not set."""
+        if not isinstance(values, dict):
+            return values
+        return _fill(values, PRESETS.get(values.get("preset", "default"), {}))
+
+    def changed(self, **values: Any) -> Self:
+        """Return the settings with other values, checked; None leaves a key as it is.
+
+        Another ``preset`` starts from that preset, keeping what corpus.toml says.
+
+        Raises:
+            pydantic.ValidationError: for a value that doesn't fit.
+
+        Example:
+            >>> TrainSettings().changed(preset="paper").lr
+            1e-05
+        """
+        given = {key: value for key, value in values.items() if value is not None}
+        return type(self).model_validate({**self._own(), **given})
+
+    def _own(self) -> dict[str, Any]:
+        """Return what was set by hand: what differs from the preset."""
+        preset = type(self)(preset=self.preset).model_dump()
+        return _difference(self.model_dump(), preset) | {"preset": self.preset}
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "paper": {
+        "batch_size": 32,
+        "epochs": 50,
+        "lr": 1e-5,
+        "weight_decay": 1e-3,
+        "decoupled": False,
+        "schedule": "constant",
+        "balance": False,
+        "soft_labels": False,
+        "smoothing": 0.0,
+        "mask": 0.0,
+        "drop_text": 0.0,
+        "keep": "best",
+        "normalise": "corpus",
+        "features": {"hop_ms": 10.0, "pitch": False},
+        "audio": {
+            "layout": "image",
+            "pooling": "mean",
+            "skip": False,
+            "speaker_norm": False,
+            "dropout": 0.0,
+        },
+        "words": {"filters": 100, "tune": True},
+    },
+}
+"""What each preset says that differs from the defaults; what the paper leaves open is ours."""
+
+
+def _fill(values: dict[str, Any], preset: dict[str, Any]) -> dict[str, Any]:
+    filled = dict(values)
+    for key, value in preset.items():
+        if key not in filled:
+            filled[key] = value
+        elif isinstance(value, dict) and isinstance(filled[key], dict):
+            filled[key] = _fill(filled[key], value)
+    return filled
+
+
+def _difference(values: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
+    different: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            if inner := _difference(value, base[key]):
+                different[key] = inner
+        elif value != base.get(key):
+            different[key] = value
+    return different

@@ -1,0 +1,7 @@
+"""The two branches and their fusion."""
+
+from models.encoders.audio import AudioEncoder
+from models.encoders.fusion import BimodalClassifier
+from models.encoders.text_cnn import TextCNN
+
+__all__ = ["AudioEncoder", "BimodalClassifier", "TextCNN"]

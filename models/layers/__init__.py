@@ -1,0 +1,7 @@
+"""Layers that can be used alone."""
+
+from models.layers.cbam import CBAM
+from models.layers.odconv import ODConv2d
+from models.layers.speaker_norm import SpeakerNorm
+
+__all__ = ["CBAM", "ODConv2d", "SpeakerNorm"]
