@@ -22,6 +22,7 @@ __all__ = [
     "ManifestHeader",
     "Record",
     "Screen",
+    "Side",
     "Source",
     "Speaker",
     "Split",
@@ -32,6 +33,7 @@ __all__ = [
 SCHEMA = 1
 """Version of the record formats below; a file with a higher one is refused."""
 
+Side = Literal["train", "val", "test"]
 Split = Literal["train", "val", "test", "held"]
 SpeakerSource = Literal["script", "subtitle", "annotator", "file", "cluster"]
 TextSource = Literal["whisper", "subtitle", "script", "import", "annotator"]

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from manifests.emotions import EMOTIONS
 
-__all__ = ["Settings", "SplitSettings", "Targets", "TextSettings"]
+__all__ = ["CardSettings", "Settings", "SplitSettings", "Targets", "TextSettings"]
 
 
 class Settings(BaseModel):
@@ -33,9 +33,10 @@ class SplitSettings(Settings):
     Attributes:
         ratios: shares of train, val and test.
         group_by: ``auto`` keeps speakers and sources whole if one connected group does not then
-            hold more than ``largest_group`` of the clips, else speakers alone (series or source
-            where the speaker is unknown); ``speaker``, ``series`` and ``source`` group by that key
-            alone; ``none`` is the paper's random split, which leaks.
+            hold more than ``largest_group`` of the clips, else speakers alone (an unknown speaker
+            counts as anybody of the series), else known speakers and sources; ``speaker``,
+            ``series`` and ``source`` group by that key alone (by the series, else the source, where
+            it is unknown); ``none`` is the paper's random split, which leaks.
         largest_group: share of the clips above which ``auto`` gives up on a grouping.
         seed: settles what is otherwise equal.
     """
@@ -51,6 +52,26 @@ class SplitSettings(Settings):
         if min(ratios) < 0 or abs(sum(ratios) - 1) > 1e-6:
             raise ValueError("three shares of train, val and test that sum to 1 are needed")
         return ratios
+
+
+class CardSettings(Settings):
+    """What only you can say about the corpus; whatever is missing is marked in the card.
+
+    Attributes:
+        description: what the corpus is, in a sentence or two.
+        collection: how the recordings came about, and who may hear them.
+        consent: what the speakers and rights holders agreed to.
+        intended_use: what it is meant for, and what it must not be used for.
+        contact: whom to write to.
+        citation: how to cite it.
+    """
+
+    description: str | None = None
+    collection: str | None = None
+    consent: str | None = None
+    intended_use: str | None = None
+    contact: str | None = None
+    citation: str | None = None
 
 
 PAPER_COUNTS = (1002, 336, 1001, 1022, 394, 755)

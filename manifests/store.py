@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,8 +17,10 @@ from manifests.errors import CorpusError, DataError
 
 __all__ = [
     "FolderLock",
+    "atomic_folder",
     "atomic_path",
     "canonical_json",
+    "clear_partial_folders",
     "created_now",
     "fingerprint",
     "inside",
@@ -91,6 +94,37 @@ def atomic_path(path: Path) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_folder(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside ``folder``; on success it is renamed, else removed.
+
+    Files are to be written into it by the functions of this module, which sync them. What a killed
+    writer left behind is a hidden folder; :func:`clear_partial_folders` removes it.
+
+    Raises:
+        FileExistsError: if ``folder`` is there already; it is left as it is.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = folder.parent / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
+    temporary.mkdir()
+    try:
+        yield temporary
+        _sync(temporary)
+        if folder.exists():
+            raise FileExistsError(f"{folder} exists already")
+        temporary.rename(folder)
+        _sync(folder.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def clear_partial_folders(parent: Path) -> None:
+    """Remove what killed writers of :func:`atomic_folder` left; only under the folder's lock."""
+    for left in parent.glob(f".*{TEMPORARY_SUFFIX}"):
+        if left.is_dir():
+            shutil.rmtree(left)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -1,0 +1,179 @@
+"""The assignment problem behind a split, and the search for its best answer."""
+
+import math
+import random
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Assignment", "Codes", "Matrix", "solve"]
+
+Codes = NDArray[np.int64]
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """G free groups to put on S sides; columns are the classes and, last, the size.
+
+    Attributes:
+        vectors: (G, C+1) clips of each free group.
+        base: (S, C+1) clips that pinned groups put on each side.
+        targets: (S, C+1) clips that the ratios ask for.
+        weights: (S, C+1) what a deviation of one clip, squared, costs.
+        bare: (S,) sides that no pinned group is on, which need a free one.
+    """
+
+    vectors: Matrix
+    base: Matrix
+    targets: Matrix
+    weights: Matrix
+    bare: NDArray[np.bool_]
+
+    def deviation(self, codes: Codes) -> Matrix:
+        """Return how many clips too many each side has, (S, C+1)."""
+        totals = self.base.copy()
+        np.add.at(totals, codes, self.vectors)
+        return totals - self.targets
+
+    def cost(self, codes: Codes) -> float:
+        """Return the cost of an assignment."""
+        return float((self.weights * self.deviation(codes) ** 2).sum())
+
+    def may_leave(self, codes: Codes) -> NDArray[np.bool_]:
+        """Return which groups aren't the only one on a side that needs one, (G,)."""
+        last = self.bare & (np.bincount(codes, minlength=len(self.bare)) == 1)
+        free: NDArray[np.bool_] = ~last[codes]
+        return free
+
+
+def solve(problem: Assignment, seed: int) -> Codes:
+    """Return the side of each free group, (G,), at the least cost found.
+
+    Args:
+        problem: at least one group and one side.
+        seed: where the search starts, if the groups are too many to try out all assignments.
+    """
+    sides, groups = len(problem.base), len(problem.vectors)
+    few = groups * math.log(sides) <= math.log(_EXHAUSTIVE)
+    return _exhaust(problem) if few else _search(problem, seed)
+
+
+_EXHAUSTIVE = 60_000
+
+
+def _exhaust(problem: Assignment) -> Codes:
+    groups, sides = len(problem.vectors), len(problem.base)
+    every = np.array(list(product(range(sides), repeat=groups)), dtype=np.int64)
+    costs = np.zeros(len(every))
+    for side in range(sides):
+        chosen = every == side
+        totals = problem.base[side] + chosen.astype(np.float64) @ problem.vectors
+        costs += (problem.weights[side] * (totals - problem.targets[side]) ** 2).sum(axis=1)
+        if problem.bare[side]:
+            costs[~chosen.any(axis=1)] = np.inf
+    best: Codes = every[_first_least(costs)]
+    return best
+
+
+def _search(problem: Assignment, seed: int) -> Codes:
+    """Return the best assignment of an iterated local search from a greedy start."""
+    chance = random.Random(seed)  # noqa: S311 - a search, no secret
+    best = _improve(problem, _greedy(problem))
+    least = problem.cost(best)
+    for _ in range(min(_KICKS, _EFFORT // len(best))):
+        codes = _improve(problem, _kick(problem, best, chance))
+        cost = problem.cost(codes)
+        if cost < least - _EPSILON:
+            best, least = codes, cost
+    return best
+
+
+_KICKS = 300
+_EFFORT = 30_000
+_SWAP_PAIRS = 250_000
+_EPSILON = 1e-9
+
+
+def _greedy(problem: Assignment) -> Codes:
+    """Place the largest group first, each where it costs least; then fill sides left bare."""
+    totals = problem.base.copy()
+    codes = np.zeros(len(problem.vectors), dtype=np.int64)
+    for group in np.argsort(-problem.vectors[:, -1], kind="stable"):
+        vector = problem.vectors[group]
+        excess = 2 * (totals - problem.targets) + vector
+        codes[group] = side = _first_least((problem.weights * vector * excess).sum(axis=1))
+        totals[side] += vector
+    for side in np.flatnonzero(problem.bare & (np.bincount(codes, minlength=len(totals)) == 0)):
+        codes[_first_least(_move_costs(problem, codes)[:, side])] = side
+    return codes
+
+
+def _kick(problem: Assignment, codes: Codes, chance: random.Random) -> Codes:
+    kicked = codes.copy()
+    for _ in range(2 + int(chance.random() * _HARDEST_KICK)):
+        group = int(chance.random() * len(codes))
+        if problem.may_leave(kicked)[group]:
+            kicked[group] = int(chance.random() * len(problem.base))
+    return kicked
+
+
+_HARDEST_KICK = 8
+
+
+def _improve(problem: Assignment, codes: Codes) -> Codes:
+    """Move a group, or swap two where no move helps, until neither lowers the cost."""
+    codes = codes.copy()
+    while True:
+        moves = _move_costs(problem, codes)
+        group, side = divmod(_first_least(moves.ravel()), moves.shape[1])
+        if moves[group, side] < -_EPSILON:
+            codes[group] = side
+            continue
+        swap = _best_swap(problem, codes)
+        if swap is None:
+            return codes
+        codes[list(swap)] = codes[list(reversed(swap))]
+
+
+def _pressure(problem: Assignment, codes: Codes) -> tuple[Matrix, Matrix]:
+    """Return the linear and the quadratic part of what a group costs on each side, (G, S) each."""
+    slope = 2 * problem.weights * problem.deviation(codes)
+    return problem.vectors @ slope.T, problem.vectors**2 @ problem.weights.T
+
+
+def _move_costs(problem: Assignment, codes: Codes) -> Matrix:
+    """Return by how much the cost changes when one group moves to another side, (G, S)."""
+    linear, square = _pressure(problem, codes)
+    here = (np.arange(len(codes)), codes)
+    costs: Matrix = linear + square + (square[here] - linear[here])[:, None]
+    costs[here] = np.inf
+    costs[~problem.may_leave(codes)] = np.inf
+    return costs
+
+
+def _best_swap(problem: Assignment, codes: Codes) -> tuple[int, int] | None:
+    """Return the two groups whose exchange lowers the cost most, or None if none does."""
+    linear, square = _pressure(problem, codes)
+    least, best = -_EPSILON, None
+    for one in range(len(problem.base)):
+        for other in range(one + 1, len(problem.base)):
+            ours, theirs = np.flatnonzero(codes == one), np.flatnonzero(codes == other)
+            if not 0 < len(ours) * len(theirs) <= _SWAP_PAIRS:
+                continue
+            gain = linear[:, other] - linear[:, one]
+            self_cost = square[:, one] + square[:, other]
+            weights = problem.weights[one] + problem.weights[other]
+            cross = (problem.vectors[ours] * weights) @ problem.vectors[theirs].T
+            costs = (gain + self_cost)[ours, None] + (self_cost - gain)[None, theirs] - 2 * cross
+            row, column = divmod(_first_least(costs.ravel()), len(theirs))
+            if costs[row, column] < least:
+                least, best = float(costs[row, column]), (int(ours[row]), int(theirs[column]))
+    return best
+
+
+def _first_least(costs: Matrix) -> int:
+    """Return the index of the least cost; rounded, so that every machine breaks ties alike."""
+    return int(np.argmin(np.round(costs, 9)))

@@ -1,0 +1,42 @@
+"""Markdown that says what it is meant to say, whatever users put into their names and titles."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+__all__ = ["escape", "table"]
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#|~!])")
+_BLOCK_START = re.compile(r"^([-+=]|\d+(?=[.)]))")
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def escape(text: str) -> str:
+    r"""Return a user's string as one line of plain text in Markdown and HTML.
+
+    Control characters, line breaks and those that reverse the direction of writing become spaces.
+
+    Example:
+        >>> escape("<b>a|b</b> _x_")
+        '&lt;b&gt;a\\|b&lt;/b&gt; \\_x\\_'
+    """
+    flat = "".join(" " if unicodedata.category(char)[0] == "C" else char for char in text)
+    flat = " ".join(flat.split())
+    return _BLOCK_START.sub(r"\\\g<0>", _SPECIAL.sub(r"\\\1", flat)).translate(_ENTITIES)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table; the first column is text, the others are numbers and stand to the right.
+
+    Args:
+        head: the columns' names.
+        rows: cells, already escaped.
+
+    Example:
+        >>> print(table(["class", "clips"], [["angry", 3]]))
+        | class | clips |
+        | :--- | ---: |
+        | angry | 3 |
+    """
+    lines = [list(head), [":---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)

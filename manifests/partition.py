@@ -1,0 +1,153 @@
+"""The clips of a manifest with their groups and splits, and how near that is to what was asked."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from manifests.emotions import EMOTIONS, Emotion
+from manifests.errors import ConfigurationError
+from manifests.groups import GROUPINGS, choose_grouping, group_clips, keys_of, largest_share
+from manifests.records import Grouping, ManifestEntry, Side, Split
+from manifests.settings import SplitSettings
+from manifests.split import SIDES, split_groups
+from manifests.stability import keep_sides
+from manifests.versions import Manifest
+
+__all__ = ["SPLITS", "Partition", "divide"]
+
+SPLITS: tuple[Split, ...] = (*SIDES, "held")
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Clips, divided.
+
+    Attributes:
+        by: the keys that were kept whole.
+        ratios: the shares of train, val and test that were asked for.
+        entries: the clips with group and split, in the order given.
+    """
+
+    by: tuple[str, ...]
+    ratios: tuple[float, float, float]
+    entries: list[ManifestEntry]
+
+    @cached_property
+    def counts(self) -> dict[Split, dict[Emotion, int]]:
+        """Clips per split and class."""
+        found = Counter((entry.split, entry.emotion) for entry in self.entries)
+        return {split: {name: found[split, name] for name in EMOTIONS} for split in SPLITS}
+
+    @cached_property
+    def sizes(self) -> Counter[Split]:
+        """Clips per split."""
+        return Counter(entry.split for entry in self.entries)
+
+    @cached_property
+    def held(self) -> list[str]:
+        """Ids of the clips on no side."""
+        return [entry.clip_id for entry in self.entries if entry.split == "held"]
+
+    @cached_property
+    def grouping(self) -> Grouping:
+        """How the clips were grouped."""
+        side_of = {entry.group: entry.split for entry in self.entries}
+        found = Counter(side_of.values())
+        return Grouping(
+            by=list(self.by),
+            largest=round(largest_share(entry.group for entry in self.entries), 4),
+            counts={split: found[split] for split in SPLITS},
+        )
+
+    @cached_property
+    def shares(self) -> dict[Side, float]:
+        """Share of the clips that each side has; those held out left aside."""
+        sizes = self.sizes
+        total = sum(sizes[side] for side in SIDES)
+        return {side: round(sizes[side] / total, 4) if total else 0.0 for side in SIDES}
+
+    @property
+    def size_deviation(self) -> float:
+        """The largest difference between a side's share and its ratio, in points (0..100)."""
+        shares = self.shares
+        return round(
+            max(
+                100 * abs(shares[side] - ratio)
+                for side, ratio in zip(SIDES, self.ratios, strict=True)
+            ),
+            2,
+        )
+
+    @property
+    def class_deviation(self) -> dict[Side, dict[Emotion, float]]:
+        """How many clips of each class a side has beyond its ratio of them."""
+        counts = self.counts
+        totals = {name: sum(counts[side][name] for side in SIDES) for name in EMOTIONS}
+        return {
+            side: {name: round(counts[side][name] - ratio * totals[name], 2) for name in EMOTIONS}
+            for side, ratio in zip(SIDES, self.ratios, strict=True)
+        }
+
+
+def divide(
+    entries: Sequence[ManifestEntry], settings: SplitSettings, parent: Manifest | None = None
+) -> Partition:
+    """Group the clips and give each group to train, val or test.
+
+    Args:
+        entries: the clips; their group and split are replaced.
+        settings: section [split] of corpus.toml.
+        parent: the version whose clips stay where they are, if there is one. It also settles what
+            is grouped by; ``ratios`` then only says where new groups are needed most.
+
+    Raises:
+        ConfigurationError: if the settings ask for another grouping than the parent's.
+    """
+    by = _grouping(entries, settings, parent)
+    keys = {entry.clip_id: keys_of(entry, by) for entry in entries}
+    placed: dict[str, Side] = {}
+    for old in parent.entries if parent else ():
+        if old.split != "held":
+            placed[old.clip_id] = old.split
+    kept = keep_sides(keys, placed)
+    group_of = group_clips({clip: keys[clip] for clip in keys if clip not in kept.held})
+    pinned = {
+        group: kept.sides[keys[clip][0]]
+        for clip, group in group_of.items()
+        if keys[clip][0] in kept.sides
+    }
+    side_of = split_groups(_counts(entries, group_of), settings.ratios, settings.seed, pinned)
+    divided = [
+        entry.model_copy(
+            update={"group": group_of[entry.clip_id], "split": side_of[group_of[entry.clip_id]]}
+            if entry.clip_id in group_of
+            else {"group": f"held:{entry.clip_id}", "split": "held"}
+        )
+        for entry in entries
+    ]
+    return Partition(by, settings.ratios, divided)
+
+
+def _grouping(
+    entries: Sequence[ManifestEntry], settings: SplitSettings, parent: Manifest | None
+) -> tuple[str, ...]:
+    if parent is None:
+        return choose_grouping(entries, settings.group_by, settings.largest_group)
+    by = tuple(parent.header.groups.by)
+    if settings.group_by != "auto" and by not in GROUPINGS[settings.group_by]:
+        was = " and ".join(by).replace("_", " ") or "nothing (clips at random)"
+        raise ConfigurationError(
+            f"{parent.header.version} was grouped by {was}; to group by {settings.group_by} "
+            f"instead, let clips move between train, val and test with: "
+            f"corpus build-manifest --resplit"
+        )
+    return by
+
+
+def _counts(entries: Sequence[ManifestEntry], group_of: dict[str, str]) -> dict[str, list[int]]:
+    counts: dict[str, list[int]] = {group: [0] * len(EMOTIONS) for group in group_of.values()}
+    for entry in entries:
+        if entry.clip_id in group_of:
+            counts[group_of[entry.clip_id]][EMOTIONS.index(entry.emotion)] += 1
+    return counts

@@ -1,0 +1,136 @@
+"""Which clips go into a manifest, and what is known of each, before they are split."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from manifests.emotions import EMOTIONS
+from manifests.errors import DataError
+from manifests.outcome import Outcome, Progress, no_progress
+from manifests.records import Clip, Label, ManifestEntry, Source, Speaker, TextSource
+from manifests.store import inside, sha256_file
+
+__all__ = ["Material", "select"]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a manifest is made from.
+
+    Attributes:
+        clips: the accepted ones.
+        labels: what the votes come to, by clip id.
+        texts: the chosen text and where it is from, by clip id; a clip may have none.
+        speakers: the rows of speakers.csv, by id; a speaker may have none.
+        sources: by id; every clip's source must be there.
+    """
+
+    clips: Iterable[Clip]
+    labels: Mapping[str, Label]
+    texts: Mapping[str, tuple[str, TextSource]] = field(default_factory=dict)
+    speakers: Mapping[str, Speaker] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+
+def select(
+    corpus: Path,
+    material: Material,
+    outcome: Outcome,
+    *,
+    check_files: bool = True,
+    progress: Progress = no_progress,
+) -> list[ManifestEntry]:
+    """Return the entries of the labelled clips by clip id, not yet grouped or split.
+
+    Near-duplicates, superseded clips and clips without a class are counted in ``outcome`` as
+    rejected. A clip whose file is gone or changed, or whose source is unknown, is a failure.
+
+    Args:
+        corpus: the corpus folder.
+        material: what there is.
+        outcome: the account to keep.
+        check_files: read every clip and compare it with its sha256.
+        progress: called after each clip.
+    """
+    clips = sorted(material.clips, key=lambda clip: clip.clip_id)
+    outcome.items_in += len(clips)
+    entries: list[ManifestEntry] = []
+    for done, clip in enumerate(clips, start=1):
+        reason = _rejection(clip, material.labels.get(clip.clip_id))
+        if reason is not None:
+            outcome.rejected[reason] += 1
+        else:
+            try:
+                if entries and entries[-1].clip_id == clip.clip_id:
+                    raise DataError("two clips have this id; run: corpus segment, for its source")
+                entries.append(_entry(corpus, clip, material, check_files))
+            except DataError as error:
+                outcome.fail(clip.clip_id, str(error))
+        progress(done, len(clips), clip.clip_id)
+    outcome.kept += len(entries)
+    return entries
+
+
+def _rejection(clip: Clip, label: Label | None) -> str | None:
+    if clip.superseded_by is not None:
+        return "superseded"
+    if clip.duplicate_of is not None:
+        return "duplicate"
+    if label is None:
+        return "not_labelled"
+    return (label.reason or "no_class") if label.emotion is None else None
+
+
+def _entry(corpus: Path, clip: Clip, material: Material, check_file: bool) -> ManifestEntry:
+    source = material.sources.get(clip.source_id)
+    if source is None:
+        raise DataError(
+            f"its source {clip.source_id} is not in stages/sources; run: corpus segment, for it"
+        )
+    path = inside(corpus, clip.path)
+    if check_file:
+        _check(path, clip)
+    label = material.labels[clip.clip_id]
+    text, text_source = material.texts.get(clip.clip_id, ("", None))
+    speaker = material.speakers.get(clip.speaker) if clip.speaker else None
+    emotion = label.emotion
+    if emotion is None:
+        raise DataError("it has no class")
+    soft = label.soft or [float(name == emotion) for name in EMOTIONS]
+    cast = [vote for _, vote in label.votes if vote is not None]
+    return ManifestEntry(
+        clip_id=clip.clip_id,
+        path=clip.path,
+        sha256=clip.sha256,
+        file_sha256=clip.file_sha256,
+        source_id=clip.source_id,
+        series=source.series,
+        speaker=clip.speaker,
+        gender=speaker.gender if speaker else None,
+        start=clip.start,
+        end=clip.end,
+        duration=clip.duration,
+        text=text,
+        text_source=text_source,
+        emotion=emotion,
+        soft=[round(share, 6) for share in soft],
+        votes=label.votes,
+        agreement=round(cast.count(emotion) / len(cast), 6) if cast else 1.0,
+        sentence=clip.sentence,
+        group="",
+        split="held",
+    )
+
+
+def _check(path: Path, clip: Clip) -> None:
+    try:
+        found = sha256_file(path)
+    except FileNotFoundError as error:
+        raise DataError(f"{clip.path} is gone; {_REMEDY}") from error
+    except OSError as error:
+        raise DataError(f"{clip.path} can't be read ({error.strerror}); {_REMEDY}") from error
+    if found != clip.file_sha256:
+        raise DataError(f"{clip.path} changed since it was cut; {_REMEDY}")
+
+
+_REMEDY = "restore it from a copy, or cut its source again with: corpus segment"
