@@ -14,7 +14,7 @@ _HOMES = {
     "TextCNN": "models.encoders.text_cnn",
 }
 
-__all__ = ["CBAM", "AudioEncoder", "BimodalClassifier", "ODConv2d", "TextCNN"]  # noqa: F822
+__all__ = ["CBAM", "AudioEncoder", "BimodalClassifier", "ODConv2d", "TextCNN"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,8 +2,9 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from manifests.errors import ConfigurationError
 from manifests.settings import Settings
 
 __all__ = [
@@ -171,14 +172,19 @@ class TrainSettings(Settings):
         Another ``preset`` starts from that preset, keeping what corpus.toml says.
 
         Raises:
-            pydantic.ValidationError: for a value that doesn't fit.
+            ConfigurationError: for a value that doesn't fit.
 
         Example:
             >>> TrainSettings().changed(preset="paper").lr
             1e-05
         """
         given = {key: value for key, value in values.items() if value is not None}
-        return type(self).model_validate({**self._own(), **given})
+        try:
+            return type(self).model_validate(_fill(given, self._own()))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise ConfigurationError(f"[train] {where}: {first['msg']}") from error
 
     def _own(self) -> dict[str, Any]:
         """Return what was set by hand: what differs from the preset."""

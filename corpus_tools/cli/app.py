@@ -6,12 +6,15 @@ import typer
 
 from corpus_tools.cli.add_recordings import add_recordings
 from corpus_tools.cli.agreement import agreement
+from corpus_tools.cli.build_manifest import build_manifest
+from corpus_tools.cli.evaluate import evaluate
 from corpus_tools.cli.export_tasks import export_tasks
 from corpus_tools.cli.import_annotations import import_annotations
 from corpus_tools.cli.import_transcripts import import_transcripts
 from corpus_tools.cli.init import init
 from corpus_tools.cli.screen import screen
 from corpus_tools.cli.segment import segment
+from corpus_tools.cli.train import train
 from corpus_tools.cli.transcribe import transcribe
 
 __all__ = ["app"]
@@ -58,5 +61,8 @@ for _panel, _verb, _function in (
     (ANNOTATE, "export-tasks", export_tasks),
     (ANNOTATE, "import-annotations", import_annotations),
     (ANNOTATE, "agreement", agreement),
+    (MANIFEST, "build-manifest", build_manifest),
+    (MODEL, "train", train),
+    (MODEL, "evaluate", evaluate),
 ):
     app.command(_verb, rich_help_panel=_panel)(_function)

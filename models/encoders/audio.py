@@ -58,7 +58,7 @@ class AudioEncoder(nn.Module):
             if settings.attention
             else None
         )
-        rows = -(-(-(-width // 2)) // 2) if image else 1  # frequencies left after two halvings
+        rows = (width + 3) // 4 if image else 1  # frequencies left after two halvings
         pooled = channels * rows * (2 if settings.pooling == "statistics" else 1)
         self.width = pooled + (3 * width if settings.skip else 0)
         self.norm = SpeakerNorm(self.width, prior=prior) if settings.speaker_norm else None
@@ -92,9 +92,7 @@ class AudioEncoder(nn.Module):
         dropped: Tensor = self.dropout(pooled)
         return dropped
 
-    def forward(
-        self, frames: Tensor, lengths: Tensor, speakers: Tensor | None = None
-    ) -> Tensor:
+    def forward(self, frames: Tensor, lengths: Tensor, speakers: Tensor | None = None) -> Tensor:
         """Return f_a (B, width) of clips: :meth:`pool`, then :meth:`finish`."""
         return self.finish(self.pool(frames, lengths), speakers)
 

@@ -24,9 +24,7 @@ class BimodalClassifier(nn.Module):
         ValueError: if both branches are left out.
     """
 
-    def __init__(
-        self, audio: AudioEncoder | None, text: TextCNN | None, classes: int = 6
-    ) -> None:
+    def __init__(self, audio: AudioEncoder | None, text: TextCNN | None, classes: int = 6) -> None:
         super().__init__()
         if audio is None and text is None:
             raise ValueError("a classifier needs at least one branch")

@@ -40,12 +40,13 @@ class TextCNN(nn.Module):
         dropout: float = 0.5,
     ) -> None:
         super().__init__()
-        self.vectors = nn.Embedding.from_pretrained(
-            vectors.clone(), freeze=not tune, padding_idx=0
-        )
+        self.vectors = nn.Embedding(vectors.shape[0], vectors.shape[1], padding_idx=0)
+        self.vectors.weight.data.copy_(vectors)
+        self.vectors.weight.requires_grad_(tune)
         self.convolutions = nn.ModuleList(
             nn.Conv1d(vectors.shape[1], filters, width) for width in widths
         )
+        self.widths = tuple(widths)
         self.width = filters * len(widths)
         self.dropout = nn.Dropout(dropout)
 
@@ -55,14 +56,13 @@ class TextCNN(nn.Module):
         Args:
             words: numbers of words (B, N), 0 after a text's end.
         """
-        longest = max(convolution.kernel_size[0] for convolution in self.convolutions)
-        words = F.pad(words, (0, max(longest - words.shape[1], 0)))
+        words = F.pad(words, (0, max(max(self.widths) - words.shape[1], 0)))
         length = (words > 0).sum(dim=1)  # (B,)
         x = self.vectors(words).transpose(1, 2)  # (B, size, N)
         pooled = []
-        for convolution in self.convolutions:
+        for width, convolution in zip(self.widths, self.convolutions, strict=True):
             answers = F.relu(convolution(x))  # (B, filters, N - width + 1)
-            windows = (length - convolution.kernel_size[0] + 1).clamp(min=1)
+            windows = (length - width + 1).clamp(min=1)
             inside = torch.arange(answers.shape[2], device=words.device) < windows[:, None]
             pooled.append((answers * inside[:, None]).amax(dim=2))
         vector: Tensor = self.dropout(torch.cat(pooled, dim=1))

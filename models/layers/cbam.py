@@ -63,10 +63,8 @@ class CBAM(nn.Module):
     def spatial_attention(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return M_s (B, 1, H, W) of ``x`` (B, C, H, W)."""
         average, maximum = x.mean(1, keepdim=True), x.amax(1, keepdim=True)
-        if self.merge == "sum":
-            maps = average + maximum
-        else:
-            maps = torch.cat([average, maximum], dim=1)
+        joined = self.merge == "sum"
+        maps = average + maximum if joined else torch.cat([average, maximum], dim=1)
         if mask is not None:
             maps = maps * mask
         return torch.sigmoid(self.spatial(maps))

@@ -1,0 +1,48 @@
+"""`corpus evaluate`: how good a trained model is."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.session import session
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, or its folder.")],
+    split: Annotated[
+        Literal["train", "val", "test"], typer.Option(help="Clips to evaluate on.")
+    ] = "test",
+    manifest: Annotated[
+        str | None,
+        typer.Option(
+            metavar="V|DIR",
+            help="Manifest version to take them from, or its folder.  "
+            "\\[default: the one the run was trained on]",
+        ),
+    ] = None,
+    corpus: CorpusFolder = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Say how often a trained model is right, class by class, with 95 % intervals and chance."""
+    with session("evaluate", as_json=json, quiet=quiet, verbose=verbose) as run:
+        from corpus_tools.cli.manifest_option import manifest_folder
+        from corpus_tools.workspace import Workspace
+        from models.evaluation.report import evaluation_tables
+        from models.evaluation.run import evaluate as evaluate_model
+        from models.runs import find_run, trained_on
+
+        workspace = Workspace.find(corpus)
+        folder = find_run(workspace.runs, name)
+        version = manifest or trained_on(folder)
+        with run.progress("features") as progress:
+            outcome = evaluate_model(
+                folder, manifest_folder(workspace.root, version), split, progress
+            )
+        run.outcome.merge(outcome)
+        for table in evaluation_tables(split, outcome.details["metrics"]):
+            run.result(table)

@@ -1,0 +1,52 @@
+"""Evaluate a trained model on a split of a manifest."""
+
+from pathlib import Path
+
+import numpy as np
+
+from manifests.errors import DataError
+from manifests.outcome import Outcome, Progress, no_progress
+from manifests.versions import load_manifest
+from models.checkpoint import read_model
+from models.evaluation.report import evaluate_predictions
+from models.training.data import load_examples
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    run_folder: Path,
+    manifest_folder: Path,
+    split: str = "test",
+    progress: Progress = no_progress,
+) -> Outcome:
+    """Return the account of an evaluation; ``details["metrics"]`` has the figures.
+
+    Args:
+        run_folder: of a finished run.
+        manifest_folder: the version to take clips from.
+        split: ``train``, ``val`` or ``test``.
+        progress: called after every clip.
+
+    Raises:
+        DataError: if the run or the manifest is damaged, or the split has no clips.
+    """
+    model = read_model(run_folder)
+    manifest = load_manifest(manifest_folder)
+    outcome = Outcome()
+    examples = load_examples(manifest, model.settings, outcome, splits=(split,), progress=progress)[
+        split
+    ]
+    if not examples:
+        raise DataError(
+            f"{manifest_folder}: no {split} clips to evaluate on; choose another --split"
+        )
+    truth = np.array([example.label for example in examples], dtype=np.int64)
+    told = model.probabilities(examples).argmax(axis=1)
+    outcome.details |= {
+        "run": run_folder.name,
+        "manifest": manifest.header.version,
+        "split": split,
+        "metrics": evaluate_predictions(truth, told),
+    }
+    return outcome

@@ -1,0 +1,115 @@
+"""Clips as a model sees them, and batches of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.features import Features
+from models.normalisation import STRANGER
+from models.text.vocabulary import PADDING
+
+__all__ = ["Batch", "Example", "collate", "speaker_numbers"]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A clip and what is known about it.
+
+    Attributes:
+        clip_id: its id.
+        features: frames (T, D) as computed, not yet normalised.
+        words: of its text, maybe none.
+        group: its speaker, else its source; "" for a clip that stands alone.
+        label: number of its class, -1 where it isn't known.
+        soft: share of the votes for each class, or empty.
+    """
+
+    clip_id: str
+    features: Features
+    words: tuple[str, ...] = ()
+    group: str = STRANGER
+    label: int = -1
+    soft: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some clips, padded to the longest.
+
+    Attributes:
+        rows: which clips (B,).
+        frames: normalised features (B, D, T).
+        lengths: real frames of each (B,).
+        words: numbers of words (B, N).
+        speakers: numbers of speakers (B,), -1 where unknown.
+    """
+
+    rows: NDArray[np.int64]
+    frames: Tensor
+    lengths: Tensor
+    words: Tensor
+    speakers: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        """Return the batch on a device."""
+        moved = (one.to(device) for one in (self.frames, self.lengths, self.words, self.speakers))
+        return Batch(self.rows, *moved)
+
+
+def speaker_numbers(groups: Sequence[str]) -> NDArray[np.int64]:
+    """Return a number for every clip's group, -1 for clips that stand alone.
+
+    Example:
+        >>> speaker_numbers(["b", "", "a", "b"]).tolist()
+        [1, -1, 0, 1]
+    """
+    known = {group: number for number, group in enumerate(sorted({*groups} - {STRANGER}))}
+    return np.array([known.get(group, -1) for group in groups], dtype=np.int64)
+
+
+def collate(
+    rows: NDArray[np.int64],
+    features: Sequence[Features],
+    words: Sequence[Sequence[int]],
+    speakers: NDArray[np.int64],
+) -> Batch:
+    """Return the batch of some clips.
+
+    Args:
+        rows: which clips.
+        features: of all clips, normalised.
+        words: numbers of words of all clips.
+        speakers: of all clips, as :func:`speaker_numbers` gives them.
+    """
+    lengths = [len(features[row]) for row in rows]
+    width = features[rows[0]].shape[1]
+    frames = np.zeros((len(rows), width, max(lengths)), dtype=np.float32)
+    texts = np.full((len(rows), max(1, *(len(words[row]) for row in rows))), PADDING)
+    for place, row in enumerate(rows):
+        frames[place, :, : lengths[place]] = features[row].T
+        texts[place, : len(words[row])] = words[row]
+    return Batch(
+        rows,
+        torch.from_numpy(frames),
+        torch.tensor(lengths),
+        torch.from_numpy(texts),
+        torch.from_numpy(speakers[rows]),
+    )
+
+
+def in_pieces(order: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
+    """Yield pieces of ``size``, the last one smaller, but never a single clip after others.
+
+    Example:
+        >>> [piece.tolist() for piece in in_pieces(np.arange(5), 2)]
+        [[0, 1], [2, 3, 4]]
+    """
+    cuts = list(range(0, len(order), size))
+    if len(cuts) > 1 and len(order) - cuts[-1] == 1:
+        cuts.pop()
+    for start, end in zip(cuts, [*cuts[1:], len(order)], strict=True):
+        yield order[start:end]

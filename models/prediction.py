@@ -1,0 +1,120 @@
+"""Tell the class of new clips with a trained model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.checkpoint import read_model
+from models.examples import Example
+from models.features import SAMPLE_RATE, FeatureExtractor, Samples
+from models.fitted import FittedModel
+from models.normalisation import STRANGER
+from models.text.tokeniser import Tokeniser
+
+__all__ = ["Predictor", "load_model"]
+
+_ENOUGH = 5  # clips of a speaker, from which normalisation within the speaker can be relied on
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A trained model that takes samples and texts.
+
+    Attributes:
+        model: what training left.
+
+    Example:
+        predictor = load_model(Path("runs/v1-default-0"))
+        predictor.predict([samples], ["巴适得很"])  # → probabilities (1, 6)
+    """
+
+    model: FittedModel
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes, in the order of the probabilities."""
+        return self.model.classes
+
+    def predict(
+        self,
+        audio: Sequence[Samples],
+        texts: Sequence[str] | None = None,
+        groups: Sequence[str] | None = None,
+    ) -> NDArray[np.float64]:
+        """Return the probability of each class for each clip (n, 6).
+
+        Args:
+            audio: samples of each clip, mono, 16 kHz, -1..1 (N,).
+            texts: of each clip, "" where unknown; None if all are.
+            groups: speaker, or else source, of each clip, "" where unknown; None if all are. The
+                clips of a group are normalised together, so give all of a speaker's at once.
+
+        Raises:
+            ValueError: if there are not as many texts or groups as clips, or a clip is empty.
+        """
+        n = len(audio)
+        texts = [""] * n if texts is None else texts
+        groups = [STRANGER] * n if groups is None else groups
+        if len(texts) != n or len(groups) != n:
+            raise ValueError(f"{n} clips, but {len(texts)} texts and {len(groups)} groups")
+        examples = [
+            Example(str(number), self._features(samples), self._words(text), group)
+            for number, (samples, text, group) in enumerate(zip(audio, texts, groups, strict=True))
+        ]
+        return self.model.probabilities(examples)
+
+    def predict_examples(self, examples: Sequence[Example]) -> NDArray[np.float64]:
+        """Return the probabilities (n, 6) of clips whose features are there already."""
+        return self.model.probabilities(examples)
+
+    def normalisation(self, groups: Sequence[str] | None = None, n: int = 0) -> str:
+        """Return a sentence on how far a prediction can be normalised by speaker.
+
+        Args:
+            groups: as for :meth:`predict`.
+            n: how many clips there are, if ``groups`` is None.
+        """
+        if self.model.settings.modality == "text":
+            return "this model reads texts only; nothing is normalised"
+        if self.model.settings.normalise == "corpus":
+            return "this model normalises by its training corpus, whoever speaks"
+        named = [group for group in groups or () if group != STRANGER]
+        alone = (len(groups) if groups is not None else n) - len(named)
+        few = sum(1 for group in named if named.count(group) < _ENOUGH)
+        if not alone + few:
+            return "every speaker has enough clips to be normalised by their own"
+        return (
+            f"{alone + few} clips are of a speaker with fewer than {_ENOUGH} clips, or unknown: "
+            f"they are normalised mostly by the training corpus, which is less accurate; give "
+            f"several clips of one speaker or source together"
+        )
+
+    def _features(self, samples: Samples) -> NDArray[np.float32]:
+        if samples.ndim != 1 or not len(samples) or not np.isfinite(samples).all():
+            raise ValueError(f"a clip is mono samples at {SAMPLE_RATE} Hz, and not empty")
+        longest = round(self.model.settings.max_seconds * SAMPLE_RATE)
+        return self._extractor(np.asarray(samples[:longest], dtype=np.float32))
+
+    def _words(self, text: str) -> tuple[str, ...]:
+        return tuple(self._tokeniser(text)) if text else ()
+
+    @cached_property
+    def _extractor(self) -> FeatureExtractor:
+        return FeatureExtractor(self.model.settings.features)
+
+    @cached_property
+    def _tokeniser(self) -> Tokeniser:
+        return Tokeniser()
+
+
+def load_model(run: Path) -> Predictor:
+    """Return the predictor of a run folder.
+
+    Raises:
+        DataError: if there is no model in it, or a damaged one.
+    """
+    return Predictor(read_model(run))

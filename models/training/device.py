@@ -1,0 +1,44 @@
+"""Where training runs, and how it is kept repeatable there."""
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+
+from manifests.errors import ConfigurationError
+
+__all__ = ["pick_device", "steady"]
+
+
+def pick_device(name: str) -> torch.device:
+    """Return the device of a name; ``auto`` is a GPU if there is one, else the CPU.
+
+    Raises:
+        ConfigurationError: if this machine has no such device.
+    """
+    there = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        return torch.device(next(one for one, is_there in there.items() if is_there))
+    if not there.get(name, False):
+        raise ConfigurationError(f"this machine has no device {name!r}; use --device auto")
+    return torch.device(name)
+
+
+@contextlib.contextmanager
+def steady(seed: int, threads: int) -> Iterator[None]:
+    """Seed torch, keep it to repeatable operations and some threads, and undo it afterwards."""
+    before = torch.get_num_threads()
+    repeatable = torch.are_deterministic_algorithms_enabled()
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        torch.set_num_threads(min(threads, before))
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(repeatable)
+            torch.set_num_threads(before)

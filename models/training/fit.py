@@ -1,0 +1,232 @@
+"""Fit a network to training clips."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from manifests.emotions import EMOTIONS
+from manifests.errors import CorpusError, DataError
+from manifests.outcome import Progress, no_progress
+from models.evaluation.metrics import uar
+from models.examples import Batch, Example, collate, speaker_numbers
+from models.fitted import FittedModel, build_network, cut
+from models.normalisation import Normaliser
+from models.settings import TrainSettings
+from models.text.vectors import WordVectors, read_vectors, train_vectors
+from models.text.vocabulary import Vocabulary
+from models.training.batches import drop_texts, epoch_order, mask_features
+from models.training.device import pick_device, steady
+from models.training.history import Epoch
+
+__all__ = ["Fit", "fit"]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What fitting leaves.
+
+    Attributes:
+        model: trained.
+        history: its epochs.
+        kept: number of the epoch whose weights the model has.
+        vectors_known: share of the vocabulary that the word vectors knew.
+    """
+
+    model: FittedModel
+    history: list[Epoch]
+    kept: int
+    vectors_known: float
+
+
+def fit(
+    training: Sequence[Example],
+    validation: Sequence[Example],
+    settings: TrainSettings,
+    progress: Progress = no_progress,
+) -> Fit:
+    """Return a model fitted to training clips; the same one every time on the same machine.
+
+    Args:
+        training: clips with labels.
+        validation: clips with labels, which choose the epoch if ``settings.keep`` is ``best``;
+            maybe none.
+        settings: of features, network and training.
+        progress: called after every epoch.
+
+    Raises:
+        DataError: if there are fewer than two training clips.
+        CorpusError: if the loss is no longer a number.
+        ConfigurationError: if the device or the file of word vectors isn't there.
+    """
+    if len(training) < 2:
+        raise DataError(
+            f"{len(training)} training clips, where at least 2 are needed; label more clips"
+        )
+    with steady(settings.seed, settings.threads):
+        return _Fitting(training, validation, settings).run(progress)
+
+
+class _Fitting:
+    """The state of a fit."""
+
+    def __init__(
+        self, training: Sequence[Example], validation: Sequence[Example], settings: TrainSettings
+    ) -> None:
+        self.settings, self.validation = settings, validation
+        self.device = pick_device(settings.device)
+        vocabulary, vectors = _words(training, settings)
+        self.vectors_known = vectors.known
+        table = torch.from_numpy(vectors.table) if settings.modality != "audio" else None
+        network = build_network(settings, table, len(EMOTIONS))
+        prior = math.inf if settings.normalise == "corpus" else settings.prior
+        normaliser = Normaliser.fit([cut(one.features, settings) for one in training], prior)
+        self.model = FittedModel(network, normaliser, vocabulary, settings, EMOTIONS)
+        self.network = network.to(self.device)
+        self.features, self.words = self.model.prepare(training)
+        self.lengths = np.array([len(clip) for clip in self.features])
+        self.speakers = speaker_numbers([one.group for one in training])
+        self.targets = _targets(training, settings).to(self.device)
+        self.labels = np.array([one.label for one in training])
+        self.truth = np.array([one.label for one in validation])
+        self.weights = _class_weights(self.labels, settings).to(self.device)
+        self.shuffle = np.random.default_rng(settings.seed)
+        self.generator = torch.Generator().manual_seed(settings.seed)
+        self.optimiser = _optimiser(self.network.parameters(), settings)
+        steps = settings.epochs * math.ceil(len(training) / settings.batch_size)
+        self.schedule = _schedule(self.optimiser, settings, steps)
+
+    def run(self, progress: Progress) -> Fit:
+        history: list[Epoch] = []
+        best, kept, weights = -math.inf, 0, _copy(self.network)
+        for number in range(1, self.settings.epochs + 1):
+            epoch = self._epoch(number)
+            history.append(epoch)
+            score = number if epoch.val_accuracy is None else _score(epoch)
+            if self.settings.keep == "last" or score > best:
+                best, kept, weights = score, number, _copy(self.network)
+            progress(number, self.settings.epochs, _line(epoch))
+            if self.settings.patience and number - kept >= self.settings.patience:
+                break
+        self.network.load_state_dict(weights)
+        self.network.cpu().eval()
+        return Fit(self.model, history, kept, self.vectors_known)
+
+    def _epoch(self, number: int) -> Epoch:
+        self.network.train()
+        losses, right = 0.0, 0
+        for rows in epoch_order(self.lengths, self.settings.batch_size, self.shuffle):
+            batch = collate(rows, self.features, self.words, self.speakers)
+            loss, told = self._step(self._disturbed(batch).to(self.device))
+            if not math.isfinite(loss):
+                raise CorpusError(
+                    f"epoch {number}: the loss is {loss} on a batch of {len(rows)} clips; "
+                    f"try a lower --lr"
+                )
+            losses += loss * len(rows)
+            right += int((told == self.labels[rows]).sum())
+        n = len(self.labels)
+        lr = float(self.optimiser.param_groups[0]["lr"])
+        return Epoch(number, lr, losses / n, right / n, *self._validate())
+
+    def _disturbed(self, batch: Batch) -> Batch:
+        frames, words = batch.frames, batch.words
+        if self.settings.mask:
+            frames = mask_features(frames, batch.lengths, self.settings.mask, self.generator)
+        if self.settings.drop_text and self.settings.modality == "both":
+            words = drop_texts(words, self.settings.drop_text, self.generator)
+        return Batch(batch.rows, frames, batch.lengths, words, batch.speakers)
+
+    def _step(self, batch: Batch) -> tuple[float, NDArray[np.int64]]:
+        logits = self.network(batch.frames, batch.lengths, batch.words, batch.speakers)
+        targets = self.targets[batch.rows]
+        weights = (targets * self.weights).sum(dim=1)
+        losses = -(targets * F.log_softmax(logits, dim=1)).sum(dim=1)
+        loss = (losses * weights).sum() / weights.sum()
+        self.optimiser.zero_grad()
+        torch.autograd.backward(loss)
+        self.optimiser.step()
+        if self.schedule is not None:
+            self.schedule.step()
+        return float(loss.detach()), logits.detach().argmax(dim=1).cpu().numpy()
+
+    def _validate(self) -> tuple[float, float, float] | tuple[()]:
+        if not self.validation:
+            return ()
+        self.network.cpu()
+        probabilities = self.model.probabilities(self.validation)
+        self.network.to(self.device)
+        told = probabilities.argmax(axis=1)
+        own = probabilities[np.arange(len(self.truth)), self.truth]
+        loss = float(-np.log(np.maximum(own, 1e-12)).mean())
+        return loss, float((told == self.truth).mean()), uar(self.truth, told)
+
+
+def _words(training: Sequence[Example], settings: TrainSettings) -> tuple[Vocabulary, WordVectors]:
+    if settings.modality == "audio":
+        empty = Vocabulary(())
+        return empty, WordVectors(np.zeros((len(empty), 1), dtype=np.float32), 0.0)
+    texts = [one.words for one in training]
+    vocabulary = Vocabulary.build(texts)
+    if settings.words.vectors is not None:
+        from pathlib import Path
+
+        return vocabulary, read_vectors(Path(settings.words.vectors), vocabulary)
+    vectors = train_vectors(texts, vocabulary, size=settings.words.size, seed=settings.seed)
+    return vocabulary, vectors
+
+
+def _targets(training: Sequence[Example], settings: TrainSettings) -> Tensor:
+    """Return what the network should say (n, classes)."""
+    hard = F.one_hot(torch.tensor([one.label for one in training]), len(EMOTIONS)).float()
+    targets = hard
+    if settings.soft_labels:
+        rows = [one.soft or row.tolist() for one, row in zip(training, hard, strict=True)]
+        targets = torch.tensor(rows, dtype=torch.float32)
+    return targets * (1 - settings.smoothing) + settings.smoothing / len(EMOTIONS)
+
+
+def _class_weights(labels: NDArray[np.int64], settings: TrainSettings) -> Tensor:
+    counts = np.bincount(labels, minlength=len(EMOTIONS))
+    if not settings.balance:
+        return torch.ones(len(EMOTIONS))
+    present = counts > 0
+    weights = np.where(present, len(labels) / (present.sum() * np.maximum(counts, 1)), 0.0)
+    return torch.from_numpy(weights).float()
+
+
+def _optimiser(
+    parameters: Iterator[torch.nn.Parameter], settings: TrainSettings
+) -> torch.optim.Optimizer:
+    trained = [parameter for parameter in parameters if parameter.requires_grad]
+    kind = torch.optim.AdamW if settings.decoupled else torch.optim.Adam
+    return kind(trained, lr=settings.lr, weight_decay=settings.weight_decay)
+
+
+def _schedule(
+    optimiser: torch.optim.Optimizer, settings: TrainSettings, steps: int
+) -> torch.optim.lr_scheduler.OneCycleLR | None:
+    if settings.schedule == "constant":
+        return None
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, settings.lr, total_steps=steps + 1, pct_start=0.2
+    )
+
+
+def _score(epoch: Epoch) -> float:
+    """Return what the best epoch has most of: accuracy, then a low loss."""
+    return (epoch.val_accuracy or 0.0) - 1e-6 * min(epoch.val_loss or 0.0, 1e3)
+
+
+def _copy(network: torch.nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+
+def _line(epoch: Epoch) -> str:
+    validation = "" if epoch.val_uar is None else f", validation UAR {epoch.val_uar:.3f}"
+    return f"loss {epoch.train_loss:.3f}{validation}"

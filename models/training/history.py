@@ -1,0 +1,42 @@
+"""How training went, epoch by epoch."""
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
+
+__all__ = ["Epoch", "history_csv"]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One pass over the training clips.
+
+    Attributes:
+        epoch: its number, from 1.
+        lr: learning rate at its end.
+        train_loss: mean over its batches.
+        train_accuracy: on the clips as they were trained on, with what was blanked out.
+        val_loss: cross entropy on the validation clips, None without any.
+        val_accuracy: share of the validation clips told right.
+        val_uar: mean share over the classes.
+    """
+
+    epoch: int
+    lr: float
+    train_loss: float
+    train_accuracy: float
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+    val_uar: float | None = None
+
+
+def history_csv(history: Sequence[Epoch]) -> str:
+    """Return the history as CSV, empty where there was no validation."""
+    head = ",".join(field.name for field in fields(Epoch))
+    rows = (",".join(_cell(value) for value in astuple(epoch)) for epoch in history)
+    return "\n".join([head, *rows]) + "\n"
+
+
+def _cell(value: float | None) -> str:
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int) else f"{value:.6g}"

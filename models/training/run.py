@@ -1,0 +1,179 @@
+"""One training run: from a manifest version to a run folder."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomli_w
+from numpy.typing import NDArray
+
+from manifests.emotions import EMOTIONS
+from manifests.errors import ConfigurationError, DataError
+from manifests.outcome import Outcome, Progress, no_progress
+from manifests.store import FolderLock, atomic_folder, created_now, write_text
+from manifests.versions import Manifest, load_manifest
+from models.checkpoint import write_model
+from models.evaluation.report import evaluate_predictions
+from models.examples import Example
+from models.fitted import FittedModel
+from models.plots import draw_accuracy, draw_confusion, draw_loss
+from models.runs import CONFIGURATION
+from models.settings import TrainSettings
+from models.training.data import Examples, load_examples
+from models.training.fit import Fit, fit
+from models.training.history import history_csv
+
+__all__ = ["train"]
+
+
+def train(
+    manifest_folder: Path,
+    out_folder: Path,
+    settings: TrainSettings,
+    progress: Progress = no_progress,
+) -> Outcome:
+    """Train a model on a manifest version and write its run folder.
+
+    The folder holds ``config.toml`` (all settings and the manifest's digest), ``model.safetensors``
+    and ``model.json``, ``history.csv``, ``metrics.json``, ``predictions.csv`` and ``plots/``; it
+    appears when all of it is there. ``details["metrics"]`` has the figures of each split.
+
+    Args:
+        manifest_folder: ``manifests/vN`` of a corpus.
+        out_folder: ``runs/NAME`` to make.
+        settings: all of them.
+        progress: called after every clip, then after every epoch.
+
+    Raises:
+        ConfigurationError: if there is a run of this name already.
+        DataError: if the manifest is damaged or has too few training clips.
+    """
+    if out_folder.exists():
+        raise ConfigurationError(
+            f"{out_folder}: there is a run of this name; give another one with --name"
+        )
+    manifest = load_manifest(manifest_folder)
+    outcome = Outcome()
+    with FolderLock(out_folder.parent, f"train-{out_folder.name}"):
+        examples = load_examples(manifest, settings, outcome, progress=progress)
+        _check(examples, settings, outcome)
+        fitted = fit(examples["train"], examples["val"], settings, progress)
+        with atomic_folder(out_folder) as folder:
+            metrics = _write(folder, manifest, settings, examples, fitted)
+    outcome.outputs.append(out_folder)
+    outcome.details |= {
+        "run": out_folder.name,
+        "manifest": manifest.header.version,
+        "metrics": metrics,
+    }
+    return outcome
+
+
+def _check(examples: Examples, settings: TrainSettings, outcome: Outcome) -> None:
+    counts = Counter(example.label for example in examples["train"])
+    if len(counts) < 2:
+        raise DataError(
+            f"the training split has clips of {len(counts)} classes, where at least 2 are needed; "
+            f"label more clips, or build a manifest with another split"
+        )
+    if missing := [name for label, name in enumerate(EMOTIONS) if not counts[label]]:
+        outcome.warnings.append(
+            f"no training clips of {', '.join(missing)}: the model will hardly ever say so"
+        )
+    if not examples["val"]:
+        kept = ", so the last epoch is kept" if settings.keep == "best" else ""
+        outcome.warnings.append(f"the validation split is empty{kept}")
+    if not examples["test"]:
+        outcome.warnings.append("the test split is empty: nothing says how good the model is")
+    if settings.modality != "audio" and not any(one.words for one in examples["train"]):
+        outcome.warnings.append(
+            "no training clip has a text: the text branch learns nothing; see: corpus transcribe"
+        )
+
+
+def _write(
+    folder: Path,
+    manifest: Manifest,
+    settings: TrainSettings,
+    examples: Examples,
+    fitted: Fit,
+) -> dict[str, Any]:
+    model = fitted.model
+    told = {split: model.probabilities(clips) for split, clips in examples.items()}
+    metrics = {
+        split: evaluate_predictions(_labels(clips), told[split].argmax(axis=1))
+        for split, clips in examples.items()
+        if clips
+    }
+    document = {
+        "manifest": {"version": manifest.header.version, "digest": manifest.header.digest},
+        "epochs": len(fitted.history),
+        "kept_epoch": fitted.kept,
+        "text": _text_coverage(examples, fitted) if settings.modality != "audio" else None,
+        "splits": metrics,
+    }
+    write_model(folder, model)
+    write_text(folder / CONFIGURATION, _config(manifest, settings))
+    write_text(folder / "history.csv", history_csv(fitted.history))
+    metrics_text = json.dumps(document, ensure_ascii=False, indent=2)
+    write_text(folder / "metrics.json", metrics_text + "\n")
+    write_text(folder / "predictions.csv", _predictions(examples, told, model))
+    plots = folder / "plots"
+    draw_loss(plots / "loss.png", fitted.history)
+    draw_accuracy(plots / "accuracy.png", fitted.history)
+    shown = next((split for split in ("test", "val", "train") if split in metrics), None)
+    if shown is not None:
+        title = f"{shown}: {metrics[shown]['n']} clips, UAR {metrics[shown]['uar']:.3f}"
+        draw_confusion(plots / "confusion.png", metrics[shown]["confusion"], title)
+    return metrics
+
+
+def _labels(clips: Sequence[Example]) -> NDArray[np.int64]:
+    return np.array([clip.label for clip in clips], dtype=np.int64)
+
+
+def _text_coverage(examples: Examples, fitted: Fit) -> dict[str, Any]:
+    """Return how many words are known: of the vocabulary to the vectors, of the texts to it."""
+    vocabulary = fitted.model.vocabulary
+    shares = {
+        split: vocabulary.coverage(clip.words for clip in clips)
+        for split, clips in examples.items()
+    }
+    return {
+        "vocabulary": len(vocabulary.words),
+        "with_vector": round(fitted.vectors_known, 4),
+        "known_words": {
+            split: None if share is None else round(share, 4) for split, share in shares.items()
+        },
+    }
+
+
+def _config(manifest: Manifest, settings: TrainSettings) -> str:
+    run = {
+        "manifest": manifest.header.version,
+        "digest": manifest.header.digest,
+        "created": created_now(),
+        "corpus_tools": version("corpus-tools"),
+        "torch": version("torch"),
+    }
+    return tomli_w.dumps({"run": run, "train": settings.model_dump(mode="json", exclude_none=True)})
+
+
+def _predictions(
+    examples: Examples, told: dict[str, NDArray[np.float64]], model: FittedModel
+) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    head = ["clip_id", "split", "emotion", "predicted"]
+    writer.writerow([*head, *(f"p_{name}" for name in model.classes)])
+    for split, clips in examples.items():
+        for clip, shares in zip(clips, told[split], strict=True):
+            names = [EMOTIONS[clip.label], model.classes[int(shares.argmax())]]
+            writer.writerow([clip.clip_id, split, *names, *(f"{share:.4f}" for share in shares)])
+    return stream.getvalue()
