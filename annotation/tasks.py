@@ -12,6 +12,7 @@ from manifests.records import Clip, Screen, Transcript
 from manifests.settings import TextSettings
 from manifests.shards import STAGES, read_stage
 from manifests.store import fingerprint, inside, write_text
+from manifests.texts import best_transcripts
 
 __all__ = ["audio_address", "export_tasks"]
 
@@ -64,7 +65,7 @@ def export_tasks(
             "no accepted clip is left that no earlier batch names; nothing was written"
         )
         return outcome
-    texts = _texts(corpus, text or TextSettings())
+    texts = best_transcripts(corpus, (text or TextSettings()).order)
     write_batch(
         path, [_task(clip, texts.get(clip.clip_id), name, audio_base_url) for clip in clips]
     )
@@ -149,19 +150,6 @@ def _has_file(corpus: Path, clip: Clip, outcome: Outcome) -> bool:
 def _shuffled(clips: list[Clip], seed: int) -> list[Clip]:
     """Order by a keyed hash: unrelated to time and source, and the same on every machine."""
     return sorted(clips, key=lambda clip: fingerprint([seed, clip.clip_id]))
-
-
-def _texts(corpus: Path, settings: TextSettings) -> dict[str, Transcript]:
-    rank = {source: place for place, source in enumerate(settings.order)}
-    best: dict[str, tuple[tuple[bool, int, str], Transcript]] = {}
-    for transcript in read_stage(corpus, STAGES["transcripts"], Transcript):
-        if transcript.source not in rank:
-            continue
-        key = (not transcript.text, rank[transcript.source], transcript.model or "")
-        held = best.get(transcript.clip_id)
-        if held is None or key < held[0]:
-            best[transcript.clip_id] = (key, transcript)
-    return {clip_id: transcript for clip_id, (_, transcript) in best.items()}
 
 
 def _task(

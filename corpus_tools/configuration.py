@@ -6,7 +6,7 @@ from annotation.settings import AnnotationSettings, LabelSettings
 from corpus_tools.recordings.settings import RecordingSettings
 from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
 from corpus_tools.transcription.settings import TranscribeSettings
-from manifests.settings import Settings, SplitSettings, Targets, TextSettings
+from manifests.settings import CardSettings, Settings, SplitSettings, Targets, TextSettings
 from models.settings import TrainSettings
 
 __all__ = ["Configuration", "CorpusSettings"]
@@ -39,4 +39,5 @@ class Configuration(Settings):
     labels: LabelSettings = Field(default_factory=LabelSettings)
     targets: Targets = Field(default_factory=Targets)
     split: SplitSettings = Field(default_factory=SplitSettings)
+    card: CardSettings = Field(default_factory=CardSettings)
     train: TrainSettings = Field(default_factory=TrainSettings)

@@ -18,7 +18,16 @@ from manifests.records import (
 )
 from manifests.store import fingerprint, read_jsonl, write_jsonl
 
-__all__ = ["STAGES", "Header", "Stage", "read_header", "read_shard", "read_stage", "write_shard"]
+__all__ = [
+    "STAGES",
+    "Header",
+    "Stage",
+    "read_header",
+    "read_shard",
+    "read_stage",
+    "shard_paths",
+    "write_shard",
+]
 
 R = TypeVar("R", bound=Record)
 
@@ -137,8 +146,9 @@ def read_stage(corpus: Path, stage: Stage, record: type[R]) -> Iterator[R]:
 
 
 def shard_paths(corpus: Path, stage: Stage) -> Iterable[Path]:
-    """Return a stage's shards in the order of their sources' ids."""
-    return sorted((corpus / "stages" / stage.name).glob("*.jsonl"))
+    """Return a stage's shards in the order of their sources' ids, killed writes left aside."""
+    found = (corpus / "stages" / stage.name).glob("*.jsonl")
+    return sorted(path for path in found if not path.name.startswith("."))
 
 
 def _header(path: Path, row: dict[str, Any]) -> Header:
