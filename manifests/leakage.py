@@ -1,11 +1,11 @@
 """What the sides of a split share although they shouldn't: speakers, sources, series, sentences."""
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from manifests.records import ManifestEntry, Side
+from manifests.records import ManifestEntry, Side, Split
 from manifests.split import SIDES
 
 __all__ = ["KEYS", "Leak", "Leakage", "find_leakage"]
@@ -54,7 +54,7 @@ class Leakage:
     leaks: list[Leak]
     exposed: dict[Side, int]
 
-    def describe(self, sizes: Counter[str]) -> str:
+    def describe(self, sizes: Mapping[Split, int]) -> str:
         """Return the leak in words.
 
         Args:
@@ -63,7 +63,7 @@ class Leakage:
         one, several = KEYS[self.key]
         what = f"1 {one} has" if len(self.leaks) == 1 else f"{len(self.leaks)} {several} have"
         exposed = " and ".join(
-            f"{self.exposed[side]} of {sizes[side]} clips of {side}" for side in ("val", "test")
+            f"{count} of {sizes[side]} clips of {side}" for side, count in self.exposed.items()
         )
         return (
             f"{what} clips on more than one side (of {self.values} in all): "

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 __all__ = ["escape", "table"]
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#|~!])")
-_BLOCK_START = re.compile(r"^([-+=]|\d+(?=[.)]))")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]#|~!])")
+_BLOCK_START = re.compile(r"^(\d*)([-+=.)])")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
@@ -22,7 +22,7 @@ def escape(text: str) -> str:
     """
     flat = "".join(" " if unicodedata.category(char)[0] == "C" else char for char in text)
     flat = " ".join(flat.split())
-    return _BLOCK_START.sub(r"\\\g<0>", _SPECIAL.sub(r"\\\1", flat)).translate(_ENTITIES)
+    return _BLOCK_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", flat)).translate(_ENTITIES)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

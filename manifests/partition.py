@@ -98,19 +98,19 @@ def divide(
     Args:
         entries: the clips; their group and split are replaced.
         settings: section [split] of corpus.toml.
-        parent: the version whose clips stay where they are, if there is one. It also settles what
-            is grouped by; ``ratios`` then only says where new groups are needed most.
+        parent: the version whose clips stay where they are, if there is one; what it holds out
+            stays out. It also settles what is grouped by, and ``ratios`` then only says where new
+            groups are needed most.
 
     Raises:
         ConfigurationError: if the settings ask for another grouping than the parent's.
     """
     by = _grouping(entries, settings, parent)
-    keys = {entry.clip_id: keys_of(entry, by) for entry in entries}
-    placed: dict[str, Side] = {}
-    for old in parent.entries if parent else ():
-        if old.split != "held":
-            placed[old.clip_id] = old.split
-    kept = keep_sides(keys, placed)
+    old = {entry.clip_id: entry.split for entry in parent.entries} if parent else {}
+    keys = {
+        entry.clip_id: keys_of(entry, by) for entry in entries if old.get(entry.clip_id) != "held"
+    }
+    kept = keep_sides(keys, {clip: side for clip, side in old.items() if side != "held"})
     group_of = group_clips({clip: keys[clip] for clip in keys if clip not in kept.held})
     pinned = {
         group: kept.sides[keys[clip][0]]

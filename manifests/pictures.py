@@ -86,5 +86,5 @@ def _save(figure: "Figure", axes: "Axes", path: Path) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.yaxis.grid(color="#DDDDDD", linewidth=0.8)
     axes.set_axisbelow(True)
-    axes.legend(frameon=False, loc="upper right", ncols=4, bbox_to_anchor=(1, 1.1))
+    figure.legend(frameon=False, loc="outside lower center", ncols=4)
     figure.savefig(path, format="png", metadata={"Software": None})

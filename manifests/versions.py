@@ -18,6 +18,7 @@ __all__ = [
     "find_manifest",
     "load_manifest",
     "newest",
+    "next_version",
     "read_manifest_header",
     "versions",
 ]
@@ -125,6 +126,16 @@ def versions(corpus: Path) -> list[Path]:
 def newest(corpus: Path) -> Path | None:
     """Return the folder of the newest version, or None if there is none yet."""
     return next(reversed(versions(corpus)), None)
+
+
+def next_version(corpus: Path) -> str:
+    """Return the name of the version to come, which no folder has yet, whole or damaged."""
+    taken = [
+        int(match[1])
+        for folder in (corpus / "manifests").glob("v*")
+        if (match := _VERSION.fullmatch(folder.name))
+    ]
+    return f"v{max(taken, default=0) + 1}"
 
 
 def find_manifest(corpus: Path, version: str | None = None) -> Path:

@@ -1,0 +1,107 @@
+"""`corpus build-manifest`: the next immutable version."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.session import session
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["build_manifest", "class_table"]
+
+
+def build_manifest(
+    group_by: Annotated[
+        str | None,
+        typer.Option(
+            help="What may not be divided: auto, speaker, series, source, or none (clips at "
+            "random, which leaks).",
+            show_default="auto",
+        ),
+    ] = None,
+    ratios: Annotated[
+        str | None, typer.Option(help="Shares of train/val/test.", show_default="8/1/1")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Settles what is otherwise equal.", show_default="0")
+    ] = None,
+    min_votes: Annotated[
+        int | None, typer.Option(help="Fewest answers that a clip needs.", show_default="1")
+    ] = None,
+    resplit: Annotated[
+        bool,
+        typer.Option("--resplit", help="Divide anew: clips may move between train, val and test."),
+    ] = False,
+    corpus: CorpusFolder = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write the next version of the manifest: labelled clips, divided without leaks.
+
+    A version is never changed. Clips stay in train, val or test from version to version; what
+    would have to be on two sides is held out.
+    """
+    with session("build-manifest", as_json=json, quiet=quiet, verbose=verbose) as run:
+        from corpus_tools.flags import with_flags
+        from corpus_tools.manifest_building import build, parse_ratios
+        from corpus_tools.workspace import Workspace
+
+        workspace = Workspace.find(corpus)
+        split = with_flags(
+            workspace.configuration.split,
+            group_by=group_by,
+            ratios=parse_ratios(ratios) if ratios else None,
+            seed=seed,
+        )
+        labels = with_flags(workspace.configuration.labels, min_votes=min_votes)
+        with workspace.lock(), run.progress("checking clips") as progress:
+            outcome = build(workspace, split, labels, resplit=resplit, progress=progress)
+        run.outcome.merge(outcome)
+        manifest = outcome.details.get("manifest")
+        if manifest:
+            run.result(f"{manifest['version']}: clips per class and split")
+            run.result(class_table(manifest["counts"]))
+            for line in _lines(manifest):
+                run.result(line)
+
+
+def class_table(counts: Mapping[str, Mapping[str, int]]) -> "Table":
+    """Return the table of clips per class and split, with the clips held out if there are any.
+
+    Args:
+        counts: per split and class, as in manifest.json.
+    """
+    from rich.table import Table
+
+    splits = [split for split in counts if split != "held" or any(counts[split].values())]
+    table = Table()
+    table.add_column("class")
+    for column in (*splits, "all"):
+        table.add_column(column, justify="right")
+    classes = list(counts["train"])
+    for name in classes:
+        row = [counts[split][name] for split in splits]
+        table.add_row(name, *map(str, row), str(sum(row)), end_section=name == classes[-1])
+    totals = [sum(counts[split].values()) for split in splits]
+    table.add_row("all", *map(str, totals), str(sum(totals)))
+    return table
+
+
+def _lines(manifest: dict[str, Any]) -> list[str]:
+    groups = manifest["groups"]
+    by = " and ".join(groups["by"]).replace("_", " ") or "nothing: clips at random"
+    sides = ("train", "val", "test")
+    shares = " / ".join(f"{100 * manifest['shares'][side]:.1f} %" for side in sides)
+    counts = " / ".join(str(groups["counts"][side]) for side in sides)
+    return [
+        f"grouped by {by}; groups in train / val / test: {counts}",
+        f"shares of train / val / test: {shares}, "
+        f"{manifest['size_deviation']:.1f} points from what was asked at most",
+        *([f"held out: {len(manifest['held'])} clips"] if manifest["held"] else []),
+        f"{'wrote' if manifest['new'] else 'unchanged:'} {manifest['folder']}",
+    ]

@@ -1,0 +1,144 @@
+"""From a corpus folder to the next version of its manifest: gather what the stages found."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from annotation.aggregation import labels as aggregated_labels
+from annotation.corrections import corrected_transcripts
+from annotation.settings import LabelSettings
+from corpus_tools.recordings.cast import read_speakers
+from corpus_tools.workspace import Workspace
+from manifests.build import build_manifest
+from manifests.errors import ConfigurationError
+from manifests.outcome import Outcome, Progress, no_progress
+from manifests.records import Clip, Label, Screen, Source, TextSource, Transcript
+from manifests.settings import SplitSettings
+from manifests.shards import STAGES, read_stage
+from manifests.texts import best_transcripts
+
+__all__ = ["build", "choose_texts", "parse_ratios"]
+
+
+def build(
+    workspace: Workspace,
+    split: SplitSettings,
+    labels: LabelSettings,
+    *,
+    resplit: bool = False,
+    progress: Progress = no_progress,
+) -> Outcome:
+    """Write the next version of the manifest from what is in the corpus folder.
+
+    Only clips that the screen accepted come in; those it didn't aren't counted.
+
+    Args:
+        workspace: the corpus folder; hold its lock.
+        split: how to divide.
+        labels: how votes become labels.
+        resplit: divide everything anew, whatever the newest version says.
+        progress: called after each clip.
+
+    Returns:
+        As :func:`manifests.build.build_manifest`.
+
+    Raises:
+        DataError: if a shard, a file of judgements or speakers.csv can't be read.
+        CorpusError: if another process is building.
+    """
+    root, configuration = workspace.root, workspace.configuration
+    clips = {clip.clip_id: clip for clip in read_stage(root, STAGES["segments"], Clip)}
+    accepted = _accepted(root, clips)
+    label_of = aggregated_labels(root, labels)
+    order = configuration.text.order
+    outcome = build_manifest(
+        root,
+        accepted,
+        label_of,
+        choose_texts(best_transcripts(root, order), corrected_transcripts(root), order),
+        read_speakers(workspace.speakers),
+        {source.source_id: source for source in read_stage(root, STAGES["sources"], Source)},
+        split,
+        {
+            "corpus": configuration.corpus.model_dump(mode="json"),
+            "card": configuration.card.model_dump(mode="json"),
+            "labels": labels.model_dump(mode="json"),
+            "text": configuration.text.model_dump(mode="json"),
+        },
+        resplit=resplit,
+        progress=progress,
+    )
+    outcome.warnings += _left_aside(label_of, clips, accepted)
+    return outcome
+
+
+def choose_texts(
+    transcripts: Mapping[str, Transcript], corrected: Mapping[str, str], order: Sequence[TextSource]
+) -> dict[str, tuple[str, TextSource]]:
+    """Return each clip's text and where it is from; a clip whose text is empty has none.
+
+    Args:
+        transcripts: the best of what the stages found, by clip id.
+        corrected: texts that annotators changed, by clip id; they count as ``annotator``.
+        order: sources, the most trusted first.
+    """
+    texts: dict[str, tuple[str, TextSource]] = {
+        clip_id: (best.text, best.source)
+        for clip_id, best in transcripts.items()
+        if best.text.strip()
+    }
+    more_trusted = order[: order.index("annotator")] if "annotator" in order else order
+    for clip_id, text in corrected.items():
+        known = texts.get(clip_id)
+        if "annotator" in order and text.strip() and (not known or known[1] not in more_trusted):
+            texts[clip_id] = (text, "annotator")
+    return texts
+
+
+def parse_ratios(text: str) -> tuple[float, float, float]:
+    """Return shares of train, val and test that sum to 1.
+
+    Args:
+        text: three numbers, as ``8/1/1`` or ``80/10/10``.
+
+    Raises:
+        ConfigurationError: if it isn't three numbers of 0 or more, the first above 0.
+
+    Example:
+        >>> parse_ratios("8/1/1")
+        (0.8, 0.1, 0.1)
+    """
+    try:
+        train, val, test = (float(part) for part in text.split("/"))
+        total = train + val + test
+        if not (train > 0 and val >= 0 and test >= 0 and total < float("inf")):
+            raise ValueError
+    except ValueError as error:
+        raise ConfigurationError(
+            f"--ratios {text}: give three numbers for train, val and test, e.g. 8/1/1"
+        ) from error
+    return train / total, val / total, test / total
+
+
+def _accepted(root: Path, clips: Mapping[str, Clip]) -> list[Clip]:
+    return [
+        clips[screen.clip_id]
+        for screen in read_stage(root, STAGES["screen"], Screen)
+        if screen.accepted and screen.clip_id in clips
+    ]
+
+
+def _left_aside(
+    label_of: Mapping[str, Label], clips: Mapping[str, Clip], accepted: Iterable[Clip]
+) -> list[str]:
+    labelled = {clip_id for clip_id, label in label_of.items() if label.emotion is not None}
+    strange = len(labelled - clips.keys())
+    screened_out = len((labelled & clips.keys()) - {clip.clip_id for clip in accepted})
+    sentences = []
+    if strange:
+        sentences.append(f"{strange} labelled clips are in no stages/segments and were left aside")
+    if screened_out:
+        sentences.append(
+            f"{screened_out} labelled clips are screened out now and were left aside; other "
+            f"thresholds take them in: corpus screen"
+        )
+    return sentences

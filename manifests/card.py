@@ -1,0 +1,227 @@
+"""The dataset card: Markdown with the head that Hugging Face reads; its numbers are counted."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from manifests.draft import Draft
+from manifests.emotions import EMOTIONS
+from manifests.leakage import KEYS
+from manifests.markdown import escape, table
+from manifests.partition import SPLITS
+from manifests.records import ManifestEntry
+from manifests.settings import CardSettings
+from manifests.split import SIDES
+
+__all__ = ["write_card"]
+
+_SHOWN = 10
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
+
+
+def write_card(draft: Draft) -> str:
+    """Return the card of a version.
+
+    What the user alone can say comes from ``params["corpus"]`` and ``params["card"]`` (sections of
+    corpus.toml); what is missing is marked as to be filled in.
+
+    Args:
+        draft: the version.
+    """
+    corpus = draft.params.get("corpus", {})
+    said = CardSettings.model_validate(draft.params.get("card", {}))
+    parts = [
+        _head(corpus, len(draft.partition.entries)),
+        f"# {escape(str(corpus.get('name') or 'corpus'))}, {draft.version}",
+        _filled(said.description, "what the corpus is", "[card] description"),
+        _origin(draft),
+        "## Classes",
+        _classes(draft),
+        "![Clips per class](classes.png) ![Classes in each split](splits.png)",
+        "## Clips and speakers",
+        _clips(draft),
+        "## Sources",
+        _sources(draft.partition.entries),
+        "## Texts",
+        _texts(draft.partition.entries),
+        "## Labels",
+        _labels(draft),
+        "## How it was split, and what leaks",
+        _split(draft),
+        "## Known limits",
+        _bullets(
+            [
+                *(escape(limit) for limit in draft.limits()),
+                "Whether the annotators were people or simulated, the data don't say.",
+            ]
+        ),
+        "## For you to fill in",
+        _to_fill_in(corpus, said),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _head(corpus: dict[str, Any], clips: int) -> str:
+    licence = corpus.get("licence")
+    known = isinstance(licence, str) and re.fullmatch(r"[a-z0-9.-]+", licence.lower())
+    lines = [
+        "---",
+        f"pretty_name: {_yaml(str(corpus.get('name') or 'corpus'))}",
+        f"language:\n- {_yaml(str(corpus.get('language') or 'und'))}",
+        f"license: {licence.lower() if licence and known else 'other' if licence else 'unknown'}",
+        *([f"license_name: {_yaml(str(licence))}"] if licence and not known else []),
+        f"size_categories:\n- {next((name for top, name in _SIZES if clips < top), 'n>1M')}",
+        "task_categories:\n- audio-classification",
+        "tags:\n- speech-emotion-recognition",
+        "---",
+    ]
+    return "\n".join(lines)
+
+
+def _yaml(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)  # a JSON string is a YAML one
+
+
+def _filled(text: str | None, what: str, where: str) -> str:
+    return escape(text) if text else f"**⚠ TO FILL IN: {what}** (`{where}` in corpus.toml)"
+
+
+def _origin(draft: Draft) -> str:
+    return (
+        f"Version {draft.version}, made {draft.created} "
+        + (f"after {draft.parent}" if draft.parent else "as the first")
+        + f"; digest of its content `{draft.digest}`."
+    )
+
+
+def _classes(draft: Draft) -> str:
+    counts, sizes = draft.partition.counts, draft.partition.sizes
+    splits = [split for split in SPLITS if split != "held" or sizes[split]]
+    rows: list[list[object]] = []
+    for name in EMOTIONS:
+        total = sum(counts[split][name] for split in splits)
+        share = 100 * total / max(sizes.total(), 1)
+        rows.append([name, *(counts[split][name] for split in splits), total, f"{share:.1f} %"])
+    rows.append(["**all**", *(sizes[split] for split in splits), sizes.total(), "100 %"])
+    return table(["class", *splits, "all", "share"], rows)
+
+
+def _clips(draft: Draft) -> str:
+    rows: list[list[object]] = []
+    for split in (*SPLITS, "all"):
+        entries = [entry for entry in draft.partition.entries if split in ("all", entry.split)]
+        if not entries:
+            continue
+        seconds = [entry.duration for entry in entries]
+        gender_of = {entry.speaker: entry.gender for entry in entries if entry.speaker}
+        genders = Counter(gender or "unknown" for gender in gender_of.values())
+        rows.append(
+            [
+                split,
+                len(entries),
+                _clock(sum(seconds)),
+                f"{sum(seconds) / len(seconds):.2f} s",
+                f"{min(seconds):.2f}–{max(seconds):.2f} s",
+                *(genders[gender] for gender in ("female", "male", "other", "unknown")),
+                sum(entry.speaker is None for entry in entries),
+            ]
+        )
+    head = ["split", "clips", "h:mm:ss", "mean", "range", "women", "men", "other"]
+    return table([*head, "of unknown gender", "clips of unknown speakers"], rows)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def _sources(entries: Sequence[ManifestEntry]) -> str:
+    series_of = {entry.source_id: entry.series for entry in entries}
+    sources, clips = Counter(series_of.values()), Counter(entry.series for entry in entries)
+    rows = [
+        [escape(series) if series else "(none)", sources[series], count]
+        for series, count in sorted(clips.items(), key=lambda one: (-one[1], one[0] or ""))
+    ]
+    more = f"\n\nand {len(rows) - _SHOWN} more series" if len(rows) > _SHOWN else ""
+    return table(["series", "sources", "clips"], rows[:_SHOWN]) + more
+
+
+def _texts(entries: Sequence[ManifestEntry]) -> str:
+    found = Counter(entry.text_source or "(no text)" for entry in entries)
+    return table(["text from", "clips"], found.most_common())
+
+
+def _labels(draft: Draft) -> str:
+    entries = draft.partition.entries
+    annotators = {annotator for entry in entries for annotator, _ in entry.votes}
+    several = [entry.agreement for entry in entries if len(entry.votes) > 1]
+    votes = sum(len(entry.votes) for entry in entries)
+    agreed = f"{sum(several) / len(several):.3f}" if several else "not known"
+    lines = [
+        f"annotators: {len(annotators)}",
+        f"votes per clip: {votes / max(len(entries), 1):.2f}",
+        f"mean share of a clip's votes that agree with its label: {agreed} "
+        f"(clips with two votes or more: {len(several)}; clips without a label are not in it)",
+    ]
+    for name, value in sorted(draft.params.get("labels", {}).items()):
+        lines.append(f"{escape(name)}: {escape(_words(value))}")
+    left_out = [[escape(reason), count] for reason, count in sorted(draft.rejected.items())]
+    body = _bullets(lines)
+    if left_out:
+        body += "\n\nAccepted clips left out:\n\n" + table(["reason", "clips"], left_out)
+    return body
+
+
+def _words(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _split(draft: Draft) -> str:
+    partition = draft.partition
+    asked = " / ".join(f"{100 * ratio:g} %" for ratio in partition.ratios)
+    groups = " / ".join(str(partition.grouping.counts[side]) for side in SIDES)
+    largest = f"{100 * partition.grouping.largest:.1f} %"
+    lines = [
+        f"kept whole: {draft.grouped_by}",
+        f"train / val / test asked for {asked}, reached {draft.shares_in_words(' / ')}",
+        f"groups on each side: {groups}; the largest holds {largest}",
+        f"clips held out, on no side: {len(partition.held)}",
+    ]
+    rows = [
+        [
+            KEYS[key][1],
+            leakage.values,
+            len(leakage.leaks),
+            f"{leakage.exposed['val']} of {partition.sizes['val']}",
+            f"{leakage.exposed['test']} of {partition.sizes['test']}",
+        ]
+        for key, leakage in draft.leakage.items()
+    ]
+    head = ["shared", "in all", "on more than one side", "val clips sharing with train"]
+    body = _bullets(lines) + "\n\n" + table([*head, "test clips sharing with train"], rows)
+    for key, leakage in draft.leakage.items():
+        if leakage.leaks:
+            shown = ", ".join(escape(leak.value) for leak in leakage.leaks[:_SHOWN])
+            more = f" and {len(leakage.leaks) - _SHOWN} more" if len(leakage.leaks) > _SHOWN else ""
+            body += f"\n\nShared {KEYS[key][1]}: {shown}{more} (all of them: leakage.json)"
+    return body
+
+
+def _to_fill_in(corpus: dict[str, Any], said: CardSettings) -> str:
+    licence = corpus.get("licence")
+    return _bullets(
+        [
+            "Licence: " + _filled(licence, "under which licence", "[corpus] licence"),
+            "Consent: " + _filled(said.consent, "what speakers agreed to", "[card] consent"),
+            "Collection: " + _filled(said.collection, "how it was collected", "[card] collection"),
+            "Use: " + _filled(said.intended_use, "what it is for", "[card] intended_use"),
+            "Contact: " + _filled(said.contact, "whom to ask", "[card] contact"),
+            "Citation: " + _filled(said.citation, "how to cite it", "[card] citation"),
+        ]
+    )
+
+
+def _bullets(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)

@@ -1,0 +1,141 @@
+"""A version before it is written: what it holds, how it was divided, and what is wrong with it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from manifests.emotions import EMOTIONS
+from manifests.leakage import Leakage, find_leakage
+from manifests.partition import Partition
+from manifests.records import SCHEMA, ManifestHeader, Side
+from manifests.split import SIDES
+
+__all__ = ["Draft"]
+
+COARSE = 5.0
+"""Points between a side's share and its ratio that are worth a warning."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """All that a version says about itself.
+
+    Attributes:
+        version: ``v3``.
+        parent: the version before it, if any.
+        created: when, in UTC.
+        digest: of the entries and the parameters.
+        params: what it was made with, JSON-ready.
+        partition: the clips, divided.
+        rejected: accepted clips that were left out, by reason.
+    """
+
+    version: str
+    parent: str | None
+    created: str
+    digest: str
+    params: dict[str, Any]
+    partition: Partition
+    rejected: Counter[str]
+
+    @cached_property
+    def leakage(self) -> dict[str, Leakage]:
+        """What the sides share, by key."""
+        return find_leakage(self.partition.entries)
+
+    def header(self, files: dict[str, str]) -> ManifestHeader:
+        """Return the header of the version.
+
+        Args:
+            files: sha256 of its other files, by name.
+        """
+        return ManifestHeader(
+            version=self.version,
+            schema=SCHEMA,
+            created=self.created,
+            parent=self.parent,
+            digest=self.digest,
+            params=self.params,
+            counts=self.partition.counts,
+            groups=self.partition.grouping,
+            files=files,
+        )
+
+    def limits(self) -> list[str]:
+        """Return, in sentences, what a user of this version has to know before trusting it."""
+        return [*self._of_sides(), *self._of_classes(), *self._of_leaks(), *self._of_clips()]
+
+    def _of_sides(self) -> Iterator[str]:
+        sizes = self.partition.sizes
+        asked = [side for side, ratio in self._ratios.items() if ratio > 0]
+        empty = [side for side in asked if not sizes[side]]
+        groups = sum(self.partition.grouping.counts[side] for side in SIDES)
+        if empty:
+            yield (
+                f"no clip in {' and '.join(empty)}: {groups} group{'s' * (groups != 1)} of "
+                f"{self.grouped_by} can't fill {len(asked)} sides; add speakers or sources, or "
+                f"group by less: --group-by source --resplit"
+            )
+        elif self.partition.size_deviation > COARSE:
+            yield (
+                f"{self.shares_in_words('/')} of the clips are in train, val and test, where "
+                f"{'/'.join(f'{100 * ratio:g} %' for ratio in self._ratios.values())} was asked "
+                f"for: groups of {self.grouped_by} allow no better, or stay where they were"
+            )
+        held = len(self.partition.held)
+        if held:
+            yield (
+                f"{held} clip{'s are' if held != 1 else ' is'} held out, on no side, so that "
+                f"nothing moves between train, val and test: they tie together groups on different "
+                f"sides; --resplit divides everything anew"
+            )
+
+    def _of_classes(self) -> Iterator[str]:
+        counts, sizes = self.partition.counts, self.partition.sizes
+        for name in EMOTIONS:
+            lacking = [side for side in SIDES if sizes[side] and not counts[side][name]]
+            if not any(counts[split][name] for split in counts):
+                yield f"no clip is labelled {name}"
+            elif lacking:
+                yield f"no clip of {name} in {' and '.join(lacking)}"
+
+    def _of_leaks(self) -> Iterator[str]:
+        for leakage in self.leakage.values():
+            if leakage.leaks:
+                yield leakage.describe(self.partition.sizes)
+
+    def _of_clips(self) -> Iterator[str]:
+        entries = self.partition.entries
+        mute = sum(not entry.text for entry in entries)
+        if mute:
+            yield f"{mute} of {len(entries)} clips have no text"
+        sexless = {entry.speaker for entry in entries if entry.speaker and not entry.gender}
+        if sexless:
+            yield f"speakers.csv gives no gender for {', '.join(sorted(filter(None, sexless)))}"
+        single = sum(len(entry.votes) == 1 for entry in entries)
+        if single:
+            yield f"{single} of {len(entries)} clips were judged by one annotator only"
+
+    @property
+    def grouped_by(self) -> str:
+        """What was kept whole, in words."""
+        names = [_GROUPED[name] for name in self.partition.by]
+        return " and ".join(names) or "single clips"
+
+    def shares_in_words(self, between: str) -> str:
+        """Return the share of each side in percent."""
+        return between.join(f"{100 * share:.1f} %" for share in self.partition.shares.values())
+
+    @property
+    def _ratios(self) -> dict[Side, float]:
+        return dict(zip(SIDES, self.partition.ratios, strict=True))
+
+
+_GROUPED = {
+    "speaker": "speakers (an unknown one counts as anybody of the series)",
+    "known_speaker": "known speakers",
+    "series": "series",
+    "source": "sources",
+}
