@@ -16,10 +16,10 @@ from manifests.settings import SplitSettings
 from manifests.shards import STAGES, read_stage
 from manifests.texts import best_transcripts
 
-__all__ = ["build", "choose_texts", "parse_ratios"]
+__all__ = ["build_from_corpus", "choose_texts", "parse_ratios"]
 
 
-def build(
+def build_from_corpus(
     workspace: Workspace,
     split: SplitSettings,
     labels: LabelSettings,
@@ -32,7 +32,7 @@ def build(
     Only clips that the screen accepted come in; those it didn't aren't counted.
 
     Args:
-        workspace: the corpus folder; hold its lock.
+        workspace: the corpus folder; its lock is held meanwhile.
         split: how to divide.
         labels: how votes become labels.
         resplit: divide everything anew, whatever the newest version says.
@@ -43,30 +43,31 @@ def build(
 
     Raises:
         DataError: if a shard, a file of judgements or speakers.csv can't be read.
-        CorpusError: if another process is building.
+        CorpusError: if another process is writing into the corpus.
     """
     root, configuration = workspace.root, workspace.configuration
-    clips = {clip.clip_id: clip for clip in read_stage(root, STAGES["segments"], Clip)}
-    accepted = _accepted(root, clips)
-    label_of = aggregated_labels(root, labels)
-    order = configuration.text.order
-    outcome = build_manifest(
-        root,
-        accepted,
-        label_of,
-        choose_texts(best_transcripts(root, order), corrected_transcripts(root), order),
-        read_speakers(workspace.speakers),
-        {source.source_id: source for source in read_stage(root, STAGES["sources"], Source)},
-        split,
-        {
-            "corpus": configuration.corpus.model_dump(mode="json"),
-            "card": configuration.card.model_dump(mode="json"),
-            "labels": labels.model_dump(mode="json"),
-            "text": configuration.text.model_dump(mode="json"),
-        },
-        resplit=resplit,
-        progress=progress,
-    )
+    with workspace.lock():
+        clips = {clip.clip_id: clip for clip in read_stage(root, STAGES["segments"], Clip)}
+        accepted = _accepted(root, clips)
+        label_of = aggregated_labels(root, labels)
+        order = configuration.text.order
+        outcome = build_manifest(
+            root,
+            accepted,
+            label_of,
+            choose_texts(best_transcripts(root, order), corrected_transcripts(root), order),
+            read_speakers(workspace.speakers),
+            {source.source_id: source for source in read_stage(root, STAGES["sources"], Source)},
+            split,
+            {
+                "corpus": configuration.corpus.model_dump(mode="json"),
+                "card": configuration.card.model_dump(mode="json"),
+                "labels": labels.model_dump(mode="json"),
+                "text": configuration.text.model_dump(mode="json"),
+            },
+            resplit=resplit,
+            progress=progress,
+        )
     outcome.warnings += _left_aside(label_of, clips, accepted)
     return outcome
 

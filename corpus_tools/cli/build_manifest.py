@@ -48,7 +48,7 @@ def build_manifest(
     """
     with session("build-manifest", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.flags import with_flags
-        from corpus_tools.manifest_building import build, parse_ratios
+        from corpus_tools.manifest_building import build_from_corpus, parse_ratios
         from corpus_tools.workspace import Workspace
 
         workspace = Workspace.find(corpus)
@@ -59,8 +59,10 @@ def build_manifest(
             seed=seed,
         )
         labels = with_flags(workspace.configuration.labels, min_votes=min_votes)
-        with workspace.lock(), run.progress("checking clips") as progress:
-            outcome = build(workspace, split, labels, resplit=resplit, progress=progress)
+        with run.progress("checking clips") as progress:
+            outcome = build_from_corpus(
+                workspace, split, labels, resplit=resplit, progress=progress
+            )
         run.outcome.merge(outcome)
         manifest = outcome.details.get("manifest")
         if manifest:
