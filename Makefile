@@ -12,7 +12,7 @@ help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
 
 demo: $(VENV)/installed ## run the whole path on the bundled sample, into demo-corpus/
-	$(BIN)/corpus demo demo-corpus
+	$(BIN)/corpus demo demo-corpus --again
 
 test: $(VENV)/installed-dev ## run every test
 	$(BIN)/python -m pytest

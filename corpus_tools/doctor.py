@@ -65,10 +65,7 @@ def examine(folder: Path) -> Iterator[Check]:
 
 
 def _python() -> Check:
-    number = ".".join(str(part) for part in sys.version_info[:3])
-    if sys.version_info < (3, 11):
-        return Check("python", "missing", f"{number}; 3.11 or newer is needed")
-    return Check("python", "ok", number)
+    return Check("python", "ok", ".".join(str(part) for part in sys.version_info[:3]))
 
 
 def _package(module: str, purpose: str) -> Check:
@@ -97,7 +94,7 @@ def _device() -> Check:
 
 
 def _whisper_weights() -> Check:
-    from corpus_tools.transcription.weights import cache_folder
+    from corpus_tools.transcription.whisper_weights import cache_folder
 
     folder = cache_folder()
     found = sorted(path.stem for path in folder.glob("*.pt"))

@@ -7,13 +7,17 @@ import typer
 from corpus_tools.cli.add_recordings import add_recordings
 from corpus_tools.cli.agreement import agreement
 from corpus_tools.cli.build_manifest import build_manifest
+from corpus_tools.cli.demo import demo
+from corpus_tools.cli.doctor import doctor
 from corpus_tools.cli.evaluate import evaluate
 from corpus_tools.cli.export_tasks import export_tasks
 from corpus_tools.cli.import_annotations import import_annotations
 from corpus_tools.cli.import_transcripts import import_transcripts
 from corpus_tools.cli.init import init
+from corpus_tools.cli.predict import predict
 from corpus_tools.cli.screen import screen
 from corpus_tools.cli.segment import segment
+from corpus_tools.cli.status import status
 from corpus_tools.cli.train import train
 from corpus_tools.cli.transcribe import transcribe
 
@@ -64,5 +68,9 @@ for _panel, _verb, _function in (
     (MANIFEST, "build-manifest", build_manifest),
     (MODEL, "train", train),
     (MODEL, "evaluate", evaluate),
+    (MODEL, "predict", predict),
+    (INSPECT, "status", status),
+    (INSPECT, "doctor", doctor),
+    (INSPECT, "demo", demo),
 ):
     app.command(_verb, rich_help_panel=_panel)(_function)

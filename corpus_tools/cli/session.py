@@ -68,14 +68,11 @@ class Session:
             yield self._plain(what)
 
     def _plain(self, what: str) -> Progress:
-        started = last = time.monotonic()
+        pace = _Pace()
 
         def show(done: int, total: int, item: str) -> None:
-            nonlocal last
-            now = time.monotonic()
-            if now - last >= 10 and done < total:
-                last = now
-                left = (now - started) / max(done, 1) * (total - done)
+            left = pace.left(done, total)
+            if left is not None:
                 self.note(f"{what}: {done} of {total}, about {left:.0f} s left ({item})")
 
         return show
@@ -147,6 +144,32 @@ def session(
     code = code or run.exit_code or (0 if run.outcome.ok else 1)
     if code:
         raise typer.Exit(code)
+
+
+class _Pace:
+    """Tells every ten seconds how long a step still takes; a step with another total starts anew.
+
+    The first item is left out of the pace: what it waits for (compilation, models) comes once.
+    """
+
+    def __init__(self) -> None:
+        self._total = 0
+        self._first = self._since = self._told = 0.0
+
+    def left(self, done: int, total: int) -> float | None:
+        """Return the seconds left if it is time to tell them, else None."""
+        now = time.monotonic()
+        if total != self._total:
+            self._total, self._first = total, done
+            self._since = self._told = now
+        paced = done - self._first
+        if now - self._told < _EVERY or done >= total or paced < 1:
+            return None
+        self._told = now
+        return (now - self._since) / paced * (total - done)
+
+
+_EVERY = 10.0
 
 
 def _report(run: Session, sentence: str, error: BaseException) -> None:

@@ -5,9 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from manifests.records import Clip
-
-__all__ = ["STRADDLES", "ClipText", "TimedLine", "lines_of_clips"]
+__all__ = ["STRADDLES", "ClipText", "TimedClip", "TimedLine", "lines_of_clips"]
 
 STRADDLES = "straddles"
 """Flag of a text, part of which is spoken in another clip, or that lacks a part spoken in its."""
@@ -32,6 +30,26 @@ class TimedLine(Protocol):
         """What it says."""
 
 
+class TimedClip(Protocol):
+    """A clip with its time in seconds; a record of a corpus, or a piece of a file."""
+
+    @property
+    def clip_id(self) -> str:
+        """What it is called."""
+
+    @property
+    def start(self) -> float:
+        """When it begins."""
+
+    @property
+    def end(self) -> float:
+        """When it ends."""
+
+    @property
+    def superseded_by(self) -> str | None:
+        """The clip that replaced it, if one did."""
+
+
 @dataclass
 class ClipText:
     """What the lines of one clip come to.
@@ -45,7 +63,9 @@ class ClipText:
     flags: list[str] = field(default_factory=list)
 
 
-def lines_of_clips(lines: Iterable[TimedLine], clips: Sequence[Clip]) -> Mapping[str, ClipText]:
+def lines_of_clips(
+    lines: Iterable[TimedLine], clips: Sequence[TimedClip]
+) -> Mapping[str, ClipText]:
     """Give each line to the clip that holds most of it, if that is half of the line or more.
 
     Of clips that hold the same of it the first gets it. A line that reaches notably into a clip
@@ -67,7 +87,7 @@ def lines_of_clips(lines: Iterable[TimedLine], clips: Sequence[Clip]) -> Mapping
     return texts
 
 
-def _assigned(lines: Sequence[TimedLine], clips: Sequence[Clip]) -> dict[str, ClipText]:
+def _assigned(lines: Sequence[TimedLine], clips: Sequence[TimedClip]) -> dict[str, ClipText]:
     texts: dict[str, ClipText] = defaultdict(ClipText)
     straddled: set[str] = set()
     for line in lines:
@@ -85,5 +105,5 @@ def _assigned(lines: Sequence[TimedLine], clips: Sequence[Clip]) -> dict[str, Cl
     return dict(texts)
 
 
-def _overlap(line: TimedLine, clip: Clip) -> float:
+def _overlap(line: TimedLine, clip: TimedClip) -> float:
     return min(line.end, clip.end) - max(line.start, clip.start)

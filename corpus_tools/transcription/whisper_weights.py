@@ -14,7 +14,7 @@ from typing import Any
 from manifests.errors import DataError
 from manifests.store import atomic_path, sha256_file
 
-__all__ = ["Weights", "check_checkpoint", "find_weights"]
+__all__ = ["Weights", "cache_folder", "check_checkpoint", "find_weights"]
 
 _MEGABYTES = {
     "tiny": 76,
@@ -67,7 +67,7 @@ def find_weights(model: str, download: bool, announce: Callable[[str], None]) ->
             f"{', '.join(whisper.available_models())}"
         )
     url: str = whisper._MODELS[model]
-    cached = _cache() / url.rsplit("/", 1)[1]
+    cached = cache_folder() / url.rsplit("/", 1)[1]
     published = url.split("/")[-2]
     if cached.is_file() and sha256_file(cached) == published:
         return Weights(cached.stem, cached, published)
@@ -137,7 +137,8 @@ def _unpickled(path: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
+    """Return where Whisper keeps the models it downloads."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "whisper"
 

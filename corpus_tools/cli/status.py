@@ -1,0 +1,81 @@
+"""`corpus status`: where things stand."""
+
+from typing import TYPE_CHECKING, Any
+
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.session import session
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["status"]
+
+
+def status(
+    corpus: CorpusFolder = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show what there is at each step, from sources to runs, and the labels against the targets."""
+    with session("status", as_json=json, quiet=quiet, verbose=verbose) as run:
+        from corpus_tools.status import survey
+        from corpus_tools.workspace import Workspace
+
+        workspace = Workspace.find(corpus)
+        found = survey(workspace)
+        run.outcome.details |= found
+        run.result(f"{found['name']} ({found['language']}), {workspace.root}")
+        for line in _lines(found):
+            run.result(line)
+        run.result(_label_table(found["labels"]))
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    clips, annotation = found["clips"], found["annotation"]
+    rejected = f" (rejected: {_joined(clips['rejected'])})" if clips["rejected"] else ""
+    sources = ", ".join(
+        f"{n} {kind} ({found['seconds'][kind] / 60:.1f} min)"
+        for kind, n in found["sources"].items()
+    )
+    lines = [
+        f"sources      {sources or 'none; run: corpus segment MEDIA…'}",
+        f"clips        {clips['cut']} cut, {clips['accepted']} accepted{rejected}",
+        f"             {clips['frozen']} frozen, {clips['superseded']} superseded, "
+        f"{clips['orphaned']} orphaned",
+        f"texts        {_joined(found['texts']) or 'none; run: corpus transcribe'}",
+        f"annotation   {annotation['tasks']} tasks; {annotation['answered']} answers and "
+        f"{annotation['skipped']} skips of {annotation['annotators']} annotators",
+        f"no class     {_joined(found['unlabelled']) or 'none'}",
+        "manifests    "
+        + (", ".join(f"{m['version']} ({m['clips']} clips)" for m in found["manifests"]) or "none"),
+        f"runs         {', '.join(found['runs']) or 'none'}",
+    ]
+    total = sum(found["ledger"].values())
+    if total:
+        lines.append("seconds      " + _seconds(found["ledger"], total))
+    return lines
+
+
+def _seconds(ledger: dict[str, float], total: float) -> str:
+    shares = (
+        f"{reason.replace('_', ' ')} {seconds:.0f} ({seconds / total:.0%})"
+        for reason, seconds in sorted(ledger.items(), key=lambda item: -item[1])
+    )
+    return ", ".join(shares)
+
+
+def _joined(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {n}" for name, n in counts.items())
+
+
+def _label_table(labels: dict[str, dict[str, int]]) -> "Table":
+    from rich.table import Table
+
+    table = Table("class", "labelled", "target", "")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, row in labels.items():
+        share = f"{row['clips'] / row['target']:.0%}" if row["target"] else ""
+        table.add_row(name, str(row["clips"]), str(row["target"]), share)
+    return table

@@ -1,0 +1,102 @@
+"""Where a corpus stands, from its sources to its runs."""
+
+from collections import Counter, defaultdict
+from typing import Any
+
+from annotation.aggregation import labels
+from annotation.batches import tasked_clips
+from annotation.judgements import latest, read_judgements
+from corpus_tools.workspace import Workspace
+from manifests.emotions import EMOTIONS
+from manifests.frozen import frozen_clips
+from manifests.records import Clip, LedgerEntry, Screen, Source, Transcript
+from manifests.shards import STAGES, read_stage
+from manifests.versions import read_manifest_header, versions
+from models.runs import run_names
+
+__all__ = ["survey"]
+
+
+def survey(workspace: Workspace) -> dict[str, Any]:
+    """Return what there is at each step, JSON-ready.
+
+    Keys: ``sources`` and ``seconds`` by kind, ``ledger`` (seconds by reason), ``clips``,
+    ``texts`` (clips by source of text), ``annotation``, ``labels`` (class: count and target),
+    ``unlabelled`` (clips with votes but no class, by reason), ``manifests``, ``runs``.
+
+    Raises:
+        DataError: if a shard or a file of judgements can't be read.
+    """
+    corpus, configuration = workspace.root, workspace.configuration
+    kinds: Counter[str] = Counter()
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for source in read_stage(corpus, STAGES["sources"], Source):
+        kinds[source.kind] += 1
+        seconds[source.kind] += source.duration
+    ledger: defaultdict[str, float] = defaultdict(float)
+    for entry in read_stage(corpus, STAGES["ledger"], LedgerEntry):
+        ledger[entry.reason] += entry.seconds
+    decided = labels(corpus, configuration.labels)
+    found = Counter(label.emotion for label in decided.values())
+    targets = dict(zip(EMOTIONS, configuration.targets.counts(), strict=True))
+    return {
+        "name": configuration.corpus.name,
+        "language": configuration.corpus.language,
+        "sources": dict(sorted(kinds.items())),
+        "seconds": {kind: round(total, 3) for kind, total in sorted(seconds.items())},
+        "ledger": {reason: round(total, 3) for reason, total in sorted(ledger.items())},
+        "clips": _clips(workspace),
+        "texts": _texts(workspace),
+        "annotation": _annotation(workspace),
+        "labels": {name: {"clips": found[name], "target": targets[name]} for name in EMOTIONS},
+        "unlabelled": dict(
+            sorted(Counter(label.reason for label in decided.values() if label.reason).items())
+        ),
+        "manifests": [
+            {"version": header.version, "clips": sum(map(_total, header.counts.values()))}
+            for header in map(read_manifest_header, versions(corpus))
+        ],
+        "runs": run_names(workspace.runs),
+    }
+
+
+def _total(counts: dict[Any, int]) -> int:
+    return sum(counts.values())
+
+
+def _clips(workspace: Workspace) -> dict[str, Any]:
+    clips = list(read_stage(workspace.root, STAGES["segments"], Clip))
+    there = {clip.clip_id for clip in clips}
+    rejected: Counter[str] = Counter()
+    accepted = 0
+    for row in read_stage(workspace.root, STAGES["screen"], Screen):
+        accepted += row.accepted
+        if not row.accepted:
+            rejected.update(row.reasons)
+    frozen = frozen_clips(workspace.root)
+    return {
+        "cut": len(clips),
+        "accepted": accepted,
+        "rejected": dict(sorted(rejected.items())),
+        "frozen": sum(clip_id in there for clip_id in frozen),
+        "superseded": sum(clip.superseded_by is not None for clip in clips),
+        "orphaned": sum(clip_id not in there for clip_id in frozen),
+    }
+
+
+def _texts(workspace: Workspace) -> dict[str, int]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for transcript in read_stage(workspace.root, STAGES["transcripts"], Transcript):
+        if transcript.text:
+            found[transcript.source].add(transcript.clip_id)
+    return {source: len(clips) for source, clips in sorted(found.items())}
+
+
+def _annotation(workspace: Workspace) -> dict[str, Any]:
+    judgements = latest(read_judgements(workspace.root))
+    return {
+        "tasks": len(tasked_clips(workspace.root)),
+        "answered": sum(row.status == "answered" for row in judgements),
+        "skipped": sum(row.status == "skipped" for row in judgements),
+        "annotators": len({row.annotator for row in judgements}),
+    }
