@@ -28,12 +28,12 @@ import sys
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 EMOTIONS = ("angry", "fear", "happy", "neutral", "surprise", "sad")
-EPOCH = datetime(2026, 1, 5, 9, 0, tzinfo=timezone.utc)  # noqa: UP017
+EPOCH = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 CLIP_ID = re.compile(
     r".+-(?P<sha>[0-9a-f]{12})(?:-t\d+)?-(?P<start>\d{8})-(?P<end>\d{8})", re.DOTALL
 )
