@@ -81,7 +81,8 @@ def _head(corpus: dict[str, Any], clips: int) -> str:
 
 
 def _yaml(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)  # a JSON string is a YAML one
+    """Return a string for YAML, of which JSON is a part; harmless in HTML, too."""
+    return json.dumps(text, ensure_ascii=False).replace("<", r"\u003c")
 
 
 def _filled(text: str | None, what: str, where: str) -> str:

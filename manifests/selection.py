@@ -87,9 +87,8 @@ def _entry(corpus: Path, clip: Clip, material: Material, check_file: bool) -> Ma
         raise DataError(
             f"its source {clip.source_id} is not in stages/sources; run: corpus segment, for it"
         )
-    path = inside(corpus, clip.path)
     if check_file:
-        _check(path, clip)
+        _check(inside(corpus, clip.path), clip)
     label = material.labels[clip.clip_id]
     text, text_source = material.texts.get(clip.clip_id, ("", None))
     speaker = material.speakers.get(clip.speaker) if clip.speaker else None

@@ -1,0 +1,83 @@
+from collections import defaultdict
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse.csgraph import connected_components
+
+from manifests.groups import choose_grouping, group_clips, keys_of, largest_share
+
+
+def keys(entries, by):
+    return {entry.clip_id: keys_of(entry, by) for entry in entries}
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 6), st.integers(0, 6)).map(
+            lambda ends: (f"speaker:{ends[0]}", f"source:{ends[1]}")
+        ),
+        max_size=25,
+    )
+)
+def test_groups_are_the_connected_components(shared):
+    clips = {f"c{number}": keys for number, keys in enumerate(shared)}
+    groups = group_clips(clips)
+    linked = [[bool(set(one) & set(other)) for other in shared] for one in shared]
+    _, component = connected_components(np.array(linked)) if shared else (0, [])
+    for one, other in combinations(range(len(shared)), 2):
+        together = groups[f"c{one}"] == groups[f"c{other}"]
+        assert together == (component[one] == component[other])
+
+
+def test_unknown_speakers_may_be_anybody_of_the_series(make_entry):
+    known = make_entry("a", speaker="f01", series="x")
+    unknown = make_entry("b", series="x")
+    nowhere = make_entry("c", source="s3")
+    assert keys_of(known, ["speaker"]) == ("speaker:f01",)
+    assert keys_of(unknown, ["speaker"]) == ("series:x",)
+    assert keys_of(nowhere, ["speaker", "source"]) == ("source:s3",)
+    assert keys_of(unknown, ["known_speaker"]) == ("source:s",)
+    assert keys_of(known, []) == ("clip:a",)
+
+
+def test_auto_keeps_speakers_and_sources_whole_where_it_can(make_entry):
+    entries = [make_entry(f"{s}{n}", speaker=s, source=f"q-{s}-{n}") for s in "abc" for n in (1, 2)]
+    assert choose_grouping(entries, "auto", 0.8) == ("speaker", "source")
+
+
+def test_auto_falls_back_to_speakers_when_sources_tie_all_together(make_entry):
+    scenes = ["ab", "bc", "cd", "de", "ea"]
+    entries = [make_entry(f"{q}{s}", speaker=s, source=q) for q in scenes for s in q]
+    by = choose_grouping(entries, "auto", 0.8)
+    assert by == ("speaker",)
+    assert largest_share(group_clips(keys(entries, by)).values()) == pytest.approx(0.2)
+
+
+def test_auto_tells_unknown_speakers_of_the_only_series_apart_by_source(make_entry):
+    entries = [make_entry(f"c{number}", series="x", source=f"s{number}") for number in range(5)]
+    assert choose_grouping(entries, "auto", 0.8) == ("known_speaker", "source")
+
+
+def test_auto_does_not_divide_a_known_speaker(make_entry):
+    entries = [make_entry(f"c{n}", speaker="f01", source=f"s{n}") for n in range(5)]
+    assert choose_grouping(entries, "auto", 0.8) == ("speaker",)
+
+
+@pytest.mark.parametrize("group_by", ["speaker", "series", "source"])
+def test_explicit_key_alone(make_entry, group_by):
+    entries = [
+        make_entry("a", speaker="f01", series="x", source="s1"),
+        make_entry("b", speaker="f01", series="y", source="s2"),
+        make_entry("c", speaker="f02", series="x", source="s2"),
+    ]
+    value = {"speaker": "speaker", "series": "series", "source": "source_id"}[group_by]
+    groups = group_clips(keys(entries, choose_grouping(entries, group_by, 0.5)))
+    members = defaultdict(set)
+    for entry in entries:
+        members[groups[entry.clip_id]].add(getattr(entry, value))
+    assert all(len(found) == 1 for found in members.values())
+    assert len(members) == 2
