@@ -194,7 +194,7 @@ class Demo:
             f"{details['version']}: {built.kept} clips, grouped by "
             f"{' and '.join(details['groups']['by'])}; left out: {left or 'none'}",
         )
-        self.outcome.details |= {"counts": details["counts"], "manifest": details["version"]}
+        self.outcome.details |= {"table": details["counts"], "manifest": details["version"]}
         folder = find_manifest(workspace.root)
         names = ("manifest.jsonl", "card.md", "classes.png", "splits.png")
         self.outcome.outputs += [folder / name for name in names]

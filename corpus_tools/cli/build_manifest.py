@@ -43,8 +43,7 @@ def build_manifest(
 ) -> None:
     """Write the next version of the manifest: labelled clips, divided without leaks.
 
-    A version is never changed. Clips stay in train, val or test from version to version; what
-    would have to be on two sides is held out.
+    A version is never changed, and nothing moves between train, val and test in the next one.
     """
     with session("build-manifest", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.flags import with_flags

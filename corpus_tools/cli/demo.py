@@ -69,7 +69,7 @@ def _print_end(run: Session, details: dict[str, Any]) -> None:
 
     run.result()
     run.result("Clips per class and split (the annotators were SIMULATED)")
-    run.result(class_table(details["counts"]))
+    run.result(class_table(details["table"]))
     test = details.get("metrics", {}).get("test")
     if test:
         for name, key in (("accuracy", "accuracy"), ("UAR", "uar")):

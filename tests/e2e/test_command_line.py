@@ -1,0 +1,79 @@
+import json
+import subprocess
+import sys
+import time
+
+HEAVY = {"torch", "whisper", "librosa", "pandas", "label_studio_sdk", "numpy", "pydantic"}
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys\n"
+        "from corpus_tools.cli import main\n"
+        "sys.argv = ['corpus', '--help']\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(' '.join(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "segment" in done.stdout
+    assert not HEAVY & set(done.stderr.split())
+
+
+def test_help_answers_in_under_0_4_s(corpus_command):
+    seconds = []
+    for _ in range(5):
+        started = time.perf_counter()
+        assert corpus_command("--help").returncode == 0
+        seconds.append(time.perf_counter() - started)
+    assert min(seconds) < 0.4, seconds
+
+
+def test_bad_files_cost_a_sentence_each_and_the_rest_is_done(tmp_path, corpus_command, sample):
+    corpus = tmp_path / "corpus"
+    corpus_command("init", corpus)
+    empty, text, silent = (tmp_path / name for name in ("empty.mp4", "text.mp4", "silent.mp4"))
+    empty.touch()
+    text.write_text("this is no video\n" * 100)
+    write_picture_only(silent)
+    good = sample / "episodes" / "harbour" / "E03.m4a"
+    bad = [tmp_path / "missing.mp4", empty, text, silent]
+    done = corpus_command("segment", *bad, good, "--json", "--corpus", corpus)
+    assert done.returncode == 1
+    document = json.loads(done.stdout)
+    assert {failure["item"] for failure in document["failures"]} == {str(path) for path in bad}
+    assert document["counts"]["in"] == 5
+    assert document["counts"]["kept"] == 1
+    assert document["clips"]["accepted"] > 3
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    assert len(errors) == len(bad)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_key_in_corpus_toml_is_named_with_the_nearest(tmp_path, corpus_command):
+    corpus_command("init", tmp_path / "c")
+    (tmp_path / "c" / "corpus.toml").write_text("[segment]\nmin_second = 3\n")
+    done = corpus_command("status", "--corpus", tmp_path / "c")
+    assert done.returncode == 2
+    assert "did you mean 'min_seconds'" in done.stderr
+
+
+def test_outside_a_corpus_the_way_in_is_named(tmp_path, corpus_command):
+    done = corpus_command("status", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "corpus init" in done.stderr
+
+
+def write_picture_only(path):
+    import av
+    import numpy
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=5)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for shade in range(0, 250, 25):
+            picture = numpy.full((48, 64, 3), shade, dtype="uint8")
+            for packet in stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
