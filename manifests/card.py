@@ -182,11 +182,13 @@ def _words(value: object) -> str:
 def _split(draft: Draft) -> str:
     partition = draft.partition
     asked = " / ".join(f"{100 * ratio:g} %" for ratio in partition.ratios)
+    reached = " / ".join(f"{100 * share:.1f} %" for share in partition.shares.values())
+    unsure = " (an unknown speaker counts as anybody of the series)"
     groups = " / ".join(str(partition.grouping.counts[side]) for side in SIDES)
     largest = f"{100 * partition.grouping.largest:.1f} %"
     lines = [
-        f"kept whole: {draft.grouped_by}",
-        f"train / val / test asked for {asked}, reached {draft.shares_in_words(' / ')}",
+        f"kept whole: {draft.grouped_by}{unsure if 'speaker' in partition.by else ''}",
+        f"train / val / test asked for {asked}, reached {reached}",
         f"groups on each side: {groups}; the largest holds {largest}",
         f"clips held out, on no side: {len(partition.held)}",
     ]

@@ -79,10 +79,12 @@ class Draft:
                 f"group by less: --group-by source --resplit"
             )
         elif self.partition.size_deviation > COARSE:
+            shares = "/".join(f"{100 * share:.1f}" for share in self.partition.shares.values())
+            ratios = "/".join(f"{100 * ratio:g}" for ratio in self._ratios.values())
+            stay = " and clips that stay where they were" if self.parent else ""
             yield (
-                f"{self.shares_in_words('/')} of the clips are in train, val and test, where "
-                f"{'/'.join(f'{100 * ratio:g} %' for ratio in self._ratios.values())} was asked "
-                f"for: groups of {self.grouped_by} allow no better, or stay where they were"
+                f"train/val/test hold {shares} % of the clips instead of {ratios} %: "
+                f"whole {self.grouped_by}{stay} allow no better"
             )
         held = len(self.partition.held)
         if held:
@@ -124,17 +126,13 @@ class Draft:
         names = [_GROUPED[name] for name in self.partition.by]
         return " and ".join(names) or "single clips"
 
-    def shares_in_words(self, between: str) -> str:
-        """Return the share of each side in percent."""
-        return between.join(f"{100 * share:.1f} %" for share in self.partition.shares.values())
-
     @property
     def _ratios(self) -> dict[Side, float]:
         return dict(zip(SIDES, self.partition.ratios, strict=True))
 
 
 _GROUPED = {
-    "speaker": "speakers (an unknown one counts as anybody of the series)",
+    "speaker": "speakers",
     "known_speaker": "known speakers",
     "series": "series",
     "source": "sources",

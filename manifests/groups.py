@@ -6,7 +6,15 @@ from typing import Literal
 
 from manifests.records import ManifestEntry
 
-__all__ = ["GROUPINGS", "Keys", "choose_grouping", "group_clips", "keys_of", "largest_share"]
+__all__ = [
+    "GROUPINGS",
+    "Keys",
+    "choose_grouping",
+    "group_clips",
+    "keys_of",
+    "largest_share",
+    "scope_of",
+]
 
 Keys = tuple[str, ...]
 """What a clip shares with others, as ``kind:value``; clips with a key in common belong together."""
@@ -25,19 +33,25 @@ GROUPINGS: dict[GroupBy, tuple[tuple[str, ...], ...]] = {
 _MOST_TELLING = ("speaker", "series", "source", "clip")
 
 
-def keys_of(entry: ManifestEntry, by: Sequence[str]) -> Keys:
-    """Return the keys of a clip.
+def keys_of(entries: Iterable[ManifestEntry], by: Sequence[str]) -> dict[str, Keys]:
+    """Return the keys of each clip, by clip id.
 
-    An unknown speaker is taken to be anybody of the series, for two unknown speakers of a series
-    may be one person; where the series is unknown too, anybody of the source. A clip with no key
-    (``by`` empty) is a group of its own.
+    An unknown speaker may be anybody of the series, another unknown one or somebody known; where
+    the series is unknown too, anybody of the source. ``known_speaker`` takes the risk and lets
+    unknown speakers of different sources be different people. A clip with no key (``by`` empty) is
+    a group of its own.
 
     Args:
-        entry: the clip.
-        by: ``speaker``, ``series``, ``source``, or several.
+        entries: all clips that are to be grouped.
+        by: ``speaker``, ``known_speaker``, ``series``, ``source``, or several.
     """
-    keys = tuple(dict.fromkeys(_key(entry, name) for name in by))
-    return keys or (f"clip:{entry.clip_id}",)
+    entries = list(entries)
+    cast = _cast(entries)
+    keys: dict[str, Keys] = {}
+    for entry in entries:
+        own = dict.fromkeys(key for name in by for key in _keys(entry, name, cast))
+        keys[entry.clip_id] = tuple(own) or (f"clip:{entry.clip_id}",)
+    return keys
 
 
 def group_clips(keys: Mapping[str, Keys]) -> dict[str, str]:
@@ -89,18 +103,38 @@ def choose_grouping(
     if len(choices) == 1:
         return choices[0]
     for by in choices:
-        groups = group_clips({entry.clip_id: keys_of(entry, by) for entry in entries})
-        if largest_share(groups.values()) <= largest_group:
+        if largest_share(group_clips(keys_of(entries, by)).values()) <= largest_group:
             return by
     return GROUPINGS["speaker"][0]
 
 
-def _key(entry: ManifestEntry, name: str) -> str:
-    if name in ("speaker", "known_speaker") and entry.speaker is not None:
-        return f"speaker:{entry.speaker}"
-    if name in ("speaker", "series") and entry.series is not None:
-        return f"series:{entry.series}"
-    return f"source:{entry.source_id}"
+def scope_of(entry: ManifestEntry) -> str:
+    """Return the key of those among whom an unknown speaker is: the series, else the source."""
+    return f"source:{entry.source_id}" if entry.series is None else f"series:{entry.series}"
+
+
+def _cast(entries: Iterable[ManifestEntry]) -> dict[str, Keys]:
+    """Return the known speakers of each scope."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        if entry.speaker is not None:
+            found[scope_of(entry)].add(f"speaker:{entry.speaker}")
+    return {scope: tuple(sorted(speakers)) for scope, speakers in found.items()}
+
+
+def _keys(entry: ManifestEntry, name: str, cast: Mapping[str, Keys]) -> Keys:
+    source, scope = f"source:{entry.source_id}", scope_of(entry)
+    match name:
+        case "series":
+            return (scope,)
+        case "source":
+            return (source,)
+        case _ if entry.speaker is not None:
+            return (f"speaker:{entry.speaker}",)
+        case "known_speaker":
+            return (source,)
+        case _:
+            return (scope, *cast.get(scope, ()))
 
 
 def _root(parent: dict[str, str], key: str) -> str:

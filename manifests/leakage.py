@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from manifests.groups import scope_of
 from manifests.records import ManifestEntry, Side, Split
 from manifests.split import SIDES
 
@@ -17,7 +18,11 @@ KEYS = {
     "series": ("series", "series"),
     "sentence": ("sentence", "sentences"),
 }
-"""What is looked at, and what one and several are called; a sentence is one of a script."""
+"""What is looked at, and what one and several are called.
+
+A sentence is one of a script. A series (source, where it is of none) with unknown speakers is
+counted with all its clips, as each may be spoken by whoever is unknown elsewhere.
+"""
 
 
 @dataclass(frozen=True)
@@ -90,10 +95,12 @@ def find_leakage(entries: Sequence[ManifestEntry]) -> dict[str, Leakage]:
 
 def _leakage(entries: Sequence[ManifestEntry], key: str) -> Leakage:
     counts: defaultdict[str, dict[Side, int]] = defaultdict(lambda: dict.fromkeys(SIDES, 0))
-    for entry in entries:
-        value = _value(entry, key)
-        if value is not None and entry.split != "held":
-            counts[value][entry.split] += 1
+    placed = [(entry, entry.split) for entry in entries if entry.split != "held"]
+    unsure = {scope_of(entry) for entry, _ in placed if entry.speaker is None}
+    for entry, side in placed:
+        value = _value(entry, key, unsure)
+        if value is not None:
+            counts[value][side] += 1
     leaks = [Leak(value, sides) for value, sides in counts.items() if _spread(sides) > 1]
     seen = [sides for sides in counts.values() if sides["train"]]
     exposed: dict[Side, int] = {
@@ -104,12 +111,12 @@ def _leakage(entries: Sequence[ManifestEntry], key: str) -> Leakage:
     )
 
 
-def _value(entry: ManifestEntry, key: str) -> str | None:
+def _value(entry: ManifestEntry, key: str, unsure: set[str]) -> str | None:
     match key:
         case "source":
             return entry.source_id
         case "unknown_speaker":
-            return None if entry.speaker else entry.series or entry.source_id
+            return entry.series or entry.source_id if scope_of(entry) in unsure else None
         case _:
             value: str | None = getattr(entry, key)
             return value

@@ -107,9 +107,7 @@ def divide(
     """
     by = _grouping(entries, settings, parent)
     old = {entry.clip_id: entry.split for entry in parent.entries} if parent else {}
-    keys = {
-        entry.clip_id: keys_of(entry, by) for entry in entries if old.get(entry.clip_id) != "held"
-    }
+    keys = keys_of((entry for entry in entries if old.get(entry.clip_id) != "held"), by)
     kept = keep_sides(keys, {clip: side for clip, side in old.items() if side != "held"})
     group_of = group_clips({clip: keys[clip] for clip in keys if clip not in kept.held})
     pinned = {

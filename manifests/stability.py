@@ -77,9 +77,9 @@ def _majorities(keys: Mapping[str, Keys], old: Mapping[str, Side]) -> dict[str, 
 def _spread(new: Iterable[Keys], sides: dict[str, Side]) -> None:
     """Give keys without a side the one that most of their clips tie them to, strongest first."""
     ties: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for shared in new:
+    for shared, clips in Counter(new).items():
         for key, other in permutations(shared, 2):
-            ties[key][other] += 1
+            ties[key][other] += clips
     pulls: defaultdict[str, Counter[Side]] = defaultdict(Counter)
     queue: list[tuple[int, int, str, Side]] = []
 

@@ -10,10 +10,6 @@ from scipy.sparse.csgraph import connected_components
 from manifests.groups import choose_grouping, group_clips, keys_of, largest_share
 
 
-def keys(entries, by):
-    return {entry.clip_id: keys_of(entry, by) for entry in entries}
-
-
 @settings(deadline=None)
 @given(
     st.lists(
@@ -34,14 +30,22 @@ def test_groups_are_the_connected_components(shared):
 
 
 def test_unknown_speakers_may_be_anybody_of_the_series(make_entry):
-    known = make_entry("a", speaker="f01", series="x")
-    unknown = make_entry("b", series="x")
-    nowhere = make_entry("c", source="s3")
-    assert keys_of(known, ["speaker"]) == ("speaker:f01",)
-    assert keys_of(unknown, ["speaker"]) == ("series:x",)
-    assert keys_of(nowhere, ["speaker", "source"]) == ("source:s3",)
-    assert keys_of(unknown, ["known_speaker"]) == ("source:s",)
-    assert keys_of(known, []) == ("clip:a",)
+    entries = [
+        make_entry("a", speaker="f01", series="x"),
+        make_entry("b", series="x", source="t"),
+        make_entry("c", source="u"),
+        make_entry("d", speaker="f02", series="x"),
+    ]
+    keys = keys_of(entries, ["speaker"])
+    assert keys == {
+        "a": ("speaker:f01",),
+        "b": ("series:x", "speaker:f01", "speaker:f02"),
+        "c": ("source:u",),
+        "d": ("speaker:f02",),
+    }
+    assert keys_of(entries, ["speaker", "source"])["c"] == ("source:u",)
+    assert keys_of(entries, ["known_speaker"])["b"] == ("source:t",)
+    assert keys_of(entries, [])["a"] == ("clip:a",)
 
 
 def test_auto_keeps_speakers_and_sources_whole_where_it_can(make_entry):
@@ -54,7 +58,7 @@ def test_auto_falls_back_to_speakers_when_sources_tie_all_together(make_entry):
     entries = [make_entry(f"{q}{s}", speaker=s, source=q) for q in scenes for s in q]
     by = choose_grouping(entries, "auto", 0.8)
     assert by == ("speaker",)
-    assert largest_share(group_clips(keys(entries, by)).values()) == pytest.approx(0.2)
+    assert largest_share(group_clips(keys_of(entries, by)).values()) == pytest.approx(0.2)
 
 
 def test_auto_tells_unknown_speakers_of_the_only_series_apart_by_source(make_entry):
@@ -75,7 +79,7 @@ def test_explicit_key_alone(make_entry, group_by):
         make_entry("c", speaker="f02", series="x", source="s2"),
     ]
     value = {"speaker": "speaker", "series": "series", "source": "source_id"}[group_by]
-    groups = group_clips(keys(entries, choose_grouping(entries, group_by, 0.5)))
+    groups = group_clips(keys_of(entries, choose_grouping(entries, group_by, 0.5)))
     members = defaultdict(set)
     for entry in entries:
         members[groups[entry.clip_id]].add(getattr(entry, value))

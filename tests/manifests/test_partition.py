@@ -63,7 +63,7 @@ def grow(entries, chance, make_entry, version):
 
 
 @pytest.mark.parametrize("group_by", ["auto", "speaker", "source", "none"])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_over_versions_nothing_moves_and_no_group_is_on_two_sides(make_entry, group_by, seed):
     chance = random.Random(seed)
     settings = SplitSettings(group_by=group_by)
@@ -72,7 +72,7 @@ def test_over_versions_nothing_moves_and_no_group_is_on_two_sides(make_entry, gr
         for n in range(120)
     ]
     last = divide(entries, settings)
-    for version in range(1, 9):
+    for version in range(1, 7):
         entries = grow(entries, chance, make_entry, version)
         following = divide(entries, settings, as_parent(last))
         assert following.by == last.by
@@ -127,3 +127,18 @@ def test_other_ratios(make_entry, ratios):
     entries = [make_entry(f"c{n:03d}", EMOTIONS[n % 6], f"p{n % 30}") for n in range(300)]
     partition = divide(entries, SplitSettings(ratios=ratios, group_by="speaker"))
     assert partition.size_deviation <= 1
+
+
+def test_an_unknown_speaker_is_kept_with_whoever_it_may_be(make_entry):
+    entries = [
+        make_entry(f"c{n:02d}", EMOTIONS[n % 6], f"p{n % 15}", f"x{n % 5}", f"q{n % 15}")
+        for n in range(60)
+    ]
+    entries += [make_entry(f"u{n}", "sad", None, f"x{n % 2}", f"r{n}") for n in range(3)]
+    partition = divide(entries, SplitSettings())
+    unsure = [entry for entry in partition.entries if entry.series in ("x0", "x1")]
+    assert len({(entry.series, entry.split) for entry in unsure}) == 2
+    later = [*entries, make_entry("u9", "sad", None, "x3", "r9")]
+    held = divide(later, SplitSettings(), as_parent(partition)).held
+    sides = {entry.split for entry in partition.entries if entry.series == "x3"}
+    assert held == (["u9"] if len(sides) > 1 else [])

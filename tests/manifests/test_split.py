@@ -40,7 +40,7 @@ def paper_corpus(seed):
 
 
 @given(groups, st.integers(0, 5), st.randoms())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_same_groups_in_any_order_are_split_alike(counts, seed, chance):
     shuffled = list(counts.items())
     chance.shuffle(shuffled)
@@ -48,7 +48,7 @@ def test_same_groups_in_any_order_are_split_alike(counts, seed, chance):
 
 
 @given(groups, st.sampled_from([RATIOS, (0.6, 0.2, 0.2), (0.9, 0.0, 0.1)]), st.integers(0, 9))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_no_side_stays_empty_if_there_are_groups_enough(counts, ratios, seed):
     sides = split_groups(counts, ratios, seed)
     assert sides.keys() == counts.keys()
@@ -63,7 +63,7 @@ def test_two_groups_go_to_train_and_test():
 
 
 @given(groups.filter(lambda counts: len(counts) > 2), st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_pinned_groups_stay(counts, data):
     pinned = data.draw(st.dictionaries(st.sampled_from(sorted(counts)), st.sampled_from(SIDES)))
     sides = split_groups(counts, RATIOS, 0, pinned)

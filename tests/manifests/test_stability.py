@@ -3,8 +3,8 @@ from hypothesis import strategies as st
 
 from manifests.stability import keep_sides
 
-clip = st.tuples(st.integers(0, 5), st.integers(0, 5)).map(
-    lambda ends: (f"speaker:{ends[0]}", f"source:{ends[1]}")
+clip = st.lists(st.integers(0, 9), min_size=1, max_size=3, unique=True).map(
+    lambda keys: tuple(f"source:{key}" for key in keys)
 )
 clips = st.lists(clip, max_size=20).map(
     lambda rows: {f"c{number:02d}": keys for number, keys in enumerate(rows)}
@@ -12,7 +12,7 @@ clips = st.lists(clip, max_size=20).map(
 
 
 @given(clips, st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_no_key_on_two_sides_nothing_moves_and_held_clips_are_bridges(keys, data):
     side = st.sampled_from(["train", "val", "test"])
     names = st.sampled_from(sorted(keys)) if keys else st.nothing()
