@@ -136,10 +136,13 @@ def _left_aside(
     screened_out = len((labelled & clips.keys()) - {clip.clip_id for clip in accepted})
     sentences = []
     if strange:
-        sentences.append(f"{strange} labelled clips are in no stages/segments and were left aside")
+        sentences.append(f"{_clips(strange)} in no shard of stages/segments; left aside")
     if screened_out:
         sentences.append(
-            f"{screened_out} labelled clips are screened out now and were left aside; other "
-            f"thresholds take them in: corpus screen"
+            f"{_clips(screened_out)} screened out now; left aside (other thresholds: corpus screen)"
         )
     return sentences
+
+
+def _clips(number: int) -> str:
+    return f"{number} labelled clip{' is' if number == 1 else 's are'}"

@@ -54,7 +54,7 @@ def build_manifest(
         split = with_flags(
             workspace.configuration.split,
             group_by=group_by,
-            ratios=parse_ratios(ratios) if ratios else None,
+            ratios=parse_ratios(ratios) if ratios is not None else None,
             seed=seed,
         )
         labels = with_flags(workspace.configuration.labels, min_votes=min_votes)

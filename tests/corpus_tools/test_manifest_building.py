@@ -1,0 +1,202 @@
+import hashlib
+import json
+import wave
+
+import pytest
+from typer.testing import CliRunner
+
+from corpus_tools.cli.app import app
+from corpus_tools.manifest_building import choose_texts, parse_ratios
+from corpus_tools.workspace import Workspace
+from manifests.emotions import EMOTIONS
+from manifests.errors import ConfigurationError
+from manifests.records import Clip, Judgement, Screen, Source, Transcript
+from manifests.shards import STAGES, write_shard
+from manifests.store import write_jsonl
+from manifests.versions import load_manifest
+
+SPEAKERS = 8
+
+
+def source(source_id):
+    return Source(
+        source_id=source_id,
+        series="茶馆",
+        episode=None,
+        title=source_id,
+        kind="drama",
+        media_path="e.mp4",
+        sha256="0" * 64,
+        size=1,
+        duration=60,
+        track=0,
+        sample_rate=48000,
+        channels=2,
+    )
+
+
+def clip(root, source_id, number, speaker):
+    clip_id = f"{source_id}-{number * 4000:08d}-{number * 4000 + 4000:08d}"
+    path = root / "clips" / source_id / f"{clip_id}.wav"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as stream:
+        stream.setparams((1, 2, 16000, 0, "NONE", ""))
+        stream.writeframes(bytes([number, 0]) * 8)
+    return Clip(
+        clip_id=clip_id,
+        source_id=source_id,
+        path=path.relative_to(root).as_posix(),
+        start=number * 4,
+        end=number * 4 + 4,
+        duration=4,
+        sha256="0" * 64,
+        file_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        rms_db=-20,
+        peak_db=-3,
+        speech_ratio=0.9,
+        speaker=speaker,
+        speaker_source="subtitle",
+    )
+
+
+def judgement(clip_id, annotator, number, **said):
+    return Judgement(
+        **{
+            "clip_id": clip_id,
+            "annotator": annotator,
+            "server": "s",
+            "project_id": 1,
+            "task_id": number,
+            "annotation_id": number,
+            "unique_id": None,
+            "created_at": "2026-01-01T00:00:00Z",
+            "updated_at": "2026-01-01T00:00:00Z",
+            "status": "answered",
+            "emotion": None,
+            "import_sha256": "0",
+        }
+        | said
+    )
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Eight speakers in a source each, one clip of each class, the last screened out."""
+    root = tmp_path / "corpus"
+    Workspace.create(root, "试")
+    (root / "speakers.csv").write_text(
+        "speaker_id,gender\n" + "".join(f"p{n},female\n" for n in range(SPEAKERS))
+    )
+    votes = []
+    for speaker in range(SPEAKERS):
+        name = f"e{speaker}-0123456789ab"
+        clips = [clip(root, name, number, f"p{speaker}") for number in range(len(EMOTIONS))]
+        for stage, rows in {
+            "sources": [source(name)],
+            "segments": clips,
+            "screen": [
+                Screen(clip_id=one.clip_id, accepted=(speaker, place) != (7, 5))
+                for place, one in enumerate(clips)
+            ],
+            "transcripts": [
+                Transcript(clip_id=one.clip_id, text="要得", text_raw="要得", source="whisper")
+                for one in clips
+            ],
+        }.items():
+            write_shard(root, STAGES[stage], name, rows, {})
+        votes += [(one.clip_id, emotion) for one, emotion in zip(clips, EMOTIONS, strict=True)]
+    rows = [
+        judgement(clip_id, annotator, 2 * number + place, emotion=emotion)
+        for number, (clip_id, emotion) in enumerate(votes)
+        for place, annotator in enumerate(("a01", "a02"))
+    ]
+    rows[0] = rows[0].model_copy(update={"emotion": "sad"})  # a tie with the other annotator
+    rows[2] = rows[2].model_copy(update={"transcript": "要不得"})
+    write_jsonl(root / "annotations" / "judgements" / "x.jsonl", [row.row() for row in rows])
+    return root
+
+
+@pytest.fixture
+def run(root):
+    def run(*arguments, code=0):
+        result = CliRunner().invoke(app, ["build-manifest", "--corpus", str(root), *arguments])
+        assert result.exit_code == code, result.output
+        return result
+
+    return run
+
+
+def test_manifest_from_the_stages(root, run):
+    told = json.loads(run("--json").stdout)
+    assert told["counts"] == {"in": 47, "kept": 46, "rejected": {"tie": 1}, "failed": 0}
+    assert told["manifest"]["groups"]["by"] == ["speaker", "source"]
+    assert any("1 labelled clip is screened out" in warning for warning in told["warnings"])
+    manifest = load_manifest(root / "manifests" / "v1")
+    texts = {entry.clip_id: (entry.text, entry.text_source) for entry in manifest.entries}
+    assert texts.pop("e0-0123456789ab-00004000-00008000") == ("要不得", "annotator")
+    assert set(texts.values()) == {("要得", "whisper")}
+    assert {entry.gender for entry in manifest.entries} == {"female"}
+    assert manifest.entries[0].votes == [("a01", "fear"), ("a02", "fear")]
+    assert manifest.header.params["corpus"]["name"] == "试"
+    assert manifest.header.params["labels"]["min_votes"] == 1
+
+
+def test_table_and_lines_for_people(run):
+    told = run()
+    assert "v1: clips per class and split" in told.stdout
+    assert "surprise" in told.stdout
+    assert "grouped by speaker and source; groups in train / val / test: 6 / 1 / 1" in told.stdout
+    assert "in 47 = kept 46 + rejected 1 (tie 1) + failed 0" in told.stderr
+    again = run()
+    assert "v1 holds exactly this already" in again.stderr
+    assert "unchanged: " in again.stdout
+
+
+def test_flags_override_the_settings(root, run):
+    run("--group-by", "none", "--ratios", "6/2/2", "--seed", "3", "--min-votes", "2")
+    params = load_manifest(root / "manifests" / "v1").header.params
+    assert params["split"]["ratios"] == [0.6, 0.2, 0.2]
+    assert (params["split"]["group_by"], params["split"]["seed"]) == ("none", 3)
+    assert params["labels"]["min_votes"] == 2
+    refused = run("--group-by", "speaker", code=2)
+    assert "--resplit" in refused.stderr
+    run("--group-by", "speaker", "--resplit")
+
+
+def test_too_few_votes_leave_nothing_to_build(run):
+    told = json.loads(run("--min-votes", "3", "--json").stdout)
+    assert told["counts"]["rejected"] == {"too_few_votes": 47}
+    assert "nothing to build" in told["warnings"][0]
+
+
+def test_changed_clip_ends_with_1_and_its_name(root, run):
+    path = next((root / "clips").rglob("*00012000.wav"))
+    path.write_bytes(b"RIFF")
+    refused = run(code=1)
+    assert f"error: {path.stem}: clips/" in refused.stderr
+    assert not (root / "manifests" / "v1").exists()
+
+
+def test_empty_corpus_ends_well(tmp_path):
+    Workspace.create(tmp_path / "c", "c")
+    result = CliRunner().invoke(app, ["build-manifest", "--corpus", str(tmp_path / "c")])
+    assert result.exit_code == 0
+    assert "nothing to build" in result.stderr
+
+
+@pytest.mark.parametrize("text", ["8/1", "a/b/c", "-1/1/1", "0/1/1", "inf/1/1", "nan/1/1", ""])
+def test_bad_ratios(text):
+    with pytest.raises(ConfigurationError, match=r"e\.g\. 8/1/1"):
+        parse_ratios(text)
+
+
+def test_corrected_text_counts_where_the_order_says_so():
+    def heard(text):
+        return {"c": Transcript(clip_id="c", text=text, text_raw="", source="script")}
+
+    corrected = {"c": "corrected"}
+    assert choose_texts(heard("said"), corrected, ("annotator", "script"))["c"][1] == "annotator"
+    assert choose_texts(heard("said"), corrected, ("script", "annotator"))["c"][1] == "script"
+    assert choose_texts(heard("said"), corrected, ("script",))["c"][1] == "script"
+    assert choose_texts(heard(" "), corrected, ("script", "annotator"))["c"][1] == "annotator"
+    assert choose_texts(heard(" "), {}, ("script",)) == {}
