@@ -30,6 +30,18 @@ __all__ = ["Demo", "demo_folder"]
 MARK = ".corpus-demo"
 """File that tells a folder made by the demo, which may be made anew, from anybody's corpus."""
 
+SECTIONS = {
+    "corpus": {"licence": "cc-by-nc-sa-4.0"},
+    "card": {
+        "description": "The sample that comes with corpus-tools: two series and a scripted session "
+        "constructed from nEMO, acted Polish speech, with synthesised music and noise. "
+        "Its annotators are SIMULATED by a script with a stated noise model.",
+        "collection": "nEMO: Iwona Christop, LREC-COLING 2024; one episode has lines of CPED.",
+        "intended_use": "To see that the path works; not to train or compare models for real use.",
+    },
+}
+"""What the demo's corpus.toml says beyond the defaults."""
+
 Say = Callable[[str, str], None]
 """Told the name of a step and its numbers."""
 
@@ -83,7 +95,7 @@ class Demo:
             training: train a model and let it predict.
             progress: told of the training.
         """
-        workspace = Workspace.create(self.folder, "demo", "pl")
+        workspace = Workspace.create(self.folder, "demo", "pl", SECTIONS)
         self._cut(workspace)
         self._transcribe(workspace, whisper)
         self._label(workspace)

@@ -3,6 +3,7 @@
 import importlib
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -71,7 +72,9 @@ def _python() -> Check:
 def _package(module: str, purpose: str) -> Check:
     distribution = DISTRIBUTIONS.get(module, module)
     try:
-        importlib.import_module(module)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # pydub's, about ffmpeg
+            importlib.import_module(module)
         return Check(module, "ok", f"{version(distribution)} ({purpose})")
     except (ImportError, OSError, PackageNotFoundError) as error:
         fix = f"pip install {distribution}"

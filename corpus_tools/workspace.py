@@ -2,6 +2,7 @@
 
 import difflib
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -47,13 +48,20 @@ class Workspace:
         )
 
     @classmethod
-    def create(cls, root: Path, name: str, language: str = "zh") -> "Workspace":
+    def create(
+        cls,
+        root: Path,
+        name: str,
+        language: str = "zh",
+        sections: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> "Workspace":
         """Make a corpus folder and return it; existing files are left as they are.
 
         Args:
             root: the folder, made if missing.
             name: what the corpus is called.
             language: BCP 47 code of what is spoken; ``zh`` for Sichuan dialect.
+            sections: what else corpus.toml says, by section.
 
         Raises:
             ConfigurationError: if the folder is a corpus already.
@@ -66,8 +74,9 @@ class Workspace:
         speakers = root / "speakers.csv"
         if not speakers.exists():
             write_text(speakers, "speaker_id,gender,age,region,native,consent\n")
-        head = {"corpus": {"name": name, "language": language}}
-        write_text(path, _TOML_HEAD + tomli_w.dumps(head))
+        said = dict(sections or {})
+        said["corpus"] = {"name": name, "language": language, **said.get("corpus", {})}
+        write_text(path, _TOML_HEAD + tomli_w.dumps(said))
         return cls(root)
 
     @cached_property
@@ -124,7 +133,7 @@ class Workspace:
 
 
 _TOML_HEAD = """\
-# Every key and its default: docs/reference/configuration.md, or: corpus init --help
+# Every key, its default and what it does: docs/reference/configuration.md
 """
 
 

@@ -34,6 +34,7 @@ def evaluate(
         from corpus_tools.workspace import Workspace
         from models.evaluation.report import evaluation_tables
         from models.evaluation.run import evaluate as evaluate_model
+        from models.evaluation.slices import slice_table
         from models.runs import find_run, trained_on
 
         workspace = Workspace.find(corpus)
@@ -46,3 +47,4 @@ def evaluate(
         run.outcome.merge(outcome)
         for table in evaluation_tables(split, outcome.details["metrics"]):
             run.result(table)
+        run.result(slice_table(outcome.details["slices"]))

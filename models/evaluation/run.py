@@ -9,6 +9,7 @@ from manifests.outcome import Outcome, Progress, no_progress
 from manifests.versions import load_manifest
 from models.checkpoint import read_model
 from models.evaluation.report import evaluate_predictions
+from models.evaluation.slices import slice_predictions
 from models.training.data import load_examples
 
 __all__ = ["evaluate"]
@@ -20,7 +21,8 @@ def evaluate(
     split: str = "test",
     progress: Progress = no_progress,
 ) -> Outcome:
-    """Return the account of an evaluation; ``details["metrics"]`` has the figures.
+    """Return the account of an evaluation; ``details["metrics"]`` has the figures,
+    ``details["slices"]`` those of each speaker, gender, series and source of text.
 
     Args:
         run_folder: of a finished run.
@@ -43,10 +45,14 @@ def evaluate(
         )
     truth = np.array([example.label for example in examples], dtype=np.int64)
     told = model.probabilities(examples).argmax(axis=1)
+    entry_of = {entry.clip_id: entry for entry in manifest.entries}
     outcome.details |= {
         "run": run_folder.name,
         "manifest": manifest.header.version,
         "split": split,
         "metrics": evaluate_predictions(truth, told),
+        "slices": slice_predictions(
+            [entry_of[example.clip_id] for example in examples], truth, told
+        ),
     }
     return outcome

@@ -18,7 +18,7 @@ PICTURES = {".mp4", ".mov", ".mkv", ".avi", ".ts"}
 
 
 def voice(seconds: float, rate: int = RATE, pitch: float = 130.0) -> np.ndarray:
-    """Return harmonics of a pitch under three formants, in syllables of a quarter second, some louder."""
+    """Return harmonics of a pitch under three formants, in quarter-second syllables."""
     t = np.arange(round(seconds * rate)) / rate
     sound = np.zeros(len(t))
     for number in range(1, int(min(4000, rate / 2 - 1) // pitch)):

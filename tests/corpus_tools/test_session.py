@@ -1,0 +1,60 @@
+import json
+
+import pytest
+import typer
+
+from corpus_tools.cli.session import _Pace, session
+from manifests.errors import ConfigurationError, DataError
+
+
+def code_of(error):
+    with pytest.raises(typer.Exit) as ended, session("verb"):
+        raise error
+    return ended.value.exit_code
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (DataError("a.wav: is empty"), 1),
+        (ConfigurationError("no corpus.toml here"), 2),
+        (KeyboardInterrupt(), 130),
+        (FileNotFoundError(2, "No such file or directory", "gone.wav"), 1),
+        (ZeroDivisionError("division by zero"), 1),
+    ],
+)
+def test_errors_end_in_a_sentence_and_a_code(error, code, capsys):
+    assert code_of(error) == code
+    captured = capsys.readouterr()
+    assert captured.err.startswith("error: ")
+    assert len(captured.err.splitlines()) == 1
+    assert not captured.out
+
+
+def test_failures_of_items_end_in_1_with_every_item_named(capsys):
+    with pytest.raises(typer.Exit) as ended, session("segment", as_json=True) as run:
+        run.outcome.items_in, run.outcome.kept = 3, 1
+        run.outcome.rejected["music"] = 1
+        run.outcome.fail("b.mp4", "is empty; copy it again")
+        run.result("not shown with --json")
+    assert ended.value.exit_code == 1
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    assert document["counts"] == {"in": 3, "kept": 1, "rejected": {"music": 1}, "failed": 1}
+    assert document["failures"] == [{"item": "b.mp4", "reason": "is empty; copy it again"}]
+    assert "in 3 = kept 1 + rejected 1 (music 1) + failed 1" in captured.err
+
+
+def test_a_traceback_is_shown_only_with_verbose(capsys):
+    with pytest.raises(typer.Exit), session("verb", verbose=True):
+        raise DataError("bad")
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_the_pace_leaves_out_the_first_item(monkeypatch):
+    clock = iter([100.0, 105.0, 111.0])
+    monkeypatch.setattr("corpus_tools.cli.session.time.monotonic", lambda: next(clock))
+    pace = _Pace()
+    assert pace.left(1, 12) is None
+    assert pace.left(6, 12) is None
+    assert pace.left(12 - 1, 12) == pytest.approx(1.1)
