@@ -21,8 +21,10 @@ def evaluate(
     split: str = "test",
     progress: Progress = no_progress,
 ) -> Outcome:
-    """Return the account of an evaluation; ``details["metrics"]`` has the figures,
-    ``details["slices"]`` those of each speaker, gender, series and source of text.
+    """Return the account of an evaluation.
+
+    ``details["metrics"]`` has the figures, ``details["slices"]`` those of each speaker, gender,
+    series and source of text.
 
     Args:
         run_folder: of a finished run.
