@@ -26,6 +26,7 @@ class Example:
         group: its speaker, else its source; "" for a clip that stands alone.
         label: number of its class, -1 where it isn't known.
         soft: share of the votes for each class, or empty.
+        versions: its features at other speeds, for training.
     """
 
     clip_id: str
@@ -34,6 +35,7 @@ class Example:
     group: str = STRANGER
     label: int = -1
     soft: tuple[float, ...] = ()
+    versions: tuple[Features, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,11 +14,13 @@ import numpy as np
 from manifests.errors import DataError
 from manifests.outcome import Progress, no_progress
 from models.clips import read_clip
-from models.features import FeatureExtractor, Features
+from models.features import FeatureExtractor, Features, Samples
+from models.settings import FeatureSettings
 
 __all__ = ["ClipFile", "FeatureCache"]
 
 _DIGEST = hashlib.sha256().digest_size
+_WORKERS = min(os.cpu_count() or 1, 8)  # threads; librosa and scipy compute without Python's lock
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,13 @@ class ClipFile:
         clip_id: for messages.
         path: its sound file.
         file_sha256: of the file; names the features in the cache.
+        speeds: at which to compute them.
     """
 
     clip_id: str
     path: Path
     file_sha256: str
+    speeds: tuple[float, ...] = (1.0,)
 
 
 class FeatureCache:
@@ -44,48 +49,61 @@ class FeatureCache:
 
     Args:
         folder: made when the first clip is stored; None to compute without storing.
-        extractor: computes what is not stored.
+        settings: of the features.
     """
 
-    def __init__(self, folder: Path | None, extractor: FeatureExtractor) -> None:
-        self.folder = None if folder is None else folder / extractor.fingerprint[:16]
-        self.extractor = extractor
+    def __init__(self, folder: Path | None, settings: FeatureSettings) -> None:
+        self.folder, self.settings = folder, settings
+        self._extractors: dict[float, FeatureExtractor] = {}
 
     def load(
-        self,
-        clips: Sequence[ClipFile],
-        *,
-        threads: int = 2,
-        progress: Progress = no_progress,
-    ) -> list[Features | DataError]:
-        """Return the features of each clip, or what is wrong with it, in the order given.
+        self, clips: Sequence[ClipFile], progress: Progress = no_progress
+    ) -> list[tuple[Features, ...] | DataError]:
+        """Return the features of each clip at its speeds, or what is wrong with the clip.
 
         Raises:
             OSError: if the disk fails or is full.
         """
-        found: list[Features | DataError] = []
-        with ThreadPoolExecutor(threads) as pool:
+        for speed in {speed for clip in clips for speed in clip.speeds}:
+            self._extractors.setdefault(speed, FeatureExtractor(self.settings, speed))
+        found: list[tuple[Features, ...] | DataError] = []
+        with ThreadPoolExecutor(_WORKERS) as pool:
             for clip, features in zip(clips, pool.map(self._one, clips), strict=True):
                 found.append(features)
                 progress(len(found), len(clips), clip.clip_id)
         return found
 
-    def _one(self, clip: ClipFile) -> Features | DataError:
-        path = None if self.folder is None else self._path(clip.file_sha256)
-        stored = None if path is None else _read(path, self.extractor.width)
-        if stored is not None:
-            return stored
+    def _one(self, clip: ClipFile) -> tuple[Features, ...] | DataError:
+        extractors = [self._extractors[speed] for speed in clip.speeds]
+        paths = [self._path(clip, extractor) for extractor in extractors]
+        stored = [
+            None if path is None else _read(path, extractor.width)
+            for path, extractor in zip(paths, extractors, strict=True)
+        ]
+        known = tuple(features for features in stored if features is not None)
+        if len(known) == len(stored):
+            return known
         try:
-            features = self.extractor(read_clip(clip.path, clip.file_sha256))
+            samples = read_clip(clip.path, clip.file_sha256)
         except DataError as error:
             return error
-        if path is not None:
-            _write(path, features)
-        return features
+        return tuple(
+            _computed(samples, extractor, path) if features is None else features
+            for features, extractor, path in zip(stored, extractors, paths, strict=True)
+        )
 
-    def _path(self, sha256: str) -> Path:
-        assert self.folder is not None  # noqa: S101
-        return self.folder / sha256[:2] / f"{sha256}.features"
+    def _path(self, clip: ClipFile, extractor: FeatureExtractor) -> Path | None:
+        if self.folder is None:
+            return None
+        digest = clip.file_sha256
+        return self.folder / extractor.fingerprint[:16] / digest[:2] / f"{digest}.features"
+
+
+def _computed(samples: Samples, extractor: FeatureExtractor, path: Path | None) -> Features:
+    features = extractor(samples)
+    if path is not None:
+        _write(path, features)
+    return features
 
 
 def _read(path: Path, width: int) -> Features | None:

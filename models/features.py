@@ -1,6 +1,7 @@
 """What the audio branch hears: MFCCs of a clip, with optional deltas and pitch."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -35,9 +36,12 @@ class FeatureExtractor:
 
     Attributes:
         settings: which features, and their windows.
+        speed: how many times faster the clip is played; pitch and formants rise with it, so that
+            somebody else seems to speak.
     """
 
     settings: FeatureSettings
+    speed: float = 1.0
 
     @property
     def hop(self) -> int:
@@ -63,7 +67,8 @@ class FeatureExtractor:
     @cached_property
     def fingerprint(self) -> str:
         """What identifies the features of one and the same clip."""
-        return fingerprint({"algorithm": _ALGORITHM, "settings": self.settings.model_dump()})
+        settings = self.settings.model_dump()
+        return fingerprint({"algorithm": _ALGORITHM, "settings": settings, "speed": self.speed})
 
     @cached_property
     def _filters(self) -> Any:
@@ -72,12 +77,14 @@ class FeatureExtractor:
         return mel(sr=SAMPLE_RATE, n_fft=self.fft_size, n_mels=self.settings.n_mels)
 
     def __call__(self, samples: Samples) -> Features:
-        """Return the features (T, D) of a clip, T = 1 + N // hop.
+        """Return the features (T, D) of a clip, T = 1 + N // hop at its own speed.
 
         Columns: MFCCs, then their first and second deltas, then log2 pitch and voicing.
         """
         import librosa
 
+        if self.speed != 1.0:
+            samples = _at_speed(samples, self.speed)
         mfcc = self.mfcc(samples)  # (n_mfcc, T)
         rows = [mfcc]
         if self.settings.deltas:
@@ -97,11 +104,11 @@ class FeatureExtractor:
         import librosa
 
         spectrum = librosa.stft(
-            samples,
+            np.pad(samples, self.fft_size // 2),  # as librosa does, which warns at short clips
             n_fft=self.fft_size,
             hop_length=self.hop,
             win_length=self.window,
-            pad_mode="constant",
+            center=False,
         )
         power = spectrum.real**2 + spectrum.imag**2
         decibels = librosa.power_to_db(self._filters @ power)
@@ -109,3 +116,11 @@ class FeatureExtractor:
             S=decibels, n_mfcc=self.settings.n_mfcc
         )
         return coefficients
+
+
+def _at_speed(samples: Samples, speed: float) -> Samples:
+    from scipy.signal import resample_poly
+
+    ratio = Fraction(speed).limit_denominator(20)
+    faster: Samples = resample_poly(samples, ratio.denominator, ratio.numerator)
+    return faster

@@ -1,6 +1,6 @@
 """Section [train] of corpus.toml: features, the two branches, and how they are trained."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -115,12 +115,14 @@ class TrainSettings(Settings):
         epochs: passes over the training clips.
         batch_size: clips of a step.
         lr: learning rate; the highest one, where it is scheduled.
-        weight_decay: of Adam (``paper``) or AdamW.
-        decoupled: weight decay apart from the gradient (AdamW), not within it (Adam).
+        optimiser: ``sgd`` with Nesterov's momentum of 0.9, ``adam``, or ``adamw``.
+        weight_decay: pull of the weights towards 0.
         schedule: ``constant``, or ``cycle``: up, then down to nothing.
         balance: weigh the classes in the loss by how rare they are.
         soft_labels: learn the annotators' shares of votes, not the majority alone.
         smoothing: share of every target that is spread over all classes.
+        speeds: training clips are also heard at these speeds, 1 being their own; every speaker at
+            one of them in each epoch, as if somebody else spoke.
         mask: longest share of time and of coefficients that is blanked out in training.
         drop_text: how often a training clip goes without its text.
         keep: the weights of the ``best`` epoch on validation (accuracy), or of the ``last``.
@@ -129,7 +131,8 @@ class TrainSettings(Settings):
             speaker is unknown), or over all training clips (``corpus``).
         prior: clips that the corpus's mean and deviation count for, beside a speaker's own.
         max_seconds: of a clip that are used.
-        threads: processor threads, at most.
+        threads: processor threads that train; more than 1 pays for large models on idle machines,
+            and costs dearly where others compute too.
         device: ``cpu``, ``cuda``, ``mps``, or ``auto`` for the fastest there is.
     """
 
@@ -138,13 +141,14 @@ class TrainSettings(Settings):
     seed: int = Field(0, ge=0, lt=2**32)
     epochs: int = Field(40, ge=1)
     batch_size: int = Field(64, ge=2)
-    lr: float = Field(3e-3, gt=0, le=1)
+    lr: float = Field(2e-2, gt=0, le=1)
     weight_decay: float = Field(1e-2, ge=0)
-    decoupled: bool = True
+    optimiser: Literal["sgd", "adam", "adamw"] = "sgd"
     schedule: Literal["constant", "cycle"] = "cycle"
     balance: bool = True
     soft_labels: bool = True
     smoothing: float = Field(0.1, ge=0, lt=1)
+    speeds: tuple[Annotated[float, Field(ge=0.5, le=2)], ...] = (0.8, 0.9, 1.125, 1.25)
     mask: float = Field(0.15, ge=0, lt=1)
     drop_text: float = Field(0.5, ge=0, lt=1)
     keep: Literal["best", "last"] = "last"
@@ -152,7 +156,7 @@ class TrainSettings(Settings):
     normalise: Literal["speaker", "corpus"] = "speaker"
     prior: float = Field(1.0, ge=0)
     max_seconds: float = Field(12.0, gt=0, le=60)
-    threads: int = Field(2, ge=1, le=64)
+    threads: int = Field(1, ge=1, le=64)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     features: FeatureSettings = Field(default_factory=FeatureSettings)
     audio: AudioSettings = Field(default_factory=AudioSettings)
@@ -199,11 +203,12 @@ PRESETS: dict[str, dict[str, Any]] = {
         "epochs": 50,
         "lr": 1e-5,
         "weight_decay": 1e-3,
-        "decoupled": False,
+        "optimiser": "adam",
         "schedule": "constant",
         "balance": False,
         "soft_labels": False,
         "smoothing": 0.0,
+        "speeds": (),
         "mask": 0.0,
         "drop_text": 0.0,
         "keep": "best",

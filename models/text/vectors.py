@@ -80,7 +80,7 @@ def read_vectors(path: Path, vocabulary: Vocabulary) -> WordVectors:
         vectors = KeyedVectors.load_word2vec_format(
             str(path), binary=binary, no_header=not binary and _is_glove(path)
         )
-    except (ValueError, EOFError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, TypeError, EOFError, OSError) as error:
         raise ConfigurationError(
             f"{path}: not word vectors in word2vec's or GloVe's format ({error})"
         ) from error

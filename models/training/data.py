@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from manifests.emotions import EMOTIONS
 from manifests.errors import DataError
 from manifests.outcome import Outcome, Progress, no_progress
@@ -10,7 +12,7 @@ from manifests.records import ManifestEntry
 from manifests.versions import Manifest
 from models.examples import Example
 from models.feature_cache import ClipFile, FeatureCache
-from models.features import FeatureExtractor
+from models.features import FeatureExtractor, Features
 from models.settings import TrainSettings
 from models.text.tokeniser import Tokeniser
 
@@ -44,19 +46,11 @@ def load_examples(
     for entry in manifest.entries:
         if entry.split not in splits:
             outcome.rejected[f"split_{entry.split}"] += 1
-    clips: list[ClipFile] = []
-    entries: list[ManifestEntry] = []
-    for entry in wanted:
-        try:
-            clips.append(ClipFile(entry.clip_id, manifest.audio(entry), entry.file_sha256))
-            entries.append(entry)
-        except DataError as error:
-            outcome.fail(entry.clip_id, str(error))
-    cache = FeatureCache(cache_folder(manifest.corpus), FeatureExtractor(settings.features))
-    found = cache.load(clips, threads=settings.threads, progress=progress)
     tokeniser = Tokeniser()
     examples: Examples = {split: [] for split in splits}
-    for entry, features in zip(entries, found, strict=True):
+    for entry, features in zip(
+        wanted, _features(manifest, wanted, settings, progress), strict=True
+    ):
         if isinstance(features, DataError):
             outcome.fail(entry.clip_id, str(features))
             continue
@@ -64,14 +58,40 @@ def load_examples(
         examples[entry.split].append(
             Example(
                 clip_id=entry.clip_id,
-                features=features,
+                features=features[0],
                 words=tuple(tokeniser(entry.text)) if settings.modality != "audio" else (),
                 group=entry.speaker or entry.source_id,
                 label=EMOTIONS.index(entry.emotion),
                 soft=tuple(entry.soft),
+                versions=features[1:],
             )
         )
     return examples
+
+
+def _features(
+    manifest: Manifest,
+    entries: Sequence[ManifestEntry],
+    settings: TrainSettings,
+    progress: Progress,
+) -> list[tuple[Features, ...] | DataError]:
+    """Return the features of clips, those of training clips at all speeds."""
+    if settings.modality == "text":
+        nothing = np.zeros((1, FeatureExtractor(settings.features).width), dtype=np.float32)
+        return [(nothing,)] * len(entries)
+    clips: list[ClipFile] = []
+    refused: dict[str, DataError] = {}
+    for entry in entries:
+        speeds = (1.0, *settings.speeds) if entry.split == "train" else (1.0,)
+        try:
+            path = manifest.audio(entry)
+        except DataError as error:
+            refused[entry.clip_id] = error
+        else:
+            clips.append(ClipFile(entry.clip_id, path, entry.file_sha256, speeds))
+    cache = FeatureCache(cache_folder(manifest.corpus), settings.features)
+    loaded = iter(cache.load(clips, progress))
+    return [refused.get(entry.clip_id) or next(loaded) for entry in entries]
 
 
 def cache_folder(corpus: Path) -> Path:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 
@@ -33,12 +34,16 @@ def steady(seed: int, threads: int) -> Iterator[None]:
     """Seed torch, keep it to repeatable operations and some threads, and undo it afterwards."""
     before = torch.get_num_threads()
     repeatable = torch.are_deterministic_algorithms_enabled()
+    memory: Any = torch.utils.deterministic
+    filling = memory.fill_uninitialized_memory
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         torch.set_num_threads(min(threads, before))
         torch.use_deterministic_algorithms(True, warn_only=True)
+        memory.fill_uninitialized_memory = False  # slow, and nothing reads it
         try:
             yield
         finally:
             torch.use_deterministic_algorithms(repeatable)
+            memory.fill_uninitialized_memory = filling
             torch.set_num_threads(before)

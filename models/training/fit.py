@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from manifests.errors import CorpusError, DataError
 from manifests.outcome import Progress, no_progress
 from models.evaluation.metrics import uar
 from models.examples import Batch, Example, collate, speaker_numbers
+from models.features import Features
 from models.fitted import FittedModel, build_network, cut
 from models.normalisation import Normaliser
 from models.settings import TrainSettings
@@ -88,8 +89,8 @@ class _Fitting:
         normaliser = Normaliser.fit([cut(one.features, settings) for one in training], prior)
         self.model = FittedModel(network, normaliser, vocabulary, settings, EMOTIONS)
         self.network = network.to(self.device)
-        self.features, self.words = self.model.prepare(training)
-        self.lengths = np.array([len(clip) for clip in self.features])
+        self.versions, self.words = _versions(self.model, training)
+        self.lengths = np.array([len(clip) for clip in self.versions[0]])
         self.speakers = speaker_numbers([one.group for one in training])
         self.targets = _targets(training, settings).to(self.device)
         self.labels = np.array([one.label for one in training])
@@ -120,8 +121,9 @@ class _Fitting:
     def _epoch(self, number: int) -> Epoch:
         self.network.train()
         losses, right = 0.0, 0
+        features = self._cast()
         for rows in epoch_order(self.lengths, self.settings.batch_size, self.shuffle):
-            batch = collate(rows, self.features, self.words, self.speakers)
+            batch = collate(rows, features, self.words, self.speakers)
             loss, told = self._step(self._disturbed(batch).to(self.device))
             if not math.isfinite(loss):
                 raise CorpusError(
@@ -133,6 +135,11 @@ class _Fitting:
         n = len(self.labels)
         lr = float(self.optimiser.param_groups[0]["lr"])
         return Epoch(number, lr, losses / n, right / n, *self._validate())
+
+    def _cast(self) -> list[Features]:
+        """Return the clips of an epoch, all of a speaker's at one speed."""
+        speeds = self.shuffle.integers(0, len(self.versions), self.speakers.max(initial=0) + 2)
+        return [self.versions[speeds[one]][row] for row, one in enumerate(self.speakers)]
 
     def _disturbed(self, batch: Batch) -> Batch:
         frames, words = batch.frames, batch.words
@@ -181,6 +188,18 @@ def _words(training: Sequence[Example], settings: TrainSettings) -> tuple[Vocabu
     return vocabulary, vectors
 
 
+def _versions(
+    model: FittedModel, training: Sequence[Example]
+) -> tuple[list[list[Features]], list[list[int]]]:
+    """Return the clips at each speed, normalised by speaker and speed, and their words."""
+    features, words = model.prepare(training)
+    versions = [features]
+    for number in range(min(len(one.versions) for one in training)):
+        others = [replace(one, features=one.versions[number]) for one in training]
+        versions.append(model.prepare(others)[0])
+    return versions, words
+
+
 def _targets(training: Sequence[Example], settings: TrainSettings) -> Tensor:
     """Return what the network should say (n, classes)."""
     hard = F.one_hot(torch.tensor([one.label for one in training]), len(EMOTIONS)).float()
@@ -204,7 +223,11 @@ def _optimiser(
     parameters: Iterator[torch.nn.Parameter], settings: TrainSettings
 ) -> torch.optim.Optimizer:
     trained = [parameter for parameter in parameters if parameter.requires_grad]
-    kind = torch.optim.AdamW if settings.decoupled else torch.optim.Adam
+    if settings.optimiser == "sgd":
+        return torch.optim.SGD(
+            trained, settings.lr, momentum=0.9, nesterov=True, weight_decay=settings.weight_decay
+        )
+    kind = torch.optim.AdamW if settings.optimiser == "adamw" else torch.optim.Adam
     return kind(trained, lr=settings.lr, weight_decay=settings.weight_decay)
 
 
@@ -214,7 +237,7 @@ def _schedule(
     if settings.schedule == "constant":
         return None
     return torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, settings.lr, total_steps=steps + 1, pct_start=0.2
+        optimiser, settings.lr, total_steps=steps + 1, pct_start=0.2, cycle_momentum=False
     )
 
 

@@ -1,0 +1,135 @@
+import hashlib
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from manifests.emotions import EMOTIONS
+from manifests.records import ManifestEntry
+from manifests.store import canonical_json, sha256_file, write_jsonl, write_text
+from manifests.versions import content_digest
+from models.examples import Example
+from models.settings import TrainSettings
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def quick():
+    """Settings of a model so small that it is trained in a second."""
+    return TrainSettings(
+        epochs=12,
+        batch_size=16,
+        threads=1,
+        device="cpu",
+        features={"n_mfcc": 8, "n_mels": 16},
+        audio={"channels": 8, "kernels": 2},
+        words={"size": 8, "filters": 4},
+    )
+
+
+def _tone(label, speaker, take):
+    """Return half a second in which the class is the speed of the beat; the speaker, the pitch."""
+    time = np.arange(8000) / 16000
+    pitch = 120 * 1.3**speaker
+    beat = 0.55 + 0.45 * np.sin(2 * math.pi * (3 + 5 * label) * time + take)
+    voice = sum(np.sin(2 * math.pi * pitch * k * time) / k for k in range(1, 8))
+    noise = np.random.default_rng([label, speaker, take]).normal(0, 0.01, len(time))
+    return (0.1 * beat * voice + noise).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def separable():
+    """Examples whose class can be heard: 6 classes, 4 speakers, 3 takes."""
+    from models.features import FeatureExtractor
+    from models.settings import FeatureSettings
+
+    extractor = FeatureExtractor(FeatureSettings(n_mfcc=8, n_mels=16))
+    return [
+        Example(
+            clip_id=f"s{speaker}-{label}-{take}",
+            features=extractor(_tone(label, speaker, take)),
+            words=("word", str(take)),
+            group=f"s{speaker}",
+            label=label,
+            soft=tuple(float(label == one) for one in range(6)),
+        )
+        for speaker in range(4)
+        for label in range(6)
+        for take in range(3)
+    ]
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """Return a function that makes a corpus folder with a manifest: split by speaker."""
+
+    def make(splits=("train", "train", "val", "test"), labels=range(6), takes=2) -> Path:
+        root = tmp_path / "corpus"
+        entries = [
+            _entry(root, speaker, split, label, take)
+            for speaker, split in enumerate(splits)
+            for label in labels
+            for take in range(takes)
+        ]
+        return _manifest(root, entries)
+
+    return make
+
+
+def _entry(root, speaker, split, label, take):
+    clip_id = f"source{speaker}-{label * 10000 + take * 1000:08d}-{label * 10000 + 500:08d}"
+    path = root / "clips" / f"source{speaker}" / f"{clip_id}.wav"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples = np.round(_tone(label, speaker, take) * 32767).astype(np.int16)
+    soundfile.write(path, samples, 16000, subtype="PCM_16")
+    return ManifestEntry(
+        clip_id=clip_id,
+        path=path.relative_to(root).as_posix(),
+        sha256=hashlib.sha256(samples.tobytes()).hexdigest(),
+        file_sha256=sha256_file(path),
+        source_id=f"source{speaker}",
+        series=None,
+        speaker=f"s{speaker}",
+        gender=None,
+        start=0.0,
+        end=0.5,
+        duration=0.5,
+        text="巴适得很" if take else "",
+        text_source="script",
+        emotion=EMOTIONS[label],
+        soft=[float(one == label) for one in range(6)],
+        votes=[("a01", EMOTIONS[label])],
+        agreement=1.0,
+        group=f"s{speaker}",
+        split=split,
+    )
+
+
+def _manifest(root, entries):
+    folder = root / "manifests" / "v1"
+    write_jsonl(folder / "manifest.jsonl", [entry.row() for entry in entries])
+    sha256 = sha256_file(folder / "manifest.jsonl")
+    header = {
+        "version": "v1",
+        "schema": 1,
+        "created": "2026-01-01T00:00:00Z",
+        "parent": None,
+        "digest": content_digest(sha256, {}),
+        "params": {},
+        "counts": {},
+        "groups": {"by": ["speaker"], "largest": 0.5, "counts": {}},
+        "files": {"manifest.jsonl": sha256},
+    }
+    write_text(folder / "manifest.json", canonical_json(header))
+    write_text(root / "corpus.toml", '[corpus]\nname = "tones"\n')
+    return folder

@@ -1,0 +1,59 @@
+import pytest
+import torch
+
+from models import AudioEncoder, BimodalClassifier, TextCNN
+from models.settings import AudioSettings, TrainSettings
+
+BRANCHES = {"default": AudioSettings(), "paper": TrainSettings(preset="paper").audio}
+
+
+def _classifier(settings):
+    torch.manual_seed(0)
+    text = TextCNN(torch.randn(20, 12), filters=4)
+    network = BimodalClassifier(AudioEncoder(9, settings), text)
+    return network.eval()
+
+
+@pytest.mark.parametrize("name", BRANCHES)
+def test_a_clip_gets_the_same_answer_alone_and_padded_among_others(name):
+    network = _classifier(BRANCHES[name])
+    frames, lengths = torch.randn(3, 9, 50), torch.tensor([50, 31, 6])
+    for row, length in enumerate(lengths):
+        frames[row, :, length:] = 0
+    words = torch.tensor([[2, 3, 4, 5, 6, 7], [8, 9, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0]])
+    together = network(frames, lengths, words)
+    for row, length in enumerate(lengths):
+        own = words[row : row + 1, : max(int((words[row] > 0).sum()), 1)]
+        alone = network(frames[row : row + 1, :, :length], lengths[row : row + 1], own)
+        torch.testing.assert_close(alone[0], together[row], atol=1e-5, rtol=1e-4)
+
+
+def test_an_empty_text_adds_nothing():
+    network = _classifier(AudioSettings())
+    assert network.text(torch.zeros(2, 7, dtype=torch.long)).abs().sum() == 0
+
+
+def test_words_after_the_filters_reach_are_still_seen():
+    encoder = TextCNN(torch.randn(20, 12), filters=4).eval()
+    words = torch.tensor([[2, 3, 4, 5, 6, 7, 8]])
+    changed = torch.tensor([[2, 3, 4, 5, 6, 7, 9]])
+    assert not torch.equal(encoder(words), encoder(changed))
+
+
+def test_every_trainable_weight_gets_a_gradient():
+    network = _classifier(AudioSettings(dropout=0)).train()
+    logits = network(
+        torch.randn(4, 9, 30),
+        torch.tensor([30, 30, 20, 9]),
+        torch.randint(1, 20, (4, 8)),
+        torch.tensor([0, 0, 1, 1]),
+    )
+    (logits * torch.randn_like(logits)).sum().backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_a_classifier_without_branches_is_refused():
+    with pytest.raises(ValueError, match="at least one"):
+        BimodalClassifier(None, None)

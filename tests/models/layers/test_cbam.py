@@ -1,0 +1,70 @@
+"""CBAM against equations (1)-(9), written down loop by loop."""
+
+import numpy as np
+import pytest
+import torch
+
+from models import CBAM
+from models.layers.masking import frame_mask
+
+
+def _sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def _slow_cbam(block, x):
+    weights = {name: value.detach().numpy() for name, value in block.named_parameters()}
+    out = np.empty_like(x)
+    for b in range(len(x)):
+        average, maximum = x[b].mean(axis=(1, 2)), x[b].max(axis=(1, 2))
+        mlp = [
+            weights["expand.weight"] @ np.maximum(weights["reduce.weight"] @ vector, 0)
+            for vector in (average, maximum)
+        ]
+        attended = x[b] * _sigmoid(mlp[0] + mlp[1])[:, None, None]
+        maps = [attended.mean(axis=0), attended.max(axis=0)]
+        maps = [maps[0] + maps[1]] if block.merge == "sum" else maps
+        kernel, bias = weights["spatial.weight"][0], weights["spatial.bias"][0]
+        kh, kw = kernel.shape[1:]
+        height, width = maps[0].shape
+        place = np.full((height, width), bias)
+        for row, column in np.ndindex(height, width):
+            for p, q in np.ndindex(kh, kw):
+                r, c = row + p - kh // 2, column + q - kw // 2
+                if 0 <= r < height and 0 <= c < width:
+                    place[row, column] += sum(
+                        kernel[one, p, q] * each[r, c] for one, each in enumerate(maps)
+                    )
+        out[b] = attended * _sigmoid(place)
+    return out
+
+
+@pytest.mark.parametrize("merge", ["sum", "concat"])
+@pytest.mark.parametrize("size", [(7, 7), (1, 5)])
+def test_output_is_that_of_the_equations(merge, size):
+    torch.manual_seed(1)
+    block = CBAM(6, reduction=2, kernel_size=size, merge=merge).double()
+    x = torch.randn(3, 6, 4, 9, dtype=torch.float64)
+    expected = _slow_cbam(block, x.numpy())
+    np.testing.assert_allclose(block(x).detach().numpy(), expected, atol=1e-9, rtol=0)
+
+
+def test_gradients_are_those_of_the_function():
+    torch.manual_seed(2)
+    block = CBAM(4, reduction=2, kernel_size=(1, 3)).double()
+    x = torch.randn(2, 4, 2, 5, dtype=torch.float64, requires_grad=True)
+    names = [name for name, _ in block.named_parameters()]
+
+    def run(x, *values):
+        return torch.func.functional_call(block, dict(zip(names, values, strict=True)), (x,))
+
+    assert torch.autograd.gradcheck(run, (x, *block.parameters()))
+
+
+def test_padding_has_no_say():
+    torch.manual_seed(3)
+    block = CBAM(4).double()
+    short = torch.randn(1, 4, 3, 8, dtype=torch.float64) - 5  # a zero would win every maximum
+    padded = torch.cat([short, torch.zeros(1, 4, 3, 6, dtype=torch.float64)], dim=3)
+    y = block(padded, frame_mask(torch.tensor([8]), 14).double())
+    torch.testing.assert_close(y[..., :8], block(short))

@@ -1,0 +1,101 @@
+import dataclasses
+import hashlib
+
+import numpy as np
+import pytest
+import soundfile
+
+from manifests.errors import DataError
+from models.clips import read_clip
+from models.feature_cache import ClipFile, FeatureCache
+from models.settings import FeatureSettings
+
+
+@pytest.fixture
+def clip(tmp_path):
+    path = tmp_path / "clip.wav"
+    noise = np.random.default_rng(0).integers(-3000, 3000, 8000, dtype=np.int16)
+    soundfile.write(path, noise, 16000, subtype="PCM_16")
+    return ClipFile("clip", path, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def _stored(folder):
+    return list(folder.rglob("*.features"))
+
+
+def test_samples_come_back_exactly(clip):
+    expected, _ = soundfile.read(clip.path, dtype="float32")
+    np.testing.assert_array_equal(read_clip(clip.path, clip.file_sha256), expected)
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "message"), [(8000, 1, "8000 Hz"), (16000, 2, "2 channels")]
+)
+def test_other_formats_are_refused(tmp_path, rate, channels, message):
+    path = tmp_path / "other.wav"
+    soundfile.write(path, np.zeros((100, channels)), rate)
+    with pytest.raises(DataError, match=message):
+        read_clip(path)
+
+
+@pytest.mark.parametrize("data", [b"", b"not a sound file", b"RIFF\x00\x00\x00\x00WAVE"])
+def test_a_file_that_is_no_sound_is_named(tmp_path, data):
+    path = tmp_path / "broken.wav"
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=r"broken\.wav"):
+        read_clip(path)
+
+
+def test_a_changed_file_is_not_believed(clip):
+    clip.path.write_bytes(clip.path.read_bytes() + b"\0")
+    with pytest.raises(DataError, match="sha256"):
+        read_clip(clip.path, clip.file_sha256)
+
+
+def test_features_come_from_the_cache_the_second_time(clip, tmp_path):
+    cache = FeatureCache(tmp_path / "cache", FeatureSettings())
+    [(first,)] = cache.load([clip])
+    clip.path.unlink()
+    [(second,)] = cache.load([clip])
+    np.testing.assert_array_equal(first, second)
+
+
+def test_other_settings_have_other_features(clip, tmp_path):
+    for hop in (10.0, 16.0):
+        settings = FeatureSettings(hop_ms=hop)
+        FeatureCache(tmp_path / "cache", settings).load([clip])
+    assert len(_stored(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("damage", ["cut", "zeroed", "emptied", "foreign"])
+def test_a_damaged_cache_is_written_anew(clip, tmp_path, damage):
+    cache = FeatureCache(tmp_path / "cache", FeatureSettings())
+    [(expected,)] = cache.load([clip])
+    [stored] = _stored(tmp_path)
+    whole = stored.read_bytes()
+    stored.write_bytes(
+        {
+            "cut": whole[: len(whole) // 2],
+            "zeroed": bytes(len(whole)),
+            "emptied": b"",
+            "foreign": b"\x80\x04pickled" + bytes(100),
+        }[damage]
+    )
+    [(again,)] = cache.load([clip])
+    np.testing.assert_array_equal(again, expected)
+    assert stored.read_bytes() == whole
+    assert list(stored.parent.iterdir()) == [stored]
+
+
+def test_a_missing_clip_costs_itself_alone(clip, tmp_path):
+    gone = ClipFile("gone", tmp_path / "gone.wav", "0" * 64)
+    found = FeatureCache(None, FeatureSettings()).load([gone, clip])
+    assert isinstance(found[0], DataError)
+    assert "gone.wav" in str(found[0])
+    assert found[1][0].shape[1] == 42
+
+
+def test_a_faster_clip_is_shorter_and_higher(clip):
+    both = dataclasses.replace(clip, speeds=(1.0, 1.25))
+    [(own, faster)] = FeatureCache(None, FeatureSettings()).load([both])
+    assert len(faster) == pytest.approx(len(own) / 1.25, abs=1)

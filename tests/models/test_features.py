@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.features import SAMPLE_RATE, FeatureExtractor
+from models.pitch import pitch_track
+from models.settings import FeatureSettings
+
+
+def _speechlike(seconds, pitch=140.0):
+    time = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    voice = sum(np.sin(2 * np.pi * pitch * k * time) / k for k in range(1, 20))
+    noise = np.random.default_rng(0).normal(0, 0.02, len(time))
+    return (0.1 * voice * (1 + np.sin(2 * np.pi * 3 * time)) + noise).astype(np.float32)
+
+
+@pytest.mark.parametrize("chosen", [FeatureSettings(), FeatureSettings(hop_ms=10, n_mels=128)])
+def test_mfccs_equal_librosas(chosen):
+    import librosa
+
+    samples = _speechlike(1.3)
+    extractor = FeatureExtractor(chosen)
+    expected = librosa.feature.mfcc(
+        y=samples,
+        sr=SAMPLE_RATE,
+        n_mfcc=chosen.n_mfcc,
+        n_mels=chosen.n_mels,
+        n_fft=extractor.fft_size,
+        win_length=extractor.window,
+        hop_length=extractor.hop,
+    )
+    np.testing.assert_allclose(extractor.mfcc(samples), expected, atol=1e-4)
+    np.testing.assert_allclose(extractor(samples)[:, : chosen.n_mfcc], expected.T, atol=1e-4)
+
+
+def test_deltas_equal_librosas():
+    import librosa
+
+    samples = _speechlike(0.8)
+    extractor = FeatureExtractor(FeatureSettings(deltas=True, pitch=False))
+    mfcc = extractor.mfcc(samples)
+    expected = librosa.feature.delta(mfcc, mode="nearest")
+    np.testing.assert_allclose(extractor(samples)[:, 40:80], expected.T, atol=1e-4)
+
+
+@settings(deadline=None, max_examples=30)
+@given(n=st.integers(1, 4000), deltas=st.booleans(), pitch=st.booleans())
+def test_any_length_gives_its_frames(n, deltas, pitch):
+    extractor = FeatureExtractor(FeatureSettings(deltas=deltas, pitch=pitch))
+    features = extractor(np.zeros(n, dtype=np.float32))
+    assert features.shape == (1 + n // extractor.hop, extractor.width)
+    assert features.dtype == np.float32
+    assert np.isfinite(features).all()
+
+
+@pytest.mark.parametrize("pitch", [80.0, 140.0, 310.0])
+def test_pitch_is_found_in_voiced_frames(pitch):
+    track = pitch_track(_speechlike(1.0, pitch), SAMPLE_RATE, 256)
+    voiced = track[track[:, 1] > 0.5]
+    assert len(voiced) > 40
+    assert np.median(2 ** voiced[:, 0]) == pytest.approx(pitch, rel=0.02)
+
+
+def test_noise_is_not_voiced():
+    noise = np.random.default_rng(1).normal(0, 0.1, SAMPLE_RATE).astype(np.float32)
+    assert np.median(pitch_track(noise, SAMPLE_RATE, 256)[:, 1]) < 0.5
