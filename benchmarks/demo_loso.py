@@ -12,6 +12,7 @@ The bar: mean UAR >= 0.30 and every seed >= 0.24, where chance is 0.167.
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,14 +53,14 @@ def main() -> int:
 
 
 def read(corpus: Path, settings: TrainSettings) -> dict[str, list[Example]]:
-    """Return the examples of each known speaker."""
+    """Return the examples of each known speaker, ready to be trained on."""
     manifest = load_manifest(find_manifest(corpus))
-    known = {entry.clip_id for entry in manifest.entries if entry.speaker}
+    known = [
+        entry.model_copy(update={"split": "train"}) for entry in manifest.entries if entry.speaker
+    ]
     by_speaker: dict[str, list[Example]] = {}
-    for examples in load_examples(manifest, settings, Outcome()).values():
-        for example in examples:
-            if example.clip_id in known:
-                by_speaker.setdefault(example.group, []).append(example)
+    for example in load_examples(replace(manifest, entries=known), settings, Outcome())["train"]:
+        by_speaker.setdefault(example.group, []).append(example)
     return dict(sorted(by_speaker.items()))
 
 
