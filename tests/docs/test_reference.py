@@ -1,0 +1,102 @@
+"""The documentation is current: generated pages, verbs, links, and the recogniser that it shows."""
+
+import importlib.util
+import re
+import stat
+from pathlib import Path
+from types import ModuleType
+from urllib.parse import unquote
+
+import numpy as np
+import pytest
+
+from corpus_tools.transcription.recogniser import Recogniser, RecogniserOptions
+from manifests.errors import ConfigurationError
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = [*sorted(DOCS.rglob("*.md")), ROOT / "README.md"]
+
+
+def module_of(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+MAKE = module_of(DOCS / "make_reference.py")
+
+
+@pytest.mark.parametrize("name", MAKE.PAGES)
+def test_generated_page_is_current(name: str) -> None:
+    stored = (DOCS / name).read_text(encoding="utf-8")
+    assert stored == MAKE.PAGES[name](), f"run: python docs/make_reference.py ({name} is stale)"
+
+
+def test_every_verb_and_section_is_there() -> None:
+    from corpus_tools.cli.app import app
+    from corpus_tools.configuration import Configuration
+
+    commands = (DOCS / "reference" / "commands.md").read_text(encoding="utf-8")
+    for command in app.registered_commands:
+        assert f"\n## {command.name}\n" in commands
+    configuration = (DOCS / "reference" / "configuration.md").read_text(encoding="utf-8")
+    for section in Configuration.model_fields:
+        assert f"\n## [{section}]\n" in configuration
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_relative_links_resolve(page: Path) -> None:
+    text = without_code(page.read_text(encoding="utf-8"))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in target or target.startswith("mailto:"):
+            continue
+        name, _, anchor = unquote(target).partition("#")
+        place = (page.parent / name).resolve() if name else page
+        assert place.exists(), f"{page.name} links to {target}, which isn't there"
+        if anchor:
+            assert anchor in anchors(place), f"{page.name} links to {target}: no such heading"
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(
+        r"^#+ (.+)$", without_code(page.read_text(encoding="utf-8")), re.MULTILINE
+    )
+    return {
+        re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings
+    }
+
+
+def test_every_verb_of_the_tutorial_exists() -> None:
+    from corpus_tools.cli.app import app
+
+    known = {command.name for command in app.registered_commands}
+    for page in PAGES:
+        for verb in re.findall(
+            r"^corpus ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE
+        ):
+            assert verb in known, f"{page.name} shows 'corpus {verb}'"
+
+
+def test_recogniser_of_the_guide_is_one(tmp_path: Path) -> None:
+    guide = (DOCS / "how-to" / "add-a-recogniser.md").read_text(encoding="utf-8")
+    code = re.search(r"```python\n(.*?)```", guide, re.DOTALL)
+    assert code is not None
+    (tmp_path / "corpus_program.py").write_text(code[1], encoding="utf-8")
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\ncat > /dev/null\necho '巴适 得很'\n", encoding="utf-8")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    factory = module_of(tmp_path / "corpus_program.py").ProgramRecogniser
+    recogniser = factory(RecogniserOptions(model=str(program)))
+    assert isinstance(recogniser, Recogniser)
+    heard = recogniser.transcribe([np.zeros(16_000, dtype=np.float32)] * 2, "zh")
+    assert [one.text for one in heard] == ["巴适 得很"] * 2
+    with pytest.raises(ConfigurationError, match="no such program"):
+        factory(RecogniserOptions(model=str(tmp_path / "nothing")))
