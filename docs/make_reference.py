@@ -202,7 +202,7 @@ def _value(value: Any) -> str:
 
 def _type(field: FieldInfo) -> str:
     limits = [
-        f"{sign} {_number(getattr(one, name))}"
+        f"{sign}\N{NO-BREAK SPACE}{_number(getattr(one, name))}"
         for one in field.metadata
         for name, sign in (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))
         if getattr(one, name, None) is not None
