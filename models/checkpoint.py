@@ -64,7 +64,9 @@ def read_model(folder: Path) -> FittedModel:
         raise DataError(f"{path}: {error}; {_AGAIN}") from error
     weights = _weights(folder / WEIGHTS, description["weights_sha256"])
     vectors = weights.get("text.vectors.weight")
-    if settings.modality != "audio" and (vectors is None or len(vectors) != len(vocabulary)):
+    if settings.modality != "audio" and (
+        vectors is None or vectors.ndim != 2 or len(vectors) != len(vocabulary)
+    ):
         raise DataError(f"{folder / WEIGHTS}: has no vectors for the vocabulary; {_AGAIN}")
     network = build_network(settings, vectors, len(EMOTIONS))
     _check_shapes(folder / WEIGHTS, weights, network.state_dict())

@@ -168,7 +168,7 @@ class TrainSettings(Settings):
         """Fill in what the preset says about keys that are not set."""
         if not isinstance(values, dict):
             return values
-        return _fill(values, PRESETS.get(values.get("preset", "default"), {}))
+        return _fill(values, PRESETS.get(str(values.get("preset", "default")), {}))
 
     def changed(self, **values: Any) -> Self:
         """Return the settings with other values, checked; None leaves a key as it is.

@@ -1,12 +1,14 @@
 """`corpus train`: a bimodal model from a manifest version."""
 
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
-from corpus_tools.cli.session import session
+from corpus_tools.cli.session import Session, session
+from manifests.outcome import Progress
 
 __all__ = ["train"]
 
@@ -91,8 +93,8 @@ def train(
             words=None if vectors is None else {"vectors": str(vectors)},
         )
         out = new_run(workspace.runs, name or free_name(workspace.runs, folder.name, settings))
-        with run.progress("training") as progress:
-            outcome = train_model(folder, out, settings, progress)
+        with _Stage(run, "features") as clips, _Stage(run, "training") as epochs_done:
+            outcome = train_model(folder, out, settings, epochs_done, on_clip=clips)
         run.outcome.merge(outcome)
         metrics = outcome.details["metrics"]
         shown = next((split for split in ("test", "val", "train") if split in metrics), None)
@@ -100,3 +102,25 @@ def train(
             run.result(table)
         run.result(f"made the run {out}")
         run.note(f"next: corpus evaluate {out.name}, or: corpus predict FILE --run {out.name}")
+
+
+class _Stage:
+    """Progress of one of several stages, shown from its first item to its last."""
+
+    def __init__(self, run: Session, what: str) -> None:
+        self.run, self.what = run, what
+        self.shown = ExitStack()
+        self.show: Progress | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shown.close()
+
+    def __call__(self, done: int, total: int, item: str) -> None:
+        if self.show is None:
+            self.show = self.shown.enter_context(self.run.progress(self.what))
+        self.show(done, total, item)
+        if done == total:
+            self.shown.close()

@@ -233,12 +233,18 @@ def _optimiser(
 
 def _schedule(
     optimiser: torch.optim.Optimizer, settings: TrainSettings, steps: int
-) -> torch.optim.lr_scheduler.OneCycleLR | None:
+) -> torch.optim.lr_scheduler.LambdaLR | None:
+    """Return the rise to the learning rate in a fifth of the steps, and the cosine down to 0."""
     if settings.schedule == "constant":
         return None
-    return torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, settings.lr, total_steps=steps + 1, pct_start=0.2, cycle_momentum=False
-    )
+    rise = max(steps // 5, 1)
+
+    def share(step: int) -> float:
+        if step < rise:
+            return (step + 1) / rise
+        return 0.5 * (1 + math.cos(math.pi * min((step - rise) / max(steps - rise, 1), 1)))
+
+    return torch.optim.lr_scheduler.LambdaLR(optimiser, share)
 
 
 def _score(epoch: Epoch) -> float:

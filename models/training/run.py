@@ -37,6 +37,8 @@ def train(
     out_folder: Path,
     settings: TrainSettings,
     progress: Progress = no_progress,
+    *,
+    on_clip: Progress = no_progress,
 ) -> Outcome:
     """Train a model on a manifest version and write its run folder.
 
@@ -48,7 +50,8 @@ def train(
         manifest_folder: ``manifests/vN`` of a corpus.
         out_folder: ``runs/NAME`` to make.
         settings: all of them.
-        progress: called after every clip, then after every epoch.
+        progress: called after every epoch.
+        on_clip: called after the features of every clip, before the first epoch.
 
     Raises:
         ConfigurationError: if there is a run of this name already.
@@ -61,7 +64,7 @@ def train(
     manifest = load_manifest(manifest_folder)
     outcome = Outcome()
     with FolderLock(out_folder.parent, f"train-{out_folder.name}"):
-        examples = load_examples(manifest, settings, outcome, progress=progress)
+        examples = load_examples(manifest, settings, outcome, progress=on_clip)
         _check(examples, settings, outcome)
         fitted = fit(examples["train"], examples["val"], settings, progress)
         with atomic_folder(out_folder) as folder:

@@ -29,7 +29,7 @@ def test_what_can_be_heard_is_learned_and_holds_for_a_new_speaker(separable, qui
 
 def test_what_can_be_read_is_learned(separable, quick):
     spoken = [dataclasses.replace(one, words=(f"w{one.label}", "x")) for one in separable]
-    found = fit(spoken, [], quick.changed(modality="text", epochs=25))
+    found = fit(spoken, [], quick.changed(modality="text", epochs=60))
     assert _accuracy(found.model, spoken) > 0.9
 
 

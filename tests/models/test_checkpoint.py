@@ -1,0 +1,124 @@
+"""Models come back as they were, and damaged or hostile files are refused in a sentence."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from manifests.errors import DataError
+from manifests.store import sha256_file
+from models.checkpoint import read_model, write_model
+from models.training.fit import fit
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory, request):
+    separable = request.getfixturevalue("separable")
+    from models.settings import TrainSettings
+
+    settings = TrainSettings(
+        epochs=1,
+        features={"n_mfcc": 8, "n_mels": 16},
+        audio={"channels": 8, "kernels": 2},
+        words={"size": 8, "filters": 4},
+    )
+    model = fit(separable, [], settings).model
+    folder = tmp_path_factory.mktemp("run")
+    write_model(folder, model)
+    return folder, model
+
+
+@pytest.fixture
+def folder(written, tmp_path):
+    return shutil.copytree(written[0], tmp_path / "run")
+
+
+def test_a_model_comes_back_as_it_was(written, separable):
+    folder, model = written
+    again = read_model(folder)
+    np.testing.assert_array_equal(again.probabilities(separable), model.probabilities(separable))
+    assert again.settings == model.settings
+    assert again.vocabulary == model.vocabulary
+
+
+@pytest.mark.parametrize("keep", [0, 4, 100, -1])
+def test_weights_cut_short_are_refused(folder, keep):
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(DataError, match=r"model\.safetensors"):
+        read_model(folder)
+
+
+def _described_anew(folder, weights):
+    save_file(weights, folder / "model.safetensors")
+    description = json.loads((folder / "model.json").read_bytes())
+    description["weights_sha256"] = sha256_file(folder / "model.safetensors")
+    (folder / "model.json").write_text(json.dumps(description))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda w: w["output.weight"].fill_(float("nan")), "not all numbers"),
+        (lambda w: w.pop("output.weight"), "don't fit"),
+        (lambda w: w.update(extra=torch.zeros(1)), "don't fit"),
+        (lambda w: w.update({"output.bias": torch.zeros(7)}), "another shape"),
+        (lambda w: w.update({"output.bias": torch.zeros(6).double()}), "another shape or kind"),
+        (lambda w: w.update({"text.vectors.weight": torch.zeros(3, 8)}), "vocabulary"),
+        (lambda w: w.update({"text.vectors.weight": torch.tensor(1.0)}), "vocabulary"),
+    ],
+)
+def test_weights_of_something_else_are_refused(folder, change, message):
+    weights = load_file(folder / "model.safetensors")
+    change(weights)
+    _described_anew(folder, weights)
+    with pytest.raises(DataError, match=message):
+        read_model(folder)
+
+
+def test_weights_exchanged_for_others_are_noticed(folder):
+    weights = load_file(folder / "model.safetensors")
+    weights["output.bias"] += 1
+    save_file(weights, folder / "model.safetensors")
+    with pytest.raises(DataError, match="not the weights"):
+        read_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("classes", ["angry", "fear"], "classes"),
+        ("classes", "angry", "classes"),
+        ("classes", ["sad", "fear", "happy", "neutral", "surprise", "angry"], "classes"),
+        ("schema", 99, "update corpus-tools"),
+        ("settings", {"audio": {"channels": 10**9}}, "audio.channels"),
+        ("settings", [], "settings"),
+        ("settings", {"preset": ["x"]}, "settings"),
+        ("normalisation", {}, "normalisation"),
+        ("normalisation", None, "normalisation"),
+        ("vocabulary", {"a": 1}, "vocabulary"),
+        ("weights_sha256", None, "not the weights"),
+        ("surprise", 1, "not the description"),
+    ],
+)
+def test_a_changed_description_is_refused(folder, key, value, message):
+    path = folder / "model.json"
+    description = json.loads(path.read_bytes()) | {key: value}
+    path.write_text(json.dumps(description))
+    with pytest.raises(DataError, match=message):
+        read_model(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"[" * 100000, b"NaN"])
+def test_a_description_that_is_no_json_object_is_refused(folder, content):
+    (folder / "model.json").write_bytes(content)
+    with pytest.raises(DataError, match=r"model\.json"):
+        read_model(folder)
+
+
+def test_a_folder_without_a_model_says_what_to_do(tmp_path):
+    with pytest.raises(DataError, match="corpus train"):
+        read_model(tmp_path)

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+import soundfile
+
+from models.prediction import load_model
+from models.training.run import train
+
+
+@pytest.fixture
+def run(corpus, quick):
+    folder = corpus()
+    train(folder, folder.parent.parent / "runs" / "a", quick.changed(epochs=4))
+    return folder.parent.parent
+
+
+def _clips(root, speaker):
+    paths = sorted((root / "clips" / f"source{speaker}").iterdir())
+    return [soundfile.read(path, dtype="float32")[0] for path in paths]
+
+
+def test_new_clips_get_probabilities(run):
+    predictor = load_model(run / "runs" / "a")
+    audio = _clips(run, 3)
+    found = predictor.predict(audio, ["巴适得很"] * len(audio), ["s3"] * len(audio))
+    assert found.shape == (12, 6)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
+
+
+def test_prediction_is_what_training_said_about_the_test_clips(run):
+    import csv
+
+    rows = list(csv.DictReader((run / "runs" / "a" / "predictions.csv").open()))
+    written = [float(row["p_angry"]) for row in rows if row["split"] == "test"]
+    predictor = load_model(run / "runs" / "a")
+    audio = _clips(run, 3)
+    texts = ["巴适得很" if number % 2 else "" for number in range(len(audio))]
+    found = predictor.predict(audio, texts, ["s3"] * len(audio))
+    np.testing.assert_allclose(found[:, 0], written, atol=1e-3)
+
+
+def test_a_stranger_is_told_the_same_alone_and_among_others(run):
+    predictor = load_model(run / "runs" / "a")
+    audio = _clips(run, 3)
+    together = predictor.predict(audio)
+    np.testing.assert_allclose(predictor.predict(audio[4:5])[0], together[4], atol=1e-5)
+
+
+def test_the_normalisation_is_named(run):
+    predictor = load_model(run / "runs" / "a")
+    assert "enough clips" in predictor.normalisation(["s"] * 5)
+    assert "2 clips" in predictor.normalisation(["s"] * 5 + ["t", ""])
+    assert "1 clips" in predictor.normalisation(None, 1)
+
+
+@pytest.mark.parametrize("bad", [np.zeros(0, "f4"), np.zeros((10, 2), "f4"), np.array([np.nan])])
+def test_what_is_no_clip_is_refused(run, bad):
+    with pytest.raises(ValueError, match="mono"):
+        load_model(run / "runs" / "a").predict([bad])
+
+
+def test_as_many_texts_as_clips_are_needed(run):
+    with pytest.raises(ValueError, match="2 texts"):
+        load_model(run / "runs" / "a").predict(_clips(run, 3)[:1], ["", ""])

@@ -1,0 +1,70 @@
+import subprocess
+import sys
+
+import pytest
+
+from manifests.errors import ConfigurationError, DataError
+from models.runs import find_run, free_name, new_run, trained_on
+from models.settings import TrainSettings
+
+
+def test_a_flag_wins_over_corpus_toml_and_that_over_the_preset():
+    from_toml = TrainSettings.model_validate({"epochs": 7, "audio": {"channels": 8}})
+    settings = from_toml.changed(preset="paper", seed=3)
+    assert (settings.epochs, settings.audio.channels, settings.seed) == (7, 8, 3)
+    assert (settings.lr, settings.audio.layout) == (1e-5, "image")
+    assert settings.changed(epochs=9, words={"filters": 5}).words.tune is True
+
+
+def test_the_papers_preset_is_the_paper():
+    paper = TrainSettings(preset="paper")
+    assert (paper.optimiser, paper.lr, paper.weight_decay) == ("adam", 1e-5, 1e-3)
+    assert (paper.epochs, paper.keep) == (50, "best")
+    assert (paper.words.size, paper.words.widths) == (300, (3, 4, 5))
+    assert paper.audio.merge == "sum"
+
+
+def test_a_value_that_does_not_fit_is_named():
+    with pytest.raises(ConfigurationError, match=r"\[train\] epochs"):
+        TrainSettings().changed(epochs=0)
+
+
+def test_settings_survive_json():
+    for preset in ("default", "paper"):
+        settings = TrainSettings(preset=preset, epochs=2)
+        assert TrainSettings.model_validate(settings.model_dump(mode="json")) == settings
+
+
+def test_names_are_free_and_safe(tmp_path):
+    name = free_name(tmp_path, "v1", TrainSettings(modality="audio"))
+    assert name == "v1-default-audio-0"
+    (tmp_path / name).mkdir()
+    assert free_name(tmp_path, "v1", TrainSettings(modality="audio")) == f"{name}-2"
+    for bad in ("../x", "a/b", "", ".x", "x" * 90):
+        with pytest.raises(ConfigurationError):
+            new_run(tmp_path, bad)
+
+
+def test_runs_are_found_by_name_or_folder_and_else_listed(tmp_path):
+    run = tmp_path / "runs" / "one"
+    run.mkdir(parents=True)
+    (run / "model.json").write_text("{}")
+    (run / "config.toml").write_text('[run]\nmanifest = "v3"\n')
+    assert find_run(run.parent, "one") == find_run(run.parent) == run
+    assert find_run(tmp_path, str(run)) == run
+    assert trained_on(run) == "v3"
+    with pytest.raises(DataError, match="there is: one"):
+        find_run(run.parent, "two")
+    (run / "config.toml").write_text("[run]\n")
+    with pytest.raises(DataError, match="--manifest"):
+        trained_on(run)
+
+
+def test_importing_models_imports_no_torch():
+    code = (
+        "import sys, models, models.settings, models.runs\n"
+        "assert not {'torch', 'librosa', 'gensim', 'numpy'} & set(sys.modules)\n"
+        "from models import ODConv2d, CBAM, TextCNN, BimodalClassifier\n"
+        "assert 'torch' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,139 @@
+import csv
+import json
+import tomllib
+
+import pytest
+
+from manifests.errors import ConfigurationError, DataError
+from models.evaluation.run import evaluate
+from models.training.run import train
+
+
+def _train(folder, settings, name="a"):
+    return train(folder, folder.parent.parent / "runs" / name, settings)
+
+
+def test_a_run_holds_everything_and_is_whole(corpus, quick):
+    folder = corpus()
+    outcome = _train(folder, quick)
+    run = folder.parent.parent / "runs" / "a"
+    assert outcome.ok
+    assert outcome.outputs == [run]
+    assert outcome.items_in == outcome.kept == 48
+    assert {path.name for path in run.iterdir()} == {
+        "config.toml",
+        "history.csv",
+        "metrics.json",
+        "model.json",
+        "model.safetensors",
+        "plots",
+        "predictions.csv",
+    }
+    assert {path.name for path in run.parent.iterdir()} == {"a"}
+    for name in ("loss", "accuracy", "confusion"):
+        assert (run / "plots" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    config = tomllib.loads((run / "config.toml").read_text())
+    header = json.loads((folder / "manifest.json").read_text())
+    assert config["run"]["digest"] == header["digest"]
+    assert type(quick).model_validate(config["train"]) == quick
+    rows = list(csv.DictReader((run / "predictions.csv").open()))
+    assert len(rows) == 48
+    assert sum(float(rows[0][f"p_{name}"]) for name in _classes(rows[0])) == pytest.approx(
+        1, abs=1e-3
+    )
+    assert len(list(csv.DictReader((run / "history.csv").open()))) == quick.epochs
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert set(metrics["splits"]) == {"train", "val", "test"}
+    assert metrics["splits"]["test"]["n"] == 12
+    assert metrics["text"]["known_words"]["test"] == 1.0
+
+
+def _classes(row):
+    return [key[2:] for key in row if key.startswith("p_")]
+
+
+def test_the_same_run_twice_has_the_same_weights_from_cold_and_warm_cache(corpus, quick):
+    folder = corpus()
+    runs = folder.parent.parent / "runs"
+    for name in "ab":
+        _train(folder, quick.changed(epochs=2), name)
+    for file in ("model.safetensors", "model.json", "history.csv", "predictions.csv"):
+        assert (runs / "a" / file).read_bytes() == (runs / "b" / file).read_bytes()
+
+
+def test_evaluate_repeats_the_runs_own_figures(corpus, quick):
+    folder = corpus()
+    trained = _train(folder, quick.changed(epochs=3))
+    again = evaluate(trained.outputs[0], folder, "test")
+    assert again.details["metrics"] == trained.details["metrics"]["test"]
+
+
+def test_a_finished_run_is_never_overwritten(corpus, quick):
+    folder = corpus(takes=1)
+    settings = quick.changed(epochs=1)
+    _train(folder, settings)
+    with pytest.raises(ConfigurationError, match="--name"):
+        _train(folder, settings)
+
+
+def test_clips_that_are_gone_or_changed_cost_themselves_alone(corpus, quick):
+    folder = corpus()
+    clips = sorted((folder.parent.parent / "clips" / "source0").iterdir())
+    clips[0].unlink()
+    clips[1].write_bytes(clips[2].read_bytes())
+    outcome = _train(folder, quick.changed(epochs=1))
+    assert {failure.item for failure in outcome.failures} == {clips[0].stem, clips[1].stem}
+    assert outcome.kept == 46
+    assert outcome.outputs[0].is_dir()
+
+
+def test_held_clips_are_left_out(corpus, quick):
+    outcome = _train(corpus(("train", "held", "test")), quick.changed(epochs=1))
+    assert outcome.rejected == {"split_held": 12}
+    assert any("validation split is empty" in warning for warning in outcome.warnings)
+
+
+def test_a_missing_class_and_missing_splits_are_said(corpus, quick):
+    outcome = _train(corpus(("train",), labels=(0, 2, 5)), quick.changed(epochs=1))
+    said = " ".join(outcome.warnings)
+    assert "no training clips of fear, neutral, surprise" in said
+    assert "test split is empty" in said
+    assert set(outcome.details["metrics"]) == {"train"}
+
+
+@pytest.mark.parametrize(
+    ("splits", "labels"), [(("train",), (3,)), (("test", "val"), range(6)), (("held",), range(6))]
+)
+def test_nothing_to_train_on_is_a_sentence_and_leaves_nothing(corpus, quick, splits, labels):
+    folder = corpus(splits, labels=labels)
+    with pytest.raises(DataError, match="training split"):
+        _train(folder, quick)
+    assert not list((folder.parent.parent / "runs").iterdir())
+
+
+def test_a_split_without_clips_can_not_be_evaluated(corpus, quick):
+    folder = corpus(("train", "test"))
+    run = _train(folder, quick.changed(epochs=1)).outputs[0]
+    with pytest.raises(DataError, match="no val clips"):
+        evaluate(run, folder, "val")
+
+
+def test_an_interrupted_run_leaves_nothing_and_can_be_repeated(corpus, quick):
+    folder = corpus(takes=1)
+
+    def interrupt(done, total, item):
+        if item.startswith("loss"):
+            raise KeyboardInterrupt
+
+    out = folder.parent.parent / "runs" / "a"
+    with pytest.raises(KeyboardInterrupt):
+        train(folder, out, quick, interrupt)
+    assert not list(out.parent.iterdir())
+    assert train(folder, out, quick.changed(epochs=1)).ok
+
+
+def test_an_empty_text_everywhere_is_said_and_trained_through(corpus, quick):
+    folder = corpus(takes=1)  # the first take of the fixture has no text
+    outcome = _train(folder, quick.changed(epochs=1))
+    assert any("no training clip has a text" in warning for warning in outcome.warnings)
+    assert outcome.ok
