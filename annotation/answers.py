@@ -159,8 +159,11 @@ def _confidence(items: dict[str, dict[str, Any]]) -> int | None:
     return int(value)
 
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
 def _text(control: str, items: dict[str, dict[str, Any]]) -> str | None:
-    text = "\n".join(_strings(control, "text", items)).strip()
+    text = _CONTROLS.sub(" ", "\n".join(_strings(control, "text", items))).strip()
     if len(text) > MAX_TRANSCRIPT:
         raise RefusedError(
             "malformed", f"'{control}' has {len(text)} characters; {MAX_TRANSCRIPT} are the most"

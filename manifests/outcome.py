@@ -24,6 +24,11 @@ class Failure:
     reason: str
 
 
+def _printable(text: str) -> str:
+    """Return the text with what isn't UTF-8 (in a file's name, say) as backslash escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 @dataclass
 class Outcome:
     """The account of a run; what came in equals kept + rejected + failed.
@@ -48,7 +53,12 @@ class Outcome:
 
     def fail(self, item: str, reason: str) -> None:
         """Note an item that failed; the rest goes on."""
-        self.failures.append(Failure(item, reason))
+        self.failures.append(Failure(_printable(item), _printable(reason)))
+
+    @property
+    def failed(self) -> int:
+        """How many items neither went through nor were rejected."""
+        return max(0, self.items_in - self.kept - self.rejected.total())
 
     @property
     def ok(self) -> bool:

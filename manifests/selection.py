@@ -132,4 +132,7 @@ def _check(path: Path, clip: Clip) -> None:
         raise DataError(f"{clip.path} changed since it was cut; {_REMEDY}")
 
 
-_REMEDY = "restore it from a copy, or cut its source again with: corpus segment"
+_REMEDY = (
+    "restore it from a copy, or delete it and run again what made it: corpus segment or "
+    "corpus add-recordings"
+)

@@ -16,7 +16,7 @@ from manifests.records import (
     SubtitleLine,
     Transcript,
 )
-from manifests.store import fingerprint, read_jsonl, write_jsonl
+from manifests.store import fingerprint, inside, read_jsonl, write_jsonl
 
 __all__ = [
     "STAGES",
@@ -98,7 +98,7 @@ def write_shard(
         records: rows, in the order to keep.
         inputs: JSON-ready inputs and parameters that the result depends on.
     """
-    path = stage.path(corpus, source_id)
+    path = inside(corpus, stage.path(corpus, source_id).relative_to(corpus).as_posix())
     head = {
         "stage": stage.name,
         "schema": SCHEMA,

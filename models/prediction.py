@@ -86,7 +86,7 @@ class Predictor:
         alone = (len(groups) if groups is not None else n) - len(named)
         few = sum(1 for group in named if named.count(group) < _ENOUGH)
         if not alone + few:
-            return "every speaker has enough clips to be normalised by their own"
+            return "every speaker, or file, has enough clips to be normalised by its own"
         return (
             f"{alone + few} clips are of a speaker with fewer than {_ENOUGH} clips, or unknown: "
             f"they are normalised mostly by the training corpus, which is less accurate; give "

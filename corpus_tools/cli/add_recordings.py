@@ -23,7 +23,7 @@ def add_recordings(
         Path, typer.Argument(help="The recordings; the column file is relative to it.")
     ],
     series: Annotated[
-        str | None, typer.Option(help="Name of the session (default: the folder's name).")
+        str | None, typer.Option(help="Name of the session (default: that of the script's folder).")
     ] = None,
     length: Annotated[
         str | None,

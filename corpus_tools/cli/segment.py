@@ -85,10 +85,11 @@ def segment(
 def _print(result: Any, details: dict[str, Any]) -> None:
     from rich.table import Table
 
-    table = Table("source", "seconds", "clips", "accepted", "rejected", "")
+    table = Table("series", "source", "seconds", "clips", "accepted", "rejected", "done")
     for source in details["sources"]:
         rejected = ", ".join(f"{reason} {n}" for reason, n in source["rejected"].items())
         table.add_row(
+            source["series"] or "",
             source["source_id"],
             f"{source['seconds']:.1f}",
             str(source["clips"]),

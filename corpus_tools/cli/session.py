@@ -100,7 +100,7 @@ class Session:
                 "in": outcome.items_in,
                 "kept": outcome.kept,
                 "rejected": dict(sorted(outcome.rejected.items())),
-                "failed": len(outcome.failures),
+                "failed": outcome.failed,
             },
             "failures": [{"item": f.item, "reason": f.reason} for f in outcome.failures],
             "warnings": outcome.warnings,
@@ -184,7 +184,7 @@ def _conservation(outcome: Outcome) -> str:
     return (
         f"in {outcome.items_in} = kept {outcome.kept} + rejected {rejected}"
         + (f" ({reasons})" if reasons else "")
-        + f" + failed {outcome.items_in - outcome.kept - rejected}"
+        + f" + failed {outcome.failed}"
     )
 
 

@@ -50,7 +50,8 @@ def add_recordings(
         settings: section [recordings] of corpus.toml.
         segment: section [segment].
         screen: section [screen].
-        series: of all the recordings; default: the folder's name.
+        series: of all the recordings; default: the name of the folder
+            that the script is in.
         progress: told after each recording.
 
     Returns:
@@ -74,7 +75,7 @@ def add_recordings(
         KnownSources.of(corpus),
         settings,
         segment,
-        series or folder.resolve().name,
+        series or script.resolve().parent.name,
         {},
     )
     done = list(run_each(rows, job.run, outcome, name=lambda row: row.row.file, progress=progress))
@@ -158,16 +159,19 @@ def _usable(script: Path, folder: Path, outcome: Outcome) -> list[_Recording]:
         problem = None
         try:
             path = inside(folder, row.file)
+            there = path.is_file()
         except DataError:
             problem = f"line {row.line}: leaves the folder {folder}; move the file into it"
+        except OSError as error:
+            problem = f"line {row.line}: {error.strerror}; check the name"
         else:
             same = found.get(path)
             if same:
                 problem = f"line {row.line}: line {same.row.line} has it already; remove one"
-            elif not path.is_file():
+            elif not there:
                 problem = f"line {row.line}: no such file in {folder}; check the name"
         if problem:
-            outcome.fail(row.file, problem)
+            outcome.fail(row.file if len(row.file) <= 120 else f"{row.file[:119]}…", problem)
         else:
             found[path] = _Recording(row, path)
     return list(found.values())

@@ -4,6 +4,7 @@ import csv
 import difflib
 import hashlib
 import io
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ __all__ = ["REQUIRED", "ScriptRow", "read_script", "sentence_id"]
 
 REQUIRED = ("file", "speaker", "gender", "text")
 OPTIONAL = ("sentence", "age", "region", "native", "intended_emotion")
+
+_SPEAKER = re.compile(r"\w[\w-]{0,31}")
 
 _GENDERS = {
     "female": "female", "f": "female", "女": "female",
@@ -109,6 +112,13 @@ def _row(number: int, row: dict[str, str]) -> ScriptRow | DataError:
     for column in ("file", "speaker", "text"):
         if not row[column]:
             return DataError(f"{where} has no {column}; fill it in")
+    if not _SPEAKER.fullmatch(row["speaker"]):
+        return DataError(
+            f"{where}: speaker {row['speaker'][:40]!r} is no id; use letters, digits, '-' and '_', "
+            f"32 at most, and no name"
+        )
+    if any(unicodedata.category(one) == "Cc" for one in row["text"]):
+        return DataError(f"{where}: the text has control characters; remove them")
     gender = row["gender"].casefold()
     if gender not in _GENDERS:
         return DataError(f"{where}: gender {row['gender']!r} is not one of female, male, other")

@@ -110,6 +110,8 @@ def identify(
     """
     if (corpus / "clips").resolve() in path.resolve().parents:
         raise CorpusError("is a clip of this corpus; give the film that it was cut from")
+    if not _is_unicode(path.name):
+        raise CorpusError("has a name that is not UTF-8; rename the file")
     media = probe(path)
     chosen = media.track(track)
     sha256 = sha256_file(path)
@@ -124,6 +126,14 @@ def identify(
         )
     source = old if series is None else old.model_copy(update={"series": series})
     return MediaInput(path, source, known=True)
+
+
+def _is_unicode(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _new(

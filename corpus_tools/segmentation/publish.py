@@ -15,6 +15,7 @@ from corpus_tools.segmentation.screening import Rules, screen_clips
 from manifests.errors import DataError
 from manifests.records import Clip, LedgerEntry, Source, SubtitleLine
 from manifests.shards import STAGES, Stage, read_header, read_shard, write_shard
+from manifests.store import inside
 
 __all__ = [
     "Found",
@@ -143,10 +144,16 @@ def sweep_source(corpus: Path, source_id: str, frozen: Iterable[str] = ()) -> No
 
 
 def sweep(corpus: Path) -> None:
-    """Delete what interrupted writes left among clips and shards; hold the lock meanwhile."""
+    """Delete what interrupted writes left among clips and shards; hold the lock meanwhile.
+
+    Raises:
+        DataError: if a folder of the corpus is a link that leads out of it.
+    """
     for folder in ("clips", "stages"):
+        inside(corpus, folder)
         for path in (corpus / folder).glob("*/.*.partial*"):
-            path.unlink()
+            if not path.parent.is_symlink():
+                path.unlink()
 
 
 def _screen(

@@ -17,6 +17,7 @@ class SourceReport:
 
     Attributes:
         source_id: which source.
+        series: that it is of, if known.
         media: the file as given, or where the record says it is.
         status: ``cut``, ``screened`` (decided on again) or ``unchanged``.
         seconds: how long it is.
@@ -27,6 +28,7 @@ class SourceReport:
     """
 
     source_id: str
+    series: str | None
     media: str
     status: str
     seconds: float
@@ -48,6 +50,7 @@ def report_of(corpus: Path, source_id: str, media: str, status: str) -> SourceRe
     rejected = Counter(one.reasons[0] for one in decisions if not one.accepted)
     return SourceReport(
         source_id=source_id,
+        series=source.series,
         media=media,
         status=status,
         seconds=source.duration,

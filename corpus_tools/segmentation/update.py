@@ -20,6 +20,7 @@ from corpus_tools.segmentation.publish import (
 )
 from corpus_tools.segmentation.screening import Rules
 from manifests.errors import CorpusError
+from manifests.store import inside
 
 __all__ = ["Status", "Update"]
 
@@ -52,9 +53,11 @@ class Update:
 
         Raises:
             CorpusError: if the source has frozen clips and would be cut otherwise now.
+            DataError: if its folder of clips is a link that leads out of the corpus.
             MediaError: if it can't be decoded.
         """
         name = one.source.source_id
+        inside(self.corpus, f"clips/{name}")
         touched = frozen_in(self.frozen, name)
         known_cuts = is_cut(self.corpus, name, inputs)
         if known_cuts and is_whole(self.corpus, name):
@@ -62,7 +65,8 @@ class Update:
         if touched and not known_cuts:
             raise CorpusError(
                 f"would be cut otherwise now, but {len(touched)} of its clips are frozen "
-                f"(the first is named by {self.frozen[touched[0]]}); it was left as it is"
+                f"(the first is named by {self.frozen[touched[0]]}); it was left as it is: "
+                f"keep the earlier settings for it, or cut it into another corpus"
             )
         hashes = {clip.clip_id: clip.sha256 for clip in clips_of(self.corpus, name)}
         found = cut({clip: hashes[clip] for clip in touched if clip in hashes})

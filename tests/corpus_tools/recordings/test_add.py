@@ -53,7 +53,8 @@ def test_each_recording_is_a_source_with_one_clip_its_speaker_and_its_text(corpu
     assert (outcome.items_in, outcome.kept) == (4, 4)
     sources: list[Source] = records(corpus, "sources")
     clips: list[Clip] = records(corpus, "segments")
-    assert {(source.kind, source.series) for source in sources} == {("scripted", "studio")}
+    script, _ = session
+    assert {(one.kind, one.series) for one in sources} == {("scripted", script.parent.name)}
     assert {(clip.speaker, clip.speaker_source) for clip in clips} == {
         ("S1", "script"), ("S2", "script"),
     }  # fmt: skip
