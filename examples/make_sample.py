@@ -3,7 +3,8 @@
     python examples/make_sample.py --nemo NEMO_DIR --cped CPED_DIR --out examples
 
 Every random choice comes from one fixed seed, so the plan, the sound and the truth are the same on
-every run. The bytes of the media files also depend on the encoders inside the installed PyAV.
+every run. The bytes of the media files also depend on the encoders inside the installed PyAV; those
+of H.264 pictures may differ from run to run even so, because x264 codes some frames otherwise.
 """
 
 from __future__ import annotations
