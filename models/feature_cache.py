@@ -14,7 +14,7 @@ import numpy as np
 from manifests.errors import DataError
 from manifests.outcome import Progress, no_progress
 from models.clips import read_clip
-from models.features import FeatureExtractor, Features, Samples
+from models.features import FeatureExtractor, Features
 from models.settings import FeatureSettings
 
 __all__ = ["ClipFile", "FeatureCache"]
@@ -31,7 +31,7 @@ class ClipFile:
         clip_id: for messages.
         path: its sound file.
         file_sha256: of the file; names the features in the cache.
-        speeds: at which to compute them.
+        speeds: at which to compute them, no two alike.
     """
 
     clip_id: str
@@ -53,8 +53,8 @@ class FeatureCache:
     """
 
     def __init__(self, folder: Path | None, settings: FeatureSettings) -> None:
-        self.folder, self.settings = folder, settings
-        self._extractors: dict[float, FeatureExtractor] = {}
+        self.folder = folder
+        self.extractor = FeatureExtractor(settings)
 
     def load(
         self, clips: Sequence[ClipFile], progress: Progress = no_progress
@@ -64,8 +64,6 @@ class FeatureCache:
         Raises:
             OSError: if the disk fails or is full.
         """
-        for speed in {speed for clip in clips for speed in clip.speeds}:
-            self._extractors.setdefault(speed, FeatureExtractor(self.settings, speed))
         found: list[tuple[Features, ...] | DataError] = []
         with ThreadPoolExecutor(_WORKERS) as pool:
             for clip, features in zip(clips, pool.map(self._one, clips), strict=True):
@@ -74,36 +72,34 @@ class FeatureCache:
         return found
 
     def _one(self, clip: ClipFile) -> tuple[Features, ...] | DataError:
-        extractors = [self._extractors[speed] for speed in clip.speeds]
-        paths = [self._path(clip, extractor) for extractor in extractors]
-        stored = [
-            None if path is None else _read(path, extractor.width)
-            for path, extractor in zip(paths, extractors, strict=True)
-        ]
-        known = tuple(features for features in stored if features is not None)
-        if len(known) == len(stored):
-            return known
-        try:
-            samples = read_clip(clip.path, clip.file_sha256)
-        except DataError as error:
-            return error
-        return tuple(
-            _computed(samples, extractor, path) if features is None else features
-            for features, extractor, path in zip(stored, extractors, paths, strict=True)
-        )
+        stored = {speed: self._read(clip, speed) for speed in clip.speeds}
+        missing = [speed for speed, features in stored.items() if features is None]
+        if missing:
+            try:
+                samples = read_clip(clip.path, clip.file_sha256)
+            except DataError as error:
+                return error
+            computed = self.extractor.at_speeds(samples, missing)
+            for speed, features in zip(missing, computed, strict=True):
+                self._write(clip, speed, features)
+                stored[speed] = features
+        return tuple(features for features in stored.values() if features is not None)
 
-    def _path(self, clip: ClipFile, extractor: FeatureExtractor) -> Path | None:
+    def _read(self, clip: ClipFile, speed: float) -> Features | None:
+        path = self._path(clip, speed)
+        return None if path is None else _read(path, self.extractor.width)
+
+    def _write(self, clip: ClipFile, speed: float, features: Features) -> None:
+        path = self._path(clip, speed)
+        if path is not None:
+            _write(path, features)
+
+    def _path(self, clip: ClipFile, speed: float) -> Path | None:
         if self.folder is None:
             return None
         digest = clip.file_sha256
-        return self.folder / extractor.fingerprint[:16] / digest[:2] / f"{digest}.features"
-
-
-def _computed(samples: Samples, extractor: FeatureExtractor, path: Path | None) -> Features:
-    features = extractor(samples)
-    if path is not None:
-        _write(path, features)
-    return features
+        folder = self.folder / self.extractor.fingerprint(speed)[:16]
+        return folder / digest[:2] / f"{digest}.features"
 
 
 def _read(path: Path, width: int) -> Features | None:

@@ -1,9 +1,7 @@
 """What the audio branch hears: MFCCs of a clip, with optional deltas and pitch."""
 
-from dataclasses import dataclass
-from fractions import Fraction
-from functools import cached_property
-from typing import Any
+import warnings
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,80 +25,52 @@ _ALGORITHM = 1  # raised when the same samples and settings would give other fea
 _DELTA_WIDTH = 9  # frames, librosa's default
 
 
-@dataclass(frozen=True)
 class FeatureExtractor:
     """Computes the features of clips.
 
     The MFCCs are librosa's (``librosa.feature.mfcc``), in its order of steps; the mel filters are
     made once, not once a clip. Frames are centred and ``hop_ms`` apart.
 
-    Attributes:
+    A clip can also be had as if played faster or slower: its spectrum is stretched along frequency
+    and its frames are squeezed together, which moves pitch, formants and tempo as another speaker
+    would. That costs a tenth of resampling the clip and computing its features anew.
+
+    Args:
         settings: which features, and their windows.
-        speed: how many times faster the clip is played; pitch and formants rise with it, so that
-            somebody else seems to speak.
     """
 
-    settings: FeatureSettings
-    speed: float = 1.0
+    def __init__(self, settings: FeatureSettings) -> None:
+        self.settings = settings
+        self.hop = round(settings.hop_ms * SAMPLE_RATE / 1000)  # samples
+        self.window = round(settings.window_ms * SAMPLE_RATE / 1000)  # samples
+        self.fft_size = 1 << (self.window - 1).bit_length()
+        coefficients = settings.n_mfcc * (3 if settings.deltas else 1)
+        self.width = coefficients + (2 if settings.pitch else 0)  # D
+        self._filters: dict[float, NDArray[np.float32]] = {}
 
-    @property
-    def hop(self) -> int:
-        """Samples from one frame to the next."""
-        return round(self.settings.hop_ms * SAMPLE_RATE / 1000)
-
-    @property
-    def window(self) -> int:
-        """Samples of a frame."""
-        return round(self.settings.window_ms * SAMPLE_RATE / 1000)
-
-    @property
-    def fft_size(self) -> int:
-        """Points of the Fourier transform: the next power of two."""
-        return 1 << (self.window - 1).bit_length()
-
-    @property
-    def width(self) -> int:
-        """D, the number of features of a frame."""
-        times = 3 if self.settings.deltas else 1
-        return self.settings.n_mfcc * times + (2 if self.settings.pitch else 0)
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """What identifies the features of one and the same clip."""
+    def fingerprint(self, speed: float = 1.0) -> str:
+        """Return what identifies the features of one and the same clip at a speed."""
         settings = self.settings.model_dump()
-        return fingerprint({"algorithm": _ALGORITHM, "settings": settings, "speed": self.speed})
-
-    @cached_property
-    def _filters(self) -> Any:
-        from librosa.filters import mel
-
-        return mel(sr=SAMPLE_RATE, n_fft=self.fft_size, n_mels=self.settings.n_mels)
+        return fingerprint({"algorithm": _ALGORITHM, "settings": settings, "speed": speed})
 
     def __call__(self, samples: Samples) -> Features:
-        """Return the features (T, D) of a clip, T = 1 + N // hop at its own speed.
+        """Return the features (T, D) of a clip, T = 1 + N // hop.
 
         Columns: MFCCs, then their first and second deltas, then log2 pitch and voicing.
         """
-        import librosa
+        return self.at_speeds(samples, (1.0,))[0]
 
-        if self.speed != 1.0:
-            samples = _at_speed(samples, self.speed)
-        mfcc = self.mfcc(samples)  # (n_mfcc, T)
-        rows = [mfcc]
-        if self.settings.deltas:
-            width = min(_DELTA_WIDTH, (mfcc.shape[1] - 1) // 2 * 2 + 1)
-            for order in (1, 2):
-                rows.append(
-                    librosa.feature.delta(mfcc, width=width, order=order, mode="nearest")
-                    if width > 2
-                    else np.zeros_like(mfcc)
-                )
-        if self.settings.pitch:
-            rows.append(pitch_track(samples, SAMPLE_RATE, self.hop).T)
-        return np.ascontiguousarray(np.concatenate(rows).T, dtype=np.float32)
+    def at_speeds(self, samples: Samples, speeds: Sequence[float]) -> list[Features]:
+        """Return the features (T / speed, D) of a clip at each of some speeds, 1 being its own."""
+        power = self._power(samples)
+        pitch = pitch_track(samples, SAMPLE_RATE, self.hop) if self.settings.pitch else None
+        return [self._at_speed(power, pitch, speed) for speed in speeds]
 
     def mfcc(self, samples: Samples) -> NDArray[np.float32]:
         """Return the MFCCs (n_mfcc, T) of a clip; equal to ``librosa.feature.mfcc``'s."""
+        return self._mfcc(self._power(samples), 1.0)
+
+    def _power(self, samples: Samples) -> NDArray[np.float32]:
         import librosa
 
         spectrum = librosa.stft(
@@ -110,17 +80,62 @@ class FeatureExtractor:
             win_length=self.window,
             center=False,
         )
-        power = spectrum.real**2 + spectrum.imag**2
-        decibels = librosa.power_to_db(self._filters @ power)
-        coefficients: NDArray[np.float32] = librosa.feature.mfcc(
-            S=decibels, n_mfcc=self.settings.n_mfcc
-        )
-        return coefficients
+        power: NDArray[np.float32] = spectrum.real**2 + spectrum.imag**2
+        return power
+
+    def _at_speed(
+        self, power: NDArray[np.float32], pitch: NDArray[np.float32] | None, speed: float
+    ) -> Features:
+        frames = max(round(power.shape[1] / speed), 1)
+        mfcc = _squeezed(self._mfcc(power, speed), frames)
+        rows = [mfcc, *_deltas(mfcc)] if self.settings.deltas else [mfcc]
+        if pitch is not None:
+            higher = np.array([[np.log2(speed)], [0.0]], dtype=np.float32)
+            rows.append(_squeezed(pitch.T, frames) + higher)
+        return np.ascontiguousarray(np.concatenate(rows).T, dtype=np.float32)
+
+    def _mfcc(self, power: NDArray[np.float32], speed: float) -> NDArray[np.float32]:
+        import librosa
+
+        decibels = librosa.power_to_db(self._mel_filters(speed) @ power)
+        mfcc: NDArray[np.float32] = librosa.feature.mfcc(S=decibels, n_mfcc=self.settings.n_mfcc)
+        return mfcc
+
+    def _mel_filters(self, speed: float) -> NDArray[np.float32]:
+        """Return the mel filters for a spectrum whose frequencies are ``speed`` times as high."""
+        if speed not in self._filters:
+            from librosa.filters import mel
+
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # slower clips leave the highest filters empty
+                self._filters[speed] = mel(
+                    sr=SAMPLE_RATE * speed,
+                    n_fft=self.fft_size,
+                    n_mels=self.settings.n_mels,
+                    fmax=SAMPLE_RATE / 2,
+                )
+        return self._filters[speed]
 
 
-def _at_speed(samples: Samples, speed: float) -> Samples:
-    from scipy.signal import resample_poly
+def _squeezed(rows: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
+    """Return rows (D, T) with another number of frames, by linear interpolation."""
+    if frames == rows.shape[1]:
+        return rows
+    places = np.linspace(0, rows.shape[1] - 1, frames)
+    before = np.floor(places).astype(int)
+    after = np.minimum(before + 1, rows.shape[1] - 1)
+    share = (places - before).astype(np.float32)
+    squeezed: NDArray[np.float32] = rows[:, before] * (1 - share) + rows[:, after] * share
+    return squeezed
 
-    ratio = Fraction(speed).limit_denominator(20)
-    faster: Samples = resample_poly(samples, ratio.denominator, ratio.numerator)
-    return faster
+
+def _deltas(mfcc: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """Return the first and second deltas; zero where a clip has too few frames for them."""
+    import librosa
+
+    width = min(_DELTA_WIDTH, (mfcc.shape[1] - 1) // 2 * 2 + 1)
+    if width < 3:
+        return [np.zeros_like(mfcc)] * 2
+    return [
+        librosa.feature.delta(mfcc, width=width, order=order, mode="nearest") for order in (1, 2)
+    ]

@@ -1,14 +1,14 @@
 """Fit a network to training clips."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
 from manifests.emotions import EMOTIONS
 from manifests.errors import CorpusError, DataError
@@ -24,6 +24,8 @@ from models.text.vocabulary import Vocabulary
 from models.training.batches import drop_texts, epoch_order, mask_features
 from models.training.device import pick_device, steady
 from models.training.history import Epoch
+from models.training.objective import class_weights, target_shares, weighted_cross_entropy
+from models.training.optimiser import make_optimiser, make_schedule
 
 __all__ = ["Fit", "fit"]
 
@@ -92,15 +94,16 @@ class _Fitting:
         self.versions, self.words = _versions(self.model, training)
         self.lengths = np.array([len(clip) for clip in self.versions[0]])
         self.speakers = speaker_numbers([one.group for one in training])
-        self.targets = _targets(training, settings).to(self.device)
+        self.targets = target_shares(training, settings).to(self.device)
+        self.clip_ids = [one.clip_id for one in training]
         self.labels = np.array([one.label for one in training])
         self.truth = np.array([one.label for one in validation])
-        self.weights = _class_weights(self.labels, settings).to(self.device)
+        self.weights = class_weights(self.labels, settings).to(self.device)
         self.shuffle = np.random.default_rng(settings.seed)
         self.generator = torch.Generator().manual_seed(settings.seed)
-        self.optimiser = _optimiser(self.network.parameters(), settings)
+        self.optimiser = make_optimiser(self.network.parameters(), settings)
         steps = settings.epochs * math.ceil(len(training) / settings.batch_size)
-        self.schedule = _schedule(self.optimiser, settings, steps)
+        self.schedule = make_schedule(self.optimiser, settings, steps)
 
     def run(self, progress: Progress) -> Fit:
         history: list[Epoch] = []
@@ -127,8 +130,8 @@ class _Fitting:
             loss, told = self._step(self._disturbed(batch).to(self.device))
             if not math.isfinite(loss):
                 raise CorpusError(
-                    f"epoch {number}: the loss is {loss} on a batch of {len(rows)} clips; "
-                    f"try a lower --lr"
+                    f"epoch {number}: the loss is {loss} on the batch with clip "
+                    f"{self.clip_ids[rows[0]]}; try a lower --lr"
                 )
             losses += loss * len(rows)
             right += int((told == self.labels[rows]).sum())
@@ -151,10 +154,7 @@ class _Fitting:
 
     def _step(self, batch: Batch) -> tuple[float, NDArray[np.int64]]:
         logits = self.network(batch.frames, batch.lengths, batch.words, batch.speakers)
-        targets = self.targets[batch.rows]
-        weights = (targets * self.weights).sum(dim=1)
-        losses = -(targets * F.log_softmax(logits, dim=1)).sum(dim=1)
-        loss = (losses * weights).sum() / weights.sum()
+        loss = weighted_cross_entropy(logits, self.targets[batch.rows], self.weights)
         self.optimiser.zero_grad()
         torch.autograd.backward(loss)
         self.optimiser.step()
@@ -181,8 +181,6 @@ def _words(training: Sequence[Example], settings: TrainSettings) -> tuple[Vocabu
     texts = [one.words for one in training]
     vocabulary = Vocabulary.build(texts)
     if settings.words.vectors is not None:
-        from pathlib import Path
-
         return vocabulary, read_vectors(Path(settings.words.vectors), vocabulary)
     vectors = train_vectors(texts, vocabulary, size=settings.words.size, seed=settings.seed)
     return vocabulary, vectors
@@ -198,53 +196,6 @@ def _versions(
         others = [replace(one, features=one.versions[number]) for one in training]
         versions.append(model.prepare(others)[0])
     return versions, words
-
-
-def _targets(training: Sequence[Example], settings: TrainSettings) -> Tensor:
-    """Return what the network should say (n, classes)."""
-    hard = F.one_hot(torch.tensor([one.label for one in training]), len(EMOTIONS)).float()
-    targets = hard
-    if settings.soft_labels:
-        rows = [one.soft or row.tolist() for one, row in zip(training, hard, strict=True)]
-        targets = torch.tensor(rows, dtype=torch.float32)
-    return targets * (1 - settings.smoothing) + settings.smoothing / len(EMOTIONS)
-
-
-def _class_weights(labels: NDArray[np.int64], settings: TrainSettings) -> Tensor:
-    counts = np.bincount(labels, minlength=len(EMOTIONS))
-    if not settings.balance:
-        return torch.ones(len(EMOTIONS))
-    present = counts > 0
-    weights = np.where(present, len(labels) / (present.sum() * np.maximum(counts, 1)), 0.0)
-    return torch.from_numpy(weights).float()
-
-
-def _optimiser(
-    parameters: Iterator[torch.nn.Parameter], settings: TrainSettings
-) -> torch.optim.Optimizer:
-    trained = [parameter for parameter in parameters if parameter.requires_grad]
-    if settings.optimiser == "sgd":
-        return torch.optim.SGD(
-            trained, settings.lr, momentum=0.9, nesterov=True, weight_decay=settings.weight_decay
-        )
-    kind = torch.optim.AdamW if settings.optimiser == "adamw" else torch.optim.Adam
-    return kind(trained, lr=settings.lr, weight_decay=settings.weight_decay)
-
-
-def _schedule(
-    optimiser: torch.optim.Optimizer, settings: TrainSettings, steps: int
-) -> torch.optim.lr_scheduler.LambdaLR | None:
-    """Return the rise to the learning rate in a fifth of the steps, and the cosine down to 0."""
-    if settings.schedule == "constant":
-        return None
-    rise = max(steps // 5, 1)
-
-    def share(step: int) -> float:
-        if step < rise:
-            return (step + 1) / rise
-        return 0.5 * (1 + math.cos(math.pi * min((step - rise) / max(steps - rise, 1), 1)))
-
-    return torch.optim.lr_scheduler.LambdaLR(optimiser, share)
 
 
 def _score(epoch: Epoch) -> float:
