@@ -1,7 +1,7 @@
 import json
+import resource
 import subprocess
 import sys
-import time
 
 HEAVY = {"torch", "whisper", "librosa", "pandas", "label_studio_sdk", "numpy", "pydantic"}
 
@@ -20,12 +20,14 @@ def test_help_imports_nothing_heavy():
     assert not HEAVY & set(done.stderr.split())
 
 
-def test_help_answers_in_under_0_4_s(corpus_command):
+def test_help_takes_under_0_4_s_of_processor_time(corpus_command):
+    """Processor time, so that what else the machine does is left out; one thread, so wall time."""
     seconds = []
     for _ in range(5):
-        started = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         assert corpus_command("--help").returncode == 0
-        seconds.append(time.perf_counter() - started)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(seconds) < 0.4, seconds
 
 
