@@ -49,6 +49,7 @@ def plan_cuts(
     min_ms: int,
     max_ms: int,
     margin_ms: int = 160,
+    closed: NDArray[np.bool_] | None = None,
     weights: PlanWeights | None = None,
 ) -> list[Cut]:
     """Return the best cuts of a source, in order of time.
@@ -59,16 +60,19 @@ def plan_cuts(
         min_ms: shortest clip.
         max_ms: longest clip.
         margin_ms: silence wanted between an edge and speech.
+        closed: frames that no clip may touch, besides gaps.
         weights: of the plan's terms.
 
     Returns:
-        Cuts that don't overlap, lie in the source, touch no gap and last ``min_ms`` to ``max_ms``.
+        Cuts that don't overlap, lie in the source, touch no gap and nothing closed, and last
+        ``min_ms`` to ``max_ms``.
     """
     weights = weights or PlanWeights()
     joins = joins_of(activity, lines, weights)
     depth = depth_in_lines(lines, len(activity))
     cuts: list[Cut] = []
-    for first, last in runs(~activity.gap):
+    open_frames = ~activity.gap if closed is None else ~(activity.gap | closed)
+    for first, last in runs(open_frames):
         stretch = _Stretch(activity, int(first), int(last), joins, depth, weights, margin_ms)
         cuts += stretch.best(min_ms, max_ms)
     return cuts
