@@ -13,6 +13,7 @@ from manifests.errors import DataError
 
 __all__ = [
     "SCHEMA",
+    "Choice",
     "Clip",
     "Grouping",
     "Judgement",
@@ -119,6 +120,24 @@ class Clip(Record):
     sentence: str | None = None
     duplicate_of: str | None = None
     superseded_by: str | None = None
+
+
+class Choice(Record):
+    """A stretch of a source that a person kept or dropped.
+
+    ``origin`` tells how far it reaches: a row of a regions file holds for all that is cut there, a
+    review for one clip. ``clip_id`` is then the clip as it was planned; where its edges differ
+    from ``start`` and ``end``, the person moved them.
+    """
+
+    source_id: str
+    start: float
+    end: float
+    decision: Literal["keep", "drop"]
+    origin: Literal["regions", "review"]
+    clip_id: str | None = None
+    note: str | None = None
+    speaker: str | None = None
 
 
 class Screen(Record):

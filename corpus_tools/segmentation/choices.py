@@ -1,0 +1,167 @@
+"""What people chose for a source, stretches and single clips, and what follows from it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus_tools.media.identity import clip_id
+from corpus_tools.segmentation.activity import FRAME_MS
+from corpus_tools.segmentation.planning import Cut
+from manifests.records import Choice
+from manifests.store import inside, read_jsonl, write_jsonl
+
+__all__ = [
+    "HUMAN_DROP",
+    "HUMAN_KEEP",
+    "NOT_CHOSEN",
+    "Choices",
+    "put_regions",
+    "put_reviews",
+    "read_choices",
+]
+
+HUMAN_KEEP, HUMAN_DROP = "human_keep", "human_drop"
+"""Reasons of clips that a person decided on; they outrank every measure."""
+
+NOT_CHOSEN = "not_chosen"
+"""Where the seconds go that lie outside all that a person chose to keep."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """All that people chose for one source.
+
+    Attributes:
+        rows: in order of time.
+    """
+
+    rows: tuple[Choice, ...] = ()
+
+    @property
+    def regions(self) -> list[Choice]:
+        """Those that came as a regions file."""
+        return [row for row in self.rows if row.origin == "regions"]
+
+    @property
+    def reviews(self) -> list[Choice]:
+        """Those about single clips."""
+        return [row for row in self.rows if row.origin == "review"]
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What of them the cuts depend on, JSON-ready: regions, and edges moved by hand.
+
+        A clip that was kept or dropped as it is changes no cut.
+        """
+        return {
+            "regions": [[row.start, row.end, row.decision, row.speaker] for row in self.regions],
+            "trims": [[row.start, row.end] for row in self.reviews if _is_trim(row)],
+        }
+
+    def fixed(self) -> list[Cut]:
+        """Return the cuts that a person decided on, which no plan may change."""
+        return [_cut(row) for row in self.reviews]
+
+    def closed(self, length: int) -> dict[str, NDArray[np.bool_]]:
+        """Return the frames in which a person wants no clip, by ledger reason.
+
+        Dropped stretches are; where any stretch was kept, so is all that lies outside. A frame is
+        in a stretch if all of it is.
+
+        Args:
+            length: of the source, in frames.
+        """
+        dropped = np.zeros(length, dtype=np.bool_)
+        kept = np.zeros(length, dtype=np.bool_)
+        for row in self.regions:
+            cut = _cut(row)
+            if row.decision == "drop":
+                dropped[cut.start_ms // FRAME_MS : -(-cut.end_ms // FRAME_MS)] = True
+            else:
+                kept[-(-cut.start_ms // FRAME_MS) : cut.end_ms // FRAME_MS] = True
+        outside = ~(kept | dropped) & any(row.decision == "keep" for row in self.regions)
+        return {HUMAN_DROP: dropped, NOT_CHOSEN: outside}
+
+    def reason(self, start: float, end: float) -> str | None:
+        """Return what a person decided on the clip with these edges in seconds, if anything."""
+        for row in self.reviews:
+            if (row.start, row.end) == (start, end):
+                return HUMAN_KEEP if row.decision == "keep" else HUMAN_DROP
+        for row in self.regions:
+            if row.decision == "keep" and row.start <= start and end <= row.end:
+                return HUMAN_KEEP
+        return None
+
+    def speaker(self, start: float, end: float) -> str | None:
+        """Return who a regions file says speaks in a clip with these edges in seconds."""
+        for row in self.regions:
+            if row.speaker and row.start <= start and end <= row.end:
+                return row.speaker
+        return None
+
+
+def read_choices(corpus: Path, source_id: str) -> Choices:
+    """Return what people chose for a source; nothing if no file tells.
+
+    Raises:
+        DataError: naming file and line, for a row that is no such record.
+    """
+    path = _path(corpus, source_id)
+    if not path.is_file():
+        return Choices()
+    return Choices(
+        tuple(
+            Choice.parse(row, f"{path}, line {number}")
+            for number, row in enumerate(read_jsonl(path), start=1)
+        )
+    )
+
+
+def put_regions(corpus: Path, source_id: str, regions: Sequence[Choice]) -> None:
+    """Replace the regions of a source; reviews stay."""
+    _write(corpus, source_id, [*read_choices(corpus, source_id).reviews, *regions])
+
+
+def put_reviews(corpus: Path, source_id: str, reviews: Iterable[Choice]) -> None:
+    """Add decisions on clips; a later one on the same clip replaces the earlier one.
+
+    Args:
+        corpus: the corpus folder.
+        source_id: of which source.
+        reviews: each with the ``clip_id`` that the person looked at.
+    """
+    known = read_choices(corpus, source_id)
+    by_clip = {_name(row): row for row in known.reviews}
+    for row in reviews:
+        seen = by_clip.pop(row.clip_id or "", None)
+        planned = seen.clip_id if seen else row.clip_id
+        by_clip[_name(row)] = row.model_copy(update={"clip_id": planned})
+    _write(corpus, source_id, [*known.regions, *by_clip.values()])
+
+
+def _write(corpus: Path, source_id: str, rows: Iterable[Choice]) -> None:
+    path = _path(corpus, source_id)
+    ordered = sorted(rows, key=lambda row: (row.start, row.end, row.origin, row.decision))
+    if ordered or path.is_file():
+        write_jsonl(path, [row.row() for row in ordered])
+
+
+def _path(corpus: Path, source_id: str) -> Path:
+    return inside(corpus, f"choices/{source_id}.jsonl")
+
+
+def _cut(row: Choice) -> Cut:
+    return Cut(round(row.start * 1000), round(row.end * 1000))
+
+
+def _name(row: Choice) -> str:
+    cut = _cut(row)
+    return clip_id(row.source_id, cut.start_ms, cut.end_ms)
+
+
+def _is_trim(row: Choice) -> bool:
+    return row.clip_id is not None and row.clip_id != _name(row)
