@@ -1,9 +1,10 @@
-"""Map a pure function over sources; today one after the other in this process."""
+"""Map a pure function over sources, in this process or in several."""
 
 import errno
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from corpus_tools.workers import in_processes
 from manifests.errors import CorpusError
 from manifests.outcome import Outcome, Progress, no_progress
 
@@ -20,6 +21,7 @@ def run_each(
     *,
     name: Callable[[T], str] = str,
     progress: Progress = no_progress,
+    workers: int = 1,
 ) -> Iterator[tuple[T, R]]:
     """Yield each item with what the work makes of it, in the order of the items.
 
@@ -27,21 +29,45 @@ def run_each(
 
     Args:
         items: what to work on.
-        work: depends on the item alone, so that any process on any machine may do it.
+        work: depends on the item alone, so that any process on any machine may do it; picklable if
+            there are several workers.
         outcome: takes the failures.
         name: what to call an item.
         progress: told after each item.
+        workers: processes that share the items; 1 for this one.
     """
-    for number, item in enumerate(items, start=1):
+    if workers == 1 or len(items) < 2:
+        results = _one_by_one(items, work)
+    else:
+        results = _in_order(
+            (place, future.result) for place, future in in_processes(items, work, workers)
+        )
+    for number, (item, result) in enumerate(zip(items, results, strict=True), start=1):
         try:
-            result = work(item)
+            found = result()
         except CorpusError as error:
             outcome.fail(name(item), str(error))
         except OSError as error:
             outcome.fail(name(item), _sentence(error))
         else:
-            yield item, result
+            yield item, found
         progress(number, len(items), name(item))
+
+
+def _one_by_one(items: Sequence[T], work: Callable[[T], R]) -> Iterator[Callable[[], R]]:
+    for item in items:
+        yield lambda item=item: work(item)  # type: ignore[misc]
+
+
+def _in_order(results: Iterator[tuple[int, R]]) -> Iterator[R]:
+    """Yield results that come with their places in the order of the places, from 0."""
+    early: dict[int, R] = {}
+    following = 0
+    for place, result in results:
+        early[place] = result
+        while following in early:
+            yield early.pop(following)
+            following += 1
 
 
 def _sentence(error: OSError) -> str:

@@ -1,0 +1,114 @@
+"""Processes that share the items of a run; what one of them dies of costs that item alone."""
+
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+from manifests.errors import CorpusError
+
+__all__ = ["in_processes"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def in_processes(
+    items: Sequence[T], work: Callable[[T], R], workers: int
+) -> Iterator[tuple[int, Future[R]]]:
+    """Yield the place of each item with its future, which is done, as they get done.
+
+    The work reaches each process once, items and results one by one; all must be picklable. The
+    processes ignore Ctrl-C, which ends the run through this one, and end with it if it is killed.
+
+    Args:
+        items: what to work on.
+        work: done in one of the processes.
+        workers: how many of them.
+    """
+    waiting = dict(enumerate(items))
+    try:
+        for place, future in _together(waiting, work, workers):
+            del waiting[place]
+            yield place, future
+    except BrokenProcessPool:
+        for place, item in waiting.items():
+            yield place, _alone(item, work)
+
+
+def _together(
+    items: dict[int, T], work: Callable[[T], R], workers: int
+) -> Iterator[tuple[int, Future[R]]]:
+    """Yield like `in_processes`; raises BrokenProcessPool when a process dies."""
+    pool = _pool(work, min(workers, len(items)))
+    try:
+        futures: dict[Future[R], int] = {
+            pool.submit(_run, item): place for place, item in items.items()
+        }
+        for future in as_completed(futures):
+            if isinstance(future.exception(), BrokenProcessPool):
+                raise BrokenProcessPool
+            yield futures[future], future
+    except BaseException:
+        _stop(pool)
+        raise
+    pool.shutdown()
+
+
+def _alone(item: T, work: Callable[[T], R]) -> Future[R]:
+    """Return what becomes of an item in a process of its own."""
+    with _pool(work, 1) as pool:
+        future: Future[R] = pool.submit(_run, item)
+        if not isinstance(future.exception(), BrokenProcessPool):
+            return future
+    died: Future[R] = Future()
+    died.set_exception(
+        CorpusError(
+            "the process that worked on it was killed, perhaps for want of memory; "
+            "run again with fewer --workers"
+        )
+    )
+    return died
+
+
+def _pool(work: Callable[..., Any], workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_begin,
+        initargs=(work,),
+    )
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    processes = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+
+
+_work: Callable[[Any], Any]
+
+
+def _begin(work: Callable[[Any], Any]) -> None:
+    """Prepare a process: remember the work, leave Ctrl-C to the parent, end when it ends."""
+    global _work
+    _work = work
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _run(item: Any) -> Any:
+    return _work(item)
