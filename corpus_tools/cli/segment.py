@@ -31,6 +31,14 @@ def segment(
     max_seconds: Annotated[
         float | None, typer.Option(help="Longest clip, in seconds (default: 5.0).")
     ] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[webrtc|silero]",
+            help="Of voice; silero takes less music for speech, takes longer, and needs "
+            "pip install 'corpus-tools[silero]' (default: webrtc).",
+        ),
+    ] = None,
     aggressiveness: Annotated[
         int | None,
         typer.Option(
@@ -63,6 +71,7 @@ def segment(
             configuration.segment,
             min_seconds=min_seconds,
             max_seconds=max_seconds,
+            detector=detector,
             aggressiveness=aggressiveness,
             margin_seconds=margin_seconds,
         )

@@ -15,6 +15,7 @@ from corpus_tools.segmentation.publish import SCREEN, sweep
 from corpus_tools.segmentation.screening import recording_rules
 from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
 from corpus_tools.segmentation.update import Update
+from corpus_tools.segmentation.voice import detector_name
 from corpus_tools.transcription.normalisation import NORMALISATION, normalise
 from corpus_tools.transcription.store import put_transcripts
 from manifests.errors import ConfigurationError, DataError
@@ -58,7 +59,8 @@ def add_recordings(
         Counts of recordings: accepted ones are kept, the others are rejected by their reason.
 
     Raises:
-        ConfigurationError: if the folder is missing, or the script's columns are wrong.
+        ConfigurationError: if the folder is missing, the script's columns are wrong, or the voice
+            detector isn't installed.
         DataError: if the script can't be read, or not which clips people have touched.
     """
     if not folder.is_dir():
@@ -67,6 +69,7 @@ def add_recordings(
     rows = _usable(script, folder, outcome)
     _name_strays(folder, {row.path.resolve() for row in rows}, outcome)
     settings, segment = settings or RecordingSettings(), segment or SegmentSettings()
+    detector_name(segment)
     rules = recording_rules(screen or ScreenSettings(), segment, settings)
     update = Update(corpus, rules, frozen_clips(corpus))
     sweep(corpus)

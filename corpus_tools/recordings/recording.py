@@ -16,6 +16,7 @@ from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.publish import Found
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.tape import Tape, play
+from corpus_tools.segmentation.voice import detector_name
 
 __all__ = ["cut_recording", "recording_inputs"]
 
@@ -31,7 +32,8 @@ def recording_inputs(
         "speaker": row.speaker.speaker_id,
         "sentence": row.sentence,
         "parameters": trimming if settings.trim_silence else {"trim_silence": False},
-        "voice": {"webrtcvad": segment.aggressiveness},
+        "voice": detector_name(segment),
+        "hearing": segment.model_dump(mode="json", include=_HEARING),
     }
 
 
@@ -81,3 +83,13 @@ def _extent(tape: Tape, settings: RecordingSettings) -> Cut:
         return whole
     start, end = spoken_part(tape.samples(whole), settings)
     return Cut(whole.start_ms + start, whole.start_ms + end)
+
+
+_HEARING = {
+    "aggressiveness",
+    "silero_threshold",
+    "onset_seconds",
+    "hangover_seconds",
+    "min_pause_seconds",
+}
+"""What of section [segment] says what counts as speech."""

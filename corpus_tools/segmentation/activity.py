@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from corpus_tools.media.decode import SAMPLE_RATE, Block
 from corpus_tools.media.levels import Samples, frame_powers
 from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.voice import VoiceDetector
+from corpus_tools.segmentation.voice import FRAME_MS, VoiceDetector
 
 __all__ = ["FRAME_MS", "Activity", "Listener", "runs"]
 
-FRAME_MS = 10
 FRAME = SAMPLE_RATE * FRAME_MS // 1000
 
 
@@ -42,7 +41,7 @@ class Listener:
 
     Args:
         detector: decides on voice.
-        settings: reach and shortest pause.
+        settings: onset, hangover and shortest pause.
     """
 
     def __init__(self, detector: VoiceDetector, settings: SegmentSettings) -> None:
@@ -67,8 +66,7 @@ class Listener:
     def activity(self) -> Activity:
         """Return the activity of the track heard."""
         power = np.concatenate([*self._powers, np.zeros(0, dtype=np.float32)])
-        decisions = np.concatenate([*self._voice, self._detector.finish()])
-        voice = np.repeat(decisions, self._detector.frame_ms // FRAME_MS)[: len(power)]
+        voice = np.concatenate([*self._voice, self._detector.finish()])[: len(power)]
         gap = np.zeros(len(power), dtype=np.bool_)
         for start, end in self._gaps:
             gap[start // FRAME : -(-end // FRAME)] = True
@@ -114,11 +112,11 @@ def speech_of(
     Args:
         voice: the detector's decisions, one per frame.
         prominence: as from `prominence_of`.
-        settings: ``reach_seconds`` and ``min_pause_seconds``.
+        settings: ``onset_seconds``, ``hangover_seconds`` and ``min_pause_seconds``.
     """
-    near = _dilate(voice, round(settings.reach_seconds * 1000 / FRAME_MS))
+    near = _dilate(voice, _frames(settings.onset_seconds), _frames(settings.hangover_seconds))
     speech = near & (prominence > _AUDIBLE)
-    shortest_pause = round(settings.min_pause_seconds * 1000 / FRAME_MS)
+    shortest_pause = _frames(settings.min_pause_seconds)
     speech = _without_short_runs(speech, value=False, shorter_than=shortest_pause)
     return _without_short_runs(speech, value=True, shorter_than=_SHORTEST_SOUND)
 
@@ -137,10 +135,14 @@ def runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
     return changes.reshape(-1, 2)
 
 
-def _dilate(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
+def _frames(seconds: float) -> int:
+    return round(seconds * 1000 / FRAME_MS)
+
+
+def _dilate(mask: NDArray[np.bool_], before: int, after: int) -> NDArray[np.bool_]:
     wide = np.zeros(len(mask), dtype=np.bool_)
     for start, end in runs(mask):
-        wide[max(start - reach, 0) : end + reach] = True
+        wide[max(start - before, 0) : end + after] = True
     return wide
 
 

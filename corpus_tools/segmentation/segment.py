@@ -22,6 +22,7 @@ from corpus_tools.segmentation.screening import drama_rules
 from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
 from corpus_tools.segmentation.subtitles import read_lines, sidecar_sha256
 from corpus_tools.segmentation.update import Update
+from corpus_tools.segmentation.voice import detector_name
 from manifests.frozen import frozen_clips
 from manifests.outcome import Outcome, Progress, no_progress
 
@@ -57,8 +58,11 @@ def segment(
 
     Raises:
         DataError: if it can't be told which clips people have touched.
+        ConfigurationError: if the voice detector isn't installed.
     """
     outcome = Outcome()
+    settings = settings or SegmentSettings()
+    voice = detector_name(settings)
     files = find_media(media, corpus, outcome)
     outcome.items_in += len(files)
     update = Update(corpus, drama_rules(screen or ScreenSettings()), frozen_clips(corpus))
@@ -72,7 +76,7 @@ def segment(
             outcome,
         )
     ]
-    job = _Segmenting(update, settings or SegmentSettings(), outcome)
+    job = _Segmenting(update, settings, voice, outcome)
     reports = [
         report
         for _, report in run_each(
@@ -95,6 +99,7 @@ class _Segmenting:
 
     update: Update
     settings: SegmentSettings
+    voice: str
     outcome: Outcome
 
     def run(self, one: MediaInput) -> SourceReport:
@@ -123,7 +128,7 @@ class _Segmenting:
             "subtitles": sidecar_sha256(one.path),
             "parameters": self.settings.model_dump(mode="json"),
             "weights": asdict(PlanWeights()),
-            "voice": "webrtcvad",
+            "voice": self.voice,
         }
 
 

@@ -1,5 +1,7 @@
 """Sections [segment] and [screen] of corpus.toml."""
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from manifests.settings import Settings
@@ -15,10 +17,13 @@ class SegmentSettings(Settings):
     Attributes:
         min_seconds: shortest clip, in whole milliseconds.
         max_seconds: longest clip, at least half a second more, so that edges can be chosen.
-        aggressiveness: WebRTC VAD mode, 0 (takes most for speech) to 3 (takes least).
+        detector: of voice; ``silero`` needs ``pip install 'corpus-tools[silero]'``, and more time.
+        aggressiveness: of ``webrtc``, 0 (takes most for speech) to 3 (takes least).
+        silero_threshold: of ``silero``, probability from which it is speech.
         margin_seconds: silence wanted between a clip's edge and the speech in it.
-        reach_seconds: how far around what the VAD calls speech its quiet onsets and ends are
-            looked for.
+        onset_seconds: how far before what the detector calls speech its quiet beginning is looked
+            for.
+        hangover_seconds: how far after it its quiet end is looked for.
         min_pause_seconds: a dip in level that lasts less is part of the speech around it.
         speaker_share: share of a clip's subtitle time that one speaker's lines must have for the
             clip to be theirs.
@@ -27,9 +32,12 @@ class SegmentSettings(Settings):
 
     min_seconds: float = Field(3.0, ge=0.5, le=60)
     max_seconds: float = Field(5.0, ge=1.0, le=120)
+    detector: Literal["webrtc", "silero"] = "webrtc"
     aggressiveness: int = Field(2, ge=0, le=3)
+    silero_threshold: float = Field(0.5, gt=0, lt=1)
     margin_seconds: float = Field(0.16, ge=0, le=1)
-    reach_seconds: float = Field(0.2, ge=0, le=1)
+    onset_seconds: float = Field(0.2, ge=0, le=1)
+    hangover_seconds: float = Field(0.2, ge=0, le=1)
     min_pause_seconds: float = Field(0.1, ge=0.02, le=1)
     speaker_share: float = Field(0.8, gt=0.5, le=1)
     other_speaker_seconds: float = Field(0.3, ge=0)

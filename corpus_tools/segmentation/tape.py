@@ -11,7 +11,7 @@ from corpus_tools.media.pcm import PcmBuffer
 from corpus_tools.segmentation.activity import Activity, Listener
 from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.voice import WebRtcVoice
+from corpus_tools.segmentation.voice import detector_of
 
 __all__ = ["Tape", "play"]
 
@@ -53,7 +53,7 @@ def play(media: Path, track: int, settings: SegmentSettings, folder: Path) -> It
         MediaError: if it can't be decoded.
     """
     with PcmBuffer(folder) as buffer:
-        listener = Listener(WebRtcVoice(settings.aggressiveness), settings)
+        listener = Listener(detector_of(settings), settings)
         for block in decode(media, track):
             buffer.append(block.samples)
             listener.hear(block)
