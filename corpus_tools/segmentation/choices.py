@@ -15,9 +15,9 @@ from manifests.records import Choice
 from manifests.store import inside, read_jsonl, write_jsonl
 
 __all__ = [
+    "CLOSED",
     "HUMAN_DROP",
     "HUMAN_KEEP",
-    "NOT_CHOSEN",
     "Choices",
     "put_regions",
     "put_reviews",
@@ -27,8 +27,9 @@ __all__ = [
 HUMAN_KEEP, HUMAN_DROP = "human_keep", "human_drop"
 """Reasons of clips that a person decided on; they outrank every measure."""
 
-NOT_CHOSEN = "not_chosen"
-"""Where the seconds go that lie outside all that a person chose to keep."""
+REGION_DROP, NOT_CHOSEN = "region_drop", "not_chosen"
+CLOSED = (REGION_DROP, NOT_CHOSEN)
+"""Where the seconds go of stretches that a person dropped, or left out of what they chose."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Choices:
             else:
                 kept[-(-cut.start_ms // FRAME_MS) : cut.end_ms // FRAME_MS] = True
         outside = ~(kept | dropped) & any(row.decision == "keep" for row in self.regions)
-        return {HUMAN_DROP: dropped, NOT_CHOSEN: outside}
+        return {REGION_DROP: dropped, NOT_CHOSEN: outside}
 
     def reason(self, start: float, end: float) -> str | None:
         """Return what a person decided on the clip with these edges in seconds, if anything."""

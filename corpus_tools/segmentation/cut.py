@@ -6,15 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus_tools.segmentation.activity import FRAME_MS
+from corpus_tools.segmentation.choices import Choices
 from corpus_tools.segmentation.clips import ClipWriter, Who
 from corpus_tools.segmentation.ledger import outside
 from corpus_tools.segmentation.planning import Cut, Line, plan_cuts
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.speakers import speaker_of
-from corpus_tools.segmentation.tape import play
+from corpus_tools.segmentation.tape import Tape, play
 from manifests.records import Clip, SubtitleLine
 
-__all__ = ["CutSource", "cut_source"]
+__all__ = ["CutSource", "cut_source", "plan_tape"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,9 @@ def cut_source(
     lines: Sequence[SubtitleLine],
     settings: SegmentSettings,
     frozen: Mapping[str, str],
+    *,
+    choices: Choices | None = None,
+    cuts: Sequence[Cut] | None = None,
 ) -> CutSource:
     """Decode a track, plan its clips, and write each below ``clips/<source_id>/``.
 
@@ -53,43 +61,94 @@ def cut_source(
         lines: subtitles, in order of time.
         settings: section [segment].
         frozen: sha256 of the samples of clips that must not change.
+        choices: what people chose for the source.
+        cuts: where the clips lie, in order of time; ``None`` to plan them.
 
     Raises:
         MediaError: if the file can't be decoded.
         CorpusError: if a frozen clip would change.
     """
+    choices = choices or Choices()
     with play(media, track, settings, corpus) as tape:
-        cuts = plan_cuts(
-            tape.activity,
-            [_plan_line(line) for line in lines],
-            min_ms=round(settings.min_seconds * 1000),
-            max_ms=round(settings.max_seconds * 1000),
-            margin_ms=round(settings.margin_seconds * 1000),
-        )
+        closed = choices.closed(len(tape.activity))
+        if cuts is None:
+            cuts = _plan_around(choices.fixed(), tape, lines, settings, choices)
         writer = ClipWriter(corpus, source_id, tape, frozen)
-        cast = _Cast(lines, settings)
+        cast = _Cast(lines, settings, choices)
         with ThreadPoolExecutor(_WRITERS) as pool:
             clips = list(pool.map(lambda cut: writer.write(cut, cast.who(cut)), cuts))
-        return CutSource(clips, tape.duration_ms, outside(tape.activity, cuts, tape.duration_ms))
+        left = outside(tape.activity, cuts, tape.duration_ms, closed)
+        return CutSource(clips, tape.duration_ms, left)
 
 
-def _plan_line(line: SubtitleLine) -> Line:
-    return Line(round(line.start * 1000), round(line.end * 1000), line.speaker)
+def plan_tape(
+    tape: Tape,
+    lines: Sequence[Line],
+    settings: SegmentSettings,
+    closed: NDArray[np.bool_] | None = None,
+) -> list[Cut]:
+    """Return the best cuts of a decoded track.
+
+    Args:
+        tape: the track.
+        lines: its subtitles.
+        settings: section [segment].
+        closed: frames that no clip may touch.
+    """
+    return plan_cuts(
+        tape.activity,
+        lines,
+        min_ms=round(settings.min_seconds * 1000),
+        max_ms=round(settings.max_seconds * 1000),
+        margin_ms=round(settings.margin_seconds * 1000),
+        closed=closed,
+    )
+
+
+def _plan_around(
+    fixed: Sequence[Cut],
+    tape: Tape,
+    lines: Sequence[SubtitleLine],
+    settings: SegmentSettings,
+    choices: Choices,
+) -> list[Cut]:
+    """Return the cuts that people fixed and the best ones that leave them alone."""
+    closed = np.zeros(len(tape.activity), dtype=np.bool_)
+    for frames in choices.closed(len(closed)).values():
+        closed |= frames
+    for cut in fixed:
+        closed[cut.start_ms // FRAME_MS : -(-cut.end_ms // FRAME_MS)] = True
+    known = [
+        *(Line(round(line.start * 1000), round(line.end * 1000), line.speaker) for line in lines),
+        *(
+            Line(round(row.start * 1000), round(row.end * 1000), row.speaker)
+            for row in choices.regions
+            if row.speaker
+        ),
+    ]
+    return sorted([*fixed, *plan_tape(tape, known, settings, closed)])
 
 
 class _Cast:
-    """Finds the lines of a cut without looking at all of the film's."""
+    """Finds who speaks in a cut, without looking at all of the film's lines."""
 
-    def __init__(self, lines: Sequence[SubtitleLine], settings: SegmentSettings) -> None:
+    def __init__(
+        self, lines: Sequence[SubtitleLine], settings: SegmentSettings, choices: Choices
+    ) -> None:
         self._lines = lines
         self._starts = [line.start for line in lines]
         self._longest = max((line.end - line.start for line in lines), default=0.0)
         self._settings = settings
+        self._choices = choices
 
     def who(self, cut: Cut) -> Who:
-        """Return who speaks in a cut, as far as its subtitles say."""
-        low = bisect.bisect_left(self._starts, cut.start_ms / 1000 - self._longest)
-        high = bisect.bisect_right(self._starts, cut.end_ms / 1000)
+        """Return who speaks in a cut, as far as a person or its subtitles say."""
+        start, end = cut.start_ms / 1000, cut.end_ms / 1000
+        told = self._choices.speaker(start, end)
+        if told:
+            return Who(told, "file")
+        low = bisect.bisect_left(self._starts, start - self._longest)
+        high = bisect.bisect_right(self._starts, end)
         speaker = speaker_of(cut, self._lines[low:high], self._settings)
         return Who(speaker, "subtitle") if speaker else Who()
 

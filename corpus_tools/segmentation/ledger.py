@@ -3,31 +3,52 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from corpus_tools.segmentation.activity import FRAME_MS, Activity
+from corpus_tools.segmentation.choices import CLOSED
 from corpus_tools.segmentation.planning import Cut
 from manifests.records import Clip, LedgerEntry, Screen
 
-__all__ = ["ACCEPTED", "GAP", "LEFT_OVER", "SILENCE", "ledger_of", "outside", "outside_of"]
+__all__ = ["ACCEPTED", "ledger_of", "outside", "outside_of"]
 
-ACCEPTED, LEFT_OVER, SILENCE, GAP = "accepted", "speech_left_over", "silence", "gap"
-OUTSIDE = (LEFT_OVER, SILENCE, GAP)
+ACCEPTED = "accepted"
+GAP, LEFT_OVER, NO_SPEECH, SILENCE = "gap", "speech_left_over", "no_speech", "silence"
+OUTSIDE = (GAP, *CLOSED, LEFT_OVER, NO_SPEECH, SILENCE)
+"""Reasons of what lies in no clip: the file has nothing there, a person wants none there, speech
+that no clip could take, sound that nobody speaks, and what is below -50 dBFS."""
 
 
-def outside(activity: Activity, cuts: Sequence[Cut], duration_ms: int) -> dict[str, int]:
+def outside(
+    activity: Activity,
+    cuts: Sequence[Cut],
+    duration_ms: int,
+    closed: Mapping[str, NDArray[np.bool_]] | None = None,
+) -> dict[str, int]:
     """Return the milliseconds of a source that lie in no clip, by what is there.
 
     Args:
         activity: the source, frame by frame.
         cuts: of the source.
         duration_ms: of the source; what is left after its last whole frame counts as silence.
+        closed: frames in which people want no clip, by ledger reason; a gap stays one.
     """
-    free = ~activity.gap
+    free = np.ones(len(activity), dtype=np.bool_)
     for cut in cuts:
         free[cut.start_ms // FRAME_MS : -(-cut.end_ms // FRAME_MS)] = False
-    left_over = int((free & activity.speech).sum()) * FRAME_MS
-    gap = min(int(activity.gap.sum()) * FRAME_MS, duration_ms)
+    kinds = {
+        GAP: activity.gap,
+        **(closed or {}),
+        LEFT_OVER: activity.speech,
+        NO_SPEECH: activity.power > _SILENCE,
+    }
+    spent: dict[str, int] = {}
+    for reason, frames in kinds.items():
+        spent[reason] = int((free & frames).sum()) * FRAME_MS
+        free &= ~frames
     inside = sum(cut.end_ms - cut.start_ms for cut in cuts)
-    return {LEFT_OVER: left_over, GAP: gap, SILENCE: duration_ms - inside - left_over - gap}
+    return {**spent, SILENCE: duration_ms - inside - sum(spent.values())}
 
 
 def outside_of(ledger: Sequence[LedgerEntry]) -> dict[str, int]:
@@ -63,3 +84,6 @@ def ledger_of(
         LedgerEntry(source_id=source_id, reason=reason, seconds=ms / 1000)
         for reason, ms in sorted(spent.items())
     ]
+
+
+_SILENCE = 10 ** (-50 / 10)  # mean square of a frame

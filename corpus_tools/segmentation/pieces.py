@@ -6,7 +6,8 @@ from pathlib import Path
 
 from corpus_tools.media.levels import Samples
 from corpus_tools.media.probe import probe
-from corpus_tools.segmentation.planning import Cut, plan_cuts
+from corpus_tools.segmentation.cut import plan_tape
+from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.tape import play
 
@@ -32,11 +33,5 @@ def pieces_of(
     settings = settings or SegmentSettings()
     chosen = probe(media).track(track).index
     with play(media, chosen, settings, Path(tempfile.gettempdir())) as tape:
-        for cut in plan_cuts(
-            tape.activity,
-            [],
-            min_ms=round(settings.min_seconds * 1000),
-            max_ms=round(settings.max_seconds * 1000),
-            margin_ms=round(settings.margin_seconds * 1000),
-        ):
+        for cut in plan_tape(tape, [], settings):
             yield cut, tape.samples(cut)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from corpus_tools.segmentation.choices import read_choices
 from corpus_tools.segmentation.ledger import ledger_of, outside_of
 from corpus_tools.segmentation.screening import Rules, screen_clips
 from manifests.errors import DataError
@@ -164,7 +165,7 @@ def _screen(
     rules: Rules,
 ) -> None:
     inputs = _screen_inputs(corpus, source_id, rules)
-    decisions = screen_clips(clips, rules)
+    decisions = screen_clips(clips, rules, read_choices(corpus, source_id))
     write_shard(corpus, SCREEN, source_id, decisions, inputs)
     ledger = ledger_of(source_id, clips, decisions, outside_ms)
     write_shard(corpus, LEDGER, source_id, ledger, inputs)
@@ -172,7 +173,17 @@ def _screen(
 
 def _screen_inputs(corpus: Path, source_id: str, rules: Rules) -> dict[str, Any]:
     segments = read_header(SEGMENTS.path(corpus, source_id)).fingerprint
-    return {"segments": segments, "rules": rules.model_dump(mode="json")}
+    choices = read_choices(corpus, source_id)
+    return {
+        "segments": segments,
+        "rules": rules.model_dump(mode="json"),
+        "choices": [[row.start, row.end, row.origin, row.decision] for row in choices.rows],
+        "duplicates": [
+            [clip.clip_id, clip.duplicate_of]
+            for clip in clips_of(corpus, source_id)
+            if clip.duplicate_of
+        ],
+    }
 
 
 def _ledger_fits(corpus: Path, source_id: str) -> bool:

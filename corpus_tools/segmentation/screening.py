@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from corpus_tools.recordings.settings import RecordingSettings
+from corpus_tools.segmentation.choices import HUMAN_KEEP, Choices
 from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
 from manifests.records import Clip, Screen
 from manifests.settings import Settings
 
 __all__ = ["REASONS", "Rules", "drama_rules", "recording_rules", "screen_clips"]
 
-REASONS = ("too_short", "too_long", "too_quiet", "clipped", "low_snr", "little_speech")
+REASONS = ("duplicate", "too_short", "too_long", "too_quiet", "clipped", "low_snr", "little_speech")
 """Why a clip can be rejected; the first that applies has its seconds in the ledger."""
 
 
@@ -26,6 +27,7 @@ class Rules(Settings):
     def reasons_against(self, clip: Clip) -> list[str]:
         """Return why a clip should not be labelled, in the order of `REASONS`."""
         found = {
+            "duplicate": clip.duplicate_of is not None,
             "too_short": self.min_seconds is not None and clip.duration < self.min_seconds,
             "too_long": self.max_seconds is not None and clip.duration > self.max_seconds,
             "too_quiet": clip.rms_db < self.min_rms_db,
@@ -57,10 +59,22 @@ def recording_rules(
     )
 
 
-def screen_clips(clips: Sequence[Clip], rules: Rules) -> list[Screen]:
-    """Return the decision on each clip."""
-    decisions = []
-    for clip in clips:
-        reasons = rules.reasons_against(clip)
-        decisions.append(Screen(clip_id=clip.clip_id, accepted=not reasons, reasons=reasons))
-    return decisions
+def screen_clips(
+    clips: Sequence[Clip], rules: Rules, choices: Choices | None = None
+) -> list[Screen]:
+    """Return the decision on each clip; what a person chose outranks the rules.
+
+    Args:
+        clips: of one source.
+        rules: for its kind.
+        choices: what people chose for it.
+    """
+    choices = choices or Choices()
+    return [_decide(clip, rules, choices.reason(clip.start, clip.end)) for clip in clips]
+
+
+def _decide(clip: Clip, rules: Rules, human: str | None) -> Screen:
+    if human:
+        return Screen(clip_id=clip.clip_id, accepted=human == HUMAN_KEEP, reasons=[human])
+    reasons = rules.reasons_against(clip)
+    return Screen(clip_id=clip.clip_id, accepted=not reasons, reasons=reasons)
