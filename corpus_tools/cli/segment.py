@@ -50,6 +50,18 @@ def segment(
         float | None,
         typer.Option(help="Silence wanted before and after the speech (default: 0.16)."),
     ] = None,
+    regions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="CSV with source, from, to, keep or drop, note, speaker: cut only in stretches to "
+            "keep, whatever their sound, and nowhere in those to drop. Later runs follow it too.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int,
+        typer.Option(min=1, help="Processes that share the files; each takes a core (default: 1)."),
+    ] = 1,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -85,6 +97,8 @@ def segment(
                 screen=configuration.screen,
                 series=series,
                 track=track,
+                regions=regions,
+                workers=workers,
                 progress=progress,
             )
         run.outcome.merge(outcome)

@@ -1,26 +1,24 @@
 """Films and sound files to screened clips: the work behind ``corpus segment``."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from corpus_tools.runner import run_each
-from corpus_tools.segmentation.cut import cut_source
 from corpus_tools.segmentation.inputs import (
     KnownSources,
-    MediaInput,
     find_media,
     identify,
     once_each,
 )
-from corpus_tools.segmentation.planning import PlanWeights
-from corpus_tools.segmentation.publish import Found, sweep
-from corpus_tools.segmentation.report import SourceReport, report_of
+from corpus_tools.segmentation.publish import sweep
+from corpus_tools.segmentation.region_intake import take_regions
+from corpus_tools.segmentation.report import SourceReport
 from corpus_tools.segmentation.screening import drama_rules
+from corpus_tools.segmentation.segmenting import Segmenting
 from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
-from corpus_tools.segmentation.subtitles import read_lines, sidecar_sha256
 from corpus_tools.segmentation.update import Update
 from corpus_tools.segmentation.voice import detector_name
 from manifests.frozen import frozen_clips
@@ -37,6 +35,8 @@ def segment(
     screen: ScreenSettings | None = None,
     series: str | None = None,
     track: int | None = None,
+    regions: Path | None = None,
+    workers: int = 1,
     progress: Progress = no_progress,
 ) -> Outcome:
     """Cut media files into clips, screen these, and account for every second.
@@ -51,13 +51,16 @@ def segment(
         screen: section [screen].
         series: of all the files; default: the name of the folder each is in.
         track: number among the audio tracks; default: the one marked as default.
+        regions: CSV of the stretches that a person chose; see `read_regions`. It stays in force.
+        workers: processes that share the files; the result is the same however many.
         progress: told after each file.
 
     Returns:
         Counts of media files; in ``details`` a report of each source, and their clips in all.
 
     Raises:
-        DataError: if it can't be told which clips people have touched.
+        DataError: if it can't be told which clips people have touched, or the regions file can't
+            be read.
         ConfigurationError: if the voice detector isn't installed.
     """
     outcome = Outcome()
@@ -76,66 +79,25 @@ def segment(
             outcome,
         )
     ]
-    job = _Segmenting(update, settings, voice, outcome)
-    reports = [
-        report
-        for _, report in run_each(
-            once_each(inputs, outcome),
-            job.run,
-            outcome,
-            name=lambda one: str(one.path),
-            progress=progress,
-        )
-    ]
+    inputs = once_each(inputs, outcome)
+    if regions is not None:
+        take_regions(regions, inputs, update, settings, outcome)
+    job = Segmenting(update, settings, voice)
+    reports = []
+    for _, done in run_each(
+        inputs,
+        job.run,
+        outcome,
+        name=lambda one: str(one.path),
+        progress=progress,
+        workers=workers,
+    ):
+        reports.append(done.report)
+        outcome.warnings += done.warnings
     outcome.kept += len(reports)
     outcome.outputs += [corpus / "clips" / report.source_id for report in reports if report.clips]
     outcome.details |= _details(reports)
     return outcome
-
-
-@dataclass(frozen=True)
-class _Segmenting:
-    """One run's settings; `run` does one source."""
-
-    update: Update
-    settings: SegmentSettings
-    voice: str
-    outcome: Outcome
-
-    def run(self, one: MediaInput) -> SourceReport:
-        """Bring a source up to date and report on it."""
-        name = one.source.source_id
-        inputs = self._inputs(one)
-        status = self.update.run(one, inputs, lambda frozen: self._cut(one, inputs, frozen))
-        return report_of(self.update.corpus, name, str(one.path), status)
-
-    def _cut(self, one: MediaInput, inputs: dict[str, Any], frozen: Mapping[str, str]) -> Found:
-        name = one.source.source_id
-        lines, complaint = read_lines(one.path, name)
-        if complaint:
-            self.outcome.warnings.append(complaint)
-        corpus, track = self.update.corpus, one.source.track
-        cut = cut_source(one.path, track, name, corpus, lines, self.settings, frozen)
-        if not cut.clips:
-            self.outcome.warnings.append(f"{one.path}: {_nothing(cut.duration_ms, self.settings)}")
-        source = one.source.model_copy(update={"duration": cut.duration_ms / 1000})
-        return Found(source, cut.clips, lines, cut.outside_ms, inputs)
-
-    def _inputs(self, one: MediaInput) -> dict[str, Any]:
-        return {
-            "media": one.source.sha256,
-            "track": one.source.track,
-            "subtitles": sidecar_sha256(one.path),
-            "parameters": self.settings.model_dump(mode="json"),
-            "weights": asdict(PlanWeights()),
-            "voice": self.voice,
-        }
-
-
-def _nothing(duration_ms: int, settings: SegmentSettings) -> str:
-    if duration_ms < settings.min_seconds * 1000:
-        return f"lasts only {duration_ms / 1000:.1f} s, too short for a clip; nothing was cut"
-    return "no speech was found; nothing was cut"
 
 
 def _details(reports: Sequence[SourceReport]) -> dict[str, Any]:
