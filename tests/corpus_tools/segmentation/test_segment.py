@@ -13,36 +13,6 @@ from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
 from manifests.records import Clip, LedgerEntry, Screen, Source, SubtitleLine
 from manifests.shards import STAGES, read_shard, read_stage
 
-VTT = """WEBVTT
-
-00:00:00.500 --> 00:00:02.000
-<v 王>巴适得很
-
-00:00:02.800 --> 00:00:04.800
-<v 王>要得
-
-00:00:05.200 --> 00:00:06.100
-<v 李>莫得事
-"""
-
-
-@pytest.fixture(scope="session")
-def films(tmp_path_factory, make_scene, make_media):
-    """A folder with two films of one series, the first with subtitles."""
-    folder = tmp_path_factory.mktemp("films") / "山城"
-    folder.mkdir()
-    talk = [(1.5, 0.8), (2.0, 0.4), (0.9, 1.5), (3.2, 2.0)]
-    make_media(folder / "第1集.mp4", make_scene(talk, 48_000), 48_000, layout="stereo")
-    (folder / "第1集.vtt").write_text(VTT, encoding="utf-8")
-    make_media(folder / "E02.mp3", make_scene(talk[::-1], 44_100, seed=1), 44_100)
-    return folder
-
-
-@pytest.fixture
-def corpus(tmp_path):
-    (tmp_path / "corpus").mkdir()
-    return tmp_path / "corpus"
-
 
 def tree(corpus: Path) -> dict[str, bytes]:
     return {
@@ -114,6 +84,17 @@ def test_a_second_run_does_nothing_and_a_second_corpus_is_the_same(corpus, films
     segment(other, [films / "第1集.mp4"])
     segment(other, [films / "E02.mp3"])
     assert tree(other) == before
+
+
+@pytest.mark.parametrize("workers", [2, 5])
+def test_the_corpus_is_the_same_however_many_workers(corpus, films, tmp_path, workers):
+    one = segment(corpus, [films, films / "missing.mp4"])
+    other = tmp_path / "other"
+    other.mkdir()
+    several = segment(other, [films, films / "missing.mp4"], workers=workers)
+    assert tree(other) == tree(corpus)
+    assert several.details == one.details
+    assert several.failures == one.failures != []
 
 
 def test_other_settings_replace_clips_and_leave_none_behind(corpus, films, tmp_path):
@@ -252,7 +233,7 @@ def test_bad_subtitles_are_a_warning_and_new_ones_cut_anew(corpus, films, tmp_pa
     outcome = segment(corpus, [film])
     assert outcome.ok
     assert any("第1集.vtt" in warning for warning in outcome.warnings)
-    film.with_suffix(".vtt").write_text(VTT, encoding="utf-8")
+    shutil.copy(films / "第1集.vtt", film.parent)
     assert segment(corpus, [film]).details["sources"][0]["status"] == "cut"
     film.with_suffix(".vtt").touch()
     assert segment(corpus, [film]).details["sources"][0]["status"] == "unchanged"
