@@ -37,11 +37,17 @@ def take_regions(
     """
     chosen: dict[str, list[Choice]] = {}
     for row in read_regions(file):
-        try:
-            source_id = _source_of(row, inputs)
-        except DataError as error:
-            outcome.fail(file.name, str(error))
+        if isinstance(row, DataError):
+            outcome.fail(file.name, str(row))
             continue
+        named = [one.source.source_id for one in inputs if row.is_of(one.source, one.path)]
+        if len(named) != 1:
+            what = "several of the media given" if named else "none of the media given"
+            outcome.fail(
+                file.name, f"line {row.line}: {row.source!r} names {what}; write its source_id"
+            )
+            continue
+        source_id = named[0]
         chosen.setdefault(source_id, []).append(row.choice(source_id))
         length = row.end - row.start
         if row.decision == "keep" and length < settings.min_seconds:
@@ -61,13 +67,3 @@ def take_regions(
             )
         else:
             put_regions(update.corpus, source_id, choices)
-
-
-def _source_of(row: Region | DataError, inputs: Sequence[MediaInput]) -> str:
-    if isinstance(row, DataError):
-        raise row
-    found = [one.source.source_id for one in inputs if row.is_of(one.source, one.path)]
-    if len(found) != 1:
-        what = "several of the media given" if found else "none of the media given"
-        raise DataError(f"line {row.line}: {row.source!r} names {what}; write its source_id")
-    return found[0]
