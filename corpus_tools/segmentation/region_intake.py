@@ -6,7 +6,7 @@ from pathlib import Path
 from corpus_tools.segmentation.choices import put_regions, read_choices
 from corpus_tools.segmentation.inputs import MediaInput
 from corpus_tools.segmentation.publish import frozen_in
-from corpus_tools.segmentation.regions import Region, read_regions
+from corpus_tools.segmentation.regions import read_regions
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.update import Update
 from manifests.errors import DataError
