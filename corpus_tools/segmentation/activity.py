@@ -1,6 +1,6 @@
 """What a whole track sounds like, frame by frame: level, background, speech, gaps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from corpus_tools.media.decode import SAMPLE_RATE, Block
 from corpus_tools.media.levels import Samples, frame_powers
+from corpus_tools.segmentation.bands import BANDS, BandMeter, Bands
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.voice import FRAME_MS, VoiceDetector
 
@@ -25,12 +26,14 @@ class Activity:
         prominence: smoothed level between the local background (0) and the local speech level (1).
         speech: whether somebody speaks.
         gap: whether the file has nothing here.
+        bands: the spectrum, as from `BandMeter`; none where nobody measured it.
     """
 
     power: NDArray[np.float32]
     prominence: NDArray[np.float32]
     speech: NDArray[np.bool_]
     gap: NDArray[np.bool_]
+    bands: Bands = field(default_factory=lambda: np.zeros((0, BANDS), dtype=np.uint8))
 
     def __len__(self) -> int:
         return len(self.power)
@@ -52,6 +55,7 @@ class Listener:
         self._powers: list[NDArray[np.float32]] = []
         self._voice: list[NDArray[np.bool_]] = []
         self._gaps: list[tuple[int, int]] = []
+        self._meter = BandMeter()
 
     def hear(self, block: Block) -> None:
         """Take in the next block of the track."""
@@ -59,6 +63,7 @@ class Listener:
         self._powers.append(frame_powers(samples, FRAME))
         self._rest = samples[len(samples) // FRAME * FRAME :]
         self._voice.append(self._detector.feed(block.samples))
+        self._meter.hear(block.samples)
         if block.gap:
             self._gaps.append((self._heard, self._heard + len(block.samples)))
         self._heard += len(block.samples)
@@ -71,7 +76,8 @@ class Listener:
         for start, end in self._gaps:
             gap[start // FRAME : -(-end // FRAME)] = True
         prominence = prominence_of(power)
-        return Activity(power, prominence, speech_of(voice, prominence, self._settings) & ~gap, gap)
+        speech = speech_of(voice, prominence, self._settings) & ~gap
+        return Activity(power, prominence, speech, gap, self._meter.bands())
 
 
 def prominence_of(power: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus_tools.segmentation.activity import FRAME_MS, Activity, runs
+from corpus_tools.segmentation.changes import change_probabilities
 
 __all__ = [
     "Floats",
@@ -35,7 +36,7 @@ class PlanWeights:
         free_pause: seconds; a shorter pause is part of speaking.
         dearest_pause: most that one pause can cost.
         line: for joining two subtitle lines.
-        speaker: for joining lines of two speakers.
+        speaker: for joining lines of two speakers; times its probability where they aren't known.
         within_line: for an edge half a second or more inside a subtitle line.
         cut: for an edge in the midst of the loudest speech; half of it at the weakest point.
         margin: for an edge in a pause that touches the clip's own speech.
@@ -99,23 +100,47 @@ class Joins:
 
 
 def joins_of(activity: Activity, lines: Sequence[Line], weights: PlanWeights) -> Joins:
-    """Return what it costs a clip to join what pauses, or the ends of subtitle lines, separate."""
+    """Return what it costs a clip to join what pauses, or the ends of subtitle lines, separate.
+
+    Whether the speaker changes at a pause is estimated from the sound, unless subtitles tell.
+    """
     pauses = [(int(start), int(end)) for start, end in runs(~activity.speech)]
     starts = [start for start, _ in pauses]
-    costs: dict[tuple[int, int], float] = {}
-    for start, end in pauses:
-        excess = (end - start) * FRAME_MS / 1000 - weights.free_pause
-        costs[start, end] = min(max(excess, 0) * weights.pause, weights.dearest_pause)
+    silence = dict(zip(pauses, _pause_costs(pauses, weights), strict=True))
+    changes = _change_costs(pauses, activity, weights)
+    known: dict[tuple[int, int], float] = {}
     for before, after in itertools.pairwise(_in_order(lines)):
         place = _pause_at((before.end_ms + after.start_ms) // (2 * FRAME_MS), pauses, starts)
-        changes = before.speaker and after.speaker and before.speaker != after.speaker
-        costs[place] = costs.get(place, 0.0) + (weights.speaker if changes else weights.line)
-    ordered = sorted(costs, key=lambda place: (place[1], place[0]))
+        known[place] = known.get(place, 0.0) + weights.line
+        if before.speaker and after.speaker:
+            changes[place] = 0.0
+            if before.speaker != after.speaker:
+                known[place] += weights.speaker - weights.line
+    ordered = sorted(silence.keys() | known.keys(), key=lambda place: (place[1], place[0]))
     return Joins(
         np.array([start for start, _ in ordered], dtype=np.int64),
         np.array([end for _, end in ordered], dtype=np.int64),
-        np.array([costs[place] for place in ordered], dtype=np.float64),
+        np.array(
+            [sum(cost.get(place, 0.0) for cost in (silence, known, changes)) for place in ordered],
+            dtype=np.float64,
+        ),
     )
+
+
+def _pause_costs(pauses: Sequence[tuple[int, int]], weights: PlanWeights) -> list[float]:
+    lengths = [(end - start) * FRAME_MS / 1000 for start, end in pauses]
+    excesses = [max(length - weights.free_pause, 0) for length in lengths]
+    return [min(excess * weights.pause, weights.dearest_pause) for excess in excesses]
+
+
+def _change_costs(
+    pauses: Sequence[tuple[int, int]], activity: Activity, weights: PlanWeights
+) -> dict[tuple[int, int], float]:
+    """Return what a likely change of speaker costs at each pause between two runs of speech."""
+    inner = [(start, end) for start, end in pauses if start > 0 and end < len(activity)]
+    chances = change_probabilities(activity.speech, activity.bands)
+    costs = (weights.speaker * chances).tolist()
+    return dict(zip(inner, costs, strict=True))
 
 
 def _in_order(lines: Sequence[Line]) -> list[Line]:
