@@ -15,6 +15,7 @@ __all__ = [
     "SCHEMA",
     "Choice",
     "Clip",
+    "Fingerprint",
     "Grouping",
     "Judgement",
     "Label",
@@ -138,6 +139,13 @@ class Choice(Record):
     clip_id: str | None = None
     note: str | None = None
     speaker: str | None = None
+
+
+class Fingerprint(Record):
+    """What a clip sounds like, by which it is found again however it was encoded and cut."""
+
+    clip_id: str
+    hashes: str
 
 
 class Screen(Record):

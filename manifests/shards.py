@@ -9,6 +9,7 @@ from manifests.errors import DataError
 from manifests.records import (
     SCHEMA,
     Clip,
+    Fingerprint,
     LedgerEntry,
     Record,
     Screen,
@@ -62,6 +63,7 @@ STAGES: dict[str, Stage] = {
     for stage in (
         Stage("sources", Source, 1),
         Stage("segments", Clip, 1),
+        Stage("fingerprints", Fingerprint, 1),
         Stage("screen", Screen, 1),
         Stage("ledger", LedgerEntry, 1),
         Stage("transcripts", Transcript, 1),

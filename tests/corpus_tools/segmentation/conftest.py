@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+from scipy.signal import resample_poly
 
 VTT = """WEBVTT
 
@@ -29,3 +31,30 @@ def films(tmp_path_factory, make_scene, make_media):
 def corpus(tmp_path):
     (tmp_path / "corpus").mkdir()
     return tmp_path / "corpus"
+
+
+def babble(seconds, seed):
+    """Return int16 syllables of random pitch, formants and length, over a quiet room."""
+    rng = np.random.default_rng(seed)
+    sound = rng.normal(0, 1e-3, round(seconds * 16_000))
+    at = 0
+    while at < len(sound):
+        t = np.arange(min(rng.integers(1600, 4800), len(sound) - at)) / 16_000
+        pitch = rng.uniform(90, 250) * (1 + rng.uniform(-0.3, 0.3) * t)
+        formants = rng.uniform((250, 900, 2000), (900, 2000, 3500))
+        for number in range(1, int(4000 / pitch.mean())):
+            loudness = np.exp(-(((number * pitch.mean() - formants) / 150) ** 2)).sum() + 0.02
+            syllable = loudness * np.sin(2 * np.pi * number * np.cumsum(pitch) / 16_000 + number)
+            sound[at : at + len(t)] += syllable * np.sin(np.pi * np.linspace(0, 1, len(t)))
+        at += len(t) + rng.integers(0, 3200)
+    return np.round(20_000 * sound / np.abs(sound).max()).astype(np.int16)
+
+
+@pytest.fixture(scope="session")
+def make_babble():
+    return babble
+
+
+@pytest.fixture(scope="session")
+def resampled():
+    return lambda samples, rate: resample_poly(samples.astype(float), rate // 50, 16_000 // 50)
