@@ -15,6 +15,7 @@ from corpus_tools.cli.import_annotations import import_annotations
 from corpus_tools.cli.import_transcripts import import_transcripts
 from corpus_tools.cli.init import init
 from corpus_tools.cli.predict import predict
+from corpus_tools.cli.review import review
 from corpus_tools.cli.screen import screen
 from corpus_tools.cli.segment import segment
 from corpus_tools.cli.status import status
@@ -59,6 +60,7 @@ for _panel, _verb, _function in (
     (BUILD, "init", init),
     (BUILD, "segment", segment),
     (BUILD, "screen", screen),
+    (BUILD, "review", review),
     (BUILD, "add-recordings", add_recordings),
     (BUILD, "transcribe", transcribe),
     (BUILD, "import-transcripts", import_transcripts),

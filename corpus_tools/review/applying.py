@@ -1,0 +1,185 @@
+"""Take in what people decided on the pages: the work behind ``corpus review --apply``."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from corpus_tools.configuration import Configuration
+from corpus_tools.review.checking import Checker
+from corpus_tools.review.decisions import Decision, read_decisions
+from corpus_tools.review.films import Reviewed, choose_sources
+from corpus_tools.review.material import read_material
+from corpus_tools.runner import run_each
+from corpus_tools.segmentation.choices import put_reviews, read_choices
+from corpus_tools.segmentation.inputs import MediaInput
+from corpus_tools.segmentation.publish import clips_of, rescreen, sweep
+from corpus_tools.segmentation.report import SourceReport, report_of
+from corpus_tools.segmentation.screening import Rules, drama_rules, recording_rules
+from corpus_tools.segmentation.trimming import retrim
+from corpus_tools.segmentation.update import Update
+from manifests.errors import DataError
+from manifests.frozen import frozen_clips
+from manifests.outcome import Outcome, Progress, no_progress
+from manifests.records import Choice, Source
+from manifests.shards import STAGES, read_stage
+
+__all__ = ["apply_files"]
+
+
+def apply_files(
+    corpus: Path,
+    files: Sequence[Path],
+    configuration: Configuration,
+    *,
+    media: Sequence[Path] = (),
+    progress: Progress = no_progress,
+) -> Outcome:
+    """Store the decisions of files, and screen or cut anew what they are about.
+
+    A bad row costs one sentence, the others are taken in; the same file again changes nothing.
+    The caller holds the corpus's lock.
+
+    Args:
+        corpus: the corpus folder.
+        files: as for `read_decisions`.
+        configuration: all of corpus.toml.
+        media: films whose clips get other edges, or folders with them; those that lie in the
+            corpus folder are found without.
+        progress: told after each source.
+
+    Returns:
+        Counts of rows; in ``details`` how many of each verdict, and a report of each source.
+
+    Raises:
+        DataError: if it can't be told which sources the corpus has, or which clips are frozen.
+    """
+    outcome = Outcome()
+    sweep(corpus)
+    rows = _of_known_sources(corpus, _read(files, outcome), outcome)
+    chosen = _films(corpus, media, rows, outcome)
+    work = _Applying(corpus, configuration, frozen_clips(corpus), rows, outcome)
+    done: Counter[str] = Counter()
+    reports = []
+    for one, (report, verdicts) in run_each(
+        chosen, work.run, outcome, name=lambda one: one.source.source_id, progress=progress
+    ):
+        done += verdicts
+        reports.append(report)
+        outcome.outputs.append(corpus / "choices" / f"{one.source.source_id}.jsonl")
+    outcome.kept += done.total()
+    outcome.details |= {
+        "decisions": dict(sorted(done.items())),
+        "sources": [asdict(report) for report in reports],
+    }
+    return outcome
+
+
+@dataclass(frozen=True)
+class _Applying:
+    """One run's settings and rows; `run` does one source."""
+
+    corpus: Path
+    configuration: Configuration
+    frozen: dict[str, str]
+    rows: Sequence[Decision]
+    outcome: Outcome
+
+    def run(self, one: Reviewed) -> tuple[SourceReport, Counter[str]]:
+        """Store what was decided on a source and follow it; returns how many of each verdict."""
+        source = one.source
+        checked = self._checked(one)
+        put_reviews(self.corpus, source.source_id, [choice for _, choice in checked])
+        rules = self._rules(source)
+        if one.film and _is_to_cut(self.corpus, source):
+            update = Update(self.corpus, rules, self.frozen)
+            retrim(update, MediaInput(one.film, source, known=True))
+        else:
+            rescreen(self.corpus, source.source_id, rules)
+        report = report_of(self.corpus, source.source_id, source.media_path, "screened")
+        return report, Counter(decision.verdict for decision, _ in checked)
+
+    def _checked(self, one: Reviewed) -> list[tuple[Decision, Choice]]:
+        material = read_material(self.corpus, one.source)
+        checker = Checker(
+            source=one.source,
+            film=one.film,
+            clips={clip.clip_id: clip for clip in material.clips},
+            accepted=frozenset(
+                name for name, screen in material.decisions.items() if screen.accepted
+            ),
+            choices=read_choices(self.corpus, one.source.source_id),
+            frozen=self.frozen,
+            settings=self.configuration.segment,
+        )
+        taken: list[tuple[Decision, Choice]] = []
+        for decision in self.rows:
+            if decision.source_id != one.source.source_id:
+                continue
+            others = [other for other, _ in taken if other.clip_id != decision.clip_id]
+            try:
+                taken.append((decision, checker.choice(decision, others)))
+            except DataError as error:
+                self.outcome.fail(decision.file, f"line {decision.line}: {error}")
+        return taken
+
+    def _rules(self, source: Source) -> Rules:
+        settings = self.configuration
+        if source.kind == "drama":
+            return drama_rules(settings.screen)
+        return recording_rules(settings.screen, settings.segment, settings.recordings)
+
+
+def _read(files: Sequence[Path], outcome: Outcome) -> list[Decision]:
+    """Return the rows of all files, each clip decided on once."""
+    rows: dict[tuple[str, str], Decision] = {}
+    for file in files:
+        try:
+            for row in read_decisions(file):
+                outcome.items_in += 1
+                if isinstance(row, DataError):
+                    outcome.fail(file.name, str(row))
+                    continue
+                first = rows.setdefault((row.source_id, row.clip_id), row)
+                if first is not row:
+                    outcome.fail(
+                        file.name,
+                        f"line {row.line}: {row.clip_id} was decided on already in {first.file}, "
+                        f"line {first.line}; leave one of the two",
+                    )
+        except DataError as error:
+            outcome.items_in += 1
+            outcome.fail(file.name, str(error))
+    return list(rows.values())
+
+
+def _of_known_sources(corpus: Path, rows: Sequence[Decision], outcome: Outcome) -> list[Decision]:
+    known = {source.source_id for source in read_stage(corpus, STAGES["sources"], Source)}
+    for row in rows:
+        if row.source_id not in known:
+            outcome.fail(
+                row.file,
+                f"line {row.line}: {row.source_id} is no source of this corpus; leave "
+                f"this column as the page wrote it",
+            )
+    return [row for row in rows if row.source_id in known]
+
+
+def _films(
+    corpus: Path, media: Sequence[Path], rows: Sequence[Decision], outcome: Outcome
+) -> list[Reviewed]:
+    wanted = list(dict.fromkeys(row.source_id for row in rows))
+    if not wanted:
+        return []
+    looking = Outcome()
+    found = choose_sources(corpus, media, wanted, looking)
+    outcome.failures += looking.failures
+    return found
+
+
+def _is_to_cut(corpus: Path, source: Source) -> bool:
+    """Return whether a stretch that a person chose is no clip yet."""
+    cut = {(clip.start, clip.end) for clip in clips_of(corpus, source.source_id)}
+    return any(
+        (row.start, row.end) not in cut for row in read_choices(corpus, source.source_id).reviews
+    )

@@ -1,0 +1,138 @@
+"""Check decisions against what the corpus has, before any of them is stored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus_tools.review.decisions import Decision
+from corpus_tools.segmentation.choices import Choices
+from corpus_tools.segmentation.settings import SegmentSettings
+from manifests.errors import DataError
+from manifests.records import Choice, Clip, Source
+
+__all__ = ["Checker"]
+
+
+@dataclass(frozen=True)
+class Checker:
+    """One source as it is, to check decisions on its clips against.
+
+    Attributes:
+        source: the source.
+        film: its film, ``None`` where it was not found.
+        clips: its cuts by id.
+        accepted: ids of those that passed the screen.
+        choices: what people chose before.
+        frozen: clips that may not change, and the file that names each.
+        settings: shortest and longest clip.
+    """
+
+    source: Source
+    film: Path | None
+    clips: Mapping[str, Clip]
+    accepted: frozenset[str]
+    choices: Choices
+    frozen: Mapping[str, str]
+    settings: SegmentSettings
+
+    def choice(self, decision: Decision, others: Sequence[Decision]) -> Choice:
+        """Return the record of a decision.
+
+        Args:
+            decision: on a clip of this source.
+            others: the file's decisions on other clips of it.
+
+        Raises:
+            DataError: if it does not fit the corpus.
+        """
+        clip = self.clips.get(decision.clip_id)
+        if clip is None:
+            return self._stored(decision)
+        start = clip.start if decision.start is None else decision.start
+        end = clip.end if decision.end is None else decision.end
+        moved = abs(start - clip.start) > _ROUNDING or abs(end - clip.end) > _ROUNDING
+        if moved and decision.verdict != "trim":
+            raise DataError(
+                f"{start:.3f} to {end:.3f} are not the clip's times; write trim to move its edges"
+            )
+        if not moved:
+            return _choice(decision, clip.start, clip.end)
+        self._check_edges(clip, start, end)
+        self._check_neighbours(clip, start, end, others)
+        return _choice(decision, start, end)
+
+    def _stored(self, decision: Decision) -> Choice:
+        """Return a decision that the corpus has followed already, so that its clip is gone."""
+        for row in self.choices.reviews:
+            if row.clip_id != decision.clip_id:
+                continue
+            if decision.verdict == "trim" and (row.start, row.end) == (
+                decision.start,
+                decision.end,
+            ):
+                return row
+            raise DataError(
+                f"the edges of {decision.clip_id} were moved since the page was made; "
+                f"make it again: corpus review"
+            )
+        raise DataError(
+            f"{decision.clip_id} is no clip of {self.source.source_id}; "
+            f"if it was cut again since, make the page again: corpus review"
+        )
+
+    def _check_edges(self, clip: Clip, start: float, end: float) -> None:
+        if self.source.kind != "drama":
+            raise DataError("a recorded line can't get other edges; keep it or drop it")
+        if self.film is None:
+            raise DataError(
+                "moving edges needs the film, which is not in the corpus folder; "
+                "name it after the file: corpus review --apply FILE FILM"
+            )
+        if clip.clip_id in self.frozen:
+            raise DataError(
+                f"{clip.clip_id} is frozen (named by {self.frozen[clip.clip_id]}) and can't get "
+                f"other edges; keep or drop it as it is"
+            )
+        low, high = self.settings.min_seconds, self.settings.max_seconds
+        if not low - _ROUNDING <= end - start <= high + _ROUNDING:
+            raise DataError(
+                f"{start:.3f} to {end:.3f} is {end - start:.3f} s; clips last from {low:g} to "
+                f"{high:g} s"
+            )
+        if end > self.source.duration + _ROUNDING:
+            raise DataError(f"{end:.3f} lies after the end, which is {self.source.duration:.3f} s")
+
+    def _check_neighbours(
+        self, clip: Clip, start: float, end: float, others: Sequence[Decision]
+    ) -> None:
+        """Refuse edges inside a clip that is accepted, decided on or frozen; others give way."""
+        decided = {other.clip_id: other for other in others}
+        reviewed = {(row.start, row.end) for row in self.choices.reviews}
+        for other in self.clips.values():
+            edges = (other.start, other.end)
+            own = decided.get(other.clip_id)
+            firm = other.clip_id in self.accepted or other.clip_id in self.frozen
+            if other.clip_id == clip.clip_id or not (own or firm or edges in reviewed):
+                continue
+            if own and own.verdict == "trim" and own.start is not None and own.end is not None:
+                edges = (own.start, own.end)
+            if start < edges[1] - _ROUNDING and edges[0] < end - _ROUNDING:
+                raise DataError(
+                    f"{start:.3f} to {end:.3f} reaches into {other.clip_id}, "
+                    f"{edges[0]:.3f} to {edges[1]:.3f}; leave that to it"
+                )
+
+
+def _choice(decision: Decision, start: float, end: float) -> Choice:
+    return Choice(
+        source_id=decision.source_id,
+        start=start,
+        end=end,
+        decision="drop" if decision.verdict == "drop" else "keep",
+        origin="review",
+        clip_id=decision.clip_id,
+        note=decision.note,
+    )
+
+
+_ROUNDING = 0.0006  # seconds

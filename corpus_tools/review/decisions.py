@@ -1,0 +1,119 @@
+"""Read what people decided on a page: the CSV that it saved, or a spreadsheet after it."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from corpus_tools.segmentation.times import parse_time
+from corpus_tools.transcription.encodings import decode_text
+from manifests.errors import DataError
+
+__all__ = ["COLUMNS", "Decision", "Verdict", "read_decisions"]
+
+Verdict = Literal["keep", "drop", "trim"]
+COLUMNS = ("source", "clip_id", "from", "to", "decision", "note")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A row of a decisions file.
+
+    Attributes:
+        file: its name.
+        line: where the row stands in it.
+        source_id: of which source.
+        clip_id: on which clip.
+        verdict: keep or drop it as it is, or keep it with other edges.
+        start: in seconds; for ``trim`` the new edge, else the clip's own, ``None`` if left empty.
+        end: likewise.
+        note: of the person.
+    """
+
+    file: str
+    line: int
+    source_id: str
+    clip_id: str
+    verdict: Verdict
+    start: float | None
+    end: float | None
+    note: str | None
+
+
+def read_decisions(path: Path) -> Iterator[Decision | DataError]:
+    """Yield the rows of a decisions file; each bad one as the error that names its line.
+
+    Args:
+        path: CSV with the columns `COLUMNS`, of which ``note`` may be missing, in any order;
+            comma, semicolon or tab between the fields; UTF-8, UTF-16 or GB18030. Times are seconds
+            or ``[h:]m:s``, with a point or a comma.
+
+    Raises:
+        DataError: if the file can't be read, or lacks a column.
+    """
+    try:
+        text = decode_text(path.read_bytes(), str(path))
+    except OSError as error:
+        raise DataError(f"{path}: can't be read ({error.strerror}); check the name") from error
+    try:
+        yield from _rows(path, text.removeprefix("\ufeff"))
+    except csv.Error as error:
+        raise DataError(f"{path}: not a CSV file ({error}); save it as CSV in UTF-8") from error
+
+
+def _rows(path: Path, text: str) -> Iterator[Decision | DataError]:
+    separator = max(",;\t", key=text.split("\n", 1)[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    names = [name.strip().lower() for name in next(reader, [])]
+    missing = [name for name in COLUMNS[:-1] if name not in names]
+    if missing:
+        raise DataError(
+            f"{path}: no column {', '.join(missing)}; the columns are {', '.join(COLUMNS)}"
+        )
+    for cells in reader:
+        if not any(cell.strip() for cell in cells):
+            continue
+        row = dict(zip(names, map(_unguarded, cells), strict=False))
+        try:
+            yield _decision(path.name, reader.line_num, row)
+        except DataError as error:
+            yield DataError(f"line {reader.line_num}: {error}")
+
+
+def _decision(file: str, line: int, row: dict[str, str]) -> Decision:
+    source_id, clip_id, verdict = (row.get(name, "") for name in ("source", "clip_id", "decision"))
+    if not source_id or not clip_id:
+        raise DataError("names no source and clip; leave these columns as the page wrote them")
+    if verdict.lower() not in get_args(Verdict):
+        raise DataError(f"decision {verdict!r}; write keep, drop or trim")
+    start, end = (parse_time(row[name]) if row.get(name) else None for name in ("from", "to"))
+    if verdict.lower() == "trim" and (start is None or end is None):
+        raise DataError("trims to no time; fill in from and to")
+    if start is not None and end is not None and end <= start:
+        raise DataError(f"ends at {row['to']}, not after it begins; check from and to")
+    return Decision(
+        file=file,
+        line=line,
+        source_id=source_id,
+        clip_id=clip_id,
+        verdict=cast(Verdict, verdict.lower()),
+        start=start,
+        end=end,
+        note=row.get("note") or None,
+    )
+
+
+def _unguarded(cell: str) -> str:
+    """Return a field without the apostrophe that keeps spreadsheets from running it.
+
+    Example:
+        >>> _unguarded("'=1+1 "), _unguarded("'tis"), _unguarded("''tis")
+        ('=1+1', "'tis", "'tis")
+    """
+    text = cell.strip()
+    return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA else text
+
+
+_FORMULA = tuple("=+-@\t\r'")

@@ -1,0 +1,49 @@
+"""The outline of a track, for drawing: one loudest sample for each hundredth of a second."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus_tools.media.decode import SAMPLE_RATE
+from corpus_tools.media.levels import Samples
+
+__all__ = ["PER_SECOND", "Envelope"]
+
+PER_SECOND = 100
+"""Values a second."""
+
+
+class Envelope:
+    """Gathers the outline of a track that comes block by block.
+
+    Args:
+        seconds: how long the track is; what no block covers stays 0.
+
+    Example:
+        >>> outline = Envelope(0.03)
+        >>> outline.add(0, np.full(320, -8192, dtype=np.int16))
+        >>> list(outline.values)
+        [128, 128, 0]
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.values: NDArray[np.uint8] = np.zeros(-(-round(seconds * 1000) // 10), dtype=np.uint8)
+
+    def add(self, start: int, samples: Samples) -> None:
+        """Take in a block.
+
+        Args:
+            start: of its first sample, counted from the track's.
+            samples: int16 mono at 16 kHz.
+        """
+        lead = start % _STEP
+        tail = -(lead + len(samples)) % _STEP
+        padded = np.pad(np.abs(samples.astype(np.int32)), (lead, tail))
+        peaks = padded.reshape(-1, _STEP).max(axis=1) / _FULL_SCALE
+        first = start // _STEP
+        known = self.values[first : first + len(peaks)]
+        drawn = np.round(255 * np.sqrt(np.minimum(peaks, 1))).astype(np.uint8)
+        np.maximum(known, drawn[: len(known)], out=known)
+
+
+_STEP = SAMPLE_RATE // PER_SECOND
+_FULL_SCALE = 32768

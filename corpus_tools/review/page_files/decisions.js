@@ -1,0 +1,80 @@
+/** What the person decided, kept in the browser clip by clip until the corpus has it. */
+class Decisions {
+  constructor(source) {
+    this.source = source;
+    this.name = `corpus-review/${source.id}`;
+    this.entries = {};
+    try {
+      this.entries = JSON.parse(localStorage.getItem(this.name)) || {};
+    } catch (error) {
+      complain("This browser keeps nothing for this page: save your decisions before you close it.");
+    }
+  }
+
+  /** A clip that was cut anew under the same name is another clip. */
+  key(clip) {
+    return `${clip.id}@${clip.fingerprint}`;
+  }
+
+  of(clip) {
+    return this.entries[this.key(clip)] || {};
+  }
+
+  /** Where the clip begins and ends, as far as the person has moved its edges. */
+  edges(clip) {
+    const { decision, from, to } = this.of(clip);
+    return decision === "trim" ? [from, to] : [clip.start, clip.end];
+  }
+
+  /** Whether the clip will be in the corpus. */
+  stays(clip) {
+    const { decision } = this.of(clip);
+    return decision ? decision !== "drop" : clip.accepted;
+  }
+
+  set(clip, change) {
+    const entry = { ...this.of(clip), ...change };
+    if (entry.decision !== "trim") {
+      delete entry.from;
+      delete entry.to;
+    }
+    if (entry.decision || entry.note) this.entries[this.key(clip)] = entry;
+    else delete this.entries[this.key(clip)];
+    this.store();
+  }
+
+  store() {
+    try {
+      localStorage.setItem(this.name, JSON.stringify(this.entries));
+    } catch (error) {
+      complain("This browser keeps nothing for this page: save your decisions before you close it.");
+    }
+  }
+
+  /** The decisions as CSV that spreadsheets read, in the order of the clips. */
+  csv() {
+    const rows = [["source", "clip_id", "from", "to", "decision", "note"]];
+    for (const clip of clips) {
+      const { decision, note } = this.of(clip);
+      if (!decision) continue;
+      const edges = this.edges(clip).map((seconds) => seconds.toFixed(3));
+      rows.push([this.source.id, clip.id, ...edges, decision, note || ""]);
+    }
+    return "\uFEFF" + rows.map((row) => row.map(cell).join(",") + "\r\n").join("");
+  }
+
+  save() {
+    const url = URL.createObjectURL(new Blob([this.csv()], { type: "text/csv;charset=utf-8" }));
+    const link = make("a", { href: url, download: `review-${this.source.id}.csv` });
+    document.body.append(link);
+    link.click();
+    link.remove();
+    setTimeout(() => URL.revokeObjectURL(url), 60000);
+  }
+}
+
+/** A field; what a spreadsheet would take for a formula gets an apostrophe before it. */
+function cell(text) {
+  const safe = /^[=+\-@\t\r']/.test(text) ? `'${text}` : text;
+  return /[",;\r\n\t]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,65 @@
+/** Plays stretches of the source; times are seconds of the source, wherever the sound has them. */
+class Sound {
+  constructor(element, pieces) {
+    this.element = element;
+    this.pieces = pieces;
+    this.playing = null;
+    this.turn = 0;
+    this.onChange = () => {};
+    this.ready = new Promise((resolve, reject) => {
+      element.addEventListener("loadedmetadata", resolve, { once: true });
+      element.addEventListener("error", reject, { once: true });
+    });
+    this.ready.catch(() => complain("This browser can't play the sound of this page; try another one."));
+    element.src = URL.createObjectURL(new Blob([bytesOf("sound")], { type: "audio/mpeg" }));
+  }
+
+  /** The time in the source that is heard now. */
+  get position() {
+    const [start, end, at] = this.playing.piece;
+    return clamp(start + this.element.currentTime - at, start, end);
+  }
+
+  /** Play from one moment to another, or as far as there is sound; `name` says for whom. */
+  async play(from, to, name) {
+    const turn = (this.turn += 1);
+    this.element.pause();
+    const piece = this.pieces.find(([start, end]) => from < end && to > start);
+    if (!piece) return;
+    const [start, end, at] = piece;
+    this.playing = { piece, name, to: Math.min(to, end) };
+    this.onChange();
+    try {
+      await this.ready;
+      if (turn !== this.turn) return;
+      this.element.currentTime = at + Math.max(from, start) - start;
+      await this.element.play();
+    } catch (error) {
+      if (turn === this.turn) this.stop();
+      return;
+    }
+    if (turn === this.turn) this.watch(turn);
+  }
+
+  /** Stop at the end to the millisecond or so: neither frames nor timers alone are punctual. */
+  watch(turn) {
+    if (turn !== this.turn) return;
+    const left = this.playing.to - this.position;
+    if (left <= 0.002 || this.element.ended || this.element.paused) {
+      this.stop();
+      return;
+    }
+    this.onChange();
+    const wait = (left * 1000) / this.element.playbackRate;
+    if (wait < 40) setTimeout(() => this.watch(turn), Math.max(wait - 1, 0));
+    else if (document.hidden) setTimeout(() => this.watch(turn), Math.min(wait - 20, 500));
+    else requestAnimationFrame(() => this.watch(turn));
+  }
+
+  stop() {
+    this.turn += 1;
+    this.element.pause();
+    this.playing = null;
+    this.onChange();
+  }
+}

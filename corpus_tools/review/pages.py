@@ -1,0 +1,201 @@
+"""Pages to see and hear the cuts of a corpus: the work behind ``corpus review``."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from corpus_tools.review.contents import contents_of
+from corpus_tools.review.films import Reviewed, choose_sources
+from corpus_tools.review.html import base64_of, script_json, write_page
+from corpus_tools.review.listening import Recording, of_clips, of_film
+from corpus_tools.review.material import Material, read_material
+from corpus_tools.review.wording import label_of
+from corpus_tools.runner import run_each
+from corpus_tools.segmentation.settings import SegmentSettings
+from manifests.outcome import Outcome, Progress, no_progress
+from manifests.records import LedgerEntry, Source
+from manifests.shards import STAGES, read_stage
+
+__all__ = ["review"]
+
+
+@dataclass(frozen=True)
+class PageReport:
+    """What a page shows, in a few numbers.
+
+    Attributes:
+        source_id: of which source.
+        page: the file's name.
+        title: of the source.
+        series: of the source.
+        seconds: how long the source is.
+        clips: how many cuts it has.
+        accepted: how many of them passed the screen.
+        film: whether the film was there, so that what lies around the clips can be heard.
+    """
+
+    source_id: str
+    page: str
+    title: str
+    series: str | None
+    seconds: float
+    clips: int
+    accepted: int
+    film: bool
+
+
+def review(
+    corpus: Path,
+    media: Sequence[Path] = (),
+    *,
+    settings: SegmentSettings | None = None,
+    sources: Sequence[str] = (),
+    output: Path | None = None,
+    progress: Progress = no_progress,
+) -> Outcome:
+    """Write a page for each source, and one that lists them all.
+
+    Args:
+        corpus: the corpus folder.
+        media: the films, or folders with them; none: wherever the corpus folder has them.
+        settings: section [segment] of corpus.toml.
+        sources: ids of the sources wanted; none: those of ``media``, or every film of the corpus.
+        output: folder for the pages; default: ``review`` in the corpus folder.
+        progress: told after each page.
+
+    Returns:
+        Counts of sources; in ``details`` what each page shows.
+
+    Raises:
+        DataError: if it can't be told which sources the corpus has.
+    """
+    outcome = Outcome()
+    folder = output or corpus / "review"
+    chosen = choose_sources(corpus, media, sources, outcome)
+    writer = _Writer(corpus, folder, settings or SegmentSettings())
+    if chosen:
+        folder.mkdir(parents=True, exist_ok=True)
+    reports = [
+        report
+        for _, report in run_each(
+            chosen,
+            writer.write,
+            outcome,
+            name=lambda one: one.source.source_id,
+            progress=progress,
+        )
+    ]
+    for report in reports:
+        if not report.film:
+            outcome.warnings.append(
+                f"{report.source_id}: its film is not in the corpus folder, so its page plays the "
+                f"clips alone; name the film to hear what lies around them: corpus review FILM"
+            )
+    outcome.kept += len(reports)
+    outcome.outputs += [folder / report.page for report in reports]
+    outcome.details["pages"] = [asdict(report) for report in reports]
+    if reports:
+        write_index(corpus, folder)
+        outcome.outputs.append(folder / INDEX)
+    return outcome
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """One run's settings; `write` makes one page."""
+
+    corpus: Path
+    folder: Path
+    settings: SegmentSettings
+
+    def write(self, one: Reviewed) -> PageReport:
+        """Write the page of a source."""
+        source = one.source
+        material = read_material(self.corpus, source)
+        length = source.duration
+        if one.film is None:
+            recording = of_clips(self.corpus, material.clips, length, self.folder)
+        else:
+            recording = of_film(one.film, source.track, length, self.settings, self.folder)
+        with recording as sound:
+            self._page(material, sound)
+        return _report(material, film=one.film is not None)
+
+    def _page(self, material: Material, sound: Recording) -> None:
+        source = material.source
+        drama = source.kind == "drama"
+        limits = (self.settings.min_seconds, self.settings.max_seconds) if drama else None
+        write_page(
+            self.folder / page_name(source),
+            "page.html",
+            source=source,
+            counts=_report(material, film=sound.heard.whole),
+            ledger=_ledger(material.ledger),
+            contents=script_json(contents_of(material, sound.heard, limits)),
+            envelope=base64.b64encode(sound.envelope).decode("ascii"),
+            sound=base64_of(sound.mp3),
+            index=INDEX,
+        )
+
+
+def page_name(source: Source) -> str:
+    """Return the file name of a source's page."""
+    return f"{source.source_id}.html"
+
+
+def write_index(corpus: Path, folder: Path) -> None:
+    """Write the page that lists all pages that a folder has of this corpus.
+
+    Raises:
+        DataError: if a shard can't be read.
+    """
+    sources = list(read_stage(corpus, STAGES["sources"], Source))
+    rows = [
+        _report(read_material(corpus, source), film=True)
+        for source in sources
+        if (folder / page_name(source)).is_file()
+    ]
+    write_page(folder / INDEX, "index.html", rows=rows)
+
+
+def _report(material: Material, *, film: bool) -> PageReport:
+    source = material.source
+    return PageReport(
+        source_id=source.source_id,
+        page=page_name(source),
+        title=source.title,
+        series=source.series,
+        seconds=source.duration,
+        clips=len(material.clips),
+        accepted=sum(material.decisions[clip.clip_id].accepted for clip in material.clips),
+        film=film,
+    )
+
+
+def _ledger(entries: Sequence[LedgerEntry]) -> list[dict[str, Any]]:
+    """Return the ledger for the table: what was accepted first, then the most seconds."""
+    total = sum(entry.seconds for entry in entries) or 1.0
+    ordered = sorted(entries, key=lambda entry: (entry.reason != "accepted", -entry.seconds))
+    return [
+        {
+            "label": label_of(entry.reason),
+            "kind": _KINDS.get(entry.reason, "rejected"),
+            "seconds": entry.seconds,
+            "share": entry.seconds / total,
+        }
+        for entry in ordered
+    ]
+
+
+INDEX = "index.html"
+_KINDS = {
+    "accepted": "accepted",
+    "silence": "pause",
+    "gap": "gap",
+    "speech_left_over": "leftover",
+    "region_drop": "pause",
+    "not_chosen": "pause",
+}
+"""How each reason of the ledger is drawn; all others are rejected clips."""
