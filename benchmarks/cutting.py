@@ -181,7 +181,7 @@ def misses_beside(scores: Scores) -> list[str]:
     for name in PEERS:
         peer = scores[name]
         if peer.covered > row.covered:
-            missed.append(f"{name} covers {peer.covered:.1%} > {row.covered:.1%}")
+            missed.append(f"{name} covers {peer.covered:.2%} > {row.covered:.2%}")
         if peer.covered < COMPARABLE * row.covered:
             continue
         if peer.cuts_inside < row.cuts_inside:
