@@ -9,16 +9,19 @@ import av
 import numpy as np
 from av import AudioFrame, AudioResampler
 from av.audio.fifo import AudioFifo
-from av.stream import Discard
 
-from corpus_tools.media.errors import EmptyMediaError, TruncatedMediaError
+from corpus_tools.media.clock import SAMPLE_RATE, Clock
+from corpus_tools.media.errors import (
+    EmptyMediaError,
+    MediaError,
+    ProtectedMediaError,
+    TruncatedMediaError,
+)
+from corpus_tools.media.extent import refuse_cut_off
 from corpus_tools.media.levels import Samples
-from corpus_tools.media.probe import open_media, probe
+from corpus_tools.media.probe import ignore_all_but, open_media, origin_of, probe
 
 __all__ = ["SAMPLE_RATE", "Block", "decode", "decode_whole"]
-
-SAMPLE_RATE = 16_000
-"""Of everything that is cut, in Hz."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,8 @@ def decode(path: Path, track: int | None = None) -> Iterator[Block]:
 
     Memory stays the same however long the file is. Channels are mixed so that nothing can clip,
     and the rate is changed by libswresample behind a filter that lets 7 kHz through (-0.1 dB) and
-    takes what lies above 8.5 kHz down by more than 60 dB. Where a track starts late, or its
-    time stamps leave something out, a block of zeros is marked as ``gap``.
+    takes what lies above 8.5 kHz down by more than 60 dB. Where a track starts late, its time
+    stamps leave something out, or a few packets are damaged, a block of zeros is marked as ``gap``.
 
     Args:
         path: any audio or video file.
@@ -48,19 +51,23 @@ def decode(path: Path, track: int | None = None) -> Iterator[Block]:
 
     Raises:
         MediaError: as for `probe`; `TruncatedMediaError` where the track ends too early or can't
-            be decoded; `EmptyMediaError` where it holds no sample.
+            be decoded; `EmptyMediaError` where it holds no sample; `ProtectedMediaError` where it
+            is encrypted; `LongMediaError` where it lasts longer than 27 h.
     """
     chosen = probe(path).track(track)
-    clock = _Clock()
     blocks = _Blocks()
     with open_media(path) as container:
+        refuse_cut_off(path, container.format.name)
         stream = container.streams.audio[chosen.index]
         stream.thread_type = "NONE"
-        _ignore_all_but(container, stream)
-        origin = _origin(container)
+        ignore_all_but(container, stream)
+        clock = Clock(origin_of(container))
         converter = _Converter(stream.codec_context.name)
+        timed = container.format.name not in _UNTIMED
         for frame in _frames(container, stream, clock):
-            skip = clock.advance(frame, origin)
+            if not timed:
+                frame.pts = None
+            skip = clock.advance(frame)
             if skip > 0:
                 for samples in converter.flush():
                     yield from blocks.add(samples)
@@ -72,9 +79,10 @@ def decode(path: Path, track: int | None = None) -> Iterator[Block]:
             yield from blocks.add(samples)
         yield from blocks.rest()
         announced = chosen.duration if container.format.name in _EXACT else None
+        origin = origin_of(container)
     if not blocks.audible:
         raise EmptyMediaError("has an audio track without a single sample; nothing can be cut")
-    _refuse_early_end(clock.position, announced, origin)
+    _refuse_early_end(max(clock.position, clock.stamp), announced, origin)
 
 
 def decode_whole(path: Path, track: int | None = None) -> Samples:
@@ -86,33 +94,11 @@ def decode_whole(path: Path, track: int | None = None) -> Samples:
     return np.concatenate([block.samples for block in decode(path, track)])
 
 
-class _Clock:
-    """Where on the presentation timeline the decoded audio has got to, in seconds."""
-
-    def __init__(self) -> None:
-        self.position = 0.0
-
-    def advance(self, frame: AudioFrame, origin: float) -> int:
-        """Move past a frame.
-
-        Returns:
-            Zeros to put before it, in samples of `SAMPLE_RATE`; -1 if the frame lies in what was
-            decoded already.
-        """
-        length = frame.samples / frame.sample_rate
-        missing = 0.0 if frame.time is None else frame.time - origin - self.position
-        if missing < -max(length, _TOLERANCE):
-            return -1
-        skip = round(missing * SAMPLE_RATE) if missing > _TOLERANCE else 0
-        self.position += length + skip / SAMPLE_RATE
-        return skip
-
-
 class _Converter:
     """Frames of any format to samples of ours, some thousand at a time; made anew after a gap."""
 
     def __init__(self, codec: str) -> None:
-        self._floats = codec.startswith(("pcm_f", "adpcm_f"))
+        self._floats = codec.startswith(("pcm_f", "wavpack"))
         self._waiting: Any = None
         self._resampler: Any = None
         self._format: tuple[Any, ...] = ()
@@ -177,26 +163,31 @@ class _Blocks:
         self._parts, self._length = [], 0
 
 
-def _frames(container: Any, stream: Any, clock: _Clock) -> Iterator[AudioFrame]:
+def _frames(container: Any, stream: Any, clock: Clock) -> Iterator[AudioFrame]:
+    """Yield the frames of a track; packets that can't be decoded are left out if they are few."""
+    packets = damaged = 0
     try:
-        yield from container.decode(stream)
+        for packet in container.demux(stream):
+            if packet.has_sidedata("encryption_info"):
+                raise ProtectedMediaError("is encrypted (DRM); give a copy without protection")
+            packets += 1
+            try:
+                frames = packet.decode()
+            except av.error.InvalidDataError:
+                damaged += 1
+                continue
+            yield from frames
     except av.error.FFmpegError as error:
-        raise TruncatedMediaError(
-            f"stops decoding at {clock.position:.1f} s ({error.strerror}); "
-            f"it is damaged, copy or download it again"
-        ) from error
+        raise _broken(clock, error.strerror) from error
+    if damaged > max(_DAMAGED_PACKETS, _DAMAGED_SHARE * packets):
+        raise _broken(clock, f"{damaged} of {packets} packets can't be decoded")
 
 
-def _ignore_all_but(container: Any, wanted: Any) -> None:
-    for stream in container.streams:
-        if stream.index != wanted.index:
-            stream.discard = Discard.all
-
-
-def _origin(container: Any) -> float:
-    """Return the time stamp, in seconds, at which players start the file."""
-    start = container.start_time
-    return 0.0 if start is None else start / av.time_base
+def _broken(clock: Clock, reason: str) -> MediaError:
+    return TruncatedMediaError(
+        f"stops decoding at {clock.position:.1f} s ({reason}); "
+        f"it is damaged, copy or download it again"
+    )
 
 
 def _refuse_early_end(end: float, said: float | None, origin: float) -> None:
@@ -219,7 +210,11 @@ def _finite(frame: AudioFrame) -> AudioFrame:
 
 _FILTER = {"filter_size": "64"}
 _TOGETHER = 16_384  # samples resampled in one go
-_TOLERANCE = 0.05  # s; time stamps of some containers are rounded to whole milliseconds or worse
+_DAMAGED_PACKETS, _DAMAGED_SHARE = 2, 0.01
 _EARLY_SECONDS, _EARLY_SHARE = 1.0, 0.01
-_EXACT = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "wav", "flac", "ogg", "avi"})
+_EXACT = {
+    *("aiff", "au", "avi", "flac", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "ogg", "tta", "wav"),
+}
 """Containers whose announced length is no estimate."""
+_UNTIMED = {"aac", "ac3", "dts", "eac3", "loas", "mp3"}
+"""Containers without time stamps; libavformat makes them up as if the rate never changed."""

@@ -4,10 +4,12 @@ from manifests.errors import DataError
 
 __all__ = [
     "EmptyMediaError",
+    "LongMediaError",
     "MediaError",
     "MissingMediaError",
     "NoAudioError",
     "NotMediaError",
+    "ProtectedMediaError",
     "TruncatedMediaError",
 ]
 
@@ -30,6 +32,14 @@ class NotMediaError(MediaError):
 
 class NoAudioError(MediaError):
     """The file has no audio track, or not the one asked for."""
+
+
+class ProtectedMediaError(MediaError):
+    """The audio is encrypted."""
+
+
+class LongMediaError(MediaError):
+    """The file's timeline is longer than can be worked on."""
 
 
 class TruncatedMediaError(MediaError):

@@ -1,13 +1,15 @@
 """Look into a media file without decoding it."""
 
 import contextlib
+import functools
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import av
-from av.stream import Disposition
+from av.stream import Discard, Disposition
 
 from corpus_tools.media.errors import (
     EmptyMediaError,
@@ -15,8 +17,17 @@ from corpus_tools.media.errors import (
     NoAudioError,
     NotMediaError,
 )
+from corpus_tools.media.extent import refuse_lost_index
 
-__all__ = ["MEDIA_EXTENSIONS", "AudioTrack", "Media", "open_media", "probe"]
+__all__ = [
+    "MEDIA_EXTENSIONS",
+    "AudioTrack",
+    "Media",
+    "ignore_all_but",
+    "open_media",
+    "origin_of",
+    "probe",
+]
 
 _EXTENSIONS = """
     3gp aac aiff amr asf avi caf flac flv m2ts m4a m4v mka mkv mov mp3 mp4 mpeg mpg mts mxf
@@ -82,6 +93,7 @@ def probe(path: Path) -> Media:
     Raises:
         MissingMediaError: if there is no such file.
         EmptyMediaError: if it has no bytes.
+        TruncatedMediaError: if it is an MP4 whose end, with the index, is missing.
         NotMediaError: if it is no audio or video.
         NoAudioError: if it has no audio track.
     """
@@ -99,31 +111,60 @@ def probe(path: Path) -> Media:
 def open_media(path: Path) -> Iterator[Any]:
     """Open a file with PyAV; yields the container.
 
+    The file itself is all that is read: formats that name other files or addresses (playlists,
+    lists of pieces, session descriptions) are refused before they are looked into.
+
     Raises:
-        MissingMediaError, EmptyMediaError, NotMediaError: as for `probe`.
+        MissingMediaError, EmptyMediaError, TruncatedMediaError, NotMediaError: as for `probe`.
     """
-    if path.is_dir():
-        raise NotMediaError("is a folder, not a media file")
     try:
-        size = path.stat().st_size
-    except FileNotFoundError as error:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise MissingMediaError("no such file; check the path") from error
-    if not size:
+    if stat.S_ISDIR(status.st_mode):
+        raise NotMediaError("is a folder, not a media file")
+    if not stat.S_ISREG(status.st_mode):
+        raise NotMediaError("is a pipe or a device, not a file; copy what it holds into a file")
+    if not status.st_size:
         raise EmptyMediaError("is empty (0 bytes); copy it again")
+    with _opened(path) as container:
+        yield container
+
+
+def origin_of(container: Any) -> float:
+    """Return the time stamp, in seconds, at which players start an open file."""
+    start = container.start_time
+    return 0.0 if start is None else float(start / av.time_base)
+
+
+def ignore_all_but(container: Any, wanted: Any) -> None:
+    """Have an open file deliver the packets of one stream only."""
+    for stream in container.streams:
+        if stream.index != wanted.index:
+            stream.discard = Discard.all
+
+
+def _opened(path: Path) -> Any:
+    options = {"format_whitelist": _formats(), "protocol_whitelist": "file"}
     try:
-        container = av.open(f"file:{path}", metadata_errors="replace")
+        return av.open(f"file:{path}", container_options=options, metadata_errors="replace")
     except (av.error.PermissionError, av.error.FileNotFoundError):
         raise
+    except av.error.ArgumentError as error:
+        raise NotMediaError(
+            "names other files or addresses instead of holding sound, or is damaged; "
+            "give the media files themselves"
+        ) from error
     except (av.error.FFmpegError, ValueError) as error:
+        refuse_lost_index(path)
         raise NotMediaError(
             "is no audio or video that can be read, or is damaged; play it to make sure"
         ) from error
-    with container:
-        if container.format.name in _REFERRING:
-            raise NotMediaError(
-                f"is a {container.format.name} list of other files, not media; give those files"
-            )
-        yield container
+
+
+@functools.cache
+def _formats() -> str:
+    return ",".join(sorted(av.formats_available - _REFERRING))
 
 
 def _track(index: int, stream: Any) -> AudioTrack | None:
@@ -156,4 +197,8 @@ def _matroska_duration(tag: str) -> float | None:
         return None
 
 
-_REFERRING = frozenset({"concat", "concatf", "dash", "hls", "imf", "rtsp", "sdp"})
+_REFERRING = {
+    *("avisynth", "concat", "dash", "hls", "image2", "imf", "lavfi", "mlv", "rtp", "rtsp", "sap"),
+    *("sdp", "smoothstreaming", "vapoursynth", "vobsub", "webm_dash_manifest"),
+}
+"""Formats that open other files or addresses, or run what they hold."""

@@ -89,12 +89,14 @@ def read_subtitle_file(path: Path) -> list[SubtitleEvent]:
 def read_embedded(media: Path) -> list[SubtitleEvent]:
     """Return the lines of the first text subtitle track of a media file, [] if it has none.
 
+    Times count from where players start the file, like those of its sound.
+
     Raises:
         DataError: if the media file can't be opened.
     """
     import av
 
-    from corpus_tools.media.probe import open_media
+    from corpus_tools.media.probe import ignore_all_but, open_media, origin_of
 
     cues = []
     try:
@@ -102,11 +104,14 @@ def read_embedded(media: Path) -> list[SubtitleEvent]:
             tracks = [
                 s for s in container.streams.subtitles if s.codec_context.name in _TEXT_CODECS
             ]
-            packets = container.demux(tracks[0]) if tracks else []
-            for packet in packets:
+            if not tracks:
+                return []
+            ignore_all_but(container, tracks[0])
+            origin = origin_of(container)
+            for packet in container.demux(tracks[0]):
                 if packet.pts is None or not packet.size:
                     continue
-                start = float(packet.pts * packet.time_base)
+                start = float(packet.pts * packet.time_base) - origin
                 end = start + float((packet.duration or 0) * packet.time_base)
                 for line in packet.decode():
                     fields = line.ass.decode("utf-8", "replace").split(",", 8)

@@ -7,12 +7,13 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 RATE = 16_000
 CODECS = {
     ".mp4": "aac", ".mov": "aac", ".m4a": "aac", ".mkv": "aac", ".ts": "aac",
     ".mp3": "libmp3lame", ".opus": "libopus", ".ogg": "libopus", ".wav": "pcm_s16le",
-    ".flac": "flac", ".avi": "libmp3lame",
+    ".flac": "flac", ".avi": "libmp3lame", ".aac": "aac",
 }  # fmt: skip
 PICTURES = {".mp4", ".mov", ".mkv", ".avi", ".ts"}
 
@@ -53,6 +54,7 @@ def write_media(
     codec: str | None = None,
     start: float = 0.0,
     tracks: int = 1,
+    default: int | None = None,
     picture: bool | None = None,
     options: dict[str, str] | None = None,
 ) -> Path:
@@ -61,8 +63,10 @@ def write_media(
         with_picture = path.suffix in PICTURES if picture is None else picture
         film = _picture_stream(out) if with_picture else None
         streams = []
-        for _ in range(tracks):
+        for number in range(tracks):
             stream = out.add_stream(codec or CODECS[path.suffix], rate=rate)
+            if number == default:
+                stream.disposition = Disposition.default
             stream.codec_context.layout = layout
             streams.append(stream)
         if film:

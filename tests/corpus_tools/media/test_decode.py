@@ -1,6 +1,8 @@
+import av
 import numpy as np
 import pytest
 import soundfile
+from av.stream import Disposition
 
 from corpus_tools.media.decode import SAMPLE_RATE, decode
 from corpus_tools.media.errors import (
@@ -82,6 +84,81 @@ def test_a_track_that_starts_late_begins_with_a_gap(tmp_path, make_media):
     assert sum(len(block.samples) for block in blocks) / SAMPLE_RATE == pytest.approx(3.5, abs=0.1)
 
 
+@pytest.mark.parametrize("suffix", [".ts", ".mkv"])
+def test_a_film_whose_clock_does_not_start_at_zero_has_no_gap(tmp_path, make_media, suffix):
+    sound = sine(500, 16_000, 2)
+    path = make_media(tmp_path / f"a{suffix}", sound, start=100, picture=False)
+    blocks = list(decode(path))
+    assert not any(block.gap for block in blocks)
+    assert sum(len(block.samples) for block in blocks) / SAMPLE_RATE == pytest.approx(2, abs=0.2)
+
+
+def test_the_track_marked_as_default_is_taken(tmp_path, make_media):
+    path = make_media(tmp_path / "a.mkv", sine(500, 16_000, 2), tracks=2, default=1)
+    assert probe(path).default_track.index == 1
+    assert np.array_equal(whole(path), whole(path, 1))
+
+
+@pytest.mark.parametrize("layout", ["stereo", "5.1", "5.1(side)", "7.1"])
+@pytest.mark.parametrize("codec", ["flac", "pcm_f32le"])
+def test_full_scale_in_every_channel_at_once_is_not_clipped(tmp_path, make_media, layout, codec):
+    path = make_media(
+        tmp_path / "a.mkv", sine(500, 48_000, amplitude=0.999), 48_000, layout=layout, codec=codec
+    )
+    inner = whole(path)[2000:-2000]
+    assert np.abs(inner.astype(int)).max() < 32767
+    assert level(inner) == pytest.approx(-3.02, abs=0.1)
+
+
+def test_a_change_of_rate_and_channels_in_mid_stream_is_followed(tmp_path, make_media):
+    low = make_media(tmp_path / "a.aac", sine(500, 24_000, 2), 24_000)
+    high = make_media(tmp_path / "b.aac", sine(500, 48_000, 2), 48_000, layout="stereo")
+    both = tmp_path / "c.aac"
+    both.write_bytes(low.read_bytes() + high.read_bytes())
+    samples = whole(both)
+    assert len(samples) / SAMPLE_RATE == pytest.approx(4, abs=0.2)
+    for part in (samples[8_000:24_000], samples[-24_000:-8_000]):
+        assert level(part) == pytest.approx(-9.03, abs=0.5)
+        assert np.abs(np.fft.rfft(part)).argmax() == 500
+
+
+def test_a_few_damaged_packets_become_a_gap_and_many_a_sentence(tmp_path, make_media):
+    path = make_media(tmp_path / "a.mkv", sine(500, 48_000, 20), 48_000, codec="flac")
+    length = len(whole(path))
+    with av.open(str(path)) as container:
+        places = [packet.pos for packet in container.demux(audio=0) if packet.pos]
+    data = bytearray(path.read_bytes())
+    middle = len(places) // 2
+    for place in places[middle : middle + 2]:
+        data[place + 8 : place + 60] = bytes(52)
+    path.write_bytes(data)
+    blocks = list(decode(path))
+    assert sum(len(block.samples) for block in blocks) == pytest.approx(length, abs=1600)
+    assert 0.05 < sum(len(block.samples) for block in blocks if block.gap) / SAMPLE_RATE < 0.3
+    for place in places[middle::2]:
+        data[place + 8 : place + 60] = bytes(52)
+    path.write_bytes(data)
+    with pytest.raises(TruncatedMediaError, match="packets can't be decoded"):
+        whole(path)
+
+
+def test_a_cover_picture_is_no_hindrance(tmp_path, make_media):
+    path = make_media(tmp_path / "a.mp4", sine(500, 16_000, 2), picture=False)
+    covered = tmp_path / "b.mp4"
+    with av.open(str(path)) as source, av.open(str(covered), "w") as out:
+        cover = out.add_stream("png", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 16, 16, "rgb24"
+        cover.disposition = Disposition.attached_pic
+        sound = out.add_stream_from_template(source.streams.audio[0])
+        picture = av.VideoFrame.from_ndarray(np.zeros((16, 16, 3), np.uint8), format="rgb24")
+        out.mux(cover.encode(picture))
+        for packet in source.demux(audio=0):
+            if packet.dts is not None:
+                packet.stream = sound
+                out.mux(packet)
+    assert np.array_equal(whole(covered), whole(path))
+
+
 def test_tracks_are_told_apart(tmp_path, make_media):
     path = make_media(tmp_path / "a.mkv", sine(500, 16_000, 2), tracks=2)
     media = probe(path)
@@ -107,8 +184,6 @@ def test_what_is_no_media_is_refused_in_one_sentence(tmp_path, make_media):
 
 
 def test_a_film_without_sound_is_refused(tmp_path, make_media):
-    import av
-
     path = tmp_path / "mute.mp4"
     with av.open(str(path), "w") as out:
         stream = out.add_stream("mpeg4", rate=2)

@@ -180,8 +180,11 @@ def test_the_sidecar_is_chosen_the_same_way_every_time(tmp_path: Path) -> None:
     assert find_sidecar(media) == tmp_path / "第01集.srt"
 
 
-def mux(path: Path, codec: str | None) -> Path:
-    """Write a short Matroska file with sound and, with a codec, two subtitle lines."""
+def mux(path: Path, codec: str | None, start: int = 0) -> Path:
+    """Write a short Matroska file with sound and, with a codec, two subtitle lines.
+
+    Its clock starts at ``start`` seconds.
+    """
     with av.open(str(path), "w") as container:
         sound = container.add_stream("pcm_s16le", rate=8000, layout="mono")
         track = container.add_stream(codec) if codec else None
@@ -189,14 +192,14 @@ def mux(path: Path, codec: str | None) -> Path:
             track.codec_context.subtitle_header = (
                 b"[Script Info]\nScriptType: v4.00+\n[V4+ Styles]\n[Events]\n"
             )
-        for packet in sound.encode(silence()):
+        for packet in sound.encode(silence(start)):
             container.mux(packet)
         for number, text in enumerate(LINES[:2]) if track is not None else ():
             line = SubtitleSet.create(
                 f"{number},0,Default,王五,0,0,0,,{{\\i1}}{text}{{\\i0}}".encode(),
                 start=0,
                 end=900,
-                pts=1000 * number,
+                pts=1000 * (start + number),
             )
             packet = track.codec_context.encode_subtitle(line)
             packet.stream = track
@@ -206,16 +209,18 @@ def mux(path: Path, codec: str | None) -> Path:
     return path
 
 
-def silence() -> av.AudioFrame:
+def silence(start: int) -> av.AudioFrame:
     import numpy as np
 
     frame = av.AudioFrame.from_ndarray(np.zeros((1, 16000), np.int16), "s16", "mono")
     frame.sample_rate = 8000
+    frame.pts = 8000 * start
     return frame
 
 
-def test_an_embedded_track_is_read(tmp_path: Path) -> None:
-    events = read_embedded(mux(tmp_path / "a.mkv", "ass"))
+@pytest.mark.parametrize("start", [0, 10])
+def test_an_embedded_track_is_read_from_where_the_film_starts(tmp_path: Path, start: int) -> None:
+    events = read_embedded(mux(tmp_path / "a.mkv", "ass", start))
     assert events == [
         SubtitleEvent(0.0, 0.9, LINES[0], "王五"),
         SubtitleEvent(1.0, 1.9, LINES[1], "王五"),

@@ -1,0 +1,70 @@
+"""Where on a file's presentation timeline the decoded audio has got to."""
+
+from av import AudioFrame
+
+from corpus_tools.media.errors import LongMediaError
+
+__all__ = ["SAMPLE_RATE", "Clock"]
+
+SAMPLE_RATE = 16_000
+"""Of everything that is cut, in Hz."""
+
+
+class Clock:
+    """Places one decoded frame after the other.
+
+    Time stamps that go back by more than a second, or forward by more than an hour, begin anew (a
+    recording glued together, a counter that overflowed, a lie): the sound then goes on without a
+    gap, and nothing of it is lost.
+
+    Attributes:
+        position: seconds of timeline so far.
+        stamp: where the frames end by their own time stamps, in seconds from the file's start.
+
+    Args:
+        origin: the time stamp, in seconds, at which players start the file.
+    """
+
+    def __init__(self, origin: float) -> None:
+        self.position = self.stamp = 0.0
+        self._start = self._origin = origin
+
+    def advance(self, frame: AudioFrame) -> int:
+        """Move past a frame.
+
+        Returns:
+            Zeros to put before it, in samples of `SAMPLE_RATE`; -1 if the frame lies in what was
+            decoded already.
+
+        Raises:
+            LongMediaError: if the timeline gets longer than a clip's id can tell.
+        """
+        length = frame.samples / frame.sample_rate
+        if frame.time is not None:
+            self.stamp = frame.time - self._start + length
+        missing = self._missing(frame)
+        if missing < -max(length, _TOLERANCE):
+            return -1
+        skip = round(missing * SAMPLE_RATE) if missing > _TOLERANCE else 0
+        self.position += length + skip / SAMPLE_RATE
+        if self.position > _LONGEST:
+            raise LongMediaError(
+                f"lasts longer than {_LONGEST // 3600} h, or says so; split it into several files"
+            )
+        return skip
+
+    def _missing(self, frame: AudioFrame) -> float:
+        """Return the seconds between what was decoded and a frame; negative where they overlap."""
+        if frame.time is None:
+            return 0.0
+        missing: float = frame.time - self._origin - self.position
+        if -_REPEATED <= missing <= _LONGEST_GAP:
+            return missing
+        self._origin += missing
+        return 0.0
+
+
+_TOLERANCE = 0.05  # s; time stamps of some containers are rounded to whole milliseconds or worse
+_REPEATED = 1.0  # s; pieces of a stream may overlap by that
+_LONGEST_GAP = 3600  # s
+_LONGEST = 27 * 3600  # s; a clip's id has 8 digits of milliseconds
