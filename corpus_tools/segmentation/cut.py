@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from corpus_tools.segmentation.activity import FRAME_MS
 from corpus_tools.segmentation.choices import Choices
 from corpus_tools.segmentation.clips import ClipWriter, Who
+from corpus_tools.segmentation.fingerprint import fingerprint, to_text
 from corpus_tools.segmentation.ledger import outside
 from corpus_tools.segmentation.planning import Cut, Line, plan_cuts
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.speakers import speaker_of
 from corpus_tools.segmentation.tape import Tape, play
-from manifests.records import Clip, SubtitleLine
+from manifests.records import Clip, Fingerprint, SubtitleLine
 
 __all__ = ["CutSource", "cut_source", "plan_tape"]
 
@@ -28,11 +29,13 @@ class CutSource:
 
     Attributes:
         clips: in order of time.
+        fingerprints: one for each clip.
         duration_ms: of the source, in whole milliseconds.
         outside_ms: milliseconds in no clip, by ledger reason.
     """
 
     clips: list[Clip]
+    fingerprints: list[Fingerprint]
     duration_ms: int
     outside_ms: dict[str, int]
 
@@ -77,8 +80,12 @@ def cut_source(
         cast = _Cast(lines, settings, choices)
         with ThreadPoolExecutor(_WRITERS) as pool:
             clips = list(pool.map(lambda cut: writer.write(cut, cast.who(cut)), cuts))
+        prints = [
+            Fingerprint(clip_id=clip.clip_id, hashes=to_text(fingerprint(tape.samples(cut))))
+            for clip, cut in zip(clips, cuts, strict=True)
+        ]
         left = outside(tape.activity, cuts, tape.duration_ms, closed)
-        return CutSource(clips, tape.duration_ms, left)
+        return CutSource(clips, prints, tape.duration_ms, left)
 
 
 def plan_tape(

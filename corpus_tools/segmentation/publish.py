@@ -1,8 +1,8 @@
 """What a source has in the corpus, whether it is current, and how it is replaced safely.
 
-The order of writing makes any interruption harmless: clips, then `subtitles`, `segments`,
-`screen`, `ledger`, and `sources` last. A source counts as done when all are there and fit each
-other, so that a run that was cut short does it again and ends with the same files.
+The order of writing makes any interruption harmless: clips, then `subtitles`, `fingerprints`,
+`segments`, `screen`, `ledger`, and `sources` last. A source counts as done when all are there and
+fit each other, so that a run that was cut short does it again and ends with the same files.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from corpus_tools.segmentation.choices import read_choices
 from corpus_tools.segmentation.ledger import ledger_of, outside_of
 from corpus_tools.segmentation.screening import Rules, screen_clips
 from manifests.errors import DataError
-from manifests.records import Clip, LedgerEntry, Source, SubtitleLine
+from manifests.records import Clip, Fingerprint, LedgerEntry, Source, SubtitleLine
 from manifests.shards import STAGES, Stage, read_header, read_shard, write_shard
 from manifests.store import inside
 
@@ -25,6 +25,7 @@ __all__ = [
     "is_cut",
     "is_screened",
     "is_whole",
+    "mark_duplicates",
     "publish",
     "publish_source",
     "rescreen",
@@ -32,9 +33,14 @@ __all__ = [
     "sweep_source",
 ]
 
-SUBTITLES, SEGMENTS, SCREEN, LEDGER, SOURCES = (
-    STAGES[name] for name in ("subtitles", "segments", "screen", "ledger", "sources")
+SUBTITLES, FINGERPRINTS, SEGMENTS, SCREEN, LEDGER, SOURCES = (
+    STAGES[name]
+    for name in ("subtitles", "fingerprints", "segments", "screen", "ledger", "sources")
 )
+
+
+MARKED = "stages/fingerprints/marked"
+"""Which clips were searched for repeats; absent while the marks of some source are missing."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,7 @@ class Found:
         lines: its subtitles, ``None`` for a source that can't have any.
         outside_ms: milliseconds in no clip, by ledger reason.
         inputs: what the cuts depend on, JSON-ready.
+        fingerprints: of the cuts, ``None`` for a source that is not searched for repeats.
     """
 
     source: Source
@@ -54,6 +61,7 @@ class Found:
     lines: Sequence[SubtitleLine] | None
     outside_ms: Mapping[str, int]
     inputs: dict[str, Any]
+    fingerprints: Sequence[Fingerprint] | None = None
 
 
 def is_cut(corpus: Path, source_id: str, inputs: dict[str, Any]) -> bool:
@@ -65,14 +73,18 @@ def is_cut(corpus: Path, source_id: str, inputs: dict[str, Any]) -> bool:
     return _is_current(corpus, SEGMENTS, source_id, inputs)
 
 
-def is_whole(corpus: Path, source_id: str) -> bool:
+def is_whole(corpus: Path, source: Source) -> bool:
     """Return whether the other shards of a source that was cut, and its clips, are all there.
 
-    The ledger must be of these very cuts; that of earlier ones is left by an interruption.
+    Ledger and fingerprints must be of these very cuts; those of others are left by an interruption.
+    Recordings have no fingerprints.
     """
+    source_id = source.source_id
     if not all(stage.path(corpus, source_id).is_file() for stage in (SCREEN, LEDGER, SOURCES)):
         return False
     if not _ledger_fits(corpus, source_id):
+        return False
+    if source.kind == "drama" and not _fingerprints_fit(corpus, source_id):
         return False
     return all((corpus / clip.path).is_file() for clip in clips_of(corpus, source_id))
 
@@ -105,10 +117,36 @@ def publish(corpus: Path, found: Found, rules: Rules, frozen: Iterable[str] = ()
     name = found.source.source_id
     if found.lines is not None:
         write_shard(corpus, SUBTITLES, name, found.lines, found.inputs)
+    if found.fingerprints is not None:
+        inside(corpus, MARKED).unlink(missing_ok=True)
+        write_shard(corpus, FINGERPRINTS, name, found.fingerprints, found.inputs)
     write_shard(corpus, SEGMENTS, name, found.clips, found.inputs)
     _screen(corpus, name, found.clips, found.outside_ms, rules)
     publish_source(corpus, found.source)
     sweep_source(corpus, name, frozen)
+
+
+def mark_duplicates(
+    corpus: Path, source_id: str, originals: Mapping[str, str], rules: Rules
+) -> None:
+    """Note which clips of a source repeat others, and screen it again if that is new.
+
+    Args:
+        corpus: the corpus folder.
+        source_id: of which source.
+        originals: the clip that is kept, for each clip of the corpus that repeats one.
+        rules: which clips are accepted.
+    """
+    clips = clips_of(corpus, source_id)
+    marked = [
+        clip.model_copy(update={"duplicate_of": originals.get(clip.clip_id)}) for clip in clips
+    ]
+    if marked != clips:
+        inputs = read_header(SEGMENTS.path(corpus, source_id)).inputs
+        write_shard(corpus, SEGMENTS, source_id, marked, inputs)
+    noted = read_header(SCREEN.path(corpus, source_id)).inputs.get("duplicates")
+    if noted != _duplicates(marked):
+        rescreen(corpus, source_id, rules)
 
 
 def publish_source(corpus: Path, source: Source) -> None:
@@ -178,18 +216,24 @@ def _screen_inputs(corpus: Path, source_id: str, rules: Rules) -> dict[str, Any]
         "segments": segments,
         "rules": rules.model_dump(mode="json"),
         "choices": [[row.start, row.end, row.origin, row.decision] for row in choices.rows],
-        "duplicates": [
-            [clip.clip_id, clip.duplicate_of]
-            for clip in clips_of(corpus, source_id)
-            if clip.duplicate_of
-        ],
+        "duplicates": _duplicates(clips_of(corpus, source_id)),
     }
+
+
+def _duplicates(clips: Sequence[Clip]) -> list[list[str]]:
+    return [[clip.clip_id, clip.duplicate_of] for clip in clips if clip.duplicate_of]
 
 
 def _ledger_fits(corpus: Path, source_id: str) -> bool:
     segments = read_header(SEGMENTS.path(corpus, source_id)).fingerprint
     made_of = read_header(LEDGER.path(corpus, source_id)).inputs.get("segments")
     return bool(made_of == segments)
+
+
+def _fingerprints_fit(corpus: Path, source_id: str) -> bool:
+    path = FINGERPRINTS.path(corpus, source_id)
+    made_of = read_header(SEGMENTS.path(corpus, source_id)).inputs
+    return path.is_file() and read_header(path).inputs == made_of
 
 
 def _is_current(corpus: Path, stage: Stage, source_id: str, inputs: dict[str, Any]) -> bool:

@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tools.runner import run_each
+from corpus_tools.segmentation.duplicates import mark_repeats
 from corpus_tools.segmentation.inputs import (
     KnownSources,
+    MediaInput,
     find_media,
     identify,
     once_each,
 )
 from corpus_tools.segmentation.publish import sweep
 from corpus_tools.segmentation.region_intake import take_regions
-from corpus_tools.segmentation.report import SourceReport
+from corpus_tools.segmentation.report import SourceReport, report_of
 from corpus_tools.segmentation.screening import drama_rules
-from corpus_tools.segmentation.segmenting import Segmenting
+from corpus_tools.segmentation.segmenting import Segmented, Segmenting
 from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
 from corpus_tools.segmentation.update import Update
 from corpus_tools.segmentation.voice import detector_name
@@ -83,8 +85,8 @@ def segment(
     if regions is not None:
         take_regions(regions, inputs, update, settings, outcome)
     job = Segmenting(update, settings, voice)
-    reports = []
-    for _, done in run_each(
+    finished: list[tuple[MediaInput, Segmented]] = []
+    for one, done in run_each(
         inputs,
         job.run,
         outcome,
@@ -92,8 +94,13 @@ def segment(
         progress=progress,
         workers=workers,
     ):
-        reports.append(done.report)
+        finished.append((one, done))
         outcome.warnings += done.warnings
+    mark_repeats(corpus, update.rules, update.frozen)
+    reports = [
+        report_of(corpus, one.source.source_id, str(one.path), done.status)
+        for one, done in finished
+    ]
     outcome.kept += len(reports)
     outcome.outputs += [corpus / "clips" / report.source_id for report in reports if report.clips]
     outcome.details |= _details(reports)

@@ -1,7 +1,7 @@
 """Bring one film up to date in the corpus: what ``corpus segment`` does for each source."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from corpus_tools.segmentation.choices import read_choices
@@ -9,25 +9,24 @@ from corpus_tools.segmentation.cut import cut_source
 from corpus_tools.segmentation.inputs import MediaInput
 from corpus_tools.segmentation.planning import PlanWeights
 from corpus_tools.segmentation.publish import Found
-from corpus_tools.segmentation.report import SourceReport, report_of
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.subtitles import read_lines, sidecar_sha256
-from corpus_tools.segmentation.update import Update
+from corpus_tools.segmentation.update import Status, Update
 
 __all__ = ["Segmented", "Segmenting"]
 
 
 @dataclass(frozen=True)
 class Segmented:
-    """A source after a run.
+    """What was done for a source.
 
     Attributes:
-        report: what it came to.
+        status: that it was cut, screened or found unchanged.
         warnings: sentences the user should read.
     """
 
-    report: SourceReport
-    warnings: list[str] = field(default_factory=list)
+    status: Status
+    warnings: list[str]
 
 
 @dataclass(frozen=True)
@@ -45,18 +44,17 @@ class Segmenting:
     voice: str
 
     def run(self, one: MediaInput) -> Segmented:
-        """Bring a source up to date and report on it.
+        """Bring a source up to date.
 
         Raises:
             CorpusError: as for `Update.run`.
         """
-        name = one.source.source_id
         inputs = self._inputs(one)
         warnings: list[str] = []
         status = self.update.run(
             one, inputs, lambda frozen: self._cut(one, inputs, frozen, warnings)
         )
-        return Segmented(report_of(self.update.corpus, name, str(one.path), status), warnings)
+        return Segmented(status, warnings)
 
     def _cut(
         self,
@@ -82,7 +80,7 @@ class Segmenting:
         if not cut.clips:
             warnings.append(f"{one.path}: {_nothing(cut.duration_ms, self.settings)}")
         source = one.source.model_copy(update={"duration": cut.duration_ms / 1000})
-        return Found(source, cut.clips, lines, cut.outside_ms, inputs)
+        return Found(source, cut.clips, lines, cut.outside_ms, inputs, cut.fingerprints)
 
     def _inputs(self, one: MediaInput) -> dict[str, Any]:
         return {

@@ -65,7 +65,7 @@ def retrim(update: Update, one: MediaInput) -> None:
         cuts=cuts,
     )
     inputs = {**header.inputs, "choices": choices.inputs}
-    found = Found(one.source, cut.clips, lines, cut.outside_ms, inputs)
+    found = Found(one.source, cut.clips, lines, cut.outside_ms, inputs, cut.fingerprints)
     publish(corpus, found, update.rules, touched)
 
 

@@ -60,7 +60,7 @@ class Update:
         inside(self.corpus, f"clips/{name}")
         touched = frozen_in(self.frozen, name)
         known_cuts = is_cut(self.corpus, name, inputs)
-        if known_cuts and is_whole(self.corpus, name):
+        if known_cuts and is_whole(self.corpus, one.source):
             return self._refresh(one, touched)
         if touched and not known_cuts:
             raise CorpusError(

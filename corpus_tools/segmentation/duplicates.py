@@ -1,0 +1,76 @@
+"""Mark the clips of a corpus that repeat others: openings, recaps, re-uploads."""
+
+import re
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from corpus_tools.segmentation.fingerprint import from_text
+from corpus_tools.segmentation.publish import FINGERPRINTS, MARKED, SOURCES, mark_duplicates
+from corpus_tools.segmentation.repeats import find_repeats
+from corpus_tools.segmentation.screening import Rules
+from manifests.records import Fingerprint, Source
+from manifests.shards import read_header, read_shard, read_stage
+from manifests.store import fingerprint, inside, write_text
+
+__all__ = ["mark_repeats"]
+
+
+def mark_repeats(corpus: Path, rules: Rules, frozen: Collection[str]) -> None:
+    """Find what comes again in the films of a corpus; the first is kept, the others are marked.
+
+    First are clips that people have touched, then those of the series in the order of their names,
+    of the episodes in the order of their numbers, of a film in the order of time: the result
+    doesn't depend on the order in which films came into the corpus. Nothing is done if nothing
+    has changed since the last time.
+
+    Args:
+        corpus: the corpus folder.
+        rules: which clips of films are accepted.
+        frozen: clips that people have touched.
+
+    Raises:
+        DataError: if a shard can't be read.
+    """
+    sources = _searched(corpus)
+    state = _state(corpus, sources, frozen)
+    note = inside(corpus, MARKED)
+    if note.is_file() and note.read_text(encoding="utf-8") == state:
+        return
+    clips = [
+        (one.clip_id not in frozen, number, one)
+        for number, source in enumerate(sources)
+        for one in read_shard(FINGERPRINTS.path(corpus, source.source_id), Fingerprint)
+    ]
+    clips.sort(key=lambda clip: clip[:2])
+    originals = find_repeats([(one.clip_id, from_text(one.hashes)) for _, _, one in clips])
+    for source in sources:
+        mark_duplicates(corpus, source.source_id, originals, rules)
+    write_text(note, state)
+
+
+def _searched(corpus: Path) -> list[Source]:
+    """Return the sources that have fingerprints, in the order in which they count as first."""
+    there = (
+        source
+        for source in read_stage(corpus, SOURCES, Source)
+        if FINGERPRINTS.path(corpus, source.source_id).is_file()
+    )
+    return sorted(there, key=lambda one: (one.series or "", _by_number(one.title), one.source_id))
+
+
+def _by_number(title: str) -> list[tuple[int, str]]:
+    """Return a key by which episode 2 comes before episode 10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _NUMBERS.split(title)]
+
+
+def _state(corpus: Path, sources: Sequence[Source], frozen: Collection[str]) -> str:
+    """Return what identifies the clips searched and their order."""
+    searched = [
+        [one.source_id, read_header(FINGERPRINTS.path(corpus, one.source_id)).fingerprint]
+        for one in sources
+    ]
+    return fingerprint({"algorithm": _ALGORITHM, "searched": searched, "frozen": sorted(frozen)})
+
+
+_ALGORITHM = 1
+_NUMBERS = re.compile(r"(\d+)")

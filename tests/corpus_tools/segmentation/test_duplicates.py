@@ -1,0 +1,107 @@
+import json
+
+import numpy as np
+import pytest
+
+from corpus_tools.segmentation.publish import MARKED
+from corpus_tools.segmentation.segment import segment
+from corpus_tools.segmentation.settings import ScreenSettings
+from manifests.records import Clip, LedgerEntry, Screen
+from manifests.shards import STAGES, read_shard, read_stage
+
+EASY = ScreenSettings(max_clipping=1, min_snr_db=-99, min_speech_ratio=0, max_music=1)
+
+
+@pytest.fixture(scope="session")
+def babble():
+    """Unlike the tests' voices, noise whose spectrum wanders: no two moments are alike."""
+
+    def make(seconds, seed):
+        rng = np.random.default_rng(seed)
+        t = np.arange(int(seconds * 16_000)) / 16_000
+
+        def wander(low, high, every):
+            steps = np.arange(0, seconds + every, every)
+            return np.interp(t, steps, rng.uniform(low, high, len(steps)))
+
+        tones = [
+            wander(0, 1, 0.1) * np.sin(2 * np.pi * np.cumsum(wander(200, 3000, 0.12)) / 16_000)
+            for _ in range(6)
+        ]
+        return 0.1 * sum(tones) * (np.sin(2 * np.pi * t / 1.7) > -0.6)
+
+    return make
+
+
+@pytest.fixture
+def series(tmp_path, make_media, babble):
+    folder = tmp_path / "山城"
+    folder.mkdir()
+    opening = babble(12, seed=0)
+    for number, (before, codec) in enumerate([(0, "第2集.mp3"), (3.21, "第10集.m4a")]):
+        parts = [babble(before, seed=3), opening, babble(9, seed=7 + number)]
+        make_media(folder / codec, np.concatenate([part for part in parts if len(part)]))
+    return folder
+
+
+def decided(corpus):
+    return {row.clip_id: row.reasons for row in read_stage(corpus, STAGES["screen"], Screen)}
+
+
+def test_what_comes_again_is_marked_and_the_first_episode_keeps_it(corpus, series):
+    outcome = segment(corpus, [series], screen=EASY)
+    clips = list(read_stage(corpus, STAGES["segments"], Clip))
+    repeats = {clip.clip_id: clip.duplicate_of for clip in clips if clip.duplicate_of}
+    assert len(repeats) >= 2
+    for repeat, original in repeats.items():
+        assert repeat.startswith("第10集-")
+        assert original.startswith("第2集-")
+        assert decided(corpus)[repeat] == ["duplicate"]
+    heard_again = sum(clip.duration for clip in clips if clip.duplicate_of)
+    ledger = read_stage(corpus, STAGES["ledger"], LedgerEntry)
+    assert sum(row.seconds for row in ledger if row.reason == "duplicate") == pytest.approx(
+        heard_again
+    )
+    assert outcome.details["clips"]["rejected"]["duplicate"] == len(repeats)
+    for clip in clips:
+        in_opening = min(clip.end, 15.2) - max(clip.start, 3.2)
+        if clip.duplicate_of:
+            assert in_opening > 0.4 * clip.duration
+
+
+def test_marks_do_not_depend_on_the_order_of_runs_and_are_found_again_after_a_kill(
+    corpus, series, tmp_path
+):
+    segment(corpus, [series], screen=EASY)
+    other = tmp_path / "other"
+    other.mkdir()
+    segment(other, [series / "第10集.m4a"], screen=EASY)
+    assert not any(clip.duplicate_of for clip in read_stage(other, STAGES["segments"], Clip))
+    segment(other, [series / "第2集.mp3"], screen=EASY)
+    stages = {path.relative_to(corpus): path.read_bytes() for path in corpus.rglob("*.jsonl")}
+    assert stages == {path.relative_to(other): path.read_bytes() for path in other.rglob("*.jsonl")}
+
+    (corpus / MARKED).unlink()
+    shard = STAGES["segments"].path(corpus, next(iter(decided(corpus))).rsplit("-", 2)[0])
+    shard.write_bytes(shard.read_bytes().replace(b'"duplicate_of":"', b'"duplicate_of":"x'))
+    segment(corpus, [series], screen=EASY)
+    assert stages == {
+        path.relative_to(corpus): path.read_bytes() for path in corpus.rglob("*.jsonl")
+    }
+
+
+def test_a_clip_that_people_have_touched_is_the_one_that_is_kept(corpus, series):
+    segment(corpus, [series], screen=EASY)
+    clips = list(read_stage(corpus, STAGES["segments"], Clip))
+    touched, original = next((one.clip_id, one.duplicate_of) for one in clips if one.duplicate_of)
+    tasks = corpus / "annotations" / "tasks"
+    tasks.mkdir(parents=True)
+    (tasks / "batch-0001.json").write_text(json.dumps([{"data": {"clip_id": touched}}]))
+    segment(corpus, [series], screen=EASY)
+    source = original.rsplit("-", 2)[0]
+    marked = {
+        clip.clip_id: clip.duplicate_of
+        for clip in read_shard(STAGES["segments"].path(corpus, source), Clip)
+    }
+    assert marked[original] == touched
+    assert decided(corpus)[touched] == []
