@@ -15,9 +15,10 @@ from manifests.shards import STAGES, read_shard, read_stage
 
 
 def tree(corpus: Path) -> dict[str, bytes]:
+    """Return clips and shards."""
     return {
         path.relative_to(corpus).as_posix(): path.read_bytes()
-        for path in sorted(corpus.rglob("*"))
+        for path in sorted(corpus.rglob("*.*"))
         if path.is_file()
     }
 
