@@ -144,7 +144,7 @@ def construct(
     return Episode(np.round(mix * 32767).astype(np.int16), truth)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=6)
 def _bed(background: str, length: int, seed: int, voices: tuple[Utterance, ...]) -> Signal:
     from beds import bed  # music needs fluidsynth
 
