@@ -97,7 +97,7 @@ class Clip(Record):
     """One cut of a source: a WAV of its own, with what was measured on it.
 
     ``sha256`` is that of the PCM samples, ``file_sha256`` that of the file. ``music`` is a score
-    in 0..1, null where not measured. ``snr_db`` is null where no background could be measured.
+    in 0..1, null where not measured. ``snr_db`` is null where there is no speech.
     """
 
     clip_id: str
@@ -114,6 +114,7 @@ class Clip(Record):
     music: float | None = None
     speech_ratio: float
     clipping: float = 0.0
+    dropouts: int = 0
     left_edge_db: float | None = None
     right_edge_db: float | None = None
     speaker: str | None = None

@@ -62,9 +62,9 @@ STAGES: dict[str, Stage] = {
     stage.name: stage
     for stage in (
         Stage("sources", Source, 1),
-        Stage("segments", Clip, 1),
+        Stage("segments", Clip, 2),
         Stage("fingerprints", Fingerprint, 1),
-        Stage("screen", Screen, 1),
+        Stage("screen", Screen, 2),
         Stage("ledger", LedgerEntry, 1),
         Stage("transcripts", Transcript, 1),
         Stage("subtitles", SubtitleLine, 1),

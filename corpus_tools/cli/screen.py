@@ -13,13 +13,19 @@ __all__ = ["screen"]
 def screen(
     min_snr_db: Annotated[
         float | None,
-        typer.Option(help="Least speech level over background, in dB (default: 8)."),
+        typer.Option(help="Least speech level over background, in dB (default: 12)."),
     ] = None,
     min_rms_db: Annotated[
         float | None, typer.Option(help="Least level, in dBFS (default: -50).")
     ] = None,
     max_clipping: Annotated[
         float | None, typer.Option(help="Largest share of clipped samples (default: 0.005).")
+    ] = None,
+    max_dropouts: Annotated[
+        int | None, typer.Option(help="Most holes in the sound (default: 0).")
+    ] = None,
+    max_music: Annotated[
+        float | None, typer.Option(help="Highest score for music, 0 to 1 (default: 0.5).")
     ] = None,
     min_speech_ratio: Annotated[
         float | None, typer.Option(help="Least share of speech in a cut (default: 0.2).")
@@ -47,6 +53,8 @@ def screen(
             min_snr_db=min_snr_db,
             min_rms_db=min_rms_db,
             max_clipping=max_clipping,
+            max_dropouts=max_dropouts,
+            max_music=max_music,
             min_speech_ratio=min_speech_ratio,
         )
         rules = {

@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from corpus_tools.media.identity import clip_id
+from corpus_tools.media.levels import Samples
 from corpus_tools.media.wav import pcm_sha256, write_wav
-from corpus_tools.segmentation.measures import measure
+from corpus_tools.segmentation.measures import AROUND_MS, measure
 from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.tape import Tape
 from manifests.errors import CorpusError
@@ -64,6 +65,12 @@ class ClipWriter:
             duration=(cut.end_ms - cut.start_ms) / 1000,
             sha256=sha256,
             file_sha256=file_sha256,
-            **asdict(measure(samples, self.tape.activity, cut)),
+            **asdict(measure(samples, self.tape.activity, cut, *self._around(cut))),
             **asdict(who),
         )
+
+    def _around(self, cut: Cut) -> tuple[Samples, Samples]:
+        """Return what is right before a cut, and right after it."""
+        before = Cut(max(cut.start_ms - AROUND_MS, 0), cut.start_ms)
+        after = Cut(cut.end_ms, cut.end_ms + AROUND_MS)
+        return self.tape.samples(before), self.tape.samples(after)

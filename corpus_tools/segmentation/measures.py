@@ -3,14 +3,21 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from corpus_tools.media.decode import SAMPLE_RATE
-from corpus_tools.media.levels import Samples, clipping_share, decibels, peak_db, rms_db
+from corpus_tools.media.levels import Samples, clipping_share, peak_db, rms_db
 from corpus_tools.segmentation.activity import FRAME_MS, Activity
+from corpus_tools.segmentation.background import snr_db, voiced_speech
+from corpus_tools.segmentation.dropouts import dropout_count
+from corpus_tools.segmentation.music import music_score
 from corpus_tools.segmentation.planning import Cut
+from corpus_tools.segmentation.spectra import Spectra, power_spectra, windows_within
+from corpus_tools.segmentation.voicing import voiced, voiced_frames
 
-__all__ = ["Measures", "measure"]
+__all__ = ["AROUND_MS", "Measures", "measure"]
+
+AROUND_MS = 1000
+"""How much of the source on either side of a clip tells of its background."""
 
 
 @dataclass(frozen=True)
@@ -24,18 +31,30 @@ class Measures:
     clipping: float
     speech_ratio: float
     snr_db: float | None
+    music: float | None
+    dropouts: int
 
 
-def measure(samples: Samples, activity: Activity, cut: Cut) -> Measures:
+def measure(
+    samples: Samples,
+    activity: Activity,
+    cut: Cut,
+    before: Samples | None = None,
+    after: Samples | None = None,
+) -> Measures:
     """Return a clip's measures.
 
     Args:
         samples: the clip.
         activity: of the whole source.
         cut: where the clip lies in the source.
+        before: the source right before the clip, `AROUND_MS` of it if there is so much; without
+            it the background is measured in the clip alone.
+        after: the source right after the clip, likewise.
     """
-    first, last = cut.start_ms // FRAME_MS, -(-cut.end_ms // FRAME_MS)
-    speech = activity.speech[first:last]
+    before, after = (_NOTHING if side is None else side for side in (before, after))
+    spectra = power_spectra(np.concatenate((before, samples, after)))
+    speech = activity.speech[cut.start_ms // FRAME_MS : -(-cut.end_ms // FRAME_MS)]
     edge = SAMPLE_RATE * _EDGE_MS // 1000
     return Measures(
         rms_db=rms_db(samples),
@@ -44,38 +63,26 @@ def measure(samples: Samples, activity: Activity, cut: Cut) -> Measures:
         right_edge_db=rms_db(samples[-edge:]),
         clipping=clipping_share(samples),
         speech_ratio=round(float(speech.mean()), 4) if len(speech) else 0.0,
-        snr_db=_speech_to_background(activity, first, last),
+        snr_db=_snr_db(samples, activity, cut, spectra, len(before), len(after)),
+        music=music_score(spectra[windows_within(len(before), len(before) + len(samples))]),
+        dropouts=dropout_count(samples),
     )
 
 
-def _speech_to_background(activity: Activity, first: int, last: int) -> float | None:
-    """Return the level of the speech in a clip over that of the pauses in and around it, in dB.
-
-    Pauses count up to a second outside the clip, and from 50 ms off the speech, where its echo has
-    gone; ``None`` where less than 0.2 s of them, or no speech, is there.
-    """
-    speech = activity.power[first:last][activity.speech[first:last]]
-    low, high = max(first - _AROUND, 0), last + _AROUND
-    apart = ~_widened(activity.speech[low:high]) & ~activity.gap[low:high]
-    background = activity.power[low:high][apart]
-    if len(background) < _LEAST_BACKGROUND or not len(speech):
-        return None
-    noise = max(float(background.mean(dtype=np.float64)), _SILENCE)
-    voice = max(float(speech.mean(dtype=np.float64)) - noise, noise * _LEAST_RATIO)
-    return round(decibels(voice) - decibels(noise), 2)
-
-
-def _widened(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    wide = mask.copy()
-    for shift in range(1, _ECHO + 1):
-        wide[shift:] |= mask[:-shift]
-        wide[:-shift] |= mask[shift:]
-    return wide
+def _snr_db(
+    samples: Samples, activity: Activity, cut: Cut, spectra: Spectra, before: int, after: int
+) -> float | None:
+    """Return speech over background; ``spectra`` are of the clip and what is given around it."""
+    per_frame = SAMPLE_RATE * FRAME_MS // 1000
+    first, last = cut.start_ms // FRAME_MS, -(-cut.end_ms // FRAME_MS)
+    low = max(first - before // per_frame, 0)
+    excerpt, inside = slice(low, last + after // per_frame), slice(first - low, last - low)
+    sounds = activity.speech[excerpt]
+    speech = voiced_speech(sounds, voiced_frames(voiced(spectra), len(sounds)))
+    if not speech[inside].any():  # the voice is drowned, or whispers
+        speech = sounds
+    return snr_db(samples, activity.power[excerpt], speech, activity.gap[excerpt], inside)
 
 
 _EDGE_MS = 20
-_AROUND = 100  # frames
-_ECHO = 5  # frames
-_LEAST_BACKGROUND = 20  # frames
-_SILENCE = 10 ** (-80 / 10)
-_LEAST_RATIO = 0.1
+_NOTHING: Samples = np.zeros(0, dtype=np.int16)

@@ -10,7 +10,17 @@ from manifests.settings import Settings
 
 __all__ = ["REASONS", "Rules", "drama_rules", "recording_rules", "screen_clips"]
 
-REASONS = ("duplicate", "too_short", "too_long", "too_quiet", "clipped", "low_snr", "little_speech")
+REASONS = (
+    "duplicate",
+    "too_short",
+    "too_long",
+    "too_quiet",
+    "clipped",
+    "dropouts",
+    "music",
+    "low_snr",
+    "little_speech",
+)
 """Why a clip can be rejected; the first that applies has its seconds in the ledger."""
 
 
@@ -19,6 +29,8 @@ class Rules(Settings):
 
     min_rms_db: float
     max_clipping: float
+    max_dropouts: int
+    max_music: float
     min_snr_db: float
     min_speech_ratio: float | None = None
     min_seconds: float | None = None
@@ -32,6 +44,8 @@ class Rules(Settings):
             "too_long": self.max_seconds is not None and clip.duration > self.max_seconds,
             "too_quiet": clip.rms_db < self.min_rms_db,
             "clipped": clip.clipping > self.max_clipping,
+            "dropouts": clip.dropouts > self.max_dropouts,
+            "music": clip.music is not None and clip.music > self.max_music,
             "low_snr": clip.snr_db is not None and clip.snr_db < self.min_snr_db,
             "little_speech": self.min_speech_ratio is not None
             and clip.speech_ratio < self.min_speech_ratio,
@@ -53,6 +67,8 @@ def recording_rules(
     return Rules(
         min_rms_db=screen.min_rms_db,
         max_clipping=screen.max_clipping,
+        max_dropouts=screen.max_dropouts,
+        max_music=screen.max_music,
         min_snr_db=screen.min_snr_db,
         min_seconds=shortest,
         max_seconds=longest,

@@ -55,12 +55,15 @@ class ScreenSettings(Settings):
     Attributes:
         min_rms_db: level in dBFS below which a clip is ``too_quiet``.
         max_clipping: share of samples within 1 dB of the peak above which it is ``clipped``.
-        min_snr_db: speech level over background below which it has ``low_snr``; a clip without
-            measurable background passes.
+        max_dropouts: number of holes in its sound above which it has ``dropouts``.
+        max_music: score for music, from 0 to 1, above which it has ``music``.
+        min_snr_db: speech level over background, in dB, below which it has ``low_snr``.
         min_speech_ratio: share of speech below which it has ``little_speech``.
     """
 
     min_rms_db: float = Field(-50.0, le=0)
     max_clipping: float = Field(0.005, ge=0, le=1)
-    min_snr_db: float = 8.0
+    max_dropouts: int = Field(0, ge=0)
+    max_music: float = Field(0.5, ge=0, le=1)
+    min_snr_db: float = 12.0
     min_speech_ratio: float = Field(0.2, ge=0, le=1)

@@ -19,8 +19,9 @@ PICTURES = {".mp4", ".mov", ".mkv", ".avi", ".ts"}
 
 
 def voice(seconds: float, rate: int = RATE, pitch: float = 130.0) -> np.ndarray:
-    """Return harmonics of a pitch under three formants, in quarter-second syllables."""
+    """Return harmonics of a gliding pitch under three formants, in quarter-second syllables."""
     t = np.arange(round(seconds * rate)) / rate
+    melody = t + 0.02 * np.sin(2 * np.pi * 1.7 * t)
     sound = np.zeros(len(t))
     for number in range(1, int(min(4000, rate / 2 - 1) // pitch)):
         frequency = number * pitch
@@ -28,7 +29,7 @@ def voice(seconds: float, rate: int = RATE, pitch: float = 130.0) -> np.ndarray:
             np.exp(-(((frequency - centre) / width) ** 2))
             for centre, width in ((600, 150), (1300, 200), (2500, 300))
         )
-        sound += (0.05 + formants) * np.sin(2 * np.pi * frequency * t + number)
+        sound += (0.05 + formants) * np.sin(2 * np.pi * frequency * melody + number)
     stress = np.random.default_rng(0).uniform(0.5, 1, int(4 * seconds) + 2)
     syllables = 0.55 + 0.45 * np.sin(2 * np.pi * 4 * t - np.pi / 2)
     syllables *= np.interp(4 * t, np.arange(len(stress)), stress)

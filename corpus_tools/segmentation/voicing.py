@@ -1,0 +1,85 @@
+"""Where in a clip there is a voice, as opposed to a bang, a rattle or a hiss."""
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from corpus_tools.segmentation.activity import FRAME_MS, runs
+from corpus_tools.segmentation.spectra import BIN_HZ, HOP_MS, WINDOW_MS, Spectra
+
+__all__ = ["periodicity", "voiced", "voiced_frames"]
+
+
+def voiced(spectra: Spectra) -> NDArray[np.bool_]:
+    """Return in which windows somebody's voice sounds for at least 60 ms.
+
+    A window is voiced if its low band repeats itself at the rate of vocal folds, is no more than
+    25 dB below the loud ones and 10 dB below its neighbours (a bang dies away faster), and
+    has not much less power than the window has above that band.
+
+    Args:
+        spectra: of the clip.
+    """
+    if not len(spectra):
+        return np.zeros(0, dtype=np.bool_)
+    low = spectra[:, _LOWEST:_HIGHEST].sum(axis=1)
+    level = 10 * np.log10(low)
+    padded = np.pad(level, _NEAR, mode="edge")
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * _NEAR + 1).max(axis=1)
+    loud = (level > np.percentile(level, 95) - _RANGE_DB) & (level > around - _FALL_DB)
+    vocal: NDArray[np.bool_] = (
+        loud & (low > _LEAST_SHARE * spectra.sum(axis=1)) & (periodicity(spectra) > _PERIODIC)
+    )
+    for start, end in runs(vocal):
+        vocal[start:end] = end - start >= _LEAST_WINDOWS
+    return vocal
+
+
+def voiced_frames(vocal: NDArray[np.bool_], count: int) -> NDArray[np.bool_]:
+    """Return in which of ``count`` frames of `FRAME_MS` there is a voice.
+
+    A window speaks for the frames around its middle.
+
+    Args:
+        vocal: of each window, as from `voiced`.
+        count: frames.
+    """
+    found = np.zeros(count, dtype=np.bool_)
+    middle = np.flatnonzero(vocal) * HOP_MS // FRAME_MS + WINDOW_MS // (2 * FRAME_MS)
+    for shift in range(-2, 3):
+        at = middle + shift
+        found[at[at < count]] = True
+    return found
+
+
+def periodicity(spectra: Spectra) -> NDArray[np.float32]:
+    """Return how much each window repeats itself at 75 to 400 Hz, from 0 to 1.
+
+    The largest value of the autocorrelation of the band from 60 to 1000 Hz, over that of the
+    window (Boersma, Accurate short-term analysis of the fundamental frequency, 1993); the
+    spectrum's square root is taken before, so that one strong partial doesn't count for all.
+    """
+    band = np.zeros((len(spectra), _LAGS // 2 + 1), dtype=np.float32)
+    band[:, _LOWEST:_HIGHEST] = np.sqrt(spectra[:, _LOWEST:_HIGHEST])
+    correlation = scipy.fft.irfft(band, _LAGS, axis=1)
+    highest = correlation[:, _SHORTEST:_LONGEST] / _TAPER[_SHORTEST:_LONGEST]
+    share: NDArray[np.float32] = highest.max(axis=1) / correlation[:, 0]
+    share[share > 1] = 1
+    return share
+
+
+def _taper_correlation() -> NDArray[np.float32]:
+    window = np.hanning(_LAGS + 1)[:-1]
+    own = scipy.fft.irfft(np.abs(scipy.fft.rfft(window, 2 * _LAGS)) ** 2)[:_LAGS]
+    relative: NDArray[np.float32] = (own / own[0]).astype(np.float32)
+    return relative
+
+
+_LOWEST, _HIGHEST = round(60 / BIN_HZ), round(1000 / BIN_HZ)  # bins
+_LAGS = 256  # values of the autocorrelation, over the length of a window
+_SHORTEST, _LONGEST = (round(_LAGS * BIN_HZ / hertz) for hertz in (400, 75))
+_TAPER = _taper_correlation()
+_PERIODIC = 0.4
+_RANGE_DB, _FALL_DB, _NEAR = 25.0, 10.0, 5
+_LEAST_SHARE = 0.1
+_LEAST_WINDOWS = 60 // HOP_MS
