@@ -216,7 +216,7 @@ class FolderLock:
         stale_after: seconds after which another host's lock counts as left behind.
 
     Raises:
-        CorpusError: on entering, if another live process holds the folder.
+        CorpusError: on entering, if another live process holds the folder, or its disk is full.
     """
 
     def __init__(self, folder: Path, name: str = "corpus", stale_after: float = 6 * 3600) -> None:
@@ -232,13 +232,25 @@ class FolderLock:
             except FileExistsError:
                 self._break_or_refuse()
                 continue
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(canonical_json(_owner()))
+            self._sign(descriptor)
             return self
         raise CorpusError(f"{self.path.parent}: another process took the lock just now; run again")
 
     def __exit__(self, *_: object) -> None:
         self.path.unlink(missing_ok=True)
+
+    def _sign(self, descriptor: int) -> None:
+        """Write who holds the lock; on a full disk there is none."""
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                stream.write(canonical_json(_owner()))
+        except OSError as error:
+            self.path.unlink(missing_ok=True)
+            if error.errno in _FULL:
+                raise CorpusError(
+                    f"{self.path.parent}: no space left to begin; free some and run again"
+                ) from error
+            raise
 
     def _break_or_refuse(self) -> None:
         owner = self._read_owner()

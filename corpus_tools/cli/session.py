@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import time
 import traceback
@@ -45,7 +46,7 @@ class Session:
         from rich.console import Console
 
         width = None if sys.stdout.isatty() else 120
-        Console(file=sys.stdout, width=width).print(text)
+        Console(file=sys.stdout, width=width, markup=False, highlight=False).print(text)
 
     def note(self, text: str) -> None:
         """Print a line of log; nothing with ``--quiet``."""
@@ -73,7 +74,7 @@ class Session:
         def show(done: int, total: int, item: str) -> None:
             left = pace.left(done, total)
             if left is not None:
-                self.note(f"{what}: {done} of {total}, about {left:.0f} s left ({item})")
+                self.note(f"{what}: {done} of {total}, about {left:.0f} s left ({_one_line(item)})")
 
         return show
 
@@ -81,11 +82,11 @@ class Session:
         """Print warnings, failures, the conservation line and the JSON document."""
         outcome = self.outcome
         for warning in outcome.warnings:
-            print(f"warning: {warning}", file=sys.stderr)
+            print(f"warning: {_one_line(warning)}", file=sys.stderr)
         for failure in outcome.failures:
             whole_run = failure.item == self.command
             item = "" if whole_run else f"{failure.item}: "
-            print(f"error: {item}{failure.reason}", file=sys.stderr)
+            print(f"error: {_one_line(item + failure.reason)}", file=sys.stderr)
         if outcome.items_in:
             self.note(_conservation(outcome))
         if self.as_json:
@@ -172,6 +173,14 @@ class _Pace:
 _EVERY = 10.0
 
 
+def _one_line(text: str) -> str:
+    """Return the text with line breaks and what else a terminal would obey as escapes."""
+    return _CONTROLS.sub(lambda found: repr(found.group())[1:-1], text)
+
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
 def _report(run: Session, sentence: str, error: BaseException) -> None:
     if run.verbose:
         traceback.print_exception(error, file=sys.stderr)
@@ -198,7 +207,7 @@ def _bar(what: str) -> Iterator[Progress]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[item]}"),
+        TextColumn("{task.fields[item]}", markup=False),
         console=Console(stderr=True),
         transient=True,
     ) as bar:

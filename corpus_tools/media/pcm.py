@@ -1,5 +1,7 @@
 """A whole track as 16-bit samples on disk, so that memory doesn't grow with its length."""
 
+import contextlib
+import errno
 import tempfile
 import threading
 from pathlib import Path
@@ -8,6 +10,7 @@ from types import TracebackType
 import numpy as np
 
 from corpus_tools.media.levels import Samples
+from manifests.errors import CorpusError
 
 __all__ = ["PcmBuffer"]
 
@@ -26,6 +29,7 @@ class PcmBuffer:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or Path(tempfile.gettempdir())
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed in __exit__
         self._turn = threading.Lock()
         self._length = 0
@@ -39,14 +43,28 @@ class PcmBuffer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # what could not be written is thrown away here
+            self._file.close()
 
     def __len__(self) -> int:
         return self._length
 
     def append(self, samples: Samples) -> None:
-        """Add samples at the end."""
-        self._file.write(samples.astype("<i2", copy=False).tobytes())
+        """Add samples at the end.
+
+        Raises:
+            CorpusError: if the disk is full, named by the folder.
+        """
+        try:
+            self._file.write(samples.astype("<i2", copy=False).tobytes())
+            self._file.flush()
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise CorpusError(
+                    f"no space left in {self._folder} for the sound being worked on "
+                    f"(115 MB an hour); free some and run again"
+                ) from error
+            raise
         self._length += len(samples)
 
     def read(self, start: int, end: int) -> Samples:

@@ -13,6 +13,7 @@ from av.stream import Discard, Disposition
 
 from corpus_tools.media.errors import (
     EmptyMediaError,
+    MediaError,
     MissingMediaError,
     NoAudioError,
     NotMediaError,
@@ -96,6 +97,7 @@ def probe(path: Path) -> Media:
         TruncatedMediaError: if it is an MP4 whose end, with the index, is missing.
         NotMediaError: if it is no audio or video.
         NoAudioError: if it has no audio track.
+        MediaError: if it may not be read.
     """
     with open_media(path) as container:
         found = [_track(number, stream) for number, stream in enumerate(container.streams.audio)]
@@ -115,7 +117,7 @@ def open_media(path: Path) -> Iterator[Any]:
     lists of pieces, session descriptions) are refused before they are looked into.
 
     Raises:
-        MissingMediaError, EmptyMediaError, TruncatedMediaError, NotMediaError: as for `probe`.
+        MediaError: as for `probe`; it may well have no audio track.
     """
     try:
         status = path.stat()
@@ -148,8 +150,10 @@ def _opened(path: Path) -> Any:
     options = {"format_whitelist": _formats(), "protocol_whitelist": "file"}
     try:
         return av.open(f"file:{path}", container_options=options, metadata_errors="replace")
-    except (av.error.PermissionError, av.error.FileNotFoundError):
-        raise
+    except av.error.PermissionError as error:
+        raise MediaError("may not be read (permission denied); change its permissions") from error
+    except av.error.FileNotFoundError as error:
+        raise MissingMediaError("was there but is gone now; check the path") from error
     except av.error.ArgumentError as error:
         raise NotMediaError(
             "names other files or addresses instead of holding sound, or is damaged; "

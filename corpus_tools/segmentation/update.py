@@ -69,8 +69,12 @@ class Update:
                 f"keep the earlier settings for it, or cut it into another corpus"
             )
         hashes = {clip.clip_id: clip.sha256 for clip in clips_of(self.corpus, name)}
-        found = cut({clip: hashes[clip] for clip in touched if clip in hashes})
-        publish(self.corpus, found, self.rules, touched)
+        try:
+            found = cut({clip: hashes[clip] for clip in touched if clip in hashes})
+            publish(self.corpus, found, self.rules, touched)
+        except (CorpusError, OSError):
+            sweep_source(self.corpus, name, touched)
+            raise
         return "cut"
 
     def _refresh(self, one: MediaInput, touched: list[str]) -> Status:
