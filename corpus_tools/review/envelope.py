@@ -21,7 +21,7 @@ class Envelope:
     Example:
         >>> outline = Envelope(0.03)
         >>> outline.add(0, np.full(320, -8192, dtype=np.int16))
-        >>> list(outline.values)
+        >>> outline.values.tolist()
         [128, 128, 0]
     """
 

@@ -193,6 +193,7 @@ INDEX = "index.html"
 _KINDS = {
     "accepted": "accepted",
     "silence": "pause",
+    "no_speech": "pause",
     "gap": "gap",
     "speech_left_over": "leftover",
     "region_drop": "pause",

@@ -16,7 +16,9 @@ function make(tag, attributes = {}, ...children) {
 
 /** Return the bytes of a script element that holds base64. */
 function bytesOf(id) {
-  const text = atob(byId(id).textContent);
+  const base64 = byId(id).textContent;
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
+  const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
   return bytes;

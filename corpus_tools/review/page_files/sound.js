@@ -11,7 +11,9 @@ class Sound {
       element.addEventListener("error", reject, { once: true });
     });
     this.ready.catch(() => complain("This browser can't play the sound of this page; try another one."));
-    element.src = URL.createObjectURL(new Blob([bytesOf("sound")], { type: "audio/mpeg" }));
+    setTimeout(() => {
+      element.src = URL.createObjectURL(new Blob([bytesOf("sound")], { type: "audio/mpeg" }));
+    }, 0);
   }
 
   /** The time in the source that is heard now. */

@@ -1,0 +1,149 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from corpus_tools.cli.app import app
+from corpus_tools.configuration import Configuration
+from corpus_tools.review.applying import apply_files
+from corpus_tools.segmentation.publish import clips_of
+from corpus_tools.segmentation.segment import segment
+from manifests.records import LedgerEntry, Screen
+from manifests.shards import STAGES, read_shard
+
+HEAD = "source,clip_id,from,to,decision,note\n"
+
+
+@pytest.fixture
+def decide(corpus, film, tmp_path):
+    """Apply rows of (clip, decision, from, to)."""
+
+    def apply(*rows, media=(film,), name="d.csv"):
+        path = tmp_path / name
+        lines = [
+            f"{clip.source_id},{clip.clip_id},{time(from_)},{time(to)},{decision},\n"
+            for clip, decision, from_, to in rows
+        ]
+        path.write_text(HEAD + "".join(lines), encoding="utf-8")
+        return apply_files(corpus, [path], Configuration(), media=media)
+
+    return apply
+
+
+def time(seconds):
+    return "" if seconds is None else f"{seconds:.3f}"
+
+
+def reasons(corpus, source):
+    screens = read_shard(STAGES["screen"].path(corpus, source.source_id), Screen)
+    return {one.clip_id: one.reasons for one in screens}
+
+
+def complaints(outcome):
+    return [failure.reason for failure in outcome.failures]
+
+
+def test_kept_and_dropped_clips_outrank_the_screen_and_survive_the_next_run(
+    corpus, film, source, clips, decide
+):
+    first, second = clips[:2]
+    outcome = decide((first, "keep", first.start, first.end), (second, "drop", None, None))
+    assert outcome.ok
+    assert (outcome.items_in, outcome.kept) == (2, 2)
+    assert outcome.details["decisions"] == {"drop": 1, "keep": 1}
+    for _ in range(2):
+        found = reasons(corpus, source)
+        assert found[first.clip_id] == ["human_keep"]
+        assert found[second.clip_id] == ["human_drop"]
+        assert segment(corpus, [film]).ok
+    ledger = read_shard(STAGES["ledger"].path(corpus, source.source_id), LedgerEntry)
+    assert sum(entry.seconds for entry in ledger) == pytest.approx(source.duration)
+
+
+def test_a_trim_gives_the_clip_its_edges_and_leaves_the_others(corpus, source, clips, decide):
+    clip = clips[1]
+    start, end = round(clip.start + 0.12, 3), clip.end
+    assert end - start >= 3
+    outcome = decide((clip, "trim", start, end))
+    assert outcome.ok, complaints(outcome)
+    now = clips_of(corpus, source.source_id)
+    assert [(one.start, one.end) for one in now] == [
+        (start, end) if one is clip else (one.start, one.end) for one in clips
+    ]
+    shards = {path: path.read_bytes() for path in (corpus / "stages").rglob("*.jsonl")}
+    again = decide((clip, "trim", start, end))
+    assert again.ok, complaints(again)
+    assert {path: path.read_bytes() for path in (corpus / "stages").rglob("*.jsonl")} == shards
+    other = decide((clip, "trim", start + 0.1, end))
+    assert "were moved since the page was made" in complaints(other)[0]
+
+
+def test_edges_that_do_not_fit_are_refused_row_by_row(corpus, clips, source, decide):
+    first, second, last = clips[0], clips[1], clips[-1]
+    outcome = decide(
+        (first, "trim", first.start, first.start + 2),
+        (second, "trim", first.end - 0.5, first.end + 3.2),
+        (last, "trim", source.duration - 3, source.duration + 1),
+        (clips[2], "keep", clips[2].start, clips[2].end - 0.3),
+    )
+    text = complaints(outcome)
+    assert "line 2" in text[0]
+    assert "clips last from 3 to 5 s" in text[0]
+    assert f"reaches into {first.clip_id}" in text[1]
+    assert "lies after the end" in text[2]
+    assert "not the clip's times; write trim" in text[3]
+    assert outcome.failed == 4
+    assert clips_of(corpus, source.source_id) == clips
+
+
+def test_a_trim_needs_the_film_but_keeping_does_not(clips, decide):
+    clip = clips[0]
+    outcome = decide(
+        (clip, "trim", clip.start + 0.1, clip.end), (clips[1], "keep", None, None), media=()
+    )
+    assert "moving edges needs the film" in complaints(outcome)[0]
+    assert outcome.details["decisions"] == {"keep": 1}
+
+
+def test_a_frozen_clip_is_dropped_but_not_trimmed(corpus, clips, source, decide):
+    clip = clips[0]
+    tasks = corpus / "annotations" / "tasks" / "b.json"
+    tasks.write_text(json.dumps([{"data": {"clip_id": clip.clip_id}}]))
+    refused = decide((clip, "trim", clip.start + 0.1, clip.end))
+    assert "is frozen (named by annotations/tasks/b.json)" in complaints(refused)[0]
+    assert decide((clip, "drop", None, None)).ok
+    assert reasons(corpus, source)[clip.clip_id] == ["human_drop"]
+
+
+def test_strange_rows_cost_a_sentence_each_and_the_rest_is_taken_in(corpus, clips, tmp_path):
+    clip = clips[0]
+    path = tmp_path / "d.csv"
+    path.write_text(
+        HEAD + f"{clip.source_id},{clip.clip_id},,,drop,\n"
+        f"{clip.source_id},{clip.clip_id},,,keep,\n"
+        f"{clip.source_id},nobody,,,keep,\n../../etc,x,,,keep,\n{clip.source_id},x,,,maybe,\n"
+    )
+    outcome = apply_files(corpus, [path, tmp_path / "none.csv"], Configuration())
+    assert outcome.details["decisions"] == {"drop": 1}
+    assert (outcome.items_in, outcome.kept, outcome.failed) == (6, 1, 5)
+    text = "\n".join(complaints(outcome))
+    for part in (
+        "was decided on already in d.csv, line 2", "nobody is no clip of", "line 6: decision",
+        "../../etc is no source of this corpus", "can't be read",
+    ):  # fmt: skip
+        assert part in text
+
+
+def test_pages_and_decisions_from_the_command_line(corpus, film, clips, tmp_path):
+    def run(*arguments):
+        return CliRunner().invoke(
+            app, ["review", *map(str, arguments), "--corpus", str(corpus), "--quiet"]
+        )
+
+    result = run(film, "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["pages"][0]["film"] is True
+    path = tmp_path / "d.csv"
+    path.write_text(HEAD + f"{clips[0].source_id},{clips[0].clip_id},,,keep,\n")
+    assert "1 kept, 0 dropped, 0 trimmed in 1 sources" in run("--apply", path).stdout
+    assert run("--apply", tmp_path / "none.csv").exit_code == 1

@@ -1,0 +1,191 @@
+import base64
+import io
+import json
+import re
+from html.parser import HTMLParser
+
+import av
+import numpy as np
+import pytest
+
+from corpus_tools.review.html import script_json
+from corpus_tools.review.pages import INDEX, review
+
+HOSTILE = "</script><img src=x onerror=alert(1)>"
+
+
+class Page(HTMLParser):
+    """What a browser would see: elements, and the text of each script by its id."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.elements, self.scripts, self.headings = [("", {})], {}, []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        self.elements.append(("", {}))
+
+    def handle_data(self, data):
+        tag, attributes = self.elements[-1]
+        if tag == "script":
+            name = attributes.get("id")
+            self.scripts[name] = self.scripts.get(name, "") + data
+        if tag == "h1" and data.strip():
+            self.headings.append(data)
+
+    @property
+    def data(self):
+        return json.loads(self.scripts["data"])
+
+    @property
+    def policy(self):
+        return next(
+            attributes["content"] for tag, attributes in self.elements
+            if attributes.get("http-equiv") == "Content-Security-Policy"
+        )  # fmt: skip
+
+    @property
+    def sound(self):
+        with av.open(io.BytesIO(base64.b64decode(self.scripts["sound"]))) as container:
+            frames = [frame.to_ndarray() for frame in container.decode(audio=0)]
+        return np.concatenate(frames, axis=1)[0]
+
+
+@pytest.fixture
+def made(corpus, film, source):
+    outcome = review(corpus, [film])
+    assert outcome.ok, outcome.failures
+    return outcome, Page(corpus / "review" / f"{source.source_id}.html")
+
+
+def test_a_page_shows_clips_reasons_and_texts_and_holds_the_whole_sound(made, source, clips):
+    outcome, page = made
+    assert (outcome.items_in, outcome.kept, outcome.warnings) == (1, 1, [])
+    assert page.headings == ["第1集 <b>&'茶"]
+    data = page.data
+    assert [clip["id"] for clip in data["clips"]] == [clip.clip_id for clip in clips]
+    assert data["clips"][0]["subtitles"] == [f"{HOSTILE} 巴适"]
+    assert data["speech"]
+    assert data["limits"] == [3.0, 5.0]
+    assert len(page.sound) / 16_000 == pytest.approx(source.duration, abs=0.05)
+    outline = base64.b64decode(page.scripts["envelope"])
+    assert len(outline) / 100 == pytest.approx(source.duration, abs=0.01)
+
+
+def test_the_sound_is_where_the_film_has_it(made, corpus, clips):
+    from corpus_tools.media.wav import read_wav
+
+    sound, clip = made[1].sound, clips[1]
+    wanted = read_wav(corpus / clip.path).astype(np.float64)
+    start = round(clip.start * 16_000)
+    heard = sound[start : start + len(wanted)].astype(np.float64)
+    heard = heard * 32768 if np.abs(heard).max() <= 1.5 else heard
+    assert np.corrcoef(wanted, heard)[0, 1] > 0.95
+
+
+def test_nothing_of_a_stranger_is_markup_and_nothing_is_loaded(made, corpus):
+    page = made[1]
+    assert "img" not in {tag for tag, _ in page.elements}
+    assert not any(
+        name.startswith("on") or name in ("src", "style")
+        for _, attributes in page.elements
+        for name in attributes
+    )
+    assert page.policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in page.policy
+    text = "".join(path.read_text(encoding="utf-8") for path in (corpus / "review").iterdir())
+    assert not re.search(r"https?://", text)
+    assert "innerHTML" not in page.scripts[None]
+
+
+def test_the_policy_names_the_very_script_and_style(made):
+    import hashlib
+
+    page = made[1]
+    script = base64.b64encode(hashlib.sha256(page.scripts[None].encode()).digest()).decode()
+    assert f"script-src 'sha256-{script}'" in page.policy
+
+
+def test_a_clip_that_was_rejected_says_why_in_words(corpus, film, source):
+    from corpus_tools.segmentation.rescreen import screen_corpus
+    from corpus_tools.segmentation.screening import drama_rules
+    from corpus_tools.segmentation.settings import ScreenSettings
+
+    screen_corpus(corpus, {"drama": drama_rules(ScreenSettings(min_rms_db=-1.0))})
+    assert review(corpus, [film]).ok
+    clip = Page(corpus / "review" / f"{source.source_id}.html").data["clips"][0]
+    assert not clip["accepted"]
+    assert re.fullmatch(r"too quiet: -\d+ dBFS, -1 wanted", clip["why"][0])
+
+
+def test_without_the_film_the_page_plays_the_clips_alone(corpus, source, clips):
+    outcome = review(corpus)
+    assert outcome.ok
+    assert "plays the clips alone" in outcome.warnings[0]
+    page = Page(corpus / "review" / f"{source.source_id}.html")
+    data = page.data
+    assert not data["whole"]
+    assert data["speech"] == []
+    assert [piece[:2] for piece in data["pieces"]] == [[clip.start, clip.end] for clip in clips]
+    seconds = sum(clip.duration + 0.2 for clip in clips)
+    assert len(page.sound) / 16_000 == pytest.approx(seconds, abs=0.05)
+
+
+def test_a_film_inside_the_corpus_is_found_by_itself(tmp_path, film, corpus, source):
+    from manifests.shards import STAGES, read_header, write_shard
+
+    (corpus / "films").mkdir()
+    inner = corpus / "films" / film.name
+    inner.write_bytes(film.read_bytes())
+    moved = source.model_copy(update={"media_path": f"films/{film.name}"})
+    path = STAGES["sources"].path(corpus, source.source_id)
+    write_shard(corpus, STAGES["sources"], source.source_id, [moved], read_header(path).inputs)
+    assert review(corpus).warnings == []
+    inner.write_bytes(b"another film")
+    assert "plays the clips alone" in review(corpus).warnings[0]
+
+
+def test_strange_media_and_sources_are_named_and_the_rest_is_done(
+    corpus, film, tmp_path, make_scene, make_media
+):
+    other = make_media(tmp_path / "other.wav", make_scene([(1, 1)]))
+    outcome = review(corpus, [film, other, tmp_path / "none.mp4"])
+    assert [failure.reason for failure in outcome.failures] == [
+        "is not in the corpus; cut it first: corpus segment",
+        "no such file; check the path",
+    ]
+    assert (outcome.items_in, outcome.kept, outcome.failed) == (3, 1, 2)
+    outcome = review(corpus, sources=["nobody"])
+    assert (outcome.items_in, outcome.failed) == (1, 1)
+    assert "no source of this corpus" in outcome.failures[0].reason
+
+
+def test_the_index_lists_the_pages_there_are(corpus, film, source, tmp_path):
+    review(corpus, [film], output=tmp_path / "pages")
+    index = Page(tmp_path / "pages" / INDEX)
+    links = [attributes["href"] for tag, attributes in index.elements if tag == "a"]
+    assert len(links) == 1
+    assert links[0].isascii()
+    assert links[0].endswith(f"{source.source_id[-12:]}.html")
+    assert sorted(path.name for path in (tmp_path / "pages").iterdir()) == sorted(
+        [INDEX, f"{source.source_id}.html"]
+    )
+
+
+def test_the_same_corpus_gives_the_same_bytes(corpus, film, source, tmp_path):
+    name = f"{source.source_id}.html"
+    pages = []
+    for folder in ("a", "b"):
+        review(corpus, [film], output=tmp_path / folder)
+        pages.append((tmp_path / folder / name).read_bytes())
+    assert pages[0] == pages[1]
+
+
+@pytest.mark.parametrize("text", [HOSTILE, "<!--", "]]>", "a\u2028b", "\ud800", "巴适 & \\u003c"])
+def test_json_in_a_script_ends_no_script_and_stays_what_it_is(text):
+    written = script_json({"text": text})
+    assert not set("<>&\u2028") & set(written)
+    assert json.loads(written) == {"text": text}
