@@ -1,8 +1,8 @@
 """Backgrounds for constructed clips: music rendered with sampled instruments, and noises.
 
-Music needs ``fluidsynth`` and a General MIDI sound font; only benchmarks use it. Every piece and every
-noise is drawn from a seed. Pieces to set thresholds with and pieces to measure on differ in seed, key,
-tempo, chords and in most instruments (`PIECES`).
+Music needs ``fluidsynth`` and a General MIDI sound font; only benchmarks use it. Every piece and
+every noise is drawn from a seed. Pieces to set thresholds with and pieces to measure on differ in
+seed, key, tempo, chords and in most instruments (`PIECES`).
 """
 
 import subprocess
