@@ -7,6 +7,7 @@ import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import session
+from corpus_tools.cli.threads import one_thread_each
 
 __all__ = ["segment"]
 
@@ -73,6 +74,7 @@ def segment(
     the flags can be set in corpus.toml, section segment.
     """
     with session("segment", as_json=json, quiet=quiet, verbose=verbose) as run:
+        one_thread_each()
         from corpus_tools.flags import with_flags
         from corpus_tools.segmentation.segment import segment as segment_media
         from corpus_tools.workspace import Workspace
