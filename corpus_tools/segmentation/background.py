@@ -32,7 +32,7 @@ def snr_db(
     spoken = speech[inside]
     if not spoken.any():
         return None
-    background = power[~_widened(speech) & ~gap]
+    background = power[~_widened(speech, _ECHO) & ~gap]
     if len(background) < _LEAST_BACKGROUND:
         return round(wada_snr_db(samples) - 10 * float(np.log10(spoken.mean())), 2)
     noise = max(float(background.mean(dtype=np.float64)), _SILENCE)
@@ -43,7 +43,9 @@ def snr_db(
 def voiced_speech(speech: Flags, voice: Flags) -> Flags:
     """Return speech without the sounds in which no voice is heard: steps, clatter, rain.
 
-    A sound that begins before the excerpt or ends after it stays: its voice may lie outside.
+    A sound that begins before the excerpt or ends after it stays: its voice may lie outside. If
+    less than a second of pauses comes of it, what is further than 0.2 s from any voice isn't
+    speech either: rain leaves no pause between the words.
 
     Args:
         speech: whether somebody seems to speak, one value per frame.
@@ -58,6 +60,10 @@ def voiced_speech(speech: Flags, voice: Flags) -> Flags:
     for start, end in runs(speech):
         if start > 0 and end < len(speech) and not voice[start:end].any():
             kept[start:end] = False
+    if voice.any() and np.count_nonzero(~_widened(kept, _ECHO)) < _ENOUGH_BACKGROUND:
+        voiced = voice.copy()
+        voiced[[0, -1]] |= speech[[0, -1]]
+        kept &= _widened(voiced, _REACH)
     return kept
 
 
@@ -82,16 +88,13 @@ def wada_snr_db(samples: Samples) -> float:
     return float(np.interp(spread, _WADA_SPREAD, _WADA_DB))
 
 
-def _widened(mask: Flags) -> Flags:
-    wide = mask.copy()
-    for shift in range(1, _ECHO + 1):
-        wide[shift:] |= mask[:-shift]
-        wide[:-shift] |= mask[shift:]
-    return wide
+def _widened(mask: Flags, reach: int) -> Flags:
+    near = np.convolve(mask, np.ones(2 * reach + 1, dtype=np.int16))[reach : reach + len(mask)]
+    return np.asarray(near > 0)
 
 
-_ECHO = 5  # frames
-_LEAST_BACKGROUND = 20  # frames
+_ECHO, _REACH = 5, 20  # frames
+_LEAST_BACKGROUND, _ENOUGH_BACKGROUND = 20, 100  # frames
 _SILENCE = 10 ** (-80 / 10)
 _LEAST_RATIO = 0.1
 _WADA_DB = np.arange(-20, 105, 5)
