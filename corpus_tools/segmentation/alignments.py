@@ -117,8 +117,8 @@ def _agreed(
 def verify(recordings: Recordings, pairs: NDArray[np.int64]) -> Iterator[Alignment]:
     """Yield the pairs that sound alike for a while, frame by frame.
 
-    A frame is found where it and the 0.7 s around it have few bits that differ, looking only at
-    frames in which both clips are heard.
+    A frame is found where few bits differ within a second on either side, looking only at frames
+    in which both clips are heard.
 
     Args:
         recordings: all clips.
@@ -168,6 +168,6 @@ _FRAME = np.uint64(2**32 - 1)
 _MOST = 32  # frames of one hash; what is more common tells nothing
 _LEAST_VOTES = 3  # pairs of frames at one distance, give or take a frame
 _TOGETHER = 4096  # pairs of clips
-_AROUND = 24  # frames on either side
+_AROUND = 64  # frames on either side
 _LEAST_HEARD = 16  # frames
 _ERROR_RATE = 0.2  # share of bits; other speech has 0.35 at the least
