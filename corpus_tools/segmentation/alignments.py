@@ -124,8 +124,10 @@ def verify(recordings: Recordings, pairs: NDArray[np.int64]) -> Iterator[Alignme
         recordings: all clips.
         pairs: as from `align`.
     """
-    for start in range(0, len(pairs), _TOGETHER):
-        yield from _verify(recordings, pairs[start : start + _TOGETHER])
+    longest = int(np.diff(recordings.firsts).max(initial=1))
+    together = max(_TOGETHER // longest, 1)
+    for start in range(0, len(pairs), together):
+        yield from _verify(recordings, pairs[start : start + together])
 
 
 def _verify(recordings: Recordings, pairs: NDArray[np.int64]) -> Iterator[Alignment]:
@@ -167,7 +169,7 @@ _SHIFT = np.uint64(32)
 _FRAME = np.uint64(2**32 - 1)
 _MOST = 32  # frames of one hash; what is more common tells nothing
 _LEAST_VOTES = 3  # pairs of frames at one distance, give or take a frame
-_TOGETHER = 4096  # pairs of clips
+_TOGETHER = 2**19  # frames laid over others at a time
 _AROUND = 64  # frames on either side
 _LEAST_HEARD = 16  # frames
 _ERROR_RATE = 0.2  # share of bits; other speech has 0.35 at the least
