@@ -18,7 +18,7 @@ import argparse
 import itertools
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ from cut_scores import Score, score
 from cutting_peers import PEERS, Cuts
 
 from corpus_tools.media.wav import write_wav
-from corpus_tools.segmentation.activity import FRAME_MS
+from corpus_tools.segmentation.activity import FRAME_MS, Activity
 from corpus_tools.segmentation.pieces import pieces_of
 from corpus_tools.segmentation.planning import Cut, Line, plan_cuts
 from corpus_tools.segmentation.settings import SegmentSettings
@@ -128,7 +128,7 @@ def oracle(wav: Path, one: Episode) -> Cuts:
     lines = [Line(round(a * 1000), round(b * 1000), who) for a, b, who in one.utterances]
     return in_seconds(
         plan_cuts(
-            replace(activity, speech=speech),
+            Activity(activity.power, activity.prominence, speech, activity.gap),
             lines,
             min_ms=round(settings.min_seconds * 1000),
             max_ms=round(settings.max_seconds * 1000),
