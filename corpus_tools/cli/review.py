@@ -62,7 +62,9 @@ def _write(
     from corpus_tools.review.pages import review as write_pages
 
     settings = workspace.configuration.segment
-    with run.progress("writing pages") as progress:
+    with workspace.lock() as lock, run.progress("writing pages") as progress:
+        if lock.broken:
+            run.note(lock.broken)
         outcome = write_pages(
             workspace.root,
             media,

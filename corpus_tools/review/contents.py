@@ -8,6 +8,7 @@ from typing import Any
 from corpus_tools.review.envelope import PER_SECOND
 from corpus_tools.review.material import Material
 from corpus_tools.review.wording import label_of, measures_of, sentence_of
+from corpus_tools.segmentation.activity import FRAME_MS, runs
 from manifests.records import Clip, SubtitleLine
 
 __all__ = ["Heard", "contents_of"]
@@ -55,10 +56,21 @@ def contents_of(
         "pieces": heard.pieces,
         "speech": heard.speech,
         "gaps": heard.gaps,
+        "closed": _closed(material),
         "lines": [[one.start, one.end, one.text, one.speaker] for one in material.lines],
         "clips": [_clip(clip, material, nearby.within(clip)) for clip in material.clips],
         "labels": _labels(material),
     }
+
+
+def _closed(material: Material) -> list[tuple[int, int, str]]:
+    """Return the stretches in which people want no clip, in milliseconds, with the reason."""
+    frames = round(material.source.duration * 1000) // FRAME_MS
+    return [
+        (int(start) * FRAME_MS, int(end) * FRAME_MS, label_of(reason))
+        for reason, mask in material.choices.closed(frames).items()
+        for start, end in runs(mask)
+    ]
 
 
 def _clip(clip: Clip, material: Material, lines: list[SubtitleLine]) -> dict[str, Any]:

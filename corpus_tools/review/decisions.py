@@ -54,6 +54,8 @@ def read_decisions(path: Path) -> Iterator[Decision | DataError]:
         DataError: if the file can't be read, or lacks a column.
     """
     try:
+        if path.stat().st_size > _LARGEST:
+            raise DataError(f"{path}: larger than 32 MiB; give the file that a page saved")
         text = decode_text(path.read_bytes(), str(path))
     except OSError as error:
         raise DataError(f"{path}: can't be read ({error.strerror}); check the name") from error
@@ -84,10 +86,10 @@ def _rows(path: Path, text: str) -> Iterator[Decision | DataError]:
 
 def _decision(file: str, line: int, row: dict[str, str]) -> Decision:
     source_id, clip_id, verdict = (row.get(name, "") for name in ("source", "clip_id", "decision"))
-    if not source_id or not clip_id:
+    if not 0 < len(source_id) <= _LONGEST_ID or not 0 < len(clip_id) <= _LONGEST_ID:
         raise DataError("names no source and clip; leave these columns as the page wrote them")
     if verdict.lower() not in get_args(Verdict):
-        raise DataError(f"decision {verdict!r}; write keep, drop or trim")
+        raise DataError(f"decision {verdict[:40]!r}; write keep, drop or trim")
     start, end = (parse_time(row[name]) if row.get(name) else None for name in ("from", "to"))
     if verdict.lower() == "trim" and (start is None or end is None):
         raise DataError("trims to no time; fill in from and to")
@@ -116,4 +118,6 @@ def _unguarded(cell: str) -> str:
     return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA else text
 
 
+_LARGEST = 32 * 2**20  # bytes
+_LONGEST_ID = 200
 _FORMULA = tuple("=+-@\t\r'")

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from corpus_tools.segmentation.choices import Choices, read_choices
 from manifests.errors import DataError
 from manifests.records import Clip, LedgerEntry, Screen, Source, SubtitleLine, Transcript
 from manifests.shards import STAGES, read_header, read_shard
+from manifests.store import inside
 
 __all__ = ["Material", "read_material"]
 
@@ -24,6 +26,7 @@ class Material:
         ledger: seconds by what became of them.
         lines: subtitles in order of time.
         texts: transcript and its origin, by clip.
+        choices: what people chose for it before.
     """
 
     source: Source
@@ -33,6 +36,7 @@ class Material:
     ledger: list[LedgerEntry]
     lines: list[SubtitleLine]
     texts: Mapping[str, Transcript]
+    choices: Choices
 
 
 def read_material(corpus: Path, source: Source) -> Material:
@@ -41,6 +45,7 @@ def read_material(corpus: Path, source: Source) -> Material:
     Raises:
         DataError: if a shard can't be read, or the source was not cut to the end.
     """
+    inside(corpus, f"clips/{source.source_id}")
     paths = {name: stage.path(corpus, source.source_id) for name, stage in STAGES.items()}
     if not all(paths[name].is_file() for name in ("segments", "screen", "ledger")):
         raise DataError("was not cut to the end; run corpus segment again")
@@ -59,6 +64,7 @@ def read_material(corpus: Path, source: Source) -> Material:
         ledger=read_shard(paths["ledger"], LedgerEntry),
         lines=sorted(lines, key=lambda line: (line.start, line.end)),
         texts=_preferred(texts),
+        choices=read_choices(corpus, source.source_id),
     )
 
 

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ from corpus_tools.review.material import Material, read_material
 from corpus_tools.review.wording import label_of
 from corpus_tools.runner import run_each
 from corpus_tools.segmentation.settings import SegmentSettings
+from manifests.errors import DataError
 from manifests.outcome import Outcome, Progress, no_progress
 from manifests.records import LedgerEntry, Source
 from manifests.shards import STAGES, read_stage
+from manifests.store import inside
 
 __all__ = ["review"]
 
@@ -57,6 +60,8 @@ def review(
 ) -> Outcome:
     """Write a page for each source, and one that lists them all.
 
+    The caller holds the corpus's lock.
+
     Args:
         corpus: the corpus folder.
         media: the films, or folders with them; none: wherever the corpus folder has them.
@@ -77,6 +82,7 @@ def review(
     writer = _Writer(corpus, folder, settings or SegmentSettings())
     if chosen:
         folder.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)
     reports = [
         report
         for _, report in run_each(
@@ -128,7 +134,7 @@ class _Writer:
         drama = source.kind == "drama"
         limits = (self.settings.min_seconds, self.settings.max_seconds) if drama else None
         write_page(
-            self.folder / page_name(source),
+            inside(self.folder, page_name(source)),
             "page.html",
             source=source,
             counts=_report(material, film=sound.heard.whole),
@@ -149,15 +155,22 @@ def write_index(corpus: Path, folder: Path) -> None:
     """Write the page that lists all pages that a folder has of this corpus.
 
     Raises:
-        DataError: if a shard can't be read.
+        DataError: if the record of a source can't be read.
     """
-    sources = list(read_stage(corpus, STAGES["sources"], Source))
-    rows = [
-        _report(read_material(corpus, source), film=True)
-        for source in sources
-        if (folder / page_name(source)).is_file()
-    ]
+    rows = []
+    for source in read_stage(corpus, STAGES["sources"], Source):
+        if not (folder / page_name(source)).is_file():
+            continue
+        with suppress(DataError):  # of a source that is being cut again: no counts, no row
+            rows.append(_report(read_material(corpus, source), film=True))
+    rows.sort(key=lambda row: (row.series or "", row.title, row.source_id))
     write_page(folder / INDEX, "index.html", rows=rows)
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what interrupted writes of pages left."""
+    for path in folder.glob(".*.partial.html"):
+        path.unlink()
 
 
 def _report(material: Material, *, film: bool) -> PageReport:

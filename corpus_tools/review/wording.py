@@ -41,7 +41,7 @@ def measures_of(clip: Clip) -> list[tuple[str, str]]:
     return [
         (name, form.format(row[field]))
         for field, (name, form) in _MEASURES.items()
-        if row.get(field) is not None
+        if row.get(field) is not None and (field, row[field]) != ("dropouts", 0)
     ]
 
 

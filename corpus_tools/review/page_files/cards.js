@@ -78,7 +78,7 @@ class Cards {
         place.append(make("div", { class: "origin" }, `subtitles: ${subtitles}`));
       }
     }
-    if (clip.duplicateOf) place.append(make("div", { class: "origin" }, `repeat of ${clip.duplicateOf}`));
+    if (clip.duplicateOf && !clip.reasons.includes("duplicate")) place.append(make("div", { class: "origin" }, `repeat of ${clip.duplicateOf}`));
     return place;
   }
 
@@ -137,7 +137,8 @@ class Cards {
     const { wave, play } = this.rows.get(clip);
     const inside = moment !== null && moment >= clip.start && moment <= clip.end;
     wave.classList.toggle("playing", inside);
-    play.replaceChildren(moment === null ? "▶ Play" : "■ Stop");
+    const label = moment === null ? "▶ Play" : "■ Stop";
+    if (play.textContent !== label) play.textContent = label;
     if (inside) wave.lastElementChild.style.left = `${(100 * (moment - clip.start)) / (clip.end - clip.start)}%`;
   }
 

@@ -80,7 +80,7 @@ function describe() {
   const number = `clip ${clips.indexOf(current) + 1} of ${clips.length}`;
   const time = `${clock(start, 3)} – ${clock(end, 3)}, ${(end - start).toFixed(3)} s`;
   const moved = decision === "trim" && start === current.start && end === current.end;
-  byId("selected").textContent = `${number} · ${time}${moved ? " · drag an edge, or move it with ← →" : ""}`;
+  byId("selected").textContent = `${number} · ${time}${moved ? " · drag an edge, or use ← →" : ""}`;
 }
 
 function count() {
@@ -145,7 +145,7 @@ sound.onChange = () => {
   stage.placePlayhead(moment);
   if (sound.shown && (!playing || sound.shown !== playing.name)) cards.placePlayhead(sound.shown, null);
   sound.shown = playing ? playing.name : null;
-  if (playing) cards.placePlayhead(playing.name, moment);
+  if (sound.shown) cards.placePlayhead(sound.shown, moment);
   byId("play").firstElementChild.textContent = playing ? "■" : "▶";
 };
 
@@ -154,8 +154,12 @@ stage.overview.addEventListener("click", (event) => {
   const far = (clip) => Math.max(clip.start - moment, moment - clip.end, 0);
   const shown = clips.filter((clip) => cards.shows(clip));
   const nearest = shown.reduce((best, clip) => (best && far(best) <= far(clip) ? best : clip), null);
+  if (!nearest) {
+    stage.centre(moment);
+    return;
+  }
   select(nearest);
-  if (nearest) cards.reveal(nearest);
+  cards.reveal(nearest);
 });
 
 stage.zoom.addEventListener("click", (event) => {
@@ -167,9 +171,7 @@ stage.zoom.addEventListener("click", (event) => {
     cards.reveal(hit);
     return;
   }
-  if (!current) return;
-  const [, end] = decisions.edges(current);
-  playStretch(current, moment, hit ? Math.max(end, moment) : moment + CONTEXT);
+  playStretch(current, moment, hit ? decisions.edges(hit)[1] : moment + CONTEXT);
 });
 
 stage.zoom.addEventListener("wheel", (event) => {
@@ -245,7 +247,7 @@ byId("note").addEventListener("input", (event) => {
 function redraw() {
   painter.readColours();
   stage.drawOverview();
-  if (current) stage.draw();
+  stage.draw();
   cards.drawAll();
 }
 let waiting = 0;
@@ -266,6 +268,6 @@ showFilters();
 applyFilter();
 count();
 stage.drawOverview();
-stage.placeWindow();
+stage.draw();
 if (clips.length) select(clips[0], { listen: false });
-else for (const button of document.querySelectorAll(".transport button, .transport input")) button.disabled = true;
+else for (const button of document.querySelectorAll(".transport .group:not(.end) button, .transport input")) button.disabled = true;

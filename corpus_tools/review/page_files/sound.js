@@ -11,7 +11,7 @@ class Sound {
       element.addEventListener("error", reject, { once: true });
     });
     this.ready.catch(() => complain("This browser can't play the sound of this page; try another one."));
-    setTimeout(() => {
+    if (pieces.length) setTimeout(() => {
       element.src = URL.createObjectURL(new Blob([bytesOf("sound")], { type: "audio/mpeg" }));
     }, 0);
   }

@@ -64,6 +64,7 @@ class Stage {
     const x = (moment) => ((moment - this.from) / this.span) * width;
     const floor = height - 26;
     this.drawPauses(context, x, floor);
+    for (const [start, end, label] of data.closed) this.drawClosed(context, start / 1000, end / 1000, label, x, floor);
     const shown = clips.filter((clip) => clip.end > this.from && clip.start < this.to);
     for (const clip of shown) this.drawBand(context, clip, x, floor);
     this.painter.bars(context, [0, 16, width, floor - 22], this.from, this.to, 2);
@@ -90,6 +91,16 @@ class Stage {
       const box = [x(start / 1000), 0, x(end / 1000) - x(start / 1000), floor];
       if (box[0] + box[2] > 0 && box[0] < x(this.to)) this.painter.hatch(context, box, this.painter.soft);
     }
+  }
+
+  /** A stretch in which a person wants no clip. */
+  drawClosed(context, start, end, label, x, floor) {
+    if (end < this.from || start > this.to) return;
+    const box = [x(Math.max(start, this.from)), 0, x(Math.min(end, this.to)) - x(Math.max(start, this.from)), floor];
+    this.painter.hatch(context, box, this.painter.soft);
+    context.fillStyle = this.painter.soft;
+    context.font = "600 11px system-ui, sans-serif";
+    context.fillText(label, box[0] + 6, floor - 10, Math.max(box[2] - 12, 1));
   }
 
   drawBand(context, clip, x, floor) {
