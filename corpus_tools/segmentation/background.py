@@ -44,7 +44,7 @@ def voiced_speech(speech: Flags, voice: Flags) -> Flags:
     """Return speech without the sounds in which no voice is heard: steps, clatter, rain.
 
     A sound that begins before the excerpt or ends after it stays: its voice may lie outside. If
-    less than a second of pauses comes of it, what is further than 0.2 s from any voice isn't
+    less than half a second of pauses comes of it, what is further than 0.2 s from any voice isn't
     speech either: rain leaves no pause between the words.
 
     Args:
@@ -94,7 +94,7 @@ def _widened(mask: Flags, reach: int) -> Flags:
 
 
 _ECHO, _REACH = 5, 20  # frames
-_LEAST_BACKGROUND, _ENOUGH_BACKGROUND = 20, 100  # frames
+_LEAST_BACKGROUND, _ENOUGH_BACKGROUND = 20, 50  # frames
 _SILENCE = 10 ** (-80 / 10)
 _LEAST_RATIO = 0.1
 _WADA_DB = np.arange(-20, 105, 5)

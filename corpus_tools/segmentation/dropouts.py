@@ -1,7 +1,6 @@
 """Holes in a clip's sound, as lost packets, bad cables and hard edits leave them."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from corpus_tools.media.decode import SAMPLE_RATE
 from corpus_tools.media.levels import Samples, frame_powers
@@ -43,18 +42,23 @@ def dropout_count(samples: Samples) -> int:
 
 
 def _abrupt(samples: Samples, start: int, end: int) -> bool:
-    """Return whether there is sound right before and right after a hole."""
-    sides = samples[max(start - _SIDE, 0) : start], samples[end : end + _SIDE]
-    return all(_is_loud(side) for side in sides)
+    """Return whether there is sound right before and right after a hole, and no fade."""
+    sides = samples[max(start - _SIDE, 0) : start][::-1], samples[end : end + _SIDE]
+    return all(_stops(side) for side in sides)
 
 
-def _is_loud(side: NDArray[np.int16]) -> bool:
-    return len(side) == _SIDE and float(frame_powers(side, _SIDE)[0]) > _LOUD
+def _stops(side: Samples) -> bool:
+    """Return whether sound goes on until it stops; the hole is at its beginning."""
+    if len(side) < _SIDE:
+        return False
+    power = frame_powers(side, _FRAME)
+    return float(power.mean()) > _LOUD and float(power[0]) > _NO_FADE * float(power.mean())
 
 
 _FRAME = SAMPLE_RATE * 5 // 1000
 _SHORTEST, _LONGEST = 2, 60  # frames
-_SIDE = SAMPLE_RATE * 10 // 1000
+_SIDE = 4 * _FRAME
 _QUIETER = 10 ** (-15 / 10)
 _AUDIBLE = 10 ** (-75 / 10)
 _LOUD = 10 ** (-45 / 10)
+_NO_FADE = 10 ** (-9 / 10)
