@@ -3,16 +3,16 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from corpus_tools.media.decode import SAMPLE_RATE, Block
 from corpus_tools.media.levels import Samples, frame_powers
 from corpus_tools.segmentation.bands import BANDS, BandMeter, Bands
+from corpus_tools.segmentation.prominence import prominence_of
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.voice import FRAME_MS, VoiceDetector
 
-__all__ = ["FRAME_MS", "Activity", "Listener", "runs"]
+__all__ = ["FRAME_MS", "Activity", "Listener", "runs", "widened"]
 
 FRAME = SAMPLE_RATE * FRAME_MS // 1000
 
@@ -23,9 +23,11 @@ class Activity:
 
     Attributes:
         power: mean square, 1.0 is full scale.
-        prominence: smoothed level between the local background (0) and the local speech level (1).
+        prominence: level between the local background (0) and the local speech level (1).
         speech: whether somebody speaks.
         gap: whether the file has nothing here.
+        doubt: how far what is not called speech may be speech nevertheless, because the background
+            is loud: 0 not at all, 1 as far as anything can; none where nobody measured it.
         bands: the spectrum, as from `BandMeter`; none where nobody measured it.
     """
 
@@ -33,6 +35,7 @@ class Activity:
     prominence: NDArray[np.float32]
     speech: NDArray[np.bool_]
     gap: NDArray[np.bool_]
+    doubt: NDArray[np.float32] | None = None
     bands: Bands = field(default_factory=lambda: np.zeros((0, BANDS), dtype=np.uint8))
 
     def __len__(self) -> int:
@@ -75,36 +78,9 @@ class Listener:
         gap = np.zeros(len(power), dtype=np.bool_)
         for start, end in self._gaps:
             gap[start // FRAME : -(-end // FRAME)] = True
-        prominence = prominence_of(power)
+        prominence, doubt = prominence_of(power)
         speech = speech_of(voice, prominence, self._settings) & ~gap
-        return Activity(power, prominence, speech, gap, self._meter.bands())
-
-
-def prominence_of(power: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the level of each frame relative to what is quiet and what is loud around it.
-
-    0 is the background (10th percentile of the level within 5 s), 1 the speech level (95th), and
-    at least 15 dB lie between the two, so that steady noise does not look like words.
-    """
-    if not len(power):
-        return power
-    smooth = np.convolve(np.pad(power, 1, mode="edge"), np.full(3, 1 / 3), mode="valid")
-    level = 10 * np.log10(np.maximum(smooth, _QUIETEST)).astype(np.float32)
-    low, high = _local_percentiles(level)
-    prominence: NDArray[np.float32] = (level - low) / np.maximum(high - low, _LEAST_RANGE)
-    return prominence
-
-
-def _local_percentiles(level: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-    count = -(-len(level) // _HOP)
-    padded = np.pad(level, (_REACH, count * _HOP - len(level) + _REACH), mode="symmetric")
-    windows = sliding_window_view(padded, 2 * _REACH + _HOP)[::_HOP]
-    found = [
-        np.percentile(windows[start : start + _BATCH, ::4], [10, 95], axis=1)
-        for start in range(0, count, _BATCH)
-    ]
-    low, high = np.concatenate(found, axis=1).astype(np.float32)
-    return np.repeat(low, _HOP)[: len(level)], np.repeat(high, _HOP)[: len(level)]
+        return Activity(power, prominence, speech, gap, doubt, self._meter.bands())
 
 
 def speech_of(
@@ -120,7 +96,7 @@ def speech_of(
         prominence: as from `prominence_of`.
         settings: ``onset_seconds``, ``hangover_seconds`` and ``min_pause_seconds``.
     """
-    near = _dilate(voice, _frames(settings.onset_seconds), _frames(settings.hangover_seconds))
+    near = widened(voice, _frames(settings.onset_seconds), _frames(settings.hangover_seconds))
     speech = near & (prominence > _AUDIBLE)
     shortest_pause = _frames(settings.min_pause_seconds)
     speech = _without_short_runs(speech, value=False, shorter_than=shortest_pause)
@@ -145,7 +121,8 @@ def _frames(seconds: float) -> int:
     return round(seconds * 1000 / FRAME_MS)
 
 
-def _dilate(mask: NDArray[np.bool_], before: int, after: int) -> NDArray[np.bool_]:
+def widened(mask: NDArray[np.bool_], before: int, after: int) -> NDArray[np.bool_]:
+    """Return the mask with each run of True made longer by some frames on either side."""
     wide = np.zeros(len(mask), dtype=np.bool_)
     for start, end in runs(mask):
         wide[max(start - before, 0) : end + after] = True
@@ -164,10 +141,5 @@ def _without_short_runs(
     return result
 
 
-_QUIETEST = 10 ** (-70 / 10)  # below, it is silence, however quiet
-_LEAST_RANGE = 15.0  # dB
 _AUDIBLE = 0.25
 _SHORTEST_SOUND = 6  # frames; shorter is a click
-_HOP = 50  # frames between two estimates of the background
-_REACH = 500  # frames on either side that an estimate looks at
-_BATCH = 512

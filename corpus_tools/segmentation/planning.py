@@ -3,9 +3,8 @@
 The plan maximises, over all sets of clips that don't overlap and last from ``min_ms`` to
 ``max_ms``::
 
-    sum over clips of   speech in the clip (s)
+    sum over clips of   worth of the speech in the clip, less that of the silence
                       - clip
-                      - silence * silence in the clip (s)
                       - costs of its two edges
                       - costs of what it joins: pauses, subtitle lines, speakers
 
@@ -20,15 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus_tools.segmentation.activity import FRAME_MS, Activity, runs
+from corpus_tools.segmentation.joins import Joins, Line, depth_in_lines, joins_of
 from corpus_tools.segmentation.plan_costs import (
     Floats,
-    Joins,
-    Line,
     PlanWeights,
-    depth_in_lines,
     edge_costs,
-    joins_of,
     loudness_at_edges,
+    worth_before,
 )
 
 __all__ = ["Cut", "Line", "PlanWeights", "plan_cuts"]
@@ -93,6 +90,8 @@ class _Stretch:
     ) -> None:
         self._speech = activity.speech[first:last]
         self._loudness = loudness_at_edges(activity.prominence[first:last])
+        doubt = activity.doubt
+        self._doubt = np.zeros(last - first) if doubt is None else doubt[first:last].astype(float)
         self._first = first
         self._weights = weights
         self._margin = margin_ms // FRAME_MS
@@ -161,8 +160,10 @@ class _Stretch:
         """
         weights = self._weights
         spoken = np.concatenate(([0], np.cumsum(self._speech)))[edges]
-        worth = (spoken * (1 + weights.silence) - edges * weights.silence) * (FRAME_MS / 1000)
-        left, right = edge_costs(self._speech, self._loudness, edges, self._margin, weights)
+        worth = worth_before(self._speech, self._doubt, weights)[edges]
+        left, right = edge_costs(
+            self._speech, self._loudness, self._doubt, edges, self._margin, weights
+        )
         within_line = self._within_line[edges]
         opening = worth - self._joins.begun(edges) + left + within_line + weights.clip
         closing = worth - self._joins.ended(edges) - right - within_line

@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corpus_tools.segmentation import joins
 from corpus_tools.segmentation.activity import Activity
 from corpus_tools.segmentation.ledger import outside
+from corpus_tools.segmentation.plan_costs import PlanWeights, edge_costs, worth_before
 from corpus_tools.segmentation.planning import Cut, Line, plan_cuts
 
 
@@ -14,6 +18,11 @@ def track(*parts):
     speech = kinds == "s"
     power = np.where(speech, 0.01, 1e-7).astype(np.float32)
     return Activity(power, speech.astype(np.float32), speech, kinds == "g")
+
+
+def noisy(activity, doubt=1.0):
+    """The same activity over a background so loud that words may be missed."""
+    return replace(activity, doubt=np.full(len(activity), doubt, dtype=np.float32))
 
 
 def plan(activity, lines=(), low=3000, high=5000):
@@ -38,8 +47,9 @@ limits = st.tuples(st.integers(500, 6000), st.integers(500, 4000)).map(
 
 
 @settings(max_examples=60, deadline=None)
-@given(parts, lines, limits)
-def test_any_plan_keeps_the_limits_and_is_the_same_again(activity, subtitles, limit):
+@given(parts, st.floats(0, 1), lines, limits)
+def test_any_plan_keeps_the_limits_and_is_the_same_again(activity, doubt, subtitles, limit):
+    activity = noisy(activity, doubt)
     cuts = plan(activity, subtitles, *limit)
     assert cuts == plan(activity, subtitles[::-1], *limit)
     assert all(limit[0] <= cut.end_ms - cut.start_ms <= limit[1] for cut in cuts)
@@ -124,6 +134,75 @@ def test_no_clip_reaches_over_a_gap():
     first, second = plan(activity)
     assert first == Cut(0, 3000)
     assert second.start_ms == 3500
+
+
+TURNS = (("p", 2), ("s", 1.4), ("p", 0.4), ("s", 1.5), ("p", 0.4), ("s", 1.4), ("p", 2))
+
+
+def test_a_likely_change_of_speaker_is_not_joined(monkeypatch):
+    def boundary(chances):
+        monkeypatch.setattr(joins, "change_probabilities", lambda *_: np.array(chances))
+        first, second = plan(track(*TURNS))
+        assert second.start_ms - first.end_ms < 400
+        return first.end_ms
+
+    assert boundary([1.0, 0.0]) == pytest.approx(3600, abs=200)
+    assert boundary([0.0, 1.0]) == pytest.approx(5500, abs=200)
+
+
+def test_known_speakers_take_precedence_over_the_estimate(monkeypatch):
+    monkeypatch.setattr(joins, "change_probabilities", lambda speech, _: np.ones(2))
+    turns = track(*TURNS)
+    weights = PlanWeights(line=0)
+    known = [Line(2000, 3400, "王"), Line(3800, 5300, "王"), Line(5700, 7100, "李")]
+    costs = joins.joins_of(turns, known, weights).cost
+    pauses = joins.joins_of(turns, [], PlanWeights(speaker=0)).cost
+    assert costs - pauses == pytest.approx([0, 0, weights.speaker, 0])
+    unnamed = joins.joins_of(turns, [replace(line, speaker=None) for line in known], weights).cost
+    assert unnamed - pauses == pytest.approx([0, weights.speaker, weights.speaker, 0])
+
+
+def test_a_short_utterance_is_extended_rather_than_joined_with_another_speaker(monkeypatch):
+    monkeypatch.setattr(joins, "change_probabilities", lambda speech, _: np.ones(1))
+    activity = track(("p", 2), ("s", 0.9), ("p", 0.9), ("s", 1.2), ("p", 2))
+    first, second = plan(activity)
+    assert first.end_ms <= 3800
+    assert second.start_ms >= 2900
+
+
+def test_over_a_loud_background_nothing_near_speech_is_left_out():
+    parts = ("p", 2.0), ("s", 1.2), ("p", 2.6), ("s", 0.9), ("p", 2.9), ("s", 3.0), ("p", 2.0)
+    quiet, loud = plan(track(*parts)), plan(noisy(track(*parts)))
+    seconds = [sum(cut.end_ms - cut.start_ms for cut in cuts) for cuts in (quiet, loud)]
+    assert seconds[0] < 11_000
+    assert seconds[1] > 13_500
+
+
+def test_over_a_loud_background_silence_far_from_speech_stays_out():
+    (cut,) = plan(noisy(track(("p", 9), ("s", 1), ("p", 9))))
+    assert cut.start_ms >= 7000
+    assert cut.end_ms <= 12_000
+
+
+def test_the_worth_of_a_stretch_is_its_speech_less_its_silence():
+    speech = np.repeat([True, False], 100)
+    weights = PlanWeights(silence=0.03, doubtful_speech=8, doubtful_silence=4)
+    certain = worth_before(speech, np.zeros(200), weights)
+    assert certain[[0, 100, 200]] == pytest.approx([0, 1, 0.97])
+    doubtful = worth_before(speech, np.ones(200), weights)
+    assert doubtful[[0, 100, 200]] == pytest.approx([0, 9, 13])
+
+
+def test_an_edge_in_doubt_had_better_lie_where_it_is_quietest():
+    speech = np.zeros(100, dtype=bool)
+    loudness = np.full(101, 0.2)
+    loudness[40] = 0.0
+    edges = np.array([20, 40])
+    weights = PlanWeights(lead=0)
+    for doubt, cost in ((0.0, 0.0), (1.0, 0.8 * weights.doubtful_edge)):
+        left, right = edge_costs(speech, loudness, np.full(100, doubt), edges, 16, weights)
+        assert left == pytest.approx([cost, 0])
+        assert right == pytest.approx([cost, 0])
 
 
 def test_the_time_taken_grows_with_the_length_only():
