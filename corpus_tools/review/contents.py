@@ -95,7 +95,8 @@ def _clip(clip: Clip, material: Material, lines: list[SubtitleLine]) -> dict[str
 
 
 def _labels(material: Material) -> dict[str, str]:
-    reasons = {reason for one in material.decisions.values() for reason in one.reasons}
+    shown = (material.decisions[clip.clip_id] for clip in material.clips)
+    reasons = {reason for one in shown for reason in one.reasons}
     return {reason: label_of(reason) for reason in sorted(reasons)}
 
 

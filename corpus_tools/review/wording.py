@@ -59,6 +59,7 @@ _LABELS = {
 }
 
 _SENTENCES = {
+    "superseded": "cut again since, as {superseded_by}",
     "too_quiet": "too quiet: {rms_db:.0f} dBFS, {min_rms_db:.0f} wanted",
     "clipped": "clipped: {clipping:.1%} of the samples at the peak, {max_clipping:.1%} allowed",
     "low_snr": "noisy: speech {snr_db:.1f} dB over the background, {min_snr_db:.0f} dB wanted",
