@@ -59,6 +59,14 @@ def segment(
             "keep, whatever their sound, and nowhere in those to drop. Later runs follow it too.",
         ),
     ] = None,
+    recut: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="Cut this source anew although it has clips that people have touched; they stay, "
+            "superseded, and are offered to nobody again. May be given several times.",
+        ),
+    ] = None,
     workers: Annotated[
         int,
         typer.Option(min=1, help="Processes that share the files; each takes a core (default: 1)."),
@@ -100,6 +108,7 @@ def segment(
                 series=series,
                 track=track,
                 regions=regions,
+                recut=recut or (),
                 workers=workers,
                 progress=progress,
             )

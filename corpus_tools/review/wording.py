@@ -52,6 +52,7 @@ _LABELS = {
     "no_speech": "sound without speech",
     "gap": "nothing in the file",
     "duplicate": "repeat",
+    "superseded": "cut anew",
     "human_keep": "kept by a person",
     "human_drop": "dropped by a person",
     "region_drop": "dropped stretch",
@@ -67,6 +68,7 @@ _SENTENCES = {
     "music": "music: {music:.2f}, {max_music:.2f} allowed",
     "dropouts": "dropouts: {dropouts}, {max_dropouts} allowed",
     "duplicate": "repeat of {duplicate_of}",
+    "superseded": "superseded by {superseded_by}",
     "too_short": "too short: {duration:.2f} s, {min_seconds:.1f} s wanted",
     "too_long": "too long: {duration:.2f} s, {max_seconds:.1f} s allowed",
 }

@@ -32,6 +32,8 @@ def mark_repeats(corpus: Path, rules: Rules, frozen: Collection[str]) -> None:
         DataError: if a shard can't be read.
     """
     sources = _searched(corpus)
+    if not sources:
+        return
     state = _state(corpus, sources, frozen)
     note = inside(corpus, MARKED)
     if note.is_file() and note.read_text(encoding="utf-8") == state:

@@ -32,6 +32,12 @@ class MediaInput:
     source: Source
     known: bool
 
+    def goes_by(self, name: str) -> bool:
+        """Return whether a person may mean it by a name: an id, a title, a file's name or path."""
+        source = self.source
+        names = (source.source_id, source.title, source.media_path, self.path.name, self.path.stem)
+        return name in names
+
 
 class KnownSources:
     """The sources that a corpus has, by content and track."""

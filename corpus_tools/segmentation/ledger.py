@@ -66,7 +66,8 @@ def ledger_of(
 ) -> list[LedgerEntry]:
     """Return a source's ledger, reasons in alphabetical order and none with no time.
 
-    A rejected clip counts under the first of its reasons.
+    A rejected clip counts under the first of its reasons, a superseded one not at all: its time
+    is that of other clips.
 
     Args:
         source_id: of which source.
@@ -77,6 +78,8 @@ def ledger_of(
     spent = Counter({reason: ms for reason, ms in outside_ms.items() if ms})
     decided = {decision.clip_id: decision for decision in decisions}
     for clip in clips:
+        if clip.superseded_by is not None:
+            continue
         decision = decided[clip.clip_id]
         reason = ACCEPTED if decision.accepted else decision.reasons[0]
         spent[reason] += round((clip.end - clip.start) * 1000)

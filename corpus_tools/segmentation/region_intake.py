@@ -40,7 +40,7 @@ def take_regions(
         if isinstance(row, DataError):
             outcome.fail(file.name, str(row))
             continue
-        named = [one.source.source_id for one in inputs if row.is_of(one.source, one.path)]
+        named = [one.source.source_id for one in inputs if one.goes_by(row.source)]
         if len(named) != 1:
             what = "several of the media given" if named else "none of the media given"
             outcome.fail(

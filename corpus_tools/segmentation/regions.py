@@ -9,7 +9,7 @@ from typing import Literal, cast
 
 from corpus_tools.segmentation.times import parse_time
 from manifests.errors import DataError
-from manifests.records import Choice, Source
+from manifests.records import Choice
 
 __all__ = ["Region", "read_regions"]
 
@@ -37,11 +37,6 @@ class Region:
     decision: Literal["keep", "drop"]
     note: str | None
     speaker: str | None
-
-    def is_of(self, source: Source, media: Path) -> bool:
-        """Return whether a source, found in a media file, is meant."""
-        names = {source.source_id, source.title, source.media_path, media.name, media.stem}
-        return self.source in names
 
     def choice(self, source_id: str) -> Choice:
         """Return the record of the row for a source."""

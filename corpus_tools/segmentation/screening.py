@@ -11,6 +11,7 @@ from manifests.settings import Settings
 __all__ = ["REASONS", "Rules", "drama_rules", "recording_rules", "screen_clips"]
 
 REASONS = (
+    "superseded",
     "duplicate",
     "too_short",
     "too_long",
@@ -39,6 +40,7 @@ class Rules(Settings):
     def reasons_against(self, clip: Clip) -> list[str]:
         """Return why a clip should not be labelled, in the order of `REASONS`."""
         found = {
+            "superseded": clip.superseded_by is not None,
             "duplicate": clip.duplicate_of is not None,
             "too_short": self.min_seconds is not None and clip.duration < self.min_seconds,
             "too_long": self.max_seconds is not None and clip.duration > self.max_seconds,
@@ -90,7 +92,7 @@ def screen_clips(
 
 
 def _decide(clip: Clip, rules: Rules, human: str | None) -> Screen:
-    if human:
+    if human and clip.superseded_by is None:
         return Screen(clip_id=clip.clip_id, accepted=human == HUMAN_KEEP, reasons=[human])
     reasons = rules.reasons_against(clip)
     return Screen(clip_id=clip.clip_id, accepted=not reasons, reasons=reasons)

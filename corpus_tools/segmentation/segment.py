@@ -1,7 +1,7 @@
 """Films and sound files to screened clips: the work behind ``corpus segment``."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ def segment(
     series: str | None = None,
     track: int | None = None,
     regions: Path | None = None,
+    recut: Collection[str] = (),
     workers: int = 1,
     progress: Progress = no_progress,
 ) -> Outcome:
@@ -54,6 +55,8 @@ def segment(
         series: of all the files; default: the name of the folder each is in.
         track: number among the audio tracks; default: the one marked as default.
         regions: CSV of the stretches that a person chose; see `read_regions`. It stays in force.
+        recut: sources (by id or title) to be cut anew although people have touched clips of them;
+            these stay, superseded.
         workers: processes that share the files; the result is the same however many.
         progress: told after each file.
 
@@ -70,7 +73,6 @@ def segment(
     voice = detector_name(settings)
     files = find_media(media, corpus, outcome)
     outcome.items_in += len(files)
-    update = Update(corpus, drama_rules(screen or ScreenSettings()), frozen_clips(corpus))
     sweep(corpus)
     known = KnownSources.of(corpus)
     inputs = [
@@ -82,6 +84,8 @@ def segment(
         )
     ]
     inputs = once_each(inputs, outcome)
+    rules, frozen = drama_rules(screen or ScreenSettings()), frozen_clips(corpus)
+    update = Update(corpus, rules, frozen, _named(recut, inputs, outcome))
     if regions is not None:
         take_regions(regions, inputs, update, settings, outcome)
     job = Segmenting(update, settings, voice)
@@ -105,6 +109,17 @@ def segment(
     outcome.outputs += [corpus / "clips" / report.source_id for report in reports if report.clips]
     outcome.details |= _details(reports)
     return outcome
+
+
+def _named(names: Collection[str], inputs: Sequence[MediaInput], outcome: Outcome) -> set[str]:
+    """Return the ids of the sources that are named; each name of none is a failure."""
+    found = set()
+    for name in names:
+        sources = [one.source for one in inputs if one.goes_by(name)]
+        found |= {source.source_id for source in sources}
+        if not sources:
+            outcome.fail("--recut", f"{name!r} names none of the media given; write its source_id")
+    return found
 
 
 def _details(reports: Sequence[SourceReport]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Bring one source of the corpus up to date, and leave alone what people have touched."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from corpus_tools.segmentation.publish import (
     sweep_source,
 )
 from corpus_tools.segmentation.screening import Rules
+from corpus_tools.segmentation.superseding import with_superseded
 from manifests.errors import CorpusError
 from manifests.store import inside
 
@@ -35,11 +36,13 @@ class Update:
         corpus: the corpus folder.
         rules: which clips are accepted.
         frozen: clips that people have touched, and the file that names each.
+        recut: sources to be cut anew although they have such clips, which stay, superseded.
     """
 
     corpus: Path
     rules: Rules
     frozen: Mapping[str, str]
+    recut: Collection[str] = ()
 
     def run(
         self, one: MediaInput, inputs: dict[str, Any], cut: Callable[[Mapping[str, str]], Found]
@@ -62,16 +65,19 @@ class Update:
         known_cuts = is_cut(self.corpus, name, inputs)
         if known_cuts and is_whole(self.corpus, one.source):
             return self._refresh(one, touched)
-        if touched and not known_cuts:
+        if touched and not known_cuts and name not in self.recut:
             raise CorpusError(
                 f"would be cut otherwise now, but {len(touched)} of its clips are frozen "
                 f"(the first is named by {self.frozen[touched[0]]}); it was left as it is: "
-                f"keep the earlier settings for it, or cut it into another corpus"
+                f"keep the earlier settings for it, or cut it anew beside these clips with "
+                f"--recut {name}"
             )
-        hashes = {clip.clip_id: clip.sha256 for clip in clips_of(self.corpus, name)}
+        earlier = clips_of(self.corpus, name)
+        hashes = {clip.clip_id: clip.sha256 for clip in earlier}
         try:
             found = cut({clip: hashes[clip] for clip in touched if clip in hashes})
-            publish(self.corpus, found, self.rules, touched)
+            clips = with_superseded(found.clips, earlier, touched, name)
+            publish(self.corpus, replace(found, clips=clips), self.rules, touched)
         except (CorpusError, OSError):
             sweep_source(self.corpus, name, touched)
             raise

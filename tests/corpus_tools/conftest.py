@@ -18,21 +18,21 @@ CODECS = {
 PICTURES = {".mp4", ".mov", ".mkv", ".avi", ".ts"}
 
 
-def voice(seconds: float, rate: int = RATE, pitch: float = 130.0) -> np.ndarray:
-    """Return harmonics of a gliding pitch under three formants, in quarter-second syllables."""
+def voice(seconds: float, rate: int = RATE, pitch: float = 130.0, seed: int = 0) -> np.ndarray:
+    """Return a gliding pitch under three formants, in syllables; each seed says other ones."""
+    rng = np.random.default_rng(seed)
     t = np.arange(round(seconds * rate)) / rate
     melody = t + 0.02 * np.sin(2 * np.pi * 1.7 * t)
+    centres = np.array([600, 1300, 2500]) * rng.uniform(0.85, 1.15, 3)
     sound = np.zeros(len(t))
     for number in range(1, int(min(4000, rate / 2 - 1) // pitch)):
         frequency = number * pitch
-        formants = sum(
-            np.exp(-(((frequency - centre) / width) ** 2))
-            for centre, width in ((600, 150), (1300, 200), (2500, 300))
-        )
+        formants = np.exp(-(((frequency - centres) / (150, 200, 300)) ** 2)).sum()
         sound += (0.05 + formants) * np.sin(2 * np.pi * frequency * melody + number)
-    stress = np.random.default_rng(0).uniform(0.5, 1, int(4 * seconds) + 2)
-    syllables = 0.55 + 0.45 * np.sin(2 * np.pi * 4 * t - np.pi / 2)
-    syllables *= np.interp(4 * t, np.arange(len(stress)), stress)
+    pace = rng.uniform(3.4, 4.6)
+    stress = rng.uniform(0.5, 1, int(pace * seconds) + 2)
+    syllables = 0.55 + 0.45 * np.sin(2 * np.pi * pace * t - np.pi / 2)
+    syllables *= np.interp(pace * t, np.arange(len(stress)), stress)
     return 0.5 * sound * syllables / np.abs(sound).max()
 
 
@@ -41,7 +41,8 @@ def scene(parts: list[tuple[float, float]], rate: int = RATE, seed: int = 0) -> 
     rng = np.random.default_rng(seed)
     pieces = [np.zeros(round(0.5 * rate))]
     for number, (spoken, pause) in enumerate(parts):
-        pieces += [voice(spoken, rate, 110 + 30 * (number % 4)), np.zeros(round(pause * rate))]
+        said = voice(spoken, rate, 110 + 30 * (number % 4), 100 * seed + number)
+        pieces += [said, np.zeros(round(pause * rate))]
     sound = np.concatenate(pieces)
     return sound + rng.normal(0, 10 ** (-70 / 20), len(sound))
 

@@ -259,3 +259,29 @@ def test_silence_is_cut_into_nothing_with_a_warning(corpus, tmp_path):
     assert "no speech" in outcome.warnings[0]
     assert "too short" in outcome.warnings[1]
     assert list(read_stage(corpus, STAGES["screen"], Screen)) == []
+
+
+def test_a_recut_source_keeps_touched_clips_superseded_and_its_ledger_adds_up(corpus, films):
+    segment(corpus, [films])
+    film = films / "第1集.mp4"
+    first, second = [clip for clip in clips_of(corpus) if "第1集" in clip.clip_id][:2]
+    freeze(corpus, first.clip_id)
+    other = SegmentSettings(min_seconds=1.0, max_seconds=2.9)
+    assert segment(corpus, [film], settings=other).failures
+    outcome = segment(corpus, [films], settings=other, recut=["第1集", "E09"])
+    assert [failure.item for failure in outcome.failures] == ["--recut"]
+    clips = {clip.clip_id: clip for clip in clips_of(corpus)}
+    assert second.clip_id not in clips
+    kept = clips[first.clip_id]
+    assert kept.sha256 == first.sha256
+    assert (corpus / kept.path).is_file()
+    heir = clips[kept.superseded_by]
+    assert heir.start < kept.end
+    assert heir.end > kept.start
+    decided = {row.clip_id: row.reasons for row in read_stage(corpus, STAGES["screen"], Screen)}
+    assert decided[first.clip_id][0] == "superseded"
+    for source in read_stage(corpus, STAGES["sources"], Source):
+        ledger = read_shard(STAGES["ledger"].path(corpus, source.source_id), LedgerEntry)
+        assert sum(round(one.seconds * 1000) for one in ledger) == round(source.duration * 1000)
+    again = segment(corpus, [film], settings=other)
+    assert [report["status"] for report in again.details["sources"]] == ["unchanged"]
