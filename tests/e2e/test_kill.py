@@ -1,0 +1,46 @@
+"""`corpus segment` killed at any moment, and two of them at once."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "kill.py"
+
+
+def test_killed_at_random_moments_and_run_again_the_corpus_is_that_of_a_quiet_run():
+    """Ten kills; the same script does fifty, with several workers, as a benchmark."""
+    arguments = ["--times", "10", "--seed", "1", "--workers", "1", "--seconds", "12"]
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARK), *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = [line.strip("| ").split(" | ") for line in done.stdout.splitlines()[2:]]
+    assert [row[:3] for row in rows] == [["empty", "1", "5"], ["cut otherwise", "1", "5"]]
+    assert sum(int(row[5]) for row in rows) > 0, "none of the kills came in the midst of the work"
+
+
+def test_of_two_runs_at_once_one_is_told_to_wait_and_the_corpus_is_whole(tmp_path, corpus_command):
+    corpus = tmp_path / "corpus"
+    corpus_command("init", corpus)
+    film = tmp_path / "long.wav"
+    soundfile.write(film, np.random.default_rng(0).normal(0, 0.05, 16_000 * 300), 16_000)
+    command = [sys.executable, "-c", "from corpus_tools.cli import main; main()", "segment"]
+    arguments = [str(film), "--corpus", str(corpus), "--quiet"]
+    with subprocess.Popen([*command, *arguments], stdout=subprocess.DEVNULL) as first:
+        while first.poll() is None and not (corpus / ".corpus.lock").exists():
+            time.sleep(0.005)
+        first.send_signal(signal.SIGSTOP)
+        second = corpus_command("segment", *arguments)
+        first.send_signal(signal.SIGCONT)
+    assert first.returncode == 0
+    assert second.returncode == 1
+    (error,) = second.stderr.splitlines()
+    assert f"in use by process {first.pid}" in error
+    assert "wait for it to end" in error
+    assert not (corpus / ".corpus.lock").exists()
+    assert corpus_command("segment", *arguments).returncode == 0
