@@ -3,6 +3,7 @@ import numpy as np
 from corpus_tools.media.decode import Block
 from corpus_tools.media.levels import frame_powers
 from corpus_tools.segmentation.activity import Listener, runs
+from corpus_tools.segmentation.prominence import prominence_of
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.voice import WebRtcVoice
 
@@ -47,3 +48,32 @@ def test_steady_noise_is_no_speech_and_has_no_pauses_to_cut_in():
     assert activity.speech.mean() < 0.1
     assert len(heard(np.zeros(0)).power) == 0
     assert not heard(np.zeros(32_000)).speech.any()
+
+
+def levels(background_db, seconds=20):
+    """Powers of frames that are loud (0 dB) for 2 s and quiet for 1 s in turn, as noise is."""
+    rng = np.random.default_rng(0)
+    loud = np.arange(seconds * 100) % 300 < 200
+    power = np.where(loud, 1, 10 ** (background_db / 10)) * rng.chisquare(8, len(loud)) / 8
+    return loud, power
+
+
+def test_doubt_grows_as_the_background_does():
+    doubts = [prominence_of(levels(db)[1].astype(np.float32))[1].mean() for db in (-50, -30, -10)]
+    assert doubts[0] == 0
+    assert 0.2 < doubts[1] < 0.8
+    assert doubts[2] == 1
+
+
+def test_single_frames_make_no_speech_over_a_loud_background():
+    loud, power = levels(-8)
+    prominence, _ = prominence_of(power.astype(np.float32))
+    inner = np.convolve(loud, np.ones(41), mode="same")
+    assert prominence[inner == 41].min() > 0.25
+    assert prominence[inner == 0].max() < 0.25
+
+
+def test_without_doubt_an_edge_stays_sharp():
+    loud, power = levels(-50)
+    prominence, _ = prominence_of(power.astype(np.float32))
+    assert ((prominence > 0.25) != loud).sum() <= 2 * np.diff(loud).sum()
