@@ -172,4 +172,4 @@ _LEAST_VOTES = 3  # pairs of frames at one distance, give or take a frame
 _TOGETHER = 2**19  # frames laid over others at a time
 _AROUND = 64  # frames on either side
 _LEAST_HEARD = 16  # frames
-_ERROR_RATE = 0.2  # share of bits; other speech has 0.35 at the least
+_ERROR_RATE = 0.2  # share of bits; other speech has 0.5 on average
