@@ -38,7 +38,7 @@ class SegmentSettings(Settings):
     margin_seconds: float = Field(0.16, ge=0, le=1)
     onset_seconds: float = Field(0.2, ge=0, le=1)
     hangover_seconds: float = Field(0.2, ge=0, le=1)
-    min_pause_seconds: float = Field(0.1, ge=0.02, le=1)
+    min_pause_seconds: float = Field(0.12, ge=0.02, le=1)
     speaker_share: float = Field(0.8, gt=0.5, le=1)
     other_speaker_seconds: float = Field(0.3, ge=0)
 
