@@ -40,9 +40,10 @@ class Clock:
             LongMediaError: if the timeline gets longer than a clip's id can tell.
         """
         length = frame.samples / frame.sample_rate
-        if frame.time is not None:
-            self.stamp = frame.time - self._start + length
-        missing = self._missing(frame)
+        time = frame.time
+        if time is not None:
+            self.stamp = time - self._start + length
+        missing = self._missing(time)
         if missing < -max(length, _TOLERANCE):
             return -1
         skip = round(missing * SAMPLE_RATE) if missing > _TOLERANCE else 0
@@ -53,11 +54,11 @@ class Clock:
             )
         return skip
 
-    def _missing(self, frame: AudioFrame) -> float:
+    def _missing(self, time: float | None) -> float:
         """Return the seconds between what was decoded and a frame; negative where they overlap."""
-        if frame.time is None:
+        if time is None:
             return 0.0
-        missing: float = frame.time - self._origin - self.position
+        missing = time - self._origin - self.position
         if -_REPEATED <= missing <= _LONGEST_GAP:
             return missing
         self._origin += missing

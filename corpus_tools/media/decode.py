@@ -7,8 +7,7 @@ from typing import Any
 
 import av
 import numpy as np
-from av import AudioFrame, AudioResampler
-from av.audio.fifo import AudioFifo
+from av import AudioFrame
 
 from corpus_tools.media.clock import SAMPLE_RATE, Clock
 from corpus_tools.media.errors import (
@@ -20,6 +19,7 @@ from corpus_tools.media.errors import (
 from corpus_tools.media.extent import refuse_cut_off
 from corpus_tools.media.levels import Samples
 from corpus_tools.media.probe import ignore_all_but, open_media, origin_of, probe
+from corpus_tools.media.resample import Converter
 
 __all__ = ["SAMPLE_RATE", "Block", "decode", "decode_whole"]
 
@@ -40,10 +40,9 @@ class Block:
 def decode(path: Path, track: int | None = None) -> Iterator[Block]:
     """Yield an audio track from time 0 of the file's presentation timeline to the track's end.
 
-    Memory stays the same however long the file is. Channels are mixed so that nothing can clip,
-    and the rate is changed by libswresample behind a filter that lets 7 kHz through (-0.1 dB) and
-    takes what lies above 8.5 kHz down by more than 60 dB. Where a track starts late, its time
-    stamps leave something out, or a few packets are damaged, a block of zeros is marked as ``gap``.
+    Memory stays the same however long the file is. Channels are mixed and the rate is changed by
+    `Converter`. Where a track starts late, its time stamps leave something out, or a few packets
+    are damaged, a block of zeros is marked as ``gap``.
 
     Args:
         path: any audio or video file.
@@ -62,7 +61,7 @@ def decode(path: Path, track: int | None = None) -> Iterator[Block]:
         stream.thread_type = "NONE"
         ignore_all_but(container, stream)
         clock = Clock(origin_of(container))
-        converter = _Converter(stream.codec_context.name)
+        converter = Converter()
         timed = container.format.name not in _UNTIMED
         for frame in _frames(container, stream, clock):
             if not timed:
@@ -92,48 +91,6 @@ def decode_whole(path: Path, track: int | None = None) -> Samples:
         MediaError: as for `decode`.
     """
     return np.concatenate([block.samples for block in decode(path, track)])
-
-
-class _Converter:
-    """Frames of any format to samples of ours, some thousand at a time; made anew after a gap."""
-
-    def __init__(self, codec: str) -> None:
-        self._floats = codec.startswith(("pcm_f", "wavpack"))
-        self._waiting: Any = None
-        self._resampler: Any = None
-        self._format: tuple[Any, ...] = ()
-
-    def convert(self, frame: AudioFrame) -> Iterator[Samples]:
-        """Yield what a frame brings out."""
-        if self._floats:
-            frame = _finite(frame)
-        shape = (frame.sample_rate, frame.format.name, frame.layout.name)
-        if shape != self._format or self._resampler is None:
-            yield from self.flush()
-            self._format = shape
-            self._waiting = AudioFifo()
-            self._resampler = AudioResampler(
-                format="s16", layout="mono", rate=SAMPLE_RATE, options=dict(_FILTER)
-            )
-        frame.pts = None
-        self._waiting.write(frame)
-        if self._waiting.samples >= _TOGETHER:
-            yield from self._resample(self._waiting.read())
-
-    def flush(self) -> Iterator[Samples]:
-        """Yield what still waits, and what is still in the filter."""
-        if self._resampler is None:
-            return
-        if self._waiting.samples:
-            yield from self._resample(self._waiting.read())
-        yield from self._resample(None)
-        self._resampler = None
-
-    def _resample(self, frame: AudioFrame | None) -> Iterator[Samples]:
-        if frame is not None:
-            frame.pts = None
-        for out in self._resampler.resample(frame):
-            yield out.to_ndarray()[0]
 
 
 class _Blocks:
@@ -168,7 +125,7 @@ def _frames(container: Any, stream: Any, clock: Clock) -> Iterator[AudioFrame]:
     packets = damaged = 0
     try:
         for packet in container.demux(stream):
-            if packet.has_sidedata("encryption_info"):
+            if not packets and packet.has_sidedata("encryption_info"):
                 raise ProtectedMediaError("is encrypted (DRM); give a copy without protection")
             packets += 1
             try:
@@ -198,18 +155,6 @@ def _refuse_early_end(end: float, said: float | None, origin: float) -> None:
         )
 
 
-def _finite(frame: AudioFrame) -> AudioFrame:
-    values = frame.to_ndarray()
-    if np.isfinite(values).all():
-        return frame
-    clean = np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=-1.0)
-    repaired = AudioFrame.from_ndarray(clean, format=frame.format.name, layout=frame.layout.name)
-    repaired.sample_rate = frame.sample_rate
-    return repaired
-
-
-_FILTER = {"filter_size": "64"}
-_TOGETHER = 16_384  # samples resampled in one go
 _DAMAGED_PACKETS, _DAMAGED_SHARE = 2, 0.01
 _EARLY_SECONDS, _EARLY_SHARE = 1.0, 0.01
 _EXACT = {
