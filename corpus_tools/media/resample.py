@@ -1,0 +1,81 @@
+"""Frames of any rate, format and number of channels to 16 kHz mono."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import soxr
+from av import AudioFrame, AudioResampler
+from av.audio.fifo import AudioFifo
+from numpy.typing import NDArray
+
+from corpus_tools.media.clock import SAMPLE_RATE
+from corpus_tools.media.levels import Samples
+
+__all__ = ["Converter"]
+
+
+class Converter:
+    """Mixes channels so that nothing can clip, then changes the rate.
+
+    libswresample mixes, in floating point, with weights that add up to 1 at most. libsoxr changes
+    the rate: it lets 7 kHz through (less than 0.1 dB lost) and takes what lies above 8.2 kHz down
+    by more than 120 dB. Values that are no numbers become silence, infinite ones full scale.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: Any = None
+        self._mixer: Any = None
+        self._resampler: Any = None
+
+    def convert(self, frame: AudioFrame) -> Iterator[Samples]:
+        """Yield what a frame brings out; its format may differ from that of the one before."""
+        frame.pts = None
+        if self._waiting is None:
+            self._begin(frame)
+        try:
+            self._waiting.write(frame)
+        except ValueError:  # another format
+            yield from self.flush()
+            self._begin(frame)
+            self._waiting.write(frame)
+        if self._waiting.samples >= _TOGETHER:
+            yield self._resampled(self._mixed(self._waiting.read()))
+
+    def flush(self) -> Iterator[Samples]:
+        """Yield what still waits, and what is still in the filter; then all begins anew."""
+        if self._waiting is None:
+            return
+        rest = self._mixed(self._waiting.read() if self._waiting.samples else None)
+        yield self._resampled(rest, last=True)
+        self._waiting = None
+
+    def _begin(self, frame: AudioFrame) -> None:
+        rate = frame.sample_rate
+        self._waiting = AudioFifo()
+        self._mixer = AudioResampler(format="fltp", layout="mono", rate=rate, options=dict(_MIX))
+        self._resampler = (
+            None if rate == SAMPLE_RATE else soxr.ResampleStream(rate, SAMPLE_RATE, 1, "float32")
+        )
+
+    def _mixed(self, frame: AudioFrame | None) -> NDArray[np.float32]:
+        if frame is None:
+            return _NOTHING
+        frame.pts = None
+        parts = [out.to_ndarray()[0] for out in self._mixer.resample(frame)]
+        mono: NDArray[np.float32] = np.concatenate([*parts, _NOTHING])
+        if not (np.isfinite(mono.max(initial=0)) and np.isfinite(mono.min(initial=0))):
+            np.nan_to_num(mono, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
+        return mono
+
+    def _resampled(self, mono: NDArray[np.float32], *, last: bool = False) -> Samples:
+        if self._resampler is not None:
+            mono = self._resampler.resample_chunk(mono, last=last)
+        scaled = np.rint(mono * np.float32(32768))
+        samples: Samples = np.clip(scaled, -32768, 32767, out=scaled).astype(np.int16)
+        return samples
+
+
+_TOGETHER = 16_384  # samples converted in one go
+_MIX = {"rematrix_maxval": "1"}
+_NOTHING = np.zeros(0, dtype=np.float32)
