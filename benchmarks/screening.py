@@ -126,7 +126,7 @@ def clips_of(sound: Sound) -> list[Clip]:
         write_wav(folder / "episode.wav", samples)
         with play(folder / "episode.wav", 0, settings, folder) as tape:
             writer = ClipWriter(folder, "episode", tape, {})
-            return [writer.write(cut, Who()) for cut in plan_tape(tape, [], settings)]
+            return writer.write(plan_tape(tape, [], settings), lambda _: Who())
 
 
 def local_rms(sound: Sound, where: NDArray[np.bool_]) -> Sound:

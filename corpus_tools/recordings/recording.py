@@ -64,10 +64,11 @@ def cut_recording(
     with play(one.path, one.source.track, segment, corpus) as tape:
         cut = _extent(tape, settings)
         who = Who(row.speaker.speaker_id, "script", row.sentence)
-        clip = ClipWriter(corpus, one.source.source_id, tape, frozen).write(cut, who)
+        writer = ClipWriter(corpus, one.source.source_id, tape, frozen)
+        clips = writer.write([cut], lambda _: who)
         source = one.source.model_copy(update={"duration": tape.duration_ms / 1000})
         outside_ms = outside(tape.activity, [cut], tape.duration_ms)
-    return Found(source, [clip], None, outside_ms, inputs)
+    return Found(source, clips, None, outside_ms, inputs)
 
 
 def _extent(tape: Tape, settings: RecordingSettings) -> Cut:

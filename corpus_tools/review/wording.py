@@ -68,7 +68,6 @@ _SENTENCES = {
     "music": "music: {music:.2f}, {max_music:.2f} allowed",
     "dropouts": "dropouts: {dropouts}, {max_dropouts} allowed",
     "duplicate": "repeat of {duplicate_of}",
-    "superseded": "superseded by {superseded_by}",
     "too_short": "too short: {duration:.2f} s, {min_seconds:.1f} s wanted",
     "too_long": "too long: {duration:.2f} s, {max_seconds:.1f} s allowed",
 }

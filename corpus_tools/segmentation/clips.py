@@ -1,13 +1,14 @@
 """Write cuts as WAV files, with a record of each."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from corpus_tools.media.identity import clip_id
 from corpus_tools.media.levels import Samples
 from corpus_tools.media.wav import pcm_sha256, write_wav
-from corpus_tools.segmentation.measures import AROUND_MS, measure
+from corpus_tools.segmentation.measures import AROUND_MS, Measures, measure
 from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.tape import Tape
 from manifests.errors import CorpusError
@@ -41,21 +42,42 @@ class ClipWriter:
     tape: Tape
     frozen: Mapping[str, str]
 
-    def write(self, cut: Cut, who: Who) -> Clip:
-        """Write a clip below ``clips/<source_id>/`` and return its record.
+    def write(self, cuts: Sequence[Cut], who: Callable[[Cut], Who]) -> list[Clip]:
+        """Write clips below ``clips/<source_id>/`` and return their records.
+
+        While threads wait for the disk, this one measures.
+
+        Args:
+            cuts: where the clips lie.
+            who: tells who speaks in one.
 
         Raises:
-            CorpusError: if the clip is frozen and would change.
+            CorpusError: if a clip is frozen and would change.
         """
-        name = clip_id(self.source_id, cut.start_ms, cut.end_ms)
-        path = f"clips/{self.source_id}/{name}.wav"
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            files = [pool.submit(self._write, cut) for cut in cuts]
+            measures = [self._measure(cut) for cut in cuts]
+            return [
+                self._record(cut, who(cut), file.result(), found)
+                for cut, file, found in zip(cuts, files, measures, strict=True)
+            ]
+
+    def _write(self, cut: Cut) -> tuple[str, str]:
+        """Write a clip; returns the sha256 of its samples and of its file."""
+        name, path = self._place(cut)
         samples = self.tape.samples(cut)
         if self.frozen.get(name, sha256 := pcm_sha256(samples)) != sha256:
             raise CorpusError(
                 f"its clip {name} is frozen but decodes differently now (another version of "
                 f"ffmpeg's libraries?); restore {path} from a copy"
             )
-        file_sha256 = write_wav(self.corpus / path, samples)
+        return sha256, write_wav(self.corpus / path, samples)
+
+    def _measure(self, cut: Cut) -> Measures:
+        return measure(self.tape.samples(cut), self.tape.activity, cut, *self._around(cut))
+
+    def _record(self, cut: Cut, who: Who, hashes: tuple[str, str], measures: Measures) -> Clip:
+        name, path = self._place(cut)
         return Clip(
             clip_id=name,
             source_id=self.source_id,
@@ -63,14 +85,22 @@ class ClipWriter:
             start=cut.start_ms / 1000,
             end=cut.end_ms / 1000,
             duration=(cut.end_ms - cut.start_ms) / 1000,
-            sha256=sha256,
-            file_sha256=file_sha256,
-            **asdict(measure(samples, self.tape.activity, cut, *self._around(cut))),
-            **asdict(who),
+            sha256=hashes[0],
+            file_sha256=hashes[1],
+            **vars(measures),
+            **vars(who),
         )
+
+    def _place(self, cut: Cut) -> tuple[str, str]:
+        """Return a clip's id and path."""
+        name = clip_id(self.source_id, cut.start_ms, cut.end_ms)
+        return name, f"clips/{self.source_id}/{name}.wav"
 
     def _around(self, cut: Cut) -> tuple[Samples, Samples]:
         """Return what is right before a cut, and right after it."""
         before = Cut(max(cut.start_ms - AROUND_MS, 0), cut.start_ms)
         after = Cut(cut.end_ms, cut.end_ms + AROUND_MS)
         return self.tape.samples(before), self.tape.samples(after)
+
+
+_WRITERS = 8

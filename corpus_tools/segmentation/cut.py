@@ -2,7 +2,6 @@
 
 import bisect
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,9 +76,7 @@ def cut_source(
         if cuts is None:
             cuts = _plan_around(choices.fixed(), tape, lines, settings, choices)
         writer = ClipWriter(corpus, source_id, tape, frozen)
-        cast = _Cast(lines, settings, choices)
-        with ThreadPoolExecutor(_WRITERS) as pool:
-            clips = list(pool.map(lambda cut: writer.write(cut, cast.who(cut)), cuts))
+        clips = writer.write(cuts, _Cast(lines, settings, choices).who)
         prints = [
             Fingerprint(clip_id=clip.clip_id, hashes=to_text(fingerprint(tape.samples(cut))))
             for clip, cut in zip(clips, cuts, strict=True)
@@ -158,6 +155,3 @@ class _Cast:
         high = bisect.bisect_right(self._starts, end)
         speaker = speaker_of(cut, self._lines[low:high], self._settings)
         return Who(speaker, "subtitle") if speaker else Who()
-
-
-_WRITERS = 8  # threads that wait for the disk, not for the processor

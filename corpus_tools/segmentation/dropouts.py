@@ -1,6 +1,7 @@
 """Holes in a clip's sound, as lost packets, bad cables and hard edits leave them."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corpus_tools.media.decode import SAMPLE_RATE
 from corpus_tools.media.levels import Samples, frame_powers
@@ -35,10 +36,16 @@ def dropout_count(samples: Samples) -> int:
     still = runs(np.diff(samples) == 0)
     still[:, 1] += 1
     holes = np.zeros(len(samples), dtype=np.bool_)
-    for start, end in [*still, *faint]:
-        if _SHORTEST * _FRAME <= end - start <= _LONGEST * _FRAME and _abrupt(samples, start, end):
+    for start, end in [*_of_fitting_length(still), *_of_fitting_length(faint)]:
+        if _abrupt(samples, start, end):
             holes[start:end] = True
     return len(runs(holes))
+
+
+def _of_fitting_length(stretches: NDArray[np.intp]) -> NDArray[np.intp]:
+    length = stretches[:, 1] - stretches[:, 0]
+    fitting = (length >= _SHORTEST * _FRAME) & (length <= _LONGEST * _FRAME)
+    return stretches[fitting]
 
 
 def _abrupt(samples: Samples, start: int, end: int) -> bool:
