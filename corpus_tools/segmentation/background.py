@@ -17,7 +17,8 @@ def snr_db(
     """Return the level of a clip's speech over that of its background.
 
     The background is what sounds in the pauses in the clip and around it, from 50 ms off the
-    speech, where its echo has gone. With less than 0.2 s of pauses, `wada_snr_db` estimates it.
+    speech, where its echo has gone. Less than half a second of pauses may be but soft syllables:
+    there, what `wada_snr_db` says counts if it is more; with less than 0.2 s, it alone.
 
     Args:
         samples: the clip.
@@ -33,19 +34,23 @@ def snr_db(
     if not spoken.any():
         return None
     background = power[~_widened(speech, _ECHO) & ~gap]
+    by_amplitudes = -np.inf
+    if len(background) < _ENOUGH:
+        by_amplitudes = wada_snr_db(samples) - 10 * float(np.log10(spoken.mean()))
     if len(background) < _LEAST_BACKGROUND:
-        return round(wada_snr_db(samples) - 10 * float(np.log10(spoken.mean())), 2)
+        return round(by_amplitudes, 2)
     noise = max(float(background.mean(dtype=np.float64)), _SILENCE)
     voice = float(power[inside][spoken].mean(dtype=np.float64)) - noise
-    return round(decibels(max(voice, noise * _LEAST_RATIO)) - decibels(noise), 2)
+    by_pauses = decibels(max(voice, noise * _LEAST_RATIO)) - decibels(noise)
+    return round(max(by_pauses, by_amplitudes), 2)
 
 
 def voiced_speech(speech: Flags, voice: Flags) -> Flags:
     """Return speech without the sounds in which no voice is heard: steps, clatter, rain.
 
     A sound that begins before the excerpt or ends after it stays: its voice may lie outside. If
-    less than half a second of pauses comes of it, what is further than 0.2 s from any voice isn't
-    speech either: rain leaves no pause between the words.
+    less than half a second of pauses is then in an excerpt of 4 s or more, what is further than
+    0.2 s from any voice isn't speech either: rain leaves no pause between the words.
 
     Args:
         speech: whether somebody seems to speak, one value per frame.
@@ -60,7 +65,8 @@ def voiced_speech(speech: Flags, voice: Flags) -> Flags:
     for start, end in runs(speech):
         if start > 0 and end < len(speech) and not voice[start:end].any():
             kept[start:end] = False
-    if voice.any() and np.count_nonzero(~_widened(kept, _ECHO)) < _ENOUGH_BACKGROUND:
+    pauses = np.count_nonzero(~_widened(kept, _ECHO)) if len(kept) >= _LONG else _ENOUGH
+    if voice.any() and pauses < _ENOUGH:
         voiced = voice.copy()
         voiced[[0, -1]] |= speech[[0, -1]]
         kept &= _widened(voiced, _REACH)
@@ -94,7 +100,7 @@ def _widened(mask: Flags, reach: int) -> Flags:
 
 
 _ECHO, _REACH = 5, 20  # frames
-_LEAST_BACKGROUND, _ENOUGH_BACKGROUND = 20, 50  # frames
+_LEAST_BACKGROUND, _ENOUGH, _LONG = 20, 50, 400  # frames
 _SILENCE = 10 ** (-80 / 10)
 _LEAST_RATIO = 0.1
 _WADA_DB = np.arange(-20, 105, 5)

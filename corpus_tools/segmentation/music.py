@@ -26,7 +26,7 @@ def music_score(spectra: Spectra) -> float | None:
     """
     if len(spectra) < _LEAST_FRAMES:
         return None
-    contrast = _contrast(spectra[::_STRIDE])
+    contrast = _contrast(spectra)
     evidence = (
         _BIAS
         + _ACTIVATION_WEIGHT * frequency_activation(contrast)
@@ -98,9 +98,8 @@ def _local_mean(rows: NDArray[np.float32]) -> NDArray[np.float32]:
 _FIRST, _LAST = round(800 / BIN_HZ), round(3800 / BIN_HZ)  # bins
 _SIDE = 10  # bins on either side that one is compared with
 _ACTIVE_DB, _PEAK_DB = 3.0, 4.0
-_STRIDE = 2
-_BLOCK = 1000 // (_STRIDE * HOP_MS)  # frames
+_BLOCK = 1000 // HOP_MS  # frames
 _PEAKS = 5
-_LASTING = 400 // (_STRIDE * HOP_MS)  # frames
+_LASTING = 400 // HOP_MS  # frames
 _LEAST_FRAMES = 500 // HOP_MS
 _BIAS, _ACTIVATION_WEIGHT, _PARTIALS_WEIGHT, _PARTIALS_OFFSET = -9.0, 4.0, 2.4, 0.05

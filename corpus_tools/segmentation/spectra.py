@@ -13,7 +13,7 @@ __all__ = ["BIN_HZ", "HOP_MS", "WINDOW_MS", "Spectra", "power_spectra", "windows
 Spectra = NDArray[np.float32]
 """Shape (windows, bins), 1.0 for a full-scale sine: `WINDOW_MS` every `HOP_MS`, up to 4 kHz."""
 
-WINDOW_MS, HOP_MS = 64, 20
+WINDOW_MS, HOP_MS = 64, 40
 _WINDOW, _HOP = (SAMPLE_RATE * ms // 1000 for ms in (WINDOW_MS, HOP_MS))
 BIN_HZ = SAMPLE_RATE / _WINDOW
 
@@ -30,7 +30,7 @@ def power_spectra(samples: Samples) -> Spectra:
 
     Example:
         >>> power_spectra(np.zeros(16_000, dtype=np.int16)).shape
-        (47, 257)
+        (24, 257)
     """
     if len(samples) < _WINDOW:
         return np.zeros((0, _BINS), dtype=np.float32)
@@ -48,7 +48,7 @@ def windows_within(start: int, end: int) -> slice:
 
     Example:
         >>> windows_within(16_000, 32_000)
-        slice(50, 97, None)
+        slice(25, 49, None)
     """
     return slice(-(-start // _HOP), max((end - _WINDOW) // _HOP + 1, 0))
 

@@ -11,7 +11,7 @@ __all__ = ["periodicity", "voiced", "voiced_frames"]
 
 
 def voiced(spectra: Spectra) -> NDArray[np.bool_]:
-    """Return in which windows somebody's voice sounds for at least 60 ms.
+    """Return in which windows somebody's voice sounds for at least 80 ms.
 
     A window is voiced if its low band repeats itself at the rate of vocal folds, is no more than
     25 dB below the loud ones and 10 dB below its neighbours (a bang dies away faster), and
@@ -80,6 +80,6 @@ _LAGS = 256  # values of the autocorrelation, over the length of a window
 _SHORTEST, _LONGEST = (round(_LAGS * BIN_HZ / hertz) for hertz in (400, 75))
 _TAPER = _taper_correlation()
 _PERIODIC = 0.4
-_RANGE_DB, _FALL_DB, _NEAR = 25.0, 10.0, 5
+_RANGE_DB, _FALL_DB, _NEAR = 25.0, 10.0, 2
 _LEAST_SHARE = 0.1
-_LEAST_WINDOWS = 60 // HOP_MS
+_LEAST_WINDOWS = 80 // HOP_MS

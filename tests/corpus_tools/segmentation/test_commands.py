@@ -65,6 +65,9 @@ def test_screen_decides_again_for_one_run_and_by_the_configuration(corpus, film)
         "0 of 2 clips accepted; 1 sources"
         in run("screen", "--min-rms-db", "-1", "--corpus", corpus).stdout
     )
+    for flag in ("--max-music=0", "--min-snr-db=99"):
+        assert "0 of 2 clips accepted" in run("screen", flag, "--corpus", corpus).stdout
+    assert run("screen", "--max-dropouts=-1", "--corpus", corpus).exit_code == 2
     assert "2 of 2 clips accepted; 1 sources" in run("screen", "--corpus", corpus).stdout
     assert "2 of 2 clips accepted; 0 sources" in run("screen", "--corpus", corpus).stdout
     with (corpus / "corpus.toml").open("a") as out:

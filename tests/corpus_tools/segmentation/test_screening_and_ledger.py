@@ -27,12 +27,15 @@ def clip(name="a-00000000-00003500", ms=3500, **measures):
         ({}, []),
         ({"rms_db": -60}, ["too_quiet"]),
         ({"clipping": 0.02}, ["clipped"]),
+        ({"dropouts": 1}, ["dropouts"]),
+        ({"music": 0.6}, ["music"]),
+        ({"music": 0.4}, []),
         ({"snr_db": 3}, ["low_snr"]),
         ({"snr_db": None}, []),
         ({"speech_ratio": 0.05}, ["little_speech"]),
         (
-            {"speech_ratio": 0.05, "rms_db": -60, "snr_db": 0},
-            ["too_quiet", "low_snr", "little_speech"],
+            {"speech_ratio": 0.05, "rms_db": -60, "snr_db": 0, "music": 1, "dropouts": 2},
+            ["too_quiet", "dropouts", "music", "low_snr", "little_speech"],
         ),
     ],
 )
@@ -51,6 +54,12 @@ def test_recordings_are_as_long_as_they_are_unless_the_user_says_otherwise():
         ["too_short"],
         ["too_long"],
     ]
+
+
+def test_recordings_may_have_no_music_and_no_holes_either():
+    rules = recording_rules(ScreenSettings(max_music=0.2), SegmentSettings(), RecordingSettings())
+    decisions = screen_clips([clip(music=0.3), clip(music=0.1), clip(dropouts=1)], rules)
+    assert [decision.reasons for decision in decisions] == [["music"], [], ["dropouts"]]
 
 
 @given(
