@@ -41,28 +41,22 @@ class Clock:
         """
         length = frame.samples / frame.sample_rate
         time = frame.time
+        skip = 0
         if time is not None:
             self.stamp = time - self._start + length
-        missing = self._missing(time)
-        if missing < -max(length, _TOLERANCE):
-            return -1
-        skip = round(missing * SAMPLE_RATE) if missing > _TOLERANCE else 0
+            missing = time - self._origin - self.position
+            if not -_REPEATED <= missing <= _LONGEST_GAP:
+                self._origin += missing
+            elif missing < -max(length, _TOLERANCE):
+                return -1
+            elif missing > _TOLERANCE:
+                skip = round(missing * SAMPLE_RATE)
         self.position += length + skip / SAMPLE_RATE
         if self.position > _LONGEST:
             raise LongMediaError(
                 f"lasts longer than {_LONGEST // 3600} h, or says so; split it into several files"
             )
         return skip
-
-    def _missing(self, time: float | None) -> float:
-        """Return the seconds between what was decoded and a frame; negative where they overlap."""
-        if time is None:
-            return 0.0
-        missing = time - self._origin - self.position
-        if -_REPEATED <= missing <= _LONGEST_GAP:
-            return missing
-        self._origin += missing
-        return 0.0
 
 
 _TOLERANCE = 0.05  # s; time stamps of some containers are rounded to whole milliseconds or worse

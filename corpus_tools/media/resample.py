@@ -1,6 +1,6 @@
 """Frames of any rate, format and number of channels to 16 kHz mono."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,10 @@ __all__ = ["Converter"]
 class Converter:
     """Mixes channels so that nothing can clip, then changes the rate.
 
-    libswresample mixes, in floating point, with weights that add up to 1 at most. libsoxr changes
-    the rate: it lets 7 kHz through (less than 0.1 dB lost) and takes what lies above 8.2 kHz down
-    by more than 120 dB. Values that are no numbers become silence, infinite ones full scale.
+    Two channels are averaged; libswresample mixes more of them, with weights that add up to 1 at
+    most, and converts what is no floating point. libsoxr changes the rate: it lets 7 kHz through
+    (less than 0.1 dB lost) and takes what lies above 8.2 kHz down by more than 120 dB. Values that
+    are no numbers become silence, infinite ones full scale.
     """
 
     def __init__(self) -> None:
@@ -28,32 +29,36 @@ class Converter:
         self._mixer: Any = None
         self._resampler: Any = None
 
-    def convert(self, frame: AudioFrame) -> Iterator[Samples]:
-        """Yield what a frame brings out; its format may differ from that of the one before."""
+    def convert(self, frame: AudioFrame) -> Sequence[Samples]:
+        """Return what a frame brings out; its format may differ from that of the one before."""
         frame.pts = None
         if self._waiting is None:
             self._begin(frame)
         try:
             self._waiting.write(frame)
         except ValueError:  # another format
-            yield from self.flush()
-            self._begin(frame)
-            self._waiting.write(frame)
-        if self._waiting.samples >= _TOGETHER:
-            yield self._resampled(self._mixed(self._waiting.read()))
+            return [*self.flush(), *self.convert(frame)]
+        if self._waiting.samples < _TOGETHER:
+            return ()
+        return (self._resampled(self._mixed(self._waiting.read())),)
 
-    def flush(self) -> Iterator[Samples]:
-        """Yield what still waits, and what is still in the filter; then all begins anew."""
+    def flush(self) -> Sequence[Samples]:
+        """Return what still waits, and what is still in the filter; then all begins anew."""
         if self._waiting is None:
-            return
+            return ()
         rest = self._mixed(self._waiting.read() if self._waiting.samples else None)
-        yield self._resampled(rest, last=True)
         self._waiting = None
+        return (self._resampled(rest, last=True),)
 
     def _begin(self, frame: AudioFrame) -> None:
         rate = frame.sample_rate
         self._waiting = AudioFifo()
-        self._mixer = AudioResampler(format="fltp", layout="mono", rate=rate, options=dict(_MIX))
+        plain = frame.format.name == "fltp" and frame.layout.nb_channels <= 2
+        self._mixer = (
+            None
+            if plain
+            else AudioResampler(format="fltp", layout="mono", rate=rate, options=dict(_MIX))
+        )
         self._resampler = (
             None if rate == SAMPLE_RATE else soxr.ResampleStream(rate, SAMPLE_RATE, 1, "float32")
         )
@@ -61,12 +66,11 @@ class Converter:
     def _mixed(self, frame: AudioFrame | None) -> NDArray[np.float32]:
         if frame is None:
             return _NOTHING
+        if self._mixer is None:
+            return _finite(frame.to_ndarray().mean(axis=0))
         frame.pts = None
         parts = [out.to_ndarray()[0] for out in self._mixer.resample(frame)]
-        mono: NDArray[np.float32] = np.concatenate([*parts, _NOTHING])
-        if not (np.isfinite(mono.max(initial=0)) and np.isfinite(mono.min(initial=0))):
-            np.nan_to_num(mono, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
-        return mono
+        return _finite(np.concatenate([*parts, _NOTHING]))
 
     def _resampled(self, mono: NDArray[np.float32], *, last: bool = False) -> Samples:
         if self._resampler is not None:
@@ -74,6 +78,12 @@ class Converter:
         scaled = np.rint(mono * np.float32(32768))
         samples: Samples = np.clip(scaled, -32768, 32767, out=scaled).astype(np.int16)
         return samples
+
+
+def _finite(mono: NDArray[np.float32]) -> NDArray[np.float32]:
+    if not (np.isfinite(mono.max(initial=0)) and np.isfinite(mono.min(initial=0))):
+        np.nan_to_num(mono, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
+    return mono
 
 
 _TOGETHER = 16_384  # samples converted in one go
