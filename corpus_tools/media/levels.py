@@ -28,8 +28,9 @@ def rms_db(samples: Samples) -> float:
     """Return the root-mean-square level in dBFS (a full-scale square wave is 0)."""
     if not len(samples):
         return FLOOR_DB
-    scaled = samples.astype(np.float64) / FULL_SCALE
-    return decibels(float(np.mean(scaled * scaled)))
+    wide = samples.astype(np.int32)
+    power = int(np.sum(wide * wide, dtype=np.int64)) / len(samples)
+    return decibels(power / FULL_SCALE**2)
 
 
 def peak_db(samples: Samples) -> float:

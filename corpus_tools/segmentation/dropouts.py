@@ -33,13 +33,22 @@ def dropout_count(samples: Samples) -> int:
         return 0
     quiet = np.percentile(power, 10)
     faint = runs((power < _QUIETER * quiet) & (quiet > _AUDIBLE)) * _FRAME
-    still = runs(np.diff(samples) == 0)
-    still[:, 1] += 1
+    still = _still(samples)
     holes = np.zeros(len(samples), dtype=np.bool_)
     for start, end in [*_of_fitting_length(still), *_of_fitting_length(faint)]:
         if _abrupt(samples, start, end):
             holes[start:end] = True
     return len(runs(holes))
+
+
+def _still(samples: Samples) -> NDArray[np.intp]:
+    """Return the [start, end) of each run of equal samples; none if no frame is one."""
+    frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
+    if not (frames[:, :1] == frames[:, _PROBES]).all(axis=1).any():
+        return np.zeros((0, 2), dtype=np.intp)
+    still = runs(np.diff(samples) == 0)
+    still[:, 1] += 1
+    return still
 
 
 def _of_fitting_length(stretches: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -63,6 +72,7 @@ def _stops(side: Samples) -> bool:
 
 
 _FRAME = SAMPLE_RATE * 5 // 1000
+_PROBES = slice(7, None, 9)  # samples of a frame that tell if it may be still
 _SHORTEST, _LONGEST = 2, 60  # frames
 _SIDE = 4 * _FRAME
 _QUIETER = 10 ** (-15 / 10)
