@@ -71,7 +71,11 @@ def _in_order(results: Iterator[tuple[int, R]]) -> Iterator[R]:
 
 
 def _sentence(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "no space left on the corpus's disk; free some and run again"
     where = f" ({error.filename})" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"no space left on the disk that this run writes to{where}; free some and run again"
+    if error.errno == errno.ENOENT:
+        return f"was there but is gone now{where}; check the path and run again"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"permission denied{where}; change the file's permissions and run again"
     return f"{error.strerror or error}{where}; make that right and run again"

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
-from corpus_tools.cli.session import session
+from corpus_tools.cli.session import one_line, session
 from corpus_tools.cli.threads import one_thread_each
 
 __all__ = ["segment"]
@@ -123,7 +123,7 @@ def _print(result: Any, details: dict[str, Any]) -> None:
     for source in details["sources"]:
         rejected = ", ".join(f"{reason} {n}" for reason, n in source["rejected"].items())
         table.add_row(
-            source["series"] or "",
+            one_line(source["series"] or ""),
             source["source_id"],
             f"{source['seconds']:.1f}",
             str(source["clips"]),

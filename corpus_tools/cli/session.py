@@ -15,7 +15,7 @@ import typer
 from manifests.errors import CorpusError
 from manifests.outcome import Outcome, Progress
 
-__all__ = ["Session", "session"]
+__all__ = ["Session", "one_line", "session"]
 
 INTERRUPTED = 130
 
@@ -74,19 +74,22 @@ class Session:
         def show(done: int, total: int, item: str) -> None:
             left = pace.left(done, total)
             if left is not None:
-                self.note(f"{what}: {done} of {total}, about {left:.0f} s left ({_one_line(item)})")
+                self.note(f"{what}: {done} of {total}, about {left:.0f} s left ({one_line(item)})")
 
         return show
 
     def close(self) -> None:
         """Print warnings, failures, the conservation line and the JSON document."""
         outcome = self.outcome
-        for warning in outcome.warnings:
-            print(f"warning: {_one_line(warning)}", file=sys.stderr)
+        for warning in outcome.warnings[:_MOST_WARNINGS]:
+            print(f"warning: {one_line(warning)}", file=sys.stderr)
+        more = len(outcome.warnings) - _MOST_WARNINGS
+        if more > 0:
+            print(f"warning: {more} more like these; --json gives them all", file=sys.stderr)
         for failure in outcome.failures:
             whole_run = failure.item == self.command
             item = "" if whole_run else f"{failure.item}: "
-            print(f"error: {_one_line(item + failure.reason)}", file=sys.stderr)
+            print(f"error: {one_line(item + failure.reason)}", file=sys.stderr)
         if outcome.items_in:
             self.note(_conservation(outcome))
         if self.as_json:
@@ -171,9 +174,10 @@ class _Pace:
 
 
 _EVERY = 10.0
+_MOST_WARNINGS = 20
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Return the text with line breaks and what else a terminal would obey as escapes."""
     return _CONTROLS.sub(lambda found: repr(found.group())[1:-1], text)
 

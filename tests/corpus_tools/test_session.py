@@ -58,3 +58,12 @@ def test_the_pace_leaves_out_the_first_item(monkeypatch):
     assert pace.left(1, 12) is None
     assert pace.left(6, 12) is None
     assert pace.left(12 - 1, 12) == pytest.approx(1.1)
+
+
+def test_many_warnings_are_summed_up_on_the_terminal_only(capsys):
+    with session("segment", as_json=True) as run:
+        run.outcome.warnings += [f"a{number}.wav: too short" for number in range(30)]
+    printed = capsys.readouterr()
+    assert printed.err.count("too short") == 20
+    assert "10 more like these; --json gives them all" in printed.err
+    assert len(json.loads(printed.out)["warnings"]) == 30

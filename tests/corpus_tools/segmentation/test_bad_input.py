@@ -50,7 +50,7 @@ FAILS = {
     "pipe.mp4": "a pipe or a device",
     "secret.wav": "permission denied",
     "vanished.wav": "is gone now",
-    "later.wav": "No such file",
+    "later.wav": "was there but is gone now",
     "missing.wav": "no such file; check the path",
 }
 """Files that can't be, and what their sentence says."""
