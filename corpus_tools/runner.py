@@ -1,6 +1,7 @@
 """Map a pure function over sources, in this process or in several."""
 
 import errno
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -9,6 +10,8 @@ from manifests.errors import CorpusError
 from manifests.outcome import Outcome, Progress, no_progress
 
 __all__ = ["run_each"]
+
+_LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -49,6 +52,12 @@ def run_each(
             outcome.fail(name(item), str(error))
         except OSError as error:
             outcome.fail(name(item), _sentence(error))
+        except Exception as error:
+            _LOG.debug("unexpected error", exc_info=error)
+            outcome.fail(
+                name(item),
+                f"unexpected {type(error).__name__}: {error}; please report it, with the file",
+            )
         else:
             yield item, found
         progress(number, len(items), name(item))

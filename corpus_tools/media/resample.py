@@ -7,9 +7,11 @@ import numpy as np
 import soxr
 from av import AudioFrame, AudioResampler
 from av.audio.fifo import AudioFifo
+from av.error import FFmpegError
 from numpy.typing import NDArray
 
 from corpus_tools.media.clock import SAMPLE_RATE
+from corpus_tools.media.errors import MediaError
 from corpus_tools.media.levels import Samples
 
 __all__ = ["Converter"]
@@ -52,6 +54,10 @@ class Converter:
 
     def _begin(self, frame: AudioFrame) -> None:
         rate = frame.sample_rate
+        if not _LOWEST_RATE <= rate <= _HIGHEST_RATE:
+            raise MediaError(
+                f"says that its sample rate is {rate} Hz, which no recording has; it is damaged"
+            )
         self._waiting = AudioFifo()
         plain = frame.format.name == "fltp" and frame.layout.nb_channels <= 2
         self._mixer = (
@@ -69,7 +75,13 @@ class Converter:
         if self._mixer is None:
             return _finite(frame.to_ndarray().mean(axis=0))
         frame.pts = None
-        parts = [out.to_ndarray()[0] for out in self._mixer.resample(frame)]
+        try:
+            parts = [out.to_ndarray()[0] for out in self._mixer.resample(frame)]
+        except (FFmpegError, ValueError) as error:
+            raise MediaError(
+                f"has {frame.layout.nb_channels} channels that nobody knows how to mix; "
+                f"mix them down to two and give that"
+            ) from error
         return _finite(np.concatenate([*parts, _NOTHING]))
 
     def _resampled(self, mono: NDArray[np.float32], *, last: bool = False) -> Samples:
@@ -87,5 +99,6 @@ def _finite(mono: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 _TOGETHER = 16_384  # samples converted in one go
+_LOWEST_RATE, _HIGHEST_RATE = 2_000, 768_000  # Hz
 _MIX = {"rematrix_maxval": "1"}
 _NOTHING = np.zeros(0, dtype=np.float32)

@@ -131,7 +131,7 @@ class _Adding:
         status = self.update.run(
             one,
             inputs,
-            lambda frozen: cut_recording(
+            lambda frozen, _: cut_recording(
                 one, row, corpus, self.settings, self.segment, inputs, frozen
             ),
         )

@@ -12,8 +12,9 @@ from corpus_tools.review.films import Reviewed, choose_sources
 from corpus_tools.review.material import read_material
 from corpus_tools.runner import run_each
 from corpus_tools.segmentation.choices import put_reviews, read_choices
+from corpus_tools.segmentation.duplicates import mark_repeats
 from corpus_tools.segmentation.inputs import MediaInput
-from corpus_tools.segmentation.publish import clips_of, rescreen, sweep
+from corpus_tools.segmentation.publish import clips_of, ledger_fits, rescreen, sweep
 from corpus_tools.segmentation.report import SourceReport, report_of
 from corpus_tools.segmentation.screening import Rules, drama_rules, recording_rules
 from corpus_tools.segmentation.trimming import retrim
@@ -67,6 +68,7 @@ def apply_files(
         done += verdicts
         reports.append(report)
         outcome.outputs.append(corpus / "choices" / f"{one.source.source_id}.jsonl")
+    mark_repeats(corpus, drama_rules(configuration.screen), work.frozen, outcome)
     outcome.kept += done.total()
     outcome.details |= {
         "decisions": dict(sorted(done.items())),
@@ -88,11 +90,13 @@ class _Applying:
     def run(self, one: Reviewed) -> tuple[SourceReport, Counter[str]]:
         """Store what was decided on a source and follow it; returns how many of each verdict."""
         source = one.source
+        rules = self._rules(source)
+        update = Update(self.corpus, rules, self.frozen)
+        if one.film and not ledger_fits(self.corpus, source.source_id):
+            retrim(update, MediaInput(one.film, source, known=True))
         checked = self._checked(one)
         put_reviews(self.corpus, source.source_id, [choice for _, choice in checked])
-        rules = self._rules(source)
         if one.film and _is_to_cut(self.corpus, source):
-            update = Update(self.corpus, rules, self.frozen)
             retrim(update, MediaInput(one.film, source, known=True))
         else:
             rescreen(self.corpus, source.source_id, rules)
@@ -118,7 +122,9 @@ class _Applying:
                 continue
             others = [other for other, _ in taken if other.clip_id != decision.clip_id]
             try:
-                taken.append((decision, checker.choice(decision, others)))
+                choice = checker.choice(decision, others)
+                _refuse_overlap(choice, [earlier for _, earlier in taken])
+                taken.append((decision, choice))
             except DataError as error:
                 self.outcome.fail(decision.file, f"line {decision.line}: {error}")
         return taken
@@ -128,6 +134,17 @@ class _Applying:
         if source.kind == "drama":
             return drama_rules(settings.screen)
         return recording_rules(settings.screen, settings.segment, settings.recordings)
+
+
+def _refuse_overlap(choice: Choice, taken: Sequence[Choice]) -> None:
+    for other in taken:
+        if other.clip_id != choice.clip_id and (
+            choice.start < other.end and other.start < choice.end
+        ):
+            raise DataError(
+                f"{choice.start:.3f} to {choice.end:.3f} overlaps {other.start:.3f} to "
+                f"{other.end:.3f}, which an earlier row wants; decide for one of the two"
+            )
 
 
 def _read(files: Sequence[Path], outcome: Outcome) -> list[Decision]:

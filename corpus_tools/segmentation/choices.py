@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +43,19 @@ class Choices:
 
     rows: tuple[Choice, ...] = ()
 
-    @property
+    @cached_property
     def regions(self) -> list[Choice]:
         """Those that came as a regions file."""
         return [row for row in self.rows if row.origin == "regions"]
 
-    @property
+    @cached_property
     def reviews(self) -> list[Choice]:
         """Those about single clips."""
         return [row for row in self.rows if row.origin == "review"]
+
+    @cached_property
+    def _by_edges(self) -> dict[tuple[float, float], str]:
+        return {(row.start, row.end): row.decision for row in self.reviews}
 
     @property
     def inputs(self) -> dict[str, Any]:
@@ -89,9 +94,9 @@ class Choices:
 
     def reason(self, start: float, end: float) -> str | None:
         """Return what a person decided on the clip with these edges in seconds, if anything."""
-        for row in self.reviews:
-            if (row.start, row.end) == (start, end):
-                return HUMAN_KEEP if row.decision == "keep" else HUMAN_DROP
+        decision = self._by_edges.get((start, end))
+        if decision:
+            return HUMAN_KEEP if decision == "keep" else HUMAN_DROP
         for row in self.regions:
             if row.decision == "keep" and row.start <= start and end <= row.end:
                 return HUMAN_KEEP
@@ -136,12 +141,16 @@ def put_reviews(corpus: Path, source_id: str, reviews: Iterable[Choice]) -> None
         reviews: each with the ``clip_id`` that the person looked at.
     """
     known = read_choices(corpus, source_id)
-    by_clip = {_name(row): row for row in known.reviews}
+    by_planned = {row.clip_id: row for row in known.reviews}
+    planned_of = {_name(row): row.clip_id for row in known.reviews}
     for row in reviews:
-        seen = by_clip.pop(row.clip_id or "", None)
-        planned = seen.clip_id if seen else row.clip_id
-        by_clip[_name(row)] = row.model_copy(update={"clip_id": planned})
-    _write(corpus, source_id, [*known.regions, *by_clip.values()])
+        planned = planned_of.get(row.clip_id or "", row.clip_id)
+        earlier = by_planned.get(planned)
+        if earlier:
+            planned_of.pop(_name(earlier), None)
+        by_planned[planned] = row.model_copy(update={"clip_id": planned})
+        planned_of[_name(row)] = planned
+    _write(corpus, source_id, [*known.regions, *by_planned.values()])
 
 
 def _write(corpus: Path, source_id: str, rows: Iterable[Choice]) -> None:

@@ -8,6 +8,8 @@ from corpus_tools.segmentation.fingerprint import from_text
 from corpus_tools.segmentation.publish import FINGERPRINTS, MARKED, SOURCES, mark_duplicates
 from corpus_tools.segmentation.repeats import find_repeats
 from corpus_tools.segmentation.screening import Rules
+from manifests.errors import CorpusError
+from manifests.outcome import Outcome
 from manifests.records import Fingerprint, Source
 from manifests.shards import read_header, read_shard, read_stage
 from manifests.store import fingerprint, inside, write_text
@@ -15,7 +17,7 @@ from manifests.store import fingerprint, inside, write_text
 __all__ = ["mark_repeats"]
 
 
-def mark_repeats(corpus: Path, rules: Rules, frozen: Collection[str]) -> None:
+def mark_repeats(corpus: Path, rules: Rules, frozen: Collection[str], outcome: Outcome) -> None:
     """Find what comes again in the films of a corpus; the first is kept, the others are marked.
 
     First are clips that people have touched, then those of the series in the order of their names,
@@ -27,9 +29,8 @@ def mark_repeats(corpus: Path, rules: Rules, frozen: Collection[str]) -> None:
         corpus: the corpus folder.
         rules: which clips of films are accepted.
         frozen: clips that people have touched.
-
-    Raises:
-        DataError: if a shard can't be read.
+        outcome: takes a failure for each source whose shards can't be read or were left unfinished;
+            the others are marked.
     """
     sources = _searched(corpus)
     if not sources:
@@ -38,16 +39,29 @@ def mark_repeats(corpus: Path, rules: Rules, frozen: Collection[str]) -> None:
     note = inside(corpus, MARKED)
     if note.is_file() and note.read_text(encoding="utf-8") == state:
         return
+    before = len(outcome.failures)
     clips = [
         (one.clip_id not in frozen, number, one)
         for number, source in enumerate(sources)
-        for one in read_shard(FINGERPRINTS.path(corpus, source.source_id), Fingerprint)
+        for one in _fingerprints(corpus, source, outcome)
     ]
     clips.sort(key=lambda clip: clip[:2])
     originals = find_repeats([(one.clip_id, from_text(one.hashes)) for _, _, one in clips])
     for source in sources:
-        mark_duplicates(corpus, source.source_id, originals, rules)
-    write_text(note, state)
+        try:
+            mark_duplicates(corpus, source.source_id, originals, rules)
+        except CorpusError as error:
+            outcome.fail(source.source_id, str(error))
+    if len(outcome.failures) == before:
+        write_text(note, state)
+
+
+def _fingerprints(corpus: Path, source: Source, outcome: Outcome) -> list[Fingerprint]:
+    try:
+        return read_shard(FINGERPRINTS.path(corpus, source.source_id), Fingerprint)
+    except CorpusError as error:
+        outcome.fail(source.source_id, str(error))
+        return []
 
 
 def _searched(corpus: Path) -> list[Source]:

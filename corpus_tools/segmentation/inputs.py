@@ -152,13 +152,17 @@ def _new(
     series: str | None,
 ) -> Source:
     title = path.stem
+    series = series or path.resolve().parent.name or None
+    media_path = path_in_record(path, corpus)
+    if not _is_unicode(f"{series}{media_path}"):
+        raise CorpusError("lies in a folder whose name is not UTF-8; rename the folder")
     return Source(
         source_id=source_id(title, sha256, None if main else track.index),
-        series=series or path.resolve().parent.name or None,
+        series=series,
         episode=episode_of(title),
         title=title,
         kind=kind,
-        media_path=path_in_record(path, corpus),
+        media_path=media_path,
         sha256=sha256,
         size=path.stat().st_size,
         duration=0.0,

@@ -21,14 +21,15 @@ from manifests.store import inside
 __all__ = [
     "Found",
     "clips_of",
-    "frozen_in",
     "is_cut",
     "is_screened",
     "is_whole",
+    "ledger_fits",
     "mark_duplicates",
     "publish",
     "publish_source",
     "rescreen",
+    "source_of",
     "sweep",
     "sweep_source",
 ]
@@ -76,15 +77,17 @@ def is_cut(corpus: Path, source_id: str, inputs: dict[str, Any]) -> bool:
 def is_whole(corpus: Path, source: Source) -> bool:
     """Return whether the other shards of a source that was cut, and its clips, are all there.
 
-    Ledger and fingerprints must be of these very cuts; those of others are left by an interruption.
-    Recordings have no fingerprints.
+    They must be of these very cuts; those of others are left by an interruption. Recordings have
+    neither fingerprints nor subtitles.
     """
     source_id = source.source_id
     if not all(stage.path(corpus, source_id).is_file() for stage in (SCREEN, LEDGER, SOURCES)):
         return False
-    if not _ledger_fits(corpus, source_id):
+    if not ledger_fits(corpus, source_id):
         return False
-    if source.kind == "drama" and not _fingerprints_fit(corpus, source_id):
+    if source.kind == "drama" and not all(
+        _is_of_these_cuts(corpus, stage, source_id) for stage in (FINGERPRINTS, SUBTITLES)
+    ):
         return False
     return all((corpus / clip.path).is_file() for clip in clips_of(corpus, source_id))
 
@@ -137,6 +140,8 @@ def mark_duplicates(
         originals: the clip that is kept, for each clip of the corpus that repeats one.
         rules: which clips are accepted.
     """
+    if not (SCREEN.path(corpus, source_id).is_file() and ledger_fits(corpus, source_id)):
+        raise DataError("cutting it was interrupted; give its film to corpus segment again")
     clips = clips_of(corpus, source_id)
     marked = [
         clip.model_copy(update={"duplicate_of": originals.get(clip.clip_id)}) for clip in clips
@@ -144,8 +149,11 @@ def mark_duplicates(
     if marked != clips:
         inputs = read_header(SEGMENTS.path(corpus, source_id)).inputs
         write_shard(corpus, SEGMENTS, source_id, marked, inputs)
-    noted = read_header(SCREEN.path(corpus, source_id)).inputs.get("duplicates")
-    if noted != _duplicates(marked):
+    noted = (
+        read_header(stage.path(corpus, source_id)).inputs.get("duplicates")
+        for stage in (SCREEN, LEDGER)
+    )
+    if any(duplicates != _duplicates(marked) for duplicates in noted):
         rescreen(corpus, source_id, rules)
 
 
@@ -163,15 +171,20 @@ def rescreen(corpus: Path, source_id: str, rules: Rules) -> None:
         DataError: if a shard can't be read, or cutting it was interrupted.
     """
     ledger = LEDGER.path(corpus, source_id)
-    if not (ledger.is_file() and _ledger_fits(corpus, source_id)):
-        raise DataError("cutting it was interrupted; run that command again")
+    if not (ledger.is_file() and ledger_fits(corpus, source_id)):
+        raise DataError("cutting it was interrupted; give its film to corpus segment again")
     outside_ms = outside_of(read_shard(ledger, LedgerEntry))
     _screen(corpus, source_id, clips_of(corpus, source_id), outside_ms, rules)
 
 
-def frozen_in(frozen: Iterable[str], source_id: str) -> list[str]:
-    """Return those of the frozen clips that are of a source, sorted."""
-    return sorted(name for name in frozen if name.rsplit("-", 2)[0] == source_id)
+def source_of(clip_id: str) -> str:
+    """Return the source that a clip is of.
+
+    Example:
+        >>> source_of("E01-12d5117605b5-00000600-00003620")
+        'E01-12d5117605b5'
+    """
+    return clip_id.rsplit("-", 2)[0]
 
 
 def sweep_source(corpus: Path, source_id: str, frozen: Iterable[str] = ()) -> None:
@@ -224,14 +237,19 @@ def _duplicates(clips: Sequence[Clip]) -> list[list[str]]:
     return [[clip.clip_id, clip.duplicate_of] for clip in clips if clip.duplicate_of]
 
 
-def _ledger_fits(corpus: Path, source_id: str) -> bool:
+def ledger_fits(corpus: Path, source_id: str) -> bool:
+    """Return whether a source has a ledger, and of the cuts that it has."""
+    if not (
+        SEGMENTS.path(corpus, source_id).is_file() and LEDGER.path(corpus, source_id).is_file()
+    ):
+        return False
     segments = read_header(SEGMENTS.path(corpus, source_id)).fingerprint
     made_of = read_header(LEDGER.path(corpus, source_id)).inputs.get("segments")
     return bool(made_of == segments)
 
 
-def _fingerprints_fit(corpus: Path, source_id: str) -> bool:
-    path = FINGERPRINTS.path(corpus, source_id)
+def _is_of_these_cuts(corpus: Path, stage: Stage, source_id: str) -> bool:
+    path = stage.path(corpus, source_id)
     made_of = read_header(SEGMENTS.path(corpus, source_id)).inputs
     return path.is_file() and read_header(path).inputs == made_of
 

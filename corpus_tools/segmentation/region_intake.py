@@ -5,7 +5,6 @@ from pathlib import Path
 
 from corpus_tools.segmentation.choices import put_regions, read_choices
 from corpus_tools.segmentation.inputs import MediaInput
-from corpus_tools.segmentation.publish import frozen_in
 from corpus_tools.segmentation.regions import read_regions
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.update import Update
@@ -57,9 +56,14 @@ def take_regions(
             )
     for source_id, choices in chosen.items():
         choices.sort(key=lambda row: (row.start, row.end, row.decision))
-        if read_choices(update.corpus, source_id).regions == choices:
+        try:
+            known = read_choices(update.corpus, source_id).regions
+        except DataError as error:
+            outcome.fail(file.name, str(error))
             continue
-        if frozen_in(update.frozen, source_id):
+        if known == choices:
+            continue
+        if update.touched(source_id):
             outcome.fail(
                 file.name,
                 f"{source_id} has clips that are frozen, so its regions were not taken in; "

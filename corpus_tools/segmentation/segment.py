@@ -100,10 +100,17 @@ def segment(
     ):
         finished.append((one, done))
         outcome.warnings += done.warnings
-    mark_repeats(corpus, update.rules, update.frozen)
+    mark_repeats(corpus, update.rules, update.frozen, outcome)
     reports = [
-        report_of(corpus, one.source.source_id, str(one.path), done.status)
-        for one, done in finished
+        report
+        for _, report in run_each(
+            finished,
+            lambda item: report_of(
+                corpus, item[0].source.source_id, str(item[0].path), item[1].status
+            ),
+            outcome,
+            name=lambda item: str(item[0].path),
+        )
     ]
     outcome.kept += len(reports)
     outcome.outputs += [corpus / "clips" / report.source_id for report in reports if report.clips]

@@ -1,13 +1,13 @@
 """Bring one film up to date in the corpus: what ``corpus segment`` does for each source."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from corpus_tools.segmentation.choices import read_choices
 from corpus_tools.segmentation.cut import cut_source
 from corpus_tools.segmentation.inputs import MediaInput
-from corpus_tools.segmentation.planning import PlanWeights
+from corpus_tools.segmentation.planning import Cut, PlanWeights
 from corpus_tools.segmentation.publish import Found
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.subtitles import read_lines, sidecar_sha256
@@ -52,7 +52,7 @@ class Segmenting:
         inputs = self._inputs(one)
         warnings: list[str] = []
         status = self.update.run(
-            one, inputs, lambda frozen: self._cut(one, inputs, frozen, warnings)
+            one, inputs, lambda frozen, cuts: self._cut(one, inputs, frozen, cuts, warnings)
         )
         return Segmented(status, warnings)
 
@@ -61,6 +61,7 @@ class Segmenting:
         one: MediaInput,
         inputs: dict[str, Any],
         frozen: Mapping[str, str],
+        cuts: Sequence[Cut] | None,
         warnings: list[str],
     ) -> Found:
         name, corpus = one.source.source_id, self.update.corpus
@@ -76,6 +77,7 @@ class Segmenting:
             self.settings,
             frozen,
             choices=read_choices(corpus, name),
+            cuts=cuts,
         )
         if not cut.clips:
             warnings.append(f"{one.path}: {_nothing(cut.duration_ms, self.settings)}")

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from pydantic import ValidationError
+
 from corpus_tools.segmentation.choices import read_choices
 from corpus_tools.segmentation.cut import cut_source
 from corpus_tools.segmentation.inputs import MediaInput
@@ -11,14 +13,14 @@ from corpus_tools.segmentation.publish import (
     SUBTITLES,
     Found,
     clips_of,
-    frozen_in,
     publish,
 )
 from corpus_tools.segmentation.settings import SegmentSettings
+from corpus_tools.segmentation.superseding import with_superseded
 from corpus_tools.segmentation.update import Update
 from manifests.errors import CorpusError
 from manifests.records import Clip, SubtitleLine
-from manifests.shards import read_header, read_shard
+from manifests.shards import Header, read_header, read_shard
 
 __all__ = ["retrim"]
 
@@ -40,17 +42,19 @@ def retrim(update: Update, one: MediaInput) -> None:
     """
     corpus, name = update.corpus, one.source.source_id
     choices = read_choices(corpus, name)
-    clips = clips_of(corpus, name)
-    cuts = _with(choices.fixed(), clips)
-    touched = frozen_in(update.frozen, name)
-    hashes = {clip.clip_id: clip.sha256 for clip in clips}
-    for clip in clips:
+    earlier = clips_of(corpus, name)
+    live = [clip for clip in earlier if clip.superseded_by is None]
+    cuts = _with(choices.fixed(), live)
+    touched = update.touched(name)
+    hashes = {clip.clip_id: clip.sha256 for clip in earlier}
+    for clip in live:
         if clip.clip_id in touched and _cut(clip) not in cuts:
             raise CorpusError(
                 f"its clip {clip.clip_id} is frozen (named by {update.frozen[clip.clip_id]}) and "
                 f"can't get other edges; keep or drop it as it is"
             )
     header = read_header(SEGMENTS.path(corpus, name))
+    settings = _settings_of(header)
     subtitles = SUBTITLES.path(corpus, name)
     lines = read_shard(subtitles, SubtitleLine) if subtitles.is_file() else []
     cut = cut_source(
@@ -59,14 +63,25 @@ def retrim(update: Update, one: MediaInput) -> None:
         name,
         corpus,
         lines,
-        SegmentSettings.model_validate(header.inputs["parameters"]),
+        settings,
         {clip: hashes[clip] for clip in touched if clip in hashes},
         choices=choices,
         cuts=cuts,
     )
     inputs = {**header.inputs, "choices": choices.inputs}
-    found = Found(one.source, cut.clips, lines, cut.outside_ms, inputs, cut.fingerprints)
+    clips = with_superseded(cut.clips, earlier, touched, name)
+    found = Found(one.source, clips, lines, cut.outside_ms, inputs, cut.fingerprints)
     publish(corpus, found, update.rules, touched)
+
+
+def _settings_of(header: Header) -> SegmentSettings:
+    """Return what a source was cut with."""
+    try:
+        return SegmentSettings.model_validate(header.inputs["parameters"])
+    except (KeyError, ValidationError) as error:
+        raise CorpusError(
+            "was cut by another version of corpus-tools; run corpus segment on its film first"
+        ) from error
 
 
 def _with(fixed: Sequence[Cut], clips: Sequence[Clip]) -> list[Cut]:

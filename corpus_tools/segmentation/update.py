@@ -1,31 +1,39 @@
 """Bring one source of the corpus up to date, and leave alone what people have touched."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from corpus_tools.segmentation.inputs import MediaInput
+from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.publish import (
     Found,
     clips_of,
-    frozen_in,
     is_cut,
     is_screened,
     is_whole,
     publish,
     publish_source,
     rescreen,
+    source_of,
     sweep_source,
 )
 from corpus_tools.segmentation.screening import Rules
 from corpus_tools.segmentation.superseding import with_superseded
 from manifests.errors import CorpusError
+from manifests.records import Clip
 from manifests.store import inside
 
 __all__ = ["Status", "Update"]
 
 Status = Literal["cut", "screened", "unchanged"]
+
+
+Cutter = Callable[[Mapping[str, str], Sequence[Cut] | None], Found]
+"""Makes and writes the clips of a source, given the sha256 of the samples of frozen ones, and
+where the clips lie if that is known already."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +52,24 @@ class Update:
     frozen: Mapping[str, str]
     recut: Collection[str] = ()
 
-    def run(
-        self, one: MediaInput, inputs: dict[str, Any], cut: Callable[[Mapping[str, str]], Found]
-    ) -> Status:
+    @cached_property
+    def _frozen_by_source(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in sorted(self.frozen):
+            found.setdefault(source_of(name), []).append(name)
+        return found
+
+    def touched(self, source_id: str) -> list[str]:
+        """Return the clips of a source that people have touched, sorted."""
+        return self._frozen_by_source.get(source_id, [])
+
+    def run(self, one: MediaInput, inputs: dict[str, Any], cut: Cutter) -> Status:
         """Do what is needed for a source, and return what that was.
 
         Args:
             one: the source.
             inputs: what its cuts depend on, JSON-ready.
-            cut: makes and writes the clips; given the sha256 of the samples of frozen ones.
+            cut: makes and writes the clips.
 
         Raises:
             CorpusError: if the source has frozen clips and would be cut otherwise now.
@@ -61,7 +78,7 @@ class Update:
         """
         name = one.source.source_id
         inside(self.corpus, f"clips/{name}")
-        touched = frozen_in(self.frozen, name)
+        touched = self.touched(name)
         known_cuts = is_cut(self.corpus, name, inputs)
         if known_cuts and is_whole(self.corpus, one.source):
             return self._refresh(one, touched)
@@ -74,8 +91,12 @@ class Update:
             )
         earlier = clips_of(self.corpus, name)
         hashes = {clip.clip_id: clip.sha256 for clip in earlier}
+        known = [_cut(clip) for clip in earlier if clip.superseded_by is None]
         try:
-            found = cut({clip: hashes[clip] for clip in touched if clip in hashes})
+            found = cut(
+                {clip: hashes[clip] for clip in touched if clip in hashes},
+                known if known_cuts else None,
+            )
             clips = with_superseded(found.clips, earlier, touched, name)
             publish(self.corpus, replace(found, clips=clips), self.rules, touched)
         except (CorpusError, OSError):
@@ -93,3 +114,7 @@ class Update:
             return "unchanged"
         rescreen(self.corpus, name, self.rules)
         return "screened"
+
+
+def _cut(clip: Clip) -> Cut:
+    return Cut(round(clip.start * 1000), round(clip.end * 1000))
