@@ -148,7 +148,8 @@ def put_reviews(corpus: Path, source_id: str, reviews: Iterable[Choice]) -> None
         earlier = by_planned.get(planned)
         if earlier:
             planned_of.pop(_name(earlier), None)
-        by_planned[planned] = row.model_copy(update={"clip_id": planned})
+        edges = {"start": round(row.start, 3), "end": round(row.end, 3)}
+        by_planned[planned] = row.model_copy(update={"clip_id": planned, **edges})
         planned_of[_name(row)] = planned
     _write(corpus, source_id, [*known.regions, *by_planned.values()])
 

@@ -8,9 +8,10 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+import soundfile
 
 from corpus_tools.media.decode import SAMPLE_RATE, decode
-from corpus_tools.media.errors import LongMediaError, NotMediaError, ProtectedMediaError
+from corpus_tools.media.errors import LongMediaError, MediaError, NotMediaError, ProtectedMediaError
 from corpus_tools.media.probe import open_media, probe
 
 HLS = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{}\n#EXT-X-ENDLIST\n"
@@ -160,3 +161,12 @@ def test_a_timeline_of_days_is_refused(leaping):
         for block in decode(leaping(*hours)):
             length += len(block.samples)
     assert length / SAMPLE_RATE < 28 * 3600
+
+
+def test_channels_without_a_layout_and_absurd_rates_cost_a_sentence(tmp_path):
+    soundfile.write(tmp_path / "nine.wav", np.zeros((16_000, 9)), 48_000)
+    soundfile.write(tmp_path / "slow.wav", np.zeros(16_000), 1)
+    with pytest.raises(MediaError, match="9 channels"):
+        list(decode(tmp_path / "nine.wav"))
+    with pytest.raises(MediaError, match="sample rate is 1 Hz"):
+        list(decode(tmp_path / "slow.wav"))

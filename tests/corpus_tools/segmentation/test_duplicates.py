@@ -87,3 +87,29 @@ def test_a_clip_that_people_have_touched_is_the_one_that_is_kept(corpus, series)
     }
     assert marked[original] == touched
     assert decided(corpus)[touched] == []
+
+
+def test_a_stale_ledger_beside_new_marks_is_renewed(corpus, series):
+    segment(corpus, [series], screen=EASY)
+    clip = next(one for one in read_stage(corpus, STAGES["segments"], Clip) if one.duplicate_of)
+    source = clip.source_id
+    path = STAGES["ledger"].path(corpus, source)
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b'"duplicates":[[', b'"duplicates":[["x","y"],[', 1))
+    (corpus / MARKED).unlink()
+    other = next(film for film in series.iterdir() if film.stem not in source)
+    assert segment(corpus, [other], screen=EASY).ok
+    assert path.read_bytes() == whole
+
+
+def test_a_source_left_unfinished_costs_its_sentence_and_the_others_go_on(corpus, series):
+    segment(corpus, [series], screen=EASY)
+    name = next(iter(decided(corpus))).rsplit("-", 2)[0]
+    STAGES["ledger"].path(corpus, name).unlink()
+    (corpus / MARKED).unlink()
+    other = next(film for film in series.iterdir() if film.stem not in name)
+    outcome = segment(corpus, [other], screen=EASY)
+    assert [failure.item for failure in outcome.failures] == [name]
+    assert "segment again" in outcome.failures[0].reason
+    assert len(outcome.details["sources"]) == 1
+    assert segment(corpus, [series], screen=EASY).ok

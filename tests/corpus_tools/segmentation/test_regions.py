@@ -172,3 +172,10 @@ def test_a_reviewed_clip_stays_when_everything_else_is_cut_anew(corpus, films):
     by_time = sorted(clips.values(), key=lambda clip: (clip.source_id, clip.start))
     for before, after in itertools.pairwise(by_time):
         assert before.source_id != after.source_id or before.end <= after.start
+
+
+def test_two_decisions_on_one_clip_leave_one_cut(tmp_path):
+    name = "e01-x-00003000-00006000"
+    put_reviews(tmp_path, "e01-x", [choice(3, 6.4, origin="review", clip_id=name)])
+    put_reviews(tmp_path, "e01-x", [choice(3, 6, "drop", "review", clip_id=name)])
+    assert read_choices(tmp_path, "e01-x").fixed() == [Cut(3000, 6000)]

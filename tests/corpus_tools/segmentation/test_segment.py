@@ -1,3 +1,4 @@
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -8,9 +9,15 @@ import soundfile
 
 import corpus_tools.media.wav
 import manifests.shards
+from corpus_tools.segmentation.choices import put_reviews
+from corpus_tools.segmentation.inputs import KnownSources, identify
+from corpus_tools.segmentation.screening import drama_rules
 from corpus_tools.segmentation.segment import segment
 from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
-from manifests.records import Clip, LedgerEntry, Screen, Source, SubtitleLine
+from corpus_tools.segmentation.trimming import retrim
+from corpus_tools.segmentation.update import Update
+from manifests.frozen import frozen_clips
+from manifests.records import Choice, Clip, LedgerEntry, Screen, Source, SubtitleLine
 from manifests.shards import STAGES, read_shard, read_stage
 
 
@@ -285,3 +292,33 @@ def test_a_recut_source_keeps_touched_clips_superseded_and_its_ledger_adds_up(co
         assert sum(round(one.seconds * 1000) for one in ledger) == round(source.duration * 1000)
     again = segment(corpus, [film], settings=other)
     assert [report["status"] for report in again.details["sources"]] == ["unchanged"]
+
+
+def test_a_trim_leaves_superseded_clips_superseded_and_the_ledger_whole(corpus, films):
+    film = films / "第1集.mp4"
+    segment(corpus, [film])
+    freeze(corpus, clips_of(corpus)[0].clip_id)
+    other = SegmentSettings(min_seconds=1.5, max_seconds=2.9)
+    segment(corpus, [film], settings=other, recut=["第1集"])
+    last = clips_of(corpus)[-1]
+    moved = Choice(
+        source_id=last.source_id,
+        start=last.start,
+        end=last.end - 0.1,
+        decision="keep",
+        origin="review",
+        clip_id=last.clip_id,
+    )
+    put_reviews(corpus, last.source_id, [moved])
+    update = Update(corpus, drama_rules(ScreenSettings()), frozen_clips(corpus))
+    retrim(update, identify(film, corpus, KnownSources.of(corpus)))
+    clips = clips_of(corpus)
+    assert [clip.end for clip in clips if clip.start == last.start] == [round(last.end - 0.1, 3)]
+    live = [clip for clip in clips if clip.superseded_by is None]
+    assert len(live) == len(clips) - 1
+    assert all(before.end <= after.start for before, after in itertools.pairwise(live))
+    again = segment(corpus, [film], settings=other)
+    assert [report["status"] for report in again.details["sources"]] == ["unchanged"]
+    (corpus / live[0].path).unlink()
+    assert segment(corpus, [film], settings=other).ok
+    assert clips_of(corpus) == clips
