@@ -70,7 +70,7 @@ class Choices:
 
     def fixed(self) -> list[Cut]:
         """Return the cuts that a person decided on, which no plan may change."""
-        return [_cut(row) for row in self.reviews]
+        return [Cut.at(row.start, row.end) for row in self.reviews]
 
     def closed(self, length: int) -> dict[str, NDArray[np.bool_]]:
         """Return the frames in which a person wants no clip, by ledger reason.
@@ -84,7 +84,7 @@ class Choices:
         dropped = np.zeros(length, dtype=np.bool_)
         kept = np.zeros(length, dtype=np.bool_)
         for row in self.regions:
-            cut = _cut(row)
+            cut = Cut.at(row.start, row.end)
             if row.decision == "drop":
                 dropped[cut.start_ms // FRAME_MS : -(-cut.end_ms // FRAME_MS)] = True
             else:
@@ -165,12 +165,8 @@ def _path(corpus: Path, source_id: str) -> Path:
     return inside(corpus, f"choices/{source_id}.jsonl")
 
 
-def _cut(row: Choice) -> Cut:
-    return Cut(round(row.start * 1000), round(row.end * 1000))
-
-
 def _name(row: Choice) -> str:
-    cut = _cut(row)
+    cut = Cut.at(row.start, row.end)
     return clip_id(row.source_id, cut.start_ms, cut.end_ms)
 
 

@@ -38,6 +38,16 @@ class Cut:
     start_ms: int
     end_ms: int
 
+    @classmethod
+    def at(cls, start: float, end: float) -> "Cut":
+        """Return the cut with these edges in seconds.
+
+        Example:
+            >>> Cut.at(1.5, 4.83)
+            Cut(start_ms=1500, end_ms=4830)
+        """
+        return cls(round(start * 1000), round(end * 1000))
+
 
 def plan_cuts(
     activity: Activity,

@@ -48,7 +48,7 @@ def retrim(update: Update, one: MediaInput) -> None:
     touched = update.touched(name)
     hashes = {clip.clip_id: clip.sha256 for clip in earlier}
     for clip in live:
-        if clip.clip_id in touched and _cut(clip) not in cuts:
+        if clip.clip_id in touched and Cut.at(clip.start, clip.end) not in cuts:
             raise CorpusError(
                 f"its clip {clip.clip_id} is frozen (named by {update.frozen[clip.clip_id]}) and "
                 f"can't get other edges; keep or drop it as it is"
@@ -88,11 +88,7 @@ def _with(fixed: Sequence[Cut], clips: Sequence[Clip]) -> list[Cut]:
     """Return the cuts of a source after some were fixed by hand."""
     others = [
         cut
-        for cut in map(_cut, clips)
+        for cut in (Cut.at(clip.start, clip.end) for clip in clips)
         if not any(cut.start_ms < one.end_ms and one.start_ms < cut.end_ms for one in fixed)
     ]
     return sorted([*fixed, *others])
-
-
-def _cut(clip: Clip) -> Cut:
-    return Cut(round(clip.start * 1000), round(clip.end * 1000))

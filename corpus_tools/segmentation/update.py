@@ -23,7 +23,6 @@ from corpus_tools.segmentation.publish import (
 from corpus_tools.segmentation.screening import Rules
 from corpus_tools.segmentation.superseding import with_superseded
 from manifests.errors import CorpusError
-from manifests.records import Clip
 from manifests.store import inside
 
 __all__ = ["Status", "Update"]
@@ -91,7 +90,7 @@ class Update:
             )
         earlier = clips_of(self.corpus, name)
         hashes = {clip.clip_id: clip.sha256 for clip in earlier}
-        known = [_cut(clip) for clip in earlier if clip.superseded_by is None]
+        known = [Cut.at(clip.start, clip.end) for clip in earlier if clip.superseded_by is None]
         try:
             found = cut(
                 {clip: hashes[clip] for clip in touched if clip in hashes},
@@ -114,7 +113,3 @@ class Update:
             return "unchanged"
         rescreen(self.corpus, name, self.rules)
         return "screened"
-
-
-def _cut(clip: Clip) -> Cut:
-    return Cut(round(clip.start * 1000), round(clip.end * 1000))
