@@ -36,7 +36,7 @@ def segment(
         str | None,
         typer.Option(
             metavar="[webrtc|silero]",
-            help="Of voice; silero takes less music for speech, takes longer, and needs "
+            help="Of voice; silero takes longer and needs "
             "pip install 'corpus-tools[silero]' (default: webrtc).",
         ),
     ] = None,
