@@ -7,6 +7,7 @@ import typer
 from corpus_tools.cli.add_recordings import add_recordings
 from corpus_tools.cli.agreement import agreement
 from corpus_tools.cli.build_manifest import build_manifest
+from corpus_tools.cli.compare_transcripts import compare_transcripts
 from corpus_tools.cli.demo import demo
 from corpus_tools.cli.doctor import doctor
 from corpus_tools.cli.evaluate import evaluate
@@ -64,6 +65,7 @@ for _panel, _verb, _function in (
     (BUILD, "add-recordings", add_recordings),
     (BUILD, "transcribe", transcribe),
     (BUILD, "import-transcripts", import_transcripts),
+    (BUILD, "compare-transcripts", compare_transcripts),
     (ANNOTATE, "export-tasks", export_tasks),
     (ANNOTATE, "import-annotations", import_annotations),
     (ANNOTATE, "agreement", agreement),

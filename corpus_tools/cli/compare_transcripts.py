@@ -1,0 +1,95 @@
+"""`corpus compare-transcripts`: character error rate between two sources of text."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.session import session
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["compare_transcripts"]
+
+
+def compare_transcripts(
+    a: Annotated[
+        str,
+        typer.Argument(
+            metavar="A",
+            help="The texts that count as right: script, subtitle, annotator, whisper, or with a "
+            "model where there are several, e.g. whisper:large-v3.",
+        ),
+    ],
+    b: Annotated[str, typer.Argument(metavar="B", help="The texts measured against them.")],
+    worst: Annotated[int, typer.Option(min=0, help="How many of the worst clips to list.")] = 10,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Compare texts as they came, flagged ones included.")
+    ] = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Count spaces, punctuation, case and width too.")
+    ] = False,
+    corpus: CorpusFolder = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Give the character error rate of B against A: in all, for each source, and the worst clips.
+
+    Only clips with both texts are compared; how many lack one is said at the end.
+    """
+    with session("compare-transcripts", as_json=json, quiet=quiet, verbose=verbose) as run:
+        from corpus_tools.transcription.compare import compare_transcripts as compare
+        from corpus_tools.workspace import Workspace
+
+        root = Workspace.find(corpus).root
+        outcome = compare(root, a, b, raw=raw, exact=exact, worst=worst)
+        run.outcome.merge(outcome)
+        details = outcome.details
+        if not outcome.kept:
+            return
+        run.result(_rates(details))
+        if details["worst"]:
+            run.result(_worst(details))
+
+
+def _rates(details: dict[str, Any]) -> "Table":
+    from rich.table import Table
+
+    title = f"Character error rate of {details['hypothesis']} against {details['reference']}"
+    table = Table("source", title=title, title_justify="left")
+    for name in ("clips", "characters", "CER", "substituted", "deleted", "inserted"):
+        table.add_column(name, justify="right")
+    rows = details["sources"] if len(details["sources"]) > 1 else {}
+    for source, row in [*rows.items(), ("all", details["overall"])]:
+        counts = (row["substitutions"], row["deletions"], row["insertions"])
+        table.add_row(
+            source,
+            str(row["clips"]),
+            str(row["characters"]),
+            _percent(row["cer"]),
+            *map(str, counts),
+            end_section=source == next(reversed(rows), None),
+        )
+    return table
+
+
+def _worst(details: dict[str, Any]) -> "Table":
+    from rich.table import Table
+
+    from corpus_tools.cli.session import one_line
+
+    table = Table(title="Worst clips", title_justify="left")
+    table.add_column("clip", overflow="fold")
+    table.add_column("CER", justify="right")
+    table.add_column(details["reference"])
+    table.add_column(details["hypothesis"])
+    for row in details["worst"]:
+        texts = (one_line(row["reference"]), one_line(row["hypothesis"]))
+        table.add_row(row["clip_id"], _percent(row["cer"]), *texts)
+    return table
+
+
+def _percent(rate: float | None) -> str:
+    return "–" if rate is None else f"{rate:.1%}"

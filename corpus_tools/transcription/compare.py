@@ -1,0 +1,133 @@
+"""Two origins of text held against each other: the work behind ``corpus compare-transcripts``."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from annotation.corrections import corrected_transcripts
+from corpus_tools.segmentation.publish import source_of
+from corpus_tools.transcription.comparison import (
+    ClipErrors,
+    Errors,
+    TextPair,
+    by_source,
+    clip_errors,
+)
+from corpus_tools.transcription.store import origin_of
+from manifests.errors import ConfigurationError
+from manifests.outcome import Outcome
+from manifests.records import Transcript
+from manifests.shards import STAGES, read_stage
+
+__all__ = ["compare_transcripts"]
+
+_ANNOTATOR = "annotator"
+
+
+def compare_transcripts(
+    corpus: Path,
+    reference: str,
+    hypothesis: str,
+    *,
+    raw: bool = False,
+    exact: bool = False,
+    worst: int = 10,
+) -> Outcome:
+    """Measure the texts of one origin against those of another, clip by clip.
+
+    Args:
+        corpus: the corpus folder.
+        reference: origin of the texts that count as right: ``script``, ``subtitle``,
+            ``annotator``, ``whisper``, or with a model where there are several
+            (``whisper:large-v3``).
+        hypothesis: origin of the others.
+        raw: compare texts as they came (``text_raw``), those that a flag emptied included.
+        exact: count spaces, punctuation, case and width too.
+        worst: how many of the worst clips to list.
+
+    Returns:
+        Clips as items: those with both texts are kept, the others rejected by what they lack.
+        ``details``: the origins, the errors ``overall`` and by source, and the worst clips.
+
+    Raises:
+        ConfigurationError: if an origin has no texts here, or its name fits several.
+        DataError: if a shard can't be read.
+    """
+    texts = _texts_by_origin(corpus, raw=raw)
+    if _ANNOTATOR in (reference, hypothesis):
+        texts[_ANNOTATOR] = corrected_transcripts(corpus)
+    first, second = _origin(reference, texts), _origin(hypothesis, texts)
+    if first == second:
+        raise ConfigurationError(f"'{reference}' and '{hypothesis}' are the same texts; name two")
+    outcome = Outcome()
+    found = clip_errors(_pairs(texts[first], texts[second], outcome), exact=exact)
+    outcome.kept = len(found)
+    outcome.details |= {
+        "reference": first,
+        "hypothesis": second,
+        "overall": sum((one.errors for one in found), start=Errors()).row(),
+        "sources": {source: errors.row() for source, errors in by_source(found).items()},
+        "worst": [_row(one) for one in sorted(found, key=_badness)[:worst] if one.errors.edits],
+    }
+    if not found:
+        outcome.warnings.append(f"no clip has a text from both {first} and {second}")
+    if _ANNOTATOR in (first, second):
+        outcome.warnings.append(
+            "annotator: only texts that somebody changed count, so that the rate is that of the "
+            "clips which needed it"
+        )
+    return outcome
+
+
+def _texts_by_origin(corpus: Path, *, raw: bool) -> dict[str, dict[str, str]]:
+    texts: dict[str, dict[str, str]] = defaultdict(dict)
+    for record in read_stage(corpus, STAGES["transcripts"], Transcript):
+        texts[origin_of(record)][record.clip_id] = record.text_raw if raw else record.text
+    return texts
+
+
+def _origin(name: str, texts: Mapping[str, Mapping[str, str]]) -> str:
+    """Return the one origin that a name stands for."""
+    known = sorted(origin for origin, of_clips in texts.items() if of_clips)
+    fitting = [origin for origin in known if name in (origin, origin.split(":", 1)[0])]
+    if name in fitting:
+        return name
+    if not fitting:
+        there = f"there are {', '.join(known)}" if known else "run corpus transcribe first"
+        raise ConfigurationError(f"no texts from '{name}' in this corpus; {there}")
+    if len(fitting) > 1:
+        raise ConfigurationError(f"'{name}' may be {' or '.join(fitting)}; name one of them")
+    return fitting[0]
+
+
+def _pairs(
+    references: Mapping[str, str], hypotheses: Mapping[str, str], outcome: Outcome
+) -> list[TextPair]:
+    lacking: Counter[str] = Counter()
+    pairs = []
+    for clip_id in sorted(references.keys() | hypotheses.keys()):
+        reference, hypothesis = references.get(clip_id), hypotheses.get(clip_id)
+        if reference and hypothesis:
+            pairs.append(TextPair(clip_id, source_of(clip_id), reference, hypothesis))
+        elif not reference:
+            lacking["no_reference" if reference is None else "empty_reference"] += 1
+        else:
+            lacking["no_hypothesis" if hypothesis is None else "empty_hypothesis"] += 1
+    outcome.items_in = len(pairs) + lacking.total()
+    outcome.rejected += lacking
+    return pairs
+
+
+def _badness(one: ClipErrors) -> tuple[float, int, str]:
+    rate = one.errors.rate
+    return (-1e9 if rate is None else -rate, -one.errors.edits, one.pair.clip_id)
+
+
+def _row(one: ClipErrors) -> dict[str, object]:
+    return {
+        "clip_id": one.pair.clip_id,
+        "cer": one.errors.row()["cer"],
+        "edits": one.errors.edits,
+        "reference": one.pair.reference,
+        "hypothesis": one.pair.hypothesis,
+    }
