@@ -2,12 +2,13 @@
 
 import base64
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from corpus_tools.review.contents import contents_of
+from corpus_tools.review.earlier import of_page, read_page
 from corpus_tools.review.films import Reviewed, choose_sources
 from corpus_tools.review.html import base64_of, script_json, write_page
 from corpus_tools.review.listening import Recording, of_clips, of_film
@@ -36,7 +37,8 @@ class PageReport:
         seconds: how long the source is.
         clips: how many cuts it has.
         accepted: how many of them passed the screen.
-        film: whether the film was there, so that what lies around the clips can be heard.
+        film: whether what lies around the clips can be heard.
+        renewed: whether its sound was read from the film now, not taken from an earlier page.
     """
 
     source_id: str
@@ -47,6 +49,7 @@ class PageReport:
     clips: int
     accepted: int
     film: bool
+    renewed: bool
 
 
 def review(
@@ -60,7 +63,8 @@ def review(
 ) -> Outcome:
     """Write a page for each source, and one that lists them all.
 
-    The caller holds the corpus's lock.
+    Where a film is not at hand, its page keeps the sound that an earlier page of it has. The
+    caller holds the corpus's lock.
 
     Args:
         corpus: the corpus folder.
@@ -93,12 +97,7 @@ def review(
             progress=progress,
         )
     ]
-    for report in reports:
-        if not report.film:
-            outcome.warnings.append(
-                f"{report.source_id}: its film is not in the corpus folder, so its page plays the "
-                f"clips alone; name the film to hear what lies around them: corpus review FILM"
-            )
+    outcome.warnings += _about_missing_films(reports, [one.source for one in chosen])
     outcome.kept += len(reports)
     outcome.outputs += [folder / report.page for report in reports]
     outcome.details["pages"] = [asdict(report) for report in reports]
@@ -120,14 +119,19 @@ class _Writer:
         """Write the page of a source."""
         source = one.source
         material = read_material(self.corpus, source)
-        length = source.duration
-        if one.film is None:
-            recording = of_clips(self.corpus, material.clips, length, self.folder)
-        else:
-            recording = of_film(one.film, source.track, length, self.settings, self.folder)
-        with recording as sound:
+        with self._recording(one, material) as sound:
             self._page(material, sound)
-        return _report(material, film=one.film is not None)
+            return _report(material, film=sound.heard.whole, renewed=one.film is not None)
+
+    def _recording(self, one: Reviewed, material: Material) -> AbstractContextManager[Recording]:
+        source = one.source
+        length = source.duration
+        if one.film is not None:
+            return of_film(one.film, source.track, length, self.settings, self.folder)
+        earlier = read_page(inside(self.folder, page_name(source)), source)
+        if earlier is not None:
+            return of_page(earlier, self.folder)
+        return of_clips(self.corpus, material.clips, length, self.folder)
 
     def _page(self, material: Material, sound: Recording) -> None:
         source = material.source
@@ -137,7 +141,7 @@ class _Writer:
             inside(self.folder, page_name(source)),
             "page.html",
             source=source,
-            counts=_report(material, film=sound.heard.whole),
+            counts=_report(material, film=sound.heard.whole, renewed=True),
             ledger=_ledger(material.ledger),
             contents=script_json(contents_of(material, sound.heard, limits)),
             envelope=base64.b64encode(sound.envelope).decode("ascii"),
@@ -162,7 +166,7 @@ def write_index(corpus: Path, folder: Path) -> None:
         if not (folder / page_name(source)).is_file():
             continue
         with suppress(DataError):  # of a source that is being cut again: no counts, no row
-            rows.append(_report(read_material(corpus, source), film=True))
+            rows.append(_report(read_material(corpus, source), film=True, renewed=True))
     rows.sort(key=lambda row: (row.series or "", row.title, row.source_id))
     write_page(folder / INDEX, "index.html", rows=rows)
 
@@ -173,7 +177,29 @@ def _sweep(folder: Path) -> None:
         path.unlink()
 
 
-def _report(material: Material, *, film: bool) -> PageReport:
+def _about_missing_films(reports: Sequence[PageReport], sources: Sequence[Source]) -> list[str]:
+    """Return a sentence for each page without its film's sound, and one for those that kept it."""
+    names = {source.source_id: PurePosixPath(source.media_path).name for source in sources}
+    sentences = [
+        f"{report.source_id}: its film, {names[report.source_id]}, is not in the corpus folder, "
+        f"so its page plays the clips alone; name the film to hear what lies around them: "
+        f"corpus review FILM"
+        for report in reports
+        if not report.film
+    ]
+    kept = [report.source_id for report in reports if report.film and not report.renewed]
+    if kept:
+        what = f"{len(kept)} pages" if len(kept) > 1 else f"the page of {kept[0]}"
+        films = ", ".join(names[name] for name in kept[:_FILMS_NAMED])
+        more = f" and {len(kept) - _FILMS_NAMED} more" if len(kept) > _FILMS_NAMED else ""
+        sentences.append(
+            f"{what} kept the film's sound as it was heard before; to hear it anew, name "
+            f"{films}{more}: corpus review FILM"
+        )
+    return sentences
+
+
+def _report(material: Material, *, film: bool, renewed: bool) -> PageReport:
     source = material.source
     return PageReport(
         source_id=source.source_id,
@@ -184,6 +210,7 @@ def _report(material: Material, *, film: bool) -> PageReport:
         clips=len(material.clips),
         accepted=sum(material.decisions[clip.clip_id].accepted for clip in material.clips),
         film=film,
+        renewed=renewed,
     )
 
 
@@ -203,6 +230,7 @@ def _ledger(entries: Sequence[LedgerEntry]) -> list[dict[str, Any]]:
 
 
 INDEX = "index.html"
+_FILMS_NAMED = 3
 _KINDS = {
     "accepted": "accepted",
     "silence": "pause",

@@ -134,6 +134,59 @@ def test_without_the_film_the_page_plays_the_clips_alone(corpus, source, clips):
     assert len(page.sound) / 16_000 == pytest.approx(seconds, abs=0.05)
 
 
+def test_without_the_film_a_page_keeps_what_an_earlier_one_let_hear(made, corpus, source, clips):
+    from corpus_tools.segmentation.choices import put_reviews
+    from manifests.records import Choice
+
+    path = corpus / "review" / f"{source.source_id}.html"
+    before = path.read_bytes()
+    outcome = review(corpus)
+    assert outcome.ok
+    assert path.read_bytes() == before
+    (warning,) = outcome.warnings
+    assert source.media_path in warning
+    assert "kept the film's sound" in warning
+    (report,) = outcome.details["pages"]
+    assert (report["film"], report["renewed"]) == (True, False)
+    clip = clips[0]
+    edges = {"start": clip.start, "end": clip.end}
+    put_reviews(
+        corpus,
+        source.source_id,
+        [
+            Choice(
+                source_id=source.source_id,
+                **edges,
+                decision="drop",
+                origin="review",
+                clip_id=clip.clip_id,
+            )
+        ],
+    )
+    assert screened(corpus)
+    review(corpus)
+    page = Page(path)
+    assert page.data["clips"][0]["reasons"] == ["human_drop"]
+    assert page.data["speech"] == made[1].data["speech"]
+    assert page.scripts["sound"] == made[1].scripts["sound"]
+
+
+def screened(corpus):
+    from corpus_tools.segmentation.rescreen import screen_corpus
+    from corpus_tools.segmentation.screening import drama_rules
+    from corpus_tools.segmentation.settings import ScreenSettings
+
+    return screen_corpus(corpus, {"drama": drama_rules(ScreenSettings())}).ok
+
+
+@pytest.mark.parametrize("spoil", ["</html>", "", 'id="data">{}</script>'])
+def test_what_is_no_page_of_the_film_is_written_over(made, corpus, source, spoil):
+    path = corpus / "review" / f"{source.source_id}.html"
+    path.write_text(spoil)
+    assert "plays the clips alone" in review(corpus).warnings[0]
+    assert Page(path).data["whole"] is False
+
+
 def test_a_film_inside_the_corpus_is_found_by_itself(tmp_path, film, corpus, source):
     from manifests.shards import STAGES, read_header, write_shard
 
@@ -144,6 +197,7 @@ def test_a_film_inside_the_corpus_is_found_by_itself(tmp_path, film, corpus, sou
     path = STAGES["sources"].path(corpus, source.source_id)
     write_shard(corpus, STAGES["sources"], source.source_id, [moved], read_header(path).inputs)
     assert review(corpus).warnings == []
+    (corpus / "review" / f"{source.source_id}.html").unlink()
     inner.write_bytes(b"another film")
     assert "plays the clips alone" in review(corpus).warnings[0]
 
