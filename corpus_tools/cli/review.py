@@ -44,7 +44,8 @@ def review(
     """Write a page for each source to see and hear its cuts, and to keep, drop or trim them.
 
     A page is one file that holds its sound and opens offline in any browser. What you decide on
-    it, it saves as a CSV file; `corpus review --apply FILE` takes that in.
+    it, it saves as a CSV file; `corpus review --apply FILE` takes that in. A later file overrides
+    an earlier one, and `undo` in it takes a decision back.
     """
     with session("review", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.workspace import Workspace
@@ -95,5 +96,5 @@ def _apply(run: Any, workspace: Any, files: list[Path], media: list[Path]) -> No
         run.outcome.warnings.append("the files hold no decision")
     run.result(
         f"{done.get('keep', 0)} kept, {done.get('drop', 0)} dropped, {done.get('trim', 0)} "
-        f"trimmed in {len(outcome.details['sources'])} sources"
+        f"trimmed, {done.get('undo', 0)} taken back; sources: {len(outcome.details['sources'])}"
     )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from corpus_tools.configuration import Configuration
@@ -17,7 +17,7 @@ from corpus_tools.segmentation.inputs import MediaInput
 from corpus_tools.segmentation.publish import clips_of, ledger_fits, rescreen, sweep
 from corpus_tools.segmentation.report import SourceReport, report_of
 from corpus_tools.segmentation.screening import Rules, drama_rules, recording_rules
-from corpus_tools.segmentation.trimming import retrim
+from corpus_tools.segmentation.trimming import given_up, retrim
 from corpus_tools.segmentation.update import Update
 from manifests.errors import DataError
 from manifests.frozen import frozen_clips
@@ -95,15 +95,15 @@ class _Applying:
         if one.film and not ledger_fits(self.corpus, source.source_id):
             retrim(update, MediaInput(one.film, source, known=True))
         checked = self._checked(one)
-        put_reviews(self.corpus, source.source_id, [choice for _, choice in checked])
+        put_reviews(self.corpus, source.source_id, checked.choices, checked.undone)
         if one.film and _is_to_cut(self.corpus, source):
             retrim(update, MediaInput(one.film, source, known=True))
         else:
             rescreen(self.corpus, source.source_id, rules)
         report = report_of(self.corpus, source.source_id, source.media_path, "screened")
-        return report, Counter(decision.verdict for decision, _ in checked)
+        return report, checked.verdicts
 
-    def _checked(self, one: Reviewed) -> list[tuple[Decision, Choice]]:
+    def _checked(self, one: Reviewed) -> "_Checked":
         material = read_material(self.corpus, one.source)
         checker = Checker(
             source=one.source,
@@ -116,24 +116,52 @@ class _Applying:
             frozen=self.frozen,
             settings=self.configuration.segment,
         )
-        taken: list[tuple[Decision, Choice]] = []
+        checked = _Checked()
         for decision in self.rows:
             if decision.source_id != one.source.source_id:
                 continue
-            others = [other for other, _ in taken if other.clip_id != decision.clip_id]
             try:
-                choice = checker.choice(decision, others)
-                _refuse_overlap(choice, [earlier for _, earlier in taken])
-                taken.append((decision, choice))
+                checked.take(decision, checker)
             except DataError as error:
                 self.outcome.fail(decision.file, f"line {decision.line}: {error}")
-        return taken
+        return checked
 
     def _rules(self, source: Source) -> Rules:
         settings = self.configuration
         if source.kind == "drama":
             return drama_rules(settings.screen)
         return recording_rules(settings.screen, settings.segment, settings.recordings)
+
+
+@dataclass
+class _Checked:
+    """The rows on one source that fit the corpus.
+
+    Attributes:
+        taken: those to store, with their records.
+        undone: clips, as they were planned, whose decisions are taken back.
+        verdicts: how many rows of each verdict.
+    """
+
+    taken: list[tuple[Decision, Choice]] = field(default_factory=list)
+    undone: list[str] = field(default_factory=list)
+    verdicts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def choices(self) -> list[Choice]:
+        return [choice for _, choice in self.taken]
+
+    def take(self, decision: Decision, checker: Checker) -> None:
+        """Add a row; raises DataError if it does not fit the corpus or an earlier row."""
+        if decision.verdict == "undo":
+            row = checker.undone(decision.clip_id)
+            self.undone += [row.clip_id] if row and row.clip_id else []
+        else:
+            others = [other for other, _ in self.taken if other.clip_id != decision.clip_id]
+            choice = checker.choice(decision, others)
+            _refuse_overlap(choice, self.choices)
+            self.taken.append((decision, choice))
+        self.verdicts[decision.verdict] += 1
 
 
 def _refuse_overlap(choice: Choice, taken: Sequence[Choice]) -> None:
@@ -195,8 +223,10 @@ def _films(
 
 
 def _is_to_cut(corpus: Path, source: Source) -> bool:
-    """Return whether a stretch that a person chose is no clip yet."""
-    cut = {(clip.start, clip.end) for clip in clips_of(corpus, source.source_id)}
-    return any(
-        (row.start, row.end) not in cut for row in read_choices(corpus, source.source_id).reviews
+    """Return whether a stretch that a person chose is no clip yet, or one they gave up still is."""
+    name = source.source_id
+    choices = read_choices(corpus, name)
+    cut = {(clip.start, clip.end) for clip in clips_of(corpus, name)}
+    return any((row.start, row.end) not in cut for row in choices.reviews) or bool(
+        given_up(corpus, name, choices)
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corpus_tools.review.decisions import Decision
-from corpus_tools.segmentation.choices import Choices
+from corpus_tools.segmentation.choices import Choices, is_trim
 from corpus_tools.segmentation.settings import SegmentSettings
 from manifests.errors import DataError
 from manifests.records import Choice, Clip, Source
@@ -61,6 +61,26 @@ class Checker:
         self._check_neighbours(clip, start, end, others)
         return _choice(decision, start, end)
 
+    def undone(self, clip_id: str) -> Choice | None:
+        """Return the stored decision that is to be taken back, ``None`` if there is none.
+
+        Args:
+            clip_id: the clip as it was planned, or as its edges are now.
+
+        Raises:
+            DataError: if it can't be taken back, or there is no such clip.
+        """
+        row = self.choices.review_of(clip_id)
+        if row is None:
+            if clip_id not in self.clips:
+                raise self._unknown(clip_id)
+            return None
+        if is_trim(row):
+            now = [clip for clip in self.clips.values() if (clip.start, clip.end) == _edges(row)]
+            for clip in now:
+                self._check_movable(clip)
+        return row
+
     def _stored(self, decision: Decision) -> Choice:
         """Return a decision that the corpus has followed already, so that its clip is gone."""
         for row in self.choices.reviews:
@@ -75,12 +95,15 @@ class Checker:
                 f"the edges of {decision.clip_id} were moved since the page was made; "
                 f"make it again: corpus review"
             )
-        raise DataError(
-            f"{decision.clip_id} is no clip of {self.source.source_id}; "
+        raise self._unknown(decision.clip_id)
+
+    def _unknown(self, clip_id: str) -> DataError:
+        return DataError(
+            f"{clip_id} is no clip of {self.source.source_id}; "
             f"if it was cut again since, make the page again: corpus review"
         )
 
-    def _check_edges(self, clip: Clip, start: float, end: float) -> None:
+    def _check_movable(self, clip: Clip) -> None:
         if self.source.kind != "drama":
             raise DataError("a recorded line can't get other edges; keep it or drop it")
         if self.film is None:
@@ -93,6 +116,9 @@ class Checker:
                 f"{clip.clip_id} is frozen (named by {self.frozen[clip.clip_id]}) and can't get "
                 f"other edges; keep or drop it as it is"
             )
+
+    def _check_edges(self, clip: Clip, start: float, end: float) -> None:
+        self._check_movable(clip)
         low, high = self.settings.min_seconds, self.settings.max_seconds
         if not low - _ROUNDING <= end - start <= high + _ROUNDING:
             raise DataError(
@@ -121,6 +147,10 @@ class Checker:
                     f"{start:.3f} to {end:.3f} reaches into {other.clip_id}, "
                     f"{edges[0]:.3f} to {edges[1]:.3f}; leave that to it"
                 )
+
+
+def _edges(row: Choice) -> tuple[float, float]:
+    return row.start, row.end
 
 
 def _choice(decision: Decision, start: float, end: float) -> Choice:

@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
+
 from corpus_tools.review.envelope import PER_SECOND
 from corpus_tools.review.material import Material
 from corpus_tools.review.wording import label_of, measures_of, sentence_of
 from corpus_tools.segmentation.activity import FRAME_MS, runs
+from corpus_tools.segmentation.choices import Choices
+from corpus_tools.segmentation.screening import Rules, screen_clips
 from manifests.records import Clip, SubtitleLine
 
 __all__ = ["Heard", "contents_of"]
@@ -48,6 +52,7 @@ def contents_of(
     """
     source = material.source
     nearby = _Lines(material.lines)
+    stored = _Stored(material)
     return {
         "source": {"id": source.source_id, "title": source.title, "duration": source.duration},
         "limits": limits,
@@ -58,7 +63,10 @@ def contents_of(
         "gaps": heard.gaps,
         "closed": _closed(material),
         "lines": [[one.start, one.end, one.text, one.speaker] for one in material.lines],
-        "clips": [_clip(clip, material, nearby.within(clip)) for clip in material.clips],
+        "clips": [
+            {**_clip(clip, material, nearby.within(clip)), **stored.of(clip)}
+            for clip in material.clips
+        ],
         "labels": _labels(material),
     }
 
@@ -98,6 +106,42 @@ def _labels(material: Material) -> dict[str, str]:
     shown = (material.decisions[clip.clip_id] for clip in material.clips)
     reasons = {reason for one in shown for reason in one.reasons}
     return {reason: label_of(reason) for reason in sorted(reasons)}
+
+
+class _Stored:
+    """Tells what was decided on clips before, and what the rules alone would make of them."""
+
+    def __init__(self, material: Material) -> None:
+        self._rows = {(row.start, row.end): row for row in material.choices.reviews}
+        self._regions = Choices(tuple(material.choices.regions))
+        self._rules = _rules_of(material)
+
+    def of(self, clip: Clip) -> dict[str, Any]:
+        """Return it for one clip; nothing if nobody decided on it."""
+        row = self._rows.get((clip.start, clip.end))
+        if row is None:
+            return {}
+        moved = row.clip_id != clip.clip_id
+        kept = "trim" if moved else "keep"
+        return {
+            "stored": "drop" if row.decision == "drop" else kept,
+            "storedNote": row.note,
+            "planned": row.clip_id,
+            "ruled": self._ruled(clip),
+        }
+
+    def _ruled(self, clip: Clip) -> bool | None:
+        if self._rules is None:
+            return None
+        (screen,) = screen_clips([clip], self._rules, self._regions)
+        return screen.accepted
+
+
+def _rules_of(material: Material) -> Rules | None:
+    try:
+        return Rules.model_validate(material.rules)
+    except ValidationError:
+        return None
 
 
 class _Lines:

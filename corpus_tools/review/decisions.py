@@ -13,7 +13,7 @@ from manifests.errors import DataError
 
 __all__ = ["COLUMNS", "Decision", "Verdict", "read_decisions"]
 
-Verdict = Literal["keep", "drop", "trim"]
+Verdict = Literal["keep", "drop", "trim", "undo"]
 COLUMNS = ("source", "clip_id", "from", "to", "decision", "note")
 
 
@@ -26,7 +26,7 @@ class Decision:
         line: where the row stands in it.
         source_id: of which source.
         clip_id: on which clip.
-        verdict: keep or drop it as it is, or keep it with other edges.
+        verdict: keep or drop it as it is, keep it with other edges, or take back what was decided.
         start: in seconds; for ``trim`` the new edge, else the clip's own, ``None`` if left empty.
         end: likewise.
         note: of the person.
@@ -89,7 +89,7 @@ def _decision(file: str, line: int, row: dict[str, str]) -> Decision:
     if not 0 < len(source_id) <= _LONGEST_ID or not 0 < len(clip_id) <= _LONGEST_ID:
         raise DataError("names no source and clip; leave these columns as the page wrote them")
     if verdict.lower() not in get_args(Verdict):
-        raise DataError(f"decision {verdict[:40]!r}; write keep, drop or trim")
+        raise DataError(f"decision {verdict[:40]!r}; write keep, drop, trim or undo")
     start, end = (parse_time(row[name]) if row.get(name) else None for name in ("from", "to"))
     if verdict.lower() == "trim" and (start is None or end is None):
         raise DataError("trims to no time; fill in from and to")

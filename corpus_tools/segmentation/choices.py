@@ -1,6 +1,6 @@
 """What people chose for a source, stretches and single clips, and what follows from it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ __all__ = [
     "HUMAN_DROP",
     "HUMAN_KEEP",
     "Choices",
+    "is_trim",
     "put_regions",
     "put_reviews",
     "read_choices",
@@ -65,8 +66,12 @@ class Choices:
         """
         return {
             "regions": [[row.start, row.end, row.decision, row.speaker] for row in self.regions],
-            "trims": [[row.start, row.end] for row in self.reviews if _is_trim(row)],
+            "trims": [[row.start, row.end] for row in self.reviews if is_trim(row)],
         }
+
+    def review_of(self, clip: str) -> Choice | None:
+        """Return the decision on a clip, named as it was planned or as its edges are now."""
+        return next((row for row in self.reviews if clip in (row.clip_id, _name(row))), None)
 
     def fixed(self) -> list[Cut]:
         """Return the cuts that a person decided on, which no plan may change."""
@@ -132,17 +137,20 @@ def put_regions(corpus: Path, source_id: str, regions: Sequence[Choice]) -> None
     _write(corpus, source_id, [*read_choices(corpus, source_id).reviews, *regions])
 
 
-def put_reviews(corpus: Path, source_id: str, reviews: Iterable[Choice]) -> None:
+def put_reviews(
+    corpus: Path, source_id: str, reviews: Iterable[Choice], undone: Collection[str] = ()
+) -> None:
     """Add decisions on clips; a later one on the same clip replaces the earlier one.
 
     Args:
         corpus: the corpus folder.
         source_id: of which source.
         reviews: each with the ``clip_id`` that the person looked at.
+        undone: clips, as they were planned, of which no decision is to be kept.
     """
     known = read_choices(corpus, source_id)
-    by_planned = {row.clip_id: row for row in known.reviews}
-    planned_of = {_name(row): row.clip_id for row in known.reviews}
+    by_planned = {row.clip_id: row for row in known.reviews if row.clip_id not in undone}
+    planned_of = {_name(row): name for name, row in by_planned.items()}
     for row in reviews:
         planned = planned_of.get(row.clip_id or "", row.clip_id)
         earlier = by_planned.get(planned)
@@ -170,5 +178,6 @@ def _name(row: Choice) -> str:
     return clip_id(row.source_id, cut.start_ms, cut.end_ms)
 
 
-def _is_trim(row: Choice) -> bool:
+def is_trim(row: Choice) -> bool:
+    """Return whether a person moved the edges of a clip."""
     return row.clip_id is not None and row.clip_id != _name(row)

@@ -1,10 +1,11 @@
 """Move the edges of clips as people wished, and leave the other cuts of the source alone."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from pydantic import ValidationError
 
-from corpus_tools.segmentation.choices import read_choices
+from corpus_tools.segmentation.choices import Choices, read_choices
 from corpus_tools.segmentation.cut import cut_source
 from corpus_tools.segmentation.inputs import MediaInput
 from corpus_tools.segmentation.planning import Cut
@@ -19,17 +20,35 @@ from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.superseding import with_superseded
 from corpus_tools.segmentation.update import Update
 from manifests.errors import CorpusError
-from manifests.records import Clip, SubtitleLine
+from manifests.records import Choice, Clip, SubtitleLine
 from manifests.shards import Header, read_header, read_shard
 
-__all__ = ["retrim"]
+__all__ = ["given_up", "retrim"]
+
+
+def given_up(corpus: Path, source_id: str, choices: Choices) -> list[Cut]:
+    """Return the edges that a person gave clips of a source and took back since.
+
+    Args:
+        corpus: the corpus folder.
+        source_id: of which source; it was cut.
+        choices: what people choose for it now.
+
+    Raises:
+        DataError: if the shard of its clips can't be read.
+    """
+    known = read_header(SEGMENTS.path(corpus, source_id)).inputs.get("choices") or {}
+    fixed = choices.fixed()
+    cuts = [Cut.at(start, end) for start, end in known.get("trims", [])]
+    return [cut for cut in cuts if not _overlaps(cut, fixed)]
 
 
 def retrim(update: Update, one: MediaInput) -> None:
     """Write the clips of a source whose edges its stored reviews have moved.
 
-    Each takes the place of the clips that it overlaps; the settings that the source was cut with
-    stay. So does its `segments` fingerprint but for the choices: ``corpus segment`` finds the
+    Each takes the place of the clips that it overlaps. Where moved edges were taken back, the plan
+    fills what they leave free; all other clips stay, and so do the settings that the source was cut
+    with. Its `segments` fingerprint changes in the choices only: ``corpus segment`` finds the
     source unchanged.
 
     Args:
@@ -43,12 +62,13 @@ def retrim(update: Update, one: MediaInput) -> None:
     corpus, name = update.corpus, one.source.source_id
     choices = read_choices(corpus, name)
     earlier = clips_of(corpus, name)
+    freed = given_up(corpus, name, choices)
     live = [clip for clip in earlier if clip.superseded_by is None]
-    cuts = _with(choices.fixed(), live)
+    cuts = _with(choices.fixed(), [clip for clip in live if _cut(clip) not in freed])
     touched = update.touched(name)
     hashes = {clip.clip_id: clip.sha256 for clip in earlier}
     for clip in live:
-        if clip.clip_id in touched and Cut.at(clip.start, clip.end) not in cuts:
+        if clip.clip_id in touched and _cut(clip) not in cuts:
             raise CorpusError(
                 f"its clip {clip.clip_id} is frozen (named by {update.frozen[clip.clip_id]}) and "
                 f"can't get other edges; keep or drop it as it is"
@@ -65,8 +85,8 @@ def retrim(update: Update, one: MediaInput) -> None:
         lines,
         settings,
         {clip: hashes[clip] for clip in touched if clip in hashes},
-        choices=choices,
-        cuts=cuts,
+        choices=_holding(choices, cuts, name) if freed else choices,
+        cuts=None if freed else cuts,
     )
     inputs = {**header.inputs, "choices": choices.inputs}
     clips = with_superseded(cut.clips, earlier, touched, name)
@@ -86,9 +106,28 @@ def _settings_of(header: Header) -> SegmentSettings:
 
 def _with(fixed: Sequence[Cut], clips: Sequence[Clip]) -> list[Cut]:
     """Return the cuts of a source after some were fixed by hand."""
-    others = [
-        cut
-        for cut in (Cut.at(clip.start, clip.end) for clip in clips)
-        if not any(cut.start_ms < one.end_ms and one.start_ms < cut.end_ms for one in fixed)
-    ]
+    others = [cut for cut in map(_cut, clips) if not _overlaps(cut, fixed)]
     return sorted([*fixed, *others])
+
+
+def _holding(choices: Choices, cuts: Sequence[Cut], source_id: str) -> Choices:
+    """Return choices by which the plan leaves all these cuts alone, not only the chosen ones."""
+    rows = [
+        Choice(
+            source_id=source_id,
+            start=cut.start_ms / 1000,
+            end=cut.end_ms / 1000,
+            decision="keep",
+            origin="review",
+        )
+        for cut in cuts
+    ]
+    return Choices((*choices.regions, *rows))
+
+
+def _cut(clip: Clip) -> Cut:
+    return Cut.at(clip.start, clip.end)
+
+
+def _overlaps(cut: Cut, others: Sequence[Cut]) -> bool:
+    return any(cut.start_ms < one.end_ms and one.start_ms < cut.end_ms for one in others)

@@ -1,4 +1,5 @@
 const SIGNS = { keep: "✓", drop: "✕", trim: "✂" };
+const STORED = { keep: "kept before", drop: "dropped before", trim: "trimmed before" };
 
 /** One row for each clip: what it is, why, its player, and what the person decided. */
 class Cards {
@@ -87,11 +88,13 @@ class Cards {
     const { item, choices, decided } = this.rows.get(clip);
     const { decision, note } = this.decisions.of(clip);
     item.classList.toggle("rejected", !this.decisions.stays(clip));
-    item.classList.toggle("dropped", decision === "drop");
-    ["keep", "drop", "trim"].forEach((name, i) => choices[i].setAttribute("aria-pressed", String(decision === name)));
+    item.classList.toggle("dropped", this.decisions.holding(clip) === "drop");
+    const holding = this.decisions.holding(clip);
+    ["keep", "drop", "trim"].forEach((name, i) => choices[i].setAttribute("aria-pressed", String(holding === name)));
     const edges = this.decisions.edges(clip).map((moment) => clock(moment, 2)).join(" – ");
-    const words = { keep: "you: keep", drop: "you: drop", trim: `you: ${edges}` };
-    decided.textContent = [words[decision], note && `“${note}”`].filter(Boolean).join(" · ");
+    const words = { keep: "you: keep", drop: "you: drop", trim: `you: ${edges}`, undo: "you: as the rules say" };
+    const noted = note || (decision ? "" : clip.storedNote);
+    decided.textContent = [words[decision] || STORED[clip.stored], noted && `“${noted}”`].filter(Boolean).join(" · ");
   }
 
   draw(clip) {

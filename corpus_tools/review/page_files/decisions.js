@@ -17,7 +17,19 @@ class Decisions {
   }
 
   of(clip) {
-    return this.entries[this.key(clip)] || {};
+    const entry = this.entries[this.key(clip)] || {};
+    return entry.decision === "undo" && !clip.stored ? { note: entry.note } : entry;
+  }
+
+  /** What holds for the clip: the decision made here, or else the one that the corpus has. */
+  holding(clip) {
+    const decision = this.of(clip).decision || clip.stored;
+    return decision === "undo" ? undefined : decision;
+  }
+
+  /** What to set so that the rules alone decide on the clip. */
+  back(clip) {
+    return clip.stored ? "undo" : undefined;
   }
 
   /** Where the clip begins and ends, as far as the person has moved its edges. */
@@ -29,6 +41,7 @@ class Decisions {
   /** Whether the clip will be in the corpus. */
   stays(clip) {
     const { decision } = this.of(clip);
+    if (decision === "undo") return clip.ruled ?? clip.accepted;
     return decision ? decision !== "drop" : clip.accepted;
   }
 
@@ -58,7 +71,8 @@ class Decisions {
       const { decision, note } = this.of(clip);
       if (!decision) continue;
       const edges = this.edges(clip).map((seconds) => seconds.toFixed(3));
-      rows.push([this.source.id, clip.id, ...edges, decision, note || ""]);
+      const name = decision === "undo" ? clip.planned : clip.id;
+      rows.push([this.source.id, name, ...edges, decision, note || ""]);
     }
     return "\uFEFF" + rows.map((row) => row.map(cell).join(",") + "\r\n").join("");
   }

@@ -44,16 +44,17 @@ function playFrom(clip, share) {
   playStretch(clip, clip.start + share * (clip.end - clip.start), Math.max(clip.end, decisions.edges(clip)[1]));
 }
 
-/** Decide on a clip; deciding the same again takes it back. */
+/** Decide on a clip; deciding the same again takes it back, also out of the corpus. */
 function decide(clip, name) {
   select(clip, { listen: false });
   if (name === "trim" && !data.limits) return;
-  const again = decisions.of(clip).decision === name;
-  if (name === "trim" && !again) {
+  const again = decisions.holding(clip) === name;
+  if (again) decisions.set(clip, { decision: decisions.back(clip) });
+  else if (clip.stored === name) decisions.set(clip, { decision: undefined });
+  else if (name !== "trim") decisions.set(clip, { decision: name });
+  else {
     decisions.set(clip, { decision: "trim", from: clip.start, to: clip.end });
     byId("to").focus({ preventScroll: true });
-  } else {
-    decisions.set(clip, { decision: again ? undefined : name });
   }
   changed(clip);
   if (byId("advance").checked && name !== "trim" && !again) step(1);
@@ -72,8 +73,9 @@ function changed(clip) {
 
 function describe() {
   const { decision, note } = decisions.of(current);
+  const holding = decisions.holding(current);
   for (const name of ["keep", "drop", "trim"]) {
-    byId(name).setAttribute("aria-pressed", String(decision === name));
+    byId(name).setAttribute("aria-pressed", String(holding === name));
   }
   if (document.activeElement !== byId("note")) byId("note").value = note || "";
   const [start, end] = decisions.edges(current);
@@ -86,13 +88,15 @@ function describe() {
 function count() {
   const decided = clips.filter((clip) => decisions.of(clip).decision);
   const loose = clips.filter((clip) => decisions.of(clip).note && !decisions.of(clip).decision).length;
-  const parts = ["keep", "drop", "trim"]
+  const parts = ["keep", "drop", "trim", "undo"]
     .map((name) => [name, decided.filter((clip) => decisions.of(clip).decision === name).length])
     .filter(([, number]) => number)
-    .map(([name, number]) => `${number} ${name}`);
+    .map(([name, number]) => `${number} ${name === "undo" ? "taken back" : name}`);
   const kinds = parts.length ? ` (${parts.join(", ")})` : "";
   const notes = loose ? ` · ${loose} with a note but no decision` : "";
-  byId("progress").textContent = `${decided.length} of ${clips.length} decided${kinds}${notes}`;
+  const before = clips.filter((clip) => clip.stored && !decisions.of(clip).decision).length;
+  const stored = before ? ` · ${before} decided before` : "";
+  byId("progress").textContent = `${decided.length} of ${clips.length} decided${kinds}${stored}${notes}`;
   byId("save").disabled = !decided.length;
 }
 
@@ -109,8 +113,8 @@ const FILTERS = {
   all: ["all", () => true],
   accepted: ["accepted", (clip) => clip.accepted],
   rejected: ["rejected", (clip) => !clip.accepted],
-  open: ["undecided", (clip) => !decisions.of(clip).decision],
-  decided: ["decided", (clip) => Boolean(decisions.of(clip).decision)],
+  open: ["undecided", (clip) => !decisions.of(clip).decision && !clip.stored],
+  decided: ["decided", (clip) => Boolean(decisions.of(clip).decision || clip.stored)],
 };
 for (const [reason, label] of Object.entries(data.labels)) {
   FILTERS[`reason ${reason}`] = [label, (clip) => clip.reasons.includes(reason)];
@@ -206,7 +210,7 @@ stage.handles.forEach((handle, side) => {
 const KEYS = {
   " ": () => play(current), b: () => data.whole && before(current),
   k: () => decide(current, "keep"), d: () => decide(current, "drop"), t: () => decide(current, "trim"),
-  u: () => { decisions.set(current, { decision: undefined }); changed(current); },
+  u: () => { decisions.set(current, { decision: decisions.back(current) }); changed(current); },
   n: () => byId("note").focus(),
   ArrowDown: () => step(1), ArrowRight: () => step(1), ArrowUp: () => step(-1), ArrowLeft: () => step(-1),
 };

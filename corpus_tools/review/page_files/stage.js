@@ -51,7 +51,7 @@ class Stage {
     this.painter.bars(context, [0, 0, width, height - 8], 0, this.duration, 1);
     const x = (moment) => (moment / this.duration) * width;
     for (const clip of clips) {
-      const { decision } = this.decisions.of(clip);
+      const decision = this.decisions.holding(clip);
       const box = [x(clip.start), height - 7, Math.max(x(clip.end) - x(clip.start), 1), decision ? 7 : 4];
       context.fillStyle = this.painter.palette[this.decisions.stays(clip) ? ACCEPTED : REJECTED];
       context.fillRect(...box);
@@ -112,7 +112,7 @@ class Stage {
     if (!stays) this.painter.hatch(context, box, this.painter.palette[REJECTED]);
     context.fillStyle = this.painter.palette[stays ? ACCEPTED : REJECTED];
     context.fillRect(box[0], 0, box[2], clip === this.clip ? 5 : 2);
-    const signs = { keep: "✓ keep", drop: "✕ drop", trim: "✂ trim" };
+    const signs = { keep: "✓ keep", drop: "✕ drop", trim: "✂ trim", undo: "as the rules say" };
     const sign = signs[this.decisions.of(clip).decision] || (clip.accepted ? "accepted" : clip.why[0] || "rejected");
     context.save();
     context.beginPath();

@@ -9,7 +9,7 @@ class Trim {
     if (!data.whole) return [clip.start, clip.end];
     let [low, high] = [0, data.source.duration];
     for (const other of clips) {
-      if (other === clip || !(this.decisions.stays(other) || this.decisions.of(other).decision)) continue;
+      if (other === clip || !(this.decisions.stays(other) || this.decisions.of(other).decision || other.stored)) continue;
       const [start, end] = this.decisions.edges(other);
       if (end <= clip.start + 0.0005) low = Math.max(low, end);
       if (start >= clip.end - 0.0005) high = Math.min(high, start);

@@ -78,6 +78,77 @@ def test_a_trim_gives_the_clip_its_edges_and_leaves_the_others(corpus, source, c
     assert "were moved since the page was made" in complaints(other)[0]
 
 
+def all_shards(corpus):
+    return {path: path.read_bytes() for path in (corpus / "stages").rglob("*.jsonl")}
+
+
+def test_a_decision_taken_back_leaves_the_clip_to_the_rules(corpus, source, clips, decide):
+    before = all_shards(corpus)
+    first, second = clips[:2]
+    decide((first, "keep", None, None), (second, "drop", None, None))
+    outcome = decide((second, "undo", second.start, second.end), media=())
+    assert outcome.ok, complaints(outcome)
+    assert outcome.details["decisions"] == {"undo": 1}
+    assert reasons(corpus, source)[second.clip_id] == []
+    assert reasons(corpus, source)[first.clip_id] == ["human_keep"]
+    assert decide((first, "undo", None, None), (second, "undo", None, None)).ok
+    assert all_shards(corpus) == before
+
+
+def test_a_trim_taken_back_gives_all_that_was_there_before(corpus, film, source, clips, decide):
+    before = all_shards(corpus)
+    sounds = sorted(path.name for path in (corpus / "clips").rglob("*.wav"))
+    clip = clips[1]
+    decide((clip, "trim", round(clip.start + 0.12, 3), clip.end))
+    (trimmed,) = {one.clip_id for one in clips_of(corpus, source.source_id)} - {
+        one.clip_id for one in clips
+    }
+    refused = decide((clip, "undo", None, None), media=())
+    assert "moving edges needs the film" in complaints(refused)[0]
+    assert trimmed in {one.clip_id for one in clips_of(corpus, source.source_id)}
+    for name in (trimmed, clip.clip_id):
+        outcome = decide((clip.model_copy(update={"clip_id": name}), "undo", None, None))
+        assert outcome.ok, complaints(outcome)
+        assert all_shards(corpus) == before
+    assert sorted(path.name for path in (corpus / "clips").rglob("*.wav")) == sounds
+    assert segment(corpus, [film]).details["sources"][0]["status"] == "unchanged"
+
+
+def test_taking_back_a_trim_goes_on_where_it_was_interrupted(
+    corpus, source, clips, decide, monkeypatch
+):
+    before = all_shards(corpus)
+    clip = clips[1]
+    decide((clip, "trim", round(clip.start + 0.12, 3), clip.end))
+    with monkeypatch.context() as patch:
+        patch.setattr("corpus_tools.review.applying.retrim", stop)
+        with pytest.raises(KeyboardInterrupt):
+            decide((clip, "undo", None, None))
+    assert decide((clips[0], "undo", None, None)).ok
+    assert all_shards(corpus) == before
+
+
+def stop(*_):
+    raise KeyboardInterrupt
+
+
+def test_a_frozen_trim_is_not_taken_back(corpus, clips, source, decide):
+    clip = clips[1]
+    decide((clip, "trim", round(clip.start + 0.12, 3), clip.end))
+    trimmed = next(one for one in clips_of(corpus, source.source_id) if one not in clips)
+    tasks = corpus / "annotations" / "tasks" / "b.json"
+    tasks.write_text(json.dumps([{"data": {"clip_id": trimmed.clip_id}}]))
+    refused = decide((trimmed, "undo", None, None))
+    assert "is frozen (named by annotations/tasks/b.json)" in complaints(refused)[0]
+    assert trimmed in clips_of(corpus, source.source_id)
+
+
+def test_what_was_never_decided_is_taken_back_quietly_but_not_what_is_no_clip(clips, decide):
+    assert decide((clips[0], "undo", None, None)).ok
+    strange = decide((clips[0].model_copy(update={"clip_id": "nobody"}), "undo", None, None))
+    assert "nobody is no clip of" in complaints(strange)[0]
+
+
 def test_edges_that_do_not_fit_are_refused_row_by_row(corpus, clips, source, decide):
     first, second, last = clips[0], clips[1], clips[-1]
     outcome = decide(
@@ -145,5 +216,5 @@ def test_pages_and_decisions_from_the_command_line(corpus, film, clips, tmp_path
     assert json.loads(result.stdout)["pages"][0]["film"] is True
     path = tmp_path / "d.csv"
     path.write_text(HEAD + f"{clips[0].source_id},{clips[0].clip_id},,,keep,\n")
-    assert "1 kept, 0 dropped, 0 trimmed in 1 sources" in run("--apply", path).stdout
+    assert "1 kept, 0 dropped, 0 trimmed, 0 taken back; sources: 1" in run("--apply", path).stdout
     assert run("--apply", tmp_path / "none.csv").exit_code == 1

@@ -45,7 +45,7 @@ def test_rows_as_spreadsheets_save_them(tmp_path, data):
 @pytest.mark.parametrize(
     ("row", "complaint"),
     [
-        ("E,E-1,1,4,maybe,", "line 2: decision 'maybe'; write keep, drop or trim"),
+        ("E,E-1,1,4,maybe,", "line 2: decision 'maybe'; write keep, drop, trim or undo"),
         ("E,E-1,one,4,trim,", "line 2: time 'one'"),
         ("E,E-1,,4,trim,", "line 2: trims to no time"),
         ("E,E-1,4,1,trim,", "line 2: ends at 1, not after it begins"),

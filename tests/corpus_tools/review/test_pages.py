@@ -166,7 +166,11 @@ def test_without_the_film_a_page_keeps_what_an_earlier_one_let_hear(made, corpus
     assert screened(corpus)
     review(corpus)
     page = Page(path)
-    assert page.data["clips"][0]["reasons"] == ["human_drop"]
+    shown = page.data["clips"]
+    assert shown[0]["reasons"] == ["human_drop"]
+    assert (shown[0]["stored"], shown[0]["planned"]) == ("drop", clip.clip_id)
+    assert shown[0]["ruled"] is made[1].data["clips"][0]["accepted"]
+    assert "stored" not in shown[1]
     assert page.data["speech"] == made[1].data["speech"]
     assert page.scripts["sound"] == made[1].scripts["sound"]
 
