@@ -45,18 +45,25 @@ class Clock:
         if time is not None:
             self.stamp = time - self._start + length
             missing = time - self._origin - self.position
-            if not -_REPEATED <= missing <= _LONGEST_GAP:
-                self._origin += missing
-            elif missing < -max(length, _TOLERANCE):
-                return -1
-            elif missing > _TOLERANCE:
-                skip = round(missing * SAMPLE_RATE)
+            if not -_TOLERANCE <= missing <= _TOLERANCE:
+                skip = self._skip(missing, length)
+                if skip < 0:
+                    return skip
         self.position += length + skip / SAMPLE_RATE
         if self.position > _LONGEST:
             raise LongMediaError(
                 f"lasts longer than {_LONGEST // 3600} h, or says so; split it into several files"
             )
         return skip
+
+    def _skip(self, missing: float, length: float) -> int:
+        """Return what `advance` does for a frame that doesn't begin where the last one ended."""
+        if not -_REPEATED <= missing <= _LONGEST_GAP:
+            self._origin += missing
+            return 0
+        if missing > 0:
+            return round(missing * SAMPLE_RATE)
+        return -1 if missing < -length else 0
 
 
 _TOLERANCE = 0.05  # s; time stamps of some containers are rounded to whole milliseconds or worse

@@ -123,13 +123,14 @@ class _Blocks:
 def _frames(container: Any, stream: Any, clock: Clock) -> Iterator[AudioFrame]:
     """Yield the frames of a track; packets that can't be decoded are left out if they are few."""
     packets = damaged = 0
+    decoded = stream.codec_context.decode
     try:
         for packet in container.demux(stream):
             if not packets and packet.has_sidedata("encryption_info"):
                 raise ProtectedMediaError("is encrypted (DRM); give a copy without protection")
             packets += 1
             try:
-                frames = packet.decode()
+                frames = decoded(packet)
             except av.error.InvalidDataError:
                 damaged += 1
                 continue

@@ -73,7 +73,7 @@ class Converter:
         if frame is None:
             return _NOTHING
         if self._mixer is None:
-            return _finite(frame.to_ndarray().mean(axis=0))
+            return _finite(_average(frame))
         frame.pts = None
         try:
             parts = [out.to_ndarray()[0] for out in self._mixer.resample(frame)]
@@ -87,13 +87,27 @@ class Converter:
     def _resampled(self, mono: NDArray[np.float32], *, last: bool = False) -> Samples:
         if self._resampler is not None:
             mono = self._resampler.resample_chunk(mono, last=last)
-        scaled = np.rint(mono * np.float32(32768))
-        samples: Samples = np.clip(scaled, -32768, 32767, out=scaled).astype(np.int16)
+        scaled = mono * np.float32(32768)
+        np.rint(scaled, out=scaled)
+        np.clip(scaled, -32768, 32767, out=scaled)
+        samples: Samples = scaled.astype(np.int16)
         return samples
 
 
+def _average(frame: AudioFrame) -> NDArray[np.float32]:
+    """Return the mean of a frame's one or two planes."""
+    first, *other = (np.frombuffer(plane, np.float32, frame.samples) for plane in frame.planes)
+    if not other:
+        return first.copy()
+    mono: NDArray[np.float32] = first + other[0]
+    mono *= np.float32(0.5)
+    return mono
+
+
 def _finite(mono: NDArray[np.float32]) -> NDArray[np.float32]:
-    if not (np.isfinite(mono.max(initial=0)) and np.isfinite(mono.min(initial=0))):
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = mono.sum()  # no number if one of them is none
+    if not np.isfinite(total):
         np.nan_to_num(mono, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
     return mono
 
