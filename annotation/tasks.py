@@ -31,9 +31,9 @@ def export_tasks(
 ) -> Outcome:
     """Write a batch of tasks, and the label configuration, for Label Studio to import.
 
-    In it is every clip that was accepted, is no duplicate, is not superseded and that no earlier
-    batch names; in an order that the seed shuffles, so that nobody follows the plot. Nothing that
-    hints at the emotion is in a task.
+    In it is every clip that was accepted, is not superseded and that no earlier batch names; in an
+    order that the seed shuffles, so that nobody follows the plot. Nothing that hints at the emotion
+    is in a task.
 
     Args:
         corpus: the corpus folder.
@@ -129,11 +129,11 @@ def _reason(clip: Clip, accepted: bool | None, named: bool) -> str | None:
         return "in an earlier batch"
     if clip.superseded_by is not None:
         return "superseded"
-    if clip.duplicate_of is not None:
-        return "duplicate"
     if accepted is None:
         return "not screened"
-    return None if accepted else "not accepted"
+    if accepted:
+        return None
+    return "duplicate" if clip.duplicate_of is not None else "not accepted"
 
 
 def _has_file(corpus: Path, clip: Clip, outcome: Outcome) -> bool:

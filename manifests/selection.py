@@ -1,6 +1,6 @@
 """Which clips go into a manifest, and what is known of each, before they are split."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,8 +42,9 @@ def select(
 ) -> list[ManifestEntry]:
     """Return the entries of the labelled clips by clip id, not yet grouped or split.
 
-    Near-duplicates, superseded clips and clips without a class are counted in ``outcome`` as
-    rejected. A clip whose file is gone or changed, or whose source is unknown, is a failure.
+    Of clips that repeat one another one is taken. The others, superseded clips and clips without a
+    class are counted in ``outcome`` as rejected. A clip whose file is gone or changed, or whose
+    source is unknown, is a failure.
 
     Args:
         corpus: the corpus folder.
@@ -53,10 +54,11 @@ def select(
         progress: called after each clip.
     """
     clips = sorted(material.clips, key=lambda clip: clip.clip_id)
+    standing = _standing(clips, material.labels)
     outcome.items_in += len(clips)
     entries: list[ManifestEntry] = []
     for done, clip in enumerate(clips, start=1):
-        reason = _rejection(clip, material.labels.get(clip.clip_id))
+        reason = _rejection(clip, material.labels.get(clip.clip_id), standing)
         if reason is not None:
             outcome.rejected[reason] += 1
         else:
@@ -71,10 +73,23 @@ def select(
     return entries
 
 
-def _rejection(clip: Clip, label: Label | None) -> str | None:
+def _standing(clips: Sequence[Clip], labels: Mapping[str, Label]) -> dict[str, str]:
+    """Return which clip is taken of those that repeat one another, by the one that they repeat.
+
+    It is the one repeated, or if that has no class the first of the others that has one.
+    """
+    found: dict[str, str] = {}
+    for clip in sorted(clips, key=lambda clip: clip.duplicate_of is not None):
+        label = labels.get(clip.clip_id)
+        if label is not None and label.emotion is not None and clip.superseded_by is None:
+            found.setdefault(clip.duplicate_of or clip.clip_id, clip.clip_id)
+    return found
+
+
+def _rejection(clip: Clip, label: Label | None, standing: Mapping[str, str]) -> str | None:
     if clip.superseded_by is not None:
         return "superseded"
-    if clip.duplicate_of is not None:
+    if clip.duplicate_of is not None and standing.get(clip.duplicate_of) != clip.clip_id:
         return "duplicate"
     if label is None:
         return "not_labelled"

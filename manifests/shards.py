@@ -64,7 +64,7 @@ STAGES: dict[str, Stage] = {
         Stage("sources", Source, 1),
         Stage("segments", Clip, 2),
         Stage("fingerprints", Fingerprint, 1),
-        Stage("screen", Screen, 2),
+        Stage("screen", Screen, 3),
         Stage("ledger", LedgerEntry, 1),
         Stage("transcripts", Transcript, 1),
         Stage("subtitles", SubtitleLine, 1),

@@ -67,7 +67,7 @@ _SENTENCES = {
     "little_speech": "little speech: {speech_ratio:.0%}, {min_speech_ratio:.0%} wanted",
     "music": "music: {music:.2f}, {max_music:.2f} allowed",
     "dropouts": "dropouts: {dropouts}, {max_dropouts} allowed",
-    "duplicate": "repeat of {duplicate_of}",
+    "duplicate": "repeat of {duplicate_of:s}",
     "too_short": "too short: {duration:.2f} s, {min_seconds:.1f} s wanted",
     "too_long": "too long: {duration:.2f} s, {max_seconds:.1f} s allowed",
 }

@@ -8,6 +8,7 @@ from corpus_tools.segmentation.fingerprint import from_text
 from corpus_tools.segmentation.publish import FINGERPRINTS, MARKED, SOURCES, mark_duplicates
 from corpus_tools.segmentation.repeats import find_repeats
 from corpus_tools.segmentation.screening import Rules
+from corpus_tools.segmentation.stand_ins import settle_repeats
 from manifests.errors import CorpusError
 from manifests.outcome import Outcome
 from manifests.records import Fingerprint, Source
@@ -17,29 +18,44 @@ from manifests.store import fingerprint, inside, write_text
 __all__ = ["mark_repeats"]
 
 
-def mark_repeats(corpus: Path, rules: Rules, frozen: Collection[str], outcome: Outcome) -> None:
-    """Find what comes again in the films of a corpus; the first is kept, the others are marked.
+def mark_repeats(corpus: Path, rules: Rules, frozen: Collection[str], outcome: Outcome) -> set[str]:
+    """Find what comes again in the films of a corpus, mark it, and accept it once.
 
     First are clips that people have touched, then those of the series in the order of their names,
     of the episodes in the order of their numbers, of a film in the order of time: the result
-    doesn't depend on the order in which films came into the corpus. Nothing is done if nothing
-    has changed since the last time.
+    doesn't depend on the order in which films came into the corpus. The first is not marked; which
+    of them is accepted, `settle_repeats` decides. Sounds are compared only if that is new.
 
     Args:
         corpus: the corpus folder.
-        rules: which clips of films are accepted.
+        rules: which clips of films are accepted, for sources that don't tell their own.
         frozen: clips that people have touched.
         outcome: takes a failure for each source whose shards can't be read or were left unfinished;
-            the others are marked.
+            the others are done.
+
+    Returns:
+        The sources with other marks, or other clips that yield, than before.
     """
     sources = _searched(corpus)
-    if not sources:
-        return
-    state = _state(corpus, sources, frozen)
+    trouble = Outcome()
+    changed = _mark(corpus, sources, frozen, trouble)
+    changed |= settle_repeats(corpus, sources, rules, frozen, trouble)
+    named = {failure.item for failure in outcome.failures}
+    for failure in trouble.failures:
+        if failure.item not in named:
+            named.add(failure.item)
+            outcome.failures.append(failure)
+    return changed
+
+
+def _mark(
+    corpus: Path, sources: Sequence[Source], frozen: Collection[str], outcome: Outcome
+) -> set[str]:
+    """Mark the clips that repeat others, and return the sources with other marks than before."""
     note = inside(corpus, MARKED)
-    if note.is_file() and note.read_text(encoding="utf-8") == state:
-        return
-    before = len(outcome.failures)
+    state = _state(corpus, sources, frozen)
+    if not sources or (note.is_file() and note.read_text(encoding="utf-8") == state):
+        return set()
     clips = [
         (one.clip_id not in frozen, number, one)
         for number, source in enumerate(sources)
@@ -47,13 +63,16 @@ def mark_repeats(corpus: Path, rules: Rules, frozen: Collection[str], outcome: O
     ]
     clips.sort(key=lambda clip: clip[:2])
     originals = find_repeats([(one.clip_id, from_text(one.hashes)) for _, _, one in clips])
+    changed = set()
     for source in sources:
         try:
-            mark_duplicates(corpus, source.source_id, originals, rules)
+            if mark_duplicates(corpus, source.source_id, originals):
+                changed.add(source.source_id)
         except CorpusError as error:
             outcome.fail(source.source_id, str(error))
-    if len(outcome.failures) == before:
+    if outcome.ok:
         write_text(note, state)
+    return changed
 
 
 def _fingerprints(corpus: Path, source: Source, outcome: Outcome) -> list[Fingerprint]:

@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corpus_tools.segmentation.choices import read_choices
-from corpus_tools.segmentation.ledger import ledger_of, outside_of
-from corpus_tools.segmentation.screening import Rules, screen_clips
-from manifests.errors import DataError
-from manifests.records import Clip, Fingerprint, LedgerEntry, Source, SubtitleLine
-from manifests.shards import STAGES, Stage, read_header, read_shard, write_shard
+from corpus_tools.segmentation.screening import Rules
+from corpus_tools.segmentation.verdicts import (
+    check_finished,
+    clips_of,
+    decide,
+    is_screened,
+    ledger_fits,
+    rescreen,
+)
+from manifests.records import Clip, Fingerprint, Source, SubtitleLine
+from manifests.shards import STAGES, Stage, read_header, write_shard
 from manifests.store import inside
 
 __all__ = [
@@ -92,22 +97,6 @@ def is_whole(corpus: Path, source: Source) -> bool:
     return all((corpus / clip.path).is_file() for clip in clips_of(corpus, source_id))
 
 
-def clips_of(corpus: Path, source_id: str) -> list[Clip]:
-    """Return the clips of a source, none if it has no shard.
-
-    Raises:
-        DataError: if its shard can't be read.
-    """
-    path = SEGMENTS.path(corpus, source_id)
-    return read_shard(path, Clip) if path.is_file() else []
-
-
-def is_screened(corpus: Path, source_id: str, rules: Rules) -> bool:
-    """Return whether decisions and ledger are there and follow from cuts and rules."""
-    inputs = _screen_inputs(corpus, source_id, rules)
-    return all(_is_current(corpus, stage, source_id, inputs) for stage in (SCREEN, LEDGER))
-
-
 def publish(corpus: Path, found: Found, rules: Rules, frozen: Iterable[str] = ()) -> None:
     """Write a source's shards, then delete the clips that it no longer has.
 
@@ -124,37 +113,33 @@ def publish(corpus: Path, found: Found, rules: Rules, frozen: Iterable[str] = ()
         inside(corpus, MARKED).unlink(missing_ok=True)
         write_shard(corpus, FINGERPRINTS, name, found.fingerprints, found.inputs)
     write_shard(corpus, SEGMENTS, name, found.clips, found.inputs)
-    _screen(corpus, name, found.clips, found.outside_ms, rules)
+    decide(corpus, name, found.clips, found.outside_ms, rules, {})
     publish_source(corpus, found.source)
     sweep_source(corpus, name, frozen)
 
 
-def mark_duplicates(
-    corpus: Path, source_id: str, originals: Mapping[str, str], rules: Rules
-) -> None:
-    """Note which clips of a source repeat others, and screen it again if that is new.
+def mark_duplicates(corpus: Path, source_id: str, originals: Mapping[str, str]) -> bool:
+    """Note which clips of a source repeat others, and return whether that is new.
 
     Args:
         corpus: the corpus folder.
         source_id: of which source.
-        originals: the clip that is kept, for each clip of the corpus that repeats one.
-        rules: which clips are accepted.
+        originals: the first of those that sound the same, for each clip of the corpus that
+            repeats one.
+
+    Raises:
+        DataError: if cutting it was interrupted.
     """
-    if not (SCREEN.path(corpus, source_id).is_file() and ledger_fits(corpus, source_id)):
-        raise DataError("cutting it was interrupted; give its film to corpus segment again")
+    check_finished(corpus, source_id)
     clips = clips_of(corpus, source_id)
     marked = [
         clip.model_copy(update={"duplicate_of": originals.get(clip.clip_id)}) for clip in clips
     ]
-    if marked != clips:
-        inputs = read_header(SEGMENTS.path(corpus, source_id)).inputs
-        write_shard(corpus, SEGMENTS, source_id, marked, inputs)
-    noted = (
-        read_header(stage.path(corpus, source_id)).inputs.get("duplicates")
-        for stage in (SCREEN, LEDGER)
-    )
-    if any(duplicates != _duplicates(marked) for duplicates in noted):
-        rescreen(corpus, source_id, rules)
+    if marked == clips:
+        return False
+    inputs = read_header(SEGMENTS.path(corpus, source_id)).inputs
+    write_shard(corpus, SEGMENTS, source_id, marked, inputs)
+    return True
 
 
 def publish_source(corpus: Path, source: Source) -> None:
@@ -162,19 +147,6 @@ def publish_source(corpus: Path, source: Source) -> None:
     inputs = source.row()
     if not _is_current(corpus, SOURCES, source.source_id, inputs):
         write_shard(corpus, SOURCES, source.source_id, [source], inputs)
-
-
-def rescreen(corpus: Path, source_id: str, rules: Rules) -> None:
-    """Decide again on a source's clips, without cutting.
-
-    Raises:
-        DataError: if a shard can't be read, or cutting it was interrupted.
-    """
-    ledger = LEDGER.path(corpus, source_id)
-    if not (ledger.is_file() and ledger_fits(corpus, source_id)):
-        raise DataError("cutting it was interrupted; give its film to corpus segment again")
-    outside_ms = outside_of(read_shard(ledger, LedgerEntry))
-    _screen(corpus, source_id, clips_of(corpus, source_id), outside_ms, rules)
 
 
 def source_of(clip_id: str) -> str:
@@ -206,46 +178,6 @@ def sweep(corpus: Path) -> None:
         for path in (corpus / folder).glob("*/.*.partial*"):
             if not path.parent.is_symlink():
                 path.unlink()
-
-
-def _screen(
-    corpus: Path,
-    source_id: str,
-    clips: Sequence[Clip],
-    outside_ms: Mapping[str, int],
-    rules: Rules,
-) -> None:
-    inputs = _screen_inputs(corpus, source_id, rules)
-    decisions = screen_clips(clips, rules, read_choices(corpus, source_id))
-    write_shard(corpus, SCREEN, source_id, decisions, inputs)
-    ledger = ledger_of(source_id, clips, decisions, outside_ms)
-    write_shard(corpus, LEDGER, source_id, ledger, inputs)
-
-
-def _screen_inputs(corpus: Path, source_id: str, rules: Rules) -> dict[str, Any]:
-    segments = read_header(SEGMENTS.path(corpus, source_id)).fingerprint
-    choices = read_choices(corpus, source_id)
-    return {
-        "segments": segments,
-        "rules": rules.model_dump(mode="json"),
-        "choices": [[row.start, row.end, row.origin, row.decision] for row in choices.rows],
-        "duplicates": _duplicates(clips_of(corpus, source_id)),
-    }
-
-
-def _duplicates(clips: Sequence[Clip]) -> list[list[str]]:
-    return [[clip.clip_id, clip.duplicate_of] for clip in clips if clip.duplicate_of]
-
-
-def ledger_fits(corpus: Path, source_id: str) -> bool:
-    """Return whether a source has a ledger, and of the cuts that it has."""
-    if not (
-        SEGMENTS.path(corpus, source_id).is_file() and LEDGER.path(corpus, source_id).is_file()
-    ):
-        return False
-    segments = read_header(SEGMENTS.path(corpus, source_id)).fingerprint
-    made_of = read_header(LEDGER.path(corpus, source_id)).inputs.get("segments")
-    return bool(made_of == segments)
 
 
 def _is_of_these_cuts(corpus: Path, stage: Stage, source_id: str) -> bool:

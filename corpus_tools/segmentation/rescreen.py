@@ -6,9 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from corpus_tools.runner import run_each
+from corpus_tools.segmentation.duplicates import mark_repeats
 from corpus_tools.segmentation.publish import SOURCES, is_screened, rescreen, sweep
 from corpus_tools.segmentation.report import SourceReport, report_of
 from corpus_tools.segmentation.screening import Rules
+from manifests.frozen import frozen_clips
 from manifests.outcome import Outcome, Progress, no_progress
 from manifests.records import Source
 from manifests.shards import read_stage
@@ -19,7 +21,7 @@ __all__ = ["screen_corpus"]
 def screen_corpus(
     corpus: Path, rules: Mapping[str, Rules], *, progress: Progress = no_progress
 ) -> Outcome:
-    """Decide again on every clip, from its measures alone.
+    """Decide again on every clip, from its measures and those of the clips that sound the same.
 
     The caller holds the corpus's lock.
 
@@ -30,23 +32,34 @@ def screen_corpus(
 
     Returns:
         Counts of clips; in ``details`` how many sources changed, and the seconds by reason.
+
+    Raises:
+        DataError: if it can't be told which clips people have touched.
     """
     outcome = Outcome()
+    frozen = frozen_clips(corpus)
     sweep(corpus)
 
-    def decide(source: Source) -> SourceReport:
+    def renew(source: Source) -> bool:
         current = is_screened(corpus, source.source_id, rules[source.kind])
         if not current:
             rescreen(corpus, source.source_id, rules[source.kind])
-        status = "unchanged" if current else "screened"
-        return report_of(corpus, source.source_id, source.media_path, status)
+        return not current
 
+    sources = list(read_stage(corpus, SOURCES, Source))
+    renewed = list(
+        run_each(sources, renew, outcome, name=lambda source: source.source_id, progress=progress)
+    )
+    settled = mark_repeats(corpus, rules["drama"], frozen, outcome)
     ledger: Counter[str] = Counter()
     reports = []
-    sources = list(read_stage(corpus, SOURCES, Source))
-    for _, report in run_each(
-        sources, decide, outcome, name=lambda source: source.source_id, progress=progress
-    ):
+
+    def report_on(item: tuple[Source, bool]) -> SourceReport:
+        source, new = item
+        status = "screened" if new or source.source_id in settled else "unchanged"
+        return report_of(corpus, source.source_id, source.media_path, status)
+
+    for _, report in run_each(renewed, report_on, outcome, name=lambda item: item[0].source_id):
         reports.append(report)
         outcome.items_in += report.clips
         outcome.kept += report.accepted

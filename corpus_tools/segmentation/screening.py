@@ -1,6 +1,6 @@
 """Decide which clips are good enough to be labelled; measuring was done before."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from corpus_tools.recordings.settings import RecordingSettings
 from corpus_tools.segmentation.choices import HUMAN_KEEP, Choices
@@ -8,7 +8,7 @@ from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
 from manifests.records import Clip, Screen
 from manifests.settings import Settings
 
-__all__ = ["REASONS", "Rules", "drama_rules", "recording_rules", "screen_clips"]
+__all__ = ["REASONS", "Rules", "drama_rules", "recording_rules", "reviewed_edges", "screen_clips"]
 
 REASONS = (
     "superseded",
@@ -37,11 +37,16 @@ class Rules(Settings):
     min_seconds: float | None = None
     max_seconds: float | None = None
 
-    def reasons_against(self, clip: Clip) -> list[str]:
-        """Return why a clip should not be labelled, in the order of `REASONS`."""
+    def reasons_against(self, clip: Clip, yields: bool = False) -> list[str]:
+        """Return why a clip should not be labelled, in the order of `REASONS`.
+
+        Args:
+            clip: what was measured.
+            yields: whether it is rejected for another clip that sounds the same.
+        """
         found = {
             "superseded": clip.superseded_by is not None,
-            "duplicate": clip.duplicate_of is not None,
+            "duplicate": yields,
             "too_short": self.min_seconds is not None and clip.duration < self.min_seconds,
             "too_long": self.max_seconds is not None and clip.duration > self.max_seconds,
             "too_quiet": clip.rms_db < self.min_rms_db,
@@ -78,21 +83,36 @@ def recording_rules(
 
 
 def screen_clips(
-    clips: Sequence[Clip], rules: Rules, choices: Choices | None = None
+    clips: Sequence[Clip],
+    rules: Rules,
+    choices: Choices | None = None,
+    yielding: Collection[str] = (),
 ) -> list[Screen]:
     """Return the decision on each clip; what a person chose outranks the rules.
+
+    A kept stretch outranks every measure, but of what sounds the same there, too, one clip is
+    enough. A review of the clip itself outranks that as well.
 
     Args:
         clips: of one source.
         rules: for its kind.
         choices: what people chose for it.
+        yielding: clips that are rejected for another one that sounds the same.
     """
     choices = choices or Choices()
-    return [_decide(clip, rules, choices.reason(clip.start, clip.end)) for clip in clips]
+    reviewed = reviewed_edges(choices)
+    decisions = []
+    for clip in clips:
+        reasons = rules.reasons_against(clip, clip.clip_id in yielding)
+        human = choices.reason(clip.start, clip.end)
+        if human and clip.superseded_by is None:
+            outranks = (clip.start, clip.end) in reviewed or "duplicate" not in reasons
+            reasons = [human] if outranks else ["duplicate"]
+        accepted = not reasons or reasons == [HUMAN_KEEP]
+        decisions.append(Screen(clip_id=clip.clip_id, accepted=accepted, reasons=reasons))
+    return decisions
 
 
-def _decide(clip: Clip, rules: Rules, human: str | None) -> Screen:
-    if human and clip.superseded_by is None:
-        return Screen(clip_id=clip.clip_id, accepted=human == HUMAN_KEEP, reasons=[human])
-    reasons = rules.reasons_against(clip)
-    return Screen(clip_id=clip.clip_id, accepted=not reasons, reasons=reasons)
+def reviewed_edges(choices: Choices) -> set[tuple[float, float]]:
+    """Return start and end, in seconds, of the clips that a person decided on one by one."""
+    return {(row.start, row.end) for row in choices.reviews}

@@ -20,7 +20,7 @@ class SourceClips:
         source_id: of the source.
         scripted: whether what is said was known beforehand.
         clips: all of its clips.
-        wanted: those that are to be labelled: accepted, neither superseded nor duplicates.
+        wanted: those that are to be labelled: accepted and not superseded.
     """
 
     source_id: str
@@ -46,8 +46,6 @@ def _read(corpus: Path, source_id: str) -> SourceClips:
     sources = STAGES["sources"].path(corpus, source_id)
     kinds = {row.kind for row in read_shard(sources, Source)} if sources.exists() else set()
     wanted = [
-        clip
-        for clip in clips
-        if clip.clip_id in accepted and clip.superseded_by is None and clip.duplicate_of is None
+        clip for clip in clips if clip.clip_id in accepted and clip.superseded_by is None
     ]
     return SourceClips(source_id, "scripted" in kinds, clips, wanted)

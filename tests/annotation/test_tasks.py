@@ -89,9 +89,10 @@ def test_only_clips_fit_to_label_are_offered(corpus, make_clip):
         make_clip(21, superseded_by=original),
         make_clip(22),
         make_clip(23),
+        make_clip(24, duplicate_of=make_clip(22).clip_id),
     ]
     corpus.add(*extra)
-    verdicts = {make_clip(22).clip_id: False}
+    verdicts = {make_clip(number).clip_id: False for number in (20, 22)}
     corpus.write(
         "screen",
         [
@@ -101,7 +102,7 @@ def test_only_clips_fit_to_label_are_offered(corpus, make_clip):
         ],
     )
     outcome = export_tasks(corpus.root)
-    assert outcome.kept == 10
+    assert outcome.kept == 11
     assert outcome.rejected == dict.fromkeys(
         ("duplicate", "superseded", "not accepted", "not screened"), 1
     )

@@ -109,6 +109,18 @@ def test_left_out_clips_are_counted_by_reason(filled):
     assert held == set(ids) - {ids[0], ids[1], ids[2], ids[4]}
 
 
+def test_of_repeats_one_that_has_a_class_is_taken(filled):
+    ids = [clip.clip_id for clip in filled.clips]
+    del filled.labels[ids[3]]
+    for number in (2, 5):
+        marked = filled.clips[number].model_copy(update={"duplicate_of": ids[3]})
+        filled.clips[number] = marked
+    outcome = filled.build()
+    assert outcome.rejected == {"not_labelled": 1, "duplicate": 1}
+    held = {e.clip_id for e in load_manifest(filled.root / "manifests" / "v1").entries}
+    assert held == set(ids) - {ids[3], ids[5]}
+
+
 def test_gone_and_changed_clips_are_named_and_no_version_is_written(filled):
     gone, changed, homeless = (filled.clips[number].clip_id for number in (7, 20, 40))
     filled.path(gone).unlink()

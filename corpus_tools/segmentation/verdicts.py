@@ -1,0 +1,154 @@
+"""The decisions on a source's clips and the ledger that follows from them: read, checked, written.
+
+Both shards name what they follow from: the cuts, the rules, what people chose, and which clips
+yield to others that sound the same. The last is decided for the whole corpus (`stand_ins`) and
+stays as it is noted until that is done again.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from corpus_tools.segmentation.choices import read_choices
+from corpus_tools.segmentation.ledger import ledger_of, outside_of
+from corpus_tools.segmentation.screening import Rules, screen_clips
+from manifests.errors import DataError
+from manifests.records import Clip, LedgerEntry
+from manifests.shards import STAGES, read_header, read_shard, write_shard
+
+__all__ = [
+    "check_finished",
+    "clips_of",
+    "decide",
+    "is_decided",
+    "is_screened",
+    "ledger_fits",
+    "noted_rules",
+    "noted_yielding",
+    "rescreen",
+]
+
+SEGMENTS, SCREEN, LEDGER = (STAGES[name] for name in ("segments", "screen", "ledger"))
+
+
+def clips_of(corpus: Path, source_id: str) -> list[Clip]:
+    """Return the clips of a source, none if it has no shard.
+
+    Raises:
+        DataError: if its shard can't be read.
+    """
+    path = SEGMENTS.path(corpus, source_id)
+    return read_shard(path, Clip) if path.is_file() else []
+
+
+def ledger_fits(corpus: Path, source_id: str) -> bool:
+    """Return whether a source has a ledger, and of the cuts that it has."""
+    if not (
+        SEGMENTS.path(corpus, source_id).is_file() and LEDGER.path(corpus, source_id).is_file()
+    ):
+        return False
+    segments = read_header(SEGMENTS.path(corpus, source_id)).fingerprint
+    made_of = read_header(LEDGER.path(corpus, source_id)).inputs.get("segments")
+    return bool(made_of == segments)
+
+
+def check_finished(corpus: Path, source_id: str) -> None:
+    """Raise DataError unless a source was cut to the end."""
+    if not ledger_fits(corpus, source_id):
+        raise DataError("cutting it was interrupted; give its film to corpus segment again")
+
+
+def decide(
+    corpus: Path,
+    source_id: str,
+    clips: Sequence[Clip],
+    outside_ms: Mapping[str, int],
+    rules: Rules,
+    yielding: Mapping[str, str],
+) -> None:
+    """Write the decisions on a source's clips, and its ledger.
+
+    Args:
+        corpus: the corpus folder.
+        source_id: of which source.
+        clips: its cuts.
+        outside_ms: milliseconds in no clip, by ledger reason.
+        rules: which clips are accepted.
+        yielding: clips that are rejected as repeats, and the one that stands for each.
+    """
+    inputs = _inputs(corpus, source_id, rules, yielding)
+    decisions = screen_clips(clips, rules, read_choices(corpus, source_id), yielding)
+    write_shard(corpus, SCREEN, source_id, decisions, inputs)
+    ledger = ledger_of(source_id, clips, decisions, outside_ms)
+    write_shard(corpus, LEDGER, source_id, ledger, inputs)
+
+
+def rescreen(
+    corpus: Path, source_id: str, rules: Rules, yielding: Mapping[str, str] | None = None
+) -> None:
+    """Decide again on a source's clips, without cutting.
+
+    Args:
+        corpus: the corpus folder.
+        source_id: of which source.
+        rules: which clips are accepted.
+        yielding: as for `decide`; ``None`` for what is noted.
+
+    Raises:
+        DataError: if a shard can't be read, or cutting it was interrupted.
+    """
+    check_finished(corpus, source_id)
+    outside_ms = outside_of(read_shard(LEDGER.path(corpus, source_id), LedgerEntry))
+    if yielding is None:
+        yielding = noted_yielding(corpus, source_id)
+    decide(corpus, source_id, clips_of(corpus, source_id), outside_ms, rules, yielding)
+
+
+def is_screened(corpus: Path, source_id: str, rules: Rules) -> bool:
+    """Return whether decisions and ledger are there and follow from cuts and rules."""
+    return is_decided(corpus, source_id, rules, noted_yielding(corpus, source_id))
+
+
+def is_decided(corpus: Path, source_id: str, rules: Rules, yielding: Mapping[str, str]) -> bool:
+    """Return whether decisions and ledger follow from all that `decide` would be given."""
+    inputs = _inputs(corpus, source_id, rules, yielding)
+    for stage in (SCREEN, LEDGER):
+        path = stage.path(corpus, source_id)
+        if not path.is_file():
+            return False
+        header = read_header(path)
+        if header.inputs != inputs or header.fingerprint != stage.fingerprint(inputs):
+            return False
+    return True
+
+
+def noted_yielding(corpus: Path, source_id: str) -> dict[str, str]:
+    """Return which clips of a source yielded, and to which, when it was last decided on."""
+    return dict(_noted(corpus, source_id).get("duplicates", []))
+
+
+def noted_rules(corpus: Path, source_id: str) -> Rules | None:
+    """Return the rules that a source was last decided by; ``None`` if they aren't known."""
+    try:
+        return Rules.model_validate(_noted(corpus, source_id)["rules"])
+    except (KeyError, ValidationError):
+        return None
+
+
+def _noted(corpus: Path, source_id: str) -> dict[str, Any]:
+    path = SCREEN.path(corpus, source_id)
+    return read_header(path).inputs if path.is_file() else {}
+
+
+def _inputs(
+    corpus: Path, source_id: str, rules: Rules, yielding: Mapping[str, str]
+) -> dict[str, Any]:
+    choices = read_choices(corpus, source_id)
+    return {
+        "segments": read_header(SEGMENTS.path(corpus, source_id)).fingerprint,
+        "rules": rules.model_dump(mode="json"),
+        "choices": [[row.start, row.end, row.origin, row.decision] for row in choices.rows],
+        "duplicates": [list(pair) for pair in sorted(yielding.items())],
+    }
