@@ -38,7 +38,7 @@ SCHEMA = 1
 Side = Literal["train", "val", "test"]
 Split = Literal["train", "val", "test", "held"]
 SpeakerSource = Literal["script", "subtitle", "annotator", "file", "cluster"]
-TextSource = Literal["whisper", "subtitle", "script", "import", "annotator"]
+TextSource = Literal["whisper", "recogniser", "subtitle", "script", "import", "annotator"]
 
 
 class Record(BaseModel):
@@ -176,7 +176,12 @@ class SubtitleLine(Record):
 
 
 class Transcript(Record):
-    """One text for one clip from one origin; the key is clip, source and model."""
+    """One text for one clip from one origin; the key is clip, source and model.
+
+    ``source`` is ``whisper`` for Whisper and ``recogniser`` for every other recogniser that was run
+    here, ``import`` for texts that came in a file. ``words`` are start, end, text and probability;
+    their times lie on the source's timeline.
+    """
 
     clip_id: str
     text: str

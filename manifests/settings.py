@@ -16,15 +16,14 @@ class Settings(BaseModel):
 
 
 class TextSettings(Settings):
-    """Which of a clip's texts goes into the manifest: the first of ``order`` that it has."""
+    """Which of a clip's texts goes into the manifest: the first of ``order`` that it has.
 
-    order: tuple[Literal["annotator", "import", "script", "subtitle", "whisper"], ...] = (
-        "annotator",
-        "import",
-        "script",
-        "subtitle",
-        "whisper",
-    )
+    ``recogniser`` is any but Whisper; it goes before Whisper, since somebody chose it.
+    """
+
+    order: tuple[
+        Literal["annotator", "import", "script", "subtitle", "recogniser", "whisper"], ...
+    ] = ("annotator", "import", "script", "subtitle", "recogniser", "whisper")
 
 
 class SplitSettings(Settings):

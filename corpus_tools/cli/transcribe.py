@@ -14,8 +14,9 @@ def transcribe(
     model: Annotated[
         str | None,
         typer.Option(
-            help="Name of the model (tiny … large-v3) or path of a checkpoint.",
-            show_default="large-v3",
+            help="The recogniser's model. For Whisper a name (tiny … large-v3) or the path of a "
+            "checkpoint.",
+            show_default="large-v3 for Whisper",
         ),
     ] = None,
     language: Annotated[
@@ -50,19 +51,18 @@ def transcribe(
     Doubtful ones are flagged. A source that is done is skipped the next time.
     """
     with session("transcribe", as_json=json, quiet=quiet, verbose=verbose) as run:
+        from corpus_tools.flags import with_flags
         from corpus_tools.transcription.transcribe import transcribe as give_texts
         from corpus_tools.workspace import Workspace
 
         workspace = Workspace.find(corpus)
-        given = {
-            "model": model,
-            "language": language,
-            "device": device,
-            "prompt": prompt,
-            "recogniser": recogniser,
-        }
-        settings = workspace.configuration.transcribe.model_copy(
-            update={name: value for name, value in given.items() if value is not None}
+        settings = with_flags(
+            workspace.configuration.transcribe,
+            model=model,
+            language=language,
+            device=device,
+            prompt=prompt,
+            recogniser=recogniser,
         )
         with run.progress("transcribing") as progress:
             outcome = give_texts(

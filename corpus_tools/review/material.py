@@ -74,4 +74,4 @@ def _preferred(texts: list[Transcript]) -> dict[str, Transcript]:
     return {one.clip_id: one for one in ordered}
 
 
-_PREFERENCE = ("annotator", "script", "import", "subtitle", "whisper")
+_PREFERENCE = ("annotator", "script", "import", "subtitle", "recogniser", "whisper")

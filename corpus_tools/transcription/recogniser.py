@@ -46,7 +46,7 @@ class RecogniserOptions:
     """What the user asks of a recogniser; one that has no use for an option ignores it.
 
     Attributes:
-        model: name or path of the model.
+        model: name or path of the model, None for the recogniser's own default.
         device: ``auto``, ``cpu``, ``cuda`` …
         prompt: text that sets style and words.
         download: whether a missing model may be downloaded, once announced.
@@ -56,7 +56,7 @@ class RecogniserOptions:
         announce: called with a sentence that the user should see before a long wait.
     """
 
-    model: str
+    model: str | None = None
     device: str = "auto"
     prompt: str | None = None
     download: bool = False

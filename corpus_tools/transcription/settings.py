@@ -12,7 +12,7 @@ class TranscribeSettings(Settings):
 
     Attributes:
         recogniser: which recogniser, by its name among the installed ones.
-        model: its model: for Whisper a name or the path of a checkpoint.
+        model: its model: for Whisper a name or the path of a checkpoint (by default large-v3).
         language: what is spoken, e.g. ``zh``; by default that of [corpus].
         device: ``cpu``, ``cuda``, ``cuda:1`` …; ``auto`` takes a GPU if there is one.
         prompt: text that sets the recogniser's style and words, e.g. names.
@@ -26,7 +26,7 @@ class TranscribeSettings(Settings):
     """
 
     recogniser: str = "whisper"
-    model: str = "large-v3"
+    model: str | None = None
     language: str | None = None
     device: str = "auto"
     prompt: str | None = None

@@ -96,7 +96,7 @@ def _recognised_texts(
     return RecognisedTexts(
         workspace.root,
         recogniser,
-        "whisper" if settings.recogniser == "whisper" else "import",
+        "whisper" if settings.recogniser == "whisper" else "recogniser",
         settings.language or workspace.configuration.corpus.language,
         Thresholds(
             settings.max_rate,

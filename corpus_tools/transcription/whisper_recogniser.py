@@ -13,7 +13,9 @@ from corpus_tools.transcription.recogniser import RecogniserOptions, Recognition
 from corpus_tools.transcription.whisper_weights import check_checkpoint, find_weights
 from manifests.errors import ConfigurationError, DataError
 
-__all__ = ["WhisperRecogniser"]
+__all__ = ["DEFAULT_MODEL", "WhisperRecogniser"]
+
+DEFAULT_MODEL = "large-v3"
 
 Wave = NDArray[np.float32]
 
@@ -26,7 +28,7 @@ class WhisperRecogniser:
     """Whisper, loaded at the first clip.
 
     Args:
-        options: ``model`` is an official name, or the path of a checkpoint.
+        options: ``model`` is an official name, or the path of a checkpoint; by default large-v3.
 
     Raises:
         ConfigurationError: if there is no such device.
@@ -36,7 +38,9 @@ class WhisperRecogniser:
     def __init__(self, options: RecogniserOptions) -> None:
         self.options = options
         self.device = _device(options.device)
-        self.weights = find_weights(options.model, options.download, options.announce)
+        self.weights = find_weights(
+            options.model or DEFAULT_MODEL, options.download, options.announce
+        )
 
     @property
     def name(self) -> str:

@@ -21,16 +21,16 @@ def texts(workspace: Workspace, source: str = "drama") -> list[tuple[str, str, s
 def test_subtitles_and_recogniser_side_by_side(workspace: Workspace, parrots: list[Any]) -> None:
     outcome = transcribe(workspace, PARROT)
     assert texts(workspace) == [
-        ("00000000", "import", "3 秒钟", []),
+        ("00000000", "recogniser", "3 秒钟", []),
         ("00000000", "subtitle", "巴适得很！", []),
-        ("00003000", "import", "4 秒钟", []),
+        ("00003000", "recogniser", "4 秒钟", []),
         ("00008000", "subtitle", "莫得", []),  # not accepted: no recogniser, but its line
     ]
     assert texts(workspace, "script") == [("00000000", "script", "要得", [])]
     assert (outcome.items_in, outcome.kept, outcome.ok) == (3, 3, True)
     assert outcome.details == {
         "sources": {"done": 1, "unchanged": 0, "failed": 0},
-        "texts": {"import:parrot": 2, "script": 1, "subtitle": 1},
+        "texts": {"recogniser:parrot": 2, "script": 1, "subtitle": 1},
         "flags": {},
     }
 
@@ -52,7 +52,7 @@ def test_scripted_recordings_are_heard_only_if_asked(
 ) -> None:
     transcribe(workspace, PARROT, scripted=True)
     assert [row[1:3] for row in texts(workspace, "script")] == [
-        ("import", "3 秒钟"),
+        ("recogniser", "3 秒钟"),
         ("script", "要得"),
     ]
 
@@ -96,7 +96,7 @@ def test_a_flagged_text_stays_raw(
     )
     outcome = transcribe(workspace, PARROT)
     path = STAGES["transcripts"].path(workspace.root, "drama")
-    heard = [row for row in read_shard(path, Transcript) if row.source == "import"]
+    heard = [row for row in read_shard(path, Transcript) if row.source == "recogniser"]
     assert [(row.text, row.text_raw) for row in heard] == [("", "3 秒钟"), ("", "4 秒钟")]
     assert dict(outcome.rejected) == {"flagged": 1}
     assert outcome.details["flags"] == {"char_loop": 2}
@@ -111,17 +111,17 @@ def test_a_clip_that_is_gone_costs_itself_and_is_tried_again(
     file.unlink()
     outcome = transcribe(workspace, PARROT)
     assert [failure.item for failure in outcome.failures] == [clips[0].clip_id]
-    assert ("00003000", "import", "4 秒钟", []) in texts(workspace)
+    assert ("00003000", "recogniser", "4 秒钟", []) in texts(workspace)
     file.write_bytes(data)
     assert transcribe(workspace, PARROT).ok
-    assert ("00000000", "import", "3 秒钟", []) in texts(workspace)
+    assert ("00000000", "recogniser", "3 秒钟", []) in texts(workspace)
 
 
 def test_a_damaged_shard_costs_its_source(workspace: Workspace, parrots: list[Any]) -> None:
     STAGES["transcripts"].path(workspace.root, "script").write_text("{}\n")
     outcome = transcribe(workspace, PARROT, scripted=True)
     assert {failure.item for failure in outcome.failures} == {"script"}
-    assert ("00000000", "import", "3 秒钟", []) in texts(workspace)
+    assert ("00000000", "recogniser", "3 秒钟", []) in texts(workspace)
     assert (outcome.items_in, outcome.kept) == (3, 2)
 
 
