@@ -11,7 +11,7 @@ from corpus_tools.segmentation.choices import CLOSED
 from corpus_tools.segmentation.planning import Cut
 from manifests.records import Clip, LedgerEntry, Screen
 
-__all__ = ["ACCEPTED", "ledger_of", "outside", "outside_of"]
+__all__ = ["ACCEPTED", "LEFT_OVER", "ledger_of", "outside", "outside_of"]
 
 ACCEPTED = "accepted"
 GAP, LEFT_OVER, NO_SPEECH, SILENCE = "gap", "speech_left_over", "no_speech", "silence"

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from corpus_tools.segmentation.choices import read_choices
-from corpus_tools.segmentation.cut import cut_source
+from corpus_tools.segmentation.choices import CLOSED, read_choices
+from corpus_tools.segmentation.cut import CutSource, cut_source
 from corpus_tools.segmentation.inputs import MediaInput
+from corpus_tools.segmentation.ledger import LEFT_OVER
 from corpus_tools.segmentation.planning import Cut, PlanWeights
 from corpus_tools.segmentation.publish import Found
 from corpus_tools.segmentation.settings import SegmentSettings
@@ -80,7 +81,7 @@ class Segmenting:
             cuts=cuts,
         )
         if not cut.clips:
-            warnings.append(f"{one.path}: {_nothing(cut.duration_ms, self.settings)}")
+            warnings.append(f"{one.path}: {_nothing(cut, self.settings)}")
         source = one.source.model_copy(update={"duration": cut.duration_ms / 1000})
         return Found(source, cut.clips, lines, cut.outside_ms, inputs, cut.fingerprints)
 
@@ -96,7 +97,21 @@ class Segmenting:
         }
 
 
-def _nothing(duration_ms: int, settings: SegmentSettings) -> str:
-    if duration_ms < settings.min_seconds * 1000:
-        return f"lasts only {duration_ms / 1000:.1f} s, too short for a clip; nothing was cut"
-    return "no speech was found; nothing was cut"
+def _nothing(cut: CutSource, settings: SegmentSettings) -> str:
+    """Return why a source has no clips."""
+    shortest = f"a clip of {settings.min_seconds:g} s"
+    seconds = cut.duration_ms / 1000
+    if seconds < settings.min_seconds:
+        return f"lasts only {seconds:.1f} s, too short for {shortest}; nothing was cut"
+    closed = sum(cut.outside_ms.get(reason, 0) for reason in CLOSED) / 1000
+    if closed and seconds - closed < settings.min_seconds:
+        left = seconds - closed
+        return f"its regions leave {left:.1f} s of it, too little for {shortest}; nothing was cut"
+    where = " in what its regions leave" if closed else ""
+    speech = cut.outside_ms.get(LEFT_OVER, 0) / 1000
+    if speech:
+        return (
+            f"{speech:.1f} s of speech was heard{where}, but none of it fits a clip of "
+            f"{settings.min_seconds:g} to {settings.max_seconds:g} s; nothing was cut"
+        )
+    return f"no speech was found{where}; nothing was cut"

@@ -268,6 +268,22 @@ def test_silence_is_cut_into_nothing_with_a_warning(corpus, tmp_path):
     assert list(read_stage(corpus, STAGES["screen"], Screen)) == []
 
 
+def test_speech_that_fits_no_clip_is_not_called_silence(corpus, make_scene, make_media, tmp_path):
+    film = make_media(tmp_path / "a.wav", make_scene([(3.0, 0.3)]))
+    settings = SegmentSettings(min_seconds=2, max_seconds=3)
+    regions = tmp_path / "regions.csv"
+    told = []
+    for rows in ("a,1,9,drop", "a,0.2,0.4,drop\na,2,2.9,drop"):
+        regions.write_text(f"source,from,to,decision\n{rows}\n")
+        outcome = segment(corpus, [film], settings=settings, regions=regions)
+        assert outcome.ok
+        told += outcome.warnings
+    assert "its regions leave 1.0 s of it, too little for a clip of 2 s" in told[0]
+    heard = outcome.details["ledger"]["speech_left_over"]
+    assert heard > 1.5
+    assert f"{heard:.1f} s of speech was heard in what its regions leave, but none" in told[1]
+
+
 def test_a_recut_source_keeps_touched_clips_superseded_and_its_ledger_adds_up(corpus, films):
     segment(corpus, [films])
     film = films / "第1集.mp4"
