@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus_tools.segmentation.activity import FRAME_MS
+from corpus_tools.segmentation.borders import at_borders, with_borders
 from corpus_tools.segmentation.choices import Choices
 from corpus_tools.segmentation.clips import ClipWriter, Who
 from corpus_tools.segmentation.fingerprint import fingerprint, to_text
@@ -122,15 +123,13 @@ def _plan_around(
         closed |= frames
     for cut in fixed:
         closed[cut.start_ms // FRAME_MS : -(-cut.end_ms // FRAME_MS)] = True
-    known = [
-        *(Line(round(line.start * 1000), round(line.end * 1000), line.speaker) for line in lines),
-        *(
-            Line(round(row.start * 1000), round(row.end * 1000), row.speaker)
-            for row in choices.regions
-            if row.speaker
-        ),
-    ]
-    return sorted([*fixed, *plan_tape(tape, known, settings, closed)])
+    told = with_borders(lines, choices)
+    plain = with_borders(lines, Choices())
+    cuts = plan_tape(tape, plain, settings, closed)
+    if told != plain:
+        careful = plan_tape(tape, told, settings, closed)
+        cuts = at_borders(cuts, careful, tape.activity.speech, closed, choices)
+    return sorted([*fixed, *cuts])
 
 
 class _Cast:

@@ -1,0 +1,69 @@
+import pytest
+
+from corpus_tools.segmentation.borders import with_borders
+from corpus_tools.segmentation.choices import Choices
+from corpus_tools.segmentation.planning import Line
+from corpus_tools.segmentation.segment import segment
+from manifests.records import Choice, Clip, SubtitleLine
+from manifests.shards import STAGES, read_stage
+
+HEAD = "source,from,to,decision,note,speaker\n"
+
+
+def row(start, end, speaker, decision="keep"):
+    return Choice(
+        source_id="a", start=start, end=end, decision=decision, origin="regions", speaker=speaker
+    )
+
+
+def test_borders_are_where_two_speakers_meet_and_subtitles_follow_them():
+    line = SubtitleLine(source_id="a", start=1.0, end=2.0, text="x", speaker="wang")
+    meeting = Choices((row(0, 4.5, "zhao"), row(4.5, 8, "li"), row(8, 9, "li"), row(9.5, 12, "z")))
+    assert with_borders([line], meeting) == [
+        Line(1000, 2000, "zhao"),
+        Line(4500, 4500, "zhao"),
+        Line(4500, 4500, "li"),
+    ]
+    apart = Choices((row(0, 4.5, "zhao"), row(4.6, 8, "li"), row(8, 9, None)))
+    assert with_borders([line], apart) == with_borders([line], Choices())
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory, make_scene, make_media):
+    talk = [(0.4, 2.6), (0.5, 2.5), (1.6, 0.8), (2.0, 0.4), (0.9, 1.5), (3.2, 2.0)]
+    return make_media(tmp_path_factory.mktemp("film") / "a.wav", make_scene(talk))
+
+
+def cut(corpus, film, rows):
+    """Return the seconds of speech in no clip, and the clips."""
+    corpus.mkdir()
+    regions = corpus / "regions.csv"
+    regions.write_text(HEAD + rows)
+    outcome = segment(corpus, [film], regions=regions)
+    left = outcome.details["ledger"].get("speech_left_over", 0)
+    return left, list(read_stage(corpus, STAGES["segments"], Clip))
+
+
+@pytest.mark.parametrize(
+    ("first", "border", "last"),
+    [(5.1, 8.5, 9.6), (0.13, 4.35, 7.63), (7.48, 11.7, 12.71), (1.41, 5.7, 8.05), (0.99, 5, 7.62)],
+)
+def test_naming_a_speaker_loses_no_speech(tmp_path, film, first, border, last):
+    rows = "a,{0},{1},keep,,{3}\na,{1},{2},keep,,{4}\n"
+    plain, _ = cut(tmp_path / "plain", film, rows.format(first, border, last, "", ""))
+    named, _ = cut(tmp_path / "named", film, rows.format(first, border, last, "x", "y"))
+    assert named <= plain
+
+
+def test_a_short_row_keeps_its_speech_whoever_speaks(tmp_path, film):
+    plain, clips = cut(tmp_path / "plain", film, "a,0.2,3.4,keep,,\na,3.4,6.6,drop\n")
+    named, same = cut(tmp_path / "named", film, "a,0.2,3.4,keep,,x\na,3.4,6.6,drop\n")
+    assert (named, [clip.clip_id for clip in same]) == (plain, [clip.clip_id for clip in clips])
+    assert [clip.speaker for clip in same] == ["x"]
+
+
+def test_clips_end_where_speakers_meet_if_nothing_is_lost_by_it(tmp_path, film):
+    _, clips = cut(tmp_path / "c", film, "a,4.85,8.95,keep,,x\na,8.95,11.31,keep,,y\n")
+    assert len(clips) == 2
+    assert clips[0].speaker == "x"
+    assert 8 < clips[0].end <= clips[1].start
