@@ -1,5 +1,7 @@
 """Levels of 16-bit audio, in dB relative to full scale."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,16 +30,15 @@ def rms_db(samples: Samples) -> float:
     """Return the root-mean-square level in dBFS (a full-scale square wave is 0)."""
     if not len(samples):
         return FLOOR_DB
-    wide = samples.astype(np.int32)
-    power = int(np.sum(wide * wide, dtype=np.int64)) / len(samples)
-    return decibels(power / FULL_SCALE**2)
+    wide = samples.astype(np.float64)  # holds the sum of the squares of 9 minutes exactly
+    return decibels(float(wide @ wide) / len(samples) / FULL_SCALE**2)
 
 
 def peak_db(samples: Samples) -> float:
     """Return the level of the largest sample in dBFS."""
     if not len(samples):
         return FLOOR_DB
-    peak = max(abs(int(samples.min())), abs(int(samples.max()))) / FULL_SCALE
+    peak = _peak(samples) / FULL_SCALE
     return decibels(peak * peak)
 
 
@@ -54,17 +55,26 @@ def clipping_share(samples: Samples) -> float:
     """
     if not len(samples):
         return 0.0
-    size = np.abs(samples.astype(np.int32))
-    peak = int(size.max())
-    return round(float(np.mean(size >= peak * _NEAR_PEAK)), 6) if peak else 0.0
+    peak = _peak(samples)
+    if not peak:
+        return 0.0
+    near = math.ceil(peak * _NEAR_PEAK)
+    count = np.count_nonzero(samples >= near) + np.count_nonzero(samples <= -near)
+    return round(count / len(samples), 6)
 
 
 def frame_powers(samples: Samples, frame: int) -> NDArray[np.float32]:
     """Return the mean square (1.0 is full scale) of each whole frame of ``frame`` samples."""
     whole = len(samples) // frame * frame
-    frames = samples[:whole].reshape(-1, frame).astype(np.float32) / np.float32(FULL_SCALE)
-    powers: NDArray[np.float32] = np.einsum("ij,ij->i", frames, frames) / np.float32(frame)
+    frames = samples[:whole].reshape(-1, frame).astype(np.float32)
+    frames *= np.float32(1 / FULL_SCALE)
+    powers: NDArray[np.float32] = np.einsum("ij,ij->i", frames, frames)
+    powers /= np.float32(frame)
     return powers
+
+
+def _peak(samples: Samples) -> int:
+    return max(int(samples.max()), -int(samples.min()))
 
 
 _NEAR_PEAK = 10 ** (-1 / 20)

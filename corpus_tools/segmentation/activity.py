@@ -113,8 +113,9 @@ def runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
         >>> runs(np.array([True, True, False, True])).tolist()
         [[0, 2], [3, 4]]
     """
-    changes = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).view(np.int8)))
-    return changes.reshape(-1, 2)
+    framed = np.zeros(len(mask) + 2, dtype=np.bool_)
+    framed[1:-1] = mask
+    return np.flatnonzero(framed[1:] != framed[:-1]).reshape(-1, 2)
 
 
 def _frames(seconds: float) -> int:

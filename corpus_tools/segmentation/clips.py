@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from corpus_tools.media.decode import SAMPLE_RATE
 from corpus_tools.media.identity import clip_id
-from corpus_tools.media.levels import Samples
 from corpus_tools.media.wav import pcm_sha256, write_wav
 from corpus_tools.segmentation.measures import AROUND_MS, Measures, measure
 from corpus_tools.segmentation.planning import Cut
@@ -74,7 +74,10 @@ class ClipWriter:
         return sha256, write_wav(self.corpus / path, samples)
 
     def _measure(self, cut: Cut) -> Measures:
-        return measure(self.tape.samples(cut), self.tape.activity, cut, *self._around(cut))
+        low = max(cut.start_ms - AROUND_MS, 0)
+        excerpt = self.tape.samples(Cut(low, cut.end_ms + AROUND_MS))
+        start, end = ((ms - low) * SAMPLE_RATE // 1000 for ms in (cut.start_ms, cut.end_ms))
+        return measure(excerpt[start:end], self.tape.activity, cut, excerpt[:start], excerpt[end:])
 
     def _record(self, cut: Cut, who: Who, hashes: tuple[str, str], measures: Measures) -> Clip:
         name, path = self._place(cut)
@@ -95,12 +98,6 @@ class ClipWriter:
         """Return a clip's id and path."""
         name = clip_id(self.source_id, cut.start_ms, cut.end_ms)
         return name, f"clips/{self.source_id}/{name}.wav"
-
-    def _around(self, cut: Cut) -> tuple[Samples, Samples]:
-        """Return what is right before a cut, and right after it."""
-        before = Cut(max(cut.start_ms - AROUND_MS, 0), cut.start_ms)
-        after = Cut(cut.end_ms, cut.end_ms + AROUND_MS)
-        return self.tape.samples(before), self.tape.samples(after)
 
 
 _WRITERS = 8

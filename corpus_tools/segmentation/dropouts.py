@@ -1,11 +1,14 @@
 """Holes in a clip's sound, as lost packets, bad cables and hard edits leave them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from corpus_tools.media.decode import SAMPLE_RATE
 from corpus_tools.media.levels import Samples, frame_powers
 from corpus_tools.segmentation.activity import runs
+from corpus_tools.segmentation.percentile import percentile
 
 __all__ = ["dropout_count"]
 
@@ -31,20 +34,32 @@ def dropout_count(samples: Samples) -> int:
     power = frame_powers(samples, _FRAME)
     if len(power) < _LONGEST:
         return 0
-    quiet = np.percentile(power, 10)
+    quiet = percentile(power, 10)
     faint = runs((power < _QUIETER * quiet) & (quiet > _AUDIBLE)) * _FRAME
     still = _still(samples)
-    holes = np.zeros(len(samples), dtype=np.bool_)
-    for start, end in [*_of_fitting_length(still), *_of_fitting_length(faint)]:
-        if _abrupt(samples, start, end):
-            holes[start:end] = True
-    return len(runs(holes))
+    found = [
+        (start, end)
+        for start, end in [*_of_fitting_length(still), *_of_fitting_length(faint)]
+        if _abrupt(samples, start, end)
+    ]
+    return _apart(found)
+
+
+def _apart(stretches: Sequence[tuple[int, int]]) -> int:
+    """Return how many there are, those that touch or overlap taken for one."""
+    count = reach = 0
+    for start, end in sorted(stretches):
+        if not count or start > reach:
+            count += 1
+        reach = max(reach, end)
+    return count
 
 
 def _still(samples: Samples) -> NDArray[np.intp]:
     """Return the [start, end) of each run of equal samples; none if no frame is one."""
     frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
-    if not (frames[:, :1] == frames[:, _PROBES]).all(axis=1).any():
+    maybe = frames[frames[:, 0] == frames[:, _PROBE]]
+    if not (maybe[:, :1] == maybe).all(axis=1).any():
         return np.zeros((0, 2), dtype=np.intp)
     still = runs(np.diff(samples) == 0)
     still[:, 1] += 1
@@ -72,7 +87,7 @@ def _stops(side: Samples) -> bool:
 
 
 _FRAME = SAMPLE_RATE * 5 // 1000
-_PROBES = slice(7, None, 9)  # samples of a frame that tell if it may be still
+_PROBE = 7  # sample of a frame that tells whether it may be still
 _SHORTEST, _LONGEST = 2, 60  # frames
 _SIDE = 4 * _FRAME
 _QUIETER = 10 ** (-15 / 10)

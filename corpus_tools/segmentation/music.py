@@ -47,9 +47,10 @@ def frequency_activation(contrast: NDArray[np.float32]) -> float:
         contrast: level of each bin over its neighbourhood in dB, shape (frames, bins).
     """
     active = contrast > _ACTIVE_DB
-    blocks = np.array_split(active, max(round(len(active) / _BLOCK), 1))
-    share = np.stack([block.mean(axis=0, dtype=np.float32) for block in blocks])
-    above = share - _local_mean(np.pad(share, ((0, 0), (_SIDE, _SIDE)), mode="edge"))
+    blocks = np.array_split(active.view(np.uint8), max(round(len(active) / _BLOCK), 1))
+    share = np.stack([_mean_of_flags(block) for block in blocks])
+    around = np.arange(-_SIDE, share.shape[1] + _SIDE)
+    above = share - _local_mean(share.take(around, axis=1, mode="clip"))
     return float(np.sort(above, axis=1)[:, -_PEAKS:].sum(axis=1).mean())
 
 
@@ -64,20 +65,32 @@ def sustained_partials(contrast: NDArray[np.float32]) -> float:
     near = peak.copy()
     near[:, 1:] |= peak[:, :-1]
     near[:, :-1] |= peak[:, 1:]
-    return float((peak & _lasting(near, min(_LASTING, len(near)))).sum() / len(peak))
+    lasting = peak & _lasting(near, min(_LASTING, len(near)))
+    return float(np.count_nonzero(lasting) / len(peak))
 
 
 def _lasting(flags: Flags, frames: int) -> Flags:
     """Return where a flag is part of a run of at least ``frames`` along time."""
-    count = np.zeros((len(flags) + 1, flags.shape[1]), dtype=np.int16)
-    np.cumsum(flags, axis=0, dtype=np.int16, out=count[1:])
-    whole = count[frames:] - count[:-frames] == frames
-    ends = np.zeros((len(flags) + 1, flags.shape[1]), dtype=np.int16)
-    np.cumsum(whole, axis=0, dtype=np.int16, out=ends[1 : len(whole) + 1])
-    ends[len(whole) + 1 :] = ends[len(whole)]
-    begun = np.zeros_like(ends)
-    begun[frames:] = ends[:-frames]
-    return (ends - begun)[1:] > 0
+    whole = _over_time(np.logical_and, flags, frames)
+    wide = np.zeros((len(whole) + 2 * (frames - 1), flags.shape[1]), dtype=np.bool_)
+    wide[frames - 1 : frames - 1 + len(whole)] = whole
+    return _over_time(np.logical_or, wide, frames)
+
+
+def _over_time(operation: np.ufunc, flags: Flags, frames: int) -> Flags:
+    """Return the operation over each ``frames`` flags in a row, of which it takes two at a time."""
+    taken = 1
+    while taken < frames:
+        step = min(taken, frames - taken)
+        flags = operation(flags[:-step], flags[step:])
+        taken += step
+    return flags
+
+
+def _mean_of_flags(flags: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the share of flags along time, of 255 at most."""
+    count = np.add.reduce(flags, axis=0, dtype=np.uint8)
+    return np.asarray(count / np.float32(len(flags)))
 
 
 def _contrast(spectra: Spectra) -> NDArray[np.float32]:
@@ -89,9 +102,10 @@ def _contrast(spectra: Spectra) -> NDArray[np.float32]:
 def _local_mean(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the mean over `_SIDE` values on either side, for the values that have so many."""
     width = 2 * _SIDE + 1
-    total = np.zeros((len(rows), rows.shape[1] + 1), dtype=np.float32)
-    np.cumsum(rows, axis=1, out=total[:, 1:])
-    mean: NDArray[np.float32] = (total[:, width:] - total[:, :-width]) / np.float32(width)
+    total = np.add.accumulate(rows, axis=1)
+    mean: NDArray[np.float32] = total[:, width - 1 :].copy()
+    mean[:, 1:] -= total[:, :-width]
+    mean /= np.float32(width)
     return mean
 
 

@@ -5,6 +5,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from corpus_tools.segmentation.activity import FRAME_MS, runs
+from corpus_tools.segmentation.percentile import percentile
 from corpus_tools.segmentation.spectra import BIN_HZ, HOP_MS, WINDOW_MS, Spectra
 
 __all__ = ["periodicity", "voiced", "voiced_frames"]
@@ -24,9 +25,7 @@ def voiced(spectra: Spectra) -> NDArray[np.bool_]:
         return np.zeros(0, dtype=np.bool_)
     low = spectra[:, _LOWEST:_HIGHEST].sum(axis=1)
     level = 10 * np.log10(low)
-    padded = np.pad(level, _NEAR, mode="edge")
-    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * _NEAR + 1).max(axis=1)
-    loud = (level > np.percentile(level, 95) - _RANGE_DB) & (level > around - _FALL_DB)
+    loud = (level > percentile(level, 95) - _RANGE_DB) & (level > _loudest_near(level) - _FALL_DB)
     vocal: NDArray[np.bool_] = (
         loud & (low > _LEAST_SHARE * spectra.sum(axis=1)) & (periodicity(spectra) > _PERIODIC)
     )
@@ -66,6 +65,15 @@ def periodicity(spectra: Spectra) -> NDArray[np.float32]:
     share: NDArray[np.float32] = highest.max(axis=1) / correlation[:, 0]
     share[share > 1] = 1
     return share
+
+
+def _loudest_near(level: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the largest value up to `_NEAR` windows off each."""
+    largest = level.copy()
+    for off in range(1, _NEAR + 1):
+        np.maximum(largest[off:], level[:-off], out=largest[off:])
+        np.maximum(largest[:-off], level[off:], out=largest[:-off])
+    return largest
 
 
 def _taper_correlation() -> NDArray[np.float32]:
