@@ -19,7 +19,8 @@ class SourceReport:
         source_id: which source.
         series: that it is of, if known.
         media: the file as given, or where the record says it is.
-        status: ``cut``, ``screened`` (decided on again) or ``unchanged``.
+        status: ``cut``, ``screened`` (decided on again), ``unchanged``, or ``kept`` (would be cut
+            otherwise now, but people have touched clips of it).
         seconds: how long it is.
         clips: how many cuts it has.
         accepted: how many of them passed the screen.

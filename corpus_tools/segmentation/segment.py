@@ -45,7 +45,8 @@ def segment(
     """Cut media files into clips, screen these, and account for every second.
 
     A source whose content, subtitles and settings are as they were is skipped; one with clips that
-    people have touched is left alone. The caller holds the corpus's lock.
+    people have touched keeps its cuts, and only the decisions on them are renewed. The caller holds
+    the corpus's lock.
 
     Args:
         corpus: the corpus folder.
@@ -100,19 +101,22 @@ def segment(
     ):
         finished.append((one, done))
         outcome.warnings += done.warnings
-    mark_repeats(corpus, update.rules, update.frozen, outcome)
+        if done.failure:
+            outcome.fail(str(one.path), done.failure)
+    settled = mark_repeats(corpus, update.rules, update.frozen, outcome)
+    _tell_others(settled - {one.source.source_id for one, _ in finished}, outcome)
+
+    def report(item: tuple[MediaInput, Segmented]) -> SourceReport:
+        one, done = item
+        name = one.source.source_id
+        again = done.status == "unchanged" and name in settled
+        return report_of(corpus, name, str(one.path), "screened" if again else done.status)
+
     reports = [
-        report
-        for _, report in run_each(
-            finished,
-            lambda item: report_of(
-                corpus, item[0].source.source_id, str(item[0].path), item[1].status
-            ),
-            outcome,
-            name=lambda item: str(item[0].path),
-        )
+        found
+        for _, found in run_each(finished, report, outcome, name=lambda item: str(item[0].path))
     ]
-    outcome.kept += len(reports)
+    outcome.kept += sum(report.status != "kept" for report in reports)
     outcome.outputs += [corpus / "clips" / report.source_id for report in reports if report.clips]
     outcome.details |= _details(reports)
     return outcome
@@ -127,6 +131,17 @@ def _named(names: Collection[str], inputs: Sequence[MediaInput], outcome: Outcom
         if not sources:
             outcome.fail("--recut", f"{name!r} names none of the media given; write its source_id")
     return found
+
+
+def _tell_others(sources: Collection[str], outcome: Outcome) -> None:
+    """Warn of sources that were not given, but decided on again for what repeats in them."""
+    if sources:
+        named = ", ".join(sorted(sources)[:_NAMED])
+        more = f" and {len(sources) - _NAMED} more" if len(sources) > _NAMED else ""
+        outcome.warnings.append(
+            f"in sources that were not given, some clips repeat others now or no longer do, and "
+            f"were decided on again: {named}{more}"
+        )
 
 
 def _details(reports: Sequence[SourceReport]) -> dict[str, Any]:
@@ -144,3 +159,6 @@ def _details(reports: Sequence[SourceReport]) -> dict[str, Any]:
         },
         "ledger": {reason: ms / 1000 for reason, ms in sorted(ledger.items())},
     }
+
+
+_NAMED = 5  # sources in a warning

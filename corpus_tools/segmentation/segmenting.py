@@ -12,7 +12,7 @@ from corpus_tools.segmentation.planning import Cut, PlanWeights
 from corpus_tools.segmentation.publish import Found
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.subtitles import read_lines, sidecar_sha256
-from corpus_tools.segmentation.update import Status, Update
+from corpus_tools.segmentation.update import KeptError, Status, Update
 
 __all__ = ["Segmented", "Segmenting"]
 
@@ -22,12 +22,14 @@ class Segmented:
     """What was done for a source.
 
     Attributes:
-        status: that it was cut, screened or found unchanged.
+        status: that it was cut, screened, found unchanged, or kept as it was cut before.
         warnings: sentences the user should read.
+        failure: why it was kept.
     """
 
     status: Status
     warnings: list[str]
+    failure: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,12 @@ class Segmenting:
         """
         inputs = self._inputs(one)
         warnings: list[str] = []
-        status = self.update.run(
-            one, inputs, lambda frozen, cuts: self._cut(one, inputs, frozen, cuts, warnings)
-        )
+        try:
+            status = self.update.run(
+                one, inputs, lambda frozen, cuts: self._cut(one, inputs, frozen, cuts, warnings)
+            )
+        except KeptError as error:
+            return Segmented("kept", warnings, str(error))
         return Segmented(status, warnings)
 
     def _cut(

@@ -6,7 +6,10 @@ from pydantic import Field, model_validator
 
 from manifests.settings import Settings
 
-__all__ = ["ScreenSettings", "SegmentSettings"]
+__all__ = ["FLAGS", "ScreenSettings", "SegmentSettings"]
+
+FLAGS = ("min_seconds", "max_seconds", "detector", "aggressiveness", "margin_seconds")
+"""Settings of [segment] that `corpus segment` has a flag for."""
 
 ROOM = 0.5
 

@@ -6,14 +6,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from corpus_tools.segmentation.differences import earlier_flags, in_words
 from corpus_tools.segmentation.inputs import MediaInput
 from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.publish import (
+    SEGMENTS,
     Found,
     clips_of,
     is_cut,
     is_screened,
     is_whole,
+    ledger_fits,
     publish,
     publish_source,
     rescreen,
@@ -21,18 +24,24 @@ from corpus_tools.segmentation.publish import (
     sweep_source,
 )
 from corpus_tools.segmentation.screening import Rules
+from corpus_tools.segmentation.settings import FLAGS
 from corpus_tools.segmentation.superseding import with_superseded
 from manifests.errors import CorpusError
+from manifests.shards import read_header
 from manifests.store import inside
 
-__all__ = ["Status", "Update"]
+__all__ = ["KeptError", "Status", "Update"]
 
-Status = Literal["cut", "screened", "unchanged"]
+Status = Literal["cut", "screened", "unchanged", "kept"]
 
 
 Cutter = Callable[[Mapping[str, str], Sequence[Cut] | None], Found]
 """Makes and writes the clips of a source, given the sha256 of the samples of frozen ones, and
 where the clips lie if that is known already."""
+
+
+class KeptError(CorpusError):
+    """A source would be cut otherwise now, but keeps its cuts, since people have touched some."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,9 @@ class Update:
             cut: makes and writes the clips.
 
         Raises:
-            CorpusError: if the source has frozen clips and would be cut otherwise now.
+            KeptError: if the source has frozen clips and would be cut otherwise now; the decisions
+                on its clips are renewed.
+            CorpusError: likewise, if it was left unfinished, so that there is nothing to decide on.
             DataError: if its folder of clips is a link that leads out of the corpus.
             MediaError: if it can't be decoded.
         """
@@ -82,12 +93,7 @@ class Update:
         if known_cuts and is_whole(self.corpus, one.source):
             return self._refresh(one, touched)
         if touched and not known_cuts and name not in self.recut:
-            raise CorpusError(
-                f"would be cut otherwise now, but {len(touched)} of its clips are frozen "
-                f"(the first is named by {self.frozen[touched[0]]}); it was left as it is: "
-                f"keep the earlier settings for it, or cut it anew beside these clips with "
-                f"--recut {name}"
-            )
+            raise self._keep(name, touched, inputs)
         earlier = clips_of(self.corpus, name)
         hashes = {clip.clip_id: clip.sha256 for clip in earlier}
         known = [Cut.at(clip.start, clip.end) for clip in earlier if clip.superseded_by is None]
@@ -102,6 +108,24 @@ class Update:
             sweep_source(self.corpus, name, touched)
             raise
         return "cut"
+
+    def _keep(self, name: str, touched: list[str], inputs: dict[str, Any]) -> CorpusError:
+        """Renew the decisions on a source that keeps its cuts, and return why it does."""
+        path = SEGMENTS.path(self.corpus, name)
+        earlier = read_header(path).inputs if path.is_file() else {}
+        flags = earlier_flags(earlier, inputs, FLAGS)
+        complaint = (
+            f"would be cut otherwise now ({in_words(earlier, inputs)}), but {len(touched)} of its "
+            f"clips are frozen (the first is named by {self.frozen[touched[0]]}); its cuts were "
+            f"left as they are: give it the earlier settings"
+            f"{f', in a run of its own ({flags})' if flags else ''}, leave it out, or cut it anew "
+            f"beside these clips with --recut {name}"
+        )
+        if not ledger_fits(self.corpus, name):
+            return CorpusError(complaint)
+        if not is_screened(self.corpus, name, self.rules):
+            rescreen(self.corpus, name, self.rules)
+        return KeptError(complaint)
 
     def _refresh(self, one: MediaInput, touched: list[str]) -> Status:
         """Renew what doesn't need the audio: clips left behind, the record, the decisions."""

@@ -59,7 +59,10 @@ def test_marks_do_not_depend_on_the_order_of_runs_and_are_found_again_after_a_ki
     other.mkdir()
     segment(other, [series / "第10集.m4a"], screen=EASY)
     assert not any(clip.duplicate_of for clip in read_stage(other, STAGES["segments"], Clip))
-    segment(other, [series / "第2集.mp3"], screen=EASY)
+    outcome = segment(other, [series / "第2集.mp3"], screen=EASY)
+    assert "not given, some clips repeat others now" in outcome.warnings[0]
+    assert "第10集-" in outcome.warnings[0]
+    assert not segment(other, [series / "第2集.mp3"], screen=EASY).warnings
     stages = {path.relative_to(corpus): path.read_bytes() for path in corpus.rglob("*.jsonl")}
     assert stages == {path.relative_to(other): path.read_bytes() for path in other.rglob("*.jsonl")}
 

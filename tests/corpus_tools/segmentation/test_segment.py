@@ -135,10 +135,32 @@ def test_a_source_with_frozen_clips_is_left_alone(corpus, films):
     before = {path: data for path, data in tree(corpus).items() if "第1集" in path}
     outcome = segment(corpus, [films], settings=SegmentSettings(max_seconds=3.6))
     assert [Path(failure.item).name for failure in outcome.failures] == ["第1集.mp4"]
-    assert "frozen" in outcome.failures[0].reason
-    assert "batch-0001.json" in outcome.failures[0].reason
-    assert outcome.kept == 1
+    reason = outcome.failures[0].reason
+    assert "(max_seconds is 3.6, was 5.0), but 1 of its clips are frozen" in reason
+    assert "batch-0001.json" in reason
+    assert "in a run of its own (--max-seconds 5.0)" in reason
+    assert outcome.kept == outcome.failed == 1
     assert before.items() <= tree(corpus).items()
+    reports = {Path(report["media"]).name: report for report in outcome.details["sources"]}
+    assert reports["第1集.mp4"]["status"] == "kept"
+    assert reports["第1集.mp4"]["clips"] > 0
+    assert sum(outcome.details["ledger"].values()) == pytest.approx(
+        sum(report["seconds"] for report in reports.values())
+    )
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_new_thresholds_hold_for_a_source_that_keeps_its_cuts(corpus, films, workers):
+    segment(corpus, [films])
+    freeze(corpus, next(clip.clip_id for clip in clips_of(corpus) if "第1集" in clip.clip_id))
+    before = {path: data for path, data in tree(corpus).items() if "第1集" in path}
+    narrow, strict = SegmentSettings(max_seconds=3.6), ScreenSettings(min_rms_db=0)
+    outcome = segment(corpus, [films], settings=narrow, screen=strict, workers=workers)
+    after = tree(corpus)
+    changed = {Path(path).parts[1] for path, data in before.items() if after[path] != data}
+    assert changed == {"screen", "ledger"}
+    assert outcome.details["clips"]["accepted"] == 0
+    assert len(outcome.failures) == 1
 
 
 def test_a_lost_clip_comes_back_even_if_frozen(corpus, films):
