@@ -117,6 +117,7 @@ class Demo:
                     [self.sample / "episodes"],
                     settings=configuration.segment,
                     screen=configuration.screen,
+                    language=configuration.corpus.language,
                 )
             )
             seconds, clips = sum(details["ledger"].values()), details["clips"]

@@ -163,8 +163,8 @@ def _pieces(
 
 
 def _texts(path: Path, pieces: Sequence[Piece], warn: Callable[[str], None]) -> list[str]:
-    lines, problem = read_lines(path, path.name)
-    if problem:
+    lines, problems = read_lines(path, path.name)
+    for problem in problems:
         warn(problem)
     texts = lines_of_clips(lines, pieces)
     return [

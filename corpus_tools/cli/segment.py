@@ -109,6 +109,7 @@ def segment(
                 track=track,
                 regions=regions,
                 recut=recut or (),
+                language=configuration.corpus.language,
                 workers=workers,
                 progress=progress,
             )

@@ -14,9 +14,11 @@ from corpus_tools.segmentation.choices import Choices
 from corpus_tools.segmentation.clips import ClipWriter, Who
 from corpus_tools.segmentation.fingerprint import fingerprint, to_text
 from corpus_tools.segmentation.ledger import outside
+from corpus_tools.segmentation.line_alignment import Alignment
 from corpus_tools.segmentation.planning import Cut, Line, plan_cuts
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.speakers import speaker_of
+from corpus_tools.segmentation.subtitles import with_times_of_sound
 from corpus_tools.segmentation.tape import Tape, play
 from manifests.records import Clip, Fingerprint, SubtitleLine
 
@@ -32,12 +34,16 @@ class CutSource:
         fingerprints: one for each clip.
         duration_ms: of the source, in whole milliseconds.
         outside_ms: milliseconds in no clip, by ledger reason.
+        lines: its subtitles, with the times of its sound.
+        alignment: how the times of their file were changed for that.
     """
 
     clips: list[Clip]
     fingerprints: list[Fingerprint]
     duration_ms: int
     outside_ms: dict[str, int]
+    lines: list[SubtitleLine]
+    alignment: Alignment
 
 
 def cut_source(
@@ -61,7 +67,7 @@ def cut_source(
         track: number among its audio tracks.
         source_id: names folder and clips.
         corpus: the corpus folder.
-        lines: subtitles, in order of time.
+        lines: subtitles, in order of time, as their file has them.
         settings: section [segment].
         frozen: sha256 of the samples of clips that must not change.
         choices: what people chose for the source.
@@ -73,6 +79,9 @@ def cut_source(
     """
     choices = choices or Choices()
     with play(media, track, settings, corpus) as tape:
+        alignment = Alignment()
+        if settings.align_subtitles:
+            lines, alignment = with_times_of_sound(lines, tape.activity.speech)
         closed = choices.closed(len(tape.activity))
         if cuts is None:
             cuts = _plan_around(choices.fixed(), tape, lines, settings, choices)
@@ -83,7 +92,7 @@ def cut_source(
             for clip, cut in zip(clips, cuts, strict=True)
         ]
         left = outside(tape.activity, cuts, tape.duration_ms, closed)
-        return CutSource(clips, prints, tape.duration_ms, left)
+        return CutSource(clips, prints, tape.duration_ms, left, list(lines), alignment)
 
 
 def plan_tape(

@@ -60,6 +60,7 @@ class Found:
         outside_ms: milliseconds in no clip, by ledger reason.
         inputs: what the cuts depend on, JSON-ready.
         fingerprints: of the cuts, ``None`` for a source that is not searched for repeats.
+        alignment: how the times of its subtitles were changed, JSON-ready; ``None`` without any.
     """
 
     source: Source
@@ -68,6 +69,7 @@ class Found:
     outside_ms: Mapping[str, int]
     inputs: dict[str, Any]
     fingerprints: Sequence[Fingerprint] | None = None
+    alignment: dict[str, Any] | None = None
 
 
 def is_cut(corpus: Path, source_id: str, inputs: dict[str, Any]) -> bool:
@@ -108,7 +110,8 @@ def publish(corpus: Path, found: Found, rules: Rules, frozen: Iterable[str] = ()
     """
     name = found.source.source_id
     if found.lines is not None:
-        write_shard(corpus, SUBTITLES, name, found.lines, found.inputs)
+        found_with = {} if found.alignment is None else {"alignment": found.alignment}
+        write_shard(corpus, SUBTITLES, name, found.lines, found.inputs | found_with)
     if found.fingerprints is not None:
         inside(corpus, MARKED).unlink(missing_ok=True)
         write_shard(corpus, FINGERPRINTS, name, found.fingerprints, found.inputs)
@@ -183,7 +186,10 @@ def sweep(corpus: Path) -> None:
 def _is_of_these_cuts(corpus: Path, stage: Stage, source_id: str) -> bool:
     path = stage.path(corpus, source_id)
     made_of = read_header(SEGMENTS.path(corpus, source_id)).inputs
-    return path.is_file() and read_header(path).inputs == made_of
+    if not path.is_file():
+        return False
+    inputs = read_header(path).inputs
+    return {key: inputs[key] for key in inputs if key != "alignment"} == made_of
 
 
 def _is_current(corpus: Path, stage: Stage, source_id: str, inputs: dict[str, Any]) -> bool:

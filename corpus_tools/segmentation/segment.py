@@ -39,6 +39,7 @@ def segment(
     track: int | None = None,
     regions: Path | None = None,
     recut: Collection[str] = (),
+    language: str = "zh",
     workers: int = 1,
     progress: Progress = no_progress,
 ) -> Outcome:
@@ -58,6 +59,7 @@ def segment(
         regions: CSV of the stretches that a person chose; see `read_regions`. It stays in force.
         recut: sources (by id or title) to be cut anew although people have touched clips of them;
             these stay, superseded.
+        language: BCP 47 code of what is spoken, by which subtitles are chosen and read.
         workers: processes that share the files; the result is the same however many.
         progress: told after each file.
 
@@ -89,7 +91,7 @@ def segment(
     update = Update(corpus, rules, frozen, _named(recut, inputs, outcome))
     if regions is not None:
         take_regions(regions, inputs, update, settings, outcome)
-    job = Segmenting(update, settings, voice)
+    job = Segmenting(update, settings, voice, language)
     finished: list[tuple[MediaInput, Segmented]] = []
     for one, done in run_each(
         inputs,

@@ -11,7 +11,7 @@ from corpus_tools.segmentation.ledger import LEFT_OVER
 from corpus_tools.segmentation.planning import Cut, PlanWeights
 from corpus_tools.segmentation.publish import Found
 from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.subtitles import read_lines, sidecar_sha256
+from corpus_tools.segmentation.subtitles import alignment_note, read_lines, sidecar_sha256
 from corpus_tools.segmentation.update import KeptError, Status, Update
 
 __all__ = ["Segmented", "Segmenting"]
@@ -40,11 +40,13 @@ class Segmenting:
         update: the corpus, its rules and its frozen clips.
         settings: section [segment].
         voice: the voice detector and its version.
+        language: of the corpus, by which subtitles are chosen.
     """
 
     update: Update
     settings: SegmentSettings
     voice: str
+    language: str
 
     def run(self, one: MediaInput) -> Segmented:
         """Bring a source up to date.
@@ -71,9 +73,8 @@ class Segmenting:
         warnings: list[str],
     ) -> Found:
         name, corpus = one.source.source_id, self.update.corpus
-        lines, complaint = read_lines(one.path, name)
-        if complaint:
-            warnings.append(complaint)
+        lines, notes = read_lines(one.path, name, self.language)
+        warnings += notes
         cut = cut_source(
             one.path,
             one.source.track,
@@ -85,16 +86,27 @@ class Segmenting:
             choices=read_choices(corpus, name),
             cuts=cuts,
         )
+        note = alignment_note(one.path, cut.alignment, cut.duration_ms / 1000)
+        warnings += [note] if note else []
         if not cut.clips:
             warnings.append(f"{one.path}: {_nothing(cut, self.settings)}")
         source = one.source.model_copy(update={"duration": cut.duration_ms / 1000})
-        return Found(source, cut.clips, lines, cut.outside_ms, inputs, cut.fingerprints)
+        return Found(
+            source,
+            cut.clips,
+            cut.lines,
+            cut.outside_ms,
+            inputs,
+            cut.fingerprints,
+            asdict(cut.alignment) if lines else None,
+        )
 
     def _inputs(self, one: MediaInput) -> dict[str, Any]:
         return {
             "media": one.source.sha256,
             "track": one.source.track,
-            "subtitles": sidecar_sha256(one.path),
+            "subtitles": sidecar_sha256(one.path, self.language),
+            "language": self.language,
             "parameters": self.settings.model_dump(mode="json"),
             "weights": asdict(PlanWeights()),
             "voice": self.voice,

@@ -31,6 +31,8 @@ class SegmentSettings(Settings):
         speaker_share: share of a clip's subtitle time that one speaker's lines must have for the
             clip to be theirs.
         other_speaker_seconds: most subtitle time that another named speaker may have in it.
+        align_subtitles: whether subtitles that run early, late, fast or slow beside the sound are
+            put right.
     """
 
     min_seconds: float = Field(3.0, ge=0.5, le=60)
@@ -44,6 +46,7 @@ class SegmentSettings(Settings):
     min_pause_seconds: float = Field(0.12, ge=0.02, le=1)
     speaker_share: float = Field(0.8, gt=0.5, le=1)
     other_speaker_seconds: float = Field(0.3, ge=0)
+    align_subtitles: bool = True
 
     @model_validator(mode="after")
     def _leaves_room(self) -> "SegmentSettings":

@@ -1,32 +1,46 @@
-"""The subtitles of a source as records."""
+"""The subtitles of a source as records, with the times of its sound."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from corpus_tools.transcription.subtitles import find_sidecar, read_embedded, read_subtitle_file
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus_tools.segmentation.line_alignment import Alignment, align_lines
+from corpus_tools.transcription.subtitle_tracks import read_embedded
+from corpus_tools.transcription.subtitles import find_sidecar, read_subtitle_file
 from manifests.errors import DataError
 from manifests.records import SubtitleLine
 from manifests.store import sha256_file
 
-__all__ = ["read_lines", "sidecar_sha256"]
+__all__ = ["alignment_note", "read_lines", "sidecar_sha256", "with_times_of_sound"]
 
 
-def sidecar_sha256(media: Path) -> str | None:
+def sidecar_sha256(media: Path, language: str = "zh") -> str | None:
     """Return the sha256 of the subtitle file beside a media file, if there is one."""
-    sidecar = find_sidecar(media)
+    sidecar = find_sidecar(media, language)
     return sha256_file(sidecar) if sidecar else None
 
 
-def read_lines(media: Path, source_id: str) -> tuple[list[SubtitleLine], str | None]:
+def read_lines(
+    media: Path, source_id: str, language: str = "zh"
+) -> tuple[list[SubtitleLine], list[str]]:
     """Return the subtitles of a media file, from the file beside it, else from a track in it.
 
+    Args:
+        media: the media file.
+        source_id: of the records.
+        language: BCP 47 code of what is spoken.
+
     Returns:
-        The lines in order of time, and a sentence if the subtitles are bad: then there are none.
+        The lines in order of time, and what is wrong with them, a sentence each; if they can't be
+        read there are none.
     """
     try:
-        sidecar = find_sidecar(media)
-        events = read_subtitle_file(sidecar) if sidecar else read_embedded(media)
+        sidecar = find_sidecar(media, language)
+        found = read_subtitle_file(sidecar, language) if sidecar else read_embedded(media, language)
     except DataError as error:
-        return [], f"{error}; cut without subtitles"
+        return [], [f"{error}; cut without subtitles"]
     lines = [
         SubtitleLine(
             source_id=source_id,
@@ -35,6 +49,69 @@ def read_lines(media: Path, source_id: str) -> tuple[list[SubtitleLine], str | N
             text=event.text,
             speaker=event.speaker,
         )
-        for event in events
+        for event in found.events
     ]
-    return sorted(lines, key=lambda line: (line.start, line.end, line.text)), None
+    return sorted(lines, key=lambda line: (line.start, line.end, line.text)), found.notes
+
+
+def with_times_of_sound(
+    lines: Sequence[SubtitleLine], speech: NDArray[np.bool_]
+) -> tuple[list[SubtitleLine], Alignment]:
+    """Return lines where the sound has them, and how their file's times were changed for that.
+
+    Args:
+        lines: as read.
+        speech: whether somebody speaks, frame by frame; as from `Activity`.
+    """
+    starts, ends = (
+        np.array([getattr(line, edge) for line in lines], dtype=np.float64)
+        for edge in ("start", "end")
+    )
+    alignment = align_lines(starts, ends, speech)
+    if alignment.verdict != "corrected":
+        return list(lines), alignment
+    moved = [
+        line.model_copy(
+            update={
+                "start": max(round(alignment(line.start), 3), 0.0),
+                "end": round(alignment(line.end), 3),
+            }
+        )
+        for line in lines
+    ]
+    return [line for line in moved if line.end > line.start], alignment
+
+
+def alignment_note(media: Path, alignment: Alignment, seconds: float) -> str | None:
+    """Return what a person should know of the times of a file's subtitles, if anything.
+
+    Args:
+        media: the media file.
+        alignment: as from `with_times_of_sound`.
+        seconds: how long it lasts.
+    """
+    if alignment.verdict == "corrected":
+        first, last = (_lateness(time, alignment) for time in (0.0, seconds))
+        if alignment.rate == 1:
+            return f"{media}: its subtitles came {first}; corrected"
+        return (
+            f"{media}: its subtitles came {first} at the start and {last} at the end "
+            f"(rate {alignment.rate:.5f}); corrected"
+        )
+    if alignment.verdict == "mismatch":
+        return (
+            f"{media}: its subtitles fit its speech nowhere and were left as they are; see whether "
+            "they belong to it"
+        )
+    if alignment.verdict == "parts":
+        return (
+            f"{media}: its subtitles fit its speech in some parts only and were left as they are; "
+            "see whether they belong to another cut of it"
+        )
+    return None
+
+
+def _lateness(sound: float, alignment: Alignment) -> str:
+    """Return how much later or earlier than the sound the file has what is heard at a time."""
+    late = (sound - alignment.offset_s) / alignment.rate - sound
+    return f"{abs(late):.2f} s {'late' if late >= 0 else 'early'}"

@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["Cue", "plain_cues"]
 
@@ -17,17 +17,20 @@ class Cue:
         end: seconds.
         text: its lines, separated by ``\N`` as parsed and by newlines without markup.
         speaker: the name that the format has a field for (ASS Name, VTT voice), or None.
+        effect: the ASS field, of what animates it.
     """
 
     start: float
     end: float
     text: str
     speaker: str | None
+    effect: str = field(default="", repr=False, compare=False)
 
 
 def plain_cues(cues: Iterable[Cue], format_: str) -> list[Cue]:
-    r"""Return cues without styling, with the speaker of a VTT voice tag; drawings are left out.
+    r"""Return cues without styling, with the speaker of a VTT voice tag.
 
+    Drawings and karaoke, which is sung, are left out.
     Only the tags of the formats themselves are removed; any other text in angle brackets stays.
 
     Args:
@@ -41,16 +44,29 @@ def plain_cues(cues: Iterable[Cue], format_: str) -> list[Cue]:
     return [
         Cue(cue.start, cue.end, _plain(cue.text, format_), cue.speaker or _voice(cue.text))
         for cue in cues
-        if not _DRAWING.search(cue.text)
+        if not _is_shown_only(cue)
     ]
 
 
-_DRAWING = re.compile(r"\{[^}]*\\p[1-9][^}]*\}")
-_OVERRIDE = {"srt": r"\{\\[^}]*\}", "vtt": r"\{\\[^}]*\}", "ass": r"\{[^}]*\}", "ssa": r"\{[^}]*\}"}
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
+# no pattern may look for its end beyond the next opening bracket: a hostile file has thousands
+_BLOCK = re.compile(r"\{[^{}]*\}")
+_DRAWING_OR_KARAOKE = re.compile(r"\\(?:p[1-9]|[kK][fo]?\d)")
+_OVERRIDE = {
+    "srt": r"\{\\[^{}]*\}",
+    "vtt": r"\{\\[^{}]*\}",
+    "ass": r"\{[^{}]*\}",
+    "ssa": r"\{[^{}]*\}",
+}
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s+([^\s<>][^<>]*)>")
 _STYLING = re.compile(
-    r"</?(?:i|b|u|s|em|strong|font|c|v|lang|ruby|rt)(?:[.\s][^>]*)?>|<\d[\d:.]*>", re.IGNORECASE
+    r"</?(?:i|b|u|s|em|strong|font|c|v|lang|ruby|rt)(?:[.\s][^<>]*)?>|<\d[\d:.]*>", re.IGNORECASE
 )
+
+
+def _is_shown_only(cue: Cue) -> bool:
+    if cue.effect.strip().lower().startswith(("fx", "karaoke", "template", "code")):
+        return True
+    return any(_DRAWING_OR_KARAOKE.search(block) for block in _BLOCK.findall(cue.text))
 
 
 def _voice(text: str) -> str | None:

@@ -1,35 +1,35 @@
-"""The character encoding of a text file that doesn't name it, for Chinese subtitles above all."""
+"""The character encoding of a text file that doesn't name it, for subtitles above all."""
 
 import codecs
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from manifests.errors import DataError
 
-__all__ = ["decode_text"]
-
-_BOMS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_COMMON_LEADS = {"gb18030": ("gb2312", 0xB0, 0xD7), "big5": ("big5", 0xA4, 0xC6)}
-"""Where each standard puts its common characters: lead bytes of its first level."""
-
-_MIN_COMMON = (
-    0.75  # a wrong guess finds about half of the characters common, a right one nearly all
-)
+__all__ = ["Decoded", "decode_damaged", "decode_text"]
 
 
-def decode_text(data: bytes, where: str) -> str:
-    """Return the text of a file in UTF-8, UTF-16, UTF-32, GB18030 or Big5.
+@dataclass(frozen=True)
+class Decoded:
+    """A text, and how much of it couldn't be read.
 
-    A byte-order mark decides; then valid UTF-8; then the zero bytes of UTF-16; then whichever of
-    GB18030 and Big5 reads the file as common characters of its own first level.
+    Attributes:
+        text: with U+FFFD for what is damaged.
+        damaged: how often.
+    """
+
+    text: str
+    damaged: int = 0
+
+
+def decode_text(data: bytes, where: str, language: str | None = None) -> str:
+    """Return the text of a file in UTF-8, UTF-16, UTF-32 or an older encoding of its language.
 
     Args:
         data: the bytes of the file.
         where: the file's name, for the error.
+        language: BCP 47 code of what it is probably in; ``None`` if that is anybody's guess.
 
     Raises:
         DataError: if no encoding fits.
@@ -38,34 +38,159 @@ def decode_text(data: bytes, where: str) -> str:
         >>> decode_text("巴适得很，莫得事".encode("gb18030"), "a.srt")
         '巴适得很，莫得事'
     """
-    for encoding in _candidates(data):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise DataError(f"{where}: its character encoding isn't recognised; save it as UTF-8")
+    for text in _readings(data, language, "strict"):
+        return text
+    raise _unknown(where)
 
 
-def _candidates(data: bytes) -> list[str]:
-    for mark, encoding in _BOMS:
+def decode_damaged(data: bytes, where: str, language: str | None = None) -> Decoded:
+    """Return the text of a file of which a few bytes may be damaged; else as `decode_text`.
+
+    Raises:
+        DataError: if no encoding fits, damage of 2 % of its characters beyond ASCII allowed for.
+    """
+    for text in _readings(data, language, "strict"):
+        return Decoded(text)
+    for text in _readings(data, language, "replace"):
+        if _nearly_whole(text):
+            return Decoded(text, text.count(_DAMAGED))
+    raise _unknown(where)
+
+
+def _unknown(where: str) -> DataError:
+    return DataError(f"{where}: its character encoding isn't recognised; save it as UTF-8")
+
+
+def _readings(data: bytes, language: str | None, errors: str) -> Iterator[str]:
+    """Yield the text as the likely encodings have it, the likeliest first.
+
+    A byte-order mark decides, if what follows keeps to it; then valid UTF-8; then the zero bytes
+    of UTF-16. Of the older encodings, the ones that the language was written in come first, each
+    if what it reads looks like such a text: bytes alone don't tell Korean from Chinese.
+    """
+    for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return [encoding]
-    if b"\0" in data:
-        even, odd = data[0::2].count(0), data[1::2].count(0)
-        return ["utf-16-le" if odd > even else "utf-16-be"]
-    scores = {encoding: _common_share(data, encoding) for encoding in _COMMON_LEADS}
-    likely = [encoding for encoding, share in scores.items() if share >= _MIN_COMMON]
-    return ["utf-8", *sorted(likely, key=lambda encoding: -scores[encoding])]
+            yield from _decoded(data[len(mark) :], encoding, errors)
+            data = data[len(mark) :]
+            break
+    wide = _utf_16(data)
+    if wide is not None:
+        yield from _decoded(data, wide, errors)
+        return
+    yield from _decoded(data, "utf-8", errors)
+    if _nearly_whole(data.decode("utf-8", "replace")):
+        return
+    code = (language or "").lower().split("-")[0]
+    own = next((own for codes, own in _OWN if code in codes.split()), ())
+    for encoding in own:
+        yield from (t for t in _decoded(data, encoding, errors) if _LIKELY[encoding](t) >= _LEAST)
+    others = [
+        (_LIKELY[encoding](text), text)
+        for encoding in _ANYWHERE
+        if encoding not in own
+        for text in _decoded(data, encoding, errors)
+    ]
+    yield from (t for score, t in sorted(others, key=lambda o: -o[0]) if score >= _LEAST)
 
 
-def _common_share(data: bytes, encoding: str) -> float:
-    """Share of the characters beyond ASCII, punctuation aside, that the standard calls common."""
+def _nearly_whole(text: str) -> bool:
+    foreign = sum(character > "\x7f" for character in text)
+    most = max(_MOST_DAMAGED * foreign, min(_FEW_DAMAGED, foreign / 4))
+    return text.count(_DAMAGED) <= most
+
+
+def _decoded(data: bytes, encoding: str, errors: str) -> Iterator[str]:
     try:
-        text = data.decode(encoding)
+        yield data.decode(encoding, errors)
     except UnicodeDecodeError:
+        return
+
+
+def _utf_16(data: bytes) -> str | None:
+    """Return the byte order of UTF-16 without a mark: every ASCII character has a zero byte."""
+    even, odd = (data[first::2].count(0) for first in (0, 1))
+    most, least = max(even, odd), min(even, odd)
+    if most < _ZEROS * len(data) / 2 or least > most / 10:
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _common(standard: str, first: int, last: int) -> Callable[[str], float]:
+    """Return what tells the share of letters beyond ASCII in the rows of a standard's common ones.
+
+    A wrong guess finds about half of the characters common, a right one nearly all.
+    """
+
+    def share(text: str) -> float:
+        letters = [letter for letter in text if letter > "\x7f" and letter.isalnum()]
+        leads = (letter.encode(standard, "ignore")[:1] for letter in letters)
+        common = sum(first <= lead[0] <= last for lead in leads if lead)
+        return common / len(letters) if letters else 0.0
+
+    return share
+
+
+def _japanese(text: str) -> float:
+    """Return the share of kana and common kanji, 0 if there is little kana."""
+    letters = [letter for letter in text if letter > "\x7f" and letter.isalnum()]
+    kana = sum("\u3041" <= letter <= "\u30fe" for letter in letters)
+    return _SHIFT_JIS(text) if kana >= _KANA * len(letters) else 0.0
+
+
+def _latin(text: str) -> float:
+    """Return the share of letters among the characters beyond ASCII, if those are the fewer."""
+    letters = [character for character in text if character.isalpha()]
+    foreign = [character for character in text if character > "\x7f"]
+    if not foreign or sum(letter > "\x7f" for letter in letters) > len(letters) / 3:
         return 0.0
-    letters = [character for character in text if character > "\x7f" and character.isalnum()]
-    standard, first, last = _COMMON_LEADS[encoding]
-    leads = (letter.encode(standard, "ignore")[:1] for letter in letters)
-    common = sum(first <= lead[0] <= last for lead in leads if lead)
-    return common / len(letters) if letters else 0.0
+    usual = sum(letter.isalpha() or letter in _PUNCTUATION for letter in foreign)
+    odd = sum(a.islower() and b.isupper() and b > "\x7f" for a, b in itertools.pairwise(text))
+    return max(0.0, (usual - 3 * odd) / len(foreign))
+
+
+def _cyrillic(text: str) -> float:
+    foreign = [character for character in text if character > "\x7f"]
+    usual = sum("\u0400" <= letter <= "\u04ff" or letter in _PUNCTUATION for letter in foreign)
+    odd = sum(a.islower() and b.isupper() for a, b in itertools.pairwise(text))
+    return max(0.0, (usual - 3 * odd) / len(foreign)) if foreign else 0.0
+
+
+_DAMAGED = "\ufffd"
+_MOST_DAMAGED = 0.02  # of the characters beyond ASCII
+_FEW_DAMAGED = 3  # may be one byte of a short file
+_ZEROS = 0.1  # of the bytes at even or odd places
+_LEAST = 0.75
+_KANA = 0.2
+_PUNCTUATION = "\u00a0¡¿«»„”“‘’–—…·°"
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_SHIFT_JIS = _common("shift_jis", 0x82, 0x97)
+_LIKELY: dict[str, Callable[[str], float]] = {
+    "gb18030": _common("gb2312", 0xB0, 0xD7),
+    "big5": _common("big5", 0xA4, 0xC6),
+    "cp932": _japanese,
+    "euc_jp": _japanese,
+    "cp949": _common("euc_kr", 0xB0, 0xC8),
+    **dict.fromkeys(("cp1250", "cp1252", "cp1254", "cp1257"), _latin),
+    "cp1251": _cyrillic,
+}
+"""How much like a text of its kind what an encoding reads is, from 0 to 1.
+
+The rows (lead bytes) of each East Asian standard's common characters come first in it.
+"""
+_ANYWHERE = ("gb18030", "big5", "cp932")
+_OWN = (
+    ("ja", ("cp932", "euc_jp")),
+    ("ko", ("cp949",)),
+    ("pl cs sk hu sl hr ro sq bs", ("cp1250",)),
+    ("en de fr es it pt nl sv da no nb fi is ca eu gl", ("cp1252",)),
+    ("ru uk bg be mk sr", ("cp1251",)),
+    ("tr", ("cp1254",)),
+    ("lt lv et", ("cp1257",)),
+)
+"""What languages were written in before Unicode, in the order to try."""

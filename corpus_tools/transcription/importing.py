@@ -70,7 +70,9 @@ def _from_lines(
     shard = STAGES["segments"].path(corpus, source_id)
     if source_id not in _known_sources(corpus):
         raise ConfigurationError(f"no source '{source_id}' with clips; corpus status lists them")
-    events = read_subtitle_file(path)
+    subtitles = read_subtitle_file(path)
+    events = subtitles.events
+    outcome.warnings += subtitles.notes
     clips = [clip for clip in read_shard(shard, Clip) if clip.superseded_by is None]
     texts = lines_of_clips(events, clips)
     outcome.items_in = len(events)

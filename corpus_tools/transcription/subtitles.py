@@ -1,21 +1,29 @@
-"""Subtitle files beside the media and subtitle tracks in it, read into plain timed lines."""
+"""Subtitle files beside the media, read into plain timed lines."""
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus_tools.media.errors import MediaError
+from corpus_tools.transcription.bilingual import without_translations
 from corpus_tools.transcription.cue_markup import Cue, plain_cues
 from corpus_tools.transcription.cue_speakers import name_speakers
-from corpus_tools.transcription.encodings import decode_text
+from corpus_tools.transcription.encodings import decode_damaged
+from corpus_tools.transcription.languages import is_in, script_of, scripts_of_language
+from corpus_tools.transcription.spoken_cues import spoken_cues
 from manifests.errors import DataError
 
-__all__ = ["SUFFIXES", "SubtitleEvent", "find_sidecar", "read_embedded", "read_subtitle_file"]
+__all__ = [
+    "SUFFIXES",
+    "SubtitleEvent",
+    "Subtitles",
+    "find_sidecar",
+    "read_subtitle_file",
+    "subtitles_of",
+]
 
 SUFFIXES = (".srt", ".ass", ".ssa", ".vtt")
 """File endings that are read, in the order of preference."""
-
-LARGEST_FILE = 32 * 2**20  # bytes; a feature film's subtitles have about 0.1 MB
 
 
 @dataclass(frozen=True)
@@ -35,105 +43,120 @@ class SubtitleEvent:
     speaker: str | None
 
 
-def find_sidecar(media: Path) -> Path | None:
+@dataclass(frozen=True)
+class Subtitles:
+    """The lines of a file or track.
+
+    Attributes:
+        events: in order of time.
+        notes: what was wrong with it, a sentence each.
+    """
+
+    events: list[SubtitleEvent]
+    notes: list[str]
+
+
+def find_sidecar(media: Path, language: str = "zh") -> Path | None:
     """Return the subtitle file that belongs to a media file, or None.
 
     It has the media file's stem, alone (``a.srt``) or with a language (``a.zh.srt``); the first of
-    these wins: no language before a language, Chinese before others, then the order of
-    ``SUFFIXES``, then the name.
+    these wins: no language before a language, the one that is spoken before others, then the order
+    of ``SUFFIXES``, then the name.
+
+    Args:
+        media: the media file.
+        language: BCP 47 code of what is spoken.
     """
     found = []
     for path in media.parent.iterdir():
         suffix = path.suffix.lower()
+        if not path.stem.startswith(media.stem) or suffix not in SUFFIXES:
+            continue
         tag = path.stem.removeprefix(media.stem)
-        belongs = path.stem.startswith(media.stem) and (not tag or _LANGUAGE.fullmatch(tag))
-        if suffix in SUFFIXES and belongs and path.is_file():
-            rank = 0 if not tag else 1 if _CHINESE.match(tag) else 2
+        if (not tag or _LANGUAGE.fullmatch(tag)) and path.is_file():
+            rank = 0 if not tag else 1 if is_in(tag[1:], language) else 2
             found.append((rank, SUFFIXES.index(suffix), path.name, path))
     return min(found)[-1] if found else None
 
 
-_LANGUAGE = re.compile(r"\.[A-Za-z]{2,3}(?:[-_][A-Za-z]{2,8})*")
-_CHINESE = re.compile(r"\.(?:zh|zho|chi|chs|cn|sc|cht|tc|yue)\b", re.IGNORECASE)
+def read_subtitle_file(path: Path, language: str = "zh") -> Subtitles:
+    """Return the lines of an .srt, .ass, .ssa or .vtt file.
 
+    The format is told by the content, the encoding is guessed. Styling is removed, everything else
+    stays plain text. Left out is what can't be a spoken line, see `spoken_cues`, songs written as
+    karaoke, and translations, see `without_translations`.
 
-def read_subtitle_file(path: Path) -> list[SubtitleEvent]:
-    """Return the lines of an .srt, .ass, .ssa or .vtt file, in order of time.
-
-    The format is told by the content, the encoding is guessed. Lines without text or with no
-    duration are left out, styling is removed, everything else stays plain text.
+    Args:
+        path: the file.
+        language: BCP 47 code of what is spoken.
 
     Raises:
         DataError: if it can't be read as subtitles.
     """
     import pysubs2
 
-    text = _text_of(path)
+    text, damaged = _text_of(path, language)
     format_ = _format_of(text)
+    text, unreadable = _within_bounds(text, format_, path)
     try:
         parsed = pysubs2.SSAFile.from_string(text, format_, keep_html_tags=True)
     except Exception as error:  # the parser has no single error for a damaged file
         raise DataError(f"{path}: damaged {format_} subtitles ({error}); repair it") from error
     if not len(parsed):
         raise DataError(f"{path}: no subtitle lines found in it; expected SRT, ASS, SSA or VTT")
-    return _events(
-        [
-            Cue(line.start / 1000, line.end / 1000, line.text, line.name.strip() or None)
-            for line in parsed
-            if not line.is_comment
-        ],
-        format_,
-    )
+    cues = [
+        Cue(line.start / 1000, line.end / 1000, line.text, line.name.strip() or None, line.effect)
+        for line in parsed
+        if not line.is_comment
+    ]
+    found = subtitles_of(cues, format_, str(path), language)
+    notes = []
+    if damaged:
+        notes.append(f"{path}: {damaged} characters are damaged; each reads \ufffd")
+    if unreadable:
+        notes.append(f"{path}: {unreadable} lines have no readable times; left out")
+    return Subtitles(found.events, notes + found.notes)
 
 
-def read_embedded(media: Path) -> list[SubtitleEvent]:
-    """Return the lines of the first text subtitle track of a media file, [] if it has none.
+def subtitles_of(cues: Sequence[Cue], format_: str, where: str, language: str) -> Subtitles:
+    """Return the lines of parsed cues.
 
-    Times count from where players start the file, like those of its sound.
-
-    Raises:
-        DataError: if the media file can't be opened.
+    Args:
+        cues: as parsed.
+        format_: ``srt``, ``vtt``, ``ass`` or ``ssa``.
+        where: the file, for the notes.
+        language: BCP 47 code of what is spoken.
     """
-    import av
+    spoken, reasons = spoken_cues(plain_cues(cues, format_))
+    kept, translated = without_translations(spoken, language)
+    notes = [f"{where}: {n} subtitle lines {why}; left out" for why, n in sorted(reasons.items())]
+    if translated:
+        notes.append(f"{where}: two languages at once; of {translated} lines only {language} kept")
+    elif _is_translation(kept, language):
+        notes.append(
+            f"{where}: hardly a line is in the script of {language}; if it is a translation, its "
+            "text isn't what is said: take the file away, or set [corpus] language"
+        )
+    return Subtitles(_events(kept), notes)
 
-    from corpus_tools.media.probe import ignore_all_but, open_media, origin_of
 
-    cues = []
+def _is_translation(cues: Sequence[Cue], language: str) -> bool:
+    spoken = scripts_of_language(language)
+    scripts = [script_of(cue.text) for cue in cues]
+    written = sum(script in spoken for script in scripts)
+    return bool(spoken) and len(cues) >= _MANY and written < len(cues) / 20
+
+
+def _text_of(path: Path, language: str) -> tuple[str, int]:
     try:
-        with open_media(media) as container:
-            tracks = [
-                s for s in container.streams.subtitles if s.codec_context.name in _TEXT_CODECS
-            ]
-            if not tracks:
-                return []
-            ignore_all_but(container, tracks[0])
-            origin = origin_of(container)
-            for packet in container.demux(tracks[0]):
-                if packet.pts is None or not packet.size:
-                    continue
-                start = float(packet.pts * packet.time_base) - origin
-                end = start + float((packet.duration or 0) * packet.time_base)
-                for line in packet.decode():
-                    fields = line.ass.decode("utf-8", "replace").split(",", 8)
-                    cues.append(Cue(start, end, fields[8], fields[3].strip() or None))
-    except MediaError as error:
-        raise DataError(f"{media}: {error}") from error
-    except av.error.FFmpegError as error:
-        raise DataError(f"{media}: its subtitle track can't be read ({error.strerror})") from error
-    return _events(cues, "ass")
-
-
-_TEXT_CODECS = {"ass", "ssa", "srt", "subrip", "mov_text", "webvtt", "text"}
-
-
-def _text_of(path: Path) -> str:
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise DataError(f"{path}: larger than {LARGEST_FILE >> 20} MiB; not a subtitle file")
+        if path.stat().st_size > _LARGEST_FILE:
+            raise DataError(f"{path}: larger than {_LARGEST_FILE >> 20} MiB; not a subtitle file")
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: can't be read ({error.strerror})") from error
-    return decode_text(data, str(path)).lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    decoded = decode_damaged(data, str(path), language)
+    text = decoded.text.lstrip("\ufeff").replace("\0", "")
+    return text.replace("\r\n", "\n").replace("\r", "\n"), decoded.damaged
 
 
 def _format_of(text: str) -> str:
@@ -144,12 +167,39 @@ def _format_of(text: str) -> str:
     return "srt"
 
 
-def _events(cues: list[Cue], format_: str) -> list[SubtitleEvent]:
-    cues = [cue for cue in plain_cues(cues, format_) if cue.end > cue.start]
+def _within_bounds(text: str, format_: str, path: Path) -> tuple[str, int]:
+    """Return what of a file the parser needs and can stand, and how many lines it can't.
+
+    Raises:
+        DataError: if it has more lines than subtitles have.
+    """
+    if max(text.count("-->"), text.count("\nDialogue:")) > _MOST_LINES:
+        raise DataError(f"{path}: more than {_MOST_LINES} subtitle lines; not those of a film")
+    if format_ in ("srt", "vtt"):
+        shortened = (line[:_LONGEST_ROW] for line in _BLANK_LINES.sub("\n\n", text).split("\n"))
+        return "\n".join(shortened), 0
+    rows = text[max(text.find("[Events]"), 0) :].split("\n")
+    spoken = [row for row in rows if row.startswith("Dialogue:")]
+    timed = [row[:_LONGEST_ROW] for row in spoken if _ASS_TIMES.match(row)]
+    heads = [row for row in rows if row.startswith("Format:")][:1]
+    return "\n".join(["[Events]", *heads, *timed, ""]), len(spoken) - len(timed)
+
+
+def _events(cues: Iterable[Cue]) -> list[SubtitleEvent]:
+    cues = list(cues)
     named = name_speakers([(cue.text, cue.speaker) for cue in cues])
     events = {
         SubtitleEvent(round(cue.start, 3), round(cue.end, 3), " ".join(text.split()), speaker)
         for cue, (text, speaker) in zip(cues, named, strict=True)
-        if text.strip()
+        if text.strip() and round(cue.end, 3) > round(cue.start, 3)
     }
     return sorted(events, key=lambda line: (line.start, line.end, line.text, line.speaker or ""))
+
+
+_LARGEST_FILE = 32 * 2**20  # bytes; a feature film's subtitles have about 0.1 MB, fonts aside
+_MOST_LINES = 100_000
+_LONGEST_ROW = 4000  # characters
+_MANY = 30  # lines
+_LANGUAGE = re.compile(r"\.[A-Za-z]{2,3}(?:[-_][A-Za-z]{2,8})*")
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
+_ASS_TIMES = re.compile(r"Dialogue:[^,]*(?:,\s*-?\d{1,2}:\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?\s*){2},")

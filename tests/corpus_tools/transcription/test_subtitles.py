@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus_tools.transcription.encodings import decode_text
+from corpus_tools.transcription.subtitle_tracks import read_embedded
 from corpus_tools.transcription.subtitles import (
     SubtitleEvent,
     find_sidecar,
-    read_embedded,
     read_subtitle_file,
 )
 from manifests.errors import DataError
@@ -35,14 +35,14 @@ def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
     "encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be"]
 )
 def test_srt_is_read_in_any_encoding(tmp_path: Path, encoding: str) -> None:
-    events = read_subtitle_file(write(tmp_path / "a.srt", srt(*LINES), encoding))
+    events = read_subtitle_file(write(tmp_path / "a.srt", srt(*LINES), encoding)).events
     assert [event.text for event in events] == LINES
     assert events[0] == SubtitleEvent(1.0, 1.9, "巴适得很，莫得事。", None)
 
 
 def test_traditional_chinese_in_big5(tmp_path: Path) -> None:
     lines = ["這個女人真的很舒服。", "你怎麼知道呢？", "沒有關係，可以。"]
-    events = read_subtitle_file(write(tmp_path / "a.srt", srt(*lines), "big5"))
+    events = read_subtitle_file(write(tmp_path / "a.srt", srt(*lines), "big5")).events
     assert [event.text for event in events] == lines
 
 
@@ -60,7 +60,7 @@ def test_any_bytes_are_text_or_a_data_error(data: bytes) -> None:
 
 def test_styling_goes_and_everything_else_stays(tmp_path: Path) -> None:
     text = srt("{\\an8}<i>x < 3</i> & y", "<script>alert(1)</script>", "two\nlines", "{sic}")
-    events = read_subtitle_file(write(tmp_path / "a.srt", text))
+    events = read_subtitle_file(write(tmp_path / "a.srt", text)).events
     assert [event.text for event in events] == [
         "x < 3 & y",
         "<script>alert(1)</script>",
@@ -76,7 +76,7 @@ def test_cues_without_length_or_text_are_left_out(tmp_path: Path) -> None:
         "3\n00:00:06,000 --> 00:00:07,000\n<b> </b>\n\n"
         "4\n00:00:01,000 --> 00:00:01,500\nkept\n"
     )
-    assert read_subtitle_file(write(tmp_path / "a.srt", text)) == [
+    assert read_subtitle_file(write(tmp_path / "a.srt", text)).events == [
         SubtitleEvent(1.0, 1.5, "kept", None)
     ]
 
@@ -87,7 +87,7 @@ def test_vtt_has_voices_notes_and_named_cues(tmp_path: Path) -> None:
         "<v.loud 李四>要得&nbsp;&lt;3</v>\n\nNOTE not spoken\n\nsecond one\n"
         "00:02.000 --> 00:03.000\n<v A>hi</v>\n<v B>yo</v>\n"
     )
-    assert read_subtitle_file(write(tmp_path / "a.vtt", text)) == [
+    assert read_subtitle_file(write(tmp_path / "a.vtt", text)).events == [
         SubtitleEvent(1.0, 2.0, "要得 <3", "李四"),
         SubtitleEvent(2.0, 3.0, "hi yo", None),
     ]
@@ -105,7 +105,7 @@ def test_ass_has_names_comments_and_drawings(tmp_path: Path) -> None:
         r"Dialogue: 0,0:00:03.00,0:00:04.00,Default,,0,0,0,,{\p1}m 0 0 l 9 9{\p0}",
     ]
     path = write(tmp_path / "misnamed.srt", head + "\n".join(rows) + "\n")
-    assert read_subtitle_file(path) == [SubtitleEvent(1.0, 2.0, "莫得， 真的莫得", "王五")]
+    assert read_subtitle_file(path).events == [SubtitleEvent(1.0, 2.0, "莫得， 真的莫得", "王五")]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_names_in_the_text_become_speakers(tmp_path: Path) -> None:
         "[MUSIC] la",
         "[MUSIC] la la",
     )
-    events = read_subtitle_file(write(tmp_path / "a.srt", text))
+    events = read_subtitle_file(write(tmp_path / "a.srt", text)).events
     assert [(event.speaker, event.text) for event in events] == [
         ("F01", "你好"),
         ("王大锤", "啥子？"),
@@ -220,7 +220,7 @@ def silence(start: int) -> av.AudioFrame:
 
 @pytest.mark.parametrize("start", [0, 10])
 def test_an_embedded_track_is_read_from_where_the_film_starts(tmp_path: Path, start: int) -> None:
-    events = read_embedded(mux(tmp_path / "a.mkv", "ass", start))
+    events = read_embedded(mux(tmp_path / "a.mkv", "ass", start)).events
     assert events == [
         SubtitleEvent(0.0, 0.9, LINES[0], "王五"),
         SubtitleEvent(1.0, 1.9, LINES[1], "王五"),
@@ -228,7 +228,7 @@ def test_an_embedded_track_is_read_from_where_the_film_starts(tmp_path: Path, st
 
 
 def test_media_without_a_text_track_has_no_lines(tmp_path: Path) -> None:
-    assert read_embedded(mux(tmp_path / "a.mkv", None)) == []
+    assert read_embedded(mux(tmp_path / "a.mkv", None)).events == []
 
 
 def test_what_is_no_media_file_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,84 @@
+"""Subtitles in two languages at once, of which only one is spoken."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from corpus_tools.transcription.cue_markup import Cue
+from corpus_tools.transcription.languages import script_of, scripts_of_language
+
+__all__ = ["without_translations"]
+
+
+def without_translations(cues: Sequence[Cue], language: str) -> tuple[list[Cue], int]:
+    r"""Return cues without what is said again, at the same time, in another script.
+
+    Either language may have lines of its own within the cues, or cues of its own at the same time.
+    Where less than `_USUAL` of the cues have such a companion the file is in one language, and
+    the few foreign words in it stay.
+
+    Args:
+        cues: without markup.
+        language: BCP 47 code of what is spoken.
+
+    Returns:
+        The cues to keep, and how many lost all or a part of their text.
+
+    Example:
+        >>> without_translations([Cue(0, 2, "巴适得很\nVery comfortable", None)], "zh")
+        ([Cue(start=0, end=2, text='巴适得很', speaker=None)], 1)
+    """
+    spoken = scripts_of_language(language)
+    split = [_by_script(cue, spoken) for cue in cues]
+    native = [cue for cue, (own, _) in zip(cues, split, strict=True) if own]
+    if not native:
+        return list(cues), 0
+    covered = _Covered(native)
+    kept: list[Cue] = []
+    translated = 0
+    for cue, (own, other) in zip(cues, split, strict=True):
+        if own and other:
+            kept.append(replace(cue, text="\n".join(own)))
+            translated += 1
+        elif own or not other or not covered.mostly(cue):
+            kept.append(cue)
+        else:
+            translated += 1
+    if translated < _USUAL * len(native):
+        return list(cues), 0
+    return kept, translated
+
+
+def _by_script(cue: Cue, spoken: frozenset[str]) -> tuple[list[str], list[str]]:
+    """Return the lines of a cue in scripts of the language, and those in others."""
+    own: list[str] = []
+    other: list[str] = []
+    for line in cue.text.split("\n"):
+        script = script_of(line)
+        if script is not None:
+            (own if script in spoken else other).append(line)
+    return own, other
+
+
+class _Covered:
+    """Tells whether a time is covered by some cues, however many there are."""
+
+    def __init__(self, cues: Sequence[Cue]) -> None:
+        self._last = max(cue.end for cue in cues)
+        changes = np.zeros(self._cell(self._last) + 2, dtype=np.int32)
+        np.add.at(changes, [self._cell(cue.start) for cue in cues], 1)
+        np.add.at(changes, [self._cell(cue.end) for cue in cues], -1)
+        shown = np.cumsum(changes) > 0
+        self._before = np.concatenate([[0], np.cumsum(shown, dtype=np.int32)])
+
+    def mostly(self, cue: Cue) -> bool:
+        start, end = (self._cell(min(time, self._last)) for time in (cue.start, cue.end))
+        return bool(2 * (self._before[end] - self._before[start]) > end - start)
+
+    @staticmethod
+    def _cell(seconds: float) -> int:
+        return int(max(seconds, 0) * 10)
+
+
+_USUAL = 0.3
