@@ -20,9 +20,10 @@ __all__ = ["survey"]
 def survey(workspace: Workspace) -> dict[str, Any]:
     """Return what there is at each step, JSON-ready.
 
-    Keys: ``sources`` and ``seconds`` by kind, ``ledger`` (seconds by reason), ``clips``,
-    ``texts`` (clips by source of text), ``annotation``, ``labels`` (class: count and target),
-    ``unlabelled`` (clips with votes but no class, by reason), ``manifests``, ``runs``.
+    Keys: ``sources`` and ``seconds`` by kind, ``ledger`` (seconds by reason), ``clips`` (those
+    rejected by their first reason, as in the ledger, so that they add up), ``texts`` (clips by
+    source of text), ``annotation``, ``labels`` (class: count and target), ``unlabelled`` (clips with
+    votes but no class, by reason), ``manifests``, ``runs``.
 
     Raises:
         DataError: if a shard or a file of judgements can't be read.
@@ -72,7 +73,7 @@ def _clips(workspace: Workspace) -> dict[str, Any]:
     for row in read_stage(workspace.root, STAGES["screen"], Screen):
         accepted += row.accepted
         if not row.accepted:
-            rejected.update(row.reasons)
+            rejected.update(row.reasons[:1])
     frozen = frozen_clips(workspace.root)
     return {
         "cut": len(clips),

@@ -33,7 +33,9 @@ def status(
 
 def _lines(found: dict[str, Any]) -> list[str]:
     clips, annotation = found["clips"], found["annotation"]
-    rejected = f" (rejected: {_joined(clips['rejected'])})" if clips["rejected"] else ""
+    rejected = (
+        f" (rejected, by first reason: {_joined(clips['rejected'])})" if clips["rejected"] else ""
+    )
     sources = ", ".join(
         f"{n} {kind} ({found['seconds'][kind] / 60:.1f} min)"
         for kind, n in found["sources"].items()

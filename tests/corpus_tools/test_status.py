@@ -46,7 +46,7 @@ def test_it_counts_what_the_stages_found(tmp_path):
     ]
     screens = [
         Screen(clip_id="s-1-0", accepted=True),
-        Screen(clip_id="s-1-1", accepted=False, reasons=["low_snr"]),
+        Screen(clip_id="s-1-1", accepted=False, reasons=["low_snr", "little_speech"]),
     ]
     ledger = [
         LedgerEntry(source_id="s-1", reason=reason, seconds=seconds)
