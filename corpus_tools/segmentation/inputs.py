@@ -63,7 +63,7 @@ def find_media(given: Sequence[Path], corpus: Path, outcome: Outcome) -> list[Pa
     """Return the files to work on: those given, and the media in the folders given.
 
     Folders are searched with all that is in them, but for hidden files and the corpus's own clips,
-    in the order of the names. A folder without media is a failure in the outcome.
+    in the order of the names. A folder without media is a warning in the outcome.
     """
     own = (corpus / "clips").resolve()
     found: dict[Path, Path] = {}
@@ -73,8 +73,10 @@ def find_media(given: Sequence[Path], corpus: Path, outcome: Outcome) -> list[Pa
             continue
         files = [file for file in media_in(path) if own not in file.resolve().parents]
         if not files:
-            outcome.items_in += 1
-            outcome.fail(str(path), "no media file in this folder; give the files themselves")
+            outcome.warnings.append(
+                f"{path}: no media in this folder, nothing was done for it; files with other "
+                f"endings than {', '.join(sorted(MEDIA_EXTENSIONS))} must be given themselves"
+            )
         for file in files:
             found.setdefault(file.resolve(), file)
     return list(found.values())

@@ -228,10 +228,22 @@ def test_bad_inputs_cost_a_sentence_each_and_nothing_else(corpus, films, tmp_pat
     bad = ["missing.mp4", "empty.mp4", "text.mp4", "folder"]
     outcome = segment(corpus, [*(tmp_path / name for name in bad), films / "E02.mp3"])
     assert [Path(failure.item).name for failure in outcome.failures] == [
-        "folder", "missing.mp4", "empty.mp4", "text.mp4",
+        "missing.mp4", "empty.mp4", "text.mp4",
     ]  # fmt: skip
-    assert outcome.items_in == 5
+    assert outcome.items_in == 4
     assert outcome.kept == 1
+    assert "folder: no media in this folder" in outcome.warnings[0]
+
+
+def test_a_folder_without_media_is_nothing_to_do(corpus, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "notes.txt").touch()
+    outcome = segment(corpus, [tmp_path / "folder"])
+    assert outcome.ok
+    assert outcome.items_in == outcome.failed == 0
+    (warning,) = outcome.warnings
+    assert str(tmp_path / "folder") in warning
+    assert ".mkv" in warning
 
 
 def test_the_same_content_twice_is_done_once_and_keeps_its_first_id(corpus, films, tmp_path):
