@@ -25,8 +25,42 @@ def transcribe(
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda, cuda:N, or auto.", show_default="auto")
     ] = None,
+    fp16: Annotated[
+        bool | None,
+        typer.Option(
+            "--fp16/--no-fp16", help="Half precision, on a GPU only.", show_default="on a GPU"
+        ),
+    ] = None,
+    context: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[clip|window]",
+            help="Hear each clip by itself, or the clips of a source together in windows of up to "
+            "30 s: faster, but how good its texts are on real speech is not measured yet.",
+            show_default="clip",
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            help="Clips or windows at once; the texts are the same. More needs more memory.",
+            show_default="8",
+        ),
+    ] = None,
+    beam_size: Annotated[
+        int | None,
+        typer.Option(help="Search with so many beams; slower.", show_default="no search"),
+    ] = None,
     prompt: Annotated[
         str | None, typer.Option(help="Text that sets style and words, e.g. names.")
+    ] = None,
+    lexicon: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Words to expect: sichuan for those that come with corpus-tools, or a file with "
+            "one word a line. They go into the prompt as far as there is room.",
+        ),
     ] = None,
     recogniser: Annotated[
         str | None, typer.Option(help="Which installed recogniser.", show_default="whisper")
@@ -61,7 +95,12 @@ def transcribe(
             model=model,
             language=language,
             device=device,
+            fp16=fp16,
+            context=context,
+            batch_size=batch_size,
+            beam_size=beam_size,
             prompt=prompt,
+            lexicon=lexicon,
             recogniser=recogniser,
         )
         with run.progress("transcribing") as progress:

@@ -1,25 +1,31 @@
 """Transcripts from a speech recogniser: its words, the flags on them, and what is left."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpus_tools.media.wav import read_wav
+from corpus_tools.transcription.batching import batched, chunked
 from corpus_tools.transcription.guards import FATAL, Thresholds, flag_text, guards_version
 from corpus_tools.transcription.material import SourceClips
 from corpus_tools.transcription.normalisation import NORMALISATION, normalise
-from corpus_tools.transcription.recogniser import Recogniser, Recognition
+from corpus_tools.transcription.recogniser import Recogniser, Recognition, Word
 from corpus_tools.transcription.store import is_current, put_transcripts
-from manifests.errors import DataError
+from corpus_tools.transcription.windows import WINDOWS, joined, plan_windows
+from corpus_tools.transcription.words import recognitions_of_clips
+from manifests.errors import ConfigurationError, DataError
 from manifests.outcome import Outcome
 from manifests.records import Clip, TextSource, Transcript
 from manifests.store import fingerprint, inside
 
 __all__ = ["RecognisedTexts"]
+
+Context = Literal["clip", "window"]
 
 
 class RecognisedTexts:
@@ -31,6 +37,8 @@ class RecognisedTexts:
         source: how its texts are filed.
         language: what is spoken.
         thresholds: of the flags.
+        context: whether it hears each clip by itself, or those of a window together.
+        batch_size: clips or windows that it is given at once.
     """
 
     def __init__(
@@ -40,43 +48,113 @@ class RecognisedTexts:
         source: TextSource,
         language: str | None,
         thresholds: Thresholds,
+        context: Context = "clip",
+        batch_size: int = 8,
     ) -> None:
         self.corpus = corpus
         self.recogniser = recogniser
         self.source = source
         self.language = language
         self.thresholds = thresholds
+        self.context = context
+        self.batch_size = batch_size
         self.origin = f"{source}:{recogniser.name}"
 
+    def chunks(self, material: Sequence[SourceClips]) -> Iterator[list[SourceClips]]:
+        """Yield the sources in groups to be heard together, so that small ones fill a batch."""
+        yield from chunked(material, lambda one: len(self._windows(one)), self.batch_size)
+
     def is_current(self, material: SourceClips) -> bool:
-        """Return whether the source's texts are there, from the same clips and parameters."""
+        """Return whether the source's texts are there, from the same clips and parameters.
+
+        Raises:
+            DataError: if its shard can't be read.
+        """
         return is_current(self.corpus, material.source_id, self.origin, self._inputs(material))
 
-    def put(self, material: SourceClips, outcome: Outcome) -> None:
-        """Recognise a source's wanted clips and write what comes of it.
+    def put(
+        self, chunk: Sequence[SourceClips], outcome: Outcome, advance: Callable[[int], None]
+    ) -> list[str]:
+        """Recognise the wanted clips of some sources and write what comes of it.
 
-        A clip that can't be read is noted as a failure, and tried again in the next run.
+        Each source's shard is written whole, and left alone if its texts are there already. A clip
+        that can't be read, or a shard, is noted as a failure and tried again in the next run.
+
+        Args:
+            chunk: the sources.
+            outcome: gets the failures.
+            advance: told after each batch how many clips it had.
+
+        Returns:
+            The ids of the sources whose texts are there now.
 
         Raises:
             CorpusError: if the recogniser can't work at all.
         """
-        readable: list[Clip] = []
-        waves = []
-        for clip in material.wanted:
+        heard: dict[str, Recognition] = {}
+        windows = [window for one in chunk for window in self._windows(one)]
+        for batch in batched(windows, self.batch_size):
+            heard |= self._heard(batch, outcome)
+            advance(sum(map(len, batch)))
+        done = []
+        for one in chunk:
+            records = [
+                self._transcript(clip, heard[clip.clip_id])
+                for clip in one.wanted
+                if clip.clip_id in heard
+            ]
+            inputs = self._inputs(one)
+            if len(records) < len(one.wanted):
+                inputs["missing"] = len(one.wanted) - len(records)
             try:
-                waves.append(_wave(inside(self.corpus, clip.path)))
-                readable.append(clip)
+                put_transcripts(self.corpus, one.source_id, self.origin, records, inputs)
+                done.append(one.source_id)
+            except DataError as error:
+                outcome.fail(one.source_id, str(error))
+        return done
+
+    def _windows(self, material: SourceClips) -> list[list[Clip]]:
+        if self.context == "window":
+            return plan_windows(material.wanted)
+        return [[clip] for clip in material.wanted]
+
+    def _heard(self, batch: Sequence[list[Clip]], outcome: Outcome) -> dict[str, Recognition]:
+        """Return what is said in the clips of some windows, by clip id."""
+        readable = [pairs for window in batch if (pairs := list(self._waves(window, outcome)))]
+        windows = [[clip for clip, _ in pairs] for pairs in readable]
+        sounds = [joined(*zip(*pairs, strict=True)) for pairs in readable]
+        heard = self.recogniser.transcribe([wave for wave, _ in sounds], self.language)
+        if len(heard) != len(sounds):
+            raise DataError(
+                f"{self.recogniser.name} returned {len(heard)} texts for {len(sounds)} clips; "
+                f"tell who made this recogniser"
+            )
+        return {
+            clip.clip_id: mine
+            for window, (_, spans), one in zip(windows, sounds, heard, strict=True)
+            for clip, mine in zip(window, self._of_clips(one, spans), strict=True)
+        }
+
+    def _of_clips(self, heard: Recognition, spans: Sequence[tuple[float, float]]) -> Any:
+        if self.context == "clip":
+            return [heard]
+        if heard.words is None and heard.text:
+            raise ConfigurationError(
+                f"{self.recogniser.name} gives no times of words, without which a window can't be "
+                f"divided; use --context clip"
+            )
+        return recognitions_of_clips(heard, spans)
+
+    def _waves(
+        self, clips: Sequence[Clip], outcome: Outcome
+    ) -> Iterator[tuple[Clip, NDArray[np.float32]]]:
+        for clip in clips:
+            try:
+                samples = read_wav(inside(self.corpus, clip.path))
             except DataError as error:
                 outcome.fail(clip.clip_id, str(error))
-        heard = self.recogniser.transcribe(waves, self.language)
-        inputs = self._inputs(material)
-        if len(readable) < len(material.wanted):
-            inputs["missing"] = len(material.wanted) - len(readable)
-        records = self._transcripts(readable, heard)
-        put_transcripts(self.corpus, material.source_id, self.origin, records, inputs)
-
-    def _transcripts(self, clips: Sequence[Clip], heard: Sequence[Recognition]) -> list[Transcript]:
-        return [self._transcript(clip, one) for clip, one in zip(clips, heard, strict=True)]
+            else:
+                yield clip, samples.astype(np.float32) / np.float32(32768)
 
     def _transcript(self, clip: Clip, heard: Recognition) -> Transcript:
         flags = flag_text(
@@ -89,15 +167,17 @@ class RecognisedTexts:
             source=self.source,
             model=self.recogniser.name,
             language=heard.language or self.language,
-            avg_logprob=heard.avg_logprob,
-            no_speech_prob=heard.no_speech_prob,
-            compression_ratio=heard.compression_ratio,
-            flags=flags,
+            avg_logprob=_finite(heard.avg_logprob),
+            no_speech_prob=_finite(heard.no_speech_prob),
+            compression_ratio=_finite(heard.compression_ratio),
+            words=None if heard.words is None else [_row(word, clip) for word in heard.words],
+            flags=sorted({*flags, *heard.flags}),
         )
 
     def _inputs(self, material: SourceClips) -> dict[str, Any]:
         return {
             "clips": fingerprint([[clip.clip_id, clip.sha256] for clip in material.wanted]),
+            "context": f"window {WINDOWS}" if self.context == "window" else "clip",
             "guards": guards_version(),
             "language": self.language,
             "normalisation": NORMALISATION,
@@ -106,5 +186,15 @@ class RecognisedTexts:
         }
 
 
-def _wave(path: Path) -> NDArray[np.float32]:
-    return read_wav(path).astype(np.float32) / np.float32(32768)
+def _row(word: Word, clip: Clip) -> tuple[float, float, str, float | None]:
+    """Return a word as it is kept: on the source's timeline, in the clip, in milliseconds."""
+    start, end = (
+        min(max(round(clip.start + time, 3), clip.start), clip.end)
+        for time in (word.start, word.end)
+    )
+    probability = _finite(word.probability)
+    return start, end, word.text, None if probability is None else round(probability, 4)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -15,11 +15,29 @@ __all__ = [
     "Recogniser",
     "RecogniserOptions",
     "Recognition",
+    "Word",
     "find_recogniser",
 ]
 
 GROUP = "corpus_tools.recognisers"
 """Entry-point group; each entry is called with `RecogniserOptions` and returns a `Recogniser`."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a text, and when it is said.
+
+    Attributes:
+        start: seconds from the beginning of what was heard.
+        end: seconds, not before ``start``.
+        text: with its own space and punctuation, so that the words of a text joined are the text.
+        probability: that it is right, in the recogniser's own opinion; None if it has none.
+    """
+
+    start: float
+    end: float
+    text: str
+    probability: float | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +50,8 @@ class Recognition:
         avg_logprob: mean log-probability of the text's tokens, None if unknown.
         no_speech_prob: probability that nobody speaks, None if unknown.
         compression_ratio: bytes of the text over those of its compression, None if unknown.
+        words: of the text, in its order; None if their times are unknown.
+        flags: what is doubtful about it, beside what the guards find.
     """
 
     text: str
@@ -39,6 +59,8 @@ class Recognition:
     avg_logprob: float | None = None
     no_speech_prob: float | None = None
     compression_ratio: float | None = None
+    words: Sequence[Word] | None = None
+    flags: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -49,20 +71,28 @@ class RecogniserOptions:
         model: name or path of the model, None for the recogniser's own default.
         device: ``auto``, ``cpu``, ``cuda`` …
         prompt: text that sets style and words.
+        lexicon: words to expect, the most important first.
         download: whether a missing model may be downloaded, once announced.
         temperatures: of sampling, tried in turn.
+        beam_size: beams of the search at temperature 0, None for the likeliest token each time.
+        fp16: whether to calculate in half precision, None for what suits the device.
         max_tokens: longest text of a clip, None for the model's own limit.
         batch_size: clips decoded at once.
+        words: whether the times of words are wanted.
         announce: called with a sentence that the user should see before a long wait.
     """
 
     model: str | None = None
     device: str = "auto"
     prompt: str | None = None
+    lexicon: tuple[str, ...] = ()
     download: bool = False
     temperatures: tuple[float, ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    beam_size: int | None = None
+    fp16: bool | None = None
     max_tokens: int | None = None
     batch_size: int = 8
+    words: bool = False
     announce: Callable[[str], None] = print
 
 
@@ -76,12 +106,15 @@ class Recogniser(Protocol):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """JSON-ready: all that the texts depend on, weights included; the same, the same texts."""
+        """JSON-ready: all that the texts depend on, weights included; the same, the same texts.
+
+        Not the size of the batches: what else is heard must not change what is said of a clip.
+        """
 
     def transcribe(
         self, clips: Sequence[NDArray[np.float32]], language: str | None
     ) -> list[Recognition]:
-        """Return what is said in each clip, in order.
+        """Return what is said in each clip, in order; at most ``batch_size`` are given at once.
 
         Args:
             clips: samples in -1..1 at 16 kHz, mono; shape (samples,) each.

@@ -1,5 +1,7 @@
 """Section [transcribe] of corpus.toml."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from manifests.settings import Settings
@@ -15,10 +17,15 @@ class TranscribeSettings(Settings):
         model: its model: for Whisper a name or the path of a checkpoint (by default large-v3).
         language: what is spoken, e.g. ``zh``; by default that of [corpus].
         device: ``cpu``, ``cuda``, ``cuda:1`` …; ``auto`` takes a GPU if there is one.
+        fp16: whether to calculate in half precision; by default on a GPU only.
+        context: ``clip`` lets each clip be heard by itself; ``window`` takes the clips of a source
+            together, up to 30 s at once, which is faster and gives the times of words.
         prompt: text that sets the recogniser's style and words, e.g. names.
+        lexicon: words to expect: ``sichuan`` for the bundled ones, or a file with one word a line.
         temperatures: tried in turn until a text is neither repetitive nor improbable.
+        beam_size: beams of the search at temperature 0; by default the likeliest token each time.
         max_tokens: longest text of a clip in the model's tokens; by default the model's own limit.
-        batch_size: clips decoded at once.
+        batch_size: clips or windows decoded at once; halved where a GPU's memory is too small.
         max_rate: flags ``too_fast`` above this many Chinese characters (or letters / 3) a second.
         max_compression: flags ``compression`` above this ratio of the text's zlib compression.
         max_no_speech: flags ``no_speech`` above this probability, unless ``min_logprob`` is met.
@@ -29,8 +36,12 @@ class TranscribeSettings(Settings):
     model: str | None = None
     language: str | None = None
     device: str = "auto"
+    fp16: bool | None = None
+    context: Literal["clip", "window"] = "clip"
     prompt: str | None = None
+    lexicon: str | None = None
     temperatures: tuple[float, ...] = Field((0.0, 0.2, 0.4, 0.6, 0.8, 1.0), min_length=1)
+    beam_size: int | None = Field(None, ge=1)
     max_tokens: int | None = Field(None, ge=1, le=224)
     batch_size: int = Field(8, ge=1)
     max_rate: float = Field(12.0, gt=0)

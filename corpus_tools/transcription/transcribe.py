@@ -1,7 +1,9 @@
 """`corpus transcribe`: text for every accepted clip, from subtitles and from a recogniser."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from corpus_tools.transcription.guards import Thresholds
@@ -16,8 +18,12 @@ from manifests.errors import CorpusError, DataError
 from manifests.outcome import Failure, Outcome, Progress, no_progress
 from manifests.records import Transcript
 from manifests.shards import read_shard
+from models.text.lexicon import bundled_lexicon, read_lexicon
 
 __all__ = ["transcribe"]
+
+BUNDLED = "sichuan"
+"""What the lexicon that comes with the package is called."""
 
 
 def transcribe(
@@ -42,7 +48,7 @@ def transcribe(
         scripted: let the recogniser hear scripted recordings too, beside their script.
         download: let it fetch its model, once announced.
         announce: told what the user should know before a long wait.
-        progress: told clips done and in all.
+        progress: told clips done, in all, and how many a second.
 
     Returns:
         Clips as items: kept if they have a text now, rejected as ``no_text`` or ``flagged``.
@@ -86,10 +92,14 @@ def _recognised_texts(
             model=settings.model,
             device=settings.device,
             prompt=settings.prompt,
+            lexicon=_lexicon(settings.lexicon, workspace.root),
             download=download,
             temperatures=settings.temperatures,
+            beam_size=settings.beam_size,
+            fp16=settings.fp16,
             max_tokens=settings.max_tokens,
             batch_size=settings.batch_size,
+            words=settings.context == "window",
             announce=announce,
         )
     )
@@ -104,7 +114,21 @@ def _recognised_texts(
             settings.max_no_speech,
             settings.min_logprob,
         ),
+        settings.context,
+        settings.batch_size,
     )
+
+
+def _lexicon(name: str | None, corpus: Path) -> tuple[str, ...]:
+    """Return the words of a lexicon; its path may count from the corpus folder."""
+    if name is None:
+        return ()
+    if name == BUNDLED:
+        entries = bundled_lexicon()
+    else:
+        path = Path(name).expanduser()
+        entries = read_lexicon(path if path.exists() else corpus / path)
+    return tuple(entry.word for entry in entries)
 
 
 def _recognise(
@@ -114,24 +138,43 @@ def _recognise(
     tally: Counter[str],
     progress: Progress,
 ) -> None:
-    total = sum(len(one.wanted) for one in material)
-    done = 0
-    for one in material:
-        tally[_recognise_source(texts, one, outcome)] += 1
-        done += len(one.wanted)
-        progress(done, total, one.source_id)
+    """Let every source be heard that hasn't been; all of a chunk, if one of it hasn't."""
+    states = {one.source_id: _state(texts, one, outcome) for one in material}
+    waiting = [
+        [one for one in chunk if states[one.source_id] != "failed"]
+        for chunk in texts.chunks(material)
+        if any(states[one.source_id] == "new" for one in chunk)
+    ]
+    tally.update(state for state in states.values() if state != "new")
+    pace = _Pace(sum(len(one.wanted) for chunk in waiting for one in chunk), progress)
+    for chunk in waiting:
+        done = texts.put(chunk, outcome, partial(pace.advance, chunk[-1].source_id))
+        new = [one.source_id for one in chunk if states[one.source_id] == "new"]
+        tally["done"] += len({*done} & {*new})
+        tally["failed"] += len({*new} - {*done})
 
 
-def _recognise_source(texts: RecognisedTexts, material: SourceClips, outcome: Outcome) -> str:
+def _state(texts: RecognisedTexts, material: SourceClips, outcome: Outcome) -> str:
     try:
-        current = texts.is_current(material)
+        return "unchanged" if texts.is_current(material) else "new"
     except DataError as error:
         outcome.fail(material.source_id, str(error))
         return "failed"
-    if current:
-        return "unchanged"
-    texts.put(material, outcome)
-    return "done"
+
+
+class _Pace:
+    """Tells how many clips are done, and how many a second."""
+
+    def __init__(self, total: int, progress: Progress) -> None:
+        self._total = total
+        self._progress = progress
+        self._done = 0
+        self._since = time.monotonic()
+
+    def advance(self, source_id: str, clips: int) -> None:
+        self._done += clips
+        rate = self._done / max(time.monotonic() - self._since, 1e-3)
+        self._progress(self._done, self._total, f"{rate:.1f} clips/s, {source_id}")
 
 
 def _account(corpus: Path, material: Sequence[SourceClips], outcome: Outcome) -> None:

@@ -1,27 +1,31 @@
 """openai-whisper as a recogniser: clips in batches, nothing remembered from one to the next."""
 
 import math
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus_tools.transcription.batching import Batches
 from corpus_tools.transcription.recogniser import RecogniserOptions, Recognition
-from corpus_tools.transcription.whisper_weights import check_checkpoint, find_weights
-from manifests.errors import ConfigurationError, DataError
+from corpus_tools.transcription.whisper_decoding import Decoding, decode
+from corpus_tools.transcription.whisper_model import (
+    device_of,
+    half_precision,
+    language_code,
+    load_model,
+)
+from corpus_tools.transcription.whisper_prompt import prompt_tokens
+from corpus_tools.transcription.whisper_weights import find_weights
+from manifests.store import fingerprint
 
 __all__ = ["DEFAULT_MODEL", "WhisperRecogniser"]
 
 DEFAULT_MODEL = "large-v3"
 
 Wave = NDArray[np.float32]
-
-_MAX_COMPRESSION = 2.4  # Whisper's own conditions for another, higher temperature
-_MIN_LOGPROB = -1.0
-_SILENCE = 0.6
 
 
 class WhisperRecogniser:
@@ -31,16 +35,17 @@ class WhisperRecogniser:
         options: ``model`` is an official name, or the path of a checkpoint; by default large-v3.
 
     Raises:
-        ConfigurationError: if there is no such device.
+        ConfigurationError: if there is no such device, or it has no half precision.
         DataError: if the model isn't there.
     """
 
     def __init__(self, options: RecogniserOptions) -> None:
         self.options = options
-        self.device = _device(options.device)
-        self.weights = find_weights(
-            options.model or DEFAULT_MODEL, options.download, options.announce
-        )
+        self.device = device_of(options.device)
+        self.fp16 = half_precision(options.fp16, self.device)
+        model = options.model or DEFAULT_MODEL
+        self.weights = find_weights(model, options.download, options.announce)
+        self._batches = Batches(options.batch_size, options.announce)
 
     @property
     def name(self) -> str:
@@ -55,146 +60,89 @@ class WhisperRecogniser:
         return {
             "weights": self.weights.sha256,
             "whisper": whisper.__version__,
-            "device": self.device.split(":")[0],
+            "fp16": self.fp16,
             "prompt": self.options.prompt,
+            "lexicon": fingerprint(self.options.lexicon)[:16],
             "temperatures": list(self.options.temperatures),
+            "beam_size": self.options.beam_size,
             "max_tokens": self.options.max_tokens,
-            "batch_size": self.options.batch_size,
         }
 
     def transcribe(self, clips: Sequence[Wave], language: str | None) -> list[Recognition]:
         """Return what is said in each clip.
 
-        A clip is padded with silence to Whisper's 30 s; of a longer one, each 30 s are a clip.
+        A clip is padded with silence to Whisper's 30 s; of a longer one, each 30 s are a piece.
 
         Raises:
-            ConfigurationError: if this model doesn't know the language.
+            ConfigurationError: if this model doesn't know the language, or the GPU is too small.
             DataError: if the checkpoint turns out to be none.
         """
-        code = self._language(language)
-        recognitions = []
-        for batch in _batches(clips, self.options.batch_size):
-            pieces = [piece for wave in batch for piece in _windows(wave)]
-            decoded = iter(self._decode(pieces, code))
-            recognitions += [_joined([next(decoded) for _ in _windows(wave)]) for wave in batch]
-        return recognitions
+        decoding = self._decoding(language_code(self._model, language))
+        pieces = [piece for clip in clips for piece in _pieces(clip)]
+        heard = iter(self._batches.map(lambda batch: self._heard(batch, decoding), pieces))
+        return [_joined([next(heard) for _ in _pieces(clip)]) for clip in clips]
 
     @cached_property
     def _model(self) -> Any:
-        import whisper
+        return load_model(self.weights, self.device)
 
-        path = self.weights.path
-        check_checkpoint(path)
-        try:
-            # by path, never by name: for a name whisper may download
-            return whisper.load_model(str(path), device=self.device).eval()
-        except (RuntimeError, TypeError, KeyError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise DataError(
-                f"{path}: its weights don't fit its dims ({reason}); download it again"
-            ) from error
+    @cached_property
+    def _prompt(self) -> list[int]:
+        from whisper.tokenizer import get_tokenizer
 
-    def _language(self, language: str | None) -> str | None:
-        from whisper.tokenizer import LANGUAGES
-
-        if language is None:
-            return None
-        code = language.lower().split("-")[0]
-        code = "zh" if code == "cmn" else code
-        known = list(LANGUAGES)[: self._model.num_languages]
-        known = known if self._model.is_multilingual else ["en"]
-        if code not in known:
-            raise ConfigurationError(
-                f"Whisper {self.name} doesn't know the language '{language}'; give one of the "
-                f"{len(known)} codes it knows, such as {', '.join(known[:3])}"
+        tokenizer = get_tokenizer(
+            self._model.is_multilingual, num_languages=self._model.num_languages
+        )
+        words = self.options.lexicon
+        budget = self._model.dims.n_text_ctx // 2 - 1
+        tokens, fitting = prompt_tokens(tokenizer, self.options.prompt, words, budget)
+        if fitting < len(words):
+            self.options.announce(
+                f"the first {fitting} of {len(words)} words of the lexicon fit into the prompt"
             )
-        return code
+        return tokens
 
-    def _decode(self, waves: list[Wave], language: str | None) -> list[Any]:
-        import torch
-        import whisper
-
-        mels = torch.stack(
-            [
-                whisper.log_mel_spectrogram(whisper.pad_or_trim(wave), self._model.dims.n_mels)
-                for wave in waves
-            ]
-        ).to(self.device)
-        first, *further = self.options.temperatures
-        results = self._decode_at(mels, first, language, waves)
-        for temperature in further:
-            again = [index for index, result in enumerate(results) if _needs_another(result)]
-            for index in again:
-                results[index] = self._decode_at(
-                    mels[index : index + 1], temperature, language, [waves[index]]
-                )[0]
-        return results
-
-    def _decode_at(
-        self, mels: Any, temperature: float, language: str | None, waves: list[Wave]
-    ) -> list[Any]:
-        import torch
-        import whisper
-
-        on_gpu = self.device.startswith("cuda")
-        options = whisper.DecodingOptions(
+    def _decoding(self, language: str | None) -> Decoding:
+        return Decoding(
             language=language,
-            temperature=temperature,
-            sample_len=self.options.max_tokens,
-            prompt=self.options.prompt,
-            without_timestamps=True,
-            fp16=on_gpu,
+            prompt=self._prompt,
+            temperatures=self.options.temperatures,
+            beam_size=self.options.beam_size,
+            max_tokens=self.options.max_tokens,
+            fp16=self.fp16,
         )
-        with torch.random.fork_rng(devices=[self.device] if on_gpu else []):
-            # what is sampled depends on the clip alone, not on what was decoded before it
-            torch.manual_seed(zlib.crc32(waves[0].tobytes()))
-            results: list[Any] = whisper.decode(self._model, mels, options)
-        return results
+
+    def _heard(self, pieces: Sequence[Wave], decoding: Decoding) -> list[Recognition]:
+        results = decode(self._model, pieces, decoding)
+        return [
+            Recognition(
+                text=result.text,
+                language=result.language,
+                avg_logprob=result.avg_logprob,
+                no_speech_prob=result.no_speech_prob,
+                compression_ratio=result.compression_ratio,
+            )
+            for result in results
+        ]
 
 
-def _device(device: str) -> str:
-    import torch
-
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    kind, _, number = device.partition(":")
-    if kind not in ("cpu", "cuda") or (number and not number.isdecimal()):
-        raise ConfigurationError(f"no device '{device}'; expected auto, cpu, cuda or cuda:N")
-    if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
-        raise ConfigurationError(
-            f"no device '{device}': this machine has {torch.cuda.device_count()} usable GPUs; "
-            f"use --device cpu"
-        )
-    return device
-
-
-def _batches(clips: Sequence[Wave], size: int) -> Iterator[Sequence[Wave]]:
-    for start in range(0, len(clips), size):
-        yield clips[start : start + size]
-
-
-def _windows(wave: Wave) -> list[Wave]:
+def _pieces(clip: Wave) -> list[Wave]:
     from whisper.audio import N_SAMPLES
 
-    return [wave[start : start + N_SAMPLES] for start in range(0, max(len(wave), 1), N_SAMPLES)]
+    return [clip[start : start + N_SAMPLES] for start in range(0, max(len(clip), 1), N_SAMPLES)]
 
 
-def _needs_another(result: Any) -> bool:
-    if result.no_speech_prob > _SILENCE and result.avg_logprob < _MIN_LOGPROB:
-        return False
-    return bool(result.compression_ratio > _MAX_COMPRESSION or result.avg_logprob < _MIN_LOGPROB)
-
-
-def _joined(results: list[Any]) -> Recognition:
-    """Return one recognition for the windows of one clip; the worst window counts."""
+def _joined(pieces: Sequence[Recognition]) -> Recognition:
+    """Return one recognition for the pieces of one clip; the worst piece counts."""
     return Recognition(
-        text=" ".join(result.text for result in results if result.text),
-        language=results[0].language,
-        avg_logprob=_finite(min(result.avg_logprob for result in results)),
-        no_speech_prob=_finite(min(result.no_speech_prob for result in results)),
-        compression_ratio=_finite(max(result.compression_ratio for result in results)),
+        text=" ".join(piece.text for piece in pieces if piece.text),
+        language=pieces[0].language,
+        avg_logprob=_worst(min, [piece.avg_logprob for piece in pieces]),
+        no_speech_prob=_worst(min, [piece.no_speech_prob for piece in pieces]),
+        compression_ratio=_worst(max, [piece.compression_ratio for piece in pieces]),
     )
 
 
-def _finite(value: float) -> float | None:
-    return round(value, 4) if math.isfinite(value) else None
+def _worst(which: Any, values: Sequence[float | None]) -> float | None:
+    worst = which(value for value in values if value is not None)
+    return round(worst, 4) if math.isfinite(worst) else None

@@ -14,7 +14,7 @@ from typing import Any
 from manifests.errors import DataError
 from manifests.store import atomic_path, sha256_file
 
-__all__ = ["Weights", "cache_folder", "check_checkpoint", "find_weights"]
+__all__ = ["Weights", "cache_folder", "check_checkpoint", "find_weights", "official_name"]
 
 _MEGABYTES = {
     "tiny": 76,
@@ -80,6 +80,14 @@ def find_weights(model: str, download: bool, announce: Callable[[str], None]) ->
     announce(f"downloading Whisper {cached.stem}, {_size(model)}, from {url}")
     _download(url, cached, published)
     return Weights(cached.stem, cached, published)
+
+
+def official_name(sha256: str) -> str | None:
+    """Return the name under which the checkpoint with this sha256 was published, None if none."""
+    import whisper
+
+    names = {url.split("/")[-2]: name for name, url in whisper._MODELS.items()}
+    return names.get(sha256)
 
 
 def check_checkpoint(path: Path) -> None:

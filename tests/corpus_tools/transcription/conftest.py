@@ -85,6 +85,22 @@ def workspace(tmp_path: Path, put: Any, new_clip: Any) -> Workspace:
     return workspace
 
 
+@pytest.fixture
+def readings(workspace: Workspace, put: Any, new_clip: Any) -> list[str]:
+    """Five scripted recordings of one clip each, beside what the corpus has."""
+    sources = [f"line-{number}" for number in range(5)]
+    for number, source in enumerate(sources):
+        clip = new_clip(source, 0.0, 3.0 + number)
+        path = workspace.root / clip.path
+        path.parent.mkdir(parents=True)
+        samples = np.random.default_rng(number).normal(0, 3000, 16000 * (3 + number))
+        soundfile.write(path, samples.astype(np.int16), 16000, subtype="PCM_16")
+        put(workspace, "segments", source, [clip])
+        put(workspace, "screen", source, [Screen(clip_id=clip.clip_id, accepted=True)])
+        put(workspace, "sources", source, [new_source(source, "scripted")])
+    return sources
+
+
 def new_source(source: str, kind: Any) -> Source:
     return Source(
         source_id=source,
@@ -109,14 +125,18 @@ class Parrot:
 
     def __init__(self, options: RecogniserOptions) -> None:
         self.options = options
-        self.heard = 0
+        self.batches: list[int] = []
+
+    @property
+    def heard(self) -> int:
+        return sum(self.batches)
 
     @property
     def parameters(self) -> dict[str, Any]:
         return {"prompt": self.options.prompt}
 
     def transcribe(self, clips: Sequence[Any], language: str | None) -> list[Recognition]:
-        self.heard += len(clips)
+        self.batches.append(len(clips))
         return [Recognition(f"{len(clip) // 16000} 秒钟", language, -0.5) for clip in clips]
 
 

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -47,6 +48,35 @@ def test_options_win_over_the_configuration(workspace: Workspace, checkpoint: Pa
     code, document = run(workspace, "transcribe", *options)
     assert code == 0
     assert [name for name in document["texts"] if name.startswith("whisper:tiny-")]
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"), [("--beam-size", "0"), ("--batch-size", "-1"), ("--context", "film")]
+)
+def test_a_flag_that_does_not_fit_is_named(workspace: Workspace, flag: str, value: str) -> None:
+    code, document = run(workspace, "transcribe", flag, value)
+    assert code == 2
+    assert document["failures"][0]["reason"].startswith(f"{flag} {value}: ")
+
+
+def test_half_precision_is_for_gpus(workspace: Workspace, checkpoint: Path) -> None:
+    options = ["--model", str(checkpoint), "--device", "cpu", "--fp16"]
+    code, document = run(workspace, "transcribe", *options)
+    assert code == 1
+    assert "--fp16 needs a GPU" in document["failures"][0]["reason"]
+
+
+def test_a_lexicon_is_the_bundled_one_or_a_file(
+    workspace: Workspace, parrots: list[Any], tmp_path: Path
+) -> None:
+    for name, words in (("sichuan", {"巴适", "莫得"}), ("mine.txt", {"格老子"})):
+        (workspace.root / "mine.txt").write_text("格老子 300 n\n", encoding="utf-8")
+        code, _ = run(workspace, "transcribe", "--recogniser", "parrot", "--lexicon", name)
+        assert code == 0
+        assert words <= set(parrots[-1].options.lexicon)
+    code, document = run(workspace, "transcribe", "--recogniser", "parrot", "--lexicon", "gone.txt")
+    assert code == 1
+    assert "gone.txt" in document["failures"][0]["reason"]
 
 
 def test_import_transcripts(workspace: Workspace, tmp_path: Path) -> None:
