@@ -22,8 +22,8 @@ def survey(workspace: Workspace) -> dict[str, Any]:
 
     Keys: ``sources`` and ``seconds`` by kind, ``ledger`` (seconds by reason), ``clips`` (those
     rejected by their first reason, as in the ledger, so that they add up), ``texts`` (clips by
-    source of text), ``annotation``, ``labels`` (class: count and target), ``unlabelled`` (clips with
-    votes but no class, by reason), ``manifests``, ``runs``.
+    source of text), ``annotation``, ``labels`` (class: count and target), ``unlabelled`` (clips
+    with votes but no class, by reason), ``manifests``, ``runs``.
 
     Raises:
         DataError: if a shard or a file of judgements can't be read.

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from manifests.errors import CorpusError
@@ -47,9 +48,10 @@ def _together(
     """Yield like `in_processes`; raises BrokenProcessPool when a process dies."""
     pool = _pool(work, min(workers, len(items)))
     try:
-        futures: dict[Future[R], int] = {
-            pool.submit(_run, item): place for place, item in items.items()
-        }
+        with _without_interrupts():
+            futures: dict[Future[R], int] = {
+                pool.submit(_run, item): place for place, item in items.items()
+            }
         for future in as_completed(futures):
             if isinstance(future.exception(), BrokenProcessPool):
                 raise BrokenProcessPool
@@ -63,7 +65,8 @@ def _together(
 def _alone(item: T, work: Callable[[T], R]) -> Future[R]:
     """Return what becomes of an item in a process of its own."""
     with _pool(work, 1) as pool:
-        future: Future[R] = pool.submit(_run, item)
+        with _without_interrupts():
+            future: Future[R] = pool.submit(_run, item)
         if not isinstance(future.exception(), BrokenProcessPool):
             return future
     died: Future[R] = Future()
@@ -74,6 +77,23 @@ def _alone(item: T, work: Callable[[T], R]) -> Future[R]:
         )
     )
     return died
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Hold Ctrl-C back for this thread; processes that it starts meanwhile never get any.
+
+    They inherit that it is held back, and so don't die of it, with a traceback, while they still
+    import what they need. It reaches this process afterwards.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _pool(work: Callable[..., Any], workers: int) -> ProcessPoolExecutor:

@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -76,6 +77,44 @@ def test_processes_end_with_the_run_that_started_them(tmp_path):
     run.kill()
     run.wait()
     wait_until(lambda: not any(alive(int(note.read_text())) for note in notes))
+
+
+SLOW_TO_IMPORT = """
+import os, sys, time
+from pathlib import Path
+
+if __name__ == "__mp_main__":
+    Path(sys.argv[0]).with_name(f"{os.getpid()}.started").touch()
+    time.sleep(1)
+
+from corpus_tools.runner import run_each
+from manifests.outcome import Outcome
+
+if __name__ == "__main__":
+    try:
+        list(run_each([1.5, 1.5], time.sleep, Outcome(), workers=2))
+    except KeyboardInterrupt:
+        sys.exit(130)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals to processes")
+@pytest.mark.parametrize("everybody", [False, True])
+def test_ctrl_c_reaches_no_process_that_still_imports_and_ends_the_run(tmp_path, everybody):
+    script = tmp_path / "run.py"
+    script.write_text(SLOW_TO_IMPORT)
+    run = subprocess.Popen(
+        [sys.executable, str(script)], stderr=subprocess.PIPE, start_new_session=True
+    )
+    wait_until(lambda: any(tmp_path.glob("*.started")))
+    time.sleep(0.2)
+    if everybody:
+        os.killpg(run.pid, signal.SIGINT)
+    else:
+        for started in tmp_path.glob("*.started"):
+            os.kill(int(started.stem), signal.SIGINT)
+    _, complaints = run.communicate(timeout=30)
+    assert (run.returncode, complaints.decode()) == (130 if everybody else 0, "")
 
 
 def wait_until(holds) -> None:
