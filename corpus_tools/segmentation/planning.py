@@ -12,6 +12,7 @@ by dynamic programming over candidate edges (a few per second, all of them near 
 linear in the length of the source.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -112,30 +113,20 @@ class _Stretch:
         """Return the best cuts of the stretch."""
         edges = self._candidates(max_ms // FRAME_MS)
         times = edges * FRAME_MS
-        first = np.searchsorted(times, times - max_ms, side="left")
-        behind = np.searchsorted(times, times - min_ms, side="right")
         spoken, opening, closing = self._terms(edges)
-        best = np.zeros(len(edges))
-        ready = -opening  # value of the best plan up to an edge at which a clip then begins
-        chosen = np.full(len(edges), -1, dtype=np.int64)
-        for at in range(1, len(edges)):
-            best[at] = best[at - 1]
-            low, high = first[at], behind[at]
-            if low < high:
-                values = np.where(spoken[low:high] < spoken[at], ready[low:high], -np.inf)
-                start = int(np.argmax(values))
-                value = values[start] + closing[at]
-                if value > best[at] + _TIE:
-                    best[at], chosen[at] = value, low + start
-            ready[at] += best[at]
+        first = np.searchsorted(times, times - max_ms, side="left")
+        long_enough = np.searchsorted(times, times - min_ms, side="right")
+        with_speech = np.searchsorted(spoken, spoken, side="left")
+        behind = np.minimum(long_enough, with_speech)
+        chosen = _starts(opening.tolist(), closing.tolist(), first.tolist(), behind.tolist())
         return self._follow(chosen, times)
 
-    def _follow(self, chosen: NDArray[np.int64], times: NDArray[np.int64]) -> list[Cut]:
+    def _follow(self, chosen: Sequence[int], times: NDArray[np.int64]) -> list[Cut]:
         offset = self._first * FRAME_MS
         cuts = []
         at = len(chosen) - 1
         while at > 0:
-            start = int(chosen[at])
+            start = chosen[at]
             if start < 0:
                 at -= 1
             else:
@@ -178,6 +169,40 @@ class _Stretch:
         opening = worth - self._joins.begun(edges) + left + within_line + weights.clip
         closing = worth - self._joins.ended(edges) - right - within_line
         return spoken, opening, closing
+
+
+def _starts(
+    opening: Sequence[float], closing: Sequence[float], first: Sequence[int], behind: Sequence[int]
+) -> list[int]:
+    """Return for each edge where the clip begins that ends there in the best plan up to it.
+
+    Args:
+        opening: what it costs to begin a clip at an edge.
+        closing: what it brings to end one there.
+        first: the first edge at which such a clip may begin; no less than for the edge before.
+        behind: the edge after the last of these; likewise.
+
+    Returns:
+        -1 for an edge at which none ends.
+    """
+    chosen = [-1] * len(opening)
+    best = 0.0  # value of the best plan up to an edge
+    ready: list[float] = []  # the same if a clip then begins
+    open_edges: deque[int] = deque()  # those a clip may begin at, best first, none before a better
+    seen = 0
+    for at in range(len(opening)):
+        for edge in range(seen, behind[at]):
+            while open_edges and ready[open_edges[-1]] < ready[edge]:
+                open_edges.pop()
+            open_edges.append(edge)
+        seen = behind[at]
+        while open_edges and open_edges[0] < first[at]:
+            open_edges.popleft()
+        if open_edges and ready[open_edges[0]] + closing[at] > best + _TIE:
+            chosen[at] = open_edges[0]
+            best = ready[chosen[at]] + closing[at]
+        ready.append(best - opening[at])
+    return chosen
 
 
 def _weakest(loudness: Floats, start: int, end: int) -> NDArray[np.int64]:

@@ -108,16 +108,15 @@ def _smoothed(fit: Floats, expected: Floats, usual: Floats) -> tuple[Floats, Flo
     """
     likelihood = np.exp(fit - fit.max(axis=1, keepdims=True))
     forward, backward = np.empty_like(fit), np.ones_like(fit)
+    stays, taken_up = (1 - expected).tolist(), expected[:, None] * usual
     forward[0] = _normal(usual * likelihood[0])
-    for at, chance in enumerate(expected):
-        forward[at + 1] = _normal(
-            ((1 - chance) * forward[at] + chance * usual) * likelihood[at + 1]
-        )
+    for at, stay in enumerate(stays):
+        forward[at + 1] = _normal((stay * forward[at] + taken_up[at]) * likelihood[at + 1])
     ahead = np.empty_like(fit)
     for at in range(len(expected) - 1, -1, -1):
         ahead[at + 1] = backward[at + 1] * likelihood[at + 1]
         given = expected[at] * float(usual @ ahead[at + 1])
-        backward[at] = _normal((1 - expected[at]) * ahead[at + 1] + given)
+        backward[at] = _normal(stays[at] * ahead[at + 1] + given)
     share = forward * backward
     kept = forward[:-1] * ahead[1:]
     given = expected * (ahead[1:] @ usual)
@@ -128,7 +127,7 @@ def _smoothed(fit: Floats, expected: Floats, usual: Floats) -> tuple[Floats, Flo
 
 
 def _normal(weights: Floats) -> Floats:
-    scaled: Floats = weights / weights.sum()
+    scaled: Floats = weights / np.add.reduce(weights)
     return scaled
 
 
