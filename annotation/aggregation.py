@@ -1,4 +1,4 @@
-"""From votes to labels: the most frequent class wins, and a tie stays a tie.
+"""From votes to labels: the class with the largest share wins, and a tie stays a tie.
 
 An *answer* is a judgement that wasn't skipped; ``unclear`` is an answer without a class. What
 keeps a clip from a label is, the first that applies:
@@ -7,24 +7,53 @@ keeps a clip from a label is, the first that applies:
 - ``problem:<name>``: at least half of the answers name that problem, and it is one of
   ``drop_problems`` (the first of these, if several);
 - ``unclear``: at least half of the answers are ``unclear``;
-- ``tie``: several classes have the most votes.
+- ``tie``: several classes have the most votes; with ``weighted`` and ``dawid_skene``, the shares
+  of the two best classes are less than ``margin`` apart.
 
-An adjudication decides alone: its class, its ``unclear`` or its problem stand, whatever the
-others say. It is listed and counted among the votes like any other, so ``soft`` is always the
-share of each class among the votes that name one, and ``agreement`` the share of the winning class
-(of the most frequent, if none wins).
+An adjudication decides alone, whatever the method: its class, its ``unclear`` or its problem stand,
+whatever the others say. It is listed and counted among the votes like any other.
+
+``soft`` is the share of each class, as the method has it: of the votes that name one, of their
+weights, or the probability under Dawid and Skene's model; of the votes where somebody adjudicated.
+``agreement`` is always the share of the votes that are for the winning class (for the most
+frequent, if none wins).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from annotation.gold import read_gold
 from annotation.judgements import latest, read_judgements
 from annotation.settings import LabelSettings
+from annotation.shares import Shares, class_shares
 from manifests.emotions import EMOTIONS, Emotion
 from manifests.records import Judgement, Label
 
-__all__ = ["aggregate", "labels"]
+__all__ = ["Decided", "aggregate", "decide", "labels"]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What all votes come to.
+
+    Attributes:
+        labels: by clip id.
+        shares: what they were decided by.
+        judgements: those that count, by clip id.
+    """
+
+    labels: Mapping[str, Label]
+    shares: Shares
+    judgements: Mapping[str, Sequence[Judgement]]
+
+    def params(self, settings: LabelSettings) -> dict[str, Any]:
+        """Return the settings that made these labels, with the method that was used."""
+        used = settings.model_copy(update={"method": self.shares.method})
+        unused = {"margin"} if used.method == "majority" else None
+        return used.model_dump(mode="json", exclude=unused)
 
 
 def labels(corpus: Path, settings: LabelSettings) -> dict[str, Label]:
@@ -37,36 +66,68 @@ def labels(corpus: Path, settings: LabelSettings) -> dict[str, Label]:
     Raises:
         DataError: if a file of judgements can't be read.
     """
+    return dict(decide(corpus, settings).labels)
+
+
+def decide(corpus: Path, settings: LabelSettings) -> Decided:
+    """Return what the votes of every judged clip come to, and how.
+
+    Args:
+        corpus: the corpus folder.
+        settings: section [labels] of corpus.toml.
+
+    Raises:
+        DataError: if a file of judgements or the gold clips can't be read.
+    """
+    rows = latest(read_judgements(corpus))
+    gold = read_gold(corpus) if settings.method == "weighted" else {}
+    shares = class_shares(rows, gold, settings.method)
     by_clip: dict[str, list[Judgement]] = defaultdict(list)
-    for judgement in latest(read_judgements(corpus)):
-        by_clip[judgement.clip_id].append(judgement)
-    return {clip_id: aggregate(clip_id, rows, settings) for clip_id, rows in by_clip.items()}
+    for row in rows:
+        by_clip[row.clip_id].append(row)
+    decided = {
+        clip_id: aggregate(clip_id, votes, settings, shares.by_clip.get(clip_id))
+        for clip_id, votes in by_clip.items()
+    }
+    return Decided(decided, shares, by_clip)
 
 
-def aggregate(clip_id: str, judgements: Iterable[Judgement], settings: LabelSettings) -> Label:
+def aggregate(
+    clip_id: str,
+    judgements: Iterable[Judgement],
+    settings: LabelSettings,
+    shares: Sequence[float] | None = None,
+) -> Label:
     """Return what a clip's judgements come to; the rules are those of this module.
 
     Args:
         clip_id: of the clip.
         judgements: of that clip, the latest of each annotator.
-        settings: how many answers are needed, and which problems leave a clip out.
+        settings: how many answers are needed, what is a tie, and which problems leave a clip out.
+        shares: of the classes, from a method that weighs; null: every vote counts the same.
     """
     answers = [row for row in judgements if row.status == "answered"]
     adjudications = [row for row in answers if row.role == "adjudication"]
     deciding = [max(adjudications, key=lambda row: row.updated_at)] if adjudications else answers
     counts = _counts(answers)
     total = sum(counts)
+    weighed = None if adjudications else shares
     reason = _reason(deciding, 1 if adjudications else settings.min_votes, settings.drop_problems)
     emotion = None
     if reason is None:
-        winners = _winners(_counts(deciding))
+        winners = (
+            _winners(_counts(deciding))
+            if weighed is None
+            else _clear_winners(weighed, settings.margin)
+        )
         emotion, reason = (winners[0], None) if len(winners) == 1 else (None, "tie")
     agreeing = max(counts) if emotion is None else counts[EMOTIONS.index(emotion)]
+    soft = [round(count / total, 6) for count in counts] if total else None
     return Label(
         clip_id=clip_id,
         emotion=emotion,
         reason=reason,
-        soft=[round(count / total, 6) for count in counts] if total else None,
+        soft=soft if weighed is None else list(weighed),
         votes=[(row.annotator, row.emotion) for row in sorted(answers, key=_place)],
         agreement=round(agreeing / total, 6) if total else None,
     )
@@ -100,6 +161,12 @@ def _counts(answers: Iterable[Judgement]) -> list[int]:
 def _winners(counts: Sequence[int]) -> list[Emotion]:
     most = max(counts)
     return [emotion for emotion, count in zip(EMOTIONS, counts, strict=True) if count == most]
+
+
+def _clear_winners(shares: Sequence[float], margin: float) -> list[Emotion]:
+    """Return the best class, with all others whose share is less than the margin below its own."""
+    least = round(max(shares) - margin, 6)
+    return [emotion for emotion, share in zip(EMOTIONS, shares, strict=True) if share > least]
 
 
 def _place(judgement: Judgement) -> tuple[bool, str]:

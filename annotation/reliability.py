@@ -1,4 +1,4 @@
-"""Figures of reliability for nominal classes: Krippendorff's α with an interval, Cohen's κ.
+"""Reliability for nominal classes: Krippendorff's α with an interval, Fleiss' and Cohen's κ.
 
 Counts are (C, K): votes of each of C clips for each of K classes. Only clips with two or more
 votes are pairable and enter α (Krippendorff, *Content Analysis*, 4th ed., chapter 12).
@@ -7,7 +7,7 @@ votes are pairable and enter α (Krippendorff, *Content Analysis*, 4th ed., chap
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["alpha", "alpha_interval", "cohen_kappa", "coincidences"]
+__all__ = ["alpha", "alpha_interval", "cohen_kappa", "coincidences", "fleiss_kappa"]
 
 _CHUNK = 4_000_000  # weights held at once
 
@@ -81,6 +81,34 @@ def coincidences(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     pairs = (pairable * others[:, None]).T @ pairable
     matrix: NDArray[np.float64] = pairs - np.diag((pairable * others[:, None]).sum(axis=0))
     return matrix
+
+
+def fleiss_kappa(counts: NDArray[np.int64]) -> float | None:
+    """Return Fleiss' κ for clips with any number of votes, null where it isn't defined.
+
+    Fleiss (1971) asks for the same number of votes on every clip. Where it differs, this is
+    Gwet's generalisation (*Handbook of Inter-Rater Reliability*, 4th ed., 2014, chapter 2): the
+    observed agreement is the mean over clips with two or more votes of the share of agreeing pairs,
+    the frequency of a class the mean over clips with any vote of its share there. It isn't defined
+    where no clip has two votes, or where all votes are for one class.
+
+    Args:
+        counts: (C, K) votes.
+
+    Example:
+        >>> fleiss_kappa(np.array([[2, 0], [0, 2], [1, 1], [1, 0]]))
+        0.2888888888888888
+    """
+    votes = counts.sum(axis=1)
+    pairable = votes >= 2
+    if not pairable.any() or np.count_nonzero(counts.sum(axis=0)) < 2:
+        return None
+    some, number = counts[pairable], votes[pairable]
+    observed = ((some * (some - 1)).sum(axis=1) / (number * (number - 1))).mean()
+    voted = votes > 0
+    frequencies = (counts[voted] / votes[voted, None]).mean(axis=0)
+    expected = (frequencies**2).sum()
+    return float((observed - expected) / (1 - expected))
 
 
 def cohen_kappa(confusion: NDArray[np.int64]) -> float | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from annotation.aggregation import labels as aggregated_labels
+from annotation.aggregation import decide
 from annotation.corrections import corrected_transcripts
 from annotation.settings import LabelSettings
 from corpus_tools.recordings.cast import read_speakers
@@ -14,7 +14,7 @@ from manifests.outcome import Outcome, Progress, no_progress
 from manifests.records import Clip, Label, Screen, Source, TextSource, Transcript
 from manifests.settings import SplitSettings
 from manifests.shards import STAGES, read_stage
-from manifests.texts import best_transcripts
+from manifests.texts import best_transcripts, text_rank
 
 __all__ = ["build_from_corpus", "choose_texts", "parse_ratios"]
 
@@ -34,7 +34,7 @@ def build_from_corpus(
     Args:
         workspace: the corpus folder; its lock is held meanwhile.
         split: how to divide.
-        labels: how votes become labels.
+        labels: how votes become labels; the method used is in the version's params and card.
         resplit: divide everything anew, whatever the newest version says.
         progress: called after each clip.
 
@@ -42,14 +42,15 @@ def build_from_corpus(
         As :func:`manifests.build.build_manifest`.
 
     Raises:
-        DataError: if a shard, a file of judgements or speakers.csv can't be read.
+        DataError: if a shard, a file of judgements, gold.csv or speakers.csv can't be read.
         CorpusError: if another process is writing into the corpus.
     """
     root, configuration = workspace.root, workspace.configuration
     with workspace.lock():
         clips = {clip.clip_id: clip for clip in read_stage(root, STAGES["segments"], Clip)}
         accepted = _accepted(root, clips)
-        label_of = aggregated_labels(root, labels)
+        decided = decide(root, labels)
+        label_of = decided.labels
         order = configuration.text.order
         outcome = build_manifest(
             root,
@@ -62,37 +63,41 @@ def build_from_corpus(
             {
                 "corpus": configuration.corpus.model_dump(mode="json"),
                 "card": configuration.card.model_dump(mode="json"),
-                "labels": labels.model_dump(mode="json"),
+                "labels": decided.params(labels),
                 "text": configuration.text.model_dump(mode="json"),
             },
             resplit=resplit,
             progress=progress,
         )
-    outcome.warnings += _left_aside(label_of, clips, accepted)
+    outcome.warnings += [*decided.shares.warnings, *_left_aside(label_of, clips, accepted)]
     return outcome
 
 
 def choose_texts(
-    transcripts: Mapping[str, Transcript], corrected: Mapping[str, str], order: Sequence[TextSource]
+    transcripts: Mapping[str, Transcript], corrected: Mapping[str, str], order: Sequence[str]
 ) -> dict[str, tuple[str, TextSource]]:
     """Return each clip's text and where it is from; a clip whose text is empty has none.
 
     Args:
         transcripts: the best of what the stages found, by clip id.
         corrected: texts that annotators changed, by clip id; they count as ``annotator``.
-        order: sources, the most trusted first.
+        order: as for `text_rank`.
     """
+    trusted = {clip_id: best for clip_id, best in transcripts.items() if best.text.strip()}
     texts: dict[str, tuple[str, TextSource]] = {
-        clip_id: (best.text, best.source)
-        for clip_id, best in transcripts.items()
-        if best.text.strip()
+        clip_id: (best.text, best.source) for clip_id, best in trusted.items()
     }
-    more_trusted = order[: order.index("annotator")] if "annotator" in order else order
+    if "annotator" not in order:
+        return texts
     for clip_id, text in corrected.items():
-        known = texts.get(clip_id)
-        if "annotator" in order and text.strip() and (not known or known[1] not in more_trusted):
+        if text.strip() and not _outranks(trusted.get(clip_id), "annotator", order):
             texts[clip_id] = (text, "annotator")
     return texts
+
+
+def _outranks(best: Transcript | None, source: TextSource, order: Sequence[str]) -> bool:
+    rank = text_rank(best.source, best.model, order) if best else None
+    return rank is not None and rank < order.index(source)
 
 
 def parse_ratios(text: str) -> tuple[float, float, float]:

@@ -1,6 +1,7 @@
 """A small corpus with Chinese names and spaces, and exports as Label Studio 1.23 writes them."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -154,3 +155,9 @@ def exporter(tmp_path):
 @pytest.fixture
 def items():
     return answer_items
+
+
+@pytest.fixture(scope="session")
+def peers():
+    """Random tables of votes with the figures of other packages (benchmarks/agreement_peers.py)."""
+    return json.loads((Path(__file__).parent / "peers.json").read_text(encoding="utf-8"))

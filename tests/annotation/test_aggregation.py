@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.aggregation import aggregate, labels
+from annotation.aggregation import aggregate, decide, labels
 from annotation.importing import import_annotations
 from annotation.judgements import latest
 from annotation.settings import LabelSettings
@@ -153,3 +153,76 @@ def test_labels_of_a_corpus(corpus, exporter, items):
         corpus.ids()[0]: "sad",
         corpus.ids()[1]: None,
     }
+
+
+def test_weighed_shares_decide_beyond_the_margin_and_are_kept():
+    rows = votes("sad", "fear")
+    shares = [0, 0.4, 0, 0, 0, 0.6]
+    result = aggregate("c", rows, LabelSettings(), shares)
+    assert (result.emotion, result.soft, result.agreement) == ("sad", shares, 0.5)
+    close = aggregate("c", rows, LabelSettings(margin=0.3), shares)
+    assert (close.emotion, close.reason, close.soft) == (None, "tie", shares)
+    assert aggregate("c", rows, LabelSettings(margin=0.2), shares).emotion == "sad"
+
+
+def test_rules_before_the_class_hold_for_every_method():
+    shares = [0, 0, 0, 0, 0, 1]
+    assert aggregate("c", votes("sad", None), LabelSettings(), shares).reason == "unclear"
+    few = aggregate("c", votes("sad"), LabelSettings(min_votes=2), shares)
+    assert (few.reason, few.soft) == ("too_few_votes", shares)
+    noisy = votes("sad", "sad", problems=["noise"])
+    assert aggregate("c", noisy, LabelSettings(), shares).reason == "problem:noise"
+
+
+def test_adjudication_outranks_the_method():
+    rows = [*votes("sad", "sad"), vote("a08", "fear", role="adjudication")]
+    result = aggregate("c", rows, LabelSettings(), [0, 0, 0, 0, 0, 1])
+    assert (result.emotion, result.soft[EMOTIONS.index("fear")]) == ("fear", 0.333333)
+
+
+@pytest.fixture
+def campaign(corpus, exporter, items):
+    """Nine clips with gold classes, and a last on which the one who knew all is alone against two.
+
+    a01 is right on all of the nine, a02 on six, a03 on one.
+    """
+    *known, last = corpus.ids()
+    emotions = ["sad", "fear", "happy", "sad", "fear", "happy", "sad", "fear", "angry"]
+    for number, (clip, emotion) in enumerate(zip(known, emotions, strict=True)):
+        second = "surprise" if number < 3 else emotion
+        exporter.task(clip, *people(exporter, items, emotion, second, "angry"))
+    exporter.task(last, *people(exporter, items, "sad", "neutral", "neutral"))
+    import_annotations(corpus.root, [exporter.write()])
+    rows = [f"{clip},{emotion}" for clip, emotion in zip(known, emotions, strict=True)]
+    gold = corpus.root / "annotations" / "gold.csv"
+    gold.write_text("\n".join(["clip_id,emotion", *rows, ""]), encoding="utf-8")
+    return corpus
+
+
+def people(exporter, items, *emotions):
+    return [exporter.annotation(items(e), completed_by=n) for n, e in enumerate(emotions, 1)]
+
+
+def test_each_method_on_a_corpus(campaign):
+    last = campaign.ids()[-1]
+    assert labels(campaign.root, LabelSettings())[last].emotion == "neutral"
+    weighted = decide(campaign.root, LabelSettings(method="weighted"))
+    weights = weighted.shares.weights
+    assert weights["a01"] > weights["a02"] > weights["a03"]
+    assert weighted.labels[last].emotion == "sad"
+    assert weighted.params(LabelSettings(method="weighted"))["method"] == "weighted"
+    fitted = decide(campaign.root, LabelSettings(method="dawid_skene"))
+    assert {label.emotion for label in fitted.labels.values()} <= {*EMOTIONS, None}
+    assert fitted.labels[campaign.ids()[0]].emotion == "sad"
+    for label in fitted.labels.values():
+        assert sum(label.soft) == pytest.approx(1, abs=1e-5)
+
+
+def test_weighted_without_gold_says_so_and_counts(campaign):
+    (campaign.root / "annotations" / "gold.csv").unlink()
+    settings = LabelSettings(method="weighted")
+    decided = decide(campaign.root, settings)
+    assert decided.labels == decide(campaign.root, LabelSettings()).labels
+    assert "gold.csv" in decided.shares.warnings[0]
+    assert decided.params(settings) == decided.params(LabelSettings())
+    assert "margin" not in decided.params(settings)

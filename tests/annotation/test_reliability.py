@@ -5,7 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from annotation.reliability import _alphas, alpha, alpha_interval, cohen_kappa, coincidences
+from annotation.reliability import (
+    _alphas,
+    alpha,
+    alpha_interval,
+    cohen_kappa,
+    coincidences,
+    fleiss_kappa,
+)
 
 CLASSES = 6
 
@@ -95,3 +102,20 @@ def test_kappa_equals_scikit_learn(rows):
         assert ours is None
     else:
         assert ours == pytest.approx(cohen_kappa_score(pairs[:, 0], pairs[:, 1]), abs=1e-9)
+
+
+def test_fleiss_equals_statsmodels_and_where_votes_differ_irrcac(peers):
+    def close(one, other):
+        return one is other is None or one == pytest.approx(other, abs=1e-9)
+
+    defined = 0
+    for row in peers:
+        counts = tally(np.array(row["codes"]))
+        votes = counts.sum(axis=1)
+        numbers = [number for number in np.unique(votes) if number >= 2]
+        for number, expected in zip(numbers, row["fleiss"], strict=True):
+            assert close(fleiss_kappa(counts[votes == number]), expected)
+            defined += expected is not None
+        assert close(fleiss_kappa(counts), row["fleiss_any"])
+        assert close(alpha(counts), row["alpha"])
+    assert defined > len(peers)

@@ -1,0 +1,118 @@
+"""Dawid and Skene's model: learn from the votes alone how each annotator confuses the classes.
+
+A. P. Dawid and A. M. Skene, "Maximum likelihood estimation of observer error-rates using the EM
+algorithm", Applied Statistics 28 (1979), 20–28. Each clip has one true class, drawn with
+probability *p*; annotator *a* answers class *k* to a clip of class *t* with probability
+*e[a, t, k]*, whatever the others say.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from annotation.votes import MISSING
+
+__all__ = ["SMOOTHING", "DawidSkene", "dawid_skene"]
+
+SMOOTHING = 2.0
+
+
+@dataclass(frozen=True)
+class DawidSkene:
+    """What the votes tell under the model.
+
+    Attributes:
+        posterior: (C, K) probability of each class for each clip; not a number for a clip without
+            a vote.
+        priors: (K,) probability of each class.
+        confusion: (A, K, K) probability of each answer (last axis) of each annotator to a clip of
+            each class.
+    """
+
+    posterior: NDArray[np.float64]
+    priors: NDArray[np.float64]
+    confusion: NDArray[np.float64]
+
+
+def dawid_skene(
+    codes: NDArray[np.int8],
+    classes: int,
+    *,
+    smoothing: float = SMOOTHING,
+    iterations: int = 500,
+    tolerance: float = 1e-6,
+) -> DawidSkene:
+    """Fit the model by expectation maximisation, in logarithms, from the shares of the votes.
+
+    Nothing is drawn, so the same votes give the same figures. With ``smoothing`` 0 it is the
+    maximum likelihood of the paper. Otherwise each annotator's answers to each class are counted
+    together with ``smoothing`` more, spread as the answers of all annotators to that class are: who
+    gave few is taken for an average annotator.
+
+    Args:
+        codes: (A, C) place of the class that each annotator gave each clip, or ``MISSING``.
+        classes: K.
+        smoothing: answers to add for each annotator and class.
+        iterations: at most so many.
+        tolerance: it ends when no probability moves by more than this.
+
+    Example:
+        >>> codes = np.array([[0, 0, 1, 1, 0], [0, 0, 1, 1, 0], [1, 0, 1, 1, 1]], dtype=np.int8)
+        >>> dawid_skene(codes, 2).posterior.argmax(axis=1).tolist()
+        [0, 0, 1, 1, 0]
+    """
+    annotators, clips = codes.shape
+    who, where = np.nonzero(codes != MISSING)
+    cells = who * classes + codes[who, where]
+    cast = csr_matrix(
+        (np.ones(len(who)), (cells, where)), shape=(annotators * classes, clips)
+    )  # row a*K + k: the clips that annotator a gave class k
+    votes = np.bincount(where, minlength=clips)
+    voted = votes > 0
+    shares = np.zeros((clips, classes))
+    np.add.at(shares, (where, codes[who, where]), 1)
+    posterior = shares[voted] / votes[voted, None]
+    cast = cast[:, np.flatnonzero(voted)]
+    priors, confusion = _maximise(cast, posterior, annotators, smoothing)
+    for _ in range(iterations):
+        before, posterior = posterior, _expect(cast, priors, confusion)
+        priors, confusion = _maximise(cast, posterior, annotators, smoothing)
+        if np.abs(posterior - before).max(initial=0) <= tolerance:
+            break
+    full = np.full((clips, classes), np.nan)
+    full[voted] = posterior
+    return DawidSkene(full, priors, confusion)
+
+
+def _maximise(
+    cast: csr_matrix, posterior: NDArray[np.float64], annotators: int, smoothing: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return priors (K,) and confusion (A, K, K) that the classes' probabilities make likeliest."""
+    classes = posterior.shape[1]
+    answers = (cast @ posterior).reshape(annotators, classes, classes).transpose(0, 2, 1)
+    usual = np.maximum(answers.sum(axis=0), _LEAST)
+    counts = answers + smoothing * usual / usual.sum(axis=1, keepdims=True)
+    given = answers.sum(axis=1) > 0  # (A, K) answers that an annotator ever gave
+    priors = posterior.sum(axis=0) / max(len(posterior), 1)
+    priors = np.maximum(priors, _LEAST * given.any(axis=0))
+    given[~given.any(axis=1)] = True
+    counts = np.maximum(counts, _LEAST * given[:, None, :])
+    return priors, counts / counts.sum(axis=2, keepdims=True)
+
+
+def _expect(
+    cast: csr_matrix, priors: NDArray[np.float64], confusion: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return (C, K) probabilities of the classes, given what each annotator's answers mean."""
+    classes = len(priors)
+    with np.errstate(divide="ignore"):  # answers and classes that nobody gave
+        meanings = np.log(confusion).transpose(0, 2, 1).reshape(-1, classes)  # (A*K, K)
+        logs = np.log(priors) + cast.T @ meanings
+    odds = np.exp(logs - logs.max(axis=1, keepdims=True))
+    probabilities: NDArray[np.float64] = odds / odds.sum(axis=1, keepdims=True)
+    return probabilities
+
+
+_LEAST = 1e-10  # of a count or probability, so that its logarithm is finite

@@ -1,0 +1,60 @@
+"""Gold clips: those whose class is known, by which annotators are measured."""
+
+import csv
+import io
+from pathlib import Path
+
+from annotation.answers import shown
+from manifests.emotions import EMOTIONS, Emotion
+from manifests.errors import DataError
+
+__all__ = ["gold_path", "read_gold"]
+
+_COLUMNS = ["clip_id", "emotion"]
+
+
+def gold_path(corpus: Path) -> Path:
+    """Return where the classes of gold clips are written down, by hand or by another tool."""
+    return corpus / "annotations" / "gold.csv"
+
+
+def read_gold(corpus: Path) -> dict[str, Emotion]:
+    """Return the class of each gold clip, by clip id; none if the corpus has no such file.
+
+    Args:
+        corpus: the corpus folder.
+
+    Raises:
+        DataError: naming the line that is wrong.
+    """
+    path = gold_path(corpus)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not a UTF-8 text file; save it as UTF-8") from error
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    gold: dict[str, Emotion] = {}
+    try:
+        if [cell.strip() for cell in next(reader, [])] != _COLUMNS:
+            raise DataError(f"{path}, line 1: the columns must be {','.join(_COLUMNS)}")
+        for cells in reader:
+            if cells:
+                _add(gold, [cell.strip() for cell in cells], f"{path}, line {reader.line_num}")
+    except csv.Error as error:
+        raise DataError(
+            f"{path}, line {reader.line_num}: not a CSV file that can be read; correct it"
+        ) from error
+    return gold
+
+
+def _add(gold: dict[str, Emotion], cells: list[str], where: str) -> None:
+    if len(cells) != len(_COLUMNS) or not cells[0]:
+        raise DataError(f"{where}: a clip_id and its emotion are needed, and nothing else")
+    clip_id, emotion = cells
+    if emotion not in EMOTIONS:
+        raise DataError(f"{where}: {shown(emotion)} is none of the classes {', '.join(EMOTIONS)}")
+    if clip_id in gold:
+        raise DataError(f"{where}: clip {shown(clip_id)} has a row already; keep one")
+    gold[clip_id] = emotion

@@ -1,0 +1,69 @@
+"""Votes weighed by how often each annotator is right on gold clips.
+
+If an annotator is right with probability *p*, and otherwise gives any other of the *K* classes
+alike, then log(p (K - 1) / (1 - p)) is what their vote is worth (for K = 2: S. Nitzan and
+J. Paroush, "Optimal decision rules in uncertain dichotomous choice situations", International
+Economic Review 23 (1982), 289–297).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotation.votes import MISSING
+
+__all__ = ["SMOOTHING", "gold_accuracy", "vote_weights", "weighted_shares"]
+
+SMOOTHING = 4.0
+
+
+def gold_accuracy(
+    codes: NDArray[np.int8], gold: NDArray[np.int8]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how many votes each annotator gave to gold clips, and how many were right, (A,) each.
+
+    Args:
+        codes: (A, C) place of the class that each annotator gave each clip, or ``MISSING``.
+        gold: (C,) place of each clip's gold class, or ``MISSING``.
+    """
+    asked = (codes != MISSING) & (gold != MISSING)
+    return asked.sum(axis=1), (asked & (codes == gold)).sum(axis=1)
+
+
+def vote_weights(
+    answers: NDArray[np.int64], right: NDArray[np.int64], classes: int
+) -> NDArray[np.float64]:
+    """Return what the vote of each annotator is worth, (A,), 0 or more.
+
+    The accuracy of each is smoothed with ``SMOOTHING`` answers of an average annotator, so that
+    somebody without a gold answer counts as one. Worse than chance is worth nothing, not less.
+
+    Args:
+        answers: (A,) votes on gold clips.
+        right: (A,) of them.
+        classes: K.
+
+    Example:
+        >>> vote_weights(np.array([50, 50, 0]), np.array([45, 30, 0]), 6).round(2).tolist()
+        [3.69, 2.06, 2.68]
+    """
+    usual = (right.sum() + 1) / (answers.sum() + 2)
+    accuracy = (right + SMOOTHING * usual) / (answers + SMOOTHING)
+    weights: NDArray[np.float64] = np.log(accuracy * (classes - 1) / (1 - accuracy))
+    return np.maximum(weights, 0)
+
+
+def weighted_shares(
+    codes: NDArray[np.int8], weights: NDArray[np.float64], classes: int
+) -> NDArray[np.float64]:
+    """Return the share of the weights for each class, (C, K); not a number where nothing weighs.
+
+    Args:
+        codes: (A, C) votes, or ``MISSING``.
+        weights: (A,) of the annotators.
+        classes: K.
+    """
+    sums = np.stack([weights @ (codes == code) for code in range(classes)], axis=1)
+    totals = sums.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float64] = np.full_like(sums, np.nan)
+    np.divide(sums, totals, out=shares, where=totals > 0)
+    return shares
