@@ -1,10 +1,11 @@
 """Sections of corpus.toml that concern labels' targets, texts and splits, and their common base."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from manifests.emotions import EMOTIONS
+from manifests.records import TextSource
 
 __all__ = ["CardSettings", "Settings", "SplitSettings", "Targets", "TextSettings"]
 
@@ -18,12 +19,31 @@ class Settings(BaseModel):
 class TextSettings(Settings):
     """Which of a clip's texts goes into the manifest: the first of ``order`` that it has.
 
-    ``recogniser`` is any but Whisper; it goes before Whisper, since somebody chose it.
+    Attributes:
+        order: sources of text, the most trusted first: ``annotator``, ``import``, ``script``,
+            ``subtitle``, ``recogniser`` (any but Whisper), ``whisper``; those not named don't
+            count. ``source:model`` stands for those of one model or name alone, such as
+            ``whisper:large-v3`` or ``import:li``.
     """
 
-    order: tuple[
-        Literal["annotator", "import", "script", "subtitle", "recogniser", "whisper"], ...
-    ] = ("annotator", "import", "script", "subtitle", "recogniser", "whisper")
+    order: tuple[str, ...] = (
+        "annotator",
+        "import",
+        "script",
+        "subtitle",
+        "recogniser",
+        "whisper",
+    )
+
+    @field_validator("order")
+    @classmethod
+    def _known(cls, order: tuple[str, ...]) -> tuple[str, ...]:
+        for name in order:
+            if name.partition(":")[0] not in get_args(TextSource):
+                raise ValueError(
+                    f"'{name}' is no source of text; there are {', '.join(get_args(TextSource))}"
+                )
+        return order
 
 
 class SplitSettings(Settings):
