@@ -94,7 +94,7 @@ def decode_whole(path: Path, track: int | None = None) -> Samples:
 
 
 class _Blocks:
-    """Gathers many small arrays into blocks of about a second."""
+    """Gathers many small arrays into blocks of about `_BLOCK` samples."""
 
     def __init__(self) -> None:
         self.audible = False
@@ -105,13 +105,13 @@ class _Blocks:
         self.audible = self.audible or len(samples) > 0
         self._parts.append(samples)
         self._length += len(samples)
-        if self._length >= SAMPLE_RATE:
+        if self._length >= _BLOCK:
             yield from self.rest()
 
     def add_gap(self, length: int) -> Iterator[Block]:
         yield from self.rest()
-        for start in range(0, length, SAMPLE_RATE):
-            piece = min(SAMPLE_RATE, length - start)
+        for start in range(0, length, _BLOCK):
+            piece = min(_BLOCK, length - start)
             yield Block(np.zeros(piece, dtype=np.int16), gap=True)
 
     def rest(self) -> Iterator[Block]:
@@ -156,6 +156,7 @@ def _refuse_early_end(end: float, said: float | None, origin: float) -> None:
         )
 
 
+_BLOCK = 4 * SAMPLE_RATE  # enough that what is done once for each hardly counts
 _DAMAGED_PACKETS, _DAMAGED_SHARE = 2, 0.01
 _EARLY_SECONDS, _EARLY_SHARE = 1.0, 0.01
 _EXACT = {

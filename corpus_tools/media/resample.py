@@ -112,7 +112,7 @@ def _finite(mono: NDArray[np.float32]) -> NDArray[np.float32]:
     return mono
 
 
-_TOGETHER = 16_384  # samples converted in one go
+_TOGETHER = 32_768  # samples converted in one go
 _LOWEST_RATE, _HIGHEST_RATE = 2_000, 768_000  # Hz
 _MIX = {"rematrix_maxval": "1"}
 _NOTHING = np.zeros(0, dtype=np.float32)
