@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from corpus_tools.segmentation.choices import HUMAN_KEEP, read_choices
@@ -95,27 +96,24 @@ def settle_repeats(
     Returns:
         The sources of which clips now yield that did not, or the other way round.
     """
-    copies: list[Copy] = []
-    judged: dict[str, Rules] = {}
+    copies: dict[str, list[Copy]] = {}
+    judged_by: dict[str, Rules] = {}
     for number, source in enumerate(sources):
         name = source.source_id
         try:
             check_finished(corpus, name)
-            by = noted_rules(corpus, name) or rules
-            copies += _copies(corpus, name, number, by, frozen)
-            judged[name] = by
+            judged_by[name] = noted_rules(corpus, name) or rules
+            copies[name] = _copies(corpus, name, number, judged_by[name], frozen)
         except CorpusError as error:
             outcome.fail(name, str(error))
-    yielding: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    owner = {copy.clip_id: sources[copy.rank[3]].source_id for copy in copies}
-    for clip_id, stands in yielding_among(copies).items():
-        yielding[owner[clip_id]][clip_id] = stands
+    stands = yielding_among(chain.from_iterable(copies.values()))
     changed = set()
-    for name, by in judged.items():
-        if not is_decided(corpus, name, by, yielding[name]):
-            if noted_yielding(corpus, name).keys() != yielding[name].keys():
+    for name, own in copies.items():
+        yielding = {one.clip_id: stands[one.clip_id] for one in own if one.clip_id in stands}
+        if not is_decided(corpus, name, judged_by[name], yielding):
+            if noted_yielding(corpus, name).keys() != yielding.keys():
                 changed.add(name)
-            rescreen(corpus, name, by, yielding[name])
+            rescreen(corpus, name, judged_by[name], yielding)
     return changed
 
 

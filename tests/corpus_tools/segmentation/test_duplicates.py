@@ -3,6 +3,8 @@ import json
 import numpy as np
 import pytest
 
+from annotation.batches import tasked_clips
+from annotation.tasks import export_tasks
 from corpus_tools.segmentation.publish import MARKED
 from corpus_tools.segmentation.segment import segment
 from corpus_tools.segmentation.settings import ScreenSettings
@@ -90,6 +92,32 @@ def test_a_clip_that_people_have_touched_is_the_one_that_is_kept(corpus, series)
     }
     assert marked[original] == touched
     assert decided(corpus)[touched] == []
+
+
+def test_a_louder_copy_is_offered_where_the_first_is_too_quiet(
+    corpus, tmp_path, make_media, make_babble
+):
+    folder = tmp_path / "山城"
+    folder.mkdir()
+    opening, rest = make_babble(12, seed=0) / 32768, make_babble(6, seed=7) / 32768
+    for number, gain in ((1, 0.02), (2, 1), (3, 0.9)):
+        make_media(folder / f"第{number}集.flac", np.concatenate([opening * gain, rest]))
+    strict = EASY.model_copy(update={"min_rms_db": -45.0})
+    segment(corpus, [folder], screen=strict)
+    clips = [one for one in read_stage(corpus, STAGES["segments"], Clip) if one.end <= 12]
+    reasons = decided(corpus)
+    firsts = [clip for clip in clips if clip.clip_id.startswith("第1集")]
+    for first in firsts:
+        assert reasons[first.clip_id] == ["too_quiet"]
+        copies = [clip.clip_id for clip in clips if clip.duplicate_of == first.clip_id]
+        assert [name[:3] for name in copies] == ["第2集", "第3集"]
+        assert [reasons[name] for name in copies] == [[], ["duplicate"]]
+    assert firsts
+    export_tasks(corpus)
+    asked = tasked_clips(corpus)
+    assert {clip.clip_id for clip in clips if clip.clip_id in asked} == {
+        clip.clip_id for clip in clips if clip.clip_id.startswith("第2集")
+    }
 
 
 def test_a_stale_ledger_beside_new_marks_is_renewed(corpus, series):

@@ -186,26 +186,49 @@ def test_of_what_comes_again_in_kept_stretches_one_is_enough(corpus, add):
     assert decided(corpus) == [["duplicate"], ["human_keep"], ["duplicate"]]
 
 
+@pytest.fixture
+def dies_after(monkeypatch):
+    """Runs something that is killed when it has written so many shards."""
+
+    def run(steps, work):
+        calls = 0
+        write = manifests.shards.write_jsonl
+
+        def dying(*arguments):
+            nonlocal calls
+            calls += 1
+            if calls > steps:
+                raise KeyboardInterrupt
+            write(*arguments)
+
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(manifests.shards, "write_jsonl", dying)
+            work()
+
+    return run
+
+
 @pytest.mark.parametrize("step", range(4))
-def test_a_kill_between_marks_and_decisions_is_made_good(corpus, add, monkeypatch, step):
+def test_a_kill_between_marks_and_decisions_is_made_good(corpus, add, dies_after, step):
     add(1, **NOISY), add(2), add(3)
     settle(corpus)
     whole = tree(corpus)
     for number in (1, 2, 3):
         add(number, **(NOISY if number == 1 else {}))
     assert not (corpus / MARKED).exists()
-    calls = 0
-    write = manifests.shards.write_jsonl
-
-    def dying(*arguments):
-        nonlocal calls
-        calls += 1
-        if calls > step:
-            raise KeyboardInterrupt
-        write(*arguments)
-
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(manifests.shards, "write_jsonl", dying)
-        settle(corpus)
+    dies_after(step, lambda: settle(corpus))
     settle(corpus)
+    assert tree(corpus) == whole
+
+
+@pytest.mark.parametrize("step", range(8))
+def test_a_kill_while_screening_is_made_good(corpus, add, dies_after, step):
+    add(1, **NOISY), add(2), add(3, **NOISY)
+    settle(corpus)
+    lax = {"drama": drama_rules(ScreenSettings(min_snr_db=0))}
+    screen_corpus(corpus, lax)
+    whole = tree(corpus)
+    screen_corpus(corpus, {"drama": RULES})
+    dies_after(step, lambda: screen_corpus(corpus, lax))
+    screen_corpus(corpus, lax)
     assert tree(corpus) == whole
