@@ -179,8 +179,10 @@ class Transcript(Record):
     """One text for one clip from one origin; the key is clip, source and model.
 
     ``source`` is ``whisper`` for Whisper and ``recogniser`` for every other recogniser that was run
-    here, ``import`` for texts that came in a file. ``words`` are start, end, text and probability;
-    their times lie on the source's timeline.
+    here, ``import`` for texts that came in a file. ``confidence``, from 0 to 1, is how far timed
+    lines are the clip's, and all of it: the share of their time that lies in it, times the share of
+    its speech that they cover; null for texts that aren't lines. ``words`` are start, end, text and
+    probability; their times lie on the source's timeline.
     """
 
     clip_id: str
@@ -192,6 +194,7 @@ class Transcript(Record):
     avg_logprob: float | None = None
     no_speech_prob: float | None = None
     compression_ratio: float | None = None
+    confidence: float | None = None
     words: list[tuple[float, float, str, float | None]] | None = None
     flags: list[str] = []
 

@@ -115,16 +115,21 @@ def _utf_16(data: bytes) -> str | None:
     return "utf-16-le" if odd > even else "utf-16-be"
 
 
-def _common(standard: str, first: int, last: int) -> Callable[[str], float]:
-    """Return what tells the share of letters beyond ASCII in the rows of a standard's common ones.
+def _common(*rows: tuple[str, int, int]) -> Callable[[str], float]:
+    """Return what tells the share of letters beyond ASCII in some standards' rows of common ones.
 
     A wrong guess finds about half of the characters common, a right one nearly all.
     """
 
     def share(text: str) -> float:
         letters = [letter for letter in text if letter > "\x7f" and letter.isalnum()]
-        leads = (letter.encode(standard, "ignore")[:1] for letter in letters)
-        common = sum(first <= lead[0] <= last for lead in leads if lead)
+        common = sum(
+            any(
+                first <= (letter.encode(standard, "ignore") or b"\0")[0] <= last
+                for standard, first, last in rows
+            )
+            for letter in letters
+        )
         return common / len(letters) if letters else 0.0
 
     return share
@@ -141,7 +146,7 @@ def _latin(text: str) -> float:
     """Return the share of letters among the characters beyond ASCII, if those are the fewer."""
     letters = [character for character in text if character.isalpha()]
     foreign = [character for character in text if character > "\x7f"]
-    if not foreign or sum(letter > "\x7f" for letter in letters) > len(letters) / 3:
+    if not foreign or sum(letter > "\x7f" for letter in letters) > len(letters) / 2:
         return 0.0
     usual = sum(letter.isalpha() or letter in _PUNCTUATION for letter in foreign)
     odd = sum(a.islower() and b.isupper() and b > "\x7f" for a, b in itertools.pairwise(text))
@@ -169,13 +174,14 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_SHIFT_JIS = _common("shift_jis", 0x82, 0x97)
+_SHIFT_JIS = _common(("shift_jis", 0x82, 0x97))
+_SIMPLIFIED, _TRADITIONAL = ("gb2312", 0xB0, 0xD7), ("big5", 0xA4, 0xC6)
 _LIKELY: dict[str, Callable[[str], float]] = {
-    "gb18030": _common("gb2312", 0xB0, 0xD7),
-    "big5": _common("big5", 0xA4, 0xC6),
+    "gb18030": _common(_SIMPLIFIED, _TRADITIONAL),
+    "big5": _common(_TRADITIONAL),
     "cp932": _japanese,
     "euc_jp": _japanese,
-    "cp949": _common("euc_kr", 0xB0, 0xC8),
+    "cp949": _common(("euc_kr", 0xB0, 0xC8)),
     **dict.fromkeys(("cp1250", "cp1252", "cp1254", "cp1257"), _latin),
     "cp1251": _cyrillic,
 }

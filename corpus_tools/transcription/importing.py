@@ -78,7 +78,7 @@ def _from_lines(
     outcome.items_in = len(events)
     outcome.kept = sum(len(text.lines) for text in texts.values())
     outcome.rejected += Counter({"outside clips": len(events) - outcome.kept})
-    return {source_id: line_transcripts(texts, "import", name)}
+    return {source_id: line_transcripts(texts, clips, "import", name)}
 
 
 def _from_rows(

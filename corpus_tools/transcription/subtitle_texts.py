@@ -1,6 +1,6 @@
 """Transcripts from the subtitles of a source."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,37 +8,56 @@ from corpus_tools.transcription.lines import ClipText, lines_of_clips
 from corpus_tools.transcription.material import SourceClips
 from corpus_tools.transcription.normalisation import NORMALISATION, normalise
 from corpus_tools.transcription.store import is_current, origins, put_transcripts
-from manifests.records import SubtitleLine, TextSource, Transcript
+from manifests.records import Clip, SubtitleLine, TextSource, Transcript
 from manifests.shards import STAGES, read_shard
 from manifests.store import fingerprint, sha256_file
 
-__all__ = ["line_transcripts", "put_subtitle_texts"]
+__all__ = ["LOW_OVERLAP", "line_transcripts", "put_subtitle_texts"]
+
+LOW_OVERLAP = "low_overlap"
+"""Flag of a text whose lines lie half outside the clip, or leave half of its speech uncovered."""
 
 ORIGIN: TextSource = "subtitle"
-_ALGORITHM = 1  # of giving lines to clips
+_ALGORITHM = 2  # of giving lines to clips
+_LEAST_CONFIDENCE = 0.5
 
 
 def line_transcripts(
-    texts: Mapping[str, ClipText], source: TextSource, model: str | None = None
+    texts: Mapping[str, ClipText],
+    clips: Sequence[Clip],
+    source: TextSource,
+    model: str | None = None,
 ) -> list[Transcript]:
     """Return the transcripts of clips that got lines.
 
+    Of a line that several clips share nobody knows which words are spoken in which: it stays in
+    ``text_raw``, and another origin's text counts if there is one.
+
     Args:
         texts: by clip id.
+        clips: of the same source.
         source: where the lines come from.
         model: who or what wrote them, if that is known.
     """
-    return [
-        Transcript(
-            clip_id=clip_id,
-            text=normalise(" ".join(found.lines)),
-            text_raw=" ".join(found.lines),
-            source=source,
-            model=model,
-            flags=found.flags,
+    records = []
+    for clip in clips:
+        found = texts.get(clip.clip_id)
+        if found is None:
+            continue
+        confidence = found.confidence(clip.speech_ratio * clip.duration)
+        doubtful = confidence < _LEAST_CONFIDENCE or not found.lines
+        records.append(
+            Transcript(
+                clip_id=clip.clip_id,
+                text=normalise(" ".join(found.lines)),
+                text_raw=" ".join(found.lines or found.shared),
+                source=source,
+                model=model,
+                confidence=confidence,
+                flags=[*found.flags, LOW_OVERLAP] if doubtful else found.flags,
+            )
         )
-        for clip_id, found in texts.items()
-    ]
+    return records
 
 
 def put_subtitle_texts(corpus: Path, material: SourceClips) -> bool:
@@ -63,5 +82,5 @@ def put_subtitle_texts(corpus: Path, material: SourceClips) -> bool:
     if is_current(corpus, material.source_id, ORIGIN, inputs):
         return False
     lines = read_shard(shard, SubtitleLine) if shard.exists() else []
-    records = line_transcripts(lines_of_clips(lines, material.clips), ORIGIN)
+    records = line_transcripts(lines_of_clips(lines, material.clips), material.clips, ORIGIN)
     return put_transcripts(corpus, material.source_id, ORIGIN, records, inputs)

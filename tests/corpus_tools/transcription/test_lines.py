@@ -1,9 +1,12 @@
+import time
 from collections.abc import Callable
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus_tools.transcription.lines import lines_of_clips
+from corpus_tools.transcription.subtitle_texts import line_transcripts
 from corpus_tools.transcription.subtitles import SubtitleEvent
 from manifests.records import Clip
 
@@ -62,4 +65,42 @@ def test_no_line_is_given_twice(
     texts = lines_of_clips([line(*span, str(n)) for n, span in enumerate(times)], clips)
     placed = [text for found in texts.values() for text in found.lines]
     assert len(placed) == len(set(placed))
-    assert all(found.lines for found in texts.values())
+    assert all(found.lines or found.shared for found in texts.values())
+
+
+def test_a_line_that_no_clip_holds_half_of_is_shared(new_clip: NewClip) -> None:
+    clips = [new_clip("s", start, start + 4.0) for start in (0.0, 4.0, 8.0)]
+    texts = lines_of_clips([line(0.5, 11.5, "一句很长的话")], clips)
+    assert [found.lines for found in texts.values()] == [[], [], []]
+    records = line_transcripts(texts, clips, "subtitle")
+    assert [(one.text, one.text_raw, one.flags) for one in records] == [
+        ("", "一句很长的话", ["straddles", "low_overlap"])
+    ] * 3
+    assert all(one.confidence is not None and one.confidence < 0.4 for one in records)
+
+
+@pytest.mark.parametrize(
+    ("spans", "confidence", "flags"),
+    [
+        ([(0.1, 2.0), (2.1, 3.9)], 1.0, []),  # covers the 3.6 s of speech in it
+        ([(0.2, 3.8), (3.9, 4.5)], 1.0, []),  # the second belongs elsewhere
+        ([(0.0, 4.8)], 0.8333, []),  # lingers
+        ([(0.1, 1.0)], 0.25, ["low_overlap"]),  # most of the speech has no line
+        ([(0.0, 2.0), (0.0, 2.0)], 0.5556, []),  # two at once cover no more than one
+    ],
+)
+def test_confidence_is_share_inside_times_share_covered(
+    new_clip: NewClip, spans: list[tuple[float, float]], confidence: float, flags: list[str]
+) -> None:
+    clips = [new_clip("s", 0.0, 4.0)]
+    texts = lines_of_clips([line(*span) for span in spans], clips)
+    (record,) = line_transcripts(texts, clips, "subtitle")
+    assert (record.confidence, record.flags) == (confidence, flags)
+
+
+def test_many_lines_and_clips_take_little_time(new_clip: NewClip) -> None:
+    clips = [new_clip("s", 4.0 * n, 4.0 * n + 4) for n in range(2000)]
+    lines = [line(n / 10, n / 10 + 1) for n in range(80_000)]
+    began = time.process_time()
+    assert len(lines_of_clips(lines, clips)) == 2000
+    assert time.process_time() - began < 5

@@ -24,7 +24,7 @@ def test_subtitles_and_recogniser_side_by_side(workspace: Workspace, parrots: li
         ("00000000", "recogniser", "3 秒钟", []),
         ("00000000", "subtitle", "巴适得很！", []),
         ("00003000", "recogniser", "4 秒钟", []),
-        ("00008000", "subtitle", "莫得", []),  # not accepted: no recogniser, but its line
+        ("00008000", "subtitle", "莫得", ["low_overlap"]),  # not accepted, but it has a line
     ]
     assert texts(workspace, "script") == [("00000000", "script", "要得", [])]
     assert (outcome.items_in, outcome.kept, outcome.ok) == (3, 3, True)
@@ -82,7 +82,7 @@ def test_changed_subtitles_replace_the_old_ones(workspace: Workspace, put: Any) 
     line = SubtitleLine(source_id="drama", start=4.0, end=5.0, text="啥子")
     put(workspace, "subtitles", "drama", [line])
     transcribe(workspace, PARROT, subtitles_only=True)
-    assert texts(workspace) == [("00003000", "subtitle", "啥子", [])]
+    assert texts(workspace) == [("00003000", "subtitle", "啥子", ["low_overlap"])]
     STAGES["subtitles"].path(workspace.root, "drama").unlink()
     transcribe(workspace, PARROT, subtitles_only=True)
     assert texts(workspace) == []
@@ -157,6 +157,37 @@ def test_whisper_from_a_checkpoint_twice_gives_the_same_bytes(
         assert row.avg_logprob < -1
         assert "low_logprob" in row.flags
         assert row.text_raw
+
+
+def test_windows_give_every_clip_its_words(workspace: Workspace, checkpoint: Path) -> None:
+    settings = TranscribeSettings(
+        model=str(checkpoint), device="cpu", temperatures=(0.0,), max_tokens=20, context="window"
+    )
+    assert transcribe(workspace, settings).ok
+    shard = STAGES["transcripts"].path(workspace.root, "drama")
+    first = shard.read_bytes()
+    rows = [row for row in read_shard(shard, Transcript) if row.source == "whisper"]
+    assert [row.clip_id[-17:] for row in rows] == ["00000000-00003000", "00003000-00007000"]
+    words = [word for row in rows for word in row.words]
+    assert len(words) > 8
+    for row, (begin, finish) in zip(rows, [(0, 3), (3, 7)], strict=True):
+        assert row.text_raw == "".join(text for _, _, text, _ in row.words).strip()
+        assert all(begin <= start <= end <= finish for start, end, _, _ in row.words)
+    shard.unlink()
+    transcribe(workspace, settings)
+    assert shard.read_bytes() == first
+    by_clip = settings.model_copy(update={"context": "clip"})
+    assert transcribe(workspace, by_clip).details["sources"]["done"] == 1
+    assert all(
+        row.words is None for row in read_shard(shard, Transcript) if row.source == "whisper"
+    )
+
+
+def test_windows_need_a_recogniser_that_times_its_words(
+    workspace: Workspace, parrots: list[Any]
+) -> None:
+    outcome = transcribe(workspace, PARROT.model_copy(update={"context": "window"}))
+    assert "--context clip" in outcome.failures[0].reason
 
 
 def test_the_screen_decides_who_is_heard(
