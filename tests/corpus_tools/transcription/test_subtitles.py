@@ -1,14 +1,7 @@
-import contextlib
 from pathlib import Path
 
-import av
 import pytest
-from av.subtitles.subtitle import SubtitleSet
-from hypothesis import given
-from hypothesis import strategies as st
 
-from corpus_tools.transcription.encodings import decode_text
-from corpus_tools.transcription.subtitle_tracks import read_embedded
 from corpus_tools.transcription.subtitles import (
     SubtitleEvent,
     find_sidecar,
@@ -50,12 +43,6 @@ def test_an_unknown_encoding_is_an_error_not_garbage(tmp_path: Path) -> None:
     path = write(tmp_path / "a.srt", srt("Zażółć gęślą jaźń", "Cóż, wróć później"), "cp1250")
     with pytest.raises(DataError, match=r"a\.srt.*encoding.*UTF-8"):
         read_subtitle_file(path)
-
-
-@given(st.binary(max_size=200))
-def test_any_bytes_are_text_or_a_data_error(data: bytes) -> None:
-    with contextlib.suppress(DataError):
-        assert isinstance(decode_text(data, "x"), str)
 
 
 def test_styling_goes_and_everything_else_stays(tmp_path: Path) -> None:
@@ -180,58 +167,15 @@ def test_the_sidecar_is_chosen_the_same_way_every_time(tmp_path: Path) -> None:
     assert find_sidecar(media) == tmp_path / "第01集.srt"
 
 
-def mux(path: Path, codec: str | None, start: int = 0) -> Path:
-    """Write a short Matroska file with sound and, with a codec, two subtitle lines.
-
-    Its clock starts at ``start`` seconds.
-    """
-    with av.open(str(path), "w") as container:
-        sound = container.add_stream("pcm_s16le", rate=8000, layout="mono")
-        track = container.add_stream(codec) if codec else None
-        if track is not None:
-            track.codec_context.subtitle_header = (
-                b"[Script Info]\nScriptType: v4.00+\n[V4+ Styles]\n[Events]\n"
-            )
-        for packet in sound.encode(silence(start)):
-            container.mux(packet)
-        for number, text in enumerate(LINES[:2]) if track is not None else ():
-            line = SubtitleSet.create(
-                f"{number},0,Default,王五,0,0,0,,{{\\i1}}{text}{{\\i0}}".encode(),
-                start=0,
-                end=900,
-                pts=1000 * (start + number),
-            )
-            packet = track.codec_context.encode_subtitle(line)
-            packet.stream = track
-            container.mux(packet)
-        for packet in sound.encode(None):
-            container.mux(packet)
-    return path
-
-
-def silence(start: int) -> av.AudioFrame:
-    import numpy as np
-
-    frame = av.AudioFrame.from_ndarray(np.zeros((1, 16000), np.int16), "s16", "mono")
-    frame.sample_rate = 8000
-    frame.pts = 8000 * start
-    return frame
-
-
-@pytest.mark.parametrize("start", [0, 10])
-def test_an_embedded_track_is_read_from_where_the_film_starts(tmp_path: Path, start: int) -> None:
-    events = read_embedded(mux(tmp_path / "a.mkv", "ass", start)).events
-    assert events == [
-        SubtitleEvent(0.0, 0.9, LINES[0], "王五"),
-        SubtitleEvent(1.0, 1.9, LINES[1], "王五"),
-    ]
-
-
-def test_media_without_a_text_track_has_no_lines(tmp_path: Path) -> None:
-    assert read_embedded(mux(tmp_path / "a.mkv", None)).events == []
-
-
-def test_what_is_no_media_file_is_named(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.mp4", "just text")
-    with pytest.raises(DataError, match=r"a\.mp4"):
-        read_embedded(path)
+def test_the_spoken_language_comes_before_others(tmp_path: Path) -> None:
+    media = tmp_path / "E01.mp4"
+    for name in ("E01.chs.srt", "E01.en.ass", "E01.pol.vtt"):
+        write(tmp_path / name, "")
+    chosen = {code: find_sidecar(media, code) for code in ("zh", "yue", "en", "pl-PL", "de")}
+    assert {code: path.name for code, path in chosen.items() if path} == {
+        "zh": "E01.chs.srt",
+        "yue": "E01.chs.srt",
+        "en": "E01.en.ass",
+        "pl-PL": "E01.pol.vtt",
+        "de": "E01.chs.srt",
+    }
