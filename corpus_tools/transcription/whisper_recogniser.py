@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus_tools.transcription.batching import Batches
-from corpus_tools.transcription.recogniser import RecogniserOptions, Recognition
+from corpus_tools.transcription.recogniser import RecogniserOptions, Recognition, Word
 from corpus_tools.transcription.whisper_decoding import Decoding, decode
 from corpus_tools.transcription.whisper_model import (
     device_of,
@@ -19,6 +20,7 @@ from corpus_tools.transcription.whisper_model import (
 )
 from corpus_tools.transcription.whisper_prompt import prompt_tokens
 from corpus_tools.transcription.whisper_weights import find_weights
+from corpus_tools.transcription.whisper_words import align
 from manifests.store import fingerprint
 
 __all__ = ["DEFAULT_MODEL", "WhisperRecogniser"]
@@ -121,8 +123,9 @@ class WhisperRecogniser:
                 avg_logprob=result.avg_logprob,
                 no_speech_prob=result.no_speech_prob,
                 compression_ratio=result.compression_ratio,
+                words=align(self._model, result, len(piece)) if self.options.words else None,
             )
-            for result in results
+            for result, piece in zip(results, pieces, strict=True)
         ]
 
 
@@ -140,7 +143,21 @@ def _joined(pieces: Sequence[Recognition]) -> Recognition:
         avg_logprob=_worst(min, [piece.avg_logprob for piece in pieces]),
         no_speech_prob=_worst(min, [piece.no_speech_prob for piece in pieces]),
         compression_ratio=_worst(max, [piece.compression_ratio for piece in pieces]),
+        words=_words(pieces),
     )
+
+
+def _words(pieces: Sequence[Recognition]) -> list[Word] | None:
+    from whisper.audio import CHUNK_LENGTH
+
+    if pieces[0].words is None:
+        return None
+    return [
+        replace(word, start=word.start + later, end=word.end + later)
+        for number, piece in enumerate(pieces)
+        for later in [number * CHUNK_LENGTH]
+        for word in piece.words or ()
+    ]
 
 
 def _worst(which: Any, values: Sequence[float | None]) -> float | None:
