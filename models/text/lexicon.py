@@ -1,7 +1,9 @@
 """Words that a general Mandarin dictionary lacks: the bundled Sichuanese ones, and users' own.
 
-The format is that of jieba's user dictionaries, one ``word [frequency] [part of speech]`` a line.
-The bundled frequencies are chosen so that jieba keeps each word whole, and no higher.
+The format is that of jieba's user dictionaries, one ``word [frequency] [part of speech]`` a line,
+the most useful for a recogniser's prompt first; what follows a ``#`` is a note, and ``@sichuan`` on
+a line of its own stands for the bundled words. The bundled frequencies are chosen so that jieba
+keeps each word whole, and no higher.
 """
 
 import re
@@ -12,7 +14,7 @@ from pathlib import Path
 
 from manifests.errors import DataError
 
-__all__ = ["Entry", "bundled_lexicon", "read_lexicon"]
+__all__ = ["Entry", "bundled_lexicon", "prompt_words", "read_lexicon", "user_dictionary"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Entry:
 
 
 def bundled_lexicon() -> list[Entry]:
-    """Return the Sichuanese words that come with the package.
+    """Return the Sichuanese words that come with the package, the most useful first.
 
     Example:
         >>> {"巴适", "莫得", "啥子", "龟儿子"} <= {entry.word for entry in bundled_lexicon()}
@@ -43,7 +45,7 @@ def bundled_lexicon() -> list[Entry]:
 
 
 def read_lexicon(path: Path) -> list[Entry]:
-    """Return the words of a user's lexicon.
+    """Return the words of a user's lexicon, each once, in the order of the file.
 
     Raises:
         DataError: naming file and line, if a line is no entry or the file no UTF-8 text.
@@ -57,20 +59,62 @@ def read_lexicon(path: Path) -> list[Entry]:
     return _entries(text.splitlines(), str(path))
 
 
+def prompt_words(path: Path | None = None) -> list[str]:
+    """Return words for a recogniser's prompt, the most useful first.
+
+    Args:
+        path: a user's lexicon; None for the bundled one.
+
+    Raises:
+        DataError: if the lexicon can't be read.
+
+    Example:
+        >>> prompt_words()[:3]
+        ['啥子', '咋个', '要得']
+    """
+    return [entry.word for entry in (bundled_lexicon() if path is None else read_lexicon(path))]
+
+
+def user_dictionary(*paths: Path) -> list[Entry]:
+    """Return the words that jieba has to know: the bundled ones, and users' after them.
+
+    A user's entry for a bundled word takes its place, and so does a later user's.
+
+    Args:
+        paths: users' lexicons.
+
+    Raises:
+        DataError: if a lexicon can't be read.
+    """
+    entries = {entry.word: entry for entry in bundled_lexicon()}
+    for path in paths:
+        entries |= {entry.word: entry for entry in read_lexicon(path)}
+    return list(entries.values())
+
+
+_BUNDLED = "@sichuan"
 _ENTRY = re.compile(r"(\S+)(?:\s+([1-9][0-9]{0,8}))?(?:\s+([A-Za-z]{1,4}))?")
 
 
 def _entries(lines: Iterable[str], where: str) -> list[Entry]:
-    entries = []
+    entries: dict[str, Entry] = {}
     for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        match = _ENTRY.fullmatch(line.strip())
-        if match is None:
-            raise DataError(
-                f"{where}, line {number}: {line.strip()[:40]!r} is no lexicon entry; "
-                f"expected: word [frequency] [part of speech]"
-            )
-        word, frequency, pos = match.groups()
-        entries.append(Entry(word, int(frequency) if frequency else None, pos))
-    return entries
+        text = line.partition("#")[0].strip()
+        if text == _BUNDLED:
+            found = bundled_lexicon()
+        else:
+            found = [_entry(text, f"{where}, line {number}")] if text else []
+        for entry in found:
+            entries.setdefault(entry.word, entry)
+    return list(entries.values())
+
+
+def _entry(text: str, where: str) -> Entry:
+    match = _ENTRY.fullmatch(text)
+    if match is None or text.startswith("@"):
+        raise DataError(
+            f"{where}: {text[:40]!r} is no lexicon entry; "
+            f"expected: word [frequency] [part of speech], or @sichuan"
+        )
+    word, frequency, pos = match.groups()
+    return Entry(word, int(frequency) if frequency else None, pos)

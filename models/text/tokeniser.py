@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from models.text.cleaning import clean
-from models.text.lexicon import Entry, bundled_lexicon, read_lexicon
+from models.text.lexicon import Entry, user_dictionary
 
 __all__ = ["Tokeniser"]
 
@@ -36,8 +36,7 @@ class Tokeniser:
     """
 
     def __init__(self, lexicons: Sequence[Path] = ()) -> None:
-        entries = [entry for path in lexicons for entry in read_lexicon(path)]
-        self._entries = (*bundled_lexicon(), *entries)
+        self._entries = tuple(user_dictionary(*lexicons))
 
     def __call__(self, text: str) -> list[str]:
         """Return the words of a text, cleaned first."""

@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 
 from manifests.errors import DataError
 from models.text.cleaning import clean
-from models.text.lexicon import Entry, bundled_lexicon, read_lexicon
+from models.text.lexicon import (
+    Entry,
+    bundled_lexicon,
+    prompt_words,
+    read_lexicon,
+)
 from models.text.tokeniser import Tokeniser
 
 
@@ -66,7 +71,20 @@ def test_a_users_words_are_kept_whole_and_stay_their_own(tmp_path: Path) -> None
     assert Tokeniser()("嘿闹热噻") != ["嘿闹热噻"]
 
 
-@pytest.mark.parametrize("line", ["巴适 often", "巴适 12 n more", "巴适 0"])
+def test_words_for_a_prompt_come_in_the_order_of_the_file_and_may_take_in_the_bundled_ones(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "mine.txt"
+    path.write_text(
+        "# names\n宽窄巷子 # a street\n@sichuan\n咋个 9\n张三\n张三\n", encoding="utf-8"
+    )
+    words = prompt_words(path)
+    assert words == ["宽窄巷子", *prompt_words(), "张三"]
+    path.write_text("张三\n", encoding="utf-8")
+    assert prompt_words(path) == ["张三"]
+
+
+@pytest.mark.parametrize("line", ["@beijing", "巴适 often", "巴适 12 n more", "巴适 0"])
 def test_a_line_that_is_no_entry_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "mine.txt"
     path.write_text(f"莫得 3\n{line}\n", encoding="utf-8")
