@@ -15,11 +15,11 @@ from manifests.store import fingerprint, sha256_file
 __all__ = ["LOW_OVERLAP", "line_transcripts", "put_subtitle_texts"]
 
 LOW_OVERLAP = "low_overlap"
-"""Flag of a text whose lines lie half outside the clip, or leave half of its speech uncovered."""
+"""Flag of a text whose lines lie partly outside the clip, or leave much of its speech uncovered."""
 
 ORIGIN: TextSource = "subtitle"
 _ALGORITHM = 2  # of giving lines to clips
-_LEAST_CONFIDENCE = 0.5
+_LEAST_CONFIDENCE = 0.75
 
 
 def line_transcripts(

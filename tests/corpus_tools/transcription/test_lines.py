@@ -86,7 +86,7 @@ def test_a_line_that_no_clip_holds_half_of_is_shared(new_clip: NewClip) -> None:
         ([(0.2, 3.8), (3.9, 4.5)], 1.0, []),  # the second belongs elsewhere
         ([(0.0, 4.8)], 0.8333, []),  # lingers
         ([(0.1, 1.0)], 0.25, ["low_overlap"]),  # most of the speech has no line
-        ([(0.0, 2.0), (0.0, 2.0)], 0.5556, []),  # two at once cover no more than one
+        ([(0.0, 2.0), (0.0, 2.0)], 0.5556, ["low_overlap"]),  # two at once cover no more than one
     ],
 )
 def test_confidence_is_share_inside_times_share_covered(
