@@ -12,10 +12,10 @@ from corpus_tools.review.films import Reviewed, choose_sources
 from corpus_tools.review.material import read_material
 from corpus_tools.runner import run_each
 from corpus_tools.segmentation.choices import put_reviews, read_choices
-from corpus_tools.segmentation.duplicates import mark_repeats
+from corpus_tools.segmentation.duplicates import mark_repeats, warn_of_others
 from corpus_tools.segmentation.inputs import MediaInput
 from corpus_tools.segmentation.publish import clips_of, ledger_fits, rescreen, sweep
-from corpus_tools.segmentation.report import SourceReport, report_of
+from corpus_tools.segmentation.report import report_of
 from corpus_tools.segmentation.screening import Rules, drama_rules, recording_rules
 from corpus_tools.segmentation.trimming import given_up, retrim
 from corpus_tools.segmentation.update import Update
@@ -61,14 +61,18 @@ def apply_files(
     chosen = _films(corpus, media, rows, outcome)
     work = _Applying(corpus, configuration, frozen_clips(corpus), rows, outcome)
     done: Counter[str] = Counter()
-    reports = []
-    for one, (report, verdicts) in run_each(
+    sources = []
+    for one, verdicts in run_each(
         chosen, work.run, outcome, name=lambda one: one.source.source_id, progress=progress
     ):
         done += verdicts
-        reports.append(report)
+        sources.append(one.source)
         outcome.outputs.append(corpus / "choices" / f"{one.source.source_id}.jsonl")
-    mark_repeats(corpus, drama_rules(configuration.screen), work.frozen, outcome)
+    settled = mark_repeats(corpus, drama_rules(configuration.screen), work.frozen, outcome)
+    warn_of_others(settled - {source.source_id for source in sources}, outcome)
+    reports = [
+        report_of(corpus, source.source_id, source.media_path, "screened") for source in sources
+    ]
     outcome.kept += done.total()
     outcome.details |= {
         "decisions": dict(sorted(done.items())),
@@ -87,7 +91,7 @@ class _Applying:
     rows: Sequence[Decision]
     outcome: Outcome
 
-    def run(self, one: Reviewed) -> tuple[SourceReport, Counter[str]]:
+    def run(self, one: Reviewed) -> Counter[str]:
         """Store what was decided on a source and follow it; returns how many of each verdict."""
         source = one.source
         rules = self._rules(source)
@@ -100,8 +104,7 @@ class _Applying:
             retrim(update, MediaInput(one.film, source, known=True))
         else:
             rescreen(self.corpus, source.source_id, rules)
-        report = report_of(self.corpus, source.source_id, source.media_path, "screened")
-        return report, checked.verdicts
+        return checked.verdicts
 
     def _checked(self, one: Reviewed) -> "_Checked":
         material = read_material(self.corpus, one.source)

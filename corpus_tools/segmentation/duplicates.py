@@ -15,7 +15,7 @@ from manifests.records import Fingerprint, Source
 from manifests.shards import read_header, read_shard, read_stage
 from manifests.store import fingerprint, inside, write_text
 
-__all__ = ["mark_repeats"]
+__all__ = ["mark_repeats", "warn_of_others"]
 
 
 def mark_repeats(corpus: Path, rules: Rules, frozen: Collection[str], outcome: Outcome) -> set[str]:
@@ -75,6 +75,22 @@ def _mark(
     return changed
 
 
+def warn_of_others(sources: Collection[str], outcome: Outcome) -> None:
+    """Warn of sources that a run was not about, but that were decided on again for their repeats.
+
+    Args:
+        sources: their ids.
+        outcome: takes the warning, if there are any.
+    """
+    if sources:
+        named = ", ".join(sorted(sources)[:_NAMED])
+        more = f" and {len(sources) - _NAMED} more" if len(sources) > _NAMED else ""
+        outcome.warnings.append(
+            f"in sources that were not given, some clips repeat others now or no longer do, and "
+            f"were decided on again: {named}{more}"
+        )
+
+
 def _fingerprints(corpus: Path, source: Source, outcome: Outcome) -> list[Fingerprint]:
     try:
         return read_shard(FINGERPRINTS.path(corpus, source.source_id), Fingerprint)
@@ -109,3 +125,4 @@ def _state(corpus: Path, sources: Sequence[Source], frozen: Collection[str]) -> 
 
 _ALGORITHM = 1
 _NUMBERS = re.compile(r"(\d+)")
+_NAMED = 5  # sources in a warning

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tools.runner import run_each
-from corpus_tools.segmentation.duplicates import mark_repeats
+from corpus_tools.segmentation.duplicates import mark_repeats, warn_of_others
 from corpus_tools.segmentation.inputs import (
     KnownSources,
     MediaInput,
@@ -106,7 +106,7 @@ def segment(
         if done.failure:
             outcome.fail(str(one.path), done.failure)
     settled = mark_repeats(corpus, update.rules, update.frozen, outcome)
-    _tell_others(settled - {one.source.source_id for one, _ in finished}, outcome)
+    warn_of_others(settled - {one.source.source_id for one, _ in finished}, outcome)
 
     def report(item: tuple[MediaInput, Segmented]) -> SourceReport:
         one, done = item
@@ -135,17 +135,6 @@ def _named(names: Collection[str], inputs: Sequence[MediaInput], outcome: Outcom
     return found
 
 
-def _tell_others(sources: Collection[str], outcome: Outcome) -> None:
-    """Warn of sources that were not given, but decided on again for what repeats in them."""
-    if sources:
-        named = ", ".join(sorted(sources)[:_NAMED])
-        more = f" and {len(sources) - _NAMED} more" if len(sources) > _NAMED else ""
-        outcome.warnings.append(
-            f"in sources that were not given, some clips repeat others now or no longer do, and "
-            f"were decided on again: {named}{more}"
-        )
-
-
 def _details(reports: Sequence[SourceReport]) -> dict[str, Any]:
     ledger: Counter[str] = Counter()
     rejected: Counter[str] = Counter()
@@ -161,6 +150,3 @@ def _details(reports: Sequence[SourceReport]) -> dict[str, Any]:
         },
         "ledger": {reason: ms / 1000 for reason, ms in sorted(ledger.items())},
     }
-
-
-_NAMED = 5  # sources in a warning

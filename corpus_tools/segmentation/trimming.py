@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -74,9 +75,8 @@ def retrim(update: Update, one: MediaInput) -> None:
                 f"can't get other edges; keep or drop it as it is"
             )
     header = read_header(SEGMENTS.path(corpus, name))
-    settings = _settings_of(header)
-    subtitles = SUBTITLES.path(corpus, name)
-    lines = read_shard(subtitles, SubtitleLine) if subtitles.is_file() else []
+    settings = _settings_of(header).model_copy(update={"align_subtitles": False})
+    lines, alignment = _subtitles(corpus, name)
     cut = cut_source(
         one.path,
         one.source.track,
@@ -90,8 +90,16 @@ def retrim(update: Update, one: MediaInput) -> None:
     )
     inputs = {**header.inputs, "choices": choices.inputs}
     clips = with_superseded(cut.clips, earlier, touched, name)
-    found = Found(one.source, clips, lines, cut.outside_ms, inputs, cut.fingerprints)
+    found = Found(one.source, clips, lines, cut.outside_ms, inputs, cut.fingerprints, alignment)
     publish(corpus, found, update.rules, touched)
+
+
+def _subtitles(corpus: Path, source_id: str) -> tuple[list[SubtitleLine], dict[str, Any] | None]:
+    """Return a source's lines, whose times were put right before, and how they were."""
+    path = SUBTITLES.path(corpus, source_id)
+    if not path.is_file():
+        return [], None
+    return read_shard(path, SubtitleLine), read_header(path).inputs.get("alignment")
 
 
 def _settings_of(header: Header) -> SegmentSettings:
