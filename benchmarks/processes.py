@@ -1,5 +1,6 @@
-"""Run a command as a whole process: its wall time, and the most memory it and its children hold."""
+"""Run a command as a whole process: its time, and the most memory it and its children hold."""
 
+import resource
 import subprocess
 import sys
 import threading
@@ -21,10 +22,12 @@ class Run:
 
     Attributes:
         seconds: wall time.
+        processor: seconds that processors spent on it and its children, in user and system.
         mebibytes: peak of resident memory, pages that processes share counted once (PSS).
     """
 
     seconds: float
+    processor: float
     mebibytes: float
 
 
@@ -34,7 +37,7 @@ def measure(command: Sequence[str | Path], folder: Path | None = None) -> Run:
     Raises:
         subprocess.CalledProcessError: if it fails, with what it printed to stderr.
     """
-    start = time.perf_counter()
+    start, spent = time.perf_counter(), _spent()
     process = subprocess.Popen(
         [str(part) for part in command],
         cwd=folder,
@@ -48,7 +51,13 @@ def measure(command: Sequence[str | Path], folder: Path | None = None) -> Run:
     seconds = time.perf_counter() - start
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, list(command), stderr=said)
-    return Run(seconds, peak.bytes / 2**20)
+    return Run(seconds, _spent() - spent, peak.bytes / 2**20)
+
+
+def _spent() -> float:
+    """Return the processor time of all children that have ended, in seconds."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 class _Peak:

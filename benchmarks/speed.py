@@ -54,9 +54,7 @@ def against_ffmpeg(folder: Path, minutes: float, runs: int, data: Path) -> bool:
         ours.append(segment(folder / f"speed-{number}", [made]))
     ratio = median(ours) / median(plain)
     print(f"\n{minutes:g} min of stereo AAC, {runs} runs in turn\n")
-    print("| command | seconds (least, median, most) | peak memory |\n| --- | ---: | ---: |")
-    for name, found in (("ffmpeg, decode only", plain), ("corpus segment", ours)):
-        print(f"| {name} | {spread(found)} | {most(found):.0f} MiB |")
+    table("command", {"ffmpeg, decode only": plain, "corpus segment": ours})
     return verdict(
         f"segment takes {ratio:.2f} times as long as ffmpeg (bar 2, aim 1.5)", ratio <= 2
     )
@@ -79,9 +77,8 @@ def workers(folder: Path, minutes: float, runs: int, data: Path) -> bool:
         one.append(segment(folder / f"one-{number}", films))
         two.append(segment(folder / f"two-{number}", films, "--workers", "2"))
     gain = median(one) / median(two)
-    print("\n| two films | seconds (least, median, most) | peak memory |\n| --- | ---: | ---: |")
-    for name, found in (("1 worker", one), ("2 workers", two)):
-        print(f"| {name} | {spread(found)} | {most(found):.0f} MiB |")
+    print()
+    table("two films", {"1 worker": one, "2 workers": two})
     return verdict(f"two workers are {gain:.2f} times as fast as one (bar 1.7)", gain >= 1.7)
 
 
@@ -138,9 +135,17 @@ def median(runs: list[Run]) -> float:
     return statistics.median(run.seconds for run in runs)
 
 
-def spread(runs: list[Run]) -> str:
-    seconds = sorted(run.seconds for run in runs)
-    return f"{seconds[0]:.1f}, {statistics.median(seconds):.1f}, {seconds[-1]:.1f}"
+def table(first: str, rows: dict[str, list[Run]]) -> None:
+    print(f"| {first} | seconds (least, median, most) | of a processor | peak memory |")
+    print("| --- | ---: | ---: | ---: |")
+    for name, runs in rows.items():
+        wall = spread([run.seconds for run in runs])
+        processor = spread([run.processor for run in runs])
+        print(f"| {name} | {wall} | {processor} | {most(runs):.0f} MiB |")
+
+
+def spread(seconds: list[float]) -> str:
+    return f"{min(seconds):.1f}, {statistics.median(seconds):.1f}, {max(seconds):.1f}"
 
 
 def most(runs: list[Run]) -> float:
