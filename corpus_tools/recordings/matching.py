@@ -1,0 +1,191 @@
+"""Lay the lines of a script over what was said in takes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus_tools.recordings.companions import Reading, likeness
+from corpus_tools.recordings.durations import expected_ms, part_by_duration, whole_by_duration
+from corpus_tools.recordings.lattice import Chances, Evidence
+from corpus_tools.recordings.letters import letters_of
+from corpus_tools.recordings.path import Aligned, Span, align, best_spans
+from corpus_tools.recordings.retakes import again_and_begun
+from corpus_tools.recordings.spans import Spans
+from corpus_tools.recordings.voiceprint import Voiced
+from corpus_tools.recordings.wording import Wording
+from manifests.errors import DataError
+
+__all__ = ["MATCHING", "Matcher", "Said", "match_takes"]
+
+Floats = NDArray[np.float64]
+
+MATCHING = 1
+"""Raised whenever the same takes would be matched otherwise."""
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What is known of a take before it is matched.
+
+    Attributes:
+        pieces: of speech, as from `pieces_of`.
+        voiced: their sound.
+        lines: texts that should have been read, in order.
+        sentences: id of each line, the same in all takes.
+        heard: letters that were recognised in each piece, ``None`` without recognised text.
+    """
+
+    pieces: NDArray[np.intp]
+    voiced: Voiced
+    lines: Sequence[str]
+    sentences: Sequence[str]
+    heard: Sequence[str] | None
+
+
+class Matcher:
+    """Matches one take, and learns how fast it is read and how well it was recognised.
+
+    Args:
+        said: the take.
+
+    Raises:
+        DataError: if it is too long to be matched in one go.
+    """
+
+    def __init__(self, said: Said) -> None:
+        letters = np.array([len(letters_of(line)) for line in said.lines])
+        spoken = float((said.pieces[:, 1] - said.pieces[:, 0]).sum())
+        self.said = said
+        self._by_letters = expected_ms(letters, spoken)
+        self._pace = np.zeros(len(letters))
+        self._error = _FIRST_ERROR
+        self.spans = Spans.up_to(said.pieces, _LONGEST * self._by_letters.max() + _PAUSES_MS)
+        if len(self.spans) * self.spans.widths * len(letters) > _MOST_PLACES:
+            raise DataError(
+                f"{len(letters)} lines in {spoken / 60_000:.0f} minutes of speech are too many to "
+                f"match in one go; divide take and script in two"
+            )
+
+    @cached_property
+    def _wording(self) -> Wording | None:
+        heard = self.said.heard
+        return None if heard is None else Wording.of(heard, self.spans, self.said.lines)
+
+    @cached_property
+    def _retakes(self) -> tuple[Floats, Floats]:
+        return again_and_begun(self.said.voiced, self.spans)
+
+    @property
+    def fit(self) -> float | None:
+        """How much better the recognised text fits than that of other lines would: 0 not, 1 all.
+
+        None without recognised text.
+        """
+        return None if self._wording is None else 1 - self._error / self._wording.chance
+
+    def align(self, extra: tuple[Floats, Floats] | None = None) -> Aligned:
+        """Return the alignment of the take.
+
+        Args:
+            extra: further evidence for readings and for false starts, as from `likeness`.
+        """
+        for _ in range(_ROUNDS):
+            self._learn(best_spans(self._evidence(extra), Chances()))
+        return align(self._evidence(extra), Chances())
+
+    def hear(self, aligned: Aligned, others: Sequence[Mapping[str, Reading]]) -> Aligned:
+        """Return the alignment again, knowing how others read the lines.
+
+        Args:
+            aligned: what it was without them.
+            others: readings of each other take by sentence.
+        """
+        at_line: dict[str, int] = {}
+        for line, sentence in enumerate(self.said.sentences):
+            at_line.setdefault(sentence, line)
+        known = [
+            {at_line[name]: one for name, one in readings.items() if name in at_line}
+            for readings in others
+        ]
+        for line in range(len(self._pace)):
+            found = [readings[line] for readings in known if line in readings]
+            trust = sum(one.trust for one in found)
+            self._pace[line] = sum(one.trust * one.pace for one in found) / (trust + _DOUBT)
+        plausible = (aligned.kept + aligned.tried).sum(axis=1) > _PLAUSIBLE
+        return self.align(likeness(self.said.voiced, self.spans, plausible, known))
+
+    def readings(self, aligned: Aligned) -> dict[str, Reading]:
+        """Return how the lines were read, by sentence, for `hear` of other takes."""
+        spoken = self.spans.speech_ms()
+        found = {}
+        for span in aligned.spans:
+            if span.kind == "kept":
+                place = span.first, span.last - span.first
+                pace = np.log(spoken[place] / self._by_letters[span.line])
+                found[self.said.sentences[span.line]] = Reading(
+                    self.said.voiced.sound(span.first, span.last + 1),
+                    float(aligned.kept[(*place, span.line)]),
+                    float(np.clip(pace, -_MOST_PACE, _MOST_PACE)),
+                )
+        return found
+
+    def _evidence(self, extra: tuple[Floats, Floats] | None) -> Evidence:
+        spoken, edges = self.spans.speech_ms(), self.spans.edges()[:, :, None]
+        expected = self._by_letters * np.exp(self._pace)
+        whole = whole_by_duration(spoken, expected) + edges
+        part = part_by_duration(spoken, expected) + edges
+        if self._wording is not None:
+            whole += self._wording.whole_evidence(self._error)
+            part += self._wording.part_evidence(self._error)
+        if extra is not None:
+            whole += extra[0]
+            part += extra[1]
+        return Evidence(whole, part, *self._retakes)
+
+    def _learn(self, spans: Sequence[Span]) -> None:
+        kept = [span for span in spans if span.kind == "kept"]
+        if not kept:
+            return
+        first = np.array([span.first for span in kept])
+        width = np.array([span.last - span.first for span in kept])
+        line = np.array([span.line for span in kept])
+        expected = self._by_letters[line] * np.exp(self._pace[line])
+        slower = np.median(np.log(self.spans.speech_ms()[first, width] / expected))
+        self._by_letters = self._by_letters * np.exp(slower)
+        if self._wording is not None:
+            edits = self._wording.whole[first, width, line].sum()
+            letters = max(1, self._wording.whole_letters[first, width, line].sum())
+            self._error = float(np.clip(edits / letters, *_ERRORS))
+
+
+def match_takes(matchers: Sequence[Matcher]) -> list[Aligned]:
+    """Return the alignment of each take.
+
+    Takes with recognised text are matched by it. The others are first matched each by itself, by
+    durations, pauses and retakes, then again, each knowing how the lines seem to be read in all
+    other takes.
+    """
+    found = [one.align() for one in matchers]
+    for _ in range(_HEARINGS if len(matchers) > 1 else 0):
+        readings = [one.readings(aligned) for one, aligned in zip(matchers, found, strict=True)]
+        found = [
+            aligned
+            if one.said.heard is not None
+            else one.hear(aligned, [*readings[:at], *readings[at + 1 :]])
+            for at, (one, aligned) in enumerate(zip(matchers, found, strict=True))
+        ]
+    return found
+
+
+_FIRST_ERROR = 0.3  # of the recogniser for a letter, before any is known
+_ERRORS = (0.02, 0.6)
+_LONGEST, _PAUSES_MS = 2.0, 1000.0  # times what is expected, and pauses, that a line may take
+_ROUNDS = 2  # of learning
+_HEARINGS = 2  # rounds of listening to others
+_DOUBT = 1.0  # others that would have to contradict a line's pace
+_MOST_PACE = 0.6  # log of how much longer a line takes than its letters say
+_PLAUSIBLE = 1e-3  # probability of a line at a piece from which others are asked
+_MOST_PLACES = 12_000_000  # pieces by widths by lines: 1.3 GB
