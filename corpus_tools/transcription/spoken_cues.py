@@ -27,14 +27,14 @@ def spoken_cues(cues: Sequence[Cue]) -> tuple[list[Cue], Counter[str]]:
         if reason:
             reasons[reason] += 1
         elif cue.text.strip() and cue.end > cue.start:
-            kept.append(replace(cue, start=max(cue.start, 0.0)))
+            kept.append(cue if cue.start >= 0 else replace(cue, start=0.0))
     return _joined(sorted(kept, key=lambda cue: (cue.start, cue.end, cue.text))), reasons
 
 
 def _why_not(cue: Cue) -> str | None:
     if cue.end < cue.start:
         return "end before they begin"
-    if cue.end < 0 or (cue.start < 0 and cue.end <= 0) or cue.start > _LATEST:
+    if cue.start > _LATEST or (cue.start < 0 and cue.end <= 0):
         return "lie outside any film"
     if cue.end - cue.start > _LONGEST:
         return f"last more than {_LONGEST} s"

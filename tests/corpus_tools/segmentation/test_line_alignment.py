@@ -1,0 +1,185 @@
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corpus_tools.segmentation.line_alignment import align_lines
+from corpus_tools.segmentation.segment import segment
+from corpus_tools.segmentation.settings import SegmentSettings
+from corpus_tools.segmentation.subtitles import with_times_of_sound
+from manifests.records import SubtitleLine
+from manifests.shards import STAGES, read_header, read_shard
+
+PAL = 25 / 23.976
+
+
+def film(seed: int, minutes: float = 10, flaws: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lines (start, end) of a film, and what a detector makes of its speech.
+
+    Lines come up to 0.2 s early and linger up to 1 s; some are missing, some are songs. With flaws
+    the detector misses that share of the utterances, and hears as many that there aren't.
+    """
+    rng = np.random.default_rng(seed)
+    spoken = []
+    at = 2.0
+    while at < minutes * 60 - 5:
+        spoken.append((at, at + rng.uniform(0.7, 3)))
+        at = spoken[-1][1] + np.exp(rng.uniform(np.log(0.15), np.log(4)))
+    speech = np.zeros(round(minutes * 6000), dtype=bool)
+    for start, end in spoken:
+        if rng.random() < flaws:
+            start = rng.uniform(0, minutes * 60 - 5)
+            end = start + rng.uniform(0.5, 4)
+        speech[round(100 * (start + rng.normal(0, 0.03))) : round(100 * end)] = True
+    lines = [
+        (start - rng.uniform(0, 0.2), end + rng.uniform(0, 1))
+        for start, end in spoken
+        if rng.random() > 0.1
+    ]
+    lines += [(minutes * 60 + 4 * n, minutes * 60 + 4 * n + 3) for n in range(8)]
+    return np.array(sorted(lines)), speech
+
+
+def aligned(lines, speech, offset=0.0, rate=1.0):
+    """Return how a file is aligned for which sound = rate * file + offset, and the worst error."""
+    shown = (lines - offset) / rate
+    found = align_lines(shown[:, 0], shown[:, 1], speech)
+    return found, float(np.abs(found.rate * shown[:, 0] + found.offset_s - lines[:, 0]).max())
+
+
+@pytest.mark.parametrize("flaws", [0.0, 0.3])
+@pytest.mark.parametrize("offset", [-30.0, 0.0, 30.0, 60.0])
+@pytest.mark.parametrize("rate", [1.0, PAL, 1 / PAL, 24 / 23.976, 25 / 24, 1.0027])
+def test_offset_and_drift_are_found_to_within_150_ms(flaws, offset, rate):
+    lines, speech = film(seed=3, flaws=flaws)
+    found, error = aligned(lines, speech, offset, rate)
+    assert found.verdict == ("kept" if (offset, rate) == (0.0, 1.0) else "corrected")
+    assert error <= 0.15
+
+
+@pytest.mark.parametrize("flaws", [0.0, 0.3, 0.6])
+@pytest.mark.parametrize("minutes", [1, 2, 4, 10])
+def test_right_times_stay_exactly_as_they_are(minutes, flaws):
+    for seed in range(8):
+        found, error = aligned(*film(seed, minutes, flaws))
+        assert found.verdict in ("kept", "unknown")
+        assert error == 0
+
+
+def test_times_of_another_film_are_left_alone_and_told():
+    lines, _ = film(seed=1)
+    _, speech = film(seed=2)
+    found, error = aligned(lines, speech)
+    assert (found.verdict, error) == ("mismatch", 0)
+
+
+def test_what_fits_half_of_a_film_is_not_forced_on_the_other():
+    lines, speech = film(seed=5)
+    lines[len(lines) // 2 :] += 25
+    found, error = aligned(lines, speech)
+    assert (found.verdict, error) == ("parts", 0)
+
+
+@pytest.mark.parametrize(
+    ("lines", "speech"),
+    [
+        (np.zeros((0, 2)), np.ones(6000, dtype=bool)),
+        (np.ones((3, 2)), np.arange(60_000) % 300 < 150),
+        (np.column_stack([np.arange(50) * 4.0, np.arange(50) * 4.0 + 2]), np.zeros(0, dtype=bool)),
+        (np.column_stack([np.arange(50) * 4.0, np.arange(50) * 4.0 + 2]), np.ones(60_000, bool)),
+        (np.column_stack([np.arange(50) * 1e9, np.arange(50) * 1e9 + 2]), np.arange(9000) % 9 < 4),
+    ],
+)
+def test_with_too_little_to_tell_from_nothing_is_changed(lines, speech):
+    found = align_lines(lines[:, 0], lines[:, 1], speech)
+    assert (found.offset_s, found.rate, found.verdict) == (0.0, 1.0, "unknown")
+
+
+def test_songs_alone_move_nothing():
+    _, speech = film(seed=4)
+    starts = np.arange(30.0, 210.0, 4.0)
+    found = align_lines(starts, starts + 3.8, speech)
+    assert (found.offset_s, found.rate) == (0.0, 1.0)
+
+
+def test_two_hours_take_well_below_two_seconds_however_many_lines():
+    rng = np.random.default_rng(0)
+    starts = np.sort(rng.uniform(0, 7200, 100_000))
+    speech = np.repeat(rng.random(7200) < 0.5, 100)
+    began = time.process_time()
+    align_lines(starts, starts + 5, speech)
+    assert time.process_time() - began < 2
+
+
+def test_lines_that_end_before_the_film_begins_go():
+    lines, speech = film(seed=6)
+    records = [
+        SubtitleLine(source_id="s", start=start + 30, end=end + 30, text="要得")
+        for start, end in lines
+    ]
+    credit = SubtitleLine(source_id="s", start=20.0, end=23.0, text="字幕组")
+    moved, alignment = with_times_of_sound([credit, *records], speech)
+    assert alignment.verdict == "corrected"
+    assert len(moved) == len(records)
+    assert max(abs(one.start - start) for one, (start, _) in zip(moved, lines, strict=True)) < 0.15
+
+
+@pytest.fixture(scope="module")
+def late_film(tmp_path_factory, make_scene, make_media) -> Path:
+    """A film of two minutes whose subtitles come 12.5 s late."""
+    rng = np.random.default_rng(1)
+    talk = [(rng.uniform(0.8, 2.5), rng.uniform(0.4, 2)) for _ in range(45)]
+    folder = tmp_path_factory.mktemp("late")
+    make_media(folder / "E01.wav", make_scene(talk))
+    rows, at = [], 0.5
+    for number, (spoken, pause) in enumerate(talk):
+        start, end = (f"{int(t // 60):02}:{t % 60:06.3f}" for t in (at + 12.4, at + spoken + 12.9))
+        rows.append(f"{start} --> {end}\n第{number}句\n\n")
+        at += spoken + pause
+    (folder / "E01.vtt").write_text("WEBVTT\n\n" + "".join(rows), encoding="utf-8")
+    return folder
+
+
+def test_late_subtitles_are_put_right_recorded_and_told(corpus, late_film):
+    outcome = segment(corpus, [late_film])
+    assert any("E01.wav: its subtitles came 12." in one for one in outcome.warnings)
+    (shard,) = (corpus / "stages" / "subtitles").iterdir()
+    assert read_shard(shard, SubtitleLine)[0].start == pytest.approx(0.4, abs=0.15)
+    alignment = read_header(shard).inputs["alignment"]
+    assert alignment["offset_s"] == pytest.approx(-12.5, abs=0.15)
+    assert (alignment["rate"], alignment["verdict"]) == (1.0, "corrected")
+    again = segment(corpus, [late_film])
+    assert [one["status"] for one in again.details["sources"]] == ["unchanged"]
+
+
+def test_without_the_setting_times_stay(corpus, late_film):
+    segment(corpus, [late_film], settings=SegmentSettings(align_subtitles=False))
+    (shard,) = (corpus / "stages" / "subtitles").iterdir()
+    assert read_shard(shard, SubtitleLine)[0].start == pytest.approx(12.9, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x00\x01\x02\xff" * 50,
+        b"<html>404</html>",
+        b"00:00:01,000 --> 00:00:02,000\n\xe5\xa5\xbd\n" * 30_000,
+        "".join(
+            f"{n}\n00:00:{n % 60:02},000 --> 00:00:{n % 60:02},900\n{n}\n\n" for n in range(8000)
+        ).encode(),
+    ],
+    ids=["junk", "page", "one line 30,000 times", "8,000 lines at once"],
+)
+def test_bad_subtitles_leave_a_film_that_is_cut(corpus, films, tmp_path, content):
+    media = tmp_path / "第1集.mp4"
+    media.write_bytes((films / "第1集.mp4").read_bytes())
+    media.with_suffix(".srt").write_bytes(content)
+    began = time.process_time()
+    outcome = segment(corpus, [media])
+    assert time.process_time() - began < 20
+    assert outcome.ok
+    assert outcome.details["clips"]["cut"] >= 2
+    assert json.dumps(outcome.warnings)
+    assert STAGES["subtitles"].path(corpus, outcome.details["sources"][0]["source_id"]).exists()
