@@ -163,7 +163,7 @@ def _pieces(
 
 
 def _texts(path: Path, pieces: Sequence[Piece], warn: Callable[[str], None]) -> list[str]:
-    lines, problems = read_lines(path, path.name)
+    lines, problems = read_lines(path, path.name, language="")
     for problem in problems:
         warn(problem)
     texts = lines_of_clips(lines, pieces)

@@ -30,7 +30,7 @@ def read_lines(
     Args:
         media: the media file.
         source_id: of the records.
-        language: BCP 47 code of what is spoken.
+        language: BCP 47 code of what is spoken; empty if unknown.
 
     Returns:
         The lines in order of time, and what is wrong with them, a sentence each; if they can't be

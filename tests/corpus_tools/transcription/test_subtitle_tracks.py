@@ -109,6 +109,11 @@ def test_another_language_than_the_corpus_is_told(film: Callable[..., Path]) -> 
     assert "marked as 'eng', not zh" in found.notes[0]
 
 
+def test_where_no_language_is_known_any_will_do(film: Callable[..., Path]) -> None:
+    found = read_embedded(film(EN), "")
+    assert ([event.text for event in found.events], found.notes) == (["ok"], [])
+
+
 def test_pictures_are_named_as_unreadable(film: Callable[..., Path]) -> None:
     found = read_embedded(film(Track("", "chi", codec="dvdsub")), "zh")
     assert found.events == []
