@@ -45,11 +45,11 @@ def import_transcripts(
     outcome = Outcome()
     with workspace.lock():
         if path.suffix.lower() in SUFFIXES:
-            texts = _from_lines(workspace.root, path, name, source_id, outcome)
+            texts = _from_lines(workspace, path, name, source_id, outcome)
         elif path.suffix.lower() in (".jsonl", ".csv"):
             if source_id is not None:
                 raise ConfigurationError(f"--source is for subtitle files; {path.name} names clips")
-            texts = _from_rows(workspace.root, path, name, outcome)
+            texts = _from_rows(workspace, path, name, outcome)
         else:
             raise ConfigurationError(
                 f"{path.name}: unknown kind of file; expected .jsonl, .csv or {', '.join(SUFFIXES)}"
@@ -63,14 +63,14 @@ def import_transcripts(
 
 
 def _from_lines(
-    corpus: Path, path: Path, name: str, source_id: str | None, outcome: Outcome
+    workspace: Workspace, path: Path, name: str, source_id: str | None, outcome: Outcome
 ) -> Mapping[str, list[Transcript]]:
     if source_id is None:
         raise ConfigurationError(f"{path.name}: give the source it belongs to with --source SOURCE")
-    shard = STAGES["segments"].path(corpus, source_id)
-    if source_id not in _known_sources(corpus):
+    shard = STAGES["segments"].path(workspace.root, source_id)
+    if source_id not in _known_sources(workspace.root):
         raise ConfigurationError(f"no source '{source_id}' with clips; corpus status lists them")
-    subtitles = read_subtitle_file(path)
+    subtitles = read_subtitle_file(path, workspace.configuration.corpus.language)
     events = subtitles.events
     outcome.warnings += subtitles.notes
     clips = [clip for clip in read_shard(shard, Clip) if clip.superseded_by is None]
@@ -78,17 +78,20 @@ def _from_lines(
     outcome.items_in = len(events)
     outcome.kept = sum(len(text.lines) for text in texts.values())
     outcome.rejected += Counter({"outside clips": len(events) - outcome.kept})
-    return {source_id: line_transcripts(texts, clips, "import", name)}
+    language = workspace.configuration.corpus.language
+    return {source_id: line_transcripts(texts, clips, "import", name, language)}
 
 
 def _from_rows(
-    corpus: Path, path: Path, name: str, outcome: Outcome
+    workspace: Workspace, path: Path, name: str, outcome: Outcome
 ) -> Mapping[str, list[Transcript]]:
     sources = {
-        clip.clip_id: clip.source_id for clip in read_stage(corpus, STAGES["segments"], Clip)
+        clip.clip_id: clip.source_id
+        for clip in read_stage(workspace.root, STAGES["segments"], Clip)
     }
     texts: dict[str, list[Transcript]] = defaultdict(list)
     seen: dict[str, str] = {}
+    language = workspace.configuration.corpus.language
     for given in read_given_texts(path, outcome):
         outcome.items_in += 1
         if given.clip_id not in sources:
@@ -99,7 +102,7 @@ def _from_rows(
             )
         else:
             try:
-                texts[sources[given.clip_id]].append(_transcript(given, name))
+                texts[sources[given.clip_id]].append(_transcript(given, name, language))
                 seen[given.clip_id] = given.where
                 outcome.kept += 1
             except DataError as error:
@@ -107,10 +110,10 @@ def _from_rows(
     return texts
 
 
-def _transcript(given: GivenText, name: str) -> Transcript:
+def _transcript(given: GivenText, name: str, language: str) -> Transcript:
     text = given.fields["text"]
     row = given.fields | {
-        "text": normalise(text),
+        "text": normalise(text, given.fields.get("language") or language),
         "text_raw": text,
         "source": "import",
         "model": name,

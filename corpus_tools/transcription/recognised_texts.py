@@ -157,16 +157,17 @@ class RecognisedTexts:
                 yield clip, samples.astype(np.float32) / np.float32(32768)
 
     def _transcript(self, clip: Clip, heard: Recognition) -> Transcript:
+        language = heard.language or self.language
         flags = flag_text(
             heard.text, clip.duration, heard.avg_logprob, heard.no_speech_prob, self.thresholds
         )
         return Transcript(
             clip_id=clip.clip_id,
-            text="" if FATAL & set(flags) else normalise(heard.text),
+            text="" if FATAL & set(flags) else normalise(heard.text, language),
             text_raw=heard.text,
             source=self.source,
             model=self.recogniser.name,
-            language=heard.language or self.language,
+            language=language,
             avg_logprob=_finite(heard.avg_logprob),
             no_speech_prob=_finite(heard.no_speech_prob),
             compression_ratio=_finite(heard.compression_ratio),

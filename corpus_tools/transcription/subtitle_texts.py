@@ -27,6 +27,7 @@ def line_transcripts(
     clips: Sequence[Clip],
     source: TextSource,
     model: str | None = None,
+    language: str | None = None,
 ) -> list[Transcript]:
     """Return the transcripts of clips that got lines.
 
@@ -38,6 +39,7 @@ def line_transcripts(
         clips: of the same source.
         source: where the lines come from.
         model: who or what wrote them, if that is known.
+        language: BCP 47 code of what is spoken, if that is known.
     """
     records = []
     for clip in clips:
@@ -49,7 +51,7 @@ def line_transcripts(
         records.append(
             Transcript(
                 clip_id=clip.clip_id,
-                text=normalise(" ".join(found.lines)),
+                text=normalise(" ".join(found.lines), language),
                 text_raw=" ".join(found.lines or found.shared),
                 source=source,
                 model=model,
@@ -60,7 +62,7 @@ def line_transcripts(
     return records
 
 
-def put_subtitle_texts(corpus: Path, material: SourceClips) -> bool:
+def put_subtitle_texts(corpus: Path, material: SourceClips, language: str | None = None) -> bool:
     """Give a source's clips the text of its subtitles, and return whether anything was written.
 
     All clips get theirs, accepted or not: it costs nothing, and outlives another screening.
@@ -73,6 +75,7 @@ def put_subtitle_texts(corpus: Path, material: SourceClips) -> bool:
         return False
     inputs: dict[str, Any] = {
         "algorithm": _ALGORITHM,
+        "language": language,
         "normalisation": NORMALISATION,
         "subtitles": sha256_file(shard) if shard.exists() else None,
         "clips": fingerprint(
@@ -82,5 +85,6 @@ def put_subtitle_texts(corpus: Path, material: SourceClips) -> bool:
     if is_current(corpus, material.source_id, ORIGIN, inputs):
         return False
     lines = read_shard(shard, SubtitleLine) if shard.exists() else []
-    records = line_transcripts(lines_of_clips(lines, material.clips), material.clips, ORIGIN)
+    texts = lines_of_clips(lines, material.clips)
+    records = line_transcripts(texts, material.clips, ORIGIN, language=language)
     return put_transcripts(corpus, material.source_id, ORIGIN, records, inputs)

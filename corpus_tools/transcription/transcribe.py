@@ -63,7 +63,7 @@ def transcribe(
         tally = Counter(done=0, unchanged=0, failed=0)
         for one in material:
             try:
-                put_subtitle_texts(workspace.root, one)
+                put_subtitle_texts(workspace.root, one, workspace.configuration.corpus.language)
             except DataError as error:
                 outcome.fail(one.source_id, str(error))
         heard = [one for one in material if one.wanted and (scripted or not one.scripted)]
