@@ -1,25 +1,38 @@
 """How far annotators agree, on what they don't, and how each of them stands."""
 
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from annotation.agreement_report import AgreementReport, Alpha, AnnotatorRow, ClassRow, PairRow
+from annotation.agreement_report import AgreementReport, Alpha, ClassRow, PairRow
+from annotation.annotator_figures import annotator_row
+from annotation.answers import shown
+from annotation.gold import read_gold
 from annotation.judgements import latest, read_judgements
-from annotation.reliability import alpha, alpha_interval, cohen_kappa, coincidences
+from annotation.reliability import (
+    alpha,
+    alpha_interval,
+    cohen_kappa,
+    coincidences,
+    fleiss_kappa,
+)
+from annotation.shares import gold_codes
 from annotation.votes import MISSING, VoteTable, vote_table
+from annotation.work import works
 from manifests.emotions import EMOTIONS
 from manifests.outcome import Outcome
-from manifests.records import Judgement
+from manifests.records import Clip, Judgement
+from manifests.shards import STAGES, read_stage
 
 __all__ = ["agreement"]
 
 LEVEL = 0.95
+_SEGMENTS = STAGES["segments"]
 
 
 def agreement(
@@ -28,7 +41,8 @@ def agreement(
     """Measure how far the annotators of a corpus agree.
 
     Counted are the judgements that count (the latest of each annotator on each clip) but for
-    adjudications. ``unclear`` and skips are no votes: α takes them as missing.
+    adjudications. ``unclear`` and skips are no votes: α takes them as missing. A vote on a clip of
+    annotations/gold.csv counts here like any other, and towards the annotator's gold accuracy.
 
     Args:
         corpus: the corpus folder.
@@ -36,12 +50,15 @@ def agreement(
         seed: of the bootstrap.
 
     Raises:
-        DataError: if a file of judgements can't be read.
+        DataError: if a file of judgements, the gold clips or a shard can't be read.
     """
     judgements = [row for row in latest(read_judgements(corpus)) if row.role != "adjudication"]
+    gold = read_gold(corpus)
+    durations = {clip.clip_id: clip.duration for clip in read_stage(corpus, _SEGMENTS, Clip)}
     table = vote_table(judgements)
     counts = table.counts()
     votes = counts.sum(axis=1)
+    gold_of = gold_codes(table, gold)
     report = AgreementReport(
         clips={
             "none": int((votes == 0).sum()),
@@ -50,11 +67,20 @@ def agreement(
         },
         alpha=_alpha(table, counts, resamples, seed),
         observed=_observed(counts),
+        fleiss=_rounded(fleiss_kappa(counts)),
+        gold_clips=int(((gold_of != MISSING) & (votes > 0)).sum()),
         classes=_classes(counts),
         pairs=_pairs(table),
-        annotators=_annotators(table, counts, judgements),
+        annotators=[
+            annotator_row(work, counts, own)
+            for work, own in zip(
+                works(table, judgements, gold_of, durations), table.codes, strict=True
+            )
+        ],
     )
-    return report, _outcome(report, len(table.clips))
+    outcome = _outcome(report, len(table.clips))
+    outcome.warnings += _about_gold(gold.keys(), durations.keys(), judgements)
+    return report, outcome
 
 
 def _outcome(report: AgreementReport, clips: int) -> Outcome:
@@ -67,6 +93,21 @@ def _outcome(report: AgreementReport, clips: int) -> Outcome:
     elif report.alpha.undefined:
         outcome.warnings.append(report.alpha.undefined)
     return outcome
+
+
+def _about_gold(gold: Set[str], clips: Set[str], judgements: Sequence[Judgement]) -> Iterator[str]:
+    strange = sorted(gold - clips)
+    if strange:
+        yield (
+            f"annotations/gold.csv names {len(strange)} clips that are not in this corpus, the "
+            f"first {shown(strange[0])}; correct their clip_id"
+        )
+    marked = {row.clip_id for row in judgements if row.role == "gold"} - gold
+    if marked:
+        yield (
+            f"{len(marked)} clips have an answer marked as ground truth and no row in "
+            f"annotations/gold.csv; add their class there to measure annotators on them"
+        )
 
 
 def _json_ready(report: AgreementReport) -> dict[str, Any]:
@@ -130,38 +171,6 @@ def _pairs(table: VoteTable) -> list[PairRow]:
             )
         )
     return rows
-
-
-def _annotators(
-    table: VoteTable, counts: NDArray[np.int64], judgements: list[Judgement]
-) -> list[AnnotatorRow]:
-    by_annotator: dict[str, list[Judgement]] = {name: [] for name in table.annotators}
-    for row in judgements:
-        by_annotator[row.annotator].append(row)
-    rows = []
-    for place, name in enumerate(table.annotators):
-        answers = [row for row in by_annotator[name] if row.status == "answered"]
-        seconds = [row.lead_time for row in answers if row.lead_time is not None]
-        codes = table.codes[place]
-        rows.append(
-            AnnotatorRow(
-                annotator=name,
-                answered=len(answers),
-                unclear=sum(row.emotion is None for row in answers),
-                skipped=len(by_annotator[name]) - len(answers),
-                median_seconds=round(median(seconds), 3) if seconds else None,
-                agreement=_with_others(codes, counts),
-                votes=np.bincount(codes[codes != MISSING], minlength=len(EMOTIONS)).tolist(),
-            )
-        )
-    return rows
-
-
-def _with_others(codes: NDArray[np.int8], counts: NDArray[np.int64]) -> float | None:
-    voted = np.flatnonzero(codes != MISSING)
-    others = counts[voted].sum(axis=1) - 1
-    same = counts[voted, codes[voted]] - 1
-    return _rounded(same.sum() / others.sum()) if others.sum() else None
 
 
 def _rounded(value: Any) -> float | None:

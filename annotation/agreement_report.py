@@ -2,7 +2,16 @@
 
 from dataclasses import dataclass
 
-__all__ = ["AgreementReport", "Alpha", "AnnotatorRow", "ClassRow", "PairRow"]
+__all__ = [
+    "AgreementReport",
+    "Alpha",
+    "AnnotatorRow",
+    "ClassRow",
+    "Gold",
+    "PairRow",
+    "Quarter",
+    "Suspicion",
+]
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,55 @@ class PairRow:
 
 
 @dataclass(frozen=True)
+class Gold:
+    """An annotator's votes on gold clips.
+
+    Attributes:
+        answers: votes for a class.
+        right: of them.
+        accuracy: their share.
+        low: lower end of Wilson's 95 % interval.
+        high: upper end.
+    """
+
+    answers: int
+    right: int
+    accuracy: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Quarter:
+    """A quarter of an annotator's answers, in the order in which they were given.
+
+    Attributes:
+        answered: clips.
+        agreement: share of the others' votes on the same clips that are the same.
+        gold_accuracy: share of the votes on gold clips that are right.
+        median_seconds: spent on an answer.
+    """
+
+    answered: int
+    agreement: float | None
+    gold_accuracy: float | None
+    median_seconds: float | None
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """Something odd about an annotator's work.
+
+    Attributes:
+        pattern: its name.
+        sentence: with the figures.
+    """
+
+    pattern: str
+    sentence: str
+
+
+@dataclass(frozen=True)
 class AnnotatorRow:
     """One annotator.
 
@@ -72,8 +130,16 @@ class AnnotatorRow:
         unclear: of these, answered ``unclear``.
         skipped: clips.
         median_seconds: spent on an answer, as Label Studio measured it.
+        seconds: a tenth of the answers took less, half, nine tenths; null where not measured.
+        faster_than_clip: answers that took less than the clip lasts; null where not known.
         agreement: share of the others' votes on the same clips that are the same.
+        kappa: Cohen's, between these votes and each of the others' on the same clips.
+        alpha_without: α of all the others.
+        gold: votes on gold clips; null if there are none.
         votes: per class, in class order.
+        confusion: (6, 6) the others' votes (columns) on clips by the class given here (rows).
+        quarters: four, or none below 20 answers.
+        suspicions: what is odd.
     """
 
     annotator: str
@@ -81,8 +147,16 @@ class AnnotatorRow:
     unclear: int
     skipped: int
     median_seconds: float | None
+    seconds: list[float] | None
+    faster_than_clip: int | None
     agreement: float | None
+    kappa: float | None
+    alpha_without: float | None
+    gold: Gold | None
     votes: list[int]
+    confusion: list[list[int]]
+    quarters: list[Quarter]
+    suspicions: list[Suspicion]
 
 
 @dataclass(frozen=True)
@@ -92,6 +166,8 @@ class AgreementReport:
     Attributes:
         clips: judged clips by how many votes for a class they have: ``none one several``.
         alpha: Krippendorff's α with its interval.
+        fleiss: Fleiss' κ for any number of votes, null where it isn't defined.
+        gold_clips: with a known class, and with a vote.
         observed: share of agreeing pairs of votes, as α weighs them: 1 less observed disagreement.
         classes: agreement by class.
         pairs: every two annotators who share a clip.
@@ -101,6 +177,8 @@ class AgreementReport:
     clips: dict[str, int]
     alpha: Alpha
     observed: float | None
+    fleiss: float | None
+    gold_clips: int
     classes: list[ClassRow]
     pairs: list[PairRow]
     annotators: list[AnnotatorRow]

@@ -7,9 +7,17 @@ votes are pairable and enter α (Krippendorff, *Content Analysis*, 4th ed., chap
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["alpha", "alpha_interval", "cohen_kappa", "coincidences", "fleiss_kappa"]
+__all__ = [
+    "alpha",
+    "alpha_interval",
+    "cohen_kappa",
+    "coincidences",
+    "fleiss_kappa",
+    "wilson_interval",
+]
 
 _CHUNK = 4_000_000  # weights held at once
+_NORMAL = 1.959964  # 97.5 % quantile of the normal distribution
 
 
 def alpha(counts: NDArray[np.int64]) -> float | None:
@@ -126,6 +134,20 @@ def cohen_kappa(confusion: NDArray[np.int64]) -> float | None:
     if total * total == chance:
         return None
     return float((total * int(np.trace(confusion)) - chance) / (total * total - chance))
+
+
+def wilson_interval(right: int, answers: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a share (Journal of the ASA 22 (1927), 209–212).
+
+    Example:
+        >>> low, high = wilson_interval(9, 10)
+        >>> print(f"{low:.3f} {high:.3f}")
+        0.596 0.982
+    """
+    square = _NORMAL**2
+    middle = (right + square / 2) / (answers + square)
+    half = _NORMAL * (right * (answers - right) / answers + square / 4) ** 0.5 / (answers + square)
+    return middle - half, middle + half
 
 
 def _alphas(kinds: NDArray[np.int64], drawn: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """`corpus agreement`: how far annotators agree."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,12 +16,24 @@ def agreement(
         int, typer.Option(min=100, help="Bootstrap samples for the 95 % interval of α.")
     ] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            help="Write a page with plots, too; it needs no network.",
+        ),
+    ] = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Report how far annotators agree, on which classes they don't, and how each stands."""
+    """Report how far annotators agree, on which classes they don't, and how each stands.
+
+    Each annotator is compared with the others, with gold clips (annotations/gold.csv), and with
+    their own first answers; what is odd is listed.
+    """
     with session("agreement", as_json=json, quiet=quiet, verbose=verbose) as run:
         from annotation import agreement as measures
         from annotation.agreement_tables import agreement_tables
@@ -29,5 +42,11 @@ def agreement(
         workspace = Workspace.find(corpus)
         report, outcome = measures.agreement(workspace.root, resamples=resamples, seed=seed)
         run.outcome.merge(outcome)
+        if html is not None:
+            from annotation.agreement_page import write_agreement_page
+
+            write_agreement_page(html, report, workspace.configuration.corpus.name)
+            run.outcome.outputs.append(html)
+            run.note(f"wrote {html}")
         for table in agreement_tables(report) if outcome.items_in else ():
             run.result(table)

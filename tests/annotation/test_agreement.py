@@ -84,3 +84,16 @@ def test_no_judgements_is_a_warning(corpus):
     assert "no judgements yet" in outcome.warnings[0]
     assert report.annotators == []
     json.dumps(outcome.details, allow_nan=False)
+
+
+def test_gold_that_is_strange_or_missing_is_said(corpus, vote):
+    vote([["sad", "sad"], ["sad", "fear"]], ground_truth=True)
+    _, outcome = agreement(corpus.root)
+    assert "2 clips have an answer marked as ground truth" in outcome.warnings[0]
+    gold = corpus.root / "annotations" / "gold.csv"
+    rows = [f"{clip},sad" for clip in corpus.ids()[:2]]
+    gold.write_text("\n".join(["clip_id,emotion", *rows, "elsewhere,sad", ""]), encoding="utf-8")
+    report, outcome = agreement(corpus.root)
+    assert report.annotators[1].gold.accuracy == 0.5
+    [warning] = outcome.warnings
+    assert "1 clips that are not in this corpus, the first 'elsewhere'" in warning

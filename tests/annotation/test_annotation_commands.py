@@ -31,7 +31,12 @@ def test_from_tasks_to_agreement(corpus, exporter, items, run):
     measured = json.loads(run("agreement", "--json").stdout)
     assert measured["observed"] == 0.5
     assert measured["class_order"][0] == "angry"
-    assert "Krippendorff" in run("agreement").stdout
+    assert measured["annotators"][0]["quarters"] == []
+    page = corpus.root / "agreement.html"
+    told = run("agreement", "--html", str(page))
+    assert "Krippendorff" in told.stdout
+    assert f"wrote {page}" in told.stderr
+    assert "<title>Agreement: 试</title>" in page.read_text(encoding="utf-8")
 
 
 def test_nothing_new_and_no_judgements_end_well(run):

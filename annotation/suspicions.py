@@ -1,0 +1,146 @@
+"""What is odd about an annotator's work and worth a talk; none of it proves anything."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotation.agreement_report import Suspicion
+from annotation.reliability import cohen_kappa
+from annotation.votes import MISSING
+from annotation.work import Work
+from manifests.emotions import EMOTIONS, UNCLEAR
+
+__all__ = ["longest_run", "run_chance", "suspicions"]
+
+
+def suspicions(work: Work) -> list[Suspicion]:
+    """Return what is odd, each with a sentence; below 20 answers nothing is.
+
+    - ``one class``: 90 % of the votes are for one class, which the others give these clips at least
+      20 points less often.
+    - ``no better than chance``: κ between the annotator's votes and the others' is below 0.1.
+    - ``faster than the clip``: five answers and 10 % of those timed took less than the clip lasts.
+    - ``long run``: a run of one answer that chance, at the annotator's own frequencies, brings less
+      than once in 10,000 annotators.
+    - ``falling agreement``: over the last quarter of the answers agreement with the others is lower
+      than over the first by more than three standard errors.
+    """
+    if len(work.codes) < _LEAST:
+        return []
+    return [
+        finding
+        for find in (_one_class, _chance, _faster, _long_run, _falling)
+        for finding in find(work)
+    ]
+
+
+def longest_run(values: NDArray[np.int8]) -> tuple[int, int]:
+    """Return the length of the longest run of equal values, and that value; the first if several.
+
+    Example:
+        >>> longest_run(np.array([1, 2, 2, 2, 1, 1], dtype=np.int8))
+        (3, 2)
+    """
+    starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
+    lengths = np.diff(np.r_[starts, len(values)])
+    longest = int(lengths.argmax())
+    return int(lengths[longest]), int(values[starts[longest]])
+
+
+def run_chance(frequencies: NDArray[np.float64], answers: int, length: int) -> float:
+    """Return at most how likely a run of that length is among independent answers.
+
+    A run of class *k* begins with the first answer, or after another class: the sum over both and
+    over classes bounds the probability from above.
+
+    Args:
+        frequencies: of the classes, summing to 1.
+        answers: how many.
+        length: of the run.
+
+    Example:
+        >>> run_chance(np.array([0.5, 0.5]), 3, 2)
+        0.75
+    """
+    expected = frequencies**length * (1 + (answers - length) * (1 - frequencies))
+    return float(min(1, expected.sum()))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _one_class(work: Work) -> Iterator[Suspicion]:
+    given = work.codes[work.codes != MISSING]
+    if len(given) < _LEAST:
+        return
+    counts = np.bincount(given, minlength=len(EMOTIONS))
+    most = int(counts.argmax())
+    share = counts[most] / len(given)
+    others = work.others[work.codes != MISSING].sum(axis=0)
+    theirs = others[most] / others.sum() if others.any() else 0.0
+    if share >= _ONE_CLASS and theirs <= share - _BESIDE_OTHERS:
+        yield Suspicion(
+            "one class",
+            f"{_percent(share)} of the votes are '{EMOTIONS[most]}'; of the others' votes on the "
+            f"same clips {_percent(theirs)}",
+        )
+
+
+def _chance(work: Work) -> Iterator[Suspicion]:
+    confusion = work.confusion()
+    kappa = cohen_kappa(confusion)
+    if confusion.sum() >= _LEAST and kappa is not None and kappa < _BEYOND_CHANCE:
+        observed = np.trace(confusion) / confusion.sum()
+        yield Suspicion(
+            "no better than chance",
+            f"agrees with {_percent(observed)} of the others' votes, κ {kappa:.2f}",
+        )
+
+
+def _faster(work: Work) -> Iterator[Suspicion]:
+    timed = ~np.isnan(work.seconds) & ~np.isnan(work.durations)
+    faster, answers = int((work.seconds < work.durations)[timed].sum()), int(timed.sum())
+    if faster >= _FASTER and faster >= _FASTER_SHARE * answers:
+        yield Suspicion(
+            "faster than the clip",
+            f"{faster} of {answers} timed answers took less than the clip lasts",
+        )
+
+
+def _long_run(work: Work) -> Iterator[Suspicion]:
+    answers = len(work.codes)
+    length, code = longest_run(work.codes)
+    frequencies = np.bincount(work.codes + 1, minlength=len(EMOTIONS) + 1) / answers
+    if run_chance(frequencies, answers, length) < _RUN_CHANCE:
+        name = UNCLEAR if code == MISSING else EMOTIONS[code]
+        yield Suspicion("long run", f"'{name}' {length} times in a row")
+
+
+def _falling(work: Work) -> Iterator[Suspicion]:
+    quarter = len(work.codes) // 4
+    shares = []
+    for places in (slice(0, quarter), slice(-quarter, None)):
+        part = work.part(places)
+        paired = part.paired()
+        if (paired > 0).sum() < _LEAST:
+            return
+        shares.append(part.same()[paired > 0] / paired[paired > 0])
+    first, last = (float(share.mean()) for share in shares)
+    error = float(np.sqrt(sum(share.var(ddof=1) / len(share) for share in shares)))
+    if first - last > _FALLING * error:
+        yield Suspicion(
+            "falling agreement",
+            f"agreed with {_percent(first)} of the others' votes over the first quarter of the "
+            f"answers, with {_percent(last)} over the last",
+        )
+
+
+_LEAST = 20  # answers, votes or clips below which nothing is said
+_ONE_CLASS = 0.9  # share of the votes
+_BESIDE_OTHERS = 0.2  # by which the others' share must be lower
+_BEYOND_CHANCE = 0.1  # κ
+_FASTER, _FASTER_SHARE = 5, 0.1  # answers, share of those timed
+_RUN_CHANCE = 1e-4
+_FALLING = 3.0  # standard errors
