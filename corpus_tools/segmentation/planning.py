@@ -12,7 +12,6 @@ by dynamic programming over candidate edges (a few per second, all of them near 
 linear in the length of the source.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus_tools.segmentation.activity import FRAME_MS, Activity, runs
+from corpus_tools.segmentation.best_starts import best_starts
 from corpus_tools.segmentation.joins import Joins, Line, depth_in_lines, joins_of
 from corpus_tools.segmentation.plan_costs import (
     Floats,
@@ -118,7 +118,7 @@ class _Stretch:
         long_enough = np.searchsorted(times, times - min_ms, side="right")
         with_speech = np.searchsorted(spoken, spoken, side="left")
         behind = np.minimum(long_enough, with_speech)
-        chosen = _starts(opening.tolist(), closing.tolist(), first.tolist(), behind.tolist())
+        chosen = best_starts(opening.tolist(), closing.tolist(), first.tolist(), behind.tolist())
         return self._follow(chosen, times)
 
     def _follow(self, chosen: Sequence[int], times: NDArray[np.int64]) -> list[Cut]:
@@ -171,40 +171,6 @@ class _Stretch:
         return spoken, opening, closing
 
 
-def _starts(
-    opening: Sequence[float], closing: Sequence[float], first: Sequence[int], behind: Sequence[int]
-) -> list[int]:
-    """Return for each edge where the clip begins that ends there in the best plan up to it.
-
-    Args:
-        opening: what it costs to begin a clip at an edge.
-        closing: what it brings to end one there.
-        first: the first edge at which such a clip may begin; no less than for the edge before.
-        behind: the edge after the last of these; likewise.
-
-    Returns:
-        -1 for an edge at which none ends.
-    """
-    chosen = [-1] * len(opening)
-    best = 0.0  # value of the best plan up to an edge
-    ready: list[float] = []  # the same if a clip then begins
-    open_edges: deque[int] = deque()  # those a clip may begin at, best first, none before a better
-    seen = 0
-    for at in range(len(opening)):
-        for edge in range(seen, behind[at]):
-            while open_edges and ready[open_edges[-1]] < ready[edge]:
-                open_edges.pop()
-            open_edges.append(edge)
-        seen = behind[at]
-        while open_edges and open_edges[0] < first[at]:
-            open_edges.popleft()
-        if open_edges and ready[open_edges[0]] + closing[at] > best + _TIE:
-            chosen[at] = open_edges[0]
-            best = ready[chosen[at]] + closing[at]
-        ready.append(best - opening[at])
-    return chosen
-
-
 def _weakest(loudness: Floats, start: int, end: int) -> NDArray[np.int64]:
     """Return the weakest place in each piece of a run of speech."""
     pieces = range(start + 1, end, _PIECE)
@@ -216,4 +182,3 @@ def _weakest(loudness: Floats, start: int, end: int) -> NDArray[np.int64]:
 
 _GRID = 10  # frames between candidate edges in silence
 _PIECE = 20  # frames of speech that share one candidate edge
-_TIE = 1e-9
