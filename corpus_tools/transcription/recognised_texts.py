@@ -11,10 +11,18 @@ from numpy.typing import NDArray
 
 from corpus_tools.media.wav import read_wav
 from corpus_tools.transcription.batching import batched, chunked
-from corpus_tools.transcription.guards import FATAL, Thresholds, flag_text, guards_version
+from corpus_tools.transcription.guards import (
+    EMPTYING,
+    REPEATED,
+    Thresholds,
+    flag_text,
+    guards_version,
+)
+from corpus_tools.transcription.hallucinations import KnownHallucinations
 from corpus_tools.transcription.material import SourceClips
 from corpus_tools.transcription.normalisation import NORMALISATION, normalise
 from corpus_tools.transcription.recogniser import Recogniser, Recognition, Word
+from corpus_tools.transcription.repetition import repeated_texts
 from corpus_tools.transcription.store import is_current, put_transcripts
 from corpus_tools.transcription.windows import WINDOWS, joined, plan_windows
 from corpus_tools.transcription.words import recognitions_of_clips
@@ -39,6 +47,8 @@ class RecognisedTexts:
         thresholds: of the flags.
         context: whether it hears each clip by itself, or those of a window together.
         batch_size: clips or windows that it is given at once.
+        known: inventions to look for; by default those that come with the package.
+        emptying: flags that empty a text.
     """
 
     def __init__(
@@ -50,6 +60,8 @@ class RecognisedTexts:
         thresholds: Thresholds,
         context: Context = "clip",
         batch_size: int = 8,
+        known: KnownHallucinations | None = None,
+        emptying: Sequence[str] = EMPTYING,
     ) -> None:
         self.corpus = corpus
         self.recogniser = recogniser
@@ -58,6 +70,8 @@ class RecognisedTexts:
         self.thresholds = thresholds
         self.context = context
         self.batch_size = batch_size
+        self.known = known
+        self.emptying = frozenset(emptying)
         self.origin = f"{source}:{recogniser.name}"
 
     def chunks(self, material: Sequence[SourceClips]) -> Iterator[list[SourceClips]]:
@@ -98,11 +112,13 @@ class RecognisedTexts:
             advance(sum(map(len, batch)))
         done = []
         for one in chunk:
-            records = [
-                self._transcript(clip, heard[clip.clip_id])
-                for clip in one.wanted
-                if clip.clip_id in heard
-            ]
+            records = self._flagged(
+                [
+                    self._transcript(clip, heard[clip.clip_id])
+                    for clip in one.wanted
+                    if clip.clip_id in heard
+                ]
+            )
             inputs = self._inputs(one)
             if len(records) < len(one.wanted):
                 inputs["missing"] = len(one.wanted) - len(records)
@@ -159,11 +175,16 @@ class RecognisedTexts:
     def _transcript(self, clip: Clip, heard: Recognition) -> Transcript:
         language = heard.language or self.language
         flags = flag_text(
-            heard.text, clip.duration, heard.avg_logprob, heard.no_speech_prob, self.thresholds
+            heard.text,
+            clip.duration,
+            heard.avg_logprob,
+            heard.no_speech_prob,
+            self.thresholds,
+            self.known,
         )
         return Transcript(
             clip_id=clip.clip_id,
-            text="" if FATAL & set(flags) else normalise(heard.text, language),
+            text="" if self.emptying & set(flags) else normalise(heard.text, language),
             text_raw=heard.text,
             source=self.source,
             model=self.recogniser.name,
@@ -175,11 +196,27 @@ class RecognisedTexts:
             flags=sorted({*flags, *heard.flags}),
         )
 
+    def _flagged(self, records: Sequence[Transcript]) -> list[Transcript]:
+        """Return a source's texts, flagged for what only shows beside one another."""
+        raw = {record.clip_id: record.text_raw for record in records}
+        repeated = repeated_texts(raw, self.thresholds.max_repeats)
+        return [
+            record.model_copy(
+                update={
+                    "text": "" if REPEATED in self.emptying else record.text,
+                    "flags": sorted({*record.flags, REPEATED}),
+                }
+            )
+            if record.clip_id in repeated
+            else record
+            for record in records
+        ]
+
     def _inputs(self, material: SourceClips) -> dict[str, Any]:
         return {
             "clips": fingerprint([[clip.clip_id, clip.sha256] for clip in material.wanted]),
             "context": f"window {WINDOWS}" if self.context == "window" else "clip",
-            "guards": guards_version(),
+            "guards": guards_version(self.known, sorted(self.emptying)),
             "language": self.language,
             "normalisation": NORMALISATION,
             "parameters": self.recogniser.parameters,

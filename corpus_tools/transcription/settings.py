@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from corpus_tools.transcription.guards import EMPTYING, Flag
 from manifests.settings import Settings
 
 __all__ = ["TranscribeSettings"]
@@ -27,9 +28,15 @@ class TranscribeSettings(Settings):
         max_tokens: longest text of a clip in the model's tokens; by default the model's own limit.
         batch_size: clips or windows decoded at once; halved where a GPU's memory is too small.
         max_rate: flags ``too_fast`` above this many Chinese characters (or letters / 3) a second.
-        max_compression: flags ``compression`` above this ratio of the text's zlib compression.
+        max_compression: flags ``compression`` above this ratio of a text's characters (or words)
+            to the new pieces it is made of.
         max_no_speech: flags ``no_speech`` above this probability, unless ``min_logprob`` is met.
         min_logprob: flags ``low_logprob`` below this mean log-probability of the tokens.
+        max_repeats: flags ``repeated_text`` where more clips of a source than this have the same
+            text of five characters or more.
+        hallucinations: more texts that the recogniser invents: a file in the corpus folder, one
+            phrase a line.
+        emptying_flags: flags that empty a text; the raw text always stays.
     """
 
     recogniser: str = "whisper"
@@ -48,3 +55,6 @@ class TranscribeSettings(Settings):
     max_compression: float = Field(2.4, gt=0)
     max_no_speech: float = Field(0.6, ge=0, le=1)
     min_logprob: float = Field(-1.0, le=0)
+    max_repeats: int = Field(4, ge=1)
+    hallucinations: str | None = None
+    emptying_flags: tuple[Flag, ...] = EMPTYING

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from corpus_tools.transcription.guards import Thresholds
+from corpus_tools.transcription.hallucinations import KnownHallucinations
 from corpus_tools.transcription.material import SourceClips, read_material
 from corpus_tools.transcription.recognised_texts import RecognisedTexts
 from corpus_tools.transcription.recogniser import Recogniser, RecogniserOptions, find_recogniser
@@ -18,6 +19,7 @@ from manifests.errors import CorpusError, DataError
 from manifests.outcome import Failure, Outcome, Progress, no_progress
 from manifests.records import Transcript
 from manifests.shards import read_shard
+from manifests.store import inside
 from models.text.lexicon import bundled_lexicon, read_lexicon
 
 __all__ = ["transcribe"]
@@ -113,10 +115,19 @@ def _recognised_texts(
             settings.max_compression,
             settings.max_no_speech,
             settings.min_logprob,
+            settings.max_repeats,
         ),
         settings.context,
         settings.batch_size,
+        _known_hallucinations(settings.hallucinations, workspace.root),
+        settings.emptying_flags,
     )
+
+
+def _known_hallucinations(name: str | None, corpus: Path) -> KnownHallucinations:
+    if name is None:
+        return KnownHallucinations.bundled()
+    return KnownHallucinations.read(inside(corpus, name))
 
 
 def _lexicon(name: str | None, corpus: Path) -> tuple[str, ...]:

@@ -1,0 +1,145 @@
+"""What speech models are known to invent for silence, music and noise."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Self
+
+from corpus_tools.transcription.chinese import simplify
+from manifests.errors import DataError
+
+__all__ = ["KnownHallucinations", "letters_of", "same_text_key"]
+
+
+@dataclass(frozen=True)
+class KnownHallucinations:
+    """A list of phrases.
+
+    A phrase counts wherever it stands in a text, with ``*`` for up to 20 letters of anything. One
+    after ``=`` counts only if the text is nothing else, once or again and again. What follows a
+    ``#`` is a note. Width, case, accents, spaces, punctuation and the difference between
+    traditional and simplified characters don't matter.
+
+    Attributes:
+        phrases: as written.
+    """
+
+    phrases: tuple[str, ...]
+
+    @classmethod
+    @lru_cache(maxsize=1)
+    def bundled(cls) -> Self:
+        """Return the list that comes with the package."""
+        text = files("corpus_tools.transcription").joinpath("data", "hallucinations.txt")
+        return cls._of(text.read_text(encoding="utf-8").splitlines(), "hallucinations.txt")
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return the bundled list with a user's phrases after it.
+
+        Raises:
+            DataError: naming file and line, if the file can't be read or a phrase has no letters
+                to go by.
+        """
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path}: not a UTF-8 text file; save it as UTF-8") from error
+        except OSError as error:
+            raise DataError(f"{path}: list can't be read ({error.strerror})") from error
+        own = cls._of(text.splitlines(), str(path))
+        return cls((*cls.bundled().phrases, *own.phrases))
+
+    def holds(self, text: str) -> bool:
+        """Return whether a text is one of the inventions, or has one in it.
+
+        Example:
+            >>> known = KnownHallucinations.bundled()
+            >>> known.holds("請不吝點贊　訂閱"), known.holds("谢谢，谢谢大家！")
+            (True, False)
+        """
+        key = same_text_key(text)
+        return (
+            any(_contains(key, parts) for parts in self._contained)
+            or any(_repeats(key, whole) for whole in self._whole)
+            or _ADDRESS.search(text) is not None
+        )
+
+    @classmethod
+    def _of(cls, lines: Iterable[str], where: str) -> Self:
+        phrases = []
+        for number, line in enumerate(lines, start=1):
+            phrase = line.partition("#")[0].strip()
+            if not phrase:
+                continue
+            parts = _parts(phrase)
+            least = 1 if phrase.startswith("=") else _SHORTEST
+            if not all(parts) or sum(map(len, parts)) < least:
+                raise DataError(
+                    f"{where}, line {number}: {phrase[:40]!r} is too short a phrase to look for "
+                    f"anywhere in a text; give at least {_SHORTEST} letters, or put = before it "
+                    f"for texts that are nothing else"
+                )
+            phrases.append(phrase)
+        return cls(tuple(phrases))
+
+    @cached_property
+    def _contained(self) -> Sequence[Sequence[str]]:
+        return [_parts(phrase) for phrase in self.phrases if not phrase.startswith("=")]
+
+    @cached_property
+    def _whole(self) -> Sequence[str]:
+        return ["".join(_parts(phrase)) for phrase in self.phrases if phrase.startswith("=")]
+
+
+def letters_of(text: str) -> str:
+    """Return a text's letters, marks and digits in lower case, without anything between them."""
+    return "".join(one.lower() for one in text if unicodedata.category(one)[0] in "LMN")
+
+
+def same_text_key(text: str) -> str:
+    """Return what two spellings of the same text have in common.
+
+    Example:
+        >>> same_text_key("ＡＭＡＲＡ.org 社區，Sous-titrés")
+        'amaraorg社区soustitres'
+    """
+    plain = unicodedata.normalize("NFKD", simplify(unicodedata.normalize("NFKC", text)))
+    return letters_of(_ACCENTS.sub("", plain).casefold())
+
+
+def _parts(phrase: str) -> list[str]:
+    return [same_text_key(part) for part in phrase.removeprefix("=").split("*")]
+
+
+def _contains(key: str, parts: Sequence[str]) -> bool:
+    """Return whether the parts follow each other, no more than a gap apart; linear in the key."""
+    first, *rest = parts
+    start = key.find(first)
+    while start >= 0:
+        end = start + len(first)
+        for part in rest:
+            at = key.find(part, end, end + _GAP + len(part))
+            if at < 0:
+                break
+            end = at + len(part)
+        else:
+            return True
+        start = key.find(first, start + 1)
+    return False
+
+
+def _repeats(key: str, whole: str) -> bool:
+    rounds, rest = divmod(len(key), len(whole))
+    return rounds > 0 and rest == 0 and key == whole * rounds
+
+
+_GAP = 20  # letters
+_SHORTEST = 2  # letters
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_ADDRESS = re.compile(r"https?://|\bwww\.|\w\.(?:com|org|net)\b|©", re.IGNORECASE)
+"""Addresses and copyright signs stand in credits; nobody says them like that."""
