@@ -98,7 +98,10 @@ def _best_place(
     Lines coincide with speech by what they cover, and by where they begin. The height of the best
     place is in standard deviations of the sum of both over all places.
     """
-    signals = [_in_detail(_in_cells(speech)), _in_detail(_in_cells(onsets))]
+    signals = [
+        _in_detail(_in_cells(speech, _COARSE)),
+        _in_detail(_in_cells(onsets, _COARSE // _FRAMES_A_STEP)),
+    ]
     reach = round(_MOST_OFFSET / _CELL)
     length = len(signals[0]) + reach
     size = scipy.fft.next_fast_len(length + reach, real=True)
@@ -117,15 +120,15 @@ def _best_place(
     return rates[row], (lag - reach) * _CELL, float(total[row, lag] / max(total.std(), 1e-12))
 
 
-def _in_cells(frames: NDArray[Any]) -> Times:
-    whole = len(frames) // _COARSE * _COARSE
-    cells: Times = frames[:whole].reshape(-1, _COARSE).mean(axis=1, dtype=np.float64)
+def _in_cells(values: NDArray[Any], of: int) -> Times:
+    whole = len(values) // of * of
+    cells: Times = values[:whole].reshape(-1, of).mean(axis=1, dtype=np.float64)
     return cells
 
 
 def _rates(seconds: float) -> list[float]:
     """Return the rates to try: the usual ones, and others so near that half a second remains."""
-    step = min(2 / seconds, _FREE_DRIFT)
+    step = min(max(2 / seconds, _FREE_DRIFT / _MOST_RATES), _FREE_DRIFT)
     count = round(_FREE_DRIFT / step)
     return sorted({*_USUAL, *(1 + step * number for number in range(-count, count + 1))})
 
@@ -150,16 +153,17 @@ def _in_detail(values: Times) -> Times:
 
 
 def _onset_density(speech: NDArray[np.bool_]) -> NDArray[np.float32]:
-    onsets = np.flatnonzero(np.diff(np.concatenate([[False], speech]).view(np.int8)) == 1)
-    impulses = np.zeros(len(speech), dtype=np.float32)
-    impulses[onsets] = 1
+    """Return how near speech begins, for each `_STEP` of the sound."""
+    onsets = np.flatnonzero(speech[1:] & ~speech[:-1]) + 1
+    impulses = np.zeros(-(-len(speech) // _FRAMES_A_STEP), dtype=np.float32)
+    impulses[onsets // _FRAMES_A_STEP] = 1
     return np.asarray(gaussian_filter1d(impulses, _ONSET_WIDTH), dtype=np.float32)
 
 
 def _near_onset(times: Times, onsets: NDArray[np.float32]) -> NDArray[np.float32]:
-    frames = np.rint(times / _FRAME).astype(np.intp)
-    inside = (frames >= 0) & (frames < len(onsets))
-    return np.asarray(onsets[np.where(inside, frames, 0)] * inside, dtype=np.float32)
+    steps = (times / _STEP).astype(np.int32)
+    inside = (times >= 0) & (steps < len(onsets))
+    return np.asarray(onsets[np.where(inside, steps, 0)] * inside, dtype=np.float32)
 
 
 def _refined(
@@ -205,10 +209,9 @@ def _judged(as_given: Times, moved: Times, onsets: NDArray[np.float32]) -> Verdi
     if np.abs(moved - as_given).max() < _TOLERATED:
         lost = any(_significance(before[part] - chance) < _LOST for part in parts)
         return "parts" if lost and len(before) >= _MANY_LINES else "kept"
-    if _significance(after - before) < _BETTER:
-        return "unknown"
-    worse = any(_significance((after - before)[part]) < -_WORSE for part in parts)
-    return "parts" if worse else "corrected"
+    if any(_significance((after - before)[part]) < -_WORSE for part in parts):
+        return "parts"
+    return "corrected" if _significance(after - before) > _BETTER else "unknown"
 
 
 def _significance(gains: NDArray[np.float32]) -> float:
@@ -223,12 +226,15 @@ _LOCAL = 100  # cells
 _MOST_OFFSET = 120.0  # s
 _USUAL = (1.0, 25 / 23.976, 23.976 / 25, 24 / 23.976, 23.976 / 24, 25 / 24, 24 / 25)
 _FREE_DRIFT = 0.005
+_MOST_RATES = 30  # either way
 _FEWEST_LINES = 20
 _MANY_LINES = 100
-_MOST_LINES = 4000  # looked at
+_MOST_LINES = 2500  # looked at
 _LEAST_SPOKEN = 20.0  # s
 _CHANCE, _CLEAR, _SURE = 5.0, 6.5, 10.0  # standard deviations
-_ONSET_WIDTH = 8  # frames
+_FRAMES_A_STEP = 2
+_STEP = _FRAMES_A_STEP * _FRAME
+_ONSET_WIDTH = 4  # steps
 _SEARCHES = ((0.8, 0.1), (0.1, 0.02))  # s: how far either way, in what steps
 _SNAP = 0.3  # s
 _AS_GOOD = 2.0  # standard errors
