@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from corpus_tools.transcription.recogniser import Word
+from corpus_tools.transcription.whisper_path import token_frames
 
-__all__ = ["align", "smoothed", "split_words"]
+__all__ = ["align", "split_words"]
 
 
 @dataclass
@@ -40,7 +41,7 @@ def align(model: Any, result: Any, samples: int) -> list[Word]:
         In the order of the text, times in seconds from the beginning of the piece. Joined and
         stripped, they are the text.
     """
-    from whisper.audio import HOP_LENGTH, N_SAMPLES_PER_TOKEN, SAMPLE_RATE
+    from whisper.audio import N_SAMPLES_PER_TOKEN, SAMPLE_RATE
     from whisper.timing import merge_punctuations
     from whisper.tokenizer import get_tokenizer
 
@@ -55,7 +56,9 @@ def align(model: Any, result: Any, samples: int) -> list[Word]:
         return []
     frames = max(math.ceil(samples / N_SAMPLES_PER_TOKEN), 1)
     attention, logprobs = _read_again(model, tokenizer, result.audio_features, tokens)
-    begins = _beginnings(attention[:, :, :frames], len(tokens)) * (2 * HOP_LENGTH / SAMPLE_RATE)
+    begins = token_frames(attention[:, :, :frames], len(tokens)) * (
+        N_SAMPLES_PER_TOKEN / SAMPLE_RATE
+    )
     timed = []
     position = 0
     for text, held in split_words(tokenizer, tokens):
@@ -139,44 +142,6 @@ def _read_again(
     return torch.stack([attention[layer, head] for layer, head in heads]), logprobs
 
 
-def _beginnings(attention: Any, count: int) -> Any:
-    """Return the frame at which each of the tokens begins, and the one at which the text ends.
-
-    What is attended to while a token is read belongs to the next one, which it predicts. The path
-    is that of dynamic time warping over the heads' normalised attention, as in whisper/timing.py.
-    """
-    import numpy as np
-    import torch
-    from whisper.timing import dtw
-
-    weights = attention.softmax(dim=-1)
-    deviation, mean = torch.std_mean(weights, dim=-2, keepdim=True, unbiased=False)
-    weights = ((weights - mean) / deviation).nan_to_num(0.0, 0.0, 0.0)
-    matrix = torch.stack([smoothed(head) for head in weights]).mean(dim=0).cpu()
-    tokens, frames = dtw(-matrix[-count - 2 : -1])
-    return frames[np.pad(np.diff(tokens), (1, 0), constant_values=1).astype(bool)]
-
-
-def smoothed(weights: Any) -> Any:
-    """Return the median of each seven neighbours along the last axis, mirrored at its ends.
-
-    The network of comparisons is Devillard's (Fast median search, 1998); it takes a fraction of
-    the time of sorting all sevens.
-    """
-    import torch
-
-    if weights.shape[-1] <= 3:
-        return weights
-    padded = torch.nn.functional.pad(weights, (3, 3), mode="reflect")
-    seven = [padded[..., shift : shift + weights.shape[-1]] for shift in range(7)]
-    for one, other in _COMPARISONS:
-        seven[one], seven[other] = (
-            torch.minimum(seven[one], seven[other]),
-            torch.maximum(seven[one], seven[other]),
-        )
-    return seven[3]
-
-
 def _shorten(words: list[Timed]) -> None:
     """Take the pause out of words beside the end of a sentence, to which alignment gives it."""
     lengths = sorted(one.end - one.start for one in words if one.end > one.start)
@@ -194,8 +159,4 @@ _SPACELESS = {"zh", "ja", "th", "lo", "my", "yue"}  # Whisper's own list
 _PREPENDED = "\"'“¿([{-"
 _APPENDED = "\"'.。,，!！?？:：”)]}、"
 _SENTENCE_ENDS = tuple(".。!！?？")
-_COMPARISONS = (
-    *((0, 5), (0, 3), (1, 6), (2, 4), (0, 1), (3, 5), (2, 6)),
-    *((2, 3), (3, 6), (4, 5), (1, 4), (1, 3), (3, 4)),
-)
 _LONGEST = 0.7  # seconds of a usual word

@@ -4,16 +4,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 import whisper
 from hypothesis import given
 from hypothesis import strategies as st
-from whisper.timing import find_alignment, median_filter
+from whisper.timing import find_alignment
 from whisper.tokenizer import get_tokenizer
 
 from corpus_tools.transcription.recogniser import RecogniserOptions
 from corpus_tools.transcription.whisper_recogniser import WhisperRecogniser
-from corpus_tools.transcription.whisper_words import align, smoothed, split_words
+from corpus_tools.transcription.whisper_words import align, split_words
 
 SECONDS = 12
 TOKENIZER = get_tokenizer(True, language="zh", task="transcribe")
@@ -92,12 +91,6 @@ def test_words_are_characters_in_chinese_and_words_elsewhere() -> None:
     tokens = polish.encode(" Zażółć gęślą jaźń, proszę.")
     words = [text for text, _ in split_words(polish, tokens)]
     assert words == [" Zażółć", " gęślą", " jaźń", ",", " proszę", "."]
-
-
-@pytest.mark.parametrize("length", [1, 2, 3, 4, 7, 50])
-def test_smoothing_is_whispers_median(length: int) -> None:
-    weights = torch.randn(2, 5, length)
-    assert torch.equal(smoothed(weights), median_filter(weights, 7))
 
 
 def test_times_of_a_recording_longer_than_whispers_30_s_go_on(checkpoint: Path) -> None:

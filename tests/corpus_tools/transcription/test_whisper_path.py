@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from whisper.timing import dtw, median_filter
+
+from corpus_tools.transcription.whisper_path import smoothed, token_frames, warped
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 7, 50])
+def test_smoothing_is_whispers_median(length: int) -> None:
+    weights = torch.randn(2, 5, length)
+    assert torch.equal(smoothed(weights), median_filter(weights, 7))
+
+
+@given(st.integers(1, 30), st.integers(1, 60), st.integers(0, 1000))
+@settings(deadline=None)
+def test_the_path_is_whispers(rows: int, columns: int, seed: int) -> None:
+    costs = np.random.default_rng(seed).normal(size=(rows, columns))
+    row, column = dtw(torch.from_numpy(costs))
+    expected = [int(column[row == one].min()) for one in range(rows)]
+    assert warped(costs).tolist() == expected
+
+
+def test_flat_attention_still_gives_times_in_order() -> None:
+    frames = token_frames(torch.zeros(2, 9, 20), 4)
+    assert len(frames) == 5
+    assert frames.tolist() == sorted(frames)
