@@ -74,7 +74,7 @@ def workspace(tmp_path: Path, put: Any, new_clip: Any) -> Workspace:
         kind = "drama" if source == "drama" else "scripted"
         put(workspace, "sources", source, [new_source(source, kind)])
     lines = [
-        SubtitleLine(source_id="drama", start=0.5, end=2.5, text="巴适得很！"),
+        SubtitleLine(source_id="drama", start=0.3, end=2.7, text="巴适得很！"),
         SubtitleLine(source_id="drama", start=8.5, end=9.5, text="莫得"),
     ]
     put(workspace, "subtitles", "drama", lines)
