@@ -1,8 +1,7 @@
 """Transcripts from a speech recogniser: its words, the flags on them, and what is left."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,25 +10,22 @@ from numpy.typing import NDArray
 
 from corpus_tools.media.wav import read_wav
 from corpus_tools.transcription.batching import batched, chunked
-from corpus_tools.transcription.guards import (
-    EMPTYING,
-    REPEATED,
-    Thresholds,
-    flag_text,
-    guards_version,
-)
-from corpus_tools.transcription.hallucinations import KnownHallucinations
+from corpus_tools.transcription.flagging import Flagging
 from corpus_tools.transcription.material import SourceClips
-from corpus_tools.transcription.normalisation import NORMALISATION, normalise
 from corpus_tools.transcription.recogniser import Recogniser, Recognition, Word
-from corpus_tools.transcription.repetition import repeated_texts
-from corpus_tools.transcription.store import is_current, put_transcripts
+from corpus_tools.transcription.store import (
+    inputs_of,
+    is_current,
+    origin_of,
+    put_transcripts,
+    read_texts,
+)
 from corpus_tools.transcription.windows import WINDOWS, joined, plan_windows
 from corpus_tools.transcription.words import recognitions_of_clips
 from manifests.errors import ConfigurationError, DataError
 from manifests.outcome import Outcome
 from manifests.records import Clip, TextSource, Transcript
-from manifests.store import fingerprint, inside
+from manifests.store import canonical_json, fingerprint, inside
 
 __all__ = ["RecognisedTexts"]
 
@@ -44,11 +40,9 @@ class RecognisedTexts:
         recogniser: what listens.
         source: how its texts are filed.
         language: what is spoken.
-        thresholds: of the flags.
+        flagging: how its texts are judged.
         context: whether it hears each clip by itself, or those of a window together.
         batch_size: clips or windows that it is given at once.
-        known: inventions to look for; by default those that come with the package.
-        emptying: flags that empty a text.
     """
 
     def __init__(
@@ -57,21 +51,17 @@ class RecognisedTexts:
         recogniser: Recogniser,
         source: TextSource,
         language: str | None,
-        thresholds: Thresholds,
+        flagging: Flagging,
         context: Context = "clip",
         batch_size: int = 8,
-        known: KnownHallucinations | None = None,
-        emptying: Sequence[str] = EMPTYING,
     ) -> None:
         self.corpus = corpus
         self.recogniser = recogniser
         self.source = source
         self.language = language
-        self.thresholds = thresholds
+        self.flagging = flagging
         self.context = context
         self.batch_size = batch_size
-        self.known = known
-        self.emptying = frozenset(emptying)
         self.origin = f"{source}:{recogniser.name}"
 
     def chunks(self, material: Sequence[SourceClips]) -> Iterator[list[SourceClips]]:
@@ -112,22 +102,40 @@ class RecognisedTexts:
             advance(sum(map(len, batch)))
         done = []
         for one in chunk:
-            records = self._flagged(
-                [
-                    self._transcript(clip, heard[clip.clip_id])
-                    for clip in one.wanted
-                    if clip.clip_id in heard
-                ]
-            )
+            records = [
+                self._raw(clip, heard[clip.clip_id]) for clip in one.wanted if clip.clip_id in heard
+            ]
             inputs = self._inputs(one)
             if len(records) < len(one.wanted):
                 inputs["missing"] = len(one.wanted) - len(records)
             try:
-                put_transcripts(self.corpus, one.source_id, self.origin, records, inputs)
+                self._put(one, records, inputs)
                 done.append(one.source_id)
             except DataError as error:
                 outcome.fail(one.source_id, str(error))
         return done
+
+    def judge_anew(self, material: SourceClips) -> bool:
+        """Flag and normalise what was heard already, and return whether that is all it needed.
+
+        Raises:
+            DataError: if the source's shard can't be read.
+        """
+        inputs = self._inputs(material)
+        known = inputs_of(self.corpus, material.source_id, self.origin)
+        judged = self.flagging.inputs.keys()
+        if known is None or _without(known, judged) != _without(inputs, judged):
+            return False
+        texts = read_texts(self.corpus, material.source_id)
+        self._put(material, [one for one in texts if origin_of(one) == self.origin], inputs)
+        return True
+
+    def _put(
+        self, material: SourceClips, heard: Sequence[Transcript], inputs: dict[str, Any]
+    ) -> None:
+        seconds = {clip.clip_id: clip.duration for clip in material.wanted}
+        records = self.flagging.apply(heard, seconds)
+        put_transcripts(self.corpus, material.source_id, self.origin, records, inputs)
 
     def _windows(self, material: SourceClips) -> list[list[Clip]]:
         if self.context == "window":
@@ -172,56 +180,33 @@ class RecognisedTexts:
             else:
                 yield clip, samples.astype(np.float32) / np.float32(32768)
 
-    def _transcript(self, clip: Clip, heard: Recognition) -> Transcript:
-        language = heard.language or self.language
-        flags = flag_text(
-            heard.text,
-            clip.duration,
-            heard.avg_logprob,
-            heard.no_speech_prob,
-            self.thresholds,
-            self.known,
-        )
+    def _raw(self, clip: Clip, heard: Recognition) -> Transcript:
         return Transcript(
             clip_id=clip.clip_id,
-            text="" if self.emptying & set(flags) else normalise(heard.text, language),
+            text="",
             text_raw=heard.text,
             source=self.source,
             model=self.recogniser.name,
-            language=language,
+            language=heard.language or self.language,
             avg_logprob=_finite(heard.avg_logprob),
             no_speech_prob=_finite(heard.no_speech_prob),
             compression_ratio=_finite(heard.compression_ratio),
             words=None if heard.words is None else [_row(word, clip) for word in heard.words],
-            flags=sorted({*flags, *heard.flags}),
+            flags=list(heard.flags),
         )
-
-    def _flagged(self, records: Sequence[Transcript]) -> list[Transcript]:
-        """Return a source's texts, flagged for what only shows beside one another."""
-        raw = {record.clip_id: record.text_raw for record in records}
-        repeated = repeated_texts(raw, self.thresholds.max_repeats)
-        return [
-            record.model_copy(
-                update={
-                    "text": "" if REPEATED in self.emptying else record.text,
-                    "flags": sorted({*record.flags, REPEATED}),
-                }
-            )
-            if record.clip_id in repeated
-            else record
-            for record in records
-        ]
 
     def _inputs(self, material: SourceClips) -> dict[str, Any]:
         return {
             "clips": fingerprint([[clip.clip_id, clip.sha256] for clip in material.wanted]),
             "context": f"window {WINDOWS}" if self.context == "window" else "clip",
-            "guards": guards_version(self.known, sorted(self.emptying)),
             "language": self.language,
-            "normalisation": NORMALISATION,
             "parameters": self.recogniser.parameters,
-            "thresholds": asdict(self.thresholds),
+            **self.flagging.inputs,
         }
+
+
+def _without(inputs: Mapping[str, Any], keys: Collection[str]) -> str:
+    return canonical_json({key: value for key, value in inputs.items() if key not in keys})
 
 
 def _row(word: Word, clip: Clip) -> tuple[float, float, str, float | None]:

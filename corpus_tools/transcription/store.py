@@ -8,7 +8,14 @@ from manifests.records import Transcript
 from manifests.shards import STAGES, Header, read_header, read_shard, write_shard
 from manifests.store import canonical_json
 
-__all__ = ["is_current", "origin_of", "origins", "put_transcripts"]
+__all__ = [
+    "inputs_of",
+    "is_current",
+    "origin_of",
+    "origins",
+    "put_transcripts",
+    "read_texts",
+]
 
 STAGE = STAGES["transcripts"]
 
@@ -41,9 +48,29 @@ def is_current(corpus: Path, source_id: str, origin: str, inputs: Mapping[str, A
     Raises:
         DataError: if the shard has no readable header.
     """
+    known = inputs_of(corpus, source_id, origin)
+    return known is not None and canonical_json(known) == canonical_json(dict(inputs))
+
+
+def inputs_of(corpus: Path, source_id: str, origin: str) -> dict[str, Any] | None:
+    """Return what a source's texts of this origin were made from, None if there are none.
+
+    Raises:
+        DataError: if the shard has no readable header.
+    """
     path = STAGE.path(corpus, source_id)
     known = _known_inputs(read_header(path)) if path.exists() else {}
-    return origin in known and canonical_json(known[origin]) == canonical_json(dict(inputs))
+    return known.get(origin)
+
+
+def read_texts(corpus: Path, source_id: str) -> list[Transcript]:
+    """Return a source's texts of every origin.
+
+    Raises:
+        DataError: if the shard can't be read.
+    """
+    path = STAGE.path(corpus, source_id)
+    return read_shard(path, Transcript) if path.exists() else []
 
 
 def put_transcripts(

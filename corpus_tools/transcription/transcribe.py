@@ -6,19 +6,18 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from corpus_tools.transcription.flagging import Flagging
 from corpus_tools.transcription.guards import Thresholds
 from corpus_tools.transcription.hallucinations import KnownHallucinations
 from corpus_tools.transcription.material import SourceClips, read_material
 from corpus_tools.transcription.recognised_texts import RecognisedTexts
 from corpus_tools.transcription.recogniser import Recogniser, RecogniserOptions, find_recogniser
 from corpus_tools.transcription.settings import TranscribeSettings
-from corpus_tools.transcription.store import STAGE, origin_of
+from corpus_tools.transcription.store import origin_of, read_texts
 from corpus_tools.transcription.subtitle_texts import put_subtitle_texts
 from corpus_tools.workspace import Workspace
 from manifests.errors import CorpusError, DataError
 from manifests.outcome import Failure, Outcome, Progress, no_progress
-from manifests.records import Transcript
-from manifests.shards import read_shard
 from manifests.store import inside
 from models.text.lexicon import bundled_lexicon, read_lexicon
 
@@ -110,17 +109,19 @@ def _recognised_texts(
         recogniser,
         "whisper" if settings.recogniser == "whisper" else "recogniser",
         settings.language or workspace.configuration.corpus.language,
-        Thresholds(
-            settings.max_rate,
-            settings.max_compression,
-            settings.max_no_speech,
-            settings.min_logprob,
-            settings.max_repeats,
+        Flagging(
+            Thresholds(
+                settings.max_rate,
+                settings.max_compression,
+                settings.max_no_speech,
+                settings.min_logprob,
+                settings.max_repeats,
+            ),
+            _known_hallucinations(settings.hallucinations, workspace.root),
+            settings.emptying_flags,
         ),
         settings.context,
         settings.batch_size,
-        _known_hallucinations(settings.hallucinations, workspace.root),
-        settings.emptying_flags,
     )
 
 
@@ -167,7 +168,9 @@ def _recognise(
 
 def _state(texts: RecognisedTexts, material: SourceClips, outcome: Outcome) -> str:
     try:
-        return "unchanged" if texts.is_current(material) else "new"
+        if texts.is_current(material):
+            return "unchanged"
+        return "done" if texts.judge_anew(material) else "new"
     except DataError as error:
         outcome.fail(material.source_id, str(error))
         return "failed"
@@ -196,7 +199,9 @@ def _account(corpus: Path, material: Sequence[SourceClips], outcome: Outcome) ->
         wanted = {clip.clip_id for clip in one.wanted}
         outcome.items_in += len(wanted)
         try:
-            records = [record for record in _texts(corpus, one) if record.clip_id in wanted]
+            records = [
+                record for record in read_texts(corpus, one.source_id) if record.clip_id in wanted
+            ]
         except DataError as error:
             if Failure(one.source_id, str(error)) not in outcome.failures:
                 outcome.fail(one.source_id, str(error))
@@ -210,8 +215,3 @@ def _account(corpus: Path, material: Sequence[SourceClips], outcome: Outcome) ->
             flagged=len(flagged), no_text=len(wanted) - len(with_text) - len(flagged)
         )
     outcome.details |= {"texts": dict(sorted(texts.items())), "flags": dict(sorted(flags.items()))}
-
-
-def _texts(corpus: Path, material: SourceClips) -> list[Transcript]:
-    path = STAGE.path(corpus, material.source_id)
-    return read_shard(path, Transcript) if path.exists() else []

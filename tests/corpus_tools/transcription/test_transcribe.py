@@ -92,7 +92,7 @@ def test_a_flagged_text_stays_raw(
     workspace: Workspace, parrots: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "corpus_tools.transcription.recognised_texts.flag_text", lambda *_: ["char_loop"]
+        "corpus_tools.transcription.flagging.flag_text", lambda *_: ["char_loop"]
     )
     outcome = transcribe(workspace, PARROT)
     path = STAGES["transcripts"].path(workspace.root, "drama")
