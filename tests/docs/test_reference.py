@@ -1,17 +1,12 @@
-"""The documentation is current: generated pages, verbs, links, and the recogniser that it shows."""
+"""The documentation is current: generated pages, verbs and links."""
 
 import importlib.util
 import re
-import stat
 from pathlib import Path
 from types import ModuleType
 from urllib.parse import unquote
 
-import numpy as np
 import pytest
-
-from corpus_tools.transcription.recogniser import Recogniser, RecogniserOptions
-from manifests.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -83,20 +78,3 @@ def test_every_verb_shown_exists() -> None:
         for block in re.findall(r"^```.*?^```", page.read_text(encoding="utf-8"), _FENCED):
             for verb in re.findall(r"^corpus ([a-z-]+)", block, re.MULTILINE):
                 assert verb in known, f"{page.name} shows 'corpus {verb}'"
-
-
-def test_recogniser_of_the_guide_is_one(tmp_path: Path) -> None:
-    guide = (DOCS / "how-to" / "add-a-recogniser.md").read_text(encoding="utf-8")
-    code = re.search(r"```python\n(.*?)```", guide, re.DOTALL)
-    assert code is not None
-    (tmp_path / "corpus_program.py").write_text(code[1], encoding="utf-8")
-    program = tmp_path / "program"
-    program.write_text("#!/bin/sh\ncat > /dev/null\necho '巴适 得很'\n", encoding="utf-8")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    factory = module_of(tmp_path / "corpus_program.py").ProgramRecogniser
-    recogniser = factory(RecogniserOptions(model=str(program)))
-    assert isinstance(recogniser, Recogniser)
-    heard = recogniser.transcribe([np.zeros(16_000, dtype=np.float32)] * 2, "zh")
-    assert [one.text for one in heard] == ["巴适 得很"] * 2
-    with pytest.raises(ConfigurationError, match="no such program"):
-        factory(RecogniserOptions(model=str(tmp_path / "nothing")))
