@@ -7,8 +7,8 @@ one or two attempts: a whole rendition, or a false start, its first 30 to 65 % b
 weakest place near. The corpus has one rendition of a line in each emotion, so an attempt is always
 another emotion's: further from the last reading than what one person says twice in a row.
 
-Between two lines lies a pause, log-uniform from 0.5 to 2.5 s; after an attempt from 0.3 to 1.2 s; at
-5 % of the joins of lines only 0.03 to 0.12 s. In 8 % of the lines the reader stops at a weak place
+Between two lines lies a pause, log-uniform from 0.5 to 2.5 s; after an attempt from 0.3 to 1.2 s;
+at 5 % of the joins of lines only 0.03 to 0.12 s. In 8 % of the lines the reader stops at a weak place
 in the middle half for 0.25 to 0.7 s. Levels and room tone are those of `constructed`.
 
     from constructed_takes import takes
@@ -95,7 +95,9 @@ def takes(
         for line, sentence in enumerate(order):
             if line in left_out:
                 continue
-            versions = [recordings[key] for key in sorted(recordings) if key[::2] == (speaker, sentence)]
+            versions = [
+                recordings[key] for key in sorted(recordings) if key[::2] == (speaker, sentence)
+            ]
             ranks = rng.permutation(len(versions))
             text = texts[sentence]
             for rank in ranks[1 : 1 + (1 + int(rng.random() < 0.15)) * (line in again)]:

@@ -1,29 +1,29 @@
 """A scripted session into the corpus: the work behind ``corpus add-recordings``."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from corpus_tools.recordings.cast import merge_speakers
+from corpus_tools.recordings.hearing import Hearing, NotHeard
+from corpus_tools.recordings.listing import Recording, list_files
+from corpus_tools.recordings.match_table import table_path
 from corpus_tools.recordings.recording import cut_recording, recording_inputs
-from corpus_tools.recordings.script import ScriptRow, read_script
+from corpus_tools.recordings.report import report_of
+from corpus_tools.recordings.script_texts import put_script_texts
+from corpus_tools.recordings.session import TakeSession
 from corpus_tools.recordings.settings import RecordingSettings
 from corpus_tools.runner import run_each
-from corpus_tools.segmentation.inputs import KnownSources, MediaInput, identify, media_in
+from corpus_tools.segmentation.inputs import KnownSources, identify
 from corpus_tools.segmentation.publish import SCREEN, sweep
 from corpus_tools.segmentation.screening import recording_rules
 from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
 from corpus_tools.segmentation.update import Update
 from corpus_tools.segmentation.voice import detector_name
-from corpus_tools.transcription.normalisation import NORMALISATION, normalise
-from corpus_tools.transcription.store import put_transcripts
 from manifests.errors import ConfigurationError, DataError
 from manifests.frozen import frozen_clips
 from manifests.outcome import Outcome, Progress, no_progress
-from manifests.records import Screen, Transcript
+from manifests.records import Screen
 from manifests.shards import read_shard
-from manifests.store import inside
 
 __all__ = ["add_recordings"]
 
@@ -37,9 +37,12 @@ def add_recordings(
     segment: SegmentSettings | None = None,
     screen: ScreenSettings | None = None,
     series: str | None = None,
+    hearing: Hearing | None = None,
     progress: Progress = no_progress,
 ) -> Outcome:
     """Add every recording that a script lists: a source with one clip, its speaker and its text.
+
+    A long take is a source with a clip for each line that was found in it.
 
     The caller holds the corpus's lock.
 
@@ -53,10 +56,12 @@ def add_recordings(
         screen: section [screen].
         series: of all the recordings; default: the name of the folder
             that the script is in.
+        hearing: where the recognised text of long takes comes from, if there is any.
         progress: told after each recording.
 
     Returns:
-        Counts of recordings: accepted ones are kept, the others are rejected by their reason.
+        Counts of the script's lines: those with an accepted clip are kept, the others are rejected
+        by their reason. ``details``: what was read by whom, and what became of each long take.
 
     Raises:
         ConfigurationError: if the folder is missing, the script's columns are wrong, or the voice
@@ -66,39 +71,50 @@ def add_recordings(
     if not folder.is_dir():
         raise ConfigurationError(f"{folder}: no such folder; give the folder of the recordings")
     outcome = Outcome()
-    rows = _usable(script, folder, outcome)
-    _name_strays(folder, {row.path.resolve() for row in rows}, outcome)
     settings, segment = settings or RecordingSettings(), segment or SegmentSettings()
+    listing = list_files(script, folder, settings.takes, outcome)
     detector_name(segment)
     rules = recording_rules(screen or ScreenSettings(), segment, settings)
     update = Update(corpus, rules, frozen_clips(corpus))
     sweep(corpus)
-    job = _Adding(
-        update,
-        KnownSources.of(corpus),
-        settings,
-        segment,
-        series or script.resolve().parent.name,
-        {},
+    series = series or script.resolve().parent.name
+    job = _Adding(update, KnownSources.of(corpus), settings, segment, series, {})
+    done = list(
+        run_each(
+            listing.recordings,
+            job.run,
+            outcome,
+            name=lambda row: row.row.file,
+            progress=progress,
+        )
     )
-    done = list(run_each(rows, job.run, outcome, name=lambda row: row.row.file, progress=progress))
-    merge_speakers(corpus / "speakers.csv", [row.row.speaker for row, _ in done], outcome)
+    session = TakeSession(update, job.known, segment, series, hearing or NotHeard(), job.by_content)
+    takes = session.add(listing.takes, outcome, progress)
+    read = [recording.row for recording, _ in done] + [
+        row for take, _ in takes for row in take.rows
+    ]
+    merge_speakers(corpus / "speakers.csv", [row.speaker for row in read], outcome)
     for _, added in done:
         if added.reason is None:
             outcome.kept += 1
         else:
             outcome.rejected[added.reason] += 1
-    outcome.outputs += [corpus / "clips", corpus / "speakers.csv"] if done else []
-    outcome.details |= _details(done)
+    for _, take in takes:
+        outcome.kept += len(take.table) - take.rejected.total()
+        outcome.rejected += take.rejected
+    outcome.outputs += [corpus / "clips", corpus / "speakers.csv"] if read else []
+    outcome.outputs += [table_path(corpus, added.source_id) for _, added in takes]
+    outcome.details |= {
+        "recordings": len(done),
+        "speakers": sorted({row.speaker.speaker_id for row in read}),
+        "sentences": len({row.sentence for row in read}),
+        "unchanged": sum(
+            status == "unchanged"
+            for status in [one.status for _, one in done] + [one.status for _, one in takes]
+        ),
+        "takes": [report_of(take, added) for take, added in takes],
+    }
     return outcome
-
-
-@dataclass(frozen=True)
-class _Recording:
-    """A line of the script and the file that it means."""
-
-    row: ScriptRow
-    path: Path
 
 
 @dataclass(frozen=True)
@@ -120,7 +136,7 @@ class _Adding:
     series: str
     by_content: dict[str, str]
 
-    def run(self, recording: _Recording) -> _Added:
+    def run(self, recording: Recording) -> _Added:
         """Bring a recording up to date in the corpus."""
         row, corpus = recording.row, self.update.corpus
         one = identify(recording.path, corpus, self.known, kind="scripted", series=self.series)
@@ -136,64 +152,5 @@ class _Adding:
             ),
         )
         decision = read_shard(SCREEN.path(corpus, one.source.source_id), Screen)[0]
-        self._put_text(one, row, decision.clip_id)
+        put_script_texts(corpus, one.source.source_id, [(decision.clip_id, row.text, [])])
         return _Added(status, None if decision.accepted else decision.reasons[0])
-
-    def _put_text(self, one: MediaInput, row: ScriptRow, clip_id: str) -> None:
-        text = Transcript(
-            clip_id=clip_id, text=normalise(row.text), text_raw=row.text, source="script"
-        )
-        inputs: dict[str, Any] = {
-            "clip": clip_id,
-            "text": row.text,
-            "normalisation": NORMALISATION,
-        }
-        put_transcripts(self.update.corpus, one.source.source_id, "script", [text], inputs)
-
-
-def _usable(script: Path, folder: Path, outcome: Outcome) -> list[_Recording]:
-    """Return the rows whose file is there; each of the others is a failure."""
-    found: dict[Path, _Recording] = {}
-    for row in read_script(script):
-        outcome.items_in += 1
-        if isinstance(row, DataError):
-            outcome.fail(script.name, str(row))
-            continue
-        problem = None
-        try:
-            path = inside(folder, row.file)
-            there = path.is_file()
-        except DataError:
-            problem = f"line {row.line}: leaves the folder {folder}; move the file into it"
-        except OSError as error:
-            problem = f"line {row.line}: {error.strerror}; check the name"
-        else:
-            same = found.get(path)
-            if same:
-                problem = f"line {row.line}: line {same.row.line} has it already; remove one"
-            elif not there:
-                problem = f"line {row.line}: no such file in {folder}; check the name"
-        if problem:
-            outcome.fail(row.file if len(row.file) <= 120 else f"{row.file[:119]}…", problem)
-        else:
-            found[path] = _Recording(row, path)
-    return list(found.values())
-
-
-def _name_strays(folder: Path, listed: set[Path], outcome: Outcome) -> None:
-    for path in media_in(folder):
-        if path.resolve() not in listed:
-            outcome.items_in += 1
-            outcome.fail(
-                path.relative_to(folder).as_posix(),
-                "not in the script; add a line for it, or move it away",
-            )
-
-
-def _details(done: Sequence[tuple[_Recording, _Added]]) -> dict[str, Any]:
-    return {
-        "recordings": len(done),
-        "speakers": sorted({recording.row.speaker.speaker_id for recording, _ in done}),
-        "sentences": len({recording.row.sentence for recording, _ in done}),
-        "unchanged": sum(added.status == "unchanged" for _, added in done),
-    }

@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
+from corpus_tools.transcription.encodings import decode_text
 from manifests.errors import DataError
 from manifests.outcome import Outcome
 from manifests.records import Speaker
@@ -24,10 +25,10 @@ def read_speakers(path: Path) -> dict[str, Speaker]:
     if not path.is_file():
         return {}
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = decode_text(path.read_bytes(), str(path))
         rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: not a CSV file in UTF-8; repair it") from error
+    except csv.Error as error:
+        raise DataError(f"{path}: not a CSV file ({error}); repair it") from error
     speakers: dict[str, Speaker] = {}
     for number, row in enumerate(rows, start=2):
         where = f"{path}, line {number}"

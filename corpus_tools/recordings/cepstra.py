@@ -56,7 +56,8 @@ def _triangles() -> NDArray[np.float32]:
     bins = np.arange(_WINDOW // 2 + 1)[:, None] * SAMPLE_RATE / _WINDOW
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    return np.maximum(np.minimum(rising, falling), 0).astype(np.float32)
+    triangles: NDArray[np.float32] = np.maximum(np.minimum(rising, falling), 0).astype(np.float32)
+    return triangles
 
 
 _HOP = SAMPLE_RATE * HOP_MS // 1000  # samples

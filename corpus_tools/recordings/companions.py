@@ -92,8 +92,10 @@ class _Listener:
             ratio[near] = _ratio(usual[line] - one[ends[near] - 1], *_WHOLE)
             whole[first, : len(ends), line] += _WEIGHT * self._readings[line].trust * ratio
         far = prefix_distances(
-            [(self._voiced.sound(first, then), self._readings[line].sound)
-             for first, then, line in self._cuts]
+            [
+                (self._voiced.sound(first, then), self._readings[line].sound)
+                for first, then, line in self._cuts
+            ]
         )
         for (first, then, line), one in zip(self._cuts, far, strict=True):
             ratio = _ratio(usual[line] - one.min(), *_PART)

@@ -20,7 +20,8 @@ def expected_ms(letters: NDArray[np.intp], spoken_ms: float) -> Floats:
         [1000.0, 2000.0]
     """
     size = letters + _START_LETTERS
-    return spoken_ms * size / size.sum()
+    expected: Floats = spoken_ms * size / size.sum()
+    return expected
 
 
 def whole_by_duration(spoken_ms: Floats, expected: Floats) -> Floats:

@@ -99,9 +99,10 @@ def forward(evidence: Evidence, chances: Chances, add: np.ufunc) -> Lattice:
         into_whole, into_part = [start[None]], [start[None]]
         reach = min(widths, at)
         if reach:
-            w = np.arange(reach)
-            earlier, cut_short = reading[at - 1 - w, w], broken[at - 1 - w, w]
-            again, begun = evidence.again[at - 1 - w, w], evidence.begun[at - 1 - w, w]
+            wide = np.arange(reach)
+            starts = at - 1 - wide
+            earlier, cut_short = reading[starts, wide], broken[starts, wide]
+            again, begun = evidence.again[starts, wide], evidence.begun[starts, wide]
             again, begun = again[:, :, None] + chances.retake, begun[:, :, None]
             into_whole += [
                 add.reduce(earlier[:, None] + again, axis=0),

@@ -48,14 +48,14 @@ class EditTable:
         """Return the row after one more letter."""
         after = np.empty_like(row)
         after[:, 0] = row[:, 0] + 1
-        np.minimum(
-            row[:, :-1] + (self._lines != ord(letter)), row[:, 1:] + 1, out=after[:, 1:]
-        )
-        return np.minimum.accumulate(after - self._column, axis=1) + self._column
+        np.minimum(row[:, :-1] + (self._lines != ord(letter)), row[:, 1:] + 1, out=after[:, 1:])
+        nearest: Ints = np.minimum.accumulate(after - self._column, axis=1) + self._column
+        return nearest
 
     def whole(self, row: Ints) -> Ints:
         """Return the distance to each line."""
-        return row[np.arange(len(row)), self.lengths]
+        distances: Ints = row[np.arange(len(row)), self.lengths]
+        return distances
 
     def part(self, row: Ints) -> tuple[Ints, Ints]:
         """Return the distance to the nearest beginning of each line, and its letters."""
@@ -65,7 +65,9 @@ class EditTable:
         return near[np.arange(len(row)), letters], letters
 
 
-def likelihood(edits: NDArray[np.generic], letters: NDArray[np.generic], error: float, chance: float) -> Floats:
+def likelihood(
+    edits: NDArray[np.generic], letters: NDArray[np.generic], error: float, chance: float
+) -> Floats:
     """Return the log-likelihood ratio of a line to other text, from the edits between them.
 
     Each letter is wrong with probability ``error`` if it is the line, ``chance`` if not.

@@ -78,13 +78,20 @@ class Matcher:
     def _retakes(self) -> tuple[Floats, Floats]:
         return again_and_begun(self.said.voiced, self.spans)
 
-    @property
-    def fit(self) -> float | None:
-        """How much better the recognised text fits than that of other lines would: 0 not, 1 all.
+    def agreement(self, lines: Sequence[int], spoken_ms: Sequence[int]) -> float:
+        """Return how far readings take the longer the more letters their lines have.
 
-        None without recognised text.
+        Args:
+            lines: which lines.
+            spoken_ms: how long each takes.
+
+        Returns:
+            Correlation of the logarithms; 0 where either is always the same.
         """
-        return None if self._wording is None else 1 - self._error / self._wording.chance
+        both = np.log(np.stack([self._by_letters[list(lines)], np.asarray(spoken_ms, dtype=float)]))
+        if (both.std(axis=1) < _SAME).any():
+            return 0.0
+        return float(np.corrcoef(both)[0, 1])
 
     def align(self, extra: tuple[Floats, Floats] | None = None) -> Aligned:
         """Return the alignment of the take.
@@ -188,4 +195,5 @@ _HEARINGS = 2  # rounds of listening to others
 _DOUBT = 1.0  # others that would have to contradict a line's pace
 _MOST_PACE = 0.6  # log of how much longer a line takes than its letters say
 _PLAUSIBLE = 1e-3  # probability of a line at a piece from which others are asked
+_SAME = 1e-6
 _MOST_PLACES = 12_000_000  # pieces by widths by lines: 1.3 GB

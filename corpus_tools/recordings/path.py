@@ -84,9 +84,7 @@ def _backwards(lattice: Lattice, evidence: Evidence, chances: Chances) -> Iterat
             at -= 1
 
 
-def _attempts(
-    lattice: Lattice, evidence: Evidence, chances: Chances, span: Span
-) -> Iterator[Span]:
+def _attempts(lattice: Lattice, evidence: Evidence, chances: Chances, span: Span) -> Iterator[Span]:
     """Yield the attempts before a span that reads a line, the last of them first."""
     while True:
         before = _before(lattice, evidence, chances, span)
@@ -96,9 +94,7 @@ def _attempts(
         span = before
 
 
-def _before(
-    lattice: Lattice, evidence: Evidence, chances: Chances, span: Span
-) -> Span | None:
+def _before(lattice: Lattice, evidence: Evidence, chances: Chances, span: Span) -> Span | None:
     at, line = span.first, span.line
     width = span.last - span.first
     whole = span.kind != "false_start"
@@ -121,9 +117,7 @@ def _before(
     return found
 
 
-def _pending(
-    lattice: Lattice, evidence: Evidence, chances: Chances, at: int, line: int
-) -> Span:
+def _pending(lattice: Lattice, evidence: Evidence, chances: Chances, at: int, line: int) -> Span:
     """Return the attempt before asides that end at a piece."""
     while True:
         at -= 1  # the piece before is an aside
@@ -137,4 +131,3 @@ def _pending(
                 return Span("retake", line, at - 1 - one, at - 1)
             one = int(cut_short.argmax())
             return Span("false_start", line, at - 1 - one, at - 1)
-

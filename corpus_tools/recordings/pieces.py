@@ -1,4 +1,6 @@
-"""The smallest pieces of speech that a take is put together from: between pauses and weak places."""
+"""The smallest pieces of speech that a take is made of, between pauses and weak places."""
+
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +26,7 @@ def pieces_of(activity: Activity) -> NDArray[np.intp]:
     level = np.convolve(np.pad(activity.prominence, _SMOOTH // 2, mode="edge"), _KERNEL, "valid")
     for start, end in runs(activity.speech):
         edges = [int(start), *_weak_places(level, int(start), int(end)), int(end)]
-        found += zip(edges[:-1], edges[1:], strict=True)
+        found += pairwise(edges)
     return np.array(found, dtype=np.intp).reshape(-1, 2) * FRAME_MS
 
 

@@ -18,7 +18,7 @@ from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.tape import Tape, play
 from corpus_tools.segmentation.voice import detector_name
 
-__all__ = ["cut_recording", "recording_inputs"]
+__all__ = ["HEARING", "cut_recording", "recording_inputs"]
 
 
 def recording_inputs(
@@ -33,7 +33,7 @@ def recording_inputs(
         "sentence": row.sentence,
         "parameters": trimming if settings.trim_silence else {"trim_silence": False},
         "voice": detector_name(segment),
-        "hearing": segment.model_dump(mode="json", include=_HEARING),
+        "hearing": segment.model_dump(mode="json", include=HEARING),
     }
 
 
@@ -86,7 +86,7 @@ def _extent(tape: Tape, settings: RecordingSettings) -> Cut:
     return Cut(whole.start_ms + start, whole.start_ms + end)
 
 
-_HEARING = {
+HEARING = {
     "aggressiveness",
     "silero_threshold",
     "onset_seconds",

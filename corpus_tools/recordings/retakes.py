@@ -1,11 +1,10 @@
 """Evidence that somebody says the same thing twice in a row, from the sound alone."""
 
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus_tools.recordings.cepstra import Cepstra
 from corpus_tools.recordings.spans import Spans
 from corpus_tools.recordings.voiceprint import Voiced
 from corpus_tools.recordings.warping import prefix_distances
@@ -62,9 +61,7 @@ def _usual(voiced: Voiced, heads: list[int]) -> tuple[float, float]:
     ]
     stretches = [one for one in stretches if len(one) >= _SHORTEST]
     pairs = [
-        (stretches[at], stretches[at + lag])
-        for lag in _LAGS
-        for at in range(len(stretches) - lag)
+        (stretches[at], stretches[at + lag]) for lag in _LAGS for at in range(len(stretches) - lag)
     ]
     if len(pairs) < _FEWEST:
         return _MEAN, _DEVIATION
@@ -72,7 +69,7 @@ def _usual(voiced: Voiced, heads: list[int]) -> tuple[float, float]:
     return float(np.median(far)), float(1.4826 * np.median(np.abs(far - np.median(far))))
 
 
-def _ratio(z: Floats, slope: float, even: float, least: float) -> Floats:
+def _ratio(z: NDArray[np.floating[Any]], slope: float, even: float, least: float) -> Floats:
     return np.clip(slope * (z - even), least, _MOST)
 
 

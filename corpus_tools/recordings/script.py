@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from corpus_tools.transcription.encodings import decode_text
 from manifests.errors import ConfigurationError, DataError
 from manifests.records import Speaker
 
@@ -53,18 +54,17 @@ def read_script(path: Path) -> Iterator[ScriptRow | DataError]:
     """Yield the rows of a script; for a row that can't be used, the error that says why.
 
     Args:
-        path: CSV with a header, comma, semicolon or tab between the fields, UTF-8.
+        path: CSV with a header, comma, semicolon or tab between the fields; UTF-8, or what else
+            spreadsheets write: UTF-16, GB18030, Big5.
 
     Raises:
         DataError: if the file can't be read at all.
         ConfigurationError: if a column is missing or unknown.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = decode_text(path.read_bytes(), str(path)).removeprefix("\ufeff")
     except OSError as error:
         raise DataError(f"{path}: can't be read ({error.strerror}); check the path") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8; save it as CSV UTF-8") from error
     header = text.split("\n", 1)[0]
     separator = max(",;\t", key=header.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)

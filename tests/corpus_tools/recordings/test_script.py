@@ -70,8 +70,17 @@ def test_a_bad_row_costs_itself_alone(tmp_path, line, named):
     assert good.file == "b.wav"
 
 
-def test_other_encodings_are_refused(tmp_path):
-    with pytest.raises(DataError, match="UTF-8"):
-        rows(tmp_path, f"{HEAD}\na.wav,S1,male,要得", "gb18030")
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "utf-8-sig", "big5"])
+def test_what_spreadsheets_write_is_read_in_its_encoding(tmp_path, encoding):
+    text = f"{HEAD}\r\n" + "a.wav,S1,女,今天的天氣真的很好\r\n" * 3
+    if encoding == "utf-16":
+        text = text.replace(",", "\t")
+    assert [row.text for row in rows(tmp_path, text, encoding)] == ["今天的天氣真的很好"] * 3
+
+
+def test_what_is_no_text_is_refused(tmp_path):
+    (tmp_path / "SCRIPT.csv").write_bytes(bytes(range(128, 256)) * 3)
+    with pytest.raises(DataError, match="encoding"):
+        list(read_script(tmp_path / "SCRIPT.csv"))
     with pytest.raises(DataError, match="check the path"):
         list(read_script(tmp_path / "none.csv"))

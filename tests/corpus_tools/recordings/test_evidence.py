@@ -1,0 +1,114 @@
+"""What speaks for a line: its letters, its length, the sound of its retakes and of other readers."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus_tools.recordings.cepstra import cepstra
+from corpus_tools.recordings.durations import expected_ms, part_by_duration, whole_by_duration
+from corpus_tools.recordings.letters import EditTable, chance_distance, likelihood
+from corpus_tools.recordings.spans import Spans
+from corpus_tools.recordings.voiceprint import Voiced
+from corpus_tools.recordings.warping import prefix_distances
+from corpus_tools.recordings.wording import Wording
+
+
+def edits(one: str, other: str) -> int:
+    """Return the Levenshtein distance, by its definition."""
+    row = list(range(len(other) + 1))
+    for number, letter in enumerate(one, start=1):
+        before, row[0] = row[0], number
+        for at, match in enumerate(other, start=1):
+            before, row[at] = row[at], min(row[at] + 1, row[at - 1] + 1, before + (letter != match))
+    return row[-1]
+
+
+@given(st.lists(st.text("ab好", max_size=6), min_size=1, max_size=4), st.text("ab好", max_size=8))
+def test_edits_are_those_of_levenshtein(lines, heard) -> None:
+    table = EditTable(lines)
+    row = table.start()
+    for letter in heard:
+        row = table.hear(row, letter)
+    assert table.whole(row).tolist() == [edits(heard, line) for line in lines]
+    nearest, _ = table.part(row)
+    assert nearest.tolist() == [
+        min(edits(heard, line[:end]) for end in range(len(line) + 1)) for line in lines
+    ]
+
+
+def test_the_right_line_has_the_evidence_even_at_half_of_the_letters_wrong() -> None:
+    lines = ["今天天气真的很好", "我莫得钱买那个东西", "你晓得啥子嘛"]
+    heard = ["今那天气", "这得很", "我没得欠买拉个东西"]
+    pieces = np.array([[0, 500], [520, 900], [2000, 3000]])
+    wording = Wording.of(heard, Spans.up_to(pieces, 5000), lines)
+    evidence = wording.whole_evidence(0.3)
+    assert evidence[0, 1].argmax() == 0
+    assert evidence[0, 1, 0] > max(evidence[0, 0, 0], evidence[0, 2, 0])
+    assert evidence[2, 0].argmax() == 1
+    assert evidence[2, 0, 1] > 5
+    assert np.isneginf(evidence[2, 1]).all()
+    assert wording.part_evidence(0.3)[0, 0, 0] > evidence[0, 0, 0]
+
+
+def test_text_at_the_rate_of_chance_says_nothing() -> None:
+    assert likelihood(np.array([5]), np.array([10]), 0.5, 0.5).tolist() == [0.0]
+    assert 0.5 <= chance_distance(["abcdef", "ghijkl"]) <= 0.98
+
+
+def test_a_line_takes_as_long_as_its_letters() -> None:
+    expected = expected_ms(np.array([5, 15]), 3000)
+    spoken = np.array([[expected[1], np.inf]])
+    whole = whole_by_duration(spoken, expected)
+    assert whole[0, 0].argmax() == 1
+    assert np.isneginf(whole[0, 1]).all()
+    assert (
+        part_by_duration(spoken / 2, expected)[0, 0, 1]
+        > part_by_duration(spoken, expected)[0, 0, 1]
+    )
+
+
+def test_a_long_pause_speaks_for_an_edge_and_a_weak_place_against_it() -> None:
+    spans = Spans.up_to(np.array([[0, 1000], [1000, 1500], [3000, 4000]]), 10_000)
+    edges = spans.edges()
+    assert edges[0, 1] > 0 > edges[0, 0]
+    assert spans.speech_ms()[0].tolist() == [1000, 1500, 2650]
+    assert spans.heads() == [0, 2]
+
+
+@pytest.fixture
+def babble() -> Voiced:
+    """Return three pieces that change as speech does, the second the first again but slower."""
+    rng = np.random.default_rng(2)
+    first, other = (np.cumsum(rng.normal(size=(60, 12)), axis=0) for _ in "ab")
+    at = np.linspace(0, 59, 80)
+    slower = np.stack([np.interp(at, np.arange(60), one) for one in first.T], axis=1)
+    noisy = (one + rng.normal(0, 0.3, one.shape) for one in (first, slower, other))
+    return Voiced.joined([one.astype(np.float32) for one in noisy])
+
+
+def test_the_same_said_again_is_nearer_than_something_else(babble) -> None:
+    one, again, other = (babble.sound(at, at + 1) for at in range(3))
+    near, far = (float(found[-1]) for found in prefix_distances([(one, again), (one, other)]))
+    assert near < 0.7 * far
+
+
+def test_a_beginning_is_nearest_to_the_beginning(babble) -> None:
+    one, again = babble.sound(0, 1), babble.sound(1, 2)
+    (far,) = prefix_distances([(one[: len(one) // 2], again)])
+    assert abs(int(far.argmin()) - len(again) // 2) <= len(again) // 6
+
+
+def test_pairs_warped_together_are_as_alone(babble) -> None:
+    sounds = [babble.sound(first, then) for first in range(3) for then in range(first + 1, 4)]
+    pairs = [(one, other) for one in sounds for other in sounds]
+    for pair, found in zip(pairs, prefix_distances(pairs), strict=True):
+        np.testing.assert_allclose(found, prefix_distances([pair])[0], rtol=1e-5)
+
+
+def test_cepstra_do_not_hang_on_the_level_but_on_the_sound(make_scene) -> None:
+    sound = make_scene([(1.0, 0.0)], seed=5)
+    loud, quiet = (cepstra(np.round(gain * sound).astype(np.int16)) for gain in (20_000, 10_000))
+    speech = slice(28, 70)
+    assert loud.shape == (len(sound) // 320, 12)
+    assert np.abs(loud - quiet)[speech].mean() < 0.1 * np.abs(loud[speech]).mean()
