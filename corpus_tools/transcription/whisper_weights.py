@@ -112,7 +112,7 @@ def _fit(dims: dict[str, Any], weights: dict[str, Any]) -> bool:
     from whisper import ModelDimensions
 
     positive = all(isinstance(value, int) and value > 0 for value in dims.values())
-    if set(dims) != set(ModelDimensions.__annotations__) or not positive:
+    if set(dims) != set(ModelDimensions.__annotations__) or not positive or not _usual(dims):
         return False
     shapes = {
         "encoder.conv1.weight": (dims["n_audio_state"], dims["n_mels"], 3),
@@ -124,6 +124,22 @@ def _fit(dims: dict[str, Any], weights: dict[str, Any]) -> bool:
     }
     return all(
         tuple(getattr(weights.get(name), "shape", ())) == shape for name, shape in shapes.items()
+    )
+
+
+def _usual(dims: dict[str, Any]) -> bool:
+    """Return whether sound and tokens have the sizes of every Whisper, and heads share the state.
+
+    The code around a model takes 30 s of sound and Whisper's own tokens for granted.
+    """
+    return (
+        dims["n_mels"] in (80, 128)
+        and dims["n_audio_ctx"] == 1500
+        and dims["n_text_ctx"] == 448
+        and 51864 <= dims["n_vocab"] <= 51866
+        and dims["n_audio_state"] == dims["n_text_state"]
+        and dims["n_audio_state"] % dims["n_audio_head"] == 0
+        and dims["n_text_state"] % dims["n_text_head"] == 0
     )
 
 

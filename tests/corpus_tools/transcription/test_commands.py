@@ -59,6 +59,37 @@ def test_a_flag_that_does_not_fit_is_named(workspace: Workspace, flag: str, valu
     assert document["failures"][0]["reason"].startswith(f"{flag} {value}: ")
 
 
+class Bomb:
+    def __reduce__(self) -> Any:
+        return (open, ("bomb-went-off", "w"))
+
+
+@pytest.mark.parametrize("kind", ["text", "cut", "bomb", "gone"])
+def test_a_model_that_is_none_costs_no_subtitle(
+    workspace: Workspace,
+    checkpoint: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+) -> None:
+    import torch
+
+    monkeypatch.chdir(tmp_path)
+    model = tmp_path / f"{kind}.pt"
+    if kind == "text":
+        model.write_text("not a model", encoding="utf-8")
+    elif kind == "cut":
+        model.write_bytes(checkpoint.read_bytes()[:100_000])
+    elif kind == "bomb":
+        torch.save({"dims": {}, "model_state_dict": Bomb()}, model)
+    code, document = run(workspace, "transcribe", "--model", str(model), "--device", "cpu")
+    assert code == 1
+    (failure,) = document["failures"]
+    assert f"{kind}.pt" in failure["reason"]
+    assert document["texts"] == {"script": 1, "subtitle": 1}
+    assert not (tmp_path / "bomb-went-off").exists()
+
+
 def test_half_precision_is_for_gpus(workspace: Workspace, checkpoint: Path) -> None:
     options = ["--model", str(checkpoint), "--device", "cpu", "--fp16"]
     code, document = run(workspace, "transcribe", *options)

@@ -115,7 +115,8 @@ def test_a_file_that_is_no_checkpoint_is_named(checkpoint: Path, tmp_path: Path)
     whole = torch.load(checkpoint, weights_only=True)
     huge = whole | {"dims": whole["dims"] | {"n_vocab": 10**12}}
     deep = whole | {"dims": whole["dims"] | {"n_text_layer": 10**6}}
-    for value in (b"just text", {"a": torch.zeros(1)}, [1, 2], huge, deep):
+    heads = whole | {"dims": whole["dims"] | {"n_text_head": 3}}
+    for value in (b"just text", {"a": torch.zeros(1)}, [1, 2], huge, deep, heads):
         if isinstance(value, bytes):
             path.write_bytes(value)
         else:
@@ -123,6 +124,15 @@ def test_a_file_that_is_no_checkpoint_is_named(checkpoint: Path, tmp_path: Path)
         with pytest.raises(DataError, match=r"odd\.pt"):
             check_checkpoint(path)
     check_checkpoint(checkpoint)
+
+
+def test_a_checkpoint_that_lacks_a_tensor_is_named(checkpoint: Path, tmp_path: Path) -> None:
+    whole = torch.load(checkpoint, weights_only=True)
+    del whole["model_state_dict"]["decoder.blocks.0.mlp.0.weight"]
+    torch.save(whole, tmp_path / "less.pt")
+    recogniser = WhisperRecogniser(options(tmp_path / "less.pt"))
+    with pytest.raises(DataError, match=r"less\.pt: its weights don't fit its dims"):
+        recogniser.transcribe(waves(1), "zh")
 
 
 def test_a_missing_model_names_both_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +156,7 @@ def test_a_download_is_announced_checked_and_kept(
     monkeypatch.setitem(whisper._MODELS, "tiny", origin.as_uri())
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     said: list[str] = []
-    with pytest.raises(DataError, match="can't be reached"):
+    with pytest.raises(DataError, match=r"can't be reached.*--model PATH.*--download"):
         find_weights("tiny", download=True, announce=said.append)
     origin.write_bytes(b"other")
     with pytest.raises(DataError, match="isn't what was published"):
