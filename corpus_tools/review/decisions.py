@@ -1,14 +1,12 @@
 """Read what people decided on a page: the CSV that it saved, or a spreadsheet after it."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
 
+from corpus_tools.segmentation.tables import read_rows
 from corpus_tools.segmentation.times import parse_time
-from corpus_tools.transcription.encodings import decode_text
 from manifests.errors import DataError
 
 __all__ = ["COLUMNS", "Decision", "Verdict", "read_decisions"]
@@ -46,42 +44,25 @@ def read_decisions(path: Path) -> Iterator[Decision | DataError]:
     """Yield the rows of a decisions file; each bad one as the error that names its line.
 
     Args:
-        path: CSV with the columns `COLUMNS`, of which ``note`` may be missing, in any order;
-            comma, semicolon or tab between the fields; UTF-8, UTF-16 or GB18030. Times are seconds
-            or ``[h:]m:s``, with a point or a comma.
+        path: CSV as for `read_rows`, with the columns `COLUMNS`, of which ``note`` may be missing,
+            in any order. Times are seconds or ``[h:]m:s``, with a point or a comma.
 
     Raises:
         DataError: if the file can't be read, or lacks a column.
     """
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise DataError(f"{path}: larger than 32 MiB; give the file that a page saved")
-        text = decode_text(path.read_bytes(), str(path))
-    except OSError as error:
-        raise DataError(f"{path}: can't be read ({error.strerror}); check the name") from error
-    try:
-        yield from _rows(path, text.removeprefix("\ufeff"))
-    except csv.Error as error:
-        raise DataError(f"{path}: not a CSV file ({error}); save it as CSV in UTF-8") from error
-
-
-def _rows(path: Path, text: str) -> Iterator[Decision | DataError]:
-    separator = max(",;\t", key=text.split("\n", 1)[0].count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    names = [name.strip().lower() for name in next(reader, [])]
+    rows = read_rows(path)
+    _, first = next(rows, (0, []))
+    names = [name.lower() for name in first]
     missing = [name for name in COLUMNS[:-1] if name not in names]
     if missing:
         raise DataError(
             f"{path}: no column {', '.join(missing)}; the columns are {', '.join(COLUMNS)}"
         )
-    for cells in reader:
-        if not any(cell.strip() for cell in cells):
-            continue
-        row = dict(zip(names, map(_unguarded, cells), strict=False))
+    for line, cells in rows:
         try:
-            yield _decision(path.name, reader.line_num, row)
+            yield _decision(path.name, line, dict(zip(names, cells, strict=False)))
         except DataError as error:
-            yield DataError(f"line {reader.line_num}: {error}")
+            yield DataError(f"line {line}: {error}")
 
 
 def _decision(file: str, line: int, row: dict[str, str]) -> Decision:
@@ -107,17 +88,4 @@ def _decision(file: str, line: int, row: dict[str, str]) -> Decision:
     )
 
 
-def _unguarded(cell: str) -> str:
-    """Return a field without the apostrophe that keeps spreadsheets from running it.
-
-    Example:
-        >>> _unguarded("'=1+1 "), _unguarded("'tis"), _unguarded("''tis")
-        ('=1+1', "'tis", "'tis")
-    """
-    text = cell.strip()
-    return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA else text
-
-
-_LARGEST = 32 * 2**20  # bytes
 _LONGEST_ID = 200
-_FORMULA = tuple("=+-@\t\r'")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from corpus_tools.runner import run_each
 from corpus_tools.segmentation.inputs import find_media
+from corpus_tools.segmentation.naming import candidates, goes_by
 from manifests.errors import CorpusError, DataError
 from manifests.outcome import Outcome
 from manifests.records import Source
@@ -36,8 +37,9 @@ def choose_sources(
     Args:
         corpus: the corpus folder.
         media: their films, or folders with them; none: wherever the corpus folder has them.
-        wanted: ids of sources. None: those of ``media``, or without it all but the recordings of
-            scripted sessions, which are many and a sentence long each.
+        wanted: ids of sources, or other names of them. None: those of ``media``, or without
+            it all but the recordings of scripted sessions, which are many and a sentence long
+            each.
         outcome: takes the failures; its ``items_in`` is raised by all that was asked for.
 
     Raises:
@@ -45,12 +47,8 @@ def choose_sources(
     """
     known = {source.source_id: source for source in read_stage(corpus, STAGES["sources"], Source)}
     films = _identified(corpus, media, known.values(), outcome)
-    for name in wanted:
-        if name not in known:
-            outcome.items_in += 1
-            outcome.fail(name, "is no source of this corpus; corpus status lists them")
     if wanted:
-        chosen = [known[name] for name in dict.fromkeys(wanted) if name in known]
+        chosen = _named(wanted, known, outcome)
     elif media:
         chosen = [known[name] for name in films]
     else:
@@ -60,6 +58,26 @@ def choose_sources(
         Reviewed(source, films.get(source.source_id) or _in_corpus(corpus, source))
         for source in chosen
     ]
+
+
+def _named(wanted: Sequence[str], known: dict[str, Source], outcome: Outcome) -> list[Source]:
+    """Return the sources that go by names; each name of none or of several is a failure."""
+    found: dict[str, Source] = {}
+    for name in wanted:
+        by_id = [known[name]] if name in known else []
+        named = by_id or [source for source in known.values() if goes_by(name, source)]
+        if len(named) == 1:
+            found[named[0].source_id] = named[0]
+            continue
+        outcome.items_in += 1
+        if named:
+            several = candidates(name, named)
+            outcome.fail(name, f"names several sources; write the id of one: {several}")
+        else:
+            nearest = candidates(name, known.values())
+            hint = f"the nearest are {nearest}" if nearest else "it has none yet"
+            outcome.fail(name, f"is no source of this corpus; {hint}")
+    return list(found.values())
 
 
 def _identified(

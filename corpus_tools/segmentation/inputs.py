@@ -7,6 +7,7 @@ from typing import Literal
 
 from corpus_tools.media.identity import episode_of, path_in_record, source_id
 from corpus_tools.media.probe import MEDIA_EXTENSIONS, AudioTrack, probe
+from corpus_tools.segmentation.naming import goes_by
 from manifests.errors import CorpusError
 from manifests.outcome import Outcome
 from manifests.records import Source
@@ -33,10 +34,8 @@ class MediaInput:
     known: bool
 
     def goes_by(self, name: str) -> bool:
-        """Return whether a person may mean it by a name: an id, a title, a file's name or path."""
-        source = self.source
-        names = (source.source_id, source.title, source.media_path, self.path.name, self.path.stem)
-        return name in names
+        """Return whether a person may mean it by a name, as ``series/title``."""
+        return goes_by(name, self.source, self.path)
 
 
 class KnownSources:

@@ -1,17 +1,16 @@
 """Read a regions file: which stretches of which films a person wants, or doesn't."""
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
+from corpus_tools.segmentation.tables import read_rows
 from corpus_tools.segmentation.times import parse_time
 from manifests.errors import DataError
 from manifests.records import Choice
 
-__all__ = ["Region", "read_regions"]
+__all__ = ["Region", "Withdrawal", "read_regions"]
 
 COLUMNS = ("source", "from", "to", "decision", "note", "speaker")
 
@@ -22,7 +21,7 @@ class Region:
 
     Attributes:
         line: where it stands in the file.
-        source: which film: a source_id, a file's name, or that without its ending.
+        source: which film: a source_id, a title, a file's name, or ``series/title``.
         start: in seconds.
         end: in seconds.
         decision: ``keep`` or ``drop``.
@@ -51,80 +50,79 @@ class Region:
         )
 
 
-def read_regions(path: Path) -> Iterator[Region | DataError]:
+@dataclass(frozen=True)
+class Withdrawal:
+    """A row by which a person takes all regions of a source back.
+
+    Attributes:
+        line: where it stands in the file.
+        source: which film, as for `Region`.
+    """
+
+    line: int
+    source: str
+
+
+def read_regions(path: Path) -> Iterator[Region | Withdrawal | DataError]:
     """Yield the rows of a regions file; each bad one as the error that says what is wrong.
 
     Args:
-        path: a CSV in UTF-8 with the columns ``source, from, to, decision, note, speaker``, the
-            last two optional; without a line of names, they come in this order. Times are seconds
-            or ``[h:]m:s``; ``decision`` is ``keep`` or ``drop``. Commas or semicolons separate.
+        path: a CSV as for `read_rows` with the columns ``source, from, to, decision, note,
+            speaker``, the last two optional; without a line of names, they come in this order.
+            Times are seconds or ``[h:]m:s``; ``decision`` is ``keep``, ``drop`` or ``none``.
 
     Raises:
         DataError: if the file can't be read, or lacks a column.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8; save it as CSV in UTF-8") from error
-    except OSError as error:
-        raise DataError(f"{path}: can't be read ({error.strerror}); check the name") from error
-    try:
-        yield from _regions(path.name, text)
-    except csv.Error as error:
-        raise DataError(f"{path}: not a CSV file ({error}); save it as CSV in UTF-8") from error
-
-
-def _regions(name: str, text: str) -> Iterator[Region | DataError]:
-    first = text.split("\n", 1)[0]
-    separator = ";" if first.count(";") > first.count(",") else ","
-    reader = csv.reader(io.StringIO(text), delimiter=separator)
     places: dict[str, int] | None = None
-    for cells in reader:
-        if not any(cell.strip() for cell in cells):
-            continue
+    for line, cells in read_rows(path):
         if places is None:
-            places = _places(name, cells)
+            places = _places(path, cells)
             if not _is_row(cells):
                 continue
         try:
-            yield _region(reader.line_num, cells, places)
+            yield _row(line, cells, places)
         except DataError as error:
-            yield DataError(f"line {reader.line_num}: {error}")
+            yield DataError(f"line {line}: {error}")
 
 
 def _is_row(cells: Sequence[str]) -> bool:
-    return len(cells) > 3 and cells[3].strip().lower() in ("keep", "drop")
+    return len(cells) > 3 and cells[3].lower() in _DECISIONS
 
 
-def _places(name: str, cells: Sequence[str]) -> dict[str, int]:
+def _places(path: Path, cells: Sequence[str]) -> dict[str, int]:
     """Return which column is where, told by the first line."""
     if _is_row(cells):
         return {column: place for place, column in enumerate(COLUMNS)}
-    named = [cell.strip().lower() for cell in cells]
+    named = [cell.lower() for cell in cells]
     places = {column: named.index(column) for column in COLUMNS if column in named}
     if "keep|drop" in named:
         places.setdefault("decision", named.index("keep|drop"))
     missing = [column for column in COLUMNS[:4] if column not in places]
     if missing:
         raise DataError(
-            f"{name}: no column {', '.join(missing)}; the columns are {', '.join(COLUMNS)}"
+            f"{path}: no column {', '.join(missing)}; the columns are {', '.join(COLUMNS)}"
         )
     return places
 
 
-def _region(line: int, cells: Sequence[str], places: dict[str, int]) -> Region:
+def _row(line: int, cells: Sequence[str], places: dict[str, int]) -> Region | Withdrawal:
     def cell(column: str) -> str:
         place = places.get(column, len(cells))
-        return cells[place].strip() if place < len(cells) else ""
+        return cells[place] if place < len(cells) else ""
 
+    decision = cell("decision").lower()
+    if decision not in _DECISIONS:
+        raise DataError(f"decision {decision[:40]!r}; write keep, drop or none")
+    if not cell("source"):
+        raise DataError("names no source; give a file's name or a source_id")
+    if decision == "none":
+        if cell("from") or cell("to"):
+            raise DataError("none takes back all stretches of a source; leave from and to empty")
+        return Withdrawal(line, cell("source"))
     start, end = parse_time(cell("from")), parse_time(cell("to"))
     if end <= start:
         raise DataError(f"ends at {cell('to')}, not after it begins; check from and to")
-    decision = cell("decision").lower()
-    if decision not in ("keep", "drop"):
-        raise DataError(f"decision {decision!r}; write keep or drop")
-    if not cell("source"):
-        raise DataError("names no source; give a file's name or a source_id")
     return Region(
         line=line,
         source=cell("source"),
@@ -134,3 +132,6 @@ def _region(line: int, cells: Sequence[str], places: dict[str, int]) -> Region:
         note=cell("note") or None,
         speaker=cell("speaker") or None,
     )
+
+
+_DECISIONS = ("keep", "drop", "none")

@@ -4,7 +4,7 @@ import re
 
 from manifests.errors import DataError
 
-__all__ = ["parse_time"]
+__all__ = ["clock", "parse_time"]
 
 
 def parse_time(text: str) -> float:
@@ -14,18 +14,35 @@ def parse_time(text: str) -> float:
         text: seconds, or ``[h:]m:s``; a comma may stand for the decimal point.
 
     Raises:
-        DataError: for anything else.
+        DataError: for anything else, as for 60 or more behind a colon.
 
     Example:
-        >>> parse_time("1:02:03.5"), parse_time("12,25")
-        (3723.5, 12.25)
+        >>> parse_time("1:02:03.5"), parse_time("90:00"), parse_time("12,25")
+        (3723.5, 5400.0, 12.25)
     """
     found = _TIME.fullmatch(text.strip())
     if not found:
         raise DataError(f"time {text!r}; write seconds or [h:]m:s, as 83.5 or 1:23.5")
-    hours, minutes, seconds = found.groups()
-    whole = int(hours or 0) * 3600 + int(minutes or 0) * 60
-    return round(whole + float(seconds.replace(",", ".")), 3)
+    hours, minutes, written = found.groups()
+    seconds = float(written.replace(",", "."))
+    if (hours and int(minutes) >= 60) or (minutes and seconds >= 60):
+        raise DataError(f"time {text!r}; behind a colon comes less than 60, as in 1:39 for 99 s")
+    return round(int(hours or 0) * 3600 + int(minutes or 0) * 60 + seconds, 3)
+
+
+def clock(seconds: float) -> str:
+    """Return a time as `parse_time` reads it, to the tenth of a second.
+
+    Example:
+        >>> clock(3723.46), clock(59.97), clock(7)
+        ('1:02:03.5', '1:00', '0:07')
+    """
+    tenths = round(seconds * 10)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    fraction = f".{rest % 10}" if rest % 10 else ""
+    start = f"{hours}:{minutes:02}" if hours else f"{minutes}"
+    return f"{start}:{rest // 10:02}{fraction}"
 
 
 _TIME = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,4}):)?(\d{1,7}(?:[.,]\d{1,9})?)", re.ASCII)

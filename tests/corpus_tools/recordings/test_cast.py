@@ -39,4 +39,4 @@ def test_a_damaged_table_stops(tmp_path, row):
 def test_a_table_as_chinese_spreadsheets_save_it_is_read(tmp_path):
     path = tmp_path / "speakers.csv"
     path.write_bytes((HEAD + "S1,female,,成都,,\n").encode("gb18030"))
-    assert read_speakers(path)["S1"].origin == "成都"
+    assert read_speakers(path)["S1"].region == "成都"

@@ -207,7 +207,7 @@ def test_a_film_inside_the_corpus_is_found_by_itself(tmp_path, film, corpus, sou
 
 
 def test_strange_media_and_sources_are_named_and_the_rest_is_done(
-    corpus, film, tmp_path, make_scene, make_media
+    corpus, film, source, tmp_path, make_scene, make_media
 ):
     other = make_media(tmp_path / "other.wav", make_scene([(1, 1)]))
     outcome = review(corpus, [film, other, tmp_path / "none.mp4"])
@@ -218,7 +218,14 @@ def test_strange_media_and_sources_are_named_and_the_rest_is_done(
     assert (outcome.items_in, outcome.kept, outcome.failed) == (3, 1, 2)
     outcome = review(corpus, sources=["nobody"])
     assert (outcome.items_in, outcome.failed) == (1, 1)
-    assert "no source of this corpus" in outcome.failures[0].reason
+    reason = outcome.failures[0].reason
+    assert reason.startswith("is no source of this corpus; the nearest are 山城往事/第1集")
+
+
+def test_a_source_is_found_by_its_id_title_or_series_and_title(corpus, source):
+    names = [source.source_id, source.title, f"{source.series}/{source.title}"]
+    outcome = review(corpus, sources=names)
+    assert (outcome.items_in, outcome.kept, outcome.failures) == (1, 1, [])
 
 
 def test_the_index_lists_the_pages_there_are(corpus, film, source, tmp_path):

@@ -42,7 +42,10 @@ def test_rows_are_read_with_and_without_names_of_columns(tmp_path):
         ("a,5,4,keep", "not after it begins"),
         ("a,5,x,keep", "write seconds or"),
         ("a,5,nan,keep", "write seconds or"),
-        ("a,5,6,perhaps", "write keep or drop"),
+        ("a,5,6,perhaps", "write keep, drop or none"),
+        ("a,0:05,1:99,keep", "time '1:99'; behind a colon comes less than 60"),
+        ("a,5,1:60:00,keep", "behind a colon comes less than 60"),
+        ("a,5,6,none", "leave from and to empty"),
         (",5,6,keep", "names no source"),
     ],
 )
@@ -54,11 +57,20 @@ def test_a_bad_row_is_an_error_with_its_line_and_the_others_go_on(tmp_path, row,
     assert complaint in str(bad)
 
 
-def test_a_file_without_the_columns_or_not_utf8_is_refused(tmp_path):
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "utf-8-sig"])
+def test_rows_are_read_in_the_encodings_of_spreadsheets(tmp_path, encoding):
+    text = "source\tfrom\tto\tdecision\tnote\n茶馆第1集\t1:00\t90:00\tkeep\t没有音乐的吵架\n"
+    (row,) = rows(tmp_path, text, encoding)
+    assert (row.source, row.start, row.end) == ("茶馆第1集", 60, 5400)
+    assert row.note == "没有音乐的吵架"
+
+
+def test_a_file_without_the_columns_or_that_is_no_text_is_refused(tmp_path):
     with pytest.raises(DataError, match="no column to, decision"):
         rows(tmp_path, "source,from,till\n")
-    with pytest.raises(DataError, match="not UTF-8"):
-        rows(tmp_path, HEAD + "第1集,1,2,keep\n", "gb18030")
+    (tmp_path / "regions.csv").write_bytes(b"\xff\x81\x80" * 40)
+    with pytest.raises(DataError, match="encoding isn't recognised"):
+        list(read_regions(tmp_path / "regions.csv"))
 
 
 def test_what_is_kept_closes_the_rest_and_what_is_dropped_closes_itself():
@@ -137,11 +149,72 @@ def test_a_row_that_names_no_film_of_the_run_costs_one_sentence(corpus, films, t
     regions = tmp_path / "regions.csv"
     regions.write_text(HEAD + "E03,1,9,keep\nE02,1,3,keep\n")
     outcome = segment(corpus, [films], regions=regions)
-    assert [(failure.item, failure.reason[:24]) for failure in outcome.failures] == [
-        ("regions.csv", "line 2: 'E03' names none")
-    ]
+    (failure,) = outcome.failures
+    assert failure.item == "regions.csv"
+    assert failure.reason.startswith("line 2: 'E03' names none of the media given; the nearest are")
+    assert "山城/E02 (E02-" in failure.reason
     assert outcome.kept == 2
     assert any("line 3: lasts 2.0 s" in warning for warning in outcome.warnings)
+
+
+def regions_of(corpus, regions, text, *media, **more):
+    regions.write_text(HEAD + text)
+    return segment(corpus, media, regions=regions, **more)
+
+
+def reasons_of(outcome):
+    return [failure.reason for failure in outcome.failures]
+
+
+def test_a_source_goes_by_its_series_and_several_of_one_name_are_told_apart(
+    corpus, films, tmp_path, make_scene, make_media
+):
+    other = tmp_path / "茶馆"
+    other.mkdir()
+    make_media(other / "E02.wav", make_scene([(3.5, 0.6), (3.2, 0.5)], seed=9))
+    regions = tmp_path / "regions.csv"
+    text = "E02,1,4.5,keep\n茶馆/E02,0,4.5,keep\n山城/E02.mp3,0,2,drop\n"
+    outcome = regions_of(corpus, regions, text, films, other)
+    (reason,) = reasons_of(outcome)
+    assert reason.startswith("line 2: 'E02' names several of the media given; write the id of one")
+    assert "山城/E02 (E02-" in reason
+    assert "茶馆/E02 (E02-" in reason
+    sources = [source for source in read(corpus, "sources", Source) if source.title == "E02"]
+    chosen = {source.series: read_choices(corpus, source.source_id).regions for source in sources}
+    assert {series: [row.decision for row in found] for series, found in chosen.items()} == {
+        "茶馆": ["keep"],
+        "山城": ["drop"],
+    }
+
+
+def test_rows_past_the_end_are_told_and_those_beyond_it_refused(corpus, films, tmp_path):
+    film, regions = films / "E02.mp3", tmp_path / "regions.csv"
+    text = "E02,1,9:00,drop\nE02,59:00,1:00:00,keep\nE02,0,1,drop\n"
+    for _ in range(2):  # by what the file says, then by the record
+        outcome = regions_of(corpus, regions, text, film)
+        (reason,) = reasons_of(outcome)
+        assert reason.startswith("line 3: begins at 59:00, but 'E02' lasts only 0:1")
+        (warning,) = outcome.warnings[:1]
+        assert warning.startswith("regions.csv, line 2: ends at 9:00, but 'E02' lasts only 0:1")
+        (source,) = read(corpus, "sources", Source)
+        stored = read_choices(corpus, source.source_id).regions
+        assert [(row.start, row.end) for row in stored] == [(0, 1), (1, 540)]
+
+
+def test_a_new_file_replaces_all_rows_of_a_source_and_none_takes_them_back(corpus, films, tmp_path):
+    segment(corpus, [films])
+    before = {path: path.read_bytes() for path in (corpus / "stages").rglob("*.jsonl")}
+    regions = tmp_path / "regions.csv"
+    regions_of(corpus, regions, "E02,0,2,drop\nE02,3,4,drop\n第1集,0,2,drop\n", films)
+    assert regions_of(corpus, regions, "E02,1,5,keep\n", films).ok
+    titles = {source.title: source.source_id for source in read(corpus, "sources", Source)}
+    stored = {title: read_choices(corpus, name).regions for title, name in titles.items()}
+    assert [(row.start, row.end) for row in stored["E02"]] == [(1, 5)]
+    assert [(row.start, row.end) for row in stored["第1集"]] == [(0, 2)]
+    both = regions_of(corpus, regions, "E02,,,none\nE02,1,6,keep\n", films)
+    assert "leave the one or the others" in reasons_of(both)[0]
+    assert regions_of(corpus, regions, "E02,,,none\n第1集,,,none,not needed\n", films).ok
+    assert {path: path.read_bytes() for path in (corpus / "stages").rglob("*.jsonl")} == before
 
 
 def test_a_reviewed_clip_stays_when_everything_else_is_cut_anew(corpus, films):
