@@ -22,7 +22,9 @@ def review(
     ] = None,
     source: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID", help="Only this source; may be given several times."),
+        typer.Option(
+            metavar="ID", help="Only this source, by its id or title; may be given several times."
+        ),
     ] = None,
     output: Annotated[
         Path | None,

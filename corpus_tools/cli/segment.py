@@ -37,7 +37,7 @@ def segment(
         typer.Option(
             metavar="[webrtc|silero]",
             help="Of voice; silero takes longer and needs "
-            "pip install 'corpus-tools[silero]' (default: webrtc).",
+            "pip install 'corpus-tools\\[silero]' (default: webrtc).",
         ),
     ] = None,
     aggressiveness: Annotated[
@@ -56,7 +56,8 @@ def segment(
         typer.Option(
             metavar="FILE",
             help="CSV with source, from, to, keep or drop, note, speaker: cut only in stretches to "
-            "keep, whatever their sound, and nowhere in those to drop. Later runs follow it too.",
+            "keep, whatever their sound, and nowhere in those to drop. Later runs follow it too, "
+            "until a file says none for the source.",
         ),
     ] = None,
     recut: Annotated[

@@ -84,8 +84,16 @@ class Media:
         for track in self.tracks:
             if track.index == index:
                 return track
-        known = ", ".join(str(track.index) for track in self.tracks)
-        raise NoAudioError(f"has no audio track {index}; it has {known}")
+        raise NoAudioError(f"has no audio track {index}; {self._numbers()}")
+
+    def _numbers(self) -> str:
+        """Say which track numbers there are."""
+        first, *others = (track.index for track in self.tracks)
+        if not others:
+            return f"its only one is number {first}"
+        if others[-1] - first == len(others):
+            return f"its audio tracks are numbered {first} to {others[-1]}"
+        return f"its audio tracks are numbered {', '.join(map(str, [first, *others]))}"
 
 
 def probe(path: Path) -> Media:

@@ -197,7 +197,7 @@ def _read(files: Sequence[Path], outcome: Outcome) -> list[Decision]:
                     )
         except DataError as error:
             outcome.items_in += 1
-            outcome.fail(file.name, str(error))
+            outcome.fail(str(file), str(error).removeprefix(f"{file}: "))
     return list(rows.values())
 
 

@@ -198,6 +198,8 @@ def test_strange_rows_cost_a_sentence_each_and_the_rest_is_taken_in(corpus, clip
     assert outcome.details["decisions"] == {"drop": 1}
     assert (outcome.items_in, outcome.kept, outcome.failed) == (6, 1, 5)
     text = "\n".join(complaints(outcome))
+    named = {failure.item: failure.reason for failure in outcome.failures}
+    assert named[str(tmp_path / "none.csv")].startswith("can't be read")
     for part in (
         "was decided on already in d.csv, line 2", "nobody is no clip of", "line 6: decision",
         "../../etc is no source of this corpus", "can't be read",
