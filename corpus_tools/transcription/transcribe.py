@@ -19,7 +19,7 @@ from corpus_tools.workspace import Workspace
 from manifests.errors import CorpusError, DataError
 from manifests.outcome import Failure, Outcome, Progress, no_progress
 from manifests.store import inside
-from models.text.lexicon import bundled_lexicon, read_lexicon
+from models.text.lexicon import prompt_words
 
 __all__ = ["transcribe"]
 
@@ -136,11 +136,9 @@ def _lexicon(name: str | None, corpus: Path) -> tuple[str, ...]:
     if name is None:
         return ()
     if name == BUNDLED:
-        entries = bundled_lexicon()
-    else:
-        path = Path(name).expanduser()
-        entries = read_lexicon(path if path.exists() else corpus / path)
-    return tuple(entry.word for entry in entries)
+        return tuple(prompt_words())
+    path = Path(name).expanduser()
+    return tuple(prompt_words(path if path.exists() else corpus / path))
 
 
 def _recognise(
