@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from annotation.garbage import no_collection
 from annotation.gold import read_gold
 from annotation.judgements import latest, read_judgements
 from annotation.settings import LabelSettings
@@ -69,6 +70,7 @@ def labels(corpus: Path, settings: LabelSettings) -> dict[str, Label]:
     return dict(decide(corpus, settings).labels)
 
 
+@no_collection()
 def decide(corpus: Path, settings: LabelSettings) -> Decided:
     """Return what the votes of every judged clip come to, and how.
 
@@ -130,6 +132,7 @@ def aggregate(
         soft=soft if weighed is None else list(weighed),
         votes=[(row.annotator, row.emotion) for row in sorted(answers, key=_place)],
         agreement=round(agreeing / total, 6) if total else None,
+        adjudicated=bool(adjudications),
     )
 
 

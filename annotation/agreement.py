@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from annotation.agreement_report import AgreementReport, Alpha, ClassRow, PairRow
 from annotation.annotator_figures import annotator_row
 from annotation.answers import shown
+from annotation.garbage import no_collection
 from annotation.gold import read_gold
 from annotation.judgements import latest, read_judgements
 from annotation.reliability import (
@@ -35,6 +36,7 @@ LEVEL = 0.95
 _SEGMENTS = STAGES["segments"]
 
 
+@no_collection()
 def agreement(
     corpus: Path, *, resamples: int = 1000, seed: int = 0
 ) -> tuple[AgreementReport, Outcome]:

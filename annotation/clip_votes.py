@@ -21,8 +21,8 @@ class ClipVotes:
         label: what they come to; null if nobody judged the clip.
         method: by which all votes were decided.
         weights: what each annotator's vote is worth, by pseudonym; for ``weighted`` only.
-        decided_by: ``adjudication`` of that annotator, or the ``method``; or what kept it from a
-            class: the label's reason.
+        decided_by: ``adjudication``, or the ``method``, or what kept it from a class: the label's
+            reason, ``not_labelled`` if nobody judged it.
     """
 
     counting: list[Judgement]
@@ -59,13 +59,11 @@ def votes_on(corpus: Path, clip_id: str, settings: LabelSettings) -> ClipVotes:
         label=label,
         method=decided.shares.method,
         weights={name: weight for name, weight in decided.shares.weights.items() if name in voters},
-        decided_by=_decided_by(counting, label, decided.shares.method),
+        decided_by=_decided_by(label, decided.shares.method),
     )
 
 
-def _decided_by(counting: list[Judgement], label: Label | None, method: Method) -> str:
+def _decided_by(label: Label | None, method: Method) -> str:
     if label is None:
         return "not_labelled"
-    if any(row.role == "adjudication" and row.status == "answered" for row in counting):
-        return "adjudication"
-    return label.reason or method
+    return "adjudication" if label.adjudicated else label.reason or method

@@ -165,6 +165,7 @@ def _labels(draft: Draft) -> str:
         f"votes per clip: {votes / max(len(entries), 1):.2f}",
         f"mean share of a clip's votes that agree with its label: {agreed} "
         f"(clips with two votes or more: {len(several)}; clips without a label are not in it)",
+        f"clips whose label an adjudicator decided: {sum(entry.adjudicated for entry in entries)}",
     ]
     for name, value in sorted(draft.params.get("labels", {}).items()):
         lines.append(f"{escape(name)}: {escape(_words(value))}")

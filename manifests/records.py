@@ -229,8 +229,9 @@ class Label(Record):
     """What a clip's votes come to.
 
     ``emotion`` is null where the votes decide for no class; ``reason`` then says why (``tie``,
-    ``unclear``, ``too_few_votes``, ``problem:music`` …). ``soft`` is the share of the votes for
-    each class in class order, null where nobody voted for one.
+    ``unclear``, ``too_few_votes``, ``problem:music`` …). ``soft`` is the share of each class in
+    class order, as ``[labels] method`` makes it, null where nobody voted for one. ``adjudicated``
+    labels were decided by one person who may have seen the votes; that vote is the last.
     """
 
     clip_id: str
@@ -239,13 +240,15 @@ class Label(Record):
     soft: list[float] | None = None
     votes: list[tuple[str, Emotion | None]]
     agreement: float | None = None
+    adjudicated: bool = False
 
 
 class ManifestEntry(Record):
     """One clip of a manifest: where it is, what is said, who said what about it, and its split.
 
-    ``soft`` is the share of votes per class in class order; its sum is 1. ``agreement`` is the
-    share of the votes that agree with ``emotion``.
+    ``soft`` is the share of each class in class order, as ``[labels] method`` made it; its sum is
+    1. ``agreement`` is the share of the votes that agree with ``emotion``. Where ``adjudicated``,
+    the last of the votes decided.
     """
 
     clip_id: str
@@ -265,6 +268,7 @@ class ManifestEntry(Record):
     soft: list[float] = Field(min_length=len(EMOTIONS), max_length=len(EMOTIONS))
     votes: list[tuple[str, Emotion | None]]
     agreement: float
+    adjudicated: bool = False
     sentence: str | None = None
     group: str
     split: Split

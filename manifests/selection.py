@@ -130,6 +130,7 @@ def _entry(corpus: Path, clip: Clip, material: Material, check_file: bool) -> Ma
         soft=[round(share, 6) for share in soft],
         votes=label.votes,
         agreement=round(cast.count(emotion) / len(cast), 6) if cast else 1.0,
+        adjudicated=label.adjudicated,
         sentence=clip.sentence,
         group="",
         split="held",

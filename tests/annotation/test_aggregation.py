@@ -38,7 +38,7 @@ def label(rows, **settings):
 
 def test_most_frequent_class_wins():
     result = label(votes("sad", "sad", "fear", None))
-    assert (result.emotion, result.reason) == ("sad", None)
+    assert (result.emotion, result.reason, result.adjudicated) == ("sad", None, False)
     assert result.soft == [0, 0.333333, 0, 0, 0, 0.666667]
     assert result.agreement == 0.666667
     assert result.votes == [("a00", "sad"), ("a01", "sad"), ("a02", "fear"), ("a03", None)]
@@ -89,7 +89,7 @@ def test_problem_named_by_half_leaves_the_clip_out():
 def test_adjudication_decides_alone_and_is_counted():
     rows = [*votes("sad", "fear"), vote("a08", "fear", role="adjudication")]
     result = label(rows, min_votes=5)
-    assert (result.emotion, result.agreement) == ("fear", 0.666667)
+    assert (result.emotion, result.agreement, result.adjudicated) == ("fear", 0.666667, True)
     assert result.votes[-1] == ("a08", "fear")
     rows[-1] = vote("a08", None, role="adjudication")
     assert label(rows).reason == "unclear"
