@@ -74,7 +74,8 @@ def _named(wanted: Sequence[str], known: dict[str, Source], outcome: Outcome) ->
             several = candidates(name, named)
             outcome.fail(name, f"names several sources; write the id of one: {several}")
         else:
-            nearest = candidates(name, known.values())
+            films_first = sorted(known.values(), key=lambda source: source.kind != "drama")
+            nearest = candidates(name, films_first)
             hint = f"the nearest are {nearest}" if nearest else "it has none yet"
             outcome.fail(name, f"is no source of this corpus; {hint}")
     return list(found.values())
