@@ -108,7 +108,7 @@ class Predictor:
 
     @cached_property
     def _tokeniser(self) -> Tokeniser:
-        return Tokeniser()
+        return Tokeniser(self.model.settings.words.lexicon)
 
 
 def load_model(run: Path) -> Predictor:

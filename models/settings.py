@@ -87,6 +87,8 @@ class WordSettings(Settings):
         widths: words that a filter spans.
         tune: whether training may change the vectors.
         dropout: of the pooled vector.
+        lexicon: words that are kept whole, beyond the bundled Sichuanese ones; they go with the
+            model.
     """
 
     vectors: str | None = None
@@ -96,6 +98,7 @@ class WordSettings(Settings):
     widths: tuple[int, ...] = Field((3, 4, 5), min_length=1)
     tune: bool = False
     dropout: float = Field(0.5, ge=0, lt=1)
+    lexicon: tuple[Annotated[str, Field(pattern=r"^\S+$")], ...] = ()
 
     @model_validator(mode="after")
     def _widths_fit(self) -> Self:

@@ -42,13 +42,12 @@ def simplify(text: str) -> str:
     """
     if _HAN.search(text) is None:
         return text
-    text = _MOTHER.sub("娘", text)
     converted = text
     if _converted(text, "t2s") != text or not any(map(_is_simplified, text)):
         converted = _converted(text, "tw2s")
     for old, new in _VARIANTS.items():
         converted = converted.replace(old, new)
-    return converted
+    return _MOTHER.sub("娘", converted)
 
 
 def _converted(text: str, configuration: str) -> str:
@@ -80,6 +79,6 @@ _KANA_OR_HANGUL = re.compile(
     "[\u3040-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9d\u1100-\u11ff\uac00-\ud7af]"
 )
 _AUNT = "孃"
-_MOTHER = re.compile("(?<=[老爹新姑亲親婆伴奶厨廚母板闆])孃|孃(?=[家胎子们們])")
+_MOTHER = re.compile("(?<=[老爹新姑亲婆伴奶厨母板])孃|孃(?=[家胎子们])")
 _VARIANTS = {"甚么": "什么", "妳": "你", "牠": "它", "衹": "只", "揹": "背", "专着": "专著"}
 """What OpenCC leaves, since it isn't a matter of simplification alone."""

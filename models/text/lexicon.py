@@ -75,21 +75,15 @@ def prompt_words(path: Path | None = None) -> list[str]:
     return [entry.word for entry in (bundled_lexicon() if path is None else read_lexicon(path))]
 
 
-def user_dictionary(*paths: Path) -> list[Entry]:
-    """Return the words that jieba has to know: the bundled ones, and users' after them.
-
-    A user's entry for a bundled word takes its place, and so does a later user's.
+def user_dictionary(words: Iterable[str] = ()) -> list[Entry]:
+    """Return what jieba has to know: the bundled words, and others after them.
 
     Args:
-        paths: users' lexicons.
-
-    Raises:
-        DataError: if a lexicon can't be read.
+        words: beyond the bundled ones, to be kept whole.
     """
-    entries = {entry.word: entry for entry in bundled_lexicon()}
-    for path in paths:
-        entries |= {entry.word: entry for entry in read_lexicon(path)}
-    return list(entries.values())
+    entries = bundled_lexicon()
+    known = {entry.word for entry in entries}
+    return [*entries, *(Entry(word) for word in dict.fromkeys(words) if word not in known)]
 
 
 _BUNDLED = "@sichuan"

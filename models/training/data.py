@@ -46,7 +46,7 @@ def load_examples(
     for entry in manifest.entries:
         if entry.split not in splits:
             outcome.rejected[f"split_{entry.split}"] += 1
-    tokeniser = Tokeniser()
+    tokeniser = Tokeniser(settings.words.lexicon)
     examples: Examples = {split: [] for split in splits}
     for entry, features in zip(
         wanted, _features(manifest, wanted, settings, progress), strict=True

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from manifests.errors import DataError
 from manifests.store import sha256_file
 from models.checkpoint import read_model, write_model
+from models.prediction import Predictor
 from models.training.fit import fit
 
 
@@ -23,7 +24,7 @@ def written(tmp_path_factory, request):
         epochs=1,
         features={"n_mfcc": 8, "n_mels": 16},
         audio={"channels": 8, "kernels": 2},
-        words={"size": 8, "filters": 4},
+        words={"size": 8, "filters": 4, "lexicon": ["嘿闹热噻"]},
     )
     model = fit(separable, [], settings).model
     folder = tmp_path_factory.mktemp("run")
@@ -34,6 +35,11 @@ def written(tmp_path_factory, request):
 @pytest.fixture
 def folder(written, tmp_path):
     return shutil.copytree(written[0], tmp_path / "run")
+
+
+def test_a_models_own_words_come_back_with_it(written):
+    model = Predictor(read_model(written[0]))
+    assert model._words("嘿闹热噻") == ("嘿闹热噻",)
 
 
 def test_a_model_comes_back_as_it_was(written, separable):

@@ -67,7 +67,7 @@ def test_a_users_words_are_kept_whole_and_stay_their_own(tmp_path: Path) -> None
     path = tmp_path / "mine.txt"
     path.write_text("\ufeff嘿闹热噻\n铲铲个屁 5 n\n\n", encoding="utf-8")
     assert read_lexicon(path) == [Entry("嘿闹热噻"), Entry("铲铲个屁", 5, "n")]
-    assert Tokeniser([path])("嘿闹热噻") == ["嘿闹热噻"]
+    assert Tokeniser(prompt_words(path))("嘿闹热噻") == ["嘿闹热噻"]
     assert Tokeniser()("嘿闹热噻") != ["嘿闹热噻"]
 
 
