@@ -98,7 +98,7 @@ class WordSettings(Settings):
     widths: tuple[int, ...] = Field((3, 4, 5), min_length=1)
     tune: bool = False
     dropout: float = Field(0.5, ge=0, lt=1)
-    lexicon: tuple[Annotated[str, Field(pattern=r"^\S+$")], ...] = ()
+    lexicon: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _widths_fit(self) -> Self:
