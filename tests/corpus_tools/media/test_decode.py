@@ -166,7 +166,9 @@ def test_tracks_are_told_apart(tmp_path, make_media):
     assert media.default_track.index == 0
     first, second = whole(path, 0), whole(path, 1)
     assert level(first[8000:24000]) - level(second[8000:24000]) == pytest.approx(6, abs=0.5)
-    with pytest.raises(NoAudioError, match="no audio track 2; its audio tracks are numbered 0 to 1"):
+    with pytest.raises(
+        NoAudioError, match="no audio track 2; its audio tracks are numbered 0 to 1"
+    ):
         list(decode(path, 2))
 
 
