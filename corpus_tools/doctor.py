@@ -23,6 +23,7 @@ REQUIRED = {
     "torch": "the models",
     "whisper": "transcription",
     "jieba": "Chinese words",
+    "opencc": "simplified characters",
     "gensim": "word vectors",
     "label_studio_sdk": "label configuration and server",
     "pandas": "tables",
