@@ -45,4 +45,4 @@ def clock(seconds: float) -> str:
     return f"{start}:{rest // 10:02}{fraction}"
 
 
-_TIME = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,4}):)?(\d{1,7}(?:[.,]\d{1,9})?)", re.ASCII)
+_TIME = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,4}):)?(\d{1,7}(?:[.,]\d{1,20})?)", re.ASCII)
