@@ -25,7 +25,7 @@ class Shares:
         by_clip: shares in class order by clip id; clips that the method says nothing about are
             missing, and for ``majority`` all are.
         weights: for ``weighted``, what the vote of each annotator is worth.
-        warnings: why another method was used than the one asked for.
+        warnings: why another method was used than the one asked for, or not to rely on this one.
     """
 
     method: Method
@@ -48,7 +48,9 @@ def class_shares(
         return Shares("majority")
     table = vote_table(judgements)
     if method == "dawid_skene":
-        return Shares(method, _by_clip(table, dawid_skene(table.codes, len(EMOTIONS)).posterior))
+        by_clip = _by_clip(table, dawid_skene(table.codes, len(EMOTIONS)).posterior)
+        few = (_FEW.format(len(by_clip)),) if len(by_clip) < _ENOUGH else ()
+        return Shares(method, by_clip, warnings=few)
     answers, right = gold_accuracy(table.codes, gold_codes(table, gold))
     if not answers.any():
         return Shares("majority", warnings=(_NO_GOLD,))
@@ -72,6 +74,11 @@ def _by_clip(table: VoteTable, shares: NDArray[np.float64]) -> dict[str, list[fl
 
 
 _DECIMALS = 6
+_ENOUGH = 200  # clips, from which on Dawid and Skene's model seldom loses against the majority
+_FEW = (
+    "[labels] method = 'dawid_skene' has only {} clips with votes to learn from and may be worse "
+    "than the majority; label 200 or more, or set method = 'majority'"
+)
 _NO_GOLD = (
     "[labels] method = 'weighted' needs votes on gold clips and there are none, so the majority "
     "decided; name clips whose class is known in annotations/gold.csv (clip_id,emotion)"

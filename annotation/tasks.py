@@ -159,7 +159,7 @@ def _task(
         "clip_id": clip.clip_id,
         "audio": audio_address(clip.path, audio_base_url),
         "asr_text": transcript.text if transcript else "",
-        "asr_flags": ", ".join(transcript.flags) if transcript else "",
+        "asr_flags": ", ".join(transcript.flags).replace("_", " ") if transcript else "",
         "context": "",
         "batch": batch,
     }

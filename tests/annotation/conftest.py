@@ -74,7 +74,7 @@ def corpus(tmp_path):
                 text_raw="",
                 source="whisper",
                 model="tiny",
-                flags=["repeated", "short"] if number == 0 else [],
+                flags=["repeated_text", "too_fast"] if number == 0 else [],
             )
             for number in range(10)
         ],

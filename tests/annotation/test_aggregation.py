@@ -212,7 +212,7 @@ def test_each_method_on_a_corpus(campaign):
     assert weighted.labels[last].emotion == "sad"
     assert weighted.params(LabelSettings(method="weighted"))["method"] == "weighted"
     fitted = decide(campaign.root, LabelSettings(method="dawid_skene"))
-    assert {label.emotion for label in fitted.labels.values()} <= {*EMOTIONS, None}
+    assert "only 10 clips" in fitted.shares.warnings[0]
     assert fitted.labels[campaign.ids()[0]].emotion == "sad"
     for label in fitted.labels.values():
         assert sum(label.soft) == pytest.approx(1, abs=1e-5)

@@ -25,7 +25,7 @@ def test_tasks_hold_exactly_what_the_design_says(corpus):
     assert sorted(task["clip_id"] for task in tasks) == corpus.ids()
     first = next(task for task in tasks if task["clip_id"] == corpus.ids()[0])
     assert first["asr_text"] == "今天巴适 0"
-    assert first["asr_flags"] == "repeated, short"
+    assert first["asr_flags"] == "repeated text, too fast"
     assert first["batch"] == "batch-0001"
     assert outcome.outputs[1].read_text(encoding="utf-8") == template()
     assert LabelInterface(template()).validate_task({"data": first})

@@ -139,6 +139,10 @@ def test_manifest_from_the_stages(root, run):
     assert manifest.entries[0].votes == [("a01", "fear"), ("a02", "fear")]
     assert manifest.header.params["corpus"]["name"] == "试"
     assert manifest.header.params["labels"]["min_votes"] == 1
+    assert manifest.header.params["labels"]["method"] == "majority"
+    card = (root / "manifests" / "v1" / "card.md").read_text(encoding="utf-8")
+    assert "- method: majority" in card
+    assert "- clips whose label an adjudicator decided: 0" in card
 
 
 def test_table_and_lines_for_people(run):
