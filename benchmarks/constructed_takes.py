@@ -8,8 +8,8 @@ weakest place near. The corpus has one rendition of a line in each emotion, so a
 another emotion's: further from the last reading than what one person says twice in a row.
 
 Between two lines lies a pause, log-uniform from 0.5 to 2.5 s; after an attempt from 0.3 to 1.2 s;
-at 5 % of the joins of lines only 0.03 to 0.12 s. In 8 % of the lines the reader stops at a weak place
-in the middle half for 0.25 to 0.7 s. Levels and room tone are those of `constructed`.
+at 5 % of the joins of lines only 0.03 to 0.12 s. In 8 % of the lines the reader stops at a weak
+place in the middle half for 0.25 to 0.7 s. Levels and room tone are those of `constructed`.
 
     from constructed_takes import takes
     session = takes(DEV, seed=100)

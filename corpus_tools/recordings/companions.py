@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """How somebody else seems to have read a line.
+    """How somebody else may have read a line.
 
     Attributes:
         sound: features of the reading.
@@ -37,7 +37,7 @@ def likeness(
     voiced: Voiced,
     spans: Spans,
     plausible: NDArray[np.bool_],
-    companions: Sequence[Mapping[int, Reading]],
+    companions: Sequence[Mapping[int, Sequence[Reading]]],
 ) -> tuple[Floats, Floats]:
     """Return how much spans sound like other people's readings of lines, and like their beginnings.
 
@@ -45,7 +45,7 @@ def likeness(
         voiced: sound of the take.
         spans: of the take.
         plausible: whether a reading of a line may begin at a piece, shape (pieces, lines).
-        companions: readings by line, of each other take.
+        companions: for each other take, by line, what may be its reading.
 
     Returns:
         Log-likelihood ratios, shape (pieces, widths, lines) each; 0 where nothing is known.
@@ -64,62 +64,71 @@ def likeness(
 class _Listener:
     """Compares a take with the readings of one other."""
 
-    def __init__(self, voiced: Voiced, spans: Spans, readings: Mapping[int, Reading]) -> None:
+    def __init__(
+        self, voiced: Voiced, spans: Spans, readings: Mapping[int, Sequence[Reading]]
+    ) -> None:
         self._voiced, self._spans, self._readings = voiced, spans, readings
         self._heads = spans.heads()
-        self._places: list[tuple[int, int]] = []
-        self._cuts: list[tuple[int, int, int]] = []
+        self._places: list[tuple[int, int, Reading]] = []
+        self._cuts: list[tuple[int, int, int, Reading]] = []
 
     def ask(self, first: int, line: int) -> None:
         """Note that a reading of a line, or a false start, may begin at a piece."""
-        self._places.append((first, line))
-        length = len(self._readings[line].sound)
-        self._cuts += [
-            (first, then, line)
-            for then in self._heads[bisect.bisect_right(self._heads, first) :]
-            if then - first <= self._spans.widths
-            and self._voiced.frames(first, then) <= _LARGEST_PART * length
-        ]
+        ends = self._heads[bisect.bisect_right(self._heads, first) :]
+        for reading in self._readings[line]:
+            self._places.append((first, line, reading))
+            self._cuts += [
+                (first, then, line, reading)
+                for then in ends
+                if then - first <= self._spans.widths
+                and self._voiced.frames(first, then) <= _LARGEST_PART * len(reading.sound)
+            ]
 
     def answer(self, whole: Floats, part: Floats) -> None:
-        """Add what was found to the evidence for readings and for false starts."""
+        """Add what was found to the evidence for readings and for false starts.
+
+        Of several things that may be the other's reading one is it, or none.
+        """
         usual = self._usual()
-        far = prefix_distances([self._pair(first, line) for first, line in self._places])
-        for (first, line), one in zip(self._places, far, strict=True):
+        odds, odds_of_part = np.zeros_like(whole), np.zeros_like(part)
+        far = prefix_distances([self._pair(first, one) for first, _, one in self._places])
+        for (first, line, reading), one in zip(self._places, far, strict=True):
             ends = self._voiced.ends(first, self._spans.widths)
             near = ends <= len(one)
             ratio = np.full(len(ends), _WHOLE[2])
             ratio[near] = _ratio(usual[line] - one[ends[near] - 1], *_WHOLE)
-            whole[first, : len(ends), line] += _WEIGHT * self._readings[line].trust * ratio
+            odds[first, : len(ends), line] += reading.trust * np.exp(ratio)
         far = prefix_distances(
-            [
-                (self._voiced.sound(first, then), self._readings[line].sound)
-                for first, then, line in self._cuts
-            ]
+            [(self._voiced.sound(first, then), one.sound) for first, then, _, one in self._cuts]
         )
-        for (first, then, line), one in zip(self._cuts, far, strict=True):
+        for (first, then, line, reading), one in zip(self._cuts, far, strict=True):
             ratio = _ratio(usual[line] - one.min(), *_PART)
-            part[first, then - first - 1, line] += _WEIGHT * self._readings[line].trust * ratio
+            odds_of_part[first, then - first - 1, line] += reading.trust * np.exp(ratio)
+        for line, readings in self._readings.items():
+            none = max(1 - sum(one.trust for one in readings), 0.0)
+            for total, found in ((whole, odds[..., line]), (part, odds_of_part[..., line])):
+                asked = found > 0
+                total[..., line][asked] += _WEIGHT * np.log(found[asked] + none)
 
-    def _pair(self, first: int, line: int) -> tuple[Cepstra, Cepstra]:
-        sound = self._readings[line].sound
+    def _pair(self, first: int, reading: Reading) -> tuple[Cepstra, Cepstra]:
+        sound = reading.sound
         after = self._voiced.sound(first, min(first + self._spans.widths, len(self._spans)))
         return sound, after[: _LONGER * len(sound)]
 
     def _usual(self) -> dict[int, float]:
-        """Return how far each reading is from what is not its line, at about the same length."""
+        """Return how far readings of each line are from what is not it, at about their length."""
         asked: dict[int, set[int]] = {line: set() for line in self._readings}
-        for first, line in self._places:
+        for first, line, _ in self._places:
             asked[line].add(first)
         pairs, of_line = [], []
-        for line in sorted(self._readings):
+        for line, readings in sorted(self._readings.items()):
             others = [one for one in self._heads if one not in asked[line]]
             for first in others[:: max(1, len(others) // _STRANGERS)][:_STRANGERS]:
                 of_line.append(line)
-                pairs.append(self._pair(first, line))
+                pairs.append(self._pair(first, readings[0]))
         found: dict[int, list[float]] = {line: [] for line in self._readings}
         for line, one in zip(of_line, prefix_distances(pairs), strict=True):
-            length = len(self._readings[line].sound)
+            length = len(self._readings[line][0].sound)
             found[line].append(float(one[min(length, len(one)) - 1]))
         known = [far for values in found.values() for far in values]
         anyhow = float(np.median(known)) if known else _MEAN

@@ -81,17 +81,18 @@ def matches_of(matcher: Matcher, aligned: Aligned) -> list[LineMatch]:
 def check_fit(matcher: Matcher, matches: Sequence[LineMatch]) -> None:
     """Raise DataError if the script is not that of the take.
 
-    By text, half of the lines found must be beyond doubt. By sound, half of the lines must be
+    By text, half of the lines found must be beyond doubt, and a third fewer of their letters wrong
+    than in other lines. By sound, half of the lines must be
     found, and long lines must take longer than short ones (correlation of the logarithms at least
     0.6): the wrong script can be laid over any take, but not so.
     """
     found = [match for match in matches if match.span is not None]
     sure = sum(not match.flags for match in found)
     if matcher.said.heard is not None:
-        if not found or sure < _LEAST_SURE * len(found):
+        if not found or sure < _LEAST_SURE * len(found) or matcher.fit < _LEAST_FIT:
             raise DataError(
-                f"only {sure} of its {len(matches)} lines fit what was recognised; is this the "
-                f"script of another take, or are these the texts of another?"
+                f"its {len(matches)} lines don't fit what was recognised; is this the script of "
+                f"another take, or are these the texts of another?"
             )
         return
     if len(found) < _LEAST_FOUND * len(matches):
@@ -129,8 +130,8 @@ def _near(aligned: Aligned, pieces: NDArray[np.intp], span: Span) -> float:
     return min(total, 1.0)
 
 
-SURE = 0.97
+SURE = 0.98
 """Score below which a line is doubtful."""
 _TOLERANCE_MS = 300
-_LEAST_SURE, _LEAST_FOUND = 0.5, 0.5
+_LEAST_SURE, _LEAST_FIT, _LEAST_FOUND = 0.5, 1 / 3, 0.5
 _FEWEST, _LEAST_AGREEMENT = 8, 0.6

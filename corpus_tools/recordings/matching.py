@@ -78,6 +78,14 @@ class Matcher:
     def _retakes(self) -> tuple[Floats, Floats]:
         return again_and_begun(self.said.voiced, self.spans)
 
+    @property
+    def fit(self) -> float:
+        """How much fewer letters of the lines found are wrong than would be by chance, 0 to 1.
+
+        1 without recognised text.
+        """
+        return 1.0 if self._wording is None else 1 - self._error / self._wording.chance
+
     def agreement(self, lines: Sequence[int], spoken_ms: Sequence[int]) -> float:
         """Return how far readings take the longer the more letters their lines have.
 
@@ -103,39 +111,47 @@ class Matcher:
             self._learn(best_spans(self._evidence(extra), Chances()))
         return align(self._evidence(extra), Chances())
 
-    def hear(self, aligned: Aligned, others: Sequence[Mapping[str, Reading]]) -> Aligned:
+    def hear(self, aligned: Aligned, others: Sequence[Mapping[str, Sequence[Reading]]]) -> Aligned:
         """Return the alignment again, knowing how others read the lines.
 
         Args:
             aligned: what it was without them.
-            others: readings of each other take by sentence.
+            others: what may be the reading of each sentence, in each other take.
         """
         at_line: dict[str, int] = {}
         for line, sentence in enumerate(self.said.sentences):
             at_line.setdefault(sentence, line)
         known = [
-            {at_line[name]: one for name, one in readings.items() if name in at_line}
+            {at_line[name]: some for name, some in readings.items() if name in at_line}
             for readings in others
         ]
         for line in range(len(self._pace)):
-            found = [readings[line] for readings in known if line in readings]
+            found = [one for readings in known for one in readings.get(line, ())]
             trust = sum(one.trust for one in found)
             self._pace[line] = sum(one.trust * one.pace for one in found) / (trust + _DOUBT)
         plausible = (aligned.kept + aligned.tried).sum(axis=1) > _PLAUSIBLE
         return self.align(likeness(self.said.voiced, self.spans, plausible, known))
 
-    def readings(self, aligned: Aligned) -> dict[str, Reading]:
-        """Return how the lines were read, by sentence, for `hear` of other takes."""
+    def readings(self, aligned: Aligned) -> dict[str, list[Reading]]:
+        """Return what may be the reading of each sentence, for `hear` of other takes."""
         spoken = self.spans.speech_ms()
-        found = {}
-        for span in aligned.spans:
-            if span.kind == "kept":
-                place = span.first, span.last - span.first
-                pace = np.log(spoken[place] / self._by_letters[span.line])
-                found[self.said.sentences[span.line]] = Reading(
-                    self.said.voiced.sound(span.first, span.last + 1),
-                    float(aligned.kept[(*place, span.line)]),
-                    float(np.clip(pace, -_MOST_PACE, _MOST_PACE)),
+        found: dict[str, list[Reading]] = {}
+        for line, sentence in enumerate(self.said.sentences):
+            left = aligned.kept[:, :, line].copy()
+            for _ in range(_CANDIDATES):
+                first, width = (int(at) for at in np.unravel_index(left.argmax(), left.shape))
+                around = slice(max(first - 1, 0), first + 2), slice(max(width - 2, 0), width + 3)
+                trust = float(left[around].sum())
+                if trust < _LEAST_TRUST:
+                    break
+                left[around] = 0
+                pace = np.log(spoken[first, width] / self._by_letters[line])
+                found.setdefault(sentence, []).append(
+                    Reading(
+                        self.said.voiced.sound(first, first + width + 1),
+                        min(trust, 1.0),
+                        float(np.clip(pace, -_MOST_PACE, _MOST_PACE)),
+                    )
                 )
         return found
 
@@ -145,8 +161,9 @@ class Matcher:
         whole = whole_by_duration(spoken, expected) + edges
         part = part_by_duration(spoken, expected) + edges
         if self._wording is not None:
-            whole += self._wording.whole_evidence(self._error)
-            part += self._wording.part_evidence(self._error)
+            error = float(np.clip(self._error, *_ERRORS))
+            whole += self._wording.whole_evidence(error)
+            part += self._wording.part_evidence(error)
         if extra is not None:
             whole += extra[0]
             part += extra[1]
@@ -165,7 +182,7 @@ class Matcher:
         if self._wording is not None:
             edits = self._wording.whole[first, width, line].sum()
             letters = max(1, self._wording.whole_letters[first, width, line].sum())
-            self._error = float(np.clip(edits / letters, *_ERRORS))
+            self._error = float(edits / letters)
 
 
 def match_takes(matchers: Sequence[Matcher]) -> list[Aligned]:
@@ -191,7 +208,8 @@ _FIRST_ERROR = 0.3  # of the recogniser for a letter, before any is known
 _ERRORS = (0.02, 0.6)
 _LONGEST, _PAUSES_MS = 2.0, 1000.0  # times what is expected, and pauses, that a line may take
 _ROUNDS = 2  # of learning
-_HEARINGS = 2  # rounds of listening to others
+_HEARINGS = 3  # rounds of listening to others
+_CANDIDATES, _LEAST_TRUST = 3, 0.05  # readings of a line told to others, their probability
 _DOUBT = 1.0  # others that would have to contradict a line's pace
 _MOST_PACE = 0.6  # log of how much longer a line takes than its letters say
 _PLAUSIBLE = 1e-3  # probability of a line at a piece from which others are asked

@@ -1,4 +1,4 @@
-"""What speaks for a line: its letters, its length, the sound of its retakes and of other readers."""
+"""What speaks for a line: its letters, its length, how retakes and other readers sound."""
 
 import numpy as np
 import pytest

@@ -11,7 +11,8 @@ FILES = {
     "a.srt": SRT,
     "a.csv": "start,end,text\n3,4,莫得事\n0.5,2,今天天气好\n",
     "a.tsv": "start\tend\ttext\n500\t2000\t今天天气好\n3000\t4000\t莫得事\n",
-    "a.jsonl": '{"start": 0.5, "end": 2, "text": "今天天气好"}\n{"start":3,"end":4,"text":"莫得事"}\n',
+    "a.jsonl": '{"start": 0.5, "end": 2, "text": "今天天气好"}\n'
+    '{"start": 3, "end": 4, "text": "莫得事"}\n',
     "a.json": json.dumps(
         {
             "segments": [

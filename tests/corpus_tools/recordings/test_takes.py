@@ -1,0 +1,219 @@
+"""Long takes made of one voice's babble: one kind of babble is one line."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from corpus_tools.recordings.add import add_recordings
+from corpus_tools.recordings.hearing import HeardByRecogniser, HeardInFiles
+from corpus_tools.recordings.settings import RecordingSettings
+from corpus_tools.transcription.recogniser import Recognition
+from manifests.records import Clip, Source, Transcript
+from manifests.shards import STAGES, read_stage
+
+RATE = 16_000
+LINES = [
+    "今天天气真的很好",
+    "我莫得钱",
+    "你晓得啥子嘛我问你",
+    "那个东西在哪里",
+    "快点走",
+    "明天还要早点起来上班",
+]
+PLAN = [(0, 1.0), (1, 1.0), (2, 0.5), (2, 1.0), (4, 1.0), (5, 1.0), (5, 1.0)]
+"""Line 2 is begun, then read; line 3 is skipped; line 5 is read twice."""
+TAKES = RecordingSettings(takes=True)
+
+
+def long_take(make_voice, folder: Path, name: str, pitch: float, plan=PLAN) -> list[list]:
+    """Write a take and return start, end and text of what is said in it."""
+    rng = np.random.default_rng(3)
+    parts, at, said = [np.zeros(RATE)], 1.0, []
+    for line, share in plan:
+        whole = make_voice(0.25 * len(LINES[line]) + 0.3, pitch=pitch, seed=line)
+        part = whole[: round(share * len(whole))]
+        parts += [part, np.zeros(round(0.9 * RATE))]
+        text = LINES[line][: round(share * len(LINES[line]))]
+        said.append([at, at + len(part) / RATE, text])
+        at += len(part) / RATE + 0.9
+    sound = np.concatenate(parts)
+    soundfile.write(folder / name, sound + rng.normal(0, 3e-4, len(sound)), RATE)
+    return said
+
+
+def write_script(path: Path, files: dict[str, str], lines=LINES) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(["file", "speaker", "gender", "text", "intended_emotion"])
+        for file, speaker in files.items():
+            writer.writerows([file, speaker, "", text, "angry"] for text in lines)
+    return path
+
+
+@pytest.fixture
+def studio(tmp_path, make_voice):
+    """Two takes, with what was recognised in them beside the folder."""
+    folder = tmp_path / "studio"
+    folder.mkdir()
+    (tmp_path / "texts").mkdir()
+    files = {"f1.wav": "S1", "m1.wav": "S2"}
+    for (name, _), pitch in zip(files.items(), (180.0, 110.0), strict=True):
+        said = long_take(make_voice, folder, name, pitch)
+        with (tmp_path / "texts" / f"{name[:2]}.csv").open("w", encoding="utf-8") as out:
+            csv.writer(out).writerows([["start", "end", "text"], *said])
+    return write_script(tmp_path / "SCRIPT.csv", files), folder
+
+
+@pytest.fixture
+def texts(tmp_path):
+    return HeardInFiles(tmp_path / "texts")
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    (tmp_path / "corpus").mkdir()
+    return tmp_path / "corpus"
+
+
+def records(corpus, stage):
+    return list(read_stage(corpus, STAGES[stage], STAGES[stage].record))
+
+
+def tree(corpus: Path) -> dict[str, bytes]:
+    files = (path for path in sorted(corpus.rglob("*")) if path.is_file())
+    return {path.relative_to(corpus).as_posix(): path.read_bytes() for path in files}
+
+
+def test_each_line_of_a_take_is_a_clip_with_speaker_sentence_and_text(corpus, studio, texts):
+    outcome = add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+    assert outcome.ok
+    assert (outcome.items_in, outcome.kept, outcome.rejected) == (12, 10, {"skipped": 2})
+    sources: list[Source] = records(corpus, "sources")
+    clips: list[Clip] = records(corpus, "segments")
+    assert [source.kind for source in sources] == ["scripted"] * 2
+    assert [clip.speaker for clip in clips] == ["S1"] * 5 + ["S2"] * 5
+    assert [clip.sentence for clip in clips[:5]] == [clip.sentence for clip in clips[5:]]
+    script: dict[str, Transcript] = {one.clip_id: one for one in records(corpus, "transcripts")}
+    assert [script[clip.clip_id].text for clip in clips[:5]] == [*LINES[:3], *LINES[4:]]
+    assert all(one.source == "script" and not one.flags for one in script.values())
+    assert clips[2].start == pytest.approx(1 + 2.3 + 0.9 + 1.3 + 0.9 + 1.27 + 0.9, abs=0.3)
+    for one in outcome.details["takes"]:
+        assert (one["by"], one["lines"], one["matched"], one["skipped"]) == ("text", 6, 5, 1)
+        assert (one["retakes"], one["false_starts"], one["doubtful"]) == (1, 1, [])
+
+
+def test_the_seconds_of_a_take_add_up(corpus, studio, texts):
+    add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+    total = sum(round(1000 * one.seconds) for one in records(corpus, "ledger"))
+    assert total == sum(round(1000 * one.duration) for one in records(corpus, "sources"))
+    left = [one for one in records(corpus, "ledger") if one.reason == "speech_left_over"]
+    assert all(one.seconds > 2 for one in left)
+
+
+def test_the_table_tells_what_matched_and_nothing_of_the_emotion(corpus, studio, texts):
+    outcome = add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+    path = corpus / outcome.details["takes"][0]["table"]
+    with path.open(encoding="utf-8-sig", newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert [row["status"] for row in rows] == ["matched"] * 3 + ["skipped"] + ["matched"] * 2
+    assert [bool(row["clip_id"]) for row in rows] == [row["status"] == "matched" for row in rows]
+    assert [len(row["false_starts"].split()) for row in rows] == [0, 0, 1, 0, 0, 0]
+    assert rows[0]["heard"] == LINES[0]
+    assert not any(b"angry" in data for data in tree(corpus).values())
+
+
+def test_without_texts_the_sound_is_matched_and_doubt_is_flagged(corpus, studio):
+    outcome = add_recordings(corpus, *studio, settings=TAKES)
+    assert outcome.ok
+    assert [one["by"] for one in outcome.details["takes"]] == ["sound"] * 2
+    doubtful = {
+        one["text"] for take in outcome.details["takes"] for one in take["doubtful"] if one["start"]
+    }
+    flagged = {one.text for one in records(corpus, "transcripts") if one.flags}
+    assert flagged == doubtful
+
+
+def test_a_second_run_changes_nothing_and_a_deleted_table_comes_back(corpus, studio, texts):
+    def run():
+        return add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+
+    first = run()
+    before = tree(corpus)
+    again = run()
+    assert again.details["unchanged"] == 2
+    assert again.details["takes"] == first.details["takes"]
+    for path in (corpus / "review").iterdir():
+        path.unlink()
+    assert run().details["unchanged"] == 2
+    assert tree(corpus) == before
+
+
+class Parrot:
+    """Recognises what the plan says, stretch after stretch."""
+
+    name = "parrot"
+
+    def __init__(self) -> None:
+        self.parameters = {"model": "parrot"}
+        self._said = [LINES[line][: round(share * len(LINES[line]))] for line, share in PLAN]
+
+    def transcribe(self, clips, language):
+        return [Recognition(self._said.pop(0)) for _ in clips]
+
+
+def test_what_a_recogniser_hears_is_enough(corpus, studio):
+    script, folder = studio
+    (folder / "m1.wav").unlink()
+    write_script(script, {"f1.wav": "S1"})
+    hearing = HeardByRecogniser(Parrot(), "zh", 100)
+    outcome = add_recordings(corpus, script, folder, settings=TAKES, hearing=hearing)
+    assert (outcome.kept, outcome.rejected) == (5, {"skipped": 1})
+
+
+def test_touched_takes_stay_when_another_one_comes(corpus, studio, make_voice):
+    script, folder = studio
+    add_recordings(corpus, script, folder, settings=TAKES)
+    tasks = corpus / "annotations" / "tasks"
+    tasks.mkdir(parents=True)
+    named = [{"data": {"clip_id": clip.clip_id}} for clip in records(corpus, "segments")]
+    (tasks / "b.json").write_text(json.dumps(named))
+    before = tree(corpus / "stages")
+    long_take(make_voice, folder, "f2.wav", 210.0)
+    write_script(script, {"f1.wav": "S1", "m1.wav": "S2", "f2.wav": "S3"})
+    outcome = add_recordings(corpus, script, folder, settings=TAKES)
+    assert outcome.ok
+    assert len(records(corpus, "sources")) == 3
+    after = tree(corpus / "stages")
+    assert {name: after[name] for name in before} == before
+
+
+def test_bad_takes_cost_a_sentence_each_and_the_others_go_on(corpus, studio, texts, tmp_path):
+    script, folder = studio
+    rng = np.random.default_rng(0)
+    soundfile.write(folder / "hush.wav", rng.normal(0, 1e-4, 5 * RATE), RATE)
+    (folder / "text.wav").write_text("no sound")
+    (folder / "two.wav").write_bytes((folder / "f1.wav").read_bytes() + b"\0\0")
+    (folder / "other.wav").write_bytes((folder / "m1.wav").read_bytes() + b"\0\0\0\0")
+    (tmp_path / "texts" / "other.csv").write_text("start,end,text\n1,20,全然不是那个稿子上的话\n")
+    files = {"f1.wav": "S1", "m1.wav": "S2", "hush.wav": "S3", "text.wav": "S4", "other.wav": "S5"}
+    write_script(script, files)
+    with script.open("a", encoding="utf-8") as out:
+        out.write("two.wav,S1,,头一句,\ntwo.wav,S2,,第二句,\n")
+    outcome = add_recordings(corpus, script, folder, settings=TAKES, hearing=texts)
+    said = {failure.item: failure.reason for failure in outcome.failures}
+    assert said.keys() == {"hush.wav", "text.wav", "two.wav", "other.wav"}
+    assert "nobody speaks" in said["hush.wav"]
+    assert "one speaker" in said["two.wav"]
+    assert "script of another take" in said["other.wav"]
+    assert (outcome.kept, outcome.rejected.total(), outcome.failed) == (10, 2, 20)
+
+
+def test_a_file_of_several_rows_is_no_take_unasked(corpus, studio):
+    outcome = add_recordings(corpus, *studio)
+    assert [failure.item for failure in outcome.failures] == ["f1.wav", "m1.wav"]
+    assert "--takes" in outcome.failures[0].reason
+    assert not records(corpus, "segments")
