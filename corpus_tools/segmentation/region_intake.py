@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from corpus_tools.media.errors import MediaError
-from corpus_tools.media.probe import probe
+from corpus_tools.media.length import length_of
 from corpus_tools.segmentation.choices import put_regions, read_choices
 from corpus_tools.segmentation.inputs import MediaInput
 from corpus_tools.segmentation.naming import candidates
@@ -153,11 +153,11 @@ class _Intake:
 
 
 def _length(one: MediaInput) -> float | None:
-    """Return how long a source lasts in seconds, by its record or else by what its file says."""
+    """Return how long a source lasts in seconds, by its record or else by its file's packets."""
     if one.known:
         return one.source.duration
     try:
-        return probe(one.path).track(one.source.track).duration
+        return length_of(one.path, one.source.track)
     except MediaError:
         return None
 

@@ -190,7 +190,7 @@ def test_a_source_goes_by_its_series_and_several_of_one_name_are_told_apart(
 def test_rows_past_the_end_are_told_and_those_beyond_it_refused(corpus, films, tmp_path):
     film, regions = films / "E02.mp3", tmp_path / "regions.csv"
     text = "E02,1,9:00,drop\nE02,59:00,1:00:00,keep\nE02,0,1,drop\n"
-    for _ in range(2):  # by what the file says, then by the record
+    for _ in range(2):  # by the file's packets, then by the record
         outcome = regions_of(corpus, regions, text, film)
         (reason,) = reasons_of(outcome)
         assert reason.startswith("line 3: begins at 59:00, but 'E02' lasts only 0:1")

@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from corpus_tools.media.decode import SAMPLE_RATE, decode_whole
+from corpus_tools.media.errors import MediaError
+from corpus_tools.media.length import length_of
+from corpus_tools.media.probe import probe
+
+QUIET_THEN_LOUD = np.concatenate(
+    [np.zeros(12 * 16_000), np.random.default_rng(0).uniform(-0.9, 0.9, 4 * 16_000)]
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options", "start"),
+    [
+        ("plain.wav", "pcm_s16le", {}, 0),
+        ("no-header.aac", "aac", {}, 0),
+        ("no-header.mp3", "libmp3lame", {"write_xing": "0"}, 0),
+        ("late.mp4", "aac", {}, 2.5),
+        ("late.mkv", "aac", {}, 2.5),
+        ("broadcast.ts", "aac", {}, 2.5),
+    ],
+)
+def test_the_packets_tell_how_long_decoding_will_last(
+    tmp_path, make_media, name, codec, options, start
+):
+    path = make_media(tmp_path / name, QUIET_THEN_LOUD, codec=codec, options=options, start=start)
+    assert length_of(path, 0) == pytest.approx(len(decode_whole(path)) / SAMPLE_RATE, abs=0.15)
+
+
+def test_what_a_file_without_a_header_announces_is_a_guess(tmp_path, make_media):
+    path = make_media(tmp_path / "a.aac", QUIET_THEN_LOUD, codec="aac")
+    assert abs(probe(path).default_track.duration - 16) > 2
+    assert length_of(path, 0) == pytest.approx(16, abs=0.15)
+
+
+def test_what_is_no_media_is_named(tmp_path):
+    (tmp_path / "a.mp4").write_text("hello")
+    with pytest.raises(MediaError, match="no audio or video"):
+        length_of(tmp_path / "a.mp4", 0)
