@@ -3,7 +3,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from whisper.timing import dtw, median_filter
+from whisper.timing import dtw_cpu, median_filter
 
 from corpus_tools.transcription.whisper_path import smoothed, token_frames, warped
 
@@ -18,7 +18,7 @@ def test_smoothing_is_whispers_median(length: int) -> None:
 @settings(deadline=None)
 def test_the_path_is_whispers(rows: int, columns: int, seed: int) -> None:
     costs = np.random.default_rng(seed).normal(size=(rows, columns))
-    row, column = dtw(torch.from_numpy(costs))
+    row, column = dtw_cpu.py_func(costs)  # compiled, it would slow down PyTorch's later tests
     expected = [int(column[row == one].min()) for one in range(rows)]
     assert warped(costs).tolist() == expected
 

@@ -7,7 +7,7 @@ import pytest
 import whisper
 from hypothesis import given
 from hypothesis import strategies as st
-from whisper.timing import find_alignment
+from whisper.timing import dtw_cpu, find_alignment
 from whisper.tokenizer import get_tokenizer
 
 from corpus_tools.transcription.recogniser import RecogniserOptions
@@ -39,7 +39,11 @@ def result(model: Any, mel: Any) -> Any:
     return replace(found, tokens=tokens, text=TOKENIZER.decode(tokens).strip())
 
 
-def test_words_are_where_whisper_finds_them(model: Any, mel: Any, result: Any) -> None:
+def test_words_are_where_whisper_finds_them(
+    model: Any, mel: Any, result: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # compiled, it would slow down PyTorch's later tests
+    monkeypatch.setattr("whisper.timing.dtw", lambda x: dtw_cpu.py_func(x.double().numpy()))
     expected = find_alignment(model, TOKENIZER, result.tokens, mel, SECONDS * 100)
     found = align(model, result, SECONDS * 16000)
     assert "".join(word.text for word in found).strip() == result.text
