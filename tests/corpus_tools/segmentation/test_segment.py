@@ -307,7 +307,7 @@ def test_speech_that_fits_no_clip_is_not_called_silence(corpus, make_scene, make
     settings = SegmentSettings(min_seconds=2, max_seconds=3)
     regions = tmp_path / "regions.csv"
     told = []
-    for rows in ("a,1,9,drop", "a,0.2,0.4,drop\na,2,2.9,drop"):
+    for rows in ("a,1,3.8,drop", "a,0.2,0.4,drop\na,2,2.9,drop"):
         regions.write_text(f"source,from,to,decision\n{rows}\n")
         outcome = segment(corpus, [film], settings=settings, regions=regions)
         assert outcome.ok
