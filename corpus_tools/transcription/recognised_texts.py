@@ -147,6 +147,8 @@ class RecognisedTexts:
         readable = [pairs for window in batch if (pairs := list(self._waves(window, outcome)))]
         windows = [[clip for clip, _ in pairs] for pairs in readable]
         sounds = [joined(*zip(*pairs, strict=True)) for pairs in readable]
+        if not sounds:
+            return {}
         heard = self.recogniser.transcribe([wave for wave, _ in sounds], self.language)
         if len(heard) != len(sounds):
             raise DataError(

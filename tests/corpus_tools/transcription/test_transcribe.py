@@ -91,9 +91,7 @@ def test_changed_subtitles_replace_the_old_ones(workspace: Workspace, put: Any) 
 def test_a_flagged_text_stays_raw(
     workspace: Workspace, parrots: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "corpus_tools.transcription.flagging.flag_text", lambda *_: ["char_loop"]
-    )
+    monkeypatch.setattr("corpus_tools.transcription.flagging.flag_text", lambda *_: ["char_loop"])
     outcome = transcribe(workspace, PARROT)
     path = STAGES["transcripts"].path(workspace.root, "drama")
     heard = [row for row in read_shard(path, Transcript) if row.source == "recogniser"]
@@ -115,6 +113,17 @@ def test_a_clip_that_is_gone_costs_itself_and_is_tried_again(
     file.write_bytes(data)
     assert transcribe(workspace, PARROT).ok
     assert ("00000000", "recogniser", "3 秒钟", []) in texts(workspace)
+
+
+def test_a_source_without_a_readable_clip_bothers_no_recogniser(
+    workspace: Workspace, parrots: list[Any]
+) -> None:
+    for clip in (workspace.root / "clips" / "drama").iterdir():
+        clip.write_bytes(b"RIFF")
+    outcome = transcribe(workspace, PARROT)
+    assert parrots[-1].batches == []
+    assert len(outcome.failures) == 2
+    assert {row[1] for row in texts(workspace)} == {"subtitle"}
 
 
 def test_a_damaged_shard_costs_its_source(workspace: Workspace, parrots: list[Any]) -> None:
