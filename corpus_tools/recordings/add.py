@@ -64,8 +64,9 @@ def add_recordings(
         by their reason. ``details``: what was read by whom, and what became of each long take.
 
     Raises:
-        ConfigurationError: if the folder is missing, the script's columns are wrong, or the voice
-            detector isn't installed.
+        ConfigurationError: if the folder is missing, the script's columns are wrong, the voice
+            detector isn't installed, or recognised text is given that is for no take, or for
+            several at once.
         DataError: if the script can't be read, or not which clips people have touched.
     """
     if not folder.is_dir():
@@ -73,6 +74,8 @@ def add_recordings(
     outcome = Outcome()
     settings, segment = settings or RecordingSettings(), segment or SegmentSettings()
     listing = list_files(script, folder, settings.takes, outcome)
+    hearing = hearing or NotHeard()
+    hearing.check(listing.takes)
     detector_name(segment)
     rules = recording_rules(screen or ScreenSettings(), segment, settings)
     update = Update(corpus, rules, frozen_clips(corpus))
@@ -88,7 +91,7 @@ def add_recordings(
             progress=progress,
         )
     )
-    session = TakeSession(update, job.known, segment, series, hearing or NotHeard(), job.by_content)
+    session = TakeSession(update, job.known, segment, series, hearing, job.by_content)
     takes = session.add(listing.takes, outcome, progress)
     read = [recording.row for recording, _ in done] + [
         row for take, _ in takes for row in take.rows

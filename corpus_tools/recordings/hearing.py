@@ -16,6 +16,7 @@ from corpus_tools.recordings.take import Hear, Take
 from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.tape import Tape
 from corpus_tools.transcription.recogniser import Recogniser
+from manifests.errors import ConfigurationError
 from manifests.store import sha256_file
 
 __all__ = ["HeardByRecogniser", "HeardInFiles", "Hearing", "NotHeard"]
@@ -23,6 +24,9 @@ __all__ = ["HeardByRecogniser", "HeardInFiles", "Hearing", "NotHeard"]
 
 class Hearing(Protocol):
     """A source of recognised text."""
+
+    def check(self, takes: Sequence[Take]) -> None:
+        """Raise ConfigurationError if these takes can't have text from it."""
 
     def of(self, take: Take) -> tuple[Any, Hear | None]:
         """Return what identifies a take's text, JSON-ready, and what gives it; None without any.
@@ -34,6 +38,9 @@ class Hearing(Protocol):
 
 class NotHeard:
     """No recognised text at all."""
+
+    def check(self, takes: Sequence[Take]) -> None:
+        """Accept any takes."""
 
     def of(self, take: Take) -> tuple[Any, Hear | None]:
         """Return nothing."""
@@ -49,6 +56,15 @@ class HeardInFiles:
     """
 
     place: Path
+
+    def check(self, takes: Sequence[Take]) -> None:
+        """Raise ConfigurationError if there is no take, or one file for several."""
+        _check_any(takes, "--texts")
+        if self.place.is_file() and len(takes) > 1:
+            raise ConfigurationError(
+                f"{self.place}: one file of texts for {len(takes)} takes; give a folder with a "
+                f"file for each, of the take's name"
+            )
 
     def of(self, take: Take) -> tuple[Any, Hear | None]:
         """Return the text of the take's file, if there is one."""
@@ -73,6 +89,10 @@ class HeardByRecogniser:
     language: str | None
     batch_size: int
 
+    def check(self, takes: Sequence[Take]) -> None:
+        """Raise ConfigurationError if there is no take."""
+        _check_any(takes, "--recognise")
+
     def of(self, take: Take) -> tuple[Any, Hear | None]:
         """Return what the recogniser hears."""
         return {**self.recogniser.parameters, "language": self.language}, self._hear
@@ -96,6 +116,11 @@ class HeardByRecogniser:
             ):
                 found[first:then] = _spread(letters_of(one.text), pieces[first:then])
         return found
+
+
+def _check_any(takes: Sequence[Take], flag: str) -> None:
+    if not takes:
+        raise ConfigurationError(f"{flag}: the script has no long takes; give --takes if it has")
 
 
 def _spread(letters: str, pieces: NDArray[np.intp]) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus_tools.recordings.matching import Matcher
+from corpus_tools.recordings.matching import LEAST_FIT, Matcher
 from corpus_tools.recordings.path import Aligned, Span
 from manifests.errors import DataError
 
@@ -89,7 +89,7 @@ def check_fit(matcher: Matcher, matches: Sequence[LineMatch]) -> None:
     found = [match for match in matches if match.span is not None]
     sure = sum(not match.flags for match in found)
     if matcher.said.heard is not None:
-        if not found or sure < _LEAST_SURE * len(found) or matcher.fit < _LEAST_FIT:
+        if not found or sure < _LEAST_SURE * len(found) or matcher.fit < LEAST_FIT:
             raise DataError(
                 f"its {len(matches)} lines don't fit what was recognised; is this the script of "
                 f"another take, or are these the texts of another?"
@@ -133,5 +133,5 @@ def _near(aligned: Aligned, pieces: NDArray[np.intp], span: Span) -> float:
 SURE = 0.98
 """Score below which a line is doubtful."""
 _TOLERANCE_MS = 300
-_LEAST_SURE, _LEAST_FIT, _LEAST_FOUND = 0.5, 1 / 3, 0.5
+_LEAST_SURE, _LEAST_FOUND = 0.5, 0.5
 _FEWEST, _LEAST_AGREEMENT = 8, 0.6

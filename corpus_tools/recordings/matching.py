@@ -18,7 +18,7 @@ from corpus_tools.recordings.voiceprint import Voiced
 from corpus_tools.recordings.wording import Wording
 from manifests.errors import DataError
 
-__all__ = ["MATCHING", "Matcher", "Said", "match_takes"]
+__all__ = ["LEAST_FIT", "MATCHING", "Matcher", "Said", "match_takes"]
 
 Floats = NDArray[np.float64]
 
@@ -133,7 +133,12 @@ class Matcher:
         return self.align(likeness(self.said.voiced, self.spans, plausible, known))
 
     def readings(self, aligned: Aligned) -> dict[str, list[Reading]]:
-        """Return what may be the reading of each sentence, for `hear` of other takes."""
+        """Return what may be the reading of each sentence, for `hear` of other takes.
+
+        None if the recognised text doesn't fit the script.
+        """
+        if self.fit < LEAST_FIT:
+            return {}
         spoken = self.spans.speech_ms()
         found: dict[str, list[Reading]] = {}
         for line, sentence in enumerate(self.said.sentences):
@@ -204,6 +209,8 @@ def match_takes(matchers: Sequence[Matcher]) -> list[Aligned]:
     return found
 
 
+LEAST_FIT = 1 / 3
+"""Below it, recognised text and script don't belong together."""
 _FIRST_ERROR = 0.3  # of the recogniser for a letter, before any is known
 _ERRORS = (0.02, 0.6)
 _LONGEST, _PAUSES_MS = 2.0, 1000.0  # times what is expected, and pauses, that a line may take
@@ -214,4 +221,4 @@ _DOUBT = 1.0  # others that would have to contradict a line's pace
 _MOST_PACE = 0.6  # log of how much longer a line takes than its letters say
 _PLAUSIBLE = 1e-3  # probability of a line at a piece from which others are asked
 _SAME = 1e-6
-_MOST_PLACES = 12_000_000  # pieces by widths by lines: 1.3 GB
+_MOST_PLACES = 12_000_000  # pieces by widths by lines: 0.9 GB

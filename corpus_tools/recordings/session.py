@@ -94,6 +94,12 @@ class TakeSession:
             for take in takes
             if take.file in identified
         ]
+        if any(one.hear for one in known):
+            outcome.warnings += [
+                f"{one.take.file}: no recognised text; matched by its sound"
+                for one in known
+                if one.hear is None
+            ]
         waiting = {one.take.file for one in known if not self._is_done(one)}
         helping = {
             sha256

@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from typer.testing import CliRunner
 
+from corpus_tools.cli.app import app
 from corpus_tools.recordings.add import add_recordings
 from corpus_tools.recordings.hearing import HeardByRecogniser, HeardInFiles
 from corpus_tools.recordings.settings import RecordingSettings
 from corpus_tools.transcription.recogniser import Recognition
+from manifests.errors import ConfigurationError
 from manifests.records import Clip, Source, Transcript
 from manifests.shards import STAGES, read_stage
 
@@ -217,3 +220,30 @@ def test_a_file_of_several_rows_is_no_take_unasked(corpus, studio):
     assert [failure.item for failure in outcome.failures] == ["f1.wav", "m1.wav"]
     assert "--takes" in outcome.failures[0].reason
     assert not records(corpus, "segments")
+
+
+def test_text_for_no_take_or_for_several_at_once_is_wrong_usage(corpus, studio, tmp_path):
+    script, folder = studio
+    with pytest.raises(ConfigurationError, match="for 2 takes"):
+        one_file = HeardInFiles(tmp_path / "texts" / "f1.csv")
+        add_recordings(corpus, script, folder, settings=TAKES, hearing=one_file)
+    with pytest.raises(ConfigurationError, match="give --takes"):
+        add_recordings(corpus, script, folder, hearing=HeardInFiles(tmp_path / "texts"))
+
+
+def test_a_take_without_text_beside_others_is_matched_by_sound_and_said_to_be(
+    corpus, studio, texts, tmp_path
+):
+    (tmp_path / "texts" / "m1.csv").unlink()
+    outcome = add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+    assert [one["by"] for one in outcome.details["takes"]] == ["text", "sound"]
+    assert outcome.warnings == ["m1.wav: no recognised text; matched by its sound"]
+
+
+def test_the_command_prints_what_was_found(corpus, studio, tmp_path):
+    (corpus / "corpus.toml").write_text("")
+    flags = ["--takes", "--texts", str(tmp_path / "texts"), "--corpus", str(corpus)]
+    result = CliRunner().invoke(app, ["add-recordings", *map(str, studio), *flags])
+    assert result.exit_code == 0
+    assert "10 lines accepted" in result.output
+    assert "false starts" in result.output
