@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,12 +53,13 @@ def matches_of(matcher: Matcher, aligned: Aligned) -> list[LineMatch]:
     """Return what became of each line, in the order of the script."""
     pieces, heard = matcher.said.pieces, matcher.said.heard
     kept = {span.line: span for span in aligned.spans if span.kind == "kept"}
+    shaken = _shaken(matcher, aligned) if heard is None else set()
     found = []
     for line in range(len(matcher.said.lines)):
         span = kept.get(line)
         if span is None:
             score = float(np.clip(1 - aligned.kept[:, :, line].sum(), 0, 1))
-            doubtful = (DOUBTFUL_SKIP,) if score < SURE else ()
+            doubtful = (DOUBTFUL_SKIP,) if score < SURE or line in shaken else ()
             found.append(LineMatch(line, None, round(score, 4), doubtful))
             continue
         score = _near(aligned, pieces, span)
@@ -66,7 +68,7 @@ def matches_of(matcher: Matcher, aligned: Aligned) -> list[LineMatch]:
                 line,
                 _extent(pieces, span),
                 round(score, 4),
-                (DOUBTFUL_MATCH,) if score < SURE else (),
+                (DOUBTFUL_MATCH,) if score < SURE or line in shaken else (),
                 tuple(
                     Attempt(one.kind, *_extent(pieces, one))
                     for one in aligned.spans
@@ -112,6 +114,19 @@ def check_fit(matcher: Matcher, matches: Sequence[LineMatch]) -> None:
             "how long its lines are does not fit what was read; is this the script of another "
             "take? If it is the right one, give recognised text with --texts"
         )
+
+
+def _shaken(matcher: Matcher, aligned: Aligned) -> set[int]:
+    """Return the lines beside an attempt that doesn't sound like what follows it.
+
+    It may be something that is not in the script, and shift the lines around it.
+    """
+    return {
+        line
+        for one, following in pairwise(aligned.spans)
+        if one.kind != "kept" and not matcher.sounds_like(one, following)
+        for line in (one.line - 1, one.line, one.line + 1)
+    }
 
 
 def _extent(pieces: NDArray[np.intp], span: Span) -> tuple[int, int]:

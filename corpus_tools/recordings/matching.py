@@ -101,6 +101,15 @@ class Matcher:
             return 0.0
         return float(np.corrcoef(both)[0, 1])
 
+    def sounds_like(self, attempt: Span, following: Span) -> bool:
+        """Return whether an attempt at a line sounds rather like what comes right after it."""
+        if following.first != attempt.last + 1:
+            return False
+        again, begun = self._retakes
+        evidence = begun if attempt.kind == "false_start" else again
+        widths = attempt.last - attempt.first, following.last - following.first
+        return bool(evidence[(attempt.first, *widths)] > 0)
+
     def align(self, extra: tuple[Floats, Floats] | None = None) -> Aligned:
         """Return the alignment of the take.
 
