@@ -65,6 +65,15 @@ def add_recordings(
             "--recognise", help="Let the recogniser of section transcribe hear the takes."
         ),
     ] = False,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="The recogniser's model, for --recognise.", show_default="that of transcribe"
+        ),
+    ] = None,
+    download: Annotated[
+        bool, typer.Option("--download", help="Fetch that model if it isn't here.")
+    ] = False,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -90,7 +99,7 @@ def add_recordings(
         settings = with_flags(
             configuration.recordings, length=length, trim_silence=trim_silence, takes=takes
         )
-        hearing = hearing_of(texts, recognise, workspace, run.note)
+        hearing = hearing_of(texts, recognise, workspace, run.note, model=model, download=download)
         with workspace.lock() as lock, run.progress("adding") as progress:
             if lock.broken:
                 run.note(lock.broken)

@@ -12,7 +12,13 @@ __all__ = ["hearing_of"]
 
 
 def hearing_of(
-    texts: Path | None, recognise: bool, workspace: Workspace, announce: Callable[[str], None]
+    texts: Path | None,
+    recognise: bool,
+    workspace: Workspace,
+    announce: Callable[[str], None],
+    *,
+    model: str | None = None,
+    download: bool = False,
 ) -> Hearing:
     """Return where the recognised text comes from.
 
@@ -21,9 +27,11 @@ def hearing_of(
         recognise: whether the recogniser of section [transcribe] is to hear the takes.
         workspace: the corpus.
         announce: told what the user should know before a long wait.
+        model: of the recogniser, in place of that of section [transcribe].
+        download: let the recogniser fetch its model, once announced.
 
     Raises:
-        ConfigurationError: if both are given, or what they name is missing.
+        ConfigurationError: if both are given, or neither but a model, or what they name is missing.
     """
     if texts is not None:
         if recognise:
@@ -31,12 +39,14 @@ def hearing_of(
         if not texts.exists():
             raise ConfigurationError(f"{texts}: no such file or folder; check --texts")
         return HeardInFiles(texts)
+    if not recognise and (model or download):
+        raise ConfigurationError("--model and --download are for --recognise; give it, too")
     if not recognise:
         return NotHeard()
     settings = workspace.configuration.transcribe
     recogniser = find_recogniser(settings.recogniser)(
         RecogniserOptions(
-            model=settings.model,
+            model=model or settings.model,
             device=settings.device,
             prompt=settings.prompt,
             temperatures=settings.temperatures,
@@ -44,6 +54,7 @@ def hearing_of(
             fp16=settings.fp16,
             max_tokens=settings.max_tokens,
             batch_size=settings.batch_size,
+            download=download,
             announce=announce,
         )
     )

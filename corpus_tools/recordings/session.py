@@ -57,7 +57,6 @@ class _Known:
 
     take: Take
     one: MediaInput
-    heard: Any
     hear: Hear | None
     inputs: dict[str, Any]
 
@@ -159,7 +158,7 @@ class TakeSession:
             before = read_header(path).inputs
             if {**before, "matching": None} == {**inputs, "matching": None}:
                 inputs = before
-        return _Known(take, one, heard, hear, inputs)
+        return _Known(take, one, hear, inputs)
 
     def _is_done(self, one: _Known) -> bool:
         source_id, corpus = one.one.source.source_id, self.update.corpus
@@ -230,13 +229,14 @@ class TakeSession:
         )
         if not path.is_file():
             write_table(path, table)
+        by = "sound" if known.inputs["matching"]["heard"] is None else "text"
         rejected: Counter[str] = Counter()
         for row in table:
             if not row.clip_id:
                 rejected["skipped"] += 1
             elif not there[row.clip_id].accepted:
                 rejected[there[row.clip_id].reasons[0]] += 1
-        return AddedTake(source_id, status, "text" if known.heard else "sound", table, rejected)
+        return AddedTake(source_id, status, by, table, rejected)
 
     def _cut(self, known: _Known, cuts: Mapping[Cut, int]) -> str:
         return self.update.run(
