@@ -100,15 +100,10 @@ class TakeSession:
                 if one.hear is None
             ]
         waiting = {one.take.file for one in known if not self._is_done(one)}
-        helping = {
-            sha256
-            for one in known
-            if one.take.file in waiting
-            for sha256 in one.inputs["matching"]["companions"]
-        }
-        listened = [
-            one for one in known if one.take.file in waiting or one.one.source.sha256 in helping
-        ]
+        helped = any(
+            one.inputs["matching"]["companions"] for one in known if one.take.file in waiting
+        )
+        listened = [one for one in known if helped or one.take.file in waiting]
         matched = self._matched(listened, outcome, progress)
         return [
             (one.take, added)

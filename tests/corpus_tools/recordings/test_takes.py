@@ -10,6 +10,7 @@ import soundfile
 from typer.testing import CliRunner
 
 from corpus_tools.cli.app import app
+from corpus_tools.recordings import session
 from corpus_tools.recordings.add import add_recordings
 from corpus_tools.recordings.hearing import HeardByRecogniser, HeardInFiles
 from corpus_tools.recordings.settings import RecordingSettings
@@ -247,3 +248,24 @@ def test_the_command_prints_what_was_found(corpus, studio, tmp_path):
     assert result.exit_code == 0
     assert "10 lines accepted" in result.output
     assert "false starts" in result.output
+
+
+def test_takes_that_were_interrupted_end_as_if_they_had_not_been(
+    corpus, studio, tmp_path, monkeypatch
+):
+    other = tmp_path / "other"
+    other.mkdir()
+    add_recordings(other, *studio, settings=TAKES)
+    cut = session.cut_take
+
+    def interrupted(one, *rest):
+        if one.path.name == "m1.wav":
+            raise KeyboardInterrupt
+        return cut(one, *rest)
+
+    monkeypatch.setattr(session, "cut_take", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        add_recordings(corpus, *studio, settings=TAKES)
+    monkeypatch.undo()
+    assert add_recordings(corpus, *studio, settings=TAKES).details["unchanged"] == 1
+    assert tree(corpus) == tree(other)
