@@ -13,10 +13,28 @@ from typing import Any, TypeVar
 
 from manifests.errors import CorpusError
 
-__all__ = ["in_processes"]
+__all__ = ["in_processes", "warm_up"]
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+def warm_up(modules: Sequence[str]) -> None:
+    """Start importing what workers will need, beside this process, which imports it too.
+
+    Workers then begin at once. Where processes can't be made in this way (Windows), nothing is
+    done, and each imports by itself.
+
+    Args:
+        modules: their names; importing them may start no thread.
+    """
+    if _METHOD != "forkserver":
+        return
+    from multiprocessing import forkserver
+
+    multiprocessing.get_context(_METHOD).set_forkserver_preload(list(modules))
+    with _without_interrupts():
+        forkserver.ensure_running()
 
 
 def in_processes(
@@ -89,6 +107,9 @@ def _without_interrupts() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # which lets it through again when it starts
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -99,19 +120,19 @@ def _without_interrupts() -> Iterator[None]:
 def _pool(work: Callable[..., Any], workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(
         workers,
-        mp_context=multiprocessing.get_context("spawn"),
+        mp_context=multiprocessing.get_context(_METHOD),
         initializer=_begin,
         initargs=(work,),
     )
 
 
 def _stop(pool: ProcessPoolExecutor) -> None:
-    processes = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
+    for process in list((pool._processes or {}).values()):
         process.terminate()
+    pool.shutdown(cancel_futures=True)
 
 
+_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 _work: Callable[[Any], Any]
 
 

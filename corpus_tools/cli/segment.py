@@ -84,6 +84,10 @@ def segment(
     """
     with session("segment", as_json=json, quiet=quiet, verbose=verbose) as run:
         one_thread_each()
+        if workers > 1:
+            from corpus_tools.workers import warm_up
+
+            warm_up(("corpus_tools.cli.app", "corpus_tools.segmentation.segmenting"))
         from corpus_tools.flags import with_flags
         from corpus_tools.segmentation.segment import segment as segment_media
         from corpus_tools.workspace import Workspace
