@@ -45,7 +45,5 @@ def _read(corpus: Path, source_id: str) -> SourceClips:
     accepted = {row.clip_id for row in screened if row.accepted}
     sources = STAGES["sources"].path(corpus, source_id)
     kinds = {row.kind for row in read_shard(sources, Source)} if sources.exists() else set()
-    wanted = [
-        clip for clip in clips if clip.clip_id in accepted and clip.superseded_by is None
-    ]
+    wanted = [clip for clip in clips if clip.clip_id in accepted and clip.superseded_by is None]
     return SourceClips(source_id, "scripted" in kinds, clips, wanted)

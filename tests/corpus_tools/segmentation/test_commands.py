@@ -84,7 +84,7 @@ def test_add_recordings_from_the_command_line(corpus, tmp_path, make_scene, make
     script.write_text("file,speaker,gender,text\na.opus,S1,female,莫得事\n", encoding="utf-8")
     result = run("add-recordings", script, folder, "--corpus", corpus)
     assert result.exit_code == 0, result.output
-    assert "1 recordings of 1 speakers reading 1 sentences, 1 accepted" in result.stdout
+    assert "1 recordings of 1 speakers reading 1 sentences, 1 lines accepted" in result.stdout
     result = run("add-recordings", script, folder, "--corpus", corpus, "--length", "drop", "--json")
     assert json.loads(result.stdout)["counts"]["rejected"] == {"too_short": 1}
     assert run("add-recordings", script, folder, "--corpus", corpus, "--length", "x").exit_code == 2
