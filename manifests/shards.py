@@ -119,7 +119,7 @@ def read_header(path: Path) -> Header:
     Raises:
         DataError: if it is none, or from a newer schema.
     """
-    return _header(path, next(read_jsonl(path), {}))
+    return _header(path, next(read_jsonl(path, _AGAIN), {}))
 
 
 def read_shard(path: Path, record: type[R]) -> list[R]:
@@ -128,16 +128,13 @@ def read_shard(path: Path, record: type[R]) -> list[R]:
     Raises:
         DataError: naming file and line, for a row that is no such record or a missing one.
     """
-    rows = read_jsonl(path)
+    rows = read_jsonl(path, _AGAIN)
     header = _header(path, next(rows, {}))
     records: list[R] = [
         record.parse(row, f"{path}, line {number}") for number, row in enumerate(rows, start=2)
     ]
     if len(records) != header.n:
-        raise DataError(
-            f"{path}: {len(records)} rows where its header says {header.n}; "
-            f"delete the file and run the step again"
-        )
+        raise DataError(f"{path}: {len(records)} rows where its header says {header.n}; {_AGAIN}")
     return records
 
 
@@ -156,12 +153,13 @@ def shard_paths(corpus: Path, stage: Stage) -> Iterable[Path]:
 def _header(path: Path, row: dict[str, Any]) -> Header:
     head = row.get("_")
     if not isinstance(head, dict) or set(head) != set(Header.__dataclass_fields__):
-        raise DataError(
-            f"{path}: no stage header in line 1; delete the file and run the step again"
-        )
+        raise DataError(f"{path}: no stage header in line 1; {_AGAIN}")
     if not isinstance(head["schema"], int) or head["schema"] > SCHEMA:
         raise DataError(
             f"{path}: written by a newer corpus-tools (schema {head['schema']}, "
             f"this one reads up to {SCHEMA}); update corpus-tools"
         )
     return Header(**head)
+
+
+_AGAIN = "restore it from a copy, or delete the file and run the step again"

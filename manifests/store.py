@@ -145,8 +145,12 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
             out.write(canonical_json(row) + "\n")
 
 
-def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
+def read_jsonl(path: Path, advice: str = "restore it from a copy") -> Iterator[dict[str, Any]]:
     """Yield the objects of a JSON Lines file.
+
+    Args:
+        path: of the file.
+        advice: what to do about one that is damaged.
 
     Raises:
         DataError: naming file and line, if a line is no JSON object.
@@ -158,9 +162,11 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
             try:
                 value = json.loads(row)
             except (ValueError, RecursionError) as error:
-                raise DataError(f"{path}, line {number}: not valid JSON ({error})") from error
+                raise DataError(
+                    f"{path}, line {number}: not valid JSON, so cut off or edited; {advice}"
+                ) from error
             if not isinstance(value, dict):
-                raise DataError(f"{path}, line {number}: expected a JSON object")
+                raise DataError(f"{path}, line {number}: expected a JSON object; {advice}")
             yield value
 
 

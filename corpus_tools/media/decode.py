@@ -31,10 +31,12 @@ class Block:
     Attributes:
         samples: int16 mono at `SAMPLE_RATE`.
         gap: whether the file has nothing here, so that the samples are zeros made up by us.
+        unreal_seconds: for how long the file has values here that are no finite numbers.
     """
 
     samples: Samples
     gap: bool = False
+    unreal_seconds: float = 0.0
 
 
 def decode(path: Path, track: int | None = None) -> Iterator[Block]:
@@ -54,14 +56,14 @@ def decode(path: Path, track: int | None = None) -> Iterator[Block]:
             is encrypted; `LongMediaError` where it lasts longer than 27 h.
     """
     chosen = probe(path).track(track)
-    blocks = _Blocks()
+    converter = Converter()
+    blocks = _Blocks(converter)
     with open_media(path) as container:
         refuse_cut_off(path, container.format.name)
         stream = container.streams.audio[chosen.index]
         stream.thread_type = "NONE"
         ignore_all_but(container, stream)
         clock = Clock(origin_of(container))
-        converter = Converter()
         timed = container.format.name not in _UNTIMED
         for frame in _frames(container, stream, clock):
             if not timed:
@@ -94,9 +96,11 @@ def decode_whole(path: Path, track: int | None = None) -> Samples:
 
 
 class _Blocks:
-    """Gathers many small arrays into blocks of about `_BLOCK` samples."""
+    """Gathers what a converter brings out into blocks of about `_BLOCK` samples."""
 
-    def __init__(self) -> None:
+    def __init__(self, converter: Converter) -> None:
+        self._converter = converter
+        self._told = 0.0
         self.audible = False
         self._parts: list[Samples] = []
         self._length = 0
@@ -116,7 +120,9 @@ class _Blocks:
 
     def rest(self) -> Iterator[Block]:
         if self._length:
-            yield Block(np.concatenate(self._parts))
+            unreal = self._converter.unreal_seconds
+            yield Block(np.concatenate(self._parts), unreal_seconds=unreal - self._told)
+            self._told = unreal
         self._parts, self._length = [], 0
 
 

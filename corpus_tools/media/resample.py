@@ -24,12 +24,17 @@ class Converter:
     most, and converts what is no floating point. libsoxr changes the rate: it lets 7 kHz through
     (less than 0.1 dB lost) and takes what lies above 8.2 kHz down by more than 120 dB. Values that
     are no numbers become silence, infinite ones full scale.
+
+    Attributes:
+        unreal_seconds: of the samples so far that were no finite numbers.
     """
 
     def __init__(self) -> None:
         self._waiting: Any = None
         self._mixer: Any = None
         self._resampler: Any = None
+        self._rate = SAMPLE_RATE
+        self.unreal_seconds = 0.0
 
     def convert(self, frame: AudioFrame) -> Sequence[Samples]:
         """Return what a frame brings out; its format may differ from that of the one before."""
@@ -59,6 +64,7 @@ class Converter:
                 f"says that its sample rate is {rate} Hz, which no recording has; it is damaged"
             )
         self._waiting = AudioFifo()
+        self._rate = rate
         plain = frame.format.name == "fltp" and frame.layout.nb_channels <= 2
         self._mixer = (
             None
@@ -73,7 +79,7 @@ class Converter:
         if frame is None:
             return _NOTHING
         if self._mixer is None:
-            return _finite(_average(frame))
+            return self._finite(_average(frame))
         frame.pts = None
         try:
             parts = [out.to_ndarray()[0] for out in self._mixer.resample(frame)]
@@ -82,7 +88,15 @@ class Converter:
                 f"has {frame.layout.nb_channels} channels that nobody knows how to mix; "
                 f"mix them down to two and give that"
             ) from error
-        return _finite(np.concatenate([*parts, _NOTHING]))
+        return self._finite(np.concatenate([*parts, _NOTHING]))
+
+    def _finite(self, mono: NDArray[np.float32]) -> NDArray[np.float32]:
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = mono.sum()  # no number if one of them is none
+        if not np.isfinite(total):
+            self.unreal_seconds += np.count_nonzero(~np.isfinite(mono)) / self._rate
+            np.nan_to_num(mono, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
+        return mono
 
     def _resampled(self, mono: NDArray[np.float32], *, last: bool = False) -> Samples:
         if self._resampler is not None:
@@ -101,14 +115,6 @@ def _average(frame: AudioFrame) -> NDArray[np.float32]:
         return first.copy()
     mono: NDArray[np.float32] = first + other[0]
     mono *= np.float32(0.5)
-    return mono
-
-
-def _finite(mono: NDArray[np.float32]) -> NDArray[np.float32]:
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = mono.sum()  # no number if one of them is none
-    if not np.isfinite(total):
-        np.nan_to_num(mono, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
     return mono
 
 

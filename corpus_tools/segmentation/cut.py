@@ -36,6 +36,7 @@ class CutSource:
         outside_ms: milliseconds in no clip, by ledger reason.
         lines: its subtitles, with the times of its sound.
         alignment: how the times of their file were changed for that.
+        unreal_seconds: of samples that were no finite numbers in the file.
     """
 
     clips: list[Clip]
@@ -44,6 +45,7 @@ class CutSource:
     outside_ms: dict[str, int]
     lines: list[SubtitleLine]
     alignment: Alignment
+    unreal_seconds: float
 
 
 def cut_source(
@@ -92,7 +94,15 @@ def cut_source(
             for clip, cut in zip(clips, cuts, strict=True)
         ]
         left = outside(tape.activity, cuts, tape.duration_ms, closed)
-        return CutSource(clips, prints, tape.duration_ms, left, list(lines), alignment)
+        return CutSource(
+            clips,
+            prints,
+            tape.duration_ms,
+            left,
+            list(lines),
+            alignment,
+            tape.unreal_seconds,
+        )
 
 
 def plan_tape(

@@ -62,7 +62,8 @@ def find_media(given: Sequence[Path], corpus: Path, outcome: Outcome) -> list[Pa
     """Return the files to work on: those given, and the media in the folders given.
 
     Folders are searched with all that is in them, but for hidden files and the corpus's own clips,
-    in the order of the names. A folder without media is a warning in the outcome.
+    in the order of the names. A folder without media is a warning in the outcome, a link that
+    leads nowhere a failure.
     """
     own = (corpus / "clips").resolve()
     found: dict[Path, Path] = {}
@@ -70,6 +71,11 @@ def find_media(given: Sequence[Path], corpus: Path, outcome: Outcome) -> list[Pa
         if not path.is_dir():
             found.setdefault(path.resolve(), path)
             continue
+        for link in _broken_links(path):
+            outcome.items_in += 1
+            outcome.fail(
+                str(link), "is a link to a file that isn't there; mount its disk or remove it"
+            )
         files = [file for file in media_in(path) if own not in file.resolve().parents]
         if not files:
             outcome.warnings.append(
@@ -79,6 +85,14 @@ def find_media(given: Sequence[Path], corpus: Path, outcome: Outcome) -> list[Pa
         for file in files:
             found.setdefault(file.resolve(), file)
     return list(found.values())
+
+
+def _broken_links(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in MEDIA_EXTENSIONS and path.is_symlink() and not path.exists()
+    )
 
 
 def media_in(folder: Path) -> list[Path]:

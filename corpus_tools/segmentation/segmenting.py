@@ -86,7 +86,9 @@ class Segmenting:
             choices=read_choices(corpus, name),
             cuts=cuts,
         )
-        note = alignment_note(one.path, cut.alignment, cut.duration_ms / 1000)
+        if cut.unreal_seconds:
+            warnings.append(f"{one.path}: {_unreal(cut.unreal_seconds)}")
+        note = alignment_note(one.path, cut.alignment, cut.lines, cut.duration_ms / 1000)
         warnings += [note] if note else []
         if not cut.clips:
             warnings.append(f"{one.path}: {_nothing(cut, self.settings)}")
@@ -112,6 +114,14 @@ class Segmenting:
             "voice": self.voice,
             "choices": read_choices(self.update.corpus, one.source.source_id).inputs,
         }
+
+
+def _unreal(seconds: float) -> str:
+    length = f"{seconds:.1f} s" if seconds >= 0.1 else f"{seconds * 1000:.2g} ms"
+    return (
+        f"{length} of its samples are no numbers or infinite, and were taken for silence or full "
+        f"scale; it is damaged, make it again from the original"
+    )
 
 
 def _nothing(cut: CutSource, settings: SegmentSettings) -> str:

@@ -82,12 +82,15 @@ def with_times_of_sound(
     return [line for line in moved if line.end > line.start], alignment
 
 
-def alignment_note(media: Path, alignment: Alignment, seconds: float) -> str | None:
+def alignment_note(
+    media: Path, alignment: Alignment, lines: Sequence[SubtitleLine], seconds: float
+) -> str | None:
     """Return what a person should know of the times of a file's subtitles, if anything.
 
     Args:
         media: the media file.
         alignment: as from `with_times_of_sound`.
+        lines: likewise.
         seconds: how long it lasts.
     """
     if alignment.verdict == "corrected":
@@ -108,6 +111,15 @@ def alignment_note(media: Path, alignment: Alignment, seconds: float) -> str | N
             f"{media}: its subtitles fit its speech in some parts only and were left as they are; "
             "see whether they belong to another cut of it"
         )
+    beyond = sum(line.start > seconds + _PAST_THE_END for line in lines)
+    if beyond:
+        return (
+            f"{media}: {beyond} of its {len(lines)} subtitle lines begin after its end, and it is "
+            f"too short to tell their true times by its speech; see whether they belong to it"
+            if alignment.verdict == "unknown"
+            else f"{media}: {beyond} of its {len(lines)} subtitle lines begin after its end; see "
+            f"whether a part of it is missing"
+        )
     return None
 
 
@@ -115,3 +127,6 @@ def _lateness(sound: float, alignment: Alignment) -> str:
     """Return how much later or earlier than the sound the file has what is heard at a time."""
     late = (sound - alignment.offset_s) / alignment.rate - sound
     return f"{abs(late):.2f} s {'late' if late >= 0 else 'early'}"
+
+
+_PAST_THE_END = 1.0  # s

@@ -23,10 +23,12 @@ class Tape:
     Attributes:
         buffer: its samples.
         activity: frame by frame.
+        unreal_seconds: of samples that were no finite numbers in the file.
     """
 
     buffer: PcmBuffer
     activity: Activity
+    unreal_seconds: float = 0.0
 
     @property
     def duration_ms(self) -> int:
@@ -54,7 +56,9 @@ def play(media: Path, track: int, settings: SegmentSettings, folder: Path) -> It
     """
     with PcmBuffer(folder) as buffer:
         listener = Listener(detector_of(settings), settings)
+        unreal_seconds = 0.0
         for block in decode(media, track):
+            unreal_seconds += block.unreal_seconds
             buffer.append(block.samples)
             listener.hear(block)
-        yield Tape(buffer, listener.activity())
+        yield Tape(buffer, listener.activity(), unreal_seconds)

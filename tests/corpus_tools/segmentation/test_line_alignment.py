@@ -1,4 +1,5 @@
 import json
+import shutil
 import time
 from pathlib import Path
 
@@ -183,3 +184,12 @@ def test_bad_subtitles_leave_a_film_that_is_cut(corpus, films, tmp_path, content
     assert outcome.details["clips"]["cut"] >= 2
     assert json.dumps(outcome.warnings)
     assert STAGES["subtitles"].path(corpus, outcome.details["sources"][0]["source_id"]).exists()
+
+
+def test_subtitles_of_a_short_film_that_go_on_after_its_end_are_told(corpus, films, tmp_path):
+    media = Path(shutil.copy(next(films.glob("*.mp4")), tmp_path))
+    media.with_suffix(".srt").write_text(
+        "1\n00:00:01,000 --> 00:00:03,000\nhere\n\n2\n00:59:00,000 --> 00:59:02,000\nthere\n"
+    )
+    outcome = segment(corpus, [media])
+    assert any("1 of its 2 subtitle lines begin after its end" in one for one in outcome.warnings)

@@ -372,3 +372,32 @@ def test_a_trim_leaves_superseded_clips_superseded_and_the_ledger_whole(corpus, 
     (corpus / live[0].path).unlink()
     assert segment(corpus, [film], settings=other).ok
     assert clips_of(corpus) == clips
+
+
+def test_values_that_are_no_numbers_are_told_with_their_length(corpus, make_scene, tmp_path):
+    sound = make_scene([(1.5, 0.5)] * 4).astype(np.float32)
+    sound[16_000:20_000], sound[30_000] = np.nan, np.inf
+    soundfile.write(tmp_path / "a.wav", sound, 16_000, subtype="FLOAT")
+    outcome = segment(corpus, [tmp_path / "a.wav"])
+    assert outcome.ok
+    (warning,) = outcome.warnings
+    assert "a.wav: 0.3 s of its samples are no numbers or infinite" in warning
+
+
+def test_a_link_that_leads_nowhere_fails_by_itself(corpus, films, tmp_path):
+    link = shutil.copytree(films, tmp_path / "films") / "away.mp4"
+    link.symlink_to("/nowhere/away.mp4")
+    outcome = segment(corpus, [link.parent])
+    assert [failure.item for failure in outcome.failures] == [str(link)]
+    assert "mount its disk" in outcome.failures[0].reason
+    assert (outcome.kept, outcome.failed) == (outcome.items_in - 1, 1)
+
+
+def test_a_damaged_shard_is_told_with_what_to_do(corpus, films):
+    segment(corpus, [films])
+    shard = next((corpus / "stages" / "screen").iterdir())
+    shard.write_bytes(shard.read_bytes()[:-20])
+    outcome = segment(corpus, [films])
+    assert "delete the file and run the step again" in outcome.failures[0].reason
+    shard.unlink()
+    assert segment(corpus, [films]).ok
