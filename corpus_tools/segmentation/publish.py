@@ -48,6 +48,9 @@ SUBTITLES, FINGERPRINTS, SEGMENTS, SCREEN, LEDGER, SOURCES = (
 MARKED = "stages/fingerprints/marked"
 """Which clips were searched for repeats; absent while the marks of some source are missing."""
 
+SETTLED = "stages/fingerprints/settled"
+"""Among which clips one of each sound was accepted; absent while some source isn't decided on."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -113,7 +116,8 @@ def publish(corpus: Path, found: Found, rules: Rules, frozen: Iterable[str] = ()
         found_with = {} if found.alignment is None else {"alignment": found.alignment}
         write_shard(corpus, SUBTITLES, name, found.lines, found.inputs | found_with)
     if found.fingerprints is not None:
-        inside(corpus, MARKED).unlink(missing_ok=True)
+        for note in (MARKED, SETTLED):
+            inside(corpus, note).unlink(missing_ok=True)
         write_shard(corpus, FINGERPRINTS, name, found.fingerprints, found.inputs)
     write_shard(corpus, SEGMENTS, name, found.clips, found.inputs)
     decide(corpus, name, found.clips, found.outside_ms, rules, {})

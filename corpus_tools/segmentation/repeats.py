@@ -1,7 +1,7 @@
 """Clips that come again: openings, recaps, re-uploads, however they were cut and encoded."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 
 import numpy as np
@@ -13,7 +13,7 @@ from corpus_tools.segmentation.fingerprint import HOP, SUPPORT, Hashes
 __all__ = ["find_repeats"]
 
 
-def find_repeats(clips: Sequence[tuple[str, Hashes]]) -> dict[str, str]:
+def find_repeats(clips: Sequence[tuple[str, Hashes]], kept: Collection[str] = ()) -> dict[str, str]:
     """Return which clips repeat earlier ones, each with the one of these that it shares most with.
 
     A clip is a repeat when at least half of what is heard in it, and no less than 0.5 s, is found
@@ -22,6 +22,7 @@ def find_repeats(clips: Sequence[tuple[str, Hashes]]) -> dict[str, str]:
 
     Args:
         clips: id and `fingerprint` of each; of those that sound alike the first is kept.
+        kept: clips that are no repeats, whatever they sound like.
 
     Returns:
         The original's id for each repeat, in the order of the clips.
@@ -32,17 +33,17 @@ def find_repeats(clips: Sequence[tuple[str, Hashes]]) -> dict[str, str]:
         {'c': 'a'}
     """
     recordings = Recordings.of([hashes for _, hashes in clips])
+    firm = {number for number, (name, _) in enumerate(clips) if name in kept}
     originals: dict[int, int] = {}
     known: Entries = np.zeros(0, dtype=np.uint64)
     for first in range(0, len(clips), _BLOCK):
         numbers = range(first, min(first + _BLOCK, len(clips)))
         asked = recordings.entries(numbers)
         pairs = [align(recordings, place, asked) for place in (known, asked)]
-        _decide(
-            recordings, chain.from_iterable(verify(recordings, one) for one in pairs), originals
-        )
-        kept = np.array([number not in originals for number in numbers])
-        known = np.concatenate([known, asked[kept[recordings.owners_of(asked) - first]]])
+        found = chain.from_iterable(verify(recordings, one) for one in pairs)
+        _decide(recordings, (one for one in found if one.later not in firm), originals)
+        new = np.array([number not in originals for number in numbers])
+        known = np.concatenate([known, asked[new[recordings.owners_of(asked) - first]]])
         known.sort(kind="stable")  # two sorted runs: merged in linear time
     names = [name for name, _ in clips]
     return {names[repeat]: names[original] for repeat, original in originals.items()}

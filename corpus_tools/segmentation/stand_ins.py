@@ -1,12 +1,15 @@
-"""Of clips that sound the same one is accepted: the first that would be if it were alone."""
+"""Of clips that sound the same one is accepted: the first of those that would be if alone."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from corpus_tools.segmentation.choices import HUMAN_KEEP, read_choices
+from corpus_tools.segmentation.fingerprint import Hashes, from_text
+from corpus_tools.segmentation.publish import FINGERPRINTS, SEGMENTS, SETTLED
+from corpus_tools.segmentation.repeats import find_repeats
 from corpus_tools.segmentation.screening import Rules, reviewed_edges, screen_clips
 from corpus_tools.segmentation.verdicts import (
     check_finished,
@@ -18,7 +21,9 @@ from corpus_tools.segmentation.verdicts import (
 )
 from manifests.errors import CorpusError
 from manifests.outcome import Outcome
-from manifests.records import Clip, Screen, Source
+from manifests.records import Clip, Fingerprint, Screen, Source
+from manifests.shards import read_header, read_shard
+from manifests.store import fingerprint, inside, write_text
 
 __all__ = ["Copy", "settle_repeats", "yielding_among"]
 
@@ -29,7 +34,7 @@ class Copy:
 
     Attributes:
         clip_id: which clip.
-        original: the clip that it repeats, itself if it repeats none.
+        original: the clip that it is marked as a repeat of, itself if it is none.
         rank: the lower, the sooner it is the one to be accepted.
         acceptable: whether it would be accepted if it were alone.
         reviewed: whether a person decided on this very clip.
@@ -42,22 +47,26 @@ class Copy:
     reviewed: bool = False
 
 
-def yielding_among(copies: Iterable[Copy]) -> dict[str, str]:
+def yielding_among(copies: Iterable[Copy], repeats: Mapping[str, str]) -> dict[str, str]:
     """Return which clips are rejected as repeats, each with the one that stands for it.
 
-    Of each group the first acceptable clip stands, or the original if none is. All repeats but that
-    one yield, and so does the original if it would be accepted itself; clips that a person
-    decided on never do.
+    Acceptable clips yield to those that they were found in. Others that are marked as repeats
+    are rejected as such too, beside their own reasons: the first acceptable clip of those with the
+    same mark stands for them, or the one that they are marked with if there is none. Clips that a
+    person decided on never yield.
 
     Args:
-        copies: clips of the corpus, in any order; those that are alone don't matter.
+        copies: clips of the corpus, in any order.
+        repeats: the acceptable ones that repeat other acceptable ones, each with the one that it
+            was found in and that repeats none (`find_repeats`, in the order of rank).
 
     Example:
         >>> noisy = Copy("a", "a", (False, False, False, 0, 0.0), acceptable=False)
         >>> clean = Copy("b", "a", (False, False, False, 1, 0.0), acceptable=True)
         >>> again = Copy("c", "a", (False, False, False, 2, 0.0), acceptable=True)
-        >>> yielding_among([noisy, clean, again])
-        {'c': 'b'}
+        >>> worse = Copy("d", "a", (False, False, False, 3, 0.0), acceptable=False)
+        >>> yielding_among([noisy, clean, again, worse], {"c": "b"})
+        {'c': 'b', 'd': 'b'}
     """
     groups: defaultdict[str, list[Copy]] = defaultdict(list)
     for copy in copies:
@@ -65,11 +74,14 @@ def yielding_among(copies: Iterable[Copy]) -> dict[str, str]:
     found = {}
     for original, group in groups.items():
         group.sort(key=lambda copy: copy.rank)
-        stands = next((copy.clip_id for copy in group if copy.acceptable), original)
+        first = next((copy.clip_id for copy in group if copy.acceptable), original)
         for copy in group:
-            repeats = copy.clip_id != original or copy.acceptable
-            if copy.clip_id != stands and repeats and not copy.reviewed:
-                found[copy.clip_id] = stands
+            if copy.reviewed:
+                continue
+            if copy.acceptable and copy.clip_id in repeats:
+                found[copy.clip_id] = repeats[copy.clip_id]
+            elif not copy.acceptable and copy.clip_id != original:
+                found[copy.clip_id] = repeats.get(first, first)
     return found
 
 
@@ -80,7 +92,7 @@ def settle_repeats(
     frozen: Collection[str],
     outcome: Outcome,
 ) -> set[str]:
-    """Accept one clip of each group that sounds the same, and reject the others as ``duplicate``.
+    """Accept one clip of those that sound the same, and reject the others as ``duplicate``.
 
     Each source is judged by the rules that it was last decided by, so that a run about some films
     doesn't apply other thresholds to the rest. Only records are read, no sound.
@@ -106,7 +118,14 @@ def settle_repeats(
             copies[name] = _copies(corpus, name, number, judged_by[name], frozen)
         except CorpusError as error:
             outcome.fail(name, str(error))
-    stands = yielding_among(chain.from_iterable(copies.values()))
+    state = _state(corpus, copies)
+    note = inside(corpus, SETTLED)
+    if note.is_file() and note.read_text(encoding="utf-8") == state:
+        repeats = _noted_repeats(corpus, copies)
+    else:
+        note.unlink(missing_ok=True)
+        repeats = _repeats(corpus, copies, outcome)
+    stands = yielding_among(chain.from_iterable(copies.values()), repeats)
     changed = set()
     for name, own in copies.items():
         yielding = {one.clip_id: stands[one.clip_id] for one in own if one.clip_id in stands}
@@ -114,7 +133,45 @@ def settle_repeats(
             if noted_yielding(corpus, name).keys() != yielding.keys():
                 changed.add(name)
             rescreen(corpus, name, judged_by[name], yielding)
+    if copies and outcome.ok:
+        write_text(note, state)
     return changed
+
+
+def _repeats(corpus: Path, copies: dict[str, list[Copy]], outcome: Outcome) -> dict[str, str]:
+    """Return which acceptable clips repeat others; sources that can't be read are left out."""
+    heard: dict[str, Hashes] = {}
+    for source_id in list(copies):
+        try:
+            for one in read_shard(FINGERPRINTS.path(corpus, source_id), Fingerprint):
+                heard[one.clip_id] = from_text(one.hashes)
+        except CorpusError as error:
+            outcome.fail(source_id, str(error))
+            del copies[source_id]
+    ranked = [copy for copy in _acceptable(copies) if copy.clip_id in heard]
+    kept = {copy.clip_id for copy in ranked if copy.reviewed}
+    return find_repeats([(copy.clip_id, heard[copy.clip_id]) for copy in ranked], kept)
+
+
+def _noted_repeats(corpus: Path, sources: Iterable[str]) -> dict[str, str]:
+    """Return what `_repeats` found when the sources were last decided on."""
+    noted: dict[str, str] = {}
+    for source_id in sources:
+        noted |= noted_yielding(corpus, source_id)
+    return noted
+
+
+def _state(corpus: Path, copies: Mapping[str, list[Copy]]) -> str:
+    """Return what identifies the clips compared, and their order."""
+    cuts = [read_header(SEGMENTS.path(corpus, name)).inputs for name in copies]
+    order = [[copy.clip_id, copy.reviewed] for copy in _acceptable(copies)]
+    return fingerprint({"algorithm": _ALGORITHM, "cuts": cuts, "order": order})
+
+
+def _acceptable(copies: Mapping[str, list[Copy]]) -> list[Copy]:
+    """Return the clips that would be accepted if they were alone, the first to be so first."""
+    found = (copy for copy in chain.from_iterable(copies.values()) if copy.acceptable)
+    return sorted(found, key=lambda copy: copy.rank)
 
 
 def _copies(
@@ -142,3 +199,6 @@ def _copies(
         copy(clip, alone)
         for clip, alone in zip(clips, screen_clips(clips, rules, choices), strict=True)
     ]
+
+
+_ALGORITHM = 1

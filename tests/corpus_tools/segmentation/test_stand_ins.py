@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ import manifests.shards
 from corpus_tools.segmentation.choices import put_regions, put_reviews
 from corpus_tools.segmentation.duplicates import mark_repeats
 from corpus_tools.segmentation.fingerprint import fingerprint, to_text
-from corpus_tools.segmentation.publish import MARKED, Found, publish
+from corpus_tools.segmentation.publish import MARKED, SETTLED, Found, publish
 from corpus_tools.segmentation.rescreen import screen_corpus
 from corpus_tools.segmentation.screening import drama_rules
 from corpus_tools.segmentation.settings import ScreenSettings
@@ -27,19 +28,32 @@ NOISY = {"snr_db": 3.0}
     st.lists(st.tuples(st.integers(0, 4), st.booleans(), st.booleans()), max_size=30),
     st.randoms(),
 )
-def test_of_each_group_one_is_left_if_any_is_acceptable(drawn, order):
+def test_whatever_yields_has_one_that_stands_for_it(drawn, order):
     copies = [
         Copy(str(n), str(n if n < 5 else group), (False, False, False, n, 0.0), fine, reviewed)
         for n, (group, fine, reviewed) in enumerate([(0, False, False)] * 5 + drawn)
     ]
-    yielding = yielding_among(copies)
+    heard: dict[str, str] = {}
+    repeats = {
+        one.clip_id: first
+        for one in copies
+        if one.acceptable
+        and (first := heard.setdefault(one.original, one.clip_id)) != one.clip_id
+        and not one.reviewed
+    }
+    yielding = yielding_among(copies, repeats)
     for original in map(str, range(5)):
         group = [copy for copy in copies if copy.original == original]
         left = [one for one in group if one.acceptable and one.clip_id not in yielding]
         assert bool(left) == any(one.acceptable for one in group)
         assert sum(not one.reviewed for one in left) <= 1
+        for one in group:
+            assert not one.reviewed or one.clip_id not in yielding
+            if not left and one.clip_id in yielding:
+                assert yielding[one.clip_id] == original
+    assert not yielding.keys() & set(yielding.values())
     order.shuffle(copies)
-    assert yielding_among(copies) == yielding
+    assert yielding_among(copies, repeats) == yielding
 
 
 @pytest.fixture
@@ -51,7 +65,7 @@ def opening(make_babble):
 def add(corpus, opening):
     """Adds an episode whose only clip is the opening that all of them share."""
 
-    def run(number, **measures):
+    def run(number, hashes=opening, **measures):
         name = f"e{number}-00000000000{number}"
         clip = Clip(
             clip_id=f"{name}-00001000-00005000", source_id=name, path=f"clips/{name}/a.wav",
@@ -63,7 +77,7 @@ def add(corpus, opening):
             media_path="", sha256=str(number), size=1, duration=6.0, track=0, sample_rate=16000,
             channels=1,
         )  # fmt: skip
-        prints = [Fingerprint(clip_id=clip.clip_id, hashes=opening)]
+        prints = [Fingerprint(clip_id=clip.clip_id, hashes=hashes)]
         publish(corpus, Found(source, [clip], [], {"silence": 2000}, {"n": number}, prints), RULES)
         return clip.clip_id
 
@@ -104,6 +118,20 @@ def test_a_clean_copy_is_accepted_where_the_first_is_noisy(corpus, add):
     for source in read_stage(corpus, STAGES["sources"], Source):
         ledger = read_shard(STAGES["ledger"].path(corpus, source.source_id), LedgerEntry)
         assert sum(row.seconds for row in ledger) == 6.0
+
+
+def test_a_clean_copy_that_only_another_repeat_holds_is_compared_with_that(corpus, add):
+    song = np.random.default_rng(0).integers(1, 2**24, 400).astype(np.uint32)
+    noisy, across, after = (to_text(song[start : start + 200]) for start in (0, 90, 180))
+    add(1, noisy, **NOISY), add(2, across), add(3, after)
+    settle(corpus)
+    marks = [clip.duplicate_of for clip in read_stage(corpus, STAGES["segments"], Clip)]
+    assert [bool(mark) for mark in marks] == [False, True, False]
+    assert decided(corpus) == [["low_snr"], [], ["duplicate"]]
+    screen_corpus(corpus, {"drama": drama_rules(ScreenSettings(min_snr_db=0))})
+    assert decided(corpus) == [[], ["duplicate"], []]
+    screen_corpus(corpus, {"drama": RULES})
+    assert decided(corpus) == [["low_snr"], [], ["duplicate"]]
 
 
 def test_where_no_copy_is_good_enough_none_is_accepted(corpus, add):
@@ -216,6 +244,7 @@ def test_a_kill_between_marks_and_decisions_is_made_good(corpus, add, dies_after
     for number in (1, 2, 3):
         add(number, **(NOISY if number == 1 else {}))
     assert not (corpus / MARKED).exists()
+    assert not (corpus / SETTLED).exists()
     dies_after(step, lambda: settle(corpus))
     settle(corpus)
     assert tree(corpus) == whole
