@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from annotation.label_studio.settings import LabelStudioSettings
 from annotation.settings import AnnotationSettings, LabelSettings
 from corpus_tools.recordings.settings import RecordingSettings
 from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
@@ -36,6 +37,7 @@ class Configuration(Settings):
     transcribe: TranscribeSettings = Field(default_factory=TranscribeSettings)
     text: TextSettings = Field(default_factory=TextSettings)
     annotation: AnnotationSettings = Field(default_factory=AnnotationSettings)
+    label_studio: LabelStudioSettings = Field(default_factory=LabelStudioSettings)
     labels: LabelSettings = Field(default_factory=LabelSettings)
     targets: Targets = Field(default_factory=Targets)
     split: SplitSettings = Field(default_factory=SplitSettings)
