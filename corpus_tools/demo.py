@@ -134,6 +134,7 @@ class Demo:
                 recordings / "SCRIPT.csv",
                 recordings / "audio",
                 series="recordings",
+                language=configuration.corpus.language,
                 settings=configuration.recordings,
                 segment=configuration.segment,
                 screen=configuration.screen,

@@ -111,6 +111,7 @@ def add_recordings(
                 segment=configuration.segment,
                 screen=configuration.screen,
                 series=series,
+                language=configuration.corpus.language,
                 hearing=hearing,
                 progress=progress,
             )

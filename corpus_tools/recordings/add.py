@@ -37,6 +37,7 @@ def add_recordings(
     segment: SegmentSettings | None = None,
     screen: ScreenSettings | None = None,
     series: str | None = None,
+    language: str | None = None,
     hearing: Hearing | None = None,
     progress: Progress = no_progress,
 ) -> Outcome:
@@ -56,6 +57,7 @@ def add_recordings(
         screen: section [screen].
         series: of all the recordings; default: the name of the folder
             that the script is in.
+        language: BCP 47 code of what is read; None if nobody knows.
         hearing: where the recognised text of long takes comes from, if there is any.
         progress: told after each recording.
 
@@ -81,7 +83,7 @@ def add_recordings(
     update = Update(corpus, rules, frozen_clips(corpus))
     sweep(corpus)
     series = series or script.resolve().parent.name
-    job = _Adding(update, KnownSources.of(corpus), settings, segment, series, {})
+    job = _Adding(update, KnownSources.of(corpus), settings, segment, series, language, {})
     done = list(
         run_each(
             listing.recordings,
@@ -91,7 +93,7 @@ def add_recordings(
             progress=progress,
         )
     )
-    session = TakeSession(update, job.known, segment, series, hearing, job.by_content)
+    session = TakeSession(update, job.known, segment, series, language, hearing, job.by_content)
     takes = session.add(listing.takes, outcome, progress)
     read = [recording.row for recording, _ in done] + [
         row for take, _ in takes for row in take.rows
@@ -137,6 +139,7 @@ class _Adding:
     settings: RecordingSettings
     segment: SegmentSettings
     series: str
+    language: str | None
     by_content: dict[str, str]
 
     def run(self, recording: Recording) -> _Added:
@@ -155,5 +158,6 @@ class _Adding:
             ),
         )
         decision = read_shard(SCREEN.path(corpus, one.source.source_id), Screen)[0]
-        put_script_texts(corpus, one.source.source_id, [(decision.clip_id, row.text, [])])
+        lines = [(decision.clip_id, row.text, list[str]())]
+        put_script_texts(corpus, one.source.source_id, lines, self.language)
         return _Added(status, None if decision.accepted else decision.reasons[0])

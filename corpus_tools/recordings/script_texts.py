@@ -11,7 +11,10 @@ __all__ = ["put_script_texts"]
 
 
 def put_script_texts(
-    corpus: Path, source_id: str, lines: Iterable[tuple[str, str, list[str]]]
+    corpus: Path,
+    source_id: str,
+    lines: Iterable[tuple[str, str, list[str]]],
+    language: str | None = None,
 ) -> None:
     """Give the clips of a source their lines.
 
@@ -19,15 +22,22 @@ def put_script_texts(
         corpus: the corpus folder.
         source_id: of which source.
         lines: id of the clip, text, and what is doubtful about it.
+        language: BCP 47 code of what is read; None if nobody knows.
     """
     texts = [
         Transcript(
-            clip_id=clip_id, text=normalise(text), text_raw=text, source="script", flags=flags
+            clip_id=clip_id,
+            text=normalise(text, language),
+            text_raw=text,
+            source="script",
+            language=language,
+            flags=flags,
         )
         for clip_id, text, flags in lines
     ]
     inputs = {
         "lines": [[one.clip_id, one.text_raw, one.flags] for one in texts],
+        "language": language,
         "normalisation": NORMALISATION,
     }
     put_transcripts(corpus, source_id, "script", texts, inputs)

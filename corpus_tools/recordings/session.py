@@ -70,6 +70,7 @@ class TakeSession:
         known: sources of the corpus.
         segment: section [segment].
         series: of all takes.
+        language: BCP 47 code of what is read; None if nobody knows.
         hearing: where recognised text comes from.
         by_content: first file of each content seen in this run.
     """
@@ -78,6 +79,7 @@ class TakeSession:
     known: KnownSources
     segment: SegmentSettings
     series: str
+    language: str | None
     hearing: Hearing
     by_content: dict[str, str]
 
@@ -221,6 +223,7 @@ class TakeSession:
                 for row, line in zip(table, take.rows, strict=True)
                 if row.clip_id
             ],
+            self.language,
         )
         if not path.is_file():
             write_table(path, table)

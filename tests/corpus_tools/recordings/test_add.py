@@ -153,6 +153,15 @@ def test_a_new_text_is_taken_without_cutting_anew(corpus, session):
     assert [one.text for one in records(corpus, "transcripts")].count("莫得事！") == 2
 
 
+def test_texts_are_in_the_spelling_of_the_language_that_is_read(corpus, session):
+    script, folder = session
+    script.write_text(script.read_text(encoding="utf-8").replace("莫得事", "東京"))
+    for language, spelling in (("ja", "東京"), ("zh", "东京")):
+        add_recordings(corpus, script, folder, language=language)
+        found = [one for one in records(corpus, "transcripts") if one.text_raw == "東京"]
+        assert {(one.text, one.language) for one in found} == {(spelling, language)}
+
+
 def test_recordings_are_not_cut_as_drama(corpus, session):
     script, folder = session
     add_recordings(corpus, script, folder)
