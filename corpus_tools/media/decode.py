@@ -32,11 +32,13 @@ class Block:
         samples: int16 mono at `SAMPLE_RATE`.
         gap: whether the file has nothing here, so that the samples are zeros made up by us.
         unreal_seconds: for how long the file has values here that are no finite numbers.
+        holes: stretches, as [start, end) in the samples, where it has nothing else.
     """
 
     samples: Samples
     gap: bool = False
     unreal_seconds: float = 0.0
+    holes: tuple[tuple[int, int], ...] = ()
 
 
 def decode(path: Path, track: int | None = None) -> Iterator[Block]:
@@ -101,6 +103,7 @@ class _Blocks:
     def __init__(self, converter: Converter) -> None:
         self._converter = converter
         self._told = 0.0
+        self._given = 0
         self.audible = False
         self._parts: list[Samples] = []
         self._length = 0
@@ -121,9 +124,20 @@ class _Blocks:
     def rest(self) -> Iterator[Block]:
         if self._length:
             unreal = self._converter.unreal_seconds
-            yield Block(np.concatenate(self._parts), unreal_seconds=unreal - self._told)
+            holes = self._holes() if self._converter.holes else ()
+            yield Block(np.concatenate(self._parts), False, unreal - self._told, holes)
             self._told = unreal
+            self._given += self._length
         self._parts, self._length = [], 0
+
+    def _holes(self) -> tuple[tuple[int, int], ...]:
+        """Take what lies in this block from the converter's holes; the rest is still to come."""
+        end = self._given + self._length
+        known, self._converter.holes = self._converter.holes, []
+        self._converter.holes = [(max(low, end), high) for low, high in known if high > end]
+        return tuple(
+            (low - self._given, min(high, end) - self._given) for low, high in known if low < end
+        )
 
 
 def _frames(container: Any, stream: Any, clock: Clock) -> Iterator[AudioFrame]:

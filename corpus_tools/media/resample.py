@@ -23,10 +23,13 @@ class Converter:
     Two channels are averaged; libswresample mixes more of them, with weights that add up to 1 at
     most, and converts what is no floating point. libsoxr changes the rate: it lets 7 kHz through
     (less than 0.1 dB lost) and takes what lies above 8.2 kHz down by more than 120 dB. Values that
-    are no numbers become silence, infinite ones full scale.
+    are no numbers become silence, infinite ones full scale, but silence where there is nothing
+    else for 10 ms.
 
     Attributes:
         unreal_seconds: of the samples so far that were no finite numbers.
+        holes: stretches of 10 ms or more of nothing else, as [start, end) in samples of what was
+            brought out since the beginning; whoever has used one may take it away.
     """
 
     def __init__(self) -> None:
@@ -34,7 +37,9 @@ class Converter:
         self._mixer: Any = None
         self._resampler: Any = None
         self._rate = SAMPLE_RATE
+        self._brought = self._begun = self._mixed_length = 0
         self.unreal_seconds = 0.0
+        self.holes: list[tuple[int, int]] = []
 
     def convert(self, frame: AudioFrame) -> Sequence[Samples]:
         """Return what a frame brings out; its format may differ from that of the one before."""
@@ -65,6 +70,7 @@ class Converter:
             )
         self._waiting = AudioFifo()
         self._rate = rate
+        self._begun, self._mixed_length = self._brought, 0
         plain = frame.format.name == "fltp" and frame.layout.nb_channels <= 2
         self._mixer = (
             None
@@ -94,9 +100,28 @@ class Converter:
         with np.errstate(over="ignore", invalid="ignore"):
             total = mono.sum()  # no number if one of them is none
         if not np.isfinite(total):
-            self.unreal_seconds += np.count_nonzero(~np.isfinite(mono)) / self._rate
+            unreal = ~np.isfinite(mono)
+            self.unreal_seconds += np.count_nonzero(unreal) / self._rate
             np.nan_to_num(mono, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
+            self._note_holes(mono, unreal)
+        self._mixed_length += len(mono)
         return mono
+
+    def _note_holes(self, mono: NDArray[np.float32], unreal: NDArray[np.bool_]) -> None:
+        """Silence the long stretches of what is unreal, and those at an edge, that may go on."""
+        framed = np.concatenate([[False], unreal, [False]])
+        starts, ends = np.flatnonzero(framed[1:] != framed[:-1]).reshape(-1, 2).T
+        wide = (ends - starts >= self._rate // 100) | (starts == 0) | (ends == len(mono))
+        for start, end in zip(starts[wide].tolist(), ends[wide].tolist(), strict=True):
+            mono[start:end] = 0
+            low, high = self._place(start), self._place(end)
+            if self.holes and self.holes[-1][1] == low:
+                low, _ = self.holes.pop()
+            self.holes.append((low, high))
+
+    def _place(self, sample: int) -> int:
+        """Return where a sample of what is being mixed comes out."""
+        return self._begun + round((self._mixed_length + sample) * SAMPLE_RATE / self._rate)
 
     def _resampled(self, mono: NDArray[np.float32], *, last: bool = False) -> Samples:
         if self._resampler is not None:
@@ -105,6 +130,7 @@ class Converter:
         np.rint(scaled, out=scaled)
         np.clip(scaled, -32768, 32767, out=scaled)
         samples: Samples = scaled.astype(np.int16)
+        self._brought += len(samples)
         return samples
 
 

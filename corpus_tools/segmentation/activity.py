@@ -58,6 +58,7 @@ class Listener:
         self._powers: list[NDArray[np.float32]] = []
         self._voice: list[NDArray[np.bool_]] = []
         self._gaps: list[tuple[int, int]] = []
+        self._holes: list[tuple[int, int]] = []
         self._meter = BandMeter()
 
     def hear(self, block: Block) -> None:
@@ -69,6 +70,8 @@ class Listener:
         self._meter.hear(block.samples)
         if block.gap:
             self._gaps.append((self._heard, self._heard + len(block.samples)))
+        for start, end in block.holes:
+            self._note_hole(self._heard + start, self._heard + end)
         self._heard += len(block.samples)
 
     def activity(self) -> Activity:
@@ -78,9 +81,16 @@ class Listener:
         gap = np.zeros(len(power), dtype=np.bool_)
         for start, end in self._gaps:
             gap[start // FRAME : -(-end // FRAME)] = True
+        for start, end in self._holes:
+            gap[-(-start // FRAME) : end // FRAME] = True
         prominence, doubt = prominence_of(power)
         speech = speech_of(voice, prominence, self._settings) & ~gap
         return Activity(power, prominence, speech, gap, doubt, self._meter.bands())
+
+    def _note_hole(self, start: int, end: int) -> None:
+        if self._holes and self._holes[-1][1] == start:
+            start, _ = self._holes.pop()
+        self._holes.append((start, end))
 
 
 def speech_of(

@@ -119,8 +119,8 @@ class Segmenting:
 def _unreal(seconds: float) -> str:
     length = f"{seconds:.1f} s" if seconds >= 0.1 else f"{seconds * 1000:.2g} ms"
     return (
-        f"{length} of its samples are no numbers or infinite, and were taken for silence or full "
-        f"scale; it is damaged, make it again from the original"
+        f"{length} of its samples are no numbers or infinite: single ones were taken for silence "
+        f"or full scale, longer stretches for a gap; make it again from the original"
     )
 
 

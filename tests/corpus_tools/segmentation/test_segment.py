@@ -384,6 +384,24 @@ def test_values_that_are_no_numbers_are_told_with_their_length(corpus, make_scen
     assert "a.wav: 0.3 s of its samples are no numbers or infinite" in warning
 
 
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_a_stretch_of_values_that_are_no_numbers_is_a_gap(corpus, make_scene, tmp_path, rate):
+    sound = make_scene([(1.5, 0.5)] * 8, rate).astype(np.float32)
+    sound[3 * rate : 11 * rate // 2], sound[-rate // 2 :] = np.nan, -np.inf
+    sound[2 * rate :: rate // 10] = np.inf
+    soundfile.write(tmp_path / "a.wav", sound, rate, subtype="FLOAT")
+    assert segment(corpus, [tmp_path / "a.wav"]).ok
+    (source,) = read_stage(corpus, STAGES["sources"], Source)
+    ledger = {
+        entry.reason: entry.seconds for entry in read_stage(corpus, STAGES["ledger"], LedgerEntry)
+    }
+    assert ledger["gap"] == 3.0
+    assert sum(ledger.values()) == pytest.approx(source.duration, abs=1e-9)
+    clips = clips_of(corpus)
+    assert clips
+    assert not any(clip.start < 5.5 and clip.end > 3.0 for clip in clips)
+
+
 def test_a_link_that_leads_nowhere_fails_by_itself(corpus, films, tmp_path):
     link = shutil.copytree(films, tmp_path / "films") / "away.mp4"
     link.symlink_to("/nowhere/away.mp4")
