@@ -18,6 +18,7 @@ from corpus_tools.media.errors import (
 )
 from corpus_tools.media.extent import refuse_cut_off
 from corpus_tools.media.levels import Samples
+from corpus_tools.media.polarity import PolarityMeter
 from corpus_tools.media.probe import ignore_all_but, open_media, origin_of, probe
 from corpus_tools.media.resample import Converter
 
@@ -41,7 +42,9 @@ class Block:
     holes: tuple[tuple[int, int], ...] = ()
 
 
-def decode(path: Path, track: int | None = None) -> Iterator[Block]:
+def decode(
+    path: Path, track: int | None = None, polarity: PolarityMeter | None = None
+) -> Iterator[Block]:
     """Yield an audio track from time 0 of the file's presentation timeline to the track's end.
 
     Memory stays the same however long the file is. Channels are mixed and the rate is changed by
@@ -51,6 +54,7 @@ def decode(path: Path, track: int | None = None) -> Iterator[Block]:
     Args:
         path: any audio or video file.
         track: number among its audio tracks; ``None`` for the default one.
+        polarity: told of the channels before they are mixed.
 
     Raises:
         MediaError: as for `probe`; `TruncatedMediaError` where the track ends too early or can't
@@ -58,7 +62,7 @@ def decode(path: Path, track: int | None = None) -> Iterator[Block]:
             is encrypted; `LongMediaError` where it lasts longer than 27 h.
     """
     chosen = probe(path).track(track)
-    converter = Converter()
+    converter = Converter(polarity)
     blocks = _Blocks(converter)
     with open_media(path) as container:
         refuse_cut_off(path, container.format.name)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from corpus_tools.media.clock import SAMPLE_RATE
 from corpus_tools.media.errors import MediaError
 from corpus_tools.media.levels import Samples
+from corpus_tools.media.polarity import PolarityMeter
 
 __all__ = ["Converter"]
 
@@ -30,9 +31,13 @@ class Converter:
         unreal_seconds: of the samples so far that were no finite numbers.
         holes: stretches of 10 ms or more of nothing else, as [start, end) in samples of what was
             brought out since the beginning; whoever has used one may take it away.
+
+    Args:
+        polarity: told of all that is mixed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, polarity: PolarityMeter | None = None) -> None:
+        self._polarity = polarity
         self._waiting: Any = None
         self._mixer: Any = None
         self._resampler: Any = None
@@ -84,6 +89,8 @@ class Converter:
     def _mixed(self, frame: AudioFrame | None) -> NDArray[np.float32]:
         if frame is None:
             return _NOTHING
+        if self._polarity is not None:
+            self._polarity.hear(frame)
         if self._mixer is None:
             return self._finite(_average(frame))
         frame.pts = None

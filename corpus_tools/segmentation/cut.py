@@ -37,6 +37,7 @@ class CutSource:
         lines: its subtitles, with the times of its sound.
         alignment: how the times of their file were changed for that.
         unreal_seconds: of samples that were no finite numbers in the file.
+        cancelled: share of the sound that its two channels lose when they are mixed.
     """
 
     clips: list[Clip]
@@ -46,6 +47,7 @@ class CutSource:
     lines: list[SubtitleLine]
     alignment: Alignment
     unreal_seconds: float
+    cancelled: float
 
 
 def cut_source(
@@ -102,6 +104,7 @@ def cut_source(
             list(lines),
             alignment,
             tape.unreal_seconds,
+            tape.cancelled,
         )
 
 

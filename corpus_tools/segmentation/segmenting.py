@@ -88,6 +88,8 @@ class Segmenting:
         )
         if cut.unreal_seconds:
             warnings.append(f"{one.path}: {_unreal(cut.unreal_seconds)}")
+        if cut.cancelled > _CANCELLED:
+            warnings.append(f"{one.path}: {_opposed(cut.cancelled, one.source.track)}")
         note = alignment_note(one.path, cut.alignment, cut.lines, cut.duration_ms / 1000)
         warnings += [note] if note else []
         if not cut.clips:
@@ -124,6 +126,14 @@ def _unreal(seconds: float) -> str:
     )
 
 
+def _opposed(share: float, track: int) -> str:
+    return (
+        f"{share:.0%} of its sound cancels out when its two channels are mixed, since one is the "
+        f"other upside down; take one of them, say with ffmpeg -i FILM -map 0:a:{track} "
+        f"-af 'pan=mono|c0=c0' FILM.flac, and give that instead"
+    )
+
+
 def _nothing(cut: CutSource, settings: SegmentSettings) -> str:
     """Return why a source has no clips."""
     shortest = f"a clip of {settings.min_seconds:g} s"
@@ -142,3 +152,6 @@ def _nothing(cut: CutSource, settings: SegmentSettings) -> str:
             f"{settings.min_seconds:g} to {settings.max_seconds:g} s; nothing was cut"
         )
     return f"no speech was found{where}; nothing was cut"
+
+
+_CANCELLED = 0.1  # share of the sound; effects and ambience of films reach less

@@ -8,6 +8,7 @@ from pathlib import Path
 from corpus_tools.media.decode import SAMPLE_RATE, decode
 from corpus_tools.media.levels import Samples
 from corpus_tools.media.pcm import PcmBuffer
+from corpus_tools.media.polarity import PolarityMeter
 from corpus_tools.segmentation.activity import Activity, Listener
 from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.settings import SegmentSettings
@@ -24,11 +25,13 @@ class Tape:
         buffer: its samples.
         activity: frame by frame.
         unreal_seconds: of samples that were no finite numbers in the file.
+        cancelled: share of the sound that its two channels lose when they are mixed.
     """
 
     buffer: PcmBuffer
     activity: Activity
     unreal_seconds: float = 0.0
+    cancelled: float = 0.0
 
     @property
     def duration_ms(self) -> int:
@@ -57,8 +60,9 @@ def play(media: Path, track: int, settings: SegmentSettings, folder: Path) -> It
     with PcmBuffer(folder) as buffer:
         listener = Listener(detector_of(settings), settings)
         unreal_seconds = 0.0
-        for block in decode(media, track):
+        polarity = PolarityMeter()
+        for block in decode(media, track, polarity):
             unreal_seconds += block.unreal_seconds
             buffer.append(block.samples)
             listener.hear(block)
-        yield Tape(buffer, listener.activity(), unreal_seconds)
+        yield Tape(buffer, listener.activity(), unreal_seconds, polarity.share)

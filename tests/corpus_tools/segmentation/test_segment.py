@@ -402,6 +402,19 @@ def test_a_stretch_of_values_that_are_no_numbers_is_a_gap(corpus, make_scene, tm
     assert not any(clip.start < 5.5 and clip.end > 3.0 for clip in clips)
 
 
+def test_channels_that_cancel_out_are_told_with_what_to_do(
+    corpus, make_scene, make_media, tmp_path
+):
+    talk = make_scene([(1.5, 0.5)] * 4)
+    film = make_media(tmp_path / "a.mp4", np.stack([talk, -talk]), layout="stereo")
+    outcome = segment(corpus, [film])
+    assert outcome.ok
+    told, nothing = outcome.warnings
+    assert "one is the other upside down" in told
+    assert "-map 0:a:0 -af 'pan=mono|c0=c0'" in told
+    assert "no speech was found" in nothing
+
+
 def test_a_link_that_leads_nowhere_fails_by_itself(corpus, films, tmp_path):
     link = shutil.copytree(films, tmp_path / "films") / "away.mp4"
     link.symlink_to("/nowhere/away.mp4")

@@ -1,0 +1,63 @@
+"""Whether two channels cancel out when they are mixed, because one is the other upside down."""
+
+from typing import Any
+
+import numpy as np
+from av import AudioFrame
+from av.audio.frame import format_dtypes
+from numpy.typing import NDArray
+
+__all__ = ["PolarityMeter"]
+
+
+class PolarityMeter:
+    """Compares what two channels have with what is left of them in their mean.
+
+    It looks at a short excerpt of each frame that it is told of. Files of one channel, or more than
+    two, count as sound.
+
+    Attributes:
+        heard: excerpts with sound in them.
+        cancelled: those of them whose mean is at least 20 dB below the channels themselves. Of
+            channels that have nothing in common it is 3 dB, of an echo or a surround channel now
+            and then more.
+    """
+
+    def __init__(self) -> None:
+        self.heard = self.cancelled = 0
+
+    @property
+    def share(self) -> float:
+        """Share of the sound that cancels out, from 0 to 1."""
+        return self.cancelled / self.heard if self.heard else 0.0
+
+    def hear(self, frame: AudioFrame) -> None:
+        """Take in a frame before its channels are mixed."""
+        dtype = np.dtype(format_dtypes.get(frame.format.name, "u1"))
+        if frame.layout.nb_channels != 2 or frame.samples < _EXCERPT or dtype.kind == "u":
+            return
+        start = (frame.samples - _EXCERPT) // 2
+        with np.errstate(over="ignore", invalid="ignore"):
+            left, right = (
+                channel[start : start + _EXCERPT].astype(np.float32)
+                for channel in _channels(frame, dtype)
+            )
+            own = float(left @ left + right @ right) / 2
+            mixed = float(np.square(left + right).sum()) / 4
+        full_scale = 1.0 if dtype.kind == "f" else float(np.iinfo(dtype).max)
+        if own > _AUDIBLE * _EXCERPT * full_scale**2:
+            self.heard += 1
+            self.cancelled += mixed < own * _LEFT
+
+
+def _channels(frame: AudioFrame, dtype: Any) -> list[NDArray[Any]]:
+    """Return views of a frame's two channels."""
+    if frame.format.is_planar:
+        return [np.frombuffer(plane, dtype, frame.samples) for plane in frame.planes]
+    both = np.frombuffer(frame.planes[0], dtype, 2 * frame.samples)
+    return [both[::2], both[1::2]]
+
+
+_EXCERPT = 2048  # samples of each frame
+_AUDIBLE = 10 ** (-50 / 10)  # mean square, 1.0 is full scale
+_LEFT = 10 ** (-20 / 10)
