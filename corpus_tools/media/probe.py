@@ -19,6 +19,7 @@ from corpus_tools.media.errors import (
     NotMediaError,
 )
 from corpus_tools.media.extent import refuse_lost_index
+from corpus_tools.media.mistaken import is_list, mistake
 
 __all__ = [
     "MEDIA_EXTENSIONS",
@@ -109,6 +110,8 @@ def probe(path: Path) -> Media:
     """
     with open_media(path) as container:
         found = [_track(number, stream) for number, stream in enumerate(container.streams.audio)]
+        if not found and not container.streams.video:
+            raise NotMediaError(mistake(path))
     if not found:
         raise NoAudioError("has no audio track; nothing can be cut from it")
     tracks = tuple(track for track in found if track)
@@ -163,15 +166,15 @@ def _opened(path: Path) -> Any:
     except av.error.FileNotFoundError as error:
         raise MissingMediaError("was there but is gone now; check the path") from error
     except av.error.ArgumentError as error:
+        if is_list(path):
+            raise NotMediaError(mistake(path)) from error
         raise NotMediaError(
             "names other files or addresses instead of holding sound, or is damaged; "
             "give the media files themselves"
         ) from error
     except (av.error.FFmpegError, ValueError) as error:
         refuse_lost_index(path)
-        raise NotMediaError(
-            "is no audio or video that can be read, or is damaged; play it to make sure"
-        ) from error
+        raise NotMediaError(mistake(path)) from error
 
 
 @functools.cache

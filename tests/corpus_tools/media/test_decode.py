@@ -185,6 +185,25 @@ def test_what_is_no_media_is_refused_in_one_sentence(tmp_path, make_media):
         probe(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"no film\n", "is a text, no audio or video"),
+        ("今天天气很好\n".encode("gb18030") * 20, "is a text, no audio or video"),
+        ("今天天气很好\n".encode() * 400, "is a text, no audio or video"),
+        (b"1\n00:00:01,000 --> 00:00:02,000\nhi\n", "is a text, no audio or video"),
+        (b"[Script Info]\nTitle: x\n", "is a text, no audio or video"),
+        (b"\n<!DOCTYPE html><html>404</html>", "is a web page"),
+        (bytes(range(256)) * 20, "is no audio or video .* or is damaged"),
+        (b"\xfe", "is no audio or video .* or is damaged"),
+    ],
+)
+def test_a_wrong_ending_is_told_with_what_the_file_is(tmp_path, data, said):
+    (tmp_path / "a.mp4").write_bytes(data)
+    with pytest.raises(NotMediaError, match=said):
+        probe(tmp_path / "a.mp4")
+
+
 def test_a_film_without_sound_is_refused(tmp_path, make_media):
     path = tmp_path / "mute.mp4"
     with av.open(str(path), "w") as out:

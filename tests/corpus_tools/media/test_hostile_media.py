@@ -71,6 +71,26 @@ def test_a_list_of_addresses_is_refused_without_calling_them(tmp_path, text, suf
             server.accept()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        HLS,
+        "\ufeff" + HLS,
+        "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nhttp://127.0.0.1/{}\n",
+        "[playlist]\nFile1={}\n",
+        '<?xml version="1.0"?>\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011">{}</MPD>',
+        CONCAT,
+    ],
+)
+@pytest.mark.parametrize("suffix", [".m3u8", ".m3u", ".mp4", ".xml"])
+def test_a_playlist_is_called_so_with_what_to_do(tmp_path, bait, text, suffix):
+    path = tmp_path / f"a{suffix}"
+    path.write_text(text.format("bait.ts"), encoding="utf-8")
+    with pytest.raises(NotMediaError, match=r"is a playlist: .* never opened; .* -c copy"):
+        probe(path)
+    assert not bait.is_set()
+
+
 def test_a_session_description_is_refused_at_once(tmp_path):
     (tmp_path / "a.mp4").write_text(SDP)
     with pytest.raises(NotMediaError, match="names other files or addresses"):

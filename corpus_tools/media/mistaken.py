@@ -1,0 +1,66 @@
+"""What a file is that people give for a film by mistake, told by its first bytes."""
+
+import codecs
+import re
+from pathlib import Path
+
+__all__ = ["is_list", "mistake"]
+
+
+def mistake(path: Path) -> str:
+    """Return what a file is that is no audio or video, and what to do, for a message.
+
+    Args:
+        path: a file that can be read.
+    """
+    head = _head(path)
+    if _LIST.match(head):
+        return (
+            "is a playlist: it names other files or addresses, which are never opened; give the "
+            "media itself, or make one file of it with ffmpeg -i LIST -c copy FILM.mkv"
+        )
+    if _WEB_PAGE.match(head):
+        return (
+            "is a web page, no audio or video that can be read, perhaps an error saved in place of "
+            "the film; download it again"
+        )
+    if head:
+        return "is a text, no audio or video that can be read, whatever its name; give the film"
+    return "is no audio or video that can be read, or is damaged; play it to make sure"
+
+
+def is_list(path: Path) -> bool:
+    """Return whether a file names other files or addresses."""
+    return _LIST.match(_head(path)) is not None
+
+
+def _head(path: Path) -> str:
+    """Return the beginning of a text; nothing of what is none."""
+    with path.open("rb") as stream:
+        data = stream.read(_LOOKED_AT)
+    for mark, encoding in _MARKS.items():
+        if data.startswith(mark):
+            return data.removeprefix(mark).decode(encoding, "ignore").lstrip()
+    if _BINARY.search(data):
+        return ""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        text = data.decode("latin-1") if len(data) >= _SURELY else ""
+    return text.lstrip()
+
+
+_LOOKED_AT = 4096  # bytes
+_SURELY = 64  # bytes without a control character, which hardly any sound or picture has
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_LIST = re.compile(
+    r"#EXTM3U|ffconcat\b|\[playlist\]|\[reference\]|v=0\s"
+    r"|(<\?xml[^>]*>\s*)?<(MPD|playlist|smil|asx|SmoothStreamingMedia)\b",
+    re.IGNORECASE,
+)
+_WEB_PAGE = re.compile(r"<(!doctype\s+html|html)\b", re.IGNORECASE)
