@@ -100,6 +100,10 @@ class Annotators:
             self._changed = True
         return row.annotator
 
+    def addresses(self) -> dict[str, str]:
+        """Return the e-mail address of everybody who has one, by pseudonym."""
+        return {row.annotator: row.rater.email for row in self._rows if row.rater.email}
+
     def save(self) -> None:
         """Write the file, readable by its owner only, if anybody is new."""
         if not self._changed:

@@ -15,6 +15,7 @@ from corpus_tools.cli.export_tasks import export_tasks
 from corpus_tools.cli.import_annotations import import_annotations
 from corpus_tools.cli.import_transcripts import import_transcripts
 from corpus_tools.cli.init import init
+from corpus_tools.cli.label_studio import label_studio
 from corpus_tools.cli.predict import predict
 from corpus_tools.cli.review import review
 from corpus_tools.cli.screen import screen
@@ -78,3 +79,5 @@ for _panel, _verb, _function in (
     (INSPECT, "demo", demo),
 ):
     app.command(_verb, rich_help_panel=_panel)(_function)
+
+app.add_typer(label_studio, name="label-studio", rich_help_panel=ANNOTATE)

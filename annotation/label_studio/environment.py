@@ -1,0 +1,54 @@
+"""The environment in which Label Studio runs: what it needs, and nothing that leaks in."""
+
+import os
+from collections.abc import Mapping
+
+from annotation.label_studio.folders import ServerFolder
+
+__all__ = ["server_environment"]
+
+
+def server_environment(
+    folder: ServerFolder, *, public_url: str | None = None, shell: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return the variables for Label Studio: SQLite, clips only, no telemetry, no open sign-up.
+
+    Label Studio reads plain names such as HOST, PORT, DEBUG, USERNAME and DATABASE_NAME, so of the
+    shell's variables only those that name folders and languages are passed on.
+
+    Args:
+        folder: where the server keeps its things.
+        public_url: the address in annotators' browsers, if a proxy is in front.
+        shell: the variables of the shell; default: those of this process.
+    """
+    shell = os.environ if shell is None else shell
+    said = {name: shell[name] for name in _PASSED_ON if name in shell}
+    said |= _FIXED
+    said |= {
+        "LABEL_STUDIO_BASE_DATA_DIR": str(folder.root),
+        "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(folder.document_root),
+        **{name: str(folder.root / "home") for name in _HOMES},
+    }
+    if public_url is not None:
+        said["LABEL_STUDIO_CSRF_TRUSTED_ORIGINS"] = public_url
+    return said
+
+
+_PASSED_ON = (
+    *("PATH", "HOME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ"),
+    *("TMPDIR", "TEMP", "TMP", "SYSTEMROOT"),
+)
+_HOMES = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")  # else it writes into ~/.config
+_FIXED = {
+    "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED": "true",
+    "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
+    "LABEL_STUDIO_CORS_ALLOW_ALL_ORIGINS": "false",
+    "LABEL_STUDIO_HOST": "",
+    "LABEL_STUDIO_DEBUG": "false",
+    "COLLECT_ANALYTICS": "false",
+    "LATEST_VERSION_CHECK": "false",
+    "SENTRY_DSN": "",  # unset, an address that is built in would be used
+    "FRONTEND_SENTRY_DSN": "",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONUTF8": "1",
+}

@@ -1,0 +1,131 @@
+"""Label Studio for one corpus: prepared, started, watched and stopped."""
+
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from annotation.annotators import Annotators
+from annotation.label_studio.accounts import prepare_accounts
+from annotation.label_studio.address import announced, check_port, running
+from annotation.label_studio.environment import server_environment
+from annotation.label_studio.folders import ServerFolder
+from annotation.label_studio.process import server_process
+from annotation.label_studio.program import TESTED, Program, find_program
+from annotation.label_studio.token import token_path
+from manifests.errors import ConfigurationError, CorpusError
+from manifests.store import FolderLock
+
+__all__ = ["serve"]
+
+Told = Callable[[str], None]
+
+
+def serve(
+    corpus: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8090,
+    environment: Path | None = None,
+    public_url: str | None = None,
+    note: Told = lambda line: None,
+    ready: Told = lambda url: None,
+) -> None:
+    """Run a Label Studio for the corpus until this process is interrupted.
+
+    Args:
+        corpus: the corpus folder.
+        host: address to listen at.
+        port: to listen at; never another.
+        environment: virtual environment of Label Studio; default: the one found.
+        public_url: the address in annotators' browsers, if a proxy is in front.
+        note: told what goes on, a line each.
+        ready: told the address as soon as the server answers.
+
+    Raises:
+        ConfigurationError: if there is no Label Studio, or the address can't be served.
+        CorpusError: if a server runs for the corpus already, doesn't start, or ends by itself.
+        KeyboardInterrupt: when interrupted; the server has ended then.
+    """
+    _check_public_url(public_url)
+    folder = ServerFolder(corpus)
+    program = find_program(corpus, environment)
+    if not program.is_tested:
+        note(f"warning: Label Studio {program.version} was not tested, {TESTED} was")
+    people = Annotators(corpus).addresses()
+    _refuse_a_second(folder)
+    check_port(host, port)
+    folder.make()
+    variables = server_environment(folder, public_url=public_url)
+    with _interruptible(), FolderLock(folder.root, "server", stale_after=_MONTH):
+        _make_accounts(program, folder, variables, people, note)
+        note(f"starting Label Studio {program.version}")
+        with server_process(program, folder, variables, host, port) as server:
+            server.wait_until_ready()
+            with announced(folder, server.running):
+                ready(server.running.url)
+                server.wait()
+
+
+def _make_accounts(
+    program: Program,
+    folder: ServerFolder,
+    variables: Mapping[str, str],
+    people: Mapping[str, str],
+    note: Told,
+) -> None:
+    if not (folder.root / "label_studio.sqlite3").exists():
+        note("making the database; this takes about a minute, once")
+    prepared = prepare_accounts(program, folder, variables, people)
+    if prepared.made:
+        note(f"new accounts: {', '.join(prepared.made)}; first passwords: {folder.passwords}")
+    if not prepared.token_known:
+        note(
+            f"warning: {token_path(folder.corpus)} holds a token that this server doesn't know; "
+            f"move it away and start again to have one made"
+        )
+
+
+def _refuse_a_second(folder: ServerFolder) -> None:
+    server = running(folder)
+    if server is not None:
+        raise CorpusError(
+            f"Label Studio already runs for this corpus: {server.url}, process {server.pid}; stop "
+            f"it with ctrl-C where it was started, or with: kill {server.pid}"
+        )
+
+
+def _check_public_url(url: str | None) -> None:
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and url == f"{parts.scheme}://{parts.netloc}"
+    except ValueError:
+        good = False
+    if not good or not parts.hostname or parts.username or "," in url:
+        raise ConfigurationError(
+            f"--public-url {url!r}: give what annotators' browsers show, without a path, such as "
+            f"https://label.lab.example"
+        )
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let the signals that end a process, and a terminal that closes, end the server, too."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), interrupt) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+
+
+_MONTH = 30 * 24 * 3600.0  # seconds

@@ -1,0 +1,86 @@
+"""`corpus label-studio`: a server for the corpus, and whether annotators can hear its clips."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.session import session
+
+__all__ = ["label_studio"]
+
+label_studio = typer.Typer(
+    help="A Label Studio for this corpus: start it; check that annotators can hear a clip.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_EXPOSED = """\
+listening on {host}: everybody on that network sees the log-in page, and passwords and clips travel
+unencrypted; let nobody in but your team (VPN, firewall), or put an encrypted proxy in front"""
+
+
+@label_studio.command("start")
+def start(
+    host: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Address to listen at: this machine only, or one of its addresses for a team.",
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Port to listen at; a busy one is an error.")
+    ] = 8090,
+    environment: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Virtual environment with Label Studio.",
+            show_default=".venv-ls here or beside the corpus, else the one on the PATH",
+        ),
+    ] = None,
+    public_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="What annotators' browsers show, if a proxy is in front.",
+            show_default="none",
+        ),
+    ] = None,
+    corpus: CorpusFolder = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Run Label Studio for this corpus until ctrl-C: accounts made, clips served, telemetry off."""
+    with session("label-studio start", as_json=json, quiet=quiet, verbose=verbose) as run:
+        import sys
+
+        from annotation.label_studio.server import serve
+        from corpus_tools.workspace import Workspace
+
+        workspace = Workspace.find(corpus)
+
+        def ready(url: str) -> None:
+            run.outcome.details["url"] = url
+            if host not in ("127.0.0.1", "localhost"):
+                run.note(_EXPOSED.format(host=host))
+            run.result(f"Label Studio is at {public_url or url}; ctrl-C stops it")
+            sys.stdout.flush()
+
+        try:
+            serve(
+                workspace.root,
+                host=host,
+                port=port,
+                environment=environment,
+                public_url=public_url,
+                note=run.note,
+                ready=ready,
+            )
+        except KeyboardInterrupt:
+            if "url" not in run.outcome.details:
+                raise
+            run.note("stopped")
