@@ -31,7 +31,7 @@ COMMON = ("corpus", "json", "quiet", "verbose")
 def commands_page() -> str:
     """Return the page with every verb and its options."""
     group: Any = typer.main.get_command(app)
-    verbs: dict[str, Any] = group.commands
+    verbs = dict(_verbs(group))
     parts = [
         GENERATED,
         "# Commands",
@@ -58,10 +58,25 @@ def commands_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _verbs(group: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the verbs in the order of the help; those of a group under its name and theirs."""
+    order: dict[str, None] = dict.fromkeys(
+        str(one.rich_help_panel) for one in group.commands.values()
+    )
+    for panel in order:
+        for verb, command in group.commands.items():
+            if str(command.rich_help_panel) != panel:
+                continue
+            for name, inner in getattr(command, "commands", {"": command}).items():
+                inner.rich_help_panel = panel
+                yield f"{verb} {name}".strip(), inner
+
+
 def _verbs_by_panel(verbs: dict[str, Any]) -> str:
     panels: dict[str, list[str]] = {}
     for verb, command in verbs.items():
-        panels.setdefault(str(command.rich_help_panel), []).append(f"[`{verb}`](#{verb})")
+        link = f"[`{verb}`](#{verb.replace(' ', '-')})"
+        panels.setdefault(str(command.rich_help_panel), []).append(link)
     return _table(["", "verbs"], [[panel, " · ".join(names)] for panel, names in panels.items()])
 
 
