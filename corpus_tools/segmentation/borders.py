@@ -26,17 +26,8 @@ def with_borders(lines: Sequence[SubtitleLine], choices: Choices) -> list[Line]:
         for place in _border(before, after)
         for speaker in (before.speaker, after.speaker)
     ]
-    return [
-        *(
-            Line(
-                round(line.start * 1000),
-                round(line.end * 1000),
-                (choices.speaker(line.start, line.end) if borders else None) or line.speaker,
-            )
-            for line in lines
-        ),
-        *borders,
-    ]
+    minded = choices if borders else Choices()
+    return [*(_line(line, minded) for line in lines), *borders]
 
 
 def at_borders(
@@ -64,6 +55,12 @@ def at_borders(
         span = Cut(int(first) * FRAME_MS, int(last) * FRAME_MS)
         found += [cut for cut in better if span.start_ms <= cut.start_ms < span.end_ms]
     return found
+
+
+def _line(line: SubtitleLine, choices: Choices) -> Line:
+    told = choices.speakers(line.start, line.end)
+    speaker = told.pop() if len(told) == 1 else line.speaker
+    return Line(round(line.start * 1000), round(line.end * 1000), speaker)
 
 
 def _kept(choices: Choices) -> list[Choice]:

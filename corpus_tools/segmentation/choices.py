@@ -107,12 +107,19 @@ class Choices:
                 return HUMAN_KEEP
         return None
 
-    def speaker(self, start: float, end: float) -> str | None:
-        """Return who a regions file says speaks in a clip with these edges in seconds."""
-        for row in self.regions:
-            if row.speaker and row.start <= start and end <= row.end:
-                return row.speaker
-        return None
+    def speakers(self, start: float, end: float) -> set[str]:
+        """Return who a regions file says speaks in a clip with these edges in seconds.
+
+        Returns:
+            The speaker of the stretch that it lies in; all of them where it lies in, or over,
+            stretches of several; nobody where the file doesn't say.
+        """
+        named = [(row.speaker, row) for row in self.regions if row.speaker]
+        around = {speaker for speaker, row in named if row.start <= start and end <= row.end}
+        if len(around) == 1:
+            return around
+        touched = {speaker for speaker, row in named if row.start < end and start < row.end}
+        return touched if len(touched) > 1 else set()
 
 
 def read_choices(corpus: Path, source_id: str) -> Choices:

@@ -169,9 +169,11 @@ class _Cast:
     def who(self, cut: Cut) -> Who:
         """Return who speaks in a cut, as far as a person or its subtitles say."""
         start, end = cut.start_ms / 1000, cut.end_ms / 1000
-        told = self._choices.speaker(start, end)
+        told = self._choices.speakers(start, end)
+        if len(told) > 1:
+            return Who()
         if told:
-            return Who(told, "file")
+            return Who(told.pop(), "file")
         low = bisect.bisect_left(self._starts, start - self._longest)
         high = bisect.bisect_right(self._starts, end)
         speaker = speaker_of(cut, self._lines[low:high], self._settings)

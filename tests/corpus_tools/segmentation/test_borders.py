@@ -67,3 +67,28 @@ def test_clips_end_where_speakers_meet_if_nothing_is_lost_by_it(tmp_path, film):
     assert len(clips) == 2
     assert clips[0].speaker == "x"
     assert 8 < clips[0].end <= clips[1].start
+
+
+def test_a_clip_over_rows_of_two_speakers_is_nobodys_whatever_its_subtitles_say(tmp_path, film):
+    copy = tmp_path / "a.wav"
+    copy.write_bytes(film.read_bytes())
+    copy.with_suffix(".vtt").write_text("WEBVTT\n\n00:00.000 --> 00:17.000\n<v wang>x\n")
+    _, clips = cut(tmp_path / "plain", copy, "a,0,17,keep\n")
+    assert {clip.speaker for clip in clips} == {"wang"}
+    over = clips[1]
+    middle = round((over.start + over.end) / 2, 3)
+    rows = f"a,{over.start},{middle},keep,,{{}}\na,{middle},{over.end},keep,,{{}}\n"
+    for names, expected in ((("x", "y"), (None, None)), (("x", ""), ("wang", "subtitle"))):
+        _, (same,) = cut(tmp_path / f"c{names[1]}", copy, rows.format(*names))
+        assert (same.start, same.end) == (over.start, over.end)
+        assert (same.speaker, same.speaker_source) == expected
+
+
+def test_rows_say_who_speaks_where_they_agree():
+    choices = Choices(
+        (row(0, 10.2, "zhao"), row(10, 20, "li"), row(12, 14, "li"), row(30, 40, None))
+    )
+    assert choices.speakers(6, 10.1) == {"zhao"}
+    assert choices.speakers(8, 11) == {"li", "zhao"}
+    assert choices.speakers(12, 14) == {"li"}
+    assert choices.speakers(19, 22) == choices.speakers(32, 35) == set()
