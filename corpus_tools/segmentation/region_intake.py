@@ -35,8 +35,8 @@ def take_regions(
         inputs: the sources of this run, one of which each row must name.
         update: the corpus and its frozen clips; a source with any keeps the regions it has.
         settings: shortest clip.
-        outcome: takes a failure for each bad row, and a warning for each that is too short or
-            reaches past the end.
+        outcome: takes a failure for each bad row, counted among what came in, and a warning for
+            each that is too short or reaches past the end.
 
     Raises:
         DataError: if the file can't be read.
@@ -47,15 +47,16 @@ def take_regions(
         try:
             known = read_choices(update.corpus, source_id).regions
         except DataError as error:
-            outcome.fail(file.name, str(error))
+            _fail(file, str(error), outcome)
             continue
         if known == choices:
             continue
         if update.touched(source_id):
-            outcome.fail(
-                file.name,
+            _fail(
+                file,
                 f"{source_id} has clips that are frozen, so its regions were not taken in; "
                 f"drop single clips with corpus review, or cut it into another corpus",
+                outcome,
             )
         else:
             put_regions(update.corpus, source_id, choices)
@@ -94,13 +95,14 @@ class _Intake:
                     self._check(row, one)
                     chosen.setdefault(name, []).append(row.choice(name))
             except DataError as error:
-                self._outcome.fail(self._file.name, str(error))
+                _fail(self._file, str(error), self._outcome)
         for name, line in withdrawn.items():
             if chosen.setdefault(name, []):
-                self._outcome.fail(
-                    self._file.name,
+                _fail(
+                    self._file,
                     f"line {line}: takes back the stretches of {name}, of which other rows choose "
                     f"some; leave the one or the others",
+                    self._outcome,
                 )
         return chosen
 
@@ -150,6 +152,12 @@ class _Intake:
         if name not in self._lengths:
             self._lengths[name] = _length(one)
         return self._lengths[name]
+
+
+def _fail(file: Path, reason: str, outcome: Outcome) -> None:
+    """Note a failure of the file, which counts like one of the media."""
+    outcome.items_in += 1
+    outcome.fail(file.name, reason)
 
 
 def _length(one: MediaInput) -> float | None:
