@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from manifests.card import write_card
+from manifests.checksums import CHECKSUMS, checksum_lines
 from manifests.draft import Draft
 from manifests.outcome import Outcome, Progress, no_progress
 from manifests.partition import Partition, divide
@@ -163,6 +164,8 @@ def _write(target: Path, draft: Draft, content: bytes) -> None:
             draw_splits(draft.partition, path)
         files = {path.name: sha256_file(path) for path in sorted(folder.iterdir())}
         write_text(folder / HEADER, _readable(draft.header(files).row()))
+        listed = {**files, HEADER: sha256_file(folder / HEADER)}
+        write_text(folder / CHECKSUMS, checksum_lines(listed))
 
 
 def _readable(value: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from corpus_tools.cli.agreement import agreement
 from corpus_tools.cli.build_manifest import build_manifest
 from corpus_tools.cli.compare_transcripts import compare_transcripts
 from corpus_tools.cli.demo import demo
+from corpus_tools.cli.diff_manifests import diff_manifests
 from corpus_tools.cli.doctor import doctor
 from corpus_tools.cli.evaluate import evaluate
 from corpus_tools.cli.export_tasks import export_tasks
@@ -23,6 +24,7 @@ from corpus_tools.cli.segment import segment
 from corpus_tools.cli.status import status
 from corpus_tools.cli.train import train
 from corpus_tools.cli.transcribe import transcribe
+from corpus_tools.cli.verify_manifest import verify_manifest
 
 __all__ = ["app"]
 
@@ -71,6 +73,8 @@ for _panel, _verb, _function in (
     (ANNOTATE, "import-annotations", import_annotations),
     (ANNOTATE, "agreement", agreement),
     (MANIFEST, "build-manifest", build_manifest),
+    (MANIFEST, "diff-manifests", diff_manifests),
+    (MANIFEST, "verify-manifest", verify_manifest),
     (MODEL, "train", train),
     (MODEL, "evaluate", evaluate),
     (MODEL, "predict", predict),

@@ -131,6 +131,22 @@ def test_building_again_makes_no_version(second_demo, corpus_command):
     assert [path.name for path in (second_demo.folder / "manifests").glob("v*")] == ["v1"]
 
 
+def test_a_version_is_verified_and_compared(demo, corpus_command):
+    done = corpus_command("verify-manifest", "--json", cwd=demo.folder)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["clips"] == len(entries_of(demo))
+    assert document["counts"]["in"] == document["counts"]["kept"]
+    done = corpus_command("diff-manifests", "v1", "--json", cwd=demo.folder)
+    assert json.loads(done.stdout)["same"] == len(entries_of(demo))
+    assert (
+        "## v1 to v1" in corpus_command("diff-manifests", "1", "--markdown", cwd=demo.folder).stdout
+    )
+    done = corpus_command("diff-manifests", "v1", "v9", cwd=demo.folder)
+    assert done.returncode == 1
+    assert "there is: v1" in done.stderr
+
+
 def test_predict_and_evaluate_read_what_train_wrote(demo, sample, corpus_command):
     done = corpus_command("evaluate", "demo", "--json", "--corpus", demo.folder)
     assert done.returncode == 0, done.stderr

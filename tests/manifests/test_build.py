@@ -27,7 +27,7 @@ def test_version_is_complete_and_its_numbers_agree(filled):
     assert sum(sum(row.values()) for row in counts.values()) == len(manifest.entries) == 60
     assert {entry.split for entry in manifest.entries} == {"train", "val", "test"}
     there = files(folder)
-    assert there.keys() == manifest.header.files.keys() | {"manifest.json"}
+    assert there.keys() == manifest.header.files.keys() | {"manifest.json", "SHA256SUMS"}
     for name, sha256 in manifest.header.files.items():
         assert hashlib.sha256(there[name]).hexdigest() == sha256
     first = manifest.entries[0]

@@ -1,0 +1,45 @@
+"""`corpus verify-manifest`: whether a version and its clips are unchanged."""
+
+from typing import Annotated
+
+import typer
+
+from corpus_tools.cli.manifest_option import manifest_folder
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.session import session
+
+__all__ = ["verify_manifest"]
+
+
+def verify_manifest(
+    version: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="V",
+            help="A version, e.g. v2, or the folder of one.",
+            show_default="the newest",
+        ),
+    ] = None,
+    corpus: CorpusFolder = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Compare the files of a version, and every clip that it names, with their sha256.
+
+    Whatever is changed, missing or out of place is named, and the exit code is 1.
+    """
+    with session("verify-manifest", as_json=json, quiet=quiet, verbose=verbose) as run:
+        from corpus_tools.workspace import Workspace
+        from manifests.verify import verify_manifest as verify
+
+        folder = manifest_folder(Workspace.find(corpus).root, version)
+        with run.progress("checking clips") as progress:
+            outcome = verify(folder, progress=progress)
+        run.outcome.merge(outcome)
+        found = outcome.details
+        if outcome.ok:
+            run.result(
+                f"{found['version']}: {found['files']} files and {found['clips']} clips are as "
+                f"they were written"
+            )

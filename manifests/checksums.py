@@ -1,0 +1,47 @@
+"""The checksums of a version's files, as ``sha256sum --check`` reads them."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from manifests.errors import DataError
+
+__all__ = ["CHECKSUMS", "checksum_lines", "read_checksums"]
+
+CHECKSUMS = "SHA256SUMS"
+"""Names every other file of a version, ``manifest.json`` too."""
+
+_LINE = re.compile(r"([0-9a-f]{64})  ([^/\\\n]+)")
+
+
+def checksum_lines(files: Mapping[str, str]) -> str:
+    """Return the text of a file of checksums.
+
+    Args:
+        files: sha256 (hex) of each file, by name.
+
+    Example:
+        >>> print(checksum_lines({"card.md": "0" * 64})[58:])
+        000000  card.md
+        <BLANKLINE>
+    """
+    return "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(files.items()))
+
+
+def read_checksums(folder: Path) -> dict[str, str]:
+    """Return the sha256 of each file of a version, by name; none if it has no such file.
+
+    Raises:
+        DataError: if a line is no checksum.
+    """
+    path = folder / CHECKSUMS
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: changed since it was written; it is no text") from error
+    found = [_LINE.fullmatch(line) for line in lines[:-1]]
+    if lines[-1] or not all(found):
+        raise DataError(f"{path}: changed since it was written; a line of it is no checksum")
+    return {match[2]: match[1] for match in found if match}

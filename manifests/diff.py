@@ -1,0 +1,194 @@
+"""What differs between two versions of a manifest, clip by clip."""
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from manifests.errors import DataError
+from manifests.records import ManifestEntry
+from manifests.versions import ENTRIES, read_manifest_header
+
+__all__ = ["CHANGES", "Change", "Difference", "diff_manifests"]
+
+CHANGES = ("added", "removed", "relabelled", "retranscribed", "moved", "revoted", "recut", "other")
+"""What may have become of a clip; several at once but for the first two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A clip that is not the same in both versions.
+
+    Attributes:
+        clip_id: which clip.
+        kinds: of `CHANGES`.
+        fields: what differs, JSON-ready: the value in the older version and in the newer. Of a
+            clip that is in one only: what it is, with None for the other.
+    """
+
+    clip_id: str
+    kinds: tuple[str, ...]
+    fields: dict[str, tuple[Any, Any]]
+
+    def row(self) -> dict[str, Any]:
+        """Return it JSON-ready."""
+        fields = {name: list(values) for name, values in self.fields.items()}
+        return {"clip_id": self.clip_id, "kinds": list(self.kinds), "fields": fields}
+
+
+@dataclass
+class Difference:
+    """All that differs between two versions.
+
+    Attributes:
+        before: the older version's name.
+        after: the newer one's.
+        counts: clips per split and class in each of the two.
+        changes: the clips that differ, by id.
+        same: how many clips don't.
+        moves: of clips in both: how many went from which split to which.
+        relabels: of clips in both: how many went from which class to which.
+    """
+
+    before: str
+    after: str
+    counts: tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]]
+    changes: list[Change] = field(default_factory=list)
+    same: int = 0
+    moves: Counter[tuple[str, str]] = field(default_factory=Counter)
+    relabels: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @property
+    def kinds(self) -> dict[str, int]:
+        """How many clips each kind of change touches, in the order of `CHANGES`."""
+        found = Counter(chain.from_iterable(change.kinds for change in self.changes))
+        return {kind: found[kind] for kind in CHANGES}
+
+    def row(self) -> dict[str, Any]:
+        """Return it JSON-ready."""
+        return {
+            "before": self.before,
+            "after": self.after,
+            "same": self.same,
+            "kinds": self.kinds,
+            "counts": {"before": self.counts[0], "after": self.counts[1]},
+            "moves": [[*sides, n] for sides, n in sorted(self.moves.items())],
+            "relabels": [[*classes, n] for classes, n in sorted(self.relabels.items())],
+            "changes": [change.row() for change in self.changes],
+        }
+
+
+def diff_manifests(before: Path, after: Path) -> Difference:
+    """Compare two versions, which need not be of one corpus.
+
+    Both are read side by side, so that only clips that differ are held in memory.
+
+    Args:
+        before: folder of the older version.
+        after: folder of the newer one.
+
+    Raises:
+        DataError: if one can't be read, or its entries aren't in the order of their ids.
+    """
+    headers = [read_manifest_header(folder) for folder in (before, after)]
+    counts = tuple(header.model_dump(mode="json")["counts"] for header in headers)
+    found = Difference(headers[0].version, headers[1].version, (counts[0], counts[1]))
+    for old, new in _pairs(before / ENTRIES, after / ENTRIES):
+        if old is not None and new is not None and old.text == new.text:
+            found.same += 1
+        else:
+            _add(found, old.entry() if old else None, new.entry() if new else None)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line of a manifest.jsonl, not yet checked."""
+
+    clip_id: str
+    text: str
+    path: Path
+    number: int
+
+    def entry(self) -> ManifestEntry:
+        entry: ManifestEntry = ManifestEntry.parse(
+            json.loads(self.text), f"{self.path}, line {self.number}"
+        )
+        return entry
+
+
+def _pairs(before: Path, after: Path) -> Iterator[tuple[_Line | None, _Line | None]]:
+    """Yield each clip's line in both versions, None where a version lacks it."""
+    olds, news = _lines(before), _lines(after)
+    old, new = next(olds, None), next(news, None)
+    while old is not None or new is not None:
+        first = new is None or (old is not None and old.clip_id <= new.clip_id)
+        second = old is None or (new is not None and new.clip_id <= old.clip_id)
+        yield old if first else None, new if second else None
+        old = next(olds, None) if first else old
+        new = next(news, None) if second else new
+
+
+def _lines(path: Path) -> Iterator[_Line]:
+    last = ""
+    try:
+        with path.open(encoding="utf-8", newline="\n") as stream:
+            for number, text in enumerate(stream, start=1):
+                line = _Line(_clip_id(text, path, number), text, path, number)
+                if line.clip_id <= last:
+                    raise DataError(
+                        f"{path}, line {number}: clips are not in the order of their ids; "
+                        f"{_RESTORE}"
+                    )
+                last = line.clip_id
+                yield line
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: missing; {_RESTORE}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text; {_RESTORE}") from error
+
+
+def _clip_id(text: str, path: Path, number: int) -> str:
+    try:
+        clip_id = json.loads(text)["clip_id"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        clip_id = None
+    if not isinstance(clip_id, str):
+        raise DataError(f"{path}, line {number}: no entry of a manifest; {_RESTORE}")
+    return clip_id
+
+
+def _add(found: Difference, old: ManifestEntry | None, new: ManifestEntry | None) -> None:
+    before, after = (one.row() if one else {} for one in (old, new))
+    if old is None or new is None:
+        kinds: tuple[str, ...] = ("added",) if old is None else ("removed",)
+        fields = {name: (before.get(name), after.get(name)) for name in _TOLD}
+    else:
+        names = [name for name in before if before[name] != after[name]]
+        kinds, fields = _kinds(names), {name: (before[name], after[name]) for name in names}
+        if "split" in fields:
+            found.moves[old.split, new.split] += 1
+        if "emotion" in fields:
+            found.relabels[old.emotion, new.emotion] += 1
+    found.changes.append(Change((before or after)["clip_id"], kinds, fields))
+
+
+def _kinds(names: Collection[str]) -> tuple[str, ...]:
+    """Return what became of a clip of which these fields differ."""
+    kinds = [kind for kind, own in _FIELDS.items() if own.intersection(names)]
+    rest = set(names).difference(*_FIELDS.values())
+    return (*kinds, *(["other"] if rest else []))
+
+
+_FIELDS = {
+    "relabelled": {"emotion"},
+    "retranscribed": {"text", "text_source"},
+    "moved": {"split"},
+    "revoted": {"votes", "soft", "agreement", "adjudicated"},
+    "recut": {"sha256", "file_sha256", "start", "end", "duration"},
+}
+_TOLD = ("split", "emotion", "speaker", "source_id", "text", "duration")
+_RESTORE = "restore the version from a copy"

@@ -1,0 +1,129 @@
+"""Whether a version of a manifest, and every clip it names, is what it was when it was written."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from manifests.checksums import CHECKSUMS, read_checksums
+from manifests.errors import DataError
+from manifests.outcome import Outcome, Progress, no_progress
+from manifests.records import ManifestEntry, ManifestHeader
+from manifests.store import inside, read_jsonl, sha256_file
+from manifests.versions import ENTRIES, HEADER, content_digest, read_manifest_header
+
+__all__ = ["verify_manifest"]
+
+
+def verify_manifest(folder: Path, *, progress: Progress = no_progress) -> Outcome:
+    """Compare every file of a version, and every clip that it names, with its sha256.
+
+    An item of the outcome is a file: of the version, or a clip. Each that is missing, changed or
+    of no version is a failure that names it; the others are checked all the same.
+
+    Args:
+        folder: ``manifests/vN`` of a corpus.
+        progress: called after each clip.
+
+    Raises:
+        DataError: if the version has no header that can be read.
+    """
+    header = read_manifest_header(folder)
+    outcome = Outcome(details={"version": header.version, "digest": header.digest})
+    outcome.details["files"] = _check_version(folder, header, outcome)
+    outcome.details["clips"] = _check_clips(folder, outcome, progress)
+    return outcome
+
+
+def _check_version(folder: Path, header: ManifestHeader, outcome: Outcome) -> int:
+    """Check the version's own files; return how many there are, or should be."""
+    problems = {name: _problem(folder, name, sha256) for name, sha256 in header.files.items()}
+    problems[HEADER] = _problem_of_header(folder, header)
+    problems |= dict.fromkeys(_unexpected(folder, problems), "belongs to no version; move it away")
+    try:
+        listed = read_checksums(folder)
+    except DataError as error:
+        listed, problems[CHECKSUMS] = {}, str(error)
+    if listed:
+        fits = listed == {**header.files, HEADER: listed.get(HEADER)}
+        problems[CHECKSUMS] = None if fits else f"doesn't fit {HEADER}: one of them {_CHANGED}"
+        problems[HEADER] = problems[HEADER] or _problem(folder, HEADER, listed.get(HEADER, ""))
+    elif CHECKSUMS not in problems:
+        outcome.warnings.append(
+            f"{header.version} has no {CHECKSUMS}; whether its {HEADER} is unchanged can be told "
+            f"from its digest only, which covers the clips and the parameters"
+        )
+    for name, problem in sorted(problems.items()):
+        _note(f"{header.version}/{name}", problem, outcome)
+    return len(problems)
+
+
+def _problem_of_header(folder: Path, header: ManifestHeader) -> str | None:
+    if content_digest(header.files.get(ENTRIES, ""), header.params) != header.digest:
+        return f"its params or digest {_CHANGED}; {_RESTORE}"
+    if header.version != folder.name:
+        return f"is in a folder {folder.name}; call the folder {header.version}, as it was"
+    return None
+
+
+def _note(item: str, problem: str | None, outcome: Outcome) -> None:
+    outcome.items_in += 1
+    if problem is None:
+        outcome.kept += 1
+    else:
+        outcome.fail(item, problem)
+
+
+def _unexpected(folder: Path, expected: Iterable[str]) -> list[str]:
+    known = {*expected, HEADER, CHECKSUMS}
+    return sorted(path.name for path in folder.iterdir() if path.name not in known)
+
+
+def _problem(root: Path, relative: str, sha256: str) -> str | None:
+    """Return what is wrong with a file, None if nothing is."""
+    try:
+        same = sha256_file(inside(root, relative)) == sha256
+    except DataError as error:
+        return str(error)
+    except FileNotFoundError:
+        return f"missing; {_RESTORE}"
+    except OSError as error:
+        return f"can't be read ({error.strerror}); {_RESTORE}"
+    return None if same else f"{_CHANGED}; {_RESTORE}"
+
+
+def _check_clips(folder: Path, outcome: Outcome, progress: Progress) -> int:
+    """Check the clips that the entries name; return how many there are."""
+    path = folder / ENTRIES
+    if not path.is_file():
+        return 0
+    corpus = folder.parent.parent
+    try:
+        entries: Sequence[ManifestEntry] = [
+            ManifestEntry.parse(row, f"{path}, line {number}")
+            for number, row in enumerate(read_jsonl(path), start=1)
+        ]
+    except DataError as error:
+        outcome.warnings.append(f"its clips were not checked, for {error}")
+        return 0
+    for done, (entry, problem) in enumerate(_checked(corpus, entries), start=1):
+        _note(entry.path, problem, outcome)
+        progress(done, len(entries), entry.clip_id)
+    return len(entries)
+
+
+def _checked(
+    corpus: Path, entries: Sequence[ManifestEntry]
+) -> Iterator[tuple[ManifestEntry, str | None]]:
+    """Yield each entry with what is wrong with its clip; files are read side by side."""
+
+    def problem(entry: ManifestEntry) -> str | None:
+        return _problem(corpus, entry.path, entry.file_sha256)
+
+    with ThreadPoolExecutor(max_workers=min(_MOST_THREADS, os.cpu_count() or 1)) as threads:
+        yield from zip(entries, threads.map(problem, entries), strict=True)
+
+
+_CHANGED = "changed since the version was written"
+_RESTORE = "restore it from a copy, or build the next version with: corpus build-manifest"
+_MOST_THREADS = 4
