@@ -15,6 +15,7 @@ from corpus_tools.segmentation.inputs import (
     identify,
     once_each,
 )
+from corpus_tools.segmentation.naming import candidates
 from corpus_tools.segmentation.publish import sweep
 from corpus_tools.segmentation.region_intake import take_regions
 from corpus_tools.segmentation.report import SourceReport, report_of
@@ -131,7 +132,11 @@ def _named(names: Collection[str], inputs: Sequence[MediaInput], outcome: Outcom
         sources = [one.source for one in inputs if one.goes_by(name)]
         found |= {source.source_id for source in sources}
         if not sources:
-            outcome.fail("--recut", f"{name!r} names none of the media given; write its source_id")
+            nearest = candidates(name, [one.source for one in inputs]) or "none"
+            outcome.items_in += 1
+            outcome.fail(
+                "--recut", f"{name!r} names none of the media given; the nearest are {nearest}"
+            )
     return found
 
 

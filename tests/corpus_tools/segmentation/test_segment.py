@@ -326,7 +326,12 @@ def test_a_recut_source_keeps_touched_clips_superseded_and_its_ledger_adds_up(co
     other = SegmentSettings(min_seconds=1.0, max_seconds=2.9)
     assert segment(corpus, [film], settings=other).failures
     outcome = segment(corpus, [films], settings=other, recut=["第1集", "E09"])
-    assert [failure.item for failure in outcome.failures] == ["--recut"]
+    (failure,) = outcome.failures
+    assert failure.item == "--recut"
+    assert failure.reason.startswith(
+        "'E09' names none of the media given; the nearest are 山城/E02 ("
+    )
+    assert (outcome.kept, outcome.failed) == (2, 1)
     clips = {clip.clip_id: clip for clip in clips_of(corpus)}
     assert second.clip_id not in clips
     kept = clips[first.clip_id]
