@@ -5,6 +5,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from manifests.errors import ConfigurationError
+from manifests.permitted import complaint
 from manifests.settings import Settings
 
 __all__ = ["with_flags"]
@@ -26,8 +27,6 @@ def with_flags(section: S, **flags: object) -> S:
     try:
         return type(section).model_validate({**section.model_dump(), **given})
     except ValidationError as error:
-        first = error.errors()[0]
-        field = str(first["loc"][0]) if first["loc"] else " and ".join(given)
-        name = "--" + field.replace("_", "-")
-        reason = first["msg"].removeprefix("Value error, ")
-        raise ConfigurationError(f"{name} {given.get(field, '')}: {reason}") from error
+        found = complaint(type(section), error)
+        names = [f"--{field.replace('_', '-')}" for field in found.keys or given]
+        raise ConfigurationError(f"{' and '.join(names)}{found.text}") from error

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from corpus_tools.configuration import Configuration
 from manifests.errors import ConfigurationError
+from manifests.permitted import complaint
 from manifests.store import FolderLock, write_text
 
 __all__ = ["Workspace"]
@@ -138,19 +139,13 @@ _TOML_HEAD = """\
 
 
 def _explain(error: ValidationError) -> str:
-    first = error.errors()[0]
-    path = [str(part) for part in first["loc"]]
-    if first["type"] != "extra_forbidden":
-        return f"[{'.'.join(path)}] {first['msg']} (got {_short(first['input'])})"
-    known = _known_keys(path[:-1])
-    near = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.0)
+    found = complaint(Configuration, error)
+    *sections, key = found.keys
+    if not found.unknown:
+        return f"[{'.'.join(sections)}] {key}{found.text}" if sections else f"[{key}]{found.text}"
+    near = difflib.get_close_matches(key, _known_keys(sections), n=1, cutoff=0.0)
     hint = f"; did you mean '{near[0]}'?" if near else ""
-    return f"unknown key '{'.'.join(path)}'{hint}"
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return f"unknown key '{'.'.join(found.keys)}'{hint}"
 
 
 def _known_keys(section: list[str]) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from manifests.errors import ConfigurationError
+from manifests.permitted import complaint
 from manifests.settings import Settings
 
 __all__ = [
@@ -189,9 +190,10 @@ class TrainSettings(Settings):
         try:
             return type(self).model_validate(_fill(given, self._own()))
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise ConfigurationError(f"[train] {where}: {first['msg']}") from error
+            found = complaint(type(self), error)
+            section = ".".join(("train", *found.keys[:-1]))
+            key = f" {found.keys[-1]}" if found.keys else ""
+            raise ConfigurationError(f"[{section}]{key}{found.text}") from error
 
     def _own(self) -> dict[str, Any]:
         """Return what was set by hand: what differs from the preset."""

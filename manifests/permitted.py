@@ -1,0 +1,161 @@
+"""What a setting may be, in words, and what is wrong with one that isn't."""
+
+import json
+import types
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+__all__ = ["Complaint", "complaint", "permitted"]
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What is wrong with the first bad setting.
+
+    Attributes:
+        keys: its section and name; less where it concerns several at once.
+        text: what comes behind the name: `` is 9; it must be a whole number from 0 to 3``.
+        unknown: whether there is no such key.
+    """
+
+    keys: tuple[str, ...]
+    text: str
+    unknown: bool = False
+
+
+def complaint(model: type[BaseModel], error: ValidationError) -> Complaint:
+    """Return what is wrong with the first of the settings that don't fit.
+
+    Args:
+        model: that was to be made of them.
+        error: what came of it.
+    """
+    first = error.errors()[0]
+    location = list(first["loc"])
+    keys = tuple(part for part in location if isinstance(part, str))
+    if first["type"] == "extra_forbidden":
+        return Complaint(keys, " is unknown", unknown=True)
+    if first["type"] == "value_error":
+        reason = first["msg"].removeprefix("Value error, ")
+        together = isinstance(first["input"], dict)
+        return Complaint(
+            keys, f": {reason}" if together else f" is {_shown(first['input'])}: {reason}"
+        )
+    if first["type"] == "missing":
+        location.pop()
+    field, entries = _field(model, location)
+    entry = "".join(f", entry {number + 1}," for number in entries)
+    value = _shown(first["input"])
+    return Complaint(keys, f"{entry} is {value}; it must be {_in_words(*field)}")
+
+
+def permitted(model: type[BaseModel], *keys: str) -> str:
+    """Return in words what a setting may be.
+
+    Args:
+        model: of the settings.
+        keys: names of sections and of the setting.
+
+    Example:
+        >>> from pydantic import Field
+        >>> class Detector(BaseModel):
+        ...     aggressiveness: int = Field(2, ge=0, le=3)
+        ...     kind: Literal["webrtc", "silero"] = "webrtc"
+        >>> permitted(Detector, "aggressiveness"), permitted(Detector, "kind")
+        ('a whole number from 0 to 3', 'webrtc or silero')
+    """
+    field, _ = _field(model, keys)
+    return _in_words(*field)
+
+
+def _field(
+    model: Any, location: Sequence[int | str]
+) -> tuple[tuple[Any, Sequence[Any]], list[int]]:
+    """Return type and limits of what lies at a place, and the numbers of entries on the way."""
+    kind: Any = model
+    limits: Sequence[Any] = ()
+    entries = []
+    for part in location:
+        if isinstance(part, str):
+            field = kind.model_fields[part]
+            kind, limits = _plain(field.annotation), field.metadata
+        else:
+            arguments = [one for one in get_args(kind) if one is not Ellipsis]
+            kind, limits = _split(arguments[min(part, len(arguments) - 1)])
+            entries.append(part)
+    return (kind, limits), entries
+
+
+def _plain(kind: Any) -> Any:
+    """Return a type without its ``| None``."""
+    if get_origin(kind) in (Union, types.UnionType):
+        (kind,) = (one for one in get_args(kind) if one is not type(None))
+    return kind
+
+
+def _split(kind: Any) -> tuple[Any, list[Any]]:
+    """Return a type, and the limits written beside it."""
+    if get_origin(kind) is not Annotated:
+        return _plain(kind), []
+    kind, *notes = get_args(kind)
+    limits = [
+        one for note in notes for one in (note.metadata if isinstance(note, FieldInfo) else [note])
+    ]
+    return _plain(kind), limits
+
+
+def _in_words(kind: Any, limits: Iterable[Any]) -> str:
+    if get_origin(kind) is Literal:
+        return _either([str(one) for one in get_args(kind)])
+    if get_origin(kind) in (tuple, list):
+        some = any(getattr(one, "min_length", 0) for one in limits)
+        return _list_in_words(get_args(kind)) + (", not an empty one" if some else "")
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return "a section with keys of its own"
+    range_ = _range(limits)
+    return _TYPES.get(kind, "what the reference page says") + (f" {range_}" if range_ else "")
+
+
+def _list_in_words(arguments: tuple[Any, ...]) -> str:
+    kind, limits = _split(arguments[0])
+    if get_origin(kind) is Literal:
+        return f"a list of {_in_words(kind, limits)}"
+    several = _in_words(kind, limits).replace("number", "numbers", 1).replace("text", "texts", 1)
+    several = several.removeprefix("a ")
+    count = "" if len(arguments) == 1 or arguments[1] is Ellipsis else f"{len(arguments)} "
+    return f"a list of {count}{several}"
+
+
+def _range(limits: Iterable[Any]) -> str:
+    """Return the range that limits leave, in words."""
+    found = {name: getattr(one, name) for one in limits for name in _LIMITS if hasattr(one, name)}
+    said = {
+        name: f"{value}" if isinstance(value, int) else f"{value:g}"
+        for name, value in found.items()
+    }
+    if "ge" in said and "le" in said:
+        return f"from {said['ge']} to {said['le']}"
+    if "gt" in said and "le" in said:
+        return f"above {said['gt']}, up to {said['le']}"
+    if "ge" in said and "lt" in said:
+        return f"from {said['ge']} to below {said['lt']}"
+    return " and ".join(f"{_LIMITS[name]} {said[name]}" for name in _LIMITS if name in said)
+
+
+def _either(names: Sequence[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+_LIMITS = {"ge": "of at least", "gt": "above", "le": "of at most", "lt": "below"}
+_TYPES = {int: "a whole number", float: "a number", str: "a text in quotes", bool: "true or false"}
+_LONGEST = 60  # characters of a value that a message quotes
