@@ -1,21 +1,26 @@
 # make demo   set up and run the whole path on the bundled sample
 # make test   set up and run every test
+# make e2e    the tests against a real Label Studio, in .venv-ls, with Chromium
 PYTHON ?= python3
 VENV := .venv
+LABEL_STUDIO := .venv-ls
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CODE := corpus_tools annotation models manifests tests benchmarks examples docs
 
-.PHONY: help demo test check format docs clean
+.PHONY: help demo test e2e check format docs clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 14
 
 demo: $(VENV)/installed ## run the whole path on the bundled sample, into demo-corpus/
 	$(BIN)/corpus demo demo-corpus --again
 
-test: $(VENV)/installed-dev ## run every test
+test: $(VENV)/installed-dev ## run every test but those of e2e
 	$(BIN)/python -m pytest
+
+e2e: $(VENV)/installed-e2e $(LABEL_STUDIO)/installed ## run the tests against a real Label Studio, in Chromium
+	$(BIN)/python -m pytest -m e2e tests/e2e/label_studio
 
 check: $(VENV)/installed-dev ## format, lint, types, import contracts, docs
 	$(BIN)/ruff format --check $(CODE)
@@ -32,7 +37,7 @@ docs: $(VENV)/installed-dev ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) site build dist demo-corpus .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(LABEL_STUDIO) site build dist demo-corpus .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 demo")'
@@ -43,4 +48,14 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 $(VENV)/installed-dev: $(VENV)/installed
 	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(VENV)/installed-e2e: $(VENV)/installed-dev
+	$(PIP) install --constraint constraints.txt --editable '.[dev,e2e]'
+	@touch $@
+
+$(LABEL_STUDIO)/installed: constraints-label-studio.txt
+	$(PYTHON) -m venv $(LABEL_STUDIO)
+	@echo "installing Label Studio into $(LABEL_STUDIO) (1 GB); this takes a few minutes the first time"
+	$(LABEL_STUDIO)/bin/python -m pip --disable-pip-version-check --quiet install --constraint constraints-label-studio.txt label-studio
 	@touch $@

@@ -39,6 +39,9 @@ def test_every_verb_and_section_is_there() -> None:
     commands = (DOCS / "reference" / "commands.md").read_text(encoding="utf-8")
     for command in app.registered_commands:
         assert f"\n## {command.name}\n" in commands
+    for group in app.registered_groups:
+        for command in group.typer_instance.registered_commands:
+            assert f"\n## {group.name} {command.name}\n" in commands
     configuration = (DOCS / "reference" / "configuration.md").read_text(encoding="utf-8")
     for section in Configuration.model_fields:
         assert f"\n## [{section}]\n" in configuration
@@ -73,7 +76,7 @@ def anchors(page: Path) -> set[str]:
 def test_every_verb_shown_exists() -> None:
     from corpus_tools.cli.app import app
 
-    known = {command.name for command in app.registered_commands}
+    known = {one.name for one in [*app.registered_commands, *app.registered_groups]}
     for page in PAGES:
         for block in re.findall(r"^```.*?^```", page.read_text(encoding="utf-8"), _FENCED):
             for verb in re.findall(r"^corpus ([a-z-]+)", block, re.MULTILINE):

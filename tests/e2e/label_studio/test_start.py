@@ -1,0 +1,138 @@
+"""`corpus label-studio start`: who gets in, what is served, and what is left when it ends."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+from label_studio_sdk import LabelStudio
+from label_studio_sdk.core import ApiError
+
+from annotation.label_studio.folders import ServerFolder
+
+CONFIG = '<View><Audio name="audio" value="$audio"/></View>'
+
+
+@pytest.fixture(scope="module")
+def project(server):
+    """A project whose storage covers the clips."""
+    lead = LabelStudio(base_url=server.url, api_key=server.token)
+    project = lead.projects.create(title="served", label_config=CONFIG)
+    path = str(ServerFolder(server.corpus).clips)
+    lead.import_storage.local.create(project=project.id, title="clips", path=path)
+    return project.id
+
+
+def fetch(client, path, **headers):
+    return client.get("/data/local-files/", params={"d": path}, headers=headers)
+
+
+def a_clip(corpus):
+    return next((corpus / "clips").rglob("*.wav")).relative_to(corpus).as_posix()
+
+
+@pytest.mark.parametrize("annotator", ["admin", "a01", "a02", "a03"])
+def test_everybody_can_log_in_and_hear_a_clip(server, project, annotator):
+    client = server.session(annotator)
+    who = client.get("/api/current-user/whoami").json()["email"]
+    assert who.startswith(
+        {"admin": "admin@", "a01": "li@", "a02": "wang@", "a03": "zhao@"}[annotator]
+    )
+    answer = fetch(client, a_clip(server.corpus), Range="bytes=0-3")
+    assert (answer.status_code, answer.content) == (206, b"RIFF")
+    assert answer.headers["content-type"].startswith("audio/")
+
+
+def test_tokens_speak_for_their_owners(server):
+    for annotator, token in [("admin", server.token), ("li", server.token_of("a01"))]:
+        one = LabelStudio(base_url=server.url, api_key=token)
+        assert one.users.whoami().email.startswith(annotator)
+
+
+def test_only_the_lead_administers(server):
+    assert server.session("admin").get("/admin/").url.path == "/admin/"
+    assert server.session("a01").get("/admin/").url.path == "/admin/login/"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "speakers.csv",
+        "corpus.toml",
+        "annotations/annotators.csv",
+        "annotations/label-studio/label_studio.sqlite3",
+        "../label_studio.sqlite3",
+        "../first-passwords.csv",
+        "../../annotators.csv",
+        "clips/../../first-passwords.csv",
+        "/etc/passwd",
+    ],
+)
+def test_nothing_but_clips_is_served(server, project, path):
+    answer = fetch(server.session("a01"), path)
+    assert answer.status_code in (404, 500)
+    for secret in (b"@lab.example", b"SQLite format", b"speaker_id", b"root:"):
+        assert secret not in answer.content
+
+
+@pytest.mark.parametrize("folder", [".", "annotations", "clips", "annotations/label-studio"])
+def test_an_annotator_cannot_add_a_storage_that_serves_more(server, project, folder):
+    client = LabelStudio(base_url=server.url, api_key=server.token_of("a02"))
+    with pytest.raises(ApiError) as raised:
+        client.import_storage.local.create(
+            project=project, title="more", path=str(server.corpus / folder)
+        )
+    assert raised.value.status_code == 400
+
+
+def test_strangers_get_nothing_and_cannot_sign_up(server, project):
+    stranger = server.client()
+    assert fetch(stranger, a_clip(server.corpus)).status_code == 401
+    stranger.get("/user/signup/")
+    form = {"email": "eve@evil.example", "password": "long-enough-9", "allow_newsletters": "false"}
+    form["csrfmiddlewaretoken"] = stranger.cookies["csrftoken"]
+    assert stranger.post("/user/signup/", data=form).status_code in (400, 403)
+    emails = [
+        user.email for user in LabelStudio(base_url=server.url, api_key=server.token).users.list()
+    ]
+    assert "eve@evil.example" not in emails
+
+
+def test_passwords_are_in_no_list_of_processes_and_in_no_log(server):
+    listed = subprocess.run(
+        ["ps", "-eww", "-o", "args="], capture_output=True, text=True, check=True
+    )
+    said = listed.stdout + server.printed.read_text() + (server.data / "server.log").read_text()
+    for secret in [*server.passwords.values(), server.token]:
+        assert secret not in said
+
+
+def test_a_second_start_is_told_of_the_first(server, corpus_command):
+    done = corpus_command("label-studio", "start", "--corpus", server.corpus, "--port", 1)
+    assert done.returncode == 1
+    assert f"already runs for this corpus: {server.url}, process {server.pid}" in done.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_leaves_no_process_and_what_was_there_is_there_again(make_corpus, serve, how):
+    corpus = make_corpus(1)
+    shell = {"HOST": "http://evil.example", "DEBUG": "true", "DATABASE_NAME": "/nonexistent/db"}
+    with serve(corpus, environment=shell) as first:
+        LabelStudio(base_url=first.url, api_key=first.token).projects.create(title="kept")
+        pid = first.pid
+        assert first.stop(how) == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    with serve(corpus) as second:
+        client = LabelStudio(base_url=second.url, api_key=second.token)
+        assert [project.title for project in client.projects.list()] == ["kept"]
+
+
+def test_an_annotator_logs_in_through_the_page(server, page_of):
+    asked = []
+    page = page_of(server, "a01")
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{server.url}/projects/")
+    page.wait_for_load_state("networkidle")
+    assert "/user/login" not in page.url
+    assert [url for url in asked if not url.startswith((server.url, "data:", "blob:"))] == []
