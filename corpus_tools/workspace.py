@@ -13,8 +13,9 @@ from pydantic import ValidationError
 
 from corpus_tools.configuration import Configuration
 from manifests.errors import ConfigurationError
+from manifests.lock import FolderLock
 from manifests.permitted import complaint
-from manifests.store import FolderLock, write_text
+from manifests.store import write_text
 
 __all__ = ["Workspace"]
 

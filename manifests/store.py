@@ -1,4 +1,4 @@
-"""Keep files safe: whole-or-absent writes, locks, fingerprints, JSON Lines, safe paths."""
+"""Keep files safe: whole-or-absent writes, fingerprints, JSON Lines, safe paths."""
 
 import contextlib
 import hashlib
@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -16,7 +15,6 @@ from typing import IO, Any
 from manifests.errors import CorpusError, DataError
 
 __all__ = [
-    "FolderLock",
     "atomic_folder",
     "atomic_path",
     "canonical_json",
@@ -210,98 +208,6 @@ def created_now() -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class FolderLock:
-    """Hold a folder for one writer, by a lock file with host, process and the time it was taken.
-
-    A lock whose process is gone (same host), or that is older than ``stale_after`` seconds
-    (another host), is broken, and ``broken`` then says so in a sentence.
-
-    Args:
-        folder: the folder to hold; made if missing.
-        name: what for, part of the file's name.
-        stale_after: seconds after which another host's lock counts as left behind.
-
-    Raises:
-        CorpusError: on entering, if another live process holds the folder, or its disk is full.
-    """
-
-    def __init__(self, folder: Path, name: str = "corpus", stale_after: float = 6 * 3600) -> None:
-        self.path = folder / f".{name}.lock"
-        self.stale_after = stale_after
-        self.broken: str | None = None
-
-    def __enter__(self) -> "FolderLock":
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        for _ in range(2):
-            try:
-                descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-            except FileExistsError:
-                self._break_or_refuse()
-                continue
-            self._sign(descriptor)
-            return self
-        raise CorpusError(f"{self.path.parent}: another process took the lock just now; run again")
-
-    def __exit__(self, *_: object) -> None:
-        self.path.unlink(missing_ok=True)
-
-    def _sign(self, descriptor: int) -> None:
-        """Write who holds the lock; on a full disk there is none."""
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(canonical_json(_owner()))
-        except OSError as error:
-            self.path.unlink(missing_ok=True)
-            if error.errno in _FULL:
-                raise CorpusError(
-                    f"{self.path.parent}: no space left to begin; free some and run again"
-                ) from error
-            raise
-
-    def _break_or_refuse(self) -> None:
-        owner = self._read_owner()
-        if owner is None and self._age() < _BEING_WRITTEN:
-            raise CorpusError(f"{self.path.parent}: another process is starting here; run again")
-        if owner is not None and _alive(owner, self.stale_after):
-            raise CorpusError(
-                f"{self.path.parent}: in use by process {owner['pid']} on {owner['host']}; "
-                f"wait for it to end, or delete {self.path.name} if it is gone"
-            )
-        self.broken = f"{self.path}: a lock left behind by an ended process was removed"
-        self.path.unlink(missing_ok=True)
-
-    def _age(self) -> float:
-        try:
-            return time.time() - self.path.stat().st_mtime
-        except FileNotFoundError:
-            return _BEING_WRITTEN
-
-    def _read_owner(self) -> dict[str, Any] | None:
-        try:
-            owner = json.loads(self.path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        complete = isinstance(owner, dict) and {"pid", "host", "time"} <= owner.keys()
-        return owner if complete else None
-
-
-def _owner() -> dict[str, Any]:
-    return {"host": socket.gethostname(), "pid": os.getpid(), "time": time.time()}
-
-
-def _alive(owner: dict[str, Any], stale_after: float) -> bool:
-    if owner["host"] != socket.gethostname():
-        return bool(time.time() - float(owner["time"]) < stale_after)
-    try:
-        os.kill(int(owner["pid"]), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-_BEING_WRITTEN = 5.0  # seconds in which a lock file may still be empty
 _FULL = {28, 122}  # ENOSPC, EDQUOT
 
 

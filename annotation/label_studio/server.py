@@ -16,7 +16,7 @@ from annotation.label_studio.process import server_process
 from annotation.label_studio.program import TESTED, Program, find_program
 from annotation.label_studio.token import token_path
 from manifests.errors import ConfigurationError, CorpusError
-from manifests.store import FolderLock
+from manifests.lock import FolderLock
 
 __all__ = ["serve"]
 

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from manifests.emotions import EMOTIONS
 from manifests.errors import ConfigurationError, DataError
+from manifests.lock import FolderLock
 from manifests.outcome import Outcome, Progress, no_progress
-from manifests.store import FolderLock, atomic_folder, created_now, write_text
+from manifests.store import atomic_folder, created_now, write_text
 from manifests.versions import Manifest, load_manifest
 from models.checkpoint import write_model
 from models.evaluation.report import evaluate_predictions

@@ -6,9 +6,9 @@ import pytest
 
 from manifests.emotions import EMOTIONS
 from manifests.errors import CorpusError, DataError
+from manifests.lock import FolderLock
 from manifests.records import Clip, Label
 from manifests.settings import SplitSettings
-from manifests.store import FolderLock
 from manifests.versions import load_manifest
 
 

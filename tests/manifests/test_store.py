@@ -1,11 +1,7 @@
-import json
-import os
-import socket
-
 import pytest
 
-from manifests.errors import CorpusError, DataError
-from manifests.store import FolderLock, atomic_path, inside, read_jsonl, write_jsonl
+from manifests.errors import DataError
+from manifests.store import atomic_path, inside, read_jsonl, write_jsonl
 
 
 def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -45,27 +41,3 @@ def test_link_out_of_the_corpus_is_refused(tmp_path):
     with pytest.raises(DataError, match="link"):
         inside(tmp_path / "corpus", "link/secret")
     assert inside(tmp_path / "corpus", "clips/a.wav").name == "a.wav"
-
-
-def test_second_holder_is_refused(tmp_path):
-    with (
-        FolderLock(tmp_path),
-        pytest.raises(CorpusError, match="in use by process"),
-        FolderLock(tmp_path),
-    ):
-        pass
-    assert not list(tmp_path.iterdir())
-
-
-def test_lock_of_a_dead_process_is_broken_with_a_sentence(tmp_path):
-    owner = {"host": socket.gethostname(), "pid": 2**22 + 1, "time": 0}
-    (tmp_path / ".corpus.lock").write_text(json.dumps(owner))
-    with FolderLock(tmp_path) as lock:
-        assert "left behind" in lock.broken
-
-
-def test_lock_of_another_host_is_believed_while_fresh(tmp_path):
-    path = tmp_path / ".corpus.lock"
-    path.write_text(json.dumps({"host": "elsewhere", "pid": os.getpid(), "time": 4e9}))
-    with pytest.raises(CorpusError, match="elsewhere"), FolderLock(tmp_path):
-        pass

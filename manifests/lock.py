@@ -1,0 +1,152 @@
+"""Hold a folder for one writer at a time."""
+
+import contextlib
+import errno
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from manifests.errors import CorpusError
+from manifests.processes import is_running, start_of
+
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = ["FolderLock"]
+
+
+class FolderLock:
+    """Hold a folder for one writer, by a lock file with host, process and the time it was taken.
+
+    A lock whose process is gone (same host), or that is older than ``stale_after`` seconds
+    (another host), is broken, and ``broken`` then says so in a sentence. A process is known by its
+    number and the time it began, so a later one of its number doesn't keep the lock alive. Whoever
+    removes a lock file holds the system's own lock on it meanwhile, and looks that it is still the
+    one in its place: of two that find the same one left behind, one gets the folder.
+
+    Args:
+        folder: the folder to hold; made if missing.
+        name: what for, part of the file's name.
+        stale_after: seconds after which another host's lock counts as left behind.
+
+    Raises:
+        CorpusError: on entering, if another live process holds the folder, or its disk is full.
+    """
+
+    def __init__(self, folder: Path, name: str = "corpus", stale_after: float = 6 * 3600) -> None:
+        self.path = folder / f".{name}.lock"
+        self.stale_after = stale_after
+        self.broken: str | None = None
+        self._signature = b""
+
+    def __enter__(self) -> "FolderLock":
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        for _ in range(_TRIES):
+            try:
+                stream = self.path.open("xb", buffering=0)
+            except FileExistsError:
+                self._break_or_refuse()
+                continue
+            with stream:
+                if self._sign(stream):
+                    return self
+        raise self._busy()
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(FileNotFoundError, CorpusError), self.path.open("rb") as stream:
+            if stream.read() == self._signature:
+                self._remove(stream)
+
+    def _sign(self, stream: IO[bytes]) -> bool:
+        """Write who holds the lock, and return whether it is in its place; a full disk has none."""
+        self._signature = json.dumps(_owner(), sort_keys=True).encode()
+        try:
+            with self._alone(stream):
+                stream.write(self._signature)
+                return self._in_place(stream)
+        except OSError as error:
+            self.path.unlink(missing_ok=True)
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise CorpusError(
+                    f"{self.path.parent}: no space left to begin; free some and run again"
+                ) from error
+            raise
+
+    def _break_or_refuse(self) -> None:
+        try:
+            stream = self.path.open("rb")
+        except FileNotFoundError:
+            return
+        with stream:
+            owner = _parsed(stream.read())
+            if owner is None and time.time() - os.fstat(stream.fileno()).st_mtime < _BEING_WRITTEN:
+                raise self._busy()
+            if owner is not None and _alive(owner, self.stale_after):
+                raise CorpusError(
+                    f"{self.path.parent}: in use by process {owner['pid']} on {owner['host']}; "
+                    f"wait for it to end, or delete {self.path.name} if it is gone"
+                )
+            if self._remove(stream):
+                self.broken = f"{self.path}: a lock left behind by an ended process was removed"
+
+    def _remove(self, stream: IO[bytes]) -> bool:
+        """Remove the lock file that was opened, if it is still the one in its place."""
+        with self._alone(stream):
+            found = self._in_place(stream)
+            if found:
+                self.path.unlink()
+            return found
+
+    def _in_place(self, stream: IO[bytes]) -> bool:
+        try:
+            return os.path.samestat(os.fstat(stream.fileno()), self.path.stat())
+        except FileNotFoundError:
+            return False
+
+    @contextlib.contextmanager
+    def _alone(self, stream: IO[bytes]) -> Iterator[None]:
+        """Keep others from signing or removing the lock file meanwhile; they keep us, too."""
+        if sys.platform != "win32":
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise self._busy() from error
+            except OSError as error:
+                if error.errno not in _UNKNOWN:
+                    raise
+        yield
+
+    def _busy(self) -> CorpusError:
+        return CorpusError(f"{self.path.parent}: another process is starting here; run again")
+
+
+def _owner() -> dict[str, Any]:
+    pid = os.getpid()
+    return {"host": socket.gethostname(), "pid": pid, "start": start_of(pid), "time": time.time()}
+
+
+def _parsed(data: bytes) -> dict[str, Any] | None:
+    """Return whom a lock file names; nobody if it is not what we write."""
+    try:
+        owner = json.loads(data)
+        times = isinstance(owner["time"], int | float) and isinstance(owner["pid"], int)
+    except (ValueError, TypeError, KeyError):
+        return None
+    return owner if times and isinstance(owner.get("host"), str) else None
+
+
+def _alive(owner: dict[str, Any], stale_after: float) -> bool:
+    if owner["host"] != socket.gethostname():
+        return bool(time.time() - owner["time"] < stale_after)
+    return is_running(owner["pid"], owner.get("start"))
+
+
+_TRIES = 3
+_BEING_WRITTEN = 5.0  # seconds in which a lock file may still be empty
+_UNKNOWN = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+"""What file systems say that don't have the system's locks; the look at the file must do there."""
