@@ -1,16 +1,35 @@
-"""Batches of exported tasks: what was offered to annotators, and what comes next."""
+"""Batches of exported tasks: what was offered to annotators, and what comes next.
+
+A batch is one list that all annotators share, ``annotations/tasks/<batch>.json``; or a folder
+``annotations/tasks/<batch>/`` with a plan and a list for each annotator, ``<annotator>.json``.
+"""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from annotation.plans import PLAN_FILE, Kind, Plan, read_plan, write_plan
 from manifests.errors import ConfigurationError, DataError
-from manifests.store import canonical_json, write_text
+from manifests.store import atomic_folder, canonical_json, clear_partial_folders, write_text
 
-__all__ = ["Batch", "next_batch", "offered_texts", "read_batches", "tasked_clips", "write_batch"]
+__all__ = [
+    "Batch",
+    "Row",
+    "batch_path",
+    "next_batch",
+    "offered_texts",
+    "read_batches",
+    "read_plans",
+    "tasked_clips",
+    "write_assigned",
+    "write_batch",
+]
+
+Row = dict[str, Any]
+"""A task as Label Studio imports it: ``{"data": {…}}``, and ``predictions`` if there are any."""
 
 _NAME = re.compile(r"[\w][\w.-]{0,63}")
 _NUMBERED = re.compile(r"batch-(\d+)")
@@ -18,19 +37,28 @@ _NUMBERED = re.compile(r"batch-(\d+)")
 
 @dataclass(frozen=True)
 class Batch:
-    """One file of tasks.
+    """One list of tasks.
 
     Attributes:
-        name: of the batch; the file's name without ``.json``.
-        tasks: the data of each task, in the order in which annotators meet them.
+        name: of the batch; lists of several annotators share it.
+        rows: the tasks as Label Studio imports them, in the order in which annotators meet them.
+        annotator: pseudonym of whose list it is; null for one that all share.
+        kind: ``label`` or ``adjudication``.
     """
 
     name: str
-    tasks: list[dict[str, str]]
+    rows: list[Row]
+    annotator: str | None = None
+    kind: Kind = "label"
+
+    @property
+    def tasks(self) -> list[dict[str, str]]:
+        """The data of each task, in order."""
+        return [row["data"] for row in self.rows]
 
 
 def batch_path(corpus: Path, name: str) -> Path:
-    """Return where a batch lies.
+    """Return the file of a shared batch; without its suffix it is the folder of an assigned one.
 
     Raises:
         ConfigurationError: if the name can't be a file's, or is taken.
@@ -39,42 +67,73 @@ def batch_path(corpus: Path, name: str) -> Path:
         raise ConfigurationError(
             f"batch name {name!r}: use up to 64 letters, digits, '-', '_' and '.'"
         )
-    path = _folder(corpus) / f"{name}.json"
-    if path.exists():
+    folder = _folder(corpus)
+    if (folder / f"{name}.json").exists() or (folder / name).exists():
         raise ConfigurationError(
             f"batch '{name}' was exported before and is never overwritten; choose another --batch"
         )
-    return path
+    return folder / f"{name}.json"
 
 
 def next_batch(corpus: Path) -> str:
     """Return the first name in ``batch-0001``, ``batch-0002``, … above all that were used."""
-    names = (_NUMBERED.fullmatch(path.stem) for path in _files(corpus))
+    used = (path.stem if path.is_file() else path.name for path in _batches(corpus))
+    names = (_NUMBERED.fullmatch(name) for name in used)
     return f"batch-{max((int(name[1]) for name in names if name), default=0) + 1:04d}"
 
 
-def write_batch(path: Path, tasks: list[dict[str, str]]) -> None:
+def write_batch(path: Path, rows: Sequence[Row]) -> None:
     """Write tasks as Label Studio imports them, one a line, whole or not at all."""
-    rows = ",\n".join(canonical_json({"data": data}) for data in tasks)
-    write_text(path, f"[\n{rows}\n]\n")
+    lines = ",\n".join(map(canonical_json, rows))
+    write_text(path, f"[\n{lines}\n]\n")
+
+
+def write_assigned(
+    corpus: Path, plan: Plan, lists: Mapping[str, Sequence[Row]], screen: str
+) -> Path:
+    """Write a batch with annotators of its own and return its folder: whole, or not at all.
+
+    What a killed export left behind is removed; hold the corpus's lock meanwhile.
+
+    Args:
+        corpus: the corpus folder.
+        plan: of the batch.
+        lists: the tasks of each of the plan's annotators, in order.
+        screen: label configuration, for the projects.
+    """
+    folder = batch_path(corpus, plan.batch).with_name(plan.batch)
+    clear_partial_folders(folder.parent)
+    with atomic_folder(folder) as temporary:
+        write_plan(temporary, plan)
+        for annotator in plan.annotators:
+            write_batch(temporary / f"{annotator}.json", lists[annotator])
+        write_text(temporary / "label_config.xml", screen)
+    return folder
 
 
 def read_batches(corpus: Path) -> Iterator[Batch]:
-    """Yield the batches exported so far, by name.
+    """Yield the lists of tasks exported so far, by batch and annotator.
 
     Raises:
-        DataError: naming a file that is no list of tasks with a ``clip_id``.
+        DataError: naming a file that is no list of tasks with a ``clip_id``, or no plan.
     """
-    for path in _files(corpus):
-        try:
-            rows = json.loads(path.read_text(encoding="utf-8"))
-            tasks = [_data(row) for row in rows]
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise DataError(
-                f"{path}: not a list of tasks as export-tasks writes it; put the file back as it "
-                f"was, or move it elsewhere if it is none of ours"
-            ) from error
-        yield Batch(path.stem, tasks)
+    for path in _batches(corpus):
+        if path.is_file():
+            yield Batch(path.stem, _rows(path))
+            continue
+        plan = read_plan(path)
+        for annotator in plan.annotators:
+            rows = _rows(path / f"{annotator}.json")
+            yield Batch(path.name, rows, annotator, plan.kind)
+
+
+def read_plans(corpus: Path) -> dict[str, Plan]:
+    """Return the plans of the batches that have annotators of their own, by batch.
+
+    Raises:
+        DataError: naming a plan that can't be read.
+    """
+    return {path.name: read_plan(path) for path in _batches(corpus) if path.is_dir()}
 
 
 def tasked_clips(corpus: Path) -> dict[str, str]:
@@ -99,14 +158,27 @@ def _folder(corpus: Path) -> Path:
     return corpus / "annotations" / "tasks"
 
 
-def _files(corpus: Path) -> list[Path]:
-    """Return the batches' files; a hidden one is what a killed writer left."""
-    found = _folder(corpus).glob("*.json")
+def _batches(corpus: Path) -> list[Path]:
+    """Return files and folders of batches; a hidden one is what a killed writer left."""
+    folder = _folder(corpus)
+    found = [*folder.glob("*.json"), *(path.parent for path in folder.glob(f"*/{PLAN_FILE}"))]
     return sorted(path for path in found if not path.name.startswith("."))
 
 
-def _data(row: Any) -> dict[str, str]:
-    data: dict[str, str] = row["data"]
+def _rows(path: Path) -> list[Row]:
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        return [_row(row) for row in rows]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise DataError(
+            f"{path}: not a list of tasks as export-tasks writes it; put the file back as it "
+            f"was, or move it elsewhere if it is none of ours"
+        ) from error
+
+
+def _row(row: Any) -> Row:
+    data = row["data"]
     if not all(isinstance(value, str) for value in (data["clip_id"], data.get("asr_text", ""))):
         raise TypeError
-    return data
+    found: Row = row
+    return found

@@ -67,7 +67,8 @@ def export_tasks(
         return outcome
     texts = best_transcripts(corpus, (text or TextSettings()).order)
     write_batch(
-        path, [_task(clip, texts.get(clip.clip_id), name, audio_base_url) for clip in clips]
+        path,
+        [{"data": _task(clip, texts.get(clip.clip_id), name, audio_base_url)} for clip in clips],
     )
     configuration = path.parent / "label_config.xml"
     write_text(configuration, screen)

@@ -25,6 +25,9 @@ def frozen_clips(corpus: Path) -> dict[str, str]:
     named: dict[str, str] = {}
     for path in _files(corpus / "annotations" / "tasks", "*.json"):
         _note(named, corpus, path, _of_tasks(path))
+    for path in _files(corpus / "annotations" / "tasks", "*/*.json"):
+        if path.name != "plan.json":
+            _note(named, corpus, path, _of_tasks(path))
     for path in _files(corpus / "annotations" / "judgements", "*.jsonl"):
         _note(named, corpus, path, _of_rows(path))
     for path in _files(corpus / "manifests", "v*/manifest.jsonl"):
@@ -34,7 +37,11 @@ def frozen_clips(corpus: Path) -> dict[str, str]:
 
 def _files(folder: Path, pattern: str) -> list[Path]:
     """Return the files there, without what an interrupted write left behind."""
-    return sorted(path for path in folder.glob(pattern) if not path.name.startswith("."))
+    return sorted(path for path in folder.glob(pattern) if not _is_hidden(path.relative_to(folder)))
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _note(named: dict[str, str], corpus: Path, path: Path, clips: Iterator[str]) -> None:

@@ -21,6 +21,16 @@ def test_tasks_judgements_and_manifests_freeze_what_they_name(tmp_path):
     }
 
 
+def test_tasks_of_named_annotators_freeze_too(tmp_path):
+    folder = tmp_path / "annotations" / "tasks" / "batch-0001"
+    left = folder.parent / ".0f.partial"
+    for place in (folder, left):
+        place.mkdir(parents=True)
+        (place / "a01.json").write_text(json.dumps([{"data": {"clip_id": place.name}}]))
+    (folder / "plan.json").write_text("{}")
+    assert frozen_clips(tmp_path) == {"batch-0001": "annotations/tasks/batch-0001/a01.json"}
+
+
 def test_a_corpus_without_labels_has_nothing_frozen(tmp_path):
     assert frozen_clips(tmp_path) == {}
 
