@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.request import ProxyHandler, build_opener
 
+from annotation.label_studio.browser import fetch
 from annotation.label_studio.folders import ServerFolder
-from manifests.errors import ConfigurationError
+from manifests.errors import ConfigurationError, CorpusError
 from manifests.store import write_text
 
 __all__ = ["Running", "announced", "check_port", "is_healthy", "last_url", "running"]
@@ -51,12 +51,11 @@ def announced(folder: ServerFolder, server: Running) -> Iterator[None]:
         write_text(folder.running, json.dumps(asdict(Running(0, server.url))))
 
 
-def is_healthy(url: str, timeout: float = 5.0) -> bool:
-    """Tell whether a Label Studio at an address of this machine answers that it is well."""
+def is_healthy(url: str) -> bool:
+    """Tell whether a Label Studio answers at an address that it is well."""
     try:
-        with build_opener(ProxyHandler({})).open(f"{url}/health", timeout=timeout) as answer:
-            return bool(answer.status == 200)
-    except (OSError, ValueError):
+        return fetch(f"{url}/health").status == 200
+    except CorpusError:
         return False
 
 

@@ -84,3 +84,34 @@ def start(
             if "url" not in run.outcome.details:
                 raise
             run.note("stopped")
+
+
+@label_studio.command("check")
+def check(
+    url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Label Studio's address, as annotators' browsers know it.",
+            show_default="that of the corpus's own server",
+        ),
+    ] = None,
+    corpus: CorpusFolder = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Fetch a clip of the newest tasks as an annotator's browser would, and say what is wrong."""
+    with session("label-studio check", as_json=json, quiet=quiet, verbose=verbose) as run:
+        from annotation.label_studio.check import check as check_clip
+        from corpus_tools.workspace import Workspace
+
+        workspace = Workspace.find(corpus)
+        outcome = check_clip(
+            workspace.root,
+            url=url,
+            token_file=workspace.configuration.label_studio.token_file,
+        )
+        run.outcome.merge(outcome)
+        if outcome.ok:
+            run.result(f"annotators can hear {outcome.details['clip_id']}")

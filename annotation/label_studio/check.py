@@ -1,0 +1,140 @@
+"""Can an annotator hear a clip: fetch one as their browser would, and say what is wrong if not."""
+
+import json
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from annotation.batches import read_batches
+from annotation.label_studio.address import is_healthy, last_url
+from annotation.label_studio.audibility import Expected, hindrance, hindrance_elsewhere, remarks
+from annotation.label_studio.browser import authorization, fetch, origin
+from annotation.label_studio.folders import ServerFolder
+from annotation.label_studio.token import find_token
+from manifests.errors import ConfigurationError, CorpusError, DataError
+from manifests.outcome import Outcome
+from manifests.store import inside
+
+__all__ = ["check"]
+
+
+def check(corpus: Path, *, url: str | None = None, token_file: str | None = None) -> Outcome:
+    """Fetch the first clip of the newest batch, and its context, as an annotator's browser would.
+
+    Args:
+        corpus: the corpus folder.
+        url: Label Studio's address as annotators know it; default: that of the corpus's server.
+        token_file: ``[label_studio] token_file`` of corpus.toml.
+
+    Returns:
+        One item for each address; ``details`` has ``url``, ``clip_id`` and ``addresses``.
+
+    Raises:
+        ConfigurationError: if nothing was exported, or no server or token is known.
+        CorpusError: if the server doesn't answer, or doesn't know the token.
+    """
+    server = _server(corpus, url)
+    task = _newest_task(corpus)
+    if not is_healthy(server):
+        raise CorpusError(
+            f"no Label Studio answers at {server}; start the corpus's own with: corpus "
+            f"label-studio start"
+        )
+    outcome = Outcome()
+    addresses = [task[key] for key in ("audio", "context") if task.get(key)]
+    outcome.details |= {"url": server, "clip_id": task["clip_id"], "addresses": addresses}
+    outcome.items_in = len(addresses)
+    for address in addresses:
+        try:
+            problem = _problem(corpus, server, address, token_file, outcome)
+        except ConfigurationError:
+            raise
+        except CorpusError as error:
+            problem = str(error)
+        if problem is None:
+            outcome.kept += 1
+        else:
+            outcome.fail(address, problem)
+    return outcome
+
+
+def _problem(
+    corpus: Path, server: str, address: str, token_file: str | None, outcome: Outcome
+) -> str | None:
+    ask = {"Range": f"bytes=0-{_HEAD - 1}"}
+    if not address.startswith(_LOCAL_FILES):
+        clip = _expected(corpus, "clips/" + "/".join(_parts(urlsplit(address).path)[-2:]))
+        answer = fetch(address, ask | {"Origin": origin(server)}, limit=_HEAD)
+        problem = hindrance_elsewhere(answer, clip, address, server)
+    else:
+        clip = _expected(corpus, parse_qs(urlsplit(address).query).get("d", [""])[0])
+        log_in = authorization(server, find_token(corpus, token_file))
+        answer = fetch(server + address, ask | log_in, limit=_HEAD)
+        storages = _storages(server, log_in) if answer.status == 404 else []
+        problem = hindrance(answer, clip, storages, _storage(corpus))
+    if problem is None:
+        outcome.warnings += remarks(answer)
+    return problem
+
+
+def _server(corpus: Path, url: str | None) -> str:
+    """Return Label Studio's address without a slash at its end."""
+    known = url or last_url(ServerFolder(corpus))
+    if known is None:
+        raise ConfigurationError(
+            "no server is known; start one with: corpus label-studio start, or name its address "
+            "with --url"
+        )
+    parts = urlsplit(known)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError(
+            f"--url {known!r}: give Label Studio's http:// or https:// address"
+        )
+    return known.rstrip("/")
+
+
+def _newest_task(corpus: Path) -> dict[str, str]:
+    task = None
+    for batch in read_batches(corpus):
+        task = batch.tasks[0] if batch.tasks else task
+    if task is None or not task.get("audio"):
+        raise ConfigurationError("no task was exported yet; begin with: corpus export-tasks")
+    return task
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in unquote(path).split("/") if part]
+
+
+def _expected(corpus: Path, path: str) -> Expected:
+    """Read the beginning of a clip in the corpus; a file that is missing has none."""
+    try:
+        file = inside(corpus, path)
+        with file.open("rb") as stream:
+            return Expected(path, stream.read(_HEAD), file.stat().st_size)
+    except (OSError, DataError):
+        return Expected(path, b"", 0)
+
+
+def _storages(server: str, log_in: dict[str, str]) -> list[str]:
+    """Return the paths of the server's local-files storages, of its newest projects at least."""
+    try:
+        projects = json.loads(fetch(f"{server}/api/projects?page_size=50", log_in).body)["results"]
+        found = [
+            json.loads(
+                fetch(f"{server}/api/storages/localfiles?project={int(one['id'])}", log_in).body
+            )
+            for one in projects
+        ]
+        return [str(storage["path"]) for storages in found for storage in storages]
+    except (ValueError, KeyError, TypeError):
+        return []
+
+
+def _storage(corpus: Path) -> str:
+    """Return the path that a storage needs; a server set up by hand knows the corpus folder."""
+    clips = ServerFolder(corpus).clips
+    return str(clips if clips.exists() else corpus / "clips")
+
+
+_LOCAL_FILES = "/data/local-files/"
+_HEAD = 65536  # bytes of a clip that are fetched and compared
