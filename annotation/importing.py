@@ -10,6 +10,7 @@ from typing import Any
 from annotation.annotations import Task, read_annotation, read_task
 from annotation.annotators import Annotators, Rater
 from annotation.answers import RefusedError, shown
+from annotation.batches import read_plans
 from annotation.exports import Export, read_export
 from annotation.judgements import Key, judgement_key, judgements_folder, read_judgements
 from manifests.errors import ConfigurationError, DataError
@@ -33,6 +34,7 @@ class _Known:
     clips: set[str]
     judgements: dict[Key, Judgement]
     annotators: Annotators
+    adjudications: set[str]
     annotations: set[tuple[str, int]] = field(init=False)
     counts: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
@@ -63,7 +65,7 @@ def import_annotations(
 
     Raises:
         ConfigurationError: for a server id that is none.
-        DataError: if judgements, annotators.csv or a segments shard can't be read.
+        DataError: if judgements, annotators.csv, a batch's plan or a segments shard can't be read.
     """
     if not _SERVER.fullmatch(server):
         raise ConfigurationError(
@@ -89,6 +91,9 @@ def _known(corpus: Path) -> _Known:
         clips={clip.clip_id for clip in read_stage(corpus, STAGES["segments"], Clip)},
         judgements=judgements,
         annotators=Annotators(corpus, {row.annotator for row in judgements.values()}),
+        adjudications={
+            name for name, plan in read_plans(corpus).items() if plan.kind == "adjudication"
+        },
     )
 
 
@@ -130,7 +135,14 @@ def _readable(
                 _refuse(where, refusal, known, outcome)
                 continue
             known.ignored.update(shown(name) for name in found.ignored)
-            yield found.judgement, found.rater
+            yield _with_role(found.judgement, known), found.rater
+
+
+def _with_role(judgement: Judgement, known: _Known) -> Judgement:
+    """Who answers a batch of disputed clips may have seen the votes: that is no vote like others."""
+    if judgement.batch not in known.adjudications:
+        return judgement
+    return judgement.model_copy(update={"role": "adjudication"})
 
 
 def _count(task: Task, known: _Known) -> None:

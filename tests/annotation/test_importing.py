@@ -3,8 +3,10 @@ import stat
 
 import pytest
 
+from annotation.batches import write_assigned
 from annotation.importing import import_annotations
 from annotation.judgements import latest, read_judgements
+from annotation.plans import Plan
 from manifests.errors import ConfigurationError, DataError
 
 
@@ -386,3 +388,19 @@ def test_broken_annotators_file_stops_before_anything_is_written(corpus, exporte
         import_annotations(corpus.root, [exporter.write()])
     assert "secret" not in str(caught.value)
     assert not (corpus.root / "annotations/judgements").exists()
+
+
+def test_answers_to_a_batch_of_disputed_clips_are_adjudications(corpus, exporter):
+    clip_id = corpus.ids()[0]
+    plan = Plan(
+        kind="adjudication", batch="disputed-1", seed=0, per_clip=1, annotators=["lead"], gold=[]
+    )
+    write_assigned(corpus.root, plan, {"lead": [{"data": {"clip_id": clip_id}}]}, "<View/>")
+    data = {"clip_id": clip_id, "batch": "disputed-1"}
+    exporter.task(clip_id, exporter.annotation(ground_truth=True), data=data)
+    exporter.task(clip_id, exporter.annotation(completed_by=2))
+    import_annotations(corpus.root, [exporter.write()])
+    assert sorted((row.batch, row.role) for row in taken(corpus)) == [
+        ("batch-0001", "label"),
+        ("disputed-1", "adjudication"),
+    ]
