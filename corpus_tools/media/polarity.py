@@ -13,8 +13,8 @@ __all__ = ["PolarityMeter"]
 class PolarityMeter:
     """Compares what two channels have with what is left of them in their mean.
 
-    It looks at a short excerpt of each of the first frames that it is told of, then of one in eight,
-    which takes no time to speak of. Frames of one channel, or more than two, don't count.
+    It looks at a short excerpt of each of the first frames that it is told of, then of one in
+    eight, which takes no time to speak of. Frames of one channel, or more than two, don't count.
 
     Attributes:
         heard: excerpts with sound in them.
