@@ -1,5 +1,6 @@
 """Judgements from Label Studio's JSON exports: each annotation is taken, or listed with why not."""
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -13,13 +14,15 @@ from annotation.answers import RefusedError, shown
 from annotation.batches import read_plans
 from annotation.exports import Export, read_export
 from annotation.judgements import Key, judgement_key, judgements_folder, read_judgements
+from annotation.label_studio.server_file import ServerFile
+from annotation.plans import Kind
 from manifests.errors import ConfigurationError, DataError
 from manifests.outcome import Outcome, Progress, no_progress
 from manifests.records import Clip, Judgement
 from manifests.shards import STAGES, read_stage
 from manifests.store import created_now, write_jsonl
 
-__all__ = ["DEFAULT_SERVER", "import_annotations"]
+__all__ = ["DEFAULT_SERVER", "import_annotations", "import_exports"]
 
 DEFAULT_SERVER = "label-studio"
 _SERVER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -35,10 +38,12 @@ class _Known:
     judgements: dict[Key, Judgement]
     annotators: Annotators
     adjudications: set[str]
+    owners: dict[tuple[str, int], tuple[str | None, Kind]]
     annotations: set[tuple[str, int]] = field(init=False)
     counts: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
+    elsewhere: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.annotations = {(server, number) for server, number, _ in self.judgements}
@@ -76,11 +81,38 @@ def import_annotations(
     paths = list(files)
     for done, path in enumerate(paths, start=1):
         try:
-            _import_file(corpus, path, server, known, outcome)
+            export = read_export(path)
+            new = _new_ones(export, server, known, outcome)
+            if not new:
+                outcome.warnings.append(f"{path}: nothing new in it")
+            _save(corpus, export.sha256, new, known, outcome)
         except DataError as error:
             outcome.items_in += 1
             outcome.fail(str(path), str(error))
         progress(done, len(paths), path.name)
+    _tell(known, outcome)
+    return outcome
+
+
+def import_exports(corpus: Path, exports: Iterable[Export], *, server: str) -> Outcome:
+    """Import exports of one server, as :func:`import_annotations` does files, into one new file.
+
+    Args:
+        corpus: the corpus folder.
+        exports: taken one after the other, so that one at a time is in memory.
+        server: id of the server.
+
+    Raises:
+        DataError: if judgements, annotators.csv, a batch's plan or a segments shard can't be read.
+    """
+    known = _known(corpus)
+    outcome = Outcome()
+    new: list[Judgement] = []
+    seen = hashlib.sha256()
+    for export in exports:
+        new += _new_ones(export, server, known, outcome)
+        seen.update(bytes.fromhex(export.sha256))
+    _save(corpus, seen.hexdigest(), new, known, outcome)
     _tell(known, outcome)
     return outcome
 
@@ -91,27 +123,29 @@ def _known(corpus: Path) -> _Known:
         clips={clip.clip_id for clip in read_stage(corpus, STAGES["segments"], Clip)},
         judgements=judgements,
         annotators=Annotators(corpus, {row.annotator for row in judgements.values()}),
+        owners=ServerFile.read(corpus).owners(),
         adjudications={
             name for name, plan in read_plans(corpus).items() if plan.kind == "adjudication"
         },
     )
 
 
-def _import_file(corpus: Path, path: Path, server: str, known: _Known, outcome: Outcome) -> None:
-    export = read_export(path)
+def _new_ones(export: Export, server: str, known: _Known, outcome: Outcome) -> list[Judgement]:
+    """Return the judgements of an export that the corpus lacks; account for the others."""
     readable = list(_readable(export, server, known, outcome))
     for rater in sorted({rater for _, rater in readable}, key=_by_number):
         known.annotators.pseudonym(server, rater)
-    new = [
+    return [
         judgement
         for nameless, rater in readable
         if (judgement := _new(export, server, nameless, rater, known, outcome))
     ]
-    if not new:
-        outcome.warnings.append(f"{path}: nothing new in it")
-        return
-    known.annotators.save()
-    outcome.outputs.append(_write(corpus, export, new))
+
+
+def _save(corpus: Path, sha256: str, new: list[Judgement], known: _Known, outcome: Outcome) -> None:
+    if new:
+        known.annotators.save()
+        outcome.outputs.append(_write(corpus, sha256, new))
 
 
 def _readable(
@@ -123,7 +157,7 @@ def _readable(
             task = read_task(raw_task)
         except RefusedError as refusal:
             outcome.items_in += 1
-            _refuse(f"{export.path}: task {place} of the list", refusal, known, outcome)
+            _refuse(f"{export.name}: task {place} of the list", refusal, known, outcome)
             continue
         _count(task, known)
         for raw in task.annotations:
@@ -131,7 +165,7 @@ def _readable(
             try:
                 found = read_annotation(raw, task, known.clips, server, export.sha256)
             except RefusedError as refusal:
-                where = f"{export.path}: {_named(raw_task, 'task')}, {_named(raw, 'annotation')}"
+                where = f"{export.name}: {_named(raw_task, 'task')}, {_named(raw, 'annotation')}"
                 _refuse(where, refusal, known, outcome)
                 continue
             known.ignored.update(shown(name) for name in found.ignored)
@@ -139,8 +173,9 @@ def _readable(
 
 
 def _with_role(judgement: Judgement, known: _Known) -> Judgement:
-    """Who answers a batch of disputed clips may have seen the votes: that is no vote like others."""
-    if judgement.batch not in known.adjudications:
+    """Who answers disputed clips may have seen the votes: that is no vote like the others."""
+    _, kind = known.owners.get((judgement.server, judgement.project_id or 0), (None, "label"))
+    if judgement.batch not in known.adjudications and kind != "adjudication":
         return judgement
     return judgement.model_copy(update={"role": "adjudication"})
 
@@ -162,6 +197,7 @@ def _new(
 ) -> Judgement | None:
     name = known.annotators.pseudonym(server, rater)
     judgement = nameless.model_copy(update={"annotator": name})
+    _look_whose(export, judgement, known)
     key = judgement_key(judgement)
     held = known.judgements.get(key)
     if held is None:
@@ -179,13 +215,23 @@ def _new(
         f"annotation {key[1]} of {key[2]} is known with another content; if these are two "
         f"servers, import one of them with another --server",
     )
-    _refuse(f"{export.path}: annotation {key[1]}", refusal, known, outcome)
+    _refuse(f"{export.name}: annotation {key[1]}", refusal, known, outcome)
     return None
 
 
-def _write(corpus: Path, export: Export, judgements: list[Judgement]) -> Path:
+def _look_whose(export: Export, judgement: Judgement, known: _Known) -> None:
+    """Note a judgement in somebody else's project: one who could look at the other's answers."""
+    owner, _ = known.owners.get((judgement.server, judgement.project_id or 0), (None, "label"))
+    if owner is not None and owner != judgement.annotator:
+        known.elsewhere.append(
+            f"{export.name}: annotation {judgement.annotation_id} in {owner}'s project is by "
+            f"{judgement.annotator}"
+        )
+
+
+def _write(corpus: Path, sha256: str, judgements: list[Judgement]) -> Path:
     stamp = re.sub(r"[-:]", "", created_now())
-    stem = f"{stamp}-{export.sha256[:8]}"
+    stem = f"{stamp}-{sha256[:8]}"
     folder = judgements_folder(corpus)
     path, again = folder / f"{stem}.jsonl", 1
     while path.exists():
@@ -200,6 +246,11 @@ def _tell(known: _Known, outcome: Outcome) -> None:
     outcome.details |= {name: known.counts[name] for name in (*names, "predictions")}
     outcome.details["refused"] = dict(sorted(known.refused.items()))
     outcome.details["ignored_controls"] = dict(sorted(known.ignored.items()))
+    outcome.details["in_others_projects"] = len(known.elsewhere)
+    outcome.warnings += known.elsewhere[:_MOST_LISTED]
+    if len(known.elsewhere) > _MOST_LISTED:
+        more = len(known.elsewhere) - _MOST_LISTED
+        outcome.warnings.append(f"{more} more judgements are in somebody else's project")
     if known.ignored:
         listed = ", ".join(name for name, _ in known.ignored.most_common(5))
         outcome.warnings.append(
@@ -219,3 +270,6 @@ def _named(raw: Any, what: str) -> str:
 
 def _by_number(rater: Rater) -> tuple[bool, int, str]:
     return (rater.number is None, rater.number or 0, rater.email or "")
+
+
+_MOST_LISTED = 20

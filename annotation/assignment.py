@@ -1,0 +1,78 @@
+"""Which annotators a clip goes to: the same work for each, and every pair in common equally often.
+
+Agreement is computed on what two people both judged. So clip after clip goes to those with the
+fewest clips so far, which keeps their numbers within one of each other; and of these, to those who
+have the fewest clips in common with the others chosen. What is still equal, a hash of the seed and
+the clip settles, so the same call gives the same assignment on every machine.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+from manifests.errors import ConfigurationError
+
+__all__ = ["assign"]
+
+
+def assign(
+    clips: Sequence[str], annotators: Sequence[str], per_clip: int, seed: int
+) -> dict[str, list[str]]:
+    """Return the clips of each annotator, in the order given.
+
+    Args:
+        clips: ids of N different clips.
+        annotators: the A different names.
+        per_clip: how many annotators each clip goes to, K.
+        seed: settles what is equal otherwise.
+
+    Returns:
+        For each annotator K·N/A clips, rounded up or down.
+
+    Raises:
+        ConfigurationError: if there are not as many annotators.
+
+    Example:
+        >>> assign(["x", "y", "z"], ["a01", "a02"], per_clip=1, seed=0)
+        {'a01': ['y', 'z'], 'a02': ['x']}
+    """
+    if not 1 <= per_clip <= len(annotators):
+        raise ConfigurationError(
+            f"--per-clip {per_clip}: give 1 to {len(annotators)}, the number of annotators"
+        )
+    if per_clip == len(annotators):
+        return {name: list(clips) for name in annotators}
+    so_far = _SoFar(len(annotators))
+    assigned: dict[str, list[str]] = {name: [] for name in annotators}
+    for clip_id in clips:
+        for one in so_far.choose(per_clip, _lots(seed, clip_id, len(annotators))):
+            assigned[annotators[one]].append(clip_id)
+    return assigned
+
+
+class _SoFar:
+    """How many clips each of some annotators has, and each pair in common."""
+
+    def __init__(self, number: int) -> None:
+        self._clips = [0] * number
+        self._common = [[0] * number for _ in range(number)]
+
+    def choose(self, number: int, lots: Sequence[bytes]) -> list[int]:
+        """Give the next clip to so many."""
+        chosen: list[int] = []
+        common = [0] * len(lots)
+        for _ in range(number):
+            order = zip(self._clips, common, lots, range(len(lots)), strict=True)
+            one = min(place for place in order if place[-1] not in chosen)[-1]
+            chosen.append(one)
+            common = list(map(sum, zip(common, self._common[one], strict=True)))
+        for one in chosen:
+            self._clips[one] += 1
+            for other in chosen:
+                self._common[one][other] += one != other
+        return chosen
+
+
+def _lots(seed: int, clip_id: str, number: int) -> list[bytes]:
+    """Draw a lot for each annotator."""
+    digest = hashlib.shake_128(f"{seed} {clip_id}".encode()).digest(4 * number)
+    return [digest[4 * one : 4 * one + 4] for one in range(number)]
