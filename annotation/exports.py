@@ -8,7 +8,7 @@ from typing import Any
 
 from manifests.errors import DataError
 
-__all__ = ["Export", "read_export"]
+__all__ = ["Export", "decode_export", "read_export"]
 
 _HOW = "in Label Studio choose Export > JSON (not JSON-MIN, not CSV)"
 
@@ -18,12 +18,12 @@ class Export:
     """A JSON export.
 
     Attributes:
-        path: the file.
+        name: what people know it by: the file, or the project it came from.
         sha256: of its bytes.
         tasks: as decoded; nothing in them is checked yet.
     """
 
-    path: Path
+    name: str
     sha256: str
     tasks: list[Any]
 
@@ -38,13 +38,27 @@ def read_export(path: Path) -> Export:
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"can't be read ({error.strerror}); give a JSON export") from error
-    value = _decode(data, path.suffix.lower())
+    return decode_export(data, str(path), path.suffix.lower())
+
+
+def decode_export(data: bytes, name: str, suffix: str = ".json") -> Export:
+    """Read a JSON export that is in memory.
+
+    Args:
+        data: its bytes.
+        name: what people know it by.
+        suffix: of its file name.
+
+    Raises:
+        DataError: if it is another kind of file; no error quotes it.
+    """
+    value = _decode(data, suffix)
     tasks = [value] if isinstance(value, dict) and "annotations" in value else value
     if not isinstance(tasks, list):
         raise DataError(f"no list of tasks, so no Label Studio export; {_HOW}")
     if tasks and not any(isinstance(task, dict) and "annotations" in task for task in tasks):
         raise DataError(_other_kind([task for task in tasks if isinstance(task, dict)]))
-    return Export(path, hashlib.sha256(data).hexdigest(), tasks)
+    return Export(name, hashlib.sha256(data).hexdigest(), tasks)
 
 
 def _decode(data: bytes, suffix: str) -> Any:
