@@ -41,14 +41,14 @@ def pytest_collection_modifyitems(items):
 class LiveServer:
     """A server that runs for a corpus, and how annotators log in to it."""
 
-    def __init__(self, corpus, port=None, environment=None):
+    def __init__(self, corpus, *options, port=None, environment=None):
         self.corpus = corpus
         port = port or free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.data = corpus / "annotations" / "label-studio"
         self.printed = corpus.parent / f"{corpus.name}-{port}.log"
         self._sessions, self._tokens = [], {}
-        arguments = ["--corpus", corpus, "--port", port, "--environment", ENVIRONMENT]
+        arguments = ["--corpus", corpus, "--port", port, "--environment", ENVIRONMENT, *options]
         with self.printed.open("wb") as out:
             self.process = subprocess.Popen(
                 [*CORPUS, "label-studio", "start", *map(str, arguments)],
@@ -65,7 +65,7 @@ class LiveServer:
 
     def _wait(self, seconds=300):
         end = time.monotonic() + seconds
-        while f"Label Studio is at {self.url};" not in self.printed.read_text():
+        while "; ctrl-C stops it" not in self.printed.read_text():
             ended = self.process.poll() is not None
             assert not ended, self.printed.read_text()
             assert time.monotonic() < end, self.printed.read_text()
@@ -193,8 +193,8 @@ def make_corpus(template, tmp_path_factory):
 
 
 @contextmanager
-def running(corpus, **options):
-    server = LiveServer(corpus, **options)
+def running(corpus, *options, **more):
+    server = LiveServer(corpus, *options, **more)
     try:
         yield server
     finally:
@@ -203,7 +203,7 @@ def running(corpus, **options):
 
 @pytest.fixture(scope="session")
 def serve():
-    """Run a corpus's server for a block: `with serve(corpus) as server`."""
+    """Run a corpus's server for a block: `with serve(corpus, "--host", "0.0.0.0") as server`."""
     return running
 
 

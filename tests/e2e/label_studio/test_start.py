@@ -128,6 +128,27 @@ def test_stopping_leaves_no_process_and_what_was_there_is_there_again(make_corpu
         assert [project.title for project in client.projects.list()] == ["kept"]
 
 
+def test_behind_a_proxy_log_ins_of_the_named_address_are_taken(make_corpus, serve):
+    """As a proxy hands them on: with the Host and the Origin that the browser shows."""
+    shown = "https://label.lab.example"
+    with serve(make_corpus(0), "--public-url", shown) as server:
+        assert f"Label Studio is at {shown};" in server.printed.read_text()
+        statuses = {}
+        for origin in (shown, "https://evil.example"):
+            client = server.client(headers={"Host": "label.lab.example", "Origin": origin})
+            client.get("/user/login/")
+            form = {"email": "li@lab.example", "password": server.passwords["a01"]}
+            form["csrfmiddlewaretoken"] = client.cookies["csrftoken"]
+            statuses[origin] = client.post("/user/login/", data=form).status_code
+    assert statuses == {shown: 302, "https://evil.example": 403}
+
+
+def test_for_a_team_it_says_what_that_exposes(make_corpus, serve):
+    with serve(make_corpus(0), "--host", "0.0.0.0") as server:  # noqa: S104
+        assert "passwords and clips travel" in server.printed.read_text()
+        assert server.client().get("/health").status_code == 200
+
+
 def test_an_annotator_logs_in_through_the_page(server, page_of):
     asked = []
     page = page_of(server, "a01")
