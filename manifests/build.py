@@ -58,7 +58,7 @@ def build_manifest(
     If a clip's file is gone or changed, or its source unknown, every such clip is a failure in the
     outcome and no version is written. The outcome's ``details["manifest"]`` tells what
     the version holds, JSON-ready: ``version new folder parent digest counts groups shares
-    size_deviation class_deviation held leakage``.
+    size_deviation class_deviation held leakage giveaways``.
 
     Args:
         corpus: the corpus folder.
@@ -80,7 +80,7 @@ def build_manifest(
         CorpusError: if another process is building.
     """
     outcome = Outcome()
-    material = Material(clips, labels, texts, speakers, sources)
+    material = Material(list(clips), labels, texts, speakers, sources)
     folder = corpus / "manifests"
     with FolderLock(folder, "build") as lock:
         if lock.broken:
@@ -103,7 +103,8 @@ def build_manifest(
         parent = load_manifest(last) if last else None
         partition = divide(entries, settings, None if resplit else parent)
         params = {**params, "split": settings.model_dump(mode="json")}
-        _publish(corpus, partition, params, parent, resplit, outcome)
+        loudness = {clip.clip_id: clip.rms_db for clip in material.clips}
+        _publish(corpus, partition, params, parent, resplit, loudness, outcome)
     return outcome
 
 
@@ -113,6 +114,7 @@ def _publish(
     params: dict[str, Any],
     parent: Manifest | None,
     resplit: bool,
+    loudness: Mapping[str, float],
     outcome: Outcome,
 ) -> None:
     """Write the next version unless it would say what its parent says.
@@ -126,7 +128,9 @@ def _publish(
     def draft(version: str, before: str | None, drawn: str) -> Draft:
         full = {**params, "split": {**params["split"], "drawn": drawn}}
         digest = content_digest(sha256, full)
-        return Draft(version, before, created_now(), digest, full, partition, outcome.rejected)
+        return Draft(
+            version, before, created_now(), digest, full, partition, outcome.rejected, loudness
+        )
 
     version = next_version(corpus)
     drawn = version
@@ -157,6 +161,7 @@ def _write(target: Path, draft: Draft, content: bytes) -> None:
     with atomic_folder(target) as folder:
         write_bytes(folder / ENTRIES, content)
         write_text(folder / "leakage.json", _readable(shared))
+        write_text(folder / "giveaways.json", _readable(draft.giveaways.row()))
         write_text(folder / "card.md", write_card(draft))
         with atomic_path(folder / "classes.png") as path:
             draw_classes(draft.partition, path)
@@ -187,4 +192,5 @@ def _summary(draft: Draft, folder: Path, *, new: bool) -> dict[str, Any]:
         "class_deviation": partition.class_deviation,
         "held": partition.held,
         "leakage": {key: leakage.row() for key, leakage in draft.leakage.items()},
+        "giveaways": draft.giveaways.row(),
     }

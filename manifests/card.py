@@ -50,6 +50,8 @@ def write_card(draft: Draft) -> str:
         _labels(draft),
         "## How it was split, and what leaks",
         _split(draft),
+        "## What gives the class away",
+        draft.giveaways.markdown(),
         "## Known limits",
         _bullets(
             [

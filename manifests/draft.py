@@ -1,12 +1,13 @@
 """A version before it is written: what it holds, how it was divided, and what is wrong with it."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from manifests.emotions import EMOTIONS
+from manifests.giveaways import Giveaways, find_giveaways
 from manifests.leakage import Leakage, find_leakage
 from manifests.partition import Partition
 from manifests.records import SCHEMA, ManifestHeader, Side
@@ -30,6 +31,7 @@ class Draft:
         params: what it was made with, JSON-ready.
         partition: the clips, divided.
         rejected: accepted clips that were left out, by reason.
+        loudness: RMS level of each clip in dBFS, by id.
     """
 
     version: str
@@ -39,11 +41,17 @@ class Draft:
     params: dict[str, Any]
     partition: Partition
     rejected: Counter[str]
+    loudness: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def leakage(self) -> dict[str, Leakage]:
         """What the sides share, by key."""
         return find_leakage(self.partition.entries)
+
+    @cached_property
+    def giveaways(self) -> Giveaways:
+        """What gives the class away without the emotion."""
+        return find_giveaways(self.partition.entries, self.loudness)
 
     def header(self, files: dict[str, str]) -> ManifestHeader:
         """Return the header of the version.
@@ -65,7 +73,13 @@ class Draft:
 
     def limits(self) -> list[str]:
         """Return, in sentences, what a user of this version has to know before trusting it."""
-        return [*self._of_sides(), *self._of_classes(), *self._of_leaks(), *self._of_clips()]
+        return [
+            *self._of_sides(),
+            *self._of_classes(),
+            *self._of_leaks(),
+            *self.giveaways.warnings(),
+            *self._of_clips(),
+        ]
 
     def _of_sides(self) -> Iterator[str]:
         sizes = self.partition.sizes

@@ -31,8 +31,8 @@ def failed(folder):
 def test_an_untouched_version_is_as_it_was(built):
     outcome = verify_manifest(built)
     assert outcome.ok
-    assert outcome.items_in == outcome.kept == 7 + 60
-    assert outcome.details["files"] == 7
+    assert outcome.items_in == outcome.kept == 8 + 60
+    assert outcome.details["files"] == 8
     assert outcome.details["clips"] == 60
     assert not outcome.warnings
 
