@@ -18,6 +18,8 @@ from corpus_tools.cli.import_transcripts import import_transcripts
 from corpus_tools.cli.init import init
 from corpus_tools.cli.label_studio import label_studio
 from corpus_tools.cli.predict import predict
+from corpus_tools.cli.pull_annotations import pull_annotations
+from corpus_tools.cli.push_tasks import push_tasks
 from corpus_tools.cli.review import review
 from corpus_tools.cli.screen import screen
 from corpus_tools.cli.segment import segment
@@ -70,6 +72,8 @@ for _panel, _verb, _function in (
     (BUILD, "import-transcripts", import_transcripts),
     (BUILD, "compare-transcripts", compare_transcripts),
     (ANNOTATE, "export-tasks", export_tasks),
+    (ANNOTATE, "push-tasks", push_tasks),
+    (ANNOTATE, "pull-annotations", pull_annotations),
     (ANNOTATE, "import-annotations", import_annotations),
     (ANNOTATE, "agreement", agreement),
     (MANIFEST, "build-manifest", build_manifest),

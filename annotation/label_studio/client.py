@@ -1,0 +1,273 @@
+"""The requests to a Label Studio that push and pull are made of."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from annotation.label_studio.browser import is_loopback
+from annotation.label_studio.refusals import AwayError, spoken
+from manifests.errors import ConfigurationError, CorpusError
+
+__all__ = ["Client", "Project", "TaskList", "checked_url"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project on the server.
+
+    Attributes:
+        number: its id there.
+        title: what people read.
+        created_at: with the number, what tells it from a project of another database.
+        label_config: the labelling screen.
+        shows_predictions: whether annotators see predictions.
+        tasks: how many it has.
+    """
+
+    number: int
+    title: str
+    created_at: str
+    label_config: str
+    shows_predictions: bool
+    tasks: int
+
+
+@dataclass(frozen=True)
+class TaskList:
+    """A page of a project's tasks: batch and clip of each, and how many there are in all."""
+
+    keys: list[tuple[str, str]]
+    total: int
+
+
+class Client:
+    """A Label Studio, and a token for it; each request is one sentence if it fails.
+
+    What only reads is tried again while the server is away, as in a restart. What writes is tried
+    once: whether it was done must be looked up.
+
+    Args:
+        url: the server's address.
+        token: of somebody who may make projects.
+        patience: seconds between tries while the server is away.
+    """
+
+    def __init__(self, url: str, token: str, patience: Sequence[float] | None = None) -> None:
+        import httpx
+        from label_studio_sdk import LabelStudio
+
+        self.url = checked_url(url)
+        self._patience = _PATIENCE if patience is None else tuple(patience)
+        with spoken(self.url, "the token"):
+            connection = httpx.Client(timeout=_SECONDS, trust_env=not is_loopback(self.url))
+            self._sdk = LabelStudio(
+                base_url=self.url,
+                api_key=token,
+                timeout=_SECONDS,
+                max_retries=0,
+                httpx_client=connection,
+            )
+
+    def greet(self) -> None:
+        """Raise if the server isn't there, or doesn't know the token."""
+        self._once("who this is", self._sdk.users.whoami)
+
+    def address(self, number: int) -> str:
+        """Return where people label a project's tasks one after the other."""
+        return f"{self.url}/projects/{number}/data?labeling=1"
+
+    def people(self) -> dict[int, str]:
+        """Return the e-mail address of everybody with an account, by number."""
+        users = self._read("its accounts", self._sdk.users.list)
+        return {int(user.id): str(user.email) for user in users}
+
+    def project(self, number: int) -> Project:
+        """Return a project.
+
+        Raises:
+            MissingError: if there is none of that number.
+        """
+        return _project(self._read(f"project {number}", lambda: self._sdk.projects.get(number)))
+
+    def projects_titled(self, title: str) -> list[Project]:
+        """Return the projects of exactly that title, the oldest first."""
+
+        def named() -> list[Any]:
+            return [one for one in self._sdk.projects.list(title=title) if one.title == title]
+
+        return sorted(map(_project, self._read("its projects", named)), key=lambda one: one.number)
+
+    def make_project(self, title: str, label_config: str) -> Project:
+        """Make a project: tasks in their order, skipping allowed, predictions hidden."""
+        made = self._once(
+            f"project '{title}'",
+            lambda: self._sdk.projects.create(
+                title=title,
+                label_config=label_config,
+                sampling="Sequential sampling",
+                show_skip_button=True,
+                show_collab_predictions=False,
+            ),
+        )
+        return self.project(int(made.id or 0))
+
+    def change_project(self, number: int, **fields: Any) -> None:
+        """Change settings of a project.
+
+        Raises:
+            RefusalError: such as for a screen that has no place for answers there are.
+        """
+        self._once(f"project {number}", lambda: self._sdk.projects.update(number, **fields))
+
+    def storages(self, number: int) -> list[str]:
+        """Return the paths of a project's local-files storages."""
+        found = self._read(
+            f"storages of project {number}",
+            lambda: self._sdk.import_storage.local.list(project=number),
+        )
+        return [str(storage.path) for storage in found]
+
+    def add_storage(self, number: int, path: str) -> None:
+        """Let the server serve a folder to the annotators; nothing is made into tasks.
+
+        Raises:
+            RefusalError: if the server doesn't see the folder, or may not serve it.
+        """
+        self._once(
+            f"storage {path}",
+            lambda: self._sdk.import_storage.local.create(
+                project=number, title="clips", path=path, use_blob_urls=True
+            ),
+        )
+
+    def tasks(self, number: int) -> Iterator[TaskList]:
+        """Yield batch and clip of each of a project's tasks, page by page, by number."""
+        seen, page = 0, 1
+        while True:
+            found = self._read(f"tasks of project {number}", partial(self._page, number, page))
+            yield found
+            seen += len(found.keys)
+            if not found.keys or seen >= found.total:
+                return
+            page += 1
+
+    def add_tasks(self, number: int, rows: Sequence[dict[str, Any]]) -> None:
+        """Add tasks, all or none; the server doesn't notice those that are there already.
+
+        Raises:
+            AwayError: and then nobody knows whether they were added.
+        """
+        self._once(
+            f"tasks for project {number}",
+            lambda: self._sdk.projects.import_tasks(number, request=rows, return_task_ids=False),
+        )
+
+    def export(self, project: Project) -> bytes:
+        """Return the project's JSON export, of every task; a large one by way of a snapshot."""
+        doing = f"export of project {project.number}"
+        if project.tasks > _SMALL:
+            return self._read(doing, lambda: self._snapshot(project.number))
+        return self._read(
+            doing,
+            lambda: b"".join(
+                self._sdk.projects.exports.download_sync(
+                    project.number, export_type="JSON", download_all_tasks=True
+                )
+            ),
+        )
+
+    def _page(self, number: int, page: int) -> TaskList:
+        """Only two fields are asked for: the whole tasks take ten times as long."""
+        answer = self._sdk.tasks.list(
+            project=number,
+            page=page,
+            page_size=_PAGE,
+            include="id,data",
+        ).response
+        keys = [_key(task.data) for task in answer.tasks or []]
+        return TaskList(keys, int(answer.total))
+
+    def _snapshot(self, number: int) -> bytes:
+        exports = self._sdk.projects.exports
+        snapshot = exports.create(number, serialization_options=_AS_EXPORTED)
+        try:
+            for _ in range(_POLLS):
+                if snapshot.status in ("completed", "failed"):
+                    break
+                time.sleep(_BETWEEN_POLLS)
+                snapshot = exports.get(number, snapshot.id)
+            if snapshot.status != "completed":
+                raise CorpusError(
+                    f"{self.url}: the export of project {number} doesn't get done (it is "
+                    f"{snapshot.status}); try again, or export it there and use import-annotations"
+                )
+            return b"".join(exports.download(number, snapshot.id, export_type="JSON"))
+        finally:
+            with suppress(CorpusError), spoken(self.url, "the snapshot"):
+                exports.delete(number, snapshot.id)
+
+    def _once(self, doing: str, request: Callable[[], T]) -> T:
+        with spoken(self.url, doing):
+            return request()
+
+    def _read(self, doing: str, request: Callable[[], T]) -> T:
+        for pause in self._patience:
+            try:
+                return self._once(doing, request)
+            except AwayError:
+                time.sleep(pause)
+        return self._once(doing, request)
+
+
+def checked_url(url: str) -> str:
+    """Return a server's address without a slash at its end.
+
+    Raises:
+        ConfigurationError: if it is none.
+    """
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        good = False
+    if not good or parts.username or parts.query or parts.fragment:
+        raise ConfigurationError(
+            "--server-url: give Label Studio's plain http:// or https:// address"
+        )
+    return url.rstrip("/")
+
+
+def _project(found: Any) -> Project:
+    return Project(
+        number=int(found.id),
+        title=str(found.title),
+        created_at=found.created_at.isoformat(),
+        label_config=str(found.label_config or ""),
+        shows_predictions=bool(found.show_collab_predictions),
+        tasks=int(found.task_number or 0),
+    )
+
+
+def _key(data: Any) -> tuple[str, str]:
+    """Return batch and clip; what isn't ours has neither."""
+    fields = data if isinstance(data, dict) else {}
+    return str(fields.get("batch", "")), str(fields.get("clip_id", ""))
+
+
+_SECONDS = 600.0  # a large import or export takes its time, and the server answers when it is done
+_PATIENCE = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds; a restart takes 5 to 20
+_PAGE = 1000
+_SMALL = 1000  # tasks
+_POLLS = 600
+_BETWEEN_POLLS = 1.0  # seconds
+_AS_EXPORTED = {
+    "annotations__completed_by": {"only_id": True},
+    "drafts": {"only_id": True},
+    "predictions": {"only_id": True},
+}

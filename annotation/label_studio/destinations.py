@@ -1,0 +1,139 @@
+"""Which batches go into which project."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+from annotation.annotators import Annotators
+from annotation.batches import Batch, Row, read_batches
+from annotation.controls import TASK_KEYS
+from annotation.label_studio.server_file import KnownProject, project_key
+from annotation.plans import Kind
+from manifests.errors import ConfigurationError, DataError
+
+__all__ = ["Destination", "Key", "destinations", "task_key"]
+
+Key = tuple[str, str]
+"""Batch and clip: what a task is known by within a project."""
+
+
+@dataclass
+class Destination:
+    """What one project is to hold.
+
+    Attributes:
+        key: of the project in annotations/server.json.
+        annotator: whose it is; null if it is shared.
+        kind: what is done in it.
+        screen: the label configuration of its newest batch.
+        batches: their names.
+        rows: the tasks by key, in the order in which the annotator meets them.
+    """
+
+    key: str
+    annotator: str | None
+    kind: Kind
+    screen: str = ""
+    batches: list[str] = field(default_factory=list)
+    rows: dict[Key, Row] = field(default_factory=dict)
+
+    def title(self, corpus: Path) -> str:
+        """Return the project's title; Label Studio wants 3 to 50 characters."""
+        end = f" · {self.annotator or 'shared'}"
+        if self.kind == "adjudication":
+            end += " · adjudication"
+        return corpus.resolve().name[: _LONGEST_TITLE - len(end)] + end
+
+    def add(self, corpus: Path, batch: Batch) -> None:
+        """Add a batch's tasks; a task without a key that the screen may show gets it empty."""
+        self.batches.append(batch.name)
+        self.screen = _screen(corpus, batch)
+        for row in batch.rows:
+            data = dict.fromkeys(TASK_KEYS, "") | row["data"] | {"batch": batch.name}
+            self.rows[task_key(data)] = row | {"data": data}
+
+
+def task_key(data: Mapping[str, str]) -> Key:
+    """Return what a task is known by."""
+    return data["batch"], data["clip_id"]
+
+
+def destinations(
+    corpus: Path,
+    known: Mapping[str, KnownProject],
+    *,
+    wanted: Sequence[str] = (),
+    annotators: Sequence[str] = (),
+) -> list[Destination]:
+    """Return what each project is to hold, by annotator.
+
+    Args:
+        corpus: the corpus folder.
+        known: projects that are there already, by key: a shared batch goes where it went before.
+        wanted: names of batches; default: all.
+        annotators: who gets each shared batch, in full; default: one project for all together.
+
+    Raises:
+        ConfigurationError: for a batch or an annotator that there isn't.
+        DataError: if a batch can't be read.
+    """
+    _check_annotators(corpus, annotators)
+    found: dict[str, Destination] = {}
+    names = set()
+    for batch in read_batches(corpus):
+        names.add(batch.name)
+        if wanted and batch.name not in wanted:
+            continue
+        for key, annotator in _places(batch, known, annotators):
+            place = found.setdefault(key, Destination(key, annotator, batch.kind))
+            place.add(corpus, batch)
+    _check_batches(wanted, names)
+    return [found[key] for key in sorted(found)]
+
+
+def _places(
+    batch: Batch, known: Mapping[str, KnownProject], annotators: Sequence[str]
+) -> list[tuple[str, str | None]]:
+    if batch.annotator is not None:
+        return [(project_key(batch.annotator, batch.kind), batch.annotator)]
+    if annotators:
+        return [(project_key(name, batch.kind), name) for name in annotators]
+    before = [key for key, project in known.items() if batch.name in project.batches]
+    places = [(key, key.partition(":")[0] or None) for key in before]
+    return places or [(project_key(None, batch.kind), None)]
+
+
+def _check_annotators(corpus: Path, annotators: Sequence[str]) -> None:
+    if not annotators:
+        return
+    people = Annotators(corpus).addresses()
+    for name in annotators:
+        if name not in people:
+            raise ConfigurationError(
+                f"--annotators {name}: annotations/annotators.csv has nobody of that name with an "
+                f"e-mail address; it has {', '.join(sorted(people)) or 'nobody'}"
+            )
+
+
+def _check_batches(wanted: Sequence[str], names: set[str]) -> None:
+    if not names:
+        raise ConfigurationError("no task was exported yet; begin with: corpus export-tasks")
+    for name in wanted:
+        if name not in names:
+            near = get_close_matches(name, names, n=1, cutoff=0.0)
+            raise ConfigurationError(f"there is no batch '{name}'; did you mean '{near[0]}'?")
+
+
+def _screen(corpus: Path, batch: Batch) -> str:
+    folder = corpus / "annotations" / "tasks"
+    path = (folder / batch.name if batch.annotator else folder) / "label_config.xml"
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise DataError(
+            f"{path}: the labelling screen of {batch.name} can't be read; put it back as it was"
+        ) from None
+
+
+_LONGEST_TITLE = 50  # characters

@@ -1,0 +1,161 @@
+"""Bring judgements back from Label Studio, and see that the counts add up."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from annotation.exports import Export, decode_export
+from annotation.importing import import_exports
+from annotation.label_studio.connection import Connection, connect
+from annotation.label_studio.destinations import Key, destinations
+from annotation.label_studio.reconcile import Account, account
+from annotation.label_studio.refusals import MissingError, RefusalError
+from annotation.label_studio.server_file import KnownProject
+from manifests.errors import ConfigurationError, DataError
+from manifests.outcome import Outcome, Progress, no_progress
+
+__all__ = ["pull_annotations"]
+
+
+def pull_annotations(
+    corpus: Path,
+    *,
+    projects: Sequence[int] = (),
+    server_url: str | None = None,
+    token_file: str | None = None,
+    progress: Progress = no_progress,
+) -> Outcome:
+    """Import what was answered in the projects that push-tasks made, into one new file.
+
+    Hold the corpus's lock meanwhile. Pulling twice adds nothing.
+
+    Args:
+        corpus: the corpus folder.
+        projects: numbers of projects; default: all that were pushed to.
+        server_url: default: the server that the corpus knows.
+        token_file: ``[label_studio] token_file`` of corpus.toml.
+        progress: told after each project.
+
+    Returns:
+        The account of :func:`annotation.importing.import_annotations`; ``details`` has ``server``,
+        ``url`` and, for each project, a row of :class:`Account` in ``projects``.
+
+    Raises:
+        ConfigurationError: if nothing was pushed, or without a token.
+        CorpusError: if the server doesn't answer, or doesn't know the token.
+    """
+    connection = connect(corpus, server_url, token_file)
+    chosen = _chosen(connection, projects)
+    server = connection.adopt()
+    pull = _Pull(connection, progress, len(chosen))
+    outcome = import_exports(corpus, pull.exports(chosen), server=server)
+    outcome.details |= {
+        "server": server,
+        "url": connection.client.url,
+        "projects": [one.row() for one in pull.accounts],
+    }
+    outcome.warnings += pull.warnings
+    outcome.items_in += len(pull.failures)
+    for name, reason in pull.failures:
+        outcome.fail(name, reason)
+    return outcome
+
+
+class _Pull:
+    """Exports as they come in, and what is noted on the way."""
+
+    def __init__(self, connection: Connection, progress: Progress, total: int) -> None:
+        self.connection = connection
+        self.accounts: list[Account] = []
+        self.warnings: list[str] = []
+        self.failures: list[tuple[str, str]] = []
+        self._progress = progress
+        self._total = total
+
+    def exports(self, chosen: Mapping[int, str | None]) -> Iterator[Export]:
+        """Yield the export of each project that has one, its annotators by e-mail address."""
+        people = self.connection.client.people()
+        pushed = _pushed(self.connection)
+        for done, (number, key) in enumerate(chosen.items(), start=1):
+            noted = self.connection.known.projects.get(key or "")
+            name = _called(number, key)
+            try:
+                yield self._export(number, name, noted, key, people, pushed)
+            except (MissingError, RefusalError, DataError) as error:
+                self.failures.append((name, str(error)))
+            self._progress(done, self._total, name)
+
+    def _export(
+        self,
+        number: int,
+        name: str,
+        noted: KnownProject | None,
+        key: str | None,
+        people: Mapping[int, str],
+        pushed: Mapping[str, set[Key]],
+    ) -> Export:
+        client = self.connection.client
+        project = self.connection.find(noted or KnownProject(project_id=number))
+        if project is None:
+            raise MissingError("not on the server any more; what was pulled before is kept")
+        export = decode_export(client.export(project), name)
+        found = account(
+            export.tasks,
+            None if key is None else pushed.get(key, set()),
+            annotator=None if key is None else key.partition(":")[0] or None,
+            kind=noted.kind if noted else None,
+            project_id=number,
+        )
+        self.accounts.append(found)
+        self.warnings += [f"{name}: {sentence}" for sentence in found.mismatches()]
+        _name(export.tasks, people)
+        return export
+
+
+def _chosen(connection: Connection, projects: Sequence[int]) -> dict[int, str | None]:
+    """Return the numbers of the projects to pull from, with the key of those that are known."""
+    known = {project.project_id: key for key, project in connection.known.projects.items()}
+    if projects:
+        return {number: known.get(number) for number in projects}
+    if connection.gone is not None:
+        raise ConfigurationError(
+            f"{connection.client.url}: none of the projects that were pushed there is left; what "
+            f"was pulled before is kept"
+        )
+    if not known:
+        raise ConfigurationError(
+            f"nothing was pushed to {connection.client.url}; begin with: corpus push-tasks, or "
+            f"name a project with --project"
+        )
+    return dict(known)
+
+
+def _called(number: int, key: str | None) -> str:
+    if key is None:
+        return f"project {number}"
+    annotator, _, kind = key.partition(":")
+    words = [f"{annotator}'s" if annotator else "the", kind, "project", str(number)]
+    return " ".join(word for word in words if word)
+
+
+def _pushed(connection: Connection) -> dict[str, set[Key]]:
+    """Return what each project was given, by its key."""
+    known = connection.known.projects
+    wanted = sorted({name for project in known.values() for name in project.batches})
+    if not wanted:
+        return {}
+    return {
+        place.key: {key for key in place.rows if key[0] in known[place.key].batches}
+        for place in destinations(connection.corpus, known, wanted=wanted)
+        if place.key in known
+    }
+
+
+def _name(tasks: list[Any], people: Mapping[int, str]) -> None:
+    """Replace the numbers of those who answered by number and e-mail address."""
+    for task in tasks:
+        annotations = task.get("annotations") if isinstance(task, dict) else None
+        for annotation in annotations if isinstance(annotations, list) else []:
+            number = annotation.get("completed_by") if isinstance(annotation, dict) else None
+            if isinstance(number, int) and number in people:
+                annotation["completed_by"] = {"id": number, "email": people[number]}

@@ -1,0 +1,217 @@
+"""Bring exported tasks into Label Studio: a project for each annotator, each task once."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from annotation.label_studio.client import Client, Project
+from annotation.label_studio.connection import Connection, connect
+from annotation.label_studio.destinations import Destination, Key, destinations
+from annotation.label_studio.folders import ServerFolder
+from annotation.label_studio.refusals import AwayError, NotAllowedError, RefusalError
+from annotation.label_studio.server_file import KnownProject
+from manifests.errors import CorpusError
+from manifests.outcome import Outcome, Progress, no_progress
+
+__all__ = ["push_tasks"]
+
+ALREADY = "there already"
+
+
+def push_tasks(
+    corpus: Path,
+    *,
+    batches: Sequence[str] = (),
+    annotators: Sequence[str] = (),
+    server_url: str | None = None,
+    token_file: str | None = None,
+    progress: Progress = no_progress,
+) -> Outcome:
+    """Push batches to the annotators' projects, which are made if they aren't there.
+
+    What a project has is read from the server itself, by batch and clip, so pushing twice adds
+    nothing and a push that was cut off goes on. While the server is away for a moment, as in a
+    restart, this waits for it. Hold the corpus's lock meanwhile.
+
+    Args:
+        corpus: the corpus folder.
+        batches: which; default: all.
+        annotators: who gets each batch without annotators of its own; default: one project that
+            all share.
+        server_url: default: the server that the corpus knows.
+        token_file: ``[label_studio] token_file`` of corpus.toml.
+        progress: told after each portion of tasks.
+
+    Returns:
+        An item is a task of a project; ``details`` has ``server``, ``url`` and, for each project,
+        ``annotator project_id kind pushed there_already address``.
+
+    Raises:
+        ConfigurationError: for a batch or annotator that there isn't, or without a token.
+        CorpusError: if the server doesn't answer at the start, or doesn't know the token.
+    """
+    connection = connect(corpus, server_url, token_file)
+    places = destinations(corpus, connection.known.projects, wanted=batches, annotators=annotators)
+    outcome = Outcome(items_in=sum(len(place.rows) for place in places))
+    if connection.gone is not None:
+        outcome.warnings.append(
+            f"{connection.client.url}: no project that was pushed there before is left, so this "
+            f"counts as another server; what was pulled stays as it is"
+        )
+    outcome.details |= {
+        "server": connection.adopt(),
+        "url": connection.client.url,
+        "projects": [],
+    }
+    for place in places:
+        title = place.title(corpus)
+        try:
+            _push(connection, place, title, outcome, progress)
+        except (AwayError, NotAllowedError) as error:
+            outcome.fail(title, f"{error} (what was pushed stays; run the same command to go on)")
+            break
+        except RefusalError as error:
+            outcome.fail(title, str(error))
+    return outcome
+
+
+def _push(
+    connection: Connection,
+    place: Destination,
+    title: str,
+    outcome: Outcome,
+    progress: Progress,
+) -> None:
+    client = connection.client
+    project = _project(connection, place, title, outcome)
+    _show_screen(client, project, place)
+    _serve_clips(connection, project, place)
+    shown = any(row.get("predictions") for row in place.rows.values())
+    if shown and not project.shows_predictions:
+        client.change_project(project.number, show_collab_predictions=True)
+    row: dict[str, Any] = {
+        "annotator": place.annotator,
+        "project_id": project.number,
+        "kind": place.kind,
+        "pushed": 0,
+        "there_already": 0,
+        "address": client.address(project.number),
+    }
+    outcome.details["projects"].append(row)
+
+    def count(pushed: int) -> None:
+        row["pushed"] += pushed
+        outcome.kept += pushed
+        progress(outcome.kept + outcome.rejected.total(), outcome.items_in, title)
+
+    there = _keys(client, project.number)
+    missing = {key: task for key, task in place.rows.items() if key not in there}
+    row["there_already"] = len(place.rows) - len(missing)
+    outcome.rejected[ALREADY] += row["there_already"]
+    _add(client, project.number, missing, count)
+
+
+def _add(
+    client: Client, number: int, missing: dict[Key, Any], count: Callable[[int], None]
+) -> None:
+    """Add tasks portion by portion; after an answer that didn't come, look what has come in."""
+    left, failed = dict(missing), 0
+    while left:
+        portion = list(left)[:_PORTION]
+        try:
+            client.add_tasks(number, [left[key] for key in portion])
+            done = set(portion)
+            failed = 0
+        except AwayError:
+            failed += 1
+            if failed > _TRIES:
+                raise
+            done = _keys(client, number) & left.keys()
+        left = {key: task for key, task in left.items() if key not in done}
+        count(len(done))
+
+
+def _keys(client: Client, number: int) -> set[Key]:
+    return {key for page in client.tasks(number) for key in page.keys}
+
+
+def _project(connection: Connection, place: Destination, title: str, outcome: Outcome) -> Project:
+    """Find the project, or make it; note it, with its batches, before a task goes in."""
+    noted = connection.known.projects.get(place.key)
+    project = connection.find(noted) if noted else None
+    if noted and project is None:
+        outcome.warnings.append(
+            f"{title}: project {noted.project_id} isn't on the server any more, so another is "
+            f"made; what was pulled from it is kept"
+        )
+    if project is None:
+        project = _left_behind(connection, place, title)
+    if project is None:
+        project = connection.client.make_project(title, place.screen)
+    before = noted.batches if noted and noted.project_id == project.number else []
+    batches = before + [name for name in place.batches if name not in before]
+    connection.note(
+        place.key,
+        KnownProject(
+            project_id=project.number,
+            kind=place.kind,
+            created_at=project.created_at,
+            batches=batches,
+        ),
+    )
+    return project
+
+
+def _left_behind(connection: Connection, place: Destination, title: str) -> Project | None:
+    """Return a project of that title with none but our tasks: its number wasn't noted any more."""
+    noted = {project.project_id for project in connection.known.projects.values()}
+    for project in connection.client.projects_titled(title):
+        unknown = project.number not in noted
+        if unknown and _keys(connection.client, project.number) <= place.rows.keys():
+            return project
+    return None
+
+
+def _show_screen(client: Client, project: Project, place: Destination) -> None:
+    if project.label_config.strip() == place.screen.strip():
+        return
+    try:
+        client.change_project(project.number, label_config=place.screen)
+    except (AwayError, NotAllowedError):
+        raise
+    except RefusalError as error:
+        raise RefusalError(
+            f"the labelling screen of {place.batches[-1]} can't take the place of the one in "
+            f"project {project.number}: {error}; answers there need what it lacks, so put that "
+            f"back into [annotation] label_config and export a new batch"
+        ) from None
+
+
+def _serve_clips(connection: Connection, project: Project, place: Destination) -> None:
+    """See to it that the server serves the clips, if the tasks' audio comes from its own files."""
+    local = any(
+        str(row["data"].get("audio", "")).startswith("/data/local-files/")
+        for row in place.rows.values()
+    )
+    if not local or connection.client.storages(project.number):
+        return
+    own = ServerFolder(connection.corpus).clips
+    by_hand = connection.corpus.resolve() / "clips"
+    refusal: CorpusError | None = None
+    for path in (own, by_hand) if own.exists() else (by_hand,):
+        try:
+            connection.client.add_storage(project.number, str(path.absolute()))
+            return
+        except (AwayError, NotAllowedError):
+            raise
+        except RefusalError as error:
+            refusal = error
+    raise RefusalError(
+        f"the server can't serve the clips: {refusal}; start it with corpus label-studio start, "
+        f"or add a Local files storage for {by_hand} to project {project.number} by hand, or "
+        f"export with --audio-base-url"
+    )
+
+
+_PORTION = 250  # tasks; about 0.2 s of the server's
+_TRIES = 5

@@ -1,0 +1,104 @@
+"""What a Label Studio server answers when it doesn't do what it was asked, in one sentence.
+
+The SDK's own errors quote whole headers, cookies among them; none of them is ever shown or kept as
+the cause of ours.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from manifests.errors import CorpusError
+
+__all__ = ["AwayError", "MissingError", "NotAllowedError", "RefusalError", "spoken"]
+
+
+class RefusalError(CorpusError):
+    """The server refuses a request, and would again."""
+
+
+class MissingError(RefusalError):
+    """What was asked about isn't on the server."""
+
+
+class NotAllowedError(RefusalError):
+    """The server doesn't know the token, or its owner may not do that."""
+
+
+class AwayError(CorpusError):
+    """The server doesn't answer, or says that it can't at the moment; later it may."""
+
+
+@contextmanager
+def spoken(url: str, doing: str) -> Iterator[None]:
+    """Turn the SDK's errors into ours.
+
+    Args:
+        url: the server's address.
+        doing: what is being done, such as "project 3".
+
+    Raises:
+        AwayError: if nobody answers, or with a status of 429 or from 500 on.
+        RefusalError: or one of its kinds, for every other answer but success.
+    """
+    import httpx
+    from label_studio_sdk.core import ApiError
+    from label_studio_sdk.core.parse_error import ParsingError
+    from pydantic import ValidationError
+
+    try:
+        yield
+    except ApiError as error:
+        raise _refusal(url, doing, error.status_code or 0, error.body) from None
+    except httpx.TransportError as error:
+        reason = str(error)[:100] or type(error).__name__
+        raise AwayError(
+            f"{url}: Label Studio doesn't answer ({reason}); is it running, and is this its "
+            f"address? Start the corpus's own with: corpus label-studio start"
+        ) from None
+    except (ParsingError, ValidationError, ValueError, TypeError, KeyError, httpx.HTTPError):
+        raise RefusalError(
+            f"{url}: {doing}: what answers is no Label Studio that this tool understands; check "
+            f"the address with: corpus label-studio check"
+        ) from None
+
+
+def _refusal(url: str, doing: str, status: int, body: Any) -> CorpusError:
+    if status == 401:
+        return NotAllowedError(
+            f"{url} doesn't know the token (status 401); make one there under Account & Settings "
+            f"> Access Token, or start the corpus's server anew"
+        )
+    if status == 403:
+        return NotAllowedError(f"{url}: {doing}: the token's owner may not do that (status 403)")
+    if status == 404:
+        return MissingError(f"{url}: {doing}: not there (status 404)")
+    if status == 429 or status >= 500:
+        return AwayError(
+            f"{url}: Label Studio can't at the moment (status {status}); look at its log, and run "
+            f"the same command again to go on"
+        )
+    return RefusalError(f"{url}: {doing}: refused with status {status}{_words(body)}")
+
+
+def _words(body: Any) -> str:
+    """Return what the server says about it, shortened."""
+    if not isinstance(body, dict):
+        return ""
+    said = list(_sentences(body.get("validation_errors"))) or [str(body.get("detail", ""))]
+    text = " ".join("; ".join(said).split())
+    return f" ({text[:_LONGEST]})" if text else ""
+
+
+def _sentences(said: Any) -> Iterator[str]:
+    if isinstance(said, str):
+        yield said
+    elif isinstance(said, list | tuple):
+        for one in said:
+            yield from _sentences(one)
+    elif isinstance(said, dict):
+        for one in said.values():
+            yield from _sentences(one)
+
+
+_LONGEST = 300  # characters

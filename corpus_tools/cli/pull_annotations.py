@@ -1,0 +1,73 @@
+"""`corpus pull-annotations`: what people answered, straight from Label Studio."""
+
+from typing import Annotated, Any
+
+import typer
+
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.session import session
+
+__all__ = ["pull_annotations"]
+
+
+def pull_annotations(
+    project: Annotated[
+        list[int] | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="A project to pull from, also one that was made by hand; may be repeated.",
+            show_default="all that were pushed to",
+        ),
+    ] = None,
+    server_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Label Studio's address.",
+            show_default="the corpus's own server, or the one pushed to",
+        ),
+    ] = None,
+    corpus: CorpusFolder = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Take judgements from Label Studio and see that the counts add up; twice adds nothing."""
+    with session("pull-annotations", as_json=json, quiet=quiet, verbose=verbose) as run:
+        from annotation.label_studio import pull
+        from corpus_tools.workspace import Workspace
+
+        workspace = Workspace.find(corpus)
+        with workspace.lock(), run.progress("pulling") as progress:
+            outcome = pull.pull_annotations(
+                workspace.root,
+                projects=project or (),
+                server_url=server_url,
+                token_file=workspace.configuration.label_studio.token_file,
+                progress=progress,
+            )
+        run.outcome.merge(outcome)
+        details = outcome.details
+        run.result(_table(details["projects"]))
+        run.result(
+            f"{outcome.kept} new judgements: {details['answered']} answered, "
+            f"{details['skipped']} skipped, {details['relabelled']} of them relabelled"
+        )
+        run.note(f"left aside: {details['drafts']} drafts, {details['predictions']} predictions")
+
+
+def _table(rows: list[dict[str, Any]]) -> object:
+    from rich.table import Table
+
+    table = Table()
+    for name in ("annotator", "project", "pushed", "answered", "skipped", "open"):
+        table.add_column(name, justify="left" if name == "annotator" else "right")
+    for row in rows:
+        who = row["annotator"] or ("all together" if row["kind"] else "?")
+        table.add_row(
+            who if row["kind"] != "adjudication" else f"{who}, adjudication",
+            str(row["project_id"]),
+            "?" if row["pushed"] is None else str(row["pushed"]),
+            *(str(row[name]) for name in ("answered", "skipped", "open")),
+        )
+    return table
