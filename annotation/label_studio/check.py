@@ -62,7 +62,7 @@ def _problem(
 ) -> str | None:
     ask = {"Range": f"bytes=0-{_HEAD - 1}"}
     if not address.startswith(_LOCAL_FILES):
-        clip = _expected(corpus, "clips/" + "/".join(_parts(urlsplit(address).path)[-2:]))
+        clip = _expected_elsewhere(corpus, unquote(urlsplit(address).path))
         answer = fetch(address, ask | {"Origin": origin(server)}, limit=_HEAD)
         problem = hindrance_elsewhere(answer, clip, address, server)
     else:
@@ -82,12 +82,12 @@ def _server(corpus: Path, url: str | None) -> str:
     if known is None:
         raise ConfigurationError(
             "no server is known; start one with: corpus label-studio start, or name its address "
-            "with --url"
+            "with --server-url"
         )
     parts = urlsplit(known)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigurationError(
-            f"--url {known!r}: give Label Studio's http:// or https:// address"
+            f"--server-url {known!r}: give Label Studio's http:// or https:// address"
         )
     return known.rstrip("/")
 
@@ -101,10 +101,6 @@ def _newest_task(corpus: Path) -> dict[str, str]:
     return task
 
 
-def _parts(path: str) -> list[str]:
-    return [part for part in unquote(path).split("/") if part]
-
-
 def _expected(corpus: Path, path: str) -> Expected:
     """Read the beginning of a clip in the corpus; a file that is missing has none."""
     try:
@@ -113,6 +109,14 @@ def _expected(corpus: Path, path: str) -> Expected:
             return Expected(path, stream.read(_HEAD), file.stat().st_size)
     except (OSError, DataError):
         return Expected(path, b"", 0)
+
+
+def _expected_elsewhere(corpus: Path, path: str) -> Expected:
+    """Find the clip whose path below ``clips`` is the end of a path on another web server."""
+    parts = [part for part in path.split("/") if part]
+    ends = ["clips/" + "/".join(parts[place:]) for place in range(len(parts))]
+    found = (_expected(corpus, end) for end in ends)
+    return next((clip for clip in found if clip.head), Expected(ends[-1] if ends else "", b"", 0))
 
 
 def _storages(server: str, log_in: dict[str, str]) -> list[str]:

@@ -51,9 +51,10 @@ class ServerFolder:
         return self.root / "running.json"
 
     def make(self) -> None:
-        """Make the folders, readable by their owner only, and the link to the clips."""
+        """Make the folders, for their owner only and for no repository, and the link to clips."""
         self.root.mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o700)
         self.document_root.mkdir(exist_ok=True)
+        (self.root / ".gitignore").write_text("*\n", encoding="utf-8")
         if not self.clips.is_symlink():
             self.clips.symlink_to("../../../clips", target_is_directory=True)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from annotation.annotators import Annotators
 from annotation.label_studio.accounts import prepare_accounts
-from annotation.label_studio.address import announced, check_port, running
+from annotation.label_studio.address import announced, check_port, last_url, running
 from annotation.label_studio.environment import server_environment
 from annotation.label_studio.folders import ServerFolder
 from annotation.label_studio.process import server_process
@@ -76,7 +76,7 @@ def _make_accounts(
     people: Mapping[str, str],
     note: Told,
 ) -> None:
-    if not (folder.root / "label_studio.sqlite3").exists():
+    if last_url(folder) is None:
         note("making the database; this takes about a minute, once")
     prepared = prepare_accounts(program, folder, variables, people)
     if prepared.made:

@@ -88,7 +88,7 @@ def start(
 
 @label_studio.command("check")
 def check(
-    url: Annotated[
+    server_url: Annotated[
         str | None,
         typer.Option(
             metavar="URL",
@@ -109,7 +109,7 @@ def check(
         workspace = Workspace.find(corpus)
         outcome = check_clip(
             workspace.root,
-            url=url,
+            url=server_url,
             token_file=workspace.configuration.label_studio.token_file,
         )
         run.outcome.merge(outcome)

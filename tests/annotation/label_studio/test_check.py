@@ -201,6 +201,11 @@ def test_clips_on_a_web_server_are_fetched_without_a_log_in(corpus, elsewhere):
     assert elsewhere.asked[-1]["Origin"] == elsewhere.url
 
 
+def test_another_file_on_a_web_server_is_told(corpus, elsewhere):
+    elsewhere.body = wav(0.2)
+    assert "another file comes" in hindrance(corpus, elsewhere)
+
+
 @pytest.mark.parametrize("allowed", [None, "https://other.example", "null"])
 def test_without_leave_for_other_origins_the_header_is_named(corpus, elsewhere, allowed):
     elsewhere.headers = {"Content-Type": "audio/wav"}
@@ -249,7 +254,7 @@ def test_a_server_that_is_away_is_told(corpus):
 def test_without_tasks_or_a_server_the_next_step_is_named(corpus, corpus_folder, server):
     with pytest.raises(ConfigurationError, match="label-studio start"):
         check(corpus)
-    with pytest.raises(ConfigurationError, match="--url"):
+    with pytest.raises(ConfigurationError, match="--server-url"):
         check(corpus, url="file:///etc/passwd")
     (corpus / "annotations" / "tasks" / "batch-0001.json").unlink()
     with pytest.raises(ConfigurationError, match="export-tasks"):
