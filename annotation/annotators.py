@@ -100,6 +100,10 @@ class Annotators:
             self._changed = True
         return row.annotator
 
+    def names(self) -> list[str]:
+        """Return everybody's pseudonym, in the order of the file."""
+        return [row.annotator for row in self._rows]
+
     def addresses(self) -> dict[str, str]:
         """Return the e-mail address of everybody who has one, by pseudonym."""
         return {row.annotator: row.rater.email for row in self._rows if row.rater.email}

@@ -52,7 +52,7 @@ class Batch:
     kind: Kind = "label"
 
     @property
-    def tasks(self) -> list[dict[str, str]]:
+    def tasks(self) -> list[dict[str, Any]]:
         """The data of each task, in order."""
         return [row["data"] for row in self.rows]
 
@@ -180,5 +180,11 @@ def _row(row: Any) -> Row:
     data = row["data"]
     if not all(isinstance(value, str) for value in (data["clip_id"], data.get("asr_text", ""))):
         raise TypeError
-    found: Row = row
+    if not isinstance(row.get("predictions", []), list):
+        raise TypeError
+    found: Row = row | {"data": _SINCE | data}
     return found
+
+
+_SINCE: dict[str, Any] = {"votes": "", "cast": []}
+"""Keys that the labelling screen needs and that tasks of earlier versions lack."""

@@ -4,8 +4,8 @@ from typing import Literal, get_args
 
 __all__ = ["CONTROLS", "MAX_CONFIDENCE", "PROBLEMS", "TASK_KEYS", "Problem"]
 
-TASK_KEYS = ("clip_id", "audio", "asr_text", "asr_flags", "context", "batch")
-"""What a task's data holds, no more and no less."""
+TASK_KEYS = ("clip_id", "audio", "asr_text", "asr_flags", "context", "batch", "votes", "cast")
+"""What a task's data holds, no more and no less; ``cast`` is a list of choices, the rest texts."""
 
 CONTROLS: dict[str, tuple[str, ...]] = {
     "emotion": ("Choices",),

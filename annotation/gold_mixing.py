@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from manifests.errors import ConfigurationError
 
-__all__ = ["check_gold_rate", "choose_gold", "mix"]
+__all__ = ["check_gold_rate", "choose_gold", "gold_wanted", "mix"]
 
 
 def check_gold_rate(rate: float) -> None:
@@ -19,6 +19,16 @@ def check_gold_rate(rate: float) -> None:
         raise ConfigurationError(
             f"--gold-rate {rate:g}: give the share of gold clips among the tasks, 0 to {_MOST}"
         )
+
+
+def gold_wanted(tasks: int, rate: float) -> int:
+    """Return how many gold clips make a share of all tasks beside so many others.
+
+    Example:
+        >>> gold_wanted(90, 0.1)
+        10
+    """
+    return round(tasks * rate / (1 - rate))
 
 
 def choose_gold(
@@ -37,10 +47,9 @@ def choose_gold(
         >>> choose_gold(["x", "y", "z"], {"y"}, tasks=18, rate=0.1, turn=1 / 3)
         ['z', 'x']
     """
-    wanted = round(tasks * rate / (1 - rate))
     start = round(len(gold) * turn)
     order = [*gold[start:], *gold[:start]]
-    return [clip_id for clip_id in order if clip_id not in seen][:wanted]
+    return [clip_id for clip_id in order if clip_id not in seen][: gold_wanted(tasks, rate)]
 
 
 def mix(tasks: Sequence[str], gold: Sequence[str], seed: str) -> list[str]:

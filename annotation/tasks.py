@@ -1,22 +1,26 @@
 """Label Studio tasks for the clips that nobody was asked about yet."""
 
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from urllib.parse import quote, urlsplit
 
-from annotation.batches import batch_path, next_batch, tasked_clips, write_batch
+from annotation.batches import Row, batch_path, next_batch, write_assigned, write_batch
+from annotation.gold import gold_path, read_gold
 from annotation.label_config import label_config
+from annotation.offers import Offers
+from annotation.panel import Panel
+from annotation.plans import Plan
 from annotation.settings import AnnotationSettings
-from manifests.errors import ConfigurationError, DataError
+from annotation.sharing import Shares, by_lot, share_out
+from annotation.task_rows import FindContext, audio_address, check_base_url, task_rows
+from manifests.errors import ConfigurationError
 from manifests.outcome import Outcome
-from manifests.records import Clip, Screen, Transcript
 from manifests.settings import TextSettings
-from manifests.shards import STAGES, read_stage
-from manifests.store import fingerprint, inside, write_text
-from manifests.texts import best_transcripts
+from manifests.store import write_text
 
-__all__ = ["audio_address", "export_tasks"]
+__all__ = ["Ranking", "audio_address", "check_limit", "export_tasks", "up_to", "write_lists"]
 
-CLIPS = "clips/"
+Ranking = Callable[[Sequence[str]], list[str]]
+"""Puts the clips first that are to be labelled first, by id."""
 
 
 def export_tasks(
@@ -25,6 +29,10 @@ def export_tasks(
     batch: str | None = None,
     limit: int | None = None,
     seed: int = 0,
+    panel: Panel | None = None,
+    ranking: Ranking | None = None,
+    pre_annotations: Mapping[str, Sequence[float]] | None = None,
+    context: FindContext | None = None,
     audio_base_url: str | None = None,
     annotation: AnnotationSettings | None = None,
     text: TextSettings | None = None,
@@ -33,13 +41,21 @@ def export_tasks(
 
     In it is every clip that was accepted, is not superseded and that no earlier batch names; in an
     order that the seed shuffles, so that nobody follows the plot. Nothing that hints at the emotion
-    is in a task.
+    is in a task, unless pre-annotations are asked for.
+
+    With a panel each annotator has a list of their own, in an order of their own, with gold clips
+    of annotations/gold.csv among the others that they have not met before; ``details`` then has
+    ``annotators`` with how many ``tasks`` and ``gold`` each has.
 
     Args:
         corpus: the corpus folder.
         batch: what to call it; default: the next of ``batch-0001``, ``batch-0002``, …
-        limit: at most so many tasks; the rest stays for the next batch.
-        seed: settles the order.
+        limit: at most so many clips, gold apart; the rest stays for the next batch.
+        seed: settles assignment and order.
+        panel: the annotators to share the clips among; default: one list for all.
+        ranking: puts the clips in order instead, and everybody's tasks stay in it.
+        pre_annotations: probabilities in class order by clip id, to be pre-selected.
+        context: finds wider excerpts; default: tasks have none.
         audio_base_url: where the folder ``clips`` is served over HTTP; default: Label Studio's
             own local files, with the corpus folder as document root.
         annotation: section [annotation] of corpus.toml.
@@ -47,120 +63,136 @@ def export_tasks(
 
     Raises:
         ConfigurationError: if the batch exists, or an argument or the label configuration is bad.
-        DataError: if a shard or an earlier batch can't be read.
+        DataError: if a shard, an earlier batch or the gold clips can't be read.
     """
-    if limit is not None and limit < 1:
-        raise ConfigurationError(f"--limit {limit}: at least one task is needed")
-    _check_base_url(audio_base_url)
+    check_limit(limit)
+    check_base_url(audio_base_url)
+    if panel is not None:
+        panel.check(corpus)
     name = batch or next_batch(corpus)
     path = batch_path(corpus, name)
     screen = label_config(corpus, annotation or AnnotationSettings())
     outcome = Outcome(details={"batch": None, "tasks": 0})
-    clips = _shuffled(_unasked(corpus, outcome), seed)
-    if limit is not None and len(clips) > limit:
-        outcome.rejected["over the limit"] += len(clips) - limit
-        clips = clips[:limit]
-    if not clips:
+    offers = Offers(corpus, outcome)
+    mixes = panel is not None and panel.gold_rate > 0
+    known = read_gold(corpus) if mixes else {}
+    gold = _gold(corpus, known, offers) if mixes else []
+    ids = [clip.clip_id for clip in offers.unasked(reserved=known)]
+    ids = up_to(by_lot(ids, seed) if ranking is None else ranking(ids), limit, outcome)
+    if not ids:
         outcome.warnings.append(
             "no accepted clip is left that no earlier batch names; nothing was written"
         )
         return outcome
-    texts = best_transcripts(corpus, (text or TextSettings()).order)
-    write_batch(
-        path,
-        [{"data": _task(clip, texts.get(clip.clip_id), name, audio_base_url)} for clip in clips],
+    shares = None
+    if panel is not None:
+        in_order = ranking is not None
+        shares = share_out(corpus, panel, ids, gold, batch=name, seed=seed, keep_order=in_order)
+        outcome.warnings += shares.warnings
+    clips = [offers.clips[one] for one in (*ids, *(shares.used_gold() if shares else ()))]
+    show = task_rows(
+        corpus,
+        name,
+        offers.clips.values(),
+        text=text,
+        audio_base_url=audio_base_url,
+        context=context(clips) if context else None,
+        probabilities=pre_annotations,
     )
-    configuration = path.parent / "label_config.xml"
-    write_text(configuration, screen)
-    outcome.kept = len(clips)
-    outcome.outputs += [path, configuration]
-    outcome.details |= {"batch": name, "tasks": len(clips)}
+    rows = {clip.clip_id: show.row(clip) for clip in clips}
+    outcome.kept = len(ids)
+    outcome.details["batch"] = name
+    if pre_annotations is not None:
+        outcome.warnings.append(_ANCHORED)
+    if panel is None or shares is None:
+        _write_one_list(path, [rows[one] for one in ids], screen, outcome)
+        return outcome
+    plan = Plan(
+        kind="label",
+        batch=name,
+        seed=seed,
+        per_clip=panel.votes,
+        annotators=list(panel.annotators),
+        gold=shares.used_gold(),
+        order="shuffled" if ranking is None else "uncertainty",
+    )
+    write_lists(corpus, plan, shares, rows, screen, outcome)
     return outcome
 
 
-def audio_address(clip_path: str, audio_base_url: str | None = None) -> str:
-    """Return where an annotator's browser finds a clip.
+def write_lists(
+    corpus: Path,
+    plan: Plan,
+    shares: Shares,
+    rows: Mapping[str, Row],
+    screen: str,
+    outcome: Outcome,
+) -> None:
+    """Write a batch with a list for each annotator, and say in the outcome what is in it.
 
     Args:
-        clip_path: relative to the corpus folder, below ``clips/``.
-        audio_base_url: where the folder ``clips`` is served; default: Label Studio's local files.
-
-    Example:
-        >>> audio_address("clips/剧 1/a.wav")
-        '/data/local-files/?d=clips/%E5%89%A7%201/a.wav'
-        >>> audio_address("clips/s/a.wav", "https://lab.example/audio/")
-        'https://lab.example/audio/s/a.wav'
+        corpus: the corpus folder.
+        plan: of the batch.
+        shares: whom the tasks go to.
+        rows: the tasks by clip id.
+        screen: label configuration.
+        outcome: takes the folder, and the numbers of tasks.
     """
-    if audio_base_url is None:
-        return f"/data/local-files/?d={quote(clip_path)}"
-    return f"{audio_base_url.rstrip('/')}/{quote(clip_path.removeprefix(CLIPS))}"
+    lists = {name: [rows[one] for one in own] for name, own in shares.lists.items()}
+    outcome.outputs.append(write_assigned(corpus, plan, lists, screen))
+    outcome.details |= {
+        "batch": plan.batch,
+        "tasks": sum(map(len, lists.values())),
+        "annotators": shares.counts(),
+    }
 
 
-def _check_base_url(url: str | None) -> None:
-    if url is None:
-        return
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        good = False
-    if not good or parts.query or parts.fragment or parts.username:
+def check_limit(limit: int | None) -> None:
+    """Refuse a batch of nothing.
+
+    Raises:
+        ConfigurationError: if it would be one.
+    """
+    if limit is not None and limit < 1:
+        raise ConfigurationError(f"--limit {limit}: at least one task is needed")
+
+
+def up_to(ids: list[str], limit: int | None, outcome: Outcome) -> list[str]:
+    """Return the first clips, and count the others as over the limit."""
+    if limit is None or len(ids) <= limit:
+        return ids
+    outcome.rejected["over the limit"] += len(ids) - limit
+    return ids[:limit]
+
+
+def _write_one_list(path: Path, rows: list[Row], screen: str, outcome: Outcome) -> None:
+    configuration = path.parent / "label_config.xml"
+    write_batch(path, rows)
+    write_text(configuration, screen)
+    outcome.outputs += [path, configuration]
+    outcome.details["tasks"] = len(rows)
+
+
+def _gold(corpus: Path, named: Collection[str], offers: Offers) -> list[str]:
+    """Return the gold clips that can be heard; they need be neither new nor accepted."""
+    if not named:
         raise ConfigurationError(
-            f"--audio-base-url {url!r}: give the plain http:// or https:// address under which "
-            f"the folder clips is served"
+            f"--gold-rate: {gold_path(corpus)} names no clips; write clip_id,emotion of clips "
+            f"whose class you know, or leave --gold-rate out"
         )
-
-
-def _unasked(corpus: Path, outcome: Outcome) -> list[Clip]:
-    accepted = {row.clip_id: row.accepted for row in read_stage(corpus, STAGES["screen"], Screen)}
-    named = tasked_clips(corpus)
-    clips = []
-    for clip in read_stage(corpus, STAGES["segments"], Clip):
-        outcome.items_in += 1
-        reason = _reason(clip, accepted.get(clip.clip_id), clip.clip_id in named)
-        if reason:
-            outcome.rejected[reason] += 1
-        elif _has_file(corpus, clip, outcome):
-            clips.append(clip)
-    return clips
-
-
-def _reason(clip: Clip, accepted: bool | None, named: bool) -> str | None:
-    if named:
-        return "in an earlier batch"
-    if clip.superseded_by is not None:
-        return "superseded"
-    if accepted is None:
-        return "not screened"
-    if accepted:
-        return None
-    return "duplicate" if clip.duplicate_of is not None else "not accepted"
-
-
-def _has_file(corpus: Path, clip: Clip, outcome: Outcome) -> bool:
-    try:
-        found = clip.path.startswith(CLIPS) and inside(corpus, clip.path).is_file()
-    except DataError as error:
-        outcome.fail(clip.clip_id, str(error))
-        return False
-    if not found:
-        outcome.fail(clip.clip_id, f"its file {clip.path} is missing; run corpus segment again")
+    clips = [offers.clips[one] for one in named if one in offers.clips]
+    found = [
+        clip.clip_id for clip in clips if clip.superseded_by is None and offers.can_be_heard(clip)
+    ]
+    if len(found) < len(named):
+        offers.outcome.warnings.append(
+            f"{len(named) - len(found)} of {len(named)} gold clips are not in this corpus, "
+            f"superseded or without a file; they are left out"
+        )
     return found
 
 
-def _shuffled(clips: list[Clip], seed: int) -> list[Clip]:
-    """Order by a keyed hash: unrelated to time and source, and the same on every machine."""
-    return sorted(clips, key=lambda clip: fingerprint([seed, clip.clip_id]))
-
-
-def _task(
-    clip: Clip, transcript: Transcript | None, batch: str, audio_base_url: str | None
-) -> dict[str, str]:
-    return {
-        "clip_id": clip.clip_id,
-        "audio": audio_address(clip.path, audio_base_url),
-        "asr_text": transcript.text if transcript else "",
-        "asr_flags": ", ".join(transcript.flags).replace("_", " ") if transcript else "",
-        "context": "",
-        "batch": batch,
-    }
+_ANCHORED = (
+    "the predictions will be pre-selected in Label Studio, and people follow what is pre-selected; "
+    "use these votes for speed, not for agreement (each judgement keeps its origin)"
+)

@@ -19,7 +19,7 @@ from manifests.errors import ConfigurationError, DataError
 
 
 def row(clip_id, text=""):
-    return {"data": {"clip_id": clip_id, "asr_text": text}}
+    return {"data": {"clip_id": clip_id, "asr_text": text, "votes": "", "cast": []}}
 
 
 def plan(name="batch-0002", annotators=("a02", "a01"), **fields):
@@ -90,3 +90,10 @@ def test_broken_plans_and_missing_lists_are_named(tmp_path):
 def test_a_plan_names_no_other_files(annotator):
     with pytest.raises(ValueError, match="pseudonym"):
         plan(annotators=[annotator])
+
+
+def test_tasks_of_earlier_versions_get_the_keys_that_the_screen_needs(tmp_path):
+    path = tmp_path / "annotations/tasks/batch-0001.json"
+    write_batch(path, [{"data": {"clip_id": "x", "asr_text": "话"}}])
+    [batch] = read_batches(tmp_path)
+    assert batch.rows == [row("x", "话")]

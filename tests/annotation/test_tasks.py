@@ -27,6 +27,7 @@ def test_tasks_hold_exactly_what_the_design_says(corpus):
     assert first["asr_text"] == "今天巴适 0"
     assert first["asr_flags"] == "repeated text, too fast"
     assert first["batch"] == "batch-0001"
+    assert (first["context"], first["votes"], first["cast"]) == ("", "", [])
     assert outcome.outputs[1].read_text(encoding="utf-8") == template()
     assert LabelInterface(template()).validate_task({"data": first})
 

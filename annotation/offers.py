@@ -1,0 +1,88 @@
+"""Which clips can be given to annotators."""
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from annotation.batches import tasked_clips
+from manifests.errors import DataError
+from manifests.outcome import Outcome
+from manifests.records import Clip, Screen
+from manifests.shards import STAGES, read_stage
+from manifests.store import inside
+
+__all__ = ["CLIPS", "Offers"]
+
+CLIPS = "clips/"
+
+
+@dataclass(frozen=True)
+class Offers:
+    """The clips of a corpus, and which of them can be tasks.
+
+    Attributes:
+        corpus: the corpus folder.
+        outcome: takes what is counted, and clips whose file is gone as failures.
+    """
+
+    corpus: Path
+    outcome: Outcome
+
+    @cached_property
+    def clips(self) -> Mapping[str, Clip]:
+        """All clips by id."""
+        return {clip.clip_id: clip for clip in read_stage(self.corpus, STAGES["segments"], Clip)}
+
+    def unasked(self, reserved: Container[str] = frozenset()) -> list[Clip]:
+        """Return the clips that were accepted and that no batch names yet; the rest is counted.
+
+        Args:
+            reserved: ids of gold clips, which come another way.
+
+        Raises:
+            DataError: if a shard or an earlier batch can't be read.
+        """
+        rows = read_stage(self.corpus, STAGES["screen"], Screen)
+        accepted = {row.clip_id: row.accepted for row in rows}
+        named = tasked_clips(self.corpus)
+        found = []
+        for clip in self.clips.values():
+            self.outcome.items_in += 1
+            reason = _reason(clip, accepted.get(clip.clip_id), clip.clip_id in named)
+            if reason is None and clip.clip_id in reserved:
+                reason = "gold"
+            if reason:
+                self.outcome.rejected[reason] += 1
+            elif self._has_file(clip):
+                found.append(clip)
+        return found
+
+    def can_be_heard(self, clip: Clip) -> bool:
+        """Tell whether a clip has its file."""
+        return self._trouble(clip) is None
+
+    def _has_file(self, clip: Clip) -> bool:
+        trouble = self._trouble(clip)
+        if trouble is not None:
+            self.outcome.fail(clip.clip_id, trouble)
+        return trouble is None
+
+    def _trouble(self, clip: Clip) -> str | None:
+        try:
+            found = clip.path.startswith(CLIPS) and inside(self.corpus, clip.path).is_file()
+        except DataError as error:
+            return str(error)
+        return None if found else f"its file {clip.path} is missing; run corpus segment again"
+
+
+def _reason(clip: Clip, accepted: bool | None, named: bool) -> str | None:
+    if named:
+        return "in an earlier batch"
+    if clip.superseded_by is not None:
+        return "superseded"
+    if accepted is None:
+        return "not screened"
+    if accepted:
+        return None
+    return "duplicate" if clip.duplicate_of is not None else "not accepted"

@@ -1,0 +1,77 @@
+"""Who labels a batch: the annotators asked for, checked against those the corpus knows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from annotation.annotators import Annotators
+from annotation.answers import shown
+from annotation.gold_mixing import check_gold_rate
+from annotation.plans import is_pseudonym
+from manifests.errors import ConfigurationError
+
+__all__ = ["Panel", "check_annotators"]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The annotators of a batch.
+
+    Attributes:
+        annotators: their pseudonyms.
+        per_clip: how many of them each clip goes to; null: to all.
+        gold_rate: share of gold clips among the tasks of each.
+    """
+
+    annotators: Sequence[str]
+    per_clip: int | None = None
+    gold_rate: float = 0.0
+
+    @property
+    def votes(self) -> int:
+        """How many annotators each clip goes to."""
+        return len(self.annotators) if self.per_clip is None else self.per_clip
+
+    def check(self, corpus: Path) -> None:
+        """Refuse a panel that can't be.
+
+        Raises:
+            ConfigurationError: naming what is wrong.
+            DataError: if annotators.csv can't be read.
+        """
+        check_annotators(corpus, self.annotators)
+        check_gold_rate(self.gold_rate)
+        if not 1 <= self.votes <= len(self.annotators):
+            raise ConfigurationError(
+                f"--per-clip {self.votes}: give 1 to {len(self.annotators)}, the number of "
+                f"--annotators"
+            )
+
+
+def check_annotators(corpus: Path, names: Sequence[str]) -> None:
+    """Refuse annotators whom the corpus doesn't know; where it knows nobody yet, all will do.
+
+    Args:
+        corpus: the corpus folder.
+        names: pseudonyms.
+
+    Raises:
+        ConfigurationError: naming the first that is wrong, and those that are known.
+        DataError: if annotators.csv can't be read.
+    """
+    if not names:
+        raise ConfigurationError("--annotators: name at least one, such as a01,a02,a03")
+    known = Annotators(corpus).names()
+    for name in names:
+        if not is_pseudonym(name):
+            raise ConfigurationError(
+                f"--annotators: {shown(name)} is no pseudonym; use letters, digits, '-' and '_'"
+            )
+        if known and name not in known:
+            raise ConfigurationError(
+                f"--annotators: {shown(name)} is not in annotations/annotators.csv, which knows "
+                f"{', '.join(known)}; correct the name, or add a row for them"
+            )
+    twice = next((name for name in names if list(names).count(name) > 1), None)
+    if twice is not None:
+        raise ConfigurationError(f"--annotators: {shown(twice)} is named twice")

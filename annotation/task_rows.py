@@ -1,0 +1,169 @@
+"""A clip as a Label Studio task."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from annotation.batches import Row
+from annotation.offers import CLIPS
+from manifests.emotions import EMOTIONS
+from manifests.errors import ConfigurationError
+from manifests.records import Clip, Source, Transcript
+from manifests.settings import TextSettings
+from manifests.shards import STAGES, read_stage
+from manifests.texts import best_transcripts
+
+__all__ = ["FindContext", "TaskRows", "audio_address", "check_base_url", "task_rows"]
+
+FindContext = Callable[[Sequence[Clip]], Mapping[str, str]]
+"""Returns the path of a wider excerpt, below ``clips/``, for those of the clips that have one."""
+
+
+@dataclass(frozen=True)
+class TaskRows:
+    """What tasks show, by clip id.
+
+    Attributes:
+        batch: that they are in.
+        texts: transcripts.
+        audio_base_url: where the folder ``clips`` is served; null: Label Studio's local files.
+        context: paths of wider excerpts.
+        casts: speakers by source.
+        votes: how earlier votes fell.
+        probabilities: of the classes, to be shown as pre-annotations.
+    """
+
+    batch: str
+    texts: Mapping[str, Transcript] = field(default_factory=dict)
+    audio_base_url: str | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
+    casts: Mapping[str, list[str]] = field(default_factory=dict)
+    votes: Mapping[str, str] = field(default_factory=dict)
+    probabilities: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+    def row(self, clip: Clip) -> Row:
+        """Return a clip's task as Label Studio imports it."""
+        text = self.texts.get(clip.clip_id)
+        context = self.context.get(clip.clip_id)
+        cast = self.casts.get(clip.source_id, [])
+        data = {
+            "clip_id": clip.clip_id,
+            "audio": audio_address(clip.path, self.audio_base_url),
+            "asr_text": text.text if text else "",
+            "asr_flags": ", ".join(text.flags).replace("_", " ") if text else "",
+            "context": audio_address(context, self.audio_base_url) if context else "",
+            "batch": self.batch,
+            "votes": self.votes.get(clip.clip_id, ""),
+            "cast": [{"value": name} for name in cast],
+        }
+        probabilities = self.probabilities.get(clip.clip_id)
+        if probabilities is None:
+            return {"data": data}
+        return {"data": data, "predictions": [_prediction(probabilities, str(data["asr_text"]))]}
+
+
+def task_rows(
+    corpus: Path,
+    batch: str,
+    clips: Iterable[Clip],
+    *,
+    text: TextSettings | None = None,
+    audio_base_url: str | None = None,
+    context: Mapping[str, str] | None = None,
+    votes: Mapping[str, str] | None = None,
+    probabilities: Mapping[str, Sequence[float]] | None = None,
+) -> TaskRows:
+    """Return what tasks show, with the texts and casts that the corpus has.
+
+    Args:
+        corpus: the corpus folder.
+        batch: name of the batch.
+        clips: all clips of the corpus, for who speaks in which series.
+        text: section [text] of corpus.toml.
+        audio_base_url: see `TaskRows`, like the rest.
+        context: likewise.
+        votes: likewise.
+        probabilities: likewise.
+
+    Raises:
+        DataError: if a shard can't be read.
+    """
+    return TaskRows(
+        batch,
+        best_transcripts(corpus, (text or TextSettings()).order),
+        audio_base_url,
+        context or {},
+        _casts(corpus, clips),
+        votes or {},
+        probabilities or {},
+    )
+
+
+def audio_address(clip_path: str, audio_base_url: str | None = None) -> str:
+    """Return where an annotator's browser finds a clip.
+
+    Args:
+        clip_path: relative to the corpus folder, below ``clips/``.
+        audio_base_url: where the folder ``clips`` is served; default: Label Studio's local files.
+
+    Example:
+        >>> audio_address("clips/剧 1/a.wav")
+        '/data/local-files/?d=clips/%E5%89%A7%201/a.wav'
+        >>> audio_address("clips/s/a.wav", "https://lab.example/audio/")
+        'https://lab.example/audio/s/a.wav'
+    """
+    if audio_base_url is None:
+        return f"/data/local-files/?d={quote(clip_path)}"
+    return f"{audio_base_url.rstrip('/')}/{quote(clip_path.removeprefix(CLIPS))}"
+
+
+def check_base_url(url: str | None) -> None:
+    """Refuse an address that clips can't be fetched from.
+
+    Raises:
+        ConfigurationError: if it is none.
+    """
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        good = False
+    if not good or parts.query or parts.fragment or parts.username:
+        raise ConfigurationError(
+            f"--audio-base-url {url!r}: give the plain http:// or https:// address under which "
+            f"the folder clips is served"
+        )
+
+
+def _casts(corpus: Path, clips: Iterable[Clip]) -> dict[str, list[str]]:
+    """Return by source the speakers that are known in its series, or in it if it has none."""
+    sources = read_stage(corpus, STAGES["sources"], Source)
+    series = {source.source_id: source.series or source.source_id for source in sources}
+    casts: dict[str, set[str]] = defaultdict(set)
+    heard = set()
+    for clip in clips:
+        name = series.get(clip.source_id, clip.source_id)
+        heard.add((clip.source_id, name))
+        if clip.speaker is not None and clip.speaker_source != "cluster":
+            casts[name].add(clip.speaker)
+    return {source_id: sorted(casts[name]) for source_id, name in heard if name in casts}
+
+
+def _prediction(probabilities: Sequence[float], text: str) -> dict[str, Any]:
+    best = max(range(len(EMOTIONS)), key=probabilities.__getitem__)
+    result = [_item("emotion", "choices", {"choices": [EMOTIONS[best]]})]
+    if text:
+        result.append(_item("transcript", "textarea", {"text": [text]}))
+    return {"model_version": _MODEL, "score": round(probabilities[best], 4), "result": result}
+
+
+def _item(name: str, kind: str, value: dict[str, Any]) -> dict[str, Any]:
+    return {"from_name": name, "to_name": "audio", "type": kind, "value": value}
+
+
+_MODEL = "corpus-predict"
