@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+import soundfile
+
+from corpus_tools.excerpts import Excerpts, stretches, window
+from corpus_tools.segmentation.segment import segment
+from manifests.records import Clip, Source
+from manifests.shards import STAGES, read_stage, write_shard
+
+RATE = 16_000
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory, make_scene, make_media):
+    talk = [(1.5, 0.8), (3.5, 0.9), (0.9, 1.5), (3.2, 2.0)]
+    return make_media(tmp_path_factory.mktemp("films") / "第1集.mkv", make_scene(talk))
+
+
+@pytest.fixture
+def corpus(tmp_path, film):
+    segment(tmp_path, [film])
+    return tmp_path
+
+
+def clips_of(corpus):
+    return list(read_stage(corpus, STAGES["segments"], Clip))
+
+
+def clip(start, end):
+    return Clip.model_construct(clip_id=f"{start}", start=start, end=end)
+
+
+def files(corpus):
+    return {path: path.read_bytes() for path in (corpus / "clips").rglob("*.wav")}
+
+
+def test_a_clip_lies_in_its_excerpt_as_it_is(corpus, film):
+    clips = clips_of(corpus)
+    [source] = read_stage(corpus, STAGES["sources"], Source)
+    excerpts = Excerpts(corpus, [film.parent])
+    found = excerpts(clips[:-1])
+    assert excerpts.warnings == []
+    assert sorted(found) == sorted(one.clip_id for one in clips[:-1])
+    for one in clips[:-1]:
+        assert found[one.clip_id] == f"clips/{one.source_id}/context/{one.clip_id}.wav"
+        wide, rate = soundfile.read(corpus / found[one.clip_id], dtype="int16")
+        narrow, _ = soundfile.read(corpus / one.path, dtype="int16")
+        assert (rate, wide.ndim, len(wide)) == (RATE, 1, 8 * RATE)
+        first = round(one.start * RATE) - window(one, source.duration)[0]
+        assert np.array_equal(wide[first : first + len(narrow)], narrow)
+
+
+def test_what_is_there_is_kept_and_needs_no_film(corpus, film):
+    clips = clips_of(corpus)
+    found = Excerpts(corpus, [film])(clips)
+    before = files(corpus)
+    without = Excerpts(corpus)
+    assert without(clips) == found
+    assert without.warnings == []
+    segment(corpus, [film])
+    assert files(corpus) == before
+    assert len(clips_of(corpus)) == len(clips)
+
+
+def test_without_the_film_there_is_one_warning_that_counts(corpus, tmp_path_factory):
+    clips = clips_of(corpus)
+    excerpts = Excerpts(corpus)
+    assert excerpts(clips) == {}
+    [warning] = excerpts.warnings
+    assert warning.startswith(f"{len(clips)} of {len(clips)} clips get no wider excerpt")
+    other = tmp_path_factory.mktemp("none") / "none.mkv"
+    excerpts = Excerpts(corpus, [other])
+    assert excerpts(clips) == {}
+    assert "no such file" in excerpts.warnings[0]
+
+
+def test_recordings_of_a_script_have_none(corpus):
+    [source] = read_stage(corpus, STAGES["sources"], Source)
+    scripted = source.model_copy(update={"kind": "scripted"})
+    write_shard(corpus, STAGES["sources"], source.source_id, [scripted], {})
+    excerpts = Excerpts(corpus)
+    assert excerpts(clips_of(corpus)) == {}
+    assert excerpts.warnings == []
+
+
+def test_what_a_killed_writer_left_is_removed(corpus, film):
+    clips = clips_of(corpus)
+    folder = corpus / "clips" / clips[0].source_id / "context"
+    folder.mkdir()
+    (folder / ".0f.partial.wav").write_bytes(b"RIFF")
+    found = Excerpts(corpus, [film])(clips)
+    assert sorted(path.stem for path in folder.iterdir()) == sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "duration", "expected"),
+    [(10, 14, 60, (8, 16)), (1, 4, 60, (0, 8)), (57, 60, 60, (52, 60)), (1, 4, 5, (0, 5))],
+)
+def test_windows_stay_in_the_source(start, end, duration, expected):
+    assert window(clip(start, end), duration) == tuple(second * RATE for second in expected)
+
+
+def test_a_stream_is_read_no_further_than_needed():
+    stream = np.arange(100, dtype=np.int16)
+    read = []
+
+    def blocks():
+        for start in range(0, 100, 7):
+            read.append(start)
+            yield stream[start : start + 7]
+
+    wanted = [(30, 40, clip(2, 3)), (3, 33, clip(0, 1)), (28, 38, clip(1, 2))]
+    found = [(one.clip_id, samples.tolist()) for one, samples in stretches(blocks(), wanted)]
+    assert found == [
+        ("0", list(range(3, 33))),
+        ("1", list(range(28, 38))),
+        ("2", list(range(30, 40))),
+    ]
+    assert max(read) <= 42
+    [(_, samples)] = stretches([stream], [(90, 120, clip(0, 1)), (120, 130, clip(1, 2))])
+    assert samples.tolist() == list(range(90, 100))
