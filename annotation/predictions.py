@@ -1,0 +1,79 @@
+"""What a model says about clips, as ``corpus predict --json`` printed it."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from annotation.answers import shown
+from manifests.emotions import EMOTIONS
+from manifests.errors import DataError
+from manifests.records import Clip, Source
+from manifests.shards import STAGES, read_stage
+
+__all__ = ["read_predictions"]
+
+
+def read_predictions(corpus: Path, path: Path) -> dict[str, list[float]]:
+    """Return the probabilities of the classes, in class order, by clip id.
+
+    The model may have heard clips, which their file names identify, or films: what it says about
+    a film's stretch is that of the clip with the same times, of the source whose media file goes
+    by that name.
+
+    Args:
+        corpus: the corpus folder.
+        path: of the JSON document.
+
+    Raises:
+        DataError: if it is none, names no clip of the corpus, or a shard can't be read.
+    """
+    clips = {clip.clip_id: clip for clip in read_stage(corpus, STAGES["segments"], Clip)}
+    sources: dict[str, list[str]] = defaultdict(list)
+    for source in read_stage(corpus, STAGES["sources"], Source):
+        sources[PurePosixPath(source.media_path).name].append(source.source_id)
+    found: dict[str, list[float]] = {}
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        for name, piece in _pieces(document):
+            for clip_id in _candidates(name, piece, sources):
+                if clip_id in clips:
+                    found[clip_id] = _probabilities(piece["probabilities"])
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise DataError(
+            f"{path}: not the predictions that corpus predict --json prints; make them again with: "
+            f"corpus predict --json FILE… > {path.name}"
+        ) from error
+    if not found:
+        raise DataError(
+            f"{path}: names no clip of this corpus; predict its films, or the files below clips/"
+        )
+    return found
+
+
+def _pieces(document: dict[str, Any]) -> Iterator[tuple[PurePosixPath, dict[str, Any]]]:
+    for file in document["files"]:
+        name = PurePosixPath(file["file"])
+        for piece in file["clips"]:
+            yield name, piece
+
+
+def _candidates(
+    name: PurePosixPath, piece: dict[str, Any], sources: dict[str, list[str]]
+) -> Iterator[str]:
+    yield name.stem
+    start, end = (round(float(piece[key]) * 1000) for key in ("start", "end"))
+    for source_id in sources.get(name.name, ()):
+        yield f"{source_id}-{start:08d}-{end:08d}"
+
+
+def _probabilities(given: dict[str, Any]) -> list[float]:
+    row = [float(given[name]) for name in EMOTIONS]
+    if not all(0 <= share <= 1 for share in row) or abs(sum(row) - 1) > _ROUNDING:
+        raise ValueError(f"{shown(str(given))} are no probabilities")
+    return row
+
+
+_ROUNDING = 1e-3
+"""By which rounded probabilities may miss 1."""
