@@ -54,7 +54,7 @@ class Offers:
                 reason = "gold"
             if reason:
                 self.outcome.rejected[reason] += 1
-            elif self._has_file(clip):
+            elif self.has_file(clip):
                 found.append(clip)
         return found
 
@@ -62,7 +62,8 @@ class Offers:
         """Tell whether a clip has its file."""
         return self._trouble(clip) is None
 
-    def _has_file(self, clip: Clip) -> bool:
+    def has_file(self, clip: Clip) -> bool:
+        """Tell whether a clip can be heard; if not, it is a failure."""
         trouble = self._trouble(clip)
         if trouble is not None:
             self.outcome.fail(clip.clip_id, trouble)

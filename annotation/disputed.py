@@ -1,0 +1,193 @@
+"""Clips whose votes came to no label, for somebody to decide.
+
+Disputed is a clip that the votes leave without a class by [labels] method because they stand even:
+a tie; or exactly half of the answers are ``unclear``, or name a problem that leaves a clip out. A
+clip that more than half find unclear or spoilt has been decided. So has one that somebody
+adjudicated. A clip whose batch of named annotators isn't answered yet, or that an adjudicator was
+asked about and hasn't answered, waits.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from annotation.aggregation import Decided, decide
+from annotation.batches import batch_path, next_batch, read_batches
+from annotation.judgements import read_judgements
+from annotation.label_config import label_config
+from annotation.offers import Offers
+from annotation.panel import Panel, check_annotators
+from annotation.plans import Plan
+from annotation.settings import AnnotationSettings, LabelSettings
+from annotation.sharing import by_lot, share_out
+from annotation.task_rows import FindContext, check_base_url, task_rows
+from annotation.tasks import check_limit, up_to, write_lists
+from manifests.emotions import EMOTIONS, UNCLEAR
+from manifests.outcome import Outcome
+from manifests.records import Judgement, Label
+from manifests.settings import TextSettings
+
+__all__ = ["export_disputed", "is_disputed", "votes_in_words"]
+
+
+def export_disputed(
+    corpus: Path,
+    adjudicators: Sequence[str],
+    *,
+    labels: LabelSettings | None = None,
+    show_votes: bool = False,
+    batch: str | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    context: FindContext | None = None,
+    audio_base_url: str | None = None,
+    annotation: AnnotationSettings | None = None,
+    text: TextSettings | None = None,
+) -> Outcome:
+    """Write a batch of the disputed clips, each for one of the adjudicators.
+
+    The items of the outcome are the clips that anybody judged.
+
+    Args:
+        corpus: the corpus folder.
+        adjudicators: pseudonyms; the clips are shared among them evenly.
+        labels: section [labels] of corpus.toml.
+        show_votes: tell how the votes fell, without names.
+        batch: see `annotation.tasks.export_tasks`, like all that follow.
+        limit: likewise.
+        seed: likewise.
+        context: likewise.
+        audio_base_url: likewise.
+        annotation: likewise.
+        text: likewise.
+
+    Raises:
+        ConfigurationError: if the batch exists, or an argument or the label configuration is bad.
+        DataError: if a shard, an earlier batch, a judgement or annotators.csv can't be read.
+    """
+    check_limit(limit)
+    check_base_url(audio_base_url)
+    check_annotators(corpus, adjudicators)
+    name = batch or next_batch(corpus)
+    batch_path(corpus, name)
+    screen = label_config(corpus, annotation or AnnotationSettings())
+    outcome = Outcome(details={"batch": None, "tasks": 0})
+    offers = Offers(corpus, outcome)
+    decided = decide(corpus, labels or LabelSettings())
+    ids = up_to(by_lot(_disputed(corpus, decided, offers), seed), limit, outcome)
+    if not ids:
+        outcome.warnings.append("no clip is disputed that nobody was asked to decide")
+        return outcome
+    outcome.warnings += _warnings(decided, ids, adjudicators)
+    panel = Panel(adjudicators, per_clip=1)
+    shares = share_out(corpus, panel, ids, [], batch=name, seed=seed, keep_order=False)
+    clips = [offers.clips[clip_id] for clip_id in ids]
+    votes = {one: votes_in_words(decided.judgements[one]) for one in ids} if show_votes else {}
+    show = task_rows(
+        corpus,
+        name,
+        offers.clips.values(),
+        text=text,
+        audio_base_url=audio_base_url,
+        context=context(clips) if context else None,
+        votes=votes,
+    )
+    plan = Plan(
+        kind="adjudication",
+        batch=name,
+        seed=seed,
+        per_clip=1,
+        annotators=list(adjudicators),
+        show_votes=show_votes,
+    )
+    outcome.kept = len(ids)
+    rows = {clip.clip_id: show.row(clip) for clip in clips}
+    write_lists(corpus, plan, shares, rows, screen, outcome)
+    return outcome
+
+
+def is_disputed(label: Label, judgements: Sequence[Judgement]) -> bool:
+    """Tell whether votes stand even, so that somebody must decide.
+
+    Args:
+        label: what they come to.
+        judgements: those that count.
+    """
+    if label.reason is None or label.adjudicated:
+        return False
+    answers = [row for row in judgements if row.status == "answered"]
+    kind, _, problem = label.reason.partition(":")
+    if kind == "problem":
+        return 2 * sum(problem in row.problems for row in answers) == len(answers)
+    if kind == UNCLEAR:
+        return 2 * sum(row.emotion is None for row in answers) == len(answers)
+    return kind == "tie"
+
+
+def votes_in_words(judgements: Sequence[Judgement]) -> str:
+    """Return how the votes fell, without who gave them, the most frequent first.
+
+    Args:
+        judgements: those that count.
+    """
+    answers = [row for row in judgements if row.status == "answered"]
+    counts = Counter(row.emotion or UNCLEAR for row in answers)
+    problems = Counter(problem for row in answers for problem in row.problems)
+    order = [*EMOTIONS, UNCLEAR]
+    votes = sorted(counts, key=lambda name: (-counts[name], order.index(name)))
+    named = sorted(problems, key=lambda name: (-problems[name], name))
+    parts = [f"{name} ×{counts[name]}" for name in votes]
+    return ", ".join(parts + [f"{name.replace('_', ' ')} ×{problems[name]}" for name in named])
+
+
+def _disputed(corpus: Path, decided: Decided, offers: Offers) -> list[str]:
+    waiting, asked = _unanswered(corpus)
+    found = []
+    for clip_id, label in sorted(decided.labels.items()):
+        offers.outcome.items_in += 1
+        clip = offers.clips.get(clip_id)
+        reason = None
+        if not is_disputed(label, decided.judgements[clip_id]):
+            reason = "not disputed"
+        elif clip is None or clip.superseded_by is not None:
+            reason = "superseded"
+        elif clip_id in asked:
+            reason = "in an open adjudication batch"
+        elif clip_id in waiting:
+            reason = "votes still open"
+        if reason:
+            offers.outcome.rejected[reason] += 1
+        elif clip is not None and offers.has_file(clip):
+            found.append(clip_id)
+    return found
+
+
+def _unanswered(corpus: Path) -> tuple[set[str], set[str]]:
+    """Return the clips that annotators, and that adjudicators, have yet to answer.
+
+    Who skips has answered. Counted are answers, not people: those who answer may not yet have had
+    their pseudonym when the batch was made.
+    """
+    answers: dict[tuple[str, str | None], set[str]] = defaultdict(set)
+    for row in read_judgements(corpus):
+        answers[row.clip_id, row.batch].add(row.annotator)
+    lists: Counter[tuple[str, str]] = Counter()
+    kinds = {}
+    for batch in read_batches(corpus):
+        if batch.annotator is not None:
+            kinds[batch.name] = batch.kind
+            lists.update((data["clip_id"], batch.name) for data in batch.tasks)
+    open_tasks = [key for key, number in lists.items() if len(answers.get(key, ())) < number]
+    adjudicated = {clip_id for clip_id, name in open_tasks if kinds[name] == "adjudication"}
+    return {clip_id for clip_id, name in open_tasks if kinds[name] == "label"}, adjudicated
+
+
+def _warnings(decided: Decided, ids: Sequence[str], adjudicators: Sequence[str]) -> list[str]:
+    """Return who would decide on clips that they voted on themselves."""
+    voted = Counter(row.annotator for clip_id in ids for row in decided.judgements[clip_id])
+    return [
+        f"{name} voted on {voted[name]} of the {len(ids)} clips and would decide on votes of "
+        f"their own; name somebody else if you can"
+        for name in adjudicators
+        if voted[name]
+    ]
