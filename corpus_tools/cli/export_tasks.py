@@ -1,11 +1,16 @@
 """`corpus export-tasks`: clips for people to label, as Label Studio imports them."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
-from corpus_tools.cli.session import session
+from corpus_tools.cli.session import Session, session
+
+if TYPE_CHECKING:
+    from corpus_tools.workspace import Workspace
+    from manifests.outcome import Outcome
 
 __all__ = ["export_tasks"]
 
@@ -32,9 +37,81 @@ def export_tasks(
         typer.Option(metavar="NAME", help="What to call it.", show_default="batch-0001, -0002, …"),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(help="At most so many tasks.", show_default="all there are")
+        int | None,
+        typer.Option(
+            help="At most so many clips, not counting gold ones.", show_default="all there are"
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Settles the order of the tasks.")] = 0,
+    seed: Annotated[int, typer.Option(help="Settles who gets which clips, and their order.")] = 0,
+    annotators: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,…",
+            help="Pseudonyms; each gets a list of tasks of their own, in an order of their own.",
+            show_default="one list for all",
+        ),
+    ] = None,
+    per_clip: Annotated[
+        int | None,
+        typer.Option(
+            metavar="K",
+            help="How many of the --annotators each clip goes to; work and pairs are balanced.",
+            show_default="all of them",
+        ),
+    ] = None,
+    gold_rate: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE",
+            help="Share of gold clips (annotations/gold.csv) among each annotator's tasks, such "
+            "as 0.05; nobody meets one twice, or can tell which they are.",
+        ),
+    ] = 0.0,
+    order: Annotated[
+        Literal["shuffled", "uncertainty"],
+        typer.Option(
+            help="Uncertainty: first what a model can't tell and what the corpus lacks; needs "
+            "--predictions.",
+        ),
+    ] = "shuffled",
+    predictions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="What `corpus predict --json` printed for clips or films."
+        ),
+    ] = None,
+    pre_annotate: Annotated[
+        bool,
+        typer.Option(
+            "--pre-annotate",
+            help="Pre-select the class of --predictions. People follow what is pre-selected: not "
+            "for votes whose agreement counts.",
+        ),
+    ] = False,
+    disputed: Annotated[
+        bool,
+        typer.Option(
+            "--disputed",
+            help="Instead of new clips those whose votes stand even, for the --annotators to "
+            "decide, each clip by one.",
+        ),
+    ] = False,
+    show_votes: Annotated[
+        bool,
+        typer.Option("--show-votes", help="With --disputed: show how the votes fell, no names."),
+    ] = False,
+    context: Annotated[
+        bool,
+        typer.Option(help="Cut 8 s around each clip of a film, for annotators to hear on request."),
+    ] = True,
+    media: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="PATH",
+            help="Film, or folder with films, outside the corpus folder; needed for the context. "
+            "May be given several times.",
+        ),
+    ] = None,
     audio_base_url: Annotated[
         str | None,
         typer.Option(
@@ -48,34 +125,63 @@ def export_tasks(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Write tasks for the accepted clips that no earlier batch names, in shuffled order."""
+    """Write tasks for the accepted clips that no earlier batch names, in shuffled order.
+
+    With --annotators the batch is a folder with a list for each of them; they vote without
+    knowing of each other. With --disputed it is one of clips whose votes came to nothing.
+    """
     with session("export-tasks", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from annotation import tasks
+        from corpus_tools.task_batches import Request, export_batch
         from corpus_tools.workspace import Workspace
 
         workspace = Workspace.find(corpus)
-        settings = workspace.configuration
-        with workspace.lock():
-            outcome = tasks.export_tasks(
-                workspace.root,
-                batch=batch,
-                limit=limit,
-                seed=seed,
-                audio_base_url=audio_base_url,
-                annotation=settings.annotation,
-                text=settings.text,
-            )
+        request = Request(
+            batch=batch,
+            limit=limit,
+            seed=seed,
+            annotators=None if annotators is None else _names(annotators),
+            per_clip=per_clip,
+            gold_rate=gold_rate,
+            order=order,
+            predictions=predictions,
+            pre_annotate=pre_annotate,
+            disputed=disputed,
+            show_votes=show_votes,
+            context=context,
+            media=media or [],
+            audio_base_url=audio_base_url,
+        )
+        with workspace.lock(), run.progress("cutting context") as progress:
+            outcome = export_batch(workspace, request, progress)
         run.outcome.merge(outcome)
         if outcome.outputs:
-            path, configuration = outcome.outputs
-            run.result(f"{outcome.details['batch']}: {outcome.kept} tasks in {path}")
-            how = _LOCAL_FILES if audio_base_url is None else _OVER_HTTP
-            run.note(
-                how.format(
-                    root=workspace.root,
-                    clips=workspace.clips,
-                    configuration=configuration,
-                    tasks=path,
-                    url=audio_base_url,
-                )
-            )
+            _tell(run, workspace, outcome, audio_base_url)
+
+
+def _names(given: str) -> list[str]:
+    return [name.strip() for name in given.split(",") if name.strip()]
+
+
+def _tell(run: Session, workspace: "Workspace", outcome: "Outcome", url: str | None) -> None:
+    batch, place = outcome.details["batch"], outcome.outputs[0]
+    people = outcome.details.get("annotators")
+    if people is None:
+        run.result(f"{batch}: {outcome.kept} tasks in {place}")
+        tasks, configuration = place, outcome.outputs[1]
+    else:
+        run.result(f"{batch}: {outcome.kept} clips for {len(people)} annotators in {place}")
+        for name, own in people.items():
+            gold = f", {own['gold']} of them gold" if own["gold"] else ""
+            run.result(f"  {name}: {own['tasks']} tasks{gold}")
+        run.note("push them to Label Studio with: corpus push-tasks; or by hand,")
+        tasks, configuration = place / "<annotator>.json", place / "label_config.xml"
+    how = _LOCAL_FILES if url is None else _OVER_HTTP
+    run.note(
+        how.format(
+            root=workspace.root,
+            clips=workspace.clips,
+            configuration=configuration,
+            tasks=tasks,
+            url=url,
+        )
+    )
