@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import secrets
 import subprocess
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from annotation.label_studio.token import token_path
 from manifests.errors import CorpusError, DataError
 from manifests.store import atomic_path
 
-__all__ = ["ADMIN", "Account", "Prepared", "first_password", "prepare_accounts"]
+__all__ = ["ADMIN", "Account", "Prepared", "first_password", "is_address", "prepare_accounts"]
 
 ADMIN = "admin@localhost"
 """E-mail address, that is, log-in name, of the account that administers."""
@@ -91,12 +92,24 @@ def prepare_accounts(
     return Prepared(made, done["token_known"])
 
 
+def is_address(email: str) -> bool:
+    """Tell whether somebody can log in with this as e-mail address.
+
+    Example:
+        >>> is_address("li.na@lab.example"), is_address("li@lab"), is_address("=1@lab.example")
+        (True, False, False)
+    """
+    return len(email) <= _LONGEST and _ADDRESS.fullmatch(email) is not None
+
+
 def first_password() -> str:
     """Return a password that is easy to read out and hard to guess (79 bits)."""
     groups = ("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
     return "-".join(groups)
 
 
+_ADDRESS = re.compile(r"[A-Za-z0-9][\w.%+'-]{0,63}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}", re.ASCII)
+_LONGEST = 254  # characters, as in RFC 5321
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from manifests.errors import DataError
+
 __all__ = ["ServerFolder"]
 
 
@@ -51,10 +53,24 @@ class ServerFolder:
         return self.root / "running.json"
 
     def make(self) -> None:
-        """Make the folders, for their owner only and for no repository, and the link to clips."""
+        """Make the folders, for their owner only and for no repository, and the link to clips.
+
+        Raises:
+            DataError: if something else is in the link's place.
+        """
         self.root.mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o700)
         self.document_root.mkdir(exist_ok=True)
         (self.root / ".gitignore").write_text("*\n", encoding="utf-8")
-        if not self.clips.is_symlink():
-            self.clips.symlink_to("../../../clips", target_is_directory=True)
+        if self.clips.is_symlink():
+            if self.clips.readlink() == _CLIPS:
+                return
+            self.clips.unlink()
+        if self.clips.exists():
+            raise DataError(
+                f"{self.clips}: a copy of the clips in place of a link to them; delete that folder"
+            )
+        self.clips.symlink_to(_CLIPS, target_is_directory=True)
+
+
+_CLIPS = Path("../../../clips")  # from the document root

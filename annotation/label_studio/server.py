@@ -8,14 +8,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from annotation.annotators import Annotators
-from annotation.label_studio.accounts import prepare_accounts
+from annotation.label_studio.accounts import is_address, prepare_accounts
 from annotation.label_studio.address import announced, check_port, last_url, running
 from annotation.label_studio.environment import server_environment
 from annotation.label_studio.folders import ServerFolder
 from annotation.label_studio.process import server_process
 from annotation.label_studio.program import TESTED, Program, find_program
 from annotation.label_studio.token import token_path
-from manifests.errors import ConfigurationError, CorpusError
+from manifests.errors import ConfigurationError, CorpusError, DataError
 from manifests.lock import FolderLock
 
 __all__ = ["serve"]
@@ -46,6 +46,7 @@ def serve(
 
     Raises:
         ConfigurationError: if there is no Label Studio, or the address can't be served.
+        DataError: if somebody in annotators.csv has an e-mail address that is none.
         CorpusError: if a server runs for the corpus already, doesn't start, or ends by itself.
         KeyboardInterrupt: when interrupted; the server has ended then.
     """
@@ -54,7 +55,7 @@ def serve(
     program = find_program(corpus, environment)
     if not program.is_tested:
         note(f"warning: Label Studio {program.version} was not tested, {TESTED} was")
-    people = Annotators(corpus).addresses()
+    people = _people(corpus)
     _refuse_a_second(folder)
     check_port(host, port)
     folder.make()
@@ -86,6 +87,20 @@ def _make_accounts(
             f"warning: {token_path(folder.corpus)} holds a token that this server doesn't know; "
             f"move it away and start again to have one made"
         )
+
+
+def _people(corpus: Path) -> dict[str, str]:
+    """Return who gets an account, by pseudonym; of several with one address, the first."""
+    by_address: dict[str, tuple[str, str]] = {}
+    annotators = Annotators(corpus)
+    for name, email in annotators.addresses().items():
+        if not is_address(email):
+            raise DataError(
+                f"{annotators.path}: what {name} has as e-mail address is none, so they could not "
+                f"log in; correct it, or leave it empty for no account"
+            )
+        by_address.setdefault(email.casefold(), (name, email))
+    return dict(by_address.values())
 
 
 def _refuse_a_second(folder: ServerFolder) -> None:

@@ -1,5 +1,8 @@
+import pytest
+
 from annotation.label_studio.environment import server_environment
 from annotation.label_studio.folders import ServerFolder
+from manifests.errors import DataError
 
 
 def test_nothing_of_the_shell_changes_the_server(tmp_path):
@@ -27,3 +30,17 @@ def test_below_the_document_root_there_are_clips_and_nothing_else(tmp_path):
     assert [path.name for path in folder.document_root.iterdir()] == ["clips"]
     assert folder.clips.resolve() == tmp_path / "clips"
     assert folder.root.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_link_that_leads_elsewhere_is_put_right_and_a_copy_is_refused(tmp_path):
+    folder = ServerFolder(tmp_path)
+    (tmp_path / "clips").mkdir()
+    folder.make()
+    folder.clips.unlink()
+    folder.clips.symlink_to("../..")
+    folder.make()
+    assert folder.clips.resolve() == tmp_path / "clips"
+    folder.clips.unlink()
+    folder.clips.mkdir()
+    with pytest.raises(DataError, match="delete that folder"):
+        folder.make()

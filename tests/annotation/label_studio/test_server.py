@@ -13,7 +13,7 @@ from annotation.label_studio.address import check_port, last_url, running
 from annotation.label_studio.folders import ServerFolder
 from annotation.label_studio.server import serve
 from annotation.label_studio.token import find_token
-from manifests.errors import ConfigurationError, CorpusError
+from manifests.errors import ConfigurationError, CorpusError, DataError
 
 
 @pytest.fixture
@@ -93,6 +93,21 @@ def test_a_password_is_not_claimed_for_an_account_that_somebody_else_made(corpus
     (folder.root / "accounts.json").write_text('{"zhao@lab.example": "their own"}')
     run()
     assert "zhao" not in folder.passwords.read_text()
+
+
+def test_of_two_rows_with_one_address_the_first_has_the_account(corpus_folder, run):
+    with (corpus_folder / "annotations" / "annotators.csv").open("a") as rows:
+        rows.write("b01,other,7,LI@lab.example\n")
+    assert "new accounts: admin, a01, a03;" in run()
+
+
+@pytest.mark.parametrize("email", ["li", "li@lab", "=1+1@lab.example", "李@lab.example"])
+def test_an_address_with_which_nobody_can_log_in_is_refused_unquoted(corpus_folder, run, email):
+    path = corpus_folder / "annotations" / "annotators.csv"
+    path.write_text(f"annotator,server,number,email\na07,,,{email}\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"annotators\.csv: what a07 has") as raised:
+        run()
+    assert email not in str(raised.value).replace("label", "")
 
 
 def test_another_servers_token_is_kept_and_told(corpus_folder, run):
