@@ -4,6 +4,10 @@ In a ``Choice``, ``value`` is what is exported and stays the English class name;
 annotators read. Emotions have the hotkeys 1–6 in class order and 7 for ``unclear``; space plays.
 The transcript comes filled with the text we have, and a recogniser's flags are shown above it.
 Problems may be several; the second emotion may be taken back. Only the emotion is required.
+
+Folded away: a player of what is around the clip (``context``, which may be empty), and who speaks,
+chosen from the source's ``cast``. An adjudicator may be shown how the ``votes`` fell. Label Studio
+1.23's player has no setting to begin by itself; space begins.
 """
 
 import re

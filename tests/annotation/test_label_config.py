@@ -1,4 +1,5 @@
 import re
+from xml.etree import ElementTree
 
 import pytest
 from label_studio_sdk.label_interface import LabelInterface
@@ -60,3 +61,19 @@ def test_own_configuration_is_used_and_kept_inside_the_corpus(tmp_path):
         label_config(tmp_path, AnnotationSettings(label_config="none.xml"))
     with pytest.raises(DataError, match="refused"):
         label_config(tmp_path, AnnotationSettings(label_config="../mine.xml"))
+
+
+def test_context_votes_and_cast_of_a_task_are_on_the_screen():
+    root = ElementTree.fromstring(template())
+    assert {tag.get("value"): tag.get("name") for tag in root.iter("Audio")} == {
+        "$audio": "audio",
+        "$context": "wider",
+    }
+    [panel] = [tag for tag in root.iter("Panel") if tag.find("Audio") is not None]
+    assert panel.get("open") is None
+    assert "$votes" in [tag.get("value") for tag in root.iter("Header")]
+    [speaker] = [tag for tag in root.iter("Choices") if tag.get("name") == "speaker"]
+    assert (speaker.get("value"), speaker.get("layout")) == ("$cast", "select")
+    data = dict.fromkeys(TASK_KEYS, "") | {"audio": "x.wav", "cast": [{"value": "s1"}]}
+    for cast in ([], data["cast"]):
+        assert LabelInterface(template()).validate_task({"data": data | {"cast": cast}})
