@@ -31,7 +31,7 @@ class Account:
     Attributes:
         name: the annotator's pseudonym.
         email: with which they log in.
-        password: the first one; they may change it.
+        password: the first one; only the lead can set another.
     """
 
     name: str
