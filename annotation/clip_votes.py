@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from annotation.aggregation import decide
+from annotation.aggregation import Decided, decide
 from annotation.judgements import judgement_key, read_judgements
 from annotation.settings import LabelSettings, Method
 from manifests.records import Judgement, Label
@@ -23,6 +23,7 @@ class ClipVotes:
         weights: what each annotator's vote is worth, by pseudonym; for ``weighted`` only.
         decided_by: ``adjudication``, or the ``method``, or what kept it from a class: the label's
             reason, ``not_labelled`` if nobody judged it.
+        decided: what all votes of the corpus come to.
     """
 
     counting: list[Judgement]
@@ -31,6 +32,7 @@ class ClipVotes:
     method: Method
     weights: dict[str, float]
     decided_by: str
+    decided: Decided
 
 
 def votes_on(corpus: Path, clip_id: str, settings: LabelSettings) -> ClipVotes:
@@ -60,6 +62,7 @@ def votes_on(corpus: Path, clip_id: str, settings: LabelSettings) -> ClipVotes:
         method=decided.shares.method,
         weights={name: weight for name, weight in decided.shares.weights.items() if name in voters},
         decided_by=_decided_by(label, decided.shares.method),
+        decided=decided,
     )
 
 

@@ -16,7 +16,7 @@ from manifests.settings import SplitSettings
 from manifests.shards import STAGES, read_stage
 from manifests.texts import best_transcripts, text_rank
 
-__all__ = ["build_from_corpus", "choose_texts", "parse_ratios"]
+__all__ = ["accepted_clips", "build_from_corpus", "choose_texts", "parse_ratios"]
 
 
 def build_from_corpus(
@@ -48,7 +48,7 @@ def build_from_corpus(
     root, configuration = workspace.root, workspace.configuration
     with workspace.lock():
         clips = {clip.clip_id: clip for clip in read_stage(root, STAGES["segments"], Clip)}
-        accepted = _accepted(root, clips)
+        accepted = accepted_clips(root, clips)
         decided = decide(root, labels)
         label_of = decided.labels
         order = configuration.text.order
@@ -125,7 +125,13 @@ def parse_ratios(text: str) -> tuple[float, float, float]:
     return train / total, val / total, test / total
 
 
-def _accepted(root: Path, clips: Mapping[str, Clip]) -> list[Clip]:
+def accepted_clips(root: Path, clips: Mapping[str, Clip]) -> list[Clip]:
+    """Return the clips that the screen accepted.
+
+    Args:
+        root: the corpus folder.
+        clips: all of them, by id.
+    """
     return [
         clips[screen.clip_id]
         for screen in read_stage(root, STAGES["screen"], Screen)

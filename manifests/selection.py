@@ -10,7 +10,7 @@ from manifests.outcome import Outcome, Progress, no_progress
 from manifests.records import Clip, Label, ManifestEntry, Source, Speaker, TextSource
 from manifests.store import inside, sha256_file
 
-__all__ = ["Material", "select"]
+__all__ = ["Material", "rejection", "select", "standing_repeats"]
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ def select(
         progress: called after each clip.
     """
     clips = sorted(material.clips, key=lambda clip: clip.clip_id)
-    standing = _standing(clips, material.labels)
+    standing = standing_repeats(clips, material.labels)
     outcome.items_in += len(clips)
     entries: list[ManifestEntry] = []
     for done, clip in enumerate(clips, start=1):
-        reason = _rejection(clip, material.labels.get(clip.clip_id), standing)
+        reason = rejection(clip, material.labels.get(clip.clip_id), standing)
         if reason is not None:
             outcome.rejected[reason] += 1
         else:
@@ -73,10 +73,14 @@ def select(
     return entries
 
 
-def _standing(clips: Sequence[Clip], labels: Mapping[str, Label]) -> dict[str, str]:
+def standing_repeats(clips: Sequence[Clip], labels: Mapping[str, Label]) -> dict[str, str]:
     """Return which clip is taken of those that repeat one another, by the one that they repeat.
 
     It is the one repeated, or if that has no class the first of the others that has one.
+
+    Args:
+        clips: the accepted ones.
+        labels: what their votes come to, by clip id.
     """
     found: dict[str, str] = {}
     for clip in sorted(clips, key=lambda clip: clip.duplicate_of is not None):
@@ -86,7 +90,14 @@ def _standing(clips: Sequence[Clip], labels: Mapping[str, Label]) -> dict[str, s
     return found
 
 
-def _rejection(clip: Clip, label: Label | None, standing: Mapping[str, str]) -> str | None:
+def rejection(clip: Clip, label: Label | None, standing: Mapping[str, str]) -> str | None:
+    """Return why an accepted clip is left out of a manifest, None if it isn't.
+
+    Args:
+        clip: the clip.
+        label: what its votes come to, None if it has none.
+        standing: as from `standing_repeats`.
+    """
     if clip.superseded_by is not None:
         return "superseded"
     if clip.duplicate_of is not None and standing.get(clip.duplicate_of) != clip.clip_id:

@@ -27,6 +27,7 @@ from corpus_tools.cli.status import status
 from corpus_tools.cli.train import train
 from corpus_tools.cli.transcribe import transcribe
 from corpus_tools.cli.verify_manifest import verify_manifest
+from corpus_tools.cli.why import why
 
 __all__ = ["app"]
 
@@ -83,6 +84,7 @@ for _panel, _verb, _function in (
     (MODEL, "evaluate", evaluate),
     (MODEL, "predict", predict),
     (INSPECT, "status", status),
+    (INSPECT, "why", why),
     (INSPECT, "doctor", doctor),
     (INSPECT, "demo", demo),
 ):

@@ -2,6 +2,7 @@ import hashlib
 import json
 from collections import defaultdict
 
+import pytest
 import soundfile
 
 EMOTIONS = ["angry", "fear", "happy", "neutral", "surprise", "sad"]
@@ -109,6 +110,8 @@ def test_intended_emotions_never_reach_the_corpus(demo):
                 "asr_flags",
                 "context",
                 "batch",
+                "votes",
+                "cast",
             }
     for path in (demo.folder / "stages").rglob("*.jsonl"):
         assert "intended_emotion" not in path.read_text(encoding="utf-8")
@@ -145,6 +148,38 @@ def test_a_version_is_verified_and_compared(demo, corpus_command):
     done = corpus_command("diff-manifests", "v1", "v9", cwd=demo.folder)
     assert done.returncode == 1
     assert "there is: v1" in done.stderr
+
+
+def test_why_tells_a_clips_whole_story(demo, corpus_command):
+    entry = entries_of(demo)[0]
+    done = corpus_command("why", entry["clip_id"], "--json", "--corpus", demo.folder)
+    assert done.returncode == 0, done.stderr
+    story = json.loads(done.stdout)
+    assert story["manifests"]["v1"] == entry
+    assert story["text"] == {"text": entry["text"], "source": entry["text_source"]}
+    assert [[row["annotator"], row["emotion"]] for row in story["votes"]["counting"]] == entry[
+        "votes"
+    ]
+    assert story["votes"]["label"]["emotion"] == entry["emotion"]
+    assert story["clip"]["sha256"] == entry["sha256"]
+    assert story["screen"]["accepted"]
+    assert story["next_build"] == "in"
+    assert sum(story["predictions"]["demo"]["shares"].values()) == pytest.approx(1, abs=1e-3)
+    told = corpus_command("why", entry["clip_id"][:-3], "--corpus", demo.folder).stdout
+    for word in (entry["clip_id"], entry["text"], entry["group"], "takes it"):
+        assert word in told
+    rejected = next(
+        row
+        for path in (demo.folder / "stages" / "screen").glob("*.jsonl")
+        for row in rows(path)[1:]
+        if not row["accepted"]
+    )
+    done = corpus_command("why", rejected["clip_id"], "--corpus", demo.folder)
+    assert f"rejected: {', '.join(rejected['reasons'])}" in done.stdout
+    assert "leaves it out: not accepted" in done.stdout
+    done = corpus_command("why", "E01-", "--corpus", demo.folder)
+    assert done.returncode == 2
+    assert "say which" in done.stderr
 
 
 def test_predict_and_evaluate_read_what_train_wrote(demo, sample, corpus_command):

@@ -1,0 +1,156 @@
+"""`corpus why`: one clip's whole story."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.session import session
+
+__all__ = ["why"]
+
+
+def why(
+    clip: Annotated[
+        str, typer.Argument(metavar="CLIP", help="Its id, or so much of it that no other has it.")
+    ],
+    corpus: CorpusFolder = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Tell one clip's whole story: its cut, texts, votes, label, splits and predictions."""
+    with session("why", as_json=json, quiet=quiet, verbose=verbose) as run:
+        from corpus_tools.cli.session import one_line
+        from corpus_tools.story import story_of
+        from corpus_tools.workspace import Workspace
+
+        story = story_of(Workspace.find(corpus), clip)
+        run.outcome.details |= story
+        run.result(story["clip"]["clip_id"])
+        for heading, lines in _chapters(story):
+            for number, line in enumerate(lines):
+                run.result(f"{heading if number == 0 else '':<13}{one_line(line)}")
+
+
+def _chapters(story: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    yield "from", _origin(story)
+    yield "measures", [_measures(story["clip"])]
+    yield "screen", _screen(story)
+    yield "texts", _texts(story)
+    yield "tasks", [_task(row) for row in story["tasks"]] or ["none"]
+    votes = story["votes"]
+    yield "votes", [_vote(row) for row in votes["counting"]] or ["none"]
+    if votes["replaced"]:
+        yield "before", [_vote(row) for row in votes["replaced"]]
+    yield "label", [_label(votes)]
+    yield "manifests", [_place(*one) for one in story["manifests"].items()] or ["none"]
+    stands = story["next_build"]
+    yield "next build", ["takes it" if stands == "in" else f"leaves it out: {_words(stands)}"]
+    if story["predictions"]:
+        yield "predictions", [_prediction(*one) for one in story["predictions"].items()]
+
+
+def _origin(story: dict[str, Any]) -> list[str]:
+    clip, source = story["clip"], story["source"]
+    series = f" of {source['series']}" if source["series"] else ""
+    speaker = clip["speaker"] or "unknown"
+    by = f" (from the {clip['speaker_source']})" if clip["speaker_source"] else ""
+    lines = [
+        f"{source['title']}{series} ({source['kind']}), {_clock(clip['start'])} to "
+        f"{_clock(clip['end'])}, {clip['duration']:.2f} s; speaker {speaker}{by}",
+        clip["path"],
+    ]
+    if clip["superseded_by"]:
+        lines.append(f"superseded by {clip['superseded_by']}")
+    if story["frozen_by"]:
+        lines.append(f"frozen: {story['frozen_by']} names it")
+    return lines
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return f"{int(minutes) // 60}:{int(minutes) % 60:02d}:{rest:06.3f}"
+
+
+def _measures(clip: dict[str, Any]) -> str:
+    names = ("rms_db", "peak_db", "snr_db", "music", "speech_ratio", "clipping", "dropouts")
+    return ", ".join(
+        f"{name} {clip[name] if clip[name] is not None else 'not measured'}" for name in names
+    )
+
+
+def _screen(story: dict[str, Any]) -> list[str]:
+    screen, clip = story["screen"], story["clip"]
+    if screen is None:
+        return ["not screened yet; run: corpus screen"]
+    lines = ["accepted" if screen["accepted"] else f"rejected: {', '.join(screen['reasons'])}"]
+    if screen["accepted"] and screen["reasons"]:
+        lines = [f"accepted: {', '.join(screen['reasons'])}"]
+    lines += [
+        f"a person chose {row['decision']} from {row['start']:g} to {row['end']:g} s "
+        f"({row['origin']}{', ' + row['note'] if row['note'] else ''})"
+        for row in story["choices"]
+    ]
+    if screen["yields_to"]:
+        lines.append(f"sounds like {screen['yields_to']}, which stands for it")
+    elif clip["duplicate_of"]:
+        lines.append(f"repeats {clip['duplicate_of']}")
+    if story["repeats"]:
+        lines.append(f"comes again in {', '.join(story['repeats'])}")
+    if screen["rules"]:
+        rules = (f"{name} {value}" for name, value in screen["rules"].items() if value is not None)
+        lines.append(f"by the rules {', '.join(rules)}")
+    return lines
+
+
+def _texts(story: dict[str, Any]) -> list[str]:
+    counts = story["text"]
+    lines = [
+        f"{row['source']}{':' + row['model'] if row['model'] else ''}: {row['text'] or '(empty)'}"
+        + (f" [{', '.join(row['flags'])}]" if row["flags"] else "")
+        for row in story["texts"]
+    ]
+    lines.append(f"counts: {counts['text']} ({counts['source']})" if counts else "none that counts")
+    return lines
+
+
+def _task(row: dict[str, Any]) -> str:
+    to = f" to {row['annotator']}" if row["annotator"] else ""
+    return f"{row['batch']}{to}" + (" (adjudication)" if row["kind"] == "adjudication" else "")
+
+
+def _vote(row: dict[str, Any]) -> str:
+    said = "skipped" if row["status"] == "skipped" else row["emotion"] or "unclear"
+    more = [
+        *([f"or {row['emotion2']}"] if row["emotion2"] else []),
+        *([f"confidence {row['confidence']}"] if row["confidence"] else []),
+        *row["problems"],
+        *([row["role"]] if row["role"] != "label" else []),
+        *([f"speaker {row['speaker']}"] if row["speaker"] else []),
+    ]
+    told = f" ({', '.join(more)})" if more else ""
+    return f"{row['annotator']} {said}{told}, {row['updated_at'][:16].replace('T', ' ')}"
+
+
+def _label(votes: dict[str, Any]) -> str:
+    label = votes["label"]
+    if label is None:
+        return "nobody judged it"
+    agreed = "" if label["agreement"] is None else f", {label['agreement']:.0%} of the votes"
+    return f"{label['emotion'] or 'no class'} by {_words(votes['decided_by'])}{agreed}"
+
+
+def _place(version: str, entry: dict[str, Any] | None) -> str:
+    if entry is None:
+        return f"{version}: not in it"
+    return f"{version}: {entry['split']}, as {entry['emotion']}, in group {entry['group']}"
+
+
+def _prediction(run: str, row: dict[str, Any]) -> str:
+    return f"{run}: {row['predicted']} ({row['shares'][row['predicted']]:.2f}), on {row['split']}"
+
+
+def _words(reason: str) -> str:
+    return reason.replace("_", " ").replace(":", ": ")

@@ -1,0 +1,192 @@
+"""One clip's whole story: where it is from, what was decided about it, and by whom."""
+
+import csv
+import difflib
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from annotation.batches import read_batches
+from annotation.clip_votes import ClipVotes, votes_on
+from annotation.corrections import corrected_transcripts
+from corpus_tools.manifest_building import accepted_clips, choose_texts
+from corpus_tools.segmentation.choices import read_choices
+from corpus_tools.segmentation.verdicts import noted_rules, noted_yielding
+from corpus_tools.workspace import Workspace
+from manifests.emotions import EMOTIONS
+from manifests.errors import ConfigurationError
+from manifests.frozen import frozen_clips
+from manifests.records import Clip, Judgement, Screen, Source, Transcript
+from manifests.selection import rejection, standing_repeats
+from manifests.shards import STAGES, read_shard, read_stage
+from manifests.store import read_jsonl
+from manifests.texts import best_transcripts
+from manifests.versions import ENTRIES, versions
+from models.runs import run_names
+
+__all__ = ["find_clip", "story_of"]
+
+
+def find_clip(clips: Collection[str], given: str) -> str:
+    """Return the clip that somebody means.
+
+    Args:
+        clips: the ids that there are.
+        given: an id, or so much of one that only one clip has it.
+
+    Raises:
+        ConfigurationError: naming the nearest, if none or several could be meant.
+
+    Example:
+        >>> find_clip(["E01-aa-00000000-00003000", "E02-bb-00000000-00004000"], "E02")
+        'E02-bb-00000000-00004000'
+    """
+    if given in clips:
+        return given
+    meant = sorted(clip for clip in clips if given in clip)
+    if len(meant) == 1:
+        return meant[0]
+    if not clips:
+        raise ConfigurationError(f"no clip {given!r}: the corpus has none; run: corpus segment")
+    near = meant or difflib.get_close_matches(given, sorted(clips), _NEAREST, 0) or sorted(clips)
+    what = f"{len(meant)} clips have {given!r} in their id" if meant else f"no clip {given!r}"
+    more = ", …" if len(near) > _NEAREST else ""
+    raise ConfigurationError(f"{what}; say which: {', '.join(near[:_NEAREST])}{more}")
+
+
+def story_of(workspace: Workspace, given: str) -> dict[str, Any]:
+    """Return all that the corpus knows of a clip, JSON-ready.
+
+    Keys: ``clip`` and ``source`` (their records), ``frozen_by`` (the first file that names it),
+    ``choices`` (what people chose where it lies), ``screen`` (``accepted reasons rules
+    yields_to``), ``repeats`` (clips that repeat it), ``texts`` and ``text`` (all, and the one that
+    counts), ``tasks``, ``votes``, ``next_build`` (``in``, or why it would be left out),
+    ``manifests`` (its entry in each version, None where it isn't in it), ``predictions``.
+
+    Args:
+        workspace: the corpus.
+        given: the clip's id, or enough of it.
+
+    Raises:
+        ConfigurationError: if none or several could be meant.
+        DataError: if a shard, task, judgement or manifest can't be read.
+    """
+    corpus, configuration = workspace.root, workspace.configuration
+    clips = {clip.clip_id: clip for clip in read_stage(corpus, STAGES["segments"], Clip)}
+    clip = clips[find_clip(clips, given)]
+    source = read_shard(STAGES["sources"].path(corpus, clip.source_id), Source)[0]
+    votes = votes_on(corpus, clip.clip_id, configuration.labels)
+    return {
+        "clip": clip.row(),
+        "source": source.row(),
+        "frozen_by": frozen_clips(corpus).get(clip.clip_id),
+        "choices": [
+            row.row()
+            for row in read_choices(corpus, clip.source_id).rows
+            if row.start < clip.end and clip.start < row.end
+        ],
+        "screen": _screen(corpus, clip),
+        "repeats": sorted(one for one, row in clips.items() if row.duplicate_of == clip.clip_id),
+        "texts": _texts(corpus, clip),
+        "text": _text(corpus, clip.clip_id, configuration.text.order),
+        "tasks": _tasks(corpus, clip.clip_id),
+        "votes": _votes(votes),
+        "next_build": _next_build(clip, accepted_clips(corpus, clips), votes),
+        "manifests": dict(_manifests(corpus, clip.clip_id)),
+        "predictions": dict(_predictions(workspace.runs, clip.clip_id)),
+    }
+
+
+def _screen(corpus: Path, clip: Clip) -> dict[str, Any] | None:
+    path = STAGES["screen"].path(corpus, clip.source_id)
+    rows = read_shard(path, Screen) if path.is_file() else []
+    decision = next((row for row in rows if row.clip_id == clip.clip_id), None)
+    if decision is None:
+        return None
+    rules = noted_rules(corpus, clip.source_id)
+    return {
+        "accepted": decision.accepted,
+        "reasons": decision.reasons,
+        "rules": rules.model_dump(mode="json") if rules else None,
+        "yields_to": noted_yielding(corpus, clip.source_id).get(clip.clip_id),
+    }
+
+
+def _texts(corpus: Path, clip: Clip) -> list[dict[str, Any]]:
+    path = STAGES["transcripts"].path(corpus, clip.source_id)
+    rows = read_shard(path, Transcript) if path.is_file() else []
+    return [row.row() for row in rows if row.clip_id == clip.clip_id]
+
+
+def _text(corpus: Path, clip_id: str, order: Sequence[str]) -> dict[str, str] | None:
+    best = best_transcripts(corpus, order)
+    chosen = choose_texts(best, corrected_transcripts(corpus), order).get(clip_id)
+    return None if chosen is None else {"text": chosen[0], "source": chosen[1]}
+
+
+def _tasks(corpus: Path, clip_id: str) -> list[dict[str, Any]]:
+    return [
+        {"batch": batch.name, "annotator": batch.annotator, "kind": batch.kind}
+        for batch in read_batches(corpus)
+        if any(data["clip_id"] == clip_id for data in batch.tasks)
+    ]
+
+
+def _votes(votes: ClipVotes) -> dict[str, Any]:
+    return {
+        "label": votes.label.row() if votes.label else None,
+        "decided_by": votes.decided_by,
+        "method": votes.method,
+        "weights": votes.weights,
+        "counting": [_vote(row) for row in votes.counting],
+        "replaced": [_vote(row) for row in votes.replaced],
+    }
+
+
+def _vote(row: Judgement) -> dict[str, Any]:
+    whole = row.row()
+    return {name: whole[name] for name in _OF_A_VOTE}
+
+
+def _next_build(clip: Clip, accepted: Sequence[Clip], votes: ClipVotes) -> str:
+    if clip.clip_id not in {one.clip_id for one in accepted}:
+        return "not_accepted"
+    standing = standing_repeats(accepted, votes.decided.labels)
+    return rejection(clip, votes.label, standing) or "in"
+
+
+def _manifests(corpus: Path, clip_id: str) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    for folder in versions(corpus):
+        rows = read_jsonl(folder / ENTRIES)
+        yield folder.name, next((row for row in rows if row.get("clip_id") == clip_id), None)
+
+
+def _predictions(runs: Path, clip_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what each run's predictions.csv says of the clip."""
+    for name in run_names(runs):
+        path = runs / name / "predictions.csv"
+        if not path.is_file():
+            continue
+        with path.open(encoding="utf-8", newline="") as stream:
+            row = next((row for row in csv.DictReader(stream) if row["clip_id"] == clip_id), None)
+        if row is not None:
+            shares = {emotion: float(row[f"p_{emotion}"]) for emotion in EMOTIONS}
+            yield name, {"split": row["split"], "predicted": row["predicted"], "shares": shares}
+
+
+_NEAREST = 5
+_OF_A_VOTE = (
+    "annotator",
+    "status",
+    "emotion",
+    "emotion2",
+    "confidence",
+    "problems",
+    "transcript",
+    "speaker",
+    "role",
+    "origin",
+    "batch",
+    "updated_at",
+    "lead_time",
+)
