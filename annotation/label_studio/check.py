@@ -5,10 +5,13 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from annotation.batches import read_batches
-from annotation.label_studio.address import is_healthy, last_url
+from annotation.label_studio.address import is_healthy
 from annotation.label_studio.audibility import Expected, hindrance, hindrance_elsewhere, remarks
 from annotation.label_studio.browser import authorization, fetch, origin
+from annotation.label_studio.client import checked_url
+from annotation.label_studio.connection import usual_url
 from annotation.label_studio.folders import ServerFolder
+from annotation.label_studio.server_file import ServerFile
 from annotation.label_studio.token import find_token
 from manifests.errors import ConfigurationError, CorpusError, DataError
 from manifests.outcome import Outcome
@@ -22,17 +25,18 @@ def check(corpus: Path, *, url: str | None = None, token_file: str | None = None
 
     Args:
         corpus: the corpus folder.
-        url: Label Studio's address as annotators know it; default: that of the corpus's server.
+        url: Label Studio's address as annotators know it; default: that of the corpus's own
+            if it runs, else of the one pushed to.
         token_file: ``[label_studio] token_file`` of corpus.toml.
 
     Returns:
         One item for each address; ``details`` has ``url``, ``clip_id`` and ``addresses``.
 
     Raises:
-        ConfigurationError: if nothing was exported, or no server or token is known.
+        ConfigurationError: if nothing was exported, the address is none, or no token is known.
         CorpusError: if the server doesn't answer, or doesn't know the token.
     """
-    server = _server(corpus, url)
+    server = checked_url(url or usual_url(corpus, ServerFile.read(corpus)))
     task = _newest_task(corpus)
     if not is_healthy(server):
         raise CorpusError(
@@ -74,22 +78,6 @@ def _problem(
     if problem is None:
         outcome.warnings += remarks(answer)
     return problem
-
-
-def _server(corpus: Path, url: str | None) -> str:
-    """Return Label Studio's address without a slash at its end."""
-    known = url or last_url(ServerFolder(corpus))
-    if known is None:
-        raise ConfigurationError(
-            "no server is known; start one with: corpus label-studio start, or name its address "
-            "with --server-url"
-        )
-    parts = urlsplit(known)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError(
-            f"--server-url {known!r}: give Label Studio's http:// or https:// address"
-        )
-    return known.rstrip("/")
 
 
 def _newest_task(corpus: Path) -> dict[str, str]:

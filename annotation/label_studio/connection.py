@@ -11,7 +11,7 @@ from annotation.label_studio.server_file import KnownProject, KnownServer, Serve
 from annotation.label_studio.token import find_token
 from manifests.errors import ConfigurationError
 
-__all__ = ["DEFAULT_URL", "Connection", "connect"]
+__all__ = ["DEFAULT_URL", "Connection", "connect", "usual_url"]
 
 DEFAULT_URL = "http://127.0.0.1:8090"
 
@@ -85,7 +85,7 @@ def connect(corpus: Path, url: str | None = None, token_file: str | None = None)
         CorpusError: if the server doesn't answer, or doesn't know the token.
     """
     file = ServerFile.read(corpus)
-    at = checked_url(url) if url is not None else _usual(corpus, file)
+    at = checked_url(url) if url is not None else usual_url(corpus, file)
     client = Client(at, find_token(corpus, token_file))
     client.greet()
     here = [name for name, server in file.current().items() if server.url == at]
@@ -98,7 +98,12 @@ def connect(corpus: Path, url: str | None = None, token_file: str | None = None)
     return Connection(corpus, client, file, None, here[0] if here else None)
 
 
-def _usual(corpus: Path, file: ServerFile) -> str:
+def usual_url(corpus: Path, file: ServerFile) -> str:
+    """Return the address of the server that is meant where none is named.
+
+    Raises:
+        ConfigurationError: if the corpus has tasks on several.
+    """
     own = running(ServerFolder(corpus))
     if own is not None:
         return own.url

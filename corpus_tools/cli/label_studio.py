@@ -93,7 +93,7 @@ def check(
         typer.Option(
             metavar="URL",
             help="Label Studio's address, as annotators' browsers know it.",
-            show_default="that of the corpus's own server",
+            show_default="the corpus's own, or the one pushed to",
         ),
     ] = None,
     corpus: CorpusFolder = None,

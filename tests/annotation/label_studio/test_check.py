@@ -251,9 +251,13 @@ def test_a_server_that_is_away_is_told(corpus):
             check(corpus, url=f"http://127.0.0.1:{closed.getsockname()[1]}")
 
 
-def test_without_tasks_or_a_server_the_next_step_is_named(corpus, corpus_folder, server):
-    with pytest.raises(ConfigurationError, match="label-studio start"):
-        check(corpus)
+def test_the_server_pushed_to_is_asked(corpus, server):
+    known = {"servers": {"label-studio": {"url": server.url, "projects": {}}}}
+    (corpus / "annotations" / "server.json").write_text(json.dumps(known))
+    assert check(corpus).details["url"] == server.url
+
+
+def test_without_tasks_or_with_a_bad_address_the_next_step_is_named(corpus, server):
     with pytest.raises(ConfigurationError, match="--server-url"):
         check(corpus, url="file:///etc/passwd")
     (corpus / "annotations" / "tasks" / "batch-0001.json").unlink()
