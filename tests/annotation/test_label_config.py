@@ -64,7 +64,7 @@ def test_own_configuration_is_used_and_kept_inside_the_corpus(tmp_path):
 
 
 def test_context_votes_and_cast_of_a_task_are_on_the_screen():
-    root = ElementTree.fromstring(template())
+    root = ElementTree.fromstring(template())  # noqa: S314 - our own
     assert {tag.get("value"): tag.get("name") for tag in root.iter("Audio")} == {
         "$audio": "audio",
         "$context": "wider",
