@@ -91,6 +91,8 @@ class Annotators:
             self._changed = True
             return self._rows[-1].annotator
         row = self._rows[place]
+        if row.server not in ("", server):
+            return row.annotator
         known = row.rater
         complete = Rater(
             rater.number if known.number is None else known.number, known.email or rater.email
@@ -125,7 +127,10 @@ class Annotators:
         self._changed = False
 
     def _place(self, server: str, rater: Rater) -> int | None:
-        """Find by number, else by address; a row prepared by hand may lack server and number."""
+        """Find by number, else by address; a row prepared by hand may lack server and number.
+
+        Who has a row of one server is known by the same address on another, too.
+        """
         for place, row in enumerate(self._rows):
             if row.server == server and row.rater.number is not None:
                 if row.rater.number == rater.number:
@@ -134,7 +139,10 @@ class Annotators:
                     continue
             if row.server in ("", server) and _same_address(row.rater, rater):
                 return place
-        return None
+        others = (place for place, row in enumerate(self._rows) if row.server != server)
+        return next(
+            (place for place in others if _same_address(self._rows[place].rater, rater)), None
+        )
 
 
 def _same_address(one: Rater, other: Rater) -> bool:

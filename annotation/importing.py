@@ -197,7 +197,7 @@ def _new(
 ) -> Judgement | None:
     name = known.annotators.pseudonym(server, rater)
     judgement = nameless.model_copy(update={"annotator": name})
-    _look_whose(export, judgement, known)
+    _look_whose(judgement, known)
     key = judgement_key(judgement)
     held = known.judgements.get(key)
     if held is None:
@@ -219,13 +219,13 @@ def _new(
     return None
 
 
-def _look_whose(export: Export, judgement: Judgement, known: _Known) -> None:
+def _look_whose(judgement: Judgement, known: _Known) -> None:
     """Note a judgement in somebody else's project: one who could look at the other's answers."""
     owner, _ = known.owners.get((judgement.server, judgement.project_id or 0), (None, "label"))
     if owner is not None and owner != judgement.annotator:
         known.elsewhere.append(
-            f"{export.name}: annotation {judgement.annotation_id} in {owner}'s project is by "
-            f"{judgement.annotator}"
+            f"annotation {judgement.annotation_id} in {owner}'s project {judgement.project_id} is "
+            f"by {judgement.annotator}"
         )
 
 

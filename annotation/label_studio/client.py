@@ -27,7 +27,7 @@ class Project:
         created_at: with the number, what tells it from a project of another database.
         label_config: the labelling screen.
         shows_predictions: whether annotators see predictions.
-        tasks: how many it has.
+        annotations: how many answers it has, skips included.
     """
 
     number: int
@@ -35,7 +35,7 @@ class Project:
     created_at: str
     label_config: str
     shows_predictions: bool
-    tasks: int
+    annotations: int
 
 
 @dataclass(frozen=True)
@@ -168,19 +168,13 @@ class Client:
             lambda: self._sdk.projects.import_tasks(number, request=rows, return_task_ids=False),
         )
 
-    def export(self, project: Project) -> bytes:
-        """Return the project's JSON export, of every task; a large one by way of a snapshot."""
-        doing = f"export of project {project.number}"
-        if project.tasks > _SMALL:
-            return self._read(doing, lambda: self._snapshot(project.number))
-        return self._read(
-            doing,
-            lambda: b"".join(
-                self._sdk.projects.exports.download_sync(
-                    project.number, export_type="JSON", download_all_tasks=True
-                )
-            ),
-        )
+    def export(self, number: int) -> bytes:
+        """Return a project's JSON export, of every task.
+
+        It is made as a snapshot, which the server writes piece by piece, and taken off its list
+        afterwards; in one go it would take longer, and be in its memory as a whole.
+        """
+        return self._read(f"export of project {number}", partial(self._snapshot, number))
 
     def _page(self, number: int, page: int) -> TaskList:
         """Only two fields are asked for: the whole tasks take ten times as long."""
@@ -250,7 +244,8 @@ def _project(found: Any) -> Project:
         created_at=found.created_at.isoformat(),
         label_config=str(found.label_config or ""),
         shows_predictions=bool(found.show_collab_predictions),
-        tasks=int(found.task_number or 0),
+        annotations=int(found.total_annotations_number or 0)
+        + int(found.skipped_annotations_number or 0),
     )
 
 
@@ -263,7 +258,6 @@ def _key(data: Any) -> tuple[str, str]:
 _SECONDS = 600.0  # a large import or export takes its time, and the server answers when it is done
 _PATIENCE = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds; a restart takes 5 to 20
 _PAGE = 1000
-_SMALL = 1000  # tasks
 _POLLS = 600
 _BETWEEN_POLLS = 1.0  # seconds
 _AS_EXPORTED = {

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from annotation.annotators import Annotators
 from annotation.batches import Batch, Row, read_batches
@@ -27,6 +28,7 @@ class Destination:
         annotator: whose it is; null if it is shared.
         kind: what is done in it.
         screen: the label configuration of its newest batch.
+        screen_path: the file it is in.
         batches: their names.
         rows: the tasks by key, in the order in which the annotator meets them.
     """
@@ -35,6 +37,7 @@ class Destination:
     annotator: str | None
     kind: Kind
     screen: str = ""
+    screen_path: Path | None = None
     batches: list[str] = field(default_factory=list)
     rows: dict[Key, Row] = field(default_factory=dict)
 
@@ -48,9 +51,10 @@ class Destination:
     def add(self, corpus: Path, batch: Batch) -> None:
         """Add a batch's tasks; a task without a key that the screen may show gets it empty."""
         self.batches.append(batch.name)
-        self.screen = _screen(corpus, batch)
+        self.screen_path = _screen_path(corpus, batch)
+        self.screen = _screen(self.screen_path, batch.name)
         for row in batch.rows:
-            data = dict.fromkeys(TASK_KEYS, "") | row["data"] | {"batch": batch.name}
+            data = _EMPTY | row["data"] | {"batch": batch.name}
             self.rows[task_key(data)] = row | {"data": data}
 
 
@@ -125,15 +129,19 @@ def _check_batches(wanted: Sequence[str], names: set[str]) -> None:
             raise ConfigurationError(f"there is no batch '{name}'; did you mean '{near[0]}'?")
 
 
-def _screen(corpus: Path, batch: Batch) -> str:
+def _screen_path(corpus: Path, batch: Batch) -> Path:
     folder = corpus / "annotations" / "tasks"
-    path = (folder / batch.name if batch.annotator else folder) / "label_config.xml"
+    return (folder / batch.name if batch.annotator else folder) / "label_config.xml"
+
+
+def _screen(path: Path, batch: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         raise DataError(
-            f"{path}: the labelling screen of {batch.name} can't be read; put it back as it was"
+            f"{path}: the labelling screen of {batch} can't be read; put it back as it was"
         ) from None
 
 
 _LONGEST_TITLE = 50  # characters
+_EMPTY: dict[str, Any] = dict.fromkeys(TASK_KEYS, "") | {"cast": []}  # what an older batch may lack

@@ -98,7 +98,7 @@ class _Pull:
         project = self.connection.find(noted or KnownProject(project_id=number))
         if project is None:
             raise MissingError("not on the server any more; what was pulled before is kept")
-        export = decode_export(client.export(project), name)
+        export = decode_export(client.export(number), name)
         found = account(
             export.tasks,
             None if key is None else pushed.get(key, set()),

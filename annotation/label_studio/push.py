@@ -9,6 +9,7 @@ from annotation.label_studio.connection import Connection, connect
 from annotation.label_studio.destinations import Destination, Key, destinations
 from annotation.label_studio.folders import ServerFolder
 from annotation.label_studio.refusals import AwayError, NotAllowedError, RefusalError
+from annotation.label_studio.screens import lost_place
 from annotation.label_studio.server_file import KnownProject
 from manifests.errors import CorpusError
 from manifests.outcome import Outcome, Progress, no_progress
@@ -175,16 +176,13 @@ def _left_behind(connection: Connection, place: Destination, title: str) -> Proj
 def _show_screen(client: Client, project: Project, place: Destination) -> None:
     if project.label_config.strip() == place.screen.strip():
         return
-    try:
-        client.change_project(project.number, label_config=place.screen)
-    except (AwayError, NotAllowedError):
-        raise
-    except RefusalError as error:
+    lost = lost_place(project.label_config, place.screen) if project.annotations else None
+    if lost is not None:
         raise RefusalError(
-            f"the labelling screen of {place.batches[-1]} can't take the place of the one in "
-            f"project {project.number}: {error}; answers there need what it lacks, so put that "
-            f"back into [annotation] label_config and export a new batch"
-        ) from None
+            f"the labelling screen of {place.batches[-1]} lacks {lost}, which answers in project "
+            f"{project.number} may hold; put it back into {place.screen_path}"
+        )
+    client.change_project(project.number, label_config=place.screen)
 
 
 def _serve_clips(connection: Connection, project: Project, place: Destination) -> None:

@@ -1,0 +1,50 @@
+"""May one labelling screen take the place of another under answers that are there."""
+
+from collections.abc import Mapping
+from xml.etree import ElementTree
+
+__all__ = ["lost_place"]
+
+
+def lost_place(old: str, new: str) -> str | None:
+    """Return what answers to the old screen may hold and the new one doesn't know, or None.
+
+    Label Studio itself takes any screen, and then shows people their answers without that part.
+
+    Args:
+        old: label configuration on the server.
+        new: ours.
+
+    Example:
+        >>> old = '<View><Choices name="emotion" toName="a"><Choice value="sad"/></Choices></View>'
+        >>> lost_place(old, old.replace("sad", "glad"))
+        "the value 'sad' of 'emotion'"
+        >>> lost_place(old, "<View/>")
+        "the control 'emotion'"
+    """
+    places = _controls(new)
+    for name, (kind, values) in _controls(old).items():
+        if name not in places or places[name][0] != kind:
+            return f"the control '{name}'"
+        gone = sorted(values - places[name][1])
+        if gone:
+            return f"the value '{gone[0]}' of '{name}'"
+    return None
+
+
+def _controls(screen: str) -> Mapping[str, tuple[str, set[str]]]:
+    """Return tag and values of each control; a screen that can't be read has none."""
+    if "<!DOCTYPE" in screen or "<!ENTITY" in screen:
+        return {}
+    try:
+        root = ElementTree.fromstring(screen)  # noqa: S314 - without a DTD
+    except (ElementTree.ParseError, ValueError, RecursionError):
+        return {}
+    return {
+        tag.get("name", ""): (
+            tag.tag,
+            {one.get("alias") or one.get("value") or "" for one in tag.iter("Choice")},
+        )
+        for tag in root.iter()
+        if "toName" in tag.attrib
+    }
