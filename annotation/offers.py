@@ -1,7 +1,9 @@
 """Which clips can be given to annotators."""
 
+import re
+import stat
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -28,6 +30,7 @@ class Offers:
 
     corpus: Path
     outcome: Outcome
+    _folders: dict[str, Path] = field(default_factory=dict, repr=False)
 
     @cached_property
     def clips(self) -> Mapping[str, Clip]:
@@ -71,10 +74,27 @@ class Offers:
 
     def _trouble(self, clip: Clip) -> str | None:
         try:
-            found = clip.path.startswith(CLIPS) and inside(self.corpus, clip.path).is_file()
+            found = clip.path.startswith(CLIPS) and self._is_file(clip.path)
         except DataError as error:
             return str(error)
         return None if found else f"its file {clip.path} is missing; run corpus segment again"
+
+    def _is_file(self, path: str) -> bool:
+        """Look for a file in the corpus; links are followed once for each folder, which is slow."""
+        folder, _, name = path.rpartition("/")
+        if _PLAIN.fullmatch(name) is None:
+            return inside(self.corpus, path).is_file()
+        try:
+            mode = (self._folder(folder) / name).lstat().st_mode
+        except OSError:
+            return False
+        return stat.S_ISREG(mode) or (stat.S_ISLNK(mode) and inside(self.corpus, path).is_file())
+
+    def _folder(self, folder: str) -> Path:
+        known = self._folders.get(folder)
+        if known is None:
+            known = self._folders[folder] = inside(self.corpus, folder)
+        return known
 
 
 def _reason(clip: Clip, accepted: bool | None, named: bool) -> str | None:
@@ -87,3 +107,7 @@ def _reason(clip: Clip, accepted: bool | None, named: bool) -> str | None:
     if accepted:
         return None
     return "duplicate" if clip.duplicate_of is not None else "not accepted"
+
+
+_PLAIN = re.compile(r"[^/\\\0]*[^/\\\0.]")
+"""A file's name that leads nowhere else."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from annotation.batches import Row, batch_path, next_batch, write_assigned, write_batch
+from annotation.garbage import no_collection
 from annotation.gold import gold_path, read_gold
 from annotation.label_config import label_config
 from annotation.offers import Offers
@@ -23,6 +24,7 @@ Ranking = Callable[[Sequence[str]], list[str]]
 """Puts the clips first that are to be labelled first, by id."""
 
 
+@no_collection()
 def export_tasks(
     corpus: Path,
     *,

@@ -119,6 +119,19 @@ def test_missing_and_foreign_files_cost_one_clip_each(corpus, make_clip):
     assert [failure.item for failure in outcome.failures] == [corpus.ids()[3], corpus.ids()[4]]
 
 
+def test_links_that_lead_out_cost_one_clip_each(corpus, tmp_path):
+    first, second, third = (corpus.root / clip.path for clip in corpus.clips[:3])
+    (tmp_path / "secret.wav").write_bytes(b"RIFF")
+    first.unlink()
+    first.symlink_to(tmp_path / "secret.wav")
+    second.unlink()
+    second.symlink_to(third)
+    outcome = export_tasks(corpus.root)
+    assert outcome.kept == 9
+    assert [failure.item for failure in outcome.failures] == [corpus.ids()[0]]
+    assert "leaves the corpus folder" in outcome.failures[0].reason
+
+
 def test_text_is_the_preferred_one_that_says_something(corpus):
     clip_id = corpus.ids()[0]
 
