@@ -3,12 +3,15 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
+from corpus_tools.media.identity import clip_id
 from corpus_tools.recordings.matches import LineMatch
 from corpus_tools.recordings.script import ScriptRow
+from corpus_tools.segmentation.planning import Cut
 from manifests.errors import DataError
+from manifests.records import Clip
 from manifests.store import inside, write_text
 
 __all__ = ["TableRow", "read_table", "table_path", "table_rows", "write_table"]
@@ -59,18 +62,24 @@ def table_path(corpus: Path, source_id: str) -> Path:
 def table_rows(
     rows: Sequence[ScriptRow],
     matches: Sequence[LineMatch],
-    clips: Mapping[int, tuple[str, float, float]],
+    source_id: str,
+    cuts: Mapping[Cut, int],
 ) -> list[TableRow]:
     """Return the table of a take.
 
     Args:
         rows: of its script.
         matches: one for each.
-        clips: id, start and end of the clip of each line that was read, from 0.
+        source_id: of the take.
+        cuts: line of each clip, from 0.
     """
+    clips = {
+        line: (clip_id(source_id, cut.start_ms, cut.end_ms), cut.start_ms / 1000, cut.end_ms / 1000)
+        for cut, line in cuts.items()
+    }
     found = []
     for row, match in zip(rows, matches, strict=True):
-        clip_id, start, end = clips.get(match.line, ("", None, None))
+        name, start, end = clips.get(match.line, ("", None, None))
         tried = {
             kind: " ".join(
                 f"{one.start_ms / 1000:.2f}-{one.end_ms / 1000:.2f}"
@@ -93,7 +102,7 @@ def table_rows(
                 " ".join(match.flags),
                 tried["retake"],
                 tried["false_start"],
-                clip_id,
+                name,
                 match.heard or "",
             )
         )
@@ -110,21 +119,57 @@ def write_table(path: Path, rows: Iterable[TableRow]) -> None:
     write_text(path, "\ufeff" + out.getvalue())
 
 
-def read_table(path: Path) -> list[TableRow]:
-    """Return the rows of a table.
+def read_table(path: Path, rows: Sequence[ScriptRow], clips: Mapping[str, Clip]) -> list[TableRow]:
+    """Return the table of a take, in the order of the script and with its words.
+
+    A table that a spreadsheet has sorted is as good as before.
+
+    Args:
+        path: of the table.
+        rows: of the take's script.
+        clips: of the take, by id.
 
     Raises:
-        DataError: if it isn't as it was written.
+        DataError: if its rows aren't those of the take's lines and clips.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-        return [
+        found = [
             TableRow(**row) for row in csv.DictReader(io.StringIO(text, newline=""), strict=True)
         ]
-    except (OSError, UnicodeDecodeError, csv.Error, TypeError) as error:
+        found.sort(key=lambda row: int(row.line))
+        _check(found, rows, clips)
+    except (OSError, UnicodeDecodeError, csv.Error, TypeError, ValueError) as error:
         raise DataError(
             f"{path}: is no longer as it was written; delete it and run again"
         ) from error
+    return [_with_words(row, line) for row, line in zip(found, rows, strict=True)]
+
+
+def _check(found: Sequence[TableRow], rows: Sequence[ScriptRow], clips: Mapping[str, Clip]) -> None:
+    """Raise ValueError unless each line is there once, and each clip is one of that line."""
+    if [int(row.line) for row in found] != list(range(1, len(rows) + 1)):
+        raise ValueError("lines are missing, or there twice")
+    before = -1.0
+    for row, line in zip(found, rows, strict=True):
+        if None in asdict(row).values() or not 0 <= float(row.score) <= 1:
+            raise ValueError(f"line {row.line} is not whole")
+        if row.status == "skipped" and not row.clip_id:
+            continue
+        clip = clips.get(row.clip_id)
+        if (
+            row.status != "matched"
+            or clip is None
+            or clip.sentence != line.sentence
+            or clip.start <= before
+            or (float(row.start), float(row.end)) != (clip.start, clip.end)
+        ):
+            raise ValueError(f"line {row.line} has the clip of another")
+        before = clip.start
+
+
+def _with_words(row: TableRow, line: ScriptRow) -> TableRow:
+    return replace(row, row=str(line.line), sentence=line.sentence, text=line.text)
 
 
 _COLUMNS = [field.name for field in fields(TableRow)]

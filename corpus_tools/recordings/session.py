@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from corpus_tools.media.identity import clip_id
 from corpus_tools.recordings.hearing import Hearing
 from corpus_tools.recordings.match_table import (
     TableRow,
@@ -21,7 +21,7 @@ from corpus_tools.recordings.take import Hear, Take, cut_take, cuts_of, listen, 
 from corpus_tools.runner import run_each
 from corpus_tools.segmentation.inputs import KnownSources, MediaInput, identify
 from corpus_tools.segmentation.planning import Cut
-from corpus_tools.segmentation.publish import SCREEN, SEGMENTS, is_cut
+from corpus_tools.segmentation.publish import SCREEN, SEGMENTS, Found, clips_of, is_cut
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.update import Update
 from manifests.errors import DataError
@@ -182,11 +182,12 @@ class TakeSession:
 
     def _finish(self, known: _Known, matched: tuple[Matcher, list[LineMatch]] | None) -> AddedTake:
         """Cut a take and write its texts, then its table, which says that all was done."""
-        corpus, one, take = self.update.corpus, known.one, known.take
-        source_id = one.source.source_id
+        corpus, take = self.update.corpus, known.take
+        source_id = known.one.source.source_id
         path = table_path(corpus, source_id)
         if matched is None or self._is_done(known):
-            table = read_table(path)
+            clips = {clip.clip_id: clip for clip in clips_of(corpus, source_id)}
+            table = read_table(path, take.rows, clips)
             cuts = {
                 Cut.at(float(row.start), float(row.end)): int(row.line) - 1
                 for row in table
@@ -198,17 +199,8 @@ class TakeSession:
             check_fit(matcher, matches)
             margin_ms = round(self.segment.margin_seconds * 1000)
             cuts = cuts_of(matches, matcher.said.pieces, margin_ms)
-            path.unlink(missing_ok=True)
-            status = self._cut(known, cuts)
-            clips = {
-                line: (
-                    clip_id(source_id, cut.start_ms, cut.end_ms),
-                    cut.start_ms / 1000,
-                    cut.end_ms / 1000,
-                )
-                for cut, line in cuts.items()
-            }
-            table = table_rows(take.rows, matches, clips)
+            status = self._cut(known, cuts, outdated=path)
+            table = table_rows(take.rows, matches, source_id, cuts)
         there = {row.clip_id: row for row in read_shard(SCREEN.path(corpus, source_id), Screen)}
         if strange := {row.clip_id for row in table if row.clip_id} - there.keys():
             raise DataError(
@@ -218,32 +210,29 @@ class TakeSession:
         put_script_texts(
             corpus,
             source_id,
-            [
-                (row.clip_id, line.text, row.flags.split())
-                for row, line in zip(table, take.rows, strict=True)
-                if row.clip_id
-            ],
+            [(row.clip_id, row.text, row.flags.split()) for row in table if row.clip_id],
             self.language,
         )
-        if not path.is_file():
-            write_table(path, table)
+        write_table(path, table)
         by = "sound" if known.inputs["matching"]["heard"] is None else "text"
-        rejected: Counter[str] = Counter()
-        for row in table:
-            if not row.clip_id:
-                rejected["skipped"] += 1
-            elif not there[row.clip_id].accepted:
-                rejected[there[row.clip_id].reasons[0]] += 1
+        rejected = Counter(
+            there[row.clip_id].reasons[0] if row.clip_id else "skipped"
+            for row in table
+            if not row.clip_id or not there[row.clip_id].accepted
+        )
         return AddedTake(source_id, status, by, table, rejected)
 
-    def _cut(self, known: _Known, cuts: Mapping[Cut, int]) -> str:
-        return self.update.run(
-            known.one,
-            known.inputs,
-            lambda frozen, _: cut_take(
-                known.one, known.take, cuts, self.update.corpus, self.segment, known.inputs, frozen
-            ),
-        )
+    def _cut(self, known: _Known, cuts: Mapping[Cut, int], *, outdated: Path | None = None) -> str:
+        """Bring a take up to date; a table of other cuts goes just before new ones are there."""
+
+        def cut(frozen: Mapping[str, str], _: object) -> Found:
+            corpus, inputs = self.update.corpus, known.inputs
+            found = cut_take(known.one, known.take, cuts, corpus, self.segment, inputs, frozen)
+            if outdated is not None:
+                outdated.unlink(missing_ok=True)
+            return found
+
+        return self.update.run(known.one, known.inputs, cut)
 
 
 def _name(take: Take) -> str:

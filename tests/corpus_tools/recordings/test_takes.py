@@ -269,3 +269,90 @@ def test_takes_that_were_interrupted_end_as_if_they_had_not_been(
     monkeypatch.undo()
     assert add_recordings(corpus, *studio, settings=TAKES).details["unchanged"] == 1
     assert tree(corpus) == tree(other)
+
+
+def tables(corpus):
+    return sorted((corpus / "review").glob("*.matches.csv"))
+
+
+def resaved(path: Path, change) -> None:
+    """Change the rows of a table as a spreadsheet would save it."""
+    with path.open(encoding="utf-8-sig", newline="") as table:
+        rows = list(csv.DictReader(table))
+    columns = list(rows[0])
+    rows = change(rows)
+    with path.open("w", encoding="utf-8-sig", newline="") as table:
+        writer = csv.DictWriter(table, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def touch_all(corpus: Path) -> None:
+    """Name all clips in a batch of tasks."""
+    tasks = corpus / "annotations" / "tasks"
+    tasks.mkdir(parents=True)
+    named = [{"data": {"clip_id": clip.clip_id}} for clip in records(corpus, "segments")]
+    (tasks / "b.json").write_text(json.dumps(named))
+
+
+def test_a_sorted_table_changes_no_text(corpus, studio, texts):
+    add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+    before = tree(corpus)
+    for path in tables(corpus):
+        resaved(path, lambda rows: sorted(rows, key=lambda row: row["text"]))
+    assert add_recordings(corpus, *studio, settings=TAKES, hearing=texts).ok
+    assert tree(corpus) == before
+
+
+def swapped(rows):
+    rows[0]["line"], rows[1]["line"] = rows[1]["line"], rows[0]["line"]
+    return rows
+
+
+def clips_swapped(rows):
+    for column in ("start", "end", "clip_id"):
+        rows[0][column], rows[1][column] = rows[1][column], rows[0][column]
+    return rows
+
+
+@pytest.mark.parametrize("change", [lambda rows: rows[1:], swapped, clips_swapped])
+def test_a_table_of_other_lines_is_refused(corpus, studio, texts, change):
+    add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+    before = tree(corpus / "stages")
+    resaved(tables(corpus)[0], change)
+    outcome = add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+    assert ["delete it and run again" in one.reason for one in outcome.failures] == [True]
+    assert tree(corpus / "stages") == before
+
+
+def test_what_is_no_table_is_refused(corpus, studio, texts):
+    add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+    tables(corpus)[0].write_bytes(b"\xff\x00junk\n")
+    tables(corpus)[1].write_text("junk\n")
+    outcome = add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+    assert ["delete it and run again" in one.reason for one in outcome.failures] == [True] * 2
+
+
+def test_a_take_that_keeps_its_cuts_keeps_its_table(corpus, studio, texts):
+    script, folder = studio
+    add_recordings(corpus, script, folder, settings=TAKES, hearing=texts)
+    touch_all(corpus)
+    before = tree(corpus)
+    write_script(script, {"f1.wav": "S1", "m1.wav": "S2"}, LINES[1:])
+    outcome = add_recordings(corpus, script, folder, settings=TAKES, hearing=texts)
+    assert ["frozen" in one.reason for one in outcome.failures] == [True] * 2
+    assert tree(corpus) == before
+
+
+def test_the_table_of_a_touched_take_follows_a_corrected_text(corpus, studio, texts):
+    script, folder = studio
+    with_ids = "".join(
+        f"{line},{'sentence' if at == 0 else (at - 1) % len(LINES)}\n"
+        for at, line in enumerate(script.read_text(encoding="utf-8").splitlines())
+    )
+    script.write_text(with_ids, encoding="utf-8")
+    add_recordings(corpus, script, folder, settings=TAKES, hearing=texts)
+    touch_all(corpus)
+    script.write_text(with_ids.replace("快点走", "快些走"), encoding="utf-8")
+    assert add_recordings(corpus, script, folder, settings=TAKES, hearing=texts).ok
+    assert [path.read_text("utf-8-sig").count("快些走") for path in tables(corpus)] == [1, 1]
