@@ -51,3 +51,31 @@ def test_bad_files_and_bad_usage_have_their_exit_codes(run, tmp_path):
     assert "Export > JSON" in refused.stderr
     run("export-tasks", "--batch", "../x", code=2)
     run("export-tasks", "--audio-base-url", "nowhere", code=2)
+
+
+def test_a_campaign_from_lists_of_their_own_to_adjudication(corpus, exporter, items, run):
+    told = run("export-tasks", "--annotators", "a01, a02,a03", "--per-clip", "2")
+    assert "batch-0001: 10 clips for 3 annotators" in told.stdout
+    assert "  a01: 6 tasks" in told.stdout
+    for clip in corpus.ids():
+        data = {"clip_id": clip, "batch": "batch-0001"}
+        votes = [
+            exporter.annotation(items(emotion), completed_by=person)
+            for person, emotion in enumerate(("sad", "fear"), start=1)
+        ]
+        exporter.task(clip, *votes, data=data)
+    run("import-annotations", str(exporter.write()))
+    arguments = ("--disputed", "--annotators", "a01", "--show-votes", "--limit", "4", "--json")
+    told = json.loads(run("export-tasks", *arguments).stdout)
+    assert told["counts"]["kept"] == 4
+    [folder] = told["outputs"]
+    tasks = json.loads((corpus.root / folder / "a01.json").read_text(encoding="utf-8"))
+    assert {task["data"]["votes"] for task in tasks} == {"fear ×1, sad ×1"}
+    exporter.tasks.clear()
+    for task in tasks:
+        exporter.task("", exporter.annotation(items("happy"), completed_by=9), data=task["data"])
+    run("import-annotations", str(exporter.write("2.json")))
+    status = json.loads(run("status", "--json").stdout)
+    assert status["labels"]["happy"]["clips"] == 4
+    run("export-tasks", "--disputed", code=2)
+    run("export-tasks", "--annotators", "a01,nobody", code=2)
