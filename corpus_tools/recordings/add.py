@@ -77,6 +77,12 @@ def add_recordings(
     settings, segment = settings or RecordingSettings(), segment or SegmentSettings()
     listing = list_files(script, folder, settings.takes, outcome)
     hearing = hearing or NotHeard()
+    if hearing.flag and not settings.takes:
+        raise ConfigurationError(
+            f"{hearing.flag}: is for long takes; give --takes if there are any"
+        )
+    if hearing.flag and not listing.takes:
+        outcome.warnings.append(f"{hearing.flag}: not used, no take of several lines can be read")
     hearing.check(listing.takes)
     detector_name(segment)
     rules = recording_rules(screen or ScreenSettings(), segment, settings)

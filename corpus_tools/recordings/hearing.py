@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,13 @@ __all__ = ["HeardByRecogniser", "HeardInFiles", "Hearing", "NotHeard"]
 
 
 class Hearing(Protocol):
-    """A source of recognised text."""
+    """A source of recognised text.
+
+    Attributes:
+        flag: by which the user asks for it, empty for none.
+    """
+
+    flag: ClassVar[str]
 
     def check(self, takes: Sequence[Take]) -> None:
         """Raise ConfigurationError if these takes can't have text from it."""
@@ -38,6 +44,8 @@ class Hearing(Protocol):
 
 class NotHeard:
     """No recognised text at all."""
+
+    flag: ClassVar[str] = ""
 
     def check(self, takes: Sequence[Take]) -> None:
         """Accept any takes."""
@@ -55,11 +63,12 @@ class HeardInFiles:
         place: as for `find_texts`.
     """
 
+    flag: ClassVar[str] = "--texts"
+
     place: Path
 
     def check(self, takes: Sequence[Take]) -> None:
-        """Raise ConfigurationError if there is no take, or one file for several."""
-        _check_any(takes, "--texts")
+        """Raise ConfigurationError if there is one file for several takes."""
         if self.place.is_file() and len(takes) > 1:
             raise ConfigurationError(
                 f"{self.place}: one file of texts for {len(takes)} takes; give a folder with a "
@@ -85,13 +94,14 @@ class HeardByRecogniser:
         batch_size: stretches given to it at once.
     """
 
+    flag: ClassVar[str] = "--recognise"
+
     recogniser: Recogniser
     language: str | None
     batch_size: int
 
     def check(self, takes: Sequence[Take]) -> None:
-        """Raise ConfigurationError if there is no take."""
-        _check_any(takes, "--recognise")
+        """Accept any takes."""
 
     def of(self, take: Take) -> tuple[Any, Hear | None]:
         """Return what the recogniser hears."""
@@ -116,11 +126,6 @@ class HeardByRecogniser:
             ):
                 found[first:then] = _spread(letters_of(one.text), pieces[first:then])
         return found
-
-
-def _check_any(takes: Sequence[Take], flag: str) -> None:
-    if not takes:
-        raise ConfigurationError(f"{flag}: the script has no long takes; give --takes if it has")
 
 
 def _spread(letters: str, pieces: NDArray[np.intp]) -> list[str]:

@@ -95,9 +95,10 @@ class TakeSession:
             for take in takes
             if take.file in identified
         ]
-        if any(one.hear for one in known):
+        if self.hearing.flag:
             outcome.warnings += [
-                f"{one.take.file}: no recognised text; matched by its sound"
+                f"{one.take.file}: no recognised text of its name ({one.take.path.stem}.srt, "
+                f".json, …); matched by its sound"
                 for one in known
                 if one.hear is None
             ]

@@ -238,7 +238,23 @@ def test_a_take_without_text_beside_others_is_matched_by_sound_and_said_to_be(
     (tmp_path / "texts" / "m1.csv").unlink()
     outcome = add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
     assert [one["by"] for one in outcome.details["takes"]] == ["text", "sound"]
-    assert outcome.warnings == ["m1.wav: no recognised text; matched by its sound"]
+    assert ["m1.srt" in one and "by its sound" in one for one in outcome.warnings] == [True]
+
+
+def test_texts_of_no_take_are_told(corpus, studio, tmp_path):
+    (tmp_path / "others").mkdir()
+    hearing = HeardInFiles(tmp_path / "others")
+    outcome = add_recordings(corpus, *studio, settings=TAKES, hearing=hearing)
+    assert [one.partition(":")[0] for one in outcome.warnings] == ["f1.wav", "m1.wav"]
+
+
+def test_texts_for_takes_that_were_refused_leave_their_reason_standing(corpus, studio, texts):
+    script, folder = studio
+    text = script.read_text(encoding="utf-8").replace("f1.wav,S1", "f1.wav,S9", 1)
+    script.write_text(text.replace("m1.wav,S2", "m1.wav,S8", 1), encoding="utf-8")
+    outcome = add_recordings(corpus, script, folder, settings=TAKES, hearing=texts)
+    assert ["one speaker" in one.reason for one in outcome.failures] == [True] * 2
+    assert ["--texts" in one for one in outcome.warnings] == [True]
 
 
 def test_the_command_prints_what_was_found(corpus, studio, tmp_path):
