@@ -19,7 +19,7 @@ from annotation.offers import Offers
 from annotation.panel import Panel, check_annotators
 from annotation.plans import Plan
 from annotation.settings import AnnotationSettings, LabelSettings
-from annotation.sharing import by_lot, share_out
+from annotation.task_lists import by_lot, share_out
 from annotation.task_rows import FindContext, check_base_url, task_rows
 from annotation.tasks import check_limit, up_to, write_lists
 from manifests.emotions import EMOTIONS, UNCLEAR

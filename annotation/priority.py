@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from annotation.sharing import by_lot
+from annotation.task_lists import by_lot
 from manifests.emotions import EMOTIONS
 
 __all__ = ["priorities", "ranked"]

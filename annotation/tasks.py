@@ -11,7 +11,7 @@ from annotation.offers import Offers
 from annotation.panel import Panel
 from annotation.plans import Plan
 from annotation.settings import AnnotationSettings
-from annotation.sharing import Shares, by_lot, share_out
+from annotation.task_lists import TaskLists, by_lot, share_out
 from annotation.task_rows import FindContext, audio_address, check_base_url, task_rows
 from manifests.errors import ConfigurationError
 from manifests.outcome import Outcome
@@ -125,7 +125,7 @@ def export_tasks(
 def write_lists(
     corpus: Path,
     plan: Plan,
-    shares: Shares,
+    shares: TaskLists,
     rows: Mapping[str, Row],
     screen: str,
     outcome: Outcome,

@@ -10,11 +10,11 @@ from annotation.gold_mixing import choose_gold, gold_wanted, mix
 from annotation.panel import Panel
 from manifests.store import fingerprint
 
-__all__ = ["Shares", "by_lot", "share_out"]
+__all__ = ["TaskLists", "by_lot", "share_out"]
 
 
 @dataclass(frozen=True)
-class Shares:
+class TaskLists:
     """The tasks of each annotator, as clip ids.
 
     Attributes:
@@ -48,7 +48,7 @@ def share_out(
     batch: str,
     seed: int,
     keep_order: bool,
-) -> Shares:
+) -> TaskLists:
     """Return what each annotator of a panel is asked.
 
     Args:
@@ -78,7 +78,7 @@ def share_out(
             )
         tasks = own if keep_order else by_lot(own, f"{seed} {batch} {name}")
         lists[name], golden[name] = mix(tasks, given, f"{seed} {batch} {name}"), given
-    return Shares(lists, golden, warnings)
+    return TaskLists(lists, golden, warnings)
 
 
 def by_lot(clips: Sequence[str], seed: str | int) -> list[str]:
