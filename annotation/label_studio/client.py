@@ -256,7 +256,7 @@ def _key(data: Any) -> tuple[str, str]:
 
 
 _SECONDS = 600.0  # a large import or export takes its time, and the server answers when it is done
-_PATIENCE = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds; a restart takes 5 to 20
+_PATIENCE = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds; a restart takes 10 to 30
 _PAGE = 1000
 _POLLS = 600
 _BETWEEN_POLLS = 1.0  # seconds
