@@ -74,6 +74,14 @@ def add_recordings(
     download: Annotated[
         bool, typer.Option("--download", help="Fetch that model if it isn't here.")
     ] = False,
+    recut: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="Cut this recording or take anew although it has clips that people have touched; "
+            "they stay, superseded, and are offered to nobody again. May be given several times.",
+        ),
+    ] = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -113,6 +121,7 @@ def add_recordings(
                 series=series,
                 language=configuration.corpus.language,
                 hearing=hearing,
+                recut=recut or (),
                 progress=progress,
             )
         run.outcome.merge(outcome)

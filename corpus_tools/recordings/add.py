@@ -1,5 +1,6 @@
 """A scripted session into the corpus: the work behind ``corpus add-recordings``."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from corpus_tools.recordings.session import TakeSession
 from corpus_tools.recordings.settings import RecordingSettings
 from corpus_tools.runner import run_each
 from corpus_tools.segmentation.inputs import KnownSources, identify
+from corpus_tools.segmentation.naming import candidates, goes_by
 from corpus_tools.segmentation.publish import SCREEN, sweep
 from corpus_tools.segmentation.screening import recording_rules
 from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
@@ -22,8 +24,8 @@ from corpus_tools.segmentation.voice import detector_name
 from manifests.errors import ConfigurationError, DataError
 from manifests.frozen import frozen_clips
 from manifests.outcome import Outcome, Progress, no_progress
-from manifests.records import Screen
-from manifests.shards import read_shard
+from manifests.records import Screen, Source
+from manifests.shards import STAGES, read_shard, read_stage
 
 __all__ = ["add_recordings"]
 
@@ -39,6 +41,7 @@ def add_recordings(
     series: str | None = None,
     language: str | None = None,
     hearing: Hearing | None = None,
+    recut: Collection[str] = (),
     progress: Progress = no_progress,
 ) -> Outcome:
     """Add every recording that a script lists: a source with one clip, its speaker and its text.
@@ -59,6 +62,8 @@ def add_recordings(
             that the script is in.
         language: BCP 47 code of what is read; None if nobody knows.
         hearing: where the recognised text of long takes comes from, if there is any.
+        recut: sources (by id or title) to be cut anew although people have touched clips of them;
+            these stay, superseded.
         progress: told after each recording.
 
     Returns:
@@ -86,7 +91,7 @@ def add_recordings(
     hearing.check(listing.takes)
     detector_name(segment)
     rules = recording_rules(screen or ScreenSettings(), segment, settings)
-    update = Update(corpus, rules, frozen_clips(corpus))
+    update = Update(corpus, rules, frozen_clips(corpus), _named(recut, corpus, outcome))
     sweep(corpus)
     series = series or script.resolve().parent.name
     job = _Adding(update, KnownSources.of(corpus), settings, segment, series, language, {})
@@ -128,6 +133,23 @@ def add_recordings(
     return outcome
 
 
+def _named(names: Collection[str], corpus: Path, outcome: Outcome) -> set[str]:
+    """Return the ids of the sources that are named; each name of none is a failure."""
+    known = [one for one in read_stage(corpus, STAGES["sources"], Source) if one.kind == "scripted"]
+    found = set()
+    for name in names:
+        meant = {one.source_id for one in known if goes_by(name, one)}
+        found |= meant
+        if not meant:
+            outcome.items_in += 1
+            outcome.fail(
+                "--recut",
+                f"{name!r} names no recording of the corpus; the nearest are "
+                f"{candidates(name, known) or 'none'}",
+            )
+    return found
+
+
 @dataclass(frozen=True)
 class _Added:
     """What a recording came to; ``reason`` is why it was rejected."""
@@ -163,7 +185,11 @@ class _Adding:
                 one, row, corpus, self.settings, self.segment, inputs, frozen
             ),
         )
-        decision = read_shard(SCREEN.path(corpus, one.source.source_id), Screen)[0]
+        decision = next(
+            row
+            for row in read_shard(SCREEN.path(corpus, one.source.source_id), Screen)
+            if "superseded" not in row.reasons
+        )
         lines = [(decision.clip_id, row.text, list[str]())]
         put_script_texts(corpus, one.source.source_id, lines, self.language)
         return _Added(status, None if decision.accepted else decision.reasons[0])

@@ -139,7 +139,7 @@ class TakeSession:
         """Return a take with its inputs.
 
         A take whose clips people have touched stays as it was matched, even if there are other
-        takes or texts now that would match it better.
+        takes or texts now that would match it better; unless it is to be cut anew.
         """
         lines = {row.sentence for row in take.rows}
         companions = [
@@ -152,7 +152,8 @@ class TakeSession:
         inputs = take_inputs(one, take, self.segment, heard, [] if hear else companions)
         source_id = one.source.source_id
         path = SEGMENTS.path(self.update.corpus, source_id)
-        if self.update.touched(source_id) and path.is_file():
+        stays = self.update.touched(source_id) and source_id not in self.update.recut
+        if stays and path.is_file():
             before = read_header(path).inputs
             if {**before, "matching": None} == {**inputs, "matching": None}:
                 inputs = before

@@ -144,6 +144,28 @@ def test_a_changed_speaker_is_refused_once_people_have_heard_the_clip(corpus, se
     assert sorted(one.speaker for one in records(corpus, "segments")) == ["S1", "S2", "S2", "S3"]
 
 
+def test_a_touched_recording_is_cut_anew_on_wish(corpus, session):
+    script, folder = session
+    add_recordings(corpus, script, folder)
+    tasks = corpus / "annotations" / "tasks"
+    tasks.mkdir(parents=True)
+    named = [{"data": {"clip_id": one.clip_id}} for one in records(corpus, "segments")]
+    (tasks / "b.json").write_text(json.dumps(named))
+    text = script.read_text(encoding="utf-8").replace("S1,female", "S3,female")
+    script.write_text(text, encoding="utf-8")
+    trimmed = RecordingSettings(trim_silence=True)
+    recut = [one.source_id for one in records(corpus, "sources")]
+    outcome = add_recordings(corpus, script, folder, settings=trimmed, recut=recut)
+    assert (outcome.failures, outcome.kept) == ([], 4)
+    speakers = [(one.speaker, one.superseded_by is None) for one in records(corpus, "segments")]
+    assert sorted(speakers) == sorted(
+        [("S1", False)] * 2 + [("S2", False)] * 2 + [("S3", True)] * 2 + [("S2", True)] * 2
+    )
+    there = {one.clip_id for one in records(corpus, "transcripts")}
+    live = {one.clip_id for one in records(corpus, "segments") if one.superseded_by is None}
+    assert there == live
+
+
 def test_a_new_text_is_taken_without_cutting_anew(corpus, session):
     script, folder = session
     add_recordings(corpus, script, folder)

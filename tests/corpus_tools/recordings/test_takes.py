@@ -360,6 +360,30 @@ def test_a_take_that_keeps_its_cuts_keeps_its_table(corpus, studio, texts):
     assert tree(corpus) == before
 
 
+def test_a_touched_take_is_cut_anew_on_wish_beside_its_clips(corpus, studio, texts):
+    script, folder = studio
+    add_recordings(corpus, script, folder, settings=TAKES, hearing=texts)
+    touch_all(corpus)
+    touched = {clip.clip_id for clip in records(corpus, "segments")}
+    write_script(script, {"f1.wav": "S1", "m1.wav": "S2"}, LINES[1:])
+    wanted = {"settings": TAKES, "hearing": texts, "recut": ["f1", "m1"]}
+    outcome = add_recordings(corpus, script, folder, **wanted)
+    assert outcome.ok
+    assert outcome.kept == 8
+    clips = records(corpus, "segments")
+    assert touched <= {clip.clip_id for clip in clips}
+    named = {row["clip_id"] for path in tables(corpus) for row in csv.DictReader(path.open())}
+    assert named - {""} == {clip.clip_id for clip in clips if clip.superseded_by is None}
+    again = add_recordings(corpus, script, folder, settings=TAKES, hearing=texts)
+    assert again.details["unchanged"] == 2
+
+
+def test_recut_of_what_is_no_recording_is_a_failure(corpus, studio, texts):
+    add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+    outcome = add_recordings(corpus, *studio, settings=TAKES, hearing=texts, recut=["f7"])
+    assert ["f1" in one.reason for one in outcome.failures] == [True]
+
+
 def test_the_table_of_a_touched_take_follows_a_corrected_text(corpus, studio, texts):
     script, folder = studio
     with_ids = "".join(
