@@ -57,13 +57,19 @@ def spoken(url: str, doing: str) -> Iterator[None]:
             f"address? Start the corpus's own with: corpus label-studio start"
         ) from None
     except (ParsingError, ValidationError, ValueError, TypeError, KeyError, httpx.HTTPError):
-        raise RefusalError(
-            f"{url}: {doing}: what answers is no Label Studio that this tool understands; check "
-            f"the address with: corpus label-studio check"
-        ) from None
+        raise _stranger(url, doing) from None
+
+
+def _stranger(url: str, doing: str) -> RefusalError:
+    return RefusalError(
+        f"{url}: {doing}: what answers is no Label Studio that this tool understands; check the "
+        f"address, also whether it is http or https"
+    )
 
 
 def _refusal(url: str, doing: str, status: int, body: Any) -> CorpusError:
+    if status < 400 or not isinstance(body, dict | list):
+        return _away(url, status) if status >= 500 else _stranger(url, doing)
     if status == 401:
         return NotAllowedError(
             f"{url} doesn't know the token (status 401); make one there under Account & Settings "
@@ -74,11 +80,15 @@ def _refusal(url: str, doing: str, status: int, body: Any) -> CorpusError:
     if status == 404:
         return MissingError(f"{url}: {doing}: not there (status 404)")
     if status == 429 or status >= 500:
-        return AwayError(
-            f"{url}: Label Studio can't at the moment (status {status}); look at its log, and run "
-            f"the same command again to go on"
-        )
+        return _away(url, status)
     return RefusalError(f"{url}: {doing}: refused with status {status}{_words(body)}")
+
+
+def _away(url: str, status: int) -> AwayError:
+    return AwayError(
+        f"{url}: Label Studio can't at the moment (status {status}); look at its log, and run the "
+        f"same command again to go on"
+    )
 
 
 def _words(body: Any) -> str:

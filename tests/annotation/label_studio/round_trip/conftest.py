@@ -4,6 +4,7 @@ import json
 import re
 import threading
 from collections import deque
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
@@ -235,21 +236,49 @@ ROUTES = [
 ]
 
 
+@contextmanager
+def serving(handler, fake=None):
+    http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    http.fake, http.daemon_threads = fake, True
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{http.server_port}"
+    finally:
+        http.shutdown()
+        http.server_close()
+        thread.join()
+
+
 @pytest.fixture
 def server(monkeypatch):
     """Run a small Label Studio, with a token for it in the environment."""
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", TOKEN)
     monkeypatch.setattr(client, "_PATIENCE", (0.01, 0.01))
     fake = FakeLabelStudio()
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    http.fake, http.daemon_threads = fake, True
-    fake.url = f"http://127.0.0.1:{http.server_port}"
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield fake
-    http.shutdown()
-    http.server_close()
-    thread.join()
+    with serving(Handler, fake) as fake.url:
+        yield fake
+
+
+@pytest.fixture
+def web_page():
+    """Run a web server that isn't Label Studio and answers everything with one status."""
+    with ExitStack() as stack:
+
+        def run(status):
+            class Page(Handler):
+                def handle_any(self):
+                    data = b"<html>hello</html>"
+                    self.send_response(status)
+                    self.send_header("Location", "https://lab.example/")
+                    self.send_header("Content-Length", str(len(data)))
+                    self.end_headers()
+                    self.wfile.write(data)
+
+            Page.do_GET = Page.handle_any
+            return stack.enter_context(serving(Page))
+
+        yield run
 
 
 @pytest.fixture

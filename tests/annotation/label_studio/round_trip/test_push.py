@@ -212,3 +212,17 @@ def test_a_server_that_is_away_is_one_sentence(two, server):
     with pytest.raises(CorpusError, match="Label Studio doesn't answer"):
         push_tasks(two.root, server_url="http://127.0.0.1:9")
     assert not (two.root / "annotations" / "server.json").exists()
+
+
+@pytest.mark.parametrize("status", [200, 301, 404])
+def test_what_is_no_label_studio_is_one_sentence(two, server, web_page, status):
+    with pytest.raises(CorpusError, match="no Label Studio that this tool understands"):
+        push_tasks(two.root, server_url=web_page(status))
+
+
+def test_the_name_of_the_corpus_is_cut_to_what_a_title_may_have(two, server):
+    long = two.root.with_name("语料" * 40)
+    two.root.rename(long)
+    push_tasks(long, server_url=server.url)
+    titles = [project["title"] for project in server.projects.values()]
+    assert all(len(title) <= 50 and title.endswith((" · a01", " · a02")) for title in titles)
