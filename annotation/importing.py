@@ -11,11 +11,9 @@ from typing import Any
 from annotation.annotations import Task, read_annotation, read_task
 from annotation.annotators import Annotators, Rater
 from annotation.answers import RefusedError, shown
-from annotation.batches import read_plans
 from annotation.exports import Export, read_export
 from annotation.judgements import Key, judgement_key, judgements_folder, read_judgements
-from annotation.label_studio.server_file import ServerFile
-from annotation.plans import Kind
+from annotation.owners import Owners
 from manifests.errors import ConfigurationError, DataError
 from manifests.outcome import Outcome, Progress, no_progress
 from manifests.records import Clip, Judgement
@@ -37,8 +35,7 @@ class _Known:
     clips: set[str]
     judgements: dict[Key, Judgement]
     annotators: Annotators
-    adjudications: set[str]
-    owners: dict[tuple[str, int], tuple[str | None, Kind]]
+    owners: Owners
     annotations: set[tuple[str, int]] = field(init=False)
     counts: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
@@ -123,10 +120,7 @@ def _known(corpus: Path) -> _Known:
         clips={clip.clip_id for clip in read_stage(corpus, STAGES["segments"], Clip)},
         judgements=judgements,
         annotators=Annotators(corpus, {row.annotator for row in judgements.values()}),
-        owners=ServerFile.read(corpus).owners(),
-        adjudications={
-            name for name, plan in read_plans(corpus).items() if plan.kind == "adjudication"
-        },
+        owners=Owners(corpus),
     )
 
 
@@ -169,15 +163,7 @@ def _readable(
                 _refuse(where, refusal, known, outcome)
                 continue
             known.ignored.update(shown(name) for name in found.ignored)
-            yield _with_role(found.judgement, known), found.rater
-
-
-def _with_role(judgement: Judgement, known: _Known) -> Judgement:
-    """Who answers disputed clips may have seen the votes: that is no vote like the others."""
-    _, kind = known.owners.get((judgement.server, judgement.project_id or 0), (None, "label"))
-    if judgement.batch not in known.adjudications and kind != "adjudication":
-        return judgement
-    return judgement.model_copy(update={"role": "adjudication"})
+            yield known.owners.with_role(found.judgement), found.rater
 
 
 def _count(task: Task, known: _Known) -> None:
@@ -197,7 +183,9 @@ def _new(
 ) -> Judgement | None:
     name = known.annotators.pseudonym(server, rater)
     judgement = nameless.model_copy(update={"annotator": name})
-    _look_whose(judgement, known)
+    stranger = known.owners.stranger(judgement)
+    if stranger is not None:
+        known.elsewhere.append(stranger)
     key = judgement_key(judgement)
     held = known.judgements.get(key)
     if held is None:
@@ -217,16 +205,6 @@ def _new(
     )
     _refuse(f"{export.name}: annotation {key[1]}", refusal, known, outcome)
     return None
-
-
-def _look_whose(judgement: Judgement, known: _Known) -> None:
-    """Note a judgement in somebody else's project: one who could look at the other's answers."""
-    owner, _ = known.owners.get((judgement.server, judgement.project_id or 0), (None, "label"))
-    if owner is not None and owner != judgement.annotator:
-        known.elsewhere.append(
-            f"annotation {judgement.annotation_id} in {owner}'s project {judgement.project_id} is "
-            f"by {judgement.annotator}"
-        )
 
 
 def _write(corpus: Path, sha256: str, judgements: list[Judgement]) -> Path:
