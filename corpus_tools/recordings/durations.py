@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["expected_ms", "part_by_duration", "whole_by_duration"]
+__all__ = ["agreement", "expected_ms", "part_by_duration", "whole_by_duration"]
 
 Floats = NDArray[np.float64]
 
@@ -51,8 +51,29 @@ def part_by_duration(spoken_ms: Floats, expected: Floats) -> Floats:
     return np.where(np.isfinite(spoken_ms)[:, :, None], score, -np.inf)
 
 
+def agreement(spoken_ms: Floats, expected: Floats) -> float:
+    """Return how far readings take the longer the longer they should.
+
+    Args:
+        spoken_ms: by each reading.
+        expected: for each.
+
+    Returns:
+        Correlation of the logarithms; 0 where either is always the same.
+
+    Example:
+        >>> agreement(np.array([900.0, 2100.0]), np.array([1000.0, 2000.0]))
+        1.0
+    """
+    both = np.log(np.stack([expected, spoken_ms]))
+    if (both.std(axis=1) < _SAME).any():
+        return 0.0
+    return round(float(np.corrcoef(both)[0, 1]), 12)
+
+
 _START_LETTERS = 2  # that the beginning and end of a line are worth
 _SPREAD = 0.2  # of log-durations around what is expected
 _SPREAD_ANY = 0.8  # of those of other spans
 _SMALLEST_PART, _LARGEST_PART = 0.2, 0.75  # of a line in a false start
+_SAME = 1e-6
 _PART, _PART_SPREAD = 0.3, 0.1

@@ -11,7 +11,15 @@ from corpus_tools.recordings.matching import LEAST_FIT, Matcher
 from corpus_tools.recordings.path import Aligned, Span
 from manifests.errors import DataError
 
-__all__ = ["DOUBTFUL_MATCH", "DOUBTFUL_SKIP", "Attempt", "LineMatch", "check_fit", "matches_of"]
+__all__ = [
+    "DOUBTFUL_MATCH",
+    "DOUBTFUL_SKIP",
+    "Attempt",
+    "LineMatch",
+    "check_fit",
+    "ends_apart",
+    "matches_of",
+]
 
 DOUBTFUL_MATCH = "doubtful_match"
 """Flag of a line that may have been read elsewhere, or is something else."""
@@ -54,6 +62,12 @@ def matches_of(matcher: Matcher, aligned: Aligned) -> list[LineMatch]:
     pieces, heard = matcher.said.pieces, matcher.said.heard
     kept = {span.line: span for span in aligned.spans if span.kind == "kept"}
     shaken = _shaken(matcher, aligned) if heard is None else set()
+
+    def odd(span: Span) -> bool:
+        if heard is not None:
+            return not matcher.is_heard(span)
+        return ends_apart(pieces, span) or not matcher.is_like_others(span)
+
     found = []
     for line in range(len(matcher.said.lines)):
         span = kept.get(line)
@@ -68,7 +82,7 @@ def matches_of(matcher: Matcher, aligned: Aligned) -> list[LineMatch]:
                 line,
                 _extent(pieces, span),
                 round(score, 4),
-                (DOUBTFUL_MATCH,) if score < SURE or line in shaken else (),
+                (DOUBTFUL_MATCH,) if score < SURE or line in shaken or odd(span) else (),
                 tuple(
                     Attempt(one.kind, *_extent(pieces, one))
                     for one in aligned.spans
@@ -129,6 +143,27 @@ def _shaken(matcher: Matcher, aligned: Aligned) -> set[int]:
     }
 
 
+def ends_apart(pieces: NDArray[np.intp], span: Span) -> bool:
+    """Return whether a span begins or ends with something short beyond a pause, as a cough is.
+
+    Args:
+        pieces: milliseconds from and to of each.
+        span: some of them.
+
+    Example:
+        >>> pieces = np.array([[0, 900], [950, 1800], [2600, 2900]])
+        >>> [ends_apart(pieces, Span("kept", 0, 0, last)) for last in (1, 2)]
+        [False, True]
+    """
+    some = pieces[span.first : span.last + 1]
+    pauses = np.flatnonzero(some[1:, 0] - some[:-1, 1] >= _PAUSE_MS)
+    if not len(pauses):
+        return False
+    before = some[pauses[0], 1] - some[0, 0]
+    after = some[-1, 1] - some[pauses[-1] + 1, 0]
+    return bool(min(before, after) <= _SHORT_MS)
+
+
 def _extent(pieces: NDArray[np.intp], span: Span) -> tuple[int, int]:
     return int(pieces[span.first, 0]), int(pieces[span.last, 1])
 
@@ -148,5 +183,6 @@ def _near(aligned: Aligned, pieces: NDArray[np.intp], span: Span) -> float:
 SURE = 0.98
 """Score below which a line is doubtful."""
 _TOLERANCE_MS = 300
+_PAUSE_MS, _SHORT_MS = 200, 500  # before or behind what may not belong to a line, and its length
 _LEAST_SURE, _LEAST_FOUND = 0.5, 0.5
 _FEWEST, _LEAST_AGREEMENT = 8, 0.6

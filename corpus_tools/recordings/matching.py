@@ -8,7 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus_tools.recordings.companions import Reading, likeness
-from corpus_tools.recordings.durations import expected_ms, part_by_duration, whole_by_duration
+from corpus_tools.recordings.durations import (
+    agreement,
+    expected_ms,
+    part_by_duration,
+    whole_by_duration,
+)
 from corpus_tools.recordings.lattice import Chances, Evidence
 from corpus_tools.recordings.letters import letters_of
 from corpus_tools.recordings.path import Aligned, Span, align, best_spans
@@ -22,7 +27,7 @@ __all__ = ["LEAST_FIT", "MATCHING", "Matcher", "Said", "match_takes"]
 
 Floats = NDArray[np.float64]
 
-MATCHING = 1
+MATCHING = 2
 """Raised whenever the same takes would be matched otherwise."""
 
 
@@ -62,6 +67,7 @@ class Matcher:
         self._by_letters = expected_ms(letters, spoken)
         self._pace = np.zeros(len(letters))
         self._error = _FIRST_ERROR
+        self._unlike: set[Span] = set()
         self.spans = Spans.up_to(said.pieces, _LONGEST * self._by_letters.max() + _PAUSES_MS)
         if len(self.spans) * self.spans.widths * len(letters) > _MOST_PLACES:
             raise DataError(
@@ -86,20 +92,13 @@ class Matcher:
         """
         return 1.0 if self._wording is None else 1 - self._error / self._wording.chance
 
+    @property
+    def _usual_error(self) -> float:
+        return float(np.clip(self._error, *_ERRORS))
+
     def agreement(self, lines: Sequence[int], spoken_ms: Sequence[int]) -> float:
-        """Return how far readings take the longer the more letters their lines have.
-
-        Args:
-            lines: which lines.
-            spoken_ms: how long each takes.
-
-        Returns:
-            Correlation of the logarithms; 0 where either is always the same.
-        """
-        both = np.log(np.stack([self._by_letters[list(lines)], np.asarray(spoken_ms, dtype=float)]))
-        if (both.std(axis=1) < _SAME).any():
-            return 0.0
-        return float(np.corrcoef(both)[0, 1])
+        """Return how far readings of lines take the longer the more letters these have."""
+        return agreement(np.asarray(spoken_ms, dtype=float), self._by_letters[list(lines)])
 
     def sounds_like(self, attempt: Span, following: Span) -> bool:
         """Return whether an attempt at a line sounds rather like what comes right after it."""
@@ -109,6 +108,15 @@ class Matcher:
         evidence = begun if attempt.kind == "false_start" else again
         widths = attempt.last - attempt.first, following.last - following.first
         return bool(evidence[(attempt.first, *widths)] > 0)
+
+    def is_heard(self, span: Span) -> bool:
+        """Return whether the text heard in a reading, if any, is rather its line than another."""
+        place = span.first, span.last - span.first, span.line
+        return self._wording is None or self._wording.supports(*place, self._usual_error)
+
+    def is_like_others(self, span: Span) -> bool:
+        """Return whether nothing speaks against a reading in how others read its line."""
+        return span not in self._unlike
 
     def align(self, extra: tuple[Floats, Floats] | None = None) -> Aligned:
         """Return the alignment of the take.
@@ -139,7 +147,14 @@ class Matcher:
             trust = sum(one.trust for one in found)
             self._pace[line] = sum(one.trust * one.pace for one in found) / (trust + _DOUBT)
         plausible = (aligned.kept + aligned.tried).sum(axis=1) > _PLAUSIBLE
-        return self.align(likeness(self.said.voiced, self.spans, plausible, known))
+        extra = likeness(self.said.voiced, self.spans, plausible, known)
+        again = self.align(extra)
+        self._unlike = {
+            span
+            for span in again.spans
+            if extra[0][span.first, span.last - span.first, span.line] < 0
+        }
+        return again
 
     def readings(self, aligned: Aligned) -> dict[str, list[Reading]]:
         """Return what may be the reading of each sentence, for `hear` of other takes.
@@ -175,9 +190,8 @@ class Matcher:
         whole = whole_by_duration(spoken, expected) + edges
         part = part_by_duration(spoken, expected) + edges
         if self._wording is not None:
-            error = float(np.clip(self._error, *_ERRORS))
-            whole += self._wording.whole_evidence(error)
-            part += self._wording.part_evidence(error)
+            whole += self._wording.whole_evidence(self._usual_error)
+            part += self._wording.part_evidence(self._usual_error)
         if extra is not None:
             whole += extra[0]
             part += extra[1]
@@ -229,5 +243,4 @@ _CANDIDATES, _LEAST_TRUST = 3, 0.05  # readings of a line told to others, their 
 _DOUBT = 1.0  # others that would have to contradict a line's pace
 _MOST_PACE = 0.6  # log of how much longer a line takes than its letters say
 _PLAUSIBLE = 1e-3  # probability of a line at a piece from which others are asked
-_SAME = 1e-6
 _MOST_PLACES = 12_000_000  # pieces by widths by lines: 0.9 GB

@@ -65,6 +65,12 @@ class Wording:
         ratio = likelihood(self.whole, self.whole_letters, error, self.chance)
         return np.where(self.whole >= 0, ratio, -np.inf)
 
+    def supports(self, first: int, width: int, line: int, error: float) -> bool:
+        """Return whether what was heard in a span is likelier to be a line than another text."""
+        place = first, width, line
+        ratio = likelihood(self.whole[place], self.whole_letters[place], error, self.chance)
+        return bool(ratio > 0)
+
     def part_evidence(self, error: float) -> Floats:
         """Return that of spans as false starts."""
         ratio = likelihood(self.part, self.part_letters, error, self.chance)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corpus_tools.recordings import matching
 from corpus_tools.recordings.cepstra import cepstra
 from corpus_tools.recordings.durations import expected_ms, part_by_duration, whole_by_duration
 from corpus_tools.recordings.letters import EditTable, chance_distance, likelihood
@@ -51,6 +52,15 @@ def test_the_right_line_has_the_evidence_even_at_half_of_the_letters_wrong() -> 
     assert wording.part_evidence(0.3)[0, 0, 0] > evidence[0, 0, 0]
 
 
+def test_what_is_heard_of_another_sentence_does_not_support_a_line() -> None:
+    lines = ["今天天气真的很好", "我莫得钱买那个东西"]
+    wording = Wording.of(
+        ["今那天这真得很", "明早上还要起来"], Spans(np.array([[0, 9], [20, 29]]), 1), lines
+    )
+    assert wording.supports(0, 0, 0, 0.5)
+    assert not wording.supports(1, 0, 1, 0.5)
+
+
 def test_text_at_the_rate_of_chance_says_nothing() -> None:
     assert likelihood(np.array([5]), np.array([10]), 0.5, 0.5).tolist() == [0.0]
     assert 0.5 <= chance_distance(["abcdef", "ghijkl"]) <= 0.98
@@ -91,6 +101,21 @@ def test_the_same_said_again_is_nearer_than_something_else(babble) -> None:
     one, again, other = (babble.sound(at, at + 1) for at in range(3))
     near, far = (float(found[-1]) for found in prefix_distances([(one, again), (one, other)]))
     assert near < 0.7 * far
+
+
+def test_readings_that_the_others_speak_against_are_known(babble, monkeypatch) -> None:
+    def likeness(voiced, spans, plausible, companions):
+        whole = np.zeros((len(spans), spans.widths, plausible.shape[1]))
+        whole[..., 2] = -0.1
+        return whole, np.zeros_like(whole)
+
+    monkeypatch.setattr(matching, "likeness", likeness)
+    pieces = np.array([[0, 1200], [2500, 4100], [5500, 6700]])
+    lines = ["今天天气好", "我莫得钱买东西", "你晓得啥子"]
+    matcher = matching.Matcher(matching.Said(pieces, babble, lines, lines, None))
+    found = matcher.hear(matcher.align(), [{}])
+    kept = [span for span in found.spans if span.kind == "kept"]
+    assert [(one.line, matcher.is_like_others(one)) for one in kept] == [(0, True), (2, False)]
 
 
 def test_a_beginning_is_nearest_to_the_beginning(babble) -> None:

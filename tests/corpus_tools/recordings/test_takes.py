@@ -396,3 +396,21 @@ def test_the_table_of_a_touched_take_follows_a_corrected_text(corpus, studio, te
     script.write_text(with_ids.replace("快点走", "快些走"), encoding="utf-8")
     assert add_recordings(corpus, script, folder, settings=TAKES, hearing=texts).ok
     assert [path.read_text("utf-8-sig").count("快些走") for path in tables(corpus)] == [1, 1]
+
+
+def test_another_sentence_read_in_place_of_a_line_is_doubtful(corpus, studio, tmp_path):
+    """Half of the letters of the others are wrong, so that alone would not tell."""
+    rng = np.random.default_rng(1)
+    for path in (tmp_path / "texts").iterdir():
+        rows = list(csv.reader(path.open(encoding="utf-8")))
+        for row in rows[1:]:
+            wrong = rng.permutation(len(row[2]))[: round(0.4 * len(row[2]))]
+            row[2] = "".join("囗" if at in wrong else one for at, one in enumerate(row[2]))
+        rows[1][2] = "今另外一句话了"
+        with path.open("w", encoding="utf-8") as out:
+            csv.writer(out).writerows(rows)
+    hearing = HeardInFiles(tmp_path / "texts")
+    outcome = add_recordings(corpus, *studio, settings=TAKES, hearing=hearing)
+    for take in outcome.details["takes"]:
+        assert 1 in [one["line"] for one in take["doubtful"]]
+        assert len(take["doubtful"]) < 4
