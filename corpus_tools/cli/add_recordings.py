@@ -126,8 +126,10 @@ def add_recordings(
             )
         run.outcome.merge(outcome)
         details = outcome.details
+        counts = {"recordings": details["recordings"], "long takes": len(details["takes"])}
+        added = " and ".join(f"{count} {name}" for name, count in counts.items() if count)
         run.result(
-            f"{details['recordings']} recordings of {len(details['speakers'])} speakers reading "
+            f"{added or 'no recordings'} of {len(details['speakers'])} speakers reading "
             f"{details['sentences']} sentences, {outcome.kept} lines accepted"
         )
         if details["takes"]:
@@ -157,7 +159,7 @@ def _doubtful(reports: list[dict[str, Any]]) -> "Table":
     rows = [(take, one) for take in reports for one in take["doubtful"]]
     shown = sorted(rows, key=lambda row: row[1]["score"])[:_MOST_DOUBTFUL]
     title = f"Doubtful, the {len(shown)} worst of {len(rows)}; all lines: review/*.matches.csv"
-    table = Table("take", "line", "text", "from", "to", "score", "flags", title=title)
+    table = Table("take", "line", "text", "from", "to", "score", "accepted", "flags", title=title)
     table.title_justify = "left"
     for take, one in shown:
         times = ("" if one[edge] is None else f"{one[edge]:.2f}" for edge in ("start", "end"))
@@ -167,6 +169,7 @@ def _doubtful(reports: list[dict[str, Any]]) -> "Table":
             one_line(one["text"]),
             *times,
             f"{one['score']:.2f}",
+            "yes" if one["accepted"] else "no",
             " ".join(one["flags"]),
         )
     return table

@@ -9,7 +9,7 @@ from corpus_tools.recordings.hearing import Hearing, NotHeard
 from corpus_tools.recordings.listing import Recording, list_files
 from corpus_tools.recordings.match_table import table_path
 from corpus_tools.recordings.recording import cut_recording, recording_inputs
-from corpus_tools.recordings.report import report_of
+from corpus_tools.recordings.report import complaint_of, report_of
 from corpus_tools.recordings.script_texts import put_script_texts
 from corpus_tools.recordings.session import TakeSession
 from corpus_tools.recordings.settings import RecordingSettings
@@ -118,6 +118,7 @@ def add_recordings(
     for _, take in takes:
         outcome.kept += len(take.table) - take.rejected.total()
         outcome.rejected += take.rejected
+    outcome.warnings += filter(None, (complaint_of(take, added) for take, added in takes))
     outcome.outputs += [corpus / "clips", corpus / "speakers.csv"] if read else []
     outcome.outputs += [table_path(corpus, added.source_id) for _, added in takes]
     outcome.details |= {

@@ -5,7 +5,7 @@ from typing import Any
 from corpus_tools.recordings.session import AddedTake
 from corpus_tools.recordings.take import Take
 
-__all__ = ["report_of"]
+__all__ = ["complaint_of", "report_of"]
 
 
 def report_of(take: Take, added: AddedTake) -> dict[str, Any]:
@@ -29,9 +29,22 @@ def report_of(take: Take, added: AddedTake) -> dict[str, Any]:
                 "end": float(row.end) if row.end else None,
                 "score": float(row.score),
                 "flags": row.flags.split(),
+                "accepted": row.clip_id in added.accepted,
             }
             for row in table
             if row.flags
         ],
         "table": f"review/{added.source_id}.matches.csv",
     }
+
+
+def complaint_of(take: Take, added: AddedTake) -> str | None:
+    """Return what to tell of a take most of whose lines are doubtful, None of others."""
+    doubtful = sum(bool(row.flags) for row in added.table)
+    if doubtful <= len(added.table) / 2:
+        return None
+    advice = "check each line" if added.by == "text" else "give recognised text with --texts"
+    return (
+        f"{take.file}: {doubtful} of its {len(added.table)} lines are doubtful, as with another "
+        f"take's script, or without text and other speakers' takes; {advice}, or leave it out"
+    )

@@ -42,6 +42,7 @@ class AddedTake:
         by: ``text`` or ``sound``.
         table: a row for each line.
         rejected: lines without an accepted clip, by reason.
+        accepted: ids of the clips that are.
     """
 
     source_id: str
@@ -49,6 +50,7 @@ class AddedTake:
     by: str
     table: list[TableRow]
     rejected: Counter[str]
+    accepted: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -217,12 +219,15 @@ class TakeSession:
         )
         write_table(path, table)
         by = "sound" if known.inputs["matching"]["heard"] is None else "text"
+        accepted = frozenset(
+            row.clip_id for row in table if row.clip_id and there[row.clip_id].accepted
+        )
         rejected = Counter(
             there[row.clip_id].reasons[0] if row.clip_id else "skipped"
             for row in table
-            if not row.clip_id or not there[row.clip_id].accepted
+            if row.clip_id not in accepted
         )
-        return AddedTake(source_id, status, by, table, rejected)
+        return AddedTake(source_id, status, by, table, rejected, accepted)
 
     def _cut(self, known: _Known, cuts: Mapping[Cut, int], *, outdated: Path | None = None) -> str:
         """Bring a take up to date; a table of other cuts goes just before new ones are there."""

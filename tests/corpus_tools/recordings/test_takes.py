@@ -10,7 +10,7 @@ import soundfile
 from typer.testing import CliRunner
 
 from corpus_tools.cli.app import app
-from corpus_tools.recordings import session
+from corpus_tools.recordings import matches, session
 from corpus_tools.recordings.add import add_recordings
 from corpus_tools.recordings.hearing import HeardByRecogniser, HeardInFiles
 from corpus_tools.recordings.settings import RecordingSettings
@@ -139,6 +139,18 @@ def test_without_texts_the_sound_is_matched_and_doubt_is_flagged(corpus, studio)
     }
     flagged = {one.text for one in records(corpus, "transcripts") if one.flags}
     assert flagged == doubtful
+    accepted = sum(one.accepted for one in records(corpus, "screen"))
+    listed = [one["accepted"] for take in outcome.details["takes"] for one in take["doubtful"]]
+    assert 0 < sum(listed) <= accepted
+
+
+def test_takes_that_are_mostly_doubtful_are_told(corpus, studio, texts, monkeypatch):
+    monkeypatch.setattr(matches, "SURE", 1.1)
+    outcome = add_recordings(corpus, *studio, settings=TAKES)
+    assert ["6 of its 6 lines are doubtful" in one for one in outcome.warnings] == [True] * 2
+    assert all("--texts" in one for one in outcome.warnings)
+    monkeypatch.undo()
+    assert not add_recordings(corpus, *studio, settings=TAKES, hearing=texts).warnings
 
 
 def test_a_second_run_changes_nothing_and_a_deleted_table_comes_back(corpus, studio, texts):
@@ -262,6 +274,7 @@ def test_the_command_prints_what_was_found(corpus, studio, tmp_path):
     flags = ["--takes", "--texts", str(tmp_path / "texts"), "--corpus", str(corpus)]
     result = CliRunner().invoke(app, ["add-recordings", *map(str, studio), *flags])
     assert result.exit_code == 0
+    assert "2 long takes of 2 speakers" in result.output
     assert "10 lines accepted" in result.output
     assert "false starts" in result.output
 
