@@ -78,6 +78,8 @@ def add_recordings(
     """
     if not folder.is_dir():
         raise ConfigurationError(f"{folder}: no such folder; give the folder of the recordings")
+    if series is not None and not series.strip():
+        raise ConfigurationError("--series: is empty; give the session's name, or leave it out")
     outcome = Outcome()
     settings, segment = settings or RecordingSettings(), segment or SegmentSettings()
     listing = list_files(script, folder, settings.takes, outcome)

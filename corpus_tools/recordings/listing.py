@@ -1,9 +1,10 @@
 """Which files a script lists: recordings of one line, and takes of several."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus_tools.recordings.script import ScriptRow, read_script
+from corpus_tools.recordings.script import RowError, ScriptRow, read_script
 from corpus_tools.recordings.take import Take
 from corpus_tools.segmentation.inputs import media_in
 from manifests.errors import DataError
@@ -42,17 +43,22 @@ def list_files(script: Path, folder: Path, with_takes: bool, outcome: Outcome) -
         outcome: takes the rows as items, and the failures.
     """
     rows: dict[Path, list[ScriptRow]] = {}
+    refused: set[Path] = set()
     for row in read_script(script):
         outcome.items_in += 1
-        if isinstance(row, DataError):
+        if isinstance(row, RowError):
+            refused.add(folder / row.file)
             outcome.fail(script.name, str(row))
             continue
         path = _path(row, folder)
         if isinstance(path, str):
+            refused.add(folder / row.file)
             outcome.fail(_short(row.file), f"line {row.line}: {path}")
         else:
             rows.setdefault(path, []).append(row)
-    _name_strays(folder, {path.resolve() for path in rows}, outcome)
+    listed = {path.resolve() for path in rows}
+    strays = [path for path in media_in(folder) if path not in refused]
+    _name_strays(folder, [path for path in strays if path.resolve() not in listed], outcome)
     listing = Listing([], [])
     for path, some in rows.items():
         problem = _clash(some, with_takes)
@@ -97,14 +103,13 @@ def _short(name: str) -> str:
     return name if len(name) <= 120 else f"{name[:119]}…"
 
 
-def _name_strays(folder: Path, listed: set[Path], outcome: Outcome) -> None:
-    for path in media_in(folder):
-        if path.resolve() not in listed:
-            outcome.items_in += 1
-            outcome.fail(
-                path.relative_to(folder).as_posix(),
-                "not in the script; add a line for it, or move it away",
-            )
+def _name_strays(folder: Path, strays: Sequence[Path], outcome: Outcome) -> None:
+    for path in strays:
+        outcome.items_in += 1
+        outcome.fail(
+            path.relative_to(folder).as_posix(),
+            "not in the script; add a line for it, or move it away",
+        )
 
 
 _NAMED = 4  # lines named in a message

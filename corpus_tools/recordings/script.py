@@ -8,18 +8,21 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from corpus_tools.transcription.encodings import decode_text
 from manifests.errors import ConfigurationError, DataError
 from manifests.records import Speaker
 
-__all__ = ["REQUIRED", "ScriptRow", "read_script", "sentence_id"]
+__all__ = ["REQUIRED", "RowError", "ScriptRow", "read_script", "sentence_id"]
 
 REQUIRED = ("file", "speaker", "gender", "text")
 OPTIONAL = ("sentence", "age", "region", "native", "intended_emotion")
 
 _SPEAKER = re.compile(r"\w[\w-]{0,31}")
+
+_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods, .xls
 
 _GENDERS = {
     "female": "female", "f": "female", "女": "female",
@@ -50,7 +53,20 @@ class ScriptRow:
     sentence: str
 
 
-def read_script(path: Path) -> Iterator[ScriptRow | DataError]:
+class RowError(DataError):
+    """A row that can't be used, of a recording that is no stray, though.
+
+    Args:
+        message: why.
+        file: as the row has it, maybe empty.
+    """
+
+    def __init__(self, message: str, file: str) -> None:
+        super().__init__(message)
+        self.file = file
+
+
+def read_script(path: Path) -> Iterator[ScriptRow | RowError]:
     """Yield the rows of a script; for a row that can't be used, the error that says why.
 
     Args:
@@ -58,43 +74,56 @@ def read_script(path: Path) -> Iterator[ScriptRow | DataError]:
             spreadsheets write: UTF-16, GB18030, Big5.
 
     Raises:
-        DataError: if the file can't be read at all.
-        ConfigurationError: if a column is missing or unknown.
+        DataError: if the file holds no CSV.
+        ConfigurationError: if there is no such file, or a column is missing or unknown.
     """
     try:
-        text = decode_text(path.read_bytes(), str(path)).removeprefix("\ufeff")
+        data = path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path}: can't be read ({error.strerror}); check the path") from error
-    header = text.split("\n", 1)[0]
+        raise ConfigurationError(
+            f"{path}: can't be read ({error.strerror}); check the path"
+        ) from error
+    if data.startswith(_SPREADSHEETS):
+        raise DataError(f"{path}: is a spreadsheet; save it as CSV in UTF-8 and give that")
+    return _parsed(path, decode_text(data, str(path)).removeprefix("\ufeff"))
+
+
+def _parsed(path: Path, text: str) -> Iterator[ScriptRow | RowError]:
+    header = text.lstrip().split("\n", 1)[0]
     separator = max(",;\t", key=header.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    return _parsed(path, rows)
-
-
-def _parsed(path: Path, rows: Iterator[list[str]]) -> Iterator[ScriptRow | DataError]:
-    columns = [column.strip() for column in next(rows, [])]
-    _check(path, columns)
-    number = 1
+    columns: list[str] = []
     while True:
+        number = rows.line_num + 1
         try:
-            values = next(rows)
+            values = [value.strip() for value in next(rows)]
         except StopIteration:
-            return
+            break
         except csv.Error as error:
             raise DataError(f"{path}: not valid CSV ({error}); save it again") from error
-        number += 1
-        if not any(value.strip() for value in values):
+        while values and not values[-1]:
+            values.pop()
+        if not values:
             continue
+        if not columns:
+            columns = values
+            _check(path, columns)
+            continue
+        row = dict(zip_longest(columns, values[: len(columns)], fillvalue=""))
         if len(values) > len(columns):
-            yield DataError(f"line {number} has more fields than columns; quote texts with commas")
+            problem = "has more fields than columns; quote texts with commas"
+            yield RowError(f"line {number} {problem}", row["file"])
             continue
-        values += [""] * (len(columns) - len(values))
-        yield _row(number, dict(zip(columns, (value.strip() for value in values), strict=True)))
+        yield _row(number, row)
+    if not columns:
+        _check(path, columns)
 
 
 def _check(path: Path, columns: list[str]) -> None:
     known = (*REQUIRED, *OPTIONAL)
-    for column in columns:
+    for number, column in enumerate(columns, start=1):
+        if not column:
+            raise ConfigurationError(f"{path}: column {number} has no name; remove it")
         if column not in known:
             near = difflib.get_close_matches(column, known, n=1, cutoff=0.0)[0]
             raise ConfigurationError(
@@ -107,32 +136,38 @@ def _check(path: Path, columns: list[str]) -> None:
         raise ConfigurationError(f"{path}: column '{missing[0]}' is missing; add it")
 
 
-def _row(number: int, row: dict[str, str]) -> ScriptRow | DataError:
-    where = f"line {number}"
+def _row(number: int, row: dict[str, str]) -> ScriptRow | RowError:
+    try:
+        return _usable(number, row)
+    except DataError as error:
+        return RowError(f"line {number}{error}", row["file"])
+
+
+def _usable(number: int, row: dict[str, str]) -> ScriptRow:
+    """Return a row; raise DataError with what comes behind "line 2" if it can't be used."""
+    for column, value in row.items():
+        if "\n" in value or "\r" in value:
+            raise DataError(f": {column} goes over several lines; is a quote left open?")
+        if any(unicodedata.category(one) == "Cc" for one in value):
+            raise DataError(f": {column} has control characters; remove them")
     for column in ("file", "speaker", "text"):
         if not row[column]:
-            return DataError(f"{where} has no {column}; fill it in")
+            raise DataError(f" has no {column}; fill it in")
     if not _SPEAKER.fullmatch(row["speaker"]):
-        return DataError(
-            f"{where}: speaker {row['speaker'][:40]!r} is no id; use letters, digits, '-' and '_', "
+        raise DataError(
+            f": speaker {row['speaker'][:40]!r} is no id; use letters, digits, '-' and '_', "
             f"32 at most, and no name"
         )
-    if any(unicodedata.category(one) == "Cc" for one in row["text"]):
-        return DataError(f"{where}: the text has control characters; remove them")
     gender = row["gender"].casefold()
     if gender not in _GENDERS:
-        return DataError(f"{where}: gender {row['gender']!r} is not one of female, male, other")
+        raise DataError(f": gender {row['gender']!r} is not one of female, male, other")
+    rest = {field: row.get(field, "") for field in ("age", "region", "native")}
     try:
         speaker: Speaker = Speaker.parse(
-            {
-                "speaker_id": row["speaker"],
-                "gender": _GENDERS[gender],
-                **{field: row.get(field, "") for field in ("age", "region", "native")},
-            },
-            where,
+            {"speaker_id": row["speaker"], "gender": _GENDERS[gender], **rest}, ""
         )
     except DataError as error:
-        return error
+        raise DataError(f": age {row['age'][:40]!r} is no whole number of years") from error
     sentence = row.get("sentence") or sentence_id(row["text"])
     return ScriptRow(number, row["file"], speaker, row["text"], sentence)
 

@@ -131,6 +131,22 @@ def test_what_does_not_fit_together_costs_a_sentence_each(corpus, session, tmp_p
     assert outcome.kept == 3
 
 
+def test_the_file_of_a_bad_row_is_no_stray(corpus, session, tmp_path):
+    script, folder = session
+    (folder / "out.opus").symlink_to(tmp_path / "away.opus")
+    (tmp_path / "away.opus").write_bytes((folder / "S1" / "1.opus").read_bytes())
+    text = script.read_text(encoding="utf-8").replace("S1,female", "S 1,female", 1)
+    script.write_text(text + "out.opus,S1,female,外头,\n", encoding="utf-8")
+    outcome = add_recordings(corpus, script, folder)
+    assert [failure.item for failure in outcome.failures] == ["SCRIPT.csv", "out.opus"]
+    assert outcome.items_in == 5
+
+
+def test_an_empty_series_is_wrong_usage(corpus, session):
+    with pytest.raises(ConfigurationError, match="--series"):
+        add_recordings(corpus, *session, series="")
+
+
 def test_a_changed_speaker_is_refused_once_people_have_heard_the_clip(corpus, session):
     script, folder = session
     add_recordings(corpus, script, folder)

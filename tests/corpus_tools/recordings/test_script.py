@@ -46,6 +46,7 @@ def test_a_given_sentence_id_is_kept(tmp_path):
         ("file,speaker,text", "'gender' is missing"),
         (HEAD + ",text", "twice"),
         ("", "'file' is missing"),
+        ("file,,speaker,gender,text", "column 2 has no name"),
     ],
 )
 def test_wrong_columns_are_refused(tmp_path, header, named):
@@ -61,13 +62,31 @@ def test_wrong_columns_are_refused(tmp_path, header, named):
         ("a.wav,S1,male,", "no text"),
         ("a.wav,S1,woman,hm", "gender 'woman'"),
         ("a.wav,S1,male,hm,ho", "more fields"),
+        ('a.wav,S1,male,"hm\nhm"', "line 2: text goes over several lines"),
+        ("a\0.wav,S1,male,hm", "file has control characters"),
     ],
 )
 def test_a_bad_row_costs_itself_alone(tmp_path, line, named):
     bad, good = rows(tmp_path, f"{HEAD}\n{line}\nb.wav,S1,male,hm\n")
     assert isinstance(bad, DataError)
     assert named in str(bad)
-    assert good.file == "b.wav"
+    assert (good.file, good.line) == ("b.wav", 3 + line.count("\n"))
+
+
+def test_an_age_that_is_none_is_shown(tmp_path):
+    (bad,) = rows(tmp_path, f"{HEAD},age\na.wav,S1,male,hm,thirty\n")
+    assert str(bad) == "line 2: age 'thirty' is no whole number of years"
+
+
+def test_empty_columns_at_the_end_and_lines_before_the_header_are_read_past(tmp_path):
+    (row,) = rows(tmp_path, f"\n{HEAD},,\na.wav,S1,male,hm,,\n")
+    assert (row.text, row.line) == ("hm", 3)
+
+
+def test_a_spreadsheet_is_called_so(tmp_path):
+    (tmp_path / "SCRIPT.xlsx").write_bytes(b"PK\x03\x04 and so on")
+    with pytest.raises(DataError, match="save it as CSV"):
+        list(read_script(tmp_path / "SCRIPT.xlsx"))
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "utf-8-sig", "big5"])
@@ -82,5 +101,5 @@ def test_what_is_no_text_is_refused(tmp_path):
     (tmp_path / "SCRIPT.csv").write_bytes(bytes(range(128, 256)) * 3)
     with pytest.raises(DataError, match="encoding"):
         list(read_script(tmp_path / "SCRIPT.csv"))
-    with pytest.raises(DataError, match="check the path"):
+    with pytest.raises(ConfigurationError, match="check the path"):
         list(read_script(tmp_path / "none.csv"))
