@@ -65,7 +65,7 @@ def matches_of(matcher: Matcher, aligned: Aligned) -> list[LineMatch]:
 
     def odd(span: Span) -> bool:
         if heard is not None:
-            return not matcher.is_heard(span)
+            return not (heard[span.first] and heard[span.last] and matcher.is_heard(span))
         return ends_apart(pieces, span) or not matcher.is_like_others(span)
 
     found = []

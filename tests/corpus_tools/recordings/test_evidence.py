@@ -9,6 +9,7 @@ from corpus_tools.recordings import matching
 from corpus_tools.recordings.cepstra import cepstra
 from corpus_tools.recordings.durations import expected_ms, part_by_duration, whole_by_duration
 from corpus_tools.recordings.letters import EditTable, chance_distance, likelihood
+from corpus_tools.recordings.matches import matches_of
 from corpus_tools.recordings.spans import Spans
 from corpus_tools.recordings.voiceprint import Voiced
 from corpus_tools.recordings.warping import prefix_distances
@@ -116,6 +117,17 @@ def test_readings_that_the_others_speak_against_are_known(babble, monkeypatch) -
     found = matcher.hear(matcher.align(), [{}])
     kept = [span for span in found.spans if span.kind == "kept"]
     assert [(one.line, matcher.is_like_others(one)) for one in kept] == [(1, True), (2, False)]
+
+
+@pytest.mark.parametrize(("tail", "flags"), [("下", ()), ("", ("doubtful_match",))])
+def test_a_reading_whose_edge_has_no_text_is_doubtful(babble, tail, flags) -> None:
+    lines = ["今天天气好", "我莫得钱买东西在这一下"]
+    pieces = np.array([[0, 1000], [2500, 4100], [4110, 4400]])
+    heard = [lines[0], lines[1][:10], tail]
+    matcher = matching.Matcher(matching.Said(pieces, babble, lines, lines, heard))
+    found = matches_of(matcher, matcher.align())
+    assert [one.span for one in found] == [(0, 1000), (2500, 4400)]
+    assert [one.flags for one in found] == [(), flags]
 
 
 def test_a_beginning_is_nearest_to_the_beginning(babble) -> None:
