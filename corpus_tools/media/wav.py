@@ -33,19 +33,31 @@ def write_wav(path: Path, samples: Samples) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def read_wav(path: Path) -> Samples:
+def read_wav(path: Path, sha256: str | None = None) -> Samples:
     """Return a clip's samples.
+
+    Args:
+        path: of its file.
+        sha256: that its samples should have; None if that isn't known.
 
     Raises:
         MissingMediaError: if the file is gone.
-        NotMediaError: if it is no 16 kHz mono WAV.
+        NotMediaError: if it is no 16 kHz mono WAV, or holds other samples.
     """
     if not path.is_file():
-        raise MissingMediaError(f"{path} is gone; run the step that made it again")
+        raise MissingMediaError(f"{path} is gone; {_REMEDY}")
     try:
         samples, rate = soundfile.read(path, dtype="int16")
     except soundfile.LibsndfileError as error:
-        raise NotMediaError(f"{path} can't be read ({error}); run the step again") from error
+        raise NotMediaError(f"{path} is no sound file any more; {_REMEDY}") from error
     if rate != SAMPLE_RATE or samples.ndim != 1:
-        raise NotMediaError(f"{path} is not 16 kHz mono; run the step that made it again")
+        raise NotMediaError(f"{path} is not 16 kHz mono; {_REMEDY}")
+    if sha256 is not None and pcm_sha256(samples) != sha256:
+        raise NotMediaError(f"{path} changed since it was cut; {_REMEDY}")
     return np.asarray(samples, dtype=np.int16)
+
+
+_REMEDY = (
+    "restore it from a copy, or delete it and run again what made it: corpus segment or "
+    "corpus add-recordings"
+)

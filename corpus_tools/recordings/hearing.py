@@ -15,6 +15,7 @@ from corpus_tools.recordings.recognised import find_texts, in_pieces, read_texts
 from corpus_tools.recordings.take import Hear, Take
 from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.tape import Tape
+from corpus_tools.transcription.asking import asked
 from corpus_tools.transcription.recogniser import Recogniser
 from manifests.errors import ConfigurationError
 from manifests.store import sha256_file
@@ -122,7 +123,7 @@ class HeardByRecogniser:
                 for first, then in some
             ]
             for (first, then), one in zip(
-                some, self.recogniser.transcribe(waves, self.language), strict=True
+                some, asked(self.recogniser, waves, self.language), strict=True
             ):
                 found[first:then] = _spread(letters_of(one.text), pieces[first:then])
         return found

@@ -93,9 +93,16 @@ def _json_rows(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any] | st
 def _csv_rows(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any] | str]]:
     reader = csv.DictReader(io.StringIO(text, newline=""), restkey=_SURPLUS, strict=True)
     try:
-        missing = [name for name in COLUMNS[:2] if name not in (reader.fieldnames or [])]
+        names = list(reader.fieldnames or [])
+        missing = [name for name in COLUMNS[:2] if name not in names]
         if missing:
-            raise DataError(f"{path}: no column '{missing[0]}'; its first line must name {_HEAD}")
+            raise DataError(
+                f"{path}: no column '{missing[0]}'; its first line must name {_HEAD}, with commas "
+                f"between them, and it is: {', '.join(map(repr, names))[:_SHOWN]}"
+            )
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise DataError(f"{path}: two columns '{twice}'; keep the one that counts")
         for row in reader:
             where = f"{path.name}, line {reader.line_num}"
             if _SURPLUS in row:
@@ -112,6 +119,8 @@ def _problem(row: dict[str, Any]) -> str | None:
             return f"has no {name}; a row must have {_HEAD}"
         if not isinstance(row[name], str):
             return f"its {name} is no text"
+        if any("\ud800" <= letter <= "\udfff" for letter in row[name]):
+            return f"its {name} is no valid Unicode (half a character)"
     if not row["text"].strip():
         return f"its text is empty; leave {row['clip_id'] or 'the clip'} out instead"
     if len(row["text"]) > LONGEST_TEXT:
@@ -126,4 +135,5 @@ def _unknown(name: str, known: Sequence[str]) -> str:
 
 
 _SURPLUS = "\0surplus"
+_SHOWN = 200  # characters of a header
 _HEAD = " and ".join(COLUMNS[:2])

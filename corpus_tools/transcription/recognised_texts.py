@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus_tools.media.wav import read_wav
+from corpus_tools.transcription.asking import asked
 from corpus_tools.transcription.batching import batched, chunked
 from corpus_tools.transcription.flagging import Flagging
 from corpus_tools.transcription.material import SourceClips
@@ -149,12 +150,7 @@ class RecognisedTexts:
         sounds = [joined(*zip(*pairs, strict=True)) for pairs in readable]
         if not sounds:
             return {}
-        heard = self.recogniser.transcribe([wave for wave, _ in sounds], self.language)
-        if len(heard) != len(sounds):
-            raise DataError(
-                f"{self.recogniser.name} returned {len(heard)} texts for {len(sounds)} clips; "
-                f"tell who made this recogniser"
-            )
+        heard = asked(self.recogniser, [wave for wave, _ in sounds], self.language)
         return {
             clip.clip_id: mine
             for window, (_, spans), one in zip(windows, sounds, heard, strict=True)
@@ -176,7 +172,7 @@ class RecognisedTexts:
     ) -> Iterator[tuple[Clip, NDArray[np.float32]]]:
         for clip in clips:
             try:
-                samples = read_wav(inside(self.corpus, clip.path))
+                samples = read_wav(inside(self.corpus, clip.path), clip.sha256)
             except DataError as error:
                 outcome.fail(clip.clip_id, str(error))
             else:

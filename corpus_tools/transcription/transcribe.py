@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from corpus_tools.transcription.asking import made
 from corpus_tools.transcription.flagging import Flagging
 from corpus_tools.transcription.guards import Thresholds
 from corpus_tools.transcription.hallucinations import KnownHallucinations
 from corpus_tools.transcription.material import SourceClips, read_material
 from corpus_tools.transcription.recognised_texts import RecognisedTexts
-from corpus_tools.transcription.recogniser import Recogniser, RecogniserOptions, find_recogniser
+from corpus_tools.transcription.recogniser import RecogniserOptions, find_recogniser
 from corpus_tools.transcription.settings import TranscribeSettings
 from corpus_tools.transcription.store import origin_of, read_texts
 from corpus_tools.transcription.subtitle_texts import put_subtitle_texts
@@ -88,7 +89,9 @@ def _recognised_texts(
     announce: Callable[[str], None],
 ) -> RecognisedTexts:
     factory = find_recogniser(settings.recogniser)
-    recogniser: Recogniser = factory(
+    recogniser = made(
+        settings.recogniser,
+        factory,
         RecogniserOptions(
             model=settings.model,
             device=settings.device,
@@ -102,7 +105,7 @@ def _recognised_texts(
             batch_size=settings.batch_size,
             words=settings.context == "window",
             announce=announce,
-        )
+        ),
     )
     return RecognisedTexts(
         workspace.root,

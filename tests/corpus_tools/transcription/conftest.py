@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from corpus_tools.media.wav import pcm_sha256
 from corpus_tools.transcription.recogniser import Recogniser, RecogniserOptions, Recognition
 from corpus_tools.transcription.store import put_transcripts
 from corpus_tools.workspace import Workspace
@@ -62,8 +63,8 @@ def workspace(tmp_path: Path, put: Any, new_clip: Any) -> Workspace:
     for source, spans in (("drama", [(0, 3), (3, 7), (8, 12)]), ("script", [(0, 3)])):
         clips = []
         for start, end in spans:
-            clip = new_clip(source, float(start), float(end))
             samples = noise.normal(0, 3000, 16000 * (end - start)).astype(np.int16)
+            clip = new_clip(source, float(start), float(end), pcm_sha256(samples))
             path = workspace.root / clip.path
             path.parent.mkdir(parents=True, exist_ok=True)
             soundfile.write(path, samples, 16000, subtype="PCM_16")
@@ -90,11 +91,12 @@ def readings(workspace: Workspace, put: Any, new_clip: Any) -> list[str]:
     """Five scripted recordings of one clip each, beside what the corpus has."""
     sources = [f"line-{number}" for number in range(5)]
     for number, source in enumerate(sources):
-        clip = new_clip(source, 0.0, 3.0 + number)
+        noise = np.random.default_rng(number).normal(0, 3000, 16000 * (3 + number))
+        samples = noise.astype(np.int16)
+        clip = new_clip(source, 0.0, 3.0 + number, pcm_sha256(samples))
         path = workspace.root / clip.path
         path.parent.mkdir(parents=True)
-        samples = np.random.default_rng(number).normal(0, 3000, 16000 * (3 + number))
-        soundfile.write(path, samples.astype(np.int16), 16000, subtype="PCM_16")
+        soundfile.write(path, samples, 16000, subtype="PCM_16")
         put(workspace, "segments", source, [clip])
         put(workspace, "screen", source, [Screen(clip_id=clip.clip_id, accepted=True)])
         put(workspace, "sources", source, [new_source(source, "scripted")])

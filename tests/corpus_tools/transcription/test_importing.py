@@ -83,14 +83,15 @@ def test_every_bad_row_is_named_and_the_others_taken(workspace: Workspace, tmp_p
         "[1]",
         "{",
         f'{{"clip_id": "{SECOND}", "text": "x", "avg_logprob": "high"}}',
+        f'{{"clip_id": "{SECOND}", "text": "\\ud800好"}}',
     ]
     outcome = import_transcripts(workspace, write(tmp_path / "a.jsonl", "\n".join(rows)))
     assert imported(workspace) == [(FIRST, "a", "要得")]
-    assert (outcome.items_in, outcome.kept) == (9, 1)
+    assert (outcome.items_in, outcome.kept) == (10, 1)
     found = {failure.item: failure.reason for failure in outcome.failures}
     wanted = [
         "'text'", "no clip 'nowhere'", "already in a.jsonl, line 1", "empty", "text is no text",
-        "no clip_id", "JSON object", "not valid JSON", "avg_logprob",
+        "no clip_id", "JSON object", "not valid JSON", "avg_logprob", "no valid Unicode",
     ]  # fmt: skip
     for number, reason in enumerate(wanted, start=1):
         assert reason in found[f"a.jsonl, line {number}"]
@@ -102,6 +103,8 @@ def test_every_bad_row_is_named_and_the_others_taken(workspace: Workspace, tmp_p
         ("clip_id,txt\na,b\n", "no column 'text'"),
         ("", "no column 'clip_id'"),
         ('clip_id,text\na,"b\n', "not valid CSV"),
+        ("clip_id,text,text\na,b,c\n", "two columns 'text'"),
+        ("clip_id;text\na;b\n", "it is: 'clip_id;text'"),
     ],
 )
 def test_a_table_that_is_none(

@@ -100,6 +100,16 @@ def test_a_flagged_text_stays_raw(
     assert outcome.details["flags"] == {"char_loop": 2}
 
 
+def test_a_clip_that_changed_is_not_heard(workspace: Workspace, parrots: list[Any]) -> None:
+    path = min((workspace.root / "clips" / "drama").glob("*.wav"))
+    path.write_bytes(path.read_bytes()[:100])
+    outcome = transcribe(workspace, PARROT)
+    assert [failure.item for failure in outcome.failures] == [path.stem]
+    assert "changed since it was cut" in outcome.failures[0].reason
+    heard = [start for start, source, _, _ in texts(workspace) if source == "recogniser"]
+    assert heard == ["00003000"]
+
+
 def test_a_clip_that_is_gone_costs_itself_and_is_tried_again(
     workspace: Workspace, parrots: list[Any]
 ) -> None:

@@ -1,0 +1,80 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from corpus_tools.transcription.asking import asked, made
+from corpus_tools.transcription.recogniser import RecogniserOptions, Recognition
+from corpus_tools.transcription.settings import TranscribeSettings
+from corpus_tools.transcription.transcribe import transcribe
+from corpus_tools.workspace import Workspace
+from manifests.errors import ConfigurationError, DataError
+
+WAVES = [np.zeros(16_000, dtype=np.float32)]
+
+
+class Says:
+    """A recogniser that returns, or raises, what it was told to."""
+
+    name = "says"
+    parameters = None
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def transcribe(self, clips: Any, language: str | None) -> Any:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (ValueError("boom\n"), "recogniser says failed (ValueError: boom)"),
+        (ModuleNotFoundError("no funasr", name="funasr"), "needs the package 'funasr'"),
+        ([], "returned 0 texts for 1 clips"),
+        ([None], "returned NoneType where a text belongs"),
+        ([Recognition(None)], "returned NoneType where a text belongs"),
+        ([Recognition("\ud800")], "no valid Unicode"),
+        ([Recognition("啊" * 20_000)], "20000 characters"),
+        (None, "failed (TypeError"),
+    ],
+)
+def test_what_goes_wrong_in_a_recogniser_is_said_to_be_in_it(answer: Any, said: str) -> None:
+    with pytest.raises(DataError) as raised:
+        asked(Says(answer), WAVES, "zh")
+    assert said in str(raised.value)
+    assert "says" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_its_own_sentences_are_left_as_they_are() -> None:
+    error = ConfigurationError("give --model")
+    with pytest.raises(ConfigurationError) as raised:
+        asked(Says(error), WAVES, None)
+    assert raised.value is error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("no such card"), "recogniser mine didn't start (ValueError: no such card)"),
+        (ModuleNotFoundError("x", name="funasr"), "recogniser mine needs the package 'funasr'"),
+    ],
+)
+def test_one_that_cannot_be_made_is_named(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    def factory(options: RecogniserOptions) -> Any:
+        raise error
+
+    with pytest.raises(DataError) as raised:
+        made("mine", factory, RecogniserOptions())
+    assert said in str(raised.value)
+    monkeypatch.setattr(
+        "corpus_tools.transcription.transcribe.find_recogniser", lambda name: factory
+    )
+    outcome = transcribe(workspace, TranscribeSettings(recogniser="mine"))
+    assert [failure.item for failure in outcome.failures] == ["mine"]
+    assert outcome.details["texts"]["subtitle"] > 0
