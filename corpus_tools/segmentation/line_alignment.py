@@ -20,7 +20,7 @@ from corpus_tools.segmentation.activity import FRAME_MS
 __all__ = ["Alignment", "align_lines"]
 
 Times = NDArray[np.float64]
-Verdict = Literal["kept", "corrected", "unknown", "mismatch", "parts"]
+Verdict = Literal["kept", "corrected", "unknown", "unconfirmed", "mismatch", "parts"]
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,10 @@ class Alignment:
         confidence: that lines and speech belong together: 0 for no better than chance, 1 from ten
             standard deviations above it.
         verdict: ``kept``: the times are right; ``corrected``: they were not; the others leave them
-            as they are: ``unknown``, with too few lines or too little sound to tell; ``mismatch``,
-            enough of both, but they fit nowhere; ``parts``, what fits some parts of the film makes
-            others worse.
+            as they are: ``unknown``, with too few lines or too little sound to tell;
+            ``unconfirmed``, as little, and as they are they fit no better than chance;
+            ``mismatch``, enough of both, but they fit nowhere; ``parts``, what fits some parts of
+            the film makes others worse.
     """
 
     offset_s: float = 0.0
@@ -75,10 +76,13 @@ def align_lines(starts: Times, ends: Times, speech: NDArray[np.bool_]) -> Alignm
     rate, offset, height = _best_place(starts, ends, speech, onsets)
     confidence = round(float(np.clip((height - _CHANCE) / (_SURE - _CHANCE), 0, 1)), 4)
     if height < _CLEAR:
-        enough = len(starts) >= _MANY_LINES and height < _CHANCE
-        return Alignment(0.0, 1.0, confidence, "mismatch" if enough else "unknown")
+        if len(starts) >= _MANY_LINES and height < _CHANCE:
+            return Alignment(0.0, 1.0, confidence, "mismatch")
+        return Alignment(0.0, 1.0, confidence, _unmoved(starts, onsets))
     rate, offset = _refined(starts, onsets, rate, offset)
     verdict = _judged(starts, rate * starts + offset, onsets)
+    if verdict == "unknown":
+        verdict = _unmoved(starts, onsets)
     if verdict != "corrected":
         return Alignment(0.0, 1.0, confidence, verdict)
     return Alignment(round(offset, 3), round(rate, 7), confidence, verdict)
@@ -214,6 +218,12 @@ def _judged(as_given: Times, moved: Times, onsets: NDArray[np.float32]) -> Verdi
     return "corrected" if _significance(after - before) > _BETTER else "unknown"
 
 
+def _unmoved(starts: Times, onsets: NDArray[np.float32]) -> Verdict:
+    """Return whether lines that can't be placed begin where speech does at least as they are."""
+    found = _significance(_near_onset(starts + _LEAD_IN, onsets) - float(onsets.mean()))
+    return "unknown" if found > _SOME else "unconfirmed"
+
+
 def _significance(gains: NDArray[np.float32]) -> float:
     spread = float(np.std(gains)) / math.sqrt(len(gains))
     return float(np.mean(gains)) / max(spread, 1e-12)
@@ -231,6 +241,7 @@ _FEWEST_LINES = 20
 _MANY_LINES = 100
 _MOST_LINES = 2500  # looked at
 _LEAST_SPOKEN = 20.0  # s
+_SOME = 2.0  # standard errors
 _CHANCE, _CLEAR, _SURE = 5.0, 6.5, 10.0  # standard deviations
 _FRAMES_A_STEP = 2
 _STEP = _FRAMES_A_STEP * _FRAME

@@ -106,6 +106,12 @@ def alignment_note(
             f"{media}: its subtitles fit its speech nowhere and were left as they are; see whether "
             "they belong to it"
         )
+    if alignment.verdict == "unconfirmed":
+        return (
+            f"{media}: nothing shows that its subtitles are of this film: as they are they fit its "
+            "speech no better than chance, and they are too few to find their true times; they "
+            "were left as they are, see whether they belong to it"
+        )
     if alignment.verdict == "parts":
         return (
             f"{media}: its subtitles fit its speech in some parts only and were left as they are; "
