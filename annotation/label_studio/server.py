@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from annotation.annotators import Annotators
-from annotation.label_studio.accounts import is_address, prepare_accounts
+from annotation.label_studio.accounts import ADMIN, is_address, prepare_accounts
 from annotation.label_studio.address import announced, check_port, last_url, running
 from annotation.label_studio.environment import server_environment
 from annotation.label_studio.folders import ServerFolder
@@ -90,10 +90,15 @@ def _make_accounts(
 
 
 def _people(corpus: Path) -> dict[str, str]:
-    """Return who gets an account, by pseudonym; of several with one address, the first."""
+    """Return who gets an account, by pseudonym; of several with one address, the first.
+
+    Whoever administers has one already; they are among the annotators if they judge clips, too.
+    """
     by_address: dict[str, tuple[str, str]] = {}
     annotators = Annotators(corpus)
     for name, email in annotators.addresses().items():
+        if email.casefold() == ADMIN:
+            continue
         if not is_address(email):
             raise DataError(
                 f"{annotators.path}: what {name} has as e-mail address is none, so they could not "

@@ -101,6 +101,12 @@ def test_of_two_rows_with_one_address_the_first_has_the_account(corpus_folder, r
     assert "new accounts: admin, a01, a03;" in run()
 
 
+def test_whoever_administers_may_be_among_the_annotators(corpus_folder, run):
+    with (corpus_folder / "annotations" / "annotators.csv").open("a") as rows:
+        rows.write("lead,label-studio,1,admin@localhost\n")
+    assert "new accounts: admin, a01, a03;" in run()
+
+
 @pytest.mark.parametrize("email", ["li", "li@lab", "=1+1@lab.example", "李@lab.example"])
 def test_an_address_with_which_nobody_can_log_in_is_refused_unquoted(corpus_folder, run, email):
     path = corpus_folder / "annotations" / "annotators.csv"
