@@ -50,7 +50,10 @@ class KnownHallucinations:
         except UnicodeDecodeError as error:
             raise DataError(f"{path}: not a UTF-8 text file; save it as UTF-8") from error
         except OSError as error:
-            raise DataError(f"{path}: list can't be read ({error.strerror})") from error
+            raise DataError(
+                f"{path}: list can't be read ({error.strerror}); correct [transcribe] "
+                f"hallucinations in corpus.toml"
+            ) from error
         own = cls._of(text.splitlines(), str(path))
         return cls((*cls.bundled().phrases, *own.phrases))
 

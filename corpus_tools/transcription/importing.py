@@ -4,6 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from corpus_tools.segmentation.naming import candidates
+from corpus_tools.segmentation.publish import sweep
 from corpus_tools.transcription.import_files import GivenText, read_given_texts
 from corpus_tools.transcription.lines import lines_of_clips
 from corpus_tools.transcription.normalisation import NORMALISATION, normalise
@@ -13,7 +15,7 @@ from corpus_tools.transcription.subtitles import SUFFIXES, read_subtitle_file
 from corpus_tools.workspace import Workspace
 from manifests.errors import ConfigurationError, DataError
 from manifests.outcome import Outcome
-from manifests.records import Clip, Transcript
+from manifests.records import Clip, Source, Transcript
 from manifests.shards import STAGES, read_shard, read_stage
 from manifests.store import fingerprint
 
@@ -44,6 +46,7 @@ def import_transcripts(
     name = name or path.stem
     outcome = Outcome()
     with workspace.lock():
+        sweep(workspace.root)
         if path.suffix.lower() in SUFFIXES:
             texts = _from_lines(workspace, path, name, source_id, outcome)
         elif path.suffix.lower() in (".jsonl", ".csv"):
@@ -69,7 +72,10 @@ def _from_lines(
         raise ConfigurationError(f"{path.name}: give the source it belongs to with --source SOURCE")
     shard = STAGES["segments"].path(workspace.root, source_id)
     if source_id not in _known_sources(workspace.root):
-        raise ConfigurationError(f"no source '{source_id}' with clips; corpus status lists them")
+        known = read_stage(workspace.root, STAGES["sources"], Source)
+        raise ConfigurationError(
+            f"no source '{source_id}' with clips; the nearest are {candidates(source_id, known)}"
+        )
     subtitles = read_subtitle_file(path, workspace.configuration.corpus.language)
     events = subtitles.events
     outcome.warnings += subtitles.notes
@@ -106,7 +112,7 @@ def _from_rows(
                 seen[given.clip_id] = given.where
                 outcome.kept += 1
             except DataError as error:
-                outcome.fail(given.where, str(error))
+                outcome.fail(given.where, str(error).removeprefix(f"{given.where}: "))
     return texts
 
 

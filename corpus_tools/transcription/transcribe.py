@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from corpus_tools.segmentation.publish import sweep
 from corpus_tools.transcription.asking import made
 from corpus_tools.transcription.flagging import Flagging
 from corpus_tools.transcription.guards import Thresholds
@@ -61,6 +62,7 @@ def transcribe(
     with workspace.lock() as lock:
         if lock.broken:
             outcome.warnings.append(lock.broken)
+        sweep(workspace.root)
         material = list(read_material(workspace.root, outcome))
         tally = Counter(done=0, unchanged=0, failed=0)
         for one in material:

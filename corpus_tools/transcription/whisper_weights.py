@@ -61,6 +61,8 @@ def find_weights(model: str, download: bool, announce: Callable[[str], None]) ->
     if path.is_file():
         digest = sha256_file(path)
         return Weights(f"{path.stem}-{digest[:8]}", path, digest)
+    if path.is_dir():
+        raise DataError(f"{model} is a folder; give the file of the Whisper model in it (.pt)")
     if model not in whisper.available_models():
         raise DataError(
             f"no Whisper model '{model}': no such file, and no official name; the names are "

@@ -55,7 +55,10 @@ def read_lexicon(path: Path) -> list[Entry]:
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not a UTF-8 text file; save it as UTF-8") from error
     except OSError as error:
-        raise DataError(f"{path}: lexicon can't be read ({error.strerror})") from error
+        raise DataError(
+            f"{path}: lexicon can't be read ({error.strerror}); give a file of words, or sichuan "
+            f"for the one that comes with this tool"
+        ) from error
     return _entries(text.splitlines(), str(path))
 
 

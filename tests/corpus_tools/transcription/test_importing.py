@@ -72,6 +72,13 @@ def test_a_second_file_adds_to_the_first_under_its_name(
     ]
 
 
+def test_what_a_killed_run_left_is_swept(workspace: Workspace, tmp_path: Path) -> None:
+    left = workspace.root / "stages" / "transcripts" / ".0123.partial.jsonl"
+    left.write_text("half")
+    import_transcripts(workspace, write(tmp_path / "a.csv", f"clip_id,text\n{FIRST},要得\n"))
+    assert not left.exists()
+
+
 def test_every_bad_row_is_named_and_the_others_taken(workspace: Workspace, tmp_path: Path) -> None:
     rows = [
         f'{{"clip_id": "{FIRST}", "text": "要得", "txt": 1}}',
@@ -95,6 +102,7 @@ def test_every_bad_row_is_named_and_the_others_taken(workspace: Workspace, tmp_p
     ]  # fmt: skip
     for number, reason in enumerate(wanted, start=1):
         assert reason in found[f"a.jsonl, line {number}"]
+        assert "a.jsonl, line 9" not in found[f"a.jsonl, line {number}"]
 
 
 @pytest.mark.parametrize(
