@@ -165,19 +165,27 @@ def _disputed(corpus: Path, decided: Decided, offers: Offers) -> list[str]:
 def _unanswered(corpus: Path) -> tuple[set[str], set[str]]:
     """Return the clips that annotators, and that adjudicators, have yet to answer.
 
-    Who skips has answered. Counted are answers, not people: those who answer may not yet have had
-    their pseudonym when the batch was made.
+    Who skips has answered. Answers of people whom the batch gave other clips than this one don't
+    count. Others are counted, not matched by name: those who answer may not yet have had their
+    pseudonym when the batch was made.
     """
     answers: dict[tuple[str, str | None], set[str]] = defaultdict(set)
     for row in read_judgements(corpus):
         answers[row.clip_id, row.batch].add(row.annotator)
-    lists: Counter[tuple[str, str]] = Counter()
+    asked: dict[tuple[str, str], set[str]] = defaultdict(set)
+    people: dict[str, set[str]] = defaultdict(set)
     kinds = {}
     for batch in read_batches(corpus):
         if batch.annotator is not None:
             kinds[batch.name] = batch.kind
-            lists.update((data["clip_id"], batch.name) for data in batch.tasks)
-    open_tasks = [key for key, number in lists.items() if len(answers.get(key, ())) < number]
+            people[batch.name].add(batch.annotator)
+            for data in batch.tasks:
+                asked[data["clip_id"], batch.name].add(batch.annotator)
+    open_tasks = [
+        (clip_id, name)
+        for (clip_id, name), own in asked.items()
+        if len(answers.get((clip_id, name), set()) - (people[name] - own)) < len(own)
+    ]
     adjudicated = {clip_id for clip_id, name in open_tasks if kinds[name] == "adjudication"}
     return {clip_id for clip_id, name in open_tasks if kinds[name] == "label"}, adjudicated
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from annotation.annotators import Annotators, Rater
 from annotation.exports import Export, decode_export
 from annotation.importing import import_exports
 from annotation.label_studio.connection import Connection, connect
@@ -69,6 +70,7 @@ class _Pull:
         self.accounts: list[Account] = []
         self.warnings: list[str] = []
         self.failures: list[tuple[str, str]] = []
+        self._annotators = Annotators(connection.corpus)
         self._progress = progress
         self._total = total
 
@@ -85,6 +87,11 @@ class _Pull:
                 self.failures.append((name, str(error)))
             self._progress(done, self._total, name)
 
+    def _pseudonym(self, completed_by: Any) -> str | None:
+        rater = Rater.parse(completed_by)
+        server = self.connection.server_id or ""
+        return None if rater is None else self._annotators.find(server, rater)
+
     def _export(
         self,
         number: int,
@@ -99,16 +106,17 @@ class _Pull:
         if project is None:
             raise MissingError("not on the server any more; what was pulled before is kept")
         export = decode_export(client.export(number), name)
+        _name(export.tasks, people)
         found = account(
             export.tasks,
             None if key is None else pushed.get(key, set()),
             annotator=None if key is None else key.partition(":")[0] or None,
             kind=noted.kind if noted else None,
             project_id=number,
+            name_of=self._pseudonym,
         )
         self.accounts.append(found)
         self.warnings += [f"{name}: {sentence}" for sentence in found.mismatches()]
-        _name(export.tasks, people)
         return export
 
 

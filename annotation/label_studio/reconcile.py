@@ -1,15 +1,15 @@
-"""Do the counts add up: tasks pushed = answered + skipped + open, in each project."""
+"""Do the counts add up: tasks pushed = answered + skipped + open + by others, in each project."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from annotation.label_studio.destinations import Key
 from annotation.plans import Kind
 
 __all__ = ["Account", "account"]
 
-State = Literal["answered", "skipped", "open"]
+State = Literal["open", "by_others", "skipped", "answered"]
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,10 @@ class Account:
         kind: what is done in it; null if it isn't known.
         project_id: its number.
         pushed: tasks that were pushed, or begun to be; null if the project isn't known.
-        answered: of those, with an answer that isn't taken back.
-        skipped: of those, only skipped.
+        answered: of those, with an answer of the annotator's that isn't taken back.
+        skipped: of those, only skipped by the annotator.
         open: of those, without either.
+        by_others: of those, answered or skipped by somebody else only.
         missing: pushed, but not on the server.
         others: on the server, but not pushed.
         twice: more than once on the server, beyond the first.
@@ -36,6 +37,7 @@ class Account:
     answered: int
     skipped: int
     open: int
+    by_others: int
     missing: int
     others: int
     twice: int
@@ -49,8 +51,14 @@ class Account:
         if self.missing:
             yield (
                 f"{self.pushed} tasks were pushed = {self.answered} answered + {self.skipped} "
-                f"skipped + {self.open} open + {self.missing} that aren't on the server; "
-                f"bring those there again with: corpus push-tasks"
+                f"skipped + {self.open} open + {self.by_others} by others + {self.missing} that "
+                f"aren't on the server; bring those there again with: corpus push-tasks"
+            )
+        if self.by_others:
+            yield (
+                f"{self.by_others} tasks were answered by somebody else only, and Label Studio may "
+                f"not offer them to {self.annotator} any more; delete those annotations there, or "
+                f"let {self.annotator} open the tasks one by one"
             )
         if self.others:
             yield f"{self.others} tasks on the server were not pushed from this corpus"
@@ -65,6 +73,7 @@ def account(
     annotator: str | None,
     kind: Kind | None,
     project_id: int,
+    name_of: Callable[[Any], str | None] = lambda completed_by: None,
 ) -> Account:
     """Count what became of a project's tasks.
 
@@ -74,13 +83,15 @@ def account(
         annotator: whose project it is.
         kind: what is done in it.
         project_id: its number.
+        name_of: tells the pseudonym of who completed an annotation; None if it isn't known, and
+            then it is taken for the annotator's.
     """
     states: dict[Key, State] = {}
     twice = 0
     for task in tasks:
         key = _key(task)
         twice += key in states
-        states[key] = _better(states.get(key, "open"), _state(task))
+        states[key] = _better(states.get(key, "open"), _state(task, annotator, name_of))
     ours = states.keys() if pushed is None else states.keys() & pushed
     counts = [states[key] for key in ours]
     return Account(
@@ -91,23 +102,30 @@ def account(
         answered=counts.count("answered"),
         skipped=counts.count("skipped"),
         open=counts.count("open"),
+        by_others=counts.count("by_others"),
         missing=len(pushed - states.keys()) if pushed is not None else 0,
         others=len(states) - len(ours),
         twice=twice,
     )
 
 
-def _state(task: Any) -> State:
+def _state(task: Any, annotator: str | None, name_of: Callable[[Any], str | None]) -> State:
     found = task.get("annotations") if isinstance(task, dict) else None
     annotations = [one for one in found or [] if isinstance(one, dict)]
-    if any(not one.get("was_cancelled") for one in annotations):
+    own = [
+        one
+        for one in annotations
+        if annotator is None or name_of(one.get("completed_by")) in (None, annotator)
+    ]
+    if any(not one.get("was_cancelled") for one in own):
         return "answered"
-    return "skipped" if annotations else "open"
+    if own:
+        return "skipped"
+    return "by_others" if annotations else "open"
 
 
 def _better(one: State, other: State) -> State:
-    order: tuple[State, ...] = ("open", "skipped", "answered")
-    return max(one, other, key=order.index)
+    return max(one, other, key=get_args(State).index)
 
 
 def _key(task: Any) -> Key:

@@ -60,7 +60,9 @@ def _table(rows: list[dict[str, Any]]) -> object:
     from rich.table import Table
 
     table = Table()
-    for name in ("annotator", "project", "pushed", "answered", "skipped", "open"):
+    columns = ["pushed", "answered", "skipped", "open"]
+    columns += ["by_others"] if any(row["by_others"] for row in rows) else []
+    for name in ("annotator", "project", *(column.replace("_", " ") for column in columns)):
         table.add_column(name, justify="left" if name == "annotator" else "right")
     for row in rows:
         who = row["annotator"] or ("all together" if row["kind"] else "?")
@@ -68,6 +70,6 @@ def _table(rows: list[dict[str, Any]]) -> object:
             who if row["kind"] != "adjudication" else f"{who}, adjudication",
             str(row["project_id"]),
             "?" if row["pushed"] is None else str(row["pushed"]),
-            *(str(row[name]) for name in ("answered", "skipped", "open")),
+            *(str(row[name]) for name in columns[1:]),
         )
     return table

@@ -67,6 +67,32 @@ def test_only_clips_whose_votes_are_all_in_and_stand_even_are_disputed(voted):
     assert (plan.kind, plan.per_clip, plan.show_votes) == ("adjudication", 1, False)
 
 
+def test_a_clip_waits_for_those_it_was_given_to(corpus, exporter, items):
+    people = "".join(f"a0{number},label-studio,{number},\n" for number in (1, 2, 3))
+    path = corpus.root / "annotations" / "annotators.csv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"annotator,server,number,email\n{people}")
+    export_tasks(corpus.root, panel=Panel(["a01", "a02", "a03"], per_clip=2), batch="shared-out")
+    given = {
+        batch.annotator: {data["clip_id"] for data in batch.tasks}
+        for batch in read_batches(corpus.root)
+    }
+    clip_id = min(given["a01"] & given["a02"])
+    for person, emotion in ((1, "sad"), (3, "fear")):
+        annotation = exporter.annotation(items(emotion), completed_by=person)
+        exporter.task(clip_id, annotation, data={"clip_id": clip_id, "batch": "shared-out"})
+    import_annotations(corpus.root, [exporter.write()])
+    outcome = export_disputed(corpus.root, ["a03"], batch="disputed")
+    assert outcome.rejected["votes still open"] == 1
+    exporter.task(
+        clip_id,
+        exporter.annotation(items("angry"), completed_by=2),
+        data={"clip_id": clip_id, "batch": "shared-out"},
+    )
+    import_annotations(corpus.root, [exporter.write("more.json")])
+    assert export_disputed(corpus.root, ["a03"], batch="disputed").kept == 1
+
+
 def test_votes_are_shown_on_request_and_without_names(voted):
     (voted.root / "annotations/annotators.csv").unlink()
     outcome = export_disputed(voted.root, ["lead"], batch="d", show_votes=True)

@@ -82,9 +82,14 @@ def test_an_answer_in_somebody_elses_project_is_taken_and_named(labelled, server
     annotation = server.answer(tasks(labelled, server, "a02")[0], by=2)
     outcome = pull_annotations(labelled.root)
     assert outcome.kept == 3
-    [warning] = outcome.warnings
+    warning, sums = outcome.warnings
     assert warning.startswith(f"annotation {annotation['id']} in a02's project")
     assert warning.endswith("is by a01")
+    assert "1 tasks were answered by somebody else only" in sums
+    assert "let a02 open the tasks one by one" in sums
+    [row] = [row for row in outcome.details["projects"] if row["annotator"] == "a02"]
+    assert (row["answered"], row["by_others"]) == (0, 1)
+    assert row["pushed"] == sum(row[name] for name in ("answered", "skipped", "open", "by_others"))
     again = pull_annotations(labelled.root)
     assert again.warnings == outcome.warnings
 
@@ -119,7 +124,7 @@ def test_counts_that_do_not_add_up_are_told_with_numbers(labelled, server):
     server.add_task(own[0]["project"], own[0]["data"])
     outcome = pull_annotations(labelled.root)
     first, second, third = outcome.warnings
-    sums = "3 tasks were pushed = 1 answered + 1 skipped + 0 open + 1 that aren't on the server"
+    sums = "3 tasks were pushed = 1 answered + 1 skipped + 0 open + 0 by others + 1 that aren't"
     assert sums in first
     assert "1 tasks on the server were not pushed" in second
     assert "1 tasks are on the server once more" in third
