@@ -38,7 +38,14 @@ class TextSettings(Settings):
     @field_validator("order")
     @classmethod
     def _known(cls, order: tuple[str, ...]) -> tuple[str, ...]:
+        if not order:
+            raise ValueError("name one source of text at least")
+        twice = next((name for name in order if order.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"'{twice}' is in it twice; leave one out")
         for name in order:
+            if name.endswith(":"):
+                raise ValueError(f"'{name}' names no model; write one behind the colon")
             if name.partition(":")[0] not in get_args(TextSource):
                 raise ValueError(
                     f"'{name}' is no source of text; there are {', '.join(get_args(TextSource))}"

@@ -80,5 +80,13 @@ _KANA_OR_HANGUL = re.compile(
 )
 _AUNT = "孃"
 _MOTHER = re.compile("(?<=[老爹新姑亲婆伴奶厨母板])孃|孃(?=[家胎子们])")
-_VARIANTS = {"甚么": "什么", "妳": "你", "牠": "它", "衹": "只", "揹": "背", "专着": "专著"}
+_VARIANTS = {
+    "甚么": "什么",
+    "妳": "你",
+    "牠": "它",
+    "衹": "只",
+    "揹": "背",
+    "麽": "么",
+    "专着": "专著",
+}
 """What OpenCC leaves, since it isn't a matter of simplification alone."""

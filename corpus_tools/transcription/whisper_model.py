@@ -60,16 +60,21 @@ def load_model(weights: Weights, device: str) -> Any:
         if (name := official_name(weights.sha256)) is not None:
             model.set_alignment_heads(whisper._ALIGNMENT_HEADS[name])
     except (RuntimeError, TypeError, KeyError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+        reason = " ".join(str(error).split())[:_MOST_SAID]
         raise DataError(
             f"{weights.path}: its weights don't fit its dims ({reason}); download it again"
         ) from error
+    if not all(bool(torch.isfinite(weight).all()) for weight in model.state_dict().values()):
+        raise DataError(f"{weights.path}: holds weights that are no numbers; download it again")
     try:
         return model.to(device).eval()
     except torch.OutOfMemoryError as error:
         raise ConfigurationError(
             f"{weights.name} doesn't fit into the GPU's memory; use a smaller model or --device cpu"
         ) from error
+
+
+_MOST_SAID = 300  # characters of what torch says
 
 
 def language_code(model: Any, language: str | None) -> str | None:

@@ -126,6 +126,15 @@ def test_a_file_that_is_no_checkpoint_is_named(checkpoint: Path, tmp_path: Path)
     check_checkpoint(checkpoint)
 
 
+def test_a_checkpoint_of_no_numbers_is_named(checkpoint: Path, tmp_path: Path) -> None:
+    loaded = torch.load(checkpoint, weights_only=True)
+    next(iter(loaded["model_state_dict"].values()))[..., 0] = float("nan")
+    torch.save(loaded, tmp_path / "nan.pt")
+    recogniser = WhisperRecogniser(options(tmp_path / "nan.pt"))
+    with pytest.raises(DataError, match=r"nan\.pt: holds weights that are no numbers"):
+        recogniser.transcribe(waves(1), "zh")
+
+
 def test_a_checkpoint_that_lacks_a_tensor_is_named(checkpoint: Path, tmp_path: Path) -> None:
     whole = torch.load(checkpoint, weights_only=True)
     del whole["model_state_dict"]["decoder.blocks.0.mlp.0.weight"]
