@@ -12,6 +12,7 @@ from annotation.annotations import Task, read_annotation, read_task
 from annotation.annotators import Annotators, Rater
 from annotation.answers import RefusedError, shown
 from annotation.exports import Export, read_export
+from annotation.garbage import no_collection
 from annotation.judgements import Key, judgement_key, judgements_folder, read_judgements
 from annotation.owners import Owners
 from manifests.errors import ConfigurationError, DataError
@@ -46,6 +47,7 @@ class _Known:
         self.annotations = {(server, number) for server, number, _ in self.judgements}
 
 
+@no_collection()
 def import_annotations(
     corpus: Path,
     files: Iterable[Path],
@@ -77,20 +79,26 @@ def import_annotations(
     outcome = Outcome()
     paths = list(files)
     for done, path in enumerate(paths, start=1):
-        try:
-            export = read_export(path)
-            new = _new_ones(export, server, known, outcome)
-            if not new:
-                outcome.warnings.append(f"{path}: nothing new in it")
-            _save(corpus, export.sha256, new, known, outcome)
-        except DataError as error:
-            outcome.items_in += 1
-            outcome.fail(str(path), str(error))
+        _import_file(corpus, path, server, known, outcome)
         progress(done, len(paths), path.name)
     _tell(known, outcome)
     return outcome
 
 
+def _import_file(corpus: Path, path: Path, server: str, known: _Known, outcome: Outcome) -> None:
+    """Import one file; on return nothing of it is in memory, so that the next has room."""
+    try:
+        export = read_export(path)
+        new = _new_ones(export, server, known, outcome)
+        if not new:
+            outcome.warnings.append(f"{path}: nothing new in it")
+        _save(corpus, export.sha256, new, known, outcome)
+    except DataError as error:
+        outcome.items_in += 1
+        outcome.fail(str(path), str(error))
+
+
+@no_collection()
 def import_exports(corpus: Path, exports: Iterable[Export], *, server: str) -> Outcome:
     """Import exports of one server, as :func:`import_annotations` does files, into one new file.
 

@@ -1,12 +1,15 @@
 """A small corpus with Chinese names and spaces, and exports as Label Studio 1.23 writes them."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from manifests.records import Clip, Screen, Transcript
 from manifests.shards import STAGES, write_shard
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 SOURCE = "剧 第1集-0123456789ab"
 
