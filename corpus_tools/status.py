@@ -22,8 +22,9 @@ def survey(workspace: Workspace) -> dict[str, Any]:
 
     Keys: ``sources`` and ``seconds`` by kind, ``ledger`` (seconds by reason), ``clips`` (those
     rejected by their first reason, as in the ledger, so that they add up), ``texts`` (clips by
-    source of text), ``annotation``, ``labels`` (class: count and target), ``unlabelled`` (clips
-    with votes but no class, by reason), ``manifests``, ``runs``.
+    source of text), ``annotation``, ``labels`` (class: ``clips``, ``target`` and how many are
+    ``missing``), ``unlabelled`` (clips with votes but no class, by reason), ``manifests``,
+    ``runs``.
 
     Raises:
         DataError: if a shard or a file of judgements can't be read.
@@ -49,7 +50,7 @@ def survey(workspace: Workspace) -> dict[str, Any]:
         "clips": _clips(workspace),
         "texts": _texts(workspace),
         "annotation": _annotation(workspace),
-        "labels": {name: {"clips": found[name], "target": targets[name]} for name in EMOTIONS},
+        "labels": {name: _progress(found[name], targets[name]) for name in EMOTIONS},
         "unlabelled": dict(
             sorted(Counter(label.reason for label in decided.values() if label.reason).items())
         ),
@@ -59,6 +60,10 @@ def survey(workspace: Workspace) -> dict[str, Any]:
         ],
         "runs": run_names(workspace.runs),
     }
+
+
+def _progress(clips: int, target: int) -> dict[str, int]:
+    return {"clips": clips, "target": target, "missing": max(target - clips, 0)}
 
 
 def _total(counts: dict[Any, int]) -> int:

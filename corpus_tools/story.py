@@ -60,8 +60,9 @@ def story_of(workspace: Workspace, given: str) -> dict[str, Any]:
     Keys: ``clip`` and ``source`` (their records), ``frozen_by`` (the first file that names it),
     ``choices`` (what people chose where it lies), ``screen`` (``accepted reasons rules
     yields_to``), ``repeats`` (clips that repeat it), ``texts`` and ``text`` (all, and the one that
-    counts), ``tasks``, ``votes``, ``next_build`` (``in``, or why it would be left out),
-    ``manifests`` (its entry in each version, None where it isn't in it), ``predictions``.
+    counts, by ``text_order``), ``tasks``, ``votes``, ``next_build`` (``in``, or why it would be
+    left out), ``manifests`` (its entry in each version, None where it isn't in it),
+    ``predictions``.
 
     Args:
         workspace: the corpus.
@@ -89,6 +90,7 @@ def story_of(workspace: Workspace, given: str) -> dict[str, Any]:
         "repeats": sorted(one for one, row in clips.items() if row.duplicate_of == clip.clip_id),
         "texts": _texts(corpus, clip),
         "text": _text(corpus, clip.clip_id, configuration.text.order),
+        "text_order": list(configuration.text.order),
         "tasks": _tasks(corpus, clip.clip_id),
         "votes": _votes(votes),
         "next_build": _next_build(clip, accepted_clips(corpus, clips), votes),

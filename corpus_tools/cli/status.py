@@ -48,7 +48,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
         f"texts        {_joined(found['texts']) or 'none; run: corpus transcribe'}",
         f"annotation   {annotation['tasks']} tasks; {annotation['answered']} answers and "
         f"{annotation['skipped']} skips of {annotation['annotators']} annotators",
-        f"no class     {_joined(found['unlabelled']) or 'none'}",
+        f"no class     {_joined(found['unlabelled']) or 'none'}"
+        + (_SETTLE if "tie" in found["unlabelled"] else ""),
         "manifests    "
         + (", ".join(f"{m['version']} ({m['clips']} clips)" for m in found["manifests"]) or "none"),
         f"runs         {', '.join(found['runs']) or 'none'}",
@@ -74,10 +75,14 @@ def _joined(counts: dict[str, int]) -> str:
 def _label_table(labels: dict[str, dict[str, int]]) -> "Table":
     from rich.table import Table
 
-    table = Table("class", "labelled", "target", "")
+    table = Table("class", "labelled", "target", "missing", "")
     for column in table.columns[1:]:
         column.justify = "right"
     for name, row in labels.items():
         share = f"{row['clips'] / row['target']:.0%}" if row["target"] else ""
-        table.add_row(name, str(row["clips"]), str(row["target"]), share)
+        numbers = (str(row[column]) for column in ("clips", "target", "missing"))
+        table.add_row(name, *numbers, share)
     return table
+
+
+_SETTLE = "; settle ties with: corpus export-tasks --disputed --annotators WHO"

@@ -112,7 +112,9 @@ def _texts(story: dict[str, Any]) -> list[str]:
         + (f" [{', '.join(row['flags'])}]" if row["flags"] else "")
         for row in story["texts"]
     ]
-    lines.append(f"counts: {counts['text']} ({counts['source']})" if counts else "none that counts")
+    order = f"by [text] order {', '.join(story['text_order'])}"
+    counting = f"counts: {counts['text']} ({counts['source']}, {order})" if counts else ""
+    lines.append(counting or f"none that counts {order}")
     return lines
 
 
@@ -139,7 +141,19 @@ def _label(votes: dict[str, Any]) -> str:
     if label is None:
         return "nobody judged it"
     agreed = "" if label["agreement"] is None else f", {label['agreement']:.0%} of the votes"
-    return f"{label['emotion'] or 'no class'} by {_words(votes['decided_by'])}{agreed}"
+    return (
+        f"{label['emotion'] or 'no class'} by {_words(votes['decided_by'])}{agreed}{_soft(label)}"
+    )
+
+
+def _soft(label: dict[str, Any]) -> str:
+    from manifests.emotions import EMOTIONS
+
+    if label["soft"] is None:
+        return ""
+    shares = sorted(zip(label["soft"], EMOTIONS, strict=True), key=lambda share: -share[0])
+    told = ", ".join(f"{name} {share:.2f}" for share, name in shares if share >= _LEAST_SHARE)
+    return f"; shares of the classes: {told}"
 
 
 def _place(version: str, entry: dict[str, Any] | None) -> str:
@@ -154,3 +168,6 @@ def _prediction(run: str, row: dict[str, Any]) -> str:
 
 def _words(reason: str) -> str:
     return reason.replace("_", " ").replace(":", ": ")
+
+
+_LEAST_SHARE = 0.005

@@ -8,7 +8,7 @@ def test_an_empty_corpus_has_nothing(tmp_path):
     found = survey(Workspace.create(tmp_path, "c"))
     assert found["sources"] == {}
     assert found["clips"]["cut"] == 0
-    assert found["labels"]["angry"] == {"clips": 0, "target": 1002}
+    assert found["labels"]["angry"] == {"clips": 0, "target": 1002, "missing": 1002}
 
 
 def test_it_counts_what_the_stages_found(tmp_path):

@@ -1,0 +1,142 @@
+import pytest
+
+from annotation.judgements import judgements_folder
+from corpus_tools.cli.why import _chapters
+from corpus_tools.story import find_clip, story_of
+from corpus_tools.workspace import Workspace
+from manifests.errors import ConfigurationError
+from manifests.records import Clip, Judgement, Screen, Source, Transcript
+from manifests.shards import STAGES, write_shard
+from manifests.store import write_jsonl
+
+SOURCE, DIGEST = "E01-0123456789ab", "0" * 64
+CLIPS = [f"{SOURCE}-{n * 4000:08d}-{n * 4000 + 4000:08d}" for n in range(3)]
+
+
+def judgement(number, clip_id, annotator, emotion, **changes):
+    fields = {
+        "clip_id": clip_id,
+        "annotator": annotator,
+        "server": "label-studio",
+        "project_id": 1,
+        "task_id": number,
+        "annotation_id": number,
+        "unique_id": None,
+        "created_at": f"2026-11-22T14:00:{number:02d}.000000Z",
+        "updated_at": f"2026-11-22T14:00:{number:02d}.000000Z",
+        "status": "answered",
+        "emotion": emotion,
+        "import_sha256": DIGEST,
+    }
+    return Judgement(**(fields | changes))
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """Three clips, the last one not accepted; votes on the first two."""
+    workspace = Workspace.create(tmp_path / "corpus", "c")
+    source = Source(
+        source_id=SOURCE,
+        series="剧",
+        episode=None,
+        title="E01",
+        kind="drama",
+        media_path="E01.mp4",
+        sha256=DIGEST,
+        size=1,
+        duration=12.0,
+        track=0,
+        sample_rate=48000,
+        channels=2,
+    )
+    clips = [
+        Clip(
+            clip_id=clip_id,
+            source_id=SOURCE,
+            path=f"clips/{SOURCE}/{clip_id}.wav",
+            start=4.0 * number,
+            end=4.0 * number + 4,
+            duration=4.0,
+            sha256=DIGEST,
+            file_sha256=DIGEST,
+            rms_db=-20.0,
+            peak_db=-3.0,
+            speech_ratio=0.9,
+        )
+        for number, clip_id in enumerate(CLIPS)
+    ]
+    screens = [
+        Screen(clip_id=clip_id, accepted=number < 2, reasons=["music"] if number == 2 else [])
+        for number, clip_id in enumerate(CLIPS)
+    ]
+    texts = [
+        Transcript(
+            clip_id=CLIPS[0], text="要得", text_raw="", source="whisper", flags=["too_fast"]
+        ),
+        Transcript(clip_id=CLIPS[0], text="要得哦", text_raw="", source="subtitle"),
+    ]
+    for stage, records in (
+        ("sources", [source]),
+        ("segments", clips),
+        ("screen", screens),
+        ("transcripts", texts),
+    ):
+        write_shard(workspace.root, STAGES[stage], SOURCE, records, {})
+    votes = [
+        judgement(1, CLIPS[0], "a01", "sad"),
+        judgement(1, CLIPS[0], "a01", "fear", updated_at="2026-11-22T15:00:00.000000Z"),
+        judgement(2, CLIPS[0], "a02", "fear", emotion2="sad", problems=["music"]),
+        judgement(3, CLIPS[0], "a03", "angry"),
+        judgement(4, CLIPS[1], "a01", "sad"),
+        judgement(5, CLIPS[1], "a02", "happy"),
+    ]
+    folder = judgements_folder(workspace.root)
+    write_jsonl(folder / "1.jsonl", [row.row() for row in votes])
+    return workspace
+
+
+def told(story):
+    return {heading: "\n".join(lines) for heading, lines in _chapters(story)}
+
+
+def test_it_tells_who_said_what_and_what_it_came_to(workspace):
+    story = story_of(workspace, CLIPS[0])
+    votes = story["votes"]
+    counting = [(row["annotator"], row["emotion"]) for row in votes["counting"]]
+    assert counting == [("a01", "fear"), ("a02", "fear"), ("a03", "angry")]
+    assert [row["emotion"] for row in votes["replaced"]] == ["sad"]
+    assert (votes["label"]["emotion"], votes["decided_by"]) == ("fear", "majority")
+    assert story["next_build"] == "in"
+    lines = told(story)
+    assert "a01 sad" in lines["before"]
+    assert "a02 fear (or sad, music)" in lines["votes"]
+    assert lines["label"] == (
+        "fear by majority, 67% of the votes; shares of the classes: fear 0.67, angry 0.33"
+    )
+
+
+def test_of_several_texts_it_names_the_one_that_counts_and_why(workspace):
+    lines = told(story_of(workspace, CLIPS[0]))["texts"]
+    assert "whisper: 要得 [too_fast]" in lines
+    assert "counts: 要得哦 (subtitle, by [text] order" in lines
+
+
+def test_a_tie_waits_for_adjudication(workspace):
+    story = story_of(workspace, CLIPS[1])
+    assert story["votes"]["decided_by"] == story["next_build"] == "tie"
+    assert told(story)["label"].startswith("no class by tie")
+
+
+def test_a_rejected_clip_says_why(workspace):
+    lines = told(story_of(workspace, CLIPS[2]))
+    assert lines["screen"].startswith("rejected: music")
+    assert lines["label"] == "nobody judged it"
+    assert lines["next build"] == "leaves it out: not accepted"
+
+
+def test_enough_of_an_id_is_enough():
+    assert find_clip(CLIPS, CLIPS[1][:-10]) == CLIPS[1]
+    with pytest.raises(ConfigurationError, match="3 clips have 'E01'"):
+        find_clip(CLIPS, "E01")
+    with pytest.raises(ConfigurationError, match=f"no clip 'E02-.*{CLIPS[0]}"):
+        find_clip(CLIPS, CLIPS[0].replace("E01", "E02"))
