@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,13 @@ class Export:
         name: what people know it by: the file, or the project it came from.
         sha256: of its bytes.
         tasks: as decoded; nothing in them is checked yet.
+        refused: numbers of the annotations that importing it refused.
     """
 
     name: str
     sha256: str
     tasks: list[Any]
+    refused: set[int] = field(default_factory=set)
 
 
 def read_export(path: Path) -> Export:

@@ -14,7 +14,7 @@ from annotation.answers import RefusedError, shown
 from annotation.exports import Export, read_export
 from annotation.garbage import no_collection
 from annotation.judgements import Key, judgement_key, judgements_folder, read_judgements
-from annotation.owners import Owners
+from annotation.owners import Owners, Strangers
 from manifests.errors import ConfigurationError, DataError
 from manifests.outcome import Outcome, Progress, no_progress
 from manifests.records import Clip, Judgement
@@ -41,7 +41,7 @@ class _Known:
     counts: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
-    elsewhere: list[str] = field(default_factory=list)
+    elsewhere: Strangers = field(default_factory=Strangers)
 
     def __post_init__(self) -> None:
         self.annotations = {(server, number) for server, number, _ in self.judgements}
@@ -169,6 +169,7 @@ def _readable(
             except RefusedError as refusal:
                 where = f"{export.name}: {_named(raw_task, 'task')}, {_named(raw, 'annotation')}"
                 _refuse(where, refusal, known, outcome)
+                export.refused.update(_numbers(raw))
                 continue
             known.ignored.update(shown(name) for name in found.ignored)
             yield known.owners.with_role(found.judgement), found.rater
@@ -191,9 +192,7 @@ def _new(
 ) -> Judgement | None:
     name = known.annotators.pseudonym(server, rater)
     judgement = nameless.model_copy(update={"annotator": name})
-    stranger = known.owners.stranger(judgement)
-    if stranger is not None:
-        known.elsewhere.append(stranger)
+    known.elsewhere.note(judgement, known.owners.owner(judgement))
     key = judgement_key(judgement)
     held = known.judgements.get(key)
     if held is None:
@@ -232,11 +231,8 @@ def _tell(known: _Known, outcome: Outcome) -> None:
     outcome.details |= {name: known.counts[name] for name in (*names, "predictions")}
     outcome.details["refused"] = dict(sorted(known.refused.items()))
     outcome.details["ignored_controls"] = dict(sorted(known.ignored.items()))
-    outcome.details["in_others_projects"] = len(known.elsewhere)
-    outcome.warnings += known.elsewhere[:_MOST_LISTED]
-    if len(known.elsewhere) > _MOST_LISTED:
-        more = len(known.elsewhere) - _MOST_LISTED
-        outcome.warnings.append(f"{more} more judgements are in somebody else's project")
+    outcome.details["in_others_projects"] = known.elsewhere.total
+    outcome.warnings += known.elsewhere.sentences()
     if known.ignored:
         listed = ", ".join(name for name, _ in known.ignored.most_common(5))
         outcome.warnings.append(
@@ -254,8 +250,11 @@ def _named(raw: Any, what: str) -> str:
     return f"{what} {shown(number)}" if number is not None else f"{what} without id"
 
 
+def _numbers(raw: Any) -> Iterator[int]:
+    number = raw.get("id") if isinstance(raw, dict) else None
+    if isinstance(number, int):
+        yield number
+
+
 def _by_number(rater: Rater) -> tuple[bool, int, str]:
     return (rater.number is None, rater.number or 0, rater.email or "")
-
-
-_MOST_LISTED = 20

@@ -1,12 +1,14 @@
 """Whose each project of a server is, and which answers settle what votes left open."""
 
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 from annotation.batches import read_plans
 from annotation.label_studio.server_file import ServerFile
 from manifests.records import Judgement
 
-__all__ = ["Owners"]
+__all__ = ["Owners", "Strangers"]
 
 
 class Owners:
@@ -33,16 +35,41 @@ class Owners:
             return judgement.model_copy(update={"role": "adjudication"})
         return judgement
 
-    def stranger(self, judgement: Judgement) -> str | None:
-        """Say whose project a judgement is in, if not its annotator's: the two weren't blind."""
-        owner, _ = self._project(judgement)
-        if owner is None or owner == judgement.annotator:
-            return None
-        return (
-            f"annotation {judgement.annotation_id} in {owner}'s project {judgement.project_id} is "
-            f"by {judgement.annotator}"
-        )
+    def owner(self, judgement: Judgement) -> str | None:
+        """Return whose project a judgement is in; None if it is shared, or not known."""
+        return self._project(judgement)[0]
 
     def _project(self, judgement: Judgement) -> tuple[str | None, str]:
         key = (judgement.server, judgement.project_id or 0)
         return self._projects.get(key, (None, "label"))
+
+
+class Strangers:
+    """Judgements in somebody else's project: whoever made them was not blind to the owner's."""
+
+    def __init__(self) -> None:
+        self._found: defaultdict[tuple[str, int, str], list[int]] = defaultdict(list)
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return sum(map(len, self._found.values()))
+
+    def note(self, judgement: Judgement, owner: str | None) -> None:
+        """Take a judgement into account if its annotator isn't the owner of its project."""
+        if owner is not None and owner != judgement.annotator:
+            key = (owner, judgement.project_id or 0, judgement.annotator)
+            self._found[key].append(judgement.annotation_id)
+
+    def sentences(self) -> Iterator[str]:
+        """Yield a sentence for each project and person."""
+        for (owner, project, annotator), numbers in sorted(self._found.items()):
+            named = ", ".join(map(str, sorted(numbers)[:_MOST_NAMED]))
+            more = f" and {len(numbers) - _MOST_NAMED} more" if len(numbers) > _MOST_NAMED else ""
+            yield (
+                f"annotation{'s' * (len(numbers) != 1)} {named}{more} in {owner}'s project "
+                f"{project} {'are' if len(numbers) != 1 else 'is'} by {annotator}"
+            )
+
+
+_MOST_NAMED = 10

@@ -8,7 +8,7 @@ from typing import Any
 
 from annotation.answers import shown
 from manifests.emotions import EMOTIONS
-from manifests.errors import DataError
+from manifests.errors import ConfigurationError, DataError
 from manifests.records import Clip, Source
 from manifests.shards import STAGES, read_stage
 
@@ -27,6 +27,7 @@ def read_predictions(corpus: Path, path: Path) -> dict[str, list[float]]:
         path: of the JSON document.
 
     Raises:
+        ConfigurationError: if the file can't be read.
         DataError: if it is none, names no clip of the corpus, or a shard can't be read.
     """
     clips = {clip.clip_id: clip for clip in read_stage(corpus, STAGES["segments"], Clip)}
@@ -35,12 +36,19 @@ def read_predictions(corpus: Path, path: Path) -> dict[str, list[float]]:
         sources[PurePosixPath(source.media_path).name].append(source.source_id)
     found: dict[str, list[float]] = {}
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        written = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(
+            f"--predictions {path}: can't be read ({error.strerror}); make it with: "
+            f"corpus predict --json FILE… > {path.name}"
+        ) from error
+    try:
+        document = json.loads(written.decode("utf-8"))
         for name, piece in _pieces(document):
             for clip_id in _candidates(name, piece, sources):
                 if clip_id in clips:
                     found[clip_id] = _probabilities(piece["probabilities"])
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DataError(
             f"{path}: not the predictions that corpus predict --json prints; make them again with: "
             f"corpus predict --json FILE… > {path.name}"

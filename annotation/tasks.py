@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
+from annotation.answers import shown
 from annotation.batches import Row, batch_path, next_batch, write_assigned, write_batch
 from annotation.garbage import no_collection
 from annotation.gold import gold_path, read_gold
@@ -186,14 +187,18 @@ def _gold(corpus: Path, named: Collection[str], offers: Offers) -> list[str]:
     found = [
         clip.clip_id for clip in clips if clip.superseded_by is None and offers.can_be_heard(clip)
     ]
-    if len(found) < len(named):
+    left_out = sorted(set(named) - set(found))
+    if left_out:
+        listed = ", ".join(shown(one) for one in left_out[:_MOST_NAMED])
+        more = f" and {len(left_out) - _MOST_NAMED} more" * (len(left_out) > _MOST_NAMED)
         offers.outcome.warnings.append(
-            f"{len(named) - len(found)} of {len(named)} gold clips are not in this corpus, "
-            f"superseded or without a file; they are left out"
+            f"{len(left_out)} of {len(named)} gold clips are not in this corpus, superseded or "
+            f"without a file, and left out: {listed}{more}"
         )
     return found
 
 
+_MOST_NAMED = 5
 _ANCHORED = (
     "the predictions will be pre-selected in Label Studio, and people follow what is pre-selected; "
     "use these votes for speed, not for agreement (each judgement keeps its origin)"

@@ -87,10 +87,7 @@ class FolderLock:
             if owner is None and time.time() - os.fstat(stream.fileno()).st_mtime < _BEING_WRITTEN:
                 raise self._busy()
             if owner is not None and _alive(owner, self.stale_after):
-                raise CorpusError(
-                    f"{self.path.parent}: in use by process {owner['pid']} on {owner['host']}; "
-                    f"wait for it to end, or delete {self.path.name} if it is gone"
-                )
+                raise CorpusError(f"{self.path.parent}: {_in_use(owner, self.path.name)}")
             if self._remove(stream):
                 self.broken = f"{self.path}: a lock left behind by an ended process was removed"
 
@@ -128,6 +125,14 @@ class FolderLock:
 def _owner() -> dict[str, Any]:
     pid = os.getpid()
     return {"host": socket.gethostname(), "pid": pid, "start": start_of(pid), "time": time.time()}
+
+
+def _in_use(owner: dict[str, Any], name: str) -> str:
+    """Say who has the folder; of this machine's processes it is known that they live."""
+    by = f"in use by process {owner['pid']} on {owner['host']}; wait for it to end"
+    if owner["host"] == socket.gethostname():
+        return f"{by}, or end it"
+    return f"{by}, or delete {name} if it is gone"
 
 
 def _parsed(data: bytes) -> dict[str, Any] | None:

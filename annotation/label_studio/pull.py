@@ -12,6 +12,7 @@ from annotation.label_studio.destinations import Key, destinations
 from annotation.label_studio.reconcile import Account, account
 from annotation.label_studio.refusals import MissingError, RefusalError
 from annotation.label_studio.server_file import KnownProject
+from annotation.label_studio.settled import settled
 from manifests.errors import ConfigurationError, DataError
 from manifests.outcome import Outcome, Progress, no_progress
 
@@ -71,6 +72,7 @@ class _Pull:
         self.warnings: list[str] = []
         self.failures: list[tuple[str, str]] = []
         self._annotators = Annotators(connection.corpus)
+        self._settled = settled(connection.corpus)
         self._progress = progress
         self._total = total
 
@@ -82,24 +84,26 @@ class _Pull:
             noted = self.connection.known.projects.get(key or "")
             name = _called(number, key)
             try:
-                yield self._export(number, name, noted, key, people, pushed)
+                export = self._export(number, name, noted, people)
+                yield export
+                self._count(export, number, noted, key, pushed)
             except (MissingError, RefusalError, DataError) as error:
                 self.failures.append((name, str(error)))
             self._progress(done, self._total, name)
 
-    def _pseudonym(self, completed_by: Any) -> str | None:
+    def _pseudonym(self, completed_by: Any, owner: str | None) -> str | None:
+        """Return who completed an annotation; None if that may well be the owner."""
         rater = Rater.parse(completed_by)
         server = self.connection.server_id or ""
-        return None if rater is None else self._annotators.find(server, rater)
+        name = None if rater is None else self._annotators.find(server, rater)
+        return _STRANGER if name is None and owner in self._annotators.addresses() else name
 
     def _export(
         self,
         number: int,
         name: str,
         noted: KnownProject | None,
-        key: str | None,
         people: Mapping[int, str],
-        pushed: Mapping[str, set[Key]],
     ) -> Export:
         client = self.connection.client
         project = self.connection.find(noted or KnownProject(project_id=number))
@@ -107,17 +111,30 @@ class _Pull:
             raise MissingError("not on the server any more; what was pulled before is kept")
         export = decode_export(client.export(number), name)
         _name(export.tasks, people)
+        return export
+
+    def _count(
+        self,
+        export: Export,
+        number: int,
+        noted: KnownProject | None,
+        key: str | None,
+        pushed: Mapping[str, set[Key]],
+    ) -> None:
+        """Account for a project once its export was taken, as far as it could be."""
+        annotator = None if key is None else key.partition(":")[0] or None
         found = account(
             export.tasks,
             None if key is None else pushed.get(key, set()),
-            annotator=None if key is None else key.partition(":")[0] or None,
+            annotator=annotator,
             kind=noted.kind if noted else None,
             project_id=number,
-            name_of=self._pseudonym,
+            name_of=lambda completed_by: self._pseudonym(completed_by, annotator),
+            refused=export.refused,
+            settled=self._settled.get(annotator or ""),
         )
         self.accounts.append(found)
-        self.warnings += [f"{name}: {sentence}" for sentence in found.mismatches()]
-        return export
+        self.warnings += [f"{export.name}: {sentence}" for sentence in found.mismatches()]
 
 
 def _chosen(connection: Connection, projects: Sequence[int]) -> dict[int, str | None]:
@@ -167,3 +184,6 @@ def _name(tasks: list[Any], people: Mapping[int, str]) -> None:
             number = annotation.get("completed_by") if isinstance(annotation, dict) else None
             if isinstance(number, int) and number in people:
                 annotation["completed_by"] = {"id": number, "email": people[number]}
+
+
+_STRANGER = "?"  # no pseudonym: somebody whom annotators.csv doesn't know yet

@@ -1,9 +1,11 @@
 """Bring exported tasks into Label Studio: a project for each annotator, each task once."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from annotation.annotators import Annotators
 from annotation.label_studio.client import Client, Project
 from annotation.label_studio.connection import Connection, connect
 from annotation.label_studio.destinations import Destination, Key, destinations
@@ -11,12 +13,14 @@ from annotation.label_studio.folders import ServerFolder
 from annotation.label_studio.refusals import AwayError, NotAllowedError, RefusalError
 from annotation.label_studio.screens import lost_place
 from annotation.label_studio.server_file import KnownProject
+from annotation.label_studio.settled import settled
 from manifests.errors import CorpusError
 from manifests.outcome import Outcome, Progress, no_progress
 
 __all__ = ["push_tasks"]
 
 ALREADY = "there already"
+DONE = "answered before"
 
 
 def push_tasks(
@@ -31,7 +35,8 @@ def push_tasks(
     """Push batches to the annotators' projects, which are made if they aren't there.
 
     What a project has is read from the server itself, by batch and clip, so pushing twice adds
-    nothing and a push that was cut off goes on. While the server is away for a moment, as in a
+    nothing and a push that was cut off goes on. What its annotator has answered or skipped in a
+    project that is gone is not asked again. While the server is away for a moment, as in a
     restart, this waits for it. Hold the corpus's lock meanwhile.
 
     Args:
@@ -45,7 +50,7 @@ def push_tasks(
 
     Returns:
         An item is a task of a project; ``details`` has ``server``, ``url`` and, for each project,
-        ``annotator project_id kind pushed there_already address``.
+        ``annotator project_id kind pushed there_already answered_before address``.
 
     Raises:
         ConfigurationError: for a batch or annotator that there isn't, or without a token.
@@ -64,10 +69,12 @@ def push_tasks(
         "url": connection.client.url,
         "projects": [],
     }
+    outcome.warnings += _without_account(connection, places)
+    done = settled(corpus)
     for place in places:
         title = place.title(corpus)
         try:
-            _push(connection, place, title, outcome, progress)
+            _push(connection, place, done.get(place.annotator or "", {}), outcome, progress)
         except (AwayError, NotAllowedError) as error:
             outcome.fail(title, f"{error} (what was pushed stays; run the same command to go on)")
             break
@@ -76,14 +83,27 @@ def push_tasks(
     return outcome
 
 
+def _without_account(connection: Connection, places: Sequence[Destination]) -> Iterator[str]:
+    """Name the annotators who can't log in to answer what they are given."""
+    addresses = Annotators(connection.corpus).addresses()
+    accounts = {email.casefold() for email in connection.client.people().values()}
+    for name in sorted({place.annotator for place in places if place.annotator}):
+        if name in addresses and addresses[name].casefold() not in accounts:
+            yield (
+                f"{name} has no account on {connection.client.url}; make one there, or let the "
+                f"corpus's own server do it: stop it, and start it again with: corpus label-studio "
+                f"start"
+            )
+
+
 def _push(
     connection: Connection,
     place: Destination,
-    title: str,
+    done: Container[Key],
     outcome: Outcome,
     progress: Progress,
 ) -> None:
-    client = connection.client
+    client, title = connection.client, place.title(connection.corpus)
     project = _project(connection, place, title, outcome)
     _show_screen(client, project, place)
     _serve_clips(connection, project, place)
@@ -96,6 +116,7 @@ def _push(
         "kind": place.kind,
         "pushed": 0,
         "there_already": 0,
+        "answered_before": 0,
         "address": client.address(project.number),
     }
     outcome.details["projects"].append(row)
@@ -106,9 +127,11 @@ def _push(
         progress(outcome.kept + outcome.rejected.total(), outcome.items_in, title)
 
     there = _keys(client, project.number)
-    missing = {key: task for key, task in place.rows.items() if key not in there}
-    row["there_already"] = len(place.rows) - len(missing)
-    outcome.rejected[ALREADY] += row["there_already"]
+    absent = {key: task for key, task in place.rows.items() if key not in there}
+    missing = {key: task for key, task in absent.items() if key not in done}
+    row["there_already"] = len(place.rows) - len(absent)
+    row["answered_before"] = len(absent) - len(missing)
+    outcome.rejected += Counter({ALREADY: row["there_already"], DONE: row["answered_before"]})
     _add(client, project.number, missing, count)
 
 
@@ -143,7 +166,7 @@ def _project(connection: Connection, place: Destination, title: str, outcome: Ou
     if noted and project is None:
         outcome.warnings.append(
             f"{title}: project {noted.project_id} isn't on the server any more, so another is "
-            f"made; what was pulled from it is kept"
+            f"made; what was pulled from it is kept and not asked again"
         )
     if project is None:
         project = _left_behind(connection, place, title)
@@ -206,8 +229,8 @@ def _serve_clips(connection: Connection, project: Project, place: Destination) -
             refusal = error
     raise RefusalError(
         f"the server can't serve the clips: {refusal}; start it with corpus label-studio start, "
-        f"or add a Local files storage for {by_hand} to project {project.number} by hand, or "
-        f"export with --audio-base-url"
+        f"or add a Local files storage for the clips below its document root to project "
+        f"{project.number} by hand, or export with --audio-base-url"
     )
 
 

@@ -1,15 +1,16 @@
-"""Do the counts add up: tasks pushed = answered + skipped + open + by others, in each project."""
+"""Do a project's counts add up: pushed = answered + skipped + open + refused + by others."""
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from annotation.label_studio.destinations import Key
 from annotation.plans import Kind
 
-__all__ = ["Account", "account"]
+__all__ = ["Account", "State", "account"]
 
-State = Literal["open", "by_others", "skipped", "answered"]
+State = Literal["open", "by_others", "skipped", "refused", "answered"]
+"""What became of a task; of two states of one task the later in this list holds."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Account:
         pushed: tasks that were pushed, or begun to be; null if the project isn't known.
         answered: of those, with an answer of the annotator's that isn't taken back.
         skipped: of those, only skipped by the annotator.
-        open: of those, without either.
+        refused: of those, with nothing of the annotator's but answers that could not be taken.
+        open: of those, with nothing.
         by_others: of those, answered or skipped by somebody else only.
         missing: pushed, but not on the server.
         others: on the server, but not pushed.
@@ -36,6 +38,7 @@ class Account:
     pushed: int | None
     answered: int
     skipped: int
+    refused: int
     open: int
     by_others: int
     missing: int
@@ -51,19 +54,25 @@ class Account:
         if self.missing:
             yield (
                 f"{self.pushed} tasks were pushed = {self.answered} answered + {self.skipped} "
-                f"skipped + {self.open} open + {self.by_others} by others + {self.missing} that "
-                f"aren't on the server; bring those there again with: corpus push-tasks"
+                f"skipped + {self.open} open + {self.refused} refused + {self.by_others} by others "
+                f"+ {self.missing} that aren't on the server; bring those there again with: corpus "
+                f"push-tasks"
+            )
+        if self.refused:
+            yield (
+                f"{_tasks(self.refused)} answered in a way that can't be taken; open what is named "
+                f"as failed in Label Studio, correct it, press Update, and pull again"
             )
         if self.by_others:
             yield (
-                f"{self.by_others} tasks were answered by somebody else only, and Label Studio may "
+                f"{_tasks(self.by_others)} answered by somebody else only, and Label Studio may "
                 f"not offer them to {self.annotator} any more; delete those annotations there, or "
                 f"let {self.annotator} open the tasks one by one"
             )
         if self.others:
-            yield f"{self.others} tasks on the server were not pushed from this corpus"
+            yield f"{_tasks(self.others)} on the server but not pushed from this corpus"
         if self.twice:
-            yield f"{self.twice} tasks are on the server once more; answers to both are taken"
+            yield f"{_tasks(self.twice)} on the server once more; answers to both are taken"
 
 
 def account(
@@ -74,6 +83,8 @@ def account(
     kind: Kind | None,
     project_id: int,
     name_of: Callable[[Any], str | None] = lambda completed_by: None,
+    refused: Set[int] = frozenset(),
+    settled: Mapping[Key, State] | None = None,
 ) -> Account:
     """Count what became of a project's tasks.
 
@@ -85,14 +96,20 @@ def account(
         project_id: its number.
         name_of: tells the pseudonym of who completed an annotation; None if it isn't known, and
             then it is taken for the annotator's.
+        refused: numbers of annotations that could not be taken.
+        settled: what pulls before brought from tasks that may be gone by now.
     """
+    there: set[Key] = set()
     states: dict[Key, State] = {}
     twice = 0
     for task in tasks:
         key = _key(task)
-        twice += key in states
-        states[key] = _better(states.get(key, "open"), _state(task, annotator, name_of))
-    ours = states.keys() if pushed is None else states.keys() & pushed
+        twice += key in there
+        there.add(key)
+        found = _state(task, annotator, name_of, refused)
+        states[key] = _better(states.get(key, "open"), found)
+    states = {**(settled or {}), **states}
+    ours = there if pushed is None else states.keys() & pushed
     counts = [states[key] for key in ours]
     return Account(
         annotator=annotator,
@@ -101,15 +118,25 @@ def account(
         pushed=None if pushed is None else len(pushed),
         answered=counts.count("answered"),
         skipped=counts.count("skipped"),
+        refused=counts.count("refused"),
         open=counts.count("open"),
         by_others=counts.count("by_others"),
         missing=len(pushed - states.keys()) if pushed is not None else 0,
-        others=len(states) - len(ours),
+        others=len(there - ours),
         twice=twice,
     )
 
 
-def _state(task: Any, annotator: str | None, name_of: Callable[[Any], str | None]) -> State:
+def _tasks(number: int) -> str:
+    return f"{number} task{' is' if number == 1 else 's are'}"
+
+
+def _state(
+    task: Any,
+    annotator: str | None,
+    name_of: Callable[[Any], str | None],
+    refused: Set[int],
+) -> State:
     found = task.get("annotations") if isinstance(task, dict) else None
     annotations = [one for one in found or [] if isinstance(one, dict)]
     own = [
@@ -117,10 +144,11 @@ def _state(task: Any, annotator: str | None, name_of: Callable[[Any], str | None
         for one in annotations
         if annotator is None or name_of(one.get("completed_by")) in (None, annotator)
     ]
-    if any(not one.get("was_cancelled") for one in own):
+    taken = [one for one in own if one.get("id") not in refused]
+    if any(not one.get("was_cancelled") for one in taken):
         return "answered"
     if own:
-        return "skipped"
+        return "skipped" if len(taken) == len(own) else "refused"
     return "by_others" if annotations else "open"
 
 

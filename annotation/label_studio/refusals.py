@@ -4,10 +4,12 @@ The SDK's own errors quote whole headers, cookies among them; none of them is ev
 the cause of ours.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from annotation.label_studio.token import TOKEN_VARIABLE
 from manifests.errors import CorpusError
 
 __all__ = ["AwayError", "MissingError", "NotAllowedError", "RefusalError", "spoken"]
@@ -72,8 +74,8 @@ def _refusal(url: str, doing: str, status: int, body: Any) -> CorpusError:
         return _away(url, status) if status >= 500 else _stranger(url, doing)
     if status == 401:
         return NotAllowedError(
-            f"{url} doesn't know the token (status 401); make one there under Account & Settings "
-            f"> Access Token, or start the corpus's server anew"
+            f"{url} doesn't know the token {_origin()} (status 401); make one there under Account "
+            f"& Settings > Access Token, or start the corpus's server anew"
         )
     if status == 403:
         return NotAllowedError(f"{url}: {doing}: the token's owner may not do that (status 403)")
@@ -82,6 +84,12 @@ def _refusal(url: str, doing: str, status: int, body: Any) -> CorpusError:
     if status == 429 or status >= 500:
         return _away(url, status)
     return RefusalError(f"{url}: {doing}: refused with status {status}{_words(body)}")
+
+
+def _origin() -> str:
+    if os.environ.get(TOKEN_VARIABLE, "").strip():
+        return f"in the variable {TOKEN_VARIABLE}, which goes before any file"
+    return "in annotations/.label-studio-token or [label_studio] token_file"
 
 
 def _away(url: str, status: int) -> AwayError:

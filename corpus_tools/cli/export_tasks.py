@@ -14,21 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["export_tasks"]
 
-_LOCAL_FILES = """\
-in Label Studio, started with LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true and
-LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT={root}
-  1. create a project (one per annotator keeps them blind to each other)
-  2. Settings > Labeling Interface > Code: paste {configuration}
-  3. Settings > Cloud Storage > Add Source Storage > Local files, path {clips}
-     (needed for serving the clips; don't synchronise it)
-  4. Import > {tasks}"""
-
-_OVER_HTTP = """\
-in Label Studio
-  1. create a project (one per annotator keeps them blind to each other)
-  2. Settings > Labeling Interface > Code: paste {configuration}
-  3. serve {clips} at {url} (with CORS for Label Studio's address)
-  4. Import > {tasks}"""
+_BY_HAND = "or by hand, as the how-to says: paste {configuration}, import {tasks}"
 
 
 def export_tasks(
@@ -169,19 +155,13 @@ def _tell(run: Session, workspace: "Workspace", outcome: "Outcome", url: str | N
         run.result(f"{batch}: {outcome.kept} tasks in {place}")
         tasks, configuration = place, outcome.outputs[1]
     else:
-        run.result(f"{batch}: {outcome.kept} clips for {len(people)} annotators in {place}")
+        panel = f"{len(people)} annotator{'s' * (len(people) != 1)}"
+        run.result(f"{batch}: {outcome.kept} clips for {panel} in {place}")
         for name, own in people.items():
             gold = f", {own['gold']} of them gold" if own["gold"] else ""
             run.result(f"  {name}: {own['tasks']} tasks{gold}")
-        run.note("push them to Label Studio with: corpus push-tasks; or by hand,")
         tasks, configuration = place / "<annotator>.json", place / "label_config.xml"
-    how = _LOCAL_FILES if url is None else _OVER_HTTP
-    run.note(
-        how.format(
-            root=workspace.root,
-            clips=workspace.clips,
-            configuration=configuration,
-            tasks=tasks,
-            url=url,
-        )
-    )
+    run.note("push them to Label Studio with: corpus push-tasks")
+    run.note(_BY_HAND.format(configuration=configuration, tasks=tasks))
+    if url is not None:
+        run.note(f"serve {workspace.clips} at {url}, with CORS for Label Studio's address")

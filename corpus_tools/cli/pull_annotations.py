@@ -61,7 +61,7 @@ def _table(rows: list[dict[str, Any]]) -> object:
 
     table = Table()
     columns = ["pushed", "answered", "skipped", "open"]
-    columns += ["by_others"] if any(row["by_others"] for row in rows) else []
+    columns += [name for name in ("refused", "by_others") if any(row[name] for row in rows)]
     for name in ("annotator", "project", *(column.replace("_", " ") for column in columns)):
         table.add_column(name, justify="left" if name == "annotator" else "right")
     for row in rows:

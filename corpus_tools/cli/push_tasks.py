@@ -58,7 +58,8 @@ def push_tasks(
         for row in outcome.details["projects"]:
             who = row["annotator"] or "all together"
             what = "" if row["kind"] == "label" else f", {row['kind']}"
+            before = f", {row['answered_before']} answered before" * bool(row["answered_before"])
             run.result(
-                f"{who}{what}: {row['pushed']} pushed, {row['there_already']} there already; "
-                f"{row['address']}"
+                f"{who}{what}: {row['pushed']} pushed, {row['there_already']} there already"
+                f"{before}; {row['address']}"
             )

@@ -19,7 +19,7 @@ def run(corpus):
 def test_from_tasks_to_agreement(corpus, exporter, items, run):
     told = run("export-tasks", "--limit", "5")
     assert "batch-0001: 5 tasks" in told.stdout
-    assert "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT" in told.stderr
+    assert "corpus push-tasks" in told.stderr
     for clip, emotions in zip(corpus.ids(), [("sad", "sad"), ("fear", "sad")], strict=False):
         exporter.task(
             clip,

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from annotation.predictions import read_predictions
 from annotation.priority import priorities, ranked
 from manifests.emotions import EMOTIONS
-from manifests.errors import DataError
+from manifests.errors import ConfigurationError, DataError
 from manifests.records import Source
 from manifests.settings import Targets
 from manifests.shards import STAGES, write_shard
@@ -114,7 +114,7 @@ def test_what_is_no_prediction_is_refused(corpus, tmp_path, text):
     path.write_text(text)
     with pytest.raises(DataError, match=r"p\.json"):
         read_predictions(corpus.root, path)
-    with pytest.raises(DataError, match=r"gone\.json"):
+    with pytest.raises(ConfigurationError, match=r"gone\.json: can't be read"):
         read_predictions(corpus.root, tmp_path / "gone.json")
 
 

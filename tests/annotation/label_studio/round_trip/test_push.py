@@ -226,3 +226,10 @@ def test_the_name_of_the_corpus_is_cut_to_what_a_title_may_have(two, server):
     push_tasks(long, server_url=server.url)
     titles = [project["title"] for project in server.projects.values()]
     assert all(len(title) <= 50 and title.endswith((" · a01", " · a02")) for title in titles)
+
+
+def test_who_has_no_account_is_named(campaign, server):
+    campaign.assign("batch-0001", a02=[1], a03=[2])
+    [told] = push_tasks(campaign.root, server_url=server.url).warnings
+    assert told.startswith("a03 has no account on")
+    assert "label-studio start" in told

@@ -1,0 +1,26 @@
+"""Which tasks people have done already, wherever the project is in which they did."""
+
+from collections import defaultdict
+from pathlib import Path
+
+from annotation.judgements import latest, read_judgements
+from annotation.label_studio.destinations import Key
+from annotation.label_studio.reconcile import State
+
+__all__ = ["settled"]
+
+
+def settled(corpus: Path) -> dict[str, dict[Key, State]]:
+    """Return what became of the tasks that each annotator answered or skipped, by pseudonym.
+
+    Args:
+        corpus: the corpus folder.
+
+    Raises:
+        DataError: if a file of judgements can't be read.
+    """
+    found: defaultdict[str, dict[Key, State]] = defaultdict(dict)
+    for judgement in latest(read_judgements(corpus)):
+        key = (judgement.batch or "", judgement.clip_id)
+        found[judgement.annotator][key] = judgement.status
+    return dict(found)
