@@ -26,6 +26,7 @@ from manifests.store import (
     write_bytes,
     write_text,
 )
+from manifests.tangles import TangledError
 from manifests.versions import (
     ENTRIES,
     HEADER,
@@ -58,7 +59,9 @@ def build_manifest(
     If a clip's file is gone or changed, or its source unknown, every such clip is a failure in the
     outcome and no version is written. The outcome's ``details["manifest"]`` tells what
     the version holds, JSON-ready: ``version new folder parent digest counts groups shares
-    size_deviation class_deviation held leakage giveaways``.
+    size_deviation class_deviation held bridges leakage giveaways``. If the clips hang together too
+    much to be divided, that is a failure, no version is written, and ``details["tangle"]`` tells
+    what ties them.
 
     Args:
         corpus: the corpus folder.
@@ -101,7 +104,12 @@ def build_manifest(
             return outcome
         last = newest(corpus)
         parent = load_manifest(last) if last else None
-        partition = divide(entries, settings, None if resplit else parent)
+        try:
+            partition = divide(entries, settings, None if resplit else parent)
+        except TangledError as error:
+            outcome.fail("split", str(error))
+            outcome.details["tangle"] = error.tangle.row()
+            return outcome
         params = {**params, "split": settings.model_dump(mode="json")}
         loudness = {clip.clip_id: clip.rms_db for clip in material.clips}
         _publish(corpus, partition, params, parent, resplit, loudness, outcome)
@@ -191,6 +199,7 @@ def _summary(draft: Draft, folder: Path, *, new: bool) -> dict[str, Any]:
         "size_deviation": partition.size_deviation,
         "class_deviation": partition.class_deviation,
         "held": partition.held,
+        "bridges": sorted(partition.bridges),
         "leakage": {key: leakage.row() for key, leakage in draft.leakage.items()},
         "giveaways": draft.giveaways.row(),
     }

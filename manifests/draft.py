@@ -100,7 +100,13 @@ class Draft:
                 f"train/val/test hold {shares} % of the clips instead of {ratios} %: "
                 f"whole {self.grouped_by}{stay} allow no better"
             )
-        held = len(self.partition.held)
+        bridges = len(self.partition.bridges)
+        if bridges:
+            yield (
+                f"{bridges} clip{'s are' if bridges != 1 else ' is'} left out as bridges, on no "
+                f"side: they tied together what had to be divided"
+            )
+        held = len(self.partition.held) - bridges
         if held:
             yield (
                 f"{held} clip{'s are' if held != 1 else ' is'} held out, on no side, so that "
@@ -150,4 +156,5 @@ _GROUPED = {
     "known_speaker": "known speakers",
     "series": "series",
     "source": "sources",
+    "sentence": "sentences",
 }

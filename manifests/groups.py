@@ -2,15 +2,16 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
 
 from manifests.records import ManifestEntry
+from manifests.settings import GROUP_KEYS
 
 __all__ = [
-    "GROUPINGS",
+    "AUTO",
     "Keys",
-    "choose_grouping",
+    "fitting_grouping",
     "group_clips",
+    "groupings",
     "keys_of",
     "largest_share",
     "scope_of",
@@ -19,18 +20,10 @@ __all__ = [
 Keys = tuple[str, ...]
 """What a clip shares with others, as ``kind:value``; clips with a key in common belong together."""
 
-GroupBy = Literal["auto", "speaker", "series", "source", "none"]
+AUTO = (("speaker", "source"), ("speaker",), ("known_speaker", "source"), ("known_speaker",))
+"""The keys that ``auto`` keeps whole: the first of these that leave groups small enough."""
 
-GROUPINGS: dict[GroupBy, tuple[tuple[str, ...], ...]] = {
-    "auto": (("speaker", "source"), ("speaker",), ("known_speaker", "source"), ("known_speaker",)),
-    "speaker": (("speaker",),),
-    "series": (("series",),),
-    "source": (("source",),),
-    "none": ((),),
-}
-"""The keys that each choice of ``[split] group_by`` keeps whole; of several, the first that fit."""
-
-_MOST_TELLING = ("speaker", "series", "source", "clip")
+_MOST_TELLING = ("speaker", "series", "source", "sentence", "clip")
 
 
 def keys_of(entries: Iterable[ManifestEntry], by: Sequence[str]) -> dict[str, Keys]:
@@ -43,7 +36,8 @@ def keys_of(entries: Iterable[ManifestEntry], by: Sequence[str]) -> dict[str, Ke
 
     Args:
         entries: all clips that are to be grouped.
-        by: ``speaker``, ``known_speaker``, ``series``, ``source``, or several.
+        by: ``speaker``, ``known_speaker``, ``series``, ``source``, ``sentence``, or several; a
+            clip of no sentence shares none.
     """
     entries = list(entries)
     cast = _cast(entries)
@@ -88,24 +82,35 @@ def largest_share(groups: Iterable[str]) -> float:
     return max(sizes.values()) / sizes.total() if sizes else 0.0
 
 
-def choose_grouping(
-    entries: Sequence[ManifestEntry], group_by: GroupBy, largest_group: float
-) -> tuple[str, ...]:
-    """Return the keys to group by: of ``auto``'s, the first whose groups are small enough.
+def groupings(group_by: str) -> tuple[tuple[str, ...], ...]:
+    """Return the keys that a choice of ``[split] group_by`` keeps whole; of several, the first fit.
+
+    Example:
+        >>> groupings("source"), groupings("none"), groupings("source,speaker")
+        ((('source',),), ((),), (('speaker', 'source'),))
+    """
+    if group_by == "auto":
+        return AUTO
+    if group_by == "none":
+        return ((),)
+    named = group_by.split(",")
+    return (tuple(key for key in GROUP_KEYS if key in named),)
+
+
+def fitting_grouping(
+    entries: Sequence[ManifestEntry], choices: Iterable[tuple[str, ...]], largest_group: float
+) -> tuple[str, ...] | None:
+    """Return the first of several groupings whose largest group is small enough, if one's is.
 
     Args:
         entries: the clips to be split.
-        group_by: what ``[split] group_by`` says.
-        largest_group: share of the clips above which ``auto`` gives up on a grouping; where all
-            are given up, speakers alone are kept whole.
+        choices: keys to keep whole, each time.
+        largest_group: share of the clips that one group may hold.
     """
-    choices = GROUPINGS[group_by]
-    if len(choices) == 1:
-        return choices[0]
     for by in choices:
         if largest_share(group_clips(keys_of(entries, by)).values()) <= largest_group:
             return by
-    return GROUPINGS["speaker"][0]
+    return None
 
 
 def scope_of(entry: ManifestEntry) -> str:
@@ -129,6 +134,8 @@ def _keys(entry: ManifestEntry, name: str, cast: Mapping[str, Keys]) -> Keys:
             return (scope,)
         case "source":
             return (source,)
+        case "sentence":
+            return (f"sentence:{entry.sentence}",) if entry.sentence is not None else ()
         case _ if entry.speaker is not None:
             return (f"speaker:{entry.speaker}",)
         case "known_speaker":

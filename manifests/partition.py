@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from manifests.bridges import fewest_bridges
 from manifests.emotions import EMOTIONS, Emotion
 from manifests.errors import ConfigurationError
-from manifests.groups import GROUPINGS, choose_grouping, group_clips, keys_of, largest_share
+from manifests.groups import fitting_grouping, group_clips, groupings, keys_of, largest_share
 from manifests.records import Grouping, ManifestEntry, Side, Split
 from manifests.settings import SplitSettings
 from manifests.split import SIDES, split_groups
 from manifests.stability import keep_sides
 from manifests.versions import Manifest
+from manifests.ways_out import tangled
 
 __all__ = ["SPLITS", "Partition", "divide"]
 
@@ -27,11 +29,13 @@ class Partition:
         by: the keys that were kept whole.
         ratios: the shares of train, val and test that were asked for.
         entries: the clips with group and split, in the order given.
+        bridges: ids of those held out because they tied together what had to be divided.
     """
 
     by: tuple[str, ...]
     ratios: tuple[float, float, float]
     entries: list[ManifestEntry]
+    bridges: frozenset[str] = frozenset()
 
     @cached_property
     def counts(self) -> dict[Split, dict[Emotion, int]]:
@@ -104,9 +108,14 @@ def divide(
 
     Raises:
         ConfigurationError: if the settings ask for another grouping than the parent's.
+        TangledError: if one group would hold more of the clips than the settings allow.
     """
-    by = _grouping(entries, settings, parent)
-    old = {entry.clip_id: entry.split for entry in parent.entries} if parent else {}
+    if parent is None:
+        by, bridges = _grouping(entries, settings)
+        old: dict[str, Split] = dict.fromkeys(bridges, "held")
+    else:
+        by, bridges = _grouping_of(parent, settings), frozenset()
+        old = {entry.clip_id: entry.split for entry in parent.entries}
     keys = keys_of((entry for entry in entries if old.get(entry.clip_id) != "held"), by)
     kept = keep_sides(keys, {clip: side for clip, side in old.items() if side != "held"})
     group_of = group_clips({clip: keys[clip] for clip in keys if clip not in kept.held})
@@ -124,16 +133,31 @@ def divide(
         )
         for entry in entries
     ]
-    return Partition(by, settings.ratios, divided)
+    return Partition(by, settings.ratios, divided, bridges)
 
 
 def _grouping(
-    entries: Sequence[ManifestEntry], settings: SplitSettings, parent: Manifest | None
-) -> tuple[str, ...]:
-    if parent is None:
-        return choose_grouping(entries, settings.group_by, settings.largest_group)
+    entries: Sequence[ManifestEntry], settings: SplitSettings
+) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the keys to keep whole, and the clips to leave out for that."""
+    choices = groupings(settings.group_by)
+    if not entries or sum(ratio > 0 for ratio in settings.ratios) < 2:
+        return choices[0], frozenset()
+    by = fitting_grouping(entries, choices, settings.largest_group)
+    if by is not None:
+        return by, frozenset()
+    if settings.drop_bridges:
+        for by in choices:
+            found = fewest_bridges(keys_of(entries, by), settings.ratios, settings.seed)
+            if found is not None and 100 * len(found) <= settings.drop_bridges * len(entries):
+                return by, found
+    raise tangled(entries, choices[0], settings)
+
+
+def _grouping_of(parent: Manifest, settings: SplitSettings) -> tuple[str, ...]:
+    """Return the keys that the parent keeps whole."""
     by = tuple(parent.header.groups.by)
-    if settings.group_by != "auto" and by not in GROUPINGS[settings.group_by]:
+    if settings.group_by != "auto" and by not in groupings(settings.group_by):
         was = " and ".join(by).replace("_", " ") or "nothing (clips at random)"
         raise ConfigurationError(
             f"{parent.header.version} was grouped by {was}; to group by {settings.group_by} "

@@ -1,13 +1,27 @@
 """Sections of corpus.toml that concern labels' targets, texts and splits, and their common base."""
 
-from typing import Literal, get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from manifests.emotions import EMOTIONS
 from manifests.records import TextSource
 
-__all__ = ["CardSettings", "Settings", "SplitSettings", "Targets", "TextSettings"]
+__all__ = [
+    "ALONE",
+    "GROUP_KEYS",
+    "CardSettings",
+    "Settings",
+    "SplitSettings",
+    "Targets",
+    "TextSettings",
+]
+
+GROUP_KEYS = ("speaker", "series", "source", "sentence")
+"""What ``[split] group_by`` may keep whole, alone or together."""
+
+ALONE = ("auto", "none")
+"""What stands in its place."""
 
 
 class Settings(BaseModel):
@@ -60,17 +74,34 @@ class SplitSettings(Settings):
         ratios: shares of train, val and test.
         group_by: ``auto`` keeps speakers and sources whole if one connected group does not then
             hold more than ``largest_group`` of the clips, else speakers alone (an unknown speaker
-            counts as anybody of the series), else known speakers and sources; ``speaker``,
-            ``series`` and ``source`` group by that key alone (by the series, else the source, where
-            it is unknown); ``none`` is the paper's random split, which leaks.
-        largest_group: share of the clips above which ``auto`` gives up on a grouping.
+            counts as anybody of the series), else known speakers and sources, else known speakers;
+            ``speaker``, ``series``, ``source`` and ``sentence`` group by that key (by the series,
+            else the source, where the speaker is unknown), several with commas between or as a
+            list by all of them; ``none`` is the paper's random split, which leaks.
+        largest_group: share of the clips that one group may hold; where it is more, the build stops
+            and names the ways out. 1 never stops.
+        drop_bridges: leave out up to so many percent of the clips, as few as can be found, where
+            that divides what hangs together too much otherwise.
         seed: settles what is otherwise equal.
     """
 
     ratios: tuple[float, float, float] = (0.8, 0.1, 0.1)
-    group_by: Literal["auto", "speaker", "series", "source", "none"] = "auto"
+    group_by: str = "auto"
     largest_group: float = Field(0.8, gt=0, le=1)
+    drop_bridges: float = Field(0.0, ge=0, lt=100)
     seed: int = 0
+
+    @field_validator("group_by", mode="before")
+    @classmethod
+    def _known_keys(cls, asked: Any) -> str:
+        given = asked.split(",") if isinstance(asked, str) else asked
+        names = [str(name).strip() for name in given] if isinstance(given, list | tuple) else []
+        if names not in ([name] for name in ALONE) and not (names and set(names) <= {*GROUP_KEYS}):
+            raise ValueError(
+                f"give {', '.join(ALONE)}, or one or more of {', '.join(GROUP_KEYS)} with commas "
+                f"between"
+            )
+        return ",".join(dict.fromkeys(names))
 
     @field_validator("ratios")
     @classmethod

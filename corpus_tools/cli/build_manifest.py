@@ -18,9 +18,19 @@ def build_manifest(
     group_by: Annotated[
         str | None,
         typer.Option(
-            help="What may not be divided: auto, speaker, series, source, or none (clips at "
-            "random, which leaks).",
+            metavar="KEYS",
+            help="What may not be divided: auto; speaker, series, source, sentence, or several of "
+            "them with commas between; or none (clips at random, which leaks).",
             show_default="auto",
+        ),
+    ] = None,
+    drop_bridges: Annotated[
+        float | None,
+        typer.Option(
+            metavar="PERCENT",
+            help="Leave out up to so many percent of the clips, as few as can be found, where "
+            "otherwise too much hangs together to be divided.",
+            show_default="0",
         ),
     ] = None,
     ratios: Annotated[
@@ -35,6 +45,13 @@ def build_manifest(
     resplit: Annotated[
         bool,
         typer.Option("--resplit", help="Divide anew: clips may move between train, val and test."),
+    ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="End with 1 if train, val and test share a speaker, source, series or sentence.",
+        ),
     ] = False,
     corpus: CorpusFolder = None,
     json: AsJson = False,
@@ -54,6 +71,7 @@ def build_manifest(
         split = with_flags(
             workspace.configuration.split,
             group_by=group_by,
+            drop_bridges=drop_bridges,
             ratios=parse_ratios(ratios) if ratios is not None else None,
             seed=seed,
         )
@@ -63,12 +81,43 @@ def build_manifest(
                 workspace, split, labels, resplit=resplit, progress=progress
             )
         run.outcome.merge(outcome)
+        tangle = outcome.details.get("tangle")
+        if tangle:
+            run.result("what ties the clips together:")
+            run.result(tangle_table(tangle))
         manifest = outcome.details.get("manifest")
         if manifest:
             run.result(f"{manifest['version']}: clips per class and split")
             run.result(class_table(manifest["counts"]))
             for line in _lines(manifest):
                 run.result(line)
+            leaks = [key for key, found in manifest["leakage"].items() if found["shared"]]
+            if strict and leaks:
+                run.outcome.fail(manifest["version"], _leaking(leaks))
+
+
+def tangle_table(tangle: Mapping[str, Any]) -> "Table":
+    """Return the table of the keys that tie the largest group, what parts it most first.
+
+    Args:
+        tangle: as :meth:`manifests.tangles.Tangle.row` gives it.
+    """
+    from rich.table import Table
+
+    from corpus_tools.cli.session import one_line
+
+    table = Table()
+    for column in ("key", "which", "clips", "ties", "largest group without it"):
+        table.add_column(column, justify="left" if column in ("key", "which") else "right")
+    for bridge in tangle["bridges"]:
+        table.add_row(
+            bridge["kind"],
+            one_line(bridge["value"]),
+            str(bridge["clips"]),
+            str(bridge["tied"]),
+            f"{100 * bridge['largest_without']:.0f} %",
+        )
+    return table
 
 
 def class_table(counts: Mapping[str, Mapping[str, int]]) -> "Table":
@@ -93,6 +142,11 @@ def class_table(counts: Mapping[str, Mapping[str, int]]) -> "Table":
     return table
 
 
+def _leaking(leaks: list[str]) -> str:
+    names = ", ".join(leaks).replace("_", " ")
+    return f"its sides share by {names}, and --strict was asked for; its card and leakage.json tell"
+
+
 def _lines(manifest: dict[str, Any]) -> list[str]:
     groups = manifest["groups"]
     by = " and ".join(groups["by"]).replace("_", " ") or "nothing: clips at random"
@@ -104,5 +158,6 @@ def _lines(manifest: dict[str, Any]) -> list[str]:
         f"shares of train / val / test: {shares}, "
         f"{manifest['size_deviation']:.1f} points from what was asked at most",
         *([f"held out: {len(manifest['held'])} clips"] if manifest["held"] else []),
+        *([f"of them as bridges: {len(manifest['bridges'])}"] if manifest["bridges"] else []),
         f"{'wrote' if manifest['new'] else 'unchanged:'} {manifest['folder']}",
     ]

@@ -204,3 +204,22 @@ def test_corrected_text_counts_where_the_order_says_so():
     assert choose_texts(heard("said"), corrected, ("script",))["c"][1] == "script"
     assert choose_texts(heard(" "), corrected, ("script", "annotator"))["c"][1] == "annotator"
     assert choose_texts(heard(" "), {}, ("script",)) == {}
+
+
+def test_a_leak_fails_a_strict_build_only(root, run):
+    run("--group-by", "none")
+    refused = run("--group-by", "none", "--seed", "1", "--resplit", "--strict", code=1)
+    assert "error: v2: its sides share by speaker" in refused.stderr
+    assert (root / "manifests" / "v2" / "manifest.json").exists()
+
+
+def test_what_hangs_together_is_shown_and_nothing_is_written(root, run):
+    (root / "corpus.toml").open("a").write("\n[split]\nlargest_group = 0.1\n")
+    refused = run("--group-by", "speaker,series", code=1)
+    assert "what ties the clips together:" in refused.stdout
+    assert "hang together by speaker and series" in refused.stderr
+    assert not list((root / "manifests").glob("v*"))
+    told = json.loads(run("--group-by", "speaker,series", "--json", code=1).stdout)
+    assert told["tangle"]["by"] == ["speaker", "series"]
+    bad = run("--group-by", "speaker,actor", code=2)
+    assert "--group-by" in bad.stderr

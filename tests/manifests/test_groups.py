@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import connected_components
 
-from manifests.groups import choose_grouping, group_clips, keys_of, largest_share
+from manifests.groups import fitting_grouping, group_clips, groupings, keys_of, largest_share
 
 
 @settings(deadline=None)
@@ -50,25 +50,42 @@ def test_unknown_speakers_may_be_anybody_of_the_series(make_entry):
 
 def test_auto_keeps_speakers_and_sources_whole_where_it_can(make_entry):
     entries = [make_entry(f"{s}{n}", speaker=s, source=f"q-{s}-{n}") for s in "abc" for n in (1, 2)]
-    assert choose_grouping(entries, "auto", 0.8) == ("speaker", "source")
+    assert fitting_grouping(entries, groupings("auto"), 0.8) == ("speaker", "source")
 
 
 def test_auto_falls_back_to_speakers_when_sources_tie_all_together(make_entry):
     scenes = ["ab", "bc", "cd", "de", "ea"]
     entries = [make_entry(f"{q}{s}", speaker=s, source=q) for q in scenes for s in q]
-    by = choose_grouping(entries, "auto", 0.8)
+    by = fitting_grouping(entries, groupings("auto"), 0.8)
     assert by == ("speaker",)
     assert largest_share(group_clips(keys_of(entries, by)).values()) == pytest.approx(0.2)
 
 
 def test_auto_tells_unknown_speakers_of_the_only_series_apart_by_source(make_entry):
     entries = [make_entry(f"c{number}", series="x", source=f"s{number}") for number in range(5)]
-    assert choose_grouping(entries, "auto", 0.8) == ("known_speaker", "source")
+    assert fitting_grouping(entries, groupings("auto"), 0.8) == ("known_speaker", "source")
 
 
 def test_auto_does_not_divide_a_known_speaker(make_entry):
     entries = [make_entry(f"c{n}", speaker="f01", source=f"s{n}") for n in range(5)]
-    assert choose_grouping(entries, "auto", 0.8) == ("speaker",)
+    assert fitting_grouping(entries, groupings("auto"), 0.8) is None
+
+
+def test_several_keys_are_joined_by_what_they_share(make_entry):
+    entries = [
+        make_entry("a", speaker="f01", sentence="s1", source="x"),
+        make_entry("b", speaker="f02", sentence="s1", source="y"),
+        make_entry("c", speaker="f03", sentence="s2", source="x"),
+        make_entry("d", speaker="f04", source="z"),
+    ]
+    [by] = groupings("sentence,speaker")
+    assert by == ("speaker", "sentence")
+    groups = group_clips(keys_of(entries, by))
+    assert groups["a"] == groups["b"]
+    assert len(set(groups.values())) == 3
+    [by] = groupings("source,sentence")
+    groups = group_clips(keys_of(entries, by))
+    assert groups["a"] == groups["b"] == groups["c"] != groups["d"]
 
 
 @pytest.mark.parametrize("group_by", ["speaker", "series", "source"])
@@ -79,7 +96,7 @@ def test_explicit_key_alone(make_entry, group_by):
         make_entry("c", speaker="f02", series="x", source="s2"),
     ]
     value = {"speaker": "speaker", "series": "series", "source": "source_id"}[group_by]
-    groups = group_clips(keys_of(entries, choose_grouping(entries, group_by, 0.5)))
+    groups = group_clips(keys_of(entries, groupings(group_by)[0]))
     members = defaultdict(set)
     for entry in entries:
         members[groups[entry.clip_id]].add(getattr(entry, value))

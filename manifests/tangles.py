@@ -1,0 +1,121 @@
+"""A group too large to be divided, and what ties it together."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from manifests.errors import DataError
+from manifests.groups import Keys, group_clips
+
+__all__ = ["Bridge", "Tangle", "TangledError", "find_tangle"]
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """A speaker, source … whose clips tie others together.
+
+    Attributes:
+        kind: ``speaker``, ``source``, ``series``, ``sentence`` …
+        value: which one.
+        clips: those of the group that have it.
+        tied: how many others they have in common with them.
+        largest_without: share of all clips that the largest group would have if it tied nothing.
+    """
+
+    kind: str
+    value: str
+    clips: int
+    tied: int
+    largest_without: float
+
+
+@dataclass(frozen=True)
+class Tangle:
+    """The largest group of clips.
+
+    Attributes:
+        by: the keys that were to be kept whole.
+        clips: those of the group.
+        total: all clips.
+        bridges: what ties most clips, at most ten of each kind.
+    """
+
+    by: tuple[str, ...]
+    clips: int
+    total: int
+    bridges: list[Bridge]
+
+    @property
+    def share(self) -> float:
+        """Share of all clips that the group holds."""
+        return self.clips / self.total
+
+    def row(self) -> dict[str, Any]:
+        """Return it JSON-ready."""
+        return {**asdict(self), "by": list(self.by), "share": round(self.share, 4)}
+
+
+class TangledError(DataError):
+    """Clips hang together so that they can't be divided as was asked.
+
+    Attributes:
+        tangle: what ties them.
+    """
+
+    def __init__(self, sentence: str, tangle: Tangle) -> None:
+        super().__init__(sentence)
+        self.tangle = tangle
+
+
+def find_tangle(keys: Mapping[str, Keys], by: Sequence[str]) -> Tangle:
+    """Return the largest group and what ties it.
+
+    Args:
+        keys: clip ids and what each shares with others; at least one clip.
+        by: the kinds of keys that were asked for.
+
+    Example:
+        >>> keys = {"a": ("speaker:f01", "source:x"), "b": ("speaker:f01", "source:y")}
+        >>> found = find_tangle(keys, ["speaker", "source"])
+        >>> found.share, found.bridges[0]
+        (1.0, Bridge(kind='speaker', value='f01', clips=2, tied=2, largest_without=0.5))
+    """
+    groups = group_clips(keys)
+    sizes = Counter(groups.values())
+    (largest, _), *others = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
+    second = others[0][1] if others else 0
+    bundles = Counter(keys[clip] for clip, group in groups.items() if group == largest)
+    clips: Counter[str] = Counter()
+    tied: dict[str, set[str]] = {}
+    for shared, number in bundles.items():
+        for key in shared:
+            clips[key] += number
+            tied.setdefault(key, set()).update(shared)
+    found: list[Bridge] = []
+    seen: Counter[str] = Counter()
+    for key, number in sorted(clips.items(), key=lambda item: (-item[1], item[0])):
+        kind, _, value = key.partition(":")
+        seen[kind] += 1
+        if seen[kind] > _MOST_OF_A_KIND:
+            continue
+        without = max(_largest_without(key, bundles), second) / len(keys)
+        found.append(Bridge(kind, value, number, len(tied[key]) - 1, round(without, 4)))
+    found.sort(key=lambda bridge: (bridge.largest_without, -bridge.clips, bridge.value))
+    return Tangle(tuple(by), sizes[largest], len(keys), found)
+
+
+def _largest_without(key: str, bundles: Mapping[Keys, int]) -> float:
+    """Return how many clips the largest part of a group has once a key ties nothing."""
+    rest = {
+        shared: tuple(other for other in shared if other != key) or (f"{key} alone",)
+        for shared in bundles
+    }
+    names = group_clips({str(number): kept for number, kept in enumerate(rest.values())})
+    sizes: Counter[str] = Counter()
+    for group, clips in zip(names.values(), bundles.values(), strict=True):
+        sizes[group] += clips
+    return max(sizes.values())
+
+
+_MOST_OF_A_KIND = 10

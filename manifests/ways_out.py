@@ -1,0 +1,61 @@
+"""What somebody can do whose clips hang together too much to be divided as was asked."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from manifests.bridges import fewest_bridges
+from manifests.groups import Keys, group_clips, keys_of, largest_share
+from manifests.records import ManifestEntry
+from manifests.settings import SplitSettings
+from manifests.tangles import TangledError, find_tangle
+
+__all__ = ["tangled"]
+
+
+def tangled(
+    entries: Sequence[ManifestEntry], by: Sequence[str], settings: SplitSettings
+) -> TangledError:
+    """Return the error that says how far the clips hang together, and names the ways out.
+
+    Args:
+        entries: the clips to be split; at least one.
+        by: the keys that were to be kept whole.
+        settings: section [split] of corpus.toml.
+    """
+    keys = keys_of(entries, by)
+    tangle = find_tangle(keys, by)
+    names = " and ".join(by).replace("_", " ")
+    sentence = (
+        f"{tangle.clips} of {tangle.total} clips ({100 * tangle.share:.0f} %) hang together by "
+        f"{names} and can't be divided, where a group may hold {100 * settings.largest_group:g} % "
+        f"([split] largest_group); ways out: {'; '.join(_ways(entries, keys, by, settings))}"
+    )
+    return TangledError(sentence, tangle)
+
+
+def _ways(
+    entries: Sequence[ManifestEntry],
+    keys: Mapping[str, Keys],
+    by: Sequence[str],
+    settings: SplitSettings,
+) -> Iterator[str]:
+    for fewer in _FEWER:
+        if list(fewer) != list(by):
+            share = largest_share(group_clips(keys_of(entries, fewer)).values())
+            if share <= settings.largest_group:
+                yield f"--group-by {','.join(fewer)} (largest group {100 * share:.0f} %)"
+    bridges = fewest_bridges(keys, settings.ratios, settings.seed)
+    if bridges:
+        loss = 100 * len(bridges) / len(keys)
+        yield (
+            f"--drop-bridges {_rounded_up(loss)} (leaves out {len(bridges)} clips, {loss:.1f} %, "
+            f"the least found)"
+        )
+    yield "--group-by none (clips at random, which leaks)"
+
+
+def _rounded_up(percent: float) -> str:
+    return f"{math.ceil(10 * percent) / 10:g}"
+
+
+_FEWER = (("speaker",), ("series",), ("source",))

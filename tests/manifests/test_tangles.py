@@ -1,0 +1,93 @@
+import json
+
+import pytest
+
+from corpus_tools.cli.build_manifest import tangle_table
+from manifests.emotions import EMOTIONS
+from manifests.groups import keys_of
+from manifests.partition import divide
+from manifests.settings import SplitSettings
+from manifests.tangles import TangledError, find_tangle
+
+
+def chained(make_entry, links=40, clips=6):
+    """Each speaker is in two films, and each film has two speakers: one chain of all."""
+    return [
+        make_entry(
+            f"c{link:02d}-{number}",
+            EMOTIONS[number % len(EMOTIONS)],
+            speaker=f"p{link + number % 2}",
+            source=f"s{link}",
+        )
+        for link in range(links)
+        for number in range(clips)
+    ]
+
+
+def test_what_parts_the_largest_group_most_is_named_first(make_entry):
+    entries = [make_entry(f"a{n}", speaker=f"p{n}", source="a") for n in range(6)]
+    entries += [make_entry(f"b{n}", speaker=f"q{n}", source="b") for n in range(5)]
+    entries += [make_entry("bridge", speaker="p0", source="b")]
+    by = ("speaker", "source")
+    tangle = find_tangle(keys_of(entries, by), by)
+    assert (tangle.clips, tangle.total) == (12, 12)
+    first = tangle.bridges[0]
+    assert (first.kind, first.value, first.clips, first.tied) == ("speaker", "p0", 2, 2)
+    assert first.largest_without == pytest.approx(6 / 12)
+
+
+def test_the_build_stops_with_the_ways_out(make_entry):
+    settings = SplitSettings(group_by="speaker,source")
+    with pytest.raises(TangledError) as caught:
+        divide(chained(make_entry), settings)
+    sentence = str(caught.value)
+    assert "240 of 240 clips (100 %) hang together by speaker and source" in sentence
+    assert "--group-by speaker (largest group 2 %)" in sentence
+    assert "--group-by none" in sentence
+    assert "--drop-bridges 2.5 (leaves out 6 clips, 2.5 %, the least found)" in sentence
+
+
+def test_auto_goes_on_to_fewer_keys_before_it_stops(make_entry):
+    assert divide(chained(make_entry), SplitSettings()).by == ("speaker",)
+
+
+def test_bridges_are_left_out_and_nothing_is_shared(make_entry):
+    settings = SplitSettings(group_by="speaker,source", drop_bridges=3)
+    partition = divide(chained(make_entry), settings)
+    assert len(partition.bridges) == 6
+    assert set(partition.held) == partition.bridges
+    for attribute in ("speaker", "source_id"):
+        sides = {}
+        for entry in partition.entries:
+            if entry.split != "held":
+                sides.setdefault(getattr(entry, attribute), set()).add(entry.split)
+        assert all(len(found) == 1 for found in sides.values())
+    assert partition.size_deviation <= 5
+
+
+def test_more_bridges_than_allowed_stop_the_build(make_entry):
+    settings = SplitSettings(group_by="speaker,source", drop_bridges=2)
+    with pytest.raises(TangledError, match=r"--drop-bridges 2\.5"):
+        divide(chained(make_entry), settings)
+
+
+def test_all_on_one_side_is_no_division(make_entry):
+    entries = [make_entry(f"c{n}", speaker="p") for n in range(5)]
+    settings = SplitSettings(ratios=(1.0, 0.0, 0.0))
+    assert {entry.split for entry in divide(entries, settings).entries} == {"train"}
+    whole = SplitSettings(largest_group=1.0)
+    assert {entry.split for entry in divide(entries, whole).entries} == {"train"}
+
+
+def test_a_stopped_build_writes_nothing_and_shows_what_ties(corpus):
+    for number in range(12):
+        corpus.add(f"s{number % 4}", EMOTIONS[number % 6], "m1", "<b>x</b>")
+    outcome = corpus.build()
+    [failure] = outcome.failures
+    assert failure.item == "split"
+    assert "--group-by source (largest group 25 %)" in failure.reason
+    assert not list((corpus.root / "manifests").glob("v*"))
+    tangle = json.loads(json.dumps(outcome.details["tangle"]))
+    assert tangle["bridges"][0]["value"] == "m1"
+    assert tangle_table(tangle).row_count == len(tangle["bridges"])
+    assert corpus.build(SplitSettings(group_by="source")).ok
