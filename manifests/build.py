@@ -3,17 +3,20 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from manifests.card import write_card
 from manifests.checksums import CHECKSUMS, checksum_lines
 from manifests.draft import Draft
+from manifests.exports.croissant import DESCRIPTION, describe
 from manifests.lock import FolderLock
 from manifests.outcome import Outcome, Progress, no_progress
 from manifests.partition import Partition, divide
 from manifests.pictures import draw_classes, draw_splits
-from manifests.records import Clip, Label, Source, Speaker, TextSource
+from manifests.records import Clip, Label, ManifestEntry, Source, Speaker, TextSource
 from manifests.selection import Material, select
 from manifests.settings import SplitSettings
 from manifests.store import (
@@ -50,6 +53,8 @@ def build_manifest(
     settings: SplitSettings,
     params: dict[str, Any],
     *,
+    repeats: Mapping[str, str] = MappingProxyType({}),
+    facts: Mapping[str, Any] = MappingProxyType({}),
     resplit: bool = False,
     check_files: bool = True,
     progress: Progress = no_progress,
@@ -73,6 +78,10 @@ def build_manifest(
         settings: section [split] of corpus.toml.
         params: what else the content depends on, JSON-ready: ``corpus`` and ``card`` (sections of
             corpus.toml, shown in the card), ``labels``, ``text``.
+        repeats: the recording that clips have in common with others, by clip id; these clips stay
+            together.
+        facts: what the card tells beyond the content, JSON-ready (`manifests.card`); another fact
+            makes no new version.
         resplit: divide everything anew instead of leaving clips where the newest version has them.
         check_files: read every clip and compare it with its sha256.
         progress: called after each clip.
@@ -105,15 +114,31 @@ def build_manifest(
         last = newest(corpus)
         parent = load_manifest(last) if last else None
         try:
-            partition = divide(entries, settings, None if resplit else parent)
+            partition = divide(entries, settings, None if resplit else parent, repeats)
         except TangledError as error:
             outcome.fail("split", str(error))
             outcome.details["tangle"] = error.tangle.row()
             return outcome
         params = {**params, "split": settings.model_dump(mode="json")}
         loudness = {clip.clip_id: clip.rms_db for clip in material.clips}
-        _publish(corpus, partition, params, parent, resplit, loudness, outcome)
+        told = _Told(loudness, repeats, facts)
+        _publish(corpus, partition, params, parent, resplit, told, outcome)
     return outcome
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a version tells of its clips beyond its content.
+
+    Attributes:
+        loudness: RMS level of each clip in dBFS, by id.
+        repeats: the recording that clips have in common with others, by clip id.
+        facts: what else the card tells.
+    """
+
+    loudness: Mapping[str, float]
+    repeats: Mapping[str, str]
+    facts: Mapping[str, Any]
 
 
 def _publish(
@@ -122,7 +147,7 @@ def _publish(
     params: dict[str, Any],
     parent: Manifest | None,
     resplit: bool,
-    loudness: Mapping[str, float],
+    told: "_Told",
     outcome: Outcome,
 ) -> None:
     """Write the next version unless it would say what its parent says.
@@ -137,7 +162,16 @@ def _publish(
         full = {**params, "split": {**params["split"], "drawn": drawn}}
         digest = content_digest(sha256, full)
         return Draft(
-            version, before, created_now(), digest, full, partition, outcome.rejected, loudness
+            version,
+            before,
+            created_now(),
+            digest,
+            full,
+            partition,
+            outcome.rejected,
+            told.loudness,
+            told.repeats,
+            told.facts,
         )
 
     version = next_version(corpus)
@@ -168,6 +202,7 @@ def _write(target: Path, draft: Draft, content: bytes) -> None:
     shared = {key: leakage.row() for key, leakage in draft.leakage.items()}
     with atomic_folder(target) as folder:
         write_bytes(folder / ENTRIES, content)
+        write_text(folder / DESCRIPTION, _described(draft, content))
         write_text(folder / "leakage.json", _readable(shared))
         write_text(folder / "giveaways.json", _readable(draft.giveaways.row()))
         write_text(folder / "card.md", write_card(draft))
@@ -179,6 +214,17 @@ def _write(target: Path, draft: Draft, content: bytes) -> None:
         write_text(folder / HEADER, _readable(draft.header(files).row()))
         listed = {**files, HEADER: sha256_file(folder / HEADER)}
         write_text(folder / CHECKSUMS, checksum_lines(listed))
+
+
+def _described(draft: Draft, content: bytes) -> str:
+    return describe(
+        draft.params,
+        version=draft.version,
+        created=draft.created,
+        table=ENTRIES,
+        table_sha256=hashlib.sha256(content).hexdigest(),
+        columns=tuple(ManifestEntry.model_fields),
+    )
 
 
 def _readable(value: dict[str, Any]) -> str:

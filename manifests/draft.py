@@ -32,6 +32,8 @@ class Draft:
         partition: the clips, divided.
         rejected: accepted clips that were left out, by reason.
         loudness: RMS level of each clip in dBFS, by id.
+        repeats: the recording that clips have in common with others, by clip id.
+        facts: what else the card tells, JSON-ready; no part of the content.
     """
 
     version: str
@@ -42,11 +44,13 @@ class Draft:
     partition: Partition
     rejected: Counter[str]
     loudness: Mapping[str, float] = field(default_factory=dict)
+    repeats: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def leakage(self) -> dict[str, Leakage]:
         """What the sides share, by key."""
-        return find_leakage(self.partition.entries)
+        return find_leakage(self.partition.entries, self.repeats)
 
     @cached_property
     def giveaways(self) -> Giveaways:

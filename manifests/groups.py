@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from manifests.records import ManifestEntry
 from manifests.settings import GROUP_KEYS
@@ -23,10 +24,15 @@ Keys = tuple[str, ...]
 AUTO = (("speaker", "source"), ("speaker",), ("known_speaker", "source"), ("known_speaker",))
 """The keys that ``auto`` keeps whole: the first of these that leave groups small enough."""
 
-_MOST_TELLING = ("speaker", "series", "source", "sentence", "clip")
+_MOST_TELLING = ("speaker", "series", "source", "sentence", "repeat", "clip")
+_NO_REPEATS: Mapping[str, str] = MappingProxyType({})
 
 
-def keys_of(entries: Iterable[ManifestEntry], by: Sequence[str]) -> dict[str, Keys]:
+def keys_of(
+    entries: Iterable[ManifestEntry],
+    by: Sequence[str],
+    repeats: Mapping[str, str] = _NO_REPEATS,
+) -> dict[str, Keys]:
     """Return the keys of each clip, by clip id.
 
     An unknown speaker may be anybody of the series, another unknown one or somebody known; where
@@ -38,12 +44,16 @@ def keys_of(entries: Iterable[ManifestEntry], by: Sequence[str]) -> dict[str, Ke
         entries: all clips that are to be grouped.
         by: ``speaker``, ``known_speaker``, ``series``, ``source``, ``sentence``, or several; a
             clip of no sentence shares none.
+        repeats: the recording that clips have in common with others, by clip id; whatever is
+            grouped by, these stay together.
     """
     entries = list(entries)
     cast = _cast(entries)
     keys: dict[str, Keys] = {}
     for entry in entries:
         own = dict.fromkeys(key for name in by for key in _keys(entry, name, cast))
+        if by and entry.clip_id in repeats:
+            own[f"repeat:{repeats[entry.clip_id]}"] = None
         keys[entry.clip_id] = tuple(own) or (f"clip:{entry.clip_id}",)
     return keys
 
@@ -98,7 +108,10 @@ def groupings(group_by: str) -> tuple[tuple[str, ...], ...]:
 
 
 def fitting_grouping(
-    entries: Sequence[ManifestEntry], choices: Iterable[tuple[str, ...]], largest_group: float
+    entries: Sequence[ManifestEntry],
+    choices: Iterable[tuple[str, ...]],
+    largest_group: float,
+    repeats: Mapping[str, str] = _NO_REPEATS,
 ) -> tuple[str, ...] | None:
     """Return the first of several groupings whose largest group is small enough, if one's is.
 
@@ -106,9 +119,10 @@ def fitting_grouping(
         entries: the clips to be split.
         choices: keys to keep whole, each time.
         largest_group: share of the clips that one group may hold.
+        repeats: as for `keys_of`.
     """
     for by in choices:
-        if largest_share(group_clips(keys_of(entries, by)).values()) <= largest_group:
+        if largest_share(group_clips(keys_of(entries, by, repeats)).values()) <= largest_group:
             return by
     return None
 

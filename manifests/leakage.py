@@ -1,11 +1,13 @@
-"""What the sides of a split share although they shouldn't: speakers, sources, series, sentences."""
+"""What the sides of a split share although they shouldn't: voices, films, words, recordings."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from manifests.groups import scope_of
+from manifests.near_duplicates import near_duplicate_texts
 from manifests.records import ManifestEntry, Side, Split
 from manifests.split import SIDES
 
@@ -17,11 +19,15 @@ KEYS = {
     "source": ("source", "sources"),
     "series": ("series", "series"),
     "sentence": ("sentence", "sentences"),
+    "text": ("text", "texts"),
+    "recording": ("recording", "recordings"),
 }
 """What is looked at, and what one and several are called.
 
 A sentence is one of a script. A series (source, where it is of none) with unknown speakers is
-counted with all its clips, as each may be spoken by whoever is unknown elsewhere.
+counted with all its clips, as each may be spoken by whoever is unknown elsewhere. Texts are those
+that clips have in common though they aren't all of one sentence, word for word or nearly;
+recordings those that were found in several clips.
 """
 
 
@@ -84,21 +90,30 @@ class Leakage:
         }
 
 
-def find_leakage(entries: Sequence[ManifestEntry]) -> dict[str, Leakage]:
+def find_leakage(
+    entries: Sequence[ManifestEntry], repeats: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Leakage]:
     """Return what train, val and test share, by key; clips held out are on no side.
 
     Args:
         entries: the clips of a manifest.
+        repeats: the recording that clips have in common with others, by clip id.
     """
-    return {key: _leakage(entries, key) for key in KEYS}
-
-
-def _leakage(entries: Sequence[ManifestEntry], key: str) -> Leakage:
-    counts: defaultdict[str, dict[Side, int]] = defaultdict(lambda: dict.fromkeys(SIDES, 0))
     placed = [(entry, entry.split) for entry in entries if entry.split != "held"]
-    unsure = {scope_of(entry) for entry, _ in placed if entry.speaker is None}
+    values: dict[str, Mapping[str, str | None]] = {
+        "unknown_speaker": _unknown_speakers(entry for entry, _ in placed),
+        "text": _texts([entry for entry, _ in placed]),
+        "recording": repeats,
+    }
+    return {key: _leakage(placed, key, values.get(key)) for key in KEYS}
+
+
+def _leakage(
+    placed: Sequence[tuple[ManifestEntry, Side]], key: str, found: Mapping[str, str | None] | None
+) -> Leakage:
+    counts: defaultdict[str, dict[Side, int]] = defaultdict(lambda: dict.fromkeys(SIDES, 0))
     for entry, side in placed:
-        value = _value(entry, key, unsure)
+        value = getattr(entry, _FIELDS[key]) if found is None else found.get(entry.clip_id)
         if value is not None:
             counts[value][side] += 1
     leaks = [Leak(value, sides) for value, sides in counts.items() if _spread(sides) > 1]
@@ -111,16 +126,30 @@ def _leakage(entries: Sequence[ManifestEntry], key: str) -> Leakage:
     )
 
 
-def _value(entry: ManifestEntry, key: str, unsure: set[str]) -> str | None:
-    match key:
-        case "source":
-            return entry.source_id
-        case "unknown_speaker":
-            return entry.series or entry.source_id if scope_of(entry) in unsure else None
-        case _:
-            value: str | None = getattr(entry, key)
-            return value
+def _unknown_speakers(entries: Iterable[ManifestEntry]) -> dict[str, str | None]:
+    """Return the series, else the source, of the clips that whoever is unknown may speak."""
+    entries = list(entries)
+    unsure = {scope_of(entry) for entry in entries if entry.speaker is None}
+    return {
+        entry.clip_id: entry.series or entry.source_id
+        for entry in entries
+        if scope_of(entry) in unsure
+    }
+
+
+def _texts(entries: Sequence[ManifestEntry]) -> dict[str, str | None]:
+    """Return the text that clips share, but for those that are all of one sentence."""
+    found = near_duplicate_texts({entry.clip_id: entry.text for entry in entries if entry.text})
+    sentences: defaultdict[str, set[str | None]] = defaultdict(set)
+    for entry in entries:
+        if entry.clip_id in found:
+            sentences[found[entry.clip_id]].add(entry.sentence)
+    known = {text for text, read in sentences.items() if len(read) == 1 and None not in read}
+    return {clip: text for clip, text in found.items() if text not in known}
 
 
 def _spread(sides: dict[Side, int]) -> int:
     return sum(count > 0 for count in sides.values())
+
+
+_FIELDS = {"speaker": "speaker", "source": "source_id", "series": "series", "sentence": "sentence"}

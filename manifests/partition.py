@@ -1,9 +1,10 @@
 """The clips of a manifest with their groups and splits, and how near that is to what was asked."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 
 from manifests.bridges import fewest_bridges
 from manifests.emotions import EMOTIONS, Emotion
@@ -95,7 +96,10 @@ class Partition:
 
 
 def divide(
-    entries: Sequence[ManifestEntry], settings: SplitSettings, parent: Manifest | None = None
+    entries: Sequence[ManifestEntry],
+    settings: SplitSettings,
+    parent: Manifest | None = None,
+    repeats: Mapping[str, str] = MappingProxyType({}),
 ) -> Partition:
     """Group the clips and give each group to train, val or test.
 
@@ -105,18 +109,19 @@ def divide(
         parent: the version whose clips stay where they are, if there is one; what it holds out
             stays out. It also settles what is grouped by, and ``ratios`` then only says where new
             groups are needed most.
+        repeats: as for `keys_of`.
 
     Raises:
         ConfigurationError: if the settings ask for another grouping than the parent's.
         TangledError: if one group would hold more of the clips than the settings allow.
     """
     if parent is None:
-        by, bridges = _grouping(entries, settings)
+        by, bridges = _grouping(entries, settings, repeats)
         old: dict[str, Split] = dict.fromkeys(bridges, "held")
     else:
         by, bridges = _grouping_of(parent, settings), frozenset()
         old = {entry.clip_id: entry.split for entry in parent.entries}
-    keys = keys_of((entry for entry in entries if old.get(entry.clip_id) != "held"), by)
+    keys = keys_of((one for one in entries if old.get(one.clip_id) != "held"), by, repeats)
     kept = keep_sides(keys, {clip: side for clip, side in old.items() if side != "held"})
     group_of = group_clips({clip: keys[clip] for clip in keys if clip not in kept.held})
     pinned = {
@@ -137,21 +142,22 @@ def divide(
 
 
 def _grouping(
-    entries: Sequence[ManifestEntry], settings: SplitSettings
+    entries: Sequence[ManifestEntry], settings: SplitSettings, repeats: Mapping[str, str]
 ) -> tuple[tuple[str, ...], frozenset[str]]:
     """Return the keys to keep whole, and the clips to leave out for that."""
     choices = groupings(settings.group_by)
     if not entries or sum(ratio > 0 for ratio in settings.ratios) < 2:
         return choices[0], frozenset()
-    by = fitting_grouping(entries, choices, settings.largest_group)
+    by = fitting_grouping(entries, choices, settings.largest_group, repeats)
     if by is not None:
         return by, frozenset()
     if settings.drop_bridges:
         for by in choices:
-            found = fewest_bridges(keys_of(entries, by), settings.ratios, settings.seed)
+            keys = keys_of(entries, by, repeats)
+            found = fewest_bridges(keys, settings.ratios, settings.seed)
             if found is not None and 100 * len(found) <= settings.drop_bridges * len(entries):
                 return by, found
-    raise tangled(entries, choices[0], settings)
+    raise tangled(entries, choices[0], settings, repeats)
 
 
 def _grouping_of(parent: Manifest, settings: SplitSettings) -> tuple[str, ...]:

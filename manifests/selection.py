@@ -9,6 +9,7 @@ from manifests.errors import DataError
 from manifests.outcome import Outcome, Progress, no_progress
 from manifests.records import Clip, Label, ManifestEntry, Source, Speaker, TextSource
 from manifests.store import inside, sha256_file
+from manifests.tombstones import Withdrawn
 
 __all__ = ["Material", "rejection", "select", "standing_repeats"]
 
@@ -42,9 +43,9 @@ def select(
 ) -> list[ManifestEntry]:
     """Return the entries of the labelled clips by clip id, not yet grouped or split.
 
-    Of clips that repeat one another one is taken. The others, superseded clips and clips without a
-    class are counted in ``outcome`` as rejected. A clip whose file is gone or changed, or whose
-    source is unknown, is a failure.
+    Of clips that repeat one another one is taken. The others, superseded clips, clips without a
+    class and clips that were withdrawn are counted in ``outcome`` as rejected. A clip whose file is
+    gone or changed, or whose source is unknown, is a failure.
 
     Args:
         corpus: the corpus folder.
@@ -56,6 +57,9 @@ def select(
     clips = sorted(material.clips, key=lambda clip: clip.clip_id)
     standing = standing_repeats(clips, material.labels)
     outcome.items_in += len(clips)
+    if withdrawn := len(Withdrawn.of(corpus).clips):
+        outcome.items_in += withdrawn
+        outcome.rejected["withdrawn"] += withdrawn
     entries: list[ManifestEntry] = []
     for done, clip in enumerate(clips, start=1):
         reason = rejection(clip, material.labels.get(clip.clip_id), standing)

@@ -23,6 +23,7 @@ __all__ = [
     "fingerprint",
     "inside",
     "read_jsonl",
+    "rewrite",
     "sha256_file",
     "write_bytes",
     "write_jsonl",
@@ -129,6 +130,15 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
+
+
+def rewrite(path: Path, data: bytes) -> None:
+    """Write a file as :func:`write_bytes` does, for the same people as the one in its place."""
+    with atomic_path(path) as temporary:
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666
+        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -9,7 +9,9 @@ from manifests.checksums import CHECKSUMS, read_checksums
 from manifests.errors import DataError
 from manifests.outcome import Outcome, Progress, no_progress
 from manifests.records import ManifestEntry, ManifestHeader
+from manifests.redaction import REDACTION, Redaction, read_redaction
 from manifests.store import inside, read_jsonl, sha256_file
+from manifests.tombstones import TOMBSTONES, Withdrawn
 from manifests.versions import ENTRIES, HEADER, content_digest, read_manifest_header
 
 __all__ = ["verify_manifest"]
@@ -19,7 +21,9 @@ def verify_manifest(folder: Path, *, progress: Progress = no_progress) -> Outcom
     """Compare every file of a version, and every clip that it names, with its sha256.
 
     An item of the outcome is a file: of the version, or a clip. Each that is missing, changed or
-    of no version is a failure that names it; the others are checked all the same.
+    of no version is a failure that names it; the others are checked all the same. Clips that were
+    withdrawn are rejected, not failed, and files that went with them aren't missing, if the version
+    and the corpus's tombstones both tell of it.
 
     Args:
         folder: ``manifests/vN`` of a corpus.
@@ -30,14 +34,52 @@ def verify_manifest(folder: Path, *, progress: Progress = no_progress) -> Outcom
     """
     header = read_manifest_header(folder)
     outcome = Outcome(details={"version": header.version, "digest": header.digest})
-    outcome.details["files"] = _check_version(folder, header, outcome)
+    redaction = _redaction(folder, outcome)
+    outcome.details["files"] = _check_version(folder, header, redaction, outcome)
     outcome.details["clips"] = _check_clips(folder, outcome, progress)
     return outcome
 
 
-def _check_version(folder: Path, header: ManifestHeader, outcome: Outcome) -> int:
+def _redaction(folder: Path, outcome: Outcome) -> Redaction | None:
+    """Return what was withdrawn from a version; a word of it that no tombstone knows is a failure.
+
+    Raises:
+        DataError: if the tombstones can't be read.
+    """
+    outcome.details["withdrawn"] = []
+    try:
+        redaction = read_redaction(folder)
+    except DataError as error:
+        outcome.items_in += 1
+        outcome.fail(f"{folder.name}/{REDACTION}", str(error))
+        return None
+    if redaction is None:
+        return None
+    known = {(one.kind, one.id) for one in Withdrawn.of(folder.parent.parent).tombstones}
+    for part in redaction.withdrawals:
+        if (part.kind, part.id) not in known:
+            outcome.fail(
+                f"{folder.name}/{REDACTION}",
+                f"tells of {part.kind} '{part.id}', whom {TOMBSTONES} doesn't know; {_RESTORE}",
+            )
+    outcome.items_in += redaction.clips
+    outcome.rejected["withdrawn"] += redaction.clips
+    outcome.details["withdrawn"] = [part.row() for part in redaction.withdrawals]
+    outcome.warnings.append(f"{folder.name}: {redaction.words}; the rest was checked")
+    return redaction
+
+
+def _check_version(
+    folder: Path, header: ManifestHeader, redaction: Redaction | None, outcome: Outcome
+) -> int:
     """Check the version's own files; return how many there are, or should be."""
-    problems = {name: _problem(folder, name, sha256) for name, sha256 in header.files.items()}
+    expected = dict(header.files)
+    if redaction is not None:
+        expected = {**expected, **redaction.files}
+        expected = {name: expected[name] for name in expected if name not in redaction.removed}
+    problems = {name: _problem(folder, name, sha256) for name, sha256 in expected.items()}
+    if redaction is not None:
+        problems[REDACTION] = None
     problems[HEADER] = _problem_of_header(folder, header)
     problems |= dict.fromkeys(_unexpected(folder, problems), "belongs to no version; move it away")
     try:
@@ -45,7 +87,10 @@ def _check_version(folder: Path, header: ManifestHeader, outcome: Outcome) -> in
     except DataError as error:
         listed, problems[CHECKSUMS] = {}, str(error)
     if listed:
-        fits = listed == {**header.files, HEADER: listed.get(HEADER)}
+        own = {name: listed.get(name) for name in (HEADER, REDACTION) if name in problems}
+        fits = listed == {**expected, **own}
+        if redaction is not None:
+            problems[REDACTION] = _problem(folder, REDACTION, listed.get(REDACTION, ""))
         problems[CHECKSUMS] = None if fits else f"doesn't fit {HEADER}: one of them {_CHANGED}"
         problems[HEADER] = problems[HEADER] or _problem(folder, HEADER, listed.get(HEADER, ""))
     elif CHECKSUMS not in problems:

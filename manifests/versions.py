@@ -8,6 +8,7 @@ from typing import Any
 
 from manifests.errors import DataError
 from manifests.records import SCHEMA, ManifestEntry, ManifestHeader
+from manifests.redaction import Redaction, read_redaction
 from manifests.store import fingerprint, inside, read_jsonl, sha256_file
 
 __all__ = [
@@ -37,11 +38,13 @@ class Manifest:
         folder: ``manifests/vN`` of the corpus.
         header: what the version is and how it was made.
         entries: its clips, in canonical order.
+        redaction: what was withdrawn from it since, if anything; the header still counts it.
     """
 
     folder: Path
     header: ManifestHeader
     entries: list[ManifestEntry]
+    redaction: Redaction | None = None
 
     @property
     def corpus(self) -> Path:
@@ -56,9 +59,18 @@ class Manifest:
         """
         return inside(self.corpus, entry.path)
 
+    def caveats(self) -> list[str]:
+        """Return what whoever uses the version must know: whether something was withdrawn."""
+        if self.redaction is None:
+            return []
+        return [
+            f"{self.header.version}: {self.redaction.words}; it holds less than its digest tells, "
+            f"so build the next one: corpus build-manifest"
+        ]
+
 
 def load_manifest(folder: Path) -> Manifest:
-    """Open a version and check that it is whole and unchanged.
+    """Open a version and check that it is whole and unchanged, but for what was withdrawn.
 
     Args:
         folder: ``manifests/vN``, as :func:`find_manifest` returns it.
@@ -71,8 +83,9 @@ def load_manifest(folder: Path) -> Manifest:
     path = folder / ENTRIES
     if not path.is_file():
         raise DataError(f"{path}: missing; copy the version again from where it came")
-    sha256 = sha256_file(path)
-    if sha256 != header.files.get(ENTRIES):
+    redaction = read_redaction(folder)
+    sha256 = header.files.get(ENTRIES, "")
+    if sha256_file(path) != (redaction.files.get(ENTRIES) if redaction else sha256):
         raise DataError(f"{path}: {_CHANGED}")
     if content_digest(sha256, header.params) != header.digest:
         raise DataError(f"{folder / HEADER}: its params or digest {_CHANGED}")
@@ -80,7 +93,7 @@ def load_manifest(folder: Path) -> Manifest:
         ManifestEntry.parse(row, f"{path}, line {number}")
         for number, row in enumerate(read_jsonl(path), start=1)
     ]
-    return Manifest(folder, header, entries)
+    return Manifest(folder, header, entries, redaction)
 
 
 def read_manifest_header(folder: Path) -> ManifestHeader:

@@ -13,7 +13,10 @@ __all__ = ["tangled"]
 
 
 def tangled(
-    entries: Sequence[ManifestEntry], by: Sequence[str], settings: SplitSettings
+    entries: Sequence[ManifestEntry],
+    by: Sequence[str],
+    settings: SplitSettings,
+    repeats: Mapping[str, str],
 ) -> TangledError:
     """Return the error that says how far the clips hang together, and names the ways out.
 
@@ -21,14 +24,16 @@ def tangled(
         entries: the clips to be split; at least one.
         by: the keys that were to be kept whole.
         settings: section [split] of corpus.toml.
+        repeats: as for `keys_of`.
     """
-    keys = keys_of(entries, by)
+    keys = keys_of(entries, by, repeats)
     tangle = find_tangle(keys, by)
     names = " and ".join(by).replace("_", " ")
+    ways = _ways(entries, keys, by, settings, repeats)
     sentence = (
         f"{tangle.clips} of {tangle.total} clips ({100 * tangle.share:.0f} %) hang together by "
         f"{names} and can't be divided, where a group may hold {100 * settings.largest_group:g} % "
-        f"([split] largest_group); ways out: {'; '.join(_ways(entries, keys, by, settings))}"
+        f"([split] largest_group); ways out: {'; '.join(ways)}"
     )
     return TangledError(sentence, tangle)
 
@@ -38,10 +43,11 @@ def _ways(
     keys: Mapping[str, Keys],
     by: Sequence[str],
     settings: SplitSettings,
+    repeats: Mapping[str, str],
 ) -> Iterator[str]:
     for fewer in _FEWER:
         if list(fewer) != list(by):
-            share = largest_share(group_clips(keys_of(entries, fewer)).values())
+            share = largest_share(group_clips(keys_of(entries, fewer, repeats)).values())
             if share <= settings.largest_group:
                 yield f"--group-by {','.join(fewer)} (largest group {100 * share:.0f} %)"
     bridges = fewest_bridges(keys, settings.ratios, settings.seed)

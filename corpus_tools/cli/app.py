@@ -12,6 +12,7 @@ from corpus_tools.cli.demo import demo
 from corpus_tools.cli.diff_manifests import diff_manifests
 from corpus_tools.cli.doctor import doctor
 from corpus_tools.cli.evaluate import evaluate
+from corpus_tools.cli.export_manifest import export_manifest
 from corpus_tools.cli.export_tasks import export_tasks
 from corpus_tools.cli.import_annotations import import_annotations
 from corpus_tools.cli.import_transcripts import import_transcripts
@@ -28,6 +29,7 @@ from corpus_tools.cli.train import train
 from corpus_tools.cli.transcribe import transcribe
 from corpus_tools.cli.verify_manifest import verify_manifest
 from corpus_tools.cli.why import why
+from corpus_tools.cli.withdraw import withdraw
 
 __all__ = ["app"]
 
@@ -80,6 +82,8 @@ for _panel, _verb, _function in (
     (MANIFEST, "build-manifest", build_manifest),
     (MANIFEST, "diff-manifests", diff_manifests),
     (MANIFEST, "verify-manifest", verify_manifest),
+    (MANIFEST, "export-manifest", export_manifest),
+    (MANIFEST, "withdraw", withdraw),
     (MODEL, "train", train),
     (MODEL, "evaluate", evaluate),
     (MODEL, "predict", predict),

@@ -54,6 +54,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
         + (", ".join(f"{m['version']} ({m['clips']} clips)" for m in found["manifests"]) or "none"),
         f"runs         {', '.join(found['runs']) or 'none'}",
     ]
+    for number, row in enumerate(found["withdrawn"]):
+        lines.append(f"{'' if number else 'withdrawn':<13}{_withdrawn(row)}")
     total = sum(found["ledger"].values())
     if total:
         lines.append("seconds      " + _seconds(found["ledger"], total))
@@ -66,6 +68,14 @@ def _seconds(ledger: dict[str, float], total: float) -> str:
         for reason, seconds in sorted(ledger.items(), key=lambda item: -item[1])
     )
     return ", ".join(shares)
+
+
+def _withdrawn(row: dict[str, Any]) -> str:
+    again = "" if row["finished"] else "; interrupted, finish it with: corpus withdraw"
+    return (
+        f"{row['kind']} {row['id']}: {row['clips']} clips, {row['judgements']} judgements, "
+        f"{row['created'][:10]}{again}"
+    )
 
 
 def _joined(counts: dict[str, int]) -> str:

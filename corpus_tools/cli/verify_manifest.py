@@ -27,7 +27,8 @@ def verify_manifest(
 ) -> None:
     """Compare the files of a version, and every clip that it names, with their sha256.
 
-    Whatever is changed, missing or out of place is named, and the exit code is 1.
+    Whatever is changed, missing or out of place is named, and the exit code is 1. What was
+    withdrawn is told, and is no damage.
     """
     with session("verify-manifest", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.workspace import Workspace
@@ -39,7 +40,8 @@ def verify_manifest(
         run.outcome.merge(outcome)
         found = outcome.details
         if outcome.ok:
+            but = ": withdrawn in part, and the rest is unchanged:" if found["withdrawn"] else ":"
             run.result(
-                f"{found['version']}: {found['files']} files and {found['clips']} clips are as "
+                f"{found['version']}{but} {found['files']} files and {found['clips']} clips are as "
                 f"they were written"
             )

@@ -1,0 +1,78 @@
+"""`corpus export-manifest`: a version for other tools."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from corpus_tools.cli.manifest_option import manifest_folder
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.session import session
+
+__all__ = ["export_manifest"]
+
+
+def export_manifest(
+    version: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="V",
+            help="A version, e.g. v2, or the folder of one.",
+            show_default="the newest",
+        ),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="The folder to make; it must not be there yet.",
+            show_default="exports/VERSION-FORMAT in the corpus",
+        ),
+    ] = None,
+    format_name: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="csv, parquet, hf (Hugging Face audiofolder), audformat, lhotse or croissant.",
+        ),
+    ] = "csv",
+    audio: Annotated[
+        Literal["copy", "link", "flac", "none"],
+        typer.Option(
+            help="The clips: copied; linked (the same file, so editing it damages the corpus); "
+            "packed as FLAC, every sample kept; or left where they are.",
+        ),
+    ] = "copy",
+    corpus: CorpusFolder = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write a version, with its clips, in the format of another tool.
+
+    Classes, votes, speakers, texts and splits come along. If a clip is missing or changed nothing
+    is written.
+    """
+    with session("export-manifest", as_json=json, quiet=quiet, verbose=verbose) as run:
+        from corpus_tools.recordings.cast import read_speakers
+        from corpus_tools.workspace import Workspace
+        from manifests.exports.export import export_manifest as export
+        from manifests.versions import load_manifest
+
+        workspace = Workspace.find(corpus)
+        manifest = load_manifest(manifest_folder(workspace.root, version))
+        name = f"{manifest.header.version}-{format_name}"
+        with run.progress("exporting") as progress:
+            outcome = export(
+                manifest,
+                read_speakers(workspace.speakers),
+                to or workspace.root / "exports" / name,
+                format_name=format_name,
+                audio=audio,
+                progress=progress,
+            )
+        run.outcome.merge(outcome)
+        for folder in outcome.outputs:
+            run.result(f"{manifest.header.version} as {format_name}: {folder}")
+            run.result(f"  {', '.join(outcome.details['files'])}")

@@ -1,0 +1,131 @@
+"""The clips themselves in an export: copied, linked, or packed as FLAC; each compared first."""
+
+import errno
+import hashlib
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from manifests.errors import ConfigurationError, CorpusError, DataError
+from manifests.outcome import Outcome, Progress
+from manifests.records import ManifestEntry
+from manifests.versions import Manifest
+
+__all__ = ["Audio", "Layout", "file_name", "place_audio"]
+
+Audio = Literal["copy", "link", "flac", "none"]
+Layout = Callable[[ManifestEntry], str]
+"""Tells the folder, within the export, that a clip goes to."""
+
+
+def place_audio(
+    manifest: Manifest,
+    folder: Path,
+    layout: Layout,
+    audio: Audio,
+    outcome: Outcome,
+    progress: Progress,
+) -> dict[str, str]:
+    """Put the clips into an export, and return where each is, by id.
+
+    A clip that is gone or isn't what it was when the version was written is a failure.
+
+    Args:
+        manifest: the version.
+        folder: of the export.
+        layout: which folder each clip goes to.
+        audio: how. A link is a hard link: the same file under another name, so whoever changes it
+            changes the corpus. ``flac`` keeps every sample. ``none`` leaves the clips where the
+            corpus has them.
+        outcome: takes the account of the clips.
+        progress: called after each clip.
+
+    Raises:
+        ConfigurationError: if clips can't be linked from there.
+        CorpusError: if the disk is full.
+    """
+    files: dict[str, str] = {}
+    outcome.items_in += len(manifest.entries)
+    for done, entry in enumerate(manifest.entries, start=1):
+        try:
+            files[entry.clip_id] = _place(manifest, entry, folder, layout, audio)
+            outcome.kept += 1
+        except DataError as error:
+            outcome.fail(entry.clip_id, str(error))
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise CorpusError(
+                    f"{folder.parent}: no space left for the clips; free some and run again, or "
+                    f"export with --audio link or --audio flac"
+                ) from error
+            raise
+        progress(done, len(manifest.entries), entry.clip_id)
+    return files
+
+
+def _place(
+    manifest: Manifest, entry: ManifestEntry, folder: Path, layout: Layout, audio: Audio
+) -> str:
+    path = manifest.audio(entry)
+    data = _checked(path, entry)
+    if audio == "none":
+        return entry.path
+    place = f"{layout(entry)}/{file_name(entry, '.flac' if audio == 'flac' else path.suffix)}"
+    target = folder / place
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if audio == "link":
+        _link(path, target)
+    else:
+        target.write_bytes(_as_flac(data) if audio == "flac" else data)
+    return place
+
+
+def file_name(entry: ManifestEntry, suffix: str) -> str:
+    """Return what a clip's file is called in an export.
+
+    Raises:
+        DataError: for an id that leads elsewhere.
+    """
+    name = entry.clip_id
+    if name in ("", ".", "..") or any(character in name for character in "/\\\0"):
+        raise DataError(f"its id {name!r} can't be a file's name; the manifest is damaged")
+    return f"{name}{suffix}"
+
+
+def _checked(path: Path, entry: ManifestEntry) -> bytes:
+    """Return the bytes of a clip, if they are what the version says."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise DataError(f"{entry.path} is gone; {_REMEDY}") from error
+    except OSError as error:
+        raise DataError(f"{entry.path} can't be read ({error.strerror}); {_REMEDY}") from error
+    if hashlib.sha256(data).hexdigest() != entry.file_sha256:
+        raise DataError(f"{entry.path} changed since the version was written; {_REMEDY}")
+    return data
+
+
+def _link(path: Path, target: Path) -> None:
+    try:
+        os.link(path.resolve(), target)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise ConfigurationError(
+            f"--audio link: clips can't be linked into {target.parent} ({error.strerror}); it is "
+            f"on another file system, perhaps; use --audio copy"
+        ) from error
+
+
+def _as_flac(data: bytes) -> bytes:
+    import soundfile
+
+    samples, rate = soundfile.read(io.BytesIO(data), dtype="int16", always_2d=True)
+    packed = io.BytesIO()
+    soundfile.write(packed, samples, rate, format="FLAC", subtype="PCM_16")
+    return packed.getvalue()
+
+
+_REMEDY = "restore it from a copy, or build the next version with: corpus build-manifest"

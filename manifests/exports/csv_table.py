@@ -1,0 +1,37 @@
+"""CSV: one row a clip, ``soft`` as a column for each class, ``votes`` as JSON."""
+
+import csv
+import io
+from pathlib import Path
+
+from manifests.emotions import EMOTIONS
+from manifests.exports.contents import COLUMNS, Contents
+from manifests.store import canonical_json, write_text
+
+__all__ = ["TABLE", "write"]
+
+TABLE = "clips.csv"
+
+
+def write(contents: Contents, folder: Path) -> None:
+    """Write ``clips.csv``: UTF-8, commas, LF, a header, empty where nothing is known.
+
+    Texts are written as they are, also those that a spreadsheet would take for a formula: who opens
+    the file in one imports the columns as text.
+
+    Args:
+        contents: the version.
+        folder: of the export.
+    """
+    soft = [f"soft_{name}" for name in EMOTIONS]
+    place = COLUMNS.index("soft")
+    head = [*COLUMNS[:place], *soft, *COLUMNS[place + 1 :]]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    for row in contents.rows():
+        flat = {**row, **dict(zip(soft, row["soft"], strict=True))}
+        flat["votes"] = canonical_json(row["votes"])
+        flat["adjudicated"] = str(row["adjudicated"]).lower()
+        writer.writerow(["" if flat[name] is None else flat[name] for name in head])
+    write_text(folder / TABLE, text.getvalue())

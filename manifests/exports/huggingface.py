@@ -1,0 +1,51 @@
+"""Hugging Face's audiofolder: a folder for each split, with its clips and a table of them."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from manifests.exports.contents import Contents
+from manifests.exports.parquet import table, write_table
+from manifests.records import ManifestEntry
+from manifests.store import write_text
+
+__all__ = ["METADATA", "folder_of", "write"]
+
+METADATA = "metadata.parquet"
+_SPLITS = {"train": "train", "val": "validation", "test": "test", "held": "held"}
+
+
+def folder_of(entry: ManifestEntry) -> str:
+    """Return the folder of a clip: its split by the name that Hugging Face knows."""
+    return _SPLITS[entry.split]
+
+
+def write(contents: Contents, folder: Path) -> None:
+    """Write ``metadata.parquet`` beside the clips of each split, and the card as ``README.md``.
+
+    ``load_dataset("audiofolder", data_dir=FOLDER)`` then has train, validation and test, a row a
+    clip with ``audio`` and the columns of :data:`manifests.exports.contents.COLUMNS` but ``file``.
+    Clips held out lie in ``held``, which it doesn't read by itself. Parquet, not CSV or JSON: their
+    types would be guessed in each split apart, and differ.
+
+    Args:
+        contents: the version.
+        folder: of the export.
+    """
+    by_split: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for entry in contents.entries:
+        place = folder_of(entry)
+        row = contents.row(entry)
+        by_split[place].append({**row, "file": row["file"].removeprefix(f"{place}/")})
+    for place, rows in by_split.items():
+        write_table(table(rows, file_column="file_name"), folder / place / METADATA)
+    for name in ("classes.png", "splits.png"):
+        picture = contents.manifest.folder / name
+        if picture.is_file():
+            (folder / name).write_bytes(picture.read_bytes())
+    write_text(folder / "README.md", _card(contents))
+
+
+def _card(contents: Contents) -> str:
+    path = contents.manifest.folder / "card.md"
+    return path.read_text(encoding="utf-8") if path.is_file() else f"# {contents.name}\n"

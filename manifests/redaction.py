@@ -1,0 +1,136 @@
+"""Versions of the manifest from which people took something back: what stays, and what vouches.
+
+A version is never changed but for this. What was withdrawn leaves ``manifest.jsonl``, derived files
+that name it are removed, and ``withdrawn.json`` in the version's folder tells what went and gives
+the sha256 of what stays. ``manifest.json`` stays as it was written, digest and counts included.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from manifests.checksums import CHECKSUMS, checksum_lines
+from manifests.errors import DataError
+from manifests.records import Record
+from manifests.store import sha256_file
+
+__all__ = ["REDACTION", "Part", "Redaction", "read_redaction", "redacted_files"]
+
+REDACTION = "withdrawn.json"
+
+
+class Part(Record):
+    """What one withdrawal took from a version."""
+
+    kind: str
+    id: str
+    created: str
+    clips: int
+    votes: int
+
+
+class Redaction(Record):
+    """What was withdrawn from a version, and the sha256 of the files that are left of it."""
+
+    withdrawals: list[Part]
+    files: dict[str, str]
+    removed: list[str]
+
+    @property
+    def words(self) -> str:
+        """What was withdrawn, for a sentence."""
+        return "; ".join(
+            f"{part.clips} clips and {part.votes} votes of {part.kind} '{part.id}' withdrawn on "
+            f"{part.created[:10]}"
+            for part in self.withdrawals
+        )
+
+    @property
+    def clips(self) -> int:
+        """How many clips went."""
+        return sum(part.clips for part in self.withdrawals)
+
+
+def read_redaction(folder: Path) -> Redaction | None:
+    """Return what was withdrawn from a version; None if nothing was.
+
+    Raises:
+        DataError: if it can't be read.
+    """
+    path = folder / REDACTION
+    try:
+        row = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not valid JSON; {_RESTORE}") from error
+    if not isinstance(row, dict):
+        raise DataError(f"{path}: expected a JSON object; {_RESTORE}")
+    found: Redaction = Redaction.parse(row, str(path))
+    return found
+
+
+def redacted_files(
+    folder: Path,
+    part: Part,
+    entries: tuple[str, bytes],
+    names_it: Callable[[str], bool],
+    listed: Mapping[str, str],
+    header: str,
+) -> Iterator[tuple[str, bytes | None]]:
+    """Yield the files of a version that change, and their new content; None for one to remove.
+
+    Args:
+        folder: of the version.
+        part: what is withdrawn now.
+        entries: name and new content of the file of entries.
+        names_it: whether a text names what is withdrawn.
+        listed: sha256 of the version's files as they were written.
+        header: name of the header, which stays.
+    """
+    present = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    removed = {name for name in listed if name not in present}
+    for name in sorted(present & listed.keys() - {entries[0]}):
+        if _derived_names(folder / name, names_it):
+            removed.add(name)
+            yield name, None
+    stays = {name: sha256_file(folder / name) for name in present & listed.keys() - removed}
+    stays[entries[0]] = hashlib.sha256(entries[1]).hexdigest()
+    yield entries
+    earlier = read_redaction(folder)
+    parts = {(one.kind, one.id): one for one in _parts(earlier)} | {(part.kind, part.id): part}
+    redaction = Redaction(
+        withdrawals=list(parts.values()), files=dict(sorted(stays.items())), removed=sorted(removed)
+    )
+    content = _readable(redaction.row())
+    yield REDACTION, content
+    sums = {
+        **stays,
+        header: sha256_file(folder / header),
+        REDACTION: hashlib.sha256(content).hexdigest(),
+    }
+    yield CHECKSUMS, checksum_lines(sums).encode()
+
+
+def _parts(earlier: Redaction | None) -> Iterable[Part]:
+    return earlier.withdrawals if earlier else []
+
+
+def _derived_names(path: Path, names_it: Callable[[str], bool]) -> bool:
+    """Return whether a derived file names what is withdrawn; of what is no text nobody can tell."""
+    if path.suffix == ".png":
+        return False
+    try:
+        return names_it(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        return True
+
+
+def _readable(value: dict[str, Any]) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False)
+    return f"{text}\n".encode()
+
+
+_RESTORE = "restore it from a copy"

@@ -1,0 +1,86 @@
+import errno
+import json
+import os
+
+import pytest
+from typer.testing import CliRunner
+
+from corpus_tools.cli.app import app
+from manifests.errors import ConfigurationError, CorpusError
+from manifests.exports.export import export_manifest
+from manifests.exports.formats import FORMATS
+
+
+def test_a_changed_or_missing_clip_stops_the_export_and_each_is_named(built, manifest, tmp_path):
+    gone, changed = (manifest.audio(entry) for entry in manifest.entries[:2])
+    gone.unlink()
+    changed.write_bytes(changed.read_bytes()[:-1])
+    outcome = export_manifest(manifest, {}, tmp_path / "out", format_name="csv")
+    first, second = (failure.reason for failure in outcome.failures)
+    assert "is gone" in first
+    assert "changed since the version was written" in second
+    assert outcome.outputs == []
+    assert not list(tmp_path.glob("out*"))
+    assert not list(tmp_path.glob(".*partial"))
+
+
+@pytest.mark.parametrize("name", ["clips/x", "manifests/v3", "annotations", "stages/x/y"])
+def test_the_corpus_keeps_its_own_folders(manifest, name):
+    with pytest.raises(ConfigurationError, match=r"own files|is there already"):
+        export_manifest(manifest, {}, manifest.corpus / name, format_name="csv")
+
+
+def test_what_is_there_is_left_alone(manifest, tmp_path):
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(ConfigurationError, match="is there already"):
+        export_manifest(manifest, {}, tmp_path / "mine", format_name="csv")
+    with pytest.raises(ConfigurationError, match="there are csv, parquet"):
+        export_manifest(manifest, {}, tmp_path / "x", format_name="xml")
+    with pytest.raises(ConfigurationError, match="has the clips in it"):
+        export_manifest(manifest, {}, tmp_path / "x", format_name="hf", audio="none")
+
+
+def test_another_file_system_can_not_be_linked_to(manifest, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(ConfigurationError, match="use --audio copy"):
+        export_manifest(manifest, {}, tmp_path / "out", format_name="csv", audio="link")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_leaves_nothing(manifest, tmp_path, monkeypatch):
+    from manifests.exports import audio
+
+    def full(data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(audio, "_as_flac", full)
+    with pytest.raises(CorpusError, match="no space left"):
+        export_manifest(manifest, {}, tmp_path / "out", format_name="csv", audio="flac")
+    assert not list(tmp_path.glob("*out*"))
+
+
+def test_a_hostile_id_leads_nowhere(manifest, tmp_path):
+    entry = manifest.entries[0].model_copy(update={"clip_id": "../../evil"})
+    manifest.entries[0] = entry
+    outcome = export_manifest(manifest, {}, tmp_path / "out", format_name="csv")
+    assert "can't be a file's name" in outcome.failures[0].reason
+    assert not list(tmp_path.rglob("evil*"))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_command(built, name):
+    (built.root / "corpus.toml").write_text('[corpus]\nname = "x"\n')
+    run = ["export-manifest", "--corpus", str(built.root), "--format", name]
+    told = CliRunner().invoke(app, [*run, "--json"])
+    assert told.exit_code == 0, told.output
+    document = json.loads(told.stdout)
+    folder = built.root / "exports" / f"v2-{name}"
+    assert document["outputs"] == [folder.as_posix()]
+    assert document["counts"]["kept"] == 61
+    assert folder.is_dir()
+    again = CliRunner().invoke(app, run)
+    assert again.exit_code == 2
+    assert "is there already" in again.stderr
