@@ -12,6 +12,7 @@ from typing import Any
 
 from manifests.errors import DataError
 from manifests.store import atomic_path
+from manifests.tombstones import Withdrawn
 
 __all__ = ["Annotators", "Rater"]
 
@@ -63,7 +64,8 @@ class Annotators:
 
     Args:
         corpus: the corpus folder.
-        used: pseudonyms that judgements name already; they are not given to anybody new.
+        used: pseudonyms that judgements name already; they are not given to anybody new, and
+            neither are those of annotators who withdrew.
 
     Raises:
         DataError: naming the line that is wrong.
@@ -74,6 +76,7 @@ class Annotators:
         self._rows = _read(self.path)
         self._changed = False
         named = {row.annotator for row in self._rows} | set(used)
+        named |= Withdrawn.of(corpus).annotators.keys()
         numbers = [int(found[1]) for name in named if (found := _NUMBERED.fullmatch(name))]
         self._last = max(numbers, default=0)
 
@@ -109,6 +112,14 @@ class Annotators:
     def addresses(self) -> dict[str, str]:
         """Return the e-mail address of everybody who has one, by pseudonym."""
         return {row.annotator: row.rater.email for row in self._rows if row.rater.email}
+
+    def accounts(self, annotator: str) -> list[tuple[str, int]]:
+        """Return the server and user number of an annotator, if they are known."""
+        return [
+            (row.server, row.rater.number)
+            for row in self._rows
+            if row.annotator == annotator and row.rater.number is not None
+        ]
 
     def save(self) -> None:
         """Write the file, readable by its owner only, if anybody is new."""

@@ -15,6 +15,7 @@ from annotation.exports import Export, read_export
 from annotation.garbage import no_collection
 from annotation.judgements import Key, judgement_key, judgements_folder, read_judgements
 from annotation.owners import Owners, Strangers
+from annotation.withdrawn import WITHDRAWN, TakenBack
 from manifests.errors import ConfigurationError, DataError
 from manifests.outcome import Outcome, Progress, no_progress
 from manifests.records import Clip, Judgement
@@ -37,6 +38,7 @@ class _Known:
     judgements: dict[Key, Judgement]
     annotators: Annotators
     owners: Owners
+    taken_back: TakenBack
     annotations: set[tuple[str, int]] = field(init=False)
     counts: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
@@ -59,7 +61,7 @@ def import_annotations(
 
     In the outcome an item is an annotation (or a task or file that can't be read as one). What
     was imported before is counted, not repeated; a newer version of an annotation is added and
-    the older kept. Drafts, predictions and tasks without annotations are counted in ``details``.
+    the older kept. What is on a withdrawn clip, or by somebody who withdrew, is rejected. Drafts, predictions and tasks without annotations are counted in ``details``.
 
     Args:
         corpus: the corpus folder.
@@ -124,11 +126,14 @@ def import_exports(corpus: Path, exports: Iterable[Export], *, server: str) -> O
 
 def _known(corpus: Path) -> _Known:
     judgements = {judgement_key(row): row for row in read_judgements(corpus)}
+    taken_back = TakenBack(corpus)
+    there = {clip.clip_id for clip in read_stage(corpus, STAGES["segments"], Clip)}
     return _Known(
-        clips={clip.clip_id for clip in read_stage(corpus, STAGES["segments"], Clip)},
+        clips=there | taken_back.clips,
         judgements=judgements,
         annotators=Annotators(corpus, {row.annotator for row in judgements.values()}),
         owners=Owners(corpus),
+        taken_back=taken_back,
     )
 
 
@@ -170,6 +175,9 @@ def _readable(
                 where = f"{export.name}: {_named(raw_task, 'task')}, {_named(raw, 'annotation')}"
                 _refuse(where, refusal, known, outcome)
                 export.refused.update(_numbers(raw))
+                continue
+            if known.taken_back.holds(found.judgement, found.rater):
+                outcome.rejected[WITHDRAWN] += 1
                 continue
             known.ignored.update(shown(name) for name in found.ignored)
             yield known.owners.with_role(found.judgement), found.rater

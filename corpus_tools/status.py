@@ -11,6 +11,7 @@ from manifests.emotions import EMOTIONS
 from manifests.frozen import frozen_clips
 from manifests.records import Clip, LedgerEntry, Screen, Source, Transcript
 from manifests.shards import STAGES, read_stage
+from manifests.tombstones import read_tombstones
 from manifests.versions import read_manifest_header, versions
 from models.runs import run_names
 
@@ -24,7 +25,7 @@ def survey(workspace: Workspace) -> dict[str, Any]:
     rejected by their first reason, as in the ledger, so that they add up), ``texts`` (clips by
     source of text), ``annotation``, ``labels`` (class: ``clips``, ``target`` and how many are
     ``missing``), ``unlabelled`` (clips with votes but no class, by reason), ``manifests``,
-    ``runs``.
+    ``runs``, ``withdrawn`` (whose data went, and whether nothing of it is left).
 
     Raises:
         DataError: if a shard or a file of judgements can't be read.
@@ -59,6 +60,17 @@ def survey(workspace: Workspace) -> dict[str, Any]:
             for header in map(read_manifest_header, versions(corpus))
         ],
         "runs": run_names(workspace.runs),
+        "withdrawn": [
+            {
+                "kind": one.kind,
+                "id": one.id,
+                "created": one.created,
+                "clips": len(one.clips),
+                "judgements": one.counts.get("judgements", 0),
+                "finished": one.finished,
+            }
+            for one in read_tombstones(corpus)
+        ],
     }
 
 

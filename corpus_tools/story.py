@@ -21,6 +21,7 @@ from manifests.selection import rejection, standing_repeats
 from manifests.shards import STAGES, read_shard, read_stage
 from manifests.store import read_jsonl
 from manifests.texts import best_transcripts
+from manifests.tombstones import Withdrawn
 from manifests.versions import ENTRIES, versions
 from models.runs import run_names
 
@@ -69,11 +70,13 @@ def story_of(workspace: Workspace, given: str) -> dict[str, Any]:
         given: the clip's id, or enough of it.
 
     Raises:
-        ConfigurationError: if none or several could be meant.
+        ConfigurationError: if none or several could be meant, or the clip was withdrawn.
         DataError: if a shard, task, judgement or manifest can't be read.
     """
     corpus, configuration = workspace.root, workspace.configuration
     clips = {clip.clip_id: clip for clip in read_stage(corpus, STAGES["segments"], Clip)}
+    if gone := Withdrawn.of(corpus).clips.get(given):
+        raise ConfigurationError(f"{given}: went with {gone.words}; nothing of it is left")
     clip = clips[find_clip(clips, given)]
     source = read_shard(STAGES["sources"].path(corpus, clip.source_id), Source)[0]
     votes = votes_on(corpus, clip.clip_id, configuration.labels)

@@ -12,10 +12,11 @@ import tomli_w
 from pydantic import ValidationError
 
 from corpus_tools.configuration import Configuration
-from manifests.errors import ConfigurationError
+from manifests.errors import ConfigurationError, CorpusError
 from manifests.lock import FolderLock
 from manifests.permitted import complaint
 from manifests.store import write_text
+from manifests.tombstones import Withdrawn
 
 __all__ = ["Workspace"]
 
@@ -99,8 +100,21 @@ class Workspace:
         except ValidationError as error:
             raise ConfigurationError(f"{path}: {_explain(error)}") from error
 
-    def lock(self) -> FolderLock:
-        """Return the lock that a command holds while it writes into the corpus."""
+    def lock(self, *, withdrawing: bool = False) -> FolderLock:
+        """Return the lock that a command holds while it writes into the corpus.
+
+        Args:
+            withdrawing: whether to go on with withdrawals that were interrupted.
+
+        Raises:
+            CorpusError: if there is one, and it isn't what the command is for.
+        """
+        left = None if withdrawing else Withdrawn.of(self.root).unfinished()
+        if left is not None:
+            raise CorpusError(
+                f"{self.root}: the withdrawal of {left.kind} '{left.id}' was interrupted; finish "
+                f"it first: corpus withdraw --{left.kind} {left.id}"
+            )
         return FolderLock(self.root)
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus_tools.recordings.cast import merge_speakers
+from corpus_tools.recordings.cast import check_not_withdrawn, merge_speakers
 from corpus_tools.recordings.hearing import Hearing, NotHeard
 from corpus_tools.recordings.listing import Recording, list_files
 from corpus_tools.recordings.match_table import table_path
@@ -74,7 +74,8 @@ def add_recordings(
         ConfigurationError: if the folder is missing, the script's columns are wrong, the voice
             detector isn't installed, or recognised text is given that is for no take, or for
             several at once.
-        DataError: if the script can't be read, or not which clips people have touched.
+        DataError: if the script can't be read, or not which clips people have touched, or if
+            somebody reads who withdrew.
     """
     if not folder.is_dir():
         raise ConfigurationError(f"{folder}: no such folder; give the folder of the recordings")
@@ -83,6 +84,8 @@ def add_recordings(
     outcome = Outcome()
     settings, segment = settings or RecordingSettings(), segment or SegmentSettings()
     listing = list_files(script, folder, settings.takes, outcome)
+    readers = {one.row.speaker.speaker_id for one in listing.recordings}
+    check_not_withdrawn(corpus, script, readers | {take.speaker for take in listing.takes})
     hearing = hearing or NotHeard()
     if hearing.flag and not settings.takes:
         raise ConfigurationError(

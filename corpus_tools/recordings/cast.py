@@ -10,8 +10,9 @@ from manifests.errors import DataError
 from manifests.outcome import Outcome
 from manifests.records import Speaker
 from manifests.store import write_text
+from manifests.tombstones import Withdrawn
 
-__all__ = ["merge_speakers", "read_speakers"]
+__all__ = ["check_not_withdrawn", "merge_speakers", "read_speakers"]
 
 COLUMNS = tuple(Speaker.model_fields)
 
@@ -38,6 +39,25 @@ def read_speakers(path: Path) -> dict[str, Speaker]:
         if speakers.setdefault(speaker.speaker_id, speaker) is not speaker:
             raise DataError(f"{where}: speaker '{speaker.speaker_id}' is there twice; remove one")
     return speakers
+
+
+def check_not_withdrawn(corpus: Path, script: Path, speakers: Iterable[str]) -> None:
+    """Refuse a script in which somebody reads who withdrew.
+
+    Args:
+        corpus: the corpus folder.
+        script: for the error.
+        speakers: ids of those who read.
+
+    Raises:
+        DataError: naming the speaker.
+    """
+    withdrawn = Withdrawn.of(corpus).speakers
+    for speaker in sorted(withdrawn.keys() & set(speakers)):
+        raise DataError(
+            f"{script}: lines of {withdrawn[speaker].words}; take them out of the script, or call "
+            f"the speaker otherwise if it is another person"
+        )
 
 
 def merge_speakers(path: Path, found: Iterable[Speaker], outcome: Outcome) -> None:

@@ -13,6 +13,7 @@ from manifests.outcome import Outcome
 from manifests.records import Source
 from manifests.shards import STAGES, read_stage
 from manifests.store import sha256_file
+from manifests.tombstones import Withdrawn
 
 __all__ = ["KnownSources", "MediaInput", "find_media", "identify", "media_in", "once_each"]
 
@@ -127,7 +128,7 @@ def identify(
 
     Raises:
         MediaError: if it can't be used.
-        CorpusError: if it is a clip of the corpus, or is in it as the other kind.
+        CorpusError: if it is a clip of the corpus, is in it as the other kind, or was withdrawn.
     """
     if (corpus / "clips").resolve() in path.resolve().parents:
         raise CorpusError("is a clip of this corpus; give the film that it was cut from")
@@ -136,6 +137,8 @@ def identify(
     media = probe(path)
     chosen = media.track(track)
     sha256 = sha256_file(path)
+    if gone := Withdrawn.of(corpus).media.get(sha256):
+        raise CorpusError(f"was taken out of the corpus with {gone.words}; leave it out")
     old = known.get(sha256, chosen.index)
     if old is None:
         main = chosen == media.default_track

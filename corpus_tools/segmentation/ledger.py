@@ -11,13 +11,15 @@ from corpus_tools.segmentation.choices import CLOSED
 from corpus_tools.segmentation.planning import Cut
 from manifests.records import Clip, LedgerEntry, Screen
 
-__all__ = ["ACCEPTED", "LEFT_OVER", "ledger_of", "outside", "outside_of"]
+__all__ = ["ACCEPTED", "LEFT_OVER", "WITHDRAWN", "ledger_of", "outside", "outside_of"]
 
 ACCEPTED = "accepted"
 GAP, LEFT_OVER, NO_SPEECH, SILENCE = "gap", "speech_left_over", "no_speech", "silence"
-OUTSIDE = (GAP, *CLOSED, LEFT_OVER, NO_SPEECH, SILENCE)
+WITHDRAWN = "withdrawn"
+OUTSIDE = (GAP, *CLOSED, LEFT_OVER, NO_SPEECH, SILENCE, WITHDRAWN)
 """Reasons of what lies in no clip: the file has nothing there, a person wants none there, speech
-that no clip could take, sound that nobody speaks, and what is below -50 dBFS."""
+that no clip could take, sound that nobody speaks, what is below -50 dBFS, and clips that somebody
+took back."""
 
 
 def outside(

@@ -27,8 +27,10 @@ from corpus_tools.segmentation.screening import Rules
 from corpus_tools.segmentation.settings import FLAGS
 from corpus_tools.segmentation.superseding import with_superseded
 from manifests.errors import CorpusError
+from manifests.records import Clip
 from manifests.shards import read_header
 from manifests.store import inside
+from manifests.tombstones import Withdrawn
 
 __all__ = ["KeptError", "Status", "Update"]
 
@@ -67,6 +69,19 @@ class Update:
             found.setdefault(source_of(name), []).append(name)
         return found
 
+    @cached_property
+    def _withdrawn(self) -> Withdrawn:
+        return Withdrawn.of(self.corpus)
+
+    def _refuse_withdrawn(self, clips: Sequence[Clip]) -> None:
+        """Raise CorpusError if somebody speaks who withdrew."""
+        for speaker in {clip.speaker for clip in clips if clip.speaker is not None}:
+            if gone := self._withdrawn.speakers.get(speaker):
+                raise CorpusError(
+                    f"clips of {gone.words} would be cut from it again; leave it out, or call the "
+                    f"speaker otherwise if it is another person"
+                )
+
     def touched(self, source_id: str) -> list[str]:
         """Return the clips of a source that people have touched, sorted."""
         return self._frozen_by_source.get(source_id, [])
@@ -82,7 +97,8 @@ class Update:
         Raises:
             KeptError: if the source has frozen clips and would be cut otherwise now; the decisions
                 on its clips are renewed.
-            CorpusError: likewise, if it was left unfinished, so that there is nothing to decide on.
+            CorpusError: likewise, if it was left unfinished, so that there is nothing to decide on;
+                and if clips would be cut again that were withdrawn.
             DataError: if its folder of clips is a link that leads out of the corpus.
             MediaError: if it can't be decoded.
         """
@@ -92,6 +108,11 @@ class Update:
         known_cuts = is_cut(self.corpus, name, inputs)
         if known_cuts and is_whole(self.corpus, one.source):
             return self._refresh(one, touched)
+        if gone := self._withdrawn.partly.get(name):
+            raise CorpusError(
+                f"can't be cut anew, since clips of it went with {gone.words} and would be cut "
+                f"again; its cuts were left as they are"
+            )
         if touched and not known_cuts and name not in self.recut:
             raise self._keep(name, touched, inputs)
         earlier = clips_of(self.corpus, name)
@@ -102,6 +123,7 @@ class Update:
                 {clip: hashes[clip] for clip in touched if clip in hashes},
                 known if known_cuts else None,
             )
+            self._refuse_withdrawn(found.clips)
             clips = with_superseded(found.clips, earlier, touched, name)
             publish(self.corpus, replace(found, clips=clips), self.rules, touched)
         except (CorpusError, OSError):

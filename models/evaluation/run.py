@@ -37,7 +37,7 @@ def evaluate(
     """
     model = read_model(run_folder)
     manifest = load_manifest(manifest_folder)
-    outcome = Outcome()
+    outcome = Outcome(warnings=manifest.caveats())
     examples = load_examples(manifest, model.settings, outcome, splits=(split,), progress=progress)[
         split
     ]

@@ -63,7 +63,7 @@ def train(
             f"{out_folder}: there is a run of this name; give another one with --name"
         )
     manifest = load_manifest(manifest_folder)
-    outcome = Outcome()
+    outcome = Outcome(warnings=manifest.caveats())
     with FolderLock(out_folder.parent, f"train-{out_folder.name}"):
         examples = load_examples(manifest, settings, outcome, progress=on_clip)
         _check(examples, settings, outcome)

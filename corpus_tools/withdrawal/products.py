@@ -1,0 +1,104 @@
+"""What a withdrawal changes in what was made of a corpus: versions, runs, pages, features."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from corpus_tools.withdrawal.removal import Change, Removal, files, filtered
+from manifests.records import Clip
+from manifests.redaction import Part, redacted_files
+from manifests.shards import STAGES, read_stage
+from manifests.store import read_jsonl
+from manifests.versions import ENTRIES, HEADER, read_manifest_header, versions
+from models.training.data import cache_folder
+
+__all__ = ["changes_to_features", "changes_to_pages", "changes_to_runs", "changes_to_versions"]
+
+
+def changes_to_versions(removal: Removal) -> Iterator[Change]:
+    """Yield the files of versions that change: see `manifests.redaction`."""
+
+    def change(row: dict[str, Any]) -> dict[str, Any] | None:
+        if removal.takes(row.get("clip_id")):
+            return None
+        votes = [vote for vote in row["votes"] if vote[0] != removal.annotator]
+        if votes == row["votes"]:
+            return row
+        decided = row.get("adjudicated", False) and row["votes"][-1] == votes[-1:]
+        return {**row, "votes": votes, "adjudicated": decided}
+
+    stone = removal.tombstone
+    for folder in versions(removal.corpus):
+        went = stone.versions.get(folder.name)
+        if went is None:
+            continue
+        content, _, _ = filtered(folder / ENTRIES, change)
+        part = Part(
+            kind=stone.kind,
+            id=stone.id,
+            created=stone.created,
+            clips=went["clips"],
+            votes=went["votes"],
+        )
+        counts = {ENTRIES: went["clips"] + went["votes"]}
+        for name, data in redacted_files(
+            folder,
+            part,
+            (ENTRIES, content),
+            removal.names_it,
+            read_manifest_header(folder).files,
+            HEADER,
+        ):
+            path = folder / name
+            if data is None or not path.is_file() or data != path.read_bytes():
+                yield Change(path, data, f"manifests/{folder.name}", counts.get(name, 0))
+
+
+def changes_to_runs(removal: Removal) -> Iterator[Change]:
+    """Yield the tables of predictions that change; what a model learnt stays in it."""
+    for path in files(removal.corpus / "runs", "*/**/*.csv"):
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.reader(stream))
+        if not rows or "clip_id" not in rows[0]:
+            continue
+        place = rows[0].index("clip_id")
+        kept = [row for row in rows if len(row) <= place or not removal.takes(row[place])]
+        if len(kept) < len(rows):
+            out = io.StringIO()
+            csv.writer(out, lineterminator="\n").writerows(kept)
+            yield Change(path, out.getvalue().encode(), "predictions", len(rows) - len(kept))
+    for path in files(removal.corpus / "runs", "*/**/*.html"):
+        if removal.names_it(path.read_text(encoding="utf-8", errors="replace")):
+            yield Change(path, None, "pages", 1)
+
+
+def changes_to_pages(removal: Removal) -> Iterator[Change]:
+    """Yield the pages and tables of reviews that go: of the sources, or naming their clips."""
+    for path in files(removal.corpus / "review", "**/*"):
+        own = any(path.name.startswith(f"{source}.") for source in removal.touched)
+        if own or removal.names_it(path.read_text(encoding="utf-8", errors="replace")):
+            yield Change(path, None, "pages", 1)
+
+
+def changes_to_features(removal: Removal) -> Iterator[Change]:
+    """Yield the computed features that go; hold that the shards still know the clips' files."""
+    digests = {
+        clip.file_sha256
+        for clip in read_stage(removal.corpus, STAGES["segments"], Clip)
+        if removal.takes(clip.clip_id)
+    }
+    for folder in versions(removal.corpus):
+        if folder.name in removal.tombstone.versions:
+            digests |= {
+                row["file_sha256"]
+                for row in read_jsonl(folder / ENTRIES)
+                if removal.takes(row.get("clip_id"))
+            }
+    cache = cache_folder(removal.corpus)
+    for kind in sorted(cache.glob("*")):
+        for digest in sorted(digests):
+            path: Path = kind / digest[:2] / f"{digest}.features"
+            if path.is_file():
+                yield Change(path, None, "features", 1)

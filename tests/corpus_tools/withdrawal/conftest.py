@@ -1,0 +1,202 @@
+"""A corpus in which somebody may want to withdraw: a film of two speakers, and a recording."""
+
+import json
+
+import numpy as np
+import pytest
+
+from annotation.judgements import judgements_folder
+from annotation.plans import Plan
+from corpus_tools.manifest_building import build_from_corpus
+from corpus_tools.media.wav import write_wav
+from corpus_tools.segmentation.publish import Found, publish
+from corpus_tools.segmentation.screening import drama_rules
+from corpus_tools.segmentation.settings import ScreenSettings
+from corpus_tools.workspace import Workspace
+from manifests.records import Choice, Clip, Fingerprint, Judgement, Source, SubtitleLine, Transcript
+from manifests.settings import SplitSettings
+from manifests.shards import STAGES, write_shard
+from manifests.store import canonical_json, sha256_file, write_jsonl, write_text
+from models.training.data import cache_folder
+
+FILM, READ = "E01-0123456789ab", "r1-ba9876543210"
+SPEAKERS = ("f01", "m02", None, "f01", "m02", "m03")
+CLIPS = [f"{FILM}-{n * 4000:08d}-{n * 4000 + 3000:08d}" for n in range(len(SPEAKERS))]
+RECORDED = f"{READ}-00000000-00003000"
+
+
+def source(name, kind, digest):
+    return Source(
+        source_id=name,
+        series="剧",
+        episode=None,
+        title=name,
+        kind=kind,
+        media_path=f"{name}.mp4",
+        sha256=digest * 64,
+        size=1,
+        duration=24.0 if kind == "drama" else 3.0,
+        track=0,
+        sample_rate=48000,
+        channels=2,
+    )
+
+
+def clip(root, name, owner, number, speaker):
+    path = root / "clips" / owner / f"{name}.wav"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_wav(path, np.random.default_rng(number).normal(0, 0.1, 48000).astype(np.float32))
+    start = int(name.split("-")[-2]) / 1000
+    return Clip(
+        clip_id=name,
+        source_id=owner,
+        path=path.relative_to(root).as_posix(),
+        start=start,
+        end=start + 3,
+        duration=3.0,
+        sha256=f"{number:064d}",
+        file_sha256=sha256_file(path),
+        rms_db=-20.0,
+        peak_db=-3.0,
+        snr_db=30.0,
+        music=0.0,
+        speech_ratio=0.9,
+        speaker=speaker,
+        speaker_source="subtitle" if speaker else None,
+    )
+
+
+def judgement(number, clip_id, annotator, emotion="angry", **changes):
+    fields = {
+        "clip_id": clip_id,
+        "annotator": annotator,
+        "server": "label-studio",
+        "project_id": 1,
+        "task_id": number,
+        "annotation_id": number,
+        "unique_id": None,
+        "created_at": "2026-11-22T14:00:00.000000Z",
+        "updated_at": "2026-11-22T14:00:00.000000Z",
+        "status": "answered",
+        "emotion": emotion,
+        "transcript": f"said by {annotator} on {number}",
+        "import_sha256": "0" * 64,
+    }
+    return Judgement(**(fields | changes))
+
+
+def publish_all(root):
+    rules = drama_rules(ScreenSettings())
+    for name, kind, digest, named in (
+        (FILM, "drama", "a", list(zip(CLIPS, SPEAKERS, strict=True))),
+        (READ, "scripted", "b", [(RECORDED, "m03")]),
+    ):
+        clips = [
+            clip(root, one, name, 10 * (kind == "drama") + number, speaker)
+            for number, (one, speaker) in enumerate(named)
+        ]
+        lines = [
+            SubtitleLine(source_id=name, start=c.start, end=c.end, text=f"line {c.clip_id}")
+            for c in clips
+        ]
+        inputs = {"media": digest, "speaker": None if kind == "drama" else "m03"}
+        left = 24000 - 18000 if kind == "drama" else 0
+        film = source(name, kind, digest)
+        prints = [Fingerprint(clip_id=c.clip_id, hashes="") for c in clips]
+        publish(root, Found(film, clips, lines, {"silence": left}, inputs, prints), rules)
+        texts = [
+            Transcript(clip_id=c.clip_id, text=f"词 {c.clip_id}", text_raw="词", source="subtitle")
+            for c in clips
+        ]
+        told = {"subtitle": {"lines": [[t.clip_id, t.text] for t in texts]}}
+        write_shard(root, STAGES["transcripts"], name, texts, told)
+        for one in clips:
+            cached = cache_folder(root) / "k" / one.file_sha256[:2] / f"{one.file_sha256}.features"
+            cached.parent.mkdir(parents=True, exist_ok=True)
+            cached.write_bytes(b"features")
+
+
+def write_people(root):
+    write_text(root / "speakers.csv", "speaker_id,gender\nf01,female\nm02,male\nm03,male\n")
+    annotators = "annotator,server,number,email\n"
+    annotators += "".join(f"a0{n},label-studio,{n},p{n}@lab.example\n" for n in (1, 2))
+    write_text(root / "annotations" / "annotators.csv", annotators)
+    (root / "annotations" / "annotators.csv").chmod(0o600)
+    write_text(root / "annotations" / "gold.csv", f"clip_id,emotion\n{CLIPS[0]},angry\n")
+    answers = [
+        judgement(2 * n + m, one, f"a0{m + 1}", ("angry", "sad")[n % 2])
+        for n, one in enumerate([*CLIPS, RECORDED])
+        for m in range(2)
+    ]
+    write_jsonl(judgements_folder(root) / "20261122T140000Z-00000000.jsonl",
+                [row.row() for row in answers])  # fmt: skip
+    folder = root / "annotations" / "tasks" / "batch-0001"
+    for name in ("a01", "a02"):
+        rows = [
+            canonical_json(
+                {
+                    "data": {
+                        "clip_id": one,
+                        "asr_text": f"词 {one}",
+                        "cast": [{"value": "f01"}, {"value": "m02"}],
+                        "context": f"clips/{FILM}/context/{one}.wav",
+                    }
+                }
+            )
+            for one in CLIPS
+        ]
+        write_text(folder / f"{name}.json", "[\n" + ",\n".join(rows) + "\n]\n")
+    plan = Plan(
+        kind="label", batch="batch-0001", seed=0, per_clip=2, annotators=["a01", "a02"],
+        gold=[CLIPS[0]],
+    )  # fmt: skip
+    write_text(folder / "plan.json", canonical_json(plan.row()) + "\n")
+    projects = {"a01": {"project_id": 1}, "a02": {"project_id": 2}}
+    servers = {"servers": {"label-studio": {"url": "http://localhost", "projects": projects}}}
+    write_text(root / "annotations" / "server.json", json.dumps(servers))
+
+
+def write_products(root):
+    for number, one in enumerate(CLIPS):
+        path = root / "clips" / FILM / "context" / f"{one}.wav"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"RIFF" + bytes([number]))
+    write_text(root / "review" / f"{FILM}.html", f"<p>词 {CLIPS[0]}</p>")
+    choices = [
+        Choice(
+            source_id=FILM,
+            start=0.0,
+            end=3.0,
+            decision="keep",
+            origin="review",
+            clip_id=CLIPS[0],
+            note="a note",
+        )
+    ]
+    write_jsonl(root / "choices" / f"{FILM}.jsonl", [row.row() for row in choices])
+    told = "".join(f"{one},train,angry,angry\n" for one in [*CLIPS, RECORDED])
+    write_text(root / "runs" / "r" / "predictions.csv", f"clip_id,split,emotion,predicted\n{told}")
+    write_text(root / "runs" / "r" / "config.toml", "")
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1780000000")
+    workspace = Workspace.create(tmp_path / "corpus", "c")
+    publish_all(workspace.root)
+    write_people(workspace.root)
+    build(workspace)
+    write_products(workspace.root)
+    return workspace
+
+
+@pytest.fixture(name="build")
+def build_fixture():
+    return build
+
+
+def build(workspace):
+    labels = workspace.configuration.labels.model_copy(update={"min_votes": 1})
+    outcome = build_from_corpus(workspace, SplitSettings(group_by=["none"]), labels)
+    assert outcome.ok, outcome.failures
+    return outcome

@@ -1,0 +1,282 @@
+import json
+import os
+import shutil
+import signal
+
+import pytest
+
+from annotation.annotators import Annotators, Rater
+from annotation.importing import import_annotations
+from annotation.judgements import read_judgements
+from annotation.label_studio.server_file import ServerFile
+from corpus_tools.recordings.cast import check_not_withdrawn
+from corpus_tools.segmentation.inputs import KnownSources, identify
+from corpus_tools.segmentation.publish import is_whole, ledger_fits
+from corpus_tools.status import survey
+from corpus_tools.story import story_of
+from corpus_tools.withdrawal import withdraw as work
+from corpus_tools.withdrawal.withdraw import finish_withdrawals, withdraw
+from manifests.errors import ConfigurationError, CorpusError, DataError
+from manifests.records import LedgerEntry, Source
+from manifests.shards import STAGES, read_shard, write_shard
+from manifests.tombstones import TOMBSTONES, read_tombstones
+from manifests.verify import verify_manifest
+from manifests.versions import load_manifest
+
+FILM, READ = "E01-0123456789ab", "r1-ba9876543210"
+CLIPS = [f"{FILM}-{n * 4000:08d}-{n * 4000 + 3000:08d}" for n in range(6)]
+RECORDED = f"{READ}-00000000-00003000"
+
+
+def tree(root):
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+def named_in(root, *needles):
+    """Return the files, tombstones aside, whose name or content has one of the texts."""
+    return [
+        place
+        for place, data in tree(root).items()
+        if not place.endswith((TOMBSTONES, "v1/withdrawn.json"))
+        and any(one in place or one.encode() in data for one in needles)
+    ]
+
+
+def test_of_a_speaker_nothing_is_left_but_the_tombstone(workspace):
+    root = workspace.root
+    kept = (root / "clips" / FILM / f"{CLIPS[1]}.wav").read_bytes()
+    outcome = withdraw(root, "speaker", "f01", reason="asked for it")
+    assert outcome.ok
+    assert named_in(root, "f01", CLIPS[0], CLIPS[3]) == []
+    assert (root / "clips" / FILM / f"{CLIPS[1]}.wav").read_bytes() == kept
+    (stone,) = read_tombstones(root)
+    assert (stone.kind, stone.id, stone.reason) == ("speaker", "f01", "asked for it")
+    assert stone.finished
+    assert stone.clips == [CLIPS[0], CLIPS[3]]
+    assert outcome.details["withdrawal"]["places"] == stone.counts
+    assert outcome.details["withdrawal"]["remains"] == []
+    assert stone.counts["judgements"] == stone.counts["subtitles"] + 2 == 4
+    assert stone.counts["features"] == stone.counts["predictions"] == stone.counts["clips"] == 2
+    assert any("1 clips of the same sources have no known speaker" in w for w in outcome.warnings)
+
+
+def test_what_stays_of_the_film_is_whole_and_its_seconds_add_up(workspace):
+    root = workspace.root
+    withdraw(root, "speaker", "f01")
+    ledger = read_shard(STAGES["ledger"].path(root, FILM), LedgerEntry)
+    assert {row.reason: row.seconds for row in ledger}["withdrawn"] == 6.0
+    assert sum(row.seconds for row in ledger) == 24.0
+    (film,) = read_shard(STAGES["sources"].path(root, FILM), Source)
+    assert ledger_fits(root, FILM)
+    assert is_whole(root, film)
+    withdraw(root, "speaker", "m02")
+    ledger = read_shard(STAGES["ledger"].path(root, FILM), LedgerEntry)
+    assert {row.reason: row.seconds for row in ledger}["withdrawn"] == 12.0
+    assert sum(row.seconds for row in ledger) == 24.0
+
+
+def test_wider_excerpts_in_which_they_are_heard_go_too(workspace):
+    root = workspace.root
+    withdraw(root, "speaker", "f01")
+    left = {path.stem for path in (root / "clips" / FILM / "context").glob("*.wav")}
+    assert left == {CLIPS[5]}
+    tasks = json.loads((root / "annotations/tasks/batch-0001/a01.json").read_text())
+    told = {row["data"]["clip_id"]: row["data"] for row in tasks}
+    assert told.keys() == {CLIPS[1], CLIPS[2], CLIPS[4], CLIPS[5]}
+    assert told[CLIPS[1]]["context"] == ""
+    assert told[CLIPS[5]]["context"]
+    assert told[CLIPS[1]]["cast"] == [{"value": "m02"}]
+
+
+def test_a_source_goes_whole_and_is_not_taken_again(workspace, make_voice, make_media):
+    root = workspace.root
+    film = make_media(root.parent / "again.wav", make_voice(2.0))
+    (record,) = read_shard(STAGES["sources"].path(root, READ), Source)
+    known = identify(film, root, KnownSources([]))
+    row = record.model_copy(update={"sha256": known.source.sha256})
+    write_shard(root, STAGES["sources"], READ, [row], row.row())
+    withdraw(root, "source", READ)
+    assert named_in(root, READ) == []
+    assert not (root / "clips" / READ).exists()
+    with pytest.raises(CorpusError, match=f"source '{READ}', withdrawn on 2026"):
+        identify(film, root, KnownSources([]))
+
+
+def test_of_an_annotator_no_answer_and_no_address_is_left(workspace):
+    root = workspace.root
+    withdraw(root, "annotator", "a01")
+    assert named_in(root, "a01", "p1@lab.example") == []
+    assert {row.annotator for row in read_judgements(root)} == {"a02"}
+    assert oct((root / "annotations/annotators.csv").stat().st_mode)[-3:] == "600"
+    assert list(ServerFile.read(root).servers["label-studio"].projects) == ["a02"]
+    assert len(load_manifest(root / "manifests" / "v1").entries) == 7
+    assert Annotators(root).pseudonym("other", Rater(9, None)) == "a03"
+    (stone,) = read_tombstones(root)
+    assert stone.accounts == [("label-studio", 1)]
+    assert "@" not in (root / TOMBSTONES).read_text()
+
+
+@pytest.mark.parametrize(("kind", "name"), [("speaker", "f01"), ("annotator", "a01")])
+def test_answers_come_not_again(workspace, kind, name):
+    root = workspace.root
+    withdraw(root, kind, name)
+    before = len(list(read_judgements(root)))
+    annotation = {
+        "created_at": "2026-11-23T00:00:00Z",
+        "updated_at": "2026-11-23T00:00:00Z",
+        "result": [
+            {
+                "from_name": "emotion",
+                "to_name": "audio",
+                "type": "choices",
+                "value": {"choices": ["sad"]},
+            }
+        ],
+    }
+    tasks = [
+        {
+            "id": 70 + number,
+            "data": {"clip_id": one},
+            "annotations": [
+                {**annotation, "id": 700 + 10 * number + who, "completed_by": who} for who in (1, 2)
+            ],
+        }
+        for number, one in enumerate((CLIPS[0], CLIPS[1]))
+    ]
+    export = root.parent / "export.json"
+    export.write_text(json.dumps(tasks))
+    outcome = import_annotations(root, [export])
+    assert outcome.ok
+    assert outcome.rejected["withdrawn"] == 2
+    assert outcome.kept == 2 == len(list(read_judgements(root))) - before
+
+
+def test_a_version_verifies_as_withdrawn_and_the_next_leaves_it_out(workspace, build):
+    root, folder = workspace.root, workspace.root / "manifests" / "v1"
+    digest = load_manifest(folder).header.digest
+    withdraw(root, "speaker", "f01")
+    outcome = verify_manifest(folder)
+    assert outcome.ok
+    assert outcome.rejected == {"withdrawn": 2}
+    assert outcome.items_in == outcome.kept + 2
+    assert "2 clips and 0 votes of speaker 'f01' withdrawn on" in outcome.warnings[0]
+    manifest = load_manifest(folder)
+    assert len(manifest.entries) == 5
+    assert manifest.header.digest == digest
+    assert "build the next one" in manifest.caveats()[0]
+    built = build(workspace)
+    assert built.details["manifest"]["version"] == "v2"
+    assert built.details["manifest"]["new"]
+    assert built.rejected["withdrawn"] == 2
+    assert not load_manifest(root / "manifests" / "v2").caveats()
+    assert not build(workspace).details["manifest"]["new"]
+
+
+def test_damage_to_what_is_left_of_a_version_is_still_noticed(workspace):
+    folder = workspace.root / "manifests" / "v1"
+    withdraw(workspace.root, "speaker", "f01")
+    for path in sorted(folder.iterdir()):
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-2] + bytes([whole[-2] ^ 1]) + whole[-1:])
+        try:
+            found = verify_manifest(folder).failures
+            named = [f"{failure.item}: {failure.reason}" for failure in found]
+        except DataError as error:
+            named = [str(error)]
+        assert any(path.name in sentence for sentence in named), path.name
+        path.write_bytes(whole)
+    (workspace.root / TOMBSTONES).unlink()
+    assert [failure.item for failure in verify_manifest(folder).failures] == ["v1/withdrawn.json"]
+
+
+def test_a_dry_run_changes_nothing_and_counts_the_same(workspace):
+    before = tree(workspace.root)
+    told = withdraw(workspace.root, "speaker", "f01", dry_run=True)
+    assert tree(workspace.root) == before
+    done = withdraw(workspace.root, "speaker", "f01")
+    assert done.details["withdrawal"]["places"] == told.details["withdrawal"]["places"]
+    assert done.items_in == told.items_in > 0
+
+
+def test_again_there_is_nothing_left_to_do(workspace):
+    withdraw(workspace.root, "speaker", "f01")
+    before = tree(workspace.root)
+    again = withdraw(workspace.root, "speaker", "f01")
+    assert again.items_in == 0
+    assert "withdrawn before" in again.warnings[0]
+    assert tree(workspace.root) == before
+
+
+@pytest.mark.parametrize("kind", ["speaker", "source", "annotator"])
+def test_an_unknown_id_names_the_nearest(workspace, kind):
+    before = tree(workspace.root)
+    with pytest.raises(ConfigurationError, match=f"no {kind} 'f0l': the nearest are"):
+        withdraw(workspace.root, kind, "f0l")
+    assert tree(workspace.root) == before
+
+
+def killed_at(root, step, kind, name):
+    """Withdraw in a process that is killed before its change number ``step``; tell if it was."""
+    pid = os.fork()
+    if pid:
+        return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+    left, apply = [step], work._apply
+
+    def dying(*given):
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left[0] -= 1
+        apply(*given)
+
+    work._apply = dying
+    try:
+        withdraw(root, kind, name)
+    finally:
+        os._exit(0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize(
+    ("kind", "name"), [("speaker", "f01"), ("source", FILM), ("annotator", "a01")]
+)
+def test_killed_anywhere_it_is_finished_by_the_next_run(workspace, tmp_path, kind, name):
+    whole = shutil.copytree(workspace.root, tmp_path / "whole")
+    withdraw(whole, kind, name)
+    expected, step = tree(whole), 0
+    while True:
+        root = shutil.copytree(workspace.root, tmp_path / f"killed-{step}")
+        if not killed_at(root, step, kind, name):
+            break
+        finish_withdrawals(root)
+        assert tree(root) == expected, step
+        shutil.rmtree(root)
+        step += 1
+    assert step > 5
+
+
+def test_until_it_is_finished_no_other_command_writes(workspace, monkeypatch):
+    def dying(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(work, "_apply", dying)
+    with pytest.raises(KeyboardInterrupt):
+        withdraw(workspace.root, "speaker", "f01")
+    assert not survey(workspace)["withdrawn"][0]["finished"]
+    with pytest.raises(CorpusError, match="corpus withdraw --speaker f01"):
+        workspace.lock()
+
+
+def test_status_and_why_tell_of_it_and_scripts_are_refused(workspace):
+    withdraw(workspace.root, "speaker", "f01")
+    found = survey(workspace)
+    assert found["withdrawn"][0]["id"] == "f01"
+    assert found["clips"]["orphaned"] == 0
+    with pytest.raises(ConfigurationError, match="went with speaker 'f01', withdrawn on"):
+        story_of(workspace, CLIPS[0])
+    script = workspace.root.parent / "script.csv"
+    with pytest.raises(DataError, match="lines of speaker 'f01'"):
+        check_not_withdrawn(workspace.root, script, {"f01", "m02"})
