@@ -61,7 +61,8 @@ def import_annotations(
 
     In the outcome an item is an annotation (or a task or file that can't be read as one). What
     was imported before is counted, not repeated; a newer version of an annotation is added and
-    the older kept. What is on a withdrawn clip, or by somebody who withdrew, is rejected. Drafts, predictions and tasks without annotations are counted in ``details``.
+    the older kept. What is on a withdrawn clip, or by somebody who withdrew, is rejected. Drafts,
+    predictions and tasks without annotations are counted in ``details``.
 
     Args:
         corpus: the corpus folder.
