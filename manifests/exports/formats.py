@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from manifests.errors import ConfigurationError
-from manifests.exports import croissant, csv_table, huggingface, parquet
+from manifests.exports import (
+    audformat_database,
+    croissant,
+    csv_table,
+    huggingface,
+    lhotse_sets,
+    parquet,
+)
 from manifests.exports.audio import Layout
 from manifests.exports.contents import Contents
 
@@ -43,6 +50,13 @@ FORMATS = {
             layout=huggingface.folder_of,
             needs_audio=True,
         ),
+        Format(
+            "audformat",
+            "an audEERING database, with annotators as raters",
+            audformat_database.write,
+            needs_audio=True,
+        ),
+        Format("lhotse", "recordings, supervisions and cuts", lhotse_sets.write, needs_audio=True),
         Format("croissant", "a table described in MLCommons' Croissant", croissant.write),
     )
 }

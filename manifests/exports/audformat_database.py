@@ -1,0 +1,140 @@
+"""audformat: a database with a table for each split, and one of everybody's votes."""
+
+from pathlib import Path
+from typing import Any
+
+from manifests.emotions import EMOTIONS
+from manifests.exports.contents import Contents
+from manifests.exports.packages import needed
+from manifests.records import ManifestEntry, Split
+
+__all__ = ["write"]
+
+UNCLEAR = "unclear"
+"""The label of a vote for no class."""
+
+_SPLITS: dict[Split, str] = {"train": "train", "val": "dev", "test": "test", "held": "other"}
+_TEXTS = ("clip_id", "text", "text_source", "source_id", "series", "sentence", "group", "sha256")
+_NUMBERS = ("agreement", "start", "end", "duration")
+
+
+def write(contents: Contents, folder: Path) -> None:
+    """Write ``db.yaml`` and its tables: ``train``, ``dev``, ``test``, ``held`` and ``votes``.
+
+    The tables of the splits have a row a clip with the emotion, the share of each class
+    (``soft_angry`` …), the speaker (who is described in the scheme's labels), text, source and the
+    rest. ``votes`` has a column for each annotator, as a rater; a vote for no class is
+    ``unclear``. Who decided after the votes has a column of their own, ``a03 adjudication``.
+
+    Args:
+        contents: the version.
+        folder: of the export.
+
+    Raises:
+        ConfigurationError: if audformat isn't installed.
+    """
+    audformat = needed("audformat")
+    database = audformat.Database(
+        contents.name,
+        source=contents.said("card", "collection") or "",
+        usage=audformat.define.Usage.OTHER,
+        languages=_languages(audformat, contents),
+        description=contents.said("card", "description"),
+        license=contents.said("corpus", "licence"),
+        meta={"digest": contents.manifest.header.digest},
+    )
+    _declare(audformat, database, contents)
+    for split, name in _SPLITS.items():
+        entries = [entry for entry in contents.entries if entry.split == split]
+        if entries:
+            _table_of_split(audformat, database, contents, entries, split, name)
+    _votes(audformat, database, contents)
+    database.save(str(folder))
+
+
+def _languages(audformat: Any, contents: Contents) -> list[str]:
+    """Return the language by the code that audformat wants, none if it doesn't know it."""
+    try:
+        return [audformat.utils.map_language(contents.said("corpus", "language") or "")]
+    except ValueError:
+        return []
+
+
+def _declare(audformat: Any, database: Any, contents: Contents) -> None:
+    """Declare media, splits, raters, and what the columns may hold."""
+    packed = any(name.endswith(".flac") for name in contents.files.values())
+    database.media["clips"] = audformat.Media(
+        type="audio",
+        format="flac" if packed else "wav",
+        sampling_rate=16000,
+        channels=1,
+        bit_depth=16,
+    )
+    for split, name in _SPLITS.items():
+        database.splits[split] = audformat.Split(name)
+    for name in sorted({who for entry in contents.entries for who, _ in entry.votes}):
+        database.raters[name] = audformat.Rater("human")
+    database.raters["votes"] = audformat.Rater("vote", description="what the votes came to")
+    database.schemes["emotion"] = audformat.Scheme("str", labels=list(EMOTIONS))
+    database.schemes["vote"] = audformat.Scheme("str", labels=[*EMOTIONS, UNCLEAR])
+    database.schemes["speaker"] = audformat.Scheme("str", labels=_speakers(contents))
+    database.schemes["share"] = audformat.Scheme("float", minimum=0.0, maximum=1.0)
+    database.schemes["adjudicated"] = audformat.Scheme("bool")
+    database.schemes["fold"] = audformat.Scheme("int")
+    database.schemes["text"] = audformat.Scheme("str")
+    database.schemes["number"] = audformat.Scheme("float")
+
+
+def _speakers(contents: Contents) -> dict[str, dict[str, Any]]:
+    """Return what is known of each speaker."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in contents.entries:
+        if entry.speaker is not None:
+            row = contents.row(entry)
+            known = {name: row[name] for name in ("gender", "age", "region", "native")}
+            found[entry.speaker] = {name: one for name, one in known.items() if one is not None}
+    return dict(sorted(found.items()))
+
+
+def _table_of_split(
+    audformat: Any,
+    database: Any,
+    contents: Contents,
+    entries: list[ManifestEntry],
+    split: Split,
+    name: str,
+) -> None:
+    rows = [contents.row(entry) for entry in entries]
+    table = audformat.Table(
+        audformat.filewise_index([row["file"] for row in rows]), split_id=split, media_id="clips"
+    )
+    database["held" if name == "other" else name] = table
+
+    def column(title: str, scheme: str, values: list[Any], rater: str | None = None) -> None:
+        table[title] = audformat.Column(scheme_id=scheme, rater_id=rater)
+        table[title].set(values)
+
+    column("emotion", "emotion", [row["emotion"] for row in rows], rater="votes")
+    for place, emotion in enumerate(EMOTIONS):
+        column(f"soft_{emotion}", "share", [row["soft"][place] for row in rows], rater="votes")
+    column("speaker", "speaker", [row["speaker"] for row in rows])
+    column("adjudicated", "adjudicated", [row["adjudicated"] for row in rows])
+    column("fold", "fold", [row["fold"] for row in rows])
+    for title in _TEXTS:
+        column(title, "text", [row[title] for row in rows])
+    for title in _NUMBERS:
+        column(title, "number", [row[title] for row in rows])
+
+
+def _votes(audformat: Any, database: Any, contents: Contents) -> None:
+    votes: dict[tuple[str, str], dict[int, str]] = {}
+    for place, entry in enumerate(contents.entries):
+        for number, (who, emotion) in enumerate(entry.votes, start=1):
+            decided = entry.adjudicated and number == len(entry.votes)
+            title = f"{who} adjudication" if decided else who
+            votes.setdefault((title, who), {})[place] = emotion or UNCLEAR
+    files = [contents.files[entry.clip_id] for entry in contents.entries]
+    database["votes"] = audformat.Table(audformat.filewise_index(files), media_id="clips")
+    for (title, who), given in sorted(votes.items()):
+        database["votes"][title] = audformat.Column(scheme_id="vote", rater_id=who)
+        database["votes"][title].set([given.get(place) for place in range(len(files))])

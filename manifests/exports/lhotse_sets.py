@@ -1,0 +1,88 @@
+"""Lhotse: recordings, supervisions and cuts as its manifests (JSON Lines, gzipped)."""
+
+from pathlib import Path
+from typing import Any
+
+from manifests.exports.contents import Contents
+from manifests.exports.packages import needed
+
+__all__ = ["write"]
+
+_CUSTOM = (
+    "split",
+    "fold",
+    "emotion",
+    "soft",
+    "votes",
+    "agreement",
+    "adjudicated",
+    "text_source",
+    "age",
+    "region",
+    "native",
+    "source_id",
+    "series",
+    "sentence",
+    "start",
+    "end",
+    "group",
+    "sha256",
+)
+
+
+def write(contents: Contents, folder: Path) -> None:
+    """Write ``recordings.jsonl.gz``, ``supervisions.jsonl.gz`` and ``cuts.jsonl.gz``.
+
+    A clip is a recording, with a supervision over all of it: text, speaker and gender in its own
+    fields, the rest in ``custom``, where ``start`` and ``end`` are seconds into the source. Paths
+    are relative to the export's folder.
+
+    Args:
+        contents: the version.
+        folder: of the export.
+
+    Raises:
+        ConfigurationError: if lhotse isn't installed.
+    """
+    lhotse = needed("lhotse")
+    recordings, supervisions = [], []
+    for row in contents.rows():
+        recordings.append(_recording(lhotse, row, folder))
+        supervisions.append(
+            lhotse.SupervisionSegment(
+                id=row["clip_id"],
+                recording_id=row["clip_id"],
+                start=0.0,
+                duration=recordings[-1].duration,
+                channel=0,
+                text=row["text"] or None,
+                language=contents.said("corpus", "language"),
+                speaker=row["speaker"],
+                gender=row["gender"],
+                custom={
+                    name: [list(vote) for vote in row[name]] if name == "votes" else row[name]
+                    for name in _CUSTOM
+                    if row[name] is not None
+                },
+            )
+        )
+    recordings = lhotse.RecordingSet.from_recordings(recordings)
+    supervisions = lhotse.SupervisionSet.from_segments(supervisions)
+    cuts = lhotse.CutSet.from_manifests(recordings=recordings, supervisions=supervisions)
+    recordings.to_file(folder / "recordings.jsonl.gz")
+    supervisions.to_file(folder / "supervisions.jsonl.gz")
+    cuts.to_file(folder / "cuts.jsonl.gz")
+
+
+def _recording(lhotse: Any, row: dict[str, Any], folder: Path) -> Any:
+    """Return the recording of a clip, its length as counted in samples."""
+    import soundfile
+
+    found = soundfile.info(folder / row["file"])
+    return lhotse.Recording(
+        id=row["clip_id"],
+        sources=[lhotse.AudioSource(type="file", channels=[0], source=row["file"])],
+        sampling_rate=found.samplerate,
+        num_samples=found.frames,
+        duration=found.frames / found.samplerate,
+    )
