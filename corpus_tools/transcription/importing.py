@@ -18,6 +18,7 @@ from manifests.outcome import Outcome
 from manifests.records import Clip, Source, Transcript
 from manifests.shards import STAGES, read_shard, read_stage
 from manifests.store import fingerprint
+from manifests.tombstones import Withdrawn
 
 __all__ = ["import_transcripts"]
 
@@ -98,9 +99,12 @@ def _from_rows(
     texts: dict[str, list[Transcript]] = defaultdict(list)
     seen: dict[str, str] = {}
     language = workspace.configuration.corpus.language
+    withdrawn = Withdrawn.of(workspace.root).clips
     for given in read_given_texts(path, outcome):
         outcome.items_in += 1
-        if given.clip_id not in sources:
+        if gone := withdrawn.get(given.clip_id):
+            outcome.fail(given.where, f"{given.clip_id} went with {gone.words}; leave it out")
+        elif given.clip_id not in sources:
             outcome.fail(given.where, f"no clip '{given.clip_id}' in this corpus")
         elif given.clip_id in seen:
             outcome.fail(

@@ -56,8 +56,10 @@ def withdraw(
         DataError: if a file that may name clips can't be read; nothing was changed then.
     """
     outcome = Outcome()
-    if not dry_run:
-        finish_withdrawals(corpus)
+    finished = [] if dry_run else finish_withdrawals(corpus)
+    outcome.warnings += [
+        f"the interrupted withdrawal of {one.kind} '{one.id}' was finished" for one in finished
+    ]
     plan = plan_withdrawal(corpus, kind, name, reason)
     earlier = next(
         (one for one in Withdrawn.of(corpus).tombstones if (one.kind, one.id) == (kind, name)), None

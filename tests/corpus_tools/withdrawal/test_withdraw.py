@@ -14,6 +14,7 @@ from corpus_tools.segmentation.inputs import KnownSources, identify
 from corpus_tools.segmentation.publish import is_whole, ledger_fits
 from corpus_tools.status import survey
 from corpus_tools.story import story_of
+from corpus_tools.transcription.importing import import_transcripts
 from corpus_tools.withdrawal import withdraw as work
 from corpus_tools.withdrawal.withdraw import finish_withdrawals, withdraw
 from manifests.errors import ConfigurationError, CorpusError, DataError
@@ -277,6 +278,10 @@ def test_status_and_why_tell_of_it_and_scripts_are_refused(workspace):
     assert found["clips"]["orphaned"] == 0
     with pytest.raises(ConfigurationError, match="went with speaker 'f01', withdrawn on"):
         story_of(workspace, CLIPS[0])
+    texts = workspace.root.parent / "texts.jsonl"
+    texts.write_text(json.dumps({"clip_id": CLIPS[0], "text": "x"}) + "\n")
+    (failure,) = import_transcripts(workspace, texts).failures
+    assert "went with speaker 'f01'" in failure.reason
     script = workspace.root.parent / "script.csv"
     with pytest.raises(DataError, match="lines of speaker 'f01'"):
         check_not_withdrawn(workspace.root, script, {"f01", "m02"})
