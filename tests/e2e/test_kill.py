@@ -1,4 +1,4 @@
-"""`corpus segment` killed at any moment, and two of them at once."""
+"""`corpus segment` and `build-manifest` killed at any moment, and two of them at once."""
 
 import signal
 import subprocess
@@ -9,14 +9,17 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "kill.py"
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
 def test_killed_at_random_moments_and_run_again_the_corpus_is_that_of_a_quiet_run():
     """Ten kills; the same script does fifty, with several workers, as a benchmark."""
     arguments = ["--times", "10", "--seed", "1", "--workers", "1", "--seconds", "12"]
     done = subprocess.run(
-        [sys.executable, str(BENCHMARK), *arguments], capture_output=True, text=True, check=False
+        [sys.executable, str(BENCHMARKS / "kill.py"), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     rows = [line.strip("| ").split(" | ") for line in done.stdout.splitlines()[2:]]
@@ -44,6 +47,43 @@ def test_of_two_runs_at_once_one_is_told_to_wait_and_the_corpus_is_whole(tmp_pat
     assert "wait for it to end" in error
     assert not (corpus / ".corpus.lock").exists()
     assert corpus_command("segment", *arguments).returncode == 0
+
+
+def test_a_build_killed_at_random_moments_leaves_the_old_state_or_the_new_one():
+    """Ten kills; the same script does fifty, on a larger corpus, as a benchmark."""
+    arguments = ["--times", "10", "--seed", "1", "--clips", "240"]
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "build_kill.py"), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    [row] = [line.strip("| ").split(" | ") for line in done.stdout.splitlines()[2:]]
+    assert (row[0], row[4], row[5]) == ("10", "10", "10")
+    assert int(row[3]) > 0, "none of the kills came in the midst of the writing"
+
+
+def test_of_two_builds_at_once_one_is_told_to_wait(tmp_path, corpus_command, monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    from generated_corpus import add_judgements, write_corpus
+
+    corpus = tmp_path / "corpus"
+    add_judgements(corpus, write_corpus(corpus, 6, 12), "first")
+    command = [sys.executable, "-c", "from corpus_tools.cli import main; main()"]
+    arguments = ["build-manifest", "--corpus", str(corpus), "--quiet"]
+    with subprocess.Popen([*command, *arguments], stdout=subprocess.DEVNULL) as first:
+        while first.poll() is None and not _signed(corpus / ".corpus.lock"):
+            time.sleep(0.005)
+        first.send_signal(signal.SIGSTOP)
+        second = corpus_command(*arguments)
+        first.send_signal(signal.SIGCONT)
+    assert first.returncode == 0
+    assert second.returncode == 1
+    (error,) = second.stderr.splitlines()
+    assert f"in use by process {first.pid}" in error
+    assert [path.name for path in (corpus / "manifests").glob("v*")] == ["v1"]
+    assert corpus_command("verify-manifest", "--corpus", str(corpus)).returncode == 0
 
 
 def _signed(lock: Path) -> bool:
