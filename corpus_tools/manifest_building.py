@@ -6,12 +6,14 @@ from pathlib import Path
 from annotation.aggregation import decide
 from annotation.corrections import corrected_transcripts
 from annotation.settings import LabelSettings
+from corpus_tools.card_facts import card_facts
 from corpus_tools.recordings.cast import read_speakers
+from corpus_tools.shared_recordings import MOST_CLIPS, shared_recordings
 from corpus_tools.workspace import Workspace
 from manifests.build import build_manifest
 from manifests.errors import ConfigurationError
 from manifests.outcome import Outcome, Progress, no_progress
-from manifests.records import Clip, Label, Screen, Source, TextSource, Transcript
+from manifests.records import Clip, Label, Screen, Source, Split, TextSource, Transcript
 from manifests.settings import SplitSettings
 from manifests.shards import STAGES, read_stage
 from manifests.texts import best_transcripts, text_rank
@@ -25,6 +27,7 @@ def build_from_corpus(
     labels: LabelSettings,
     *,
     resplit: bool = False,
+    given: Mapping[str, Split] | None = None,
     progress: Progress = no_progress,
 ) -> Outcome:
     """Write the next version of the manifest from what is in the corpus folder.
@@ -36,6 +39,7 @@ def build_from_corpus(
         split: how to divide.
         labels: how votes become labels; the method used is in the version's params and card.
         resplit: divide everything anew, whatever the newest version says.
+        given: as for :func:`manifests.build.build_manifest`.
         progress: called after each clip.
 
     Returns:
@@ -51,12 +55,15 @@ def build_from_corpus(
         accepted = accepted_clips(root, clips)
         decided = decide(root, labels)
         label_of = decided.labels
+        labelled = [clip for clip in accepted if _is_labelled(clip, label_of)]
+        few = len(labelled) <= MOST_CLIPS
         order = configuration.text.order
+        transcripts = best_transcripts(root, order)
         outcome = build_manifest(
             root,
             accepted,
             label_of,
-            choose_texts(best_transcripts(root, order), corrected_transcripts(root), order),
+            choose_texts(transcripts, corrected_transcripts(root), order),
             read_speakers(workspace.speakers),
             {source.source_id: source for source in read_stage(root, STAGES["sources"], Source)},
             split,
@@ -66,8 +73,21 @@ def build_from_corpus(
                 "labels": decided.params(labels),
                 "text": configuration.text.model_dump(mode="json"),
             },
+            repeats=shared_recordings(root, labelled) if few else {},
+            facts=card_facts(
+                root,
+                {clip.source_id for clip in clips.values()},
+                (transcripts[clip.clip_id] for clip in labelled if clip.clip_id in transcripts),
+                with_agreement=few,
+            ),
             resplit=resplit,
+            given=given,
             progress=progress,
+        )
+    if not few:
+        outcome.warnings.append(
+            f"among more than {MOST_CLIPS} clips nobody looked for recordings that come twice, nor "
+            f"measured agreement; for that: corpus agreement"
         )
     outcome.warnings += [*decided.shares.warnings, *_left_aside(label_of, clips, accepted)]
     return outcome
@@ -137,6 +157,11 @@ def accepted_clips(root: Path, clips: Mapping[str, Clip]) -> list[Clip]:
         for screen in read_stage(root, STAGES["screen"], Screen)
         if screen.accepted and screen.clip_id in clips
     ]
+
+
+def _is_labelled(clip: Clip, label_of: Mapping[str, Label]) -> bool:
+    label = label_of.get(clip.clip_id)
+    return label is not None and label.emotion is not None and clip.superseded_by is None
 
 
 def _left_aside(

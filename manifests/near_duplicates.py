@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,12 +106,12 @@ def _alike(texts: list[str]) -> Numbers:
     candidates = _candidates(_runs(letters, owner, firsts), len(texts))
     longer, shorter = (reach(lengths[candidates], axis=1) for reach in (np.max, np.min))
     candidates = candidates[2 * (shorter - 1) >= _ALIKE * (longer + shorter - 2)]
-    bigrams = _bigrams(letters, owner)
-    parts = [
-        part[_dice(bigrams, firsts - np.arange(len(firsts)), part) >= _ALIKE]
-        for part in np.array_split(candidates, len(candidates) // _TOGETHER + 1)
-    ]
-    return np.concatenate(parts)
+    bigrams = _Bigrams.of(letters, owner, firsts)
+    found = []
+    for part in np.array_split(candidates, len(candidates) // _TOGETHER + 1):
+        likely = part[bigrams.at_most(part) >= _ALIKE]
+        found.append(likely[bigrams.dice(likely) >= _ALIKE])
+    return np.concatenate(found)
 
 
 def _runs(letters: NDArray[np.uint32], owner: Numbers, firsts: Numbers) -> tuple[Hashes, Numbers]:
@@ -144,43 +145,66 @@ def _candidates(runs: tuple[Hashes, Numbers], count: int) -> Numbers:
     return np.stack(np.divmod(codes, count), axis=1)
 
 
-def _bigrams(letters: NDArray[np.uint32], owner: Numbers) -> Hashes:
-    """Return the hashes of neighbouring characters, those of a text together and sorted."""
-    inside = owner[1:] == owner[:-1]
-    pair = letters[:-1].astype(np.uint64) << np.uint64(21) | letters[1:]
-    pair, text = pair[inside], owner[1:][inside]
-    hashes: Hashes = pair[np.lexsort((pair, text))]
-    return hashes
+@dataclass(frozen=True)
+class _Bigrams:
+    """Neighbouring characters of many texts, one text after another.
 
+    Attributes:
+        hashes: of 40 bits each, those of a text together.
+        firsts: the first of each text, and at the end the number of all.
+        marks: per text, shape (texts, 2), a bit for each of its bigrams; several may share one.
+    """
 
-def _dice(bigrams: Hashes, firsts: Numbers, pairs: Numbers) -> NDArray[np.float64]:
-    """Return how much of the bigrams of two texts is common, 0 to 1."""
-    sizes = np.diff(firsts)
-    both = sizes[pairs]
-    flat = pairs.reshape(-1)
-    size = sizes[flat]
-    ends = np.cumsum(size)
-    frame = np.arange(ends[-1] if len(ends) else 0)
-    at = np.repeat(firsts[flat] - ends + size, size) + frame
-    number = np.repeat(np.arange(len(flat)) // 2, size)
-    side = np.repeat(np.arange(len(flat)) % 2, size)
-    pair_bigrams = bigrams[at]
-    order = np.lexsort((side, pair_bigrams, number))
-    number, side, pair_bigrams = number[order], side[order], pair_bigrams[order]
-    starts = np.flatnonzero(
-        np.concatenate(
-            ([True], (number[1:] != number[:-1]) | (pair_bigrams[1:] != pair_bigrams[:-1]))
+    hashes: Hashes
+    firsts: Numbers
+    marks: Hashes
+
+    @classmethod
+    def of(cls, letters: NDArray[np.uint32], owner: Numbers, firsts: Numbers) -> "_Bigrams":
+        inside = owner[1:] == owner[:-1]
+        pair = (letters[:-1].astype(np.uint64) << np.uint64(32) | letters[1:])[inside]
+        mixed = (pair ^ pair >> np.uint64(29)) * _BASE
+        hashes = mixed >> np.uint64(64 - _BITS)
+        starts = firsts - np.arange(len(firsts))
+        bits = np.uint64(1) << (hashes & np.uint64(63))
+        half = hashes >> np.uint64(6) & np.uint64(1)
+        marks = [
+            np.bitwise_or.reduceat(np.where(half == one, bits, np.uint64(0)), starts[:-1])
+            for one in (0, 1)
+        ]
+        return cls(hashes, starts, np.stack(marks, axis=1))
+
+    def at_most(self, pairs: Numbers) -> NDArray[np.float64]:
+        """Return what `dice` can't exceed, from the marks alone."""
+        sizes = np.diff(self.firsts)[pairs]
+        marks = self.marks[pairs]
+        one, other = marks[:, 0], marks[:, 1]
+        lacking = np.stack(
+            [np.bitwise_count(own & ~its).sum(axis=1) for own, its in ((one, other), (other, one))],
+            axis=1,
         )
-    )
-    if not len(pairs):
-        return np.zeros(0)
-    theirs = np.add.reduceat(side, starts)
-    alls = np.diff(np.append(starts, len(side)))
-    common = np.bincount(
-        number[starts], weights=np.minimum(theirs, alls - theirs), minlength=len(pairs)
-    )
-    dice: NDArray[np.float64] = 2 * common / both.sum(axis=1)
-    return dice
+        most: NDArray[np.float64] = 2 * (sizes - lacking).min(axis=1) / sizes.sum(axis=1)
+        return most
+
+    def dice(self, pairs: Numbers) -> NDArray[np.float64]:
+        """Return how much of the bigrams of two texts is common, 0 to 1."""
+        if not len(pairs):
+            return np.zeros(0)
+        flat = pairs.reshape(-1)
+        sizes = np.diff(self.firsts)[flat]
+        ends = np.cumsum(sizes)
+        at = np.repeat(self.firsts[flat] - ends + sizes, sizes) + np.arange(ends[-1])
+        place = np.repeat(np.arange(len(flat)), sizes).astype(np.uint64)
+        one, side = np.uint64(1), place & np.uint64(1)
+        codes = np.sort((place >> one) << np.uint64(_BITS + 1) | self.hashes[at] << one | side)
+        changes = np.flatnonzero((codes[1:] ^ codes[:-1]) > one) + 1
+        starts = np.concatenate(([0], changes))
+        theirs = np.add.reduceat((codes & one).astype(np.int64), starts)
+        both = np.minimum(theirs, np.diff(np.append(starts, len(codes))) - theirs)
+        number = (codes[starts] >> np.uint64(_BITS + 1)).astype(np.int64)
+        common = np.bincount(number, weights=both, minlength=len(pairs))
+        dice: NDArray[np.float64] = 2 * common / sizes.reshape(-1, 2).sum(axis=1)
+        return dice
 
 
 def _dense(letters: NDArray[np.uint32]) -> NDArray[np.bool_]:
@@ -200,5 +224,6 @@ _RUN_WEIGHT = 8
 _ALIKE = 0.6  # set on constructed copies and unrelated lines of the development half of CPED
 _NEIGHBOURS = 8  # texts with the same run that each is compared with
 _TOGETHER = 100_000  # pairs compared at a time
+_BITS = 40
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 2**64))
