@@ -12,11 +12,12 @@ from manifests.card import write_card
 from manifests.checksums import CHECKSUMS, checksum_lines
 from manifests.draft import Draft
 from manifests.exports.croissant import DESCRIPTION, describe
+from manifests.given_split import divide_as_given
 from manifests.lock import FolderLock
 from manifests.outcome import Outcome, Progress, no_progress
 from manifests.partition import Partition, divide
 from manifests.pictures import draw_classes, draw_splits
-from manifests.records import Clip, Label, ManifestEntry, Source, Speaker, TextSource
+from manifests.records import Clip, Label, ManifestEntry, Source, Speaker, Split, TextSource
 from manifests.selection import Material, select
 from manifests.settings import SplitSettings
 from manifests.store import (
@@ -56,6 +57,7 @@ def build_manifest(
     repeats: Mapping[str, str] = MappingProxyType({}),
     facts: Mapping[str, Any] = MappingProxyType({}),
     resplit: bool = False,
+    given: Mapping[str, Split] | None = None,
     check_files: bool = True,
     progress: Progress = no_progress,
 ) -> Outcome:
@@ -83,6 +85,8 @@ def build_manifest(
         facts: what the card tells beyond the content, JSON-ready (`manifests.card`); another fact
             makes no new version.
         resplit: divide everything anew instead of leaving clips where the newest version has them.
+        given: splits that others gave clips, by id, to be kept as they are; clips of the newest
+            version stay where they are.
         check_files: read every clip and compare it with its sha256.
         progress: called after each clip.
 
@@ -114,7 +118,11 @@ def build_manifest(
         last = newest(corpus)
         parent = load_manifest(last) if last else None
         try:
-            partition = divide(entries, settings, None if resplit else parent, repeats)
+            partition = (
+                divide(entries, settings, None if resplit else parent, repeats)
+                if given is None
+                else divide_as_given(entries, settings, given, parent, repeats)
+            )
         except TangledError as error:
             outcome.fail("split", str(error))
             outcome.details["tangle"] = error.tangle.row()

@@ -17,7 +17,7 @@ from manifests.stability import keep_sides
 from manifests.versions import Manifest
 from manifests.ways_out import tangled
 
-__all__ = ["SPLITS", "Partition", "divide"]
+__all__ = ["SPLITS", "Partition", "divide", "place"]
 
 SPLITS: tuple[Split, ...] = (*SIDES, "held")
 
@@ -121,6 +121,27 @@ def divide(
     else:
         by, bridges = _grouping_of(parent, settings), frozenset()
         old = {entry.clip_id: entry.split for entry in parent.entries}
+    return place(entries, settings, by, old, repeats, bridges)
+
+
+def place(
+    entries: Sequence[ManifestEntry],
+    settings: SplitSettings,
+    by: tuple[str, ...],
+    old: Mapping[str, Split],
+    repeats: Mapping[str, str] = MappingProxyType({}),
+    bridges: frozenset[str] = frozenset(),
+) -> Partition:
+    """Leave clips on the sides that they have, and give each group of others one.
+
+    Args:
+        entries: the clips; their group and split are replaced.
+        settings: section [split] of corpus.toml.
+        by: the keys to keep whole.
+        old: the splits that clips have already, by id.
+        repeats: as for `keys_of`.
+        bridges: ids of those held out because they tied together what had to be divided.
+    """
     keys = keys_of((one for one in entries if old.get(one.clip_id) != "held"), by, repeats)
     kept = keep_sides(keys, {clip: side for clip, side in old.items() if side != "held"})
     group_of = group_clips({clip: keys[clip] for clip in keys if clip not in kept.held})

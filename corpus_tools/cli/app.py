@@ -15,6 +15,7 @@ from corpus_tools.cli.evaluate import evaluate
 from corpus_tools.cli.export_manifest import export_manifest
 from corpus_tools.cli.export_tasks import export_tasks
 from corpus_tools.cli.import_annotations import import_annotations
+from corpus_tools.cli.import_manifest import import_manifest
 from corpus_tools.cli.import_transcripts import import_transcripts
 from corpus_tools.cli.init import init
 from corpus_tools.cli.label_studio import label_studio
@@ -83,6 +84,7 @@ for _panel, _verb, _function in (
     (MANIFEST, "diff-manifests", diff_manifests),
     (MANIFEST, "verify-manifest", verify_manifest),
     (MANIFEST, "export-manifest", export_manifest),
+    (MANIFEST, "import-manifest", import_manifest),
     (MANIFEST, "withdraw", withdraw),
     (MODEL, "train", train),
     (MODEL, "evaluate", evaluate),

@@ -1,0 +1,99 @@
+"""`corpus import-manifest`: an existing corpus into this one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.session import session
+
+__all__ = ["import_manifest"]
+
+
+def import_manifest(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE|FOLDER",
+            help="CSV, TSV, JSON Lines (as EmoBox has them) or Parquet; or a folder: Hugging "
+            "Face's audiofolder, a fold of EmoBox, or a folder for each class.",
+        ),
+    ],
+    audio_folder: Annotated[
+        Path | None,
+        typer.Option(
+            help="What the paths in the table are relative to; they may not leave it.",
+            show_default="the table's folder",
+        ),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHAT=NAME",
+            help="Which column holds what, e.g. emotion=Emo; for names that don't tell.",
+        ),
+    ] = None,
+    map_label: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="LABEL=CLASS", help="Read a label as a class."),
+    ] = None,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LABEL", help="Leave out the clips with this label."),
+    ] = None,
+    series: Annotated[
+        str | None,
+        typer.Option(
+            help="Series of rows that name none.", show_default="their source, or the table's name"
+        ),
+    ] = None,
+    corpus: CorpusFolder = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Bring clips, labels, speakers, texts and splits of another corpus into this one.
+
+    If the table names splits, a version is written with these, and what leaks is told at once.
+    Run it again after an interruption: what is done already is skipped.
+    """
+    with session("import-manifest", as_json=json, quiet=quiet, verbose=verbose) as run:
+        from corpus_tools.cli.build_manifest import class_table
+        from corpus_tools.importing.pairs import pairs
+        from corpus_tools.importing.run import import_manifest as bring_in
+        from corpus_tools.workspace import Workspace
+
+        with run.progress("importing") as progress:
+            outcome = bring_in(
+                Workspace.find(corpus),
+                file,
+                audio_folder=audio_folder,
+                columns=pairs("--column", column or ()),
+                mapped=pairs("--map", map_label or ()),
+                dropped=drop or (),
+                series=series,
+                progress=progress,
+            )
+        run.outcome.merge(outcome)
+        details = outcome.details
+        run.result(
+            f"{details['clips']} clips of {details['speakers']} known speakers, "
+            f"{details['unlabelled']} without a label; {details['new_judgements']} new labels"
+        )
+        if details["labels"]:
+            read = ", ".join(f"{pair} ({count})" for pair, count in details["labels"].items())
+            run.result(f"labels read as classes: {read}")
+        manifest = details.get("manifest")
+        if manifest:
+            run.result(f"{manifest['version']}: clips per class and split, as given")
+            run.result(class_table(manifest["counts"]))
+            by = " and ".join(manifest["groups"]["by"]).replace("_", " ") or "nothing"
+            run.result(f"their splits keep whole: {by}")
+            for key, found in manifest["leakage"].items():
+                if found["shared"]:
+                    run.result(
+                        f"shared between splits by {key.replace('_', ' ')}: {len(found['shared'])}"
+                    )
+        elif details["clips"] and not details["splits"]:
+            run.result("no splits in it; divide the clips with: corpus build-manifest")

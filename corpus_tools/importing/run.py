@@ -1,0 +1,247 @@
+"""An existing corpus into the corpus folder: the work behind ``corpus import-manifest``."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from corpus_tools.importing.columns import columns_of
+from corpus_tools.importing.cutting import EVERYTHING, cut_rows, import_inputs
+from corpus_tools.importing.folders import read_any
+from corpus_tools.importing.labels import Scheme
+from corpus_tools.importing.rows import Row, labels_in, plain, read_row
+from corpus_tools.importing.tables import Table
+from corpus_tools.importing.votes import add_judgements
+from corpus_tools.manifest_building import build_from_corpus
+from corpus_tools.recordings.cast import merge_speakers
+from corpus_tools.runner import run_each
+from corpus_tools.segmentation.inputs import KnownSources, identify
+from corpus_tools.segmentation.publish import clips_of, sweep
+from corpus_tools.segmentation.settings import SegmentSettings
+from corpus_tools.segmentation.update import Status, Update
+from corpus_tools.transcription.normalisation import NORMALISATION, normalise
+from corpus_tools.transcription.store import put_transcripts
+from corpus_tools.workspace import Workspace
+from manifests.errors import DataError
+from manifests.frozen import frozen_clips
+from manifests.outcome import Outcome, Progress, no_progress
+from manifests.records import Split, Transcript
+from manifests.store import canonical_json
+from manifests.versions import load_manifest, newest
+
+__all__ = ["import_manifest"]
+
+
+def import_manifest(
+    workspace: Workspace,
+    path: Path,
+    *,
+    audio_folder: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    mapped: Mapping[str, str] | None = None,
+    dropped: Collection[str] = (),
+    series: str | None = None,
+    progress: Progress = no_progress,
+) -> Outcome:
+    """Bring the clips, labels, speakers, texts and splits of another corpus into this one.
+
+    An item is a row; one that can't be used costs itself alone. If rows name splits, the next
+    version of the manifest is written with these. The same table again changes nothing.
+
+    Args:
+        workspace: the corpus.
+        path: a table, or a folder as `corpus_tools.importing.folders.read_any` takes it.
+        audio_folder: what the paths in it are relative to; they may not leave it.
+        columns: which column holds what, where their names don't tell.
+        mapped: class of labels that aren't plainly one.
+        dropped: labels whose clips are left out.
+        series: of rows that name none; default: their source, else the table's name.
+        progress: told after each file.
+
+    Returns:
+        ``details``: ``clips speakers unlabelled labels new_judgements unchanged splits`` and, if a
+        version was built, ``manifest``, as of :func:`manifests.build.build_manifest`.
+
+    Raises:
+        ConfigurationError: if there is nothing to read, columns don't fit, or labels are unknown.
+        DataError: if the table, or what the corpus holds, can't be read.
+    """
+    outcome = Outcome()
+    scheme = Scheme(mapped or {}, dropped)
+    table = read_any(path, audio_folder)
+    meaning = columns_of(table.columns, columns)
+    scheme.check(label for raw in table.rows for label in labels_in(raw, meaning))
+    rows = _read(table, meaning, scheme, outcome)
+    by_clip = _bring_in(workspace, rows, series or path.resolve().stem, progress, outcome)
+    with workspace.lock():
+        new = add_judgements(workspace.root, by_clip, _content(table), outcome)
+    splits: dict[str, Split] = {clip: row.split for clip, row in by_clip.items() if row.split}
+    outcome.details |= {
+        "clips": len(by_clip),
+        "speakers": len({row.speaker.speaker_id for row in by_clip.values() if row.speaker}),
+        "unlabelled": sum(not row.votes and row.emotion is None for row in by_clip.values()),
+        "labels": {f"{label}={emotion}": n for (label, emotion), n in sorted(scheme.used.items())},
+        "new_judgements": new,
+        "splits": len(splits),
+    }
+    if splits:
+        _build(workspace, splits, outcome)
+    if not new and outcome.details["unchanged"] == outcome.details["files"] and outcome.ok:
+        outcome.warnings.append(f"{path.name}: nothing new in it")
+    return outcome
+
+
+def _read(table: Table, meaning: Mapping[str, str], scheme: Scheme, outcome: Outcome) -> list[Row]:
+    """Return the rows that can be used; account for the others."""
+    outcome.items_in = len(table.rows) + len(table.broken)
+    for where, why in table.broken:
+        outcome.fail(where, why)
+    kept: dict[tuple[Path, float | None, float | None], Row] = {}
+    for raw in table.rows:
+        label = plain(raw.cells.get(meaning.get("emotion", "")))
+        if label is not None and scheme.drops(label):
+            outcome.rejected[f"label {label}"] += 1
+            continue
+        try:
+            row = read_row(raw, meaning, table.root, scheme)
+        except DataError as error:
+            outcome.fail(raw.where, str(error))
+            continue
+        first = kept.setdefault((row.path.resolve(), row.start, row.end), row)
+        if first is not row and replace(first, where=row.where) == row:
+            outcome.rejected["the same row again"] += 1
+        elif first is not row:
+            outcome.fail(row.where, f"says otherwise than {first.where} of the same sound")
+    return list(kept.values())
+
+
+@dataclass(frozen=True)
+class _File:
+    """A sound file and its rows, in order of time."""
+
+    path: Path
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class _Importing:
+    """One run's settings; `run` does one file."""
+
+    update: Update
+    known: KnownSources
+    segment: SegmentSettings
+    series: str
+    language: str
+    by_content: dict[str, str] = field(default_factory=dict)
+
+    def run(self, file: _File) -> tuple[Status, dict[str, Row]]:
+        """Bring a file up to date in the corpus; returns its clips' rows."""
+        row = file.rows[0]
+        corpus = self.update.corpus
+        series = row.series or row.source or self.series
+        one = identify(file.path, corpus, self.known, kind="scripted", series=series)
+        first = self.by_content.setdefault(one.source.sha256, row.file)
+        if first != row.file:
+            raise DataError(f"has the same content as {first}; leave one of them out")
+        if row.source and not one.known:
+            one = replace(one, source=one.source.model_copy(update={"episode": row.source}))
+        inputs = import_inputs(one, file.rows, self.segment)
+        status = self.update.run(
+            one,
+            inputs,
+            lambda frozen, _: cut_rows(one, file.rows, corpus, self.segment, inputs, frozen),
+        )
+        name = one.source.source_id
+        clips = [clip for clip in clips_of(corpus, name) if clip.superseded_by is None]
+        clips.sort(key=lambda clip: clip.start)
+        found = dict(zip((clip.clip_id for clip in clips), file.rows, strict=True))
+        _put_texts(corpus, name, found, self.language)
+        return status, found
+
+
+def _bring_in(
+    workspace: Workspace, rows: list[Row], series: str, progress: Progress, outcome: Outcome
+) -> dict[str, Row]:
+    """Make the sources and clips of rows, and return the row of each clip."""
+    grouped: defaultdict[Path, list[Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row.path].append(row)
+    files = [
+        _File(path, tuple(sorted(own, key=lambda row: row.start or 0.0)))
+        for path, own in grouped.items()
+    ]
+    corpus, configuration = workspace.root, workspace.configuration
+    by_clip: dict[str, Row] = {}
+    with workspace.lock() as lock:
+        if lock.broken:
+            outcome.warnings.append(lock.broken)
+        sweep(corpus)
+        job = _Importing(
+            Update(corpus, EVERYTHING, frozen_clips(corpus)),
+            KnownSources.of(corpus),
+            configuration.segment,
+            series,
+            configuration.corpus.language,
+        )
+        unchanged = 0
+        for _, (status, found) in run_each(
+            files, job.run, outcome, name=lambda file: file.rows[0].file, progress=progress
+        ):
+            by_clip |= found
+            unchanged += status == "unchanged"
+        speakers = [row.speaker for row in by_clip.values() if row.speaker]
+        merge_speakers(workspace.speakers, speakers, outcome)
+    outcome.kept = len(by_clip)
+    outcome.outputs += [workspace.clips, workspace.speakers] if by_clip else []
+    outcome.details |= {"files": len(files), "unchanged": unchanged}
+    return by_clip
+
+
+def _put_texts(corpus: Path, name: str, rows: Mapping[str, Row], language: str) -> None:
+    texts = [
+        Transcript(
+            clip_id=clip_id,
+            text=normalise(row.text, language),
+            text_raw=row.text,
+            source="import",
+            language=language,
+        )
+        for clip_id, row in rows.items()
+        if row.text
+    ]
+    if texts:
+        inputs: dict[str, Any] = {
+            "texts": [[one.clip_id, one.text_raw] for one in texts],
+            "language": language,
+            "normalisation": NORMALISATION,
+        }
+        put_transcripts(corpus, name, "import", texts, inputs)
+
+
+def _build(workspace: Workspace, splits: Mapping[str, Split], outcome: Outcome) -> None:
+    """Write a version with the splits as given, unless the newest has all of these clips."""
+    last = newest(workspace.root)
+    if last is not None:
+        there = {entry.clip_id for entry in load_manifest(last).entries}
+        if splits.keys() <= there:
+            return
+    configuration = workspace.configuration
+    built = build_from_corpus(workspace, configuration.split, configuration.labels, given=splits)
+    outcome.failures += built.failures
+    outcome.warnings += built.warnings
+    outcome.outputs += built.outputs
+    outcome.details |= built.details
+
+
+def _content(table: Table) -> str:
+    """Return the sha256 of what the rows of a table say."""
+    digest = hashlib.sha256()
+    for raw in table.rows:
+        digest.update(
+            canonical_json([raw.where, repr(sorted(raw.cells.items()))]).encode(
+                "utf-8", "backslashreplace"
+            )
+        )
+    return digest.hexdigest()

@@ -1,0 +1,68 @@
+"""A split that others made, kept as it is; what it keeps whole is found out."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from manifests.groups import AUTO, keys_of
+from manifests.partition import Partition, place
+from manifests.records import ManifestEntry, Split
+from manifests.settings import SplitSettings
+from manifests.versions import Manifest
+
+__all__ = ["divide_as_given", "kept_whole"]
+
+_NO_REPEATS: Mapping[str, str] = MappingProxyType({})
+
+
+def divide_as_given(
+    entries: Sequence[ManifestEntry],
+    settings: SplitSettings,
+    given: Mapping[str, Split],
+    parent: Manifest | None = None,
+    repeats: Mapping[str, str] = _NO_REPEATS,
+) -> Partition:
+    """Give each clip the split that others gave it; clips of an earlier version stay there.
+
+    Clips that neither has go where new ones would. The clips count as grouped by the most that the
+    splits keep whole, so that the next version agrees with this one.
+
+    Args:
+        entries: the clips.
+        settings: section [split] of corpus.toml.
+        given: splits by clip id.
+        parent: the version before, if there is one.
+        repeats: as for :func:`manifests.groups.keys_of`.
+    """
+    old: dict[str, Split] = dict(given)
+    if parent is not None:
+        old |= {entry.clip_id: entry.split for entry in parent.entries}
+    by = kept_whole(entries, old, repeats)
+    return place(entries, settings, by, old, repeats)
+
+
+def kept_whole(
+    entries: Sequence[ManifestEntry],
+    splits: Mapping[str, Split],
+    repeats: Mapping[str, str] = _NO_REPEATS,
+) -> tuple[str, ...]:
+    """Return the strongest grouping of which no key lies on two sides.
+
+    Args:
+        entries: the clips.
+        splits: of them, by id; those held out or without one don't count.
+        repeats: as for :func:`manifests.groups.keys_of`.
+    """
+    placed = [one for one in entries if splits.get(one.clip_id) not in (None, "held")]
+    anybody = any(one.speaker is not None for one in placed)
+    for by in (*AUTO, ("source",)):
+        if not anybody and "known_speaker" in by:
+            continue
+        sides: dict[str, Split] = {}
+        keys = keys_of(placed, by, repeats)
+        if all(
+            sides.setdefault(key, splits[clip]) == splits[clip]
+            for clip, shared in keys.items()
+            for key in shared
+        ):
+            return by
+    return ()

@@ -1,0 +1,194 @@
+"""Tables of others come in; hostile rows cost themselves; splits stay as they were given."""
+
+import json
+
+import numpy as np
+import pytest
+
+from corpus_tools.importing.run import import_manifest
+from corpus_tools.media.wav import write_wav
+from corpus_tools.recordings.cast import read_speakers
+from corpus_tools.workspace import Workspace
+from manifests.errors import ConfigurationError
+from manifests.exports.export import export_manifest
+from manifests.versions import load_manifest, newest
+
+RATE = 16_000
+EMOTIONS = ("anger", "happiness", "sad", "neu")
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    return Workspace.create(tmp_path / "corpus", "test", "en")
+
+
+@pytest.fixture
+def sounds(tmp_path, make_voice):
+    """A folder with eight files of a second, of four speakers."""
+    folder = tmp_path / "theirs"
+    for number in range(8):
+        samples = (make_voice(1.0, seed=number) * 20_000).astype(np.int16)
+        write_wav(folder / f"wav/{number}.wav", samples)
+    return folder
+
+
+def table(folder, rows, head="path,Emo,spk,sex,transcript,split", name="list.csv"):
+    path = folder / name
+    path.write_text("\n".join([head, *rows]), encoding="utf-8-sig")
+    return path
+
+
+def usual(split=True):
+    sides = ("train", "train", "dev", "test")
+    return [
+        f"wav/{n}.wav,{EMOTIONS[n % 4]},s{n // 2},{'FM'[n // 2 % 2]},"
+        f"line {n},{sides[n // 2] if split else ''}"
+        for n in range(8)
+    ]
+
+
+def state(root):
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for folder in ("clips", "stages", "annotations")
+        for path in (root / folder).rglob("*")
+        if path.is_file()
+    }
+
+
+def entries_of(corpus):
+    return load_manifest(newest(corpus.root)).entries
+
+
+def test_splits_are_kept_as_given_and_what_they_keep_whole_is_found_out(corpus, sounds):
+    outcome = import_manifest(corpus, table(sounds, usual()))
+    assert outcome.ok
+    assert outcome.kept == outcome.items_in == 8
+    manifest = outcome.details["manifest"]
+    assert manifest["groups"]["by"] == ["speaker", "source"]
+    assert manifest["leakage"]["speaker"]["shared"] == []
+    sides = {
+        entry.text: (entry.split, entry.emotion, entry.speaker) for entry in entries_of(corpus)
+    }
+    assert sides["line 4"] == ("val", "angry", "s2")
+    assert sides["line 7"] == ("test", "neutral", "s3")
+
+
+def test_a_speaker_on_two_sides_is_reported_at_once(corpus, sounds):
+    rows = [row.replace(",s3,M", ",s0,F") for row in usual()]
+    manifest = import_manifest(corpus, table(sounds, rows)).details["manifest"]
+    assert manifest["groups"]["by"] == ["source"]
+    assert [one["value"] for one in manifest["leakage"]["speaker"]["shared"]] == ["s0"]
+    assert sum(manifest["counts"]["test"].values()) == 2
+
+
+def test_again_changes_nothing(corpus, sounds):
+    path = table(sounds, usual())
+    import_manifest(corpus, path)
+    before = state(corpus.root)
+    outcome = import_manifest(corpus, path)
+    assert state(corpus.root) == before
+    assert newest(corpus.root).name == "v1"
+    assert "nothing new" in outcome.warnings[-1]
+
+
+def test_interrupted_anywhere_ends_the_same(corpus, sounds, monkeypatch, tmp_path):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    path = table(sounds, usual())
+    import_manifest(corpus, path)
+    other = Workspace.create(tmp_path / "other", "test", "en")
+
+    def stop(done, total, item):
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_manifest(other, path, progress=stop)
+    import_manifest(other, path)
+    assert state(other.root) == state(corpus.root)
+    assert entries_of(other) == entries_of(corpus)
+
+
+def test_a_hostile_row_costs_itself(corpus, sounds, tmp_path):
+    (tmp_path / "secret.wav").write_bytes((sounds / "wav/0.wav").read_bytes())
+    (sounds / "link.wav").symlink_to(tmp_path / "secret.wav")
+    rows = [
+        *usual(split=False),
+        "../secret.wav,sad,s0,F,x,",
+        f"{tmp_path}/secret.wav,sad,s0,F,x,",
+        "link.wav,sad,s0,F,x,",
+        "wav/gone.wav,sad,s0,F,x,",
+        "nan,sad,s0,F,x,",
+        "wav/0.wav,sad,s0,F,x,",
+        "wav/0.wav,sad",
+        usual(split=False)[1],
+    ]
+    outcome = import_manifest(corpus, table(sounds, rows))
+    assert (outcome.items_in, outcome.kept, outcome.failed) == (16, 8, 7)
+    assert outcome.rejected == {"the same row again": 1}
+    assert len(outcome.failures) == 7
+    assert newest(corpus.root) is None
+
+
+def test_unknown_labels_are_all_named_before_anything_is_written(corpus, sounds):
+    rows = [row.replace("anger", "contempt") for row in usual()]
+    with pytest.raises(ConfigurationError, match=r"'contempt' \(2\).*--map contempt=CLASS"):
+        import_manifest(corpus, table(sounds, rows))
+    assert not list((corpus.root / "stages").iterdir())
+    outcome = import_manifest(corpus, table(sounds, rows), dropped=["contempt"])
+    assert outcome.rejected == {"label contempt": 2}
+    assert outcome.kept == 6
+    mapped = import_manifest(corpus, table(sounds, rows), mapped={"contempt": "angry"})
+    assert mapped.kept == 8
+
+
+def test_stretches_are_cut_from_their_file(corpus, sounds):
+    rows = ["wav/0.wav,sad,0,0.4", "wav/0.wav,happy,0.5,0.9", "wav/1.wav,sad,0,0.5"]
+    rows += ["wav/1.wav,sad,0.4,0.9"]
+    outcome = import_manifest(corpus, table(sounds, rows, "file,label,start,end"))
+    assert outcome.kept == 2
+    assert "overlap" in outcome.failures[0].reason
+    clips = sorted(path.stem[-17:] for path in corpus.clips.rglob("*.wav"))
+    assert clips == ["00000000-00000400", "00000500-00000900"]
+
+
+def test_emobox_and_audiofolder(corpus, sounds, tmp_path):
+    fold = tmp_path / "fold_1"
+    fold.mkdir()
+    for side, numbers in (("train", range(6)), ("test", range(6, 8))):
+        rows = [
+            {"key": f"x-{n}", "dataset": "x", "wav": f"wav/{n}.wav", "emo": "hap", "length": 1.0}
+            for n in numbers
+        ]
+        lines = "\n".join(json.dumps(row) for row in rows)
+        (fold / f"x_{side}_fold_1.jsonl").write_text(lines)
+    outcome = import_manifest(corpus, fold, audio_folder=sounds)
+    assert outcome.kept == 8
+    counts = outcome.details["manifest"]["counts"]
+    assert (counts["train"]["happy"], counts["test"]["happy"]) == (6, 2)
+    classes = tmp_path / "classes"
+    for number in range(2):
+        target = classes / "validation" / "fear" / f"{number}.wav"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((sounds / f"wav/{number}.wav").read_bytes())
+    other = Workspace.create(tmp_path / "other", "test", "en")
+    counts = import_manifest(other, classes).details["manifest"]["counts"]
+    assert counts["val"]["fear"] == 2
+
+
+@pytest.mark.parametrize("name", ["csv", "hf", "parquet"])
+def test_our_exports_come_back(corpus, sounds, tmp_path, name):
+    import_manifest(corpus, table(sounds, usual()))
+    folder = tmp_path / "export"
+    manifest = load_manifest(newest(corpus.root))
+    export_manifest(manifest, read_speakers(corpus.speakers), folder, format_name=name)
+    path = {"csv": folder / "clips.csv", "hf": folder, "parquet": folder / "clips.parquet"}[name]
+    other = Workspace.create(tmp_path / "other", "test", "en")
+    outcome = import_manifest(other, path)
+    assert outcome.ok, outcome.failures
+
+    def told(entries):
+        fields = ("sha256", "emotion", "votes", "split", "speaker", "gender", "text", "duration")
+        return sorted(repr([getattr(entry, field) for field in fields]) for entry in entries)
+
+    assert told(entries_of(other)) == told(entries_of(corpus))
