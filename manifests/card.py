@@ -3,13 +3,16 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from manifests.card_labels import labels_section
+from manifests.card_screening import screening_section
 from manifests.draft import Draft
 from manifests.emotions import EMOTIONS
+from manifests.facts import CardFacts
 from manifests.leakage import KEYS
-from manifests.markdown import escape, table
+from manifests.markdown import bullets, escape, table
 from manifests.partition import SPLITS
 from manifests.records import ManifestEntry
 from manifests.settings import CardSettings
@@ -32,6 +35,7 @@ def write_card(draft: Draft) -> str:
     """
     corpus = draft.params.get("corpus", {})
     said = CardSettings.model_validate(draft.params.get("card", {}))
+    facts = CardFacts.model_validate(dict(draft.facts))
     parts = [
         _head(corpus, len(draft.partition.entries)),
         f"# {escape(str(corpus.get('name') or 'corpus'))}, {draft.version}",
@@ -45,15 +49,17 @@ def write_card(draft: Draft) -> str:
         "## Sources",
         _sources(draft.partition.entries),
         "## Texts",
-        _texts(draft.partition.entries),
+        _texts(draft.partition.entries, facts.texts),
+        "## What was screened out",
+        screening_section(facts.screening),
         "## Labels",
-        _labels(draft),
+        labels_section(draft, facts.agreement),
         "## How it was split, and what leaks",
         _split(draft),
         "## What gives the class away",
         draft.giveaways.markdown(),
         "## Known limits",
-        _bullets(
+        bullets(
             [
                 *(escape(limit) for limit in draft.limits()),
                 "Whether the annotators were people or simulated, the data don't say.",
@@ -151,35 +157,13 @@ def _sources(entries: Sequence[ManifestEntry]) -> str:
     return table(["series", "sources", "clips"], rows[:_SHOWN]) + more
 
 
-def _texts(entries: Sequence[ManifestEntry]) -> str:
+def _texts(entries: Sequence[ManifestEntry], models: Mapping[str, Sequence[str]]) -> str:
     found = Counter(entry.text_source or "(no text)" for entry in entries)
-    return table(["text from", "clips"], found.most_common())
-
-
-def _labels(draft: Draft) -> str:
-    entries = draft.partition.entries
-    annotators = {annotator for entry in entries for annotator, _ in entry.votes}
-    several = [entry.agreement for entry in entries if len(entry.votes) > 1]
-    votes = sum(len(entry.votes) for entry in entries)
-    agreed = f"{sum(several) / len(several):.3f}" if several else "not known"
-    lines = [
-        f"annotators: {len(annotators)}",
-        f"votes per clip: {votes / max(len(entries), 1):.2f}",
-        f"mean share of a clip's votes that agree with its label: {agreed} "
-        f"(clips with two votes or more: {len(several)}; clips without a label are not in it)",
-        f"clips whose label an adjudicator decided: {sum(entry.adjudicated for entry in entries)}",
+    rows = [
+        [origin, escape(", ".join(models.get(origin, ()))), clips]
+        for origin, clips in sorted(found.items(), key=lambda one: (-one[1], one[0]))
     ]
-    for name, value in sorted(draft.params.get("labels", {}).items()):
-        lines.append(f"{escape(name)}: {escape(_words(value))}")
-    left_out = [[escape(reason), count] for reason, count in sorted(draft.rejected.items())]
-    body = _bullets(lines)
-    if left_out:
-        body += "\n\nAccepted clips left out:\n\n" + table(["reason", "clips"], left_out)
-    return body
-
-
-def _words(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return table(["text from", "model or name", "clips"], rows)
 
 
 def _split(draft: Draft) -> str:
@@ -206,7 +190,7 @@ def _split(draft: Draft) -> str:
         for key, leakage in draft.leakage.items()
     ]
     head = ["shared", "in all", "on more than one side", "val clips sharing with train"]
-    body = _bullets(lines) + "\n\n" + table([*head, "test clips sharing with train"], rows)
+    body = bullets(lines) + "\n\n" + table([*head, "test clips sharing with train"], rows)
     for key, leakage in draft.leakage.items():
         if leakage.leaks:
             shown = ", ".join(escape(leak.value) for leak in leakage.leaks[:_SHOWN])
@@ -217,7 +201,7 @@ def _split(draft: Draft) -> str:
 
 def _to_fill_in(corpus: dict[str, Any], said: CardSettings) -> str:
     licence = corpus.get("licence")
-    return _bullets(
+    return bullets(
         [
             "Licence: " + _filled(licence, "under which licence", "[corpus] licence"),
             "Consent: " + _filled(said.consent, "what speakers agreed to", "[card] consent"),
@@ -227,7 +211,3 @@ def _to_fill_in(corpus: dict[str, Any], said: CardSettings) -> str:
             "Citation: " + _filled(said.citation, "how to cite it", "[card] citation"),
         ]
     )
-
-
-def _bullets(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)

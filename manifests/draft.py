@@ -9,6 +9,7 @@ from typing import Any
 from manifests.emotions import EMOTIONS
 from manifests.giveaways import Giveaways, find_giveaways
 from manifests.leakage import Leakage, find_leakage
+from manifests.near_duplicates import MOST_TEXTS
 from manifests.partition import Partition
 from manifests.records import SCHEMA, ManifestHeader, Side
 from manifests.split import SIDES
@@ -131,6 +132,11 @@ class Draft:
         for leakage in self.leakage.values():
             if leakage.leaks:
                 yield leakage.describe(self.partition.sizes)
+        if sum(bool(entry.text) for entry in self.partition.entries) > MOST_TEXTS:
+            yield (
+                f"of more than {MOST_TEXTS} texts only those were found that are the same word for "
+                f"word, not those that nearly are"
+            )
 
     def _of_clips(self) -> Iterator[str]:
         entries = self.partition.entries

@@ -4,11 +4,20 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-__all__ = ["escape", "table"]
+__all__ = ["bullets", "escape", "table"]
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|~!])")
 _BLOCK_START = re.compile(r"^(\d*)([-+=.)])")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def bullets(lines: Iterable[str]) -> str:
+    """Return a list of lines.
+
+    Args:
+        lines: escaped already where strangers wrote them.
+    """
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def escape(text: str) -> str:

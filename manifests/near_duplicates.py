@@ -9,7 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["near_duplicate_texts", "normalised"]
+__all__ = ["MOST_TEXTS", "near_duplicate_texts", "normalised"]
+
+MOST_TEXTS = 300_000
+"""Of more texts only those are copies that are the same word for word."""
 
 Numbers = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -25,7 +28,7 @@ def near_duplicate_texts(texts: Mapping[str, str]) -> dict[str, str]:
     only. So time grows little faster than the number of texts, in any script.
 
     A text shorter than 8 such characters or 16 letters is a copy of none: 好, "yes" and
-    "what are you" are said by everybody.
+    "what are you" are said by everybody. Of more than `MOST_TEXTS` only equal ones are copies.
 
     Args:
         texts: by clip id.
@@ -42,7 +45,9 @@ def near_duplicate_texts(texts: Mapping[str, str]) -> dict[str, str]:
     plain = {clip: normalised(text) for clip, text in texts.items()}
     counts = Counter(text for text in plain.values() if _weight(text) >= _LEAST_WEIGHT)
     distinct = sorted(counts)
-    original = _originals(distinct, np.array([counts[text] for text in distinct]))
+    original: Numbers = np.arange(len(distinct))
+    if len(texts) <= MOST_TEXTS:
+        original = _originals(distinct, np.array([counts[text] for text in distinct]))
     number = {text: place for place, text in enumerate(distinct)}
     members: Counter[int] = Counter()
     for text, clips in counts.items():

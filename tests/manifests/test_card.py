@@ -1,6 +1,7 @@
 import struct
 
 import pytest
+import yaml
 
 from manifests.markdown import escape
 
@@ -78,3 +79,83 @@ def test_pictures_are_drawn_and_the_same_each_time(filled, monkeypatch):
 )
 def test_escape(text, safe):
     assert escape(text) == safe
+
+
+AGREEMENT = {
+    "clips": 60,
+    "annotators": 3,
+    "alpha": 0.61234,
+    "low": 0.55,
+    "high": 0.67,
+    "level": 0.95,
+    "resamples": 1000,
+    "undefined": None,
+    "observed": 0.7,
+    "fleiss": None,
+    "classes": {"angry": 0.5, "fear": None},
+}
+SCREENING = {
+    "cut": 90,
+    "accepted": 60,
+    "reasons": {"music": 10, "too_quiet": 25},
+    "thresholds": {"max_music": {"0.5": 3}, "min_rms_db": {"-50": 1, "-40": 2}},
+}
+
+
+@pytest.fixture
+def card_with(filled):
+    def build(**facts):
+        filled.build(facts=facts)
+        return (filled.root / "manifests" / "v1" / "card.md").read_text(encoding="utf-8")
+
+    return build
+
+
+def test_agreement_stands_with_its_interval(card_with):
+    text = card_with(agreement=AGREEMENT)
+    assert "Agreement of 3 annotators on the 60 clips" in text
+    assert "| 0.612 | 0.550 to 0.670 (95 %, bootstrap over clips, 1000 samples) |" in text
+    assert "| … where one is angry | 0.500 |" in text
+    assert "where one is fear" not in text
+
+
+def test_agreement_that_is_not_defined_is_said(card_with):
+    undefined = {"alpha": None, "low": None, "high": None, "undefined": "no clip has two votes"}
+    assert "is not known: no clip has two votes." in card_with(agreement=AGREEMENT | undefined)
+
+
+def test_what_nobody_measured_is_said(card):
+    text = card()
+    assert "How far annotators agree was not measured" in text
+    assert "Which clips were screened out is not known" in text
+
+
+def test_thresholds_rejections_and_models_are_told(card_with):
+    text = card_with(screening=SCREENING, texts={"subtitle": ["li <b>", "wang"]})
+    assert "Cut or recorded: 90 clips; accepted for labelling: 60." in text
+    assert text.index("| too\\_quiet | 25 |") < text.index("| music | 10 |")
+    assert "| min\\_rms\\_db | at least -50 (1 source); at least -40 (2 sources) |" in text
+    assert "| subtitle | li &lt;b&gt;, wang | 60 |" in text
+
+
+def test_other_facts_make_no_new_version(filled):
+    filled.build(facts={"screening": SCREENING})
+    assert not filled.build(facts={"agreement": AGREEMENT}).details["manifest"]["new"]
+
+
+@pytest.mark.parametrize(
+    ("said", "license_", "named"),
+    [
+        ({"name": "甲: [x]", "language": "zh", "licence": "CC-BY-4.0"}, "cc-by-4.0", None),
+        ({"name": "- a #b", "language": "pl"}, "unknown", None),
+        ({"licence": "ask: 'us'\nfirst"}, "other", "ask: 'us'\nfirst"),
+    ],
+)
+def test_head_is_yaml_of_known_keys(card, said, license_, named):
+    head = yaml.safe_load(card(corpus=said).split("---\n")[1])
+    assert head["pretty_name"] == said.get("name", "corpus")
+    assert head["language"] == [said.get("language", "und")]
+    assert head["license"] == license_
+    assert head.get("license_name") == named
+    assert head["size_categories"] == ["n<1K"]
+    assert head["task_categories"] == ["audio-classification"]

@@ -74,3 +74,10 @@ def test_a_run_that_all_have_doesnt_make_all_alike():
 
 def test_normalised_keeps_letters_and_digits():
     assert normalised("  «Ça va?»_ 12 ") == "çava12"
+
+
+def test_of_very_many_texts_only_equal_ones_are_copies(monkeypatch):
+    monkeypatch.setattr("manifests.near_duplicates.MOST_TEXTS", 3)
+    texts = {"a": "morning lantern in the garden", "b": "Morning lantern, in the garden!"}
+    texts |= {"c": "morning lantern in a garden", "d": "something else is said in here"}
+    assert near_duplicate_texts(texts).keys() == {"a", "b"}

@@ -1,0 +1,43 @@
+"""The card's section on screening: which clips were offered for labelling, and why others not."""
+
+from manifests.facts import Screening
+from manifests.markdown import escape, table
+
+__all__ = ["screening_section"]
+
+
+def screening_section(found: Screening | None) -> str:
+    """Return the section, without its heading.
+
+    Args:
+        found: what was screened out, None if nobody told.
+    """
+    if found is None:
+        return "Which clips were screened out is not known for this version."
+    parts = [
+        f"Cut or recorded: {found.cut} clips; accepted for labelling: {found.accepted}.",
+    ]
+    if found.reasons:
+        rows: list[list[object]] = [
+            [escape(reason), count]
+            for reason, count in sorted(found.reasons.items(), key=lambda one: (-one[1], one[0]))
+        ]
+        parts += [
+            "Rejected, by reason; a clip may have several:",
+            table(["reason", "clips"], rows),
+        ]
+    if found.thresholds:
+        limits: list[list[object]] = [
+            [escape(name), escape(_values(name, values))]
+            for name, values in found.thresholds.items()
+        ]
+        parts += ["Thresholds:", table(["threshold", "accepted is"], limits)]
+    return "\n\n".join(parts)
+
+
+def _values(name: str, values: dict[str, int]) -> str:
+    bound = "at most" if name.startswith("max_") else "at least"
+    return "; ".join(
+        f"{bound} {value} ({sources} source{'s' * (sources != 1)})"
+        for value, sources in values.items()
+    )
