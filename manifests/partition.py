@@ -167,7 +167,7 @@ def _grouping(
 ) -> tuple[tuple[str, ...], frozenset[str]]:
     """Return the keys to keep whole, and the clips to leave out for that."""
     choices = groupings(settings.group_by)
-    if not entries or sum(ratio > 0 for ratio in settings.ratios) < 2:
+    if not entries or not choices[0] or sum(ratio > 0 for ratio in settings.ratios) < 2:
         return choices[0], frozenset()
     by = fitting_grouping(entries, choices, settings.largest_group, repeats)
     if by is not None:
