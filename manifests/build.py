@@ -13,6 +13,7 @@ from manifests.checksums import CHECKSUMS, checksum_lines
 from manifests.draft import Draft
 from manifests.exports.croissant import DESCRIPTION, describe
 from manifests.given_split import divide_as_given
+from manifests.index import INDEX, write_index
 from manifests.lock import FolderLock
 from manifests.outcome import Outcome, Progress, no_progress
 from manifests.partition import Partition, divide
@@ -210,6 +211,7 @@ def _write(target: Path, draft: Draft, content: bytes) -> None:
     shared = {key: leakage.row() for key, leakage in draft.leakage.items()}
     with atomic_folder(target) as folder:
         write_bytes(folder / ENTRIES, content)
+        write_index(folder / INDEX, draft.partition.entries)
         write_text(folder / DESCRIPTION, _described(draft, content))
         write_text(folder / "leakage.json", _readable(shared))
         write_text(folder / "giveaways.json", _readable(draft.giveaways.row()))

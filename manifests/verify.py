@@ -7,6 +7,7 @@ from pathlib import Path
 
 from manifests.checksums import CHECKSUMS, read_checksums
 from manifests.errors import DataError
+from manifests.index import INDEX, index_problem
 from manifests.outcome import Outcome, Progress, no_progress
 from manifests.records import ManifestEntry, ManifestHeader
 from manifests.redaction import REDACTION, Redaction, read_redaction
@@ -151,6 +152,9 @@ def _check_clips(folder: Path, outcome: Outcome, progress: Progress) -> int:
     except DataError as error:
         outcome.warnings.append(f"its clips were not checked, for {error}")
         return 0
+    differs = index_problem(folder, entries)
+    if differs is not None:
+        _note(f"{folder.name}/{INDEX}, content", differs, outcome)
     for done, (entry, problem) in enumerate(_checked(corpus, entries), start=1):
         _note(entry.path, problem, outcome)
         progress(done, len(entries), entry.clip_id)

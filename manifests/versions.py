@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ class Manifest:
 
     folder: Path
     header: ManifestHeader
-    entries: list[ManifestEntry]
+    entries: Sequence[ManifestEntry]
     redaction: Redaction | None = None
 
     @property

@@ -1,6 +1,6 @@
 """What every format has to carry: the clips of a version, flat, with what is known of speakers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +56,7 @@ class Contents:
     has_audio: bool
 
     @property
-    def entries(self) -> list[ManifestEntry]:
+    def entries(self) -> Sequence[ManifestEntry]:
         """The clips, in the manifest's order."""
         return self.manifest.entries
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from manifests.errors import DataError
+from manifests.index import open_manifest
 from manifests.outcome import Outcome, Progress, no_progress
-from manifests.versions import load_manifest
 from models.checkpoint import read_model
 from models.evaluation.report import evaluate_predictions
 from models.evaluation.slices import slice_predictions
@@ -36,7 +36,7 @@ def evaluate(
         DataError: if the run or the manifest is damaged, or the split has no clips.
     """
     model = read_model(run_folder)
-    manifest = load_manifest(manifest_folder)
+    manifest = open_manifest(manifest_folder)
     outcome = Outcome(warnings=manifest.caveats())
     examples = load_examples(manifest, model.settings, outcome, splits=(split,), progress=progress)[
         split

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from manifests.emotions import EMOTIONS
 from manifests.errors import ConfigurationError, DataError
+from manifests.index import open_manifest
 from manifests.lock import FolderLock
 from manifests.outcome import Outcome, Progress, no_progress
 from manifests.store import atomic_folder, created_now, write_text
-from manifests.versions import Manifest, load_manifest
+from manifests.versions import Manifest
 from models.checkpoint import write_model
 from models.evaluation.report import evaluate_predictions
 from models.examples import Example
@@ -62,7 +63,7 @@ def train(
         raise ConfigurationError(
             f"{out_folder}: there is a run of this name; give another one with --name"
         )
-    manifest = load_manifest(manifest_folder)
+    manifest = open_manifest(manifest_folder)
     outcome = Outcome(warnings=manifest.caveats())
     with FolderLock(out_folder.parent, f"train-{out_folder.name}"):
         examples = load_examples(manifest, settings, outcome, progress=on_clip)

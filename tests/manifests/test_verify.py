@@ -31,8 +31,8 @@ def failed(folder):
 def test_an_untouched_version_is_as_it_was(built):
     outcome = verify_manifest(built)
     assert outcome.ok
-    assert outcome.items_in == outcome.kept == 9 + 60
-    assert outcome.details["files"] == 9
+    assert outcome.items_in == outcome.kept == 10 + 60
+    assert outcome.details["files"] == 10
     assert outcome.details["clips"] == 60
     assert not outcome.warnings
 

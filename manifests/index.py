@@ -1,0 +1,165 @@
+"""The index of a version: its entries once more as Parquet, which opens at once however many.
+
+It is derived from ``manifest.jsonl`` and says nothing else. Who trains opens it; where it is
+missing, as after a withdrawal, or has other columns, as that of an older corpus-tools may,
+``manifest.jsonl`` is read instead.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, overload
+
+from manifests.errors import DataError
+from manifests.records import ManifestEntry
+from manifests.redaction import read_redaction
+from manifests.store import atomic_path, sha256_file
+from manifests.versions import (
+    ENTRIES,
+    HEADER,
+    Manifest,
+    content_digest,
+    load_manifest,
+    read_manifest_header,
+)
+
+__all__ = ["INDEX", "index_problem", "open_manifest", "write_index"]
+
+INDEX = "index.parquet"
+
+
+def write_index(path: Path, entries: Sequence[ManifestEntry]) -> None:
+    """Write the index of a version, whole or not at all; the same entries give the same bytes.
+
+    Args:
+        path: ``index.parquet`` in the version's folder.
+        entries: in canonical order.
+    """
+    import pyarrow.parquet
+
+    with atomic_path(path) as temporary:
+        pyarrow.parquet.write_table(_table(entries), temporary, compression="zstd")
+
+
+def open_manifest(folder: Path) -> Manifest:
+    """Open a version for reading its clips, by its index where it has one.
+
+    The header and the index are checked at once; each entry is when it is come to, and
+    ``manifest.jsonl`` isn't looked at (:func:`manifests.verify.verify_manifest` compares them).
+
+    Args:
+        folder: ``manifests/vN``, as :func:`manifests.versions.find_manifest` returns it.
+
+    Raises:
+        DataError: if the version has no header that can be read, or its index was changed; without
+            an index as :func:`manifests.versions.load_manifest`.
+    """
+    header = read_manifest_header(folder)
+    path = folder / INDEX
+    if INDEX not in header.files or not path.is_file() or read_redaction(folder) is not None:
+        return load_manifest(folder)
+    if sha256_file(path) != header.files[INDEX]:
+        raise DataError(
+            f"{path}: changed since the version was written; delete it, and {ENTRIES} is read"
+        )
+    if content_digest(header.files.get(ENTRIES, ""), header.params) != header.digest:
+        raise DataError(f"{folder / HEADER}: its params or digest changed; restore it from a copy")
+    rows = _read(path)
+    return load_manifest(folder) if rows is None else Manifest(folder, header, _Entries(path, rows))
+
+
+def index_problem(folder: Path, entries: Sequence[ManifestEntry]) -> str | None:
+    """Return what is wrong with an index that doesn't say what the entries say.
+
+    Args:
+        folder: of the version.
+        entries: of ``manifest.jsonl``.
+    """
+    path = folder / INDEX
+    if not path.is_file():
+        return None
+    try:
+        found = _read(path)
+    except DataError as error:
+        return str(error)
+    same = found is None or found.equals(_table(entries))
+    return None if same else f"doesn't say what {ENTRIES} says; delete it"
+
+
+class _Entries(Sequence[ManifestEntry]):
+    """Entries that become records one after the other, as they are come to."""
+
+    def __init__(self, path: Path, rows: Any) -> None:
+        self._path = path
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return int(self._rows.num_rows)
+
+    def __iter__(self) -> Iterator[ManifestEntry]:
+        for batch in self._rows.to_batches(max_chunksize=_AT_ONCE):
+            yield from map(self._entry, batch.to_pylist())
+
+    @overload
+    def __getitem__(self, place: int) -> ManifestEntry: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[ManifestEntry]: ...
+
+    def __getitem__(self, place: int | slice) -> ManifestEntry | Sequence[ManifestEntry]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        one = range(len(self))[place]
+        return self._entry(self._rows.slice(one, 1).to_pylist()[0])
+
+    def _entry(self, row: dict[str, Any]) -> ManifestEntry:
+        row["votes"] = [(vote["annotator"], vote["emotion"]) for vote in row["votes"] or ()]
+        entry: ManifestEntry = ManifestEntry.parse(row, str(self._path))
+        return entry
+
+
+def _read(path: Path) -> Any:
+    """Return the table of an index, None if its columns are others."""
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        found = pyarrow.parquet.read_table(path)
+    except (OSError, pyarrow.ArrowException) as error:
+        raise DataError(f"{path}: not an index that can be read; delete it") from error
+    return found if found.schema.equals(_schema()) else None
+
+
+def _schema() -> Any:
+    import pyarrow
+
+    text, number = pyarrow.string(), pyarrow.float64()
+    vote = pyarrow.struct([("annotator", text), ("emotion", text)])
+    other = {
+        "start": number,
+        "end": number,
+        "duration": number,
+        "agreement": number,
+        "soft": pyarrow.list_(number),
+        "votes": pyarrow.list_(vote),
+        "adjudicated": pyarrow.bool_(),
+        "fold": pyarrow.int64(),
+    }
+    return pyarrow.schema([(name, other.get(name, text)) for name in ManifestEntry.model_fields])
+
+
+def _table(entries: Sequence[ManifestEntry]) -> Any:
+    import pyarrow
+
+    columns: dict[str, list[Any]] = {
+        name: [getattr(entry, name) for entry in entries]
+        for name in ManifestEntry.model_fields
+        if name != "votes"
+    }
+    columns["votes"] = [
+        [{"annotator": who, "emotion": emotion} for who, emotion in entry.votes]
+        for entry in entries
+    ]
+    return pyarrow.table(columns, schema=_schema())
+
+
+_AT_ONCE = 4096  # rows that become records together

@@ -1,0 +1,73 @@
+import json
+
+import pytest
+
+from manifests.errors import DataError
+from manifests.index import INDEX, index_problem, open_manifest, write_index
+from manifests.store import sha256_file
+from manifests.verify import verify_manifest
+from manifests.versions import load_manifest
+
+
+@pytest.fixture
+def built(filled):
+    filled.build()
+    return filled.root / "manifests" / "v1"
+
+
+def test_the_index_says_what_the_manifest_says(built):
+    told, whole = open_manifest(built), load_manifest(built)
+    assert list(told.entries) == whole.entries
+    assert (told.entries[0], told.entries[-1]) == (whole.entries[0], whole.entries[-1])
+    assert list(told.entries[3:5]) == whole.entries[3:5]
+    assert (told.header, told.corpus) == (whole.header, whole.corpus)
+    with pytest.raises(IndexError):
+        told.entries[len(whole.entries)]
+
+
+def test_a_version_without_an_index_is_read_from_its_entries(built):
+    (built / INDEX).unlink()
+    assert isinstance(open_manifest(built).entries, list)
+    assert len(open_manifest(built).entries) == 60
+
+
+def test_the_same_entries_give_the_same_bytes(built, tmp_path):
+    write_index(tmp_path / INDEX, load_manifest(built).entries)
+    assert (tmp_path / INDEX).read_bytes() == (built / INDEX).read_bytes()
+
+
+def test_a_changed_index_is_not_read(built):
+    path = built / INDEX
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=r"index\.parquet: changed"):
+        open_manifest(built)
+    assert "v1/index.parquet" in {failure.item for failure in verify_manifest(built).failures}
+
+
+def test_an_index_that_says_something_else_is_noticed(built):
+    entries = load_manifest(built).entries
+    entries[0] = entries[0].model_copy(update={"emotion": "sad", "split": "train"})
+    write_index(built / INDEX, entries)
+    header = json.loads((built / "manifest.json").read_text())
+    header["files"][INDEX] = sha256_file(built / INDEX)  # as a forger would
+    (built / "manifest.json").write_text(json.dumps(header))
+    reasons = [failure.reason for failure in verify_manifest(built).failures]
+    assert any("doesn't say what manifest.jsonl says" in reason for reason in reasons)
+
+
+def test_what_is_no_index_is_said(built):
+    (built / INDEX).write_bytes(b"PAR1")
+    assert "not an index" in index_problem(built, [])
+
+
+def test_a_class_outside_the_six_is_refused_when_it_is_come_to(built):
+    entries = load_manifest(built).entries
+    entries[1] = entries[1].model_construct(**{**dict(entries[1]), "emotion": "bored"})
+    write_index(built / INDEX, entries)
+    header = json.loads((built / "manifest.json").read_text())
+    header["files"][INDEX] = sha256_file(built / INDEX)
+    (built / "manifest.json").write_text(json.dumps(header))
+    with pytest.raises(DataError, match="emotion"):
+        list(open_manifest(built).entries)
