@@ -49,7 +49,7 @@ def export_manifest(
         )
     target = to.resolve()
     _check_place(manifest.corpus.resolve(), target, to)
-    outcome = Outcome()
+    outcome = Outcome(warnings=manifest.caveats())
     try:
         with atomic_folder(target) as folder:
             files = place_audio(manifest, folder, chosen.layout, audio, outcome, progress)
