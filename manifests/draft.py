@@ -100,7 +100,8 @@ class Draft:
         elif self.partition.size_deviation > COARSE:
             shares = "/".join(f"{100 * share:.1f}" for share in self.partition.shares.values())
             ratios = "/".join(f"{100 * ratio:g}" for ratio in self._ratios.values())
-            stay = " and clips that stay where they were" if self.parent else ""
+            anew = self.params.get("split", {}).get("drawn") == self.version
+            stay = "" if anew else " and clips that stay where they were"
             yield (
                 f"train/val/test hold {shares} % of the clips instead of {ratios} %: "
                 f"whole {self.grouped_by}{stay} allow no better"

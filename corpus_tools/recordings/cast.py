@@ -88,7 +88,7 @@ def merge_speakers(path: Path, found: Iterable[Speaker], outcome: Outcome) -> No
                 contradicted.add((old.speaker_id, field))
                 outcome.fail(
                     f"speaker {old.speaker_id}",
-                    f"{field} is '{said}' in {path.name} and '{value}' in the script; "
+                    f"{field} is '{said}' in {path.name} and '{value}' in the table; "
                     f"the former was kept, correct the one that is wrong",
                 )
         update = {field: value for field, value in news.items() if getattr(old, field) is None}

@@ -25,7 +25,7 @@ def test_a_contradiction_is_told_once_and_changes_nothing(tmp_path):
     merge_speakers(path, [Speaker(speaker_id="S1", gender="female")] * 3, outcome)
     (failure,) = outcome.failures
     assert failure.item == "speaker S1"
-    assert "'male' in speakers.csv and 'female' in the script" in failure.reason
+    assert "'male' in speakers.csv and 'female' in the table" in failure.reason
     assert path.read_text() == HEAD + "S1,male,,,,\n"
 
 
