@@ -6,6 +6,7 @@ missing, as after a withdrawal, or has other columns, as that of an older corpus
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
 
@@ -37,7 +38,9 @@ def write_index(path: Path, entries: Sequence[ManifestEntry]) -> None:
     import pyarrow.parquet
 
     with atomic_path(path) as temporary:
-        pyarrow.parquet.write_table(_table(entries), temporary, compression="zstd")
+        pyarrow.parquet.write_table(
+            _table(entries), temporary, compression="zstd", row_group_size=_GROUP
+        )
 
 
 def open_manifest(folder: Path) -> Manifest:
@@ -63,8 +66,9 @@ def open_manifest(folder: Path) -> Manifest:
         )
     if content_digest(header.files.get(ENTRIES, ""), header.params) != header.digest:
         raise DataError(f"{folder / HEADER}: its params or digest changed; restore it from a copy")
-    rows = _read(path)
-    return load_manifest(folder) if rows is None else Manifest(folder, header, _Entries(path, rows))
+    if not _known(_opened(path)):
+        return load_manifest(folder)
+    return Manifest(folder, header, _Entries(path))
 
 
 def index_problem(folder: Path, entries: Sequence[ManifestEntry]) -> str | None:
@@ -78,25 +82,25 @@ def index_problem(folder: Path, entries: Sequence[ManifestEntry]) -> str | None:
     if not path.is_file():
         return None
     try:
-        found = _read(path)
+        found = _opened(path)
+        same = not _known(found) or _read(path).equals(_table(entries))
     except DataError as error:
         return str(error)
-    same = found is None or found.equals(_table(entries))
     return None if same else f"doesn't say what {ENTRIES} says; delete it"
 
 
 class _Entries(Sequence[ManifestEntry]):
-    """Entries that become records one after the other, as they are come to."""
+    """Entries that are read and become records one after the other, as they are come to."""
 
-    def __init__(self, path: Path, rows: Any) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._rows = rows
+        self._count = int(_opened(path).metadata.num_rows)
 
     def __len__(self) -> int:
-        return int(self._rows.num_rows)
+        return self._count
 
     def __iter__(self) -> Iterator[ManifestEntry]:
-        for batch in self._rows.to_batches(max_chunksize=_AT_ONCE):
+        for batch in _opened(self._path).iter_batches(batch_size=_AT_ONCE):
             yield from map(self._entry, batch.to_pylist())
 
     @overload
@@ -111,22 +115,40 @@ class _Entries(Sequence[ManifestEntry]):
         one = range(len(self))[place]
         return self._entry(self._rows.slice(one, 1).to_pylist()[0])
 
+    @cached_property
+    def _rows(self) -> Any:
+        return _read(self._path)
+
     def _entry(self, row: dict[str, Any]) -> ManifestEntry:
         row["votes"] = [(vote["annotator"], vote["emotion"]) for vote in row["votes"] or ()]
         entry: ManifestEntry = ManifestEntry.parse(row, str(self._path))
         return entry
 
 
-def _read(path: Path) -> Any:
-    """Return the table of an index, None if its columns are others."""
+def _opened(path: Path) -> Any:
+    """Return an index as a ``pyarrow.parquet.ParquetFile``, of which only the footer was read."""
     import pyarrow
     import pyarrow.parquet
 
     try:
-        found = pyarrow.parquet.read_table(path)
+        return pyarrow.parquet.ParquetFile(path)
     except (OSError, pyarrow.ArrowException) as error:
-        raise DataError(f"{path}: not an index that can be read; delete it") from error
-    return found if found.schema.equals(_schema()) else None
+        raise DataError(f"{path}: {_UNREADABLE}") from error
+
+
+def _read(path: Path) -> Any:
+    """Return all rows of an index as a table."""
+    import pyarrow
+
+    try:
+        return _opened(path).read()
+    except (OSError, pyarrow.ArrowException) as error:
+        raise DataError(f"{path}: {_UNREADABLE}") from error
+
+
+def _known(found: Any) -> bool:
+    """Return whether an index has the columns that this corpus-tools gives it."""
+    return bool(found.schema_arrow.equals(_schema()))
 
 
 def _schema() -> Any:
@@ -162,4 +184,6 @@ def _table(entries: Sequence[ManifestEntry]) -> Any:
     return pyarrow.table(columns, schema=_schema())
 
 
+_UNREADABLE = "not an index that can be read; delete it"
 _AT_ONCE = 4096  # rows that become records together
+_GROUP = 65_536  # rows that are read together

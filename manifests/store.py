@@ -206,7 +206,8 @@ def inside(root: Path, relative: str) -> Path:
     if bad or "\0" in relative or (len(relative) > 1 and relative[1] == ":"):
         raise DataError(f"path {relative!r} leaves the corpus folder; it is refused")
     path = root / relative
-    if not path.resolve().is_relative_to(root.resolve()):
+    real_root = os.path.realpath(root)
+    if os.path.commonpath((real_root, os.path.realpath(path))) != real_root:
         raise DataError(f"path {relative!r} leaves the corpus folder through a link; it is refused")
     return path
 

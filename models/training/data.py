@@ -41,10 +41,12 @@ def load_examples(
         splits: those wanted; clips of the others are noted as rejected.
         progress: called after every clip.
     """
-    wanted = [entry for entry in manifest.entries if entry.split in splits]
+    wanted: list[ManifestEntry] = []
     outcome.items_in += len(manifest.entries)
     for entry in manifest.entries:
-        if entry.split not in splits:
+        if entry.split in splits:
+            wanted.append(entry)
+        else:
             outcome.rejected[f"split_{entry.split}"] += 1
     tokeniser = Tokeniser(settings.words.lexicon)
     examples: Examples = {split: [] for split in splits}

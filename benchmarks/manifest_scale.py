@@ -1,0 +1,206 @@
+"""A manifest of a million clips: how long each command takes, and how much memory it holds.
+
+    python benchmarks/manifest_scale.py [--entries 1000000] [--quick]
+
+Records are generated, there is no audio, and clips' files are not read (``check_files=False``):
+sources of 200 clips, a speaker for two sources, three votes a clip, each text another. Each step is
+a process of its own; the seconds are of the step alone, the memory is the peak of the process
+(``ru_maxrss``). ``records`` is what it takes to make the records that a build is given, which a
+build holds all the while; ``build`` writes v1 from them; ``diff`` compares v1 with a second version
+in which a hundredth of the clips have another class; ``open`` is the opening for training, and
+``go through`` comes to each entry after it. Plain ``json.loads`` of each line is the peer of both.
+
+For 1,000,000 clips the bar is: build 120 s, diff 40 s, open 1 s, each below 3 GB. Exit code 0 if it
+is held; with fewer clips the seconds are in proportion.
+"""
+
+import argparse
+import hashlib
+import json
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from manifests.build import build_manifest
+from manifests.diff import diff_manifests
+from manifests.emotions import EMOTIONS
+from manifests.index import open_manifest
+from manifests.outcome import Outcome
+from manifests.records import Clip, Label, Source, Speaker
+from manifests.settings import SplitSettings
+
+BARS = {"build": 120.0, "diff": 40.0, "open": 1.0}  # seconds for a million clips
+GIGABYTES = 3.0
+CLIPS_OF_A_SOURCE = 200
+STEPS = ("records", "build", "relabel", "diff", "open", "go through", "json.loads")
+
+
+def make_clip(number: int) -> Clip:
+    source, place = divmod(number, CLIPS_OF_A_SOURCE)
+    name = f"e{source:05d}-0123456789ab"
+    clip_id = f"{name}-{place * 4000:08d}-{place * 4000 + 4000:08d}"
+    sha256 = hashlib.sha256(clip_id.encode()).hexdigest()
+    return Clip(
+        clip_id=clip_id,
+        source_id=name,
+        path=f"clips/{name}/{clip_id}.wav",
+        start=place * 4.0,
+        end=place * 4.0 + 4,
+        duration=4.0,
+        sha256=sha256,
+        file_sha256=sha256[::-1],
+        rms_db=-25.0 - number % 7,
+        peak_db=-3,
+        snr_db=20,
+        speech_ratio=0.9,
+        speaker=f"p{source // 2}",
+        speaker_source="subtitle",
+    )
+
+
+def make_label(clip_id: str, rng: random.Random) -> Label:
+    emotion = rng.choice(EMOTIONS)
+    votes = [(f"a{who + 1:02d}", emotion if who < 2 else rng.choice(EMOTIONS)) for who in range(3)]
+    soft = [sum(vote == name for _, vote in votes) / 3 for name in EMOTIONS]
+    return Label(clip_id=clip_id, emotion=emotion, soft=soft, votes=votes, agreement=0.8)
+
+
+def make_source(number: int) -> Source:
+    name = f"e{number:05d}-0123456789ab"
+    return Source(
+        source_id=name,
+        series=f"series {number % 50}",
+        episode=None,
+        title=name,
+        kind="drama",
+        media_path=f"{name}.mp4",
+        sha256=hashlib.sha256(name.encode()).hexdigest(),
+        size=1,
+        duration=3600,
+        track=0,
+        sample_rate=48000,
+        channels=2,
+    )
+
+
+def build(corpus: Path, entries: int, *, write: bool) -> float:
+    """Make the records and, if asked to, a version of them; return the seconds of the latter."""
+    began = time.perf_counter()
+    rng = random.Random(0)
+    clips = [make_clip(number) for number in range(entries)]
+    labels = {clip.clip_id: make_label(clip.clip_id, rng) for clip in clips}
+    texts = {clip.clip_id: (f"第{place}句话", "whisper") for place, clip in enumerate(clips)}
+    sources = [make_source(number) for number in range(-(-entries // CLIPS_OF_A_SOURCE))]
+    speakers = {name: Speaker(speaker_id=name) for name in {str(clip.speaker) for clip in clips}}
+    made = time.perf_counter()
+    if not write:
+        return made - began
+    outcome: Outcome = build_manifest(
+        corpus,
+        clips,
+        labels,
+        texts,
+        speakers,
+        {source.source_id: source for source in sources},
+        SplitSettings(),
+        {},
+        check_files=False,
+    )
+    if not outcome.ok:
+        raise SystemExit(str(outcome.failures))
+    return time.perf_counter() - made
+
+
+def relabel(corpus: Path) -> float:
+    """Write what diff needs of a second version: other classes in a hundredth of the lines."""
+    began = time.perf_counter()
+    old, new = (corpus / "manifests" / name for name in ("v1", "v2"))
+    new.mkdir()
+    shutil.copy(old / "manifest.json", new)
+    with (
+        (old / "manifest.jsonl").open(encoding="utf-8") as lines,
+        (new / "manifest.jsonl").open("w", encoding="utf-8") as stream,
+    ):
+        stream.writelines(_relabelled(lines))
+    return time.perf_counter() - began
+
+
+def _relabelled(lines: Iterator[str]) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        if number % 100:
+            yield line
+        else:
+            row = json.loads(line)
+            row["emotion"] = EMOTIONS[EMOTIONS.index(row["emotion"]) - 1]
+            yield json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n"
+
+
+def step(name: str, corpus: Path, entries: int) -> float:
+    """Return the seconds of one step."""
+    if name in ("records", "build"):
+        return build(corpus, entries, write=name == "build")
+    if name == "relabel":
+        return relabel(corpus)
+    v1, v2 = (corpus / "manifests" / version for version in ("v1", "v2"))
+    import pyarrow.parquet  # noqa: F401  (the seconds are of the file, not of the package)
+
+    began = time.perf_counter()
+    if name == "diff":
+        found = diff_manifests(v1, v2)
+        assert found.kinds["relabelled"] == -(-entries // 100)
+    elif name == "json.loads":
+        with (v1 / "manifest.jsonl").open(encoding="utf-8") as lines:
+            assert len([json.loads(line) for line in lines]) == entries
+    else:
+        manifest = open_manifest(v1)
+        assert len(manifest.entries) == entries
+        if name == "go through":
+            assert sum(1 for _ in manifest.entries) == entries
+    return time.perf_counter() - began
+
+
+def measured(name: str, corpus: Path, entries: int) -> tuple[float, float]:
+    """Run a step as a process; return its seconds and its peak memory in gigabytes."""
+    command = [sys.executable, __file__, "--entries", str(entries), "--step", name, str(corpus)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{name}: {done.stderr[-2000:]}")
+    seconds, gigabytes = done.stdout.split()
+    return float(seconds), float(gigabytes)
+
+
+def main() -> None:
+    """Print the table; fail if a bar is not held."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("corpus", type=Path, nargs="?", help=argparse.SUPPRESS)
+    parser.add_argument("--entries", type=int, default=1_000_000)
+    parser.add_argument("--quick", action="store_true", help="50,000 clips")
+    parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.step:
+        seconds = step(given.step, given.corpus, given.entries)
+        print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9)
+        return
+    entries = 50_000 if given.quick else given.entries
+    held = True
+    print("| step | entries | seconds | bar | GB | held |\n| --- | --- | --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory() as folder:
+        for name in STEPS:
+            seconds, gigabytes = measured(name, Path(folder), entries)
+            bar = BARS[name] * max(entries / 1e6, 0.05) if name in BARS else None
+            good = bar is None or (seconds <= bar and gigabytes <= GIGABYTES)
+            held &= good
+            told = ("–", "–") if bar is None else (f"{bar:.2f}", "yes" if good else "no")
+            row = f"{name} | {entries} | {seconds:.2f} | {told[0]} | {gigabytes:.2f} | {told[1]}"
+            print(f"| {row} |", flush=True)
+    raise SystemExit(not held)
+
+
+if __name__ == "__main__":
+    main()
