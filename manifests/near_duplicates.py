@@ -21,7 +21,7 @@ Hashes = NDArray[np.uint64]
 def near_duplicate_texts(texts: Mapping[str, str]) -> dict[str, str]:
     """Return, for texts that come more than once, which of them each is a copy of.
 
-    Compared is what is left without punctuation, spaces and case. Copies have at least 60 % of
+    Compared is what is left without punctuation, spaces and case. Copies have at least 57 % of
     their pairs of neighbouring characters in common (Dice's coefficient of bigrams). They are
     looked for among texts that share a run of 4 characters of Chinese, Japanese or Korean, or of 8
     letters; of a run that many texts have, each is compared with its neighbours in the alphabet
@@ -226,7 +226,7 @@ _DENSE = re.compile("[" + "".join(f"{chr(low)}-{chr(high)}" for low, high in _DE
 _NO_LETTERS = re.compile(r"[\W_]+")
 _LEAST_WEIGHT = 16  # of a text; a character of the ranges above weighs 2, others 1
 _RUN_WEIGHT = 8
-_ALIKE = 0.6  # set on constructed copies and unrelated lines of the development half of CPED
+_ALIKE = 0.57  # set on copies of lines of the first half of CPED, and on what repeats in it
 _NEIGHBOURS = 8  # texts with the same run that each is compared with
 _TOGETHER = 100_000  # pairs compared at a time
 _BITS = 40
