@@ -24,6 +24,15 @@ def build_manifest(
             show_default="auto",
         ),
     ] = None,
+    folds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="K|speakers",
+            help="Divide into K folds in place of --ratios, each to be tested once; speakers: one "
+            "for each (leave one speaker out).",
+            show_default="none",
+        ),
+    ] = None,
     drop_bridges: Annotated[
         float | None,
         typer.Option(
@@ -50,7 +59,8 @@ def build_manifest(
         bool,
         typer.Option(
             "--strict",
-            help="End with 1 if train, val and test share a speaker, source, series or sentence.",
+            help="End with 1 if train, val and test share a speaker, source, series, sentence, "
+            "text or recording.",
         ),
     ] = False,
     corpus: CorpusFolder = None,
@@ -71,6 +81,7 @@ def build_manifest(
         split = with_flags(
             workspace.configuration.split,
             group_by=group_by,
+            folds=folds,
             drop_bridges=drop_bridges,
             ratios=parse_ratios(ratios) if ratios is not None else None,
             seed=seed,
@@ -142,6 +153,16 @@ def class_table(counts: Mapping[str, Mapping[str, int]]) -> "Table":
     return table
 
 
+def _of_folds(folds: Mapping[int, Mapping[str, int]]) -> list[str]:
+    sizes = [sum(counts.values()) for counts in folds.values()]
+    if not sizes:
+        return []
+    return [
+        f"{len(sizes)} folds of {min(sizes)} to {max(sizes)} clips; above is the first: it is "
+        f"tested, the next validates"
+    ]
+
+
 def _leaking(leaks: list[str]) -> str:
     names = ", ".join(leaks).replace("_", " ")
     return f"its sides share by {names}, and --strict was asked for; its card and leakage.json tell"
@@ -157,6 +178,7 @@ def _lines(manifest: dict[str, Any]) -> list[str]:
         f"grouped by {by}; groups in train / val / test: {counts}",
         f"shares of train / val / test: {shares}, "
         f"{manifest['size_deviation']:.1f} points from what was asked at most",
+        *_of_folds(manifest["folds"]),
         *([f"held out: {len(manifest['held'])} clips"] if manifest["held"] else []),
         *([f"of them as bridges: {len(manifest['bridges'])}"] if manifest["bridges"] else []),
         f"{'wrote' if manifest['new'] else 'unchanged:'} {manifest['folder']}",
