@@ -37,10 +37,12 @@ def write_index(path: Path, entries: Sequence[ManifestEntry]) -> None:
     """
     import pyarrow.parquet
 
-    with atomic_path(path) as temporary:
-        pyarrow.parquet.write_table(
-            _table(entries), temporary, compression="zstd", row_group_size=_GROUP
-        )
+    with (
+        atomic_path(path) as temporary,
+        pyarrow.parquet.ParquetWriter(temporary, _schema(), compression="zstd") as writer,
+    ):
+        for first in range(0, len(entries), _GROUP):
+            writer.write_table(_table(entries[first : first + _GROUP]))
 
 
 def open_manifest(folder: Path) -> Manifest:
@@ -186,4 +188,4 @@ def _table(entries: Sequence[ManifestEntry]) -> Any:
 
 _UNREADABLE = "not an index that can be read; delete it"
 _AT_ONCE = 4096  # rows that become records together
-_GROUP = 65_536  # rows that are read together
+_GROUP = 65_536  # rows that are written and read together
