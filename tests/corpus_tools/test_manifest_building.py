@@ -7,11 +7,12 @@ from typer.testing import CliRunner
 
 from corpus_tools.cli.app import app
 from corpus_tools.manifest_building import choose_texts, parse_ratios
+from corpus_tools.media.wav import write_wav
 from corpus_tools.workspace import Workspace
 from manifests.emotions import EMOTIONS
 from manifests.errors import ConfigurationError
 from manifests.records import Clip, Judgement, Screen, Source, Transcript
-from manifests.shards import STAGES, write_shard
+from manifests.shards import STAGES, read_shard, write_shard
 from manifests.store import write_jsonl
 from manifests.versions import load_manifest
 
@@ -223,3 +224,30 @@ def test_what_hangs_together_is_shown_and_nothing_is_written(root, run):
     assert told["tangle"]["by"] == ["speaker", "series"]
     bad = run("--group-by", "speaker,actor", code=2)
     assert "--group-by" in bad.stderr
+
+
+def test_card_tells_agreement_and_what_was_screened_out(root, run):
+    run()
+    card = (root / "manifests" / "v1" / "card.md").read_text(encoding="utf-8")
+    assert "Agreement of 2 annotators on the 48 clips" in card
+    assert "Cut or recorded: 48 clips; accepted for labelling: 47." in card
+    assert "| whisper |  | 45 |" in card
+    assert "holds exactly this already" in run().output
+
+
+def test_copies_of_a_clip_in_two_sources_stay_on_one_side(root, run, make_voice):
+    voice = (20_000 * make_voice(3)).astype("int16")
+    twins = []
+    for name, level in (("e0-0123456789ab", 1), ("e5-0123456789ab", 3)):
+        clips = read_shard(STAGES["segments"].path(root, name), Clip)
+        sha256 = write_wav(root / clips[2].path, voice // level)
+        clips[2] = clips[2].model_copy(update={"file_sha256": sha256})
+        write_shard(root, STAGES["segments"], name, clips, {})
+        twins.append(clips[2].clip_id)
+    run("--group-by", "speaker")
+    entries = load_manifest(root / "manifests" / "v1").entries
+    groups = {entry.group for entry in entries if entry.clip_id in twins}
+    assert len(groups) == 1
+    assert {entry.speaker for entry in entries if entry.group in groups} == {"p0", "p5"}
+    leakage = json.loads((root / "manifests" / "v1" / "leakage.json").read_text())
+    assert leakage["recording"]["values"] == 1
