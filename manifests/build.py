@@ -67,9 +67,9 @@ def build_manifest(
     If a clip's file is gone or changed, or its source unknown, every such clip is a failure in the
     outcome and no version is written. The outcome's ``details["manifest"]`` tells what
     the version holds, JSON-ready: ``version new folder parent digest counts groups shares
-    size_deviation class_deviation held bridges leakage giveaways``. If the clips hang together too
-    much to be divided, that is a failure, no version is written, and ``details["tangle"]`` tells
-    what ties them.
+    size_deviation class_deviation held bridges folds leakage giveaways``. If the clips hang
+    together too much to be divided, that is a failure, no version is written, and
+    ``details["tangle"]`` tells what ties them.
 
     Args:
         corpus: the corpus folder.
@@ -128,7 +128,8 @@ def build_manifest(
             outcome.fail("split", str(error))
             outcome.details["tangle"] = error.tangle.row()
             return outcome
-        params = {**params, "split": settings.model_dump(mode="json")}
+        split = {**settings.model_dump(mode="json"), "folds": partition.folds_asked}
+        params = {**params, "split": split}
         loudness = {clip.clip_id: clip.rms_db for clip in material.clips}
         told = _Told(loudness, repeats, facts)
         _publish(corpus, partition, params, parent, resplit, told, outcome)
@@ -233,7 +234,9 @@ def _described(draft: Draft, content: bytes) -> str:
         created=draft.created,
         table=ENTRIES,
         table_sha256=hashlib.sha256(content).hexdigest(),
-        columns=tuple(ManifestEntry.model_fields),
+        columns=[
+            name for name in ManifestEntry.model_fields if name != "fold" or draft.partition.folds
+        ],
     )
 
 
@@ -256,6 +259,7 @@ def _summary(draft: Draft, folder: Path, *, new: bool) -> dict[str, Any]:
         "class_deviation": partition.class_deviation,
         "held": partition.held,
         "bridges": sorted(partition.bridges),
+        "folds": partition.fold_counts,
         "leakage": {key: leakage.row() for key, leakage in draft.leakage.items()},
         "giveaways": draft.giveaways.row(),
     }

@@ -11,9 +11,10 @@ from manifests.card_screening import screening_section
 from manifests.draft import Draft
 from manifests.emotions import EMOTIONS
 from manifests.facts import CardFacts
+from manifests.folds import SPEAKERS
 from manifests.leakage import KEYS
 from manifests.markdown import bullets, escape, table
-from manifests.partition import SPLITS
+from manifests.partition import SPLITS, Partition
 from manifests.records import ManifestEntry
 from manifests.settings import CardSettings
 from manifests.split import SIDES
@@ -166,6 +167,19 @@ def _texts(entries: Sequence[ManifestEntry], models: Mapping[str, Sequence[str]]
     return table(["text from", "model or name", "clips"], rows)
 
 
+def _folds(partition: Partition) -> str:
+    if not partition.folds:
+        return ""
+    groups = {entry.fold: entry.group for entry in reversed(partition.entries)}
+    asked = partition.folds_asked == SPEAKERS
+    rows: list[list[object]] = []
+    for fold, counts in partition.fold_counts.items():
+        name = f"{fold} ({escape(groups.get(fold, 'empty'))})" if asked else str(fold)
+        rows.append([name, sum(counts.values()), *counts.values()])
+    said = "Each fold is tested once; train, val and test above are those of the first."
+    return f"\n\n{said}\n\n" + table(["fold", "clips", *EMOTIONS], rows)
+
+
 def _split(draft: Draft) -> str:
     partition = draft.partition
     asked = " / ".join(f"{100 * ratio:g} %" for ratio in partition.ratios)
@@ -190,7 +204,8 @@ def _split(draft: Draft) -> str:
         for key, leakage in draft.leakage.items()
     ]
     head = ["shared", "in all", "on more than one side", "val clips sharing with train"]
-    body = bullets(lines) + "\n\n" + table([*head, "test clips sharing with train"], rows)
+    body = bullets(lines) + _folds(partition)
+    body += "\n\n" + table([*head, "test clips sharing with train"], rows)
     for key, leakage in draft.leakage.items():
         if leakage.leaks:
             shown = ", ".join(escape(leak.value) for leak in leakage.leaks[:_SHOWN])

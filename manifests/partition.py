@@ -9,6 +9,7 @@ from types import MappingProxyType
 from manifests.bridges import fewest_bridges
 from manifests.emotions import EMOTIONS, Emotion
 from manifests.errors import ConfigurationError
+from manifests.folds import SPEAKERS, place_in_folds, ratios_of
 from manifests.groups import fitting_grouping, group_clips, groupings, keys_of, largest_share
 from manifests.records import Grouping, ManifestEntry, Side, Split
 from manifests.settings import SplitSettings
@@ -31,12 +32,25 @@ class Partition:
         ratios: the shares of train, val and test that were asked for.
         entries: the clips with group and split, in the order given.
         bridges: ids of those held out because they tied together what had to be divided.
+        folds: how many there are; 0 for a single division.
+        folds_asked: what was asked for, a number or ``speakers``; None for a single division.
     """
 
     by: tuple[str, ...]
     ratios: tuple[float, float, float]
     entries: list[ManifestEntry]
     bridges: frozenset[str] = frozenset()
+    folds: int = 0
+    folds_asked: str | None = None
+
+    @cached_property
+    def fold_counts(self) -> dict[int, dict[Emotion, int]]:
+        """Clips per fold and class, none where there are no folds."""
+        found = Counter((entry.fold, entry.emotion) for entry in self.entries)
+        return {
+            fold: {name: found[fold, name] for name in EMOTIONS}
+            for fold in range(1, self.folds + 1)
+        }
 
     @cached_property
     def counts(self) -> dict[Split, dict[Emotion, int]]:
@@ -121,7 +135,16 @@ def divide(
     else:
         by, bridges = _grouping_of(parent, settings), frozenset()
         old = {entry.clip_id: entry.split for entry in parent.entries}
-    return place(entries, settings, by, old, repeats, bridges)
+    folds = settings.folds if parent is None else _folds_of(parent, settings)
+    if folds is None:
+        return place(entries, settings, by, old, repeats, bridges)
+    keys = keys_of((one for one in entries if old.get(one.clip_id) != "held"), by, repeats)
+    in_folds = {one.clip_id: one.fold for one in parent.entries if one.fold} if parent else {}
+    placed, number = place_in_folds(entries, keys, folds, in_folds, settings.seed)
+    found = Counter(entry.fold for entry in placed if entry.fold is not None)
+    even = folds != SPEAKERS
+    ratios = ratios_of([1 if even else found[fold] for fold in range(1, number + 1)])
+    return Partition(by, ratios, placed, bridges, number, folds)
 
 
 def place(
@@ -166,6 +189,9 @@ def _grouping(
     entries: Sequence[ManifestEntry], settings: SplitSettings, repeats: Mapping[str, str]
 ) -> tuple[tuple[str, ...], frozenset[str]]:
     """Return the keys to keep whole, and the clips to leave out for that."""
+    if settings.folds == SPEAKERS:
+        by_speaker = settings.group_by if settings.group_by != "auto" else "speaker"
+        return groupings(by_speaker)[0], frozenset()
     choices = groupings(settings.group_by)
     if not entries or not choices[0] or sum(ratio > 0 for ratio in settings.ratios) < 2:
         return choices[0], frozenset()
@@ -192,6 +218,23 @@ def _grouping_of(parent: Manifest, settings: SplitSettings) -> tuple[str, ...]:
             f"corpus build-manifest --resplit"
         )
     return by
+
+
+def _folds_of(parent: Manifest, settings: SplitSettings) -> str | None:
+    """Return the folds of the parent.
+
+    Raises:
+        ConfigurationError: if the settings ask for others.
+    """
+    said = parent.header.params.get("split", {}).get("folds")
+    folds = None if said is None else str(said)
+    if settings.folds is not None and settings.folds != folds:
+        has = "no folds" if folds is None else f"{folds} folds".replace("speakers ", "speakers' ")
+        raise ConfigurationError(
+            f"{parent.header.version} has {has}; for others let clips move with: corpus "
+            f"build-manifest --folds {settings.folds} --resplit"
+        )
+    return folds
 
 
 def _counts(entries: Sequence[ManifestEntry], group_of: dict[str, str]) -> dict[str, list[int]]:

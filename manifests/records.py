@@ -248,7 +248,8 @@ class ManifestEntry(Record):
 
     ``soft`` is the share of each class in class order, as ``[labels] method`` made it; its sum is
     1. ``agreement`` is the share of the votes that agree with ``emotion``. Where ``adjudicated``,
-    the last of the votes decided.
+    the last of the votes decided. ``fold`` counts from 1 where the clips are divided into folds;
+    ``split`` is then what the clip is while the first one is tested.
     """
 
     clip_id: str
@@ -272,6 +273,14 @@ class ManifestEntry(Record):
     sentence: str | None = None
     group: str
     split: Split
+    fold: int | None = None
+
+    def row(self) -> dict[str, Any]:
+        """Return the entry as JSON-ready built-in types; without a fold where there are none."""
+        row = super().row()
+        if row["fold"] is None:
+            del row["fold"]
+        return row
 
 
 class Grouping(Record):

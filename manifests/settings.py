@@ -80,6 +80,9 @@ class SplitSettings(Settings):
             list by all of them; ``none`` is the paper's random split, which leaks.
         largest_group: share of the clips that one group may hold; where it is more, the build stops
             and names the ways out. 1 never stops.
+        folds: how many parts to divide the clips into, each to be tested once, in place of
+            ``ratios``; ``speakers`` for one a speaker. Not set: none, or those of the version
+            before.
         drop_bridges: leave out up to so many percent of the clips, as few as can be found, where
             that divides what hangs together too much otherwise.
         seed: settles what is otherwise equal.
@@ -88,6 +91,7 @@ class SplitSettings(Settings):
     ratios: tuple[float, float, float] = (0.8, 0.1, 0.1)
     group_by: str = "auto"
     largest_group: float = Field(0.8, gt=0, le=1)
+    folds: str | None = None
     drop_bridges: float = Field(0.0, ge=0, lt=100)
     seed: int = 0
 
@@ -103,12 +107,25 @@ class SplitSettings(Settings):
             )
         return ",".join(dict.fromkeys(names))
 
+    @field_validator("folds", mode="before")
+    @classmethod
+    def _some_folds(cls, asked: Any) -> str | None:
+        text = None if asked is None or isinstance(asked, bool) else str(asked).strip()
+        if asked is None or text == "speakers":
+            return text
+        if text is None or not text.isdecimal() or not 2 <= int(text) <= _MOST_FOLDS:
+            raise ValueError(f"give a number from 2 to {_MOST_FOLDS}, or speakers")
+        return str(int(text))
+
     @field_validator("ratios")
     @classmethod
     def _sum_to_one(cls, ratios: tuple[float, float, float]) -> tuple[float, float, float]:
         if min(ratios) < 0 or abs(sum(ratios) - 1) > 1e-6:
             raise ValueError("three shares of train, val and test that sum to 1 are needed")
         return ratios
+
+
+_MOST_FOLDS = 1000
 
 
 class CardSettings(Settings):

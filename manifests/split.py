@@ -2,13 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from manifests.assignment import Assignment, Matrix, solve
 from manifests.records import Side
 
-__all__ = ["SIDES", "split_groups"]
+__all__ = ["SIDES", "assign_groups", "split_groups"]
+
+S = TypeVar("S", bound=str)
 
 SIDES: tuple[Side, ...] = ("train", "val", "test")
 
@@ -40,12 +43,31 @@ def split_groups(
         >>> split_groups({"a": [8, 8], "b": [1, 1], "c": [1, 1]}, (0.8, 0.1, 0.1))
         {'a': 'train', 'b': 'test', 'c': 'val'}
     """
-    pinned = pinned or {}
+    shares = dict(zip(SIDES, ratios, strict=True))
+    return assign_groups(counts, shares, seed, pinned or {}, first=_PRIORITY)
+
+
+def assign_groups(
+    counts: Mapping[str, Sequence[int]],
+    shares: Mapping[S, float],
+    seed: int,
+    pinned: Mapping[str, S],
+    first: Sequence[S],
+) -> dict[str, S]:
+    """Return the side of every group, as :func:`split_groups` does, for sides of any names.
+
+    Args:
+        counts: clips of each class, per group.
+        shares: of each side.
+        seed: settles what is otherwise equal, and where the search starts.
+        pinned: sides of groups that stay where they are.
+        first: the sides, in the order in which they get a group while there are too few.
+    """
     free = sorted(counts.keys() - pinned.keys(), key=lambda group: _shuffled(group, seed))
-    sides = _open_sides(len(free), ratios, set(pinned.values()))
+    sides = _open_sides(len(free), shares, set(pinned.values()), first)
     if not free or not sides:
         return dict(sorted(pinned.items()))
-    codes = solve(_assignment(counts, free, sides, ratios, pinned), seed)
+    codes = solve(_assignment(counts, free, sides, shares, pinned), seed)
     placed = {group: sides[code] for group, code in zip(free, codes, strict=True)}
     return dict(sorted({**pinned, **placed}.items()))
 
@@ -55,11 +77,10 @@ _CLASS_TOLERANCE = 0.2
 _PRIORITY: tuple[Side, ...] = ("train", "test", "val")
 
 
-def _open_sides(free: int, ratios: Sequence[float], taken: set[Side]) -> list[Side]:
-    share = dict(zip(SIDES, ratios, strict=True))
-    empty = [side for side in _PRIORITY if share[side] > 0 and side not in taken]
-    usable = {side for side in taken if share[side] > 0} | set(empty[:free])
-    return [side for side in SIDES if side in usable]
+def _open_sides(free: int, shares: Mapping[S, float], taken: set[S], first: Sequence[S]) -> list[S]:
+    empty = [side for side in first if shares[side] > 0 and side not in taken]
+    usable = {side for side in taken if shares[side] > 0} | set(empty[:free])
+    return [side for side in shares if side in usable]
 
 
 def _shuffled(group: str, seed: int) -> bytes:
@@ -69,9 +90,9 @@ def _shuffled(group: str, seed: int) -> bytes:
 def _assignment(
     counts: Mapping[str, Sequence[int]],
     free: Sequence[str],
-    sides: Sequence[Side],
-    ratios: Sequence[float],
-    pinned: Mapping[str, Side],
+    sides: Sequence[S],
+    ratios: Mapping[S, float],
+    pinned: Mapping[str, S],
 ) -> Assignment:
     def vectors(groups: Iterable[str]) -> Matrix:
         rows = np.array([counts[group] for group in groups], dtype=np.float64)
@@ -85,7 +106,7 @@ def _assignment(
         everything += theirs
         if side in sides:
             base[sides.index(side)] = theirs
-    shares = np.array([ratios[SIDES.index(side)] for side in sides])
+    shares = np.array([ratios[side] for side in sides])
     targets = np.outer(shares, everything)
     tolerance = np.maximum(_CLASS_TOLERANCE * targets, 1.0)
     tolerance[:, -1] = max(_SIZE_TOLERANCE * everything[-1], 1.0)

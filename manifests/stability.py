@@ -5,17 +5,19 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import permutations
+from typing import Generic, TypeVar
 
 from manifests.groups import Keys
-from manifests.records import Side
 
 __all__ = ["Kept", "keep_sides"]
 
-_ORDER: dict[Side, int] = {"test": 0, "val": 1, "train": 2}
+S = TypeVar("S", bound=str)
+
+_ORDER = {"test": 0, "val": 1, "train": 2}
 
 
 @dataclass(frozen=True)
-class Kept:
+class Kept(Generic[S]):
     """What the placement of old clips means for all of them.
 
     Attributes:
@@ -23,11 +25,11 @@ class Kept:
         held: clips on no side, because their keys lie on different ones.
     """
 
-    sides: dict[str, Side]
+    sides: dict[str, S]
     held: frozenset[str]
 
 
-def keep_sides(keys: Mapping[str, Keys], placed: Mapping[str, Side]) -> Kept:
+def keep_sides(keys: Mapping[str, Keys], placed: Mapping[str, S]) -> Kept[S]:
     """Settle which side each key belongs to, and which clips are held out for it.
 
     A key goes where most of its old clips are. An old clip that one of its keys (corrected since)
@@ -47,7 +49,7 @@ def keep_sides(keys: Mapping[str, Keys], placed: Mapping[str, Side]) -> Kept:
     """
     old = {clip: side for clip, side in sorted(placed.items()) if clip in keys}
     drawn = _majorities(keys, old)
-    sides: dict[str, Side] = {}
+    sides: dict[str, S] = {}
     for clip, side in old.items():
         if all(drawn[key] == side for key in keys[clip]):
             sides.update(dict.fromkeys(keys[clip], side))
@@ -63,32 +65,37 @@ def keep_sides(keys: Mapping[str, Keys], placed: Mapping[str, Side]) -> Kept:
     return Kept(sides, held)
 
 
-def _majorities(keys: Mapping[str, Keys], old: Mapping[str, Side]) -> dict[str, Side]:
-    tallies: defaultdict[str, Counter[Side]] = defaultdict(Counter)
+def _majorities(keys: Mapping[str, Keys], old: Mapping[str, S]) -> dict[str, S]:
+    tallies: defaultdict[str, Counter[S]] = defaultdict(Counter)
     for clip, side in old.items():
         for key in keys[clip]:
             tallies[key][side] += 1
     return {
-        key: min(tally, key=lambda side: (-tally[side], _ORDER[side]))
+        key: min(tally, key=lambda side: (-tally[side], _rank(side)))
         for key, tally in tallies.items()
     }
 
 
-def _spread(new: Iterable[Keys], sides: dict[str, Side]) -> None:
+def _rank(side: str) -> tuple[int, str]:
+    """Return what settles a tie: test before val before train, and folds by their names."""
+    return _ORDER.get(side, len(_ORDER)), side
+
+
+def _spread(new: Iterable[Keys], sides: dict[str, S]) -> None:
     """Give keys without a side the one that most of their clips tie them to, strongest first."""
     ties: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for shared, clips in Counter(new).items():
         for key, other in permutations(shared, 2):
             ties[key][other] += clips
-    pulls: defaultdict[str, Counter[Side]] = defaultdict(Counter)
-    queue: list[tuple[int, int, str, Side]] = []
+    pulls: defaultdict[str, Counter[S]] = defaultdict(Counter)
+    queue: list[tuple[int, tuple[int, str], str, S]] = []
 
     def pull(key: str) -> None:
         for other, clips in ties[key].items():
             if other not in sides:
                 side = sides[key]
                 pulls[other][side] += clips
-                heapq.heappush(queue, (-pulls[other][side], _ORDER[side], other, side))
+                heapq.heappush(queue, (-pulls[other][side], _rank(side), other, side))
 
     for key in sorted(sides.keys() & ties.keys()):
         pull(key)

@@ -1,0 +1,133 @@
+"""Folds: every group is tested once, by the model that was trained on the other ones."""
+
+from collections.abc import Mapping, Sequence
+
+from manifests.emotions import EMOTIONS
+from manifests.errors import DataError
+from manifests.groups import Keys, group_clips
+from manifests.records import ManifestEntry, Side, Split
+from manifests.split import assign_groups
+from manifests.stability import keep_sides
+
+__all__ = ["SPEAKERS", "place_in_folds", "ratios_of", "side_in"]
+
+SPEAKERS = "speakers"
+"""What ``[split] folds`` says for a fold a speaker: leave one speaker out."""
+
+
+def side_in(fold: int, tested: int, folds: int) -> Side:
+    """Return what the clips of a fold are for while one is tested: the next one validates.
+
+    Args:
+        fold: of the clips, from 1.
+        tested: the fold that is tested.
+        folds: how many there are; with two nothing validates.
+
+    Example:
+        >>> [side_in(fold, tested=5, folds=5) for fold in range(1, 6)]
+        ['val', 'train', 'train', 'train', 'test']
+    """
+    if fold == tested:
+        return "test"
+    return "val" if folds > 2 and fold == tested % folds + 1 else "train"
+
+
+def ratios_of(sizes: Sequence[int]) -> tuple[float, float, float]:
+    """Return the shares of train, val and test that the first fold comes to.
+
+    Args:
+        sizes: clips of each fold.
+    """
+    shares: dict[Side, float] = {"train": 0.0, "val": 0.0, "test": 0.0}
+    for fold, size in enumerate(sizes, start=1):
+        shares[side_in(fold, 1, len(sizes))] += size / max(sum(sizes), 1)
+    return shares["train"], shares["val"], shares["test"]
+
+
+def place_in_folds(
+    entries: Sequence[ManifestEntry],
+    keys: Mapping[str, Keys],
+    folds: str,
+    old: Mapping[str, int],
+    seed: int,
+) -> tuple[list[ManifestEntry], int]:
+    """Leave clips in the folds that they have, and give each group of others one.
+
+    Args:
+        entries: the clips; their group, split and fold are replaced.
+        keys: of those that aren't held out, by id.
+        folds: how many, or :data:`SPEAKERS` for one a group; groups that come later get new ones.
+        old: the folds that clips have already, by id.
+        seed: settles what is otherwise equal.
+
+    Returns:
+        The entries, and how many folds there are.
+
+    Raises:
+        DataError: if there are fewer groups than folds.
+    """
+    kept = keep_sides(keys, {clip: _name(fold) for clip, fold in old.items()})
+    group_of = group_clips({clip: keys[clip] for clip in keys if clip not in kept.held})
+    pinned = {
+        group: kept.sides[keys[clip][0]]
+        for clip, group in group_of.items()
+        if keys[clip][0] in kept.sides
+    }
+    groups = sorted(set(group_of.values()))
+    if folds == SPEAKERS:
+        taken = max(old.values(), default=0)
+        new = [group for group in groups if group not in pinned]
+        fold_of = pinned | {group: _name(n) for n, group in enumerate(new, start=taken + 1)}
+        number = taken + len(new)
+    else:
+        number = int(folds)
+        fold_of = _assigned(entries, group_of, number, pinned, seed)
+    if len(groups) < number and not old:
+        raise DataError(
+            f"{len(groups)} groups can't fill {number} folds; ask for fewer with --folds, or group "
+            f"by less with --group-by"
+        )
+    if number < _FEWEST:
+        raise DataError(
+            f"{number} group is too few for folds; group by something that there are more of with "
+            f"--group-by"
+        )
+    return [_placed(entry, group_of, fold_of, number) for entry in entries], number
+
+
+def _assigned(
+    entries: Sequence[ManifestEntry],
+    group_of: Mapping[str, str],
+    number: int,
+    pinned: Mapping[str, str],
+    seed: int,
+) -> dict[str, str]:
+    counts: dict[str, list[int]] = {group: [0] * len(EMOTIONS) for group in group_of.values()}
+    for entry in entries:
+        if entry.clip_id in group_of:
+            counts[group_of[entry.clip_id]][EMOTIONS.index(entry.emotion)] += 1
+    names = [_name(fold) for fold in range(1, number + 1)]
+    return assign_groups(counts, dict.fromkeys(names, 1 / number), seed, pinned, first=names)
+
+
+def _placed(
+    entry: ManifestEntry, group_of: Mapping[str, str], fold_of: Mapping[str, str], number: int
+) -> ManifestEntry:
+    group = group_of.get(entry.clip_id)
+    if group is None:
+        held: Split = "held"
+        return entry.model_copy(
+            update={"group": f"held:{entry.clip_id}", "split": held, "fold": None}
+        )
+    fold = int(fold_of[group])
+    return entry.model_copy(
+        update={"group": group, "split": side_in(fold, 1, number), "fold": fold}
+    )
+
+
+def _name(fold: int) -> str:
+    """Return a fold as a side that sorts by its number."""
+    return f"{fold:06d}"
+
+
+_FEWEST = 2

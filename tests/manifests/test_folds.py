@@ -1,0 +1,161 @@
+import random
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+from manifests.emotions import EMOTIONS
+from manifests.errors import ConfigurationError, DataError
+from manifests.partition import divide
+from manifests.records import ManifestHeader
+from manifests.settings import SplitSettings
+from manifests.versions import Manifest, load_manifest
+
+
+def as_parent(partition):
+    header = ManifestHeader(
+        version="v1",
+        schema=1,
+        created="2026-01-01T00:00:00Z",
+        parent=None,
+        digest="0",
+        params={"split": {"folds": partition.folds_asked}},
+        counts=partition.counts,
+        groups=partition.grouping,
+        files={},
+    )
+    return Manifest(Path("manifests/v1"), header, partition.entries)
+
+
+@pytest.fixture
+def forty(make_entry):
+    """Four hundred clips of forty speakers in a source each, who lean to one class or another."""
+    chance = random.Random(0)
+    return [
+        make_entry(
+            f"c{n:03d}",
+            chance.choices(EMOTIONS, [4 if n % 40 % 6 == k else 1 for k in range(6)])[0],
+            f"p{n % 40:02d}",
+            source=f"q{n % 40:02d}",
+        )
+        for n in range(400)
+    ]
+
+
+def folds_of(entries, attribute):
+    found = defaultdict(set)
+    for entry in entries:
+        if entry.split != "held":
+            found[getattr(entry, attribute)].add(entry.fold)
+    return found
+
+
+@pytest.mark.parametrize("number", [2, 5, 10])
+def test_folds_are_as_large_as_each_other_in_every_class_and_speakers_stay_whole(forty, number):
+    partition = divide(forty, SplitSettings(folds=str(number)))
+    assert all(len(folds) == 1 for folds in folds_of(partition.entries, "speaker").values())
+    sizes = Counter(entry.fold for entry in partition.entries)
+    assert set(sizes) == set(range(1, number + 1))
+    assert max(sizes.values()) - min(sizes.values()) <= 0.02 * len(forty)
+    for place, name in enumerate(EMOTIONS):
+        counts = [row[name] for row in partition.fold_counts.values()]
+        assert max(counts) - min(counts) <= 6, place
+
+
+def test_splits_are_those_of_the_first_fold(forty):
+    partition = divide(forty, SplitSettings(folds="5"))
+    for entry in partition.entries:
+        assert entry.split == {1: "test", 2: "val"}.get(entry.fold, "train")
+    assert partition.ratios == pytest.approx((0.6, 0.2, 0.2))
+    two = divide(forty, SplitSettings(folds="2"))
+    assert {entry.split for entry in two.entries} == {"test", "train"}
+
+
+def test_each_speaker_is_left_out_once(forty):
+    partition = divide(forty, SplitSettings(folds="speakers"))
+    assert partition.folds == 40
+    assert partition.by == ("speaker",)
+    by_fold = defaultdict(set)
+    for entry in partition.entries:
+        by_fold[entry.fold].add(entry.speaker)
+    assert all(len(speakers) == 1 for speakers in by_fold.values())
+
+
+def test_a_new_speaker_gets_a_fold_of_their_own_and_nobody_elses_changes(forty, make_entry):
+    first = divide(forty, SplitSettings(folds="speakers"))
+    new = [make_entry(f"a{n}", "sad", "a-new-one", source="q-new") for n in range(3)]
+    second = divide([*new, *forty], SplitSettings(), as_parent(first))
+    folds = {entry.clip_id: entry.fold for entry in second.entries}
+    assert {folds[one.clip_id] for one in new} == {41}
+    assert all(folds[one.clip_id] == one.fold for one in first.entries)
+    assert second.folds_asked == "speakers"
+
+
+def test_over_twenty_versions_no_clip_changes_its_fold(forty, make_entry):
+    chance = random.Random(3)
+    entries, last = forty, divide(forty, SplitSettings(folds="5"))
+    for version in range(20):
+        kept = []
+        for entry in entries:
+            fate = chance.random()
+            if fate < 0.04:
+                continue
+            if fate < 0.05:
+                entry = entry.model_copy(update={"speaker": f"p{chance.randrange(40):02d}"})
+            if 0.05 < fate < 0.1:
+                entry = entry.model_copy(update={"emotion": chance.choice(EMOTIONS)})
+            kept.append(entry)
+        entries = kept + [
+            make_entry(
+                f"n{version:02d}-{n}", chance.choice(EMOTIONS), f"p{who:02d}", source=f"q{who:02d}"
+            )
+            for n in range(20)
+            for who in [chance.randrange(45)]
+        ]
+        chance.shuffle(entries)
+        following = divide(entries, SplitSettings(), as_parent(last))
+        before = {entry.clip_id: entry.fold for entry in last.entries}
+        for entry in following.entries:
+            assert entry.fold in (before.get(entry.clip_id, entry.fold), None)
+        for key in ("speaker", "source_id"):
+            assert all(len(folds) == 1 for folds in folds_of(following.entries, key).values())
+        last = following
+    assert len(last.held) < 0.2 * len(entries)
+
+
+def test_other_folds_need_resplit(forty):
+    parent = as_parent(divide(forty, SplitSettings(folds="5")))
+    assert divide(forty, SplitSettings(folds="5"), parent).folds == 5
+    with pytest.raises(ConfigurationError, match=r"has 5 folds; .* --folds 4 --resplit"):
+        divide(forty, SplitSettings(folds="4"), parent)
+    with pytest.raises(ConfigurationError, match="has no folds"):
+        divide(forty, SplitSettings(folds="4"), as_parent(divide(forty, SplitSettings())))
+
+
+def test_too_few_groups_are_said(make_entry):
+    entries = [make_entry(f"c{n}", speaker=f"p{n % 3}", source=f"q{n % 3}") for n in range(12)]
+    with pytest.raises(DataError, match="3 groups can't fill 5 folds"):
+        divide(entries, SplitSettings(folds="5"))
+    alone = [make_entry(f"c{n}", speaker="p") for n in range(4)]
+    with pytest.raises(DataError, match="too few for folds"):
+        divide(alone, SplitSettings(folds="speakers"))
+
+
+@pytest.mark.parametrize("asked", ["1", "0", "five", "", True, 2.5, "2000"])
+def test_what_is_no_number_of_folds_is_refused(asked):
+    with pytest.raises(ValueError, match="from 2 to 1000"):
+        SplitSettings(folds=asked)
+
+
+def test_a_version_with_folds_says_so_and_keeps_them(filled):
+    outcome = filled.build(SplitSettings(folds="5"))
+    folder = filled.root / "manifests" / "v1"
+    manifest = load_manifest(folder)
+    assert {entry.fold for entry in manifest.entries} == {1, 2, 3, 4, 5}
+    assert manifest.header.params["split"]["folds"] == "5"
+    assert sum(outcome.details["manifest"]["folds"][3].values()) == 12
+    assert "| fold |" in (folder / "card.md").read_text(encoding="utf-8")
+    again = filled.build()
+    assert any("holds exactly this already" in warning for warning in again.warnings)
+    filled.build(resplit=True)
+    assert "fold" not in load_manifest(filled.root / "manifests" / "v2").entries[0].row()
