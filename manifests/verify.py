@@ -11,7 +11,7 @@ from manifests.index import INDEX, index_problem
 from manifests.outcome import Outcome, Progress, no_progress
 from manifests.records import ManifestEntry, ManifestHeader
 from manifests.redaction import REDACTION, Redaction, read_redaction
-from manifests.store import inside, read_jsonl, sha256_file
+from manifests.store import Within, read_jsonl, sha256_file
 from manifests.tombstones import TOMBSTONES, Withdrawn
 from manifests.versions import ENTRIES, HEADER, content_digest, read_manifest_header
 
@@ -78,7 +78,8 @@ def _check_version(
     if redaction is not None:
         expected = {**expected, **redaction.files}
         expected = {name: expected[name] for name in expected if name not in redaction.removed}
-    problems = {name: _problem(folder, name, sha256) for name, sha256 in expected.items()}
+    within = Within(folder)
+    problems = {name: _problem(within, name, sha256) for name, sha256 in expected.items()}
     if redaction is not None:
         problems[REDACTION] = None
     problems[HEADER] = _problem_of_header(folder, header)
@@ -91,9 +92,9 @@ def _check_version(
         own = {name: listed.get(name) for name in (HEADER, REDACTION) if name in problems}
         fits = listed == {**expected, **own}
         if redaction is not None:
-            problems[REDACTION] = _problem(folder, REDACTION, listed.get(REDACTION, ""))
+            problems[REDACTION] = _problem(within, REDACTION, listed.get(REDACTION, ""))
         problems[CHECKSUMS] = None if fits else f"doesn't fit {HEADER}: one of them {_CHANGED}"
-        problems[HEADER] = problems[HEADER] or _problem(folder, HEADER, listed.get(HEADER, ""))
+        problems[HEADER] = problems[HEADER] or _problem(within, HEADER, listed.get(HEADER, ""))
     elif CHECKSUMS not in problems:
         outcome.warnings.append(
             f"{header.version} has no {CHECKSUMS}; whether its {HEADER} is unchanged can be told "
@@ -125,10 +126,10 @@ def _unexpected(folder: Path, expected: Iterable[str]) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name not in known)
 
 
-def _problem(root: Path, relative: str, sha256: str) -> str | None:
+def _problem(within: Within, relative: str, sha256: str) -> str | None:
     """Return what is wrong with a file, None if nothing is."""
     try:
-        same = sha256_file(inside(root, relative)) == sha256
+        same = sha256_file(within(relative)) == sha256
     except DataError as error:
         return str(error)
     except FileNotFoundError:
@@ -165,14 +166,18 @@ def _checked(
     corpus: Path, entries: Sequence[ManifestEntry]
 ) -> Iterator[tuple[ManifestEntry, str | None]]:
     """Yield each entry with what is wrong with its clip; files are read side by side."""
+    within = Within(corpus)
 
-    def problem(entry: ManifestEntry) -> str | None:
-        return _problem(corpus, entry.path, entry.file_sha256)
+    def problems(some: Sequence[ManifestEntry]) -> list[str | None]:
+        return [_problem(within, entry.path, entry.file_sha256) for entry in some]
 
+    portions = [entries[first : first + _PORTION] for first in range(0, len(entries), _PORTION)]
     with ThreadPoolExecutor(max_workers=min(_MOST_THREADS, os.cpu_count() or 1)) as threads:
-        yield from zip(entries, threads.map(problem, entries), strict=True)
+        for portion, found in zip(portions, threads.map(problems, portions), strict=True):
+            yield from zip(portion, found, strict=True)
 
 
 _CHANGED = "changed since the version was written"
 _RESTORE = "restore it from a copy, or build the next version with: corpus build-manifest"
 _MOST_THREADS = 4
+_PORTION = 64  # clips that a thread checks before it takes others

@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from manifests.errors import DataError
-from manifests.store import atomic_path, inside, read_jsonl, write_jsonl
+from manifests.store import Within, atomic_path, inside, read_jsonl, write_jsonl
 
 
 def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -41,3 +43,17 @@ def test_link_out_of_the_corpus_is_refused(tmp_path):
     with pytest.raises(DataError, match="link"):
         inside(tmp_path / "corpus", "link/secret")
     assert inside(tmp_path / "corpus", "clips/a.wav").name == "a.wav"
+
+
+def test_many_paths_are_refused_as_one_is(tmp_path):
+    root = tmp_path / "corpus"
+    (root / "clips").mkdir(parents=True)
+    (root / "clips" / "a.wav").write_bytes(b"x")
+    (tmp_path / "secret").write_text("s")
+    (root / "clips" / "link.wav").symlink_to(tmp_path / "secret")
+    (root / "out").symlink_to(tmp_path)
+    within = Within(root)
+    assert Path(within("clips/a.wav")).read_bytes() == b"x"
+    for bad in ("clips/link.wav", "out/secret", "../secret", "/etc/passwd", "clips\\a", "", "c:x"):
+        with pytest.raises(DataError, match="refused"):
+            within(bad)
