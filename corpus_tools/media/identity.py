@@ -23,6 +23,7 @@ def slug(name: str, limit: int = SLUG_BYTES) -> str:
     text = unicodedata.normalize("NFC", name)
     text = re.sub(r"[^\w.]+", "-", text)
     text = re.sub(r"[-_.]*-[-_.]*", "-", text)
+    text = re.sub(r"\.{2,}", ".", text)
     text = text.encode()[:limit].decode(errors="ignore")
     return text.strip("-_.") or "source"
 

@@ -1,12 +1,13 @@
 import string
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from corpus_tools.media.identity import path_in_record, slug, source_id
 
 
 @given(st.text(max_size=120))
+@example("0..0")
 def test_a_slug_is_safe_as_a_file_name_anywhere(name):
     found = slug(name)
     assert 0 < len(found.encode()) <= 80

@@ -163,8 +163,43 @@ def test_from_tasks_to_a_manifest(corpus, live, run, page_of):
     assert last["counts"]["kept"] == decided
     roles = Counter(row.role for row in read_judgements(corpus))
     assert roles == {"label": 3 * CLIPS, "adjudication": decided}
-    built = run("build-manifest")
+    built = run("build-manifest", "--group-by", "none")  # one film: it can't be divided by source
     assert built["counts"]["kept"] >= CLIPS - 1
+
+
+def test_a_refused_answer_is_corrected_and_a_project_that_is_gone_asks_nothing_twice(
+    make_corpus, serve, corpus_command
+):
+    corpus = make_corpus(4)
+
+    def run(verb, *arguments):
+        done = corpus_command(verb, "--corpus", corpus, "--json", *arguments)
+        return done.returncode, json.loads(done.stdout)
+
+    with serve(corpus) as server:
+        run("export-tasks", "--annotators", "a01")
+        _, pushed = run("push-tasks")
+        [row] = pushed["projects"]
+        person = LabelStudio(base_url=server.url, api_key=server.token_of("a01"))
+        first, second, *_ = person.tasks.list(project=row["project_id"], include="id,data")
+        bad = person.annotations.create(id=first.id, result=answer("happy") + answer("sad"))
+        person.annotations.create(id=second.id, result=answer("fear"))
+        code, pulled = run("pull-annotations")
+        [account] = pulled["projects"]
+        assert code == 1
+        assert (account["answered"], account["refused"], account["open"]) == (1, 1, 2)
+        assert f"annotation {bad.id}" in pulled["failures"][0]["item"]
+        person.annotations.update(id=bad.id, result=answer("happy"))
+        code, pulled = run("pull-annotations")
+        assert (code, pulled["projects"][0]["answered"]) == (0, 2)
+
+        LabelStudio(base_url=server.url, api_key=server.token).projects.delete(row["project_id"])
+        code, again = run("push-tasks")
+        assert (code, again["projects"][0]["pushed"]) == (0, 2)
+        assert again["projects"][0]["answered_before"] == 2
+        code, pulled = run("pull-annotations")
+        [account] = pulled["projects"]
+        assert (code, account["pushed"], account["answered"], account["open"]) == (0, 4, 2, 2)
 
 
 def test_an_answer_in_somebody_elses_project_is_named(corpus, live, run):
