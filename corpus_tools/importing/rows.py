@@ -40,7 +40,7 @@ class Row:
         adjudicated: whether the last vote decided.
         speaker: who speaks.
         text: what is said.
-        sentence: id of the text.
+        sentence: id of the line that is read; where no column tells, every text is one.
         split: where it belongs.
         source: the film or session it is from, as the table calls it.
         series: of that.
@@ -116,6 +116,8 @@ def read_row(raw: RawRow, columns: Mapping[str, str], root: Path, scheme: Scheme
     sentence = plain(cells.get("sentence"))
     if sentence is not None and len(sentence) > _SENTENCE:
         sentence = sentence_id(sentence)
+    if "sentence" not in columns and text:
+        sentence = sentence_id(text)
     return Row(
         where=raw.where,
         file=named,
@@ -127,7 +129,7 @@ def read_row(raw: RawRow, columns: Mapping[str, str], root: Path, scheme: Scheme
         adjudicated=str(cells.get("adjudicated")).casefold() == "true",
         speaker=_speaker(cells),
         text=text or None,
-        sentence=sentence or (sentence_id(text) if text else None),
+        sentence=sentence,
         split=_split(cells, raw.split),
         source=_short("source", cells),
         series=_short("series", cells),

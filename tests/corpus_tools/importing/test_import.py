@@ -11,6 +11,8 @@ from corpus_tools.recordings.cast import read_speakers
 from corpus_tools.workspace import Workspace
 from manifests.errors import ConfigurationError
 from manifests.exports.export import export_manifest
+from manifests.records import Clip
+from manifests.shards import STAGES, read_stage
 from manifests.versions import load_manifest, newest
 
 RATE = 16_000
@@ -192,3 +194,10 @@ def test_our_exports_come_back(corpus, sounds, tmp_path, name):
         return sorted(repr([getattr(entry, field) for field in fields]) for entry in entries)
 
     assert told(entries_of(other)) == told(entries_of(corpus))
+
+
+def test_a_column_of_sentences_says_which_lines_are_read(corpus, sounds):
+    rows = [f"wav/{n}.wav,sad,同样的话,{'s1' if n else ''}" for n in range(2)]
+    import_manifest(corpus, table(sounds, rows, head="path,Emo,transcript,sentence"))
+    found = {clip.sentence for clip in read_stage(corpus.root, STAGES["segments"], Clip)}
+    assert found == {None, "s1"}
