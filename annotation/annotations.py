@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from annotation.annotators import Rater
-from annotation.answers import RefusedError, identifier, read_answer, shown
+from annotation.answers import NO_ANSWER, RefusedError, identifier, read_answer, shown
 from manifests.records import Judgement
 
 __all__ = ["Annotation", "Task", "read_annotation", "read_task"]
@@ -91,7 +91,7 @@ def read_annotation(
     if annotation_id is None:
         raise RefusedError("malformed", "it has no number as id")
     skipped = _flag(raw, "was_cancelled")
-    answer = None if skipped else read_answer(raw.get("result"))
+    said = NO_ANSWER if skipped else read_answer(raw.get("result"))
     created = _time(raw.get("created_at") or raw.get("updated_at"), "created_at")
     project = task.fields.get("project") if raw.get("project") is None else raw["project"]
     judgement = Judgement(
@@ -104,20 +104,20 @@ def read_annotation(
         unique_id=identifier(raw.get("unique_id")),
         created_at=created,
         updated_at=_time(raw.get("updated_at") or created, "updated_at"),
-        status="skipped" if answer is None else "answered",
-        emotion=answer and answer.emotion,
-        emotion2=answer and answer.emotion2,
-        confidence=answer and answer.confidence,
-        transcript=answer and answer.transcript,
-        problems=answer.problems if answer else [],
-        speaker=answer and answer.speaker,
-        origin=answer and answer.origin,
+        status="skipped" if skipped else "answered",
+        emotion=said.emotion,
+        emotion2=said.emotion2,
+        confidence=said.confidence,
+        transcript=said.transcript,
+        problems=said.problems,
+        speaker=said.speaker,
+        origin=said.origin,
         lead_time=_seconds(raw.get("lead_time")),
         role="gold" if _flag(raw, "ground_truth") else "label",
         batch=identifier(task.data.get("batch")),
         import_sha256=import_sha256,
     )
-    return Annotation(judgement, rater, answer.ignored if answer else ())
+    return Annotation(judgement, rater, said.ignored)
 
 
 def _clip_id(data: dict[str, Any], clips: Container[str]) -> str:

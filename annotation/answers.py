@@ -8,7 +8,7 @@ from typing import Any, cast
 from annotation.controls import CONTROLS, MAX_CONFIDENCE, PROBLEMS
 from manifests.emotions import EMOTIONS, UNCLEAR, Emotion
 
-__all__ = ["Answer", "RefusedError", "identifier", "read_answer", "shown"]
+__all__ = ["NO_ANSWER", "Answer", "RefusedError", "identifier", "read_answer", "shown"]
 
 MAX_TRANSCRIPT = 2000
 _IDENTIFIER = re.compile(r"[\w.:-]{1,100}")
@@ -46,6 +46,10 @@ class Answer:
     speaker: str | None
     origin: str | None
     ignored: tuple[str, ...]
+
+
+NO_ANSWER = Answer(None, None, None, None, [], None, None, ())
+"""What a skipped task answers."""
 
 
 def read_answer(result: Any) -> Answer:

@@ -200,7 +200,7 @@ def _new(
     outcome: Outcome,
 ) -> Judgement | None:
     name = known.annotators.pseudonym(server, rater)
-    judgement = nameless.model_copy(update={"annotator": name})
+    judgement = nameless.changed(annotator=name)
     known.elsewhere.note(judgement, known.owners.owner(judgement))
     key = judgement_key(judgement)
     held = known.judgements.get(key)
@@ -211,7 +211,7 @@ def _new(
         known.annotations.add(key[:2])
         outcome.kept += 1
         return judgement
-    if held == judgement.model_copy(update={"import_sha256": held.import_sha256}):
+    if held == judgement.changed(import_sha256=held.import_sha256):
         outcome.rejected[ALREADY] += 1
         return None
     refusal = RefusedError(

@@ -32,7 +32,7 @@ class Owners:
         Who answers disputed clips may have seen the votes: that is no vote like the others.
         """
         if judgement.batch in self._adjudications or self._project(judgement)[1] == "adjudication":
-            return judgement.model_copy(update={"role": "adjudication"})
+            return judgement.changed(role="adjudication")
         return judgement
 
     def owner(self, judgement: Judgement) -> str | None:

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from manifests.errors import DataError
-from manifests.records import Record
+from manifests.record import Record, record
 from manifests.store import canonical_json, write_text
 
 __all__ = ["PLAN_FILE", "Kind", "Order", "Plan", "is_pseudonym", "read_plan", "write_plan"]
@@ -21,6 +21,7 @@ Kind = Literal["label", "adjudication"]
 Order = Literal["shuffled", "uncertainty"]
 
 
+@record
 class Plan(Record):
     """Who was asked what, and how that was settled.
 

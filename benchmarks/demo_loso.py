@@ -55,9 +55,7 @@ def main() -> int:
 def read(corpus: Path, settings: TrainSettings) -> dict[str, list[Example]]:
     """Return the examples of each known speaker, ready to be trained on."""
     manifest = load_manifest(find_manifest(corpus))
-    known = [
-        entry.model_copy(update={"split": "train"}) for entry in manifest.entries if entry.speaker
-    ]
+    known = [entry.changed(split="train") for entry in manifest.entries if entry.speaker]
     by_speaker: dict[str, list[Example]] = {}
     for example in load_examples(replace(manifest, entries=known), settings, Outcome())["train"]:
         by_speaker.setdefault(example.group, []).append(example)

@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from corpus_tools.cli.app import app
 from corpus_tools.configuration import Configuration
 from manifests import records
+from manifests.record import Record
 from models.settings import PRESETS
 
 __all__ = ["PAGES"]
@@ -271,16 +272,16 @@ def records_page() -> str:
     ]
     for name in records.__all__:
         model = getattr(records, name)
-        if isinstance(model, type) and issubclass(model, records.Record) and model.model_fields:
+        if isinstance(model, type) and issubclass(model, Record) and model.fields():
             parts += _record(model, meanings)
     return "\n\n".join(parts) + "\n"
 
 
-def _record(model: type[records.Record], meanings: dict[str, Any]) -> Iterator[str]:
+def _record(model: type[Record], meanings: dict[str, Any]) -> Iterator[str]:
     yield f"## {model.__name__}"
     yield _text(inspect.getdoc(model) or "")
     rows = []
-    for key, field in model.model_fields.items():
+    for key, field in model.fields().items():
         optional = type(None) in get_args(field.annotation)
         kind = _type(field) + (", or null" if optional else "")
         name = field.alias or key

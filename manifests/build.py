@@ -1,46 +1,21 @@
 """Make the next version of a manifest: whole or not at all, and never the same one twice."""
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from manifests.card import write_card
-from manifests.checksums import CHECKSUMS, checksum_lines
-from manifests.draft import Draft
-from manifests.exports.croissant import DESCRIPTION, describe
 from manifests.given_split import divide_as_given
-from manifests.index import INDEX, write_index
 from manifests.lock import FolderLock
 from manifests.outcome import Outcome, Progress, no_progress
 from manifests.partition import Partition, divide
-from manifests.pictures import draw_classes, draw_splits
+from manifests.publish import Told, publish
 from manifests.records import Clip, Label, ManifestEntry, Source, Speaker, Split, TextSource
 from manifests.selection import Material, select
 from manifests.settings import SplitSettings
-from manifests.store import (
-    atomic_folder,
-    atomic_path,
-    canonical_json,
-    clear_partial_folders,
-    created_now,
-    sha256_file,
-    write_bytes,
-    write_text,
-)
+from manifests.store import clear_partial_folders
 from manifests.tangles import TangledError
-from manifests.versions import (
-    ENTRIES,
-    HEADER,
-    Manifest,
-    content_digest,
-    load_manifest,
-    newest,
-    next_version,
-)
+from manifests.versions import Manifest, load_manifest, newest
 
 __all__ = ["build_manifest"]
 
@@ -104,162 +79,52 @@ def build_manifest(
             outcome.warnings.append(lock.broken)
         clear_partial_folders(folder)
         entries = select(corpus, material, outcome, check_files=check_files, progress=progress)
-        if not outcome.ok:
-            outcome.warnings.append(
-                "no version was written, for a version is never changed and these clips would be "
-                "missing from it; repair them first"
+        if _buildable(entries, outcome):
+            last = newest(corpus)
+            parent = load_manifest(last) if last else None
+            partition = _divided(
+                entries, settings, given, parent, resplit=resplit, repeats=repeats, outcome=outcome
             )
-            return outcome
-        if not entries:
-            outcome.warnings.append(
-                "no accepted clip has a label yet, so there is nothing to build; bring answers "
-                "in with: corpus import-annotations FILE"
-            )
-            return outcome
-        last = newest(corpus)
-        parent = load_manifest(last) if last else None
-        try:
-            partition = (
-                divide(entries, settings, None if resplit else parent, repeats)
-                if given is None
-                else divide_as_given(entries, settings, given, parent, repeats)
-            )
-        except TangledError as error:
-            outcome.fail("split", str(error))
-            outcome.details["tangle"] = error.tangle.row()
-            return outcome
-        split = {**settings.model_dump(mode="json"), "folds": partition.folds_asked}
-        params = {**params, "split": split}
-        loudness = {clip.clip_id: clip.rms_db for clip in material.clips}
-        told = _Told(loudness, repeats, facts)
-        _publish(corpus, partition, params, parent, resplit, told, outcome)
+            del entries
+            if partition is not None:
+                split = {**settings.model_dump(mode="json"), "folds": partition.folds_asked}
+                loudness = {clip.clip_id: clip.rms_db for clip in material.clips}
+                told = Told({**params, "split": split}, loudness, repeats, facts)
+                publish(corpus, partition, told, parent, outcome, drawn_anew=resplit)
     return outcome
 
 
-@dataclass(frozen=True)
-class _Told:
-    """What a version tells of its clips beyond its content.
-
-    Attributes:
-        loudness: RMS level of each clip in dBFS, by id.
-        repeats: the recording that clips have in common with others, by clip id.
-        facts: what else the card tells.
-    """
-
-    loudness: Mapping[str, float]
-    repeats: Mapping[str, str]
-    facts: Mapping[str, Any]
-
-
-def _publish(
-    corpus: Path,
-    partition: Partition,
-    params: dict[str, Any],
-    parent: Manifest | None,
-    resplit: bool,
-    told: "_Told",
-    outcome: Outcome,
-) -> None:
-    """Write the next version unless it would say what its parent says.
-
-    ``params["split"]["drawn"]`` names the version in which clips were last divided without regard
-    to an earlier one.
-    """
-    content = "".join(canonical_json(entry.row()) + "\n" for entry in partition.entries).encode()
-    sha256 = hashlib.sha256(content).hexdigest()
-
-    def draft(version: str, before: str | None, drawn: str) -> Draft:
-        full = {**params, "split": {**params["split"], "drawn": drawn}}
-        digest = content_digest(sha256, full)
-        return Draft(
-            version,
-            before,
-            created_now(),
-            digest,
-            full,
-            partition,
-            outcome.rejected,
-            told.loudness,
-            told.repeats,
-            told.facts,
+def _buildable(entries: Sequence[ManifestEntry], outcome: Outcome) -> bool:
+    """Return whether a version can be made of the entries; tell why if not."""
+    if not outcome.ok:
+        outcome.warnings.append(
+            "no version was written, for a version is never changed and these clips would be "
+            "missing from it; repair them first"
         )
-
-    version = next_version(corpus)
-    drawn = version
-    if parent is not None:
-        drawn = _drawn(parent)
-        known = draft(parent.header.version, parent.header.parent, drawn)
-        if known.digest == parent.header.digest:
-            outcome.warnings.append(
-                f"{known.version} holds exactly this already; no new version was made"
-            )
-            outcome.details["manifest"] = _summary(known, parent.folder, new=False)
-            return
-    made = draft(version, parent.header.version if parent else None, version if resplit else drawn)
-    folder = corpus / "manifests" / version
-    _write(folder, made, content)
-    outcome.outputs.append(folder)
-    outcome.warnings += made.limits()
-    outcome.details["manifest"] = _summary(made, folder, new=True)
+    elif not entries:
+        outcome.warnings.append(
+            "no accepted clip has a label yet, so there is nothing to build; bring answers "
+            "in with: corpus import-annotations FILE"
+        )
+    return outcome.ok and bool(entries)
 
 
-def _drawn(manifest: Manifest) -> str:
-    split = manifest.header.params.get("split", {})
-    return str(split.get("drawn", manifest.header.version))
-
-
-def _write(target: Path, draft: Draft, content: bytes) -> None:
-    shared = {key: leakage.row() for key, leakage in draft.leakage.items()}
-    with atomic_folder(target) as folder:
-        write_bytes(folder / ENTRIES, content)
-        write_index(folder / INDEX, draft.partition.entries)
-        write_text(folder / DESCRIPTION, _described(draft, content))
-        write_text(folder / "leakage.json", _readable(shared))
-        write_text(folder / "giveaways.json", _readable(draft.giveaways.row()))
-        write_text(folder / "card.md", write_card(draft))
-        with atomic_path(folder / "classes.png") as path:
-            draw_classes(draft.partition, path)
-        with atomic_path(folder / "splits.png") as path:
-            draw_splits(draft.partition, path)
-        files = {path.name: sha256_file(path) for path in sorted(folder.iterdir())}
-        write_text(folder / HEADER, _readable(draft.header(files).row()))
-        listed = {**files, HEADER: sha256_file(folder / HEADER)}
-        write_text(folder / CHECKSUMS, checksum_lines(listed))
-
-
-def _described(draft: Draft, content: bytes) -> str:
-    return describe(
-        draft.params,
-        version=draft.version,
-        created=draft.created,
-        table=ENTRIES,
-        table_sha256=hashlib.sha256(content).hexdigest(),
-        columns=[
-            name for name in ManifestEntry.model_fields if name != "fold" or draft.partition.folds
-        ],
-    )
-
-
-def _readable(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False) + "\n"
-
-
-def _summary(draft: Draft, folder: Path, *, new: bool) -> dict[str, Any]:
-    partition = draft.partition
-    return {
-        "version": draft.version,
-        "new": new,
-        "folder": folder.as_posix(),
-        "parent": draft.parent,
-        "digest": draft.digest,
-        "counts": partition.counts,
-        "groups": partition.grouping.row(),
-        "shares": partition.shares,
-        "size_deviation": partition.size_deviation,
-        "class_deviation": partition.class_deviation,
-        "held": partition.held,
-        "bridges": sorted(partition.bridges),
-        "folds": partition.fold_counts,
-        "leakage": {key: leakage.row() for key, leakage in draft.leakage.items()},
-        "giveaways": draft.giveaways.row(),
-    }
+def _divided(
+    entries: Sequence[ManifestEntry],
+    settings: SplitSettings,
+    given: Mapping[str, Split] | None,
+    parent: Manifest | None,
+    *,
+    resplit: bool,
+    repeats: Mapping[str, str],
+    outcome: Outcome,
+) -> Partition | None:
+    """Return the clips divided; None if they hang together too much, which is then a failure."""
+    try:
+        if given is not None:
+            return divide_as_given(entries, settings, given, parent, repeats)
+        return divide(entries, settings, None if resplit else parent, repeats)
+    except TangledError as error:
+        outcome.fail("split", str(error))
+        outcome.details["tangle"] = error.tangle.row()
+        return None

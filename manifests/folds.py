@@ -116,13 +116,9 @@ def _placed(
     group = group_of.get(entry.clip_id)
     if group is None:
         held: Split = "held"
-        return entry.model_copy(
-            update={"group": f"held:{entry.clip_id}", "split": held, "fold": None}
-        )
+        return entry.changed(group=f"held:{entry.clip_id}", split=held, fold=None)
     fold = int(fold_of[group])
-    return entry.model_copy(
-        update={"group": group, "split": side_in(fold, 1, number), "fold": fold}
-    )
+    return entry.changed(group=group, split=side_in(fold, 1, number), fold=fold)
 
 
 def _name(fold: int) -> str:

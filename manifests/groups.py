@@ -49,12 +49,17 @@ def keys_of(
     """
     entries = list(entries)
     cast = _cast(entries)
+    alike: dict[tuple[str | None, ...], Keys] = {}
     keys: dict[str, Keys] = {}
     for entry in entries:
-        own = dict.fromkeys(key for name in by for key in _keys(entry, name, cast))
+        origin = (entry.speaker, entry.source_id, entry.series, entry.sentence)
+        own = alike.get(origin)
+        if own is None:
+            found = (key for name in by for key in _keys(entry, name, cast))
+            own = alike[origin] = tuple(dict.fromkeys(found))
         if by and entry.clip_id in repeats:
-            own[f"repeat:{repeats[entry.clip_id]}"] = None
-        keys[entry.clip_id] = tuple(own) or (f"clip:{entry.clip_id}",)
+            own = (*own, f"repeat:{repeats[entry.clip_id]}")
+        keys[entry.clip_id] = own or (f"clip:{entry.clip_id}",)
     return keys
 
 

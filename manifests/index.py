@@ -168,7 +168,7 @@ def _schema() -> Any:
         "adjudicated": pyarrow.bool_(),
         "fold": pyarrow.int64(),
     }
-    return pyarrow.schema([(name, other.get(name, text)) for name in ManifestEntry.model_fields])
+    return pyarrow.schema([(name, other.get(name, text)) for name in ManifestEntry.fields()])
 
 
 def _table(entries: Sequence[ManifestEntry]) -> Any:
@@ -176,7 +176,7 @@ def _table(entries: Sequence[ManifestEntry]) -> Any:
 
     columns: dict[str, list[Any]] = {
         name: [getattr(entry, name) for entry in entries]
-        for name in ManifestEntry.model_fields
+        for name in ManifestEntry.fields()
         if name != "votes"
     }
     columns["votes"] = [

@@ -175,10 +175,12 @@ def place(
     }
     side_of = split_groups(_counts(entries, group_of), settings.ratios, settings.seed, pinned)
     divided = [
-        entry.model_copy(
-            update={"group": group_of[entry.clip_id], "split": side_of[group_of[entry.clip_id]]}
-            if entry.clip_id in group_of
-            else {"group": f"held:{entry.clip_id}", "split": "held"}
+        entry.changed(
+            **(
+                {"group": group_of[entry.clip_id], "split": side_of[group_of[entry.clip_id]]}
+                if entry.clip_id in group_of
+                else {"group": f"held:{entry.clip_id}", "split": "held"}
+            )
         )
         for entry in entries
     ]

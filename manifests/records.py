@@ -4,25 +4,26 @@ Times are seconds on the source's presentation timeline, levels are dB relative 
 durations are seconds. Paths are relative to the corpus folder and POSIX.
 """
 
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from manifests.emotions import EMOTIONS, Emotion
-from manifests.errors import DataError
+from manifests.record import Record, record
 
 __all__ = [
     "SCHEMA",
     "Choice",
     "Clip",
     "Fingerprint",
+    "Gender",
     "Grouping",
     "Judgement",
     "Label",
     "LedgerEntry",
     "ManifestEntry",
     "ManifestHeader",
-    "Record",
     "Screen",
     "Side",
     "Source",
@@ -38,39 +39,28 @@ SCHEMA = 1
 Side = Literal["train", "val", "test"]
 Split = Literal["train", "val", "test", "held"]
 SpeakerSource = Literal["script", "subtitle", "annotator", "file", "cluster"]
+Gender = Literal["female", "male", "other"]
 TextSource = Literal["whisper", "recogniser", "subtitle", "script", "import", "annotator"]
 
 
-class Record(BaseModel):
-    """A frozen row of a shard or manifest; unknown and mistyped fields are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    @classmethod
-    def parse(cls, row: dict[str, Any], where: str) -> "Any":
-        """Return the record of a decoded JSON row.
-
-        Args:
-            row: the object as read.
-            where: file and line, for the error.
-
-        Raises:
-            DataError: naming the field that is wrong.
-        """
-        try:
-            return cls.model_validate(row)
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"]) or "record"
-            raise DataError(
-                f"{where}: {cls.__name__.lower()} field '{field}': {first['msg']}"
-            ) from error
-
-    def row(self) -> dict[str, Any]:
-        """Return the record as JSON-ready built-in types."""
-        return self.model_dump(mode="json")
+def _rounded(shares: list[float]) -> list[float]:
+    return _rounded_once(tuple(shares))
 
 
+@lru_cache(maxsize=65_536)  # few annotators vote in few ways, so that most clips share one list
+def _rounded_once(shares: tuple[float, ...]) -> list[float]:
+    return [round(share, 6) for share in shares]
+
+
+Shares = Annotated[
+    list[float],
+    Field(min_length=len(EMOTIONS), max_length=len(EMOTIONS)),
+    AfterValidator(_rounded),
+]
+"""The share of each class in class order, to six digits."""
+
+
+@record
 class Source(Record):
     """One audio track of one media file.
 
@@ -93,6 +83,7 @@ class Source(Record):
     licence: str | None = None
 
 
+@record
 class Clip(Record):
     """One cut of a source: a WAV of its own, with what was measured on it.
 
@@ -124,6 +115,7 @@ class Clip(Record):
     superseded_by: str | None = None
 
 
+@record
 class Choice(Record):
     """A stretch of a source that a person kept or dropped.
 
@@ -142,6 +134,7 @@ class Choice(Record):
     speaker: str | None = None
 
 
+@record
 class Fingerprint(Record):
     """What a clip sounds like, by which it is found again however it was encoded and cut."""
 
@@ -149,14 +142,16 @@ class Fingerprint(Record):
     hashes: str
 
 
+@record
 class Screen(Record):
     """Whether a clip is good enough to be labelled, and if not, why."""
 
     clip_id: str
     accepted: bool
-    reasons: list[str] = []
+    reasons: list[str] = Field(default_factory=list)
 
 
+@record
 class LedgerEntry(Record):
     """Seconds of a source that went one way; the entries of a source add up to its duration."""
 
@@ -165,6 +160,7 @@ class LedgerEntry(Record):
     seconds: float
 
 
+@record
 class SubtitleLine(Record):
     """One line of a subtitle file or track."""
 
@@ -175,6 +171,7 @@ class SubtitleLine(Record):
     speaker: str | None = None
 
 
+@record
 class Transcript(Record):
     """One text for one clip from one origin; the key is clip, source and model.
 
@@ -196,9 +193,10 @@ class Transcript(Record):
     compression_ratio: float | None = None
     confidence: float | None = None
     words: list[tuple[float, float, str, float | None]] | None = None
-    flags: list[str] = []
+    flags: list[str] = Field(default_factory=list)
 
 
+@record
 class Judgement(Record):
     """What one annotator said about one clip; the key is server, annotation_id and updated_at."""
 
@@ -216,7 +214,7 @@ class Judgement(Record):
     emotion2: Emotion | None = None
     confidence: int | None = None
     transcript: str | None = None
-    problems: list[str] = []
+    problems: list[str] = Field(default_factory=list)
     speaker: str | None = None
     origin: str | None = None
     lead_time: float | None = None
@@ -225,6 +223,7 @@ class Judgement(Record):
     import_sha256: str
 
 
+@record
 class Label(Record):
     """What a clip's votes come to.
 
@@ -237,12 +236,13 @@ class Label(Record):
     clip_id: str
     emotion: Emotion | None
     reason: str | None = None
-    soft: list[float] | None = None
+    soft: Shares | None = None
     votes: list[tuple[str, Emotion | None]]
     agreement: float | None = None
     adjudicated: bool = False
 
 
+@record
 class ManifestEntry(Record):
     """One clip of a manifest: where it is, what is said, who said what about it, and its split.
 
@@ -266,7 +266,7 @@ class ManifestEntry(Record):
     text: str
     text_source: TextSource | None
     emotion: Emotion
-    soft: list[float] = Field(min_length=len(EMOTIONS), max_length=len(EMOTIONS))
+    soft: Shares
     votes: list[tuple[str, Emotion | None]]
     agreement: float
     adjudicated: bool = False
@@ -277,12 +277,13 @@ class ManifestEntry(Record):
 
     def row(self) -> dict[str, Any]:
         """Return the entry as JSON-ready built-in types; without a fold where there are none."""
-        row = super().row()
+        row = Record.row(self)
         if row["fold"] is None:
             del row["fold"]
         return row
 
 
+@record
 class Grouping(Record):
     """How the clips of a manifest were grouped before they were split.
 
@@ -295,6 +296,7 @@ class Grouping(Record):
     counts: dict[Split, int]
 
 
+@record
 class ManifestHeader(Record):
     """The ``manifest.json`` of a version: what the version is, how it was made, what it holds.
 
@@ -313,16 +315,13 @@ class ManifestHeader(Record):
     groups: Grouping
     files: dict[str, str]
 
-    def row(self) -> dict[str, Any]:
-        """Return the header as JSON-ready built-in types, under the names that the file has."""
-        return self.model_dump(mode="json", by_alias=True)
 
-
+@record
 class Speaker(Record):
     """One row of speakers.csv: a corpus-wide id, never a name."""
 
     speaker_id: str
-    gender: Literal["female", "male", "other"] | None = None
+    gender: Gender | None = None
     age: int | None = None
     region: str | None = None
     native: str | None = None

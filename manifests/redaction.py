@@ -13,7 +13,7 @@ from typing import Any
 
 from manifests.checksums import CHECKSUMS, checksum_lines
 from manifests.errors import DataError
-from manifests.records import Record
+from manifests.record import Record, record
 from manifests.store import sha256_file
 
 __all__ = ["REDACTION", "Part", "Redaction", "read_redaction", "redacted_files"]
@@ -21,6 +21,7 @@ __all__ = ["REDACTION", "Part", "Redaction", "read_redaction", "redacted_files"]
 REDACTION = "withdrawn.json"
 
 
+@record
 class Part(Record):
     """What one withdrawal took from a version."""
 
@@ -31,6 +32,7 @@ class Part(Record):
     votes: int
 
 
+@record
 class Redaction(Record):
     """What was withdrawn from a version, and the sha256 of the files that are left of it."""
 

@@ -125,9 +125,8 @@ def _entry(corpus: Path, clip: Clip, material: Material, check_file: bool) -> Ma
     emotion = label.emotion
     if emotion is None:
         raise DataError("it has no class")
-    soft = label.soft or [float(name == emotion) for name in EMOTIONS]
     cast = [vote for _, vote in label.votes if vote is not None]
-    return ManifestEntry(
+    return ManifestEntry.trusted(
         clip_id=clip.clip_id,
         path=clip.path,
         sha256=clip.sha256,
@@ -142,13 +141,14 @@ def _entry(corpus: Path, clip: Clip, material: Material, check_file: bool) -> Ma
         text=text,
         text_source=text_source,
         emotion=emotion,
-        soft=[round(share, 6) for share in soft],
+        soft=label.soft or _SURE[emotion],
         votes=label.votes,
         agreement=round(cast.count(emotion) / len(cast), 6) if cast else 1.0,
         adjudicated=label.adjudicated,
         sentence=clip.sentence,
         group="",
         split="held",
+        fold=None,
     )
 
 
@@ -167,3 +167,4 @@ _REMEDY = (
     "restore it from a copy, or delete it and run again what made it: corpus segment or "
     "corpus add-recordings"
 )
+_SURE = {name: [float(name == other) for other in EMOTIONS] for name in EMOTIONS}

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from manifests.errors import DataError
+from manifests.record import Record
 from manifests.records import (
     SCHEMA,
     Clip,
     Fingerprint,
     LedgerEntry,
-    Record,
     Screen,
     Source,
     SubtitleLine,

@@ -23,6 +23,7 @@ __all__ = [
     "created_now",
     "fingerprint",
     "inside",
+    "partial_folder",
     "read_jsonl",
     "rewrite",
     "sha256_file",
@@ -106,22 +107,32 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
     Raises:
         FileExistsError: if ``folder`` is there already; it is left as it is.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = folder.parent / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
-    temporary.mkdir()
-    try:
+    with partial_folder(folder.parent) as temporary:
         yield temporary
         _sync(temporary)
         if folder.exists():
             raise FileExistsError(f"{folder} exists already")
         temporary.rename(folder)
         _sync(folder.parent)
+
+
+@contextlib.contextmanager
+def partial_folder(parent: Path) -> Iterator[Path]:
+    """Yield a hidden folder in ``parent`` for what is not finished yet; it is removed at the end.
+
+    What a killed writer left behind, :func:`clear_partial_folders` removes.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    temporary = parent / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
+    temporary.mkdir()
+    try:
+        yield temporary
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
 def clear_partial_folders(parent: Path) -> None:
-    """Remove what killed writers of :func:`atomic_folder` left; only under the folder's lock."""
+    """Remove what killed writers left of partial folders; only under the folder's lock."""
     for left in parent.glob(f".*{TEMPORARY_SUFFIX}"):
         if left.is_dir():
             shutil.rmtree(left)

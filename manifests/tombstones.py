@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from manifests.errors import ConfigurationError
-from manifests.records import Record
+from manifests.record import Record, record
 from manifests.store import read_jsonl, write_jsonl
 
 __all__ = [
@@ -29,6 +29,7 @@ TOMBSTONES = "withdrawn.jsonl"
 Kind = Literal["speaker", "source", "annotator"]
 
 
+@record
 class Gone(Record):
     """A source of which nothing is left; by its content it is known if it comes again."""
 
@@ -36,6 +37,7 @@ class Gone(Record):
     sha256: str | None
 
 
+@record
 class Tombstone(Record):
     """What was taken back, when, and how much it was: ids and counts, no text and no address.
 

@@ -78,7 +78,7 @@ def cut_rows(
             return Who(speaker, "file" if speaker else None, row.sentence)
 
         clips = ClipWriter(corpus, one.source.source_id, tape, frozen).write(list(cuts), who)
-        source = one.source.model_copy(update={"duration": tape.duration_ms / 1000})
+        source = one.source.changed(duration=tape.duration_ms / 1000)
         left = outside(tape.activity, list(cuts), tape.duration_ms)
     return Found(source, clips, None, left, inputs)
 

@@ -17,7 +17,7 @@ from corpus_tools.media.identity import slug
 from corpus_tools.recordings.script import sentence_id
 from manifests.emotions import UNCLEAR, Emotion
 from manifests.errors import DataError
-from manifests.records import Speaker, Split
+from manifests.records import Gender, Speaker, Split
 from manifests.store import inside
 
 __all__ = ["Row", "labels_in", "plain", "read_row"]
@@ -254,7 +254,7 @@ def _cast(cell: Any, scheme: Scheme) -> Iterator[Vote]:
 
 
 _NOTHING = {"", "nan", "none", "null", "na", "n/a", "<na>"}
-_GENDERS = {
+_GENDERS: dict[str, Gender] = {
     "female": "female", "f": "female", "woman": "female", "女": "female",
     "male": "male", "m": "male", "man": "male", "男": "male",
     "other": "other", "o": "other",

@@ -146,7 +146,7 @@ class _Importing:
         if first != row.file:
             raise DataError(f"has the same content as {first}; leave one of them out")
         if row.source and not one.known:
-            one = replace(one, source=one.source.model_copy(update={"episode": row.source}))
+            one = replace(one, source=one.source.changed(episode=row.source))
         inputs = import_inputs(one, file.rows, self.segment)
         status = self.update.run(
             one,

@@ -14,7 +14,7 @@ from manifests.tombstones import Withdrawn
 
 __all__ = ["check_not_withdrawn", "merge_speakers", "read_speakers"]
 
-COLUMNS = tuple(Speaker.model_fields)
+COLUMNS = tuple(Speaker.fields())
 
 
 def read_speakers(path: Path) -> dict[str, Speaker]:
@@ -92,7 +92,7 @@ def merge_speakers(path: Path, found: Iterable[Speaker], outcome: Outcome) -> No
                     f"the former was kept, correct the one that is wrong",
                 )
         update = {field: value for field, value in news.items() if getattr(old, field) is None}
-        merged[speaker.speaker_id] = old.model_copy(update=update)
+        merged[speaker.speaker_id] = old.changed(**update)
     if merged != known:
         write_text(path, _as_csv(merged.values()))
 

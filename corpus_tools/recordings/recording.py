@@ -66,7 +66,7 @@ def cut_recording(
         who = Who(row.speaker.speaker_id, "script", row.sentence)
         writer = ClipWriter(corpus, one.source.source_id, tape, frozen)
         clips = writer.write([cut], lambda _: who)
-        source = one.source.model_copy(update={"duration": tape.duration_ms / 1000})
+        source = one.source.changed(duration=tape.duration_ms / 1000)
         outside_ms = outside(tape.activity, [cut], tape.duration_ms)
     return Found(source, clips, None, outside_ms, inputs)
 

@@ -173,6 +173,6 @@ def cut_take(
 
     with play(one.path, one.source.track, segment, corpus) as tape:
         clips = ClipWriter(corpus, one.source.source_id, tape, frozen).write(list(cuts), who)
-        source = one.source.model_copy(update={"duration": tape.duration_ms / 1000})
+        source = one.source.changed(duration=tape.duration_ms / 1000)
         left = outside(tape.activity, list(cuts), tape.duration_ms)
     return Found(source, clips, None, left, inputs)

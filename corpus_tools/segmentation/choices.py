@@ -164,7 +164,7 @@ def put_reviews(
         if earlier:
             planned_of.pop(_name(earlier), None)
         edges = {"start": round(row.start, 3), "end": round(row.end, 3)}
-        by_planned[planned] = row.model_copy(update={"clip_id": planned, **edges})
+        by_planned[planned] = row.changed(clip_id=planned, **edges)
         planned_of[_name(row)] = planned
     _write(corpus, source_id, [*known.regions, *by_planned.values()])
 

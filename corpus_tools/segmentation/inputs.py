@@ -148,7 +148,7 @@ def identify(
         raise CorpusError(
             f"is in the corpus already, as the {old.kind} source {old.source_id}; leave it out"
         )
-    source = old if series is None else old.model_copy(update={"series": series})
+    source = old if series is None else old.changed(series=series)
     return MediaInput(path, source, known=True)
 
 

@@ -139,9 +139,7 @@ def mark_duplicates(corpus: Path, source_id: str, originals: Mapping[str, str]) 
     """
     check_finished(corpus, source_id)
     clips = clips_of(corpus, source_id)
-    marked = [
-        clip.model_copy(update={"duplicate_of": originals.get(clip.clip_id)}) for clip in clips
-    ]
+    marked = [clip.changed(duplicate_of=originals.get(clip.clip_id)) for clip in clips]
     if marked == clips:
         return False
     inputs = read_header(SEGMENTS.path(corpus, source_id)).inputs

@@ -94,7 +94,7 @@ class Segmenting:
         warnings += [note] if note else []
         if not cut.clips:
             warnings.append(f"{one.path}: {_nothing(cut, self.settings)}")
-        source = one.source.model_copy(update={"duration": cut.duration_ms / 1000})
+        source = one.source.changed(duration=cut.duration_ms / 1000)
         return Found(
             source,
             cut.clips,

@@ -71,11 +71,8 @@ def with_times_of_sound(
     if alignment.verdict != "corrected":
         return list(lines), alignment
     moved = [
-        line.model_copy(
-            update={
-                "start": max(round(alignment(line.start), 3), 0.0),
-                "end": round(alignment(line.end), 3),
-            }
+        line.changed(
+            start=max(round(alignment(line.start), 3), 0.0), end=round(alignment(line.end), 3)
         )
         for line in lines
     ]

@@ -23,7 +23,7 @@ def with_superseded(
     """
     there = {clip.clip_id for clip in clips}
     kept = [
-        clip.model_copy(update={"superseded_by": _heir(clip, clips) or source_id})
+        clip.changed(superseded_by=_heir(clip, clips) or source_id)
         for clip in earlier
         if clip.clip_id in touched and clip.clip_id not in there
     ]

@@ -67,4 +67,4 @@ class Flagging:
         flags = {*found, *([REPEATED] if repeated else [])}
         text = "" if flags & {*self.emptying} else normalise(one.text_raw, one.language)
         others = {*one.flags} - {*get_args(Flag)}
-        return one.model_copy(update={"text": text, "flags": sorted({*flags, *others})})
+        return one.changed(text=text, flags=sorted({*flags, *others}))

@@ -41,7 +41,7 @@ def changes_to_tasks(removal: Removal) -> Iterator[Change]:
         plan = read_plan(path.parent)
         gold = [clip for clip in plan.gold if not removal.takes(clip)]
         names = [name for name in plan.annotators if name != removal.annotator]
-        new_plan = plan.model_copy(update={"gold": gold, "annotators": names})
+        new_plan = plan.changed(gold=gold, annotators=names)
         if new_plan != plan:
             yield Change(path, f"{canonical_json(new_plan.row())}\n".encode(), "plans", 1)
     yield from _without_rows(gold_path(removal.corpus), "gold", lambda row: removal.takes(row[0]))

@@ -8,7 +8,8 @@ from corpus_tools.excerpts import SECONDS
 from corpus_tools.segmentation.ledger import WITHDRAWN, ledger_of, outside_of
 from corpus_tools.segmentation.publish import MARKED, SETTLED
 from corpus_tools.withdrawal.removal import Change, Removal, edges, files, scrubbed, without
-from manifests.records import Choice, Clip, LedgerEntry, Record, Screen, Source, SubtitleLine
+from manifests.record import Record
+from manifests.records import Choice, Clip, LedgerEntry, Screen, Source, SubtitleLine
 from manifests.shards import STAGES, read_header, read_shard
 from manifests.store import canonical_json, read_jsonl
 
@@ -100,7 +101,7 @@ def _unlinked(clip: Clip, removal: Removal) -> Clip:
         update["duplicate_of"] = None
     if clip.superseded_by is not None and removal.takes(clip.superseded_by):
         update["superseded_by"] = clip.source_id
-    return clip.model_copy(update=update) if update else clip
+    return clip.changed(**update) if update else clip
 
 
 def _head(removal: Removal, path: Path, count: int, made_of: str | None = None) -> dict[str, Any]:

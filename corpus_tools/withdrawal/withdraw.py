@@ -66,7 +66,7 @@ def withdraw(
     )
     counts = _counted(corpus, plan.tombstone)
     total = Counter(earlier.counts if earlier else {}) + counts
-    stone = plan.tombstone.model_copy(update={"counts": dict(sorted(total.items()))})
+    stone = plan.tombstone.changed(counts=dict(sorted(total.items())))
     new = earlier is None or _content(stone) != _content(earlier)
     if not new:
         outcome.warnings.append(f"{kind} '{name}' was withdrawn before; nothing is left to delete")
@@ -107,7 +107,7 @@ def finish_withdrawals(corpus: Path) -> list[Tombstone]:
 
 
 def _content(stone: Tombstone) -> dict[str, object]:
-    return stone.model_dump(exclude={"finished"})
+    return {name: value for name, value in stone.row().items() if name != "finished"}
 
 
 def _removal(corpus: Path, stone: Tombstone) -> Removal:
@@ -146,7 +146,7 @@ def _erase(corpus: Path, stone: Tombstone) -> None:
     for gone in stone.sources:
         _remove_empty(corpus / "clips" / gone.source_id)
     sweep_partial(corpus)
-    put_tombstone(corpus, stone.model_copy(update={"finished": True}))
+    put_tombstone(corpus, stone.changed(finished=True))
 
 
 def _apply(corpus: Path, change: Change) -> None:

@@ -12,15 +12,21 @@ from manifests.records import Judgement, Label
 
 
 def vote(emotion, **changes):
-    fields = dict.fromkeys(Judgement.model_fields) | {
+    fields = {
         "clip_id": "c",
         "annotator": "a01",
         "emotion": emotion,
         "status": "answered",
-        "problems": [],
-        "role": "label",
+        "server": "s",
+        "project_id": None,
+        "task_id": None,
+        "annotation_id": 1,
+        "unique_id": None,
+        "created_at": "2026-01-01T00:00:00Z",
+        "updated_at": "2026-01-01T00:00:00Z",
+        "import_sha256": "",
     }
-    return Judgement.model_construct(**(fields | changes))
+    return Judgement(**(fields | changes))
 
 
 @pytest.fixture

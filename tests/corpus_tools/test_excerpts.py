@@ -27,7 +27,19 @@ def clips_of(corpus):
 
 
 def clip(start, end):
-    return Clip.model_construct(clip_id=f"{start}", start=start, end=end)
+    return Clip(
+        clip_id=f"{start}",
+        source_id="s",
+        path="",
+        start=start,
+        end=end,
+        duration=end - start,
+        sha256="",
+        file_sha256="",
+        rms_db=-20,
+        peak_db=-3,
+        speech_ratio=1,
+    )
 
 
 def files(corpus):
@@ -76,7 +88,7 @@ def test_without_the_film_there_is_one_warning_that_counts(corpus, tmp_path_fact
 
 def test_recordings_of_a_script_have_none(corpus):
     [source] = read_stage(corpus, STAGES["sources"], Source)
-    scripted = source.model_copy(update={"kind": "scripted"})
+    scripted = source.changed(kind="scripted")
     write_shard(corpus, STAGES["sources"], source.source_id, [scripted], {})
     excerpts = Excerpts(corpus)
     assert excerpts(clips_of(corpus)) == {}

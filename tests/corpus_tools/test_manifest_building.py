@@ -111,8 +111,8 @@ def root(tmp_path):
         for number, (clip_id, emotion) in enumerate(votes)
         for place, annotator in enumerate(("a01", "a02"))
     ]
-    rows[0] = rows[0].model_copy(update={"emotion": "sad"})  # a tie with the other annotator
-    rows[2] = rows[2].model_copy(update={"transcript": "要不得"})
+    rows[0] = rows[0].changed(emotion="sad")  # a tie with the other annotator
+    rows[2] = rows[2].changed(transcript="要不得")
     write_jsonl(root / "annotations" / "judgements" / "x.jsonl", [row.row() for row in rows])
     return root
 
@@ -241,7 +241,7 @@ def test_copies_of_a_clip_in_two_sources_stay_on_one_side(root, run, make_voice)
     for name, level in (("e0-0123456789ab", 1), ("e5-0123456789ab", 3)):
         clips = read_shard(STAGES["segments"].path(root, name), Clip)
         sha256 = write_wav(root / clips[2].path, voice // level)
-        clips[2] = clips[2].model_copy(update={"file_sha256": sha256})
+        clips[2] = clips[2].changed(file_sha256=sha256)
         write_shard(root, STAGES["segments"], name, clips, {})
         twins.append(clips[2].clip_id)
     run("--group-by", "speaker")

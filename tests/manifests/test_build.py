@@ -7,7 +7,7 @@ import pytest
 from manifests.emotions import EMOTIONS
 from manifests.errors import CorpusError, DataError
 from manifests.lock import FolderLock
-from manifests.records import Clip, Label
+from manifests.records import Label
 from manifests.settings import SplitSettings
 from manifests.versions import load_manifest
 
@@ -100,8 +100,8 @@ def test_left_out_clips_are_counted_by_reason(filled):
     ids = [clip.clip_id for clip in filled.clips]
     filled.label(ids[0], None)
     del filled.labels[ids[1]]
-    filled.clips[2] = filled.clips[2].model_copy(update={"duplicate_of": ids[3]})
-    filled.clips[4] = filled.clips[4].model_copy(update={"superseded_by": ids[5]})
+    filled.clips[2] = filled.clips[2].changed(duplicate_of=ids[3])
+    filled.clips[4] = filled.clips[4].changed(superseded_by=ids[5])
     outcome = filled.build()
     assert outcome.rejected == {"tie": 1, "not_labelled": 1, "duplicate": 1, "superseded": 1}
     assert (outcome.items_in, outcome.kept) == (60, 56)
@@ -113,7 +113,7 @@ def test_of_repeats_one_that_has_a_class_is_taken(filled):
     ids = [clip.clip_id for clip in filled.clips]
     del filled.labels[ids[3]]
     for number in (2, 5):
-        marked = filled.clips[number].model_copy(update={"duplicate_of": ids[3]})
+        marked = filled.clips[number].changed(duplicate_of=ids[3])
         filled.clips[number] = marked
     outcome = filled.build()
     assert outcome.rejected == {"not_labelled": 1, "duplicate": 1}
@@ -136,7 +136,7 @@ def test_gone_and_changed_clips_are_named_and_no_version_is_written(filled):
 
 
 def test_clip_path_out_of_the_corpus_is_a_failure(filled):
-    filled.clips[0] = filled.clips[0].model_copy(update={"path": "../outside.wav"})
+    filled.clips[0] = filled.clips[0].changed(path="../outside.wav")
     outcome = filled.build()
     assert "refused" in outcome.failures[0].reason
 
@@ -151,7 +151,7 @@ def test_broken_off_before_the_end_leaves_the_old_state(filled, monkeypatch, sta
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"manifests.build.{stage}", break_off)
+        patch.setattr(f"manifests.publish.{stage}", break_off)
         with pytest.raises(KeyboardInterrupt):
             filled.build()
     assert [path.name for path in (filled.root / "manifests").iterdir()] == ["v1"]
@@ -225,9 +225,9 @@ def test_fifty_thousand_clips_take_seconds(corpus):
     for number in range(50_000):
         clip = template[number % 200]
         clip_id = f"{clip.source_id}-{number:08d}"
-        corpus.clips.append(Clip.model_construct(**{**dict(clip), "clip_id": clip_id}))
+        corpus.clips.append(clip.changed(clip_id=clip_id))
         emotion = EMOTIONS[number * 7 % 6]
-        corpus.labels[clip_id] = Label.model_construct(
+        corpus.labels[clip_id] = Label(
             clip_id=clip_id, emotion=emotion, reason=None, soft=None, votes=votes, agreement=1.0
         )
     started = time.process_time()

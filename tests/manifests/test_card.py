@@ -44,7 +44,7 @@ def test_what_the_user_must_fill_in_is_marked_until_it_is_there(card, filled):
 
 def test_what_users_write_stays_text(card, filled):
     for source_id, source in filled.sources.items():
-        filled.sources[source_id] = source.model_copy(update={"series": "<b>a|b</b>\n# c"})
+        filled.sources[source_id] = source.changed(series="<b>a|b</b>\n# c")
     text = card(corpus={"name": "x\n---\n<script>"}, card={"description": "[a](javascript:b)"})
     assert "<b>" not in text
     assert "<script>" not in text

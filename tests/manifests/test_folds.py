@@ -101,9 +101,9 @@ def test_over_twenty_versions_no_clip_changes_its_fold(forty, make_entry):
             if fate < 0.04:
                 continue
             if fate < 0.05:
-                entry = entry.model_copy(update={"speaker": f"p{chance.randrange(40):02d}"})
+                entry = entry.changed(speaker=f"p{chance.randrange(40):02d}")
             if 0.05 < fate < 0.1:
-                entry = entry.model_copy(update={"emotion": chance.choice(EMOTIONS)})
+                entry = entry.changed(emotion=chance.choice(EMOTIONS))
             kept.append(entry)
         entries = kept + [
             make_entry(

@@ -24,7 +24,7 @@ def make_corpus(make_entry):
             entries.append(
                 make_entry(
                     f"c{number}", emotion, speaker=f"s{speaker}", source=f"film{speaker // 2}"
-                ).model_copy(update={"split": side, "duration": round(rng.uniform(3, 5), 3)})
+                ).changed(split=side, duration=round(rng.uniform(3, 5), 3))
             )
         return entries
 
@@ -74,7 +74,7 @@ def test_it_is_quiet_where_classes_are_dealt_at_random(make_corpus):
 
 def test_a_source_for_every_clip_tells_nothing(make_entry):
     entries = [
-        make_entry(f"c{n}", EMOTIONS[n % 6], source=f"s{n}").model_copy(update={"split": "train"})
+        make_entry(f"c{n}", EMOTIONS[n % 6], source=f"s{n}").changed(split="train")
         for n in range(60)
     ]
     found = find_confounding(entries)["source"]
@@ -95,11 +95,11 @@ def test_loudness_that_goes_with_the_class_is_found(make_corpus):
 
 
 def test_too_little_to_ask_is_no_error(make_entry):
-    one = make_entry("a").model_copy(update={"split": "train"})
+    one = make_entry("a").changed(split="train")
     found = find_giveaways([one], {"a": -20.0})
     assert found.row() == {"confounding": {}, "shallow_cues": None}
     assert "Nothing is known" in found.markdown()
-    same = [make_entry(name).model_copy(update={"split": "test"}) for name in "ab"]
+    same = [make_entry(name).changed(split="test") for name in "ab"]
     assert find_shallow_cues(same, {"a": -20.0, "b": -20.0}) is None
 
 

@@ -44,9 +44,9 @@ def grow(entries, chance, make_entry, version):
         if fate < 0.05:
             continue
         if fate < 0.10:
-            entry = entry.model_copy(update={"emotion": chance.choice(EMOTIONS)})
+            entry = entry.changed(emotion=chance.choice(EMOTIONS))
         elif fate < 0.12:
-            entry = entry.model_copy(update={"speaker": f"p{chance.randrange(12)}"})
+            entry = entry.changed(speaker=f"p{chance.randrange(12)}")
         kept.append(entry)
     for number in range(25):
         speaker = chance.randrange(12 + version)

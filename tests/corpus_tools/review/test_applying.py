@@ -107,7 +107,7 @@ def test_a_trim_taken_back_gives_all_that_was_there_before(corpus, film, source,
     assert "moving edges needs the film" in complaints(refused)[0]
     assert trimmed in {one.clip_id for one in clips_of(corpus, source.source_id)}
     for name in (trimmed, clip.clip_id):
-        outcome = decide((clip.model_copy(update={"clip_id": name}), "undo", None, None))
+        outcome = decide((clip.changed(clip_id=name), "undo", None, None))
         assert outcome.ok, complaints(outcome)
         assert all_shards(corpus) == before
     assert sorted(path.name for path in (corpus / "clips").rglob("*.wav")) == sounds
@@ -145,7 +145,7 @@ def test_a_frozen_trim_is_not_taken_back(corpus, clips, source, decide):
 
 def test_what_was_never_decided_is_taken_back_quietly_but_not_what_is_no_clip(clips, decide):
     assert decide((clips[0], "undo", None, None)).ok
-    strange = decide((clips[0].model_copy(update={"clip_id": "nobody"}), "undo", None, None))
+    strange = decide((clips[0].changed(clip_id="nobody"), "undo", None, None))
     assert "nobody is no clip of" in complaints(strange)[0]
 
 

@@ -197,7 +197,7 @@ def test_a_film_inside_the_corpus_is_found_by_itself(tmp_path, film, corpus, sou
     (corpus / "films").mkdir()
     inner = corpus / "films" / film.name
     inner.write_bytes(film.read_bytes())
-    moved = source.model_copy(update={"media_path": f"films/{film.name}"})
+    moved = source.changed(media_path=f"films/{film.name}")
     path = STAGES["sources"].path(corpus, source.source_id)
     write_shard(corpus, STAGES["sources"], source.source_id, [moved], read_header(path).inputs)
     assert review(corpus).warnings == []

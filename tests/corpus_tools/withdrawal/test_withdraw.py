@@ -98,7 +98,7 @@ def test_a_source_goes_whole_and_is_not_taken_again(workspace, make_voice, make_
     film = make_media(root.parent / "again.wav", make_voice(2.0))
     (record,) = read_shard(STAGES["sources"].path(root, READ), Source)
     known = identify(film, root, KnownSources([]))
-    row = record.model_copy(update={"sha256": known.source.sha256})
+    row = record.changed(sha256=known.source.sha256)
     write_shard(root, STAGES["sources"], READ, [row], row.row())
     withdraw(root, "source", READ)
     assert named_in(root, READ) == []

@@ -10,14 +10,12 @@ def built(filled):
     """Sixty clips of ten speakers with all that can be known of them, one held out."""
     for number, clip in enumerate(filled.clips):
         filled.texts[clip.clip_id] = ("=巴适得板，\n“要得”", "subtitle")
-        filled.labels[clip.clip_id] = filled.labels[clip.clip_id].model_copy(
-            update={
-                "votes": [("a01", filled.labels[clip.clip_id].emotion), ("a02", None)],
-                "soft": [0.1, 0.2, 0.3, 0.1, 0.25, 0.05],
-                "adjudicated": number % 2 == 0,
-            }
+        filled.labels[clip.clip_id] = filled.labels[clip.clip_id].changed(
+            votes=[("a01", filled.labels[clip.clip_id].emotion), ("a02", None)],
+            soft=[0.1, 0.2, 0.3, 0.1, 0.25, 0.05],
+            adjudicated=number % 2 == 0,
         )
-        filled.clips[number] = clip.model_copy(update={"sentence": f"line-{number % 6}"})
+        filled.clips[number] = clip.changed(sentence=f"line-{number % 6}")
     filled.params = {
         "corpus": {"name": "川", "language": "zh", "licence": "CC-BY-4.0"},
         "card": {"description": "Sichuan drama.", "citation": "Li, 2026"},

@@ -63,7 +63,7 @@ def test_a_full_disk_leaves_nothing(manifest, tmp_path, monkeypatch):
 
 
 def test_a_hostile_id_leads_nowhere(manifest, tmp_path):
-    entry = manifest.entries[0].model_copy(update={"clip_id": "../../evil"})
+    entry = manifest.entries[0].changed(clip_id="../../evil")
     manifest.entries[0] = entry
     outcome = export_manifest(manifest, {}, tmp_path / "out", format_name="csv")
     assert "can't be a file's name" in outcome.failures[0].reason
