@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 from pydantic import BaseModel
@@ -232,6 +232,8 @@ def _number(value: float) -> str:
 
 def _named(annotation: Any) -> str:
     arguments = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        return _named(arguments[0])
     if get_origin(annotation) is Literal:
         return " · ".join(f"`{one}`" for one in arguments)
     if type(None) in arguments:
