@@ -37,7 +37,7 @@ def write_model(folder: Path, model: FittedModel) -> None:
         "classes": list(model.classes),
         "settings": model.settings.model_dump(mode="json"),
         "normalisation": model.normaliser.document(),
-        "vocabulary": list(model.vocabulary.words),
+        "vocabulary": model.vocabulary.document(),
         "weights_sha256": sha256_file(folder / WEIGHTS),
     }
     write_text(folder / DESCRIPTION, canonical_json(description) + "\n")
@@ -68,7 +68,7 @@ def read_model(folder: Path) -> FittedModel:
         vectors is None or vectors.ndim != 2 or len(vectors) != len(vocabulary)
     ):
         raise DataError(f"{folder / WEIGHTS}: has no vectors for the vocabulary; {_AGAIN}")
-    network = build_network(settings, vectors, len(EMOTIONS))
+    network = build_network(settings, vectors, len(EMOTIONS), len(vocabulary.runs))
     _check_shapes(folder / WEIGHTS, weights, network.state_dict())
     network.load_state_dict(weights)
     return FittedModel(network.eval(), normaliser, vocabulary, settings, EMOTIONS)

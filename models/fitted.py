@@ -23,7 +23,7 @@ _AT_ONCE = 64  # clips pooled together
 
 
 def build_network(
-    settings: TrainSettings, vectors: Tensor | None, classes: int
+    settings: TrainSettings, vectors: Tensor | None, classes: int, runs: int = 0
 ) -> BimodalClassifier:
     """Return an untrained network.
 
@@ -31,6 +31,7 @@ def build_network(
         settings: of its branches.
         vectors: of the words (V, size); None where there is no text branch.
         classes: how many there are.
+        runs: of the vocabulary.
     """
     audio = text = None
     if settings.modality != "text":
@@ -44,6 +45,11 @@ def build_network(
             widths=words.widths,
             tune=words.tune,
             dropout=words.dropout,
+            channels=2 if words.units == "pieces" else 1,
+            runs=runs,
+            run_size=words.run_size,
+            blank=words.blank,
+            input_dropout=words.input_dropout,
         )
     return BimodalClassifier(audio, text, classes)
 

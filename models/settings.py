@@ -84,20 +84,30 @@ class WordSettings(Settings):
             trained on the texts of the training split.
         size: numbers in a vector.
         max_words: words of a text that count (N in the paper); the rest is cut.
+        units: what a filter goes over: ``words``, or ``pieces``: Chinese characters, each with its
+            word, other words whole, and a mark at both ends.
         filters: of each width.
-        widths: words that a filter spans.
+        widths: units that a filter spans.
+        run_size: numbers in the vector of a run of pieces, words or letters, whose mean goes beside
+            what the filters find; 0 for no runs.
         tune: whether training may change the vectors.
+        blank: share of units taken for unknown ones in training.
+        input_dropout: of the word vectors.
         dropout: of the pooled vector.
         lexicon: words that are kept whole, beyond the bundled Sichuanese ones; they go with the
             model.
     """
 
     vectors: str | None = None
-    size: int = Field(300, ge=2, le=2000)
+    size: int = Field(48, ge=2, le=2000)
     max_words: int = Field(50, ge=5, le=1000)
-    filters: int = Field(64, ge=1, le=1024)
-    widths: tuple[int, ...] = Field((3, 4, 5), min_length=1)
-    tune: bool = False
+    units: Literal["words", "pieces"] = "pieces"
+    filters: int = Field(48, ge=1, le=1024)
+    widths: tuple[int, ...] = Field((1, 2, 3), min_length=1)
+    run_size: int = Field(16, ge=0, le=512)
+    tune: bool = True
+    blank: float = Field(0.1, ge=0, lt=1)
+    input_dropout: float = Field(0.2, ge=0, lt=1)
     dropout: float = Field(0.5, ge=0, lt=1)
     lexicon: tuple[str, ...] = ()
 
@@ -226,7 +236,15 @@ PRESETS: dict[str, dict[str, Any]] = {
             "speaker_norm": False,
             "dropout": 0.0,
         },
-        "words": {"filters": 100, "tune": True},
+        "words": {
+            "size": 300,
+            "units": "words",
+            "filters": 100,
+            "widths": (3, 4, 5),
+            "run_size": 0,
+            "blank": 0.0,
+            "input_dropout": 0.0,
+        },
     },
 }
 """What each preset says that differs from the defaults; what the paper leaves open is ours."""

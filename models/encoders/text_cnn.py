@@ -1,10 +1,12 @@
-"""The text branch: word vectors → filters over 3, 4 and 5 words → the strongest answer of each."""
+"""The text branch: vectors of words → filters over some of them → the strongest answer of each."""
 
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from models.text.vocabulary import UNKNOWN
 
 __all__ = ["TextCNN"]
 
@@ -13,16 +15,24 @@ class TextCNN(nn.Module):
     """Turns the words of a clip into a vector f_t.
 
     Padding is not seen: windows that reach beyond the text's end count only for texts shorter
-    than the filter. An empty text gives the vector 0.
+    than the filter. An empty text gives the vector 0. Where the vocabulary has runs, the mean of
+    their vectors follows what the filters found: a wide path beside the deep one.
 
     Args:
         vectors: of the vocabulary (V, size); row 0 is padding.
         filters: of each width.
-        widths: words that a filter spans.
+        widths: words, or pieces, that a filter spans.
         tune: whether training may change the vectors.
         dropout: of the pooled vector.
+        channels: numbers that a place has in the text, whose vectors are added: 1 for words alone,
+            2 for a piece and its word.
+        runs: how many the vocabulary has.
+        run_size: numbers in the vector of a run.
+        blank: share of places taken for unknown in training.
+        input_dropout: of the words' vectors.
 
-    Source: Kim, "Convolutional Neural Networks for Sentence Classification", EMNLP 2014.
+    Source: Kim, "Convolutional Neural Networks for Sentence Classification", EMNLP 2014; the wide
+    path: Cheng et al., "Wide & Deep Learning for Recommender Systems", 2016.
 
     Example:
         >>> encoder = TextCNN(torch.zeros(10, 300), filters=8)
@@ -38,6 +48,11 @@ class TextCNN(nn.Module):
         widths: Sequence[int] = (3, 4, 5),
         tune: bool = True,
         dropout: float = 0.5,
+        channels: int = 1,
+        runs: int = 0,
+        run_size: int = 16,
+        blank: float = 0.0,
+        input_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.vectors = nn.Embedding(vectors.shape[0], vectors.shape[1], padding_idx=0)
@@ -46,24 +61,49 @@ class TextCNN(nn.Module):
         self.convolutions = nn.ModuleList(
             nn.Conv1d(vectors.shape[1], filters, width) for width in widths
         )
-        self.widths = tuple(widths)
-        self.width = filters * len(widths)
-        self.dropout = nn.Dropout(dropout)
+        self.runs = nn.Embedding(runs + 1, run_size, padding_idx=0) if runs else None
+        if self.runs is not None:
+            nn.init.normal_(self.runs.weight[1:], std=_RUN_DEVIATION)
+        self.widths, self.channels, self.blank = tuple(widths), channels, blank
+        self.width = filters * len(widths) + (run_size if runs else 0)
+        self.input_dropout, self.dropout = nn.Dropout(input_dropout), nn.Dropout(dropout)
 
     def forward(self, words: Tensor) -> Tensor:
         """Return f_t (B, width).
 
         Args:
-            words: numbers of words (B, N), 0 after a text's end.
+            words: numbers of words (B, N), 0 after a text's end, as
+                :meth:`models.text.vocabulary.Vocabulary.encode` gives them.
         """
-        words = F.pad(words, (0, max(max(self.widths) - words.shape[1], 0)))
-        length = (words > 0).sum(dim=1)  # (B,)
-        x = self.vectors(words).transpose(1, 2)  # (B, size, N)
+        known = self.vectors.num_embeddings  # beyond which the numbers of runs begin
+        places = self._places(words * (words < known))  # (B, M, channels)
+        length = (places[:, :, 0] > 0).sum(dim=1)  # (B,)
+        x = self.input_dropout(self.vectors(places).sum(dim=2)).transpose(1, 2)  # (B, size, M)
         pooled = []
         for width, convolution in zip(self.widths, self.convolutions, strict=True):
-            answers = F.relu(convolution(x))  # (B, filters, N - width + 1)
+            answers = F.relu(convolution(x))  # (B, filters, M - width + 1)
             windows = (length - width + 1).clamp(min=1)
             inside = torch.arange(answers.shape[2], device=words.device) < windows[:, None]
             pooled.append((answers * inside[:, None]).amax(dim=2))
-        vector: Tensor = self.dropout(torch.cat(pooled, dim=1))
-        return vector * (length > 0)[:, None]
+        vector: Tensor = self.dropout(torch.cat(pooled, dim=1)) * (length > 0)[:, None]
+        if self.runs is None:
+            return vector
+        runs = (words - known + 1).clamp(min=0)  # (B, N), 0 where there is none
+        found = (runs > 0).sum(dim=1, keepdim=True).clamp(min=1)
+        return torch.cat([vector, self.runs(runs).sum(dim=1) * (_RUN_SCALE / found.sqrt())], dim=1)
+
+    def _places(self, numbers: Tensor) -> Tensor:
+        """Return the numbers of words and pieces place by place, some of them blanked."""
+        longest = int((numbers > 0).sum(dim=1).max())
+        needed = max(longest, max(self.widths) * self.channels)
+        numbers = F.pad(numbers[:, :longest], (0, needed - longest))
+        places = numbers.reshape(len(numbers), -1, self.channels)
+        if self.training and self.blank:
+            shape = (*places.shape[:2], 1)
+            blanked = torch.rand(shape, device=places.device) < self.blank
+            places = places.masked_fill(blanked & (places > 0), UNKNOWN)
+        return places
+
+
+_RUN_DEVIATION = 0.02  # of the vectors of runs, before training
+_RUN_SCALE = 2.5  # what runs are multiplied by, so that few steps suffice

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from manifests.errors import ConfigurationError
+from models.settings import WordSettings
+from models.text.pieces import pieces
 from models.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
-__all__ = ["WordVectors", "read_vectors", "train_vectors"]
+__all__ = ["WordVectors", "learn_words", "read_vectors", "train_vectors"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,27 @@ class WordVectors:
 
     table: NDArray[np.float32]
     known: float
+
+
+def learn_words(
+    texts: Sequence[Sequence[str]], settings: WordSettings, seed: int
+) -> tuple[Vocabulary, WordVectors]:
+    """Return the vocabulary of the training split's texts, and its vectors.
+
+    Args:
+        texts: words of each text of the training split, and of no other.
+        settings: whether there are pieces and runs, and a file of vectors.
+        seed: settles everything random.
+
+    Raises:
+        ConfigurationError: if the file of vectors doesn't help.
+    """
+    vocabulary = Vocabulary.build(
+        texts, with_pieces=settings.units == "pieces", with_runs=settings.run_size > 0
+    )
+    if settings.vectors is not None:
+        return vocabulary, read_vectors(Path(settings.vectors), vocabulary)
+    return vocabulary, train_vectors(texts, vocabulary, size=settings.size, seed=seed)
 
 
 def train_vectors(
@@ -46,6 +69,9 @@ def train_vectors(
     spoken = [list(text) for text in texts if text]
     if not spoken:
         return WordVectors(table, 0.0)
+    marked = [_PIECE + piece for piece in vocabulary.pieces]
+    if marked:
+        spoken += [[_PIECE + piece for piece, _ in pieces(text)] for text in spoken]
     model = Word2Vec(
         sentences=spoken,
         vector_size=size,
@@ -56,8 +82,8 @@ def train_vectors(
         seed=seed,
         hashfxn=_stable_hash,
     )
-    for row, word in enumerate(vocabulary.words, start=UNKNOWN + 1):
-        table[row] = model.wv[word]
+    for row, item in enumerate((*vocabulary.words, *marked), start=UNKNOWN + 1):
+        table[row] = model.wv[item]
     return WordVectors(_scaled(table), 1.0)
 
 
@@ -85,19 +111,17 @@ def read_vectors(path: Path, vocabulary: Vocabulary) -> WordVectors:
             f"{path}: not word vectors in word2vec's or GloVe's format ({error})"
         ) from error
     table = np.zeros((len(vocabulary), vectors.vector_size), dtype=np.float32)
-    found = [
-        (row, word)
-        for row, word in enumerate(vocabulary.words, start=UNKNOWN + 1)
-        if word in vectors
-    ]
-    if not found and vocabulary.words:
+    items = (*vocabulary.words, *vocabulary.pieces)
+    found = [(row, item) for row, item in enumerate(items, start=UNKNOWN + 1) if item in vectors]
+    known = sum(word in vectors for word in vocabulary.words)
+    if not known and vocabulary.words:
         raise ConfigurationError(
             f"{path}: knows none of the {len(vocabulary.words)} words of the training texts; "
             f"is it of another language?"
         )
     for row, word in found:
         table[row] = vectors[word]
-    return WordVectors(_scaled(table), len(found) / max(len(vocabulary.words), 1))
+    return WordVectors(_scaled(table), known / max(len(vocabulary.words), 1))
 
 
 def _scaled(table: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -122,3 +146,6 @@ def _is_glove(path: Path) -> bool:
 def _stable_hash(text: str) -> int:
     """Return a hash that doesn't depend on PYTHONHASHSEED, as Python's own does."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+
+
+_PIECE = " "  # before a piece in training, for no word begins with a space

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,7 +18,7 @@ from models.features import Features
 from models.fitted import FittedModel, build_network, cut
 from models.normalisation import Normaliser
 from models.settings import TrainSettings
-from models.text.vectors import WordVectors, read_vectors, train_vectors
+from models.text.vectors import WordVectors, learn_words
 from models.text.vocabulary import Vocabulary
 from models.training.batches import drop_texts, epoch_order, mask_features
 from models.training.device import pick_device, steady
@@ -86,7 +85,7 @@ class _Fitting:
         vocabulary, vectors = _words(training, settings)
         self.vectors_known = vectors.known
         table = torch.from_numpy(vectors.table) if settings.modality != "audio" else None
-        network = build_network(settings, table, len(EMOTIONS))
+        network = build_network(settings, table, len(EMOTIONS), len(vocabulary.runs))
         prior = math.inf if settings.normalise == "corpus" else settings.prior
         normaliser = Normaliser.fit([cut(one.features, settings) for one in training], prior)
         self.model = FittedModel(network, normaliser, vocabulary, settings, EMOTIONS)
@@ -178,12 +177,7 @@ def _words(training: Sequence[Example], settings: TrainSettings) -> tuple[Vocabu
     if settings.modality == "audio":
         empty = Vocabulary(())
         return empty, WordVectors(np.zeros((len(empty), 1), dtype=np.float32), 0.0)
-    texts = [one.words for one in training]
-    vocabulary = Vocabulary.build(texts)
-    if settings.words.vectors is not None:
-        return vocabulary, read_vectors(Path(settings.words.vectors), vocabulary)
-    vectors = train_vectors(texts, vocabulary, size=settings.words.size, seed=settings.seed)
-    return vocabulary, vectors
+    return learn_words([one.words for one in training], settings.words, settings.seed)
 
 
 def _versions(
