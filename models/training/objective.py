@@ -30,6 +30,8 @@ def target_shares(training: Sequence[Example], settings: TrainSettings) -> Tenso
 def class_weights(labels: NDArray[np.int64], settings: TrainSettings) -> Tensor:
     """Return the weight of each class (classes,): n / (classes that occur · clips of the class).
 
+    It is raised to ``settings.balance_power``.
+
     Example:
         >>> class_weights(np.array([0, 0, 0, 2]), TrainSettings())
         tensor([0.6667, 0.0000, 2.0000, 0.0000, 0.0000, 0.0000])
@@ -38,7 +40,8 @@ def class_weights(labels: NDArray[np.int64], settings: TrainSettings) -> Tensor:
         return torch.ones(len(EMOTIONS))
     counts = np.bincount(labels, minlength=len(EMOTIONS))
     share = len(labels) / ((counts > 0).sum() * np.maximum(counts, 1))
-    return torch.from_numpy(np.where(counts > 0, share, 0.0)).float()
+    weights = np.where(counts > 0, share**settings.balance_power, 0.0)
+    return torch.from_numpy(weights).float()
 
 
 def weighted_cross_entropy(logits: Tensor, shares: Tensor, weights: Tensor) -> Tensor:
