@@ -37,6 +37,7 @@ def write_model(folder: Path, model: FittedModel) -> None:
         "classes": list(model.classes),
         "settings": model.settings.model_dump(mode="json"),
         "normalisation": model.normaliser.document(),
+        "temperature": model.temperature,
         "vocabulary": model.vocabulary.document(),
         "weights_sha256": sha256_file(folder / WEIGHTS),
     }
@@ -71,7 +72,8 @@ def read_model(folder: Path) -> FittedModel:
     network = build_network(settings, vectors, len(EMOTIONS), len(vocabulary.runs))
     _check_shapes(folder / WEIGHTS, weights, network.state_dict())
     network.load_state_dict(weights)
-    return FittedModel(network.eval(), normaliser, vocabulary, settings, EMOTIONS)
+    temperature = _temperature(path, description.get("temperature", 1.0))
+    return FittedModel(network.eval(), normaliser, vocabulary, settings, EMOTIONS, temperature)
 
 
 def _description(path: Path) -> dict[str, Any]:
@@ -84,7 +86,7 @@ def _description(path: Path) -> dict[str, Any]:
         ) from error
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not valid JSON ({error}); {_AGAIN}") from error
-    if not isinstance(description, dict) or set(description) != _KEYS:
+    if not isinstance(description, dict) or set(description) - {"temperature"} != _KEYS:
         raise DataError(f"{path}: not the description of a model; {_AGAIN}")
     if description["schema"] != _SCHEMA:
         raise DataError(
@@ -94,6 +96,12 @@ def _description(path: Path) -> dict[str, Any]:
     if description["classes"] != list(EMOTIONS):
         raise DataError(f"{path}: its classes are not {', '.join(EMOTIONS)}; {_AGAIN}")
     return description
+
+
+def _temperature(path: Path, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.01 <= value <= 100:
+        raise DataError(f"{path}: its temperature is no number from 0.01 to 100; {_AGAIN}")
+    return float(value)
 
 
 def _weights(path: Path, sha256: object) -> dict[str, Tensor]:

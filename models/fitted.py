@@ -70,6 +70,7 @@ class FittedModel:
         vocabulary: words that have a vector.
         settings: that it was trained with.
         classes: in the order of its outputs.
+        temperature: that the logits are divided by; fitted on validation, 1 where it wasn't.
     """
 
     network: BimodalClassifier
@@ -77,6 +78,7 @@ class FittedModel:
     vocabulary: Vocabulary
     settings: TrainSettings
     classes: tuple[str, ...]
+    temperature: float = 1.0
 
     def prepare(self, examples: Sequence[Example]) -> tuple[list[Features], list[list[int]]]:
         """Return the normalised features and the numbers of the words of clips."""
@@ -109,5 +111,5 @@ class FittedModel:
                 torch.cat(pooled) if pooled else None, everything.words, everything.speakers
             )
         found = np.empty((len(examples), len(self.classes)))
-        found[by_length] = logits.double().softmax(dim=1).numpy()
+        found[by_length] = (logits.double() / self.temperature).softmax(dim=1).numpy()
         return found

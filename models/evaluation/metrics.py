@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ClassMetrics", "Metrics", "confusion_matrix", "measure", "uar"]
+__all__ = ["ClassMetrics", "Metrics", "Scores", "confusion_matrix", "measure", "scores", "uar"]
 
 Labels = NDArray[np.int64]
+Figures = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,42 @@ class Metrics:
     confusion: list[list[int]]
 
 
+@dataclass(frozen=True)
+class Scores:
+    """Figures of many confusion matrices at once.
+
+    Attributes:
+        accuracy: (n,).
+        uar: over the classes that occur (n,).
+        macro_f1: over the classes that occur or were predicted (n,).
+        precision: (n, classes), NaN where a class was never predicted.
+        recall: (n, classes), NaN where a class doesn't occur.
+        f1: (n, classes), NaN where a class neither occurs nor was predicted.
+    """
+
+    accuracy: Figures
+    uar: Figures
+    macro_f1: Figures
+    precision: Figures
+    recall: Figures
+    f1: Figures
+
+
+def scores(confusions: NDArray[np.int64]) -> Scores:
+    """Return the figures of confusion matrices (n, classes, classes), none of them empty.
+
+    Example:
+        >>> scores(np.array([[[1, 1], [0, 1]]])).uar
+        array([0.75])
+    """
+    right = np.diagonal(confusions, axis1=1, axis2=2)
+    have, named = confusions.sum(axis=2), confusions.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        precision, recall, f1 = right / named, right / have, 2 * right / (have + named)
+    accuracy = right.sum(axis=1) / have.sum(axis=1)
+    return Scores(accuracy, _mean(recall), _mean(f1), precision, recall, f1)
+
+
 def confusion_matrix(truth: Labels, told: Labels, classes: int) -> NDArray[np.int64]:
     """Return how many clips of each class (row) were told as each (column).
 
@@ -85,26 +122,30 @@ def measure(truth: Labels, told: Labels, names: Sequence[str]) -> Metrics:
     if not len(truth):
         raise ValueError("no predictions to measure")
     confusion = confusion_matrix(truth, told, len(names))
-    right, have, named = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
-    occurs = have > 0
-    f1 = 2 * right / np.maximum(have + named, 1)
-    seen = occurs | (named > 0)
+    found = scores(confusion[None])
+    have = confusion.sum(axis=1)
+    shares = zip(found.precision[0], found.recall[0], found.f1[0], strict=True)
     return Metrics(
         n=len(truth),
-        accuracy=float(right.sum() / len(truth)),
-        uar=float((right[occurs] / have[occurs]).mean()),
-        macro_f1=float(f1[seen].mean()),
+        accuracy=float(found.accuracy[0]),
+        uar=float(found.uar[0]),
+        macro_f1=float(found.macro_f1[0]),
         chance_accuracy=float(have.max() / len(truth)),
-        chance_uar=float(1 / occurs.sum()),
+        chance_uar=float(1 / (have > 0).sum()),
         classes=[
-            ClassMetrics(
-                name,
-                int(have[one]),
-                float(right[one] / named[one]) if named[one] else None,
-                float(right[one] / have[one]) if have[one] else None,
-                float(f1[one]) if seen[one] else None,
-            )
-            for one, name in enumerate(names)
+            ClassMetrics(name, int(n), *map(_number, three))
+            for name, n, three in zip(names, have, shares, strict=True)
         ],
         confusion=confusion.tolist(),
     )
+
+
+def _mean(values: Figures) -> Figures:
+    """Return the mean of each row's numbers, NaN left out; every row has one."""
+    there = ~np.isnan(values)
+    mean: Figures = np.where(there, values, 0.0).sum(axis=1) / there.sum(axis=1)
+    return mean
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -8,46 +8,59 @@ import numpy as np
 from numpy.typing import NDArray
 
 from manifests.emotions import EMOTIONS
-from models.evaluation.bootstrap import bootstrap_interval
-from models.evaluation.metrics import measure, uar
+from models.evaluation.bootstrap import bootstrap
+from models.evaluation.metrics import measure
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["evaluate_predictions", "evaluation_tables"]
+__all__ = ["FIGURES", "evaluate_predictions", "evaluation_tables", "rounded"]
+
+FIGURES = (("accuracy", "accuracy"), ("UAR", "uar"), ("macro-F1", "macro_f1"))
+"""What the figures are called, and their keys."""
 
 Labels = NDArray[np.int64]
 
 
-def evaluate_predictions(truth: Labels, told: Labels) -> dict[str, Any]:
+def evaluate_predictions(
+    truth: Labels, told: Labels, speakers: Sequence[str | None] | None = None
+) -> dict[str, Any]:
     """Return all metrics of at least one prediction, JSON-ready.
 
-    Accuracy and UAR come with a bootstrap 95 % interval over clips and with chance beside them.
+    All come with a bootstrap 95 % interval, over speakers where ten or more are known, else over
+    clips; ``interval`` says which.
 
     Args:
         truth: numbers of the classes (n,).
         told: numbers of the predicted classes (n,).
+        speakers: of the clips, None where unknown; None if all are.
     """
     document = asdict(measure(truth, told, EMOTIONS))
-    document["accuracy_interval"] = bootstrap_interval(truth, told, _accuracy)
-    document["uar_interval"] = bootstrap_interval(truth, told, uar)
-    document["interval"] = "bootstrap over clips, 95 %"
-    rounded: dict[str, Any] = _round(document)
-    return rounded
+    intervals = bootstrap(truth, told, len(EMOTIONS), speakers)
+    for key in ("accuracy", "uar", "macro_f1"):
+        document[f"{key}_interval"] = getattr(intervals, key)
+    for number, one in enumerate(document["classes"]):
+        one["precision_interval"] = intervals.precision[number]
+        one["recall_interval"] = intervals.recall[number]
+    document["interval"] = intervals.describe()
+    document["interval_over"] = intervals.over
+    document["interval_units"] = intervals.units
+    found: dict[str, Any] = rounded(document)
+    return found
 
 
 def evaluation_tables(split: str, metrics: Mapping[str, Any]) -> "Sequence[Table]":
     """Return the tables to print: the figures, the classes, the confusion matrix."""
     from rich.table import Table
 
-    figures = Table(title=f"{split}: {metrics['n']} clips")
+    figures = Table(title=f"{split}: {metrics['n']} clips", caption=metrics["interval"])
     for head in ("", "value", "95 % interval", "chance"):
         figures.add_column(head, justify="left" if not head else "right")
-    for name, key in (("accuracy", "accuracy"), ("UAR", "uar")):
+    for name, key in FIGURES:
         low, high = metrics[f"{key}_interval"]
-        chance = metrics[f"chance_{key}"]
-        figures.add_row(name, f"{metrics[key]:.3f}", f"{low:.3f}-{high:.3f}", f"{chance:.3f}")
-    figures.add_row("macro-F1", f"{metrics['macro_f1']:.3f}", "", "")
+        chance = metrics.get(f"chance_{key}")
+        beside = "" if chance is None else f"{chance:.3f}"
+        figures.add_row(name, f"{metrics[key]:.3f}", f"{low:.3f}-{high:.3f}", beside)
 
     classes = Table(title="clips of the class in the row, told as the class in the column")
     classes.add_column("")
@@ -59,19 +72,16 @@ def evaluation_tables(split: str, metrics: Mapping[str, Any]) -> "Sequence[Table
     return figures, classes
 
 
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
-
-
-def _accuracy(truth: Labels, told: Labels) -> float:
-    return float((truth == told).mean())
-
-
-def _round(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """Return a JSON-ready value with its numbers rounded to four decimals."""
     if isinstance(value, float):
         return round(value, 4)
     if isinstance(value, dict):
-        return {key: _round(inner) for key, inner in value.items()}
+        return {key: rounded(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_round(inner) for inner in value]
+        return [rounded(inner) for inner in value]
     return value
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

@@ -5,6 +5,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from manifests.outcome import Outcome, Progress, no_progress
 from manifests.store import atomic_folder, created_now, write_text
 from manifests.versions import Manifest
 from models.checkpoint import write_model
+from models.evaluation.calibration import calibrated
 from models.evaluation.report import evaluate_predictions
 from models.examples import Example
 from models.fitted import FittedModel
@@ -69,6 +71,9 @@ def train(
         examples = load_examples(manifest, settings, outcome, progress=on_clip)
         _check(examples, settings, outcome)
         fitted = fit(examples["train"], examples["val"], settings, progress)
+        model, doubt = calibrated(fitted.model, examples["val"])
+        fitted = replace(fitted, model=model)
+        outcome.warnings += [doubt] if doubt else []
         with atomic_folder(out_folder) as folder:
             metrics = _write(folder, manifest, settings, examples, fitted)
     outcome.outputs.append(out_folder)

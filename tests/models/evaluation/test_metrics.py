@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, f1_score, recall_score
 
 from manifests.emotions import EMOTIONS
-from models.evaluation.bootstrap import bootstrap_interval
-from models.evaluation.metrics import measure, uar
+from models.evaluation.metrics import measure
 from models.evaluation.report import evaluate_predictions, evaluation_tables
 
 answers = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=60)
@@ -27,18 +26,6 @@ def test_figures_equal_scikit_learns(pairs):
     )
     assert metrics.confusion == confusion_matrix(truth, told, labels=range(6)).tolist()
     assert metrics.chance_uar == pytest.approx(1 / len(occurring))
-
-
-def test_the_interval_holds_the_figure_and_narrows_with_more_clips():
-    generator = np.random.default_rng(0)
-    widths = []
-    for n in (40, 640):
-        truth = generator.integers(0, 6, n)
-        told = np.where(generator.random(n) < 0.6, truth, generator.integers(0, 6, n))
-        low, high = bootstrap_interval(truth, told, uar)
-        assert low < uar(truth, told) < high
-        widths.append(high - low)
-    assert widths[1] < widths[0] / 2
 
 
 def test_a_report_is_ready_for_json_and_for_print():
