@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from manifests.given_split import divide_as_given
+from manifests.index import open_manifest
 from manifests.lock import FolderLock
 from manifests.outcome import Outcome, Progress, no_progress
 from manifests.partition import Partition, divide
@@ -15,7 +16,7 @@ from manifests.selection import Material, select
 from manifests.settings import SplitSettings
 from manifests.store import clear_partial_folders
 from manifests.tangles import TangledError
-from manifests.versions import Manifest, load_manifest, newest
+from manifests.versions import Manifest, check_content, newest
 
 __all__ = ["build_manifest"]
 
@@ -81,7 +82,7 @@ def build_manifest(
         entries = select(corpus, material, outcome, check_files=check_files, progress=progress)
         if _buildable(entries, outcome):
             last = newest(corpus)
-            parent = load_manifest(last) if last else None
+            parent = _parent(last) if last else None
             partition = _divided(
                 entries, settings, given, parent, resplit=resplit, repeats=repeats, outcome=outcome
             )
@@ -107,6 +108,12 @@ def _buildable(entries: Sequence[ManifestEntry], outcome: Outcome) -> bool:
             "in with: corpus import-annotations FILE"
         )
     return outcome.ok and bool(entries)
+
+
+def _parent(folder: Path) -> Manifest:
+    """Open the version before, of which only where its clips went is needed."""
+    check_content(folder)
+    return open_manifest(folder)
 
 
 def _divided(

@@ -8,10 +8,10 @@ missing, as after a withdrawal, or has other columns, as that of an older corpus
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, get_args, overload
 
 from manifests.errors import DataError
-from manifests.records import ManifestEntry
+from manifests.records import ManifestEntry, Split
 from manifests.redaction import read_redaction
 from manifests.store import atomic_path, sha256_file
 from manifests.versions import (
@@ -23,7 +23,7 @@ from manifests.versions import (
     read_manifest_header,
 )
 
-__all__ = ["INDEX", "index_problem", "open_manifest", "write_index"]
+__all__ = ["INDEX", "index_problem", "open_manifest", "placements", "write_index"]
 
 INDEX = "index.parquet"
 
@@ -91,6 +91,14 @@ def index_problem(folder: Path, entries: Sequence[ManifestEntry]) -> str | None:
     return None if same else f"doesn't say what {ENTRIES} says; delete it"
 
 
+def placements(manifest: Manifest) -> dict[str, tuple[Split, int | None]]:
+    """Return split and fold of each clip of a version, by id, without making records of them."""
+    entries = manifest.entries
+    if isinstance(entries, _Entries):
+        return entries.placements()
+    return {entry.clip_id: (entry.split, entry.fold) for entry in entries}
+
+
 class _Entries(Sequence[ManifestEntry]):
     """Entries that are read and become records one after the other, as they are come to."""
 
@@ -117,6 +125,13 @@ class _Entries(Sequence[ManifestEntry]):
         one = range(len(self))[place]
         return self._entry(self._rows.slice(one, 1).to_pylist()[0])
 
+    def placements(self) -> dict[str, tuple[Split, int | None]]:
+        found = _read(self._path, ("clip_id", "split", "fold")).to_pydict()
+        if strange := set(found["split"]) - set(get_args(Split)):
+            raise DataError(f"{self._path}: no split is called {strange.pop()!r}; delete the file")
+        places = zip(found["split"], found["fold"], strict=True)
+        return dict(zip(found["clip_id"], places, strict=True))
+
     @cached_property
     def _rows(self) -> Any:
         return _read(self._path)
@@ -138,12 +153,12 @@ def _opened(path: Path) -> Any:
         raise DataError(f"{path}: {_UNREADABLE}") from error
 
 
-def _read(path: Path) -> Any:
-    """Return all rows of an index as a table."""
+def _read(path: Path, columns: Sequence[str] | None = None) -> Any:
+    """Return all rows of an index as a table, of all columns or of some."""
     import pyarrow
 
     try:
-        return _opened(path).read()
+        return _opened(path).read(columns=columns)
     except (OSError, pyarrow.ArrowException) as error:
         raise DataError(f"{path}: {_UNREADABLE}") from error
 

@@ -11,6 +11,7 @@ from manifests.emotions import EMOTIONS, Emotion
 from manifests.errors import ConfigurationError
 from manifests.folds import SPEAKERS, place_in_folds, ratios_of
 from manifests.groups import fitting_grouping, group_clips, groupings, keys_of, largest_share
+from manifests.index import placements
 from manifests.records import Grouping, ManifestEntry, Side, Split
 from manifests.settings import SplitSettings
 from manifests.split import SIDES, split_groups
@@ -131,15 +132,17 @@ def divide(
     """
     if parent is None:
         by, bridges = _grouping(entries, settings, repeats)
+        before: dict[str, tuple[Split, int | None]] = {}
         old: dict[str, Split] = dict.fromkeys(bridges, "held")
     else:
         by, bridges = _grouping_of(parent, settings), frozenset()
-        old = {entry.clip_id: entry.split for entry in parent.entries}
+        before = placements(parent)
+        old = {clip_id: split for clip_id, (split, _) in before.items()}
     folds = settings.folds if parent is None else _folds_of(parent, settings)
     if folds is None:
         return place(entries, settings, by, old, repeats, bridges)
     keys = keys_of((one for one in entries if old.get(one.clip_id) != "held"), by, repeats)
-    in_folds = {one.clip_id: one.fold for one in parent.entries if one.fold} if parent else {}
+    in_folds = {clip_id: fold for clip_id, (_, fold) in before.items() if fold}
     placed, number = place_in_folds(entries, keys, folds, in_folds, settings.seed)
     found = Counter(entry.fold for entry in placed if entry.fold is not None)
     even = folds != SPEAKERS

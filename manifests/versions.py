@@ -16,6 +16,7 @@ __all__ = [
     "ENTRIES",
     "HEADER",
     "Manifest",
+    "check_content",
     "content_digest",
     "find_manifest",
     "load_manifest",
@@ -80,6 +81,24 @@ def load_manifest(folder: Path) -> Manifest:
         DataError: if a file is missing or changed, a record is none (a class outside the six, a
             field unknown or mistyped), or a newer corpus-tools wrote it.
     """
+    header, redaction = check_content(folder)
+    path = folder / ENTRIES
+    entries: list[ManifestEntry] = [
+        ManifestEntry.parse(row, f"{path}, line {number}")
+        for number, row in enumerate(read_jsonl(path), start=1)
+    ]
+    return Manifest(folder, header, entries, redaction)
+
+
+def check_content(folder: Path) -> tuple[ManifestHeader, Redaction | None]:
+    """Check that a version's content is there and unchanged, without opening its entries.
+
+    Returns:
+        Its header, and what was withdrawn from it, if anything.
+
+    Raises:
+        DataError: if it isn't.
+    """
     header = read_manifest_header(folder)
     path = folder / ENTRIES
     if not path.is_file():
@@ -90,11 +109,7 @@ def load_manifest(folder: Path) -> Manifest:
         raise DataError(f"{path}: {_CHANGED}")
     if content_digest(sha256, header.params) != header.digest:
         raise DataError(f"{folder / HEADER}: its params or digest {_CHANGED}")
-    entries: list[ManifestEntry] = [
-        ManifestEntry.parse(row, f"{path}, line {number}")
-        for number, row in enumerate(read_jsonl(path), start=1)
-    ]
-    return Manifest(folder, header, entries, redaction)
+    return header, redaction
 
 
 def read_manifest_header(folder: Path) -> ManifestHeader:

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from manifests.errors import DataError
-from manifests.index import INDEX, index_problem, open_manifest, write_index
+from manifests.index import INDEX, index_problem, open_manifest, placements, write_index
 from manifests.store import sha256_file
 from manifests.verify import verify_manifest
 from manifests.versions import load_manifest
@@ -55,6 +55,22 @@ def test_an_index_that_says_something_else_is_noticed(built):
     (built / "manifest.json").write_text(json.dumps(header))
     reasons = [failure.reason for failure in verify_manifest(built).failures]
     assert any("doesn't say what manifest.jsonl says" in reason for reason in reasons)
+
+
+def test_placements_are_those_of_the_entries(built):
+    said = {one.clip_id: (one.split, one.fold) for one in load_manifest(built).entries}
+    assert placements(open_manifest(built)) == placements(load_manifest(built)) == said
+
+
+def test_a_split_that_there_is_not_is_refused(built):
+    entries = load_manifest(built).entries
+    entries[1] = entries[1].changed(split="dev")
+    write_index(built / INDEX, entries)
+    header = json.loads((built / "manifest.json").read_text())
+    header["files"][INDEX] = sha256_file(built / INDEX)
+    (built / "manifest.json").write_text(json.dumps(header))
+    with pytest.raises(DataError, match="no split is called 'dev'"):
+        placements(open_manifest(built))
 
 
 def test_what_is_no_index_is_said(built):
