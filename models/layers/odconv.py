@@ -8,29 +8,47 @@ from models.layers.masking import masked_mean
 
 __all__ = ["ODConv2d"]
 
+Pair = tuple[int, int]
+Attentions = tuple[Tensor | None, Tensor, Tensor | None, Tensor | None]
+
 
 class ODConv2d(nn.Module):
     """Convolution whose kernel is attended along all four of its dimensions, for each sample.
 
-    With ``n`` kernels W_1 … W_n, the output is
+    With ``n`` kernels W_1 … W_n, the output is (the source's equation 2)
 
-        y = (α_w1 ⊙ α_f ⊙ α_c ⊙ α_s ⊙ W_1 + … + α_wn ⊙ α_f ⊙ α_c ⊙ α_s ⊙ W_n) * x
+        y = (α_w1 ⊙ α_f1 ⊙ α_c1 ⊙ α_s1 ⊙ W_1 + … + α_wn ⊙ α_fn ⊙ α_cn ⊙ α_sn ⊙ W_n) * x
 
     where α_w (softmax over the kernels), α_f (output filters), α_c (input channels) and α_s
-    (positions in the kernel; all three sigmoids) come from the average over frequency and time of
-    ``x`` through one shared layer and a head each.
+    (positions in the kernel; all three sigmoids) come from the average over height and width of
+    ``x`` through one shared layer with ReLU and a head each. As in the authors' code, α_f, α_c and
+    α_s are shared by the kernels, and what there is only one of gets no attention: α_w with one
+    kernel, α_s with a kernel of 1 × 1, α_f where every channel is filtered by itself
+    (``groups == in_channels == out_channels``).
 
     Args:
-        in_channels: channels of the input.
-        out_channels: channels of the output.
-        kernel_size: height and width of the kernel, odd.
-        kernels: how many kernels are mixed (α_w); 1 leaves that attention out.
+        in_channels: channels of the input, C.
+        out_channels: channels of the output, O.
+        kernel_size: height and width of the kernel; one number for both.
+        kernels: how many kernels are mixed, n.
         stride: steps along height and width.
+        padding: zeros on each side of height and width; None for half a kernel, which keeps the
+            size at stride 1 and wants odd kernels.
+        dilation: steps from one position of the kernel to the next.
+        groups: parts that the channels are divided into, each convolved by itself.
+        bias: add a number to each output channel; it is not attended.
         reduction: the shared layer has ``in_channels * reduction`` units, at least ``minimum``.
         minimum: least number of units of the shared layer.
-        temperature: of the softmax over kernels; high values mix them evenly.
+        temperature: that the heads' outputs are divided by; high values make the attentions even.
+            May be lowered while training goes on.
+        normalise: batch-normalise the shared layer, in place of its bias, as the authors' code
+            does; then samples of a batch depend on one another.
 
-    Source: Chao Li, Aojun Zhou, Anbang Yao, "Omni-Dimensional Dynamic Convolution", ICLR 2022.
+    Raises:
+        ValueError: if the groups don't divide the channels, or an even kernel has no padding given.
+
+    Source: Chao Li, Aojun Zhou, Anbang Yao, "Omni-Dimensional Dynamic Convolution", ICLR 2022;
+    github.com/OSVAI/ODConv.
 
     Example:
         >>> layer = ODConv2d(16, 32, (3, 3), kernels=4)
@@ -42,62 +60,122 @@ class ODConv2d(nn.Module):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: tuple[int, int] = (3, 3),
+        kernel_size: int | Pair = 3,
         *,
         kernels: int = 4,
-        stride: tuple[int, int] = (1, 1),
+        stride: int | Pair = 1,
+        padding: int | Pair | None = None,
+        dilation: int | Pair = 1,
+        groups: int = 1,
+        bias: bool = False,
         reduction: float = 1 / 16,
         minimum: int = 16,
         temperature: float = 1.0,
+        normalise: bool = False,
     ) -> None:
         super().__init__()
-        if kernel_size[0] % 2 == 0 or kernel_size[1] % 2 == 0:
-            raise ValueError(f"kernel sizes are odd, not {kernel_size}")
-        self.kernel_size, self.stride, self.temperature = kernel_size, stride, temperature
-        positions = kernel_size[0] * kernel_size[1]
-        hidden = max(int(in_channels * reduction), minimum)
-        self.weight = nn.Parameter(torch.empty(kernels, out_channels, in_channels, *kernel_size))
+        if in_channels % groups or out_channels % groups:
+            raise ValueError(
+                f"{groups} groups don't divide {in_channels} and {out_channels} channels"
+            )
+        self.kernel_size, self.stride, self.dilation = map(_pair, (kernel_size, stride, dilation))
+        self.padding = self._half() if padding is None else _pair(padding)
+        self.groups, self.temperature = groups, temperature
+        inside, positions = in_channels // groups, self.kernel_size[0] * self.kernel_size[1]
+        self.weight = nn.Parameter(torch.empty(kernels, out_channels, inside, *self.kernel_size))
         for kernel in self.weight:
             nn.init.kaiming_normal_(kernel, mode="fan_out", nonlinearity="relu")
-        self.squeeze = nn.Linear(in_channels, hidden)
+        self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
+        hidden = max(int(in_channels * reduction), minimum)
+        depthwise = groups == in_channels == out_channels
+        self.squeeze = nn.Linear(in_channels, hidden, bias=not normalise)
+        self.norm = nn.BatchNorm1d(hidden) if normalise else None
         self.channel = nn.Linear(hidden, in_channels)
-        self.filter = nn.Linear(hidden, out_channels)
-        self.spatial = nn.Linear(hidden, positions)
-        self.kernel = nn.Linear(hidden, kernels)
+        self.filter = None if depthwise else nn.Linear(hidden, out_channels)
+        self.spatial = nn.Linear(hidden, positions) if positions > 1 else None
+        self.kernel = nn.Linear(hidden, kernels) if kernels > 1 else None
 
-    def attention(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, ...]:
-        """Return α_w (B, n), α_c (B, C_in), α_f (B, C_out) and α_s (B, kh·kw).
+    def _half(self) -> Pair:
+        height, width = self.kernel_size
+        if height % 2 == 0 or width % 2 == 0:
+            raise ValueError(f"a kernel of even size, {self.kernel_size}, needs its padding given")
+        return height // 2 * self.dilation[0], width // 2 * self.dilation[1]
+
+    def attention(self, x: Tensor, mask: Tensor | None = None) -> Attentions:
+        """Return α_w (B, n), α_c (B, C), α_f (B, O) and α_s (B, kh·kw); None where left out.
 
         Args:
-            x: input (B, C_in, H, W).
+            x: input (B, C, H, W).
             mask: 1 where a frame is real (B, 1, 1, W), so that padding has no say.
         """
-        z = F.relu(self.squeeze(masked_mean(x, mask)))  # (B, hidden)
-        weights = F.softmax(self.kernel(z) / self.temperature, dim=1)
+        z = self.squeeze(masked_mean(x, mask))  # (B, hidden)
+        z = F.relu(z if self.norm is None else self.norm(z))
+        t = self.temperature
         return (
-            weights,
-            torch.sigmoid(self.channel(z)),
-            torch.sigmoid(self.filter(z)),
-            torch.sigmoid(self.spatial(z)),
+            None if self.kernel is None else F.softmax(self.kernel(z) / t, dim=1),
+            torch.sigmoid(self.channel(z) / t),
+            None if self.filter is None else torch.sigmoid(self.filter(z) / t),
+            None if self.spatial is None else torch.sigmoid(self.spatial(z) / t),
         )
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Return the convolution (B, C_out, H', W') of ``x`` (B, C_in, H, W).
+        """Return the convolution (B, O, H', W') of ``x`` (B, C, H, W).
 
-        α_c and α_f don't depend on the position, so they scale the input and the output; only
-        α_w and α_s have to enter the kernels. The samples' kernels are then applied in one
-        convolution with a group for each sample.
+        α_c and α_f don't depend on the position, so they may scale either the kernels or input and
+        output: whichever has fewer numbers.
+
+        Args:
+            x: input (B, C, H, W), W being time.
+            mask: 1 where a frame is real (B, 1, 1, W); padding has no say in the attention. It is
+                convolved like the rest, so it should hold zeros.
         """
-        batch, channels = x.shape[:2]
-        kernels, filters = self.weight.shape[:2]
         alpha_w, alpha_c, alpha_f, alpha_s = self.attention(x, mask)
-        mixed = (alpha_w @ self.weight.view(kernels, -1)).view(batch, -1, *self.kernel_size)
-        mixed = mixed * alpha_s.view(batch, 1, *self.kernel_size)  # (B, C_out·C_in, kh, kw)
+        kernels, filters, inside = self.weight.shape[:3]
+        mixed = self.weight.view(kernels, -1)  # (n, O·C'·P), C' = C / groups, P = kh·kw
+        if alpha_w is not None:
+            mixed = alpha_w @ mixed  # (B, O·C'·P): α_w1 W_1 + … + α_wn W_n
+        mixed = mixed.view(len(mixed), filters, inside, -1)
+        if self.folds(x):
+            within = (
+                alpha_c[:, :, None] if alpha_s is None else alpha_c[:, :, None] * alpha_s[:, None]
+            )
+            mixed = mixed * within[:, None]  # (B, O, C, P)
+            if alpha_f is not None:
+                mixed = mixed * alpha_f[:, :, None, None]
+            y = self._convolve(x, mixed)
+        else:
+            if alpha_s is not None:
+                mixed = mixed * alpha_s[:, None, None]
+            y = self._convolve(x * alpha_c[:, :, None, None], mixed)
+            if alpha_f is not None:
+                y = y * alpha_f[:, :, None, None]
+        return y if self.bias is None else y + self.bias[:, None, None]
+
+    def folds(self, x: Tensor) -> bool:
+        """Tell whether α_c and α_f scale the kernels for this input, not input and output."""
+        filters, inside = self.weight.shape[1:3]
+        if self.groups > 1 or (self.kernel is None and self.spatial is None):
+            return False
+        return self.weight[0].numel() < (inside + filters) * x[0, 0].numel()
+
+    def _convolve(self, x: Tensor, kernels: Tensor) -> Tensor:
+        """Return ``x`` (B, C, H, W) convolved with a kernel for each sample, or one for all.
+
+        The samples' kernels (B, O, C', P) are applied in one convolution with groups of their own
+        for each sample.
+        """
+        samples, filters, inside = kernels.shape[:3]
         y = F.conv2d(
-            (x * alpha_c[:, :, None, None]).reshape(1, batch * channels, *x.shape[2:]),
-            mixed.view(batch * filters, channels, *self.kernel_size),
-            stride=self.stride,
-            padding=(self.kernel_size[0] // 2, self.kernel_size[1] // 2),
-            groups=batch,
+            x.reshape(-1, samples * x.shape[1], *x.shape[2:]),
+            kernels.reshape(samples * filters, inside, *self.kernel_size),
+            None,
+            self.stride,
+            self.padding,
+            self.dilation,
+            samples * self.groups,
         )
-        return y.view(batch, filters, *y.shape[2:]) * alpha_f[:, :, None, None]
+        return y.view(len(x), filters, *y.shape[2:])
+
+
+def _pair(value: int | Pair) -> Pair:
+    return (value, value) if isinstance(value, int) else value

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from manifests.store import sha256_file
+from models.feature_cache import ClipFile, FeatureCache
 from models.features import SAMPLE_RATE, FeatureExtractor
 from models.pitch import pitch_track
 from models.settings import FeatureSettings
@@ -32,6 +35,22 @@ def test_mfccs_equal_librosas(chosen):
     )
     np.testing.assert_allclose(extractor.mfcc(samples), expected, atol=1e-4)
     np.testing.assert_allclose(extractor(samples)[:, : chosen.n_mfcc], expected.T, atol=1e-4)
+
+
+def test_mfccs_from_the_cache_equal_librosas(tmp_path):
+    import librosa
+
+    path = tmp_path / "clip.wav"
+    soundfile.write(path, _speechlike(1.7), SAMPLE_RATE, subtype="PCM_16")
+    samples, _ = librosa.load(path, sr=None)
+    expected = librosa.feature.mfcc(
+        y=samples, sr=SAMPLE_RATE, n_mfcc=40, n_mels=64, n_fft=512, win_length=400, hop_length=160
+    )
+    clip = ClipFile("clip", path, sha256_file(path))
+    chosen = FeatureSettings(hop_ms=10, pitch=False)
+    for _ in ("computed", "read back"):
+        [(features,)] = FeatureCache(tmp_path / "cache", chosen).load([clip])
+        np.testing.assert_allclose(features, expected.T, atol=1e-4)
 
 
 def test_deltas_equal_librosas():

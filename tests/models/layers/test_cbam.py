@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from models import CBAM
 from models.layers.masking import frame_mask
@@ -39,19 +41,26 @@ def _slow_cbam(block, x):
     return out
 
 
-@pytest.mark.parametrize("merge", ["sum", "concat"])
-@pytest.mark.parametrize("size", [(7, 7), (1, 5)])
-def test_output_is_that_of_the_equations(merge, size):
-    torch.manual_seed(1)
-    block = CBAM(6, reduction=2, kernel_size=size, merge=merge).double()
-    x = torch.randn(3, 6, 4, 9, dtype=torch.float64)
+@settings(deadline=None, max_examples=40)
+@given(
+    merge=st.sampled_from(["sum", "concat"]),
+    size=st.tuples(st.sampled_from([1, 3, 7]), st.sampled_from([1, 5])),
+    reduction=st.sampled_from([1, 2, 16]),
+    shape=st.tuples(*(st.integers(1, most) for most in (3, 6, 4, 9))),
+    seed=st.integers(0, 2**16),
+)
+def test_output_is_that_of_the_equations(merge, size, reduction, shape, seed):
+    torch.manual_seed(seed)
+    block = CBAM(shape[1], reduction=reduction, kernel_size=size, merge=merge).double()
+    x = torch.randn(shape, dtype=torch.float64)
     expected = _slow_cbam(block, x.numpy())
     np.testing.assert_allclose(block(x).detach().numpy(), expected, atol=1e-9, rtol=0)
 
 
-def test_gradients_are_those_of_the_function():
+@pytest.mark.parametrize("merge", ["sum", "concat"])
+def test_gradients_are_those_of_the_function(merge):
     torch.manual_seed(2)
-    block = CBAM(4, reduction=2, kernel_size=(1, 3)).double()
+    block = CBAM(4, reduction=2, kernel_size=(1, 3), merge=merge).double()
     x = torch.randn(2, 4, 2, 5, dtype=torch.float64, requires_grad=True)
     names = [name for name, _ in block.named_parameters()]
 
@@ -68,3 +77,8 @@ def test_padding_has_no_say():
     padded = torch.cat([short, torch.zeros(1, 4, 3, 6, dtype=torch.float64)], dim=3)
     y = block(padded, frame_mask(torch.tensor([8]), 14).double())
     torch.testing.assert_close(y[..., :8], block(short))
+
+
+def test_even_kernels_are_refused():
+    with pytest.raises(ValueError, match="odd"):
+        CBAM(2, kernel_size=(2, 3))
