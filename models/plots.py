@@ -1,8 +1,8 @@
-"""Pictures of a run: loss, accuracy, confusion matrix."""
+"""Pictures of a run and its evaluation: loss, accuracy, confusions, reliability, timelines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from manifests.emotions import EMOTIONS
 from manifests.store import atomic_path
@@ -11,7 +11,14 @@ from models.training.history import Epoch
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["draw_accuracy", "draw_confusion", "draw_loss"]
+__all__ = [
+    "draw_accuracy",
+    "draw_confusion",
+    "draw_loss",
+    "draw_reliability",
+    "draw_spans",
+    "draw_timeline",
+]
 
 
 def draw_loss(path: Path, history: Sequence[Epoch]) -> None:
@@ -45,6 +52,81 @@ def draw_confusion(path: Path, confusion: Sequence[Sequence[int]], title: str) -
     _save(figure, path)
 
 
+def draw_reliability(path: Path, calibration: Mapping[str, Any]) -> None:
+    """Draw how often clips were told right against how sure the model was, as a PNG.
+
+    Args:
+        path: of the PNG.
+        calibration: JSON form of :class:`models.evaluation.calibration.Calibration`.
+    """
+    figure = _figure(4.6, 4.4)
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=1, linestyle="--")
+    for one in calibration["bins"]:
+        if one["n"]:
+            width = one["high"] - one["low"]
+            axes.bar(one["low"], one["accuracy"], width, align="edge", color="#0072b2", alpha=0.35)
+            axes.plot(one["confidence"], one["accuracy"], "o", color="#0072b2")
+            axes.annotate(str(one["n"]), (one["low"] + width / 2, 0.015), ha="center", fontsize=8)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.set_xlabel("probability of the class that was told")
+    axes.set_ylabel("share told right")
+    axes.set_title(f"Calibration: ECE {calibration['ece']:.3f}, Brier {calibration['brier']:.3f}")
+    _save(figure, path)
+
+
+def draw_spans(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> None:
+    """Draw the UAR of slices with their intervals, as a PNG; of many, those with most clips."""
+    shown = sorted(rows, key=lambda row: -row["n"])[:_MOST_ROWS]
+    figure = _figure(6.0, 1.2 + 0.26 * max(len(shown), 1))
+    axes = figure.add_subplot()
+    for place, row in enumerate(reversed(shown)):
+        low, high = row["uar_interval"]
+        axes.plot([low, high], [place, place], color="#56b4e9", linewidth=4, solid_capstyle="butt")
+        axes.plot(row["uar"], place, "o", color="#0072b2")
+    names = [_plain(f"{row['value'][:24]} ({row['n']})") for row in reversed(shown)]
+    axes.set_yticks(range(len(shown)), names)
+    axes.set_xlim(0, 1)
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_title(title)
+    _save(figure, path)
+
+
+def draw_timeline(path: Path, clips: Sequence[Mapping[str, Any]], title: str) -> None:
+    """Draw the probabilities of the classes over the time of a file, stacked, as a PNG.
+
+    Args:
+        path: of the PNG.
+        clips: in the order of time; ``start``, ``end`` and ``probabilities`` by class of each.
+        title: of the picture.
+    """
+    figure = _figure(10.0, 3.2)
+    axes = figure.add_subplot()
+    starts = [clip["start"] for clip in clips]
+    widths = [clip["end"] - clip["start"] for clip in clips]
+    floor = [0.0] * len(clips)
+    for name, colour in zip(EMOTIONS, COLOURS, strict=True):
+        shares = [clip["probabilities"][name] for clip in clips]
+        axes.bar(starts, shares, widths, floor, align="edge", color=colour, label=name, linewidth=0)
+        floor = [low + share for low, share in zip(floor, shares, strict=True)]
+    axes.set_xlim(0, max((clip["end"] for clip in clips), default=1.0))
+    axes.set_ylim(0, 1)
+    axes.xaxis.set_major_formatter(
+        lambda seconds, _: f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+    )
+    axes.set_xlabel("time (min:s)")
+    axes.set_ylabel("probability")
+    axes.set_title(_plain(title))
+    figure.legend(loc="outside right center", frameon=False, reverse=True)
+    _save(figure, path)
+
+
+def _plain(text: str) -> str:
+    """Return a text that matplotlib takes for no formula, and that its font has the letters of."""
+    return text.replace("$", r"\$").encode("latin-1", "replace").decode("latin-1")
+
+
 def _draw_curves(
     path: Path, what: str, training: Sequence[float], validation: Sequence[float | None]
 ) -> None:
@@ -76,3 +158,9 @@ def _figure(width: float, height: float) -> "Figure":
 def _save(figure: "Figure", path: Path) -> None:
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format="png")
+
+
+COLOURS = ("#d55e00", "#cc79a7", "#e6a700", "#9aa1a8", "#009e73", "#0072b2")
+"""Of the classes, after Okabe and Ito, so that people with any colour vision tell them apart."""
+
+_MOST_ROWS = 60

@@ -1,5 +1,6 @@
 """`corpus evaluate`: how good a trained model is."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -23,16 +24,26 @@ def evaluate(
             "\\[default: the one the run was trained on]",
         ),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder to write.  \\[default: evaluation/VERSION-SPLIT in the run's folder]"
+        ),
+    ] = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Say how often a trained model is right, class by class, with 95 % intervals and chance."""
+    """Say how often a trained model is right, class by class, with 95 % intervals and chance.
+
+    Writes the figures, every prediction, pictures, and a page to read and hear them in; an earlier
+    evaluation of the same clips is replaced.
+    """
     with session("evaluate", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.cli.manifest_option import manifest_folder
         from corpus_tools.workspace import Workspace
-        from models.evaluation.report import evaluation_tables
+        from models.evaluation.report import beside_table, evaluation_tables
         from models.evaluation.run import evaluate as evaluate_model
         from models.evaluation.slices import slice_table
         from models.runs import find_run, trained_on
@@ -42,9 +53,11 @@ def evaluate(
         version = manifest or trained_on(folder)
         with run.progress("features") as progress:
             outcome = evaluate_model(
-                folder, manifest_folder(workspace.root, version), split, progress
+                folder, manifest_folder(workspace.root, version), split, progress, out=out
             )
         run.outcome.merge(outcome)
         for table in evaluation_tables(split, outcome.details["metrics"]):
             run.result(table)
         run.result(slice_table(outcome.details["slices"]))
+        run.result(beside_table(outcome.details))
+        run.result(f"report: {outcome.outputs[0] / 'report.html'}")

@@ -14,7 +14,7 @@ from models.evaluation.metrics import measure
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["FIGURES", "evaluate_predictions", "evaluation_tables", "rounded"]
+__all__ = ["FIGURES", "beside_table", "evaluate_predictions", "evaluation_tables", "rounded"]
 
 FIGURES = (("accuracy", "accuracy"), ("UAR", "uar"), ("macro-F1", "macro_f1"))
 """What the figures are called, and their keys."""
@@ -70,6 +70,31 @@ def evaluation_tables(split: str, metrics: Mapping[str, Any]) -> "Sequence[Table
         shares = (_share(one[key]) for key in ("precision", "recall", "f1"))
         classes.add_row(one["name"], *map(str, row), str(one["n"]), *shares)
     return figures, classes
+
+
+def beside_table(document: Mapping[str, Any]) -> "Table":
+    """Return what is scored without hearing the emotion, and how calibrated the model is, to print.
+
+    Args:
+        document: as :func:`models.evaluation.account.account_of` returns it.
+    """
+    from rich.table import Table
+
+    calibration, giveaways = document["calibration"], document["giveaways"]
+    table = Table(
+        title="UAR of what doesn't hear the emotion",
+        caption=f"calibration: ECE {calibration['ece']:.3f}, Brier {calibration['brier']:.3f}, "
+        f"temperature {calibration['temperature']:.2f}",
+    )
+    table.add_column("")
+    table.add_column("UAR", justify="right")
+    for one in document["chance"]:
+        table.add_row(one["name"], f"{one['uar']:.3f}")
+    if giveaways["shallow_cues"]:
+        table.add_row("duration and loudness", f"{giveaways['shallow_cues']['uar']:.3f}")
+    for key, one in giveaways["confounding"].items():
+        table.add_row(f"table by {key}, over all clips", f"{one['uar']:.3f}")
+    return table
 
 
 def rounded(value: Any) -> Any:

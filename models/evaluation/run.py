@@ -1,15 +1,26 @@
-"""Evaluate a trained model on a split of a manifest."""
+"""Evaluate a trained model on a split of a manifest, and keep what is found."""
 
+import csv
+import io
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from manifests.errors import DataError
+from manifests.emotions import EMOTIONS
+from manifests.errors import ConfigurationError, DataError
 from manifests.index import open_manifest
+from manifests.lock import FolderLock
 from manifests.outcome import Outcome, Progress, no_progress
+from manifests.store import created_now, partial_folder, write_text
+from manifests.versions import Manifest
 from models.checkpoint import read_model
-from models.evaluation.report import evaluate_predictions
-from models.evaluation.slices import slice_predictions
+from models.evaluation.account import Told, account_of
+from models.evaluation.mistakes import worst_mistakes
+from models.evaluation.page import write_evaluation_page
+from models.plots import draw_confusion, draw_reliability, draw_spans
 from models.training.data import load_examples
 
 __all__ = ["evaluate"]
@@ -20,23 +31,31 @@ def evaluate(
     manifest_folder: Path,
     split: str = "test",
     progress: Progress = no_progress,
+    *,
+    out: Path | None = None,
 ) -> Outcome:
-    """Return the account of an evaluation.
+    """Evaluate a model, write the figures, and return the account.
 
-    ``details["metrics"]`` has the figures, ``details["slices"]`` those of each speaker, gender,
-    series and source of text.
+    The folder holds ``metrics.json``, ``predictions.csv``, ``confusion.png``, ``reliability.png``,
+    ``speakers.png`` and ``report.html``, which needs nothing but itself. An evaluation of the same
+    split that lies there is replaced, once all is written. The ``details`` are those of
+    ``metrics.json``: see :func:`models.evaluation.account.account_of`.
 
     Args:
         run_folder: of a finished run.
         manifest_folder: the version to take clips from.
         split: ``train``, ``val`` or ``test``.
         progress: called after every clip.
+        out: folder to write; by default ``evaluation/VERSION-SPLIT`` of the run.
 
     Raises:
+        ConfigurationError: if ``out`` is there and is no evaluation.
         DataError: if the run or the manifest is damaged, or the split has no clips.
     """
     model = read_model(run_folder)
     manifest = open_manifest(manifest_folder)
+    folder = out or run_folder / "evaluation" / f"{manifest.header.version}-{split}"
+    _check_place(folder)
     outcome = Outcome(warnings=manifest.caveats())
     examples = load_examples(manifest, model.settings, outcome, splits=(split,), progress=progress)[
         split
@@ -45,16 +64,81 @@ def evaluate(
         raise DataError(
             f"{manifest_folder}: no {split} clips to evaluate on; choose another --split"
         )
-    truth = np.array([example.label for example in examples], dtype=np.int64)
-    told = model.probabilities(examples).argmax(axis=1)
     entry_of = {entry.clip_id: entry for entry in manifest.entries}
-    outcome.details |= {
+    told = Told(
+        [entry_of[example.clip_id] for example in examples],
+        np.array([example.label for example in examples], dtype=np.int64),
+        model.probabilities(examples),
+        model.temperature,
+    )
+    outcome.warnings += _seen_in_training(run_folder, told)
+    document = {
         "run": run_folder.name,
         "manifest": manifest.header.version,
+        "digest": manifest.header.digest,
         "split": split,
-        "metrics": evaluate_predictions(truth, told),
-        "slices": slice_predictions(
-            [entry_of[example.clip_id] for example in examples], truth, told
-        ),
+        "created": created_now(),
+        **account_of(manifest, split, told),
     }
+    _publish(folder, manifest, told, {**document, "warnings": outcome.warnings})
+    outcome.outputs.append(folder)
+    outcome.details |= document
     return outcome
+
+
+def _check_place(folder: Path) -> None:
+    if folder.exists() and not (folder / _FIGURES).is_file() and any(folder.iterdir()):
+        raise ConfigurationError(f"{folder}: there is something else here; choose another --out")
+
+
+def _seen_in_training(run_folder: Path, told: Told) -> list[str]:
+    """Return a warning if the model was trained on some of the clips, by the run's own table."""
+    try:
+        text = (run_folder / "predictions.csv").read_text(encoding="utf-8")
+        rows = csv.DictReader(io.StringIO(text))
+        trained = {row["clip_id"] for row in rows if row["split"] == "train"}
+    except (OSError, ValueError, KeyError, csv.Error):
+        return []
+    n = sum(entry.clip_id in trained for entry in told.entries)
+    if not n:
+        return []
+    return [f"the model was trained on {n} of these clips, so the figures say nothing about others"]
+
+
+def _publish(folder: Path, manifest: Manifest, told: Told, document: Mapping[str, Any]) -> None:
+    """Write the evaluation beside the one that is there, then put it in its place."""
+    parent = folder.absolute().parent
+    with FolderLock(parent, f"evaluate-{folder.name}"), partial_folder(parent) as work:
+        new = work / "new"
+        text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+        write_text(new / _FIGURES, text + "\n")
+        write_text(new / "predictions.csv", _predictions(told))
+        _draw(new, document)
+        mistakes = worst_mistakes(manifest, told.entries, told.truth, told.probabilities, EMOTIONS)
+        write_evaluation_page(new / "report.html", document, mistakes)
+        if folder.exists():
+            folder.rename(work / "old")
+        new.rename(folder)
+
+
+def _draw(folder: Path, document: Mapping[str, Any]) -> None:
+    metrics, split = document["metrics"], document["split"]
+    title = f"{split}: {metrics['n']} clips, UAR {metrics['uar']:.3f}"
+    draw_confusion(folder / "confusion.png", metrics["confusion"], title)
+    draw_reliability(folder / "reliability.png", document["calibration"])
+    rows = [row for row in document["slices"] if row["key"] == "speaker"]
+    draw_spans(folder / "speakers.png", rows, f"UAR of each speaker ({split})")
+
+
+def _predictions(told: Told) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    head = ["clip_id", "split", "speaker", "source_id", "emotion", "predicted"]
+    writer.writerow([*head, *(f"p_{name}" for name in EMOTIONS)])
+    for entry, label, shares in zip(told.entries, told.told, told.probabilities, strict=True):
+        names = [entry.split, entry.speaker or "", entry.source_id, entry.emotion, EMOTIONS[label]]
+        writer.writerow([entry.clip_id, *names, *(f"{share:.4f}" for share in shares)])
+    return stream.getvalue()
+
+
+_FIGURES = "metrics.json"

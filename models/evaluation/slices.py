@@ -1,26 +1,43 @@
-"""How a model fares on parts of a split: by speaker, gender, series and source of text."""
+"""How a model fares on parts of a split: by speaker, source, duration, agreement and more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from manifests.emotions import EMOTIONS
 from manifests.records import ManifestEntry
+from models.evaluation.bootstrap import bootstrap
 from models.evaluation.metrics import uar
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["KEYS", "slice_predictions", "slice_table"]
-
-KEYS = ("speaker", "gender", "series", "text_source")
-"""Fields of a manifest entry that clips are sliced by."""
+__all__ = ["KEYS", "agreement_level", "duration_bin", "slice_predictions", "slice_table"]
 
 UNKNOWN = "(unknown)"
 
 Labels = NDArray[np.int64]
+
+
+def duration_bin(seconds: float) -> str:
+    """Return which durations a clip counts with.
+
+    Example:
+        >>> duration_bin(3.0), duration_bin(1.2)
+        ('3 to 4 s', 'under 2 s')
+    """
+    place = int(np.digitize(seconds, _EDGES))
+    return _DURATIONS[place]
+
+
+def agreement_level(entry: ManifestEntry) -> str:
+    """Return how far those who voted for a class agree on the clip's."""
+    votes = sum(emotion is not None for _, emotion in entry.votes)
+    if votes < 2:
+        return _LEVELS[4 + (votes == 0)]
+    return _LEVELS[int(np.searchsorted([-1.0, -0.75, -0.5], -entry.agreement))]
 
 
 def slice_predictions(
@@ -35,15 +52,16 @@ def slice_predictions(
 
     Returns:
         Rows with ``key``, ``value`` (``(unknown)`` where the field is empty), ``n``, ``accuracy``,
-        ``uar`` (over the classes that the slice has) and ``classes`` (how many those are).
+        ``uar`` (over the classes that the slice has), ``uar_interval`` (bootstrap over the slice's
+        clips, 95 %) and ``classes`` (how many those are).
     """
-    table = pd.DataFrame(
-        [[getattr(entry, key) or UNKNOWN for key in KEYS] for entry in entries], columns=list(KEYS)
-    ).assign(truth=truth, told=told)
     rows = []
-    for key in KEYS:
-        for value, part in table.groupby(key, sort=True):
-            true, said = part["truth"].to_numpy(), part["told"].to_numpy()
+    for key, value_of in KEYS.items():
+        values = np.array([value_of(entry) or UNKNOWN for entry in entries], dtype=object)
+        for value in _in_order(key, set(values)):
+            part = np.flatnonzero(values == value)
+            true, said = truth[part], told[part]
+            low, high = bootstrap(true, said, len(EMOTIONS), resamples=_RESAMPLES).uar
             rows.append(
                 {
                     "key": key,
@@ -51,26 +69,70 @@ def slice_predictions(
                     "n": len(part),
                     "accuracy": round(float((true == said).mean()), 4),
                     "uar": round(uar(true, said), 4),
-                    "classes": int(part["truth"].nunique()),
+                    "uar_interval": [round(low, 4), round(high, 4)],
+                    "classes": len(np.unique(true)),
                 }
             )
     return rows
 
 
 def slice_table(rows: Sequence[Mapping[str, Any]]) -> "Table":
-    """Return the slices as a table to print."""
+    """Return the slices as a table to print, of each kind the twelve with most clips."""
     from rich.markup import escape
     from rich.table import Table
 
     table = Table(title="slices")
     for name in ("by", "value"):
         table.add_column(name)
-    for name in ("clips", "classes", "accuracy", "UAR"):
+    for name in ("clips", "classes", "accuracy", "UAR", "95 % interval"):
         table.add_column(name, justify="right")
-    last = None
-    for row in rows:
-        by = "" if row["key"] == last else row["key"].replace("_", " ")
-        figures = (f"{row['accuracy']:.3f}", f"{row['uar']:.3f}")
-        table.add_row(by, escape(row["value"]), str(row["n"]), str(row["classes"]), *figures)
-        last = row["key"]
+    for key in KEYS:
+        own = [row for row in rows if row["key"] == key]
+        shown = most_clips(own, _SHOWN)
+        for number, row in enumerate(shown):
+            by = "" if number else key.replace("_", " ")
+            low, high = row["uar_interval"]
+            figures = (f"{row['accuracy']:.3f}", f"{row['uar']:.3f}", f"{low:.3f}-{high:.3f}")
+            table.add_row(by, escape(row["value"]), str(row["n"]), str(row["classes"]), *figures)
+        if len(own) > len(shown):
+            table.add_row("", f"and {len(own) - len(shown)} with fewer clips")
     return table
+
+
+def most_clips(rows: Sequence[Mapping[str, Any]], limit: int) -> list[Mapping[str, Any]]:
+    """Return the rows with most clips, at most ``limit``, in the order that they had."""
+    if len(rows) <= limit:
+        return list(rows)
+    by_clips = sorted(range(len(rows)), key=lambda place: -rows[place]["n"])
+    return [rows[place] for place in sorted(by_clips[:limit])]
+
+
+def _in_order(key: str, values: set[str]) -> list[str]:
+    order = _ORDERS.get(key)
+    return sorted(values) if order is None else [value for value in order if value in values]
+
+
+KEYS: Mapping[str, Callable[[ManifestEntry], str | None]] = {
+    "speaker": lambda entry: entry.speaker,
+    "gender": lambda entry: entry.gender,
+    "series": lambda entry: entry.series,
+    "source": lambda entry: entry.source_id,
+    "duration": lambda entry: duration_bin(entry.duration),
+    "text_source": lambda entry: entry.text_source,
+    "agreement": agreement_level,
+}
+"""What clips are sliced by, and how a clip's value is found."""
+
+_EDGES = (2.0, 3.0, 4.0, 5.0)  # seconds
+_DURATIONS = ("under 2 s", "2 to 3 s", "3 to 4 s", "4 to 5 s", "5 s and more")
+_LEVELS = (
+    "all votes agree",
+    "three quarters or more",
+    "half or more",
+    "less than half",
+    "one vote",
+    "no votes",
+)
+_ORDERS = {"duration": _DURATIONS, "agreement": _LEVELS}
+_RESAMPLES = 1000
+_SHOWN = 12  # slices of a kind in the printed table
