@@ -1,7 +1,7 @@
 """Fit a network to training clips."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,6 +51,8 @@ def fit(
     validation: Sequence[Example],
     settings: TrainSettings,
     progress: Progress = no_progress,
+    *,
+    watch: Callable[[FittedModel], None] | None = None,
 ) -> Fit:
     """Return a model fitted to training clips; the same one every time on the same machine.
 
@@ -60,6 +62,7 @@ def fit(
             maybe none.
         settings: of features, network and training.
         progress: called after every epoch.
+        watch: called after every epoch with the model as it is then, to be looked at only.
 
     Raises:
         DataError: if there are fewer than two training clips.
@@ -71,7 +74,7 @@ def fit(
             f"{len(training)} training clips, where at least 2 are needed; label more clips"
         )
     with steady(settings.seed, settings.threads):
-        return _Fitting(training, validation, settings).run(progress)
+        return _Fitting(training, validation, settings).run(progress, watch)
 
 
 class _Fitting:
@@ -104,7 +107,7 @@ class _Fitting:
         steps = settings.epochs * math.ceil(len(training) / settings.batch_size)
         self.schedule = make_schedule(self.optimiser, settings, steps)
 
-    def run(self, progress: Progress) -> Fit:
+    def run(self, progress: Progress, watch: Callable[[FittedModel], None] | None) -> Fit:
         history: list[Epoch] = []
         best, kept, weights = -math.inf, 0, _copy(self.network)
         for number in range(1, self.settings.epochs + 1):
@@ -113,6 +116,9 @@ class _Fitting:
             score = number if epoch.val_accuracy is None else _score(epoch)
             if self.settings.keep == "last" or score > best:
                 best, kept, weights = score, number, _copy(self.network)
+            if watch is not None:
+                watch(replace(self.model, network=self.network.cpu()))
+                self.network.to(self.device)
             progress(number, self.settings.epochs, _line(epoch))
             if self.settings.patience and number - kept >= self.settings.patience:
                 break
