@@ -94,6 +94,8 @@ def _groups(slices: Sequence[Mapping[str, Any]]) -> list[_Group]:
     groups = []
     for key in KEYS:
         rows = [row for row in slices if row["key"] == key]
+        if not rows:
+            continue
         shown = most_clips(rows, _SHOWN)
         spans = [_Span(row["value"], row["uar"], row["uar_interval"], row["n"]) for row in shown]
         groups.append(_Group(key.replace("_", " "), shown, spans, len(rows) - len(shown)))

@@ -53,11 +53,13 @@ def slice_predictions(
     Returns:
         Rows with ``key``, ``value`` (``(unknown)`` where the field is empty), ``n``, ``accuracy``,
         ``uar`` (over the classes that the slice has), ``uar_interval`` (bootstrap over the slice's
-        clips, 95 %) and ``classes`` (how many those are).
+        clips, 95 %) and ``classes`` (how many those are). None by source where each has one clip.
     """
     rows = []
     for key, value_of in KEYS.items():
         values = np.array([value_of(entry) or UNKNOWN for entry in entries], dtype=object)
+        if key == "source" and len(set(values)) == len(entries):
+            continue
         for value in _in_order(key, set(values)):
             part = np.flatnonzero(values == value)
             true, said = truth[part], told[part]
