@@ -81,8 +81,9 @@ class WordSettings(Settings):
     """The text branch: word vectors and Text-CNN.
 
     Attributes:
-        vectors: file of word2vec or GloVe vectors (text or binary); if not given, word2vec is
-            trained on the texts of the training split.
+        vectors: file of word2vec or GloVe vectors (text or binary), to start from.
+        word2vec: where no file is given, start from word2vec trained on the texts of the training
+            split; else from random vectors, which do better on few short texts.
         size: numbers in a vector.
         max_words: words of a text that count (N in the paper); the rest is cut.
         units: what a filter goes over: ``words``, or ``pieces``: Chinese characters, each with its
@@ -100,6 +101,7 @@ class WordSettings(Settings):
     """
 
     vectors: str | None = None
+    word2vec: bool = False
     size: int = Field(48, ge=2, le=2000)
     max_words: int = Field(50, ge=5, le=1000)
     units: Literal["words", "pieces"] = "pieces"
@@ -243,6 +245,7 @@ PRESETS: dict[str, dict[str, Any]] = {
             "dropout": 0.0,
         },
         "words": {
+            "word2vec": True,
             "size": 300,
             "units": "words",
             "filters": 100,

@@ -14,7 +14,7 @@ from models.settings import WordSettings
 from models.text.pieces import pieces
 from models.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
-__all__ = ["WordVectors", "learn_words", "read_vectors", "train_vectors"]
+__all__ = ["WordVectors", "learn_words", "random_vectors", "read_vectors", "train_vectors"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,22 @@ def learn_words(
     )
     if settings.vectors is not None:
         return vocabulary, read_vectors(Path(settings.vectors), vocabulary)
-    return vocabulary, train_vectors(texts, vocabulary, size=settings.size, seed=seed)
+    if settings.word2vec:
+        return vocabulary, train_vectors(texts, vocabulary, size=settings.size, seed=seed)
+    return vocabulary, random_vectors(vocabulary, size=settings.size, seed=seed)
+
+
+def random_vectors(vocabulary: Vocabulary, *, size: int, seed: int = 0) -> WordVectors:
+    """Return random vectors, for training to change.
+
+    Args:
+        vocabulary: that gets them.
+        size: numbers in a vector.
+        seed: settles everything random.
+    """
+    table = np.random.default_rng(seed).normal(scale=_DEVIATION, size=(len(vocabulary), size))
+    table[PADDING] = 0.0
+    return WordVectors(table.astype(np.float32), 1.0)
 
 
 def train_vectors(
@@ -149,3 +164,4 @@ def _stable_hash(text: str) -> int:
 
 
 _PIECE = " "  # before a piece in training, for no word begins with a space
+_DEVIATION = 0.1  # of the numbers in a random vector

@@ -39,7 +39,8 @@ class Vocabulary:
 
         Args:
             texts: words of each text of the training split, and of no other.
-            with_pieces: whether words are seen piece by piece.
+            with_pieces: whether words are seen piece by piece; words that come once are then left
+                to their pieces.
             with_runs: whether runs are seen, those that come in at least two texts.
 
         Example:
@@ -50,7 +51,8 @@ class Vocabulary:
         words = Counter(word for text in texts for word in text)
         found = Counter(piece for text in texts for piece, _ in pieces(text) if with_pieces)
         texts_with = Counter(run for text in texts if with_runs for run in {*runs(text)})
-        return cls(_ordered(words), _ordered(found), _ordered(texts_with, _LEAST))
+        rare = _LEAST if with_pieces else 1  # a word seen once tells its own text, and no other
+        return cls(_ordered(words, rare), _ordered(found), _ordered(texts_with, _LEAST))
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
@@ -123,7 +125,7 @@ class Vocabulary:
         return cls(*(_strings(document[kind], kind) for kind in ("words", "pieces", "runs")))
 
 
-_LEAST = 2  # texts in which a run comes, to be known
+_LEAST = 2  # times that a word comes, and texts in which a run comes, to be known
 
 
 def _ordered(counts: Counter[str], least: int = 1) -> tuple[str, ...]:
