@@ -110,12 +110,19 @@ def read_vectors(path: Path, vocabulary: Vocabulary) -> WordVectors:
         vocabulary: words to look for; one that the file lacks gets the mean of the others.
 
     Raises:
-        ConfigurationError: if the file is missing, no word vectors, or knows none of the words.
+        ConfigurationError: if the file is missing, a pickle, no word vectors, or knows none of the
+            words.
     """
     from gensim.models import KeyedVectors
 
     if not path.is_file():
         raise ConfigurationError(f"{path}: no such file of word vectors")
+    if _is_pickle(path):
+        raise ConfigurationError(
+            f"{path}: saved in gensim's own format, a pickle, which may run anything when it is "
+            f"opened; where you trust it, convert it with gensim: KeyedVectors.load(PATH)"
+            f".save_word2vec_format('vectors.bin', binary=True), and give vectors.bin"
+        )
     binary = ".bin" in path.suffixes
     try:
         vectors = KeyedVectors.load_word2vec_format(
@@ -150,6 +157,15 @@ def _scaled(table: NDArray[np.float32]) -> NDArray[np.float32]:
     return table.astype(np.float32)
 
 
+def _is_pickle(path: Path) -> bool:
+    """Return whether a file begins as pickles of protocol 2 and later do, and no text does."""
+    from gensim.utils import open as open_any
+
+    with open_any(str(path), "rb") as stream:
+        start: bytes = stream.read(2)
+    return len(start) == 2 and start[0] == 0x80 and start[1] <= _LATEST_PICKLE
+
+
 def _is_glove(path: Path) -> bool:
     """Return whether a text file has no header line of two numbers."""
     from gensim.utils import open as open_any
@@ -165,3 +181,4 @@ def _stable_hash(text: str) -> int:
 
 _PIECE = " "  # before a piece in training, for no word begins with a space
 _DEVIATION = 0.1  # of the numbers in a random vector
+_LATEST_PICKLE = 15  # its protocol; 5 today

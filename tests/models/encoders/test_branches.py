@@ -33,6 +33,43 @@ def test_an_empty_text_adds_nothing():
     assert network.text(torch.zeros(2, 7, dtype=torch.long)).abs().sum() == 0
 
 
+def _pieces_and_runs(**options):
+    torch.manual_seed(0)
+    vectors = torch.randn(10, 12)
+    return TextCNN(vectors, filters=4, widths=(1, 2, 3), channels=2, runs=5, **options)
+
+
+def test_runs_are_seen_beside_the_filters_and_don_t_reach_them():
+    encoder = _pieces_and_runs().eval()
+    assert encoder.width == 4 * 3 + 16
+    plain, other = torch.tensor([[3, 2, 4, 2, 10, 12]]), torch.tensor([[3, 2, 4, 2, 11, 12]])
+    first, second = encoder(plain)[0], encoder(other)[0]
+    assert torch.equal(first[:12], second[:12])
+    assert not torch.equal(first[12:], second[12:])
+    assert encoder(torch.zeros(1, 3, dtype=torch.long)).abs().sum() == 0
+
+
+def test_a_text_of_pieces_gets_the_same_vector_alone_and_padded_among_others():
+    encoder = _pieces_and_runs().eval()
+    texts = [[3, 2, 4, 2, 10], [3, 2, 5, 6, 4, 2, 7, 7, 8, 8, 10, 11, 14], [], [14]]
+    padded = torch.tensor([text + [0] * (14 - len(text)) for text in texts])
+    together = encoder(padded)
+    for row, text in enumerate(texts):
+        alone = encoder(torch.tensor([text or [0]]))[0]
+        torch.testing.assert_close(alone, together[row])
+
+
+def test_blanked_places_are_unknown_and_only_in_training():
+    encoder = _pieces_and_runs(blank=0.999, dropout=0.0)
+    words = torch.tensor([[3, 2, 4, 2, 5, 2]])
+    unknown = torch.ones_like(words)
+    encoder.eval()
+    expected, plain = encoder(unknown), encoder(words)
+    encoder.train()
+    torch.testing.assert_close(encoder(words), expected)
+    assert not torch.equal(plain, expected)
+
+
 def test_words_after_the_filters_reach_are_still_seen():
     encoder = TextCNN(torch.randn(20, 12), filters=4).eval()
     words = torch.tensor([[2, 3, 4, 5, 6, 7, 8]])

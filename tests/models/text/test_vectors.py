@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from manifests.errors import ConfigurationError, DataError
-from models.text.vectors import read_vectors, train_vectors
+from models.settings import TrainSettings, WordSettings
+from models.text.vectors import learn_words, read_vectors, train_vectors
 from models.text.vocabulary import Vocabulary
 
 TEXTS = [["今天", "巴适", "得很"], ["今天", "惨", "了"], [], ["巴适"]]
@@ -88,6 +89,42 @@ def test_word2vec_binary_is_read(tmp_path, vocabulary):
     path.write_bytes(b"1 2\n" + word + b" " + np.array([3, 4], "<f4").tobytes())
     table = read_vectors(path, vocabulary).table
     np.testing.assert_allclose(table[vocabulary.encode(["巴适"], 1)[0]], [0.6, 0.8], atol=1e-6)
+
+
+def test_gensims_own_format_is_refused_with_a_way_out(tmp_path, vocabulary):
+    from gensim.models import KeyedVectors
+
+    vectors = KeyedVectors(2)
+    vectors.add_vectors(["巴适"], np.ones((1, 2), "f4"))
+    vectors.save(str(tmp_path / "own.kv"))
+    with pytest.raises(ConfigurationError, match="save_word2vec_format"):
+        read_vectors(tmp_path / "own.kv", vocabulary)
+    KeyedVectors.load(str(tmp_path / "own.kv")).save_word2vec_format(
+        str(tmp_path / "vectors.bin"), binary=True
+    )
+    assert read_vectors(tmp_path / "vectors.bin", vocabulary).known == pytest.approx(1 / 5)
+
+
+def test_pieces_get_vectors_of_their_own():
+    vocabulary = Vocabulary.build(TEXTS, with_pieces=True)
+    table = train_vectors(TEXTS, vocabulary, size=8).table
+    assert table.shape == (len(vocabulary), 8)
+    assert np.linalg.norm(table[1:], axis=1).min() > 0
+
+
+def test_words_are_learnt_from_a_random_start_a_file_or_word2vec(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("今天 1 0 0\n惨 0 1 0\n", encoding="utf-8")
+    by_default = learn_words(TEXTS, WordSettings(), 0)
+    assert by_default[1].table.shape == (len(by_default[0]), WordSettings().size)
+    assert not by_default[1].table[0].any()
+    again = learn_words(TEXTS, WordSettings(), 0)
+    np.testing.assert_array_equal(by_default[1].table, again[1].table)
+    read = learn_words(TEXTS, WordSettings(vectors=str(path)), 0)
+    assert read[1].table.shape[1] == 3
+    paper = learn_words(TEXTS, TrainSettings(preset="paper").words, 0)
+    assert paper[0] == Vocabulary.build(TEXTS)
+    np.testing.assert_array_equal(paper[1].table, train_vectors(TEXTS, paper[0]).table)
 
 
 @pytest.mark.parametrize("content", ["", "这 不是 向量\n", "hello 1 2 3\n", "2 3\n今天 1 0"])
