@@ -7,6 +7,7 @@ import typer
 from corpus_tools.cli.add_recordings import add_recordings
 from corpus_tools.cli.agreement import agreement
 from corpus_tools.cli.build_manifest import build_manifest
+from corpus_tools.cli.compare import compare
 from corpus_tools.cli.compare_transcripts import compare_transcripts
 from corpus_tools.cli.demo import demo
 from corpus_tools.cli.diff_manifests import diff_manifests
@@ -87,6 +88,7 @@ for _panel, _verb, _function in (
     (MANIFEST, "import-manifest", import_manifest),
     (MANIFEST, "withdraw", withdraw),
     (MODEL, "train", train),
+    (MODEL, "compare", compare),
     (MODEL, "evaluate", evaluate),
     (MODEL, "predict", predict),
     (INSPECT, "status", status),

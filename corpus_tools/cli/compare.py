@@ -1,0 +1,91 @@
+"""`corpus compare`: the paper's table and figures on a manifest version."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.session import session
+
+__all__ = ["compare"]
+
+
+def compare(
+    manifest: Annotated[
+        str | None,
+        typer.Option(
+            metavar="V|DIR", help="Manifest version, or its folder.  \\[default: the newest]"
+        ),
+    ] = None,
+    preset: Annotated[
+        Literal["default", "paper"] | None,
+        typer.Option(
+            help="'default' suits a small corpus; 'paper' is Wei & Sun as written.  "
+            "\\[default: corpus.toml's, else default]"
+        ),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=100, help="How often each network is trained.")
+    ] = 3,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Of the folder, runs/NAME.  \\[default: e.g. compare-v1-default]"),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the training clips.  \\[default: the preset's]")
+    ] = None,
+    lr: Annotated[
+        float | None, typer.Option(help="Highest learning rate.  \\[default: the preset's]")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Clips of a training step.  \\[default: the preset's]")
+    ] = None,
+    vectors: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of word vectors, word2vec's or GloVe's.  "
+            "\\[default: trained on the training split's texts]"
+        ),
+    ] = None,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "mps"] | None,
+        typer.Option(help="What computes; 'auto' takes the fastest.  \\[default: auto]"),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(help="Processor threads at most.  \\[default: 1]")
+    ] = None,
+    corpus: CorpusFolder = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Compare plain CNN, audio, text, fusion and an SVM, over seeds: a table and two figures.
+
+    Each is trained on the training split and tells the test split. A comparison that was broken off
+    goes on where it was. All other settings are keys of the section train in corpus.toml.
+    """
+    with session("compare", as_json=json, quiet=quiet, verbose=verbose) as run:
+        from corpus_tools.cli.manifest_option import manifest_folder
+        from corpus_tools.workspace import Workspace
+        from models.comparison.run import compare as compare_systems
+        from models.comparison.table import rich_table
+        from models.runs import new_run
+
+        workspace = Workspace.find(corpus)
+        folder = manifest_folder(workspace.root, manifest)
+        settings = workspace.configuration.train.changed(
+            preset=preset,
+            epochs=epochs,
+            lr=lr,
+            batch_size=batch_size,
+            device=device,
+            threads=threads,
+            words=None if vectors is None else {"vectors": str(vectors)},
+        )
+        out = new_run(workspace.runs, name or f"compare-{folder.name}-{settings.preset}")
+        with run.progress("epochs") as progress:
+            outcome = compare_systems(folder, out, settings, seeds, progress)
+        run.outcome.merge(outcome)
+        run.result(rich_table(outcome.details))
+        run.result(f"made {out}: table.md, table.csv, compare.json, figure5.png, figure6.png")

@@ -1,0 +1,194 @@
+"""Compare the systems of the paper's Table 2 on a manifest version."""
+
+import csv
+import io
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomli_w
+from numpy.typing import NDArray
+
+from manifests.emotions import EMOTIONS
+from manifests.errors import ConfigurationError, DataError
+from manifests.index import open_manifest
+from manifests.lock import FolderLock
+from manifests.outcome import Outcome, Progress, no_progress
+from manifests.store import write_text
+from manifests.versions import Manifest
+from models.comparison.figures import draw_figure_5, draw_figure_6
+from models.comparison.parts import Part
+from models.comparison.significance import draw
+from models.comparison.systems import FUSION, SYSTEMS
+from models.comparison.table import caption, markdown, system_rows, table_csv
+from models.comparison.trials import Trials
+from models.evaluation.metrics import measure
+from models.evaluation.report import rounded
+from models.settings import TrainSettings
+from models.training.data import Examples, load_examples
+
+__all__ = ["compare"]
+
+Labels = NDArray[np.int64]
+
+
+def compare(
+    manifest_folder: Path,
+    out_folder: Path,
+    settings: TrainSettings,
+    seeds: int,
+    progress: Progress = no_progress,
+    *,
+    on_clip: Progress = no_progress,
+) -> Outcome:
+    """Train every system with every seed, tell the test clips, and write the comparison.
+
+    Every run that is finished is kept in ``parts/``: a comparison that was broken off goes on, and
+    one with more seeds trains those alone. At the end the folder holds ``table.md``,
+    ``table.csv``, ``compare.json``, ``predictions.csv``, ``figure5.png`` and ``figure6.png``.
+    ``details`` are what ``compare.json`` has.
+
+    Args:
+        manifest_folder: ``manifests/vN`` of a corpus.
+        out_folder: ``runs/NAME``, made if missing.
+        settings: what the systems have in common; ``modality`` and ``seed`` are theirs.
+        seeds: how often each network is trained, with the seeds from 0 on.
+        progress: called after every epoch of every run.
+        on_clip: called after the features of every clip.
+
+    Raises:
+        ConfigurationError: if the folder holds something else, or a comparison of other settings.
+        DataError: if the manifest is damaged, or a split has too few clips.
+    """
+    manifest = open_manifest(manifest_folder)
+    outcome = Outcome(warnings=manifest.caveats())
+    with FolderLock(out_folder.parent, f"compare-{out_folder.name}"):
+        _claim(out_folder, manifest, settings)
+        heard = load_examples(manifest, FUSION.settings(settings), outcome, progress=on_clip)
+        _check(manifest_folder, heard, outcome)
+        read = load_examples(manifest, settings.changed(modality="text"), Outcome())
+        known = {split: {one.clip_id for one in clips} for split, clips in heard.items()}
+        read = {
+            split: [one for one in clips if one.clip_id in known[split]]
+            for split, clips in read.items()
+        }
+        parts = Trials(out_folder, settings, heard, read, progress).run(seeds)
+        document = _document(manifest, settings, seeds, heard, parts)
+        _write(out_folder, document, heard, parts)
+    outcome.outputs.append(out_folder)
+    outcome.details |= {"run": out_folder.name, **document}
+    return outcome
+
+
+def _claim(folder: Path, manifest: Manifest, settings: TrainSettings) -> None:
+    """Note what a new folder compares, or refuse one that is about something else."""
+    each_its_own = {"seed", "modality", "device", "threads"}
+    own = tomli_w.dumps(
+        {
+            "run": {"manifest": manifest.header.version, "digest": manifest.header.digest},
+            "train": settings.model_dump(mode="json", exclude=each_its_own, exclude_none=True),
+        }
+    )
+    path = folder / _SETTINGS
+    if not folder.exists():
+        write_text(path, own)
+        return
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"{folder}: there is something else of this name; give another one with --name"
+        ) from error
+    if found != tomllib.loads(own):
+        raise ConfigurationError(
+            f"{folder}: compares another manifest or other settings, see {_SETTINGS} there; give "
+            f"another name with --name, or delete the folder"
+        )
+
+
+def _check(folder: Path, examples: Examples, outcome: Outcome) -> None:
+    if not examples["test"]:
+        raise DataError(
+            f"{folder}: the test split is empty, so there is nothing to compare on; build a "
+            f"manifest with another split"
+        )
+    counts = Counter(example.label for example in examples["train"])
+    if len(counts) < 2:
+        raise DataError(
+            f"{folder}: the training split has clips of {len(counts)} classes, where at least 2 "
+            f"are needed; label more clips, or build a manifest with another split"
+        )
+    if missing := [name for label, name in enumerate(EMOTIONS) if not counts[label]]:
+        outcome.warnings.append(
+            f"no training clips of {', '.join(missing)}: the models will hardly ever say so"
+        )
+    if not any(one.words for one in examples["train"]):
+        outcome.warnings.append(
+            "no training clip has a text: Text-CNN learns nothing; see: corpus transcribe"
+        )
+
+
+def _document(
+    manifest: Manifest,
+    settings: TrainSettings,
+    seeds: int,
+    examples: Examples,
+    parts: Sequence[Part],
+) -> dict[str, Any]:
+    truth = np.array([one.label for one in examples["test"]], dtype=np.int64)
+    told: dict[str, dict[int, Labels]] = {system.key: {} for system in SYSTEMS}
+    for part in parts:
+        told[part.system][part.seed] = np.array(part.told, dtype=np.int64)
+    speaker_of = {entry.clip_id: entry.speaker for entry in manifest.entries}
+    draws = draw(
+        truth,
+        {key: list(runs.values()) for key, runs in told.items()},
+        len(EMOTIONS),
+        [speaker_of[one.clip_id] for one in examples["test"]],
+    )
+    chance = measure(truth, truth, EMOTIONS)
+    document = {
+        "manifest": manifest.header.version,
+        "digest": manifest.header.digest,
+        "preset": settings.preset,
+        "seeds": seeds,
+        "clips": {split: len(clips) for split, clips in examples.items()},
+        "chance_accuracy": rounded(chance.chance_accuracy),
+        "chance_uar": rounded(chance.chance_uar),
+        "interval": draws.describe(),
+        "interval_over": draws.over,
+        "systems": system_rows(truth, told, len(EMOTIONS), draws),
+    }
+    return document | {"caption": caption(document)}
+
+
+def _write(
+    folder: Path, document: dict[str, Any], examples: Examples, parts: Sequence[Part]
+) -> None:
+    draw_figure_5(folder / "figure5.png", parts)
+    draw_figure_6(folder / "figure6.png", parts)
+    write_text(folder / "predictions.csv", _csv(_predictions(examples, parts)))
+    write_text(folder / "table.csv", _csv(table_csv(document)))
+    write_text(folder / "table.md", markdown(document))
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    write_text(folder / "compare.json", text + "\n")
+
+
+def _predictions(examples: Examples, parts: Sequence[Part]) -> Iterator[Sequence[object]]:
+    yield ("system", "seed", "clip_id", "emotion", "predicted")
+    for part in parts:
+        for clip, told in zip(examples["test"], part.told, strict=True):
+            yield (part.system, part.seed, clip.clip_id, EMOTIONS[clip.label], EMOTIONS[told])
+
+
+def _csv(rows: Iterator[Sequence[object]]) -> str:
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(rows)
+    return stream.getvalue()
+
+
+_SETTINGS = "compare.toml"

@@ -1,0 +1,152 @@
+import csv
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from corpus_tools.cli.app import app
+from manifests.errors import ConfigurationError, DataError
+from models.comparison import run, trials
+from models.comparison.run import compare
+from models.comparison.systems import SYSTEMS
+
+FEW_WORDS = {"size": 4, "filters": 2}
+
+
+@pytest.fixture
+def brief(quick):
+    return quick.changed(epochs=2, speeds=(), features={"pitch": False}, words=FEW_WORDS)
+
+
+def _out(folder, name="compared"):
+    return folder.parent.parent / "runs" / name
+
+
+@pytest.fixture
+def fits(monkeypatch):
+    """Return the list of fits that are made from here on."""
+    made = []
+    own = trials.fit
+
+    def noted(training, validation, settings, *others, **options):
+        made.append((settings.modality, settings.audio.dynamic, settings.seed))
+        return own(training, validation, settings, *others, **options)
+
+    monkeypatch.setattr(trials, "fit", noted)
+    return made
+
+
+def test_a_comparison_holds_table_figures_and_runs_and_goes_on_with_more_seeds(corpus, brief, fits):
+    folder = corpus()
+    out = _out(folder)
+    outcome = compare(folder, out, brief, 1)
+    assert outcome.ok
+    assert outcome.items_in == outcome.kept == 48
+    assert fits == [("audio", False, 0), ("audio", True, 0), ("text", True, 0), ("both", True, 0)]
+    first = (out / "parts" / "fusion-0.json").read_bytes()
+    del fits[:]
+    (out / "parts" / "cnn-0.json").write_text('{"told": [')  # as if it had been cut short
+    document = compare(folder, out, brief, 2).details
+    assert fits[0] == ("audio", False, 0)
+    assert all(seed == 1 for *_, seed in fits[1:])
+    assert (out / "parts" / "fusion-0.json").read_bytes() == first
+    assert [row["system"] for row in document["systems"]] == [one.key for one in SYSTEMS]
+    assert document["systems"][0]["seeds"] == [0]
+    fusion = document["systems"][-1]
+    assert fusion["beside_fusion"] is None
+    assert len(fusion["uar"]["runs"]) == 2
+    low, high = fusion["uar"]["interval"]
+    assert low <= fusion["uar"]["mean"] <= high
+    assert json.loads((out / "compare.json").read_text())["systems"] == document["systems"]
+    for name in ("figure5", "figure6"):
+        assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    table = (out / "table.md").read_text().splitlines()
+    assert [line.count("|") for line in table[:7]] == [7] * 7
+    assert "2 seeds" in table[-1]
+    assert len(list(csv.DictReader((out / "table.csv").open()))) == 15
+    assert len(list(csv.DictReader((out / "predictions.csv").open()))) == 12 * 9
+
+
+def test_the_same_comparison_twice_is_the_same(corpus, brief):
+    folder = corpus()
+    for name in "ab":
+        compare(folder, _out(folder, name), brief, 1)
+    for file in ("table.md", "table.csv", "predictions.csv", "parts/fusion-0.json"):
+        assert (_out(folder, "a") / file).read_bytes() == (_out(folder, "b") / file).read_bytes()
+
+
+def test_a_run_is_that_of_train(corpus, brief):
+    from models.training.run import train
+
+    folder = corpus()
+    out = _out(folder)
+    compare(folder, out, brief, 1)
+    for modality, key in (("text", "text"), ("audio", "audio"), ("both", "fusion")):
+        alone = _out(folder, key)
+        train(folder, alone, brief.changed(modality=modality))
+        told = {
+            row["clip_id"]: row["predicted"]
+            for row in csv.DictReader((alone / "predictions.csv").open())
+        }
+        for row in csv.DictReader((out / "predictions.csv").open()):
+            if row["system"] == key:
+                assert told[row["clip_id"]] == row["predicted"]
+
+
+def test_other_settings_under_the_same_name_are_refused(corpus, brief, monkeypatch):
+    folder = corpus()
+    out = _out(folder)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "Trials", stop)
+    with pytest.raises(KeyboardInterrupt):
+        compare(folder, out, brief, 1)
+    with pytest.raises(ConfigurationError, match="other settings"):
+        compare(folder, out, brief.changed(lr=0.01), 1)
+    with pytest.raises(KeyboardInterrupt):
+        compare(folder, out, brief.changed(threads=2), 1)
+    other = _out(folder, "other")
+    other.mkdir()
+    with pytest.raises(ConfigurationError, match="something else"):
+        compare(folder, other, brief, 1)
+
+
+def test_what_cannot_be_compared_is_said(corpus, brief):
+    folder = corpus(splits=("train", "train", "val"))
+    with pytest.raises(DataError, match="test split is empty"):
+        compare(folder, _out(folder), brief, 1)
+
+
+def test_one_class_in_training_is_too_few(corpus, brief):
+    folder = corpus(labels=(2,))
+    with pytest.raises(DataError, match="1 classes"):
+        compare(folder, _out(folder), brief, 1)
+
+
+def test_missing_texts_and_classes_are_warned_of(corpus, brief):
+    folder = corpus(labels=(0, 3), takes=1)  # the first take has no text
+    warnings = " ".join(compare(folder, _out(folder), brief.changed(epochs=1), 1).warnings)
+    assert "Text-CNN learns nothing" in warnings
+    assert "no training clips of fear, happy, surprise, sad" in warnings
+
+
+def test_the_command_prints_the_table(corpus, brief):
+    folder = corpus()
+    root = folder.parent.parent
+    configuration = root / "corpus.toml"
+    small = "[train.features]\nn_mfcc = 8\nn_mels = 16\n[train.audio]\nchannels = 4\n"
+    configuration.write_text(configuration.read_text() + small)
+    done = CliRunner().invoke(
+        app, ["compare", "--corpus", str(root), "--seeds", "1", "--epochs", "1", "--json"]
+    )
+    assert done.exit_code == 0, done.output
+    document = json.loads(done.stdout)
+    assert document["run"] == "compare-v1-default"
+    assert document["counts"]["kept"] == 48
+    refused = CliRunner().invoke(
+        app, ["compare", "--corpus", str(root), "--seeds", "1", "--epochs", "2"]
+    )
+    assert refused.exit_code == 2
+    assert "other settings" in refused.output
