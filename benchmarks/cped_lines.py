@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,9 +95,16 @@ def macro_f1(confusion: NDArray[np.float64]) -> NDArray[np.float64]:
     return scores
 
 
+def mean_recall(confusion: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean recall over the classes (...,), that is, UAR."""
+    right = np.diagonal(confusion, axis1=-2, axis2=-1)
+    scores: NDArray[np.float64] = (right / np.maximum(confusion.sum(axis=-1), 1)).mean(axis=-1)
+    return scores
+
+
 @dataclass(frozen=True)
 class Comparison:
-    """How far one model is ahead of another, in macro-F1.
+    """How far one model is ahead of another.
 
     Attributes:
         ours: of each seed.
@@ -120,6 +127,7 @@ def compare(
     theirs: Sequence[NDArray[np.int64]],
     clusters: Sequence[str],
     draws: int = 4000,
+    score: Callable[[NDArray[np.float64]], NDArray[np.float64]] = macro_f1,
 ) -> Comparison:
     """Return the paired comparison of two models on the same lines.
 
@@ -131,6 +139,7 @@ def compare(
         theirs: likewise.
         clusters: what is drawn: the dialogue, or speaker, of each line.
         draws: of the bootstrap.
+        score: of confusion matrices.
     """
     _, cluster = np.unique(np.asarray(clusters), return_inverse=True)
     times = np.random.default_rng(0).multinomial(
@@ -140,7 +149,7 @@ def compare(
     def scores(told: NDArray[np.int64]) -> tuple[float, NDArray[np.float64]]:
         counts = np.zeros((cluster.max() + 1, len(EMOTIONS), len(EMOTIONS)))
         np.add.at(counts, (cluster, truth, told), 1)
-        return float(macro_f1(counts.sum(axis=0))), macro_f1(np.tensordot(times, counts, 1))
+        return float(score(counts.sum(axis=0))), score(np.tensordot(times, counts, 1))
 
     left, right = [scores(one) for one in ours], [scores(one) for one in theirs]
     drawn = np.mean([one for _, one in left], axis=0) - np.mean([one for _, one in right], axis=0)

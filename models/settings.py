@@ -263,7 +263,7 @@ TEXT_ALONE: dict[str, Any] = {
     "batch_size": 128,
     "lr": 3e-3,
     "optimiser": "adamw",
-    "balance_power": 0.85,
+    "balance_power": 0.75,
     "smoothing": 0.0,
 }
 """What the default preset says where there is no sound: texts are learnt by heart in few epochs."""

@@ -94,7 +94,8 @@ class _Fitting:
         self.model = FittedModel(network, normaliser, vocabulary, settings, EMOTIONS)
         self.network = network.to(self.device)
         self.versions, self.words = _versions(self.model, training)
-        self.lengths = np.array([len(clip) for clip in self.versions[0]])
+        long = self.words if settings.modality == "text" else self.versions[0]
+        self.lengths = np.array([len(clip) for clip in long])
         self.speakers = speaker_numbers([one.group for one in training])
         self.targets = target_shares(training, settings).to(self.device)
         self.clip_ids = [one.clip_id for one in training]
