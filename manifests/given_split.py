@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from manifests.groups import AUTO, keys_of
-from manifests.index import placements
+from manifests.history import placed_before
 from manifests.partition import Partition, place
 from manifests.records import ManifestEntry, Split
 from manifests.settings import SplitSettings
@@ -36,7 +36,7 @@ def divide_as_given(
     """
     old: dict[str, Split] = dict(given)
     if parent is not None:
-        old |= {clip_id: split for clip_id, (split, _) in placements(parent).items()}
+        old |= {clip_id: split for clip_id, (split, _) in placed_before(parent).items()}
     by = kept_whole(entries, old, repeats)
     return place(entries, settings, by, old, repeats)
 

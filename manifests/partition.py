@@ -11,7 +11,7 @@ from manifests.emotions import EMOTIONS, Emotion
 from manifests.errors import ConfigurationError
 from manifests.folds import SPEAKERS, place_in_folds, ratios_of
 from manifests.groups import fitting_grouping, group_clips, groupings, keys_of, largest_share
-from manifests.index import placements
+from manifests.history import placed_before
 from manifests.records import Grouping, ManifestEntry, Side, Split
 from manifests.settings import SplitSettings
 from manifests.split import SIDES, split_groups
@@ -122,8 +122,8 @@ def divide(
         entries: the clips; their group and split are replaced.
         settings: section [split] of corpus.toml.
         parent: the version whose clips stay where they are, if there is one; what it holds out
-            stays out. It also settles what is grouped by, and ``ratios`` then only says where new
-            groups are needed most.
+            stays out, and clips that come back to it go where they were. It also settles what is
+            grouped by, and ``ratios`` then only says where new groups are needed most.
         repeats: as for `keys_of`.
 
     Raises:
@@ -136,7 +136,7 @@ def divide(
         old: dict[str, Split] = dict.fromkeys(bridges, "held")
     else:
         by, bridges = _grouping_of(parent, settings), frozenset()
-        before = placements(parent)
+        before = placed_before(parent)
         old = {clip_id: split for clip_id, (split, _) in before.items()}
     folds = settings.folds if parent is None else _folds_of(parent, settings)
     if folds is None:

@@ -1,0 +1,51 @@
+"""Where clips were in earlier versions, also those that the last one doesn't have."""
+
+import re
+from pathlib import Path
+
+from manifests.errors import DataError
+from manifests.index import open_manifest, placements
+from manifests.records import Split
+from manifests.versions import Manifest, versions
+
+__all__ = ["placed_before"]
+
+
+def placed_before(parent: Manifest) -> dict[str, tuple[Split, int | None]]:
+    """Return the last split and fold of each clip since clips were last divided anew, by id.
+
+    A clip that was left out for a while (its votes were withdrawn, a screen was stricter) comes
+    back to where it was, so that what was tested on once is never trained on later.
+
+    Args:
+        parent: the newest version. Of older ones those count that still lie beside it.
+
+    Raises:
+        DataError: if one of these can't be read.
+    """
+    found: dict[str, tuple[Split, int | None]] = {}
+    for folder in _older(parent):
+        try:
+            found |= placements(open_manifest(folder))
+        except DataError as error:
+            raise DataError(
+                f"{folder.name} tells where clips were that come back, but can't be read: {error}; "
+                f"or move its folder out of manifests/"
+            ) from error
+    return found | placements(parent)
+
+
+def _older(parent: Manifest) -> list[Path]:
+    """Return the folders of the versions that the parent goes on from, the oldest first."""
+    drawn = _VERSION.fullmatch(str(parent.header.params.get("split", {}).get("drawn")))
+    if drawn is None:
+        return []
+    last = int(parent.folder.name.removeprefix("v"))
+    return [
+        folder
+        for folder in versions(parent.corpus)
+        if int(drawn[1]) <= int(folder.name.removeprefix("v")) < last
+    ]
+
+
+_VERSION = re.compile(r"v([1-9]\d{0,8})")
