@@ -12,7 +12,7 @@ from annotation.agreement import agreement
 from annotation.importing import import_annotations
 from annotation.tasks import export_tasks
 from corpus_tools.manifest_building import build_from_corpus
-from corpus_tools.prediction import predict_files
+from corpus_tools.prediction.files import predict_files
 from corpus_tools.recordings.add import add_recordings
 from corpus_tools.segmentation.segment import segment
 from corpus_tools.transcription.transcribe import transcribe

@@ -1,9 +1,11 @@
 """Tell the class of new clips with a trained model."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +17,29 @@ from models.fitted import FittedModel
 from models.normalisation import STRANGER
 from models.text.tokeniser import Tokeniser
 
-__all__ = ["Predictor", "load_model"]
+__all__ = ["Normalisation", "Predictor", "load_model"]
 
 _ENOUGH = 5  # clips of a speaker, from which normalisation within the speaker can be relied on
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """How far predictions can be normalised by the speakers of the clips.
+
+    Attributes:
+        case: ``none`` if some clip is the only one of its speaker, or of an unknown one; ``few`` if
+            some speaker has fewer than five; ``many``; ``corpus`` or ``text`` if the model doesn't
+            normalise by speaker.
+        sentence: what that means.
+    """
+
+    case: Literal["none", "few", "many", "corpus", "text"]
+    sentence: str
+
+    @property
+    def weak(self) -> bool:
+        """Whether predictions are less accurate than those that the model was evaluated by."""
+        return self.case in ("none", "few")
 
 
 @dataclass(frozen=True)
@@ -61,36 +83,55 @@ class Predictor:
         groups = [STRANGER] * n if groups is None else groups
         if len(texts) != n or len(groups) != n:
             raise ValueError(f"{n} clips, but {len(texts)} texts and {len(groups)} groups")
-        examples = [
-            Example(str(number), self._features(samples), self._words(text), group)
-            for number, (samples, text, group) in enumerate(zip(audio, texts, groups, strict=True))
-        ]
-        return self.model.probabilities(examples)
+        return self.predict_examples(
+            [
+                self.example(samples, text, group)
+                for samples, text, group in zip(audio, texts, groups, strict=True)
+            ]
+        )
+
+    def example(self, samples: Samples, text: str = "", group: str = STRANGER) -> Example:
+        """Return a clip as the model sees it, which takes less memory than its samples.
+
+        Args:
+            samples: mono, 16 kHz, -1..1 (N,).
+            text: what is said, "" where unknown.
+            group: speaker, or else source, "" where unknown.
+
+        Raises:
+            ValueError: if the clip is empty, or no mono samples.
+        """
+        return Example("", self._features(samples), self._words(text), group)
 
     def predict_examples(self, examples: Sequence[Example]) -> NDArray[np.float64]:
         """Return the probabilities (n, 6) of clips whose features are there already."""
         return self.model.probabilities(examples)
 
-    def normalisation(self, groups: Sequence[str] | None = None, n: int = 0) -> str:
-        """Return a sentence on how far a prediction can be normalised by speaker.
+    def normalisation(self, groups: Sequence[str]) -> Normalisation:
+        """Return how far a prediction can be normalised by speaker.
 
         Args:
             groups: as for :meth:`predict`.
-            n: how many clips there are, if ``groups`` is None.
         """
         if self.model.settings.modality == "text":
-            return "this model reads texts only; nothing is normalised"
+            return Normalisation("text", "this model reads texts only; nothing is normalised")
         if self.model.settings.normalise == "corpus":
-            return "this model normalises by its training corpus, whoever speaks"
-        named = [group for group in groups or () if group != STRANGER]
-        alone = (len(groups) if groups is not None else n) - len(named)
-        few = sum(1 for group in named if named.count(group) < _ENOUGH)
+            return Normalisation(
+                "corpus", "this model normalises by its training corpus, whoever speaks"
+            )
+        counts = Counter(group for group in groups if group != STRANGER)
+        alone = list(groups).count(STRANGER) + sum(n == 1 for n in counts.values())
+        few = sum(n for n in counts.values() if 1 < n < _ENOUGH)
         if not alone + few:
-            return "every speaker, or file, has enough clips to be normalised by its own"
-        return (
-            f"{alone + few} clips are of a speaker with fewer than {_ENOUGH} clips, or unknown: "
-            f"they are normalised mostly by the training corpus, which is less accurate; give "
-            f"several clips of one speaker or source together"
+            return Normalisation(
+                "many", "every speaker, or file, has enough clips to be normalised by its own"
+            )
+        clips = "1 clip is" if alone + few == 1 else f"{alone + few} clips are"
+        return Normalisation(
+            "none" if alone else "few",
+            f"{clips} of a speaker with fewer than {_ENOUGH} clips, or unknown: normalised mostly "
+            f"by the training corpus, which is less accurate; give several clips of one speaker "
+            f"together",
         )
 
     def _features(self, samples: Samples) -> NDArray[np.float32]:

@@ -1,7 +1,8 @@
-"""`corpus predict`: the emotion of new sound and video files."""
+"""`corpus predict`: the emotion of new sound and video files, or of a manifest's clips."""
 
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -15,8 +16,12 @@ __all__ = ["predict"]
 
 
 def predict(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help="Video or audio files of any length.")
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE|FOLDER|V…",
+            help="Video or audio files of any length, folders of them, or manifest versions.",
+        ),
     ],
     model: Annotated[
         str | None,
@@ -24,6 +29,23 @@ def predict(
             "--run", metavar="RUN", help="A run, or its folder (default: the only one there is)."
         ),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder to write: a table, JSON, and a timeline of each file that is cut, as CSV, "
+            "JSON and PNG."
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace predictions that lie in --out.")
+    ] = False,
+    together: Annotated[
+        Literal["file", "folder", "all"],
+        typer.Option(
+            help="What is of one speaker: the clips of a file, of the files of a folder, or all "
+            "that is given. They are normalised together."
+        ),
+    ] = "file",
     text: Annotated[
         str | None,
         typer.Option(
@@ -34,6 +56,18 @@ def predict(
         int | None,
         typer.Option(min=0, help="Audio track, from 0 (default: the one marked as default)."),
     ] = None,
+    transcribe: Annotated[
+        bool,
+        typer.Option(
+            "--transcribe",
+            help="Let the recogniser of the section transcribe of corpus.toml hear what has no "
+            "subtitles.",
+        ),
+    ] = False,
+    recogniser_model: Annotated[
+        str | None,
+        typer.Option(help="The recogniser's model, for --transcribe: a name, or a path."),
+    ] = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -42,31 +76,71 @@ def predict(
     """Tell the probability of each emotion, for a short file or for every clip of a long one.
 
     Long files are cut as segment would. Outside a corpus, name the run by its folder.
+    Probabilities are calibrated on the validation clips that the model was trained beside.
     """
     with session("predict", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.prediction import predict_files
-        from corpus_tools.segmentation.settings import SegmentSettings
+        from corpus_tools.prediction.asked import predict_all
+        from corpus_tools.prediction.tables import check_place, write_predictions
         from corpus_tools.workspace import Workspace
+        from manifests.errors import ConfigurationError
         from models.prediction import load_model
         from models.runs import find_run
 
-        settings = SegmentSettings()
-        if model is not None and (Path(model) / "model.json").is_file():
-            folder = Path(model)
-        else:
+        own = model is not None and (Path(model) / "model.json").is_file()
+        try:
             workspace = Workspace.find(corpus)
-            settings = workspace.configuration.segment
-            folder = find_run(workspace.runs, model)
-        predictor = load_model(folder)
+        except ConfigurationError:
+            if corpus is not None or not own:
+                raise
+            workspace = None
+        folder = find_run(workspace.runs, model) if workspace else Path(str(model))
+        if out is not None:
+            check_place(out, force=force)
         with run.progress("listening") as progress:
-            _, outcome = predict_files(
-                predictor, files, text=text, track=track, settings=settings, progress=progress
+            outcome = predict_all(
+                load_model(folder),
+                what,
+                workspace,
+                text=text,
+                track=track,
+                transcribe=transcribe,
+                recogniser_model=recogniser_model,
+                together=together,
+                announce=run.note,
+                progress=progress,
             )
         run.outcome.merge(outcome)
-        for row in outcome.details["files"]:
+        rows = outcome.details["files"]
+        if out is not None:
+            write_predictions(out, rows, folder.name, force=force)
+            run.outcome.outputs.append(out)
+        for table in _tables(rows):
+            run.result(table)
+        for row in rows if len(rows) <= _MOST_TABLES else ():
             if row["clips"]:
-                run.result(_table(row))
                 run.note(f"{row['file']}: {row['normalisation']}")
+        if out is not None:
+            run.result(f"wrote {out}")
+
+
+def _tables(rows: list[dict[str, Any]]) -> "list[Table]":
+    """Return a table of each file; of many, one with a line for each."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    told = [row for row in rows if row["clips"]]
+    if len(told) <= _MOST_TABLES:
+        return [_table(row) for row in told]
+    table = Table("file", "clips", "emotions")
+    for row in told[:_MOST_LINES]:
+        counts = Counter(clip["emotion"] for clip in row["clips"])
+        said = ", ".join(
+            f"{name} {n}" if len(row["clips"]) > 1 else name for name, n in counts.most_common()
+        )
+        table.add_row(escape(row["file"]), str(len(row["clips"])), said)
+    if len(told) > _MOST_LINES:
+        table.add_row(f"and {len(told) - _MOST_LINES} more, which --out and --json give", "", "")
+    return [table]
 
 
 def _table(row: dict[str, Any]) -> "Table":
@@ -86,3 +160,7 @@ def _table(row: dict[str, Any]) -> "Table":
             escape(clip["text"]),
         )
     return table
+
+
+_MOST_TABLES = 3  # files; of more, a line each
+_MOST_LINES = 40

@@ -7,26 +7,17 @@ from functools import partial
 from pathlib import Path
 
 from corpus_tools.segmentation.publish import sweep
-from corpus_tools.transcription.asking import made
-from corpus_tools.transcription.flagging import Flagging
-from corpus_tools.transcription.guards import Thresholds
-from corpus_tools.transcription.hallucinations import KnownHallucinations
+from corpus_tools.transcription.configured import flagging_of, recogniser_of
 from corpus_tools.transcription.material import SourceClips, read_material
 from corpus_tools.transcription.recognised_texts import RecognisedTexts
-from corpus_tools.transcription.recogniser import RecogniserOptions, find_recogniser
 from corpus_tools.transcription.settings import TranscribeSettings
 from corpus_tools.transcription.store import origin_of, read_texts
 from corpus_tools.transcription.subtitle_texts import put_subtitle_texts
 from corpus_tools.workspace import Workspace
 from manifests.errors import CorpusError, DataError
 from manifests.outcome import Failure, Outcome, Progress, no_progress
-from manifests.store import inside
-from models.text.lexicon import prompt_words
 
 __all__ = ["transcribe"]
-
-BUNDLED = "sichuan"
-"""What the lexicon that comes with the package is called."""
 
 
 def transcribe(
@@ -90,60 +81,16 @@ def _recognised_texts(
     download: bool,
     announce: Callable[[str], None],
 ) -> RecognisedTexts:
-    factory = find_recogniser(settings.recogniser)
-    recogniser = made(
-        settings.recogniser,
-        factory,
-        RecogniserOptions(
-            model=settings.model,
-            device=settings.device,
-            prompt=settings.prompt,
-            lexicon=_lexicon(settings.lexicon, workspace.root),
-            download=download,
-            temperatures=settings.temperatures,
-            beam_size=settings.beam_size,
-            fp16=settings.fp16,
-            max_tokens=settings.max_tokens,
-            batch_size=settings.batch_size,
-            words=settings.context == "window",
-            announce=announce,
-        ),
-    )
+    recogniser = recogniser_of(settings, workspace.root, download=download, announce=announce)
     return RecognisedTexts(
         workspace.root,
         recogniser,
         "whisper" if settings.recogniser == "whisper" else "recogniser",
         settings.language or workspace.configuration.corpus.language,
-        Flagging(
-            Thresholds(
-                settings.max_rate,
-                settings.max_compression,
-                settings.max_no_speech,
-                settings.min_logprob,
-                settings.max_repeats,
-            ),
-            _known_hallucinations(settings.hallucinations, workspace.root),
-            settings.emptying_flags,
-        ),
+        flagging_of(settings, workspace.root),
         settings.context,
         settings.batch_size,
     )
-
-
-def _known_hallucinations(name: str | None, corpus: Path) -> KnownHallucinations:
-    if name is None:
-        return KnownHallucinations.bundled()
-    return KnownHallucinations.read(inside(corpus, name))
-
-
-def _lexicon(name: str | None, corpus: Path) -> tuple[str, ...]:
-    """Return the words of a lexicon; its path may count from the corpus folder."""
-    if name is None:
-        return ()
-    if name == BUNDLED:
-        return tuple(prompt_words())
-    path = Path(name).expanduser()
-    return tuple(prompt_words(path if path.exists() else corpus / path))
 
 
 def _recognise(

@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 
 from manifests.emotions import EMOTIONS
-from manifests.errors import ConfigurationError, DataError
+from manifests.errors import DataError
 from manifests.index import open_manifest
-from manifests.lock import FolderLock
 from manifests.outcome import Outcome, Progress, no_progress
-from manifests.store import created_now, partial_folder, write_text
+from manifests.store import created_now, write_text
 from manifests.versions import Manifest
 from models.checkpoint import read_model
 from models.evaluation.account import Told, account_of
 from models.evaluation.mistakes import worst_mistakes
 from models.evaluation.page import write_evaluation_page
 from models.plots import draw_confusion, draw_reliability, draw_spans
+from models.result_folder import check_result_folder, result_folder
 from models.training.data import load_examples
 
 __all__ = ["evaluate"]
@@ -55,7 +55,7 @@ def evaluate(
     model = read_model(run_folder)
     manifest = open_manifest(manifest_folder)
     folder = out or run_folder / "evaluation" / f"{manifest.header.version}-{split}"
-    _check_place(folder)
+    check_result_folder(folder, _FIGURES)
     outcome = Outcome(warnings=manifest.caveats())
     examples = load_examples(manifest, model.settings, outcome, splits=(split,), progress=progress)[
         split
@@ -86,11 +86,6 @@ def evaluate(
     return outcome
 
 
-def _check_place(folder: Path) -> None:
-    if folder.exists() and not (folder / _FIGURES).is_file() and any(folder.iterdir()):
-        raise ConfigurationError(f"{folder}: there is something else here; choose another --out")
-
-
 def _seen_in_training(run_folder: Path, told: Told) -> list[str]:
     """Return a warning if the model was trained on some of the clips, by the run's own table."""
     try:
@@ -106,19 +101,13 @@ def _seen_in_training(run_folder: Path, told: Told) -> list[str]:
 
 
 def _publish(folder: Path, manifest: Manifest, told: Told, document: Mapping[str, Any]) -> None:
-    """Write the evaluation beside the one that is there, then put it in its place."""
-    parent = folder.absolute().parent
-    with FolderLock(parent, f"evaluate-{folder.name}"), partial_folder(parent) as work:
-        new = work / "new"
+    with result_folder(folder, _FIGURES) as new:
         text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
         write_text(new / _FIGURES, text + "\n")
         write_text(new / "predictions.csv", _predictions(told))
         _draw(new, document)
         mistakes = worst_mistakes(manifest, told.entries, told.truth, told.probabilities, EMOTIONS)
         write_evaluation_page(new / "report.html", document, mistakes)
-        if folder.exists():
-            folder.rename(work / "old")
-        new.rename(folder)
 
 
 def _draw(folder: Path, document: Mapping[str, Any]) -> None:

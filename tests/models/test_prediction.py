@@ -47,9 +47,12 @@ def test_a_stranger_is_told_the_same_alone_and_among_others(run):
 
 def test_the_normalisation_is_named(run):
     predictor = load_model(run / "runs" / "a")
-    assert "enough clips" in predictor.normalisation(["s"] * 5)
-    assert "2 clips" in predictor.normalisation(["s"] * 5 + ["t", ""])
-    assert "1 clips" in predictor.normalisation(None, 1)
+    found = [predictor.normalisation(groups) for groups in (["s"] * 5, ["s"] * 5 + ["t"] * 2)]
+    found += [predictor.normalisation(groups) for groups in (["s"] * 5 + ["t", ""], [""])]
+    assert [one.case for one in found] == ["many", "few", "none", "none"]
+    assert [one.weak for one in found] == [False, True, True, True]
+    said = ["enough clips", "2 clips are", "2 clips are", "1 clip is"]
+    assert all(part in one.sentence for part, one in zip(said, found, strict=True))
 
 
 @pytest.mark.parametrize("bad", [np.zeros(0, "f4"), np.zeros((10, 2), "f4"), np.array([np.nan])])

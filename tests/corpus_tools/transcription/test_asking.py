@@ -73,7 +73,7 @@ def test_one_that_cannot_be_made_is_named(
         made("mine", factory, RecogniserOptions())
     assert said in str(raised.value)
     monkeypatch.setattr(
-        "corpus_tools.transcription.transcribe.find_recogniser", lambda name: factory
+        "corpus_tools.transcription.configured.find_recogniser", lambda name: factory
     )
     outcome = transcribe(workspace, TranscribeSettings(recogniser="mine"))
     assert [failure.item for failure in outcome.failures] == ["mine"]

@@ -90,7 +90,7 @@ def test_a_recogniser_that_loses_clips_is_named(
     workspace: Workspace, parrots: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "corpus_tools.transcription.transcribe.find_recogniser", lambda name: lambda _: Short()
+        "corpus_tools.transcription.configured.find_recogniser", lambda name: lambda _: Short()
     )
     outcome = transcribe(workspace, PARROT)
     assert "returned 0 texts for 2 clips" in outcome.failures[0].reason

@@ -1,0 +1,178 @@
+import csv
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from corpus_tools.cli.app import app
+from corpus_tools.prediction.asked import predict_all
+from corpus_tools.prediction.files import predict_files
+from corpus_tools.prediction.tables import write_predictions
+from corpus_tools.prediction.texts import Listener
+from corpus_tools.prediction.versions import predict_version
+from corpus_tools.transcription.flagging import Flagging
+from corpus_tools.transcription.recogniser import Recognition
+from manifests.emotions import EMOTIONS
+from manifests.errors import ConfigurationError, DataError
+
+LINE = "00:00:00,200 --> 00:00:01,800"
+
+
+@dataclass
+class Parrot:
+    """A recogniser that says the same of every clip."""
+
+    said: str = "巴适得很"
+    name: str = "parrot"
+    heard: int = 0
+
+    @property
+    def parameters(self):
+        return {}
+
+    def transcribe(self, clips, language):
+        self.heard += len(clips)
+        return [Recognition(self.said, language, -0.1, 0.0, 1.0) for _ in clips]
+
+
+def test_bad_files_cost_a_sentence_each_and_the_others_go_on(predictor, clip, tmp_path):
+    (tmp_path / "bad.wav").write_text("junk")
+    files = [clip("a.wav"), tmp_path / "bad.wav", tmp_path / "gone.wav", clip("b.wav", 1.0)]
+    rows, outcome = predict_files(predictor, files)
+    assert [row.path.name for row in rows] == ["a.wav", "b.wav"]
+    assert [failure.item for failure in outcome.failures] == [str(one) for one in files[1:3]]
+    assert (outcome.items_in, outcome.kept, outcome.failed) == (4, 2, 2)
+    for row in outcome.details["files"]:
+        assert sum(row["clips"][0]["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+
+
+def test_files_together_are_told_as_alone_and_a_speakers_as_one(predictor, clip):
+    files = [clip(f"{number}.wav", 1.0, number) for number in range(5)]
+    apart, outcome = predict_files(predictor, files)
+    alone, _ = predict_files(predictor, files[2:3])
+    np.testing.assert_allclose(
+        apart[2].pieces[0].probabilities, alone[0].pieces[0].probabilities, atol=1e-4
+    )
+    assert {row.normalisation.case for row in apart} == {"none"}
+    assert any("--together" in warning for warning in outcome.warnings)
+    joined, outcome = predict_files(predictor, files, together="folder")
+    assert {row.normalisation.case for row in joined} == {"many"}
+    assert not any("--together" in warning for warning in outcome.warnings)
+    assert joined[2].pieces != apart[2].pieces
+
+
+def test_subtitles_come_first_and_a_recogniser_hears_the_rest(predictor, clip):
+    files = [clip("a.wav"), clip("b.wav")]
+    files[0].with_suffix(".srt").write_text(f"1\n{LINE}\n莫得\n", encoding="utf-8")
+    parrot = Parrot()
+    rows, outcome = predict_files(predictor, files, listener=Listener(parrot, Flagging(), "zh"))
+    assert [row.pieces[0].text for row in rows] == ["莫得", "巴适得很"]
+    assert parrot.heard == 1
+    assert not any("no text" in warning for warning in outcome.warnings)
+    _, outcome = predict_files(predictor, files)
+    assert any("1 of 2 clips have no text" in warning for warning in outcome.warnings)
+
+
+def test_what_a_recogniser_invents_is_no_text(predictor, clip):
+    listener = Listener(Parrot("字幕由Amara.org社区提供"), Flagging(), "zh")
+    rows, _ = predict_files(predictor, [clip("a.wav")], listener=listener)
+    assert rows[0].pieces[0].text == ""
+
+
+def test_a_recogniser_that_is_not_there_is_said_and_sound_is_told(predictor, clip, monkeypatch):
+    def missing(_):
+        raise DataError("no model of that name")
+
+    monkeypatch.setattr(
+        "corpus_tools.transcription.configured.find_recogniser", lambda name: missing
+    )
+    outcome = predict_all(predictor, [str(clip("a.wav"))], None, transcribe=True)
+    assert "no model of that name" in outcome.failures[0].reason
+    assert outcome.details["files"][0]["clips"][0]["emotion"] in EMOTIONS
+
+
+def test_a_long_file_becomes_a_timeline(predictor, make_scene, make_media, tmp_path):
+    film = make_media(tmp_path / "film 巴.wav", make_scene([(3.5, 0.8)] * 4))
+    outcome = predict_all(predictor, [str(film)], None)
+    (row,) = outcome.details["files"]
+    times = [(one["start"], one["end"]) for one in row["clips"]]
+    assert len(times) > 2
+    assert times == sorted(times)
+    write_predictions(tmp_path / "out", outcome.details["files"], "tiny")
+    out = tmp_path / "out"
+    assert {path.name for path in out.iterdir()} == {
+        "predictions.json", "predictions.csv", "timelines"
+    }  # fmt: skip
+    assert {path.name for path in (out / "timelines").iterdir()} == {
+        "film_巴_wav.csv", "film_巴_wav.json", "film_巴_wav.png"
+    }  # fmt: skip
+    table = list(csv.DictReader((out / "timelines" / "film_巴_wav.csv").open(encoding="utf-8")))
+    assert [float(one["start"]) for one in table] == [one[0] for one in times]
+    assert json.loads((out / "predictions.json").read_text())["files"] == [row]
+
+
+def test_the_clips_of_a_version_are_told_with_their_labels(predictor, version, tmp_path):
+    _, outcome = predict_version(predictor, version)
+    rows = outcome.details["files"]
+    clips = [row["clips"][0] for row in rows]
+    assert [one["label"] for one in clips] == list(EMOTIONS)
+    assert [row["normalisation_case"] for row in rows] == ["many"] * 5 + ["none"]
+    assert rows[0]["file"].endswith(f"{clips[0]['clip_id']}.wav")
+    write_predictions(tmp_path / "out", rows, "tiny")
+    assert len(list(csv.DictReader((tmp_path / "out" / "predictions.csv").open()))) == 6
+    assert (tmp_path / "out" / "timelines" / "film.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_predictions_replace_only_predictions_and_only_with_force(predictor, clip, tmp_path):
+    rows = predict_files(predictor, [clip("a.wav")])[1].details["files"]
+    out = tmp_path / "out"
+    write_predictions(out, rows, "tiny")
+    with pytest.raises(ConfigurationError, match="--force"):
+        write_predictions(out, rows, "tiny")
+    write_predictions(out, [], "tiny", force=True)
+    assert json.loads((out / "predictions.json").read_text())["files"] == []
+    with pytest.raises(ConfigurationError, match="something else"):
+        write_predictions(tmp_path, rows, "tiny", force=True)
+    assert (tmp_path / "a.wav").is_file()
+
+
+def test_names_of_files_never_leave_the_folder(tmp_path):
+    clip = {"start": 0.0, "end": 1.0, "text": "", "emotion": "sad",
+            "probabilities": dict.fromkeys(EMOTIONS, 1 / 6)}  # fmt: skip
+    names = ["../../x", "..", "a/b", "A/B", "$\\frac{\udcff"]
+    rows = [
+        {"file": name.encode("utf-8", "backslashreplace").decode(), "clips": [clip, clip]}
+        for name in names
+    ]
+    write_predictions(tmp_path / "out", rows, "tiny")
+    made = list((tmp_path / "out" / "timelines").iterdir())
+    assert len(made) == 3 * len(names)
+    assert {path.name for path in tmp_path.iterdir()} == {"out"}
+
+
+def test_the_command_takes_files_folders_and_versions(run, version, clip, monkeypatch, tmp_path):
+    clip("some/a.wav")
+    clip("some/b.wav", 1.0)
+    monkeypatch.chdir(version.parent.parent)
+    out = tmp_path / "out"
+    args = ["predict", "v1", str(tmp_path / "some"), "--run", str(run), "--out", str(out), "--json"]
+    result = CliRunner().invoke(app, args)
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert document["counts"]["kept"] == 8
+    assert len(document["files"]) == 8
+    assert len(list(csv.DictReader((out / "predictions.csv").open()))) == 8
+    again = CliRunner().invoke(app, args)
+    assert again.exit_code == 2
+    assert "--force" in again.output
+
+
+def test_outside_a_corpus_a_version_is_refused_and_a_file_told(run, clip, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    path = clip("a.wav")
+    assert CliRunner().invoke(app, ["predict", str(path), "--run", str(run)]).exit_code == 0
+    result = CliRunner().invoke(app, ["predict", "v1", "--run", str(run)])
+    assert result.exit_code == 2
+    assert "--corpus" in result.output
