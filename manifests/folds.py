@@ -64,7 +64,7 @@ def place_in_folds(
         The entries, and how many folds there are.
 
     Raises:
-        DataError: if there are fewer groups than folds.
+        DataError: if there are fewer groups than folds, or less than three for a fold each.
     """
     kept = keep_sides(keys, {clip: _name(fold) for clip, fold in old.items()})
     group_of = group_clips({clip: keys[clip] for clip in keys if clip not in kept.held})
@@ -87,10 +87,10 @@ def place_in_folds(
             f"{len(groups)} groups can't fill {number} folds; ask for fewer with --folds, or group "
             f"by less with --group-by"
         )
-    if number < _FEWEST:
+    if folds == SPEAKERS and number < _FEWEST:  # of two none validates, until a third one comes
         raise DataError(
-            f"{number} group is too few for folds; group by something that there are more of with "
-            f"--group-by"
+            f"{number} group{'s are' if number != 1 else ' is'} too few for a fold each; group by "
+            f"something that there are more of with --group-by, or ask for --folds 2"
         )
     return [_placed(entry, group_of, fold_of, number) for entry in entries], number
 
@@ -126,4 +126,4 @@ def _name(fold: int) -> str:
     return f"{fold:06d}"
 
 
-_FEWEST = 2
+_FEWEST = 3

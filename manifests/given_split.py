@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from manifests.errors import ConfigurationError
 from manifests.groups import AUTO, keys_of
 from manifests.history import placed_before
 from manifests.partition import Partition, place
@@ -33,7 +34,15 @@ def divide_as_given(
         given: splits by clip id.
         parent: the version before, if there is one.
         repeats: as for :func:`manifests.groups.keys_of`.
+
+    Raises:
+        ConfigurationError: if the version before has folds, which these splits would end.
     """
+    if parent is not None and parent.header.params.get("split", {}).get("folds") is not None:
+        raise ConfigurationError(
+            f"{parent.header.version} has folds, beside which splits of others can't be kept; the "
+            f"clips are in the corpus: divide them into the folds with: corpus build-manifest"
+        )
     old: dict[str, Split] = dict(given)
     if parent is not None:
         old |= {clip_id: split for clip_id, (split, _) in placed_before(parent).items()}

@@ -137,8 +137,25 @@ def test_too_few_groups_are_said(make_entry):
     with pytest.raises(DataError, match="3 groups can't fill 5 folds"):
         divide(entries, SplitSettings(folds="5"))
     alone = [make_entry(f"c{n}", speaker="p") for n in range(4)]
-    with pytest.raises(DataError, match="too few for folds"):
+    with pytest.raises(DataError, match="1 group is too few for a fold each"):
         divide(alone, SplitSettings(folds="speakers"))
+
+
+def test_two_speakers_get_no_fold_each_since_a_third_would_make_train_val(make_entry):
+    entries = [make_entry(f"c{n}", speaker=f"p{n % 2}", source=f"q{n % 2}") for n in range(12)]
+    with pytest.raises(DataError, match=r"2 groups are too few for a fold each; .* --folds 2"):
+        divide(entries, SplitSettings(folds="speakers"))
+    assert divide(entries, SplitSettings(folds="2")).folds == 2
+
+
+def test_splits_of_others_dont_end_folds(filled):
+    filled.build(SplitSettings(folds="5"))
+    new = filled.add("s10", "sad", "f10")
+    with pytest.raises(ConfigurationError, match="v1 has folds"):
+        filled.build(given={new: "test"})
+    filled.build()
+    entries = load_manifest(filled.root / "manifests" / "v2").entries
+    assert {entry.fold for entry in entries} == {1, 2, 3, 4, 5}
 
 
 @pytest.mark.parametrize("asked", ["1", "0", "five", "", True, 2.5, "2000"])
