@@ -78,7 +78,7 @@ def place_in_folds(
         taken = max(old.values(), default=0)
         new = [group for group in groups if group not in pinned]
         fold_of = pinned | {group: _name(n) for n, group in enumerate(new, start=taken + 1)}
-        number = taken + len(new)
+        number = max(taken + len(new), _FEWEST if old else 0)
     else:
         number = int(folds)
         fold_of = _assigned(entries, group_of, number, pinned, seed)
@@ -87,7 +87,7 @@ def place_in_folds(
             f"{len(groups)} groups can't fill {number} folds; ask for fewer with --folds, or group "
             f"by less with --group-by"
         )
-    if folds == SPEAKERS and number < _FEWEST:  # of two none validates, until a third one comes
+    if folds == SPEAKERS and number < _FEWEST:
         raise DataError(
             f"{number} group{'s are' if number != 1 else ' is'} too few for a fold each; group by "
             f"something that there are more of with --group-by, or ask for --folds 2"
@@ -126,4 +126,4 @@ def _name(fold: int) -> str:
     return f"{fold:06d}"
 
 
-_FEWEST = 3
+_FEWEST = 3  # of a fold each; with two the second would train, and validate once there is a third

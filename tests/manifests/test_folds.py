@@ -6,7 +6,7 @@ import pytest
 
 from manifests.emotions import EMOTIONS
 from manifests.errors import ConfigurationError, DataError
-from manifests.partition import divide
+from manifests.partition import Partition, divide
 from manifests.records import ManifestHeader
 from manifests.settings import SplitSettings
 from manifests.versions import Manifest, load_manifest
@@ -146,6 +146,15 @@ def test_two_speakers_get_no_fold_each_since_a_third_would_make_train_val(make_e
     with pytest.raises(DataError, match=r"2 groups are too few for a fold each; .* --folds 2"):
         divide(entries, SplitSettings(folds="speakers"))
     assert divide(entries, SplitSettings(folds="2")).folds == 2
+
+
+def test_what_validated_does_so_when_a_third_speaker_withdrew(make_entry):
+    entries = [make_entry(f"c{n}", speaker=f"p{n % 3}", source=f"q{n % 3}") for n in range(12)]
+    first = divide(entries, SplitSettings(folds="speakers"))
+    left = [entry for entry in first.entries if entry.fold != 3]
+    rest = Partition(first.by, first.ratios, left, folds=3, folds_asked="speakers")
+    second = divide(left, SplitSettings(), as_parent(rest))
+    assert [entry.split for entry in second.entries] == [entry.split for entry in left]
 
 
 def test_splits_of_others_dont_end_folds(filled):
