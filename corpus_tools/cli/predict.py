@@ -19,7 +19,7 @@ def predict(
     what: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE|FOLDER|V…",
+            metavar="FILE…",
             help="Video or audio files of any length, folders of them, or manifest versions.",
         ),
     ],

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from manifests.emotions import EMOTIONS
@@ -55,13 +56,16 @@ def slice_predictions(
         ``uar`` (over the classes that the slice has), ``uar_interval`` (bootstrap over the slice's
         clips, 95 %) and ``classes`` (how many those are). None by source where each has one clip.
     """
+    table = pd.DataFrame(
+        {key: [value_of(entry) or UNKNOWN for entry in entries] for key, value_of in KEYS.items()}
+    )
     rows = []
-    for key, value_of in KEYS.items():
-        values = np.array([value_of(entry) or UNKNOWN for entry in entries], dtype=object)
-        if key == "source" and len(set(values)) == len(entries):
+    for key in KEYS:
+        parts = table.groupby(key).indices
+        if key == "source" and len(parts) == len(entries):
             continue
-        for value in _in_order(key, set(values)):
-            part = np.flatnonzero(values == value)
+        for value in _in_order(key, {str(value) for value in parts}):
+            part = parts[value]
             true, said = truth[part], told[part]
             low, high = bootstrap(true, said, len(EMOTIONS), resamples=_RESAMPLES).uar
             rows.append(

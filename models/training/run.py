@@ -116,8 +116,11 @@ def _write(
 ) -> dict[str, Any]:
     model = fitted.model
     told = {split: model.probabilities(clips) for split, clips in examples.items()}
+    speakers = {entry.clip_id: entry.speaker for entry in manifest.entries}
     metrics = {
-        split: evaluate_predictions(_labels(clips), told[split].argmax(axis=1))
+        split: evaluate_predictions(
+            _labels(clips), told[split].argmax(axis=1), [speakers[clip.clip_id] for clip in clips]
+        )
         for split, clips in examples.items()
         if clips
     }

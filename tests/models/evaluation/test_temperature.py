@@ -1,0 +1,65 @@
+"""The temperature of a model: fitted at the end of training, kept with it, and checked."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from manifests.errors import DataError
+from models.checkpoint import read_model, write_model
+from models.evaluation.calibration import calibrated, log_loss
+from models.training.fit import fit
+
+
+@pytest.fixture(scope="module")
+def model(request):
+    from models.settings import TrainSettings
+
+    settings = TrainSettings(
+        epochs=3,
+        threads=1,
+        features={"n_mfcc": 8, "n_mels": 16},
+        audio={"channels": 8, "kernels": 2},
+        words={"size": 8, "filters": 4},
+    )
+    examples = request.getfixturevalue("separable")
+    return fit([one for one in examples if one.group < "s2"], [], settings).model
+
+
+def test_it_makes_the_labels_of_validation_more_probable_and_changes_no_class(model, separable):
+    validation = [one for one in separable if one.group >= "s2"]
+    labels = np.array([one.label for one in validation])
+    after, doubt = calibrated(model, validation)
+    assert doubt is None
+    assert after.temperature != 1.0
+    told = [one.probabilities(validation) for one in (model, after)]
+    assert log_loss(told[1], labels) < log_loss(told[0], labels)
+    assert (told[0].argmax(axis=1) == told[1].argmax(axis=1)).all()
+
+
+def test_too_few_clips_of_validation_are_said(model, separable):
+    for clips in ([], separable[:19]):
+        same, doubt = calibrated(model, clips)
+        assert same is model
+        assert f"{len(clips)} clips" in doubt
+
+
+def test_it_comes_back_with_the_model(model, separable, tmp_path):
+    warm = replace(model, temperature=2.5)
+    write_model(tmp_path, warm)
+    again = read_model(tmp_path)
+    np.testing.assert_array_equal(again.probabilities(separable), warm.probabilities(separable))
+    description = json.loads((tmp_path / "model.json").read_bytes())
+    del description["temperature"]
+    (tmp_path / "model.json").write_text(json.dumps(description))
+    assert read_model(tmp_path).temperature == 1.0
+
+
+@pytest.mark.parametrize("bad", [0, -1, 1e9, "1", None, True, [1]])
+def test_one_that_is_none_is_refused(model, tmp_path, bad):
+    write_model(tmp_path, model)
+    description = json.loads((tmp_path / "model.json").read_bytes())
+    (tmp_path / "model.json").write_text(json.dumps({**description, "temperature": bad}))
+    with pytest.raises(DataError, match="temperature"):
+        read_model(tmp_path)
