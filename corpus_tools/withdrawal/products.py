@@ -57,8 +57,18 @@ def changes_to_versions(removal: Removal) -> Iterator[Change]:
 
 
 def changes_to_runs(removal: Removal) -> Iterator[Change]:
-    """Yield the tables of predictions that change; what a model learnt stays in it."""
+    """Yield the tables of predictions that change; what a model learnt stays in it.
+
+    An evaluation that names what is withdrawn goes as a whole: its figures and pictures, too.
+    """
+    evaluations = _named_evaluations(removal)
+    for folder in evaluations:
+        # texts last: should this be broken off, they tell that the rest has to go
+        for path in sorted(files(folder, "*"), key=lambda path: path.suffix in _TEXTS):
+            yield Change(path, None, "evaluations", 1)
     for path in files(removal.corpus / "runs", "*/**/*.csv"):
+        if path.parent in evaluations:
+            continue
         with path.open(encoding="utf-8", newline="") as stream:
             rows = list(csv.reader(stream))
         if not rows or "clip_id" not in rows[0]:
@@ -70,8 +80,20 @@ def changes_to_runs(removal: Removal) -> Iterator[Change]:
             csv.writer(out, lineterminator="\n").writerows(kept)
             yield Change(path, out.getvalue().encode(), "predictions", len(rows) - len(kept))
     for path in files(removal.corpus / "runs", "*/**/*.html"):
-        if removal.names_it(path.read_text(encoding="utf-8", errors="replace")):
+        if path.parent not in evaluations and removal.names_it(
+            path.read_text(encoding="utf-8", errors="replace")
+        ):
             yield Change(path, None, "pages", 1)
+
+
+def _named_evaluations(removal: Removal) -> list[Path]:
+    texts = (
+        path
+        for path in files(removal.corpus / "runs", "*/evaluation/*/*")
+        if path.suffix in _TEXTS
+        and removal.names_it(path.read_text(encoding="utf-8", errors="replace"))
+    )
+    return sorted({path.parent for path in texts})
 
 
 def changes_to_pages(removal: Removal) -> Iterator[Change]:
@@ -102,3 +124,6 @@ def changes_to_features(removal: Removal) -> Iterator[Change]:
             path: Path = kind / digest[:2] / f"{digest}.features"
             if path.is_file():
                 yield Change(path, None, "features", 1)
+
+
+_TEXTS = {".json", ".csv", ".html"}

@@ -1,0 +1,29 @@
+import pytest
+
+from corpus_tools.withdrawal.withdraw import withdraw
+from manifests.store import write_bytes, write_text
+
+FILM = "E01-0123456789ab"
+CLIP = f"{FILM}-00000000-00003000"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("metrics.json", '{"slices": [{"key": "speaker", "value": "f01"}]}'),
+        ("predictions.csv", f"clip_id,predicted\n{CLIP},sad\n"),
+        ("report.html", f"<code>{CLIP}</code>"),
+    ],
+)
+def test_an_evaluation_that_names_somebody_goes_as_a_whole(workspace, name, text):
+    folder = workspace.root / "runs" / "r" / "evaluation" / "v1-test"
+    other = folder.with_name("v1-val")
+    for one in (folder, other):
+        write_text(one / "metrics.json", '{"n": 3}')
+        write_bytes(one / "speakers.png", b"\x89PNG")
+    write_text(folder / name, text)
+    outcome = withdraw(workspace.root, "speaker", "f01")
+    assert not list(folder.iterdir())
+    assert len(list(other.iterdir())) == 2
+    assert outcome.details["withdrawal"]["places"]["evaluations"] in (2, 3)
+    assert (workspace.root / "runs" / "r" / "predictions.csv").is_file()
