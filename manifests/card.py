@@ -180,16 +180,23 @@ def _folds(partition: Partition) -> str:
     return f"\n\n{said}\n\n" + table(["fold", "clips", *EMOTIONS], rows)
 
 
+def _shares(partition: Partition) -> str:
+    reached = " / ".join(f"{100 * share:.1f} %" for share in partition.shares.values())
+    if partition.folds:
+        asked = "one for each speaker" if partition.folds_asked == SPEAKERS else "of equal size"
+        return f"folds: {partition.folds}, {asked}; train / val / test of the first: {reached}"
+    asked = " / ".join(f"{100 * ratio:.3g} %" for ratio in partition.ratios)
+    return f"train / val / test asked for {asked}, reached {reached}"
+
+
 def _split(draft: Draft) -> str:
     partition = draft.partition
-    asked = " / ".join(f"{100 * ratio:g} %" for ratio in partition.ratios)
-    reached = " / ".join(f"{100 * share:.1f} %" for share in partition.shares.values())
     unsure = " (an unknown speaker counts as anybody of the series)"
     groups = " / ".join(str(partition.grouping.counts[side]) for side in SIDES)
     largest = f"{100 * partition.grouping.largest:.1f} %"
     lines = [
         f"kept whole: {draft.grouped_by}{unsure if 'speaker' in partition.by else ''}",
-        f"train / val / test asked for {asked}, reached {reached}",
+        _shares(partition),
         f"groups on each side: {groups}; the largest holds {largest}",
         f"clips held out, on no side: {len(partition.held)}",
     ]
@@ -208,9 +215,10 @@ def _split(draft: Draft) -> str:
     body += "\n\n" + table([*head, "test clips sharing with train"], rows)
     for key, leakage in draft.leakage.items():
         if leakage.leaks:
-            shown = ", ".join(escape(leak.value) for leak in leakage.leaks[:_SHOWN])
-            more = f" and {len(leakage.leaks) - _SHOWN} more" if len(leakage.leaks) > _SHOWN else ""
-            body += f"\n\nShared {KEYS[key][1]}: {shown}{more} (all of them: leakage.json)"
+            shown = "; ".join(escape(leak.value) for leak in leakage.leaks[:_SHOWN])
+            rest = len(leakage.leaks) - _SHOWN
+            more = f"; and {rest} more (all of them: leakage.json)" if rest > 0 else ""
+            body += f"\n\nShared {KEYS[key][1]}: {shown}{more}"
     return body
 
 

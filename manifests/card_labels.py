@@ -23,7 +23,8 @@ def labels_section(draft: Draft, agreement: Agreement | None) -> str:
         f"annotators: {len(annotators)}",
         f"votes per clip: {votes / max(len(entries), 1):.2f}",
         f"mean share of a clip's votes that agree with its label: {agreed} "
-        f"(clips with two votes or more: {len(several)}; clips without a label are not in it)",
+        f"(clips with two votes or more: {len(several)}; votes for no class and clips without a "
+        "label are not in it)",
         f"clips whose label an adjudicator decided: {sum(entry.adjudicated for entry in entries)}",
     ]
     for name, value in sorted(draft.params.get("labels", {}).items()):

@@ -167,8 +167,10 @@ def _add(found: Difference, old: ManifestEntry | None, new: ManifestEntry | None
         kinds: tuple[str, ...] = ("added",) if old is None else ("removed",)
         fields = {name: (before.get(name), after.get(name)) for name in _TOLD}
     else:
-        names = [name for name in before if before[name] != after[name]]
-        kinds, fields = _kinds(names), {name: (before[name], after[name]) for name in names}
+        # `fold` is written only where there are folds
+        names = [name for name in before | after if before.get(name) != after.get(name)]
+        kinds = _kinds(names)
+        fields = {name: (before.get(name), after.get(name)) for name in names}
         if "split" in fields:
             found.moves[old.split, new.split] += 1
         if "emotion" in fields:

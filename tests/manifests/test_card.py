@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from manifests.markdown import escape
+from manifests.settings import SplitSettings
 
 
 @pytest.fixture
@@ -159,3 +160,27 @@ def test_head_is_yaml_of_known_keys(card, said, license_, named):
     assert head.get("license_name") == named
     assert head["size_categories"] == ["n<1K"]
     assert head["task_categories"] == ["audio-classification"]
+
+
+def test_folds_were_asked_for_not_shares(filled):
+    filled.build(SplitSettings(folds="5"))
+    text = (filled.root / "manifests" / "v1" / "card.md").read_text(encoding="utf-8")
+    assert (
+        "folds: 5, of equal size; train / val / test of the first: 60.0 % / 20.0 % / 20.0 %" in text
+    )
+    assert "asked for" not in text
+
+
+def test_shared_texts_with_commas_stay_apart_and_a_whole_list_names_no_file(filled):
+    for number, clip in enumerate(filled.clips):
+        filled.texts[clip.clip_id] = (
+            ("喂，你好，在不在屋头，我们要过来", "慢慢走, 不急嘛, 路上滑得很, 看到起")[number % 2],
+            "subtitle",
+        )
+    filled.build()
+    text = (filled.root / "manifests" / "v1" / "card.md").read_text(encoding="utf-8")
+    shared = next(line for line in text.splitlines() if line.startswith("Shared texts: "))
+    assert sorted(shared.removeprefix("Shared texts: ").split("; ")) == [
+        "喂，你好，在不在屋头，我们要过来",
+        "慢慢走, 不急嘛, 路上滑得很, 看到起",
+    ]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from manifests.diff import CHANGES, diff_manifests
 from manifests.diff_markdown import as_markdown
 from manifests.errors import DataError
+from manifests.settings import SplitSettings
 
 CLASSES = ("angry", "sad")
 
@@ -122,3 +123,14 @@ def test_a_damaged_version_is_named(versions, text, said):
     (after / "manifest.jsonl").unlink()
     with pytest.raises(DataError, match="missing"):
         diff_manifests(before, after)
+
+
+@pytest.mark.parametrize("folds_first", [True, False])
+def test_a_version_with_folds_and_one_without(filled, folds_first):
+    folds, plain = SplitSettings(folds="5"), SplitSettings()
+    filled.build(folds if folds_first else plain)
+    filled.build(plain if folds_first else folds, resplit=True)
+    manifests = filled.root / "manifests"
+    found = diff_manifests(manifests / "v1", manifests / "v2")
+    assert found.same == 0
+    assert all(None in change.fields["fold"] for change in found.changes)
