@@ -205,7 +205,8 @@ def inside(root: Path, relative: str) -> Path:
         relative: a POSIX path as found in a record or a stranger's file.
 
     Raises:
-        DataError: for absolute paths, ``..``, backslashes, and links that lead out.
+        DataError: for absolute paths, ``..``, backslashes, half characters, and links that lead
+            out.
 
     Example:
         >>> inside(Path("/corpus"), "../etc/passwd")
@@ -253,6 +254,10 @@ def _refuse_strange(relative: str) -> None:
     bad = not relative or relative.startswith("/") or ".." in parts or "\\" in relative
     if bad or "\0" in relative or (len(relative) > 1 and relative[1] == ":"):
         raise DataError(f"path {relative!r} leaves the corpus folder; it is refused")
+    try:
+        os.fsencode(relative)
+    except UnicodeEncodeError as error:
+        raise DataError(f"path {relative!r} has half a character in it; it is refused") from error
 
 
 def created_now() -> str:

@@ -74,6 +74,8 @@ def _counts(found: "Difference") -> "Table":
 def _changes(found: "Difference", most: int) -> "Table":
     from rich.table import Table
 
+    from corpus_tools.cli.session import one_line
+
     shown = found.changes[:most]
     title = f"{len(shown)} of {len(found.changes)} clips that differ"
     table = Table(title=title, title_justify="left")
@@ -81,7 +83,7 @@ def _changes(found: "Difference", most: int) -> "Table":
     table.add_column("what")
     table.add_column("before → after")
     for change in shown:
-        table.add_row(change.clip_id, ", ".join(change.kinds), _values(change))
+        table.add_row(one_line(change.clip_id), ", ".join(change.kinds), _values(change))
     return table
 
 

@@ -1,5 +1,6 @@
 """One run of a command: where its result, its progress and its errors go, and how it ends."""
 
+import io
 import json
 import os
 import re
@@ -41,7 +42,7 @@ class Session:
         if self.as_json:
             return
         if isinstance(text, str):
-            print(text)
+            print("\n".join(map(one_line, text.split("\n"))))
             return
         from rich.console import Console
 
@@ -93,7 +94,8 @@ class Session:
         if outcome.items_in:
             self.note(_conservation(outcome))
         if self.as_json:
-            print(json.dumps(self._document(), ensure_ascii=False, indent=2))
+            plain = "utf" not in (sys.stdout.encoding or "").lower()
+            print(json.dumps(self._document(), ensure_ascii=plain, indent=2))
 
     def _document(self) -> dict[str, Any]:
         outcome = self.outcome
@@ -122,6 +124,8 @@ def session(
     Exit codes: 0 all well, 1 something failed, 2 wrong usage or configuration, 130 interrupted.
     """
     run = Session(command, as_json=as_json, quiet=quiet, verbose=verbose)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     code = 0
     try:
         yield run

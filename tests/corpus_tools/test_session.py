@@ -1,3 +1,4 @@
+import io
 import json
 
 import pytest
@@ -67,3 +68,21 @@ def test_many_warnings_are_summed_up_on_the_terminal_only(capsys):
     assert printed.err.count("too short") == 20
     assert "10 more like these; --json gives them all" in printed.err
     assert len(json.loads(printed.out)["warnings"]) == 30
+
+
+def test_what_a_terminal_would_obey_is_shown_not_printed(capsys):
+    with session("verb") as run:
+        run.result("speaker \x1b]0;owned\x07\x9b2J\nnext")
+    assert capsys.readouterr().out == "speaker \\x1b]0;owned\\x07\\x9b2J\nnext\n"
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_characters_that_a_terminal_does_not_have_are_escaped(monkeypatch, as_json):
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", out)
+    with session("verb", as_json=as_json) as run:
+        run.outcome.details["text"] = "巴适é"
+        run.result("巴适é")
+    out.flush()
+    text = out.buffer.getvalue().decode("ascii")
+    assert json.loads(text)["text"] == "巴适é" if as_json else text == "\\u5df4\\u9002\\xe9\n"

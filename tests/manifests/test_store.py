@@ -31,7 +31,9 @@ def test_bad_line_is_named(tmp_path, line):
         list(read_jsonl(path))
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../../x", "a\\b", "C:/x", "", "a\0b"])
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd", "../x", "a/../../x", "a\\b", "C:/x", "", "a\0b", "\ud800"]
+)
 def test_paths_out_of_the_corpus_are_refused(tmp_path, path):
     with pytest.raises(DataError, match="refused"):
         inside(tmp_path, path)
@@ -54,6 +56,15 @@ def test_many_paths_are_refused_as_one_is(tmp_path):
     (root / "out").symlink_to(tmp_path)
     within = Within(root)
     assert Path(within("clips/a.wav")).read_bytes() == b"x"
-    for bad in ("clips/link.wav", "out/secret", "../secret", "/etc/passwd", "clips\\a", "", "c:x"):
+    for bad in (
+        "clips/link.wav",
+        "out/secret",
+        "../secret",
+        "/etc/passwd",
+        "clips\\a",
+        "",
+        "c:x",
+        "clips/\ud800",
+    ):
         with pytest.raises(DataError, match="refused"):
             within(bad)
