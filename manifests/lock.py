@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import json
+import math
 import os
 import socket
 import sys
@@ -84,7 +85,8 @@ class FolderLock:
             return
         with stream:
             owner = _parsed(stream.read())
-            if owner is None and time.time() - os.fstat(stream.fileno()).st_mtime < _BEING_WRITTEN:
+            age = time.time() - os.fstat(stream.fileno()).st_mtime
+            if owner is None and abs(age) < _BEING_WRITTEN:
                 raise self._busy()
             if owner is not None and _alive(owner, self.stale_after):
                 raise CorpusError(f"{self.path.parent}: {_in_use(owner, self.path.name)}")
@@ -139,10 +141,11 @@ def _parsed(data: bytes) -> dict[str, Any] | None:
     """Return whom a lock file names; nobody if it is not what we write."""
     try:
         owner = json.loads(data)
-        times = isinstance(owner["time"], int | float) and isinstance(owner["pid"], int)
-    except (ValueError, TypeError, KeyError):
+        pid = owner["pid"]
+        known = isinstance(pid, int) and 0 < pid < _PIDS and math.isfinite(owner["time"])
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
-    return owner if times and isinstance(owner.get("host"), str) else None
+    return owner if known and isinstance(owner.get("host"), str) else None
 
 
 def _alive(owner: dict[str, Any], stale_after: float) -> bool:
@@ -152,6 +155,7 @@ def _alive(owner: dict[str, Any], stale_after: float) -> bool:
 
 
 _TRIES = 3
+_PIDS = 2**31
 _BEING_WRITTEN = 5.0  # seconds in which a lock file may still be empty
 _UNKNOWN = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 """What file systems say that don't have the system's locks; the look at the file must do there."""

@@ -76,13 +76,36 @@ def test_an_ended_process_does_not_run_even_if_nobody_asked_how_it_ended():
     assert not is_running(child.pid, start)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"host": "a", "pid": "x", "time": 1}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "7",
+        '{"host": "a", "pid": "x", "time": 1}',
+        '{"host": "a", "pid": 1, "time": Infinity}',
+        '{"host": "' + socket.gethostname() + '", "pid": 1.5, "time": 1}',
+        '{"host": "a", "pid": 1, "time": 1' + "0" * 400 + "}",
+        '{"host": "' + socket.gethostname() + '", "pid": 1' + "0" * 40 + ', "time": 1}',
+        "[" * 100_000,
+    ],
+    ids=range(10),
+)
 def test_a_lock_that_names_nobody_is_waited_for_and_then_broken(tmp_path, text):
     path = tmp_path / ".corpus.lock"
     path.write_text(text)
     with pytest.raises(CorpusError, match="starting here"), FolderLock(tmp_path):
         pass
     os.utime(path, (0, 0))
+    with FolderLock(tmp_path) as lock:
+        assert lock.broken
+
+
+def test_a_clock_that_was_set_back_keeps_no_empty_lock_alive(tmp_path):
+    path = tmp_path / ".corpus.lock"
+    path.write_text("")
+    os.utime(path, (time.time() + 10**6,) * 2)
     with FolderLock(tmp_path) as lock:
         assert lock.broken
 
