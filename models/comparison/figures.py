@@ -56,6 +56,7 @@ def _draw(path: Path, title: str, what: str, curves: Curves) -> None:
     axes.set_xlabel("epoch")
     axes.set_ylabel(what)
     axes.set_title(title)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(alpha=0.3)
     axes.legend()
     with atomic_path(path) as temporary:
