@@ -78,7 +78,7 @@ def check(layer: ODConv2d, x: Tensor, up: Tensor) -> float:
 
 
 def measure(name: str, rounds: int) -> tuple[float, float, float, float]:
-    """Return seconds of a plain step, ours and the authors' in its multiples, and the difference."""
+    """Return a plain step's seconds, ours in its multiples and the authors', and the difference."""
     batch, channels, height, width, size = SHAPES[name]
     torch.manual_seed(0)
     layer = ODConv2d(channels, channels, size)
