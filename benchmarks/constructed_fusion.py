@@ -4,7 +4,8 @@ No corpus at hand has emotional speech whose words tell the emotion, so one is m
 utterance of nEMO gets a line of CPED of the same class, drawn at random without repetition. Models
 are trained on three speakers with lines of four television series, and tested on the three others
 with lines of the other series: speakers, dialogues and series are disjoint. `both` is compared with
-`audio` and `text` alone, and with itself where the clips tested have no text.
+`text` alone, and with itself where the clips tested have no text. As the default trains its
+branches apart, the latter is the model of `audio` alone, which is trained again only if asked for.
 
     python benchmarks/constructed_fusion.py [--nemo DIR] [--cped DIR] --work DIR
 
@@ -30,7 +31,7 @@ from models.training.fit import fit
 
 Answers = dict[str, list[NDArray[np.int64]]]
 
-EMPTY = "both, clips tested without text"
+EMPTY = "both, clips tested without text (= audio)"
 
 
 def main() -> int:
@@ -43,13 +44,15 @@ def main() -> int:
     parser.add_argument(
         "--development", action="store_true", help="both sides from what recipes were chosen on"
     )
+    parser.add_argument("--audio", action="store_true", help="train audio alone, too")
     options = parser.parse_args()
     training, test = pairs(options.nemo, options.cped, options.work, options.development)
     truth = np.array([one.label for one in test])
     print(f"{len(training)} constructed clips to train on, {len(test)} to test")
-    told: Answers = {"both": [], "audio": [], "text": [], EMPTY: []}
+    modalities = ("both", "text", "audio") if options.audio else ("both", "text")
+    told: Answers = {EMPTY: [], **{modality: [] for modality in modalities}}
     for seed in range(1 if options.quick else options.seeds):
-        for modality in ("both", "audio", "text"):
+        for modality in modalities:
             settings = TrainSettings().changed(
                 modality=modality, seed=seed, epochs=8 if options.quick else None
             )
@@ -75,8 +78,8 @@ def report(truth: NDArray[np.int64], told: Answers, clips: Sequence[str]) -> int
             print(f"| {name} | {cells} | | |")
             continue
         print(f"| {name} | {cells} | {found.ahead:+.3f} | {found.low:+.3f} to {found.high:+.3f} |")
-        held &= name == EMPTY or found.low > 0
-    print(f"bar: both intervals above 0: {'held' if held else 'MISSED'}")
+        held &= found.low > 0
+    print(f"bar: intervals above 0: {'held' if held else 'MISSED'}")
     return 0 if held else 1
 
 

@@ -96,6 +96,8 @@ class WordSettings(Settings):
         blank: share of units taken for unknown ones in training.
         input_dropout: of the word vectors.
         dropout: of the pooled vector.
+        weight: of what the words say beside the sound, where ``branches`` are trained apart; above
+            1 because sound is surer about speakers never heard than it should be.
         lexicon: words that are kept whole, beyond the bundled Sichuanese ones; they go with the
             model.
     """
@@ -112,6 +114,7 @@ class WordSettings(Settings):
     blank: float = Field(0.1, ge=0, lt=1)
     input_dropout: float = Field(0.2, ge=0, lt=1)
     dropout: float = Field(0.5, ge=0, lt=1)
+    weight: float = Field(2.0, ge=0, le=10)
     lexicon: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -130,6 +133,7 @@ class TrainSettings(Settings):
         modality: which branches the model has.
         seed: settles everything random.
         epochs: passes over the training clips.
+        least_steps: that are taken even where ``epochs`` would be fewer, by further passes.
         batch_size: clips of a step.
         lr: learning rate; the highest one, where it is scheduled.
         optimiser: ``sgd`` with Nesterov's momentum of 0.9, ``adam``, or ``adamw``.
@@ -142,7 +146,9 @@ class TrainSettings(Settings):
         speeds: training clips are also heard at these speeds, 1 being their own; every speaker at
             one of them in each epoch, as if somebody else spoke.
         mask: longest share of time and of coefficients that is blanked out in training.
-        drop_text: how often a training clip goes without its text.
+        branches: with both, train the branches ``together`` with one loss, or ``apart``, each as if
+            it were alone, and then add what they say; the history's loss is then that of sound.
+        drop_text: how often a training clip goes without its text, where they train together.
         keep: the weights of the ``best`` epoch on validation (accuracy), or of the ``last``.
         patience: epochs without a better one after which training stops; null for never.
         normalise: features to mean 0 and deviation 1 within each ``speaker`` (source, where the
@@ -158,6 +164,7 @@ class TrainSettings(Settings):
     modality: Modality = "both"
     seed: int = Field(0, ge=0, lt=2**32)
     epochs: int = Field(40, ge=1)
+    least_steps: int = Field(0, ge=0)
     batch_size: int = Field(64, ge=2)
     lr: float = Field(2e-2, gt=0, le=1)
     weight_decay: float = Field(1e-2, ge=0)
@@ -169,6 +176,7 @@ class TrainSettings(Settings):
     smoothing: float = Field(0.1, ge=0, lt=1)
     speeds: tuple[Annotated[float, Field(ge=0.5, le=2)], ...] = (0.8, 0.9, 1.125, 1.25)
     mask: float = Field(0.15, ge=0, lt=1)
+    branches: Literal["apart", "together"] = "apart"
     drop_text: float = Field(0.5, ge=0, lt=1)
     keep: Literal["best", "last"] = "last"
     patience: int | None = Field(None, ge=1)
@@ -233,6 +241,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "smoothing": 0.0,
         "speeds": (),
         "mask": 0.0,
+        "branches": "together",
         "drop_text": 0.0,
         "keep": "best",
         "normalise": "corpus",
@@ -260,6 +269,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 TEXT_ALONE: dict[str, Any] = {
     "epochs": 4,
+    "least_steps": 64,
     "batch_size": 128,
     "lr": 3e-3,
     "optimiser": "adamw",

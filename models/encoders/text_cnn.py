@@ -95,7 +95,7 @@ class TextCNN(nn.Module):
     def _places(self, numbers: Tensor) -> Tensor:
         """Return the numbers of words and pieces place by place, some of them blanked."""
         longest = int((numbers > 0).sum(dim=1).max())
-        needed = max(longest, max(self.widths) * self.channels)
+        needed = max(longest + -longest % self.channels, max(self.widths) * self.channels)
         numbers = F.pad(numbers[:, :longest], (0, needed - longest))
         places = numbers.reshape(len(numbers), -1, self.channels)
         if self.training and self.blank:

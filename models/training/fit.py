@@ -23,6 +23,7 @@ from models.text.vocabulary import Vocabulary
 from models.training.batches import drop_texts, epoch_order, mask_features
 from models.training.device import pick_device, steady
 from models.training.history import Epoch
+from models.training.joining import join
 from models.training.objective import class_weights, target_shares, weighted_cross_entropy
 from models.training.optimiser import make_optimiser, make_schedule
 
@@ -74,16 +75,40 @@ def fit(
             f"{len(training)} training clips, where at least 2 are needed; label more clips"
         )
     with steady(settings.seed, settings.threads):
+        if settings.modality == "both" and settings.branches == "apart":
+            return _fit_apart(training, validation, settings, progress, watch)
         return _Fitting(training, validation, settings).run(progress, watch)
 
 
+def _fit_apart(
+    training: Sequence[Example],
+    validation: Sequence[Example],
+    settings: TrainSettings,
+    progress: Progress,
+    watch: Callable[[FittedModel], None] | None,
+) -> Fit:
+    words = _Fitting(training, validation, settings.changed(modality="text")).run(no_progress, None)
+    with steady(settings.seed, settings.threads):  # as if there had been no words before
+        sound = _Fitting(
+            training,
+            validation,
+            settings.changed(modality="audio"),
+            lambda model: join(model, words.model, settings),
+        )
+        return replace(sound.run(progress, watch), vectors_known=words.vectors_known)
+
+
 class _Fitting:
-    """The state of a fit."""
+    """The state of a fit; ``finish`` makes of the model what is validated, watched and kept."""
 
     def __init__(
-        self, training: Sequence[Example], validation: Sequence[Example], settings: TrainSettings
+        self,
+        training: Sequence[Example],
+        validation: Sequence[Example],
+        settings: TrainSettings,
+        finish: Callable[[FittedModel], FittedModel] = lambda model: model,
     ) -> None:
-        self.settings, self.validation = settings, validation
+        self.settings, self.validation, self.finish = settings, validation, finish
         self.device = pick_device(settings.device)
         vocabulary, vectors = _words(training, settings)
         self.vectors_known = vectors.known
@@ -105,27 +130,28 @@ class _Fitting:
         self.shuffle = np.random.default_rng(settings.seed)
         self.generator = torch.Generator().manual_seed(settings.seed)
         self.optimiser = make_optimiser(self.network.parameters(), settings)
-        steps = settings.epochs * math.ceil(len(training) / settings.batch_size)
-        self.schedule = make_schedule(self.optimiser, settings, steps)
+        per_epoch = math.ceil(len(training) / settings.batch_size)
+        self.epochs = max(settings.epochs, math.ceil(settings.least_steps / per_epoch))
+        self.schedule = make_schedule(self.optimiser, settings, self.epochs * per_epoch)
 
     def run(self, progress: Progress, watch: Callable[[FittedModel], None] | None) -> Fit:
         history: list[Epoch] = []
         best, kept, weights = -math.inf, 0, _copy(self.network)
-        for number in range(1, self.settings.epochs + 1):
+        for number in range(1, self.epochs + 1):
             epoch = self._epoch(number)
             history.append(epoch)
             score = number if epoch.val_accuracy is None else _score(epoch)
             if self.settings.keep == "last" or score > best:
                 best, kept, weights = score, number, _copy(self.network)
             if watch is not None:
-                watch(replace(self.model, network=self.network.cpu()))
+                watch(self.finish(replace(self.model, network=self.network.cpu())))
                 self.network.to(self.device)
-            progress(number, self.settings.epochs, _line(epoch))
+            progress(number, self.epochs, _line(epoch))
             if self.settings.patience and number - kept >= self.settings.patience:
                 break
         self.network.load_state_dict(weights)
         self.network.cpu().eval()
-        return Fit(self.model, history, kept, self.vectors_known)
+        return Fit(self.finish(self.model), history, kept, self.vectors_known)
 
     def _epoch(self, number: int) -> Epoch:
         self.network.train()
@@ -172,7 +198,7 @@ class _Fitting:
         if not self.validation:
             return ()
         self.network.cpu()
-        probabilities = self.model.probabilities(self.validation)
+        probabilities = self.finish(self.model).probabilities(self.validation)
         self.network.to(self.device)
         told = probabilities.argmax(axis=1)
         own = probabilities[np.arange(len(self.truth)), self.truth]

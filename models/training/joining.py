@@ -1,0 +1,47 @@
+"""Two branches, each trained by itself, in one network."""
+
+from dataclasses import replace
+
+import torch
+
+from models.fitted import FittedModel, build_network
+from models.settings import TrainSettings
+
+__all__ = ["join"]
+
+
+def join(sound: FittedModel, words: FittedModel, settings: TrainSettings) -> FittedModel:
+    """Return the model whose logits are the sum of those of a model of sound and one of words.
+
+    That is equations (11) and (12): f = concat(f_a, f_t), p = softmax(fᵀ M + b), where M has the
+    rows of both output layers, those of the words times ``settings.words.weight``. Where words and
+    sound are independent given the class, and neither model prefers a class, the sum of
+    log-probabilities is Bayes' rule. b is that of the sound alone: a text that is missing gives
+    f_t = 0, and so changes nothing.
+
+    Args:
+        sound: of the audio branch.
+        words: of the text branch, of the same classes.
+        settings: of the joined model.
+
+    Example:
+        model = join(fit(clips, [], audio).model, fit(clips, [], text).model, both)
+    """
+    with torch.random.fork_rng(devices=[]):  # it is called while training goes on
+        network = build_network(
+            settings,
+            words.network.get_parameter("text.vectors.weight").detach(),
+            len(sound.classes),
+            len(words.vocabulary.runs),
+        )
+    weights = {
+        name: value
+        for model, branch in ((sound, "audio."), (words, "text."))
+        for name, value in model.network.state_dict().items()
+        if name.startswith(branch)
+    }
+    own = words.network.output.weight.detach() * settings.words.weight
+    weights["output.weight"] = torch.cat([sound.network.output.weight.detach(), own], dim=1)
+    weights["output.bias"] = sound.network.output.bias.detach()
+    network.load_state_dict(weights)
+    return replace(sound, network=network.eval(), vocabulary=words.vocabulary, settings=settings)

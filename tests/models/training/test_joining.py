@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+import torch
+
+from models.training.fit import fit
+
+
+@pytest.fixture
+def parts(separable, quick):
+    settings = quick.changed(epochs=2, branches="apart")
+    return [
+        fit(separable, [], settings.changed(modality=modality)).model
+        for modality in ("both", "audio", "text")
+    ]
+
+
+def test_branches_trained_apart_add_up(parts, separable):
+    both, sound, words = (np.log(model.probabilities(separable)) for model in parts)
+    bias = parts[2].network.output.bias.detach().numpy()
+    total = sound + parts[0].settings.words.weight * (words - bias)
+    np.testing.assert_allclose(
+        np.exp(both), torch.from_numpy(total).softmax(dim=1).numpy(), atol=1e-5
+    )
+
+
+def test_a_missing_text_does_no_harm(parts, separable):
+    from dataclasses import replace
+
+    silent = [replace(one, words=()) for one in separable]
+    both, sound, _ = (model.probabilities(silent) for model in parts)
+    np.testing.assert_allclose(both, sound, atol=1e-6)
