@@ -20,12 +20,12 @@ from models.settings import TrainSettings
 
 IMAGES = Path(__file__).parent / "images"
 SECONDS = 4
-COLUMN, ROW, WIDTH, HEIGHT, MARGIN = 136, 84, 114, 52, 14  # pixels
+COLUMN, ROW, WIDTH, HEIGHT, MARGIN = 126, 84, 112, 52, 6  # pixels
 
 STYLE = """
 .box{fill:#fff;stroke:#2f5d8a;stroke-width:1.6} .in{fill:#f3f4f6;stroke:#8a929c}
-.out{fill:#eef5ec;stroke:#3e7d4c} .t{font-size:13px;font-weight:600;fill:#1d2733}
-.s{font-size:11px;fill:#4b5563} text{text-anchor:middle}
+.out{fill:#eef5ec;stroke:#3e7d4c} .t{font-size:14px;font-weight:600;fill:#1d2733}
+.s{font-size:12px;fill:#4b5563} text{text-anchor:middle}
 .a{stroke:#5b6470;stroke-width:1.5;fill:none;marker-end:url(#tip)}
 """
 TIP = (
@@ -155,7 +155,7 @@ def model(shapes: Shapes) -> Drawing:
             "vectors": Box(3, 1, "word2vec", f"{words.max_words} × {words.size}"),
             "cnn": Box(4, 1, "Text-CNN", f"f_t: {shapes['text']}"),
             "join": Box(6, 0.5, "concat", f"f: {shapes['both']}"),
-            "softmax": Box(7, 0.5, "softmax", "fᵀM + b: 6 classes", "out"),
+            "softmax": Box(7, 0.5, "softmax", "fᵀM + b: 6", "out"),
         },
         "clip mfcc conv odconv cbam pool join softmax, text clean jieba vectors cnn join",
     )
