@@ -1,8 +1,8 @@
 """Does the fusion of sound and words help where both carry information? A constructed case.
 
 No corpus at hand has emotional speech whose words tell the emotion, so one is made up: each
-utterance of nEMO gets a line of CPED of the same class, drawn at random without repetition. Models
-are trained on three speakers with lines of four television series, and tested on the three others
+utterance of nEMO gets a line of CPED of the same class, drawn at random; where a class has fewer
+lines than utterances, all are used before any is used again. Models are trained on three speakers with lines of four television series, and tested on the three others
 with lines of the other series: speakers, dialogues and series are disjoint. `both` is compared with
 `text` alone, and with itself where the clips tested have no text. As the default trains its
 branches apart, the latter is the model of `audio` alone, which is trained again only if asked for.
@@ -112,7 +112,7 @@ def paired(clips: Sequence[Example], lines: Sequence[Line]) -> list[Example]:
     for label in range(len(EMOTIONS)):
         own = [one for one in clips if one.label == label]
         texts = [line.words for line in lines if line.label == label and line.words]
-        chosen = generator.choice(len(texts), size=len(own), replace=False)
+        chosen = np.resize(generator.permutation(len(texts)), len(own))
         found |= {one.clip_id: texts[row] for one, row in zip(own, chosen, strict=True)}
     return [replace(one, words=found[one.clip_id]) for one in clips]
 
