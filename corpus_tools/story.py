@@ -14,9 +14,9 @@ from corpus_tools.segmentation.choices import read_choices
 from corpus_tools.segmentation.verdicts import noted_rules, noted_yielding
 from corpus_tools.workspace import Workspace
 from manifests.emotions import EMOTIONS
-from manifests.errors import ConfigurationError
+from manifests.errors import ConfigurationError, DataError
 from manifests.frozen import frozen_clips
-from manifests.records import Clip, Judgement, Screen, Source, Transcript
+from manifests.records import Clip, Judgement, ManifestEntry, Screen, Source, Transcript
 from manifests.selection import rejection, standing_repeats
 from manifests.shards import STAGES, read_shard, read_stage
 from manifests.store import read_jsonl
@@ -71,7 +71,7 @@ def story_of(workspace: Workspace, given: str) -> dict[str, Any]:
 
     Raises:
         ConfigurationError: if none or several could be meant, or the clip was withdrawn.
-        DataError: if a shard, task, judgement or manifest can't be read.
+        DataError: if a shard, task, judgement, manifest or run's predictions can't be read.
     """
     corpus, configuration = workspace.root, workspace.configuration
     clips = {clip.clip_id: clip for clip in read_stage(corpus, STAGES["segments"], Clip)}
@@ -162,8 +162,9 @@ def _next_build(clip: Clip, accepted: Sequence[Clip], votes: ClipVotes) -> str:
 
 def _manifests(corpus: Path, clip_id: str) -> Iterator[tuple[str, dict[str, Any] | None]]:
     for folder in versions(corpus):
-        rows = read_jsonl(folder / ENTRIES)
-        yield folder.name, next((row for row in rows if row.get("clip_id") == clip_id), None)
+        path = folder / ENTRIES
+        row = next((row for row in read_jsonl(path) if row.get("clip_id") == clip_id), None)
+        yield folder.name, None if row is None else ManifestEntry.parse(row, str(path)).row()
 
 
 def _predictions(runs: Path, clip_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -172,11 +173,22 @@ def _predictions(runs: Path, clip_id: str) -> Iterator[tuple[str, dict[str, Any]
         path = runs / name / "predictions.csv"
         if not path.is_file():
             continue
-        with path.open(encoding="utf-8", newline="") as stream:
-            row = next((row for row in csv.DictReader(stream) if row["clip_id"] == clip_id), None)
-        if row is not None:
-            shares = {emotion: float(row[f"p_{emotion}"]) for emotion in EMOTIONS}
-            yield name, {"split": row["split"], "predicted": row["predicted"], "shares": shares}
+        try:
+            with path.open(encoding="utf-8", newline="") as stream:
+                rows = (row for row in csv.DictReader(stream) if row["clip_id"] == clip_id)
+                told = next(map(_prediction, rows), None)
+        except (KeyError, TypeError, ValueError, csv.Error) as error:
+            raise DataError(
+                f"{path}: not what a run writes of its clips; restore it from a copy, or delete it"
+            ) from error
+        if told is not None:
+            yield name, told
+
+
+def _prediction(row: dict[str, str]) -> dict[str, Any]:
+    shares = {emotion: float(row[f"p_{emotion}"]) for emotion in EMOTIONS}
+    predicted = EMOTIONS[EMOTIONS.index(row["predicted"])]
+    return {"split": row["split"], "predicted": predicted, "shares": shares}
 
 
 _NEAREST = 5

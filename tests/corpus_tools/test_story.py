@@ -4,7 +4,7 @@ from annotation.judgements import judgements_folder
 from corpus_tools.cli.why import _chapters
 from corpus_tools.story import find_clip, story_of
 from corpus_tools.workspace import Workspace
-from manifests.errors import ConfigurationError
+from manifests.errors import ConfigurationError, DataError
 from manifests.records import Clip, Judgement, Screen, Source, Transcript
 from manifests.shards import STAGES, write_shard
 from manifests.store import write_jsonl
@@ -132,6 +132,51 @@ def test_a_rejected_clip_says_why(workspace):
     assert lines["screen"].startswith("rejected: music")
     assert lines["label"] == "nobody judged it"
     assert lines["next build"] == "leaves it out: not accepted"
+
+
+@pytest.fixture
+def predictions(workspace):
+    """Where a run keeps what it made of its clips."""
+    run = workspace.runs / "v1-default-0"
+    run.mkdir(parents=True)
+    (run / "model.json").write_text("{}")
+    return run / "predictions.csv"
+
+
+HEAD = "clip_id,split,predicted,p_angry,p_fear,p_happy,p_neutral,p_surprise,p_sad\n"
+
+
+def test_it_tells_what_a_run_made_of_the_clip(workspace, predictions):
+    predictions.write_text(f"{HEAD}{CLIPS[0]},test,sad,0.1,0.1,0.1,0.1,0.1,0.5\n")
+    assert told(story_of(workspace, CLIPS[0]))["predictions"] == "v1-default-0: sad (0.50), on test"
+    assert "predictions" not in told(story_of(workspace, CLIPS[1]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b\n1,2\n",
+        f"{HEAD}{CLIPS[0]},test\n",
+        f"{HEAD}{CLIPS[0]},test,joy,0.1,0.1,0.1,0.1,0.1,0.5\n",
+        f"{HEAD}{CLIPS[0]},test,sad,x,0.1,0.1,0.1,0.1,0.5\n",
+        f"{HEAD}{'x' * 200_000},test,sad,0,0,0,0,0,0\n",
+    ],
+    ids=["other columns", "cut off", "no class", "no number", "endless"],
+)
+def test_predictions_that_are_none_are_named(workspace, predictions, text):
+    predictions.write_text(text)
+    with pytest.raises(DataError, match=r"v1-default-0/predictions.csv: .* or delete it"):
+        story_of(workspace, CLIPS[0])
+
+
+def test_an_entry_that_is_none_is_named(workspace):
+    folder = workspace.root / "manifests" / "v1"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text("{}")
+    write_jsonl(folder / "manifest.jsonl", [{"clip_id": CLIPS[0]}])
+    assert told(story_of(workspace, CLIPS[1]))["manifests"] == "v1: not in it"
+    with pytest.raises(DataError, match=r"v1/manifest.jsonl: manifestentry field"):
+        story_of(workspace, CLIPS[0])
 
 
 def test_enough_of_an_id_is_enough():
