@@ -2,10 +2,11 @@
 
 No corpus at hand has emotional speech whose words tell the emotion, so one is made up: each
 utterance of nEMO gets a line of CPED of the same class, drawn at random; where a class has fewer
-lines than utterances, all are used before any is used again. Models are trained on three speakers with lines of four television series, and tested on the three others
-with lines of the other series: speakers, dialogues and series are disjoint. `both` is compared with
-`text` alone, and with itself where the clips tested have no text. As the default trains its
-branches apart, the latter is the model of `audio` alone, which is trained again only if asked for.
+lines than utterances, all are used before any is used again. Models are trained on three speakers
+with lines of four television series, and tested on the three others with lines of the other
+series: speakers, dialogues and series are disjoint. `both` is compared with `text` alone, and with
+itself where the clips tested have no text. As the default trains its branches apart, the latter is
+the model of `audio` alone, which is trained again only if asked for.
 
     python benchmarks/constructed_fusion.py [--nemo DIR] [--cped DIR] --work DIR
 
