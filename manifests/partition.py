@@ -8,10 +8,10 @@ from types import MappingProxyType
 
 from manifests.bridges import fewest_bridges
 from manifests.emotions import EMOTIONS, Emotion
-from manifests.errors import ConfigurationError
 from manifests.folds import SPEAKERS, place_in_folds, ratios_of
 from manifests.groups import fitting_grouping, group_clips, groupings, keys_of, largest_share
 from manifests.history import placed_before
+from manifests.inherited import folds_of, grouping_of
 from manifests.records import Grouping, ManifestEntry, Side, Split
 from manifests.settings import SplitSettings
 from manifests.split import SIDES, split_groups
@@ -135,10 +135,10 @@ def divide(
         before: dict[str, tuple[Split, int | None]] = {}
         old: dict[str, Split] = dict.fromkeys(bridges, "held")
     else:
-        by, bridges = _grouping_of(parent, settings), frozenset()
+        by, bridges = grouping_of(parent, settings), frozenset()
         before = placed_before(parent)
         old = {clip_id: split for clip_id, (split, _) in before.items()}
-    folds = settings.folds if parent is None else _folds_of(parent, settings)
+    folds = settings.folds if parent is None else folds_of(parent, settings)
     if folds is None:
         return place(entries, settings, by, old, repeats, bridges)
     keys = keys_of((one for one in entries if old.get(one.clip_id) != "held"), by, repeats)
@@ -210,36 +210,6 @@ def _grouping(
             if found is not None and 100 * len(found) <= settings.drop_bridges * len(entries):
                 return by, found
     raise tangled(entries, choices[0], settings, repeats)
-
-
-def _grouping_of(parent: Manifest, settings: SplitSettings) -> tuple[str, ...]:
-    """Return the keys that the parent keeps whole."""
-    by = tuple(parent.header.groups.by)
-    if settings.group_by != "auto" and by not in groupings(settings.group_by):
-        was = " and ".join(by).replace("_", " ") or "nothing (clips at random)"
-        raise ConfigurationError(
-            f"{parent.header.version} was grouped by {was}; to group by {settings.group_by} "
-            f"instead, let clips move between train, val and test with: "
-            f"corpus build-manifest --resplit"
-        )
-    return by
-
-
-def _folds_of(parent: Manifest, settings: SplitSettings) -> str | None:
-    """Return the folds of the parent.
-
-    Raises:
-        ConfigurationError: if the settings ask for others.
-    """
-    said = parent.header.params.get("split", {}).get("folds")
-    folds = None if said is None else str(said)
-    if settings.folds is not None and settings.folds != folds:
-        has = "no folds" if folds is None else f"{folds} folds".replace("speakers ", "speakers' ")
-        raise ConfigurationError(
-            f"{parent.header.version} has {has}; for others let clips move with: corpus "
-            f"build-manifest --folds {settings.folds} --resplit"
-        )
-    return folds
 
 
 def _counts(entries: Sequence[ManifestEntry], group_of: dict[str, str]) -> dict[str, list[int]]:

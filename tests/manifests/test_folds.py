@@ -1,5 +1,6 @@
 import random
 from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,14 @@ def test_splits_of_others_dont_end_folds(filled):
     filled.build()
     entries = load_manifest(filled.root / "manifests" / "v2").entries
     assert {entry.fold for entry in entries} == {1, 2, 3, 4, 5}
+
+
+@pytest.mark.parametrize("said", ["99999999999", "\x1b[2J", [5], 0])
+def test_folds_of_a_header_that_cant_be_are_refused(make_entry, said):
+    entries = [make_entry(f"c{n}", speaker=f"p{n}") for n in range(6)]
+    parent = as_parent(replace(divide(entries, SplitSettings(folds="3")), folds_asked=said))
+    with pytest.raises(DataError, match="folds that can't be"):
+        divide(entries, SplitSettings(), parent)
 
 
 @pytest.mark.parametrize("asked", ["1", "0", "five", "", True, 2.5, "2000"])
