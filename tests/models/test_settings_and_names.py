@@ -24,6 +24,15 @@ def test_the_papers_preset_is_the_paper():
     assert paper.audio.merge == "sum"
 
 
+def test_texts_without_sound_are_trained_their_own_way_unless_told_otherwise():
+    alone = TrainSettings().changed(modality="text")
+    assert (alone.optimiser, alone.epochs, alone.balance_power) == ("adamw", 4, 0.75)
+    assert alone.changed(modality="both") == TrainSettings()
+    assert TrainSettings(epochs=9).changed(modality="text").epochs == 9
+    paper = TrainSettings(preset="paper").changed(modality="text")
+    assert (paper.optimiser, paper.words.units, paper.words.run_size) == ("adam", "words", 0)
+
+
 def test_a_value_that_does_not_fit_is_named():
     with pytest.raises(ConfigurationError, match=r"\[train\] epochs"):
         TrainSettings().changed(epochs=0)
