@@ -1,5 +1,6 @@
 """Pictures of a run and its evaluation: loss, accuracy, confusions, reliability, timelines."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,9 @@ from manifests.store import atomic_path
 from models.training.history import Epoch
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.ticker import Locator
 
 __all__ = [
     "draw_accuracy",
@@ -96,35 +99,67 @@ def draw_spans(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> Non
 def draw_timeline(path: Path, clips: Sequence[Mapping[str, Any]], title: str) -> None:
     """Draw the probabilities of the classes over the time of a file, stacked, as a PNG.
 
+    Longer files take several lines of five minutes or more.
+
     Args:
         path: of the PNG.
         clips: in the order of time; ``start``, ``end`` and ``probabilities`` by class of each.
         title: of the picture.
     """
-    figure = _figure(10.0, 3.2)
-    axes = figure.add_subplot()
-    starts = [clip["start"] for clip in clips]
-    widths = [clip["end"] - clip["start"] for clip in clips]
-    floor = [0.0] * len(clips)
-    for name, colour in zip(EMOTIONS, COLOURS, strict=True):
-        shares = [clip["probabilities"][name] for clip in clips]
-        axes.bar(starts, shares, widths, floor, align="edge", color=colour, label=name, linewidth=0)
-        floor = [low + share for low, share in zip(floor, shares, strict=True)]
-    axes.set_xlim(0, max((clip["end"] for clip in clips), default=1.0))
-    axes.set_ylim(0, 1)
-    axes.xaxis.set_major_formatter(
-        lambda seconds, _: f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
-    )
+    from matplotlib.patches import Patch
+
+    end = max((clip["end"] for clip in clips), default=1.0)
+    lines = min(math.ceil(end / _LINE_SECONDS), _MOST_LINES)
+    length = end if lines == 1 else max(_LINE_SECONDS, math.ceil(end / lines / 60) * 60)
+    figure = _figure(10.0, 1.6 + 1.4 * lines)
+    for number, axes in enumerate(figure.subplots(lines, 1, squeeze=False)[:, 0]):
+        since, until = number * length, (number + 1) * length
+        _draw_shares(axes, [one for one in clips if one["end"] > since and one["start"] < until])
+        axes.set_xlim(since, until)
+        axes.set_ylim(0, 1)
+        axes.xaxis.set_major_locator(_ticks(length))
+        axes.xaxis.set_major_formatter(
+            lambda seconds, _: f"{round(seconds) // 60}:{round(seconds) % 60:02d}"
+        )
     axes.set_xlabel("time (min:s)")
-    axes.set_ylabel("probability")
-    axes.set_title(_plain(title))
-    figure.legend(loc="outside right center", frameon=False, reverse=True)
+    figure.supylabel("probability", fontsize="medium")
+    figure.suptitle(_plain(title))
+    named = [Patch(color=colour, label=name) for name, colour in _colours()]
+    figure.legend(handles=named, loc="outside right center", frameon=False, reverse=True)
     _save(figure, path)
+
+
+def _draw_shares(axes: "Axes", clips: Sequence[Mapping[str, Any]]) -> None:
+    from matplotlib.collections import PolyCollection
+
+    floor = [0.0] * len(clips)
+    for name, colour in _colours():
+        tops = [low + clip["probabilities"][name] for low, clip in zip(floor, clips, strict=True)]
+        boxes = [
+            [(clip["start"], low), (clip["start"], top), (clip["end"], top), (clip["end"], low)]
+            for clip, low, top in zip(clips, floor, tops, strict=True)
+        ]
+        axes.add_collection(PolyCollection(boxes, facecolors=colour, linewidths=0))
+        floor = tops
+
+
+def _ticks(length: float) -> "Locator":
+    """Return marks at round times, ten at most."""
+    from matplotlib.ticker import MultipleLocator
+
+    return MultipleLocator(
+        next(step for step in _STEPS if length / step <= 10 or step == _STEPS[-1])
+    )
+
+
+def _colours() -> list[tuple[str, str]]:
+    return list(zip(EMOTIONS, COLOURS, strict=True))
 
 
 def _plain(text: str) -> str:
     """Return a text that matplotlib takes for no formula, and that its font has the letters of."""
-    return text.replace("$", r"\$").encode("latin-1", "replace").decode("latin-1")
+    known = (letter if ord(letter) < _FIRST_UNKNOWN else "?" for letter in text)
+    return "".join(known).replace("$", r"\$")
 
 
 def _draw_curves(
@@ -164,3 +199,7 @@ COLOURS = ("#d55e00", "#cc79a7", "#e6a700", "#9aa1a8", "#009e73", "#0072b2")
 """Of the classes, after Okabe and Ito, so that people with any colour vision tell them apart."""
 
 _MOST_ROWS = 60
+_LINE_SECONDS = 300  # of a timeline
+_MOST_LINES = 18
+_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800)  # seconds
+_FIRST_UNKNOWN = 0x530  # of the letters in Unicode that the font lacks
