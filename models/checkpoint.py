@@ -12,7 +12,7 @@ from manifests.emotions import EMOTIONS
 from manifests.errors import DataError
 from manifests.store import canonical_json, sha256_file, write_bytes, write_text
 from models.features import FeatureExtractor
-from models.fitted import FittedModel, build_network
+from models.fitted import FittedModel, build_network, functionals_of
 from models.normalisation import Normaliser
 from models.runs import DESCRIPTION
 from models.settings import TrainSettings
@@ -23,7 +23,15 @@ __all__ = ["WEIGHTS", "read_model", "write_model"]
 WEIGHTS = "model.safetensors"
 
 _SCHEMA = 1
-_KEYS = {"schema", "classes", "settings", "normalisation", "vocabulary", "weights_sha256"}
+_KEYS = {
+    "schema",
+    "classes",
+    "settings",
+    "normalisation",
+    "levelling",
+    "vocabulary",
+    "weights_sha256",
+}
 
 
 def write_model(folder: Path, model: FittedModel) -> None:
@@ -37,6 +45,7 @@ def write_model(folder: Path, model: FittedModel) -> None:
         "classes": list(model.classes),
         "settings": model.settings.model_dump(mode="json"),
         "normalisation": model.normaliser.document(),
+        "levelling": None if model.leveller is None else model.leveller.document(),
         "temperature": model.temperature,
         "vocabulary": model.vocabulary.document(),
         "weights_sha256": sha256_file(folder / WEIGHTS),
@@ -56,6 +65,8 @@ def read_model(folder: Path) -> FittedModel:
         settings = TrainSettings.model_validate(description["settings"])
         width = FeatureExtractor(settings.features).width
         normaliser = Normaliser.parse(description["normalisation"], width)
+        functionals = functionals_of(settings)
+        leveller = Normaliser.parse(description["levelling"], functionals) if functionals else None
         vocabulary = Vocabulary.parse(description["vocabulary"])
     except ValidationError as error:
         first = error.errors()[0]
@@ -73,7 +84,9 @@ def read_model(folder: Path) -> FittedModel:
     _check_shapes(folder / WEIGHTS, weights, network.state_dict())
     network.load_state_dict(weights)
     temperature = _temperature(path, description.get("temperature", 1.0))
-    return FittedModel(network.eval(), normaliser, vocabulary, settings, EMOTIONS, temperature)
+    return FittedModel(
+        network.eval(), normaliser, vocabulary, settings, EMOTIONS, temperature, leveller
+    )
 
 
 def _description(path: Path) -> dict[str, Any]:

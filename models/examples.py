@@ -48,6 +48,7 @@ class Batch:
         lengths: real frames of each (B,).
         words: numbers of words (B, N).
         speakers: numbers of speakers (B,), -1 where unknown.
+        functionals: normalised (B, F); F is 0 where the model takes none.
     """
 
     rows: NDArray[np.int64]
@@ -55,11 +56,12 @@ class Batch:
     lengths: Tensor
     words: Tensor
     speakers: Tensor
+    functionals: Tensor
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on a device."""
-        moved = (one.to(device) for one in (self.frames, self.lengths, self.words, self.speakers))
-        return Batch(self.rows, *moved)
+        tensors = (self.frames, self.lengths, self.words, self.speakers, self.functionals)
+        return Batch(self.rows, *(one.to(device) for one in tensors))
 
 
 def speaker_numbers(groups: Sequence[str]) -> NDArray[np.int64]:
@@ -78,6 +80,7 @@ def collate(
     features: Sequence[Features],
     words: Sequence[Sequence[int]],
     speakers: NDArray[np.int64],
+    functionals: NDArray[np.float32],
 ) -> Batch:
     """Return the batch of some clips.
 
@@ -86,6 +89,7 @@ def collate(
         features: of all clips, normalised.
         words: numbers of words of all clips.
         speakers: of all clips, as :func:`speaker_numbers` gives them.
+        functionals: of all clips, normalised (n, F).
     """
     lengths = [len(features[row]) for row in rows]
     width = features[rows[0]].shape[1]
@@ -100,6 +104,7 @@ def collate(
         torch.tensor(lengths),
         torch.from_numpy(texts),
         torch.from_numpy(speakers[rows]),
+        torch.from_numpy(functionals[rows]),
     )
 
 

@@ -60,9 +60,11 @@ class AudioSettings(Settings):
         attention: whether CBAM follows.
         merge: how CBAM joins mean and maximum over channels: ``sum`` (the paper) or ``concat``.
         pooling: over time: ``mean``, or ``statistics``: mean and deviation.
-        skip: pool mean, deviation and movement of the features beside what was learned.
+        functionals: give the classifier what the clip's melody, loudness and colour come to, beside
+            what was learned.
         speaker_norm: standardise the pooled vectors within each speaker.
-        dropout: of the pooled vector.
+        hidden: numbers in the branch's vector; 0 for all that was pooled.
+        dropout: of the pooled vector, and of the hidden one.
     """
 
     layout: Literal["image", "sequence"] = "sequence"
@@ -72,8 +74,9 @@ class AudioSettings(Settings):
     attention: bool = True
     merge: Literal["sum", "concat"] = "sum"
     pooling: Literal["mean", "statistics"] = "statistics"
-    skip: bool = True
+    functionals: bool = True
     speaker_norm: bool = True
+    hidden: int = Field(128, ge=0, le=2048)
     dropout: float = Field(0.3, ge=0, lt=1)
 
 
@@ -245,27 +248,45 @@ PRESETS: dict[str, dict[str, Any]] = {
         "drop_text": 0.0,
         "keep": "best",
         "normalise": "corpus",
-        "features": {"hop_ms": 10.0, "pitch": False},
+        "max_seconds": 12.0,
+        "features": {
+            "n_mfcc": 40,
+            "n_mels": 64,
+            "window_ms": 25.0,
+            "hop_ms": 10.0,
+            "deltas": False,
+            "pitch": False,
+        },
         "audio": {
             "layout": "image",
+            "channels": 32,
+            "dynamic": True,
+            "kernels": 4,
+            "attention": True,
+            "merge": "sum",
             "pooling": "mean",
-            "skip": False,
+            "functionals": False,
+            "hidden": 0,
             "speaker_norm": False,
             "dropout": 0.0,
         },
         "words": {
             "word2vec": True,
             "size": 300,
+            "max_words": 50,
             "units": "words",
             "filters": 100,
             "widths": (3, 4, 5),
             "run_size": 0,
+            "tune": True,
             "blank": 0.0,
             "input_dropout": 0.0,
+            "dropout": 0.5,
         },
     },
 }
-"""What each preset says that differs from the defaults; what the paper leaves open is ours."""
+"""What each preset says; ``paper`` says all that makes the model, so that it stays what it is while
+the defaults move. What the paper leaves open is ours: docs/explanation/paper.md."""
 
 TEXT_ALONE: dict[str, Any] = {
     "epochs": 4,

@@ -23,6 +23,7 @@ class AudioEncoder(nn.Module):
         width: D, features of a frame.
         settings: of the branch.
         prior: see :class:`models.layers.speaker_norm.SpeakerNorm`.
+        functionals: F, of a clip, that join what was learned.
 
     Example:
         >>> encoder = AudioEncoder(42, AudioSettings())
@@ -30,7 +31,9 @@ class AudioEncoder(nn.Module):
         2
     """
 
-    def __init__(self, width: int, settings: AudioSettings, prior: float = 1.0) -> None:
+    def __init__(
+        self, width: int, settings: AudioSettings, prior: float = 1.0, functionals: int = 0
+    ) -> None:
         super().__init__()
         self.settings = settings
         image, channels = settings.layout == "image", settings.channels
@@ -60,12 +63,20 @@ class AudioEncoder(nn.Module):
         )
         rows = (width + 3) // 4 if image else 1  # frequencies left after two halvings
         pooled = channels * rows * (2 if settings.pooling == "statistics" else 1)
-        self.width = pooled + (3 * width if settings.skip else 0)
-        self.norm = SpeakerNorm(self.width, prior=prior) if settings.speaker_norm else None
+        self.norm = SpeakerNorm(pooled, prior=prior) if settings.speaker_norm else None
         self.dropout = nn.Dropout(settings.dropout)
+        joined = pooled + functionals
+        self.width = settings.hidden or joined
+        self.hidden = (
+            nn.Sequential(
+                nn.Linear(joined, settings.hidden), nn.BatchNorm1d(settings.hidden), nn.ReLU()
+            )
+            if settings.hidden
+            else None
+        )
 
     def pool(self, frames: Tensor, lengths: Tensor) -> Tensor:
-        """Return what was found in each clip by itself (B, width).
+        """Return what was found in each clip by itself (B, pooled).
 
         Args:
             frames: features (B, D, T), zero where padded.
@@ -80,27 +91,36 @@ class AudioEncoder(nn.Module):
         if self.cbam is not None:
             x = self.cbam(x, mask)
         mean, deviation = statistics(x.flatten(1, 2), mask[:, 0])  # (B, C·F', T') → (B, C·F')
-        parts = [mean, deviation] if self.settings.pooling == "statistics" else [mean]
-        if self.settings.skip:
-            parts += _movement(frames, lengths)
-        return torch.cat(parts, dim=1)
+        return (
+            torch.cat([mean, deviation], dim=1) if self.settings.pooling == "statistics" else mean
+        )
 
-    def finish(self, pooled: Tensor, speakers: Tensor | None = None) -> Tensor:
-        """Return f_a (B, width) of pooled clips, standardised within each speaker if so set."""
+    def finish(
+        self, pooled: Tensor, speakers: Tensor | None = None, functionals: Tensor | None = None
+    ) -> Tensor:
+        """Return f_a (B, width) of pooled clips, standardised within each speaker if so set.
+
+        Args:
+            pooled: as from :meth:`pool`.
+            speakers: numbers of the clips' speakers (B,), -1 where unknown.
+            functionals: of the clips, normalised (B, F).
+        """
         if self.norm is not None:
             pooled = self.norm(pooled, speakers)
-        dropped: Tensor = self.dropout(pooled)
-        return dropped
+        if functionals is not None:
+            pooled = torch.cat([pooled, functionals.clamp(-_FAR, _FAR)], dim=1)
+        vector: Tensor = self.dropout(pooled)
+        return vector if self.hidden is None else self.dropout(self.hidden(vector))
 
-    def forward(self, frames: Tensor, lengths: Tensor, speakers: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        frames: Tensor,
+        lengths: Tensor,
+        speakers: Tensor | None = None,
+        functionals: Tensor | None = None,
+    ) -> Tensor:
         """Return f_a (B, width) of clips: :meth:`pool`, then :meth:`finish`."""
-        return self.finish(self.pool(frames, lengths), speakers)
+        return self.finish(self.pool(frames, lengths), speakers, functionals)
 
 
-def _movement(frames: Tensor, lengths: Tensor) -> list[Tensor]:
-    """Return mean and deviation of the features, and how far they move from frame to frame."""
-    mask = frame_mask(lengths, frames.shape[2])[:, 0]  # (B, 1, T)
-    mean, deviation = statistics(frames, mask)
-    steps = mask[:, :, 1:] / mask[:, :, 1:].sum(dim=2, keepdim=True).clamp(min=1)
-    moved = ((frames[:, :, 1:] - frames[:, :, :-1]).square() * steps).sum(dim=2)
-    return [mean, deviation, (moved + 1e-5).sqrt()]
+_FAR = 5.0  # deviations; how much farther an odd clip lies says nothing

@@ -38,6 +38,7 @@ class BimodalClassifier(nn.Module):
         lengths: Tensor,
         words: Tensor,
         speakers: Tensor | None = None,
+        functionals: Tensor | None = None,
     ) -> Tensor:
         """Return the logits (B, classes); softmax of them is p.
 
@@ -46,12 +47,17 @@ class BimodalClassifier(nn.Module):
             lengths: real frames of each clip (B,).
             words: numbers of words (B, N), 0 after a text's end.
             speakers: numbers of the clips' speakers (B,), -1 where unknown.
+            functionals: of the clips, normalised (B, F); None where the audio branch takes none.
         """
         pooled = None if self.audio is None else self.audio.pool(frames, lengths)
-        return self.classify(pooled, words, speakers)
+        return self.classify(pooled, words, speakers, functionals)
 
     def classify(
-        self, pooled: Tensor | None, words: Tensor, speakers: Tensor | None = None
+        self,
+        pooled: Tensor | None,
+        words: Tensor,
+        speakers: Tensor | None = None,
+        functionals: Tensor | None = None,
     ) -> Tensor:
         """Return the logits (B, classes) of clips whose sound was pooled before.
 
@@ -60,7 +66,7 @@ class BimodalClassifier(nn.Module):
         """
         vectors = []
         if self.audio is not None and pooled is not None:
-            vectors.append(self.audio.finish(pooled, speakers))  # f_a
+            vectors.append(self.audio.finish(pooled, speakers, functionals))  # f_a
         if self.text is not None:
             vectors.append(self.text(words))  # f_t
         logits: Tensor = self.output(torch.cat(vectors, dim=1))

@@ -15,7 +15,14 @@ from manifests.outcome import Progress, no_progress
 from models.evaluation.metrics import uar
 from models.examples import Batch, Example, collate, speaker_numbers
 from models.features import Features
-from models.fitted import FittedModel, build_network, cut
+from models.fitted import (
+    FittedModel,
+    Prepared,
+    build_network,
+    cut,
+    functionals_of,
+    summaries,
+)
 from models.normalisation import Normaliser
 from models.settings import TrainSettings
 from models.text.vectors import WordVectors, learn_words
@@ -115,11 +122,21 @@ class _Fitting:
         table = torch.from_numpy(vectors.table) if settings.modality != "audio" else None
         network = build_network(settings, table, len(EMOTIONS), len(vocabulary.runs))
         prior = math.inf if settings.normalise == "corpus" else settings.prior
-        normaliser = Normaliser.fit([cut(one.features, settings) for one in training], prior)
-        self.model = FittedModel(network, normaliser, vocabulary, settings, EMOTIONS)
+        raw = [cut(one.features, settings) for one in training]
+        self.model = FittedModel(
+            network,
+            Normaliser.fit(raw, prior),
+            vocabulary,
+            settings,
+            EMOTIONS,
+            leveller=Normaliser.fit(summaries(raw, settings), prior)
+            if functionals_of(settings)
+            else None,
+        )
         self.network = network.to(self.device)
-        self.versions, self.words = _versions(self.model, training)
-        long = self.words if settings.modality == "text" else self.versions[0]
+        self.versions = _versions(self.model, training)
+        self.words = self.versions[0].words
+        long = self.words if settings.modality == "text" else self.versions[0].features
         self.lengths = np.array([len(clip) for clip in long])
         self.speakers = speaker_numbers([one.group for one in training])
         self.targets = target_shares(training, settings).to(self.device)
@@ -156,9 +173,9 @@ class _Fitting:
     def _epoch(self, number: int) -> Epoch:
         self.network.train()
         losses, right = 0.0, 0
-        features = self._cast()
+        features, functionals = self._cast()
         for rows in epoch_order(self.lengths, self.settings.batch_size, self.shuffle):
-            batch = collate(rows, features, self.words, self.speakers)
+            batch = collate(rows, features, self.words, self.speakers, functionals)
             loss, told = self._step(self._disturbed(batch).to(self.device))
             if not math.isfinite(loss):
                 raise CorpusError(
@@ -171,10 +188,13 @@ class _Fitting:
         lr = float(self.optimiser.param_groups[0]["lr"])
         return Epoch(number, lr, losses / n, right / n, *self._validate())
 
-    def _cast(self) -> list[Features]:
+    def _cast(self) -> tuple[list[Features], NDArray[np.float32]]:
         """Return the clips of an epoch, all of a speaker's at one speed."""
         speeds = self.shuffle.integers(0, len(self.versions), self.speakers.max(initial=0) + 2)
-        return [self.versions[speeds[one]][row] for row, one in enumerate(self.speakers)]
+        cast = [self.versions[speeds[one]] for one in self.speakers]
+        features = [version.features[row] for row, version in enumerate(cast)]
+        rows = [version.functionals[row] for row, version in enumerate(cast)]
+        return features, np.stack(rows)
 
     def _disturbed(self, batch: Batch) -> Batch:
         frames, words = batch.frames, batch.words
@@ -182,10 +202,12 @@ class _Fitting:
             frames = mask_features(frames, batch.lengths, self.settings.mask, self.generator)
         if self.settings.drop_text and self.settings.modality == "both":
             words = drop_texts(words, self.settings.drop_text, self.generator)
-        return Batch(batch.rows, frames, batch.lengths, words, batch.speakers)
+        return replace(batch, frames=frames, words=words)
 
     def _step(self, batch: Batch) -> tuple[float, NDArray[np.int64]]:
-        logits = self.network(batch.frames, batch.lengths, batch.words, batch.speakers)
+        logits = self.network(
+            batch.frames, batch.lengths, batch.words, batch.speakers, batch.functionals
+        )
         loss = weighted_cross_entropy(logits, self.targets[batch.rows], self.weights)
         self.optimiser.zero_grad()
         torch.autograd.backward(loss)
@@ -213,16 +235,13 @@ def _words(training: Sequence[Example], settings: TrainSettings) -> tuple[Vocabu
     return learn_words([one.words for one in training], settings.words, settings.seed)
 
 
-def _versions(
-    model: FittedModel, training: Sequence[Example]
-) -> tuple[list[list[Features]], list[list[int]]]:
-    """Return the clips at each speed, normalised by speaker and speed, and their words."""
-    features, words = model.prepare(training)
-    versions = [features]
+def _versions(model: FittedModel, training: Sequence[Example]) -> list[Prepared]:
+    """Return the clips at each speed, normalised by speaker and speed."""
+    versions = [model.prepare(training)]
     for number in range(min(len(one.versions) for one in training)):
         others = [replace(one, features=one.versions[number]) for one in training]
-        versions.append(model.prepare(others)[0])
-    return versions, words
+        versions.append(model.prepare(others))
+    return versions
 
 
 def _score(epoch: Epoch) -> float:

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from models.features import FeatureExtractor
+from models.prosody import summarise, summary_width
+from models.settings import FeatureSettings
+
+
+def tone(from_hz, to_hz, seconds=2.0, loud=0.3):
+    time = np.arange(int(16000 * seconds)) / 16000
+    phase = 2 * np.pi * (from_hz * time + (to_hz - from_hz) * time**2 / (2 * seconds))
+    return (loud * sum(np.sin(k * phase) / k for k in range(1, 5))).astype(np.float32)
+
+
+def summary(samples, settings=FeatureSettings()):
+    return summarise(FeatureExtractor(settings)(samples), settings)
+
+
+def melody(samples):
+    """Return how pitch leans, rises, ranges and moves; as the functionals have them."""
+    start = 2 * 42 + 5 + 5 + 2
+    return summary(samples)[start : start + 5]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [FeatureSettings(), FeatureSettings(pitch=False), FeatureSettings(deltas=True, n_mfcc=3)],
+)
+@pytest.mark.parametrize("frames", [1, 2, 5, 200])
+def test_there_are_as_many_whatever_the_clip_and_all_are_numbers(settings, frames):
+    width = FeatureExtractor(settings).width
+    features = np.random.default_rng(frames).normal(size=(frames, width)).astype(np.float32)
+    found = summarise(features, settings)
+    assert found.shape == (summary_width(settings),)
+    assert found.dtype == np.float32
+    assert np.isfinite(found).all()
+
+
+def test_a_voice_that_rises_leans_up_and_one_that_falls_down():
+    rising, falling, level = melody(tone(120, 240)), melody(tone(240, 120)), melody(tone(170, 170))
+    assert rising[0] > 0.1 > -0.1 > falling[0]
+    assert rising[1] > 0.4 > -0.4 > falling[1]
+    assert abs(level[0]) < 0.05
+    assert level[2] < 0.2 < rising[2]
+
+
+def test_an_octave_higher_moves_the_pitch_by_one_and_not_its_range():
+    pitch = slice(2 * 42 + 1, 2 * 42 + 4)
+    low, high = summary(tone(120, 150))[pitch], summary(tone(240, 300))[pitch]
+    assert np.allclose(high - low, 1, atol=0.1)
+
+
+def test_silence_has_functionals_too():
+    assert np.isfinite(summary(np.zeros(16000, dtype=np.float32))).all()
