@@ -41,6 +41,7 @@ def _draw(path: Path, title: str, what: str, curves: Curves) -> None:
     """Draw the mean over seeds of each curve, and the range from the lowest to the highest."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(6.0, 3.8), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
@@ -56,7 +57,7 @@ def _draw(path: Path, title: str, what: str, curves: Curves) -> None:
     axes.set_xlabel("epoch")
     axes.set_ylabel(what)
     axes.set_title(title)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     axes.legend()
     with atomic_path(path) as temporary:

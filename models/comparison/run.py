@@ -67,9 +67,11 @@ def compare(
     manifest = open_manifest(manifest_folder)
     outcome = Outcome(warnings=manifest.caveats())
     with FolderLock(out_folder.parent, f"compare-{out_folder.name}"):
-        _claim(out_folder, manifest, settings)
+        subject = _subject(manifest, settings)
+        _check_place(out_folder, subject)
         heard = load_examples(manifest, FUSION.settings(settings), outcome, progress=on_clip)
         _check(manifest_folder, heard, outcome)
+        write_text(out_folder / _SETTINGS, subject)
         read = load_examples(manifest, settings.changed(modality="text"), Outcome())
         known = {split: {one.clip_id for one in clips} for split, clips in heard.items()}
         read = {
@@ -84,26 +86,35 @@ def compare(
     return outcome
 
 
-def _claim(folder: Path, manifest: Manifest, settings: TrainSettings) -> None:
-    """Note what a new folder compares, or refuse one that is about something else."""
+def _subject(manifest: Manifest, settings: TrainSettings) -> str:
+    """Return what is compared, as TOML.
+
+    Raises:
+        ConfigurationError: if the file of word vectors isn't there.
+    """
+    vectors = settings.words.vectors
+    if vectors is not None and not Path(vectors).is_file():
+        raise ConfigurationError(f"{vectors}: no such file of word vectors; see --vectors")
     each_its_own = {"seed", "modality", "device", "threads"}
-    own = tomli_w.dumps(
+    return tomli_w.dumps(
         {
             "run": {"manifest": manifest.header.version, "digest": manifest.header.digest},
             "train": settings.model_dump(mode="json", exclude=each_its_own, exclude_none=True),
         }
     )
-    path = folder / _SETTINGS
+
+
+def _check_place(folder: Path, subject: str) -> None:
+    """Refuse a folder that is about something else."""
     if not folder.exists():
-        write_text(path, own)
         return
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        found = tomllib.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigurationError(
             f"{folder}: there is something else of this name; give another one with --name"
         ) from error
-    if found != tomllib.loads(own):
+    if found != tomllib.loads(subject):
         raise ConfigurationError(
             f"{folder}: compares another manifest or other settings, see {_SETTINGS} there; give "
             f"another name with --name, or delete the folder"

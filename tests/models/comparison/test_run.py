@@ -117,6 +117,15 @@ def test_what_cannot_be_compared_is_said(corpus, brief):
     folder = corpus(splits=("train", "train", "val"))
     with pytest.raises(DataError, match="test split is empty"):
         compare(folder, _out(folder), brief, 1)
+    assert not _out(folder).exists()
+
+
+def test_missing_word_vectors_are_said_before_anything_is_trained(corpus, brief, fits):
+    folder = corpus()
+    with pytest.raises(ConfigurationError, match="no such file of word vectors"):
+        compare(folder, _out(folder), brief.changed(words={"vectors": "nowhere.txt"}), 1)
+    assert not _out(folder).exists()
+    assert fits == []
 
 
 def test_one_class_in_training_is_too_few(corpus, brief):
