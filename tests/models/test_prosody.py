@@ -12,7 +12,8 @@ def tone(from_hz, to_hz, seconds=2.0, loud=0.3):
     return (loud * sum(np.sin(k * phase) / k for k in range(1, 5))).astype(np.float32)
 
 
-def summary(samples, settings=FeatureSettings()):
+def summary(samples):
+    settings = FeatureSettings()
     return summarise(FeatureExtractor(settings)(samples), settings)
 
 

@@ -1,0 +1,97 @@
+"""nEMO for the benchmarks: its utterances as clips with features, as `corpus train` has them."""
+
+import csv
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from manifests.emotions import EMOTIONS
+from manifests.errors import DataError
+from models.examples import Example
+from models.feature_cache import ClipFile, FeatureCache
+from models.settings import TrainSettings
+from models.text.tokeniser import Tokeniser
+
+DEVELOPED_ON = ("EB0", "IC0", "KS0")
+UNSEEN = ("KD0", "SM0", "TP0")
+RATE = 16_000
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One recording.
+
+    Attributes:
+        name: of its file, without the ending.
+        speaker: who speaks.
+        label: number of its class.
+        text: what is said.
+        path: of the clip, a WAV.
+    """
+
+    name: str
+    speaker: str
+    label: int
+    text: str
+    path: Path
+
+
+def read_utterances(folder: Path, work: Path) -> list[Utterance]:
+    """Return the utterances in the order of their names, each as a WAV in ``work``."""
+    found = []
+    with (folder / "metadata.csv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            name = Path(row["file"]).stem
+            path = work / "clips" / row["speaker"] / f"{name}.wav"
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                samples, rate = soundfile.read(folder / row["file"], dtype="float32")
+                assert rate == RATE, row["file"]
+                whole = path.with_suffix(".partial")
+                soundfile.write(whole, samples, rate, subtype="PCM_16", format="WAV")
+                whole.replace(path)
+            label = EMOTIONS.index(row["emotion"])
+            found.append(Utterance(name, row["speaker"], label, row["text"], path))
+    return sorted(found, key=lambda one: one.name)
+
+
+def read_examples(
+    utterances: Sequence[Utterance], work: Path, settings: TrainSettings
+) -> list[Example]:
+    """Return the utterances as a trainer sees them, at their own speed and at the others."""
+    speeds = (1.0, *settings.speeds)
+    clips = [
+        ClipFile(one.name, one.path, hashlib.sha256(one.path.read_bytes()).hexdigest(), speeds)
+        for one in utterances
+    ]
+    features = FeatureCache(work / "features", settings.features).load(clips)
+    tokeniser = Tokeniser(settings.words.lexicon)
+    examples = []
+    for one, found in zip(utterances, features, strict=True):
+        if isinstance(found, DataError):
+            raise found
+        words = tuple(tokeniser(one.text)) if settings.modality != "audio" else ()
+        examples.append(Example(one.name, found[0], words, one.speaker, one.label, (), found[1:]))
+    return examples
+
+
+def egemaps(utterances: Sequence[Utterance], work: Path) -> NDArray[np.float64]:
+    """Return the eGeMAPSv02 functionals of the utterances (n, 88); needs ``opensmile``."""
+    path = work / "egemaps.npy"
+    if path.exists() and len(found := np.load(path)) == len(utterances):
+        return np.asarray(found)
+    import opensmile
+
+    smile = opensmile.Smile(
+        feature_set=opensmile.FeatureSet.eGeMAPSv02,
+        feature_level=opensmile.FeatureLevel.Functionals,
+    )
+    rows = [smile.process_file(str(one.path)).to_numpy()[0] for one in utterances]
+    found = np.array(rows, dtype=np.float64)
+    np.save(path, found)
+    return found
