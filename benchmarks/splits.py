@@ -19,7 +19,8 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import lil_matrix
 
 from manifests import assignment
-from manifests.bridges import TOLERANCE, fewest_bridges
+from manifests.annealing import TOLERANCE
+from manifests.bridges import fewest_bridges
 from manifests.emotions import EMOTIONS
 from manifests.groups import keys_of
 from manifests.partition import divide

@@ -5,7 +5,8 @@ from itertools import product
 import pytest
 
 from manifests import bridges
-from manifests.bridges import TOLERANCE, fewest_bridges
+from manifests.annealing import TOLERANCE
+from manifests.bridges import fewest_bridges
 from manifests.groups import group_clips
 
 RATIOS = (0.8, 0.1, 0.1)

@@ -1,0 +1,231 @@
+"""Sides for keys that clips tie together, found by simulated annealing.
+
+Source: Johnson, Aragon, McGeoch and Schevon, "Optimization by Simulated Annealing: Part I, Graph
+Partitioning", Operations Research 37 (1989).
+"""
+
+import math
+import random
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from manifests.groups import Keys, group_clips
+
+__all__ = ["TOLERANCE", "Problem", "State"]
+
+TOLERANCE = 0.05
+"""By how much a side's share of the clips that stay may differ from its ratio."""
+
+
+@dataclass
+class Problem:
+    """Keys to be placed, and the bundles of clips that tie them.
+
+    Attributes:
+        places: number of each key; keys of a small group share one.
+        weights: clips that have this key alone.
+        bundles: of clips that tie the same keys: which, and how many clips.
+        of_key: the bundles of each key.
+        shares: ratio of each side.
+        total: clips in all.
+    """
+
+    places: dict[str, int]
+    weights: list[int]
+    bundles: list[tuple[tuple[int, ...], int]]
+    of_key: list[list[int]]
+    shares: list[float]
+    total: int
+
+    @classmethod
+    def of(cls, keys: Mapping[str, Keys], shares: list[float]) -> "Problem":
+        """Return the problem of dividing clips.
+
+        Args:
+            keys: clip ids and what each shares with others.
+            shares: ratio of each side, above 0.
+        """
+        groups = group_clips(keys)
+        sizes = Counter(groups.values())
+        small = {group for group, size in sizes.items() if size <= TOLERANCE * len(keys)}
+        named: dict[str, str] = {}
+        for clip, shared in keys.items():
+            group = groups[clip]
+            named.update((key, group if group in small else key) for key in shared)
+        numbers = {name: number for number, name in enumerate(sorted(set(named.values())))}
+        places = {key: numbers[name] for key, name in named.items()}
+        counts = Counter(tuple(sorted({places[key] for key in shared})) for shared in keys.values())
+        weights = [0] * len(numbers)
+        bundles: list[tuple[tuple[int, ...], int]] = []
+        of_key: list[list[int]] = [[] for _ in numbers]
+        for together, clips in sorted(counts.items()):
+            if len(together) == 1:
+                weights[together[0]] += clips
+                continue
+            for place in together:
+                of_key[place].append(len(bundles))
+            bundles.append((together, clips))
+        return cls(places, weights, bundles, of_key, shares, len(keys))
+
+
+@dataclass
+class State:
+    """An assignment of keys to sides, what it loses and how large its sides are.
+
+    Attributes:
+        problem: what is to be divided.
+        chance: of the search.
+        imbalance: lost clips that one clip of imbalance beyond the tolerance is worth.
+        sides: of each key.
+        sizes: clips on each side.
+        lost: clips on none.
+    """
+
+    problem: Problem
+    chance: random.Random
+    imbalance: float
+    sides: list[int] = field(init=False)
+    sizes: list[int] = field(init=False)
+    lost: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        problem = self.problem
+        self.sides = self._grown()
+        self.sizes = [0] * len(problem.shares)
+        for place, clips in enumerate(problem.weights):
+            self.sizes[self.sides[place]] += clips
+        for together, clips in problem.bundles:
+            side = self._side(together)
+            if side is None:
+                self.lost += clips
+            else:
+                self.sizes[side] += clips
+
+    def anneal(self, moves: int) -> None:
+        """Move keys to other sides: at first also where that is worse, at last only if better."""
+        problem, chance = self.problem, self.chance
+        places, others = len(problem.weights), len(problem.shares) - 1
+        cost = self.cost
+        best, kept = cost, (list(self.sides), list(self.sizes), self.lost)
+        hot = _HOTTEST * problem.total / max(places, 1)
+        for step in range(moves):
+            heat = hot * (_COLDEST / _HOTTEST) ** (step / moves)
+            place = int(chance.random() * places)
+            if problem.bundles and chance.random() < _AT_THE_EDGE:
+                together, _ = problem.bundles[int(chance.random() * len(problem.bundles))]
+                place = together[int(chance.random() * len(together))]
+            side = int(chance.random() * others)
+            side += side >= self.sides[place]
+            before = self.sizes, self.lost
+            moved = self._move(place, side, together=chance.random() < _TOGETHER)
+            change = self.cost - cost
+            if change <= 0 or chance.random() < math.exp(-change / heat):
+                cost += change
+                if cost < best - _EPSILON:
+                    best, kept = cost, (list(self.sides), list(self.sizes), self.lost)
+            else:
+                self.sizes, self.lost = before
+                for other, was in moved:
+                    self.sides[other] = was
+        self.sides, self.sizes, self.lost = kept
+
+    @property
+    def cost(self) -> float:
+        """What the search makes small: clips lost, and imbalance."""
+        return self._cost(self.sizes, self.lost)
+
+    def feasible(self) -> bool:
+        """Return whether every side is as large as it should be."""
+        return all(self.sizes) and self._excess(self.sizes) <= _EPSILON
+
+    def _move(self, place: int, side: int, *, together: bool) -> list[tuple[int, int]]:
+        """Move a key, and those tied to it that lose less on its new side; return where they were.
+
+        A film goes with its cast: moved alone, it would cost all of its clips on the way.
+        """
+        moved = [(place, self.sides[place])]
+        self.sizes, self.lost = self._moved(place, side)
+        self.sides[place] = side
+        for bundle in self.problem.of_key[place] if together else ():
+            for other in self.problem.bundles[bundle][0]:
+                if self.sides[other] != side:
+                    sizes, lost = self._moved(other, side)
+                    if lost < self.lost:
+                        moved.append((other, self.sides[other]))
+                        self.sizes, self.lost, self.sides[other] = sizes, lost, side
+        return moved
+
+    def _moved(self, place: int, side: int) -> tuple[list[int], int]:
+        """Return sizes and loss once a key is on another side."""
+        problem, sides, lost = self.problem, self.sides, self.lost
+        sizes = list(self.sizes)
+        before = sides[place]
+        sizes[before] -= problem.weights[place]
+        sizes[side] += problem.weights[place]
+        for bundle in problem.of_key[place]:
+            together, clips = problem.bundles[bundle]
+            rest = {sides[other] for other in together if other != place}
+            if len(rest) == 1:
+                (theirs,) = rest
+                if theirs == before:
+                    sizes[before] -= clips
+                    lost += clips
+                elif theirs == side:
+                    sizes[side] += clips
+                    lost -= clips
+        return sizes, lost
+
+    def _side(self, together: Sequence[int]) -> int | None:
+        first = self.sides[together[0]]
+        return first if all(self.sides[place] == first for place in together) else None
+
+    def _cost(self, sizes: Sequence[int], lost: int) -> float:
+        return lost + self.imbalance * self._excess(sizes)
+
+    def _excess(self, sizes: Sequence[int]) -> float:
+        """Return how many clips the sides have beyond what is tolerated."""
+        stay = sum(sizes)
+        return sum(
+            max(abs(size - share * stay) - TOLERANCE * stay, 0.0, 1.0 - size)
+            for size, share in zip(sizes, self.problem.shares, strict=True)
+        )
+
+    def _grown(self) -> list[int]:
+        """Return a first assignment: smaller sides grow from a key each, the rest is the largest's.
+
+        A side takes the key that has most clips in common with it, relative to all of the key's.
+        """
+        problem, chance = self.problem, self.chance
+        order = sorted(range(len(problem.shares)), key=lambda side: -problem.shares[side])
+        sides = [order[0]] * len(problem.weights)
+        free = set(range(len(problem.weights)))
+        weight = list(problem.weights)
+        for together, clips in problem.bundles:
+            for place in together:
+                weight[place] += clips
+        for side in order[1:]:
+            wanted = problem.shares[side] * problem.total
+            ties: defaultdict[int, int] = defaultdict(int)
+            size = 0
+            while free and size < wanted:
+                near = [place for place in ties if place in free]
+                if near:
+                    place = max(near, key=lambda one: (ties[one] / max(weight[one], 1), -one))
+                else:
+                    place = sorted(free)[int(chance.random() * len(free))]
+                free.discard(place)
+                sides[place] = side
+                size += problem.weights[place] + ties[place]
+                for bundle in problem.of_key[place]:
+                    together, clips = problem.bundles[bundle]
+                    for other in together:
+                        ties[other] += clips
+        return sides
+
+
+_HOTTEST = 0.5  # of an average key's clips
+_COLDEST = 0.02
+_AT_THE_EDGE = 0.5  # of the moves are of keys that tie
+_TOGETHER = 0.2  # of the moves take along what is tied to the key
+_EPSILON = 1e-9
