@@ -1,6 +1,7 @@
 """A split that others made, kept as it is; what it keeps whole is found out."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from manifests.errors import ConfigurationError
@@ -26,7 +27,8 @@ def divide_as_given(
     """Give each clip the split that others gave it; clips of an earlier version stay there.
 
     Clips that neither has go where new ones would. The clips count as grouped by the most that the
-    splits keep whole, so that the next version agrees with this one.
+    splits keep whole, so that the next version agrees with this one; as asked for counts what
+    they came to, since nobody drew them.
 
     Args:
         entries: the clips.
@@ -47,7 +49,9 @@ def divide_as_given(
     if parent is not None:
         old |= {clip_id: split for clip_id, (split, _) in placed_before(parent).items()}
     by = kept_whole(entries, old, repeats)
-    return place(entries, settings, by, old, repeats)
+    placed = place(entries, settings, by, old, repeats)
+    train, val, test = placed.shares.values()
+    return replace(placed, ratios=(train, val, test))
 
 
 def kept_whole(

@@ -9,6 +9,7 @@ from typing import Any
 
 from corpus_tools.importing.columns import columns_of
 from corpus_tools.importing.cutting import EVERYTHING, cut_rows, import_inputs
+from corpus_tools.importing.doubts import doubts
 from corpus_tools.importing.folders import read_any
 from corpus_tools.importing.labels import Scheme
 from corpus_tools.importing.rows import Row, labels_in, plain, read_row
@@ -74,6 +75,7 @@ def import_manifest(
     meaning = columns_of(table.columns, columns)
     scheme.check(label for raw in table.rows for label in labels_in(raw, meaning))
     rows = _read(table, meaning, scheme, outcome)
+    outcome.warnings += doubts(rows)
     by_clip = _bring_in(workspace, rows, series or path.resolve().stem, progress, outcome)
     with workspace.lock():
         new = add_judgements(workspace.root, by_clip, _content(table), outcome)

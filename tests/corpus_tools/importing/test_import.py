@@ -201,3 +201,46 @@ def test_a_column_of_sentences_says_which_lines_are_read(corpus, sounds):
     import_manifest(corpus, table(sounds, rows, head="path,Emo,transcript,sentence"))
     found = {clip.sentence for clip in read_stage(corpus.root, STAGES["segments"], Clip)}
     assert found == {None, "s1"}
+
+
+def test_shares_that_others_chose_are_not_held_against_them(corpus, sounds):
+    outcome = import_manifest(corpus, table(sounds, usual()))
+    assert not any("instead of" in one for one in outcome.warnings)
+    card = (newest(corpus.root) / "card.md").read_text(encoding="utf-8")
+    assert "asked for 50 % / 25 % / 25 %, reached 50.0 % / 25.0 % / 25.0 %" in card
+
+
+def test_a_side_that_the_table_lacks_is_named(corpus, sounds):
+    outcome = import_manifest(
+        corpus, table(sounds, [row.replace("dev", "train") for row in usual()])
+    )
+    assert "the splits of the table name no val" in outcome.warnings
+
+
+def test_votes_that_come_to_another_class_are_told(corpus, sounds):
+    votes = ("angry", "angry", "sad"), ("angry", "sad", "unclear"), ("happy", "happy", "happy")
+    rows = [
+        {
+            "file": f"wav/{number}.wav",
+            "emotion": "sad",
+            "votes": [[f"a{who:02d}", label] for who, label in enumerate(labels)],
+        }
+        for number, labels in enumerate(votes)
+    ]
+    path = sounds / "votes.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    outcome = import_manifest(corpus, path)
+    assert [one for one in outcome.warnings if "votes" in one] == [
+        "the votes of 2 rows don't come to the class that stands beside them; the votes count: "
+        "votes.jsonl, line 1, votes.jsonl, line 3"
+    ]
+
+
+def test_a_source_of_theirs_on_two_sides_is_told(corpus, sounds):
+    films = ("one", "one", "two", "two", "three", "three", "one", "four")
+    rows = [f"{row},{film},show" for row, film in zip(usual(), films, strict=True)]
+    head = "path,Emo,spk,sex,transcript,split,source,series"
+    outcome = import_manifest(corpus, table(sounds, rows, head))
+    (said,) = (one for one in outcome.warnings if "files on more than one side" in one)
+    assert said.startswith("1 of the 4 sources that the table names")
+    assert said.endswith(": one")
