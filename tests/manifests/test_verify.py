@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from manifests.checksums import CHECKSUMS
+from manifests.checksums import CHECKSUMS, checksum_lines
 from manifests.errors import DataError
 from manifests.verify import verify_manifest
 
@@ -50,6 +50,26 @@ def test_one_bit_anywhere_is_noticed_and_named(built):
             assert any(path.name in sentence for sentence in named), (position, named)
         path.write_bytes(whole)
     assert verify_manifest(built).ok
+
+
+def test_a_header_that_was_edited_where_nothing_else_depends_on_it_is_named(built):
+    path = built / "manifest.json"
+    header = json.loads(path.read_bytes())
+    header["created"] = "2001-01-01T00:00:00Z"
+    path.write_text(json.dumps(header))
+    assert failed(built) == {"v1/manifest.json"}
+
+
+def test_a_withdrawal_that_no_tombstone_knows_is_a_failure(built):
+    part = {"kind": "speaker", "id": "f0", "created": "2026-11-01", "clips": 6, "votes": 0}
+    sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in built.iterdir()}
+    files = {name: sums[name] for name in sums if name not in ("manifest.json", CHECKSUMS)}
+    text = json.dumps({"withdrawals": [part], "files": files, "removed": []})
+    (built / "withdrawn.json").write_text(text)
+    sums["withdrawn.json"] = hashlib.sha256(text.encode()).hexdigest()
+    del sums[CHECKSUMS]
+    (built / CHECKSUMS).write_text(checksum_lines(sums))
+    assert [failure.item for failure in verify_manifest(built).failures] == ["v1/withdrawn.json"]
 
 
 def test_one_bit_of_a_clip_is_noticed_and_the_others_are_checked(built, filled):
