@@ -31,10 +31,16 @@ def verify_manifest(folder: Path, *, progress: Progress = no_progress) -> Outcom
         progress: called after each clip.
 
     Raises:
-        DataError: if the version has no header that can be read.
+        DataError: if the version has no header, or the corpus tombstones, that can be read.
     """
     header = read_manifest_header(folder)
     outcome = Outcome(details={"version": header.version, "digest": header.digest})
+    left = Withdrawn.of(folder.parent.parent).unfinished()
+    if left is not None:
+        outcome.warnings.append(
+            f"the withdrawal of {left.kind} '{left.id}' was interrupted; before anything is "
+            f"restored, finish it: corpus withdraw --{left.kind} {left.id}"
+        )
     redaction = _redaction(folder, outcome)
     outcome.details["files"] = _check_version(folder, header, redaction, outcome)
     outcome.details["clips"] = _check_clips(folder, outcome, progress)

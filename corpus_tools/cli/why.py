@@ -159,7 +159,8 @@ def _soft(label: dict[str, Any]) -> str:
 def _place(version: str, entry: dict[str, Any] | None) -> str:
     if entry is None:
         return f"{version}: not in it"
-    return f"{version}: {entry['split']}, as {entry['emotion']}, in group {entry['group']}"
+    fold = f" (fold {entry['fold']})" if entry.get("fold") else ""
+    return f"{version}: {entry['split']}{fold}, as {entry['emotion']}, in group {entry['group']}"
 
 
 def _prediction(run: str, row: dict[str, Any]) -> str:

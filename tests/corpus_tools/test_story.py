@@ -1,7 +1,7 @@
 import pytest
 
 from annotation.judgements import judgements_folder
-from corpus_tools.cli.why import _chapters
+from corpus_tools.cli.why import _chapters, _place
 from corpus_tools.story import find_clip, story_of
 from corpus_tools.workspace import Workspace
 from manifests.errors import ConfigurationError, DataError
@@ -185,3 +185,9 @@ def test_enough_of_an_id_is_enough():
         find_clip(CLIPS, "E01")
     with pytest.raises(ConfigurationError, match=f"no clip 'E02-.*{CLIPS[0]}"):
         find_clip(CLIPS, CLIPS[0].replace("E01", "E02"))
+
+
+def test_the_fold_stands_beside_the_side():
+    entry = {"split": "train", "emotion": "sad", "group": "speaker:f1"}
+    assert _place("v1", entry) == "v1: train, as sad, in group speaker:f1"
+    assert _place("v2", {**entry, "fold": 3}) == "v2: train (fold 3), as sad, in group speaker:f1"

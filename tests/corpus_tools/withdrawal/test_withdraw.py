@@ -22,7 +22,7 @@ from manifests.records import LedgerEntry, Source
 from manifests.shards import STAGES, read_shard, write_shard
 from manifests.tombstones import TOMBSTONES, read_tombstones
 from manifests.verify import verify_manifest
-from manifests.versions import load_manifest
+from manifests.versions import load_manifest, newest
 
 FILM, READ = "E01-0123456789ab", "r1-ba9876543210"
 CLIPS = [f"{FILM}-{n * 4000:08d}-{n * 4000 + 3000:08d}" for n in range(6)]
@@ -269,6 +269,8 @@ def test_until_it_is_finished_no_other_command_writes(workspace, monkeypatch):
     assert not survey(workspace)["withdrawn"][0]["finished"]
     with pytest.raises(CorpusError, match="corpus withdraw --speaker f01"):
         workspace.lock()
+    (said,) = verify_manifest(newest(workspace.root)).warnings
+    assert "before anything is restored, finish it: corpus withdraw --speaker f01" in said
 
 
 def test_status_and_why_tell_of_it_and_scripts_are_refused(workspace):
