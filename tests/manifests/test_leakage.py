@@ -62,3 +62,14 @@ def test_recording_found_later_on_two_sides_holds_clips_out_and_moves_none(fille
     assert held < {train, test}
     assert all(new[name] == old[name] for name in old if name not in held)
     assert outcome.details["manifest"]["leakage"]["recording"]["shared"] == []
+
+
+def test_what_val_and_test_share_without_train_exposes_neither(make_entry):
+    entries = [
+        make_entry("a", speaker="p0", source="q0", split="train"),
+        make_entry("b", speaker="p1", source="q1", split="val"),
+        make_entry("c", speaker="p1", source="q2", split="test"),
+    ]
+    found = find_leakage(entries)["speaker"]
+    assert found.exposed == {"val": 0, "test": 0}
+    assert [leak.value for leak in found.leaks] == ["p1"]
