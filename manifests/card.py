@@ -91,7 +91,8 @@ def _head(corpus: dict[str, Any], clips: int) -> str:
 
 def _yaml(text: str) -> str:
     """Return a string for YAML, of which JSON is a part; harmless in HTML, too."""
-    return json.dumps(text, ensure_ascii=False).replace("<", r"\u003c")
+    quoted = json.dumps(text, ensure_ascii=False).replace("<", r"\u003c")
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
 
 
 def _filled(text: str | None, what: str, where: str) -> str:
@@ -234,3 +235,6 @@ def _to_fill_in(corpus: dict[str, Any], said: CardSettings) -> str:
             "Citation: " + _filled(said.citation, "how to cite it", "[card] citation"),
         ]
     )
+
+
+_UNSEEN = re.compile(r"[\x7f-\x9f\u2028\u2029]")  # which YAML folds or refuses

@@ -94,8 +94,14 @@ def diff_manifests(before: Path, after: Path) -> Difference:
         DataError: if one can't be read, or its entries aren't in the order of their ids.
     """
     headers = [read_manifest_header(folder) for folder in (before, after)]
-    counts = tuple(header.row()["counts"] for header in headers)
-    found = Difference(headers[0].version, headers[1].version, (counts[0], counts[1]))
+    old_counts, new_counts = (
+        {
+            str(split): {str(name): n for name, n in found.items()}
+            for split, found in one.counts.items()
+        }
+        for one in headers
+    )
+    found = Difference(headers[0].version, headers[1].version, (old_counts, new_counts))
     for old, new in _pairs(before / ENTRIES, after / ENTRIES):
         if old is not None and new is not None and old.text == new.text:
             found.same += 1

@@ -5,7 +5,7 @@ durations are seconds. Paths are relative to the corpus folder and POSIX.
 """
 
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, field_validator
 
@@ -314,6 +314,24 @@ class ManifestHeader(Record):
     counts: dict[Split, dict[Emotion, int]]
     groups: Grouping
     files: dict[str, str]
+
+    @field_validator("params")
+    @classmethod
+    def _divides_as_said(cls, params: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(params.get("split", {}), dict):
+            raise ValueError("split is no object")
+        return params
+
+    @field_validator("counts")
+    @classmethod
+    def _counts_every_class(
+        cls, counts: dict[Split, dict[Emotion, int]]
+    ) -> dict[Split, dict[Emotion, int]]:
+        every: dict[Split, dict[Emotion, int]] = {}
+        for split in get_args(Split):
+            found = counts.get(split, {})
+            every[split] = {name: found.get(name, 0) for name in EMOTIONS}
+        return every
 
 
 @record

@@ -134,6 +134,10 @@ def read_manifest_header(folder: Path) -> ManifestHeader:
             f"{SCHEMA}); update corpus-tools"
         )
     header: ManifestHeader = ManifestHeader.parse(row, str(path))
+    try:
+        fingerprint(header.params)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: params that are no JSON ({error}); {_CHANGED}") from error
     return header
 
 

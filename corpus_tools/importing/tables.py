@@ -151,12 +151,18 @@ def _parquet(path: Path) -> _Rows:
     import pyarrow.parquet
 
     try:
-        rows = pyarrow.parquet.read_table(path).to_pylist()
-    except (pyarrow.ArrowException, ValueError) as error:
+        table = pyarrow.parquet.ParquetFile(path)
+        if table.metadata.num_rows > _MOST_ROWS:
+            raise DataError(f"{path}: {table.metadata.num_rows} rows; split it into several files")
+        batches = table.iter_batches(batch_size=_AT_ONCE)
+        rows = (row for batch in batches for row in batch.to_pylist())
+        for number, row in enumerate(rows, start=1):
+            yield f"{path.name}, row {number}", row
+    except (pyarrow.ArrowException, ValueError, OSError) as error:
         raise DataError(f"{path}: not a Parquet file that can be read; write it again") from error
-    for number, row in enumerate(rows, start=1):
-        yield f"{path.name}, row {number}", row
 
 
 _READERS = {".csv": _csv, ".tsv": _csv, ".jsonl": _json, ".json": _json, ".parquet": _parquet}
 _MOST_BYTES = 2**30
+_MOST_ROWS = 2_000_000  # a few megabytes of Parquet may unfold to billions
+_AT_ONCE = 1024  # rows

@@ -150,6 +150,7 @@ def test_other_facts_make_no_new_version(filled):
         ({"name": "甲: [x]", "language": "zh", "licence": "CC-BY-4.0"}, "cc-by-4.0", None),
         ({"name": "- a #b", "language": "pl"}, "unknown", None),
         ({"licence": "ask: 'us'\nfirst"}, "other", "ask: 'us'\nfirst"),
+        ({"name": "a\u0085b\u2028c\x7f"}, "unknown", None),
     ],
 )
 def test_head_is_yaml_of_known_keys(card, said, license_, named):

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from manifests.emotions import EMOTIONS
 from manifests.errors import DataError
 from manifests.store import read_jsonl, sha256_file, write_jsonl
 from manifests.versions import (
@@ -12,6 +13,7 @@ from manifests.versions import (
     load_manifest,
     newest,
     next_version,
+    read_manifest_header,
 )
 
 
@@ -62,6 +64,29 @@ def test_newer_schema_is_refused_by_name(v1):
     forge(v1, lambda header: header.update(schema=99, news="unheard of"))
     with pytest.raises(DataError, match=r"manifest\.json: written by a newer .* \(schema 99"):
         load_manifest(v1)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        '{"x": NaN}',
+        r'{"x": "\ud800"}',
+        '{"x": ' + "[" * 5000 + "]" * 5000 + "}",
+        '{"split": [1]}',
+    ],
+)
+def test_params_that_are_none_are_refused_by_file(v1, params):
+    header = json.loads((v1 / HEADER).read_text()) | {"params": "HERE"}
+    (v1 / HEADER).write_text(json.dumps(header).replace('"HERE"', params))
+    with pytest.raises(DataError, match=r"manifest\.json"):
+        read_manifest_header(v1)
+
+
+def test_counts_that_a_header_lacks_are_none(v1):
+    forge(v1, lambda header: header.update(counts={"val": {"sad": 3}}))
+    counts = read_manifest_header(v1).counts
+    assert counts["val"] == dict.fromkeys(EMOTIONS, 0) | {"sad": 3}
+    assert counts["held"] == dict.fromkeys(EMOTIONS, 0)
 
 
 def test_class_outside_the_six_is_named_with_its_line(v1):

@@ -3,13 +3,16 @@
 import json
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from corpus_tools.importing.run import import_manifest
+from corpus_tools.importing.tables import _parquet
 from corpus_tools.media.wav import write_wav
 from corpus_tools.recordings.cast import read_speakers
 from corpus_tools.workspace import Workspace
-from manifests.errors import ConfigurationError
+from manifests.errors import ConfigurationError, DataError
 from manifests.exports.export import export_manifest
 from manifests.records import Clip
 from manifests.shards import STAGES, read_stage
@@ -176,6 +179,14 @@ def test_emobox_and_audiofolder(corpus, sounds, tmp_path):
     other = Workspace.create(tmp_path / "other", "test", "en")
     counts = import_manifest(other, classes).details["manifest"]["counts"]
     assert counts["val"]["fear"] == 2
+
+
+def test_a_table_that_unfolds_to_millions_of_rows_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("corpus_tools.importing.tables._MOST_ROWS", 99)
+    path = tmp_path / "clips.parquet"
+    pyarrow.parquet.write_table(pyarrow.table({"file": ["a.wav"] * 100}), path)
+    with pytest.raises(DataError, match="100 rows; split it"):
+        list(_parquet(path))
 
 
 @pytest.mark.parametrize("name", ["csv", "hf", "parquet"])
