@@ -36,6 +36,25 @@ def test_what_parts_the_largest_group_most_is_named_first(make_entry):
     assert first.largest_without == pytest.approx(6 / 12)
 
 
+def test_the_largest_group_without_a_key_may_be_another(make_entry):
+    entries = [make_entry(f"a{n}", speaker=f"p{n}", source="a") for n in range(6)]
+    entries += [make_entry(f"b{n}", speaker=f"q{n}", source="b") for n in range(5)]
+    entries += [make_entry("bridge", speaker="p0", source="b")]
+    entries += [make_entry(f"z{n}", speaker="z", source="z") for n in range(10)]
+    by = ("speaker", "source")
+    found = {one.value: one for one in find_tangle(keys_of(entries, by), by).bridges}
+    assert found["p0"].largest_without == pytest.approx(10 / 22, abs=1e-4)
+
+
+def test_as_many_bridges_as_the_way_out_names_are_enough(make_entry):
+    entries = chained(make_entry, links=41)
+    with pytest.raises(TangledError) as caught:
+        divide(entries, SplitSettings(group_by="speaker,source"))
+    percent = float(str(caught.value).partition("--drop-bridges ")[2].split()[0])
+    settings = SplitSettings(group_by="speaker,source", drop_bridges=percent)
+    assert len(divide(entries, settings).bridges) == pytest.approx(percent / 100 * 246, abs=0.3)
+
+
 def test_the_build_stops_with_the_ways_out(make_entry):
     settings = SplitSettings(group_by="speaker,source")
     with pytest.raises(TangledError) as caught:
