@@ -11,7 +11,7 @@ from manifests.records import Clip, Judgement, Screen, Source, Transcript
 from manifests.shards import STAGES, write_shard
 from manifests.store import write_jsonl
 
-__all__ = ["add_judgements", "write_corpus"]
+__all__ = ["add_judgements", "make_source", "write_corpus"]
 
 
 def write_corpus(root: Path, sources: int, clips_of_each: int, seed: int = 0) -> list[str]:
@@ -29,7 +29,7 @@ def write_corpus(root: Path, sources: int, clips_of_each: int, seed: int = 0) ->
         ]
         ids += [one.clip_id for one in clips]
         rows = {
-            "sources": [_source(name, number)],
+            "sources": [make_source(name, f"series {number % 5}")],
             "segments": clips,
             "screen": [Screen(clip_id=one.clip_id, accepted=True) for one in clips],
             "transcripts": [
@@ -60,10 +60,11 @@ def add_judgements(root: Path, ids: list[str], name: str, seed: int = 0) -> None
     write_jsonl(folder / f"{name}.jsonl", (row.row() for row in rows))
 
 
-def _source(name: str, number: int) -> Source:
+def make_source(name: str, series: str) -> Source:
+    """Return a source of which there is no film."""
     return Source(
         source_id=name,
-        series=f"series {number % 5}",
+        series=series,
         episode=None,
         title=name,
         kind="drama",

@@ -26,12 +26,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from generated_corpus import make_source
+
 from manifests.build import build_manifest
 from manifests.diff import diff_manifests
 from manifests.emotions import EMOTIONS
 from manifests.index import open_manifest
 from manifests.outcome import Outcome
-from manifests.records import Clip, Label, Source, Speaker
+from manifests.records import Clip, Label, Speaker
 from manifests.settings import SplitSettings
 
 BARS = {
@@ -46,9 +48,13 @@ RELABELLED = 100  # one of so many has another class in the second version
 STEPS = ("records", "build", "build next", "diff", "open", "go through", "json.loads")
 
 
+def source_name(number: int) -> str:
+    return f"e{number:05d}-0123456789ab"
+
+
 def make_clip(number: int) -> Clip:
     source, place = divmod(number, CLIPS_OF_A_SOURCE)
-    name = f"e{source:05d}-0123456789ab"
+    name = source_name(source)
     clip_id = f"{name}-{place * 4000:08d}-{place * 4000 + 4000:08d}"
     sha256 = hashlib.sha256(clip_id.encode()).hexdigest()
     return Clip(
@@ -76,24 +82,6 @@ def make_label(clip_id: str, rng: random.Random) -> Label:
     return Label(clip_id=clip_id, emotion=emotion, soft=soft, votes=votes, agreement=0.8)
 
 
-def make_source(number: int) -> Source:
-    name = f"e{number:05d}-0123456789ab"
-    return Source(
-        source_id=name,
-        series=f"series {number % 50}",
-        episode=None,
-        title=name,
-        kind="drama",
-        media_path=f"{name}.mp4",
-        sha256=hashlib.sha256(name.encode()).hexdigest(),
-        size=1,
-        duration=3600,
-        track=0,
-        sample_rate=48000,
-        channels=2,
-    )
-
-
 def build(corpus: Path, entries: int, *, write: bool, relabelled: bool = False) -> float:
     """Make the records and, if asked to, a version of them; return the seconds of the latter."""
     began = time.perf_counter()
@@ -105,7 +93,10 @@ def build(corpus: Path, entries: int, *, write: bool, relabelled: bool = False) 
         other = EMOTIONS[EMOTIONS.index(label.emotion or EMOTIONS[0]) - 1]
         labels[clip.clip_id] = label.changed(emotion=other)
     texts = {clip.clip_id: (f"第{place}句话", "whisper") for place, clip in enumerate(clips)}
-    sources = [make_source(number) for number in range(-(-entries // CLIPS_OF_A_SOURCE))]
+    sources = [
+        make_source(source_name(number), f"series {number % 50}")
+        for number in range(-(-entries // CLIPS_OF_A_SOURCE))
+    ]
     speakers = {name: Speaker(speaker_id=name) for name in {str(clip.speaker) for clip in clips}}
     made = time.perf_counter()
     if not write:

@@ -18,9 +18,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from generated_corpus import make_source
+
 from manifests.build import build_manifest
 from manifests.emotions import EMOTIONS
-from manifests.records import Clip, Label, Source
+from manifests.records import Clip, Label
 from manifests.settings import SplitSettings
 from manifests.verify import verify_manifest
 
@@ -44,7 +46,7 @@ def write_version(corpus: Path, clips: int) -> Path:
         sha256 = hashlib.sha256(content).hexdigest()
         found.append(_clip(corpus, path, clip_id, name, place, sha256))
     labels = {clip.clip_id: _label(clip.clip_id, rng) for clip in found}
-    sources = {clip.source_id: _source(clip.source_id) for clip in found}
+    sources = {clip.source_id: make_source(clip.source_id, "series") for clip in found}
     settings = SplitSettings(group_by="source")
     build_manifest(corpus, found, labels, {}, {}, sources, settings, {}, check_files=False)
     return corpus / "manifests" / "v1"
@@ -70,23 +72,6 @@ def _clip(corpus: Path, path: Path, clip_id: str, source: str, place: int, sha25
 def _label(clip_id: str, rng: random.Random) -> Label:
     emotion = rng.choice(EMOTIONS)
     return Label(clip_id=clip_id, emotion=emotion, votes=[("a01", emotion)])
-
-
-def _source(name: str) -> Source:
-    return Source(
-        source_id=name,
-        series="series",
-        episode=None,
-        title=name,
-        kind="drama",
-        media_path=f"{name}.mp4",
-        sha256=hashlib.sha256(name.encode()).hexdigest(),
-        size=1,
-        duration=3600,
-        track=0,
-        sample_rate=48000,
-        channels=2,
-    )
 
 
 def verified(version: Path) -> None:

@@ -104,20 +104,10 @@ class Record:
         return made
 
 
-def _places(kind: Any) -> dict[str, Callable[[Any, Any], None]]:
+def _find_places(kind: Any) -> dict[str, Callable[[Any, Any], None]]:
     """Return what puts a value into each slot, twice as fast as ``object.__setattr__``."""
-    return _slots(kind)
-
-
-@cache
-def _slots(kind: Any) -> dict[str, Callable[[Any, Any], None]]:
     return {name: getattr(kind, name).__set__ for name in kind.fields()}
 
 
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return _made_once(kind)
-
-
-@cache
-def _made_once(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+_places: Callable[[Any], dict[str, Callable[[Any, Any], None]]] = cache(_find_places)
+_adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from models.features import Features
+from models.features import FeatureExtractor, Features
 from models.settings import FeatureSettings
 
 __all__ = ["summarise", "summary_width"]
@@ -13,7 +13,7 @@ Numbers = NDArray[np.float64]
 
 def summary_width(settings: FeatureSettings) -> int:
     """Return F, how many functionals a clip with such features has."""
-    frames = np.zeros((2, _columns(settings)), dtype=np.float32)
+    frames = np.zeros((2, FeatureExtractor(settings).width), dtype=np.float32)
     return len(summarise(frames, settings))
 
 
@@ -55,10 +55,6 @@ def summarise(features: Features, settings: FeatureSettings) -> NDArray[np.float
     parts += [_percentiles(loud), _percentiles(coloured).ravel(), _trend(loudness)]
     found: NDArray[np.float32] = np.concatenate(parts).astype(np.float32)
     return found
-
-
-def _columns(settings: FeatureSettings) -> int:
-    return settings.n_mfcc * (3 if settings.deltas else 1) + (2 if settings.pitch else 0)
 
 
 def _where(chosen: NDArray[np.bool_], track: Numbers) -> Numbers:
