@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.features import Features
-from models.normalisation import STRANGER
+from models.normalisation import STRANGER, Scale
 from models.text.vocabulary import PADDING
 
-__all__ = ["Batch", "Example", "collate", "speaker_numbers"]
+__all__ = ["Batch", "Clips", "Example", "in_pieces", "speaker_numbers"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,43 @@ class Batch:
         return Batch(self.rows, *(one.to(device) for one in tensors))
 
 
+@dataclass(frozen=True)
+class Clips:
+    """Clips as a network takes them, a batch at a time.
+
+    Attributes:
+        features: of each clip, as computed (T, D).
+        scales: that normalise them.
+        words: numbers of the words of each clip.
+        speakers: of the clips (n,), as :func:`speaker_numbers` gives them.
+        functionals: of the clips, normalised (n, F).
+    """
+
+    features: Sequence[Features]
+    scales: Sequence[Scale]
+    words: Sequence[Sequence[int]]
+    speakers: NDArray[np.int64]
+    functionals: NDArray[np.float32]
+
+    def batch(self, rows: NDArray[np.int64]) -> Batch:
+        """Return the batch of some clips."""
+        lengths = [len(self.features[row]) for row in rows]
+        width = self.features[rows[0]].shape[1]
+        frames = np.zeros((len(rows), width, max(lengths)), dtype=np.float32)
+        texts = np.full((len(rows), max(1, *(len(self.words[row]) for row in rows))), PADDING)
+        for place, row in enumerate(rows):
+            frames[place, :, : lengths[place]] = self.scales[row](self.features[row]).T
+            texts[place, : len(self.words[row])] = self.words[row]
+        return Batch(
+            rows,
+            torch.from_numpy(frames),
+            torch.tensor(lengths),
+            torch.from_numpy(texts),
+            torch.from_numpy(self.speakers[rows]),
+            torch.from_numpy(self.functionals[rows]),
+        )
+
+
 def speaker_numbers(groups: Sequence[str]) -> NDArray[np.int64]:
     """Return a number for every clip's group, -1 for clips that stand alone.
 
@@ -73,39 +110,6 @@ def speaker_numbers(groups: Sequence[str]) -> NDArray[np.int64]:
     """
     known = {group: number for number, group in enumerate(sorted({*groups} - {STRANGER}))}
     return np.array([known.get(group, -1) for group in groups], dtype=np.int64)
-
-
-def collate(
-    rows: NDArray[np.int64],
-    features: Sequence[Features],
-    words: Sequence[Sequence[int]],
-    speakers: NDArray[np.int64],
-    functionals: NDArray[np.float32],
-) -> Batch:
-    """Return the batch of some clips.
-
-    Args:
-        rows: which clips.
-        features: of all clips, normalised.
-        words: numbers of words of all clips.
-        speakers: of all clips, as :func:`speaker_numbers` gives them.
-        functionals: of all clips, normalised (n, F).
-    """
-    lengths = [len(features[row]) for row in rows]
-    width = features[rows[0]].shape[1]
-    frames = np.zeros((len(rows), width, max(lengths)), dtype=np.float32)
-    texts = np.full((len(rows), max(1, *(len(words[row]) for row in rows))), PADDING)
-    for place, row in enumerate(rows):
-        frames[place, :, : lengths[place]] = features[row].T
-        texts[place, : len(words[row])] = words[row]
-    return Batch(
-        rows,
-        torch.from_numpy(frames),
-        torch.tensor(lengths),
-        torch.from_numpy(texts),
-        torch.from_numpy(speakers[rows]),
-        torch.from_numpy(functionals[rows]),
-    )
 
 
 def in_pieces(order: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:

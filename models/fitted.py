@@ -1,7 +1,7 @@
 """A trained network with everything that its input has to go through."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,14 +11,14 @@ from torch import Tensor
 from models.encoders.audio import AudioEncoder
 from models.encoders.fusion import BimodalClassifier
 from models.encoders.text_cnn import TextCNN
-from models.examples import Example, collate, in_pieces, speaker_numbers
+from models.examples import Clips, Example, in_pieces, speaker_numbers
 from models.features import FeatureExtractor, Features
 from models.normalisation import Normaliser
 from models.prosody import summarise, summary_width
 from models.settings import TrainSettings
 from models.text.vocabulary import Vocabulary
 
-__all__ = ["FittedModel", "Prepared", "build_network", "cut", "functionals_of", "summaries"]
+__all__ = ["FittedModel", "build_network", "cut", "functionals_of", "summaries"]
 
 _AT_ONCE = 64  # clips pooled together
 
@@ -68,23 +68,8 @@ def summaries(features: Sequence[Features], settings: TrainSettings) -> list[Fea
 
 def functionals_of(settings: TrainSettings) -> int:
     """Return F, how many functionals of a clip the network takes."""
-    taken = settings.modality != "text" and settings.audio.functionals
+    taken = settings.modality != "text" and settings.audio.cosines > 0
     return summary_width(settings.features) if taken else 0
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """Clips as a network takes them.
-
-    Attributes:
-        features: of each clip, normalised (T, D).
-        words: numbers of the words of each clip.
-        functionals: of the clips, normalised (n, F).
-    """
-
-    features: list[Features]
-    words: list[list[int]]
-    functionals: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -109,21 +94,37 @@ class FittedModel:
     temperature: float = 1.0
     leveller: Normaliser | None = None
 
-    def prepare(self, examples: Sequence[Example]) -> Prepared:
+    def prepare(self, examples: Sequence[Example]) -> Clips:
         """Return clips as the network takes them."""
         raw = [cut(example.features, self.settings) for example in examples]
-        groups = [example.group for example in examples]
-        limit = self.settings.words.max_words
-        words = [self.vocabulary.encode(example.words, limit) for example in examples]
-        return Prepared(self.normaliser.apply(raw, groups), words, self._functionals(raw, groups))
+        rows = summaries(raw, self.settings) if self.leveller is not None else []
+        words = [self.words_of(example) for example in examples]
+        return self.as_heard(raw, rows, words, [example.group for example in examples])
 
-    def _functionals(
-        self, features: Sequence[Features], groups: Sequence[str]
-    ) -> NDArray[np.float32]:
-        if self.leveller is None:
-            return np.zeros((len(features), 0), dtype=np.float32)
-        rows = summaries(features, self.settings)
-        return np.concatenate(self.leveller.apply(rows, groups))
+    def words_of(self, example: Example) -> list[int]:
+        """Return the numbers of the words of a clip that count."""
+        return self.vocabulary.encode(example.words, self.settings.words.max_words)
+
+    def as_heard(
+        self,
+        features: Sequence[Features],
+        functionals: Sequence[Features],
+        words: Sequence[Sequence[int]],
+        groups: Sequence[str],
+    ) -> Clips:
+        """Return clips normalised with the others of their group.
+
+        Args:
+            features: of each clip, as computed (T, D).
+            functionals: of each clip, as computed (1, F); none where the network takes none.
+            words: numbers of the words of each clip.
+            groups: speaker or source of each, "" where a clip stands alone.
+        """
+        rows: list[Features] = [np.zeros((1, 0), dtype=np.float32)] * len(features)
+        if self.leveller is not None:
+            rows = self.leveller.apply(functionals, groups)
+        scales = self.normaliser.scales(features, groups)
+        return Clips(features, scales, words, speaker_numbers(groups), np.concatenate(rows))
 
     def probabilities(self, examples: Sequence[Example]) -> NDArray[np.float64]:
         """Return the probability of each class for each clip (n, classes).
@@ -133,17 +134,16 @@ class FittedModel:
         if not examples:
             return np.zeros((0, len(self.classes)))
         clips = self.prepare(examples)
-        speakers = speaker_numbers([example.group for example in examples])
         by_length = np.argsort([len(clip) for clip in clips.features], kind="stable")
         self.network.eval()
         pooled: list[Tensor] = []
         with torch.inference_mode():
             for rows in in_pieces(by_length, _AT_ONCE):
-                batch = collate(rows, clips.features, clips.words, speakers, clips.functionals)
+                batch = clips.batch(rows)
                 if self.network.audio is not None:
                     pooled.append(self.network.audio.pool(batch.frames, batch.lengths))
-            frameless = [clip[:1] for clip in clips.features]
-            everything = collate(by_length, frameless, clips.words, speakers, clips.functionals)
+            frameless = replace(clips, features=[clip[:1] for clip in clips.features])
+            everything = frameless.batch(by_length)
             logits = self.network.classify(
                 torch.cat(pooled) if pooled else None,
                 everything.words,

@@ -10,10 +10,28 @@ from numpy.typing import NDArray
 from manifests.errors import DataError
 from models.features import Features
 
-__all__ = ["STRANGER", "Normaliser"]
+__all__ = ["STRANGER", "Normaliser", "Scale"]
 
 STRANGER = ""
 """The group of clips that are known to have nothing in common."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What brings features to mean 0 and deviation 1.
+
+    Attributes:
+        mean: taken off (D,).
+        deviation: divided by (D,).
+    """
+
+    mean: NDArray[np.float64]
+    deviation: NDArray[np.float64]
+
+    def __call__(self, features: Features) -> Features:
+        """Return the features (T, D) normalised."""
+        normalised: Features = ((features - self.mean) / self.deviation).astype(np.float32)
+        return normalised
 
 
 @dataclass(frozen=True)
@@ -43,8 +61,8 @@ class Normaliser:
         square = sum(np.square(clip - mean).sum(axis=0) for clip in clips) / count
         return cls(np.asarray(mean), np.asarray(square), count / len(clips), prior)
 
-    def apply(self, clips: Sequence[Features], groups: Sequence[str]) -> list[Features]:
-        """Return the clips normalised, each with the others of its group.
+    def scales(self, clips: Sequence[Features], groups: Sequence[str]) -> list[Scale]:
+        """Return the scale of each clip; those of a group have one together.
 
         Args:
             clips: features (T, D).
@@ -53,25 +71,26 @@ class Normaliser:
         members: dict[str, list[int]] = {}
         for index, group in enumerate(groups):
             members.setdefault(group or f"\0{index}", []).append(index)
-        done: list[Features] = [clips[0]] * len(clips)
+        found: dict[int, Scale] = {}
         for indices in members.values():
-            mean, deviation = self._moments([clips[index] for index in indices])
-            for index in indices:
-                done[index] = ((clips[index] - mean) / deviation).astype(np.float32)
-        return done
+            found |= dict.fromkeys(indices, self._scale([clips[index] for index in indices]))
+        return [found[index] for index in range(len(clips))]
 
-    def _moments(
-        self, clips: Sequence[Features]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def apply(self, clips: Sequence[Features], groups: Sequence[str]) -> list[Features]:
+        """Return the clips normalised, each with the others of its group; see :meth:`scales`."""
+        scales = self.scales(clips, groups)
+        return [scale(clip) for scale, clip in zip(scales, clips, strict=True)]
+
+    def _scale(self, clips: Sequence[Features]) -> Scale:
         if np.isinf(self.prior):
-            return self.mean, np.sqrt(self.variance + _FLOOR)
+            return Scale(self.mean, np.sqrt(self.variance + _FLOOR))
         weight = self.prior * self.frames
         count = sum(len(clip) for clip in clips) + weight
         total = sum(clip.sum(axis=0, dtype=np.float64) for clip in clips)
         mean = (total + weight * self.mean) / count
         spread = sum(np.square(clip - mean).sum(axis=0) for clip in clips)
         variance = (spread + weight * (self.variance + np.square(self.mean - mean))) / count
-        return mean, np.sqrt(variance + _FLOOR)
+        return Scale(mean, np.sqrt(variance + _FLOOR))
 
     def document(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -34,7 +34,7 @@ class FeatureSettings(Settings):
         pitch: add log pitch and voicing.
     """
 
-    n_mfcc: int = Field(40, ge=2, le=128)
+    n_mfcc: int = Field(13, ge=2, le=128)
     n_mels: int = Field(64, ge=8, le=128)
     window_ms: float = Field(25.0, ge=5, le=200)
     hop_ms: float = Field(16.0, ge=2, le=100)
@@ -60,11 +60,11 @@ class AudioSettings(Settings):
         attention: whether CBAM follows.
         merge: how CBAM joins mean and maximum over channels: ``sum`` (the paper) or ``concat``.
         pooling: over time: ``mean``, or ``statistics``: mean and deviation.
-        functionals: give the classifier what the clip's melody, loudness and colour come to, beside
-            what was learned.
         speaker_norm: standardise the pooled vectors within each speaker.
-        hidden: numbers in the branch's vector; 0 for all that was pooled.
+        hidden: numbers that what was pooled is brought down to; 0 for all of them.
         dropout: of the pooled vector, and of the hidden one.
+        cosines: random ones of what the clip's melody, loudness and colour come to, which stand
+            beside what was learned; 0 for none.
     """
 
     layout: Literal["image", "sequence"] = "sequence"
@@ -74,10 +74,10 @@ class AudioSettings(Settings):
     attention: bool = True
     merge: Literal["sum", "concat"] = "sum"
     pooling: Literal["mean", "statistics"] = "statistics"
-    functionals: bool = True
     speaker_norm: bool = True
-    hidden: int = Field(128, ge=0, le=2048)
-    dropout: float = Field(0.3, ge=0, lt=1)
+    hidden: int = Field(64, ge=0, le=2048)
+    dropout: float = Field(0.5, ge=0, lt=1)
+    cosines: int = Field(1024, ge=0, le=16384)
 
 
 class WordSettings(Settings):
@@ -157,6 +157,8 @@ class TrainSettings(Settings):
         normalise: features to mean 0 and deviation 1 within each ``speaker`` (source, where the
             speaker is unknown), or over all training clips (``corpus``).
         prior: clips that the corpus's mean and deviation count for, beside a speaker's own.
+        strangers: share of the training clips that are heard, in each epoch, as if no other clip of
+            their speaker were known.
         max_seconds: of a clip that are used.
         threads: processor threads that train; more than 1 pays for large models on idle machines,
             and costs dearly where others compute too.
@@ -176,7 +178,7 @@ class TrainSettings(Settings):
     balance: bool = True
     balance_power: float = Field(1.0, ge=0, le=1)
     soft_labels: bool = True
-    smoothing: float = Field(0.1, ge=0, lt=1)
+    smoothing: float = Field(0.0, ge=0, lt=1)
     speeds: tuple[Annotated[float, Field(ge=0.5, le=2)], ...] = (0.8, 0.9, 1.125, 1.25)
     mask: float = Field(0.15, ge=0, lt=1)
     branches: Literal["apart", "together"] = "apart"
@@ -184,7 +186,8 @@ class TrainSettings(Settings):
     keep: Literal["best", "last"] = "last"
     patience: int | None = Field(None, ge=1)
     normalise: Literal["speaker", "corpus"] = "speaker"
-    prior: float = Field(1.0, ge=0)
+    prior: float = Field(2.0, ge=0)
+    strangers: float = Field(0.25, ge=0, le=1)
     max_seconds: float = Field(12.0, gt=0, le=60)
     threads: int = Field(1, ge=1, le=64)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -248,6 +251,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "drop_text": 0.0,
         "keep": "best",
         "normalise": "corpus",
+        "strangers": 0.0,
         "max_seconds": 12.0,
         "features": {
             "n_mfcc": 40,
@@ -265,10 +269,10 @@ PRESETS: dict[str, dict[str, Any]] = {
             "attention": True,
             "merge": "sum",
             "pooling": "mean",
-            "functionals": False,
             "hidden": 0,
             "speaker_norm": False,
             "dropout": 0.0,
+            "cosines": 0,
         },
         "words": {
             "word2vec": True,
@@ -295,7 +299,6 @@ TEXT_ALONE: dict[str, Any] = {
     "lr": 3e-3,
     "optimiser": "adamw",
     "balance_power": 0.75,
-    "smoothing": 0.0,
 }
 """What the default preset says where there is no sound: texts are learnt by heart in few epochs."""
 

@@ -7,6 +7,7 @@ from torch.nn import functional as F
 from models.layers.cbam import CBAM
 from models.layers.masking import frame_mask, statistics
 from models.layers.odconv import ODConv2d
+from models.layers.random_cosines import RandomCosines
 from models.layers.speaker_norm import SpeakerNorm
 from models.settings import AudioSettings
 
@@ -17,13 +18,14 @@ class AudioEncoder(nn.Module):
     """Turns the frames of a clip into a vector f_a.
 
     Two convolutions, which halve time (and, with the layout ``image``, frequency), are followed by
-    ODConv and CBAM. What they find is pooled over time, padding left out.
+    ODConv and CBAM. What they find is pooled over time, padding left out. Beside it stand
+    functionals of the clip, spread over random cosines.
 
     Args:
         width: D, features of a frame.
         settings: of the branch.
         prior: see :class:`models.layers.speaker_norm.SpeakerNorm`.
-        functionals: F, of a clip, that join what was learned.
+        functionals: F, of a clip, that join what was learned; 0 for none.
 
     Example:
         >>> encoder = AudioEncoder(42, AudioSettings())
@@ -65,15 +67,15 @@ class AudioEncoder(nn.Module):
         pooled = channels * rows * (2 if settings.pooling == "statistics" else 1)
         self.norm = SpeakerNorm(pooled, prior=prior) if settings.speaker_norm else None
         self.dropout = nn.Dropout(settings.dropout)
-        joined = pooled + functionals
-        self.width = settings.hidden or joined
         self.hidden = (
             nn.Sequential(
-                nn.Linear(joined, settings.hidden), nn.BatchNorm1d(settings.hidden), nn.ReLU()
+                nn.Linear(pooled, settings.hidden), nn.BatchNorm1d(settings.hidden), nn.ReLU()
             )
             if settings.hidden
             else None
         )
+        self.cosines = RandomCosines(functionals, settings.cosines) if functionals else None
+        self.width = (settings.hidden or pooled) + (settings.cosines if functionals else 0)
 
     def pool(self, frames: Tensor, lengths: Tensor) -> Tensor:
         """Return what was found in each clip by itself (B, pooled).
@@ -107,10 +109,12 @@ class AudioEncoder(nn.Module):
         """
         if self.norm is not None:
             pooled = self.norm(pooled, speakers)
-        if functionals is not None:
-            pooled = torch.cat([pooled, functionals.clamp(-_FAR, _FAR)], dim=1)
         vector: Tensor = self.dropout(pooled)
-        return vector if self.hidden is None else self.dropout(self.hidden(vector))
+        if self.hidden is not None:
+            vector = self.dropout(self.hidden(vector))
+        if self.cosines is not None and functionals is not None:
+            vector = torch.cat([vector, self.cosines(functionals.clamp(-_FAR, _FAR))], dim=1)
+        return vector
 
     def forward(
         self,

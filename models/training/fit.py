@@ -13,16 +13,8 @@ from manifests.emotions import EMOTIONS
 from manifests.errors import CorpusError, DataError
 from manifests.outcome import Progress, no_progress
 from models.evaluation.metrics import uar
-from models.examples import Batch, Example, collate, speaker_numbers
-from models.features import Features
-from models.fitted import (
-    FittedModel,
-    Prepared,
-    build_network,
-    cut,
-    functionals_of,
-    summaries,
-)
+from models.examples import Batch, Example
+from models.fitted import FittedModel, build_network, cut, functionals_of, summaries
 from models.normalisation import Normaliser
 from models.settings import TrainSettings
 from models.text.vectors import WordVectors, learn_words
@@ -33,6 +25,7 @@ from models.training.history import Epoch
 from models.training.joining import join
 from models.training.objective import class_weights, target_shares, weighted_cross_entropy
 from models.training.optimiser import make_optimiser, make_schedule
+from models.training.voices import Voices
 
 __all__ = ["Fit", "fit"]
 
@@ -123,22 +116,20 @@ class _Fitting:
         network = build_network(settings, table, len(EMOTIONS), len(vocabulary.runs))
         prior = math.inf if settings.normalise == "corpus" else settings.prior
         raw = [cut(one.features, settings) for one in training]
+        rows = summaries(raw, settings) if functionals_of(settings) else []
         self.model = FittedModel(
             network,
             Normaliser.fit(raw, prior),
             vocabulary,
             settings,
             EMOTIONS,
-            leveller=Normaliser.fit(summaries(raw, settings), prior)
-            if functionals_of(settings)
-            else None,
+            leveller=Normaliser.fit(rows, prior) if rows else None,
         )
         self.network = network.to(self.device)
-        self.versions = _versions(self.model, training)
-        self.words = self.versions[0].words
-        long = self.words if settings.modality == "text" else self.versions[0].features
+        self.voices = Voices(self.model, training, rows)
+        own = self.voices.own
+        long = own.words if settings.modality == "text" else own.features
         self.lengths = np.array([len(clip) for clip in long])
-        self.speakers = speaker_numbers([one.group for one in training])
         self.targets = target_shares(training, settings).to(self.device)
         self.clip_ids = [one.clip_id for one in training]
         self.labels = np.array([one.label for one in training])
@@ -173,10 +164,9 @@ class _Fitting:
     def _epoch(self, number: int) -> Epoch:
         self.network.train()
         losses, right = 0.0, 0
-        features, functionals = self._cast()
+        clips = self.voices.cast(self.shuffle)
         for rows in epoch_order(self.lengths, self.settings.batch_size, self.shuffle):
-            batch = collate(rows, features, self.words, self.speakers, functionals)
-            loss, told = self._step(self._disturbed(batch).to(self.device))
+            loss, told = self._step(self._disturbed(clips.batch(rows)).to(self.device))
             if not math.isfinite(loss):
                 raise CorpusError(
                     f"epoch {number}: the loss is {loss} on the batch with clip "
@@ -187,14 +177,6 @@ class _Fitting:
         n = len(self.labels)
         lr = float(self.optimiser.param_groups[0]["lr"])
         return Epoch(number, lr, losses / n, right / n, *self._validate())
-
-    def _cast(self) -> tuple[list[Features], NDArray[np.float32]]:
-        """Return the clips of an epoch, all of a speaker's at one speed."""
-        speeds = self.shuffle.integers(0, len(self.versions), self.speakers.max(initial=0) + 2)
-        cast = [self.versions[speeds[one]] for one in self.speakers]
-        features = [version.features[row] for row, version in enumerate(cast)]
-        rows = [version.functionals[row] for row, version in enumerate(cast)]
-        return features, np.stack(rows)
 
     def _disturbed(self, batch: Batch) -> Batch:
         frames, words = batch.frames, batch.words
@@ -233,15 +215,6 @@ def _words(training: Sequence[Example], settings: TrainSettings) -> tuple[Vocabu
         empty = Vocabulary(())
         return empty, WordVectors(np.zeros((len(empty), 1), dtype=np.float32), 0.0)
     return learn_words([one.words for one in training], settings.words, settings.seed)
-
-
-def _versions(model: FittedModel, training: Sequence[Example]) -> list[Prepared]:
-    """Return the clips at each speed, normalised by speaker and speed."""
-    versions = [model.prepare(training)]
-    for number in range(min(len(one.versions) for one in training)):
-        others = [replace(one, features=one.versions[number]) for one in training]
-        versions.append(model.prepare(others))
-    return versions
 
 
 def _score(epoch: Epoch) -> float:

@@ -5,6 +5,8 @@ from models.features import FeatureExtractor
 from models.prosody import summarise, summary_width
 from models.settings import FeatureSettings
 
+WIDTH = FeatureExtractor(FeatureSettings()).width
+
 
 def tone(from_hz, to_hz, seconds=2.0, loud=0.3):
     time = np.arange(int(16000 * seconds)) / 16000
@@ -19,7 +21,7 @@ def summary(samples):
 
 def melody(samples):
     """Return how pitch leans, rises, ranges and moves; as the functionals have them."""
-    start = 2 * 42 + 5 + 5 + 2
+    start = 2 * WIDTH + 5 + 5 + 2
     return summary(samples)[start : start + 5]
 
 
@@ -46,7 +48,7 @@ def test_a_voice_that_rises_leans_up_and_one_that_falls_down():
 
 
 def test_an_octave_higher_moves_the_pitch_by_one_and_not_its_range():
-    pitch = slice(2 * 42 + 1, 2 * 42 + 4)
+    pitch = slice(2 * WIDTH + 1, 2 * WIDTH + 4)
     low, high = summary(tone(120, 150))[pitch], summary(tone(240, 300))[pitch]
     assert np.allclose(high - low, 1, atol=0.1)
 

@@ -1,0 +1,71 @@
+"""In which voices the training clips are heard: at which speed, and as whose."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.examples import Clips, Example
+from models.fitted import FittedModel, cut, summaries
+from models.normalisation import STRANGER
+
+__all__ = ["Voices"]
+
+
+class Voices:
+    """Training clips at each speed, normalised with those of their speaker, and as strangers'.
+
+    Args:
+        model: that normalises them.
+        training: clips, with their features at other speeds.
+        functionals: of the clips at their own speed, as computed.
+    """
+
+    def __init__(
+        self,
+        model: FittedModel,
+        training: Sequence[Example],
+        functionals: Sequence[NDArray[np.float32]],
+    ) -> None:
+        self.share = model.settings.strangers
+        words = [model.words_of(one) for one in training]
+        groups = [one.group for one in training]
+        self.known: list[Clips] = []
+        self.strange: list[Clips] = []
+        for number in range(1 + min(len(one.versions) for one in training)):
+            features = [
+                cut((one.features, *one.versions)[number], model.settings) for one in training
+            ]
+            rows = functionals
+            if number and model.leveller is not None:
+                rows = summaries(features, model.settings)
+            self.known.append(model.as_heard(features, rows, words, groups))
+            if self.share:
+                alone = [STRANGER] * len(groups)
+                self.strange.append(model.as_heard(features, rows, words, alone))
+
+    @property
+    def own(self) -> Clips:
+        """The clips at their own speed, each with its speaker's."""
+        return self.known[0]
+
+    def cast(self, random: np.random.Generator) -> Clips:
+        """Return the clips of an epoch, all of a speaker's at one speed, some as strangers'.
+
+        Args:
+            random: draws a speed for each speaker, and who is a stranger.
+        """
+        speakers = self.own.speakers
+        speeds = random.integers(0, len(self.known), speakers.max(initial=0) + 2)[speakers]
+        strange = random.random(len(speakers)) < self.share
+        cast = [
+            (self.strange if alone else self.known)[speed]
+            for speed, alone in zip(speeds, strange, strict=True)
+        ]
+        return Clips(
+            [clips.features[row] for row, clips in enumerate(cast)],
+            [clips.scales[row] for row, clips in enumerate(cast)],
+            self.own.words,
+            np.where(strange, -1, speakers),
+            np.stack([clips.functionals[row] for row, clips in enumerate(cast)]),
+        )

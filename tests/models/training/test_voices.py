@@ -1,0 +1,55 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.fitted import cut, summaries
+from models.training.fit import fit
+from models.training.voices import Voices
+
+
+@pytest.fixture
+def voices(separable, quick):
+    """Return a function that makes the voices of the separable clips, at two speeds."""
+
+    def make(share):
+        training = [replace(one, versions=(one.features[::2],)) for one in separable]
+        model = fit(training, [], quick.changed(epochs=1, modality="audio", strangers=share)).model
+        raw = [cut(one.features, model.settings) for one in training]
+        return Voices(model, training, summaries(raw, model.settings)), model, training
+
+    return make
+
+
+def test_all_clips_of_a_speaker_have_one_speed_and_speakers_differ(voices):
+    found, _, training = voices(0.0)
+    seen = set()
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        clips = found.cast(random)
+        whole = {}
+        for clip, own in zip(clips.features, training, strict=True):
+            whole.setdefault(own.group, set()).add(len(clip) == len(own.features))
+        assert all(len(speeds) == 1 for speeds in whole.values())
+        seen.add(tuple(len(speeds) and speeds == {True} for speeds in whole.values()))
+    assert len(seen) > 4
+
+
+def test_a_stranger_is_normalised_as_if_alone(voices):
+    found, model, training = voices(0.5)
+    clips = found.cast(np.random.default_rng(1))
+    assert 0.3 < (clips.speakers == -1).mean() < 0.7
+    for row, speaker in enumerate(clips.speakers):
+        slow = len(clips.features[row]) < len(training[row].features)
+        features = training[row].versions[0] if slow else training[row].features
+        alone = model.prepare([replace(training[row], features=features, group="")])
+        same = np.allclose(
+            alone.batch(np.array([0])).frames, clips.batch(np.array([row])).frames, atol=1e-6
+        )
+        assert same == (speaker == -1)
+        assert np.allclose(alone.functionals[0], clips.functionals[row]) == (speaker == -1)
+
+
+def test_with_a_share_of_0_nobody_is_a_stranger(voices):
+    found, _, _ = voices(0.0)
+    assert (found.cast(np.random.default_rng(0)).speakers >= 0).all()
