@@ -19,6 +19,7 @@ from models.text.tokeniser import Tokeniser
 
 DEVELOPED_ON = ("EB0", "IC0", "KS0")
 UNSEEN = ("KD0", "SM0", "TP0")
+SPEAKERS = tuple(sorted((*DEVELOPED_ON, *UNSEEN)))
 RATE = 16_000
 
 

@@ -1,0 +1,85 @@
+"""Models of sound that know five of nEMO's speakers, kept on disk for more than one table."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from nemo_corpus import SPEAKERS, read_examples, read_utterances
+
+from manifests.store import atomic_folder, fingerprint
+from models.checkpoint import read_model, write_model
+from models.examples import Example
+from models.fitted import FittedModel
+from models.settings import TrainSettings
+from models.training.fit import fit
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A model to train: whose clips are left out, and the seed.
+
+    Attributes:
+        speaker: left out.
+        seed: of the training.
+        folder: where the model is or will be.
+    """
+
+    speaker: str
+    seed: int
+    folder: Path
+
+
+def sound_settings() -> TrainSettings:
+    """Return the default's settings without the text branch."""
+    return TrainSettings().changed(modality="audio", device="cpu")
+
+
+def trained(folder: Path, work: Path, seeds: int, workers: int) -> Iterator[Trial]:
+    """Yield the trial of each speaker with each seed, as soon as its model is there.
+
+    Args:
+        folder: of nEMO.
+        work: where clips, features and models are kept; a new one after a change to the code.
+        seeds: 0, 1, …
+        workers: processes.
+    """
+    models = work / "models" / fingerprint(sound_settings().model_dump(mode="json"))[:16]
+    trials = [
+        Trial(speaker, seed, models / f"{speaker}-{seed}")
+        for seed in range(seeds)
+        for speaker in SPEAKERS
+    ]
+    lacking = [trial for trial in trials if not trial.folder.exists()]
+    if lacking:
+        read_examples(read_utterances(folder, work), work, sound_settings())  # computed once
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        done = {trial: pool.submit(_train, folder, work, trial) for trial in lacking}
+        for trial in trials:
+            if trial in done:
+                done[trial].result()
+            yield trial
+
+
+def _train(folder: Path, work: Path, trial: Trial) -> None:
+    settings = sound_settings().changed(seed=trial.seed)
+    examples = read_examples(read_utterances(folder, work), work, settings)
+    model = fit(without(examples, trial.speaker), [], settings).model
+    with atomic_folder(trial.folder) as made:
+        write_model(made, model)
+
+
+def without(examples: Sequence[Example], speaker: str) -> list[Example]:
+    """Return the examples of the others."""
+    return [one for one in examples if one.group != speaker]
+
+
+def of(examples: Sequence[Example], speaker: str) -> list[Example]:
+    """Return the examples of a speaker."""
+    return [one for one in examples if one.group == speaker]
+
+
+def load(trial: Trial) -> FittedModel:
+    """Return a trial's model."""
+    return read_model(trial.folder)
