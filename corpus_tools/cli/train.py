@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 import typer
 
+from corpus_tools.cli.interrupt import ending_on_interrupt
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import Session, session
 from manifests.outcome import Progress
@@ -94,8 +95,17 @@ def train(
         )
         out = new_run(workspace.runs, name or free_name(workspace.runs, folder.name, settings))
         with _Stage(run, "features") as clips, _Stage(run, "training") as epochs_done:
-            outcome = train_model(folder, out, settings, epochs_done, on_clip=clips)
+            outcome = train_model(
+                folder,
+                out,
+                settings,
+                epochs_done,
+                on_clip=clips,
+                stopping=lambda: ending_on_interrupt(run.note),
+            )
         run.outcome.merge(outcome)
+        for stage, epoch in outcome.details["resumed"].items():
+            run.note(f"went on with {stage} after epoch {epoch}, where it was interrupted")
         metrics = outcome.details["metrics"]
         shown = next((split for split in ("test", "val", "train") if split in metrics), None)
         for table in () if shown is None else evaluation_tables(shown, metrics[shown]):

@@ -2,14 +2,73 @@
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import torch
+from torch import Tensor
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from models.settings import TrainSettings
 
-__all__ = ["make_optimiser", "make_schedule"]
+__all__ = ["Stepper", "make_optimiser", "make_schedule"]
+
+
+class Stepper:
+    """Changes weights step by step.
+
+    Args:
+        parameters: of the network, on their device.
+        settings: of optimiser and schedule.
+        steps: of the whole training.
+    """
+
+    def __init__(
+        self, parameters: Iterable[torch.nn.Parameter], settings: TrainSettings, steps: int
+    ) -> None:
+        self.optimiser = make_optimiser(parameters, settings)
+        self.schedule = make_schedule(self.optimiser, settings, steps)
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the next step."""
+        return float(self.optimiser.param_groups[0]["lr"])
+
+    def step(self, loss: Tensor) -> None:
+        """Change the weights so that a loss becomes smaller."""
+        self.optimiser.zero_grad()
+        torch.autograd.backward(loss)
+        self.optimiser.step()
+        if self.schedule is not None:
+            self.schedule.step()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the optimiser's moments."""
+        return {
+            f"optimiser.{number}.{name}": value
+            for number, state in self.optimiser.state_dict()["state"].items()
+            for name, value in state.items()
+            if isinstance(value, Tensor)
+        }
+
+    def document(self) -> dict[str, Any]:
+        """Return where the schedule is, for JSON."""
+        done = 0 if self.schedule is None else self.schedule.last_epoch
+        return {"lr": self.lr, "steps": done}
+
+    def restore(self, tensors: dict[str, Tensor], document: dict[str, Any]) -> None:
+        """Go back to a state."""
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, value in tensors.items():
+            kind, _, rest = name.partition(".")
+            if kind == "optimiser":
+                number, _, key = rest.partition(".")
+                moments.setdefault(int(number), {})[key] = value.clone()
+        self.optimiser.load_state_dict(self.optimiser.state_dict() | {"state": moments})
+        for group in self.optimiser.param_groups:
+            group["lr"] = float(document["lr"])
+        if self.schedule is not None:
+            self.schedule.last_epoch = int(document["steps"])
 
 
 def make_optimiser(parameters: Iterable[torch.nn.Parameter], settings: TrainSettings) -> Optimizer:

@@ -4,7 +4,8 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +20,7 @@ from manifests.errors import ConfigurationError, DataError
 from manifests.index import open_manifest
 from manifests.lock import FolderLock
 from manifests.outcome import Outcome, Progress, no_progress
-from manifests.store import atomic_folder, created_now, write_text
+from manifests.store import atomic_folder, created_now, fingerprint, write_text
 from manifests.versions import Manifest
 from models.checkpoint import write_model
 from models.evaluation.calibration import calibrated
@@ -30,10 +31,16 @@ from models.plots import draw_accuracy, draw_confusion, draw_loss
 from models.runs import CONFIGURATION
 from models.settings import TrainSettings
 from models.training.data import Examples, load_examples
-from models.training.fit import Fit, fit
+from models.training.fit import Fit, Surroundings, fit
 from models.training.history import history_csv
+from models.training.state import Unfinished
 
 __all__ = ["train"]
+
+
+@contextmanager
+def _never() -> Iterator[Callable[[], bool]]:
+    yield lambda: False
 
 
 def train(
@@ -43,6 +50,7 @@ def train(
     progress: Progress = no_progress,
     *,
     on_clip: Progress = no_progress,
+    stopping: Callable[[], AbstractContextManager[Callable[[], bool]]] = _never,
 ) -> Outcome:
     """Train a model on a manifest version and write its run folder.
 
@@ -50,12 +58,17 @@ def train(
     and ``model.json``, ``history.csv``, ``metrics.json``, ``predictions.csv`` and ``plots/``; it
     appears when all of it is there. ``details["metrics"]`` has the figures of each split.
 
+    A run that was killed goes on where it was when it is started again, with the same result:
+    its state lies in ``.unfinished`` beside the runs.
+
     Args:
         manifest_folder: ``manifests/vN`` of a corpus.
         out_folder: ``runs/NAME`` to make.
         settings: all of them.
         progress: called after every epoch.
         on_clip: called after the features of every clip, before the first epoch.
+        stopping: entered when training begins; what it gives is asked after every step whether to
+            end with what there is.
 
     Raises:
         ConfigurationError: if there is a run of this name already.
@@ -70,19 +83,40 @@ def train(
     with FolderLock(out_folder.parent, f"train-{out_folder.name}"):
         examples = load_examples(manifest, settings, outcome, progress=on_clip)
         _check(examples, settings, outcome)
-        fitted = fit(examples["train"], examples["val"], settings, progress)
+        unfinished = _unfinished(out_folder.parent, manifest, settings)
+        with stopping() as stopped:
+            around = Surroundings(progress, stopped=stopped, unfinished=unfinished)
+            fitted = fit(examples["train"], examples["val"], settings, around)
         model, doubt = calibrated(fitted.model, examples["val"])
         fitted = replace(fitted, model=model)
         outcome.warnings += [doubt] if doubt else []
         with atomic_folder(out_folder) as folder:
             metrics = _write(folder, manifest, settings, examples, fitted)
+        unfinished.remove()
+    outcome.warnings += unfinished.warnings
+    if fitted.stopped:
+        outcome.warnings.append(
+            f"stopped after epoch {len(fitted.history)}: the model is that of epoch {fitted.kept}"
+        )
     outcome.outputs.append(out_folder)
     outcome.details |= {
         "run": out_folder.name,
         "manifest": manifest.header.version,
         "metrics": metrics,
+        "resumed": unfinished.resumed,
     }
     return outcome
+
+
+def _unfinished(runs: Path, manifest: Manifest, settings: TrainSettings) -> Unfinished:
+    """Return where the state is kept of a training of these settings on this manifest."""
+    of = {
+        "settings": settings.model_dump(mode="json"),
+        "digest": manifest.header.digest,
+        "torch": version("torch"),
+        "corpus_tools": version("corpus-tools"),
+    }
+    return Unfinished(runs / ".unfinished" / fingerprint(of)[:16], of)
 
 
 def _check(examples: Examples, settings: TrainSettings, outcome: Outcome) -> None:
@@ -128,6 +162,7 @@ def _write(
         "manifest": {"version": manifest.header.version, "digest": manifest.header.digest},
         "epochs": len(fitted.history),
         "kept_epoch": fitted.kept,
+        "stopped": fitted.stopped,
         "text": _text_coverage(examples, fitted) if settings.modality != "audio" else None,
         "splits": metrics,
     }

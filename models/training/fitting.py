@@ -1,0 +1,246 @@
+"""A stage of training: one network, one loss, epoch after epoch."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from manifests.emotions import EMOTIONS
+from manifests.errors import CorpusError
+from models.evaluation.metrics import uar
+from models.examples import Batch, Example
+from models.fitted import FittedModel, build_network, cut, functionals_of, summaries
+from models.normalisation import Normaliser
+from models.settings import TrainSettings
+from models.text.vectors import WordVectors, learn_words
+from models.text.vocabulary import Vocabulary
+from models.training.around import Fit, Surroundings
+from models.training.batches import drop_texts, epoch_order, mask_features
+from models.training.device import pick_device
+from models.training.generators import Generators
+from models.training.history import Epoch
+from models.training.objective import class_weights, target_shares, weighted_cross_entropy
+from models.training.optimiser import Stepper
+from models.training.state import State, Unfinished
+from models.training.voices import Voices
+
+__all__ = ["Fitting"]
+
+
+class Fitting:
+    """A network and all that changes while it is trained.
+
+    Args:
+        training: clips with labels.
+        validation: clips with labels, maybe none.
+        settings: of the network and its training.
+        finish: makes of the model what is validated, watched and kept.
+    """
+
+    def __init__(
+        self,
+        training: Sequence[Example],
+        validation: Sequence[Example],
+        settings: TrainSettings,
+        finish: Callable[[FittedModel], FittedModel] = lambda model: model,
+    ) -> None:
+        self.settings, self.validation, self.finish = settings, validation, finish
+        self.device = pick_device(settings.device)
+        vocabulary, vectors = _words(training, settings)
+        self.vectors_known = vectors.known
+        table = torch.from_numpy(vectors.table) if settings.modality != "audio" else None
+        network = build_network(settings, table, len(EMOTIONS), len(vocabulary.runs))
+        prior = math.inf if settings.normalise == "corpus" else settings.prior
+        raw = [cut(one.features, settings) for one in training]
+        rows = summaries(raw, settings) if functionals_of(settings) else []
+        self.model = FittedModel(
+            network,
+            Normaliser.fit(raw, prior),
+            vocabulary,
+            settings,
+            EMOTIONS,
+            leveller=Normaliser.fit(rows, prior) if rows else None,
+        )
+        self.network = network.to(self.device)
+        self.voices = Voices(self.model, training, rows)
+        own = self.voices.own
+        long = own.words if settings.modality == "text" else own.features
+        self.lengths = np.array([len(clip) for clip in long])
+        self.targets = target_shares(training, settings).to(self.device)
+        self.clip_ids = [one.clip_id for one in (*training, *validation)]
+        self.labels = np.array([one.label for one in training])
+        self.truth = np.array([one.label for one in validation])
+        self.weights = class_weights(self.labels, settings).to(self.device)
+        self.generators = Generators(settings.seed, self.device)
+        per_epoch = math.ceil(len(training) / settings.batch_size)
+        self.epochs = max(settings.epochs, math.ceil(settings.least_steps / per_epoch))
+        self.stepper = Stepper(self.network.parameters(), settings, self.epochs * per_epoch)
+        self.history: list[Epoch] = []
+        self.best, self.kept, self.good = -math.inf, 0, _copy(self.network)
+
+    def run(self, around: Surroundings) -> Fit:
+        """Train to the end, or until asked to stop.
+
+        Raises:
+            CorpusError: if the loss is no longer a number, or no epoch was whole when asked to
+                stop.
+        """
+        stage = self.settings.modality
+        if around.unfinished is not None:
+            self._resume(around.unfinished)
+        stopped = False
+        while not self._finished():
+            epoch = self._epoch(len(self.history) + 1, around.stopped)
+            if epoch is None:
+                stopped = True
+                break
+            self._weigh(epoch)
+            if around.unfinished is not None:
+                whole = self._finished()
+                around.unfinished.keep(stage, self.clip_ids, self.state(), whole=whole)
+            if around.watch is not None:
+                around.watch(self.finish(replace(self.model, network=self.network.cpu())))
+                self.network.to(self.device)
+            around.progress(epoch.epoch, self.epochs, _line(epoch))
+        if not self.history:
+            raise CorpusError("stopped before the first epoch was whole, so no model is kept")
+        self.network.load_state_dict(self.good)
+        self.network.cpu().eval()
+        return Fit(self.finish(self.model), self.history, self.kept, self.vectors_known, stopped)
+
+    def state(self) -> State:
+        """Return all that training goes on from, between two epochs."""
+        tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
+        tensors |= {f"good.{name}": value for name, value in self.good.items()}
+        tensors |= self.stepper.tensors() | self.generators.tensors()
+        document = {
+            "history": [list(astuple(epoch)) for epoch in self.history],
+            "best": self.best,
+            "kept": self.kept,
+            "schedule": self.stepper.document(),
+            "shuffle": self.generators.document(),
+        }
+        return State(tensors, document)
+
+    def restore(self, state: State) -> None:
+        """Go back to a state.
+
+        Raises:
+            ValueError, KeyError, TypeError, RuntimeError: if it is none of this training.
+        """
+        document, tensors = state.document, state.tensors
+        history = [Epoch(*row) for row in document["history"]]
+        self.network.load_state_dict(state.part("network."))
+        self.stepper.restore(tensors, document["schedule"])
+        self.generators.restore(tensors, document["shuffle"])
+        good = state.part("good.")
+        if good.keys() != self.good.keys():
+            raise KeyError("weights are missing")
+        self.good = {name: value.to(self.device) for name, value in good.items()}
+        self.best, self.kept = float(document["best"]), int(document["kept"])
+        self.history = history
+
+    def _resume(self, unfinished: Unfinished) -> None:
+        stage = self.settings.modality
+        found = unfinished.load(stage, self.clip_ids)
+        if found is None:
+            return
+        fresh = self.state()
+        fresh = State({name: one.clone() for name, one in fresh.tensors.items()}, fresh.document)
+        try:
+            self.restore(found)
+        except (ValueError, KeyError, TypeError, RuntimeError):
+            self.restore(fresh)
+            unfinished.discard(stage)
+        else:
+            unfinished.resumed[stage] = len(self.history)
+
+    def _finished(self) -> bool:
+        done, patience = len(self.history), self.settings.patience
+        return done >= self.epochs or bool(patience and done - self.kept >= patience)
+
+    def _weigh(self, epoch: Epoch) -> None:
+        """Note an epoch, and its weights if they are the best so far."""
+        self.history.append(epoch)
+        score = epoch.epoch if epoch.val_accuracy is None else _score(epoch)
+        if self.settings.keep == "last" or score > self.best:
+            self.best, self.kept, self.good = score, epoch.epoch, _copy(self.network)
+
+    def _epoch(self, number: int, stopped: Callable[[], bool]) -> Epoch | None:
+        """Train on every clip once; None if asked to stop before the end."""
+        self.network.train()
+        losses, right = 0.0, 0
+        clips = self.voices.cast(self.generators.shuffle)
+        for rows in epoch_order(self.lengths, self.settings.batch_size, self.generators.shuffle):
+            if stopped():
+                return None
+            loss, told = self._step(self._disturbed(clips.batch(rows)).to(self.device))
+            if not math.isfinite(loss):
+                raise CorpusError(self._no_number(number, loss, rows))
+            losses += loss * len(rows)
+            right += int((told == self.labels[rows]).sum())
+        n = len(self.labels)
+        return Epoch(number, self.stepper.lr, losses / n, right / n, *self._validate())
+
+    def _no_number(self, epoch: int, loss: float, rows: NDArray[np.int64]) -> str:
+        clips = ", ".join(self.clip_ids[row] for row in rows[:_NAMED])
+        more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
+        return (
+            f"epoch {epoch}: the loss is {loss} on the batch of {clips}{more}; try a lower --lr "
+            f"(it was {self.stepper.lr:.3g}), and look at these clips if that doesn't help"
+        )
+
+    def _disturbed(self, batch: Batch) -> Batch:
+        frames, words = batch.frames, batch.words
+        if self.settings.mask:
+            frames = mask_features(frames, batch.lengths, self.settings.mask, self.generators.masks)
+        if self.settings.drop_text and self.settings.modality == "both":
+            words = drop_texts(words, self.settings.drop_text, self.generators.masks)
+        return replace(batch, frames=frames, words=words)
+
+    def _step(self, batch: Batch) -> tuple[float, NDArray[np.int64]]:
+        logits = self.network(
+            batch.frames, batch.lengths, batch.words, batch.speakers, batch.functionals
+        )
+        loss = weighted_cross_entropy(logits, self.targets[batch.rows], self.weights)
+        self.stepper.step(loss)
+        return float(loss.detach()), logits.detach().argmax(dim=1).cpu().numpy()
+
+    def _validate(self) -> tuple[float, float, float] | tuple[()]:
+        if not self.validation:
+            return ()
+        self.network.cpu()
+        probabilities = self.finish(self.model).probabilities(self.validation)
+        self.network.to(self.device)
+        told = probabilities.argmax(axis=1)
+        own = probabilities[np.arange(len(self.truth)), self.truth]
+        loss = float(-np.log(np.maximum(own, 1e-12)).mean())
+        return loss, float((told == self.truth).mean()), uar(self.truth, told)
+
+
+def _words(training: Sequence[Example], settings: TrainSettings) -> tuple[Vocabulary, WordVectors]:
+    if settings.modality == "audio":
+        empty = Vocabulary(())
+        return empty, WordVectors(np.zeros((len(empty), 1), dtype=np.float32), 0.0)
+    return learn_words([one.words for one in training], settings.words, settings.seed)
+
+
+def _score(epoch: Epoch) -> float:
+    """Return what the best epoch has most of: accuracy, then a low loss."""
+    return (epoch.val_accuracy or 0.0) - 1e-6 * min(epoch.val_loss or 0.0, 1e3)
+
+
+def _copy(network: torch.nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+
+def _line(epoch: Epoch) -> str:
+    validation = "" if epoch.val_uar is None else f", validation UAR {epoch.val_uar:.3f}"
+    return f"loss {epoch.train_loss:.3f}{validation}"
+
+
+_NAMED = 3  # clips of a batch

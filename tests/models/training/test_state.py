@@ -1,0 +1,175 @@
+import errno
+import functools
+import multiprocessing
+import os
+import signal
+
+import pytest
+import torch
+
+from models.training import run as training_run
+from models.training.fit import Surroundings, fit
+from models.training.run import train
+from models.training.state import Unfinished
+
+KINDS = [
+    {"modality": "both", "branches": "apart"},
+    {"modality": "both", "branches": "together", "optimiser": "adamw", "lr": 3e-3},
+    {"modality": "audio", "keep": "best"},
+    {"modality": "text"},
+]
+
+
+def killed_at(step):
+    """Return what kills the process when it is asked for the so-manieth time."""
+    asked = 0
+
+    def ask():
+        nonlocal asked
+        asked += 1
+        if asked == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return False
+
+    return ask
+
+
+def in_a_process_of_its_own(function):
+    """Run a function that is to be killed, or to end by itself."""
+    process = multiprocessing.get_context("fork").Process(target=function)
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(str, kind.values())))
+@pytest.mark.parametrize("step", [9, 40])
+def test_a_killed_training_goes_on_to_the_same_weights(separable, quick, tmp_path, kind, step):
+    train, validation = separable[18:], separable[:18]
+    settings = quick.changed(epochs=12, **kind)
+    expected = fit(train, validation, settings)
+    unfinished = Unfinished(tmp_path / "state", {"this": "run"}, every=0)
+
+    def trained_until_killed():
+        fit(
+            train,
+            validation,
+            settings,
+            Surroundings(stopped=killed_at(step), unfinished=unfinished),
+        )
+
+    assert in_a_process_of_its_own(trained_until_killed) == -signal.SIGKILL
+    found = fit(train, validation, settings, Surroundings(unfinished=unfinished))
+    assert unfinished.resumed
+    assert not unfinished.warnings
+    ours, theirs = found.model.network.state_dict(), expected.model.network.state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    assert found.history == expected.history
+    assert found.kept == expected.kept
+
+
+@pytest.fixture
+def stopped_early(separable, quick, tmp_path):
+    """The state of a training that was stopped after some epochs, and its settings."""
+    unfinished = Unfinished(tmp_path / "state", {"this": "run"}, every=0)
+    asked = iter([False] * 12 + [True])
+    settings = quick.changed(modality="audio")
+    fit(separable, [], settings, Surroundings(stopped=lambda: next(asked), unfinished=unfinished))
+    return unfinished, settings
+
+
+def test_the_state_of_another_run_or_of_other_clips_is_left_alone(separable, stopped_early):
+    unfinished, _ = stopped_early
+    other = Unfinished(unfinished.folder, {"another": "run"})
+    assert other.load("audio", [one.clip_id for one in separable]) is None
+    assert unfinished.load("audio", ["other", "clips"]) is None
+    assert unfinished.load("audio", [one.clip_id for one in separable]) is not None
+    assert not other.warnings
+
+
+def _cut_short(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def _emptied(path):
+    path.write_bytes(b"")
+
+
+def _of_another_network(path):
+    from safetensors import safe_open
+    from safetensors.torch import save_file
+
+    with safe_open(path, "pt") as stored:
+        metadata = stored.metadata()
+        tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    name = next(name for name in tensors if name.startswith("good."))
+    del tensors[name]
+    save_file(tensors, path, metadata)
+
+
+@pytest.mark.parametrize("damage", [_cut_short, _emptied, _of_another_network])
+def test_a_damaged_state_costs_nothing_but_time(separable, stopped_early, damage):
+    unfinished, settings = stopped_early
+    damage(unfinished.folder / "audio.safetensors")
+    found = fit(separable, [], settings, Surroundings(unfinished=unfinished))
+    expected = fit(separable, [], settings)
+    ours, theirs = found.model.network.state_dict(), expected.model.network.state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    assert unfinished.resumed == {}
+    assert ["damaged" in one for one in unfinished.warnings] == [True]
+
+
+def test_a_full_disk_stops_the_keeping_and_not_the_training(
+    separable, quick, tmp_path, monkeypatch
+):
+    def full(path, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("models.training.state.write_bytes", full)
+    unfinished = Unfinished(tmp_path, {}, every=0)
+    settings = quick.changed(modality="audio")
+    found = fit(separable, [], settings, Surroundings(unfinished=unfinished))
+    assert len(found.history) == settings.epochs
+    assert len(unfinished.warnings) == 1
+    assert "No space left" in unfinished.warnings[0]
+
+
+def test_a_killed_run_started_again_is_the_undisturbed_one(corpus, quick, monkeypatch):
+    folder = corpus()
+    runs = folder.parent.parent / "runs"
+    monkeypatch.setattr(training_run, "Unfinished", functools.partial(Unfinished, every=0))
+
+    def killed(done, total, item):
+        if done == 5:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    train(folder, runs / "undisturbed", quick)
+    code = in_a_process_of_its_own(lambda: train(folder, runs / "killed", quick, killed))
+    assert code == -signal.SIGKILL
+    assert not (runs / "killed").exists()
+    outcome = train(folder, runs / "killed", quick)
+    assert outcome.details["resumed"]["audio"] == 5
+    for name in ("model.safetensors", "model.json", "history.csv", "metrics.json"):
+        assert (runs / "killed" / name).read_bytes() == (runs / "undisturbed" / name).read_bytes()
+    assert not (runs / ".unfinished").exists()
+
+
+def test_a_stopped_run_keeps_the_last_whole_epoch_and_says_so(corpus, quick):
+    from contextlib import contextmanager
+
+    folder = corpus()
+    done = 0
+
+    def count(number, total, item):
+        nonlocal done
+        done = number
+
+    @contextmanager
+    def stopping():
+        yield lambda: done == 3
+
+    run = folder.parent.parent / "runs" / "stopped"
+    outcome = train(folder, run, quick, count, stopping=stopping)
+    assert ["stopped after epoch 3" in one for one in outcome.warnings].count(True) == 1
+    assert len((run / "history.csv").read_text().splitlines()) == 4
+    assert (run / "predictions.csv").is_file()
