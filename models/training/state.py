@@ -58,6 +58,7 @@ class Unfinished:
     resumed: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     _kept: float = field(default_factory=time.monotonic)
+    _refused: bool = False
 
     def load(self, stage: str, clips: Sequence[str]) -> State | None:
         """Return the state in which a stage of training on these clips was left, if any."""
@@ -91,7 +92,8 @@ class Unfinished:
             state: between two epochs.
             whole: whether it is the last of the stage, which is always written.
         """
-        if not whole and time.monotonic() - self._kept < self.every:
+        recent = not whole and time.monotonic() - self._kept < self.every
+        if recent or self._refused:
             return
         from safetensors.torch import save
 
@@ -102,7 +104,7 @@ class Unfinished:
             self.folder.mkdir(parents=True, exist_ok=True)
             write_bytes(self._path(stage), data)
         except OSError as error:
-            self.every = float("inf")
+            self._refused = True
             self.warnings.append(
                 f"{self.folder}: the state of training can't be kept ({error.strerror}), so it "
                 f"can't go on after an interruption"
