@@ -68,7 +68,7 @@ def summaries(features: Sequence[Features], settings: TrainSettings) -> list[Fea
 
 def functionals_of(settings: TrainSettings) -> int:
     """Return F, how many functionals of a clip the network takes."""
-    taken = settings.modality != "text" and settings.audio.cosines > 0
+    taken = settings.modality != "text" and settings.audio.functionals
     return summary_width(settings.features) if taken else 0
 
 

@@ -63,8 +63,9 @@ class AudioSettings(Settings):
         speaker_norm: standardise the pooled vectors within each speaker.
         hidden: numbers that what was pooled is brought down to; 0 for all of them.
         dropout: of the pooled vector, and of the hidden one.
-        cosines: random ones of what the clip's melody, loudness and colour come to, which stand
-            beside what was learned; 0 for none.
+        functionals: give the classifier what the clip's melody, loudness and colour come to, beside
+            what was learned.
+        weight: of what was learned beside the functionals, where ``branches`` are trained apart.
     """
 
     layout: Literal["image", "sequence"] = "sequence"
@@ -77,7 +78,8 @@ class AudioSettings(Settings):
     speaker_norm: bool = True
     hidden: int = Field(64, ge=0, le=2048)
     dropout: float = Field(0.5, ge=0, lt=1)
-    cosines: int = Field(1024, ge=0, le=16384)
+    functionals: bool = True
+    weight: float = Field(0.25, ge=0, le=10)
 
 
 class WordSettings(Settings):
@@ -149,8 +151,9 @@ class TrainSettings(Settings):
         speeds: training clips are also heard at these speeds, 1 being their own; every speaker at
             one of them in each epoch, as if somebody else spoke.
         mask: longest share of time and of coefficients that is blanked out in training.
-        branches: with both, train the branches ``together`` with one loss, or ``apart``, each as if
-            it were alone, and then add what they say; the history's loss is then that of sound.
+        branches: train the parts of a model ``together`` with one loss, or ``apart``, each as if it
+            were alone, and then add what they say: words, what was learned of sound, and its
+            functionals; the history's loss is then that of sound.
         drop_text: how often a training clip goes without its text, where they train together.
         keep: the weights of the ``best`` epoch on validation (accuracy), or of the ``last``.
         patience: epochs without a better one after which training stops; null for never.
@@ -172,7 +175,7 @@ class TrainSettings(Settings):
     least_steps: int = Field(0, ge=0)
     batch_size: int = Field(64, ge=2)
     lr: float = Field(2e-2, gt=0, le=1)
-    weight_decay: float = Field(1e-2, ge=0)
+    weight_decay: float = Field(2e-3, ge=0)
     optimiser: Literal["sgd", "adam", "adamw"] = "sgd"
     schedule: Literal["constant", "cycle"] = "cycle"
     balance: bool = True
@@ -272,7 +275,7 @@ PRESETS: dict[str, dict[str, Any]] = {
             "hidden": 0,
             "speaker_norm": False,
             "dropout": 0.0,
-            "cosines": 0,
+            "functionals": False,
         },
         "words": {
             "word2vec": True,

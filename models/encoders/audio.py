@@ -7,7 +7,6 @@ from torch.nn import functional as F
 from models.layers.cbam import CBAM
 from models.layers.masking import frame_mask, statistics
 from models.layers.odconv import ODConv2d
-from models.layers.random_cosines import RandomCosines
 from models.layers.speaker_norm import SpeakerNorm
 from models.settings import AudioSettings
 
@@ -18,14 +17,16 @@ class AudioEncoder(nn.Module):
     """Turns the frames of a clip into a vector f_a.
 
     Two convolutions, which halve time (and, with the layout ``image``, frequency), are followed by
-    ODConv and CBAM. What they find is pooled over time, padding left out. Beside it stand
-    functionals of the clip, spread over random cosines.
+    ODConv and CBAM. What they find is pooled over time, padding left out. Behind it stand the
+    functionals of the clip, if it is given them, in one place where its speaker is known and in
+    another where not: measured against a speaker's other clips they mean something else than
+    against everybody's, so the output layer has weights for each.
 
     Args:
         width: D, features of a frame.
         settings: of the branch.
         prior: see :class:`models.layers.speaker_norm.SpeakerNorm`.
-        functionals: F, of a clip, that join what was learned; 0 for none.
+        functionals: F, of a clip, that stand behind what was learned; 0 for none.
 
     Example:
         >>> encoder = AudioEncoder(42, AudioSettings())
@@ -74,8 +75,13 @@ class AudioEncoder(nn.Module):
             if settings.hidden
             else None
         )
-        self.cosines = RandomCosines(functionals, settings.cosines) if functionals else None
-        self.width = (settings.hidden or pooled) + (settings.cosines if functionals else 0)
+        self.learned, self.functionals = settings.hidden or pooled, 2 * functionals
+        self.width = self.learned + self.functionals
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """Numbers of f_a that were learned, and that are functionals."""
+        return tuple(width for width in (self.learned, self.functionals) if width)
 
     def pool(self, frames: Tensor, lengths: Tensor) -> Tensor:
         """Return what was found in each clip by itself (B, pooled).
@@ -112,8 +118,8 @@ class AudioEncoder(nn.Module):
         vector: Tensor = self.dropout(pooled)
         if self.hidden is not None:
             vector = self.dropout(self.hidden(vector))
-        if self.cosines is not None and functionals is not None:
-            vector = torch.cat([vector, self.cosines(functionals.clamp(-_FAR, _FAR))], dim=1)
+        if self.functionals and functionals is not None:
+            vector = torch.cat([vector, _by_acquaintance(functionals, speakers)], dim=1)
         return vector
 
     def forward(
@@ -127,4 +133,14 @@ class AudioEncoder(nn.Module):
         return self.finish(self.pool(frames, lengths), speakers, functionals)
 
 
+def _by_acquaintance(functionals: Tensor, speakers: Tensor | None) -> Tensor:
+    """Return functionals (B, F) as (B, 2 F): known speakers' in front, strangers' behind."""
+    scaled = _GAIN * functionals.clamp(-_FAR, _FAR)
+    if speakers is None:
+        return torch.cat([torch.zeros_like(scaled), scaled], dim=1)
+    known = (speakers >= 0).to(scaled.dtype)[:, None]
+    return torch.cat([known * scaled, (1 - known) * scaled], dim=1)
+
+
+_GAIN = 2.0  # a linear layer of them wants to learn faster, and be held less, than convolutions
 _FAR = 5.0  # deviations; how much farther an odd clip lies says nothing

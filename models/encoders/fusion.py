@@ -64,10 +64,32 @@ class BimodalClassifier(nn.Module):
         A speaker's clips are standardised together, so they have to be classified together, but
         can be pooled a few at a time.
         """
+        logits: Tensor = self.output(self.vector(pooled, words, speakers, functionals))
+        return logits
+
+    def vector(
+        self,
+        pooled: Tensor | None,
+        words: Tensor,
+        speakers: Tensor | None = None,
+        functionals: Tensor | None = None,
+    ) -> Tensor:
+        """Return f (B, width) of clips whose sound was pooled before; see :meth:`classify`."""
         vectors = []
         if self.audio is not None and pooled is not None:
             vectors.append(self.audio.finish(pooled, speakers, functionals))  # f_a
         if self.text is not None:
             vectors.append(self.text(words))  # f_t
-        logits: Tensor = self.output(torch.cat(vectors, dim=1))
-        return logits
+        return torch.cat(vectors, dim=1)
+
+    def apart(self, vector: Tensor) -> list[Tensor]:
+        """Return the logits (B, classes) of each part of f (B, width) as if there were no other.
+
+        Parts are what was learned of sound, functionals of sound, and words.
+        """
+        widths = [] if self.audio is None else list(self.audio.parts)
+        if self.text is not None:
+            widths.append(self.text.width)
+        parts = torch.split(vector, widths, dim=1)
+        rows = torch.split(self.output.weight, widths, dim=1)  # of M
+        return [part @ own.T + self.output.bias for part, own in zip(parts, rows, strict=True)]

@@ -2,7 +2,6 @@
 
 from models.layers.cbam import CBAM
 from models.layers.odconv import ODConv2d
-from models.layers.random_cosines import RandomCosines
 from models.layers.speaker_norm import SpeakerNorm
 
-__all__ = ["CBAM", "ODConv2d", "RandomCosines", "SpeakerNorm"]
+__all__ = ["CBAM", "ODConv2d", "SpeakerNorm"]

@@ -203,12 +203,17 @@ class Fitting:
         return replace(batch, frames=frames, words=words)
 
     def _step(self, batch: Batch) -> tuple[float, NDArray[np.int64]]:
-        logits = self.network(
-            batch.frames, batch.lengths, batch.words, batch.speakers, batch.functionals
-        )
-        loss = weighted_cross_entropy(logits, self.targets[batch.rows], self.weights)
+        pooled = None
+        if self.network.audio is not None:
+            pooled = self.network.audio.pool(batch.frames, batch.lengths)
+        vector = self.network.vector(pooled, batch.words, batch.speakers, batch.functionals)
+        logits = self.network.output(vector)
+        answers = self.network.apart(vector) if self.settings.branches == "apart" else [logits]
+        shares = self.targets[batch.rows]
+        losses = [weighted_cross_entropy(one, shares, self.weights) for one in answers]
+        loss = torch.stack(losses).sum()
         self.stepper.step(loss)
-        return float(loss.detach()), logits.detach().argmax(dim=1).cpu().numpy()
+        return float(loss.detach()) / len(losses), logits.detach().argmax(dim=1).cpu().numpy()
 
     def _validate(self) -> tuple[float, float, float] | tuple[()]:
         if not self.validation:

@@ -1,5 +1,6 @@
 """Two branches, each trained by itself, in one network."""
 
+import copy
 from dataclasses import replace
 
 import torch
@@ -7,7 +8,22 @@ import torch
 from models.fitted import FittedModel, build_network
 from models.settings import TrainSettings
 
-__all__ = ["join"]
+__all__ = ["join", "weighed"]
+
+
+def weighed(model: FittedModel) -> FittedModel:
+    """Return a model of sound in which what was learned has its weight beside the functionals.
+
+    Args:
+        model: whose parts were trained apart; it is left as it is.
+    """
+    audio = model.network.audio
+    if audio is None or not audio.functionals:
+        return model
+    network = copy.deepcopy(model.network)
+    with torch.no_grad():
+        network.output.weight[:, : audio.learned] *= model.settings.audio.weight
+    return replace(model, network=network.eval())
 
 
 def join(sound: FittedModel, words: FittedModel, settings: TrainSettings) -> FittedModel:

@@ -4,11 +4,12 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,10 @@ from models.training.fit import Fit, Surroundings, fit
 from models.training.history import history_csv
 from models.training.state import Unfinished
 
-__all__ = ["train"]
+__all__ = ["train", "train_on"]
+
+
+_AS_IT_IS: Mapping[str, Any] = MappingProxyType({})
 
 
 @contextmanager
@@ -74,16 +78,40 @@ def train(
         ConfigurationError: if there is a run of this name already.
         DataError: if the manifest is damaged or has too few training clips.
     """
+    manifest = open_manifest(manifest_folder)
+    return train_on(manifest, out_folder, settings, progress, on_clip=on_clip, stopping=stopping)
+
+
+def train_on(
+    manifest: Manifest,
+    out_folder: Path,
+    settings: TrainSettings,
+    progress: Progress = no_progress,
+    *,
+    on_clip: Progress = no_progress,
+    stopping: Callable[[], AbstractContextManager[Callable[[], bool]]] = _never,
+    division: Mapping[str, Any] = _AS_IT_IS,
+) -> Outcome:
+    """Do what :func:`train` does on an opened version, maybe divided otherwise than it says.
+
+    Args:
+        manifest: whose entries have the splits to train by.
+        out_folder: as for :func:`train`.
+        settings: as for :func:`train`.
+        progress: as for :func:`train`.
+        on_clip: as for :func:`train`.
+        stopping: as for :func:`train`.
+        division: by what the splits differ from the version's, which config.toml then says.
+    """
     if out_folder.exists():
         raise ConfigurationError(
             f"{out_folder}: there is a run of this name; give another one with --name"
         )
-    manifest = open_manifest(manifest_folder)
     outcome = Outcome(warnings=manifest.caveats())
     with FolderLock(out_folder.parent, f"train-{out_folder.name}"):
         examples = load_examples(manifest, settings, outcome, progress=on_clip)
         _check(examples, settings, outcome)
-        unfinished = _unfinished(out_folder.parent, manifest, settings)
+        unfinished = _unfinished(out_folder.parent, manifest, settings, division)
         with stopping() as stopped:
             around = Surroundings(progress, stopped=stopped, unfinished=unfinished)
             fitted = fit(examples["train"], examples["val"], settings, around)
@@ -92,6 +120,7 @@ def train(
         outcome.warnings += [doubt] if doubt else []
         with atomic_folder(out_folder) as folder:
             metrics = _write(folder, manifest, settings, examples, fitted)
+            write_text(folder / CONFIGURATION, _config(manifest, settings, division))
         unfinished.remove()
     outcome.warnings += unfinished.warnings
     if fitted.stopped:
@@ -108,13 +137,16 @@ def train(
     return outcome
 
 
-def _unfinished(runs: Path, manifest: Manifest, settings: TrainSettings) -> Unfinished:
+def _unfinished(
+    runs: Path, manifest: Manifest, settings: TrainSettings, division: Mapping[str, Any]
+) -> Unfinished:
     """Return where the state is kept of a training of these settings on this manifest."""
     of = {
         "settings": settings.model_dump(mode="json"),
         "digest": manifest.header.digest,
         "torch": version("torch"),
         "corpus_tools": version("corpus-tools"),
+        **division,
     }
     return Unfinished(runs / ".unfinished" / fingerprint(of)[:16], of)
 
@@ -167,7 +199,6 @@ def _write(
         "splits": metrics,
     }
     write_model(folder, model)
-    write_text(folder / CONFIGURATION, _config(manifest, settings))
     write_text(folder / "history.csv", history_csv(fitted.history))
     metrics_text = json.dumps(document, ensure_ascii=False, indent=2)
     write_text(folder / "metrics.json", metrics_text + "\n")
@@ -202,10 +233,11 @@ def _text_coverage(examples: Examples, fitted: Fit) -> dict[str, Any]:
     }
 
 
-def _config(manifest: Manifest, settings: TrainSettings) -> str:
+def _config(manifest: Manifest, settings: TrainSettings, division: Mapping[str, Any]) -> str:
     run = {
         "manifest": manifest.header.version,
         "digest": manifest.header.digest,
+        **division,
         "created": created_now(),
         "corpus_tools": version("corpus-tools"),
         "torch": version("torch"),

@@ -54,7 +54,7 @@ class Unfinished:
 
     folder: Path
     of: dict[str, Any]
-    every: float = 20.0
+    every: float = 5.0
     resumed: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     _kept: float = field(default_factory=time.monotonic)

@@ -29,3 +29,14 @@ def test_a_missing_text_does_no_harm(parts, separable):
     silent = [replace(one, words=()) for one in separable]
     both, sound, _ = (model.probabilities(silent) for model in parts)
     np.testing.assert_allclose(both, sound, atol=1e-6)
+
+
+def test_what_was_learned_has_its_weight_beside_the_functionals(separable, quick):
+    settings = quick.changed(epochs=2, modality="audio", audio={"weight": 0.3})
+    own = fit(separable, [], settings).model.network
+    full = fit(separable, [], settings.changed(audio={"weight": 1.0})).model.network
+    learned = own.audio.learned
+    torch.testing.assert_close(
+        own.output.weight[:, :learned], 0.3 * full.output.weight[:, :learned]
+    )
+    torch.testing.assert_close(own.output.weight[:, learned:], full.output.weight[:, learned:])
