@@ -56,7 +56,7 @@ class AudioSettings(Settings):
     """
 
     layout: Literal["image", "sequence"] = "sequence"
-    channels: int = Field(32, ge=4, le=512)
+    channels: int = Field(16, ge=4, le=512)
     dynamic: bool = True
     kernels: int = Field(4, ge=1, le=16)
     attention: bool = True

@@ -1,5 +1,6 @@
 """Clips as a model sees them, and batches of them."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -105,10 +106,12 @@ def speaker_numbers(groups: Sequence[str]) -> NDArray[np.int64]:
     """Return a number for every clip's group, -1 for clips that stand alone.
 
     Example:
-        >>> speaker_numbers(["b", "", "a", "b"]).tolist()
-        [1, -1, 0, 1]
+        >>> speaker_numbers(["b", "", "a", "b", "c", "c"]).tolist()
+        [0, -1, -1, 0, 1, 1]
     """
-    known = {group: number for number, group in enumerate(sorted({*groups} - {STRANGER}))}
+    sizes = Counter(groups)
+    together = sorted(group for group in sizes if group != STRANGER and sizes[group] > 1)
+    known = {group: number for number, group in enumerate(together)}
     return np.array([known.get(group, -1) for group in groups], dtype=np.int64)
 
 
