@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import typer
 
@@ -10,6 +10,9 @@ from corpus_tools.cli.interrupt import ending_on_interrupt
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import Session, session
 from manifests.outcome import Progress
+
+if TYPE_CHECKING:
+    from models.settings import TrainSettings
 
 __all__ = ["train"]
 
@@ -62,7 +65,37 @@ def train(
         typer.Option(help="What computes; 'auto' takes the fastest.  \\[default: auto]"),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(help="Processor threads at most.  \\[default: 2]")
+        int | None, typer.Option(help="Processor threads at most.  \\[default: 1]")
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="TOML with other settings; runs/NAME/config.toml repeats a run.  "
+            "\\[default: corpus.toml's]",
+        ),
+    ] = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Any key of the section train, such as audio.hidden=64; may be repeated.",
+        ),
+    ] = None,
+    folds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="K|speakers",
+            help="Train a model for each of K folds, or for each speaker left out.  "
+            "\\[default: one model, by the manifest's split]",
+        ),
+    ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=100, help="Train with so many seeds, from --seed on.  \\[default: one]"
+        ),
     ] = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
@@ -71,18 +104,21 @@ def train(
 ) -> None:
     """Train a model on a manifest version and keep it, with its figures, in runs/NAME.
 
-    All other settings are keys of the section train in corpus.toml.
+    All other settings are keys of the section train in corpus.toml, which may be given with --set
+    and --config. Other flags outrank --set, then come --config, corpus.toml and the preset.
+
+    A training that was interrupted goes on when the same command is run again.
     """
     with session("train", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.cli.manifest_option import manifest_folder
         from corpus_tools.workspace import Workspace
-        from models.evaluation.report import evaluation_tables
+        from models.given_settings import settings_given
         from models.runs import free_name, new_run
-        from models.training.run import train as train_model
 
         workspace = Workspace.find(corpus)
         folder = manifest_folder(workspace.root, manifest)
-        settings = workspace.configuration.train.changed(
+        given = settings_given(workspace.configuration.train, config, assignments or ())
+        settings = given.changed(
             preset=preset,
             modality=modality,
             epochs=epochs,
@@ -93,25 +129,59 @@ def train(
             threads=threads,
             words=None if vectors is None else {"vectors": str(vectors)},
         )
+        if folds is not None or seeds is not None:
+            _series(run, workspace.runs, folder, settings, name, folds, seeds or 1)
+            return
         out = new_run(workspace.runs, name or free_name(workspace.runs, folder.name, settings))
-        with _Stage(run, "features") as clips, _Stage(run, "training") as epochs_done:
-            outcome = train_model(
-                folder,
-                out,
-                settings,
-                epochs_done,
-                on_clip=clips,
-                stopping=lambda: ending_on_interrupt(run.note),
-            )
-        run.outcome.merge(outcome)
-        for stage, epoch in outcome.details["resumed"].items():
-            run.note(f"went on with {stage} after epoch {epoch}, where it was interrupted")
-        metrics = outcome.details["metrics"]
-        shown = next((split for split in ("test", "val", "train") if split in metrics), None)
-        for table in () if shown is None else evaluation_tables(shown, metrics[shown]):
-            run.result(table)
-        run.result(f"made the run {out}")
-        run.note(f"next: corpus evaluate {out.name}, or: corpus predict FILE --run {out.name}")
+        _one(run, folder, out, settings)
+
+
+def _one(run: Session, folder: Path, out: Path, settings: "TrainSettings") -> None:
+    """Train one model and show its figures."""
+    from models.evaluation.report import evaluation_tables
+    from models.training.run import train as train_model
+
+    with _Stage(run, "features") as clips, _Stage(run, "training") as epochs_done:
+        outcome = train_model(
+            folder,
+            out,
+            settings,
+            epochs_done,
+            on_clip=clips,
+            stopping=lambda: ending_on_interrupt(run.note),
+        )
+    run.outcome.merge(outcome)
+    for stage, epoch in outcome.details["resumed"].items():
+        run.note(f"went on with {stage} after epoch {epoch}, where it was interrupted")
+    metrics = outcome.details["metrics"]
+    shown = next((split for split in ("test", "val", "train") if split in metrics), None)
+    for table in () if shown is None else evaluation_tables(shown, metrics[shown]):
+        run.result(table)
+    run.result(f"made the run {out}")
+    run.note(f"next: corpus evaluate {out.name}, or: corpus predict FILE --run {out.name}")
+
+
+def _series(
+    run: Session,
+    runs: Path,
+    folder: Path,
+    settings: "TrainSettings",
+    name: str | None,
+    folds: str | None,
+    seeds: int,
+) -> None:
+    """Train a model for each fold and seed, and show what they come to."""
+    from models.runs import new_run
+    from models.training.series import series_name, train_series
+    from models.training.series_table import rich_table
+
+    out = new_run(runs, name or series_name(folder.name, settings, folds))
+    with run.progress("training") as progress:
+        outcome = train_series(folder, out, settings, folds=folds, seeds=seeds, progress=progress)
+    run.outcome.merge(outcome)
+    if outcome.ok:
+        run.result(rich_table(outcome.details))
+        run.result(f"made {out}: series.md, series.json, and a run for each fold and seed")
 
 
 class _Stage:

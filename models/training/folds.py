@@ -48,7 +48,7 @@ def in_folds(manifest: Manifest, asked: str) -> Mapping[int, Manifest]:
 
 
 def _keys(entry: ManifestEntry, asked: str) -> Keys:
-    group = f"group:{entry.group}"
+    group = f"clip:{entry.group}"  # the weakest kind of key: groups are called after speakers
     if asked == SPEAKERS and entry.speaker is not None:
         return (f"speaker:{entry.speaker}", group)
     return (group,)

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -17,7 +16,7 @@ import tomli_w
 from numpy.typing import NDArray
 
 from manifests.emotions import EMOTIONS
-from manifests.errors import ConfigurationError, DataError
+from manifests.errors import ConfigurationError
 from manifests.index import open_manifest
 from manifests.lock import FolderLock
 from manifests.outcome import Outcome, Progress, no_progress
@@ -31,6 +30,7 @@ from models.fitted import FittedModel
 from models.plots import draw_accuracy, draw_confusion, draw_loss
 from models.runs import CONFIGURATION
 from models.settings import TrainSettings
+from models.training.checks import check_examples
 from models.training.data import Examples, load_examples
 from models.training.fit import Fit, Surroundings, fit
 from models.training.history import history_csv
@@ -110,7 +110,7 @@ def train_on(
     outcome = Outcome(warnings=manifest.caveats())
     with FolderLock(out_folder.parent, f"train-{out_folder.name}"):
         examples = load_examples(manifest, settings, outcome, progress=on_clip)
-        _check(examples, settings, outcome)
+        check_examples(examples, settings, outcome)
         unfinished = _unfinished(out_folder.parent, manifest, settings, division)
         with stopping() as stopped:
             around = Surroundings(progress, stopped=stopped, unfinished=unfinished)
@@ -149,28 +149,6 @@ def _unfinished(
         **division,
     }
     return Unfinished(runs / ".unfinished" / fingerprint(of)[:16], of)
-
-
-def _check(examples: Examples, settings: TrainSettings, outcome: Outcome) -> None:
-    counts = Counter(example.label for example in examples["train"])
-    if len(counts) < 2:
-        raise DataError(
-            f"the training split has clips of {len(counts)} classes, where at least 2 are needed; "
-            f"label more clips, or build a manifest with another split"
-        )
-    if missing := [name for label, name in enumerate(EMOTIONS) if not counts[label]]:
-        outcome.warnings.append(
-            f"no training clips of {', '.join(missing)}: the model will hardly ever say so"
-        )
-    if not examples["val"]:
-        kept = ", so the last epoch is kept" if settings.keep == "best" else ""
-        outcome.warnings.append(f"the validation split is empty{kept}")
-    if not examples["test"]:
-        outcome.warnings.append("the test split is empty: nothing says how good the model is")
-    if settings.modality != "audio" and not any(one.words for one in examples["train"]):
-        outcome.warnings.append(
-            "no training clip has a text: the text branch learns nothing; see: corpus transcribe"
-        )
 
 
 def _write(

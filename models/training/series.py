@@ -8,7 +8,7 @@ from pathlib import Path
 
 import tomli_w
 
-from manifests.errors import ConfigurationError, CorpusError
+from manifests.errors import ConfigurationError, CorpusError, DataError
 from manifests.index import open_manifest
 from manifests.lock import FolderLock
 from manifests.outcome import Outcome, Progress, no_progress
@@ -85,8 +85,10 @@ def train_series(
     manifest = open_manifest(manifest_folder)
     outcome = Outcome(warnings=manifest.caveats())
     divided: Mapping[int | None, Manifest] = (
-        {None: manifest} if folds is None else {**in_folds(manifest, folds)}
+        {None: manifest} if folds is None else dict(in_folds(manifest, folds).items())
     )
+    for fold, one in divided.items():
+        _check(fold, one)
     parts = [
         _Part(fold, seed, one)
         for seed in range(settings.seed, settings.seed + seeds)
@@ -108,6 +110,16 @@ def train_series(
     outcome.outputs.append(out_folder)
     outcome.details["run"] = out_folder.name
     return outcome
+
+
+def _check(fold: int | None, manifest: Manifest) -> None:
+    """Refuse, before the first training, what would leave nothing to tell at the end."""
+    if not any(entry.split == "test" for entry in manifest.entries):
+        what = "the test split" if fold is None else f"fold {fold}"
+        raise DataError(
+            f"{manifest.folder}: {what} is empty, so nothing would say how good the models are; "
+            f"build a manifest with another split, or ask for --folds"
+        )
 
 
 def _train(

@@ -1,7 +1,7 @@
 """What the runs of a series come to: by fold, on all test clips, and by speaker."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,14 +112,12 @@ def summary(
             "folds": rows,
             "over_folds": _over(rows),
             "speakers": [
-                {
-                    "speaker": speaker,
-                    **_figures(_of(pooled, lambda one: speaker_of[one] == speaker)),
-                }
+                {"speaker": speaker, **_figures(_of(speaker, pooled, speaker_of))}
                 for speaker in _speakers(pooled, speaker_of)
             ],
-            "confusion": sum(
-                confusion_matrix(*_columns(told), len(EMOTIONS)) for told in pooled.values()
+            "confusion": np.sum(
+                [confusion_matrix(*_columns(told), len(EMOTIONS)) for told in pooled.values()],
+                axis=0,
             ).tolist(),
         }
     )
@@ -152,9 +150,11 @@ def _columns(told: Classes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return truth, named
 
 
-def _of(told: Mapping[int, Classes], wanted: Callable[[str], bool]) -> dict[int, Classes]:
+def _of(
+    speaker: str, told: Mapping[int, Classes], speaker_of: Mapping[str, str | None]
+) -> dict[int, Classes]:
     chosen = {
-        seed: {clip: pair for clip, pair in one.items() if wanted(clip)}
+        seed: {clip: pair for clip, pair in one.items() if speaker_of[clip] == speaker}
         for seed, one in told.items()
     }
     return {seed: one for seed, one in chosen.items() if one}

@@ -1,0 +1,82 @@
+import pytest
+
+from manifests.errors import ConfigurationError
+from models.given_settings import settings_given
+from models.settings import TrainSettings
+
+
+def _file(tmp_path, text):
+    path = tmp_path / "given.toml"
+    path.write_text(text)
+    return path
+
+
+def test_single_keys_outrank_the_file_which_outranks_corpus_toml(tmp_path):
+    base = TrainSettings(lr=0.5, epochs=3, words={"size": 7})
+    file = _file(tmp_path, "[train]\nlr = 0.25\nmask = 0.5\n[train.audio]\nhidden = 8\n")
+    found = settings_given(base, file, ["mask=0.125", "audio.channels = 16"])
+    assert (found.epochs, found.lr, found.mask) == (3, 0.25, 0.125)
+    assert (found.words.size, found.audio.hidden, found.audio.channels) == (7, 8, 16)
+
+
+def test_a_file_may_have_the_keys_alone_and_choose_a_preset(tmp_path):
+    found = settings_given(TrainSettings(epochs=3), _file(tmp_path, 'preset = "paper"\n'))
+    assert (found.preset, found.lr, found.epochs) == ("paper", 1e-5, 3)
+
+
+def test_of_a_runs_own_file_nothing_is_left_to_corpus_toml(tmp_path):
+    file = _file(tmp_path, '[run]\nmanifest = "v1"\n[train]\nlr = 0.25\n')
+    assert settings_given(TrainSettings(patience=2, lr=0.5), file) == TrainSettings(lr=0.25)
+
+
+@pytest.mark.parametrize(
+    ("one", "key", "value"),
+    [
+        ("keep=best", "keep", "best"),
+        ('keep="best"', "keep", "best"),
+        ("speeds=[]", "speeds", ()),
+        ("speeds=[0.9, 1.1]", "speeds", (0.9, 1.1)),
+        ("balance=false", "balance", False),
+        ("patience=5", "patience", 5),
+    ],
+)
+def test_a_value_is_as_in_toml_and_a_text_needs_no_quotes(one, key, value):
+    assert getattr(settings_given(TrainSettings(), single=[one]), key) == value
+
+
+@pytest.mark.parametrize(
+    ("one", "said"),
+    [
+        ("audio.hiden=64", "did you mean 'audio.hidden'"),
+        ("epoch=4", "did you mean 'epochs'"),
+        ("self=4", "unknown key 'self'"),
+        ("epochs", "expected KEY=VALUE"),
+        ("=4", "expected KEY=VALUE"),
+        ("audio=3", "a section"),
+        ("epochs=many", "a whole number"),
+        ("epochs=1\nlr=1", "a whole number"),
+        ("audio.hidden.deeper=1", "a whole number"),
+    ],
+)
+def test_a_single_key_that_does_not_fit_is_a_sentence(one, said):
+    with pytest.raises(ConfigurationError, match=said):
+        settings_given(TrainSettings(), single=[one])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("epochs = ", "not valid TOML"),
+        ("train = 3", "no table"),
+        ("[train]\nepoch = 3", "did you mean 'epochs'"),
+        ("[audio]\nhidden = -1", "hidden is -1"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_a_sentence(tmp_path, text, said):
+    with pytest.raises(ConfigurationError, match=said):
+        settings_given(TrainSettings(), _file(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_is_a_sentence(tmp_path):
+    with pytest.raises(ConfigurationError, match="can't be read"):
+        settings_given(TrainSettings(), tmp_path / "none.toml")

@@ -1,0 +1,71 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from corpus_tools.cli.app import app
+
+SMALL = (
+    "batch_size=16",
+    "epochs=2",
+    "speeds=[]",
+    "device=cpu",
+    "features.n_mfcc=8",
+    "features.n_mels=16",
+    "features.pitch=false",
+    "audio.channels=8",
+    "words.size=4",
+)
+
+
+@pytest.fixture
+def root(corpus):
+    return corpus().parent.parent
+
+
+@pytest.fixture
+def command(root):
+    """Return a function that runs ``corpus train`` and returns its JSON document."""
+
+    def run(*arguments, code=0):
+        words = ("train", *arguments, "--corpus", root, "--json", "-q")
+        done = CliRunner().invoke(app, [str(word) for word in words])
+        assert done.exit_code == code, done.output
+        return json.loads(done.stdout)
+
+    return run
+
+
+def _sets(*more):
+    return [word for one in (*SMALL, *more) for word in ("--set", one)]
+
+
+def test_a_runs_own_configuration_repeats_it_to_the_bit(root, command):
+    command("--name", "a", "--seed", 3, *_sets())
+    (root / "corpus.toml").write_text('[corpus]\nname = "tones"\n[train]\npatience = 1\nlr = 0.5\n')
+    command("--name", "b", "--config", root / "runs" / "a" / "config.toml")
+    for file in ("model.safetensors", "model.json", "history.csv", "predictions.csv"):
+        first, again = (root / "runs" / name / file for name in "ab")
+        assert first.read_bytes() == again.read_bytes()
+
+
+def test_flags_outrank_single_keys(root, command):
+    command("--name", "a", "--epochs", 1, "--modality", "audio", *_sets())
+    assert len((root / "runs" / "a" / "history.csv").read_text().splitlines()) == 2
+
+
+def test_seeds_make_a_series_that_says_its_figures(root, command):
+    found = command("--seeds", 2, "--epochs", 1, "--modality", "audio", *_sets())
+    assert found["run"] == "v1-default-audio-seeds"
+    assert found["counts"] == {"in": 2, "kept": 2, "rejected": {}, "failed": 0}
+    assert found["pooled"]["uar"]["deviation"] is not None
+    assert (root / "runs" / found["run"] / "seed-1" / "model.safetensors").is_file()
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--folds", "many"), ("--set", "epoch=3"), ("--config", "none.toml")]
+)
+def test_wrong_usage_is_a_sentence_and_trains_nothing(root, command, wrong):
+    found = command(*wrong, code=2)
+    assert len(found["failures"]) == 1
+    assert not (root / "runs").exists()
