@@ -43,22 +43,20 @@ def summarise(features: Features, settings: FeatureSettings) -> NDArray[np.float
     frames = features.astype(np.float64)
     loudness, colour = frames[:, 0], frames[:, 1 : min(_COLOURS + 1, settings.n_mfcc)]
     parts = [frames.mean(axis=0), frames.std(axis=0)]
+    heard = frames[:, : 1 + colour.shape[1]]
     if settings.pitch:
         pitch, voicing = frames[:, -2], frames[:, -1]
         voiced = voicing > _VOICED
-        parts.append(_percentiles(_where(voiced, pitch)))
-        parts += [_percentiles(voicing), _voiced_parts(voiced)]
+        heard = np.concatenate([heard, pitch[:, None]], axis=1)
+        heard = heard[voiced] if voiced.sum() > _FEW else heard
+    spread = _percentiles(heard)  # (5, 1 + colours + pitch)
+    if settings.pitch:
+        parts += [spread[:, -1], _percentiles(voicing), _voiced_parts(voiced)]
         parts.append(_melody(pitch, loudness))
-        loud, coloured = _where(voiced, loudness), _where(voiced, colour)
-    else:
-        loud, coloured = loudness, colour
-    parts += [_percentiles(loud), _percentiles(coloured).ravel(), _trend(loudness)]
+    coloured = spread[:, 1 : 1 + colour.shape[1]]
+    parts += [spread[:, 0], coloured.ravel(), _trend(loudness)]
     found: NDArray[np.float32] = np.concatenate(parts).astype(np.float32)
     return found
-
-
-def _where(chosen: NDArray[np.bool_], track: Numbers) -> Numbers:
-    return track[chosen] if chosen.sum() > _FEW else track
 
 
 def _percentiles(track: Numbers) -> Numbers:
