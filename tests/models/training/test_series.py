@@ -1,5 +1,8 @@
 import json
+import multiprocessing
+import os
 import shutil
+import signal
 
 import pytest
 
@@ -134,6 +137,31 @@ def test_each_fold_is_told_by_its_own_run(corpus, brief):
     config = (_out(folder) / "fold-2-seed-0" / "config.toml").read_text()
     assert "fold = 2" in config
     assert 'folds = "3"' in config
+
+
+def test_a_killed_series_goes_on_to_what_an_undisturbed_one_is(corpus, brief):
+    folder = corpus(("train", "val", "test"), takes=1)
+    settings = brief.changed(epochs=3)
+
+    def killed(done, total, item):
+        if done == 5:  # of nine epochs: the second of the second fold
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def until_killed():
+        train_series(folder, _out(folder), settings, folds="3", progress=killed)
+
+    process = multiprocessing.get_context("fork").Process(target=until_killed)
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert not (_out(folder) / "fold-2-seed-0").exists()
+    before = (_out(folder) / "fold-1-seed-0" / "model.safetensors").stat()
+    train_series(folder, _out(folder), settings, folds="3")
+    train_series(folder, _out(folder, "undisturbed"), settings, folds="3")
+    assert (_out(folder) / "fold-1-seed-0" / "model.safetensors").stat() == before
+    for file in ("series.json", "series.md", "fold-2-seed-0/model.safetensors"):
+        ours, theirs = (_out(folder, name) / file for name in ("all", "undisturbed"))
+        assert ours.read_bytes() == theirs.read_bytes()
 
 
 def test_seeds_alone_leave_the_split_as_it_is_and_start_from_the_settings_own(
