@@ -5,10 +5,12 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import tomli_w
 
 from manifests.errors import ConfigurationError, CorpusError, DataError
+from manifests.folds import SPEAKERS
 from manifests.index import open_manifest
 from manifests.lock import FolderLock
 from manifests.outcome import Outcome, Progress, no_progress
@@ -105,6 +107,8 @@ def train_series(
             text = json.dumps(document, ensure_ascii=False, indent=2)
             write_text(out_folder / "series.json", text + "\n")
             outcome.details |= document
+            if folds == SPEAKERS:
+                outcome.warnings += _joined(document)
     outcome.items_in = len(parts)
     outcome.warnings = list(dict.fromkeys(outcome.warnings))
     outcome.outputs.append(out_folder)
@@ -161,6 +165,21 @@ def _train(
 def _told(folder: Path, parts: list[_Part]) -> Iterator[Told]:
     for part in parts:
         yield Told(part.fold, part.seed, read_told(folder / part.name / "predictions.csv"))
+
+
+def _joined(document: Mapping[str, Any]) -> list[str]:
+    """Return a warning if folds that were to be of one speaker are of several."""
+    joined = [
+        f"fold {row['fold']} ({', '.join(row['speakers'])})"
+        for row in document["folds"]
+        if len(row["speakers"]) > 1
+    ]
+    if not joined:
+        return []
+    return [
+        f"{', '.join(joined)}: several speakers are left out together, as {document['manifest']} "
+        f"keeps them together; to part them: corpus build-manifest --group-by speaker --resplit"
+    ]
 
 
 def _within(progress: Progress, before: int, parts: int, name: str) -> Progress:

@@ -3,6 +3,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+from dataclasses import replace
 
 import pytest
 
@@ -126,6 +127,24 @@ def test_a_series_has_every_fold_and_seed_and_trains_only_what_is_missing(corpus
     table = (out / "series.md").read_text()
     assert "| fold 2: s1 | 6 |" in table
     assert "2 seeds (0, 1)" in table
+
+
+def test_speakers_whom_the_manifest_keeps_together_are_left_out_together_and_told(
+    corpus, brief, monkeypatch
+):
+    def tied(folder):
+        manifest = open_manifest(folder)
+        entries = [
+            one.changed(group="s0") if one.speaker == "s1" else one for one in manifest.entries
+        ]
+        return replace(manifest, entries=entries)
+
+    monkeypatch.setattr(series, "open_manifest", tied)
+    folder = corpus(takes=1)
+    outcome = train_series(folder, _out(folder), brief, folds="speakers")
+    assert [row["speakers"] for row in outcome.details["folds"]] == [["s0", "s1"], ["s2"], ["s3"]]
+    assert "fold 1 (s0, s1): several speakers are left out together" in outcome.warnings[-1]
+    assert "| speaker s1 | 6 |" in (_out(folder) / "series.md").read_text()
 
 
 def test_each_fold_is_told_by_its_own_run(corpus, brief):
