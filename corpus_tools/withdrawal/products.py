@@ -79,7 +79,8 @@ def changes_to_runs(removal: Removal) -> Iterator[Change]:
             out = io.StringIO()
             csv.writer(out, lineterminator="\n").writerows(kept)
             yield Change(path, out.getvalue().encode(), "predictions", len(rows) - len(kept))
-    for path in files(removal.corpus / "runs", "*/**/*.html"):
+    runs = removal.corpus / "runs"
+    for path in [*files(runs, "*/**/*.html"), *files(runs, "*/series.*")]:
         if path.parent not in evaluations and removal.names_it(
             path.read_text(encoding="utf-8", errors="replace")
         ):
@@ -89,7 +90,7 @@ def changes_to_runs(removal: Removal) -> Iterator[Change]:
 def _named_evaluations(removal: Removal) -> list[Path]:
     texts = (
         path
-        for path in files(removal.corpus / "runs", "*/evaluation/*/*")
+        for path in files(removal.corpus / "runs", "*/**/evaluation/*/*")
         if path.suffix in _TEXTS
         and removal.names_it(path.read_text(encoding="utf-8", errors="replace"))
     )

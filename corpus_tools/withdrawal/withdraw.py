@@ -175,7 +175,9 @@ def _left_to_people(corpus: Path, plan: Plan) -> list[str]:
             f"{plan.unknown} clips of the same sources have no known speaker and may hold the "
             f"voice; listen to them, or withdraw the sources with --source"
         )
-    trained = sorted({path.parent.name for path in (corpus / "runs").glob("*/config.toml")})
+    runs = corpus / "runs"
+    found = runs.glob("*/**/config.toml")
+    trained = sorted({path.parent.relative_to(runs).as_posix() for path in found})
     if trained and stone.versions:
         sentences.append(
             f"models can't be made to forget: runs/{', runs/'.join(trained)} may have learnt from "

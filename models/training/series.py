@@ -14,7 +14,7 @@ from manifests.folds import SPEAKERS
 from manifests.index import open_manifest
 from manifests.lock import FolderLock
 from manifests.outcome import Outcome, Progress, no_progress
-from manifests.store import write_text
+from manifests.store import fingerprint, write_text
 from manifests.versions import Manifest
 from models.runs import CONFIGURATION
 from models.settings import TrainSettings
@@ -97,7 +97,7 @@ def train_series(
         for fold, one in divided.items()
     ]
     with FolderLock(out_folder.parent, f"series-{out_folder.name}"):
-        _take_place(out_folder, _subject(manifest, settings, folds))
+        _take_place(out_folder, _subject(manifest, settings, folds, divided))
         for done, part in enumerate(parts):
             shown = _within(progress, done, len(parts), part.name)
             _train(out_folder, part, settings, folds, outcome, shown, on_clip)
@@ -191,10 +191,23 @@ def _within(progress: Progress, before: int, parts: int, name: str) -> Progress:
     return show
 
 
-def _subject(manifest: Manifest, settings: TrainSettings, folds: str | None) -> str:
-    """Return what the runs have in common, as TOML."""
+def _subject(
+    manifest: Manifest,
+    settings: TrainSettings,
+    folds: str | None,
+    divided: Mapping[int | None, Manifest],
+) -> str:
+    """Return what the runs have in common, as TOML; ``clips`` stands for who is on which side."""
+    sides = {
+        str(fold): [[entry.clip_id, entry.split] for entry in one.entries]
+        for fold, one in divided.items()
+    }
+    run = {
+        "manifest": manifest.header.version,
+        "digest": manifest.header.digest,
+        "clips": fingerprint(sides),
+    }
     each_its_own = {"seed", "device", "threads"}
-    run = {"manifest": manifest.header.version, "digest": manifest.header.digest}
     return tomli_w.dumps(
         {
             "run": run if folds is None else run | {"folds": folds},
@@ -217,8 +230,8 @@ def _take_place(folder: Path, subject: str) -> None:
         ) from error
     if found != tomllib.loads(subject):
         raise ConfigurationError(
-            f"{folder}: is of another manifest, other folds or settings, see {_SUBJECT} there; "
-            f"give another name with --name, or delete the folder"
+            f"{folder}: is of another manifest, other clips, folds or settings, see {_SUBJECT} "
+            f"there; give another name with --name, or delete the folder"
         )
 
 

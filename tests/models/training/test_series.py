@@ -198,9 +198,22 @@ def test_a_series_of_other_settings_is_not_mixed_in(corpus, brief):
     train_series(folder, _out(folder), brief)
     with pytest.raises(ConfigurationError, match="--name"):
         train_series(folder, _out(folder), brief.changed(lr=0.5))
+    with pytest.raises(ConfigurationError, match="other clips, folds or settings"):
+        train_series(folder, _out(folder), brief, folds="4")
     _out(folder, "else").mkdir()
     with pytest.raises(ConfigurationError, match="something else"):
         train_series(folder, _out(folder, "else"), brief)
+
+
+def test_a_series_from_before_a_withdrawal_is_not_gone_on_with(corpus, brief, monkeypatch):
+    folder = corpus(takes=1)
+    train_series(folder, _out(folder), brief)
+    whole = open_manifest(folder)
+    monkeypatch.setattr(
+        series, "open_manifest", lambda _: replace(whole, entries=list(whole.entries)[1:])
+    )
+    with pytest.raises(ConfigurationError, match="other clips"):
+        train_series(folder, _out(folder), brief)
 
 
 def test_a_run_that_fails_is_named_and_nothing_is_told_of_the_rest(corpus, brief, monkeypatch):
