@@ -50,20 +50,21 @@ class FeatureCache:
     Args:
         folder: made when the first clip is stored; None to compute without storing.
         settings: of the features.
+
+    Attributes:
+        refused: why the disk no longer takes features, if so; they are then computed without
+            storing.
     """
 
     def __init__(self, folder: Path | None, settings: FeatureSettings) -> None:
         self.folder = folder
+        self.refused: str | None = None
         self.extractor = FeatureExtractor(settings)
 
     def load(
         self, clips: Sequence[ClipFile], progress: Progress = no_progress
     ) -> list[tuple[Features, ...] | DataError]:
-        """Return the features of each clip at its speeds, or what is wrong with the clip.
-
-        Raises:
-            OSError: if the disk fails or is full.
-        """
+        """Return the features of each clip at its speeds, or what is wrong with the clip."""
         found: list[tuple[Features, ...] | DataError] = []
         with ThreadPoolExecutor(_WORKERS) as pool:
             for clip, features in zip(clips, pool.map(self._one, clips), strict=True):
@@ -91,8 +92,12 @@ class FeatureCache:
 
     def _write(self, clip: ClipFile, speed: float, features: Features) -> None:
         path = self._path(clip, speed)
-        if path is not None:
+        if path is None or self.refused is not None:
+            return
+        try:
             _write(path, features)
+        except OSError as error:
+            self.refused = error.strerror or str(error)
 
     def _path(self, clip: ClipFile, speed: float) -> Path | None:
         if self.folder is None:

@@ -51,7 +51,7 @@ def load_examples(
     tokeniser = Tokeniser(settings.words.lexicon)
     examples: Examples = {split: [] for split in splits}
     for entry, features in zip(
-        wanted, _features(manifest, wanted, settings, progress), strict=True
+        wanted, _features(manifest, wanted, settings, outcome, progress), strict=True
     ):
         if isinstance(features, DataError):
             outcome.fail(entry.clip_id, str(features))
@@ -75,6 +75,7 @@ def _features(
     manifest: Manifest,
     entries: Sequence[ManifestEntry],
     settings: TrainSettings,
+    outcome: Outcome,
     progress: Progress,
 ) -> list[tuple[Features, ...] | DataError]:
     """Return the features of clips, those of training clips at all speeds."""
@@ -93,6 +94,11 @@ def _features(
             clips.append(ClipFile(entry.clip_id, path, entry.file_sha256, speeds))
     cache = FeatureCache(cache_folder(manifest.corpus), settings.features)
     loaded = iter(cache.load(clips, progress))
+    if cache.refused is not None:
+        outcome.warnings.append(
+            f"{cache.folder}: features can't be kept ({cache.refused}), so the next run computes "
+            f"them again; make room, or make the folder writable"
+        )
     return [refused.get(entry.clip_id) or next(loaded) for entry in entries]
 
 

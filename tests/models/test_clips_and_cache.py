@@ -1,4 +1,5 @@
 import dataclasses
+import errno
 import hashlib
 
 import numpy as np
@@ -100,3 +101,22 @@ def test_a_faster_clip_is_shorter_and_higher(clip):
     both = dataclasses.replace(clip, speeds=(1.0, 1.25))
     [(own, faster)] = FeatureCache(None, FeatureSettings()).load([both])
     assert len(faster) == pytest.approx(len(own) / 1.25, abs=1)
+
+
+@pytest.mark.parametrize("damage", ["full", "no folder"])
+def test_a_disk_that_takes_nothing_costs_the_keeping_alone(clip, tmp_path, monkeypatch, damage):
+    folder = tmp_path / "cache"
+    if damage == "full":
+
+        def full(self, data):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    else:
+        folder.write_bytes(b"a file where the folder should be")
+    cache = FeatureCache(folder, FeatureSettings())
+    [(found,)] = cache.load([clip])
+    assert cache.refused
+    [(expected,)] = FeatureCache(None, FeatureSettings()).load([clip])
+    np.testing.assert_array_equal(found, expected)
+    assert folder.is_file() or not list(folder.rglob("*.features"))
