@@ -7,7 +7,7 @@ from corpus_tools.cli.app import app
 
 SMALL = (
     "batch_size=16",
-    "epochs=2",
+    "epochs=1",
     "speeds=[]",
     "device=cpu",
     "features.n_mfcc=8",
@@ -20,7 +20,7 @@ SMALL = (
 
 @pytest.fixture
 def root(corpus):
-    return corpus().parent.parent
+    return corpus(takes=1).parent.parent
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def test_a_runs_own_configuration_repeats_it_to_the_bit(root, command):
 
 
 def test_flags_outrank_single_keys(root, command):
-    command("--name", "a", "--epochs", 1, "--modality", "audio", *_sets())
-    assert len((root / "runs" / "a" / "history.csv").read_text().splitlines()) == 2
+    command("--name", "a", "--epochs", 2, "--modality", "audio", *_sets())
+    assert len((root / "runs" / "a" / "history.csv").read_text().splitlines()) == 3
 
 
 def test_seeds_make_a_series_that_says_its_figures(root, command):
