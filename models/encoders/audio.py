@@ -10,7 +10,7 @@ from models.layers.odconv import ODConv2d
 from models.layers.speaker_norm import SpeakerNorm
 from models.settings import AudioSettings
 
-__all__ = ["AudioEncoder"]
+__all__ = ["AudioEncoder", "by_acquaintance"]
 
 
 class AudioEncoder(nn.Module):
@@ -78,11 +78,6 @@ class AudioEncoder(nn.Module):
         self.learned, self.functionals = settings.hidden or pooled, 2 * functionals
         self.width = self.learned + self.functionals
 
-    @property
-    def parts(self) -> tuple[int, ...]:
-        """Numbers of f_a that were learned, and that are functionals."""
-        return tuple(width for width in (self.learned, self.functionals) if width)
-
     def pool(self, frames: Tensor, lengths: Tensor) -> Tensor:
         """Return what was found in each clip by itself (B, pooled).
 
@@ -119,7 +114,7 @@ class AudioEncoder(nn.Module):
         if self.hidden is not None:
             vector = self.dropout(self.hidden(vector))
         if self.functionals and functionals is not None:
-            vector = torch.cat([vector, _by_acquaintance(functionals, speakers)], dim=1)
+            vector = torch.cat([vector, by_acquaintance(functionals, speakers)], dim=1)
         return vector
 
     def forward(
@@ -133,14 +128,13 @@ class AudioEncoder(nn.Module):
         return self.finish(self.pool(frames, lengths), speakers, functionals)
 
 
-def _by_acquaintance(functionals: Tensor, speakers: Tensor | None) -> Tensor:
+def by_acquaintance(functionals: Tensor, speakers: Tensor | None) -> Tensor:
     """Return functionals (B, F) as (B, 2 F): known speakers' in front, strangers' behind."""
-    scaled = _GAIN * functionals.clamp(-_FAR, _FAR)
+    near = functionals.clamp(-_FAR, _FAR)
     if speakers is None:
-        return torch.cat([torch.zeros_like(scaled), scaled], dim=1)
-    known = (speakers >= 0).to(scaled.dtype)[:, None]
-    return torch.cat([known * scaled, (1 - known) * scaled], dim=1)
+        return torch.cat([torch.zeros_like(near), near], dim=1)
+    known = (speakers >= 0).to(near.dtype)[:, None]
+    return torch.cat([known * near, (1 - known) * near], dim=1)
 
 
-_GAIN = 2.0  # a linear layer of them wants to learn faster, and be held less, than convolutions
 _FAR = 5.0  # deviations; how much farther an odd clip lies says nothing

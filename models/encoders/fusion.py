@@ -81,15 +81,3 @@ class BimodalClassifier(nn.Module):
         if self.text is not None:
             vectors.append(self.text(words))  # f_t
         return torch.cat(vectors, dim=1)
-
-    def apart(self, vector: Tensor) -> list[Tensor]:
-        """Return the logits (B, classes) of each part of f (B, width) as if there were no other.
-
-        Parts are what was learned of sound, functionals of sound, and words.
-        """
-        widths = [] if self.audio is None else list(self.audio.parts)
-        if self.text is not None:
-            widths.append(self.text.width)
-        parts = torch.split(vector, widths, dim=1)
-        rows = torch.split(self.output.weight, widths, dim=1)  # of M
-        return [part @ own.T + self.output.bias for part, own in zip(parts, rows, strict=True)]

@@ -6,12 +6,11 @@ from dataclasses import replace
 from manifests.errors import DataError
 from manifests.outcome import no_progress
 from models.examples import Example
-from models.fitted import FittedModel
 from models.settings import TrainSettings
 from models.training.around import Fit, Surroundings
 from models.training.device import steady
 from models.training.fitting import Fitting
-from models.training.joining import join, weighed
+from models.training.joining import join
 
 __all__ = ["Fit", "Surroundings", "fit"]
 
@@ -44,8 +43,7 @@ def fit(
     with steady(settings.seed, settings.threads):
         if settings.modality == "both" and settings.branches == "apart":
             return _fit_apart(training, validation, settings, around)
-        finish = weighed if settings.branches == "apart" else _as_it_is
-        return Fitting(training, validation, settings, finish).run(around)
+        return Fitting(training, validation, settings).run(around)
 
 
 def _fit_apart(
@@ -61,10 +59,6 @@ def _fit_apart(
             training,
             validation,
             settings.changed(modality="audio"),
-            lambda model: join(weighed(model), words.model, settings),
+            lambda model: join(model, words.model, settings),
         )
         return replace(sound.run(around), vectors_known=words.vectors_known)
-
-
-def _as_it_is(model: FittedModel) -> FittedModel:
-    return model

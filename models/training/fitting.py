@@ -11,6 +11,7 @@ from torch import Tensor
 
 from manifests.emotions import EMOTIONS
 from manifests.errors import CorpusError
+from models.encoders.audio import by_acquaintance
 from models.evaluation.metrics import uar
 from models.examples import Batch, Example
 from models.fitted import FittedModel, build_network, cut, functionals_of, summaries
@@ -23,6 +24,8 @@ from models.training.batches import drop_texts, epoch_order, mask_features
 from models.training.device import pick_device
 from models.training.generators import Generators
 from models.training.history import Epoch
+from models.training.joining import weighed
+from models.training.linear import Linear, solve
 from models.training.objective import class_weights, target_shares, weighted_cross_entropy
 from models.training.optimiser import Stepper
 from models.training.state import State, Unfinished
@@ -75,6 +78,7 @@ class Fitting:
         self.labels = np.array([one.label for one in training])
         self.truth = np.array([one.label for one in validation])
         self.weights = class_weights(self.labels, settings).to(self.device)
+        self.functionals = self._solved() if settings.branches == "apart" and rows else None
         self.generators = Generators(settings.seed, self.device)
         per_epoch = math.ceil(len(training) / settings.batch_size)
         self.epochs = max(settings.epochs, math.ceil(settings.least_steps / per_epoch))
@@ -103,14 +107,14 @@ class Fitting:
                 whole = self._finished()
                 around.unfinished.keep(stage, self.clip_ids, self.state(), whole=whole)
             if around.watch is not None:
-                around.watch(self.finish(replace(self.model, network=self.network.cpu())))
+                around.watch(self._whole(replace(self.model, network=self.network.cpu())))
                 self.network.to(self.device)
-            around.progress(epoch.epoch, self.epochs, _line(epoch))
+            around.progress(epoch.epoch, self.epochs, epoch.line)
         if not self.history:
             raise CorpusError("stopped before the first epoch was whole, so no model is kept")
         self.network.load_state_dict(self.good)
         self.network.cpu().eval()
-        return Fit(self.finish(self.model), self.history, self.kept, self.vectors_known, stopped)
+        return Fit(self._whole(self.model), self.history, self.kept, self.vectors_known, stopped)
 
     def state(self) -> State:
         """Return all that training goes on from, between two epochs."""
@@ -144,6 +148,18 @@ class Fitting:
         self.best, self.kept = float(document["best"]), int(document["kept"])
         self.history = history
 
+    def _solved(self) -> Linear:
+        """Return the layer of the functionals, if they are trained apart."""
+        rows, speakers = self.voices.functionals()
+        shares = self.targets.cpu().repeat(len(rows) // len(self.targets), 1)
+        return solve(by_acquaintance(rows, speakers), shares, shares @ self.weights.cpu())
+
+    def _whole(self, model: FittedModel) -> FittedModel:
+        """Return the model that is validated, watched and kept."""
+        if self.functionals is not None:
+            model = weighed(model, self.functionals)
+        return self.finish(model)
+
     def _resume(self, unfinished: Unfinished) -> None:
         stage = self.settings.modality
         found = unfinished.load(stage, self.clip_ids)
@@ -166,9 +182,8 @@ class Fitting:
     def _weigh(self, epoch: Epoch) -> None:
         """Note an epoch, and its weights if they are the best so far."""
         self.history.append(epoch)
-        score = epoch.epoch if epoch.val_accuracy is None else _score(epoch)
-        if self.settings.keep == "last" or score > self.best:
-            self.best, self.kept, self.good = score, epoch.epoch, _copy(self.network)
+        if self.settings.keep == "last" or epoch.score > self.best:
+            self.best, self.kept, self.good = epoch.score, epoch.epoch, _copy(self.network)
 
     def _epoch(self, number: int, stopped: Callable[[], bool]) -> Epoch | None:
         """Train on every clip once; None if asked to stop before the end."""
@@ -203,23 +218,19 @@ class Fitting:
         return replace(batch, frames=frames, words=words)
 
     def _step(self, batch: Batch) -> tuple[float, NDArray[np.int64]]:
-        pooled = None
-        if self.network.audio is not None:
-            pooled = self.network.audio.pool(batch.frames, batch.lengths)
-        vector = self.network.vector(pooled, batch.words, batch.speakers, batch.functionals)
-        logits = self.network.output(vector)
-        answers = self.network.apart(vector) if self.settings.branches == "apart" else [logits]
-        shares = self.targets[batch.rows]
-        losses = [weighted_cross_entropy(one, shares, self.weights) for one in answers]
-        loss = torch.stack(losses).sum()
+        functionals = batch.functionals
+        if self.functionals is not None:
+            functionals = torch.zeros_like(functionals)
+        logits = self.network(batch.frames, batch.lengths, batch.words, batch.speakers, functionals)
+        loss = weighted_cross_entropy(logits, self.targets[batch.rows], self.weights)
         self.stepper.step(loss)
-        return float(loss.detach()) / len(losses), logits.detach().argmax(dim=1).cpu().numpy()
+        return float(loss.detach()), logits.detach().argmax(dim=1).cpu().numpy()
 
     def _validate(self) -> tuple[float, float, float] | tuple[()]:
         if not self.validation:
             return ()
         self.network.cpu()
-        probabilities = self.finish(self.model).probabilities(self.validation)
+        probabilities = self._whole(self.model).probabilities(self.validation)
         self.network.to(self.device)
         told = probabilities.argmax(axis=1)
         own = probabilities[np.arange(len(self.truth)), self.truth]
@@ -234,18 +245,8 @@ def _words(training: Sequence[Example], settings: TrainSettings) -> tuple[Vocabu
     return learn_words([one.words for one in training], settings.words, settings.seed)
 
 
-def _score(epoch: Epoch) -> float:
-    """Return what the best epoch has most of: accuracy, then a low loss."""
-    return (epoch.val_accuracy or 0.0) - 1e-6 * min(epoch.val_loss or 0.0, 1e3)
-
-
 def _copy(network: torch.nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in network.state_dict().items()}
-
-
-def _line(epoch: Epoch) -> str:
-    validation = "" if epoch.val_uar is None else f", validation UAR {epoch.val_uar:.3f}"
-    return f"loss {epoch.train_loss:.3f}{validation}"
 
 
 _NAMED = 3  # clips of a batch

@@ -28,6 +28,19 @@ class Epoch:
     val_accuracy: float | None = None
     val_uar: float | None = None
 
+    @property
+    def score(self) -> float:
+        """What the best epoch has most of: accuracy, then a low loss; without both, its number."""
+        if self.val_accuracy is None:
+            return self.epoch
+        return self.val_accuracy - 1e-6 * min(self.val_loss or 0.0, 1e3)
+
+    @property
+    def line(self) -> str:
+        """A line of progress."""
+        validation = "" if self.val_uar is None else f", validation UAR {self.val_uar:.3f}"
+        return f"loss {self.train_loss:.3f}{validation}"
+
 
 def history_csv(history: Sequence[Epoch]) -> str:
     """Return the history as CSV, empty where there was no validation."""

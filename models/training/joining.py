@@ -7,22 +7,26 @@ import torch
 
 from models.fitted import FittedModel, build_network
 from models.settings import TrainSettings
+from models.training.linear import Linear
 
 __all__ = ["join", "weighed"]
 
 
-def weighed(model: FittedModel) -> FittedModel:
-    """Return a model of sound in which what was learned has its weight beside the functionals.
+def weighed(model: FittedModel, functionals: Linear) -> FittedModel:
+    """Return a model of sound that has what was learned, with its weight, and a layer beside it.
 
     Args:
-        model: whose parts were trained apart; it is left as it is.
+        model: trained as if there were no functionals; it is left as it is.
+        functionals: the layer of functionals, known speakers' in front and strangers' behind.
     """
-    audio = model.network.audio
-    if audio is None or not audio.functionals:
-        return model
     network = copy.deepcopy(model.network)
+    audio, output, weight = network.audio, network.output, model.settings.audio.weight
+    if audio is None:
+        return model
     with torch.no_grad():
-        network.output.weight[:, : audio.learned] *= model.settings.audio.weight
+        learned = weight * output.weight[:, : audio.learned]
+        output.weight.copy_(torch.cat([learned, functionals.weight], dim=1))
+        output.bias.copy_(weight * output.bias + functionals.bias)
     return replace(model, network=network.eval())
 
 

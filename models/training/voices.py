@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from models.examples import Clips, Example
 from models.fitted import FittedModel, cut, summaries
@@ -48,6 +50,16 @@ class Voices:
     def own(self) -> Clips:
         """The clips at their own speed, each with its speaker's."""
         return self.known[0]
+
+    def functionals(self) -> tuple[Tensor, Tensor]:
+        """Return all clips' functionals at all speeds, and the numbers of their speakers.
+
+        Both have the clips in order, once for each voice: (V n, F) and (V n,).
+        """
+        voices = [*self.known, *self.strange]
+        rows = np.concatenate([clips.functionals for clips in voices])
+        speakers = np.concatenate([clips.speakers for clips in voices])
+        return torch.from_numpy(rows), torch.from_numpy(speakers)
 
     def cast(self, random: np.random.Generator) -> Clips:
         """Return the clips of an epoch, all of a speaker's at one speed, some as strangers'.

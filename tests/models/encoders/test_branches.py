@@ -102,24 +102,6 @@ def test_functionals_of_strangers_have_weights_of_their_own():
     assert torch.equal(encoder.finish(pooled, None, functionals)[0, -6:], stranger)
 
 
-def test_parts_by_themselves_add_up_to_the_whole():
-    torch.manual_seed(0)
-    text = TextCNN(torch.randn(20, 12), filters=4)
-    network = BimodalClassifier(AudioEncoder(9, AudioSettings(), functionals=3), text).eval()
-    vector = torch.randn(5, sum(network.audio.parts) + text.width)
-    parts = network.apart(vector)
-    assert len(parts) == 3
-    together = sum(parts) - 2 * network.output.bias
-    torch.testing.assert_close(together, network.output(vector))
-    vector[:, : network.audio.learned] += 1
-    again = network.apart(vector)
-    assert [torch.equal(one, two) for one, two in zip(parts, again, strict=True)] == [
-        False,
-        True,
-        True,
-    ]
-
-
 def test_a_classifier_without_branches_is_refused():
     with pytest.raises(ValueError, match="at least one"):
         BimodalClassifier(None, None)

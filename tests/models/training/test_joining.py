@@ -40,3 +40,12 @@ def test_what_was_learned_has_its_weight_beside_the_functionals(separable, quick
         own.output.weight[:, :learned], 0.3 * full.output.weight[:, :learned]
     )
     torch.testing.assert_close(own.output.weight[:, learned:], full.output.weight[:, learned:])
+
+
+def test_functionals_are_told_as_if_nothing_had_been_learned(separable, quick):
+    settings = quick.changed(epochs=1, modality="audio", audio={"weight": 0.0})
+    one = fit(separable, [], settings).model.probabilities(separable)
+    other = fit(separable, [], settings.changed(epochs=3, seed=5)).model.probabilities(separable)
+    np.testing.assert_allclose(one, other, atol=1e-6)
+    told = one.argmax(axis=1) == [clip.label for clip in separable]
+    assert told.mean() > 0.8

@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from models.training.linear import _DECAY, solve
+
+
+@pytest.fixture
+def rows():
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 4, 300)
+    return generator.normal(size=(300, 8)) + np.eye(4, 8)[labels], labels
+
+
+def test_it_is_the_solution_of_scikit_learn(rows):
+    x, labels = rows
+    layer = solve(
+        torch.tensor(x), torch.nn.functional.one_hot(torch.tensor(labels)), torch.ones(300)
+    )
+    peer = LogisticRegression(C=1 / (_DECAY * 300), max_iter=5000, tol=1e-10).fit(x, labels)
+    np.testing.assert_allclose(layer.weight, peer.coef_, atol=5e-3)
+
+
+def test_a_row_of_twice_the_weight_counts_as_two(rows):
+    x, labels = rows
+    shares = torch.nn.functional.one_hot(torch.tensor(labels)).double()
+    twice = torch.ones(300)
+    twice[:100] = 2
+    one = solve(torch.tensor(x), shares, twice)
+    other = solve(
+        torch.tensor(np.concatenate([x, x[:100]])),
+        torch.cat([shares, shares[:100]]),
+        torch.ones(400),
+    )
+    torch.testing.assert_close(one.weight, other.weight, atol=1e-4, rtol=1e-3)
