@@ -1,0 +1,173 @@
+"""What training costs: features beside a plain loop over librosa, and a run of the paper's size.
+
+    python benchmarks/training.py [FOLDER] [--work DIR] [--clips 1000] [--epochs N]
+
+Features: clips a second of the cache, written for the first time, and of a loop over
+``librosa.load`` and ``librosa.feature.mfcc`` with the same settings; then the default's features,
+with pitch and at five speeds, which the loop doesn't compute.
+
+A run of the paper's size: 3,608 training clips of 4 s, made of nEMO's utterances, joined and cut,
+with their texts; the default recipe, in a process of its own. With ``--epochs`` fewer are trained,
+and the time of the epochs is multiplied up.
+
+The bars: features at least 3 times as fast, the run under 20 minutes and 2 GB. Exit code 0 if they
+are held.
+"""
+
+import argparse
+import resource
+import shutil
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from nemo_corpus import RATE, Utterance, read_utterances
+
+from manifests.store import sha256_file
+from models.examples import Example
+from models.feature_cache import ClipFile, FeatureCache
+from models.features import FeatureExtractor
+from models.settings import FeatureSettings, TrainSettings
+from models.text.tokeniser import Tokeniser
+from models.training.fit import Surroundings, fit
+
+CLIPS, SECONDS = 3608, 4.0
+FASTER, MINUTES, GIGABYTES = 3.0, 20.0, 2.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    here = Path(__file__).resolve().parent.parent
+    parser.add_argument("folder", type=Path, nargs="?", default=here / "../shared/data/nemo")
+    parser.add_argument("--work", type=Path, default=Path("nemo-work"), help="clips and features")
+    parser.add_argument("--clips", type=int, default=1000, help="for the features")
+    parser.add_argument("--epochs", type=int, help="to train; the default's if not given")
+    options = parser.parse_args()
+    utterances = read_utterances(options.folder, options.work)
+    print("| features | clips/s | of the loop |")
+    print("| --- | ---: | ---: |", flush=True)
+    faster = features(utterances[: options.clips], options.work / "timed")
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        minutes, gigabytes = pool.submit(
+            paper_sized, options.folder, options.work, options.epochs
+        ).result()
+    held = faster >= FASTER and minutes < MINUTES and gigabytes < GIGABYTES
+    print(f"{CLIPS} clips of {SECONDS:.0f} s: {minutes:.1f} min, {gigabytes:.2f} GB")
+    print(f"bars ({FASTER:.0f} times, {MINUTES:.0f} min, {GIGABYTES:.0f} GB): ", end="")
+    print("held" if held else "MISSED")
+    return 0 if held else 1
+
+
+def features(utterances: Sequence[Utterance], folder: Path) -> float:
+    """Print the table of features; return how many times as fast as the loop the MFCCs are."""
+    plain = FeatureSettings(pitch=False)
+    librosa_loop(utterances[:3], plain)  # imports and compiles
+    loop = len(utterances) / librosa_loop(utterances, plain)
+    mfcc = len(utterances) / cached(utterances, folder, plain, (1.0,))
+    default = TrainSettings()
+    speeds = (1.0, *default.speeds)
+    everything = len(utterances) / cached(utterances, folder, default.features, speeds)
+    for name, rate in (
+        ("librosa.load, librosa.feature.mfcc", loop),
+        ("ours, the same MFCCs", mfcc),
+        ("ours, with pitch, at five speeds", everything),
+    ):
+        print(f"| {name} | {rate:.0f} | {rate / loop:.1f} |", flush=True)
+    return mfcc / loop
+
+
+def librosa_loop(utterances: Sequence[Utterance], settings: FeatureSettings) -> float:
+    """Return the seconds of a plain loop."""
+    import librosa
+
+    extractor = FeatureExtractor(settings)
+    begin = time.perf_counter()
+    for one in utterances:
+        samples, _ = librosa.load(one.path, sr=RATE)
+        librosa.feature.mfcc(
+            y=samples,
+            sr=RATE,
+            n_mfcc=settings.n_mfcc,
+            n_mels=settings.n_mels,
+            n_fft=extractor.fft_size,
+            win_length=extractor.window,
+            hop_length=extractor.hop,
+        )
+    return time.perf_counter() - begin
+
+
+def cached(
+    utterances: Sequence[Utterance],
+    folder: Path,
+    settings: FeatureSettings,
+    speeds: tuple[float, ...],
+) -> float:
+    """Return the seconds of filling an empty cache."""
+    shutil.rmtree(folder, ignore_errors=True)
+    clips = [ClipFile(one.name, one.path, sha256_file(one.path), speeds) for one in utterances]
+    begin = time.perf_counter()
+    FeatureCache(folder, settings).load(clips)
+    seconds = time.perf_counter() - begin
+    shutil.rmtree(folder)
+    return seconds
+
+
+def paper_sized(folder: Path, work: Path, epochs: int | None) -> tuple[float, float]:
+    """Return minutes and peak gigabytes of a run, from features to the trained model."""
+    default = TrainSettings(device="cpu")
+    clips = four_seconds(read_utterances(folder, work), work / "joined")
+    begin = time.perf_counter()
+    tokeniser = Tokeniser(default.words.lexicon)
+    files = [
+        ClipFile(path.name, path, sha256_file(path), (1.0, *default.speeds)) for path, _ in clips
+    ]
+    shutil.rmtree(work / "timed", ignore_errors=True)
+    found = FeatureCache(work / "timed", default.features).load(files)
+    examples = [
+        Example(
+            path.stem, rows[0], tuple(tokeniser(one.text)), one.speaker, one.label, (), rows[1:]
+        )
+        for (path, one), rows in zip(clips, found, strict=True)
+        if isinstance(rows, tuple)
+    ]
+    ticks: list[float] = []
+    settings = default.changed(epochs=epochs)
+    around = Surroundings(lambda done, total, line: ticks.append(time.perf_counter()))
+    fit(examples, [], settings, around)
+    seconds = time.perf_counter() - begin
+    if len(ticks) > 1:
+        per_epoch = (ticks[-1] - ticks[0]) / (len(ticks) - 1)
+        seconds += per_epoch * (default.epochs - settings.epochs)
+    shutil.rmtree(work / "timed")
+    return seconds / 60, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+
+
+def four_seconds(utterances: Sequence[Utterance], folder: Path) -> list[tuple[Path, Utterance]]:
+    """Return clips of a speaker's utterances of one emotion, joined and cut, with one of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    groups: dict[tuple[str, int], list[Utterance]] = defaultdict(list)
+    for one in utterances:
+        groups[one.speaker, one.label].append(one)
+    found = []
+    order = np.random.default_rng(0)
+    for number in range(CLIPS):
+        group = groups[sorted(groups)[number % len(groups)]]
+        chosen = [group[index] for index in order.permutation(len(group))]
+        path = folder / f"{number:04d}.wav"
+        if not path.exists():
+            parts: list[np.ndarray] = []
+            while sum(map(len, parts)) < SECONDS * RATE:
+                parts.append(soundfile.read(chosen[len(parts)].path, dtype="int16")[0])
+            samples = np.concatenate(parts)[: int(SECONDS * RATE)]
+            soundfile.write(path, samples, RATE, subtype="PCM_16")
+        found.append((path, chosen[0]))
+    return found
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
