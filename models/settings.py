@@ -48,7 +48,7 @@ class TrainSettings(Settings):
         mask: longest share of time and of coefficients that is blanked out in training.
         branches: train the parts of a model ``together`` with one loss, or ``apart``, each as if it
             were alone, and then add what they say: words, what was learned of sound, and its
-            functionals; the history's loss is then that of sound.
+            functionals; the history's loss is then that of what was learned of sound.
         drop_text: how often a training clip goes without its text, where they train together.
         keep: the weights of the ``best`` epoch on validation (accuracy), or of the ``last``.
         patience: epochs without a better one after which training stops; null for never.

@@ -64,20 +64,10 @@ class BimodalClassifier(nn.Module):
         A speaker's clips are standardised together, so they have to be classified together, but
         can be pooled a few at a time.
         """
-        logits: Tensor = self.output(self.vector(pooled, words, speakers, functionals))
-        return logits
-
-    def vector(
-        self,
-        pooled: Tensor | None,
-        words: Tensor,
-        speakers: Tensor | None = None,
-        functionals: Tensor | None = None,
-    ) -> Tensor:
-        """Return f (B, width) of clips whose sound was pooled before; see :meth:`classify`."""
         vectors = []
         if self.audio is not None and pooled is not None:
             vectors.append(self.audio.finish(pooled, speakers, functionals))  # f_a
         if self.text is not None:
             vectors.append(self.text(words))  # f_t
-        return torch.cat(vectors, dim=1)
+        logits: Tensor = self.output(torch.cat(vectors, dim=1))
+        return logits
