@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
+from scipy.signal import get_window
 
 from manifests.store import fingerprint
 from models.pitch import pitch_track
@@ -21,15 +23,12 @@ Samples = NDArray[np.float32]
 Features = NDArray[np.float32]
 """Frames of a clip, (T, D)."""
 
-_ALGORITHM = 1  # raised when the same samples and settings would give other features
-_DELTA_WIDTH = 9  # frames, librosa's default
-
 
 class FeatureExtractor:
     """Computes the features of clips.
 
-    The MFCCs are librosa's (``librosa.feature.mfcc``), in its order of steps; the mel filters are
-    made once, not once a clip. Frames are centred and ``hop_ms`` apart.
+    The MFCCs are those of ``librosa.feature.mfcc``, by the same steps in single precision; window
+    and mel filters are made once, not once a clip. Frames are centred and ``hop_ms`` apart.
 
     A clip can also be had as if played faster or slower: its spectrum is stretched along frequency
     and its frames are squeezed together, which moves pitch, formants and tempo as another speaker
@@ -46,6 +45,7 @@ class FeatureExtractor:
         self.fft_size = 1 << (self.window - 1).bit_length()
         coefficients = settings.n_mfcc * (3 if settings.deltas else 1)
         self.width = coefficients + (2 if settings.pitch else 0)  # D
+        self._taper = _taper(self.window, self.fft_size)
         self._filters: dict[float, NDArray[np.float32]] = {}
 
     def fingerprint(self, speed: float = 1.0) -> str:
@@ -67,38 +67,35 @@ class FeatureExtractor:
         return [self._at_speed(power, pitch, speed) for speed in speeds]
 
     def mfcc(self, samples: Samples) -> NDArray[np.float32]:
-        """Return the MFCCs (n_mfcc, T) of a clip; equal to ``librosa.feature.mfcc``'s."""
+        """Return the MFCCs (T, n_mfcc) of a clip; equal to ``librosa.feature.mfcc``'s."""
         return self._mfcc(self._power(samples), 1.0)
 
     def _power(self, samples: Samples) -> NDArray[np.float32]:
-        import librosa
-
-        spectrum = librosa.stft(
-            np.pad(samples, self.fft_size // 2),  # as librosa does, which warns at short clips
-            n_fft=self.fft_size,
-            hop_length=self.hop,
-            win_length=self.window,
-            center=False,
-        )
+        """Return the power (T, 1 + fft_size // 2) at each frame and frequency."""
+        padded = np.zeros(len(samples) + self.fft_size, dtype=np.float32)
+        padded[self.fft_size // 2 :][: len(samples)] = samples
+        frames = np.lib.stride_tricks.sliding_window_view(padded, self.fft_size)[:: self.hop]
+        spectrum = fft.rfft(frames * self._taper, axis=1)
         power: NDArray[np.float32] = spectrum.real**2 + spectrum.imag**2
         return power
 
     def _at_speed(
         self, power: NDArray[np.float32], pitch: NDArray[np.float32] | None, speed: float
     ) -> Features:
-        frames = max(round(power.shape[1] / speed), 1)
+        frames = max(round(len(power) / speed), 1)
         mfcc = _squeezed(self._mfcc(power, speed), frames)
-        rows = [mfcc, *_deltas(mfcc)] if self.settings.deltas else [mfcc]
+        columns = [mfcc, *_deltas(mfcc)] if self.settings.deltas else [mfcc]
         if pitch is not None:
-            higher = np.array([[np.log2(speed)], [0.0]], dtype=np.float32)
-            rows.append(_squeezed(pitch.T, frames) + higher)
-        return np.ascontiguousarray(np.concatenate(rows).T, dtype=np.float32)
+            higher = np.array([np.log2(speed), 0.0], dtype=np.float32)
+            columns.append(_squeezed(pitch, frames) + higher)
+        return np.concatenate(columns, axis=1, dtype=np.float32)
 
     def _mfcc(self, power: NDArray[np.float32], speed: float) -> NDArray[np.float32]:
-        import librosa
-
-        decibels = librosa.power_to_db(self._mel_filters(speed) @ power)
-        mfcc: NDArray[np.float32] = librosa.feature.mfcc(S=decibels, n_mfcc=self.settings.n_mfcc)
+        mel = power @ self._mel_filters(speed).T  # (T, n_mels)
+        decibels = 10 * np.log10(np.maximum(mel, _LEAST_POWER))
+        decibels = np.maximum(decibels, decibels.max() - _DYNAMICS)
+        cepstrum = fft.dct(decibels, axis=1, norm="ortho")
+        mfcc: NDArray[np.float32] = cepstrum[:, : self.settings.n_mfcc]
         return mfcc
 
     def _mel_filters(self, speed: float) -> NDArray[np.float32]:
@@ -117,15 +114,22 @@ class FeatureExtractor:
         return self._filters[speed]
 
 
+def _taper(window: int, fft_size: int) -> NDArray[np.float32]:
+    """Return a Hann window in the middle of a frame (fft_size,)."""
+    taper = np.zeros(fft_size, dtype=np.float32)
+    taper[(fft_size - window) // 2 :][:window] = get_window("hann", window)
+    return taper
+
+
 def _squeezed(rows: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
-    """Return rows (D, T) with another number of frames, by linear interpolation."""
-    if frames == rows.shape[1]:
+    """Return rows (T, D) with another number of frames, by linear interpolation."""
+    if frames == len(rows):
         return rows
-    places = np.linspace(0, rows.shape[1] - 1, frames)
+    places = np.linspace(0, len(rows) - 1, frames)
     before = np.floor(places).astype(int)
-    after = np.minimum(before + 1, rows.shape[1] - 1)
-    share = (places - before).astype(np.float32)
-    squeezed: NDArray[np.float32] = rows[:, before] * (1 - share) + rows[:, after] * share
+    after = np.minimum(before + 1, len(rows) - 1)
+    share = (places - before).astype(np.float32)[:, None]
+    squeezed: NDArray[np.float32] = rows[before] * (1 - share) + rows[after] * share
     return squeezed
 
 
@@ -133,9 +137,16 @@ def _deltas(mfcc: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     """Return the first and second deltas; zero where a clip has too few frames for them."""
     import librosa
 
-    width = min(_DELTA_WIDTH, (mfcc.shape[1] - 1) // 2 * 2 + 1)
+    width = min(_DELTA_WIDTH, (len(mfcc) - 1) // 2 * 2 + 1)
     if width < 3:
         return [np.zeros_like(mfcc)] * 2
     return [
-        librosa.feature.delta(mfcc, width=width, order=order, mode="nearest") for order in (1, 2)
+        librosa.feature.delta(mfcc, width=width, order=order, axis=0, mode="nearest")
+        for order in (1, 2)
     ]
+
+
+_ALGORITHM = 2  # raised when the same samples and settings would give other features
+_DELTA_WIDTH = 9  # frames, librosa's default
+_LEAST_POWER = np.float32(1e-10)  # librosa's amin
+_DYNAMICS = 80.0  # dB below the clip's loudest band, librosa's top_db
