@@ -5,9 +5,9 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from corpus_tools.workers import in_processes
 from manifests.errors import CorpusError
 from manifests.outcome import Outcome, Progress, no_progress
+from manifests.workers import in_processes
 
 __all__ = ["run_each"]
 

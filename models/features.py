@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
-from scipy.signal import get_window
 
 from manifests.store import fingerprint
 from models.pitch import pitch_track
@@ -48,10 +47,9 @@ class FeatureExtractor:
         self._taper = _taper(self.window, self.fft_size)
         self._filters: dict[float, NDArray[np.float32]] = {}
 
-    def fingerprint(self, speed: float = 1.0) -> str:
-        """Return what identifies the features of one and the same clip at a speed."""
-        settings = self.settings.model_dump()
-        return fingerprint({"algorithm": _ALGORITHM, "settings": settings, "speed": speed})
+    def fingerprint(self) -> str:
+        """Return what identifies the features of one clip at one speed."""
+        return fingerprint({"algorithm": _ALGORITHM, "settings": self.settings.model_dump()})
 
     def __call__(self, samples: Samples) -> Features:
         """Return the features (T, D) of a clip, T = 1 + N // hop.
@@ -117,7 +115,7 @@ class FeatureExtractor:
 def _taper(window: int, fft_size: int) -> NDArray[np.float32]:
     """Return a Hann window in the middle of a frame (fft_size,)."""
     taper = np.zeros(fft_size, dtype=np.float32)
-    taper[(fft_size - window) // 2 :][:window] = get_window("hann", window)
+    taper[(fft_size - window) // 2 :][:window] = np.hanning(window + 1)[:-1]
     return taper
 
 

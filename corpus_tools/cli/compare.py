@@ -7,6 +7,7 @@ import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import session
+from corpus_tools.cli.threads import ready_for_features
 
 __all__ = ["compare"]
 
@@ -66,6 +67,7 @@ def compare(
     goes on where it was. All other settings are keys of the section train in corpus.toml.
     """
     with session("compare", as_json=json, quiet=quiet, verbose=verbose) as run:
+        ready_for_features()
         from corpus_tools.cli.manifest_option import manifest_folder
         from corpus_tools.workspace import Workspace
         from models.comparison.run import compare as compare_systems

@@ -85,7 +85,7 @@ def segment(
     with session("segment", as_json=json, quiet=quiet, verbose=verbose) as run:
         one_thread_each()
         if workers > 1:
-            from corpus_tools.workers import warm_up
+            from manifests.workers import warm_up
 
             warm_up(("corpus_tools.cli.app", "corpus_tools.segmentation.segmenting"))
         from corpus_tools.flags import with_flags

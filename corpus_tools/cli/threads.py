@@ -2,7 +2,7 @@
 
 import os
 
-__all__ = ["one_thread_each"]
+__all__ = ["one_thread_each", "ready_for_features"]
 
 
 def one_thread_each() -> None:
@@ -13,3 +13,14 @@ def one_thread_each() -> None:
     imported; a number that the user has set stays.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def ready_for_features() -> None:
+    """Have processes that compute features ready by the time that they are needed.
+
+    They import what they need while this process imports the rest; to be called first of all.
+    """
+    one_thread_each()
+    from manifests.workers import warm_up
+
+    warm_up(("corpus_tools.cli.app", "models.feature_cache", "librosa.filters", "soundfile"))

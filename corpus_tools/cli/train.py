@@ -9,6 +9,7 @@ import typer
 from corpus_tools.cli.interrupt import ending_on_interrupt
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import Session, session
+from corpus_tools.cli.threads import ready_for_features
 from manifests.outcome import Progress
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def train(
     A training that was interrupted goes on when the same command is run again.
     """
     with session("train", as_json=json, quiet=quiet, verbose=verbose) as run:
+        ready_for_features()
         from corpus_tools.cli.manifest_option import manifest_folder
         from corpus_tools.workspace import Workspace
         from models.given_settings import settings_given

@@ -12,6 +12,7 @@ from manifests.redaction import Part, redacted_files
 from manifests.shards import STAGES, read_stage
 from manifests.store import read_jsonl
 from manifests.versions import ENTRIES, HEADER, read_manifest_header, versions
+from models.feature_packs import packed_clips
 from models.training.data import cache_folder
 
 __all__ = ["changes_to_features", "changes_to_pages", "changes_to_runs", "changes_to_versions"]
@@ -106,7 +107,10 @@ def changes_to_pages(removal: Removal) -> Iterator[Change]:
 
 
 def changes_to_features(removal: Removal) -> Iterator[Change]:
-    """Yield the computed features that go; hold that the shards still know the clips' files."""
+    """Yield the packs of features that go; hold that the shards still know the clips' files.
+
+    The others' features in them go, too, and are computed again by the next training.
+    """
     digests = {
         clip.file_sha256
         for clip in read_stage(removal.corpus, STAGES["segments"], Clip)
@@ -119,12 +123,11 @@ def changes_to_features(removal: Removal) -> Iterator[Change]:
                 for row in read_jsonl(folder / ENTRIES)
                 if removal.takes(row.get("clip_id"))
             }
-    cache = cache_folder(removal.corpus)
-    for kind in sorted(cache.glob("*")):
-        for digest in sorted(digests):
-            path: Path = kind / digest[:2] / f"{digest}.features"
-            if path.is_file():
-                yield Change(path, None, "features", 1)
+    for kind in sorted(cache_folder(removal.corpus).glob("*")):
+        for path, packed in packed_clips(kind):
+            own = len(packed & digests)
+            if own or not packed:
+                yield Change(path, None, "features", own)
 
 
 _TEXTS = {".json", ".csv", ".html"}

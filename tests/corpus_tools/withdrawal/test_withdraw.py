@@ -23,6 +23,7 @@ from manifests.shards import STAGES, read_shard, write_shard
 from manifests.tombstones import TOMBSTONES, read_tombstones
 from manifests.verify import verify_manifest
 from manifests.versions import load_manifest, newest
+from models.training.data import cache_folder
 
 FILM, READ = "E01-0123456789ab", "r1-ba9876543210"
 CLIPS = [f"{FILM}-{n * 4000:08d}-{n * 4000 + 3000:08d}" for n in range(6)]
@@ -62,6 +63,7 @@ def test_of_a_speaker_nothing_is_left_but_the_tombstone(workspace):
     assert outcome.details["withdrawal"]["remains"] == []
     assert stone.counts["judgements"] == stone.counts["subtitles"] + 2 == 4
     assert stone.counts["features"] == stone.counts["predictions"] == stone.counts["clips"] == 2
+    assert [path.stem for path in cache_folder(root).rglob("*.pack")] == [READ]
     assert any("1 clips of the same sources have no known speaker" in w for w in outcome.warnings)
 
 

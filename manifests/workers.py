@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from manifests.errors import CorpusError
 
-__all__ = ["in_processes", "warm_up"]
+__all__ = ["in_processes", "is_warm", "warm_up"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -28,13 +28,25 @@ def warm_up(modules: Sequence[str]) -> None:
     Args:
         modules: their names; importing them may start no thread.
     """
+    global _warm
     if _METHOD != "forkserver":
         return
     from multiprocessing import forkserver
 
+    _warm = True
+
     multiprocessing.get_context(_METHOD).set_forkserver_preload(list(modules))
     with _without_interrupts():
         forkserver.ensure_running()
+
+
+def is_warm() -> bool:
+    """Return whether workers were warmed up.
+
+    A command does that. A script that uses the packages does not, unless it keeps its own doings
+    under ``if __name__ == "__main__":``, since every worker imports it.
+    """
+    return _warm
 
 
 def in_processes(
@@ -73,7 +85,7 @@ def _together(
         for future in as_completed(futures):
             if isinstance(future.exception(), BrokenProcessPool):
                 raise BrokenProcessPool
-            yield futures[future], future
+            yield futures.pop(future), future  # and keep no result
     except BaseException:
         _stop(pool)
         raise
@@ -133,6 +145,7 @@ def _stop(pool: ProcessPoolExecutor) -> None:
 
 
 _METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+_warm = False
 _work: Callable[[Any], Any]
 
 
