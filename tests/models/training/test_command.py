@@ -62,6 +62,24 @@ def test_seeds_make_a_series_that_says_its_figures(root, command):
     assert (root / "runs" / found["run"] / "seed-1" / "model.safetensors").is_file()
 
 
+def test_a_clip_that_is_deleted_after_the_build_costs_itself_alone_and_is_named(root, command):
+    clips = sorted((root / "clips").rglob("*.wav"))
+    gone = clips[len(clips) // 4]  # in the middle of the training clips
+    gone.unlink()
+    found = command("--name", "a", *_sets(), code=1)
+    assert found["counts"] == {
+        "in": len(clips),
+        "kept": len(clips) - 1,
+        "rejected": {},
+        "failed": 1,
+    }
+    assert [failure["item"] for failure in found["failures"]] == [gone.stem]
+    assert gone.name in found["failures"][0]["reason"]
+    told = (root / "runs" / "a" / "predictions.csv").read_text()
+    assert len(told.splitlines()) == len(clips)
+    assert gone.stem not in told
+
+
 @pytest.mark.parametrize(
     "wrong", [("--folds", "many"), ("--set", "epoch=3"), ("--config", "none.toml")]
 )

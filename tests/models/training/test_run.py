@@ -87,6 +87,26 @@ def test_clips_that_are_gone_or_changed_cost_themselves_alone(corpus, quick):
     assert outcome.outputs[0].is_dir()
 
 
+def test_a_clip_that_is_deleted_between_two_epochs_does_no_harm(corpus, quick):
+    folder = corpus(takes=1)
+    settings, runs = quick.changed(epochs=3), folder.parent.parent / "runs"
+    _train(folder, settings, "undisturbed")
+    clips = sorted((folder.parent.parent / "clips").rglob("*.wav"))
+
+    def delete(done, total, item):
+        if done == 1:
+            for clip in clips:
+                clip.unlink()
+
+    outcome = train(folder, runs / "disturbed", settings, delete)
+    assert not any(clip.exists() for clip in clips)
+    assert outcome.ok
+    for file in ("model.safetensors", "history.csv", "metrics.json", "predictions.csv"):
+        assert (runs / "disturbed" / file).read_bytes() == (
+            runs / "undisturbed" / file
+        ).read_bytes()
+
+
 def test_held_clips_are_left_out(corpus, quick):
     outcome = _train(corpus(("train", "held", "test")), quick.changed(epochs=1))
     assert outcome.rejected == {"split_held": 12}
