@@ -24,6 +24,7 @@ def settings_given(
         base: what corpus.toml says.
         file: TOML with a table ``train``, or with the keys of one.
         single: such as ``audio.hidden=64``; the value as in TOML, where a text needs no quotes.
+            ``patience=none``, or nothing after the sign, unsets a key that may be without a value.
 
     Raises:
         ConfigurationError: if the file can't be read, or a key or value doesn't fit.
@@ -36,7 +37,9 @@ def settings_given(
         table, whole = _read(file)
         base = (TrainSettings() if whole else base).changed(**_known(table, str(file)))
     for one in single:
-        base = base.changed(**_known(_parsed(one), f"--set {one}"))
+        values = _known(_parsed(one), f"--set {one}")
+        unset = {key: None for key, value in values.items() if value is None}
+        base = base.changed(**values).model_copy(update=unset)
     return base
 
 
@@ -63,10 +66,21 @@ def _parsed(one: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         found = {}
     value = found["value"] if found.keys() == {"value"} else text.strip()
-    first, *inner = key.strip().split(".")
+    first, *inner = parts = key.strip().split(".")
+    if value in _UNSET and _may_be_unset(parts):
+        value = None
     for part in reversed(inner):
         value = {part: value}
     return {first: value}
+
+
+def _may_be_unset(parts: Iterable[str]) -> bool:
+    default: Any = TrainSettings().model_dump()
+    for part in parts:
+        if not isinstance(default, dict) or part not in default:
+            return False
+        default = default[part]
+    return default is None
 
 
 def _known(values: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -89,3 +103,6 @@ def _check(section: str, key: str, known: Mapping[str, Any], where: str) -> None
     raise ConfigurationError(
         f"{where}: unknown key '{section}{key}'; did you mean '{section}{near}'?"
     )
+
+
+_UNSET = ("", "none", "null")

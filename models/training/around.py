@@ -21,6 +21,7 @@ class Fit:
         kept: number of the epoch whose weights the model has.
         vectors_known: share of the vocabulary that the word vectors knew.
         stopped: whether it was asked to end before all its epochs.
+        epochs: how many there were to be at most.
     """
 
     model: FittedModel
@@ -28,6 +29,7 @@ class Fit:
     kept: int
     vectors_known: float
     stopped: bool = False
+    epochs: int = 0
 
 
 @dataclass(frozen=True)

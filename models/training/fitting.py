@@ -114,7 +114,8 @@ class Fitting:
             raise CorpusError("stopped before the first epoch was whole, so no model is kept")
         self.network.load_state_dict(self.good)
         self.network.cpu().eval()
-        return Fit(self._whole(self.model), self.history, self.kept, self.vectors_known, stopped)
+        model = self._whole(self.model)
+        return Fit(model, self.history, self.kept, self.vectors_known, stopped, self.epochs)
 
     def state(self) -> State:
         """Return all that training goes on from, between two epochs."""

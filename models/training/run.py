@@ -125,7 +125,8 @@ def train_on(
     outcome.warnings += unfinished.warnings
     if fitted.stopped:
         outcome.warnings.append(
-            f"stopped after epoch {len(fitted.history)}: the model is that of epoch {fitted.kept}"
+            f"stopped after epoch {len(fitted.history)} of {fitted.epochs}: the model is that of "
+            f"epoch {fitted.kept}"
         )
     outcome.outputs.append(out_folder)
     outcome.details |= {

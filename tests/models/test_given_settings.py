@@ -44,9 +44,28 @@ def test_a_value_is_as_in_toml_and_a_text_needs_no_quotes(one, key, value):
     assert getattr(settings_given(TrainSettings(), single=[one]), key) == value
 
 
+@pytest.mark.parametrize("one", ["patience=none", "patience=", "patience = null"])
+def test_a_key_that_may_be_without_a_value_is_taken_back(one):
+    assert settings_given(TrainSettings(patience=3), single=[one]).patience is None
+
+
+def test_a_key_of_a_section_is_taken_back(tmp_path):
+    file = _file(tmp_path, '[words]\nvectors = "mine.txt"\n')
+    words = settings_given(TrainSettings(), file, ["words.vectors=", "words.size=7"]).words
+    assert (words.vectors, words.size) == (None, 7)
+
+
+def test_what_is_taken_back_may_be_given_again_and_outlives_another_preset():
+    given = ["patience=3", "patience=none", "preset=paper"]
+    assert settings_given(TrainSettings(), single=given).patience is None
+    assert settings_given(TrainSettings(), single=[*given, "patience=4"]).patience == 4
+
+
 @pytest.mark.parametrize(
     ("one", "said"),
     [
+        ("epochs=none", "a whole number"),
+        ("audio=none", "a section"),
         ("audio.hiden=64", "did you mean 'audio.hidden'"),
         ("epoch=4", "did you mean 'epochs'"),
         ("self=4", "unknown key 'self'"),

@@ -170,6 +170,6 @@ def test_a_stopped_run_keeps_the_last_whole_epoch_and_says_so(corpus, quick):
 
     run = folder.parent.parent / "runs" / "stopped"
     outcome = train(folder, run, quick, count, stopping=stopping)
-    assert ["stopped after epoch 3" in one for one in outcome.warnings].count(True) == 1
+    assert ["stopped after epoch 3 of 12" in one for one in outcome.warnings].count(True) == 1
     assert len((run / "history.csv").read_text().splitlines()) == 4
     assert (run / "predictions.csv").is_file()
