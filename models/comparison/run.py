@@ -22,10 +22,10 @@ from manifests.store import write_text
 from manifests.versions import Manifest
 from models.comparison.figures import draw_figure_5, draw_figure_6
 from models.comparison.parts import Part
-from models.comparison.significance import draw
 from models.comparison.systems import FUSION, SYSTEMS
 from models.comparison.table import caption, markdown, system_rows, table_csv
 from models.comparison.trials import Trials
+from models.evaluation.draws import draw
 from models.evaluation.metrics import measure
 from models.evaluation.report import rounded
 from models.settings import TrainSettings

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.comparison.significance import FIGURES, Draws, holm, interval, two_sided
+from models.comparison.significance import holm, two_sided
 from models.comparison.systems import FUSION, SYSTEMS
+from models.evaluation.draws import DRAWN, Draws, interval
 from models.evaluation.metrics import confusion_matrix, scores
 from models.evaluation.report import rounded
 
@@ -47,7 +48,7 @@ def system_rows(
     means = {
         key: {
             figure: float(np.mean([getattr(one, figure)[0] for one in by_seed.values()]))
-            for figure in FIGURES
+            for figure in DRAWN
         }
         for key, by_seed in runs.items()
     }
@@ -61,7 +62,7 @@ def system_rows(
     for system in SYSTEMS:
         key = system.key
         row: dict[str, Any] = {"system": key, "name": system.name, "seeds": list(told[key])}
-        for figure in FIGURES:
+        for figure in DRAWN:
             values = {seed: float(getattr(one, figure)[0]) for seed, one in runs[key].items()}
             row[figure] = {
                 "mean": means[key][figure],
@@ -109,7 +110,7 @@ def table_csv(document: Mapping[str, Any]) -> Iterator[Sequence[object]]:
     beside = ("beside_fusion", "beside_low", "beside_high", "p")
     yield ("system", "figure", "seeds", *heads, *beside)
     for row in document["systems"]:
-        for figure in FIGURES:
+        for figure in DRAWN:
             one, lack = row[figure], row["beside_fusion"] if figure == "uar" else None
             told = () if lack is None else (lack["difference"], *lack["interval"], lack["p"])
             seeds = len(row["seeds"])
@@ -142,7 +143,7 @@ def caption(document: Mapping[str, Any]) -> str:
 
 def _cells(row: Mapping[str, Any]) -> Sequence[str]:
     figures = []
-    for figure in FIGURES:
+    for figure in DRAWN:
         one = row[figure]
         spread = "" if one["deviation"] is None else f" ± {one['deviation']:.3f}"
         figures.append(f"{one['mean']:.3f}{spread} {_range(one['interval'])}")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.evaluation.metrics import Scores, confusion_matrix, scores
 
-__all__ = ["ENOUGH_SPEAKERS", "Intervals", "bootstrap"]
+__all__ = ["ENOUGH_SPEAKERS", "Intervals", "bootstrap", "units_of"]
 
 ENOUGH_SPEAKERS = 10
 """From so many speakers on, speakers are drawn instead of clips."""
@@ -77,7 +77,7 @@ def bootstrap(
     generator = np.random.default_rng(seed)
     known = set(speakers or ()) - {None}
     if speakers is not None and len(known) >= ENOUGH_SPEAKERS:
-        units = _units(speakers)
+        units = units_of(speakers)
         count, over = int(units.max()) + 1, "speaker"
         drawn = _draw_speakers(generator, truth, told, classes, units, resamples)
     else:
@@ -88,7 +88,13 @@ def bootstrap(
     return _intervals(found, over, count)
 
 
-def _units(speakers: Sequence[str | None]) -> Labels:
+def units_of(speakers: Sequence[str | None]) -> Labels:
+    """Return the number of the speaker of each clip; of unknown speaker, each its own.
+
+    Example:
+        >>> units_of(["b", "a", None, "b", None]).tolist()
+        [3, 2, 0, 3, 1]
+    """
     names = [f"\0{row}" if name is None else name for row, name in enumerate(speakers)]
     units: Labels = np.unique(names, return_inverse=True)[1].astype(np.int64)
     return units

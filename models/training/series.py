@@ -20,7 +20,8 @@ from models.runs import CONFIGURATION
 from models.settings import TrainSettings
 from models.training.folds import in_folds
 from models.training.run import train_on
-from models.training.series_table import Told, markdown, read_told, summary
+from models.training.series_figures import Told, read_told, summary
+from models.training.series_table import markdown
 
 __all__ = ["series_name", "train_series"]
 

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from manifests.emotions import EMOTIONS
+from manifests.index import open_manifest
+from models.evaluation.bootstrap import bootstrap
+from models.settings import TrainSettings
+from models.training.series_figures import Told, summary
+from models.training.series_table import markdown
+
+
+@pytest.fixture
+def told(corpus):
+    """Return a function that sums up seeds of which each tells a share of the clips rightly."""
+
+    def make(speakers, *shares):
+        manifest = open_manifest(corpus(("test",) * speakers, takes=1))
+        truth = {entry.clip_id: EMOTIONS.index(entry.emotion) for entry in manifest.entries}
+        runs = []
+        for seed, share in enumerate(shares):
+            wrong = np.random.default_rng(seed).random(len(truth)) >= share
+            clips = {
+                clip: (label, (label + off) % 6)
+                for (clip, label), off in zip(sorted(truth.items()), wrong, strict=True)
+            }
+            runs.append(Told(None, seed, clips))
+        return summary(manifest, TrainSettings(), None, runs), runs, manifest
+
+    return make
+
+
+def _columns(run):
+    return np.array([run.clips[clip] for clip in sorted(run.clips)]).T
+
+
+@pytest.mark.parametrize(("speakers", "over"), [(4, "clip"), (10, "speaker")])
+def test_intervals_are_those_of_evaluate_and_say_what_was_drawn(told, speakers, over):
+    document, (run,), manifest = told(speakers, 0.6)
+    speaker_of = {entry.clip_id: entry.speaker for entry in manifest.entries}
+    expected = bootstrap(*_columns(run), 6, [speaker_of[clip] for clip in sorted(run.clips)])
+    uar = document["pooled"]["uar"]
+    assert uar["interval"] == uar["run_intervals"]["0"]
+    assert uar["interval"] == pytest.approx(expected.uar, abs=1e-4)
+    assert document["interval"] == expected.describe()
+    assert (document["interval_over"], document["interval_units"]) == (over, expected.units)
+    assert f"in brackets bootstrap over {expected.units} {over}s, 95 %" in markdown(document)
+
+
+def test_the_interval_of_the_mean_widens_with_how_far_seeds_differ(told):
+    alike, _, _ = told(4, 0.5, 0.5, 0.5)
+    apart, _, _ = told(4, 0.1, 0.5, 0.9)
+    (low, high), (lowest, highest) = (
+        one["pooled"]["accuracy"]["interval"] for one in (alike, apart)
+    )
+    assert lowest < low < high < highest
+    assert lowest < apart["pooled"]["accuracy"]["mean"] < highest
+    assert "over seeds" in apart["interval"]
+
+
+def test_each_seed_has_a_row_with_its_own_interval(told):
+    document, _, _ = told(4, 0.3, 0.8)
+    low, high = document["pooled"]["uar"]["run_intervals"]["1"]
+    row = next(line for line in markdown(document).splitlines() if "all, seed 1" in line)
+    assert f"({low:.3f} to {high:.3f})" in row
+    assert "±" not in row
+
+
+def test_clips_that_a_seed_could_not_read_are_left_out_of_the_draws(told):
+    _, runs, manifest = told(4, 0.5, 0.5)
+    first = next(iter(runs[0].clips))
+    del runs[0].clips[first]
+    document = summary(manifest, TrainSettings(), None, runs)
+    assert (document["pooled"]["n"], document["interval_units"]) == (24, 23)
