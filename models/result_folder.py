@@ -1,6 +1,7 @@
-"""A folder of results that is whole or absent, and never takes the place of something else."""
+"""A folder of results: whole or absent, or one subject's alone, and never in another's place."""
 
 import contextlib
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from manifests.errors import ConfigurationError
 from manifests.lock import FolderLock
 from manifests.store import partial_folder
 
-__all__ = ["check_result_folder", "result_folder"]
+__all__ = ["check_result_folder", "check_subject", "result_folder"]
 
 
 def check_result_folder(folder: Path, mark: str) -> bool:
@@ -50,3 +51,29 @@ def result_folder(folder: Path, mark: str) -> Iterator[Path]:
         if folder.exists():
             folder.rename(work / "old")
         new.rename(folder)
+
+
+def check_subject(path: Path, subject: str, parts: str) -> None:
+    """Refuse to go on in a folder of results that are about something else.
+
+    Args:
+        path: the file in it that says what they are about.
+        subject: what that file should say, as TOML.
+        parts: what a subject consists of beside its manifest, for the message.
+
+    Raises:
+        ConfigurationError: if the folder is there and holds anything else.
+    """
+    if not path.parent.exists():
+        return
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"{path.parent}: there is something else of this name; give another one with --name"
+        ) from error
+    if found != tomllib.loads(subject):
+        raise ConfigurationError(
+            f"{path.parent}: is of another manifest or other {parts}, see {path.name} there; give "
+            f"another name with --name, or delete the folder"
+        )

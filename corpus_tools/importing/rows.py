@@ -1,15 +1,13 @@
 """Rows of a table, checked: what each says of a clip, or why it can't be used."""
 
 import hashlib
-import json
-import math
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from corpus_tools.importing.cells import LONG_NAME, check_text, plain, seconds, short, votes_in
 from corpus_tools.importing.folders import split_named
 from corpus_tools.importing.labels import Scheme
 from corpus_tools.importing.tables import RawRow
@@ -20,7 +18,7 @@ from manifests.errors import DataError
 from manifests.records import Gender, Speaker, Split
 from manifests.store import inside
 
-__all__ = ["Row", "labels_in", "plain", "read_row"]
+__all__ = ["Row", "labels_in", "read_row"]
 
 Vote = tuple[str, Emotion | None]
 
@@ -62,30 +60,13 @@ class Row:
     series: str | None
 
 
-def plain(value: Any) -> str | None:
-    """Return a cell as text without what surrounds it, ``None`` for one that says nothing.
-
-    Example:
-        >>> plain(" F01 "), plain(3.0), plain("NaN"), plain(float("nan"))
-        ('F01', '3', None, None)
-    """
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        value = int(value) if value.is_integer() else value
-    if value is None or isinstance(value, dict | list | bytes):
-        return None
-    text = unicodedata.normalize("NFC", str(value)).strip()
-    return None if text.casefold() in _NOTHING else text
-
-
 def labels_in(raw: RawRow, columns: Mapping[str, str]) -> Iterator[str]:
     """Yield the labels that a row names, those of its votes included."""
     label = plain(raw.cells.get(columns.get("emotion", "")))
     if label is not None:
         yield label
     try:
-        yield from (name for _, name in _votes(raw.cells.get(columns.get("votes", ""))) if name)
+        yield from (name for _, name in votes_in(raw.cells.get(columns.get("votes", ""))) if name)
     except DataError:
         return
 
@@ -105,16 +86,16 @@ def read_row(raw: RawRow, columns: Mapping[str, str], root: Path, scheme: Scheme
     cells = {what: raw.cells.get(column) for what, column in columns.items()}
     for what, value in cells.items():
         if isinstance(value, str):
-            _check_text(what, value)
+            check_text(what, value)
     named = _file(cells.get("file"))
-    start, end = _seconds("start", cells), _seconds("end", cells)
+    start, end = seconds("start", cells), seconds("end", cells)
     if (start is None) != (end is None) or (start is not None and end is not None and end <= start):
         raise DataError("needs both start and end, in seconds, and the end after the start")
     label = plain(cells.get("emotion"))
     text = cells.get("text")
     text = " ".join(text.split()) if isinstance(text, str) else plain(text)
     sentence = plain(cells.get("sentence"))
-    if sentence is not None and len(sentence) > _SENTENCE:
+    if sentence is not None and len(sentence) > LONG_NAME:
         sentence = sentence_id(sentence)
     if "sentence" not in columns and text:
         sentence = sentence_id(text)
@@ -131,20 +112,9 @@ def read_row(raw: RawRow, columns: Mapping[str, str], root: Path, scheme: Scheme
         text=text or None,
         sentence=sentence,
         split=_split(cells, raw.split),
-        source=_short("source", cells),
-        series=_short("series", cells),
+        source=short("source", cells),
+        series=short("series", cells),
     )
-
-
-def _check_text(what: str, value: str) -> None:
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise DataError(f"{what} holds half a character; write it again in UTF-8") from error
-    if any(unicodedata.category(one) == "Cc" and one not in "\t\r\n" for one in value):
-        raise DataError(f"{what} has control characters; remove them")
-    if len(value) > _LONGEST:
-        raise DataError(f"{what} has more than {_LONGEST} characters; is a quote left open?")
 
 
 def _file(cell: Any) -> str:
@@ -176,19 +146,6 @@ def _within(root: Path, folder: Path, named: str) -> Path:
     except OSError as error:
         raise DataError(f"{named[:80]!r}: is no path ({error.strerror})") from error
     return path
-
-
-def _seconds(what: str, cells: Mapping[str, Any]) -> float | None:
-    text = plain(cells.get(what))
-    if text is None:
-        return None
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise DataError(f"{what} {text[:40]!r} is no number of seconds") from error
-    if not 0 <= value < _LATEST:
-        raise DataError(f"{what} {text[:40]!r} is no time in a file")
-    return value
 
 
 def _speaker(cells: Mapping[str, Any]) -> Speaker | None:
@@ -226,40 +183,15 @@ def _split(cells: Mapping[str, Any], around: str | None) -> Split | None:
     return found
 
 
-def _short(what: str, cells: Mapping[str, Any]) -> str | None:
-    text = plain(cells.get(what))
-    if text is not None and len(text) > _SENTENCE:
-        raise DataError(f"{what} has more than {_SENTENCE} characters")
-    return text
-
-
-def _votes(cell: Any) -> Iterator[tuple[str, str | None]]:
-    """Yield annotator and label; from JSON, from pairs, or from a list of objects."""
-    if isinstance(cell, str) and cell.strip():
-        try:
-            cell = json.loads(cell)
-        except (ValueError, RecursionError) as error:
-            raise DataError("votes are no JSON; give [[annotator, emotion], ...]") from error
-    for vote in cell if isinstance(cell, list) else ():
-        pair = (vote.get("annotator"), vote.get("emotion")) if isinstance(vote, dict) else vote
-        if not isinstance(pair, list | tuple) or len(pair) != 2 or not isinstance(pair[0], str):
-            raise DataError("votes are no pairs; give [[annotator, emotion], ...]")
-        yield pair[0], None if pair[1] is None else str(pair[1])
-
-
 def _cast(cell: Any, scheme: Scheme) -> Iterator[Vote]:
-    for who, label in _votes(cell):
-        _check_text("votes", who)
+    for who, label in votes_in(cell):
+        check_text("votes", who)
         yield who, None if label in (None, UNCLEAR) else scheme.read(str(label))
 
 
-_NOTHING = {"", "nan", "none", "null", "na", "n/a", "<na>"}
 _GENDERS: dict[str, Gender] = {
     "female": "female", "f": "female", "woman": "female", "女": "female",
     "male": "male", "m": "male", "man": "male", "男": "male",
     "other": "other", "o": "other",
 }  # fmt: skip
-_SENTENCE = 120  # characters
-_LONGEST = 100_000  # characters
-_LATEST = 100_000.0  # seconds
 _OLDEST = 120  # years

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from corpus_tools.importing.cells import plain
 from corpus_tools.importing.columns import columns_of
 from corpus_tools.importing.cutting import EVERYTHING, cut_rows, import_inputs
 from corpus_tools.importing.doubts import doubts
 from corpus_tools.importing.folders import read_any
 from corpus_tools.importing.labels import Scheme
-from corpus_tools.importing.rows import Row, labels_in, plain, read_row
+from corpus_tools.importing.rows import Row, labels_in, read_row
 from corpus_tools.importing.tables import Table
 from corpus_tools.importing.votes import add_judgements
 from corpus_tools.manifest_building import build_from_corpus

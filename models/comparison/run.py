@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -28,6 +27,7 @@ from models.comparison.trials import Trials
 from models.evaluation.draws import draw
 from models.evaluation.metrics import measure
 from models.evaluation.report import rounded
+from models.result_folder import check_subject
 from models.settings import TrainSettings
 from models.training.data import Examples, load_examples
 
@@ -68,7 +68,7 @@ def compare(
     outcome = Outcome(warnings=manifest.caveats())
     with FolderLock(out_folder.parent, f"compare-{out_folder.name}"):
         subject = _subject(manifest, settings)
-        _check_place(out_folder, subject)
+        check_subject(out_folder / _SETTINGS, subject, "settings")
         heard = load_examples(manifest, FUSION.settings(settings), outcome, progress=on_clip)
         _check(manifest_folder, heard, outcome)
         write_text(out_folder / _SETTINGS, subject)
@@ -102,23 +102,6 @@ def _subject(manifest: Manifest, settings: TrainSettings) -> str:
             "train": settings.model_dump(mode="json", exclude=each_its_own, exclude_none=True),
         }
     )
-
-
-def _check_place(folder: Path, subject: str) -> None:
-    """Refuse a folder that is about something else."""
-    if not folder.exists():
-        return
-    try:
-        found = tomllib.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            f"{folder}: there is something else of this name; give another one with --name"
-        ) from error
-    if found != tomllib.loads(subject):
-        raise ConfigurationError(
-            f"{folder}: compares another manifest or other settings, see {_SETTINGS} there; give "
-            f"another name with --name, or delete the folder"
-        )
 
 
 def _check(folder: Path, examples: Examples, outcome: Outcome) -> None:

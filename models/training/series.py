@@ -1,7 +1,6 @@
 """One training for each fold and each seed, and what they come to together."""
 
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from manifests.lock import FolderLock
 from manifests.outcome import Outcome, Progress, no_progress
 from manifests.store import fingerprint, write_text
 from manifests.versions import Manifest
+from models.result_folder import check_subject
 from models.runs import CONFIGURATION
 from models.settings import TrainSettings
 from models.training.folds import in_folds
@@ -98,7 +98,9 @@ def train_series(
         for fold, one in divided.items()
     ]
     with FolderLock(out_folder.parent, f"series-{out_folder.name}"):
-        _take_place(out_folder, _subject(manifest, settings, folds, divided))
+        subject = _subject(manifest, settings, folds, divided)
+        check_subject(out_folder / _SUBJECT, subject, "clips, folds or settings")
+        write_text(out_folder / _SUBJECT, subject)
         for done, part in enumerate(parts):
             shown = _within(progress, done, len(parts), part.name)
             _train(out_folder, part, settings, folds, outcome, shown, on_clip)
@@ -215,25 +217,6 @@ def _subject(
             "train": settings.model_dump(mode="json", exclude=each_its_own, exclude_none=True),
         }
     )
-
-
-def _take_place(folder: Path, subject: str) -> None:
-    """Begin a series in a folder, or go on with that of the same subject."""
-    path = folder / _SUBJECT
-    if not folder.exists():
-        write_text(path, subject)
-        return
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            f"{folder}: there is something else of this name; give another one with --name"
-        ) from error
-    if found != tomllib.loads(subject):
-        raise ConfigurationError(
-            f"{folder}: is of another manifest, other clips, folds or settings, see {_SUBJECT} "
-            f"there; give another name with --name, or delete the folder"
-        )
 
 
 _SUBJECT = "series.toml"
