@@ -22,7 +22,7 @@ __all__ = ["WEIGHTS", "read_model", "write_model"]
 
 WEIGHTS = "model.safetensors"
 
-_SCHEMA = 2
+_SCHEMA = 3
 _KEYS = {
     "schema",
     "classes",

@@ -10,7 +10,7 @@ from models.layers.odconv import ODConv2d
 from models.layers.speaker_norm import SpeakerNorm
 from models.settings import AudioSettings
 
-__all__ = ["AudioEncoder", "by_acquaintance"]
+__all__ = ["AudioEncoder", "by_acquaintance", "near_functionals"]
 
 
 class AudioEncoder(nn.Module):
@@ -20,7 +20,8 @@ class AudioEncoder(nn.Module):
     ODConv and CBAM. What they find is pooled over time, padding left out. Behind it stand the
     functionals of the clip, if it is given them, in one place where its speaker is known and in
     another where not: measured against a speaker's other clips they mean something else than
-    against everybody's, so the output layer has weights for each.
+    against everybody's, so the output layer has weights for each. Where they are given, what was
+    learned counts for known speakers alone.
 
     Args:
         width: D, features of a frame.
@@ -75,7 +76,8 @@ class AudioEncoder(nn.Module):
             if settings.hidden
             else None
         )
-        self.learned, self.functionals = settings.hidden or pooled, 2 * functionals
+        self.learned = settings.hidden or pooled
+        self.functionals = 2 * functionals + 1 if functionals else 0
         self.width = self.learned + self.functionals
 
     def pool(self, frames: Tensor, lengths: Tensor) -> Tensor:
@@ -114,7 +116,8 @@ class AudioEncoder(nn.Module):
         if self.hidden is not None:
             vector = self.dropout(self.hidden(vector))
         if self.functionals and functionals is not None:
-            vector = torch.cat([vector, by_acquaintance(functionals, speakers)], dim=1)
+            stood = by_acquaintance(functionals, speakers)
+            vector = torch.cat([vector * (1 - stood[:, -1:]), stood], dim=1)
         return vector
 
     def forward(
@@ -129,12 +132,22 @@ class AudioEncoder(nn.Module):
 
 
 def by_acquaintance(functionals: Tensor, speakers: Tensor | None) -> Tensor:
-    """Return functionals (B, F) as (B, 2 F): known speakers' in front, strangers' behind."""
-    near = functionals.clamp(-_FAR, _FAR)
-    if speakers is None:
-        return torch.cat([torch.zeros_like(near), near], dim=1)
-    known = (speakers >= 0).to(near.dtype)[:, None]
-    return torch.cat([known * near, (1 - known) * near], dim=1)
+    """Return functionals (B, F) as (B, 2 F + 1): known speakers', strangers', and 1 for strangers.
+
+    Example:
+        >>> by_acquaintance(torch.tensor([[2.0], [3.0]]), torch.tensor([0, -1])).tolist()
+        [[2.0, 0.0, 0.0], [0.0, 3.0, 1.0]]
+    """
+    near = near_functionals(functionals)
+    strange = near.new_ones(len(near), 1)
+    if speakers is not None:
+        strange = (speakers < 0).to(near.dtype)[:, None]
+    return torch.cat([(1 - strange) * near, strange * near, strange], dim=1)
+
+
+def near_functionals(functionals: Tensor) -> Tensor:
+    """Return functionals as they are, or as far as counts."""
+    return functionals.clamp(-_FAR, _FAR)
 
 
 _FAR = 5.0  # deviations; how much farther an odd clip lies says nothing

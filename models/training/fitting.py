@@ -11,7 +11,7 @@ from torch import Tensor
 
 from manifests.emotions import EMOTIONS
 from manifests.errors import CorpusError
-from models.encoders.audio import by_acquaintance
+from models.encoders.audio import near_functionals
 from models.evaluation.metrics import uar
 from models.examples import Batch, Example
 from models.fitted import FittedModel, build_network, cut, functionals_of, summaries
@@ -25,7 +25,7 @@ from models.training.device import pick_device
 from models.training.generators import Generators
 from models.training.history import Epoch
 from models.training.joining import weighed
-from models.training.linear import Linear, solve
+from models.training.linear import Layers, solve
 from models.training.objective import class_weights, target_shares, weighted_cross_entropy
 from models.training.optimiser import Stepper
 from models.training.state import State, Unfinished
@@ -149,11 +149,17 @@ class Fitting:
         self.best, self.kept = float(document["best"]), int(document["kept"])
         self.history = history
 
-    def _solved(self) -> Linear:
-        """Return the layer of the functionals, if they are trained apart."""
+    def _solved(self) -> Layers:
+        """Return the layers of the functionals, each solved by itself."""
         rows, speakers = self.voices.functionals()
         shares = self.targets.cpu().repeat(len(rows) // len(self.targets), 1)
-        return solve(by_acquaintance(rows, speakers), shares, shares @ self.weights.cpu())
+        near, weights = near_functionals(rows), shares @ self.weights.cpu()
+        found = [
+            solve(near[some], shares[some], weights[some])
+            for some in (speakers >= 0, speakers < 0)
+            if some.any()
+        ]
+        return Layers(found[0], found[-1])
 
     def _whole(self, model: FittedModel) -> FittedModel:
         """Return the model that is validated, watched and kept."""

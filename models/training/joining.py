@@ -7,26 +7,29 @@ import torch
 
 from models.fitted import FittedModel, build_network
 from models.settings import TrainSettings
-from models.training.linear import Linear
+from models.training.linear import Layers
 
 __all__ = ["join", "weighed"]
 
 
-def weighed(model: FittedModel, functionals: Linear) -> FittedModel:
-    """Return a model of sound that has what was learned, with its weight, and a layer beside it.
+def weighed(model: FittedModel, layers: Layers) -> FittedModel:
+    """Return a model of sound that has what was learned, with its weight, and layers beside it.
 
     Args:
         model: trained as if there were no functionals; it is left as it is.
-        functionals: the layer of functionals, known speakers' in front and strangers' behind.
+        layers: of the functionals.
     """
     network = copy.deepcopy(model.network)
     audio, output, weight = network.audio, network.output, model.settings.audio.weight
     if audio is None:
         return model
+    known, strange = layers.known, layers.strange
     with torch.no_grad():
         learned = weight * output.weight[:, : audio.learned]
-        output.weight.copy_(torch.cat([learned, functionals.weight], dim=1))
-        output.bias.copy_(weight * output.bias + functionals.bias)
+        bias = weight * output.bias + known.bias
+        only_strange = (strange.bias - bias)[:, None]
+        output.weight.copy_(torch.cat([learned, known.weight, strange.weight, only_strange], dim=1))
+        output.bias.copy_(bias)
     return replace(model, network=network.eval())
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["Linear", "solve"]
+__all__ = ["Layers", "Linear", "solve"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,19 @@ class Linear:
 
     weight: Tensor
     bias: Tensor
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The layers of the functionals.
+
+    Attributes:
+        known: of clips whose speaker has others.
+        strange: of clips that stand alone.
+    """
+
+    known: Linear
+    strange: Linear
 
 
 def solve(rows: Tensor, shares: Tensor, weights: Tensor) -> Linear:

@@ -29,20 +29,20 @@ class Voices:
         training: Sequence[Example],
         functionals: Sequence[NDArray[np.float32]],
     ) -> None:
-        self.share = model.settings.strangers
+        settings = model.settings
+        solved = model.leveller is not None and settings.branches == "apart"
+        self.share = 0.0 if solved else settings.strangers  # what is learned then leaves them out
         words = [model.words_of(one) for one in training]
         groups = [one.group for one in training]
         self.known: list[Clips] = []
         self.strange: list[Clips] = []
         for number in range(1 + min(len(one.versions) for one in training)):
-            features = [
-                cut((one.features, *one.versions)[number], model.settings) for one in training
-            ]
+            features = [cut((one.features, *one.versions)[number], settings) for one in training]
             rows = functionals
             if number and model.leveller is not None:
-                rows = summaries(features, model.settings)
+                rows = summaries(features, settings)
             self.known.append(model.as_heard(features, rows, words, groups))
-            if self.share:
+            if settings.strangers:
                 alone = [STRANGER] * len(groups)
                 self.strange.append(model.as_heard(features, rows, words, alone))
 

@@ -93,13 +93,25 @@ def test_every_trainable_weight_gets_a_gradient():
 
 def test_functionals_of_strangers_have_weights_of_their_own():
     encoder = AudioEncoder(9, AudioSettings(), functionals=3).eval()
-    pooled = torch.zeros(2, encoder.norm.gain.numel())
+    pooled = torch.ones(2, encoder.norm.gain.numel())
     functionals = torch.tensor([[1.0, -1.0, 99.0]] * 2)
-    known, stranger = encoder.finish(pooled, torch.tensor([0, -1]), functionals)[:, -6:]
-    torch.testing.assert_close(known[:3], stranger[3:])
+    both = encoder.finish(pooled, torch.tensor([0, -1]), functionals)
+    known, stranger = both[:, -7:]
+    torch.testing.assert_close(known[:3], stranger[3:6])
     assert known[2] == 5 * known[0]  # what is far off is cut
     assert known[3:].abs().sum() == stranger[:3].abs().sum() == 0
-    assert torch.equal(encoder.finish(pooled, None, functionals)[0, -6:], stranger)
+    assert stranger[6] == 1
+    assert torch.equal(encoder.finish(pooled, None, functionals)[0, -7:], stranger)
+
+
+def test_what_was_learned_counts_for_known_speakers_where_there_are_functionals():
+    encoder = AudioEncoder(9, AudioSettings(), functionals=3).eval()
+    pooled, speakers = torch.ones(2, encoder.norm.gain.numel()), torch.tensor([0, -1])
+    known, stranger = encoder.finish(pooled, speakers, torch.zeros(2, 3))[:, :-7]
+    assert known.abs().sum() > 0
+    assert stranger.abs().sum() == 0
+    alone = AudioEncoder(9, AudioSettings()).eval()
+    assert alone.finish(pooled, speakers)[1].abs().sum() > 0
 
 
 def test_a_classifier_without_branches_is_refused():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +7,7 @@ import torch
 from models.training.fit import fit
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def parts(separable, quick):
     settings = quick.changed(epochs=2, branches="apart")
     return [
@@ -24,8 +26,6 @@ def test_branches_trained_apart_add_up(parts, separable):
 
 
 def test_a_missing_text_does_no_harm(parts, separable):
-    from dataclasses import replace
-
     silent = [replace(one, words=()) for one in separable]
     both, sound, _ = (model.probabilities(silent) for model in parts)
     np.testing.assert_allclose(both, sound, atol=1e-6)
@@ -39,7 +39,26 @@ def test_what_was_learned_has_its_weight_beside_the_functionals(separable, quick
     torch.testing.assert_close(
         own.output.weight[:, :learned], 0.3 * full.output.weight[:, :learned]
     )
-    torch.testing.assert_close(own.output.weight[:, learned:], full.output.weight[:, learned:])
+    torch.testing.assert_close(own.output.weight[:, learned:-1], full.output.weight[:, learned:-1])
+
+
+def test_a_stranger_is_told_by_functionals_alone(separable, quick):
+    settings = quick.changed(epochs=2, modality="audio", audio={"weight": 0.3})
+    alone = [replace(clip, group="") for clip in separable]
+    some, none = (
+        fit(separable, [], settings.changed(audio={"weight": weight})).model for weight in (0.3, 0)
+    )
+    np.testing.assert_allclose(some.probabilities(alone), none.probabilities(alone), atol=1e-6)
+    assert np.abs(some.probabilities(separable) - none.probabilities(separable)).max() > 1e-3
+
+
+@pytest.mark.parametrize("groups", ["all known", "all alone"])
+def test_a_layer_that_no_clip_taught_is_the_other(separable, quick, groups):
+    settings = quick.changed(epochs=1, modality="audio", strangers=0.0)
+    clips = [replace(clip, group=clip.group * (groups == "all known")) for clip in separable]
+    network = fit(clips, [], settings).model.network
+    known, strange = network.output.weight[:, network.audio.learned : -1].chunk(2, dim=1)
+    torch.testing.assert_close(known, strange)
 
 
 def test_functionals_are_told_as_if_nothing_had_been_learned(separable, quick):

@@ -12,9 +12,10 @@ from models.training.voices import Voices
 def voices(separable, quick):
     """Return a function that makes the voices of the separable clips, at two speeds."""
 
-    def make(share):
+    def make(share, branches="together"):
         training = [replace(one, versions=(one.features[::2],)) for one in separable]
-        model = fit(training, [], quick.changed(epochs=1, modality="audio", strangers=share)).model
+        settings = quick.changed(epochs=1, modality="audio", branches=branches, strangers=share)
+        model = fit(training, [], settings).model
         raw = [cut(one.features, model.settings) for one in training]
         return Voices(model, training, summaries(raw, model.settings)), model, training
 
@@ -53,3 +54,10 @@ def test_a_stranger_is_normalised_as_if_alone(voices):
 def test_with_a_share_of_0_nobody_is_a_stranger(voices):
     found, _, _ = voices(0.0)
     assert (found.cast(np.random.default_rng(0)).speakers >= 0).all()
+
+
+def test_what_is_learned_beside_solved_layers_hears_no_strangers(voices):
+    found, _, _ = voices(0.5, "apart")
+    assert (found.cast(np.random.default_rng(0)).speakers >= 0).all()
+    _, speakers = found.functionals()
+    assert (speakers < 0).sum() == (speakers >= 0).sum()
