@@ -1,3 +1,4 @@
+import functools
 import hashlib
 import math
 from pathlib import Path
@@ -15,7 +16,7 @@ from models.examples import Example
 from models.settings import TrainSettings
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="session")
 def _one_thread():
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -23,11 +24,12 @@ def _one_thread():
     torch.set_num_threads(before)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def quick():
     """Settings of a model so small that it is trained in a second."""
     return TrainSettings(
         epochs=12,
+        least_steps=1,
         batch_size=16,
         threads=1,
         device="cpu",
@@ -35,6 +37,22 @@ def quick():
         audio={"channels": 8, "kernels": 2},
         words={"size": 8, "filters": 4},
     )
+
+
+@pytest.fixture
+def drawn():
+    """Runs and comparisons with their pictures, where the others of a module are `undrawn`."""
+
+
+@pytest.fixture
+def undrawn(request, monkeypatch):
+    """Runs and comparisons without their pictures, which take longer than so small a model."""
+    if "drawn" in request.fixturenames:
+        return
+    for name in ("loss", "accuracy", "confusion"):
+        monkeypatch.setattr(f"models.training.run.draw_{name}", lambda *_: None)
+    for number in (5, 6):
+        monkeypatch.setattr(f"models.comparison.run.draw_figure_{number}", lambda *_: None)
 
 
 def _tone(label, speaker, take):
@@ -70,11 +88,17 @@ def separable():
 
 
 @pytest.fixture
-def corpus(tmp_path):
+def corpus(corpus_below, tmp_path):
     """Return a function that makes a corpus folder with a manifest: split by speaker."""
+    return functools.partial(corpus_below, tmp_path)
 
-    def make(splits=("train", "train", "val", "test"), labels=range(6), takes=2) -> Path:
-        root = tmp_path / "corpus"
+
+@pytest.fixture(scope="session")
+def corpus_below():
+    """Return the same function, which takes the folder to make it in."""
+
+    def make(folder, splits=("train", "train", "val", "test"), labels=range(6), takes=2) -> Path:
+        root = folder / "corpus"
         entries = [
             _entry(root, speaker, split, label, take)
             for speaker, split in enumerate(splits)

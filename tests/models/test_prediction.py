@@ -6,9 +6,9 @@ from models.prediction import load_model
 from models.training.run import train
 
 
-@pytest.fixture
-def run(corpus, quick):
-    folder = corpus()
+@pytest.fixture(scope="module")
+def run(corpus_below, tmp_path_factory, quick):
+    folder = corpus_below(tmp_path_factory.mktemp("predicted"))
     train(folder, folder.parent.parent / "runs" / "a", quick.changed(epochs=4))
     return folder.parent.parent
 

@@ -10,6 +10,18 @@ from models.comparison import run, trials
 from models.comparison.run import compare
 from models.comparison.systems import SYSTEMS
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
+SMALL = """
+[train]
+speeds = []
+least_steps = 1
+[train.features]
+n_mfcc = 8
+n_mels = 16
+[train.audio]
+channels = 4
+"""
 FEW_WORDS = {"size": 4, "filters": 2}
 
 
@@ -36,7 +48,9 @@ def fits(monkeypatch):
     return made
 
 
-def test_a_comparison_holds_table_figures_and_runs_and_goes_on_with_more_seeds(corpus, brief, fits):
+def test_a_comparison_holds_table_figures_and_runs_and_goes_on_with_more_seeds(
+    corpus, brief, fits, drawn
+):
     folder = corpus()
     out = _out(folder)
     outcome = compare(folder, out, brief, 1)
@@ -142,18 +156,17 @@ def test_missing_texts_and_classes_are_warned_of(corpus, brief):
 
 
 def test_the_command_prints_the_table(corpus, brief):
-    folder = corpus()
+    folder = corpus(takes=1)
     root = folder.parent.parent
     configuration = root / "corpus.toml"
-    small = "[train.features]\nn_mfcc = 8\nn_mels = 16\n[train.audio]\nchannels = 4\n"
-    configuration.write_text(configuration.read_text() + small)
+    configuration.write_text(configuration.read_text() + SMALL)
     done = CliRunner().invoke(
         app, ["compare", "--corpus", str(root), "--seeds", "1", "--epochs", "1", "--json"]
     )
     assert done.exit_code == 0, done.output
     document = json.loads(done.stdout)
     assert document["run"] == "compare-v1-default"
-    assert document["counts"]["kept"] == 48
+    assert document["counts"]["kept"] == 24
     refused = CliRunner().invoke(
         app, ["compare", "--corpus", str(root), "--seeds", "1", "--epochs", "2"]
     )

@@ -14,12 +14,19 @@ from models.training.data import cache_folder
 from models.training.run import train
 
 
+@pytest.fixture(scope="module")
+def made(corpus_below, tmp_path_factory, quick):
+    """A corpus with a run, not to be changed."""
+    folder = corpus_below(tmp_path_factory.mktemp("evaluated"))
+    train(folder, folder.parent.parent / "runs" / "a", quick.changed(epochs=1))
+    return folder.parent.parent
+
+
 @pytest.fixture
-def trained(corpus, quick):
-    folder = corpus()
-    run = folder.parent.parent / "runs" / "a"
-    train(folder, run, quick.changed(epochs=1))
-    return folder, run
+def trained(made, tmp_path):
+    """A manifest and a run of it, to do with as a test likes."""
+    root = shutil.copytree(made, tmp_path / "corpus")
+    return root / "manifests" / "v1", root / "runs" / "a"
 
 
 def test_an_evaluation_holds_everything_and_can_be_made_again(trained):

@@ -8,6 +8,8 @@ import pytest
 from manifests.errors import DataError
 from models.training.run import train
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def _out(folder):
     return folder.parent.parent / "runs" / "a"

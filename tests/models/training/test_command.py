@@ -5,6 +5,8 @@ from typer.testing import CliRunner
 
 from corpus_tools.cli.app import app
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 SMALL = (
     "batch_size=16",
     "epochs=1",

@@ -8,12 +8,14 @@ from manifests.errors import ConfigurationError, DataError
 from models.evaluation.run import evaluate
 from models.training.run import train
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def _train(folder, settings, name="a"):
     return train(folder, folder.parent.parent / "runs" / name, settings)
 
 
-def test_a_run_holds_everything_and_is_whole(corpus, quick):
+def test_a_run_holds_everything_and_is_whole(corpus, quick, drawn):
     folder = corpus()
     outcome = _train(folder, quick)
     run = folder.parent.parent / "runs" / "a"

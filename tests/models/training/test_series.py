@@ -13,6 +13,8 @@ from models.training import series
 from models.training.folds import in_folds
 from models.training.series import series_name, train_series
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 FIVE = ("train", "train", "train", "val", "test")
 
 

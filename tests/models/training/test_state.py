@@ -12,11 +12,17 @@ from models.training.fit import Surroundings, fit
 from models.training.run import train
 from models.training.state import Unfinished
 
-KINDS = [
-    {"modality": "both", "branches": "apart"},
-    {"modality": "both", "branches": "together", "optimiser": "adamw", "lr": 3e-3},
-    {"modality": "audio", "keep": "best"},
-    {"modality": "text"},
+pytestmark = pytest.mark.usefixtures("undrawn")
+
+APART = {"modality": "both", "branches": "apart"}
+TOGETHER = {"modality": "both", "branches": "together", "optimiser": "adamw", "lr": 3e-3}
+KILLED = [  # kind of training and step; each of its stages has 24
+    pytest.param(APART, 9, id="apart-in-words"),
+    pytest.param(APART, 33, id="apart-in-sound"),
+    pytest.param(TOGETHER, 9, id="together-early"),
+    pytest.param(TOGETHER, 22, id="together-late"),
+    pytest.param({"modality": "audio", "keep": "best"}, 14, id="audio-best"),
+    pytest.param({"modality": "text"}, 14, id="text"),
 ]
 
 
@@ -42,11 +48,10 @@ def in_a_process_of_its_own(function):
     return process.exitcode
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(str, kind.values())))
-@pytest.mark.parametrize("step", [9, 40])
+@pytest.mark.parametrize(("kind", "step"), KILLED)
 def test_a_killed_training_goes_on_to_the_same_weights(separable, quick, tmp_path, kind, step):
     train, validation = separable[18:], separable[:18]
-    settings = quick.changed(epochs=12, **kind)
+    settings = quick.changed(epochs=6, **kind)
     expected = fit(train, validation, settings)
     unfinished = Unfinished(tmp_path / "state", {"this": "run"}, every=0)
 
@@ -73,7 +78,7 @@ def stopped_early(separable, quick, tmp_path):
     """The state of a training that was stopped after some epochs, and its settings."""
     unfinished = Unfinished(tmp_path / "state", {"this": "run"}, every=0)
     asked = iter([False] * 12 + [True])
-    settings = quick.changed(modality="audio")
+    settings = quick.changed(modality="audio", epochs=5)
     fit(separable, [], settings, Surroundings(stopped=lambda: next(asked), unfinished=unfinished))
     return unfinished, settings
 
