@@ -7,9 +7,12 @@ Every speaker is the test once; what is trained knows the five others. All norma
 without labels: ours the features, the peer its 88 functionals (eGeMAPSv02, by ``opensmile``), of
 which a linear SVM is learnt, once for each pair of classes and once for each class against the
 rest; the better one counts. C is chosen by leaving one of the training speakers out at a time.
-The default recipe was chosen on EB0, IC0 and KS0, two of them training and one testing; KD0, SM0
-and TP0 took no part in that. With ``--fusion`` the texts are given too, which are the same in every
-emotion: what is to be seen is that they do no harm.
+The default also adapts to the new speaker's clips, without labels. So that one sees what comes of
+that, it stands there without, too, and so does the SVM with its own answers for the new speaker's
+clips learnt besides, five times over.
+The default recipe was chosen on EB0, IC0 and KS0 as new speakers; KD0, SM0 and TP0 took no part in
+that but as training speakers. With ``--fusion`` the texts are given too, which are the same in
+every emotion: what is to be seen is that they do no harm.
 
 The bar: ahead of the SVM by 0.05 in mean UAR, over all six and over the three unseen; fusion no
 more than 0.01 below sound alone. Exit code 0 if it is held.
@@ -18,6 +21,7 @@ more than 0.01 below sound alone. Exit code 0 if it is held.
 import argparse
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +39,7 @@ from models.training.joining import join
 AHEAD, BELOW = 0.05, 0.01
 CS = (1e-4, 1e-3, 1e-2, 1e-1)
 KINDS = ("pairs", "rest")
+TURNS = 5  # of learning from its own answers
 
 Scores = dict[str, float]
 """UAR of each speaker."""
@@ -63,6 +68,9 @@ def main() -> int:
         for kind in KINDS
     ]
     for kind in KINDS:
+        found = svm(utterances, functionals, kind, by_speaker=True, turns=TURNS)
+        show(f"eGeMAPS + SVM, {kind}, by speaker, on its own answers", found)
+    for kind in KINDS:
         show(
             f"eGeMAPS + SVM, {kind}, as it is", svm(utterances, functionals, kind, by_speaker=False)
         )
@@ -87,15 +95,19 @@ def networks(
     settings = TrainSettings(device="cpu")
     examples = read_examples(utterances, options.work, settings)
     alone: dict[int, Scores] = {seed: {} for seed in range(options.seeds)}
+    unadapted: dict[int, Scores] = {seed: {} for seed in range(options.seeds)}
     joined: dict[int, Scores] = {seed: {} for seed in range(options.seeds)}
     for trial in trained(options.folder, options.work, options.seeds, options.workers):
         sound, test = load(trial), of(examples, trial.speaker)
         alone[trial.seed][trial.speaker] = score(sound, test)
+        as_it_is = replace(sound, settings=sound.settings.changed(adapt=False))
+        unadapted[trial.seed][trial.speaker] = score(as_it_is, test)
         if options.fusion:
             own = settings.changed(modality="text", seed=trial.seed)
             words = fit(without(examples, trial.speaker), [], own).model
             both = join(sound, words, settings.changed(seed=trial.seed))
             joined[trial.seed][trial.speaker] = score(both, test)
+    show_seeds("default, not adapted", unadapted)
     ours = show_seeds("default, sound alone", alone)
     return ours, show_seeds("default, with the texts", joined) if options.fusion else None
 
@@ -120,8 +132,9 @@ def svm(
     kind: str,
     *,
     by_speaker: bool,
+    turns: int = 0,
 ) -> Scores:
-    """Return what a linear SVM of functionals scores."""
+    """Return what a linear SVM of functionals scores, which may learn from its own answers."""
     speakers = np.array([one.speaker for one in utterances])
     truth = np.array([one.label for one in utterances])
     rows = functionals
@@ -133,7 +146,11 @@ def svm(
     def answers(test: NDArray[np.bool_]) -> NDArray[np.int64]:
         known = rows[~test], truth[~test]
         cost = max(CS, key=lambda c: inner_score(*known, speakers[~test], kind, c))
-        return separate(*known, rows[test], kind, cost)
+        told = separate(*known, rows[test], kind, cost)
+        for _ in range(turns):
+            more = np.concatenate([rows[~test], rows[test]]), np.concatenate([truth[~test], told])
+            told = separate(*more, rows[test], kind, cost)
+        return told
 
     return leave_one_out(utterances, truth, answers)
 

@@ -28,6 +28,7 @@ class Example:
         label: number of its class, -1 where it isn't known.
         soft: share of the votes for each class, or empty.
         versions: its features at other speeds, for training.
+        one_voice: whether the group is one person; in a source several may speak.
     """
 
     clip_id: str
@@ -37,6 +38,7 @@ class Example:
     label: int = -1
     soft: tuple[float, ...] = ()
     versions: tuple[Features, ...] = ()
+    one_voice: bool = True
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.adaptation import adapted_by_speaker, softmax
 from models.encoders.audio import AudioEncoder
 from models.encoders.fusion import BimodalClassifier
 from models.encoders.text_cnn import TextCNN
 from models.examples import Clips, Example, in_pieces, speaker_numbers
 from models.features import FeatureExtractor, Features
-from models.normalisation import Normaliser
+from models.normalisation import STRANGER, Normaliser
 from models.prosody import summarise, summary_width
 from models.settings import TrainSettings
 from models.text.vocabulary import Vocabulary
@@ -129,7 +130,8 @@ class FittedModel:
     def probabilities(self, examples: Sequence[Example]) -> NDArray[np.float64]:
         """Return the probability of each class for each clip (n, classes).
 
-        Clips of one group are normalised together, so give all of a speaker's at once.
+        Clips of one group are normalised together, and the model may be adapted to those of one
+        person (``settings.adapt``), so give all of a speaker's at once.
         """
         if not examples:
             return np.zeros((0, len(self.classes)))
@@ -150,6 +152,9 @@ class FittedModel:
                 everything.speakers,
                 everything.functionals,
             )
-        found = np.empty((len(examples), len(self.classes)))
-        found[by_length] = (logits.double() / self.temperature).softmax(dim=1).numpy()
-        return found
+        told: NDArray[np.float64] = np.empty((len(examples), len(self.classes)))
+        told[by_length] = logits.double().numpy()
+        if self.settings.adapt and self.leveller is not None:
+            voices = [one.group if one.one_voice else STRANGER for one in examples]
+            told = adapted_by_speaker(told, clips.functionals, speaker_numbers(voices))
+        return softmax(told / self.temperature)

@@ -66,6 +66,8 @@ class Predictor:
         audio: Sequence[Samples],
         texts: Sequence[str] | None = None,
         groups: Sequence[str] | None = None,
+        *,
+        one_voice: bool = True,
     ) -> NDArray[np.float64]:
         """Return the probability of each class for each clip (n, 6).
 
@@ -74,6 +76,7 @@ class Predictor:
             texts: of each clip, "" where unknown; None if all are.
             groups: speaker, or else source, of each clip, "" where unknown; None if all are. The
                 clips of a group are normalised together, so give all of a speaker's at once.
+            one_voice: whether each group is one person, to whom the model may be adapted.
 
         Raises:
             ValueError: if there are not as many texts or groups as clips, or a clip is empty.
@@ -85,23 +88,27 @@ class Predictor:
             raise ValueError(f"{n} clips, but {len(texts)} texts and {len(groups)} groups")
         return self.predict_examples(
             [
-                self.example(samples, text, group)
+                self.example(samples, text, group, one_voice=one_voice)
                 for samples, text, group in zip(audio, texts, groups, strict=True)
             ]
         )
 
-    def example(self, samples: Samples, text: str = "", group: str = STRANGER) -> Example:
+    def example(
+        self, samples: Samples, text: str = "", group: str = STRANGER, *, one_voice: bool = True
+    ) -> Example:
         """Return a clip as the model sees it, which takes less memory than its samples.
 
         Args:
             samples: mono, 16 kHz, -1..1 (N,).
             text: what is said, "" where unknown.
             group: speaker, or else source, "" where unknown.
+            one_voice: whether the group is one person.
 
         Raises:
             ValueError: if the clip is empty, or no mono samples.
         """
-        return Example("", self._features(samples), self._words(text), group)
+        heard = self._features(samples)
+        return Example("", heard, self._words(text), group, one_voice=one_voice)
 
     def predict_examples(self, examples: Sequence[Example]) -> NDArray[np.float64]:
         """Return the probabilities (n, 6) of clips whose features are there already."""

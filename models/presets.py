@@ -23,6 +23,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "keep": "best",
         "normalise": "corpus",
         "strangers": 0.0,
+        "adapt": False,
         "max_seconds": 12.0,
         "features": {
             "n_mfcc": 40,

@@ -57,6 +57,8 @@ class TrainSettings(Settings):
         prior: clips that the corpus's mean and deviation count for, beside a speaker's own.
         strangers: share of the training clips that are heard, in each epoch, as if no other clip of
             their speaker were known.
+        adapt: whether the finished model is fitted to the clips of each speaker, without their
+            labels, before it tells their classes; see :mod:`models.adaptation`.
         max_seconds: of a clip that are used.
         threads: processor threads that train; more than 1 pays for large models on idle machines,
             and costs dearly where others compute too.
@@ -86,6 +88,7 @@ class TrainSettings(Settings):
     normalise: Literal["speaker", "corpus"] = "speaker"
     prior: float = Field(2.0, ge=0)
     strangers: float = Field(0.25, ge=0, le=1)
+    adapt: bool = True
     max_seconds: float = Field(12.0, gt=0, le=60)
     threads: int = Field(1, ge=1, le=64)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"

@@ -77,7 +77,12 @@ def predict_files(
         ]
         group = {"file": str(path), "folder": str(path.parent), "all": "all"}[together]
         examples = [
-            predictor.example(samples.astype(np.float32) / FULL_SCALE, piece.text, group)
+            predictor.example(
+                samples.astype(np.float32) / FULL_SCALE,
+                piece.text,
+                group,
+                one_voice=together != "file",
+            )
             for piece, (_, samples) in zip(pieces, cuts, strict=True)
         ]
         return _Heard(path, pieces, examples)

@@ -10,7 +10,10 @@ from models.layers.odconv import ODConv2d
 from models.layers.speaker_norm import SpeakerNorm
 from models.settings import AudioSettings
 
-__all__ = ["AudioEncoder", "by_acquaintance", "near_functionals"]
+__all__ = ["FAR", "AudioEncoder", "by_acquaintance", "near_functionals"]
+
+FAR = 5.0
+"""Deviations; how much farther an odd clip's functionals lie says nothing."""
 
 
 class AudioEncoder(nn.Module):
@@ -147,7 +150,4 @@ def by_acquaintance(functionals: Tensor, speakers: Tensor | None) -> Tensor:
 
 def near_functionals(functionals: Tensor) -> Tensor:
     """Return functionals as they are, or as far as counts."""
-    return functionals.clamp(-_FAR, _FAR)
-
-
-_FAR = 5.0  # deviations; how much farther an odd clip lies says nothing
+    return functionals.clamp(-FAR, FAR)

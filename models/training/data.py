@@ -32,7 +32,7 @@ def load_examples(
 ) -> Examples:
     """Return the examples of a manifest's splits.
 
-    A clip that can't be read is noted in the outcome as failed; the others go on.
+    A clip that can't be read is noted in the outcome as failed; the others go on, if there are any.
 
     Args:
         manifest: an opened version.
@@ -40,6 +40,9 @@ def load_examples(
         outcome: gets the account of the clips.
         splits: those wanted; clips of the others are noted as rejected.
         progress: called after every clip.
+
+    Raises:
+        DataError: if none of the clips can be read.
     """
     wanted: list[ManifestEntry] = []
     outcome.items_in += len(manifest.entries)
@@ -66,7 +69,14 @@ def load_examples(
                 label=EMOTIONS.index(entry.emotion),
                 soft=tuple(entry.soft),
                 versions=features[1:],
+                one_voice=bool(entry.speaker),
             )
+        )
+    if wanted and not any(examples.values()):
+        first = outcome.failures[-len(wanted)]
+        raise DataError(
+            f"{manifest.corpus}: none of the {len(wanted)} clips can be read; is the folder clips/ "
+            f"whole? The first is {first.item}: {first.reason}"
         )
     return examples
 

@@ -237,7 +237,9 @@ class Fitting:
         if not self.validation:
             return ()
         self.network.cpu()
-        probabilities = self._whole(self.model).probabilities(self.validation)
+        whole = self._whole(self.model)
+        unadapted = replace(whole, settings=whole.settings.changed(adapt=False))  # takes less time
+        probabilities = unadapted.probabilities(self.validation)
         self.network.to(self.device)
         told = probabilities.argmax(axis=1)
         own = probabilities[np.arange(len(self.truth)), self.truth]

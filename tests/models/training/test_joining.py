@@ -9,7 +9,7 @@ from models.training.fit import fit
 
 @pytest.fixture(scope="module")
 def parts(separable, quick):
-    settings = quick.changed(epochs=2, branches="apart")
+    settings = quick.changed(epochs=2, branches="apart", adapt=False)
     return [
         fit(separable, [], settings.changed(modality=modality)).model
         for modality in ("both", "audio", "text")
