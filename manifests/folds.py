@@ -85,7 +85,7 @@ def place_in_folds(
     if len(groups) < number and not old:
         raise DataError(
             f"{len(groups)} groups can't fill {number} folds; ask for fewer with --folds, or group "
-            f"by less with --group-by"
+            f"by less with: corpus build-manifest --group-by"
         )
     if folds == SPEAKERS and number < _FEWEST:
         raise DataError(

@@ -66,7 +66,7 @@ def find_run(runs: Path, name: str | None = None) -> Path:
             if (folder / DESCRIPTION).is_file():
                 return folder
     there = f"there is: {', '.join(known)}" if known else "there is none yet; run: corpus train"
-    wanted = "which run? Name one" if name is None else f"no run {name!r}"
+    wanted = "which run? Name one with --run" if name is None else f"no run {name!r}"
     raise DataError(f"{runs}: {wanted}; {there}")
 
 

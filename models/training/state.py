@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
+from manifests.errors import CorpusError
 from manifests.store import fingerprint, write_bytes
 
 __all__ = ["State", "Unfinished"]
@@ -103,12 +104,10 @@ class Unfinished:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             write_bytes(self._path(stage), data)
+        except CorpusError:  # the store's word for a full disk
+            self._refuse("no space left")
         except OSError as error:
-            self._refused = True
-            self.warnings.append(
-                f"{self.folder}: the state of training can't be kept ({error.strerror}), so it "
-                f"can't go on after an interruption"
-            )
+            self._refuse(error.strerror or str(error))
         self._kept = time.monotonic()
 
     def remove(self) -> None:
@@ -116,6 +115,13 @@ class Unfinished:
         shutil.rmtree(self.folder, ignore_errors=True)
         with suppress(OSError):  # others are unfinished, or there never was one
             self.folder.parent.rmdir()
+
+    def _refuse(self, why: str) -> None:
+        self._refused = True
+        self.warnings.append(
+            f"{self.folder}: the state of training can't be kept ({why}), so it can't go on after "
+            f"an interruption"
+        )
 
     def _path(self, stage: str) -> Path:
         return self.folder / f"{stage}.safetensors"

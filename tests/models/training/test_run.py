@@ -89,6 +89,15 @@ def test_clips_that_are_gone_or_changed_cost_themselves_alone(corpus, quick):
     assert outcome.outputs[0].is_dir()
 
 
+def test_clips_that_are_all_gone_are_said_to_be_and_leave_nothing(corpus, quick):
+    folder = corpus(takes=1)
+    clips = folder.parent.parent / "clips"
+    clips.rename(clips.with_name("elsewhere"))
+    with pytest.raises(DataError, match=r"none of the 24 clips can be read.*No such file"):
+        _train(folder, quick)
+    assert not list((folder.parent.parent / "runs").iterdir())
+
+
 def test_a_clip_that_is_deleted_between_two_epochs_does_no_harm(corpus, quick):
     folder = corpus(takes=1)
     settings, runs = quick.changed(epochs=3), folder.parent.parent / "runs"

@@ -124,19 +124,22 @@ def test_a_damaged_state_costs_nothing_but_time(separable, stopped_early, damage
     assert ["damaged" in one for one in unfinished.warnings] == [True]
 
 
+@pytest.mark.parametrize(
+    ("number", "said"), [(errno.ENOSPC, "no space left"), (errno.EROFS, "Read-only file system")]
+)
 def test_a_full_disk_stops_the_keeping_and_not_the_training(
-    separable, quick, tmp_path, monkeypatch
+    separable, quick, tmp_path, monkeypatch, number, said
 ):
-    def full(path, data):
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def refused(path):
+        raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("models.training.state.write_bytes", full)
+    monkeypatch.setattr("manifests.store._sync", refused)
     unfinished = Unfinished(tmp_path, {}, every=0)
-    settings = quick.changed(modality="audio")
+    settings = quick.changed(modality="audio", epochs=3)
     found = fit(separable, [], settings, Surroundings(unfinished=unfinished))
     assert len(found.history) == settings.epochs
     assert len(unfinished.warnings) == 1
-    assert "No space left" in unfinished.warnings[0]
+    assert said in unfinished.warnings[0]
 
 
 def test_a_killed_run_started_again_is_the_undisturbed_one(corpus, quick, monkeypatch):
