@@ -65,6 +65,10 @@ def find_run(runs: Path, name: str | None = None) -> Path:
         for folder in (runs / name, Path(name)):
             if (folder / DESCRIPTION).is_file():
                 return folder
+            if parts := run_names(folder):
+                raise DataError(
+                    f"{folder}: is a series of runs; name one of them, such as {name}/{parts[0]}"
+                )
     there = f"there is: {', '.join(known)}" if known else "there is none yet; run: corpus train"
     wanted = "which run? Name one with --run" if name is None else f"no run {name!r}"
     raise DataError(f"{runs}: {wanted}; {there}")

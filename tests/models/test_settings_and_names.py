@@ -44,6 +44,15 @@ def test_settings_survive_json():
         assert TrainSettings.model_validate(settings.model_dump(mode="json")) == settings
 
 
+def test_of_a_series_a_run_is_to_be_named(tmp_path):
+    run = tmp_path / "v1-default-seeds" / "seed-1"
+    run.mkdir(parents=True)
+    (run / "model.json").write_text("{}")
+    with pytest.raises(DataError, match="such as v1-default-seeds/seed-1"):
+        find_run(tmp_path, "v1-default-seeds")
+    assert find_run(tmp_path, "v1-default-seeds/seed-1") == run
+
+
 def test_names_are_free_and_safe(tmp_path):
     name = free_name(tmp_path, "v1", TrainSettings(modality="audio"))
     assert name == "v1-default-audio-0"
