@@ -21,7 +21,7 @@ def ending_on_interrupt(note: Callable[[str], None]) -> Iterator[Callable[[], bo
         nonlocal asked
         asked = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        note("stopping with the last whole epoch; Ctrl-C again ends at once, keeping nothing")
+        note("stopping with the last whole epoch; Ctrl-C again ends at once, without a run")
 
     before = signal.signal(signal.SIGINT, first)
     try:
