@@ -124,7 +124,9 @@ def _weights(path: Path, sha256: object) -> dict[str, Tensor]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path}: the weights can't be read ({error.strerror})") from error
+        raise DataError(
+            f"{path}: the weights can't be read ({error.strerror}); {_AGAIN}"
+        ) from error
     try:
         weights: dict[str, Tensor] = load(data)
     except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
