@@ -78,6 +78,8 @@ class WordSettings(Settings):
             split; else from random vectors, which do better on few short texts.
         size: numbers in a vector.
         max_words: words of a text that count (N in the paper); the rest is cut.
+        pad: bring every text to ``max_words`` with zeros that filters go over, as the paper does;
+            else they see the text alone.
         units: what a filter goes over: ``words``, or ``pieces``: Chinese characters, each with its
             word, other words whole, and a mark at both ends.
         filters: of each width.
@@ -98,6 +100,7 @@ class WordSettings(Settings):
     word2vec: bool = False
     size: int = Field(48, ge=2, le=2000)
     max_words: int = Field(50, ge=5, le=1000)
+    pad: bool = False
     units: Literal["words", "pieces"] = "pieces"
     filters: int = Field(48, ge=1, le=1024)
     widths: tuple[int, ...] = Field((1, 2, 3), min_length=1)
@@ -113,4 +116,6 @@ class WordSettings(Settings):
     def _widths_fit(self) -> Self:
         if min(self.widths) < 1 or max(self.widths) > self.max_words:
             raise ValueError("widths lie between 1 and max_words")
+        if self.pad and self.units != "words":
+            raise ValueError("pad needs units = 'words', since max_words counts words")
         return self

@@ -52,6 +52,7 @@ def build_network(
             run_size=words.run_size,
             blank=words.blank,
             input_dropout=words.input_dropout,
+            padded_to=words.max_words if words.pad else 0,
         )
     return BimodalClassifier(audio, text, classes)
 

@@ -50,6 +50,7 @@ PRESETS: dict[str, dict[str, Any]] = {
             "word2vec": True,
             "size": 300,
             "max_words": 50,
+            "pad": True,
             "units": "words",
             "filters": 100,
             "widths": (3, 4, 5),

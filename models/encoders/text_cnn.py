@@ -15,8 +15,9 @@ class TextCNN(nn.Module):
     """Turns the words of a clip into a vector f_t.
 
     Padding is not seen: windows that reach beyond the text's end count only for texts shorter
-    than the filter. An empty text gives the vector 0. Where the vocabulary has runs, the mean of
-    their vectors follows what the filters found: a wide path beside the deep one.
+    than the filter, and an empty text gives the vector 0. With ``padded_to``, as in the paper, all
+    texts are that long, and filters go over the zeros, too. Where the vocabulary has runs, the mean
+    of their vectors follows what the filters found: a wide path beside the deep one.
 
     Args:
         vectors: of the vocabulary (V, size); row 0 is padding.
@@ -30,6 +31,7 @@ class TextCNN(nn.Module):
         run_size: numbers in the vector of a run.
         blank: share of places taken for unknown in training.
         input_dropout: of the words' vectors.
+        padded_to: places that every text has, zeros after its end; 0 to see texts alone.
 
     Source: Kim, "Convolutional Neural Networks for Sentence Classification", EMNLP 2014; the wide
     path: Cheng et al., "Wide & Deep Learning for Recommender Systems", 2016.
@@ -53,6 +55,7 @@ class TextCNN(nn.Module):
         run_size: int = 16,
         blank: float = 0.0,
         input_dropout: float = 0.0,
+        padded_to: int = 0,
     ) -> None:
         super().__init__()
         self.vectors = nn.Embedding(vectors.shape[0], vectors.shape[1], padding_idx=0)
@@ -65,6 +68,7 @@ class TextCNN(nn.Module):
         if self.runs is not None:
             nn.init.normal_(self.runs.weight[1:], std=_RUN_DEVIATION)
         self.widths, self.channels, self.blank = tuple(widths), channels, blank
+        self.padded_to = padded_to
         self.width = filters * len(widths) + (run_size if runs else 0)
         self.input_dropout, self.dropout = nn.Dropout(input_dropout), nn.Dropout(dropout)
 
@@ -78,6 +82,8 @@ class TextCNN(nn.Module):
         known = self.vectors.num_embeddings  # beyond which the numbers of runs begin
         places = self._places(words * (words < known))  # (B, M, channels)
         length = (places[:, :, 0] > 0).sum(dim=1)  # (B,)
+        if self.padded_to:
+            length = torch.full_like(length, places.shape[1])
         x = self.input_dropout(self.vectors(places).sum(dim=2)).transpose(1, 2)  # (B, size, M)
         pooled = []
         for width, convolution in zip(self.widths, self.convolutions, strict=True):
@@ -95,7 +101,8 @@ class TextCNN(nn.Module):
     def _places(self, numbers: Tensor) -> Tensor:
         """Return the numbers of words and pieces place by place, some of them blanked."""
         longest = int((numbers > 0).sum(dim=1).max())
-        needed = max(longest + -longest % self.channels, max(self.widths) * self.channels)
+        least = max(*self.widths, self.padded_to) * self.channels
+        needed = max(longest + -longest % self.channels, least)
         numbers = F.pad(numbers[:, :longest], (0, needed - longest))
         places = numbers.reshape(len(numbers), -1, self.channels)
         if self.training and self.blank:

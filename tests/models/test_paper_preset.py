@@ -69,6 +69,7 @@ def test_the_network_has_what_the_paper_has_and_nothing_else():
     assert text.vectors.embedding_dim == 300
     assert [one.kernel_size[0] for one in text.convolutions] == [3, 4, 5]
     assert text.runs is None
+    assert text.padded_to == PAPER.words.max_words
     assert not any(isinstance(one, SpeakerNorm) for one in network.modules())
 
 

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -37,6 +38,30 @@ def _pieces_and_runs(**options):
     torch.manual_seed(0)
     vectors = torch.randn(10, 12)
     return TextCNN(vectors, filters=4, widths=(1, 2, 3), channels=2, runs=5, **options)
+
+
+@pytest.mark.parametrize("text", [[4, 2, 7, 3, 3, 9], [5], []])
+def test_a_padded_text_is_that_of_the_paper_filter_by_filter(text):
+    vectors = torch.randn(10, 6)
+    vectors[0] = 0
+    encoder = TextCNN(vectors, filters=5, padded_to=9).eval()
+    matrix = np.zeros((9, 6))  # N words, zeros after the last
+    matrix[: len(text)] = vectors[torch.tensor(text, dtype=torch.long)]
+    expected = [
+        max(
+            max(0.0, float((kernel.T * matrix[start : start + width]).sum() + bias))
+            for start in range(9 - width + 1)
+        )
+        for width, convolution in zip((3, 4, 5), encoder.convolutions, strict=True)
+        for kernel, bias in zip(
+            convolution.weight.detach().double().numpy(),
+            convolution.bias.detach().double().numpy(),
+            strict=True,
+        )
+    ]
+    other = [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    numbers = torch.tensor([text + [0] * (9 - len(text)), other])
+    np.testing.assert_allclose(encoder(numbers)[0].detach(), expected, atol=1e-5)
 
 
 def test_runs_are_seen_beside_the_filters_and_don_t_reach_them():
