@@ -44,8 +44,10 @@ SVM = System("svm", "functionals + linear SVM", "audio")
 FUSION = System("fusion", "fusion", "both")
 """What all others are set against."""
 
+_PLAIN = {"dynamic": False, "attention": False, "functionals": False}
+
 NETWORKS = (
-    System("cnn", "plain CNN", "audio", {"dynamic": False, "attention": False}),
+    System("cnn", "plain CNN", "audio", _PLAIN),
     System("audio", "audio: CNN, ODConv, CBAM", "audio", {"dynamic": True, "attention": True}),
     System("text", "Text-CNN", "text"),
     FUSION,
