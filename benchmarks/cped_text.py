@@ -40,6 +40,7 @@ def main() -> int:
     parser.add_argument("--preset", choices=("default", "paper"), default="default")
     parser.add_argument("--by", choices=("series", "dialogue"), nargs="+")
     parser.add_argument("--quick", action="store_true", help="one seed, by series only")
+    parser.add_argument("--linear", action="store_true", help="words.kind = linear; one seed")
     parser.add_argument(
         "--development", action="store_true", help="leave out one development series at a time"
     )
@@ -47,9 +48,10 @@ def main() -> int:
     lines = read_lines(options.folder)
     if options.development:
         lines = [line for line in lines if line.series in DEVELOPMENT]
-    seeds = range(1 if options.quick else options.seeds)
+    seeds = range(1 if options.quick or options.linear else options.seeds)
     ways = options.by or (("series",) if options.quick or options.development else _WAYS)
-    settings = TrainSettings(preset=options.preset).changed(modality="text")
+    kind = "linear" if options.linear else "cnn"
+    settings = TrainSettings(preset=options.preset).changed(modality="text", words={"kind": kind})
     print(f"{len(lines)} lines of {len({line.series for line in lines})} series; {options.preset}")
     print(
         "| folds by | lines | of | Text-CNN | worst seed | SVM | ahead by | 95 % | "

@@ -73,6 +73,8 @@ class WordSettings(Settings):
     """The text branch: word vectors and Text-CNN.
 
     Attributes:
+        kind: ``cnn``, the Text-CNN, or ``linear``: softmax of TF-IDF of runs, solved in seconds,
+            for which keys of vectors and filters mean nothing; needs ``branches = "apart"``.
         vectors: file of word2vec or GloVe vectors (text or binary), to start from.
         word2vec: where no file is given, start from word2vec trained on the texts of the training
             split; else from random vectors, which do better on few short texts.
@@ -96,6 +98,7 @@ class WordSettings(Settings):
             model.
     """
 
+    kind: Literal["cnn", "linear"] = "cnn"
     vectors: str | None = None
     word2vec: bool = False
     size: int = Field(48, ge=2, le=2000)

@@ -76,8 +76,10 @@ def read_model(folder: Path) -> FittedModel:
         raise DataError(f"{path}: {error}; {_AGAIN}") from error
     weights = _weights(folder / WEIGHTS, description["weights_sha256"])
     vectors = weights.get("text.vectors.weight")
-    if settings.modality != "audio" and (
-        vectors is None or vectors.ndim != 2 or len(vectors) != len(vocabulary)
+    if (
+        settings.modality != "audio"
+        and settings.words.kind == "cnn"
+        and (vectors is None or vectors.ndim != 2 or len(vectors) != len(vocabulary))
     ):
         raise DataError(f"{folder / WEIGHTS}: has no vectors for the vocabulary; {_AGAIN}")
     network = build_network(settings, vectors, len(EMOTIONS), len(vocabulary.runs))

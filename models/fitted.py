@@ -12,6 +12,7 @@ from models.adaptation import adapted_by_speaker, softmax
 from models.encoders.audio import AudioEncoder
 from models.encoders.fusion import BimodalClassifier
 from models.encoders.text_cnn import TextCNN
+from models.encoders.text_linear import TextLinear
 from models.examples import Clips, Example, in_pieces, speaker_numbers
 from models.features import FeatureExtractor, Features
 from models.normalisation import STRANGER, Normaliser
@@ -35,11 +36,14 @@ def build_network(
         classes: how many there are.
         runs: of the vocabulary.
     """
-    audio = text = None
+    audio: AudioEncoder | None = None
+    text: TextCNN | TextLinear | None = None
     if settings.modality != "text":
         width = FeatureExtractor(settings.features).width
         audio = AudioEncoder(width, settings.audio, settings.prior, functionals_of(settings))
-    if settings.modality != "audio" and vectors is not None:
+    if settings.modality != "audio" and settings.words.kind == "linear":
+        text = TextLinear(runs, classes)
+    elif settings.modality != "audio" and vectors is not None:
         words = settings.words
         text = TextCNN(
             vectors,

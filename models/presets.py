@@ -47,6 +47,7 @@ PRESETS: dict[str, dict[str, Any]] = {
             "functionals": False,
         },
         "words": {
+            "kind": "cnn",
             "word2vec": True,
             "size": 300,
             "max_words": 50,

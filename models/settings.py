@@ -107,6 +107,12 @@ class TrainSettings(Settings):
             return _fill(values, TEXT_ALONE)
         return _fill(values, PRESETS.get(preset, {}))
 
+    @model_validator(mode="after")
+    def _solved_alone(self) -> Self:
+        if (self.modality, self.branches, self.words.kind) == ("both", "together", "linear"):
+            raise ValueError("words.kind = 'linear' needs branches = 'apart'")
+        return self
+
     def changed(self, **values: Any) -> Self:
         """Return the settings with other values, checked; None leaves a key as it is.
 

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from models.encoders.audio import AudioEncoder
 from models.encoders.text_cnn import TextCNN
+from models.encoders.text_linear import TextLinear
 
 __all__ = ["BimodalClassifier"]
 
@@ -24,7 +25,9 @@ class BimodalClassifier(nn.Module):
         ValueError: if both branches are left out.
     """
 
-    def __init__(self, audio: AudioEncoder | None, text: TextCNN | None, classes: int = 6) -> None:
+    def __init__(
+        self, audio: AudioEncoder | None, text: TextCNN | TextLinear | None, classes: int = 6
+    ) -> None:
         super().__init__()
         if audio is None and text is None:
             raise ValueError("a classifier needs at least one branch")

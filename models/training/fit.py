@@ -11,6 +11,7 @@ from models.training.around import Fit, Surroundings
 from models.training.device import steady
 from models.training.fitting import Fitting
 from models.training.joining import join
+from models.training.words import fit_words
 
 __all__ = ["Fit", "Surroundings", "fit"]
 
@@ -43,7 +44,18 @@ def fit(
     with steady(settings.seed, settings.threads):
         if settings.modality == "both" and settings.branches == "apart":
             return _fit_apart(training, validation, settings, around)
-        return Fitting(training, validation, settings).run(around)
+        return _fit_one(training, validation, settings, around)
+
+
+def _fit_one(
+    training: Sequence[Example],
+    validation: Sequence[Example],
+    settings: TrainSettings,
+    around: Surroundings,
+) -> Fit:
+    if settings.modality == "text" and settings.words.kind == "linear":
+        return fit_words(training, validation, settings, around)
+    return Fitting(training, validation, settings).run(around)
 
 
 def _fit_apart(
@@ -53,7 +65,7 @@ def _fit_apart(
     around: Surroundings,
 ) -> Fit:
     quiet = replace(around, progress=no_progress, watch=None)
-    words = Fitting(training, validation, settings.changed(modality="text")).run(quiet)
+    words = _fit_one(training, validation, settings.changed(modality="text"), quiet)
     with steady(settings.seed, settings.threads):  # as if there had been no words before
         sound = Fitting(
             training,

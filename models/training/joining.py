@@ -53,7 +53,7 @@ def join(sound: FittedModel, words: FittedModel, settings: TrainSettings) -> Fit
     with torch.random.fork_rng(devices=[]):  # it is called while training goes on
         network = build_network(
             settings,
-            words.network.get_parameter("text.vectors.weight").detach(),
+            words.network.state_dict().get("text.vectors.weight"),
             len(sound.classes),
             len(words.vocabulary.runs),
         )

@@ -1,0 +1,97 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from manifests.errors import ConfigurationError
+from models.checkpoint import read_model, write_model
+from models.encoders.text_linear import TextLinear
+from models.examples import Example
+from models.text.pieces import runs
+from models.text.vocabulary import Vocabulary
+from models.training.fit import fit
+from models.training.words import solve_words
+
+TEXTS = [("巴适", "得很"), ("巴适", "巴适"), ("惨", "得很"), ("ok",), ("czekam", "惨"), ()] * 4
+
+
+def _numbers(vocabulary):
+    return [vocabulary.encode(text, 50) for text in TEXTS]
+
+
+@pytest.fixture
+def vocabulary():
+    return Vocabulary((), (), Vocabulary.build(TEXTS, with_runs=True).runs)
+
+
+def test_it_says_what_logistic_regression_of_tf_idf_says(vocabulary):
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    labels = np.array([0, 0, 1, 2, 1, 2] * 4)
+    labels[6] = 1
+    branch = TextLinear(len(vocabulary.runs), 3)
+    bias = solve_words(branch, _numbers(vocabulary), np.eye(3)[labels], np.ones(len(TEXTS)))
+    rows = torch.nn.utils.rnn.pad_sequence(
+        [torch.tensor([*one, 0]) for one in _numbers(vocabulary)], batch_first=True
+    )
+    logits = branch(rows).detach().double().numpy() + bias
+    told = torch.from_numpy(logits).softmax(dim=1).numpy()
+    features = TfidfVectorizer(analyzer=runs, sublinear_tf=True, min_df=2)
+    table = features.fit_transform(TEXTS)
+    peer = LogisticRegression(C=1.0, tol=1e-10, max_iter=10_000).fit(table, labels)
+    np.testing.assert_allclose(told, peer.predict_proba(table), atol=1e-3)
+
+
+def test_an_empty_or_unknown_text_says_nothing():
+    branch = TextLinear(4, 6)
+    torch.nn.init.normal_(branch.says.weight[1:])
+    assert branch(torch.tensor([[0, 0], [1, 0]])).abs().sum() == 0
+
+
+def test_a_text_says_the_same_alone_and_among_others(vocabulary):
+    branch = TextLinear(len(vocabulary.runs), 6)
+    torch.nn.init.normal_(branch.says.weight.data[1:])
+    rows = [torch.tensor([*one, 0]) for one in _numbers(vocabulary)] * 20  # more than at once
+    together = branch(torch.nn.utils.rnn.pad_sequence(rows, batch_first=True))
+    for row, own in zip(rows[:6], together, strict=False):
+        torch.testing.assert_close(branch(row[None])[0], own)
+
+
+@pytest.fixture
+def linear(quick):
+    return quick.changed(epochs=1, branches="apart", words={"kind": "linear"})
+
+
+@pytest.mark.parametrize("modality", ["text", "both"])
+def test_it_is_trained_written_and_read(separable, linear, tmp_path, modality):
+    separable = [replace(one, words=(f"w{one.label}", *one.words)) for one in separable]
+    separable = [replace(one, words=(f"word{one.label}", *one.words)) for one in separable]
+    fitted = fit(separable, separable[:9], linear.changed(modality=modality))
+    write_model(tmp_path, fitted.model)
+    expected = fitted.model.probabilities(separable)
+    np.testing.assert_array_equal(read_model(tmp_path).probabilities(separable), expected)
+    truth = [one.label for one in separable]
+    if modality == "text":
+        assert (expected.argmax(axis=1) == truth).mean() > 0.8
+        assert [epoch.epoch for epoch in fitted.history] == [1]
+
+
+def test_a_missing_text_does_no_harm(separable, linear):
+    silent = [replace(one, words=()) for one in separable]
+    both = fit(separable, [], linear).model.probabilities(silent)
+    sound = fit(separable, [], linear.changed(modality="audio")).model.probabilities(silent)
+    np.testing.assert_allclose(both, sound, atol=1e-6)
+
+
+def test_texts_that_are_all_empty_are_told_by_the_classes_alone(linear):
+    frames = np.zeros((3, 15), dtype=np.float32)
+    clips = [Example(str(n), frames, (), "s", n % 2) for n in range(6)]
+    told = fit(clips, [], linear.changed(modality="text")).model.probabilities(clips)
+    np.testing.assert_allclose(told, told[:1].repeat(6, axis=0))
+
+
+def test_one_loss_for_both_branches_is_refused(quick):
+    with pytest.raises(ConfigurationError, match="apart"):
+        quick.changed(modality="both", branches="together", words={"kind": "linear"})
