@@ -67,7 +67,6 @@ def linear(quick):
 @pytest.mark.parametrize("modality", ["text", "both"])
 def test_it_is_trained_written_and_read(separable, linear, tmp_path, modality):
     separable = [replace(one, words=(f"w{one.label}", *one.words)) for one in separable]
-    separable = [replace(one, words=(f"word{one.label}", *one.words)) for one in separable]
     fitted = fit(separable, separable[:9], linear.changed(modality=modality))
     write_model(tmp_path, fitted.model)
     expected = fitted.model.probabilities(separable)
