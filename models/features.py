@@ -73,8 +73,9 @@ class FeatureExtractor:
         padded = np.zeros(len(samples) + self.fft_size, dtype=np.float32)
         padded[self.fft_size // 2 :][: len(samples)] = samples
         frames = np.lib.stride_tricks.sliding_window_view(padded, self.fft_size)[:: self.hop]
-        spectrum = fft.rfft(frames * self._taper, axis=1)
-        power: NDArray[np.float32] = spectrum.real**2 + spectrum.imag**2
+        spectrum = np.fft.rfft(frames * self._taper, axis=1)  # as librosa; scipy rounds otherwise
+        parts = spectrum.astype(np.complex64, copy=False)
+        power: NDArray[np.float32] = parts.real**2 + parts.imag**2
         return power
 
     def _at_speed(

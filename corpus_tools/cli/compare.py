@@ -46,7 +46,7 @@ def compare(
         Path | None,
         typer.Option(
             help="File of word vectors, word2vec's or GloVe's.  "
-            "\\[default: trained on the training split's texts]"
+            "\\[default: none; see words.word2vec]"
         ),
     ] = None,
     device: Annotated[

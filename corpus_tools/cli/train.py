@@ -55,7 +55,7 @@ def train(
         Path | None,
         typer.Option(
             help="File of word vectors, word2vec's or GloVe's.  "
-            "\\[default: trained on the training split's texts]"
+            "\\[default: none; see words.word2vec]"
         ),
     ] = None,
     seed: Annotated[

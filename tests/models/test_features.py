@@ -37,6 +37,20 @@ def test_mfccs_equal_librosas(chosen):
     np.testing.assert_allclose(extractor(samples)[:, : chosen.n_mfcc], expected.T, atol=1e-4)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_mfccs_of_loud_and_quiet_stretches_equal_librosas(seed):
+    import librosa
+
+    random = np.random.default_rng(seed)
+    levels = np.repeat(10 ** random.uniform(-4, 0, 8), 2000).astype(np.float32)
+    samples = _speechlike(1.0, random.uniform(70, 350)) * levels
+    expected = librosa.feature.mfcc(
+        y=samples, sr=SAMPLE_RATE, n_mfcc=13, n_mels=64, n_fft=512, win_length=400, hop_length=256
+    )
+    found = FeatureExtractor(FeatureSettings()).mfcc(samples).T
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-4)
+
+
 def test_mfccs_from_the_cache_equal_librosas(tmp_path):
     import librosa
 
