@@ -56,7 +56,8 @@ class TrainSettings(Settings):
             speaker is unknown), or over all training clips (``corpus``).
         prior: clips that the corpus's mean and deviation count for, beside a speaker's own.
         strangers: share of the training clips that are heard, in each epoch, as if no other clip of
-            their speaker were known.
+            their speaker were known; where the layers of functionals are solved, any share above 0
+            gives strangers a layer of their own, from all clips.
         adapt: whether the finished model is fitted to the clips of each speaker, without their
             labels, before it tells their classes; see :mod:`models.adaptation`.
         max_seconds: of a clip that are used.
