@@ -117,6 +117,8 @@ def read_vectors(path: Path, vocabulary: Vocabulary) -> WordVectors:
 
     if not path.is_file():
         raise ConfigurationError(f"{path}: no such file of word vectors")
+    if not path.stat().st_size:
+        raise ConfigurationError(f"{path}: empty, so it has no word vectors; get or make it again")
     if _is_pickle(path):
         raise ConfigurationError(
             f"{path}: saved in gensim's own format, a pickle, which may run anything when it is "

@@ -135,3 +135,9 @@ def test_files_that_do_not_help_are_named(tmp_path, vocabulary, content):
         read_vectors(path, vocabulary)
     with pytest.raises(ConfigurationError, match="no such file"):
         read_vectors(tmp_path / "absent.txt", vocabulary)
+
+
+def test_an_empty_file_is_called_that(tmp_path, vocabulary):
+    (tmp_path / "vectors.txt").touch()
+    with pytest.raises(ConfigurationError, match="empty"):
+        read_vectors(tmp_path / "vectors.txt", vocabulary)
