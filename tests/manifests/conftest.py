@@ -110,6 +110,21 @@ def _wav(value):
 
 
 @pytest.fixture
+def drawn():
+    """Builds with their pictures."""
+
+
+@pytest.fixture(autouse=True)
+def _undrawn(request, monkeypatch):
+    """Builds with files in the place of pictures, which would take longer than all the rest."""
+    if "drawn" not in request.fixturenames:
+        for name in ("draw_classes", "draw_splits"):
+            monkeypatch.setattr(
+                f"manifests.publish.{name}", lambda _, path: path.write_bytes(b"no picture")
+            )
+
+
+@pytest.fixture
 def corpus(tmp_path):
     """An empty corpus."""
     return Corpus(tmp_path)

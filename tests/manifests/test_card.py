@@ -55,7 +55,7 @@ def test_what_users_write_stays_text(card, filled):
     assert text.index("\n---\n") == text.index("\n---\n\n# x --- &lt;script&gt;")
 
 
-def test_pictures_are_drawn_and_the_same_each_time(filled, monkeypatch):
+def test_pictures_are_drawn_and_the_same_each_time(filled, drawn):
     filled.build()
     folder = filled.root / "manifests" / "v1"
     first = {name: (folder / name).read_bytes() for name in ("classes.png", "splits.png")}
