@@ -33,7 +33,7 @@ def adapted(logits: Numbers, functionals: NDArray[np.float32]) -> Numbers:
 
     By turns, clips are taken to be what the model says of them, p ∝ q ** 3, and its layer of
     functionals x is moved by the D, d that make Σ CE(p, z + D x + d) + 50 / 2 · (|D|² + |d|²)
-    least. So few clips move it little, and those that it is sure of move it most.
+    least. So few clips move it little.
 
     Args:
         logits: z, what the model says (n, classes).

@@ -59,7 +59,7 @@ class TrainSettings(Settings):
             their speaker were known; where the layers of functionals are solved, any share above 0
             gives strangers a layer of their own, from all clips.
         adapt: whether the finished model is fitted to the clips of each speaker, without their
-            labels, before it tells their classes; see :mod:`models.adaptation`.
+            labels, before it tells their classes.
         max_seconds: of a clip that are used.
         threads: processor threads that train; more than 1 pays for large models on idle machines,
             and costs dearly where others compute too.

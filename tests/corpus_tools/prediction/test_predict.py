@@ -16,6 +16,7 @@ from corpus_tools.transcription.flagging import Flagging
 from corpus_tools.transcription.recogniser import Recognition
 from manifests.emotions import EMOTIONS
 from manifests.errors import ConfigurationError, DataError
+from models.prediction import Predictor
 
 LINE = "00:00:00,200 --> 00:00:01,800"
 
@@ -61,6 +62,21 @@ def test_files_together_are_told_as_alone_and_a_speakers_as_one(predictor, clip)
     assert {row.normalisation.case for row in joined} == {"many"}
     assert not any("--together" in warning for warning in outcome.warnings)
     assert joined[2].pieces != apart[2].pieces
+
+
+@pytest.mark.parametrize(("together", "one"), [("file", False), ("folder", True), ("all", True)])
+def test_a_file_may_hold_several_voices_and_what_is_said_to_be_one_person_does_not(
+    predictor, clip, monkeypatch, together, one
+):
+    told, seen = Predictor.predict_examples, []
+
+    def watched(self, examples):
+        seen.extend(example.one_voice for example in examples)
+        return told(self, examples)
+
+    monkeypatch.setattr(Predictor, "predict_examples", watched)
+    predict_files(predictor, [clip("a.wav"), clip("b.wav", 1.0)], together=together)
+    assert seen == [one, one]
 
 
 def test_subtitles_come_first_and_a_recogniser_hears_the_rest(predictor, clip):

@@ -1,11 +1,15 @@
 import csv
 import json
 import tomllib
+from dataclasses import replace
 
 import pytest
 
 from manifests.errors import ConfigurationError, DataError
+from manifests.index import open_manifest
+from manifests.outcome import Outcome
 from models.evaluation.run import evaluate
+from models.training.data import load_examples
 from models.training.run import train
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -168,3 +172,15 @@ def test_an_empty_text_everywhere_is_said_and_trained_through(corpus, quick):
     outcome = _train(folder, quick.changed(epochs=1))
     assert any("no training clip has a text" in warning for warning in outcome.warnings)
     assert outcome.ok
+
+
+def test_a_group_is_one_voice_where_the_speaker_is_known(corpus, quick):
+    manifest = open_manifest(corpus(takes=1))
+    some = [
+        entry.changed(speaker=None) if number % 2 else entry
+        for number, entry in enumerate(manifest.entries)
+    ]
+    loaded = load_examples(replace(manifest, entries=some), quick, Outcome())
+    found = {one.clip_id: one.one_voice for split in loaded.values() for one in split}
+    assert found == {entry.clip_id: entry.speaker is not None for entry in some}
+    assert set(found.values()) == {True, False}
