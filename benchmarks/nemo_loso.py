@@ -34,7 +34,7 @@ from models.examples import Example
 from models.fitted import FittedModel
 from models.settings import TrainSettings
 from models.training.fit import fit
-from models.training.joining import join
+from models.training.joining import fuse_branches
 
 AHEAD, BELOW = 0.05, 0.01
 CS = (1e-4, 1e-3, 1e-2, 1e-1)
@@ -105,7 +105,7 @@ def networks(
         if options.fusion:
             own = settings.changed(modality="text", seed=trial.seed)
             words = fit(without(examples, trial.speaker), [], own).model
-            both = join(sound, words, settings.changed(seed=trial.seed))
+            both = fuse_branches(sound, words, settings.changed(seed=trial.seed))
             joined[trial.seed][trial.speaker] = score(both, test)
     show_seeds("default, not adapted", unadapted)
     ours = show_seeds("default, sound alone", alone)

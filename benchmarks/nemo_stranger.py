@@ -80,11 +80,11 @@ def stranger_score(model: FittedModel, examples: Sequence[Example], known: int, 
 
 def without_own(model: FittedModel) -> FittedModel:
     """Return a model that normalises by its training corpus alone."""
-    assert model.leveller is not None
+    assert model.functional_scaler is not None
     return replace(
         model,
         normaliser=replace(model.normaliser, prior=np.inf),
-        leveller=replace(model.leveller, prior=np.inf),
+        functional_scaler=replace(model.functional_scaler, prior=np.inf),
     )
 
 

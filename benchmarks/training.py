@@ -37,7 +37,7 @@ from models.feature_cache import ClipFile, FeatureCache
 from models.features import FeatureExtractor
 from models.settings import FeatureSettings, TrainSettings
 from models.text.tokeniser import Tokeniser
-from models.training.fit import Surroundings, fit
+from models.training.fit import TrainingContext, fit
 
 CLIPS, SECONDS = 3608, 4.0
 FASTER, MINUTES, GIGABYTES = 3.0, 20.0, 2.0
@@ -142,8 +142,8 @@ def paper_sized(folder: Path, work: Path, epochs: int | None) -> tuple[float, fl
     ]
     ticks: list[float] = []
     settings = default.changed(epochs=epochs)
-    around = Surroundings(lambda done, total, line: ticks.append(time.perf_counter()))
-    fit(examples, [], settings, around)
+    context = TrainingContext(lambda done, total, line: ticks.append(time.perf_counter()))
+    fit(examples, [], settings, context)
     seconds = time.perf_counter() - begin
     if len(ticks) > 1:
         per_epoch = (ticks[-1] - ticks[0]) / (len(ticks) - 1)

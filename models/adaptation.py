@@ -3,17 +3,17 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from models.encoders.audio import FAR
+from models.encoders.audio import FUNCTIONAL_LIMIT
 
-__all__ = ["adapted", "adapted_by_speaker", "softmax"]
+__all__ = ["adapt_logits", "adapt_speakers", "softmax"]
 
 Numbers = NDArray[np.float64]
 
 
-def adapted_by_speaker(
+def adapt_speakers(
     logits: Numbers, functionals: NDArray[np.float32], speakers: NDArray[np.int64]
 ) -> Numbers:
-    """Return logits (n, classes) with those of each speaker of enough clips :func:`adapted`.
+    """Return logits (n, classes) with those of each speaker of enough clips :func:`adapt_logits`.
 
     Args:
         logits: what the model says (n, classes).
@@ -24,11 +24,11 @@ def adapted_by_speaker(
     for speaker in np.unique(speakers[speakers >= 0]):
         own = speakers == speaker
         if own.sum() >= _ENOUGH:
-            found[own] = adapted(logits[own], functionals[own])
+            found[own] = adapt_logits(logits[own], functionals[own])
     return found
 
 
-def adapted(logits: Numbers, functionals: NDArray[np.float32]) -> Numbers:
+def adapt_logits(logits: Numbers, functionals: NDArray[np.float32]) -> Numbers:
     """Return the logits (n, classes) of a speaker's clips after fitting to them.
 
     By turns, clips are taken to be what the model says of them, p ∝ q ** 3, and its layer of
@@ -47,13 +47,13 @@ def adapted(logits: Numbers, functionals: NDArray[np.float32]) -> Numbers:
         >>> sure, unsure = [0.7, -0.7], [-0.1, 0.1]
         >>> logits = np.array([sure] * 30 + [unsure] + [[-0.7, 0.7]] * 30)
         >>> functionals = np.array([[1.0]] * 31 + [[-1.0]] * 30)
-        >>> adapted(logits, functionals)[30].argmax()
+        >>> adapt_logits(logits, functionals)[30].argmax()
         np.int64(0)
     """
     from scipy.optimize import minimize
 
     n, classes = logits.shape
-    near = np.clip(functionals.astype(np.float64), -FAR, FAR)
+    near = np.clip(functionals.astype(np.float64), -FUNCTIONAL_LIMIT, FUNCTIONAL_LIMIT)
     seen = np.concatenate([near, np.ones((n, 1))], axis=1)  # (n, F + 1)
     moved = np.zeros(classes * seen.shape[1])
     for _ in range(_TURNS):

@@ -12,7 +12,7 @@ from manifests.emotions import EMOTIONS
 from manifests.errors import DataError
 from manifests.store import canonical_json, sha256_file, write_bytes, write_text
 from models.features import FeatureExtractor
-from models.fitted import FittedModel, build_network, functionals_of
+from models.fitted import FittedModel, build_network, functional_inputs
 from models.normalisation import Normaliser
 from models.runs import DESCRIPTION
 from models.settings import TrainSettings
@@ -45,7 +45,9 @@ def write_model(folder: Path, model: FittedModel) -> None:
         "classes": list(model.classes),
         "settings": model.settings.model_dump(mode="json"),
         "normalisation": model.normaliser.document(),
-        "levelling": None if model.leveller is None else model.leveller.document(),
+        "levelling": None
+        if model.functional_scaler is None
+        else model.functional_scaler.document(),
         "temperature": model.temperature,
         "vocabulary": model.vocabulary.document(),
         "weights_sha256": sha256_file(folder / WEIGHTS),
@@ -65,8 +67,10 @@ def read_model(folder: Path) -> FittedModel:
         settings = TrainSettings.model_validate(description["settings"])
         width = FeatureExtractor(settings.features).width
         normaliser = Normaliser.parse(description["normalisation"], width)
-        functionals = functionals_of(settings)
-        leveller = Normaliser.parse(description["levelling"], functionals) if functionals else None
+        functionals = functional_inputs(settings)
+        functional_scaler = (
+            Normaliser.parse(description["levelling"], functionals) if functionals else None
+        )
         vocabulary = Vocabulary.parse(description["vocabulary"])
     except ValidationError as error:
         first = error.errors()[0]
@@ -87,7 +91,7 @@ def read_model(folder: Path) -> FittedModel:
     network.load_state_dict(weights)
     temperature = _temperature(path, description.get("temperature", 1.0))
     return FittedModel(
-        network.eval(), normaliser, vocabulary, settings, EMOTIONS, temperature, leveller
+        network.eval(), normaliser, vocabulary, settings, EMOTIONS, temperature, functional_scaler
     )
 
 

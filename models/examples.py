@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.features import Features
-from models.normalisation import STRANGER, Scale
+from models.normalisation import UNSEEN_SPEAKER, Scale
 from models.text.vocabulary import PADDING
 
-__all__ = ["Batch", "Clips", "Example", "in_pieces", "speaker_numbers"]
+__all__ = ["Batch", "Clips", "Example", "speaker_numbers", "split_batches"]
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,17 @@ class Example:
         label: number of its class, -1 where it isn't known.
         soft: share of the votes for each class, or empty.
         versions: its features at other speeds, for training.
-        one_voice: whether the group is one person; in a source several may speak.
+        single_speaker: whether the group is one person; in a source several may speak.
     """
 
     clip_id: str
     features: Features
     words: tuple[str, ...] = ()
-    group: str = STRANGER
+    group: str = UNSEEN_SPEAKER
     label: int = -1
     soft: tuple[float, ...] = ()
     versions: tuple[Features, ...] = ()
-    one_voice: bool = True
+    single_speaker: bool = True
 
 
 @dataclass(frozen=True)
@@ -112,16 +112,16 @@ def speaker_numbers(groups: Sequence[str]) -> NDArray[np.int64]:
         [0, -1, -1, 0, 1, 1]
     """
     sizes = Counter(groups)
-    together = sorted(group for group in sizes if group != STRANGER and sizes[group] > 1)
+    together = sorted(group for group in sizes if group != UNSEEN_SPEAKER and sizes[group] > 1)
     known = {group: number for number, group in enumerate(together)}
     return np.array([known.get(group, -1) for group in groups], dtype=np.int64)
 
 
-def in_pieces(order: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
+def split_batches(order: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
     """Yield pieces of ``size``, the last one smaller, but never a single clip after others.
 
     Example:
-        >>> [piece.tolist() for piece in in_pieces(np.arange(5), 2)]
+        >>> [piece.tolist() for piece in split_batches(np.arange(5), 2)]
         [[0, 1], [2, 3, 4]]
     """
     cuts = list(range(0, len(order), size))

@@ -8,19 +8,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.adaptation import adapted_by_speaker, softmax
+from models.adaptation import adapt_speakers, softmax
 from models.encoders.audio import AudioEncoder
 from models.encoders.fusion import BimodalClassifier
 from models.encoders.text_cnn import TextCNN
 from models.encoders.text_linear import TextLinear
-from models.examples import Clips, Example, in_pieces, speaker_numbers
+from models.examples import Clips, Example, speaker_numbers, split_batches
 from models.features import FeatureExtractor, Features
-from models.normalisation import STRANGER, Normaliser
-from models.prosody import summarise, summary_width
+from models.normalisation import UNSEEN_SPEAKER, Normaliser
+from models.prosody import functional_count, prosodic_functionals
 from models.settings import TrainSettings
 from models.text.vocabulary import Vocabulary
 
-__all__ = ["FittedModel", "build_network", "cut", "functionals_of", "summaries"]
+__all__ = ["FittedModel", "build_network", "functional_inputs", "functional_rows", "truncate"]
 
 _AT_ONCE = 64  # clips pooled together
 
@@ -40,7 +40,7 @@ def build_network(
     text: TextCNN | TextLinear | None = None
     if settings.modality != "text":
         width = FeatureExtractor(settings.features).width
-        audio = AudioEncoder(width, settings.audio, settings.prior, functionals_of(settings))
+        audio = AudioEncoder(width, settings.audio, settings.prior, functional_inputs(settings))
     if settings.modality != "audio" and settings.words.kind == "linear":
         text = TextLinear(runs, classes)
     elif settings.modality != "audio" and vectors is not None:
@@ -61,21 +61,21 @@ def build_network(
     return BimodalClassifier(audio, text, classes)
 
 
-def cut(features: Features, settings: TrainSettings) -> Features:
+def truncate(features: Features, settings: TrainSettings) -> Features:
     """Return the part of a clip that is used: its first ``max_seconds``."""
     frames = round(settings.max_seconds * 1000 / settings.features.hop_ms)
     return features[:frames]
 
 
-def summaries(features: Sequence[Features], settings: TrainSettings) -> list[Features]:
+def functional_rows(features: Sequence[Features], settings: TrainSettings) -> list[Features]:
     """Return the functionals of clips, each as a single frame (1, F)."""
-    return [summarise(clip, settings.features)[None] for clip in features]
+    return [prosodic_functionals(clip, settings.features)[None] for clip in features]
 
 
-def functionals_of(settings: TrainSettings) -> int:
+def functional_inputs(settings: TrainSettings) -> int:
     """Return F, how many functionals of a clip the network takes."""
     taken = settings.modality != "text" and settings.audio.functionals
-    return summary_width(settings.features) if taken else 0
+    return functional_count(settings.features) if taken else 0
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class FittedModel:
     Attributes:
         network: trained, on the CPU.
         normaliser: of the features.
-        leveller: of the functionals; None where the network takes none.
+        functional_scaler: of the functionals; None where the network takes none.
         vocabulary: words that have a vector.
         settings: that it was trained with.
         classes: in the order of its outputs.
@@ -98,20 +98,20 @@ class FittedModel:
     settings: TrainSettings
     classes: tuple[str, ...]
     temperature: float = 1.0
-    leveller: Normaliser | None = None
+    functional_scaler: Normaliser | None = None
 
     def prepare(self, examples: Sequence[Example]) -> Clips:
         """Return clips as the network takes them."""
-        raw = [cut(example.features, self.settings) for example in examples]
-        rows = summaries(raw, self.settings) if self.leveller is not None else []
-        words = [self.words_of(example) for example in examples]
-        return self.as_heard(raw, rows, words, [example.group for example in examples])
+        raw = [truncate(example.features, self.settings) for example in examples]
+        rows = functional_rows(raw, self.settings) if self.functional_scaler is not None else []
+        words = [self.encode_words(example) for example in examples]
+        return self.normalise_clips(raw, rows, words, [example.group for example in examples])
 
-    def words_of(self, example: Example) -> list[int]:
+    def encode_words(self, example: Example) -> list[int]:
         """Return the numbers of the words of a clip that count."""
         return self.vocabulary.encode(example.words, self.settings.words.max_words)
 
-    def as_heard(
+    def normalise_clips(
         self,
         features: Sequence[Features],
         functionals: Sequence[Features],
@@ -127,8 +127,8 @@ class FittedModel:
             groups: speaker or source of each, "" where a clip stands alone.
         """
         rows: list[Features] = [np.zeros((1, 0), dtype=np.float32)] * len(features)
-        if self.leveller is not None:
-            rows = self.leveller.apply(functionals, groups)
+        if self.functional_scaler is not None:
+            rows = self.functional_scaler.apply(functionals, groups)
         scales = self.normaliser.scales(features, groups)
         return Clips(features, scales, words, speaker_numbers(groups), np.concatenate(rows))
 
@@ -145,7 +145,7 @@ class FittedModel:
         self.network.eval()
         pooled: list[Tensor] = []
         with torch.inference_mode():
-            for rows in in_pieces(by_length, _AT_ONCE):
+            for rows in split_batches(by_length, _AT_ONCE):
                 batch = clips.batch(rows)
                 if self.network.audio is not None:
                     pooled.append(self.network.audio.pool(batch.frames, batch.lengths))
@@ -159,7 +159,7 @@ class FittedModel:
             )
         told: NDArray[np.float64] = np.empty((len(examples), len(self.classes)))
         told[by_length] = logits.double().numpy()
-        if self.settings.adapt and self.leveller is not None:
-            voices = [one.group if one.one_voice else STRANGER for one in examples]
-            told = adapted_by_speaker(told, clips.functionals, speaker_numbers(voices))
+        if self.settings.adapt and self.functional_scaler is not None:
+            voices = [one.group if one.single_speaker else UNSEEN_SPEAKER for one in examples]
+            told = adapt_speakers(told, clips.functionals, speaker_numbers(voices))
         return softmax(told / self.temperature)

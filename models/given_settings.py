@@ -9,10 +9,10 @@ from typing import Any
 from manifests.errors import ConfigurationError
 from models.settings import TrainSettings
 
-__all__ = ["settings_given"]
+__all__ = ["apply_overrides"]
 
 
-def settings_given(
+def apply_overrides(
     base: TrainSettings, file: Path | None = None, single: Iterable[str] = ()
 ) -> TrainSettings:
     """Return settings with what a file says in place of theirs, and single keys in place of both.
@@ -30,7 +30,7 @@ def settings_given(
         ConfigurationError: if the file can't be read, or a key or value doesn't fit.
 
     Example:
-        >>> settings_given(TrainSettings(), single=["audio.hidden=32", "keep=best"]).audio.hidden
+        >>> apply_overrides(TrainSettings(), single=["audio.hidden=32", "keep=best"]).audio.hidden
         32
     """
     if file is not None:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from manifests.errors import DataError
 from models.features import Features
 
-__all__ = ["STRANGER", "Normaliser", "Scale"]
+__all__ = ["UNSEEN_SPEAKER", "Normaliser", "Scale"]
 
-STRANGER = ""
+UNSEEN_SPEAKER = ""
 """The group of clips that are known to have nothing in common."""
 
 
@@ -66,7 +66,7 @@ class Normaliser:
 
         Args:
             clips: features (T, D).
-            groups: the speaker or source of each clip; :data:`STRANGER` where a clip stands alone.
+            groups: the speaker or source of each clip; :data:`UNSEEN_SPEAKER` where a clip stands alone.
         """
         members: dict[str, list[int]] = {}
         for index, group in enumerate(groups):

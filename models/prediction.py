@@ -14,7 +14,7 @@ from models.checkpoint import read_model
 from models.examples import Example
 from models.features import SAMPLE_RATE, FeatureExtractor, Samples
 from models.fitted import FittedModel
-from models.normalisation import STRANGER
+from models.normalisation import UNSEEN_SPEAKER
 from models.text.tokeniser import Tokeniser
 
 __all__ = ["Normalisation", "Predictor", "load_model"]
@@ -67,7 +67,7 @@ class Predictor:
         texts: Sequence[str] | None = None,
         groups: Sequence[str] | None = None,
         *,
-        one_voice: bool = True,
+        single_speaker: bool = True,
     ) -> NDArray[np.float64]:
         """Return the probability of each class for each clip (n, 6).
 
@@ -76,25 +76,30 @@ class Predictor:
             texts: of each clip, "" where unknown; None if all are.
             groups: speaker, or else source, of each clip, "" where unknown; None if all are. The
                 clips of a group are normalised together, so give all of a speaker's at once.
-            one_voice: whether each group is one person, to whom the model may be adapted.
+            single_speaker: whether each group is one person, to whom the model may be adapted.
 
         Raises:
             ValueError: if there are not as many texts or groups as clips, or a clip is empty.
         """
         n = len(audio)
         texts = [""] * n if texts is None else texts
-        groups = [STRANGER] * n if groups is None else groups
+        groups = [UNSEEN_SPEAKER] * n if groups is None else groups
         if len(texts) != n or len(groups) != n:
             raise ValueError(f"{n} clips, but {len(texts)} texts and {len(groups)} groups")
         return self.predict_examples(
             [
-                self.example(samples, text, group, one_voice=one_voice)
+                self.example(samples, text, group, single_speaker=single_speaker)
                 for samples, text, group in zip(audio, texts, groups, strict=True)
             ]
         )
 
     def example(
-        self, samples: Samples, text: str = "", group: str = STRANGER, *, one_voice: bool = True
+        self,
+        samples: Samples,
+        text: str = "",
+        group: str = UNSEEN_SPEAKER,
+        *,
+        single_speaker: bool = True,
     ) -> Example:
         """Return a clip as the model sees it, which takes less memory than its samples.
 
@@ -102,13 +107,13 @@ class Predictor:
             samples: mono, 16 kHz, -1..1 (N,).
             text: what is said, "" where unknown.
             group: speaker, or else source, "" where unknown.
-            one_voice: whether the group is one person.
+            single_speaker: whether the group is one person.
 
         Raises:
             ValueError: if the clip is empty, or no mono samples.
         """
         heard = self._features(samples)
-        return Example("", heard, self._words(text), group, one_voice=one_voice)
+        return Example("", heard, self._words(text), group, single_speaker=single_speaker)
 
     def predict_examples(self, examples: Sequence[Example]) -> NDArray[np.float64]:
         """Return the probabilities (n, 6) of clips whose features are there already."""
@@ -126,8 +131,8 @@ class Predictor:
             return Normalisation(
                 "corpus", "this model normalises by its training corpus, whoever speaks"
             )
-        counts = Counter(group for group in groups if group != STRANGER)
-        alone = list(groups).count(STRANGER) + sum(n == 1 for n in counts.values())
+        counts = Counter(group for group in groups if group != UNSEEN_SPEAKER)
+        alone = list(groups).count(UNSEEN_SPEAKER) + sum(n == 1 for n in counts.values())
         few = sum(n for n in counts.values() if 1 < n < _ENOUGH)
         if not alone + few:
             return Normalisation(

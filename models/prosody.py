@@ -6,18 +6,18 @@ from numpy.typing import NDArray
 from models.features import FeatureExtractor, Features
 from models.settings import FeatureSettings
 
-__all__ = ["summarise", "summary_width"]
+__all__ = ["functional_count", "prosodic_functionals"]
 
 Numbers = NDArray[np.float64]
 
 
-def summary_width(settings: FeatureSettings) -> int:
+def functional_count(settings: FeatureSettings) -> int:
     """Return F, how many functionals a clip with such features has."""
     frames = np.zeros((2, FeatureExtractor(settings).width), dtype=np.float32)
-    return len(summarise(frames, settings))
+    return len(prosodic_functionals(frames, settings))
 
 
-def summarise(features: Features, settings: FeatureSettings) -> NDArray[np.float32]:
+def prosodic_functionals(features: Features, settings: FeatureSettings) -> NDArray[np.float32]:
     """Return the functionals (F,) of a clip.
 
     Of every feature its mean and deviation. Of loudness (the first coefficient), of the colour of
@@ -37,7 +37,7 @@ def summarise(features: Features, settings: FeatureSettings) -> NDArray[np.float
 
     Example:
         >>> settings = FeatureSettings(n_mfcc=13, pitch=False)
-        >>> summarise(np.ones((50, 13), dtype=np.float32), settings).shape
+        >>> prosodic_functionals(np.ones((50, 13), dtype=np.float32), settings).shape
         (53,)
     """
     frames = features.astype(np.float64)

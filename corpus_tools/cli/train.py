@@ -114,12 +114,12 @@ def train(
         ready_for_features()
         from corpus_tools.cli.manifest_option import manifest_folder
         from corpus_tools.workspace import Workspace
-        from models.given_settings import settings_given
+        from models.given_settings import apply_overrides
         from models.runs import free_name, new_run
 
         workspace = Workspace.find(corpus)
         folder = manifest_folder(workspace.root, manifest)
-        given = settings_given(workspace.configuration.train, config, assignments or ())
+        given = apply_overrides(workspace.configuration.train, config, assignments or ())
         settings = given.changed(
             preset=preset,
             modality=modality,

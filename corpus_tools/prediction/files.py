@@ -81,7 +81,7 @@ def predict_files(
                 samples.astype(np.float32) / FULL_SCALE,
                 piece.text,
                 group,
-                one_voice=together != "file",
+                single_speaker=together != "file",
             )
             for piece, (_, samples) in zip(pieces, cuts, strict=True)
         ]

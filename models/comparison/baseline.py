@@ -11,7 +11,7 @@ from models.comparison.functionals import functionals
 from models.comparison.svm import LinearSVM
 from models.evaluation.metrics import uar
 from models.examples import Example
-from models.fitted import cut
+from models.fitted import truncate
 from models.normalisation import Normaliser
 from models.settings import TrainSettings
 
@@ -33,7 +33,7 @@ def tell_by_baseline(examples: Mapping[str, Sequence[Example]], settings: TrainS
         settings: of features and normalisation.
     """
     rows = {
-        split: functionals([cut(clip.features, settings) for clip in clips])[:, None]
+        split: functionals([truncate(clip.features, settings) for clip in clips])[:, None]
         for split, clips in examples.items()
         if clips
     }  # (n, 1, F): a clip of one frame each

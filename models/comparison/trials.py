@@ -12,7 +12,7 @@ from models.comparison.systems import NETWORKS, SVM, System
 from models.fitted import FittedModel
 from models.settings import TrainSettings
 from models.training.data import Examples
-from models.training.fit import Surroundings, fit
+from models.training.fit import TrainingContext, fit
 
 __all__ = ["Trials"]
 
@@ -75,8 +75,8 @@ class Trials:
             told = model.probabilities(test).argmax(axis=1)
             accuracies.append(float((told == self.truth).mean()))
 
-        around = Surroundings(self._shown(system, settings), watch)
-        fitted = fit(examples["train"], examples["val"], settings, around)
+        context = TrainingContext(self._shown(system, settings), watch)
+        fitted = fit(examples["train"], examples["val"], settings, context)
         told = fitted.model.probabilities(test).argmax(axis=1)
         return Part(
             system=system.key,
@@ -85,7 +85,7 @@ class Trials:
             told=tuple(told.tolist()),
             history=tuple(fitted.history),
             test_accuracy=tuple(accuracies),
-            kept_epoch=fitted.kept,
+            kept_epoch=fitted.kept_epoch,
         )
 
     def _shown(self, system: System, settings: TrainSettings) -> Progress:

@@ -10,9 +10,9 @@ from models.layers.odconv import ODConv2d
 from models.layers.speaker_norm import SpeakerNorm
 from models.settings import AudioSettings
 
-__all__ = ["FAR", "AudioEncoder", "by_acquaintance", "near_functionals"]
+__all__ = ["FUNCTIONAL_LIMIT", "AudioEncoder", "clamp_functionals", "split_by_seen"]
 
-FAR = 5.0
+FUNCTIONAL_LIMIT = 5.0
 """Deviations; how much farther an odd clip's functionals lie says nothing."""
 
 
@@ -119,7 +119,7 @@ class AudioEncoder(nn.Module):
         if self.hidden is not None:
             vector = self.dropout(self.hidden(vector))
         if self.functionals and functionals is not None:
-            stood = by_acquaintance(functionals, speakers)
+            stood = split_by_seen(functionals, speakers)
             vector = torch.cat([vector * (1 - stood[:, -1:]), stood], dim=1)
         return vector
 
@@ -134,20 +134,20 @@ class AudioEncoder(nn.Module):
         return self.finish(self.pool(frames, lengths), speakers, functionals)
 
 
-def by_acquaintance(functionals: Tensor, speakers: Tensor | None) -> Tensor:
+def split_by_seen(functionals: Tensor, speakers: Tensor | None) -> Tensor:
     """Return functionals (B, F) as (B, 2 F + 1): known speakers', strangers', and 1 for strangers.
 
     Example:
-        >>> by_acquaintance(torch.tensor([[2.0], [3.0]]), torch.tensor([0, -1])).tolist()
+        >>> split_by_seen(torch.tensor([[2.0], [3.0]]), torch.tensor([0, -1])).tolist()
         [[2.0, 0.0, 0.0], [0.0, 3.0, 1.0]]
     """
-    near = near_functionals(functionals)
+    near = clamp_functionals(functionals)
     strange = near.new_ones(len(near), 1)
     if speakers is not None:
         strange = (speakers < 0).to(near.dtype)[:, None]
     return torch.cat([(1 - strange) * near, strange * near, strange], dim=1)
 
 
-def near_functionals(functionals: Tensor) -> Tensor:
+def clamp_functionals(functionals: Tensor) -> Tensor:
     """Return functionals as they are, or as far as counts."""
-    return functionals.clamp(-FAR, FAR)
+    return functionals.clamp(-FUNCTIONAL_LIMIT, FUNCTIONAL_LIMIT)

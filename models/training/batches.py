@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.examples import in_pieces
+from models.examples import split_batches
 
 __all__ = ["drop_texts", "epoch_order", "mask_features"]
 
@@ -26,9 +26,9 @@ def epoch_order(
     """
     order = generator.permutation(len(lengths))
     batches: list[NDArray[np.int64]] = []
-    for part in in_pieces(order, size * _NEIGHBOURS):
+    for part in split_batches(order, size * _NEIGHBOURS):
         near = part[np.argsort(lengths[part], kind="stable")]
-        batches += in_pieces(near, size)
+        batches += split_batches(near, size)
     for index in generator.permutation(len(batches)):
         yield batches[index]
 

@@ -69,7 +69,7 @@ def load_examples(
                 label=EMOTIONS.index(entry.emotion),
                 soft=tuple(entry.soft),
                 versions=features[1:],
-                one_voice=bool(entry.speaker),
+                single_speaker=bool(entry.speaker),
             )
         )
     if wanted and not any(examples.values()):

@@ -8,7 +8,7 @@ import torch
 
 from manifests.errors import ConfigurationError
 
-__all__ = ["pick_device", "steady"]
+__all__ = ["deterministic", "pick_device"]
 
 
 def pick_device(name: str) -> torch.device:
@@ -30,7 +30,7 @@ def pick_device(name: str) -> torch.device:
 
 
 @contextlib.contextmanager
-def steady(seed: int, threads: int) -> Iterator[None]:
+def deterministic(seed: int, threads: int) -> Iterator[None]:
     """Seed torch, keep it to repeatable operations and some threads, and undo it afterwards."""
     before = torch.get_num_threads()
     repeatable = torch.are_deterministic_algorithms_enabled()

@@ -7,21 +7,21 @@ from manifests.errors import DataError
 from manifests.outcome import no_progress
 from models.examples import Example
 from models.settings import TrainSettings
-from models.training.around import Fit, Surroundings
-from models.training.device import steady
-from models.training.fitting import Fitting
-from models.training.joining import join
-from models.training.words import fit_words
+from models.training.around import FitResult, TrainingContext
+from models.training.device import deterministic
+from models.training.fitting import TrainingLoop
+from models.training.joining import fuse_branches
+from models.training.words import fit_text
 
-__all__ = ["Fit", "Surroundings", "fit"]
+__all__ = ["FitResult", "TrainingContext", "fit"]
 
 
 def fit(
     training: Sequence[Example],
     validation: Sequence[Example],
     settings: TrainSettings,
-    around: Surroundings | None = None,
-) -> Fit:
+    context: TrainingContext | None = None,
+) -> FitResult:
     """Return a model fitted to training clips; the same one every time on the same machine.
 
     Args:
@@ -29,7 +29,7 @@ def fit(
         validation: clips with labels, which choose the epoch if ``settings.keep`` is ``best``;
             maybe none.
         settings: of features, network and training.
-        around: who looks on, who may end it, and what keeps the state for a run that is killed.
+        context: who looks on, who may end it, and what keeps the state for a run that is killed.
 
     Raises:
         DataError: if there are fewer than two training clips.
@@ -40,37 +40,37 @@ def fit(
         raise DataError(
             f"{len(training)} training clips, where at least 2 are needed; label more clips"
         )
-    around = around or Surroundings()
-    with steady(settings.seed, settings.threads):
+    context = context or TrainingContext()
+    with deterministic(settings.seed, settings.threads):
         if settings.modality == "both" and settings.branches == "apart":
-            return _fit_apart(training, validation, settings, around)
-        return _fit_one(training, validation, settings, around)
+            return _fit_apart(training, validation, settings, context)
+        return _fit_one(training, validation, settings, context)
 
 
 def _fit_one(
     training: Sequence[Example],
     validation: Sequence[Example],
     settings: TrainSettings,
-    around: Surroundings,
-) -> Fit:
+    context: TrainingContext,
+) -> FitResult:
     if settings.modality == "text" and settings.words.kind == "linear":
-        return fit_words(training, validation, settings, around)
-    return Fitting(training, validation, settings).run(around)
+        return fit_text(training, validation, settings, context)
+    return TrainingLoop(training, validation, settings).run(context)
 
 
 def _fit_apart(
     training: Sequence[Example],
     validation: Sequence[Example],
     settings: TrainSettings,
-    around: Surroundings,
-) -> Fit:
-    quiet = replace(around, progress=no_progress, watch=None)
+    context: TrainingContext,
+) -> FitResult:
+    quiet = replace(context, progress=no_progress, watch=None)
     words = _fit_one(training, validation, settings.changed(modality="text"), quiet)
-    with steady(settings.seed, settings.threads):  # as if there had been no words before
-        sound = Fitting(
+    with deterministic(settings.seed, settings.threads):  # as if there had been no words before
+        sound = TrainingLoop(
             training,
             validation,
             settings.changed(modality="audio"),
-            lambda model: join(model, words.model, settings),
+            lambda model: fuse_branches(model, words.model, settings),
         )
-        return replace(sound.run(around), vectors_known=words.vectors_known)
+        return replace(sound.run(context), vector_coverage=words.vector_coverage)

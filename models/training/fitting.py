@@ -11,30 +11,30 @@ from torch import Tensor
 
 from manifests.emotions import EMOTIONS
 from manifests.errors import CorpusError
-from models.encoders.audio import near_functionals
+from models.encoders.audio import clamp_functionals
 from models.evaluation.metrics import uar
 from models.examples import Batch, Example
-from models.fitted import FittedModel, build_network, cut, functionals_of, summaries
+from models.fitted import FittedModel, build_network, functional_inputs, functional_rows, truncate
 from models.normalisation import Normaliser
 from models.settings import TrainSettings
 from models.text.vectors import WordVectors, learn_words
 from models.text.vocabulary import Vocabulary
-from models.training.around import Fit, Surroundings
+from models.training.around import FitResult, TrainingContext
 from models.training.batches import drop_texts, epoch_order, mask_features
 from models.training.device import pick_device
 from models.training.generators import Generators
 from models.training.history import Epoch
-from models.training.joining import weighed
-from models.training.linear import Layers, solve
+from models.training.joining import add_functional_layers
+from models.training.linear import FunctionalLayers, solve_linear
 from models.training.objective import class_weights, target_shares, weighted_cross_entropy
-from models.training.optimiser import Stepper
-from models.training.state import State, Unfinished
-from models.training.voices import Voices
+from models.training.optimiser import OptimiserState
+from models.training.state import StateStore, TrainingState
+from models.training.voices import AugmentedClips
 
-__all__ = ["Fitting"]
+__all__ = ["TrainingLoop"]
 
 
-class Fitting:
+class TrainingLoop:
     """A network and all that changes while it is trained.
 
     Args:
@@ -54,23 +54,23 @@ class Fitting:
         self.settings, self.validation, self.finish = settings, validation, finish
         self.device = pick_device(settings.device)
         vocabulary, vectors = _words(training, settings)
-        self.vectors_known = vectors.known
+        self.vector_coverage = vectors.known
         table = torch.from_numpy(vectors.table) if settings.modality != "audio" else None
         network = build_network(settings, table, len(EMOTIONS), len(vocabulary.runs))
         prior = math.inf if settings.normalise == "corpus" else settings.prior
-        raw = [cut(one.features, settings) for one in training]
-        rows = summaries(raw, settings) if functionals_of(settings) else []
+        raw = [truncate(one.features, settings) for one in training]
+        rows = functional_rows(raw, settings) if functional_inputs(settings) else []
         self.model = FittedModel(
             network,
             Normaliser.fit(raw, prior),
             vocabulary,
             settings,
             EMOTIONS,
-            leveller=Normaliser.fit(rows, prior) if rows else None,
+            functional_scaler=Normaliser.fit(rows, prior) if rows else None,
         )
         self.network = network.to(self.device)
-        self.voices = Voices(self.model, training, rows)
-        own = self.voices.own
+        self.augmented = AugmentedClips(self.model, training, rows)
+        own = self.augmented.own
         long = own.words if settings.modality == "text" else own.features
         self.lengths = np.array([len(clip) for clip in long])
         self.targets = target_shares(training, settings).to(self.device)
@@ -78,15 +78,19 @@ class Fitting:
         self.labels = np.array([one.label for one in training])
         self.truth = np.array([one.label for one in validation])
         self.weights = class_weights(self.labels, settings).to(self.device)
-        self.functionals = self._solved() if settings.branches == "apart" and rows else None
+        self.functional_layers = (
+            self._solve_functional_layers() if settings.branches == "apart" and rows else None
+        )
         self.generators = Generators(settings.seed, self.device)
         per_epoch = math.ceil(len(training) / settings.batch_size)
         self.epochs = max(settings.epochs, math.ceil(settings.least_steps / per_epoch))
-        self.stepper = Stepper(self.network.parameters(), settings, self.epochs * per_epoch)
+        self.optimiser = OptimiserState(
+            self.network.parameters(), settings, self.epochs * per_epoch
+        )
         self.history: list[Epoch] = []
-        self.best, self.kept, self.good = -math.inf, 0, _copy(self.network)
+        self.best, self.kept_epoch, self.good = -math.inf, 0, _copy(self.network)
 
-    def run(self, around: Surroundings) -> Fit:
+    def run(self, context: TrainingContext) -> FitResult:
         """Train to the end, or until asked to stop.
 
         Raises:
@@ -94,44 +98,46 @@ class Fitting:
                 stop.
         """
         stage = self.settings.modality
-        if around.unfinished is not None:
-            self._resume(around.unfinished)
+        if context.state_store is not None:
+            self._resume(context.state_store)
         stopped = False
         while not self._finished():
-            epoch = self._epoch(len(self.history) + 1, around.stopped)
+            epoch = self._epoch(len(self.history) + 1, context.should_stop)
             if epoch is None:
                 stopped = True
                 break
             self._weigh(epoch)
-            if around.unfinished is not None:
+            if context.state_store is not None:
                 whole = self._finished()
-                around.unfinished.keep(stage, self.clip_ids, self.state(), whole=whole)
-            if around.watch is not None:
-                around.watch(self._whole(replace(self.model, network=self.network.cpu())))
+                context.state_store.keep(stage, self.clip_ids, self.state(), whole=whole)
+            if context.watch is not None:
+                context.watch(self._whole(replace(self.model, network=self.network.cpu())))
                 self.network.to(self.device)
-            around.progress(epoch.epoch, self.epochs, epoch.line)
+            context.progress(epoch.epoch, self.epochs, epoch.line)
         if not self.history:
             raise CorpusError("stopped before the first epoch was whole, so no model is kept")
         self.network.load_state_dict(self.good)
         self.network.cpu().eval()
         model = self._whole(self.model)
-        return Fit(model, self.history, self.kept, self.vectors_known, stopped, self.epochs)
+        return FitResult(
+            model, self.history, self.kept_epoch, self.vector_coverage, stopped, self.epochs
+        )
 
-    def state(self) -> State:
+    def state(self) -> TrainingState:
         """Return all that training goes on from, between two epochs."""
         tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
         tensors |= {f"good.{name}": value for name, value in self.good.items()}
-        tensors |= self.stepper.tensors() | self.generators.tensors()
+        tensors |= self.optimiser.tensors() | self.generators.tensors()
         document = {
             "history": [list(astuple(epoch)) for epoch in self.history],
             "best": self.best,
-            "kept": self.kept,
-            "schedule": self.stepper.document(),
+            "kept": self.kept_epoch,
+            "schedule": self.optimiser.document(),
             "shuffle": self.generators.document(),
         }
-        return State(tensors, document)
+        return TrainingState(tensors, document)
 
-    def restore(self, state: State) -> None:
+    def restore(self, state: TrainingState) -> None:
         """Go back to a state.
 
         Raises:
@@ -140,65 +146,67 @@ class Fitting:
         document, tensors = state.document, state.tensors
         history = [Epoch(*row) for row in document["history"]]
         self.network.load_state_dict(state.part("network."))
-        self.stepper.restore(tensors, document["schedule"])
+        self.optimiser.restore(tensors, document["schedule"])
         self.generators.restore(tensors, document["shuffle"])
         good = state.part("good.")
         if good.keys() != self.good.keys():
             raise KeyError("weights are missing")
         self.good = {name: value.to(self.device) for name, value in good.items()}
-        self.best, self.kept = float(document["best"]), int(document["kept"])
+        self.best, self.kept_epoch = float(document["best"]), int(document["kept"])
         self.history = history
 
-    def _solved(self) -> Layers:
+    def _solve_functional_layers(self) -> FunctionalLayers:
         """Return the layers of the functionals, each solved by itself."""
-        rows, speakers = self.voices.functionals()
+        rows, speakers = self.augmented.functionals()
         shares = self.targets.cpu().repeat(len(rows) // len(self.targets), 1)
-        near, weights = near_functionals(rows), shares @ self.weights.cpu()
+        near, weights = clamp_functionals(rows), shares @ self.weights.cpu()
         found = [
-            solve(near[some], shares[some], weights[some])
+            solve_linear(near[some], shares[some], weights[some])
             for some in (speakers >= 0, speakers < 0)
             if some.any()
         ]
-        return Layers(found[0], found[-1])
+        return FunctionalLayers(found[0], found[-1])
 
     def _whole(self, model: FittedModel) -> FittedModel:
         """Return the model that is validated, watched and kept."""
-        if self.functionals is not None:
-            model = weighed(model, self.functionals)
+        if self.functional_layers is not None:
+            model = add_functional_layers(model, self.functional_layers)
         return self.finish(model)
 
-    def _resume(self, unfinished: Unfinished) -> None:
+    def _resume(self, state_store: StateStore) -> None:
         stage = self.settings.modality
-        found = unfinished.load(stage, self.clip_ids)
+        found = state_store.load(stage, self.clip_ids)
         if found is None:
             return
         fresh = self.state()
-        fresh = State({name: one.clone() for name, one in fresh.tensors.items()}, fresh.document)
+        fresh = TrainingState(
+            {name: one.clone() for name, one in fresh.tensors.items()}, fresh.document
+        )
         try:
             self.restore(found)
         except (ValueError, KeyError, TypeError, RuntimeError):
             self.restore(fresh)
-            unfinished.discard(stage)
+            state_store.discard(stage)
         else:
-            unfinished.resumed[stage] = len(self.history)
+            state_store.resumed[stage] = len(self.history)
 
     def _finished(self) -> bool:
         done, patience = len(self.history), self.settings.patience
-        return done >= self.epochs or bool(patience and done - self.kept >= patience)
+        return done >= self.epochs or bool(patience and done - self.kept_epoch >= patience)
 
     def _weigh(self, epoch: Epoch) -> None:
         """Note an epoch, and its weights if they are the best so far."""
         self.history.append(epoch)
         if self.settings.keep == "last" or epoch.score > self.best:
-            self.best, self.kept, self.good = epoch.score, epoch.epoch, _copy(self.network)
+            self.best, self.kept_epoch, self.good = epoch.score, epoch.epoch, _copy(self.network)
 
-    def _epoch(self, number: int, stopped: Callable[[], bool]) -> Epoch | None:
+    def _epoch(self, number: int, should_stop: Callable[[], bool]) -> Epoch | None:
         """Train on every clip once; None if asked to stop before the end."""
         self.network.train()
         losses, right = 0.0, 0
-        clips = self.voices.cast(self.generators.shuffle)
+        clips = self.augmented.sample_epoch(self.generators.shuffle)
         for rows in epoch_order(self.lengths, self.settings.batch_size, self.generators.shuffle):
-            if stopped():
+            if should_stop():
                 return None
             loss, told = self._step(self._disturbed(clips.batch(rows)).to(self.device))
             if not math.isfinite(loss):
@@ -206,14 +214,14 @@ class Fitting:
             losses += loss * len(rows)
             right += int((told == self.labels[rows]).sum())
         n = len(self.labels)
-        return Epoch(number, self.stepper.lr, losses / n, right / n, *self._validate())
+        return Epoch(number, self.optimiser.lr, losses / n, right / n, *self._validate())
 
     def _no_number(self, epoch: int, loss: float, rows: NDArray[np.int64]) -> str:
         clips = ", ".join(self.clip_ids[row] for row in rows[:_NAMED])
         more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
         return (
             f"epoch {epoch}: the loss is {loss} on the batch of {clips}{more}; try a lower --lr "
-            f"(it was {self.stepper.lr:.3g}), and look at these clips if that doesn't help"
+            f"(it was {self.optimiser.lr:.3g}), and look at these clips if that doesn't help"
         )
 
     def _disturbed(self, batch: Batch) -> Batch:
@@ -226,11 +234,11 @@ class Fitting:
 
     def _step(self, batch: Batch) -> tuple[float, NDArray[np.int64]]:
         functionals = batch.functionals
-        if self.functionals is not None:
+        if self.functional_layers is not None:
             functionals = torch.zeros_like(functionals)
         logits = self.network(batch.frames, batch.lengths, batch.words, batch.speakers, functionals)
         loss = weighted_cross_entropy(logits, self.targets[batch.rows], self.weights)
-        self.stepper.step(loss)
+        self.optimiser.step(loss)
         return float(loss.detach()), logits.detach().argmax(dim=1).cpu().numpy()
 
     def _validate(self) -> tuple[float, float, float] | tuple[()]:

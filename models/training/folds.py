@@ -9,10 +9,10 @@ from manifests.groups import Keys
 from manifests.records import ManifestEntry
 from manifests.versions import Manifest
 
-__all__ = ["in_folds"]
+__all__ = ["fold_manifests"]
 
 
-def in_folds(manifest: Manifest, asked: str) -> Mapping[int, Manifest]:
+def fold_manifests(manifest: Manifest, asked: str) -> Mapping[int, Manifest]:
     """Return the version as it is divided while each of its folds is tested, by the fold's number.
 
     The folds are those of :mod:`manifests.folds`: of a version that has none, its groups are dealt

@@ -7,12 +7,12 @@ import torch
 
 from models.fitted import FittedModel, build_network
 from models.settings import TrainSettings
-from models.training.linear import Layers
+from models.training.linear import FunctionalLayers
 
-__all__ = ["join", "weighed"]
+__all__ = ["add_functional_layers", "fuse_branches"]
 
 
-def weighed(model: FittedModel, layers: Layers) -> FittedModel:
+def add_functional_layers(model: FittedModel, layers: FunctionalLayers) -> FittedModel:
     """Return a model of sound that has what was learned, with its weight, and layers beside it.
 
     Args:
@@ -23,17 +23,19 @@ def weighed(model: FittedModel, layers: Layers) -> FittedModel:
     audio, output, weight = network.audio, network.output, model.settings.audio.weight
     if audio is None:
         return model
-    known, strange = layers.known, layers.strange
+    seen, unseen = layers.seen, layers.unseen
     with torch.no_grad():
         learned = weight * output.weight[:, : audio.learned]
-        bias = weight * output.bias + known.bias
-        only_strange = (strange.bias - bias)[:, None]
-        output.weight.copy_(torch.cat([learned, known.weight, strange.weight, only_strange], dim=1))
+        bias = weight * output.bias + seen.bias
+        bias_difference = (unseen.bias - bias)[:, None]
+        output.weight.copy_(
+            torch.cat([learned, seen.weight, unseen.weight, bias_difference], dim=1)
+        )
         output.bias.copy_(bias)
     return replace(model, network=network.eval())
 
 
-def join(sound: FittedModel, words: FittedModel, settings: TrainSettings) -> FittedModel:
+def fuse_branches(sound: FittedModel, words: FittedModel, settings: TrainSettings) -> FittedModel:
     """Return the model whose logits are the sum of those of a model of sound and one of words.
 
     That is equations (11) and (12): f = concat(f_a, f_t), p = softmax(fᵀ M + b), where M has the
@@ -48,7 +50,7 @@ def join(sound: FittedModel, words: FittedModel, settings: TrainSettings) -> Fit
         settings: of the joined model.
 
     Example:
-        model = join(fit(clips, [], audio).model, fit(clips, [], text).model, both)
+        model = fuse_branches(fit(clips, [], audio).model, fit(clips, [], text).model, both)
     """
     with torch.random.fork_rng(devices=[]):  # it is called while training goes on
         network = build_network(

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["Layers", "Linear", "solve"]
+__all__ = ["FunctionalLayers", "LinearLayer", "solve_linear"]
 
 
 @dataclass(frozen=True)
-class Linear:
+class LinearLayer:
     """A solved layer.
 
     Attributes:
@@ -23,20 +23,20 @@ class Linear:
 
 
 @dataclass(frozen=True)
-class Layers:
+class FunctionalLayers:
     """The layers of the functionals.
 
     Attributes:
-        known: of clips whose speaker has others.
-        strange: of clips that stand alone.
+        seen: of clips whose speaker has others.
+        unseen: of clips that stand alone.
     """
 
-    known: Linear
-    strange: Linear
+    seen: LinearLayer
+    unseen: LinearLayer
 
 
-def solve(rows: Tensor, shares: Tensor, weights: Tensor) -> Linear:
-    """Return the layer with the least mean cross entropy and half of ``_DECAY`` squared weights.
+def solve_linear(rows: Tensor, shares: Tensor, weights: Tensor) -> LinearLayer:
+    """Return the layer with the least mean cross entropy and half of ``_WEIGHT_DECAY`` squared weights.
 
     That is convex, so there is one answer, which L-BFGS finds; stochastic steps stop short of it.
 
@@ -47,7 +47,7 @@ def solve(rows: Tensor, shares: Tensor, weights: Tensor) -> Linear:
 
     Example:
         >>> rows = torch.tensor([[1.0], [-1.0]])
-        >>> layer = solve(rows, torch.eye(2), torch.ones(2))
+        >>> layer = solve_linear(rows, torch.eye(2), torch.ones(2))
         >>> (rows @ layer.weight.T + layer.bias).argmax(dim=1).tolist()
         [0, 1]
     """
@@ -55,18 +55,20 @@ def solve(rows: Tensor, shares: Tensor, weights: Tensor) -> Linear:
     weight = weights.double().cpu() / weights.sum().double().cpu()
     matrix = torch.zeros(y.shape[1], x.shape[1], dtype=torch.float64, requires_grad=True)
     bias = torch.zeros(y.shape[1], dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([matrix, bias], max_iter=_STEPS, line_search_fn="strong_wolfe")
+    optimiser = torch.optim.LBFGS(
+        [matrix, bias], max_iter=_LINEAR_STEPS, line_search_fn="strong_wolfe"
+    )
 
     def loss() -> Tensor:
         optimiser.zero_grad()
         entropy = -(y * F.log_softmax(x @ matrix.T + bias, dim=1)).sum(dim=1)
-        total = (entropy * weight).sum() + 0.5 * _DECAY * matrix.square().sum()
+        total = (entropy * weight).sum() + 0.5 * _WEIGHT_DECAY * matrix.square().sum()
         torch.autograd.backward(total)
         return total
 
     optimiser.step(loss)  # type: ignore[no-untyped-call]
-    return Linear(matrix.detach().float(), bias.detach().float())
+    return LinearLayer(matrix.detach().float(), bias.detach().float())
 
 
-_DECAY = 1e-3
-_STEPS = 200
+_WEIGHT_DECAY = 1e-3
+_LINEAR_STEPS = 200

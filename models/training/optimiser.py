@@ -11,10 +11,10 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from models.settings import TrainSettings
 
-__all__ = ["Stepper", "make_optimiser", "make_schedule"]
+__all__ = ["OptimiserState", "make_optimiser", "make_schedule"]
 
 
-class Stepper:
+class OptimiserState:
     """Changes weights step by step.
 
     Args:

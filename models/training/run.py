@@ -32,9 +32,9 @@ from models.runs import CONFIGURATION
 from models.settings import TrainSettings
 from models.training.checks import check_examples
 from models.training.data import Examples, load_examples
-from models.training.fit import Fit, Surroundings, fit
+from models.training.fit import FitResult, TrainingContext, fit
 from models.training.history import history_csv
-from models.training.state import Unfinished
+from models.training.state import StateStore
 
 __all__ = ["train", "train_on"]
 
@@ -111,36 +111,36 @@ def train_on(
     with FolderLock(out_folder.parent, f"train-{out_folder.name}"):
         examples = load_examples(manifest, settings, outcome, progress=on_clip)
         check_examples(examples, settings, outcome)
-        unfinished = _unfinished(out_folder.parent, manifest, settings, division)
+        state_store = _state_store(out_folder.parent, manifest, settings, division)
         with stopping() as stopped:
-            around = Surroundings(progress, stopped=stopped, unfinished=unfinished)
-            fitted = fit(examples["train"], examples["val"], settings, around)
+            context = TrainingContext(progress, should_stop=stopped, state_store=state_store)
+            fitted = fit(examples["train"], examples["val"], settings, context)
         model, doubt = calibrated(fitted.model, examples["val"])
         fitted = replace(fitted, model=model)
         outcome.warnings += [doubt] if doubt else []
         with atomic_folder(out_folder) as folder:
             metrics = _write(folder, manifest, settings, examples, fitted)
             write_text(folder / CONFIGURATION, _config(manifest, settings, division))
-        unfinished.remove()
-    outcome.warnings += unfinished.warnings
+        state_store.remove()
+    outcome.warnings += state_store.warnings
     if fitted.stopped:
         outcome.warnings.append(
             f"stopped after epoch {len(fitted.history)} of {fitted.epochs}: the model is that of "
-            f"epoch {fitted.kept}"
+            f"epoch {fitted.kept_epoch}"
         )
     outcome.outputs.append(out_folder)
     outcome.details |= {
         "run": out_folder.name,
         "manifest": manifest.header.version,
         "metrics": metrics,
-        "resumed": unfinished.resumed,
+        "resumed": state_store.resumed,
     }
     return outcome
 
 
-def _unfinished(
+def _state_store(
     runs: Path, manifest: Manifest, settings: TrainSettings, division: Mapping[str, Any]
-) -> Unfinished:
+) -> StateStore:
     """Return where the state is kept of a training of these settings on this manifest."""
     of = {
         "settings": settings.model_dump(mode="json"),
@@ -149,7 +149,7 @@ def _unfinished(
         "corpus_tools": version("corpus-tools"),
         **division,
     }
-    return Unfinished(runs / ".unfinished" / fingerprint(of)[:16], of)
+    return StateStore(runs / ".unfinished" / fingerprint(of)[:16], of)
 
 
 def _write(
@@ -157,7 +157,7 @@ def _write(
     manifest: Manifest,
     settings: TrainSettings,
     examples: Examples,
-    fitted: Fit,
+    fitted: FitResult,
 ) -> dict[str, Any]:
     model = fitted.model
     told = {split: model.probabilities(clips) for split, clips in examples.items()}
@@ -172,7 +172,7 @@ def _write(
     document = {
         "manifest": {"version": manifest.header.version, "digest": manifest.header.digest},
         "epochs": len(fitted.history),
-        "kept_epoch": fitted.kept,
+        "kept_epoch": fitted.kept_epoch,
         "stopped": fitted.stopped,
         "text": _text_coverage(examples, fitted) if settings.modality != "audio" else None,
         "splits": metrics,
@@ -196,7 +196,7 @@ def _labels(clips: Sequence[Example]) -> NDArray[np.int64]:
     return np.array([clip.label for clip in clips], dtype=np.int64)
 
 
-def _text_coverage(examples: Examples, fitted: Fit) -> dict[str, Any]:
+def _text_coverage(examples: Examples, fitted: FitResult) -> dict[str, Any]:
     """Return how many words are known: of the vocabulary to the vectors, of the texts to it."""
     vocabulary = fitted.model.vocabulary
     shares = {
@@ -205,7 +205,7 @@ def _text_coverage(examples: Examples, fitted: Fit) -> dict[str, Any]:
     }
     return {
         "vocabulary": len(vocabulary.words),
-        "with_vector": round(fitted.vectors_known, 4),
+        "with_vector": round(fitted.vector_coverage, 4),
         "known_words": {
             split: None if share is None else round(share, 4) for split, share in shares.items()
         },

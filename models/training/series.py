@@ -18,9 +18,9 @@ from manifests.versions import Manifest
 from models.result_folder import check_subject
 from models.runs import CONFIGURATION
 from models.settings import TrainSettings
-from models.training.folds import in_folds
+from models.training.folds import fold_manifests
 from models.training.run import train_on
-from models.training.series_figures import Told, read_told, summary
+from models.training.series_figures import RunPredictions, read_run_predictions, summarise_series
 from models.training.series_table import markdown
 
 __all__ = ["series_name", "train_series"]
@@ -88,7 +88,7 @@ def train_series(
     manifest = open_manifest(manifest_folder)
     outcome = Outcome(warnings=manifest.caveats())
     divided: Mapping[int | None, Manifest] = (
-        {None: manifest} if folds is None else dict(in_folds(manifest, folds).items())
+        {None: manifest} if folds is None else dict(fold_manifests(manifest, folds).items())
     )
     for fold, one in divided.items():
         _check(fold, one)
@@ -105,7 +105,7 @@ def train_series(
             shown = _within(progress, done, len(parts), part.name)
             _train(out_folder, part, settings, folds, outcome, shown, on_clip)
         if outcome.kept == len(parts):
-            document = summary(manifest, settings, folds, _told(out_folder, parts))
+            document = summarise_series(manifest, settings, folds, _told(out_folder, parts))
             write_text(out_folder / "series.md", markdown(document))
             text = json.dumps(document, ensure_ascii=False, indent=2)
             write_text(out_folder / "series.json", text + "\n")
@@ -165,9 +165,11 @@ def _train(
             outcome.fail(failure.item, failure.reason)
 
 
-def _told(folder: Path, parts: list[_Part]) -> Iterator[Told]:
+def _told(folder: Path, parts: list[_Part]) -> Iterator[RunPredictions]:
     for part in parts:
-        yield Told(part.fold, part.seed, read_told(folder / part.name / "predictions.csv"))
+        yield RunPredictions(
+            part.fold, part.seed, read_run_predictions(folder / part.name / "predictions.csv")
+        )
 
 
 def _joined(document: Mapping[str, Any]) -> list[str]:

@@ -18,14 +18,14 @@ from models.evaluation.metrics import confusion_matrix, measure
 from models.evaluation.report import FIGURES, rounded
 from models.settings import TrainSettings
 
-__all__ = ["Told", "read_told", "summary"]
+__all__ = ["RunPredictions", "read_run_predictions", "summarise_series"]
 
 Classes = dict[str, tuple[int, int]]
 """Class and told class of each test clip, by id."""
 
 
 @dataclass(frozen=True)
-class Told:
+class RunPredictions:
     """What one run told of the clips that it was tested on.
 
     Attributes:
@@ -39,7 +39,7 @@ class Told:
     clips: Classes
 
 
-def read_told(path: Path) -> Classes:
+def read_run_predictions(path: Path) -> Classes:
     """Return what a run told of its test clips.
 
     Args:
@@ -61,8 +61,8 @@ def read_told(path: Path) -> Classes:
         ) from error
 
 
-def summary(
-    manifest: Manifest, settings: TrainSettings, folds: str | None, runs: Iterable[Told]
+def summarise_series(
+    manifest: Manifest, settings: TrainSettings, folds: str | None, runs: Iterable[RunPredictions]
 ) -> dict[str, Any]:
     """Return the figures of a series, JSON-ready.
 

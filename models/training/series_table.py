@@ -15,7 +15,7 @@ def markdown(document: Mapping[str, Any]) -> str:
     """Return the table for a paper: the folds, all clips, the speakers.
 
     Args:
-        document: as from `summary`.
+        document: as from `summarise_series`.
     """
     lines = [["", "clips", *(name for name, _ in FIGURES)], ["---", *["---:"] * 4]]
     lines += [[_safe(cell) for cell in row] for row in _rows(document)]

@@ -14,11 +14,11 @@ from torch import Tensor
 from manifests.errors import CorpusError
 from manifests.store import fingerprint, write_bytes
 
-__all__ = ["State", "Unfinished"]
+__all__ = ["StateStore", "TrainingState"]
 
 
 @dataclass(frozen=True)
-class State:
+class TrainingState:
     """All that training goes on from.
 
     Attributes:
@@ -39,7 +39,7 @@ class State:
 
 
 @dataclass
-class Unfinished:
+class StateStore:
     """Where a run that isn't finished keeps its state: a safetensors file for each stage.
 
     A file counts only for the same settings, clips and versions; one that is damaged doesn't count.
@@ -61,7 +61,7 @@ class Unfinished:
     _kept: float = field(default_factory=time.monotonic)
     _refused: bool = False
 
-    def load(self, stage: str, clips: Sequence[str]) -> State | None:
+    def load(self, stage: str, clips: Sequence[str]) -> TrainingState | None:
         """Return the state in which a stage of training on these clips was left, if any."""
         from safetensors import SafetensorError, safe_open
 
@@ -78,13 +78,13 @@ class Unfinished:
         except (OSError, ValueError, KeyError, SafetensorError, RecursionError):
             self.discard(stage)
             return None
-        return State(tensors, document)
+        return TrainingState(tensors, document)
 
     def discard(self, stage: str) -> None:
         """Note that a stage's state is of no use."""
         self.warnings.append(f"{self._path(stage)}: damaged, so training began anew")
 
-    def keep(self, stage: str, clips: Sequence[str], state: State, *, whole: bool) -> None:
+    def keep(self, stage: str, clips: Sequence[str], state: TrainingState, *, whole: bool) -> None:
         """Write the state of a stage, unless the last one is so recent that it does.
 
         Args:

@@ -16,53 +16,53 @@ from models.encoders.fusion import BimodalClassifier
 from models.encoders.text_linear import TextLinear
 from models.evaluation.metrics import uar
 from models.examples import Example
-from models.fitted import FittedModel, cut
+from models.fitted import FittedModel, truncate
 from models.normalisation import Normaliser
 from models.settings import TrainSettings
 from models.text.vocabulary import Vocabulary
-from models.training.around import Fit, Surroundings
+from models.training.around import FitResult, TrainingContext
 from models.training.history import Epoch
 from models.training.objective import class_weights, target_shares
 
-__all__ = ["fit_words", "solve_words"]
+__all__ = ["fit_text", "solve_text"]
 
 Numbers = NDArray[np.float64]
 
 
-def fit_words(
+def fit_text(
     training: Sequence[Example],
     validation: Sequence[Example],
     settings: TrainSettings,
-    around: Surroundings,
-) -> Fit:
+    context: TrainingContext,
+) -> FitResult:
     """Return a model of texts alone whose branch is a :class:`TextLinear`; its history is one line.
 
     Args:
         training: clips with labels.
         validation: clips with labels, maybe none.
         settings: with ``words.kind`` linear and modality text.
-        around: who looks on.
+        context: who looks on.
     """
     built = Vocabulary.build([one.words for one in training], with_runs=True)
     vocabulary = Vocabulary((), (), built.runs)
     branch = TextLinear(len(vocabulary.runs), len(EMOTIONS))
     network = BimodalClassifier(None, branch, len(EMOTIONS))
-    raw = [cut(one.features, settings) for one in training]
+    raw = [truncate(one.features, settings) for one in training]
     model = FittedModel(network, Normaliser.fit(raw, np.inf), vocabulary, settings, EMOTIONS)
     shares = target_shares(training, settings).double().numpy()
     labels = np.array([one.label for one in training])
     weights = shares @ class_weights(labels, settings).double().numpy()
-    bias = solve_words(branch, [model.words_of(one) for one in training], shares, weights)
+    bias = solve_text(branch, [model.encode_words(one) for one in training], shares, weights)
     with torch.no_grad():
         network.output.weight.copy_(torch.eye(len(EMOTIONS)))
         network.output.bias.copy_(torch.from_numpy(bias))
     model = replace(model, network=network.eval())
     loss, right, _ = _told(model, training)
     epoch = Epoch(1, 0.0, loss, right, *(_told(model, validation) if validation else ()))
-    if around.watch is not None:
-        around.watch(model)
-    around.progress(1, 1, epoch.line)
-    return Fit(model, [epoch], 1, 0.0, epochs=1)
+    if context.watch is not None:
+        context.watch(model)
+    context.progress(1, 1, epoch.line)
+    return FitResult(model, [epoch], 1, 0.0, epochs=1)
 
 
 def _told(model: FittedModel, examples: Sequence[Example]) -> tuple[float, float, float]:
@@ -74,7 +74,7 @@ def _told(model: FittedModel, examples: Sequence[Example]) -> tuple[float, float
     return float(-np.log(own).mean()), float((told == truth).mean()), uar(truth, told)
 
 
-def solve_words(
+def solve_text(
     branch: TextLinear, texts: Sequence[Sequence[int]], shares: Numbers, weights: Numbers
 ) -> Numbers:
     """Fit a branch to texts; return the bias of the classes (classes,).

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.adaptation import adapted, adapted_by_speaker, softmax
+from models.adaptation import adapt_logits, adapt_speakers, softmax
 from models.evaluation.metrics import uar
 from models.training.fit import fit
 
@@ -23,7 +23,7 @@ def test_it_helps_with_speakers_who_differ(shift, shares):
     gains = []
     for seed in range(20):
         truth, functionals, logits = _speaker(seed, shift, n=400, shares=shares)
-        before, after = logits.argmax(axis=1), adapted(logits, functionals).argmax(axis=1)
+        before, after = logits.argmax(axis=1), adapt_logits(logits, functionals).argmax(axis=1)
         gains.append(uar(truth, after) - uar(truth, before))
     assert np.mean(gains) > 0.01
 
@@ -31,7 +31,8 @@ def test_it_helps_with_speakers_who_differ(shift, shares):
 def test_few_clips_move_it_less_than_many():
     _, functionals, logits = _speaker(1, 0.7)
     moved = [
-        np.abs(adapted(logits[:n], functionals[:n]) - logits[:n])[:10].mean() for n in (10, 120)
+        np.abs(adapt_logits(logits[:n], functionals[:n]) - logits[:n])[:10].mean()
+        for n in (10, 120)
     ]
     assert moved[0] < 0.5 * moved[1]
 
@@ -40,30 +41,32 @@ def test_the_order_of_clips_says_nothing():
     _, functionals, logits = _speaker(2, 0.5)
     order = np.random.default_rng(0).permutation(len(logits))
     np.testing.assert_allclose(
-        adapted(logits[order], functionals[order]), adapted(logits, functionals)[order], atol=0.01
+        adapt_logits(logits[order], functionals[order]),
+        adapt_logits(logits, functionals)[order],
+        atol=0.01,
     )
 
 
 def test_strangers_and_speakers_of_few_clips_are_left_as_they_are():
     _, functionals, logits = _speaker(3, 0.5)
     speakers = np.array([-1] * 50 + [0] * 9 + [1] * 61)
-    found = adapted_by_speaker(logits, functionals, speakers)
+    found = adapt_speakers(logits, functionals, speakers)
     np.testing.assert_array_equal(found[:59], logits[:59])
-    np.testing.assert_array_equal(found[59:], adapted(logits[59:], functionals[59:]))
+    np.testing.assert_array_equal(found[59:], adapt_logits(logits[59:], functionals[59:]))
 
 
 def test_far_clips_do_not_break_it():
     _, functionals, logits = _speaker(4, 0.5)
     functionals[0] = 1e6
     logits[1] = 1e4
-    assert np.isfinite(softmax(adapted(logits, functionals))).all()
+    assert np.isfinite(softmax(adapt_logits(logits, functionals))).all()
 
 
 def test_the_model_adapts_to_a_person_and_not_to_a_source(separable, quick):
     model = fit(separable, [], quick.changed(epochs=1, modality="audio")).model
     as_it_is = replace(model, settings=model.settings.changed(adapt=False))
     one = [replace(clip, group="new") for clip in separable]
-    several = [replace(clip, one_voice=False) for clip in one]
+    several = [replace(clip, single_speaker=False) for clip in one]
     unadapted = as_it_is.probabilities(one)
     np.testing.assert_array_equal(model.probabilities(several), unadapted)
     assert np.abs(model.probabilities(one) - unadapted).max() > 1e-3

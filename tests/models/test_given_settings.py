@@ -1,7 +1,7 @@
 import pytest
 
 from manifests.errors import ConfigurationError
-from models.given_settings import settings_given
+from models.given_settings import apply_overrides
 from models.settings import TrainSettings
 
 
@@ -14,19 +14,19 @@ def _file(tmp_path, text):
 def test_single_keys_outrank_the_file_which_outranks_corpus_toml(tmp_path):
     base = TrainSettings(lr=0.5, epochs=3, words={"size": 7})
     file = _file(tmp_path, "[train]\nlr = 0.25\nmask = 0.5\n[train.audio]\nhidden = 8\n")
-    found = settings_given(base, file, ["mask=0.125", "audio.channels = 16"])
+    found = apply_overrides(base, file, ["mask=0.125", "audio.channels = 16"])
     assert (found.epochs, found.lr, found.mask) == (3, 0.25, 0.125)
     assert (found.words.size, found.audio.hidden, found.audio.channels) == (7, 8, 16)
 
 
 def test_a_file_may_have_the_keys_alone_and_choose_a_preset(tmp_path):
-    found = settings_given(TrainSettings(epochs=3), _file(tmp_path, 'preset = "paper"\n'))
+    found = apply_overrides(TrainSettings(epochs=3), _file(tmp_path, 'preset = "paper"\n'))
     assert (found.preset, found.lr, found.epochs) == ("paper", 1e-5, 3)
 
 
 def test_of_a_runs_own_file_nothing_is_left_to_corpus_toml(tmp_path):
     file = _file(tmp_path, '[run]\nmanifest = "v1"\n[train]\nlr = 0.25\n')
-    assert settings_given(TrainSettings(patience=2, lr=0.5), file) == TrainSettings(lr=0.25)
+    assert apply_overrides(TrainSettings(patience=2, lr=0.5), file) == TrainSettings(lr=0.25)
 
 
 @pytest.mark.parametrize(
@@ -41,24 +41,24 @@ def test_of_a_runs_own_file_nothing_is_left_to_corpus_toml(tmp_path):
     ],
 )
 def test_a_value_is_as_in_toml_and_a_text_needs_no_quotes(one, key, value):
-    assert getattr(settings_given(TrainSettings(), single=[one]), key) == value
+    assert getattr(apply_overrides(TrainSettings(), single=[one]), key) == value
 
 
 @pytest.mark.parametrize("one", ["patience=none", "patience=", "patience = null"])
 def test_a_key_that_may_be_without_a_value_is_taken_back(one):
-    assert settings_given(TrainSettings(patience=3), single=[one]).patience is None
+    assert apply_overrides(TrainSettings(patience=3), single=[one]).patience is None
 
 
 def test_a_key_of_a_section_is_taken_back(tmp_path):
     file = _file(tmp_path, '[words]\nvectors = "mine.txt"\n')
-    words = settings_given(TrainSettings(), file, ["words.vectors=", "words.size=7"]).words
+    words = apply_overrides(TrainSettings(), file, ["words.vectors=", "words.size=7"]).words
     assert (words.vectors, words.size) == (None, 7)
 
 
 def test_what_is_taken_back_may_be_given_again_and_outlives_another_preset():
     given = ["patience=3", "patience=none", "preset=paper"]
-    assert settings_given(TrainSettings(), single=given).patience is None
-    assert settings_given(TrainSettings(), single=[*given, "patience=4"]).patience == 4
+    assert apply_overrides(TrainSettings(), single=given).patience is None
+    assert apply_overrides(TrainSettings(), single=[*given, "patience=4"]).patience == 4
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_what_is_taken_back_may_be_given_again_and_outlives_another_preset():
 )
 def test_a_single_key_that_does_not_fit_is_a_sentence(one, said):
     with pytest.raises(ConfigurationError, match=said):
-        settings_given(TrainSettings(), single=[one])
+        apply_overrides(TrainSettings(), single=[one])
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,9 @@ def test_a_single_key_that_does_not_fit_is_a_sentence(one, said):
 )
 def test_a_file_that_does_not_fit_is_a_sentence(tmp_path, text, said):
     with pytest.raises(ConfigurationError, match=said):
-        settings_given(TrainSettings(), _file(tmp_path, text))
+        apply_overrides(TrainSettings(), _file(tmp_path, text))
 
 
 def test_a_file_that_is_not_there_is_a_sentence(tmp_path):
     with pytest.raises(ConfigurationError, match="can't be read"):
-        settings_given(TrainSettings(), tmp_path / "none.toml")
+        apply_overrides(TrainSettings(), tmp_path / "none.toml")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from models.features import FeatureExtractor
-from models.prosody import summarise, summary_width
+from models.prosody import functional_count, prosodic_functionals
 from models.settings import FeatureSettings
 
 WIDTH = FeatureExtractor(FeatureSettings()).width
@@ -16,7 +16,7 @@ def tone(from_hz, to_hz, seconds=2.0, loud=0.3):
 
 def summary(samples):
     settings = FeatureSettings()
-    return summarise(FeatureExtractor(settings)(samples), settings)
+    return prosodic_functionals(FeatureExtractor(settings)(samples), settings)
 
 
 def melody(samples):
@@ -33,8 +33,8 @@ def melody(samples):
 def test_there_are_as_many_whatever_the_clip_and_all_are_numbers(settings, frames):
     width = FeatureExtractor(settings).width
     features = np.random.default_rng(frames).normal(size=(frames, width)).astype(np.float32)
-    found = summarise(features, settings)
-    assert found.shape == (summary_width(settings),)
+    found = prosodic_functionals(features, settings)
+    assert found.shape == (functional_count(settings),)
     assert found.dtype == np.float32
     assert np.isfinite(found).all()
 

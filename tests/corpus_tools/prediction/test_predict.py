@@ -71,7 +71,7 @@ def test_a_file_may_hold_several_voices_and_what_is_said_to_be_one_person_does_n
     told, seen = Predictor.predict_examples, []
 
     def watched(self, examples):
-        seen.extend(example.one_voice for example in examples)
+        seen.extend(example.single_speaker for example in examples)
         return told(self, examples)
 
     monkeypatch.setattr(Predictor, "predict_examples", watched)

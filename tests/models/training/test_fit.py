@@ -62,9 +62,9 @@ def test_the_best_epoch_on_validation_is_kept_and_patience_ends_training(separab
     train, validation = _split(separable)
     found = fit(train, validation, quick.changed(keep="best", patience=2, epochs=40, lr=0.2))
     best = max(found.history, key=lambda epoch: (epoch.val_accuracy, -epoch.val_loss))
-    assert found.kept == best.epoch
+    assert found.kept_epoch == best.epoch
     assert _accuracy(found.model, validation) == pytest.approx(best.val_accuracy)
-    assert len(found.history) == min(found.kept + 2, 40)
+    assert len(found.history) == min(found.kept_epoch + 2, 40)
 
 
 def test_a_clip_is_told_the_same_in_any_order(separable, quick):

@@ -3,7 +3,7 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from models.training.linear import _DECAY, solve
+from models.training.linear import _WEIGHT_DECAY, solve_linear
 
 
 @pytest.fixture
@@ -15,10 +15,10 @@ def rows():
 
 def test_it_is_the_solution_of_scikit_learn(rows):
     x, labels = rows
-    layer = solve(
+    layer = solve_linear(
         torch.tensor(x), torch.nn.functional.one_hot(torch.tensor(labels)), torch.ones(300)
     )
-    peer = LogisticRegression(C=1 / (_DECAY * 300), max_iter=5000, tol=1e-10).fit(x, labels)
+    peer = LogisticRegression(C=1 / (_WEIGHT_DECAY * 300), max_iter=5000, tol=1e-10).fit(x, labels)
     np.testing.assert_allclose(layer.weight, peer.coef_, atol=5e-3)
 
 
@@ -27,8 +27,8 @@ def test_a_row_of_twice_the_weight_counts_as_two(rows):
     shares = torch.nn.functional.one_hot(torch.tensor(labels)).double()
     twice = torch.ones(300)
     twice[:100] = 2
-    one = solve(torch.tensor(x), shares, twice)
-    other = solve(
+    one = solve_linear(torch.tensor(x), shares, twice)
+    other = solve_linear(
         torch.tensor(np.concatenate([x, x[:100]])),
         torch.cat([shares, shares[:100]]),
         torch.ones(400),

@@ -181,6 +181,6 @@ def test_a_group_is_one_voice_where_the_speaker_is_known(corpus, quick):
         for number, entry in enumerate(manifest.entries)
     ]
     loaded = load_examples(replace(manifest, entries=some), quick, Outcome())
-    found = {one.clip_id: one.one_voice for split in loaded.values() for one in split}
+    found = {one.clip_id: one.single_speaker for split in loaded.values() for one in split}
     assert found == {entry.clip_id: entry.speaker is not None for entry in some}
     assert set(found.values()) == {True, False}

@@ -10,7 +10,7 @@ import pytest
 from manifests.errors import ConfigurationError, CorpusError, DataError
 from manifests.index import open_manifest
 from models.training import series
-from models.training.folds import in_folds
+from models.training.folds import fold_manifests
 from models.training.series import series_name, train_series
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -49,7 +49,7 @@ def _sides(manifest):
 
 
 def test_each_speaker_is_tested_once_by_those_who_have_never_heard_them(corpus):
-    divided = in_folds(open_manifest(corpus(FIVE, takes=1)), "speakers")
+    divided = fold_manifests(open_manifest(corpus(FIVE, takes=1)), "speakers")
     sides = [_sides(one) for one in divided.values()]
     assert [side["test"] for side in sides] == [{f"s{number}"} for number in range(5)]
     for side in sides:
@@ -59,7 +59,7 @@ def test_each_speaker_is_tested_once_by_those_who_have_never_heard_them(corpus):
 
 
 def test_groups_of_the_manifest_stay_whole_in_folds(corpus):
-    divided = in_folds(open_manifest(corpus(FIVE, takes=1)), "2")
+    divided = fold_manifests(open_manifest(corpus(FIVE, takes=1)), "2")
     first, second = (_sides(one) for one in divided.values())
     assert first["test"] == second["train"]
     assert first["train"] == second["test"]
@@ -67,29 +67,29 @@ def test_groups_of_the_manifest_stay_whole_in_folds(corpus):
 
 
 def test_held_clips_are_in_no_fold(corpus):
-    divided = in_folds(open_manifest(corpus(("train", "val", "test", "held"), takes=1)), "3")
+    divided = fold_manifests(open_manifest(corpus(("train", "val", "test", "held"), takes=1)), "3")
     assert {entry.speaker for entry in divided[1].entries} == {"s0", "s1", "s2"}
 
 
 @pytest.mark.parametrize("asked", ["1", "0", "-3", "persons", "2.5"])
 def test_folds_that_are_no_number_are_refused(corpus, asked):
     with pytest.raises(ConfigurationError, match="expected a number from 2 on"):
-        in_folds(open_manifest(corpus(takes=1)), asked)
+        fold_manifests(open_manifest(corpus(takes=1)), asked)
 
 
 def test_more_folds_than_groups_are_refused(corpus):
     with pytest.raises(DataError, match="4 groups can't fill 5 folds"):
-        in_folds(open_manifest(corpus(takes=1)), "5")
+        fold_manifests(open_manifest(corpus(takes=1)), "5")
 
 
 def test_folds_of_the_version_are_kept_and_others_refused(corpus):
     manifest = open_manifest(corpus(takes=1))
-    placed = in_folds(manifest, "4")
-    own = series.in_folds(placed[3], "4")
+    placed = fold_manifests(manifest, "4")
+    own = series.fold_manifests(placed[3], "4")
     for fold, one in placed.items():
         assert _sides(own[fold]) == _sides(one)
     with pytest.raises(ConfigurationError, match="has folds of its own, 4"):
-        in_folds(placed[1], "3")
+        fold_manifests(placed[1], "3")
 
 
 def test_a_series_has_every_fold_and_seed_and_trains_only_what_is_missing(corpus, brief, trained):

@@ -5,7 +5,7 @@ from manifests.emotions import EMOTIONS
 from manifests.index import open_manifest
 from models.evaluation.bootstrap import bootstrap
 from models.settings import TrainSettings
-from models.training.series_figures import Told, summary
+from models.training.series_figures import RunPredictions, summarise_series
 from models.training.series_table import markdown
 
 
@@ -23,8 +23,8 @@ def told(corpus):
                 clip: (label, (label + off) % 6)
                 for (clip, label), off in zip(sorted(truth.items()), wrong, strict=True)
             }
-            runs.append(Told(None, seed, clips))
-        return summary(manifest, TrainSettings(), None, runs), runs, manifest
+            runs.append(RunPredictions(None, seed, clips))
+        return summarise_series(manifest, TrainSettings(), None, runs), runs, manifest
 
     return make
 
@@ -69,5 +69,5 @@ def test_clips_that_a_seed_could_not_read_are_left_out_of_the_draws(told):
     _, runs, manifest = told(4, 0.5, 0.5)
     first = next(iter(runs[0].clips))
     del runs[0].clips[first]
-    document = summary(manifest, TrainSettings(), None, runs)
+    document = summarise_series(manifest, TrainSettings(), None, runs)
     assert (document["pooled"]["n"], document["interval_units"]) == (24, 23)

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from models.training import run as training_run
-from models.training.fit import Surroundings, fit
+from models.training.fit import TrainingContext, fit
 from models.training.run import train
-from models.training.state import Unfinished
+from models.training.state import StateStore
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -53,42 +53,47 @@ def test_a_killed_training_goes_on_to_the_same_weights(separable, quick, tmp_pat
     train, validation = separable[18:], separable[:18]
     settings = quick.changed(epochs=6, **kind)
     expected = fit(train, validation, settings)
-    unfinished = Unfinished(tmp_path / "state", {"this": "run"}, every=0)
+    state_store = StateStore(tmp_path / "state", {"this": "run"}, every=0)
 
     def trained_until_killed():
         fit(
             train,
             validation,
             settings,
-            Surroundings(stopped=killed_at(step), unfinished=unfinished),
+            TrainingContext(should_stop=killed_at(step), state_store=state_store),
         )
 
     assert in_a_process_of_its_own(trained_until_killed) == -signal.SIGKILL
-    found = fit(train, validation, settings, Surroundings(unfinished=unfinished))
-    assert unfinished.resumed
-    assert not unfinished.warnings
+    found = fit(train, validation, settings, TrainingContext(state_store=state_store))
+    assert state_store.resumed
+    assert not state_store.warnings
     ours, theirs = found.model.network.state_dict(), expected.model.network.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
     assert found.history == expected.history
-    assert found.kept == expected.kept
+    assert found.kept_epoch == expected.kept_epoch
 
 
 @pytest.fixture
 def stopped_early(separable, quick, tmp_path):
     """The state of a training that was stopped after some epochs, and its settings."""
-    unfinished = Unfinished(tmp_path / "state", {"this": "run"}, every=0)
+    state_store = StateStore(tmp_path / "state", {"this": "run"}, every=0)
     asked = iter([False] * 12 + [True])
     settings = quick.changed(modality="audio", epochs=5)
-    fit(separable, [], settings, Surroundings(stopped=lambda: next(asked), unfinished=unfinished))
-    return unfinished, settings
+    fit(
+        separable,
+        [],
+        settings,
+        TrainingContext(should_stop=lambda: next(asked), state_store=state_store),
+    )
+    return state_store, settings
 
 
 def test_the_state_of_another_run_or_of_other_clips_is_left_alone(separable, stopped_early):
-    unfinished, _ = stopped_early
-    other = Unfinished(unfinished.folder, {"another": "run"})
+    state_store, _ = stopped_early
+    other = StateStore(state_store.folder, {"another": "run"})
     assert other.load("audio", [one.clip_id for one in separable]) is None
-    assert unfinished.load("audio", ["other", "clips"]) is None
-    assert unfinished.load("audio", [one.clip_id for one in separable]) is not None
+    assert state_store.load("audio", ["other", "clips"]) is None
+    assert state_store.load("audio", [one.clip_id for one in separable]) is not None
     assert not other.warnings
 
 
@@ -114,14 +119,14 @@ def _of_another_network(path):
 
 @pytest.mark.parametrize("damage", [_cut_short, _emptied, _of_another_network])
 def test_a_damaged_state_costs_nothing_but_time(separable, stopped_early, damage):
-    unfinished, settings = stopped_early
-    damage(unfinished.folder / "audio.safetensors")
-    found = fit(separable, [], settings, Surroundings(unfinished=unfinished))
+    state_store, settings = stopped_early
+    damage(state_store.folder / "audio.safetensors")
+    found = fit(separable, [], settings, TrainingContext(state_store=state_store))
     expected = fit(separable, [], settings)
     ours, theirs = found.model.network.state_dict(), expected.model.network.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
-    assert unfinished.resumed == {}
-    assert ["damaged" in one for one in unfinished.warnings] == [True]
+    assert state_store.resumed == {}
+    assert ["damaged" in one for one in state_store.warnings] == [True]
 
 
 @pytest.mark.parametrize(
@@ -134,18 +139,18 @@ def test_a_full_disk_stops_the_keeping_and_not_the_training(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr("manifests.store._sync", refused)
-    unfinished = Unfinished(tmp_path, {}, every=0)
+    state_store = StateStore(tmp_path, {}, every=0)
     settings = quick.changed(modality="audio", epochs=3)
-    found = fit(separable, [], settings, Surroundings(unfinished=unfinished))
+    found = fit(separable, [], settings, TrainingContext(state_store=state_store))
     assert len(found.history) == settings.epochs
-    assert len(unfinished.warnings) == 1
-    assert said in unfinished.warnings[0]
+    assert len(state_store.warnings) == 1
+    assert said in state_store.warnings[0]
 
 
 def test_a_killed_run_started_again_is_the_undisturbed_one(corpus, quick, monkeypatch):
     folder = corpus()
     runs = folder.parent.parent / "runs"
-    monkeypatch.setattr(training_run, "Unfinished", functools.partial(Unfinished, every=0))
+    monkeypatch.setattr(training_run, "StateStore", functools.partial(StateStore, every=0))
 
     def killed(done, total, item):
         if done == 5:

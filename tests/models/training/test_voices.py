@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.fitted import cut, summaries
+from models.fitted import functional_rows, truncate
 from models.training.fit import fit
-from models.training.voices import Voices
+from models.training.voices import AugmentedClips
 
 
 @pytest.fixture
@@ -16,8 +16,12 @@ def voices(separable, quick):
         training = [replace(one, versions=(one.features[::2],)) for one in separable]
         settings = quick.changed(epochs=1, modality="audio", branches=branches, strangers=share)
         model = fit(training, [], settings).model
-        raw = [cut(one.features, model.settings) for one in training]
-        return Voices(model, training, summaries(raw, model.settings)), model, training
+        raw = [truncate(one.features, model.settings) for one in training]
+        return (
+            AugmentedClips(model, training, functional_rows(raw, model.settings)),
+            model,
+            training,
+        )
 
     return make
 
@@ -27,7 +31,7 @@ def test_all_clips_of_a_speaker_have_one_speed_and_speakers_differ(voices):
     seen = set()
     random = np.random.default_rng(0)
     for _ in range(20):
-        clips = found.cast(random)
+        clips = found.sample_epoch(random)
         whole = {}
         for clip, own in zip(clips.features, training, strict=True):
             whole.setdefault(own.group, set()).add(len(clip) == len(own.features))
@@ -38,7 +42,7 @@ def test_all_clips_of_a_speaker_have_one_speed_and_speakers_differ(voices):
 
 def test_a_stranger_is_normalised_as_if_alone(voices):
     found, model, training = voices(0.5)
-    clips = found.cast(np.random.default_rng(1))
+    clips = found.sample_epoch(np.random.default_rng(1))
     assert 0.3 < (clips.speakers == -1).mean() < 0.7
     for row, speaker in enumerate(clips.speakers):
         slow = len(clips.features[row]) < len(training[row].features)
@@ -53,11 +57,11 @@ def test_a_stranger_is_normalised_as_if_alone(voices):
 
 def test_with_a_share_of_0_nobody_is_a_stranger(voices):
     found, _, _ = voices(0.0)
-    assert (found.cast(np.random.default_rng(0)).speakers >= 0).all()
+    assert (found.sample_epoch(np.random.default_rng(0)).speakers >= 0).all()
 
 
 def test_what_is_learned_beside_solved_layers_hears_no_strangers(voices):
     found, _, _ = voices(0.5, "apart")
-    assert (found.cast(np.random.default_rng(0)).speakers >= 0).all()
+    assert (found.sample_epoch(np.random.default_rng(0)).speakers >= 0).all()
     _, speakers = found.functionals()
     assert (speakers < 0).sum() == (speakers >= 0).sum()

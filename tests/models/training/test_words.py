@@ -11,7 +11,7 @@ from models.examples import Example
 from models.text.pieces import runs
 from models.text.vocabulary import Vocabulary
 from models.training.fit import fit
-from models.training.words import solve_words
+from models.training.words import solve_text
 
 TEXTS = [("巴适", "得很"), ("巴适", "巴适"), ("惨", "得很"), ("ok",), ("czekam", "惨"), ()] * 4
 
@@ -32,7 +32,7 @@ def test_it_says_what_logistic_regression_of_tf_idf_says(vocabulary):
     labels = np.array([0, 0, 1, 2, 1, 2] * 4)
     labels[6] = 1
     branch = TextLinear(len(vocabulary.runs), 3)
-    bias = solve_words(branch, _numbers(vocabulary), np.eye(3)[labels], np.ones(len(TEXTS)))
+    bias = solve_text(branch, _numbers(vocabulary), np.eye(3)[labels], np.ones(len(TEXTS)))
     rows = torch.nn.utils.rnn.pad_sequence(
         [torch.tensor([*one, 0]) for one in _numbers(vocabulary)], batch_first=True
     )
