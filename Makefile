@@ -6,6 +6,7 @@ VENV := .venv
 LABEL_STUDIO := .venv-ls
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 CODE := corpus_tools annotation models manifests tests benchmarks examples docs
 
 .PHONY: help demo test e2e check format docs clean
@@ -27,14 +28,14 @@ check: $(VENV)/installed-dev ## format, lint, types, import contracts, docs
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/mkdocs build --strict --quiet
+	$(SITE)
 
 format: $(VENV)/installed-dev ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
 
 docs: $(VENV)/installed-dev ## build the documentation into site/
-	$(BIN)/mkdocs build --strict
+	$(SITE)
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(LABEL_STUDIO) site build dist demo-corpus .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
