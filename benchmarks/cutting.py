@@ -28,10 +28,10 @@ from cutting_peers import PEERS, Cuts
 
 from corpus_tools.media.wav import write_wav
 from corpus_tools.segmentation.activity import FRAME_MS, Activity
-from corpus_tools.segmentation.pieces import pieces_of
+from corpus_tools.segmentation.pieces import preview_clips
 from corpus_tools.segmentation.planning import Cut, Line, plan_cuts
 from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.tape import play
+from corpus_tools.segmentation.tape import open_track
 
 OURS, ORACLE, GREEDY = "ours", "oracle", "greedy VAD"
 MOST_INSIDE, LEAST_COVERED, MOST_MIXED, COMPARABLE = 0.02, 0.95, 0.5, 0.9
@@ -114,13 +114,13 @@ def measured(episodes: Iterator[Episode]) -> Scores:
 
 def ours(wav: Path) -> Cuts:
     """Return what ``corpus segment`` cuts, before screening."""
-    return in_seconds([cut for cut, _ in pieces_of(wav)])
+    return in_seconds([cut for cut, _ in preview_clips(wav)])
 
 
 def oracle(wav: Path, one: Episode) -> Cuts:
     """Return our plan with the true speech, and the true speakers as subtitle lines."""
     settings = SegmentSettings()
-    with play(wav, 0, settings, wav.parent) as tape:
+    with open_track(wav, 0, settings, wav.parent) as tape:
         activity = tape.activity
     speech = np.zeros(len(activity), dtype=np.bool_)
     for start, end, _ in one.utterances:

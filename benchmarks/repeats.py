@@ -34,7 +34,7 @@ from scipy.signal import resample_poly
 
 from corpus_tools.media.levels import Samples
 from corpus_tools.segmentation.fingerprint import Hashes, fingerprint
-from corpus_tools.segmentation.pieces import pieces_of
+from corpus_tools.segmentation.pieces import preview_clips
 from corpus_tools.segmentation.repeats import find_repeats
 
 LEAST_FOUND, MOST_SECONDS = 0.95, 60.0
@@ -101,7 +101,7 @@ def cut_episodes(corpus: Path, speakers: tuple[str, ...], seed: int, share: floa
             encode(one.samples, encoding, path)
             clips.seconds += (len(one.samples) - np.diff(one.inserted).item()) / RATE
             started = time.process_time()
-            pieces = list(pieces_of(path))
+            pieces = list(preview_clips(path))
             clips.cutting += time.process_time() - started
             for cut, samples in pieces:
                 name = f"{number}-{cut.start_ms:08}-{cut.end_ms:08}"

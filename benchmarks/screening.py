@@ -28,11 +28,11 @@ from scipy.ndimage import uniform_filter1d
 from scipy.signal import fftconvolve
 
 from corpus_tools.media.wav import write_wav
-from corpus_tools.segmentation.clips import ClipWriter, Who
-from corpus_tools.segmentation.cut import plan_tape
+from corpus_tools.segmentation.clips import ClipWriter, SpeakerInfo
+from corpus_tools.segmentation.cut import plan_track
 from corpus_tools.segmentation.screening import drama_rules
 from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
-from corpus_tools.segmentation.tape import play
+from corpus_tools.segmentation.tape import open_track
 from manifests.records import Clip
 
 LEVELS = (20, 15, 10, 5, 0)
@@ -124,9 +124,9 @@ def clips_of(sound: Sound) -> list[Clip]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_wav(folder / "episode.wav", samples)
-        with play(folder / "episode.wav", 0, settings, folder) as tape:
+        with open_track(folder / "episode.wav", 0, settings, folder) as tape:
             writer = ClipWriter(folder, "episode", tape, {})
-            return writer.write(plan_tape(tape, [], settings), lambda _: Who())
+            return writer.write(plan_track(tape, [], settings), lambda _: SpeakerInfo())
 
 
 def local_rms(sound: Sound, where: NDArray[np.bool_]) -> Sound:

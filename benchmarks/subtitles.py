@@ -32,11 +32,11 @@ from subtitle_lines import ShownLine, lines_of, shifted, write_srt
 
 from corpus_tools.media.wav import write_wav
 from corpus_tools.segmentation.activity import Activity
-from corpus_tools.segmentation.cut import plan_tape
+from corpus_tools.segmentation.cut import plan_track
 from corpus_tools.segmentation.planning import Line
 from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.subtitles import with_times_of_sound
-from corpus_tools.segmentation.tape import play
+from corpus_tools.segmentation.subtitles import synchronise
+from corpus_tools.segmentation.tape import open_track
 from corpus_tools.transcription.lines import lines_of_clips
 from manifests.records import SubtitleLine
 
@@ -167,13 +167,13 @@ def measure(
 
 def heard(wav: Path) -> Activity:
     """Return what ``corpus segment`` hears in a file."""
-    with play(wav, 0, SegmentSettings(), wav.parent) as tape:
+    with open_track(wav, 0, SegmentSettings(), wav.parent) as tape:
         return tape.activity
 
 
 def aligned(lines: Sequence[ShownLine], activity: Activity) -> Starts:
     """Return where we put the beginnings of lines."""
-    moved, _ = with_times_of_sound(as_records(lines), activity.speech)
+    moved, _ = synchronise(as_records(lines), activity.speech)
     return np.array([line.start for line in moved])
 
 
@@ -209,10 +209,10 @@ def worst(starts: Starts, lines: Sequence[ShownLine], offset: float, rate: float
 def texts_of(wav: Path, one: Episode, seed: int) -> Iterator[tuple[str, bool]]:
     """Yield how sure we are of each clip's text, and whether it is right."""
     shown = as_records(lines_of(one.utterances, one.seconds, seed))
-    with play(wav, 0, SegmentSettings(), wav.parent) as tape:
-        lines, _ = with_times_of_sound(shown, tape.activity.speech)
+    with open_track(wav, 0, SegmentSettings(), wav.parent) as tape:
+        lines, _ = synchronise(shown, tape.activity.speech)
         plan = [Line(round(line.start * 1000), round(line.end * 1000), None) for line in lines]
-        cuts = plan_tape(tape, plan, SegmentSettings())
+        cuts = plan_track(tape, plan, SegmentSettings())
         pieces = [
             Piece(
                 cut.start_ms / 1000,

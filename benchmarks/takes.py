@@ -31,7 +31,7 @@ from corpus_tools.recordings.matching import Matcher, Said, match_takes
 from corpus_tools.recordings.pieces import pieces_of
 from corpus_tools.recordings.recognised import TimedText, in_pieces
 from corpus_tools.recordings.voiceprint import Voiced
-from corpus_tools.segmentation.activity import Listener
+from corpus_tools.segmentation.activity import ActivityMeter
 from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.voice import detector_of
@@ -74,9 +74,9 @@ class _Tape:
 def said_of(take: Take, texts: Sequence[TimedText] | None) -> Said:
     """Return what the matcher is told of a take."""
     settings = SegmentSettings()
-    listener = Listener(detector_of(settings), settings)
-    listener.hear(Block(take.samples))
-    pieces = pieces_of(listener.activity())
+    meter = ActivityMeter(detector_of(settings), settings)
+    meter.add(Block(take.samples))
+    pieces = pieces_of(meter.activity())
     voiced = Voiced.of(_Tape(take.samples), pieces)  # type: ignore[arg-type]
     letters = None if texts is None else in_pieces(texts, pieces)
     return Said(pieces, voiced, take.lines, take.lines, letters)

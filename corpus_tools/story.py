@@ -11,7 +11,7 @@ from annotation.clip_votes import ClipVotes, votes_on
 from annotation.corrections import corrected_transcripts
 from corpus_tools.manifest_building import accepted_clips, choose_texts
 from corpus_tools.segmentation.choices import read_choices
-from corpus_tools.segmentation.verdicts import noted_rules, noted_yielding
+from corpus_tools.segmentation.verdicts import noted_rules, noted_suppressed
 from corpus_tools.workspace import Workspace
 from manifests.emotions import EMOTIONS
 from manifests.errors import ConfigurationError, DataError
@@ -113,7 +113,7 @@ def _screen(corpus: Path, clip: Clip) -> dict[str, Any] | None:
         "accepted": decision.accepted,
         "reasons": decision.reasons,
         "rules": rules.model_dump(mode="json") if rules else None,
-        "yields_to": noted_yielding(corpus, clip.source_id).get(clip.clip_id),
+        "yields_to": noted_suppressed(corpus, clip.source_id).get(clip.clip_id),
     }
 
 

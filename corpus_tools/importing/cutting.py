@@ -8,14 +8,14 @@ from typing import Any
 from corpus_tools.importing.rows import Row
 from corpus_tools.recordings.recording import HEARING
 from corpus_tools.segmentation.activity import FRAME_MS, runs
-from corpus_tools.segmentation.clips import ClipWriter, Who
+from corpus_tools.segmentation.clips import ClipWriter, SpeakerInfo
 from corpus_tools.segmentation.inputs import MediaInput
-from corpus_tools.segmentation.ledger import outside
+from corpus_tools.segmentation.ledger import measure_outside
 from corpus_tools.segmentation.planning import Cut
-from corpus_tools.segmentation.publish import Found
+from corpus_tools.segmentation.publish import SourceCuts
 from corpus_tools.segmentation.screening import Rules
 from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.tape import Tape, play
+from corpus_tools.segmentation.tape import DecodedTrack, open_track
 from corpus_tools.segmentation.voice import detector_name
 from manifests.errors import DataError
 
@@ -49,7 +49,7 @@ def cut_rows(
     segment: SegmentSettings,
     inputs: dict[str, Any],
     frozen: Mapping[str, str],
-) -> Found:
+) -> SourceCuts:
     """Write the clips of a file.
 
     A file that lasts no longer than its only row says is the clip itself, wherever the row has it
@@ -68,22 +68,22 @@ def cut_rows(
         MediaError: if the file can't be decoded.
         CorpusError: if a frozen clip would change.
     """
-    with play(one.path, one.source.track, segment, corpus) as tape:
+    with open_track(one.path, one.source.track, segment, corpus) as tape:
         cuts = {_cut(tape, row, alone=len(rows) == 1): row for row in rows}
         _check(list(cuts), len(rows))
 
-        def who(cut: Cut) -> Who:
+        def who(cut: Cut) -> SpeakerInfo:
             row = cuts[cut]
             speaker = row.speaker.speaker_id if row.speaker else None
-            return Who(speaker, "file" if speaker else None, row.sentence)
+            return SpeakerInfo(speaker, "file" if speaker else None, row.sentence)
 
         clips = ClipWriter(corpus, one.source.source_id, tape, frozen).write(list(cuts), who)
         source = one.source.changed(duration=tape.duration_ms / 1000)
-        left = outside(tape.activity, list(cuts), tape.duration_ms)
-    return Found(source, clips, None, left, inputs)
+        left = measure_outside(tape.activity, list(cuts), tape.duration_ms)
+    return SourceCuts(source, clips, None, left, inputs)
 
 
-def _cut(tape: Tape, row: Row, *, alone: bool) -> Cut:
+def _cut(tape: DecodedTrack, row: Row, *, alone: bool) -> Cut:
     length = tape.duration_ms
     if row.start is not None and row.end is not None:
         start, end = round(1000 * row.start), round(1000 * row.end)

@@ -16,10 +16,10 @@ from corpus_tools.media.errors import (
     ProtectedMediaError,
     TruncatedMediaError,
 )
-from corpus_tools.media.extent import refuse_cut_off
+from corpus_tools.media.extent import refuse_truncated
 from corpus_tools.media.levels import Samples
 from corpus_tools.media.polarity import PolarityMeter
-from corpus_tools.media.probe import ignore_all_but, open_media, origin_of, probe
+from corpus_tools.media.probe import open_media, origin_of, probe, select_stream
 from corpus_tools.media.resample import Converter
 
 __all__ = ["SAMPLE_RATE", "Block", "decode", "decode_whole"]
@@ -63,12 +63,12 @@ def decode(
     """
     chosen = probe(path).track(track)
     converter = Converter(polarity)
-    blocks = _Blocks(converter)
+    blocks = _BlockBuffer(converter)
     with open_media(path) as container:
-        refuse_cut_off(path, container.format.name)
+        refuse_truncated(path, container.format.name)
         stream = container.streams.audio[chosen.index]
         stream.thread_type = "NONE"
-        ignore_all_but(container, stream)
+        select_stream(container, stream)
         clock = Clock(origin_of(container))
         timed = container.format.name not in _UNTIMED
         for frame in _frames(container, stream, clock):
@@ -84,7 +84,7 @@ def decode(
                     yield from blocks.add(samples)
         for samples in converter.flush():
             yield from blocks.add(samples)
-        yield from blocks.rest()
+        yield from blocks.flush()
         announced = chosen.duration if container.format.name in _EXACT else None
         origin = origin_of(container)
     if not blocks.audible:
@@ -101,13 +101,13 @@ def decode_whole(path: Path, track: int | None = None) -> Samples:
     return np.concatenate([block.samples for block in decode(path, track)])
 
 
-class _Blocks:
+class _BlockBuffer:
     """Gathers what a converter brings out into blocks of about `_BLOCK` samples."""
 
     def __init__(self, converter: Converter) -> None:
         self._converter = converter
-        self._told = 0.0
-        self._given = 0
+        self._reported_unreal = 0.0
+        self._yielded = 0
         self.audible = False
         self._parts: list[Samples] = []
         self._length = 0
@@ -117,30 +117,32 @@ class _Blocks:
         self._parts.append(samples)
         self._length += len(samples)
         if self._length >= _BLOCK:
-            yield from self.rest()
+            yield from self.flush()
 
     def add_gap(self, length: int) -> Iterator[Block]:
-        yield from self.rest()
+        yield from self.flush()
         for start in range(0, length, _BLOCK):
             piece = min(_BLOCK, length - start)
             yield Block(np.zeros(piece, dtype=np.int16), gap=True)
 
-    def rest(self) -> Iterator[Block]:
+    def flush(self) -> Iterator[Block]:
         if self._length:
             unreal = self._converter.unreal_seconds
             holes = self._holes() if self._converter.holes else ()
-            yield Block(np.concatenate(self._parts), False, unreal - self._told, holes)
-            self._told = unreal
-            self._given += self._length
+            yield Block(np.concatenate(self._parts), False, unreal - self._reported_unreal, holes)
+            self._reported_unreal = unreal
+            self._yielded += self._length
         self._parts, self._length = [], 0
 
     def _holes(self) -> tuple[tuple[int, int], ...]:
         """Take what lies in this block from the converter's holes; the rest is still to come."""
-        end = self._given + self._length
+        end = self._yielded + self._length
         known, self._converter.holes = self._converter.holes, []
         self._converter.holes = [(max(low, end), high) for low, high in known if high > end]
         return tuple(
-            (low - self._given, min(high, end) - self._given) for low, high in known if low < end
+            (low - self._yielded, min(high, end) - self._yielded)
+            for low, high in known
+            if low < end
         )
 
 
@@ -172,10 +174,12 @@ def _broken(clock: Clock, reason: str) -> MediaError:
     )
 
 
-def _refuse_early_end(end: float, said: float | None, origin: float) -> None:
-    if said is not None and end < said - max(_EARLY_SECONDS, _EARLY_SHARE * said) - abs(origin):
+def _refuse_early_end(end: float, announced: float | None, origin: float) -> None:
+    if announced is not None and end < announced - max(
+        _EARLY_SECONDS, _EARLY_SHARE * announced
+    ) - abs(origin):
         raise TruncatedMediaError(
-            f"stops decoding at {end:.1f} s where {said:.1f} s were announced; "
+            f"stops decoding at {end:.1f} s where {announced:.1f} s were announced; "
             f"it is cut off or damaged, copy or download it again"
         )
 

@@ -8,11 +8,11 @@ from typing import BinaryIO
 
 from corpus_tools.media.errors import TruncatedMediaError
 
-__all__ = ["refuse_cut_off", "refuse_lost_index"]
+__all__ = ["refuse_missing_index", "refuse_truncated"]
 
 
-def refuse_cut_off(path: Path, container: str) -> None:
-    """Refuse a file that ends before its header says, or goes on after its sound is said to end.
+def refuse_truncated(path: Path, container: str) -> None:
+    """Refuse a file that ends before its header says, or goes on after its sound is announced to end.
 
     Known for WAV, AVI, Ogg and for MP3 with a Xing header. The sizes 0 and 0x7ffff000 and up, which
     programs write into a pipe, mean "to the end of the file". For other containers, what is
@@ -32,7 +32,7 @@ def refuse_cut_off(path: Path, container: str) -> None:
         check(stream, os.fstat(stream.fileno()).st_size)
 
 
-def refuse_lost_index(path: Path) -> None:
+def refuse_missing_index(path: Path) -> None:
     """Refuse an MP4 or MOV that has sound or pictures but not the index that tells where.
 
     Raises:
@@ -94,7 +94,7 @@ def _refuse_longer(stream: BinaryIO, end: int, size: int, byte_rate: int) -> Non
 
 
 def _chunks(stream: BinaryIO, at: int, size: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield each RIFF chunk's name, where its content starts and how many bytes it is said to have.
+    """Yield each RIFF chunk's name, where its content starts and how many bytes it is announced to have.
 
     The last one where the length is left open.
     """
@@ -137,14 +137,14 @@ def _xing(stream: BinaryIO, size: int) -> None:
         return
     flags = struct.unpack_from(">I", frame, at + 4)[0]
     if flags & _HAS_BYTES:
-        said = struct.unpack_from(">I", frame, at + (12 if flags & _HAS_FRAMES else 8))[0]
-        _refuse_shorter(size, first + int(said * (1 - _MP3_SLACK)))
+        announced = struct.unpack_from(">I", frame, at + (12 if flags & _HAS_FRAMES else 8))[0]
+        _refuse_shorter(size, first + int(announced * (1 - _MP3_SLACK)))
 
 
-def _refuse_shorter(size: int, said: int) -> None:
-    if size < said:
+def _refuse_shorter(size: int, announced: int) -> None:
+    if size < announced:
         raise TruncatedMediaError(
-            f"has {size:,} of the {said:,} bytes that its header announces; "
+            f"has {size:,} of the {announced:,} bytes that its header announces; "
             f"it is cut off or damaged, copy or download it again"
         )
 

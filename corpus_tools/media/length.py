@@ -5,7 +5,7 @@ from pathlib import Path
 import av
 
 from corpus_tools.media.errors import TruncatedMediaError
-from corpus_tools.media.probe import ignore_all_but, open_media, origin_of
+from corpus_tools.media.probe import open_media, origin_of, select_stream
 
 __all__ = ["length_of"]
 
@@ -29,7 +29,7 @@ def length_of(path: Path, track: int) -> float | None:
     """
     with open_media(path) as container:
         stream = container.streams.audio[track]
-        ignore_all_but(container, stream)
+        select_stream(container, stream)
         lasts = end = 0
         try:
             for packet in container.demux(stream):

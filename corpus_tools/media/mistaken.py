@@ -1,13 +1,13 @@
-"""What a file is that people give for a film by mistake, told by its first bytes."""
+"""What a file is that people give for a film by explain_not_media, told by its first bytes."""
 
 import codecs
 import re
 from pathlib import Path
 
-__all__ = ["is_list", "mistake"]
+__all__ = ["explain_not_media", "is_playlist"]
 
 
-def mistake(path: Path) -> str:
+def explain_not_media(path: Path) -> str:
     """Return what a file is that is no audio or video, and what to do, for a message.
 
     Args:
@@ -29,7 +29,7 @@ def mistake(path: Path) -> str:
     return "is no audio or video that can be read, or is damaged; play it to make sure"
 
 
-def is_list(path: Path) -> bool:
+def is_playlist(path: Path) -> bool:
     """Return whether a file names other files or addresses."""
     return _LIST.match(_head(path)) is not None
 
@@ -37,7 +37,7 @@ def is_list(path: Path) -> bool:
 def _head(path: Path) -> str:
     """Return the beginning of a text; nothing of what is none."""
     with path.open("rb") as stream:
-        data = stream.read(_LOOKED_AT)
+        data = stream.read(_HEAD_BYTES)
     for mark, encoding in _MARKS.items():
         if data.startswith(mark):
             return data.removeprefix(mark).decode(encoding, "ignore").lstrip()
@@ -46,12 +46,12 @@ def _head(path: Path) -> str:
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(data)
     except UnicodeDecodeError:
-        text = data.decode("latin-1") if len(data) >= _SURELY else ""
+        text = data.decode("latin-1") if len(data) >= _FEWEST_BYTES else ""
     return text.lstrip()
 
 
-_LOOKED_AT = 4096  # bytes
-_SURELY = 64  # bytes without a control character, which hardly any sound or picture has
+_HEAD_BYTES = 4096  # bytes
+_FEWEST_BYTES = 64  # bytes without a control character, which hardly any sound or picture has
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16-le",

@@ -24,18 +24,18 @@ class PolarityMeter:
     """
 
     def __init__(self) -> None:
-        self.heard = self.cancelled = 0
-        self._told = 0
+        self.excerpts = self.cancelled = 0
+        self._frames = 0
 
     @property
     def share(self) -> float:
         """Share of the sound that cancels out, from 0 to 1."""
-        return self.cancelled / self.heard if self.heard else 0.0
+        return self.cancelled / self.excerpts if self.excerpts else 0.0
 
-    def hear(self, frame: AudioFrame) -> None:
+    def add(self, frame: AudioFrame) -> None:
         """Take in a frame before its channels are mixed."""
-        self._told += 1
-        if self._told > _EACH_OF and self._told % _EVERY:
+        self._frames += 1
+        if self._frames > _ALL_OF_FIRST and self._frames % _EVERY:
             return
         dtype = np.dtype(format_dtypes.get(frame.format.name, "u1"))
         if frame.layout.nb_channels != 2 or frame.samples < _EXCERPT or dtype.kind == "u":
@@ -50,8 +50,8 @@ class PolarityMeter:
             mixed = float(np.square(left + right).sum()) / 4
         full_scale = 1.0 if dtype.kind == "f" else float(np.iinfo(dtype).max)
         if own > _AUDIBLE * _EXCERPT * full_scale**2:
-            self.heard += 1
-            self.cancelled += mixed < own * _LEFT
+            self.excerpts += 1
+            self.cancelled += mixed < own * _REMAINING
 
 
 def _channels(frame: AudioFrame, dtype: Any) -> list[NDArray[Any]]:
@@ -62,7 +62,7 @@ def _channels(frame: AudioFrame, dtype: Any) -> list[NDArray[Any]]:
     return [both[::2], both[1::2]]
 
 
-_EACH_OF, _EVERY = 64, 8  # frames
+_ALL_OF_FIRST, _EVERY = 64, 8  # frames
 _EXCERPT = 2048  # samples of a frame
 _AUDIBLE = 10 ** (-50 / 10)  # mean square, 1.0 is full scale
-_LEFT = 10 ** (-20 / 10)
+_REMAINING = 10 ** (-20 / 10)

@@ -18,17 +18,17 @@ from corpus_tools.media.errors import (
     NoAudioError,
     NotMediaError,
 )
-from corpus_tools.media.extent import refuse_lost_index
-from corpus_tools.media.mistaken import is_list, mistake
+from corpus_tools.media.extent import refuse_missing_index
+from corpus_tools.media.mistaken import explain_not_media, is_playlist
 
 __all__ = [
     "MEDIA_EXTENSIONS",
     "AudioTrack",
     "Media",
-    "ignore_all_but",
     "open_media",
     "origin_of",
     "probe",
+    "select_stream",
 ]
 
 _EXTENSIONS = """
@@ -111,7 +111,7 @@ def probe(path: Path) -> Media:
     with open_media(path) as container:
         found = [_track(number, stream) for number, stream in enumerate(container.streams.audio)]
         if not found and not container.streams.video:
-            raise NotMediaError(mistake(path))
+            raise NotMediaError(explain_not_media(path))
     if not found:
         raise NoAudioError("has no audio track; nothing can be cut from it")
     tracks = tuple(track for track in found if track)
@@ -150,7 +150,7 @@ def origin_of(container: Any) -> float:
     return 0.0 if start is None else float(start / av.time_base)
 
 
-def ignore_all_but(container: Any, wanted: Any) -> None:
+def select_stream(container: Any, wanted: Any) -> None:
     """Have an open file deliver the packets of one stream only."""
     for stream in container.streams:
         if stream.index != wanted.index:
@@ -166,15 +166,15 @@ def _opened(path: Path) -> Any:
     except av.error.FileNotFoundError as error:
         raise MissingMediaError("was there but is gone now; check the path") from error
     except av.error.ArgumentError as error:
-        if is_list(path):
-            raise NotMediaError(mistake(path)) from error
+        if is_playlist(path):
+            raise NotMediaError(explain_not_media(path)) from error
         raise NotMediaError(
             "names other files or addresses instead of holding sound, or is damaged; "
             "give the media files themselves"
         ) from error
     except (av.error.FFmpegError, ValueError) as error:
-        refuse_lost_index(path)
-        raise NotMediaError(mistake(path)) from error
+        refuse_missing_index(path)
+        raise NotMediaError(explain_not_media(path)) from error
 
 
 @functools.cache

@@ -38,33 +38,33 @@ class Converter:
 
     def __init__(self, polarity: PolarityMeter | None = None) -> None:
         self._polarity = polarity
-        self._waiting: Any = None
+        self._fifo: Any = None
         self._mixer: Any = None
         self._resampler: Any = None
         self._rate = SAMPLE_RATE
-        self._brought = self._begun = self._mixed_length = 0
+        self._output_length = self._output_start = self._mixed_length = 0
         self.unreal_seconds = 0.0
         self.holes: list[tuple[int, int]] = []
 
     def convert(self, frame: AudioFrame) -> Sequence[Samples]:
         """Return what a frame brings out; its format may differ from that of the one before."""
         frame.pts = None
-        if self._waiting is None:
+        if self._fifo is None:
             self._begin(frame)
         try:
-            self._waiting.write(frame)
+            self._fifo.write(frame)
         except ValueError:  # another format
             return [*self.flush(), *self.convert(frame)]
-        if self._waiting.samples < _TOGETHER:
+        if self._fifo.samples < _CHUNK:
             return ()
-        return (self._resampled(self._mixed(self._waiting.read())),)
+        return (self._resampled(self._mixed(self._fifo.read())),)
 
     def flush(self) -> Sequence[Samples]:
         """Return what still waits, and what is still in the filter; then all begins anew."""
-        if self._waiting is None:
+        if self._fifo is None:
             return ()
-        rest = self._mixed(self._waiting.read() if self._waiting.samples else None)
-        self._waiting = None
+        rest = self._mixed(self._fifo.read() if self._fifo.samples else None)
+        self._fifo = None
         return (self._resampled(rest, last=True),)
 
     def _begin(self, frame: AudioFrame) -> None:
@@ -73,9 +73,9 @@ class Converter:
             raise MediaError(
                 f"says that its sample rate is {rate} Hz, which no recording has; it is damaged"
             )
-        self._waiting = AudioFifo()
+        self._fifo = AudioFifo()
         self._rate = rate
-        self._begun, self._mixed_length = self._brought, 0
+        self._output_start, self._mixed_length = self._output_length, 0
         plain = frame.format.name == "fltp" and frame.layout.nb_channels <= 2
         self._mixer = (
             None
@@ -90,7 +90,7 @@ class Converter:
         if frame is None:
             return _NOTHING
         if self._polarity is not None:
-            self._polarity.hear(frame)
+            self._polarity.add(frame)
         if self._mixer is None:
             return self._finite(_average(frame))
         frame.pts = None
@@ -121,14 +121,14 @@ class Converter:
         wide = (ends - starts >= self._rate // 100) | (starts == 0) | (ends == len(mono))
         for start, end in zip(starts[wide].tolist(), ends[wide].tolist(), strict=True):
             mono[start:end] = 0
-            low, high = self._place(start), self._place(end)
+            low, high = self._output_index(start), self._output_index(end)
             if self.holes and self.holes[-1][1] == low:
                 low, _ = self.holes.pop()
             self.holes.append((low, high))
 
-    def _place(self, sample: int) -> int:
+    def _output_index(self, sample: int) -> int:
         """Return where a sample of what is being mixed comes out."""
-        return self._begun + round((self._mixed_length + sample) * SAMPLE_RATE / self._rate)
+        return self._output_start + round((self._mixed_length + sample) * SAMPLE_RATE / self._rate)
 
     def _resampled(self, mono: NDArray[np.float32], *, last: bool = False) -> Samples:
         if self._resampler is not None:
@@ -137,7 +137,7 @@ class Converter:
         np.rint(scaled, out=scaled)
         np.clip(scaled, -32768, 32767, out=scaled)
         samples: Samples = scaled.astype(np.int16)
-        self._brought += len(samples)
+        self._output_length += len(samples)
         return samples
 
 
@@ -151,7 +151,7 @@ def _average(frame: AudioFrame) -> NDArray[np.float32]:
     return mono
 
 
-_TOGETHER = 32_768  # samples converted in one go
+_CHUNK = 32_768  # samples converted in one go
 _LOWEST_RATE, _HIGHEST_RATE = 2_000, 768_000  # Hz
 _MIX = {"rematrix_maxval": "1"}
 _NOTHING = np.zeros(0, dtype=np.float32)

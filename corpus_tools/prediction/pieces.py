@@ -10,7 +10,7 @@ import numpy as np
 from corpus_tools.media.decode import decode_whole
 from corpus_tools.media.levels import Samples
 from corpus_tools.media.probe import probe
-from corpus_tools.segmentation.pieces import pieces_of
+from corpus_tools.segmentation.pieces import preview_clips
 from corpus_tools.segmentation.settings import SegmentSettings
 from models.prediction import Normalisation
 
@@ -100,5 +100,5 @@ def cut_pieces(
         return [(Piece(0.0, round(len(samples) / SAMPLE_RATE, 3)), samples)]
     return [
         (Piece(cut.start_ms / 1000, cut.end_ms / 1000), samples)
-        for cut, samples in pieces_of(path, track=chosen.index, settings=settings)
+        for cut, samples in preview_clips(path, track=chosen.index, settings=settings)
     ]

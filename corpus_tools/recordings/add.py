@@ -15,7 +15,7 @@ from corpus_tools.recordings.session import TakeSession
 from corpus_tools.recordings.settings import RecordingSettings
 from corpus_tools.runner import run_each
 from corpus_tools.segmentation.inputs import KnownSources, identify
-from corpus_tools.segmentation.naming import candidates, goes_by
+from corpus_tools.segmentation.naming import identifies, nearest_names
 from corpus_tools.segmentation.publish import SCREEN, sweep
 from corpus_tools.segmentation.screening import recording_rules
 from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
@@ -144,14 +144,14 @@ def _named(names: Collection[str], corpus: Path, outcome: Outcome) -> set[str]:
     known = [one for one in read_stage(corpus, STAGES["sources"], Source) if one.kind == "scripted"]
     found = set()
     for name in names:
-        meant = {one.source_id for one in known if goes_by(name, one)}
+        meant = {one.source_id for one in known if identifies(name, one)}
         found |= meant
         if not meant:
             outcome.items_in += 1
             outcome.fail(
                 "--recut",
                 f"{name!r} names no recording of the corpus; the nearest are "
-                f"{candidates(name, known) or 'none'}",
+                f"{nearest_names(name, known) or 'none'}",
             )
     return found
 

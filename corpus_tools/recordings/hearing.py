@@ -14,7 +14,7 @@ from corpus_tools.recordings.letters import letters_of
 from corpus_tools.recordings.recognised import find_texts, in_pieces, read_texts
 from corpus_tools.recordings.take import Hear, Take
 from corpus_tools.segmentation.planning import Cut
-from corpus_tools.segmentation.tape import Tape
+from corpus_tools.segmentation.tape import DecodedTrack
 from corpus_tools.transcription.asking import asked
 from corpus_tools.transcription.recogniser import Recogniser
 from manifests.errors import ConfigurationError
@@ -108,7 +108,7 @@ class HeardByRecogniser:
         """Return what the recogniser hears."""
         return {**self.recogniser.parameters, "language": self.language}, self._hear
 
-    def _hear(self, tape: Tape, pieces: NDArray[np.intp]) -> Sequence[str]:
+    def _hear(self, tape: DecodedTrack, pieces: NDArray[np.intp]) -> Sequence[str]:
         pauses = pieces[1:, 0] - pieces[:-1, 1]
         firsts = [0, *(int(at) + 1 for at in np.flatnonzero(pauses >= _PAUSE_MS))]
         stretches = list(zip(firsts, [*firsts[1:], len(pieces)], strict=True))

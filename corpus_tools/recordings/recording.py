@@ -9,13 +9,13 @@ from corpus_tools.recordings.script import ScriptRow
 from corpus_tools.recordings.settings import RecordingSettings
 from corpus_tools.recordings.trim import spoken_part
 from corpus_tools.segmentation.activity import FRAME_MS, runs
-from corpus_tools.segmentation.clips import ClipWriter, Who
+from corpus_tools.segmentation.clips import ClipWriter, SpeakerInfo
 from corpus_tools.segmentation.inputs import MediaInput
-from corpus_tools.segmentation.ledger import outside
+from corpus_tools.segmentation.ledger import measure_outside
 from corpus_tools.segmentation.planning import Cut
-from corpus_tools.segmentation.publish import Found
+from corpus_tools.segmentation.publish import SourceCuts
 from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.tape import Tape, play
+from corpus_tools.segmentation.tape import DecodedTrack, open_track
 from corpus_tools.segmentation.voice import detector_name
 
 __all__ = ["HEARING", "cut_recording", "recording_inputs"]
@@ -45,7 +45,7 @@ def cut_recording(
     segment: SegmentSettings,
     inputs: dict[str, Any],
     frozen: Mapping[str, str],
-) -> Found:
+) -> SourceCuts:
     """Write a recording as one clip.
 
     Args:
@@ -61,17 +61,17 @@ def cut_recording(
         MediaError: if it can't be decoded, or has a gap in its midst.
         CorpusError: if a frozen clip would change.
     """
-    with play(one.path, one.source.track, segment, corpus) as tape:
+    with open_track(one.path, one.source.track, segment, corpus) as tape:
         cut = _extent(tape, settings)
-        who = Who(row.speaker.speaker_id, "script", row.sentence)
+        who = SpeakerInfo(row.speaker.speaker_id, "script", row.sentence)
         writer = ClipWriter(corpus, one.source.source_id, tape, frozen)
         clips = writer.write([cut], lambda _: who)
         source = one.source.changed(duration=tape.duration_ms / 1000)
-        outside_ms = outside(tape.activity, [cut], tape.duration_ms)
-    return Found(source, clips, None, outside_ms, inputs)
+        outside_ms = measure_outside(tape.activity, [cut], tape.duration_ms)
+    return SourceCuts(source, clips, None, outside_ms, inputs)
 
 
-def _extent(tape: Tape, settings: RecordingSettings) -> Cut:
+def _extent(tape: DecodedTrack, settings: RecordingSettings) -> Cut:
     """Return what of a recording is kept: all that the file holds, or its spoken part."""
     whole = Cut(0, tape.duration_ms)
     there = runs(~tape.activity.gap)

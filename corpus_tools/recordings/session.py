@@ -21,7 +21,7 @@ from corpus_tools.recordings.take import Hear, Take, cut_take, cuts_of, listen, 
 from corpus_tools.runner import run_each
 from corpus_tools.segmentation.inputs import KnownSources, MediaInput, identify
 from corpus_tools.segmentation.planning import Cut
-from corpus_tools.segmentation.publish import SCREEN, SEGMENTS, Found, clips_of, is_cut
+from corpus_tools.segmentation.publish import SCREEN, SEGMENTS, SourceCuts, clips_of, is_cut
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.update import Update
 from manifests.errors import DataError
@@ -154,7 +154,7 @@ class TakeSession:
         inputs = take_inputs(one, take, self.segment, heard, [] if hear else companions)
         source_id = one.source.source_id
         path = SEGMENTS.path(self.update.corpus, source_id)
-        stays = self.update.touched(source_id) and source_id not in self.update.recut
+        stays = self.update.frozen_clips(source_id) and source_id not in self.update.recut
         if stays and path.is_file():
             before = read_header(path).inputs
             if {**before, "matching": None} == {**inputs, "matching": None}:
@@ -232,7 +232,7 @@ class TakeSession:
     def _cut(self, known: _Known, cuts: Mapping[Cut, int], *, outdated: Path | None = None) -> str:
         """Bring a take up to date; a table of other cuts goes just before new ones are there."""
 
-        def cut(frozen: Mapping[str, str], _: object) -> Found:
+        def cut(frozen: Mapping[str, str], _: object) -> SourceCuts:
             corpus, inputs = self.update.corpus, known.inputs
             found = cut_take(known.one, known.take, cuts, corpus, self.segment, inputs, frozen)
             if outdated is not None:

@@ -16,19 +16,19 @@ from corpus_tools.recordings.recording import HEARING
 from corpus_tools.recordings.script import ScriptRow
 from corpus_tools.recordings.voiceprint import Voiced
 from corpus_tools.segmentation.activity import FRAME_MS, runs
-from corpus_tools.segmentation.clips import ClipWriter, Who
+from corpus_tools.segmentation.clips import ClipWriter, SpeakerInfo
 from corpus_tools.segmentation.inputs import MediaInput
-from corpus_tools.segmentation.ledger import outside
+from corpus_tools.segmentation.ledger import measure_outside
 from corpus_tools.segmentation.planning import Cut
-from corpus_tools.segmentation.publish import Found
+from corpus_tools.segmentation.publish import SourceCuts
 from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.tape import Tape, play
+from corpus_tools.segmentation.tape import DecodedTrack, open_track
 from corpus_tools.segmentation.voice import detector_name
 from manifests.errors import DataError
 
 __all__ = ["Hear", "Take", "cut_take", "cuts_of", "listen", "take_inputs"]
 
-Hear = Callable[[Tape, NDArray[np.intp]], Sequence[str]]
+Hear = Callable[[DecodedTrack, NDArray[np.intp]], Sequence[str]]
 """Returns the letters recognised in each piece of speech of a tape."""
 
 
@@ -101,7 +101,7 @@ def listen(
         MediaError: if it can't be decoded, or has a gap in its midst.
         DataError: if nobody speaks in it, or its texts can't be read.
     """
-    with play(one.path, one.source.track, segment, corpus) as tape:
+    with open_track(one.path, one.source.track, segment, corpus) as tape:
         there = runs(~tape.activity.gap)
         if len(there) > 1:
             at = int(there[0][1]) * FRAME_MS / 1000
@@ -151,7 +151,7 @@ def cut_take(
     segment: SegmentSettings,
     inputs: dict[str, Any],
     frozen: Mapping[str, str],
-) -> Found:
+) -> SourceCuts:
     """Write the clips of a take.
 
     Args:
@@ -168,11 +168,11 @@ def cut_take(
         CorpusError: if a frozen clip would change.
     """
 
-    def who(cut: Cut) -> Who:
-        return Who(take.speaker, "script", take.rows[cuts[cut]].sentence)
+    def who(cut: Cut) -> SpeakerInfo:
+        return SpeakerInfo(take.speaker, "script", take.rows[cuts[cut]].sentence)
 
-    with play(one.path, one.source.track, segment, corpus) as tape:
+    with open_track(one.path, one.source.track, segment, corpus) as tape:
         clips = ClipWriter(corpus, one.source.source_id, tape, frozen).write(list(cuts), who)
         source = one.source.changed(duration=tape.duration_ms / 1000)
-        left = outside(tape.activity, list(cuts), tape.duration_ms)
-    return Found(source, clips, None, left, inputs)
+        left = measure_outside(tape.activity, list(cuts), tape.duration_ms)
+    return SourceCuts(source, clips, None, left, inputs)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from corpus_tools.recordings.cepstra import HOP_MS, Cepstra, cepstra
 from corpus_tools.segmentation.planning import Cut
-from corpus_tools.segmentation.tape import Tape
+from corpus_tools.segmentation.tape import DecodedTrack
 
 __all__ = ["Voiced"]
 
@@ -25,7 +25,7 @@ class Voiced:
     bounds: NDArray[np.intp]
 
     @classmethod
-    def of(cls, tape: Tape, pieces: NDArray[np.intp]) -> "Voiced":
+    def of(cls, tape: DecodedTrack, pieces: NDArray[np.intp]) -> "Voiced":
         """Return the sound of the pieces of a take.
 
         Mean and variance are those of some seconds around (CMVN in a window), over speech alone.

@@ -12,12 +12,12 @@ from corpus_tools.review.films import Reviewed, choose_sources
 from corpus_tools.review.material import read_material
 from corpus_tools.runner import run_each
 from corpus_tools.segmentation.choices import put_reviews, read_choices
-from corpus_tools.segmentation.duplicates import mark_repeats, warn_of_others
+from corpus_tools.segmentation.duplicates import mark_repeats, warn_of_other_sources
 from corpus_tools.segmentation.inputs import MediaInput
 from corpus_tools.segmentation.publish import clips_of, ledger_fits, rescreen, sweep
 from corpus_tools.segmentation.report import report_of
 from corpus_tools.segmentation.screening import Rules, drama_rules, recording_rules
-from corpus_tools.segmentation.trimming import given_up, retrim
+from corpus_tools.segmentation.trimming import retrim, undone_trims
 from corpus_tools.segmentation.update import Update
 from manifests.errors import DataError
 from manifests.frozen import frozen_clips
@@ -69,7 +69,7 @@ def apply_files(
         sources.append(one.source)
         outcome.outputs.append(corpus / "choices" / f"{one.source.source_id}.jsonl")
     settled = mark_repeats(corpus, drama_rules(configuration.screen), work.frozen, outcome)
-    warn_of_others(settled - {source.source_id for source in sources}, outcome)
+    warn_of_other_sources(settled - {source.source_id for source in sources}, outcome)
     reports = [
         report_of(corpus, source.source_id, source.media_path, "screened") for source in sources
     ]
@@ -231,5 +231,5 @@ def _is_to_cut(corpus: Path, source: Source) -> bool:
     choices = read_choices(corpus, name)
     cut = {(clip.start, clip.end) for clip in clips_of(corpus, name)}
     return any((row.start, row.end) not in cut for row in choices.reviews) or bool(
-        given_up(corpus, name, choices)
+        undone_trims(corpus, name, choices)
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from corpus_tools.runner import run_each
 from corpus_tools.segmentation.inputs import find_media
-from corpus_tools.segmentation.naming import candidates, goes_by
+from corpus_tools.segmentation.naming import identifies, nearest_names
 from manifests.errors import CorpusError, DataError
 from manifests.outcome import Outcome
 from manifests.records import Source
@@ -65,17 +65,17 @@ def _named(wanted: Sequence[str], known: dict[str, Source], outcome: Outcome) ->
     found: dict[str, Source] = {}
     for name in wanted:
         by_id = [known[name]] if name in known else []
-        named = by_id or [source for source in known.values() if goes_by(name, source)]
+        named = by_id or [source for source in known.values() if identifies(name, source)]
         if len(named) == 1:
             found[named[0].source_id] = named[0]
             continue
         outcome.items_in += 1
         if named:
-            several = candidates(name, named)
+            several = nearest_names(name, named)
             outcome.fail(name, f"names several sources; write the id of one: {several}")
         else:
             films_first = sorted(known.values(), key=lambda source: source.kind != "drama")
-            nearest = candidates(name, films_first)
+            nearest = nearest_names(name, films_first)
             hint = f"the nearest are {nearest}" if nearest else "it has none yet"
             outcome.fail(name, f"is no source of this corpus; {hint}")
     return list(found.values())

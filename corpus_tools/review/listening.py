@@ -18,7 +18,7 @@ from corpus_tools.review.contents import Heard
 from corpus_tools.review.envelope import Envelope
 from corpus_tools.segmentation.activity import FRAME_MS, runs
 from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.tape import play
+from corpus_tools.segmentation.tape import open_track
 from manifests.records import Clip
 from manifests.store import inside
 
@@ -56,7 +56,10 @@ def of_film(
     Raises:
         MediaError: if the film can't be decoded.
     """
-    with tempfile.TemporaryFile(dir=folder) as mp3, play(film, track, settings, folder) as tape:
+    with (
+        tempfile.TemporaryFile(dir=folder) as mp3,
+        open_track(film, track, settings, folder) as tape,
+    ):
         envelope = Envelope(seconds)
 
         def heard() -> Iterator[Samples]:

@@ -12,7 +12,7 @@ from corpus_tools.segmentation.prominence import prominence_of
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.voice import FRAME_MS, VoiceDetector
 
-__all__ = ["FRAME_MS", "Activity", "Listener", "runs", "widened"]
+__all__ = ["FRAME_MS", "Activity", "ActivityMeter", "runs", "widened"]
 
 FRAME = SAMPLE_RATE * FRAME_MS // 1000
 
@@ -26,7 +26,7 @@ class Activity:
         prominence: level between the local background (0) and the local speech level (1).
         speech: whether somebody speaks.
         gap: whether the file has nothing here.
-        doubt: how far what is not called speech may be speech nevertheless, because the background
+        uncertainty: how far what is not called speech may be speech nevertheless, because the background
             is loud: 0 not at all, 1 as far as anything can; none where nobody measured it.
         bands: the spectrum, as from `BandMeter`; none where nobody measured it.
     """
@@ -35,14 +35,14 @@ class Activity:
     prominence: NDArray[np.float32]
     speech: NDArray[np.bool_]
     gap: NDArray[np.bool_]
-    doubt: NDArray[np.float32] | None = None
+    uncertainty: NDArray[np.float32] | None = None
     bands: Bands = field(default_factory=lambda: np.zeros((0, BANDS), dtype=np.uint8))
 
     def __len__(self) -> int:
         return len(self.power)
 
 
-class Listener:
+class ActivityMeter:
     """Gathers frames while a track is decoded, then tells its activity.
 
     Args:
@@ -54,25 +54,25 @@ class Listener:
         self._detector = detector
         self._settings = settings
         self._rest: Samples = np.zeros(0, dtype=np.int16)
-        self._heard = 0
+        self._length = 0
         self._powers: list[NDArray[np.float32]] = []
         self._voice: list[NDArray[np.bool_]] = []
         self._gaps: list[tuple[int, int]] = []
         self._holes: list[tuple[int, int]] = []
-        self._meter = BandMeter()
+        self._bands = BandMeter()
 
-    def hear(self, block: Block) -> None:
+    def add(self, block: Block) -> None:
         """Take in the next block of the track."""
         samples = np.concatenate([self._rest, block.samples])
         self._powers.append(frame_powers(samples, FRAME))
         self._rest = samples[len(samples) // FRAME * FRAME :]
         self._voice.append(self._detector.feed(block.samples))
-        self._meter.hear(block.samples)
+        self._bands.add(block.samples)
         if block.gap:
-            self._gaps.append((self._heard, self._heard + len(block.samples)))
+            self._gaps.append((self._length, self._length + len(block.samples)))
         for start, end in block.holes:
-            self._note_hole(self._heard + start, self._heard + end)
-        self._heard += len(block.samples)
+            self._note_hole(self._length + start, self._length + end)
+        self._length += len(block.samples)
 
     def activity(self) -> Activity:
         """Return the activity of the track heard."""
@@ -83,9 +83,9 @@ class Listener:
             gap[start // FRAME : -(-end // FRAME)] = True
         for start, end in self._holes:
             gap[-(-start // FRAME) : end // FRAME] = True
-        prominence, doubt = prominence_of(power)
+        prominence, uncertainty = prominence_of(power)
         speech = speech_of(voice, prominence, self._settings) & ~gap
-        return Activity(power, prominence, speech, gap, doubt, self._meter.bands())
+        return Activity(power, prominence, speech, gap, uncertainty, self._bands.bands())
 
     def _note_hole(self, start: int, end: int) -> None:
         if self._holes and self._holes[-1][1] == start:

@@ -25,14 +25,14 @@ class BandMeter:
 
     def __init__(self) -> None:
         self._rest: Samples = np.zeros(0, dtype=np.int16)
-        self._found: list[Bands] = []
+        self._rows: list[Bands] = []
 
-    def hear(self, samples: Samples) -> None:
+    def add(self, samples: Samples) -> None:
         """Take in what follows of the track."""
         samples = np.concatenate([self._rest, samples])
         whole = len(samples) // _CELL
         self._rest = samples[whole * _CELL :]
-        self._found.append(_bands(samples[: whole * _CELL].reshape(whole, _CELL)))
+        self._rows.append(_bands(samples[: whole * _CELL].reshape(whole, _CELL)))
 
     def bands(self) -> Bands:
         """Return the level of each band in each whole cell heard.
@@ -40,7 +40,7 @@ class BandMeter:
         Returns:
             Shape (cells, `BANDS`), in steps of half a decibel; see `decibels_of`.
         """
-        return np.concatenate([*self._found, np.zeros((0, BANDS), dtype=np.uint8)])
+        return np.concatenate([*self._rows, np.zeros((0, BANDS), dtype=np.uint8)])
 
 
 def decibels_of(bands: Bands) -> NDArray[np.float32]:

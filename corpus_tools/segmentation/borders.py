@@ -11,10 +11,10 @@ from corpus_tools.segmentation.choices import Choices
 from corpus_tools.segmentation.planning import Cut, Line
 from manifests.records import Choice, SubtitleLine
 
-__all__ = ["at_borders", "with_borders"]
+__all__ = ["prefer_covering_cuts", "with_region_edges"]
 
 
-def with_borders(lines: Sequence[SubtitleLine], choices: Choices) -> list[Line]:
+def with_region_edges(lines: Sequence[SubtitleLine], choices: Choices) -> list[Line]:
     """Return subtitles as a plan takes them, with the borders between kept stretches among them.
 
     A border is two lines of no length, so that it costs to join its sides but not to cut near it.
@@ -30,7 +30,7 @@ def with_borders(lines: Sequence[SubtitleLine], choices: Choices) -> list[Line]:
     return [*(_line(line, minded) for line in lines), *borders]
 
 
-def at_borders(
+def prefer_covering_cuts(
     plain: Sequence[Cut],
     careful: Sequence[Cut],
     speech: NDArray[np.bool_],

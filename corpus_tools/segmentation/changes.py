@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from corpus_tools.segmentation.activity import FRAME_MS, runs
 from corpus_tools.segmentation.bands import BANDS, CELL_MS, Bands, decibels_of
-from corpus_tools.segmentation.voices import Stretches, change_chances
+from corpus_tools.segmentation.voices import SpeechRuns, infer_changes
 
-__all__ = ["change_probabilities", "stretches_of"]
+__all__ = ["change_probabilities", "describe_runs"]
 
 Floats = NDArray[np.float64]
 
@@ -44,16 +44,16 @@ def change_probabilities(speech: NDArray[np.bool_], bands: Bands) -> Floats:
     pauses = (spoken[1:, 0] - spoken[:-1, 1]) * (FRAME_MS / 1000)
     if not len(bands) or not len(pauses):
         return np.zeros(len(pauses))
-    stretches = stretches_of(spoken, bands)
+    stretches = describe_runs(spoken, bands)
     expected = _LEAST + (_MOST - _LEAST) * np.clip((pauses - _SHORT) / (_LONG - _SHORT), 0, 1)
     found = np.empty(len(pauses))
     for first, last, kept in _windows(len(spoken)):
-        chances = change_chances(stretches.part(first, last), expected[first : last - 1])
+        chances = infer_changes(stretches.part(first, last), expected[first : last - 1])
         found[kept : last - 1] = chances[kept - first :]
     return found
 
 
-def stretches_of(spoken: NDArray[np.intp], bands: Bands) -> Stretches:
+def describe_runs(spoken: NDArray[np.intp], bands: Bands) -> SpeechRuns:
     """Return the mean cepstrum of each run of speech, and how sure it is.
 
     Only cells within 20 dB of the run's loudest count: the rest are pauses and background.
@@ -71,7 +71,7 @@ def stretches_of(spoken: NDArray[np.intp], bands: Bands) -> Stretches:
         squares += np.square(cepstra - means[at]).sum(axis=0)
         freedom += len(cepstra) - 1
     scale = np.sqrt(np.maximum(squares / max(freedom, 1), _LEAST_VARIANCE))
-    return Stretches(means / scale, _STRETCH + _CELL / counts)
+    return SpeechRuns(means / scale, _STRETCH + _CELL / counts)
 
 
 def _cepstra(bands: Bands, start: int, end: int) -> Floats:

@@ -10,15 +10,15 @@ from corpus_tools.media.identity import clip_id
 from corpus_tools.media.wav import pcm_sha256, write_wav
 from corpus_tools.segmentation.measures import AROUND_MS, Measures, measure
 from corpus_tools.segmentation.planning import Cut
-from corpus_tools.segmentation.tape import Tape
+from corpus_tools.segmentation.tape import DecodedTrack
 from manifests.errors import CorpusError
 from manifests.records import Clip, SpeakerSource
 
-__all__ = ["ClipWriter", "Who"]
+__all__ = ["ClipWriter", "SpeakerInfo"]
 
 
 @dataclass(frozen=True)
-class Who:
+class SpeakerInfo:
     """Who speaks in a clip, how that is known, and which sentence of a script it is."""
 
     speaker: str | None = None
@@ -33,23 +33,23 @@ class ClipWriter:
     Attributes:
         corpus: the corpus folder.
         source_id: names folder and clips.
-        tape: the decoded source.
+        decoded: the decoded source.
         frozen: sha256 of the samples of clips that must not change.
     """
 
     corpus: Path
     source_id: str
-    tape: Tape
+    decoded: DecodedTrack
     frozen: Mapping[str, str]
 
-    def write(self, cuts: Sequence[Cut], who: Callable[[Cut], Who]) -> list[Clip]:
+    def write(self, cuts: Sequence[Cut], speaker_in: Callable[[Cut], SpeakerInfo]) -> list[Clip]:
         """Write clips below ``clips/<source_id>/`` and return their records.
 
         While threads wait for the disk, this one measures.
 
         Args:
             cuts: where the clips lie.
-            who: tells who speaks in one.
+            speaker_in: tells who speaks in one.
 
         Raises:
             CorpusError: if a clip is frozen and would change.
@@ -58,14 +58,14 @@ class ClipWriter:
             files = [pool.submit(self._write, cut) for cut in cuts]
             measures = [self._measure(cut) for cut in cuts]
             return [
-                self._record(cut, who(cut), file.result(), found)
+                self._record(cut, speaker_in(cut), file.result(), found)
                 for cut, file, found in zip(cuts, files, measures, strict=True)
             ]
 
     def _write(self, cut: Cut) -> tuple[str, str]:
         """Write a clip; returns the sha256 of its samples and of its file."""
         name, path = self._place(cut)
-        samples = self.tape.samples(cut)
+        samples = self.decoded.samples(cut)
         if self.frozen.get(name, sha256 := pcm_sha256(samples)) != sha256:
             raise CorpusError(
                 f"its clip {name} is frozen but decodes differently now (another version of "
@@ -75,11 +75,15 @@ class ClipWriter:
 
     def _measure(self, cut: Cut) -> Measures:
         low = max(cut.start_ms - AROUND_MS, 0)
-        excerpt = self.tape.samples(Cut(low, cut.end_ms + AROUND_MS))
+        excerpt = self.decoded.samples(Cut(low, cut.end_ms + AROUND_MS))
         start, end = ((ms - low) * SAMPLE_RATE // 1000 for ms in (cut.start_ms, cut.end_ms))
-        return measure(excerpt[start:end], self.tape.activity, cut, excerpt[:start], excerpt[end:])
+        return measure(
+            excerpt[start:end], self.decoded.activity, cut, excerpt[:start], excerpt[end:]
+        )
 
-    def _record(self, cut: Cut, who: Who, hashes: tuple[str, str], measures: Measures) -> Clip:
+    def _record(
+        self, cut: Cut, speaker: SpeakerInfo, hashes: tuple[str, str], measures: Measures
+    ) -> Clip:
         name, path = self._place(cut)
         return Clip(
             clip_id=name,
@@ -91,7 +95,7 @@ class ClipWriter:
             sha256=hashes[0],
             file_sha256=hashes[1],
             **vars(measures),
-            **vars(who),
+            **vars(speaker),
         )
 
     def _place(self, cut: Cut) -> tuple[str, str]:

@@ -9,20 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus_tools.segmentation.activity import FRAME_MS
-from corpus_tools.segmentation.borders import at_borders, with_borders
+from corpus_tools.segmentation.borders import prefer_covering_cuts, with_region_edges
 from corpus_tools.segmentation.choices import Choices
-from corpus_tools.segmentation.clips import ClipWriter, Who
+from corpus_tools.segmentation.clips import ClipWriter, SpeakerInfo
 from corpus_tools.segmentation.fingerprint import fingerprint, to_text
-from corpus_tools.segmentation.ledger import outside
-from corpus_tools.segmentation.line_alignment import Alignment
+from corpus_tools.segmentation.ledger import measure_outside
+from corpus_tools.segmentation.line_alignment import SubtitleTiming
 from corpus_tools.segmentation.planning import Cut, Line, plan_cuts
 from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.speakers import speaker_of
-from corpus_tools.segmentation.subtitles import with_times_of_sound
-from corpus_tools.segmentation.tape import Tape, play
+from corpus_tools.segmentation.speakers import subtitle_speaker
+from corpus_tools.segmentation.subtitles import synchronise
+from corpus_tools.segmentation.tape import DecodedTrack, open_track
 from manifests.records import Clip, Fingerprint, SubtitleLine
 
-__all__ = ["CutSource", "cut_source", "plan_tape"]
+__all__ = ["CutSource", "cut_source", "plan_track"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class CutSource:
     duration_ms: int
     outside_ms: dict[str, int]
     lines: list[SubtitleLine]
-    alignment: Alignment
+    alignment: SubtitleTiming
     unreal_seconds: float
     cancelled: float
 
@@ -82,34 +82,34 @@ def cut_source(
         CorpusError: if a frozen clip would change.
     """
     choices = choices or Choices()
-    with play(media, track, settings, corpus) as tape:
-        alignment = Alignment()
+    with open_track(media, track, settings, corpus) as decoded:
+        alignment = SubtitleTiming()
         if settings.align_subtitles:
-            lines, alignment = with_times_of_sound(lines, tape.activity.speech)
-        closed = choices.closed(len(tape.activity))
+            lines, alignment = synchronise(lines, decoded.activity.speech)
+        closed = choices.closed(len(decoded.activity))
         if cuts is None:
-            cuts = _plan_around(choices.fixed(), tape, lines, settings, choices)
-        writer = ClipWriter(corpus, source_id, tape, frozen)
-        clips = writer.write(cuts, _Cast(lines, settings, choices).who)
+            cuts = _plan_around(choices.fixed(), decoded, lines, settings, choices)
+        writer = ClipWriter(corpus, source_id, decoded, frozen)
+        clips = writer.write(cuts, _SpeakerLookup(lines, settings, choices).speaker_in)
         prints = [
-            Fingerprint(clip_id=clip.clip_id, hashes=to_text(fingerprint(tape.samples(cut))))
+            Fingerprint(clip_id=clip.clip_id, hashes=to_text(fingerprint(decoded.samples(cut))))
             for clip, cut in zip(clips, cuts, strict=True)
         ]
-        left = outside(tape.activity, cuts, tape.duration_ms, closed)
+        left = measure_outside(decoded.activity, cuts, decoded.duration_ms, closed)
         return CutSource(
             clips,
             prints,
-            tape.duration_ms,
+            decoded.duration_ms,
             left,
             list(lines),
             alignment,
-            tape.unreal_seconds,
-            tape.cancelled,
+            decoded.unreal_seconds,
+            decoded.cancelled,
         )
 
 
-def plan_tape(
-    tape: Tape,
+def plan_track(
+    decoded: DecodedTrack,
     lines: Sequence[Line],
     settings: SegmentSettings,
     closed: NDArray[np.bool_] | None = None,
@@ -117,13 +117,13 @@ def plan_tape(
     """Return the best cuts of a decoded track.
 
     Args:
-        tape: the track.
+        decoded: the track.
         lines: its subtitles.
         settings: section [segment].
         closed: frames that no clip may touch.
     """
     return plan_cuts(
-        tape.activity,
+        decoded.activity,
         lines,
         min_ms=round(settings.min_seconds * 1000),
         max_ms=round(settings.max_seconds * 1000),
@@ -134,27 +134,27 @@ def plan_tape(
 
 def _plan_around(
     fixed: Sequence[Cut],
-    tape: Tape,
+    decoded: DecodedTrack,
     lines: Sequence[SubtitleLine],
     settings: SegmentSettings,
     choices: Choices,
 ) -> list[Cut]:
     """Return the cuts that people fixed and the best ones that leave them alone."""
-    closed = np.zeros(len(tape.activity), dtype=np.bool_)
+    closed = np.zeros(len(decoded.activity), dtype=np.bool_)
     for frames in choices.closed(len(closed)).values():
         closed |= frames
     for cut in fixed:
         closed[cut.start_ms // FRAME_MS : -(-cut.end_ms // FRAME_MS)] = True
-    told = with_borders(lines, choices)
-    plain = with_borders(lines, Choices())
-    cuts = plan_tape(tape, plain, settings, closed)
-    if told != plain:
-        careful = plan_tape(tape, told, settings, closed)
-        cuts = at_borders(cuts, careful, tape.activity.speech, closed, choices)
+    speakers = with_region_edges(lines, choices)
+    plain = with_region_edges(lines, Choices())
+    cuts = plan_track(decoded, plain, settings, closed)
+    if speakers != plain:
+        careful = plan_track(decoded, speakers, settings, closed)
+        cuts = prefer_covering_cuts(cuts, careful, decoded.activity.speech, closed, choices)
     return sorted([*fixed, *cuts])
 
 
-class _Cast:
+class _SpeakerLookup:
     """Finds who speaks in a cut, without looking at all of the film's lines."""
 
     def __init__(
@@ -166,15 +166,15 @@ class _Cast:
         self._settings = settings
         self._choices = choices
 
-    def who(self, cut: Cut) -> Who:
+    def speaker_in(self, cut: Cut) -> SpeakerInfo:
         """Return who speaks in a cut, as far as a person or its subtitles say."""
         start, end = cut.start_ms / 1000, cut.end_ms / 1000
-        told = self._choices.speakers(start, end)
-        if len(told) > 1:
-            return Who()
-        if told:
-            return Who(told.pop(), "file")
+        speakers = self._choices.speakers(start, end)
+        if len(speakers) > 1:
+            return SpeakerInfo()
+        if speakers:
+            return SpeakerInfo(speakers.pop(), "file")
         low = bisect.bisect_left(self._starts, start - self._longest)
         high = bisect.bisect_right(self._starts, end)
-        speaker = speaker_of(cut, self._lines[low:high], self._settings)
-        return Who(speaker, "subtitle") if speaker else Who()
+        speaker = subtitle_speaker(cut, self._lines[low:high], self._settings)
+        return SpeakerInfo(speaker, "subtitle") if speaker else SpeakerInfo()

@@ -3,19 +3,19 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["earlier_flags", "in_words"]
+__all__ = ["describe_differences", "earlier_flags"]
 
 
-def in_words(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+def describe_differences(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """Return what differs, in words for the user.
 
     Example:
-        >>> in_words({"parameters": {"margin": 0.1}}, {"parameters": {"margin": 0.2}})
+        >>> describe_differences({"parameters": {"margin": 0.1}}, {"parameters": {"margin": 0.2}})
         'margin is 0.2, was 0.1'
-        >>> in_words({"subtitles": None}, {"subtitles": "5f0c"})
+        >>> describe_differences({"subtitles": None}, {"subtitles": "5f0c"})
         'its subtitles are others'
-        >>> in_words({"track": 0}, {"track": 0})
-        'this version of corpus-tools cuts otherwise'
+        >>> describe_differences({"track": 0}, {"track": 0})
+        'this version of corpus-tools cuts differently'
     """
     found = [
         f"{key} is {_shown(new)}, was {_shown(old)}"
@@ -24,7 +24,7 @@ def in_words(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     found += [
         _WORDS.get(key, f"its {key.replace('_', ' ')} changed") for key in _changed(earlier, now)
     ]
-    return "; ".join(found) or "this version of corpus-tools cuts otherwise"
+    return "; ".join(found) or "this version of corpus-tools cuts differently"
 
 
 def earlier_flags(earlier: Mapping[str, Any], now: Mapping[str, Any], flags: Iterable[str]) -> str:

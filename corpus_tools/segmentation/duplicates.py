@@ -8,14 +8,14 @@ from corpus_tools.segmentation.fingerprint import from_text
 from corpus_tools.segmentation.publish import FINGERPRINTS, MARKED, SOURCES, mark_duplicates
 from corpus_tools.segmentation.repeats import find_repeats
 from corpus_tools.segmentation.screening import Rules
-from corpus_tools.segmentation.stand_ins import settle_repeats
+from corpus_tools.segmentation.stand_ins import resolve_repeats
 from manifests.errors import CorpusError
 from manifests.outcome import Outcome
 from manifests.records import Fingerprint, Source
 from manifests.shards import read_header, read_shard, read_stage
 from manifests.store import fingerprint, inside, write_text
 
-__all__ = ["mark_repeats", "warn_of_others"]
+__all__ = ["mark_repeats", "warn_of_other_sources"]
 
 
 def mark_repeats(corpus: Path, rules: Rules, frozen: Collection[str], outcome: Outcome) -> set[str]:
@@ -24,7 +24,7 @@ def mark_repeats(corpus: Path, rules: Rules, frozen: Collection[str], outcome: O
     First are clips that people have touched, then those of the series in the order of their names,
     of the episodes in the order of their numbers, of a film in the order of time: the result
     doesn't depend on the order in which films came into the corpus. The first is not marked; which
-    of them is accepted, `settle_repeats` decides. Sounds are compared only if that is new.
+    of them is accepted, `resolve_repeats` decides. Sounds are compared only if that is new.
 
     Args:
         corpus: the corpus folder.
@@ -39,7 +39,7 @@ def mark_repeats(corpus: Path, rules: Rules, frozen: Collection[str], outcome: O
     sources = _searched(corpus)
     trouble = Outcome()
     changed = _mark(corpus, sources, frozen, trouble)
-    changed |= settle_repeats(corpus, sources, rules, frozen, trouble)
+    changed |= resolve_repeats(corpus, sources, rules, frozen, trouble)
     named = {failure.item for failure in outcome.failures}
     for failure in trouble.failures:
         if failure.item not in named:
@@ -53,7 +53,7 @@ def _mark(
 ) -> set[str]:
     """Mark the clips that repeat others, and return the sources with other marks than before."""
     note = inside(corpus, MARKED)
-    state = _state(corpus, sources, frozen)
+    state = _search_state(corpus, sources, frozen)
     if not sources or (note.is_file() and note.read_text(encoding="utf-8") == state):
         return set()
     clips = [
@@ -75,7 +75,7 @@ def _mark(
     return changed
 
 
-def warn_of_others(sources: Collection[str], outcome: Outcome) -> None:
+def warn_of_other_sources(sources: Collection[str], outcome: Outcome) -> None:
     """Warn of sources that a run was not about, but that were decided on again for their repeats.
 
     Args:
@@ -114,15 +114,17 @@ def _by_number(title: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in _NUMBERS.split(title)]
 
 
-def _state(corpus: Path, sources: Sequence[Source], frozen: Collection[str]) -> str:
+def _search_state(corpus: Path, sources: Sequence[Source], frozen: Collection[str]) -> str:
     """Return what identifies the clips searched and their order."""
     searched = [
         [one.source_id, read_header(FINGERPRINTS.path(corpus, one.source_id)).fingerprint]
         for one in sources
     ]
-    return fingerprint({"algorithm": _ALGORITHM, "searched": searched, "frozen": sorted(frozen)})
+    return fingerprint(
+        {"algorithm": _SEARCH_ALGORITHM, "searched": searched, "frozen": sorted(frozen)}
+    )
 
 
-_ALGORITHM = 1
+_SEARCH_ALGORITHM = 1
 _NUMBERS = re.compile(r"(\d+)")
 _NAMED = 5  # sources in a warning

@@ -7,7 +7,7 @@ from typing import Literal
 
 from corpus_tools.media.identity import episode_of, path_in_record, source_id
 from corpus_tools.media.probe import MEDIA_EXTENSIONS, AudioTrack, probe
-from corpus_tools.segmentation.naming import goes_by
+from corpus_tools.segmentation.naming import identifies
 from manifests.errors import CorpusError
 from manifests.outcome import Outcome
 from manifests.records import Source
@@ -15,7 +15,7 @@ from manifests.shards import STAGES, read_stage
 from manifests.store import sha256_file
 from manifests.tombstones import Withdrawn
 
-__all__ = ["KnownSources", "MediaInput", "find_media", "identify", "media_in", "once_each"]
+__all__ = ["KnownSources", "MediaInput", "drop_same_content", "find_media", "identify", "media_in"]
 
 Kind = Literal["drama", "scripted"]
 
@@ -34,9 +34,9 @@ class MediaInput:
     source: Source
     known: bool
 
-    def goes_by(self, name: str) -> bool:
+    def identified_by(self, name: str) -> bool:
         """Return whether a person may mean it by a name, as ``series/title``."""
-        return goes_by(name, self.source, self.path)
+        return identifies(name, self.source, self.path)
 
 
 class KnownSources:
@@ -190,7 +190,7 @@ def _new(
     )
 
 
-def once_each(inputs: Sequence[MediaInput], outcome: Outcome) -> list[MediaInput]:
+def drop_same_content(inputs: Sequence[MediaInput], outcome: Outcome) -> list[MediaInput]:
     """Return the inputs without those whose content came before; each of these is a warning."""
     first: dict[tuple[str, int], MediaInput] = {}
     for one in inputs:

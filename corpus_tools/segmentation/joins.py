@@ -41,13 +41,13 @@ class Joins:
         inside = (self.start >= first) & (self.end <= last)
         return Joins(self.start[inside] - first, self.end[inside] - first, self.cost[inside])
 
-    def ended(self, edges: NDArray[np.int64]) -> Floats:
+    def cost_ended_before(self, edges: NDArray[np.int64]) -> Floats:
         """Return the cost of all joins that end before each edge."""
         total = np.concatenate(([0.0], np.cumsum(self.cost)))
         costs: Floats = total[np.searchsorted(self.end, edges, side="left")]
         return costs
 
-    def begun(self, edges: NDArray[np.int64]) -> Floats:
+    def cost_begun_by(self, edges: NDArray[np.int64]) -> Floats:
         """Return the cost of all joins that begin at or before each edge."""
         order = np.argsort(self.start, kind="stable")
         total = np.concatenate(([0.0], np.cumsum(self.cost[order])))
@@ -91,8 +91,10 @@ def _pause_costs(
     for start, end in pauses:
         excess = max((end - start) * FRAME_MS / 1000 - weights.free_pause, 0)
         cost = min(excess * weights.pause, weights.dearest_pause)
-        doubt = 0.0 if activity.doubt is None else float(activity.doubt[start:end].mean())
-        costs.append(cost * (1 - doubt))
+        uncertainty = (
+            0.0 if activity.uncertainty is None else float(activity.uncertainty[start:end].mean())
+        )
+        costs.append(cost * (1 - uncertainty))
     return costs
 
 

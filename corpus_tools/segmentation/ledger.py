@@ -11,7 +11,14 @@ from corpus_tools.segmentation.choices import CLOSED
 from corpus_tools.segmentation.planning import Cut
 from manifests.records import Clip, LedgerEntry, Screen
 
-__all__ = ["ACCEPTED", "LEFT_OVER", "WITHDRAWN", "ledger_of", "outside", "outside_of"]
+__all__ = [
+    "ACCEPTED",
+    "LEFT_OVER",
+    "WITHDRAWN",
+    "ledger_of",
+    "measure_outside",
+    "outside_from_ledger",
+]
 
 ACCEPTED = "accepted"
 GAP, LEFT_OVER, NO_SPEECH, SILENCE = "gap", "speech_left_over", "no_speech", "silence"
@@ -22,7 +29,7 @@ that no clip could take, sound that nobody speaks, what is below -50 dBFS, and c
 took back."""
 
 
-def outside(
+def measure_outside(
     activity: Activity,
     cuts: Sequence[Cut],
     duration_ms: int,
@@ -53,7 +60,7 @@ def outside(
     return {**spent, SILENCE: duration_ms - inside - sum(spent.values())}
 
 
-def outside_of(ledger: Sequence[LedgerEntry]) -> dict[str, int]:
+def outside_from_ledger(ledger: Sequence[LedgerEntry]) -> dict[str, int]:
     """Return the milliseconds in no clip that a ledger tells of."""
     return {
         entry.reason: round(entry.seconds * 1000) for entry in ledger if entry.reason in OUTSIDE

@@ -17,14 +17,14 @@ from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 
 from corpus_tools.segmentation.activity import FRAME_MS
 
-__all__ = ["Alignment", "align_lines"]
+__all__ = ["SubtitleTiming", "align_lines"]
 
 Times = NDArray[np.float64]
 Verdict = Literal["kept", "corrected", "unknown", "unconfirmed", "mismatch", "parts"]
 
 
 @dataclass(frozen=True)
-class Alignment:
+class SubtitleTiming:
     """Where the times of a subtitle file lie on the sound's: ``sound = rate * file + offset_s``.
 
     Attributes:
@@ -49,7 +49,7 @@ class Alignment:
         return self.rate * seconds + self.offset_s
 
 
-def align_lines(starts: Times, ends: Times, speech: NDArray[np.bool_]) -> Alignment:
+def align_lines(starts: Times, ends: Times, speech: NDArray[np.bool_]) -> SubtitleTiming:
     """Return how the lines of a subtitle file lie on the sound.
 
     Args:
@@ -71,21 +71,21 @@ def align_lines(starts: Times, ends: Times, speech: NDArray[np.bool_]) -> Alignm
     every = -(-max(int(inside.sum()), 1) // _MOST_LINES)
     starts, ends = starts[inside][::every], ends[inside][::every]
     if len(starts) < _FEWEST_LINES or not _varies(speech):
-        return Alignment()
+        return SubtitleTiming()
     onsets = _onset_density(speech)
     rate, offset, height = _best_place(starts, ends, speech, onsets)
     confidence = round(float(np.clip((height - _CHANCE) / (_SURE - _CHANCE), 0, 1)), 4)
     if height < _CLEAR:
         if len(starts) >= _MANY_LINES and height < _CHANCE:
-            return Alignment(0.0, 1.0, confidence, "mismatch")
-        return Alignment(0.0, 1.0, confidence, _unmoved(starts, onsets))
+            return SubtitleTiming(0.0, 1.0, confidence, "mismatch")
+        return SubtitleTiming(0.0, 1.0, confidence, _unmoved(starts, onsets))
     rate, offset = _refined(starts, onsets, rate, offset)
     verdict = _judged(starts, rate * starts + offset, onsets)
     if verdict == "unknown":
         verdict = _unmoved(starts, onsets)
     if verdict != "corrected":
-        return Alignment(0.0, 1.0, confidence, verdict)
-    return Alignment(round(offset, 3), round(rate, 7), confidence, verdict)
+        return SubtitleTiming(0.0, 1.0, confidence, verdict)
+    return SubtitleTiming(round(offset, 3), round(rate, 7), confidence, verdict)
 
 
 def _varies(speech: NDArray[np.bool_]) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from manifests.records import Source
 
-__all__ = ["candidates", "goes_by", "names_of"]
+__all__ = ["identifies", "names_of", "nearest_names"]
 
 
 def names_of(source: Source, path: Path | None = None) -> list[str]:
@@ -29,12 +29,12 @@ def names_of(source: Source, path: Path | None = None) -> list[str]:
     return [source.source_id, source.media_path, *plain, *in_series]
 
 
-def goes_by(name: str, source: Source, path: Path | None = None) -> bool:
+def identifies(name: str, source: Source, path: Path | None = None) -> bool:
     """Return whether a person may mean a source by a name, however its accents are encoded."""
     return _composed(name) in map(_composed, names_of(source, path))
 
 
-def candidates(name: str, sources: Iterable[Source]) -> str:
+def nearest_names(name: str, sources: Iterable[Source]) -> str:
     """Return the sources whose names are nearest to one, at most five, for a message.
 
     Args:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from corpus_tools.media.levels import Samples
 from corpus_tools.media.probe import probe
-from corpus_tools.segmentation.cut import plan_tape
+from corpus_tools.segmentation.cut import plan_track
 from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.tape import play
+from corpus_tools.segmentation.tape import open_track
 
-__all__ = ["pieces_of"]
+__all__ = ["preview_clips"]
 
 
-def pieces_of(
+def preview_clips(
     media: Path, *, track: int | None = None, settings: SegmentSettings | None = None
 ) -> Iterator[tuple[Cut, Samples]]:
     """Yield the clips that ``corpus segment`` would cut from a file without subtitles.
@@ -32,6 +32,6 @@ def pieces_of(
     """
     settings = settings or SegmentSettings()
     chosen = probe(media).track(track).index
-    with play(media, chosen, settings, Path(tempfile.gettempdir())) as tape:
-        for cut in plan_tape(tape, [], settings):
-            yield cut, tape.samples(cut)
+    with open_track(media, chosen, settings, Path(tempfile.gettempdir())) as decoded:
+        for cut in plan_track(decoded, [], settings):
+            yield cut, decoded.samples(cut)

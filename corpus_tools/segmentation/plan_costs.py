@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from corpus_tools.segmentation.activity import FRAME_MS, widened
 
-__all__ = ["Floats", "PlanWeights", "edge_costs", "loudness_at_edges", "worth_before"]
+__all__ = ["Floats", "PlanWeights", "cumulative_value", "edge_costs", "loudness_at_edges"]
 
 Floats = NDArray[np.float64]
 
@@ -30,9 +30,9 @@ class PlanWeights:
         neighbour: for an edge in a pause that touches the speech outside.
         lead: for each square second of silence between an edge and the clip's own speech; makes
             the speech lie in the middle.
-        doubtful_speech: what each second of speech is worth besides, in full doubt.
+        doubtful_speech: what each second of speech is worth besides, in full uncertainty.
         doubtful_silence: what each second near speech is worth there that is not called speech.
-        doubtful_edge: for an edge where it is not called speech, in full doubt, if it is nearly
+        doubtful_edge: for an edge where it is not called speech, in full uncertainty, if it is nearly
             loud enough; less where it is quieter.
     """
 
@@ -53,7 +53,9 @@ class PlanWeights:
     doubtful_edge: float = 0.5
 
 
-def worth_before(speech: NDArray[np.bool_], doubt: Floats, weights: PlanWeights) -> Floats:
+def cumulative_value(
+    speech: NDArray[np.bool_], uncertainty: Floats, weights: PlanWeights
+) -> Floats:
     """Return what all that lies before each place between two frames is worth in a clip.
 
     A clip's worth is the difference between its edges. Where the background is loud, some of what
@@ -61,12 +63,12 @@ def worth_before(speech: NDArray[np.bool_], doubt: Floats, weights: PlanWeights)
 
     Args:
         speech: where somebody speaks.
-        doubt: as in `Activity`.
+        uncertainty: as in `Activity`.
         weights: ``silence``, ``doubtful_speech`` and ``doubtful_silence``.
     """
-    doubt = np.where(widened(speech, _NEARBY, _NEARBY), doubt, 0)
-    silence = weights.doubtful_silence * doubt - weights.silence * (1 - doubt)
-    worth = np.where(speech, 1 + weights.doubtful_speech * doubt, silence)
+    uncertainty = np.where(widened(speech, _NEARBY, _NEARBY), uncertainty, 0)
+    silence = weights.doubtful_silence * uncertainty - weights.silence * (1 - uncertainty)
+    worth = np.where(speech, 1 + weights.doubtful_speech * uncertainty, silence)
     return np.concatenate(([0.0], np.cumsum(worth * (FRAME_MS / 1000))))
 
 
@@ -84,7 +86,7 @@ def loudness_at_edges(prominence: NDArray[np.float32]) -> Floats:
 def edge_costs(
     speech: NDArray[np.bool_],
     loudness: Floats,
-    doubt: Floats,
+    uncertainty: Floats,
     edges: NDArray[np.int64],
     margin: float,
     weights: PlanWeights,
@@ -94,7 +96,7 @@ def edge_costs(
     Args:
         speech: where somebody speaks.
         loudness: as from `loudness_at_edges`.
-        doubt: as in `Activity`.
+        uncertainty: as in `Activity`.
         edges: places, in frames.
         margin: frames of silence wanted between an edge and speech.
         weights: ``cut``, ``margin``, ``neighbour``, ``lead`` and ``doubtful_edge``.
@@ -103,7 +105,7 @@ def edge_costs(
     after, before = to_next[edges], to_last[edges]
     within = (after == 0) & (before == 0)
     cut = weights.cut * (1 + loudness[edges]) / 2
-    doubtful = np.append(doubt, 0.0)[edges] * np.minimum(loudness[edges] / _AUDIBLE, 1)
+    doubtful = np.append(uncertainty, 0.0)[edges] * np.minimum(loudness[edges] / _AUDIBLE, 1)
     close_after = np.maximum(1 - after / max(margin, 1e-9), 0)
     close_before = np.maximum(1 - before / max(margin, 1e-9), 0)
     left = weights.margin * close_after + weights.neighbour * close_before + _lead(after, weights)

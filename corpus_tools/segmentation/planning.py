@@ -24,9 +24,9 @@ from corpus_tools.segmentation.joins import Joins, Line, depth_in_lines, joins_o
 from corpus_tools.segmentation.plan_costs import (
     Floats,
     PlanWeights,
+    cumulative_value,
     edge_costs,
     loudness_at_edges,
-    worth_before,
 )
 
 __all__ = ["Cut", "Line", "PlanWeights", "plan_cuts"]
@@ -101,8 +101,10 @@ class _Stretch:
     ) -> None:
         self._speech = activity.speech[first:last]
         self._loudness = loudness_at_edges(activity.prominence[first:last])
-        doubt = activity.doubt
-        self._doubt = np.zeros(last - first) if doubt is None else doubt[first:last].astype(float)
+        uncertainty = activity.uncertainty
+        self._doubt = (
+            np.zeros(last - first) if uncertainty is None else uncertainty[first:last].astype(float)
+        )
         self._first = first
         self._weights = weights
         self._margin = margin_ms // FRAME_MS
@@ -161,13 +163,13 @@ class _Stretch:
         """
         weights = self._weights
         spoken = np.concatenate(([0], np.cumsum(self._speech)))[edges]
-        worth = worth_before(self._speech, self._doubt, weights)[edges]
+        worth = cumulative_value(self._speech, self._doubt, weights)[edges]
         left, right = edge_costs(
             self._speech, self._loudness, self._doubt, edges, self._margin, weights
         )
         within_line = self._within_line[edges]
-        opening = worth - self._joins.begun(edges) + left + within_line + weights.clip
-        closing = worth - self._joins.ended(edges) - right - within_line
+        opening = worth - self._joins.cost_begun_by(edges) + left + within_line + weights.clip
+        closing = worth - self._joins.cost_ended_before(edges) - right - within_line
         return spoken, opening, closing
 
 

@@ -1,4 +1,4 @@
-"""How far what is heard stands out from its surroundings, and how far speech does there at all."""
+"""Prominence of each frame above its local background, and how uncertain it is."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -10,29 +10,28 @@ Levels = NDArray[np.float32]
 
 
 def prominence_of(power: Levels) -> tuple[Levels, Levels]:
-    """Return each frame's level relative to what is quiet and loud around it, and how doubtful.
+    """Return each frame's level relative to its surroundings, and the uncertainty of that.
 
-    Prominence is 0 at the background (10th percentile of the level within 5 s), 1 at the speech
-    level (95th); at least 15 dB are put between the two, so that steady noise does not look like
-    words. The less lies between them, the more a single frame tells of the background: doubt is 0
-    where it is 40 dB, 1 from 20 dB down, and that share of the prominence is a mean over some
-    tenths of a second.
+    Prominence is 0 at the background (10th percentile of the level within 5 s) and 1 at the speech
+    level (95th percentile). The two are taken at least 15 dB apart, so that steady noise doesn't
+    look like words. The closer they are, the less a single frame says: uncertainty is 0 from 40 dB
+    up and 1 from 20 dB down, and is the weight of a mean over some tenths of a second.
 
     Args:
         power: mean square of each frame of 10 ms.
 
     Returns:
-        Prominence and doubt.
+        Prominence and uncertainty, one value per frame.
     """
     if not len(power):
         return power, power
-    level = 10 * np.log10(np.maximum(_smoothed(power, _THREE), _QUIETEST)).astype(np.float32)
+    level = 10 * np.log10(np.maximum(_smoothed(power, _THREE_FRAMES), _QUIETEST)).astype(np.float32)
     low, high = _local_percentiles(level)
     prominence = (level - low) / np.maximum(high - low, _LEAST_RANGE)
-    doubt = np.clip((_CERTAIN - (high - low)) / (_CERTAIN - _DOUBTFUL), 0, 1)
-    steady = _smoothed(np.clip(prominence, *_BOUNDS), _KERNEL)
-    mixed: Levels = ((1 - doubt) * prominence + doubt * steady).astype(np.float32)
-    return mixed, doubt
+    uncertainty = np.clip((_CERTAIN - (high - low)) / (_CERTAIN - _UNCERTAIN), 0, 1)
+    steady = _smoothed(np.clip(prominence, *_BOUNDS), _STEADY_KERNEL)
+    mixed: Levels = ((1 - uncertainty) * prominence + uncertainty * steady).astype(np.float32)
+    return mixed, uncertainty
 
 
 def _smoothed(values: Levels, kernel: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -44,11 +43,11 @@ def _local_percentiles(level: Levels) -> tuple[Levels, ...]:
     count = -(-len(level) // _HOP)
     padded = np.pad(level, (_REACH, count * _HOP - len(level) + _REACH), mode="symmetric")
     windows = sliding_window_view(padded, 2 * _REACH + _HOP)[::_HOP]
-    found = [
+    percentiles = [
         np.percentile(windows[start : start + _BATCH, ::4], [10, 95], axis=1)
         for start in range(0, count, _BATCH)
     ]
-    low, high = np.concatenate(found, axis=1).astype(np.float32)
+    low, high = np.concatenate(percentiles, axis=1).astype(np.float32)
     return np.repeat(low, _HOP)[: len(level)], np.repeat(high, _HOP)[: len(level)]
 
 
@@ -58,12 +57,12 @@ def _gaussian(deviation: int) -> NDArray[np.float64]:
     return kernel
 
 
-_QUIETEST = 10 ** (-70 / 10)  # below, it is silence, however quiet
+_QUIETEST = 10 ** (-70 / 10)  # anything quieter is silence
 _LEAST_RANGE = 15.0  # dB
-_CERTAIN, _DOUBTFUL = 40.0, 20.0  # dB between background and speech
-_BOUNDS = (-0.5, 1.2)  # of prominence, so that one bang doesn't spread
-_THREE = np.full(3, 1 / 3)
-_KERNEL = _gaussian(10)  # frames
+_CERTAIN, _UNCERTAIN = 40.0, 20.0  # dB between background and speech
+_BOUNDS = (-0.5, 1.2)  # of the prominence that is averaged, so that a bang doesn't spread
+_THREE_FRAMES = np.full(3, 1 / 3)
+_STEADY_KERNEL = _gaussian(10)  # frames
 _HOP = 50  # frames between two estimates of the background
-_REACH = 500  # frames on either side that an estimate looks at
+_REACH = 500  # frames on either side that an estimate covers
 _BATCH = 512

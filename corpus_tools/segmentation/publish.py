@@ -24,7 +24,7 @@ from manifests.shards import STAGES, Stage, read_header, write_shard
 from manifests.store import inside
 
 __all__ = [
-    "Found",
+    "SourceCuts",
     "clips_of",
     "is_cut",
     "is_screened",
@@ -53,7 +53,7 @@ SETTLED = "stages/fingerprints/settled"
 
 
 @dataclass(frozen=True)
-class Found:
+class SourceCuts:
     """All that cutting one source found.
 
     Attributes:
@@ -102,7 +102,7 @@ def is_whole(corpus: Path, source: Source) -> bool:
     return all((corpus / clip.path).is_file() for clip in clips_of(corpus, source_id))
 
 
-def publish(corpus: Path, found: Found, rules: Rules, frozen: Iterable[str] = ()) -> None:
+def publish(corpus: Path, found: SourceCuts, rules: Rules, frozen: Iterable[str] = ()) -> None:
     """Write a source's shards, then delete the clips that it no longer has.
 
     Args:

@@ -7,19 +7,19 @@ from corpus_tools.media.errors import MediaError
 from corpus_tools.media.length import length_of
 from corpus_tools.segmentation.choices import put_regions, read_choices
 from corpus_tools.segmentation.inputs import MediaInput
-from corpus_tools.segmentation.naming import candidates
-from corpus_tools.segmentation.regions import Region, Withdrawal, read_regions
+from corpus_tools.segmentation.naming import nearest_names
+from corpus_tools.segmentation.regions import Region, RegionReset, read_regions
 from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.times import clock
+from corpus_tools.segmentation.times import format_time
 from corpus_tools.segmentation.update import Update
 from manifests.errors import DataError
 from manifests.outcome import Outcome
 from manifests.records import Choice
 
-__all__ = ["take_regions"]
+__all__ = ["import_regions"]
 
 
-def take_regions(
+def import_regions(
     file: Path,
     inputs: Sequence[MediaInput],
     update: Update,
@@ -51,7 +51,7 @@ def take_regions(
             continue
         if known == choices:
             continue
-        if update.touched(source_id):
+        if update.frozen_clips(source_id):
             _fail(
                 file,
                 f"{source_id} has clips that are frozen, so its regions were not taken in; "
@@ -89,7 +89,7 @@ class _Intake:
                     raise row
                 one = self._meant(row)
                 name = one.source.source_id
-                if isinstance(row, Withdrawal):
+                if isinstance(row, RegionReset):
                     withdrawn[name] = row.line
                 else:
                     self._check(row, one)
@@ -106,7 +106,7 @@ class _Intake:
                 )
         return chosen
 
-    def _meant(self, row: Region | Withdrawal) -> MediaInput:
+    def _meant(self, row: Region | RegionReset) -> MediaInput:
         """Return the source that a row names, the only one of this run."""
         if row.source not in self._named:
             self._named[row.source] = self._find(row.source)
@@ -117,10 +117,10 @@ class _Intake:
 
     def _find(self, name: str) -> MediaInput | str:
         """Return the one source with a name, or what is wrong with the name."""
-        named = [one for one in self._inputs if one.goes_by(name)]
+        named = [one for one in self._inputs if one.identified_by(name)]
         if len(named) == 1:
             return named[0]
-        several = candidates(name, [one.source for one in named or self._inputs])
+        several = nearest_names(name, [one.source for one in named or self._inputs])
         if named:
             return f"names several of the media given; write the id of one: {several}"
         return f"names none of the media given; the nearest are {several or 'none'}"
@@ -131,14 +131,14 @@ class _Intake:
         title = one.source.title
         if length is not None and row.start >= length:
             raise DataError(
-                f"line {row.line}: begins at {clock(row.start)}, but {title!r} lasts only "
-                f"{clock(length)}; check its source and times"
+                f"line {row.line}: begins at {format_time(row.start)}, but {title!r} lasts only "
+                f"{format_time(length)}; check its source and times"
             )
         where = f"{self._file.name}, line {row.line}"
         if length is not None and row.end > length + _ROUNDED_UP:
             self._outcome.warnings.append(
-                f"{where}: ends at {clock(row.end)}, but {title!r} lasts only {clock(length)}; "
-                f"taken to its end"
+                f"{where}: ends at {format_time(row.end)}, but {title!r} lasts only "
+                f"{format_time(length)}; taken to its end"
             )
         lasts = row.end - row.start
         if row.decision == "keep" and lasts < self._settings.min_seconds:

@@ -10,7 +10,7 @@ from corpus_tools.segmentation.times import parse_time
 from manifests.errors import DataError
 from manifests.records import Choice
 
-__all__ = ["Region", "Withdrawal", "read_regions"]
+__all__ = ["Region", "RegionReset", "read_regions"]
 
 COLUMNS = ("source", "from", "to", "decision", "note", "speaker")
 
@@ -51,7 +51,7 @@ class Region:
 
 
 @dataclass(frozen=True)
-class Withdrawal:
+class RegionReset:
     """A row by which a person takes all regions of a source back.
 
     Attributes:
@@ -63,7 +63,7 @@ class Withdrawal:
     source: str
 
 
-def read_regions(path: Path) -> Iterator[Region | Withdrawal | DataError]:
+def read_regions(path: Path) -> Iterator[Region | RegionReset | DataError]:
     """Yield the rows of a regions file; each bad one as the error that says what is wrong.
 
     Args:
@@ -106,7 +106,7 @@ def _places(path: Path, cells: Sequence[str]) -> dict[str, int]:
     return places
 
 
-def _row(line: int, cells: Sequence[str], places: dict[str, int]) -> Region | Withdrawal:
+def _row(line: int, cells: Sequence[str], places: dict[str, int]) -> Region | RegionReset:
     def cell(column: str) -> str:
         place = places.get(column, len(cells))
         return cells[place] if place < len(cells) else ""
@@ -119,7 +119,7 @@ def _row(line: int, cells: Sequence[str], places: dict[str, int]) -> Region | Wi
     if decision == "none":
         if cell("from") or cell("to"):
             raise DataError("none takes back all stretches of a source; leave from and to empty")
-        return Withdrawal(line, cell("source"))
+        return RegionReset(line, cell("source"))
     start, end = parse_time(cell("from")), parse_time(cell("to"))
     if end <= start:
         raise DataError(f"ends at {cell('to')}, not after it begins; check from and to")

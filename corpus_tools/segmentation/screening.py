@@ -37,16 +37,16 @@ class Rules(Settings):
     min_seconds: float | None = None
     max_seconds: float | None = None
 
-    def reasons_against(self, clip: Clip, yields: bool = False) -> list[str]:
+    def reasons_against(self, clip: Clip, suppressed: bool = False) -> list[str]:
         """Return why a clip should not be labelled, in the order of `REASONS`.
 
         Args:
             clip: what was measured.
-            yields: whether it is rejected for another clip that sounds the same.
+            suppressed: whether it is rejected for another clip that sounds the same.
         """
         found = {
             "superseded": clip.superseded_by is not None,
-            "duplicate": yields,
+            "duplicate": suppressed,
             "too_short": self.min_seconds is not None and clip.duration < self.min_seconds,
             "too_long": self.max_seconds is not None and clip.duration > self.max_seconds,
             "too_quiet": clip.rms_db < self.min_rms_db,
@@ -86,7 +86,7 @@ def screen_clips(
     clips: Sequence[Clip],
     rules: Rules,
     choices: Choices | None = None,
-    yielding: Collection[str] = (),
+    suppressed: Collection[str] = (),
 ) -> list[Screen]:
     """Return the decision on each clip; what a person chose outranks the rules.
 
@@ -97,13 +97,13 @@ def screen_clips(
         clips: of one source.
         rules: for its kind.
         choices: what people chose for it.
-        yielding: clips that are rejected for another one that sounds the same.
+        suppressed: clips that are rejected for another one that sounds the same.
     """
     choices = choices or Choices()
     reviewed = reviewed_edges(choices)
     decisions = []
     for clip in clips:
-        reasons = rules.reasons_against(clip, clip.clip_id in yielding)
+        reasons = rules.reasons_against(clip, clip.clip_id in suppressed)
         human = choices.reason(clip.start, clip.end)
         if human and clip.superseded_by is None:
             outranks = (clip.start, clip.end) in reviewed or "duplicate" not in reasons

@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tools.runner import run_each
-from corpus_tools.segmentation.duplicates import mark_repeats, warn_of_others
+from corpus_tools.segmentation.duplicates import mark_repeats, warn_of_other_sources
 from corpus_tools.segmentation.inputs import (
     KnownSources,
     MediaInput,
+    drop_same_content,
     find_media,
     identify,
-    once_each,
 )
-from corpus_tools.segmentation.naming import candidates
+from corpus_tools.segmentation.naming import nearest_names
 from corpus_tools.segmentation.publish import sweep
-from corpus_tools.segmentation.region_intake import take_regions
+from corpus_tools.segmentation.region_intake import import_regions
 from corpus_tools.segmentation.report import SourceReport, report_of
 from corpus_tools.segmentation.screening import drama_rules
-from corpus_tools.segmentation.segmenting import Segmented, Segmenting
+from corpus_tools.segmentation.segmenting import SegmentJob, SegmentResult
 from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
 from corpus_tools.segmentation.update import Update
 from corpus_tools.segmentation.voice import detector_name
@@ -87,13 +87,13 @@ def segment(
             outcome,
         )
     ]
-    inputs = once_each(inputs, outcome)
+    inputs = drop_same_content(inputs, outcome)
     rules, frozen = drama_rules(screen or ScreenSettings()), frozen_clips(corpus)
     update = Update(corpus, rules, frozen, _named(recut, inputs, outcome))
     if regions is not None:
-        take_regions(regions, inputs, update, settings, outcome)
-    job = Segmenting(update, settings, voice, language)
-    finished: list[tuple[MediaInput, Segmented]] = []
+        import_regions(regions, inputs, update, settings, outcome)
+    job = SegmentJob(update, settings, voice, language)
+    finished: list[tuple[MediaInput, SegmentResult]] = []
     for one, done in run_each(
         inputs,
         job.run,
@@ -107,9 +107,9 @@ def segment(
         if done.failure:
             outcome.fail(str(one.path), done.failure)
     settled = mark_repeats(corpus, update.rules, update.frozen, outcome)
-    warn_of_others(settled - {one.source.source_id for one, _ in finished}, outcome)
+    warn_of_other_sources(settled - {one.source.source_id for one, _ in finished}, outcome)
 
-    def report(item: tuple[MediaInput, Segmented]) -> SourceReport:
+    def report(item: tuple[MediaInput, SegmentResult]) -> SourceReport:
         one, done = item
         name = one.source.source_id
         again = done.status == "unchanged" and name in settled
@@ -129,10 +129,10 @@ def _named(names: Collection[str], inputs: Sequence[MediaInput], outcome: Outcom
     """Return the ids of the sources that are named; each name of none is a failure."""
     found = set()
     for name in names:
-        sources = [one.source for one in inputs if one.goes_by(name)]
+        sources = [one.source for one in inputs if one.identified_by(name)]
         found |= {source.source_id for source in sources}
         if not sources:
-            nearest = candidates(name, [one.source for one in inputs]) or "none"
+            nearest = nearest_names(name, [one.source for one in inputs]) or "none"
             outcome.items_in += 1
             outcome.fail(
                 "--recut", f"{name!r} names none of the media given; the nearest are {nearest}"

@@ -9,16 +9,16 @@ from corpus_tools.segmentation.cut import CutSource, cut_source
 from corpus_tools.segmentation.inputs import MediaInput
 from corpus_tools.segmentation.ledger import LEFT_OVER
 from corpus_tools.segmentation.planning import Cut, PlanWeights
-from corpus_tools.segmentation.publish import Found
+from corpus_tools.segmentation.publish import SourceCuts
 from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.subtitles import alignment_note, read_lines, sidecar_sha256
+from corpus_tools.segmentation.subtitles import alignment_warning, read_lines, sidecar_sha256
 from corpus_tools.segmentation.update import KeptError, Status, Update
 
-__all__ = ["Segmented", "Segmenting"]
+__all__ = ["SegmentJob", "SegmentResult"]
 
 
 @dataclass(frozen=True)
-class Segmented:
+class SegmentResult:
     """What was done for a source.
 
     Attributes:
@@ -33,7 +33,7 @@ class Segmented:
 
 
 @dataclass(frozen=True)
-class Segmenting:
+class SegmentJob:
     """What all sources of one run share; `run` does one source, in any process.
 
     Attributes:
@@ -48,7 +48,7 @@ class Segmenting:
     voice: str
     language: str
 
-    def run(self, one: MediaInput) -> Segmented:
+    def run(self, one: MediaInput) -> SegmentResult:
         """Bring a source up to date.
 
         Raises:
@@ -61,8 +61,8 @@ class Segmenting:
                 one, inputs, lambda frozen, cuts: self._cut(one, inputs, frozen, cuts, warnings)
             )
         except KeptError as error:
-            return Segmented("kept", warnings, str(error))
-        return Segmented(status, warnings)
+            return SegmentResult("kept", warnings, str(error))
+        return SegmentResult(status, warnings)
 
     def _cut(
         self,
@@ -71,7 +71,7 @@ class Segmenting:
         frozen: Mapping[str, str],
         cuts: Sequence[Cut] | None,
         warnings: list[str],
-    ) -> Found:
+    ) -> SourceCuts:
         name, corpus = one.source.source_id, self.update.corpus
         lines, notes = read_lines(one.path, name, self.language)
         warnings += notes
@@ -90,12 +90,12 @@ class Segmenting:
             warnings.append(f"{one.path}: {_unreal(cut.unreal_seconds)}")
         if cut.cancelled > _CANCELLED:
             warnings.append(f"{one.path}: {_opposed(cut.cancelled, one.source.track)}")
-        note = alignment_note(one.path, cut.alignment, cut.lines, cut.duration_ms / 1000)
+        note = alignment_warning(one.path, cut.alignment, cut.lines, cut.duration_ms / 1000)
         warnings += [note] if note else []
         if not cut.clips:
             warnings.append(f"{one.path}: {_nothing(cut, self.settings)}")
         source = one.source.changed(duration=cut.duration_ms / 1000)
-        return Found(
+        return SourceCuts(
             source,
             cut.clips,
             cut.lines,

@@ -7,10 +7,12 @@ from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.settings import SegmentSettings
 from manifests.records import SubtitleLine
 
-__all__ = ["speaker_of"]
+__all__ = ["subtitle_speaker"]
 
 
-def speaker_of(cut: Cut, lines: Sequence[SubtitleLine], settings: SegmentSettings) -> str | None:
+def subtitle_speaker(
+    cut: Cut, lines: Sequence[SubtitleLine], settings: SegmentSettings
+) -> str | None:
     """Return who speaks in a clip, if its subtitle lines name one speaker clearly enough.
 
     Args:

@@ -16,7 +16,7 @@ from corpus_tools.segmentation.verdicts import (
     clips_of,
     is_decided,
     noted_rules,
-    noted_yielding,
+    noted_suppressed,
     rescreen,
 )
 from manifests.errors import CorpusError
@@ -25,11 +25,11 @@ from manifests.records import Clip, Fingerprint, Screen, Source
 from manifests.shards import read_header, read_shard
 from manifests.store import fingerprint, inside, write_text
 
-__all__ = ["Copy", "settle_repeats", "yielding_among"]
+__all__ = ["RepeatCandidate", "find_suppressed", "resolve_repeats"]
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class RepeatCandidate:
     """A clip that may sound like others.
 
     Attributes:
@@ -47,7 +47,9 @@ class Copy:
     reviewed: bool = False
 
 
-def yielding_among(copies: Iterable[Copy], repeats: Mapping[str, str]) -> dict[str, str]:
+def find_suppressed(
+    copies: Iterable[RepeatCandidate], repeats: Mapping[str, str]
+) -> dict[str, str]:
     """Return which clips are rejected as repeats, each with the one that stands for it.
 
     Acceptable clips yield to those that they were found in. Others that are marked as repeats
@@ -61,14 +63,14 @@ def yielding_among(copies: Iterable[Copy], repeats: Mapping[str, str]) -> dict[s
             was found in and that repeats none (`find_repeats`, in the order of rank).
 
     Example:
-        >>> noisy = Copy("a", "a", (False, False, False, 0, 0.0), acceptable=False)
-        >>> clean = Copy("b", "a", (False, False, False, 1, 0.0), acceptable=True)
-        >>> again = Copy("c", "a", (False, False, False, 2, 0.0), acceptable=True)
-        >>> worse = Copy("d", "a", (False, False, False, 3, 0.0), acceptable=False)
-        >>> yielding_among([noisy, clean, again, worse], {"c": "b"})
+        >>> noisy = RepeatCandidate("a", "a", (False, False, False, 0, 0.0), acceptable=False)
+        >>> clean = RepeatCandidate("b", "a", (False, False, False, 1, 0.0), acceptable=True)
+        >>> again = RepeatCandidate("c", "a", (False, False, False, 2, 0.0), acceptable=True)
+        >>> worse = RepeatCandidate("d", "a", (False, False, False, 3, 0.0), acceptable=False)
+        >>> find_suppressed([noisy, clean, again, worse], {"c": "b"})
         {'c': 'b', 'd': 'b'}
     """
-    groups: defaultdict[str, list[Copy]] = defaultdict(list)
+    groups: defaultdict[str, list[RepeatCandidate]] = defaultdict(list)
     for copy in copies:
         groups[copy.original].append(copy)
     found = {}
@@ -85,7 +87,7 @@ def yielding_among(copies: Iterable[Copy], repeats: Mapping[str, str]) -> dict[s
     return found
 
 
-def settle_repeats(
+def resolve_repeats(
     corpus: Path,
     sources: Sequence[Source],
     rules: Rules,
@@ -108,7 +110,7 @@ def settle_repeats(
     Returns:
         The sources of which clips now yield that did not, or the other way round.
     """
-    copies: dict[str, list[Copy]] = {}
+    copies: dict[str, list[RepeatCandidate]] = {}
     judged_by: dict[str, Rules] = {}
     for number, source in enumerate(sources):
         name = source.source_id
@@ -118,27 +120,29 @@ def settle_repeats(
             copies[name] = _copies(corpus, name, number, judged_by[name], frozen)
         except CorpusError as error:
             outcome.fail(name, str(error))
-    state = _state(corpus, copies)
+    state = _resolution_state(corpus, copies)
     note = inside(corpus, SETTLED)
     if note.is_file() and note.read_text(encoding="utf-8") == state:
         repeats = _noted_repeats(corpus, copies)
     else:
         note.unlink(missing_ok=True)
         repeats = _repeats(corpus, copies, outcome)
-    stands = yielding_among(chain.from_iterable(copies.values()), repeats)
+    stands = find_suppressed(chain.from_iterable(copies.values()), repeats)
     changed = set()
     for name, own in copies.items():
-        yielding = {one.clip_id: stands[one.clip_id] for one in own if one.clip_id in stands}
-        if not is_decided(corpus, name, judged_by[name], yielding):
-            if noted_yielding(corpus, name).keys() != yielding.keys():
+        suppressed = {one.clip_id: stands[one.clip_id] for one in own if one.clip_id in stands}
+        if not is_decided(corpus, name, judged_by[name], suppressed):
+            if noted_suppressed(corpus, name).keys() != suppressed.keys():
                 changed.add(name)
-            rescreen(corpus, name, judged_by[name], yielding)
+            rescreen(corpus, name, judged_by[name], suppressed)
     if copies and outcome.ok:
         write_text(note, state)
     return changed
 
 
-def _repeats(corpus: Path, copies: dict[str, list[Copy]], outcome: Outcome) -> dict[str, str]:
+def _repeats(
+    corpus: Path, copies: dict[str, list[RepeatCandidate]], outcome: Outcome
+) -> dict[str, str]:
     """Return which acceptable clips repeat others; sources that can't be read are left out."""
     heard: dict[str, Hashes] = {}
     for source_id in list(copies):
@@ -157,18 +161,18 @@ def _noted_repeats(corpus: Path, sources: Iterable[str]) -> dict[str, str]:
     """Return what `_repeats` found when the sources were last decided on."""
     noted: dict[str, str] = {}
     for source_id in sources:
-        noted |= noted_yielding(corpus, source_id)
+        noted |= noted_suppressed(corpus, source_id)
     return noted
 
 
-def _state(corpus: Path, copies: Mapping[str, list[Copy]]) -> str:
+def _resolution_state(corpus: Path, copies: Mapping[str, list[RepeatCandidate]]) -> str:
     """Return what identifies the clips compared, and their order."""
     cuts = [read_header(SEGMENTS.path(corpus, name)).inputs for name in copies]
     order = [[copy.clip_id, copy.reviewed] for copy in _acceptable(copies)]
-    return fingerprint({"algorithm": _ALGORITHM, "cuts": cuts, "order": order})
+    return fingerprint({"algorithm": _RESOLUTION_ALGORITHM, "cuts": cuts, "order": order})
 
 
-def _acceptable(copies: Mapping[str, list[Copy]]) -> list[Copy]:
+def _acceptable(copies: Mapping[str, list[RepeatCandidate]]) -> list[RepeatCandidate]:
     """Return the clips that would be accepted if they were alone, the first to be so first."""
     found = (copy for copy in chain.from_iterable(copies.values()) if copy.acceptable)
     return sorted(found, key=lambda copy: copy.rank)
@@ -176,13 +180,13 @@ def _acceptable(copies: Mapping[str, list[Copy]]) -> list[Copy]:
 
 def _copies(
     corpus: Path, source_id: str, number: int, rules: Rules, frozen: Collection[str]
-) -> list[Copy]:
+) -> list[RepeatCandidate]:
     """Return the clips of a source as if each were alone."""
     clips = [clip for clip in clips_of(corpus, source_id) if clip.superseded_by is None]
     choices = read_choices(corpus, source_id)
     reviewed = reviewed_edges(choices)
 
-    def copy(clip: Clip, alone: Screen) -> Copy:
+    def copy(clip: Clip, alone: Screen) -> RepeatCandidate:
         chosen = (clip.start, clip.end) in reviewed
         kept = alone.reasons == [HUMAN_KEEP]
         rank = (
@@ -193,7 +197,7 @@ def _copies(
             clip.start,
         )
         original = clip.duplicate_of or clip.clip_id
-        return Copy(clip.clip_id, original, rank, alone.accepted, chosen)
+        return RepeatCandidate(clip.clip_id, original, rank, alone.accepted, chosen)
 
     return [
         copy(clip, alone)
@@ -201,4 +205,4 @@ def _copies(
     ]
 
 
-_ALGORITHM = 1
+_RESOLUTION_ALGORITHM = 1

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus_tools.segmentation.line_alignment import Alignment, align_lines
+from corpus_tools.segmentation.line_alignment import SubtitleTiming, align_lines
 from corpus_tools.transcription.subtitle_tracks import read_embedded
 from corpus_tools.transcription.subtitles import find_sidecar, read_subtitle_file
 from manifests.errors import DataError
 from manifests.records import SubtitleLine
 from manifests.store import sha256_file
 
-__all__ = ["alignment_note", "read_lines", "sidecar_sha256", "with_times_of_sound"]
+__all__ = ["alignment_warning", "read_lines", "sidecar_sha256", "synchronise"]
 
 
 def sidecar_sha256(media: Path, language: str = "zh") -> str | None:
@@ -54,9 +54,9 @@ def read_lines(
     return sorted(lines, key=lambda line: (line.start, line.end, line.text)), found.notes
 
 
-def with_times_of_sound(
+def synchronise(
     lines: Sequence[SubtitleLine], speech: NDArray[np.bool_]
-) -> tuple[list[SubtitleLine], Alignment]:
+) -> tuple[list[SubtitleLine], SubtitleTiming]:
     """Return lines where the sound has them, and how their file's times were changed for that.
 
     Args:
@@ -79,14 +79,14 @@ def with_times_of_sound(
     return [line for line in moved if line.end > line.start], alignment
 
 
-def alignment_note(
-    media: Path, alignment: Alignment, lines: Sequence[SubtitleLine], seconds: float
+def alignment_warning(
+    media: Path, alignment: SubtitleTiming, lines: Sequence[SubtitleLine], seconds: float
 ) -> str | None:
     """Return what a person should know of the times of a file's subtitles, if anything.
 
     Args:
         media: the media file.
-        alignment: as from `with_times_of_sound`.
+        alignment: as from `synchronise`.
         lines: likewise.
         seconds: how long it lasts.
     """
@@ -126,7 +126,7 @@ def alignment_note(
     return None
 
 
-def _lateness(sound: float, alignment: Alignment) -> str:
+def _lateness(sound: float, alignment: SubtitleTiming) -> str:
     """Return how much later or earlier than the sound the file has what is heard at a time."""
     late = (sound - alignment.offset_s) / alignment.rate - sound
     return f"{abs(late):.2f} s {'late' if late >= 0 else 'early'}"

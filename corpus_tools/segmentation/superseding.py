@@ -1,4 +1,4 @@
-"""Keep the clips that people have touched when their source is cut anew."""
+"""Keep the clips that people have frozen when their source is cut anew."""
 
 from collections.abc import Collection, Sequence
 
@@ -8,9 +8,9 @@ __all__ = ["with_superseded"]
 
 
 def with_superseded(
-    clips: Sequence[Clip], earlier: Sequence[Clip], touched: Collection[str], source_id: str
+    clips: Sequence[Clip], earlier: Sequence[Clip], frozen: Collection[str], source_id: str
 ) -> list[Clip]:
-    """Return new clips and those of the earlier ones that people have touched, in order of time.
+    """Return new clips and those of the earlier ones that people have frozen, in order of time.
 
     An earlier clip that is not cut again is superseded by the new one that overlaps it most, or,
     where none does, by its source's new cuts as a whole.
@@ -18,14 +18,14 @@ def with_superseded(
     Args:
         clips: the new ones.
         earlier: those of the source until now.
-        touched: clips that some task, judgement or manifest names.
+        frozen: clips that some task, judgement or manifest names.
         source_id: of the source.
     """
     there = {clip.clip_id for clip in clips}
     kept = [
         clip.changed(superseded_by=_heir(clip, clips) or source_id)
         for clip in earlier
-        if clip.clip_id in touched and clip.clip_id not in there
+        if clip.clip_id in frozen and clip.clip_id not in there
     ]
     return sorted([*clips, *kept], key=lambda clip: (clip.start, clip.end))
 

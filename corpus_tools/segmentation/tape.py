@@ -9,16 +9,16 @@ from corpus_tools.media.decode import SAMPLE_RATE, decode
 from corpus_tools.media.levels import Samples
 from corpus_tools.media.pcm import PcmBuffer
 from corpus_tools.media.polarity import PolarityMeter
-from corpus_tools.segmentation.activity import Activity, Listener
+from corpus_tools.segmentation.activity import Activity, ActivityMeter
 from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.voice import detector_of
 
-__all__ = ["Tape", "play"]
+__all__ = ["DecodedTrack", "open_track"]
 
 
 @dataclass(frozen=True)
-class Tape:
+class DecodedTrack:
     """A track ready to be cut.
 
     Attributes:
@@ -45,7 +45,9 @@ class Tape:
 
 
 @contextmanager
-def play(media: Path, track: int, settings: SegmentSettings, folder: Path) -> Iterator[Tape]:
+def open_track(
+    media: Path, track: int, settings: SegmentSettings, folder: Path
+) -> Iterator[DecodedTrack]:
     """Decode a track once, listening to it on the way; yields its tape.
 
     Args:
@@ -58,11 +60,11 @@ def play(media: Path, track: int, settings: SegmentSettings, folder: Path) -> It
         MediaError: if it can't be decoded.
     """
     with PcmBuffer(folder) as buffer:
-        listener = Listener(detector_of(settings), settings)
+        meter = ActivityMeter(detector_of(settings), settings)
         unreal_seconds = 0.0
         polarity = PolarityMeter()
         for block in decode(media, track, polarity):
             unreal_seconds += block.unreal_seconds
             buffer.append(block.samples)
-            listener.hear(block)
-        yield Tape(buffer, listener.activity(), unreal_seconds, polarity.share)
+            meter.add(block)
+        yield DecodedTrack(buffer, meter.activity(), unreal_seconds, polarity.share)

@@ -4,7 +4,7 @@ import re
 
 from manifests.errors import DataError
 
-__all__ = ["clock", "parse_time"]
+__all__ = ["format_time", "parse_time"]
 
 
 def parse_time(text: str) -> float:
@@ -30,11 +30,11 @@ def parse_time(text: str) -> float:
     return round(int(hours or 0) * 3600 + int(minutes or 0) * 60 + seconds, 3)
 
 
-def clock(seconds: float) -> str:
+def format_time(seconds: float) -> str:
     """Return a time as `parse_time` reads it, to the tenth of a second.
 
     Example:
-        >>> clock(3723.46), clock(59.97), clock(7)
+        >>> format_time(3723.46), format_time(59.97), format_time(7)
         ('1:02:03.5', '1:00', '0:07')
     """
     tenths = round(seconds * 10)

@@ -13,7 +13,7 @@ from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.publish import (
     SEGMENTS,
     SUBTITLES,
-    Found,
+    SourceCuts,
     clips_of,
     publish,
 )
@@ -24,10 +24,10 @@ from manifests.errors import CorpusError
 from manifests.records import Choice, Clip, SubtitleLine
 from manifests.shards import Header, read_header, read_shard
 
-__all__ = ["given_up", "retrim"]
+__all__ = ["retrim", "undone_trims"]
 
 
-def given_up(corpus: Path, source_id: str, choices: Choices) -> list[Cut]:
+def undone_trims(corpus: Path, source_id: str, choices: Choices) -> list[Cut]:
     """Return the edges that a person gave clips of a source and took back since.
 
     Args:
@@ -63,13 +63,13 @@ def retrim(update: Update, one: MediaInput) -> None:
     corpus, name = update.corpus, one.source.source_id
     choices = read_choices(corpus, name)
     earlier = clips_of(corpus, name)
-    freed = given_up(corpus, name, choices)
+    freed = undone_trims(corpus, name, choices)
     live = [clip for clip in earlier if clip.superseded_by is None]
     cuts = _with(choices.fixed(), [clip for clip in live if _cut(clip) not in freed])
-    touched = update.touched(name)
+    frozen = update.frozen_clips(name)
     hashes = {clip.clip_id: clip.sha256 for clip in earlier}
     for clip in live:
-        if clip.clip_id in touched and _cut(clip) not in cuts:
+        if clip.clip_id in frozen and _cut(clip) not in cuts:
             raise CorpusError(
                 f"its clip {clip.clip_id} is frozen (named by {update.frozen[clip.clip_id]}) and "
                 f"can't get other edges; keep or drop it as it is"
@@ -84,14 +84,16 @@ def retrim(update: Update, one: MediaInput) -> None:
         corpus,
         lines,
         settings,
-        {clip: hashes[clip] for clip in touched if clip in hashes},
+        {clip: hashes[clip] for clip in frozen if clip in hashes},
         choices=_holding(choices, cuts, name) if freed else choices,
         cuts=None if freed else cuts,
     )
     inputs = {**header.inputs, "choices": choices.inputs}
-    clips = with_superseded(cut.clips, earlier, touched, name)
-    found = Found(one.source, clips, lines, cut.outside_ms, inputs, cut.fingerprints, alignment)
-    publish(corpus, found, update.rules, touched)
+    clips = with_superseded(cut.clips, earlier, frozen, name)
+    found = SourceCuts(
+        one.source, clips, lines, cut.outside_ms, inputs, cut.fingerprints, alignment
+    )
+    publish(corpus, found, update.rules, frozen)
 
 
 def _subtitles(corpus: Path, source_id: str) -> tuple[list[SubtitleLine], dict[str, Any] | None]:

@@ -1,4 +1,4 @@
-"""Bring one source of the corpus up to date, and leave alone what people have touched."""
+"""Bring one source of the corpus up to date, and leave alone what people have frozen."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,12 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from corpus_tools.segmentation.differences import earlier_flags, in_words
+from corpus_tools.segmentation.differences import describe_differences, earlier_flags
 from corpus_tools.segmentation.inputs import MediaInput
 from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.publish import (
     SEGMENTS,
-    Found,
+    SourceCuts,
     clips_of,
     is_cut,
     is_screened,
@@ -37,13 +37,13 @@ __all__ = ["KeptError", "Status", "Update"]
 Status = Literal["cut", "screened", "unchanged", "kept"]
 
 
-Cutter = Callable[[Mapping[str, str], Sequence[Cut] | None], Found]
+Cutter = Callable[[Mapping[str, str], Sequence[Cut] | None], SourceCuts]
 """Makes and writes the clips of a source, given the sha256 of the samples of frozen ones, and
 where the clips lie if that is known already."""
 
 
 class KeptError(CorpusError):
-    """A source would be cut otherwise now, but keeps its cuts, since people have touched some."""
+    """A source would be cut differently now, but keeps its cuts, since people have frozen some."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Update:
     Attributes:
         corpus: the corpus folder.
         rules: which clips are accepted.
-        frozen: clips that people have touched, and the file that names each.
+        frozen: clips that people have frozen, and the file that names each.
         recut: sources to be cut anew although they have such clips, which stay, superseded.
     """
 
@@ -82,8 +82,8 @@ class Update:
                     f"speaker otherwise if it is another person"
                 )
 
-    def touched(self, source_id: str) -> list[str]:
-        """Return the clips of a source that people have touched, sorted."""
+    def frozen_clips(self, source_id: str) -> list[str]:
+        """Return the clips of a source that people have frozen, sorted."""
         return self._frozen_by_source.get(source_id, [])
 
     def run(self, one: MediaInput, inputs: dict[str, Any], cut: Cutter) -> Status:
@@ -95,7 +95,7 @@ class Update:
             cut: makes and writes the clips.
 
         Raises:
-            KeptError: if the source has frozen clips and would be cut otherwise now; the decisions
+            KeptError: if the source has frozen clips and would be cut differently now; the decisions
                 on its clips are renewed.
             CorpusError: likewise, if it was left unfinished, so that there is nothing to decide on;
                 and if clips would be cut again that were withdrawn.
@@ -104,44 +104,46 @@ class Update:
         """
         name = one.source.source_id
         inside(self.corpus, f"clips/{name}")
-        touched = self.touched(name)
+        frozen = self.frozen_clips(name)
         known_cuts = is_cut(self.corpus, name, inputs)
         if known_cuts and is_whole(self.corpus, one.source):
-            return self._refresh(one, touched)
+            return self._refresh(one, frozen)
         if gone := self._withdrawn.partly.get(name):
             raise CorpusError(
                 f"can't be cut anew, since clips of it went with {gone.words} and would be cut "
                 f"again; its cuts were left as they are"
             )
-        if touched and not known_cuts and name not in self.recut:
-            raise self._keep(name, touched, inputs)
+        if frozen and not known_cuts and name not in self.recut:
+            raise self._keep(name, frozen, inputs)
         earlier = clips_of(self.corpus, name)
         hashes = {clip.clip_id: clip.sha256 for clip in earlier}
         known = [Cut.at(clip.start, clip.end) for clip in earlier if clip.superseded_by is None]
         try:
             found = cut(
-                {clip: hashes[clip] for clip in touched if clip in hashes},
+                {clip: hashes[clip] for clip in frozen if clip in hashes},
                 known if known_cuts else None,
             )
             self._refuse_withdrawn(found.clips)
-            clips = with_superseded(found.clips, earlier, touched, name)
-            publish(self.corpus, replace(found, clips=clips), self.rules, touched)
+            clips = with_superseded(found.clips, earlier, frozen, name)
+            publish(self.corpus, replace(found, clips=clips), self.rules, frozen)
         except (CorpusError, OSError):
-            sweep_source(self.corpus, name, touched)
+            sweep_source(self.corpus, name, frozen)
             raise
         return "cut"
 
-    def _keep(self, name: str, touched: list[str], inputs: dict[str, Any]) -> CorpusError:
+    def _keep(self, name: str, frozen: list[str], inputs: dict[str, Any]) -> CorpusError:
         """Renew the decisions on a source that keeps its cuts, and return why it does."""
         path = SEGMENTS.path(self.corpus, name)
         earlier = read_header(path).inputs if path.is_file() else {}
         flags = earlier_flags(earlier, inputs, FLAGS)
+        differences = describe_differences(earlier, inputs)
+        differences = describe_differences(earlier, inputs)
+        own_run = f", in a run of its own ({flags})" if flags else ""
         complaint = (
-            f"would be cut otherwise now ({in_words(earlier, inputs)}), but {len(touched)} of its "
-            f"clips are frozen (the first is named by {self.frozen[touched[0]]}); its cuts were "
-            f"left as they are: give it the earlier settings"
-            f"{f', in a run of its own ({flags})' if flags else ''}, leave it out, or cut it anew "
-            f"beside these clips with --recut {name}"
+            f"would be cut differently now ({differences}), but {len(frozen)} of its clips are "
+            f"frozen (the first is named by {self.frozen[frozen[0]]}); its cuts were left as they "
+            f"are: give it the earlier settings{own_run}, leave it out, or cut it anew beside these "
+            f"clips with --recut {name}"
         )
         if not ledger_fits(self.corpus, name):
             return CorpusError(complaint)
@@ -149,10 +151,10 @@ class Update:
             rescreen(self.corpus, name, self.rules)
         return KeptError(complaint)
 
-    def _refresh(self, one: MediaInput, touched: list[str]) -> Status:
+    def _refresh(self, one: MediaInput, frozen: list[str]) -> Status:
         """Renew what doesn't need the audio: clips left behind, the record, the decisions."""
         name = one.source.source_id
-        sweep_source(self.corpus, name, touched)
+        sweep_source(self.corpus, name, frozen)
         if one.known:
             publish_source(self.corpus, one.source)
         if is_screened(self.corpus, name, self.rules):

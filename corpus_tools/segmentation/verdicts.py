@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from corpus_tools.segmentation.choices import read_choices
-from corpus_tools.segmentation.ledger import ledger_of, outside_of
+from corpus_tools.segmentation.ledger import ledger_of, outside_from_ledger
 from corpus_tools.segmentation.screening import Rules, screen_clips
 from manifests.errors import DataError
 from manifests.records import Clip, LedgerEntry
@@ -26,7 +26,7 @@ __all__ = [
     "is_screened",
     "ledger_fits",
     "noted_rules",
-    "noted_yielding",
+    "noted_suppressed",
     "rescreen",
 ]
 
@@ -66,7 +66,7 @@ def decide(
     clips: Sequence[Clip],
     outside_ms: Mapping[str, int],
     rules: Rules,
-    yielding: Mapping[str, str],
+    suppressed: Mapping[str, str],
 ) -> None:
     """Write the decisions on a source's clips, and its ledger.
 
@@ -76,17 +76,17 @@ def decide(
         clips: its cuts.
         outside_ms: milliseconds in no clip, by ledger reason.
         rules: which clips are accepted.
-        yielding: clips that are rejected as repeats, and the one that stands for each.
+        suppressed: clips that are rejected as repeats, and the one that stands for each.
     """
-    inputs = _inputs(corpus, source_id, rules, yielding)
-    decisions = screen_clips(clips, rules, read_choices(corpus, source_id), yielding)
+    inputs = _inputs(corpus, source_id, rules, suppressed)
+    decisions = screen_clips(clips, rules, read_choices(corpus, source_id), suppressed)
     write_shard(corpus, SCREEN, source_id, decisions, inputs)
     ledger = ledger_of(source_id, clips, decisions, outside_ms)
     write_shard(corpus, LEDGER, source_id, ledger, inputs)
 
 
 def rescreen(
-    corpus: Path, source_id: str, rules: Rules, yielding: Mapping[str, str] | None = None
+    corpus: Path, source_id: str, rules: Rules, suppressed: Mapping[str, str] | None = None
 ) -> None:
     """Decide again on a source's clips, without cutting.
 
@@ -94,26 +94,26 @@ def rescreen(
         corpus: the corpus folder.
         source_id: of which source.
         rules: which clips are accepted.
-        yielding: as for `decide`; ``None`` for what is noted.
+        suppressed: as for `decide`; ``None`` for what is noted.
 
     Raises:
         DataError: if a shard can't be read, or cutting it was interrupted.
     """
     check_finished(corpus, source_id)
-    outside_ms = outside_of(read_shard(LEDGER.path(corpus, source_id), LedgerEntry))
-    if yielding is None:
-        yielding = noted_yielding(corpus, source_id)
-    decide(corpus, source_id, clips_of(corpus, source_id), outside_ms, rules, yielding)
+    outside_ms = outside_from_ledger(read_shard(LEDGER.path(corpus, source_id), LedgerEntry))
+    if suppressed is None:
+        suppressed = noted_suppressed(corpus, source_id)
+    decide(corpus, source_id, clips_of(corpus, source_id), outside_ms, rules, suppressed)
 
 
 def is_screened(corpus: Path, source_id: str, rules: Rules) -> bool:
     """Return whether decisions and ledger are there and follow from cuts and rules."""
-    return is_decided(corpus, source_id, rules, noted_yielding(corpus, source_id))
+    return is_decided(corpus, source_id, rules, noted_suppressed(corpus, source_id))
 
 
-def is_decided(corpus: Path, source_id: str, rules: Rules, yielding: Mapping[str, str]) -> bool:
+def is_decided(corpus: Path, source_id: str, rules: Rules, suppressed: Mapping[str, str]) -> bool:
     """Return whether decisions and ledger follow from all that `decide` would be given."""
-    inputs = _inputs(corpus, source_id, rules, yielding)
+    inputs = _inputs(corpus, source_id, rules, suppressed)
     for stage in (SCREEN, LEDGER):
         path = stage.path(corpus, source_id)
         if not path.is_file():
@@ -124,7 +124,7 @@ def is_decided(corpus: Path, source_id: str, rules: Rules, yielding: Mapping[str
     return True
 
 
-def noted_yielding(corpus: Path, source_id: str) -> dict[str, str]:
+def noted_suppressed(corpus: Path, source_id: str) -> dict[str, str]:
     """Return which clips of a source yielded, and to which, when it was last decided on."""
     return dict(_noted(corpus, source_id).get("duplicates", []))
 
@@ -143,12 +143,12 @@ def _noted(corpus: Path, source_id: str) -> dict[str, Any]:
 
 
 def _inputs(
-    corpus: Path, source_id: str, rules: Rules, yielding: Mapping[str, str]
+    corpus: Path, source_id: str, rules: Rules, suppressed: Mapping[str, str]
 ) -> dict[str, Any]:
     choices = read_choices(corpus, source_id)
     return {
         "segments": read_header(SEGMENTS.path(corpus, source_id)).fingerprint,
         "rules": rules.model_dump(mode="json"),
         "choices": [[row.start, row.end, row.origin, row.decision] for row in choices.rows],
-        "duplicates": [list(pair) for pair in sorted(yielding.items())],
+        "duplicates": [list(pair) for pair in sorted(suppressed.items())],
     }

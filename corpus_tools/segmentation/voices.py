@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Stretches", "change_chances", "clusters_of"]
+__all__ = ["SpeechRuns", "cluster_runs", "infer_changes"]
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Stretches:
+class SpeechRuns:
     """Stretches of speech, in order of time.
 
     Attributes:
@@ -29,12 +29,12 @@ class Stretches:
     means: Floats
     variances: Floats
 
-    def part(self, first: int, last: int) -> "Stretches":
+    def part(self, first: int, last: int) -> "SpeechRuns":
         """Return those from ``first`` to before ``last``."""
-        return Stretches(self.means[first:last], self.variances[first:last])
+        return SpeechRuns(self.means[first:last], self.variances[first:last])
 
 
-def change_chances(stretches: Stretches, expected: Floats) -> Floats:
+def infer_changes(stretches: SpeechRuns, expected: Floats) -> Floats:
     """Return the probability that the speaker changes, for each pair of neighbours.
 
     Args:
@@ -44,7 +44,7 @@ def change_chances(stretches: Stretches, expected: Floats) -> Floats:
     precisions: Floats = 1 / stretches.variances
     centre = precisions @ stretches.means / precisions.sum()
     means = stretches.means - centre
-    labels = np.unique(clusters_of(means, precisions), return_inverse=True)[1]
+    labels = np.unique(cluster_runs(means, precisions), return_inverse=True)[1]
     share = np.eye(int(labels.max()) + 1)[labels]
     chances: Floats = np.zeros(len(expected))
     for _ in range(_ROUNDS):
@@ -56,7 +56,7 @@ def change_chances(stretches: Stretches, expected: Floats) -> Floats:
     return chances
 
 
-def clusters_of(means: Floats, precisions: Floats) -> NDArray[np.int64]:
+def cluster_runs(means: Floats, precisions: Floats) -> NDArray[np.int64]:
     """Return a label for each stretch, the same for those that one speaker explains best.
 
     Args:

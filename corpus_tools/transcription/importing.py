@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from corpus_tools.segmentation.naming import candidates
+from corpus_tools.segmentation.naming import nearest_names
 from corpus_tools.segmentation.publish import sweep
 from corpus_tools.transcription.import_files import GivenText, read_given_texts
 from corpus_tools.transcription.lines import lines_of_clips
@@ -75,7 +75,7 @@ def _from_lines(
     if source_id not in _known_sources(workspace.root):
         known = read_stage(workspace.root, STAGES["sources"], Source)
         raise ConfigurationError(
-            f"no source '{source_id}' with clips; the nearest are {candidates(source_id, known)}"
+            f"no source '{source_id}' with clips; the nearest are {nearest_names(source_id, known)}"
         )
     subtitles = read_subtitle_file(path, workspace.configuration.corpus.language)
     events = subtitles.events

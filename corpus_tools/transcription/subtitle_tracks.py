@@ -32,14 +32,14 @@ def read_embedded(media: Path, language: str = "zh") -> Subtitles:
     """
     import av
 
-    from corpus_tools.media.probe import ignore_all_but, open_media, origin_of
+    from corpus_tools.media.probe import open_media, origin_of, select_stream
 
     try:
         with open_media(media) as container:
             track, notes = _chosen(container, media, language)
             if track is None:
                 return Subtitles([], notes)
-            ignore_all_but(container, track)
+            select_stream(container, track)
             cues = _cues(container, track, origin_of(container), media)
     except MediaError as error:
         raise DataError(f"{media}: {error}") from error

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tools.excerpts import SECONDS
-from corpus_tools.segmentation.ledger import WITHDRAWN, ledger_of, outside_of
+from corpus_tools.segmentation.ledger import WITHDRAWN, ledger_of, outside_from_ledger
 from corpus_tools.segmentation.publish import MARKED, SETTLED
 from corpus_tools.withdrawal.removal import Change, Removal, edges, files, scrubbed, without
 from manifests.record import Record
@@ -68,7 +68,7 @@ def _changes_to_source(removal: Removal, name: str) -> Iterator[Change]:
         decisions = [row for row in rows if not removal.takes(row.clip_id)]
         ledger: list[LedgerEntry] = read_shard(paths["ledger"], LedgerEntry)
         if name in removal.milliseconds and len(decisions) == len(clips):
-            outside = outside_of(ledger) | {WITHDRAWN: removal.milliseconds[name]}
+            outside = outside_from_ledger(ledger) | {WITHDRAWN: removal.milliseconds[name]}
             ledger = ledger_of(name, clips, decisions, outside)
         for stage, records, count in (
             ("screen", decisions, len(rows) - len(decisions)),

@@ -2,7 +2,7 @@ import numpy as np
 
 from corpus_tools.media.decode import Block
 from corpus_tools.media.levels import frame_powers
-from corpus_tools.segmentation.activity import Listener, runs
+from corpus_tools.segmentation.activity import ActivityMeter, runs
 from corpus_tools.segmentation.prominence import prominence_of
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.voice import WebRtcVoice
@@ -10,14 +10,14 @@ from corpus_tools.segmentation.voice import WebRtcVoice
 
 def heard(sound, sizes=(16_000,), gap=None):
     settings = SegmentSettings()
-    listener = Listener(WebRtcVoice(settings.aggressiveness), settings)
+    meter = ActivityMeter(WebRtcVoice(settings.aggressiveness), settings)
     samples = (sound * 32767).astype(np.int16)
     at, turn = 0, 0
     while at < len(samples):
         size = sizes[turn % len(sizes)]
-        listener.hear(Block(samples[at : at + size], gap=gap is not None and turn == gap))
+        meter.add(Block(samples[at : at + size], gap=gap is not None and turn == gap))
         at, turn = at + size, turn + 1
-    return listener.activity()
+    return meter.activity()
 
 
 def test_utterances_are_found_within_a_few_hundredths_of_a_second(make_scene):

@@ -1,6 +1,6 @@
 import pytest
 
-from corpus_tools.segmentation.borders import with_borders
+from corpus_tools.segmentation.borders import with_region_edges
 from corpus_tools.segmentation.choices import Choices
 from corpus_tools.segmentation.planning import Line
 from corpus_tools.segmentation.segment import segment
@@ -19,13 +19,13 @@ def row(start, end, speaker, decision="keep"):
 def test_borders_are_where_two_speakers_meet_and_subtitles_follow_them():
     line = SubtitleLine(source_id="a", start=1.0, end=2.0, text="x", speaker="wang")
     meeting = Choices((row(0, 4.5, "zhao"), row(4.5, 8, "li"), row(8, 9, "li"), row(9.5, 12, "z")))
-    assert with_borders([line], meeting) == [
+    assert with_region_edges([line], meeting) == [
         Line(1000, 2000, "zhao"),
         Line(4500, 4500, "zhao"),
         Line(4500, 4500, "li"),
     ]
     apart = Choices((row(0, 4.5, "zhao"), row(4.6, 8, "li"), row(8, 9, None)))
-    assert with_borders([line], apart) == with_borders([line], Choices())
+    assert with_region_edges([line], apart) == with_region_edges([line], Choices())
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from scipy.signal import lfilter
 
 from corpus_tools.segmentation.bands import BANDS, BandMeter, decibels_of
 from corpus_tools.segmentation.changes import change_probabilities
-from corpus_tools.segmentation.voices import Stretches, change_chances, clusters_of
+from corpus_tools.segmentation.voices import SpeechRuns, cluster_runs, infer_changes
 
 RATE = 16_000
 FORMANTS = {"a": (500, 1400, 2500), "b": (650, 1800, 3100)}
@@ -33,7 +33,7 @@ def heard(*turns):
         speech += [np.ones(round(seconds * 100), bool), np.zeros(50, bool)]
     meter = BandMeter()
     noise = np.random.default_rng(9).normal(0, 3, sum(len(part) for part in sound))
-    meter.hear((np.concatenate(sound) + noise).astype(np.int16))
+    meter.add((np.concatenate(sound) + noise).astype(np.int16))
     return np.concatenate(speech), meter.bands()
 
 
@@ -75,34 +75,34 @@ def speakers(who, spread, seed=0):
     rng = np.random.default_rng(seed)
     own = rng.normal(0, np.sqrt(0.2), (3, 15))
     variances = np.full(len(who), spread)
-    return Stretches(own[list(who)] + rng.normal(0, np.sqrt(spread), (len(who), 15)), variances)
+    return SpeechRuns(own[list(who)] + rng.normal(0, np.sqrt(spread), (len(who), 15)), variances)
 
 
 def test_clusters_are_the_speakers_where_stretches_are_long():
     who = [0, 1, 0, 2, 2, 1, 0, 1, 2, 0]
     stretches = speakers(who, 0.05)
-    labels = clusters_of(stretches.means, 1 / stretches.variances)
+    labels = cluster_runs(stretches.means, 1 / stretches.variances)
     assert [[a == b for b in labels] for a in labels] == [[a == b for b in who] for a in who]
 
 
 def test_what_is_expected_decides_where_stretches_tell_nothing():
     stretches = speakers([0, 1], 1e4)
-    (chance,) = change_chances(stretches, np.array([0.03]))
+    (chance,) = infer_changes(stretches, np.array([0.03]))
     assert chance < 0.05
 
 
 def test_a_stretch_is_told_by_others_of_its_speaker():
     who = [0, 1] * 10
-    chances = change_chances(speakers(who, 0.15), np.full(19, 0.5))
+    chances = infer_changes(speakers(who, 0.15), np.full(19, 0.5))
     assert np.median(chances) > 0.9
 
 
 def test_the_size_of_the_blocks_makes_no_difference():
     sound = np.random.default_rng(0).normal(0, 1000, 5000).astype(np.int16)
     whole, odd = BandMeter(), BandMeter()
-    whole.hear(sound)
+    whole.add(sound)
     for first in range(0, 5000, 333):
-        odd.hear(sound[first : first + 333])
+        odd.add(sound[first : first + 333])
     assert np.array_equal(whole.bands(), odd.bands())
     assert whole.bands().shape == (5000 // 640, BANDS)
 
@@ -110,5 +110,5 @@ def test_the_size_of_the_blocks_makes_no_difference():
 @pytest.mark.parametrize(("scale", "level"), [(1, 0), (1000, 60)])
 def test_bands_of_white_noise_have_its_level(scale, level):
     meter = BandMeter()
-    meter.hear(np.round(np.random.default_rng(0).normal(0, scale, 64_000)).astype(np.int16))
+    meter.add(np.round(np.random.default_rng(0).normal(0, scale, 64_000)).astype(np.int16))
     assert decibels_of(meter.bands()).mean() == pytest.approx(level, abs=4)

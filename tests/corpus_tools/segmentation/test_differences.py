@@ -1,7 +1,7 @@
 import inspect
 
 from corpus_tools.cli.segment import segment
-from corpus_tools.segmentation.differences import earlier_flags, in_words
+from corpus_tools.segmentation.differences import describe_differences, earlier_flags
 from corpus_tools.segmentation.settings import FLAGS, SegmentSettings
 
 
@@ -12,13 +12,15 @@ def inputs(voice="webrtcvad 2", subtitles=None, **settings):
 
 def test_settings_are_named_with_both_values():
     old, new = inputs(aggressiveness=3, max_seconds=4.0), inputs()
-    assert in_words(old, new) == "aggressiveness is 2, was 3; max_seconds is 5.0, was 4.0"
+    assert (
+        describe_differences(old, new) == "aggressiveness is 2, was 3; max_seconds is 5.0, was 4.0"
+    )
     assert earlier_flags(old, new, FLAGS) == "--aggressiveness 3 --max-seconds 4.0"
 
 
 def test_another_detector_is_told_once():
     old, new = inputs("silero-vad 6", detector="silero"), inputs()
-    assert in_words(old, new) == "detector is webrtc, was silero"
+    assert describe_differences(old, new) == "detector is webrtc, was silero"
     assert earlier_flags(old, new, FLAGS) == "--detector silero"
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus_tools.segmentation.line_alignment import Alignment, align_lines
+from corpus_tools.segmentation.line_alignment import SubtitleTiming, align_lines
 from corpus_tools.segmentation.segment import segment
 from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.subtitles import alignment_note, with_times_of_sound
+from corpus_tools.segmentation.subtitles import alignment_warning, synchronise
 from manifests.records import SubtitleLine
 from manifests.shards import STAGES, read_header, read_shard
 
@@ -88,7 +88,7 @@ def test_of_a_short_film_it_is_told_that_nothing_speaks_for_its_lines(minutes):
         told.append(found.verdict)
     assert told.count("unconfirmed") + told.count("mismatch") >= 18
     media = Path("E05.mp4")
-    note = alignment_note(media, Alignment(verdict="unconfirmed"), [], 148.0)
+    note = alignment_warning(media, SubtitleTiming(verdict="unconfirmed"), [], 148.0)
     assert note is not None
     assert "nothing shows that its subtitles are of this film" in note
 
@@ -138,7 +138,7 @@ def test_lines_that_end_before_the_film_begins_go():
         for start, end in lines
     ]
     credit = SubtitleLine(source_id="s", start=20.0, end=23.0, text="字幕组")
-    moved, alignment = with_times_of_sound([credit, *records], speech)
+    moved, alignment = synchronise([credit, *records], speech)
     assert alignment.verdict == "corrected"
     assert len(moved) == len(records)
     assert max(abs(one.start - start) for one, (start, _) in zip(moved, lines, strict=True)) < 0.15

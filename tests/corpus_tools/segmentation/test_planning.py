@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from corpus_tools.segmentation import joins
 from corpus_tools.segmentation.activity import Activity
-from corpus_tools.segmentation.ledger import outside
-from corpus_tools.segmentation.plan_costs import PlanWeights, edge_costs, worth_before
+from corpus_tools.segmentation.ledger import measure_outside
+from corpus_tools.segmentation.plan_costs import PlanWeights, cumulative_value, edge_costs
 from corpus_tools.segmentation.planning import Cut, Line, plan_cuts
 
 
@@ -20,9 +20,9 @@ def track(*parts):
     return Activity(power, speech.astype(np.float32), speech, kinds == "g")
 
 
-def noisy(activity, doubt=1.0):
+def noisy(activity, uncertainty=1.0):
     """The same activity over a background so loud that words may be missed."""
-    return replace(activity, doubt=np.full(len(activity), doubt, dtype=np.float32))
+    return replace(activity, uncertainty=np.full(len(activity), uncertainty, dtype=np.float32))
 
 
 def plan(activity, lines=(), low=3000, high=5000):
@@ -48,8 +48,8 @@ limits = st.tuples(st.integers(500, 6000), st.integers(500, 4000)).map(
 
 @settings(max_examples=60, deadline=None)
 @given(parts, st.floats(0, 1), lines, limits)
-def test_any_plan_keeps_the_limits_and_is_the_same_again(activity, doubt, subtitles, limit):
-    activity = noisy(activity, doubt)
+def test_any_plan_keeps_the_limits_and_is_the_same_again(activity, uncertainty, subtitles, limit):
+    activity = noisy(activity, uncertainty)
     cuts = plan(activity, subtitles, *limit)
     assert cuts == plan(activity, subtitles[::-1], *limit)
     assert all(limit[0] <= cut.end_ms - cut.start_ms <= limit[1] for cut in cuts)
@@ -66,7 +66,7 @@ def test_any_plan_keeps_the_limits_and_is_the_same_again(activity, doubt, subtit
 def test_clips_and_what_is_outside_add_up_to_the_millisecond(activity, rest):
     duration = len(activity) * 10 + rest
     cuts = plan(activity)
-    spent = outside(activity, cuts, duration)
+    spent = measure_outside(activity, cuts, duration)
     assert min(spent.values()) >= 0
     assert sum(spent.values()) + sum(cut.end_ms - cut.start_ms for cut in cuts) == duration
 
@@ -187,9 +187,9 @@ def test_over_a_loud_background_silence_far_from_speech_stays_out():
 def test_the_worth_of_a_stretch_is_its_speech_less_its_silence():
     speech = np.repeat([True, False], 100)
     weights = PlanWeights(silence=0.03, doubtful_speech=8, doubtful_silence=4)
-    certain = worth_before(speech, np.zeros(200), weights)
+    certain = cumulative_value(speech, np.zeros(200), weights)
     assert certain[[0, 100, 200]] == pytest.approx([0, 1, 0.97])
-    doubtful = worth_before(speech, np.ones(200), weights)
+    doubtful = cumulative_value(speech, np.ones(200), weights)
     assert doubtful[[0, 100, 200]] == pytest.approx([0, 9, 13])
 
 
@@ -199,8 +199,8 @@ def test_an_edge_in_doubt_had_better_lie_where_it_is_quietest():
     loudness[40] = 0.0
     edges = np.array([20, 40])
     weights = PlanWeights(lead=0)
-    for doubt, cost in ((0.0, 0.0), (1.0, 0.8 * weights.doubtful_edge)):
-        left, right = edge_costs(speech, loudness, np.full(100, doubt), edges, 16, weights)
+    for uncertainty, cost in ((0.0, 0.0), (1.0, 0.8 * weights.doubtful_edge)):
+        left, right = edge_costs(speech, loudness, np.full(100, uncertainty), edges, 16, weights)
         assert left == pytest.approx([cost, 0])
         assert right == pytest.approx([cost, 0])
 

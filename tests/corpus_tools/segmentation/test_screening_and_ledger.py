@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus_tools.recordings.settings import RecordingSettings
-from corpus_tools.segmentation.ledger import ledger_of, outside_of
+from corpus_tools.segmentation.ledger import ledger_of, outside_from_ledger
 from corpus_tools.segmentation.screening import (
     drama_rules,
     recording_rules,
@@ -77,6 +77,6 @@ def test_the_ledger_adds_up_whatever_is_decided(clips, silence, left_over):
     ledger = ledger_of("a", made, decisions, outside_ms)
     total = sum(round(entry.seconds * 1000) for entry in ledger)
     assert total == sum(ms for ms, _, _ in clips) + silence + left_over
-    assert outside_of(ledger) == {key: ms for key, ms in outside_ms.items() if ms}
+    assert outside_from_ledger(ledger) == {key: ms for key, ms in outside_ms.items() if ms}
     assert [entry.reason for entry in ledger] == sorted(entry.reason for entry in ledger)
     assert all(isinstance(entry, LedgerEntry) for entry in ledger)

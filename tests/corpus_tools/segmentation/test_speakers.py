@@ -2,7 +2,7 @@ import pytest
 
 from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.speakers import speaker_of
+from corpus_tools.segmentation.speakers import subtitle_speaker
 from manifests.records import SubtitleLine
 
 
@@ -24,4 +24,4 @@ def line(start, end, speaker=None):
     ],
 )
 def test_a_clip_has_a_speaker_only_if_its_lines_agree(lines, speaker):
-    assert speaker_of(Cut(0, 4000), lines, SegmentSettings()) == speaker
+    assert subtitle_speaker(Cut(0, 4000), lines, SegmentSettings()) == speaker

@@ -10,11 +10,11 @@ import manifests.shards
 from corpus_tools.segmentation.choices import put_regions, put_reviews
 from corpus_tools.segmentation.duplicates import mark_repeats
 from corpus_tools.segmentation.fingerprint import fingerprint, to_text
-from corpus_tools.segmentation.publish import MARKED, SETTLED, Found, publish
+from corpus_tools.segmentation.publish import MARKED, SETTLED, SourceCuts, publish
 from corpus_tools.segmentation.rescreen import screen_corpus
 from corpus_tools.segmentation.screening import drama_rules
 from corpus_tools.segmentation.settings import ScreenSettings
-from corpus_tools.segmentation.stand_ins import Copy, yielding_among
+from corpus_tools.segmentation.stand_ins import RepeatCandidate, find_suppressed
 from manifests.frozen import frozen_clips
 from manifests.outcome import Outcome
 from manifests.records import Choice, Clip, Fingerprint, LedgerEntry, Screen, Source
@@ -30,7 +30,9 @@ NOISY = {"snr_db": 3.0}
 )
 def test_whatever_yields_has_one_that_stands_for_it(drawn, order):
     copies = [
-        Copy(str(n), str(n if n < 5 else group), (False, False, False, n, 0.0), fine, reviewed)
+        RepeatCandidate(
+            str(n), str(n if n < 5 else group), (False, False, False, n, 0.0), fine, reviewed
+        )
         for n, (group, fine, reviewed) in enumerate([(0, False, False)] * 5 + drawn)
     ]
     heard: dict[str, str] = {}
@@ -41,7 +43,7 @@ def test_whatever_yields_has_one_that_stands_for_it(drawn, order):
         and (first := heard.setdefault(one.original, one.clip_id)) != one.clip_id
         and not one.reviewed
     }
-    yielding = yielding_among(copies, repeats)
+    yielding = find_suppressed(copies, repeats)
     for original in map(str, range(5)):
         group = [copy for copy in copies if copy.original == original]
         left = [one for one in group if one.acceptable and one.clip_id not in yielding]
@@ -53,7 +55,7 @@ def test_whatever_yields_has_one_that_stands_for_it(drawn, order):
                 assert yielding[one.clip_id] == original
     assert not yielding.keys() & set(yielding.values())
     order.shuffle(copies)
-    assert yielding_among(copies, repeats) == yielding
+    assert find_suppressed(copies, repeats) == yielding
 
 
 @pytest.fixture
@@ -78,7 +80,9 @@ def add(corpus, opening):
             channels=1,
         )  # fmt: skip
         prints = [Fingerprint(clip_id=clip.clip_id, hashes=hashes)]
-        publish(corpus, Found(source, [clip], [], {"silence": 2000}, {"n": number}, prints), RULES)
+        publish(
+            corpus, SourceCuts(source, [clip], [], {"silence": 2000}, {"n": number}, prints), RULES
+        )
         return clip.clip_id
 
     return run

@@ -9,7 +9,7 @@ from annotation.judgements import judgements_folder
 from annotation.plans import Plan
 from corpus_tools.manifest_building import build_from_corpus
 from corpus_tools.media.wav import write_wav
-from corpus_tools.segmentation.publish import Found, publish
+from corpus_tools.segmentation.publish import SourceCuts, publish
 from corpus_tools.segmentation.screening import drama_rules
 from corpus_tools.segmentation.settings import ScreenSettings
 from corpus_tools.workspace import Workspace
@@ -104,7 +104,7 @@ def publish_all(root):
         left = 24000 - 18000 if kind == "drama" else 0
         film = source(name, kind, digest)
         prints = [Fingerprint(clip_id=c.clip_id, hashes="") for c in clips]
-        publish(root, Found(film, clips, lines, {"silence": left}, inputs, prints), rules)
+        publish(root, SourceCuts(film, clips, lines, {"silence": left}, inputs, prints), rules)
         texts = [
             Transcript(clip_id=c.clip_id, text=f"词 {c.clip_id}", text_raw="词", source="subtitle")
             for c in clips
