@@ -43,7 +43,7 @@ def evaluate(
     with session("evaluate", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.cli.manifest_option import manifest_folder
         from corpus_tools.workspace import Workspace
-        from models.evaluation.report import beside_table, evaluation_tables
+        from models.evaluation.report import baselines_table, evaluation_tables
         from models.evaluation.run import evaluate as evaluate_model
         from models.evaluation.slices import slice_table
         from models.runs import find_run, trained_on
@@ -59,5 +59,5 @@ def evaluate(
         for table in evaluation_tables(split, outcome.details["metrics"]):
             run.result(table)
         run.result(slice_table(outcome.details["slices"]))
-        run.result(beside_table(outcome.details))
+        run.result(baselines_table(outcome.details))
         run.result(f"report: {outcome.outputs[0] / 'report.html'}")

@@ -1,4 +1,4 @@
-"""The classical baseline: functionals of a clip's features, and a linear SVM."""
+"""Classical baseline: functionals of a clip's features and a linear SVM."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,50 +15,57 @@ from models.fitted import truncate
 from models.normalisation import Normaliser
 from models.settings import TrainSettings
 
-__all__ = ["tell_by_baseline"]
+__all__ = ["predict_with_baseline"]
 
 Labels = NDArray[np.int64]
 Vectors = NDArray[np.float64]
 
 
-def tell_by_baseline(examples: Mapping[str, Sequence[Example]], settings: TrainSettings) -> Labels:
-    """Return the classes that the baseline tells for the test clips (n,).
+def predict_with_baseline(
+    examples: Mapping[str, Sequence[Example]], settings: TrainSettings
+) -> Labels:
+    """Return the classes that the baseline predicts for the test clips (n,).
 
     Functionals are standardised as the networks' features are: within each speaker, with
-    ``settings.prior`` clips of the corpus beside, or over the training clips. C is chosen on the
-    validation clips by UAR, the smallest of equals; without any it is 0.01.
+    ``settings.prior`` clips of the corpus as a prior, or over the training clips. C is chosen on
+    the validation clips by UAR, the smallest of equals; without any it is 0.01.
 
     Args:
-        examples: of ``train``, ``val`` and ``test``.
-        settings: of features and normalisation.
+        examples: examples of ``train``, ``val`` and ``test``.
+        settings: settings of features and normalisation.
     """
     rows = {
         split: functionals([truncate(clip.features, settings) for clip in clips])[:, None]
         for split, clips in examples.items()
         if clips
-    }  # (n, 1, F): a clip of one frame each
+    }  # (n, 1, F): one frame per clip
     prior = math.inf if settings.normalise == "corpus" else settings.prior
     normaliser = Normaliser.fit(list(rows["train"]), prior)
     x = {
-        split: _stacked(normaliser.apply(list(clips), [one.group for one in examples[split]]))
+        split: _stack_clips(
+            normaliser.apply(list(clips), [example.group for example in examples[split]])
+        )
         for split, clips in rows.items()
     }
-    labels = np.array([one.label for one in examples["train"]])
-    cost = _USUAL_COST
+    labels = np.array([example.label for example in examples["train"]])
+    cost = _DEFAULT_COST
     if "val" in x:
-        truth = np.array([one.label for one in examples["val"]])
-        cost = max(_COSTS, key=lambda c: (uar(truth, _told(x["train"], labels, c, x["val"])), -c))
-    return _told(x["train"], labels, cost, x["test"])
+        truth = np.array([example.label for example in examples["val"]])
+        cost = max(
+            _COSTS,
+            key=lambda c: (uar(truth, _fit_and_predict(x["train"], labels, c, x["val"])), -c),
+        )
+    return _fit_and_predict(x["train"], labels, cost, x["test"])
 
 
-def _stacked(clips: Sequence[NDArray[np.float32]]) -> Vectors:
+def _stack_clips(clips: Sequence[NDArray[np.float32]]) -> Vectors:
     return np.concatenate(clips).astype(np.float64)
 
 
-def _told(x: Vectors, labels: Labels, cost: float, new: Vectors) -> Labels:
-    told: Labels = LinearSVM.fit(x, labels, len(EMOTIONS), cost).scores(new).argmax(axis=1)
-    return told
+def _fit_and_predict(x: Vectors, labels: Labels, cost: float, new: Vectors) -> Labels:
+    predicted: Labels = LinearSVM.fit(x, labels, len(EMOTIONS), cost).scores(new).argmax(axis=1)
+    return predicted
 
 
 _COSTS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
-_USUAL_COST = 1e-2
+_DEFAULT_COST = 1e-2

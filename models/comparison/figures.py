@@ -1,4 +1,4 @@
-"""The paper's Figures 5 and 6: how training went."""
+"""The paper's Figures 5 and 6: training curves."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from manifests.store import atomic_path
-from models.comparison.parts import Part
+from models.comparison.parts import SystemRun
 from models.comparison.systems import FUSION, NETWORKS
 
 __all__ = ["draw_figure_5", "draw_figure_6"]
@@ -14,13 +14,11 @@ __all__ = ["draw_figure_5", "draw_figure_6"]
 Curves = Mapping[str, Sequence[Sequence[float]]]
 
 
-def draw_figure_5(path: Path, parts: Sequence[Part]) -> None:
+def draw_figure_5(path: Path, runs: Sequence[SystemRun]) -> None:
     """Draw the training loss of the unimodal models by epoch, as a PNG."""
     curves = {
         system.name: [
-            [epoch.train_loss for epoch in part.history]
-            for part in parts
-            if part.system == system.key
+            [epoch.train_loss for epoch in run.history] for run in runs if run.system == system.key
         ]
         for system in NETWORKS
         if system != FUSION
@@ -28,17 +26,17 @@ def draw_figure_5(path: Path, parts: Sequence[Part]) -> None:
     _draw(path, "Training loss of the unimodal models", "loss", curves)
 
 
-def draw_figure_6(path: Path, parts: Sequence[Part]) -> None:
-    """Draw the accuracy of the fusion on training and test clips by epoch, as a PNG."""
-    fusions = [part for part in parts if part.system == FUSION.key]
-    training = [[epoch.train_accuracy for epoch in part.history] for part in fusions]
-    testing = [list(part.test_accuracy) for part in fusions]
-    curves = {"training (as disturbed)": training, "test": testing}
+def draw_figure_6(path: Path, runs: Sequence[SystemRun]) -> None:
+    """Draw the fusion's accuracy on training and test clips by epoch, as a PNG."""
+    fusions = [run for run in runs if run.system == FUSION.key]
+    training = [[epoch.train_accuracy for epoch in run.history] for run in fusions]
+    testing = [list(run.test_accuracy) for run in fusions]
+    curves = {"training (augmented)": training, "test": testing}
     _draw(path, "Accuracy of the fusion", "accuracy", curves)
 
 
-def _draw(path: Path, title: str, what: str, curves: Curves) -> None:
-    """Draw the mean over seeds of each curve, and the range from the lowest to the highest."""
+def _draw(path: Path, title: str, unit: str, curves: Curves) -> None:
+    """Draw the mean of each curve over seeds, and its range."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -55,7 +53,7 @@ def _draw(path: Path, title: str, what: str, curves: Curves) -> None:
         axes.plot(epochs, values.mean(axis=0), label=name)
         axes.fill_between(epochs, values.min(axis=0), values.max(axis=0), alpha=0.2)
     axes.set_xlabel("epoch")
-    axes.set_ylabel(what)
+    axes.set_ylabel(unit)
     axes.set_title(title)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)

@@ -1,4 +1,4 @@
-"""Finished runs of a comparison, kept so that one that was broken off goes on."""
+"""Finished runs of a comparison on disk, for resuming it."""
 
 import json
 from collections.abc import Sequence
@@ -8,21 +8,21 @@ from pathlib import Path
 from manifests.store import write_text
 from models.training.history import Epoch
 
-__all__ = ["Part", "keep_part", "kept_part"]
+__all__ = ["SystemRun", "load_run", "save_run"]
 
 
 @dataclass(frozen=True)
-class Part:
-    """One run of one system.
+class SystemRun:
+    """Finished run of one system.
 
     Attributes:
-        system: its key.
-        seed: of the run.
-        fingerprint: of everything that the run depends on.
-        told: numbers of the predicted classes of the test clips.
-        history: its epochs; none without training by epochs.
-        test_accuracy: on the test clips after each epoch, which chooses nothing.
-        kept_epoch: whose weights the model has.
+        system: key of the system.
+        seed: training seed.
+        fingerprint: fingerprint of everything the run depends on.
+        told: predicted class numbers of the test clips.
+        history: epochs; empty for a system without training by epochs.
+        test_accuracy: accuracy on the test clips after each epoch; never used for selection.
+        kept_epoch: epoch of the model's weights.
     """
 
     system: str
@@ -34,40 +34,42 @@ class Part:
     kept_epoch: int = 0
 
 
-def keep_part(folder: Path, part: Part) -> None:
-    """Write a run, whole or not at all."""
-    write_text(_path(folder, part.system, part.seed), json.dumps(asdict(part)) + "\n")
+def save_run(folder: Path, run: SystemRun) -> None:
+    """Write a run atomically."""
+    write_text(_run_path(folder, run.system, run.seed), json.dumps(asdict(run)) + "\n")
 
 
-def kept_part(folder: Path, system: str, seed: int, fingerprint: str, clips: int) -> Part | None:
-    """Return a run that was kept, or None if there is none that can be used.
+def load_run(
+    folder: Path, system: str, seed: int, fingerprint: str, clips: int
+) -> SystemRun | None:
+    """Return a stored run, or None if there is no usable one.
 
     Args:
-        folder: of the comparison.
-        system: its key.
-        seed: of the run.
-        fingerprint: that it has to have.
-        clips: of the test split.
+        folder: folder of the comparison.
+        system: key of the system.
+        seed: training seed.
+        fingerprint: expected fingerprint.
+        clips: number of test clips.
     """
     try:
-        row = json.loads(_path(folder, system, seed).read_text(encoding="utf-8"))
-        part = Part(
+        row = json.loads(_run_path(folder, system, seed).read_text(encoding="utf-8"))
+        run = SystemRun(
             system=system,
             seed=seed,
             fingerprint=str(row["fingerprint"]),
-            told=tuple(int(one) for one in row["told"]),
+            told=tuple(int(label) for label in row["told"]),
             history=tuple(Epoch(**epoch) for epoch in row["history"]),
-            test_accuracy=_numbers(row["test_accuracy"]),
+            test_accuracy=_floats(row["test_accuracy"]),
             kept_epoch=int(row["kept_epoch"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return part if part.fingerprint == fingerprint and len(part.told) == clips else None
+    return run if run.fingerprint == fingerprint and len(run.told) == clips else None
 
 
-def _numbers(values: Sequence[float]) -> tuple[float, ...]:
+def _floats(values: Sequence[float]) -> tuple[float, ...]:
     return tuple(float(value) for value in values)
 
 
-def _path(folder: Path, system: str, seed: int) -> Path:
+def _run_path(folder: Path, system: str, seed: int) -> Path:
     return folder / "parts" / f"{system}-{seed}.json"

@@ -1,4 +1,4 @@
-"""Compare the systems of the paper's Table 2 on a manifest version."""
+"""Comparison of the systems of the paper's Table 2 on a manifest version."""
 
 import csv
 import io
@@ -20,11 +20,11 @@ from manifests.outcome import Outcome, Progress, no_progress
 from manifests.store import write_text
 from manifests.versions import Manifest
 from models.comparison.figures import draw_figure_5, draw_figure_6
-from models.comparison.parts import Part
+from models.comparison.parts import SystemRun
 from models.comparison.systems import FUSION, SYSTEMS
 from models.comparison.table import caption, markdown, system_rows, table_csv
 from models.comparison.trials import Trials
-from models.evaluation.draws import draw
+from models.evaluation.draws import resample_systems
 from models.evaluation.metrics import measure
 from models.evaluation.report import rounded
 from models.result_folder import check_subject
@@ -45,20 +45,20 @@ def compare(
     *,
     on_clip: Progress = no_progress,
 ) -> Outcome:
-    """Train every system with every seed, tell the test clips, and write the comparison.
+    """Train every system with every seed, predict the test clips, and write the comparison.
 
-    Every run that is finished is kept in ``parts/``: a comparison that was broken off goes on, and
-    one with more seeds trains those alone. At the end the folder holds ``table.md``,
-    ``table.csv``, ``compare.json``, ``predictions.csv``, ``figure5.png`` and ``figure6.png``.
-    ``details`` are what ``compare.json`` has.
+    Every finished run is stored in ``parts/``: an interrupted comparison resumes, and one with more
+    seeds trains only the new ones. In the end the folder holds ``table.md``, ``table.csv``,
+    ``compare.json``, ``predictions.csv``, ``figure5.png`` and ``figure6.png``. ``details`` are the
+    content of ``compare.json``.
 
     Args:
         manifest_folder: ``manifests/vN`` of a corpus.
         out_folder: ``runs/NAME``, made if missing.
-        settings: what the systems have in common; ``modality`` and ``seed`` are theirs.
-        seeds: how often each network is trained, with the seeds from 0 on.
-        progress: called after every epoch of every run.
-        on_clip: called after the features of every clip.
+        settings: settings shared by all systems, without ``modality`` and ``seed``.
+        seeds: number of trainings of each network, with seeds from 0.
+        progress: callback after every epoch of every run.
+        on_clip: callback after the features of every clip.
 
     Raises:
         ConfigurationError: if the folder holds something else, or a comparison of other settings.
@@ -69,25 +69,25 @@ def compare(
     with FolderLock(out_folder.parent, f"compare-{out_folder.name}"):
         subject = _subject(manifest, settings)
         check_subject(out_folder / _SETTINGS, subject, "settings")
-        heard = load_examples(manifest, FUSION.settings(settings), outcome, progress=on_clip)
-        _check(manifest_folder, heard, outcome)
+        examples = load_examples(manifest, FUSION.settings(settings), outcome, progress=on_clip)
+        _check(manifest_folder, examples, outcome)
         write_text(out_folder / _SETTINGS, subject)
-        read = load_examples(manifest, settings.changed(modality="text"), Outcome())
-        known = {split: {one.clip_id for one in clips} for split, clips in heard.items()}
-        read = {
-            split: [one for one in clips if one.clip_id in known[split]]
-            for split, clips in read.items()
+        texts = load_examples(manifest, settings.changed(modality="text"), Outcome())
+        readable = {split: {clip.clip_id for clip in clips} for split, clips in examples.items()}
+        texts = {
+            split: [clip for clip in clips if clip.clip_id in readable[split]]
+            for split, clips in texts.items()
         }
-        parts = Trials(out_folder, settings, heard, read, progress).run(seeds)
-        document = _document(manifest, settings, seeds, heard, parts)
-        _write(out_folder, document, heard, parts)
+        runs = Trials(out_folder, settings, examples, texts, progress).run(seeds)
+        document = _document(manifest, settings, seeds, examples, runs)
+        _write(out_folder, document, examples, runs)
     outcome.outputs.append(out_folder)
     outcome.details |= {"run": out_folder.name, **document}
     return outcome
 
 
 def _subject(manifest: Manifest, settings: TrainSettings) -> str:
-    """Return what is compared, as TOML.
+    """Return the manifest and settings of the comparison as TOML.
 
     Raises:
         ConfigurationError: if the file of word vectors isn't there.
@@ -95,11 +95,11 @@ def _subject(manifest: Manifest, settings: TrainSettings) -> str:
     vectors = settings.words.vectors
     if vectors is not None and not Path(vectors).is_file():
         raise ConfigurationError(f"{vectors}: no such file of word vectors; see --vectors")
-    each_its_own = {"seed", "modality", "device", "threads"}
+    per_run = {"seed", "modality", "device", "threads"}
     return tomli_w.dumps(
         {
             "run": {"manifest": manifest.header.version, "digest": manifest.header.digest},
-            "train": settings.model_dump(mode="json", exclude=each_its_own, exclude_none=True),
+            "train": settings.model_dump(mode="json", exclude=per_run, exclude_none=True),
         }
     )
 
@@ -107,7 +107,7 @@ def _subject(manifest: Manifest, settings: TrainSettings) -> str:
 def _check(folder: Path, examples: Examples, outcome: Outcome) -> None:
     if not examples["test"]:
         raise DataError(
-            f"{folder}: the test split is empty, so there is nothing to compare on; build a "
+            f"{folder}: the test split is empty, so systems can't be compared; build a "
             f"manifest with another split"
         )
     counts = Counter(example.label for example in examples["train"])
@@ -118,9 +118,9 @@ def _check(folder: Path, examples: Examples, outcome: Outcome) -> None:
         )
     if missing := [name for label, name in enumerate(EMOTIONS) if not counts[label]]:
         outcome.warnings.append(
-            f"no training clips of {', '.join(missing)}: the models will hardly ever say so"
+            f"no training clips of {', '.join(missing)}: the models will hardly ever predict them"
         )
-    if not any(one.words for one in examples["train"]):
+    if not any(clip.words for clip in examples["train"]):
         outcome.warnings.append(
             "no training clip has a text: Text-CNN learns nothing; see: corpus transcribe"
         )
@@ -131,18 +131,18 @@ def _document(
     settings: TrainSettings,
     seeds: int,
     examples: Examples,
-    parts: Sequence[Part],
+    runs: Sequence[SystemRun],
 ) -> dict[str, Any]:
-    truth = np.array([one.label for one in examples["test"]], dtype=np.int64)
-    told: dict[str, dict[int, Labels]] = {system.key: {} for system in SYSTEMS}
-    for part in parts:
-        told[part.system][part.seed] = np.array(part.told, dtype=np.int64)
+    truth = np.array([clip.label for clip in examples["test"]], dtype=np.int64)
+    predictions: dict[str, dict[int, Labels]] = {system.key: {} for system in SYSTEMS}
+    for run in runs:
+        predictions[run.system][run.seed] = np.array(run.told, dtype=np.int64)
     speaker_of = {entry.clip_id: entry.speaker for entry in manifest.entries}
-    draws = draw(
+    resamples = resample_systems(
         truth,
-        {key: list(runs.values()) for key, runs in told.items()},
+        {key: list(by_seed.values()) for key, by_seed in predictions.items()},
         len(EMOTIONS),
-        [speaker_of[one.clip_id] for one in examples["test"]],
+        [speaker_of[clip.clip_id] for clip in examples["test"]],
     )
     chance = measure(truth, truth, EMOTIONS)
     document = {
@@ -153,30 +153,30 @@ def _document(
         "clips": {split: len(clips) for split, clips in examples.items()},
         "chance_accuracy": rounded(chance.chance_accuracy),
         "chance_uar": rounded(chance.chance_uar),
-        "interval": draws.describe(),
-        "interval_over": draws.over,
-        "systems": system_rows(truth, told, len(EMOTIONS), draws),
+        "interval": resamples.describe(),
+        "interval_over": resamples.over,
+        "systems": system_rows(truth, predictions, len(EMOTIONS), resamples),
     }
     return document | {"caption": caption(document)}
 
 
 def _write(
-    folder: Path, document: dict[str, Any], examples: Examples, parts: Sequence[Part]
+    folder: Path, document: dict[str, Any], examples: Examples, runs: Sequence[SystemRun]
 ) -> None:
-    draw_figure_5(folder / "figure5.png", parts)
-    draw_figure_6(folder / "figure6.png", parts)
-    write_text(folder / "predictions.csv", _csv(_predictions(examples, parts)))
+    draw_figure_5(folder / "figure5.png", runs)
+    draw_figure_6(folder / "figure6.png", runs)
+    write_text(folder / "predictions.csv", _csv(_prediction_rows(examples, runs)))
     write_text(folder / "table.csv", _csv(table_csv(document)))
     write_text(folder / "table.md", markdown(document))
     text = json.dumps(document, ensure_ascii=False, indent=2)
     write_text(folder / "compare.json", text + "\n")
 
 
-def _predictions(examples: Examples, parts: Sequence[Part]) -> Iterator[Sequence[object]]:
+def _prediction_rows(examples: Examples, runs: Sequence[SystemRun]) -> Iterator[Sequence[object]]:
     yield ("system", "seed", "clip_id", "emotion", "predicted")
-    for part in parts:
-        for clip, told in zip(examples["test"], part.told, strict=True):
-            yield (part.system, part.seed, clip.clip_id, EMOTIONS[clip.label], EMOTIONS[told])
+    for run in runs:
+        for clip, label in zip(examples["test"], run.told, strict=True):
+            yield (run.system, run.seed, clip.clip_id, EMOTIONS[clip.label], EMOTIONS[label])
 
 
 def _csv(rows: Iterator[Sequence[object]]) -> str:

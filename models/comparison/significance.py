@@ -1,4 +1,4 @@
-"""Whether systems differ: p of each question, raised for the number of questions."""
+"""Significance of differences: bootstrap p values with Holm's correction."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ __all__ = ["holm", "two_sided"]
 
 
 def two_sided(differences: NDArray[np.float64]) -> float:
-    """Return the bootstrap's p that there is no difference: twice the share beyond 0, 1 at most.
+    """Return the two-sided bootstrap p value of no difference: twice the share beyond 0, at most 1.
 
     Example:
         >>> two_sided(np.array([0.1] * 999))
@@ -19,8 +19,8 @@ def two_sided(differences: NDArray[np.float64]) -> float:
     return float(min(2 * (beyond + 1) / (len(differences) + 1), 1.0))
 
 
-def holm(chances: Mapping[str, float]) -> dict[str, float]:
-    """Return p of several questions, each raised for the others that were asked.
+def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+    """Return p values corrected for multiple tests.
 
     Source: Holm, "A Simple Sequentially Rejective Multiple Test Procedure", 1979.
 
@@ -28,9 +28,9 @@ def holm(chances: Mapping[str, float]) -> dict[str, float]:
         >>> holm({"a": 0.01, "b": 0.04, "c": 0.03})
         {'a': 0.03, 'c': 0.06, 'b': 0.06}
     """
-    raised: dict[str, float] = {}
+    corrected: dict[str, float] = {}
     highest = 0.0
-    for place, (key, p) in enumerate(sorted(chances.items(), key=lambda item: item[1])):
-        highest = max(highest, min(p * (len(chances) - place), 1.0))
-        raised[key] = round(highest, 10)
-    return raised
+    for rank, (key, p) in enumerate(sorted(p_values.items(), key=lambda item: item[1])):
+        highest = max(highest, min(p * (len(p_values) - rank), 1.0))
+        corrected[key] = round(highest, 10)
+    return corrected

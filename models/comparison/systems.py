@@ -1,4 +1,4 @@
-"""What is compared: the models of the paper's Table 2, and a classical baseline."""
+"""Systems of a comparison: the models of the paper's Table 2 and a classical baseline."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,10 +13,10 @@ class System:
     """One row of the table.
 
     Attributes:
-        key: what files call it.
-        name: what people call it.
-        modality: what it knows of a clip.
-        audio: settings of the audio branch that make it what it is.
+        key: name in files.
+        name: display name.
+        modality: input of the system.
+        audio: settings of its audio branch.
     """
 
     key: str
@@ -28,8 +28,8 @@ class System:
         """Return the settings of a run.
 
         Args:
-            base: what all systems have in common.
-            seed: of the run.
+            base: settings shared by all systems.
+            seed: training seed.
 
         Example:
             >>> NETWORKS[0].settings(TrainSettings()).audio.dynamic
@@ -39,10 +39,10 @@ class System:
 
 
 SVM = System("svm", "functionals + linear SVM", "audio")
-"""The baseline, which has no network and no seed."""
+"""Baseline without a network or a seed."""
 
 FUSION = System("fusion", "fusion", "both")
-"""What all others are set against."""
+"""Reference system of the differences."""
 
 _PLAIN = {"dynamic": False, "attention": False, "functionals": False}
 
@@ -52,7 +52,7 @@ NETWORKS = (
     System("text", "Text-CNN", "text"),
     FUSION,
 )
-"""Those of the paper's Table 2."""
+"""Systems of the paper's Table 2."""
 
 SYSTEMS = (SVM, *NETWORKS)
-"""All rows, from the simplest."""
+"""All rows, the simplest first."""

@@ -1,4 +1,4 @@
-"""Every run of a comparison: trained, or taken from where it was kept."""
+"""Runs of a comparison, trained or loaded from disk."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from manifests.outcome import Progress
 from manifests.store import fingerprint
-from models.comparison.baseline import tell_by_baseline
-from models.comparison.parts import Part, keep_part, kept_part
+from models.comparison.baseline import predict_with_baseline
+from models.comparison.parts import SystemRun, load_run, save_run
 from models.comparison.systems import NETWORKS, SVM, System
 from models.fitted import FittedModel
 from models.settings import TrainSettings
@@ -18,77 +18,79 @@ __all__ = ["Trials"]
 
 
 class Trials:
-    """The runs of all systems on the same clips.
+    """Runs of all systems on the same clips.
 
     Args:
-        folder: of the comparison; what is finished is kept there.
-        settings: what the systems have in common.
-        heard: clips with sound and words.
-        read: the same clips with words alone.
-        progress: called after every epoch of every run.
+        folder: folder of the comparison, where finished runs are stored.
+        settings: settings shared by all systems.
+        examples: examples with sound and words.
+        texts: the same examples with words only.
+        progress: callback after every epoch of every run.
     """
 
     def __init__(
         self,
         folder: Path,
         settings: TrainSettings,
-        heard: Examples,
-        read: Examples,
+        examples: Examples,
+        texts: Examples,
         progress: Progress,
     ) -> None:
         self.folder, self.settings, self.progress = folder, settings, progress
-        self.heard, self.read = heard, read
-        self.truth = np.array([one.label for one in heard["test"]])
-        self._clips = {split: [one.clip_id for one in clips] for split, clips in heard.items()}
+        self.examples, self.texts = examples, texts
+        self.truth = np.array([clip.label for clip in examples["test"]])
+        self._clips = {split: [clip.clip_id for clip in clips] for split, clips in examples.items()}
         self._done = self._total = 0
 
-    def run(self, seeds: int) -> list[Part]:
-        """Return the runs of the baseline and of every network with the seeds from 0 on."""
+    def run(self, seeds: int) -> list[SystemRun]:
+        """Return the runs of the baseline and of every network, with seeds from 0."""
         plan = [(system, seed) for seed in range(seeds) for system in NETWORKS]
         self._total = sum(system.settings(self.settings).epochs for system, _ in plan)
-        return [self._part(SVM, 0), *(self._part(*trial) for trial in plan)]
+        return [self._load_or_train(SVM, 0), *(self._load_or_train(*trial) for trial in plan)]
 
-    def _part(self, system: System, seed: int) -> Part:
+    def _load_or_train(self, system: System, seed: int) -> SystemRun:
         settings = system.settings(self.settings, seed)
-        own = settings.model_dump(mode="json", exclude={"device", "threads"})
-        mark = fingerprint({"algorithm": _ALGORITHM, "train": own, "clips": self._clips})
-        part = kept_part(self.folder, system.key, seed, mark, len(self.truth))
-        if part is None:
-            train = self._baseline if system == SVM else self._network
-            part = train(system, settings, mark)
-            keep_part(self.folder, part)
+        train_settings = settings.model_dump(mode="json", exclude={"device", "threads"})
+        digest = fingerprint(
+            {"algorithm": _ALGORITHM, "train": train_settings, "clips": self._clips}
+        )
+        run = load_run(self.folder, system.key, seed, digest, len(self.truth))
+        if run is None:
+            train = self._run_baseline if system == SVM else self._train_network
+            run = train(system, settings, digest)
+            save_run(self.folder, run)
         if system != SVM:
             self._done += settings.epochs
             self.progress(self._done, self._total, f"{system.name}, seed {seed}: done")
-        return part
+        return run
 
-    def _baseline(self, system: System, settings: TrainSettings, mark: str) -> Part:
-        told = tell_by_baseline(self.heard, settings)
-        return Part(system.key, settings.seed, mark, tuple(told.tolist()))
+    def _run_baseline(self, system: System, settings: TrainSettings, digest: str) -> SystemRun:
+        predicted = predict_with_baseline(self.examples, settings)
+        return SystemRun(system.key, settings.seed, digest, tuple(predicted.tolist()))
 
-    def _network(self, system: System, settings: TrainSettings, mark: str) -> Part:
-        examples = self.read if system.modality == "text" else self.heard
+    def _train_network(self, system: System, settings: TrainSettings, digest: str) -> SystemRun:
+        examples = self.texts if system.modality == "text" else self.examples
         test = examples["test"]
         accuracies: list[float] = []
 
         def watch(model: FittedModel) -> None:
-            told = model.probabilities(test).argmax(axis=1)
-            accuracies.append(float((told == self.truth).mean()))
+            predicted = model.probabilities(test).argmax(axis=1)
+            accuracies.append(float((predicted == self.truth).mean()))
 
-        context = TrainingContext(self._shown(system, settings), watch)
+        context = TrainingContext(self._run_progress(system, settings), watch)
         fitted = fit(examples["train"], examples["val"], settings, context)
-        told = fitted.model.probabilities(test).argmax(axis=1)
-        return Part(
+        predicted = fitted.model.probabilities(test).argmax(axis=1)
+        return SystemRun(
             system=system.key,
             seed=settings.seed,
-            fingerprint=mark,
-            told=tuple(told.tolist()),
+            fingerprint=digest,
+            told=tuple(predicted.tolist()),
             history=tuple(fitted.history),
             test_accuracy=tuple(accuracies),
             kept_epoch=fitted.kept_epoch,
         )
 
-    def _shown(self, system: System, settings: TrainSettings) -> Progress:
+    def _run_progress(self, system: System, settings: TrainSettings) -> Progress:
         def show(epoch: int, _: int, line: str) -> None:
             item = f"{system.name}, seed {settings.seed}: {line}"
             if epoch < settings.epochs:
@@ -97,4 +99,4 @@ class Trials:
         return show
 
 
-_ALGORITHM = 2  # raised when the same clips and settings would give another run
+_ALGORITHM = 2  # raise when results change for the same clips and settings

@@ -1,1 +1,1 @@
-"""How good a model is, and how sure that is."""
+"""Metrics of trained models with confidence intervals, calibration and reports."""

@@ -1,4 +1,4 @@
-"""All that an evaluation finds about the predictions of a split."""
+"""Figures of an evaluation: metrics, calibration, chance, label cues and slices."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,22 +16,22 @@ from manifests.records import Clip, ManifestEntry
 from manifests.shards import STAGES, read_stage
 from manifests.versions import Manifest
 from models.evaluation.calibration import apply_temperature, calibration
-from models.evaluation.chance import chance
+from models.evaluation.chance import chance_levels
 from models.evaluation.report import evaluate_predictions, rounded
 from models.evaluation.slices import slice_predictions
 
-__all__ = ["Told", "account_of"]
+__all__ = ["Predictions", "evaluation_figures"]
 
 
 @dataclass(frozen=True)
-class Told:
-    """The predictions of a model for the clips of a split.
+class Predictions:
+    """Predictions of a model for the clips of a split.
 
     Attributes:
-        entries: of the clips (n).
-        truth: numbers of their classes (n,).
-        probabilities: of each class (n, classes), as calibrated.
-        temperature: that calibrated them.
+        entries: manifest entries of the clips (n).
+        truth: true class numbers (n,).
+        probabilities: calibrated class probabilities (n, classes).
+        temperature: temperature of the calibration.
     """
 
     entries: Sequence[ManifestEntry]
@@ -40,51 +40,54 @@ class Told:
     temperature: float = 1.0
 
     @property
-    def told(self) -> NDArray[np.int64]:
-        """Number of the most probable class of each clip (n,)."""
-        found: NDArray[np.int64] = self.probabilities.argmax(axis=1)
-        return found
+    def predicted(self) -> NDArray[np.int64]:
+        """Predicted class numbers (n,)."""
+        classes: NDArray[np.int64] = self.probabilities.argmax(axis=1)
+        return classes
 
 
-def account_of(manifest: Manifest, split: str, told: Told) -> dict[str, Any]:
+def evaluation_figures(manifest: Manifest, split: str, predictions: Predictions) -> dict[str, Any]:
     """Return every figure of the predictions, JSON-ready.
 
-    Keys: ``metrics``, ``calibration``, ``chance``, ``giveaways`` (what the class can be told from
-    without hearing the emotion), ``speakers`` (how many there are, and clips of each), ``slices``.
+    Keys: ``metrics``, ``calibration``, ``chance``, ``giveaways`` (label cues: how well speaker,
+    series, source, sentence, duration and loudness predict the class), ``speakers`` (number of
+    speakers and clips per speaker), ``slices``.
 
     Args:
-        manifest: that the clips are of.
-        split: that they are.
-        told: the predictions, at least one.
+        manifest: manifest of the clips.
+        split: split of the clips.
+        predictions: at least one prediction.
     """
-    speakers = [entry.speaker for entry in told.entries]
-    learnt = [EMOTIONS.index(one.emotion) for one in manifest.entries if one.split == "train"]
-    answers = chance(told.truth, np.array(learnt, dtype=np.int64), len(EMOTIONS))
+    speakers = [entry.speaker for entry in predictions.entries]
+    training = [
+        EMOTIONS.index(entry.emotion) for entry in manifest.entries if entry.split == "train"
+    ]
+    levels = chance_levels(predictions.truth, np.array(training, dtype=np.int64), len(EMOTIONS))
     return {
-        "metrics": evaluate_predictions(told.truth, told.told, speakers),
-        "calibration": _calibration(told),
-        "chance": rounded([asdict(one) for one in answers]),
-        "giveaways": _giveaways(manifest, split),
+        "metrics": evaluate_predictions(predictions.truth, predictions.predicted, speakers),
+        "calibration": _calibration(predictions),
+        "chance": rounded([asdict(level) for level in levels]),
+        "giveaways": _label_cues(manifest, split),
         "speakers": _speakers(speakers),
-        "slices": slice_predictions(told.entries, told.truth, told.told),
+        "slices": slice_predictions(predictions.entries, predictions.truth, predictions.predicted),
     }
 
 
-def _calibration(told: Told) -> dict[str, Any]:
-    found = asdict(calibration(told.probabilities, told.truth))
-    plain = apply_temperature(told.probabilities, 1 / told.temperature)
-    before = asdict(calibration(plain, told.truth))
+def _calibration(predictions: Predictions) -> dict[str, Any]:
+    calibrated = asdict(calibration(predictions.probabilities, predictions.truth))
+    uncalibrated = apply_temperature(predictions.probabilities, 1 / predictions.temperature)
+    before = asdict(calibration(uncalibrated, predictions.truth))
     del before["bins"]
     result: dict[str, Any] = rounded(
-        {"temperature": told.temperature, **found, "without_temperature": before}
+        {"temperature": predictions.temperature, **calibrated, "without_temperature": before}
     )
     return result
 
 
-def _giveaways(manifest: Manifest, split: str) -> dict[str, Any]:
-    """Return what speaker, series, source and sentence tell; and duration and loudness, of a split.
+def _label_cues(manifest: Manifest, split: str) -> dict[str, Any]:
+    """Return the label cues of a split: metadata, duration and loudness.
 
-    Loudness is known of clips that this corpus cut.
+    Loudness is available only for clips cut by this corpus.
     """
     try:
         loudness = {
@@ -95,8 +98,8 @@ def _giveaways(manifest: Manifest, split: str) -> dict[str, Any]:
         loudness = {}
     sides = {"train": "train", split: "test"}
     entries = [
-        replace(one, split=sides.get(one.split, "held"))  # type: ignore[arg-type]
-        for one in manifest.entries
+        replace(entry, split=sides.get(entry.split, "held"))  # type: ignore[arg-type]
+        for entry in manifest.entries
     ]
     return find_giveaways(entries, loudness).row()
 

@@ -1,4 +1,4 @@
-"""How sure a figure is: the bootstrap's 95 % interval, over speakers or over clips."""
+"""Bootstrap 95 % intervals of metrics, over speakers or over clips."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from models.evaluation.metrics import Scores, confusion_matrix, scores
 
-__all__ = ["ENOUGH_SPEAKERS", "Intervals", "bootstrap", "units_of"]
+__all__ = ["ENOUGH_SPEAKERS", "Intervals", "bootstrap", "speaker_units"]
 
 ENOUGH_SPEAKERS = 10
-"""From so many speakers on, speakers are drawn instead of clips."""
+"""Minimum number of speakers for resampling speakers instead of clips."""
 
 Labels = NDArray[np.int64]
 Range = tuple[float, float]
@@ -19,16 +19,16 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Intervals:
-    """95 % intervals of the figures.
+    """95 % intervals of the metrics.
 
     Attributes:
-        over: what was drawn: ``speaker`` or ``clip``.
-        units: how many of them there are.
+        over: resampled unit: ``speaker`` or ``clip``.
+        units: number of units.
         accuracy: low and high.
         uar: low and high.
         macro_f1: low and high.
-        precision: of each class; None where no draw has a value.
-        recall: of each class; None where no draw has a value.
+        precision: interval per class; None where no resample has a value.
+        recall: interval per class; None where no resample has a value.
     """
 
     over: str
@@ -40,59 +40,59 @@ class Intervals:
     recall: list[Range | None]
 
     def describe(self) -> str:
-        """Return in words what the intervals are."""
+        """Return a sentence about the method of the intervals."""
         drawn = f"{self.units} {self.over}s"
         if self.over == "speaker":
             return f"bootstrap over {drawn}, 95 %"
         return (
             f"bootstrap over {drawn}, 95 %; fewer than {ENOUGH_SPEAKERS} speakers are known, so "
-            f"how speakers differ is not in it"
+            f"variation between speakers is not included"
         )
 
 
 def bootstrap(
     truth: Labels,
-    told: Labels,
+    predicted: Labels,
     classes: int,
     speakers: Sequence[str | None] | None = None,
     *,
     resamples: int = 2000,
     seed: int = 0,
 ) -> Intervals:
-    """Return the percentile intervals that hold 95 % of each figure over resamples.
+    """Return 95 % percentile bootstrap intervals of the metrics.
 
-    The clips of a speaker hang together, so whole speakers are drawn with replacement where there
-    are ten or more; a clip of unknown speaker is drawn by itself. With fewer, clips are drawn.
+    The clips of a speaker are correlated, so whole speakers are drawn with replacement where there
+    are ten or more; a clip of unknown speaker is a unit of its own. With fewer speakers, clips are
+    drawn.
 
     Args:
-        truth: numbers of the classes (n,), not empty.
-        told: numbers of the predicted classes (n,).
-        classes: how many there are.
-        speakers: of the clips, None where unknown; None if all are.
-        resamples: how often as many speakers, or clips, are drawn.
-        seed: settles the draws.
+        truth: true class numbers (n,), not empty.
+        predicted: predicted class numbers (n,).
+        classes: number of classes.
+        speakers: speaker of each clip, None where unknown; None if all are.
+        resamples: number of bootstrap resamples.
+        seed: random seed.
 
     Source: Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, ch. 8 and 13.
     """
     generator = np.random.default_rng(seed)
     known = set(speakers or ()) - {None}
     if speakers is not None and len(known) >= ENOUGH_SPEAKERS:
-        units = units_of(speakers)
+        units = speaker_units(speakers)
         count, over = int(units.max()) + 1, "speaker"
-        drawn = _draw_speakers(generator, truth, told, classes, units, resamples)
+        drawn = _draw_speakers(generator, truth, predicted, classes, units, resamples)
     else:
         count, over = len(truth), "clip"
-        shares = confusion_matrix(truth, told, classes).ravel() / count
+        shares = confusion_matrix(truth, predicted, classes).ravel() / count
         drawn = generator.multinomial(count, shares, size=resamples)
-    found = scores(drawn.reshape(resamples, classes, classes))
-    return _intervals(found, over, count)
+    return _intervals(scores(drawn.reshape(resamples, classes, classes)), over, count)
 
 
-def units_of(speakers: Sequence[str | None]) -> Labels:
-    """Return the number of the speaker of each clip; of unknown speaker, each its own.
+def speaker_units(speakers: Sequence[str | None]) -> Labels:
+    """Return the speaker number of each clip; each clip of unknown speaker gets its own.
 
     Example:
-        >>> units_of(["b", "a", None, "b", None]).tolist()
+        >>> speaker_units(["b", "a", None, "b", None]).tolist()
         [3, 2, 0, 3, 1]
     """
     names = [f"\0{row}" if name is None else name for row, name in enumerate(speakers)]
@@ -103,42 +103,43 @@ def units_of(speakers: Sequence[str | None]) -> Labels:
 def _draw_speakers(
     generator: np.random.Generator,
     truth: Labels,
-    told: Labels,
+    predicted: Labels,
     classes: int,
     units: Labels,
     resamples: int,
 ) -> Labels:
-    """Return the confusion of each resample (resamples, classes * classes)."""
+    """Return the flattened confusion matrix of each resample (resamples, classes²)."""
     count, cells = int(units.max()) + 1, classes * classes
-    cell = units * cells + truth * classes + told
-    own = np.bincount(cell, minlength=count * cells).reshape(count, cells).astype(np.float64)
+    cell = units * cells + truth * classes + predicted
+    by_speaker = np.bincount(cell, minlength=count * cells).reshape(count, cells).astype(np.float64)
     shares = np.full(count, 1 / count)
     drawn = [
-        generator.multinomial(count, shares, size=min(_AT_ONCE, resamples - done)) @ own
-        for done in range(0, resamples, _AT_ONCE)
+        generator.multinomial(count, shares, size=min(_RESAMPLES_AT_ONCE, resamples - done))
+        @ by_speaker
+        for done in range(0, resamples, _RESAMPLES_AT_ONCE)
     ]
     return np.concatenate(drawn).astype(np.int64)
 
 
-def _intervals(found: Scores, over: str, units: int) -> Intervals:
+def _intervals(metrics: Scores, over: str, units: int) -> Intervals:
     nothing = (0.0, 0.0)
     return Intervals(
         over,
         units,
-        accuracy=_range(found.accuracy) or nothing,
-        uar=_range(found.uar) or nothing,
-        macro_f1=_range(found.macro_f1) or nothing,
-        precision=[_range(one) for one in found.precision.T],
-        recall=[_range(one) for one in found.recall.T],
+        accuracy=_range(metrics.accuracy) or nothing,
+        uar=_range(metrics.uar) or nothing,
+        macro_f1=_range(metrics.macro_f1) or nothing,
+        precision=[_range(values) for values in metrics.precision.T],
+        recall=[_range(values) for values in metrics.recall.T],
     )
 
 
 def _range(values: NDArray[np.float64]) -> Range | None:
-    there = values[~np.isnan(values)]
-    if not len(there):
+    defined = values[~np.isnan(values)]
+    if not len(defined):
         return None
-    low, high = np.percentile(there, [2.5, 97.5])
+    low, high = np.percentile(defined, [2.5, 97.5])
     return float(low), float(high)
 
 
-_AT_ONCE = 250  # resamples, so that memory stays small with many speakers
+_RESAMPLES_AT_ONCE = 250  # resamples; bounds memory with many speakers

@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say, and the temperature that makes them do so better."""
+"""Calibration of predicted probabilities: its measures, and temperature scaling."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from models.fitted import FittedModel
 
 __all__ = [
-    "FEWEST",
+    "MIN_CLIPS",
     "Bin",
     "Calibration",
     "apply_temperature",
@@ -22,8 +22,8 @@ __all__ = [
     "log_loss",
 ]
 
-FEWEST = 20
-"""Clips of validation that a temperature is fitted on at least."""
+MIN_CLIPS = 20
+"""Minimum number of validation clips for fitting a temperature."""
 
 Probabilities = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -31,14 +31,14 @@ Labels = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Bin:
-    """The clips whose most probable class has a probability within a tenth.
+    """Clips whose highest class probability falls in one tenth.
 
     Attributes:
-        low: its lower edge; the bin is without it, but for the first.
-        high: its upper edge, within.
-        n: clips.
-        confidence: their mean probability, None without clips.
-        accuracy: share of them told right, None without clips.
+        low: lower edge, exclusive except in the first bin.
+        high: upper edge, inclusive.
+        n: number of clips.
+        confidence: mean highest probability, None without clips.
+        accuracy: share of correct predictions, None without clips.
     """
 
     low: float
@@ -50,13 +50,13 @@ class Bin:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How far probabilities can be taken at their word.
+    """Calibration measures of a set of predictions.
 
     Attributes:
         ece: expected calibration error: mean distance of confidence and accuracy over the bins.
         brier: mean squared distance of the probabilities from the truth, summed over classes, 0..2.
         log_loss: mean of -ln of the true class's probability.
-        bins: by confidence, ten of equal width.
+        bins: ten bins of equal width, by confidence.
     """
 
     ece: float
@@ -66,22 +66,23 @@ class Calibration:
 
 
 def calibration(probabilities: Probabilities, labels: Labels) -> Calibration:
-    """Return how well calibrated at least one prediction is.
+    """Return the calibration measures of at least one prediction.
 
     Args:
-        probabilities: of each class for each clip (n, classes).
-        labels: numbers of the true classes (n,).
+        probabilities: class probabilities (n, classes).
+        labels: true class numbers (n,).
 
-    Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, eq. 2-3;
-        Brier, Monthly Weather Review 78, 1950.
+    Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, eq. 2-3; Brier,
+    Monthly Weather Review 78, 1950.
     """
     confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
-    place = np.clip(np.ceil(confidence * _BINS).astype(np.int64) - 1, 0, _BINS - 1)
+    correct = probabilities.argmax(axis=1) == labels
+    bin_of = np.clip(np.ceil(confidence * _BINS).astype(np.int64) - 1, 0, _BINS - 1)
     bins = [
-        _bin(number, confidence[place == number], right[place == number]) for number in range(_BINS)
+        _bin(number, confidence[bin_of == number], correct[bin_of == number])
+        for number in range(_BINS)
     ]
-    gaps = [one.n * abs((one.confidence or 0.0) - (one.accuracy or 0.0)) for one in bins]
+    gaps = [part.n * abs((part.confidence or 0.0) - (part.accuracy or 0.0)) for part in bins]
     distance = probabilities - np.eye(probabilities.shape[1])[labels]
     return Calibration(
         ece=float(sum(gaps) / len(labels)),
@@ -93,31 +94,31 @@ def calibration(probabilities: Probabilities, labels: Labels) -> Calibration:
 
 def log_loss(probabilities: Probabilities, labels: Labels) -> float:
     """Return the mean of -ln of the true class's probability (n, classes), (n,)."""
-    own = probabilities[np.arange(len(labels)), labels]
-    return float(-np.log(np.maximum(own, _LEAST)).mean())
+    of_truth = probabilities[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(of_truth, _MIN_PROBABILITY)).mean())
 
 
 def fit_temperature(probabilities: Probabilities, labels: Labels) -> float:
-    """Return the temperature that makes held-out labels most probable; 1.0 with too few of them.
+    """Return the temperature that minimises the log loss; 1.0 with too few labels.
 
     Args:
-        probabilities: of each class for each clip, at temperature 1 (n, classes).
-        labels: numbers of the true classes (n,).
+        probabilities: class probabilities at temperature 1 (n, classes).
+        labels: true class numbers of held-out clips (n,).
 
     Returns:
-        Above 1 if the model is too sure of itself, below if it isn't sure enough; 0.05 to 20.
+        Above 1 for an overconfident model, below 1 for an underconfident one; 0.05 to 20.
 
     Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, sec. 4.2.
     """
-    if len(labels) < FEWEST:
+    if len(labels) < MIN_CLIPS:
         return 1.0
     from scipy.optimize import minimize_scalar
 
     def loss(logarithm: float) -> float:
         return log_loss(apply_temperature(probabilities, float(np.exp(logarithm))), labels)
 
-    found = minimize_scalar(loss, bounds=_RANGE, method="bounded", options={"xatol": 1e-4})
-    return round(float(np.exp(found.x)), 6) if found.fun < loss(0.0) else 1.0
+    optimum = minimize_scalar(loss, bounds=_LOG_RANGE, method="bounded", options={"xatol": 1e-4})
+    return round(float(np.exp(optimum.x)), 6) if optimum.fun < loss(0.0) else 1.0
 
 
 def apply_temperature(probabilities: Probabilities, temperature: float) -> Probabilities:
@@ -129,7 +130,7 @@ def apply_temperature(probabilities: Probabilities, temperature: float) -> Proba
     """
     if temperature == 1.0 or not len(probabilities):
         return probabilities
-    logits = np.log(np.maximum(probabilities, _LEAST)) / temperature
+    logits = np.log(np.maximum(probabilities, _MIN_PROBABILITY)) / temperature
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
     scaled: Probabilities = raised / raised.sum(axis=1, keepdims=True)
     return scaled
@@ -138,30 +139,30 @@ def apply_temperature(probabilities: Probabilities, temperature: float) -> Proba
 def calibrated(
     model: "FittedModel", validation: Sequence["Example"]
 ) -> tuple["FittedModel", str | None]:
-    """Return a model with its temperature fitted on validation clips, and what to warn of.
+    """Return a model with its temperature fitted on validation clips, and a warning or None.
 
     Args:
-        model: trained, at temperature 1.
-        validation: clips with labels, maybe none.
+        model: trained model at temperature 1.
+        validation: labelled clips, maybe none.
     """
-    if len(validation) < FEWEST:
+    if len(validation) < MIN_CLIPS:
         return model, (
-            f"the validation split has {len(validation)} clips, where {FEWEST} are needed to "
-            f"calibrate on: take the model's probabilities with care"
+            f"the validation split has {len(validation)} clips; calibration needs "
+            f"{MIN_CLIPS}, so the model's probabilities are uncalibrated"
         )
-    labels = np.array([one.label for one in validation], dtype=np.int64)
+    labels = np.array([example.label for example in validation], dtype=np.int64)
     return replace(
         model, temperature=fit_temperature(model.probabilities(validation), labels)
     ), None
 
 
-def _bin(number: int, confidence: Probabilities, right: NDArray[np.bool_]) -> Bin:
+def _bin(number: int, confidence: Probabilities, correct: NDArray[np.bool_]) -> Bin:
     edges = number / _BINS, (number + 1) / _BINS
     if not len(confidence):
         return Bin(*edges, 0, None, None)
-    return Bin(*edges, len(confidence), float(confidence.mean()), float(right.mean()))
+    return Bin(*edges, len(confidence), float(confidence.mean()), float(correct.mean()))
 
 
 _BINS = 10
-_LEAST = 1e-12  # probability
-_RANGE = (np.log(0.05), np.log(20.0))
+_MIN_PROBABILITY = 1e-12
+_LOG_RANGE = (np.log(0.05), np.log(20.0))

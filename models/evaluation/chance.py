@@ -1,4 +1,4 @@
-"""What is scored without listening: by naming the most frequent class, or classes at random."""
+"""Chance levels: metrics of a majority classifier and of a stratified random one."""
 
 from dataclasses import dataclass
 
@@ -7,20 +7,20 @@ from numpy.typing import NDArray
 
 from models.evaluation.metrics import scores
 
-__all__ = ["Chance", "chance"]
+__all__ = ["ChanceLevel", "chance_levels"]
 
 Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Chance:
-    """Figures of a way to answer that hears nothing.
+class ChanceLevel:
+    """Expected metrics of a classifier that ignores its input.
 
     Attributes:
         name: ``majority`` or ``stratified random``.
-        accuracy: expected.
-        uar: expected.
-        macro_f1: expected.
+        accuracy: expected accuracy.
+        uar: expected UAR.
+        macro_f1: expected macro-F1.
     """
 
     name: str
@@ -29,31 +29,33 @@ class Chance:
     macro_f1: float
 
 
-def chance(truth: Labels, learnt: Labels, classes: int, *, seed: int = 0) -> list[Chance]:
-    """Return what the most frequent class scores, and classes named as often as they were learnt.
+def chance_levels(
+    truth: Labels, training: Labels, classes: int, *, seed: int = 0
+) -> list[ChanceLevel]:
+    """Return the metrics of a majority classifier and of a stratified random one.
 
     Args:
-        truth: numbers of the classes of the clips asked about (n,), not empty.
-        learnt: numbers of the classes of the training clips; those asked about if there are none.
-        classes: how many there are.
-        seed: settles the random answers, of which the mean over 2,000 is given.
+        truth: true class numbers of the evaluated clips (n,), not empty.
+        training: class numbers of the training clips; if empty, those of ``truth`` count.
+        classes: number of classes.
+        seed: seed of the random predictions; their metrics are means over 2,000 draws.
     """
-    seen = np.bincount(learnt if len(learnt) else truth, minlength=classes)
-    have = np.bincount(truth, minlength=classes)
+    prior = np.bincount(training if len(training) else truth, minlength=classes)
+    per_class = np.bincount(truth, minlength=classes)
     majority = np.zeros((1, classes, classes), dtype=np.int64)
-    majority[0, :, seen.argmax()] = have
+    majority[0, :, prior.argmax()] = per_class
     generator = np.random.default_rng(seed)
-    rows = [generator.multinomial(n, seen / seen.sum(), size=_DRAWS) for n in have]
+    rows = [generator.multinomial(n, prior / prior.sum(), size=_RANDOM_DRAWS) for n in per_class]
     return [
-        _mean("majority", majority),
-        _mean("stratified random", np.stack(rows, axis=1)),
+        _mean_scores("majority", majority),
+        _mean_scores("stratified random", np.stack(rows, axis=1)),
     ]
 
 
-def _mean(name: str, confusions: Labels) -> Chance:
-    found = scores(confusions)
-    figures = (found.accuracy, found.uar, found.macro_f1)
-    return Chance(name, *(float(one.mean()) for one in figures))
+def _mean_scores(name: str, confusions: Labels) -> ChanceLevel:
+    means = scores(confusions)
+    figures = (means.accuracy, means.uar, means.macro_f1)
+    return ChanceLevel(name, *(float(values.mean()) for values in figures))
 
 
-_DRAWS = 2000
+_RANDOM_DRAWS = 2000

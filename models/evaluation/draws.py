@@ -1,4 +1,4 @@
-"""How sure figures over seeds are: resamples of clips and of seeds, the same for all systems."""
+"""Bootstrap of several systems' metrics over clips and training seeds, with shared resamples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,27 +7,27 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from models.evaluation.bootstrap import ENOUGH_SPEAKERS, units_of
+from models.evaluation.bootstrap import ENOUGH_SPEAKERS, speaker_units
 from models.evaluation.metrics import scores
 
-__all__ = ["DRAWN", "Draws", "draw", "interval"]
+__all__ = ["RESAMPLED", "SystemResamples", "interval", "resample_systems"]
 
-DRAWN = ("accuracy", "uar", "macro_f1")
-"""The figures that draws have."""
+RESAMPLED = ("accuracy", "uar", "macro_f1")
+"""Keys of the resampled metrics."""
 
 Labels = NDArray[np.int64]
 Figures = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Draws:
-    """Figures of systems over resamples, the same clips for all of them in each.
+class SystemResamples:
+    """Metrics of systems over resamples; all systems share the resampled clips.
 
     Attributes:
-        over: what was drawn: ``speaker`` or ``clip``.
-        units: how many of them there are.
-        seeds: of the system that has most.
-        figures: of each system, by name: means over its seeds (resamples,).
+        over: resampled unit: ``speaker`` or ``clip``.
+        units: number of units.
+        seeds: largest number of seeds of any system.
+        figures: system, then metric: means over resampled seeds (resamples,).
     """
 
     over: str
@@ -36,69 +36,70 @@ class Draws:
     figures: dict[str, dict[str, Figures]]
 
     def describe(self) -> str:
-        """Return in words what was drawn."""
+        """Return a sentence about the method of the intervals."""
         seeds = " and over seeds" if self.seeds > 1 else ""
         drawn = f"bootstrap over {self.units} {self.over}s{seeds}, 95 %"
         if self.over == "speaker":
             return drawn
         return (
             f"{drawn}; fewer than {ENOUGH_SPEAKERS} speakers are known among the test clips, so "
-            f"how speakers differ is not in it"
+            f"variation between speakers is not included"
         )
 
 
-def draw(
+def resample_systems(
     truth: Labels,
-    told: Mapping[str, Sequence[Labels]],
+    predictions: Mapping[str, Sequence[Labels]],
     classes: int,
     speakers: Sequence[str | None],
     *,
     resamples: int = 2000,
     seed: int = 0,
-) -> Draws:
-    """Return the figures of systems over resamples of clips and of seeds.
+) -> SystemResamples:
+    """Return the metrics of systems over resamples of clips and of training seeds.
 
-    In each resample the same speakers (clips, where fewer than ten speakers are known) are drawn
-    with replacement for all systems, and for each system as many of its seeds, so that both what
-    was tested on and how training fell out are in the intervals.
+    Each resample draws the same speakers (or clips, if fewer than ten speakers are known) with
+    replacement for all systems, and as many seeds as each system has, so the intervals include the
+    variance of the test set and of training.
 
     Args:
-        truth: numbers of the classes (n,), not empty.
-        told: numbers of the predicted classes (n,) of each system, once for each seed.
-        classes: how many there are.
-        speakers: of the clips, None where unknown.
-        resamples: how many.
-        seed: settles the draws.
+        truth: true class numbers (n,), not empty.
+        predictions: predicted class numbers (n,) of each system, one array per seed.
+        classes: number of classes.
+        speakers: speaker of each clip, None where unknown.
+        resamples: number of bootstrap resamples.
+        seed: random seed.
 
     Source: Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, ch. 8 and 13.
     """
     generator = np.random.default_rng(seed)
     by_speaker = len(set(speakers) - {None}) >= ENOUGH_SPEAKERS
-    units = units_of(speakers) if by_speaker else np.arange(len(truth))
+    units = speaker_units(speakers) if by_speaker else np.arange(len(truth))
     count = int(units.max()) + 1
     confusions = {
-        key: [_confusions(units, truth * classes + one, classes) for one in runs]
-        for key, runs in told.items()
+        key: [_unit_confusions(units, truth * classes + predicted, classes) for predicted in runs]
+        for key, runs in predictions.items()
     }
     at_once = max(_CELLS // count, 1)
-    parts: dict[str, list[Figures]] = {key: [] for key in told}
+    parts: dict[str, list[Figures]] = {key: [] for key in predictions}
     for done in range(0, resamples, at_once):
         n = min(at_once, resamples - done)
         drawn = generator.multinomial(count, np.full(count, 1 / count), size=n)
         for key, runs in confusions.items():
             chosen = generator.integers(0, len(runs), (n, len(runs)))
-            of_runs = np.stack([_scores(drawn, own, classes) for own in runs], axis=1)
+            per_run = np.stack([_run_scores(drawn, run, classes) for run in runs], axis=1)
             rows = np.arange(n)[:, None]
-            parts[key].append(of_runs[rows, chosen].mean(axis=1))  # (n, figures)
+            parts[key].append(per_run[rows, chosen].mean(axis=1))  # (n, figures)
     figures = {
-        key: dict(zip(DRAWN, np.concatenate(found).T, strict=True)) for key, found in parts.items()
+        key: dict(zip(RESAMPLED, np.concatenate(chunks).T, strict=True))
+        for key, chunks in parts.items()
     }
-    seeds = max(map(len, told.values()))
-    return Draws("speaker" if by_speaker else "clip", count, seeds, figures)
+    seeds = max(map(len, predictions.values()))
+    return SystemResamples("speaker" if by_speaker else "clip", count, seeds, figures)
 
 
 def interval(values: Figures) -> tuple[float, float]:
-    """Return what holds 95 % of the values.
+    """Return the 95 % percentile interval of resampled values.
 
     Example:
         >>> interval(np.arange(101.0))
@@ -108,17 +109,17 @@ def interval(values: Figures) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _confusions(units: Labels, cells: Labels, classes: int) -> "csr_array":
-    """Return the confusion of each unit (classes², units)."""
+def _unit_confusions(units: Labels, cells: Labels, classes: int) -> "csr_array":
+    """Return the flattened confusion matrix of each unit (classes², units)."""
     shape = (classes * classes, int(units.max()) + 1)
     return csr_array((np.ones(len(units)), (cells, units)), shape=shape)
 
 
-def _scores(drawn: Labels, own: "csr_array", classes: int) -> Figures:
-    """Return the figures (n, 3) of resamples (n, units) of a run."""
-    confusions = (own @ drawn.T).T.reshape(len(drawn), classes, classes).astype(np.int64)
-    found = scores(confusions)
-    return np.stack([getattr(found, figure) for figure in DRAWN], axis=1)
+def _run_scores(drawn: Labels, by_unit: "csr_array", classes: int) -> Figures:
+    """Return the metrics (n, 3) of a run over resamples (n, units)."""
+    confusions = (by_unit @ drawn.T).T.reshape(len(drawn), classes, classes).astype(np.int64)
+    metrics = scores(confusions)
+    return np.stack([getattr(metrics, figure) for figure in RESAMPLED], axis=1)
 
 
-_CELLS = 4_000_000  # numbers of a table of draws, so that memory stays small with many clips
+_CELLS = 4_000_000  # entries of a table of draws; bounds memory with many clips

@@ -1,4 +1,4 @@
-"""Accuracy, UAR, macro-F1, and what each class gets."""
+"""Accuracy, UAR, macro-F1, confusion matrix, and precision, recall and F1 per class."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Figures = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ClassMetrics:
-    """One class: its clips, and how many were found and rightly named.
+    """Metrics of one class.
 
     ``precision`` is None where the class was never predicted, ``recall`` where it has no clips.
     """
@@ -28,17 +28,17 @@ class ClassMetrics:
 
 @dataclass(frozen=True)
 class Metrics:
-    """What a set of predictions comes to.
+    """Metrics of a set of predictions.
 
     Attributes:
-        n: clips.
-        accuracy: share told right.
+        n: number of clips.
+        accuracy: share of correct predictions.
         uar: unweighted average recall: mean recall of the classes that occur.
         macro_f1: mean F1 of the classes that occur or were predicted.
-        chance_accuracy: accuracy of naming the most frequent class every time.
-        chance_uar: UAR of naming one class every time: 1 / classes that occur.
-        classes: one by one.
-        confusion: clips of class (row) told as class (column).
+        chance_accuracy: accuracy of always predicting the most frequent class.
+        chance_uar: UAR of always predicting one class: 1 / classes that occur.
+        classes: metrics per class.
+        confusion: number of clips by true class (row) and predicted class (column).
     """
 
     n: int
@@ -53,7 +53,7 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Scores:
-    """Figures of many confusion matrices at once.
+    """Metrics of n confusion matrices.
 
     Attributes:
         accuracy: (n,).
@@ -73,79 +73,81 @@ class Scores:
 
 
 def scores(confusions: NDArray[np.int64]) -> Scores:
-    """Return the figures of confusion matrices (n, classes, classes), none of them empty.
+    """Return the metrics of confusion matrices (n, classes, classes), none of them empty.
 
     Example:
         >>> scores(np.array([[[1, 1], [0, 1]]])).uar
         array([0.75])
     """
-    right = np.diagonal(confusions, axis1=1, axis2=2)
-    have, named = confusions.sum(axis=2), confusions.sum(axis=1)
+    correct = np.diagonal(confusions, axis1=1, axis2=2)
+    actual, chosen = confusions.sum(axis=2), confusions.sum(axis=1)
     with np.errstate(invalid="ignore"):
-        precision, recall, f1 = right / named, right / have, 2 * right / (have + named)
-    accuracy = right.sum(axis=1) / have.sum(axis=1)
-    return Scores(accuracy, _mean(recall), _mean(f1), precision, recall, f1)
+        precision, recall, f1 = correct / chosen, correct / actual, 2 * correct / (actual + chosen)
+    accuracy = correct.sum(axis=1) / actual.sum(axis=1)
+    return Scores(accuracy, _row_means(recall), _row_means(f1), precision, recall, f1)
 
 
-def confusion_matrix(truth: Labels, told: Labels, classes: int) -> NDArray[np.int64]:
-    """Return how many clips of each class (row) were told as each (column).
+def confusion_matrix(truth: Labels, predicted: Labels, classes: int) -> NDArray[np.int64]:
+    """Return the number of clips by true class (row) and predicted class (column).
 
     Example:
         >>> confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), 2)
         array([[1, 1],
                [0, 1]])
     """
-    return np.bincount(truth * classes + told, minlength=classes**2).reshape(classes, classes)
+    return np.bincount(truth * classes + predicted, minlength=classes**2).reshape(classes, classes)
 
 
-def uar(truth: Labels, told: Labels) -> float:
+def uar(truth: Labels, predicted: Labels) -> float:
     """Return the mean recall of the classes that occur.
 
     Example:
         >>> uar(np.array([0, 0, 1]), np.array([0, 1, 1]))
         0.75
     """
-    return float(np.mean([np.mean(told[truth == one] == one) for one in np.unique(truth)]))
+    return float(
+        np.mean([np.mean(predicted[truth == label] == label) for label in np.unique(truth)])
+    )
 
 
-def measure(truth: Labels, told: Labels, names: Sequence[str]) -> Metrics:
+def measure(truth: Labels, predicted: Labels, names: Sequence[str]) -> Metrics:
     """Return all metrics of at least one prediction.
 
     Args:
-        truth: numbers of the classes (n,).
-        told: numbers of the predicted classes (n,).
-        names: of the classes.
+        truth: true class numbers (n,).
+        predicted: predicted class numbers (n,).
+        names: class names.
 
     Raises:
         ValueError: if there are no predictions.
     """
     if not len(truth):
         raise ValueError("no predictions to measure")
-    confusion = confusion_matrix(truth, told, len(names))
-    found = scores(confusion[None])
-    have = confusion.sum(axis=1)
-    shares = zip(found.precision[0], found.recall[0], found.f1[0], strict=True)
+    confusion = confusion_matrix(truth, predicted, len(names))
+    figures = scores(confusion[None])
+    counts = confusion.sum(axis=1)
+    shares = zip(figures.precision[0], figures.recall[0], figures.f1[0], strict=True)
     return Metrics(
         n=len(truth),
-        accuracy=float(found.accuracy[0]),
-        uar=float(found.uar[0]),
-        macro_f1=float(found.macro_f1[0]),
-        chance_accuracy=float(have.max() / len(truth)),
-        chance_uar=float(1 / (have > 0).sum()),
+        accuracy=float(figures.accuracy[0]),
+        uar=float(figures.uar[0]),
+        macro_f1=float(figures.macro_f1[0]),
+        chance_accuracy=float(counts.max() / len(truth)),
+        chance_uar=float(1 / (counts > 0).sum()),
         classes=[
-            ClassMetrics(name, int(n), *map(_number, three))
-            for name, n, three in zip(names, have, shares, strict=True)
+            ClassMetrics(name, int(n), *map(_none_if_nan, three))
+            for name, n, three in zip(names, counts, shares, strict=True)
         ],
         confusion=confusion.tolist(),
     )
 
 
-def _mean(values: Figures) -> Figures:
-    """Return the mean of each row's numbers, NaN left out; every row has one."""
-    there = ~np.isnan(values)
-    mean: Figures = np.where(there, values, 0.0).sum(axis=1) / there.sum(axis=1)
+def _row_means(values: Figures) -> Figures:
+    """Return the mean of each row, ignoring NaN; every row has a number."""
+    defined = ~np.isnan(values)
+    mean: Figures = np.where(defined, values, 0.0).sum(axis=1) / defined.sum(axis=1)
     return mean
 
 
-def _number(value: float) -> float | None:
+def _none_if_nan(value: float) -> float | None:
     return None if np.isnan(value) else float(value)

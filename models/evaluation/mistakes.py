@@ -1,4 +1,4 @@
-"""The clips that a model is surest about, and wrong."""
+"""Most confident wrong predictions, with their sound."""
 
 import base64
 import io
@@ -19,23 +19,23 @@ __all__ = ["Mistake", "worst_mistakes"]
 
 @dataclass(frozen=True)
 class Mistake:
-    """A clip told wrongly.
+    """A wrong prediction.
 
     Attributes:
-        entry: of the clip.
-        emotion: its class.
-        told: what the model said.
-        probability: of what it said.
-        own: probability of the right class.
-        sound: data URI of its first seconds as FLAC; None if they can't be read.
-        cut: whether the clip goes on after that.
+        entry: manifest entry of the clip.
+        emotion: true class.
+        predicted: predicted class.
+        probability: probability of the predicted class.
+        true_probability: probability of the true class.
+        sound: data URI of the first seconds as FLAC; None if they can't be read.
+        cut: True if the clip is longer than ``sound``.
     """
 
     entry: ManifestEntry
     emotion: str
-    told: str
+    predicted: str
     probability: float
-    own: float
+    true_probability: float
     sound: str | None
     cut: bool = False
 
@@ -48,35 +48,35 @@ def worst_mistakes(
     classes: Sequence[str],
     limit: int = 20,
 ) -> list[Mistake]:
-    """Return the wrong predictions, those first that give most to the wrong class over the right.
+    """Return the wrong predictions by descending margin of the wrong over the true class.
 
     Args:
-        manifest: that the clips are of.
-        entries: of the clips (n).
-        truth: numbers of their classes (n,).
-        probabilities: of each class (n, classes).
-        classes: their names.
-        limit: at most so many.
+        manifest: manifest of the clips.
+        entries: manifest entries of the clips (n).
+        truth: true class numbers (n,).
+        probabilities: class probabilities (n, classes).
+        classes: class names.
+        limit: maximum number of predictions.
     """
     rows = np.arange(len(truth))
-    told = probabilities.argmax(axis=1)
-    margin = probabilities[rows, told] - probabilities[rows, truth]
-    wrong = rows[told != truth]
-    found = []
+    predicted = probabilities.argmax(axis=1)
+    margin = probabilities[rows, predicted] - probabilities[rows, truth]
+    wrong = rows[predicted != truth]
+    mistakes = []
     for row in wrong[np.argsort(-margin[wrong], kind="stable")][:limit]:
         sound, cut = _sound(manifest, entries[row])
-        found.append(
+        mistakes.append(
             Mistake(
                 entries[row],
                 classes[truth[row]],
-                classes[told[row]],
-                float(probabilities[row, told[row]]),
+                classes[predicted[row]],
+                float(probabilities[row, predicted[row]]),
                 float(probabilities[row, truth[row]]),
                 sound,
                 cut,
             )
         )
-    return found
+    return mistakes
 
 
 def _sound(manifest: Manifest, entry: ManifestEntry) -> tuple[str | None, bool]:
@@ -96,4 +96,4 @@ def _data_uri(samples: Samples) -> str:
     return f"data:audio/flac;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
 
 
-_SECONDS = 12  # of a clip that are put into a page; clips are 3 to 5 s
+_SECONDS = 12  # of each clip in the page; clips are 3 to 5 s

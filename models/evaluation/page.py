@@ -1,4 +1,4 @@
-"""An evaluation as one page that needs nothing but itself: no script, nothing loaded."""
+"""Self-contained HTML page of an evaluation, without scripts or external resources."""
 
 import base64
 import hashlib
@@ -29,13 +29,13 @@ def write_evaluation_page(
 
 
 def evaluation_page(document: Mapping[str, Any], mistakes: Sequence[Mistake]) -> str:
-    """Return the page; all text in it is escaped.
+    """Return the HTML of the page; all text in it is escaped.
 
     Args:
-        document: as in ``metrics.json``.
-        mistakes: the worst, with their sound.
+        document: content of ``metrics.json``.
+        mistakes: worst mistakes with their sound.
     """
-    # the sheet comes with the package, so nothing in it needs escaping
+    # the style sheet is part of the package, so it needs no escaping
     style = Markup(files(_HOME).joinpath("page.css").read_text(encoding="utf-8"))  # noqa: S704
     metrics = document["metrics"]
     page: str = _template().render(
@@ -46,7 +46,7 @@ def evaluation_page(document: Mapping[str, Any], mistakes: Sequence[Mistake]) ->
         calibration=document["calibration"],
         emotions=EMOTIONS,
         figures=[(name, metrics[key], metrics[f"{key}_interval"]) for name, key in FIGURES],
-        rivals=_rivals(document),
+        baselines=_baselines(document),
         shares=[[n / max(sum(row), 1) for n in row] for row in metrics["confusion"]],
         groups=_groups(document["slices"]),
         ticks=[(place / 5, f"{place / 5:g}") for place in range(6)],
@@ -58,7 +58,7 @@ def evaluation_page(document: Mapping[str, Any], mistakes: Sequence[Mistake]) ->
 
 @dataclass(frozen=True)
 class _Span:
-    """A dot with a line around it, from 0 to 1."""
+    """A value with its interval on a scale from 0 to 1."""
 
     name: str
     middle: float | None
@@ -69,7 +69,7 @@ class _Span:
 
 @dataclass(frozen=True)
 class _Group:
-    """The slices by one key that are shown, and how many are not."""
+    """Displayed slices by one key, and the number of hidden ones."""
 
     name: str
     rows: Sequence[Mapping[str, Any]]
@@ -77,16 +77,14 @@ class _Group:
     hidden: int
 
 
-def _rivals(document: Mapping[str, Any]) -> list[_Span]:
-    """Return the model's UAR and what is scored without hearing the emotion."""
-    metrics, giveaways = document["metrics"], document["giveaways"]
+def _baselines(document: Mapping[str, Any]) -> list[_Span]:
+    """Return the UAR of the model, of chance and of the label cues."""
+    metrics, cues = document["metrics"], document["giveaways"]
     rows = [_Span("this model", metrics["uar"], metrics["uar_interval"], own=True)]
-    rows += [_Span(one["name"], one["uar"]) for one in document["chance"]]
-    if giveaways["shallow_cues"]:
-        rows.append(_Span("duration and loudness", giveaways["shallow_cues"]["uar"]))
-    rows += [
-        _Span(f"table by {key} *", one["uar"]) for key, one in giveaways["confounding"].items()
-    ]
+    rows += [_Span(level["name"], level["uar"]) for level in document["chance"]]
+    if cues["shallow_cues"]:
+        rows.append(_Span("duration and loudness", cues["shallow_cues"]["uar"]))
+    rows += [_Span(f"lookup by {key} *", cue["uar"]) for key, cue in cues["confounding"].items()]
     return rows
 
 
@@ -122,4 +120,4 @@ def _template() -> Any:
 
 
 _HOME = "models.evaluation"
-_SHOWN = 40  # slices of a kind
+_SHOWN = 40  # slices per key

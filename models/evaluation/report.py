@@ -1,4 +1,4 @@
-"""Metrics of a set of predictions with their intervals, as a document and as tables."""
+"""Metrics of a set of predictions with their intervals, as JSON and as printed tables."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -14,43 +14,43 @@ from models.evaluation.metrics import measure
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["FIGURES", "beside_table", "evaluate_predictions", "evaluation_tables", "rounded"]
+__all__ = ["FIGURES", "baselines_table", "evaluate_predictions", "evaluation_tables", "rounded"]
 
 FIGURES = (("accuracy", "accuracy"), ("UAR", "uar"), ("macro-F1", "macro_f1"))
-"""What the figures are called, and their keys."""
+"""Display names and keys of the metrics."""
 
 Labels = NDArray[np.int64]
 
 
 def evaluate_predictions(
-    truth: Labels, told: Labels, speakers: Sequence[str | None] | None = None
+    truth: Labels, predicted: Labels, speakers: Sequence[str | None] | None = None
 ) -> dict[str, Any]:
     """Return all metrics of at least one prediction, JSON-ready.
 
-    All come with a bootstrap 95 % interval, over speakers where ten or more are known, else over
-    clips; ``interval`` says which.
+    Each has a bootstrap 95 % interval, over speakers if ten or more are known, else over clips;
+    ``interval`` names the method.
 
     Args:
-        truth: numbers of the classes (n,).
-        told: numbers of the predicted classes (n,).
-        speakers: of the clips, None where unknown; None if all are.
+        truth: true class numbers (n,).
+        predicted: predicted class numbers (n,).
+        speakers: speaker of each clip, None where unknown; None if all are.
     """
-    document = asdict(measure(truth, told, EMOTIONS))
-    intervals = bootstrap(truth, told, len(EMOTIONS), speakers)
+    document = asdict(measure(truth, predicted, EMOTIONS))
+    intervals = bootstrap(truth, predicted, len(EMOTIONS), speakers)
     for key in ("accuracy", "uar", "macro_f1"):
         document[f"{key}_interval"] = getattr(intervals, key)
-    for number, one in enumerate(document["classes"]):
-        one["precision_interval"] = intervals.precision[number]
-        one["recall_interval"] = intervals.recall[number]
+    for number, row in enumerate(document["classes"]):
+        row["precision_interval"] = intervals.precision[number]
+        row["recall_interval"] = intervals.recall[number]
     document["interval"] = intervals.describe()
     document["interval_over"] = intervals.over
     document["interval_units"] = intervals.units
-    found: dict[str, Any] = rounded(document)
-    return found
+    result: dict[str, Any] = rounded(document)
+    return result
 
 
 def evaluation_tables(split: str, metrics: Mapping[str, Any]) -> "Sequence[Table]":
-    """Return the tables to print: the figures, the classes, the confusion matrix."""
+    """Return the printed tables: metrics, and classes with the confusion matrix."""
     from rich.table import Table
 
     figures = Table(title=f"{split}: {metrics['n']} clips", caption=metrics["interval"])
@@ -59,41 +59,41 @@ def evaluation_tables(split: str, metrics: Mapping[str, Any]) -> "Sequence[Table
     for name, key in FIGURES:
         low, high = metrics[f"{key}_interval"]
         chance = metrics.get(f"chance_{key}")
-        beside = "" if chance is None else f"{chance:.3f}"
-        figures.add_row(name, f"{metrics[key]:.3f}", f"{low:.3f}-{high:.3f}", beside)
+        at_chance = "" if chance is None else f"{chance:.3f}"
+        figures.add_row(name, f"{metrics[key]:.3f}", f"{low:.3f}-{high:.3f}", at_chance)
 
-    classes = Table(title="clips of the class in the row, told as the class in the column")
+    classes = Table(title="confusion matrix: true class by row, predicted class by column")
     classes.add_column("")
-    for name in (*(one["name"] for one in metrics["classes"]), "n", "precision", "recall", "F1"):
+    for name in (*(own["name"] for own in metrics["classes"]), "n", "precision", "recall", "F1"):
         classes.add_column(name, justify="right")
-    for one, row in zip(metrics["classes"], metrics["confusion"], strict=True):
-        shares = (_share(one[key]) for key in ("precision", "recall", "f1"))
-        classes.add_row(one["name"], *map(str, row), str(one["n"]), *shares)
+    for own, row in zip(metrics["classes"], metrics["confusion"], strict=True):
+        shares = (_share(own[key]) for key in ("precision", "recall", "f1"))
+        classes.add_row(own["name"], *map(str, row), str(own["n"]), *shares)
     return figures, classes
 
 
-def beside_table(document: Mapping[str, Any]) -> "Table":
-    """Return what is scored without hearing the emotion, and how calibrated the model is, to print.
+def baselines_table(document: Mapping[str, Any]) -> "Table":
+    """Return the printed table of baselines that ignore the sound, and of calibration.
 
     Args:
-        document: as :func:`models.evaluation.account.account_of` returns it.
+        document: result of :func:`models.evaluation.account.evaluation_figures`.
     """
     from rich.table import Table
 
-    calibration, giveaways = document["calibration"], document["giveaways"]
+    calibration, cues = document["calibration"], document["giveaways"]
     table = Table(
-        title="UAR of what doesn't hear the emotion",
+        title="UAR of baselines that ignore the sound",
         caption=f"calibration: ECE {calibration['ece']:.3f}, Brier {calibration['brier']:.3f}, "
         f"temperature {calibration['temperature']:.2f}",
     )
     table.add_column("")
     table.add_column("UAR", justify="right")
-    for one in document["chance"]:
-        table.add_row(one["name"], f"{one['uar']:.3f}")
-    if giveaways["shallow_cues"]:
-        table.add_row("duration and loudness", f"{giveaways['shallow_cues']['uar']:.3f}")
-    for key, one in giveaways["confounding"].items():
-        table.add_row(f"table by {key}, over all clips", f"{one['uar']:.3f}")
+    for level in document["chance"]:
+        table.add_row(level["name"], f"{level['uar']:.3f}")
+    if cues["shallow_cues"]:
+        table.add_row("duration and loudness", f"{cues['shallow_cues']['uar']:.3f}")
+    for key, cue in cues["confounding"].items():
+        table.add_row(f"lookup by {key}, over all clips", f"{cue['uar']:.3f}")
     return table
 
 

@@ -1,4 +1,4 @@
-"""Evaluate a trained model on a split of a manifest, and keep what is found."""
+"""Evaluation of a trained model on a split of a manifest."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from manifests.outcome import Outcome, Progress, no_progress
 from manifests.store import created_now, write_text
 from manifests.versions import Manifest
 from models.checkpoint import read_model
-from models.evaluation.account import Told, account_of
+from models.evaluation.account import Predictions, evaluation_figures
 from models.evaluation.mistakes import worst_mistakes
 from models.evaluation.page import write_evaluation_page
 from models.plots import draw_confusion, draw_reliability, draw_spans
@@ -34,28 +34,28 @@ def evaluate(
     *,
     out: Path | None = None,
 ) -> Outcome:
-    """Evaluate a model, write the figures, and return the account.
+    """Evaluate a model, write the figures, and return the outcome.
 
     The folder holds ``metrics.json``, ``predictions.csv``, ``confusion.png``, ``reliability.png``,
-    ``speakers.png`` and ``report.html``, which needs nothing but itself. An evaluation of the same
-    split that lies there is replaced, once all is written. The ``details`` are those of
-    ``metrics.json``: see :func:`models.evaluation.account.account_of`.
+    ``speakers.png`` and the self-contained ``report.html``. An earlier evaluation of the same split
+    is replaced once all files are written. ``details`` are the content of ``metrics.json``: see
+    :func:`models.evaluation.account.evaluation_figures`.
 
     Args:
-        run_folder: of a finished run.
-        manifest_folder: the version to take clips from.
+        run_folder: folder of a finished run.
+        manifest_folder: folder of the manifest version.
         split: ``train``, ``val`` or ``test``.
-        progress: called after every clip.
-        out: folder to write; by default ``evaluation/VERSION-SPLIT`` of the run.
+        progress: callback after every clip.
+        out: folder to write; default: ``evaluation/VERSION-SPLIT`` of the run.
 
     Raises:
-        ConfigurationError: if ``out`` is there and is no evaluation.
+        ConfigurationError: if ``out`` exists and is no evaluation.
         DataError: if the run or the manifest is damaged, or the split has no clips.
     """
     model = read_model(run_folder)
     manifest = open_manifest(manifest_folder)
     folder = out or run_folder / "evaluation" / f"{manifest.header.version}-{split}"
-    check_result_folder(folder, _FIGURES)
+    check_result_folder(folder, _METRICS)
     outcome = Outcome(warnings=manifest.caveats())
     examples = load_examples(manifest, model.settings, outcome, splits=(split,), progress=progress)[
         split
@@ -65,48 +65,54 @@ def evaluate(
             f"{manifest_folder}: no {split} clips to evaluate on; choose another --split"
         )
     entry_of = {entry.clip_id: entry for entry in manifest.entries}
-    told = Told(
+    predictions = Predictions(
         [entry_of[example.clip_id] for example in examples],
         np.array([example.label for example in examples], dtype=np.int64),
         model.probabilities(examples),
         model.temperature,
     )
-    outcome.warnings += _seen_in_training(run_folder, told)
+    outcome.warnings += _seen_in_training(run_folder, predictions)
     document = {
         "run": run_folder.name,
         "manifest": manifest.header.version,
         "digest": manifest.header.digest,
         "split": split,
         "created": created_now(),
-        **account_of(manifest, split, told),
+        **evaluation_figures(manifest, split, predictions),
     }
-    _publish(folder, manifest, told, {**document, "warnings": outcome.warnings})
+    _publish(folder, manifest, predictions, {**document, "warnings": outcome.warnings})
     outcome.outputs.append(folder)
     outcome.details |= document
     return outcome
 
 
-def _seen_in_training(run_folder: Path, told: Told) -> list[str]:
-    """Return a warning if the model was trained on some of the clips, by the run's own table."""
+def _seen_in_training(run_folder: Path, predictions: Predictions) -> list[str]:
+    """Return a warning if the run's own table lists some of the clips as training clips."""
     try:
         text = (run_folder / "predictions.csv").read_text(encoding="utf-8")
         rows = csv.DictReader(io.StringIO(text))
         trained = {row["clip_id"] for row in rows if row["split"] == "train"}
     except (OSError, ValueError, KeyError, csv.Error):
         return []
-    n = sum(entry.clip_id in trained for entry in told.entries)
+    n = sum(entry.clip_id in trained for entry in predictions.entries)
     if not n:
         return []
-    return [f"the model was trained on {n} of these clips, so the figures say nothing about others"]
+    return [
+        f"the model was trained on {n} of these clips, so the figures don't apply to unseen clips"
+    ]
 
 
-def _publish(folder: Path, manifest: Manifest, told: Told, document: Mapping[str, Any]) -> None:
-    with result_folder(folder, _FIGURES) as new:
+def _publish(
+    folder: Path, manifest: Manifest, predictions: Predictions, document: Mapping[str, Any]
+) -> None:
+    with result_folder(folder, _METRICS) as new:
         text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
-        write_text(new / _FIGURES, text + "\n")
-        write_text(new / "predictions.csv", _predictions(told))
+        write_text(new / _METRICS, text + "\n")
+        write_text(new / "predictions.csv", _predictions_csv(predictions))
         _draw(new, document)
-        mistakes = worst_mistakes(manifest, told.entries, told.truth, told.probabilities, EMOTIONS)
+        mistakes = worst_mistakes(
+            manifest, predictions.entries, predictions.truth, predictions.probabilities, EMOTIONS
+        )
         write_evaluation_page(new / "report.html", document, mistakes)
 
 
@@ -119,15 +125,17 @@ def _draw(folder: Path, document: Mapping[str, Any]) -> None:
     draw_spans(folder / "speakers.png", rows, f"UAR of each speaker ({split})")
 
 
-def _predictions(told: Told) -> str:
+def _predictions_csv(predictions: Predictions) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    head = ["clip_id", "split", "speaker", "source_id", "emotion", "predicted"]
-    writer.writerow([*head, *(f"p_{name}" for name in EMOTIONS)])
-    for entry, label, shares in zip(told.entries, told.told, told.probabilities, strict=True):
+    columns = ["clip_id", "split", "speaker", "source_id", "emotion", "predicted"]
+    writer.writerow([*columns, *(f"p_{name}" for name in EMOTIONS)])
+    for entry, label, shares in zip(
+        predictions.entries, predictions.predicted, predictions.probabilities, strict=True
+    ):
         names = [entry.split, entry.speaker or "", entry.source_id, entry.emotion, EMOTIONS[label]]
         writer.writerow([entry.clip_id, *names, *(f"{share:.4f}" for share in shares)])
     return stream.getvalue()
 
 
-_FIGURES = "metrics.json"
+_METRICS = "metrics.json"

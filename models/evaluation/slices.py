@@ -1,4 +1,4 @@
-"""How a model fares on parts of a split: by speaker, source, duration, agreement and more."""
+"""Metrics per slice of a split: speaker, source, duration, agreement and more."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,18 +23,17 @@ Labels = NDArray[np.int64]
 
 
 def duration_bin(seconds: float) -> str:
-    """Return which durations a clip counts with.
+    """Return the duration bin of a clip.
 
     Example:
         >>> duration_bin(3.0), duration_bin(1.2)
         ('3 to 4 s', 'under 2 s')
     """
-    place = int(np.digitize(seconds, _EDGES))
-    return _DURATIONS[place]
+    return _DURATIONS[int(np.digitize(seconds, _EDGES))]
 
 
 def agreement_level(entry: ManifestEntry) -> str:
-    """Return how far those who voted for a class agree on the clip's."""
+    """Return the level of agreement of a clip's emotion votes."""
     votes = sum(emotion is not None for _, emotion in entry.votes)
     if votes < 2:
         return _LEVELS[4 + (votes == 0)]
@@ -42,19 +41,20 @@ def agreement_level(entry: ManifestEntry) -> str:
 
 
 def slice_predictions(
-    entries: Sequence[ManifestEntry], truth: Labels, told: Labels
+    entries: Sequence[ManifestEntry], truth: Labels, predicted: Labels
 ) -> list[dict[str, Any]]:
     """Return clips, accuracy and UAR of every slice, JSON-ready.
 
     Args:
-        entries: of the clips (n).
-        truth: numbers of their classes (n,).
-        told: numbers of the predicted classes (n,).
+        entries: manifest entries of the clips (n).
+        truth: true class numbers (n,).
+        predicted: predicted class numbers (n,).
 
     Returns:
-        Rows with ``key``, ``value`` (``(unknown)`` where the field is empty), ``n``, ``accuracy``,
-        ``uar`` (over the classes that the slice has), ``uar_interval`` (bootstrap over the slice's
-        clips, 95 %) and ``classes`` (how many those are). None by source where each has one clip.
+        Rows with ``key``, ``value`` (``(unknown)`` for an empty field), ``n``, ``accuracy``,
+        ``uar`` (over the classes that occur in the slice), ``uar_interval`` (bootstrap over the
+        slice's clips, 95 %) and ``classes`` (their number). No rows by source if each source has
+        one clip.
     """
     table = pd.DataFrame(
         {key: [value_of(entry) or UNKNOWN for entry in entries] for key, value_of in KEYS.items()}
@@ -66,15 +66,15 @@ def slice_predictions(
             continue
         for value in _in_order(key, {str(value) for value in parts}):
             part = parts[value]
-            true, said = truth[part], told[part]
-            low, high = bootstrap(true, said, len(EMOTIONS), resamples=_RESAMPLES).uar
+            true, guess = truth[part], predicted[part]
+            low, high = bootstrap(true, guess, len(EMOTIONS), resamples=_RESAMPLES).uar
             rows.append(
                 {
                     "key": key,
                     "value": value,
                     "n": len(part),
-                    "accuracy": round(float((true == said).mean()), 4),
-                    "uar": round(uar(true, said), 4),
+                    "accuracy": round(float((true == guess).mean()), 4),
+                    "uar": round(uar(true, guess), 4),
                     "uar_interval": [round(low, 4), round(high, 4)],
                     "classes": len(np.unique(true)),
                 }
@@ -83,7 +83,7 @@ def slice_predictions(
 
 
 def slice_table(rows: Sequence[Mapping[str, Any]]) -> "Table":
-    """Return the slices as a table to print, of each kind the twelve with most clips."""
+    """Return the slices as a printed table, the twelve largest of each key."""
     from rich.markup import escape
     from rich.table import Table
 
@@ -106,11 +106,11 @@ def slice_table(rows: Sequence[Mapping[str, Any]]) -> "Table":
 
 
 def most_clips(rows: Sequence[Mapping[str, Any]], limit: int) -> list[Mapping[str, Any]]:
-    """Return the rows with most clips, at most ``limit``, in the order that they had."""
+    """Return at most ``limit`` rows, those with most clips, in their original order."""
     if len(rows) <= limit:
         return list(rows)
-    by_clips = sorted(range(len(rows)), key=lambda place: -rows[place]["n"])
-    return [rows[place] for place in sorted(by_clips[:limit])]
+    by_clips = sorted(range(len(rows)), key=lambda row: -rows[row]["n"])
+    return [rows[row] for row in sorted(by_clips[:limit])]
 
 
 def _in_order(key: str, values: set[str]) -> list[str]:
@@ -127,7 +127,7 @@ KEYS: Mapping[str, Callable[[ManifestEntry], str | None]] = {
     "text_source": lambda entry: entry.text_source,
     "agreement": agreement_level,
 }
-"""What clips are sliced by, and how a clip's value is found."""
+"""Slice keys, and the function that returns a clip's value."""
 
 _EDGES = (2.0, 3.0, 4.0, 5.0)  # seconds
 _DURATIONS = ("under 2 s", "2 to 3 s", "3 to 4 s", "4 to 5 s", "5 s and more")
@@ -141,4 +141,4 @@ _LEVELS = (
 )
 _ORDERS = {"duration": _DURATIONS, "agreement": _LEVELS}
 _RESAMPLES = 1000
-_SHOWN = 12  # slices of a kind in the printed table
+_SHOWN = 12  # slices per key in the printed table

@@ -13,7 +13,7 @@ from manifests.emotions import EMOTIONS
 from manifests.errors import DataError
 from manifests.versions import Manifest
 from models.evaluation.bootstrap import Intervals, bootstrap
-from models.evaluation.draws import Draws, draw, interval
+from models.evaluation.draws import SystemResamples, interval, resample_systems
 from models.evaluation.metrics import confusion_matrix, measure
 from models.evaluation.report import FIGURES, rounded
 from models.settings import TrainSettings
@@ -134,7 +134,7 @@ def _pooled(told: Mapping[int, Classes], speaker_of: Mapping[str, str | None]) -
         seed: bootstrap(*_columns(one), len(EMOTIONS), [speaker_of[clip] for clip in sorted(one)])
         for seed, one in told.items()
     }
-    drawn: Intervals | Draws = next(iter(each.values()))
+    drawn: Intervals | SystemResamples = next(iter(each.values()))
     whole = {key: getattr(drawn, key) for _, key in FIGURES}
     if len(told) > 1:
         drawn = _drawn(told, speaker_of)
@@ -151,12 +151,14 @@ def _pooled(told: Mapping[int, Classes], speaker_of: Mapping[str, str | None]) -
     }
 
 
-def _drawn(told: Mapping[int, Classes], speaker_of: Mapping[str, str | None]) -> Draws:
+def _drawn(told: Mapping[int, Classes], speaker_of: Mapping[str, str | None]) -> SystemResamples:
     """Return draws of the clips that all seeds told, and of seeds."""
     clips = sorted(set.intersection(*(set(one) for one in told.values())))
     columns = [_columns({clip: one[clip] for clip in clips}) for one in told.values()]
     runs = {_ALL: [named for _, named in columns]}
-    return draw(columns[0][0], runs, len(EMOTIONS), [speaker_of[clip] for clip in clips])
+    return resample_systems(
+        columns[0][0], runs, len(EMOTIONS), [speaker_of[clip] for clip in clips]
+    )
 
 
 def _figures(told: Mapping[int, Classes]) -> dict[str, Any]:

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.comparison.baseline import tell_by_baseline
+from models.comparison.baseline import predict_with_baseline
 from models.comparison.functionals import functionals
 
 
@@ -14,20 +14,20 @@ def _split(examples):
     }
 
 
-def test_what_can_be_heard_is_told(separable, quick):
+def test_separable_classes_are_predicted(separable, quick):
     examples = _split(separable)
     truth = np.array([one.label for one in examples["test"]])
-    assert (tell_by_baseline(examples, quick) == truth).mean() > 0.6
+    assert (predict_with_baseline(examples, quick) == truth).mean() > 0.6
 
 
 def test_validation_may_be_missing(separable, quick):
     examples = _split(separable) | {"val": []}
-    assert len(tell_by_baseline(examples, quick.changed(normalise="corpus"))) == 18
+    assert len(predict_with_baseline(examples, quick.changed(normalise="corpus"))) == 18
 
 
 @settings(deadline=None, max_examples=30)
 @given(frames=st.integers(1, 60), width=st.integers(1, 5), seed=st.integers(0, 99))
-def test_functionals_are_those_of_numpy(frames, width, seed):
+def test_functionals_match_numpy(frames, width, seed):
     clip = np.random.default_rng(seed).normal(size=(frames, width)).astype(np.float32)
     found = functionals([clip])[0]
     assert found.shape == (7 * width + 1,)

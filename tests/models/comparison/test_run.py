@@ -36,7 +36,7 @@ def _out(folder, name="compared"):
 
 @pytest.fixture
 def fits(monkeypatch):
-    """Return the list of fits that are made from here on."""
+    """Return the list of later fits."""
     made = []
     own = trials.fit
 
@@ -48,9 +48,7 @@ def fits(monkeypatch):
     return made
 
 
-def test_a_comparison_holds_table_figures_and_runs_and_goes_on_with_more_seeds(
-    corpus, brief, fits, drawn
-):
+def test_a_comparison_writes_its_files_and_resumes_with_more_seeds(corpus, brief, fits, drawn):
     folder = corpus()
     out = _out(folder)
     outcome = compare(folder, out, brief, 1)
@@ -59,7 +57,7 @@ def test_a_comparison_holds_table_figures_and_runs_and_goes_on_with_more_seeds(
     assert fits == [("audio", False, 0), ("audio", True, 0), ("text", True, 0), ("both", True, 0)]
     first = (out / "parts" / "fusion-0.json").read_bytes()
     del fits[:]
-    (out / "parts" / "cnn-0.json").write_text('{"told": [')  # as if it had been cut short
+    (out / "parts" / "cnn-0.json").write_text('{"told": [')  # as if truncated
     document = compare(folder, out, brief, 2).details
     assert fits[0] == ("audio", False, 0)
     assert all(seed == 1 for *_, seed in fits[1:])
@@ -81,7 +79,7 @@ def test_a_comparison_holds_table_figures_and_runs_and_goes_on_with_more_seeds(
     assert len(list(csv.DictReader((out / "predictions.csv").open()))) == 12 * 9
 
 
-def test_the_same_comparison_twice_is_the_same(corpus, brief):
+def test_a_comparison_is_reproducible(corpus, brief):
     folder = corpus()
     for name in "ab":
         compare(folder, _out(folder, name), brief, 1)
@@ -89,7 +87,7 @@ def test_the_same_comparison_twice_is_the_same(corpus, brief):
         assert (_out(folder, "a") / file).read_bytes() == (_out(folder, "b") / file).read_bytes()
 
 
-def test_a_run_is_that_of_train(corpus, brief):
+def test_runs_match_those_of_train(corpus, brief):
     from models.training.run import train
 
     folder = corpus()
@@ -98,13 +96,13 @@ def test_a_run_is_that_of_train(corpus, brief):
     for modality, key in (("text", "text"), ("audio", "audio"), ("both", "fusion")):
         alone = _out(folder, key)
         train(folder, alone, brief.changed(modality=modality))
-        told = {
+        predicted = {
             row["clip_id"]: row["predicted"]
             for row in csv.DictReader((alone / "predictions.csv").open())
         }
         for row in csv.DictReader((out / "predictions.csv").open()):
             if row["system"] == key:
-                assert told[row["clip_id"]] == row["predicted"]
+                assert predicted[row["clip_id"]] == row["predicted"]
 
 
 def test_other_settings_under_the_same_name_are_refused(corpus, brief, monkeypatch):
@@ -127,14 +125,14 @@ def test_other_settings_under_the_same_name_are_refused(corpus, brief, monkeypat
         compare(folder, other, brief, 1)
 
 
-def test_what_cannot_be_compared_is_said(corpus, brief):
+def test_an_empty_test_split_is_refused(corpus, brief):
     folder = corpus(splits=("train", "train", "val"))
     with pytest.raises(DataError, match="test split is empty"):
         compare(folder, _out(folder), brief, 1)
     assert not _out(folder).exists()
 
 
-def test_missing_word_vectors_are_said_before_anything_is_trained(corpus, brief, fits):
+def test_missing_word_vectors_are_reported_before_training(corpus, brief, fits):
     folder = corpus()
     with pytest.raises(ConfigurationError, match="no such file of word vectors"):
         compare(folder, _out(folder), brief.changed(words={"vectors": "nowhere.txt"}), 1)
@@ -148,7 +146,7 @@ def test_one_class_in_training_is_too_few(corpus, brief):
         compare(folder, _out(folder), brief, 1)
 
 
-def test_missing_texts_and_classes_are_warned_of(corpus, brief):
+def test_missing_texts_and_classes_give_warnings(corpus, brief):
     folder = corpus(labels=(0, 3), takes=1)  # the first take has no text
     warnings = " ".join(compare(folder, _out(folder), brief.changed(epochs=1), 1).warnings)
     assert "Text-CNN learns nothing" in warnings

@@ -13,15 +13,17 @@ def _vectors(n=90, width=12, classes=3):
 
 
 @pytest.mark.parametrize("cost", [1e-3, 1e-1, 3.0])
-def test_planes_equal_liblinears(cost):
+def test_planes_match_liblinear(cost):
     x, labels = _vectors()
     own = LinearSVM.fit(x, labels, 3, cost).scores(x)
     for one in range(3):
-        theirs = LinearSVC(C=cost, class_weight="balanced", dual=False, tol=1e-10, max_iter=10000)
-        theirs.fit(x, labels == one)
-        np.testing.assert_allclose(own[:, one], theirs.decision_function(x), atol=1e-3)
+        reference = LinearSVC(
+            C=cost, class_weight="balanced", dual=False, tol=1e-10, max_iter=10000
+        )
+        reference.fit(x, labels == one)
+        np.testing.assert_allclose(own[:, one], reference.decision_function(x), atol=1e-3)
 
 
-def test_a_class_without_clips_is_never_told():
+def test_a_class_without_clips_is_never_predicted():
     x, labels = _vectors()
     assert 3 not in LinearSVM.fit(x, labels, 4, 0.1).scores(x).argmax(axis=1)

@@ -13,22 +13,22 @@ answers = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, 
 
 @settings(deadline=None, max_examples=50)
 @given(answers)
-def test_figures_equal_scikit_learns(pairs):
-    truth, told = (np.array(column) for column in zip(*pairs, strict=True))
-    metrics = measure(truth, told, EMOTIONS)
+def test_metrics_match_scikit_learn(pairs):
+    truth, predicted = (np.array(column) for column in zip(*pairs, strict=True))
+    metrics = measure(truth, predicted, EMOTIONS)
     occurring = np.unique(truth)
     assert metrics.uar == pytest.approx(
-        recall_score(truth, told, labels=occurring, average="macro", zero_division=0)
+        recall_score(truth, predicted, labels=occurring, average="macro", zero_division=0)
     )
-    seen = np.union1d(truth, told)
+    seen = np.union1d(truth, predicted)
     assert metrics.macro_f1 == pytest.approx(
-        f1_score(truth, told, labels=seen, average="macro", zero_division=0)
+        f1_score(truth, predicted, labels=seen, average="macro", zero_division=0)
     )
-    assert metrics.confusion == confusion_matrix(truth, told, labels=range(6)).tolist()
+    assert metrics.confusion == confusion_matrix(truth, predicted, labels=range(6)).tolist()
     assert metrics.chance_uar == pytest.approx(1 / len(occurring))
 
 
-def test_a_report_is_ready_for_json_and_for_print():
+def test_a_report_is_json_ready_and_printable():
     import json
 
     metrics = evaluate_predictions(np.array([0, 0, 1]), np.array([0, 1, 1]))

@@ -58,7 +58,7 @@ def mistake(**changed):
     return Mistake(entry(**changed), "fear", "angry", 0.9, 0.02, "data:audio/flac;base64,AAAA")
 
 
-def test_whatever_a_corpus_holds_stays_text():
+def test_hostile_corpus_content_is_escaped():
     hostile = {"clip_id": HOSTILE, "speaker": HOSTILE, "series": HOSTILE, "text": HOSTILE,
                "source_id": HOSTILE, "votes": [(HOSTILE, "angry")]}  # fmt: skip
     entries = [entry(**hostile), entry(**hostile, emotion="fear")]
@@ -80,15 +80,15 @@ def test_the_page_loads_nothing_and_runs_nothing():
     assert re.findall(r'src="([^"]{0,16})', page) == ["data:audio/flac;"]
 
 
-def test_what_cannot_be_shown_is_said(tmp_path):
+def test_missing_parts_are_named(tmp_path):
     none = document([entry(text="\ud800 巴适")], slices=[])
     none["giveaways"] = {"shallow_cues": None, "confounding": {}}
     silent = Mistake(entry(text="\ud800 巴适"), "fear", "angry", 0.9, 0.02, None)
     write_evaluation_page(tmp_path / "report.html", none, [silent])
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "巴适" in page
-    assert "can’t be read now" in page
-    assert "No clip was told wrongly" in evaluation_page(none, [])
+    assert "the sound can’t be read" in page
+    assert "No clip was classified wrongly" in evaluation_page(none, [])
 
 
 @pytest.mark.parametrize(

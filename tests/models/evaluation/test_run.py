@@ -105,5 +105,5 @@ def test_the_worst_mistakes_come_first_and_can_be_heard(corpus):
     classes = ("angry", "fear", "happy", "neutral", "surprise", "sad")
     found = worst_mistakes(manifest, entries, truth, shares, classes)
     assert [one.entry.clip_id for one in found] == [entries[2].clip_id, entries[1].clip_id]
-    assert (found[0].sound, found[1].emotion, found[1].told) == (None, "fear", "angry")
+    assert (found[0].sound, found[1].emotion, found[1].predicted) == (None, "fear", "angry")
     assert re.match(r"data:audio/flac;base64,[A-Za-z0-9+/=]{500,}$", found[1].sound)

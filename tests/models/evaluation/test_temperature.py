@@ -1,4 +1,4 @@
-"""The temperature of a model: fitted at the end of training, kept with it, and checked."""
+"""Temperature of a model: fitted after training, stored in the checkpoint, validated."""
 
 import json
 from dataclasses import replace
@@ -27,25 +27,25 @@ def model(request):
     return fit([one for one in examples if one.group < "s2"], [], settings).model
 
 
-def test_it_makes_the_labels_of_validation_more_probable_and_changes_no_class(model, separable):
+def test_calibration_lowers_the_validation_loss_and_changes_no_class(model, separable):
     validation = [one for one in separable if one.group >= "s2"]
     labels = np.array([one.label for one in validation])
-    after, doubt = calibrated(model, validation)
-    assert doubt is None
+    after, warning = calibrated(model, validation)
+    assert warning is None
     assert after.temperature != 1.0
-    told = [one.probabilities(validation) for one in (model, after)]
-    assert log_loss(told[1], labels) < log_loss(told[0], labels)
-    assert (told[0].argmax(axis=1) == told[1].argmax(axis=1)).all()
+    predicted = [one.probabilities(validation) for one in (model, after)]
+    assert log_loss(predicted[1], labels) < log_loss(predicted[0], labels)
+    assert (predicted[0].argmax(axis=1) == predicted[1].argmax(axis=1)).all()
 
 
-def test_too_few_clips_of_validation_are_said(model, separable):
+def test_too_few_validation_clips_give_a_warning(model, separable):
     for clips in ([], separable[:19]):
-        same, doubt = calibrated(model, clips)
+        same, warning = calibrated(model, clips)
         assert same is model
-        assert f"{len(clips)} clips" in doubt
+        assert f"{len(clips)} clips" in warning
 
 
-def test_it_comes_back_with_the_model(model, separable, tmp_path):
+def test_the_temperature_is_stored_with_the_model(model, separable, tmp_path):
     warm = replace(model, temperature=2.5)
     write_model(tmp_path, warm)
     again = read_model(tmp_path)
@@ -57,7 +57,7 @@ def test_it_comes_back_with_the_model(model, separable, tmp_path):
 
 
 @pytest.mark.parametrize("bad", [0, -1, 1e9, "1", None, True, [1]])
-def test_one_that_is_none_is_refused(model, tmp_path, bad):
+def test_an_invalid_temperature_is_refused(model, tmp_path, bad):
     write_model(tmp_path, model)
     description = json.loads((tmp_path / "model.json").read_bytes())
     (tmp_path / "model.json").write_text(json.dumps({**description, "temperature": bad}))
