@@ -11,7 +11,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 _FENCED = re.DOTALL | re.MULTILINE
-PAGES = [*sorted(DOCS.rglob("*.md")), ROOT / "README.md"]
+PAGES = [
+    *sorted(DOCS.rglob("*.md")),
+    *sorted((ROOT / "benchmarks" / "results").glob("*.md")),
+    *sorted(ROOT.glob("*.md")),
+]
 
 
 def module_of(path: Path) -> ModuleType:

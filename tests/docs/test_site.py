@@ -12,7 +12,7 @@ PACKAGES = ("corpus_tools", "annotation", "models", "manifests")
 
 def build_as_check_does(folder: Path) -> subprocess.CompletedProcess[str]:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert "\t$(SITE)\n" in makefile.split("\ncheck:")[1].split("\n\n")[0]
+    assert "\t$(SITE)" in makefile.split("\ncheck:")[1].split("\n\n")[0]
     command = re.search(r"^SITE := .*\$\(BIN\)/mkdocs (.*)$", makefile, re.MULTILINE)
     assert command is not None
     return subprocess.run(
