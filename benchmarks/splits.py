@@ -23,10 +23,10 @@ from manifests.annealing import TOLERANCE
 from manifests.bridges import fewest_bridges
 from manifests.emotions import EMOTIONS
 from manifests.groups import keys_of
-from manifests.partition import divide
+from manifests.partition import divide_clips
 from manifests.records import ManifestEntry
 from manifests.settings import PAPER_COUNTS, SplitSettings
-from manifests.tangles import TangledError
+from manifests.tangles import OversizedGroupError
 
 SOURCES, SPEAKERS, RATIOS = 60, 40, (0.8, 0.1, 0.1)
 PEERS_SECONDS = 120
@@ -96,7 +96,7 @@ def long_search(entries):
     kept = assignment._KICKS, assignment._EFFORT
     assignment._KICKS, assignment._EFFORT = 20 * kept[0], 20 * kept[1]
     try:
-        return figures(divide(entries, SplitSettings()))
+        return figures(divide_clips(entries, SplitSettings()))
     finally:
         assignment._KICKS, assignment._EFFORT = kept
 
@@ -114,7 +114,7 @@ def divided(draws):
     for seed in range(draws):
         entries = draw(seed)
         start = time.perf_counter()
-        partition = divide(entries, SplitSettings())
+        partition = divide_clips(entries, SplitSettings())
         seconds.append(time.perf_counter() - start)
         assert partition.by == ("speaker", "source")
         size, worst = figures(partition)
@@ -191,8 +191,8 @@ def tangled(draws):
     for seed in range(draws):
         entries = draw(1000 + seed, speakers_per_source=2)
         try:
-            divide(entries, settings)
-        except TangledError:
+            divide_clips(entries, settings)
+        except OversizedGroupError:
             stopped += 1
         keys = keys_of(entries, ("speaker", "source"))
         start = time.perf_counter()

@@ -5,7 +5,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from manifests.errors import ConfigurationError
-from manifests.permitted import complaint
+from manifests.permitted import setting_problem
 from manifests.settings import Settings
 
 __all__ = ["with_flags"]
@@ -27,6 +27,6 @@ def with_flags(section: S, **flags: object) -> S:
     try:
         return type(section).model_validate({**section.model_dump(), **given})
     except ValidationError as error:
-        found = complaint(type(section), error)
+        found = setting_problem(type(section), error)
         names = [f"--{field.replace('_', '-')}" for field in found.keys or given]
         raise ConfigurationError(f"{' and '.join(names)}{found.text}") from error

@@ -17,7 +17,7 @@ from manifests.emotions import EMOTIONS
 from manifests.errors import ConfigurationError, DataError
 from manifests.frozen import frozen_clips
 from manifests.records import Clip, Judgement, ManifestEntry, Screen, Source, Transcript
-from manifests.selection import rejection, standing_repeats
+from manifests.selection import kept_repeats, rejection
 from manifests.shards import STAGES, read_shard, read_stage
 from manifests.store import read_jsonl
 from manifests.texts import best_transcripts
@@ -76,7 +76,7 @@ def story_of(workspace: Workspace, given: str) -> dict[str, Any]:
     corpus, configuration = workspace.root, workspace.configuration
     clips = {clip.clip_id: clip for clip in read_stage(corpus, STAGES["segments"], Clip)}
     if gone := Withdrawn.of(corpus).clips.get(given):
-        raise ConfigurationError(f"{given}: went with {gone.words}; nothing of it is left")
+        raise ConfigurationError(f"{given}: went with {gone.summary}; nothing of it is left")
     clip = clips[find_clip(clips, given)]
     source = read_shard(STAGES["sources"].path(corpus, clip.source_id), Source)[0]
     votes = votes_on(corpus, clip.clip_id, configuration.labels)
@@ -156,7 +156,7 @@ def _vote(row: Judgement) -> dict[str, Any]:
 def _next_build(clip: Clip, accepted: Sequence[Clip], votes: ClipVotes) -> str:
     if clip.clip_id not in {one.clip_id for one in accepted}:
         return "not_accepted"
-    standing = standing_repeats(accepted, votes.decided.labels)
+    standing = kept_repeats(accepted, votes.decided.labels)
     return rejection(clip, votes.label, standing) or "in"
 
 

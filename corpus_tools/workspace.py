@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from corpus_tools.configuration import Configuration
 from manifests.errors import ConfigurationError, CorpusError
 from manifests.lock import FolderLock
-from manifests.permitted import complaint
+from manifests.permitted import setting_problem
 from manifests.store import write_text
 from manifests.tombstones import Withdrawn
 
@@ -154,7 +154,7 @@ _TOML_HEAD = """\
 
 
 def _explain(error: ValidationError) -> str:
-    found = complaint(Configuration, error)
+    found = setting_problem(Configuration, error)
     *sections, key = found.keys
     if not found.unknown:
         return f"[{'.'.join(sections)}] {key}{found.text}" if sections else f"[{key}]{found.text}"

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 
 from manifests.groups import Keys, group_clips
 
-__all__ = ["TOLERANCE", "Problem", "State"]
+__all__ = ["TOLERANCE", "PartitionProblem", "SideAssignment"]
 
 TOLERANCE = 0.05
 """By how much a side's share of the clips that stay may differ from its ratio."""
 
 
 @dataclass
-class Problem:
+class PartitionProblem:
     """Keys to be placed, and the bundles of clips that tie them.
 
     Attributes:
@@ -39,7 +39,7 @@ class Problem:
     total: int
 
     @classmethod
-    def of(cls, keys: Mapping[str, Keys], shares: list[float]) -> "Problem":
+    def of(cls, keys: Mapping[str, Keys], shares: list[float]) -> "PartitionProblem":
         """Return the problem of dividing clips.
 
         Args:
@@ -70,7 +70,7 @@ class Problem:
 
 
 @dataclass
-class State:
+class SideAssignment:
     """An assignment of keys to sides, what it loses and how large its sides are.
 
     Attributes:
@@ -82,7 +82,7 @@ class State:
         lost: clips on none.
     """
 
-    problem: Problem
+    problem: PartitionProblem
     chance: random.Random
     imbalance: float
     sides: list[int] = field(init=False)

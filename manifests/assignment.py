@@ -8,14 +8,14 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Assignment", "Codes", "Matrix", "solve"]
+__all__ = ["AssignmentProblem", "Codes", "Matrix", "solve"]
 
 Codes = NDArray[np.int64]
 Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Assignment:
+class AssignmentProblem:
     """G free groups to put on S sides; columns are the classes and, last, the size.
 
     Attributes:
@@ -49,7 +49,7 @@ class Assignment:
         return free
 
 
-def solve(problem: Assignment, seed: int) -> Codes:
+def solve(problem: AssignmentProblem, seed: int) -> Codes:
     """Return the side of each free group, (G,), at the least cost found.
 
     Args:
@@ -64,7 +64,7 @@ def solve(problem: Assignment, seed: int) -> Codes:
 _EXHAUSTIVE = 60_000
 
 
-def _exhaust(problem: Assignment) -> Codes:
+def _exhaust(problem: AssignmentProblem) -> Codes:
     groups, sides = len(problem.vectors), len(problem.base)
     every = np.array(list(product(range(sides), repeat=groups)), dtype=np.int64)
     costs = np.zeros(len(every))
@@ -78,7 +78,7 @@ def _exhaust(problem: Assignment) -> Codes:
     return best
 
 
-def _search(problem: Assignment, seed: int) -> Codes:
+def _search(problem: AssignmentProblem, seed: int) -> Codes:
     """Return the best assignment of an iterated local search from a greedy start."""
     chance = random.Random(seed)  # noqa: S311 - a search, no secret
     best = _improve(problem, _greedy(problem))
@@ -86,7 +86,7 @@ def _search(problem: Assignment, seed: int) -> Codes:
     for _ in range(min(_KICKS, _EFFORT // len(best))):
         codes = _improve(problem, _kick(problem, best, chance))
         cost = problem.cost(codes)
-        if cost < least - _EPSILON:
+        if cost < least - _COST_EPSILON:
             best, least = codes, cost
     return best
 
@@ -94,10 +94,10 @@ def _search(problem: Assignment, seed: int) -> Codes:
 _KICKS = 300
 _EFFORT = 30_000
 _SWAP_PAIRS = 250_000
-_EPSILON = 1e-9
+_COST_EPSILON = 1e-9
 
 
-def _greedy(problem: Assignment) -> Codes:
+def _greedy(problem: AssignmentProblem) -> Codes:
     """Place the largest group first, each where it costs least; then fill sides left bare."""
     totals = problem.base.copy()
     codes = np.zeros(len(problem.vectors), dtype=np.int64)
@@ -111,7 +111,7 @@ def _greedy(problem: Assignment) -> Codes:
     return codes
 
 
-def _kick(problem: Assignment, codes: Codes, chance: random.Random) -> Codes:
+def _kick(problem: AssignmentProblem, codes: Codes, chance: random.Random) -> Codes:
     kicked = codes.copy()
     for _ in range(2 + int(chance.random() * _HARDEST_KICK)):
         group = int(chance.random() * len(codes))
@@ -123,13 +123,13 @@ def _kick(problem: Assignment, codes: Codes, chance: random.Random) -> Codes:
 _HARDEST_KICK = 8
 
 
-def _improve(problem: Assignment, codes: Codes) -> Codes:
+def _improve(problem: AssignmentProblem, codes: Codes) -> Codes:
     """Move a group, or swap two where no move helps, until neither lowers the cost."""
     codes = codes.copy()
     while True:
         moves = _move_costs(problem, codes)
         group, side = divmod(_first_least(moves.ravel()), moves.shape[1])
-        if moves[group, side] < -_EPSILON:
+        if moves[group, side] < -_COST_EPSILON:
             codes[group] = side
             continue
         swap = _best_swap(problem, codes)
@@ -138,13 +138,13 @@ def _improve(problem: Assignment, codes: Codes) -> Codes:
         codes[list(swap)] = codes[list(reversed(swap))]
 
 
-def _pressure(problem: Assignment, codes: Codes) -> tuple[Matrix, Matrix]:
+def _pressure(problem: AssignmentProblem, codes: Codes) -> tuple[Matrix, Matrix]:
     """Return the linear and the quadratic part of what a group costs on each side, (G, S) each."""
     slope = 2 * problem.weights * problem.deviation(codes)
     return problem.vectors @ slope.T, problem.vectors**2 @ problem.weights.T
 
 
-def _move_costs(problem: Assignment, codes: Codes) -> Matrix:
+def _move_costs(problem: AssignmentProblem, codes: Codes) -> Matrix:
     """Return by how much the cost changes when one group moves to another side, (G, S)."""
     linear, square = _pressure(problem, codes)
     here = (np.arange(len(codes)), codes)
@@ -154,10 +154,10 @@ def _move_costs(problem: Assignment, codes: Codes) -> Matrix:
     return costs
 
 
-def _best_swap(problem: Assignment, codes: Codes) -> tuple[int, int] | None:
+def _best_swap(problem: AssignmentProblem, codes: Codes) -> tuple[int, int] | None:
     """Return the two groups whose exchange lowers the cost most, or None if none does."""
     linear, square = _pressure(problem, codes)
-    least, best = -_EPSILON, None
+    least, best = -_COST_EPSILON, None
     for one in range(len(problem.base)):
         for other in range(one + 1, len(problem.base)):
             ours, theirs = np.flatnonzero(codes == one), np.flatnonzero(codes == other)

@@ -14,7 +14,7 @@ from itertools import product
 
 import numpy as np
 
-from manifests.annealing import TOLERANCE, Problem, State
+from manifests.annealing import TOLERANCE, PartitionProblem, SideAssignment
 from manifests.groups import Keys
 
 __all__ = ["fewest_bridges"]
@@ -47,7 +47,7 @@ def fewest_bridges(
         2
     """
     shares = [ratio for ratio in ratios if ratio > 0]
-    problem = Problem.of(keys, shares)
+    problem = PartitionProblem.of(keys, shares)
     if len(shares) < 2 or len(problem.weights) < len(shares):
         return None
     few = len(problem.weights) * math.log(len(shares)) <= math.log(_EXHAUSTIVE)
@@ -60,7 +60,7 @@ def fewest_bridges(
     )
 
 
-def _exhaust(problem: Problem) -> Sequence[int] | None:
+def _exhaust(problem: PartitionProblem) -> Sequence[int] | None:
     """Return the best side of each key, having tried all."""
     sides = range(len(problem.shares))
     every = np.array(list(product(sides, repeat=len(problem.weights))), dtype=np.int8)
@@ -73,19 +73,19 @@ def _exhaust(problem: Problem) -> Sequence[int] | None:
         sizes[np.flatnonzero(whole), first[whole]] += clips
     stay = sizes.sum(axis=1)
     wrong = np.abs(sizes - stay[:, None] * problem.shares) - TOLERANCE * stay[:, None]
-    fits = ((wrong <= _EPSILON) & (sizes > 0)).all(axis=1)
+    fits = ((wrong <= _SIZE_EPSILON) & (sizes > 0)).all(axis=1)
     if not fits.any():
         return None
     found: list[int] = every[np.where(fits, stay, -1).argmax()].tolist()
     return found
 
 
-def _search(problem: Problem, seed: int) -> Sequence[int] | None:
+def _search(problem: PartitionProblem, seed: int) -> Sequence[int] | None:
     """Return the best side found for each key."""
     moves = max(_LEAST_MOVES, min(_MOVES_OF_A_KEY * len(problem.weights), _MOST_MOVES))
     for imbalance in _IMBALANCES:
         chances = (random.Random(f"{seed} {start}") for start in range(_STARTS))  # noqa: S311
-        states = [State(problem, chance, imbalance) for chance in chances]
+        states = [SideAssignment(problem, chance, imbalance) for chance in chances]
         for state in states:
             state.anneal(moves // _STARTS)
         states.sort(key=lambda state: state.cost)
@@ -103,4 +103,4 @@ _FINALISTS = 6
 _MOVES_OF_A_KEY = 1_200  # in each of the two rounds
 _LEAST_MOVES, _MOST_MOVES = 60_000, 1_000_000
 _IMBALANCES = (2.0, 20.0)  # the second if nothing fits with the first
-_EPSILON = 1e-9
+_SIZE_EPSILON = 1e-9

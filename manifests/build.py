@@ -5,17 +5,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from manifests.given_split import divide_as_given
+from manifests.given_split import apply_given_split
 from manifests.index import open_manifest
 from manifests.lock import FolderLock
 from manifests.outcome import Outcome, Progress, no_progress
-from manifests.partition import Partition, divide
-from manifests.publish import Told, publish
+from manifests.partition import Partition, divide_clips
+from manifests.publish import ManifestFacts, publish
 from manifests.records import Clip, Label, ManifestEntry, Source, Speaker, Split, TextSource
-from manifests.selection import Material, select
+from manifests.selection import ManifestInputs, select
 from manifests.settings import SplitSettings
 from manifests.store import clear_partial_folders
-from manifests.tangles import TangledError
+from manifests.tangles import OversizedGroupError
 from manifests.versions import Manifest, check_content, newest
 
 __all__ = ["build_manifest"]
@@ -73,13 +73,13 @@ def build_manifest(
         CorpusError: if another process is building.
     """
     outcome = Outcome()
-    material = Material(list(clips), labels, texts, speakers, sources)
+    inputs = ManifestInputs(list(clips), labels, texts, speakers, sources)
     folder = corpus / "manifests"
     with FolderLock(folder, "build") as lock:
         if lock.broken:
             outcome.warnings.append(lock.broken)
         clear_partial_folders(folder)
-        entries = select(corpus, material, outcome, check_files=check_files, progress=progress)
+        entries = select(corpus, inputs, outcome, check_files=check_files, progress=progress)
         if _buildable(entries, outcome):
             last = newest(corpus)
             parent = _parent(last) if last else None
@@ -88,10 +88,10 @@ def build_manifest(
             )
             del entries
             if partition is not None:
-                split = {**settings.model_dump(mode="json"), "folds": partition.folds_asked}
-                loudness = {clip.clip_id: clip.rms_db for clip in material.clips}
-                told = Told({**params, "split": split}, loudness, repeats, facts)
-                publish(corpus, partition, told, parent, outcome, drawn_anew=resplit)
+                split = {**settings.model_dump(mode="json"), "folds": partition.requested_folds}
+                loudness = {clip.clip_id: clip.rms_db for clip in inputs.clips}
+                version_facts = ManifestFacts({**params, "split": split}, loudness, repeats, facts)
+                publish(corpus, partition, version_facts, parent, outcome, drawn_anew=resplit)
     return outcome
 
 
@@ -129,9 +129,9 @@ def _divided(
     """Return the clips divided; None if they hang together too much, which is then a failure."""
     try:
         if given is not None:
-            return divide_as_given(entries, settings, given, parent, repeats)
-        return divide(entries, settings, None if resplit else parent, repeats)
-    except TangledError as error:
+            return apply_given_split(entries, settings, given, parent, repeats)
+        return divide_clips(entries, settings, None if resplit else parent, repeats)
+    except OversizedGroupError as error:
         outcome.fail("split", str(error))
-        outcome.details["tangle"] = error.tangle.row()
+        outcome.details["tangle"] = error.group.row()
         return None

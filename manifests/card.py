@@ -58,7 +58,7 @@ def write_card(draft: Draft) -> str:
         "## How it was split, and what leaks",
         _split(draft),
         "## What gives the class away",
-        draft.giveaways.markdown(),
+        draft.label_cues.markdown(),
         "## Known limits",
         bullets(
             [
@@ -172,7 +172,7 @@ def _folds(partition: Partition) -> str:
     if not partition.folds:
         return ""
     groups = {entry.fold: entry.group for entry in reversed(partition.entries)}
-    asked = partition.folds_asked == SPEAKERS
+    asked = partition.requested_folds == SPEAKERS
     rows: list[list[object]] = []
     for fold, counts in partition.fold_counts.items():
         name = f"{fold} ({escape(groups.get(fold, 'empty'))})" if asked else str(fold)
@@ -184,7 +184,7 @@ def _folds(partition: Partition) -> str:
 def _shares(partition: Partition) -> str:
     reached = " / ".join(f"{100 * share:.1f} %" for share in partition.shares.values())
     if partition.folds:
-        asked = "one for each speaker" if partition.folds_asked == SPEAKERS else "of equal size"
+        asked = "one for each speaker" if partition.requested_folds == SPEAKERS else "of equal size"
         return f"folds: {partition.folds}, {asked}; train / val / test of the first: {reached}"
     asked = " / ".join(f"{100 * ratio:.3g} %" for ratio in partition.ratios)
     return f"train / val / test asked for {asked}, reached {reached}"

@@ -1,13 +1,13 @@
 """The card's section on labels: who judged, how they were counted, how far they agree."""
 
 from manifests.draft import Draft
-from manifests.facts import Agreement
+from manifests.facts import AgreementFacts
 from manifests.markdown import bullets, escape, table
 
 __all__ = ["labels_section"]
 
 
-def labels_section(draft: Draft, agreement: Agreement | None) -> str:
+def labels_section(draft: Draft, agreement: AgreementFacts | None) -> str:
     """Return the section, without its heading.
 
     Args:
@@ -36,7 +36,7 @@ def labels_section(draft: Draft, agreement: Agreement | None) -> str:
     return "\n\n".join(parts)
 
 
-def _agreement(found: Agreement | None) -> str:
+def _agreement(found: AgreementFacts | None) -> str:
     if found is None:
         return "How far annotators agree was not measured for this version."
     if found.alpha is None:
@@ -52,13 +52,12 @@ def _agreement(found: Agreement | None) -> str:
         if share is not None
     ]
     who = f"{found.annotators} annotators on the {found.clips} clips with two votes or more"
-    return (
-        f"Agreement of {who}, whether or not these got a label (adjudications are no votes):\n\n"
-        + table(["figure", "value", "interval"], rows)
+    return f"Agreement of {who}, labelled or not (adjudications are not counted):\n\n" + table(
+        ["figure", "value", "interval"], rows
     )
 
 
-def _range(found: Agreement) -> str:
+def _range(found: AgreementFacts) -> str:
     if found.low is None or found.high is None:
         return "not known"
     return (

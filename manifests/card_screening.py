@@ -1,12 +1,12 @@
 """The card's section on screening: which clips were offered for labelling, and why others not."""
 
-from manifests.facts import Screening
+from manifests.facts import ScreeningFacts
 from manifests.markdown import escape, table
 
 __all__ = ["screening_section"]
 
 
-def screening_section(found: Screening | None) -> str:
+def screening_section(found: ScreeningFacts | None) -> str:
     """Return the section, without its heading.
 
     Args:

@@ -11,7 +11,7 @@ __all__ = ["CHECKSUMS", "checksum_lines", "read_checksums"]
 CHECKSUMS = "SHA256SUMS"
 """Names every other file of a version, ``manifest.json`` too."""
 
-_LINE = re.compile(r"([0-9a-f]{64})  ([^/\\\n]+)")
+_CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})  ([^/\\\n]+)")
 
 
 def checksum_lines(files: Mapping[str, str]) -> str:
@@ -41,7 +41,7 @@ def read_checksums(folder: Path) -> dict[str, str]:
         return {}
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: changed since it was written; it is no text") from error
-    found = [_LINE.fullmatch(line) for line in lines[:-1]]
+    found = [_CHECKSUM_LINE.fullmatch(line) for line in lines[:-1]]
     if lines[-1] or not all(found):
         raise DataError(f"{path}: changed since it was written; a line of it is no checksum")
     return {match[2]: match[1] for match in found if match}

@@ -12,7 +12,7 @@ from manifests.errors import DataError
 from manifests.records import ManifestEntry
 from manifests.versions import ENTRIES, read_manifest_header
 
-__all__ = ["CHANGES", "Change", "Difference", "diff_manifests"]
+__all__ = ["CHANGES", "Change", "ManifestDiff", "diff_manifests"]
 
 CHANGES = ("added", "removed", "relabelled", "retranscribed", "moved", "revoted", "recut", "other")
 """What may have become of a clip; several at once but for the first two."""
@@ -40,7 +40,7 @@ class Change:
 
 
 @dataclass
-class Difference:
+class ManifestDiff:
     """All that differs between two versions.
 
     Attributes:
@@ -81,7 +81,7 @@ class Difference:
         }
 
 
-def diff_manifests(before: Path, after: Path) -> Difference:
+def diff_manifests(before: Path, after: Path) -> ManifestDiff:
     """Compare two versions, which need not be of one corpus.
 
     Both are read side by side, so that only clips that differ are held in memory.
@@ -101,7 +101,7 @@ def diff_manifests(before: Path, after: Path) -> Difference:
         }
         for one in headers
     )
-    found = Difference(headers[0].version, headers[1].version, (old_counts, new_counts))
+    found = ManifestDiff(headers[0].version, headers[1].version, (old_counts, new_counts))
     for old, new in _pairs(before / ENTRIES, after / ENTRIES):
         if old is not None and new is not None and old.text == new.text:
             found.same += 1
@@ -167,11 +167,11 @@ def _clip_id(text: str, path: Path, number: int) -> str:
     return clip_id
 
 
-def _add(found: Difference, old: ManifestEntry | None, new: ManifestEntry | None) -> None:
+def _add(found: ManifestDiff, old: ManifestEntry | None, new: ManifestEntry | None) -> None:
     before, after = (one.row() if one else {} for one in (old, new))
     if old is None or new is None:
         kinds: tuple[str, ...] = ("added",) if old is None else ("removed",)
-        fields = {name: (before.get(name), after.get(name)) for name in _TOLD}
+        fields = {name: (before.get(name), after.get(name)) for name in _SUMMARY_FIELDS}
     else:
         # `fold` is written only where there are folds
         names = [name for name in before | after if before.get(name) != after.get(name)]
@@ -198,5 +198,5 @@ _FIELDS = {
     "revoted": {"votes", "soft", "agreement", "adjudicated"},
     "recut": {"sha256", "file_sha256", "start", "end", "duration"},
 }
-_TOLD = ("split", "emotion", "speaker", "source_id", "text", "duration")
+_SUMMARY_FIELDS = ("split", "emotion", "speaker", "source_id", "text", "duration")
 _RESTORE = "restore the version from a copy"

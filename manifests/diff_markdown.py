@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from manifests.diff import Change, Difference
+from manifests.diff import Change, ManifestDiff
 from manifests.markdown import escape, table
 
-__all__ = ["as_markdown"]
+__all__ = ["diff_as_markdown"]
 
 
-def as_markdown(found: Difference, most: int = 20) -> str:
+def diff_as_markdown(found: ManifestDiff, most: int = 20) -> str:
     """Return the difference as Markdown: what kinds of change, clips per class, the first clips.
 
     Args:
@@ -19,7 +19,7 @@ def as_markdown(found: Difference, most: int = 20) -> str:
     parts = [
         f"## {escape(found.before)} to {escape(found.after)}",
         table(["change", "clips"], [*kinds, ["the same", found.same]]),
-        _counts(found),
+        _counts_table(found),
     ]
     for title, pairs in (("Moved", found.moves), ("Relabelled", found.relabels)):
         if pairs:
@@ -28,11 +28,11 @@ def as_markdown(found: Difference, most: int = 20) -> str:
     if found.changes and most:
         shown = found.changes[:most]
         parts += [f"### Clips ({len(shown)} of {len(found.changes)})"]
-        parts.append("\n".join(_line(change) for change in shown))
+        parts.append("\n".join(_change_line(change) for change in shown))
     return "\n\n".join(parts) + "\n"
 
 
-def _counts(found: Difference) -> str:
+def _counts_table(found: ManifestDiff) -> str:
     splits = list(found.counts[1])
     rows = []
     for name in found.counts[1]["train"]:
@@ -41,7 +41,7 @@ def _counts(found: Difference) -> str:
     return table(["class", *splits], rows)
 
 
-def _line(change: Change) -> str:
+def _change_line(change: Change) -> str:
     told = "; ".join(
         f"{name} {_shown(old)} → {_shown(new)}" for name, (old, new) in change.fields.items()
     )

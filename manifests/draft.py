@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from manifests.emotions import EMOTIONS
-from manifests.giveaways import Giveaways, find_giveaways
+from manifests.giveaways import LabelCues, find_label_cues
 from manifests.leakage import Leakage, find_leakage
 from manifests.near_duplicates import MOST_TEXTS
 from manifests.partition import Partition
@@ -54,9 +54,9 @@ class Draft:
         return find_leakage(self.partition.entries, self.repeats)
 
     @cached_property
-    def giveaways(self) -> Giveaways:
+    def label_cues(self) -> LabelCues:
         """What gives the class away without the emotion."""
-        return find_giveaways(self.partition.entries, self.loudness)
+        return find_label_cues(self.partition.entries, self.loudness)
 
     def header(self, files: dict[str, str]) -> ManifestHeader:
         """Return the header of the version.
@@ -82,7 +82,7 @@ class Draft:
             *self._of_sides(),
             *self._of_classes(),
             *self._of_leaks(),
-            *self.giveaways.warnings(),
+            *self.label_cues.warnings(),
             *self._of_clips(),
         ]
 

@@ -4,10 +4,10 @@ from pydantic import Field
 
 from manifests.settings import Settings
 
-__all__ = ["Agreement", "CardFacts", "Screening"]
+__all__ = ["AgreementFacts", "CardFacts", "ScreeningFacts"]
 
 
-class Agreement(Settings):
+class AgreementFacts(Settings):
     """How far annotators agree, over all judgements of the corpus.
 
     Attributes:
@@ -37,7 +37,7 @@ class Agreement(Settings):
     classes: dict[str, float | None]
 
 
-class Screening(Settings):
+class ScreeningFacts(Settings):
     """Which of the clips that were cut were offered for labelling.
 
     Attributes:
@@ -62,6 +62,6 @@ class CardFacts(Settings):
         texts: the models that texts of each origin are by.
     """
 
-    agreement: Agreement | None = None
-    screening: Screening | None = None
+    agreement: AgreementFacts | None = None
+    screening: ScreeningFacts | None = None
     texts: dict[str, list[str]] = Field(default_factory=dict)

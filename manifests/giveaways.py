@@ -9,11 +9,11 @@ from manifests.markdown import table
 from manifests.records import ManifestEntry
 from manifests.shallow_cues import ShallowCues, find_shallow_cues
 
-__all__ = ["Giveaways", "find_giveaways"]
+__all__ = ["LabelCues", "find_label_cues"]
 
 
 @dataclass(frozen=True)
-class Giveaways:
+class LabelCues:
     """Figures that an honest model has to be compared with.
 
     Attributes:
@@ -53,14 +53,14 @@ class Giveaways:
         )
 
 
-def find_giveaways(entries: Sequence[ManifestEntry], loudness: Mapping[str, float]) -> Giveaways:
+def find_label_cues(entries: Sequence[ManifestEntry], loudness: Mapping[str, float]) -> LabelCues:
     """Return what gives the class of a manifest's clips away.
 
     Args:
         entries: the clips, divided.
         loudness: RMS level of each in dBFS, by id.
     """
-    return Giveaways(find_confounding(entries), find_shallow_cues(entries, loudness))
+    return LabelCues(find_confounding(entries), find_shallow_cues(entries, loudness))
 
 
 _TABLE = "The class told from one of these alone, by a table, in five folds over all clips (UAR):"

@@ -6,18 +6,18 @@ from types import MappingProxyType
 
 from manifests.errors import ConfigurationError
 from manifests.groups import AUTO, keys_of
-from manifests.history import placed_before
-from manifests.partition import Partition, place
+from manifests.history import earlier_placements
+from manifests.partition import Partition, place_clips
 from manifests.records import ManifestEntry, Split
 from manifests.settings import SplitSettings
 from manifests.versions import Manifest
 
-__all__ = ["divide_as_given", "kept_whole"]
+__all__ = ["apply_given_split", "strictest_grouping"]
 
 _NO_REPEATS: Mapping[str, str] = MappingProxyType({})
 
 
-def divide_as_given(
+def apply_given_split(
     entries: Sequence[ManifestEntry],
     settings: SplitSettings,
     given: Mapping[str, Split],
@@ -47,14 +47,14 @@ def divide_as_given(
         )
     old: dict[str, Split] = dict(given)
     if parent is not None:
-        old |= {clip_id: split for clip_id, (split, _) in placed_before(parent).items()}
-    by = kept_whole(entries, old, repeats)
-    placed = place(entries, settings, by, old, repeats)
+        old |= {clip_id: split for clip_id, (split, _) in earlier_placements(parent).items()}
+    by = strictest_grouping(entries, old, repeats)
+    placed = place_clips(entries, settings, by, old, repeats)
     train, val, test = placed.shares.values()
     return replace(placed, ratios=(train, val, test))
 
 
-def kept_whole(
+def strictest_grouping(
     entries: Sequence[ManifestEntry],
     splits: Mapping[str, Split],
     repeats: Mapping[str, str] = _NO_REPEATS,

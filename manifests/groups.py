@@ -24,7 +24,7 @@ Keys = tuple[str, ...]
 AUTO = (("speaker", "source"), ("speaker",), ("known_speaker", "source"), ("known_speaker",))
 """The keys that ``auto`` keeps whole: the first of these that leave groups small enough."""
 
-_MOST_TELLING = ("speaker", "series", "source", "sentence", "repeat", "clip")
+_NAMING_ORDER = ("speaker", "series", "source", "sentence", "repeat", "clip")
 _NO_REPEATS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -48,14 +48,14 @@ def keys_of(
             grouped by, these stay together.
     """
     entries = list(entries)
-    cast = _cast(entries)
+    speakers = _known_speakers(entries)
     alike: dict[tuple[str | None, ...], Keys] = {}
     keys: dict[str, Keys] = {}
     for entry in entries:
         origin = (entry.speaker, entry.source_id, entry.series, entry.sentence)
         own = alike.get(origin)
         if own is None:
-            found = (key for name in by for key in _keys(entry, name, cast))
+            found = (key for name in by for key in _entry_keys(entry, name, speakers))
             own = alike[origin] = tuple(dict.fromkeys(found))
         if by and entry.clip_id in repeats:
             own = (*own, f"repeat:{repeats[entry.clip_id]}")
@@ -83,7 +83,7 @@ def group_clips(keys: Mapping[str, Keys]) -> dict[str, str]:
     members: defaultdict[str, list[str]] = defaultdict(list)
     for key in list(parent):
         members[_root(parent, key)].append(key)
-    names = {root: min(found, key=_telling) for root, found in members.items()}
+    names = {root: min(found, key=_naming_order) for root, found in members.items()}
     return {clip: names[_root(parent, shared[0])] for clip, shared in keys.items()}
 
 
@@ -137,7 +137,7 @@ def scope_of(entry: ManifestEntry) -> str:
     return f"source:{entry.source_id}" if entry.series is None else f"series:{entry.series}"
 
 
-def _cast(entries: Iterable[ManifestEntry]) -> dict[str, Keys]:
+def _known_speakers(entries: Iterable[ManifestEntry]) -> dict[str, Keys]:
     """Return the known speakers of each scope."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for entry in entries:
@@ -146,7 +146,7 @@ def _cast(entries: Iterable[ManifestEntry]) -> dict[str, Keys]:
     return {scope: tuple(sorted(speakers)) for scope, speakers in found.items()}
 
 
-def _keys(entry: ManifestEntry, name: str, cast: Mapping[str, Keys]) -> Keys:
+def _entry_keys(entry: ManifestEntry, name: str, speakers: Mapping[str, Keys]) -> Keys:
     source, scope = f"source:{entry.source_id}", scope_of(entry)
     match name:
         case "series":
@@ -160,7 +160,7 @@ def _keys(entry: ManifestEntry, name: str, cast: Mapping[str, Keys]) -> Keys:
         case "known_speaker":
             return (source,)
         case _:
-            return (scope, *cast.get(scope, ()))
+            return (scope, *speakers.get(scope, ()))
 
 
 def _root(parent: dict[str, str], key: str) -> str:
@@ -170,5 +170,5 @@ def _root(parent: dict[str, str], key: str) -> str:
     return key
 
 
-def _telling(key: str) -> tuple[int, str]:
-    return _MOST_TELLING.index(key.partition(":")[0]), key
+def _naming_order(key: str) -> tuple[int, str]:
+    return _NAMING_ORDER.index(key.partition(":")[0]), key

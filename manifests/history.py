@@ -8,10 +8,10 @@ from manifests.index import open_manifest, placements
 from manifests.records import Split
 from manifests.versions import Manifest, versions
 
-__all__ = ["placed_before"]
+__all__ = ["earlier_placements"]
 
 
-def placed_before(parent: Manifest) -> dict[str, tuple[Split, int | None]]:
+def earlier_placements(parent: Manifest) -> dict[str, tuple[Split, int | None]]:
     """Return the last split and fold of each clip since clips were last divided anew, by id.
 
     A clip that was left out for a while (its votes were withdrawn, a screen was stricter) comes
@@ -37,7 +37,7 @@ def placed_before(parent: Manifest) -> dict[str, tuple[Split, int | None]]:
 
 def _older(parent: Manifest) -> list[Path]:
     """Return the folders of the versions that the parent goes on from, the oldest first."""
-    drawn = _VERSION.fullmatch(str(parent.header.params.get("split", {}).get("drawn")))
+    drawn = _DRAWN_VERSION.fullmatch(str(parent.header.params.get("split", {}).get("drawn")))
     if drawn is None:
         return []
     last = int(parent.folder.name.removeprefix("v"))
@@ -48,4 +48,4 @@ def _older(parent: Manifest) -> list[Path]:
     ]
 
 
-_VERSION = re.compile(r"v([1-9]\d{0,8})")
+_DRAWN_VERSION = re.compile(r"v([1-9]\d{0,8})")

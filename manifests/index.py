@@ -39,10 +39,10 @@ def write_index(path: Path, entries: Sequence[ManifestEntry]) -> None:
 
     with (
         atomic_path(path) as temporary,
-        pyarrow.parquet.ParquetWriter(temporary, _schema(), compression="zstd") as writer,
+        pyarrow.parquet.ParquetWriter(temporary, _index_schema(), compression="zstd") as writer,
     ):
-        for first in range(0, len(entries), _GROUP):
-            writer.write_table(_table(entries[first : first + _GROUP]))
+        for first in range(0, len(entries), _ROW_GROUP):
+            writer.write_table(_index_table(entries[first : first + _ROW_GROUP]))
 
 
 def open_manifest(folder: Path) -> Manifest:
@@ -68,9 +68,9 @@ def open_manifest(folder: Path) -> Manifest:
         )
     if content_digest(header.files.get(ENTRIES, ""), header.params) != header.digest:
         raise DataError(f"{folder / HEADER}: its params or digest changed; restore it from a copy")
-    if not _known(_opened(path)):
+    if not _has_current_columns(_open_index(path)):
         return load_manifest(folder)
-    return Manifest(folder, header, _Entries(path))
+    return Manifest(folder, header, _IndexEntries(path))
 
 
 def index_problem(folder: Path, entries: Sequence[ManifestEntry]) -> str | None:
@@ -84,8 +84,8 @@ def index_problem(folder: Path, entries: Sequence[ManifestEntry]) -> str | None:
     if not path.is_file():
         return None
     try:
-        found = _opened(path)
-        same = not _known(found) or _read(path).equals(_table(entries))
+        found = _open_index(path)
+        same = not _has_current_columns(found) or _read_index(path).equals(_index_table(entries))
     except DataError as error:
         return str(error)
     return None if same else f"doesn't say what {ENTRIES} says; delete it"
@@ -94,23 +94,23 @@ def index_problem(folder: Path, entries: Sequence[ManifestEntry]) -> str | None:
 def placements(manifest: Manifest) -> dict[str, tuple[Split, int | None]]:
     """Return split and fold of each clip of a version, by id, without making records of them."""
     entries = manifest.entries
-    if isinstance(entries, _Entries):
+    if isinstance(entries, _IndexEntries):
         return entries.placements()
     return {entry.clip_id: (entry.split, entry.fold) for entry in entries}
 
 
-class _Entries(Sequence[ManifestEntry]):
+class _IndexEntries(Sequence[ManifestEntry]):
     """Entries that are read and become records one after the other, as they are come to."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._count = int(_opened(path).metadata.num_rows)
+        self._count = int(_open_index(path).metadata.num_rows)
 
     def __len__(self) -> int:
         return self._count
 
     def __iter__(self) -> Iterator[ManifestEntry]:
-        for batch in _opened(self._path).iter_batches(batch_size=_AT_ONCE):
+        for batch in _open_index(self._path).iter_batches(batch_size=_BATCH_ROWS):
             yield from map(self._entry, batch.to_pylist())
 
     @overload
@@ -126,7 +126,7 @@ class _Entries(Sequence[ManifestEntry]):
         return self._entry(self._rows.slice(one, 1).to_pylist()[0])
 
     def placements(self) -> dict[str, tuple[Split, int | None]]:
-        found = _read(self._path, ("clip_id", "split", "fold")).to_pydict()
+        found = _read_index(self._path, ("clip_id", "split", "fold")).to_pydict()
         if strange := set(found["split"]) - set(get_args(Split)):
             raise DataError(f"{self._path}: no split is called {strange.pop()!r}; delete the file")
         places = zip(found["split"], found["fold"], strict=True)
@@ -134,7 +134,7 @@ class _Entries(Sequence[ManifestEntry]):
 
     @cached_property
     def _rows(self) -> Any:
-        return _read(self._path)
+        return _read_index(self._path)
 
     def _entry(self, row: dict[str, Any]) -> ManifestEntry:
         row["votes"] = [(vote["annotator"], vote["emotion"]) for vote in row["votes"] or ()]
@@ -142,7 +142,7 @@ class _Entries(Sequence[ManifestEntry]):
         return entry
 
 
-def _opened(path: Path) -> Any:
+def _open_index(path: Path) -> Any:
     """Return an index as a ``pyarrow.parquet.ParquetFile``, of which only the footer was read."""
     import pyarrow
     import pyarrow.parquet
@@ -153,22 +153,22 @@ def _opened(path: Path) -> Any:
         raise DataError(f"{path}: {_UNREADABLE}") from error
 
 
-def _read(path: Path, columns: Sequence[str] | None = None) -> Any:
+def _read_index(path: Path, columns: Sequence[str] | None = None) -> Any:
     """Return all rows of an index as a table, of all columns or of some."""
     import pyarrow
 
     try:
-        return _opened(path).read(columns=columns)
+        return _open_index(path).read(columns=columns)
     except (OSError, pyarrow.ArrowException) as error:
         raise DataError(f"{path}: {_UNREADABLE}") from error
 
 
-def _known(found: Any) -> bool:
+def _has_current_columns(found: Any) -> bool:
     """Return whether an index has the columns that this corpus-tools gives it."""
-    return bool(found.schema_arrow.equals(_schema()))
+    return bool(found.schema_arrow.equals(_index_schema()))
 
 
-def _schema() -> Any:
+def _index_schema() -> Any:
     import pyarrow
 
     text, number = pyarrow.string(), pyarrow.float64()
@@ -186,7 +186,7 @@ def _schema() -> Any:
     return pyarrow.schema([(name, other.get(name, text)) for name in ManifestEntry.fields()])
 
 
-def _table(entries: Sequence[ManifestEntry]) -> Any:
+def _index_table(entries: Sequence[ManifestEntry]) -> Any:
     import pyarrow
 
     columns: dict[str, list[Any]] = {
@@ -198,9 +198,9 @@ def _table(entries: Sequence[ManifestEntry]) -> Any:
         [{"annotator": who, "emotion": emotion} for who, emotion in entry.votes]
         for entry in entries
     ]
-    return pyarrow.table(columns, schema=_schema())
+    return pyarrow.table(columns, schema=_index_schema())
 
 
 _UNREADABLE = "not an index that can be read; delete it"
-_AT_ONCE = 4096  # rows that become records together
-_GROUP = 65_536  # rows that are written and read together
+_BATCH_ROWS = 4096  # rows that become records together
+_ROW_GROUP = 65_536  # rows that are written and read together

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from manifests.errors import CorpusError
-from manifests.processes import is_running, start_of
+from manifests.processes import is_running, start_time_of
 
 if sys.platform != "win32":
     import fcntl
@@ -126,7 +126,12 @@ class FolderLock:
 
 def _owner() -> dict[str, Any]:
     pid = os.getpid()
-    return {"host": socket.gethostname(), "pid": pid, "start": start_of(pid), "time": time.time()}
+    return {
+        "host": socket.gethostname(),
+        "pid": pid,
+        "start": start_time_of(pid),
+        "time": time.time(),
+    }
 
 
 def _in_use(owner: dict[str, Any], name: str) -> str:

@@ -10,16 +10,16 @@ from manifests.bridges import fewest_bridges
 from manifests.emotions import EMOTIONS, Emotion
 from manifests.folds import SPEAKERS, place_in_folds, ratios_of
 from manifests.groups import fitting_grouping, group_clips, groupings, keys_of, largest_share
-from manifests.history import placed_before
+from manifests.history import earlier_placements
 from manifests.inherited import folds_of, grouping_of
 from manifests.records import Grouping, ManifestEntry, Side, Split
 from manifests.settings import SplitSettings
 from manifests.split import SIDES, split_groups
 from manifests.stability import keep_sides
 from manifests.versions import Manifest
-from manifests.ways_out import tangled
+from manifests.ways_out import oversized_group_error
 
-__all__ = ["SPLITS", "Partition", "divide", "place"]
+__all__ = ["SPLITS", "Partition", "divide_clips", "place_clips"]
 
 SPLITS: tuple[Split, ...] = (*SIDES, "held")
 
@@ -34,7 +34,7 @@ class Partition:
         entries: the clips with group and split, in the order given.
         bridges: ids of those held out because they tied together what had to be divided.
         folds: how many there are; 0 for a single division.
-        folds_asked: what was asked for, a number or ``speakers``; None for a single division.
+        requested_folds: what was asked for, a number or ``speakers``; None for a single division.
     """
 
     by: tuple[str, ...]
@@ -42,7 +42,7 @@ class Partition:
     entries: list[ManifestEntry]
     bridges: frozenset[str] = frozenset()
     folds: int = 0
-    folds_asked: str | None = None
+    requested_folds: str | None = None
 
     @cached_property
     def fold_counts(self) -> dict[int, dict[Emotion, int]]:
@@ -110,7 +110,7 @@ class Partition:
         }
 
 
-def divide(
+def divide_clips(
     entries: Sequence[ManifestEntry],
     settings: SplitSettings,
     parent: Manifest | None = None,
@@ -128,7 +128,7 @@ def divide(
 
     Raises:
         ConfigurationError: if the settings ask for another grouping than the parent's.
-        TangledError: if one group would hold more of the clips than the settings allow.
+        OversizedGroupError: if one group would hold more of the clips than the settings allow.
     """
     if parent is None:
         by, bridges = _grouping(entries, settings, repeats)
@@ -136,11 +136,11 @@ def divide(
         old: dict[str, Split] = dict.fromkeys(bridges, "held")
     else:
         by, bridges = grouping_of(parent, settings), frozenset()
-        before = placed_before(parent)
+        before = earlier_placements(parent)
         old = {clip_id: split for clip_id, (split, _) in before.items()}
     folds = settings.folds if parent is None else folds_of(parent, settings)
     if folds is None:
-        return place(entries, settings, by, old, repeats, bridges)
+        return place_clips(entries, settings, by, old, repeats, bridges)
     keys = keys_of((one for one in entries if old.get(one.clip_id) != "held"), by, repeats)
     in_folds = {clip_id: fold for clip_id, (_, fold) in before.items() if fold}
     placed, number = place_in_folds(entries, keys, folds, in_folds, settings.seed)
@@ -150,7 +150,7 @@ def divide(
     return Partition(by, ratios, placed, bridges, number, folds)
 
 
-def place(
+def place_clips(
     entries: Sequence[ManifestEntry],
     settings: SplitSettings,
     by: tuple[str, ...],
@@ -209,7 +209,7 @@ def _grouping(
             found = fewest_bridges(keys, settings.ratios, settings.seed)
             if found is not None and 100 * len(found) <= settings.drop_bridges * len(entries):
                 return by, found
-    raise tangled(entries, choices[0], settings, repeats)
+    raise oversized_group_error(entries, choices[0], settings, repeats)
 
 
 def _counts(entries: Sequence[ManifestEntry], group_of: dict[str, str]) -> dict[str, list[int]]:

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-__all__ = ["Complaint", "complaint", "permitted"]
+__all__ = ["SettingProblem", "setting_problem"]
 
 
 @dataclass(frozen=True)
-class Complaint:
+class SettingProblem:
     """What is wrong with the first bad setting.
 
     Attributes:
@@ -27,7 +27,7 @@ class Complaint:
     unknown: bool = False
 
 
-def complaint(model: type[BaseModel], error: ValidationError) -> Complaint:
+def setting_problem(model: type[BaseModel], error: ValidationError) -> SettingProblem:
     """Return what is wrong with the first of the settings that don't fit.
 
     Args:
@@ -38,11 +38,11 @@ def complaint(model: type[BaseModel], error: ValidationError) -> Complaint:
     location = list(first["loc"])
     keys = tuple(part for part in location if isinstance(part, str))
     if first["type"] == "extra_forbidden":
-        return Complaint(keys, " is unknown", unknown=True)
+        return SettingProblem(keys, " is unknown", unknown=True)
     if first["type"] == "value_error":
         reason = first["msg"].removeprefix("Value error, ")
         together = isinstance(first["input"], dict)
-        return Complaint(
+        return SettingProblem(
             keys, f": {reason}" if together else f" is {_shown(first['input'])}: {reason}"
         )
     if first["type"] == "missing":
@@ -50,26 +50,7 @@ def complaint(model: type[BaseModel], error: ValidationError) -> Complaint:
     field, entries = _field(model, location)
     entry = "".join(f", entry {number + 1}," for number in entries)
     value = _shown(first["input"])
-    return Complaint(keys, f"{entry} is {value}; it must be {_in_words(*field)}")
-
-
-def permitted(model: type[BaseModel], *keys: str) -> str:
-    """Return in words what a setting may be.
-
-    Args:
-        model: of the settings.
-        keys: names of sections and of the setting.
-
-    Example:
-        >>> from pydantic import Field
-        >>> class Detector(BaseModel):
-        ...     aggressiveness: int = Field(2, ge=0, le=3)
-        ...     kind: Literal["webrtc", "silero"] = "webrtc"
-        >>> permitted(Detector, "aggressiveness"), permitted(Detector, "kind")
-        ('a whole number from 0 to 3', 'webrtc or silero')
-    """
-    field, _ = _field(model, keys)
-    return _in_words(*field)
+    return SettingProblem(keys, f"{entry} is {value}; it must be {_in_words(*field)}")
 
 
 def _field(

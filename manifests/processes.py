@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-__all__ = ["is_running", "start_of"]
+__all__ = ["is_running", "start_time_of"]
 
 
-def start_of(pid: int) -> str | None:
+def start_time_of(pid: int) -> str | None:
     """Return when a process began, as a text that no later process of its number has.
 
     Returns:
@@ -22,10 +22,10 @@ def is_running(pid: int, start: str | None = None) -> bool:
 
     Args:
         pid: its number.
-        start: as from `start_of`; without it, any process of that number counts.
+        start: as from `start_time_of`; without it, any process of that number counts.
 
     Example:
-        >>> is_running(os.getpid(), start_of(os.getpid())), is_running(os.getpid(), "long ago")
+        >>> is_running(os.getpid(), start_time_of(os.getpid())), is_running(os.getpid(), "long ago")
         (True, False)
     """
     if pid <= 0:

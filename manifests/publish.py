@@ -26,11 +26,11 @@ from manifests.store import (
 )
 from manifests.versions import ENTRIES, HEADER, Manifest, content_digest, next_version
 
-__all__ = ["Told", "publish"]
+__all__ = ["ManifestFacts", "publish"]
 
 
 @dataclass(frozen=True)
-class Told:
+class ManifestFacts:
     """What a version tells beside its clips.
 
     Attributes:
@@ -49,7 +49,7 @@ class Told:
 def publish(
     corpus: Path,
     partition: Partition,
-    told: Told,
+    version_facts: ManifestFacts,
     parent: Manifest | None,
     outcome: Outcome,
     *,
@@ -63,7 +63,7 @@ def publish(
     Args:
         corpus: the corpus folder.
         partition: the clips, divided.
-        told: what else the version tells.
+        version_facts: what else the version tells.
         parent: the newest version, if there is one.
         outcome: gets the account, as :func:`manifests.build.build_manifest` tells.
         drawn_anew: whether the clips were divided without regard to the parent.
@@ -77,7 +77,7 @@ def publish(
                 _drawn(parent),
                 content,
                 partition,
-                told,
+                version_facts,
                 outcome,
             )
             if known.digest == parent.header.digest:
@@ -94,7 +94,7 @@ def publish(
             drawn,
             content,
             partition,
-            told,
+            version_facts,
             outcome,
         )
         folder = corpus / "manifests" / version
@@ -123,10 +123,10 @@ def _draft(
     drawn: str,
     content: _Content,
     partition: Partition,
-    told: Told,
+    version_facts: ManifestFacts,
     outcome: Outcome,
 ) -> Draft:
-    params = {**told.params, "split": {**told.params["split"], "drawn": drawn}}
+    params = {**version_facts.params, "split": {**version_facts.params["split"], "drawn": drawn}}
     return Draft(
         version,
         parent,
@@ -135,9 +135,9 @@ def _draft(
         params,
         partition,
         outcome.rejected,
-        told.loudness,
-        told.repeats,
-        told.facts,
+        version_facts.loudness,
+        version_facts.repeats,
+        version_facts.facts,
     )
 
 
@@ -153,7 +153,7 @@ def _write(target: Path, draft: Draft, content: _Content) -> None:
         write_index(folder / INDEX, draft.partition.entries)
         write_text(folder / DESCRIPTION, _described(draft, content))
         write_text(folder / "leakage.json", _readable(shared))
-        write_text(folder / "giveaways.json", _readable(draft.giveaways.row()))
+        write_text(folder / "giveaways.json", _readable(draft.label_cues.row()))
         write_text(folder / "card.md", write_card(draft))
         with atomic_path(folder / "classes.png") as path:
             draw_classes(draft.partition, path)
@@ -199,5 +199,5 @@ def _summary(draft: Draft, folder: Path, *, new: bool) -> dict[str, Any]:
         "bridges": sorted(partition.bridges),
         "folds": partition.fold_counts,
         "leakage": {key: leakage.row() for key, leakage in draft.leakage.items()},
-        "giveaways": draft.giveaways.row(),
+        "giveaways": draft.label_cues.row(),
     }

@@ -16,13 +16,13 @@ from manifests.errors import DataError
 from manifests.record import Record, record
 from manifests.store import sha256_file
 
-__all__ = ["REDACTION", "Part", "Redaction", "read_redaction", "redacted_files"]
+__all__ = ["REDACTION", "Redaction", "VersionWithdrawal", "read_redaction", "redacted_files"]
 
 REDACTION = "withdrawn.json"
 
 
 @record
-class Part(Record):
+class VersionWithdrawal(Record):
     """What one withdrawal took from a version."""
 
     kind: str
@@ -36,12 +36,12 @@ class Part(Record):
 class Redaction(Record):
     """What was withdrawn from a version, and the sha256 of the files that are left of it."""
 
-    withdrawals: list[Part]
+    withdrawals: list[VersionWithdrawal]
     files: dict[str, str]
     removed: list[str]
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """What was withdrawn, for a sentence."""
         return "; ".join(
             f"{part.clips} clips and {part.votes} votes of {part.kind} '{part.id}' withdrawn on "
@@ -76,7 +76,7 @@ def read_redaction(folder: Path) -> Redaction | None:
 
 def redacted_files(
     folder: Path,
-    part: Part,
+    part: VersionWithdrawal,
     entries: tuple[str, bytes],
     names_it: Callable[[str], bool],
     listed: Mapping[str, str],
@@ -116,7 +116,7 @@ def redacted_files(
     yield CHECKSUMS, checksum_lines(sums).encode()
 
 
-def _parts(earlier: Redaction | None) -> Iterable[Part]:
+def _parts(earlier: Redaction | None) -> Iterable[VersionWithdrawal]:
     return earlier.withdrawals if earlier else []
 
 

@@ -11,11 +11,11 @@ from manifests.records import Clip, Label, ManifestEntry, Source, Speaker, TextS
 from manifests.store import inside, sha256_file
 from manifests.tombstones import Withdrawn
 
-__all__ = ["Material", "rejection", "select", "standing_repeats"]
+__all__ = ["ManifestInputs", "kept_repeats", "rejection", "select"]
 
 
 @dataclass(frozen=True)
-class Material:
+class ManifestInputs:
     """What a manifest is made from.
 
     Attributes:
@@ -35,7 +35,7 @@ class Material:
 
 def select(
     corpus: Path,
-    material: Material,
+    inputs: ManifestInputs,
     outcome: Outcome,
     *,
     check_files: bool = True,
@@ -49,27 +49,27 @@ def select(
 
     Args:
         corpus: the corpus folder.
-        material: what there is.
+        inputs: what there is.
         outcome: the account to keep.
         check_files: read every clip and compare it with its sha256.
         progress: called after each clip.
     """
-    clips = sorted(material.clips, key=lambda clip: clip.clip_id)
-    standing = standing_repeats(clips, material.labels)
+    clips = sorted(inputs.clips, key=lambda clip: clip.clip_id)
+    kept = kept_repeats(clips, inputs.labels)
     outcome.items_in += len(clips)
     if withdrawn := len(Withdrawn.of(corpus).clips):
         outcome.items_in += withdrawn
         outcome.rejected["withdrawn"] += withdrawn
     entries: list[ManifestEntry] = []
     for done, clip in enumerate(clips, start=1):
-        reason = rejection(clip, material.labels.get(clip.clip_id), standing)
+        reason = rejection(clip, inputs.labels.get(clip.clip_id), kept)
         if reason is not None:
             outcome.rejected[reason] += 1
         else:
             try:
                 if entries and entries[-1].clip_id == clip.clip_id:
                     raise DataError("two clips have this id; run: corpus segment, for its source")
-                entries.append(_entry(corpus, clip, material, check_files))
+                entries.append(_entry(corpus, clip, inputs, check_files))
             except DataError as error:
                 outcome.fail(clip.clip_id, str(error))
         progress(done, len(clips), clip.clip_id)
@@ -77,7 +77,7 @@ def select(
     return entries
 
 
-def standing_repeats(clips: Sequence[Clip], labels: Mapping[str, Label]) -> dict[str, str]:
+def kept_repeats(clips: Sequence[Clip], labels: Mapping[str, Label]) -> dict[str, str]:
     """Return which clip is taken of those that repeat one another, by the one that they repeat.
 
     It is the one repeated, or if that has no class the first of the others that has one.
@@ -94,38 +94,38 @@ def standing_repeats(clips: Sequence[Clip], labels: Mapping[str, Label]) -> dict
     return found
 
 
-def rejection(clip: Clip, label: Label | None, standing: Mapping[str, str]) -> str | None:
+def rejection(clip: Clip, label: Label | None, kept: Mapping[str, str]) -> str | None:
     """Return why an accepted clip is left out of a manifest, None if it isn't.
 
     Args:
         clip: the clip.
         label: what its votes come to, None if it has none.
-        standing: as from `standing_repeats`.
+        kept: as from `kept_repeats`.
     """
     if clip.superseded_by is not None:
         return "superseded"
-    if clip.duplicate_of is not None and standing.get(clip.duplicate_of) != clip.clip_id:
+    if clip.duplicate_of is not None and kept.get(clip.duplicate_of) != clip.clip_id:
         return "duplicate"
     if label is None:
         return "not_labelled"
     return (label.reason or "no_class") if label.emotion is None else None
 
 
-def _entry(corpus: Path, clip: Clip, material: Material, check_file: bool) -> ManifestEntry:
-    source = material.sources.get(clip.source_id)
+def _entry(corpus: Path, clip: Clip, inputs: ManifestInputs, check_file: bool) -> ManifestEntry:
+    source = inputs.sources.get(clip.source_id)
     if source is None:
         raise DataError(
             f"its source {clip.source_id} is not in stages/sources; run: corpus segment, for it"
         )
     if check_file:
         _check(inside(corpus, clip.path), clip)
-    label = material.labels[clip.clip_id]
-    text, text_source = material.texts.get(clip.clip_id, ("", None))
-    speaker = material.speakers.get(clip.speaker) if clip.speaker else None
+    label = inputs.labels[clip.clip_id]
+    text, text_source = inputs.texts.get(clip.clip_id, ("", None))
+    speaker = inputs.speakers.get(clip.speaker) if clip.speaker else None
     emotion = label.emotion
     if emotion is None:
         raise DataError("it has no class")
-    cast = [vote for _, vote in label.votes if vote is not None]
+    class_votes = [vote for _, vote in label.votes if vote is not None]
     return ManifestEntry.trusted(
         clip_id=clip.clip_id,
         path=clip.path,
@@ -143,7 +143,7 @@ def _entry(corpus: Path, clip: Clip, material: Material, check_file: bool) -> Ma
         emotion=emotion,
         soft=label.soft or _SURE[emotion],
         votes=label.votes,
-        agreement=round(cast.count(emotion) / len(cast), 6) if cast else 1.0,
+        agreement=round(class_votes.count(emotion) / len(class_votes), 6) if class_votes else 1.0,
         adjudicated=label.adjudicated,
         sentence=clip.sentence,
         group="",

@@ -8,8 +8,8 @@ from manifests.emotions import EMOTIONS
 from manifests.records import TextSource
 
 __all__ = [
-    "ALONE",
     "GROUP_KEYS",
+    "GROUP_MODES",
     "CardSettings",
     "Settings",
     "SplitSettings",
@@ -20,7 +20,7 @@ __all__ = [
 GROUP_KEYS = ("speaker", "series", "source", "sentence")
 """What ``[split] group_by`` may keep whole, alone or together."""
 
-ALONE = ("auto", "none")
+GROUP_MODES = ("auto", "none")
 """What stands in its place."""
 
 
@@ -100,10 +100,12 @@ class SplitSettings(Settings):
     def _known_keys(cls, asked: Any) -> str:
         given = asked.split(",") if isinstance(asked, str) else asked
         names = [str(name).strip() for name in given] if isinstance(given, list | tuple) else []
-        if names not in ([name] for name in ALONE) and not (names and set(names) <= {*GROUP_KEYS}):
+        if names not in ([name] for name in GROUP_MODES) and not (
+            names and set(names) <= {*GROUP_KEYS}
+        ):
             raise ValueError(
-                f"give {', '.join(ALONE)}, or one or more of {', '.join(GROUP_KEYS)} with commas "
-                f"between"
+                f"must be {' or '.join(GROUP_MODES)}, or one or more of {', '.join(GROUP_KEYS)}, "
+                f"separated by commas"
             )
         return ",".join(dict.fromkeys(names))
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from manifests.assignment import Assignment, Matrix, solve
+from manifests.assignment import AssignmentProblem, Matrix, solve
 from manifests.records import Side
 
 __all__ = ["SIDES", "assign_groups", "split_groups"]
@@ -93,7 +93,7 @@ def _assignment(
     sides: Sequence[S],
     ratios: Mapping[S, float],
     pinned: Mapping[str, S],
-) -> Assignment:
+) -> AssignmentProblem:
     def vectors(groups: Iterable[str]) -> Matrix:
         rows = np.array([counts[group] for group in groups], dtype=np.float64)
         return np.hstack([rows, rows.sum(axis=1, keepdims=True)])
@@ -111,4 +111,4 @@ def _assignment(
     tolerance = np.maximum(_CLASS_TOLERANCE * targets, 1.0)
     tolerance[:, -1] = max(_SIZE_TOLERANCE * everything[-1], 1.0)
     bare = np.array([side not in pinned.values() for side in sides])
-    return Assignment(ours, base, targets, tolerance**-2.0, bare)
+    return AssignmentProblem(ours, base, targets, tolerance**-2.0, bare)

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from manifests.groups import Keys
 
-__all__ = ["Kept", "keep_sides"]
+__all__ = ["KeptSides", "keep_sides"]
 
 S = TypeVar("S", bound=str)
 
@@ -17,7 +17,7 @@ _ORDER = {"test": 0, "val": 1, "train": 2}
 
 
 @dataclass(frozen=True)
-class Kept(Generic[S]):
+class KeptSides(Generic[S]):
     """What the placement of old clips means for all of them.
 
     Attributes:
@@ -29,7 +29,7 @@ class Kept(Generic[S]):
     held: frozenset[str]
 
 
-def keep_sides(keys: Mapping[str, Keys], placed: Mapping[str, S]) -> Kept[S]:
+def keep_sides(keys: Mapping[str, Keys], placed: Mapping[str, S]) -> KeptSides[S]:
     """Settle which side each key belongs to, and which clips are held out for it.
 
     A key goes where most of its old clips are. An old clip that one of its keys (corrected since)
@@ -62,7 +62,7 @@ def keep_sides(keys: Mapping[str, Keys], placed: Mapping[str, S]) -> Kept[S]:
         for clip, shared in keys.items()
         if len({sides.get(key) for key in shared} | ({old[clip]} if clip in old else set())) > 1
     )
-    return Kept(sides, held)
+    return KeptSides(sides, held)
 
 
 def _majorities(keys: Mapping[str, Keys], old: Mapping[str, S]) -> dict[str, S]:

@@ -8,7 +8,7 @@ from typing import Any
 from manifests.errors import DataError
 from manifests.groups import Keys, group_clips
 
-__all__ = ["Bridge", "Tangle", "TangledError", "find_tangle"]
+__all__ = ["Bridge", "OversizedGroup", "OversizedGroupError", "find_oversized_group"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Bridge:
 
 
 @dataclass(frozen=True)
-class Tangle:
+class OversizedGroup:
     """The largest group of clips.
 
     Attributes:
@@ -56,19 +56,19 @@ class Tangle:
         return {**asdict(self), "by": list(self.by), "share": round(self.share, 4)}
 
 
-class TangledError(DataError):
+class OversizedGroupError(DataError):
     """Clips hang together so that they can't be divided as was asked.
 
     Attributes:
-        tangle: what ties them.
+        group: what ties them.
     """
 
-    def __init__(self, sentence: str, tangle: Tangle) -> None:
+    def __init__(self, sentence: str, group: OversizedGroup) -> None:
         super().__init__(sentence)
-        self.tangle = tangle
+        self.group = group
 
 
-def find_tangle(keys: Mapping[str, Keys], by: Sequence[str]) -> Tangle:
+def find_oversized_group(keys: Mapping[str, Keys], by: Sequence[str]) -> OversizedGroup:
     """Return the largest group and what ties it.
 
     Args:
@@ -77,7 +77,7 @@ def find_tangle(keys: Mapping[str, Keys], by: Sequence[str]) -> Tangle:
 
     Example:
         >>> keys = {"a": ("speaker:f01", "source:x"), "b": ("speaker:f01", "source:y")}
-        >>> found = find_tangle(keys, ["speaker", "source"])
+        >>> found = find_oversized_group(keys, ["speaker", "source"])
         >>> found.share, found.bridges[0]
         (1.0, Bridge(kind='speaker', value='f01', clips=2, tied=2, largest_without=0.5))
     """
@@ -102,7 +102,7 @@ def find_tangle(keys: Mapping[str, Keys], by: Sequence[str]) -> Tangle:
         without = max(_largest_without(key, bundles), second) / len(keys)
         found.append(Bridge(kind, value, number, len(tied[key]) - 1, round(without, 4)))
     found.sort(key=lambda bridge: (bridge.largest_without, -bridge.clips, bridge.value))
-    return Tangle(tuple(by), sizes[largest], len(keys), found)
+    return OversizedGroup(tuple(by), sizes[largest], len(keys), found)
 
 
 def _largest_without(key: str, bundles: Mapping[Keys, int]) -> float:

@@ -15,13 +15,13 @@ from manifests.store import read_jsonl, write_jsonl
 
 __all__ = [
     "TOMBSTONES",
-    "Gone",
     "Kind",
     "Tombstone",
     "Withdrawn",
-    "named_nearest",
+    "WithdrawnSource",
     "put_tombstone",
     "read_tombstones",
+    "unknown_id_error",
 ]
 
 TOMBSTONES = "withdrawn.jsonl"
@@ -30,7 +30,7 @@ Kind = Literal["speaker", "source", "annotator"]
 
 
 @record
-class Gone(Record):
+class WithdrawnSource(Record):
     """A source of which nothing is left; by its content it is known if it comes again."""
 
     source_id: str
@@ -62,7 +62,7 @@ class Tombstone(Record):
     reason: str | None = None
     finished: bool = False
     clips: list[str] = Field(default_factory=list)
-    sources: list[Gone] = Field(default_factory=list)
+    sources: list[WithdrawnSource] = Field(default_factory=list)
     milliseconds: dict[str, int] = Field(default_factory=dict)
     accounts: list[tuple[str, int]] = Field(default_factory=list)
     answers: list[tuple[str, int]] = Field(default_factory=list)
@@ -70,7 +70,7 @@ class Tombstone(Record):
     counts: dict[str, int] = Field(default_factory=dict)
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """Who withdrew and when, for a sentence."""
         return f"{self.kind} '{self.id}', withdrawn on {self.created[:10]} ({TOMBSTONES})"
 
@@ -163,7 +163,7 @@ def put_tombstone(corpus: Path, tombstone: Tombstone) -> None:
     write_jsonl(corpus / TOMBSTONES, [one.row() for one in stones.values()])
 
 
-def named_nearest(what: str, given: str, known: Iterable[str]) -> ConfigurationError:
+def unknown_id_error(what: str, given: str, known: Iterable[str]) -> ConfigurationError:
     """Return the error for an id that there isn't, naming the nearest that there are."""
     near = difflib.get_close_matches(given, sorted(known), n=_NEAREST, cutoff=0.0)
     there = f"the nearest are {', '.join(near)}" if near else "the corpus has none"

@@ -72,7 +72,7 @@ def _redaction(folder: Path, outcome: Outcome) -> Redaction | None:
     outcome.items_in += redaction.clips
     outcome.rejected["withdrawn"] += redaction.clips
     outcome.details["withdrawn"] = [part.row() for part in redaction.withdrawals]
-    outcome.warnings.append(f"{folder.name}: {redaction.words}; the rest was checked")
+    outcome.warnings.append(f"{folder.name}: {redaction.summary}; the rest was checked")
     return redaction
 
 

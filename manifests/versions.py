@@ -29,7 +29,7 @@ __all__ = [
 HEADER = "manifest.json"
 ENTRIES = "manifest.jsonl"
 
-_VERSION = re.compile(r"v([1-9]\d*)")
+_VERSION_FOLDER = re.compile(r"v([1-9]\d*)")
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class Manifest:
         if self.redaction is None:
             return []
         return [
-            f"{self.header.version}: {self.redaction.words}; it holds less than its digest tells, "
-            f"so build the next one: corpus build-manifest"
+            f"{self.header.version}: {self.redaction.summary}; so it no longer matches its "
+            f"digest; build the next version: corpus build-manifest"
         ]
 
 
@@ -151,7 +151,7 @@ def versions(corpus: Path) -> list[Path]:
     found = [
         (int(match[1]), folder)
         for folder in (corpus / "manifests").glob("v*")
-        if (match := _VERSION.fullmatch(folder.name)) and (folder / HEADER).is_file()
+        if (match := _VERSION_FOLDER.fullmatch(folder.name)) and (folder / HEADER).is_file()
     ]
     return [folder for _, folder in sorted(found)]
 
@@ -166,7 +166,7 @@ def next_version(corpus: Path) -> str:
     taken = [
         int(match[1])
         for folder in (corpus / "manifests").glob("v*")
-        if (match := _VERSION.fullmatch(folder.name))
+        if (match := _VERSION_FOLDER.fullmatch(folder.name))
     ]
     return f"v{max(taken, default=0) + 1}"
 

@@ -7,17 +7,17 @@ from manifests.bridges import fewest_bridges
 from manifests.groups import Keys, group_clips, keys_of, largest_share
 from manifests.records import ManifestEntry
 from manifests.settings import SplitSettings
-from manifests.tangles import TangledError, find_tangle
+from manifests.tangles import OversizedGroupError, find_oversized_group
 
-__all__ = ["tangled"]
+__all__ = ["oversized_group_error"]
 
 
-def tangled(
+def oversized_group_error(
     entries: Sequence[ManifestEntry],
     by: Sequence[str],
     settings: SplitSettings,
     repeats: Mapping[str, str],
-) -> TangledError:
+) -> OversizedGroupError:
     """Return the error that says how far the clips hang together, and names the ways out.
 
     Args:
@@ -27,18 +27,18 @@ def tangled(
         repeats: as for `keys_of`.
     """
     keys = keys_of(entries, by, repeats)
-    tangle = find_tangle(keys, by)
+    group = find_oversized_group(keys, by)
     names = " and ".join(by).replace("_", " ")
-    ways = _ways(entries, keys, by, settings, repeats)
+    suggestions = _suggestions(entries, keys, by, settings, repeats)
     sentence = (
-        f"{tangle.clips} of {tangle.total} clips ({100 * tangle.share:.0f} %) hang together by "
+        f"{group.clips} of {group.total} clips ({100 * group.share:.0f} %) hang together by "
         f"{names} and can't be divided, where a group may hold {100 * settings.largest_group:g} % "
-        f"([split] largest_group); ways out: {'; '.join(ways)}"
+        f"([split] largest_group); ways out: {'; '.join(suggestions)}"
     )
-    return TangledError(sentence, tangle)
+    return OversizedGroupError(sentence, group)
 
 
-def _ways(
+def _suggestions(
     entries: Sequence[ManifestEntry],
     keys: Mapping[str, Keys],
     by: Sequence[str],

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from manifests.errors import ConfigurationError
-from manifests.permitted import complaint
+from manifests.permitted import setting_problem
 from manifests.settings import Settings
 from models.branch_settings import AudioSettings, FeatureSettings, WordSettings
 from models.presets import PRESETS, TEXT_ALONE
@@ -130,7 +130,7 @@ class TrainSettings(Settings):
         try:
             return type(self).model_validate(_fill(given, self._own()))
         except ValidationError as error:
-            found = complaint(type(self), error)
+            found = setting_problem(type(self), error)
             section = ".".join(("train", *found.keys[:-1]))
             key = f" {found.keys[-1]}" if found.keys else ""
             raise ConfigurationError(f"[{section}]{key}{found.text}") from error

@@ -92,10 +92,10 @@ def build_manifest(
                 workspace, split, labels, resplit=resplit, progress=progress
             )
         run.outcome.merge(outcome)
-        tangle = outcome.details.get("tangle")
-        if tangle:
+        group = outcome.details.get("tangle")
+        if group:
             run.result("what ties the clips together:")
-            run.result(tangle_table(tangle))
+            run.result(oversized_group_table(group))
         manifest = outcome.details.get("manifest")
         if manifest:
             run.result(f"{manifest['version']}: clips per class and split")
@@ -107,11 +107,11 @@ def build_manifest(
                 run.outcome.fail(manifest["version"], _leaking(leaks))
 
 
-def tangle_table(tangle: Mapping[str, Any]) -> "Table":
+def oversized_group_table(group: Mapping[str, Any]) -> "Table":
     """Return the table of the keys that tie the largest group, what parts it most first.
 
     Args:
-        tangle: as :meth:`manifests.tangles.Tangle.row` gives it.
+        group: as :meth:`manifests.tangles.OversizedGroup.row` gives it.
     """
     from rich.table import Table
 
@@ -120,7 +120,7 @@ def tangle_table(tangle: Mapping[str, Any]) -> "Table":
     table = Table()
     for column in ("key", "which", "clips", "ties", "largest group without it"):
         table.add_column(column, justify="left" if column in ("key", "which") else "right")
-    for bridge in tangle["bridges"]:
+    for bridge in group["bridges"]:
         table.add_row(
             bridge["kind"],
             one_line(bridge["value"]),

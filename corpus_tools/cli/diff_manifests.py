@@ -11,7 +11,7 @@ from corpus_tools.cli.session import session
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from manifests.diff import Change, Difference
+    from manifests.diff import Change, ManifestDiff
 
 __all__ = ["diff_manifests"]
 
@@ -35,13 +35,13 @@ def diff_manifests(
     with session("diff-manifests", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.workspace import Workspace
         from manifests.diff import diff_manifests as diff
-        from manifests.diff_markdown import as_markdown
+        from manifests.diff_markdown import diff_as_markdown
 
         root = Workspace.find(corpus).root
         found = diff(manifest_folder(root, a), manifest_folder(root, b))
         run.outcome.details |= found.row() if json else {}
         if markdown:
-            run.result(as_markdown(found, most))
+            run.result(diff_as_markdown(found, most))
             return
         run.result(_summary(found))
         run.result(_counts(found))
@@ -49,12 +49,12 @@ def diff_manifests(
             run.result(_changes(found, most))
 
 
-def _summary(found: "Difference") -> str:
+def _summary(found: "ManifestDiff") -> str:
     told = [f"{n} {kind}" for kind, n in found.kinds.items() if n]
     return f"{found.before} → {found.after}: {', '.join([*told, f'{found.same} the same'])}"
 
 
-def _counts(found: "Difference") -> "Table":
+def _counts(found: "ManifestDiff") -> "Table":
     from rich.table import Table
 
     splits = [
@@ -71,7 +71,7 @@ def _counts(found: "Difference") -> "Table":
     return table
 
 
-def _changes(found: "Difference", most: int) -> "Table":
+def _changes(found: "ManifestDiff", most: int) -> "Table":
     from rich.table import Table
 
     from corpus_tools.cli.session import one_line

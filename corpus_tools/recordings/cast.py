@@ -55,8 +55,8 @@ def check_not_withdrawn(corpus: Path, script: Path, speakers: Iterable[str]) -> 
     withdrawn = Withdrawn.of(corpus).speakers
     for speaker in sorted(withdrawn.keys() & set(speakers)):
         raise DataError(
-            f"{script}: lines of {withdrawn[speaker].words}; take them out of the script, or call "
-            f"the speaker otherwise if it is another person"
+            f"{script}: lines of {withdrawn[speaker].summary}; remove them from the script, or "
+            f"rename the speaker if it is another person"
         )
 
 

@@ -138,7 +138,7 @@ def identify(
     chosen = media.track(track)
     sha256 = sha256_file(path)
     if gone := Withdrawn.of(corpus).media.get(sha256):
-        raise CorpusError(f"was taken out of the corpus with {gone.words}; leave it out")
+        raise CorpusError(f"was taken out of the corpus with {gone.summary}; leave it out")
     old = known.get(sha256, chosen.index)
     if old is None:
         main = chosen == media.default_track

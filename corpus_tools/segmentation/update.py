@@ -78,8 +78,8 @@ class Update:
         for speaker in {clip.speaker for clip in clips if clip.speaker is not None}:
             if gone := self._withdrawn.speakers.get(speaker):
                 raise CorpusError(
-                    f"clips of {gone.words} would be cut from it again; leave it out, or call the "
-                    f"speaker otherwise if it is another person"
+                    f"clips of {gone.summary} would be cut from it again; leave it out, or rename "
+                    f"the speaker if it is another person"
                 )
 
     def frozen_clips(self, source_id: str) -> list[str]:
@@ -110,7 +110,7 @@ class Update:
             return self._refresh(one, frozen)
         if gone := self._withdrawn.partly.get(name):
             raise CorpusError(
-                f"can't be cut anew, since clips of it went with {gone.words} and would be cut "
+                f"can't be cut anew, since clips of it went with {gone.summary} and would be cut "
                 f"again; its cuts were left as they are"
             )
         if frozen and not known_cuts and name not in self.recut:

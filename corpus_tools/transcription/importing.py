@@ -103,7 +103,7 @@ def _from_rows(
     for given in read_given_texts(path, outcome):
         outcome.items_in += 1
         if gone := withdrawn.get(given.clip_id):
-            outcome.fail(given.where, f"{given.clip_id} went with {gone.words}; leave it out")
+            outcome.fail(given.where, f"{given.clip_id} went with {gone.summary}; leave it out")
         elif given.clip_id not in sources:
             outcome.fail(given.where, f"no clip '{given.clip_id}' in this corpus")
         elif given.clip_id in seen:

@@ -15,7 +15,7 @@ from manifests.frozen import frozen_clips
 from manifests.records import Clip, Judgement, Source
 from manifests.shards import STAGES, read_header, read_stage
 from manifests.store import created_now, read_jsonl
-from manifests.tombstones import Gone, Kind, Tombstone, Withdrawn, named_nearest
+from manifests.tombstones import Kind, Tombstone, Withdrawn, WithdrawnSource, unknown_id_error
 from manifests.versions import ENTRIES, versions
 
 __all__ = ["Plan", "plan_withdrawal"]
@@ -64,7 +64,7 @@ def plan_withdrawal(corpus: Path, kind: Kind, name: str, reason: str | None = No
     )
     material = _Material(corpus, shards, sources, answers, named, entries)
     if earlier is None and name not in (known := material.known(kind)):
-        raise named_nearest(kind, name, known)
+        raise unknown_id_error(kind, name, known)
     clips = material.clips_of(kind, name)
     whole = material.whole(kind, name, clips)
     if kind != "annotator":
@@ -180,11 +180,13 @@ class _Material:
 
 def _gone(
     whole: Iterable[str], sources: dict[str, Source], earlier: Tombstone | None
-) -> list[Gone]:
+) -> list[WithdrawnSource]:
     found = {one.source_id: one for one in (earlier.sources if earlier else ())}
     for name in whole:
         known = sources.get(name)
-        found.setdefault(name, Gone(source_id=name, sha256=known.sha256 if known else None))
+        found.setdefault(
+            name, WithdrawnSource(source_id=name, sha256=known.sha256 if known else None)
+        )
     return [found[name] for name in sorted(found)]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from corpus_tools.withdrawal.removal import Change, Removal, files, filtered
 from manifests.records import Clip
-from manifests.redaction import Part, redacted_files
+from manifests.redaction import VersionWithdrawal, redacted_files
 from manifests.shards import STAGES, read_stage
 from manifests.store import read_jsonl
 from manifests.versions import ENTRIES, HEADER, read_manifest_header, versions
@@ -36,7 +36,7 @@ def changes_to_versions(removal: Removal) -> Iterator[Change]:
         if went is None:
             continue
         content, _, _ = filtered(folder / ENTRIES, change)
-        part = Part(
+        part = VersionWithdrawal(
             kind=stone.kind,
             id=stone.id,
             created=stone.created,

@@ -5,7 +5,7 @@ from typing import Any
 
 from manifests.emotions import EMOTIONS
 from manifests.exports.contents import Contents
-from manifests.exports.packages import needed
+from manifests.exports.packages import import_extra
 from manifests.records import ManifestEntry, Split
 
 __all__ = ["write"]
@@ -33,14 +33,14 @@ def write(contents: Contents, folder: Path) -> None:
     Raises:
         ConfigurationError: if audformat isn't installed.
     """
-    audformat = needed("audformat")
+    audformat = import_extra("audformat")
     database = audformat.Database(
         contents.name,
-        source=contents.said("card", "collection") or "",
+        source=contents.param("card", "collection") or "",
         usage=audformat.define.Usage.OTHER,
         languages=_languages(audformat, contents),
-        description=contents.said("card", "description"),
-        license=contents.said("corpus", "licence"),
+        description=contents.param("card", "description"),
+        license=contents.param("corpus", "licence"),
         meta={"digest": contents.manifest.header.digest},
     )
     _declare(audformat, database, contents)
@@ -55,7 +55,7 @@ def write(contents: Contents, folder: Path) -> None:
 def _languages(audformat: Any, contents: Contents) -> list[str]:
     """Return the language by the code that audformat wants, none if it doesn't know it."""
     try:
-        return [audformat.utils.map_language(contents.said("corpus", "language") or "")]
+        return [audformat.utils.map_language(contents.param("corpus", "language") or "")]
     except ValueError:
         return []
 

@@ -66,7 +66,7 @@ class Contents:
         corpus = self.manifest.header.params.get("corpus", {})
         return f"{corpus.get('name') or 'corpus'} {self.manifest.header.version}"
 
-    def said(self, section: str, key: str) -> str | None:
+    def param(self, section: str, key: str) -> str | None:
         """Return what corpus.toml said when the version was built, None if nothing.
 
         Args:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from manifests.exports.contents import Contents
-from manifests.exports.packages import needed
+from manifests.exports.packages import import_extra
 
 __all__ = ["write"]
 
@@ -44,7 +44,7 @@ def write(contents: Contents, folder: Path) -> None:
     Raises:
         ConfigurationError: if lhotse isn't installed.
     """
-    lhotse = needed("lhotse")
+    lhotse = import_extra("lhotse")
     recordings, supervisions = [], []
     for row in contents.rows():
         recordings.append(_recording(lhotse, row, folder))
@@ -56,7 +56,7 @@ def write(contents: Contents, folder: Path) -> None:
                 duration=recordings[-1].duration,
                 channel=0,
                 text=row["text"] or None,
-                language=contents.said("corpus", "language"),
+                language=contents.param("corpus", "language"),
                 speaker=row["speaker"],
                 gender=row["gender"],
                 custom={

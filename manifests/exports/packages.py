@@ -5,10 +5,10 @@ from typing import Any
 
 from manifests.errors import ConfigurationError
 
-__all__ = ["needed"]
+__all__ = ["import_extra"]
 
 
-def needed(name: str) -> Any:
+def import_extra(name: str) -> Any:
     """Return a package that an extra of the same name brings.
 
     Raises:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from manifests.emotions import EMOTIONS
 from manifests.errors import DataError
-from manifests.giveaways import find_giveaways
+from manifests.giveaways import find_label_cues
 from manifests.records import Clip, ManifestEntry
 from manifests.shards import STAGES, read_stage
 from manifests.versions import Manifest
@@ -101,7 +101,7 @@ def _label_cues(manifest: Manifest, split: str) -> dict[str, Any]:
         replace(entry, split=sides.get(entry.split, "held"))  # type: ignore[arg-type]
         for entry in manifest.entries
     ]
-    return find_giveaways(entries, loudness).row()
+    return find_label_cues(entries, loudness).row()
 
 
 def _speakers(speakers: Sequence[str | None]) -> dict[str, Any]:

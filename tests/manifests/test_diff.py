@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from manifests.diff import CHANGES, diff_manifests
-from manifests.diff_markdown import as_markdown
+from manifests.diff_markdown import diff_as_markdown
 from manifests.errors import DataError
 from manifests.settings import SplitSettings
 
@@ -69,7 +69,7 @@ def test_a_version_does_not_differ_from_itself(versions):
 
 def test_markdown_says_it_and_escapes_what_users_wrote(versions):
     before, after, (first, *_) = versions
-    text = as_markdown(diff_manifests(before, after))
+    text = diff_as_markdown(diff_manifests(before, after))
     assert "| added | 1 |" in text
     assert "angry → sad" in text
     assert f"- {first}: relabelled" in text

@@ -7,7 +7,7 @@ import pytest
 
 from manifests.emotions import EMOTIONS
 from manifests.errors import ConfigurationError, DataError
-from manifests.partition import Partition, divide
+from manifests.partition import Partition, divide_clips
 from manifests.records import ManifestHeader
 from manifests.settings import SplitSettings
 from manifests.versions import Manifest, load_manifest
@@ -20,7 +20,7 @@ def as_parent(partition):
         created="2026-01-01T00:00:00Z",
         parent=None,
         digest="0",
-        params={"split": {"folds": partition.folds_asked}},
+        params={"split": {"folds": partition.requested_folds}},
         counts=partition.counts,
         groups=partition.grouping,
         files={},
@@ -53,7 +53,7 @@ def folds_of(entries, attribute):
 
 @pytest.mark.parametrize("number", [2, 5, 10])
 def test_folds_are_as_large_as_each_other_in_every_class_and_speakers_stay_whole(forty, number):
-    partition = divide(forty, SplitSettings(folds=str(number)))
+    partition = divide_clips(forty, SplitSettings(folds=str(number)))
     assert all(len(folds) == 1 for folds in folds_of(partition.entries, "speaker").values())
     sizes = Counter(entry.fold for entry in partition.entries)
     assert set(sizes) == set(range(1, number + 1))
@@ -64,16 +64,16 @@ def test_folds_are_as_large_as_each_other_in_every_class_and_speakers_stay_whole
 
 
 def test_splits_are_those_of_the_first_fold(forty):
-    partition = divide(forty, SplitSettings(folds="5"))
+    partition = divide_clips(forty, SplitSettings(folds="5"))
     for entry in partition.entries:
         assert entry.split == {1: "test", 2: "val"}.get(entry.fold, "train")
     assert partition.ratios == pytest.approx((0.6, 0.2, 0.2))
-    two = divide(forty, SplitSettings(folds="2"))
+    two = divide_clips(forty, SplitSettings(folds="2"))
     assert {entry.split for entry in two.entries} == {"test", "train"}
 
 
 def test_each_speaker_is_left_out_once(forty):
-    partition = divide(forty, SplitSettings(folds="speakers"))
+    partition = divide_clips(forty, SplitSettings(folds="speakers"))
     assert partition.folds == 40
     assert partition.by == ("speaker",)
     by_fold = defaultdict(set)
@@ -83,18 +83,18 @@ def test_each_speaker_is_left_out_once(forty):
 
 
 def test_a_new_speaker_gets_a_fold_of_their_own_and_nobody_elses_changes(forty, make_entry):
-    first = divide(forty, SplitSettings(folds="speakers"))
+    first = divide_clips(forty, SplitSettings(folds="speakers"))
     new = [make_entry(f"a{n}", "sad", "a-new-one", source="q-new") for n in range(3)]
-    second = divide([*new, *forty], SplitSettings(), as_parent(first))
+    second = divide_clips([*new, *forty], SplitSettings(), as_parent(first))
     folds = {entry.clip_id: entry.fold for entry in second.entries}
     assert {folds[one.clip_id] for one in new} == {41}
     assert all(folds[one.clip_id] == one.fold for one in first.entries)
-    assert second.folds_asked == "speakers"
+    assert second.requested_folds == "speakers"
 
 
 def test_over_twenty_versions_no_clip_changes_its_fold(forty, make_entry):
     chance = random.Random(3)
-    entries, last = forty, divide(forty, SplitSettings(folds="5"))
+    entries, last = forty, divide_clips(forty, SplitSettings(folds="5"))
     for version in range(20):
         kept = []
         for entry in entries:
@@ -114,7 +114,7 @@ def test_over_twenty_versions_no_clip_changes_its_fold(forty, make_entry):
             for who in [chance.randrange(45)]
         ]
         chance.shuffle(entries)
-        following = divide(entries, SplitSettings(), as_parent(last))
+        following = divide_clips(entries, SplitSettings(), as_parent(last))
         before = {entry.clip_id: entry.fold for entry in last.entries}
         for entry in following.entries:
             assert entry.fold in (before.get(entry.clip_id, entry.fold), None)
@@ -125,36 +125,38 @@ def test_over_twenty_versions_no_clip_changes_its_fold(forty, make_entry):
 
 
 def test_other_folds_need_resplit(forty):
-    parent = as_parent(divide(forty, SplitSettings(folds="5")))
-    assert divide(forty, SplitSettings(folds="5"), parent).folds == 5
+    parent = as_parent(divide_clips(forty, SplitSettings(folds="5")))
+    assert divide_clips(forty, SplitSettings(folds="5"), parent).folds == 5
     with pytest.raises(ConfigurationError, match=r"has 5 folds; .* --folds 4 --resplit"):
-        divide(forty, SplitSettings(folds="4"), parent)
+        divide_clips(forty, SplitSettings(folds="4"), parent)
     with pytest.raises(ConfigurationError, match="has no folds"):
-        divide(forty, SplitSettings(folds="4"), as_parent(divide(forty, SplitSettings())))
+        divide_clips(
+            forty, SplitSettings(folds="4"), as_parent(divide_clips(forty, SplitSettings()))
+        )
 
 
 def test_too_few_groups_are_said(make_entry):
     entries = [make_entry(f"c{n}", speaker=f"p{n % 3}", source=f"q{n % 3}") for n in range(12)]
     with pytest.raises(DataError, match="3 groups can't fill 5 folds"):
-        divide(entries, SplitSettings(folds="5"))
+        divide_clips(entries, SplitSettings(folds="5"))
     alone = [make_entry(f"c{n}", speaker="p") for n in range(4)]
     with pytest.raises(DataError, match="1 group is too few for a fold each"):
-        divide(alone, SplitSettings(folds="speakers"))
+        divide_clips(alone, SplitSettings(folds="speakers"))
 
 
 def test_two_speakers_get_no_fold_each_since_a_third_would_make_train_val(make_entry):
     entries = [make_entry(f"c{n}", speaker=f"p{n % 2}", source=f"q{n % 2}") for n in range(12)]
     with pytest.raises(DataError, match=r"2 groups are too few for a fold each; .* --folds 2"):
-        divide(entries, SplitSettings(folds="speakers"))
-    assert divide(entries, SplitSettings(folds="2")).folds == 2
+        divide_clips(entries, SplitSettings(folds="speakers"))
+    assert divide_clips(entries, SplitSettings(folds="2")).folds == 2
 
 
 def test_what_validated_does_so_when_a_third_speaker_withdrew(make_entry):
     entries = [make_entry(f"c{n}", speaker=f"p{n % 3}", source=f"q{n % 3}") for n in range(12)]
-    first = divide(entries, SplitSettings(folds="speakers"))
+    first = divide_clips(entries, SplitSettings(folds="speakers"))
     left = [entry for entry in first.entries if entry.fold != 3]
-    rest = Partition(first.by, first.ratios, left, folds=3, folds_asked="speakers")
-    second = divide(left, SplitSettings(), as_parent(rest))
+    rest = Partition(first.by, first.ratios, left, folds=3, requested_folds="speakers")
+    second = divide_clips(left, SplitSettings(), as_parent(rest))
     assert [entry.split for entry in second.entries] == [entry.split for entry in left]
 
 
@@ -171,9 +173,11 @@ def test_splits_of_others_dont_end_folds(filled):
 @pytest.mark.parametrize("said", ["99999999999", "\x1b[2J", [5], 0])
 def test_folds_of_a_header_that_cant_be_are_refused(make_entry, said):
     entries = [make_entry(f"c{n}", speaker=f"p{n}") for n in range(6)]
-    parent = as_parent(replace(divide(entries, SplitSettings(folds="3")), folds_asked=said))
+    parent = as_parent(
+        replace(divide_clips(entries, SplitSettings(folds="3")), requested_folds=said)
+    )
     with pytest.raises(DataError, match="folds that can't be"):
-        divide(entries, SplitSettings(), parent)
+        divide_clips(entries, SplitSettings(), parent)
 
 
 @pytest.mark.parametrize("asked", ["1", "0", "five", "", True, 2.5, "2000"])

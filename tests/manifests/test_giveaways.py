@@ -5,7 +5,7 @@ import pytest
 
 from manifests.confounding import find_confounding, table_uar
 from manifests.emotions import EMOTIONS
-from manifests.giveaways import find_giveaways
+from manifests.giveaways import find_label_cues
 from manifests.shallow_cues import find_shallow_cues
 
 
@@ -96,7 +96,7 @@ def test_loudness_that_goes_with_the_class_is_found(make_corpus):
 
 def test_too_little_to_ask_is_no_error(make_entry):
     one = make_entry("a").changed(split="train")
-    found = find_giveaways([one], {"a": -20.0})
+    found = find_label_cues([one], {"a": -20.0})
     assert found.row() == {"confounding": {}, "shallow_cues": None}
     assert "Nothing is known" in found.markdown()
     same = [make_entry(name).changed(split="test") for name in "ab"]

@@ -11,7 +11,7 @@ import pytest
 import manifests.lock
 from manifests.errors import CorpusError
 from manifests.lock import FolderLock
-from manifests.processes import is_running, start_of
+from manifests.processes import is_running, start_time_of
 
 
 @pytest.fixture
@@ -55,9 +55,9 @@ def test_lock_of_another_host_is_broken_when_old(tmp_path, left):
         assert "left behind" in lock.broken
 
 
-@pytest.mark.skipif(start_of(os.getpid()) is None, reason="the system doesn't tell starts")
+@pytest.mark.skipif(start_time_of(os.getpid()) is None, reason="the system doesn't tell starts")
 def test_a_later_process_of_the_same_number_does_not_keep_a_lock_alive(tmp_path, left):
-    left(pid=os.getpid(), start=start_of(os.getpid()))
+    left(pid=os.getpid(), start=start_time_of(os.getpid()))
     with pytest.raises(CorpusError, match="in use by process"), FolderLock(tmp_path):
         pass
     left(pid=os.getpid(), start="another boot 123")
@@ -67,7 +67,7 @@ def test_a_later_process_of_the_same_number_does_not_keep_a_lock_alive(tmp_path,
 
 def test_an_ended_process_does_not_run_even_if_nobody_asked_how_it_ended():
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        start = start_of(child.pid)
+        start = start_time_of(child.pid)
         assert is_running(child.pid, start)
         child.kill()
         if start is not None:

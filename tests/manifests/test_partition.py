@@ -7,7 +7,7 @@ import pytest
 from manifests.emotions import EMOTIONS
 from manifests.errors import ConfigurationError
 from manifests.groups import keys_of
-from manifests.partition import divide
+from manifests.partition import divide_clips
 from manifests.records import ManifestHeader
 from manifests.settings import SplitSettings
 from manifests.versions import Manifest
@@ -74,10 +74,10 @@ def test_over_twenty_versions_nothing_moves_and_no_group_is_on_two_sides(
         make_entry(f"old{n:03d}", chance.choice(EMOTIONS), f"p{n % 12}", source=f"q{n % 12}")
         for n in range(120)
     ]
-    last = divide(entries, settings)
+    last = divide_clips(entries, settings)
     for version in range(1, 21):
         entries = grow(entries, chance, make_entry, version)
-        following = divide(entries, settings, as_parent(last))
+        following = divide_clips(entries, settings, as_parent(last))
         assert following.by == last.by
         assert len(following.entries) == len(entries)
         before = {entry.clip_id: entry.split for entry in last.entries}
@@ -91,9 +91,9 @@ def test_over_twenty_versions_nothing_moves_and_no_group_is_on_two_sides(
         for key in following.by:
             attribute = {"source": "source_id"}.get(key, key)
             assert all(len(sides) == 1 for sides in sides_of(following, attribute).values())
-        again = divide(entries, settings, as_parent(following))
+        again = divide_clips(entries, settings, as_parent(following))
         assert again.entries == following.entries
-        shuffled = divide(chance.sample(entries, len(entries)), settings, as_parent(last))
+        shuffled = divide_clips(chance.sample(entries, len(entries)), settings, as_parent(last))
         assert sorted(shuffled.entries, key=by_id) == sorted(following.entries, key=by_id)
         assert_only_bridges_are_held(following, before)
         last = following
@@ -124,7 +124,7 @@ def test_speakers_and_sources_stay_whole_where_components_allow_it(make_entry):
         make_entry(f"c{n:03d}", EMOTIONS[n % 6], f"p{n % 20}", source=f"q{n % 40}")
         for n in range(400)
     ]
-    partition = divide(entries, SplitSettings())
+    partition = divide_clips(entries, SplitSettings())
     assert partition.by == ("speaker", "source")
     assert all(len(sides) == 1 for sides in sides_of(partition, "speaker").values())
     assert all(len(sides) == 1 for sides in sides_of(partition, "source_id").values())
@@ -134,24 +134,24 @@ def test_speakers_and_sources_stay_whole_where_components_allow_it(make_entry):
 
 def test_none_is_random_by_clip_yet_stratified(make_entry):
     entries = [make_entry(f"c{n:03d}", EMOTIONS[n % 6], "p", source="q") for n in range(600)]
-    partition = divide(entries, SplitSettings(group_by="none"))
+    partition = divide_clips(entries, SplitSettings(group_by="none"))
     assert [partition.counts[side]["fear"] for side in ("train", "val", "test")] == [80, 10, 10]
-    other = divide(entries, SplitSettings(group_by="none", seed=1))
+    other = divide_clips(entries, SplitSettings(group_by="none", seed=1))
     assert [e.split for e in other.entries] != [e.split for e in partition.entries]
 
 
 def test_another_grouping_needs_resplit(make_entry):
     entries = [make_entry(f"c{n}", speaker=f"p{n}", source=f"q{n}") for n in range(6)]
-    parent = as_parent(divide(entries, SplitSettings(group_by="source")))
+    parent = as_parent(divide_clips(entries, SplitSettings(group_by="source")))
     with pytest.raises(ConfigurationError, match=r"v1 was grouped by source; .* --resplit"):
-        divide(entries, SplitSettings(group_by="speaker"), parent)
-    assert divide(entries, SplitSettings(), parent).by == ("source",)
+        divide_clips(entries, SplitSettings(group_by="speaker"), parent)
+    assert divide_clips(entries, SplitSettings(), parent).by == ("source",)
 
 
 @pytest.mark.parametrize("ratios", [(0.6, 0.2, 0.2), (0.7, 0.3, 0.0)])
 def test_other_ratios(make_entry, ratios):
     entries = [make_entry(f"c{n:03d}", EMOTIONS[n % 6], f"p{n % 30}") for n in range(300)]
-    partition = divide(entries, SplitSettings(ratios=ratios, group_by="speaker"))
+    partition = divide_clips(entries, SplitSettings(ratios=ratios, group_by="speaker"))
     assert partition.size_deviation <= 1
 
 
@@ -161,10 +161,10 @@ def test_an_unknown_speaker_is_kept_with_whoever_it_may_be(make_entry):
         for n in range(60)
     ]
     entries += [make_entry(f"u{n}", "sad", None, f"x{n % 2}", f"r{n}") for n in range(3)]
-    partition = divide(entries, SplitSettings())
+    partition = divide_clips(entries, SplitSettings())
     unsure = [entry for entry in partition.entries if entry.series in ("x0", "x1")]
     assert len({(entry.series, entry.split) for entry in unsure}) == 2
     later = [*entries, make_entry("u9", "sad", None, "x3", "r9")]
-    held = divide(later, SplitSettings(), as_parent(partition)).held
+    held = divide_clips(later, SplitSettings(), as_parent(partition)).held
     sides = {entry.split for entry in partition.entries if entry.series == "x3"}
     assert held == (["u9"] if len(sides) > 1 else [])

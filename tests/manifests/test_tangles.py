@@ -2,12 +2,12 @@ import json
 
 import pytest
 
-from corpus_tools.cli.build_manifest import tangle_table
+from corpus_tools.cli.build_manifest import oversized_group_table
 from manifests.emotions import EMOTIONS
 from manifests.groups import keys_of
-from manifests.partition import divide
+from manifests.partition import divide_clips
 from manifests.settings import SplitSettings
-from manifests.tangles import TangledError, find_tangle
+from manifests.tangles import OversizedGroupError, find_oversized_group
 
 
 def chained(make_entry, links=40, clips=6):
@@ -29,9 +29,9 @@ def test_what_parts_the_largest_group_most_is_named_first(make_entry):
     entries += [make_entry(f"b{n}", speaker=f"q{n}", source="b") for n in range(5)]
     entries += [make_entry("bridge", speaker="p0", source="b")]
     by = ("speaker", "source")
-    tangle = find_tangle(keys_of(entries, by), by)
-    assert (tangle.clips, tangle.total) == (12, 12)
-    first = tangle.bridges[0]
+    group = find_oversized_group(keys_of(entries, by), by)
+    assert (group.clips, group.total) == (12, 12)
+    first = group.bridges[0]
     assert (first.kind, first.value, first.clips, first.tied) == ("speaker", "p0", 2, 2)
     assert first.largest_without == pytest.approx(6 / 12)
 
@@ -42,23 +42,25 @@ def test_the_largest_group_without_a_key_may_be_another(make_entry):
     entries += [make_entry("bridge", speaker="p0", source="b")]
     entries += [make_entry(f"z{n}", speaker="z", source="z") for n in range(10)]
     by = ("speaker", "source")
-    found = {one.value: one for one in find_tangle(keys_of(entries, by), by).bridges}
+    found = {one.value: one for one in find_oversized_group(keys_of(entries, by), by).bridges}
     assert found["p0"].largest_without == pytest.approx(10 / 22, abs=1e-4)
 
 
 def test_as_many_bridges_as_the_way_out_names_are_enough(make_entry):
     entries = chained(make_entry, links=41)
-    with pytest.raises(TangledError) as caught:
-        divide(entries, SplitSettings(group_by="speaker,source"))
+    with pytest.raises(OversizedGroupError) as caught:
+        divide_clips(entries, SplitSettings(group_by="speaker,source"))
     percent = float(str(caught.value).partition("--drop-bridges ")[2].split()[0])
     settings = SplitSettings(group_by="speaker,source", drop_bridges=percent)
-    assert len(divide(entries, settings).bridges) == pytest.approx(percent / 100 * 246, abs=0.3)
+    assert len(divide_clips(entries, settings).bridges) == pytest.approx(
+        percent / 100 * 246, abs=0.3
+    )
 
 
 def test_the_build_stops_with_the_ways_out(make_entry):
     settings = SplitSettings(group_by="speaker,source")
-    with pytest.raises(TangledError) as caught:
-        divide(chained(make_entry), settings)
+    with pytest.raises(OversizedGroupError) as caught:
+        divide_clips(chained(make_entry), settings)
     sentence = str(caught.value)
     assert "240 of 240 clips (100 %) hang together by speaker and source" in sentence
     assert "--group-by speaker (largest group 2 %)" in sentence
@@ -67,12 +69,12 @@ def test_the_build_stops_with_the_ways_out(make_entry):
 
 
 def test_auto_goes_on_to_fewer_keys_before_it_stops(make_entry):
-    assert divide(chained(make_entry), SplitSettings()).by == ("speaker",)
+    assert divide_clips(chained(make_entry), SplitSettings()).by == ("speaker",)
 
 
 def test_bridges_are_left_out_and_nothing_is_shared(make_entry):
     settings = SplitSettings(group_by="speaker,source", drop_bridges=3)
-    partition = divide(chained(make_entry), settings)
+    partition = divide_clips(chained(make_entry), settings)
     assert len(partition.bridges) == 6
     assert set(partition.held) == partition.bridges
     for attribute in ("speaker", "source_id"):
@@ -86,16 +88,16 @@ def test_bridges_are_left_out_and_nothing_is_shared(make_entry):
 
 def test_more_bridges_than_allowed_stop_the_build(make_entry):
     settings = SplitSettings(group_by="speaker,source", drop_bridges=2)
-    with pytest.raises(TangledError, match=r"--drop-bridges 2\.5"):
-        divide(chained(make_entry), settings)
+    with pytest.raises(OversizedGroupError, match=r"--drop-bridges 2\.5"):
+        divide_clips(chained(make_entry), settings)
 
 
 def test_all_on_one_side_is_no_division(make_entry):
     entries = [make_entry(f"c{n}", speaker="p") for n in range(5)]
     settings = SplitSettings(ratios=(1.0, 0.0, 0.0))
-    assert {entry.split for entry in divide(entries, settings).entries} == {"train"}
+    assert {entry.split for entry in divide_clips(entries, settings).entries} == {"train"}
     whole = SplitSettings(largest_group=1.0)
-    assert {entry.split for entry in divide(entries, whole).entries} == {"train"}
+    assert {entry.split for entry in divide_clips(entries, whole).entries} == {"train"}
 
 
 def test_a_stopped_build_writes_nothing_and_shows_what_ties(corpus):
@@ -106,7 +108,7 @@ def test_a_stopped_build_writes_nothing_and_shows_what_ties(corpus):
     assert failure.item == "split"
     assert "--group-by source (largest group 25 %)" in failure.reason
     assert not list((corpus.root / "manifests").glob("v*"))
-    tangle = json.loads(json.dumps(outcome.details["tangle"]))
-    assert tangle["bridges"][0]["value"] == "m1"
-    assert tangle_table(tangle).row_count == len(tangle["bridges"])
+    group = json.loads(json.dumps(outcome.details["tangle"]))
+    assert group["bridges"][0]["value"] == "m1"
+    assert oversized_group_table(group).row_count == len(group["bridges"])
     assert corpus.build(SplitSettings(group_by="source")).ok
