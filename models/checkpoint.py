@@ -86,7 +86,7 @@ def read_model(folder: Path) -> FittedModel:
         and (vectors is None or vectors.ndim != 2 or len(vectors) != len(vocabulary))
     ):
         raise DataError(f"{folder / WEIGHTS}: has no vectors for the vocabulary; {_AGAIN}")
-    network = build_network(settings, vectors, len(EMOTIONS), len(vocabulary.runs))
+    network = build_network(settings, vectors, len(EMOTIONS), len(vocabulary.ngrams))
     _check_shapes(folder / WEIGHTS, weights, network.state_dict())
     network.load_state_dict(weights)
     temperature = _temperature(path, description.get("temperature", 1.0))

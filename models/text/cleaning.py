@@ -1,4 +1,4 @@
-"""From a transcript to the text a model sees: letters and spaces."""
+"""Cleaning of transcripts for the text branch."""
 
 import html
 import re
@@ -13,9 +13,9 @@ _TAG = re.compile(r"<[/!]?[A-Za-z][^<>]*>|<!--.*?-->", re.DOTALL)
 def clean(text: str) -> str:
     """Return a text without HTML tags, special characters, punctuation and digits.
 
-    Letters of every script stay, with their diacritics; what is removed between two words leaves
-    one space, an apostrophe inside a word leaves nothing. Full-width letters become ordinary ones.
-    (The cleaning of the paper's text branch.)
+    Letters of every script are kept with their diacritics. What is removed between two words
+    becomes one space; an apostrophe within a word is deleted. Full-width letters become ordinary
+    ones. This is the cleaning of the paper's text branch.
 
     Example:
         >>> clean("<b>巴适</b>得很！！3 块钱&nbsp;OK，Zażółć it's")
@@ -24,7 +24,7 @@ def clean(text: str) -> str:
     plain = html.unescape(_TAG.sub(" ", _UNSPOKEN.sub(" ", text)))
     plain = unicodedata.normalize("NFKC", plain)
     plain = re.sub(r"(?<=\w)['’](?=\w)", "", plain)
-    return " ".join("".join(one if _is_letter(one) else " " for one in plain).split())
+    return " ".join("".join(char if _is_letter(char) else " " for char in plain).split())
 
 
 def _is_letter(character: str) -> bool:

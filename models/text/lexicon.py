@@ -1,9 +1,9 @@
-"""Words that a general Mandarin dictionary lacks: the bundled Sichuanese ones, and users' own.
+"""Lexicons of words missing from general Mandarin dictionaries: bundled Sichuanese and users' own.
 
-The format is that of jieba's user dictionaries, one ``word [frequency] [part of speech]`` a line,
-the most useful for a recogniser's prompt first; what follows a ``#`` is a note, and ``@sichuan`` on
-a line of its own stands for the bundled words. The bundled frequencies are chosen so that jieba
-keeps each word whole, and no higher.
+The format is that of jieba's user dictionaries, one ``word [frequency] [part of speech]`` per line,
+in descending usefulness for a recogniser's prompt; ``#`` starts a comment, and a line ``@sichuan``
+includes the bundled words. The bundled frequencies are the lowest at which jieba keeps each word
+whole.
 """
 
 import re
@@ -19,12 +19,12 @@ __all__ = ["Entry", "bundled_lexicon", "prompt_words", "read_lexicon", "user_dic
 
 @dataclass(frozen=True)
 class Entry:
-    """A word of a lexicon.
+    """Entry of a lexicon.
 
     Attributes:
-        word: without spaces.
-        frequency: how often it comes among jieba's 60 million words, None for as often as needed
-            to keep it whole.
+        word: word without spaces.
+        frequency: count among jieba's 60 million words, None for the lowest that keeps the word
+            whole.
         pos: part of speech in jieba's (ICTCLAS) tags, None if not given.
     """
 
@@ -34,18 +34,18 @@ class Entry:
 
 
 def bundled_lexicon() -> list[Entry]:
-    """Return the Sichuanese words that come with the package, the most useful first.
+    """Return the bundled Sichuanese words, the most useful first.
 
     Example:
         >>> {"巴适", "莫得", "啥子", "龟儿子"} <= {entry.word for entry in bundled_lexicon()}
         True
     """
     text = files("models.text").joinpath("data", "sichuan.txt").read_text(encoding="utf-8")
-    return _entries(text.splitlines(), "sichuan.txt")
+    return _parse_entries(text.splitlines(), "sichuan.txt")
 
 
 def read_lexicon(path: Path) -> list[Entry]:
-    """Return the words of a user's lexicon, each once, in the order of the file.
+    """Return the entries of a user's lexicon in file order, without duplicates.
 
     Raises:
         DataError: naming file and line, if a line is no entry or the file no UTF-8 text.
@@ -57,9 +57,9 @@ def read_lexicon(path: Path) -> list[Entry]:
     except OSError as error:
         raise DataError(
             f"{path}: lexicon can't be read ({error.strerror}); give a file of words, or sichuan "
-            f"for the one that comes with this tool"
+            f"for the bundled lexicon"
         ) from error
-    return _entries(text.splitlines(), str(path))
+    return _parse_entries(text.splitlines(), str(path))
 
 
 def prompt_words(path: Path | None = None) -> list[str]:
@@ -79,38 +79,38 @@ def prompt_words(path: Path | None = None) -> list[str]:
 
 
 def user_dictionary(words: Iterable[str] = ()) -> list[Entry]:
-    """Return what jieba has to know: the bundled words, and others after them.
+    """Return the entries to add to jieba's dictionary: bundled ones, then others.
 
     Args:
-        words: beyond the bundled ones, to be kept whole.
+        words: additional words to keep whole.
     """
     entries = bundled_lexicon()
-    known = {entry.word for entry in entries}
-    return [*entries, *(Entry(word) for word in dict.fromkeys(words) if word not in known)]
+    bundled = {entry.word for entry in entries}
+    return [*entries, *(Entry(word) for word in dict.fromkeys(words) if word not in bundled)]
 
 
 _BUNDLED = "@sichuan"
 _ENTRY = re.compile(r"(\S+)(?:\s+([1-9][0-9]{0,8}))?(?:\s+([A-Za-z]{1,4}))?")
 
 
-def _entries(lines: Iterable[str], where: str) -> list[Entry]:
+def _parse_entries(lines: Iterable[str], where: str) -> list[Entry]:
     entries: dict[str, Entry] = {}
     for number, line in enumerate(lines, start=1):
         text = line.partition("#")[0].strip()
         if text == _BUNDLED:
-            found = bundled_lexicon()
+            parsed = bundled_lexicon()
         else:
-            found = [_entry(text, f"{where}, line {number}")] if text else []
-        for entry in found:
+            parsed = [_parse_entry(text, f"{where}, line {number}")] if text else []
+        for entry in parsed:
             entries.setdefault(entry.word, entry)
     return list(entries.values())
 
 
-def _entry(text: str, where: str) -> Entry:
+def _parse_entry(text: str, where: str) -> Entry:
     match = _ENTRY.fullmatch(text)
     if match is None or text.startswith("@"):
         raise DataError(
-            f"{where}: {text[:40]!r} is no lexicon entry; "
+            f"{where}: {text[:40]!r} is not a lexicon entry; "
             f"expected: word [frequency] [part of speech], or @sichuan"
         )
     word, frequency, pos = match.groups()

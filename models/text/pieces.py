@@ -1,26 +1,26 @@
-"""What words are made of, and runs of it: what a text branch sees beside the words."""
+"""Pieces of words (Chinese characters, other words) and n-grams, inputs of the text branch."""
 
 import re
 from collections.abc import Sequence
 
-__all__ = ["pieces", "runs"]
+__all__ = ["ngrams", "split_pieces"]
 
 START, END = "^", "$"
-"""Stand before and after every text; no cleaned text has them."""
+"""Boundary marks of a text; cleaned text never contains them."""
 
 _HAN = re.compile(r"[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
-_RUN = 3  # pieces in the longest run
-_LETTERS = (3, 4, 5)  # letters in the runs within a word of an alphabet
+_MAX_PIECES = 3  # per n-gram
+_LETTERS = (3, 4, 5)  # per letter n-gram
 
 
-def pieces(words: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the pieces of a text, each with the word that it is of.
+def split_pieces(words: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the pieces of a text, each with its word.
 
-    Words with Chinese characters fall into characters, words of other scripts stay whole. Marks of
-    the beginning and the end stand around them; a text without words has no pieces.
+    Words with Chinese characters are split into characters, words of other scripts stay whole.
+    Boundary marks surround them; a text without words has no pieces.
 
     Example:
-        >>> pieces(["巴适", "ok"])
+        >>> split_pieces(["巴适", "ok"])
         [('^', '^'), ('巴', '巴适'), ('适', '巴适'), ('ok', 'ok'), ('$', '$')]
     """
     if not words:
@@ -29,31 +29,33 @@ def pieces(words: Sequence[str]) -> list[tuple[str, str]]:
     return [(START, START), *inner, (END, END)]
 
 
-def runs(words: Sequence[str]) -> list[str]:
-    """Return the runs of one to three pieces, of two words, and of letters within words.
+def ngrams(words: Sequence[str]) -> list[str]:
+    """Return the n-grams of one to three pieces, of one and two words, and of letters in words.
 
-    Runs of letters are for words of other scripts, whose forms (czekam, czekasz) a word vector
-    alone takes for strangers.
+    Letter n-grams are taken from words of alphabetic scripts, so that inflected forms (czekam,
+    czekasz) share features.
 
     Source: Bojanowski et al., "Enriching Word Vectors with Subword Information", TACL 2017.
 
     Example:
-        >>> runs(["巴适"])[:5]
+        >>> ngrams(["巴适"])[:5]
         ['^', '巴', '适', '$', '^ 巴']
-        >>> runs(["czekam"])[-3:]
+        >>> ngrams(["czekam"])[-3:]
         ['czeka', 'zekam', 'ekam>']
     """
     if not words:
         return []
-    split = [piece for piece, _ in pieces(words)]
-    found = [" ".join(run) for size in range(1, _RUN + 1) for run in _windows(split, size)]
+    characters = [piece for piece, _ in split_pieces(words)]
+    result = [
+        " ".join(gram) for size in range(1, _MAX_PIECES + 1) for gram in _windows(characters, size)
+    ]
     marked = [START, *words, END]
-    found += [f"w {' '.join(run)}" for size in (1, 2) for run in _windows(marked, size)]
+    result += [f"w {' '.join(gram)}" for size in (1, 2) for gram in _windows(marked, size)]
     for word in words:
         if not _HAN.search(word):
             for size in _LETTERS:
-                found += ["".join(run) for run in _windows(f"<{word}>", size)]
-    return found
+                result += ["".join(gram) for gram in _windows(f"<{word}>", size)]
+    return result
 
 
 def _windows(items: Sequence[str], size: int) -> list[Sequence[str]]:

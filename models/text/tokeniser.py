@@ -1,4 +1,4 @@
-"""Words of a text: Chinese by jieba with the lexicon, other scripts by their spaces."""
+"""Tokenisation: Chinese by jieba with the lexicon, other scripts at spaces."""
 
 import logging
 import os
@@ -14,18 +14,18 @@ from models.text.lexicon import Entry, user_dictionary
 __all__ = ["Tokeniser"]
 
 _HAN = r"\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
-_RUN = re.compile(rf"(?P<chinese>[A-Za-z]*[{_HAN}][{_HAN}A-Za-z]*)|[^\s{_HAN}]+")
+_SPAN = re.compile(rf"(?P<chinese>[A-Za-z]*[{_HAN}][{_HAN}A-Za-z]*)|[^\s{_HAN}]+")
 
 
 class Tokeniser:
-    """Split texts into lower-cased words.
+    """Tokeniser that splits texts into lower-cased words.
 
-    jieba cuts runs of Chinese characters, among which it knows Latin letters (T恤). It is kept from
-    words of other scripts, which it tears apart at every diacritic. It is loaded at the first
-    Chinese run (1.3 s the first time on a machine, then 0.4 s from a file in the user's cache).
+    jieba segments sequences of Chinese characters, including Latin letters within them (T恤). Words
+    of other scripts bypass it, because it splits them at every diacritic. It is loaded at the first
+    Chinese text (1.3 s the first time on a machine, then 0.4 s from a file in the user's cache).
 
     Args:
-        words: to be kept whole, beyond those of the bundled lexicon.
+        words: additional words to keep whole, beyond the bundled lexicon.
 
     Example:
         >>> Tokeniser()("莫得事，巴适得很！Zażółć gęślą")
@@ -36,24 +36,24 @@ class Tokeniser:
         self._entries = tuple(user_dictionary(words))
 
     def __call__(self, text: str) -> list[str]:
-        """Return the words of a text, cleaned first."""
+        """Return the words of a text after cleaning."""
         words: list[str] = []
-        for run in _RUN.finditer(clean(text)):
-            if run["chinese"]:
-                words += _jieba(self._entries).lcut(run[0])
+        for span in _SPAN.finditer(clean(text)):
+            if span["chinese"]:
+                words += _jieba(self._entries).lcut(span[0])
             else:
-                words.append(run[0])
+                words.append(span[0])
         return [word.lower() for word in words]
 
 
 @lru_cache(maxsize=4)
 def _jieba(entries: tuple[Entry, ...]) -> Any:
-    """Return a jieba tokeniser of our own: words added to it are nobody else's."""
+    """Return a separate jieba tokeniser, so that added words stay private to it."""
     import jieba
 
     jieba.setLogLevel(logging.CRITICAL)  # it reports loading, and a read-only cache, to stderr
     tokeniser = jieba.Tokenizer()
-    tokeniser.tmp_dir = str(_cache_folder())  # its default, the shared temp folder, is anyone's
+    tokeniser.tmp_dir = str(_cache_folder())  # not the shared temp folder, its default
     tokeniser.initialize()
     for entry in entries:
         tokeniser.add_word(entry.word, entry.frequency, entry.pos)

@@ -1,4 +1,4 @@
-"""Word vectors: read from a file, or trained on the texts of the training split."""
+"""Word vectors: random, trained on the training split, or read from a file."""
 
 import hashlib
 import logging
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from manifests.errors import ConfigurationError
 from models.settings import WordSettings
-from models.text.pieces import pieces
+from models.text.pieces import split_pieces
 from models.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
 __all__ = ["WordVectors", "learn_words", "random_vectors", "read_vectors", "train_vectors"]
@@ -19,11 +19,11 @@ __all__ = ["WordVectors", "learn_words", "random_vectors", "read_vectors", "trai
 
 @dataclass(frozen=True)
 class WordVectors:
-    """A vector for every word of a vocabulary.
+    """Vectors of a vocabulary.
 
     Attributes:
         table: (V, size); row 0 (padding) is zero, row 1 (unknown) the mean of the others.
-        known: share of the vocabulary's words that have a vector of their own.
+        known: share of the vocabulary's words with a vector of their own.
     """
 
     table: NDArray[np.float32]
@@ -33,18 +33,18 @@ class WordVectors:
 def learn_words(
     texts: Sequence[Sequence[str]], settings: WordSettings, seed: int
 ) -> tuple[Vocabulary, WordVectors]:
-    """Return the vocabulary of the training split's texts, and its vectors.
+    """Return the vocabulary of the training texts and its vectors.
 
     Args:
-        texts: words of each text of the training split, and of no other.
-        settings: whether there are pieces and runs, and a file of vectors.
-        seed: settles everything random.
+        texts: words of each text of the training split only.
+        settings: settings of pieces, n-grams and vectors.
+        seed: random seed.
 
     Raises:
-        ConfigurationError: if the file of vectors doesn't help.
+        ConfigurationError: if the file of vectors is unusable.
     """
     vocabulary = Vocabulary.build(
-        texts, with_pieces=settings.units == "pieces", with_runs=settings.run_size > 0
+        texts, with_pieces=settings.units == "pieces", with_ngrams=settings.run_size > 0
     )
     if settings.vectors is not None:
         return vocabulary, read_vectors(Path(settings.vectors), vocabulary)
@@ -54,12 +54,12 @@ def learn_words(
 
 
 def random_vectors(vocabulary: Vocabulary, *, size: int, seed: int = 0) -> WordVectors:
-    """Return random vectors, for training to change.
+    """Return random vectors as initial values for training.
 
     Args:
-        vocabulary: that gets them.
-        size: numbers in a vector.
-        seed: settles everything random.
+        vocabulary: vocabulary of the vectors.
+        size: dimensions of a vector.
+        seed: random seed.
     """
     table = np.random.default_rng(seed).normal(scale=_DEVIATION, size=(len(vocabulary), size))
     table[PADDING] = 0.0
@@ -69,26 +69,26 @@ def random_vectors(vocabulary: Vocabulary, *, size: int, seed: int = 0) -> WordV
 def train_vectors(
     texts: Sequence[Sequence[str]], vocabulary: Vocabulary, *, size: int = 300, seed: int = 0
 ) -> WordVectors:
-    """Return word2vec vectors trained on texts; the same ones every time.
+    """Return word2vec vectors trained on texts; deterministic.
 
     Args:
-        texts: words of each text of the training split, and of no other.
-        vocabulary: of these texts.
-        size: numbers in a vector.
-        seed: settles everything random.
+        texts: words of each text of the training split only.
+        vocabulary: vocabulary of these texts.
+        size: dimensions of a vector.
+        seed: random seed.
     """
     from gensim.models import Word2Vec
 
     logging.getLogger("gensim").setLevel(logging.WARNING)
     table = np.zeros((len(vocabulary), size), dtype=np.float32)
-    spoken = [list(text) for text in texts if text]
-    if not spoken:
+    sentences = [list(text) for text in texts if text]
+    if not sentences:
         return WordVectors(table, 0.0)
     marked = [_PIECE + piece for piece in vocabulary.pieces]
     if marked:
-        spoken += [[_PIECE + piece for piece, _ in pieces(text)] for text in spoken]
+        sentences += [[_PIECE + piece for piece, _ in split_pieces(text)] for text in sentences]
     model = Word2Vec(
-        sentences=spoken,
+        sentences=sentences,
         vector_size=size,
         min_count=1,
         epochs=20,
@@ -103,14 +103,15 @@ def train_vectors(
 
 
 def read_vectors(path: Path, vocabulary: Vocabulary) -> WordVectors:
-    """Return the vectors that a file has for a vocabulary.
+    """Return the vectors of a vocabulary from a file.
 
     Args:
-        path: word2vec's text or binary format (``.bin``), or GloVe's text; gzip is seen through.
-        vocabulary: words to look for; one that the file lacks gets the mean of the others.
+        path: word2vec's text or binary format (``.bin``), or GloVe's text format; gzip is
+            supported.
+        vocabulary: words to look up; a word missing from the file gets the mean of the others.
 
     Raises:
-        ConfigurationError: if the file is missing, a pickle, no word vectors, or knows none of the
+        ConfigurationError: if the file is missing, a pickle, no word vectors, or has none of the
             words.
     """
     from gensim.models import KeyedVectors
@@ -118,11 +119,11 @@ def read_vectors(path: Path, vocabulary: Vocabulary) -> WordVectors:
     if not path.is_file():
         raise ConfigurationError(f"{path}: no such file of word vectors")
     if not path.stat().st_size:
-        raise ConfigurationError(f"{path}: empty, so it has no word vectors; get or make it again")
+        raise ConfigurationError(f"{path}: the file is empty; get or make it again")
     if _is_pickle(path):
         raise ConfigurationError(
-            f"{path}: saved in gensim's own format, a pickle, which may run anything when it is "
-            f"opened; where you trust it, convert it with gensim: KeyedVectors.load(PATH)"
+            f"{path}: saved in gensim's own format, a pickle, which may run any code when "
+            f"opened; if you trust it, convert it with gensim: KeyedVectors.load(PATH)"
             f".save_word2vec_format('vectors.bin', binary=True), and give vectors.bin"
         )
     binary = ".bin" in path.suffixes
@@ -136,20 +137,20 @@ def read_vectors(path: Path, vocabulary: Vocabulary) -> WordVectors:
         ) from error
     table = np.zeros((len(vocabulary), vectors.vector_size), dtype=np.float32)
     items = (*vocabulary.words, *vocabulary.pieces)
-    found = [(row, item) for row, item in enumerate(items, start=UNKNOWN + 1) if item in vectors]
+    matches = [(row, item) for row, item in enumerate(items, start=UNKNOWN + 1) if item in vectors]
     known = sum(word in vectors for word in vocabulary.words)
     if not known and vocabulary.words:
         raise ConfigurationError(
-            f"{path}: knows none of the {len(vocabulary.words)} words of the training texts; "
-            f"is it of another language?"
+            f"{path}: has none of the {len(vocabulary.words)} words of the training texts; "
+            f"check its language"
         )
-    for row, word in found:
-        table[row] = vectors[word]
+    for row, item in matches:
+        table[row] = vectors[item]
     return WordVectors(_scaled(table), known / max(len(vocabulary.words), 1))
 
 
 def _scaled(table: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the table with known rows of length 1 on average, and the mean where none is known."""
+    """Return the table with mean row length 1, and the mean vector for missing rows."""
     lengths = np.linalg.norm(table, axis=1)
     known = lengths > 0
     table = table / max(float(lengths[known].mean()) if known.any() else 1.0, 1e-12)
@@ -160,7 +161,7 @@ def _scaled(table: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _is_pickle(path: Path) -> bool:
-    """Return whether a file begins as pickles of protocol 2 and later do, and no text does."""
+    """Return True if a file starts like a pickle of protocol 2 or later; no text does."""
     from gensim.utils import open as open_any
 
     with open_any(str(path), "rb") as stream:
@@ -169,7 +170,7 @@ def _is_pickle(path: Path) -> bool:
 
 
 def _is_glove(path: Path) -> bool:
-    """Return whether a text file has no header line of two numbers."""
+    """Return True if a text file lacks word2vec's header line of two numbers."""
     from gensim.utils import open as open_any
 
     with open_any(str(path), "rb") as stream:
@@ -177,10 +178,10 @@ def _is_glove(path: Path) -> bool:
 
 
 def _stable_hash(text: str) -> int:
-    """Return a hash that doesn't depend on PYTHONHASHSEED, as Python's own does."""
+    """Return a hash independent of PYTHONHASHSEED, unlike Python's own."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
 
-_PIECE = " "  # before a piece in training, for no word begins with a space
-_DEVIATION = 0.1  # of the numbers in a random vector
-_LATEST_PICKLE = 15  # its protocol; 5 today
+_PIECE = " "  # prefix of pieces in training; no word starts with a space
+_DEVIATION = 0.1  # standard deviation of random vectors
+_LATEST_PICKLE = 15  # protocol; 5 today

@@ -56,7 +56,7 @@ class TrainingLoop:
         vocabulary, vectors = _words(training, settings)
         self.vector_coverage = vectors.known
         table = torch.from_numpy(vectors.table) if settings.modality != "audio" else None
-        network = build_network(settings, table, len(EMOTIONS), len(vocabulary.runs))
+        network = build_network(settings, table, len(EMOTIONS), len(vocabulary.ngrams))
         prior = math.inf if settings.normalise == "corpus" else settings.prior
         raw = [truncate(one.features, settings) for one in training]
         rows = functional_rows(raw, settings) if functional_inputs(settings) else []

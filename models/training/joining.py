@@ -57,7 +57,7 @@ def fuse_branches(sound: FittedModel, words: FittedModel, settings: TrainSetting
             settings,
             words.network.state_dict().get("text.vectors.weight"),
             len(sound.classes),
-            len(words.vocabulary.runs),
+            len(words.vocabulary.ngrams),
         )
     weights = {
         name: value

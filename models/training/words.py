@@ -43,9 +43,9 @@ def fit_text(
         settings: with ``words.kind`` linear and modality text.
         context: who looks on.
     """
-    built = Vocabulary.build([one.words for one in training], with_runs=True)
-    vocabulary = Vocabulary((), (), built.runs)
-    branch = TextLinear(len(vocabulary.runs), len(EMOTIONS))
+    built = Vocabulary.build([one.words for one in training], with_ngrams=True)
+    vocabulary = Vocabulary((), (), built.ngrams)
+    branch = TextLinear(len(vocabulary.ngrams), len(EMOTIONS))
     network = BimodalClassifier(None, branch, len(EMOTIONS))
     raw = [truncate(one.features, settings) for one in training]
     model = FittedModel(network, Normaliser.fit(raw, np.inf), vocabulary, settings, EMOTIONS)

@@ -28,14 +28,14 @@ from models.text.tokeniser import Tokeniser
         ("", ""),
     ],
 )
-def test_cleaning_leaves_letters(text: str, cleaned: str) -> None:
+def test_cleaning_keeps_letters(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned
 
 
 @given(st.text(max_size=80))
 def test_cleaning_leaves_nothing_but_letters_marks_and_single_spaces(text: str) -> None:
     cleaned = clean(text)
-    assert not any(one.isdigit() or one in "<>.,!?，。！？" for one in cleaned)
+    assert not any(char.isdigit() or char in "<>.,!?，。！？" for char in cleaned)
     assert cleaned == " ".join(cleaned.split())
 
 
@@ -43,8 +43,8 @@ def test_the_bundled_lexicon_holds_each_word_once_and_jieba_keeps_it_whole() -> 
     words = [entry.word for entry in bundled_lexicon()]
     assert len(words) == len(set(words)) >= 150
     tokenise = Tokeniser()
-    torn = [word for word in words if tokenise(word) != [word]]
-    assert torn == []
+    split = [word for word in words if tokenise(word) != [word]]
+    assert split == []
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_words_of_mixed_text(text: str, words: list[str]) -> None:
     assert Tokeniser()(text) == words
 
 
-def test_a_users_words_are_kept_whole_and_stay_their_own(tmp_path: Path) -> None:
+def test_a_users_words_are_kept_whole_and_private(tmp_path: Path) -> None:
     path = tmp_path / "mine.txt"
     path.write_text("\ufeff嘿闹热噻\n铲铲个屁 5 n\n\n", encoding="utf-8")
     assert read_lexicon(path) == [Entry("嘿闹热噻"), Entry("铲铲个屁", 5, "n")]
@@ -71,7 +71,7 @@ def test_a_users_words_are_kept_whole_and_stay_their_own(tmp_path: Path) -> None
     assert Tokeniser()("嘿闹热噻") != ["嘿闹热噻"]
 
 
-def test_words_for_a_prompt_come_in_the_order_of_the_file_and_may_take_in_the_bundled_ones(
+def test_prompt_words_keep_file_order_and_may_include_the_bundled_ones(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "mine.txt"
@@ -92,7 +92,7 @@ def test_a_line_that_is_no_entry_is_named(tmp_path: Path, line: str) -> None:
         read_lexicon(path)
 
 
-def test_jieba_keeps_its_cache_with_the_user_and_says_nothing(
+def test_jieba_caches_in_the_users_folder_and_prints_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     from models.text import tokeniser

@@ -26,7 +26,7 @@ def test_unknown_words_share_a_number_and_texts_are_cut(vocabulary):
     assert vocabulary.encode(["陌生", "今天", "今天"], 2) == [1, 2]
 
 
-def test_coverage_counts_words_not_kinds(vocabulary):
+def test_coverage_counts_tokens_not_types(vocabulary):
     assert vocabulary.coverage([["今天", "今天", "陌生", "惨"]]) == 0.75
     assert vocabulary.coverage([[]]) is None
 
@@ -91,7 +91,7 @@ def test_word2vec_binary_is_read(tmp_path, vocabulary):
     np.testing.assert_allclose(table[vocabulary.encode(["巴适"], 1)[0]], [0.6, 0.8], atol=1e-6)
 
 
-def test_gensims_own_format_is_refused_with_a_way_out(tmp_path, vocabulary):
+def test_gensims_own_format_is_refused_with_a_conversion_hint(tmp_path, vocabulary):
     from gensim.models import KeyedVectors
 
     vectors = KeyedVectors(2)
@@ -128,7 +128,7 @@ def test_words_are_learnt_from_a_random_start_a_file_or_word2vec(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "这 不是 向量\n", "hello 1 2 3\n", "2 3\n今天 1 0"])
-def test_files_that_do_not_help_are_named(tmp_path, vocabulary, content):
+def test_unusable_files_are_named(tmp_path, vocabulary, content):
     path = tmp_path / "other.txt"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"other\.txt"):
@@ -137,7 +137,7 @@ def test_files_that_do_not_help_are_named(tmp_path, vocabulary, content):
         read_vectors(tmp_path / "absent.txt", vocabulary)
 
 
-def test_an_empty_file_is_called_that(tmp_path, vocabulary):
+def test_an_empty_file_is_refused(tmp_path, vocabulary):
     (tmp_path / "vectors.txt").touch()
     with pytest.raises(ConfigurationError, match="empty"):
         read_vectors(tmp_path / "vectors.txt", vocabulary)

@@ -8,7 +8,7 @@ from manifests.errors import ConfigurationError
 from models.checkpoint import read_model, write_model
 from models.encoders.text_linear import TextLinear
 from models.examples import Example
-from models.text.pieces import runs
+from models.text.pieces import ngrams
 from models.text.vocabulary import Vocabulary
 from models.training.fit import fit
 from models.training.words import solve_text
@@ -22,7 +22,7 @@ def _numbers(vocabulary):
 
 @pytest.fixture
 def vocabulary():
-    return Vocabulary((), (), Vocabulary.build(TEXTS, with_runs=True).runs)
+    return Vocabulary((), (), Vocabulary.build(TEXTS, with_ngrams=True).ngrams)
 
 
 def test_it_says_what_logistic_regression_of_tf_idf_says(vocabulary):
@@ -31,14 +31,14 @@ def test_it_says_what_logistic_regression_of_tf_idf_says(vocabulary):
 
     labels = np.array([0, 0, 1, 2, 1, 2] * 4)
     labels[6] = 1
-    branch = TextLinear(len(vocabulary.runs), 3)
+    branch = TextLinear(len(vocabulary.ngrams), 3)
     bias = solve_text(branch, _numbers(vocabulary), np.eye(3)[labels], np.ones(len(TEXTS)))
     rows = torch.nn.utils.rnn.pad_sequence(
         [torch.tensor([*one, 0]) for one in _numbers(vocabulary)], batch_first=True
     )
     logits = branch(rows).detach().double().numpy() + bias
     told = torch.from_numpy(logits).softmax(dim=1).numpy()
-    features = TfidfVectorizer(analyzer=runs, sublinear_tf=True, min_df=2)
+    features = TfidfVectorizer(analyzer=ngrams, sublinear_tf=True, min_df=2)
     table = features.fit_transform(TEXTS)
     peer = LogisticRegression(C=1.0, tol=1e-10, max_iter=10_000).fit(table, labels)
     np.testing.assert_allclose(told, peer.predict_proba(table), atol=1e-3)
@@ -51,7 +51,7 @@ def test_an_empty_or_unknown_text_says_nothing():
 
 
 def test_a_text_says_the_same_alone_and_among_others(vocabulary):
-    branch = TextLinear(len(vocabulary.runs), 6)
+    branch = TextLinear(len(vocabulary.ngrams), 6)
     torch.nn.init.normal_(branch.says.weight.data[1:])
     rows = [torch.tensor([*one, 0]) for one in _numbers(vocabulary)] * 20  # more than at once
     together = branch(torch.nn.utils.rnn.pad_sequence(rows, batch_first=True))
