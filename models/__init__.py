@@ -1,12 +1,12 @@
-"""The models: layers, encoders, training, evaluation, prediction.
+"""Speech emotion models: layers, encoders, training, evaluation and prediction.
 
-``from models import ODConv2d, CBAM, TextCNN, BimodalClassifier`` imports torch then, not before.
+The names below are imported lazily, so ``import models`` alone doesn't import torch.
 """
 
 from importlib import import_module
 from typing import Any
 
-_HOMES = {
+_MODULES = {
     "AudioEncoder": "models.encoders.audio",
     "BimodalClassifier": "models.encoders.fusion",
     "CBAM": "models.layers.cbam",
@@ -18,6 +18,6 @@ __all__ = ["CBAM", "AudioEncoder", "BimodalClassifier", "ODConv2d", "TextCNN"]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)

@@ -1,4 +1,4 @@
-"""Fit a model to a speaker's clips without anybody's labels."""
+"""Unsupervised adaptation of a model to each speaker's clips."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,31 +13,31 @@ Numbers = NDArray[np.float64]
 def adapt_speakers(
     logits: Numbers, functionals: NDArray[np.float32], speakers: NDArray[np.int64]
 ) -> Numbers:
-    """Return logits (n, classes) with those of each speaker of enough clips :func:`adapt_logits`.
+    """Return logits (n, classes), adapted for speakers with enough clips by :func:`adapt_logits`.
 
     Args:
-        logits: what the model says (n, classes).
-        functionals: of the clips, normalised (n, F).
-        speakers: numbers of the clips' speakers (n,), -1 where unknown.
+        logits: logits of the model (n, classes).
+        functionals: normalised functionals of the clips (n, F).
+        speakers: speaker ids (n,), -1 if unknown.
     """
-    found = logits.copy()
+    adapted = logits.copy()
     for speaker in np.unique(speakers[speakers >= 0]):
         own = speakers == speaker
-        if own.sum() >= _ENOUGH:
-            found[own] = adapt_logits(logits[own], functionals[own])
-    return found
+        if own.sum() >= _MIN_CLIPS:
+            adapted[own] = adapt_logits(logits[own], functionals[own])
+    return adapted
 
 
 def adapt_logits(logits: Numbers, functionals: NDArray[np.float32]) -> Numbers:
-    """Return the logits (n, classes) of a speaker's clips after fitting to them.
+    """Return the logits (n, classes) of one speaker's clips after self-training on them.
 
-    By turns, clips are taken to be what the model says of them, p ∝ q ** 3, and its layer of
-    functionals x is moved by the D, d that make Σ CE(p, z + D x + d) + 50 / 2 · (|D|² + |d|²)
-    least. So few clips move it little.
+    In each iteration the model's own predictions q are sharpened to targets p ∝ q ** 3, and an
+    update D, d of its layer of functionals x minimises
+    Σ CE(p, z + D x + d) + 50 / 2 · (|D|² + |d|²), so few clips change it little.
 
     Args:
-        logits: z, what the model says (n, classes).
-        functionals: x, of the clips, normalised (n, F).
+        logits: z, logits of the model (n, classes).
+        functionals: x, normalised functionals of the clips (n, F).
 
     Source: after Scudder, "Probability of error of some adaptive pattern-recognition machines",
     1965 (self-training), and Grandvalet and Bengio, "Semi-supervised learning by entropy
@@ -53,33 +53,33 @@ def adapt_logits(logits: Numbers, functionals: NDArray[np.float32]) -> Numbers:
     from scipy.optimize import minimize
 
     n, classes = logits.shape
-    near = np.clip(functionals.astype(np.float64), -FUNCTIONAL_LIMIT, FUNCTIONAL_LIMIT)
-    seen = np.concatenate([near, np.ones((n, 1))], axis=1)  # (n, F + 1)
-    moved = np.zeros(classes * seen.shape[1])
-    for _ in range(_TURNS):
-        taken = softmax(_SURER * (logits + seen @ moved.reshape(-1, classes)))
+    clamped = np.clip(functionals.astype(np.float64), -FUNCTIONAL_LIMIT, FUNCTIONAL_LIMIT)
+    inputs = np.concatenate([clamped, np.ones((n, 1))], axis=1)  # (n, F + 1)
+    update = np.zeros(classes * inputs.shape[1])
+    for _ in range(_ITERATIONS):
+        targets = softmax(_SHARPENING * (logits + inputs @ update.reshape(-1, classes)))
 
-        def cost(move: Numbers, taken: Numbers = taken) -> tuple[float, Numbers]:
-            told = softmax(logits + seen @ move.reshape(-1, classes))
-            entropy = -(taken * np.log(np.maximum(told, _LEAST))).sum()
-            slope = (seen.T @ (told - taken)).ravel() + _STAY * move
-            return float(entropy + 0.5 * _STAY * move @ move), slope
+        def cost(update: Numbers, targets: Numbers = targets) -> tuple[float, Numbers]:
+            predicted = softmax(logits + inputs @ update.reshape(-1, classes))
+            entropy = -(targets * np.log(np.maximum(predicted, _EPSILON))).sum()
+            gradient = (inputs.T @ (predicted - targets)).ravel() + _DECAY * update
+            return float(entropy + 0.5 * _DECAY * update @ update), gradient
 
-        moved = minimize(cost, moved, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS}).x
-    found: Numbers = logits + seen @ moved.reshape(-1, classes)
-    return found
+        update = minimize(cost, update, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS}).x
+    adapted: Numbers = logits + inputs @ update.reshape(-1, classes)
+    return adapted
 
 
 def softmax(logits: Numbers) -> Numbers:
-    """Return the probabilities (n, classes) that logits stand for."""
+    """Return the probabilities (n, classes) of logits."""
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares: Numbers = raised / raised.sum(axis=1, keepdims=True)
     return shares
 
 
-_ENOUGH = 10  # clips of a speaker; fewer would move the layer next to nothing
-_TURNS = 10
-_SURER = 3.0  # times as sure as the model is
-_STAY = 50.0  # clips' worth of the layer as it was
-_STEPS = 10  # of each turn; the next goes on from there
-_LEAST = 1e-12
+_MIN_CLIPS = 10  # clips of a speaker; fewer would hardly change the layer
+_ITERATIONS = 10
+_SHARPENING = 3.0  # exponent of the predicted probabilities
+_DECAY = 50.0  # L2 penalty of the update, in clips
+_STEPS = 10  # per iteration; the next continues from there
+_EPSILON = 1e-12

@@ -1,4 +1,4 @@
-"""Sections [train.features], [train.audio] and [train.words] of corpus.toml."""
+"""Settings of sections [train.features], [train.audio] and [train.words] of corpus.toml."""
 
 from typing import Literal, Self
 
@@ -10,14 +10,14 @@ __all__ = ["AudioSettings", "FeatureSettings", "WordSettings"]
 
 
 class FeatureSettings(Settings):
-    """What is computed from a clip's samples.
+    """Acoustic features of a clip.
 
     Attributes:
-        n_mfcc: cepstral coefficients of a frame (d in the paper).
-        n_mels: mel bands that they come from.
-        window_ms: length of a frame in milliseconds.
-        hop_ms: milliseconds from one frame to the next.
-        deltas: add the first and second differences over time.
+        n_mfcc: MFCCs per frame (d in the paper).
+        n_mels: mel bands the MFCCs are computed from.
+        window_ms: frame length in milliseconds.
+        hop_ms: hop between frames in milliseconds.
+        deltas: add first and second deltas.
         pitch: add log pitch and voicing.
     """
 
@@ -36,23 +36,24 @@ class FeatureSettings(Settings):
 
 
 class AudioSettings(Settings):
-    """The audio branch: convolutions, ODConv, CBAM, pooling over time.
+    """Audio branch: convolutions, ODConv, CBAM and pooling over time.
 
     Attributes:
         layout: ``image`` convolves over coefficients and time, with the features as one channel;
-            ``sequence`` convolves over time alone, with the features as channels.
-        channels: of the convolutions.
-        dynamic: whether the last convolution is ODConv.
-        kernels: that ODConv mixes.
-        attention: whether CBAM follows.
-        merge: how CBAM joins mean and maximum over channels: ``sum`` (the paper) or ``concat``.
-        pooling: over time: ``mean``, or ``statistics``: mean and deviation.
+            ``sequence`` convolves over time only, with the features as channels.
+        channels: channels of the convolutions.
+        dynamic: use ODConv as the last convolution.
+        kernels: kernels that ODConv mixes.
+        attention: add CBAM after the convolutions.
+        merge: fusion of CBAM's mean and maximum over channels: ``sum`` (the paper) or ``concat``.
+        pooling: pooling over time: ``mean``, or ``statistics`` (mean and deviation).
         speaker_norm: standardise the pooled vectors within each speaker.
-        hidden: numbers that what was pooled is brought down to; 0 for all of them.
-        dropout: of the pooled vector, and of the hidden one.
-        functionals: give the classifier what the clip's melody, loudness and colour come to, beside
-            what was learned.
-        weight: of what was learned beside the functionals, where ``branches`` are trained apart.
+        hidden: units of the layer after pooling; 0 for no such layer.
+        dropout: dropout of the pooled vector and of the hidden layer.
+        functionals: give the classifier prosodic functionals of the clip (pitch, loudness, timbre)
+            in addition to the learned features.
+        weight: weight of the learned features relative to the functionals, if ``branches`` are
+            trained apart.
     """
 
     layout: Literal["image", "sequence"] = "sequence"
@@ -70,32 +71,33 @@ class AudioSettings(Settings):
 
 
 class WordSettings(Settings):
-    """The text branch: word vectors and Text-CNN.
+    """Text branch: word vectors and Text-CNN.
 
     Attributes:
-        kind: ``cnn``, the Text-CNN, or ``linear``: softmax of TF-IDF of runs, solved in seconds,
-            for which keys of vectors and filters mean nothing; needs ``branches = "apart"``.
-        vectors: file of word2vec or GloVe vectors (text or binary), to start from.
-        word2vec: where no file is given, start from word2vec trained on the texts of the training
-            split; else from random vectors, which do better on few short texts.
-        size: numbers in a vector.
-        max_words: words of a text that count (N in the paper); the rest is cut.
-        pad: bring every text to ``max_words`` with zeros that filters go over, as the paper does;
-            else they see the text alone.
-        units: what a filter goes over: ``words``, or ``pieces``: Chinese characters, each with its
-            word, other words whole, and a mark at both ends.
-        filters: of each width.
-        widths: units that a filter spans.
-        run_size: numbers in the vector of a run of pieces, words or letters, whose mean goes beside
-            what the filters find; 0 for no runs.
-        tune: whether training may change the vectors.
-        blank: share of units taken for unknown ones in training.
-        input_dropout: of the word vectors.
-        dropout: of the pooled vector.
-        weight: of what the words say beside the sound, where ``branches`` are trained apart; above
-            1 because sound is surer about speakers never heard than it should be.
-        lexicon: words that are kept whole, beyond the bundled Sichuanese ones; they go with the
-            model.
+        kind: ``cnn`` for the Text-CNN, or ``linear`` for softmax regression on TF-IDF of n-grams,
+            fitted in seconds; ``linear`` ignores the keys of vectors and filters, and needs
+            ``branches = "apart"``.
+        vectors: file of word2vec or GloVe vectors (text or binary) to start from.
+        word2vec: if no file is given, start from word2vec trained on the training texts; else from
+            random vectors, which do better on few short texts.
+        size: dimensions of a vector.
+        max_words: maximum words per text (N in the paper); longer texts are truncated.
+        pad: pad every text with zeros to ``max_words`` and convolve over the padding, as the paper
+            does.
+        units: units the filters convolve over: ``words``, or ``pieces``: Chinese characters, each
+            with its word, other words whole, and a boundary mark at both ends.
+        filters: filters per width.
+        widths: filter widths in units.
+        run_size: dimensions of an n-gram vector (n-grams of pieces, words or letters), whose mean
+            is appended to the filters' output; 0 for no n-grams.
+        tune: train the word vectors.
+        blank: share of units replaced by the unknown unit in training.
+        input_dropout: dropout of the word vectors.
+        dropout: dropout of the pooled vector.
+        weight: weight of the text relative to the sound, if ``branches`` are trained apart; above 1
+            because the audio branch is overconfident on unseen speakers.
+        lexicon: words that are never split, in addition to the bundled Sichuanese ones; stored with
+            the model.
     """
 
     kind: Literal["cnn", "linear"] = "cnn"
@@ -118,7 +120,7 @@ class WordSettings(Settings):
     @model_validator(mode="after")
     def _widths_fit(self) -> Self:
         if min(self.widths) < 1 or max(self.widths) > self.max_words:
-            raise ValueError("widths lie between 1 and max_words")
+            raise ValueError("widths must lie between 1 and max_words")
         if self.pad and self.units != "words":
             raise ValueError("pad needs units = 'words', since max_words counts words")
         return self

@@ -1,4 +1,4 @@
-"""A trained model on disk: weights as safetensors, all else as JSON; nothing in it is executed."""
+"""Model files: weights as safetensors, everything else as JSON; loading executes no code."""
 
 import json
 from pathlib import Path
@@ -38,6 +38,7 @@ def write_model(folder: Path, model: FittedModel) -> None:
     """Write ``model.safetensors`` and ``model.json`` into a folder."""
     from safetensors.torch import save
 
+    scaler = model.functional_scaler
     weights = {name: value.contiguous() for name, value in model.network.state_dict().items()}
     write_bytes(folder / WEIGHTS, save(weights))
     description = {
@@ -45,9 +46,7 @@ def write_model(folder: Path, model: FittedModel) -> None:
         "classes": list(model.classes),
         "settings": model.settings.model_dump(mode="json"),
         "normalisation": model.normaliser.document(),
-        "levelling": None
-        if model.functional_scaler is None
-        else model.functional_scaler.document(),
+        "levelling": None if scaler is None else scaler.document(),
         "temperature": model.temperature,
         "vocabulary": model.vocabulary.document(),
         "weights_sha256": sha256_file(folder / WEIGHTS),
@@ -59,71 +58,69 @@ def read_model(folder: Path) -> FittedModel:
     """Return the model of a run folder, on the CPU.
 
     Raises:
-        DataError: naming the file, if one is missing, cut short, changed or of something else.
+        DataError: if a file is missing, truncated, changed or invalid; the message names it.
     """
     path = folder / DESCRIPTION
-    description = _description(path)
+    description = _read_description(path)
     try:
         settings = TrainSettings.model_validate(description["settings"])
         width = FeatureExtractor(settings.features).width
         normaliser = Normaliser.parse(description["normalisation"], width)
         functionals = functional_inputs(settings)
-        functional_scaler = (
-            Normaliser.parse(description["levelling"], functionals) if functionals else None
-        )
+        scaler = Normaliser.parse(description["levelling"], functionals) if functionals else None
         vocabulary = Vocabulary.parse(description["vocabulary"])
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise DataError(f"{path}: settings '{where}': {first['msg']}; {_AGAIN}") from error
+        raise DataError(f"{path}: settings '{where}': {first['msg']}; {_REMEDY}") from error
     except DataError as error:
-        raise DataError(f"{path}: {error}; {_AGAIN}") from error
-    weights = _weights(folder / WEIGHTS, description["weights_sha256"])
+        raise DataError(f"{path}: {error}; {_REMEDY}") from error
+    weights = _read_weights(folder / WEIGHTS, description["weights_sha256"])
     vectors = weights.get("text.vectors.weight")
     if (
         settings.modality != "audio"
         and settings.words.kind == "cnn"
         and (vectors is None or vectors.ndim != 2 or len(vectors) != len(vocabulary))
     ):
-        raise DataError(f"{folder / WEIGHTS}: has no vectors for the vocabulary; {_AGAIN}")
+        raise DataError(f"{folder / WEIGHTS}: word vectors don't fit the vocabulary; {_REMEDY}")
     network = build_network(settings, vectors, len(EMOTIONS), len(vocabulary.ngrams))
     _check_shapes(folder / WEIGHTS, weights, network.state_dict())
     network.load_state_dict(weights)
-    temperature = _temperature(path, description.get("temperature", 1.0))
+    temperature = _parse_temperature(path, description.get("temperature", 1.0))
     return FittedModel(
-        network.eval(), normaliser, vocabulary, settings, EMOTIONS, temperature, functional_scaler
+        network.eval(), normaliser, vocabulary, settings, EMOTIONS, temperature, scaler
     )
 
 
-def _description(path: Path) -> dict[str, Any]:
+def _read_description(path: Path) -> dict[str, Any]:
     try:
         description = json.loads(path.read_bytes())
     except OSError as error:
         raise DataError(
-            f"{path.parent}: no trained model here ({DESCRIPTION} can't be read); train one with: "
+            f"{path.parent}: no trained model ({DESCRIPTION} can't be read); train one with: "
             f"corpus train"
         ) from error
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not valid JSON ({error}); {_AGAIN}") from error
+        raise DataError(f"{path}: not valid JSON ({error}); {_REMEDY}") from error
     if not isinstance(description, dict) or set(description) - {"temperature"} != _KEYS:
-        raise DataError(f"{path}: not the description of a model; {_AGAIN}")
+        raise DataError(f"{path}: not the description of a model; {_REMEDY}")
     if description["schema"] != _SCHEMA:
         raise DataError(
-            f"{path}: schema {description['schema']!r}, where this corpus-tools reads {_SCHEMA}; "
+            f"{path}: schema {description['schema']!r}, but this version reads schema {_SCHEMA}; "
             f"update corpus-tools, or train again"
         )
     if description["classes"] != list(EMOTIONS):
-        raise DataError(f"{path}: its classes are not {', '.join(EMOTIONS)}; {_AGAIN}")
+        raise DataError(f"{path}: classes are not {', '.join(EMOTIONS)}; {_REMEDY}")
     return description
 
 
-def _temperature(path: Path, value: object) -> float:
+def _parse_temperature(path: Path, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0.01 <= value <= 100:
-        raise DataError(f"{path}: its temperature is no number from 0.01 to 100; {_AGAIN}")
+        raise DataError(f"{path}: temperature is not a number from 0.01 to 100; {_REMEDY}")
     return float(value)
 
 
-def _weights(path: Path, sha256: object) -> dict[str, Tensor]:
+def _read_weights(path: Path, sha256: object) -> dict[str, Tensor]:
     from safetensors import SafetensorError
     from safetensors.torch import load
 
@@ -131,26 +128,28 @@ def _weights(path: Path, sha256: object) -> dict[str, Tensor]:
         data = path.read_bytes()
     except OSError as error:
         raise DataError(
-            f"{path}: the weights can't be read ({error.strerror}); {_AGAIN}"
+            f"{path}: the weights can't be read ({error.strerror}); {_REMEDY}"
         ) from error
     try:
         weights: dict[str, Tensor] = load(data)
     except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
-        raise DataError(f"{path}: cut short or no safetensors file ({error}); {_AGAIN}") from error
+        raise DataError(
+            f"{path}: truncated or not a safetensors file ({error}); {_REMEDY}"
+        ) from error
     for name, value in weights.items():
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
-            raise DataError(f"{path}: weights '{name}' are not all numbers; {_AGAIN}")
+            raise DataError(f"{path}: weights '{name}' are not all finite; {_REMEDY}")
     if sha256_file(path) != sha256:
-        raise DataError(f"{path}: not the weights that {DESCRIPTION} describes; {_AGAIN}")
+        raise DataError(f"{path}: not the weights that {DESCRIPTION} describes; {_REMEDY}")
     return weights
 
 
 def _check_shapes(path: Path, weights: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
-    if missing := expected.keys() ^ weights.keys():
-        raise DataError(f"{path}: weights '{min(missing)}' don't fit the settings; {_AGAIN}")
+    if different := expected.keys() ^ weights.keys():
+        raise DataError(f"{path}: weights '{min(different)}' don't fit the settings; {_REMEDY}")
     for name, value in expected.items():
         if weights[name].shape != value.shape or weights[name].dtype != value.dtype:
-            raise DataError(f"{path}: weights '{name}' have another shape or kind; {_AGAIN}")
+            raise DataError(f"{path}: weights '{name}' have another shape or type; {_REMEDY}")
 
 
-_AGAIN = "restore the run from a copy, or train it again"
+_REMEDY = "restore the run from a copy, or train it again"

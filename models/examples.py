@@ -1,4 +1,4 @@
-"""Clips as a model sees them, and batches of them."""
+"""Model inputs: examples, normalised clips and batches."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,17 +18,17 @@ __all__ = ["Batch", "Clips", "Example", "speaker_numbers", "split_batches"]
 
 @dataclass(frozen=True)
 class Example:
-    """A clip and what is known about it.
+    """Clip with features, text and label.
 
     Attributes:
-        clip_id: its id.
-        features: frames (T, D) as computed, not yet normalised.
-        words: of its text, maybe none.
-        group: its speaker, else its source; "" for a clip that stands alone.
-        label: number of its class, -1 where it isn't known.
-        soft: share of the votes for each class, or empty.
-        versions: its features at other speeds, for training.
-        single_speaker: whether the group is one person; in a source several may speak.
+        clip_id: id of the clip.
+        features: frames (T, D), not normalised.
+        words: words of the text; may be empty.
+        group: speaker, or source if the speaker is unknown; "" if neither is known.
+        label: class index, -1 if unknown.
+        soft: share of the votes for each class; may be empty.
+        versions: features at other speeds, for training.
+        single_speaker: True if the group is one person; a source may have several.
     """
 
     clip_id: str
@@ -43,15 +43,15 @@ class Example:
 
 @dataclass(frozen=True)
 class Batch:
-    """Some clips, padded to the longest.
+    """Batch of clips, padded to the longest.
 
     Attributes:
-        rows: which clips (B,).
+        rows: indices of the clips (B,).
         frames: normalised features (B, D, T).
-        lengths: real frames of each (B,).
-        words: numbers of words (B, N).
-        speakers: numbers of speakers (B,), -1 where unknown.
-        functionals: normalised (B, F); F is 0 where the model takes none.
+        lengths: frames of each clip without padding (B,).
+        words: word ids (B, N).
+        speakers: speaker ids (B,), -1 if unknown.
+        functionals: normalised functionals (B, F); F is 0 if the model takes none.
     """
 
     rows: NDArray[np.int64]
@@ -64,19 +64,19 @@ class Batch:
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on a device."""
         tensors = (self.frames, self.lengths, self.words, self.speakers, self.functionals)
-        return Batch(self.rows, *(one.to(device) for one in tensors))
+        return Batch(self.rows, *(tensor.to(device) for tensor in tensors))
 
 
 @dataclass(frozen=True)
 class Clips:
-    """Clips as a network takes them, a batch at a time.
+    """Network inputs of clips; features are normalised when a batch is made.
 
     Attributes:
-        features: of each clip, as computed (T, D).
-        scales: that normalise them.
-        words: numbers of the words of each clip.
-        speakers: of the clips (n,), as :func:`speaker_numbers` gives them.
-        functionals: of the clips, normalised (n, F).
+        features: features of each clip (T, D), not normalised.
+        scales: normalisation of each clip.
+        words: word ids of each clip.
+        speakers: speaker ids (n,) from :func:`speaker_numbers`.
+        functionals: normalised functionals (n, F).
     """
 
     features: Sequence[Features]
@@ -86,14 +86,14 @@ class Clips:
     functionals: NDArray[np.float32]
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
-        """Return the batch of some clips."""
+        """Return the batch of the clips with these indices."""
         lengths = [len(self.features[row]) for row in rows]
         width = self.features[rows[0]].shape[1]
         frames = np.zeros((len(rows), width, max(lengths)), dtype=np.float32)
         texts = np.full((len(rows), max(1, *(len(self.words[row]) for row in rows))), PADDING)
-        for place, row in enumerate(rows):
-            frames[place, :, : lengths[place]] = self.scales[row](self.features[row]).T
-            texts[place, : len(self.words[row])] = self.words[row]
+        for index, row in enumerate(rows):
+            frames[index, :, : lengths[index]] = self.scales[row](self.features[row]).T
+            texts[index, : len(self.words[row])] = self.words[row]
         return Batch(
             rows,
             torch.from_numpy(frames),
@@ -105,27 +105,27 @@ class Clips:
 
 
 def speaker_numbers(groups: Sequence[str]) -> NDArray[np.int64]:
-    """Return a number for every clip's group, -1 for clips that stand alone.
+    """Return a speaker id for each clip, -1 for clips without another clip in their group.
 
     Example:
         >>> speaker_numbers(["b", "", "a", "b", "c", "c"]).tolist()
         [0, -1, -1, 0, 1, 1]
     """
     sizes = Counter(groups)
-    together = sorted(group for group in sizes if group != UNSEEN_SPEAKER and sizes[group] > 1)
-    known = {group: number for number, group in enumerate(together)}
-    return np.array([known.get(group, -1) for group in groups], dtype=np.int64)
+    seen = sorted(group for group in sizes if group != UNSEEN_SPEAKER and sizes[group] > 1)
+    numbers = {group: number for number, group in enumerate(seen)}
+    return np.array([numbers.get(group, -1) for group in groups], dtype=np.int64)
 
 
 def split_batches(order: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
-    """Yield pieces of ``size``, the last one smaller, but never a single clip after others.
+    """Yield batches of ``size``; the last is smaller, but a single clip joins the one before.
 
     Example:
-        >>> [piece.tolist() for piece in split_batches(np.arange(5), 2)]
+        >>> [batch.tolist() for batch in split_batches(np.arange(5), 2)]
         [[0, 1], [2, 3, 4]]
     """
-    cuts = list(range(0, len(order), size))
-    if len(cuts) > 1 and len(order) - cuts[-1] == 1:
-        cuts.pop()
-    for start, end in zip(cuts, [*cuts[1:], len(order)], strict=True):
+    starts = list(range(0, len(order), size))
+    if len(starts) > 1 and len(order) - starts[-1] == 1:
+        starts.pop()
+    for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
         yield order[start:end]

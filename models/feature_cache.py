@@ -1,4 +1,4 @@
-"""Features on disk, so that a clip is computed once for all runs with the same settings."""
+"""Feature cache on disk, shared by all runs with the same feature settings."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -18,13 +18,13 @@ __all__ = ["ClipFile", "FeatureCache"]
 
 @dataclass(frozen=True)
 class ClipFile:
-    """A clip to compute features of.
+    """Clip whose features are wanted.
 
     Attributes:
-        clip_id: for messages.
-        path: its sound file.
-        file_sha256: of the file; names the features in the cache.
-        speeds: at which to compute them, no two alike.
+        clip_id: id of the clip, for messages.
+        path: audio file.
+        file_sha256: sha256 of the file, which names the features in the cache.
+        speeds: speeds to compute features at, without duplicates.
     """
 
     clip_id: str
@@ -34,75 +34,73 @@ class ClipFile:
 
     @property
     def names(self) -> list[Name]:
-        """What its features are called in the cache."""
+        """Names of its features in the cache."""
         return [(self.file_sha256, speed) for speed in self.speeds]
 
 
 class FeatureCache:
-    """Features of clips, under the sha256 of the clip and the fingerprint of the settings.
+    """Cache of features by sha256 of the clip and fingerprint of the settings.
 
-    They lie in packs, see :mod:`models.feature_packs`: what was cut short or damaged is not
-    believed, and computed anew. Several runs can share the folder; losing it costs no more than the
-    time to compute it again. Many clips are computed in several processes, if these were warmed up
-    (:func:`manifests.workers.warm_up`).
+    Features are stored in packs, see :mod:`models.feature_packs`; truncated or damaged ones are
+    computed again. Several runs can share the folder, and it can be deleted at any time. Many clips
+    are computed in several processes, if these were warmed up (:func:`manifests.workers.warm_up`).
 
     Args:
-        folder: made when the first clips are stored; None to compute without storing.
-        settings: of the features.
+        folder: folder of the cache, created when the first clips are stored; None to store nothing.
+        settings: settings of the features.
 
     Attributes:
-        refused: why the disk no longer takes features, if so; they are then computed without
-            storing.
+        refused: reason why features can't be stored any more, or None.
     """
 
     def __init__(self, folder: Path | None, settings: FeatureSettings) -> None:
         self.folder = folder
         self.refused: str | None = None
         self.extractor = FeatureExtractor(settings)
-        own = None if folder is None else folder / self.extractor.fingerprint()[:16]
-        self._packs = None if own is None else Packs(own, self.extractor.width)
+        subfolder = None if folder is None else folder / self.extractor.fingerprint()[:16]
+        self._packs = None if subfolder is None else Packs(subfolder, self.extractor.width)
 
     def load(
         self, clips: Sequence[ClipFile], progress: Progress = no_progress
     ) -> list[tuple[Features, ...] | DataError]:
-        """Return the features of each clip at its speeds, or what is wrong with the clip."""
-        found: dict[Name, Features] = {}
+        """Return the features of each clip at its speeds, or the error that prevents them."""
+        features: dict[Name, Features] = {}
         if self._packs is not None:
-            found = self._packs.find([name for clip in clips for name in clip.names])
-        wrong: dict[ClipFile, DataError] = {}
+            features = self._packs.find([name for clip in clips for name in clip.names])
+        errors: dict[ClipFile, DataError] = {}
         fresh: dict[Name, Features] = {}
-        lacking = [clip for clip in clips if any(name not in found for name in clip.names)]
-        for done, (clip, computed) in enumerate(self._computed(lacking), 1):
+        missing = [clip for clip in clips if any(name not in features for name in clip.names)]
+        for done, (clip, computed) in enumerate(self._compute(missing), 1):
             if isinstance(computed, DataError):
-                wrong[clip] = computed
+                errors[clip] = computed
             else:
                 fresh |= computed
-            if done % _IN_A_PACK == 0:
-                found |= self._kept(fresh)
+            if done % _CLIPS_PER_PACK == 0:
+                features |= self._store(fresh)
                 fresh = {}
-            progress(len(clips) - len(lacking) + done, len(clips), clip.clip_id)
-        found |= self._kept(fresh)
-        return [wrong.get(clip) or tuple(found[name] for name in clip.names) for clip in clips]
+            progress(len(clips) - len(missing) + done, len(clips), clip.clip_id)
+        features |= self._store(fresh)
+        return [errors.get(clip) or tuple(features[name] for name in clip.names) for clip in clips]
 
-    def _computed(
+    def _compute(
         self, clips: Sequence[ClipFile]
     ) -> Iterator[tuple[ClipFile, dict[Name, Features] | DataError]]:
         """Yield each clip with its features."""
-        pieces = [clips[start : start + _PIECE] for start in range(0, len(clips), _PIECE)]
-        work = _Work(self.extractor)
-        if len(clips) < _WORTH_PROCESSES or not is_warm():
-            for piece in pieces:
-                yield from zip(piece, work(piece), strict=True)
+        chunks = [clips[start : start + _CHUNK] for start in range(0, len(clips), _CHUNK)]
+        extract = _ClipExtractor(self.extractor)
+        if len(clips) < _MIN_FOR_PROCESSES or not is_warm():
+            for chunk in chunks:
+                yield from zip(chunk, extract(chunk), strict=True)
             return
-        for place, future in in_processes(pieces, work, min(os.cpu_count() or 1, _PROCESSES)):
+        for index, future in in_processes(chunks, extract, min(os.cpu_count() or 1, _PROCESSES)):
             try:
                 computed = future.result()
-            except CorpusError:  # the process was killed; this one may fare better
-                computed = work(pieces[place])
-            yield from zip(pieces[place], computed, strict=True)
+            except CorpusError:  # the process was killed; compute in this one
+                computed = extract(chunks[index])
+            yield from zip(chunks[index], computed, strict=True)
 
-    def _kept(self, fresh: dict[Name, Features]) -> dict[Name, Features]:
-        """Return features as they are on disk, or as they were where it doesn't take them."""
+    def _store(self, fresh: dict[Name, Features]) -> dict[Name, Features]:
+        """Store features; return them memory-mapped, or unchanged if they can't be stored."""
         if self._packs is None or self.refused is not None or not fresh:
             return fresh
         try:
@@ -113,19 +111,19 @@ class FeatureCache:
 
 
 @dataclass(frozen=True)
-class _Work:
-    """What a process does for some clips.
+class _ClipExtractor:
+    """Feature extraction for clip files, run in worker processes.
 
     Attributes:
-        extractor: of the features.
+        extractor: feature extractor.
     """
 
     extractor: FeatureExtractor
 
     def __call__(self, clips: Sequence[ClipFile]) -> list[dict[Name, Features] | DataError]:
-        return [self._one(clip) for clip in clips]
+        return [self._extract(clip) for clip in clips]
 
-    def _one(self, clip: ClipFile) -> dict[Name, Features] | DataError:
+    def _extract(self, clip: ClipFile) -> dict[Name, Features] | DataError:
         try:
             samples = read_clip(clip.path, clip.file_sha256)
         except DataError as error:
@@ -134,7 +132,7 @@ class _Work:
         return dict(zip(clip.names, computed, strict=True))
 
 
-_PIECE = 16  # clips that go to a process at once
-_WORTH_PROCESSES = 128  # clips; fewer are computed before processes have begun
+_CHUNK = 16  # clips sent to a process at once
+_MIN_FOR_PROCESSES = 128  # clips; fewer are computed faster than processes start
 _PROCESSES = 8
-_IN_A_PACK = 2048  # clips; a run that is killed loses no more
+_CLIPS_PER_PACK = 2048  # a killed run loses at most these

@@ -1,4 +1,4 @@
-"""Arrays on disk, many to a file: whole or not believed, and read through the memory map."""
+"""Pack files: many arrays per file, verified by checksum and memory-mapped."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 __all__ = ["Name", "Pack", "Packs", "packed_clips", "write_pack"]
 
 Name = tuple[str, float]
-"""Of an array: sha256 of the clip's file, and the speed."""
+"""Name of an array: sha256 of the clip's file, and speed."""
 
 Rows = NDArray[np.float32]
 
@@ -31,12 +31,12 @@ class _Entry:
 
 @dataclass(frozen=True)
 class Pack:
-    """A file with the arrays of many clips, one after the other, and their index behind them.
+    """File with the arrays of many clips, followed by their index.
 
     Attributes:
-        path: of the file.
+        path: path of the file.
         width: columns of every array.
-        entries: where the arrays are.
+        entries: position and checksum of each array.
     """
 
     path: Path
@@ -45,7 +45,7 @@ class Pack:
 
     @classmethod
     def open(cls, path: Path) -> Self | None:
-        """Return the pack in a file, None if it is none or was cut short."""
+        """Return the pack in a file, or None if it is invalid or truncated."""
         try:
             with path.open("rb") as stream:
                 size = stream.seek(0, 2)
@@ -64,62 +64,61 @@ class Pack:
 
     @property
     def _rows(self) -> int:
-        return max((one.start + one.rows for one in self.entries.values()), default=0)
+        return max((entry.start + entry.rows for entry in self.entries.values()), default=0)
 
-    def whole(self, names: list[Name]) -> dict[Name, Rows]:
-        """Return those of some arrays (T, width) that are as they were written, memory-mapped."""
+    def read_intact(self, names: list[Name]) -> dict[Name, Rows]:
+        """Return the named arrays (T, width) with matching checksums, memory-mapped."""
         mapped: Rows = np.memmap(self.path, np.float32, "r", shape=(self._rows, self.width))
-        found: dict[Name, Rows] = {}
-        with self.path.open("rb") as stream:  # the map would keep in memory what is only checked
-            for name in sorted(names, key=lambda one: self.entries[one].start):
+        intact: dict[Name, Rows] = {}
+        with self.path.open("rb") as stream:  # checking through the map would fill the memory
+            for name in sorted(names, key=lambda name: self.entries[name].start):
                 entry = self.entries[name]
                 stream.seek(entry.start * self.width * _FLOAT)
                 data = stream.read(entry.rows * self.width * _FLOAT)
                 if hashlib.sha256(data).hexdigest() == entry.sha256:
-                    found[name] = np.asarray(mapped[entry.start : entry.start + entry.rows])
-        return found
+                    intact[name] = np.asarray(mapped[entry.start : entry.start + entry.rows])
+        return intact
 
 
 class Packs:
-    """The packs of a folder.
+    """Folder of packs.
 
     Args:
-        folder: of the packs; maybe none yet.
-        width: columns of the arrays; packs of another width are passed over.
+        folder: folder of the packs; need not exist.
+        width: columns of the arrays; packs of another width are ignored.
     """
 
     def __init__(self, folder: Path, width: int) -> None:
         self.folder, self.width = folder, width
 
     def find(self, names: list[Name]) -> dict[Name, Rows]:
-        """Return those of some arrays that are there, (T, width), read-only."""
+        """Return the named arrays (T, width) that are stored, read-only."""
         found: dict[Name, Rows] = {}
         for path in sorted(self.folder.glob(f"*{_SUFFIX}")):
-            lacking = [name for name in names if name not in found]
-            if not lacking:
+            missing = [name for name in names if name not in found]
+            if not missing:
                 break
             pack = Pack.open(path)
             if pack is None or pack.width != self.width:
                 continue
-            here = [name for name in lacking if name in pack.entries]
-            if here:
-                found |= _believed(pack, here)
+            if present := [name for name in missing if name in pack.entries]:
+                found |= _read_intact(pack, present)
         return found
 
     def add(self, arrays: Mapping[Name, Rows]) -> dict[Name, Rows]:
-        """Write arrays (T, width) as a pack; return them as found there.
+        """Write arrays (T, width) as a pack; return them read back, memory-mapped.
 
         Raises:
-            OSError: if the disk doesn't take them.
+            OSError: if they can't be written.
         """
-        self._clear()
+        self._remove_stale()
         path = self.folder / f"{secrets.token_hex(8)}{_SUFFIX}"
         write_pack(path, arrays)
         pack = Pack.open(path)
-        return {} if pack is None else _believed(pack, list(arrays))
+        return {} if pack is None else _read_intact(pack, list(arrays))
 
-    def _clear(self) -> None:
-        """Remove what killed runs left unfinished."""
+    def _remove_stale(self) -> None:
+        """Remove unfinished packs of killed runs."""
         for path in self.folder.glob(f".*{_SUFFIX}"):
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime > _STALE:
@@ -127,17 +126,17 @@ class Packs:
 
 
 def write_pack(path: Path, arrays: Mapping[Name, Rows]) -> None:
-    """Write a pack, which appears under its name when it is whole.
+    """Write a pack atomically.
 
-    It isn't synced, which would cost more than computing it: digests tell what a power cut left
-    half done.
+    It isn't synced to disk, which would cost more than computing it again; the checksums reveal
+    what a power cut damaged.
 
     Args:
-        path: of the file; its folder is made.
-        arrays: at least one, all of one width (T, width).
+        path: path of the file; its folder is created.
+        arrays: one or more arrays (T, width) of the same width.
 
     Raises:
-        OSError: if the disk doesn't take it; nothing is left behind.
+        OSError: if it can't be written; nothing is left behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}")
@@ -152,9 +151,9 @@ def write_pack(path: Path, arrays: Mapping[Name, Rows]) -> None:
 
 
 def packed_clips(folder: Path) -> Iterator[tuple[Path, set[str]]]:
-    """Yield each pack of a folder, with the sha256 of the clips whose arrays it has.
+    """Yield each pack of a folder, with the sha256 of its clips.
 
-    A pack that is damaged or was never finished comes with none, since nobody can say whose it has.
+    A damaged or unfinished pack yields an empty set, since its clips are unknown.
     """
     for path in sorted([*folder.glob(f"*{_SUFFIX}"), *folder.glob(f".*{_SUFFIX}")]):
         pack = Pack.open(path)
@@ -162,7 +161,7 @@ def packed_clips(folder: Path) -> Iterator[tuple[Path, set[str]]]:
 
 
 def _write_rows(stream: Any, arrays: Mapping[Name, Rows]) -> dict[str, Any]:
-    """Write arrays one after the other; return the index's document."""
+    """Write arrays one after the other; return their index, JSON-ready."""
     start, listed, width = 0, [], 0
     for (digest, speed), array in arrays.items():
         data = np.ascontiguousarray(array, dtype=np.float32).tobytes()
@@ -179,9 +178,9 @@ def _entries(rows: list[list[Any]]) -> dict[Name, _Entry]:
     }
 
 
-def _believed(pack: Pack, names: list[Name]) -> dict[Name, Rows]:
+def _read_intact(pack: Pack, names: list[Name]) -> dict[Name, Rows]:
     try:
-        return pack.whole(names)
+        return pack.read_intact(names)
     except (OSError, ValueError):
         return {}
 

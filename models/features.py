@@ -1,4 +1,4 @@
-"""What the audio branch hears: MFCCs of a clip, with optional deltas and pitch."""
+"""Acoustic features of the audio branch: MFCCs with optional deltas and pitch."""
 
 import warnings
 from collections.abc import Sequence
@@ -14,27 +14,28 @@ from models.settings import FeatureSettings
 __all__ = ["SAMPLE_RATE", "FeatureExtractor", "Features", "Samples"]
 
 SAMPLE_RATE = 16000
-"""Hz; of every clip of a corpus."""
+"""Sample rate of all clips, in Hz."""
 
 Samples = NDArray[np.float32]
-"""Mono audio at 16 kHz in -1..1, (N,)."""
+"""Mono audio (N,) at 16 kHz in -1..1."""
 
 Features = NDArray[np.float32]
-"""Frames of a clip, (T, D)."""
+"""Frames of a clip (T, D)."""
 
 
 class FeatureExtractor:
-    """Computes the features of clips.
+    """Feature extractor for clips.
 
-    The MFCCs are those of ``librosa.feature.mfcc``, by the same steps in single precision; window
-    and mel filters are made once, not once a clip. Frames are centred and ``hop_ms`` apart.
+    The MFCCs equal those of ``librosa.feature.mfcc``, by the same steps in single precision, but
+    window and mel filters are computed once and not per clip. Frames are centred and ``hop_ms``
+    apart.
 
-    A clip can also be had as if played faster or slower: its spectrum is stretched along frequency
-    and its frames are squeezed together, which moves pitch, formants and tempo as another speaker
-    would. That costs a tenth of resampling the clip and computing its features anew.
+    Speed perturbation is done on the features: the spectrum is stretched along frequency and the
+    frames are interpolated to another number, which shifts pitch, formants and tempo as another
+    speaker would. That takes a tenth of the time of resampling the clip and extracting again.
 
     Args:
-        settings: which features, and their windows.
+        settings: features and their windows.
     """
 
     def __init__(self, settings: FeatureSettings) -> None:
@@ -48,7 +49,7 @@ class FeatureExtractor:
         self._filters: dict[float, NDArray[np.float32]] = {}
 
     def fingerprint(self) -> str:
-        """Return what identifies the features of one clip at one speed."""
+        """Return a fingerprint of settings and algorithm, to name features in the cache."""
         return fingerprint({"algorithm": _ALGORITHM, "settings": self.settings.model_dump()})
 
     def __call__(self, samples: Samples) -> Features:
@@ -59,7 +60,7 @@ class FeatureExtractor:
         return self.at_speeds(samples, (1.0,))[0]
 
     def at_speeds(self, samples: Samples, speeds: Sequence[float]) -> list[Features]:
-        """Return the features (T / speed, D) of a clip at each of some speeds, 1 being its own."""
+        """Return the features (T / speed, D) of a clip at each speed; 1 is its own."""
         power = self._power(samples)
         pitch = pitch_track(samples, SAMPLE_RATE, self.hop) if self.settings.pitch else None
         return [self._at_speed(power, pitch, speed) for speed in speeds]
@@ -69,7 +70,7 @@ class FeatureExtractor:
         return self._mfcc(self._power(samples), 1.0)
 
     def _power(self, samples: Samples) -> NDArray[np.float32]:
-        """Return the power (T, 1 + fft_size // 2) at each frame and frequency."""
+        """Return the power spectrogram (T, 1 + fft_size // 2)."""
         padded = np.zeros(len(samples) + self.fft_size, dtype=np.float32)
         padded[self.fft_size // 2 :][: len(samples)] = samples
         frames = np.lib.stride_tricks.sliding_window_view(padded, self.fft_size)[:: self.hop]
@@ -82,11 +83,11 @@ class FeatureExtractor:
         self, power: NDArray[np.float32], pitch: NDArray[np.float32] | None, speed: float
     ) -> Features:
         frames = max(round(len(power) / speed), 1)
-        mfcc = _squeezed(self._mfcc(power, speed), frames)
+        mfcc = _interpolate(self._mfcc(power, speed), frames)
         columns = [mfcc, *_deltas(mfcc)] if self.settings.deltas else [mfcc]
         if pitch is not None:
-            higher = np.array([np.log2(speed), 0.0], dtype=np.float32)
-            columns.append(_squeezed(pitch, frames) + higher)
+            shift = np.array([np.log2(speed), 0.0], dtype=np.float32)
+            columns.append(_interpolate(pitch, frames) + shift)
         return np.concatenate(columns, axis=1, dtype=np.float32)
 
     def _mfcc(self, power: NDArray[np.float32], speed: float) -> NDArray[np.float32]:
@@ -98,12 +99,12 @@ class FeatureExtractor:
         return mfcc
 
     def _mel_filters(self, speed: float) -> NDArray[np.float32]:
-        """Return the mel filters for a spectrum whose frequencies are ``speed`` times as high."""
+        """Return the mel filters for a spectrum with frequencies ``speed`` times as high."""
         if speed not in self._filters:
             from librosa.filters import mel
 
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # slower clips leave the highest filters empty
+                warnings.simplefilter("ignore")  # speeds below 1 leave the highest filters empty
                 self._filters[speed] = mel(
                     sr=SAMPLE_RATE * speed,
                     n_fft=self.fft_size,
@@ -114,26 +115,26 @@ class FeatureExtractor:
 
 
 def _taper(window: int, fft_size: int) -> NDArray[np.float32]:
-    """Return a Hann window in the middle of a frame (fft_size,)."""
+    """Return a Hann window centred in a frame (fft_size,)."""
     taper = np.zeros(fft_size, dtype=np.float32)
     taper[(fft_size - window) // 2 :][:window] = np.hanning(window + 1)[:-1]
     return taper
 
 
-def _squeezed(rows: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
-    """Return rows (T, D) with another number of frames, by linear interpolation."""
+def _interpolate(rows: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
+    """Return rows (T, D) interpolated linearly to another number of frames."""
     if frames == len(rows):
         return rows
     places = np.linspace(0, len(rows) - 1, frames)
     before = np.floor(places).astype(int)
     after = np.minimum(before + 1, len(rows) - 1)
     share = (places - before).astype(np.float32)[:, None]
-    squeezed: NDArray[np.float32] = rows[before] * (1 - share) + rows[after] * share
-    return squeezed
+    interpolated: NDArray[np.float32] = rows[before] * (1 - share) + rows[after] * share
+    return interpolated
 
 
 def _deltas(mfcc: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """Return the first and second deltas; zero where a clip has too few frames for them."""
+    """Return the first and second deltas; zeros if the clip has too few frames."""
     import librosa
 
     width = min(_DELTA_WIDTH, (len(mfcc) - 1) // 2 * 2 + 1)
@@ -145,7 +146,7 @@ def _deltas(mfcc: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     ]
 
 
-_ALGORITHM = 2  # raised when the same samples and settings would give other features
+_ALGORITHM = 2  # increment when the same samples and settings give other features
 _DELTA_WIDTH = 9  # frames, librosa's default
 _LEAST_POWER = np.float32(1e-10)  # librosa's amin
 _DYNAMICS = 80.0  # dB below the clip's loudest band, librosa's top_db

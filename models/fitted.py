@@ -1,4 +1,4 @@
-"""A trained network with everything that its input has to go through."""
+"""Trained model: the network with the preprocessing of its inputs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ from models.text.vocabulary import Vocabulary
 
 __all__ = ["FittedModel", "build_network", "functional_inputs", "functional_rows", "truncate"]
 
-_AT_ONCE = 64  # clips pooled together
+_POOLING_BATCH = 64  # clips
 
 
 def build_network(
@@ -31,10 +31,10 @@ def build_network(
     """Return an untrained network.
 
     Args:
-        settings: of its branches.
-        vectors: of the words (V, size); None where there is no text branch.
-        classes: how many there are.
-        runs: of the vocabulary.
+        settings: settings of the branches.
+        vectors: word vectors (V, size); None without a text branch.
+        classes: number of classes.
+        runs: number of n-grams in the vocabulary.
     """
     audio: AudioEncoder | None = None
     text: TextCNN | TextLinear | None = None
@@ -62,34 +62,34 @@ def build_network(
 
 
 def truncate(features: Features, settings: TrainSettings) -> Features:
-    """Return the part of a clip that is used: its first ``max_seconds``."""
+    """Return the first ``max_seconds`` of a clip's features."""
     frames = round(settings.max_seconds * 1000 / settings.features.hop_ms)
     return features[:frames]
 
 
 def functional_rows(features: Sequence[Features], settings: TrainSettings) -> list[Features]:
-    """Return the functionals of clips, each as a single frame (1, F)."""
+    """Return the functionals of each clip as a single frame (1, F)."""
     return [prosodic_functionals(clip, settings.features)[None] for clip in features]
 
 
 def functional_inputs(settings: TrainSettings) -> int:
-    """Return F, how many functionals of a clip the network takes."""
-    taken = settings.modality != "text" and settings.audio.functionals
-    return functional_count(settings.features) if taken else 0
+    """Return F, the number of functionals that the network takes."""
+    used = settings.modality != "text" and settings.audio.functionals
+    return functional_count(settings.features) if used else 0
 
 
 @dataclass(frozen=True)
 class FittedModel:
-    """What training leaves: enough to tell the class of new clips.
+    """Trained model with all that prediction needs.
 
     Attributes:
-        network: trained, on the CPU.
-        normaliser: of the features.
-        functional_scaler: of the functionals; None where the network takes none.
-        vocabulary: words that have a vector.
-        settings: that it was trained with.
-        classes: in the order of its outputs.
-        temperature: that the logits are divided by; fitted on validation, 1 where it wasn't.
+        network: trained network, on the CPU.
+        normaliser: normaliser of the features.
+        functional_scaler: normaliser of the functionals; None if the network takes none.
+        vocabulary: vocabulary of the text branch.
+        settings: training settings.
+        classes: class names in the order of the outputs.
+        temperature: divisor of the logits, fitted on validation clips; 1 if not fitted.
     """
 
     network: BimodalClassifier
@@ -101,14 +101,14 @@ class FittedModel:
     functional_scaler: Normaliser | None = None
 
     def prepare(self, examples: Sequence[Example]) -> Clips:
-        """Return clips as the network takes them."""
+        """Return the network inputs of clips, normalised by group."""
         raw = [truncate(example.features, self.settings) for example in examples]
         rows = functional_rows(raw, self.settings) if self.functional_scaler is not None else []
         words = [self.encode_words(example) for example in examples]
         return self.normalise_clips(raw, rows, words, [example.group for example in examples])
 
     def encode_words(self, example: Example) -> list[int]:
-        """Return the numbers of the words of a clip that count."""
+        """Return the word ids of a clip, at most ``max_words`` words."""
         return self.vocabulary.encode(example.words, self.settings.words.max_words)
 
     def normalise_clips(
@@ -118,13 +118,14 @@ class FittedModel:
         words: Sequence[Sequence[int]],
         groups: Sequence[str],
     ) -> Clips:
-        """Return clips normalised with the others of their group.
+        """Return the network inputs of clips, normalised by group.
 
         Args:
-            features: of each clip, as computed (T, D).
-            functionals: of each clip, as computed (1, F); none where the network takes none.
-            words: numbers of the words of each clip.
-            groups: speaker or source of each, "" where a clip stands alone.
+            features: features of each clip (T, D), not normalised.
+            functionals: functionals of each clip (1, F), not normalised; ignored if the network
+                takes none.
+            words: word ids of each clip.
+            groups: speaker or source of each clip, "" if unknown.
         """
         rows: list[Features] = [np.zeros((1, 0), dtype=np.float32)] * len(features)
         if self.functional_scaler is not None:
@@ -135,8 +136,8 @@ class FittedModel:
     def probabilities(self, examples: Sequence[Example]) -> NDArray[np.float64]:
         """Return the probability of each class for each clip (n, classes).
 
-        Clips of one group are normalised together, and the model may be adapted to those of one
-        person (``settings.adapt``), so give all of a speaker's at once.
+        Clips of a group are normalised together, and the model may be adapted to each speaker
+        (``settings.adapt``), so pass all clips of a speaker at once.
         """
         if not examples:
             return np.zeros((0, len(self.classes)))
@@ -145,7 +146,7 @@ class FittedModel:
         self.network.eval()
         pooled: list[Tensor] = []
         with torch.inference_mode():
-            for rows in split_batches(by_length, _AT_ONCE):
+            for rows in split_batches(by_length, _POOLING_BATCH):
                 batch = clips.batch(rows)
                 if self.network.audio is not None:
                     pooled.append(self.network.audio.pool(batch.frames, batch.lengths))
@@ -157,9 +158,11 @@ class FittedModel:
                 everything.speakers,
                 everything.functionals,
             )
-        told: NDArray[np.float64] = np.empty((len(examples), len(self.classes)))
-        told[by_length] = logits.double().numpy()
+        ordered: NDArray[np.float64] = np.empty((len(examples), len(self.classes)))
+        ordered[by_length] = logits.double().numpy()
         if self.settings.adapt and self.functional_scaler is not None:
-            voices = [one.group if one.single_speaker else UNSEEN_SPEAKER for one in examples]
-            told = adapt_speakers(told, clips.functionals, speaker_numbers(voices))
-        return softmax(told / self.temperature)
+            speakers = [
+                example.group if example.single_speaker else UNSEEN_SPEAKER for example in examples
+            ]
+            ordered = adapt_speakers(ordered, clips.functionals, speaker_numbers(speakers))
+        return softmax(ordered / self.temperature)

@@ -1,4 +1,4 @@
-"""Settings of training that are given for one run: a TOML file, or single keys."""
+"""Overrides of the training settings for one run: a TOML file or single keys."""
 
 import difflib
 import tomllib
@@ -15,36 +15,36 @@ __all__ = ["apply_overrides"]
 def apply_overrides(
     base: TrainSettings, file: Path | None = None, single: Iterable[str] = ()
 ) -> TrainSettings:
-    """Return settings with what a file says in place of theirs, and single keys in place of both.
+    """Return settings with the values of a file, then of single keys.
 
-    The ``config.toml`` of a run says everything, keys that are not set included, so nothing of
-    ``base`` is left then: the run can be repeated whatever corpus.toml says today.
+    The ``config.toml`` of a run sets every key, so it replaces ``base`` completely: the run can be
+    repeated whatever corpus.toml says now.
 
     Args:
-        base: what corpus.toml says.
-        file: TOML with a table ``train``, or with the keys of one.
-        single: such as ``audio.hidden=64``; the value as in TOML, where a text needs no quotes.
-            ``patience=none``, or nothing after the sign, unsets a key that may be without a value.
+        base: settings of corpus.toml.
+        file: TOML with a table ``train``, or with the keys of that table.
+        single: assignments such as ``audio.hidden=64``, with TOML values; text needs no quotes.
+            ``patience=none`` or ``patience=`` unsets a key whose value is optional.
 
     Raises:
-        ConfigurationError: if the file can't be read, or a key or value doesn't fit.
+        ConfigurationError: if the file can't be read, or a key or value is invalid.
 
     Example:
         >>> apply_overrides(TrainSettings(), single=["audio.hidden=32", "keep=best"]).audio.hidden
         32
     """
     if file is not None:
-        table, whole = _read(file)
-        base = (TrainSettings() if whole else base).changed(**_known(table, str(file)))
-    for one in single:
-        values = _known(_parsed(one), f"--set {one}")
+        table, is_run = _read_overrides(file)
+        base = (TrainSettings() if is_run else base).changed(**_check_keys(table, str(file)))
+    for assignment in single:
+        values = _check_keys(_parse_assignment(assignment), f"--set {assignment}")
         unset = {key: None for key, value in values.items() if value is None}
         base = base.changed(**values).model_copy(update=unset)
     return base
 
 
-def _read(file: Path) -> tuple[dict[str, Any], bool]:
-    """Return the keys in a file, and whether it is a run's, which has them all."""
+def _read_overrides(file: Path) -> tuple[dict[str, Any], bool]:
+    """Return the keys of a file, and whether it is a run's, which has all keys."""
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -53,28 +53,28 @@ def _read(file: Path) -> tuple[dict[str, Any], bool]:
         raise ConfigurationError(f"{file}: not valid TOML: {error}") from error
     keys = table.get("train", table)
     if not isinstance(keys, dict):
-        raise ConfigurationError(f"{file}: train is no table; write its keys below [train]")
+        raise ConfigurationError(f"{file}: train is not a table; write its keys below [train]")
     return keys, "run" in table and "train" in table
 
 
-def _parsed(one: str) -> dict[str, Any]:
-    key, equals, text = one.partition("=")
+def _parse_assignment(assignment: str) -> dict[str, Any]:
+    key, equals, text = assignment.partition("=")
     if not equals or not all(part.isidentifier() for part in key.strip().split(".")):
-        raise ConfigurationError(f"--set {one}: expected KEY=VALUE, such as audio.hidden=64")
+        raise ConfigurationError(f"--set {assignment}: expected KEY=VALUE, such as audio.hidden=64")
     try:
-        found = tomllib.loads(f"value = {text}")
+        table = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
-        found = {}
-    value = found["value"] if found.keys() == {"value"} else text.strip()
+        table = {}
+    value = table["value"] if table.keys() == {"value"} else text.strip()
     first, *inner = parts = key.strip().split(".")
-    if value in _UNSET and _may_be_unset(parts):
+    if value in _UNSET and _is_optional(parts):
         value = None
     for part in reversed(inner):
         value = {part: value}
     return {first: value}
 
 
-def _may_be_unset(parts: Iterable[str]) -> bool:
+def _is_optional(parts: Iterable[str]) -> bool:
     default: Any = TrainSettings().model_dump()
     for part in parts:
         if not isinstance(default, dict) or part not in default:
@@ -83,20 +83,20 @@ def _may_be_unset(parts: Iterable[str]) -> bool:
     return default is None
 
 
-def _known(values: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return the values, whose keys and those of their sections there are."""
+def _check_keys(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return the values after checking that their keys exist."""
     defaults = TrainSettings().model_dump()
     for key, value in values.items():
         inner = defaults.get(key)
         if isinstance(value, Mapping) and isinstance(inner, dict):
             for name in value:
-                _check(f"{key}.", name, inner, where)
+                _check_key(f"{key}.", name, inner, where)
         else:
-            _check("", key, defaults, where)
+            _check_key("", key, defaults, where)
     return dict(values)
 
 
-def _check(section: str, key: str, known: Mapping[str, Any], where: str) -> None:
+def _check_key(section: str, key: str, known: Mapping[str, Any], where: str) -> None:
     if key in known:
         return
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]

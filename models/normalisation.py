@@ -1,4 +1,4 @@
-"""Bring features to mean 0 and deviation 1, within each speaker or over the corpus."""
+"""Normalisation of features to mean 0 and deviation 1, per speaker or over the corpus."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from models.features import Features
 __all__ = ["UNSEEN_SPEAKER", "Normaliser", "Scale"]
 
 UNSEEN_SPEAKER = ""
-"""The group of clips that are known to have nothing in common."""
+"""Group of clips of unknown speakers; each such clip is normalised alone."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """What brings features to mean 0 and deviation 1.
+    """Mean and deviation that normalise features.
 
     Attributes:
-        mean: taken off (D,).
-        deviation: divided by (D,).
+        mean: mean of each feature (D,).
+        deviation: standard deviation of each feature (D,).
     """
 
     mean: NDArray[np.float64]
@@ -36,16 +36,16 @@ class Scale:
 
 @dataclass(frozen=True)
 class Normaliser:
-    """Mean and variance of the training clips, and how much they weigh beside a speaker's own.
+    """Speaker normalisation with the training clips as prior.
 
-    A speaker's mean and variance are those of the frames at hand, without labels, together with
-    ``prior`` clips' worth of the corpus's: a few clips of a stranger are not taken at their word.
+    A speaker's mean and variance are estimated from the given frames, without labels, and from the
+    corpus with the weight of ``prior`` clips, since a few clips are not a reliable estimate.
 
     Attributes:
-        mean: of the training frames (D,).
-        variance: of the training frames (D,).
-        frames: of an average training clip.
-        prior: how many clips the corpus counts for; infinite to use nothing else.
+        mean: mean of the training frames (D,).
+        variance: variance of the training frames (D,).
+        frames: mean number of frames per training clip.
+        prior: weight of the corpus in clips; infinite to normalise by the corpus alone.
     """
 
     mean: NDArray[np.float64]
@@ -55,29 +55,29 @@ class Normaliser:
 
     @classmethod
     def fit(cls, clips: Sequence[Features], prior: float) -> Self:
-        """Return what the training clips (T, D) come to."""
+        """Return the normaliser of training clips (T, D)."""
         count = sum(len(clip) for clip in clips)
         mean = sum(clip.sum(axis=0, dtype=np.float64) for clip in clips) / count
-        square = sum(np.square(clip - mean).sum(axis=0) for clip in clips) / count
-        return cls(np.asarray(mean), np.asarray(square), count / len(clips), prior)
+        variance = sum(np.square(clip - mean).sum(axis=0) for clip in clips) / count
+        return cls(np.asarray(mean), np.asarray(variance), count / len(clips), prior)
 
     def scales(self, clips: Sequence[Features], groups: Sequence[str]) -> list[Scale]:
-        """Return the scale of each clip; those of a group have one together.
+        """Return the scale of each clip; clips of a group share one.
 
         Args:
-            clips: features (T, D).
-            groups: the speaker or source of each clip; :data:`UNSEEN_SPEAKER` where a clip stands alone.
+            clips: features of each clip (T, D).
+            groups: speaker or source of each clip, or :data:`UNSEEN_SPEAKER`.
         """
         members: dict[str, list[int]] = {}
         for index, group in enumerate(groups):
             members.setdefault(group or f"\0{index}", []).append(index)
-        found: dict[int, Scale] = {}
+        scales: dict[int, Scale] = {}
         for indices in members.values():
-            found |= dict.fromkeys(indices, self._scale([clips[index] for index in indices]))
-        return [found[index] for index in range(len(clips))]
+            scales |= dict.fromkeys(indices, self._scale([clips[index] for index in indices]))
+        return [scales[index] for index in range(len(clips))]
 
     def apply(self, clips: Sequence[Features], groups: Sequence[str]) -> list[Features]:
-        """Return the clips normalised, each with the others of its group; see :meth:`scales`."""
+        """Return the clips normalised by group; see :meth:`scales`."""
         scales = self.scales(clips, groups)
         return [scale(clip) for scale, clip in zip(scales, clips, strict=True)]
 
@@ -106,7 +106,7 @@ class Normaliser:
         """Return the normaliser of a JSON form.
 
         Raises:
-            DataError: if it is none for features of this width.
+            DataError: if it is invalid or has another width.
         """
         try:
             mean = np.array(document["mean"], dtype=np.float64)
@@ -115,9 +115,9 @@ class Normaliser:
             prior = np.inf if document["prior"] is None else float(document["prior"])
         except (TypeError, KeyError, ValueError) as error:
             raise DataError(f"the normalisation is incomplete ({error})") from error
-        right = mean.shape == variance.shape == (width,) and (variance >= 0).all()
-        if not right or not np.isfinite([*mean, *variance, frames]).all() or not prior >= 0:
-            raise DataError(f"the normalisation is not one of {width} features")
+        valid = mean.shape == variance.shape == (width,) and (variance >= 0).all()
+        if not valid or not np.isfinite([*mean, *variance, frames]).all() or not prior >= 0:
+            raise DataError(f"the normalisation is invalid, or not for {width} features")
         return cls(mean, variance, frames, prior)
 
 

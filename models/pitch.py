@@ -1,4 +1,4 @@
-"""Pitch and voicing of speech, by autocorrelation."""
+"""Pitch and voicing of speech by autocorrelation."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,28 +9,28 @@ __all__ = ["pitch_track"]
 
 Samples = NDArray[np.float32]
 
-FLOOR, CEILING = 60.0, 500.0  # Hz; what human speech stays within
+FLOOR, CEILING = 60.0, 500.0  # Hz, range of human speech
 _WINDOW = 0.05  # s; three periods at the floor
-_OCTAVE_COST = 0.01  # per octave, so that a period wins over its multiples
-_VOICED = 0.5  # share of the energy that repeats with the period
-_AT_ONCE = 64  # frames; few enough to stay in the processor's cache
-_UNKNOWN = 150.0  # Hz, where nothing in a clip is voiced
+_OCTAVE_COST = 0.01  # per octave, so that a period is preferred over its multiples
+_VOICED = 0.5  # share of a frame's energy that is periodic
+_BATCH = 64  # frames; few enough to stay in the processor's cache
+_DEFAULT_PITCH = 150.0  # Hz, for clips without voiced frames
 
 
 def pitch_track(samples: Samples, rate: int, hop: int) -> NDArray[np.float32]:
-    """Return pitch and voicing, frame by frame.
+    """Return pitch and voicing per frame.
 
     The autocorrelation of a Hann-windowed frame, divided by that of the window, has its highest
-    peak at the period; its height is the share of the frame's energy that is periodic.
+    peak at the period. The height of the peak is the share of the frame's energy that is periodic.
 
     Args:
         samples: mono audio (N,).
         rate: samples per second.
-        hop: samples from one frame to the next; frames are centred, as librosa's are.
+        hop: samples between frames; frames are centred, as in librosa.
 
     Returns:
-        (1 + N // hop, 2): log2 of the pitch in Hz, interpolated where nothing is voiced, and
-        voicing in 0..1.
+        (1 + N // hop, 2): log2 of the pitch in Hz, interpolated over unvoiced frames, and voicing
+        in 0..1.
 
     Source: Boersma, "Accurate short-term analysis of the fundamental frequency", 1993.
 
@@ -49,7 +49,7 @@ def pitch_track(samples: Samples, rate: int, hop: int) -> NDArray[np.float32]:
     if len(voiced):
         log_pitch = np.interp(np.arange(frames), voiced, log_pitch[voiced])
     else:
-        log_pitch = np.full(frames, np.log2(_UNKNOWN))
+        log_pitch = np.full(frames, np.log2(_DEFAULT_PITCH))
     return np.stack([log_pitch, voicing], axis=1).astype(np.float32)
 
 
@@ -62,10 +62,10 @@ def _autocorrelation(samples: Samples, rate: int, hop: int, frames: int) -> NDAr
     lags = int(rate / FLOOR) + 2
     size = fft.next_fast_len(width + lags, real=True)
     energy = np.empty((frames, lags), dtype=np.float32)
-    for start in range(0, frames, _AT_ONCE):
-        some = windows[start : start + _AT_ONCE]
-        tapered = (some - some.mean(axis=1, keepdims=True)) * taper
-        energy[start : start + _AT_ONCE] = _correlate(tapered, size)[:, :lags]
+    for start in range(0, frames, _BATCH):
+        batch = windows[start : start + _BATCH]
+        tapered = (batch - batch.mean(axis=1, keepdims=True)) * taper
+        energy[start : start + _BATCH] = _correlate(tapered, size)[:, :lags]
     window = _correlate(taper[None], size)[:, :lags]
     floor = 1e-9 + 1e-4 * energy[:, :1].max()  # silence between words is not periodic
     normalised: NDArray[np.float32] = energy / (energy[:, :1] + floor) * (window[:, :1] / window)
@@ -79,7 +79,7 @@ def _correlate(rows: NDArray[np.float32], size: int) -> NDArray[np.float32]:
 
 
 def _halved(samples: Samples) -> Samples:
-    """Return the samples at half the rate: what is above 4 kHz says nothing about pitch."""
+    """Return the samples at half the rate; frequencies above 4 kHz don't help to find pitch."""
     padded = np.pad(samples, 1)
     even, odd, after = padded[1:-1:2], padded[:-2:2], padded[2::2]
     return np.asarray(0.5 * even + 0.25 * (odd + after), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Pictures of a run and its evaluation: loss, accuracy, confusions, reliability, timelines."""
+"""Plots of runs and evaluations: loss, accuracy, confusion, reliability, intervals, timelines."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -25,19 +25,19 @@ __all__ = [
 
 
 def draw_loss(path: Path, history: Sequence[Epoch]) -> None:
-    """Draw the loss on training and validation clips by epoch, as a PNG."""
+    """Draw training and validation loss by epoch as a PNG."""
     training = [epoch.train_loss for epoch in history]
     _draw_curves(path, "Loss", training, [epoch.val_loss for epoch in history])
 
 
 def draw_accuracy(path: Path, history: Sequence[Epoch]) -> None:
-    """Draw the accuracy on training and validation clips by epoch, as a PNG."""
+    """Draw training and validation accuracy by epoch as a PNG."""
     training = [epoch.train_accuracy for epoch in history]
     _draw_curves(path, "Accuracy", training, [epoch.val_accuracy for epoch in history])
 
 
 def draw_confusion(path: Path, confusion: Sequence[Sequence[int]], title: str) -> None:
-    """Draw a confusion matrix (true class by row) as a PNG, shaded by the share of the row."""
+    """Draw a confusion matrix (rows: true class) as a PNG, shaded by row share."""
     figure = _figure(5.2, 4.6)
     axes = figure.add_subplot()
     shares = [[n / max(sum(row), 1) for n in row] for row in confusion]
@@ -49,38 +49,39 @@ def draw_confusion(path: Path, confusion: Sequence[Sequence[int]], title: str) -
     places = range(len(EMOTIONS))
     axes.set_xticks(places, EMOTIONS, rotation=45, ha="right")
     axes.set_yticks(places, EMOTIONS)
-    axes.set_xlabel("told as")
-    axes.set_ylabel("is")
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true")
     axes.set_title(title)
     _save(figure, path)
 
 
 def draw_reliability(path: Path, calibration: Mapping[str, Any]) -> None:
-    """Draw how often clips were told right against how sure the model was, as a PNG.
+    """Draw a reliability diagram, accuracy against confidence, as a PNG.
 
     Args:
-        path: of the PNG.
+        path: path of the PNG.
         calibration: JSON form of :class:`models.evaluation.calibration.Calibration`.
     """
     figure = _figure(4.6, 4.4)
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color="grey", linewidth=1, linestyle="--")
-    for one in calibration["bins"]:
-        if one["n"]:
-            width = one["high"] - one["low"]
-            axes.bar(one["low"], one["accuracy"], width, align="edge", color="#0072b2", alpha=0.35)
-            axes.plot(one["confidence"], one["accuracy"], "o", color="#0072b2")
-            axes.annotate(str(one["n"]), (one["low"] + width / 2, 0.015), ha="center", fontsize=8)
+    for group in calibration["bins"]:
+        if not group["n"]:
+            continue
+        low, width = group["low"], group["high"] - group["low"]
+        axes.bar(low, group["accuracy"], width, align="edge", color="#0072b2", alpha=0.35)
+        axes.plot(group["confidence"], group["accuracy"], "o", color="#0072b2")
+        axes.annotate(str(group["n"]), (low + width / 2, 0.015), ha="center", fontsize=8)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
-    axes.set_xlabel("probability of the class that was told")
-    axes.set_ylabel("share told right")
+    axes.set_xlabel("probability of the predicted class")
+    axes.set_ylabel("accuracy")
     axes.set_title(f"Calibration: ECE {calibration['ece']:.3f}, Brier {calibration['brier']:.3f}")
     _save(figure, path)
 
 
 def draw_spans(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> None:
-    """Draw the UAR of slices with their intervals, as a PNG; of many, those with most clips."""
+    """Draw the UAR of slices with intervals as a PNG, at most 60 slices with the most clips."""
     shown = sorted(rows, key=lambda row: -row["n"])[:_MOST_ROWS]
     figure = _figure(6.0, 1.2 + 0.26 * max(len(shown), 1))
     axes = figure.add_subplot()
@@ -97,14 +98,14 @@ def draw_spans(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> Non
 
 
 def draw_timeline(path: Path, clips: Sequence[Mapping[str, Any]], title: str) -> None:
-    """Draw the probabilities of the classes over the time of a file, stacked, as a PNG.
+    """Draw the class probabilities over the time of a file, stacked, as a PNG.
 
-    Longer files take several lines of five minutes or more.
+    Long files are split into several lines of five minutes or more.
 
     Args:
-        path: of the PNG.
-        clips: in the order of time; ``start``, ``end`` and ``probabilities`` by class of each.
-        title: of the picture.
+        path: path of the PNG.
+        clips: clips in temporal order, each with ``start``, ``end`` and ``probabilities`` by class.
+        title: title of the plot.
     """
     from matplotlib.patches import Patch
 
@@ -114,7 +115,8 @@ def draw_timeline(path: Path, clips: Sequence[Mapping[str, Any]], title: str) ->
     figure = _figure(10.0, 1.6 + 1.4 * lines)
     for number, axes in enumerate(figure.subplots(lines, 1, squeeze=False)[:, 0]):
         since, until = number * length, (number + 1) * length
-        _draw_shares(axes, [one for one in clips if one["end"] > since and one["start"] < until])
+        shown = [clip for clip in clips if clip["end"] > since and clip["start"] < until]
+        _draw_probabilities(axes, shown)
         axes.set_xlim(since, until)
         axes.set_ylim(0, 1)
         axes.xaxis.set_major_locator(_ticks(length))
@@ -124,12 +126,12 @@ def draw_timeline(path: Path, clips: Sequence[Mapping[str, Any]], title: str) ->
     axes.set_xlabel("time (min:s)")
     figure.supylabel("probability", fontsize="medium")
     figure.suptitle(_plain(title))
-    named = [Patch(color=colour, label=name) for name, colour in _colours()]
-    figure.legend(handles=named, loc="outside right center", frameon=False, reverse=True)
+    handles = [Patch(color=colour, label=name) for name, colour in _colours()]
+    figure.legend(handles=handles, loc="outside right center", frameon=False, reverse=True)
     _save(figure, path)
 
 
-def _draw_shares(axes: "Axes", clips: Sequence[Mapping[str, Any]]) -> None:
+def _draw_probabilities(axes: "Axes", clips: Sequence[Mapping[str, Any]]) -> None:
     from matplotlib.collections import PolyCollection
 
     floor = [0.0] * len(clips)
@@ -144,7 +146,7 @@ def _draw_shares(axes: "Axes", clips: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _ticks(length: float) -> "Locator":
-    """Return marks at round times, ten at most."""
+    """Return at most ten ticks at round times."""
     from matplotlib.ticker import MultipleLocator
 
     return MultipleLocator(
@@ -157,31 +159,31 @@ def _colours() -> list[tuple[str, str]]:
 
 
 def _plain(text: str) -> str:
-    """Return a text that matplotlib takes for no formula, and that its font has the letters of."""
-    known = (letter if ord(letter) < _FIRST_UNKNOWN else "?" for letter in text)
-    return "".join(known).replace("$", r"\$")
+    """Return a text with formulas escaped, and letters that matplotlib's font lacks as "?"."""
+    letters = (letter if ord(letter) < _FIRST_MISSING else "?" for letter in text)
+    return "".join(letters).replace("$", r"\$")
 
 
 def _draw_curves(
-    path: Path, what: str, training: Sequence[float], validation: Sequence[float | None]
+    path: Path, title: str, training: Sequence[float], validation: Sequence[float | None]
 ) -> None:
     figure = _figure(6.0, 3.8)
     axes = figure.add_subplot()
     epochs = range(1, len(training) + 1)
-    axes.plot(epochs, training, label="training (as disturbed)")
-    there = [(epoch, value) for epoch, value in zip(epochs, validation, strict=True) if value]
-    if there:
-        axes.plot(*zip(*there, strict=True), label="validation")
+    axes.plot(epochs, training, label="training (augmented)")
+    points = [(epoch, value) for epoch, value in zip(epochs, validation, strict=True) if value]
+    if points:
+        axes.plot(*zip(*points, strict=True), label="validation")
     axes.set_xlabel("epoch")
-    axes.set_ylabel(what.lower())
-    axes.set_title(what)
+    axes.set_ylabel(title.lower())
+    axes.set_title(title)
     axes.grid(alpha=0.3)
     axes.legend()
     _save(figure, path)
 
 
 def _figure(width: float, height: float) -> "Figure":
-    """Return a figure that needs no display and leaves matplotlib's global state alone."""
+    """Return a figure without a display and without changing matplotlib's global state."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -196,10 +198,10 @@ def _save(figure: "Figure", path: Path) -> None:
 
 
 COLOURS = ("#d55e00", "#cc79a7", "#e6a700", "#9aa1a8", "#009e73", "#0072b2")
-"""Of the classes, after Okabe and Ito, so that people with any colour vision tell them apart."""
+"""Colours of the classes after Okabe and Ito, distinguishable with colour blindness."""
 
 _MOST_ROWS = 60
-_LINE_SECONDS = 300  # of a timeline
+_LINE_SECONDS = 300  # shortest line of a timeline
 _MOST_LINES = 18
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800)  # seconds
-_FIRST_UNKNOWN = 0x530  # of the letters in Unicode that the font lacks
+_FIRST_MISSING = 0x530  # first code point that the font lacks

@@ -1,4 +1,4 @@
-"""Tell the class of new clips with a trained model."""
+"""Prediction of the emotion of new clips with a trained model."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,18 +19,18 @@ from models.text.tokeniser import Tokeniser
 
 __all__ = ["Normalisation", "Predictor", "load_model"]
 
-_ENOUGH = 5  # clips of a speaker, from which normalisation within the speaker can be relied on
+_RELIABLE = 5  # clips of a speaker; normalisation from fewer is unreliable
 
 
 @dataclass(frozen=True)
 class Normalisation:
-    """How far predictions can be normalised by the speakers of the clips.
+    """Quality of the speaker normalisation of some clips.
 
     Attributes:
-        case: ``none`` if some clip is the only one of its speaker, or of an unknown one; ``few`` if
-            some speaker has fewer than five; ``many``; ``corpus`` or ``text`` if the model doesn't
-            normalise by speaker.
-        sentence: what that means.
+        case: ``none`` if some clip is its speaker's only one, or its speaker is unknown; ``few`` if
+            some speaker has fewer than five clips; ``many``; ``corpus`` or ``text`` if the model
+            doesn't normalise by speaker.
+        sentence: explanation for the user.
     """
 
     case: Literal["none", "few", "many", "corpus", "text"]
@@ -38,16 +38,16 @@ class Normalisation:
 
     @property
     def weak(self) -> bool:
-        """Whether predictions are less accurate than those that the model was evaluated by."""
+        """True if predictions are less accurate than in the model's evaluation."""
         return self.case in ("none", "few")
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """A trained model that takes samples and texts.
+    """Predictor for samples and texts.
 
     Attributes:
-        model: what training left.
+        model: trained model.
 
     Example:
         predictor = load_model(Path("runs/v1-default-0"))
@@ -73,13 +73,13 @@ class Predictor:
 
         Args:
             audio: samples of each clip, mono, 16 kHz, -1..1 (N,).
-            texts: of each clip, "" where unknown; None if all are.
-            groups: speaker, or else source, of each clip, "" where unknown; None if all are. The
-                clips of a group are normalised together, so give all of a speaker's at once.
-            single_speaker: whether each group is one person, to whom the model may be adapted.
+            texts: text of each clip, "" if unknown; None if all are.
+            groups: speaker, or source, of each clip, "" if unknown; None if all are. Clips of a
+                group are normalised together, so pass all clips of a speaker at once.
+            single_speaker: True if each group is one person, to whom the model may be adapted.
 
         Raises:
-            ValueError: if there are not as many texts or groups as clips, or a clip is empty.
+            ValueError: if the numbers of clips, texts and groups differ, or a clip is invalid.
         """
         n = len(audio)
         texts = [""] * n if texts is None else texts
@@ -101,54 +101,52 @@ class Predictor:
         *,
         single_speaker: bool = True,
     ) -> Example:
-        """Return a clip as the model sees it, which takes less memory than its samples.
+        """Return the model input of a clip, which takes less memory than its samples.
 
         Args:
             samples: mono, 16 kHz, -1..1 (N,).
-            text: what is said, "" where unknown.
-            group: speaker, or else source, "" where unknown.
-            single_speaker: whether the group is one person.
+            text: text of the clip, "" if unknown.
+            group: speaker, or source, "" if unknown.
+            single_speaker: True if the group is one person.
 
         Raises:
-            ValueError: if the clip is empty, or no mono samples.
+            ValueError: if the samples are empty, not mono or not finite.
         """
-        heard = self._features(samples)
-        return Example("", heard, self._words(text), group, single_speaker=single_speaker)
+        features, words = self._features(samples), self._words(text)
+        return Example("", features, words, group, single_speaker=single_speaker)
 
     def predict_examples(self, examples: Sequence[Example]) -> NDArray[np.float64]:
-        """Return the probabilities (n, 6) of clips whose features are there already."""
+        """Return the probabilities (n, 6) of clips with computed features."""
         return self.model.probabilities(examples)
 
     def normalisation(self, groups: Sequence[str]) -> Normalisation:
-        """Return how far a prediction can be normalised by speaker.
+        """Return how well clips of these groups can be normalised by speaker.
 
         Args:
             groups: as for :meth:`predict`.
         """
         if self.model.settings.modality == "text":
-            return Normalisation("text", "this model reads texts only; nothing is normalised")
+            return Normalisation("text", "this model uses texts only; nothing is normalised")
         if self.model.settings.normalise == "corpus":
             return Normalisation(
-                "corpus", "this model normalises by its training corpus, whoever speaks"
+                "corpus", "this model normalises all speakers by its training corpus"
             )
         counts = Counter(group for group in groups if group != UNSEEN_SPEAKER)
         alone = list(groups).count(UNSEEN_SPEAKER) + sum(n == 1 for n in counts.values())
-        few = sum(n for n in counts.values() if 1 < n < _ENOUGH)
+        few = sum(n for n in counts.values() if 1 < n < _RELIABLE)
         if not alone + few:
-            return Normalisation(
-                "many", "every speaker, or file, has enough clips to be normalised by its own"
-            )
+            return Normalisation("many", "every speaker, or file, has enough clips to normalise by")
         clips = "1 clip is" if alone + few == 1 else f"{alone + few} clips are"
         return Normalisation(
             "none" if alone else "few",
-            f"{clips} of a speaker with fewer than {_ENOUGH} clips, or unknown: normalised mostly "
-            f"by the training corpus, which is less accurate; give several clips of one speaker "
-            f"together",
+            f"{clips} of an unknown speaker, or of one with fewer than {_RELIABLE} clips: "
+            f"normalised mostly by the training corpus, which is less accurate; predict several "
+            f"clips of a speaker together",
         )
 
     def _features(self, samples: Samples) -> NDArray[np.float32]:
         if samples.ndim != 1 or not len(samples) or not np.isfinite(samples).all():
-            raise ValueError(f"a clip is mono samples at {SAMPLE_RATE} Hz, and not empty")
+            raise ValueError(f"a clip must be finite mono samples at {SAMPLE_RATE} Hz, not empty")
         longest = round(self.model.settings.max_seconds * SAMPLE_RATE)
         return self._extractor(np.asarray(samples[:longest], dtype=np.float32))
 
@@ -168,6 +166,6 @@ def load_model(run: Path) -> Predictor:
     """Return the predictor of a run folder.
 
     Raises:
-        DataError: if there is no model in it, or a damaged one.
+        DataError: if it has no model, or a damaged one.
     """
     return Predictor(read_model(run))

@@ -1,4 +1,4 @@
-"""What the presets of [train] say about the keys that are not set."""
+"""Presets of section [train]: values for the keys that are not set."""
 
 from typing import Any
 
@@ -63,8 +63,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         },
     },
 }
-"""What each preset says; ``paper`` says all that makes the model, so that it stays what it is while
-the defaults move. What the paper leaves open is ours: docs/explanation/paper.md."""
+"""Values of each preset. ``paper`` sets every key that defines the model, so that later changes to
+the defaults don't affect it. Choices that the paper leaves open: docs/explanation/paper.md."""
 
 TEXT_ALONE: dict[str, Any] = {
     "epochs": 4,
@@ -75,4 +75,4 @@ TEXT_ALONE: dict[str, Any] = {
     "optimiser": "adamw",
     "balance_power": 0.75,
 }
-"""What the default preset says where there is no sound: texts are learnt by heart in few epochs."""
+"""Values of the default preset for text-only models, which overfit within a few epochs."""

@@ -1,4 +1,4 @@
-"""A folder of results: whole or absent, or one subject's alone, and never in another's place."""
+"""Result folders: written atomically, and never over other data or other results."""
 
 import contextlib
 import tomllib
@@ -13,34 +13,34 @@ __all__ = ["check_result_folder", "check_subject", "result_folder"]
 
 
 def check_result_folder(folder: Path, mark: str) -> bool:
-    """Return whether results of this kind are there already.
+    """Return True if the folder holds earlier results of this kind.
 
     Args:
-        folder: to write.
-        mark: a file that all results of the kind have.
+        folder: result folder.
+        mark: file that all results of this kind have.
 
     Raises:
-        ConfigurationError: if something else is there.
+        ConfigurationError: if the folder holds something else.
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise ConfigurationError(f"{folder}: is no folder; choose another --out")
+        raise ConfigurationError(f"{folder}: is not a folder; choose another --out")
     if (folder / mark).is_file():
         return True
     if folder.exists() and any(folder.iterdir()):
-        raise ConfigurationError(f"{folder}: there is something else here; choose another --out")
+        raise ConfigurationError(f"{folder}: holds something else; choose another --out")
     return False
 
 
 @contextlib.contextmanager
 def result_folder(folder: Path, mark: str) -> Iterator[Path]:
-    """Yield a hidden folder to write into; on success it takes the place of earlier results.
+    """Yield a hidden folder to write into; on success it replaces earlier results.
 
     Args:
-        folder: to write; earlier results in it are replaced with all that lies beside them.
+        folder: result folder; earlier results are replaced with everything else in it.
         mark: as for :func:`check_result_folder`.
 
     Raises:
-        ConfigurationError: if something else is there.
+        ConfigurationError: if the folder holds something else.
     """
     parent = folder.absolute().parent
     with FolderLock(parent, f"write-{folder.name}"), partial_folder(parent) as work:
@@ -54,26 +54,26 @@ def result_folder(folder: Path, mark: str) -> Iterator[Path]:
 
 
 def check_subject(path: Path, subject: str, parts: str) -> None:
-    """Refuse to go on in a folder of results that are about something else.
+    """Check that a result folder, if it exists, holds results of the same subject.
 
     Args:
-        path: the file in it that says what they are about.
-        subject: what that file should say, as TOML.
-        parts: what a subject consists of beside its manifest, for the message.
+        path: file of the folder that records the subject.
+        subject: expected content of that file, as TOML.
+        parts: components of a subject besides its manifest, for the message.
 
     Raises:
-        ConfigurationError: if the folder is there and holds anything else.
+        ConfigurationError: if the folder holds anything else.
     """
     if not path.parent.exists():
         return
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        recorded = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigurationError(
-            f"{path.parent}: there is something else of this name; give another one with --name"
+            f"{path.parent}: holds something else; choose another name with --name"
         ) from error
-    if found != tomllib.loads(subject):
+    if recorded != tomllib.loads(subject):
         raise ConfigurationError(
-            f"{path.parent}: is of another manifest or other {parts}, see {path.name} there; give "
-            f"another name with --name, or delete the folder"
+            f"{path.parent}: has results of another manifest or other {parts}, see its {path.name};"
+            f" choose another name with --name, or delete the folder"
         )

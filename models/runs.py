@@ -1,4 +1,4 @@
-"""The runs of a corpus: what they are called, and which manifest they were trained on."""
+"""Training runs of a corpus: their names, folders and manifest versions."""
 
 import re
 import tomllib
@@ -15,12 +15,12 @@ _NAME = re.compile(r"\w[\w.+-]{0,79}")
 
 
 def free_name(runs: Path, version: str, settings: TrainSettings) -> str:
-    """Return a name that no run has yet, such as ``v1-default-0``: manifest, preset, seed.
+    """Return an unused run name of manifest, preset and seed, such as ``v1-default-0``.
 
     Args:
         runs: folder of the runs.
-        version: of the manifest.
-        settings: of the run to come.
+        version: manifest version.
+        settings: training settings.
     """
     branch = [] if settings.modality == "both" else [settings.modality]
     base = "-".join([version, settings.preset, *branch, str(settings.seed)])
@@ -31,14 +31,14 @@ def free_name(runs: Path, version: str, settings: TrainSettings) -> str:
 
 
 def new_run(runs: Path, name: str) -> Path:
-    """Return the folder that a run of this name will have.
+    """Return the folder for a run of this name.
 
     Raises:
-        ConfigurationError: if the name doesn't do for a folder.
+        ConfigurationError: if the name is invalid.
     """
     if not _NAME.fullmatch(name):
         raise ConfigurationError(
-            f"{name!r} is no name for a run: use letters, digits, '-', '_', '+' and '.', 80 at most"
+            f"{name!r} is not a valid run name: use at most 80 letters, digits, '-', '_', '+', '.'"
         )
     return runs / name
 
@@ -53,14 +53,14 @@ def find_run(runs: Path, name: str | None = None) -> Path:
 
     Args:
         runs: folder of the runs.
-        name: of the run, or a path to its folder; None if there is one run only.
+        name: name of the run, or path of its folder; None for the only run.
 
     Raises:
-        DataError: naming the runs there are.
+        DataError: if it isn't found; the message lists the existing runs.
     """
-    known = run_names(runs)
-    if name is None and len(known) == 1:
-        return runs / known[0]
+    existing = run_names(runs)
+    if name is None and len(existing) == 1:
+        return runs / existing[0]
     if name is not None:
         for folder in (runs / name, Path(name)):
             if (folder / DESCRIPTION).is_file():
@@ -69,22 +69,22 @@ def find_run(runs: Path, name: str | None = None) -> Path:
                 raise DataError(
                     f"{folder}: is a series of runs; name one of them, such as {name}/{parts[0]}"
                 )
-    there = f"there is: {', '.join(known)}" if known else "there is none yet; run: corpus train"
-    wanted = "which run? Name one with --run" if name is None else f"no run {name!r}"
-    raise DataError(f"{runs}: {wanted}; {there}")
+    advice = f"existing runs: {', '.join(existing)}" if existing else "no runs; run: corpus train"
+    problem = "choose a run with --run" if name is None else f"no run {name!r}"
+    raise DataError(f"{runs}: {problem}; {advice}")
 
 
 def trained_on(run: Path) -> str:
     """Return the manifest version that a run was trained on.
 
     Raises:
-        DataError: if its config.toml is missing or doesn't say.
+        DataError: if its config.toml is missing or doesn't name it.
     """
     path = run / CONFIGURATION
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))["run"]["manifest"]
+        version = tomllib.loads(path.read_text(encoding="utf-8"))["run"]["manifest"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
-            f"{path}: doesn't say which manifest the run was trained on; name one with --manifest"
+            f"{path}: doesn't name the manifest of the run; name one with --manifest"
         ) from error
-    return str(found)
+    return str(version)

@@ -1,4 +1,4 @@
-"""Section [train] of corpus.toml: features, the two branches, and how they are trained."""
+"""Settings of section [train] of corpus.toml: features, the two branches and their training."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -25,45 +25,44 @@ Preset = Literal["default", "paper"]
 
 
 class TrainSettings(Settings):
-    """How a model is trained; keys that are not set come from the preset.
+    """Model and training settings; keys that are not set come from the preset.
 
     Attributes:
-        preset: ``default``: a small model with the training that suits a small corpus; ``paper``:
-            Wei & Sun as written.
-        modality: which branches the model has.
-        seed: settles everything random.
+        preset: ``default``: a small model and training for a small corpus; ``paper``: Wei & Sun as
+            published.
+        modality: branches of the model.
+        seed: seed of all random numbers.
         epochs: passes over the training clips.
-        least_steps: that are taken even where ``epochs`` would be fewer, by further passes.
-        batch_size: clips of a step.
-        lr: learning rate; the highest one, where it is scheduled.
-        optimiser: ``sgd`` with Nesterov's momentum of 0.9, ``adam``, or ``adamw``.
-        weight_decay: pull of the weights towards 0.
-        schedule: ``constant``, or ``cycle``: up, then down to nothing.
-        balance: weigh the classes in the loss by how rare they are.
-        balance_power: that the weights of the classes are raised to; below 1, rare ones count less.
-        soft_labels: learn the annotators' shares of votes, not the majority alone.
-        smoothing: share of every target that is spread over all classes.
-        speeds: training clips are also heard at these speeds, 1 being their own; every speaker at
-            one of them in each epoch, as if somebody else spoke.
-        mask: longest share of time and of coefficients that is blanked out in training.
-        branches: train the parts of a model ``together`` with one loss, or ``apart``, each as if it
-            were alone, and then add what they say: words, what was learned of sound, and its
-            functionals; the history's loss is then that of what was learned of sound.
-        drop_text: how often a training clip goes without its text, where they train together.
-        keep: the weights of the ``best`` epoch on validation (accuracy), or of the ``last``.
-        patience: epochs without a better one after which training stops; null for never.
-        normalise: features to mean 0 and deviation 1 within each ``speaker`` (source, where the
-            speaker is unknown), or over all training clips (``corpus``).
-        prior: clips that the corpus's mean and deviation count for, beside a speaker's own.
-        strangers: share of the training clips that are heard, in each epoch, as if no other clip of
-            their speaker were known; where the layers of functionals are solved, any share above 0
-            gives strangers a layer of their own, from all clips.
-        adapt: whether the finished model is fitted to the clips of each speaker, without their
-            labels, before it tells their classes.
-        max_seconds: of a clip that are used.
-        threads: processor threads that train; more than 1 pays for large models on idle machines,
-            and costs dearly where others compute too.
-        device: ``cpu``, ``cuda``, ``mps``, or ``auto`` for the fastest there is.
+        least_steps: minimum number of steps; ``epochs`` is raised to reach it.
+        batch_size: clips per step.
+        lr: learning rate; its peak if scheduled.
+        optimiser: ``sgd`` with Nesterov momentum 0.9, ``adam`` or ``adamw``.
+        weight_decay: weight decay of the optimiser.
+        schedule: ``constant``, or ``cycle``: rise to ``lr``, then cosine decay to 0.
+        balance: weight classes in the loss by inverse frequency.
+        balance_power: exponent of the class weights; below 1, rare classes weigh less.
+        soft_labels: train on the annotators' vote shares instead of the majority.
+        smoothing: label smoothing: share of every target that is spread over all classes.
+        speeds: speed perturbation: factors at which training clips are also used, besides 1. In
+            each epoch all clips of a speaker get the same factor, to simulate another speaker.
+        mask: longest masked stretch in training, as a share of the frames and of the coefficients.
+        branches: train ``together`` with one loss, or ``apart`` and add the logits of the text,
+            the learned audio features and the functionals; the history then has the loss of the
+            learned audio features.
+        drop_text: probability that a training clip loses its text; used with ``together`` only.
+        keep: keep the weights of the ``best`` epoch by validation accuracy, or of the ``last``.
+        patience: epochs without improvement after which training stops; null for never.
+        normalise: standardise features within each ``speaker`` (source, if the speaker is unknown)
+            or over all training clips (``corpus``).
+        prior: weight of the corpus mean and deviation in a speaker's normalisation, in clips.
+        strangers: share of the training clips that are treated in each epoch as clips of an unseen
+            speaker, without their speaker's other clips; where the layers of functionals are
+            solved, any share above 0 adds a layer for unseen speakers, fitted to all clips.
+        adapt: adapt the trained model to each speaker's clips, without labels, before it predicts.
+        max_seconds: seconds of a clip that are used, from its start.
+        threads: CPU threads for training; more than 1 helps large models on an idle machine, and
+            slows training down on a busy one.
+        device: ``cpu``, ``cuda``, ``mps``, or ``auto`` for the fastest available.
     """
 
     preset: Preset = "default"
@@ -100,7 +99,7 @@ class TrainSettings(Settings):
     @model_validator(mode="before")
     @classmethod
     def _from_preset(cls, values: Any) -> Any:
-        """Fill in what the preset says about keys that are not set."""
+        """Set missing keys to the preset's values."""
         if not isinstance(values, dict):
             return values
         preset = str(values.get("preset", "default"))
@@ -109,18 +108,18 @@ class TrainSettings(Settings):
         return _fill(values, PRESETS.get(preset, {}))
 
     @model_validator(mode="after")
-    def _solved_alone(self) -> Self:
+    def _linear_needs_apart(self) -> Self:
         if (self.modality, self.branches, self.words.kind) == ("both", "together", "linear"):
             raise ValueError("words.kind = 'linear' needs branches = 'apart'")
         return self
 
     def changed(self, **values: Any) -> Self:
-        """Return the settings with other values, checked; None leaves a key as it is.
+        """Return validated settings with other values; None leaves a key as it is.
 
-        Another ``preset`` starts from that preset, keeping what corpus.toml says.
+        Changing ``preset`` takes that preset's values for all keys that corpus.toml doesn't set.
 
         Raises:
-            ConfigurationError: for a value that doesn't fit.
+            ConfigurationError: if a value is invalid.
 
         Example:
             >>> TrainSettings().changed(preset="paper").lr
@@ -128,15 +127,15 @@ class TrainSettings(Settings):
         """
         given = {key: value for key, value in values.items() if value is not None}
         try:
-            return type(self).model_validate(_fill(given, self._own()))
+            return type(self).model_validate(_fill(given, self._explicit()))
         except ValidationError as error:
-            found = setting_problem(type(self), error)
-            section = ".".join(("train", *found.keys[:-1]))
-            key = f" {found.keys[-1]}" if found.keys else ""
-            raise ConfigurationError(f"[{section}]{key}{found.text}") from error
+            invalid = setting_problem(type(self), error)
+            section = ".".join(("train", *invalid.keys[:-1]))
+            key = f" {invalid.keys[-1]}" if invalid.keys else ""
+            raise ConfigurationError(f"[{section}]{key}{invalid.text}") from error
 
-    def _own(self) -> dict[str, Any]:
-        """Return what was set by hand: what differs from the preset."""
+    def _explicit(self) -> dict[str, Any]:
+        """Return the values that differ from the preset."""
         kind = {"preset": self.preset, "modality": self.modality}
         return _difference(self.model_dump(), type(self)(**kind).model_dump()) | kind
 

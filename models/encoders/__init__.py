@@ -1,4 +1,4 @@
-"""The two branches and their fusion."""
+"""Audio and text encoders, and their fusion."""
 
 from models.encoders.audio import AudioEncoder
 from models.encoders.fusion import BimodalClassifier

@@ -1,4 +1,4 @@
-"""The audio branch: features of a clip → convolutions → ODConv → CBAM → one vector."""
+"""Audio branch: features of a clip → convolutions → ODConv → CBAM → one vector."""
 
 import torch
 from torch import Tensor, nn
@@ -13,24 +13,23 @@ from models.settings import AudioSettings
 __all__ = ["FUNCTIONAL_LIMIT", "AudioEncoder", "clamp_functionals", "split_by_seen"]
 
 FUNCTIONAL_LIMIT = 5.0
-"""Deviations; how much farther an odd clip's functionals lie says nothing."""
+"""Limit of normalised functionals, in deviations; larger values are outliers."""
 
 
 class AudioEncoder(nn.Module):
-    """Turns the frames of a clip into a vector f_a.
+    """Encoder from the frames of a clip to a vector f_a.
 
     Two convolutions, which halve time (and, with the layout ``image``, frequency), are followed by
-    ODConv and CBAM. What they find is pooled over time, padding left out. Behind it stand the
-    functionals of the clip, if it is given them, in one place where its speaker is known and in
-    another where not: measured against a speaker's other clips they mean something else than
-    against everybody's, so the output layer has weights for each. Where they are given, what was
-    learned counts for known speakers alone.
+    ODConv, CBAM and pooling over time without padding. If functionals are used, they are appended
+    in separate columns for seen and unseen speakers: normalised by a speaker's other clips they
+    mean something else than normalised by the corpus, so the output layer has weights for each.
+    The learned features are then used for seen speakers only.
 
     Args:
-        width: D, features of a frame.
-        settings: of the branch.
+        width: D, features per frame.
+        settings: settings of the branch.
         prior: see :class:`models.layers.speaker_norm.SpeakerNorm`.
-        functionals: F, of a clip, that stand behind what was learned; 0 for none.
+        functionals: F, number of functionals; 0 for none.
 
     Example:
         >>> encoder = AudioEncoder(42, AudioSettings())
@@ -46,7 +45,7 @@ class AudioEncoder(nn.Module):
         image, channels = settings.layout == "image", settings.channels
         first = max(channels // 2, 1) if image else channels
         size = (3, 3) if image else (1, 3)
-        around = (1, 1) if image else (0, 1)
+        padding = (1, 1) if image else (0, 1)
         self.first = nn.Conv2d(
             1 if image else width,
             first,
@@ -55,12 +54,12 @@ class AudioEncoder(nn.Module):
             padding=(2, 2) if image else (0, 2),
         )
         self.second = nn.Conv2d(
-            first, channels, size, stride=(2, 1) if image else (1, 1), padding=around
+            first, channels, size, stride=(2, 1) if image else (1, 1), padding=padding
         )
         self.third = (
             ODConv2d(channels, channels, size, kernels=settings.kernels)
             if settings.dynamic
-            else nn.Conv2d(channels, channels, size, padding=around)
+            else nn.Conv2d(channels, channels, size, padding=padding)
         )
         self.norms = nn.ModuleList(nn.BatchNorm2d(n) for n in (first, channels, channels))
         self.cbam = (
@@ -84,11 +83,11 @@ class AudioEncoder(nn.Module):
         self.width = self.learned + self.functionals
 
     def pool(self, frames: Tensor, lengths: Tensor) -> Tensor:
-        """Return what was found in each clip by itself (B, pooled).
+        """Return the pooled vector (B, pooled) of each clip, independent of other clips.
 
         Args:
-            frames: features (B, D, T), zero where padded.
-            lengths: real frames of each clip (B,).
+            frames: features (B, D, T), zero in the padding.
+            lengths: frames of each clip (B,).
         """
         mask = frame_mask((lengths + 1) // 2, (frames.shape[2] + 1) // 2)
         x = frames[:, None] if self.settings.layout == "image" else frames[:, :, None]
@@ -106,12 +105,12 @@ class AudioEncoder(nn.Module):
     def finish(
         self, pooled: Tensor, speakers: Tensor | None = None, functionals: Tensor | None = None
     ) -> Tensor:
-        """Return f_a (B, width) of pooled clips, standardised within each speaker if so set.
+        """Return f_a (B, width) of pooled clips, standardised within each speaker if configured.
 
         Args:
-            pooled: as from :meth:`pool`.
-            speakers: numbers of the clips' speakers (B,), -1 where unknown.
-            functionals: of the clips, normalised (B, F).
+            pooled: output of :meth:`pool`.
+            speakers: speaker ids (B,), -1 if unknown.
+            functionals: normalised functionals (B, F).
         """
         if self.norm is not None:
             pooled = self.norm(pooled, speakers)
@@ -119,8 +118,8 @@ class AudioEncoder(nn.Module):
         if self.hidden is not None:
             vector = self.dropout(self.hidden(vector))
         if self.functionals and functionals is not None:
-            stood = split_by_seen(functionals, speakers)
-            vector = torch.cat([vector * (1 - stood[:, -1:]), stood], dim=1)
+            columns = split_by_seen(functionals, speakers)
+            vector = torch.cat([vector * (1 - columns[:, -1:]), columns], dim=1)
         return vector
 
     def forward(
@@ -135,19 +134,19 @@ class AudioEncoder(nn.Module):
 
 
 def split_by_seen(functionals: Tensor, speakers: Tensor | None) -> Tensor:
-    """Return functionals (B, F) as (B, 2 F + 1): known speakers', strangers', and 1 for strangers.
+    """Return functionals (B, F) as (B, 2 F + 1): columns of seen, of unseen speakers, 1 if unseen.
 
     Example:
         >>> split_by_seen(torch.tensor([[2.0], [3.0]]), torch.tensor([0, -1])).tolist()
         [[2.0, 0.0, 0.0], [0.0, 3.0, 1.0]]
     """
-    near = clamp_functionals(functionals)
-    strange = near.new_ones(len(near), 1)
+    clamped = clamp_functionals(functionals)
+    unseen = clamped.new_ones(len(clamped), 1)
     if speakers is not None:
-        strange = (speakers < 0).to(near.dtype)[:, None]
-    return torch.cat([(1 - strange) * near, strange * near, strange], dim=1)
+        unseen = (speakers < 0).to(clamped.dtype)[:, None]
+    return torch.cat([(1 - unseen) * clamped, unseen * clamped, unseen], dim=1)
 
 
 def clamp_functionals(functionals: Tensor) -> Tensor:
-    """Return functionals as they are, or as far as counts."""
+    """Return functionals within ± :data:`FUNCTIONAL_LIMIT`."""
     return functionals.clamp(-FUNCTIONAL_LIMIT, FUNCTIONAL_LIMIT)

@@ -1,4 +1,4 @@
-"""Both branches joined: concatenation, then softmax."""
+"""Fusion of both branches: concatenation, then softmax."""
 
 import torch
 from torch import Tensor, nn
@@ -11,18 +11,18 @@ __all__ = ["BimodalClassifier"]
 
 
 class BimodalClassifier(nn.Module):
-    """Tells the class of a clip from its sound and its words.
+    """Classifier of clips by sound and text.
 
-    Equations (11) and (12): f = concat(f_a, f_t), p = softmax(fᵀ M + b). With one branch left out,
-    f is the vector of the other.
+    Equations (11) and (12): f = concat(f_a, f_t), p = softmax(fᵀ M + b). With one branch, f is its
+    vector.
 
     Args:
-        audio: the audio branch, or None.
-        text: the text branch, or None.
-        classes: how many there are.
+        audio: audio branch, or None.
+        text: text branch, or None.
+        classes: number of classes.
 
     Raises:
-        ValueError: if both branches are left out.
+        ValueError: if both branches are None.
     """
 
     def __init__(
@@ -43,14 +43,14 @@ class BimodalClassifier(nn.Module):
         speakers: Tensor | None = None,
         functionals: Tensor | None = None,
     ) -> Tensor:
-        """Return the logits (B, classes); softmax of them is p.
+        """Return the logits (B, classes); their softmax is p.
 
         Args:
-            frames: features (B, D, T), zero where padded.
-            lengths: real frames of each clip (B,).
-            words: numbers of words (B, N), 0 after a text's end.
-            speakers: numbers of the clips' speakers (B,), -1 where unknown.
-            functionals: of the clips, normalised (B, F); None where the audio branch takes none.
+            frames: features (B, D, T), zero in the padding.
+            lengths: frames of each clip (B,).
+            words: word ids (B, N), 0 in the padding.
+            speakers: speaker ids (B,), -1 if unknown.
+            functionals: normalised functionals (B, F); None if the audio branch takes none.
         """
         pooled = None if self.audio is None else self.audio.pool(frames, lengths)
         return self.classify(pooled, words, speakers, functionals)
@@ -62,10 +62,10 @@ class BimodalClassifier(nn.Module):
         speakers: Tensor | None = None,
         functionals: Tensor | None = None,
     ) -> Tensor:
-        """Return the logits (B, classes) of clips whose sound was pooled before.
+        """Return the logits (B, classes) of clips with pooled audio.
 
-        A speaker's clips are standardised together, so they have to be classified together, but
-        can be pooled a few at a time.
+        A speaker's clips are standardised together, so they must be classified together, but can
+        be pooled in batches.
         """
         vectors = []
         if self.audio is not None and pooled is not None:

@@ -1,4 +1,4 @@
-"""The text branch: vectors of words → filters over some of them → the strongest answer of each."""
+"""Text branch: word vectors → convolutions of several widths → maximum over time."""
 
 from collections.abc import Sequence
 
@@ -12,28 +12,28 @@ __all__ = ["TextCNN"]
 
 
 class TextCNN(nn.Module):
-    """Turns the words of a clip into a vector f_t.
+    """Encoder from the words of a clip to a vector f_t.
 
-    Padding is not seen: windows that reach beyond the text's end count only for texts shorter
-    than the filter, and an empty text gives the vector 0. With ``padded_to``, as in the paper, all
-    texts are that long, and filters go over the zeros, too. Where the vocabulary has runs, the mean
-    of their vectors follows what the filters found: a wide path beside the deep one.
+    Padding is ignored: windows reaching beyond the text's end are used only for texts shorter than
+    the filter, and an empty text gives the vector 0. With ``padded_to``, as in the paper, all texts
+    are zero-padded to that length, and filters cover the padding. If the vocabulary has n-grams,
+    the scaled sum of their vectors is appended, as a wide path beside the deep one.
 
     Args:
-        vectors: of the vocabulary (V, size); row 0 is padding.
-        filters: of each width.
-        widths: words, or pieces, that a filter spans.
-        tune: whether training may change the vectors.
-        dropout: of the pooled vector.
-        channels: numbers that a place has in the text, whose vectors are added: 1 for words alone,
-            2 for a piece and its word.
-        runs: how many the vocabulary has.
-        run_size: numbers in the vector of a run.
-        blank: share of places taken for unknown in training.
-        input_dropout: of the words' vectors.
-        padded_to: places that every text has, zeros after its end; 0 to see texts alone.
+        vectors: word vectors (V, size); row 0 is padding.
+        filters: filters per width.
+        widths: filter widths in words or pieces.
+        tune: train the word vectors.
+        dropout: dropout of the pooled vector.
+        channels: ids per position, whose vectors are added: 1 for words, 2 for a piece and its
+            word.
+        runs: number of n-grams in the vocabulary.
+        run_size: dimensions of an n-gram vector.
+        blank: share of positions replaced by the unknown unit in training.
+        input_dropout: dropout of the word vectors.
+        padded_to: length that texts are padded to; 0 to ignore padding.
 
-    Source: Kim, "Convolutional Neural Networks for Sentence Classification", EMNLP 2014; the wide
+    Source: Kim, "Convolutional Neural Networks for Sentence Classification", EMNLP 2014; wide
     path: Cheng et al., "Wide & Deep Learning for Recommender Systems", 2016.
 
     Example:
@@ -76,41 +76,41 @@ class TextCNN(nn.Module):
         """Return f_t (B, width).
 
         Args:
-            words: numbers of words (B, N), 0 after a text's end, as
-                :meth:`models.text.vocabulary.Vocabulary.encode` gives them.
+            words: word ids (B, N), 0 in the padding, from
+                :meth:`models.text.vocabulary.Vocabulary.encode`.
         """
-        known = self.vectors.num_embeddings  # beyond which the numbers of runs begin
-        places = self._places(words * (words < known))  # (B, M, channels)
-        length = (places[:, :, 0] > 0).sum(dim=1)  # (B,)
+        known = self.vectors.num_embeddings  # ids of n-grams follow those of the vectors
+        positions = self._positions(words * (words < known))  # (B, M, channels)
+        length = (positions[:, :, 0] > 0).sum(dim=1)  # (B,)
         if self.padded_to:
-            length = torch.full_like(length, places.shape[1])
-        x = self.input_dropout(self.vectors(places).sum(dim=2)).transpose(1, 2)  # (B, size, M)
+            length = torch.full_like(length, positions.shape[1])
+        x = self.input_dropout(self.vectors(positions).sum(dim=2)).transpose(1, 2)  # (B, size, M)
         pooled = []
         for width, convolution in zip(self.widths, self.convolutions, strict=True):
-            answers = F.relu(convolution(x))  # (B, filters, M - width + 1)
+            activations = F.relu(convolution(x))  # (B, filters, M - width + 1)
             windows = (length - width + 1).clamp(min=1)
-            inside = torch.arange(answers.shape[2], device=words.device) < windows[:, None]
-            pooled.append((answers * inside[:, None]).amax(dim=2))
+            inside = torch.arange(activations.shape[2], device=words.device) < windows[:, None]
+            pooled.append((activations * inside[:, None]).amax(dim=2))
         vector: Tensor = self.dropout(torch.cat(pooled, dim=1)) * (length > 0)[:, None]
         if self.runs is None:
             return vector
-        runs = (words - known + 1).clamp(min=0)  # (B, N), 0 where there is none
-        found = (runs > 0).sum(dim=1, keepdim=True).clamp(min=1)
-        return torch.cat([vector, self.runs(runs).sum(dim=1) * (_RUN_SCALE / found.sqrt())], dim=1)
+        runs = (words - known + 1).clamp(min=0)  # (B, N), 0 for none
+        count = (runs > 0).sum(dim=1, keepdim=True).clamp(min=1)
+        return torch.cat([vector, self.runs(runs).sum(dim=1) * (_RUN_SCALE / count.sqrt())], dim=1)
 
-    def _places(self, numbers: Tensor) -> Tensor:
-        """Return the numbers of words and pieces place by place, some of them blanked."""
+    def _positions(self, numbers: Tensor) -> Tensor:
+        """Return word and piece ids by position (B, M, channels), some blanked in training."""
         longest = int((numbers > 0).sum(dim=1).max())
         least = max(*self.widths, self.padded_to) * self.channels
         needed = max(longest + -longest % self.channels, least)
         numbers = F.pad(numbers[:, :longest], (0, needed - longest))
-        places = numbers.reshape(len(numbers), -1, self.channels)
+        positions = numbers.reshape(len(numbers), -1, self.channels)
         if self.training and self.blank:
-            shape = (*places.shape[:2], 1)
-            blanked = torch.rand(shape, device=places.device) < self.blank
-            places = places.masked_fill(blanked & (places > 0), UNKNOWN)
-        return places
+            shape = (*positions.shape[:2], 1)
+            blanked = torch.rand(shape, device=positions.device) < self.blank
+            positions = positions.masked_fill(blanked & (positions > 0), UNKNOWN)
+        return positions
 
 
-_RUN_DEVIATION = 0.02  # of the vectors of runs, before training
-_RUN_SCALE = 2.5  # what runs are multiplied by, so that few steps suffice
+_RUN_DEVIATION = 0.02  # initial deviation of n-gram vectors
+_RUN_SCALE = 2.5  # scale of n-gram vectors, so that few training steps suffice

@@ -1,4 +1,4 @@
-"""The text branch without a network: TF-IDF of runs → what each run says of the classes."""
+"""Linear text branch: TF-IDF of n-grams → class scores."""
 
 import torch
 from torch import Tensor, nn
@@ -9,14 +9,14 @@ __all__ = ["TextLinear"]
 
 
 class TextLinear(nn.Module):
-    """Turns the words of a clip into what their runs say of each class, as a vector f_t.
+    """Encoder from the n-grams of a text to a score for each class, as a vector f_t.
 
-    A run counts (1 + ln(times)) · rarity in its text; the text's counts are brought to length 1. An
-    empty text, or one of runs that are not known, gives the vector 0.
+    The weight of an n-gram in a text is (1 + ln(count)) · rarity (inverse document frequency); the
+    weights of a text are scaled to length 1. A text without known n-grams gives the vector 0.
 
     Args:
-        runs: how many the vocabulary has.
-        classes: how many there are.
+        runs: number of n-grams in the vocabulary.
+        classes: number of classes.
 
     Source: Salton and Buckley, "Term-weighting approaches in automatic text retrieval", 1988.
 
@@ -36,27 +36,27 @@ class TextLinear(nn.Module):
         """Return f_t (B, classes).
 
         Args:
-            words: numbers of words and runs (B, N), 0 after a text's end, as
-                :meth:`models.text.vocabulary.Vocabulary.encode` gives them.
+            words: ids of words and n-grams (B, N), 0 in the padding, from
+                :meth:`models.text.vocabulary.Vocabulary.encode`.
         """
         parts = []
-        for some in torch.split(words, _AT_ONCE):
-            runs, weights = self.counts(some)
+        for batch in torch.split(words, _BATCH):
+            runs, weights = self.tf_idf(batch)
             parts.append((weights[:, :, None] * self.says(runs)).sum(dim=1))
         return torch.cat(parts)
 
-    def counts(self, words: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the runs of texts (B, N), 0 where there is none, and what each counts (B, N).
+    def tf_idf(self, words: Tensor) -> tuple[Tensor, Tensor]:
+        """Return n-gram ids (B, N), 0 for none, and their TF-IDF weights (B, N).
 
-        A run that comes several times has its count divided among its places.
+        The weight of a repeated n-gram is divided among its occurrences.
         """
         runs = (words - UNKNOWN).clamp(min=0)
         runs = runs[:, : max(int((words > 0).sum(dim=1).max()), 1)]
         times = (runs[:, :, None] == runs[:, None, :]).sum(dim=2)
-        counts = (1 + times.log()) * self.rarity[runs] * (runs > 0)
-        length = (counts.square() / times).sum(dim=1, keepdim=True).sqrt()
-        return runs, counts / times / length.clamp(min=_SHORTEST)
+        weights = (1 + times.log()) * self.rarity[runs] * (runs > 0)
+        length = (weights.square() / times).sum(dim=1, keepdim=True).sqrt()
+        return runs, weights / times / length.clamp(min=_EPSILON)
 
 
-_AT_ONCE = 64  # texts
-_SHORTEST = 1e-9
+_BATCH = 64  # texts
+_EPSILON = 1e-9

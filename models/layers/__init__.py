@@ -1,4 +1,4 @@
-"""Layers that can be used alone."""
+"""Reusable neural network layers."""
 
 from models.layers.cbam import CBAM
 from models.layers.odconv import ODConv2d

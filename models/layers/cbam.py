@@ -1,4 +1,4 @@
-"""Convolutional block attention: which channels matter, then where."""
+"""Convolutional block attention module: channel attention, then spatial attention."""
 
 from typing import Literal
 
@@ -12,19 +12,22 @@ __all__ = ["CBAM"]
 
 
 class CBAM(nn.Module):
-    """Channel attention, then spatial attention, each multiplied onto the input.
+    """Channel attention and spatial attention, each multiplied with its input.
 
-    Equations (1)–(3), channels: F_avg and F_max are the average and the maximum over frequency and
-    time; M_c = σ(W_1 ReLU(W_0 F_avg) + W_1 ReLU(W_0 F_max)), W_0 and W_1 shared.
-    Equations (4)–(9), places: with F' = M_c ⊙ F, the mean and the maximum over channels are
-    summed; M_s = σ(conv(F'_avg + F'_max)), and the output is M_s ⊙ F'.
+    Channels, equations (1)–(3): F_avg and F_max are the mean and the maximum over frequency and
+    time; M_c = σ(W_1 ReLU(W_0 F_avg) + W_1 ReLU(W_0 F_max)) with shared W_0 and W_1.
+    Positions, equations (4)–(9): with F' = M_c ⊙ F, mean and maximum over channels are summed;
+    M_s = σ(conv(F'_avg + F'_max)), and the output is M_s ⊙ F'.
 
     Args:
         channels: channels of input and output.
         reduction: W_0 has ``channels / reduction`` units, at least 1.
-        kernel_size: of the spatial convolution, odd numbers.
-        merge: ``sum`` as in Wei & Sun; ``concat`` hands the convolution both maps as two
-            channels, as in Woo et al.
+        kernel_size: size of the spatial convolution, odd numbers.
+        merge: ``sum`` adds the two maps as in Wei & Sun; ``concat`` stacks them as two channels as
+            in Woo et al.
+
+    Raises:
+        ValueError: if a kernel size is even.
 
     Source: Woo, Park, Lee, Kweon, "CBAM", ECCV 2018, with the spatial sum of Wei & Sun.
 
@@ -43,7 +46,7 @@ class CBAM(nn.Module):
     ) -> None:
         super().__init__()
         if kernel_size[0] % 2 == 0 or kernel_size[1] % 2 == 0:
-            raise ValueError(f"kernel sizes are odd, not {kernel_size}")
+            raise ValueError(f"kernel sizes must be odd, not {kernel_size}")
         hidden = max(channels // reduction, 1)
         self.merge = merge
         self.reduce = nn.Linear(channels, hidden, bias=False)  # W_0
@@ -70,11 +73,11 @@ class CBAM(nn.Module):
         return torch.sigmoid(self.spatial(maps))
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Return the attended input (B, C, H, W).
+        """Return the input (B, C, H, W) weighted by both attentions.
 
         Args:
-            x: input (B, C, H, W), W being time.
-            mask: 1 where a frame is real (B, 1, 1, W); padding has no say in either attention.
+            x: input (B, C, H, W); W is time.
+            mask: 1 for frames, 0 for padding (B, 1, 1, W), which doesn't affect the attentions.
         """
         x = x * self.channel_attention(x, mask)
         return x * self.spatial_attention(x, mask)

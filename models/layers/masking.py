@@ -1,7 +1,7 @@
-"""Means, maxima and statistics that leave out padding.
+"""Mean, maximum and statistics pooling without padding.
 
 Feature maps are (B, C, F, T): batch, channels, frequency (or coefficient), time. A mask is
-(B, 1, 1, T), 1 for real frames and 0 for padding; None where all frames are real.
+(B, 1, 1, T), 1 for frames and 0 for padding; None means no padding.
 """
 
 import torch
@@ -11,7 +11,7 @@ __all__ = ["frame_mask", "masked_max", "masked_mean", "statistics"]
 
 
 def frame_mask(lengths: Tensor, frames: int) -> Tensor:
-    """Return the mask (B, 1, 1, T) of clips that are ``lengths`` (B,) frames long.
+    """Return the mask (B, 1, 1, T) of clips with ``lengths`` (B,) frames.
 
     Example:
         >>> frame_mask(torch.tensor([1, 3]), 3)[:, 0, 0]
@@ -23,7 +23,7 @@ def frame_mask(lengths: Tensor, frames: int) -> Tensor:
 
 
 def masked_mean(x: Tensor, mask: Tensor | None) -> Tensor:
-    """Return the mean over frequency and real frames: (B, C, F, T) → (B, C)."""
+    """Return the mean over frequency and time: (B, C, F, T) → (B, C)."""
     if mask is None:
         return x.mean(dim=(2, 3))
     mask = mask.to(x.dtype)
@@ -31,18 +31,18 @@ def masked_mean(x: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def masked_max(x: Tensor, mask: Tensor | None) -> Tensor:
-    """Return the maximum over frequency and real frames: (B, C, F, T) → (B, C)."""
+    """Return the maximum over frequency and time: (B, C, F, T) → (B, C)."""
     if mask is not None:
         x = x.masked_fill(mask == 0, -torch.inf)
     return x.amax(dim=(2, 3))
 
 
 def statistics(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation over real frames: (B, D, T) → (B, D) twice.
+    """Return mean and standard deviation over time: (B, D, T) → (B, D) twice.
 
     Args:
         x: frames (B, D, T).
-        mask: (B, 1, T).
+        mask: 1 for frames, 0 for padding (B, 1, T).
     """
     share = mask / mask.sum(dim=2, keepdim=True)
     mean = (x * share).sum(dim=2)

@@ -1,4 +1,4 @@
-"""Omni-dimensional dynamic convolution: a kernel mixed anew for every sample."""
+"""Omni-dimensional dynamic convolution: a kernel mixed for each sample."""
 
 import torch
 from torch import Tensor, nn
@@ -13,39 +13,38 @@ Attentions = tuple[Tensor | None, Tensor, Tensor | None, Tensor | None]
 
 
 class ODConv2d(nn.Module):
-    """Convolution whose kernel is attended along all four of its dimensions, for each sample.
+    """Convolution with per-sample attention along all four dimensions of its kernel.
 
     With ``n`` kernels W_1 … W_n, the output is (the source's equation 2)
 
         y = (α_w1 ⊙ α_f1 ⊙ α_c1 ⊙ α_s1 ⊙ W_1 + … + α_wn ⊙ α_fn ⊙ α_cn ⊙ α_sn ⊙ W_n) * x
 
     where α_w (softmax over the kernels), α_f (output filters), α_c (input channels) and α_s
-    (positions in the kernel; all three sigmoids) come from the average over height and width of
-    ``x`` through one shared layer with ReLU and a head each. As in the authors' code, α_f, α_c and
-    α_s are shared by the kernels, and what there is only one of gets no attention: α_w with one
-    kernel, α_s with a kernel of 1 × 1, α_f where every channel is filtered by itself
-    (``groups == in_channels == out_channels``).
+    (positions in the kernel; all three sigmoids) are computed from the mean of ``x`` over height
+    and width by one shared layer with ReLU and one head each. As in the authors' code, the kernels
+    share α_f, α_c and α_s, and dimensions of size 1 get no attention: α_w with one kernel, α_s with
+    a 1 × 1 kernel, α_f with depthwise filters (``groups == in_channels == out_channels``).
 
     Args:
         in_channels: channels of the input, C.
         out_channels: channels of the output, O.
         kernel_size: height and width of the kernel; one number for both.
-        kernels: how many kernels are mixed, n.
-        stride: steps along height and width.
+        kernels: number of mixed kernels, n.
+        stride: stride along height and width.
         padding: zeros on each side of height and width; None for half a kernel, which keeps the
-            size at stride 1 and wants odd kernels.
-        dilation: steps from one position of the kernel to the next.
-        groups: parts that the channels are divided into, each convolved by itself.
-        bias: add a number to each output channel; it is not attended.
+            size at stride 1 and needs odd kernels.
+        dilation: dilation along height and width.
+        groups: groups of channels that are convolved separately.
+        bias: add a bias to each output channel, without attention.
         reduction: the shared layer has ``in_channels * reduction`` units, at least ``minimum``.
-        minimum: least number of units of the shared layer.
-        temperature: that the heads' outputs are divided by; high values make the attentions even.
-            May be lowered while training goes on.
-        normalise: batch-normalise the shared layer, in place of its bias, as the authors' code
-            does; then samples of a batch depend on one another.
+        minimum: minimum units of the shared layer.
+        temperature: divisor of the heads' outputs; high values make the attentions uniform. May be
+            lowered during training.
+        normalise: use batch normalisation in the shared layer instead of a bias, as the authors'
+            code does; the samples of a batch then depend on each other.
 
     Raises:
-        ValueError: if the groups don't divide the channels, or an even kernel has no padding given.
+        ValueError: if the groups don't divide the channels, or an even kernel has no padding.
 
     Source: Chao Li, Aojun Zhou, Anbang Yao, "Omni-Dimensional Dynamic Convolution", ICLR 2022;
     github.com/OSVAI/ODConv.
@@ -79,7 +78,7 @@ class ODConv2d(nn.Module):
                 f"{groups} groups don't divide {in_channels} and {out_channels} channels"
             )
         self.kernel_size, self.stride, self.dilation = map(_pair, (kernel_size, stride, dilation))
-        self.padding = self._half() if padding is None else _pair(padding)
+        self.padding = self._same_padding() if padding is None else _pair(padding)
         self.groups, self.temperature = groups, temperature
         inside, positions = in_channels // groups, self.kernel_size[0] * self.kernel_size[1]
         self.weight = nn.Parameter(torch.empty(kernels, out_channels, inside, *self.kernel_size))
@@ -95,18 +94,18 @@ class ODConv2d(nn.Module):
         self.spatial = nn.Linear(hidden, positions) if positions > 1 else None
         self.kernel = nn.Linear(hidden, kernels) if kernels > 1 else None
 
-    def _half(self) -> Pair:
+    def _same_padding(self) -> Pair:
         height, width = self.kernel_size
         if height % 2 == 0 or width % 2 == 0:
-            raise ValueError(f"a kernel of even size, {self.kernel_size}, needs its padding given")
+            raise ValueError(f"a kernel of even size, {self.kernel_size}, needs explicit padding")
         return height // 2 * self.dilation[0], width // 2 * self.dilation[1]
 
     def attention(self, x: Tensor, mask: Tensor | None = None) -> Attentions:
-        """Return α_w (B, n), α_c (B, C), α_f (B, O) and α_s (B, kh·kw); None where left out.
+        """Return α_w (B, n), α_c (B, C), α_f (B, O) and α_s (B, kh·kw), or None if not used.
 
         Args:
             x: input (B, C, H, W).
-            mask: 1 where a frame is real (B, 1, 1, W), so that padding has no say.
+            mask: 1 for frames, 0 for padding (B, 1, 1, W), which doesn't affect the attention.
         """
         z = self.squeeze(masked_mean(x, mask))  # (B, hidden)
         z = F.relu(z if self.norm is None else self.norm(z))
@@ -121,13 +120,12 @@ class ODConv2d(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return the convolution (B, O, H', W') of ``x`` (B, C, H, W).
 
-        α_c and α_f don't depend on the position, so they may scale either the kernels or input and
-        output: whichever has fewer numbers.
+        α_c and α_f don't depend on the position, so they can scale either the kernels or input and
+        output; the smaller of the two is scaled.
 
         Args:
-            x: input (B, C, H, W), W being time.
-            mask: 1 where a frame is real (B, 1, 1, W); padding has no say in the attention. It is
-                convolved like the rest, so it should hold zeros.
+            x: input (B, C, H, W); W is time. Padding is convolved, so it should be zero.
+            mask: 1 for frames, 0 for padding (B, 1, 1, W), which doesn't affect the attention.
         """
         alpha_w, alpha_c, alpha_f, alpha_s = self.attention(x, mask)
         kernels, filters, inside = self.weight.shape[:3]
@@ -152,17 +150,17 @@ class ODConv2d(nn.Module):
         return y if self.bias is None else y + self.bias[:, None, None]
 
     def folds(self, x: Tensor) -> bool:
-        """Tell whether α_c and α_f scale the kernels for this input, not input and output."""
+        """Return True if α_c and α_f scale the kernels for this input, not input and output."""
         filters, inside = self.weight.shape[1:3]
         if self.groups > 1 or (self.kernel is None and self.spatial is None):
             return False
         return self.weight[0].numel() < (inside + filters) * x[0, 0].numel()
 
     def _convolve(self, x: Tensor, kernels: Tensor) -> Tensor:
-        """Return ``x`` (B, C, H, W) convolved with a kernel for each sample, or one for all.
+        """Return ``x`` (B, C, H, W) convolved with one kernel per sample, or one for all.
 
-        The samples' kernels (B, O, C', P) are applied in one convolution with groups of their own
-        for each sample.
+        The kernels (B, O, C', P) are applied in a single convolution with separate groups for each
+        sample.
         """
         samples, filters, inside = kernels.shape[:3]
         y = F.conv2d(

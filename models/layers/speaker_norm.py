@@ -1,4 +1,4 @@
-"""Standardise what was learned about clips within each speaker."""
+"""Normalisation of clip vectors within each speaker."""
 
 import torch
 from torch import Tensor, nn
@@ -7,16 +7,16 @@ __all__ = ["SpeakerNorm"]
 
 
 class SpeakerNorm(nn.Module):
-    """Batch normalisation of utterance vectors, speaker by speaker.
+    """Batch normalisation of utterance vectors per speaker.
 
-    Mean and variance come from the speaker's own clips in the batch, together with ``prior``
-    clips' worth of the running ones over all speakers; a clip whose speaker is unknown gets the
-    running ones alone. No labels are used, so a new speaker's clips can be normalised the same way.
+    Mean and variance are estimated from the speaker's clips in the batch and from the running
+    statistics of all speakers with the weight of ``prior`` clips; clips of unknown speakers are
+    normalised by the running statistics. No labels are used, so this works for new speakers.
 
     Args:
-        width: D, numbers in a vector.
-        prior: how many clips the running mean and variance count for.
-        momentum: of the running mean and variance.
+        width: D, dimensions of a vector.
+        prior: weight of the running statistics in clips.
+        momentum: momentum of the running statistics.
     """
 
     mean: Tensor
@@ -35,26 +35,26 @@ class SpeakerNorm(nn.Module):
 
         Args:
             x: vectors (B, D).
-            speakers: numbers of their speakers (B,), -1 where unknown; None for all unknown.
+            speakers: speaker ids (B,), -1 if unknown; None if all are.
         """
         if self.training:
-            self._track(x.detach())
+            self._update_running(x.detach())
         if speakers is None:
             mean, variance = self.mean, self.variance
         else:
             mean, variance = self._moments(x, speakers)
         return (x - mean) / (variance + 1e-4).sqrt() * self.gain + self.bias
 
-    def _track(self, x: Tensor) -> None:
+    def _update_running(self, x: Tensor) -> None:
         self.mean.lerp_(x.mean(dim=0), self.momentum)
         self.variance.lerp_(x.var(dim=0, unbiased=False), self.momentum)
 
     def _moments(self, x: Tensor, speakers: Tensor) -> tuple[Tensor, Tensor]:
-        known = torch.unique(speakers[speakers >= 0])
-        member = (speakers[:, None] == known).to(x.dtype)  # (B, S)
+        seen = torch.unique(speakers[speakers >= 0])
+        member = (speakers[:, None] == seen).to(x.dtype)  # (B, S)
         count = member.sum(dim=0)[:, None] + self.prior  # (S, 1)
         mean = (member.T @ x + self.prior * self.mean) / count
         centred = x - member @ mean
         variance = (member.T @ centred.square() + self.prior * self.variance) / count
-        stranger = (speakers < 0).to(x.dtype)[:, None]
-        return member @ mean + stranger * self.mean, member @ variance + stranger * self.variance
+        unseen = (speakers < 0).to(x.dtype)[:, None]
+        return member @ mean + unseen * self.mean, member @ variance + unseen * self.variance

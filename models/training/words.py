@@ -118,14 +118,14 @@ def _counted(
     rows = [torch.tensor([*text, 0]) for text in texts]
     present = np.zeros(known)
     for row in rows:
-        runs, _ = branch.counts(row[None])
+        runs, _ = branch.tf_idf(row[None])
         present[np.unique(runs.numpy())] += 1
     rarity = (np.log((1 + len(texts)) / (1 + present)) + 1).astype(np.float32)
     branch.rarity.copy_(torch.from_numpy(rarity))
     places, columns, values = [], [], []
     for start in range(0, len(rows), _AT_ONCE):
         some = pad_sequence(rows[start : start + _AT_ONCE], batch_first=True)
-        runs, counts = branch.counts(some)
+        runs, counts = branch.tf_idf(some)
         row, place = torch.nonzero(runs, as_tuple=True)
         places.append(row.numpy() + start)
         columns.append(runs[row, place].numpy())

@@ -68,11 +68,11 @@ def _described_anew(folder, weights):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda w: w["output.weight"].fill_(float("nan")), "not all numbers"),
+        (lambda w: w["output.weight"].fill_(float("nan")), "not all finite"),
         (lambda w: w.pop("output.weight"), "don't fit"),
         (lambda w: w.update(extra=torch.zeros(1)), "don't fit"),
         (lambda w: w.update({"output.bias": torch.zeros(7)}), "another shape"),
-        (lambda w: w.update({"output.bias": torch.zeros(6).double()}), "another shape or kind"),
+        (lambda w: w.update({"output.bias": torch.zeros(6).double()}), "another shape or type"),
         (lambda w: w.update({"text.vectors.weight": torch.zeros(3, 8)}), "vocabulary"),
         (lambda w: w.update({"text.vectors.weight": torch.tensor(1.0)}), "vocabulary"),
     ],

@@ -86,7 +86,7 @@ def test_a_single_key_that_does_not_fit_is_a_sentence(one, said):
     ("text", "said"),
     [
         ("epochs = ", "not valid TOML"),
-        ("train = 3", "no table"),
+        ("train = 3", "not a table"),
         ("[train]\nepoch = 3", "did you mean 'epochs'"),
         ("[audio]\nhidden = -1", "hidden is -1"),
     ],

@@ -71,7 +71,7 @@ def test_runs_are_found_by_name_or_folder_and_else_listed(tmp_path):
     assert find_run(run.parent, "one") == find_run(run.parent) == run
     assert find_run(tmp_path, str(run)) == run
     assert trained_on(run) == "v3"
-    with pytest.raises(DataError, match="there is: one"):
+    with pytest.raises(DataError, match="existing runs: one"):
         find_run(run.parent, "two")
     (run / "config.toml").write_text("[run]\n")
     with pytest.raises(DataError, match="--manifest"):
