@@ -37,7 +37,7 @@ from corpus_tools.segmentation.planning import Line
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.subtitles import synchronise
 from corpus_tools.segmentation.tape import open_track
-from corpus_tools.transcription.lines import lines_of_clips
+from corpus_tools.transcription.lines import assign_lines
 from manifests.records import SubtitleLine
 
 MOST_ERROR = 0.15  # s
@@ -221,7 +221,7 @@ def texts_of(wav: Path, one: Episode, seed: int) -> Iterator[tuple[str, bool]]:
             )
             for cut in cuts
         ]
-    texts = lines_of_clips(lines, pieces)
+    texts = assign_lines(lines, pieces)
     for piece in pieces:
         if piece.clip_id not in texts or not texts[piece.clip_id].lines:
             continue

@@ -25,12 +25,12 @@ from constructed_takes import Take, corrupted, takes
 
 from corpus_tools.media.decode import Block
 from corpus_tools.media.levels import Samples
-from corpus_tools.recordings.letters import letters_of
-from corpus_tools.recordings.matches import LineMatch, matches_of
-from corpus_tools.recordings.matching import Matcher, Said, match_takes
-from corpus_tools.recordings.pieces import pieces_of
-from corpus_tools.recordings.recognised import TimedText, in_pieces
-from corpus_tools.recordings.voiceprint import Voiced
+from corpus_tools.recordings.letters import plain_letters
+from corpus_tools.recordings.matches import LineMatch, line_matches
+from corpus_tools.recordings.matching import Matcher, TakeSpeech, match_takes
+from corpus_tools.recordings.pieces import speech_pieces
+from corpus_tools.recordings.recognised import TimedText, letters_by_piece
+from corpus_tools.recordings.voiceprint import SpeechFeatures
 from corpus_tools.segmentation.activity import ActivityMeter
 from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.settings import SegmentSettings
@@ -63,7 +63,7 @@ class Score:
 
 @dataclass(frozen=True)
 class _Tape:
-    """As much of a tape as `Voiced` needs."""
+    """As much of a tape as `SpeechFeatures` needs."""
 
     whole: Samples
 
@@ -71,23 +71,23 @@ class _Tape:
         return self.whole[cut.start_ms * 16 : cut.end_ms * 16]
 
 
-def said_of(take: Take, texts: Sequence[TimedText] | None) -> Said:
+def said_of(take: Take, texts: Sequence[TimedText] | None) -> TakeSpeech:
     """Return what the matcher is told of a take."""
     settings = SegmentSettings()
     meter = ActivityMeter(detector_of(settings), settings)
     meter.add(Block(take.samples))
-    pieces = pieces_of(meter.activity())
-    voiced = Voiced.of(_Tape(take.samples), pieces)  # type: ignore[arg-type]
-    letters = None if texts is None else in_pieces(texts, pieces)
-    return Said(pieces, voiced, take.lines, take.lines, letters)
+    pieces = speech_pieces(meter.activity())
+    voiced = SpeechFeatures.of(_Tape(take.samples), pieces)  # type: ignore[arg-type]
+    letters = None if texts is None else letters_by_piece(texts, pieces)
+    return TakeSpeech(pieces, voiced, take.lines, take.lines, letters)
 
 
 def heard(take: Take, error: float, seed: int) -> list[TimedText]:
     """Return what a recogniser with an error rate makes of each reading."""
     rng = np.random.default_rng([seed, round(100 * error)])
-    alphabet = sorted(set(letters_of("".join(take.lines))))
+    alphabet = sorted(set(plain_letters("".join(take.lines))))
     return [
-        TimedText(one.start, one.end, corrupted(letters_of(one.text), error, rng, alphabet))
+        TimedText(one.start, one.end, corrupted(plain_letters(one.text), error, rng, alphabet))
         for one in take.readings
     ]
 
@@ -126,9 +126,11 @@ def _measure(folder: Path, speakers: Sequence[str], seeds: Sequence[int]) -> dic
         for error in _ERRORS:
             matchers = []
             for number, (take, said) in enumerate(zip(session, plain, strict=True)):
-                letters = in_pieces(heard(take, error, 100 * seed + number), said.pieces)
+                letters = letters_by_piece(heard(take, error, 100 * seed + number), said.pieces)
                 matchers.append(
-                    Matcher(Said(said.pieces, said.voiced, said.lines, said.sentences, letters))
+                    Matcher(
+                        TakeSpeech(said.pieces, said.voiced, said.lines, said.sentences, letters)
+                    )
                 )
             settings[f"text, {error:.0%} of letters wrong"] = _matches(matchers)
         settings[_BY_SOUND] = _matches([Matcher(said) for said in plain])
@@ -142,7 +144,7 @@ def _measure(folder: Path, speakers: Sequence[str], seeds: Sequence[int]) -> dic
 
 def _matches(matchers: Sequence[Matcher]) -> list[list[LineMatch]]:
     aligned = match_takes(matchers)
-    return [matches_of(one, found) for one, found in zip(matchers, aligned, strict=True)]
+    return [line_matches(one, found) for one, found in zip(matchers, aligned, strict=True)]
 
 
 def _held(name: str, one: Score) -> bool:

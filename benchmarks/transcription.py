@@ -40,14 +40,14 @@ import whisper
 from numpy.typing import NDArray
 
 from corpus_tools.transcription.batching import batched
-from corpus_tools.transcription.comparison import Errors, TextPair, clip_errors
+from corpus_tools.transcription.comparison import ErrorCounts, TextPair, clip_errors
 from corpus_tools.transcription.recogniser import Recognition
 from corpus_tools.transcription.whisper_decoding import Decoding, decode
-from corpus_tools.transcription.whisper_model import device_of, half_precision, load_model
+from corpus_tools.transcription.whisper_model import load_model, resolve_device, use_half_precision
 from corpus_tools.transcription.whisper_weights import find_weights
-from corpus_tools.transcription.whisper_words import align
-from corpus_tools.transcription.windows import joined, plan_windows
-from corpus_tools.transcription.words import recognitions_of_clips
+from corpus_tools.transcription.whisper_words import align_words
+from corpus_tools.transcription.windows import join_clips, plan_windows
+from corpus_tools.transcription.words import split_recognition
 from manifests.records import Clip
 
 RATE = 16_000
@@ -128,11 +128,11 @@ def by_window(setup: Setup, pieces: Sequence[Piece]) -> list[str]:
     known = {piece.clip.clip_id: piece.wave for piece in pieces}
     texts: dict[str, str] = {}
     for batch in batched(plan_windows([piece.clip for piece in pieces]), setup.batch_size):
-        sounds = [joined(window, [known[clip.clip_id] for clip in window]) for window in batch]
+        sounds = [join_clips(window, [known[clip.clip_id] for clip in window]) for window in batch]
         results = decoded(setup, [wave for wave, _ in sounds])
         for window, (wave, spans), result in zip(batch, sounds, results, strict=True):
-            heard = Recognition(result.text, words=align(setup.model, result, len(wave)))
-            parts = recognitions_of_clips(heard, spans)
+            heard = Recognition(result.text, words=align_words(setup.model, result, len(wave)))
+            parts = split_recognition(heard, spans)
             texts |= {clip.clip_id: one.text for clip, one in zip(window, parts, strict=True)}
     return [texts[piece.clip.clip_id] for piece in pieces]
 
@@ -242,7 +242,7 @@ def error_rates(setup: Setup, pieces: Sequence[Piece]) -> dict[str, float | None
             TextPair(piece.clip.clip_id, piece.clip.source_id, piece.text, text)
             for piece, text in zip(pieces, way(setup, pieces), strict=True)
         ]
-        rates[name] = sum((one.errors for one in clip_errors(pairs)), Errors()).rate
+        rates[name] = sum((one.errors for one in clip_errors(pairs)), ErrorCounts()).rate
     return rates
 
 
@@ -259,12 +259,12 @@ def main() -> int:
     arguments = parser.parse_args()
     runs = 1 if arguments.quick else arguments.runs
     torch.set_num_threads(arguments.threads)
-    device = device_of(arguments.device)
+    device = resolve_device(arguments.device)
     if arguments.checkpoint:
         model = load_model(find_weights(arguments.checkpoint, False, print), device)
     else:
         model = random_base().to(device).eval()
-    setup = Setup(model, arguments.batch_size, half_precision(None, device), False)
+    setup = Setup(model, arguments.batch_size, use_half_precision(None, device), False)
     whisper.DecodingOptions = partial(whisper.DecodingOptions, suppress_tokens=setup.suppressed)
     clips = 14 if arguments.quick else arguments.clips
     pieces = read_pieces(arguments.folder, ("KD0", "SM0", "TP0"), clips)

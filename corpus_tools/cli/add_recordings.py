@@ -99,7 +99,7 @@ def add_recordings(
     with session("add-recordings", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.flags import with_flags
         from corpus_tools.recordings import add
-        from corpus_tools.recordings.hearing_options import hearing_of
+        from corpus_tools.recordings.hearing_options import transcript_source
         from corpus_tools.workspace import Workspace
 
         workspace = Workspace.find(corpus)
@@ -107,7 +107,9 @@ def add_recordings(
         settings = with_flags(
             configuration.recordings, length=length, trim_silence=trim_silence, takes=takes
         )
-        hearing = hearing_of(texts, recognise, workspace, run.note, model=model, download=download)
+        transcripts = transcript_source(
+            texts, recognise, workspace, run.note, model=model, download=download
+        )
         with workspace.lock() as lock, run.progress("adding") as progress:
             if lock.broken:
                 run.note(lock.broken)
@@ -120,7 +122,7 @@ def add_recordings(
                 screen=configuration.screen,
                 series=series,
                 language=configuration.corpus.language,
-                hearing=hearing,
+                transcripts=transcripts,
                 recut=recut or (),
                 progress=progress,
             )

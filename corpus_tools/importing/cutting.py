@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tools.importing.rows import Row
-from corpus_tools.recordings.recording import HEARING
+from corpus_tools.recordings.recording import SPEECH_SETTINGS
 from corpus_tools.segmentation.activity import FRAME_MS, runs
 from corpus_tools.segmentation.clips import ClipWriter, SpeakerInfo
 from corpus_tools.segmentation.inputs import MediaInput
@@ -38,7 +38,7 @@ def import_inputs(one: MediaInput, rows: Sequence[Row], segment: SegmentSettings
             for row in rows
         ],
         "voice": detector_name(segment),
-        "hearing": segment.model_dump(mode="json", include=HEARING),
+        "hearing": segment.model_dump(mode="json", include=SPEECH_SETTINGS),
     }
 
 

@@ -11,7 +11,7 @@ from corpus_tools.prediction.files import Together, predict_files
 from corpus_tools.prediction.texts import Listener
 from corpus_tools.prediction.versions import predict_version
 from corpus_tools.segmentation.inputs import find_media
-from corpus_tools.transcription.configured import flagging_of, recogniser_of
+from corpus_tools.transcription.configured import configured_flagger, configured_recogniser
 from corpus_tools.workspace import Workspace
 from manifests.errors import ConfigurationError, CorpusError
 from manifests.outcome import Outcome, Progress, no_progress
@@ -107,8 +107,8 @@ def _listener(
 ) -> Listener:
     settings = with_flags(configuration.transcribe, model=model)
     return Listener(
-        recogniser_of(settings, root, announce=announce),
-        flagging_of(settings, root),
+        configured_recogniser(settings, root, announce=announce),
+        configured_flagger(settings, root),
         settings.language or configuration.corpus.language,
         settings.batch_size,
     )

@@ -9,10 +9,10 @@ import numpy as np
 from corpus_tools.media.levels import Samples
 from corpus_tools.prediction.pieces import Piece
 from corpus_tools.segmentation.subtitles import read_lines
-from corpus_tools.transcription.asking import asked
+from corpus_tools.transcription.asking import run_recogniser
 from corpus_tools.transcription.batching import batched
-from corpus_tools.transcription.flagging import Flagging
-from corpus_tools.transcription.lines import lines_of_clips
+from corpus_tools.transcription.flagging import Flagger
+from corpus_tools.transcription.lines import assign_lines
 from corpus_tools.transcription.normalisation import normalise
 from corpus_tools.transcription.recogniser import Recogniser
 from manifests.records import Transcript
@@ -34,7 +34,7 @@ class Listener:
     """
 
     recogniser: Recogniser
-    flagging: Flagging
+    flagging: Flagger
     language: str | None = None
     batch_size: int = 8
 
@@ -51,7 +51,7 @@ class Listener:
         heard: list[Transcript] = []
         for batch in batched(list(zip(pieces, sounds, strict=True)), self.batch_size):
             waves = [samples.astype(np.float32) / np.float32(FULL_SCALE) for _, samples in batch]
-            found = asked(self.recogniser, waves, self.language)
+            found = run_recogniser(self.recogniser, waves, self.language)
             heard += [
                 Transcript(
                     clip_id=piece.clip_id,
@@ -83,7 +83,7 @@ def subtitle_texts(path: Path, pieces: Sequence[Piece], warn: Callable[[str], No
     lines, problems = read_lines(path, path.name, language="")
     for problem in problems:
         warn(problem)
-    texts = lines_of_clips(lines, pieces)
+    texts = assign_lines(lines, pieces)
     return [
         normalise(" ".join(texts[piece.clip_id].lines)) if piece.clip_id in texts else ""
         for piece in pieces

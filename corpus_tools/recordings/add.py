@@ -1,15 +1,15 @@
-"""A scripted session into the corpus: the work behind ``corpus add-recordings``."""
+"""Add a scripted session to the corpus: ``corpus add-recordings``."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from corpus_tools.recordings.cast import check_not_withdrawn, merge_speakers
-from corpus_tools.recordings.hearing import Hearing, NotHeard
+from corpus_tools.recordings.hearing import NoTranscript, TranscriptSource
 from corpus_tools.recordings.listing import Recording, list_files
 from corpus_tools.recordings.match_table import table_path
 from corpus_tools.recordings.recording import cut_recording, recording_inputs
-from corpus_tools.recordings.report import complaint_of, report_of
+from corpus_tools.recordings.report import doubt_warning, take_report
 from corpus_tools.recordings.script_texts import put_script_texts
 from corpus_tools.recordings.session import TakeSession
 from corpus_tools.recordings.settings import RecordingSettings
@@ -40,13 +40,13 @@ def add_recordings(
     screen: ScreenSettings | None = None,
     series: str | None = None,
     language: str | None = None,
-    hearing: Hearing | None = None,
+    transcripts: TranscriptSource | None = None,
     recut: Collection[str] = (),
     progress: Progress = no_progress,
 ) -> Outcome:
-    """Add every recording that a script lists: a source with one clip, its speaker and its text.
+    """Add every recording in a script as a source with one clip, its speaker and its text.
 
-    A long take is a source with a clip for each line that was found in it.
+    A long take becomes a source with one clip for each line found in it.
 
     The caller holds the corpus's lock.
 
@@ -54,28 +54,27 @@ def add_recordings(
         corpus: the corpus folder, with its ``speakers.csv``.
         script: CSV with the columns ``file, speaker, gender, text`` and, if wanted, ``sentence,
             age, region, native``.
-        folder: what ``file`` is relative to.
+        folder: folder of the recordings, to which ``file`` is relative.
         settings: section [recordings] of corpus.toml.
         segment: section [segment].
         screen: section [screen].
-        series: of all the recordings; default: the name of the folder
-            that the script is in.
-        language: BCP 47 code of what is read; None if nobody knows.
-        hearing: where the recognised text of long takes comes from, if there is any.
-        recut: sources (by id or title) to be cut anew although people have touched clips of them;
-            these stay, superseded.
-        progress: told after each recording.
+        series: series of all the recordings; by default the name of the script's folder.
+        language: BCP 47 code of the spoken language, None if unknown.
+        transcripts: recognised text of long takes, if any.
+        recut: sources (by id or title) to cut again although they have frozen clips; those clips
+            are kept as superseded.
+        progress: called after each recording.
 
     Returns:
-        Counts of the script's lines: those with an accepted clip are kept, the others are rejected
-        by their reason. ``details``: what was read by whom, and what became of each long take.
+        Lines of the script as items: kept with an accepted clip, else rejected by reason.
+        ``details``: recordings, speakers and sentences, and a report on each long take.
 
     Raises:
         ConfigurationError: if the folder is missing, the script's columns are wrong, the voice
-            detector isn't installed, or recognised text is given that is for no take, or for
-            several at once.
-        DataError: if the script can't be read, or not which clips people have touched, or if
-            somebody reads who withdrew.
+            detector isn't installed, or recognised text is given for no take or one text for
+            several takes.
+        DataError: if the script or the list of frozen clips can't be read, or a speaker in the
+            script has withdrawn.
     """
     if not folder.is_dir():
         raise ConfigurationError(f"{folder}: no such folder; give the folder of the recordings")
@@ -84,22 +83,20 @@ def add_recordings(
     outcome = Outcome()
     settings, segment = settings or RecordingSettings(), segment or SegmentSettings()
     listing = list_files(script, folder, settings.takes, outcome)
-    readers = {one.row.speaker.speaker_id for one in listing.recordings}
-    check_not_withdrawn(corpus, script, readers | {take.speaker for take in listing.takes})
-    hearing = hearing or NotHeard()
-    if hearing.flag and not settings.takes:
-        raise ConfigurationError(
-            f"{hearing.flag}: is for long takes; give --takes if there are any"
-        )
-    if hearing.flag and not listing.takes:
-        outcome.warnings.append(f"{hearing.flag}: not used, no take of several lines can be read")
-    hearing.check(listing.takes)
+    speakers = {one.row.speaker.speaker_id for one in listing.recordings}
+    check_not_withdrawn(corpus, script, speakers | {take.speaker for take in listing.takes})
+    transcripts = transcripts or NoTranscript()
+    if transcripts.flag and not settings.takes:
+        raise ConfigurationError(f"{transcripts.flag}: is for long takes; give --takes too")
+    if transcripts.flag and not listing.takes:
+        outcome.warnings.append(f"{transcripts.flag}: not used, the script has no usable long take")
+    transcripts.check(listing.takes)
     detector_name(segment)
     rules = recording_rules(screen or ScreenSettings(), segment, settings)
-    update = Update(corpus, rules, frozen_clips(corpus), _named(recut, corpus, outcome))
+    update = Update(corpus, rules, frozen_clips(corpus), _sources_to_recut(recut, corpus, outcome))
     sweep(corpus)
     series = series or script.resolve().parent.name
-    job = _Adding(update, KnownSources.of(corpus), settings, segment, series, language, {})
+    job = _RecordingAdder(update, KnownSources.of(corpus), settings, segment, series, language, {})
     done = list(
         run_each(
             listing.recordings,
@@ -109,7 +106,7 @@ def add_recordings(
             progress=progress,
         )
     )
-    session = TakeSession(update, job.known, segment, series, language, hearing, job.by_content)
+    session = TakeSession(update, job.known, segment, series, language, transcripts, job.by_content)
     takes = session.add(listing.takes, outcome, progress)
     read = [recording.row for recording, _ in done] + [
         row for take, _ in takes for row in take.rows
@@ -123,7 +120,7 @@ def add_recordings(
     for _, take in takes:
         outcome.kept += len(take.table) - take.rejected.total()
         outcome.rejected += take.rejected
-    outcome.warnings += filter(None, (complaint_of(take, added) for take, added in takes))
+    outcome.warnings += filter(None, (doubt_warning(take, added) for take, added in takes))
     outcome.outputs += [corpus / "clips", corpus / "speakers.csv"] if read else []
     outcome.outputs += [table_path(corpus, added.source_id) for _, added in takes]
     outcome.details |= {
@@ -134,13 +131,13 @@ def add_recordings(
             status == "unchanged"
             for status in [one.status for _, one in done] + [one.status for _, one in takes]
         ),
-        "takes": [report_of(take, added) for take, added in takes],
+        "takes": [take_report(take, added) for take, added in takes],
     }
     return outcome
 
 
-def _named(names: Collection[str], corpus: Path, outcome: Outcome) -> set[str]:
-    """Return the ids of the sources that are named; each name of none is a failure."""
+def _sources_to_recut(names: Collection[str], corpus: Path, outcome: Outcome) -> set[str]:
+    """Return the ids of the named sources; a name that matches none is a failure."""
     known = [one for one in read_stage(corpus, STAGES["sources"], Source) if one.kind == "scripted"]
     found = set()
     for name in names:
@@ -150,23 +147,23 @@ def _named(names: Collection[str], corpus: Path, outcome: Outcome) -> set[str]:
             outcome.items_in += 1
             outcome.fail(
                 "--recut",
-                f"{name!r} names no recording of the corpus; the nearest are "
+                f"no recording {name!r} in the corpus; the nearest are "
                 f"{nearest_names(name, known) or 'none'}",
             )
     return found
 
 
 @dataclass(frozen=True)
-class _Added:
-    """What a recording came to; ``reason`` is why it was rejected."""
+class _AddedRecording:
+    """Result of adding a recording; ``reason`` is that of its rejection, if rejected."""
 
     status: str
     reason: str | None
 
 
 @dataclass(frozen=True)
-class _Adding:
-    """One run's settings; `run` does one recording."""
+class _RecordingAdder:
+    """Settings of a run; `run` adds one recording."""
 
     update: Update
     known: KnownSources
@@ -176,26 +173,26 @@ class _Adding:
     language: str | None
     by_content: dict[str, str]
 
-    def run(self, recording: Recording) -> _Added:
-        """Bring a recording up to date in the corpus."""
+    def run(self, recording: Recording) -> _AddedRecording:
+        """Add or update a recording."""
         row, corpus = recording.row, self.update.corpus
-        one = identify(recording.path, corpus, self.known, kind="scripted", series=self.series)
-        first = self.by_content.setdefault(one.source.sha256, row.file)
+        media = identify(recording.path, corpus, self.known, kind="scripted", series=self.series)
+        first = self.by_content.setdefault(media.source.sha256, row.file)
         if first != row.file:
             raise DataError(f"has the same content as {first}; record it again or leave it out")
-        inputs = recording_inputs(one, row, self.settings, self.segment)
+        inputs = recording_inputs(media, row, self.settings, self.segment)
         status = self.update.run(
-            one,
+            media,
             inputs,
             lambda frozen, _: cut_recording(
-                one, row, corpus, self.settings, self.segment, inputs, frozen
+                media, row, corpus, self.settings, self.segment, inputs, frozen
             ),
         )
         decision = next(
             row
-            for row in read_shard(SCREEN.path(corpus, one.source.source_id), Screen)
+            for row in read_shard(SCREEN.path(corpus, media.source.source_id), Screen)
             if "superseded" not in row.reasons
         )
         lines = [(decision.clip_id, row.text, list[str]())]
-        put_script_texts(corpus, one.source.source_id, lines, self.language)
-        return _Added(status, None if decision.accepted else decision.reasons[0])
+        put_script_texts(corpus, media.source.source_id, lines, self.language)
+        return _AddedRecording(status, None if decision.accepted else decision.reasons[0])

@@ -1,4 +1,4 @@
-"""The corpus-wide table of speakers, and the people that a script adds to it."""
+"""The table of speakers of a corpus, ``speakers.csv``."""
 
 import csv
 import io
@@ -18,10 +18,10 @@ COLUMNS = tuple(Speaker.fields())
 
 
 def read_speakers(path: Path) -> dict[str, Speaker]:
-    """Return the rows of speakers.csv by speaker id; none if there is no such file.
+    """Return the rows of speakers.csv by speaker id; empty if the file doesn't exist.
 
     Raises:
-        DataError: naming the line that is wrong.
+        DataError: if the file is damaged, with the line.
     """
     if not path.is_file():
         return {}
@@ -37,38 +37,38 @@ def read_speakers(path: Path) -> dict[str, Speaker]:
             raise DataError(f"{where}: more fields than columns; repair it")
         speaker: Speaker = Speaker.parse({key: value or "" for key, value in row.items()}, where)
         if speakers.setdefault(speaker.speaker_id, speaker) is not speaker:
-            raise DataError(f"{where}: speaker '{speaker.speaker_id}' is there twice; remove one")
+            raise DataError(f"{where}: duplicate speaker '{speaker.speaker_id}'; remove one")
     return speakers
 
 
 def check_not_withdrawn(corpus: Path, script: Path, speakers: Iterable[str]) -> None:
-    """Refuse a script in which somebody reads who withdrew.
+    """Refuse a script with lines of a withdrawn speaker.
 
     Args:
         corpus: the corpus folder.
-        script: for the error.
-        speakers: ids of those who read.
+        script: path of the script, for the error message.
+        speakers: ids of the script's speakers.
 
     Raises:
-        DataError: naming the speaker.
+        DataError: if one of them has withdrawn, with the speaker id.
     """
     withdrawn = Withdrawn.of(corpus).speakers
     for speaker in sorted(withdrawn.keys() & set(speakers)):
         raise DataError(
             f"{script}: lines of {withdrawn[speaker].summary}; remove them from the script, or "
-            f"rename the speaker if it is another person"
+            f"give the speaker another id if it is another person"
         )
 
 
 def merge_speakers(path: Path, found: Iterable[Speaker], outcome: Outcome) -> None:
-    """Add speakers to speakers.csv, and what it did not know about the ones in it.
+    """Add new speakers to speakers.csv and fill in missing fields of known ones.
 
-    What it says already is never changed: a contradiction is a failure in the outcome.
+    Existing values are never changed: a contradiction is a failure in the outcome.
 
     Args:
         path: speakers.csv.
-        found: speakers, possibly many times each.
-        outcome: takes the failures.
+        found: speakers, possibly with duplicates.
+        outcome: outcome that receives the failures.
 
     Raises:
         DataError: if speakers.csv can't be read.
@@ -81,23 +81,23 @@ def merge_speakers(path: Path, found: Iterable[Speaker], outcome: Outcome) -> No
         if old is None:
             merged[speaker.speaker_id] = speaker
             continue
-        news = {field: value for field, value in speaker.row().items() if value is not None}
-        for field, value in news.items():
-            said = getattr(old, field)
-            if said not in (None, value) and (old.speaker_id, field) not in contradicted:
+        known_fields = {key: value for key, value in speaker.row().items() if value is not None}
+        for field, value in known_fields.items():
+            current = getattr(old, field)
+            if current not in (None, value) and (old.speaker_id, field) not in contradicted:
                 contradicted.add((old.speaker_id, field))
                 outcome.fail(
                     f"speaker {old.speaker_id}",
-                    f"{field} is '{said}' in {path.name} and '{value}' in the table; "
-                    f"the former was kept, correct the one that is wrong",
+                    f"{field} is '{current}' in {path.name} and '{value}' in the table; "
+                    f"the former was kept, correct the wrong one",
                 )
-        update = {field: value for field, value in news.items() if getattr(old, field) is None}
+        update = {key: value for key, value in known_fields.items() if getattr(old, key) is None}
         merged[speaker.speaker_id] = old.changed(**update)
     if merged != known:
-        write_text(path, _as_csv(merged.values()))
+        write_text(path, _to_csv(merged.values()))
 
 
-def _as_csv(speakers: Iterable[Speaker]) -> str:
+def _to_csv(speakers: Iterable[Speaker]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
     writer.writeheader()

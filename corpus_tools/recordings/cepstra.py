@@ -1,4 +1,4 @@
-"""What speech sounds like, in a few numbers for each moment, the same for loud and quiet takes."""
+"""Mel-frequency cepstral coefficients without the level, for comparing takes."""
 
 import numpy as np
 import scipy.fft
@@ -11,10 +11,10 @@ from corpus_tools.media.levels import FULL_SCALE, Samples
 __all__ = ["HOP_MS", "Cepstra", "cepstra"]
 
 Cepstra = NDArray[np.float32]
-"""Shape (frames, `SIZE`)."""
+"""Shape (frames, coefficients)."""
 
 HOP_MS = 20
-"""From one frame to the next."""
+"""Distance between frames in milliseconds."""
 
 
 def cepstra(samples: Samples) -> Cepstra:
@@ -28,23 +28,23 @@ def cepstra(samples: Samples) -> Cepstra:
         samples: int16 mono at 16 kHz.
 
     Returns:
-        One row for each whole hop; the window is centred on it.
+        One row for each whole hop, with the window centred on it.
     """
     count = len(samples) // _HOP
     if not count:
         return np.zeros((0, _COEFFICIENTS), dtype=np.float32)
-    around = (_WINDOW - _HOP) // 2
-    padded = np.pad(samples.astype(np.float32) / FULL_SCALE, (around, around + _WINDOW))
-    found = np.empty((count, _COEFFICIENTS), dtype=np.float32)
+    margin = (_WINDOW - _HOP) // 2
+    padded = np.pad(samples.astype(np.float32) / FULL_SCALE, (margin, margin + _WINDOW))
+    coefficients = np.empty((count, _COEFFICIENTS), dtype=np.float32)
     frames = sliding_window_view(padded, _WINDOW)[::_HOP]
     for first in range(0, count, _BATCH):
-        some = frames[first : min(first + _BATCH, count)] * _HANN
-        power = np.abs(scipy.fft.rfft(some, axis=1)) ** 2
+        batch = frames[first : min(first + _BATCH, count)] * _HANN
+        power = np.abs(scipy.fft.rfft(batch, axis=1)) ** 2
         energies = np.log(power @ _TRIANGLES + _FLOOR)
-        found[first : first + len(some)] = scipy.fft.dct(energies, axis=1, norm="ortho")[
+        coefficients[first : first + len(batch)] = scipy.fft.dct(energies, axis=1, norm="ortho")[
             :, 1 : _COEFFICIENTS + 1
         ]
-    return found
+    return coefficients
 
 
 def _mel(hertz: float) -> float:

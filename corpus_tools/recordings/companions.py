@@ -1,4 +1,4 @@
-"""Evidence from the takes of other speakers who read the same script."""
+"""Cross-speaker evidence: similarity to other speakers' readings of the same lines."""
 
 import bisect
 from collections.abc import Mapping, Sequence
@@ -10,22 +10,22 @@ from numpy.typing import NDArray
 
 from corpus_tools.recordings.cepstra import Cepstra
 from corpus_tools.recordings.spans import Spans
-from corpus_tools.recordings.voiceprint import Voiced
+from corpus_tools.recordings.voiceprint import SpeechFeatures
 from corpus_tools.recordings.warping import prefix_distances
 
-__all__ = ["Reading", "likeness"]
+__all__ = ["Reading", "cross_speaker_evidence"]
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """How somebody else may have read a line.
+    """Candidate reading of a line in another take.
 
     Attributes:
         sound: features of the reading.
-        trust: probability that it is that line.
-        pace: log of how much longer it takes than its letters say.
+        trust: probability that it is a reading of that line.
+        pace: log-ratio of its duration to the one expected from its letters.
     """
 
     sound: Cepstra
@@ -33,120 +33,127 @@ class Reading:
     pace: float = 0.0
 
 
-def likeness(
-    voiced: Voiced,
+def cross_speaker_evidence(
+    voiced: SpeechFeatures,
     spans: Spans,
     plausible: NDArray[np.bool_],
-    companions: Sequence[Mapping[int, Sequence[Reading]]],
+    other_takes: Sequence[Mapping[int, Sequence[Reading]]],
 ) -> tuple[Floats, Floats]:
-    """Return how much spans sound like other people's readings of lines, and like their beginnings.
+    """Compare spans with other takes' readings of the lines, and with the beginnings of those.
 
     Args:
-        voiced: sound of the take.
-        spans: of the take.
-        plausible: whether a reading of a line may begin at a piece, shape (pieces, lines).
-        companions: for each other take, by line, what may be its reading.
+        voiced: speech features of the take.
+        spans: spans of the take.
+        plausible: True where a reading of a line may begin at a piece, shape (pieces, lines).
+        other_takes: for each other take, the candidate readings by line.
 
     Returns:
-        Log-likelihood ratios, shape (pieces, widths, lines) each; 0 where nothing is known.
+        Log-likelihood ratios of readings and of false starts, shape (pieces, widths, lines) each;
+        0 where nothing is known.
     """
     whole = np.zeros((len(spans), spans.widths, plausible.shape[1]))
     part = whole.copy()
-    for readings in companions:
-        listener = _Listener(voiced, spans, readings)
+    for readings in other_takes:
+        comparison = _TakeComparison(voiced, spans, readings)
         for line in sorted(readings):
             for first in np.flatnonzero(plausible[:, line]):
-                listener.ask(int(first), line)
-        listener.answer(whole, part)
+                comparison.add_candidate(int(first), line)
+        comparison.add_evidence_to(whole, part)
     return whole, part
 
 
-class _Listener:
-    """Compares a take with the readings of one other."""
+class _TakeComparison:
+    """Comparison of a take with the readings of one other take."""
 
     def __init__(
-        self, voiced: Voiced, spans: Spans, readings: Mapping[int, Sequence[Reading]]
+        self, voiced: SpeechFeatures, spans: Spans, readings: Mapping[int, Sequence[Reading]]
     ) -> None:
         self._voiced, self._spans, self._readings = voiced, spans, readings
         self._heads = spans.heads()
-        self._places: list[tuple[int, int, Reading]] = []
-        self._cuts: list[tuple[int, int, int, Reading]] = []
+        self._starts: list[tuple[int, int, Reading]] = []
+        self._false_starts: list[tuple[int, int, int, Reading]] = []
 
-    def ask(self, first: int, line: int) -> None:
-        """Note that a reading of a line, or a false start, may begin at a piece."""
+    def add_candidate(self, first: int, line: int) -> None:
+        """Register that a reading or false start of a line may begin at a piece."""
         ends = self._heads[bisect.bisect_right(self._heads, first) :]
         for reading in self._readings[line]:
-            self._places.append((first, line, reading))
-            self._cuts += [
+            self._starts.append((first, line, reading))
+            self._false_starts += [
                 (first, then, line, reading)
                 for then in ends
                 if then - first <= self._spans.widths
-                and self._voiced.frames(first, then) <= _LARGEST_PART * len(reading.sound)
+                and self._voiced.frames(first, then) <= _MAX_PART * len(reading.sound)
             ]
 
-    def answer(self, whole: Floats, part: Floats) -> None:
-        """Add what was found to the evidence for readings and for false starts.
+    def add_evidence_to(self, whole: Floats, part: Floats) -> None:
+        """Add the log-likelihood ratios to those of readings and of false starts.
 
-        Of several things that may be the other's reading one is it, or none.
+        At most one of the other take's candidates is its reading of the line.
         """
-        usual = self._usual()
+        typical = self._typical_distances()
         odds, odds_of_part = np.zeros_like(whole), np.zeros_like(part)
-        far = prefix_distances([self._pair(first, one) for first, _, one in self._places])
-        for (first, line, reading), one in zip(self._places, far, strict=True):
+        distances = prefix_distances([self._pair(first, one) for first, _, one in self._starts])
+        for (first, line, reading), distance in zip(self._starts, distances, strict=True):
             ends = self._voiced.ends(first, self._spans.widths)
-            near = ends <= len(one)
-            ratio = np.full(len(ends), _WHOLE[2])
-            ratio[near] = _ratio(usual[line] - one[ends[near] - 1], *_WHOLE)
+            near = ends <= len(distance)
+            ratio = np.full(len(ends), _CROSS_WHOLE[2])
+            ratio[near] = _cross_ratio(typical[line] - distance[ends[near] - 1], *_CROSS_WHOLE)
             odds[first, : len(ends), line] += reading.trust * np.exp(ratio)
-        far = prefix_distances(
-            [(self._voiced.sound(first, then), one.sound) for first, then, _, one in self._cuts]
+        distances = prefix_distances(
+            [
+                (self._voiced.sound(first, then), reading.sound)
+                for first, then, _, reading in self._false_starts
+            ]
         )
-        for (first, then, line, reading), one in zip(self._cuts, far, strict=True):
-            ratio = _ratio(usual[line] - one.min(), *_PART)
+        for (first, then, line, reading), distance in zip(
+            self._false_starts, distances, strict=True
+        ):
+            ratio = _cross_ratio(typical[line] - distance.min(), *_CROSS_PART)
             odds_of_part[first, then - first - 1, line] += reading.trust * np.exp(ratio)
         for line, readings in self._readings.items():
             none = max(1 - sum(one.trust for one in readings), 0.0)
-            for total, found in ((whole, odds[..., line]), (part, odds_of_part[..., line])):
-                asked = found > 0
-                total[..., line][asked] += _WEIGHT * np.log(found[asked] + none)
+            for total, line_odds in ((whole, odds[..., line]), (part, odds_of_part[..., line])):
+                compared = line_odds > 0
+                total[..., line][compared] += _CROSS_WEIGHT * np.log(line_odds[compared] + none)
 
     def _pair(self, first: int, reading: Reading) -> tuple[Cepstra, Cepstra]:
         sound = reading.sound
         after = self._voiced.sound(first, min(first + self._spans.widths, len(self._spans)))
-        return sound, after[: _LONGER * len(sound)]
+        return sound, after[: _MAX_LENGTH * len(sound)]
 
-    def _usual(self) -> dict[int, float]:
-        """Return how far readings of each line are from what is not it, at about their length."""
-        asked: dict[int, set[int]] = {line: set() for line in self._readings}
-        for first, line, _ in self._places:
-            asked[line].add(first)
+    def _typical_distances(self) -> dict[int, float]:
+        """Return the distance of each line's reading to other speech of about its length."""
+        candidates: dict[int, set[int]] = {line: set() for line in self._readings}
+        for first, line, _ in self._starts:
+            candidates[line].add(first)
         pairs, of_line = [], []
         for line, readings in sorted(self._readings.items()):
-            others = [one for one in self._heads if one not in asked[line]]
-            for first in others[:: max(1, len(others) // _STRANGERS)][:_STRANGERS]:
+            others = [head for head in self._heads if head not in candidates[line]]
+            for first in others[:: max(1, len(others) // _MAX_OTHERS)][:_MAX_OTHERS]:
                 of_line.append(line)
                 pairs.append(self._pair(first, readings[0]))
-        found: dict[int, list[float]] = {line: [] for line in self._readings}
-        for line, one in zip(of_line, prefix_distances(pairs), strict=True):
+        by_line: dict[int, list[float]] = {line: [] for line in self._readings}
+        for line, distance in zip(of_line, prefix_distances(pairs), strict=True):
             length = len(self._readings[line][0].sound)
-            found[line].append(float(one[min(length, len(one)) - 1]))
-        known = [far for values in found.values() for far in values]
-        anyhow = float(np.median(known)) if known else _MEAN
+            by_line[line].append(float(distance[min(length, len(distance)) - 1]))
+        known = [distance for values in by_line.values() for distance in values]
+        overall = float(np.median(known)) if known else _CROSS_MEAN
         return {
-            line: float(np.median(values)) if len(values) >= _FEWEST else anyhow
-            for line, values in found.items()
+            line: float(np.median(values)) if len(values) >= _MIN_OTHERS else overall
+            for line, values in by_line.items()
         }
 
 
-def _ratio(nearer: Any, slope: float, even: float, least: float) -> Any:
-    return np.clip(slope * (nearer / _DEVIATION - even), least, _MOST)
+def _cross_ratio(nearer: Any, slope: float, even: float, least: float) -> Any:
+    return np.clip(slope * (nearer / _CROSS_DEVIATION - even), least, _CROSS_MAX)
 
 
-_STRANGERS, _FEWEST = 10, 5
-_LONGER = 2  # times as long as another reading is a span at most
-_LARGEST_PART = 0.8  # of another reading in a false start
-_MEAN, _DEVIATION = 0.6, 0.03
-_WHOLE = 2.2, 1.4, -2.5  # slope by deviations below the usual distance, where it is even, least
-_PART = 1.5, 1.8, -2.0
-_MOST = 6.0
-_WEIGHT = 0.7  # companions are not independent of each other
+_MAX_OTHERS, _MIN_OTHERS = 10, 5  # other places compared for a line's typical distance
+_MAX_LENGTH = 2  # length of a span, in lengths of the other reading
+_MAX_PART = 0.8  # share of another reading in a false start
+_CROSS_MEAN, _CROSS_DEVIATION = 0.6, 0.03
+# slope by deviations below the typical distance, deviations at ratio 0, least ratio
+_CROSS_WHOLE = 2.2, 1.4, -2.5
+_CROSS_PART = 1.5, 1.8, -2.0
+_CROSS_MAX = 6.0
+_CROSS_WEIGHT = 0.7  # other takes are not independent of each other

@@ -1,4 +1,4 @@
-"""Where the recognised text of takes comes from: files, a recogniser, or nowhere."""
+"""Sources of recognised text of takes: files, a recogniser, or none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,58 +10,58 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus_tools.media.levels import FULL_SCALE
-from corpus_tools.recordings.letters import letters_of
-from corpus_tools.recordings.recognised import find_texts, in_pieces, read_texts
-from corpus_tools.recordings.take import Hear, Take
+from corpus_tools.recordings.letters import plain_letters
+from corpus_tools.recordings.recognised import find_text_file, letters_by_piece, read_timed_texts
+from corpus_tools.recordings.take import PieceTranscriber, Take
 from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.tape import DecodedTrack
-from corpus_tools.transcription.asking import asked
+from corpus_tools.transcription.asking import run_recogniser
 from corpus_tools.transcription.recogniser import Recogniser
 from manifests.errors import ConfigurationError
 from manifests.store import sha256_file
 
-__all__ = ["HeardByRecogniser", "HeardInFiles", "Hearing", "NotHeard"]
+__all__ = ["NoTranscript", "RecogniserTranscripts", "TranscriptFiles", "TranscriptSource"]
 
 
-class Hearing(Protocol):
+class TranscriptSource(Protocol):
     """A source of recognised text.
 
     Attributes:
-        flag: by which the user asks for it, empty for none.
+        flag: its command-line option, empty for none.
     """
 
     flag: ClassVar[str]
 
     def check(self, takes: Sequence[Take]) -> None:
-        """Raise ConfigurationError if these takes can't have text from it."""
+        """Raise ConfigurationError if it can't provide text for these takes."""
 
-    def of(self, take: Take) -> tuple[Any, Hear | None]:
-        """Return what identifies a take's text, JSON-ready, and what gives it; None without any.
+    def of(self, take: Take) -> tuple[Any, PieceTranscriber | None]:
+        """Return a JSON-ready identity of a take's text and its transcriber; None without text.
 
         Raises:
-            DataError: if there should be text but it can't be read.
+            DataError: if the text can't be read.
         """
 
 
-class NotHeard:
-    """No recognised text at all."""
+class NoTranscript:
+    """Absence of recognised text."""
 
     flag: ClassVar[str] = ""
 
     def check(self, takes: Sequence[Take]) -> None:
         """Accept any takes."""
 
-    def of(self, take: Take) -> tuple[Any, Hear | None]:
-        """Return nothing."""
+    def of(self, take: Take) -> tuple[Any, PieceTranscriber | None]:
+        """Return no text."""
         return None, None
 
 
 @dataclass(frozen=True)
-class HeardInFiles:
-    """Text that any recogniser has written into files.
+class TranscriptFiles:
+    """Recognised text in files, of any recogniser.
 
     Attributes:
-        place: as for `find_texts`.
+        place: file or folder, as for `find_text_file`.
     """
 
     flag: ClassVar[str] = "--texts"
@@ -72,27 +72,27 @@ class HeardInFiles:
         """Raise ConfigurationError if there is one file for several takes."""
         if self.place.is_file() and len(takes) > 1:
             raise ConfigurationError(
-                f"{self.place}: one file of texts for {len(takes)} takes; give a folder with a "
-                f"file for each, of the take's name"
+                f"{self.place}: one text file for {len(takes)} takes; give a folder with one "
+                f"file for each take, named like it"
             )
 
-    def of(self, take: Take) -> tuple[Any, Hear | None]:
-        """Return the text of the take's file, if there is one."""
-        path = find_texts(self.place, take.file)
+    def of(self, take: Take) -> tuple[Any, PieceTranscriber | None]:
+        """Return the text in the take's file, if it has one."""
+        path = find_text_file(self.place, take.file)
         if path is None:
             return None, None
-        texts = read_texts(path)
-        return {"file": sha256_file(path)}, lambda _, pieces: in_pieces(texts, pieces)
+        texts = read_timed_texts(path)
+        return {"file": sha256_file(path)}, lambda _, pieces: letters_by_piece(texts, pieces)
 
 
 @dataclass(frozen=True)
-class HeardByRecogniser:
-    """Text of an installed recogniser, stretch by stretch between pauses.
+class RecogniserTranscripts:
+    """Text of an installed recogniser, applied to the stretches between pauses.
 
     Attributes:
-        recogniser: ready to use.
-        language: code of what is spoken.
-        batch_size: stretches given to it at once.
+        recogniser: loaded recogniser.
+        language: code of the spoken language, None to detect it.
+        batch_size: stretches per batch.
     """
 
     flag: ClassVar[str] = "--recognise"
@@ -104,33 +104,34 @@ class HeardByRecogniser:
     def check(self, takes: Sequence[Take]) -> None:
         """Accept any takes."""
 
-    def of(self, take: Take) -> tuple[Any, Hear | None]:
-        """Return what the recogniser hears."""
-        return {**self.recogniser.parameters, "language": self.language}, self._hear
+    def of(self, take: Take) -> tuple[Any, PieceTranscriber | None]:
+        """Return the recogniser's parameters, and its transcriber."""
+        return {**self.recogniser.parameters, "language": self.language}, self._transcribe
 
-    def _hear(self, tape: DecodedTrack, pieces: NDArray[np.intp]) -> Sequence[str]:
+    def _transcribe(self, tape: DecodedTrack, pieces: NDArray[np.intp]) -> Sequence[str]:
         pauses = pieces[1:, 0] - pieces[:-1, 1]
         firsts = [0, *(int(at) + 1 for at in np.flatnonzero(pauses >= _PAUSE_MS))]
         stretches = list(zip(firsts, [*firsts[1:], len(pieces)], strict=True))
-        found = [""] * len(pieces)
+        letters = [""] * len(pieces)
         for start in range(0, len(stretches), self.batch_size):
-            some = stretches[start : start + self.batch_size]
+            batch = stretches[start : start + self.batch_size]
             waves = [
                 tape.samples(Cut(int(pieces[first, 0]), int(pieces[then - 1, 1]))).astype(
                     np.float32
                 )
                 / FULL_SCALE
-                for first, then in some
+                for first, then in batch
             ]
-            for (first, then), one in zip(
-                some, asked(self.recogniser, waves, self.language), strict=True
+            for (first, then), recognition in zip(
+                batch, run_recogniser(self.recogniser, waves, self.language), strict=True
             ):
-                found[first:then] = _spread(letters_of(one.text), pieces[first:then])
-        return found
+                text = plain_letters(recognition.text)
+                letters[first:then] = _spread(text, pieces[first:then])
+        return letters
 
 
 def _spread(letters: str, pieces: NDArray[np.intp]) -> list[str]:
-    """Return letters by piece, spread evenly over the speech."""
+    """Distribute letters over the pieces in proportion to their duration."""
     until = np.cumsum(pieces[:, 1] - pieces[:, 0])
     share = (until * len(letters) / until[-1]).round().astype(int)
     edges = [0, *share.tolist()]

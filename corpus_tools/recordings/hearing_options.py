@@ -1,17 +1,22 @@
-"""Which recognised text the user wants for long takes."""
+"""The source of recognised text that the command-line options select."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-from corpus_tools.recordings.hearing import HeardByRecogniser, HeardInFiles, Hearing, NotHeard
+from corpus_tools.recordings.hearing import (
+    NoTranscript,
+    RecogniserTranscripts,
+    TranscriptFiles,
+    TranscriptSource,
+)
 from corpus_tools.transcription.recogniser import RecogniserOptions, find_recogniser
 from corpus_tools.workspace import Workspace
 from manifests.errors import ConfigurationError
 
-__all__ = ["hearing_of"]
+__all__ = ["transcript_source"]
 
 
-def hearing_of(
+def transcript_source(
     texts: Path | None,
     recognise: bool,
     workspace: Workspace,
@@ -19,30 +24,31 @@ def hearing_of(
     *,
     model: str | None = None,
     download: bool = False,
-) -> Hearing:
-    """Return where the recognised text comes from.
+) -> TranscriptSource:
+    """Return the source of recognised text.
 
     Args:
-        texts: files of it, or their folder.
-        recognise: whether the recogniser of section [transcribe] is to hear the takes.
+        texts: text file, or folder of text files.
+        recognise: transcribe the takes with the recogniser of section [transcribe].
         workspace: the corpus.
-        announce: told what the user should know before a long wait.
-        model: of the recogniser, in place of that of section [transcribe].
-        download: let the recogniser fetch its model, once announced.
+        announce: called with a message before a long wait.
+        model: model of the recogniser, instead of that of section [transcribe].
+        download: allow the recogniser to download its model, once announced.
 
     Raises:
-        ConfigurationError: if both are given, or neither but a model, or what they name is missing.
+        ConfigurationError: if both sources are given, a model without ``recognise``, or what they
+            name is missing.
     """
     if texts is not None:
         if recognise:
             raise ConfigurationError("--texts and --recognise: give one of them")
         if not texts.exists():
             raise ConfigurationError(f"{texts}: no such file or folder; check --texts")
-        return HeardInFiles(texts)
+        return TranscriptFiles(texts)
     if not recognise and (model or download):
-        raise ConfigurationError("--model and --download are for --recognise; give it, too")
+        raise ConfigurationError("--model and --download need --recognise; give it too")
     if not recognise:
-        return NotHeard()
+        return NoTranscript()
     settings = workspace.configuration.transcribe
     recogniser = find_recogniser(settings.recogniser)(
         RecogniserOptions(
@@ -59,4 +65,4 @@ def hearing_of(
         )
     )
     language = settings.language or workspace.configuration.corpus.language
-    return HeardByRecogniser(recogniser, language, settings.batch_size)
+    return RecogniserTranscripts(recogniser, language, settings.batch_size)

@@ -1,4 +1,4 @@
-"""Evidence from recognised text: how well its letters fit a line."""
+"""Edit distances between recognised text and lines of the script."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -6,30 +6,30 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["EditTable", "chance_distance", "letters_of", "likelihood"]
+__all__ = ["EditTable", "likelihood", "mean_line_distance", "plain_letters"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
 
-def letters_of(text: str) -> str:
-    """Return a text without case, width, spaces and punctuation.
+def plain_letters(text: str) -> str:
+    """Return a text's letters, in lower case and half width, without spaces and punctuation.
 
     Example:
-        >>> letters_of("今天 ＯＫ！")
+        >>> plain_letters("今天 ＯＫ！")
         '今天ok'
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(one for one in plain if unicodedata.category(one)[0] in "LMN")
+    return "".join(letter for letter in plain if unicodedata.category(letter)[0] in "LMN")
 
 
 class EditTable:
-    """Edit distances of whatever is heard, letter by letter, to all lines at once.
+    """Levenshtein distances of a growing text to all lines at once.
 
-    Levenshtein's recurrence, one row for each letter heard; the whole row for all lines.
+    Each row of the recurrence is computed for all lines together.
 
     Args:
-        lines: letters of each.
+        lines: letters of each line.
     """
 
     def __init__(self, lines: Sequence[str]) -> None:
@@ -37,14 +37,14 @@ class EditTable:
         self.lengths = np.array([len(line) for line in lines], dtype=np.int32)
         self._lines = np.zeros((len(lines), self._longest), dtype=np.int32)
         for number, line in enumerate(lines):
-            self._lines[number, : len(line)] = [ord(one) for one in line]
+            self._lines[number, : len(line)] = [ord(letter) for letter in line]
         self._column = np.arange(self._longest + 1, dtype=np.int32)
 
     def start(self) -> Ints:
-        """Return the row of nothing heard."""
+        """Return the row of the empty text."""
         return np.tile(self._column, (len(self._lines), 1))
 
-    def hear(self, row: Ints, letter: str) -> Ints:
+    def extend(self, row: Ints, letter: str) -> Ints:
         """Return the row after one more letter."""
         after = np.empty_like(row)
         after[:, 0] = row[:, 0] + 1
@@ -53,12 +53,12 @@ class EditTable:
         return nearest
 
     def whole(self, row: Ints) -> Ints:
-        """Return the distance to each line."""
+        """Return the edit distance to each line."""
         distances: Ints = row[np.arange(len(row)), self.lengths]
         return distances
 
     def part(self, row: Ints) -> tuple[Ints, Ints]:
-        """Return the distance to the nearest beginning of each line, and its letters."""
+        """Return the distance to the nearest prefix of each line, and that prefix's length."""
         beyond = self._column > self.lengths[:, None]
         near = np.where(beyond, row.max() + 1, row)
         letters = near.argmin(axis=1).astype(np.int32)
@@ -68,15 +68,15 @@ class EditTable:
 def likelihood(
     edits: NDArray[np.generic], letters: NDArray[np.generic], error: float, chance: float
 ) -> Floats:
-    """Return the log-likelihood ratio of a line to other text, from the edits between them.
+    """Return the log-likelihood ratio of a text being a line, from their edit distance.
 
-    Each letter is wrong with probability ``error`` if it is the line, ``chance`` if not.
+    Each letter is wrong with probability ``error`` if the text is the line, ``chance`` if not.
 
     Args:
-        edits: distance.
-        letters: in the longer of line and text.
-        error: of the recogniser.
-        chance: of other text.
+        edits: edit distance.
+        letters: length of the longer of line and text.
+        error: the recogniser's error rate.
+        chance: error rate of unrelated text.
     """
     wrong = np.minimum(edits, letters).astype(float)
     right = letters - wrong
@@ -84,19 +84,19 @@ def likelihood(
     return ratio
 
 
-def chance_distance(lines: Sequence[str]) -> float:
-    """Return the mean distance of lines to others of the script, for each letter of the longer."""
+def mean_line_distance(lines: Sequence[str]) -> float:
+    """Return the mean edit distance between different lines, per letter of the longer one."""
     table = EditTable(lines)
     shares = []
     for number in range(0, len(lines), max(1, len(lines) // _SAMPLED)):
         row = table.start()
         for letter in lines[number]:
-            row = table.hear(row, letter)
+            row = table.extend(row, letter)
         share = table.whole(row) / np.maximum(np.maximum(table.lengths, len(lines[number])), 1)
         shares.append(np.delete(share, number))
     known = np.concatenate(shares) if shares else np.array([])
-    return float(np.clip(known.mean() if len(known) else _USUAL, _LEAST, _MOST))
+    return float(np.clip(known.mean() if len(known) else _DEFAULT_CHANCE, *_CHANCE_RANGE))
 
 
 _SAMPLED = 40  # lines compared with all others
-_LEAST, _USUAL, _MOST = 0.5, 0.85, 0.98
+_DEFAULT_CHANCE, _CHANCE_RANGE = 0.85, (0.5, 0.98)

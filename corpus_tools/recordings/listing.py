@@ -1,4 +1,4 @@
-"""Which files a script lists: recordings of one line, and takes of several."""
+"""Files that a script lists: recordings of one line, and takes of several lines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ __all__ = ["Listing", "Recording", "list_files"]
 
 @dataclass(frozen=True)
 class Recording:
-    """A line of the script and the file that it means."""
+    """A row of the script and its file."""
 
     row: ScriptRow
     path: Path
@@ -24,7 +24,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a script lists, in its order."""
+    """Usable files of a script, in its order."""
 
     recordings: list[Recording]
     takes: list[Take]
@@ -37,10 +37,10 @@ def list_files(script: Path, folder: Path, with_takes: bool, outcome: Outcome) -
 
     Args:
         script: as for `read_script`.
-        folder: what ``file`` is relative to.
-        with_takes: whether a file that several rows name is a take of these lines; if not, it is
-            unclear which of them it holds, and it is left out.
-        outcome: takes the rows as items, and the failures.
+        folder: folder to which ``file`` is relative.
+        with_takes: treat a file with several rows as a take of these lines; otherwise it is left
+            out, since it is unclear which line it holds.
+        outcome: outcome that counts the rows and receives the failures.
     """
     rows: dict[Path, list[ScriptRow]] = {}
     refused: set[Path] = set()
@@ -50,65 +50,67 @@ def list_files(script: Path, folder: Path, with_takes: bool, outcome: Outcome) -
             refused.add(folder / row.file)
             outcome.fail(script.name, str(row))
             continue
-        path = _path(row, folder)
+        path = _resolve(row, folder)
         if isinstance(path, str):
             refused.add(folder / row.file)
-            outcome.fail(_short(row.file), f"line {row.line}: {path}")
+            outcome.fail(_shortened(row.file), f"line {row.line}: {path}")
         else:
             rows.setdefault(path, []).append(row)
     listed = {path.resolve() for path in rows}
-    strays = [path for path in media_in(folder) if path not in refused]
-    _name_strays(folder, [path for path in strays if path.resolve() not in listed], outcome)
+    unlisted = [
+        path for path in media_in(folder) if path not in refused and path.resolve() not in listed
+    ]
+    _fail_unlisted(folder, unlisted, outcome)
     listing = Listing([], [])
-    for path, some in rows.items():
-        problem = _clash(some, with_takes)
+    for path, file_rows in rows.items():
+        problem = _conflict(file_rows, with_takes)
         if problem:
-            outcome.fail(_short(some[0].file), problem)
-        elif len(some) > 1:
-            listing.takes.append(Take(some[0].file, path, tuple(some)))
+            outcome.fail(_shortened(file_rows[0].file), problem)
+        elif len(file_rows) > 1:
+            listing.takes.append(Take(file_rows[0].file, path, tuple(file_rows)))
         else:
-            listing.recordings.append(Recording(some[0], path))
+            listing.recordings.append(Recording(file_rows[0], path))
     return listing
 
 
-def _path(row: ScriptRow, folder: Path) -> Path | str:
-    """Return the file that a row means, or what is wrong with it."""
+def _resolve(row: ScriptRow, folder: Path) -> Path | str:
+    """Return the file of a row, or the reason why it can't be used."""
     try:
         path = inside(folder, row.file)
-        there = path.is_file()
+        exists = path.is_file()
     except DataError:
         return f"leaves the folder {folder}; move the file into it"
     except OSError as error:
         return f"{error.strerror}; check the name"
-    return path if there else f"no such file in {folder}; check the name"
+    return path if exists else f"no such file in {folder}; check the name"
 
 
-def _clash(rows: list[ScriptRow], with_takes: bool) -> str | None:
-    """Return why rows can't be of the same file."""
+def _conflict(rows: list[ScriptRow], with_takes: bool) -> str | None:
+    """Return why rows can't share a file, None if they can."""
     if len(rows) == 1:
         return None
     lines = ", ".join(str(row.line) for row in rows[:_NAMED]) + " …" * (len(rows) > _NAMED)
     if not with_takes:
         return (
-            f"{len(rows)} rows name it (lines {lines}), so which of them it holds isn't known; "
-            f"leave one, or give --takes if it is one long take of them all"
+            f"{len(rows)} rows name it (lines {lines}), so it is unclear which line it holds; "
+            f"keep one, or give --takes if it is one long take of all of them"
         )
     speakers = sorted({row.speaker.speaker_id for row in rows})
     if len(speakers) > 1:
-        return f"rows of {' and '.join(speakers)} name it (lines {lines}); a take has one speaker"
+        return f"has rows of {' and '.join(speakers)} (lines {lines}); a take has one speaker"
     return None
 
 
-def _short(name: str) -> str:
+def _shortened(name: str) -> str:
     return name if len(name) <= 120 else f"{name[:119]}…"
 
 
-def _name_strays(folder: Path, strays: Sequence[Path], outcome: Outcome) -> None:
-    for path in strays:
+def _fail_unlisted(folder: Path, paths: Sequence[Path], outcome: Outcome) -> None:
+    for path in paths:
         outcome.items_in += 1
         outcome.fail(
             path.relative_to(folder).as_posix(),
-            "not in the script; add a line for it, or move it away",
+            "not in the script; add a row for it, or remove it",
         )
 
 

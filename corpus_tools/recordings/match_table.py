@@ -1,4 +1,4 @@
-"""The table of what matched how well: one CSV file for each take, below ``review``."""
+"""Match table of a take: a CSV file in ``review`` with a row for each line of the script."""
 
 import csv
 import io
@@ -19,23 +19,23 @@ __all__ = ["TableRow", "read_table", "table_path", "table_rows", "write_table"]
 
 @dataclass(frozen=True)
 class TableRow:
-    """One line of the script and what became of it, as text for a spreadsheet.
+    """Match of a line of the script, as text for a spreadsheet.
 
     Attributes:
-        speaker: who should have read it.
-        line: of the take, from 1.
-        row: of the script file.
-        sentence: id of the line.
-        text: of the script.
+        speaker: id of the speaker.
+        line: number of the line in the take, from 1.
+        row: line number in the script file.
+        sentence: sentence id of the line.
+        text: text in the script.
         status: ``matched`` or ``skipped``.
-        start: seconds at which the clip begins; empty if skipped.
-        end: seconds at which it ends.
-        score: probability that this is so.
-        flags: what is doubtful, with spaces between.
-        retakes: earlier readings, ``from-to`` in seconds, with spaces between.
-        false_starts: the same for readings broken off.
-        clip_id: empty if skipped.
-        heard: letters that were recognised.
+        start: start of the clip in seconds; empty if skipped.
+        end: end of the clip in seconds; empty if skipped.
+        score: probability of the match, or of the skip.
+        flags: flags, separated by spaces.
+        retakes: earlier readings, ``from-to`` in seconds, separated by spaces.
+        false_starts: readings broken off, in the same form.
+        clip_id: clip of the line; empty if skipped.
+        heard: recognised letters.
     """
 
     speaker: str
@@ -55,7 +55,7 @@ class TableRow:
 
 
 def table_path(corpus: Path, source_id: str) -> Path:
-    """Return where the table of a take is."""
+    """Return the path of a take's match table."""
     return inside(corpus, f"review/{source_id}.matches.csv")
 
 
@@ -65,30 +65,30 @@ def table_rows(
     source_id: str,
     cuts: Mapping[Cut, int],
 ) -> list[TableRow]:
-    """Return the table of a take.
+    """Return the match table of a take.
 
     Args:
-        rows: of its script.
-        matches: one for each.
-        source_id: of the take.
+        rows: rows of its script.
+        matches: match of each row.
+        source_id: source id of the take.
         cuts: line of each clip, from 0.
     """
     clips = {
         line: (clip_id(source_id, cut.start_ms, cut.end_ms), cut.start_ms / 1000, cut.end_ms / 1000)
         for cut, line in cuts.items()
     }
-    found = []
+    table = []
     for row, match in zip(rows, matches, strict=True):
         name, start, end = clips.get(match.line, ("", None, None))
-        tried = {
+        attempts = {
             kind: " ".join(
-                f"{one.start_ms / 1000:.2f}-{one.end_ms / 1000:.2f}"
-                for one in match.attempts
-                if one.kind == kind
+                f"{attempt.start_ms / 1000:.2f}-{attempt.end_ms / 1000:.2f}"
+                for attempt in match.attempts
+                if attempt.kind == kind
             )
             for kind in ("retake", "false_start")
         }
-        found.append(
+        table.append(
             TableRow(
                 row.speaker.speaker_id,
                 str(match.line + 1),
@@ -100,17 +100,17 @@ def table_rows(
                 "" if end is None else f"{end:.3f}",
                 f"{match.score:.4f}",
                 " ".join(match.flags),
-                tried["retake"],
-                tried["false_start"],
+                attempts["retake"],
+                attempts["false_start"],
                 name,
-                match.heard or "",
+                match.transcribed or "",
             )
         )
-    return found
+    return table
 
 
 def write_table(path: Path, rows: Iterable[TableRow]) -> None:
-    """Write a table, whole or not at all; with a mark by which spreadsheets know UTF-8."""
+    """Write a table atomically, with a byte-order mark so that spreadsheets read it as UTF-8."""
     out = io.StringIO()
     writer = csv.DictWriter(out, _COLUMNS, lineterminator="\r\n")
     writer.writeheader()
@@ -120,40 +120,42 @@ def write_table(path: Path, rows: Iterable[TableRow]) -> None:
 
 
 def read_table(path: Path, rows: Sequence[ScriptRow], clips: Mapping[str, Clip]) -> list[TableRow]:
-    """Return the table of a take, in the order of the script and with its words.
+    """Return the table of a take, in the order of the script and with its current texts.
 
-    A table that a spreadsheet has sorted is as good as before.
+    The rows of the file may be in any order, as when sorted in a spreadsheet.
 
     Args:
-        path: of the table.
-        rows: of the take's script.
-        clips: of the take, by id.
+        path: path of the table.
+        rows: rows of the take's script.
+        clips: clips of the take, by id.
 
     Raises:
-        DataError: if its rows aren't those of the take's lines and clips.
+        DataError: if its rows don't match the take's lines and clips.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-        found = [
+        table = [
             TableRow(**row) for row in csv.DictReader(io.StringIO(text, newline=""), strict=True)
         ]
-        found.sort(key=lambda row: int(row.line))
-        _check(found, rows, clips)
+        table.sort(key=lambda row: int(row.line))
+        _check_table(table, rows, clips)
     except (OSError, UnicodeDecodeError, csv.Error, TypeError, ValueError) as error:
         raise DataError(
-            f"{path}: is no longer as it was written; delete it and run again"
+            f"{path}: was changed since it was written; delete it and run again"
         ) from error
-    return [_with_words(row, line) for row, line in zip(found, rows, strict=True)]
+    return [_with_script_text(row, line) for row, line in zip(table, rows, strict=True)]
 
 
-def _check(found: Sequence[TableRow], rows: Sequence[ScriptRow], clips: Mapping[str, Clip]) -> None:
-    """Raise ValueError unless each line is there once, and each clip is one of that line."""
-    if [int(row.line) for row in found] != list(range(1, len(rows) + 1)):
-        raise ValueError("lines are missing, or there twice")
+def _check_table(
+    table: Sequence[TableRow], rows: Sequence[ScriptRow], clips: Mapping[str, Clip]
+) -> None:
+    """Raise ValueError unless each line occurs once, with a clip of that line or none."""
+    if [int(row.line) for row in table] != list(range(1, len(rows) + 1)):
+        raise ValueError("lines are missing or duplicated")
     before = -1.0
-    for row, line in zip(found, rows, strict=True):
+    for row, line in zip(table, rows, strict=True):
         if None in asdict(row).values() or not 0 <= float(row.score) <= 1:
-            raise ValueError(f"line {row.line} is not whole")
+            raise ValueError(f"line {row.line} is incomplete")
         if row.status == "skipped" and not row.clip_id:
             continue
         clip = clips.get(row.clip_id)
@@ -164,11 +166,11 @@ def _check(found: Sequence[TableRow], rows: Sequence[ScriptRow], clips: Mapping[
             or clip.start <= before
             or (float(row.start), float(row.end)) != (clip.start, clip.end)
         ):
-            raise ValueError(f"line {row.line} has the clip of another")
+            raise ValueError(f"line {row.line} has the clip of another line")
         before = clip.start
 
 
-def _with_words(row: TableRow, line: ScriptRow) -> TableRow:
+def _with_script_text(row: TableRow, line: ScriptRow) -> TableRow:
     return replace(row, row=str(line.line), sentence=line.sentence, text=line.text)
 
 

@@ -1,4 +1,4 @@
-"""The best way through a lattice, and how sure each of its readings is."""
+"""Best path through the lattice, and the posterior probability of its readings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus_tools.recordings.lattice import Chances, Evidence, Lattice, backward, forward
+from corpus_tools.recordings.lattice import Evidence, Lattice, ReadingPriors, backward, forward
 
-__all__ = ["Aligned", "Span", "align", "best_spans"]
+__all__ = ["Span", "TakeAlignment", "align_take", "best_spans"]
 
 Floats = NDArray[np.float64]
 Kind = Literal["kept", "retake", "false_start"]
@@ -17,7 +17,7 @@ Kind = Literal["kept", "retake", "false_start"]
 
 @dataclass(frozen=True)
 class Span:
-    """Pieces ``first`` to ``last`` (included), which read a line or begin to."""
+    """Reading or false start of a line: pieces ``first`` to ``last`` (included)."""
 
     kind: Kind
     line: int
@@ -26,14 +26,15 @@ class Span:
 
 
 @dataclass(frozen=True, eq=False)
-class Aligned:
-    """What an alignment found.
+class TakeAlignment:
+    """Alignment of a script with a take.
 
     Attributes:
-        spans: in order of time; lines without a kept one were skipped, pieces in none are asides.
+        spans: spans in order of time; lines without a kept span were skipped, pieces in no span
+            are asides.
         kept: probability that a span is the kept reading of a line, shape (pieces, widths, lines).
         tried: probability that a span is an earlier reading or a false start of a line.
-        total: log-likelihood ratio of all ways to read the script to asides alone.
+        total: log-likelihood ratio of all readings of the script to asides alone.
     """
 
     spans: list[Span]
@@ -42,87 +43,93 @@ class Aligned:
     total: float
 
 
-def align(evidence: Evidence, chances: Chances) -> Aligned:
-    """Return the best way to lay the lines over the pieces, with probabilities over all ways."""
-    before = forward(evidence, chances, np.logaddexp)
-    after = backward(evidence, chances)
+def align_take(evidence: Evidence, priors: ReadingPriors) -> TakeAlignment:
+    """Return the best alignment, with probabilities summed over all alignments."""
+    before = forward(evidence, priors, np.logaddexp)
+    after = backward(evidence, priors)
     total = before.fresh[-1, -1]
     pieces, widths, _ = evidence.whole.shape
     ends = np.minimum(np.arange(pieces)[:, None] + np.arange(widths) + 1, pieces)
-    kept = np.exp(before.reading + chances.done + after.fresh[ends, 1:] - total)
-    heard = np.exp(before.reading + after.reading - total)
-    tried = np.maximum(heard - kept, 0) + np.exp(before.broken + after.broken - total)
-    nothing = pieces * chances.aside + evidence.whole.shape[2] * chances.skip
-    return Aligned(best_spans(evidence, chances), kept, tried, float(total - nothing))
+    kept = np.exp(before.reading + priors.done + after.fresh[ends, 1:] - total)
+    read = np.exp(before.reading + after.reading - total)
+    tried = np.maximum(read - kept, 0) + np.exp(before.broken + after.broken - total)
+    nothing = pieces * priors.aside + evidence.whole.shape[2] * priors.skip
+    return TakeAlignment(best_spans(evidence, priors), kept, tried, float(total - nothing))
 
 
-def best_spans(evidence: Evidence, chances: Chances) -> list[Span]:
-    """Return the spans of the best way, in order of time."""
-    lattice = forward(evidence, chances, np.maximum)
-    return list(_backwards(lattice, evidence, chances))[::-1]
+def best_spans(evidence: Evidence, priors: ReadingPriors) -> list[Span]:
+    """Return the spans of the best path, in order of time."""
+    lattice = forward(evidence, priors, np.maximum)
+    return list(_backtrack(lattice, evidence, priors))[::-1]
 
 
-def _backwards(lattice: Lattice, evidence: Evidence, chances: Chances) -> Iterator[Span]:
-    """Follow the best way from its end, taking at each place the way it was reached by."""
+def _backtrack(lattice: Lattice, evidence: Evidence, priors: ReadingPriors) -> Iterator[Span]:
+    """Yield the spans of the best path, from its end."""
     pieces, widths, lines = evidence.whole.shape
     at, line = pieces, lines
     while (at, line) != (0, 0):
-        skipped = lattice.fresh[at, line - 1] + chances.skip if line else -np.inf
-        aside = lattice.fresh[at - 1, line] + chances.aside if at else -np.inf
+        skipped = lattice.fresh[at, line - 1] + priors.skip if line else -np.inf
+        aside = lattice.fresh[at - 1, line] + priors.aside if at else -np.inf
         w = np.arange(min(widths, at))
-        read = lattice.reading[at - 1 - w, w, line - 1] + chances.done if line else np.array([])
+        read = lattice.reading[at - 1 - w, w, line - 1] + priors.done if line else np.array([])
         if len(read) and read.max() >= max(skipped, aside):
             width = int(read.argmax())
             at, line = at - 1 - width, line - 1
             yield Span("kept", line, at, at + width)
-            for one in _attempts(lattice, evidence, chances, Span("kept", line, at, at + width)):
-                yield one
-                at = one.first
+            for attempt in _attempts(lattice, evidence, priors, Span("kept", line, at, at + width)):
+                yield attempt
+                at = attempt.first
         elif skipped >= aside:
             line -= 1
         else:
             at -= 1
 
 
-def _attempts(lattice: Lattice, evidence: Evidence, chances: Chances, span: Span) -> Iterator[Span]:
-    """Yield the attempts before a span that reads a line, the last of them first."""
+def _attempts(
+    lattice: Lattice, evidence: Evidence, priors: ReadingPriors, span: Span
+) -> Iterator[Span]:
+    """Yield the attempts before a reading of a line, the last one first."""
     while True:
-        before = _before(lattice, evidence, chances, span)
-        if before is None:
+        attempt = _previous_attempt(lattice, evidence, priors, span)
+        if attempt is None:
             return
-        yield before
-        span = before
+        yield attempt
+        span = attempt
 
 
-def _before(lattice: Lattice, evidence: Evidence, chances: Chances, span: Span) -> Span | None:
+def _previous_attempt(
+    lattice: Lattice, evidence: Evidence, priors: ReadingPriors, span: Span
+) -> Span | None:
     at, line = span.first, span.line
     width = span.last - span.first
     whole = span.kind != "false_start"
-    best, found = lattice.fresh[at, line], None
+    best, attempt = lattice.fresh[at, line], None
     w = np.arange(min(evidence.whole.shape[1], at))
     if len(w):
         starts = at - 1 - w
         cut_short = lattice.broken[starts, w, line]
-        cut_short = cut_short + (evidence.begun[starts, w, width] if whole else 0.0)
+        cut_short = cut_short + (evidence.restart[starts, w, width] if whole else 0.0)
         if cut_short.max() > best:
             one = int(cut_short.argmax())
-            best, found = cut_short[one], Span("false_start", line, at - 1 - one, at - 1)
-        earlier = lattice.reading[starts, w, line] + chances.retake
-        earlier = earlier + (evidence.again[starts, w, width] if whole else 0.0)
+            best, attempt = cut_short[one], Span("false_start", line, at - 1 - one, at - 1)
+        earlier = lattice.reading[starts, w, line] + priors.retake
+        earlier = earlier + (evidence.retake[starts, w, width] if whole else 0.0)
         if earlier.max() > best:
             one = int(earlier.argmax())
-            best, found = earlier[one], Span("retake", line, at - 1 - one, at - 1)
+            best, attempt = earlier[one], Span("retake", line, at - 1 - one, at - 1)
     if lattice.pending[at, line] > best:
-        return _pending(lattice, evidence, chances, at, line)
-    return found
+        return _attempt_before_asides(lattice, evidence, priors, at, line)
+    return attempt
 
 
-def _pending(lattice: Lattice, evidence: Evidence, chances: Chances, at: int, line: int) -> Span:
-    """Return the attempt before asides that end at a piece."""
+def _attempt_before_asides(
+    lattice: Lattice, evidence: Evidence, priors: ReadingPriors, at: int, line: int
+) -> Span:
+    """Return the attempt before the asides that end at a piece."""
     while True:
         at -= 1  # the piece before is an aside
         w = np.arange(min(evidence.whole.shape[1], at))
-        earlier = lattice.reading[at - 1 - w, w, line] + chances.retake
+        earlier = lattice.reading[at - 1 - w, w, line] + priors.retake
         cut_short = lattice.broken[at - 1 - w, w, line]
         onward = lattice.pending[at, line]
         if max(earlier.max(), cut_short.max()) >= onward:

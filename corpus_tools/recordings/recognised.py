@@ -1,4 +1,4 @@
-"""Recognised text of a take, from whatever recogniser, and to which pieces of speech it belongs."""
+"""Files of recognised text of takes, and the assignment of text to pieces of speech."""
 
 import csv
 import io
@@ -11,35 +11,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus_tools.recordings.letters import letters_of
+from corpus_tools.recordings.letters import plain_letters
 from corpus_tools.transcription.encodings import decode_text
 from corpus_tools.transcription.subtitles import SUFFIXES as SUBTITLES
 from corpus_tools.transcription.subtitles import read_subtitle_file
 from manifests.errors import DataError
 
-__all__ = ["SUFFIXES", "TimedText", "find_texts", "in_pieces", "read_texts"]
+__all__ = ["SUFFIXES", "TimedText", "find_text_file", "letters_by_piece", "read_timed_texts"]
 
 SUFFIXES = (".json", ".jsonl", ".csv", ".tsv", *SUBTITLES)
-"""File endings that are read, in the order of preference."""
+"""Supported file suffixes, in order of preference."""
 
 LARGEST_FILE = 64 * 2**20  # bytes
 
 
 @dataclass(frozen=True)
 class TimedText:
-    """Something that was recognised, a word or a line, in seconds."""
+    """Recognised word or line, with its times in seconds."""
 
     start: float
     end: float
     text: str
 
 
-def find_texts(place: Path, file: str) -> Path | None:
-    """Return the file of texts that belongs to a take, or None.
+def find_text_file(place: Path, file: str) -> Path | None:
+    """Return the text file of a take, None if there is none.
 
     Args:
-        place: the file itself, or the folder of such files: with the take's path below it, or its
-            name alone, and an ending of `SUFFIXES`.
+        place: the file itself, or a folder with files named by the take's path or name and one
+            of `SUFFIXES`.
         file: path of the take in the script.
     """
     if place.is_file():
@@ -53,54 +53,54 @@ def find_texts(place: Path, file: str) -> Path | None:
     return None
 
 
-def read_texts(path: Path) -> list[TimedText]:
-    """Return what a file says was recognised, in order of time.
+def read_timed_texts(path: Path) -> list[TimedText]:
+    """Read a file of recognised text, in order of time.
 
-    Read are subtitles; CSV and JSON Lines with ``start``, ``end`` (seconds) and ``text``; Whisper's
-    own .tsv (milliseconds) and .json, of which the words are taken where it has them.
+    Supported are subtitles; CSV and JSON Lines with ``start``, ``end`` (seconds) and ``text``; and
+    Whisper's own .tsv (milliseconds) and .json, whose words are used if it has any.
 
     Raises:
-        DataError: if the file can't be read, or a row has no time.
+        DataError: if the file can't be read, or a row has no valid times.
     """
     try:
         if path.suffix.lower() in SUBTITLES:
             events = read_subtitle_file(path).events
-            return [TimedText(one.start, one.end, one.text) for one in events]
+            return [TimedText(event.start, event.end, event.text) for event in events]
         if path.stat().st_size > LARGEST_FILE:
             raise DataError(
                 f"{path.name}: larger than {LARGEST_FILE >> 20} MiB; is it the right file?"
             )
-        text = decode_text(path.read_bytes(), path.name).removeprefix("\ufeff")
+        content = decode_text(path.read_bytes(), path.name).removeprefix("\ufeff")
     except OSError as error:
         raise DataError(f"{path.name}: can't be read ({error.strerror}); check it") from error
-    rows = _rows(path, text)
-    found = [_timed(row, f"{path.name}, entry {number}") for number, row in enumerate(rows, 1)]
+    rows = _parse_rows(path, content)
+    texts = [_timed_text(row, f"{path.name}, entry {number}") for number, row in enumerate(rows, 1)]
     unit = 1000 if path.suffix.lower() == ".tsv" else 1
     return sorted(
-        (TimedText(one.start / unit, one.end / unit, one.text) for one in found),
-        key=lambda one: (one.start, one.end),
+        (TimedText(text.start / unit, text.end / unit, text.text) for text in texts),
+        key=lambda text: (text.start, text.end),
     )
 
 
-def in_pieces(texts: Iterable[TimedText], pieces: NDArray[np.intp]) -> list[str]:
-    """Return the letters in each piece of speech.
+def letters_by_piece(texts: Iterable[TimedText], pieces: NDArray[np.intp]) -> list[str]:
+    """Return the letters of each piece of speech.
 
-    The letters of a text are spread evenly over the speech within its time; one with no speech in
-    its time goes to the piece nearest to its middle.
+    The letters of a text are spread evenly over the speech within its time; a text without speech
+    in its time goes to the piece nearest to its middle.
 
     Args:
-        texts: of the take.
-        pieces: milliseconds from and to, shape (pieces, 2).
+        texts: recognised texts of the take.
+        pieces: start and end of each piece in milliseconds, shape (pieces, 2).
 
     Example:
         >>> pieces = np.array([[0, 200], [500, 700], [2000, 2100]])
-        >>> in_pieces([TimedText(0, 1, "好的 莫得")], pieces)
+        >>> letters_by_piece([TimedText(0, 1, "好的 莫得")], pieces)
         ['好的', '莫得', '']
     """
-    found = [""] * len(pieces)
-    for one in texts:
-        letters = letters_of(one.text)
-        start, end = one.start * 1000, one.end * 1000
+    by_piece = [""] * len(pieces)
+    for text in texts:
+        letters = plain_letters(text.text)
+        start, end = text.start * 1000, text.end * 1000
         shared = np.minimum(pieces[:, 1], end) - np.maximum(pieces[:, 0], start)
         inside = np.flatnonzero(shared > 0)
         if len(inside):
@@ -111,11 +111,11 @@ def in_pieces(texts: Iterable[TimedText], pieces: NDArray[np.intp]) -> list[str]
             nearest = np.abs(pieces.mean(axis=1) - (start + end) / 2).argmin()
             places = np.full(len(letters), nearest)
         for letter, piece in zip(letters, places, strict=True):
-            found[piece] += letter
-    return found
+            by_piece[piece] += letter
+    return by_piece
 
 
-def _rows(path: Path, text: str) -> Sequence[Any]:
+def _parse_rows(path: Path, text: str) -> Sequence[Any]:
     kind = path.suffix.lower()
     try:
         if kind == ".jsonl":
@@ -131,7 +131,7 @@ def _rows(path: Path, text: str) -> Sequence[Any]:
 
 
 def _whisper_rows(document: Any) -> list[Any]:
-    """Return words, or segments that have none, of Whisper's JSON; or the rows of a plain list."""
+    """Return the words of Whisper's JSON (segments without words whole), or a plain list's rows."""
     segments = document if isinstance(document, list) else document["segments"]
     rows = []
     for segment in segments:
@@ -142,13 +142,13 @@ def _whisper_rows(document: Any) -> list[Any]:
     return rows
 
 
-def _timed(row: Any, where: str) -> TimedText:
+def _timed_text(row: Any, where: str) -> TimedText:
     try:
         start, end, text = float(row["start"]), float(row["end"]), row["text"]
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{where}: needs start, end and text") from error
     if not (0 <= start <= end < float("inf")) or not isinstance(text, str):
         raise DataError(
-            f"{where}: start {start:g}, end {end:g} are no times; needs 0 <= start <= end"
+            f"{where}: start {start:g}, end {end:g} are invalid; needs 0 <= start <= end"
         )
     return TimedText(start, end, text)

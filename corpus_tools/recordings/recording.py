@@ -1,4 +1,4 @@
-"""One scripted recording: a source whose only clip is all of it."""
+"""Scripted recording of one line: a source with a single clip."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 from corpus_tools.media.errors import MediaError
 from corpus_tools.recordings.script import ScriptRow
 from corpus_tools.recordings.settings import RecordingSettings
-from corpus_tools.recordings.trim import spoken_part
+from corpus_tools.recordings.trim import spoken_extent
 from corpus_tools.segmentation.activity import FRAME_MS, runs
 from corpus_tools.segmentation.clips import ClipWriter, SpeakerInfo
 from corpus_tools.segmentation.inputs import MediaInput
@@ -18,27 +18,27 @@ from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.tape import DecodedTrack, open_track
 from corpus_tools.segmentation.voice import detector_name
 
-__all__ = ["HEARING", "cut_recording", "recording_inputs"]
+__all__ = ["SPEECH_SETTINGS", "cut_recording", "recording_inputs"]
 
 
 def recording_inputs(
-    one: MediaInput, row: ScriptRow, settings: RecordingSettings, segment: SegmentSettings
+    media: MediaInput, row: ScriptRow, settings: RecordingSettings, segment: SegmentSettings
 ) -> dict[str, Any]:
-    """Return what the clip of a recording depends on, JSON-ready."""
+    """Return the JSON-ready inputs of a recording's clip."""
     trimming = settings.model_dump(mode="json", exclude={"length"})
     return {
-        "media": one.source.sha256,
-        "track": one.source.track,
+        "media": media.source.sha256,
+        "track": media.source.track,
         "speaker": row.speaker.speaker_id,
         "sentence": row.sentence,
         "parameters": trimming if settings.trim_silence else {"trim_silence": False},
         "voice": detector_name(segment),
-        "hearing": segment.model_dump(mode="json", include=HEARING),
+        "hearing": segment.model_dump(mode="json", include=SPEECH_SETTINGS),
     }
 
 
 def cut_recording(
-    one: MediaInput,
+    media: MediaInput,
     row: ScriptRow,
     corpus: Path,
     settings: RecordingSettings,
@@ -49,48 +49,48 @@ def cut_recording(
     """Write a recording as one clip.
 
     Args:
-        one: the source.
-        row: its line of the script.
+        media: media file of the source.
+        row: its row of the script.
         corpus: the corpus folder.
         settings: section [recordings].
-        segment: section [segment], for what counts as speech.
-        inputs: as from `recording_inputs`.
-        frozen: sha256 of the samples of clips that must not change.
+        segment: section [segment], for the voice detector.
+        inputs: inputs from `recording_inputs`.
+        frozen: sha256 of the samples of clips that must not change, by clip id.
 
     Raises:
-        MediaError: if it can't be decoded, or has a gap in its midst.
+        MediaError: if it can't be decoded, or has a gap in its sound.
         CorpusError: if a frozen clip would change.
     """
-    with open_track(one.path, one.source.track, segment, corpus) as tape:
-        cut = _extent(tape, settings)
+    with open_track(media.path, media.source.track, segment, corpus) as tape:
+        cut = _kept_extent(tape, settings)
         who = SpeakerInfo(row.speaker.speaker_id, "script", row.sentence)
-        writer = ClipWriter(corpus, one.source.source_id, tape, frozen)
+        writer = ClipWriter(corpus, media.source.source_id, tape, frozen)
         clips = writer.write([cut], lambda _: who)
-        source = one.source.changed(duration=tape.duration_ms / 1000)
+        source = media.source.changed(duration=tape.duration_ms / 1000)
         outside_ms = measure_outside(tape.activity, [cut], tape.duration_ms)
     return SourceCuts(source, clips, None, outside_ms, inputs)
 
 
-def _extent(tape: DecodedTrack, settings: RecordingSettings) -> Cut:
-    """Return what of a recording is kept: all that the file holds, or its spoken part."""
+def _kept_extent(tape: DecodedTrack, settings: RecordingSettings) -> Cut:
+    """Return the part of a recording to keep: all of its sound, or the spoken part."""
     whole = Cut(0, tape.duration_ms)
-    there = runs(~tape.activity.gap)
-    if len(there) > 1:
-        at = int(there[0][1]) * FRAME_MS / 1000
+    present = runs(~tape.activity.gap)
+    if len(present) > 1:
+        at = int(present[0][1]) * FRAME_MS / 1000
         raise MediaError(f"has a gap in its sound at {at:.2f} s; record or export it again")
     if tape.activity.gap.any():
-        whole = Cut(int(there[0][0]) * FRAME_MS, int(there[0][1]) * FRAME_MS)
+        whole = Cut(int(present[0][0]) * FRAME_MS, int(present[0][1]) * FRAME_MS)
     if not settings.trim_silence:
         return whole
-    start, end = spoken_part(tape.samples(whole), settings)
+    start, end = spoken_extent(tape.samples(whole), settings)
     return Cut(whole.start_ms + start, whole.start_ms + end)
 
 
-HEARING = {
+SPEECH_SETTINGS = {
     "aggressiveness",
     "silero_threshold",
     "onset_seconds",
     "hangover_seconds",
     "min_pause_seconds",
 }
-"""What of section [segment] says what counts as speech."""
+"""Settings of section [segment] that affect voice activity detection."""

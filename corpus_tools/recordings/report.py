@@ -1,15 +1,15 @@
-"""How well the lines of a take were found, in a few figures."""
+"""Report on the matches of a take."""
 
 from typing import Any
 
 from corpus_tools.recordings.session import AddedTake
 from corpus_tools.recordings.take import Take
 
-__all__ = ["complaint_of", "report_of"]
+__all__ = ["doubt_warning", "take_report"]
 
 
-def report_of(take: Take, added: AddedTake) -> dict[str, Any]:
-    """Return what a take came to, JSON-ready, with the lines that somebody must check."""
+def take_report(take: Take, added: AddedTake) -> dict[str, Any]:
+    """Return a take's counts and doubtful lines, JSON-ready."""
     table = added.table
     return {
         "file": take.file,
@@ -38,13 +38,13 @@ def report_of(take: Take, added: AddedTake) -> dict[str, Any]:
     }
 
 
-def complaint_of(take: Take, added: AddedTake) -> str | None:
-    """Return what to tell of a take most of whose lines are doubtful, None of others."""
+def doubt_warning(take: Take, added: AddedTake) -> str | None:
+    """Return a warning if most lines of a take are doubtful, else None."""
     doubtful = sum(bool(row.flags) for row in added.table)
     if doubtful <= len(added.table) / 2:
         return None
     advice = "check each line" if added.by == "text" else "give recognised text with --texts"
     return (
-        f"{take.file}: {doubtful} of its {len(added.table)} lines are doubtful, as with another "
-        f"take's script, or without text and other speakers' takes; {advice}, or leave it out"
+        f"{take.file}: {doubtful} of its {len(added.table)} lines are doubtful; it may have "
+        f"another script, or lack text or takes of other speakers; {advice}, or leave it out"
     )

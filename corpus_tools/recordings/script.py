@@ -1,4 +1,4 @@
-"""The script of a recording session: which file holds which line, read by whom."""
+"""Script of a recording session: the file, speaker and text of each line."""
 
 import csv
 import difflib
@@ -33,17 +33,16 @@ _GENDERS = {
 
 @dataclass(frozen=True)
 class ScriptRow:
-    """One line of the script.
+    """Row of the script.
 
-    The emotion that was intended is read past: it must not become a label, or be seen by those
-    who give one.
+    The intended emotion is ignored: it must neither become a label nor be shown to annotators.
 
     Attributes:
-        line: of the file, for messages.
-        file: as written, relative to the folder of the recordings.
-        speaker: who reads it.
-        text: what is read.
-        sentence: id of the text, the same for all who read it.
+        line: line number in the script, for messages.
+        file: file name as written, relative to the folder of the recordings.
+        speaker: speaker of the line.
+        text: text of the line.
+        sentence: id of the text, the same for all speakers.
     """
 
     line: int
@@ -54,11 +53,11 @@ class ScriptRow:
 
 
 class RowError(DataError):
-    """A row that can't be used, of a recording that is no stray, though.
+    """Row that can't be used; its file still counts as listed in the script.
 
     Args:
-        message: why.
-        file: as the row has it, maybe empty.
+        message: reason.
+        file: file name in the row, possibly empty.
     """
 
     def __init__(self, message: str, file: str) -> None:
@@ -67,14 +66,14 @@ class RowError(DataError):
 
 
 def read_script(path: Path) -> Iterator[ScriptRow | RowError]:
-    """Yield the rows of a script; for a row that can't be used, the error that says why.
+    """Yield the rows of a script, and an error for each row that can't be used.
 
     Args:
-        path: CSV with a header, comma, semicolon or tab between the fields; UTF-8, or what else
-            spreadsheets write: UTF-16, GB18030, Big5.
+        path: CSV file with a header and with commas, semicolons or tabs between fields, in UTF-8,
+            UTF-16, GB18030 or Big5.
 
     Raises:
-        DataError: if the file holds no CSV.
+        DataError: if the file isn't valid CSV.
         ConfigurationError: if there is no such file, or a column is missing or unknown.
     """
     try:
@@ -85,10 +84,10 @@ def read_script(path: Path) -> Iterator[ScriptRow | RowError]:
         ) from error
     if data.startswith(_SPREADSHEETS):
         raise DataError(f"{path}: is a spreadsheet; save it as CSV in UTF-8 and give that")
-    return _parsed(path, decode_text(data, str(path)).removeprefix("\ufeff"))
+    return _parse_script(path, decode_text(data, str(path)).removeprefix("\ufeff"))
 
 
-def _parsed(path: Path, text: str) -> Iterator[ScriptRow | RowError]:
+def _parse_script(path: Path, text: str) -> Iterator[ScriptRow | RowError]:
     header = text.lstrip().split("\n", 1)[0]
     separator = max(",;\t", key=header.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
@@ -107,19 +106,19 @@ def _parsed(path: Path, text: str) -> Iterator[ScriptRow | RowError]:
             continue
         if not columns:
             columns = values
-            _check(path, columns)
+            _check_columns(path, columns)
             continue
         row = dict(zip_longest(columns, values[: len(columns)], fillvalue=""))
         if len(values) > len(columns):
             problem = "has more fields than columns; quote texts with commas"
             yield RowError(f"line {number} {problem}", row["file"])
             continue
-        yield _row(number, row)
+        yield _row_or_error(number, row)
     if not columns:
-        _check(path, columns)
+        _check_columns(path, columns)
 
 
-def _check(path: Path, columns: list[str]) -> None:
+def _check_columns(path: Path, columns: list[str]) -> None:
     known = (*REQUIRED, *OPTIONAL)
     for number, column in enumerate(columns, start=1):
         if not column:
@@ -131,32 +130,32 @@ def _check(path: Path, columns: list[str]) -> None:
                 f"Known ones: {', '.join(known)}"
             )
     if len(set(columns)) < len(columns):
-        raise ConfigurationError(f"{path}: a column is there twice; remove one")
+        raise ConfigurationError(f"{path}: duplicate column; remove one")
     if missing := [column for column in REQUIRED if column not in columns]:
         raise ConfigurationError(f"{path}: column '{missing[0]}' is missing; add it")
 
 
-def _row(number: int, row: dict[str, str]) -> ScriptRow | RowError:
+def _row_or_error(number: int, row: dict[str, str]) -> ScriptRow | RowError:
     try:
-        return _usable(number, row)
+        return _script_row(number, row)
     except DataError as error:
         return RowError(f"line {number}{error}", row["file"])
 
 
-def _usable(number: int, row: dict[str, str]) -> ScriptRow:
-    """Return a row; raise DataError with what comes behind "line 2" if it can't be used."""
+def _script_row(number: int, row: dict[str, str]) -> ScriptRow:
+    """Return a row, or raise DataError with the part of the message after "line N"."""
     for column, value in row.items():
         if "\n" in value or "\r" in value:
-            raise DataError(f": {column} goes over several lines; is a quote left open?")
-        if any(unicodedata.category(one) == "Cc" for one in value):
+            raise DataError(f": {column} spans several lines; is a quote left open?")
+        if any(unicodedata.category(character) == "Cc" for character in value):
             raise DataError(f": {column} has control characters; remove them")
     for column in ("file", "speaker", "text"):
         if not row[column]:
             raise DataError(f" has no {column}; fill it in")
     if not _SPEAKER.fullmatch(row["speaker"]):
         raise DataError(
-            f": speaker {row['speaker'][:40]!r} is no id; use letters, digits, '-' and '_', "
-            f"32 at most, and no name"
+            f": speaker {row['speaker'][:40]!r} isn't a valid id; use a pseudonym of at most 32 "
+            f"letters, digits, '-' and '_'"
         )
     gender = row["gender"].casefold()
     if gender not in _GENDERS:
@@ -167,18 +166,18 @@ def _usable(number: int, row: dict[str, str]) -> ScriptRow:
             {"speaker_id": row["speaker"], "gender": _GENDERS[gender], **rest}, ""
         )
     except DataError as error:
-        raise DataError(f": age {row['age'][:40]!r} is no whole number of years") from error
+        raise DataError(f": age {row['age'][:40]!r} isn't a whole number of years") from error
     sentence = row.get("sentence") or sentence_id(row["text"])
     return ScriptRow(number, row["file"], speaker, row["text"], sentence)
 
 
 def sentence_id(text: str) -> str:
-    """Return an id for a text that doesn't hang on width, case, spaces and punctuation.
+    """Return the id of a text, independent of width, case, spaces and punctuation.
 
     Example:
         >>> sentence_id("今天 巴适！") == sentence_id("今天巴适")
         True
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
-    letters = "".join(one for one in plain if unicodedata.category(one)[0] in "LMN")
+    letters = "".join(letter for letter in plain if unicodedata.category(letter)[0] in "LMN")
     return "s-" + hashlib.sha256((letters or plain).encode()).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""The lines of a script as the texts of clips."""
+"""Transcripts of clips from the lines of a script."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,13 +16,13 @@ def put_script_texts(
     lines: Iterable[tuple[str, str, list[str]]],
     language: str | None = None,
 ) -> None:
-    """Give the clips of a source their lines.
+    """Store the script's lines as transcripts of a source's clips.
 
     Args:
         corpus: the corpus folder.
-        source_id: of which source.
-        lines: id of the clip, text, and what is doubtful about it.
-        language: BCP 47 code of what is read; None if nobody knows.
+        source_id: source of the clips.
+        lines: clip id, text and flags of each line.
+        language: BCP 47 code of the spoken language, None if unknown.
     """
     texts = [
         Transcript(
@@ -36,7 +36,7 @@ def put_script_texts(
         for clip_id, text, flags in lines
     ]
     inputs = {
-        "lines": [[one.clip_id, one.text_raw, one.flags] for one in texts],
+        "lines": [[text.clip_id, text.text_raw, text.flags] for text in texts],
         "language": language,
         "normalisation": NORMALISATION,
     }

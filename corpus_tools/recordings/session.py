@@ -1,4 +1,4 @@
-"""The long takes of a session: matched together, then cut one by one."""
+"""Long takes of a session, matched together and cut one by one."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corpus_tools.recordings.hearing import Hearing
+from corpus_tools.recordings.hearing import TranscriptSource
 from corpus_tools.recordings.match_table import (
     TableRow,
     read_table,
@@ -14,10 +14,17 @@ from corpus_tools.recordings.match_table import (
     table_rows,
     write_table,
 )
-from corpus_tools.recordings.matches import LineMatch, check_fit, matches_of
+from corpus_tools.recordings.matches import LineMatch, check_script_fits, line_matches
 from corpus_tools.recordings.matching import Matcher, match_takes
 from corpus_tools.recordings.script_texts import put_script_texts
-from corpus_tools.recordings.take import Hear, Take, cut_take, cuts_of, listen, take_inputs
+from corpus_tools.recordings.take import (
+    PieceTranscriber,
+    Take,
+    analyse_take,
+    clip_cuts,
+    cut_take,
+    take_inputs,
+)
 from corpus_tools.runner import run_each
 from corpus_tools.segmentation.inputs import KnownSources, MediaInput, identify
 from corpus_tools.segmentation.planning import Cut
@@ -34,15 +41,15 @@ __all__ = ["AddedTake", "TakeSession"]
 
 @dataclass(frozen=True)
 class AddedTake:
-    """What a take came to.
+    """Result of adding a take.
 
     Attributes:
-        source_id: of the take.
+        source_id: source id of the take.
         status: ``cut``, ``screened`` or ``unchanged``.
-        by: ``text`` or ``sound``.
-        table: a row for each line.
-        rejected: lines without an accepted clip, by reason.
-        accepted: ids of the clips that are.
+        by: what the lines were matched by, ``text`` or ``sound``.
+        table: match table, a row for each line.
+        rejected: number of lines without an accepted clip, by reason.
+        accepted: ids of the accepted clips.
     """
 
     source_id: str
@@ -54,27 +61,27 @@ class AddedTake:
 
 
 @dataclass(frozen=True)
-class _Known:
-    """A take whose file was identified, and what its clips depend on."""
+class _IdentifiedTake:
+    """Take with an identified media file, and the inputs of its clips."""
 
     take: Take
-    one: MediaInput
-    hear: Hear | None
+    media: MediaInput
+    transcribe: PieceTranscriber | None
     inputs: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class TakeSession:
-    """One run's settings; `add` does all takes of it.
+    """Settings of a run; `add` adds all its takes.
 
     Attributes:
-        update: what all sources share.
+        update: updater of the corpus's sources.
         known: sources of the corpus.
         segment: section [segment].
-        series: of all takes.
-        language: BCP 47 code of what is read; None if nobody knows.
-        hearing: where recognised text comes from.
-        by_content: first file of each content seen in this run.
+        series: series of all takes.
+        language: BCP 47 code of the spoken language, None if unknown.
+        transcripts: source of recognised text.
+        by_content: first file with each content (sha256) in this run.
     """
 
     update: Update
@@ -82,34 +89,35 @@ class TakeSession:
     segment: SegmentSettings
     series: str
     language: str | None
-    hearing: Hearing
+    transcripts: TranscriptSource
     by_content: dict[str, str]
 
     def add(
         self, takes: Sequence[Take], outcome: Outcome, progress: Progress
     ) -> list[tuple[Take, AddedTake]]:
-        """Bring takes up to date in the corpus; what fails is named in the outcome."""
+        """Add or update takes; failures go to the outcome."""
         identified = {
-            take.file: found for take, found in run_each(takes, self._identify, outcome, name=_name)
+            take.file: result
+            for take, result in run_each(takes, self._identify, outcome, name=_take_file)
         }
         known = [
             self._with_inputs(take, *identified[take.file], identified, takes)
             for take in takes
             if take.file in identified
         ]
-        if self.hearing.flag:
+        if self.transcripts.flag:
             outcome.warnings += [
-                f"{one.take.file}: no recognised text of its name ({one.take.path.stem}.srt, "
-                f".json, …); matched by its sound"
+                f"{one.take.file}: no recognised text for it ({one.take.path.stem}.srt, .json, …); "
+                f"matched by sound"
                 for one in known
-                if one.hear is None
+                if one.transcribe is None
             ]
         waiting = {one.take.file for one in known if not self._is_done(one)}
-        helped = any(
+        uses_others = any(
             one.inputs["matching"]["companions"] for one in known if one.take.file in waiting
         )
-        listened = [one for one in known if helped or one.take.file in waiting]
-        matched = self._matched(listened, outcome, progress)
+        needed = [one for one in known if uses_others or one.take.file in waiting]
+        matched = self._match(needed, outcome, progress)
         return [
             (one.take, added)
             for one, added in run_each(
@@ -120,74 +128,76 @@ class TakeSession:
             )
         ]
 
-    def _identify(self, take: Take) -> tuple[MediaInput, Any, Hear | None]:
-        one = identify(
+    def _identify(self, take: Take) -> tuple[MediaInput, Any, PieceTranscriber | None]:
+        media = identify(
             take.path, self.update.corpus, self.known, kind="scripted", series=self.series
         )
-        first = self.by_content.setdefault(one.source.sha256, take.file)
+        first = self.by_content.setdefault(media.source.sha256, take.file)
         if first != take.file:
             raise DataError(f"has the same content as {first}; record it again or leave it out")
-        return (one, *self.hearing.of(take))
+        return (media, *self.transcripts.of(take))
 
     def _with_inputs(
         self,
         take: Take,
-        one: MediaInput,
-        heard: Any,
-        hear: Hear | None,
-        identified: Mapping[str, tuple[MediaInput, Any, Hear | None]],
+        media: MediaInput,
+        text_id: Any,
+        transcribe: PieceTranscriber | None,
+        identified: Mapping[str, tuple[MediaInput, Any, PieceTranscriber | None]],
         takes: Sequence[Take],
-    ) -> _Known:
+    ) -> _IdentifiedTake:
         """Return a take with its inputs.
 
-        A take whose clips people have touched stays as it was matched, even if there are other
-        takes or texts now that would match it better; unless it is to be cut anew.
+        A take with frozen clips keeps its matches, even if other takes or texts would now match it
+        better, unless it is to be cut again.
         """
         lines = {row.sentence for row in take.rows}
-        companions = [
+        other_takes = [
             identified[other.file][0].source.sha256
             for other in takes
             if other is not take
             and other.file in identified
             and lines & {row.sentence for row in other.rows}
         ]
-        inputs = take_inputs(one, take, self.segment, heard, [] if hear else companions)
-        source_id = one.source.source_id
+        inputs = take_inputs(media, take, self.segment, text_id, [] if transcribe else other_takes)
+        source_id = media.source.source_id
         path = SEGMENTS.path(self.update.corpus, source_id)
-        stays = self.update.frozen_clips(source_id) and source_id not in self.update.recut
-        if stays and path.is_file():
+        keeps_cuts = self.update.frozen_clips(source_id) and source_id not in self.update.recut
+        if keeps_cuts and path.is_file():
             before = read_header(path).inputs
             if {**before, "matching": None} == {**inputs, "matching": None}:
                 inputs = before
-        return _Known(take, one, hear, inputs)
+        return _IdentifiedTake(take, media, transcribe, inputs)
 
-    def _is_done(self, one: _Known) -> bool:
-        source_id, corpus = one.one.source.source_id, self.update.corpus
-        return is_cut(corpus, source_id, one.inputs) and table_path(corpus, source_id).is_file()
+    def _is_done(self, take: _IdentifiedTake) -> bool:
+        source_id, corpus = take.media.source.source_id, self.update.corpus
+        return is_cut(corpus, source_id, take.inputs) and table_path(corpus, source_id).is_file()
 
-    def _matched(
-        self, takes: Sequence[_Known], outcome: Outcome, progress: Progress
+    def _match(
+        self, takes: Sequence[_IdentifiedTake], outcome: Outcome, progress: Progress
     ) -> dict[str, tuple[Matcher, list[LineMatch]]]:
-        """Listen to takes and match them, in an order that the script doesn't change."""
+        """Analyse takes and match them, in an order that doesn't depend on the script."""
 
-        def matcher(one: _Known) -> Matcher:
+        def matcher(one: _IdentifiedTake) -> Matcher:
             corpus = self.update.corpus
-            return Matcher(listen(one.take, one.one, self.segment, corpus, one.hear))
+            return Matcher(analyse_take(one.take, one.media, self.segment, corpus, one.transcribe))
 
-        ordered = sorted(takes, key=lambda one: one.one.source.sha256)
-        heard = list(
+        ordered = sorted(takes, key=lambda one: one.media.source.sha256)
+        matchers = list(
             run_each(ordered, matcher, outcome, name=lambda one: one.take.file, progress=progress)
         )
-        aligned = match_takes([one for _, one in heard])
+        alignments = match_takes([one for _, one in matchers])
         return {
-            known.take.file: (one, matches_of(one, found))
-            for (known, one), found in zip(heard, aligned, strict=True)
+            known.take.file: (one, line_matches(one, aligned))
+            for (known, one), aligned in zip(matchers, alignments, strict=True)
         }
 
-    def _finish(self, known: _Known, matched: tuple[Matcher, list[LineMatch]] | None) -> AddedTake:
-        """Cut a take and write its texts, then its table, which says that all was done."""
+    def _finish(
+        self, known: _IdentifiedTake, matched: tuple[Matcher, list[LineMatch]] | None
+    ) -> AddedTake:
+        """Cut a take, then write its transcripts and last its table, which marks it as done."""
         corpus, take = self.update.corpus, known.take
-        source_id = known.one.source.source_id
+        source_id = known.media.source.source_id
         path = table_path(corpus, source_id)
         if matched is None or self._is_done(known):
             clips = {clip.clip_id: clip for clip in clips_of(corpus, source_id)}
@@ -200,16 +210,16 @@ class TakeSession:
             status = self._cut(known, cuts)
         else:
             matcher, matches = matched
-            check_fit(matcher, matches)
+            check_script_fits(matcher, matches)
             margin_ms = round(self.segment.margin_seconds * 1000)
-            cuts = cuts_of(matches, matcher.said.pieces, margin_ms)
+            cuts = clip_cuts(matches, matcher.speech.pieces, margin_ms)
             status = self._cut(known, cuts, outdated=path)
             table = table_rows(take.rows, matches, source_id, cuts)
-        there = {row.clip_id: row for row in read_shard(SCREEN.path(corpus, source_id), Screen)}
-        if strange := {row.clip_id for row in table if row.clip_id} - there.keys():
+        screens = {row.clip_id: row for row in read_shard(SCREEN.path(corpus, source_id), Screen)}
+        if unknown := {row.clip_id for row in table if row.clip_id} - screens.keys():
             raise DataError(
-                f"people have touched its clips, and {path.name} no longer tells which lines they "
-                f"are ({min(strange)} is none of them); restore that file from a copy"
+                f"has frozen clips, and {path.name} no longer assigns lines to them "
+                f"({min(unknown)} isn't one of them); restore that file from a copy"
             )
         put_script_texts(
             corpus,
@@ -220,27 +230,29 @@ class TakeSession:
         write_table(path, table)
         by = "sound" if known.inputs["matching"]["heard"] is None else "text"
         accepted = frozenset(
-            row.clip_id for row in table if row.clip_id and there[row.clip_id].accepted
+            row.clip_id for row in table if row.clip_id and screens[row.clip_id].accepted
         )
         rejected = Counter(
-            there[row.clip_id].reasons[0] if row.clip_id else "skipped"
+            screens[row.clip_id].reasons[0] if row.clip_id else "skipped"
             for row in table
             if row.clip_id not in accepted
         )
         return AddedTake(source_id, status, by, table, rejected, accepted)
 
-    def _cut(self, known: _Known, cuts: Mapping[Cut, int], *, outdated: Path | None = None) -> str:
-        """Bring a take up to date; a table of other cuts goes just before new ones are there."""
+    def _cut(
+        self, known: _IdentifiedTake, cuts: Mapping[Cut, int], *, outdated: Path | None = None
+    ) -> str:
+        """Cut a take unless it is up to date; an outdated table is deleted before new clips."""
 
         def cut(frozen: Mapping[str, str], _: object) -> SourceCuts:
             corpus, inputs = self.update.corpus, known.inputs
-            found = cut_take(known.one, known.take, cuts, corpus, self.segment, inputs, frozen)
+            found = cut_take(known.media, known.take, cuts, corpus, self.segment, inputs, frozen)
             if outdated is not None:
                 outdated.unlink(missing_ok=True)
             return found
 
-        return self.update.run(known.one, known.inputs, cut)
+        return self.update.run(known.media, known.inputs, cut)
 
 
-def _name(take: Take) -> str:
+def _take_file(take: Take) -> str:
     return take.file

@@ -10,16 +10,16 @@ __all__ = ["RecordingSettings"]
 
 
 class RecordingSettings(Settings):
-    """What becomes of scripted recordings.
+    """Settings of scripted recordings.
 
     Attributes:
-        takes: whether a file that several rows of the script name is one long take of these lines,
-            in order; otherwise the second row is a mistake.
-        length: ``keep`` them as long as they are, or ``drop`` those outside the clip length of
+        takes: treat a file that several rows of the script name as one long take of these lines,
+            in order; otherwise the second row is an error.
+        length: ``keep`` clips of any length, or ``drop`` those outside the clip length of
             [segment] (reasons ``too_short`` and ``too_long``).
-        trim_silence: whether silence before and after the line is cut off.
-        silence_db: level in dBFS below which it is silence.
-        silence_seconds: how much of the silence stays on either side.
+        trim_silence: cut off silence before and after the line.
+        silence_db: level in dBFS below which sound counts as silence.
+        silence_seconds: seconds of silence kept on either side.
     """
 
     takes: bool = False

@@ -1,4 +1,4 @@
-"""Spans of pieces of speech: how long each is, and how likely lines end at the pauses around it."""
+"""Spans of pieces of speech: their durations, and pause evidence at their edges."""
 
 from dataclasses import dataclass
 
@@ -12,11 +12,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Spans:
-    """All spans of a take that last no longer than a line can.
+    """All spans of a take that are no longer than a line can be.
 
     Attributes:
-        pieces: milliseconds from and to, shape (pieces, 2), in order of time.
-        widths: the most pieces that a span has.
+        pieces: start and end of each piece in milliseconds, shape (pieces, 2), in order of time.
+        widths: maximum number of pieces in a span.
     """
 
     pieces: NDArray[np.intp]
@@ -24,7 +24,7 @@ class Spans:
 
     @classmethod
     def up_to(cls, pieces: NDArray[np.intp], longest_ms: float) -> "Spans":
-        """Return the spans of pieces that last no longer than a limit, or are a single piece."""
+        """Return the spans that last at most ``longest_ms``, and all single pieces."""
         ends = np.searchsorted(pieces[:, 1], pieces[:, 0] + longest_ms, side="right")
         widest = int((ends - np.arange(len(pieces))).max(initial=1))
         return cls(pieces, max(1, min(widest, _WIDEST)))
@@ -33,12 +33,12 @@ class Spans:
         return len(self.pieces)
 
     def heads(self) -> list[int]:
-        """Return the pieces before which lies a pause."""
+        """Return the pieces that follow a pause."""
         after_pause = np.flatnonzero(self._pauses() >= _PAUSE_MS) + 1
-        return [0, *(int(one) for one in after_pause)]
+        return [0, *(int(piece) for piece in after_pause)]
 
     def speech_ms(self) -> Floats:
-        """Return how much is spoken in each span, short pauses included; inf beyond the take.
+        """Return the speech in each span, short pauses included; inf beyond the take.
 
         Shape (pieces, widths).
         """
@@ -51,18 +51,18 @@ class Spans:
         return np.where(ends <= len(self), spoken, np.inf)
 
     def edges(self) -> Floats:
-        """Return for each span how likely a line begins and ends at its edges, as half of both.
+        """Return half the log-odds that lines begin and end at each span's edges.
 
-        A line ends in a long pause and goes on over a short one. Each pause between two spans
-        counts half in either; shape (pieces, widths), -inf beyond the take.
+        Lines end at long pauses and continue over short ones. A pause between two spans counts half
+        for each; shape (pieces, widths), -inf beyond the take.
         """
-        odds = _SLOPE * np.log(np.maximum(self._pauses(), _LEAST_MS) / _EVEN_MS)
-        odds = np.clip(odds, -_MOST, _MOST)
+        odds = _SLOPE * np.log(np.maximum(self._pauses(), _MIN_PAUSE_MS) / _EVEN_MS)
+        odds = np.clip(odds, -_MAX_ODDS, _MAX_ODDS)
         before = np.concatenate([[0.0], odds])
         after = np.concatenate([odds, [0.0]])
         ends = np.arange(len(self))[:, None] + np.arange(self.widths)
-        there = np.minimum(ends, len(self) - 1)
-        return np.where(ends < len(self), (before[:, None] + after[there]) / 2, -np.inf)
+        last = np.minimum(ends, len(self) - 1)
+        return np.where(ends < len(self), (before[:, None] + after[last]) / 2, -np.inf)
 
     def _pauses(self) -> Floats:
         pauses: Floats = (self.pieces[1:, 0] - self.pieces[:-1, 1]).astype(float)
@@ -71,7 +71,7 @@ class Spans:
 
 _WIDEST = 24  # pieces
 _PAUSE_MS = 100.0
-_SHORT_MS = 150.0  # of a pause that counts as speech
-_SLOPE, _EVEN_MS = 2.0, 400.0  # log-odds by log of the pause; the pause that says nothing
-_LEAST_MS = 50.0  # a weak place without any pause
-_MOST = 4.0
+_SHORT_MS = 150.0  # part of a pause that counts as speech
+_SLOPE, _EVEN_MS = 2.0, 400.0  # log-odds by log of the pause; pause at log-odds 0
+_MIN_PAUSE_MS = 50.0  # also for a weak place without any pause
+_MAX_ODDS = 4.0

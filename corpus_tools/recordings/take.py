@@ -1,4 +1,4 @@
-"""One long take: what is said in it, and its clips, one for each line that was read."""
+"""Long take: its speech, and its clips, one for each line that was read."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from corpus_tools.media.errors import MediaError
 from corpus_tools.recordings.matches import LineMatch
-from corpus_tools.recordings.matching import MATCHING, Said
-from corpus_tools.recordings.pieces import pieces_of
-from corpus_tools.recordings.recording import HEARING
+from corpus_tools.recordings.matching import MATCHING, TakeSpeech
+from corpus_tools.recordings.pieces import speech_pieces
+from corpus_tools.recordings.recording import SPEECH_SETTINGS
 from corpus_tools.recordings.script import ScriptRow
-from corpus_tools.recordings.voiceprint import Voiced
+from corpus_tools.recordings.voiceprint import SpeechFeatures
 from corpus_tools.segmentation.activity import FRAME_MS, runs
 from corpus_tools.segmentation.clips import ClipWriter, SpeakerInfo
 from corpus_tools.segmentation.inputs import MediaInput
@@ -26,20 +26,20 @@ from corpus_tools.segmentation.tape import DecodedTrack, open_track
 from corpus_tools.segmentation.voice import detector_name
 from manifests.errors import DataError
 
-__all__ = ["Hear", "Take", "cut_take", "cuts_of", "listen", "take_inputs"]
+__all__ = ["PieceTranscriber", "Take", "analyse_take", "clip_cuts", "cut_take", "take_inputs"]
 
-Hear = Callable[[DecodedTrack, NDArray[np.intp]], Sequence[str]]
-"""Returns the letters recognised in each piece of speech of a tape."""
+PieceTranscriber = Callable[[DecodedTrack, NDArray[np.intp]], Sequence[str]]
+"""Function that returns the recognised letters of each piece of speech."""
 
 
 @dataclass(frozen=True)
 class Take:
-    """A file in which a speaker reads several lines.
+    """File in which a speaker reads several lines.
 
     Attributes:
-        file: as the script names it.
-        path: where it is.
-        rows: its lines, in the order in which they should be read.
+        file: file name in the script.
+        path: path of the file.
+        rows: rows of its lines, in reading order.
     """
 
     file: str
@@ -48,87 +48,91 @@ class Take:
 
     @property
     def speaker(self) -> str:
-        """Id of who reads it."""
+        """Id of its speaker."""
         return self.rows[0].speaker.speaker_id
 
 
 def take_inputs(
-    one: MediaInput,
+    media: MediaInput,
     take: Take,
     segment: SegmentSettings,
-    heard: Any,
-    companions: Sequence[str],
+    text_id: Any,
+    other_takes: Sequence[str],
 ) -> dict[str, Any]:
-    """Return what the clips of a take depend on, JSON-ready.
+    """Return the JSON-ready inputs of a take's clips.
 
     Args:
-        one: the source.
-        take: its lines.
+        media: media file of the source.
+        take: the take.
         segment: section [segment].
-        heard: what identifies the recognised text, ``None`` without any.
-        companions: sha256 of the takes that help to match this one.
+        text_id: identity of the recognised text, None without any.
+        other_takes: sha256 of the takes used for cross-speaker evidence.
     """
     return {
-        "media": one.source.sha256,
-        "track": one.source.track,
+        "media": media.source.sha256,
+        "track": media.source.track,
         "speaker": take.speaker,
         "lines": [row.sentence for row in take.rows],
         "margin": segment.margin_seconds,
         "voice": detector_name(segment),
-        "hearing": segment.model_dump(mode="json", include=HEARING),
+        "hearing": segment.model_dump(mode="json", include=SPEECH_SETTINGS),
         "matching": {
             "version": MATCHING,
             "texts": [row.text for row in take.rows],
-            "heard": heard,
-            "companions": sorted(companions),
+            "heard": text_id,
+            "companions": sorted(other_takes),
         },
     }
 
 
-def listen(
-    take: Take, one: MediaInput, segment: SegmentSettings, corpus: Path, hear: Hear | None
-) -> Said:
-    """Return what is known of a take before it is matched.
+def analyse_take(
+    take: Take,
+    media: MediaInput,
+    segment: SegmentSettings,
+    corpus: Path,
+    transcribe: PieceTranscriber | None,
+) -> TakeSpeech:
+    """Return the speech of a take and the lines of its script.
 
     Args:
-        take: its lines.
-        one: the source.
+        take: the take.
+        media: media file of the source.
         segment: section [segment].
-        corpus: on whose disk its samples wait.
-        hear: recognises text; ``None`` to do without.
+        corpus: corpus folder, on the disk of which decoded samples are buffered.
+        transcribe: transcriber of pieces, None to match by sound.
 
     Raises:
-        MediaError: if it can't be decoded, or has a gap in its midst.
-        DataError: if nobody speaks in it, or its texts can't be read.
+        MediaError: if it can't be decoded, or has a gap in its sound.
+        DataError: if it has no speech, or its texts can't be read.
     """
-    with open_track(one.path, one.source.track, segment, corpus) as tape:
-        there = runs(~tape.activity.gap)
-        if len(there) > 1:
-            at = int(there[0][1]) * FRAME_MS / 1000
+    with open_track(media.path, media.source.track, segment, corpus) as tape:
+        present = runs(~tape.activity.gap)
+        if len(present) > 1:
+            at = int(present[0][1]) * FRAME_MS / 1000
             raise MediaError(f"has a gap in its sound at {at:.2f} s; record or export it again")
-        pieces = pieces_of(tape.activity)
+        pieces = speech_pieces(tape.activity)
         if not len(pieces):
-            raise DataError("nobody speaks in it; check that it is the right file")
-        return Said(
+            raise DataError("has no speech; check that it is the right file")
+        return TakeSpeech(
             pieces,
-            Voiced.of(tape, pieces),
+            SpeechFeatures.of(tape, pieces),
             [row.text for row in take.rows],
             [row.sentence for row in take.rows],
-            None if hear is None else hear(tape, pieces),
+            None if transcribe is None else transcribe(tape, pieces),
         )
 
 
-def cuts_of(
+def clip_cuts(
     matches: Sequence[LineMatch], pieces: NDArray[np.intp], margin_ms: int
 ) -> dict[Cut, int]:
-    """Return the clips of the lines that were read, in order of time, and which line each is.
+    """Return the cuts of the lines that were read, in order of time, with their line indices.
 
-    A clip has some silence on either side, but no more than half of the pause there.
+    A clip has a margin of silence on either side, at most half of the pause there.
 
     Args:
-        matches: of all lines.
-        pieces: of speech.
-        margin_ms: silence wanted.
+        matches: matches of all lines.
+        pieces: start and end of each piece of speech in milliseconds.
+        margin_ms: margin in milliseconds.
     """
     ends = np.concatenate([[0], pieces[:, 1]])
     starts = np.append(pieces[:, 0], pieces[-1, 1])
@@ -144,7 +148,7 @@ def cuts_of(
 
 
 def cut_take(
-    one: MediaInput,
+    media: MediaInput,
     take: Take,
     cuts: Mapping[Cut, int],
     corpus: Path,
@@ -155,13 +159,13 @@ def cut_take(
     """Write the clips of a take.
 
     Args:
-        one: the source.
-        take: its lines.
-        cuts: as from `cuts_of`.
+        media: media file of the source.
+        take: the take.
+        cuts: cuts from `clip_cuts`.
         corpus: the corpus folder.
         segment: section [segment].
-        inputs: as from `take_inputs`.
-        frozen: sha256 of the samples of clips that must not change.
+        inputs: inputs from `take_inputs`.
+        frozen: sha256 of the samples of clips that must not change, by clip id.
 
     Raises:
         MediaError: if it can't be decoded.
@@ -171,8 +175,8 @@ def cut_take(
     def who(cut: Cut) -> SpeakerInfo:
         return SpeakerInfo(take.speaker, "script", take.rows[cuts[cut]].sentence)
 
-    with open_track(one.path, one.source.track, segment, corpus) as tape:
-        clips = ClipWriter(corpus, one.source.source_id, tape, frozen).write(list(cuts), who)
-        source = one.source.changed(duration=tape.duration_ms / 1000)
+    with open_track(media.path, media.source.track, segment, corpus) as tape:
+        clips = ClipWriter(corpus, media.source.source_id, tape, frozen).write(list(cuts), who)
+        source = media.source.changed(duration=tape.duration_ms / 1000)
         left = measure_outside(tape.activity, list(cuts), tape.duration_ms)
     return SourceCuts(source, clips, None, left, inputs)

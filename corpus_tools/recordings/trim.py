@@ -1,4 +1,4 @@
-"""Cut silence off the ends of a recording."""
+"""Trimming of silence at the ends of a recording."""
 
 import warnings
 
@@ -6,20 +6,20 @@ from corpus_tools.media.decode import SAMPLE_RATE
 from corpus_tools.media.levels import Samples
 from corpus_tools.recordings.settings import RecordingSettings
 
-__all__ = ["spoken_part"]
+__all__ = ["spoken_extent"]
 
 
-def spoken_part(samples: Samples, settings: RecordingSettings) -> tuple[int, int]:
-    """Return the part of a recording to keep, in whole milliseconds.
+def spoken_extent(samples: Samples, settings: RecordingSettings) -> tuple[int, int]:
+    """Return the start and end of the part of a recording to keep, in milliseconds.
 
-    All of it where nothing is loud enough to be anything but silence.
+    A recording without any sound above the threshold is kept whole.
 
     Args:
-        samples: the recording.
+        samples: int16 mono at 16 kHz.
         settings: ``silence_db`` and ``silence_seconds``.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # it looks for ffmpeg, not needed here
+        warnings.simplefilter("ignore", RuntimeWarning)  # missing ffmpeg, not needed here
         from pydub import AudioSegment
         from pydub.silence import detect_leading_silence
 

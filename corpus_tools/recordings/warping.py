@@ -1,4 +1,4 @@
-"""How far two pieces of speech are apart when their timing may differ: dynamic time warping."""
+"""Distance between stretches of speech by dynamic time warping."""
 
 from collections.abc import Sequence
 
@@ -14,15 +14,15 @@ Floats = NDArray[np.float32]
 
 
 def prefix_distances(pairs: Sequence[tuple[Cepstra, Cepstra]]) -> list[Floats]:
-    """Return how far the whole first piece is from each beginning of the second.
+    """Return the distance of the whole first stretch to each prefix of the second.
 
-    A step goes one frame on in either or in both; a path costs the distances of the frames that it
-    joins, one that goes on in both counting twice (symmetric form P=0 of Sakoe & Chiba, "Dynamic
-    programming algorithm optimization for spoken word recognition", IEEE Transactions on ASSP
-    1978), so that its cost divided by the frames of both is a mean distance.
+    A step advances one frame in either stretch or in both. The cost of a path is the sum of the
+    frame distances on it, diagonal steps counted twice (symmetric form P=0 of Sakoe & Chiba,
+    "Dynamic programming algorithm optimization for spoken word recognition", IEEE Transactions on
+    ASSP 1978), so that the cost divided by the frames of both is a mean distance.
 
     Args:
-        pairs: shape (frames, coefficients) each, at least one frame, all of length 1.
+        pairs: unit vectors of shape (frames, coefficients) each, at least one frame.
 
     Returns:
         For each pair, the mean distance to the first 1, 2, … frames of the second.
@@ -32,17 +32,17 @@ def prefix_distances(pairs: Sequence[tuple[Cepstra, Cepstra]]) -> list[Floats]:
         >>> [round(float(x), 2) for x in prefix_distances([(one[:2], one)])[0]]
         [0.33, 0.0, 0.2]
     """
-    found: list[Floats] = [np.zeros(0, dtype=np.float32)] * len(pairs)
+    results: list[Floats] = [np.zeros(0, dtype=np.float32)] * len(pairs)
     by_size = sorted(range(len(pairs)), key=lambda at: len(pairs[at][0]) + len(pairs[at][1]))
     for first in range(0, len(by_size), _BATCH):
-        some = by_size[first : first + _BATCH]
-        for at, distances in zip(some, _batch([pairs[at] for at in some]), strict=True):
-            found[at] = distances
-    return found
+        batch = by_size[first : first + _BATCH]
+        for at, distances in zip(batch, _warp_batch([pairs[at] for at in batch]), strict=True):
+            results[at] = distances
+    return results
 
 
-def _batch(pairs: Sequence[tuple[Cepstra, Cepstra]]) -> list[Floats]:
-    """Warp all pairs at once, one diagonal of their grids after the other."""
+def _warp_batch(pairs: Sequence[tuple[Cepstra, Cepstra]]) -> list[Floats]:
+    """Warp all pairs together, diagonal by diagonal."""
     last = np.array([len(one) - 1 for one, _ in pairs])
     number = np.arange(len(pairs))
     grids = _by_diagonals(pairs)
@@ -65,11 +65,11 @@ def _batch(pairs: Sequence[tuple[Cepstra, Cepstra]]) -> list[Floats]:
 
 
 def _by_diagonals(pairs: Sequence[tuple[Cepstra, Cepstra]]) -> Floats:
-    """Return the distances between the frames of each pair.
+    """Return the distances between the frames of each pair, by diagonals.
 
     Returns:
-        Shape (diagonals, pairs, rows): between frame ``row`` of the first and frame
-        ``diagonal - row`` of the second, inf off the grid.
+        Distance between frame ``row`` of the first and frame ``diagonal - row`` of the second, inf
+        off the grid; shape (diagonals, pairs, rows).
     """
     rows = max(len(one) for one, _ in pairs)
     diagonals = rows + max(len(other) for _, other in pairs) - 1
@@ -82,7 +82,7 @@ def _by_diagonals(pairs: Sequence[tuple[Cepstra, Cepstra]]) -> Floats:
 
 
 def _distances(one: Cepstra, other: Cepstra) -> Floats:
-    """Return one minus the cosine between each frame and each, for frames of length 1."""
+    """Return the cosine distances between unit vectors."""
     return 1 - one @ other.T
 
 

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from corpus_tools.transcription.recogniser import Recogniser, RecogniserOptions, Recognition
 from manifests.errors import CorpusError, DataError
 
-__all__ = ["asked", "made"]
+__all__ = ["load_recogniser", "run_recogniser"]
 
 
-def made(
+def load_recogniser(
     name: str, factory: Callable[[RecogniserOptions], Recogniser], options: RecogniserOptions
 ) -> Recogniser:
     """Return a recogniser, ready to listen.
@@ -34,7 +34,7 @@ def made(
         raise DataError(_failing(name, "didn't start", error)) from error
 
 
-def asked(
+def run_recogniser(
     recogniser: Recogniser, waves: Sequence[NDArray[np.float32]], language: str | None
 ) -> Sequence[Recognition]:
     """Return what a recogniser hears, one text for each sound.

@@ -8,12 +8,12 @@ from annotation.corrections import corrected_transcripts
 from corpus_tools.segmentation.publish import source_of
 from corpus_tools.transcription.comparison import (
     ClipErrors,
-    Errors,
+    ErrorCounts,
     TextPair,
     by_source,
     clip_errors,
 )
-from corpus_tools.transcription.store import origin_of
+from corpus_tools.transcription.store import transcript_origin
 from manifests.errors import ConfigurationError
 from manifests.outcome import Outcome
 from manifests.records import Transcript
@@ -65,7 +65,7 @@ def compare_transcripts(
     outcome.details |= {
         "reference": first,
         "hypothesis": second,
-        "overall": sum((one.errors for one in found), start=Errors()).row(),
+        "overall": sum((one.errors for one in found), start=ErrorCounts()).row(),
         "sources": {source: errors.row() for source, errors in by_source(found).items()},
         "worst": [_row(one) for one in sorted(found, key=_badness)[:worst] if one.errors.edits],
     }
@@ -82,7 +82,7 @@ def compare_transcripts(
 def _texts_by_origin(corpus: Path, *, raw: bool) -> dict[str, dict[str, str]]:
     texts: dict[str, dict[str, str]] = defaultdict(dict)
     for record in read_stage(corpus, STAGES["transcripts"], Transcript):
-        texts[origin_of(record)][record.clip_id] = record.text_raw if raw else record.text
+        texts[transcript_origin(record)][record.clip_id] = record.text_raw if raw else record.text
     return texts
 
 

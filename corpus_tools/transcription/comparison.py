@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ClipErrors", "Errors", "TextPair", "by_source", "clip_errors", "comparable"]
+__all__ = ["ClipErrors", "ErrorCounts", "TextPair", "by_source", "clip_errors", "comparable"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class TextPair:
 
 
 @dataclass(frozen=True)
-class Errors:
+class ErrorCounts:
     """Edits that turn references into hypotheses, in characters.
 
     Attributes:
@@ -54,8 +54,8 @@ class Errors:
         """Character error rate: edits over characters; above 1 where much came in."""
         return self.edits / self.characters if self.characters else None
 
-    def __add__(self, other: "Errors") -> "Errors":
-        return Errors(
+    def __add__(self, other: "ErrorCounts") -> "ErrorCounts":
+        return ErrorCounts(
             self.clips + other.clips,
             self.characters + other.characters,
             self.substitutions + other.substitutions,
@@ -80,7 +80,7 @@ class ClipErrors:
     """The errors of one clip."""
 
     pair: TextPair
-    errors: Errors
+    errors: ErrorCounts
 
 
 def comparable(text: str) -> str:
@@ -113,18 +113,18 @@ def clip_errors(pairs: Sequence[TextPair], *, exact: bool = False) -> list[ClipE
     ]
 
 
-def by_source(found: Iterable[ClipErrors]) -> dict[str, Errors]:
+def by_source(found: Iterable[ClipErrors]) -> dict[str, ErrorCounts]:
     """Return the sums of each source, by source id."""
-    sums: dict[str, Errors] = defaultdict(Errors)
+    sums: dict[str, ErrorCounts] = defaultdict(ErrorCounts)
     for one in found:
         sums[one.pair.source_id] += one.errors
     return dict(sorted(sums.items()))
 
 
-def _errors(reference: str, hypothesis: str) -> Errors:
+def _errors(reference: str, hypothesis: str) -> ErrorCounts:
     import jiwer
 
     if not reference:
-        return Errors(clips=1, insertions=len(hypothesis))
+        return ErrorCounts(clips=1, insertions=len(hypothesis))
     found = jiwer.process_characters(reference, hypothesis)
-    return Errors(1, len(reference), found.substitutions, found.deletions, found.insertions)
+    return ErrorCounts(1, len(reference), found.substitutions, found.deletions, found.insertions)

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from corpus_tools.transcription.asking import made
-from corpus_tools.transcription.flagging import Flagging
+from corpus_tools.transcription.asking import load_recogniser
+from corpus_tools.transcription.flagging import Flagger
 from corpus_tools.transcription.guards import Thresholds
 from corpus_tools.transcription.hallucinations import KnownHallucinations
 from corpus_tools.transcription.recogniser import Recogniser, RecogniserOptions, find_recogniser
@@ -12,13 +12,13 @@ from corpus_tools.transcription.settings import TranscribeSettings
 from manifests.store import inside
 from models.text.lexicon import prompt_words
 
-__all__ = ["BUNDLED", "flagging_of", "recogniser_of"]
+__all__ = ["BUNDLED", "configured_flagger", "configured_recogniser"]
 
 BUNDLED = "sichuan"
 """What the lexicon that comes with the package is called."""
 
 
-def recogniser_of(
+def configured_recogniser(
     settings: TranscribeSettings,
     corpus: Path,
     *,
@@ -36,7 +36,7 @@ def recogniser_of(
     Raises:
         CorpusError: if it isn't installed, has no model, or can't start.
     """
-    return made(
+    return load_recogniser(
         settings.recogniser,
         find_recogniser(settings.recogniser),
         RecogniserOptions(
@@ -56,14 +56,14 @@ def recogniser_of(
     )
 
 
-def flagging_of(settings: TranscribeSettings, corpus: Path) -> Flagging:
+def configured_flagger(settings: TranscribeSettings, corpus: Path) -> Flagger:
     """Return how the settings judge what is recognised.
 
     Raises:
         DataError: if the file of further hallucinations can't be read, or lies elsewhere.
     """
     known = settings.hallucinations
-    return Flagging(
+    return Flagger(
         Thresholds(
             settings.max_rate,
             settings.max_compression,

@@ -17,11 +17,11 @@ from corpus_tools.transcription.normalisation import NORMALISATION, normalise
 from corpus_tools.transcription.repetition import repeated_texts
 from manifests.records import Transcript
 
-__all__ = ["Flagging"]
+__all__ = ["Flagger"]
 
 
 @dataclass(frozen=True)
-class Flagging:
+class Flagger:
     """How recognised texts are judged; nothing has to be heard again to judge them anew.
 
     Attributes:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from corpus_tools.transcription.hallucinations import KnownHallucinations, letters_of
+from corpus_tools.transcription.hallucinations import KnownHallucinations, letters_only
 from corpus_tools.transcription.repetition import has_loop, redundancy
 from manifests.store import fingerprint
 
@@ -97,7 +97,7 @@ def flag_text(
     unsure = avg_logprob is not None and avg_logprob < thresholds.min_logprob
     certain = avg_logprob is not None and not unsure
     silent = no_speech_prob is not None and no_speech_prob > thresholds.max_no_speech
-    spoken = letters_of(_REMARK.sub("", text))
+    spoken = letters_only(_REMARK.sub("", text))
     flags = {
         "char_loop": has_loop(text),
         "compression": redundancy(text) > thresholds.max_compression,

@@ -12,7 +12,7 @@ from typing import Self
 from corpus_tools.transcription.chinese import simplify
 from manifests.errors import DataError
 
-__all__ = ["KnownHallucinations", "letters_of", "same_text_key"]
+__all__ = ["KnownHallucinations", "letters_only", "same_text_key"]
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class KnownHallucinations:
         return ["".join(_parts(phrase)) for phrase in self.phrases if phrase.startswith("=")]
 
 
-def letters_of(text: str) -> str:
+def letters_only(text: str) -> str:
     """Return a text's letters, marks and digits in lower case, without anything between them."""
     return "".join(one.lower() for one in text if unicodedata.category(one)[0] in "LMN")
 
@@ -112,7 +112,7 @@ def same_text_key(text: str) -> str:
         'amaraorg社区soustitres'
     """
     plain = unicodedata.normalize("NFKD", simplify(unicodedata.normalize("NFKC", text)))
-    return letters_of(_ACCENTS.sub("", plain).casefold())
+    return letters_only(_ACCENTS.sub("", plain).casefold())
 
 
 def _parts(phrase: str) -> list[str]:

@@ -13,7 +13,7 @@ from corpus_tools.transcription.encodings import decode_text
 from manifests.errors import DataError
 from manifests.outcome import Outcome
 
-__all__ = ["COLUMNS", "GivenText", "read_given_texts"]
+__all__ = ["COLUMNS", "ImportedText", "read_imported_texts"]
 
 COLUMNS = ("clip_id", "text", "language", "avg_logprob", "no_speech_prob", "words")
 """What a row may have; the first two it must have, and a CSV file has no words."""
@@ -23,7 +23,7 @@ LONGEST_TEXT = 10_000  # characters in one clip's text
 
 
 @dataclass(frozen=True)
-class GivenText:
+class ImportedText:
     """One row of such a file.
 
     Attributes:
@@ -40,7 +40,7 @@ class GivenText:
         return str(self.fields["clip_id"])
 
 
-def read_given_texts(path: Path, outcome: Outcome) -> list[GivenText]:
+def read_imported_texts(path: Path, outcome: Outcome) -> list[ImportedText]:
     """Return the usable rows of a .jsonl or .csv file.
 
     Rows that can't be used, and columns that aren't known, are noted as failures by file and line.
@@ -57,7 +57,7 @@ def read_given_texts(path: Path, outcome: Outcome) -> list[GivenText]:
     in_csv = path.suffix.lower() == ".csv"
     rows = _csv_rows(path, text) if in_csv else _json_rows(path, text)
     known = COLUMNS[:-1] if in_csv else COLUMNS
-    usable: list[GivenText] = []
+    usable: list[ImportedText] = []
     strange: set[str] = set()
     for where, row in rows:
         columns = set() if isinstance(row, str) else {str(name) for name in row} - set(known)
@@ -70,7 +70,7 @@ def read_given_texts(path: Path, outcome: Outcome) -> list[GivenText]:
             outcome.fail(where, problem)
         elif isinstance(row, dict):
             fields = {name: row[name] for name in known if row.get(name) not in (None, "")}
-            usable.append(GivenText(where, fields))
+            usable.append(ImportedText(where, fields))
     return usable
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from corpus_tools.segmentation.naming import nearest_names
 from corpus_tools.segmentation.publish import sweep
-from corpus_tools.transcription.import_files import GivenText, read_given_texts
-from corpus_tools.transcription.lines import lines_of_clips
+from corpus_tools.transcription.import_files import ImportedText, read_imported_texts
+from corpus_tools.transcription.lines import assign_lines
 from corpus_tools.transcription.normalisation import NORMALISATION, normalise
-from corpus_tools.transcription.store import STAGE, origin_of, put_transcripts
-from corpus_tools.transcription.subtitle_texts import line_transcripts
+from corpus_tools.transcription.store import STAGE, put_transcripts, transcript_origin
+from corpus_tools.transcription.subtitle_texts import subtitle_transcripts
 from corpus_tools.transcription.subtitles import SUFFIXES, read_subtitle_file
 from corpus_tools.workspace import Workspace
 from manifests.errors import ConfigurationError, DataError
@@ -81,12 +81,12 @@ def _from_lines(
     events = subtitles.events
     outcome.warnings += subtitles.notes
     clips = [clip for clip in read_shard(shard, Clip) if clip.superseded_by is None]
-    texts = lines_of_clips(events, clips)
+    texts = assign_lines(events, clips)
     outcome.items_in = len(events)
     outcome.kept = sum(len(text.lines) for text in texts.values())
     outcome.rejected += Counter({"outside clips": len(events) - outcome.kept})
     language = workspace.configuration.corpus.language
-    return {source_id: line_transcripts(texts, clips, "import", name, language)}
+    return {source_id: subtitle_transcripts(texts, clips, "import", name, language)}
 
 
 def _from_rows(
@@ -100,7 +100,7 @@ def _from_rows(
     seen: dict[str, str] = {}
     language = workspace.configuration.corpus.language
     withdrawn = Withdrawn.of(workspace.root).clips
-    for given in read_given_texts(path, outcome):
+    for given in read_imported_texts(path, outcome):
         outcome.items_in += 1
         if gone := withdrawn.get(given.clip_id):
             outcome.fail(given.where, f"{given.clip_id} went with {gone.summary}; leave it out")
@@ -120,7 +120,7 @@ def _from_rows(
     return texts
 
 
-def _transcript(given: GivenText, name: str, language: str) -> Transcript:
+def _transcript(given: ImportedText, name: str, language: str) -> Transcript:
     text = given.fields["text"]
     row = given.fields | {
         "text": normalise(text, given.fields.get("language") or language),
@@ -137,10 +137,10 @@ def _merge(corpus: Path, source_id: str, new: Iterable[Transcript]) -> bool:
     new = list(new)
     if not new:
         return False
-    origin = origin_of(new[0])
+    origin = transcript_origin(new[0])
     path = STAGE.path(corpus, source_id)
     held = read_shard(path, Transcript) if path.exists() else []
-    merged = {one.clip_id: one for one in held if origin_of(one) == origin}
+    merged = {one.clip_id: one for one in held if transcript_origin(one) == origin}
     merged |= {one.clip_id: one for one in new}
     rows = [merged[clip_id].row() for clip_id in sorted(merged)]
     inputs = {"texts": fingerprint(rows), "normalisation": NORMALISATION}

@@ -2,10 +2,10 @@
 
 import re
 
-__all__ = ["is_in", "script_of", "scripts_of_language"]
+__all__ = ["script_of", "scripts_of_language", "tag_is_language"]
 
 
-def is_in(tag: str, language: str) -> bool:
+def tag_is_language(tag: str, language: str) -> bool:
     """Return whether a tag of a file or track means a language; dialects of Chinese are Chinese.
 
     Args:
@@ -13,8 +13,8 @@ def is_in(tag: str, language: str) -> bool:
         language: BCP 47 code.
 
     Example:
-        >>> is_in("chs", "zh"), is_in("pl-PL", "pl"), is_in("eng", "zh")
-        (True, True, False)
+        >>> tag_is_language("chs", "zh"), tag_is_language("eng", "zh")
+        (True, False)
     """
     first = re.split(r"[-_.]", tag.strip().lower())[0]
     return _family(first) == _family(re.split(r"[-_]", language.lower())[0])

@@ -1,4 +1,4 @@
-"""Timed lines given to the clips that they are spoken in."""
+"""Assignment of timed lines to the clips in which they are spoken."""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-__all__ = ["STRADDLES", "ClipText", "TimedClip", "TimedLine", "lines_of_clips"]
+__all__ = ["STRADDLES", "ClipText", "TimedClip", "TimedLine", "assign_lines"]
 
 STRADDLES = "straddles"
 """Flag of a text, part of which is spoken in another clip, or that lacks a part spoken in its."""
@@ -85,9 +85,7 @@ class ClipText:
         return round(covered * self.inside_s / self.shown_s, 4) if self.shown_s else 0.0
 
 
-def lines_of_clips(
-    lines: Iterable[TimedLine], clips: Sequence[TimedClip]
-) -> Mapping[str, ClipText]:
+def assign_lines(lines: Iterable[TimedLine], clips: Sequence[TimedClip]) -> Mapping[str, ClipText]:
     """Give each line to the clip that holds most of it, if that is half of the line or more.
 
     Of clips that hold the same of it the first gets it. A line that reaches notably into a clip

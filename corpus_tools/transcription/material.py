@@ -9,7 +9,7 @@ from manifests.outcome import Outcome
 from manifests.records import Clip, Screen, Source
 from manifests.shards import STAGES, read_shard, shard_paths
 
-__all__ = ["SourceClips", "read_material"]
+__all__ = ["SourceClips", "read_source_clips"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class SourceClips:
     wanted: list[Clip]
 
 
-def read_material(corpus: Path, outcome: Outcome) -> Iterator[SourceClips]:
+def read_source_clips(corpus: Path, outcome: Outcome) -> Iterator[SourceClips]:
     """Yield each source's clips, in the order of source ids; a bad shard is noted as a failure."""
     for path in shard_paths(corpus, STAGES["segments"]):
         try:

@@ -9,31 +9,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus_tools.media.wav import read_wav
-from corpus_tools.transcription.asking import asked
+from corpus_tools.transcription.asking import run_recogniser
 from corpus_tools.transcription.batching import batched, chunked
-from corpus_tools.transcription.flagging import Flagging
+from corpus_tools.transcription.flagging import Flagger
 from corpus_tools.transcription.material import SourceClips
 from corpus_tools.transcription.recogniser import Recogniser, Recognition, Word
 from corpus_tools.transcription.store import (
-    inputs_of,
     is_current,
-    origin_of,
     put_transcripts,
-    read_texts,
+    read_transcripts,
+    stored_inputs,
+    transcript_origin,
 )
-from corpus_tools.transcription.windows import WINDOWS, joined, plan_windows
-from corpus_tools.transcription.words import recognitions_of_clips
+from corpus_tools.transcription.windows import WINDOW_VERSION, join_clips, plan_windows
+from corpus_tools.transcription.words import split_recognition
 from manifests.errors import ConfigurationError, DataError
 from manifests.outcome import Outcome
 from manifests.records import Clip, TextSource, Transcript
 from manifests.store import canonical_json, fingerprint, inside
 
-__all__ = ["RecognisedTexts"]
+__all__ = ["ClipTranscriber"]
 
 Context = Literal["clip", "window"]
 
 
-class RecognisedTexts:
+class ClipTranscriber:
     """A recogniser set to work on the clips of a corpus.
 
     Args:
@@ -52,7 +52,7 @@ class RecognisedTexts:
         recogniser: Recogniser,
         source: TextSource,
         language: str | None,
-        flagging: Flagging,
+        flagging: Flagger,
         context: Context = "clip",
         batch_size: int = 8,
     ) -> None:
@@ -116,19 +116,19 @@ class RecognisedTexts:
                 outcome.fail(one.source_id, str(error))
         return done
 
-    def judge_anew(self, material: SourceClips) -> bool:
+    def reflag(self, material: SourceClips) -> bool:
         """Flag and normalise what was heard already, and return whether that is all it needed.
 
         Raises:
             DataError: if the source's shard can't be read.
         """
         inputs = self._inputs(material)
-        known = inputs_of(self.corpus, material.source_id, self.origin)
+        known = stored_inputs(self.corpus, material.source_id, self.origin)
         judged = self.flagging.inputs.keys()
         if known is None or _without(known, judged) != _without(inputs, judged):
             return False
-        texts = read_texts(self.corpus, material.source_id)
-        self._put(material, [one for one in texts if origin_of(one) == self.origin], inputs)
+        texts = read_transcripts(self.corpus, material.source_id)
+        self._put(material, [one for one in texts if transcript_origin(one) == self.origin], inputs)
         return True
 
     def _put(
@@ -147,10 +147,10 @@ class RecognisedTexts:
         """Return what is said in the clips of some windows, by clip id."""
         readable = [pairs for window in batch if (pairs := list(self._waves(window, outcome)))]
         windows = [[clip for clip, _ in pairs] for pairs in readable]
-        sounds = [joined(*zip(*pairs, strict=True)) for pairs in readable]
+        sounds = [join_clips(*zip(*pairs, strict=True)) for pairs in readable]
         if not sounds:
             return {}
-        heard = asked(self.recogniser, [wave for wave, _ in sounds], self.language)
+        heard = run_recogniser(self.recogniser, [wave for wave, _ in sounds], self.language)
         return {
             clip.clip_id: mine
             for window, (_, spans), one in zip(windows, sounds, heard, strict=True)
@@ -165,7 +165,7 @@ class RecognisedTexts:
                 f"{self.recogniser.name} gives no times of words, without which a window can't be "
                 f"divided; use --context clip"
             )
-        return recognitions_of_clips(heard, spans)
+        return split_recognition(heard, spans)
 
     def _waves(
         self, clips: Sequence[Clip], outcome: Outcome
@@ -196,7 +196,7 @@ class RecognisedTexts:
     def _inputs(self, material: SourceClips) -> dict[str, Any]:
         return {
             "clips": fingerprint([[clip.clip_id, clip.sha256] for clip in material.wanted]),
-            "context": f"window {WINDOWS}" if self.context == "window" else "clip",
+            "context": f"window {WINDOW_VERSION}" if self.context == "window" else "clip",
             "language": self.language,
             "parameters": self.recogniser.parameters,
             **self.flagging.inputs,

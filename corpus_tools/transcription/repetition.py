@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from corpus_tools.transcription.hallucinations import letters_of, same_text_key
+from corpus_tools.transcription.hallucinations import letters_only, same_text_key
 
 __all__ = ["has_loop", "redundancy", "repeated_texts", "units_of"]
 
@@ -18,7 +18,7 @@ def has_loop(text: str) -> bool:
         >>> has_loop("谢谢大家" * 4), has_loop("哈哈哈哈哈哈，走走走！")
         (True, False)
     """
-    return _LOOP.search(letters_of(text)[:_ENOUGH]) is not None
+    return _LOOP.search(letters_only(text)[:_ENOUGH]) is not None
 
 
 def units_of(text: str) -> list[str]:

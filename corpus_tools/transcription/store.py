@@ -9,30 +9,29 @@ from manifests.shards import STAGES, Header, read_header, read_shard, write_shar
 from manifests.store import canonical_json
 
 __all__ = [
-    "inputs_of",
     "is_current",
-    "origin_of",
-    "origins",
     "put_transcripts",
-    "read_texts",
+    "read_transcripts",
+    "stored_inputs",
+    "stored_origins",
+    "transcript_origin",
 ]
 
 STAGE = STAGES["transcripts"]
 
 
-def origin_of(record: Transcript) -> str:
+def transcript_origin(record: Transcript) -> str:
     """Return what a text comes from: its source, and the model where there is one.
 
     Example:
-        >>> origin_of(Transcript(clip_id="c", text="", text_raw="", source="script"))
-        'script'
-        >>> origin_of(Transcript(clip_id="c", text="", text_raw="", source="whisper", model="base"))
+        >>> record = Transcript(clip_id="c", text="", text_raw="", source="whisper", model="base")
+        >>> transcript_origin(record)
         'whisper:base'
     """
     return record.source if record.model is None else f"{record.source}:{record.model}"
 
 
-def origins(corpus: Path, source_id: str) -> frozenset[str]:
+def stored_origins(corpus: Path, source_id: str) -> frozenset[str]:
     """Return the origins that a source has texts of.
 
     Raises:
@@ -48,11 +47,11 @@ def is_current(corpus: Path, source_id: str, origin: str, inputs: Mapping[str, A
     Raises:
         DataError: if the shard has no readable header.
     """
-    known = inputs_of(corpus, source_id, origin)
+    known = stored_inputs(corpus, source_id, origin)
     return known is not None and canonical_json(known) == canonical_json(dict(inputs))
 
 
-def inputs_of(corpus: Path, source_id: str, origin: str) -> dict[str, Any] | None:
+def stored_inputs(corpus: Path, source_id: str, origin: str) -> dict[str, Any] | None:
     """Return what a source's texts of this origin were made from, None if there are none.
 
     Raises:
@@ -63,7 +62,7 @@ def inputs_of(corpus: Path, source_id: str, origin: str) -> dict[str, Any] | Non
     return known.get(origin)
 
 
-def read_texts(corpus: Path, source_id: str) -> list[Transcript]:
+def read_transcripts(corpus: Path, source_id: str) -> list[Transcript]:
     """Return a source's texts of every origin.
 
     Raises:
@@ -85,7 +84,7 @@ def put_transcripts(
     Args:
         corpus: the corpus folder.
         source_id: of which source.
-        origin: as :func:`origin_of` has it for each of the records.
+        origin: as :func:`transcript_origin` has it for each of the records.
         records: the origin's texts, one for each clip at most, in any order.
         inputs: JSON-ready inputs and parameters that the texts depend on.
 
@@ -96,7 +95,7 @@ def put_transcripts(
         DataError: if the shard that is there can't be read.
         ValueError: if a record is of another origin, or a clip has two.
     """
-    if strange := {origin_of(record) for record in records} - {origin}:
+    if strange := {transcript_origin(record) for record in records} - {origin}:
         raise ValueError(f"texts of {sorted(strange)} given as {origin!r}")
     if len({record.clip_id for record in records}) < len(records):
         raise ValueError(f"{source_id}: two texts of {origin!r} for one clip")
@@ -107,7 +106,7 @@ def put_transcripts(
     known: dict[str, Any] = {}
     if path.exists():
         known = _known_inputs(read_header(path))
-        others = [one for one in read_shard(path, Transcript) if origin_of(one) != origin]
+        others = [one for one in read_shard(path, Transcript) if transcript_origin(one) != origin]
     both = sorted([*others, *records], key=lambda one: (one.clip_id, one.source, one.model or ""))
     write_shard(corpus, STAGE, source_id, both, {**known, origin: dict(inputs)})
     return True

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from corpus_tools.transcription.lines import ClipText, lines_of_clips
+from corpus_tools.transcription.lines import ClipText, assign_lines
 from corpus_tools.transcription.material import SourceClips
 from corpus_tools.transcription.normalisation import NORMALISATION, normalise
-from corpus_tools.transcription.store import is_current, origins, put_transcripts
+from corpus_tools.transcription.store import is_current, put_transcripts, stored_origins
 from manifests.records import Clip, SubtitleLine, TextSource, Transcript
 from manifests.shards import STAGES, read_shard
 from manifests.store import fingerprint, sha256_file
 
-__all__ = ["LOW_OVERLAP", "line_transcripts", "put_subtitle_texts"]
+__all__ = ["LOW_OVERLAP", "put_subtitle_texts", "subtitle_transcripts"]
 
 LOW_OVERLAP = "low_overlap"
 """Flag of a text whose lines lie partly outside the clip, or leave much of its speech uncovered."""
@@ -22,7 +22,7 @@ _ALGORITHM = 2  # of giving lines to clips
 _LEAST_CONFIDENCE = 0.75
 
 
-def line_transcripts(
+def subtitle_transcripts(
     texts: Mapping[str, ClipText],
     clips: Sequence[Clip],
     source: TextSource,
@@ -71,7 +71,7 @@ def put_subtitle_texts(corpus: Path, material: SourceClips, language: str | None
         DataError: if the source's shards can't be read.
     """
     shard = STAGES["subtitles"].path(corpus, material.source_id)
-    if not shard.exists() and ORIGIN not in origins(corpus, material.source_id):
+    if not shard.exists() and ORIGIN not in stored_origins(corpus, material.source_id):
         return False
     inputs: dict[str, Any] = {
         "algorithm": _ALGORITHM,
@@ -85,6 +85,6 @@ def put_subtitle_texts(corpus: Path, material: SourceClips, language: str | None
     if is_current(corpus, material.source_id, ORIGIN, inputs):
         return False
     lines = read_shard(shard, SubtitleLine) if shard.exists() else []
-    texts = lines_of_clips(lines, material.clips)
-    records = line_transcripts(texts, material.clips, ORIGIN, language=language)
+    texts = assign_lines(lines, material.clips)
+    records = subtitle_transcripts(texts, material.clips, ORIGIN, language=language)
     return put_transcripts(corpus, material.source_id, ORIGIN, records, inputs)

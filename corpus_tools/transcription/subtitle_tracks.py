@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from corpus_tools.media.errors import MediaError
 from corpus_tools.transcription.cue_markup import Cue
-from corpus_tools.transcription.languages import is_in
-from corpus_tools.transcription.subtitles import Subtitles, subtitles_of
+from corpus_tools.transcription.languages import tag_is_language
+from corpus_tools.transcription.subtitles import Subtitles, clean_subtitles
 from manifests.errors import DataError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def read_embedded(media: Path, language: str = "zh") -> Subtitles:
         raise DataError(f"{media}: {error}") from error
     except av.error.FFmpegError as error:
         raise DataError(f"{media}: its subtitle track can't be read ({error.strerror})") from error
-    found = subtitles_of(cues, "ass", f"{media}, subtitle track {track.index}", language)
+    found = clean_subtitles(cues, "ass", f"{media}, subtitle track {track.index}", language)
     return Subtitles(found.events, notes + found.notes)
 
 
@@ -64,7 +64,7 @@ def _chosen(
         ]
     best = min(text, key=lambda track: _rank(track, language))
     tag = best.metadata.get("language", "")
-    if not language or _is_unknown(tag) or is_in(tag, language):
+    if not language or _is_unknown(tag) or tag_is_language(tag, language):
         return best, []
     return best, [
         f"{media}: its only subtitles are marked as {tag!r}, not {language}; if they are a "
@@ -76,7 +76,7 @@ def _rank(track: "SubtitleStream", language: str) -> tuple[int, bool, bool, int]
     from av.stream import Disposition
 
     tag = track.metadata.get("language", "")
-    told = 0 if is_in(tag, language) else 1 if _is_unknown(tag) else 2
+    told = 0 if tag_is_language(tag, language) else 1 if _is_unknown(tag) else 2
     forced = bool(track.disposition & Disposition.forced)
     default = bool(track.disposition & Disposition.default)
     return told, forced, not default, track.index

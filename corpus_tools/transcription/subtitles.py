@@ -9,7 +9,7 @@ from corpus_tools.transcription.bilingual import without_translations
 from corpus_tools.transcription.cue_markup import Cue, plain_cues
 from corpus_tools.transcription.cue_speakers import name_speakers
 from corpus_tools.transcription.encodings import decode_damaged
-from corpus_tools.transcription.languages import is_in, script_of, scripts_of_language
+from corpus_tools.transcription.languages import script_of, scripts_of_language, tag_is_language
 from corpus_tools.transcription.spoken_cues import spoken_cues
 from manifests.errors import DataError
 
@@ -17,9 +17,9 @@ __all__ = [
     "SUFFIXES",
     "SubtitleEvent",
     "Subtitles",
+    "clean_subtitles",
     "find_sidecar",
     "read_subtitle_file",
-    "subtitles_of",
 ]
 
 SUFFIXES = (".srt", ".ass", ".ssa", ".vtt")
@@ -74,7 +74,7 @@ def find_sidecar(media: Path, language: str = "zh") -> Path | None:
             continue
         tag = path.stem.removeprefix(media.stem)
         if (not tag or _LANGUAGE.fullmatch(tag)) and path.is_file():
-            rank = 0 if not tag else 1 if is_in(tag[1:], language) else 2
+            rank = 0 if not tag else 1 if tag_is_language(tag[1:], language) else 2
             found.append((rank, SUFFIXES.index(suffix), path.name, path))
     return min(found)[-1] if found else None
 
@@ -109,7 +109,7 @@ def read_subtitle_file(path: Path, language: str = "zh") -> Subtitles:
         for line in parsed
         if not line.is_comment
     ]
-    found = subtitles_of(cues, format_, str(path), language)
+    found = clean_subtitles(cues, format_, str(path), language)
     notes = []
     if damaged:
         notes.append(f"{path}: {damaged} characters are damaged; each reads \ufffd")
@@ -118,7 +118,7 @@ def read_subtitle_file(path: Path, language: str = "zh") -> Subtitles:
     return Subtitles(found.events, notes + found.notes)
 
 
-def subtitles_of(cues: Sequence[Cue], format_: str, where: str, language: str) -> Subtitles:
+def clean_subtitles(cues: Sequence[Cue], format_: str, where: str, language: str) -> Subtitles:
     """Return the lines of parsed cues.
 
     Args:

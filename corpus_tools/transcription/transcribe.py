@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 
 from corpus_tools.segmentation.publish import sweep
-from corpus_tools.transcription.configured import flagging_of, recogniser_of
-from corpus_tools.transcription.material import SourceClips, read_material
-from corpus_tools.transcription.recognised_texts import RecognisedTexts
+from corpus_tools.transcription.configured import configured_flagger, configured_recogniser
+from corpus_tools.transcription.material import SourceClips, read_source_clips
+from corpus_tools.transcription.recognised_texts import ClipTranscriber
 from corpus_tools.transcription.settings import TranscribeSettings
-from corpus_tools.transcription.store import origin_of, read_texts
+from corpus_tools.transcription.store import read_transcripts, transcript_origin
 from corpus_tools.transcription.subtitle_texts import put_subtitle_texts
 from corpus_tools.workspace import Workspace
 from manifests.errors import CorpusError, DataError
@@ -54,7 +54,7 @@ def transcribe(
         if lock.broken:
             outcome.warnings.append(lock.broken)
         sweep(workspace.root)
-        material = list(read_material(workspace.root, outcome))
+        material = list(read_source_clips(workspace.root, outcome))
         tally = Counter(done=0, unchanged=0, failed=0)
         for one in material:
             try:
@@ -80,21 +80,23 @@ def _recognised_texts(
     settings: TranscribeSettings,
     download: bool,
     announce: Callable[[str], None],
-) -> RecognisedTexts:
-    recogniser = recogniser_of(settings, workspace.root, download=download, announce=announce)
-    return RecognisedTexts(
+) -> ClipTranscriber:
+    recogniser = configured_recogniser(
+        settings, workspace.root, download=download, announce=announce
+    )
+    return ClipTranscriber(
         workspace.root,
         recogniser,
         "whisper" if settings.recogniser == "whisper" else "recogniser",
         settings.language or workspace.configuration.corpus.language,
-        flagging_of(settings, workspace.root),
+        configured_flagger(settings, workspace.root),
         settings.context,
         settings.batch_size,
     )
 
 
 def _recognise(
-    texts: RecognisedTexts,
+    texts: ClipTranscriber,
     material: Sequence[SourceClips],
     outcome: Outcome,
     tally: Counter[str],
@@ -116,11 +118,11 @@ def _recognise(
         tally["failed"] += len({*new} - {*done})
 
 
-def _state(texts: RecognisedTexts, material: SourceClips, outcome: Outcome) -> str:
+def _state(texts: ClipTranscriber, material: SourceClips, outcome: Outcome) -> str:
     try:
         if texts.is_current(material):
             return "unchanged"
-        return "done" if texts.judge_anew(material) else "new"
+        return "done" if texts.reflag(material) else "new"
     except DataError as error:
         outcome.fail(material.source_id, str(error))
         return "failed"
@@ -150,13 +152,15 @@ def _account(corpus: Path, material: Sequence[SourceClips], outcome: Outcome) ->
         outcome.items_in += len(wanted)
         try:
             records = [
-                record for record in read_texts(corpus, one.source_id) if record.clip_id in wanted
+                record
+                for record in read_transcripts(corpus, one.source_id)
+                if record.clip_id in wanted
             ]
         except DataError as error:
             if Failure(one.source_id, str(error)) not in outcome.failures:
                 outcome.fail(one.source_id, str(error))
             continue
-        texts.update(origin_of(record) for record in records if record.text)
+        texts.update(transcript_origin(record) for record in records if record.text)
         flags.update(flag for record in records for flag in record.flags)
         with_text = {record.clip_id for record in records if record.text}
         flagged = {record.clip_id for record in records} - with_text

@@ -5,10 +5,10 @@ from typing import Any
 from corpus_tools.transcription.whisper_weights import Weights, check_checkpoint, official_name
 from manifests.errors import ConfigurationError, DataError
 
-__all__ = ["device_of", "half_precision", "language_code", "load_model"]
+__all__ = ["language_code", "load_model", "resolve_device", "use_half_precision"]
 
 
-def device_of(device: str) -> str:
+def resolve_device(device: str) -> str:
     """Return the device of a name, and for ``auto`` a GPU if there is one.
 
     Raises:
@@ -29,7 +29,7 @@ def device_of(device: str) -> str:
     return device
 
 
-def half_precision(asked: bool | None, device: str) -> bool:
+def use_half_precision(asked: bool | None, device: str) -> bool:
     """Return whether to calculate in half precision; unless asked, on a GPU.
 
     Raises:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["smoothed", "token_frames", "warped"]
+__all__ = ["dtw_path", "median_filtered", "token_frames"]
 
 
 def token_frames(attention: Any, count: int) -> NDArray[np.int64]:
@@ -30,11 +30,11 @@ def token_frames(attention: Any, count: int) -> NDArray[np.int64]:
     weights = attention.softmax(dim=-1)
     deviation, mean = torch.std_mean(weights, dim=-2, keepdim=True, unbiased=False)
     weights = ((weights - mean) / deviation).nan_to_num(0.0, 0.0, 0.0)
-    matrix = torch.stack([smoothed(head) for head in weights]).mean(dim=0)
-    return warped(-matrix[-count - 2 : -1].double().cpu().numpy())
+    matrix = torch.stack([median_filtered(head) for head in weights]).mean(dim=0)
+    return dtw_path(-matrix[-count - 2 : -1].double().cpu().numpy())
 
 
-def smoothed(weights: Any) -> Any:
+def median_filtered(weights: Any) -> Any:
     """Return the median of each seven neighbours along the last axis, mirrored at its ends.
 
     The network of comparisons is Devillard's (Fast median search, 1998); it takes a fraction of
@@ -54,7 +54,7 @@ def smoothed(weights: Any) -> Any:
     return seven[3]
 
 
-def warped(costs: NDArray[np.float64]) -> NDArray[np.int64]:
+def dtw_path(costs: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the first column of each row on the cheapest path from the first corner to the last.
 
     A step goes one row down, one column on, or both. All cells of a diagonal are done at once.
@@ -63,7 +63,7 @@ def warped(costs: NDArray[np.float64]) -> NDArray[np.int64]:
         costs: of each cell; shape (rows, columns).
 
     Example:
-        >>> warped(np.array([[0.0, 0, 1, 1], [1, 1, 0, 0]])).tolist()
+        >>> dtw_path(np.array([[0.0, 0, 1, 1], [1, 1, 0, 0]])).tolist()
         [0, 2]
     """
     rows, columns = costs.shape
@@ -81,10 +81,10 @@ def warped(costs: NDArray[np.float64]) -> NDArray[np.int64]:
         )
         steps[index] = step
         before, last = last, np.append(np.inf, diagonal + np.choose(step, (both, down, on)))
-    return _walked_back(steps, rows, columns)
+    return _backtrack_dtw(steps, rows, columns)
 
 
-def _walked_back(steps: NDArray[np.int8], rows: int, columns: int) -> NDArray[np.int64]:
+def _backtrack_dtw(steps: NDArray[np.int8], rows: int, columns: int) -> NDArray[np.int64]:
     first = np.zeros(rows, np.int64)
     row, column = rows - 1, columns - 1
     while row >= 0 and column >= 0:

@@ -13,14 +13,14 @@ from corpus_tools.transcription.batching import Batches
 from corpus_tools.transcription.recogniser import RecogniserOptions, Recognition, Word
 from corpus_tools.transcription.whisper_decoding import Decoding, decode
 from corpus_tools.transcription.whisper_model import (
-    device_of,
-    half_precision,
     language_code,
     load_model,
+    resolve_device,
+    use_half_precision,
 )
 from corpus_tools.transcription.whisper_prompt import prompt_tokens
 from corpus_tools.transcription.whisper_weights import find_weights
-from corpus_tools.transcription.whisper_words import align
+from corpus_tools.transcription.whisper_words import align_words
 from manifests.store import fingerprint
 
 __all__ = ["DEFAULT_MODEL", "WhisperRecogniser"]
@@ -43,8 +43,8 @@ class WhisperRecogniser:
 
     def __init__(self, options: RecogniserOptions) -> None:
         self.options = options
-        self.device = device_of(options.device)
-        self.fp16 = half_precision(options.fp16, self.device)
+        self.device = resolve_device(options.device)
+        self.fp16 = use_half_precision(options.fp16, self.device)
         model = options.model or DEFAULT_MODEL
         self.weights = find_weights(model, options.download, options.announce)
         self._batches = Batches(options.batch_size, options.announce)
@@ -123,7 +123,7 @@ class WhisperRecogniser:
                 avg_logprob=result.avg_logprob,
                 no_speech_prob=result.no_speech_prob,
                 compression_ratio=result.compression_ratio,
-                words=align(self._model, result, len(piece)) if self.options.words else None,
+                words=align_words(self._model, result, len(piece)) if self.options.words else None,
             )
             for result, piece in zip(results, pieces, strict=True)
         ]

@@ -13,11 +13,11 @@ from typing import Any
 from corpus_tools.transcription.recogniser import Word
 from corpus_tools.transcription.whisper_path import token_frames
 
-__all__ = ["align", "split_words"]
+__all__ = ["align_words", "split_words"]
 
 
 @dataclass
-class Timed:
+class TimedWord:
     """A word with its tokens, in the form that Whisper's own rules for punctuation work on."""
 
     word: str
@@ -27,7 +27,7 @@ class Timed:
     logprob: float
 
 
-def align(model: Any, result: Any, samples: int) -> list[Word]:
+def align_words(model: Any, result: Any, samples: int) -> list[Word]:
     """Return the words of a decoded piece with their times.
 
     A word's probability is the geometric mean of those of its tokens, given the text before it.
@@ -64,7 +64,7 @@ def align(model: Any, result: Any, samples: int) -> list[Word]:
     for text, held in split_words(tokenizer, tokens):
         after = position + len(held)
         logprob = sum(logprobs[position:after]) / len(held)
-        timed.append(Timed(text, held, float(begins[position]), float(begins[after]), logprob))
+        timed.append(TimedWord(text, held, float(begins[position]), float(begins[after]), logprob))
         position = after
     _shorten(timed)
     merge_punctuations(timed, _PREPENDED, _APPENDED)
@@ -142,7 +142,7 @@ def _read_again(
     return torch.stack([attention[layer, head] for layer, head in heads]), logprobs
 
 
-def _shorten(words: list[Timed]) -> None:
+def _shorten(words: list[TimedWord]) -> None:
     """Take the pause out of words beside the end of a sentence, to which alignment gives it."""
     lengths = sorted(one.end - one.start for one in words if one.end > one.start)
     usual = min(lengths[len(lengths) // 2], _LONGEST) if lengths else 0.0

@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 from corpus_tools.media.decode import SAMPLE_RATE
 from manifests.records import Clip
 
-__all__ = ["LONGEST", "WINDOWS", "Span", "joined", "plan_windows"]
+__all__ = ["MAX_WINDOW_S", "WINDOW_VERSION", "ClipSpan", "join_clips", "plan_windows"]
 
-WINDOWS = 1
+WINDOW_VERSION = 1
 """Raised whenever the same clips would be heard otherwise."""
 
-LONGEST = 30.0
+MAX_WINDOW_S = 30.0
 """Seconds that a window may last; Whisper hears no more at once."""
 
-Span = tuple[float, float]
+ClipSpan = tuple[float, float]
 """Where a clip lies in its window: seconds from the window's beginning."""
 
 
-def plan_windows(clips: Sequence[Clip], longest: float = LONGEST) -> list[list[Clip]]:
+def plan_windows(clips: Sequence[Clip], longest: float = MAX_WINDOW_S) -> list[list[Clip]]:
     """Return the clips of a source in windows, in the order of time.
 
     A window takes clips as long as they fit with the silence between them, so it ends at the edge
@@ -44,9 +44,9 @@ def plan_windows(clips: Sequence[Clip], longest: float = LONGEST) -> list[list[C
     return windows
 
 
-def joined(
+def join_clips(
     clips: Sequence[Clip], waves: Sequence[NDArray[np.float32]]
-) -> tuple[NDArray[np.float32], list[Span]]:
+) -> tuple[NDArray[np.float32], list[ClipSpan]]:
     """Return a window's sound, and where each clip lies in it.
 
     Clips that follow each other without a gap are joined as they were in the film. Of what was
@@ -59,7 +59,7 @@ def joined(
     """
     silences = [0.0, *(_silence(one, other) for one, other in pairwise(clips))]
     parts: list[NDArray[np.float32]] = []
-    spans: list[Span] = []
+    spans: list[ClipSpan] = []
     position = 0
     for silence, wave in zip(silences, waves, strict=True):
         gap = round(silence * SAMPLE_RATE)

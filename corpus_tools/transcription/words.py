@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from corpus_tools.transcription.lines import STRADDLES
 from corpus_tools.transcription.recogniser import Recognition, Word
-from corpus_tools.transcription.windows import Span
+from corpus_tools.transcription.windows import ClipSpan
 
-__all__ = ["recognitions_of_clips", "words_of_clips"]
+__all__ = ["assign_words", "split_recognition"]
 
 
-def recognitions_of_clips(heard: Recognition, spans: Sequence[Span]) -> list[Recognition]:
+def split_recognition(heard: Recognition, spans: Sequence[ClipSpan]) -> list[Recognition]:
     """Return what each clip says of what was heard in their window.
 
     The text is the clip's words, joined as the recogniser joins them. ``avg_logprob`` is the mean
@@ -38,12 +38,12 @@ def recognitions_of_clips(heard: Recognition, spans: Sequence[Span]) -> list[Rec
             words=tuple(_within(word, span) for word in mine),
             flags=(*heard.flags, STRADDLES) if index in straddled else heard.flags,
         )
-        for index, (span, mine) in enumerate(zip(spans, words_of_clips(words, spans), strict=True))
+        for index, (span, mine) in enumerate(zip(spans, assign_words(words, spans), strict=True))
         for text in ["".join(word.text for word in mine).strip()]
     ]
 
 
-def words_of_clips(words: Sequence[Word], spans: Sequence[Span]) -> list[list[Word]]:
+def assign_words(words: Sequence[Word], spans: Sequence[ClipSpan]) -> list[list[Word]]:
     """Give each word to the clip that holds its midpoint, else to the nearest one.
 
     Of clips that are equally near, the first gets it. The words of a clip keep their order.
@@ -57,7 +57,7 @@ def words_of_clips(words: Sequence[Word], spans: Sequence[Span]) -> list[list[Wo
 
     Example:
         >>> words = [Word(0.1, 0.5, "巴适"), Word(0.9, 1.3, "得"), Word(1.1, 1.2, "很")]
-        >>> [[one.text for one in mine] for mine in words_of_clips(words, [(0, 1), (1, 2)])]
+        >>> [[one.text for one in mine] for mine in assign_words(words, [(0, 1), (1, 2)])]
         [['巴适'], ['得', '很']]
     """
     given: list[list[Word]] = [[] for _ in spans]
@@ -66,14 +66,14 @@ def words_of_clips(words: Sequence[Word], spans: Sequence[Span]) -> list[list[Wo
     return given
 
 
-def _nearest(word: Word, spans: Sequence[Span]) -> int:
+def _nearest(word: Word, spans: Sequence[ClipSpan]) -> int:
     middle = (word.start + word.end) / 2
     distances = [max(start - middle, middle - end, 0.0) for start, end in spans]
     holding = [start <= middle < end for start, end in spans]
     return min(range(len(spans)), key=lambda index: (not holding[index], distances[index]))
 
 
-def _straddled(words: Sequence[Word], spans: Sequence[Span]) -> set[int]:
+def _straddled(words: Sequence[Word], spans: Sequence[ClipSpan]) -> set[int]:
     """Return the clips that share a word with another, by more than the words' times err."""
     found: set[int] = set()
     for word in words:
@@ -87,7 +87,7 @@ def _straddled(words: Sequence[Word], spans: Sequence[Span]) -> set[int]:
     return found
 
 
-def _within(word: Word, span: Span) -> Word:
+def _within(word: Word, span: ClipSpan) -> Word:
     """Return the word with its times from the clip's beginning, kept inside the clip."""
     start, end = (min(max(time, span[0]), span[1]) - span[0] for time in (word.start, word.end))
     return replace(word, start=start, end=end)

@@ -13,11 +13,11 @@ LINES = ["one", "two", "three"]
 def take() -> Take:
     """Line 0 is begun, then read; line 1 is skipped; line 2 is read."""
 
-    class Said:
+    class TakeSpeech:
         samples = np.ones(2 * RATE, dtype=np.float32)
         onset, end = RATE // 2, 3 * RATE // 2
 
-    said = Said()
+    said = TakeSpeech()
     parts = [(0, "false_start", "o", said), (0, "kept", "one", said), (2, "kept", "three", said)]
     return render("S", LINES, parts, np.random.default_rng(0))
 

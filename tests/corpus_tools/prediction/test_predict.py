@@ -12,7 +12,7 @@ from corpus_tools.prediction.files import predict_files
 from corpus_tools.prediction.tables import write_predictions
 from corpus_tools.prediction.texts import Listener
 from corpus_tools.prediction.versions import predict_version
-from corpus_tools.transcription.flagging import Flagging
+from corpus_tools.transcription.flagging import Flagger
 from corpus_tools.transcription.recogniser import Recognition
 from manifests.emotions import EMOTIONS
 from manifests.errors import ConfigurationError, DataError
@@ -83,7 +83,7 @@ def test_subtitles_come_first_and_a_recogniser_hears_the_rest(predictor, clip):
     files = [clip("a.wav"), clip("b.wav")]
     files[0].with_suffix(".srt").write_text(f"1\n{LINE}\n莫得\n", encoding="utf-8")
     parrot = Parrot()
-    rows, outcome = predict_files(predictor, files, listener=Listener(parrot, Flagging(), "zh"))
+    rows, outcome = predict_files(predictor, files, listener=Listener(parrot, Flagger(), "zh"))
     assert [row.pieces[0].text for row in rows] == ["莫得", "巴适得很"]
     assert parrot.heard == 1
     assert not any("no text" in warning for warning in outcome.warnings)
@@ -92,7 +92,7 @@ def test_subtitles_come_first_and_a_recogniser_hears_the_rest(predictor, clip):
 
 
 def test_what_a_recogniser_invents_is_no_text(predictor, clip):
-    listener = Listener(Parrot("字幕由Amara.org社区提供"), Flagging(), "zh")
+    listener = Listener(Parrot("字幕由Amara.org社区提供"), Flagger(), "zh")
     rows, _ = predict_files(predictor, [clip("a.wav")], listener=listener)
     assert rows[0].pieces[0].text == ""
 

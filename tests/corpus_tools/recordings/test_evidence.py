@@ -7,13 +7,17 @@ from hypothesis import strategies as st
 
 from corpus_tools.recordings import matching
 from corpus_tools.recordings.cepstra import cepstra
-from corpus_tools.recordings.durations import expected_ms, part_by_duration, whole_by_duration
-from corpus_tools.recordings.letters import EditTable, chance_distance, likelihood
-from corpus_tools.recordings.matches import matches_of
+from corpus_tools.recordings.durations import (
+    expected_ms,
+    false_start_by_duration,
+    reading_by_duration,
+)
+from corpus_tools.recordings.letters import EditTable, likelihood, mean_line_distance
+from corpus_tools.recordings.matches import line_matches
 from corpus_tools.recordings.spans import Spans
-from corpus_tools.recordings.voiceprint import Voiced
+from corpus_tools.recordings.voiceprint import SpeechFeatures
 from corpus_tools.recordings.warping import prefix_distances
-from corpus_tools.recordings.wording import Wording
+from corpus_tools.recordings.wording import TextEvidence
 
 
 def edits(one: str, other: str) -> int:
@@ -31,7 +35,7 @@ def test_edits_are_those_of_levenshtein(lines, heard) -> None:
     table = EditTable(lines)
     row = table.start()
     for letter in heard:
-        row = table.hear(row, letter)
+        row = table.extend(row, letter)
     assert table.whole(row).tolist() == [edits(heard, line) for line in lines]
     nearest, _ = table.part(row)
     assert nearest.tolist() == [
@@ -43,7 +47,7 @@ def test_the_right_line_has_the_evidence_even_at_half_of_the_letters_wrong() -> 
     lines = ["今天天气真的很好", "我莫得钱买那个东西", "你晓得啥子嘛"]
     heard = ["今那天气", "这得很", "我没得欠买拉个东西"]
     pieces = np.array([[0, 500], [520, 900], [2000, 3000]])
-    wording = Wording.of(heard, Spans.up_to(pieces, 5000), lines)
+    wording = TextEvidence.of(heard, Spans.up_to(pieces, 5000), lines)
     evidence = wording.whole_evidence(0.3)
     assert evidence[0, 1].argmax() == 0
     assert evidence[0, 1, 0] > max(evidence[0, 0, 0], evidence[0, 2, 0])
@@ -55,7 +59,7 @@ def test_the_right_line_has_the_evidence_even_at_half_of_the_letters_wrong() -> 
 
 def test_what_is_heard_of_another_sentence_does_not_support_a_line() -> None:
     lines = ["今天天气真的很好", "我莫得钱买那个东西"]
-    wording = Wording.of(
+    wording = TextEvidence.of(
         ["今那天这真得很", "明早上还要起来"], Spans(np.array([[0, 9], [20, 29]]), 1), lines
     )
     assert wording.supports(0, 0, 0, 0.5)
@@ -64,18 +68,18 @@ def test_what_is_heard_of_another_sentence_does_not_support_a_line() -> None:
 
 def test_text_at_the_rate_of_chance_says_nothing() -> None:
     assert likelihood(np.array([5]), np.array([10]), 0.5, 0.5).tolist() == [0.0]
-    assert 0.5 <= chance_distance(["abcdef", "ghijkl"]) <= 0.98
+    assert 0.5 <= mean_line_distance(["abcdef", "ghijkl"]) <= 0.98
 
 
 def test_a_line_takes_as_long_as_its_letters() -> None:
     expected = expected_ms(np.array([5, 15]), 3000)
     spoken = np.array([[expected[1], np.inf]])
-    whole = whole_by_duration(spoken, expected)
+    whole = reading_by_duration(spoken, expected)
     assert whole[0, 0].argmax() == 1
     assert np.isneginf(whole[0, 1]).all()
     assert (
-        part_by_duration(spoken / 2, expected)[0, 0, 1]
-        > part_by_duration(spoken, expected)[0, 0, 1]
+        false_start_by_duration(spoken / 2, expected)[0, 0, 1]
+        > false_start_by_duration(spoken, expected)[0, 0, 1]
     )
 
 
@@ -88,14 +92,14 @@ def test_a_long_pause_speaks_for_an_edge_and_a_weak_place_against_it() -> None:
 
 
 @pytest.fixture
-def babble() -> Voiced:
+def babble() -> SpeechFeatures:
     """Return three pieces that change as speech does, the second the first again but slower."""
     rng = np.random.default_rng(2)
     first, other = (np.cumsum(rng.normal(size=(60, 12)), axis=0) for _ in "ab")
     at = np.linspace(0, 59, 80)
     slower = np.stack([np.interp(at, np.arange(60), one) for one in first.T], axis=1)
     noisy = (one + rng.normal(0, 0.3, one.shape) for one in (first, slower, other))
-    return Voiced.joined([one.astype(np.float32) for one in noisy])
+    return SpeechFeatures.joined([one.astype(np.float32) for one in noisy])
 
 
 def test_the_same_said_again_is_nearer_than_something_else(babble) -> None:
@@ -105,18 +109,18 @@ def test_the_same_said_again_is_nearer_than_something_else(babble) -> None:
 
 
 def test_readings_that_the_others_speak_against_are_known(babble, monkeypatch) -> None:
-    def likeness(voiced, spans, plausible, companions):
+    def cross_speaker_evidence(voiced, spans, plausible, companions):
         whole = np.zeros((len(spans), spans.widths, plausible.shape[1]))
         whole[..., 2] = -0.1
         return whole, np.zeros_like(whole)
 
-    monkeypatch.setattr(matching, "likeness", likeness)
+    monkeypatch.setattr(matching, "cross_speaker_evidence", cross_speaker_evidence)
     pieces = np.array([[0, 1200], [2500, 4100], [5500, 6700]])
     lines = ["今天天气好", "我莫得钱买东西", "你晓得啥子"]
-    matcher = matching.Matcher(matching.Said(pieces, babble, lines, lines, None))
-    found = matcher.hear(matcher.align(), [{}])
+    matcher = matching.Matcher(matching.TakeSpeech(pieces, babble, lines, lines, None))
+    found = matcher.realign(matcher.align(), [{}])
     kept = [span for span in found.spans if span.kind == "kept"]
-    assert [(one.line, matcher.is_like_others(one)) for one in kept] == [(1, True), (2, False)]
+    assert [(one.line, matcher.agrees_with_others(one)) for one in kept] == [(1, True), (2, False)]
 
 
 @pytest.mark.parametrize(("tail", "flags"), [("下", ()), ("", ("doubtful_match",))])
@@ -124,8 +128,8 @@ def test_a_reading_whose_edge_has_no_text_is_doubtful(babble, tail, flags) -> No
     lines = ["今天天气好", "我莫得钱买东西在这一下"]
     pieces = np.array([[0, 1000], [2500, 4100], [4110, 4400]])
     heard = [lines[0], lines[1][:10], tail]
-    matcher = matching.Matcher(matching.Said(pieces, babble, lines, lines, heard))
-    found = matches_of(matcher, matcher.align())
+    matcher = matching.Matcher(matching.TakeSpeech(pieces, babble, lines, lines, heard))
+    found = line_matches(matcher, matcher.align())
     assert [one.span for one in found] == [(0, 1000), (2500, 4400)]
     assert [one.flags for one in found] == [(), flags]
 

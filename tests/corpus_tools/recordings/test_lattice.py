@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus_tools.recordings.lattice import Chances, Evidence, backward, forward
-from corpus_tools.recordings.path import Span, align, best_spans
+from corpus_tools.recordings.lattice import Evidence, ReadingPriors, backward, forward
+from corpus_tools.recordings.path import Span, align_take, best_spans
 
-CHANCES = Chances()
+CHANCES = ReadingPriors()
 
 
 def evidence_of(pieces: int, widths: int, lines: int, seed: int) -> Evidence:
@@ -34,7 +34,7 @@ def ways(evidence: Evidence) -> Iterator[tuple[float, list[Span]]]:
             if last is not None and not paused:
                 pair = last.first, last.last - last.first, width
                 joined = (
-                    evidence.begun[pair] if last.kind == "false_start" else evidence.again[pair]
+                    evidence.restart[pair] if last.kind == "false_start" else evidence.retake[pair]
                 )
             for kind, weight in (("kept", whole + joined), ("retake", whole + joined)):
                 span = Span(kind, line, at, at + width)
@@ -90,7 +90,7 @@ def test_forward_and_backward_agree_and_probabilities_are_some(pieces, widths, l
     evidence = evidence_of(pieces, min(widths, pieces), lines, seed)
     ahead = forward(evidence, CHANCES, np.logaddexp).fresh[-1, -1]
     assert backward(evidence, CHANCES).fresh[0, 0] == pytest.approx(ahead)
-    aligned = align(evidence, CHANCES)
+    aligned = align_take(evidence, CHANCES)
     assert (aligned.kept >= 0).all()
     assert (aligned.kept.sum(axis=(0, 1)) <= 1 + 1e-9).all()
     assert sum(one.last - one.first + 1 for one in aligned.spans) <= pieces
@@ -100,8 +100,8 @@ def test_a_clear_retake_is_one_and_its_line_is_sure() -> None:
     evidence = evidence_of(3, 1, 2, 0)
     evidence.whole[:] = [[[8, -8]], [[8, -8]], [[-8, 8]]]
     evidence.part[:] = -20
-    evidence.again[:] = 6
-    aligned = align(evidence, CHANCES)
+    evidence.retake[:] = 6
+    aligned = align_take(evidence, CHANCES)
     assert aligned.spans == [
         Span("retake", 0, 0, 0), Span("kept", 0, 1, 1), Span("kept", 1, 2, 2),
     ]  # fmt: skip

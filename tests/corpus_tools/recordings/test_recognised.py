@@ -3,7 +3,12 @@ import json
 import numpy as np
 import pytest
 
-from corpus_tools.recordings.recognised import TimedText, find_texts, in_pieces, read_texts
+from corpus_tools.recordings.recognised import (
+    TimedText,
+    find_text_file,
+    letters_by_piece,
+    read_timed_texts,
+)
 from manifests.errors import DataError
 
 SRT = "1\n00:00:00,500 --> 00:00:02,000\n今天天气好\n\n2\n00:00:03,000 --> 00:00:04,000\n莫得事\n"
@@ -29,7 +34,7 @@ FILES = {
 @pytest.mark.parametrize("name", FILES)
 def test_every_format_says_the_same(tmp_path, name) -> None:
     (tmp_path / name).write_text(FILES[name], encoding="utf-8")
-    assert read_texts(tmp_path / name) == [
+    assert read_timed_texts(tmp_path / name) == [
         TimedText(0.5, 2, "今天天气好"), TimedText(3, 4, "莫得事"),
     ]  # fmt: skip
 
@@ -39,8 +44,8 @@ def test_every_format_says_the_same(tmp_path, name) -> None:
     [
         ("a.csv", "start,end,text\n1,x,hm\n", "entry 1: needs start, end and text"),
         ("a.csv", "from,to,text\n1,2,hm\n", "entry 1: needs start, end and text"),
-        ("a.csv", "start,end,text\n2,1,hm\n", "no times"),
-        ("a.jsonl", '{"start": 1, "end": NaN, "text": "hm"}', "no times"),
+        ("a.csv", "start,end,text\n2,1,hm\n", "are invalid"),
+        ("a.jsonl", '{"start": 1, "end": NaN, "text": "hm"}', "are invalid"),
         ("a.jsonl", "[1, 2", "not valid JSONL"),
         ("a.json", '{"text": "hm"}', "not valid JSON"),
         ("a.json", "3", "not valid JSON"),
@@ -49,20 +54,20 @@ def test_every_format_says_the_same(tmp_path, name) -> None:
 def test_what_is_wrong_with_a_file_is_said(tmp_path, name, content, said) -> None:
     (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(DataError, match=said):
-        read_texts(tmp_path / name)
+        read_timed_texts(tmp_path / name)
 
 
 def test_the_file_of_a_take_has_its_name(tmp_path) -> None:
     (tmp_path / "day1").mkdir()
     (tmp_path / "day1" / "f01.srt").write_text(SRT)
     (tmp_path / "f02.json").write_text("[]")
-    assert find_texts(tmp_path, "day1/f01.wav") == tmp_path / "day1" / "f01.srt"
-    assert find_texts(tmp_path, "day1/f02.wav") == tmp_path / "f02.json"
-    assert find_texts(tmp_path, "day1/f03.wav") is None
-    assert find_texts(tmp_path / "f02.json", "any.wav") == tmp_path / "f02.json"
+    assert find_text_file(tmp_path, "day1/f01.wav") == tmp_path / "day1" / "f01.srt"
+    assert find_text_file(tmp_path, "day1/f02.wav") == tmp_path / "f02.json"
+    assert find_text_file(tmp_path, "day1/f03.wav") is None
+    assert find_text_file(tmp_path / "f02.json", "any.wav") == tmp_path / "f02.json"
 
 
 def test_letters_go_where_somebody_speaks() -> None:
     pieces = np.array([[0, 1000], [1200, 2200], [5000, 6000]])
     texts = [TimedText(0, 2.5, "一二三四"), TimedText(3, 3.2, "五")]
-    assert in_pieces(texts, pieces) == ["一二", "三四五", ""]
+    assert letters_by_piece(texts, pieces) == ["一二", "三四五", ""]

@@ -44,7 +44,7 @@ def test_a_given_sentence_id_is_kept(tmp_path):
     [
         (HEAD + ",sentnce", "unknown column 'sentnce'; did you mean 'sentence'"),
         ("file,speaker,text", "'gender' is missing"),
-        (HEAD + ",text", "twice"),
+        (HEAD + ",text", "duplicate column"),
         ("", "'file' is missing"),
         ("file,,speaker,gender,text", "column 2 has no name"),
     ],
@@ -62,7 +62,7 @@ def test_wrong_columns_are_refused(tmp_path, header, named):
         ("a.wav,S1,male,", "no text"),
         ("a.wav,S1,woman,hm", "gender 'woman'"),
         ("a.wav,S1,male,hm,ho", "more fields"),
-        ('a.wav,S1,male,"hm\nhm"', "line 2: text goes over several lines"),
+        ('a.wav,S1,male,"hm\nhm"', "line 2: text spans several lines"),
         ("a\0.wav,S1,male,hm", "file has control characters"),
     ],
 )
@@ -75,7 +75,7 @@ def test_a_bad_row_costs_itself_alone(tmp_path, line, named):
 
 def test_an_age_that_is_none_is_shown(tmp_path):
     (bad,) = rows(tmp_path, f"{HEAD},age\na.wav,S1,male,hm,thirty\n")
-    assert str(bad) == "line 2: age 'thirty' is no whole number of years"
+    assert str(bad) == "line 2: age 'thirty' isn't a whole number of years"
 
 
 def test_empty_columns_at_the_end_and_lines_before_the_header_are_read_past(tmp_path):

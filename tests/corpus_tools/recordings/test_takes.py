@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from corpus_tools.cli.app import app
 from corpus_tools.recordings import matches, session
 from corpus_tools.recordings.add import add_recordings
-from corpus_tools.recordings.hearing import HeardByRecogniser, HeardInFiles
+from corpus_tools.recordings.hearing import RecogniserTranscripts, TranscriptFiles
 from corpus_tools.recordings.settings import RecordingSettings
 from corpus_tools.transcription.recogniser import Recognition
 from manifests.errors import ConfigurationError
@@ -74,7 +74,7 @@ def studio(tmp_path, make_voice):
 
 @pytest.fixture
 def texts(tmp_path):
-    return HeardInFiles(tmp_path / "texts")
+    return TranscriptFiles(tmp_path / "texts")
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def tree(corpus: Path) -> dict[str, bytes]:
 
 
 def test_each_line_of_a_take_is_a_clip_with_speaker_sentence_and_text(corpus, studio, texts):
-    outcome = add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+    outcome = add_recordings(corpus, *studio, settings=TAKES, transcripts=texts)
     assert outcome.ok
     assert (outcome.items_in, outcome.kept, outcome.rejected) == (12, 10, {"skipped": 2})
     sources: list[Source] = records(corpus, "sources")
@@ -111,7 +111,7 @@ def test_each_line_of_a_take_is_a_clip_with_speaker_sentence_and_text(corpus, st
 
 
 def test_the_seconds_of_a_take_add_up(corpus, studio, texts):
-    add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+    add_recordings(corpus, *studio, settings=TAKES, transcripts=texts)
     total = sum(round(1000 * one.seconds) for one in records(corpus, "ledger"))
     assert total == sum(round(1000 * one.duration) for one in records(corpus, "sources"))
     left = [one for one in records(corpus, "ledger") if one.reason == "speech_left_over"]
@@ -119,7 +119,7 @@ def test_the_seconds_of_a_take_add_up(corpus, studio, texts):
 
 
 def test_the_table_tells_what_matched_and_nothing_of_the_emotion(corpus, studio, texts):
-    outcome = add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+    outcome = add_recordings(corpus, *studio, settings=TAKES, transcripts=texts)
     path = corpus / outcome.details["takes"][0]["table"]
     with path.open(encoding="utf-8-sig", newline="") as table:
         rows = list(csv.DictReader(table))
@@ -150,12 +150,12 @@ def test_takes_that_are_mostly_doubtful_are_told(corpus, studio, texts, monkeypa
     assert ["6 of its 6 lines are doubtful" in one for one in outcome.warnings] == [True] * 2
     assert all("--texts" in one for one in outcome.warnings)
     monkeypatch.undo()
-    assert not add_recordings(corpus, *studio, settings=TAKES, hearing=texts).warnings
+    assert not add_recordings(corpus, *studio, settings=TAKES, transcripts=texts).warnings
 
 
 def test_a_second_run_changes_nothing_and_a_deleted_table_comes_back(corpus, studio, texts):
     def run():
-        return add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+        return add_recordings(corpus, *studio, settings=TAKES, transcripts=texts)
 
     first = run()
     before = tree(corpus)
@@ -185,8 +185,8 @@ def test_what_a_recogniser_hears_is_enough(corpus, studio):
     script, folder = studio
     (folder / "m1.wav").unlink()
     write_script(script, {"f1.wav": "S1"})
-    hearing = HeardByRecogniser(Parrot(), "zh", 100)
-    outcome = add_recordings(corpus, script, folder, settings=TAKES, hearing=hearing)
+    transcripts = RecogniserTranscripts(Parrot(), "zh", 100)
+    outcome = add_recordings(corpus, script, folder, settings=TAKES, transcripts=transcripts)
     assert (outcome.kept, outcome.rejected) == (5, {"skipped": 1})
 
 
@@ -219,10 +219,10 @@ def test_bad_takes_cost_a_sentence_each_and_the_others_go_on(corpus, studio, tex
     write_script(script, files)
     with script.open("a", encoding="utf-8") as out:
         out.write("two.wav,S1,,头一句,\ntwo.wav,S2,,第二句,\n")
-    outcome = add_recordings(corpus, script, folder, settings=TAKES, hearing=texts)
+    outcome = add_recordings(corpus, script, folder, settings=TAKES, transcripts=texts)
     said = {failure.item: failure.reason for failure in outcome.failures}
     assert said.keys() == {"hush.wav", "text.wav", "two.wav", "other.wav"}
-    assert "nobody speaks" in said["hush.wav"]
+    assert "has no speech" in said["hush.wav"]
     assert "one speaker" in said["two.wav"]
     assert "script of another take" in said["other.wav"]
     assert (outcome.kept, outcome.rejected.total(), outcome.failed) == (10, 2, 20)
@@ -238,25 +238,25 @@ def test_a_file_of_several_rows_is_no_take_unasked(corpus, studio):
 def test_text_for_no_take_or_for_several_at_once_is_wrong_usage(corpus, studio, tmp_path):
     script, folder = studio
     with pytest.raises(ConfigurationError, match="for 2 takes"):
-        one_file = HeardInFiles(tmp_path / "texts" / "f1.csv")
-        add_recordings(corpus, script, folder, settings=TAKES, hearing=one_file)
+        one_file = TranscriptFiles(tmp_path / "texts" / "f1.csv")
+        add_recordings(corpus, script, folder, settings=TAKES, transcripts=one_file)
     with pytest.raises(ConfigurationError, match="give --takes"):
-        add_recordings(corpus, script, folder, hearing=HeardInFiles(tmp_path / "texts"))
+        add_recordings(corpus, script, folder, transcripts=TranscriptFiles(tmp_path / "texts"))
 
 
 def test_a_take_without_text_beside_others_is_matched_by_sound_and_said_to_be(
     corpus, studio, texts, tmp_path
 ):
     (tmp_path / "texts" / "m1.csv").unlink()
-    outcome = add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+    outcome = add_recordings(corpus, *studio, settings=TAKES, transcripts=texts)
     assert [one["by"] for one in outcome.details["takes"]] == ["text", "sound"]
-    assert ["m1.srt" in one and "by its sound" in one for one in outcome.warnings] == [True]
+    assert ["m1.srt" in one and "matched by sound" in one for one in outcome.warnings] == [True]
 
 
 def test_texts_of_no_take_are_told(corpus, studio, tmp_path):
     (tmp_path / "others").mkdir()
-    hearing = HeardInFiles(tmp_path / "others")
-    outcome = add_recordings(corpus, *studio, settings=TAKES, hearing=hearing)
+    transcripts = TranscriptFiles(tmp_path / "others")
+    outcome = add_recordings(corpus, *studio, settings=TAKES, transcripts=transcripts)
     assert [one.partition(":")[0] for one in outcome.warnings] == ["f1.wav", "m1.wav"]
 
 
@@ -264,7 +264,7 @@ def test_texts_for_takes_that_were_refused_leave_their_reason_standing(corpus, s
     script, folder = studio
     text = script.read_text(encoding="utf-8").replace("f1.wav,S1", "f1.wav,S9", 1)
     script.write_text(text.replace("m1.wav,S2", "m1.wav,S8", 1), encoding="utf-8")
-    outcome = add_recordings(corpus, script, folder, settings=TAKES, hearing=texts)
+    outcome = add_recordings(corpus, script, folder, settings=TAKES, transcripts=texts)
     assert ["one speaker" in one.reason for one in outcome.failures] == [True] * 2
     assert ["--texts" in one for one in outcome.warnings] == [True]
 
@@ -325,11 +325,11 @@ def touch_all(corpus: Path) -> None:
 
 
 def test_a_sorted_table_changes_no_text(corpus, studio, texts):
-    add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+    add_recordings(corpus, *studio, settings=TAKES, transcripts=texts)
     before = tree(corpus)
     for path in tables(corpus):
         resaved(path, lambda rows: sorted(rows, key=lambda row: row["text"]))
-    assert add_recordings(corpus, *studio, settings=TAKES, hearing=texts).ok
+    assert add_recordings(corpus, *studio, settings=TAKES, transcripts=texts).ok
     assert tree(corpus) == before
 
 
@@ -346,40 +346,40 @@ def clips_swapped(rows):
 
 @pytest.mark.parametrize("change", [lambda rows: rows[1:], swapped, clips_swapped])
 def test_a_table_of_other_lines_is_refused(corpus, studio, texts, change):
-    add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+    add_recordings(corpus, *studio, settings=TAKES, transcripts=texts)
     before = tree(corpus / "stages")
     resaved(tables(corpus)[0], change)
-    outcome = add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+    outcome = add_recordings(corpus, *studio, settings=TAKES, transcripts=texts)
     assert ["delete it and run again" in one.reason for one in outcome.failures] == [True]
     assert tree(corpus / "stages") == before
 
 
 def test_what_is_no_table_is_refused(corpus, studio, texts):
-    add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+    add_recordings(corpus, *studio, settings=TAKES, transcripts=texts)
     tables(corpus)[0].write_bytes(b"\xff\x00junk\n")
     tables(corpus)[1].write_text("junk\n")
-    outcome = add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
+    outcome = add_recordings(corpus, *studio, settings=TAKES, transcripts=texts)
     assert ["delete it and run again" in one.reason for one in outcome.failures] == [True] * 2
 
 
 def test_a_take_that_keeps_its_cuts_keeps_its_table(corpus, studio, texts):
     script, folder = studio
-    add_recordings(corpus, script, folder, settings=TAKES, hearing=texts)
+    add_recordings(corpus, script, folder, settings=TAKES, transcripts=texts)
     touch_all(corpus)
     before = tree(corpus)
     write_script(script, {"f1.wav": "S1", "m1.wav": "S2"}, LINES[1:])
-    outcome = add_recordings(corpus, script, folder, settings=TAKES, hearing=texts)
+    outcome = add_recordings(corpus, script, folder, settings=TAKES, transcripts=texts)
     assert ["frozen" in one.reason for one in outcome.failures] == [True] * 2
     assert tree(corpus) == before
 
 
 def test_a_touched_take_is_cut_anew_on_wish_beside_its_clips(corpus, studio, texts):
     script, folder = studio
-    add_recordings(corpus, script, folder, settings=TAKES, hearing=texts)
+    add_recordings(corpus, script, folder, settings=TAKES, transcripts=texts)
     touch_all(corpus)
     touched = {clip.clip_id for clip in records(corpus, "segments")}
     write_script(script, {"f1.wav": "S1", "m1.wav": "S2"}, LINES[1:])
-    wanted = {"settings": TAKES, "hearing": texts, "recut": ["f1", "m1"]}
+    wanted = {"settings": TAKES, "transcripts": texts, "recut": ["f1", "m1"]}
     outcome = add_recordings(corpus, script, folder, **wanted)
     assert outcome.ok
     assert outcome.kept == 8
@@ -387,13 +387,13 @@ def test_a_touched_take_is_cut_anew_on_wish_beside_its_clips(corpus, studio, tex
     assert touched <= {clip.clip_id for clip in clips}
     named = {row["clip_id"] for path in tables(corpus) for row in csv.DictReader(path.open())}
     assert named - {""} == {clip.clip_id for clip in clips if clip.superseded_by is None}
-    again = add_recordings(corpus, script, folder, settings=TAKES, hearing=texts)
+    again = add_recordings(corpus, script, folder, settings=TAKES, transcripts=texts)
     assert again.details["unchanged"] == 2
 
 
 def test_recut_of_what_is_no_recording_is_a_failure(corpus, studio, texts):
-    add_recordings(corpus, *studio, settings=TAKES, hearing=texts)
-    outcome = add_recordings(corpus, *studio, settings=TAKES, hearing=texts, recut=["f7"])
+    add_recordings(corpus, *studio, settings=TAKES, transcripts=texts)
+    outcome = add_recordings(corpus, *studio, settings=TAKES, transcripts=texts, recut=["f7"])
     assert ["f1" in one.reason for one in outcome.failures] == [True]
 
 
@@ -404,10 +404,10 @@ def test_the_table_of_a_touched_take_follows_a_corrected_text(corpus, studio, te
         for at, line in enumerate(script.read_text(encoding="utf-8").splitlines())
     )
     script.write_text(with_ids, encoding="utf-8")
-    add_recordings(corpus, script, folder, settings=TAKES, hearing=texts)
+    add_recordings(corpus, script, folder, settings=TAKES, transcripts=texts)
     touch_all(corpus)
     script.write_text(with_ids.replace("快点走", "快些走"), encoding="utf-8")
-    assert add_recordings(corpus, script, folder, settings=TAKES, hearing=texts).ok
+    assert add_recordings(corpus, script, folder, settings=TAKES, transcripts=texts).ok
     assert [path.read_text("utf-8-sig").count("快些走") for path in tables(corpus)] == [1, 1]
 
 
@@ -422,8 +422,8 @@ def test_another_sentence_read_in_place_of_a_line_is_doubtful(corpus, studio, tm
         rows[1][2] = "今另外一句话了"
         with path.open("w", encoding="utf-8") as out:
             csv.writer(out).writerows(rows)
-    hearing = HeardInFiles(tmp_path / "texts")
-    outcome = add_recordings(corpus, *studio, settings=TAKES, hearing=hearing)
+    transcripts = TranscriptFiles(tmp_path / "texts")
+    outcome = add_recordings(corpus, *studio, settings=TAKES, transcripts=transcripts)
     for take in outcome.details["takes"]:
         assert 1 in [one["line"] for one in take["doubtful"]]
         assert len(take["doubtful"]) < 4

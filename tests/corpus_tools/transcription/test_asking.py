@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from corpus_tools.transcription.asking import asked, made
+from corpus_tools.transcription.asking import load_recogniser, run_recogniser
 from corpus_tools.transcription.recogniser import RecogniserOptions, Recognition
 from corpus_tools.transcription.settings import TranscribeSettings
 from corpus_tools.transcription.transcribe import transcribe
@@ -43,7 +43,7 @@ class Says:
 )
 def test_what_goes_wrong_in_a_recogniser_is_said_to_be_in_it(answer: Any, said: str) -> None:
     with pytest.raises(DataError) as raised:
-        asked(Says(answer), WAVES, "zh")
+        run_recogniser(Says(answer), WAVES, "zh")
     assert said in str(raised.value)
     assert "says" in str(raised.value)
     assert "\n" not in str(raised.value)
@@ -52,7 +52,7 @@ def test_what_goes_wrong_in_a_recogniser_is_said_to_be_in_it(answer: Any, said: 
 def test_its_own_sentences_are_left_as_they_are() -> None:
     error = ConfigurationError("give --model")
     with pytest.raises(ConfigurationError) as raised:
-        asked(Says(error), WAVES, None)
+        run_recogniser(Says(error), WAVES, None)
     assert raised.value is error
 
 
@@ -70,7 +70,7 @@ def test_one_that_cannot_be_made_is_named(
         raise error
 
     with pytest.raises(DataError) as raised:
-        made("mine", factory, RecogniserOptions())
+        load_recogniser("mine", factory, RecogniserOptions())
     assert said in str(raised.value)
     monkeypatch.setattr(
         "corpus_tools.transcription.configured.find_recogniser", lambda name: factory

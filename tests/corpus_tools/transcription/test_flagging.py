@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from corpus_tools.transcription.flagging import Flagging
+from corpus_tools.transcription.flagging import Flagger
 from corpus_tools.transcription.guards import Thresholds
 from corpus_tools.transcription.settings import TranscribeSettings
 from corpus_tools.transcription.transcribe import transcribe
@@ -29,28 +29,28 @@ def heard(texts: Sequence[str], **more: Any) -> list[Transcript]:
     ]
 
 
-def apply(flagging: Flagging, records: Sequence[Transcript]) -> list[tuple[str, list[str]]]:
+def apply(flagging: Flagger, records: Sequence[Transcript]) -> list[tuple[str, list[str]]]:
     found = flagging.apply(records, dict.fromkeys((one.clip_id for one in records), 4.0))
     return [(one.text, one.flags) for one in found]
 
 
 def test_one_text_on_many_clips_is_flagged_and_emptied() -> None:
     records = heard(["你只能选择两个。"] * 5 + ["谢谢"] * 9)
-    assert apply(Flagging(), records) == [("", ["repeated_text"])] * 5 + [("谢谢", [])] * 9
-    kept = Flagging(emptying=["no_words"])
+    assert apply(Flagger(), records) == [("", ["repeated_text"])] * 5 + [("谢谢", [])] * 9
+    kept = Flagger(emptying=["no_words"])
     assert apply(kept, records)[0] == ("你只能选择两个。", ["repeated_text"])
-    few = Flagging(Thresholds(max_repeats=5))
+    few = Flagger(Thresholds(max_repeats=5))
     assert apply(few, records)[0] == ("你只能选择两个。", [])
 
 
 def test_what_the_recogniser_says_of_a_text_stays_beside_the_guards() -> None:
     records = heard(["莫得事"], flags=["cut_word", "no_words"], language="zh")
-    assert apply(Flagging(), records) == [("莫得事", ["cut_word"])]
+    assert apply(Flagger(), records) == [("莫得事", ["cut_word"])]
 
 
 @pytest.mark.parametrize(("language", "text"), [("zh", "发财"), ("ja", "發財")])
 def test_the_language_of_a_text_decides_its_spelling(language: str, text: str) -> None:
-    assert apply(Flagging(), heard(["發財"], language=language)) == [(text, [])]
+    assert apply(Flagger(), heard(["發財"], language=language)) == [(text, [])]
 
 
 def test_other_guards_judge_anew_without_hearing_again(

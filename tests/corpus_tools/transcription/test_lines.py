@@ -5,8 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus_tools.transcription.lines import lines_of_clips
-from corpus_tools.transcription.subtitle_texts import line_transcripts
+from corpus_tools.transcription.lines import assign_lines
+from corpus_tools.transcription.subtitle_texts import subtitle_transcripts
 from corpus_tools.transcription.subtitles import SubtitleEvent
 from manifests.records import Clip
 
@@ -18,7 +18,7 @@ def line(start: float, end: float, text: str = "要得") -> SubtitleEvent:
 
 
 def given_to(clips: list[Clip], *lines: SubtitleEvent) -> list[tuple[list[str], list[str]]]:
-    texts = lines_of_clips(lines, clips)
+    texts = assign_lines(lines, clips)
     found = [texts.get(clip.clip_id) for clip in clips]
     return [(one.lines, one.flags) if one else ([], []) for one in found]
 
@@ -62,7 +62,7 @@ def test_no_line_is_given_twice(
     new_clip: NewClip, times: list[tuple[float, float]], places: set[int]
 ) -> None:
     clips = [new_clip("s", 3.0 * place, 3.0 * place + 3.0) for place in sorted(places)]
-    texts = lines_of_clips([line(*span, str(n)) for n, span in enumerate(times)], clips)
+    texts = assign_lines([line(*span, str(n)) for n, span in enumerate(times)], clips)
     placed = [text for found in texts.values() for text in found.lines]
     assert len(placed) == len(set(placed))
     assert all(found.lines or found.shared for found in texts.values())
@@ -70,9 +70,9 @@ def test_no_line_is_given_twice(
 
 def test_a_line_that_no_clip_holds_half_of_is_shared(new_clip: NewClip) -> None:
     clips = [new_clip("s", start, start + 4.0) for start in (0.0, 4.0, 8.0)]
-    texts = lines_of_clips([line(0.5, 11.5, "一句很长的话")], clips)
+    texts = assign_lines([line(0.5, 11.5, "一句很长的话")], clips)
     assert [found.lines for found in texts.values()] == [[], [], []]
-    records = line_transcripts(texts, clips, "subtitle")
+    records = subtitle_transcripts(texts, clips, "subtitle")
     assert [(one.text, one.text_raw, one.flags) for one in records] == [
         ("", "一句很长的话", ["straddles", "low_overlap"])
     ] * 3
@@ -93,8 +93,8 @@ def test_confidence_is_share_inside_times_share_covered(
     new_clip: NewClip, spans: list[tuple[float, float]], confidence: float, flags: list[str]
 ) -> None:
     clips = [new_clip("s", 0.0, 4.0)]
-    texts = lines_of_clips([line(*span) for span in spans], clips)
-    (record,) = line_transcripts(texts, clips, "subtitle")
+    texts = assign_lines([line(*span) for span in spans], clips)
+    (record,) = subtitle_transcripts(texts, clips, "subtitle")
     assert (record.confidence, record.flags) == (confidence, flags)
 
 
@@ -102,5 +102,5 @@ def test_many_lines_and_clips_take_little_time(new_clip: NewClip) -> None:
     clips = [new_clip("s", 4.0 * n, 4.0 * n + 4) for n in range(2000)]
     lines = [line(n / 10, n / 10 + 1) for n in range(80_000)]
     began = time.process_time()
-    assert len(lines_of_clips(lines, clips)) == 2000
+    assert len(assign_lines(lines, clips)) == 2000
     assert time.process_time() - began < 12

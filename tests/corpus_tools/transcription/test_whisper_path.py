@@ -5,13 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from whisper.timing import dtw_cpu, median_filter
 
-from corpus_tools.transcription.whisper_path import smoothed, token_frames, warped
+from corpus_tools.transcription.whisper_path import dtw_path, median_filtered, token_frames
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 4, 7, 50])
 def test_smoothing_is_whispers_median(length: int) -> None:
     weights = torch.randn(2, 5, length)
-    assert torch.equal(smoothed(weights), median_filter(weights, 7))
+    assert torch.equal(median_filtered(weights), median_filter(weights, 7))
 
 
 @given(st.integers(1, 30), st.integers(1, 60), st.integers(0, 1000))
@@ -20,7 +20,7 @@ def test_the_path_is_whispers(rows: int, columns: int, seed: int) -> None:
     costs = np.random.default_rng(seed).normal(size=(rows, columns))
     row, column = dtw_cpu.py_func(costs)  # compiled, it would slow down PyTorch's later tests
     expected = [int(column[row == one].min()) for one in range(rows)]
-    assert warped(costs).tolist() == expected
+    assert dtw_path(costs).tolist() == expected
 
 
 def test_flat_attention_still_gives_times_in_order() -> None:

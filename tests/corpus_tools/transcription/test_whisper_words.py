@@ -12,7 +12,7 @@ from whisper.tokenizer import get_tokenizer
 
 from corpus_tools.transcription.recogniser import RecogniserOptions
 from corpus_tools.transcription.whisper_recogniser import WhisperRecogniser
-from corpus_tools.transcription.whisper_words import align, split_words
+from corpus_tools.transcription.whisper_words import align_words, split_words
 
 SECONDS = 12
 TOKENIZER = get_tokenizer(True, language="zh", task="transcribe")
@@ -45,7 +45,7 @@ def test_words_are_where_whisper_finds_them(
     # compiled, it would slow down PyTorch's later tests
     monkeypatch.setattr("whisper.timing.dtw", lambda x: dtw_cpu.py_func(x.double().numpy()))
     expected = find_alignment(model, TOKENIZER, result.tokens, mel, SECONDS * 100)
-    found = align(model, result, SECONDS * 16000)
+    found = align_words(model, result, SECONDS * 16000)
     assert "".join(word.text for word in found).strip() == result.text
     assert len(found) > 10
     assert {round(word.start, 2) for word in found} <= {round(one.start, 2) for one in expected}
@@ -60,12 +60,12 @@ def test_the_encoder_does_not_hear_twice(
     model: Any, result: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model.encoder, "forward", None)
-    assert align(model, result, SECONDS * 16000)
+    assert align_words(model, result, SECONDS * 16000)
 
 
 @pytest.mark.parametrize("samples", [0, 1, 1000, 30 * 16000])
 def test_words_lie_in_the_sound_in_order(model: Any, result: Any, samples: int) -> None:
-    words = align(model, result, samples)
+    words = align_words(model, result, samples)
     times = [time for word in words for time in (word.start, word.end)]
     assert times == sorted(times)
     assert times[0] >= 0
@@ -74,7 +74,7 @@ def test_words_lie_in_the_sound_in_order(model: Any, result: Any, samples: int) 
 
 
 def test_a_text_without_tokens_has_no_words(model: Any, result: Any) -> None:
-    assert align(model, replace(result, tokens=[]), 16000) == []
+    assert align_words(model, replace(result, tokens=[]), 16000) == []
 
 
 @given(st.lists(st.integers(0, 50256), max_size=40), st.sampled_from(["zh", "pl"]))

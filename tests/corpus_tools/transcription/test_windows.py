@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus_tools.transcription.windows import joined, plan_windows
+from corpus_tools.transcription.windows import join_clips, plan_windows
 from manifests.records import Clip
 
 NewClip = Callable[..., Clip]
@@ -23,7 +23,9 @@ def test_every_clip_is_in_one_window_and_windows_are_full(
     windows = plan_windows(clips)
     assert [clip for window in windows for clip in window] == clips
     lengths = [
-        len(joined(window, [np.zeros(round(16000 * c.duration), np.float32) for c in window])[0])
+        len(
+            join_clips(window, [np.zeros(round(16000 * c.duration), np.float32) for c in window])[0]
+        )
         for window in windows
     ]
     assert all(
@@ -42,7 +44,7 @@ def test_a_window_is_its_clips_with_a_pause_where_sound_is_missing(new_clip: New
     ]
     (window,) = plan_windows(clips[::-1])
     assert window == clips
-    sound, spans = joined(window, waves)
+    sound, spans = join_clips(window, waves)
     assert spans == [(0, 3), (3, 6), (6.2, 9.0), (9.5, 13.5)]
     for wave, (start, end) in zip(waves, spans, strict=True):
         assert np.array_equal(sound[round(16000 * start) : round(16000 * end)], wave)
@@ -51,6 +53,6 @@ def test_a_window_is_its_clips_with_a_pause_where_sound_is_missing(new_clip: New
 
 def test_overlapping_clips_come_one_after_the_other(new_clip: NewClip) -> None:
     clips = [new_clip("film", 0.0, 4.0), new_clip("film", 3.0, 6.0)]
-    sound, spans = joined(clips, [np.ones(64000, np.float32), np.ones(48000, np.float32)])
+    sound, spans = join_clips(clips, [np.ones(64000, np.float32), np.ones(48000, np.float32)])
     assert spans == [(0.0, 4.0), (4.0, 7.0)]
     assert len(sound) == 112000

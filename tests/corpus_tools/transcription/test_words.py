@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus_tools.transcription.recogniser import Recognition, Word
-from corpus_tools.transcription.words import recognitions_of_clips, words_of_clips
+from corpus_tools.transcription.words import assign_words, split_recognition
 
 times = st.floats(0, 40)
 words = st.lists(
@@ -27,7 +27,7 @@ spans = st.lists(
 
 @given(words, spans)
 def test_every_word_lands_in_one_clip(heard: list[Word], clips: list[tuple[float, float]]) -> None:
-    given_to = words_of_clips(heard, clips)
+    given_to = assign_words(heard, clips)
     assert len(given_to) == len(clips)
     assert sorted(map(id, heard)) == sorted(id(word) for mine in given_to for word in mine)
     place = {id(word): index for index, word in enumerate(heard)}
@@ -40,7 +40,7 @@ def test_every_word_lands_in_one_clip(heard: list[Word], clips: list[tuple[float
 def test_a_word_goes_to_a_clip_that_holds_its_midpoint_else_to_the_nearest(
     heard: list[Word], clips: list[tuple[float, float]]
 ) -> None:
-    for mine, (start, end) in zip(words_of_clips(heard, clips), clips, strict=True):
+    for mine, (start, end) in zip(assign_words(heard, clips), clips, strict=True):
         for word in mine:
             middle = (word.start + word.end) / 2
             away = max(start - middle, middle - end, 0.0)
@@ -52,7 +52,7 @@ def test_the_clips_words_are_kept_whole_and_inside_their_clip(
     heard: list[Word], clips: list[tuple[float, float]]
 ) -> None:
     text = "".join(word.text for word in heard)
-    parts = recognitions_of_clips(Recognition(text, "zh", words=heard), clips)
+    parts = split_recognition(Recognition(text, "zh", words=heard), clips)
     assert sum(len(one.words or ()) for one in parts) == len(heard)
     for one, (start, end) in zip(parts, clips, strict=True):
         assert one.words is not None
@@ -71,15 +71,13 @@ def test_a_word_in_two_clips_flags_both_and_a_lingering_one_neither() -> None:
 
 def flags(heard: list[Word], clips: list[tuple[float, float]]) -> list[tuple[str, ...]]:
     text = "".join(word.text for word in heard)
-    return [
-        tuple(one.flags) for one in recognitions_of_clips(Recognition(text, words=heard), clips)
-    ]
+    return [tuple(one.flags) for one in split_recognition(Recognition(text, words=heard), clips)]
 
 
 def test_how_sure_the_recogniser_is_of_a_clip_comes_from_its_own_words() -> None:
     heard = [Word(0.5, 1.0, "巴适", 0.9), Word(3.5, 4.0, "得", 0.1), Word(4.0, 4.2, "很", 0.4)]
     window = Recognition("巴适得很", "zh", -0.3, 0.05, 1.2, heard)
-    sure, unsure, empty = recognitions_of_clips(window, [(0.0, 3.0), (3.0, 6.0), (6.0, 9.0)])
+    sure, unsure, empty = split_recognition(window, [(0.0, 3.0), (3.0, 6.0), (6.0, 9.0)])
     assert (sure.text, unsure.text, empty.text) == ("巴适", "得很", "")
     assert sure.avg_logprob == pytest.approx(math.log(0.9), abs=1e-4)
     assert unsure.avg_logprob == pytest.approx((math.log(0.1) + math.log(0.4)) / 2, abs=1e-4)
