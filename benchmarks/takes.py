@@ -62,8 +62,8 @@ class Score:
 
 
 @dataclass(frozen=True)
-class _Tape:
-    """As much of a tape as `SpeechFeatures` needs."""
+class _Track:
+    """Part of a decoded track that `SpeechFeatures` uses."""
 
     whole: Samples
 
@@ -77,7 +77,7 @@ def said_of(take: Take, texts: Sequence[TimedText] | None) -> TakeSpeech:
     meter = ActivityMeter(detector_of(settings), settings)
     meter.add(Block(take.samples))
     pieces = speech_pieces(meter.activity())
-    voiced = SpeechFeatures.of(_Tape(take.samples), pieces)  # type: ignore[arg-type]
+    voiced = SpeechFeatures.of(_Track(take.samples), pieces)  # type: ignore[arg-type]
     letters = None if texts is None else letters_by_piece(texts, pieces)
     return TakeSpeech(pieces, voiced, take.lines, take.lines, letters)
 

@@ -108,7 +108,7 @@ class RecogniserTranscripts:
         """Return the recogniser's parameters, and its transcriber."""
         return {**self.recogniser.parameters, "language": self.language}, self._transcribe
 
-    def _transcribe(self, tape: DecodedTrack, pieces: NDArray[np.intp]) -> Sequence[str]:
+    def _transcribe(self, track: DecodedTrack, pieces: NDArray[np.intp]) -> Sequence[str]:
         pauses = pieces[1:, 0] - pieces[:-1, 1]
         firsts = [0, *(int(at) + 1 for at in np.flatnonzero(pauses >= _PAUSE_MS))]
         stretches = list(zip(firsts, [*firsts[1:], len(pieces)], strict=True))
@@ -116,7 +116,7 @@ class RecogniserTranscripts:
         for start in range(0, len(stretches), self.batch_size):
             batch = stretches[start : start + self.batch_size]
             waves = [
-                tape.samples(Cut(int(pieces[first, 0]), int(pieces[then - 1, 1]))).astype(
+                track.samples(Cut(int(pieces[first, 0]), int(pieces[then - 1, 1]))).astype(
                     np.float32
                 )
                 / FULL_SCALE

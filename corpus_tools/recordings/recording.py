@@ -61,28 +61,28 @@ def cut_recording(
         MediaError: if it can't be decoded, or has a gap in its sound.
         CorpusError: if a frozen clip would change.
     """
-    with open_track(media.path, media.source.track, segment, corpus) as tape:
-        cut = _kept_extent(tape, settings)
+    with open_track(media.path, media.source.track, segment, corpus) as track:
+        cut = _kept_extent(track, settings)
         who = SpeakerInfo(row.speaker.speaker_id, "script", row.sentence)
-        writer = ClipWriter(corpus, media.source.source_id, tape, frozen)
+        writer = ClipWriter(corpus, media.source.source_id, track, frozen)
         clips = writer.write([cut], lambda _: who)
-        source = media.source.changed(duration=tape.duration_ms / 1000)
-        outside_ms = measure_outside(tape.activity, [cut], tape.duration_ms)
+        source = media.source.changed(duration=track.duration_ms / 1000)
+        outside_ms = measure_outside(track.activity, [cut], track.duration_ms)
     return SourceCuts(source, clips, None, outside_ms, inputs)
 
 
-def _kept_extent(tape: DecodedTrack, settings: RecordingSettings) -> Cut:
+def _kept_extent(track: DecodedTrack, settings: RecordingSettings) -> Cut:
     """Return the part of a recording to keep: all of its sound, or the spoken part."""
-    whole = Cut(0, tape.duration_ms)
-    present = runs(~tape.activity.gap)
+    whole = Cut(0, track.duration_ms)
+    present = runs(~track.activity.gap)
     if len(present) > 1:
         at = int(present[0][1]) * FRAME_MS / 1000
         raise MediaError(f"has a gap in its sound at {at:.2f} s; record or export it again")
-    if tape.activity.gap.any():
+    if track.activity.gap.any():
         whole = Cut(int(present[0][0]) * FRAME_MS, int(present[0][1]) * FRAME_MS)
     if not settings.trim_silence:
         return whole
-    start, end = spoken_extent(tape.samples(whole), settings)
+    start, end = spoken_extent(track.samples(whole), settings)
     return Cut(whole.start_ms + start, whole.start_ms + end)
 
 

@@ -105,20 +105,20 @@ def analyse_take(
         MediaError: if it can't be decoded, or has a gap in its sound.
         DataError: if it has no speech, or its texts can't be read.
     """
-    with open_track(media.path, media.source.track, segment, corpus) as tape:
-        present = runs(~tape.activity.gap)
+    with open_track(media.path, media.source.track, segment, corpus) as track:
+        present = runs(~track.activity.gap)
         if len(present) > 1:
             at = int(present[0][1]) * FRAME_MS / 1000
             raise MediaError(f"has a gap in its sound at {at:.2f} s; record or export it again")
-        pieces = speech_pieces(tape.activity)
+        pieces = speech_pieces(track.activity)
         if not len(pieces):
             raise DataError("has no speech; check that it is the right file")
         return TakeSpeech(
             pieces,
-            SpeechFeatures.of(tape, pieces),
+            SpeechFeatures.of(track, pieces),
             [row.text for row in take.rows],
             [row.sentence for row in take.rows],
-            None if transcribe is None else transcribe(tape, pieces),
+            None if transcribe is None else transcribe(track, pieces),
         )
 
 
@@ -175,8 +175,8 @@ def cut_take(
     def who(cut: Cut) -> SpeakerInfo:
         return SpeakerInfo(take.speaker, "script", take.rows[cuts[cut]].sentence)
 
-    with open_track(media.path, media.source.track, segment, corpus) as tape:
-        clips = ClipWriter(corpus, media.source.source_id, tape, frozen).write(list(cuts), who)
-        source = media.source.changed(duration=tape.duration_ms / 1000)
-        left = measure_outside(tape.activity, list(cuts), tape.duration_ms)
+    with open_track(media.path, media.source.track, segment, corpus) as track:
+        clips = ClipWriter(corpus, media.source.source_id, track, frozen).write(list(cuts), who)
+        source = media.source.changed(duration=track.duration_ms / 1000)
+        left = measure_outside(track.activity, list(cuts), track.duration_ms)
     return SourceCuts(source, clips, None, left, inputs)

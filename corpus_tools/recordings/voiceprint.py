@@ -25,12 +25,12 @@ class SpeechFeatures:
     bounds: NDArray[np.intp]
 
     @classmethod
-    def of(cls, tape: DecodedTrack, pieces: NDArray[np.intp]) -> "SpeechFeatures":
+    def of(cls, track: DecodedTrack, pieces: NDArray[np.intp]) -> "SpeechFeatures":
         """Return the features of a take's pieces.
 
         Mean and variance are normalised over a window of 3 s of speech (CMVN).
         """
-        parts = [cepstra(tape.samples(Cut(int(start), int(end)))) for start, end in pieces]
+        parts = [cepstra(track.samples(Cut(int(start), int(end)))) for start, end in pieces]
         return cls.joined(parts)
 
     @classmethod
