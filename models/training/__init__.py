@@ -1,1 +1,1 @@
-"""From a manifest to a trained model."""
+"""Training of models on manifest versions."""

@@ -1,4 +1,4 @@
-"""What surrounds a training, and what it leaves."""
+"""Training callbacks and result."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ __all__ = ["FitResult", "TrainingContext"]
 
 @dataclass(frozen=True)
 class FitResult:
-    """What fitting leaves.
+    """Result of a training.
 
     Attributes:
-        model: trained.
-        history: its epochs.
-        kept_epoch: number of the epoch whose weights the model has.
-        vector_coverage: share of the vocabulary that the word vectors knew.
-        stopped: whether it was asked to end before all its epochs.
-        epochs: how many there were to be at most.
+        model: trained model.
+        history: one entry per epoch.
+        kept_epoch: number of the epoch with the model's weights.
+        vector_coverage: share of the vocabulary with a pretrained word vector.
+        stopped: True if training was stopped before its end.
+        epochs: maximum number of epochs.
     """
 
     model: FittedModel
@@ -34,13 +34,13 @@ class FitResult:
 
 @dataclass(frozen=True)
 class TrainingContext:
-    """Who looks on while a network is trained, and who may end it.
+    """Callbacks and state store of a training.
 
     Attributes:
         progress: called after every epoch.
-        watch: called after every epoch with the model as it is then, to be looked at only.
-        should_stop: asked after every step; once it says so, training ends with the last whole epoch.
-        state_store: keeps the state, for a run that is killed; None to keep none.
+        watch: called after every epoch with the current model, which it must not change.
+        should_stop: called after every step; True ends training after the last complete epoch.
+        state_store: store of the training state, to resume a killed run; None to store nothing.
     """
 
     progress: Progress = no_progress

@@ -1,4 +1,4 @@
-"""What training has to work with, looked at before it begins."""
+"""Checks of the training data before training begins."""
 
 from collections import Counter
 
@@ -12,32 +12,32 @@ __all__ = ["check_examples"]
 
 
 def check_examples(examples: Examples, settings: TrainSettings, outcome: Outcome) -> None:
-    """Warn of splits, classes and texts that are missing.
+    """Warn about missing splits, classes and texts.
 
     Args:
-        examples: of each split.
-        settings: of the training to come.
-        outcome: gets the warnings.
+        examples: examples of each split.
+        settings: training settings.
+        outcome: outcome that the warnings are added to.
 
     Raises:
-        DataError: if the training split has clips of fewer than two classes.
+        DataError: if the training split has fewer than two classes.
     """
     counts = Counter(example.label for example in examples["train"])
     if len(counts) < 2:
         raise DataError(
-            f"the training split has clips of {len(counts)} classes, where at least 2 are needed; "
-            f"label more clips, or build a manifest with another split"
+            f"the training split has {len(counts)} classes, but at least 2 are needed; label more "
+            f"clips, or build a manifest with another split"
         )
     if missing := [name for label, name in enumerate(EMOTIONS) if not counts[label]]:
         outcome.warnings.append(
-            f"no training clips of {', '.join(missing)}: the model will hardly ever say so"
+            f"no training clips of {', '.join(missing)}: the model will hardly ever predict it"
         )
     if not examples["val"]:
-        kept = ", so the last epoch is kept" if settings.keep == "best" else ""
-        outcome.warnings.append(f"the validation split is empty{kept}")
+        consequence = ", so the last epoch is kept" if settings.keep == "best" else ""
+        outcome.warnings.append(f"the validation split is empty{consequence}")
     if not examples["test"]:
-        outcome.warnings.append("the test split is empty: nothing says how good the model is")
-    if settings.modality != "audio" and not any(one.words for one in examples["train"]):
+        outcome.warnings.append("the test split is empty: the model can't be evaluated")
+    if settings.modality != "audio" and not any(example.words for example in examples["train"]):
         outcome.warnings.append(
             "no training clip has a text: the text branch learns nothing; see: corpus transcribe"
         )

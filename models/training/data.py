@@ -1,4 +1,4 @@
-"""From the entries of a manifest to examples."""
+"""Loading of the examples of a manifest."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,13 +32,13 @@ def load_examples(
 ) -> Examples:
     """Return the examples of a manifest's splits.
 
-    A clip that can't be read is noted in the outcome as failed; the others go on, if there are any.
+    Clips that can't be read are recorded in the outcome as failed and left out.
 
     Args:
-        manifest: an opened version.
-        settings: of features and branches.
-        outcome: gets the account of the clips.
-        splits: those wanted; clips of the others are noted as rejected.
+        manifest: opened manifest version.
+        settings: settings of features and branches.
+        outcome: outcome that the clips are counted in.
+        splits: splits to load; clips of others are counted as rejected.
         progress: called after every clip.
 
     Raises:
@@ -75,8 +75,8 @@ def load_examples(
     if wanted and not any(examples.values()):
         first = outcome.failures[-len(wanted)]
         raise DataError(
-            f"{manifest.corpus}: none of the {len(wanted)} clips can be read; is the folder clips/ "
-            f"whole? The first is {first.item}: {first.reason}"
+            f"{manifest.corpus}: none of the {len(wanted)} clips can be read; check the folder "
+            f"clips/. The first is {first.item}: {first.reason}"
         )
     return examples
 
@@ -88,30 +88,30 @@ def _features(
     outcome: Outcome,
     progress: Progress,
 ) -> list[tuple[Features, ...] | DataError]:
-    """Return the features of clips, those of training clips at all speeds."""
+    """Return the features of each clip, for training clips at all speeds."""
     if settings.modality == "text":
-        nothing = np.zeros((1, FeatureExtractor(settings.features).width), dtype=np.float32)
-        return [(nothing,)] * len(entries)
+        empty = np.zeros((1, FeatureExtractor(settings.features).width), dtype=np.float32)
+        return [(empty,)] * len(entries)
     clips: list[ClipFile] = []
-    refused: dict[str, DataError] = {}
+    errors: dict[str, DataError] = {}
     for entry in entries:
         speeds = (1.0, *settings.speeds) if entry.split == "train" else (1.0,)
         try:
             path = manifest.audio(entry)
         except DataError as error:
-            refused[entry.clip_id] = error
+            errors[entry.clip_id] = error
         else:
             clips.append(ClipFile(entry.clip_id, path, entry.file_sha256, speeds))
     cache = FeatureCache(cache_folder(manifest.corpus), settings.features)
     loaded = iter(cache.load(clips, progress))
     if cache.refused is not None:
         outcome.warnings.append(
-            f"{cache.folder}: features can't be kept ({cache.refused}), so the next run computes "
-            f"them again; make room, or make the folder writable"
+            f"{cache.folder}: features can't be stored ({cache.refused}), so the next run computes "
+            f"them again; free disk space, or make the folder writable"
         )
-    return [refused.get(entry.clip_id) or next(loaded) for entry in entries]
+    return [errors.get(entry.clip_id) or next(loaded) for entry in entries]
 
 
 def cache_folder(corpus: Path) -> Path:
-    """Return where a corpus keeps computed features."""
+    """Return the folder of a corpus's feature cache."""
     return corpus / ".cache" / "features"

@@ -1,4 +1,4 @@
-"""Fit a network to training clips."""
+"""Training of a model on clips."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,32 +22,30 @@ def fit(
     settings: TrainSettings,
     context: TrainingContext | None = None,
 ) -> FitResult:
-    """Return a model fitted to training clips; the same one every time on the same machine.
+    """Train a model; the result is deterministic on the same machine.
 
     Args:
-        training: clips with labels.
-        validation: clips with labels, which choose the epoch if ``settings.keep`` is ``best``;
-            maybe none.
-        settings: of features, network and training.
-        context: who looks on, who may end it, and what keeps the state for a run that is killed.
+        training: labelled clips.
+        validation: labelled clips to choose the epoch by if ``settings.keep`` is ``best``; may be
+            empty.
+        settings: settings of features, network and training.
+        context: callbacks and state store.
 
     Raises:
         DataError: if there are fewer than two training clips.
-        CorpusError: if the loss is no longer a number, or it was stopped in the first epoch.
-        ConfigurationError: if the device or the file of word vectors isn't there.
+        CorpusError: if the loss is not finite, or training was stopped in the first epoch.
+        ConfigurationError: if the device or the file of word vectors doesn't exist.
     """
     if len(training) < 2:
-        raise DataError(
-            f"{len(training)} training clips, where at least 2 are needed; label more clips"
-        )
+        raise DataError(f"{len(training)} training clips, but at least 2 are needed; label more")
     context = context or TrainingContext()
     with deterministic(settings.seed, settings.threads):
         if settings.modality == "both" and settings.branches == "apart":
             return _fit_apart(training, validation, settings, context)
-        return _fit_one(training, validation, settings, context)
+        return _fit_jointly(training, validation, settings, context)
 
 
-def _fit_one(
+def _fit_jointly(
     training: Sequence[Example],
     validation: Sequence[Example],
     settings: TrainSettings,
@@ -65,12 +63,12 @@ def _fit_apart(
     context: TrainingContext,
 ) -> FitResult:
     quiet = replace(context, progress=no_progress, watch=None)
-    words = _fit_one(training, validation, settings.changed(modality="text"), quiet)
-    with deterministic(settings.seed, settings.threads):  # as if there had been no words before
-        sound = TrainingLoop(
+    text = _fit_jointly(training, validation, settings.changed(modality="text"), quiet)
+    with deterministic(settings.seed, settings.threads):  # independent of the text training
+        audio = TrainingLoop(
             training,
             validation,
             settings.changed(modality="audio"),
-            lambda model: fuse_branches(model, words.model, settings),
+            lambda model: fuse_branches(model, text.model, settings),
         )
-        return replace(sound.run(context), vector_coverage=words.vector_coverage)
+        return replace(audio.run(context), vector_coverage=text.vector_coverage)

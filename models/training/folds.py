@@ -1,4 +1,4 @@
-"""A manifest version divided into folds, each of which is tested once."""
+"""Cross-validation folds of a manifest version."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,54 +12,55 @@ from manifests.versions import Manifest
 __all__ = ["fold_manifests"]
 
 
-def fold_manifests(manifest: Manifest, asked: str) -> Mapping[int, Manifest]:
-    """Return the version as it is divided while each of its folds is tested, by the fold's number.
+def fold_manifests(manifest: Manifest, folds: str) -> Mapping[int, Manifest]:
+    """Return the manifest for testing each fold, by number of the fold.
 
-    The folds are those of :mod:`manifests.folds`: of a version that has none, its groups are dealt
-    out as ``build-manifest --folds`` would. The next fold validates, so that no speaker who is
-    tested had a say in training; with two folds nothing validates. Held clips stay held.
+    The folds are those of :mod:`manifests.folds`: a version without folds is divided by group, as
+    ``build-manifest --folds`` would. The next fold is the validation split, so that the test fold
+    doesn't influence training; with two folds there is none. Held clips are left out.
 
     Args:
-        manifest: an opened version.
-        asked: how many folds, or ``speakers`` for one each.
+        manifest: opened manifest version.
+        folds: number of folds, or ``speakers`` for one per speaker.
 
     Raises:
         ConfigurationError: if it is neither, or the version has other folds.
         DataError: if there are too few groups.
     """
-    if asked != SPEAKERS and not (asked.isdecimal() and int(asked) >= _FEWEST):
+    if folds != SPEAKERS and not (folds.isdecimal() and int(folds) >= _FEWEST_FOLDS):
         raise ConfigurationError(
-            f"--folds {asked}: expected a number from {_FEWEST} on, or {SPEAKERS}"
+            f"--folds {folds}: expected {SPEAKERS}, or a number of at least {_FEWEST_FOLDS}"
         )
     entries = [entry for entry in manifest.entries if entry.split != "held"]
     number = max((entry.fold or 0 for entry in entries), default=0)
     if number:
         own = str(manifest.header.params.get("split", {}).get("folds", number))
-        if asked not in (own, str(number)):
+        if folds not in (own, str(number)):
             raise ConfigurationError(
-                f"{manifest.header.version} has folds of its own, {own}; say --folds {own}, or "
-                f"build a version with others: corpus build-manifest --folds {asked} --resplit"
+                f"{manifest.header.version} has its own folds ({own}); use --folds {own}, or build "
+                f"a version with others: corpus build-manifest --folds {folds} --resplit"
             )
     else:
-        keys = {entry.clip_id: _keys(entry, asked) for entry in entries}
-        entries, number = place_in_folds(entries, keys, asked, {}, seed=0)
-    folds = sorted({entry.fold for entry in entries if entry.fold is not None})
-    return {fold: replace(manifest, entries=_tested(entries, fold, number)) for fold in folds}
+        keys = {entry.clip_id: _group_keys(entry, folds) for entry in entries}
+        entries, number = place_in_folds(entries, keys, folds, {}, seed=0)
+    numbers = sorted({entry.fold for entry in entries if entry.fold is not None})
+    return {fold: replace(manifest, entries=_split_by(entries, fold, number)) for fold in numbers}
 
 
-def _keys(entry: ManifestEntry, asked: str) -> Keys:
-    group = f"clip:{entry.group}"  # the weakest kind of key: groups are called after speakers
-    if asked == SPEAKERS and entry.speaker is not None:
+def _group_keys(entry: ManifestEntry, folds: str) -> Keys:
+    group = f"clip:{entry.group}"  # weakest kind of key, since groups are named after speakers
+    if folds == SPEAKERS and entry.speaker is not None:
         return (f"speaker:{entry.speaker}", group)
     return (group,)
 
 
-def _tested(entries: list[ManifestEntry], tested: int, number: int) -> list[ManifestEntry]:
+def _split_by(entries: list[ManifestEntry], test_fold: int, number: int) -> list[ManifestEntry]:
+    """Return the entries with the splits for testing a fold."""
     return [
-        entry.changed(split=side_in(entry.fold, tested, number))
+        entry.changed(split=side_in(entry.fold, test_fold, number))
         for entry in entries
         if entry.fold is not None
     ]
 
 
-_FEWEST = 2
+_FEWEST_FOLDS = 2

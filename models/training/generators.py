@@ -1,4 +1,4 @@
-"""All that is random in training, and its state."""
+"""Random generators of training and their state."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ __all__ = ["Generators"]
 
 
 class Generators:
-    """The generators of a training, beside torch's own.
+    """Random generators of a training, besides torch's global ones.
 
     Args:
-        seed: of them.
-        device: whose own generator belongs to the state, too.
+        seed: seed of the generators.
+        device: training device; the state of its global generator is included.
     """
 
     def __init__(self, seed: int, device: torch.device) -> None:
@@ -23,18 +23,18 @@ class Generators:
         self.masks = torch.Generator().manual_seed(seed)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return the states that are tensors."""
-        found = {"random.masks": self.masks.get_state(), "random.torch": torch.get_rng_state()}
+        """Return the part of the state that is tensors."""
+        states = {"random.masks": self.masks.get_state(), "random.torch": torch.get_rng_state()}
         if self.device.type == "cuda":
-            found["random.cuda"] = torch.cuda.get_rng_state(self.device)
-        return found
+            states["random.cuda"] = torch.cuda.get_rng_state(self.device)
+        return states
 
     def document(self) -> dict[str, Any]:
-        """Return the state that JSON can hold."""
+        """Return the part of the state that is JSON."""
         return dict(self.shuffle.bit_generator.state)
 
     def restore(self, tensors: dict[str, Tensor], document: dict[str, Any]) -> None:
-        """Go back to a state; torch's own generators, too."""
+        """Restore a state, including torch's global generators."""
         self.shuffle.bit_generator.state = document
         self.masks.set_state(tensors["random.masks"])
         torch.set_rng_state(tensors["random.torch"])

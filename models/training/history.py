@@ -1,4 +1,4 @@
-"""How training went, epoch by epoch."""
+"""Training history: loss and accuracy by epoch."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
@@ -8,16 +8,16 @@ __all__ = ["Epoch", "history_csv"]
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training clips.
+    """Metrics of one epoch.
 
     Attributes:
-        epoch: its number, from 1.
+        epoch: number of the epoch, from 1.
         lr: learning rate at its end.
-        train_loss: mean over its batches.
-        train_accuracy: on the clips as they were trained on, with what was blanked out.
-        val_loss: cross entropy on the validation clips, None without any.
-        val_accuracy: share of the validation clips told right.
-        val_uar: mean share over the classes.
+        train_loss: mean loss over its batches.
+        train_accuracy: accuracy on the augmented training clips.
+        val_loss: cross entropy on the validation clips; None without any.
+        val_accuracy: accuracy on the validation clips.
+        val_uar: unweighted average recall on the validation clips.
     """
 
     epoch: int
@@ -30,20 +30,20 @@ class Epoch:
 
     @property
     def score(self) -> float:
-        """What the best epoch has most of: accuracy, then a low loss; without both, its number."""
+        """Criterion of the best epoch: validation accuracy, then loss; without, the number."""
         if self.val_accuracy is None:
             return self.epoch
         return self.val_accuracy - 1e-6 * min(self.val_loss or 0.0, 1e3)
 
     @property
     def line(self) -> str:
-        """A line of progress."""
+        """Progress message."""
         validation = "" if self.val_uar is None else f", validation UAR {self.val_uar:.3f}"
         return f"loss {self.train_loss:.3f}{validation}"
 
 
 def history_csv(history: Sequence[Epoch]) -> str:
-    """Return the history as CSV, empty where there was no validation."""
+    """Return the history as CSV; validation columns are empty without validation."""
     head = ",".join(field.name for field in fields(Epoch))
     rows = (",".join(_cell(value) for value in astuple(epoch)) for epoch in history)
     return "\n".join([head, *rows]) + "\n"

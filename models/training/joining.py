@@ -1,4 +1,4 @@
-"""Two branches, each trained by itself, in one network."""
+"""Late fusion of parts that were trained separately into one network."""
 
 import copy
 from dataclasses import replace
@@ -13,11 +13,11 @@ __all__ = ["add_functional_layers", "fuse_branches"]
 
 
 def add_functional_layers(model: FittedModel, layers: FunctionalLayers) -> FittedModel:
-    """Return a model of sound that has what was learned, with its weight, and layers beside it.
+    """Return an audio model with the layers of functionals added to its weighted learned features.
 
     Args:
-        model: trained as if there were no functionals; it is left as it is.
-        layers: of the functionals.
+        model: audio model trained without functionals; not changed.
+        layers: layers of the functionals.
     """
     network = copy.deepcopy(model.network)
     audio, output, weight = network.audio, network.output, model.settings.audio.weight
@@ -36,23 +36,22 @@ def add_functional_layers(model: FittedModel, layers: FunctionalLayers) -> Fitte
 
 
 def fuse_branches(sound: FittedModel, words: FittedModel, settings: TrainSettings) -> FittedModel:
-    """Return the model whose logits are the sum of those of a model of sound and one of words.
+    """Return the model whose logits are the sum of an audio model's and a text model's.
 
-    That is equations (11) and (12): f = concat(f_a, f_t), p = softmax(fᵀ M + b), where M has the
-    rows of both output layers, those of the words times ``settings.words.weight``. Where words and
-    sound are independent given the class, and neither model prefers a class, the sum of
-    log-probabilities is Bayes' rule. b is that of the sound alone: a text that is missing gives
-    f_t = 0, and so changes nothing.
+    Equations (11) and (12): f = concat(f_a, f_t), p = softmax(fᵀ M + b), where M has the rows of
+    both output layers, those of the text times ``settings.words.weight``. If text and sound are
+    independent given the class, and the models have no class prior, the sum of log-probabilities is
+    Bayes' rule. b is that of the audio model: a missing text gives f_t = 0 and changes nothing.
 
     Args:
-        sound: of the audio branch.
-        words: of the text branch, of the same classes.
-        settings: of the joined model.
+        sound: audio model.
+        words: text model with the same classes.
+        settings: settings of the fused model.
 
     Example:
         model = fuse_branches(fit(clips, [], audio).model, fit(clips, [], text).model, both)
     """
-    with torch.random.fork_rng(devices=[]):  # it is called while training goes on
+    with torch.random.fork_rng(devices=[]):  # called during training
         network = build_network(
             settings,
             words.network.state_dict().get("text.vectors.weight"),
@@ -65,8 +64,8 @@ def fuse_branches(sound: FittedModel, words: FittedModel, settings: TrainSetting
         for name, value in model.network.state_dict().items()
         if name.startswith(branch)
     }
-    own = words.network.output.weight.detach() * settings.words.weight
-    weights["output.weight"] = torch.cat([sound.network.output.weight.detach(), own], dim=1)
+    text = words.network.output.weight.detach() * settings.words.weight
+    weights["output.weight"] = torch.cat([sound.network.output.weight.detach(), text], dim=1)
     weights["output.bias"] = sound.network.output.bias.detach()
     network.load_state_dict(weights)
     return replace(sound, network=network.eval(), vocabulary=words.vocabulary, settings=settings)

@@ -1,4 +1,4 @@
-"""The part of a network that needs no epochs: a linear layer, solved."""
+"""Solver for linear layers: multinomial logistic regression by L-BFGS."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,11 @@ __all__ = ["FunctionalLayers", "LinearLayer", "solve_linear"]
 
 @dataclass(frozen=True)
 class LinearLayer:
-    """A solved layer.
+    """Weights of a linear layer.
 
     Attributes:
-        weight: (classes, F).
-        bias: (classes,).
+        weight: weight matrix (classes, F).
+        bias: bias (classes,).
     """
 
     weight: Tensor
@@ -24,11 +24,11 @@ class LinearLayer:
 
 @dataclass(frozen=True)
 class FunctionalLayers:
-    """The layers of the functionals.
+    """Output layers of the functionals.
 
     Attributes:
-        seen: of clips whose speaker has others.
-        unseen: of clips that stand alone.
+        seen: layer for clips of speakers with several clips.
+        unseen: layer for clips of unseen speakers.
     """
 
     seen: LinearLayer
@@ -36,14 +36,14 @@ class FunctionalLayers:
 
 
 def solve_linear(rows: Tensor, shares: Tensor, weights: Tensor) -> LinearLayer:
-    """Return the layer with the least mean cross entropy and half of ``_WEIGHT_DECAY`` squared weights.
+    """Return the layer that minimises the weighted mean cross entropy with an L2 penalty.
 
-    That is convex, so there is one answer, which L-BFGS finds; stochastic steps stop short of it.
+    The objective is convex; L-BFGS reaches its minimum, which stochastic steps don't.
 
     Args:
-        rows: what the layer sees (n, F), each number of about variance 1.
-        shares: what it should say (n, classes).
-        weights: of the rows (n,).
+        rows: inputs (n, F), each of variance around 1.
+        shares: target shares (n, classes).
+        weights: weights of the rows (n,).
 
     Example:
         >>> rows = torch.tensor([[1.0], [-1.0]])

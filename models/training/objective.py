@@ -1,4 +1,4 @@
-"""What the network is asked to say, and what it costs to say something else."""
+"""Training targets, class weights and loss."""
 
 from collections.abc import Sequence
 
@@ -16,13 +16,18 @@ __all__ = ["class_weights", "target_shares", "weighted_cross_entropy"]
 
 
 def target_shares(training: Sequence[Example], settings: TrainSettings) -> Tensor:
-    """Return the share of each class that the network should give each clip (n, classes).
+    """Return the target share of each class for each clip (n, classes).
 
-    Those are the annotators' votes, or all of it to their majority, smoothed if so set.
+    Targets are the annotators' vote shares or one-hot majorities, with label smoothing if
+    configured.
     """
-    shares = F.one_hot(torch.tensor([one.label for one in training]), len(EMOTIONS)).float()
+    labels = torch.tensor([example.label for example in training])
+    shares = F.one_hot(labels, len(EMOTIONS)).float()
     if settings.soft_labels:
-        rows = [one.soft or hard.tolist() for one, hard in zip(training, shares, strict=True)]
+        rows = [
+            example.soft or one_hot.tolist()
+            for example, one_hot in zip(training, shares, strict=True)
+        ]
         shares = torch.tensor(rows, dtype=torch.float32)
     return shares * (1 - settings.smoothing) + settings.smoothing / len(EMOTIONS)
 
@@ -30,7 +35,7 @@ def target_shares(training: Sequence[Example], settings: TrainSettings) -> Tenso
 def class_weights(labels: NDArray[np.int64], settings: TrainSettings) -> Tensor:
     """Return the weight of each class (classes,): n / (classes that occur · clips of the class).
 
-    It is raised to ``settings.balance_power``.
+    The weights are raised to the power ``settings.balance_power``.
 
     Example:
         >>> class_weights(np.array([0, 0, 0, 2]), TrainSettings())
@@ -45,12 +50,12 @@ def class_weights(labels: NDArray[np.int64], settings: TrainSettings) -> Tensor:
 
 
 def weighted_cross_entropy(logits: Tensor, shares: Tensor, weights: Tensor) -> Tensor:
-    """Return the mean cross entropy (), every clip weighed by its target classes.
+    """Return the mean cross entropy (), each clip weighted by its target classes.
 
     Args:
-        logits: what the network says (B, classes).
-        shares: what it should say (B, classes).
-        weights: of the classes (classes,).
+        logits: logits of the network (B, classes).
+        shares: target shares (B, classes).
+        weights: class weights (classes,).
     """
     weight = shares @ weights  # (B,)
     losses = -(shares * F.log_softmax(logits, dim=1)).sum(dim=1)

@@ -1,4 +1,4 @@
-"""How weights are changed, and how fast."""
+"""Optimiser and learning rate schedule."""
 
 import math
 from collections.abc import Iterable
@@ -15,12 +15,12 @@ __all__ = ["OptimiserState", "make_optimiser", "make_schedule"]
 
 
 class OptimiserState:
-    """Changes weights step by step.
+    """Optimiser with its schedule, and their state.
 
     Args:
-        parameters: of the network, on their device.
-        settings: of optimiser and schedule.
-        steps: of the whole training.
+        parameters: parameters of the network, on the training device.
+        settings: training settings.
+        steps: number of steps of the whole training.
     """
 
     def __init__(
@@ -31,11 +31,11 @@ class OptimiserState:
 
     @property
     def lr(self) -> float:
-        """The learning rate of the next step."""
+        """Learning rate of the next step."""
         return float(self.optimiser.param_groups[0]["lr"])
 
     def step(self, loss: Tensor) -> None:
-        """Change the weights so that a loss becomes smaller."""
+        """Update the weights by the gradients of a loss."""
         self.optimiser.zero_grad()
         torch.autograd.backward(loss)
         self.optimiser.step()
@@ -52,12 +52,12 @@ class OptimiserState:
         }
 
     def document(self) -> dict[str, Any]:
-        """Return where the schedule is, for JSON."""
+        """Return the state of the schedule, JSON-ready."""
         done = 0 if self.schedule is None else self.schedule.last_epoch
         return {"lr": self.lr, "steps": done}
 
     def restore(self, tensors: dict[str, Tensor], document: dict[str, Any]) -> None:
-        """Go back to a state."""
+        """Restore a state."""
         moments: dict[int, dict[str, Tensor]] = {}
         for name, value in tensors.items():
             kind, _, rest = name.partition(".")
@@ -72,7 +72,7 @@ class OptimiserState:
 
 
 def make_optimiser(parameters: Iterable[torch.nn.Parameter], settings: TrainSettings) -> Optimizer:
-    """Return the optimiser of all parameters that are trained."""
+    """Return the optimiser of all trainable parameters."""
     trained = [parameter for parameter in parameters if parameter.requires_grad]
     lr, decay = settings.lr, settings.weight_decay
     if settings.optimiser == "sgd":
@@ -82,12 +82,12 @@ def make_optimiser(parameters: Iterable[torch.nn.Parameter], settings: TrainSett
 
 
 def make_schedule(optimiser: Optimizer, settings: TrainSettings, steps: int) -> LambdaLR | None:
-    """Return the rise to the learning rate in a fifth of the steps, and the cosine down to 0.
+    """Return the schedule: linear warm-up over a fifth of the steps, then cosine decay to 0.
 
     Args:
-        optimiser: whose learning rate to change.
-        settings: ``schedule`` says whether to change it at all.
-        steps: of the whole training.
+        optimiser: optimiser that is scheduled.
+        settings: training settings; None is returned for a constant schedule.
+        steps: number of steps of the whole training.
     """
     if settings.schedule == "constant":
         return None

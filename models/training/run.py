@@ -1,4 +1,4 @@
-"""One training run: from a manifest version to a run folder."""
+"""Training run: from a manifest version to a run folder."""
 
 import csv
 import io
@@ -39,11 +39,11 @@ from models.training.state import StateStore
 __all__ = ["train", "train_on"]
 
 
-_AS_IT_IS: Mapping[str, Any] = MappingProxyType({})
+_UNCHANGED: Mapping[str, Any] = MappingProxyType({})
 
 
 @contextmanager
-def _never() -> Iterator[Callable[[], bool]]:
+def _never_stop() -> Iterator[Callable[[], bool]]:
     yield lambda: False
 
 
@@ -54,28 +54,28 @@ def train(
     progress: Progress = no_progress,
     *,
     on_clip: Progress = no_progress,
-    stopping: Callable[[], AbstractContextManager[Callable[[], bool]]] = _never,
+    stopping: Callable[[], AbstractContextManager[Callable[[], bool]]] = _never_stop,
 ) -> Outcome:
     """Train a model on a manifest version and write its run folder.
 
     The folder holds ``config.toml`` (all settings and the manifest's digest), ``model.safetensors``
-    and ``model.json``, ``history.csv``, ``metrics.json``, ``predictions.csv`` and ``plots/``; it
-    appears when all of it is there. ``details["metrics"]`` has the figures of each split.
+    and ``model.json``, ``history.csv``, ``metrics.json``, ``predictions.csv`` and ``plots/``, and
+    is created atomically. ``details["metrics"]`` has the figures of each split.
 
-    A run that was killed goes on where it was when it is started again, with the same result:
-    its state lies in ``.unfinished`` beside the runs.
+    A killed run is resumed when it is started again, with the same result; its state is stored in
+    ``.unfinished`` beside the runs.
 
     Args:
         manifest_folder: ``manifests/vN`` of a corpus.
-        out_folder: ``runs/NAME`` to make.
-        settings: all of them.
+        out_folder: run folder to create, ``runs/NAME``.
+        settings: training settings.
         progress: called after every epoch.
-        on_clip: called after the features of every clip, before the first epoch.
-        stopping: entered when training begins; what it gives is asked after every step whether to
-            end with what there is.
+        on_clip: called after the features of each clip, before the first epoch.
+        stopping: context manager entered when training begins; it yields a function that is called
+            after every step, and ends training early when it returns True.
 
     Raises:
-        ConfigurationError: if there is a run of this name already.
+        ConfigurationError: if the run folder exists.
         DataError: if the manifest is damaged or has too few training clips.
     """
     manifest = open_manifest(manifest_folder)
@@ -89,24 +89,22 @@ def train_on(
     progress: Progress = no_progress,
     *,
     on_clip: Progress = no_progress,
-    stopping: Callable[[], AbstractContextManager[Callable[[], bool]]] = _never,
-    division: Mapping[str, Any] = _AS_IT_IS,
+    stopping: Callable[[], AbstractContextManager[Callable[[], bool]]] = _never_stop,
+    division: Mapping[str, Any] = _UNCHANGED,
 ) -> Outcome:
-    """Do what :func:`train` does on an opened version, maybe divided otherwise than it says.
+    """Train like :func:`train` on an opened manifest version, possibly with other splits.
 
     Args:
-        manifest: whose entries have the splits to train by.
+        manifest: manifest with the splits to use.
         out_folder: as for :func:`train`.
         settings: as for :func:`train`.
         progress: as for :func:`train`.
         on_clip: as for :func:`train`.
         stopping: as for :func:`train`.
-        division: by what the splits differ from the version's, which config.toml then says.
+        division: description of splits that differ from the version's, recorded in config.toml.
     """
     if out_folder.exists():
-        raise ConfigurationError(
-            f"{out_folder}: there is a run of this name; give another one with --name"
-        )
+        raise ConfigurationError(f"{out_folder}: run exists; choose another name with --name")
     outcome = Outcome(warnings=manifest.caveats())
     with FolderLock(out_folder.parent, f"train-{out_folder.name}"):
         examples = load_examples(manifest, settings, outcome, progress=on_clip)
@@ -119,8 +117,8 @@ def train_on(
         fitted = replace(fitted, model=model)
         outcome.warnings += [doubt] if doubt else []
         with atomic_folder(out_folder) as folder:
-            metrics = _write(folder, manifest, settings, examples, fitted)
-            write_text(folder / CONFIGURATION, _config(manifest, settings, division))
+            metrics = _write_run(folder, manifest, settings, examples, fitted)
+            write_text(folder / CONFIGURATION, _config_toml(manifest, settings, division))
         state_store.remove()
     outcome.warnings += state_store.warnings
     if fitted.stopped:
@@ -141,18 +139,18 @@ def train_on(
 def _state_store(
     runs: Path, manifest: Manifest, settings: TrainSettings, division: Mapping[str, Any]
 ) -> StateStore:
-    """Return where the state is kept of a training of these settings on this manifest."""
-    of = {
+    """Return the state store of this training, named by everything that its result depends on."""
+    identity = {
         "settings": settings.model_dump(mode="json"),
         "digest": manifest.header.digest,
         "torch": version("torch"),
         "corpus_tools": version("corpus-tools"),
         **division,
     }
-    return StateStore(runs / ".unfinished" / fingerprint(of)[:16], of)
+    return StateStore(runs / ".unfinished" / fingerprint(identity)[:16], identity)
 
 
-def _write(
+def _write_run(
     folder: Path,
     manifest: Manifest,
     settings: TrainSettings,
@@ -160,11 +158,13 @@ def _write(
     fitted: FitResult,
 ) -> dict[str, Any]:
     model = fitted.model
-    told = {split: model.probabilities(clips) for split, clips in examples.items()}
+    predicted = {split: model.probabilities(clips) for split, clips in examples.items()}
     speakers = {entry.clip_id: entry.speaker for entry in manifest.entries}
     metrics = {
         split: evaluate_predictions(
-            _labels(clips), told[split].argmax(axis=1), [speakers[clip.clip_id] for clip in clips]
+            _labels(clips),
+            predicted[split].argmax(axis=1),
+            [speakers[clip.clip_id] for clip in clips],
         )
         for split, clips in examples.items()
         if clips
@@ -181,7 +181,7 @@ def _write(
     write_text(folder / "history.csv", history_csv(fitted.history))
     metrics_text = json.dumps(document, ensure_ascii=False, indent=2)
     write_text(folder / "metrics.json", metrics_text + "\n")
-    write_text(folder / "predictions.csv", _predictions(examples, told, model))
+    write_text(folder / "predictions.csv", _predictions_csv(examples, predicted, model))
     plots = folder / "plots"
     draw_loss(plots / "loss.png", fitted.history)
     draw_accuracy(plots / "accuracy.png", fitted.history)
@@ -197,7 +197,7 @@ def _labels(clips: Sequence[Example]) -> NDArray[np.int64]:
 
 
 def _text_coverage(examples: Examples, fitted: FitResult) -> dict[str, Any]:
-    """Return how many words are known: of the vocabulary to the vectors, of the texts to it."""
+    """Return the vector coverage of the vocabulary, and the vocabulary coverage of each split."""
     vocabulary = fitted.model.vocabulary
     shares = {
         split: vocabulary.coverage(clip.words for clip in clips)
@@ -212,7 +212,7 @@ def _text_coverage(examples: Examples, fitted: FitResult) -> dict[str, Any]:
     }
 
 
-def _config(manifest: Manifest, settings: TrainSettings, division: Mapping[str, Any]) -> str:
+def _config_toml(manifest: Manifest, settings: TrainSettings, division: Mapping[str, Any]) -> str:
     run = {
         "manifest": manifest.header.version,
         "digest": manifest.header.digest,
@@ -224,15 +224,15 @@ def _config(manifest: Manifest, settings: TrainSettings, division: Mapping[str, 
     return tomli_w.dumps({"run": run, "train": settings.model_dump(mode="json", exclude_none=True)})
 
 
-def _predictions(
-    examples: Examples, told: dict[str, NDArray[np.float64]], model: FittedModel
+def _predictions_csv(
+    examples: Examples, predicted: dict[str, NDArray[np.float64]], model: FittedModel
 ) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     head = ["clip_id", "split", "emotion", "predicted"]
     writer.writerow([*head, *(f"p_{name}" for name in model.classes)])
     for split, clips in examples.items():
-        for clip, shares in zip(clips, told[split], strict=True):
-            names = [EMOTIONS[clip.label], model.classes[int(shares.argmax())]]
-            writer.writerow([clip.clip_id, split, *names, *(f"{share:.4f}" for share in shares)])
+        for clip, row in zip(clips, predicted[split], strict=True):
+            names = [EMOTIONS[clip.label], model.classes[int(row.argmax())]]
+            writer.writerow([clip.clip_id, split, *names, *(f"{value:.4f}" for value in row)])
     return stream.getvalue()

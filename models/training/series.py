@@ -1,4 +1,4 @@
-"""One training for each fold and each seed, and what they come to together."""
+"""Series of runs over folds and seeds, with summary figures."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -27,8 +27,8 @@ __all__ = ["series_name", "train_series"]
 
 
 @dataclass(frozen=True)
-class _Part:
-    """One training of a series; ``fold`` is None where the version is divided as it says."""
+class _SeriesRun:
+    """Run of a series; ``fold`` is None if the version's own split is used."""
 
     fold: int | None
     seed: int
@@ -42,12 +42,12 @@ class _Part:
 
 
 def series_name(version: str, settings: TrainSettings, folds: str | None) -> str:
-    """Return what a series is called, such as ``v1-default-folds-5``: the same for more seeds.
+    """Return the name of a series, such as ``v1-default-folds-5``, for any number of seeds.
 
     Args:
-        version: of the manifest.
-        settings: of the runs.
-        folds: how many, or ``speakers``; None for none.
+        version: manifest version.
+        settings: settings of the runs.
+        folds: number of folds, or ``speakers``; None for none.
     """
     branch = [] if settings.modality == "both" else [settings.modality]
     kind = "seeds" if folds is None else folds if not folds.isdecimal() else f"folds-{folds}"
@@ -64,21 +64,21 @@ def train_series(
     progress: Progress = no_progress,
     on_clip: Progress = no_progress,
 ) -> Outcome:
-    """Train a model for every fold with every seed, and tell what they come to.
+    """Train a model for every fold and seed, and summarise the results.
 
-    Each is a whole run below the folder, ``fold-2-seed-0``. Those that are there are not trained
-    again, and one that was interrupted goes on. When all are there, ``series.json`` and
-    ``series.md`` have the figures: of each fold, of all test clips as one set, and of each speaker,
-    with mean and deviation over the seeds. A run that fails is named, the others are still made.
+    Each model is a run in a subfolder such as ``fold-2-seed-0``. Finished runs are not trained
+    again, and an interrupted run is resumed. When all runs are finished, ``series.json`` and
+    ``series.md`` have the figures of each fold, of all test clips pooled, and of each speaker, with
+    mean and deviation over the seeds. A run that fails is reported, and the others continue.
 
     Args:
         manifest_folder: ``manifests/vN`` of a corpus.
-        out_folder: ``runs/NAME``, made if missing.
-        settings: of all runs; the first has their seed, each further one the next.
-        folds: how many, or ``speakers``; None to divide as the version does.
-        seeds: how many.
+        out_folder: folder of the series, ``runs/NAME``; created if missing.
+        settings: settings of all runs; their seed is that of the first, later ones count up.
+        folds: number of folds, or ``speakers``; None for the version's own split.
+        seeds: number of seeds.
         progress: called after every epoch of every run.
-        on_clip: called after the features of every clip, before the first epoch of all.
+        on_clip: called after the features of each clip, before the first epoch of a run.
 
     Raises:
         ConfigurationError: if the folder holds something else or a series of other settings, or
@@ -87,136 +87,134 @@ def train_series(
     """
     manifest = open_manifest(manifest_folder)
     outcome = Outcome(warnings=manifest.caveats())
-    divided: Mapping[int | None, Manifest] = (
+    by_fold: Mapping[int | None, Manifest] = (
         {None: manifest} if folds is None else dict(fold_manifests(manifest, folds).items())
     )
-    for fold, one in divided.items():
-        _check(fold, one)
-    parts = [
-        _Part(fold, seed, one)
+    for fold, fold_manifest in by_fold.items():
+        _check_test_clips(fold, fold_manifest)
+    runs = [
+        _SeriesRun(fold, seed, fold_manifest)
         for seed in range(settings.seed, settings.seed + seeds)
-        for fold, one in divided.items()
+        for fold, fold_manifest in by_fold.items()
     ]
     with FolderLock(out_folder.parent, f"series-{out_folder.name}"):
-        subject = _subject(manifest, settings, folds, divided)
+        subject = _series_toml(manifest, settings, folds, by_fold)
         check_subject(out_folder / _SUBJECT, subject, "clips, folds or settings")
         write_text(out_folder / _SUBJECT, subject)
-        for done, part in enumerate(parts):
-            shown = _within(progress, done, len(parts), part.name)
-            _train(out_folder, part, settings, folds, outcome, shown, on_clip)
-        if outcome.kept == len(parts):
-            document = summarise_series(manifest, settings, folds, _told(out_folder, parts))
+        for done, run in enumerate(runs):
+            run_progress = _series_progress(progress, done, len(runs), run.name)
+            _train_run(out_folder, run, settings, folds, outcome, run_progress, on_clip)
+        if outcome.kept == len(runs):
+            document = summarise_series(manifest, settings, folds, _predictions(out_folder, runs))
             write_text(out_folder / "series.md", markdown(document))
             text = json.dumps(document, ensure_ascii=False, indent=2)
             write_text(out_folder / "series.json", text + "\n")
             outcome.details |= document
             if folds == SPEAKERS:
-                outcome.warnings += _joined(document)
-    outcome.items_in = len(parts)
+                outcome.warnings += _shared_fold_warnings(document)
+    outcome.items_in = len(runs)
     outcome.warnings = list(dict.fromkeys(outcome.warnings))
     outcome.outputs.append(out_folder)
     outcome.details["run"] = out_folder.name
     return outcome
 
 
-def _check(fold: int | None, manifest: Manifest) -> None:
-    """Refuse, before the first training, what would leave nothing to tell at the end."""
+def _check_test_clips(fold: int | None, manifest: Manifest) -> None:
     if not any(entry.split == "test" for entry in manifest.entries):
         what = "the test split" if fold is None else f"fold {fold}"
         raise DataError(
-            f"{manifest.folder}: {what} is empty, so nothing would say how good the models are; "
-            f"build a manifest with another split, or ask for --folds"
+            f"{manifest.folder}: {what} is empty, so the models can't be evaluated; build a "
+            f"manifest with another split, or use --folds"
         )
 
 
-def _train(
+def _train_run(
     folder: Path,
-    part: _Part,
+    run: _SeriesRun,
     settings: TrainSettings,
     folds: str | None,
     outcome: Outcome,
     progress: Progress,
     on_clip: Progress,
 ) -> None:
-    """Train one part, unless it is there."""
-    out = folder / part.name
+    """Train a run of the series, unless it is finished."""
+    out = folder / run.name
     if (out / CONFIGURATION).is_file():
         outcome.kept += 1
-        progress(1, 1, "there already")
+        progress(1, 1, "finished before")
         return
     try:
-        made = train_on(
-            part.manifest,
+        trained = train_on(
+            run.manifest,
             out,
-            settings.changed(seed=part.seed),
+            settings.changed(seed=run.seed),
             progress,
             on_clip=on_clip,
-            division={} if folds is None else {"folds": folds, "fold": part.fold},
+            division={} if folds is None else {"folds": folds, "fold": run.fold},
         )
     except ConfigurationError:
         raise
     except CorpusError as error:
-        outcome.fail(part.name, str(error))
+        outcome.fail(run.name, str(error))
         return
     outcome.kept += 1
-    outcome.warnings += [f"{part.name}: {warning}" for warning in made.warnings]
-    for failure in made.failures:
+    outcome.warnings += [f"{run.name}: {warning}" for warning in trained.warnings]
+    for failure in trained.failures:
         if failure not in outcome.failures:
             outcome.fail(failure.item, failure.reason)
 
 
-def _told(folder: Path, parts: list[_Part]) -> Iterator[RunPredictions]:
-    for part in parts:
-        yield RunPredictions(
-            part.fold, part.seed, read_run_predictions(folder / part.name / "predictions.csv")
-        )
+def _predictions(folder: Path, runs: list[_SeriesRun]) -> Iterator[RunPredictions]:
+    for run in runs:
+        clips = read_run_predictions(folder / run.name / "predictions.csv")
+        yield RunPredictions(run.fold, run.seed, clips)
 
 
-def _joined(document: Mapping[str, Any]) -> list[str]:
-    """Return a warning if folds that were to be of one speaker are of several."""
-    joined = [
+def _shared_fold_warnings(document: Mapping[str, Any]) -> list[str]:
+    """Return a warning if folds by speaker contain several speakers."""
+    shared = [
         f"fold {row['fold']} ({', '.join(row['speakers'])})"
         for row in document["folds"]
         if len(row["speakers"]) > 1
     ]
-    if not joined:
+    if not shared:
         return []
     return [
-        f"{', '.join(joined)}: several speakers are left out together, as {document['manifest']} "
-        f"keeps them together; to part them: corpus build-manifest --group-by speaker --resplit"
+        f"{', '.join(shared)}: several speakers share a fold, as {document['manifest']} groups "
+        f"them together; to separate them: corpus build-manifest --group-by speaker --resplit"
     ]
 
 
-def _within(progress: Progress, before: int, parts: int, name: str) -> Progress:
-    """Return the progress of one part as that of the whole series."""
+def _series_progress(progress: Progress, before: int, runs: int, name: str) -> Progress:
+    """Return a progress callback for one run that reports the progress of the series."""
 
     def show(done: int, total: int, item: str) -> None:
-        progress(before * total + done, parts * total, f"{name}: {item}")
+        progress(before * total + done, runs * total, f"{name}: {item}")
 
     return show
 
 
-def _subject(
+def _series_toml(
     manifest: Manifest,
     settings: TrainSettings,
     folds: str | None,
-    divided: Mapping[int | None, Manifest],
+    by_fold: Mapping[int | None, Manifest],
 ) -> str:
-    """Return what the runs have in common, as TOML; ``clips`` stands for who is on which side."""
-    sides = {
-        str(fold): [[entry.clip_id, entry.split] for entry in one.entries]
-        for fold, one in divided.items()
+    """Return the common settings of the runs as TOML; ``clips`` is a fingerprint of the splits."""
+    splits = {
+        str(fold): [[entry.clip_id, entry.split] for entry in fold_manifest.entries]
+        for fold, fold_manifest in by_fold.items()
     }
     run = {
         "manifest": manifest.header.version,
         "digest": manifest.header.digest,
-        "clips": fingerprint(sides),
+        "clips": fingerprint(splits),
     }
-    each_its_own = {"seed", "device", "threads"}
+    excluded = {"seed", "device", "threads"}  # may differ between runs
     return tomli_w.dumps(
         {
             "run": run if folds is None else run | {"folds": folds},
-            "train": settings.model_dump(mode="json", exclude=each_its_own, exclude_none=True),
+            "train": settings.model_dump(mode="json", exclude=excluded, exclude_none=True),
         }
     )
 

@@ -1,4 +1,4 @@
-"""What the runs of a series come to: by fold, on all test clips, and by speaker."""
+"""Figures of a series of runs: by fold, on all test clips, and by speaker."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,17 +21,20 @@ from models.settings import TrainSettings
 __all__ = ["RunPredictions", "read_run_predictions", "summarise_series"]
 
 Classes = dict[str, tuple[int, int]]
-"""Class and told class of each test clip, by id."""
+"""True and predicted class of each test clip, by clip id."""
+
+ClassesBySeed = Mapping[int, Classes]
+SpeakerOf = Mapping[str, str | None]
 
 
 @dataclass(frozen=True)
 class RunPredictions:
-    """What one run told of the clips that it was tested on.
+    """Predictions of a run for its test clips.
 
     Attributes:
-        fold: that was tested; None without folds.
-        seed: of the run.
-        clips: class and told class, by id.
+        fold: number of the test fold; None without folds.
+        seed: seed of the run.
+        clips: true and predicted class by clip id.
     """
 
     fold: int | None
@@ -40,13 +43,13 @@ class RunPredictions:
 
 
 def read_run_predictions(path: Path) -> Classes:
-    """Return what a run told of its test clips.
+    """Return a run's predictions for its test clips.
 
     Args:
-        path: its ``predictions.csv``.
+        path: path of its ``predictions.csv``.
 
     Raises:
-        DataError: if it is missing or no such file.
+        DataError: if it is missing or invalid.
     """
     try:
         with path.open(encoding="utf-8", newline="") as stream:
@@ -57,7 +60,7 @@ def read_run_predictions(path: Path) -> Classes:
             }
     except (OSError, ValueError, KeyError, csv.Error) as error:
         raise DataError(
-            f"{path}: no predictions of a run; delete its folder, and it is trained again"
+            f"{path}: predictions are missing or invalid; delete the run's folder and train again"
         ) from error
 
 
@@ -66,21 +69,21 @@ def summarise_series(
 ) -> dict[str, Any]:
     """Return the figures of a series, JSON-ready.
 
-    ``pooled`` is of all test clips of a seed as one set; ``folds`` of each fold, none without;
-    ``speakers`` of each speaker who is known. Each has accuracy, UAR and macro-F1: ``mean`` and
-    ``deviation`` over seeds (None for one) and the value of each seed. ``over_folds`` has mean and
-    deviation of the folds' means, ``confusion`` the clips of all seeds.
+    ``pooled`` has the figures of all test clips of a seed as one set, ``folds`` those of each fold,
+    and ``speakers`` those of each known speaker. Each has accuracy, UAR and macro-F1: ``mean`` and
+    ``deviation`` over seeds (None for one seed) and the value of each seed. ``over_folds`` has the
+    mean and deviation of the folds' means, ``confusion`` counts the clips of all seeds.
 
-    The figures of ``pooled`` have bootstrap 95 % intervals, over speakers where ten or more are
-    known, else over clips: ``run_intervals`` of each seed, and ``interval`` of the mean, for which
-    seeds are drawn, too, where there are several. ``interval``, ``interval_over`` and
-    ``interval_units`` of the document say what the latter are.
+    The figures of ``pooled`` have bootstrap 95 % intervals, over speakers if ten or more are known,
+    else over clips: ``run_intervals`` for each seed, and ``interval`` for the mean, which also
+    resamples the seeds if there are several. ``interval``, ``interval_over`` and
+    ``interval_units`` of the document describe the latter.
 
     Args:
-        manifest: that was trained on.
-        settings: of the runs.
-        folds: as asked; None for none.
-        runs: what each told.
+        manifest: manifest version of the runs.
+        settings: settings of the runs.
+        folds: value of ``--folds``; None for none.
+        runs: predictions of each run.
 
     Raises:
         DataError: if there are no test clips.
@@ -93,18 +96,21 @@ def summarise_series(
         pooled[run.seed] |= run.clips
     if not all(pooled.values()):
         raise DataError(
-            f"{manifest.folder}: the test split is empty, so nothing says how good the models are; "
-            f"build a manifest with another split, or ask for --folds"
+            f"{manifest.folder}: the test split is empty, so the models can't be evaluated; build "
+            f"a manifest with another split, or use --folds"
         )
     by_fold: dict[int, dict[int, Classes]] = {}
     for run in runs:
         if run.fold is not None and run.clips:
             by_fold.setdefault(run.fold, {})[run.seed] = run.clips
     rows = [
-        {"fold": fold, "speakers": _speakers(told, speaker_of), **_figures(told)}
-        for fold, told in sorted(by_fold.items())
+        {"fold": fold, "speakers": _speakers(by_seed, speaker_of), **_figures(by_seed)}
+        for fold, by_seed in sorted(by_fold.items())
     ]
-    found: dict[str, Any] = rounded(
+    confusions = [
+        confusion_matrix(*_class_arrays(clips), len(EMOTIONS)) for clips in pooled.values()
+    ]
+    document: dict[str, Any] = rounded(
         {
             "manifest": manifest.header.version,
             "digest": manifest.header.digest,
@@ -112,94 +118,94 @@ def summarise_series(
             "modality": settings.modality,
             "division": folds,
             "seeds": seeds,
-            **_pooled(pooled, speaker_of),
+            **_pooled_figures(pooled, speaker_of),
             "folds": rows,
-            "over_folds": _over(rows),
+            "over_folds": _fold_means(rows),
             "speakers": [
-                {"speaker": speaker, **_figures(_of(speaker, pooled, speaker_of))}
+                {"speaker": speaker, **_figures(_of_speaker(speaker, pooled, speaker_of))}
                 for speaker in _speakers(pooled, speaker_of)
             ],
-            "confusion": np.sum(
-                [confusion_matrix(*_columns(told), len(EMOTIONS)) for told in pooled.values()],
-                axis=0,
-            ).tolist(),
+            "confusion": np.sum(confusions, axis=0).tolist(),
         }
     )
-    return found
+    return document
 
 
-def _pooled(told: Mapping[int, Classes], speaker_of: Mapping[str, str | None]) -> dict[str, Any]:
-    """Return the figures of all test clips with their intervals, and what these are."""
-    each = {
-        seed: bootstrap(*_columns(one), len(EMOTIONS), [speaker_of[clip] for clip in sorted(one)])
-        for seed, one in told.items()
+def _pooled_figures(by_seed: ClassesBySeed, speaker_of: SpeakerOf) -> dict[str, Any]:
+    """Return the figures of all test clips, with intervals and their description."""
+    intervals = {
+        seed: bootstrap(
+            *_class_arrays(clips), len(EMOTIONS), [speaker_of[clip] for clip in sorted(clips)]
+        )
+        for seed, clips in by_seed.items()
     }
-    drawn: Intervals | SystemResamples = next(iter(each.values()))
-    whole = {key: getattr(drawn, key) for _, key in FIGURES}
-    if len(told) > 1:
-        drawn = _drawn(told, speaker_of)
-        whole = {key: interval(values) for key, values in drawn.figures[_ALL].items()}
-    figures = _figures(told)
+    resampled: Intervals | SystemResamples = next(iter(intervals.values()))
+    overall = {key: getattr(resampled, key) for _, key in FIGURES}
+    if len(by_seed) > 1:
+        resampled = _resample_seeds(by_seed, speaker_of)
+        overall = {key: interval(values) for key, values in resampled.figures[_ALL].items()}
+    figures = _figures(by_seed)
     for _, key in FIGURES:
-        figures[key]["interval"] = whole[key]
-        figures[key]["run_intervals"] = {str(seed): getattr(one, key) for seed, one in each.items()}
+        figures[key]["interval"] = overall[key]
+        figures[key]["run_intervals"] = {
+            str(seed): getattr(own, key) for seed, own in intervals.items()
+        }
     return {
         "pooled": figures,
-        "interval": drawn.describe(),
-        "interval_over": drawn.over,
-        "interval_units": drawn.units,
+        "interval": resampled.describe(),
+        "interval_over": resampled.over,
+        "interval_units": resampled.units,
     }
 
 
-def _drawn(told: Mapping[int, Classes], speaker_of: Mapping[str, str | None]) -> SystemResamples:
-    """Return draws of the clips that all seeds told, and of seeds."""
-    clips = sorted(set.intersection(*(set(one) for one in told.values())))
-    columns = [_columns({clip: one[clip] for clip in clips}) for one in told.values()]
-    runs = {_ALL: [named for _, named in columns]}
+def _resample_seeds(by_seed: ClassesBySeed, speaker_of: SpeakerOf) -> SystemResamples:
+    """Return bootstrap resamples of seeds, and of the clips that all seeds have."""
+    common = sorted(set.intersection(*(set(clips) for clips in by_seed.values())))
+    arrays = [_class_arrays({clip: clips[clip] for clip in common}) for clips in by_seed.values()]
+    runs = {_ALL: [predicted for _, predicted in arrays]}
     return resample_systems(
-        columns[0][0], runs, len(EMOTIONS), [speaker_of[clip] for clip in clips]
+        arrays[0][0], runs, len(EMOTIONS), [speaker_of[clip] for clip in common]
     )
 
 
-def _figures(told: Mapping[int, Classes]) -> dict[str, Any]:
-    """Return the figures of the same clips over seeds."""
-    measured = {seed: measure(*_columns(one), EMOTIONS) for seed, one in told.items()}
-    found: dict[str, Any] = {"n": max(one.n for one in measured.values())}
+def _figures(by_seed: ClassesBySeed) -> dict[str, Any]:
+    """Return each figure of a set of clips over the seeds."""
+    measured = {seed: measure(*_class_arrays(clips), EMOTIONS) for seed, clips in by_seed.items()}
+    figures: dict[str, Any] = {"n": max(metrics.n for metrics in measured.values())}
     for _, key in FIGURES:
-        values = {str(seed): getattr(one, key) for seed, one in measured.items()}
-        found[key] = _spread(list(values.values())) | {"runs": values}
-    return found
+        values = {str(seed): getattr(metrics, key) for seed, metrics in measured.items()}
+        figures[key] = _mean_deviation(list(values.values())) | {"runs": values}
+    return figures
 
 
-def _over(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+def _fold_means(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     if not rows:
         return None
-    return {key: _spread([row[key]["mean"] for row in rows]) for _, key in FIGURES}
+    return {key: _mean_deviation([row[key]["mean"] for row in rows]) for _, key in FIGURES}
 
 
-def _spread(values: Sequence[float]) -> dict[str, float | None]:
+def _mean_deviation(values: Sequence[float]) -> dict[str, float | None]:
     deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
     return {"mean": float(np.mean(values)), "deviation": deviation}
 
 
-def _columns(told: Classes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    truth, named = np.array([told[clip] for clip in sorted(told)], dtype=np.int64).T
-    return truth, named
+def _class_arrays(clips: Classes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return true and predicted classes (n,) in the order of the clip ids."""
+    truth, predicted = np.array([clips[clip] for clip in sorted(clips)], dtype=np.int64).T
+    return truth, predicted
 
 
-def _of(
-    speaker: str, told: Mapping[int, Classes], speaker_of: Mapping[str, str | None]
-) -> dict[int, Classes]:
-    chosen = {
-        seed: {clip: pair for clip, pair in one.items() if speaker_of[clip] == speaker}
-        for seed, one in told.items()
+def _of_speaker(speaker: str, by_seed: ClassesBySeed, speaker_of: SpeakerOf) -> ClassesBySeed:
+    own = {
+        seed: {clip: pair for clip, pair in clips.items() if speaker_of[clip] == speaker}
+        for seed, clips in by_seed.items()
     }
-    return {seed: one for seed, one in chosen.items() if one}
+    return {seed: clips for seed, clips in own.items() if clips}
 
 
-def _speakers(told: Mapping[int, Classes], speaker_of: Mapping[str, str | None]) -> Sequence[str]:
-    found = {speaker_of[clip] for one in told.values() for clip in one}
-    return sorted(speaker for speaker in found if speaker is not None)
+def _speakers(by_seed: ClassesBySeed, speaker_of: SpeakerOf) -> list[str]:
+    speakers = {speaker_of[clip] for clips in by_seed.values() for clip in clips}
+    return sorted(speaker for speaker in speakers if speaker is not None)
 
 
-_ALL = "all"  # seeds, as one system
+_ALL = "all"  # all seeds as one system

@@ -1,4 +1,4 @@
-"""The state of training on disk, so that a run that was killed goes on where it was."""
+"""Training state on disk, from which a killed run is resumed."""
 
 import json
 import shutil
@@ -19,18 +19,18 @@ __all__ = ["StateStore", "TrainingState"]
 
 @dataclass(frozen=True)
 class TrainingState:
-    """All that training goes on from.
+    """State of a training between two epochs.
 
     Attributes:
-        tensors: weights, the optimiser's moments, states of generators.
-        document: all else, as JSON has it.
+        tensors: weights, moments of the optimiser and states of generators.
+        document: everything else, JSON-ready.
     """
 
     tensors: dict[str, Tensor]
     document: dict[str, Any]
 
     def part(self, prefix: str) -> dict[str, Tensor]:
-        """Return the tensors whose names begin so, by the rest of their names."""
+        """Return the tensors with this name prefix, by name without the prefix."""
         return {
             name.removeprefix(prefix): value
             for name, value in self.tensors.items()
@@ -40,29 +40,29 @@ class TrainingState:
 
 @dataclass
 class StateStore:
-    """Where a run that isn't finished keeps its state: a safetensors file for each stage.
+    """Store of the training state of an unfinished run: one safetensors file per stage.
 
-    A file counts only for the same settings, clips and versions; one that is damaged doesn't count.
-    Losing it costs the time to train again, so a disk that is full stops the keeping, not the run.
+    A file is used only for the same settings, clips and versions, and if it isn't damaged. If the
+    disk is full, storing stops and training continues.
 
     Attributes:
-        folder: made when there is something to keep.
-        of: what the training is of: settings, manifest, versions.
-        every: seconds from one keeping to the next, at least.
-        resumed: epochs that were not trained again, by stage.
-        warnings: what the user should know.
+        folder: folder of the files, created when needed.
+        identity: settings, manifest and versions of the training.
+        every: minimum seconds between two writes.
+        resumed: number of resumed epochs by stage.
+        warnings: warnings for the user.
     """
 
     folder: Path
-    of: dict[str, Any]
+    identity: dict[str, Any]
     every: float = 5.0
     resumed: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    _kept: float = field(default_factory=time.monotonic)
-    _refused: bool = False
+    _saved: float = field(default_factory=time.monotonic)
+    _failed: bool = False
 
     def load(self, stage: str, clips: Sequence[str]) -> TrainingState | None:
-        """Return the state in which a stage of training on these clips was left, if any."""
+        """Return the stored state of a stage of training on these clips, if any."""
         from safetensors import SafetensorError, safe_open
 
         path = self._path(stage)
@@ -76,25 +76,25 @@ class StateStore:
                 tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
                 document = json.loads(metadata["document"])
         except (OSError, ValueError, KeyError, SafetensorError, RecursionError):
-            self.discard(stage)
+            self.report_damage(stage)
             return None
         return TrainingState(tensors, document)
 
-    def discard(self, stage: str) -> None:
-        """Note that a stage's state is of no use."""
-        self.warnings.append(f"{self._path(stage)}: damaged, so training began anew")
+    def report_damage(self, stage: str) -> None:
+        """Warn that the state of a stage is unusable."""
+        self.warnings.append(f"{self._path(stage)}: damaged, so training restarted")
 
-    def keep(self, stage: str, clips: Sequence[str], state: TrainingState, *, whole: bool) -> None:
-        """Write the state of a stage, unless the last one is so recent that it does.
+    def save(self, stage: str, clips: Sequence[str], state: TrainingState, *, final: bool) -> None:
+        """Write the state of a stage, unless the last write is too recent.
 
         Args:
-            stage: its name.
-            clips: ids of the clips, training and validation.
-            state: between two epochs.
-            whole: whether it is the last of the stage, which is always written.
+            stage: name of the stage.
+            clips: ids of the training and validation clips.
+            state: state to write.
+            final: True for the last state of the stage, which is always written.
         """
-        recent = not whole and time.monotonic() - self._kept < self.every
-        if recent or self._refused:
+        recent = not final and time.monotonic() - self._saved < self.every
+        if recent or self._failed:
             return
         from safetensors.torch import save
 
@@ -104,27 +104,27 @@ class StateStore:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             write_bytes(self._path(stage), data)
-        except CorpusError:  # the store's word for a full disk
-            self._refuse("no space left")
+        except CorpusError:  # raised by the store for a full disk
+            self._give_up("no space left")
         except OSError as error:
-            self._refuse(error.strerror or str(error))
-        self._kept = time.monotonic()
+            self._give_up(error.strerror or str(error))
+        self._saved = time.monotonic()
 
     def remove(self) -> None:
         """Remove the state of a run that is finished."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        with suppress(OSError):  # others are unfinished, or there never was one
+        with suppress(OSError):  # holds other unfinished runs, or doesn't exist
             self.folder.parent.rmdir()
 
-    def _refuse(self, why: str) -> None:
-        self._refused = True
+    def _give_up(self, reason: str) -> None:
+        self._failed = True
         self.warnings.append(
-            f"{self.folder}: the state of training can't be kept ({why}), so it can't go on after "
-            f"an interruption"
+            f"{self.folder}: the training state can't be stored ({reason}), so an interrupted run "
+            f"can't be resumed"
         )
 
     def _path(self, stage: str) -> Path:
         return self.folder / f"{stage}.safetensors"
 
     def _fingerprint(self, clips: Sequence[str]) -> str:
-        return fingerprint(self.of | {"clips": list(clips)})
+        return fingerprint(self.identity | {"clips": list(clips)})

@@ -1,4 +1,4 @@
-"""In which voices the training clips are heard: at which speed, and as whose."""
+"""Augmentation of training clips: speed perturbation and simulated unseen speakers."""
 
 from collections.abc import Sequence
 
@@ -15,12 +15,12 @@ __all__ = ["AugmentedClips"]
 
 
 class AugmentedClips:
-    """Training clips at each speed, normalised with those of their speaker, and as strangers'.
+    """Training clips at each speed, normalised as clips of seen and of unseen speakers.
 
     Args:
-        model: that normalises them.
-        training: clips, with their features at other speeds.
-        functionals: of the clips at their own speed, as computed.
+        model: model that normalises the clips.
+        training: clips with their features at other speeds.
+        functionals: functionals of the clips at speed 1, not normalised.
     """
 
     def __init__(
@@ -31,55 +31,54 @@ class AugmentedClips:
     ) -> None:
         settings = model.settings
         solved = model.functional_scaler is not None and settings.branches == "apart"
-        self.share = 0.0 if solved else settings.strangers  # what is learned then leaves them out
-        words = [model.encode_words(one) for one in training]
-        groups = [one.group for one in training]
+        # The learned features are then not used for unseen speakers.
+        self.unseen_share = 0.0 if solved else settings.strangers
+        words = [model.encode_words(example) for example in training]
+        groups = [example.group for example in training]
         self.seen: list[Clips] = []
         self.unseen: list[Clips] = []
-        for number in range(1 + min(len(one.versions) for one in training)):
+        for number in range(1 + min(len(example.versions) for example in training)):
             features = [
-                truncate((one.features, *one.versions)[number], settings) for one in training
+                truncate((example.features, *example.versions)[number], settings)
+                for example in training
             ]
             rows = functionals
             if number and model.functional_scaler is not None:
                 rows = functional_rows(features, settings)
             self.seen.append(model.normalise_clips(features, rows, words, groups))
             if settings.strangers:
-                alone = [UNSEEN_SPEAKER] * len(groups)
-                self.unseen.append(model.normalise_clips(features, rows, words, alone))
+                unseen = [UNSEEN_SPEAKER] * len(groups)
+                self.unseen.append(model.normalise_clips(features, rows, words, unseen))
 
     @property
-    def own(self) -> Clips:
-        """The clips at their own speed, each with its speaker's."""
+    def original(self) -> Clips:
+        """Clips at speed 1, normalised with those of their speaker."""
         return self.seen[0]
 
     def functionals(self) -> tuple[Tensor, Tensor]:
-        """Return all clips' functionals at all speeds, and the numbers of their speakers.
-
-        Both have the clips in order, once for each voice: (V n, F) and (V n,).
-        """
-        voices = [*self.seen, *self.unseen]
-        rows = np.concatenate([clips.functionals for clips in voices])
-        speakers = np.concatenate([clips.speakers for clips in voices])
+        """Return functionals (V n, F) and speaker ids (V n,) of all clips in all V versions."""
+        versions = [*self.seen, *self.unseen]
+        rows = np.concatenate([clips.functionals for clips in versions])
+        speakers = np.concatenate([clips.speakers for clips in versions])
         return torch.from_numpy(rows), torch.from_numpy(speakers)
 
     def sample_epoch(self, random: np.random.Generator) -> Clips:
-        """Return the clips of an epoch, all of a speaker's at one speed, some as strangers'.
+        """Return the clips of an epoch: one speed per speaker, some clips as of unseen speakers.
 
         Args:
-            random: draws a speed for each speaker, and who is a stranger.
+            random: generator that draws the speeds and the clips of unseen speakers.
         """
-        speakers = self.own.speakers
+        speakers = self.original.speakers
         speeds = random.integers(0, len(self.seen), speakers.max(initial=0) + 2)[speakers]
-        strange = random.random(len(speakers)) < self.share
-        cast = [
-            (self.unseen if alone else self.seen)[speed]
-            for speed, alone in zip(speeds, strange, strict=True)
+        unseen = random.random(len(speakers)) < self.unseen_share
+        drawn = [
+            (self.unseen if is_unseen else self.seen)[speed]
+            for speed, is_unseen in zip(speeds, unseen, strict=True)
         ]
         return Clips(
-            [clips.features[row] for row, clips in enumerate(cast)],
-            [clips.scales[row] for row, clips in enumerate(cast)],
-            self.own.words,
-            np.where(strange, -1, speakers),
-            np.stack([clips.functionals[row] for row, clips in enumerate(cast)]),
+            [clips.features[row] for row, clips in enumerate(drawn)],
+            [clips.scales[row] for row, clips in enumerate(drawn)],
+            self.original.words,
+            np.where(unseen, -1, speakers),
+            np.stack([clips.functionals[row] for row, clips in enumerate(drawn)]),
         )

@@ -1,4 +1,4 @@
-"""A text branch that is solved, not trained epoch by epoch: softmax of TF-IDF."""
+"""Fitting of the linear text branch: softmax regression on TF-IDF of n-grams."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,106 +35,107 @@ def fit_text(
     settings: TrainSettings,
     context: TrainingContext,
 ) -> FitResult:
-    """Return a model of texts alone whose branch is a :class:`TextLinear`; its history is one line.
+    """Fit a text model with a :class:`TextLinear` branch; its history has one epoch.
 
     Args:
-        training: clips with labels.
-        validation: clips with labels, maybe none.
-        settings: with ``words.kind`` linear and modality text.
-        context: who looks on.
+        training: labelled clips.
+        validation: labelled clips; may be empty.
+        settings: settings with ``words.kind`` linear and modality text.
+        context: callbacks.
     """
-    built = Vocabulary.build([one.words for one in training], with_ngrams=True)
+    built = Vocabulary.build([example.words for example in training], with_ngrams=True)
     vocabulary = Vocabulary((), (), built.ngrams)
     branch = TextLinear(len(vocabulary.ngrams), len(EMOTIONS))
     network = BimodalClassifier(None, branch, len(EMOTIONS))
-    raw = [truncate(one.features, settings) for one in training]
+    raw = [truncate(example.features, settings) for example in training]
     model = FittedModel(network, Normaliser.fit(raw, np.inf), vocabulary, settings, EMOTIONS)
     shares = target_shares(training, settings).double().numpy()
-    labels = np.array([one.label for one in training])
+    labels = np.array([example.label for example in training])
     weights = shares @ class_weights(labels, settings).double().numpy()
-    bias = solve_text(branch, [model.encode_words(one) for one in training], shares, weights)
+    texts = [model.encode_words(example) for example in training]
+    bias = solve_text(branch, texts, shares, weights)
     with torch.no_grad():
         network.output.weight.copy_(torch.eye(len(EMOTIONS)))
         network.output.bias.copy_(torch.from_numpy(bias))
     model = replace(model, network=network.eval())
-    loss, right, _ = _told(model, training)
-    epoch = Epoch(1, 0.0, loss, right, *(_told(model, validation) if validation else ()))
+    loss, accuracy, _ = _evaluate(model, training)
+    epoch = Epoch(1, 0.0, loss, accuracy, *(_evaluate(model, validation) if validation else ()))
     if context.watch is not None:
         context.watch(model)
     context.progress(1, 1, epoch.line)
     return FitResult(model, [epoch], 1, 0.0, epochs=1)
 
 
-def _told(model: FittedModel, examples: Sequence[Example]) -> tuple[float, float, float]:
+def _evaluate(model: FittedModel, examples: Sequence[Example]) -> tuple[float, float, float]:
     """Return loss, accuracy and UAR."""
     probabilities = model.probabilities(examples)
-    truth = np.array([one.label for one in examples])
-    told = probabilities.argmax(axis=1)
-    own = np.maximum(probabilities[np.arange(len(truth)), truth], _LEAST)
-    return float(-np.log(own).mean()), float((told == truth).mean()), uar(truth, told)
+    truth = np.array([example.label for example in examples])
+    predicted = probabilities.argmax(axis=1)
+    likelihoods = np.maximum(probabilities[np.arange(len(truth)), truth], _EPSILON)
+    loss = float(-np.log(likelihoods).mean())
+    return loss, float((predicted == truth).mean()), uar(truth, predicted)
 
 
 def solve_text(
     branch: TextLinear, texts: Sequence[Sequence[int]], shares: Numbers, weights: Numbers
 ) -> Numbers:
-    """Fit a branch to texts; return the bias of the classes (classes,).
+    """Fit a branch to texts in place; return the bias of the classes (classes,).
 
-    It gets the rarity of each run, ln((1 + n) / (1 + texts with it)) + 1, and what makes
-    Σ weight · cross entropy + |says|² / 2 least, which is convex: there is one answer.
+    Sets the rarity of each n-gram, ln((1 + n) / (1 + texts with it)) + 1, and the weights that
+    minimise Σ weight · cross entropy + |weights|² / 2, which is convex.
 
     Args:
-        branch: to be fitted.
-        texts: numbers of the words and runs of each (n,).
-        shares: what it should say (n, classes).
-        weights: of the texts (n,).
+        branch: branch to fit.
+        texts: ids of words and n-grams of each text (n,).
+        shares: target shares (n, classes).
+        weights: weights of the texts (n,).
     """
-    rarity, table = _counted(branch, texts)
+    rarity, table = _tf_idf_table(branch, texts)
     branch.rarity.copy_(torch.from_numpy(rarity))
     size, classes = table.shape[1], shares.shape[1]
 
     def cost(flat: Numbers) -> tuple[float, Numbers]:
-        says, bias = flat[: size * classes].reshape(size, classes), flat[size * classes :]
-        told = softmax(table @ says + bias)
-        entropy = -(shares * np.log(np.maximum(told, _LEAST))).sum(axis=1) @ weights
-        wrong = (told - shares) * weights[:, None]
-        slope = np.concatenate([(table.T @ wrong + says).ravel(), wrong.sum(axis=0)])
-        return float(entropy + 0.5 * np.square(says).sum()), slope
+        matrix, bias = flat[: size * classes].reshape(size, classes), flat[size * classes :]
+        predicted = softmax(table @ matrix + bias)
+        entropy = -(shares * np.log(np.maximum(predicted, _EPSILON))).sum(axis=1) @ weights
+        errors = (predicted - shares) * weights[:, None]
+        gradient = np.concatenate([(table.T @ errors + matrix).ravel(), errors.sum(axis=0)])
+        return float(entropy + 0.5 * np.square(matrix).sum()), gradient
 
     start = np.zeros((size + 1) * classes)
-    found = minimize(cost, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS}).x
-    says = found[: size * classes].reshape(size, classes)
+    flat = minimize(cost, start, jac=True, method="L-BFGS-B", options={"maxiter": _TEXT_STEPS}).x
     with torch.no_grad():
-        branch.says.weight.copy_(torch.from_numpy(says))
+        branch.says.weight.copy_(torch.from_numpy(flat[: size * classes].reshape(size, classes)))
         branch.says.weight[0] = 0.0
-    bias: Numbers = found[size * classes :]
+    bias: Numbers = flat[size * classes :]
     return bias
 
 
-def _counted(
+def _tf_idf_table(
     branch: TextLinear, texts: Sequence[Sequence[int]]
 ) -> tuple[NDArray[np.float32], sparse.csr_array]:
-    """Return the rarity of each run (runs + 1,), and what runs count in texts (n, runs + 1)."""
-    known = len(branch.rarity)
+    """Return the rarity of each n-gram (N + 1,), and the TF-IDF of the texts (n, N + 1)."""
+    size = len(branch.rarity)
     rows = [torch.tensor([*text, 0]) for text in texts]
-    present = np.zeros(known)
+    document_counts = np.zeros(size)
     for row in rows:
-        runs, _ = branch.tf_idf(row[None])
-        present[np.unique(runs.numpy())] += 1
-    rarity = (np.log((1 + len(texts)) / (1 + present)) + 1).astype(np.float32)
+        ngrams, _ = branch.tf_idf(row[None])
+        document_counts[np.unique(ngrams.numpy())] += 1
+    rarity = (np.log((1 + len(texts)) / (1 + document_counts)) + 1).astype(np.float32)
     branch.rarity.copy_(torch.from_numpy(rarity))
-    places, columns, values = [], [], []
-    for start in range(0, len(rows), _AT_ONCE):
-        some = pad_sequence(rows[start : start + _AT_ONCE], batch_first=True)
-        runs, counts = branch.tf_idf(some)
-        row, place = torch.nonzero(runs, as_tuple=True)
-        places.append(row.numpy() + start)
-        columns.append(runs[row, place].numpy())
-        values.append(counts[row, place].double().numpy())
-    index = (np.concatenate(places), np.concatenate(columns))
-    table = sparse.csr_array((np.concatenate(values), index), shape=(len(texts), known))
-    return rarity, table  # places of one run in one text are added up
+    indices, columns, values = [], [], []
+    for start in range(0, len(rows), _TEXT_BATCH):
+        batch = pad_sequence(rows[start : start + _TEXT_BATCH], batch_first=True)
+        ngrams, weights = branch.tf_idf(batch)
+        row, column = torch.nonzero(ngrams, as_tuple=True)
+        indices.append(row.numpy() + start)
+        columns.append(ngrams[row, column].numpy())
+        values.append(weights[row, column].double().numpy())
+    index = (np.concatenate(indices), np.concatenate(columns))
+    table = sparse.csr_array((np.concatenate(values), index), shape=(len(texts), size))
+    return rarity, table  # repeated n-grams of a text are summed
 
 
-_STEPS = 300
-_LEAST = 1e-12
-_AT_ONCE = 64  # texts
+_TEXT_STEPS = 300
+_EPSILON = 1e-12
+_TEXT_BATCH = 64
