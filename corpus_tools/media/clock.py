@@ -1,4 +1,4 @@
-"""Where on a file's presentation timeline the decoded audio has got to."""
+"""Position of decoded audio on a file's presentation timeline."""
 
 from av import AudioFrame
 
@@ -7,22 +7,22 @@ from corpus_tools.media.errors import LongMediaError
 __all__ = ["SAMPLE_RATE", "Clock"]
 
 SAMPLE_RATE = 16_000
-"""Of everything that is cut, in Hz."""
+"""Sample rate of all clips, in Hz."""
 
 
 class Clock:
-    """Places one decoded frame after the other.
+    """Places one decoded frame after the other on the timeline.
 
-    Time stamps that go back by more than a second, or forward by more than an hour, begin anew (a
-    recording glued together, a counter that overflowed, a lie): the sound then goes on without a
-    gap, and nothing of it is lost.
+    Where time stamps jump back by more than a second or ahead by more than an hour (a spliced
+    recording, an overflowed counter, a wrong stamp), the timeline goes on from where it is: no gap
+    is inserted and no sound is lost.
 
     Attributes:
         position: seconds of timeline so far.
-        stamp: where the frames end by their own time stamps, in seconds from the file's start.
+        stamp: end of the last frame by its own time stamp, in seconds from the file's start.
 
     Args:
-        origin: the time stamp, in seconds, at which players start the file.
+        origin: time stamp, in seconds, at which players start the file.
     """
 
     def __init__(self, origin: float) -> None:
@@ -33,11 +33,11 @@ class Clock:
         """Move past a frame.
 
         Returns:
-            Zeros to put before it, in samples of `SAMPLE_RATE`; -1 if the frame lies in what was
-            decoded already.
+            Number of zeros to insert before it, in samples of `SAMPLE_RATE`; -1 if the frame
+            repeats what was decoded already.
 
         Raises:
-            LongMediaError: if the timeline gets longer than a clip's id can tell.
+            LongMediaError: if the timeline gets longer than a clip's id can express.
         """
         length = frame.samples / frame.sample_rate
         time = frame.time
@@ -52,12 +52,12 @@ class Clock:
         self.position += length + skip / SAMPLE_RATE
         if self.position > _LONGEST:
             raise LongMediaError(
-                f"lasts longer than {_LONGEST // 3600} h, or says so; split it into several files"
+                f"lasts longer than {_LONGEST // 3600} h by its time stamps; split it into files"
             )
         return skip
 
     def _skip(self, missing: float, length: float) -> int:
-        """Return what `advance` does for a frame that doesn't begin where the last one ended."""
+        """Return the result of `advance` for a frame that doesn't follow directly on the last."""
         if not -_REPEATED <= missing <= _LONGEST_GAP:
             self._origin += missing
             return 0
@@ -67,6 +67,6 @@ class Clock:
 
 
 _TOLERANCE = 0.05  # s; time stamps of some containers are rounded to whole milliseconds or worse
-_REPEATED = 1.0  # s; pieces of a stream may overlap by that
+_REPEATED = 1.0  # s; packets of a stream may overlap by this much
 _LONGEST_GAP = 3600  # s
 _LONGEST = 27 * 3600  # s; a clip's id has 8 digits of milliseconds

@@ -1,4 +1,4 @@
-"""Decode an audio track to 16 kHz mono, piece by piece, on the file's presentation timeline."""
+"""Decode an audio track to 16 kHz mono, block by block, on the file's presentation timeline."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ __all__ = ["SAMPLE_RATE", "Block", "decode", "decode_whole"]
 
 @dataclass(frozen=True)
 class Block:
-    """A stretch of the track that follows on the one before it.
+    """Consecutive samples of a track; each block follows directly on the last.
 
     Attributes:
         samples: int16 mono at `SAMPLE_RATE`.
-        gap: whether the file has nothing here, so that the samples are zeros made up by us.
-        unreal_seconds: for how long the file has values here that are no finite numbers.
-        holes: stretches, as [start, end) in the samples, where it has nothing else.
+        gap: whether the file has no audio here, so that the samples are inserted zeros.
+        unreal_seconds: duration of the samples that are not finite numbers in the file.
+        holes: ranges of only such samples, as [start, end) in ``samples``.
     """
 
     samples: Samples
@@ -47,19 +47,19 @@ def decode(
 ) -> Iterator[Block]:
     """Yield an audio track from time 0 of the file's presentation timeline to the track's end.
 
-    Memory stays the same however long the file is. Channels are mixed and the rate is changed by
-    `Converter`. Where a track starts late, its time stamps leave something out, or a few packets
-    are damaged, a block of zeros is marked as ``gap``.
+    Memory doesn't grow with the file's length. `Converter` mixes the channels and changes the rate.
+    Where a track starts late, its time stamps skip ahead, or a few packets are damaged, a block of
+    zeros marked as ``gap`` is inserted.
 
     Args:
-        path: any audio or video file.
-        track: number among its audio tracks; ``None`` for the default one.
-        polarity: told of the channels before they are mixed.
+        path: audio or video file.
+        track: index of the audio track; ``None`` for the default one.
+        polarity: receives every frame before downmixing.
 
     Raises:
-        MediaError: as for `probe`; `TruncatedMediaError` where the track ends too early or can't
-            be decoded; `EmptyMediaError` where it holds no sample; `ProtectedMediaError` where it
-            is encrypted; `LongMediaError` where it lasts longer than 27 h.
+        MediaError: as for `probe`; `TruncatedMediaError` if the track ends too early or can't be
+            decoded; `EmptyMediaError` if it has no samples; `ProtectedMediaError` if it is
+            encrypted; `LongMediaError` if it lasts longer than 27 h.
     """
     chosen = probe(path).track(track)
     converter = Converter(polarity)
@@ -102,7 +102,7 @@ def decode_whole(path: Path, track: int | None = None) -> Samples:
 
 
 class _BlockBuffer:
-    """Gathers what a converter brings out into blocks of about `_BLOCK` samples."""
+    """Collects a converter's output into blocks of about `_BLOCK` samples."""
 
     def __init__(self, converter: Converter) -> None:
         self._converter = converter
@@ -122,8 +122,8 @@ class _BlockBuffer:
     def add_gap(self, length: int) -> Iterator[Block]:
         yield from self.flush()
         for start in range(0, length, _BLOCK):
-            piece = min(_BLOCK, length - start)
-            yield Block(np.zeros(piece, dtype=np.int16), gap=True)
+            size = min(_BLOCK, length - start)
+            yield Block(np.zeros(size, dtype=np.int16), gap=True)
 
     def flush(self) -> Iterator[Block]:
         if self._length:
@@ -135,19 +135,19 @@ class _BlockBuffer:
         self._parts, self._length = [], 0
 
     def _holes(self) -> tuple[tuple[int, int], ...]:
-        """Take what lies in this block from the converter's holes; the rest is still to come."""
+        """Take this block's share of the converter's holes and leave it the rest."""
         end = self._yielded + self._length
-        known, self._converter.holes = self._converter.holes, []
-        self._converter.holes = [(max(low, end), high) for low, high in known if high > end]
+        holes = self._converter.holes
+        self._converter.holes = [(max(low, end), high) for low, high in holes if high > end]
         return tuple(
             (low - self._yielded, min(high, end) - self._yielded)
-            for low, high in known
+            for low, high in holes
             if low < end
         )
 
 
 def _frames(container: Any, stream: Any, clock: Clock) -> Iterator[AudioFrame]:
-    """Yield the frames of a track; packets that can't be decoded are left out if they are few."""
+    """Yield the frames of a track, without its packets that can't be decoded if these are few."""
     packets = damaged = 0
     decoded = stream.codec_context.decode
     try:
@@ -184,12 +184,12 @@ def _refuse_early_end(end: float, announced: float | None, origin: float) -> Non
         )
 
 
-_BLOCK = 4 * SAMPLE_RATE  # enough that what is done once for each hardly counts
+_BLOCK = 4 * SAMPLE_RATE  # long enough to make the overhead per block negligible
 _DAMAGED_PACKETS, _DAMAGED_SHARE = 2, 0.01
 _EARLY_SECONDS, _EARLY_SHARE = 1.0, 0.01
 _EXACT = {
     *("aiff", "au", "avi", "flac", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "ogg", "tta", "wav"),
 }
-"""Containers whose announced length is no estimate."""
+"""Containers that announce an exact length."""
 _UNTIMED = {"aac", "ac3", "dts", "eac3", "loas", "mp3"}
-"""Containers without time stamps; libavformat makes them up as if the rate never changed."""
+"""Containers without time stamps; libavformat derives them from a constant bit rate."""

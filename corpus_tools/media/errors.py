@@ -1,4 +1,4 @@
-"""What can be wrong with a media file."""
+"""Errors of media files."""
 
 from manifests.errors import DataError
 
@@ -27,11 +27,11 @@ class EmptyMediaError(MediaError):
 
 
 class NotMediaError(MediaError):
-    """The file is no audio or video that can be read."""
+    """The file isn't readable audio or video."""
 
 
 class NoAudioError(MediaError):
-    """The file has no audio track, or not the one asked for."""
+    """The file has no audio track, or not the requested one."""
 
 
 class ProtectedMediaError(MediaError):
@@ -39,8 +39,8 @@ class ProtectedMediaError(MediaError):
 
 
 class LongMediaError(MediaError):
-    """The file's timeline is longer than can be worked on."""
+    """The file's timeline is longer than supported."""
 
 
 class TruncatedMediaError(MediaError):
-    """The audio ends, or can't be decoded any further, before it should."""
+    """The audio ends early, or can't be decoded to its end."""

@@ -1,4 +1,4 @@
-"""Whether a file is as long as its own header says, where that can be known without decoding."""
+"""Checks that a file is as long as its header says, without decoding it."""
 
 import os
 import struct
@@ -12,18 +12,18 @@ __all__ = ["refuse_missing_index", "refuse_truncated"]
 
 
 def refuse_truncated(path: Path, container: str) -> None:
-    """Refuse a file that ends before its header says, or goes on after its sound is announced to end.
+    """Refuse a file that ends before, or goes on well after, the end announced in its header.
 
-    Known for WAV, AVI, Ogg and for MP3 with a Xing header. The sizes 0 and 0x7ffff000 and up, which
-    programs write into a pipe, mean "to the end of the file". For other containers, what is
-    announced is compared with what was decoded.
+    Checks WAV, AVI, Ogg, and MP3 with a Xing header. The sizes 0 and from 0x7ffff000, which
+    programs write into a pipe, mean "to the end of the file". For other containers, `decode`
+    compares the announced with the decoded length.
 
     Args:
-        path: the file.
+        path: media file.
         container: libavformat's name of its format.
 
     Raises:
-        TruncatedMediaError: if it is cut off, or its header wrong.
+        TruncatedMediaError: if the file is cut off or its header wrong.
     """
     check = _CHECKS.get(container)
     if check is None:
@@ -33,10 +33,10 @@ def refuse_truncated(path: Path, container: str) -> None:
 
 
 def refuse_missing_index(path: Path) -> None:
-    """Refuse an MP4 or MOV that has sound or pictures but not the index that tells where.
+    """Refuse an MP4 or MOV without its index (box ``moov``).
 
     Raises:
-        TruncatedMediaError: if it is one.
+        TruncatedMediaError: if the file is one.
     """
     with path.open("rb") as stream:
         boxes = set(_boxes(stream, os.fstat(stream.fileno()).st_size))
@@ -48,7 +48,7 @@ def refuse_missing_index(path: Path) -> None:
 
 
 def _boxes(stream: BinaryIO, size: int) -> Iterator[bytes]:
-    """Yield the names of an MP4's outermost boxes."""
+    """Yield the names of an MP4's top-level boxes."""
     at = 0
     while at + _BOX.size <= size:
         stream.seek(at)
@@ -61,7 +61,7 @@ def _boxes(stream: BinaryIO, size: int) -> Iterator[bytes]:
 
 
 def _riff(stream: BinaryIO, size: int) -> None:
-    """Check the outermost chunks (an AVI of more than a gigabyte has several)."""
+    """Check the top-level chunks (an AVI of more than a gigabyte has several)."""
     for name, start, length in _chunks(stream, 0, size):
         if name != b"RIFF":
             return
@@ -69,7 +69,7 @@ def _riff(stream: BinaryIO, size: int) -> None:
 
 
 def _wave(stream: BinaryIO, size: int) -> None:
-    """Check the chunk with the samples, and that only chunks follow it."""
+    """Check the chunk with the samples, and that only other chunks follow it."""
     byte_rate = 0
     for name, start, length in _chunks(stream, _RIFF_HEADER, size):
         if name == b"fmt " and length >= _FORMAT.size:
@@ -94,9 +94,9 @@ def _refuse_longer(stream: BinaryIO, end: int, size: int, byte_rate: int) -> Non
 
 
 def _chunks(stream: BinaryIO, at: int, size: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield each RIFF chunk's name, where its content starts and how many bytes it is announced to have.
+    """Yield name, start of the content and announced length in bytes of each RIFF chunk.
 
-    The last one where the length is left open.
+    Stops before a chunk of unknown length.
     """
     while at + _CHUNK.size <= size:
         stream.seek(at)
@@ -118,12 +118,12 @@ def _ogg(stream: BinaryIO, size: int) -> None:
     whole = len(header) == _PAGE_HEADER and len(segments) == header[-1]
     if at >= 0 and not (whole and at + _PAGE_HEADER + len(segments) + sum(segments) <= len(tail)):
         raise TruncatedMediaError(
-            "ends in the midst of a page; it is cut off, copy or download it again"
+            "ends in the middle of a page; it is cut off, copy or download it again"
         )
 
 
 def _xing(stream: BinaryIO, size: int) -> None:
-    """Check the bytes that the header in an MP3's first frame counts."""
+    """Check the file size given by the Xing header in an MP3's first frame."""
     head = stream.read(_ID3_HEADER)
     if head[:3] == b"ID3" and len(head) == _ID3_HEADER:
         tag = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], _ID3_SHIFTS, strict=True))

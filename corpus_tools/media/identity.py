@@ -1,4 +1,4 @@
-"""Who a media file is: the id that its content keeps, and what its name tells."""
+"""Ids of sources and clips, and the episode in a file's name."""
 
 import re
 import unicodedata
@@ -10,11 +10,11 @@ SLUG_BYTES = 80
 
 
 def slug(name: str, limit: int = SLUG_BYTES) -> str:
-    """Return a name fit for a file name on any system; letters of all scripts stay.
+    """Return a name that is valid as a file name on any system; letters of all scripts stay.
 
     Args:
         name: any text.
-        limit: most UTF-8 bytes; cut at a character.
+        limit: maximum number of UTF-8 bytes; cut between characters.
 
     Example:
         >>> slug("山城 往事 (第1集)"), slug("-a/b?c."), slug("🎬")
@@ -29,7 +29,7 @@ def slug(name: str, limit: int = SLUG_BYTES) -> str:
 
 
 def source_id(name: str, sha256: str, track: int | None = None) -> str:
-    """Return a source's id: slug of the file's name, its content, and its track if not default.
+    """Return a source's id: slug of the file's name, start of its hash, track if not the default.
 
     Example:
         >>> source_id("E01", "0123456789abcdef", 2)
@@ -40,7 +40,7 @@ def source_id(name: str, sha256: str, track: int | None = None) -> str:
 
 
 def clip_id(source: str, start_ms: int, end_ms: int) -> str:
-    """Return a clip's id: source and edges in whole milliseconds.
+    """Return a clip's id: source id and edges in whole milliseconds.
 
     Example:
         >>> clip_id("E01-0123456789ab", 61_000, 64_250)
@@ -50,20 +50,21 @@ def clip_id(source: str, start_ms: int, end_ms: int) -> str:
 
 
 def episode_of(title: str) -> str | None:
-    """Return the episode that a title names, if it plainly does.
+    """Return the episode number in a title, ``None`` if there is none.
 
     Example:
         >>> episode_of("Show.S01E07.1080p"), episode_of("傻儿师长 第12集"), episode_of("pilot")
         ('S01E07', '第12集', None)
     """
-    found = _EPISODE.search(title)
-    return found.group(0) if found else None
+    match = _EPISODE.search(title)
+    return match.group(0) if match else None
 
 
 def path_in_record(media: Path, corpus: Path) -> str:
-    """Return what a record may say about where a file is.
+    """Return the path of a file to put into a record.
 
-    The path relative to the corpus folder if the file lies in it, else its bare name.
+    Relative to the corpus folder if the file lies in it, else only its name, so that records don't
+    reveal other folders.
     """
     path, root = media.resolve(), corpus.resolve()
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else media.name

@@ -1,4 +1,4 @@
-"""How long an audio track lasts, without decoding it."""
+"""Length of an audio track, without decoding it."""
 
 from pathlib import Path
 
@@ -11,18 +11,18 @@ __all__ = ["length_of"]
 
 
 def length_of(path: Path, track: int) -> float | None:
-    """Return when an audio track ends, in seconds on the file's presentation timeline.
+    """Return the end of an audio track, in seconds on the file's presentation timeline.
 
-    Told by its packets: what a file announces is missing in streams, a guess in MP3 and AAC
-    without a header, and leaves out how late a track starts. Where time stamps leap it may be too
-    long, never too short.
+    Computed from its packets: the announced length is missing in streams, an estimate in MP3 and
+    AAC without a header, and leaves out a late start of the track. Where time stamps jump, the
+    result may be too long, but never too short.
 
     Args:
-        path: any audio or video file.
-        track: number among its audio tracks.
+        path: audio or video file.
+        track: index of the audio track.
 
     Returns:
-        ``None`` if no packet tells.
+        ``None`` if no packet has a time stamp or a duration.
 
     Raises:
         MediaError: as for `open_media`; `TruncatedMediaError` if the packets can't be read.
@@ -30,11 +30,11 @@ def length_of(path: Path, track: int) -> float | None:
     with open_media(path) as container:
         stream = container.streams.audio[track]
         select_stream(container, stream)
-        lasts = end = 0
+        total = end = 0
         try:
             for packet in container.demux(stream):
                 duration = packet.duration or 0
-                lasts += duration
+                total += duration
                 if packet.pts is not None:
                     end = max(end, packet.pts + duration)
         except av.error.FFmpegError as error:
@@ -42,4 +42,4 @@ def length_of(path: Path, track: int) -> float | None:
                 f"can't be read to its end ({error.strerror}); copy or download it again"
             ) from error
         tick = float(stream.time_base)
-        return max(lasts * tick, end * tick - origin_of(container)) or None
+        return max(total * tick, end * tick - origin_of(container)) or None

@@ -11,11 +11,11 @@ Samples = NDArray[np.int16]
 
 FULL_SCALE = 32768.0
 FLOOR_DB = -96.33
-"""What digital silence is said to have: the level of one least significant bit, rounded down."""
+"""Level given to digital silence: that of one least significant bit, rounded down."""
 
 
 def decibels(power: float) -> float:
-    """Return a mean square (1.0 is full scale) in dB, no lower than `FLOOR_DB`, to 2 decimals.
+    """Return a mean square (1.0 is full scale) in dB, at least `FLOOR_DB`, to 2 decimals.
 
     Example:
         >>> decibels(0.01), decibels(0.0)
@@ -45,9 +45,9 @@ def peak_db(samples: Samples) -> float:
 def clipping_share(samples: Samples) -> float:
     """Return the share of samples within 1 dB of the largest one.
 
-    What was clipped has many (1 % and more), whether at full scale or turned down since, and also
-    after lossy encoding, which bends the flat tops; speech has few (0.3 % at most among 500 acted
-    utterances); a sine has 30 %.
+    Clipped audio has many (1 % and more), even if it was attenuated or encoded lossily afterwards,
+    which bends the flat tops; speech has few (at most 0.3 % among 500 acted utterances); a sine
+    has 30 %.
 
     Example:
         >>> clipping_share(np.array([0, 3, -100, 99, 50, 2, 1, 0, -1, 5], dtype=np.int16))

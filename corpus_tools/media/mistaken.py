@@ -1,4 +1,4 @@
-"""What a file is that people give for a film by explain_not_media, told by its first bytes."""
+"""Explanations for files that aren't media, from their first bytes."""
 
 import codecs
 import re
@@ -8,34 +8,34 @@ __all__ = ["explain_not_media", "is_playlist"]
 
 
 def explain_not_media(path: Path) -> str:
-    """Return what a file is that is no audio or video, and what to do, for a message.
+    """Return an error message that says what a file is instead of media, and what to do.
 
     Args:
-        path: a file that can be read.
+        path: readable file.
     """
     head = _head(path)
     if _LIST.match(head):
         return (
             "is a playlist: it names other files or addresses, which are never opened; give the "
-            "media itself, or make one file of it with ffmpeg -i LIST -c copy FILM.mkv"
+            "media file itself, or make one file of it with ffmpeg -i LIST -c copy FILM.mkv"
         )
     if _WEB_PAGE.match(head):
         return (
-            "is a web page, no audio or video that can be read, perhaps an error saved in place of "
-            "the film; download it again"
+            "is a web page, not audio or video, perhaps an error page saved in place of the film; "
+            "download it again"
         )
     if head:
-        return "is a text, no audio or video that can be read, whatever its name; give the film"
-    return "is no audio or video that can be read, or is damaged; play it to make sure"
+        return "is a text file, not audio or video, whatever its name; give the film"
+    return "is not readable audio or video, or is damaged; play it to make sure"
 
 
 def is_playlist(path: Path) -> bool:
-    """Return whether a file names other files or addresses."""
+    """Return whether a file is a playlist, which names other files or addresses."""
     return _LIST.match(_head(path)) is not None
 
 
 def _head(path: Path) -> str:
-    """Return the beginning of a text; nothing of what is none."""
+    """Return the beginning of a text file, empty for a binary one."""
     with path.open("rb") as stream:
         data = stream.read(_HEAD_BYTES)
     for mark, encoding in _MARKS.items():
@@ -51,7 +51,7 @@ def _head(path: Path) -> str:
 
 
 _HEAD_BYTES = 4096  # bytes
-_FEWEST_BYTES = 64  # bytes without a control character, which hardly any sound or picture has
+_FEWEST_BYTES = 64  # bytes; binary data rarely has so many without a control character
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16-le",

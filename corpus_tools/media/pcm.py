@@ -1,4 +1,4 @@
-"""A whole track as 16-bit samples on disk, so that memory doesn't grow with its length."""
+"""Buffer on disk for the 16-bit samples of a track, so that memory doesn't grow with its length."""
 
 import contextlib
 import errno
@@ -16,10 +16,10 @@ __all__ = ["PcmBuffer"]
 
 
 class PcmBuffer:
-    """Samples in an unnamed temporary file, which is gone when closed or when the process dies.
+    """Samples in an unnamed temporary file, which vanishes when closed or when the process dies.
 
     Args:
-        folder: on whose disk to keep them; ``None`` for the system's temporary folder.
+        folder: folder that the file is made in; ``None`` for the system's temporary folder.
 
     Example:
         >>> with PcmBuffer() as buffer:
@@ -31,7 +31,7 @@ class PcmBuffer:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder or Path(tempfile.gettempdir())
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed in __exit__
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         self._length = 0
 
     def __enter__(self) -> "PcmBuffer":
@@ -43,7 +43,7 @@ class PcmBuffer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with contextlib.suppress(OSError):  # what could not be written is thrown away here
+        with contextlib.suppress(OSError):  # unwritten samples aren't needed any more
             self._file.close()
 
     def __len__(self) -> int:
@@ -53,7 +53,7 @@ class PcmBuffer:
         """Add samples at the end.
 
         Raises:
-            CorpusError: if the disk is full, named by the folder.
+            CorpusError: if the disk is full; the message names the folder.
         """
         try:
             self._file.write(samples.astype("<i2", copy=False).tobytes())
@@ -61,19 +61,19 @@ class PcmBuffer:
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise CorpusError(
-                    f"no space left in {self._folder} for the sound being worked on "
+                    f"no space left in {self._folder} for the decoded audio "
                     f"(115 MB an hour); free some and run again"
                 ) from error
             raise
         self._length += len(samples)
 
     def read(self, start: int, end: int) -> Samples:
-        """Return the samples from ``start`` up to ``end``, fewer where the track ends before.
+        """Return the samples [start, end), fewer if the track ends before.
 
-        Threads may read at once.
+        Several threads may read at the same time.
         """
         start, end = max(start, 0), min(end, self._length)
-        with self._turn:
+        with self._lock:
             self._file.seek(2 * start)
             data = self._file.read(2 * max(end - start, 0))
         return np.frombuffer(data, dtype="<i2").astype(np.int16, copy=False)

@@ -1,4 +1,4 @@
-"""Whether two channels cancel out when they are mixed, because one is the other upside down."""
+"""Detection of two channels in opposite polarity, which cancel out when they are mixed."""
 
 from typing import Any
 
@@ -11,16 +11,15 @@ __all__ = ["PolarityMeter"]
 
 
 class PolarityMeter:
-    """Compares what two channels have with what is left of them in their mean.
+    """Compares the power of two channels with that of their mean.
 
-    It looks at a short excerpt of each of the first frames that it is told of, then of one in
-    eight, which takes no time to speak of. Frames of one channel, or more than two, don't count.
+    Measures a short excerpt of each of the first frames, then of every eighth, which costs hardly
+    any time. Only frames with two channels count.
 
     Attributes:
-        heard: excerpts with sound in them.
-        cancelled: those of them whose mean is at least 20 dB below the channels themselves. Of
-            channels that have nothing in common it is 3 dB, of an echo or a surround channel now
-            and then more.
+        excerpts: number of excerpts that aren't silent.
+        cancelled: number of those in which the mean is at least 20 dB below the channels. For
+            unrelated channels it is 3 dB below, for an echo or a surround channel sometimes more.
     """
 
     def __init__(self) -> None:
@@ -33,7 +32,7 @@ class PolarityMeter:
         return self.cancelled / self.excerpts if self.excerpts else 0.0
 
     def add(self, frame: AudioFrame) -> None:
-        """Take in a frame before its channels are mixed."""
+        """Add a frame, before its channels are mixed."""
         self._frames += 1
         if self._frames > _ALL_OF_FIRST and self._frames % _EVERY:
             return
@@ -46,23 +45,23 @@ class PolarityMeter:
                 channel[start : start + _EXCERPT].astype(np.float32)
                 for channel in _channels(frame, dtype)
             )
-            own = float(left @ left + right @ right) / 2
+            separate = float(left @ left + right @ right) / 2
             mixed = float(np.square(left + right).sum()) / 4
         full_scale = 1.0 if dtype.kind == "f" else float(np.iinfo(dtype).max)
-        if own > _AUDIBLE * _EXCERPT * full_scale**2:
+        if separate > _AUDIBLE * _EXCERPT * full_scale**2:
             self.excerpts += 1
-            self.cancelled += mixed < own * _REMAINING
+            self.cancelled += mixed < separate * _REMAINING
 
 
 def _channels(frame: AudioFrame, dtype: Any) -> list[NDArray[Any]]:
     """Return views of a frame's two channels."""
     if frame.format.is_planar:
         return [np.frombuffer(plane, dtype, frame.samples) for plane in frame.planes]
-    both = np.frombuffer(frame.planes[0], dtype, 2 * frame.samples)
-    return [both[::2], both[1::2]]
+    interleaved = np.frombuffer(frame.planes[0], dtype, 2 * frame.samples)
+    return [interleaved[::2], interleaved[1::2]]
 
 
 _ALL_OF_FIRST, _EVERY = 64, 8  # frames
-_EXCERPT = 2048  # samples of a frame
+_EXCERPT = 2048  # samples measured of a frame
 _AUDIBLE = 10 ** (-50 / 10)  # mean square, 1.0 is full scale
 _REMAINING = 10 ** (-20 / 10)

@@ -1,4 +1,4 @@
-"""Look into a media file without decoding it."""
+"""Audio tracks of a media file, without decoding it."""
 
 import contextlib
 import functools
@@ -36,7 +36,7 @@ _EXTENSIONS = """
     oga ogg ogv opus rm rmvb ts vob wav webm wma wmv
 """
 MEDIA_EXTENSIONS = frozenset(f".{name}" for name in _EXTENSIONS.split())
-"""Endings of the files that a folder is searched for."""
+"""Extensions of the media files that a folder is searched for."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class AudioTrack:
     """One audio track.
 
     Attributes:
-        index: its number among the file's audio tracks, from 0 (ffmpeg's ``a:N``).
-        codec: what it is encoded with, e.g. ``aac``.
+        index: index among the file's audio tracks, from 0 (ffmpeg's ``a:N``).
+        codec: name of the codec, e.g. ``aac``.
         sample_rate: in Hz.
-        channels: how many.
-        duration: in seconds as the file says, ``None`` where it doesn't.
-        default: whether players choose it of their own accord.
-        language: three letters as in the file, or ``None``.
+        channels: number of channels.
+        duration: announced duration in seconds, or ``None``.
+        default: whether players choose it by default.
+        language: three-letter code in the file, or ``None``.
     """
 
     index: int
@@ -64,7 +64,7 @@ class AudioTrack:
 
 @dataclass(frozen=True)
 class Media:
-    """A media file that has at least one audio track."""
+    """A media file with at least one audio track."""
 
     path: Path
     tracks: tuple[AudioTrack, ...]
@@ -75,7 +75,7 @@ class Media:
         return next((track for track in self.tracks if track.default), self.tracks[0])
 
     def track(self, index: int | None = None) -> AudioTrack:
-        """Return a track by its number; the default one for ``None``.
+        """Return the track with an index; the default one for ``None``.
 
         Raises:
             NoAudioError: if there is no such track.
@@ -88,7 +88,7 @@ class Media:
         raise NoAudioError(f"has no audio track {index}; {self._numbers()}")
 
     def _numbers(self) -> str:
-        """Say which track numbers there are."""
+        """Return a description of the track numbers, for a message."""
         first, *others = (track.index for track in self.tracks)
         if not others:
             return f"its only one is number {first}"
@@ -104,31 +104,31 @@ def probe(path: Path) -> Media:
         MissingMediaError: if there is no such file.
         EmptyMediaError: if it has no bytes.
         TruncatedMediaError: if it is an MP4 whose end, with the index, is missing.
-        NotMediaError: if it is no audio or video.
+        NotMediaError: if it isn't audio or video.
         NoAudioError: if it has no audio track.
         MediaError: if it may not be read.
     """
     with open_media(path) as container:
-        found = [_track(number, stream) for number, stream in enumerate(container.streams.audio)]
-        if not found and not container.streams.video:
+        streams = [_track(number, stream) for number, stream in enumerate(container.streams.audio)]
+        if not streams and not container.streams.video:
             raise NotMediaError(explain_not_media(path))
-    if not found:
+    if not streams:
         raise NoAudioError("has no audio track; nothing can be cut from it")
-    tracks = tuple(track for track in found if track)
+    tracks = tuple(track for track in streams if track)
     if not tracks:
-        raise NotMediaError("has sound in a format that is not known; convert it to another")
+        raise NotMediaError("has audio in an unknown format; convert it to another")
     return Media(path, tracks)
 
 
 @contextlib.contextmanager
 def open_media(path: Path) -> Iterator[Any]:
-    """Open a file with PyAV; yields the container.
+    """Open a file with PyAV and yield the container.
 
-    The file itself is all that is read: formats that name other files or addresses (playlists,
-    lists of pieces, session descriptions) are refused before they are looked into.
+    Only this file is read: formats that refer to other files or addresses (playlists, segment
+    lists, session descriptions) are refused before they are parsed.
 
     Raises:
-        MediaError: as for `probe`; it may well have no audio track.
+        MediaError: as for `probe`, except that the file needn't have an audio track.
     """
     try:
         status = path.stat()
@@ -137,7 +137,7 @@ def open_media(path: Path) -> Iterator[Any]:
     if stat.S_ISDIR(status.st_mode):
         raise NotMediaError("is a folder, not a media file")
     if not stat.S_ISREG(status.st_mode):
-        raise NotMediaError("is a pipe or a device, not a file; copy what it holds into a file")
+        raise NotMediaError("is a pipe or a device, not a file; copy its content into a file")
     if not status.st_size:
         raise EmptyMediaError("is empty (0 bytes); copy it again")
     with _opened(path) as container:
@@ -145,13 +145,13 @@ def open_media(path: Path) -> Iterator[Any]:
 
 
 def origin_of(container: Any) -> float:
-    """Return the time stamp, in seconds, at which players start an open file."""
+    """Return the time stamp, in seconds, at which players start a file."""
     start = container.start_time
     return 0.0 if start is None else float(start / av.time_base)
 
 
 def select_stream(container: Any, wanted: Any) -> None:
-    """Have an open file deliver the packets of one stream only."""
+    """Have an open container deliver the packets of one stream only."""
     for stream in container.streams:
         if stream.index != wanted.index:
             stream.discard = Discard.all
@@ -169,7 +169,7 @@ def _opened(path: Path) -> Any:
         if is_playlist(path):
             raise NotMediaError(explain_not_media(path)) from error
         raise NotMediaError(
-            "names other files or addresses instead of holding sound, or is damaged; "
+            "refers to other files or addresses instead of holding audio, or is damaged; "
             "give the media files themselves"
         ) from error
     except (av.error.FFmpegError, ValueError) as error:
@@ -204,7 +204,7 @@ def _duration(stream: Any) -> float | None:
 
 
 def _matroska_duration(tag: str) -> float | None:
-    """Return the seconds of Matroska's per-track tag ``hh:mm:ss.fraction``."""
+    """Return the seconds in Matroska's per-track tag ``hh:mm:ss.fraction``."""
     try:
         hours, minutes, seconds = tag.split(":")
         return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
@@ -216,4 +216,4 @@ _REFERRING = {
     *("avisynth", "concat", "dash", "hls", "image2", "imf", "lavfi", "mlv", "rtp", "rtsp", "sap"),
     *("sdp", "smoothstreaming", "vapoursynth", "vobsub", "webm_dash_manifest"),
 }
-"""Formats that open other files or addresses, or run what they hold."""
+"""Formats that open other files or addresses, or run their content."""

@@ -1,4 +1,4 @@
-"""Frames of any rate, format and number of channels to 16 kHz mono."""
+"""Conversion of frames of any rate, format and number of channels to 16 kHz mono."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,21 +19,20 @@ __all__ = ["Converter"]
 
 
 class Converter:
-    """Mixes channels so that nothing can clip, then changes the rate.
+    """Mixes channels so that nothing can clip, then resamples.
 
-    Two channels are averaged; libswresample mixes more of them, with weights that add up to 1 at
-    most, and converts what is no floating point. libsoxr changes the rate: it lets 7 kHz through
-    (less than 0.1 dB lost) and takes what lies above 8.2 kHz down by more than 120 dB. Values that
-    are no numbers become silence, infinite ones full scale, but silence where there is nothing
-    else for 10 ms.
+    Two channels are averaged. libswresample mixes more of them, with weights that add up to at
+    most 1, and converts integer formats. libsoxr resamples: it passes 7 kHz (with a loss below
+    0.1 dB) and attenuates what lies above 8.2 kHz by more than 120 dB. NaN become silence and
+    infinite samples full scale, but silence where no sample is finite for 10 ms.
 
     Attributes:
-        unreal_seconds: of the samples so far that were no finite numbers.
-        holes: stretches of 10 ms or more of nothing else, as [start, end) in samples of what was
-            brought out since the beginning; whoever has used one may take it away.
+        unreal_seconds: duration of the samples so far that were not finite numbers.
+        holes: ranges of 10 ms or more without a finite number, as [start, end) in samples of the
+            whole output; a caller may remove those that it has used.
 
     Args:
-        polarity: told of all that is mixed.
+        polarity: receives every frame before downmixing.
     """
 
     def __init__(self, polarity: PolarityMeter | None = None) -> None:
@@ -47,7 +46,7 @@ class Converter:
         self.holes: list[tuple[int, int]] = []
 
     def convert(self, frame: AudioFrame) -> Sequence[Samples]:
-        """Return what a frame brings out; its format may differ from that of the one before."""
+        """Return the output for a frame, which may differ in format from the one before."""
         frame.pts = None
         if self._fifo is None:
             self._begin(frame)
@@ -60,7 +59,7 @@ class Converter:
         return (self._resampled(self._mixed(self._fifo.read())),)
 
     def flush(self) -> Sequence[Samples]:
-        """Return what still waits, and what is still in the filter; then all begins anew."""
+        """Return the rest of the output, from queue and filter, and reset the converter."""
         if self._fifo is None:
             return ()
         rest = self._mixed(self._fifo.read() if self._fifo.samples else None)
@@ -71,7 +70,7 @@ class Converter:
         rate = frame.sample_rate
         if not _LOWEST_RATE <= rate <= _HIGHEST_RATE:
             raise MediaError(
-                f"says that its sample rate is {rate} Hz, which no recording has; it is damaged"
+                f"has a sample rate of {rate} Hz, which no recording has; it is damaged"
             )
         self._fifo = AudioFifo()
         self._rate = rate
@@ -98,14 +97,14 @@ class Converter:
             parts = [out.to_ndarray()[0] for out in self._mixer.resample(frame)]
         except (FFmpegError, ValueError) as error:
             raise MediaError(
-                f"has {frame.layout.nb_channels} channels that nobody knows how to mix; "
+                f"has {frame.layout.nb_channels} channels in an unknown layout; "
                 f"mix them down to two and give that"
             ) from error
         return self._finite(np.concatenate([*parts, _NOTHING]))
 
     def _finite(self, mono: NDArray[np.float32]) -> NDArray[np.float32]:
         with np.errstate(over="ignore", invalid="ignore"):
-            total = mono.sum()  # no number if one of them is none
+            total = mono.sum()  # not finite if any sample isn't
         if not np.isfinite(total):
             unreal = ~np.isfinite(mono)
             self.unreal_seconds += np.count_nonzero(unreal) / self._rate
@@ -115,7 +114,7 @@ class Converter:
         return mono
 
     def _note_holes(self, mono: NDArray[np.float32], unreal: NDArray[np.bool_]) -> None:
-        """Silence the long stretches of what is unreal, and those at an edge, that may go on."""
+        """Silence long runs of unreal samples, and those at an edge, which may be longer."""
         framed = np.concatenate([[False], unreal, [False]])
         starts, ends = np.flatnonzero(framed[1:] != framed[:-1]).reshape(-1, 2).T
         wide = (ends - starts >= self._rate // 100) | (starts == 0) | (ends == len(mono))
@@ -127,7 +126,7 @@ class Converter:
             self.holes.append((low, high))
 
     def _output_index(self, sample: int) -> int:
-        """Return where a sample of what is being mixed comes out."""
+        """Return the index in the output of a sample that is being mixed."""
         return self._output_start + round((self._mixed_length + sample) * SAMPLE_RATE / self._rate)
 
     def _resampled(self, mono: NDArray[np.float32], *, last: bool = False) -> Samples:
@@ -151,7 +150,7 @@ def _average(frame: AudioFrame) -> NDArray[np.float32]:
     return mono
 
 
-_CHUNK = 32_768  # samples converted in one go
+_CHUNK = 32_768  # samples converted at once
 _LOWEST_RATE, _HIGHEST_RATE = 2_000, 768_000  # Hz
 _MIX = {"rematrix_maxval": "1"}
 _NOTHING = np.zeros(0, dtype=np.float32)

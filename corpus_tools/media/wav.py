@@ -23,7 +23,7 @@ def pcm_sha256(samples: Samples) -> str:
 def write_wav(path: Path, samples: Samples) -> str:
     """Write a clip whole or not at all, and return the sha256 (hex) of the file.
 
-    A file that has these very bytes already is left as it is.
+    A file that has these bytes already is left as it is.
     """
     stream = io.BytesIO()
     soundfile.write(stream, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
@@ -37,19 +37,19 @@ def read_wav(path: Path, sha256: str | None = None) -> Samples:
     """Return a clip's samples.
 
     Args:
-        path: of its file.
-        sha256: that its samples should have; None if that isn't known.
+        path: WAV file.
+        sha256: expected hash of the samples; ``None`` if it isn't known.
 
     Raises:
-        MissingMediaError: if the file is gone.
-        NotMediaError: if it is no 16 kHz mono WAV, or holds other samples.
+        MissingMediaError: if the file is missing.
+        NotMediaError: if it isn't a 16 kHz mono WAV, or has other samples.
     """
     if not path.is_file():
         raise MissingMediaError(f"{path} is gone; {_REMEDY}")
     try:
         samples, rate = soundfile.read(path, dtype="int16")
     except soundfile.LibsndfileError as error:
-        raise NotMediaError(f"{path} is no sound file any more; {_REMEDY}") from error
+        raise NotMediaError(f"{path} isn't a sound file any more; {_REMEDY}") from error
     if rate != SAMPLE_RATE or samples.ndim != 1:
         raise NotMediaError(f"{path} is not 16 kHz mono; {_REMEDY}")
     if sha256 is not None and pcm_sha256(samples) != sha256:
@@ -58,6 +58,6 @@ def read_wav(path: Path, sha256: str | None = None) -> Samples:
 
 
 _REMEDY = (
-    "restore it from a copy, or delete it and run again what made it: corpus segment or "
-    "corpus add-recordings"
+    "restore it from a copy, or delete it and run the command that made it again: corpus segment "
+    "or corpus add-recordings"
 )

@@ -1,4 +1,4 @@
-"""What a whole track sounds like, frame by frame: level, background, speech, gaps."""
+"""Activity of a whole track, frame by frame: level, background, speech, gaps."""
 
 from dataclasses import dataclass, field
 
@@ -25,10 +25,10 @@ class Activity:
         power: mean square, 1.0 is full scale.
         prominence: level between the local background (0) and the local speech level (1).
         speech: whether somebody speaks.
-        gap: whether the file has nothing here.
-        uncertainty: how far what is not called speech may be speech nevertheless, because the background
-            is loud: 0 not at all, 1 as far as anything can; none where nobody measured it.
-        bands: the spectrum, as from `BandMeter`; none where nobody measured it.
+        gap: whether the file has no audio here.
+        uncertainty: how unreliable ``speech`` is because of a loud background, from 0 (reliable) to
+            1; ``None`` if it wasn't measured.
+        bands: spectrum, as from `BandMeter`; empty if it wasn't measured.
     """
 
     power: NDArray[np.float32]
@@ -43,10 +43,10 @@ class Activity:
 
 
 class ActivityMeter:
-    """Gathers frames while a track is decoded, then tells its activity.
+    """Measures the activity of a track while it is decoded.
 
     Args:
-        detector: decides on voice.
+        detector: voice activity detector.
         settings: onset, hangover and shortest pause.
     """
 
@@ -62,7 +62,7 @@ class ActivityMeter:
         self._bands = BandMeter()
 
     def add(self, block: Block) -> None:
-        """Take in the next block of the track."""
+        """Add the next block of the track."""
         samples = np.concatenate([self._rest, block.samples])
         self._powers.append(frame_powers(samples, FRAME))
         self._rest = samples[len(samples) // FRAME * FRAME :]
@@ -75,7 +75,7 @@ class ActivityMeter:
         self._length += len(block.samples)
 
     def activity(self) -> Activity:
-        """Return the activity of the track heard."""
+        """Return the activity of all blocks added."""
         power = np.concatenate([*self._powers, np.zeros(0, dtype=np.float32)])
         voice = np.concatenate([*self._voice, self._detector.finish()])[: len(power)]
         gap = np.zeros(len(power), dtype=np.bool_)
@@ -96,13 +96,13 @@ class ActivityMeter:
 def speech_of(
     voice: NDArray[np.bool_], prominence: NDArray[np.float32], settings: SegmentSettings
 ) -> NDArray[np.bool_]:
-    """Return where somebody speaks: near what the detector heard, and above the background.
+    """Return the frames in which somebody speaks: near detected voice and above the background.
 
-    The detector says roughly where; the level says exactly from when to when, since the detector
-    comes late, hangs over, and skips short pauses.
+    The detector gives rough positions and the level exact edges, since the detector is late,
+    hangs over and bridges short pauses.
 
     Args:
-        voice: the detector's decisions, one per frame.
+        voice: decisions of the detector, one per frame.
         prominence: as from `prominence_of`.
         settings: ``onset_seconds``, ``hangover_seconds`` and ``min_pause_seconds``.
     """
@@ -114,10 +114,7 @@ def speech_of(
 
 
 def runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Return the [start, end) of each run of True.
-
-    Returns:
-        Shape (runs, 2), in frames.
+    """Return the [start, end) of each run of True, shape (runs, 2).
 
     Example:
         >>> runs(np.array([True, True, False, True])).tolist()
@@ -133,7 +130,7 @@ def _frames(seconds: float) -> int:
 
 
 def widened(mask: NDArray[np.bool_], before: int, after: int) -> NDArray[np.bool_]:
-    """Return the mask with each run of True made longer by some frames on either side."""
+    """Return the mask with each run of True extended by some frames on either side."""
     wide = np.zeros(len(mask), dtype=np.bool_)
     for start, end in runs(mask):
         wide[max(start - before, 0) : end + after] = True
@@ -143,7 +140,7 @@ def widened(mask: NDArray[np.bool_], before: int, after: int) -> NDArray[np.bool
 def _without_short_runs(
     mask: NDArray[np.bool_], *, value: bool, shorter_than: int
 ) -> NDArray[np.bool_]:
-    """Return the mask with inner runs of ``value`` that are too short turned over."""
+    """Return the mask with short runs of ``value`` inverted, those of False only if inner."""
     result = mask.copy()
     for start, end in runs(mask == value):
         inner = start > 0 and end < len(mask)

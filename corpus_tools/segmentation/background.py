@@ -1,4 +1,4 @@
-"""How far speech stands above what sounds behind it, in dB."""
+"""Signal-to-noise ratio of the speech in a clip, in dB."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,21 +14,21 @@ Flags = NDArray[np.bool_]
 def snr_db(
     samples: Samples, power: NDArray[np.float32], speech: Flags, gap: Flags, inside: slice
 ) -> float | None:
-    """Return the level of a clip's speech over that of its background.
+    """Return the level of a clip's speech relative to its background.
 
-    The background is what sounds in the pauses in the clip and around it, from 50 ms off the
-    speech, where its echo has gone. Less than half a second of pauses may be but soft syllables:
-    there, what `wada_snr_db` says counts if it is more; with less than 0.2 s, it alone.
+    The background is measured in the pauses in and around the clip, from 50 ms after and before
+    speech, where its echo has faded. Less than half a second of pauses may be soft syllables: the
+    larger of this ratio and `wada_snr_db` is then returned, below 0.2 s only the latter.
 
     Args:
-        samples: the clip.
-        power: mean squares of the frames of the clip and of what is around it.
-        speech: whether somebody speaks in them, as from `voiced_speech`.
-        gap: whether the source has nothing there.
-        inside: which frames are the clip's.
+        samples: samples of the clip.
+        power: mean squares of the frames in and around the clip.
+        speech: whether somebody speaks in each frame, as from `voiced_speech`.
+        gap: whether the source has no audio in each frame.
+        inside: frames of the clip.
 
     Returns:
-        2 decimals; ``None`` where there is no speech.
+        2 decimals; ``None`` if there is no speech.
     """
     spoken = speech[inside]
     if not spoken.any():
@@ -46,15 +46,15 @@ def snr_db(
 
 
 def voiced_speech(speech: Flags, voice: Flags) -> Flags:
-    """Return speech without the sounds in which no voice is heard: steps, clatter, rain.
+    """Return speech without unvoiced sounds: steps, clatter, rain.
 
-    A sound that begins before the excerpt or ends after it stays: its voice may lie outside. If
-    less than half a second of pauses is then in an excerpt of 4 s or more, what is further than
-    0.2 s from any voice isn't speech either: rain leaves no pause between the words.
+    A sound that begins before or ends after the excerpt stays: its voice may lie outside. If an
+    excerpt of 4 s or more then has less than half a second of pauses, frames further than 0.2 s
+    from any voice aren't speech either: rain leaves no pause between the words.
 
     Args:
         speech: whether somebody seems to speak, one value per frame.
-        voice: whether a voice is heard.
+        voice: whether a voice was detected, one value per frame.
 
     Example:
         >>> speech = np.array([0, 1, 1, 0, 1, 1, 0], dtype=bool)
@@ -74,15 +74,15 @@ def voiced_speech(speech: Flags, voice: Flags) -> Flags:
 
 
 def wada_snr_db(samples: Samples) -> float:
-    """Return the signal-to-noise ratio that the distribution of a clip's amplitudes tells of.
+    """Estimate the signal-to-noise ratio from the distribution of a clip's amplitudes (WADA-SNR).
 
-    Speech is taken to have gamma-distributed amplitudes of shape 0.4, noise to be Gaussian: the
+    Speech is assumed to have gamma-distributed amplitudes of shape 0.4, noise to be Gaussian: the
     more noise, the nearer the logarithm of the mean amplitude to the mean of its logarithm. (Kim
     and Stern, Robust signal-to-noise ratio estimation based on waveform amplitude distribution
     analysis, Interspeech 2008; samples of 0 are left out.)
 
     Args:
-        samples: the clip, pauses included.
+        samples: samples of the clip, with pauses.
 
     Returns:
         From -20 to 100; 100 for silence.
@@ -111,4 +111,4 @@ _WADA_SPREAD = np.array([
     1.6266,
 ])
 # fmt: on
-"""The spread at each ratio, from the definition by numerical integration (a test does it again)."""
+"""Spread at each ratio, by numerical integration of the definition (a test repeats it)."""

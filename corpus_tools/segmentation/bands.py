@@ -1,4 +1,4 @@
-"""The spectrum of a track in a few bands, coarse enough to keep for a whole film."""
+"""Coarse mel spectrum of a track, small enough to keep for a whole film."""
 
 import numpy as np
 import scipy.fft
@@ -12,15 +12,15 @@ __all__ = ["BANDS", "CELL_MS", "BandMeter", "Bands", "decibels_of"]
 Bands = NDArray[np.uint8]
 
 CELL_MS = 40
-"""What one row of bands is about."""
+"""Duration that one row of bands covers."""
 
 BANDS = 16
 
 
 class BandMeter:
-    """Measures bands of a mel scale while a track is decoded: 400 bytes for a second.
+    """Measures mel bands while a track is decoded; takes 400 bytes per second of audio.
 
-    Each cell of `CELL_MS` is looked at in one window of 32 ms at its beginning.
+    Each cell of `CELL_MS` is measured in one window of 32 ms at its beginning.
     """
 
     def __init__(self) -> None:
@@ -28,14 +28,14 @@ class BandMeter:
         self._rows: list[Bands] = []
 
     def add(self, samples: Samples) -> None:
-        """Take in what follows of the track."""
+        """Add the next samples of the track."""
         samples = np.concatenate([self._rest, samples])
         whole = len(samples) // _CELL
         self._rest = samples[whole * _CELL :]
         self._rows.append(_bands(samples[: whole * _CELL].reshape(whole, _CELL)))
 
     def bands(self) -> Bands:
-        """Return the level of each band in each whole cell heard.
+        """Return the level of each band in each whole cell.
 
         Returns:
             Shape (cells, `BANDS`), in steps of half a decibel; see `decibels_of`.
@@ -44,7 +44,7 @@ class BandMeter:
 
 
 def decibels_of(bands: Bands) -> NDArray[np.float32]:
-    """Return levels in dB above what silence is said to have."""
+    """Return levels in dB above the level given to silence."""
     levels: NDArray[np.float32] = bands.astype(np.float32) * np.float32(_STEP)
     return levels
 
@@ -58,9 +58,9 @@ def _bands(cells: Samples) -> Bands:
 
 
 def _mel_filters() -> NDArray[np.float32]:
-    """Return triangles of equal width on the mel scale; shape (bins, `BANDS`).
+    """Return triangular filters of equal width on the mel scale, shape (bins, `BANDS`).
 
-    A band of white noise with the power of one least significant bit comes out as 0 dB.
+    White noise with the power of one least significant bit has 0 dB in each band.
     """
     edges = 700 * (10 ** (np.linspace(_mel(_LOWEST), _mel(_HIGHEST), BANDS + 2) / 2595) - 1)
     bins = np.arange(_WINDOW // 2 + 1)[:, None] * (SAMPLE_RATE / _WINDOW)

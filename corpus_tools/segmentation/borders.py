@@ -1,4 +1,4 @@
-"""Where two stretches meet that a person kept for different speakers."""
+"""Cuts at the edges between adjacent manual regions of different speakers."""
 
 import itertools
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ __all__ = ["prefer_covering_cuts", "with_region_edges"]
 
 
 def with_region_edges(lines: Sequence[SubtitleLine], choices: Choices) -> list[Line]:
-    """Return subtitles as a plan takes them, with the borders between kept stretches among them.
+    """Return the planner's subtitle lines, with the edges between regions of different speakers.
 
-    A border is two lines of no length, so that it costs to join its sides but not to cut near it.
-    Subtitles in a stretch are its speaker's. Without borders there are but the subtitles.
+    An edge becomes two lines of no length, so that joining its sides has a cost and cutting near it
+    has none. Subtitles in a region get its speaker. Without such edges only subtitles are returned.
     """
-    borders = [
+    edges = [
         Line(place, place, speaker)
         for before, after in itertools.pairwise(_kept(choices))
-        for place in _border(before, after)
+        for place in _edge_between(before, after)
         for speaker in (before.speaker, after.speaker)
     ]
-    minded = choices if borders else Choices()
-    return [*(_line(line, minded) for line in lines), *borders]
+    regions = choices if edges else Choices()
+    return [*(_planner_line(line, regions) for line in lines), *edges]
 
 
 def prefer_covering_cuts(
@@ -37,29 +37,31 @@ def prefer_covering_cuts(
     closed: NDArray[np.bool_],
     choices: Choices,
 ) -> list[Cut]:
-    """Return careful cuts, and plain ones wherever these keep more of the speech in some stretch.
+    """Return the cuts planned with region edges, except where they lose speech of a region.
+
+    Each part between closed frames is decided separately.
 
     Args:
-        plain: cuts planned as if no stretch had a speaker.
-        careful: those that mind the borders.
-        speech: where somebody speaks, by frame.
-        closed: frames that no clip touches; what lies between them is settled by itself.
-        choices: what a person kept.
+        plain: cuts planned without the speakers of regions.
+        careful: cuts planned with them.
+        speech: whether somebody speaks in each frame.
+        closed: frames that no clip may touch.
+        choices: manual regions of the source.
     """
-    found: list[Cut] = []
+    cuts: list[Cut] = []
     gained = _covered(careful, speech).astype(np.int64) - _covered(plain, speech)
-    rows = [(_frame(row.start), _frame(row.end)) for row in _kept(choices)]
+    regions = [(_frame(row.start), _frame(row.end)) for row in _kept(choices)]
     for first, last in runs(~closed):
-        parts = (gained[max(start, first) : min(end, last)] for start, end in rows)
+        parts = (gained[max(start, first) : min(end, last)] for start, end in regions)
         better = plain if any(part.sum() < 0 for part in parts) else careful
         span = Cut(int(first) * FRAME_MS, int(last) * FRAME_MS)
-        found += [cut for cut in better if span.start_ms <= cut.start_ms < span.end_ms]
-    return found
+        cuts += [cut for cut in better if span.start_ms <= cut.start_ms < span.end_ms]
+    return cuts
 
 
-def _line(line: SubtitleLine, choices: Choices) -> Line:
-    told = choices.speakers(line.start, line.end)
-    speaker = told.pop() if len(told) == 1 else line.speaker
+def _planner_line(line: SubtitleLine, choices: Choices) -> Line:
+    speakers = choices.speakers(line.start, line.end)
+    speaker = speakers.pop() if len(speakers) == 1 else line.speaker
     return Line(round(line.start * 1000), round(line.end * 1000), speaker)
 
 
@@ -67,8 +69,8 @@ def _kept(choices: Choices) -> list[Choice]:
     return [row for row in choices.regions if row.decision == "keep"]
 
 
-def _border(before: Choice, after: Choice) -> list[int]:
-    """Return where two stretches meet, in milliseconds; nothing if they don't, or needn't."""
+def _edge_between(before: Choice, after: Choice) -> list[int]:
+    """Return the edge in ms if two regions of different speakers meet, else nothing."""
     meet = -(-round(after.start * 1000) // FRAME_MS) <= round(before.end * 1000) // FRAME_MS
     if not (meet and before.speaker and after.speaker and before.speaker != after.speaker):
         return []

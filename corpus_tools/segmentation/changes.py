@@ -1,14 +1,14 @@
-"""How likely the speaker changes from one stretch of speech to the next.
+"""Probability of a speaker change at each pause, from the sound alone.
 
-Each stretch between two pauses is told by the mean of its cepstrum. Means of a speaker's stretches
-lie around one of the speaker's own, the more closely the longer they are; in units of the variance
-of the cepstrum within stretches, which is measured in the source itself, so that channel and room
+Each run of speech between two pauses is represented by its mean cepstrum. The means of a speaker's
+runs are distributed around a mean of the speaker's own, the closer the longer the runs. The unit is
+the variance of the cepstrum within runs, measured in the source itself, so that channel and room
 make no difference::
 
-    mean of a stretch of n cells ~ N(the speaker's, stretch + cell / n)
-    the speaker's                ~ N(the mean of all, speaker)
+    mean of a run of n cells ~ N(mean of the speaker, run + cell / n)
+    mean of the speaker      ~ N(mean of all, speaker)
 
-Who is who is then found among some dozens of neighbouring stretches by `voices.change_chances`.
+`voices.infer_changes` then infers the speakers of some dozens of neighbouring runs at a time.
 """
 
 from collections.abc import Iterator
@@ -30,11 +30,11 @@ def change_probabilities(speech: NDArray[np.bool_], bands: Bands) -> Floats:
     """Return the probability of a change of speaker for each pause between two runs of speech.
 
     Args:
-        speech: where somebody speaks; one value per frame.
-        bands: as from `BandMeter`; none if nothing is known.
+        speech: whether somebody speaks in each frame.
+        bands: spectrum, as from `BandMeter`; empty if it wasn't measured.
 
     Returns:
-        As many as there are runs of speech, less one; 0 where nothing is known.
+        One value fewer than there are runs of speech; 0 without a spectrum.
 
     Example:
         >>> change_probabilities(np.array([True, False, True]), np.zeros((0, BANDS), np.uint8))
@@ -44,23 +44,25 @@ def change_probabilities(speech: NDArray[np.bool_], bands: Bands) -> Floats:
     pauses = (spoken[1:, 0] - spoken[:-1, 1]) * (FRAME_MS / 1000)
     if not len(bands) or not len(pauses):
         return np.zeros(len(pauses))
-    stretches = describe_runs(spoken, bands)
-    expected = _LEAST + (_MOST - _LEAST) * np.clip((pauses - _SHORT) / (_LONG - _SHORT), 0, 1)
-    found = np.empty(len(pauses))
+    described = describe_runs(spoken, bands)
+    prior = _LEAST_PRIOR + (_MOST_PRIOR - _LEAST_PRIOR) * np.clip(
+        (pauses - _SHORT) / (_LONG - _SHORT), 0, 1
+    )
+    changes = np.empty(len(pauses))
     for first, last, kept in _windows(len(spoken)):
-        chances = infer_changes(stretches.part(first, last), expected[first : last - 1])
-        found[kept : last - 1] = chances[kept - first :]
-    return found
+        posterior = infer_changes(described.part(first, last), prior[first : last - 1])
+        changes[kept : last - 1] = posterior[kept - first :]
+    return changes
 
 
 def describe_runs(spoken: NDArray[np.intp], bands: Bands) -> SpeechRuns:
-    """Return the mean cepstrum of each run of speech, and how sure it is.
+    """Return mean and variance of the cepstrum of each run of speech.
 
     Only cells within 20 dB of the run's loudest count: the rest are pauses and background.
 
     Args:
         spoken: [start, end) of each run, in frames.
-        bands: as from `BandMeter`.
+        bands: spectrum, as from `BandMeter`.
     """
     means = np.zeros((len(spoken), BANDS - 1))
     counts = np.ones(len(spoken))
@@ -71,7 +73,7 @@ def describe_runs(spoken: NDArray[np.intp], bands: Bands) -> SpeechRuns:
         squares += np.square(cepstra - means[at]).sum(axis=0)
         freedom += len(cepstra) - 1
     scale = np.sqrt(np.maximum(squares / max(freedom, 1), _LEAST_VARIANCE))
-    return SpeechRuns(means / scale, _STRETCH + _CELL / counts)
+    return SpeechRuns(means / scale, _RUN + _CELL / counts)
 
 
 def _cepstra(bands: Bands, start: int, end: int) -> Floats:
@@ -84,7 +86,7 @@ def _cepstra(bands: Bands, start: int, end: int) -> Floats:
 
 
 def _windows(count: int) -> Iterator[tuple[int, int, int]]:
-    """Yield [first, last) stretches to look at together, and from which on the result counts."""
+    """Yield [first, last) of the runs to process together, and the first one whose result counts."""
     for first in range(0, max(count - _SIZE // 2, 1), _SIZE // 2):
         yield first, min(first + _SIZE, count), first + (_SIZE // 4 if first else 0)
 
@@ -93,7 +95,7 @@ _FRAMES = CELL_MS // FRAME_MS
 _NEPERS = np.log(10) / 10
 _LOUD = 20.0  # dB
 _LEAST_VARIANCE = 0.25  # dB squared
-_STRETCH, _CELL = 0.08, 2.6  # variances within a speaker, of a stretch and of a cell
-_LEAST, _MOST = 0.03, 0.5  # probability of a change before anything is heard, by the pause
+_RUN, _CELL = 0.08, 2.6  # variances within a speaker, of a run and of a cell
+_LEAST_PRIOR, _MOST_PRIOR = 0.03, 0.5  # prior probability of a change, by length of the pause
 _SHORT, _LONG = 0.1, 0.4  # s
-_SIZE = 60  # stretches looked at together
+_SIZE = 60  # runs processed together

@@ -1,4 +1,4 @@
-"""What a clip pays for reaching over: pauses, ends of subtitle lines, changes of speaker."""
+"""Costs of spanning pauses, subtitle boundaries and speaker changes."""
 
 import bisect
 import itertools
@@ -17,10 +17,9 @@ __all__ = ["Joins", "Line", "depth_in_lines", "joins_of"]
 
 @dataclass(frozen=True)
 class Line:
-    """A subtitle line: when it is shown, and who says it if that is known.
+    """Subtitle line: when it is shown, and its speaker if known.
 
-    Clips had better end between two lines, all the more if the speaker changes there, and not
-    inside one.
+    Clips should end between two lines, above all where the speaker changes, and not inside a line.
     """
 
     start_ms: int
@@ -30,14 +29,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Joins:
-    """What it costs a clip to reach over a stretch on both sides; frames, in order of end."""
+    """Costs of spanning [start, end) in frames from one side to the other, in order of end."""
 
     start: NDArray[np.int64]
     end: NDArray[np.int64]
     cost: Floats
 
     def within(self, first: int, last: int) -> "Joins":
-        """Return those that lie in the frames [first, last), counted from ``first``."""
+        """Return the joins in the frames [first, last), counted from ``first``."""
         inside = (self.start >= first) & (self.end <= last)
         return Joins(self.start[inside] - first, self.end[inside] - first, self.cost[inside])
 
@@ -56,9 +55,9 @@ class Joins:
 
 
 def joins_of(activity: Activity, lines: Sequence[Line], weights: PlanWeights) -> Joins:
-    """Return what it costs a clip to join what pauses, or the ends of subtitle lines, separate.
+    """Return the costs of joining speech across pauses and subtitle boundaries.
 
-    Whether the speaker changes at a pause is estimated from the sound, unless subtitles tell.
+    Speaker changes at pauses are estimated from the sound where subtitles don't name the speakers.
     """
     pauses = [(int(start), int(end)) for start, end in runs(~activity.speech)]
     starts = [start for start, _ in pauses]
@@ -86,7 +85,7 @@ def joins_of(activity: Activity, lines: Sequence[Line], weights: PlanWeights) ->
 def _pause_costs(
     pauses: Sequence[tuple[int, int]], activity: Activity, weights: PlanWeights
 ) -> list[float]:
-    """Return what each pause costs for its length, less where it may be none."""
+    """Return the cost of each pause for its length, less where it may be missed speech."""
     costs = []
     for start, end in pauses:
         excess = max((end - start) * FRAME_MS / 1000 - weights.free_pause, 0)
@@ -101,10 +100,10 @@ def _pause_costs(
 def _change_costs(
     pauses: Sequence[tuple[int, int]], activity: Activity, weights: PlanWeights
 ) -> dict[tuple[int, int], float]:
-    """Return what a likely change of speaker costs at each pause between two runs of speech."""
+    """Return the cost of a likely speaker change at each pause between two runs of speech."""
     inner = [(start, end) for start, end in pauses if start > 0 and end < len(activity)]
-    chances = change_probabilities(activity.speech, activity.bands)
-    costs = (weights.speaker * chances).tolist()
+    changes = change_probabilities(activity.speech, activity.bands)
+    costs = (weights.speaker * changes).tolist()
     return dict(zip(inner, costs, strict=True))
 
 
@@ -113,9 +112,9 @@ def _in_order(lines: Sequence[Line]) -> list[Line]:
 
 
 def _pause_at(middle: int, pauses: list[tuple[int, int]], starts: list[int]) -> tuple[int, int]:
-    """Return the pause that lies at a frame or near, or the frame itself where there is none.
+    """Return the pause at or near a frame, or the frame itself if there is none.
 
-    Subtitles come and go some tenths of a second off the speech.
+    Subtitles appear and disappear some tenths of a second off the speech.
     """
     at = bisect.bisect_right(starts, middle)
     near = [
@@ -127,9 +126,9 @@ def _pause_at(middle: int, pauses: list[tuple[int, int]], starts: list[int]) -> 
 
 
 def depth_in_lines(lines: Sequence[Line], length: int) -> Floats:
-    """Return how deep each place between two of ``length`` frames lies in a subtitle line.
+    """Return the depth in a subtitle line of each boundary between two of ``length`` frames.
 
-    0 at the line's ends and outside, 1 from half a second inside.
+    It is 0 outside a line and at its ends, and 1 from half a second inside.
     """
     depth = np.zeros(length + 1)
     for line in lines:
@@ -141,4 +140,4 @@ def depth_in_lines(lines: Sequence[Line], length: int) -> Floats:
 
 
 _DEEP = 50  # frames inside a line
-_NEAR_FRAMES = 40  # how far off the speech a subtitle may be
+_NEAR_FRAMES = 40  # distance from a pause at which a subtitle boundary still belongs to it

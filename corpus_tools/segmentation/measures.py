@@ -1,4 +1,4 @@
-"""What can be measured on a clip."""
+"""Measures of a clip."""
 
 from dataclasses import dataclass
 
@@ -17,12 +17,12 @@ from corpus_tools.segmentation.voicing import voiced, voiced_frames
 __all__ = ["AROUND_MS", "Measures", "measure"]
 
 AROUND_MS = 1000
-"""How much of the source on either side of a clip tells of its background."""
+"""Length of the source on either side of a clip in which its background is measured."""
 
 
 @dataclass(frozen=True)
 class Measures:
-    """Numbers of a clip; levels in dBFS, fields named as in the clip's record."""
+    """Measures of a clip; levels in dBFS, fields named as in the clip's record."""
 
     rms_db: float
     peak_db: float
@@ -42,15 +42,15 @@ def measure(
     before: Samples | None = None,
     after: Samples | None = None,
 ) -> Measures:
-    """Return a clip's measures.
+    """Measure a clip.
 
     Args:
-        samples: the clip.
-        activity: of the whole source.
-        cut: where the clip lies in the source.
-        before: the source right before the clip, `AROUND_MS` of it if there is so much; without
-            it the background is measured in the clip alone.
-        after: the source right after the clip, likewise.
+        samples: samples of the clip.
+        activity: activity of the whole source.
+        cut: start and end of the clip.
+        before: samples right before the clip, `AROUND_MS` of them if available; without them the
+            background is measured in the clip alone.
+        after: samples right after the clip, likewise.
     """
     before, after = (_NOTHING if side is None else side for side in (before, after))
     spectra = power_spectra(np.concatenate((before, samples, after)))
@@ -72,14 +72,14 @@ def measure(
 def _snr_db(
     samples: Samples, activity: Activity, cut: Cut, spectra: Spectra, before: int, after: int
 ) -> float | None:
-    """Return speech over background; ``spectra`` are of the clip and what is given around it."""
+    """Return the SNR of a clip; ``spectra`` are those of the clip with its surroundings."""
     per_frame = SAMPLE_RATE * FRAME_MS // 1000
     first, last = cut.start_ms // FRAME_MS, -(-cut.end_ms // FRAME_MS)
     low = max(first - before // per_frame, 0)
     excerpt, inside = slice(low, last + after // per_frame), slice(first - low, last - low)
     sounds = activity.speech[excerpt]
     speech = voiced_speech(sounds, voiced_frames(voiced(spectra), len(sounds)))
-    if not speech[inside].any():  # the voice is drowned, or whispers
+    if not speech[inside].any():  # the voice is masked, or whispers
         speech = sounds
     return snr_db(samples, activity.power[excerpt], speech, activity.gap[excerpt], inside)
 

@@ -1,4 +1,4 @@
-"""Music under or between speech, told by tones that stay while speech glides past them."""
+"""Detection of music under or between speech, by tones that are sustained while speech glides."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,18 +11,18 @@ Flags = NDArray[np.bool_]
 
 
 def music_score(spectra: Spectra) -> float | None:
-    """Return how much a clip sounds as if there were music in it, from 0 to 1.
+    """Return a score for music in a clip, from 0 to 1.
 
-    Notes keep their pitch for tenths of a second, voices glide, and noise has no partials at all.
-    Two figures tell how much stays: `frequency_activation` and `sustained_partials`, both between
-    0.8 and 3.9 kHz, where a voice's harmonics move most. Level counts for nothing, so a bed of
-    music betrays itself in pauses and between the harmonics of speech, however quiet it is.
+    Notes keep their pitch for tenths of a second, voices glide, and noise has no partials. The two
+    features `frequency_activation` and `sustained_partials` measure sustained tones from 0.8 to
+    3.9 kHz, where a voice's harmonics move most. Level has no influence, so that even quiet music
+    is detected in pauses and between the harmonics of speech.
 
     Args:
-        spectra: of the clip.
+        spectra: power spectra of the clip.
 
     Returns:
-        A logistic function of the two, 4 decimals; ``None`` for a clip shorter than half a second.
+        Logistic function of the two features, 4 decimals; ``None`` below half a second.
     """
     if len(spectra) < _LEAST_FRAMES:
         return None
@@ -38,13 +38,13 @@ def music_score(spectra: Spectra) -> float | None:
 def frequency_activation(contrast: NDArray[np.float32]) -> float:
     """Return the continuous frequency activation, averaged over blocks of a second.
 
-    A bin is active in a frame if it stands out from its neighbours. The share of a block's frames
-    in which it is active is its activation; the block's figure is the sum of the five activations
+    A bin is active in a frame if it stands out from its neighbours. Its activation is the share of
+    a block's frames in which it is active; the value of a block is the sum of the five activations
     that stand out most from those around them. (Seyerlehner, Pohle, Schedl, Widmer, Automatic
     music detection in television productions, DAFx 2007; there over 2.6 s.)
 
     Args:
-        contrast: level of each bin over its neighbourhood in dB, shape (frames, bins).
+        contrast: level of each bin relative to its neighbourhood in dB, shape (frames, bins).
     """
     active = contrast > _ACTIVE_DB
     blocks = np.array_split(active.view(np.uint8), max(round(len(active) / _BLOCK), 1))
@@ -55,10 +55,10 @@ def frequency_activation(contrast: NDArray[np.float32]) -> float:
 
 
 def sustained_partials(contrast: NDArray[np.float32]) -> float:
-    """Return how many spectral peaks a frame has that stay in place for 0.4 s, on average.
+    """Return the mean number of spectral peaks per frame that stay in place for 0.4 s.
 
     Args:
-        contrast: level of each bin over its neighbourhood in dB, shape (frames, bins).
+        contrast: level of each bin relative to its neighbourhood in dB, shape (frames, bins).
     """
     inner = contrast[:, 1:-1]
     peak = (inner > contrast[:, :-2]) & (inner >= contrast[:, 2:]) & (inner > _PEAK_DB)
@@ -70,7 +70,7 @@ def sustained_partials(contrast: NDArray[np.float32]) -> float:
 
 
 def _lasting(flags: Flags, frames: int) -> Flags:
-    """Return where a flag is part of a run of at least ``frames`` along time."""
+    """Return which flags are part of a run of at least ``frames`` along time."""
     whole = _over_time(np.logical_and, flags, frames)
     wide = np.zeros((len(whole) + 2 * (frames - 1), flags.shape[1]), dtype=np.bool_)
     wide[frames - 1 : frames - 1 + len(whole)] = whole
@@ -78,7 +78,7 @@ def _lasting(flags: Flags, frames: int) -> Flags:
 
 
 def _over_time(operation: np.ufunc, flags: Flags, frames: int) -> Flags:
-    """Return the operation over each ``frames`` flags in a row, of which it takes two at a time."""
+    """Reduce each ``frames`` consecutive flags by a binary operation, in log(frames) steps."""
     taken = 1
     while taken < frames:
         step = min(taken, frames - taken)
@@ -88,7 +88,7 @@ def _over_time(operation: np.ufunc, flags: Flags, frames: int) -> Flags:
 
 
 def _mean_of_flags(flags: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the share of flags along time, of 255 at most."""
+    """Return the share of set flags along time; at most 255 frames."""
     count = np.add.reduce(flags, axis=0, dtype=np.uint8)
     return np.asarray(count / np.float32(len(flags)))
 
@@ -100,7 +100,7 @@ def _contrast(spectra: Spectra) -> NDArray[np.float32]:
 
 
 def _local_mean(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mean over `_SIDE` values on either side, for the values that have so many."""
+    """Return the mean over `_SIDE` values on either side, for values with so many neighbours."""
     width = 2 * _SIDE + 1
     total = np.add.accumulate(rows, axis=1)
     mean: NDArray[np.float32] = total[:, width - 1 :].copy()
@@ -110,7 +110,7 @@ def _local_mean(rows: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 _FIRST, _LAST = round(800 / BIN_HZ), round(3800 / BIN_HZ)  # bins
-_SIDE = 10  # bins on either side that one is compared with
+_SIDE = 10  # neighbouring bins on either side
 _ACTIVE_DB, _PEAK_DB = 3.0, 4.0
 _BLOCK = 1000 // HOP_MS  # frames
 _PEAKS = 5

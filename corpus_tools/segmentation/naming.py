@@ -1,4 +1,4 @@
-"""The names by which people mean a source, and the nearest ones to a name that fits none."""
+"""Names that identify a source, and the nearest sources to a name that identifies none."""
 
 import difflib
 import unicodedata
@@ -11,14 +11,14 @@ __all__ = ["identifies", "names_of", "nearest_names"]
 
 
 def names_of(source: Source, path: Path | None = None) -> list[str]:
-    """Return all names that a person may mean a source by.
+    """Return all names that identify a source.
 
     Args:
-        source: its record.
-        path: where its file is now, if that is known.
+        source: record of the source.
+        path: current path of its file, if known.
 
     Returns:
-        Its id, its title, its file's name with and without the ending; the last three also as
+        Source id and path; title, file name with and without extension, each also with the series as
         ``series/title``.
     """
     file = PurePosixPath(source.media_path)
@@ -30,25 +30,25 @@ def names_of(source: Source, path: Path | None = None) -> list[str]:
 
 
 def identifies(name: str, source: Source, path: Path | None = None) -> bool:
-    """Return whether a person may mean a source by a name, however its accents are encoded."""
+    """Return whether a name identifies a source, in any Unicode normal form."""
     return _composed(name) in map(_composed, names_of(source, path))
 
 
 def nearest_names(name: str, sources: Iterable[Source]) -> str:
-    """Return the sources whose names are nearest to one, at most five, for a message.
+    """Return the up to five sources with the names nearest to a given one, for a message.
 
     Args:
-        name: as a person wrote it.
-        sources: among which to look; where none is near, the first ones are returned.
+        name: name as given by a person.
+        sources: sources to choose from; the first ones are returned if no name is near.
     """
-    known = list(sources)
-    wanted = _composed(name).casefold()
+    sources = list(sources)
+    given = _composed(name).casefold()
     by_name: dict[str, list[Source]] = {}
-    for source in known:
+    for source in sources:
         for other in names_of(source):
             by_name.setdefault(_composed(other).casefold(), []).append(source)
-    close = difflib.get_close_matches(wanted, by_name, n=4 * _SHOWN, cutoff=_NEAR)
-    nearest = [source for other in close for source in by_name[other]] or known
+    close = difflib.get_close_matches(given, by_name, n=4 * _SHOWN, cutoff=_NEAR)
+    nearest = [source for other in close for source in by_name[other]] or sources
     shown = list(dict.fromkeys(map(_shown, nearest)))[:_SHOWN]
     return ", ".join(shown)
 
@@ -63,4 +63,4 @@ def _composed(name: str) -> str:
 
 
 _SHOWN = 5
-_NEAR = 0.5  # of difflib's ratio, where 1 is the same
+_NEAR = 0.5  # difflib's ratio; 1 for equal names

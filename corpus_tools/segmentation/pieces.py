@@ -1,4 +1,4 @@
-"""The clips of a media file without a corpus, for commands that only listen."""
+"""Preview of the clips of a media file, without a corpus."""
 
 import tempfile
 from collections.abc import Iterator
@@ -20,9 +20,9 @@ def preview_clips(
     """Yield the clips that ``corpus segment`` would cut from a file without subtitles.
 
     Args:
-        media: any audio or video file, of any length.
-        track: number among its audio tracks; ``None`` for the default one.
-        settings: section [segment].
+        media: audio or video file, of any length.
+        track: index of the audio track; ``None`` for the default one.
+        settings: settings of section [segment].
 
     Returns:
         Each cut with its samples (int16 mono at 16 kHz), in order of time.

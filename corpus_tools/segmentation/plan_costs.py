@@ -1,4 +1,4 @@
-"""What a plan of cuts is worth: the speech in its clips, and where their edges lie."""
+"""Objective of the cut planner: value of the speech in clips, and costs of their edges."""
 
 from dataclasses import dataclass
 
@@ -14,26 +14,26 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PlanWeights:
-    """What the plan pays for, in seconds of speech.
+    """Weights of the planner's objective, in seconds of speech.
 
     Attributes:
-        clip: for each clip.
-        silence: for each second of silence in a clip.
-        pause: for each second that a pause inside a clip lasts longer than ``free_pause``.
-        free_pause: seconds; a shorter pause is part of speaking.
-        dearest_pause: most that one pause can cost.
-        line: for joining two subtitle lines.
-        speaker: for joining lines of two speakers; times its probability where they aren't known.
-        within_line: for an edge half a second or more inside a subtitle line.
-        cut: for an edge in the midst of the loudest speech; half of it at the weakest point.
-        margin: for an edge in a pause that touches the clip's own speech.
-        neighbour: for an edge in a pause that touches the speech outside.
-        lead: for each square second of silence between an edge and the clip's own speech; makes
-            the speech lie in the middle.
-        doubtful_speech: what each second of speech is worth besides, in full uncertainty.
-        doubtful_silence: what each second near speech is worth there that is not called speech.
-        doubtful_edge: for an edge where it is not called speech, in full uncertainty, if it is nearly
-            loud enough; less where it is quieter.
+        clip: cost of each clip.
+        silence: cost of each second of silence in a clip.
+        pause: cost of each second by which a pause in a clip exceeds ``free_pause``.
+        free_pause: length in seconds up to which a pause is part of speaking.
+        dearest_pause: maximum cost of one pause.
+        line: cost of joining two subtitle lines.
+        speaker: cost of joining two speakers, times the probability of a change if unknown.
+        within_line: cost of an edge half a second or more inside a subtitle line.
+        cut: cost of an edge in the loudest speech; half of it in the weakest.
+        margin: cost of an edge in a pause that touches the clip's own speech.
+        neighbour: cost of an edge in a pause that touches the speech outside.
+        lead: cost of each square second of silence between an edge and the clip's own speech;
+            centres the speech.
+        doubtful_speech: added value of each second of speech, at full uncertainty.
+        doubtful_silence: value of each second near speech that is not speech, at full uncertainty.
+        doubtful_edge: cost of an edge outside speech at full uncertainty, if nearly as loud as
+            speech; less where it is quieter.
     """
 
     clip: float = 0.1
@@ -56,26 +56,26 @@ class PlanWeights:
 def cumulative_value(
     speech: NDArray[np.bool_], uncertainty: Floats, weights: PlanWeights
 ) -> Floats:
-    """Return what all that lies before each place between two frames is worth in a clip.
+    """Return the total value of the frames before each boundary between two frames.
 
-    A clip's worth is the difference between its edges. Where the background is loud, some of what
-    is not called speech is speech; so near speech all is worth having, and speech is dear.
+    The value of a clip is the difference between its edges. In a loud background some speech is
+    missed: near speech all frames then have a value, and speech has more.
 
     Args:
-        speech: where somebody speaks.
+        speech: whether somebody speaks in each frame.
         uncertainty: as in `Activity`.
         weights: ``silence``, ``doubtful_speech`` and ``doubtful_silence``.
     """
     uncertainty = np.where(widened(speech, _NEARBY, _NEARBY), uncertainty, 0)
     silence = weights.doubtful_silence * uncertainty - weights.silence * (1 - uncertainty)
-    worth = np.where(speech, 1 + weights.doubtful_speech * uncertainty, silence)
-    return np.concatenate(([0.0], np.cumsum(worth * (FRAME_MS / 1000))))
+    value = np.where(speech, 1 + weights.doubtful_speech * uncertainty, silence)
+    return np.concatenate(([0.0], np.cumsum(value * (FRAME_MS / 1000))))
 
 
 def loudness_at_edges(prominence: NDArray[np.float32]) -> Floats:
-    """Return how loud it is around each place between two frames: 0 background, 1 speech.
+    """Return the loudness around each boundary between two frames: 0 background, 1 speech.
 
-    The loudest frame within 40 ms counts, so that the closure of a plosive is no pause.
+    It is that of the loudest frame within 40 ms, so that the closure of a plosive is no pause.
     """
     padded = np.pad(prominence, _EDGE_REACH, mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _EDGE_REACH)
@@ -91,14 +91,14 @@ def edge_costs(
     margin: float,
     weights: PlanWeights,
 ) -> tuple[Floats, Floats]:
-    """Return what a clip's left edge, and its right edge, cost at each place.
+    """Return the costs of a clip's left edge and right edge at each candidate.
 
     Args:
-        speech: where somebody speaks.
+        speech: whether somebody speaks in each frame.
         loudness: as from `loudness_at_edges`.
         uncertainty: as in `Activity`.
-        edges: places, in frames.
-        margin: frames of silence wanted between an edge and speech.
+        edges: candidate edges, in frames.
+        margin: preferred silence between an edge and speech, in frames.
         weights: ``cut``, ``margin``, ``neighbour``, ``lead`` and ``doubtful_edge``.
     """
     to_next, to_last = _distances(speech)
@@ -121,7 +121,7 @@ def _lead(distance: Floats, weights: PlanWeights) -> Floats:
 
 
 def _distances(speech: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Return the frames from each edge to the speech after it, and before it; inf where none is."""
+    """Return the frames from each boundary to the next and the last speech; inf if there is none."""
     length = len(speech)
     places = np.arange(length + 1, dtype=np.float64)
     following = np.full(length + 1, np.inf)
@@ -133,7 +133,7 @@ def _distances(speech: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     return np.asarray(to_next), np.asarray(to_last)
 
 
-_NEARBY = 150  # frames from speech in which more of it may be
-_AUDIBLE = 0.25  # prominence from which it is speech
-_EDGE_REACH = 4  # frames on either side of an edge that should be weak
+_NEARBY = 150  # frames from speech within which some may be missed
+_AUDIBLE = 0.25  # prominence of the quietest speech
+_EDGE_REACH = 4  # frames on either side of an edge that should be quiet
 _LONGEST_LEAD = 3.0  # s

@@ -1,12 +1,12 @@
-"""Plan the cuts of a whole source at once: which stretches become clips, and where they begin.
+"""Planner of the cuts of a whole source.
 
 The plan maximises, over all sets of clips that don't overlap and last from ``min_ms`` to
 ``max_ms``::
 
-    sum over clips of   worth of the speech in the clip, less that of the silence
-                      - clip
+    sum over clips of   value of the speech in the clip, less that of the silence
+                      - cost of a clip
                       - costs of its two edges
-                      - costs of what it joins: pauses, subtitle lines, speakers
+                      - costs of the pauses, subtitle boundaries and speaker changes it spans
 
 by dynamic programming over candidate edges (a few per second, all of them near speech), in time
 linear in the length of the source.
@@ -34,7 +34,7 @@ __all__ = ["Cut", "Line", "PlanWeights", "plan_cuts"]
 
 @dataclass(frozen=True, order=True)
 class Cut:
-    """A clip's place in its source, in whole milliseconds."""
+    """Start and end of a clip in its source, in whole milliseconds."""
 
     start_ms: int
     end_ms: int
@@ -63,17 +63,16 @@ def plan_cuts(
     """Return the best cuts of a source, in order of time.
 
     Args:
-        activity: the source, frame by frame.
-        lines: subtitles, in any order; none where there are none.
-        min_ms: shortest clip.
-        max_ms: longest clip.
-        margin_ms: silence wanted between an edge and speech.
+        activity: activity of the source.
+        lines: subtitle lines, in any order.
+        min_ms: length of the shortest clip.
+        max_ms: length of the longest clip.
+        margin_ms: preferred silence between an edge and speech.
         closed: frames that no clip may touch, besides gaps.
-        weights: of the plan's terms.
+        weights: weights of the objective.
 
     Returns:
-        Cuts that don't overlap, lie in the source, touch no gap and nothing closed, and last
-        ``min_ms`` to ``max_ms``.
+        Cuts that don't overlap, touch no gap or closed frame, and last ``min_ms`` to ``max_ms``.
     """
     weights = weights or PlanWeights()
     joins = joins_of(activity, lines, weights)
@@ -81,13 +80,13 @@ def plan_cuts(
     cuts: list[Cut] = []
     open_frames = ~activity.gap if closed is None else ~(activity.gap | closed)
     for first, last in runs(open_frames):
-        stretch = _Stretch(activity, int(first), int(last), joins, depth, weights, margin_ms)
-        cuts += stretch.best(min_ms, max_ms)
+        part = _OpenPart(activity, int(first), int(last), joins, depth, weights, margin_ms)
+        cuts += part.best(min_ms, max_ms)
     return cuts
 
 
-class _Stretch:
-    """A part of the source without gaps, its candidate edges and what they cost."""
+class _OpenPart:
+    """Part of the source without gaps or closed frames, its candidate edges and their costs."""
 
     def __init__(
         self,
@@ -112,7 +111,7 @@ class _Stretch:
         self._within_line = weights.within_line * depth[first : last + 1]
 
     def best(self, min_ms: int, max_ms: int) -> list[Cut]:
-        """Return the best cuts of the stretch."""
+        """Return the best cuts of the part."""
         edges = self._candidates(max_ms // FRAME_MS)
         times = edges * FRAME_MS
         spoken, opening, closing = self._terms(edges)
@@ -137,50 +136,50 @@ class _Stretch:
         return cuts[::-1]
 
     def _candidates(self, reach: int) -> NDArray[np.int64]:
-        """Return the frames at which a clip may begin or end, none out of reach of speech."""
+        """Return the frames at which a clip may begin or end, all within ``reach`` of speech."""
         length = len(self._speech)
         places: list[NDArray[np.int64]] = [np.array([0, length])]
         for start, end in runs(~self._speech):
             quietest = start + int(np.argmin(self._loudness[start : end + 1]))
             middle = (start + end) // 2
-            wanted = [start, start + self._margin, middle, quietest, end - self._margin, end]
-            places.append(np.clip(np.array(wanted), start, end))
+            preferred = [start, start + self._margin, middle, quietest, end - self._margin, end]
+            places.append(np.clip(np.array(preferred), start, end))
             places.append(np.arange(start, end, _GRID))
         near = np.zeros(length + 1, dtype=np.bool_)
         for start, end in runs(self._speech):
-            places.append(_weakest(self._loudness, int(start), int(end)))
+            places.append(_quietest(self._loudness, int(start), int(end)))
             near[max(start - reach, 0) : end + reach + 1] = True
         edges = np.unique(np.concatenate(places)).astype(np.int64)
-        found: NDArray[np.int64] = edges[near[edges]]
-        return found
+        candidates: NDArray[np.int64] = edges[near[edges]]
+        return candidates
 
     def _terms(self, edges: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats, Floats]:
-        """Return what a clip's value is made of, for each edge.
+        """Return the terms of a clip's value for each edge.
 
         Returns:
-            Frames of speech before the edge; what it costs to open a clip there; what it brings to
-            close one. A clip's value is closing - opening.
+            Frames of speech before the edge, cost of opening a clip there, gain from closing one
+            there. The value of a clip is closing - opening.
         """
         weights = self._weights
         spoken = np.concatenate(([0], np.cumsum(self._speech)))[edges]
-        worth = cumulative_value(self._speech, self._doubt, weights)[edges]
+        value = cumulative_value(self._speech, self._doubt, weights)[edges]
         left, right = edge_costs(
             self._speech, self._loudness, self._doubt, edges, self._margin, weights
         )
         within_line = self._within_line[edges]
-        opening = worth - self._joins.cost_begun_by(edges) + left + within_line + weights.clip
-        closing = worth - self._joins.cost_ended_before(edges) - right - within_line
+        opening = value - self._joins.cost_begun_by(edges) + left + within_line + weights.clip
+        closing = value - self._joins.cost_ended_before(edges) - right - within_line
         return spoken, opening, closing
 
 
-def _weakest(loudness: Floats, start: int, end: int) -> NDArray[np.int64]:
-    """Return the weakest place in each piece of a run of speech."""
-    pieces = range(start + 1, end, _PIECE)
+def _quietest(loudness: Floats, start: int, end: int) -> NDArray[np.int64]:
+    """Return the quietest boundary in each block of a run of speech."""
+    blocks = range(start + 1, end, _BLOCK)
     return np.array(
-        [piece + int(np.argmin(loudness[piece : min(piece + _PIECE, end)])) for piece in pieces],
+        [block + int(np.argmin(loudness[block : min(block + _BLOCK, end)])) for block in blocks],
         dtype=np.int64,
     )
 
 
 _GRID = 10  # frames between candidate edges in silence
-_PIECE = 20  # frames of speech that share one candidate edge
+_BLOCK = 20  # frames of speech that share one candidate edge

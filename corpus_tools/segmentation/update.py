@@ -1,4 +1,4 @@
-"""Bring one source of the corpus up to date, and leave alone what people have frozen."""
+"""Bring one source of the corpus up to date without changing its frozen clips."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -38,8 +38,8 @@ Status = Literal["cut", "screened", "unchanged", "kept"]
 
 
 Cutter = Callable[[Mapping[str, str], Sequence[Cut] | None], SourceCuts]
-"""Makes and writes the clips of a source, given the sha256 of the samples of frozen ones, and
-where the clips lie if that is known already."""
+"""Function that writes the clips of a source, given the sha256 of the samples of frozen ones, and
+the cuts if they are known already."""
 
 
 class KeptError(CorpusError):
@@ -48,13 +48,13 @@ class KeptError(CorpusError):
 
 @dataclass(frozen=True)
 class Update:
-    """What all sources of one run share.
+    """Settings that all sources of one run share.
 
     Attributes:
-        corpus: the corpus folder.
-        rules: which clips are accepted.
-        frozen: clips that people have frozen, and the file that names each.
-        recut: sources to be cut anew although they have such clips, which stay, superseded.
+        corpus: corpus folder.
+        rules: screening rules.
+        frozen: frozen clips, and the file that names each.
+        recut: sources to cut anew although they have frozen clips, which stay, superseded.
     """
 
     corpus: Path
@@ -64,41 +64,41 @@ class Update:
 
     @cached_property
     def _frozen_by_source(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
+        by_source: dict[str, list[str]] = {}
         for name in sorted(self.frozen):
-            found.setdefault(source_of(name), []).append(name)
-        return found
+            by_source.setdefault(source_of(name), []).append(name)
+        return by_source
 
     @cached_property
     def _withdrawn(self) -> Withdrawn:
         return Withdrawn.of(self.corpus)
 
     def _refuse_withdrawn(self, clips: Sequence[Clip]) -> None:
-        """Raise CorpusError if somebody speaks who withdrew."""
+        """Raise CorpusError if a withdrawn speaker speaks in one of the clips."""
         for speaker in {clip.speaker for clip in clips if clip.speaker is not None}:
             if gone := self._withdrawn.speakers.get(speaker):
                 raise CorpusError(
-                    f"clips of {gone.summary} would be cut from it again; leave it out, or rename "
-                    f"the speaker if it is another person"
+                    f"clips of {gone.summary} would be cut from it again; leave it out, or rename the "
+                    f"speaker if it is another person"
                 )
 
     def frozen_clips(self, source_id: str) -> list[str]:
-        """Return the clips of a source that people have frozen, sorted."""
+        """Return the frozen clips of a source, sorted."""
         return self._frozen_by_source.get(source_id, [])
 
     def run(self, one: MediaInput, inputs: dict[str, Any], cut: Cutter) -> Status:
-        """Do what is needed for a source, and return what that was.
+        """Cut or screen a source as needed, and return its status.
 
         Args:
-            one: the source.
-            inputs: what its cuts depend on, JSON-ready.
-            cut: makes and writes the clips.
+            one: media file and its source.
+            inputs: JSON-ready inputs of the cuts.
+            cut: function that writes the clips.
 
         Raises:
-            KeptError: if the source has frozen clips and would be cut differently now; the decisions
-                on its clips are renewed.
-            CorpusError: likewise, if it was left unfinished, so that there is nothing to decide on;
-                and if clips would be cut again that were withdrawn.
+            KeptError: if the source has frozen clips and would be cut differently now; its clips
+                are screened all the same.
+            CorpusError: likewise, if cutting was interrupted before, so that there is nothing to
+                screen; and if withdrawn clips would be cut again.
             DataError: if its folder of clips is a link that leads out of the corpus.
             MediaError: if it can't be decoded.
         """
@@ -110,8 +110,8 @@ class Update:
             return self._refresh(one, frozen)
         if gone := self._withdrawn.partly.get(name):
             raise CorpusError(
-                f"can't be cut anew, since clips of it went with {gone.summary} and would be cut "
-                f"again; its cuts were left as they are"
+                f"can't be cut anew, since clips of it were withdrawn with {gone.summary} and would be "
+                f"cut again; its cuts were left as they are"
             )
         if frozen and not known_cuts and name not in self.recut:
             raise self._keep(name, frozen, inputs)
@@ -132,7 +132,7 @@ class Update:
         return "cut"
 
     def _keep(self, name: str, frozen: list[str], inputs: dict[str, Any]) -> CorpusError:
-        """Renew the decisions on a source that keeps its cuts, and return why it does."""
+        """Screen a source that keeps its cuts, and return the error that says why it does."""
         path = SEGMENTS.path(self.corpus, name)
         earlier = read_header(path).inputs if path.is_file() else {}
         flags = earlier_flags(earlier, inputs, FLAGS)
@@ -142,8 +142,8 @@ class Update:
         complaint = (
             f"would be cut differently now ({differences}), but {len(frozen)} of its clips are "
             f"frozen (the first is named by {self.frozen[frozen[0]]}); its cuts were left as they "
-            f"are: give it the earlier settings{own_run}, leave it out, or cut it anew beside these "
-            f"clips with --recut {name}"
+            f"are: give it the earlier settings{own_run}, leave it out, or cut it anew beside "
+            f"these clips with --recut {name}"
         )
         if not ledger_fits(self.corpus, name):
             return CorpusError(complaint)
@@ -152,7 +152,7 @@ class Update:
         return KeptError(complaint)
 
     def _refresh(self, one: MediaInput, frozen: list[str]) -> Status:
-        """Renew what doesn't need the audio: clips left behind, the record, the decisions."""
+        """Renew what doesn't need the audio: leftover clips, the record, the screening decisions."""
         name = one.source.source_id
         sweep_source(self.corpus, name, frozen)
         if one.known:

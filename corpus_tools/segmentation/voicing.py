@@ -1,4 +1,4 @@
-"""Where in a clip there is a voice, as opposed to a bang, a rattle or a hiss."""
+"""Detection of voice in a clip, as opposed to bangs, rattle and hiss."""
 
 import numpy as np
 import scipy.fft
@@ -12,14 +12,14 @@ __all__ = ["periodicity", "voiced", "voiced_frames"]
 
 
 def voiced(spectra: Spectra) -> NDArray[np.bool_]:
-    """Return in which windows somebody's voice sounds for at least 80 ms.
+    """Return the windows in which a voice sounds for at least 80 ms.
 
-    A window is voiced if its low band repeats itself at the rate of vocal folds, is no more than
-    25 dB below the loud ones and 10 dB below its neighbours (a bang dies away faster), and
-    has not much less power than the window has above that band.
+    A window is voiced if its low band is periodic at the rate of vocal folds, at most 25 dB below
+    the loud windows and 10 dB below its neighbours (a bang fades faster), and at least a tenth of
+    the window's power.
 
     Args:
-        spectra: of the clip.
+        spectra: power spectra of the clip.
     """
     if not len(spectra):
         return np.zeros(0, dtype=np.bool_)
@@ -35,28 +35,26 @@ def voiced(spectra: Spectra) -> NDArray[np.bool_]:
 
 
 def voiced_frames(vocal: NDArray[np.bool_], count: int) -> NDArray[np.bool_]:
-    """Return in which of ``count`` frames of `FRAME_MS` there is a voice.
-
-    A window speaks for the frames around its middle.
+    """Return which frames of `FRAME_MS` are voiced: those around the middle of a voiced window.
 
     Args:
-        vocal: of each window, as from `voiced`.
-        count: frames.
+        vocal: whether each window is voiced, as from `voiced`.
+        count: number of frames.
     """
-    found = np.zeros(count, dtype=np.bool_)
+    frames = np.zeros(count, dtype=np.bool_)
     middle = np.flatnonzero(vocal) * HOP_MS // FRAME_MS + WINDOW_MS // (2 * FRAME_MS)
     for shift in range(-2, 3):
         at = middle + shift
-        found[at[at < count]] = True
-    return found
+        frames[at[at < count]] = True
+    return frames
 
 
 def periodicity(spectra: Spectra) -> NDArray[np.float32]:
-    """Return how much each window repeats itself at 75 to 400 Hz, from 0 to 1.
+    """Return the periodicity of each window at 75 to 400 Hz, from 0 to 1.
 
-    The largest value of the autocorrelation of the band from 60 to 1000 Hz, over that of the
-    window (Boersma, Accurate short-term analysis of the fundamental frequency, 1993); the
-    spectrum's square root is taken before, so that one strong partial doesn't count for all.
+    It is the maximum of the autocorrelation of the band from 60 to 1000 Hz, relative to that of the
+    window function (Boersma, Accurate short-term analysis of the fundamental frequency, 1993), on
+    the square root of the spectrum, so that one strong partial doesn't outweigh all others.
     """
     band = np.zeros((len(spectra), _LAGS // 2 + 1), dtype=np.float32)
     band[:, _LOWEST:_HIGHEST] = np.sqrt(spectra[:, _LOWEST:_HIGHEST])
@@ -68,7 +66,7 @@ def periodicity(spectra: Spectra) -> NDArray[np.float32]:
 
 
 def _loudest_near(level: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the largest value up to `_NEAR` windows off each."""
+    """Return the maximum within `_NEAR` windows of each."""
     largest = level.copy()
     for off in range(1, _NEAR + 1):
         np.maximum(largest[off:], level[:-off], out=largest[off:])

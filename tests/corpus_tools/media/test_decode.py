@@ -179,7 +179,7 @@ def test_what_is_no_media_is_refused_in_one_sentence(tmp_path, make_media):
     with pytest.raises(EmptyMediaError, match="empty"):
         probe(tmp_path / "empty.mp4")
     (tmp_path / "text.mp4").write_text("no film\n" * 100)
-    with pytest.raises(NotMediaError, match="no audio or video"):
+    with pytest.raises(NotMediaError, match="text file, not audio or video"):
         probe(tmp_path / "text.mp4")
     with pytest.raises(NotMediaError, match="folder"):
         probe(tmp_path)
@@ -188,11 +188,11 @@ def test_what_is_no_media_is_refused_in_one_sentence(tmp_path, make_media):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"no film\n", "is a text, no audio or video"),
-        ("今天天气很好\n".encode("gb18030") * 20, "is a text, no audio or video"),
-        ("今天天气很好\n".encode() * 400, "is a text, no audio or video"),
-        (b"1\n00:00:01,000 --> 00:00:02,000\nhi\n", "is a text, no audio or video"),
-        (b"[Script Info]\nTitle: x\n", "is a text, no audio or video"),
+        (b"no film\n", "is a text file, not audio or video"),
+        ("今天天气很好\n".encode("gb18030") * 20, "is a text file, not audio or video"),
+        ("今天天气很好\n".encode() * 400, "is a text file, not audio or video"),
+        (b"1\n00:00:01,000 --> 00:00:02,000\nhi\n", "is a text file, not audio or video"),
+        (b"[Script Info]\nTitle: x\n", "is a text file, not audio or video"),
         (b"\n<!DOCTYPE html><html>404</html>", "is a web page"),
         (bytes(range(256)) * 20, "is no audio or video .* or is damaged"),
         (b"\xfe", "is no audio or video .* or is damaged"),
