@@ -11,7 +11,7 @@ from annotation.clip_votes import ClipVotes, votes_on
 from annotation.corrections import corrected_transcripts
 from corpus_tools.manifest_building import accepted_clips, choose_texts
 from corpus_tools.segmentation.choices import read_choices
-from corpus_tools.segmentation.verdicts import noted_rules, noted_suppressed
+from corpus_tools.segmentation.verdicts import recorded_rules, recorded_suppressed
 from corpus_tools.workspace import Workspace
 from manifests.emotions import EMOTIONS
 from manifests.errors import ConfigurationError, DataError
@@ -108,12 +108,12 @@ def _screen(corpus: Path, clip: Clip) -> dict[str, Any] | None:
     decision = next((row for row in rows if row.clip_id == clip.clip_id), None)
     if decision is None:
         return None
-    rules = noted_rules(corpus, clip.source_id)
+    rules = recorded_rules(corpus, clip.source_id)
     return {
         "accepted": decision.accepted,
         "reasons": decision.reasons,
         "rules": rules.model_dump(mode="json") if rules else None,
-        "yields_to": noted_suppressed(corpus, clip.source_id).get(clip.clip_id),
+        "yields_to": recorded_suppressed(corpus, clip.source_id).get(clip.clip_id),
     }
 
 

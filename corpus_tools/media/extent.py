@@ -42,7 +42,7 @@ def refuse_missing_index(path: Path) -> None:
         boxes = set(_boxes(stream, os.fstat(stream.fileno()).st_size))
     if boxes & {b"ftyp", b"mdat"} and b"moov" not in boxes:
         raise TruncatedMediaError(
-            "is an MP4 or MOV whose index is missing, mostly because its end is cut off; "
+            "is an MP4 or MOV without its index, mostly because its end is cut off; "
             "copy or download it again"
         )
 

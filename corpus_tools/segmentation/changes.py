@@ -86,7 +86,7 @@ def _cepstra(bands: Bands, start: int, end: int) -> Floats:
 
 
 def _windows(count: int) -> Iterator[tuple[int, int, int]]:
-    """Yield [first, last) of the runs to process together, and the first one whose result counts."""
+    """Yield [first, last) of the runs to process together, and the first that counts."""
     for first in range(0, max(count - _SIZE // 2, 1), _SIZE // 2):
         yield first, min(first + _SIZE, count), first + (_SIZE // 4 if first else 0)
 

@@ -1,4 +1,4 @@
-"""What people chose for a source, stretches and single clips, and what follows from it."""
+"""Manual regions and review decisions of a source, and their effect on its clips."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -27,31 +27,31 @@ __all__ = [
 ]
 
 HUMAN_KEEP, HUMAN_DROP = "human_keep", "human_drop"
-"""Reasons of clips that a person decided on; they outrank every measure."""
+"""Reasons of clips that a person decided on; they override every measure."""
 
 REGION_DROP, NOT_CHOSEN = "region_drop", "not_chosen"
 CLOSED = (REGION_DROP, NOT_CHOSEN)
-"""Where the seconds go of stretches that a person dropped, or left out of what they chose."""
+"""Ledger reasons of manually dropped regions, and of time outside the regions kept."""
 
 
 @dataclass(frozen=True)
 class Choices:
-    """All that people chose for one source.
+    """Manual regions and review decisions of one source.
 
     Attributes:
-        rows: in order of time.
+        rows: records, in order of time.
     """
 
     rows: tuple[Choice, ...] = ()
 
     @cached_property
     def regions(self) -> list[Choice]:
-        """Those that came as a regions file."""
+        """Manual regions, from a regions file."""
         return [row for row in self.rows if row.origin == "regions"]
 
     @cached_property
     def reviews(self) -> list[Choice]:
-        """Those about single clips."""
+        """Review decisions on single clips."""
         return [row for row in self.rows if row.origin == "review"]
 
     @cached_property
@@ -60,9 +60,9 @@ class Choices:
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """What of them the cuts depend on, JSON-ready: regions, and edges moved by hand.
+        """JSON-ready inputs of the cuts: regions, and edges moved by hand.
 
-        A clip that was kept or dropped as it is changes no cut.
+        Keeping or dropping a clip as it is doesn't change the cuts.
         """
         return {
             "regions": [[row.start, row.end, row.decision, row.speaker] for row in self.regions],
@@ -70,21 +70,21 @@ class Choices:
         }
 
     def review_of(self, clip: str) -> Choice | None:
-        """Return the decision on a clip, named as it was planned or as its edges are now."""
+        """Return the decision on a clip, by its planned id or by the id with its current edges."""
         return next((row for row in self.reviews if clip in (row.clip_id, _name(row))), None)
 
     def fixed(self) -> list[Cut]:
-        """Return the cuts that a person decided on, which no plan may change."""
+        """Return the cuts decided in review, which no plan may change."""
         return [Cut.at(row.start, row.end) for row in self.reviews]
 
     def closed(self, length: int) -> dict[str, NDArray[np.bool_]]:
-        """Return the frames in which a person wants no clip, by ledger reason.
+        """Return the frames that are closed to clips by manual regions, by ledger reason.
 
-        Dropped stretches are; where any stretch was kept, so is all that lies outside. A frame is
-        in a stretch if all of it is.
+        These are the dropped regions and, if any region is kept, all frames outside the kept ones.
+        A frame is in a kept region if it lies in it completely.
 
         Args:
-            length: of the source, in frames.
+            length: length of the source, in frames.
         """
         dropped = np.zeros(length, dtype=np.bool_)
         kept = np.zeros(length, dtype=np.bool_)
@@ -98,7 +98,7 @@ class Choices:
         return {REGION_DROP: dropped, NOT_CHOSEN: outside}
 
     def reason(self, start: float, end: float) -> str | None:
-        """Return what a person decided on the clip with these edges in seconds, if anything."""
+        """Return the manual reason for the clip with these edges in seconds, if any."""
         decision = self._by_edges.get((start, end))
         if decision:
             return HUMAN_KEEP if decision == "keep" else HUMAN_DROP
@@ -108,25 +108,25 @@ class Choices:
         return None
 
     def speakers(self, start: float, end: float) -> set[str]:
-        """Return who a regions file says speaks in a clip with these edges in seconds.
+        """Return the speakers given by the regions file for a clip with these edges in seconds.
 
         Returns:
-            The speaker of the stretch that it lies in; all of them where it lies in, or over,
-            stretches of several; nobody where the file doesn't say.
+            Speaker of the region that contains the clip; several speakers if regions of several
+            contain or overlap it; else an empty set.
         """
         named = [(row.speaker, row) for row in self.regions if row.speaker]
-        around = {speaker for speaker, row in named if row.start <= start and end <= row.end}
-        if len(around) == 1:
-            return around
-        touched = {speaker for speaker, row in named if row.start < end and start < row.end}
-        return touched if len(touched) > 1 else set()
+        containing = {speaker for speaker, row in named if row.start <= start and end <= row.end}
+        if len(containing) == 1:
+            return containing
+        overlapping = {speaker for speaker, row in named if row.start < end and start < row.end}
+        return overlapping if len(overlapping) > 1 else set()
 
 
 def read_choices(corpus: Path, source_id: str) -> Choices:
-    """Return what people chose for a source; nothing if no file tells.
+    """Return the manual regions and review decisions of a source; empty if there is no file.
 
     Raises:
-        DataError: naming file and line, for a row that is no such record.
+        DataError: if a row isn't a valid record; the message names file and line.
     """
     path = _path(corpus, source_id)
     if not path.is_file():
@@ -140,23 +140,23 @@ def read_choices(corpus: Path, source_id: str) -> Choices:
 
 
 def put_regions(corpus: Path, source_id: str, regions: Sequence[Choice]) -> None:
-    """Replace the regions of a source; reviews stay."""
+    """Replace the manual regions of a source; review decisions stay."""
     _write(corpus, source_id, [*read_choices(corpus, source_id).reviews, *regions])
 
 
 def put_reviews(
     corpus: Path, source_id: str, reviews: Iterable[Choice], undone: Collection[str] = ()
 ) -> None:
-    """Add decisions on clips; a later one on the same clip replaces the earlier one.
+    """Add review decisions; a new one on a clip replaces the one before.
 
     Args:
-        corpus: the corpus folder.
-        source_id: of which source.
-        reviews: each with the ``clip_id`` that the person looked at.
-        undone: clips, as they were planned, of which no decision is to be kept.
+        corpus: corpus folder.
+        source_id: id of the source.
+        reviews: decisions, each with the ``clip_id`` shown in the review.
+        undone: planned ids of clips to remove decisions of.
     """
-    known = read_choices(corpus, source_id)
-    by_planned = {row.clip_id: row for row in known.reviews if row.clip_id not in undone}
+    stored = read_choices(corpus, source_id)
+    by_planned = {row.clip_id: row for row in stored.reviews if row.clip_id not in undone}
     planned_of = {_name(row): name for name, row in by_planned.items()}
     for row in reviews:
         planned = planned_of.get(row.clip_id or "", row.clip_id)
@@ -166,7 +166,7 @@ def put_reviews(
         edges = {"start": round(row.start, 3), "end": round(row.end, 3)}
         by_planned[planned] = row.changed(clip_id=planned, **edges)
         planned_of[_name(row)] = planned
-    _write(corpus, source_id, [*known.regions, *by_planned.values()])
+    _write(corpus, source_id, [*stored.regions, *by_planned.values()])
 
 
 def _write(corpus: Path, source_id: str, rows: Iterable[Choice]) -> None:
@@ -186,5 +186,5 @@ def _name(row: Choice) -> str:
 
 
 def is_trim(row: Choice) -> bool:
-    """Return whether a person moved the edges of a clip."""
+    """Return whether a review decision moves the edges of its clip."""
     return row.clip_id is not None and row.clip_id != _name(row)

@@ -1,4 +1,4 @@
-"""Write cuts as WAV files, with a record of each."""
+"""Writing of cuts as WAV files with their records."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +19,7 @@ __all__ = ["ClipWriter", "SpeakerInfo"]
 
 @dataclass(frozen=True)
 class SpeakerInfo:
-    """Who speaks in a clip, how that is known, and which sentence of a script it is."""
+    """Speaker of a clip, how the speaker is known, and the id of the scripted sentence."""
 
     speaker: str | None = None
     speaker_source: SpeakerSource | None = None
@@ -31,10 +31,10 @@ class ClipWriter:
     """Writes the clips of one source.
 
     Attributes:
-        corpus: the corpus folder.
-        source_id: names folder and clips.
-        decoded: the decoded source.
-        frozen: sha256 of the samples of clips that must not change.
+        corpus: corpus folder.
+        source_id: id of the source, which names its folder and clips.
+        decoded: decoded source.
+        frozen: sha256 of the samples of the frozen clips, by clip id.
     """
 
     corpus: Path
@@ -45,11 +45,11 @@ class ClipWriter:
     def write(self, cuts: Sequence[Cut], speaker_in: Callable[[Cut], SpeakerInfo]) -> list[Clip]:
         """Write clips below ``clips/<source_id>/`` and return their records.
 
-        While threads wait for the disk, this one measures.
+        Files are written by other threads while this one measures.
 
         Args:
-            cuts: where the clips lie.
-            speaker_in: tells who speaks in one.
+            cuts: cuts to write.
+            speaker_in: function that returns the speaker of a cut.
 
         Raises:
             CorpusError: if a clip is frozen and would change.
@@ -58,12 +58,12 @@ class ClipWriter:
             files = [pool.submit(self._write, cut) for cut in cuts]
             measures = [self._measure(cut) for cut in cuts]
             return [
-                self._record(cut, speaker_in(cut), file.result(), found)
-                for cut, file, found in zip(cuts, files, measures, strict=True)
+                self._record(cut, speaker_in(cut), file.result(), measured)
+                for cut, file, measured in zip(cuts, files, measures, strict=True)
             ]
 
     def _write(self, cut: Cut) -> tuple[str, str]:
-        """Write a clip; returns the sha256 of its samples and of its file."""
+        """Write a clip and return the sha256 of its samples and of its file."""
         name, path = self._place(cut)
         samples = self.decoded.samples(cut)
         if self.frozen.get(name, sha256 := pcm_sha256(samples)) != sha256:

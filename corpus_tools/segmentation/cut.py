@@ -1,4 +1,4 @@
-"""Cut one source: decode it, plan its clips, write and measure them."""
+"""Cutting of one source: decode it, plan its clips, write and measure them."""
 
 import bisect
 from collections.abc import Mapping, Sequence
@@ -27,17 +27,17 @@ __all__ = ["CutSource", "cut_source", "plan_track"]
 
 @dataclass(frozen=True)
 class CutSource:
-    """What became of a source.
+    """Result of cutting a source.
 
     Attributes:
-        clips: in order of time.
-        fingerprints: one for each clip.
-        duration_ms: of the source, in whole milliseconds.
+        clips: records of the clips, in order of time.
+        fingerprints: fingerprint of each clip.
+        duration_ms: duration of the source, in whole milliseconds.
         outside_ms: milliseconds in no clip, by ledger reason.
-        lines: its subtitles, with the times of its sound.
-        alignment: how the times of their file were changed for that.
-        unreal_seconds: of samples that were no finite numbers in the file.
-        cancelled: share of the sound that its two channels lose when they are mixed.
+        lines: subtitle lines, with times that match the sound.
+        alignment: how their times were changed for that.
+        unreal_seconds: duration of the samples that are not finite numbers in the file.
+        cancelled: share of the sound that is lost in downmixing its two channels.
     """
 
     clips: list[Clip]
@@ -64,18 +64,18 @@ def cut_source(
 ) -> CutSource:
     """Decode a track, plan its clips, and write each below ``clips/<source_id>/``.
 
-    Memory does not grow with the length of the track: its samples wait in a temporary file.
+    Memory doesn't grow with the length of the track: its samples are kept in a temporary file.
 
     Args:
-        media: the file.
-        track: number among its audio tracks.
-        source_id: names folder and clips.
-        corpus: the corpus folder.
-        lines: subtitles, in order of time, as their file has them.
-        settings: section [segment].
-        frozen: sha256 of the samples of clips that must not change.
-        choices: what people chose for the source.
-        cuts: where the clips lie, in order of time; ``None`` to plan them.
+        media: media file.
+        track: index of the audio track.
+        source_id: id of the source, which names its folder and clips.
+        corpus: corpus folder.
+        lines: subtitle lines in order of time, with the times of their file.
+        settings: settings of section [segment].
+        frozen: sha256 of the samples of the frozen clips, by clip id.
+        choices: manual regions and review decisions of the source.
+        cuts: cuts in order of time; ``None`` to plan them.
 
     Raises:
         MediaError: if the file can't be decoded.
@@ -117,9 +117,9 @@ def plan_track(
     """Return the best cuts of a decoded track.
 
     Args:
-        decoded: the track.
-        lines: its subtitles.
-        settings: section [segment].
+        decoded: decoded track.
+        lines: subtitle lines.
+        settings: settings of section [segment].
         closed: frames that no clip may touch.
     """
     return plan_cuts(
@@ -139,23 +139,23 @@ def _plan_around(
     settings: SegmentSettings,
     choices: Choices,
 ) -> list[Cut]:
-    """Return the cuts that people fixed and the best ones that leave them alone."""
+    """Return the cuts fixed by review and the best ones around them."""
     closed = np.zeros(len(decoded.activity), dtype=np.bool_)
     for frames in choices.closed(len(closed)).values():
         closed |= frames
     for cut in fixed:
         closed[cut.start_ms // FRAME_MS : -(-cut.end_ms // FRAME_MS)] = True
-    speakers = with_region_edges(lines, choices)
+    with_edges = with_region_edges(lines, choices)
     plain = with_region_edges(lines, Choices())
     cuts = plan_track(decoded, plain, settings, closed)
-    if speakers != plain:
-        careful = plan_track(decoded, speakers, settings, closed)
+    if with_edges != plain:
+        careful = plan_track(decoded, with_edges, settings, closed)
         cuts = prefer_covering_cuts(cuts, careful, decoded.activity.speech, closed, choices)
     return sorted([*fixed, *cuts])
 
 
 class _SpeakerLookup:
-    """Finds who speaks in a cut, without looking at all of the film's lines."""
+    """Finds the speaker of a cut by regions and nearby subtitle lines."""
 
     def __init__(
         self, lines: Sequence[SubtitleLine], settings: SegmentSettings, choices: Choices
@@ -167,7 +167,7 @@ class _SpeakerLookup:
         self._choices = choices
 
     def speaker_in(self, cut: Cut) -> SpeakerInfo:
-        """Return who speaks in a cut, as far as a person or its subtitles say."""
+        """Return the speaker of a cut, as far as manual regions or subtitles name one."""
         start, end = cut.start_ms / 1000, cut.end_ms / 1000
         speakers = self._choices.speakers(start, end)
         if len(speakers) > 1:

@@ -1,4 +1,4 @@
-"""Holes in a clip's sound, as lost packets, bad cables and hard edits leave them."""
+"""Detection of dropouts, as lost packets, bad cables and hard edits leave them."""
 
 from collections.abc import Sequence
 
@@ -14,15 +14,15 @@ __all__ = ["dropout_count"]
 
 
 def dropout_count(samples: Samples) -> int:
-    """Return how many holes of 10 to 300 ms a clip has.
+    """Return the number of dropouts of 10 to 300 ms in a clip.
 
-    A hole begins and ends within a few milliseconds in the midst of sound, and is as no pause of
-    the clip is: all its samples are equal, or it lies 15 dB below the clip's quietest tenth. The
-    second finds holes that a lossy codec has blurred. The stop of a consonant has a room's sound
-    in it and is no hole; nor is a pause that fades to digital silence.
+    A dropout begins and ends within a few milliseconds in the middle of sound and is unlike any
+    pause of the clip: all its samples are equal, or it lies 15 dB below the clip's quietest tenth,
+    as dropouts do that a lossy codec has blurred. The closure of a plosive, which has room tone,
+    is no dropout; nor is a pause that fades to digital silence.
 
     Args:
-        samples: the clip.
+        samples: samples of the clip.
 
     Example:
         >>> tone = (3000 * np.sin(np.arange(16_000) / 5)).astype(np.int16)
@@ -36,27 +36,27 @@ def dropout_count(samples: Samples) -> int:
         return 0
     quiet = percentile(power, 10)
     faint = runs((power < _QUIETER * quiet) & (quiet > _AUDIBLE)) * _FRAME
-    still = _still(samples)
-    found = [
+    constant = _constant_runs(samples)
+    dropouts = [
         (start, end)
-        for start, end in [*_of_fitting_length(still), *_of_fitting_length(faint)]
+        for start, end in [*_of_fitting_length(constant), *_of_fitting_length(faint)]
         if _abrupt(samples, start, end)
     ]
-    return _apart(found)
+    return _count_separate(dropouts)
 
 
-def _apart(stretches: Sequence[tuple[int, int]]) -> int:
-    """Return how many there are, those that touch or overlap taken for one."""
+def _count_separate(ranges: Sequence[tuple[int, int]]) -> int:
+    """Return the number of ranges, counting those that touch or overlap as one."""
     count = reach = 0
-    for start, end in sorted(stretches):
+    for start, end in sorted(ranges):
         if not count or start > reach:
             count += 1
         reach = max(reach, end)
     return count
 
 
-def _still(samples: Samples) -> NDArray[np.intp]:
-    """Return the [start, end) of each run of equal samples; none if no frame is one."""
+def _constant_runs(samples: Samples) -> NDArray[np.intp]:
+    """Return the [start, end) of each run of equal samples, if any run fills a frame."""
     frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
     maybe = frames[frames[:, 0] == frames[:, _PROBE]]
     if not (maybe[:, :1] == maybe).all(axis=1).any():
@@ -66,20 +66,20 @@ def _still(samples: Samples) -> NDArray[np.intp]:
     return still
 
 
-def _of_fitting_length(stretches: NDArray[np.intp]) -> NDArray[np.intp]:
-    length = stretches[:, 1] - stretches[:, 0]
+def _of_fitting_length(ranges: NDArray[np.intp]) -> NDArray[np.intp]:
+    length = ranges[:, 1] - ranges[:, 0]
     fitting = (length >= _SHORTEST * _FRAME) & (length <= _LONGEST * _FRAME)
-    return stretches[fitting]
+    return ranges[fitting]
 
 
 def _abrupt(samples: Samples, start: int, end: int) -> bool:
-    """Return whether there is sound right before and right after a hole, and no fade."""
+    """Return whether there is sound right before and after a range, without a fade."""
     sides = samples[max(start - _SIDE, 0) : start][::-1], samples[end : end + _SIDE]
     return all(_stops(side) for side in sides)
 
 
 def _stops(side: Samples) -> bool:
-    """Return whether sound goes on until it stops; the hole is at its beginning."""
+    """Return whether sound reaches the start of ``side``, where the dropout is."""
     if len(side) < _SIDE:
         return False
     power = frame_powers(side, _FRAME)
@@ -87,7 +87,7 @@ def _stops(side: Samples) -> bool:
 
 
 _FRAME = SAMPLE_RATE * 5 // 1000
-_PROBE = 7  # sample of a frame that tells whether it may be still
+_PROBE = 7  # sample of a frame that is compared first
 _SHORTEST, _LONGEST = 2, 60  # frames
 _SIDE = 4 * _FRAME
 _QUIETER = 10 ** (-15 / 10)

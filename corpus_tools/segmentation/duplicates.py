@@ -1,4 +1,4 @@
-"""Mark the clips of a corpus that repeat others: openings, recaps, re-uploads."""
+"""Marking of the clips of a corpus that repeat others: openings, recaps, re-uploads."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -19,29 +19,29 @@ __all__ = ["mark_repeats", "warn_of_other_sources"]
 
 
 def mark_repeats(corpus: Path, rules: Rules, frozen: Collection[str], outcome: Outcome) -> set[str]:
-    """Find what comes again in the films of a corpus, mark it, and accept it once.
+    """Mark the repeats in the films of a corpus, and accept one clip of each set of repeats.
 
-    First are clips that people have touched, then those of the series in the order of their names,
-    of the episodes in the order of their numbers, of a film in the order of time: the result
-    doesn't depend on the order in which films came into the corpus. The first is not marked; which
-    of them is accepted, `resolve_repeats` decides. Sounds are compared only if that is new.
+    Frozen clips come first, then series by name, episodes by number, and the clips of a film by
+    time: the result doesn't depend on the order in which films were added. The first clip of a set
+    isn't marked; `resolve_repeats` chooses the one that is accepted. Fingerprints are compared only
+    if they, or their order, changed.
 
     Args:
-        corpus: the corpus folder.
-        rules: which clips of films are accepted, for sources that don't tell their own.
-        frozen: clips that people have touched.
-        outcome: takes a failure for each source whose shards can't be read or were left unfinished;
-            the others are done.
+        corpus: corpus folder.
+        rules: screening rules of films, for sources without recorded rules.
+        frozen: ids of frozen clips.
+        outcome: receives a failure for each source with unreadable or unfinished shards; the
+            others are processed.
 
     Returns:
-        The sources with other marks, or other clips that yield, than before.
+        Ids of the sources with changed marks or changed suppressed repeats.
     """
     sources = _searched(corpus)
-    trouble = Outcome()
-    changed = _mark(corpus, sources, frozen, trouble)
-    changed |= resolve_repeats(corpus, sources, rules, frozen, trouble)
+    own = Outcome()
+    changed = _mark(corpus, sources, frozen, own)
+    changed |= resolve_repeats(corpus, sources, rules, frozen, own)
     named = {failure.item for failure in outcome.failures}
-    for failure in trouble.failures:
+    for failure in own.failures:
         if failure.item not in named:
             named.add(failure.item)
             outcome.failures.append(failure)
@@ -51,18 +51,18 @@ def mark_repeats(corpus: Path, rules: Rules, frozen: Collection[str], outcome: O
 def _mark(
     corpus: Path, sources: Sequence[Source], frozen: Collection[str], outcome: Outcome
 ) -> set[str]:
-    """Mark the clips that repeat others, and return the sources with other marks than before."""
+    """Mark the clips that repeat others, and return the sources with changed marks."""
     note = inside(corpus, MARKED)
     state = _search_state(corpus, sources, frozen)
     if not sources or (note.is_file() and note.read_text(encoding="utf-8") == state):
         return set()
     clips = [
-        (one.clip_id not in frozen, number, one)
+        (clip.clip_id not in frozen, number, clip)
         for number, source in enumerate(sources)
-        for one in _fingerprints(corpus, source, outcome)
+        for clip in _fingerprints(corpus, source, outcome)
     ]
-    clips.sort(key=lambda clip: clip[:2])
-    originals = find_repeats([(one.clip_id, from_text(one.hashes)) for _, _, one in clips])
+    clips.sort(key=lambda entry: entry[:2])
+    originals = find_repeats([(clip.clip_id, from_text(clip.hashes)) for _, _, clip in clips])
     changed = set()
     for source in sources:
         try:
@@ -76,18 +76,18 @@ def _mark(
 
 
 def warn_of_other_sources(sources: Collection[str], outcome: Outcome) -> None:
-    """Warn of sources that a run was not about, but that were decided on again for their repeats.
+    """Warn of sources outside a run that were screened again because of their repeats.
 
     Args:
-        sources: their ids.
-        outcome: takes the warning, if there are any.
+        sources: ids of the sources.
+        outcome: receives the warning, if there are any.
     """
     if sources:
         named = ", ".join(sorted(sources)[:_NAMED])
         more = f" and {len(sources) - _NAMED} more" if len(sources) > _NAMED else ""
         outcome.warnings.append(
             f"in sources that were not given, some clips repeat others now or no longer do, and "
-            f"were decided on again: {named}{more}"
+            f"were screened again: {named}{more}"
         )
 
 
@@ -100,25 +100,28 @@ def _fingerprints(corpus: Path, source: Source, outcome: Outcome) -> list[Finger
 
 
 def _searched(corpus: Path) -> list[Source]:
-    """Return the sources that have fingerprints, in the order in which they count as first."""
-    there = (
+    """Return the sources with fingerprints, in order of precedence."""
+    searched = (
         source
         for source in read_stage(corpus, SOURCES, Source)
         if FINGERPRINTS.path(corpus, source.source_id).is_file()
     )
-    return sorted(there, key=lambda one: (one.series or "", _by_number(one.title), one.source_id))
+    return sorted(
+        searched,
+        key=lambda source: (source.series or "", _by_number(source.title), source.source_id),
+    )
 
 
 def _by_number(title: str) -> list[tuple[int, str]]:
-    """Return a key by which episode 2 comes before episode 10."""
+    """Return a sort key by which episode 2 comes before episode 10."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in _NUMBERS.split(title)]
 
 
 def _search_state(corpus: Path, sources: Sequence[Source], frozen: Collection[str]) -> str:
-    """Return what identifies the clips searched and their order."""
+    """Return a fingerprint of the clips searched and their order."""
     searched = [
-        [one.source_id, read_header(FINGERPRINTS.path(corpus, one.source_id)).fingerprint]
-        for one in sources
+        [source.source_id, read_header(FINGERPRINTS.path(corpus, source.source_id)).fingerprint]
+        for source in sources
     ]
     return fingerprint(
         {"algorithm": _SEARCH_ALGORITHM, "searched": searched, "frozen": sorted(frozen)}

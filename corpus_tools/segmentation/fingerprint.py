@@ -1,4 +1,4 @@
-"""What a clip sounds like in 24 bits a frame, however it was encoded, scaled or shifted.
+"""Audio fingerprint of 24 bits per frame, robust to encoding, level and shifts.
 
 After Haitsma & Kalker, "A Highly Robust Audio Fingerprinting System", ISMIR 2002: each bit is the
 sign of how the difference in energy between two neighbouring bands changes with time.
@@ -19,19 +19,19 @@ from manifests.errors import DataError
 __all__ = ["BITS", "HOP", "SUPPORT", "Hashes", "fingerprint", "from_text", "to_text"]
 
 Hashes = NDArray[np.uint32]
-"""One value a frame, in the lowest `BITS` bits; 0 where nothing moves: silence, room tone, hum."""
+"""One value per frame, in the lowest `BITS` bits; 0 for steady sound: silence, room tone, hum."""
 
 BITS = 24
 HOP = 240
-"""Samples from one frame to the next: 15 ms, which lets no mains hum beat slowly."""
+"""Samples between frames: 15 ms, at which mains hum doesn't beat slowly."""
 
 
 def fingerprint(samples: Samples) -> Hashes:
     """Return the hashes of a clip; none if it lasts less than half a second.
 
-    Band energies (25 triangles on the mel scale, 0.2 to 4 kHz, so that a telephone's band is
-    enough) are smoothed over 0.24 s; a hash compares two moments 0.24 s apart. Each thus hears
-    0.5 s, and a shift by half a frame turns few bits over.
+    Band energies (25 triangles on the mel scale, 0.2 to 4 kHz, so that telephone bandwidth is
+    enough) are smoothed over 0.24 s; a hash compares two moments 0.24 s apart. Each thus depends
+    on 0.5 s, and a shift by half a frame flips few bits.
 
     Args:
         samples: int16 mono at 16 kHz.
@@ -48,8 +48,8 @@ def fingerprint(samples: Samples) -> Hashes:
     change = energy[_LAG:] - energy[:-_LAG]
     bits = change[:, :-1] > change[:, 1:]
     hashes = bits @ (1 << np.arange(BITS))
-    heard: Hashes = np.where(_moves(energy, change), np.maximum(hashes, 1), 0).astype(np.uint32)
-    return heard
+    result: Hashes = np.where(_moves(energy, change), np.maximum(hashes, 1), 0).astype(np.uint32)
+    return result
 
 
 def to_text(hashes: Hashes) -> str:
@@ -67,14 +67,14 @@ def from_text(text: str) -> Hashes:
     """Return the hashes that `to_text` wrote.
 
     Raises:
-        DataError: if it is no such text.
+        DataError: if the text isn't valid.
     """
     try:
         data = np.frombuffer(base64.b64decode(text, validate=True), dtype=np.uint8)
         packed = data.reshape(-1, _BYTES)
     except (binascii.Error, ValueError) as error:
         raise DataError(
-            f"'{text[:20]}' is no fingerprint ({error}); delete the shard and segment again"
+            f"'{text[:20]}' isn't a fingerprint ({error}); delete the shard and segment again"
         ) from error
     wide = np.zeros((len(packed), 4), dtype=np.uint8)
     wide[:, :_BYTES] = packed
@@ -82,10 +82,10 @@ def from_text(text: str) -> Hashes:
 
 
 def _band_energies(samples: Samples) -> NDArray[np.float64]:
-    """Return the energy in each frame and band, shape (frames, BITS + 1); full scale is 1."""
+    """Return the energy in each frame and band, shape (frames, BITS + 1); 1.0 is full scale."""
     frames = sliding_window_view(samples, _WINDOW)[::HOP] * _HANN
     spectrum = scipy.fft.rfft(frames, axis=1)[:, : len(_BANDS) // 2]
-    power = np.square(spectrum.view(np.float32))  # of real and imaginary parts in turn
+    power = np.square(spectrum.view(np.float32))  # real and imaginary parts alternate
     energies: NDArray[np.float64] = (power @ _BANDS).astype(np.float64)
     return energies
 
@@ -98,7 +98,7 @@ def _running_mean(energy: NDArray[np.float64], length: int) -> NDArray[np.float6
 
 
 def _moves(energy: NDArray[np.float64], change: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which frames are loud enough, and change more than steady sound does."""
+    """Return which frames are loud enough and change more than steady sound."""
     both = energy[_LAG:].sum(axis=1) + energy[:-_LAG].sum(axis=1)
     loud = int(_LOUD * (len(both) - 1))
     quiet = max(_QUIETEST, _BELOW_LOUD * float(np.partition(both, loud)[loud]))
@@ -106,8 +106,8 @@ def _moves(energy: NDArray[np.float64], change: NDArray[np.float64]) -> NDArray[
     return moves
 
 
-def _bands() -> NDArray[np.float32]:
-    """Return the weights of the bins, real and imaginary parts in turn, in each band."""
+def _band_weights() -> NDArray[np.float32]:
+    """Return the weights of the bins (real and imaginary parts alternating) in each band."""
     low, high = (2595 * np.log10(1 + edge / 700) for edge in _EDGES)
     edges = 700 * (10 ** (np.linspace(low, high, BITS + 3) / 2595) - 1)
     bins = np.arange(int(_EDGES[1] * _WINDOW / SAMPLE_RATE) + 1) * SAMPLE_RATE / _WINDOW
@@ -123,10 +123,10 @@ _EDGES = (200.0, 4000.0)  # Hz
 _SMOOTHED = 8  # frames, twice
 _LAG = 16  # frames
 SUPPORT = _WINDOW + (2 * (_SMOOTHED - 1) + _LAG) * HOP
-"""Samples that one hash hears, 0.5 s."""
+"""Samples that one hash depends on, 0.5 s."""
 _HANN = (np.hanning(_WINDOW) / (FULL_SCALE * _WINDOW)).astype(np.float32)
-_BANDS = _bands()
-_LOUD = 0.95  # share of the frames that are no louder than what is loud
-_BELOW_LOUD = 10 ** (-40 / 10)  # energy below that of loud frames that is still heard
+_BANDS = _band_weights()
+_LOUD = 0.95  # quantile of the frames' energy that counts as loud
+_BELOW_LOUD = 10 ** (-40 / 10)  # lowest energy of a frame, relative to loud frames
 _QUIETEST = 1e-8  # full scale is 1
 _STEADY = 0.25  # change of all bands relative to their energy; white noise has 0.1

@@ -1,4 +1,4 @@
-"""Find the media that a command was given, and tell which sources they are."""
+"""Media files given to a command, and their sources."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ Kind = Literal["drama", "scripted"]
 
 @dataclass(frozen=True)
 class MediaInput:
-    """A media file and the source that one of its tracks is.
+    """A media file and the source in one of its tracks.
 
     Attributes:
-        path: as given.
-        source: all but its duration, which only decoding tells.
-        known: whether the corpus has the source already.
+        path: path as given.
+        source: record of the source; its duration is unknown before decoding.
+        known: whether the source is in the corpus already.
     """
 
     path: Path
@@ -35,19 +35,19 @@ class MediaInput:
     known: bool
 
     def identified_by(self, name: str) -> bool:
-        """Return whether a person may mean it by a name, as ``series/title``."""
+        """Return whether a name, such as ``series/title``, identifies the source."""
         return identifies(name, self.source, self.path)
 
 
 class KnownSources:
-    """The sources that a corpus has, by content and track."""
+    """Sources of a corpus, by content and track."""
 
     def __init__(self, sources: Iterable[Source]) -> None:
         self._sources = {(source.sha256, source.track): source for source in sources}
 
     @classmethod
     def of(cls, corpus: Path) -> "KnownSources":
-        """Read them from the corpus folder.
+        """Read the sources of a corpus folder.
 
         Raises:
             DataError: if a shard can't be read.
@@ -55,37 +55,34 @@ class KnownSources:
         return cls(read_stage(corpus, STAGES["sources"], Source))
 
     def get(self, sha256: str, track: int) -> Source | None:
-        """Return the source with this content and track, if there is one."""
+        """Return the source with this content and track, if any."""
         return self._sources.get((sha256, track))
 
 
 def find_media(given: Sequence[Path], corpus: Path, outcome: Outcome) -> list[Path]:
-    """Return the files to work on: those given, and the media in the folders given.
+    """Return the files to process: those given, and the media in the given folders.
 
-    Folders are searched with all that is in them, but for hidden files and the corpus's own clips,
-    in the order of the names. A folder without media is a warning in the outcome, a link that
-    leads nowhere a failure.
+    Folders are searched recursively, in the order of names, without hidden files and the corpus's
+    own clips. A folder without media is a warning in the outcome, a broken link a failure.
     """
     own = (corpus / "clips").resolve()
-    found: dict[Path, Path] = {}
+    files_by_path: dict[Path, Path] = {}
     for path in given:
         if not path.is_dir():
-            found.setdefault(path.resolve(), path)
+            files_by_path.setdefault(path.resolve(), path)
             continue
         for link in _broken_links(path):
             outcome.items_in += 1
-            outcome.fail(
-                str(link), "is a link to a file that isn't there; mount its disk or remove it"
-            )
+            outcome.fail(str(link), "is a link to a missing file; mount its disk or remove it")
         files = [file for file in media_in(path) if own not in file.resolve().parents]
         if not files:
             outcome.warnings.append(
-                f"{path}: no media in this folder, nothing was done for it; files with other "
-                f"endings than {', '.join(sorted(MEDIA_EXTENSIONS))} must be given themselves"
+                f"{path}: no media in this folder; files with other extensions than "
+                f" {', '.join(sorted(MEDIA_EXTENSIONS))} must be given by name"
             )
         for file in files:
-            found.setdefault(file.resolve(), file)
-    return list(found.values())
+            files_by_path.setdefault(file.resolve(), file)
+    return list(files_by_path.values())
 
 
 def _broken_links(folder: Path) -> list[Path]:
@@ -97,7 +94,7 @@ def _broken_links(folder: Path) -> list[Path]:
 
 
 def media_in(folder: Path) -> list[Path]:
-    """Return all media below a folder, hidden ones aside, in the order of their names."""
+    """Return all media files below a folder, except hidden ones, in the order of their names."""
     return sorted(
         path
         for path in folder.rglob("*")
@@ -116,18 +113,18 @@ def identify(
     series: str | None = None,
     track: int | None = None,
 ) -> MediaInput:
-    """Return which source a media file is; one that the corpus knows keeps its id and record.
+    """Return a media file with its source; a known source keeps its id and record.
 
     Args:
-        path: the file.
-        corpus: the corpus folder.
-        known: what the corpus has.
-        kind: what it is to be in the corpus.
-        series: the source's series; default: the name of the folder that the file is in.
-        track: number among its audio tracks; default: the one marked as default.
+        path: media file.
+        corpus: corpus folder.
+        known: sources of the corpus.
+        kind: kind of source.
+        series: series of the source; default: the name of the file's folder.
+        track: index of the audio track; default: the one marked as default.
 
     Raises:
-        MediaError: if it can't be used.
+        MediaError: if the file can't be used.
         CorpusError: if it is a clip of the corpus, is in it as the other kind, or was withdrawn.
     """
     if (corpus / "clips").resolve() in path.resolve().parents:
@@ -138,11 +135,11 @@ def identify(
     chosen = media.track(track)
     sha256 = sha256_file(path)
     if gone := Withdrawn.of(corpus).media.get(sha256):
-        raise CorpusError(f"was taken out of the corpus with {gone.summary}; leave it out")
+        raise CorpusError(f"was removed from the corpus with {gone.summary}; leave it out")
     old = known.get(sha256, chosen.index)
     if old is None:
         main = chosen == media.default_track
-        new = _new(path, corpus, sha256, chosen, main, kind, series)
+        new = _new_source(path, corpus, sha256, chosen, main, kind, series)
         return MediaInput(path, new, known=False)
     if old.kind != kind:
         raise CorpusError(
@@ -160,7 +157,7 @@ def _is_unicode(name: str) -> bool:
     return True
 
 
-def _new(
+def _new_source(
     path: Path,
     corpus: Path,
     sha256: str,
@@ -191,11 +188,13 @@ def _new(
 
 
 def drop_same_content(inputs: Sequence[MediaInput], outcome: Outcome) -> list[MediaInput]:
-    """Return the inputs without those whose content came before; each of these is a warning."""
+    """Drop inputs with the same content as an earlier one, with a warning for each."""
     first: dict[tuple[str, int], MediaInput] = {}
-    for one in inputs:
-        same = first.setdefault((one.source.sha256, one.source.track), one)
-        if same is not one:
+    for media in inputs:
+        same = first.setdefault((media.source.sha256, media.source.track), media)
+        if same is not media:
             outcome.rejected["same content"] += 1
-            outcome.warnings.append(f"{one.path}: the same content as {same.path}; done once")
+            outcome.warnings.append(
+                f"{media.path}: the same content as {same.path}; processed once"
+            )
     return list(first.values())

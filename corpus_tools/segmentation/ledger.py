@@ -1,4 +1,4 @@
-"""Where a source's seconds went; they add up to its duration, to the millisecond."""
+"""Ledger of a source's seconds, which add up to its duration to the millisecond."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -24,9 +24,8 @@ ACCEPTED = "accepted"
 GAP, LEFT_OVER, NO_SPEECH, SILENCE = "gap", "speech_left_over", "no_speech", "silence"
 WITHDRAWN = "withdrawn"
 OUTSIDE = (GAP, *CLOSED, LEFT_OVER, NO_SPEECH, SILENCE, WITHDRAWN)
-"""Reasons of what lies in no clip: the file has nothing there, a person wants none there, speech
-that no clip could take, sound that nobody speaks, what is below -50 dBFS, and clips that somebody
-took back."""
+"""Reasons of time in no clip: no audio in the file, closed by manual regions, speech that fits no
+clip, sound without speech, level below -50 dBFS, and withdrawn clips."""
 
 
 def measure_outside(
@@ -35,13 +34,13 @@ def measure_outside(
     duration_ms: int,
     closed: Mapping[str, NDArray[np.bool_]] | None = None,
 ) -> dict[str, int]:
-    """Return the milliseconds of a source that lie in no clip, by what is there.
+    """Return the milliseconds of a source that lie in no clip, by ledger reason.
 
     Args:
-        activity: the source, frame by frame.
-        cuts: of the source.
-        duration_ms: of the source; what is left after its last whole frame counts as silence.
-        closed: frames in which people want no clip, by ledger reason; a gap stays one.
+        activity: activity of the source.
+        cuts: cuts of the source.
+        duration_ms: duration of the source; the rest after its last whole frame counts as silence.
+        closed: frames closed by manual regions, by ledger reason; gaps take precedence.
     """
     free = np.ones(len(activity), dtype=np.bool_)
     for cut in cuts:
@@ -61,7 +60,7 @@ def measure_outside(
 
 
 def outside_from_ledger(ledger: Sequence[LedgerEntry]) -> dict[str, int]:
-    """Return the milliseconds in no clip that a ledger tells of."""
+    """Return the milliseconds in no clip recorded in a ledger, by reason."""
     return {
         entry.reason: round(entry.seconds * 1000) for entry in ledger if entry.reason in OUTSIDE
     }
@@ -73,15 +72,15 @@ def ledger_of(
     decisions: Sequence[Screen],
     outside_ms: Mapping[str, int],
 ) -> list[LedgerEntry]:
-    """Return a source's ledger, reasons in alphabetical order and none with no time.
+    """Return a source's ledger, in alphabetical order of the reasons that have any time.
 
-    A rejected clip counts under the first of its reasons, a superseded one not at all: its time
-    is that of other clips.
+    A rejected clip counts under its first reason, a superseded one not at all: its time belongs to
+    other clips.
 
     Args:
-        source_id: of which source.
-        clips: all its cuts.
-        decisions: one for each clip.
+        source_id: id of the source.
+        clips: all clips of the source.
+        decisions: screening decision on each clip.
         outside_ms: milliseconds in no clip, by reason.
     """
     spent = Counter({reason: ms for reason, ms in outside_ms.items() if ms})

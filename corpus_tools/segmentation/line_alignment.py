@@ -1,9 +1,9 @@
-"""How far subtitles run early, late, fast or slow beside the sound, told by where somebody speaks.
+"""Synchronisation of subtitles with the sound: offset and rate from voice activity.
 
-Lines of a file are laid over the speech at every offset and at the usual rates, as ffsubsync does
-(https://github.com/smacke/ffsubsync); the best place is then refined by the beginnings of the lines
-alone, since their ends linger. Times are changed only where that is clearly better than leaving
-them, and worse in no part of the film.
+The lines of a file are correlated with the speech at every offset and at the usual rates, as in
+ffsubsync (https://github.com/smacke/ffsubsync); the best match is then refined by the starts of the
+lines alone, since lines stay on screen after the speech. Times are changed only if the match gets
+clearly better, and worse in no part of the film.
 """
 
 import math
@@ -25,18 +25,18 @@ Verdict = Literal["kept", "corrected", "unknown", "unconfirmed", "mismatch", "pa
 
 @dataclass(frozen=True)
 class SubtitleTiming:
-    """Where the times of a subtitle file lie on the sound's: ``sound = rate * file + offset_s``.
+    """Mapping from a subtitle file's times to those of the sound: ``rate * time + offset_s``.
 
     Attributes:
-        offset_s: seconds; 0 unless corrected.
-        rate: 1 unless corrected.
-        confidence: that lines and speech belong together: 0 for no better than chance, 1 from ten
-            standard deviations above it.
-        verdict: ``kept``: the times are right; ``corrected``: they were not; the others leave them
-            as they are: ``unknown``, with too few lines or too little sound to tell;
-            ``unconfirmed``, as little, and as they are they fit no better than chance;
-            ``mismatch``, enough of both, but they fit nowhere; ``parts``, what fits some parts of
-            the film makes others worse.
+        offset_s: offset in seconds; 0 unless corrected.
+        rate: rate; 1 unless corrected.
+        confidence: confidence that lines and speech belong together, from 0 (no better than
+            chance) to 1 (ten standard deviations above it).
+        verdict: ``kept``: the times are right; ``corrected``: they were wrong. All others leave
+            them unchanged: ``unknown``: too few lines or too little sound to decide;
+            ``unconfirmed``: likewise, and unchanged they fit no better than chance; ``mismatch``:
+            enough lines and sound, but they fit nowhere; ``parts``: what fits some parts of the
+            film makes others worse.
     """
 
     offset_s: float = 0.0
@@ -45,17 +45,17 @@ class SubtitleTiming:
     verdict: Verdict = "unknown"
 
     def __call__(self, seconds: float) -> float:
-        """Return the time of the sound at a time of the file."""
+        """Return the time in the sound for a time in the file, both in seconds."""
         return self.rate * seconds + self.offset_s
 
 
 def align_lines(starts: Times, ends: Times, speech: NDArray[np.bool_]) -> SubtitleTiming:
-    """Return how the lines of a subtitle file lie on the sound.
+    """Return the timing of a subtitle file's lines relative to the sound.
 
     Args:
-        starts: when each line begins in the file, in seconds.
-        ends: when each ends.
-        speech: whether somebody speaks, one value per frame of `FRAME_MS`.
+        starts: start of each line in the file, in seconds.
+        ends: end of each line, in seconds.
+        speech: whether somebody speaks in each frame of `FRAME_MS`.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -63,8 +63,8 @@ def align_lines(starts: Times, ends: Times, speech: NDArray[np.bool_]) -> Subtit
         >>> speech = np.zeros(60_000, dtype=bool)
         >>> for start in starts:
         ...     speech[round(start * 100) : round(start * 100 + 150)] = True
-        >>> found = align_lines(starts - 30.1, starts - 28.1, speech)
-        >>> found.verdict, found.rate, round(found.offset_s, 1)
+        >>> timing = align_lines(starts - 30.1, starts - 28.1, speech)
+        >>> timing.verdict, timing.rate, round(timing.offset_s, 1)
         ('corrected', 1.0, 30.0)
     """
     inside = (ends > 0) & (starts < len(speech) * _FRAME + _MOST_OFFSET)
@@ -73,16 +73,16 @@ def align_lines(starts: Times, ends: Times, speech: NDArray[np.bool_]) -> Subtit
     if len(starts) < _FEWEST_LINES or not _varies(speech):
         return SubtitleTiming()
     onsets = _onset_density(speech)
-    rate, offset, height = _best_place(starts, ends, speech, onsets)
+    rate, offset, height = _best_match(starts, ends, speech, onsets)
     confidence = round(float(np.clip((height - _CHANCE) / (_SURE - _CHANCE), 0, 1)), 4)
     if height < _CLEAR:
         if len(starts) >= _MANY_LINES and height < _CHANCE:
             return SubtitleTiming(0.0, 1.0, confidence, "mismatch")
-        return SubtitleTiming(0.0, 1.0, confidence, _unmoved(starts, onsets))
+        return SubtitleTiming(0.0, 1.0, confidence, _verdict_unchanged(starts, onsets))
     rate, offset = _refined(starts, onsets, rate, offset)
-    verdict = _judged(starts, rate * starts + offset, onsets)
+    verdict = _verdict(starts, rate * starts + offset, onsets)
     if verdict == "unknown":
-        verdict = _unmoved(starts, onsets)
+        verdict = _verdict_unchanged(starts, onsets)
     if verdict != "corrected":
         return SubtitleTiming(0.0, 1.0, confidence, verdict)
     return SubtitleTiming(round(offset, 3), round(rate, 7), confidence, verdict)
@@ -94,51 +94,51 @@ def _varies(speech: NDArray[np.bool_]) -> bool:
     return spoken >= _LEAST_SPOKEN
 
 
-def _best_place(
+def _best_match(
     starts: Times, ends: Times, speech: NDArray[np.bool_], onsets: NDArray[np.float32]
 ) -> tuple[float, float, float]:
-    """Return rate and offset at which lines and speech coincide most, and how clearly.
+    """Return the rate and offset at which lines and speech match best, and the height of the match.
 
-    Lines coincide with speech by what they cover, and by where they begin. The height of the best
-    place is in standard deviations of the sum of both over all places.
+    Both the time covered by lines and their starts are correlated with the speech. The height is in
+    standard deviations of the sum of both correlations over all offsets and rates.
     """
     signals = [
-        _in_detail(_in_cells(speech, _COARSE)),
-        _in_detail(_in_cells(onsets, _COARSE // _FRAMES_A_STEP)),
+        _without_local_mean(_in_cells(speech, _COARSE)),
+        _without_local_mean(_in_cells(onsets, _COARSE // _FRAMES_A_STEP)),
     ]
     reach = round(_MOST_OFFSET / _CELL)
     length = len(signals[0]) + reach
     size = scipy.fft.next_fast_len(length + reach, real=True)
     spectra = [scipy.fft.rfft(signal, size) for signal in signals]
     rates = _rates(len(signals[0]) * _CELL)
-    found = np.empty((2, len(rates), 2 * reach + 1), dtype=np.float32)
+    scores = np.empty((2, len(rates), 2 * reach + 1), dtype=np.float32)
     for row, rate in enumerate(rates):
         first = rate * starts + _LEAD_IN
         for kind, until in enumerate((rate * ends, first + _CELL)):
-            shown = _in_detail(_covered(first, until, length))
+            shown = _without_local_mean(_covered(first, until, length))
             lags = scipy.fft.irfft(spectra[kind] * np.conj(scipy.fft.rfft(shown, size)), size)
             scale = max(float(np.std(shown)), 1e-9)
-            found[kind, row] = np.concatenate([lags[-reach:], lags[: reach + 1]]) / scale
-    total = (found / np.maximum(found.std(axis=(1, 2), keepdims=True), 1e-12)).sum(axis=0)
+            scores[kind, row] = np.concatenate([lags[-reach:], lags[: reach + 1]]) / scale
+    total = (scores / np.maximum(scores.std(axis=(1, 2), keepdims=True), 1e-12)).sum(axis=0)
     row, lag = divmod(int(total.argmax()), total.shape[1])
     return rates[row], (lag - reach) * _CELL, float(total[row, lag] / max(total.std(), 1e-12))
 
 
-def _in_cells(values: NDArray[Any], of: int) -> Times:
-    whole = len(values) // of * of
-    cells: Times = values[:whole].reshape(-1, of).mean(axis=1, dtype=np.float64)
+def _in_cells(values: NDArray[Any], size: int) -> Times:
+    whole = len(values) // size * size
+    cells: Times = values[:whole].reshape(-1, size).mean(axis=1, dtype=np.float64)
     return cells
 
 
 def _rates(seconds: float) -> list[float]:
-    """Return the rates to try: the usual ones, and others so near that half a second remains."""
+    """Return the rates to try: the usual ones, and others close enough to leave half a second."""
     step = min(max(2 / seconds, _FREE_DRIFT / _MOST_RATES), _FREE_DRIFT)
     count = round(_FREE_DRIFT / step)
     return sorted({*_USUAL, *(1 + step * number for number in range(-count, count + 1))})
 
 
 def _covered(starts: Times, ends: Times, cells: int) -> Times:
-    """Return the share of each cell of the timeline that lies under a line."""
+    """Return the share of each cell of the timeline that lines cover."""
     changes = np.zeros(cells + 2)
     for times, sign in ((starts, 1.0), (ends, -1.0)):
         at = np.clip(times / _CELL, 0, cells)
@@ -150,14 +150,14 @@ def _covered(starts: Times, ends: Times, cells: int) -> Times:
     return covered
 
 
-def _in_detail(values: Times) -> Times:
-    """Return values less their local mean: who talks much in a scene tells nothing of the time."""
+def _without_local_mean(values: Times) -> Times:
+    """Subtract the local mean: the amount of speech in a scene says nothing about the timing."""
     local: Times = values - uniform_filter1d(values, _LOCAL, mode="nearest")
     return local
 
 
 def _onset_density(speech: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return how near speech begins, for each `_STEP` of the sound."""
+    """Return the smoothed density of speech onsets for each `_STEP` of the sound."""
     onsets = np.flatnonzero(speech[1:] & ~speech[:-1]) + 1
     impulses = np.zeros(-(-len(speech) // _FRAMES_A_STEP), dtype=np.float32)
     impulses[onsets // _FRAMES_A_STEP] = 1
@@ -173,10 +173,10 @@ def _near_onset(times: Times, onsets: NDArray[np.float32]) -> NDArray[np.float32
 def _refined(
     starts: Times, onsets: NDArray[np.float32], rate: float, offset: float
 ) -> tuple[float, float]:
-    """Return rate and offset that bring most lines to begin where speech begins.
+    """Return the rate and offset at which most lines start at a speech onset.
 
-    A usual rate that does about as well is preferred to one that is a little off it. Lines come up
-    a little before the speech: that much is left to them.
+    A usual rate is preferred to a better one if it does about as well. Lines appear a little before
+    the speech, and the result preserves that lead.
     """
     placed = rate * starts + offset
     low, high = (float(time) for time in np.quantile(placed, (0.05, 0.95)))
@@ -205,8 +205,8 @@ def _refined(
     return free[0], free[1] - _LEAD_IN
 
 
-def _judged(as_given: Times, moved: Times, onsets: NDArray[np.float32]) -> Verdict:
-    """Return whether lines lie clearly better than they did, and in no part clearly worse."""
+def _verdict(as_given: Times, moved: Times, onsets: NDArray[np.float32]) -> Verdict:
+    """Return ``corrected`` if lines match clearly better than before, and no part clearly worse."""
     before, after = (_near_onset(times + _LEAD_IN, onsets) for times in (as_given, moved))
     chance = float(onsets.mean())
     parts = np.array_split(np.arange(len(before)), _PARTS)
@@ -218,10 +218,10 @@ def _judged(as_given: Times, moved: Times, onsets: NDArray[np.float32]) -> Verdi
     return "corrected" if _significance(after - before) > _BETTER else "unknown"
 
 
-def _unmoved(starts: Times, onsets: NDArray[np.float32]) -> Verdict:
-    """Return whether lines that can't be placed begin where speech does at least as they are."""
-    found = _significance(_near_onset(starts + _LEAD_IN, onsets) - float(onsets.mean()))
-    return "unknown" if found > _SOME else "unconfirmed"
+def _verdict_unchanged(starts: Times, onsets: NDArray[np.float32]) -> Verdict:
+    """Return ``unknown`` if unchanged lines start at speech onsets, else ``unconfirmed``."""
+    significance = _significance(_near_onset(starts + _LEAD_IN, onsets) - float(onsets.mean()))
+    return "unknown" if significance > _SOME else "unconfirmed"
 
 
 def _significance(gains: NDArray[np.float32]) -> float:
@@ -239,17 +239,17 @@ _FREE_DRIFT = 0.005
 _MOST_RATES = 30  # either way
 _FEWEST_LINES = 20
 _MANY_LINES = 100
-_MOST_LINES = 2500  # looked at
+_MOST_LINES = 2500  # lines used
 _LEAST_SPOKEN = 20.0  # s
 _SOME = 2.0  # standard errors
 _CHANCE, _CLEAR, _SURE = 5.0, 6.5, 10.0  # standard deviations
 _FRAMES_A_STEP = 2
 _STEP = _FRAMES_A_STEP * _FRAME
 _ONSET_WIDTH = 4  # steps
-_SEARCHES = ((0.8, 0.1), (0.1, 0.02))  # s: how far either way, in what steps
+_SEARCHES = ((0.8, 0.1), (0.1, 0.02))  # s: range either way, step
 _SNAP = 0.3  # s
 _AS_GOOD = 2.0  # standard errors
-_LEAD_IN = 0.09  # s; of lines that come up 0 to 0.2 s before the speech
+_LEAD_IN = 0.09  # s; lines appear 0 to 0.2 s before the speech
 _TOLERATED = 0.2  # s
 _PARTS = 4
 _BETTER, _WORSE, _LOST = 4.0, 2.5, 0.5  # standard errors

@@ -18,7 +18,7 @@ def names_of(source: Source, path: Path | None = None) -> list[str]:
         path: current path of its file, if known.
 
     Returns:
-        Source id and path; title, file name with and without extension, each also with the series as
+        Source id and path; title and file name with and without extension, each also as
         ``series/title``.
     """
     file = PurePosixPath(source.media_path)

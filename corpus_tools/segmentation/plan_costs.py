@@ -121,7 +121,7 @@ def _lead(distance: Floats, weights: PlanWeights) -> Floats:
 
 
 def _distances(speech: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Return the frames from each boundary to the next and the last speech; inf if there is none."""
+    """Return the frames from each boundary to the next and the last speech; inf if none."""
     length = len(speech)
     places = np.arange(length + 1, dtype=np.float64)
     following = np.full(length + 1, np.inf)

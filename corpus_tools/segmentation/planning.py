@@ -101,7 +101,7 @@ class _OpenPart:
         self._speech = activity.speech[first:last]
         self._loudness = loudness_at_edges(activity.prominence[first:last])
         uncertainty = activity.uncertainty
-        self._doubt = (
+        self._uncertainty = (
             np.zeros(last - first) if uncertainty is None else uncertainty[first:last].astype(float)
         )
         self._first = first
@@ -162,9 +162,9 @@ class _OpenPart:
         """
         weights = self._weights
         spoken = np.concatenate(([0], np.cumsum(self._speech)))[edges]
-        value = cumulative_value(self._speech, self._doubt, weights)[edges]
+        value = cumulative_value(self._speech, self._uncertainty, weights)[edges]
         left, right = edge_costs(
-            self._speech, self._loudness, self._doubt, edges, self._margin, weights
+            self._speech, self._loudness, self._uncertainty, edges, self._margin, weights
         )
         within_line = self._within_line[edges]
         opening = value - self._joins.cost_begun_by(edges) + left + within_line + weights.clip

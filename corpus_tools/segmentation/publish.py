@@ -1,8 +1,8 @@
-"""What a source has in the corpus, whether it is current, and how it is replaced safely.
+"""Safe replacement of a source's clips and shards in the corpus.
 
 The order of writing makes any interruption harmless: clips, then `subtitles`, `fingerprints`,
-`segments`, `screen`, `ledger`, and `sources` last. A source counts as done when all are there and
-fit each other, so that a run that was cut short does it again and ends with the same files.
+`segments`, `screen`, `ledger`, and `sources` last. A source is complete when all of them exist and
+match, so that the next run repeats an interrupted one and ends with the same files.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,24 +46,24 @@ SUBTITLES, FINGERPRINTS, SEGMENTS, SCREEN, LEDGER, SOURCES = (
 
 
 MARKED = "stages/fingerprints/marked"
-"""Which clips were searched for repeats; absent while the marks of some source are missing."""
+"""File that identifies the clips searched for repeats; absent while some source isn't marked."""
 
 SETTLED = "stages/fingerprints/settled"
-"""Among which clips one of each sound was accepted; absent while some source isn't decided on."""
+"""File that identifies the clips among which repeats were resolved; absent until that is done."""
 
 
 @dataclass(frozen=True)
 class SourceCuts:
-    """All that cutting one source found.
+    """Records that result from cutting one source.
 
     Attributes:
-        source: its record.
-        clips: its cuts.
-        lines: its subtitles, ``None`` for a source that can't have any.
+        source: record of the source.
+        clips: records of its clips.
+        lines: subtitle lines; ``None`` for a source that can't have any.
         outside_ms: milliseconds in no clip, by ledger reason.
-        inputs: what the cuts depend on, JSON-ready.
-        fingerprints: of the cuts, ``None`` for a source that is not searched for repeats.
-        alignment: how the times of its subtitles were changed, JSON-ready; ``None`` without any.
+        inputs: JSON-ready inputs of the cuts.
+        fingerprints: fingerprints of the clips; ``None`` for a source without repeat search.
+        alignment: JSON-ready `SubtitleTiming`; ``None`` without subtitles.
     """
 
     source: Source
@@ -85,10 +85,10 @@ def is_cut(corpus: Path, source_id: str, inputs: dict[str, Any]) -> bool:
 
 
 def is_whole(corpus: Path, source: Source) -> bool:
-    """Return whether the other shards of a source that was cut, and its clips, are all there.
+    """Return whether a cut source has all its other shards and clips, all of the current cuts.
 
-    They must be of these very cuts; those of others are left by an interruption. Recordings have
-    neither fingerprints nor subtitles.
+    Shards of earlier cuts remain after an interruption. Recordings have neither fingerprints nor
+    subtitles.
     """
     source_id = source.source_id
     if not all(stage.path(corpus, source_id).is_file() for stage in (SCREEN, LEDGER, SOURCES)):
@@ -102,40 +102,39 @@ def is_whole(corpus: Path, source: Source) -> bool:
     return all((corpus / clip.path).is_file() for clip in clips_of(corpus, source_id))
 
 
-def publish(corpus: Path, found: SourceCuts, rules: Rules, frozen: Iterable[str] = ()) -> None:
+def publish(corpus: Path, cuts: SourceCuts, rules: Rules, frozen: Iterable[str] = ()) -> None:
     """Write a source's shards, then delete the clips that it no longer has.
 
     Args:
-        corpus: the corpus folder.
-        found: what cutting found; its clips are written already.
-        rules: which clips are accepted.
-        frozen: clips that are never deleted.
+        corpus: corpus folder.
+        cuts: records to write; the clips' files exist already.
+        rules: screening rules.
+        frozen: ids of clips that are never deleted.
     """
-    name = found.source.source_id
-    if found.lines is not None:
-        found_with = {} if found.alignment is None else {"alignment": found.alignment}
-        write_shard(corpus, SUBTITLES, name, found.lines, found.inputs | found_with)
-    if found.fingerprints is not None:
+    name = cuts.source.source_id
+    if cuts.lines is not None:
+        timing = {} if cuts.alignment is None else {"alignment": cuts.alignment}
+        write_shard(corpus, SUBTITLES, name, cuts.lines, cuts.inputs | timing)
+    if cuts.fingerprints is not None:
         for note in (MARKED, SETTLED):
             inside(corpus, note).unlink(missing_ok=True)
-        write_shard(corpus, FINGERPRINTS, name, found.fingerprints, found.inputs)
-    write_shard(corpus, SEGMENTS, name, found.clips, found.inputs)
-    decide(corpus, name, found.clips, found.outside_ms, rules, {})
-    publish_source(corpus, found.source)
+        write_shard(corpus, FINGERPRINTS, name, cuts.fingerprints, cuts.inputs)
+    write_shard(corpus, SEGMENTS, name, cuts.clips, cuts.inputs)
+    decide(corpus, name, cuts.clips, cuts.outside_ms, rules, {})
+    publish_source(corpus, cuts.source)
     sweep_source(corpus, name, frozen)
 
 
 def mark_duplicates(corpus: Path, source_id: str, originals: Mapping[str, str]) -> bool:
-    """Note which clips of a source repeat others, and return whether that is new.
+    """Record which clips of a source repeat others, and return whether anything changed.
 
     Args:
-        corpus: the corpus folder.
-        source_id: of which source.
-        originals: the first of those that sound the same, for each clip of the corpus that
-            repeats one.
+        corpus: corpus folder.
+        source_id: id of the source.
+        originals: first occurrence for each clip of the corpus that is a repeat.
 
     Raises:
-        DataError: if cutting it was interrupted.
+        DataError: if cutting the source was interrupted.
     """
     check_finished(corpus, source_id)
     clips = clips_of(corpus, source_id)
@@ -148,14 +147,14 @@ def mark_duplicates(corpus: Path, source_id: str, originals: Mapping[str, str]) 
 
 
 def publish_source(corpus: Path, source: Source) -> None:
-    """Write the record of a source, if it says anything new."""
+    """Write the record of a source if it changed."""
     inputs = source.row()
     if not _is_current(corpus, SOURCES, source.source_id, inputs):
         write_shard(corpus, SOURCES, source.source_id, [source], inputs)
 
 
 def source_of(clip_id: str) -> str:
-    """Return the source that a clip is of.
+    """Return the id of the source of a clip.
 
     Example:
         >>> source_of("E01-12d5117605b5-00000600-00003620")
@@ -165,7 +164,7 @@ def source_of(clip_id: str) -> str:
 
 
 def sweep_source(corpus: Path, source_id: str, frozen: Iterable[str] = ()) -> None:
-    """Delete the files in a source's folder of clips that its shard doesn't name."""
+    """Delete the clip files of a source that are neither in its shard nor frozen."""
     kept = {clip.clip_id for clip in clips_of(corpus, source_id)} | set(frozen)
     for path in (corpus / "clips" / source_id).glob("*.wav"):
         if path.stem not in kept:
@@ -173,7 +172,7 @@ def sweep_source(corpus: Path, source_id: str, frozen: Iterable[str] = ()) -> No
 
 
 def sweep(corpus: Path) -> None:
-    """Delete what interrupted writes left among clips and shards; hold the lock meanwhile.
+    """Delete partial files that interrupted writes left; the caller holds the corpus's lock.
 
     Raises:
         DataError: if a folder of the corpus is a link that leads out of it.
@@ -187,11 +186,11 @@ def sweep(corpus: Path) -> None:
 
 def _is_of_these_cuts(corpus: Path, stage: Stage, source_id: str) -> bool:
     path = stage.path(corpus, source_id)
-    made_of = read_header(SEGMENTS.path(corpus, source_id)).inputs
+    segments = read_header(SEGMENTS.path(corpus, source_id)).inputs
     if not path.is_file():
         return False
     inputs = read_header(path).inputs
-    return {key: inputs[key] for key in inputs if key != "alignment"} == made_of
+    return {key: inputs[key] for key in inputs if key != "alignment"} == segments
 
 
 def _is_current(corpus: Path, stage: Stage, source_id: str, inputs: dict[str, Any]) -> bool:

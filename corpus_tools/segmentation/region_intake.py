@@ -1,4 +1,4 @@
-"""Take the rows of a regions file in, with the sources that they name."""
+"""Import of a regions file for the sources that it names."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,35 +26,35 @@ def import_regions(
     settings: SegmentSettings,
     outcome: Outcome,
 ) -> None:
-    """Replace the regions of each source that a file names; other sources keep theirs.
+    """Replace the regions of each source named in a file; other sources keep theirs.
 
-    A row with ``none`` takes away all that its source has.
+    A row with ``none`` removes all regions of its source.
 
     Args:
-        file: as for `read_regions`.
-        inputs: the sources of this run, one of which each row must name.
-        update: the corpus and its frozen clips; a source with any keeps the regions it has.
-        settings: shortest clip.
-        outcome: takes a failure for each bad row, counted among what came in, and a warning for
-            each that is too short or reaches past the end.
+        file: regions file, as for `read_regions`.
+        inputs: sources of this run; each row must name one of them.
+        update: corpus and frozen clips; a source with frozen clips keeps its regions.
+        settings: length of the shortest clip.
+        outcome: receives a failure for each invalid row, which counts as an input item, and a
+            warning for each that is too short or goes past the end.
 
     Raises:
         DataError: if the file can't be read.
     """
-    chosen = _Intake(file, inputs, settings, outcome).chosen()
-    for source_id, choices in chosen.items():
+    regions = _RegionImport(file, inputs, settings, outcome).by_source()
+    for source_id, choices in regions.items():
         choices.sort(key=lambda row: (row.start, row.end, row.decision))
         try:
-            known = read_choices(update.corpus, source_id).regions
+            stored = read_choices(update.corpus, source_id).regions
         except DataError as error:
             _fail(file, str(error), outcome)
             continue
-        if known == choices:
+        if stored == choices:
             continue
         if update.frozen_clips(source_id):
             _fail(
                 file,
-                f"{source_id} has clips that are frozen, so its regions were not taken in; "
+                f"{source_id} has frozen clips, so its regions were not imported; "
                 f"drop single clips with corpus review, or cut it into another corpus",
                 outcome,
             )
@@ -62,8 +62,8 @@ def import_regions(
             put_regions(update.corpus, source_id, choices)
 
 
-class _Intake:
-    """The rows of one file, checked against the media of this run."""
+class _RegionImport:
+    """Checks the rows of one file against the media of this run."""
 
     def __init__(
         self,
@@ -79,56 +79,56 @@ class _Intake:
         self._named: dict[str, MediaInput | str] = {}
         self._lengths: dict[str, float | None] = {}
 
-    def chosen(self) -> dict[str, list[Choice]]:
-        """Return the regions that each source named is to have."""
-        chosen: dict[str, list[Choice]] = {}
-        withdrawn: dict[str, int] = {}
+    def by_source(self) -> dict[str, list[Choice]]:
+        """Return the new regions of each named source."""
+        regions: dict[str, list[Choice]] = {}
+        resets: dict[str, int] = {}
         for row in read_regions(self._file):
             try:
                 if isinstance(row, DataError):
                     raise row
-                one = self._meant(row)
-                name = one.source.source_id
+                media = self._media_of(row)
+                name = media.source.source_id
                 if isinstance(row, RegionReset):
-                    withdrawn[name] = row.line
+                    resets[name] = row.line
                 else:
-                    self._check(row, one)
-                    chosen.setdefault(name, []).append(row.choice(name))
+                    self._check(row, media)
+                    regions.setdefault(name, []).append(row.choice(name))
             except DataError as error:
                 _fail(self._file, str(error), self._outcome)
-        for name, line in withdrawn.items():
-            if chosen.setdefault(name, []):
+        for name, line in resets.items():
+            if regions.setdefault(name, []):
                 _fail(
                     self._file,
-                    f"line {line}: takes back the stretches of {name}, of which other rows choose "
-                    f"some; leave the one or the others",
+                    f"line {line}: removes the regions of {name}, for which other rows add "
+                    f"some; keep one or the other",
                     self._outcome,
                 )
-        return chosen
+        return regions
 
-    def _meant(self, row: Region | RegionReset) -> MediaInput:
-        """Return the source that a row names, the only one of this run."""
+    def _media_of(self, row: Region | RegionReset) -> MediaInput:
+        """Return the one source of this run that a row names."""
         if row.source not in self._named:
             self._named[row.source] = self._find(row.source)
-        found = self._named[row.source]
-        if isinstance(found, str):
-            raise DataError(f"line {row.line}: {row.source!r} {found}")
-        return found
+        media = self._named[row.source]
+        if isinstance(media, str):
+            raise DataError(f"line {row.line}: {row.source!r} {media}")
+        return media
 
     def _find(self, name: str) -> MediaInput | str:
-        """Return the one source with a name, or what is wrong with the name."""
-        named = [one for one in self._inputs if one.identified_by(name)]
+        """Return the one source with a name, or an error message."""
+        named = [media for media in self._inputs if media.identified_by(name)]
         if len(named) == 1:
             return named[0]
-        several = nearest_names(name, [one.source for one in named or self._inputs])
+        several = nearest_names(name, [media.source for media in named or self._inputs])
         if named:
-            return f"names several of the media given; write the id of one: {several}"
-        return f"names none of the media given; the nearest are {several or 'none'}"
+            return f"names several of the given media; write the id of one: {several}"
+        return f"names none of the given media; the nearest are {several or 'none'}"
 
-    def _check(self, row: Region, one: MediaInput) -> None:
-        """Refuse a row beyond its film's end, and warn of one of which nothing or less comes."""
-        length = self._length(one)
-        title = one.source.title
+    def _check(self, row: Region, media: MediaInput) -> None:
+        """Refuse a row after the end of its film, and warn of one that is cut short or unused."""
+        length = self._length(media)
+        title = media.source.title
         if length is not None and row.start >= length:
             raise DataError(
                 f"line {row.line}: begins at {format_time(row.start)}, but {title!r} lasts only "
@@ -138,7 +138,7 @@ class _Intake:
         if length is not None and row.end > length + _ROUNDED_UP:
             self._outcome.warnings.append(
                 f"{where}: ends at {format_time(row.end)}, but {title!r} lasts only "
-                f"{format_time(length)}; taken to its end"
+                f"{format_time(length)}; used up to its end"
             )
         lasts = row.end - row.start
         if row.decision == "keep" and lasts < self._settings.min_seconds:
@@ -147,27 +147,27 @@ class _Intake:
                 f"{self._settings.min_seconds:g} s; nothing is cut from it"
             )
 
-    def _length(self, one: MediaInput) -> float | None:
-        name = one.source.source_id
+    def _length(self, media: MediaInput) -> float | None:
+        name = media.source.source_id
         if name not in self._lengths:
-            self._lengths[name] = _length(one)
+            self._lengths[name] = _duration(media)
         return self._lengths[name]
 
 
 def _fail(file: Path, reason: str, outcome: Outcome) -> None:
-    """Note a failure of the file, which counts like one of the media."""
+    """Add a failure of the regions file, which counts as an input item."""
     outcome.items_in += 1
     outcome.fail(file.name, reason)
 
 
-def _length(one: MediaInput) -> float | None:
-    """Return how long a source lasts in seconds, by its record or else by its file's packets."""
-    if one.known:
-        return one.source.duration
+def _duration(media: MediaInput) -> float | None:
+    """Return the duration of a source in seconds, from its record or its file's packets."""
+    if media.known:
+        return media.source.duration
     try:
-        return length_of(one.path, one.source.track)
+        return length_of(media.path, media.source.track)
     except MediaError:
         return None
 
 
-_ROUNDED_UP = 1.0  # seconds by which people round an end up
+_ROUNDED_UP = 1.0  # seconds; people round ends up by as much

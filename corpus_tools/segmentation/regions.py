@@ -1,4 +1,4 @@
-"""Read a regions file: which stretches of which films a person wants, or doesn't."""
+"""Reading of regions files: time ranges of films to keep or drop."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ COLUMNS = ("source", "from", "to", "decision", "note", "speaker")
 
 @dataclass(frozen=True)
 class Region:
-    """A row of a regions file.
+    """Row of a regions file.
 
     Attributes:
-        line: where it stands in the file.
-        source: which film: a source_id, a title, a file's name, or ``series/title``.
-        start: in seconds.
-        end: in seconds.
+        line: line number in the file.
+        source: name of the film: a source_id, a title, a file name, or ``series/title``.
+        start: start in seconds.
+        end: end in seconds.
         decision: ``keep`` or ``drop``.
-        note: of the person.
-        speaker: who speaks there, if one person does.
+        note: free text.
+        speaker: speaker of the region, if there is only one.
     """
 
     line: int
@@ -38,7 +38,7 @@ class Region:
     speaker: str | None
 
     def choice(self, source_id: str) -> Choice:
-        """Return the record of the row for a source."""
+        """Return the row as a record of a source."""
         return Choice(
             source_id=source_id,
             start=self.start,
@@ -52,11 +52,11 @@ class Region:
 
 @dataclass(frozen=True)
 class RegionReset:
-    """A row by which a person takes all regions of a source back.
+    """Row of a regions file that removes all regions of a source.
 
     Attributes:
-        line: where it stands in the file.
-        source: which film, as for `Region`.
+        line: line number in the file.
+        source: name of the film, as for `Region`.
     """
 
     line: int
@@ -64,24 +64,24 @@ class RegionReset:
 
 
 def read_regions(path: Path) -> Iterator[Region | RegionReset | DataError]:
-    """Yield the rows of a regions file; each bad one as the error that says what is wrong.
+    """Yield the rows of a regions file; for each invalid one, the error.
 
     Args:
-        path: a CSV as for `read_rows` with the columns ``source, from, to, decision, note,
-            speaker``, the last two optional; without a line of names, they come in this order.
+        path: CSV file, as for `read_rows`, with the columns ``source, from, to, decision, note,
+            speaker``, the last two optional; without a header they are in this order.
             Times are seconds or ``[h:]m:s``; ``decision`` is ``keep``, ``drop`` or ``none``.
 
     Raises:
         DataError: if the file can't be read, or lacks a column.
     """
-    places: dict[str, int] | None = None
+    columns: dict[str, int] | None = None
     for line, cells in read_rows(path):
-        if places is None:
-            places = _places(path, cells)
+        if columns is None:
+            columns = _column_indices(path, cells)
             if not _is_row(cells):
                 continue
         try:
-            yield _row(line, cells, places)
+            yield _parse_row(line, cells, columns)
         except DataError as error:
             yield DataError(f"line {line}: {error}")
 
@@ -90,35 +90,35 @@ def _is_row(cells: Sequence[str]) -> bool:
     return len(cells) > 3 and cells[3].lower() in _DECISIONS
 
 
-def _places(path: Path, cells: Sequence[str]) -> dict[str, int]:
-    """Return which column is where, told by the first line."""
+def _column_indices(path: Path, cells: Sequence[str]) -> dict[str, int]:
+    """Return the index of each column, from the first line."""
     if _is_row(cells):
-        return {column: place for place, column in enumerate(COLUMNS)}
+        return {column: index for index, column in enumerate(COLUMNS)}
     named = [cell.lower() for cell in cells]
-    places = {column: named.index(column) for column in COLUMNS if column in named}
+    columns = {column: named.index(column) for column in COLUMNS if column in named}
     if "keep|drop" in named:
-        places.setdefault("decision", named.index("keep|drop"))
-    missing = [column for column in COLUMNS[:4] if column not in places]
+        columns.setdefault("decision", named.index("keep|drop"))
+    missing = [column for column in COLUMNS[:4] if column not in columns]
     if missing:
         raise DataError(
             f"{path}: no column {', '.join(missing)}; the columns are {', '.join(COLUMNS)}"
         )
-    return places
+    return columns
 
 
-def _row(line: int, cells: Sequence[str], places: dict[str, int]) -> Region | RegionReset:
+def _parse_row(line: int, cells: Sequence[str], columns: dict[str, int]) -> Region | RegionReset:
     def cell(column: str) -> str:
-        place = places.get(column, len(cells))
-        return cells[place] if place < len(cells) else ""
+        index = columns.get(column, len(cells))
+        return cells[index] if index < len(cells) else ""
 
     decision = cell("decision").lower()
     if decision not in _DECISIONS:
         raise DataError(f"decision {decision[:40]!r}; write keep, drop or none")
     if not cell("source"):
-        raise DataError("names no source; give a file's name or a source_id")
+        raise DataError("names no source; give a file name or a source_id")
     if decision == "none":
         if cell("from") or cell("to"):
-            raise DataError("none takes back all stretches of a source; leave from and to empty")
+            raise DataError("none removes all regions of a source; leave from and to empty")
         return RegionReset(line, cell("source"))
     start, end = parse_time(cell("from")), parse_time(cell("to"))
     if end <= start:

@@ -1,4 +1,4 @@
-"""Clips that come again: openings, recaps, re-uploads, however they were cut and encoded."""
+"""Search for repeats: openings, recaps, re-uploads, however they were cut and encoded."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -14,71 +14,71 @@ __all__ = ["find_repeats"]
 
 
 def find_repeats(clips: Sequence[tuple[str, Hashes]], kept: Collection[str] = ()) -> dict[str, str]:
-    """Return which clips repeat earlier ones, each with the one of these that it shares most with.
+    """Find the clips that repeat earlier ones.
 
-    A clip is a repeat when at least half of what is audible in it, and no less than 0.5 s, is found
-    in earlier clips that are no repeats themselves. So of what comes again one clip is kept, and
-    every repeat names a clip that is kept. Time grows little faster than the number of clips.
+    A clip is a repeat if at least half of its audible frames, and at least 0.5 s, are found in
+    earlier clips that aren't repeats themselves. So one clip of each set of repeats is kept, and
+    every repeat names a kept clip. Run time grows little faster than the number of clips.
 
     Args:
-        clips: id and `fingerprint` of each; of those that sound alike the first is kept.
-        kept: clips that are no repeats, whatever they sound like.
+        clips: id and `fingerprint` of each clip; the first of those that sound alike is kept.
+        kept: ids of clips that never count as repeats.
 
     Returns:
-        The original's id for each repeat, in the order of the clips.
+        For each repeat the earlier clip that it shares most with, in the order of the clips.
 
     Example:
         >>> song = np.random.default_rng(0).integers(1, 2**24, 200).astype(np.uint32)
         >>> find_repeats([("a", song), ("b", song[::-1]), ("c", song[50:])])
         {'c': 'a'}
     """
-    hashes_of = ClipHashes.of([hashes for _, hashes in clips])
+    hashes = ClipHashes.of([own for _, own in clips])
     firm = {number for number, (name, _) in enumerate(clips) if name in kept}
     originals: dict[int, int] = {}
     indexed: Entries = np.zeros(0, dtype=np.uint64)
     for first in range(0, len(clips), _BLOCK):
         numbers = range(first, min(first + _BLOCK, len(clips)))
-        query = hashes_of.entries(numbers)
-        pairs = [align(hashes_of, place, query) for place in (indexed, query)]
-        found = chain.from_iterable(verify(hashes_of, one) for one in pairs)
-        _decide(hashes_of, (one for one in found if one.later not in firm), originals)
+        query = hashes.entries(numbers)
+        pairs = [align(hashes, entries, query) for entries in (indexed, query)]
+        matches = chain.from_iterable(verify(hashes, some) for some in pairs)
+        _add_repeats(hashes, (match for match in matches if match.later not in firm), originals)
         new = np.array([number not in originals for number in numbers])
-        indexed = np.concatenate([indexed, query[new[hashes_of.clips_of(query) - first]]])
+        indexed = np.concatenate([indexed, query[new[hashes.clips_of(query) - first]]])
         indexed.sort(kind="stable")  # two sorted runs: merged in linear time
     names = [name for name, _ in clips]
     return {names[repeat]: names[original] for repeat, original in originals.items()}
 
 
-def _decide(
-    hashes_of: ClipHashes, alignments: Iterable[ClipMatch], originals: dict[int, int]
+def _add_repeats(
+    hashes: ClipHashes, matches: Iterable[ClipMatch], originals: dict[int, int]
 ) -> None:
-    """Add the repeats among clips to the originals of those before."""
+    """Add the original of each repeat among the matches to ``originals``."""
     by_clip: dict[int, list[ClipMatch]] = defaultdict(list)
-    for one in alignments:
-        by_clip[one.later].append(one)
+    for match in matches:
+        by_clip[match.later].append(match)
     for number in sorted(by_clip):
-        places = [one for one in by_clip[number] if one.earlier not in originals]
-        if not places:
+        sources = [match for match in by_clip[number] if match.earlier not in originals]
+        if not sources:
             continue
-        audible = hashes_of.audible(number)
-        found = audible & _around(places, len(audible))
-        if np.count_nonzero(found) >= max(
+        audible = hashes.audible(number)
+        repeated = audible & _covered_by(sources, len(audible))
+        if np.count_nonzero(repeated) >= max(
             _LEAST_REPEATED, _REPEATED_SHARE * np.count_nonzero(audible)
         ):
-            best = max(places, key=lambda one: (len(one.matched), -one.earlier))
+            best = max(sources, key=lambda match: (len(match.matched), -match.earlier))
             originals[number] = best.earlier
 
 
-def _around(places: Sequence[ClipMatch], length: int) -> NDArray[np.bool_]:
-    """Return which frames were found, or hear more of such sound than of what lies beyond."""
-    found = np.zeros(length, dtype=np.int64)
-    for one in places:
-        found[one.matched] = 1
-    near: NDArray[np.bool_] = np.convolve(np.pad(found, _REACH), _NEAR, mode="valid") > 0
+def _covered_by(matches: Sequence[ClipMatch], length: int) -> NDArray[np.bool_]:
+    """Return which frames were matched, or depend on matched sound for the most part."""
+    matched = np.zeros(length, dtype=np.int64)
+    for match in matches:
+        matched[match.matched] = 1
+    near: NDArray[np.bool_] = np.convolve(np.pad(matched, _REACH), _NEAR, mode="valid") > 0
     return near
 
 
-_BLOCK = 256  # clips looked up together
+_BLOCK = 256  # clips searched together
 _LEAST_REPEATED = 34  # frames
 _REPEATED_SHARE = 0.5
 _REACH = SUPPORT // (2 * HOP)  # frames

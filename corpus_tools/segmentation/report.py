@@ -1,4 +1,4 @@
-"""What a source came to, in a few numbers."""
+"""Report of a source's clips and seconds."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ class SourceReport:
     """A source's clips and seconds.
 
     Attributes:
-        source_id: which source.
-        series: that it is of, if known.
-        media: the file as given, or where the record says it is.
-        status: ``cut``, ``screened`` (decided on again), ``unchanged``, or ``kept`` (would be cut
-            otherwise now, but people have touched clips of it).
-        seconds: how long it is.
-        clips: how many cuts it has.
-        accepted: how many of them passed the screen.
-        rejected: the others by their first reason.
-        ledger: seconds by what became of them.
+        source_id: id of the source.
+        series: its series, if known.
+        media: path as given, or as recorded.
+        status: ``cut``, ``screened`` (new screening decisions), ``unchanged``, or ``kept`` (would
+            be cut differently now, but has frozen clips).
+        seconds: duration.
+        clips: number of clips.
+        accepted: number of accepted clips.
+        rejected: number of rejected clips, by their first reason.
+        ledger: seconds by ledger reason.
     """
 
     source_id: str
@@ -40,7 +40,7 @@ class SourceReport:
 
 
 def report_of(corpus: Path, source_id: str, media: str, status: str) -> SourceReport:
-    """Return the report of a source as it is in the corpus now.
+    """Return the report of a source in its current state.
 
     Raises:
         DataError: if one of its shards can't be read.
@@ -48,7 +48,7 @@ def report_of(corpus: Path, source_id: str, media: str, status: str) -> SourceRe
     source = read_shard(SOURCES.path(corpus, source_id), Source)[0]
     decisions = read_shard(SCREEN.path(corpus, source_id), Screen)
     ledger = read_shard(LEDGER.path(corpus, source_id), LedgerEntry)
-    rejected = Counter(one.reasons[0] for one in decisions if not one.accepted)
+    rejected = Counter(screen.reasons[0] for screen in decisions if not screen.accepted)
     return SourceReport(
         source_id=source_id,
         series=source.series,
@@ -56,7 +56,7 @@ def report_of(corpus: Path, source_id: str, media: str, status: str) -> SourceRe
         status=status,
         seconds=source.duration,
         clips=len(decisions),
-        accepted=sum(one.accepted for one in decisions),
+        accepted=sum(screen.accepted for screen in decisions),
         rejected=dict(sorted(rejected.items())),
         ledger={entry.reason: entry.seconds for entry in ledger},
     )

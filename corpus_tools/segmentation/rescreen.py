@@ -1,4 +1,4 @@
-"""Accept and reject the clips of a corpus again: the work behind ``corpus screen``."""
+"""Screening of all clips of a corpus, for ``corpus screen``."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -21,20 +21,20 @@ __all__ = ["screen_corpus"]
 def screen_corpus(
     corpus: Path, rules: Mapping[str, Rules], *, progress: Progress = no_progress
 ) -> Outcome:
-    """Decide again on every clip, from its measures and those of the clips that sound the same.
+    """Screen every clip again by its measures and repeats, without cutting.
 
     The caller holds the corpus's lock.
 
     Args:
-        corpus: the corpus folder.
-        rules: for each kind of source (``drama``, ``scripted``).
-        progress: told after each source.
+        corpus: corpus folder.
+        rules: screening rules for each kind of source (``drama``, ``scripted``).
+        progress: called after each source.
 
     Returns:
-        Counts of clips; in ``details`` how many sources changed, and the seconds by reason.
+        Counts of clips; in ``details`` the number of changed sources, and the seconds by reason.
 
     Raises:
-        DataError: if it can't be told which clips people have touched.
+        DataError: if the frozen clips can't be determined.
     """
     outcome = Outcome()
     frozen = frozen_clips(corpus)
@@ -50,13 +50,13 @@ def screen_corpus(
     renewed = list(
         run_each(sources, renew, outcome, name=lambda source: source.source_id, progress=progress)
     )
-    settled = mark_repeats(corpus, rules["drama"], frozen, outcome)
+    changed = mark_repeats(corpus, rules["drama"], frozen, outcome)
     ledger: Counter[str] = Counter()
     reports = []
 
     def report_on(item: tuple[Source, bool]) -> SourceReport:
         source, new = item
-        status = "screened" if new or source.source_id in settled else "unchanged"
+        status = "screened" if new or source.source_id in changed else "unchanged"
         return report_of(corpus, source.source_id, source.media_path, status)
 
     for _, report in run_each(renewed, report_on, outcome, name=lambda item: item[0].source_id):

@@ -1,4 +1,4 @@
-"""Decide which clips are good enough to be labelled; measuring was done before."""
+"""Screening rules: which clips are good enough to be labelled, by their measures."""
 
 from collections.abc import Collection, Sequence
 
@@ -22,11 +22,11 @@ REASONS = (
     "low_snr",
     "little_speech",
 )
-"""Why a clip can be rejected; the first that applies has its seconds in the ledger."""
+"""Reasons to reject a clip; the ledger counts its seconds under the first that applies."""
 
 
 class Rules(Settings):
-    """What a source's clips must meet; ``None`` where a rule doesn't apply to them."""
+    """Thresholds for the clips of a source; ``None`` for a rule that doesn't apply."""
 
     min_rms_db: float
     max_clipping: float
@@ -38,13 +38,13 @@ class Rules(Settings):
     max_seconds: float | None = None
 
     def reasons_against(self, clip: Clip, suppressed: bool = False) -> list[str]:
-        """Return why a clip should not be labelled, in the order of `REASONS`.
+        """Return the reasons to reject a clip, in the order of `REASONS`.
 
         Args:
-            clip: what was measured.
-            suppressed: whether it is rejected for another clip that sounds the same.
+            clip: record of the clip.
+            suppressed: whether the clip is a suppressed repeat.
         """
-        found = {
+        applies = {
             "superseded": clip.superseded_by is not None,
             "duplicate": suppressed,
             "too_short": self.min_seconds is not None and clip.duration < self.min_seconds,
@@ -57,18 +57,18 @@ class Rules(Settings):
             "little_speech": self.min_speech_ratio is not None
             and clip.speech_ratio < self.min_speech_ratio,
         }
-        return [reason for reason in REASONS if found[reason]]
+        return [reason for reason in REASONS if applies[reason]]
 
 
 def drama_rules(screen: ScreenSettings) -> Rules:
-    """Return the rules for cuts of film and television."""
+    """Return the rules for clips of film and television."""
     return Rules(**screen.model_dump())
 
 
 def recording_rules(
     screen: ScreenSettings, segment: SegmentSettings, recordings: RecordingSettings
 ) -> Rules:
-    """Return the rules for scripted recordings, which are as long as their lines."""
+    """Return the rules for scripted recordings, of which the script sets the length."""
     limits = (segment.min_seconds, segment.max_seconds)
     shortest, longest = limits if recordings.length == "drop" else (None, None)
     return Rules(
@@ -88,16 +88,16 @@ def screen_clips(
     choices: Choices | None = None,
     suppressed: Collection[str] = (),
 ) -> list[Screen]:
-    """Return the decision on each clip; what a person chose outranks the rules.
+    """Return the screening decision on each clip.
 
-    A kept stretch outranks every measure, but of what sounds the same there, too, one clip is
-    enough. A review of the clip itself outranks that as well.
+    A manually kept region overrides every measure, but not the suppression of repeats. A review
+    decision on the clip itself overrides both.
 
     Args:
-        clips: of one source.
-        rules: for its kind.
-        choices: what people chose for it.
-        suppressed: clips that are rejected for another one that sounds the same.
+        clips: clips of one source.
+        rules: rules for its kind of source.
+        choices: manual regions and review decisions of the source.
+        suppressed: ids of suppressed repeats.
     """
     choices = choices or Choices()
     reviewed = reviewed_edges(choices)
@@ -106,13 +106,13 @@ def screen_clips(
         reasons = rules.reasons_against(clip, clip.clip_id in suppressed)
         human = choices.reason(clip.start, clip.end)
         if human and clip.superseded_by is None:
-            outranks = (clip.start, clip.end) in reviewed or "duplicate" not in reasons
-            reasons = [human] if outranks else ["duplicate"]
+            overrides = (clip.start, clip.end) in reviewed or "duplicate" not in reasons
+            reasons = [human] if overrides else ["duplicate"]
         accepted = not reasons or reasons == [HUMAN_KEEP]
         decisions.append(Screen(clip_id=clip.clip_id, accepted=accepted, reasons=reasons))
     return decisions
 
 
 def reviewed_edges(choices: Choices) -> set[tuple[float, float]]:
-    """Return start and end, in seconds, of the clips that a person decided on one by one."""
+    """Return start and end, in seconds, of the clips with a review decision."""
     return {(row.start, row.end) for row in choices.reviews}

@@ -1,4 +1,4 @@
-"""Films and sound files to screened clips: the work behind ``corpus segment``."""
+"""Cutting of films and sound files into screened clips, for ``corpus segment``."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -44,32 +44,30 @@ def segment(
     workers: int = 1,
     progress: Progress = no_progress,
 ) -> Outcome:
-    """Cut media files into clips, screen these, and account for every second.
+    """Cut media files into clips, screen them, and account for every second.
 
-    A source whose content, subtitles and settings are as they were is skipped; one with clips that
-    people have touched keeps its cuts, and only the decisions on them are renewed. The caller holds
-    the corpus's lock.
+    A source with unchanged content, subtitles and settings is skipped; one with frozen clips keeps
+    its cuts and is only screened. The caller holds the corpus's lock.
 
     Args:
-        corpus: the corpus folder.
+        corpus: corpus folder.
         media: files, and folders to search for media.
-        settings: section [segment] of corpus.toml.
-        screen: section [screen].
-        series: of all the files; default: the name of the folder each is in.
-        track: number among the audio tracks; default: the one marked as default.
-        regions: CSV of the stretches that a person chose; see `read_regions`. It stays in force.
-        recut: sources (by id or title) to be cut anew although people have touched clips of them;
-            these stay, superseded.
-        language: BCP 47 code of what is spoken, by which subtitles are chosen and read.
-        workers: processes that share the files; the result is the same however many.
-        progress: told after each file.
+        settings: settings of section [segment] of corpus.toml.
+        screen: settings of section [screen].
+        series: series of all the files; default: the name of each file's folder.
+        track: index of the audio track; default: the one marked as default.
+        regions: CSV file of manual regions, see `read_regions`; they stay in force.
+        recut: sources (id or title) to cut anew although they have frozen clips, which stay,
+            superseded.
+        language: BCP 47 code of the spoken language, by which subtitles are chosen and read.
+        workers: number of processes; it doesn't affect the result.
+        progress: called after each file.
 
     Returns:
-        Counts of media files; in ``details`` a report of each source, and their clips in all.
+        Counts of media files; in ``details`` a report of each source, and totals of the clips.
 
     Raises:
-        DataError: if it can't be told which clips people have touched, or the regions file can't
-            be read.
+        DataError: if the frozen clips can't be determined, or the regions file can't be read.
         ConfigurationError: if the voice detector isn't installed.
     """
     outcome = Outcome()
@@ -80,8 +78,8 @@ def segment(
     sweep(corpus)
     known = KnownSources.of(corpus)
     inputs = [
-        found
-        for _, found in run_each(
+        film
+        for _, film in run_each(
             files,
             lambda path: identify(path, corpus, known, series=series, track=track),
             outcome,
@@ -94,30 +92,29 @@ def segment(
         import_regions(regions, inputs, update, settings, outcome)
     job = SegmentJob(update, settings, voice, language)
     finished: list[tuple[MediaInput, SegmentResult]] = []
-    for one, done in run_each(
+    for film, result in run_each(
         inputs,
         job.run,
         outcome,
-        name=lambda one: str(one.path),
+        name=lambda film: str(film.path),
         progress=progress,
         workers=workers,
     ):
-        finished.append((one, done))
-        outcome.warnings += done.warnings
-        if done.failure:
-            outcome.fail(str(one.path), done.failure)
-    settled = mark_repeats(corpus, update.rules, update.frozen, outcome)
-    warn_of_other_sources(settled - {one.source.source_id for one, _ in finished}, outcome)
+        finished.append((film, result))
+        outcome.warnings += result.warnings
+        if result.failure:
+            outcome.fail(str(film.path), result.failure)
+    changed = mark_repeats(corpus, update.rules, update.frozen, outcome)
+    warn_of_other_sources(changed - {film.source.source_id for film, _ in finished}, outcome)
 
     def report(item: tuple[MediaInput, SegmentResult]) -> SourceReport:
-        one, done = item
-        name = one.source.source_id
-        again = done.status == "unchanged" and name in settled
-        return report_of(corpus, name, str(one.path), "screened" if again else done.status)
+        film, result = item
+        name = film.source.source_id
+        again = result.status == "unchanged" and name in changed
+        return report_of(corpus, name, str(film.path), "screened" if again else result.status)
 
     reports = [
-        found
-        for _, found in run_each(finished, report, outcome, name=lambda item: str(item[0].path))
+        row for _, row in run_each(finished, report, outcome, name=lambda item: str(item[0].path))
     ]
     outcome.kept += sum(report.status != "kept" for report in reports)
     outcome.outputs += [corpus / "clips" / report.source_id for report in reports if report.clips]
@@ -126,18 +123,18 @@ def segment(
 
 
 def _named(names: Collection[str], inputs: Sequence[MediaInput], outcome: Outcome) -> set[str]:
-    """Return the ids of the sources that are named; each name of none is a failure."""
-    found = set()
+    """Return the ids of the named sources; a name that identifies none is a failure."""
+    ids = set()
     for name in names:
-        sources = [one.source for one in inputs if one.identified_by(name)]
-        found |= {source.source_id for source in sources}
+        sources = [media.source for media in inputs if media.identified_by(name)]
+        ids |= {source.source_id for source in sources}
         if not sources:
-            nearest = nearest_names(name, [one.source for one in inputs]) or "none"
+            nearest = nearest_names(name, [media.source for media in inputs]) or "none"
             outcome.items_in += 1
             outcome.fail(
-                "--recut", f"{name!r} names none of the media given; the nearest are {nearest}"
+                "--recut", f"{name!r} names none of the given media; the nearest are {nearest}"
             )
-    return found
+    return ids
 
 
 def _details(reports: Sequence[SourceReport]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Bring one film up to date in the corpus: what ``corpus segment`` does for each source."""
+"""Cutting of one film, as ``corpus segment`` does for each source."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,12 +19,12 @@ __all__ = ["SegmentJob", "SegmentResult"]
 
 @dataclass(frozen=True)
 class SegmentResult:
-    """What was done for a source.
+    """Result for one source.
 
     Attributes:
-        status: that it was cut, screened, found unchanged, or kept as it was cut before.
-        warnings: sentences the user should read.
-        failure: why it was kept.
+        status: whether the source was cut, screened, unchanged, or kept as it was cut before.
+        warnings: messages for the user.
+        failure: reason why it was kept.
     """
 
     status: Status
@@ -34,13 +34,13 @@ class SegmentResult:
 
 @dataclass(frozen=True)
 class SegmentJob:
-    """What all sources of one run share; `run` does one source, in any process.
+    """Settings that all sources of one run share; `run` processes one source in any process.
 
     Attributes:
-        update: the corpus, its rules and its frozen clips.
-        settings: section [segment].
-        voice: the voice detector and its version.
-        language: of the corpus, by which subtitles are chosen.
+        update: corpus, screening rules and frozen clips.
+        settings: settings of section [segment].
+        voice: voice detector and its version.
+        language: language of the corpus, by which subtitles are chosen.
     """
 
     update: Update
@@ -48,17 +48,17 @@ class SegmentJob:
     voice: str
     language: str
 
-    def run(self, one: MediaInput) -> SegmentResult:
+    def run(self, media: MediaInput) -> SegmentResult:
         """Bring a source up to date.
 
         Raises:
             CorpusError: as for `Update.run`.
         """
-        inputs = self._inputs(one)
+        inputs = self._inputs(media)
         warnings: list[str] = []
         try:
             status = self.update.run(
-                one, inputs, lambda frozen, cuts: self._cut(one, inputs, frozen, cuts, warnings)
+                media, inputs, lambda frozen, cuts: self._cut(media, inputs, frozen, cuts, warnings)
             )
         except KeptError as error:
             return SegmentResult("kept", warnings, str(error))
@@ -66,18 +66,18 @@ class SegmentJob:
 
     def _cut(
         self,
-        one: MediaInput,
+        media: MediaInput,
         inputs: dict[str, Any],
         frozen: Mapping[str, str],
         cuts: Sequence[Cut] | None,
         warnings: list[str],
     ) -> SourceCuts:
-        name, corpus = one.source.source_id, self.update.corpus
-        lines, notes = read_lines(one.path, name, self.language)
+        name, corpus = media.source.source_id, self.update.corpus
+        lines, notes = read_lines(media.path, name, self.language)
         warnings += notes
         cut = cut_source(
-            one.path,
-            one.source.track,
+            media.path,
+            media.source.track,
             name,
             corpus,
             lines,
@@ -87,14 +87,16 @@ class SegmentJob:
             cuts=cuts,
         )
         if cut.unreal_seconds:
-            warnings.append(f"{one.path}: {_unreal(cut.unreal_seconds)}")
+            warnings.append(f"{media.path}: {_describe_unreal(cut.unreal_seconds)}")
         if cut.cancelled > _CANCELLED:
-            warnings.append(f"{one.path}: {_opposed(cut.cancelled, one.source.track)}")
-        note = alignment_warning(one.path, cut.alignment, cut.lines, cut.duration_ms / 1000)
+            warnings.append(
+                f"{media.path}: {_describe_cancelled(cut.cancelled, media.source.track)}"
+            )
+        note = alignment_warning(media.path, cut.alignment, cut.lines, cut.duration_ms / 1000)
         warnings += [note] if note else []
         if not cut.clips:
-            warnings.append(f"{one.path}: {_nothing(cut, self.settings)}")
-        source = one.source.changed(duration=cut.duration_ms / 1000)
+            warnings.append(f"{media.path}: {_describe_no_clips(cut, self.settings)}")
+        source = media.source.changed(duration=cut.duration_ms / 1000)
         return SourceCuts(
             source,
             cut.clips,
@@ -105,37 +107,37 @@ class SegmentJob:
             asdict(cut.alignment) if lines else None,
         )
 
-    def _inputs(self, one: MediaInput) -> dict[str, Any]:
+    def _inputs(self, media: MediaInput) -> dict[str, Any]:
         return {
-            "media": one.source.sha256,
-            "track": one.source.track,
-            "subtitles": sidecar_sha256(one.path, self.language),
+            "media": media.source.sha256,
+            "track": media.source.track,
+            "subtitles": sidecar_sha256(media.path, self.language),
             "language": self.language,
             "parameters": self.settings.model_dump(mode="json"),
             "weights": asdict(PlanWeights()),
             "voice": self.voice,
-            "choices": read_choices(self.update.corpus, one.source.source_id).inputs,
+            "choices": read_choices(self.update.corpus, media.source.source_id).inputs,
         }
 
 
-def _unreal(seconds: float) -> str:
+def _describe_unreal(seconds: float) -> str:
     length = f"{seconds:.1f} s" if seconds >= 0.1 else f"{seconds * 1000:.2g} ms"
     return (
-        f"{length} of its samples are no numbers or infinite: single ones were taken for silence "
-        f"or full scale, longer stretches for a gap; make it again from the original"
+        f"{length} of its samples are NaN or infinite: single ones were replaced by silence or "
+        f"full scale, longer runs by a gap; export it again from the original"
     )
 
 
-def _opposed(share: float, track: int) -> str:
+def _describe_cancelled(share: float, track: int) -> str:
     return (
-        f"{share:.0%} of its sound cancels out when its two channels are mixed, since one is the "
-        f"other upside down; take one of them, say with ffmpeg -i FILM -map 0:a:{track} "
+        f"{share:.0%} of its sound cancels out when its two channels are mixed, since they have "
+        f"opposite polarity; use one of them, for example with ffmpeg -i FILM -map 0:a:{track} "
         f"-af 'pan=mono|c0=c0' FILM.flac, and give that instead"
     )
 
 
-def _nothing(cut: CutSource, settings: SegmentSettings) -> str:
-    """Return why a source has no clips."""
+def _describe_no_clips(cut: CutSource, settings: SegmentSettings) -> str:
+    """Return the reason why a source has no clips, for a warning."""
     shortest = f"a clip of {settings.min_seconds:g} s"
     seconds = cut.duration_ms / 1000
     if seconds < settings.min_seconds:
@@ -148,7 +150,7 @@ def _nothing(cut: CutSource, settings: SegmentSettings) -> str:
     speech = cut.outside_ms.get(LEFT_OVER, 0) / 1000
     if speech:
         return (
-            f"{speech:.1f} s of speech was heard{where}, but none of it fits a clip of "
+            f"{speech:.1f} s of speech was found{where}, but none of it fits a clip of "
             f"{settings.min_seconds:g} to {settings.max_seconds:g} s; nothing was cut"
         )
     return f"no speech was found{where}; nothing was cut"

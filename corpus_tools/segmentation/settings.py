@@ -15,24 +15,22 @@ ROOM = 0.5
 
 
 class SegmentSettings(Settings):
-    """How sources are cut.
+    """Settings of section [segment], for cutting.
 
     Attributes:
-        min_seconds: shortest clip, in whole milliseconds.
-        max_seconds: longest clip, at least half a second more, so that edges can be chosen.
-        detector: of voice; ``silero`` needs ``pip install 'corpus-tools[silero]'``, and more time.
-        aggressiveness: of ``webrtc``, 0 (takes most for speech) to 3 (takes least).
-        silero_threshold: of ``silero``, probability from which it is speech.
-        margin_seconds: silence wanted between a clip's edge and the speech in it.
-        onset_seconds: how far before what the detector calls speech its quiet beginning is looked
-            for.
-        hangover_seconds: how far after it its quiet end is looked for.
-        min_pause_seconds: a dip in level that lasts less is part of the speech around it.
-        speaker_share: share of a clip's subtitle time that one speaker's lines must have for the
-            clip to be theirs.
-        other_speaker_seconds: most subtitle time that another named speaker may have in it.
-        align_subtitles: whether subtitles that run early, late, fast or slow beside the sound are
-            put right.
+        min_seconds: length of the shortest clip, in whole milliseconds.
+        max_seconds: length of the longest clip, at least half a second more than the shortest.
+        detector: voice activity detector; ``silero`` needs ``pip install 'corpus-tools[silero]'``
+            and is slower.
+        aggressiveness: aggressiveness of ``webrtc``, from 0 (most speech) to 3 (least speech).
+        silero_threshold: probability from which ``silero`` detects speech.
+        margin_seconds: preferred silence between a clip's edge and its speech.
+        onset_seconds: length before detected voice that is searched for quiet onsets of speech.
+        hangover_seconds: length after detected voice that is searched for quiet ends of speech.
+        min_pause_seconds: shortest pause; a shorter dip in level is part of the speech.
+        speaker_share: share of a clip's subtitle time that one speaker must have to be assigned.
+        other_speaker_seconds: maximum subtitle time of another named speaker in such a clip.
+        align_subtitles: whether subtitles that are early, late, fast or slow are corrected.
     """
 
     min_seconds: float = Field(3.0, ge=0.5, le=60)
@@ -56,14 +54,14 @@ class SegmentSettings(Settings):
 
 
 class ScreenSettings(Settings):
-    """Thresholds a clip must meet to be labelled; with other ones: ``corpus screen``.
+    """Settings of section [screen]: thresholds that clips must meet to be labelled.
 
     Attributes:
         min_rms_db: level in dBFS below which a clip is ``too_quiet``.
         max_clipping: share of samples within 1 dB of the peak above which it is ``clipped``.
-        max_dropouts: number of holes in its sound above which it has ``dropouts``.
-        max_music: score for music, from 0 to 1, above which it has ``music``.
-        min_snr_db: speech level over background, in dB, below which it has ``low_snr``.
+        max_dropouts: number of dropouts above which it has ``dropouts``.
+        max_music: music score, from 0 to 1, above which it has ``music``.
+        min_snr_db: signal-to-noise ratio in dB below which it has ``low_snr``.
         min_speech_ratio: share of speech below which it has ``little_speech``.
     """
 

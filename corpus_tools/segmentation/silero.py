@@ -1,4 +1,4 @@
-"""Silero's voice activity detection, an extra: a small recurrent network, run by onnxruntime."""
+"""Silero voice activity detector (optional): a small recurrent network, run by onnxruntime."""
 
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -17,24 +17,23 @@ Floats = NDArray[np.float32]
 
 
 class Network(Protocol):
-    """The part of ``onnxruntime.InferenceSession`` that is used here."""
+    """Interface of ``onnxruntime.InferenceSession`` that is used here."""
 
     def run(self, outputs: list[str], inputs: dict[str, Floats]) -> list[Any]:
-        """Return the outputs named."""
+        """Return the named outputs."""
 
 
 class SileroVoice:
-    """The detector of Silero, which tells music from speech far better than WebRTC's.
+    """Silero's detector, which distinguishes music from speech far better than WebRTC's.
 
-    The network gives one probability per window of 32 ms (512 samples, seen with the 64 before
-    them); a frame of 10 ms has that of the window in which its middle lies. Windows go through the
-    network in batches of a fixed size, so that what it says doesn't depend on how the track comes
-    in; on one thread, for the same reason. The model is the one that the package silero-vad
-    ships: nothing is downloaded.
+    The network returns one probability per window of 32 ms (512 samples, with the 64 before them as
+    context); a frame of 10 ms has that of the window around its middle. Batches of a fixed size and
+    a single thread make the result independent of the blocks that come in. The model ships with the
+    package silero-vad: nothing is downloaded.
 
     Args:
         threshold: probability from which a window counts as speech.
-        network: default: the package's.
+        network: network; default: the package's.
 
     Raises:
         ConfigurationError: if the extra isn't installed.
@@ -62,7 +61,7 @@ class SileroVoice:
         return np.concatenate(decided)
 
     def finish(self) -> NDArray[np.bool_]:
-        """Return the decisions that still wait, as if silence followed."""
+        """Return the remaining decisions, as if silence followed."""
         if not len(self._waiting):
             return np.zeros(0, dtype=np.bool_)
         missing = -len(self._waiting) % _WINDOW
@@ -70,7 +69,7 @@ class SileroVoice:
         return self._decide(rest)
 
     def _decide(self, samples: Samples) -> NDArray[np.bool_]:
-        """Return the decisions on the frames whose middles lie in these whole windows."""
+        """Return the decisions on the frames with their middles in these whole windows."""
         speech = self._probabilities(samples) >= self._threshold
         before, self._windows = self._windows, self._windows + len(speech)
         first, self._frames = self._frames, (self._windows * _WINDOW + _FRAME // 2 - 1) // _FRAME
@@ -83,11 +82,11 @@ class SileroVoice:
         windows = samples.reshape(-1, _WINDOW).astype(np.float32) / np.float32(FULL_SCALE)
         contexts = np.vstack([self._context, windows[:-1, -_CONTEXT:]])
         self._context = windows[-1, -_CONTEXT:]
-        said, self._hidden, self._cell = self._network.run(
+        output, self._hidden, self._cell = self._network.run(
             ["speech_probs", "hn", "cn"],
             {"input": np.hstack([contexts, windows]), "h": self._hidden, "c": self._cell},
         )
-        probabilities: Floats = np.reshape(said, -1)
+        probabilities: Floats = np.reshape(output, -1)
         return probabilities
 
 
@@ -129,8 +128,8 @@ def _model() -> Path:
     )
 
 
-_FRAME = 160  # samples that a decision is about
-_WINDOW = 512  # samples that the network hears at a time
-_CONTEXT = 64  # samples before them that it sees as well
+_FRAME = 160  # samples per decision
+_WINDOW = 512  # samples per window of the network
+_CONTEXT = 64  # samples of context before a window
 _STATE_SHAPE = (1, 1, 128)
-_BATCH = 256 * _WINDOW  # samples that go through the network in one call, 8 s
+_BATCH = 256 * _WINDOW  # samples per call of the network, 8 s

@@ -1,4 +1,4 @@
-"""What subtitles say about who speaks."""
+"""Speaker of a clip, from the speakers of subtitle lines."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ __all__ = ["subtitle_speaker"]
 def subtitle_speaker(
     cut: Cut, lines: Sequence[SubtitleLine], settings: SegmentSettings
 ) -> str | None:
-    """Return who speaks in a clip, if its subtitle lines name one speaker clearly enough.
+    """Return the speaker of a clip, if its subtitle lines name one clearly enough.
 
     Args:
-        cut: where the clip lies.
-        lines: those of its source; only the ones that overlap the clip matter.
+        cut: start and end of the clip.
+        lines: subtitle lines of the source; only those that overlap the clip matter.
         settings: ``speaker_share`` and ``other_speaker_seconds``.
     """
     seconds: dict[str | None, float] = defaultdict(float)

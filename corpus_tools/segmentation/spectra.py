@@ -11,7 +11,7 @@ from corpus_tools.media.levels import FULL_SCALE, Samples
 __all__ = ["BIN_HZ", "HOP_MS", "WINDOW_MS", "Spectra", "power_spectra", "windows_within"]
 
 Spectra = NDArray[np.float32]
-"""Power of `WINDOW_MS` every `HOP_MS`, up to 4 kHz; shape (windows, bins), 1.0 for a full-scale sine."""
+"""Shape (windows, bins), 1.0 for a full-scale sine: `WINDOW_MS` every `HOP_MS`, up to 4 kHz."""
 
 WINDOW_MS, HOP_MS = 64, 40
 _WINDOW, _HOP = (SAMPLE_RATE * ms // 1000 for ms in (WINDOW_MS, HOP_MS))

@@ -1,4 +1,4 @@
-"""Of clips that sound the same one is accepted: the first of those that would be if alone."""
+"""Choose one accepted clip from each set of repeats."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,8 +15,8 @@ from corpus_tools.segmentation.verdicts import (
     check_finished,
     clips_of,
     is_decided,
-    noted_rules,
-    noted_suppressed,
+    recorded_rules,
+    recorded_suppressed,
     rescreen,
 )
 from manifests.errors import CorpusError
@@ -30,14 +30,14 @@ __all__ = ["RepeatCandidate", "find_suppressed", "resolve_repeats"]
 
 @dataclass(frozen=True, slots=True)
 class RepeatCandidate:
-    """A clip that may sound like others.
+    """A clip that may be one of several repeats.
 
     Attributes:
-        clip_id: which clip.
-        original: the clip that it is marked as a repeat of, itself if it is none.
-        rank: the lower, the sooner it is the one to be accepted.
-        acceptable: whether it would be accepted if it were alone.
-        reviewed: whether a person decided on this very clip.
+        clip_id: id of the clip.
+        original: id of the clip that it is marked as a repeat of; its own id if it isn't marked.
+        rank: sort key; the acceptable clip of lowest rank is accepted.
+        acceptable: whether it would be accepted without its repeats.
+        reviewed: whether there is a review decision on the clip itself.
     """
 
     clip_id: str
@@ -50,17 +50,16 @@ class RepeatCandidate:
 def find_suppressed(
     copies: Iterable[RepeatCandidate], repeats: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return which clips are rejected as repeats, each with the one that stands for it.
+    """Return the suppressed repeats, and the clip kept instead of each.
 
-    Acceptable clips yield to those that they were found in. Others that are marked as repeats
-    are rejected as such too, beside their own reasons: the first acceptable clip of those with the
-    same mark stands for them, or the one that they are marked with if there is none. Clips that a
-    person decided on never yield.
+    An acceptable repeat is suppressed in favour of the clip that it was found in. An unacceptable
+    clip that is marked as a repeat is suppressed too, in favour of the first acceptable clip with
+    the same mark, or else of the marked original. Reviewed clips are never suppressed.
 
     Args:
         copies: clips of the corpus, in any order.
-        repeats: the acceptable ones that repeat other acceptable ones, each with the one that it
-            was found in and that repeats none (`find_repeats`, in the order of rank).
+        repeats: acceptable clips that repeat others, each with the acceptable clip that it was
+            found in and that repeats none (from `find_repeats`, in order of rank).
 
     Example:
         >>> noisy = RepeatCandidate("a", "a", (False, False, False, 0, 0.0), acceptable=False)
@@ -73,7 +72,7 @@ def find_suppressed(
     groups: defaultdict[str, list[RepeatCandidate]] = defaultdict(list)
     for copy in copies:
         groups[copy.original].append(copy)
-    found = {}
+    suppressed = {}
     for original, group in groups.items():
         group.sort(key=lambda copy: copy.rank)
         first = next((copy.clip_id for copy in group if copy.acceptable), original)
@@ -81,10 +80,10 @@ def find_suppressed(
             if copy.reviewed:
                 continue
             if copy.acceptable and copy.clip_id in repeats:
-                found[copy.clip_id] = repeats[copy.clip_id]
+                suppressed[copy.clip_id] = repeats[copy.clip_id]
             elif not copy.acceptable and copy.clip_id != original:
-                found[copy.clip_id] = repeats.get(first, first)
-    return found
+                suppressed[copy.clip_id] = repeats.get(first, first)
+    return suppressed
 
 
 def resolve_repeats(
@@ -94,47 +93,49 @@ def resolve_repeats(
     frozen: Collection[str],
     outcome: Outcome,
 ) -> set[str]:
-    """Accept one clip of those that sound the same, and reject the others as ``duplicate``.
+    """Accept one clip from each set of repeats, and reject the others as ``duplicate``.
 
-    Each source is judged by the rules that it was last decided by, so that a run about some films
-    doesn't apply other thresholds to the rest. Only records are read, no sound.
+    Each source is screened with the rules last used for it, so that a run on some films doesn't
+    apply other thresholds to the rest. Only records are read, no audio.
 
     Args:
-        corpus: the corpus folder.
-        sources: those searched for repeats, in the order in which they count as first.
-        rules: for a source that doesn't tell by which it was decided.
-        frozen: clips that people have touched.
-        outcome: takes a failure for each source that can't be read or was left unfinished; its
-            clips neither stand nor yield.
+        corpus: corpus folder.
+        sources: sources searched for repeats, in order of precedence.
+        rules: rules for sources without recorded ones.
+        frozen: ids of frozen clips.
+        outcome: receives a failure for each source with unreadable or unfinished shards, whose
+            clips are left out.
 
     Returns:
-        The sources of which clips now yield that did not, or the other way round.
+        Ids of the sources with changed suppressed repeats.
     """
     copies: dict[str, list[RepeatCandidate]] = {}
-    judged_by: dict[str, Rules] = {}
+    rules_of: dict[str, Rules] = {}
     for number, source in enumerate(sources):
         name = source.source_id
         try:
             check_finished(corpus, name)
-            judged_by[name] = noted_rules(corpus, name) or rules
-            copies[name] = _copies(corpus, name, number, judged_by[name], frozen)
+            rules_of[name] = recorded_rules(corpus, name) or rules
+            copies[name] = _copies(corpus, name, number, rules_of[name], frozen)
         except CorpusError as error:
             outcome.fail(name, str(error))
     state = _resolution_state(corpus, copies)
     note = inside(corpus, SETTLED)
     if note.is_file() and note.read_text(encoding="utf-8") == state:
-        repeats = _noted_repeats(corpus, copies)
+        repeats = _recorded_repeats(corpus, copies)
     else:
         note.unlink(missing_ok=True)
         repeats = _repeats(corpus, copies, outcome)
-    stands = find_suppressed(chain.from_iterable(copies.values()), repeats)
+    kept_instead = find_suppressed(chain.from_iterable(copies.values()), repeats)
     changed = set()
     for name, own in copies.items():
-        suppressed = {one.clip_id: stands[one.clip_id] for one in own if one.clip_id in stands}
-        if not is_decided(corpus, name, judged_by[name], suppressed):
-            if noted_suppressed(corpus, name).keys() != suppressed.keys():
+        suppressed = {
+            copy.clip_id: kept_instead[copy.clip_id] for copy in own if copy.clip_id in kept_instead
+        }
+        if not is_decided(corpus, name, rules_of[name], suppressed):
+            if recorded_suppressed(corpus, name).keys() != suppressed.keys():
                 changed.add(name)
-            rescreen(corpus, name, judged_by[name], suppressed)
+            rescreen(corpus, name, rules_of[name], suppressed)
     if copies and outcome.ok:
         write_text(note, state)
     return changed
@@ -143,45 +144,45 @@ def resolve_repeats(
 def _repeats(
     corpus: Path, copies: dict[str, list[RepeatCandidate]], outcome: Outcome
 ) -> dict[str, str]:
-    """Return which acceptable clips repeat others; sources that can't be read are left out."""
-    heard: dict[str, Hashes] = {}
+    """Find the acceptable clips that repeat others; unreadable sources are dropped."""
+    hashes: dict[str, Hashes] = {}
     for source_id in list(copies):
         try:
-            for one in read_shard(FINGERPRINTS.path(corpus, source_id), Fingerprint):
-                heard[one.clip_id] = from_text(one.hashes)
+            for row in read_shard(FINGERPRINTS.path(corpus, source_id), Fingerprint):
+                hashes[row.clip_id] = from_text(row.hashes)
         except CorpusError as error:
             outcome.fail(source_id, str(error))
             del copies[source_id]
-    ranked = [copy for copy in _acceptable(copies) if copy.clip_id in heard]
-    kept = {copy.clip_id for copy in ranked if copy.reviewed}
-    return find_repeats([(copy.clip_id, heard[copy.clip_id]) for copy in ranked], kept)
+    ranked = [copy for copy in _acceptable(copies) if copy.clip_id in hashes]
+    reviewed = {copy.clip_id for copy in ranked if copy.reviewed}
+    return find_repeats([(copy.clip_id, hashes[copy.clip_id]) for copy in ranked], reviewed)
 
 
-def _noted_repeats(corpus: Path, sources: Iterable[str]) -> dict[str, str]:
-    """Return what `_repeats` found when the sources were last decided on."""
-    noted: dict[str, str] = {}
+def _recorded_repeats(corpus: Path, sources: Iterable[str]) -> dict[str, str]:
+    """Return the recorded result of `_repeats`."""
+    recorded: dict[str, str] = {}
     for source_id in sources:
-        noted |= noted_suppressed(corpus, source_id)
-    return noted
+        recorded |= recorded_suppressed(corpus, source_id)
+    return recorded
 
 
 def _resolution_state(corpus: Path, copies: Mapping[str, list[RepeatCandidate]]) -> str:
-    """Return what identifies the clips compared, and their order."""
+    """Return a fingerprint of the clips compared and their order."""
     cuts = [read_header(SEGMENTS.path(corpus, name)).inputs for name in copies]
     order = [[copy.clip_id, copy.reviewed] for copy in _acceptable(copies)]
     return fingerprint({"algorithm": _RESOLUTION_ALGORITHM, "cuts": cuts, "order": order})
 
 
 def _acceptable(copies: Mapping[str, list[RepeatCandidate]]) -> list[RepeatCandidate]:
-    """Return the clips that would be accepted if they were alone, the first to be so first."""
-    found = (copy for copy in chain.from_iterable(copies.values()) if copy.acceptable)
-    return sorted(found, key=lambda copy: copy.rank)
+    """Return the clips that would be accepted without their repeats, in order of rank."""
+    acceptable = (copy for copy in chain.from_iterable(copies.values()) if copy.acceptable)
+    return sorted(acceptable, key=lambda copy: copy.rank)
 
 
 def _copies(
     corpus: Path, source_id: str, number: int, rules: Rules, frozen: Collection[str]
 ) -> list[RepeatCandidate]:
-    """Return the clips of a source as if each were alone."""
+    """Return the clips of a source, each screened without its repeats."""
     clips = [clip for clip in clips_of(corpus, source_id) if clip.superseded_by is None]
     choices = read_choices(corpus, source_id)
     reviewed = reviewed_edges(choices)

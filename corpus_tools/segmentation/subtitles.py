@@ -1,4 +1,4 @@
-"""The subtitles of a source as records, with the times of its sound."""
+"""Subtitles of a source as records, synchronised with its sound."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,20 +25,21 @@ def sidecar_sha256(media: Path, language: str = "zh") -> str | None:
 def read_lines(
     media: Path, source_id: str, language: str = "zh"
 ) -> tuple[list[SubtitleLine], list[str]]:
-    """Return the subtitles of a media file, from the file beside it, else from a track in it.
+    """Read the subtitles of a media file, from the file beside it or else from a track in it.
 
     Args:
-        media: the media file.
-        source_id: of the records.
-        language: BCP 47 code of what is spoken; empty if unknown.
+        media: media file.
+        source_id: id of the source, for the records.
+        language: BCP 47 code of the spoken language; empty if unknown.
 
     Returns:
-        The lines in order of time, and what is wrong with them, a sentence each; if they can't be
-        read there are none.
+        Lines in order of time, and warnings about them; no lines if they can't be read.
     """
     try:
         sidecar = find_sidecar(media, language)
-        found = read_subtitle_file(sidecar, language) if sidecar else read_embedded(media, language)
+        subtitles = (
+            read_subtitle_file(sidecar, language) if sidecar else read_embedded(media, language)
+        )
     except DataError as error:
         return [], [f"{error}; cut without subtitles"]
     lines = [
@@ -49,19 +50,19 @@ def read_lines(
             text=event.text,
             speaker=event.speaker,
         )
-        for event in found.events
+        for event in subtitles.events
     ]
-    return sorted(lines, key=lambda line: (line.start, line.end, line.text)), found.notes
+    return sorted(lines, key=lambda line: (line.start, line.end, line.text)), subtitles.notes
 
 
 def synchronise(
     lines: Sequence[SubtitleLine], speech: NDArray[np.bool_]
 ) -> tuple[list[SubtitleLine], SubtitleTiming]:
-    """Return lines where the sound has them, and how their file's times were changed for that.
+    """Return lines with times that match the sound, and how their times were changed.
 
     Args:
-        lines: as read.
-        speech: whether somebody speaks, frame by frame; as from `Activity`.
+        lines: subtitle lines as read.
+        speech: whether somebody speaks in each frame, as in `Activity`.
     """
     starts, ends = (
         np.array([getattr(line, edge) for line in lines], dtype=np.float64)
@@ -82,13 +83,13 @@ def synchronise(
 def alignment_warning(
     media: Path, alignment: SubtitleTiming, lines: Sequence[SubtitleLine], seconds: float
 ) -> str | None:
-    """Return what a person should know of the times of a file's subtitles, if anything.
+    """Return a warning about the timing of a file's subtitles, if needed.
 
     Args:
-        media: the media file.
-        alignment: as from `synchronise`.
-        lines: likewise.
-        seconds: how long it lasts.
+        media: media file.
+        alignment: timing, as from `synchronise`.
+        lines: synchronised lines.
+        seconds: duration of the media file.
     """
     if alignment.verdict == "corrected":
         first, last = (_lateness(time, alignment) for time in (0.0, seconds))
@@ -100,34 +101,34 @@ def alignment_warning(
         )
     if alignment.verdict == "mismatch":
         return (
-            f"{media}: its subtitles fit its speech nowhere and were left as they are; see whether "
-            "they belong to it"
+            f"{media}: its subtitles match its speech nowhere and were left as they are; check "
+            "whether they belong to it"
         )
     if alignment.verdict == "unconfirmed":
         return (
-            f"{media}: nothing shows that its subtitles are of this film: as they are they fit its "
-            "speech no better than chance, and they are too few to find their true times; they "
-            "were left as they are, see whether they belong to it"
+            f"{media}: nothing shows that its subtitles belong to this film: they match its speech "
+            "no better than chance, and are too few to find their true times; they were left as "
+            "they are, check whether they belong to it"
         )
     if alignment.verdict == "parts":
         return (
-            f"{media}: its subtitles fit its speech in some parts only and were left as they are; "
-            "see whether they belong to another cut of it"
+            f"{media}: its subtitles match its speech in some parts only and were left as they "
+            "are; check whether they belong to another cut of it"
         )
     beyond = sum(line.start > seconds + _PAST_THE_END for line in lines)
     if beyond:
         return (
             f"{media}: {beyond} of its {len(lines)} subtitle lines begin after its end, and it is "
-            f"too short to tell their true times by its speech; see whether they belong to it"
+            f"too short to find their true times by its speech; check whether they belong to it"
             if alignment.verdict == "unknown"
-            else f"{media}: {beyond} of its {len(lines)} subtitle lines begin after its end; see "
-            f"whether a part of it is missing"
+            else f"{media}: {beyond} of its {len(lines)} subtitle lines begin after its end; "
+            f"check whether a part of it is missing"
         )
     return None
 
 
 def _lateness(sound: float, alignment: SubtitleTiming) -> str:
-    """Return how much later or earlier than the sound the file has what is heard at a time."""
+    """Return how late or early the subtitles are at a time of the sound."""
     late = (sound - alignment.offset_s) / alignment.rate - sound
     return f"{abs(late):.2f} s {'late' if late >= 0 else 'early'}"
 

@@ -1,4 +1,4 @@
-"""Rows of a table as spreadsheets save it: any of the usual separators and encodings."""
+"""Reading of CSV files as spreadsheets save them, in any usual separator and encoding."""
 
 import csv
 import io
@@ -15,12 +15,12 @@ def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield line number and fields of each row of a CSV file that isn't empty.
 
     Args:
-        path: with commas, semicolons or tabs, whichever its first line has most of; UTF-8, UTF-16
-            or GB18030. Spaces around a field don't count, nor does the apostrophe that keeps
-            spreadsheets from running it.
+        path: file with commas, semicolons or tabs, whichever is most frequent in its first line;
+            UTF-8, UTF-16 or GB18030. Spaces around fields are removed, as is the apostrophe that
+            keeps spreadsheets from running a formula.
 
     Raises:
-        DataError: if it can't be read or is no such table; the message begins with its path.
+        DataError: if it can't be read or isn't a table; the message begins with its path.
     """
     try:
         if path.stat().st_size > _LARGEST:
@@ -32,18 +32,18 @@ def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
         for cells in reader:
-            fields = [_unguarded(cell) for cell in cells]
+            fields = [_without_guard(cell) for cell in cells]
             if any(fields):
                 yield reader.line_num, fields
     except csv.Error as error:
         raise DataError(f"{path}: not a CSV file ({error}); save it as CSV in UTF-8") from error
 
 
-def _unguarded(cell: str) -> str:
-    """Return a field without the apostrophe that keeps spreadsheets from running it.
+def _without_guard(cell: str) -> str:
+    """Return a field without the apostrophe that keeps spreadsheets from running a formula.
 
     Example:
-        >>> _unguarded("'=1+1 "), _unguarded("'tis"), _unguarded("''tis")
+        >>> _without_guard("'=1+1 "), _without_guard("'tis"), _without_guard("''tis")
         ('=1+1', "'tis", "'tis")
     """
     text = cell.strip()

@@ -1,4 +1,4 @@
-"""A decoded track: its samples on disk, and what it sounds like frame by frame."""
+"""Decoded track: samples on disk, and activity frame by frame."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,13 +19,13 @@ __all__ = ["DecodedTrack", "open_track"]
 
 @dataclass(frozen=True)
 class DecodedTrack:
-    """A track ready to be cut.
+    """A decoded track, ready to be cut.
 
     Attributes:
-        buffer: its samples.
-        activity: frame by frame.
-        unreal_seconds: of samples that were no finite numbers in the file.
-        cancelled: share of the sound that its two channels lose when they are mixed.
+        buffer: samples.
+        activity: activity, frame by frame.
+        unreal_seconds: duration of the samples that are not finite numbers in the file.
+        cancelled: share of the sound that is lost in downmixing its two channels.
     """
 
     buffer: PcmBuffer
@@ -35,7 +35,7 @@ class DecodedTrack:
 
     @property
     def duration_ms(self) -> int:
-        """How long it is, in whole milliseconds."""
+        """Duration in whole milliseconds."""
         return len(self.buffer) * 1000 // SAMPLE_RATE
 
     def samples(self, cut: Cut) -> Samples:
@@ -48,16 +48,16 @@ class DecodedTrack:
 def open_track(
     media: Path, track: int, settings: SegmentSettings, folder: Path
 ) -> Iterator[DecodedTrack]:
-    """Decode a track once, listening to it on the way; yields its tape.
+    """Decode a track and measure its activity in one pass; yield the decoded track.
 
     Args:
-        media: the file.
-        track: number among its audio tracks.
-        settings: of the voice detector and of what counts as speech.
-        folder: on whose disk the samples wait, in a file without a name.
+        media: media file.
+        track: index of the audio track.
+        settings: settings of section [segment].
+        folder: folder for the temporary file of samples.
 
     Raises:
-        MediaError: if it can't be decoded.
+        MediaError: if the file can't be decoded.
     """
     with PcmBuffer(folder) as buffer:
         meter = ActivityMeter(detector_of(settings), settings)

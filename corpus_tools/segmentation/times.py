@@ -1,4 +1,4 @@
-"""Times as people write them."""
+"""Times in seconds as text, and back."""
 
 import re
 
@@ -11,22 +11,24 @@ def parse_time(text: str) -> float:
     """Return a time in seconds, to the millisecond.
 
     Args:
-        text: seconds, or ``[h:]m:s``; a comma may stand for the decimal point.
+        text: seconds, or ``[h:]m:s``; a comma is allowed as decimal point.
 
     Raises:
-        DataError: for anything else, as for 60 or more behind a colon.
+        DataError: for anything else, including 60 or more after a colon.
 
     Example:
         >>> parse_time("1:02:03.5"), parse_time("90:00"), parse_time("12,25")
         (3723.5, 5400.0, 12.25)
     """
-    found = _TIME.fullmatch(text.strip())
-    if not found:
-        raise DataError(f"time {text!r}; write seconds or [h:]m:s, as 83.5 or 1:23.5")
-    hours, minutes, written = found.groups()
+    match = _TIME.fullmatch(text.strip())
+    if not match:
+        raise DataError(f"time {text!r}; write seconds or [h:]m:s, such as 83.5 or 1:23.5")
+    hours, minutes, written = match.groups()
     seconds = float(written.replace(",", "."))
     if (hours and int(minutes) >= 60) or (minutes and seconds >= 60):
-        raise DataError(f"time {text!r}; behind a colon comes less than 60, as in 1:39 for 99 s")
+        raise DataError(
+            f"time {text!r}; numbers after a colon are less than 60, as in 1:39 for 99 s"
+        )
     return round(int(hours or 0) * 3600 + int(minutes or 0) * 60 + seconds, 3)
 
 

@@ -1,4 +1,4 @@
-"""Move the edges of clips as people wished, and leave the other cuts of the source alone."""
+"""Moving of clip edges as decided in review, without changing the source's other cuts."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,76 +28,76 @@ __all__ = ["retrim", "undone_trims"]
 
 
 def undone_trims(corpus: Path, source_id: str, choices: Choices) -> list[Cut]:
-    """Return the edges that a person gave clips of a source and took back since.
+    """Return the cuts with edges that were moved in review and have been undone since.
 
     Args:
-        corpus: the corpus folder.
-        source_id: of which source; it was cut.
-        choices: what people choose for it now.
+        corpus: corpus folder.
+        source_id: id of the source, which has been cut.
+        choices: current manual regions and review decisions of the source.
 
     Raises:
         DataError: if the shard of its clips can't be read.
     """
-    known = read_header(SEGMENTS.path(corpus, source_id)).inputs.get("choices") or {}
+    stored = read_header(SEGMENTS.path(corpus, source_id)).inputs.get("choices") or {}
     fixed = choices.fixed()
-    cuts = [Cut.at(start, end) for start, end in known.get("trims", [])]
+    cuts = [Cut.at(start, end) for start, end in stored.get("trims", [])]
     return [cut for cut in cuts if not _overlaps(cut, fixed)]
 
 
-def retrim(update: Update, one: MediaInput) -> None:
-    """Write the clips of a source whose edges its stored reviews have moved.
+def retrim(update: Update, media: MediaInput) -> None:
+    """Write the clips of a source with edges moved by its stored review decisions.
 
-    Each takes the place of the clips that it overlaps. Where moved edges were taken back, the plan
-    fills what they leave free; all other clips stay, and so do the settings that the source was cut
-    with. Its `segments` fingerprint changes in the choices only: ``corpus segment`` finds the
-    source unchanged.
+    Each replaces the clips that it overlaps. Where moved edges were undone, the free time is
+    planned again. All other clips stay, and so do the settings that the source was cut with: its
+    `segments` fingerprint changes only in the choices, and ``corpus segment`` finds the source
+    unchanged.
 
     Args:
-        update: the corpus, its rules and its frozen clips.
-        one: the source, with its film.
+        update: corpus, screening rules and frozen clips.
+        media: film and its source.
 
     Raises:
-        CorpusError: if a frozen clip would go.
+        CorpusError: if a frozen clip would be removed.
         MediaError: if the film can't be decoded.
     """
-    corpus, name = update.corpus, one.source.source_id
+    corpus, name = update.corpus, media.source.source_id
     choices = read_choices(corpus, name)
     earlier = clips_of(corpus, name)
-    freed = undone_trims(corpus, name, choices)
-    live = [clip for clip in earlier if clip.superseded_by is None]
-    cuts = _with(choices.fixed(), [clip for clip in live if _cut(clip) not in freed])
+    undone = undone_trims(corpus, name, choices)
+    active = [clip for clip in earlier if clip.superseded_by is None]
+    cuts = _with_fixed(choices.fixed(), [clip for clip in active if _cut_of(clip) not in undone])
     frozen = update.frozen_clips(name)
     hashes = {clip.clip_id: clip.sha256 for clip in earlier}
-    for clip in live:
-        if clip.clip_id in frozen and _cut(clip) not in cuts:
+    for clip in active:
+        if clip.clip_id in frozen and _cut_of(clip) not in cuts:
             raise CorpusError(
                 f"its clip {clip.clip_id} is frozen (named by {update.frozen[clip.clip_id]}) and "
-                f"can't get other edges; keep or drop it as it is"
+                f"can't be given other edges; keep or drop it as it is"
             )
     header = read_header(SEGMENTS.path(corpus, name))
     settings = _settings_of(header).model_copy(update={"align_subtitles": False})
     lines, alignment = _subtitles(corpus, name)
     cut = cut_source(
-        one.path,
-        one.source.track,
+        media.path,
+        media.source.track,
         name,
         corpus,
         lines,
         settings,
         {clip: hashes[clip] for clip in frozen if clip in hashes},
-        choices=_holding(choices, cuts, name) if freed else choices,
-        cuts=None if freed else cuts,
+        choices=_fixing(choices, cuts, name) if undone else choices,
+        cuts=None if undone else cuts,
     )
     inputs = {**header.inputs, "choices": choices.inputs}
     clips = with_superseded(cut.clips, earlier, frozen, name)
-    found = SourceCuts(
-        one.source, clips, lines, cut.outside_ms, inputs, cut.fingerprints, alignment
+    result = SourceCuts(
+        media.source, clips, lines, cut.outside_ms, inputs, cut.fingerprints, alignment
     )
-    publish(corpus, found, update.rules, frozen)
+    publish(corpus, result, update.rules, frozen)
 
 
 def _subtitles(corpus: Path, source_id: str) -> tuple[list[SubtitleLine], dict[str, Any] | None]:
-    """Return a source's lines, whose times were put right before, and how they were."""
+    """Return a source's synchronised subtitle lines, and how their times were changed."""
     path = SUBTITLES.path(corpus, source_id)
     if not path.is_file():
         return [], None
@@ -105,7 +105,7 @@ def _subtitles(corpus: Path, source_id: str) -> tuple[list[SubtitleLine], dict[s
 
 
 def _settings_of(header: Header) -> SegmentSettings:
-    """Return what a source was cut with."""
+    """Return the settings that a source was cut with."""
     try:
         return SegmentSettings.model_validate(header.inputs["parameters"])
     except (KeyError, ValidationError) as error:
@@ -114,14 +114,14 @@ def _settings_of(header: Header) -> SegmentSettings:
         ) from error
 
 
-def _with(fixed: Sequence[Cut], clips: Sequence[Clip]) -> list[Cut]:
-    """Return the cuts of a source after some were fixed by hand."""
-    others = [cut for cut in map(_cut, clips) if not _overlaps(cut, fixed)]
+def _with_fixed(fixed: Sequence[Cut], clips: Sequence[Clip]) -> list[Cut]:
+    """Return the fixed cuts and those of the clips that overlap none of them."""
+    others = [cut for cut in map(_cut_of, clips) if not _overlaps(cut, fixed)]
     return sorted([*fixed, *others])
 
 
-def _holding(choices: Choices, cuts: Sequence[Cut], source_id: str) -> Choices:
-    """Return choices by which the plan leaves all these cuts alone, not only the chosen ones."""
+def _fixing(choices: Choices, cuts: Sequence[Cut], source_id: str) -> Choices:
+    """Return choices that fix all these cuts, not only those decided in review."""
     rows = [
         Choice(
             source_id=source_id,
@@ -135,9 +135,9 @@ def _holding(choices: Choices, cuts: Sequence[Cut], source_id: str) -> Choices:
     return Choices((*choices.regions, *rows))
 
 
-def _cut(clip: Clip) -> Cut:
+def _cut_of(clip: Clip) -> Cut:
     return Cut.at(clip.start, clip.end)
 
 
 def _overlaps(cut: Cut, others: Sequence[Cut]) -> bool:
-    return any(cut.start_ms < one.end_ms and one.start_ms < cut.end_ms for one in others)
+    return any(cut.start_ms < other.end_ms and other.start_ms < cut.end_ms for other in others)

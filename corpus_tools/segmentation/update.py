@@ -78,19 +78,19 @@ class Update:
         for speaker in {clip.speaker for clip in clips if clip.speaker is not None}:
             if gone := self._withdrawn.speakers.get(speaker):
                 raise CorpusError(
-                    f"clips of {gone.summary} would be cut from it again; leave it out, or rename the "
-                    f"speaker if it is another person"
+                    f"clips of {gone.summary} would be cut from it again; leave it out, or rename "
+                    f"the speaker if it is another person"
                 )
 
     def frozen_clips(self, source_id: str) -> list[str]:
         """Return the frozen clips of a source, sorted."""
         return self._frozen_by_source.get(source_id, [])
 
-    def run(self, one: MediaInput, inputs: dict[str, Any], cut: Cutter) -> Status:
+    def run(self, media: MediaInput, inputs: dict[str, Any], cut: Cutter) -> Status:
         """Cut or screen a source as needed, and return its status.
 
         Args:
-            one: media file and its source.
+            media: media file and its source.
             inputs: JSON-ready inputs of the cuts.
             cut: function that writes the clips.
 
@@ -102,16 +102,16 @@ class Update:
             DataError: if its folder of clips is a link that leads out of the corpus.
             MediaError: if it can't be decoded.
         """
-        name = one.source.source_id
+        name = media.source.source_id
         inside(self.corpus, f"clips/{name}")
         frozen = self.frozen_clips(name)
         known_cuts = is_cut(self.corpus, name, inputs)
-        if known_cuts and is_whole(self.corpus, one.source):
-            return self._refresh(one, frozen)
+        if known_cuts and is_whole(self.corpus, media.source):
+            return self._refresh(media, frozen)
         if gone := self._withdrawn.partly.get(name):
             raise CorpusError(
-                f"can't be cut anew, since clips of it were withdrawn with {gone.summary} and would be "
-                f"cut again; its cuts were left as they are"
+                f"can't be cut anew, since clips of it were withdrawn with {gone.summary} and would "
+                f"be cut again; its cuts were left as they are"
             )
         if frozen and not known_cuts and name not in self.recut:
             raise self._keep(name, frozen, inputs)
@@ -119,13 +119,13 @@ class Update:
         hashes = {clip.clip_id: clip.sha256 for clip in earlier}
         known = [Cut.at(clip.start, clip.end) for clip in earlier if clip.superseded_by is None]
         try:
-            found = cut(
+            cuts = cut(
                 {clip: hashes[clip] for clip in frozen if clip in hashes},
                 known if known_cuts else None,
             )
-            self._refuse_withdrawn(found.clips)
-            clips = with_superseded(found.clips, earlier, frozen, name)
-            publish(self.corpus, replace(found, clips=clips), self.rules, frozen)
+            self._refuse_withdrawn(cuts.clips)
+            clips = with_superseded(cuts.clips, earlier, frozen, name)
+            publish(self.corpus, replace(cuts, clips=clips), self.rules, frozen)
         except (CorpusError, OSError):
             sweep_source(self.corpus, name, frozen)
             raise
@@ -151,12 +151,12 @@ class Update:
             rescreen(self.corpus, name, self.rules)
         return KeptError(complaint)
 
-    def _refresh(self, one: MediaInput, frozen: list[str]) -> Status:
-        """Renew what doesn't need the audio: leftover clips, the record, the screening decisions."""
-        name = one.source.source_id
+    def _refresh(self, media: MediaInput, frozen: list[str]) -> Status:
+        """Renew what doesn't need the audio: leftover clips, record, screening decisions."""
+        name = media.source.source_id
         sweep_source(self.corpus, name, frozen)
-        if one.known:
-            publish_source(self.corpus, one.source)
+        if media.known:
+            publish_source(self.corpus, media.source)
         if is_screened(self.corpus, name, self.rules):
             return "unchanged"
         rescreen(self.corpus, name, self.rules)

@@ -1,8 +1,7 @@
-"""The decisions on a source's clips and the ledger that follows from them: read, checked, written.
+"""Screening decisions and ledger of a source: reading, checking and writing of their shards.
 
-Both shards name what they follow from: the cuts, the rules, what people chose, and which clips
-yield to others that sound the same. The last is decided for the whole corpus (`stand_ins`) and
-stays as it is noted until that is done again.
+Both shards record their inputs: cuts, rules, manual decisions and suppressed repeats. The last are
+determined for the whole corpus (`stand_ins`) and stay as recorded until that is done again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,8 +24,8 @@ __all__ = [
     "is_decided",
     "is_screened",
     "ledger_fits",
-    "noted_rules",
-    "noted_suppressed",
+    "recorded_rules",
+    "recorded_suppressed",
     "rescreen",
 ]
 
@@ -34,7 +33,7 @@ SEGMENTS, SCREEN, LEDGER = (STAGES[name] for name in ("segments", "screen", "led
 
 
 def clips_of(corpus: Path, source_id: str) -> list[Clip]:
-    """Return the clips of a source, none if it has no shard.
+    """Return the clips of a source; none if it has no shard.
 
     Raises:
         DataError: if its shard can't be read.
@@ -44,18 +43,18 @@ def clips_of(corpus: Path, source_id: str) -> list[Clip]:
 
 
 def ledger_fits(corpus: Path, source_id: str) -> bool:
-    """Return whether a source has a ledger, and of the cuts that it has."""
+    """Return whether a source has a ledger of its current cuts."""
     if not (
         SEGMENTS.path(corpus, source_id).is_file() and LEDGER.path(corpus, source_id).is_file()
     ):
         return False
     segments = read_header(SEGMENTS.path(corpus, source_id)).fingerprint
-    made_of = read_header(LEDGER.path(corpus, source_id)).inputs.get("segments")
-    return bool(made_of == segments)
+    recorded = read_header(LEDGER.path(corpus, source_id)).inputs.get("segments")
+    return bool(recorded == segments)
 
 
 def check_finished(corpus: Path, source_id: str) -> None:
-    """Raise DataError unless a source was cut to the end."""
+    """Raise DataError if cutting a source was interrupted."""
     if not ledger_fits(corpus, source_id):
         raise DataError("cutting it was interrupted; give its film to corpus segment again")
 
@@ -68,17 +67,17 @@ def decide(
     rules: Rules,
     suppressed: Mapping[str, str],
 ) -> None:
-    """Write the decisions on a source's clips, and its ledger.
+    """Write the screening decisions on a source's clips, and its ledger.
 
     Args:
-        corpus: the corpus folder.
-        source_id: of which source.
-        clips: its cuts.
+        corpus: corpus folder.
+        source_id: id of the source.
+        clips: clips of the source.
         outside_ms: milliseconds in no clip, by ledger reason.
-        rules: which clips are accepted.
-        suppressed: clips that are rejected as repeats, and the one that stands for each.
+        rules: screening rules.
+        suppressed: suppressed repeats, and the clip kept instead of each.
     """
-    inputs = _inputs(corpus, source_id, rules, suppressed)
+    inputs = _decision_inputs(corpus, source_id, rules, suppressed)
     decisions = screen_clips(clips, rules, read_choices(corpus, source_id), suppressed)
     write_shard(corpus, SCREEN, source_id, decisions, inputs)
     ledger = ledger_of(source_id, clips, decisions, outside_ms)
@@ -88,13 +87,13 @@ def decide(
 def rescreen(
     corpus: Path, source_id: str, rules: Rules, suppressed: Mapping[str, str] | None = None
 ) -> None:
-    """Decide again on a source's clips, without cutting.
+    """Screen a source's clips again, without cutting.
 
     Args:
-        corpus: the corpus folder.
-        source_id: of which source.
-        rules: which clips are accepted.
-        suppressed: as for `decide`; ``None`` for what is noted.
+        corpus: corpus folder.
+        source_id: id of the source.
+        rules: screening rules.
+        suppressed: as for `decide`; ``None`` for those on record.
 
     Raises:
         DataError: if a shard can't be read, or cutting it was interrupted.
@@ -102,18 +101,18 @@ def rescreen(
     check_finished(corpus, source_id)
     outside_ms = outside_from_ledger(read_shard(LEDGER.path(corpus, source_id), LedgerEntry))
     if suppressed is None:
-        suppressed = noted_suppressed(corpus, source_id)
+        suppressed = recorded_suppressed(corpus, source_id)
     decide(corpus, source_id, clips_of(corpus, source_id), outside_ms, rules, suppressed)
 
 
 def is_screened(corpus: Path, source_id: str, rules: Rules) -> bool:
-    """Return whether decisions and ledger are there and follow from cuts and rules."""
-    return is_decided(corpus, source_id, rules, noted_suppressed(corpus, source_id))
+    """Return whether decisions and ledger exist and are of the current cuts and rules."""
+    return is_decided(corpus, source_id, rules, recorded_suppressed(corpus, source_id))
 
 
 def is_decided(corpus: Path, source_id: str, rules: Rules, suppressed: Mapping[str, str]) -> bool:
-    """Return whether decisions and ledger follow from all that `decide` would be given."""
-    inputs = _inputs(corpus, source_id, rules, suppressed)
+    """Return whether decisions and ledger are what `decide` would write."""
+    inputs = _decision_inputs(corpus, source_id, rules, suppressed)
     for stage in (SCREEN, LEDGER):
         path = stage.path(corpus, source_id)
         if not path.is_file():
@@ -124,25 +123,25 @@ def is_decided(corpus: Path, source_id: str, rules: Rules, suppressed: Mapping[s
     return True
 
 
-def noted_suppressed(corpus: Path, source_id: str) -> dict[str, str]:
-    """Return which clips of a source yielded, and to which, when it was last decided on."""
-    return dict(_noted(corpus, source_id).get("duplicates", []))
+def recorded_suppressed(corpus: Path, source_id: str) -> dict[str, str]:
+    """Return the recorded suppressed repeats of a source, and the clip kept instead of each."""
+    return dict(_recorded_inputs(corpus, source_id).get("duplicates", []))
 
 
-def noted_rules(corpus: Path, source_id: str) -> Rules | None:
-    """Return the rules that a source was last decided by; ``None`` if they aren't known."""
+def recorded_rules(corpus: Path, source_id: str) -> Rules | None:
+    """Return the rules that a source was last screened with; ``None`` if unknown."""
     try:
-        return Rules.model_validate(_noted(corpus, source_id)["rules"])
+        return Rules.model_validate(_recorded_inputs(corpus, source_id)["rules"])
     except (KeyError, ValidationError):
         return None
 
 
-def _noted(corpus: Path, source_id: str) -> dict[str, Any]:
+def _recorded_inputs(corpus: Path, source_id: str) -> dict[str, Any]:
     path = SCREEN.path(corpus, source_id)
     return read_header(path).inputs if path.is_file() else {}
 
 
-def _inputs(
+def _decision_inputs(
     corpus: Path, source_id: str, rules: Rules, suppressed: Mapping[str, str]
 ) -> dict[str, Any]:
     choices = read_choices(corpus, source_id)

@@ -1,4 +1,4 @@
-"""Where there is voice: one decision per frame, whatever detector makes it."""
+"""Voice activity detection: one decision per frame, by any detector."""
 
 from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
@@ -15,27 +15,27 @@ from corpus_tools.segmentation.silero import SileroVoice, require_silero
 __all__ = ["FRAME_MS", "Decisions", "VoiceDetector", "WebRtcVoice", "detector_name", "detector_of"]
 
 FRAME_MS = 10
-"""What one decision is about."""
+"""Duration of a frame, for which one decision is made."""
 
 Decisions = NDArray[np.bool_]
 
 
 class VoiceDetector(Protocol):
-    """Hears a track from its start to its end, in pieces of any length.
+    """Voice activity detector, which receives a track in blocks of any length.
 
-    Its decisions are the same whatever the pieces; there is one for each `FRAME_MS` heard, also
-    where the detector's own window is longer.
+    It makes one decision per `FRAME_MS`, even if its own window is longer, and its decisions don't
+    depend on the blocks.
     """
 
     def feed(self, samples: Samples) -> Decisions:
-        """Return the decisions that can be made with these samples; some may wait for the next."""
+        """Return the decisions that can be made so far; the rest may come with the next samples."""
 
     def finish(self) -> Decisions:
-        """Return the decisions that still wait, as if silence followed."""
+        """Return the remaining decisions, as if silence followed."""
 
 
 def detector_of(settings: SegmentSettings) -> VoiceDetector:
-    """Return a fresh detector, as section [segment] wants it.
+    """Return a new detector for the settings of section [segment].
 
     Raises:
         ConfigurationError: if its package isn't installed.
@@ -46,7 +46,7 @@ def detector_of(settings: SegmentSettings) -> VoiceDetector:
 
 
 def detector_name(settings: SegmentSettings) -> str:
-    """Return which detector that is, with the version that its decisions depend on.
+    """Return the name of the detector, with the version that its decisions depend on.
 
     Raises:
         ConfigurationError: if its package isn't installed.
@@ -57,12 +57,12 @@ def detector_name(settings: SegmentSettings) -> str:
 
 
 class WebRtcVoice:
-    """The detector of WebRTC, by Gaussian mixtures over six bands of energy.
+    """WebRTC's detector: Gaussian mixtures over the energies of six bands, per 30 ms.
 
-    It takes music for speech and is late on soft word onsets. It looks at 30 ms at a time.
+    It detects music as speech and is late at soft word onsets.
 
     Args:
-        aggressiveness: 0 (takes most for speech) to 3 (takes least).
+        aggressiveness: from 0 (most speech) to 3 (least speech).
     """
 
     def __init__(self, aggressiveness: int) -> None:
@@ -85,7 +85,7 @@ class WebRtcVoice:
         return np.repeat(decisions, _WINDOW_MS // FRAME_MS)
 
     def finish(self) -> Decisions:
-        """Return the decisions for what is left, filled up with silence to a whole window."""
+        """Return the decisions for the rest, padded with silence to a whole window."""
         missing = -len(self._rest) % _WINDOW_BYTES
         return self.feed(np.zeros(missing // 2, dtype=np.int16))
 

@@ -66,7 +66,7 @@ def test_channels_at_full_scale_mix_without_clipping(tmp_path):
     assert 32700 < np.abs(inner.astype(int)).max() < 32767
 
 
-def test_values_that_are_no_numbers_do_no_harm(tmp_path):
+def test_nan_samples_become_silence(tmp_path):
     sound = sine(500, 16_000).astype(np.float32)
     sound[4000], sound[4001], sound[4002] = np.nan, np.inf, -np.inf
     soundfile.write(tmp_path / "a.wav", sound, 16_000, subtype="FLOAT")
@@ -122,7 +122,7 @@ def test_a_change_of_rate_and_channels_in_mid_stream_is_followed(tmp_path, make_
         assert np.abs(np.fft.rfft(part)).argmax() == 500
 
 
-def test_a_few_damaged_packets_become_a_gap_and_many_a_sentence(tmp_path, make_media):
+def test_few_damaged_packets_are_a_gap_and_many_an_error(tmp_path, make_media):
     path = make_media(tmp_path / "a.mkv", sine(500, 48_000, 20), 48_000, codec="flac")
     length = len(whole(path))
     with av.open(str(path)) as container:
@@ -142,7 +142,7 @@ def test_a_few_damaged_packets_become_a_gap_and_many_a_sentence(tmp_path, make_m
         whole(path)
 
 
-def test_a_cover_picture_is_no_hindrance(tmp_path, make_media):
+def test_cover_picture_is_ignored(tmp_path, make_media):
     path = make_media(tmp_path / "a.mp4", sine(500, 16_000, 2), picture=False)
     covered = tmp_path / "b.mp4"
     with av.open(str(path)) as source, av.open(str(covered), "w") as out:
@@ -159,7 +159,7 @@ def test_a_cover_picture_is_no_hindrance(tmp_path, make_media):
     assert np.array_equal(whole(covered), whole(path))
 
 
-def test_tracks_are_told_apart(tmp_path, make_media):
+def test_tracks_are_distinguished(tmp_path, make_media):
     path = make_media(tmp_path / "a.mkv", sine(500, 16_000, 2), tracks=2)
     media = probe(path)
     assert [track.index for track in media.tracks] == [0, 1]
@@ -172,7 +172,7 @@ def test_tracks_are_told_apart(tmp_path, make_media):
         list(decode(path, 2))
 
 
-def test_what_is_no_media_is_refused_in_one_sentence(tmp_path, make_media):
+def test_other_files_are_refused_with_one_message(tmp_path, make_media):
     with pytest.raises(MissingMediaError, match="no such file"):
         probe(tmp_path / "a.mp4")
     (tmp_path / "empty.mp4").touch()
@@ -198,9 +198,9 @@ def test_what_is_no_media_is_refused_in_one_sentence(tmp_path, make_media):
         (b"\xfe", "is no audio or video .* or is damaged"),
     ],
 )
-def test_a_wrong_ending_is_told_with_what_the_file_is(tmp_path, data, said):
+def test_wrong_extension_is_reported_with_the_type_of_the_file(tmp_path, data, message):
     (tmp_path / "a.mp4").write_bytes(data)
-    with pytest.raises(NotMediaError, match=said):
+    with pytest.raises(NotMediaError, match=message):
         probe(tmp_path / "a.mp4")
 
 

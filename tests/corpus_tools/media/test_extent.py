@@ -1,4 +1,4 @@
-"""Files that are shorter or longer than they say."""
+"""Files that are shorter or longer than their headers say."""
 
 import struct
 
@@ -19,7 +19,7 @@ def noise():
 
 @pytest.fixture(scope="module")
 def sized_wav(tmp_path_factory, noise):
-    """A WAV of 20 s of which a header says another length."""
+    """A WAV of 20 s with another length in its header."""
     path = tmp_path_factory.mktemp("wav") / "a.wav"
     soundfile.write(path, noise, 48_000, subtype="PCM_16")
     data = path.read_bytes()
@@ -40,7 +40,9 @@ def sized_wav(tmp_path_factory, noise):
 @pytest.mark.parametrize(
     "suffix", [".wav", ".avi", ".ogg", ".opus", ".mp3", ".mkv", ".mp4", ".mov", ".flac"]
 )
-def test_a_cut_off_file_is_told_from_a_whole_one(tmp_path, make_media, noise, suffix, share):
+def test_truncated_files_are_distinguished_from_whole_ones(
+    tmp_path, make_media, noise, suffix, share
+):
     path = make_media(tmp_path / f"a{suffix}", noise, 48_000)
     assert len(decode_whole(path)) / SAMPLE_RATE == pytest.approx(SECONDS, abs=0.1)
     data = path.read_bytes()
@@ -55,18 +57,18 @@ def test_a_wav_written_into_a_pipe_is_read_to_its_end(sized_wav, length, riff):
     assert len(decode_whole(sized_wav(length, riff))) == SECONDS * SAMPLE_RATE
 
 
-def test_a_wav_that_says_more_than_it_has_is_refused(sized_wav):
+def test_wav_with_too_large_a_header_is_refused(sized_wav):
     with pytest.raises(TruncatedMediaError, match="1,920,044 of the 3,840,044 bytes"):
         decode_whole(sized_wav(2 * SECONDS * 96_000))
 
 
-def test_a_wav_that_says_less_than_it_has_is_refused(sized_wav):
+def test_wav_with_too_small_a_header_is_refused(sized_wav):
     with pytest.raises(TruncatedMediaError, match=r"goes on for 15\.0 s after its header says"):
         decode_whole(sized_wav(5 * 96_000))
 
 
 @pytest.mark.parametrize("tail", [b"LIST\4\0\0\0abcd", b"\0" * 3000, b"id3 \7\0\0\0abcdefg\0"])
-def test_what_may_follow_the_sound_of_a_wav_does_no_harm(sized_wav, tail):
+def test_chunks_after_the_samples_of_a_wav_are_allowed(sized_wav, tail):
     path = sized_wav(SECONDS * 96_000, tail=tail)
     assert len(decode_whole(path)) == SECONDS * SAMPLE_RATE
 

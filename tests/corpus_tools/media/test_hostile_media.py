@@ -1,4 +1,4 @@
-"""Files that would have us read other files, wait for ever, or fill the disk."""
+"""Files that make a reader open other files, wait for ever, or fill the disk."""
 
 import os
 import socket
@@ -83,7 +83,7 @@ def test_a_list_of_addresses_is_refused_without_calling_them(tmp_path, text, suf
     ],
 )
 @pytest.mark.parametrize("suffix", [".m3u8", ".m3u", ".mp4", ".xml"])
-def test_a_playlist_is_called_so_with_what_to_do(tmp_path, bait, text, suffix):
+def test_playlist_is_named_with_a_remedy(tmp_path, bait, text, suffix):
     path = tmp_path / f"a{suffix}"
     path.write_text(text.format("bait.ts"), encoding="utf-8")
     with pytest.raises(NotMediaError, match=r"is a playlist: .* never opened; .* -c copy"):
@@ -105,7 +105,7 @@ def test_pipes_and_devices_are_refused_instead_of_waited_for(tmp_path):
             pass
 
 
-def test_an_encrypted_film_is_called_so(tmp_path):
+def test_encrypted_film_is_named(tmp_path):
     path = tmp_path / "a.mp4"
     key = {
         "encryption_scheme": "cenc-aes-ctr",
@@ -130,7 +130,7 @@ def piece(at, length, rate=16_000):
 
 @pytest.fixture
 def leaping(tmp_path):
-    """Write a film of 2 s whose second half has time stamps from somewhere else, in seconds."""
+    """Write a film of 2 s with shifted time stamps, in seconds, in its second half."""
 
     def make(*leaps):
         path = tmp_path / "a.mkv"
@@ -158,13 +158,13 @@ def test_a_gap_of_minutes_is_a_gap(leaping):
 
 
 @pytest.mark.parametrize("leap", [3 * 365 * 86_400, 3700])
-def test_time_stamps_that_leap_begin_anew_and_lose_nothing(leaping, leap):
+def test_jumps_in_time_stamps_lose_nothing(leaping, leap):
     blocks = list(decode(leaping(leap)))
     assert seconds(blocks, gap=False) == pytest.approx(2, abs=0.01)
     assert seconds(blocks, gap=True) == 0
 
 
-def test_pieces_glued_together_that_all_begin_at_zero_follow_on_each_other(tmp_path, make_media):
+def test_spliced_files_that_start_at_zero_follow_each_other(tmp_path, make_media):
     sound = np.random.default_rng(0).normal(0, 0.1, 3 * SAMPLE_RATE)
     pieces = [make_media(tmp_path / f"{n}.ts", sound, picture=False) for n in range(3)]
     whole = tmp_path / "whole.ts"
@@ -183,7 +183,7 @@ def test_a_timeline_of_days_is_refused(leaping):
     assert length / SAMPLE_RATE < 28 * 3600
 
 
-def test_channels_without_a_layout_and_absurd_rates_cost_a_sentence(tmp_path):
+def test_unknown_layouts_and_absurd_rates_are_errors(tmp_path):
     soundfile.write(tmp_path / "nine.wav", np.zeros((16_000, 9)), 48_000)
     soundfile.write(tmp_path / "slow.wav", np.zeros(16_000), 1)
     with pytest.raises(MediaError, match="9 channels"):

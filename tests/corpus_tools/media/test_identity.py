@@ -23,12 +23,12 @@ def test_long_chinese_names_are_cut_at_a_character():
     assert found == "傻" * 26
 
 
-def test_ids_hang_on_content_and_track():
+def test_ids_depend_on_content_and_track():
     assert source_id("-x", "ab" * 32) == "x-abababababab"
     assert source_id("x", "ab" * 32, 1) == "x-abababababab-t1"
 
 
-def test_paths_outside_the_corpus_are_not_told(tmp_path):
+def test_paths_outside_the_corpus_are_not_recorded(tmp_path):
     corpus = tmp_path / "corpus"
     (corpus / "media").mkdir(parents=True)
     assert path_in_record(corpus / "media" / "a.mp4", corpus) == "media/a.mp4"

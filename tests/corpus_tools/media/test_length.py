@@ -22,20 +22,18 @@ QUIET_THEN_LOUD = np.concatenate(
         ("broadcast.ts", "aac", {}, 2.5),
     ],
 )
-def test_the_packets_tell_how_long_decoding_will_last(
-    tmp_path, make_media, name, codec, options, start
-):
+def test_packets_give_the_decoded_length(tmp_path, make_media, name, codec, options, start):
     path = make_media(tmp_path / name, QUIET_THEN_LOUD, codec=codec, options=options, start=start)
     assert length_of(path, 0) == pytest.approx(len(decode_whole(path)) / SAMPLE_RATE, abs=0.15)
 
 
-def test_what_a_file_without_a_header_announces_is_a_guess(tmp_path, make_media):
+def test_announced_length_without_a_header_is_an_estimate(tmp_path, make_media):
     path = make_media(tmp_path / "a.aac", QUIET_THEN_LOUD, codec="aac")
     assert abs(probe(path).default_track.duration - 16) > 2
     assert length_of(path, 0) == pytest.approx(16, abs=0.15)
 
 
-def test_what_is_no_media_is_named(tmp_path):
+def test_other_files_are_named(tmp_path):
     (tmp_path / "a.mp4").write_text("hello")
     with pytest.raises(MediaError, match="no audio or video"):
         length_of(tmp_path / "a.mp4", 0)

@@ -21,13 +21,13 @@ def talk(make_scene):
     ("suffix", "codec"),
     [(".mp4", None), (".flac", None), (".mp3", None), (".wav", None), (".wav", "pcm_f32le")],
 )
-def test_channels_of_opposite_polarity_are_told(tmp_path, make_media, talk, suffix, codec):
+def test_opposite_polarity_is_detected(tmp_path, make_media, talk, suffix, codec):
     opposed = np.stack([talk, -0.9 * talk])
     path = make_media(tmp_path / f"a{suffix}", opposed, 48_000, layout="stereo", codec=codec)
     assert share(path) > 0.9
 
 
-def test_ordinary_channels_are_not(tmp_path, make_media, talk):
+def test_ordinary_channels_are_not_opposite(tmp_path, make_media, talk):
     rng = np.random.default_rng(0)
     pairs = {
         "same": (talk, talk),

@@ -9,7 +9,7 @@ from corpus_tools.media.levels import clipping_share, frame_powers, peak_db, rms
 from corpus_tools.media.wav import pcm_sha256, read_wav, write_wav
 
 
-def test_a_written_clip_reads_back_and_has_the_hashes_said(tmp_path):
+def test_written_clip_reads_back_and_has_its_hashes(tmp_path):
     samples = np.random.default_rng(0).integers(-3000, 3000, 5000).astype(np.int16)
     path = tmp_path / "a" / "b.wav"
     file_sha256 = write_wav(path, samples)
@@ -28,7 +28,7 @@ def test_a_clip_that_is_there_is_not_written_again(tmp_path):
     assert (tmp_path / "a.wav").stat().st_ino == before.st_ino
 
 
-def test_what_is_no_clip_is_refused(tmp_path):
+def test_other_files_are_refused(tmp_path):
     with pytest.raises(MissingMediaError):
         read_wav(tmp_path / "a.wav")
     (tmp_path / "b.wav").write_text("no sound")

@@ -1,4 +1,4 @@
-"""One good film among all that people give a program by mistake, through the command itself."""
+"""Usable films among all kinds of unusable files, through the command itself."""
 
 import errno
 import json
@@ -53,7 +53,7 @@ FAILS = {
     "later.wav": "was there but is gone now",
     "missing.wav": "no such file; check the path",
 }
-"""Files that can't be, and what their sentence says."""
+"""Files that can't be cut, and their error messages."""
 
 
 def corpus_command(*arguments):
@@ -64,7 +64,7 @@ def write_wav(path, sound, rate=16_000, **how):
     soundfile.write(os.fsencode(path), sound, rate, format="WAV", **how)
 
 
-def lie(path, length):
+def write_wrong_length(path, length):
     data = bytearray(path.read_bytes())
     at = data.index(b"data") + 4
     data[at : at + 4] = struct.pack("<I", length)
@@ -72,7 +72,7 @@ def lie(path, length):
 
 
 class Scenes:
-    """Scenes that sound the same and are not the same, so that each file is a source."""
+    """Scenes that differ in their samples only, so that each file is a source."""
 
     def __init__(self, sound):
         self._sound = sound
@@ -92,7 +92,7 @@ def write_good(folder, scenes, make_media):
     broken[1000], broken[30_000:30_010], broken[50_000] = np.nan, np.inf, -np.inf
     write_wav(folder / "no-numbers.wav", broken, subtype="FLOAT")
     write_wav(folder / "piped.wav", scenes.next())
-    lie(folder / "piped.wav", 0xFFFFFFFF)
+    write_wrong_length(folder / "piped.wav", 0xFFFFFFFF)
     write_wav(folder / "one-sample.wav", np.array([0.5]))
     soundfile.write(folder / "silence.flac", np.zeros(60 * 16_000), 16_000)
     assert max(len(name.encode()) for name in ODD_NAMES) == 255
@@ -117,15 +117,15 @@ def write_bad(folder, scenes, make_media):
     (folder / "list.mp4").write_text("ffconcat version 1.0\nfile good.mp4\n")
     for name, length in {"boast.wav": 10**7, "modest.wav": 32_000}.items():
         write_wav(folder / name, scenes.next())
-        lie(folder / name, length)
+        write_wrong_length(folder / name, length)
     write_wav(folder / "nothing.wav", np.zeros(0))
     os.mkfifo(folder / "pipe.mp4")
     for name in ("secret.wav", "vanished.wav", "later.wav"):
         write_wav(folder / name, scenes.next())
 
 
-def withhold(patched, folder):
-    """Have one file be unreadable, one vanish before it is opened, one before it is cut."""
+def make_unreadable(patched, folder):
+    """Make one file unreadable, and remove one before it is opened and one before it is cut."""
     really_open = av.open
 
     def opening(file, *arguments, **options):
@@ -143,7 +143,7 @@ def withhold(patched, folder):
 
 
 class Run:
-    """What the command did with the folder."""
+    """Result of the command on the folder."""
 
     def __init__(self, corpus, folder, result):
         self.corpus, self.folder, self.result = corpus, folder, result
@@ -165,7 +165,7 @@ def run(tmp_path_factory, make_scene, make_media):
     write_bad(folder, scenes, make_media)
     given = [folder / name for name in ("pipe.mp4", "missing.wav")]
     with pytest.MonkeyPatch.context() as patched:
-        withhold(patched, folder)
+        make_unreadable(patched, folder)
         arguments = ["segment", "--json", "--corpus", corpus, "--series", "s", folder, *given]
         return Run(corpus, folder, corpus_command(*arguments))
 
@@ -179,7 +179,7 @@ def test_the_run_fails_without_a_traceback_and_counts_every_file(run):
 
 
 @pytest.mark.parametrize("name", FAILS)
-def test_what_cannot_be_cut_costs_one_sentence_that_says_why(run, name):
+def test_each_unusable_file_fails_with_one_message(run, name):
     (reason,) = run.reasons[name]
     assert FAILS[name] in reason
     assert ";" in reason, "says what is wrong; what to do"
@@ -191,19 +191,19 @@ def test_what_cannot_be_cut_costs_one_sentence_that_says_why(run, name):
 
 
 @pytest.mark.parametrize("name", WORKS)
-def test_what_can_be_cut_is_cut_beside_the_bad_files(run, name):
+def test_usable_files_are_cut_despite_bad_ones(run, name):
     assert name not in run.reasons
     cut = {Path(one["media"]).name: one for one in run.document["sources"]}
     assert cut[name]["clips"] == WORKS[name]
 
 
-def test_sources_without_a_clip_are_a_warning_each(run):
+def test_each_source_without_clips_is_a_warning(run):
     warnings = {Path(text.split(": ")[0]).name: text for text in run.document["warnings"]}
     assert "too short for a clip" in warnings["one-sample.wav"]
     assert "no speech was found" in warnings["silence.flac"]
 
 
-def test_no_line_of_output_holds_what_a_terminal_would_obey(run):
+def test_output_has_no_terminal_control_characters(run):
     assert "\x1b" not in run.result.stderr
     assert not any(line.startswith("lines ") for line in run.result.stderr.splitlines())
 
@@ -220,7 +220,7 @@ def test_nothing_temporary_is_left_and_every_second_is_accounted_for(run):
         assert sum(round(1000 * one.seconds) for one in ledger) == round(1000 * source.duration)
 
 
-def test_names_like_markup_are_printed_as_they_are(tmp_path):
+def test_names_like_markup_are_printed_verbatim(tmp_path):
     corpus = Workspace.create(tmp_path / "corpus", "c").root
     write_wav(tmp_path / "[b].wav", np.zeros(64_000))
     result = corpus_command(
@@ -243,7 +243,7 @@ def test_hours_of_digital_silence_are_a_warning_and_take_little_memory(tmp_path)
 
 
 def megabytes(corpus, film):
-    """Cut a film in a process of its own; return the most memory that it took.
+    """Cut a film in a process of its own and return its peak memory.
 
     What getrusage tells is no less than what this process had when it forked.
     """

@@ -1,4 +1,4 @@
-"""Choosing the clips that together are worth most."""
+"""Dynamic programming of the best clips."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from corpus_tools.segmentation.best_starts import best_starts
 
 @st.composite
 def problems(draw):
-    """Costs, worths and ranges of up to 12 edges, from few values so that some are equal."""
+    """Costs, gains and ranges of up to 12 edges, from few values so that some are equal."""
     count = draw(st.integers(0, 12))
     values = st.lists(st.integers(-3, 3), min_size=count, max_size=count)
     reach, shortest = draw(st.integers(1, 6)), draw(st.integers(1, 3))
@@ -19,8 +19,8 @@ def problems(draw):
     return draw(values), draw(values), first, behind
 
 
-def worth_of(starts, opening, closing):
-    """What the plan up to the last edge is worth, and how many clips it has."""
+def value_of(starts, opening, closing):
+    """Return value and number of clips of the plan up to the last edge."""
     total, at = 0, len(starts) - 1
     while at > 0:
         if starts[at] < 0:
@@ -31,8 +31,8 @@ def worth_of(starts, opening, closing):
     return total
 
 
-def most(opening, closing, first, behind):
-    """The same by trying each clip at each edge."""
+def best_by_brute_force(opening, closing, first, behind):
+    """Return the same by trying each clip at each edge."""
     best = np.zeros(len(opening))
     for at in range(1, len(opening)):
         clips = [best[start] - opening[start] for start in range(first[at], behind[at])]
@@ -41,9 +41,11 @@ def most(opening, closing, first, behind):
 
 
 @given(problems())
-def test_no_other_clips_are_worth_more(problem):
-    assert worth_of(best_starts(*problem), *problem[:2]) == pytest.approx(most(*problem))
+def test_plan_has_the_greatest_value(problem):
+    assert value_of(best_starts(*problem), *problem[:2]) == pytest.approx(
+        best_by_brute_force(*problem)
+    )
 
 
-def test_of_equal_clips_the_one_that_begins_first_is_taken():
+def test_ties_go_to_the_earlier_start():
     assert best_starts([0, 0, 0], [0, 0, 1], [0, 0, 0], [0, 1, 2])[2] == 0

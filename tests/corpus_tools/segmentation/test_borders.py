@@ -16,7 +16,7 @@ def row(start, end, speaker, decision="keep"):
     )
 
 
-def test_borders_are_where_two_speakers_meet_and_subtitles_follow_them():
+def test_region_edges_between_speakers_override_subtitles():
     line = SubtitleLine(source_id="a", start=1.0, end=2.0, text="x", speaker="wang")
     meeting = Choices((row(0, 4.5, "zhao"), row(4.5, 8, "li"), row(8, 9, "li"), row(9.5, 12, "z")))
     assert with_region_edges([line], meeting) == [
@@ -48,28 +48,28 @@ def cut(corpus, film, rows):
     ("first", "border", "last"),
     [(5.1, 8.5, 9.6), (0.13, 4.35, 7.63), (7.48, 11.7, 12.71), (1.41, 5.7, 8.05), (0.99, 5, 7.62)],
 )
-def test_naming_a_speaker_loses_no_speech(tmp_path, film, first, border, last):
+def test_region_speakers_lose_no_speech(tmp_path, film, first, border, last):
     rows = "a,{0},{1},keep,,{3}\na,{1},{2},keep,,{4}\n"
     plain, _ = cut(tmp_path / "plain", film, rows.format(first, border, last, "", ""))
     named, _ = cut(tmp_path / "named", film, rows.format(first, border, last, "x", "y"))
     assert named <= plain
 
 
-def test_a_short_row_keeps_its_speech_whoever_speaks(tmp_path, film):
+def test_short_regions_keep_their_speech(tmp_path, film):
     plain, clips = cut(tmp_path / "plain", film, "a,0.2,3.4,keep,,\na,3.4,6.6,drop\n")
     named, same = cut(tmp_path / "named", film, "a,0.2,3.4,keep,,x\na,3.4,6.6,drop\n")
     assert (named, [clip.clip_id for clip in same]) == (plain, [clip.clip_id for clip in clips])
     assert [clip.speaker for clip in same] == ["x"]
 
 
-def test_clips_end_where_speakers_meet_if_nothing_is_lost_by_it(tmp_path, film):
+def test_clips_end_at_region_edges_if_no_speech_is_lost(tmp_path, film):
     _, clips = cut(tmp_path / "c", film, "a,4.85,8.95,keep,,x\na,8.95,11.31,keep,,y\n")
     assert len(clips) == 2
     assert clips[0].speaker == "x"
     assert 8 < clips[0].end <= clips[1].start
 
 
-def test_a_clip_over_rows_of_two_speakers_is_nobodys_whatever_its_subtitles_say(tmp_path, film):
+def test_clip_across_regions_of_two_speakers_has_no_speaker(tmp_path, film):
     copy = tmp_path / "a.wav"
     copy.write_bytes(film.read_bytes())
     copy.with_suffix(".vtt").write_text("WEBVTT\n\n00:00.000 --> 00:17.000\n<v wang>x\n")
@@ -84,7 +84,7 @@ def test_a_clip_over_rows_of_two_speakers_is_nobodys_whatever_its_subtitles_say(
         assert (same.speaker, same.speaker_source) == expected
 
 
-def test_rows_say_who_speaks_where_they_agree():
+def test_regions_that_agree_name_the_speaker():
     choices = Choices(
         (row(0, 10.2, "zhao"), row(10, 20, "li"), row(12, 14, "li"), row(30, 40, None))
     )

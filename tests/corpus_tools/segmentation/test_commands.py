@@ -21,7 +21,7 @@ def run(*arguments):
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def test_segment_prints_its_sources_and_where_every_second_went(corpus, film):
+def test_segment_prints_sources_and_ledger(corpus, film):
     result = run("segment", film, "--corpus", corpus)
     assert result.exit_code == 0, result.output
     assert "E01-" in result.stdout
@@ -64,7 +64,7 @@ def test_a_corpus_can_be_given_as_a_whole_without_cutting_its_clips(corpus, film
     assert "is a clip of this corpus" in result.stderr
 
 
-def test_screen_decides_again_for_one_run_and_by_the_configuration(corpus, film):
+def test_screen_uses_thresholds_of_flags_and_configuration(corpus, film):
     assert "no clips yet" in run("screen", "--corpus", corpus).stderr
     run("segment", film, "--corpus", corpus)
     assert (

@@ -32,7 +32,7 @@ def decided(corpus):
     return {row.clip_id: row.reasons for row in read_stage(corpus, STAGES["screen"], Screen)}
 
 
-def test_what_comes_again_is_marked_and_the_first_episode_keeps_it(corpus, series):
+def test_repeats_are_marked_and_the_first_episode_keeps_its_clip(corpus, series):
     outcome = segment(corpus, [series], screen=EASY)
     clips = list(read_stage(corpus, STAGES["segments"], Clip))
     repeats = {clip.clip_id: clip.duplicate_of for clip in clips if clip.duplicate_of}
@@ -77,7 +77,7 @@ def test_marks_do_not_depend_on_the_order_of_runs_and_are_found_again_after_a_ki
     }
 
 
-def test_a_clip_that_people_have_touched_is_the_one_that_is_kept(corpus, series):
+def test_frozen_clip_is_kept(corpus, series):
     segment(corpus, [series], screen=EASY)
     clips = list(read_stage(corpus, STAGES["segments"], Clip))
     touched, original = next((one.clip_id, one.duplicate_of) for one in clips if one.duplicate_of)
@@ -94,7 +94,7 @@ def test_a_clip_that_people_have_touched_is_the_one_that_is_kept(corpus, series)
     assert decided(corpus)[touched] == []
 
 
-def test_a_louder_copy_is_offered_where_the_first_is_too_quiet(
+def test_louder_copy_is_accepted_if_the_first_is_too_quiet(
     corpus, tmp_path, make_media, make_babble
 ):
     folder = tmp_path / "山城"
@@ -133,7 +133,7 @@ def test_a_stale_ledger_beside_new_marks_is_renewed(corpus, series):
     assert path.read_bytes() == whole
 
 
-def test_a_source_left_unfinished_costs_its_sentence_and_the_others_go_on(corpus, series):
+def test_unfinished_source_fails_alone(corpus, series):
     segment(corpus, [series], screen=EASY)
     name = next(iter(decided(corpus))).rsplit("-", 2)[0]
     STAGES["ledger"].path(corpus, name).unlink()

@@ -11,7 +11,7 @@ RATE = 16_000
 
 
 def errors(one, other):
-    """The share of bits that differ where both hear something."""
+    """Share of bits that differ in frames that both have hashes of."""
     length = min(len(one), len(other))
     one, other = one[:length], other[:length]
     heard = (one > 0) & (other > 0)
@@ -28,7 +28,7 @@ def speech(make_babble):
     ("name", "rate", "options"),
     [("a.m4a", 48_000, {}), ("a.mp3", 44_100, {}), ("a.mp3", 22_050, {}), ("a.opus", 48_000, {})],
 )
-def test_other_codecs_and_rates_turn_few_bits_over(
+def test_other_codecs_and_rates_flip_few_bits(
     name, rate, options, tmp_path, speech, resampled, make_media
 ):
     path = make_media(tmp_path / name, resampled(speech, rate) / 32768, rate, options=options)
@@ -37,7 +37,7 @@ def test_other_codecs_and_rates_turn_few_bits_over(
 
 @settings(max_examples=20, deadline=None)
 @given(shift=st.integers(0, 5000), gain_db=st.floats(-24, 6))
-def test_shift_and_gain_turn_few_bits_over(speech, shift, gain_db):
+def test_shift_and_gain_flip_few_bits(speech, shift, gain_db):
     other = np.round(speech[shift:] * 10 ** (gain_db / 20)).clip(-32768, 32767).astype(np.int16)
     whole = fingerprint(speech)[round(shift / HOP) :]
     assert errors(whole, fingerprint(other)) < 0.12
@@ -62,7 +62,7 @@ def steady(kind):
 @pytest.mark.parametrize(
     "kind", ["silence", "room tone", "loud noise", "hum of 50 Hz", "hum of 60 Hz", "tone"]
 )
-def test_steady_sound_is_not_heard(kind):
+def test_steady_sound_has_no_hashes(kind):
     assert not fingerprint((10_000 * steady(kind)).astype(np.int16)).any()
 
 
@@ -76,12 +76,12 @@ def test_a_clip_of_four_seconds_takes_about_a_kilobyte(speech):
 
 
 @given(st.lists(st.integers(0, 2**BITS - 1), max_size=40))
-def test_text_gives_the_hashes_back(values):
+def test_hashes_survive_a_round_trip_as_text(values):
     hashes = np.array(values, dtype=np.uint32)
     assert np.array_equal(from_text(to_text(hashes)), hashes)
 
 
 @pytest.mark.parametrize("text", ["AAA", "AA==", "é", "AAAA!"])
-def test_other_text_is_refused(text):
+def test_invalid_text_is_refused(text):
     with pytest.raises(DataError, match="no fingerprint"):
         from_text(text)

@@ -1,4 +1,4 @@
-"""Labels outlive every change of settings: what a hundred judgements name stays what it was."""
+"""Labels survive every change of settings: a hundred judged clips keep their samples."""
 
 import json
 
@@ -79,7 +79,7 @@ def label_studio_export(tasks):
     ]
 
 
-def test_every_judgement_still_names_the_sound_it_was_made_on(tmp_path, films):
+def test_judgements_keep_their_samples(tmp_path, films):
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     (corpus / "corpus.toml").write_text(BEFORE, encoding="utf-8")

@@ -51,7 +51,7 @@ def tree(corpus):
 
 
 def check_failed_whole(corpus, result):
-    """Assert that a run failed with sentences that name the full disk, and left nothing half."""
+    """Assert that a run failed with messages about the full disk and left nothing incomplete."""
     assert result.exit_code == 1
     assert "Traceback" not in result.output
     errors = [line for line in result.stderr.splitlines() if line.startswith("error:")]

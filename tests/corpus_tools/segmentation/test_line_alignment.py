@@ -17,7 +17,7 @@ PAL = 25 / 23.976
 
 
 def film(seed: int, minutes: float = 10, flaws: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lines (start, end) of a film, and what a detector makes of its speech.
+    """Return the lines (start, end) of a film, and its speech as a detector finds it.
 
     Lines come up to 0.2 s early and linger up to 1 s; some are missing, some are songs. With flaws
     the detector misses that share of the utterances, and hears as many that there aren't.
@@ -70,7 +70,7 @@ def test_right_times_stay_exactly_as_they_are(minutes, flaws):
         assert error == 0
 
 
-def test_times_of_another_film_are_left_alone_and_told():
+def test_subtitles_of_another_film_are_unchanged_and_reported():
     lines, _ = film(seed=1)
     _, speech = film(seed=2)
     found, error = aligned(lines, speech)
@@ -78,7 +78,7 @@ def test_times_of_another_film_are_left_alone_and_told():
 
 
 @pytest.mark.parametrize("minutes", [2, 4])
-def test_of_a_short_film_it_is_told_that_nothing_speaks_for_its_lines(minutes):
+def test_unconfirmed_lines_of_a_short_film_are_reported(minutes):
     told = []
     for seed in range(20):
         lines, _ = film(seed, minutes)
@@ -93,7 +93,7 @@ def test_of_a_short_film_it_is_told_that_nothing_speaks_for_its_lines(minutes):
     assert "nothing shows that its subtitles are of this film" in note
 
 
-def test_what_fits_half_of_a_film_is_not_forced_on_the_other():
+def test_match_in_half_of_a_film_changes_nothing():
     lines, speech = film(seed=5)
     lines[len(lines) // 2 :] += 25
     found, error = aligned(lines, speech)
@@ -110,12 +110,12 @@ def test_what_fits_half_of_a_film_is_not_forced_on_the_other():
         (np.column_stack([np.arange(50) * 1e9, np.arange(50) * 1e9 + 2]), np.arange(9000) % 9 < 4),
     ],
 )
-def test_with_too_little_to_tell_from_nothing_is_changed(lines, speech):
+def test_too_little_evidence_changes_nothing(lines, speech):
     found = align_lines(lines[:, 0], lines[:, 1], speech)
     assert (found.offset_s, found.rate, found.verdict) == (0.0, 1.0, "unknown")
 
 
-def test_songs_alone_move_nothing():
+def test_songs_alone_change_nothing():
     _, speech = film(seed=4)
     starts = np.arange(30.0, 210.0, 4.0)
     found = align_lines(starts, starts + 3.8, speech)
@@ -131,7 +131,7 @@ def test_two_hours_take_seconds_however_many_lines():
     assert time.process_time() - began < 8
 
 
-def test_lines_that_end_before_the_film_begins_go():
+def test_lines_before_the_start_are_dropped():
     lines, speech = film(seed=6)
     records = [
         SubtitleLine(source_id="s", start=start + 30, end=end + 30, text="要得")
@@ -160,7 +160,7 @@ def late_film(tmp_path_factory, make_scene, make_media) -> Path:
     return folder
 
 
-def test_late_subtitles_are_put_right_recorded_and_told(corpus, late_film):
+def test_late_subtitles_are_corrected_recorded_and_reported(corpus, late_film):
     outcome = segment(corpus, [late_film])
     assert any("E01.wav: its subtitles came 12." in one for one in outcome.warnings)
     (shard,) = (corpus / "stages" / "subtitles").iterdir()
@@ -172,7 +172,7 @@ def test_late_subtitles_are_put_right_recorded_and_told(corpus, late_film):
     assert [one["status"] for one in again.details["sources"]] == ["unchanged"]
 
 
-def test_without_the_setting_times_stay(corpus, late_film):
+def test_times_stay_without_the_setting(corpus, late_film):
     segment(corpus, [late_film], settings=SegmentSettings(align_subtitles=False))
     (shard,) = (corpus / "stages" / "subtitles").iterdir()
     assert read_shard(shard, SubtitleLine)[0].start == pytest.approx(12.9, abs=0.001)
@@ -190,7 +190,7 @@ def test_without_the_setting_times_stay(corpus, late_film):
     ],
     ids=["junk", "page", "one line 30,000 times", "8,000 lines at once"],
 )
-def test_bad_subtitles_leave_a_film_that_is_cut(corpus, films, tmp_path, content):
+def test_film_is_cut_despite_bad_subtitles(corpus, films, tmp_path, content):
     media = tmp_path / "第1集.mp4"
     media.write_bytes((films / "第1集.mp4").read_bytes())
     media.with_suffix(".srt").write_bytes(content)
@@ -203,7 +203,7 @@ def test_bad_subtitles_leave_a_film_that_is_cut(corpus, films, tmp_path, content
     assert STAGES["subtitles"].path(corpus, outcome.details["sources"][0]["source_id"]).exists()
 
 
-def test_subtitles_of_a_short_film_that_go_on_after_its_end_are_told(corpus, films, tmp_path):
+def test_subtitles_after_the_end_of_a_short_film_are_reported(corpus, films, tmp_path):
     media = Path(shutil.copy(next(films.glob("*.mp4")), tmp_path))
     media.with_suffix(".srt").write_text(
         "1\n00:00:01,000 --> 00:00:03,000\nhere\n\n2\n00:59:00,000 --> 00:59:02,000\nthere\n"

@@ -54,7 +54,7 @@ def steps(count, db):
     return 10 ** (db / 20) * noise(count, 0) * fade / rms(fade)
 
 
-def heard(sound, spoken):
+def activity_of(sound, spoken):
     samples = pcm(sound)
     power = frame_powers(samples, 160)
     speech = spoken[: len(power) * 160].reshape(-1, 160).any(axis=1)
@@ -63,7 +63,7 @@ def heard(sound, spoken):
 
 
 def measures_of(sound, spoken):
-    samples, activity = heard(sound, spoken)
+    samples, activity = activity_of(sound, spoken)
     return measure(samples, activity, Cut(0, len(samples) // 16))
 
 
@@ -71,7 +71,7 @@ TALK, SPOKEN = talk([0.3, 0.15, 0.5, 0.2, 0.4, 0.3])
 ROOM = noise(len(TALK), -45)
 
 
-def test_a_chord_is_heard_under_speech_and_nothing_else_is_taken_for_one():
+def test_music_is_detected_under_speech_and_nothing_else_is():
     clean = measures_of(TALK + ROOM, SPOKEN).music
     hissing = measures_of(TALK + noise(len(TALK), -5), SPOKEN).music
     scores = [measures_of(TALK + ROOM + chord(len(TALK), db), SPOKEN).music for db in (-15, -5)]
@@ -106,15 +106,15 @@ def test_steady_noise_is_measured_in_the_pauses(db):
     assert found == pytest.approx(db, abs=1.5)
 
 
-def test_steps_count_as_background_though_the_detector_took_them_for_speech():
+def test_steps_count_as_background_though_detected_as_speech():
     sound = TALK + ROOM + steps(len(TALK), -5)
     everything = SPOKEN | (np.abs(steps(len(TALK), 0)) > 0.3)
     assert measures_of(sound, SPOKEN).snr_db < 9
     assert measures_of(sound, everything).snr_db < 12
 
 
-def test_the_pauses_around_a_clip_tell_of_its_background_too():
-    samples, activity = heard(TALK + noise(len(TALK), -10), SPOKEN)
+def test_background_includes_pauses_around_the_clip():
+    samples, activity = activity_of(TALK + noise(len(TALK), -10), SPOKEN)
     cut = Cut(0, 400)
     alone = measure(samples[:6400], activity, cut)
     around = measure(samples[:6400], activity, cut, after=samples[6400:22_400])
@@ -126,7 +126,7 @@ def test_without_speech_there_is_no_ratio():
     assert measures_of(ROOM, np.zeros(len(ROOM), dtype=bool)).snr_db is None
 
 
-def test_amplitudes_tell_the_ratio_that_speech_and_noise_were_mixed_at():
+def test_amplitudes_give_the_ratio_of_a_mixture():
     rng = np.random.default_rng(0)
     speech = rng.gamma(0.4, 1, 80_000) * rng.choice([-1, 1], 80_000)
     for db in (0, 10, 20):
@@ -135,7 +135,7 @@ def test_amplitudes_tell_the_ratio_that_speech_and_noise_were_mixed_at():
     assert wada_snr_db(np.zeros(100, dtype=np.int16)) == 100
 
 
-def test_the_table_of_spreads_is_what_its_definition_gives():
+def test_table_of_spreads_matches_its_definition():
     at = (np.arange(1500) + 0.5) / 1500
     speech = gammaincinv(0.4, at)[:, None] / np.sqrt(0.4 * 1.4)
     gauss = ndtri(at)[None]
@@ -144,14 +144,14 @@ def test_the_table_of_spreads_is_what_its_definition_gives():
         assert np.log(size.mean()) - np.log(size).mean() == pytest.approx(expected, abs=0.005)
 
 
-def test_voices_are_heard_in_words_and_not_in_hiss_or_bangs():
+def test_voice_is_detected_in_words_and_not_in_hiss_or_bangs():
     assert voiced(power_spectra(pcm(TALK[:6400]))).mean() > 0.5
     assert not voiced(power_spectra(pcm(noise(RATE, 0)))).any()
     assert not voiced(power_spectra(pcm(steps(RATE, 0) + noise(RATE, -30)))).any()
     assert not len(voiced(power_spectra(np.zeros(10, dtype=np.int16))))
 
 
-def holed(start, milliseconds, left=0.0):
+def with_hole(start, milliseconds, left=0.0):
     sound = pcm(TALK + noise(len(TALK), -25))
     hole = slice(start, start + milliseconds * 16)
     sound[hole] = (left * sound[hole]).astype(np.int16)
@@ -159,17 +159,17 @@ def holed(start, milliseconds, left=0.0):
 
 
 @pytest.mark.parametrize(("milliseconds", "count"), [(4, 0), (20, 1), (100, 1), (290, 1), (400, 0)])
-def test_a_hole_in_the_midst_of_sound_is_a_dropout(milliseconds, count):
-    assert dropout_count(holed(1600, milliseconds)) == count
+def test_hole_within_sound_is_a_dropout(milliseconds, count):
+    assert dropout_count(with_hole(1600, milliseconds)) == count
 
 
-def test_holes_that_a_codec_blurred_are_found_and_pauses_are_none():
-    assert dropout_count(holed(1600, 50, left=0.002)) == 1
+def test_dropouts_blurred_by_a_codec_are_found_and_pauses_are_not():
+    assert dropout_count(with_hole(1600, 50, left=0.002)) == 1
     assert dropout_count(pcm(TALK + ROOM)) == 0
     assert dropout_count(pcm(TALK)) == 0
     assert dropout_count(np.zeros(RATE, dtype=np.int16)) == 0
 
 
-def test_measures_without_a_whole_window_are_those_that_can_be_had():
+def test_clip_shorter_than_a_window_has_the_other_measures():
     found = measures_of(TALK[:160], SPOKEN[:160])
     assert (found.music, found.dropouts) == (None, 0)

@@ -15,12 +15,12 @@ LEVELS = st.floats(-100, 100, width=32)
     arrays(np.float32, st.integers(1, 300), elements=LEVELS),
     st.sampled_from([0, 10, 50, 95, 99.5, 100]),
 )
-def test_it_is_numpys(values, percent):
+def test_equals_numpy(values, percent):
     assert percentile(values, percent) == np.percentile(values, percent)
 
 
 @pytest.mark.parametrize("percent", [10, 95])
-def test_the_values_stay_as_they_were(percent):
+def test_values_are_not_modified(percent):
     values = np.array([3, 1, 2], dtype=np.float32)
     percentile(values, percent)
     assert values.tolist() == [3, 1, 2]

@@ -4,7 +4,7 @@ from corpus_tools.media.decode import decode_whole
 from corpus_tools.segmentation.pieces import preview_clips
 
 
-def test_pieces_are_the_cuts_of_a_film_with_their_samples(tmp_path, make_scene, make_media):
+def test_preview_yields_cuts_with_their_samples(tmp_path, make_scene, make_media):
     film = make_media(tmp_path / "a.mkv", make_scene([(1.5, 0.8), (2, 0.4), (3, 1)]))
     whole = decode_whole(film)
     pieces = list(preview_clips(film))

@@ -21,7 +21,7 @@ def track(*parts):
 
 
 def noisy(activity, uncertainty=1.0):
-    """The same activity over a background so loud that words may be missed."""
+    """Return the activity with a background so loud that words may be missed."""
     return replace(activity, uncertainty=np.full(len(activity), uncertainty, dtype=np.float32))
 
 
@@ -48,7 +48,7 @@ limits = st.tuples(st.integers(500, 6000), st.integers(500, 4000)).map(
 
 @settings(max_examples=60, deadline=None)
 @given(parts, st.floats(0, 1), lines, limits)
-def test_any_plan_keeps_the_limits_and_is_the_same_again(activity, uncertainty, subtitles, limit):
+def test_plans_keep_the_limits_and_are_deterministic(activity, uncertainty, subtitles, limit):
     activity = noisy(activity, uncertainty)
     cuts = plan(activity, subtitles, *limit)
     assert cuts == plan(activity, subtitles[::-1], *limit)
@@ -63,7 +63,7 @@ def test_any_plan_keeps_the_limits_and_is_the_same_again(activity, uncertainty, 
 
 @settings(max_examples=60, deadline=None)
 @given(parts, st.integers(0, 9))
-def test_clips_and_what_is_outside_add_up_to_the_millisecond(activity, rest):
+def test_clips_and_the_rest_add_up_to_the_millisecond(activity, rest):
     duration = len(activity) * 10 + rest
     cuts = plan(activity)
     spent = measure_outside(activity, cuts, duration)
@@ -77,7 +77,7 @@ def test_a_short_utterance_is_extended_into_the_silence_on_both_sides():
     assert 4000 - cut.start_ms == pytest.approx(cut.end_ms - 5000, abs=200)
 
 
-def test_nothing_is_made_up_where_the_source_is_too_short():
+def test_too_short_a_source_has_no_clips():
     assert plan(track(("p", 0.5), ("s", 1), ("p", 1.4))) == []
     assert plan(track(("p", 20))) == []
 
@@ -129,7 +129,7 @@ def test_a_line_is_not_cut_through_where_nothing_else_decides():
     assert first.end_ms == second.start_ms
 
 
-def test_no_clip_reaches_over_a_gap():
+def test_no_clip_spans_a_gap():
     activity = track(("p", 1), ("s", 2), ("g", 0.5), ("s", 3.5), ("p", 1))
     first, second = plan(activity)
     assert first == Cut(0, 3000)
@@ -170,7 +170,7 @@ def test_a_short_utterance_is_extended_rather_than_joined_with_another_speaker(m
     assert second.start_ms >= 2900
 
 
-def test_over_a_loud_background_nothing_near_speech_is_left_out():
+def test_loud_background_includes_all_near_speech():
     parts = ("p", 2.0), ("s", 1.2), ("p", 2.6), ("s", 0.9), ("p", 2.9), ("s", 3.0), ("p", 2.0)
     quiet, loud = plan(track(*parts)), plan(noisy(track(*parts)))
     seconds = [sum(cut.end_ms - cut.start_ms for cut in cuts) for cuts in (quiet, loud)]
@@ -178,13 +178,13 @@ def test_over_a_loud_background_nothing_near_speech_is_left_out():
     assert seconds[1] > 13_500
 
 
-def test_over_a_loud_background_silence_far_from_speech_stays_out():
+def test_loud_background_excludes_silence_far_from_speech():
     (cut,) = plan(noisy(track(("p", 9), ("s", 1), ("p", 9))))
     assert cut.start_ms >= 7000
     assert cut.end_ms <= 12_000
 
 
-def test_the_worth_of_a_stretch_is_its_speech_less_its_silence():
+def test_value_is_speech_less_silence():
     speech = np.repeat([True, False], 100)
     weights = PlanWeights(silence=0.03, doubtful_speech=8, doubtful_silence=4)
     certain = cumulative_value(speech, np.zeros(200), weights)
@@ -193,7 +193,7 @@ def test_the_worth_of_a_stretch_is_its_speech_less_its_silence():
     assert doubtful[[0, 100, 200]] == pytest.approx([0, 9, 13])
 
 
-def test_an_edge_in_doubt_had_better_lie_where_it_is_quietest():
+def test_uncertain_edges_prefer_the_quietest_place():
     speech = np.zeros(100, dtype=bool)
     loudness = np.full(101, 0.2)
     loudness[40] = 0.0
@@ -205,7 +205,7 @@ def test_an_edge_in_doubt_had_better_lie_where_it_is_quietest():
         assert right == pytest.approx([cost, 0])
 
 
-def test_the_time_taken_grows_with_the_length_only():
+def test_run_time_is_linear_in_length():
     import time
 
     def seconds(minutes):

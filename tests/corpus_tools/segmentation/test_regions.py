@@ -49,7 +49,7 @@ def test_rows_are_read_with_and_without_names_of_columns(tmp_path):
         (",5,6,keep", "names no source"),
     ],
 )
-def test_a_bad_row_is_an_error_with_its_line_and_the_others_go_on(tmp_path, row, complaint):
+def test_bad_row_is_an_error_with_its_line(tmp_path, row, complaint):
     good, bad = rows(tmp_path, f"{HEAD}a,1,2,drop\n{row}\n")
     assert good.decision == "drop"
     assert isinstance(bad, DataError)
@@ -65,7 +65,7 @@ def test_rows_are_read_in_the_encodings_of_spreadsheets(tmp_path, encoding):
     assert row.note == "没有音乐的吵架"
 
 
-def test_a_file_without_the_columns_or_that_is_no_text_is_refused(tmp_path):
+def test_file_without_columns_or_text_is_refused(tmp_path):
     with pytest.raises(DataError, match="no column to, decision"):
         rows(tmp_path, "source,from,till\n")
     (tmp_path / "regions.csv").write_bytes(b"\xff\x81\x80" * 40)
@@ -73,7 +73,7 @@ def test_a_file_without_the_columns_or_that_is_no_text_is_refused(tmp_path):
         list(read_regions(tmp_path / "regions.csv"))
 
 
-def test_what_is_kept_closes_the_rest_and_what_is_dropped_closes_itself():
+def test_kept_regions_close_the_rest_and_dropped_ones_themselves():
     closed = Choices((choice(0.1, 0.3), choice(0.2, 0.25, "drop"))).closed(50)
     assert np.flatnonzero(closed["region_drop"]).tolist() == [20, 21, 22, 23, 24]
     assert np.flatnonzero(~closed["not_chosen"]).tolist() == list(range(10, 30))
@@ -81,7 +81,7 @@ def test_what_is_kept_closes_the_rest_and_what_is_dropped_closes_itself():
     assert not dropped_only["not_chosen"].any()
 
 
-def test_a_review_outranks_a_region_and_a_later_one_an_earlier_one(tmp_path):
+def test_review_overrides_region_and_later_overrides_earlier(tmp_path):
     put_regions(tmp_path, "e01-x", [choice(0, 60)])
     name = "e01-x-00003000-00006000"
     put_reviews(tmp_path, "e01-x", [choice(3, 6, "drop", "review", clip_id=name)])
@@ -145,7 +145,7 @@ def test_clips_lie_in_kept_regions_only_are_kept_and_survive_a_new_screen(corpus
     assert {report["status"] for report in again.details["sources"]} == {"screened"}
 
 
-def test_a_row_that_names_no_film_of_the_run_costs_one_sentence(corpus, films, tmp_path):
+def test_row_for_an_unknown_film_is_one_failure(corpus, films, tmp_path):
     regions = tmp_path / "regions.csv"
     regions.write_text(HEAD + "E03,1,9,keep\nE02,1,3,keep\n")
     outcome = segment(corpus, [films], regions=regions)
@@ -166,7 +166,7 @@ def reasons_of(outcome):
     return [failure.reason for failure in outcome.failures]
 
 
-def test_a_source_goes_by_its_series_and_several_of_one_name_are_told_apart(
+def test_series_identifies_one_of_several_sources_of_the_same_name(
     corpus, films, tmp_path, make_scene, make_media
 ):
     other = tmp_path / "茶馆"
@@ -187,7 +187,7 @@ def test_a_source_goes_by_its_series_and_several_of_one_name_are_told_apart(
     }
 
 
-def test_rows_past_the_end_are_told_and_those_beyond_it_refused(corpus, films, tmp_path):
+def test_rows_past_the_end_are_a_warning_and_rows_after_it_refused(corpus, films, tmp_path):
     film, regions = films / "E02.mp3", tmp_path / "regions.csv"
     text = "E02,1,9:00,drop\nE02,59:00,1:00:00,keep\nE02,0,1,drop\n"
     for _ in range(2):  # by the file's packets, then by the record
@@ -201,7 +201,7 @@ def test_rows_past_the_end_are_told_and_those_beyond_it_refused(corpus, films, t
         assert [(row.start, row.end) for row in stored] == [(0, 1), (1, 540)]
 
 
-def test_a_new_file_replaces_all_rows_of_a_source_and_none_takes_them_back(corpus, films, tmp_path):
+def test_new_file_replaces_all_regions_and_none_removes_them(corpus, films, tmp_path):
     segment(corpus, [films])
     before = {path: path.read_bytes() for path in (corpus / "stages").rglob("*.jsonl")}
     regions = tmp_path / "regions.csv"

@@ -35,7 +35,7 @@ def test_a_cut_of_an_encoded_copy_is_found(name, tmp_path, scene, resampled, mak
     assert find_repeats(clips(a=cut(scene, 2, 6), b=cut(copy, 1.5, 5.5))) == {"b": "a"}
 
 
-def test_a_cut_across_two_earlier_ones_names_the_one_it_shares_more_with(scene):
+def test_clip_across_two_earlier_ones_names_the_larger_match(scene):
     earlier = clips(a=cut(scene, 1, 5), b=cut(scene, 5, 9))
     assert find_repeats([*earlier, *clips(c=cut(scene, 3.5, 7.2))]) == {"c": "b"}
     assert find_repeats([*earlier, *clips(c=cut(scene, 2.8, 6.5))]) == {"c": "a"}
@@ -56,7 +56,7 @@ def test_every_repeat_names_the_first(scene):
     assert find_repeats(clips(**cuts)) == {"b": "a", "c": "a", "d": "a"}
 
 
-def test_what_only_a_repeat_has_is_kept(scene):
+def test_sound_that_only_a_repeat_has_is_kept(scene):
     found = find_repeats(clips(a=cut(scene, 0, 4), b=cut(scene, 1.5, 5.5), c=cut(scene, 4.1, 8)))
     assert found == {"b": "a"}
 

@@ -44,7 +44,7 @@ def test_each_measure_has_its_reason(measures, reasons):
     assert (decision.accepted, decision.reasons) == (not reasons, reasons)
 
 
-def test_recordings_are_as_long_as_they_are_unless_the_user_says_otherwise():
+def test_length_of_recordings_is_unlimited_unless_configured():
     one = [clip(ms=1200, speech_ratio=0.1), clip(ms=9000)]
     screen, segment = ScreenSettings(), SegmentSettings()
     kept = screen_clips(one, recording_rules(screen, segment, RecordingSettings()))
@@ -56,7 +56,7 @@ def test_recordings_are_as_long_as_they_are_unless_the_user_says_otherwise():
     ]
 
 
-def test_recordings_may_have_no_music_and_no_holes_either():
+def test_recordings_may_have_no_music_or_dropouts():
     rules = recording_rules(ScreenSettings(max_music=0.2), SegmentSettings(), RecordingSettings())
     decisions = screen_clips([clip(music=0.3), clip(music=0.1), clip(dropouts=1)], rules)
     assert [decision.reasons for decision in decisions] == [["music"], [], ["dropouts"]]

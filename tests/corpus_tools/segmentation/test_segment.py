@@ -221,7 +221,7 @@ def test_killed_anywhere_and_run_again_the_corpus_is_the_same(
     assert tree(corpus) == tree(fresh)
 
 
-def test_bad_inputs_cost_a_sentence_each_and_nothing_else(corpus, films, tmp_path):
+def test_each_bad_input_is_one_failure(corpus, films, tmp_path):
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "text.mp4").write_text("no film")
     (tmp_path / "folder").mkdir()
@@ -291,7 +291,7 @@ def test_a_second_track_is_a_source_of_its_own(corpus, make_scene, make_media, t
     assert names[1] == f"{names[0]}-t1"
 
 
-def test_silence_is_cut_into_nothing_with_a_warning(corpus, tmp_path):
+def test_silence_has_no_clips_and_a_warning(corpus, tmp_path):
     soundfile.write(tmp_path / "a.wav", np.zeros(200_000), 16_000)
     soundfile.write(tmp_path / "b.wav", np.zeros(20_000), 16_000)
     outcome = segment(corpus, [tmp_path / "a.wav", tmp_path / "b.wav"])
@@ -318,7 +318,7 @@ def test_speech_that_fits_no_clip_is_not_called_silence(corpus, make_scene, make
     assert f"{heard:.1f} s of speech was heard in what its regions leave, but none" in told[1]
 
 
-def test_a_recut_source_keeps_touched_clips_superseded_and_its_ledger_adds_up(corpus, films):
+def test_recut_keeps_frozen_clips_superseded_and_the_ledger_adds_up(corpus, films):
     segment(corpus, [films])
     film = films / "第1集.mp4"
     first, second = [clip for clip in clips_of(corpus) if "第1集" in clip.clip_id][:2]
@@ -379,7 +379,7 @@ def test_a_trim_leaves_superseded_clips_superseded_and_the_ledger_whole(corpus, 
     assert clips_of(corpus) == clips
 
 
-def test_values_that_are_no_numbers_are_told_with_their_length(corpus, make_scene, tmp_path):
+def test_nan_samples_are_reported_with_their_duration(corpus, make_scene, tmp_path):
     sound = make_scene([(1.5, 0.5)] * 4).astype(np.float32)
     sound[16_000:20_000], sound[30_000] = np.nan, np.inf
     soundfile.write(tmp_path / "a.wav", sound, 16_000, subtype="FLOAT")
@@ -390,7 +390,7 @@ def test_values_that_are_no_numbers_are_told_with_their_length(corpus, make_scen
 
 
 @pytest.mark.parametrize("rate", [16_000, 44_100])
-def test_a_stretch_of_values_that_are_no_numbers_is_a_gap(corpus, make_scene, tmp_path, rate):
+def test_run_of_nan_samples_is_a_gap(corpus, make_scene, tmp_path, rate):
     sound = make_scene([(1.5, 0.5)] * 8, rate).astype(np.float32)
     sound[3 * rate : 11 * rate // 2], sound[-rate // 2 :] = np.nan, -np.inf
     sound[2 * rate :: rate // 10] = np.inf
@@ -407,9 +407,7 @@ def test_a_stretch_of_values_that_are_no_numbers_is_a_gap(corpus, make_scene, tm
     assert not any(clip.start < 5.5 and clip.end > 3.0 for clip in clips)
 
 
-def test_channels_that_cancel_out_are_told_with_what_to_do(
-    corpus, make_scene, make_media, tmp_path
-):
+def test_opposite_polarity_is_reported_with_a_remedy(corpus, make_scene, make_media, tmp_path):
     talk = make_scene([(1.5, 0.5)] * 4)
     film = make_media(tmp_path / "a.mp4", np.stack([talk, -talk]), layout="stereo")
     outcome = segment(corpus, [film])
@@ -420,7 +418,7 @@ def test_channels_that_cancel_out_are_told_with_what_to_do(
     assert "no speech was found" in nothing
 
 
-def test_a_link_that_leads_nowhere_fails_by_itself(corpus, films, tmp_path):
+def test_broken_link_fails_alone(corpus, films, tmp_path):
     link = shutil.copytree(films, tmp_path / "films") / "away.mp4"
     link.symlink_to("/nowhere/away.mp4")
     outcome = segment(corpus, [link.parent])
@@ -429,7 +427,7 @@ def test_a_link_that_leads_nowhere_fails_by_itself(corpus, films, tmp_path):
     assert (outcome.kept, outcome.failed) == (outcome.items_in - 1, 1)
 
 
-def test_a_damaged_shard_is_told_with_what_to_do(corpus, films):
+def test_damaged_shard_is_reported_with_a_remedy(corpus, films):
     segment(corpus, [films])
     shard = next((corpus / "stages" / "screen").iterdir())
     shard.write_bytes(shard.read_bytes()[:-20])

@@ -44,12 +44,12 @@ def test_encoded_shifted_and_softer_copies_are_found(
     assert found == {f"{letter}{n}": f"o{n}" for letter in "oc" for n in range(len(takes))}
 
 
-def test_other_takes_are_not_tied(make_babble):
+def test_other_takes_are_not_grouped(make_babble):
     clips = [make_babble(2, seed) for seed in range(100, 140)]
     assert find_shared(named("o", clips)) == {}
 
 
-def test_sharing_is_passed_on(takes):
+def test_sharing_is_transitive(takes):
     first, second = takes[0], takes[1]
     across = np.concatenate([first[RATE:], second[: 2 * RATE]])
     clips = [("a", first), ("b", second), ("c", across), ("d", takes[2])]
@@ -57,7 +57,7 @@ def test_sharing_is_passed_on(takes):
     assert found == {"a": "a", "b": "a", "c": "a"}
 
 
-def test_clips_too_short_or_silent_are_tied_to_nothing(takes):
+def test_short_or_silent_clips_are_not_grouped(takes):
     silent = np.zeros(2 * RATE, dtype=np.int16)
     short = takes[0][:2000]
     assert find_shared(named("s", [silent, silent, short, short])) == {}

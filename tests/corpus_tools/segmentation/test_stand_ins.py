@@ -28,7 +28,7 @@ NOISY = {"snr_db": 3.0}
     st.lists(st.tuples(st.integers(0, 4), st.booleans(), st.booleans()), max_size=30),
     st.randoms(),
 )
-def test_whatever_yields_has_one_that_stands_for_it(drawn, order):
+def test_every_suppressed_repeat_has_a_kept_clip(drawn, order):
     copies = [
         RepeatCandidate(
             str(n), str(n if n < 5 else group), (False, False, False, n, 0.0), fine, reviewed
@@ -65,7 +65,7 @@ def opening(make_babble):
 
 @pytest.fixture
 def add(corpus, opening):
-    """Adds an episode whose only clip is the opening that all of them share."""
+    """Add an episode with a single clip, the opening that all of them share."""
 
     def run(number, hashes=opening, **measures):
         name = f"e{number}-00000000000{number}"
@@ -88,7 +88,7 @@ def add(corpus, opening):
     return run
 
 
-def settle(corpus: Path) -> set[str]:
+def resolve(corpus: Path) -> set[str]:
     outcome = Outcome()
     changed = mark_repeats(corpus, RULES, frozen_clips(corpus), outcome)
     assert outcome.ok
@@ -115,7 +115,7 @@ def review(corpus: Path, clip_id: str, decision: str, origin: str = "review") ->
 def test_a_clean_copy_is_accepted_where_the_first_is_noisy(corpus, add):
     first = add(1, **NOISY)
     add(2), add(3)
-    settle(corpus)
+    resolve(corpus)
     marks = [clip.duplicate_of for clip in read_stage(corpus, STAGES["segments"], Clip)]
     assert marks == [None, first, first]
     assert decided(corpus) == [["low_snr"], [], ["duplicate"]]
@@ -124,11 +124,11 @@ def test_a_clean_copy_is_accepted_where_the_first_is_noisy(corpus, add):
         assert sum(row.seconds for row in ledger) == 6.0
 
 
-def test_a_clean_copy_that_only_another_repeat_holds_is_compared_with_that(corpus, add):
+def test_clean_copy_found_only_in_another_repeat_is_compared_with_it(corpus, add):
     song = np.random.default_rng(0).integers(1, 2**24, 400).astype(np.uint32)
     noisy, across, after = (to_text(song[start : start + 200]) for start in (0, 90, 180))
     add(1, noisy, **NOISY), add(2, across), add(3, after)
-    settle(corpus)
+    resolve(corpus)
     marks = [clip.duplicate_of for clip in read_stage(corpus, STAGES["segments"], Clip)]
     assert [bool(mark) for mark in marks] == [False, True, False]
     assert decided(corpus) == [["low_snr"], [], ["duplicate"]]
@@ -141,7 +141,7 @@ def test_a_clean_copy_that_only_another_repeat_holds_is_compared_with_that(corpu
 def test_where_no_copy_is_good_enough_none_is_accepted(corpus, add):
     for number in (1, 2):
         add(number, **NOISY)
-    settle(corpus)
+    resolve(corpus)
     assert decided(corpus) == [["low_snr"], ["duplicate", "low_snr"]]
 
 
@@ -149,19 +149,19 @@ def test_the_order_in_which_films_came_makes_no_difference_and_twice_is_once(cor
     measures = {1: NOISY, 2: {}, 3: {"music": 0.9}, 4: {}}
     for number in (1, 2, 3, 4):
         add(number, **measures[number])
-    settle(corpus)
-    assert settle(corpus) == set()
+    resolve(corpus)
+    assert resolve(corpus) == set()
     before = tree(corpus)
     for number in (4, 3, 1, 2):
         (corpus / "stages").rename(tmp_path / f"gone{number}") if number == 4 else None
         add(number, **measures[number])
-        settle(corpus)
+        resolve(corpus)
     assert tree(corpus) == before
 
 
-def test_other_thresholds_make_another_copy_stand_and_the_marks_stay(corpus, add):
+def test_other_thresholds_choose_another_copy_and_marks_stay(corpus, add):
     add(1, **NOISY), add(2)
-    settle(corpus)
+    resolve(corpus)
     before = tree(corpus)
     lax = {"drama": drama_rules(ScreenSettings(min_snr_db=0))}
     outcome = screen_corpus(corpus, lax)
@@ -175,19 +175,19 @@ def test_other_thresholds_make_another_copy_stand_and_the_marks_stay(corpus, add
     assert tree(corpus) == before
 
 
-def test_thresholds_of_films_that_a_run_is_not_about_stay(corpus, add):
+def test_thresholds_of_films_outside_the_run_stay(corpus, add):
     add(1, **NOISY)
-    settle(corpus)
+    resolve(corpus)
     screen_corpus(corpus, {"drama": drama_rules(ScreenSettings(min_snr_db=0))})
     add(2)
-    assert [name[:2] for name in settle(corpus)] == ["e2"]
+    assert [name[:2] for name in resolve(corpus)] == ["e2"]
     assert decided(corpus) == [[], ["duplicate"]]
 
 
-def test_the_copy_that_people_have_touched_stays_when_the_first_becomes_acceptable(corpus, add):
+def test_frozen_copy_stays_when_the_first_becomes_acceptable(corpus, add):
     add(1, **NOISY)
     second = add(2)
-    settle(corpus)
+    resolve(corpus)
     tasks = corpus / "annotations" / "tasks"
     tasks.mkdir(parents=True)
     (tasks / "batch-0001.json").write_text(json.dumps([{"data": {"clip_id": second}}]))
@@ -197,7 +197,7 @@ def test_the_copy_that_people_have_touched_stays_when_the_first_becomes_acceptab
 
 def test_a_dropped_clip_is_replaced_and_a_kept_one_replaces(corpus, add):
     first, second, third = add(1), add(2), add(3, **NOISY)
-    settle(corpus)
+    resolve(corpus)
     assert decided(corpus) == [[], ["duplicate"], ["duplicate", "low_snr"]]
     review(corpus, first, "drop")
     screen_corpus(corpus, {"drama": RULES})
@@ -210,17 +210,17 @@ def test_a_dropped_clip_is_replaced_and_a_kept_one_replaces(corpus, add):
     assert decided(corpus) == [["human_drop"], ["human_keep"], ["human_keep"]]
 
 
-def test_of_what_comes_again_in_kept_stretches_one_is_enough(corpus, add):
+def test_one_repeat_in_kept_regions_is_accepted(corpus, add):
     for clip_id in (add(1), add(2, **NOISY), add(3, **NOISY)):
         if not clip_id.startswith("e1"):
             review(corpus, clip_id, "keep", origin="regions")
-    settle(corpus)
+    resolve(corpus)
     assert decided(corpus) == [["duplicate"], ["human_keep"], ["duplicate"]]
 
 
 @pytest.fixture
 def dies_after(monkeypatch):
-    """Runs something that is killed when it has written so many shards."""
+    """Run a function that is killed after a number of shards."""
 
     def run(steps, work):
         calls = 0
@@ -241,23 +241,23 @@ def dies_after(monkeypatch):
 
 
 @pytest.mark.parametrize("step", range(4))
-def test_a_kill_between_marks_and_decisions_is_made_good(corpus, add, dies_after, step):
+def test_kill_between_marks_and_decisions_is_repaired(corpus, add, dies_after, step):
     add(1, **NOISY), add(2), add(3)
-    settle(corpus)
+    resolve(corpus)
     whole = tree(corpus)
     for number in (1, 2, 3):
         add(number, **(NOISY if number == 1 else {}))
     assert not (corpus / MARKED).exists()
     assert not (corpus / SETTLED).exists()
-    dies_after(step, lambda: settle(corpus))
-    settle(corpus)
+    dies_after(step, lambda: resolve(corpus))
+    resolve(corpus)
     assert tree(corpus) == whole
 
 
 @pytest.mark.parametrize("step", range(8))
-def test_a_kill_while_screening_is_made_good(corpus, add, dies_after, step):
+def test_kill_during_screening_is_repaired(corpus, add, dies_after, step):
     add(1, **NOISY), add(2), add(3, **NOISY)
-    settle(corpus)
+    resolve(corpus)
     lax = {"drama": drama_rules(ScreenSettings(min_snr_db=0))}
     screen_corpus(corpus, lax)
     whole = tree(corpus)

@@ -19,20 +19,20 @@ SAMPLES = np.random.default_rng(0).integers(-9000, 9000, 400_000).astype(np.int1
 
 
 class LoudNetwork:
-    """Takes a window for speech where it is loud, and checks what it is given."""
+    """Network that detects loud windows as speech and checks its inputs."""
 
     def __init__(self):
-        self.heard = np.zeros(0, np.float32)
+        self.received = np.zeros(0, np.float32)
 
     def run(self, outputs, inputs):
         assert outputs == ["speech_probs", "hn", "cn"]
         assert inputs["input"].dtype == np.float32
         contexts, windows = inputs["input"][:, :64], inputs["input"][:, 64:]
-        past = np.concatenate([np.zeros(64, np.float32), self.heard])[-64:]
-        assert inputs["h"].flat[0] == inputs["c"].flat[0] == len(self.heard)
-        self.heard = np.concatenate([self.heard, windows.reshape(-1)])
+        past = np.concatenate([np.zeros(64, np.float32), self.received])[-64:]
+        assert inputs["h"].flat[0] == inputs["c"].flat[0] == len(self.received)
+        self.received = np.concatenate([self.received, windows.reshape(-1)])
         assert np.array_equal(contexts, np.vstack([past, windows[:-1, -64:]]))
-        state = np.full((1, 1, 128), len(self.heard), np.float32)
+        state = np.full((1, 1, 128), len(self.received), np.float32)
         return [np.abs(windows).max(axis=1)[:, None], state, state]
 
 
@@ -51,7 +51,7 @@ def detectors():
 
 @pytest.mark.parametrize("name", ["webrtc", "silero"])
 @given(length=st.integers(0, 400_000), sizes=st.lists(st.integers(1, 200_000), min_size=1))
-def test_there_is_one_decision_per_frame_whatever_the_pieces(name, length, sizes):
+def test_one_decision_per_frame_for_any_blocks(name, length, sizes):
     samples = SAMPLES[:length]
     whole = decisions(detectors()[name], samples, [max(length, 1)])
     assert len(whole) >= length // 160
@@ -66,11 +66,11 @@ def test_a_frame_gets_the_silero_window_that_its_middle_lies_in():
     assert len(found) == len(samples) // 160
 
 
-def test_silero_hears_every_sample_once_scaled_to_one():
+def test_silero_receives_every_sample_once_scaled_to_one():
     network = LoudNetwork()
     decisions(SileroVoice(0.5, network), SAMPLES, [7777])
-    assert np.array_equal(network.heard[: len(SAMPLES)], SAMPLES / np.float32(32768))
-    assert not network.heard[len(SAMPLES) :].any()
+    assert np.array_equal(network.received[: len(SAMPLES)], SAMPLES / np.float32(32768))
+    assert not network.received[len(SAMPLES) :].any()
 
 
 def test_the_settings_choose_the_detector_and_name_it():
@@ -92,7 +92,7 @@ def test_without_the_extra_a_run_stops_before_it_starts_and_names_the_command(
     not all(importlib.util.find_spec(name) for name in ("silero_vad", "onnxruntime")),
     reason="the extra silero is not installed",
 )
-def test_the_real_network_hears_the_sample_s_voices_and_not_its_pauses():
+def test_real_network_detects_the_sample_s_voices_and_not_its_pauses():
     episodes = Path(__file__).parents[3] / "examples" / "episodes"
     samples = decode_whole(episodes / "teahouse" / "E01.mp4")[: 30 * SAMPLE_RATE]
     truth = np.zeros(3000, dtype=np.bool_)
