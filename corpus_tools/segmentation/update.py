@@ -110,8 +110,8 @@ class Update:
             return self._refresh(media, frozen)
         if gone := self._withdrawn.partly.get(name):
             raise CorpusError(
-                f"can't be cut anew, since clips of it were withdrawn with {gone.summary} and would "
-                f"be cut again; its cuts were left as they are"
+                f"can't be cut anew, since clips of it were withdrawn with {gone.summary} and "
+                f"would be cut again; its cuts were left as they are"
             )
         if frozen and not known_cuts and name not in self.recut:
             raise self._keep(name, frozen, inputs)
