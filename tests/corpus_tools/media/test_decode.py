@@ -186,7 +186,7 @@ def test_other_files_are_refused_with_one_message(tmp_path, make_media):
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"no film\n", "is a text file, not audio or video"),
         ("今天天气很好\n".encode("gb18030") * 20, "is a text file, not audio or video"),

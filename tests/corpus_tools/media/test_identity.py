@@ -9,18 +9,18 @@ from corpus_tools.media.identity import path_in_record, slug, source_id
 @given(st.text(max_size=120))
 @example("0..0")
 def test_a_slug_is_safe_as_a_file_name_anywhere(name):
-    found = slug(name)
-    assert 0 < len(found.encode()) <= 80
-    assert found[0] not in "-._"
-    assert found[-1] not in "-._"
-    assert not set(found) & set('/\\:*?"<>|\0 \n\t' + string.whitespace)
-    assert ".." not in found
-    assert slug(found) == found
+    name = slug(name)
+    assert 0 < len(name.encode()) <= 80
+    assert name[0] not in "-._"
+    assert name[-1] not in "-._"
+    assert not set(name) & set('/\\:*?"<>|\0 \n\t' + string.whitespace)
+    assert ".." not in name
+    assert slug(name) == name
 
 
 def test_long_chinese_names_are_cut_at_a_character():
-    found = slug("傻" * 100)
-    assert found == "傻" * 26
+    name = slug("傻" * 100)
+    assert name == "傻" * 26
 
 
 def test_ids_depend_on_content_and_track():

@@ -21,10 +21,10 @@ def activity_of(sound, sizes=(16_000,), gap=None):
 
 
 def test_utterances_are_located_within_hundredths_of_a_second(make_scene):
-    found = runs(activity_of(make_scene([(1.5, 0.8), (2.0, 0.4), (0.9, 1.5)])).speech) / 100
+    detected = runs(activity_of(make_scene([(1.5, 0.8), (2.0, 0.4), (0.9, 1.5)])).speech) / 100
     truth = np.array([[0.5, 2.0], [2.8, 4.8], [5.2, 6.1]])
-    assert found.shape == truth.shape
-    assert np.abs(found - truth).max() < 0.15
+    assert detected.shape == truth.shape
+    assert np.abs(detected - truth).max() < 0.15
 
 
 def test_result_is_independent_of_block_size(make_scene):

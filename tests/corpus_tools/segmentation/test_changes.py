@@ -39,10 +39,10 @@ def speech_and_bands(*turns):
 
 def test_change_of_voice_is_more_likely_than_other_words_of_the_same():
     turns = [(speaker, 1.0) for speaker in "aabbabbbaaab"]
-    found = change_probabilities(*speech_and_bands(*turns))
+    posterior = change_probabilities(*speech_and_bands(*turns))
     changes = np.array([a != b for (a, _), (b, _) in itertools.pairwise(turns)])
-    assert found[changes].min() > 0.8
-    assert found[~changes].max() < 0.2
+    assert posterior[changes].min() > 0.8
+    assert posterior[~changes].max() < 0.2
 
 
 def test_single_voice_has_no_changes():
@@ -57,18 +57,18 @@ def test_without_a_spectrum_nothing_is_estimated():
 
 def test_digital_silence_is_no_change():
     speech = np.tile(np.repeat([True, False], 50), 5)
-    found = change_probabilities(speech, np.zeros((125, BANDS), np.uint8))
-    assert found.shape == (4,)
-    assert found.max() < 0.5
+    posterior = change_probabilities(speech, np.zeros((125, BANDS), np.uint8))
+    assert posterior.shape == (4,)
+    assert posterior.max() < 0.5
 
 
 def test_many_runs_are_processed_in_windows():
     turns = [(speaker, 0.6) for speaker in "abba" * 40]
-    found = change_probabilities(*speech_and_bands(*turns))
+    posterior = change_probabilities(*speech_and_bands(*turns))
     changes = np.array([a != b for (a, _), (b, _) in itertools.pairwise(turns)])
-    assert len(found) == 159
-    assert (found[changes] > 0.5).mean() > 0.9
-    assert (found[~changes] < 0.5).mean() > 0.9
+    assert len(posterior) == 159
+    assert (posterior[changes] > 0.5).mean() > 0.9
+    assert (posterior[~changes] < 0.5).mean() > 0.9
 
 
 def speakers(numbers, spread, seed=0):

@@ -39,7 +39,7 @@ def test_segment_gives_one_json_document_and_fails_for_what_is_missing(corpus, f
 
 
 @pytest.mark.parametrize(
-    ("flags", "sentence"),
+    ("flags", "message"),
     [
         (("--max-seconds", "3.2"), "--max-seconds: max_seconds must be at least 0.5 s more"),
         (("--aggressiveness", "7"), "--aggressiveness is 7; it must be a whole number from 0 to 3"),
@@ -47,10 +47,10 @@ def test_segment_gives_one_json_document_and_fails_for_what_is_missing(corpus, f
         (("--detector", "x"), '--detector is "x"; it must be webrtc or silero'),
     ],
 )
-def test_wrong_flags_are_wrong_usage(corpus, film, flags, sentence):
+def test_wrong_flags_are_wrong_usage(corpus, film, flags, message):
     result = run("segment", film, "--corpus", corpus, *flags)
     assert result.exit_code == 2
-    assert sentence in result.stderr
+    assert message in result.stderr
 
 
 def test_a_corpus_can_be_given_as_a_whole_without_cutting_its_clips(corpus, film):

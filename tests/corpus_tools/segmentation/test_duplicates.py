@@ -80,18 +80,18 @@ def test_marks_do_not_depend_on_the_order_of_runs_and_are_found_again_after_a_ki
 def test_frozen_clip_is_kept(corpus, series):
     segment(corpus, [series], screen=EASY)
     clips = list(read_stage(corpus, STAGES["segments"], Clip))
-    touched, original = next((one.clip_id, one.duplicate_of) for one in clips if one.duplicate_of)
+    frozen, original = next((one.clip_id, one.duplicate_of) for one in clips if one.duplicate_of)
     tasks = corpus / "annotations" / "tasks"
     tasks.mkdir(parents=True)
-    (tasks / "batch-0001.json").write_text(json.dumps([{"data": {"clip_id": touched}}]))
+    (tasks / "batch-0001.json").write_text(json.dumps([{"data": {"clip_id": frozen}}]))
     segment(corpus, [series], screen=EASY)
     source = original.rsplit("-", 2)[0]
     marked = {
         clip.clip_id: clip.duplicate_of
         for clip in read_shard(STAGES["segments"].path(corpus, source), Clip)
     }
-    assert marked[original] == touched
-    assert decided(corpus)[touched] == []
+    assert marked[original] == frozen
+    assert decided(corpus)[frozen] == []
 
 
 def test_louder_copy_is_accepted_if_the_first_is_too_quiet(
@@ -114,8 +114,8 @@ def test_louder_copy_is_accepted_if_the_first_is_too_quiet(
         assert [reasons[name] for name in copies] == [[], ["duplicate"]]
     assert firsts
     export_tasks(corpus)
-    asked = tasked_clips(corpus)
-    assert {clip.clip_id for clip in clips if clip.clip_id in asked} == {
+    offered = tasked_clips(corpus)
+    assert {clip.clip_id for clip in clips if clip.clip_id in offered} == {
         clip.clip_id for clip in clips if clip.clip_id.startswith("第2集")
     }
 

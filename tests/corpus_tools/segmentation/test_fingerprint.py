@@ -14,9 +14,9 @@ def errors(one, other):
     """Share of bits that differ in frames that both have hashes of."""
     length = min(len(one), len(other))
     one, other = one[:length], other[:length]
-    heard = (one > 0) & (other > 0)
-    assert heard.sum() > 50
-    return np.bitwise_count(one ^ other)[heard].mean() / BITS
+    audible = (one > 0) & (other > 0)
+    assert audible.sum() > 50
+    return np.bitwise_count(one ^ other)[audible].mean() / BITS
 
 
 @pytest.fixture(scope="module")

@@ -46,8 +46,8 @@ def film(seed: int, minutes: float = 10, flaws: float = 0.0) -> tuple[np.ndarray
 def aligned(lines, speech, offset=0.0, rate=1.0):
     """Return how a file is aligned for which sound = rate * file + offset, and the worst error."""
     shown = (lines - offset) / rate
-    found = align_lines(shown[:, 0], shown[:, 1], speech)
-    return found, float(np.abs(found.rate * shown[:, 0] + found.offset_s - lines[:, 0]).max())
+    timing = align_lines(shown[:, 0], shown[:, 1], speech)
+    return timing, float(np.abs(timing.rate * shown[:, 0] + timing.offset_s - lines[:, 0]).max())
 
 
 @pytest.mark.parametrize("flaws", [0.0, 0.3])
@@ -55,8 +55,8 @@ def aligned(lines, speech, offset=0.0, rate=1.0):
 @pytest.mark.parametrize("rate", [1.0, PAL, 1 / PAL, 24 / 23.976, 25 / 24, 1.0027])
 def test_offset_and_drift_are_found_to_within_150_ms(flaws, offset, rate):
     lines, speech = film(seed=3, flaws=flaws)
-    found, error = aligned(lines, speech, offset, rate)
-    assert found.verdict == ("kept" if (offset, rate) == (0.0, 1.0) else "corrected")
+    timing, error = aligned(lines, speech, offset, rate)
+    assert timing.verdict == ("kept" if (offset, rate) == (0.0, 1.0) else "corrected")
     assert error <= 0.15
 
 
@@ -64,29 +64,29 @@ def test_offset_and_drift_are_found_to_within_150_ms(flaws, offset, rate):
 @pytest.mark.parametrize("minutes", [1, 2, 4, 10])
 def test_right_times_stay_exactly_as_they_are(minutes, flaws):
     for seed in range(8):
-        found, error = aligned(*film(seed, minutes, flaws))
-        doubted = {"unconfirmed"} if flaws > 0.5 and minutes < 4 else set()
-        assert found.verdict in {"kept", "unknown"} | doubted
+        timing, error = aligned(*film(seed, minutes, flaws))
+        uncertain = {"unconfirmed"} if flaws > 0.5 and minutes < 4 else set()
+        assert timing.verdict in {"kept", "unknown"} | uncertain
         assert error == 0
 
 
 def test_subtitles_of_another_film_are_unchanged_and_reported():
     lines, _ = film(seed=1)
     _, speech = film(seed=2)
-    found, error = aligned(lines, speech)
-    assert (found.verdict, error) == ("mismatch", 0)
+    timing, error = aligned(lines, speech)
+    assert (timing.verdict, error) == ("mismatch", 0)
 
 
 @pytest.mark.parametrize("minutes", [2, 4])
 def test_unconfirmed_lines_of_a_short_film_are_reported(minutes):
-    told = []
+    verdicts = []
     for seed in range(20):
         lines, _ = film(seed, minutes)
         _, speech = film(seed + 100, minutes)
-        found, error = aligned(lines, speech)
+        timing, error = aligned(lines, speech)
         assert error == 0
-        told.append(found.verdict)
-    assert told.count("unconfirmed") + told.count("mismatch") >= 18
+        verdicts.append(timing.verdict)
+    assert verdicts.count("unconfirmed") + verdicts.count("mismatch") >= 18
     media = Path("E05.mp4")
     note = alignment_warning(media, SubtitleTiming(verdict="unconfirmed"), [], 148.0)
     assert note is not None
@@ -96,8 +96,8 @@ def test_unconfirmed_lines_of_a_short_film_are_reported(minutes):
 def test_match_in_half_of_a_film_changes_nothing():
     lines, speech = film(seed=5)
     lines[len(lines) // 2 :] += 25
-    found, error = aligned(lines, speech)
-    assert (found.verdict, error) == ("parts", 0)
+    timing, error = aligned(lines, speech)
+    assert (timing.verdict, error) == ("parts", 0)
 
 
 @pytest.mark.parametrize(
@@ -111,15 +111,15 @@ def test_match_in_half_of_a_film_changes_nothing():
     ],
 )
 def test_too_little_evidence_changes_nothing(lines, speech):
-    found = align_lines(lines[:, 0], lines[:, 1], speech)
-    assert (found.offset_s, found.rate, found.verdict) == (0.0, 1.0, "unknown")
+    timing = align_lines(lines[:, 0], lines[:, 1], speech)
+    assert (timing.offset_s, timing.rate, timing.verdict) == (0.0, 1.0, "unknown")
 
 
 def test_songs_alone_change_nothing():
     _, speech = film(seed=4)
     starts = np.arange(30.0, 210.0, 4.0)
-    found = align_lines(starts, starts + 3.8, speech)
-    assert (found.offset_s, found.rate) == (0.0, 1.0)
+    timing = align_lines(starts, starts + 3.8, speech)
+    assert (timing.offset_s, timing.rate) == (0.0, 1.0)
 
 
 def test_two_hours_take_seconds_however_many_lines():
@@ -146,7 +146,7 @@ def test_lines_before_the_start_are_dropped():
 
 @pytest.fixture(scope="module")
 def late_film(tmp_path_factory, make_scene, make_media) -> Path:
-    """A film of two minutes whose subtitles come 12.5 s late."""
+    """A film of two minutes with subtitles 12.5 s late."""
     rng = np.random.default_rng(1)
     talk = [(rng.uniform(0.8, 2.5), rng.uniform(0.4, 2)) for _ in range(45)]
     folder = tmp_path_factory.mktemp("late")

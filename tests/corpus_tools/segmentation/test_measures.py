@@ -24,7 +24,7 @@ def rms(sound):
 
 
 def talk(words, seed=0):
-    """Return words of 0.4 s whose pitch glides, each before a pause, and where they are spoken."""
+    """Return words of 0.4 s of gliding pitch, each before a pause, and the mask of speech."""
     rng = np.random.default_rng(seed)
     sound, spoken = [], []
     for pause in words:
@@ -102,8 +102,8 @@ def test_activation_is_the_share_of_time_in_which_a_bin_stands_out():
 
 @pytest.mark.parametrize("db", [20, 10, 5])
 def test_steady_noise_is_measured_in_the_pauses(db):
-    found = measures_of(TALK + noise(len(TALK), -db), SPOKEN).snr_db
-    assert found == pytest.approx(db, abs=1.5)
+    ratio = measures_of(TALK + noise(len(TALK), -db), SPOKEN).snr_db
+    assert ratio == pytest.approx(db, abs=1.5)
 
 
 def test_steps_count_as_background_though_detected_as_speech():
@@ -171,5 +171,5 @@ def test_dropouts_blurred_by_a_codec_are_found_and_pauses_are_not():
 
 
 def test_clip_shorter_than_a_window_has_the_other_measures():
-    found = measures_of(TALK[:160], SPOKEN[:160])
-    assert (found.music, found.dropouts) == (None, 0)
+    measured = measures_of(TALK[:160], SPOKEN[:160])
+    assert (measured.music, measured.dropouts) == (None, 0)

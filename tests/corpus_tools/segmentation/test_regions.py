@@ -43,8 +43,8 @@ def test_rows_are_read_with_and_without_names_of_columns(tmp_path):
         ("a,5,x,keep", "write seconds or"),
         ("a,5,nan,keep", "write seconds or"),
         ("a,5,6,perhaps", "write keep, drop or none"),
-        ("a,0:05,1:99,keep", "time '1:99'; behind a colon comes less than 60"),
-        ("a,5,1:60:00,keep", "behind a colon comes less than 60"),
+        ("a,0:05,1:99,keep", "time '1:99'; numbers after a colon are less than 60"),
+        ("a,5,1:60:00,keep", "numbers after a colon are less than 60"),
         ("a,5,6,none", "leave from and to empty"),
         (",5,6,keep", "names no source"),
     ],
@@ -151,7 +151,7 @@ def test_row_for_an_unknown_film_is_one_failure(corpus, films, tmp_path):
     outcome = segment(corpus, [films], regions=regions)
     (failure,) = outcome.failures
     assert failure.item == "regions.csv"
-    assert failure.reason.startswith("line 2: 'E03' names none of the media given; the nearest are")
+    assert failure.reason.startswith("line 2: 'E03' names none of the given media; the nearest are")
     assert "山城/E02 (E02-" in failure.reason
     assert (outcome.items_in, outcome.kept, outcome.failed) == (3, 2, 1)
     assert any("line 3: lasts 2.0 s" in warning for warning in outcome.warnings)
@@ -176,7 +176,7 @@ def test_series_identifies_one_of_several_sources_of_the_same_name(
     text = "E02,1,4.5,keep\n茶馆/E02,0,4.5,keep\n山城/E02.mp3,0,2,drop\n"
     outcome = regions_of(corpus, regions, text, films, other)
     (reason,) = reasons_of(outcome)
-    assert reason.startswith("line 2: 'E02' names several of the media given; write the id of one")
+    assert reason.startswith("line 2: 'E02' names several of the given media; write the id of one")
     assert "山城/E02 (E02-" in reason
     assert "茶馆/E02 (E02-" in reason
     sources = [source for source in read(corpus, "sources", Source) if source.title == "E02"]

@@ -24,8 +24,8 @@ def cut(samples, start, end):
 
 
 def test_a_shifted_quieter_cut_is_found(scene):
-    found = find_repeats(clips(a=cut(scene, 2, 6), b=cut(scene, 2.3017, 6.5) // 3))
-    assert found == {"b": "a"}
+    repeats = find_repeats(clips(a=cut(scene, 2, 6), b=cut(scene, 2.3017, 6.5) // 3))
+    assert repeats == {"b": "a"}
 
 
 @pytest.mark.parametrize("name", ["a.m4a", "a.mp3"])
@@ -57,15 +57,15 @@ def test_every_repeat_names_the_first(scene):
 
 
 def test_sound_that_only_a_repeat_has_is_kept(scene):
-    found = find_repeats(clips(a=cut(scene, 0, 4), b=cut(scene, 1.5, 5.5), c=cut(scene, 4.1, 8)))
-    assert found == {"b": "a"}
+    repeats = find_repeats(clips(a=cut(scene, 0, 4), b=cut(scene, 1.5, 5.5), c=cut(scene, 4.1, 8)))
+    assert repeats == {"b": "a"}
 
 
 def test_found_again_among_many_others_and_after_many_blocks(scene):
     noise = np.random.default_rng(0).integers(1, 2**24, (300, 200)).astype(np.uint32)
     others = [(f"{copy}{n}", hashes) for copy in "op" for n, hashes in enumerate(noise)]
-    found = find_repeats([*clips(a=cut(scene, 2, 6)), *others, *clips(z=cut(scene, 2.2, 6))])
-    assert found == {f"p{n}": f"o{n}" for n in range(len(noise))} | {"z": "a"}
+    repeats = find_repeats([*clips(a=cut(scene, 2, 6)), *others, *clips(z=cut(scene, 2.2, 6))])
+    assert repeats == {f"p{n}": f"o{n}" for n in range(len(noise))} | {"z": "a"}
 
 
 def test_silence_noise_and_hum_are_no_repeats(scene):
@@ -92,9 +92,9 @@ def test_originals_come_earlier_and_are_no_repeats(cuts):
         (str(number), songs[song % 3, start : start + length])
         for number, (song, start, length) in enumerate(cuts)
     ]
-    found = find_repeats(some)
-    assert found == find_repeats(some)
-    assert list(found) == sorted(found, key=int)
-    for repeat, original in found.items():
+    repeats = find_repeats(some)
+    assert repeats == find_repeats(some)
+    assert list(repeats) == sorted(repeats, key=int)
+    for repeat, original in repeats.items():
         assert int(original) < int(repeat)
-        assert original not in found
+        assert original not in repeats

@@ -306,16 +306,18 @@ def test_speech_that_fits_no_clip_is_not_called_silence(corpus, make_scene, make
     film = make_media(tmp_path / "a.wav", make_scene([(3.0, 0.3)]))
     settings = SegmentSettings(min_seconds=2, max_seconds=3)
     regions = tmp_path / "regions.csv"
-    told = []
+    warnings = []
     for rows in ("a,1,3.8,drop", "a,0.2,0.4,drop\na,2,2.9,drop"):
         regions.write_text(f"source,from,to,decision\n{rows}\n")
         outcome = segment(corpus, [film], settings=settings, regions=regions)
         assert outcome.ok
-        told += outcome.warnings
-    assert "its regions leave 1.0 s of it, too little for a clip of 2 s" in told[0]
-    heard = outcome.details["ledger"]["speech_left_over"]
-    assert heard > 1.5
-    assert f"{heard:.1f} s of speech was heard in what its regions leave, but none" in told[1]
+        warnings += outcome.warnings
+    assert "its regions leave 1.0 s of it, too little for a clip of 2 s" in warnings[0]
+    left_over = outcome.details["ledger"]["speech_left_over"]
+    assert left_over > 1.5
+    assert (
+        f"{left_over:.1f} s of speech was found in what its regions leave, but none" in warnings[1]
+    )
 
 
 def test_recut_keeps_frozen_clips_superseded_and_the_ledger_adds_up(corpus, films):
@@ -329,7 +331,7 @@ def test_recut_keeps_frozen_clips_superseded_and_the_ledger_adds_up(corpus, film
     (failure,) = outcome.failures
     assert failure.item == "--recut"
     assert failure.reason.startswith(
-        "'E09' names none of the media given; the nearest are 山城/E02 ("
+        "'E09' names none of the given media; the nearest are 山城/E02 ("
     )
     assert (outcome.kept, outcome.failed) == (2, 1)
     clips = {clip.clip_id: clip for clip in clips_of(corpus)}
@@ -386,7 +388,7 @@ def test_nan_samples_are_reported_with_their_duration(corpus, make_scene, tmp_pa
     outcome = segment(corpus, [tmp_path / "a.wav"])
     assert outcome.ok
     (warning,) = outcome.warnings
-    assert "a.wav: 0.3 s of its samples are no numbers or infinite" in warning
+    assert "a.wav: 0.3 s of its samples are NaN or infinite" in warning
 
 
 @pytest.mark.parametrize("rate", [16_000, 44_100])
@@ -412,9 +414,9 @@ def test_opposite_polarity_is_reported_with_a_remedy(corpus, make_scene, make_me
     film = make_media(tmp_path / "a.mp4", np.stack([talk, -talk]), layout="stereo")
     outcome = segment(corpus, [film])
     assert outcome.ok
-    told, nothing = outcome.warnings
-    assert "one is the other upside down" in told
-    assert "-map 0:a:0 -af 'pan=mono|c0=c0'" in told
+    warning, nothing = outcome.warnings
+    assert "they have opposite polarity" in warning
+    assert "-map 0:a:0 -af 'pan=mono|c0=c0'" in warning
     assert "no speech was found" in nothing
 
 

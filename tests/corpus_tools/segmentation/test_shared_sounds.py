@@ -34,14 +34,14 @@ def test_encoded_shifted_and_softer_copies_are_found(
     path = tmp_path / f"row.{suffix}"
     sound = 0.2 * resampled(row, rate) / 32768
     make_media(path, sound, rate, codec=codec, options={"b": str(kilobits * 1000)})
-    heard = decode_whole(path)
+    whole = decode_whole(path)
     shifts = np.random.default_rng(0).uniform(-0.5, 0.5, len(takes))
     copies = []
     for number, shift in enumerate(shifts):
         start = round((0.5 + 3.5 * number + shift) * RATE)
-        copies.append(heard[max(start, 0) : start + SECONDS * RATE])
-    found = find_shared([*named("o", takes), *named("c", copies)])
-    assert found == {f"{letter}{n}": f"o{n}" for letter in "oc" for n in range(len(takes))}
+        copies.append(whole[max(start, 0) : start + SECONDS * RATE])
+    groups = find_shared([*named("o", takes), *named("c", copies)])
+    assert groups == {f"{letter}{n}": f"o{n}" for letter in "oc" for n in range(len(takes))}
 
 
 def test_other_takes_are_not_grouped(make_babble):
@@ -53,8 +53,8 @@ def test_sharing_is_transitive(takes):
     first, second = takes[0], takes[1]
     across = np.concatenate([first[RATE:], second[: 2 * RATE]])
     clips = [("a", first), ("b", second), ("c", across), ("d", takes[2])]
-    found = find_shared([(name, fingerprint(sound)) for name, sound in clips])
-    assert found == {"a": "a", "b": "a", "c": "a"}
+    groups = find_shared([(name, fingerprint(sound)) for name, sound in clips])
+    assert groups == {"a": "a", "b": "a", "c": "a"}
 
 
 def test_short_or_silent_clips_are_not_grouped(takes):

@@ -35,27 +35,27 @@ def test_every_suppressed_repeat_has_a_kept_clip(drawn, order):
         )
         for n, (group, fine, reviewed) in enumerate([(0, False, False)] * 5 + drawn)
     ]
-    heard: dict[str, str] = {}
+    first_of: dict[str, str] = {}
     repeats = {
         one.clip_id: first
         for one in copies
         if one.acceptable
-        and (first := heard.setdefault(one.original, one.clip_id)) != one.clip_id
+        and (first := first_of.setdefault(one.original, one.clip_id)) != one.clip_id
         and not one.reviewed
     }
-    yielding = find_suppressed(copies, repeats)
+    suppressed = find_suppressed(copies, repeats)
     for original in map(str, range(5)):
         group = [copy for copy in copies if copy.original == original]
-        left = [one for one in group if one.acceptable and one.clip_id not in yielding]
+        left = [one for one in group if one.acceptable and one.clip_id not in suppressed]
         assert bool(left) == any(one.acceptable for one in group)
         assert sum(not one.reviewed for one in left) <= 1
         for one in group:
-            assert not one.reviewed or one.clip_id not in yielding
-            if not left and one.clip_id in yielding:
-                assert yielding[one.clip_id] == original
-    assert not yielding.keys() & set(yielding.values())
+            assert not one.reviewed or one.clip_id not in suppressed
+            if not left and one.clip_id in suppressed:
+                assert suppressed[one.clip_id] == original
+    assert not suppressed.keys() & set(suppressed.values())
     order.shuffle(copies)
-    assert find_suppressed(copies, repeats) == yielding
+    assert find_suppressed(copies, repeats) == suppressed
 
 
 @pytest.fixture

@@ -37,12 +37,12 @@ class LoudNetwork:
 
 
 def decisions(detector, samples, sizes):
-    found, at, turn = [], 0, 0
+    decided, at, turn = [], 0, 0
     while at < len(samples):
         size = sizes[turn % len(sizes)]
-        found.append(detector.feed(samples[at : at + size]))
+        decided.append(detector.feed(samples[at : at + size]))
         at, turn = at + size, turn + 1
-    return np.concatenate([*found, detector.finish()])
+    return np.concatenate([*decided, detector.finish()])
 
 
 def detectors():
@@ -61,9 +61,9 @@ def test_one_decision_per_frame_for_any_blocks(name, length, sizes):
 def test_a_frame_gets_the_silero_window_that_its_middle_lies_in():
     samples = np.zeros(512 * 20, dtype=np.int16)
     samples[512 * 7 : 512 * 8] = 30_000
-    found = decisions(SileroVoice(0.5, LoudNetwork()), samples, [1000])
-    assert np.flatnonzero(found).tolist() == [22, 23, 24, 25]  # middles at 3600 to 4080
-    assert len(found) == len(samples) // 160
+    decided = decisions(SileroVoice(0.5, LoudNetwork()), samples, [1000])
+    assert np.flatnonzero(decided).tolist() == [22, 23, 24, 25]  # middles at 3600 to 4080
+    assert len(decided) == len(samples) // 160
 
 
 def test_silero_receives_every_sample_once_scaled_to_one():
@@ -100,7 +100,7 @@ def test_real_network_detects_the_sample_s_voices_and_not_its_pauses():
         if row["file"] == "teahouse/E01.mp4":
             truth[round(100 * row["start"]) : round(100 * row["end"])] = True
     settings = SegmentSettings(detector="silero")
-    found = decisions(detector_of(settings), samples, [16_000])[:3000]
-    assert found[truth].mean() > 0.7
-    assert found[~truth].mean() < 0.15
+    decided = decisions(detector_of(settings), samples, [16_000])[:3000]
+    assert decided[truth].mean() > 0.7
+    assert decided[~truth].mean() < 0.15
     assert detector_name(settings).startswith("silero-vad 6")
