@@ -227,9 +227,9 @@ class Demo:
         rows, outcome = predict_files(load_model(run), [episode])
         self._take(outcome)
         told = [
-            EMOTIONS[piece.probabilities.index(max(piece.probabilities))]
+            EMOTIONS[segment.probabilities.index(max(segment.probabilities))]
             for row in rows
-            for piece in row.pieces
+            for segment in row.segments
         ]
         self.say("predict", f"{episode.name}: {' '.join(told)}")
         self.outcome.outputs += [run / "metrics.json", *sorted((run / "plots").glob("*.png"))]

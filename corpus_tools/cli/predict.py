@@ -80,7 +80,7 @@ def predict(
     """
     with session("predict", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.prediction.asked import predict_all
-        from corpus_tools.prediction.tables import check_place, write_predictions
+        from corpus_tools.prediction.tables import check_output_folder, write_predictions
         from corpus_tools.workspace import Workspace
         from manifests.errors import ConfigurationError
         from models.prediction import load_model
@@ -95,7 +95,7 @@ def predict(
             workspace = None
         folder = find_run(workspace.runs, model) if workspace else Path(str(model))
         if out is not None:
-            check_place(out, force=force)
+            check_output_folder(out, force=force)
         with run.progress("listening") as progress:
             outcome = predict_all(
                 load_model(folder),

@@ -1,1 +1,1 @@
-"""The emotion of any sound or video file, or of a manifest's clips, by a trained model."""
+"""Emotion prediction for media files and manifest clips with a trained model."""

@@ -1,4 +1,4 @@
-"""What `corpus predict` was asked about: files, folders, manifest versions."""
+"""Predictions for files, folders and manifest versions: the work behind `corpus predict`."""
 
 import os
 import re
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from corpus_tools.configuration import Configuration
 from corpus_tools.flags import with_flags
-from corpus_tools.prediction.files import Together, predict_files
-from corpus_tools.prediction.texts import Listener
+from corpus_tools.prediction.files import SpeakerScope, predict_files
+from corpus_tools.prediction.texts import ClipTranscriber
 from corpus_tools.prediction.versions import predict_version
 from corpus_tools.segmentation.inputs import find_media
 from corpus_tools.transcription.configured import configured_flagger, configured_recogniser
@@ -23,90 +23,90 @@ __all__ = ["predict_all"]
 
 def predict_all(
     predictor: Predictor,
-    asked: Sequence[str],
+    queries: Sequence[str],
     workspace: Workspace | None,
     *,
     text: str | None = None,
     track: int | None = None,
     transcribe: bool = False,
     recogniser_model: str | None = None,
-    together: Together = "file",
+    together: SpeakerScope = "file",
     announce: Callable[[str], None] = print,
     progress: Progress = no_progress,
 ) -> Outcome:
-    """Return the account of a prediction; ``details["files"]`` has a row for each file or clip.
+    """Return the outcome of a prediction; ``details["files"]`` has a row for each file or clip.
 
     Args:
-        predictor: a trained model.
-        asked: files, folders of files, manifest versions (``v2``) or their folders.
-        workspace: the corpus, whose settings cut and transcribe; None outside of one.
-        text: as for :func:`corpus_tools.prediction.files.predict_files`.
-        track: as there.
-        transcribe: let the recogniser hear what has no subtitles.
-        recogniser_model: its model, in place of the one in corpus.toml.
-        together: as there.
-        announce: told what the user should know before a long wait.
-        progress: told after each file or clip.
+        predictor: trained model.
+        queries: files, folders of files, manifest versions (``v2``) or their folders.
+        workspace: corpus with the segmentation and transcription settings; None outside of one.
+        text: see :func:`corpus_tools.prediction.files.predict_files`.
+        track: see there.
+        transcribe: run the recogniser where there are no subtitles.
+        recogniser_model: recogniser's model, in place of the one in corpus.toml.
+        together: see there.
+        announce: callback for notes before a long wait.
+        progress: callback after each file or clip.
 
     Raises:
-        ConfigurationError: if a version is asked for outside of a corpus.
+        ConfigurationError: if a version is given outside of a corpus.
         DataError: if a version isn't there or is damaged.
     """
     if recogniser_model is not None and not transcribe:
-        raise ConfigurationError("--recogniser-model is of use with --transcribe only; add it")
-    folders = [_version(one, workspace) for one in asked]
-    paths = [Path(one) for one, folder in zip(asked, folders, strict=True) if folder is None]
+        raise ConfigurationError("--recogniser-model needs --transcribe; add it")
+    folders = [_version_folder(query, workspace) for query in queries]
+    paths = [Path(query) for query, folder in zip(queries, folders, strict=True) if folder is None]
     outcome = Outcome(details={"files": []})
     configuration = workspace.configuration if workspace else Configuration()
     root = workspace.root if workspace else Path.cwd()
     if paths:
-        files = find_media(paths, Path(os.devnull), outcome)  # a corpus's own clips, too
+        files = find_media(paths, Path(os.devnull), outcome)  # a corpus's own clips are allowed
         if text is not None and len(files) != 1:
-            raise ConfigurationError(f"--text is for one file, and there are {len(files)}")
-        listener = None
+            raise ConfigurationError(f"--text is for a single file; {len(files)} were given")
+        transcriber = None
         if transcribe:
             try:
-                listener = _listener(configuration, root, recogniser_model, announce)
+                transcriber = _transcriber(configuration, root, recogniser_model, announce)
             except CorpusError as error:
                 outcome.fail(
                     "--transcribe",
-                    f"nothing is transcribed: {error} (of corpus transcribe; here it is "
+                    f"nothing is transcribed: {error} (corpus predict takes the model as "
                     f"--recogniser-model PATH)",
                 )
-        _, found = predict_files(
+        _, result = predict_files(
             predictor,
             files,
             text=text,
             track=track,
             settings=configuration.segment,
-            listener=listener,
+            transcriber=transcriber,
             together=together,
             progress=progress,
         )
-        _merge(outcome, found)
+        _merge(outcome, result)
     for folder in folders:
         if folder is not None:
             _merge(outcome, predict_version(predictor, folder, progress)[1])
     return outcome
 
 
-def _version(asked: str, workspace: Workspace | None) -> Path | None:
-    """Return the folder of a manifest version, None if something else is asked about."""
-    path = Path(asked)
+def _version_folder(query: str, workspace: Workspace | None) -> Path | None:
+    """Return the folder of a manifest version, None if the query is no version."""
+    path = Path(query)
     if (path / HEADER).is_file():
         return path.resolve()
-    if path.exists() or not re.fullmatch(r"v[1-9]\d*", asked):
+    if path.exists() or not re.fullmatch(r"v[1-9]\d*", query):
         return None
     if workspace is None:
-        raise ConfigurationError(f"{asked}: versions are in a corpus; name it with --corpus")
-    return find_manifest(workspace.root, asked)
+        raise ConfigurationError(f"{query}: versions belong to a corpus; name it with --corpus")
+    return find_manifest(workspace.root, query)
 
 
-def _listener(
+def _transcriber(
     configuration: Configuration, root: Path, model: str | None, announce: Callable[[str], None]
-) -> Listener:
+) -> ClipTranscriber:
     settings = with_flags(configuration.transcribe, model=model)
-    return Listener(
+    return ClipTranscriber(
         configured_recogniser(settings, root, announce=announce),
         configured_flagger(settings, root),
         settings.language or configuration.corpus.language,
@@ -114,7 +114,7 @@ def _listener(
     )
 
 
-def _merge(outcome: Outcome, found: Outcome) -> None:
-    rows = [*outcome.details["files"], *found.details["files"]]
-    outcome.merge(found)
+def _merge(outcome: Outcome, result: Outcome) -> None:
+    rows = [*outcome.details["files"], *result.details["files"]]
+    outcome.merge(result)
     outcome.details["files"] = rows

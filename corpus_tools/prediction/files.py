@@ -1,4 +1,4 @@
-"""The emotion in sound and video files of any length."""
+"""Predictions for sound and video files of any length."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from corpus_tools.media.levels import Samples
-from corpus_tools.prediction.pieces import FilePrediction, Piece, cut_pieces
-from corpus_tools.prediction.texts import FULL_SCALE, Listener, subtitle_texts
+from corpus_tools.prediction.pieces import FilePrediction, Segment, cut_segments
+from corpus_tools.prediction.texts import FULL_SCALE, ClipTranscriber, subtitle_texts
 from corpus_tools.runner import run_each
 from corpus_tools.segmentation.settings import SegmentSettings
 from manifests.errors import DataError
@@ -18,18 +18,18 @@ from manifests.outcome import Outcome, Progress, no_progress
 from models.examples import Example
 from models.prediction import Predictor
 
-__all__ = ["Together", "predict_files"]
+__all__ = ["SpeakerScope", "predict_files"]
 
-Together = Literal["file", "folder", "all"]
-"""What holds the clips of one speaker."""
+SpeakerScope = Literal["file", "folder", "all"]
+"""Scope of the clips of one speaker."""
 
 
 @dataclass(frozen=True)
-class _Heard:
-    """A file that was listened to, before the model is asked."""
+class _DecodedFile:
+    """Decoded file, before prediction."""
 
     path: Path
-    pieces: list[Piece]
+    segments: list[Segment]
     examples: list[Example]
 
 
@@ -40,129 +40,128 @@ def predict_files(
     text: str | None = None,
     track: int | None = None,
     settings: SegmentSettings | None = None,
-    listener: Listener | None = None,
-    together: Together = "file",
+    transcriber: ClipTranscriber | None = None,
+    together: SpeakerScope = "file",
     progress: Progress = no_progress,
 ) -> tuple[list[FilePrediction], Outcome]:
-    """Return what the model says about each file that can be decoded, and the run's account.
+    """Return the predictions for each file that can be decoded, and the outcome of the run.
 
-    A file no longer than the longest clip is one piece; a longer one is cut as ``corpus segment``
-    would. Texts come from subtitles beside or within the file, else from the recogniser.
+    A file no longer than the longest clip is one segment; a longer one is cut as ``corpus segment``
+    would cut it. Texts come from subtitles beside or within the file, else from the recogniser.
 
     Args:
-        predictor: a trained model.
+        predictor: trained model.
         files: audio or video files.
-        text: what is said in the file, where it is as short as a clip.
-        track: audio track, from 0; None for the default one.
-        settings: section [segment] of corpus.toml.
-        listener: hears pieces that have no subtitles; None to leave them without a text.
-        together: whose clips are normalised together, as those of one speaker.
-        progress: called after each file.
+        text: transcript of the file, if it is no longer than a clip.
+        track: index of the audio track; None for the default one.
+        settings: settings of section [segment] of corpus.toml.
+        transcriber: recogniser for segments without subtitles; None to leave them without text.
+        together: scope within which clips are normalised together, as clips of one speaker.
+        progress: callback after each file.
     """
     settings = settings or SegmentSettings()
     outcome = Outcome(items_in=len(files))
 
-    def work(path: Path) -> _Heard:
-        cuts = cut_pieces(path, track, settings)
+    def work(path: Path) -> _DecodedFile:
+        cuts = cut_segments(path, track, settings)
         if text is not None and len(cuts) != 1:
             raise DataError(
-                f"is cut into {len(cuts)} clips, and --text is for one; put subtitles beside it "
-                f"instead"
+                f"is cut into {len(cuts)} clips, but --text is for one; put subtitles beside the "
+                f"file instead"
             )
-        pieces = [
-            replace(piece, text=said)
-            for (piece, _), said in zip(
-                cuts, _texts(path, cuts, text, listener, outcome.warnings.append), strict=True
+        segments = [
+            replace(segment, text=transcript)
+            for (segment, _), transcript in zip(
+                cuts, _texts(path, cuts, text, transcriber, outcome.warnings.append), strict=True
             )
         ]
         group = {"file": str(path), "folder": str(path.parent), "all": "all"}[together]
         examples = [
             predictor.example(
                 samples.astype(np.float32) / FULL_SCALE,
-                piece.text,
+                segment.text,
                 group,
                 single_speaker=together != "file",
             )
-            for piece, (_, samples) in zip(pieces, cuts, strict=True)
+            for segment, (_, samples) in zip(segments, cuts, strict=True)
         ]
-        return _Heard(path, pieces, examples)
+        return _DecodedFile(path, segments, examples)
 
-    found: list[FilePrediction] = []
-    waiting: list[_Heard] = []
-    for _, heard in run_each(files, work, outcome, progress=progress):
-        waiting.append(heard)
-        if together == "file" and sum(len(one.pieces) for one in waiting) >= _AT_ONCE:
-            found += _told(predictor, waiting)
+    predictions: list[FilePrediction] = []
+    waiting: list[_DecodedFile] = []
+    for _, decoded in run_each(files, work, outcome, progress=progress):
+        waiting.append(decoded)
+        if together == "file" and sum(len(file.segments) for file in waiting) >= _BATCH:
+            predictions += _predict_batch(predictor, waiting)
             waiting = []
-    found += _told(predictor, waiting)
-    _account(predictor, found, outcome)
-    return found, outcome
+    predictions += _predict_batch(predictor, waiting)
+    _fill_outcome(predictor, predictions, outcome)
+    return predictions, outcome
 
 
 def _texts(
     path: Path,
-    cuts: Sequence[tuple[Piece, Samples]],
+    cuts: Sequence[tuple[Segment, Samples]],
     text: str | None,
-    listener: Listener | None,
+    transcriber: ClipTranscriber | None,
     warn: Callable[[str], None],
 ) -> list[str]:
-    pieces = [piece for piece, _ in cuts]
-    if text is not None or not pieces:
-        return [text or ""] * len(pieces)
-    texts = subtitle_texts(path, pieces, warn)
-    mute = [row for row, said in enumerate(texts) if not said]
-    if listener is not None and mute:
-        sounds = [cuts[row][1] for row in mute]
-        for row, said in zip(
-            mute, listener.texts([pieces[row] for row in mute], sounds), strict=True
-        ):
-            texts[row] = said
+    segments = [segment for segment, _ in cuts]
+    if text is not None or not segments:
+        return [text or ""] * len(segments)
+    texts = subtitle_texts(path, segments, warn)
+    missing = [row for row, transcript in enumerate(texts) if not transcript]
+    if transcriber is not None and missing:
+        sounds = [cuts[row][1] for row in missing]
+        transcripts = transcriber.texts([segments[row] for row in missing], sounds)
+        for row, transcript in zip(missing, transcripts, strict=True):
+            texts[row] = transcript
     return texts
 
 
-def _told(predictor: Predictor, heard: Sequence[_Heard]) -> list[FilePrediction]:
-    """Return the files with what the model says about their pieces, all asked at once."""
-    examples = [example for one in heard for example in one.examples]
+def _predict_batch(predictor: Predictor, files: Sequence[_DecodedFile]) -> list[FilePrediction]:
+    """Return the files with the predictions for their segments, in one batch."""
+    examples = [example for file in files for example in file.examples]
     shares = iter(predictor.predict_examples(examples))
     sizes = Counter(example.group for example in examples)
-    found = []
-    for one in heard:
-        pieces = [
-            replace(piece, probabilities=tuple(round(float(p), 6) for p in next(shares)))
-            for piece in one.pieces
+    predictions = []
+    for file in files:
+        segments = [
+            replace(segment, probabilities=tuple(round(float(p), 6) for p in next(shares)))
+            for segment in file.segments
         ]
-        group = one.examples[0].group if one.examples else ""
-        how = predictor.normalisation([group] * sizes[group]) if one.examples else None
-        found.append(FilePrediction(one.path, pieces, how))
-    return found
+        group = file.examples[0].group if file.examples else ""
+        how = predictor.normalisation([group] * sizes[group]) if file.examples else None
+        predictions.append(FilePrediction(file.path, segments, how))
+    return predictions
 
 
-def _account(predictor: Predictor, found: Sequence[FilePrediction], outcome: Outcome) -> None:
-    outcome.kept = sum(bool(one.pieces) for one in found)
-    if len(found) > outcome.kept:
-        outcome.rejected["no_speech"] = len(found) - outcome.kept
-    outcome.warnings += [f"{one.path}: no speech found" for one in found if not one.pieces]
-    pieces = [piece for one in found for piece in one.pieces]
-    mute = sum(not piece.text for piece in pieces)
-    if mute and predictor.model.settings.modality != "audio":
+def _fill_outcome(predictor: Predictor, files: Sequence[FilePrediction], outcome: Outcome) -> None:
+    outcome.kept = sum(bool(file.segments) for file in files)
+    if len(files) > outcome.kept:
+        outcome.rejected["no_speech"] = len(files) - outcome.kept
+    outcome.warnings += [f"{file.path}: no speech found" for file in files if not file.segments]
+    segments = [segment for file in files for segment in file.segments]
+    without_text = sum(not segment.text for segment in segments)
+    if without_text and predictor.model.settings.modality != "audio":
         outcome.warnings.append(
-            f"{mute} of {len(pieces)} clips have no text and are told "
+            f"{without_text} of {len(segments)} clips have no text and are predicted "
             + (
-                "blindly, as this model reads texts only"
+                "without any input, as this model uses only text"
                 if predictor.model.settings.modality == "text"
-                else "from their sound alone"
+                else "from sound only"
             )
-            + "; put subtitles beside the files, or let a recogniser hear them with --transcribe"
+            + "; put subtitles beside the files, or transcribe them with --transcribe"
         )
-    weak = [one for one in found if one.normalisation and one.normalisation.weak]
+    weak = [file for file in files if file.normalisation and file.normalisation.weak]
     if weak:
-        clips = sum(len(one.pieces) for one in weak)
+        clips = sum(len(file.segments) for file in weak)
         outcome.warnings.append(
-            f"{clips} of {len(pieces)} clips have fewer than 5 of their speaker beside them, so "
-            f"they are normalised mostly by the training corpus, which is less accurate; if the "
-            f"files are of one speaker, say so with --together folder or --together all"
+            f"{clips} of {len(segments)} clips are from speakers with fewer than 5 clips, so they "
+            f"are normalised mostly by the training corpus, which is less accurate; if the files "
+            f"are of one speaker, add --together folder or --together all"
         )
-    outcome.details["files"] = [one.row(predictor.classes) for one in found]
+    outcome.details["files"] = [file.row(predictor.classes) for file in files]
 
 
-_AT_ONCE = 256  # clips that the model is asked about
+_BATCH = 256  # clips

@@ -1,4 +1,4 @@
-"""What a model says about a file, piece by piece."""
+"""Segments of a file and their predictions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,22 +14,22 @@ from corpus_tools.segmentation.pieces import preview_clips
 from corpus_tools.segmentation.settings import SegmentSettings
 from models.prediction import Normalisation
 
-__all__ = ["FilePrediction", "Piece", "cut_pieces"]
+__all__ = ["FilePrediction", "Segment", "cut_segments"]
 
 SAMPLE_RATE = 16_000
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A stretch of a file, and what the model says about it.
+class Segment:
+    """Segment of a file and its prediction.
 
     Attributes:
         start: seconds from the file's beginning.
         end: seconds from the file's beginning.
-        text: what is said in it, "" where unknown.
-        probabilities: of each class, in class order.
-        known: what else the row of the piece tells, as its label in a manifest.
-        superseded_by: always none; a piece is no clip of a corpus.
+        text: transcript, "" if unknown.
+        probabilities: class probabilities in class order.
+        known: further fields of the segment's row, such as its label in a manifest.
+        superseded_by: always None; a segment is not a clip of a corpus.
     """
 
     start: float
@@ -41,11 +41,11 @@ class Piece:
 
     @property
     def clip_id(self) -> str:
-        """What the piece is called within its file."""
+        """Id of the segment within its file."""
         return f"{round(self.start * 1000):08d}-{round(self.end * 1000):08d}"
 
     def row(self, classes: Sequence[str]) -> dict[str, Any]:
-        """Return it JSON-ready."""
+        """Return the JSON form."""
         return {
             **dict(self.known),
             "start": self.start,
@@ -58,47 +58,47 @@ class Piece:
 
 @dataclass(frozen=True)
 class FilePrediction:
-    """What the model says about a file.
+    """Predictions for a file.
 
     Attributes:
-        path: the file.
-        pieces: in order of time; one if the file is as short as a clip.
-        normalisation: how far the model could adapt to the speakers; None without pieces.
+        path: media file.
+        segments: segments in order of time; one if the file is no longer than a clip.
+        normalisation: degree of adaptation to the speakers; None without segments.
     """
 
     path: Path
-    pieces: list[Piece]
+    segments: list[Segment]
     normalisation: Normalisation | None
 
     def row(self, classes: Sequence[str]) -> dict[str, Any]:
-        """Return it JSON-ready."""
-        how = self.normalisation
+        """Return the JSON form."""
+        normalisation = self.normalisation
         return {
             "file": self.path.as_posix().encode("utf-8", "backslashreplace").decode("utf-8"),
-            "normalisation": how.sentence if how else "",
-            "normalisation_case": how.case if how else None,
-            "clips": [piece.row(classes) for piece in self.pieces],
+            "normalisation": normalisation.sentence if normalisation else "",
+            "normalisation_case": normalisation.case if normalisation else None,
+            "clips": [segment.row(classes) for segment in self.segments],
         }
 
 
-def cut_pieces(
+def cut_segments(
     path: Path, track: int | None, settings: SegmentSettings
-) -> list[tuple[Piece, Samples]]:
-    """Return the pieces of a file with their samples: one if it is no longer than a clip.
+) -> list[tuple[Segment, Samples]]:
+    """Return the segments of a file with their samples: one if it is no longer than a clip.
 
     Args:
-        path: any audio or video file.
-        track: audio track, from 0; None for the default one.
-        settings: section [segment].
+        path: audio or video file.
+        track: index of the audio track; None for the default one.
+        settings: settings of section [segment].
 
     Raises:
         MediaError: if the file can't be decoded.
     """
-    chosen = probe(path).track(track)
-    if chosen.duration is not None and chosen.duration <= settings.max_seconds:
-        samples = decode_whole(path, chosen.index)
-        return [(Piece(0.0, round(len(samples) / SAMPLE_RATE, 3)), samples)]
+    selected = probe(path).track(track)
+    if selected.duration is not None and selected.duration <= settings.max_seconds:
+        samples = decode_whole(path, selected.index)
+        return [(Segment(0.0, round(len(samples) / SAMPLE_RATE, 3)), samples)]
     return [
-        (Piece(cut.start_ms / 1000, cut.end_ms / 1000), samples)
-        for cut, samples in preview_clips(path, track=chosen.index, settings=settings)
+        (Segment(cut.start_ms / 1000, cut.end_ms / 1000), samples)
+        for cut, samples in preview_clips(path, track=selected.index, settings=settings)
     ]

@@ -1,4 +1,4 @@
-"""What is said in the pieces of a file: by its subtitles, or by a recogniser."""
+"""Transcripts of a file's segments, from subtitles or a recogniser."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from corpus_tools.media.levels import Samples
-from corpus_tools.prediction.pieces import Piece
+from corpus_tools.prediction.pieces import Segment
 from corpus_tools.segmentation.subtitles import read_lines
 from corpus_tools.transcription.asking import run_recogniser
 from corpus_tools.transcription.batching import batched
@@ -17,74 +17,76 @@ from corpus_tools.transcription.normalisation import normalise
 from corpus_tools.transcription.recogniser import Recogniser
 from manifests.records import Transcript
 
-__all__ = ["FULL_SCALE", "Listener", "subtitle_texts"]
+__all__ = ["FULL_SCALE", "ClipTranscriber", "subtitle_texts"]
 
 FULL_SCALE = 32_768.0
 
 
 @dataclass(frozen=True)
-class Listener:
-    """A recogniser and the guards on what it says.
+class ClipTranscriber:
+    """Recogniser with the guards on its output.
 
     Attributes:
-        recogniser: ready to listen.
-        flagging: how its texts are judged; doubtful ones are emptied.
-        language: what is spoken, None to find out.
-        batch_size: pieces that it is given at once.
+        recogniser: loaded recogniser.
+        flagger: guards; doubtful texts are emptied.
+        language: spoken language, None to detect it.
+        batch_size: number of segments per batch.
     """
 
     recogniser: Recogniser
-    flagging: Flagger
+    flagger: Flagger
     language: str | None = None
     batch_size: int = 8
 
-    def texts(self, pieces: Sequence[Piece], sounds: Sequence[Samples]) -> list[str]:
-        """Return what is said in the pieces of a file, "" where that is doubtful.
+    def texts(self, segments: Sequence[Segment], sounds: Sequence[Samples]) -> list[str]:
+        """Return the transcripts of segments of one file, "" where doubtful.
 
         Args:
-            pieces: of one file.
+            segments: segments of one file.
             sounds: their samples, int16 at 16 kHz.
 
         Raises:
             CorpusError: if the recogniser fails.
         """
-        heard: list[Transcript] = []
-        for batch in batched(list(zip(pieces, sounds, strict=True)), self.batch_size):
+        transcripts: list[Transcript] = []
+        for batch in batched(list(zip(segments, sounds, strict=True)), self.batch_size):
             waves = [samples.astype(np.float32) / np.float32(FULL_SCALE) for _, samples in batch]
-            found = run_recogniser(self.recogniser, waves, self.language)
-            heard += [
+            recognitions = run_recogniser(self.recogniser, waves, self.language)
+            transcripts += [
                 Transcript(
-                    clip_id=piece.clip_id,
+                    clip_id=segment.clip_id,
                     text="",
-                    text_raw=one.text,
+                    text_raw=recognition.text,
                     source="recogniser",
                     model=self.recogniser.name,
-                    language=one.language or self.language,
-                    avg_logprob=one.avg_logprob,
-                    no_speech_prob=one.no_speech_prob,
-                    compression_ratio=one.compression_ratio,
+                    language=recognition.language or self.language,
+                    avg_logprob=recognition.avg_logprob,
+                    no_speech_prob=recognition.no_speech_prob,
+                    compression_ratio=recognition.compression_ratio,
                     words=None,
-                    flags=list(one.flags),
+                    flags=list(recognition.flags),
                 )
-                for (piece, _), one in zip(batch, found, strict=True)
+                for (segment, _), recognition in zip(batch, recognitions, strict=True)
             ]
-        seconds = {piece.clip_id: piece.end - piece.start for piece in pieces}
-        return [one.text for one in self.flagging.apply(heard, seconds)]
+        seconds = {segment.clip_id: segment.end - segment.start for segment in segments}
+        return [transcript.text for transcript in self.flagger.apply(transcripts, seconds)]
 
 
-def subtitle_texts(path: Path, pieces: Sequence[Piece], warn: Callable[[str], None]) -> list[str]:
-    """Return what the subtitles beside or within a file say in its pieces, "" where nothing.
+def subtitle_texts(
+    path: Path, segments: Sequence[Segment], warn: Callable[[str], None]
+) -> list[str]:
+    """Return the subtitles beside or within a file for each segment, "" where there are none.
 
     Args:
-        path: of the file.
-        pieces: of it.
-        warn: told of subtitles that can't be used.
+        path: path of the file.
+        segments: segments of the file.
+        warn: callback for unusable subtitles.
     """
     lines, problems = read_lines(path, path.name, language="")
     for problem in problems:
         warn(problem)
-    texts = assign_lines(lines, pieces)
+    texts = assign_lines(lines, segments)
     return [
-        normalise(" ".join(texts[piece.clip_id].lines)) if piece.clip_id in texts else ""
-        for piece in pieces
+        normalise(" ".join(texts[segment.clip_id].lines)) if segment.clip_id in texts else ""
+        for segment in segments
     ]

@@ -1,9 +1,9 @@
-"""What a model says about the clips of a manifest version."""
+"""Predictions for the clips of a manifest version."""
 
 from collections import Counter
 from pathlib import Path
 
-from corpus_tools.prediction.pieces import FilePrediction, Piece
+from corpus_tools.prediction.pieces import FilePrediction, Segment
 from manifests.index import open_manifest
 from manifests.outcome import Outcome, Progress, no_progress
 from models.prediction import Predictor
@@ -15,15 +15,15 @@ __all__ = ["predict_version"]
 def predict_version(
     predictor: Predictor, folder: Path, progress: Progress = no_progress
 ) -> tuple[list[FilePrediction], Outcome]:
-    """Return what the model says about every clip of a version, and the run's account.
+    """Return the predictions for every clip of a version, and the outcome of the run.
 
-    The clips of a speaker are normalised together, or those of a source where nobody knows who
-    speaks. Each row also has the clip's ``clip_id``, ``split`` and ``label``.
+    Clips are normalised by speaker, or by source where the speaker is unknown. Each row also has
+    the clip's ``clip_id``, ``split`` and ``label``.
 
     Args:
-        predictor: a trained model.
+        predictor: trained model.
         folder: ``manifests/vN``.
-        progress: called after every clip.
+        progress: callback after every clip.
 
     Raises:
         DataError: if the version can't be read.
@@ -36,28 +36,30 @@ def predict_version(
     )
     examples = {example.clip_id: example for split in splits for example in loaded[split]}
     entries = [entry for entry in manifest.entries if entry.clip_id in examples]
-    asked = [examples[entry.clip_id] for entry in entries]
-    shares = predictor.predict_examples(asked)
-    sizes = Counter(example.group for example in asked)
+    inputs = [examples[entry.clip_id] for entry in entries]
+    shares = predictor.predict_examples(inputs)
+    sizes = Counter(example.group for example in inputs)
     normalisations = {
         group: predictor.normalisation([group] * size) for group, size in sizes.items()
     }
-    found = []
-    for entry, example, row in zip(entries, asked, shares, strict=True):
+    predictions = []
+    for entry, example, row in zip(entries, inputs, shares, strict=True):
         known = (("clip_id", entry.clip_id), ("split", entry.split), ("label", entry.emotion))
-        piece = Piece(
+        segment = Segment(
             round(entry.start, 3),
             round(entry.end, 3),
             entry.text,
             tuple(round(float(share), 6) for share in row),
             known,
         )
-        found.append(FilePrediction(Path(entry.path), [piece], normalisations[example.group]))
-    weak = sum(bool(one.normalisation and one.normalisation.weak) for one in found)
+        predictions.append(
+            FilePrediction(Path(entry.path), [segment], normalisations[example.group])
+        )
+    weak = sum(bool(row.normalisation and row.normalisation.weak) for row in predictions)
     if weak:
         outcome.warnings.append(
-            f"{weak} of {len(found)} clips have fewer than 5 of their speaker beside them; they "
-            f"are normalised mostly by the training corpus, which is less accurate"
+            f"{weak} of {len(predictions)} clips are from speakers with fewer than 5 clips, so "
+            f"they are normalised mostly by the training corpus, which is less accurate"
         )
-    outcome.details["files"] = [one.row(predictor.classes) for one in found]
-    return found, outcome
+    outcome.details["files"] = [row.row(predictor.classes) for row in predictions]
+    return predictions, outcome

@@ -1,4 +1,4 @@
-"""A model that was hardly trained, and sound for it."""
+"""A barely trained model, and sound for it."""
 
 import hashlib
 from pathlib import Path
@@ -83,7 +83,7 @@ def clip(tmp_path: Path):
 
 @pytest.fixture
 def version(tmp_path: Path):
-    """A manifest version of six clips, five of a known speaker and one of nobody's."""
+    """A manifest version of six clips, five of a known speaker and one of an unknown."""
     root = tmp_path / "corpus"
     entries = []
     for row, speaker in enumerate(["a"] * 5 + [None]):

@@ -10,7 +10,7 @@ from corpus_tools.cli.app import app
 from corpus_tools.prediction.asked import predict_all
 from corpus_tools.prediction.files import predict_files
 from corpus_tools.prediction.tables import write_predictions
-from corpus_tools.prediction.texts import Listener
+from corpus_tools.prediction.texts import ClipTranscriber
 from corpus_tools.prediction.versions import predict_version
 from corpus_tools.transcription.flagging import Flagger
 from corpus_tools.transcription.recogniser import Recognition
@@ -22,23 +22,23 @@ LINE = "00:00:00,200 --> 00:00:01,800"
 
 
 @dataclass
-class Parrot:
-    """A recogniser that says the same of every clip."""
+class FixedRecogniser:
+    """A recogniser that returns the same text for every clip."""
 
-    said: str = "巴适得很"
-    name: str = "parrot"
-    heard: int = 0
+    text: str = "巴适得很"
+    name: str = "recogniser"
+    n_clips: int = 0
 
     @property
     def parameters(self):
         return {}
 
     def transcribe(self, clips, language):
-        self.heard += len(clips)
-        return [Recognition(self.said, language, -0.1, 0.0, 1.0) for _ in clips]
+        self.n_clips += len(clips)
+        return [Recognition(self.text, language, -0.1, 0.0, 1.0) for _ in clips]
 
 
-def test_bad_files_cost_a_sentence_each_and_the_others_go_on(predictor, clip, tmp_path):
+def test_bad_files_are_reported_and_the_others_predicted(predictor, clip, tmp_path):
     (tmp_path / "bad.wav").write_text("junk")
     files = [clip("a.wav"), tmp_path / "bad.wav", tmp_path / "gone.wav", clip("b.wav", 1.0)]
     rows, outcome = predict_files(predictor, files)
@@ -49,55 +49,55 @@ def test_bad_files_cost_a_sentence_each_and_the_others_go_on(predictor, clip, tm
         assert sum(row["clips"][0]["probabilities"].values()) == pytest.approx(1, abs=1e-4)
 
 
-def test_files_together_are_told_as_alone_and_a_speakers_as_one(predictor, clip):
+def test_batching_changes_nothing_and_together_normalises_by_speaker(predictor, clip):
     files = [clip(f"{number}.wav", 1.0, number) for number in range(5)]
     apart, outcome = predict_files(predictor, files)
     alone, _ = predict_files(predictor, files[2:3])
     np.testing.assert_allclose(
-        apart[2].pieces[0].probabilities, alone[0].pieces[0].probabilities, atol=1e-4
+        apart[2].segments[0].probabilities, alone[0].segments[0].probabilities, atol=1e-4
     )
     assert {row.normalisation.case for row in apart} == {"none"}
     assert any("--together" in warning for warning in outcome.warnings)
     joined, outcome = predict_files(predictor, files, together="folder")
     assert {row.normalisation.case for row in joined} == {"many"}
     assert not any("--together" in warning for warning in outcome.warnings)
-    assert joined[2].pieces != apart[2].pieces
+    assert joined[2].segments != apart[2].segments
 
 
 @pytest.mark.parametrize(("together", "one"), [("file", False), ("folder", True), ("all", True)])
-def test_a_file_may_hold_several_voices_and_what_is_said_to_be_one_person_does_not(
-    predictor, clip, monkeypatch, together, one
-):
-    told, seen = Predictor.predict_examples, []
+def test_one_voice_is_assumed_only_with_together(predictor, clip, monkeypatch, together, one):
+    original, seen = Predictor.predict_examples, []
 
     def watched(self, examples):
         seen.extend(example.single_speaker for example in examples)
-        return told(self, examples)
+        return original(self, examples)
 
     monkeypatch.setattr(Predictor, "predict_examples", watched)
     predict_files(predictor, [clip("a.wav"), clip("b.wav", 1.0)], together=together)
     assert seen == [one, one]
 
 
-def test_subtitles_come_first_and_a_recogniser_hears_the_rest(predictor, clip):
+def test_subtitles_take_precedence_over_the_recogniser(predictor, clip):
     files = [clip("a.wav"), clip("b.wav")]
     files[0].with_suffix(".srt").write_text(f"1\n{LINE}\n莫得\n", encoding="utf-8")
-    parrot = Parrot()
-    rows, outcome = predict_files(predictor, files, listener=Listener(parrot, Flagger(), "zh"))
-    assert [row.pieces[0].text for row in rows] == ["莫得", "巴适得很"]
-    assert parrot.heard == 1
+    recogniser = FixedRecogniser()
+    rows, outcome = predict_files(
+        predictor, files, transcriber=ClipTranscriber(recogniser, Flagger(), "zh")
+    )
+    assert [row.segments[0].text for row in rows] == ["莫得", "巴适得很"]
+    assert recogniser.n_clips == 1
     assert not any("no text" in warning for warning in outcome.warnings)
     _, outcome = predict_files(predictor, files)
     assert any("1 of 2 clips have no text" in warning for warning in outcome.warnings)
 
 
-def test_what_a_recogniser_invents_is_no_text(predictor, clip):
-    listener = Listener(Parrot("字幕由Amara.org社区提供"), Flagger(), "zh")
-    rows, _ = predict_files(predictor, [clip("a.wav")], listener=listener)
-    assert rows[0].pieces[0].text == ""
+def test_hallucinated_text_is_discarded(predictor, clip):
+    transcriber = ClipTranscriber(FixedRecogniser("字幕由Amara.org社区提供"), Flagger(), "zh")
+    rows, _ = predict_files(predictor, [clip("a.wav")], transcriber=transcriber)
+    assert rows[0].segments[0].text == ""
 
 
-def test_a_recogniser_that_is_not_there_is_said_and_sound_is_told(predictor, clip, monkeypatch):
+def test_without_the_recogniser_sound_is_still_predicted(predictor, clip, monkeypatch):
     def missing(_):
         raise DataError("no model of that name")
 
@@ -129,7 +129,7 @@ def test_a_long_file_becomes_a_timeline(predictor, make_scene, make_media, tmp_p
     assert json.loads((out / "predictions.json").read_text())["files"] == [row]
 
 
-def test_the_clips_of_a_version_are_told_with_their_labels(predictor, version, tmp_path):
+def test_the_clips_of_a_version_are_predicted_with_their_labels(predictor, version, tmp_path):
     _, outcome = predict_version(predictor, version)
     rows = outcome.details["files"]
     clips = [row["clips"][0] for row in rows]
@@ -154,7 +154,7 @@ def test_predictions_replace_only_predictions_and_only_with_force(predictor, cli
     assert (tmp_path / "a.wav").is_file()
 
 
-def test_names_of_files_never_leave_the_folder(tmp_path):
+def test_hostile_file_names_stay_in_the_folder(tmp_path):
     clip = {"start": 0.0, "end": 1.0, "text": "", "emotion": "sad",
             "probabilities": dict.fromkeys(EMOTIONS, 1 / 6)}  # fmt: skip
     names = ["../../x", "..", "a/b", "A/B", "$\\frac{\udcff"]
@@ -185,7 +185,9 @@ def test_the_command_takes_files_folders_and_versions(run, version, clip, monkey
     assert "--force" in again.output
 
 
-def test_outside_a_corpus_a_version_is_refused_and_a_file_told(run, clip, monkeypatch, tmp_path):
+def test_outside_a_corpus_a_version_is_refused_and_a_file_predicted(
+    run, clip, monkeypatch, tmp_path
+):
     monkeypatch.chdir(tmp_path)
     path = clip("a.wav")
     assert CliRunner().invoke(app, ["predict", str(path), "--run", str(run)]).exit_code == 0
