@@ -60,7 +60,7 @@ def import_manifest(
     """
     with session("import-manifest", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.cli.build_manifest import class_table
-        from corpus_tools.importing.pairs import pairs
+        from corpus_tools.importing.pairs import name_value_pairs
         from corpus_tools.importing.run import import_manifest as bring_in
         from corpus_tools.workspace import Workspace
 
@@ -69,8 +69,8 @@ def import_manifest(
                 Workspace.find(corpus),
                 file,
                 audio_folder=audio_folder,
-                columns=pairs("--column", column or ()),
-                mapped=pairs("--map", map_label or ()),
+                columns=name_value_pairs("--column", column or ()),
+                mapped=name_value_pairs("--map", map_label or ()),
                 dropped=drop or (),
                 series=series,
                 progress=progress,

@@ -1,4 +1,4 @@
-"""Cells of a table: what each of them says, or why nothing can be made of it."""
+"""Parsing of table cells."""
 
 import json
 import math
@@ -8,17 +8,17 @@ from typing import Any
 
 from manifests.errors import DataError
 
-__all__ = ["LONG_NAME", "check_text", "plain", "seconds", "short", "votes_in"]
+__all__ = ["LONG_NAME", "cell_name", "cell_seconds", "cell_text", "check_text", "parse_votes"]
 
 LONG_NAME = 120
-"""Characters that a name, or the id of a sentence, has at most."""
+"""Maximum length of a name or a sentence id in characters."""
 
 
-def plain(value: Any) -> str | None:
-    """Return a cell as text without what surrounds it, ``None`` for one that says nothing.
+def cell_text(value: Any) -> str | None:
+    """Return the text of a cell without surrounding space, None for an empty or non-text one.
 
     Example:
-        >>> plain(" F01 "), plain(3.0), plain("NaN"), plain(float("nan"))
+        >>> cell_text(" F01 "), cell_text(3.0), cell_text("NaN"), cell_text(float("nan"))
         ('F01', '3', None, None)
     """
     if isinstance(value, float):
@@ -28,11 +28,11 @@ def plain(value: Any) -> str | None:
     if value is None or isinstance(value, dict | list | bytes):
         return None
     text = unicodedata.normalize("NFC", str(value)).strip()
-    return None if text.casefold() in _NOTHING else text
+    return None if text.casefold() in _EMPTY else text
 
 
-def check_text(what: str, value: str) -> None:
-    """Refuse what no text of a row can be: half characters, control characters, a book.
+def check_text(column: str, value: str) -> None:
+    """Refuse unusable text: lone surrogates, control characters, excessive length.
 
     Raises:
         DataError: naming the cell.
@@ -40,45 +40,47 @@ def check_text(what: str, value: str) -> None:
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise DataError(f"{what} holds half a character; write it again in UTF-8") from error
-    if any(unicodedata.category(one) == "Cc" and one not in "\t\r\n" for one in value):
-        raise DataError(f"{what} has control characters; remove them")
-    if len(value) > _LONGEST:
-        raise DataError(f"{what} has more than {_LONGEST} characters; is a quote left open?")
+        raise DataError(f"{column} has an invalid character; save the table as UTF-8") from error
+    if any(unicodedata.category(char) == "Cc" and char not in "\t\r\n" for char in value):
+        raise DataError(f"{column} has control characters; remove them")
+    if len(value) > _MAX_CHARACTERS:
+        raise DataError(
+            f"{column} has more than {_MAX_CHARACTERS} characters; check for an unclosed quote"
+        )
 
 
-def seconds(what: str, cells: Mapping[str, Any]) -> float | None:
-    """Return a time in a file, if there is one in the cell.
+def cell_seconds(column: str, cells: Mapping[str, Any]) -> float | None:
+    """Return the time in a cell in seconds, None if it is empty.
 
     Raises:
-        DataError: if something else is.
+        DataError: if the cell isn't a time.
     """
-    text = plain(cells.get(what))
+    text = cell_text(cells.get(column))
     if text is None:
         return None
     try:
         value = float(text)
     except ValueError as error:
-        raise DataError(f"{what} {text[:40]!r} is no number of seconds") from error
-    if not 0 <= value < _LATEST:
-        raise DataError(f"{what} {text[:40]!r} is no time in a file")
+        raise DataError(f"{column} {text[:40]!r} is not a number of seconds") from error
+    if not 0 <= value < _MAX_SECONDS:
+        raise DataError(f"{column} {text[:40]!r} is not a time in a file")
     return value
 
 
-def short(what: str, cells: Mapping[str, Any]) -> str | None:
-    """Return a name, if there is one in the cell.
+def cell_name(column: str, cells: Mapping[str, Any]) -> str | None:
+    """Return the name in a cell, None if it is empty.
 
     Raises:
-        DataError: if it is far too long for one.
+        DataError: if it is too long for a name.
     """
-    text = plain(cells.get(what))
+    text = cell_text(cells.get(column))
     if text is not None and len(text) > LONG_NAME:
-        raise DataError(f"{what} has more than {LONG_NAME} characters")
+        raise DataError(f"{column} has more than {LONG_NAME} characters")
     return text
 
 
-def votes_in(cell: Any) -> Iterator[tuple[str, str | None]]:
-    """Yield annotator and label; from JSON, from pairs, or from a list of objects.
+def parse_votes(cell: Any) -> Iterator[tuple[str, str | None]]:
+    """Yield annotator and label of each vote; from JSON, pairs, or a list of objects.
 
     Raises:
         DataError: if the cell holds something else.
@@ -87,14 +89,14 @@ def votes_in(cell: Any) -> Iterator[tuple[str, str | None]]:
         try:
             cell = json.loads(cell)
         except (ValueError, RecursionError) as error:
-            raise DataError("votes are no JSON; give [[annotator, emotion], ...]") from error
+            raise DataError("votes are not JSON; give [[annotator, emotion], ...]") from error
     for vote in cell if isinstance(cell, list) else ():
         pair = (vote.get("annotator"), vote.get("emotion")) if isinstance(vote, dict) else vote
         if not isinstance(pair, list | tuple) or len(pair) != 2 or not isinstance(pair[0], str):
-            raise DataError("votes are no pairs; give [[annotator, emotion], ...]")
+            raise DataError("votes are not pairs; give [[annotator, emotion], ...]")
         yield pair[0], None if pair[1] is None else str(pair[1])
 
 
-_NOTHING = {"", "nan", "none", "null", "na", "n/a", "<na>"}
-_LONGEST = 100_000  # characters
-_LATEST = 100_000.0  # seconds
+_EMPTY = {"", "nan", "none", "null", "na", "n/a", "<na>"}
+_MAX_CHARACTERS = 100_000
+_MAX_SECONDS = 100_000.0

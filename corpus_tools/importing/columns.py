@@ -1,11 +1,11 @@
-"""What the columns of a stranger's table mean."""
+"""Mapping of a foreign table's columns to fields."""
 
 import difflib
 from collections.abc import Iterable, Mapping
 
 from manifests.errors import ConfigurationError
 
-__all__ = ["ALIASES", "columns_of"]
+__all__ = ["ALIASES", "map_columns"]
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "file": ("file", "file_name", "filename", "path", "filepath", "file_path", "audio", "wav",
@@ -26,50 +26,50 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "start": ("start", "start_time", "begin"),
     "end": ("end", "end_time", "stop"),
 }  # fmt: skip
-"""Names that a column may have, the first that is there counts; case doesn't matter."""
+"""Accepted column names of each field, in order of precedence; case-insensitive."""
 
 
-def columns_of(header: Iterable[str], given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return which column of a table holds what.
+def map_columns(header: Iterable[str], given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the column name of each field in a table.
 
     Args:
-        header: names of the columns.
-        given: what the user said of some of them.
+        header: column names.
+        given: user-defined column names by field.
 
     Raises:
-        ConfigurationError: if the user named a column or a meaning that there isn't, or no column
-            names the sound files.
+        ConfigurationError: if a given column or field doesn't exist, or no column names the audio
+            files.
 
     Example:
-        >>> columns_of(["Path", "Emo", "note"])
+        >>> map_columns(["Path", "Emo", "note"])
         {'file': 'Path', 'emotion': 'Emo'}
     """
     names = list(header)
     by_name = {name.strip().casefold(): name for name in reversed(names)}
-    found: dict[str, str] = {}
-    for meaning, aliases in ALIASES.items():
-        there = [by_name[alias] for alias in aliases if alias in by_name]
-        if there:
-            found[meaning] = there[0]
-    for meaning, column in (given or {}).items():
-        if meaning not in ALIASES:
-            near = difflib.get_close_matches(meaning, ALIASES, n=1, cutoff=0.0)[0]
+    columns: dict[str, str] = {}
+    for field, aliases in ALIASES.items():
+        matches = [by_name[alias] for alias in aliases if alias in by_name]
+        if matches:
+            columns[field] = matches[0]
+    for field, column in (given or {}).items():
+        if field not in ALIASES:
+            near = difflib.get_close_matches(field, ALIASES, n=1, cutoff=0.0)[0]
             raise ConfigurationError(
-                f"--column {meaning}={column}: nothing is called {meaning!r}; did you mean "
-                f"{near!r}? Known are {', '.join(ALIASES)}"
+                f"--column {field}={column}: no field {field!r}; did you mean "
+                f"{near!r}? Fields: {', '.join(ALIASES)}"
             )
         if column not in names:
             raise ConfigurationError(
-                f"--column {meaning}={column}: the table has no such column; it has "
+                f"--column {field}={column}: the table has no such column; it has "
                 f"{', '.join(names[:_SHOWN])}"
             )
-        found[meaning] = column
-    if "file" not in found:
+        columns[field] = column
+    if "file" not in columns:
         raise ConfigurationError(
-            f"no column names the sound files; say which does, e.g. --column file=NAME; the table "
+            f"no column names the audio files; name it, e.g. --column file=NAME; the table "
             f"has {', '.join(names[:_SHOWN]) or 'none'}"
         )
-    return found
+    return columns
 
 
 _SHOWN = 30

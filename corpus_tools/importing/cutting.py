@@ -1,4 +1,4 @@
-"""A sound file of an imported corpus: a source with a clip for each of its rows."""
+"""Clips of an audio file in an imported corpus, one per table row."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -19,20 +19,21 @@ from corpus_tools.segmentation.tape import DecodedTrack, open_track
 from corpus_tools.segmentation.voice import detector_name
 from manifests.errors import DataError
 
-__all__ = ["EVERYTHING", "cut_rows", "import_inputs"]
+__all__ = ["ACCEPT_ALL", "cut_rows", "import_inputs"]
 
-EVERYTHING = Rules(
+ACCEPT_ALL = Rules(
     min_rms_db=-1000.0, max_clipping=1.0, max_dropouts=10**9, max_music=1.0, min_snr_db=-1000.0
 )
-"""Whoever made the corpus chose its clips: all are accepted; their measures are there to choose
-otherwise, with ``corpus screen``."""
+"""Rules that accept every clip of an imported corpus; ``corpus screen`` can apply others later."""
 
 
-def import_inputs(one: MediaInput, rows: Sequence[Row], segment: SegmentSettings) -> dict[str, Any]:
-    """Return what the clips of a file depend on, JSON-ready."""
+def import_inputs(
+    media: MediaInput, rows: Sequence[Row], segment: SegmentSettings
+) -> dict[str, Any]:
+    """Return the inputs of a file's clips, JSON-ready."""
     return {
-        "media": one.source.sha256,
-        "track": one.source.track,
+        "media": media.source.sha256,
+        "track": media.source.track,
         "import": [
             [row.start, row.end, row.speaker and row.speaker.speaker_id, row.sentence]
             for row in rows
@@ -43,7 +44,7 @@ def import_inputs(one: MediaInput, rows: Sequence[Row], segment: SegmentSettings
 
 
 def cut_rows(
-    one: MediaInput,
+    media: MediaInput,
     rows: Sequence[Row],
     corpus: Path,
     segment: SegmentSettings,
@@ -52,62 +53,64 @@ def cut_rows(
 ) -> SourceCuts:
     """Write the clips of a file.
 
-    A file that lasts no longer than its only row says is the clip itself, wherever the row has it
-    from.
+    A file no longer than its only row is taken whole as the clip, whatever start and end the row
+    gives.
 
     Args:
-        one: the source.
-        rows: its clips, in order of time.
-        corpus: the corpus folder.
-        segment: section [segment], for what counts as speech.
-        inputs: as from `import_inputs`.
-        frozen: sha256 of the samples of clips that must not change.
+        media: media file and its source record.
+        rows: rows of the file in order of time.
+        corpus: corpus folder.
+        segment: settings of section [segment], for speech detection.
+        inputs: result of `import_inputs`.
+        frozen: sha256 of the samples of frozen clips, by clip id.
 
     Raises:
-        DataError: if a row lies past the end, or two overlap.
+        DataError: if a row ends after the file, or two overlap.
         MediaError: if the file can't be decoded.
         CorpusError: if a frozen clip would change.
     """
-    with open_track(one.path, one.source.track, segment, corpus) as tape:
-        cuts = {_cut(tape, row, alone=len(rows) == 1): row for row in rows}
-        _check(list(cuts), len(rows))
+    with open_track(media.path, media.source.track, segment, corpus) as track:
+        cuts = {_row_cut(track, row, alone=len(rows) == 1): row for row in rows}
+        _check_cuts(list(cuts), len(rows))
 
-        def who(cut: Cut) -> SpeakerInfo:
+        def speaker_info(cut: Cut) -> SpeakerInfo:
             row = cuts[cut]
             speaker = row.speaker.speaker_id if row.speaker else None
             return SpeakerInfo(speaker, "file" if speaker else None, row.sentence)
 
-        clips = ClipWriter(corpus, one.source.source_id, tape, frozen).write(list(cuts), who)
-        source = one.source.changed(duration=tape.duration_ms / 1000)
-        left = measure_outside(tape.activity, list(cuts), tape.duration_ms)
+        clips = ClipWriter(corpus, media.source.source_id, track, frozen).write(
+            list(cuts), speaker_info
+        )
+        source = media.source.changed(duration=track.duration_ms / 1000)
+        left = measure_outside(track.activity, list(cuts), track.duration_ms)
     return SourceCuts(source, clips, None, left, inputs)
 
 
-def _cut(tape: DecodedTrack, row: Row, *, alone: bool) -> Cut:
-    length = tape.duration_ms
+def _row_cut(track: DecodedTrack, row: Row, *, alone: bool) -> Cut:
+    length = track.duration_ms
     if row.start is not None and row.end is not None:
         start, end = round(1000 * row.start), round(1000 * row.end)
         if not alone or length > end - start + _TOLERANCE_MS:
             if end > length + _TOLERANCE_MS:
                 raise DataError(
-                    f"{row.where}: ends at {row.end} s, but the file at {length / 1000} s; "
-                    f"correct start and end"
+                    f"{row.where}: ends at {row.end} s, but the file at "
+                    f"{length / 1000} s; correct start and end"
                 )
             return Cut(start, min(end, length))
-    there = runs(~tape.activity.gap)
-    if tape.activity.gap.any() and len(there):
-        return Cut(int(there[0][0]) * FRAME_MS, int(there[-1][1]) * FRAME_MS)
+    recorded = runs(~track.activity.gap)
+    if track.activity.gap.any() and len(recorded):
+        return Cut(int(recorded[0][0]) * FRAME_MS, int(recorded[-1][1]) * FRAME_MS)
     return Cut(0, length)
 
 
-def _check(cuts: Sequence[Cut], rows: int) -> None:
+def _check_cuts(cuts: Sequence[Cut], rows: int) -> None:
     ordered = sorted(cuts, key=lambda cut: cut.start_ms)
     overlap = any(a.end_ms > b.start_ms for a, b in itertools.pairwise(ordered))
     if overlap or len(cuts) < rows:
-        raise DataError("rows of it overlap; give each stretch of a file once")
-    if any(cut.end_ms - cut.start_ms < _SHORTEST_MS for cut in cuts):
-        raise DataError(f"a clip of it is shorter than {_SHORTEST_MS} ms; leave it out")
+        raise DataError("its rows overlap; give each part of a file once")
+    if any(cut.end_ms - cut.start_ms < _MIN_MS for cut in cuts):
+        raise DataError(f"one of its clips is shorter than {_MIN_MS} ms; leave it out")
 
 
 _TOLERANCE_MS = 50
-_SHORTEST_MS = 100
+_MIN_MS = 100

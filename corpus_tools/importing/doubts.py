@@ -1,63 +1,63 @@
-"""What the rows of a table say that makes one doubt them, though each can be used."""
+"""Warnings about usable but suspicious rows."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from corpus_tools.importing.rows import Row
 
-__all__ = ["doubts"]
+__all__ = ["import_warnings"]
 
 
-def doubts(rows: Sequence[Row]) -> list[str]:
-    """Return, in sentences, what whoever imports these rows should look at.
+def import_warnings(rows: Sequence[Row]) -> list[str]:
+    """Return warnings about rows of an imported table.
 
     Args:
-        rows: those that can be used.
+        rows: usable rows.
     """
-    return [*_of_votes(rows), *_of_sides(rows), *_of_sources(rows)]
+    return [*_vote_warnings(rows), *_split_warnings(rows), *_source_warnings(rows)]
 
 
-def _of_votes(rows: Iterable[Row]) -> Iterator[str]:
-    other = [row.where for row in rows if row.votes and row.emotion and not _agree(row)]
-    if other:
-        more = f" and {len(other) - _SHOWN} more" if len(other) > _SHOWN else ""
+def _vote_warnings(rows: Iterable[Row]) -> Iterator[str]:
+    conflicting = [row.where for row in rows if row.votes and row.emotion and not _votes_agree(row)]
+    if conflicting:
+        more = f" and {len(conflicting) - _SHOWN} more" if len(conflicting) > _SHOWN else ""
         yield (
-            f"the votes of {len(other)} row{'s' * (len(other) != 1)} don't come to the class that "
-            f"stands beside them; the votes count: {', '.join(other[:_SHOWN])}{more}"
+            f"the votes of {len(conflicting)} row{'s' * (len(conflicting) != 1)} contradict the "
+            f"emotion column; the votes count: {', '.join(conflicting[:_SHOWN])}{more}"
         )
 
 
-def _agree(row: Row) -> bool:
-    """Return whether no other class has more votes than the row's own, or somebody decided it."""
+def _votes_agree(row: Row) -> bool:
+    """Return True if the row's class has the most votes, or was set by adjudication."""
     if row.adjudicated:
         return row.votes[-1][1] == row.emotion
-    found = Counter(emotion for _, emotion in row.votes if emotion)
-    most = max(found.values(), default=0)
-    return row.emotion is not None and found[row.emotion] == most > 0
+    counts = Counter(emotion for _, emotion in row.votes if emotion)
+    most = max(counts.values(), default=0)
+    return row.emotion is not None and counts[row.emotion] == most > 0
 
 
-def _of_sides(rows: Iterable[Row]) -> Iterator[str]:
-    named = {row.split for row in rows} - {None}
-    lacking = [side for side in ("train", "val", "test") if side not in named]
-    if named and lacking:
-        yield f"the splits of the table name no {' and no '.join(lacking)}"
+def _split_warnings(rows: Iterable[Row]) -> Iterator[str]:
+    splits = {row.split for row in rows} - {None}
+    missing = [split for split in ("train", "val", "test") if split not in splits]
+    if splits and missing:
+        yield f"the table's splits lack {' and '.join(missing)}"
 
 
-def _of_sources(rows: Iterable[Row]) -> Iterator[str]:
-    sides: defaultdict[str, set[str]] = defaultdict(set)
+def _source_warnings(rows: Iterable[Row]) -> Iterator[str]:
+    splits: defaultdict[str, set[str]] = defaultdict(set)
     files: defaultdict[str, set[str]] = defaultdict(set)
     for row in rows:
         if row.source:
             files[row.source].add(row.file)
             if row.split in ("train", "val", "test"):
-                sides[row.source].add(row.split)
-    shared = sorted(name for name, on in sides.items() if len(on) > 1 and len(files[name]) > 1)
+                splits[row.source].add(row.split)
+    shared = sorted(name for name, own in splits.items() if len(own) > 1 and len(files[name]) > 1)
     if shared:
         more = f" and {len(shared) - _SHOWN} more" if len(shared) > _SHOWN else ""
         yield (
-            f"{len(shared)} of the {len(files)} sources that the table names have files on more "
-            f"than one side, which the leakage report doesn't tell, since each file becomes a "
-            f"source of its own: {', '.join(shared[:_SHOWN])}{more}"
+            f"{len(shared)} of the {len(files)} sources in the table have files in more than one "
+            f"split, which the leakage report doesn't show, since each file becomes a source of "
+            f"its own: {', '.join(shared[:_SHOWN])}{more}"
         )
 
 

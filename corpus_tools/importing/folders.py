@@ -1,4 +1,4 @@
-"""Folders of clips: Hugging Face's audiofolder, and the folds of EmoBox."""
+"""Folders of clips: Hugging Face's audiofolder and the folds of EmoBox."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ from corpus_tools.segmentation.inputs import media_in
 from manifests.errors import ConfigurationError
 from manifests.records import Split
 
-__all__ = ["read_any", "split_named"]
+__all__ = ["read_corpus_tables", "split_named"]
 
 _SPLITS: dict[str, Split] = {
     "train": "train", "training": "train", "tr": "train",
@@ -21,7 +21,7 @@ METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 
 
 def split_named(name: str) -> Split | None:
-    """Return the split that a name stands for.
+    """Return the split that a name denotes, None if it denotes none.
 
     Example:
         >>> split_named("Validation"), split_named("fold3")
@@ -30,17 +30,17 @@ def split_named(name: str) -> Split | None:
     return _SPLITS.get(name.strip().casefold())
 
 
-def read_any(path: Path, audio_folder: Path | None = None) -> Table:
-    """Return the rows of a table, or of a folder of them.
+def read_corpus_tables(path: Path, audio_folder: Path | None = None) -> Table:
+    """Return the rows of a table, or of a folder of tables or audio files.
 
-    In a folder, each ``metadata.csv``, ``.jsonl`` or ``.parquet`` is read, paths relative to it, in
-    a split that a folder around it names. Without any, JSON Lines of EmoBox are
-    (``*_train_*.jsonl``, ``*_valid_*``, ``*_test_*``); else each sound file is a row whose class is
-    the name of its folder.
+    In a folder, each ``metadata.csv``, ``.jsonl`` or ``.parquet`` is read with paths relative to
+    it; a parent folder may name its split. Without any, EmoBox's JSON Lines are read
+    (``*_train_*.jsonl``, ``*_valid_*``, ``*_test_*``); else each audio file is a row with its
+    folder's name as the class.
 
     Args:
         path: file or folder.
-        audio_folder: what paths are relative to; default: the table's own folder.
+        audio_folder: base of relative paths; default: the table's own folder.
 
     Raises:
         ConfigurationError: if there is nothing to read.
@@ -54,29 +54,29 @@ def read_any(path: Path, audio_folder: Path | None = None) -> Table:
         read_table(path, table, root)
         return table
     table = Table(audio_folder or path)
-    if tables := sorted(one for name in METADATA for one in path.rglob(name) if one.is_file()):
-        for one in tables:
-            read_table(one, table, audio_folder or one.parent, _split_around(one, path))
+    if tables := sorted(file for name in METADATA for file in path.rglob(name) if file.is_file()):
+        for file in tables:
+            read_table(file, table, audio_folder or file.parent, _split_of_folder(file, path))
     elif tables := sorted(path.glob("*.jsonl")):
-        for one in tables:
-            read_table(one, table, table.root, _split_in_name(one.stem))
+        for file in tables:
+            read_table(file, table, table.root, _split_in_name(file.stem))
     else:
-        _classes(path, table)
+        _add_class_folders(path, table)
     if not table.rows and not table.broken:
-        raise ConfigurationError(f"{path}: no metadata file and no sound in this folder")
+        raise ConfigurationError(f"{path}: no metadata file and no audio in this folder")
     return table
 
 
-def _classes(path: Path, table: Table) -> None:
-    for sound in media_in(path):
-        relative = sound.relative_to(path)
+def _add_class_folders(path: Path, table: Table) -> None:
+    for audio in media_in(path):
+        relative = audio.relative_to(path)
         cells = {"file": relative.as_posix()}
         if len(relative.parts) > 1 and split_named(relative.parts[-2]) is None:
             cells["emotion"] = relative.parts[-2]
-        table.add(RawRow(relative.as_posix(), cells, path, _split_around(sound, path)))
+        table.add(RawRow(relative.as_posix(), cells, path, _split_of_folder(audio, path)))
 
 
-def _split_around(file: Path, root: Path) -> str | None:
+def _split_of_folder(file: Path, root: Path) -> str | None:
     parts = file.relative_to(root).parts[:-1]
     return next((part for part in parts if split_named(part)), None)
 

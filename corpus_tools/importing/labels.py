@@ -1,4 +1,4 @@
-"""Labels of other schemes as our six classes."""
+"""Mapping of other label schemes to the six classes."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from manifests.emotions import EMOTIONS, UNCLEAR, Emotion
 from manifests.errors import ConfigurationError
 
-__all__ = ["SYNONYMS", "Scheme"]
+__all__ = ["SYNONYMS", "LabelMapping"]
 
 SYNONYMS: dict[Emotion, tuple[str, ...]] = {
     "angry": ("angry", "anger", "ang", "愤怒", "生气"),
@@ -17,19 +17,21 @@ SYNONYMS: dict[Emotion, tuple[str, ...]] = {
     "surprise": ("surprise", "surprised", "sur", "惊讶", "惊奇"),
     "sad": ("sad", "sadness", "悲伤", "伤心", "难过"),
 }
-"""What is plainly one of the classes; excitement, calm or disgust are not."""
+"""Unambiguous labels of each class; excitement, calm or disgust are none."""
 
-_KNOWN: dict[str, Emotion] = {name: one for one, names in SYNONYMS.items() for name in names}
+_BY_SYNONYM: dict[str, Emotion] = {
+    name: emotion for emotion, names in SYNONYMS.items() for name in names
+}
 
 
 @dataclass
-class Scheme:
-    """How labels are read.
+class LabelMapping:
+    """Mapping of labels to classes.
 
     Attributes:
-        mapped: what the user said they are.
-        dropped: labels whose clips the user doesn't want.
-        used: what was read as what, and how often.
+        mapped: user-defined classes by label.
+        dropped: labels to leave out.
+        used: counts of applied mappings, by label and class.
     """
 
     mapped: Mapping[str, str] = field(default_factory=dict)
@@ -42,47 +44,49 @@ class Scheme:
         for name, emotion in self.mapped.items():
             if emotion not in EMOTIONS:
                 raise ConfigurationError(
-                    f"--map {name}={emotion}: {emotion!r} is none of {', '.join(EMOTIONS)}"
+                    f"--map {name}={emotion}: {emotion!r} isn't one of {', '.join(EMOTIONS)}"
                 )
         if both := sorted(self._mapped.keys() & self._dropped):
-            raise ConfigurationError(f"{both[0]!r} is given to --map and to --drop; choose one")
+            raise ConfigurationError(f"{both[0]!r} is in both --map and --drop; choose one")
 
     def drops(self, label: str) -> bool:
-        """Return whether clips of a label are left out."""
+        """Return True if clips with a label are left out."""
         return label.casefold() in self._dropped
 
     def read(self, label: str) -> Emotion | None:
-        """Return the class of a label, ``None`` if it has none.
+        """Return the class of a label, None if it has none.
 
         Example:
-            >>> Scheme({"exc": "happy"}).read("EXC"), Scheme().read("Anger"), Scheme().read("exc")
-            ('happy', 'angry', None)
+            >>> LabelMapping({"exc": "happy"}).read("EXC"), LabelMapping().read("Anger")
+            ('happy', 'angry')
+            >>> LabelMapping().read("exc") is None
+            True
         """
         name = label.casefold()
-        found = self._mapped.get(name) or _KNOWN.get(name)
-        return found if found in EMOTIONS else None
+        emotion = self._mapped.get(name) or _BY_SYNONYM.get(name)
+        return emotion if emotion in EMOTIONS else None
 
     def take(self, label: str) -> Emotion | None:
-        """Return the class of a label as `read` does, and count it."""
-        found = self.read(label)
-        if found is not None:
-            self.used[label, found] += 1
-        return found
+        """Return the class of a label like `read`, and count it."""
+        emotion = self.read(label)
+        if emotion is not None:
+            self.used[label, emotion] += 1
+        return emotion
 
     def check(self, labels: Iterable[str]) -> None:
-        """Raise ConfigurationError if labels can't be read, naming all with their counts."""
-        strange = Counter(
+        """Raise ConfigurationError if labels are unknown, naming all with their counts."""
+        unknown = Counter(
             label
             for label in labels
             if not self.drops(label) and self.read(label) is None and label != UNCLEAR
         )
-        if not strange:
+        if not unknown:
             return
-        listed = ", ".join(f"{label!r} ({count})" for label, count in strange.most_common(_SHOWN))
-        more = f" and {len(strange) - _SHOWN} more" if len(strange) > _SHOWN else ""
-        first = next(iter(strange.most_common(1)))[0]
+        listed = ", ".join(f"{label!r} ({count})" for label, count in unknown.most_common(_SHOWN))
+        more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
+        first = next(iter(unknown.most_common(1)))[0]
         raise ConfigurationError(
-            f"labels that are none of {', '.join(EMOTIONS)}: {listed}{more}; say what each is with "
+            f"labels other than {', '.join(EMOTIONS)}: {listed}{more}; map each with "
             f"--map {first}=CLASS, or leave its clips out with --drop {first}"
         )
 

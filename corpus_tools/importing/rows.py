@@ -1,4 +1,4 @@
-"""Rows of a table, checked: what each says of a clip, or why it can't be used."""
+"""Validated table rows."""
 
 import hashlib
 import re
@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corpus_tools.importing.cells import LONG_NAME, check_text, plain, seconds, short, votes_in
+from corpus_tools.importing.cells import (
+    LONG_NAME,
+    cell_name,
+    cell_seconds,
+    cell_text,
+    check_text,
+    parse_votes,
+)
 from corpus_tools.importing.folders import split_named
-from corpus_tools.importing.labels import Scheme
+from corpus_tools.importing.labels import LabelMapping
 from corpus_tools.importing.tables import RawRow
 from corpus_tools.media.identity import slug
 from corpus_tools.recordings.script import sentence_id
@@ -25,23 +32,23 @@ Vote = tuple[str, Emotion | None]
 
 @dataclass(frozen=True)
 class Row:
-    """What a row says of a clip; null is what it doesn't say.
+    """Validated row; None for missing values.
 
     Attributes:
-        where: for messages.
-        file: as written.
-        path: of the sound.
-        start: of the clip in the file, in seconds.
-        end: likewise.
-        emotion: its class.
-        votes: annotator and class, null for unclear.
-        adjudicated: whether the last vote decided.
-        speaker: who speaks.
-        text: what is said.
-        sentence: id of the line that is read; where no column tells, every text is one.
-        split: where it belongs.
-        source: the film or session it is from, as the table calls it.
-        series: of that.
+        where: file and line, for messages.
+        file: path as written in the table.
+        path: path of the audio file.
+        start: start of the clip in the file in seconds.
+        end: end of the clip in the file in seconds.
+        emotion: class of the clip.
+        votes: annotator and class of each vote, None for unclear.
+        adjudicated: True if the last vote was the adjudication.
+        speaker: speaker of the clip.
+        text: transcript.
+        sentence: id of the scripted line; without such a column, derived from the text.
+        split: split of the clip.
+        source: name of the film or session in the table.
+        series: name of the series.
     """
 
     where: str
@@ -61,132 +68,135 @@ class Row:
 
 
 def labels_in(raw: RawRow, columns: Mapping[str, str]) -> Iterator[str]:
-    """Yield the labels that a row names, those of its votes included."""
-    label = plain(raw.cells.get(columns.get("emotion", "")))
+    """Yield the labels of a row, including those of its votes."""
+    label = cell_text(raw.cells.get(columns.get("emotion", "")))
     if label is not None:
         yield label
     try:
-        yield from (name for _, name in votes_in(raw.cells.get(columns.get("votes", ""))) if name)
+        yield from (
+            name for _, name in parse_votes(raw.cells.get(columns.get("votes", ""))) if name
+        )
     except DataError:
         return
 
 
-def read_row(raw: RawRow, columns: Mapping[str, str], root: Path, scheme: Scheme) -> Row:
-    """Return what a row says.
+def read_row(raw: RawRow, columns: Mapping[str, str], root: Path, mapping: LabelMapping) -> Row:
+    """Return a validated row.
 
     Args:
-        raw: as found.
-        columns: which column holds what.
-        root: the folder that its path may not leave.
-        scheme: how labels are read.
+        raw: unvalidated row.
+        columns: column name of each field.
+        root: folder that audio paths must not leave.
+        mapping: mapping of labels to classes.
 
     Raises:
-        DataError: with why it can't be used.
+        DataError: if the row is unusable.
     """
-    cells = {what: raw.cells.get(column) for what, column in columns.items()}
-    for what, value in cells.items():
+    cells = {field: raw.cells.get(column) for field, column in columns.items()}
+    for field, value in cells.items():
         if isinstance(value, str):
-            check_text(what, value)
-    named = _file(cells.get("file"))
-    start, end = seconds("start", cells), seconds("end", cells)
+            check_text(field, value)
+    name = _file_name(cells.get("file"))
+    start, end = cell_seconds("start", cells), cell_seconds("end", cells)
     if (start is None) != (end is None) or (start is not None and end is not None and end <= start):
-        raise DataError("needs both start and end, in seconds, and the end after the start")
-    label = plain(cells.get("emotion"))
+        raise DataError("needs start and end in seconds, with the end after the start")
+    label = cell_text(cells.get("emotion"))
     text = cells.get("text")
-    text = " ".join(text.split()) if isinstance(text, str) else plain(text)
-    sentence = plain(cells.get("sentence"))
+    text = " ".join(text.split()) if isinstance(text, str) else cell_text(text)
+    sentence = cell_text(cells.get("sentence"))
     if sentence is not None and len(sentence) > LONG_NAME:
         sentence = sentence_id(sentence)
     if "sentence" not in columns and text:
         sentence = sentence_id(text)
     return Row(
         where=raw.where,
-        file=named,
-        path=_within(root, raw.folder, named),
+        file=name,
+        path=_path_within(root, raw.folder, name),
         start=start,
         end=end,
-        emotion=None if label is None or label == UNCLEAR else scheme.take(label),
-        votes=tuple(_cast(cells.get("votes"), scheme)),
+        emotion=None if label is None or label == UNCLEAR else mapping.take(label),
+        votes=tuple(_votes(cells.get("votes"), mapping)),
         adjudicated=str(cells.get("adjudicated")).casefold() == "true",
         speaker=_speaker(cells),
         text=text or None,
         sentence=sentence,
         split=_split(cells, raw.split),
-        source=short("source", cells),
-        series=short("series", cells),
+        source=cell_name("source", cells),
+        series=cell_name("series", cells),
     )
 
 
-def _file(cell: Any) -> str:
-    named = cell.get("path") if isinstance(cell, dict) else cell
-    if not isinstance(named, str) or not named.strip():
-        raise DataError("names no sound file")
-    return named.strip().replace("\\", "/")
+def _file_name(cell: Any) -> str:
+    name = cell.get("path") if isinstance(cell, dict) else cell
+    if not isinstance(name, str) or not name.strip():
+        raise DataError("names no audio file")
+    return name.strip().replace("\\", "/")
 
 
-def _within(root: Path, folder: Path, named: str) -> Path:
-    """Return the path of a sound; it may not leave the root, not even through a link."""
-    relative = named
-    if named.startswith("/"):
+def _path_within(root: Path, folder: Path, name: str) -> Path:
+    """Return the path of an audio file, which must lie under the root even after links."""
+    relative = name
+    if name.startswith("/"):
         try:
-            relative = Path(named).relative_to(folder.resolve()).as_posix()
+            relative = Path(name).relative_to(folder.resolve()).as_posix()
         except ValueError as error:
             raise DataError(
-                f"{named!r} lies outside {folder}; give the folder of the sound with --audio-folder"
+                f"{name!r} lies outside {folder}; name the folder of the audio files with "
+                f"--audio-folder"
             ) from error
     try:
         path = inside(folder, relative.removeprefix("./"))
     except (DataError, OSError, ValueError) as error:
-        raise DataError(f"path {named[:200]!r} leaves {root}; it is refused") from error
+        raise DataError(f"path {name[:200]!r} leaves {root}; it is refused") from error
     if not path.resolve().is_relative_to(root.resolve()):
-        raise DataError(f"path {named[:200]!r} leaves {root}; it is refused")
+        raise DataError(f"path {name[:200]!r} leaves {root}; it is refused")
     try:
         if not path.is_file():
-            raise DataError(f"{named[:200]!r}: no such file in {folder}; see --audio-folder")
+            raise DataError(f"{name[:200]!r}: no such file in {folder}; see --audio-folder")
     except OSError as error:
-        raise DataError(f"{named[:80]!r}: is no path ({error.strerror})") from error
+        raise DataError(f"{name[:80]!r} is not a path ({error.strerror})") from error
     return path
 
 
 def _speaker(cells: Mapping[str, Any]) -> Speaker | None:
-    named = plain(cells.get("speaker"))
-    if named is None:
+    name = cell_text(cells.get("speaker"))
+    if name is None:
         return None
-    age = plain(cells.get("age"))
+    age = cell_text(cells.get("age"))
     try:
         years = None if age is None else int(float(age))
     except (ValueError, OverflowError):
         years = None
     return Speaker(
-        speaker_id=_id(named),
-        gender=_GENDERS.get((plain(cells.get("gender")) or "").casefold()),
-        age=years if years is not None and 0 < years < _OLDEST else None,
-        region=plain(cells.get("region")),
-        native=plain(cells.get("native")),
+        speaker_id=_speaker_id(name),
+        gender=_GENDERS.get((cell_text(cells.get("gender")) or "").casefold()),
+        age=years if years is not None and 0 < years < _MAX_AGE else None,
+        region=cell_text(cells.get("region")),
+        native=cell_text(cells.get("native")),
     )
 
 
-def _id(named: str) -> str:
-    """Return an id that may stand in file names and tables, another one for another name."""
-    if re.fullmatch(r"\w[\w-]{0,31}", named):
-        return named
-    return f"{slug(named, 20).replace('.', '-')}-{hashlib.sha256(named.encode()).hexdigest()[:6]}"
+def _speaker_id(name: str) -> str:
+    """Return an id that is safe in file names and tables, unique for each name."""
+    if re.fullmatch(r"\w[\w-]{0,31}", name):
+        return name
+    return f"{slug(name, 20).replace('.', '-')}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
-def _split(cells: Mapping[str, Any], around: str | None) -> Split | None:
-    named = plain(cells.get("split")) or around
-    if named is None:
+def _split(cells: Mapping[str, Any], default: str | None) -> Split | None:
+    name = cell_text(cells.get("split")) or default
+    if name is None:
         return None
-    found = split_named(named)
-    if found is None:
-        raise DataError(f"split {named[:40]!r} is none of train, val, test")
-    return found
+    split = split_named(name)
+    if split is None:
+        raise DataError(f"split {name[:40]!r} isn't one of train, val, test")
+    return split
 
 
-def _cast(cell: Any, scheme: Scheme) -> Iterator[Vote]:
-    for who, label in votes_in(cell):
-        check_text("votes", who)
-        yield who, None if label in (None, UNCLEAR) else scheme.read(str(label))
+def _votes(cell: Any, mapping: LabelMapping) -> Iterator[Vote]:
+    for annotator, label in parse_votes(cell):
+        check_text("votes", annotator)
+        yield annotator, None if label in (None, UNCLEAR) else mapping.read(str(label))
 
 
 _GENDERS: dict[str, Gender] = {
@@ -194,4 +204,4 @@ _GENDERS: dict[str, Gender] = {
     "male": "male", "m": "male", "man": "male", "男": "male",
     "other": "other", "o": "other",
 }  # fmt: skip
-_OLDEST = 120  # years
+_MAX_AGE = 120  # years

@@ -1,4 +1,4 @@
-"""An existing corpus into the corpus folder: the work behind ``corpus import-manifest``."""
+"""Import of an existing corpus: the work behind ``corpus import-manifest``."""
 
 import hashlib
 from collections import defaultdict
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from corpus_tools.importing.cells import plain
-from corpus_tools.importing.columns import columns_of
-from corpus_tools.importing.cutting import EVERYTHING, cut_rows, import_inputs
-from corpus_tools.importing.doubts import doubts
-from corpus_tools.importing.folders import read_any
-from corpus_tools.importing.labels import Scheme
+from corpus_tools.importing.cells import cell_text
+from corpus_tools.importing.columns import map_columns
+from corpus_tools.importing.cutting import ACCEPT_ALL, cut_rows, import_inputs
+from corpus_tools.importing.doubts import import_warnings
+from corpus_tools.importing.folders import read_corpus_tables
+from corpus_tools.importing.labels import LabelMapping
 from corpus_tools.importing.rows import Row, labels_in, read_row
 from corpus_tools.importing.tables import Table
 from corpus_tools.importing.votes import add_judgements
@@ -47,68 +47,70 @@ def import_manifest(
     series: str | None = None,
     progress: Progress = no_progress,
 ) -> Outcome:
-    """Bring the clips, labels, speakers, texts and splits of another corpus into this one.
+    """Import the clips, labels, speakers, texts and splits of another corpus.
 
-    An item is a row; one that can't be used costs itself alone. If rows name splits, the next
-    version of the manifest is written with these. The same table again changes nothing.
+    An item is a row; an unusable row doesn't stop the others. If rows name splits, the next version
+    of the manifest is written with them. Importing the same table again changes nothing.
 
     Args:
-        workspace: the corpus.
-        path: a table, or a folder as `corpus_tools.importing.folders.read_any` takes it.
-        audio_folder: what the paths in it are relative to; they may not leave it.
-        columns: which column holds what, where their names don't tell.
-        mapped: class of labels that aren't plainly one.
-        dropped: labels whose clips are left out.
-        series: of rows that name none; default: their source, else the table's name.
-        progress: told after each file.
+        workspace: target corpus.
+        path: table or folder, see `corpus_tools.importing.folders.read_corpus_tables`.
+        audio_folder: base of relative paths, which must not leave it.
+        columns: column name by field, for names that aren't recognised.
+        mapped: class by label, for labels that aren't recognised.
+        dropped: labels to leave out.
+        series: series of rows that name none; default: their source, else the table's name.
+        progress: callback after each file.
 
     Returns:
         ``details``: ``clips speakers unlabelled labels new_judgements unchanged splits`` and, if a
-        version was built, ``manifest``, as of :func:`manifests.build.build_manifest`.
+        version was built, ``manifest``, see :func:`manifests.build.build_manifest`.
 
     Raises:
         ConfigurationError: if there is nothing to read, columns don't fit, or labels are unknown.
-        DataError: if the table, or what the corpus holds, can't be read.
+        DataError: if the table or the corpus can't be read.
     """
     outcome = Outcome()
-    scheme = Scheme(mapped or {}, dropped)
-    table = read_any(path, audio_folder)
-    meaning = columns_of(table.columns, columns)
-    scheme.check(label for raw in table.rows for label in labels_in(raw, meaning))
-    rows = _read(table, meaning, scheme, outcome)
-    outcome.warnings += doubts(rows)
-    by_clip = _bring_in(workspace, rows, series or path.resolve().stem, progress, outcome)
+    mapping = LabelMapping(mapped or {}, dropped)
+    table = read_corpus_tables(path, audio_folder)
+    by_field = map_columns(table.columns, columns)
+    mapping.check(label for raw in table.rows for label in labels_in(raw, by_field))
+    rows = _read_rows(table, by_field, mapping, outcome)
+    outcome.warnings += import_warnings(rows)
+    by_clip = _import_rows(workspace, rows, series or path.resolve().stem, progress, outcome)
     with workspace.lock():
-        new = add_judgements(workspace.root, by_clip, _content(table), outcome)
+        new = add_judgements(workspace.root, by_clip, _table_digest(table), outcome)
     splits: dict[str, Split] = {clip: row.split for clip, row in by_clip.items() if row.split}
     outcome.details |= {
         "clips": len(by_clip),
         "speakers": len({row.speaker.speaker_id for row in by_clip.values() if row.speaker}),
         "unlabelled": sum(not row.votes and row.emotion is None for row in by_clip.values()),
-        "labels": {f"{label}={emotion}": n for (label, emotion), n in sorted(scheme.used.items())},
+        "labels": {f"{label}={emotion}": n for (label, emotion), n in sorted(mapping.used.items())},
         "new_judgements": new,
         "splits": len(splits),
     }
     if splits:
-        _build(workspace, splits, outcome)
+        _build_version(workspace, splits, outcome)
     if not new and outcome.details["unchanged"] == outcome.details["files"] and outcome.ok:
-        outcome.warnings.append(f"{path.name}: nothing new in it")
+        outcome.warnings.append(f"{path.name}: nothing new to import")
     return outcome
 
 
-def _read(table: Table, meaning: Mapping[str, str], scheme: Scheme, outcome: Outcome) -> list[Row]:
-    """Return the rows that can be used; account for the others."""
+def _read_rows(
+    table: Table, by_field: Mapping[str, str], mapping: LabelMapping, outcome: Outcome
+) -> list[Row]:
+    """Return the usable rows; record the others in the outcome."""
     outcome.items_in = len(table.rows) + len(table.broken)
-    for where, why in table.broken:
-        outcome.fail(where, why)
+    for where, reason in table.broken:
+        outcome.fail(where, reason)
     kept: dict[tuple[Path, float | None, float | None], Row] = {}
     for raw in table.rows:
-        label = plain(raw.cells.get(meaning.get("emotion", "")))
-        if label is not None and scheme.drops(label):
+        label = cell_text(raw.cells.get(by_field.get("emotion", "")))
+        if label is not None and mapping.drops(label):
             outcome.rejected[f"label {label}"] += 1
             continue
         try:
-            row = read_row(raw, meaning, table.root, scheme)
+            row = read_row(raw, by_field, table.root, mapping)
         except DataError as error:
             outcome.fail(raw.where, str(error))
             continue
@@ -116,21 +118,21 @@ def _read(table: Table, meaning: Mapping[str, str], scheme: Scheme, outcome: Out
         if first is not row and replace(first, where=row.where) == row:
             outcome.rejected["the same row again"] += 1
         elif first is not row:
-            outcome.fail(row.where, f"says otherwise than {first.where} of the same sound")
+            outcome.fail(row.where, f"contradicts {first.where}, which is about the same audio")
     return list(kept.values())
 
 
 @dataclass(frozen=True)
-class _File:
-    """A sound file and its rows, in order of time."""
+class _AudioFile:
+    """Audio file and its rows in order of time."""
 
     path: Path
     rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
-class _Importing:
-    """One run's settings; `run` does one file."""
+class _FileImport:
+    """Import of single files with the settings of one run."""
 
     update: Update
     known: KnownSources
@@ -139,40 +141,40 @@ class _Importing:
     language: str
     by_content: dict[str, str] = field(default_factory=dict)
 
-    def run(self, file: _File) -> tuple[Status, dict[str, Row]]:
-        """Bring a file up to date in the corpus; returns its clips' rows."""
+    def run(self, file: _AudioFile) -> tuple[Status, dict[str, Row]]:
+        """Import or update a file; return its status and its clips' rows."""
         row = file.rows[0]
         corpus = self.update.corpus
         series = row.series or row.source or self.series
-        one = identify(file.path, corpus, self.known, kind="scripted", series=series)
-        first = self.by_content.setdefault(one.source.sha256, row.file)
+        media = identify(file.path, corpus, self.known, kind="scripted", series=series)
+        first = self.by_content.setdefault(media.source.sha256, row.file)
         if first != row.file:
-            raise DataError(f"has the same content as {first}; leave one of them out")
-        if row.source and not one.known:
-            one = replace(one, source=one.source.changed(episode=row.source))
-        inputs = import_inputs(one, file.rows, self.segment)
+            raise DataError(f"has the same content as {first}; leave one out")
+        if row.source and not media.known:
+            media = replace(media, source=media.source.changed(episode=row.source))
+        inputs = import_inputs(media, file.rows, self.segment)
         status = self.update.run(
-            one,
+            media,
             inputs,
-            lambda frozen, _: cut_rows(one, file.rows, corpus, self.segment, inputs, frozen),
+            lambda frozen, _: cut_rows(media, file.rows, corpus, self.segment, inputs, frozen),
         )
-        name = one.source.source_id
+        name = media.source.source_id
         clips = [clip for clip in clips_of(corpus, name) if clip.superseded_by is None]
         clips.sort(key=lambda clip: clip.start)
-        found = dict(zip((clip.clip_id for clip in clips), file.rows, strict=True))
-        _put_texts(corpus, name, found, self.language)
-        return status, found
+        by_clip = dict(zip((clip.clip_id for clip in clips), file.rows, strict=True))
+        _put_texts(corpus, name, by_clip, self.language)
+        return status, by_clip
 
 
-def _bring_in(
+def _import_rows(
     workspace: Workspace, rows: list[Row], series: str, progress: Progress, outcome: Outcome
 ) -> dict[str, Row]:
-    """Make the sources and clips of rows, and return the row of each clip."""
+    """Create the sources and clips of rows; return the row of each clip."""
     grouped: defaultdict[Path, list[Row]] = defaultdict(list)
     for row in rows:
         grouped[row.path].append(row)
     files = [
-        _File(path, tuple(sorted(own, key=lambda row: row.start or 0.0)))
+        _AudioFile(path, tuple(sorted(own, key=lambda row: row.start or 0.0)))
         for path, own in grouped.items()
     ]
     corpus, configuration = workspace.root, workspace.configuration
@@ -181,18 +183,18 @@ def _bring_in(
         if lock.broken:
             outcome.warnings.append(lock.broken)
         sweep(corpus)
-        job = _Importing(
-            Update(corpus, EVERYTHING, frozen_clips(corpus)),
+        job = _FileImport(
+            Update(corpus, ACCEPT_ALL, frozen_clips(corpus)),
             KnownSources.of(corpus),
             configuration.segment,
             series,
             configuration.corpus.language,
         )
         unchanged = 0
-        for _, (status, found) in run_each(
+        for _, (status, imported) in run_each(
             files, job.run, outcome, name=lambda file: file.rows[0].file, progress=progress
         ):
-            by_clip |= found
+            by_clip |= imported
             unchanged += status == "unchanged"
         speakers = [row.speaker for row in by_clip.values() if row.speaker]
         merge_speakers(workspace.speakers, speakers, outcome)
@@ -216,19 +218,19 @@ def _put_texts(corpus: Path, name: str, rows: Mapping[str, Row], language: str) 
     ]
     if texts:
         inputs: dict[str, Any] = {
-            "texts": [[one.clip_id, one.text_raw] for one in texts],
+            "texts": [[text.clip_id, text.text_raw] for text in texts],
             "language": language,
             "normalisation": NORMALISATION,
         }
         put_transcripts(corpus, name, "import", texts, inputs)
 
 
-def _build(workspace: Workspace, splits: Mapping[str, Split], outcome: Outcome) -> None:
-    """Write a version with the splits as given, unless the newest has all of these clips."""
+def _build_version(workspace: Workspace, splits: Mapping[str, Split], outcome: Outcome) -> None:
+    """Write a version with the given splits, unless the newest has all of these clips."""
     last = newest(workspace.root)
     if last is not None:
-        there = {entry.clip_id for entry in load_manifest(last).entries}
-        if splits.keys() <= there:
+        existing = {entry.clip_id for entry in load_manifest(last).entries}
+        if splits.keys() <= existing:
             return
     configuration = workspace.configuration
     built = build_from_corpus(workspace, configuration.split, configuration.labels, given=splits)
@@ -238,8 +240,8 @@ def _build(workspace: Workspace, splits: Mapping[str, Split], outcome: Outcome) 
     outcome.details |= built.details
 
 
-def _content(table: Table) -> str:
-    """Return the sha256 of what the rows of a table say."""
+def _table_digest(table: Table) -> str:
+    """Return the sha256 of a table's rows."""
     digest = hashlib.sha256()
     for raw in table.rows:
         digest.update(

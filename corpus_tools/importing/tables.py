@@ -1,4 +1,4 @@
-"""Read tables of clips that others made: CSV, TSV, JSON Lines, Parquet; nothing is believed yet."""
+"""Reading of tables (CSV, TSV, JSON Lines, Parquet) without validation of their rows."""
 
 import csv
 import io
@@ -18,13 +18,13 @@ TABLES = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
 
 @dataclass(frozen=True)
 class RawRow:
-    """A row as it was found.
+    """Unvalidated row.
 
     Attributes:
         where: file and line, for messages.
-        cells: by column.
-        folder: what its paths are relative to.
-        split: of the file that it is in, if that is for one.
+        cells: values by column.
+        folder: base of relative paths.
+        split: split of the whole file, if it has one.
     """
 
     where: str
@@ -38,10 +38,10 @@ class Table:
     """Rows of one or several files.
 
     Attributes:
-        root: the folder that no path may leave.
-        rows: those that could be read.
-        broken: where, and why, for each of the others.
-        columns: names of all columns, in the order in which they came.
+        root: folder that audio paths must not leave.
+        rows: readable rows.
+        broken: location and reason of each unreadable row.
+        columns: names of all columns in order of appearance.
     """
 
     root: Path
@@ -50,7 +50,7 @@ class Table:
     columns: dict[str, None] = field(default_factory=dict)
 
     def add(self, row: RawRow) -> None:
-        """Take a row."""
+        """Add a row."""
         self.rows.append(row)
         self.columns.update(dict.fromkeys(row.cells))
 
@@ -59,25 +59,24 @@ def read_table(path: Path, table: Table, folder: Path, split: str | None = None)
     """Add the rows of a file to a table.
 
     Args:
-        path: of the file.
-        table: takes the rows.
-        folder: what paths in the file are relative to.
-        split: of all rows.
+        path: path of the file.
+        table: table to extend.
+        folder: base of relative paths in the file.
+        split: split of all rows.
 
     Raises:
-        ConfigurationError: if there is no such file, or it is of a kind that can't be read.
-        DataError: if it can't be read as a whole.
+        ConfigurationError: if the file doesn't exist or its type isn't supported.
+        DataError: if the file as a whole can't be read.
     """
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise ConfigurationError(
-            f"{path}: unknown kind of file; expected {', '.join(TABLES)} or a folder"
+            f"{path}: unsupported file type; expected {', '.join(TABLES)} or a folder"
         )
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise DataError(f"{path}: is larger than 1 GiB; divide it into several tables")
-        found = reader(path)
-        for where, cells in found:
+        if path.stat().st_size > _MAX_BYTES:
+            raise DataError(f"{path}: larger than 1 GiB; split it into several tables")
+        for where, cells in reader(path):
             if isinstance(cells, str):
                 table.broken.append((where, cells))
             else:
@@ -91,7 +90,7 @@ def read_table(path: Path, table: Table, folder: Path, split: str | None = None)
 _Rows = Iterator[tuple[str, dict[str, Any] | str]]
 
 
-def _csv(path: Path) -> _Rows:
+def _read_csv(path: Path) -> _Rows:
     text = decode_text(path.read_bytes(), str(path)).removeprefix("\ufeff")
     header = text.lstrip().split("\n", 1)[0]
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count))
@@ -110,7 +109,7 @@ def _csv(path: Path) -> _Rows:
         if not columns:
             columns = [value.strip() for value in values]
             if len(set(columns)) < len(columns):
-                raise DataError(f"{path}: a column is there twice; rename one")
+                raise DataError(f"{path}: duplicate column names; rename one")
         elif len(values) != len(columns):
             yield (
                 where,
@@ -120,10 +119,10 @@ def _csv(path: Path) -> _Rows:
         else:
             yield where, dict(zip(columns, values, strict=True))
     if not columns:
-        raise DataError(f"{path}: is empty; give a table with a header")
+        raise DataError(f"{path}: empty; give a table with a header")
 
 
-def _json(path: Path) -> _Rows:
+def _read_json(path: Path) -> _Rows:
     data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     if data.lstrip()[:1] == b"[":
         try:
@@ -131,38 +130,44 @@ def _json(path: Path) -> _Rows:
         except (ValueError, RecursionError) as error:
             raise DataError(f"{path}: not valid JSON; write it again") from error
         for number, row in enumerate(rows, start=1):
-            yield f"{path.name}, item {number}", _object(row)
+            yield f"{path.name}, item {number}", _json_object(row)
         return
     for number, line in enumerate(data.split(b"\n"), start=1):
         if line.strip():
             try:
-                found = _object(json.loads(line))
+                row = _json_object(json.loads(line))
             except (ValueError, RecursionError):
-                found = "is not valid JSON in UTF-8; correct it"
-            yield f"{path.name}, line {number}", found
+                row = "is not valid JSON in UTF-8; correct it"
+            yield f"{path.name}, line {number}", row
 
 
-def _object(row: Any) -> dict[str, Any] | str:
-    return row if isinstance(row, dict) else "is no JSON object; give one object a line"
+def _json_object(row: Any) -> dict[str, Any] | str:
+    return row if isinstance(row, dict) else "is not a JSON object; give one object per line"
 
 
-def _parquet(path: Path) -> _Rows:
+def _read_parquet(path: Path) -> _Rows:
     import pyarrow
     import pyarrow.parquet
 
     try:
         table = pyarrow.parquet.ParquetFile(path)
-        if table.metadata.num_rows > _MOST_ROWS:
+        if table.metadata.num_rows > _MAX_ROWS:
             raise DataError(f"{path}: {table.metadata.num_rows} rows; split it into several files")
-        batches = table.iter_batches(batch_size=_AT_ONCE)
+        batches = table.iter_batches(batch_size=_BATCH)
         rows = (row for batch in batches for row in batch.to_pylist())
         for number, row in enumerate(rows, start=1):
             yield f"{path.name}, row {number}", row
     except (pyarrow.ArrowException, ValueError, OSError) as error:
-        raise DataError(f"{path}: not a Parquet file that can be read; write it again") from error
+        raise DataError(f"{path}: not a readable Parquet file; write it again") from error
 
 
-_READERS = {".csv": _csv, ".tsv": _csv, ".jsonl": _json, ".json": _json, ".parquet": _parquet}
-_MOST_BYTES = 2**30
-_MOST_ROWS = 2_000_000  # a few megabytes of Parquet may unfold to billions
-_AT_ONCE = 1024  # rows
+_READERS = {
+    ".csv": _read_csv,
+    ".tsv": _read_csv,
+    ".jsonl": _read_json,
+    ".json": _read_json,
+    ".parquet": _read_parquet,
+}
+_MAX_BYTES = 2**30
+_MAX_ROWS = 2_000_000  # a few megabytes of Parquet may decompress to billions
+_BATCH = 1024  # rows

@@ -1,4 +1,4 @@
-"""The labels of an imported corpus as judgements."""
+"""Judgements from the labels of an imported corpus."""
 
 import hashlib
 import re
@@ -17,20 +17,20 @@ from manifests.tombstones import Withdrawn
 __all__ = ["IMPORTED", "SERVER", "add_judgements"]
 
 SERVER, IMPORTED = "import", "imported"
-"""Where imported labels come from, and who gave those of which the table names nobody."""
+"""Server of imported labels, and annotator of labels without one."""
 
 
 def add_judgements(corpus: Path, rows: Mapping[str, Row], sha256: str, outcome: Outcome) -> int:
-    """Write the labels that the corpus doesn't have yet into a new file, and return how many.
+    """Write labels missing from the corpus to a new file, and return their number.
 
-    A label that has changed since is added as a newer version. Annotators keep their pseudonyms,
-    unless somebody of this corpus has the same one already; addresses and names become pseudonyms.
+    A changed label is added as a newer version. Annotators keep their pseudonyms unless this corpus
+    uses the same one already; addresses and names become pseudonyms.
 
     Args:
-        corpus: the corpus folder.
-        rows: by clip id.
-        sha256: of the table.
-        outcome: takes the file, and a warning about votes of those who withdrew.
+        corpus: corpus folder.
+        rows: rows by clip id.
+        sha256: digest of the table.
+        outcome: receives the file, and a warning about votes of withdrawn annotators.
 
     Raises:
         DataError: if judgements or annotators can't be read.
@@ -38,19 +38,19 @@ def add_judgements(corpus: Path, rows: Mapping[str, Row], sha256: str, outcome: 
     earlier = list(read_judgements(corpus))
     own = {row.annotator for row in earlier if row.server != SERVER}
     own |= set(Annotators(corpus).names())
-    known = {(one.annotation_id): one for one in latest(earlier) if one.server == SERVER}
+    known = {row.annotation_id: row for row in latest(earlier) if row.server == SERVER}
     withdrawn = Withdrawn.of(corpus)
     now = created_now()
     new: list[Judgement] = []
-    gone = 0
+    withdrawn_votes = 0
     for clip_id, row in rows.items():
-        for annotator, emotion, decides in _said(row, own):
-            number = _number(clip_id, annotator, decides)
+        for annotator, emotion, adjudicates in _row_votes(row, own):
+            number = _annotation_id(clip_id, annotator, adjudicates)
             if annotator in withdrawn.annotators or (SERVER, number) in withdrawn.answers:
-                gone += 1
+                withdrawn_votes += 1
                 continue
-            held = known.get(number)
-            if held is not None and held.emotion == emotion:
+            existing = known.get(number)
+            if existing is not None and existing.emotion == emotion:
                 continue
             new.append(
                 Judgement(
@@ -65,34 +65,34 @@ def add_judgements(corpus: Path, rows: Mapping[str, Row], sha256: str, outcome: 
                     updated_at=now,
                     status="answered",
                     emotion=emotion,
-                    role="adjudication" if decides else "label",
+                    role="adjudication" if adjudicates else "label",
                     import_sha256=sha256,
                 )
             )
-    if gone:
-        outcome.warnings.append(f"{gone} votes of annotators who withdrew were left out")
+    if withdrawn_votes:
+        outcome.warnings.append(f"{withdrawn_votes} votes of withdrawn annotators were left out")
     if new:
         outcome.outputs.append(_write(corpus, new, now, sha256))
     return len(new)
 
 
-def _said(row: Row, own: Iterable[str]) -> Iterator[tuple[str, Emotion | None, bool]]:
-    """Yield annotator, class, and whether that decides."""
+def _row_votes(row: Row, own: Iterable[str]) -> Iterator[tuple[str, Emotion | None, bool]]:
+    """Yield annotator, class, and True for an adjudication."""
     if not row.votes:
         if row.emotion is not None:
             yield IMPORTED, row.emotion, False
         return
     for place, (name, emotion) in enumerate(row.votes, start=1):
-        fits = re.fullmatch(r"a\d{1,9}", name) or name == IMPORTED
-        who = name if fits and name not in own else f"i{_sha(name)[:10]}"
-        yield who, emotion, row.adjudicated and place == len(row.votes)
+        is_pseudonym = re.fullmatch(r"a\d{1,9}", name) or name == IMPORTED
+        annotator = name if is_pseudonym and name not in own else f"i{_sha256(name)[:10]}"
+        yield annotator, emotion, row.adjudicated and place == len(row.votes)
 
 
-def _number(clip_id: str, annotator: str, decides: bool) -> int:
-    return int(_sha(f"{clip_id}\0{annotator}\0{decides}")[:12], 16)
+def _annotation_id(clip_id: str, annotator: str, adjudicates: bool) -> int:
+    return int(_sha256(f"{clip_id}\0{annotator}\0{adjudicates}")[:12], 16)
 
 
-def _sha(text: str) -> str:
+def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 

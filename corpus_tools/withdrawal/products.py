@@ -1,4 +1,4 @@
-"""What a withdrawal changes in what was made of a corpus: versions, runs, pages, features."""
+"""Changes of a withdrawal to derived files: versions, runs, pages and features."""
 
 import csv
 import io
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from corpus_tools.withdrawal.removal import Change, Removal, files, filtered
+from corpus_tools.withdrawal.removal import Change, Removal, files, filter_rows
 from manifests.records import Clip
 from manifests.redaction import VersionWithdrawal, redacted_files
 from manifests.shards import STAGES, read_stage
@@ -19,10 +19,10 @@ __all__ = ["changes_to_features", "changes_to_pages", "changes_to_runs", "change
 
 
 def changes_to_versions(removal: Removal) -> Iterator[Change]:
-    """Yield the files of versions that change: see `manifests.redaction`."""
+    """Yield changes to the files of versions: see `manifests.redaction`."""
 
     def change(row: dict[str, Any]) -> dict[str, Any] | None:
-        if removal.takes(row.get("clip_id")):
+        if removal.covers(row.get("clip_id")):
             return None
         votes = [vote for vote in row["votes"] if vote[0] != removal.annotator]
         if votes == row["votes"]:
@@ -32,23 +32,23 @@ def changes_to_versions(removal: Removal) -> Iterator[Change]:
 
     stone = removal.tombstone
     for folder in versions(removal.corpus):
-        went = stone.versions.get(folder.name)
-        if went is None:
+        withdrawn = stone.versions.get(folder.name)
+        if withdrawn is None:
             continue
-        content, _, _ = filtered(folder / ENTRIES, change)
+        content, _, _ = filter_rows(folder / ENTRIES, change)
         part = VersionWithdrawal(
             kind=stone.kind,
             id=stone.id,
             created=stone.created,
-            clips=went["clips"],
-            votes=went["votes"],
+            clips=withdrawn["clips"],
+            votes=withdrawn["votes"],
         )
-        counts = {ENTRIES: went["clips"] + went["votes"]}
+        counts = {ENTRIES: withdrawn["clips"] + withdrawn["votes"]}
         for name, data in redacted_files(
             folder,
             part,
             (ENTRIES, content),
-            removal.names_it,
+            removal.mentions,
             read_manifest_header(folder).files,
             HEADER,
         ):
@@ -58,13 +58,13 @@ def changes_to_versions(removal: Removal) -> Iterator[Change]:
 
 
 def changes_to_runs(removal: Removal) -> Iterator[Change]:
-    """Yield the tables of predictions that change; what a model learnt stays in it.
+    """Yield changes to tables of predictions; trained models are left unchanged.
 
-    An evaluation that names what is withdrawn goes as a whole: its figures and pictures, too.
+    An evaluation that names a withdrawn id is deleted as a whole, with its figures and pictures.
     """
     evaluations = _named_evaluations(removal)
     for folder in evaluations:
-        # texts last: should this be broken off, they tell that the rest has to go
+        # texts last: if interrupted, they still mark the folder for deletion
         for path in sorted(files(folder, "*"), key=lambda path: path.suffix in _TEXTS):
             yield Change(path, None, "evaluations", 1)
     for path in files(removal.corpus / "runs", "*/**/*.csv"):
@@ -74,15 +74,15 @@ def changes_to_runs(removal: Removal) -> Iterator[Change]:
             rows = list(csv.reader(stream))
         if not rows or "clip_id" not in rows[0]:
             continue
-        place = rows[0].index("clip_id")
-        kept = [row for row in rows if len(row) <= place or not removal.takes(row[place])]
+        column = rows[0].index("clip_id")
+        kept = [row for row in rows if len(row) <= column or not removal.covers(row[column])]
         if len(kept) < len(rows):
             out = io.StringIO()
             csv.writer(out, lineterminator="\n").writerows(kept)
             yield Change(path, out.getvalue().encode(), "predictions", len(rows) - len(kept))
     runs = removal.corpus / "runs"
     for path in [*files(runs, "*/**/*.html"), *files(runs, "*/series.*")]:
-        if path.parent not in evaluations and removal.names_it(
+        if path.parent not in evaluations and removal.mentions(
             path.read_text(encoding="utf-8", errors="replace")
         ):
             yield Change(path, None, "pages", 1)
@@ -93,35 +93,35 @@ def _named_evaluations(removal: Removal) -> list[Path]:
         path
         for path in files(removal.corpus / "runs", "*/**/evaluation/*/*")
         if path.suffix in _TEXTS
-        and removal.names_it(path.read_text(encoding="utf-8", errors="replace"))
+        and removal.mentions(path.read_text(encoding="utf-8", errors="replace"))
     )
     return sorted({path.parent for path in texts})
 
 
 def changes_to_pages(removal: Removal) -> Iterator[Change]:
-    """Yield the pages and tables of reviews that go: of the sources, or naming their clips."""
+    """Yield deletions of review pages and tables of affected sources or clips."""
     for path in files(removal.corpus / "review", "**/*"):
-        own = any(path.name.startswith(f"{source}.") for source in removal.touched)
-        if own or removal.names_it(path.read_text(encoding="utf-8", errors="replace")):
+        own = any(path.name.startswith(f"{source}.") for source in removal.affected_sources)
+        if own or removal.mentions(path.read_text(encoding="utf-8", errors="replace")):
             yield Change(path, None, "pages", 1)
 
 
 def changes_to_features(removal: Removal) -> Iterator[Change]:
-    """Yield the packs of features that go; hold that the shards still know the clips' files.
+    """Yield deletions of feature packs with withdrawn clips, listed in the shards or versions.
 
-    The others' features in them go, too, and are computed again by the next training.
+    Features of other clips in these packs are computed again by the next training.
     """
     digests = {
         clip.file_sha256
         for clip in read_stage(removal.corpus, STAGES["segments"], Clip)
-        if removal.takes(clip.clip_id)
+        if removal.covers(clip.clip_id)
     }
     for folder in versions(removal.corpus):
         if folder.name in removal.tombstone.versions:
             digests |= {
                 row["file_sha256"]
                 for row in read_jsonl(folder / ENTRIES)
-                if removal.takes(row.get("clip_id"))
+                if removal.covers(row.get("clip_id"))
             }
     for kind in sorted(cache_folder(removal.corpus).glob("*")):
         for path, packed in packed_clips(kind):

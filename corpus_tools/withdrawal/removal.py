@@ -1,4 +1,4 @@
-"""What a withdrawal takes out of a corpus, and the changes to files that this comes to."""
+"""Scope of a withdrawal, and file changes that carry it out."""
 
 import json
 import re
@@ -13,20 +13,28 @@ from manifests.errors import DataError
 from manifests.store import canonical_json
 from manifests.tombstones import Tombstone
 
-__all__ = ["Change", "Removal", "edges", "files", "filtered", "scrubbed", "without"]
+__all__ = [
+    "Change",
+    "Removal",
+    "clip_interval",
+    "files",
+    "filter_rows",
+    "scrub",
+    "without_intervals",
+]
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Change:
-    """A file to write anew or to delete.
+    """File to rewrite or delete.
 
     Attributes:
-        path: which file.
-        data: its new content; None to delete it.
-        place: what it is counted under.
-        count: how many records, or files, of the withdrawn go with it.
+        path: path of the file.
+        data: new content; None to delete the file.
+        place: category of its count.
+        count: number of withdrawn records or files.
     """
 
     path: Path
@@ -37,12 +45,12 @@ class Change:
 
 @dataclass(frozen=True)
 class Removal:
-    """What goes.
+    """Scope of a withdrawal.
 
     Attributes:
-        corpus: the corpus folder.
-        tombstone: of this withdrawal; says which clips and sources.
-        milliseconds: withdrawn from sources of which clips stay, by all withdrawals there were.
+        corpus: corpus folder.
+        tombstone: tombstone that lists the clips and sources.
+        milliseconds: duration withdrawn from each partly kept source, by all withdrawals so far.
     """
 
     corpus: Path
@@ -51,76 +59,76 @@ class Removal:
 
     @cached_property
     def clips(self) -> frozenset[str]:
-        """Ids of the clips that go."""
+        """Ids of the withdrawn clips."""
         return frozenset(self.tombstone.clips)
 
     @cached_property
     def sources(self) -> frozenset[str]:
-        """Ids of the sources that go whole."""
-        return frozenset(gone.source_id for gone in self.tombstone.sources)
+        """Ids of the sources withdrawn as a whole."""
+        return frozenset(source.source_id for source in self.tombstone.sources)
 
     @cached_property
-    def touched(self) -> frozenset[str]:
-        """Ids of the sources that anything goes from."""
+    def affected_sources(self) -> frozenset[str]:
+        """Ids of the sources with any withdrawn data."""
         return self.sources | {source_of(clip) for clip in self.clips}
 
     @property
     def speaker(self) -> str | None:
-        """The speaker who withdrew, if it was one."""
+        """Id of the withdrawn speaker, if any."""
         return self.tombstone.id if self.tombstone.kind == "speaker" else None
 
     @property
     def annotator(self) -> str | None:
-        """The annotator who withdrew, if it was one."""
+        """Id of the withdrawn annotator, if any."""
         return self.tombstone.id if self.tombstone.kind == "annotator" else None
 
     @cached_property
     def ids(self) -> frozenset[str]:
-        """Ids of all that was cut or recorded and goes: nothing else can be called so."""
+        """Ids of withdrawn clips and sources, which are unique in the corpus."""
         return self.clips | self.sources
 
-    def takes(self, clip_id: object) -> bool:
-        """Return whether a clip goes."""
+    def covers(self, clip_id: object) -> bool:
+        """Return True if a clip is withdrawn."""
         return isinstance(clip_id, str) and (
             clip_id in self.clips or source_of(clip_id) in self.sources
         )
 
-    def names_it(self, text: str) -> bool:
-        """Return whether a text has one of the ids as a word of its own."""
-        if self._own.search(text):
+    def mentions(self, text: str) -> bool:
+        """Return True if a text contains one of the ids as a separate word."""
+        if self._id_pattern.search(text):
             return True
-        return any(self.takes(found) for found in _CLIP.findall(text)) or any(
+        return any(self.covers(clip_id) for clip_id in _CLIP.findall(text)) or any(
             source in text for source in self.sources
         )
 
     @cached_property
-    def _own(self) -> re.Pattern[str]:
+    def _id_pattern(self) -> re.Pattern[str]:
         return re.compile(rf"(?<![\w-]){re.escape(self.tombstone.id)}(?![\w-])")
 
 
-def edges(clip_id: str) -> tuple[float, float]:
-    """Return the start and end of a clip, in seconds, that its id tells.
+def clip_interval(clip_id: str) -> tuple[float, float]:
+    """Return the start and end of a clip in seconds, from its id.
 
     Example:
-        >>> edges("E01-12d5117605b5-00000600-00003620")
+        >>> clip_interval("E01-12d5117605b5-00000600-00003620")
         (0.6, 3.62)
     """
     _, start, end = clip_id.rsplit("-", 2)
     return int(start) / 1000, int(end) / 1000
 
 
-def filtered(path: Path, change: Callable[[Row], Row | None]) -> tuple[bytes, int, int]:
-    """Return a JSON Lines file with its rows changed, and how many went and stay.
+def filter_rows(path: Path, change: Callable[[Row], Row | None]) -> tuple[bytes, int, int]:
+    """Return the content of a JSON Lines file with its rows filter_rows.
 
     Args:
-        path: of the file; what isn't changed in it stays byte for byte.
-        change: returns a row as it is, another in its place, or None for one that goes.
+        path: path of the file; unchanged rows stay byte for byte.
+        change: returns a row unchanged, a replacement, or None to delete it.
 
     Returns:
-        The content, the rows that went or were changed, and the rows that are left.
+        Content, number of deleted or changed rows, and number of rows left.
 
     Raises:
-        DataError: naming the line that is no JSON object.
+        DataError: naming the line that is not a JSON object.
     """
     kept: list[bytes] = []
     changed = 0
@@ -138,43 +146,43 @@ def filtered(path: Path, change: Callable[[Row], Row | None]) -> tuple[bytes, in
     return b"".join(kept), changed, len(kept)
 
 
-def scrubbed(value: Any, ids: Set[str]) -> Any:
-    """Return a JSON value without what names one of the ids.
+def scrub(value: Any, ids: Set[str]) -> Any:
+    """Return a JSON value without mentions of ids.
 
-    Elements of lists that name one (by themselves, as a field or an item) go; so do keys; a field
-    of the outermost object becomes null.
+    List elements that name one (by themselves, as a field or an item) are deleted, and so are keys;
+    a field of the outermost object becomes null.
 
     Example:
-        >>> scrubbed({"first": "c1", "lines": [["c1", "a"], ["c2", "b"]]}, {"c1"})
+        >>> scrub({"first": "c1", "lines": [["c1", "a"], ["c2", "b"]]}, {"c1"})
         {'first': None, 'lines': [['c2', 'b']]}
     """
     if isinstance(value, dict):
         return {
-            key: None if _is_one(item, ids) else scrubbed(item, ids)
+            key: None if _is_id(item, ids) else scrub(item, ids)
             for key, item in value.items()
             if key not in ids
         }
     if isinstance(value, list):
-        return [scrubbed(item, ids) for item in value if not _names(item, ids)]
+        return [scrub(item, ids) for item in value if not _names_any(item, ids)]
     return value
 
 
-def without(pairs: list[Any], gone: Set[tuple[float, float]]) -> list[Any]:
-    """Return rows that begin with a start and an end, without those of these edges."""
-    return [row for row in pairs if tuple(row[:2]) not in gone]
+def without_intervals(rows: list[Any], intervals: Set[tuple[float, float]]) -> list[Any]:
+    """Return rows that begin with a start and an end, except those of given intervals."""
+    return [row for row in rows if tuple(row[:2]) not in intervals]
 
 
-def _names(item: Any, ids: Set[str]) -> bool:
+def _names_any(item: Any, ids: Set[str]) -> bool:
     fields = item.values() if isinstance(item, dict) else item if isinstance(item, list) else [item]
-    return any(_is_one(field, ids) for field in fields)
+    return any(_is_id(field, ids) for field in fields)
 
 
-def _is_one(item: Any, ids: Set[str]) -> bool:
+def _is_id(item: Any, ids: Set[str]) -> bool:
     return isinstance(item, str) and item in ids
 
 
 def files(folder: Path, pattern: str) -> Iterator[Path]:
-    """Yield files in order, without what killed writers left."""
+    """Yield files in order, except partial ones of killed writers."""
     for path in sorted(folder.glob(pattern)):
         if path.is_file() and not path.name.startswith("."):
             yield path

@@ -1,8 +1,7 @@
-"""Take somebody's data out of a corpus: the work behind ``corpus withdraw``.
+"""Withdrawal of personal data from a corpus: the work behind ``corpus withdraw``.
 
-The tombstone is written first, as a plan; then each file is written anew or deleted, one after the
-other; then the tombstone says that it is finished. Whoever runs it again after it was killed goes
-on with the plan, and ends with the same files.
+The tombstone is written first, as a plan; then files are rewritten or deleted one by one; then the
+tombstone is marked finished. A run after an interruption completes the plan, with the same result.
 """
 
 from collections import Counter
@@ -15,14 +14,14 @@ from corpus_tools.withdrawal.people import (
     changes_to_tables,
     changes_to_tasks,
 )
-from corpus_tools.withdrawal.plan import Plan, plan_withdrawal
+from corpus_tools.withdrawal.plan import WithdrawalPlan, plan_withdrawal
 from corpus_tools.withdrawal.products import (
     changes_to_features,
     changes_to_pages,
     changes_to_runs,
     changes_to_versions,
 )
-from corpus_tools.withdrawal.remains import remains_of, sweep_partial
+from corpus_tools.withdrawal.remains import find_residue, sweep_partial
 from corpus_tools.withdrawal.removal import Change, Removal
 from corpus_tools.withdrawal.stages import (
     changes_to_choices,
@@ -39,37 +38,43 @@ __all__ = ["finish_withdrawals", "withdraw"]
 def withdraw(
     corpus: Path, kind: Kind, name: str, *, reason: str | None = None, dry_run: bool = False
 ) -> Outcome:
-    """Delete what a speaker, a source or an annotator takes back, and leave a tombstone.
+    """Delete all data of a withdrawn speaker, source or annotator, and leave a tombstone.
 
-    The caller holds the corpus's lock. In the outcome an item is a record or a file of the
-    withdrawn; ``details["withdrawal"]`` tells them by place.
+    The caller holds the corpus's lock. In the outcome an item is a withdrawn record or file;
+    ``details["withdrawal"]`` counts them by place.
 
     Args:
-        corpus: the corpus folder.
-        kind: what is withdrawn.
-        name: its id.
-        reason: why, for the tombstone; no name of a person.
-        dry_run: count only, and change nothing.
+        corpus: corpus folder.
+        kind: kind of the withdrawn id.
+        name: id of the speaker, source or annotator.
+        reason: reason for the tombstone, without names of persons.
+        dry_run: count only and change nothing.
 
     Raises:
-        ConfigurationError: naming the nearest, if there is no such id.
+        ConfigurationError: naming the nearest ids, if the id is unknown.
         DataError: if a file that may name clips can't be read; nothing was changed then.
     """
     outcome = Outcome()
     finished = [] if dry_run else finish_withdrawals(corpus)
     outcome.warnings += [
-        f"the interrupted withdrawal of {one.kind} '{one.id}' was finished" for one in finished
+        f"the interrupted withdrawal of {stone.kind} '{stone.id}' was finished"
+        for stone in finished
     ]
     plan = plan_withdrawal(corpus, kind, name, reason)
     earlier = next(
-        (one for one in Withdrawn.of(corpus).tombstones if (one.kind, one.id) == (kind, name)), None
+        (
+            stone
+            for stone in Withdrawn.of(corpus).tombstones
+            if (stone.kind, stone.id) == (kind, name)
+        ),
+        None,
     )
-    counts = _counted(corpus, plan.tombstone)
+    counts = _count_changes(corpus, plan.tombstone)
     total = Counter(earlier.counts if earlier else {}) + counts
     stone = plan.tombstone.changed(counts=dict(sorted(total.items())))
     new = earlier is None or _content(stone) != _content(earlier)
     if not new:
-        outcome.warnings.append(f"{kind} '{name}' was withdrawn before; nothing is left to delete")
+        outcome.warnings.append(f"{kind} '{name}' was withdrawn before; nothing left to delete")
     elif not dry_run:
         put_tombstone(corpus, stone)
         _erase(corpus, stone)
@@ -82,45 +87,45 @@ def withdraw(
         "created": stone.created,
         "dry_run": dry_run,
         "clips": len(stone.clips),
-        "sources": [gone.source_id for gone in stone.sources],
+        "sources": [source.source_id for source in stone.sources],
         "versions": stone.versions,
         "places": dict(sorted(counts.items())),
     }
-    outcome.warnings += _left_to_people(corpus, plan)
+    outcome.warnings += _manual_steps(corpus, plan)
     if not dry_run:
-        remains = remains_of(_removal(corpus, stone))
-        outcome.details["withdrawal"]["remains"] = remains
+        residue = find_residue(_removal_of(corpus, stone))
+        outcome.details["withdrawal"]["remains"] = residue
         outcome.warnings += [
-            f"{place} still names what was withdrawn; corpus-tools did not write it or may not "
+            f"{path} still mentions withdrawn data; corpus-tools didn't write it or must not "
             f"change it: edit or delete it yourself"
-            for place in remains
+            for path in residue
         ]
     return outcome
 
 
 def finish_withdrawals(corpus: Path) -> list[Tombstone]:
-    """Go on with withdrawals that were interrupted, and return them; hold the lock meanwhile."""
-    found = [one for one in Withdrawn.of(corpus).tombstones if not one.finished]
-    for stone in found:
+    """Complete interrupted withdrawals and return them; the caller holds the lock."""
+    unfinished = [stone for stone in Withdrawn.of(corpus).tombstones if not stone.finished]
+    for stone in unfinished:
         _erase(corpus, stone)
-    return found
+    return unfinished
 
 
 def _content(stone: Tombstone) -> dict[str, object]:
     return {name: value for name, value in stone.row().items() if name != "finished"}
 
 
-def _removal(corpus: Path, stone: Tombstone) -> Removal:
-    spent: Counter[str] = Counter()
+def _removal_of(corpus: Path, stone: Tombstone) -> Removal:
+    withdrawn: Counter[str] = Counter()
     key = (stone.kind, stone.id)
-    others = (one for one in Withdrawn.of(corpus).tombstones if (one.kind, one.id) != key)
-    for one in chain(others, [stone]):
-        spent.update(one.milliseconds)
-    return Removal(corpus, stone, spent)
+    others = (other for other in Withdrawn.of(corpus).tombstones if (other.kind, other.id) != key)
+    for each in chain(others, [stone]):
+        withdrawn.update(each.milliseconds)
+    return Removal(corpus, stone, withdrawn)
 
 
 def _changes(removal: Removal) -> Iterator[Change]:
-    """Yield all that is to change, so that what tells of the rest goes after the rest."""
+    """Yield all changes; records that locate other data are changed after it."""
     yield from changes_to_features(removal)
     yield from changes_to_runs(removal)
     yield from changes_to_pages(removal)
@@ -133,18 +138,18 @@ def _changes(removal: Removal) -> Iterator[Change]:
     yield from changes_to_tables(removal)
 
 
-def _counted(corpus: Path, stone: Tombstone) -> Counter[str]:
+def _count_changes(corpus: Path, stone: Tombstone) -> Counter[str]:
     counts: Counter[str] = Counter()
-    for change in _changes(_removal(corpus, stone)):
+    for change in _changes(_removal_of(corpus, stone)):
         counts[change.place] += change.count
     return +counts
 
 
 def _erase(corpus: Path, stone: Tombstone) -> None:
-    for change in _changes(_removal(corpus, stone)):
+    for change in _changes(_removal_of(corpus, stone)):
         _apply(corpus, change)
-    for gone in stone.sources:
-        _remove_empty(corpus / "clips" / gone.source_id)
+    for source in stone.sources:
+        _remove_empty(corpus / "clips" / source.source_id)
     sweep_partial(corpus)
     put_tombstone(corpus, stone.changed(finished=True))
 
@@ -158,33 +163,33 @@ def _apply(corpus: Path, change: Change) -> None:
 
 
 def _remove_empty(folder: Path) -> None:
-    for one in (folder / "context", folder):
-        if one.is_dir() and not one.is_symlink() and not any(one.iterdir()):
-            one.rmdir()
+    for path in (folder / "context", folder):
+        if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
+            path.rmdir()
 
 
-def _left_to_people(corpus: Path, plan: Plan) -> list[str]:
+def _manual_steps(corpus: Path, plan: WithdrawalPlan) -> list[str]:
     stone = plan.tombstone
     sentences = [
-        f"{media}: the recording itself lies in the corpus folder and was not deleted; delete it "
-        f"if it is to go, too"
+        f"{media}: the original recording in the corpus folder was not deleted; delete it "
+        f"if necessary"
         for media in plan.media
     ]
     if plan.unknown:
         sentences.append(
-            f"{plan.unknown} clips of the same sources have no known speaker and may hold the "
+            f"{plan.unknown} clips of the same sources have no known speaker and may contain the "
             f"voice; listen to them, or withdraw the sources with --source"
         )
     runs = corpus / "runs"
-    found = runs.glob("*/**/config.toml")
-    trained = sorted({path.parent.relative_to(runs).as_posix() for path in found})
+    configs = runs.glob("*/**/config.toml")
+    trained = sorted({path.parent.relative_to(runs).as_posix() for path in configs})
     if trained and stone.versions:
         sentences.append(
-            f"models can't be made to forget: runs/{', runs/'.join(trained)} may have learnt from "
-            f"what was withdrawn; delete them and train again"
+            f"models are not changed: runs/{', runs/'.join(trained)} may have been trained on "
+            f"withdrawn data; delete them and train again"
         )
     sentences.append(
-        "outside the corpus folder these are left to you: films and recordings, backups, published "
-        "copies, and what a Label Studio server has in its own database"
+        "delete data outside the corpus folder yourself: films and recordings, backups, published "
+        "copies, and the database of a Label Studio server"
     )
     return sentences

@@ -1,4 +1,4 @@
-"""Tables of others come in; hostile rows cost themselves; splits stay as they were given."""
+"""Import of foreign tables: hostile rows are refused, given splits are kept."""
 
 import json
 
@@ -8,7 +8,7 @@ import pyarrow.parquet
 import pytest
 
 from corpus_tools.importing.run import import_manifest
-from corpus_tools.importing.tables import _parquet
+from corpus_tools.importing.tables import _read_parquet
 from corpus_tools.media.wav import write_wav
 from corpus_tools.recordings.cast import read_speakers
 from corpus_tools.workspace import Workspace
@@ -65,7 +65,7 @@ def entries_of(corpus):
     return load_manifest(newest(corpus.root)).entries
 
 
-def test_splits_are_kept_as_given_and_what_they_keep_whole_is_found_out(corpus, sounds):
+def test_given_splits_are_kept_and_their_grouping_is_detected(corpus, sounds):
     outcome = import_manifest(corpus, table(sounds, usual()))
     assert outcome.ok
     assert outcome.kept == outcome.items_in == 8
@@ -79,7 +79,7 @@ def test_splits_are_kept_as_given_and_what_they_keep_whole_is_found_out(corpus, 
     assert sides["line 7"] == ("test", "neutral", "s3")
 
 
-def test_a_speaker_on_two_sides_is_reported_at_once(corpus, sounds):
+def test_a_speaker_in_two_splits_is_reported(corpus, sounds):
     rows = [row.replace(",s3,M", ",s0,F") for row in usual()]
     manifest = import_manifest(corpus, table(sounds, rows)).details["manifest"]
     assert manifest["groups"]["by"] == ["source"]
@@ -87,7 +87,7 @@ def test_a_speaker_on_two_sides_is_reported_at_once(corpus, sounds):
     assert sum(manifest["counts"]["test"].values()) == 2
 
 
-def test_again_changes_nothing(corpus, sounds):
+def test_importing_again_changes_nothing(corpus, sounds):
     path = table(sounds, usual())
     import_manifest(corpus, path)
     before = state(corpus.root)
@@ -97,7 +97,7 @@ def test_again_changes_nothing(corpus, sounds):
     assert "nothing new" in outcome.warnings[-1]
 
 
-def test_interrupted_anywhere_ends_the_same(corpus, sounds, monkeypatch, tmp_path):
+def test_an_interrupted_import_resumes(corpus, sounds, monkeypatch, tmp_path):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     path = table(sounds, usual())
     import_manifest(corpus, path)
@@ -114,7 +114,7 @@ def test_interrupted_anywhere_ends_the_same(corpus, sounds, monkeypatch, tmp_pat
     assert entries_of(other) == entries_of(corpus)
 
 
-def test_a_hostile_row_costs_itself(corpus, sounds, tmp_path):
+def test_hostile_rows_are_refused_alone(corpus, sounds, tmp_path):
     (tmp_path / "secret.wav").write_bytes((sounds / "wav/0.wav").read_bytes())
     (sounds / "link.wav").symlink_to(tmp_path / "secret.wav")
     rows = [
@@ -147,7 +147,7 @@ def test_unknown_labels_are_all_named_before_anything_is_written(corpus, sounds)
     assert mapped.kept == 8
 
 
-def test_stretches_are_cut_from_their_file(corpus, sounds):
+def test_rows_with_times_are_cut_from_their_file(corpus, sounds):
     rows = ["wav/0.wav,sad,0,0.4", "wav/0.wav,happy,0.5,0.9", "wav/1.wav,sad,0,0.5"]
     rows += ["wav/1.wav,sad,0.4,0.9"]
     outcome = import_manifest(corpus, table(sounds, rows, "file,label,start,end"))
@@ -181,16 +181,16 @@ def test_emobox_and_audiofolder(corpus, sounds, tmp_path):
     assert counts["val"]["fear"] == 2
 
 
-def test_a_table_that_unfolds_to_millions_of_rows_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("corpus_tools.importing.tables._MOST_ROWS", 99)
+def test_a_table_that_decompresses_to_too_many_rows_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("corpus_tools.importing.tables._MAX_ROWS", 99)
     path = tmp_path / "clips.parquet"
     pyarrow.parquet.write_table(pyarrow.table({"file": ["a.wav"] * 100}), path)
     with pytest.raises(DataError, match="100 rows; split it"):
-        list(_parquet(path))
+        list(_read_parquet(path))
 
 
 @pytest.mark.parametrize("name", ["csv", "hf", "parquet"])
-def test_our_exports_come_back(corpus, sounds, tmp_path, name):
+def test_our_exports_can_be_imported(corpus, sounds, tmp_path, name):
     import_manifest(corpus, table(sounds, usual()))
     folder = tmp_path / "export"
     manifest = load_manifest(newest(corpus.root))
@@ -200,35 +200,35 @@ def test_our_exports_come_back(corpus, sounds, tmp_path, name):
     outcome = import_manifest(other, path)
     assert outcome.ok, outcome.failures
 
-    def told(entries):
+    def fields_of(entries):
         fields = ("sha256", "emotion", "votes", "split", "speaker", "gender", "text", "duration")
         return sorted(repr([getattr(entry, field) for field in fields]) for entry in entries)
 
-    assert told(entries_of(other)) == told(entries_of(corpus))
+    assert fields_of(entries_of(other)) == fields_of(entries_of(corpus))
 
 
-def test_a_column_of_sentences_says_which_lines_are_read(corpus, sounds):
+def test_a_sentence_column_marks_scripted_lines(corpus, sounds):
     rows = [f"wav/{n}.wav,sad,同样的话,{'s1' if n else ''}" for n in range(2)]
     import_manifest(corpus, table(sounds, rows, head="path,Emo,transcript,sentence"))
     found = {clip.sentence for clip in read_stage(corpus.root, STAGES["segments"], Clip)}
     assert found == {None, "s1"}
 
 
-def test_shares_that_others_chose_are_not_held_against_them(corpus, sounds):
+def test_given_split_ratios_give_no_warning(corpus, sounds):
     outcome = import_manifest(corpus, table(sounds, usual()))
     assert not any("instead of" in one for one in outcome.warnings)
     card = (newest(corpus.root) / "card.md").read_text(encoding="utf-8")
     assert "asked for 50 % / 25 % / 25 %, reached 50.0 % / 25.0 % / 25.0 %" in card
 
 
-def test_a_side_that_the_table_lacks_is_named(corpus, sounds):
+def test_a_missing_split_is_named(corpus, sounds):
     outcome = import_manifest(
         corpus, table(sounds, [row.replace("dev", "train") for row in usual()])
     )
-    assert "the splits of the table name no val" in outcome.warnings
+    assert "the table's splits lack val" in outcome.warnings
 
 
-def test_votes_that_come_to_another_class_are_told(corpus, sounds):
+def test_votes_that_contradict_the_emotion_are_reported(corpus, sounds):
     votes = ("angry", "angry", "sad"), ("angry", "sad", "unclear"), ("happy", "happy", "happy")
     rows = [
         {
@@ -242,16 +242,16 @@ def test_votes_that_come_to_another_class_are_told(corpus, sounds):
     path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     outcome = import_manifest(corpus, path)
     assert [one for one in outcome.warnings if "votes" in one] == [
-        "the votes of 2 rows don't come to the class that stands beside them; the votes count: "
+        "the votes of 2 rows contradict the emotion column; the votes count: "
         "votes.jsonl, line 1, votes.jsonl, line 3"
     ]
 
 
-def test_a_source_of_theirs_on_two_sides_is_told(corpus, sounds):
+def test_a_source_in_two_splits_is_reported(corpus, sounds):
     films = ("one", "one", "two", "two", "three", "three", "one", "four")
     rows = [f"{row},{film},show" for row, film in zip(usual(), films, strict=True)]
     head = "path,Emo,spk,sex,transcript,split,source,series"
     outcome = import_manifest(corpus, table(sounds, rows, head))
-    (said,) = (one for one in outcome.warnings if "files on more than one side" in one)
-    assert said.startswith("1 of the 4 sources that the table names")
-    assert said.endswith(": one")
+    (warning,) = (one for one in outcome.warnings if "files in more than one split" in one)
+    assert warning.startswith("1 of the 4 sources in the table")
+    assert warning.endswith(": one")

@@ -1,4 +1,4 @@
-"""A corpus in which somebody may want to withdraw: a film of two speakers, and a recording."""
+"""Corpus for withdrawals: a film of several speakers, and a recording."""
 
 import json
 
@@ -109,8 +109,8 @@ def publish_all(root):
             Transcript(clip_id=c.clip_id, text=f"词 {c.clip_id}", text_raw="词", source="subtitle")
             for c in clips
         ]
-        told = {"subtitle": {"lines": [[t.clip_id, t.text] for t in texts]}}
-        write_shard(root, STAGES["transcripts"], name, texts, told)
+        inputs_of_texts = {"subtitle": {"lines": [[t.clip_id, t.text] for t in texts]}}
+        write_shard(root, STAGES["transcripts"], name, texts, inputs_of_texts)
         cached = {(one.file_sha256, 1.0): np.ones((2, 3), dtype=np.float32) for one in clips}
         write_pack(cache_folder(root) / "k" / f"{name}.pack", cached)
 
@@ -173,8 +173,11 @@ def write_products(root):
         )
     ]
     write_jsonl(root / "choices" / f"{FILM}.jsonl", [row.row() for row in choices])
-    told = "".join(f"{one},train,angry,angry\n" for one in [*CLIPS, RECORDED])
-    write_text(root / "runs" / "r" / "predictions.csv", f"clip_id,split,emotion,predicted\n{told}")
+    inputs_of_texts = "".join(f"{one},train,angry,angry\n" for one in [*CLIPS, RECORDED])
+    write_text(
+        root / "runs" / "r" / "predictions.csv",
+        f"clip_id,split,emotion,predicted\n{inputs_of_texts}",
+    )
     write_text(root / "runs" / "r" / "config.toml", "")
 
 

@@ -15,7 +15,7 @@ CLIP = f"{FILM}-00000000-00003000"
         ("report.html", f"<code>{CLIP}</code>"),
     ],
 )
-def test_an_evaluation_that_names_somebody_goes_as_a_whole(workspace, name, text):
+def test_an_evaluation_with_a_withdrawn_id_is_deleted_whole(workspace, name, text):
     folder = workspace.root / "runs" / "r" / "evaluation" / "v1-test"
     other = folder.with_name("v1-val")
     for one in (folder, other):

@@ -4,7 +4,7 @@ from manifests.store import write_text
 CLIP = "E01-0123456789ab-00000000-00003000"
 
 
-def test_of_a_series_go_the_figures_that_name_somebody_and_what_its_runs_told(workspace):
+def test_figures_and_predictions_of_a_series_are_cleaned(workspace):
     folder = workspace.root / "runs" / "all"
     run = folder / "fold-1-seed-0"
     write_text(folder / "series.json", '{"speakers": [{"speaker": "f01"}]}')

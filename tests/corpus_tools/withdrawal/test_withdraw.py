@@ -48,7 +48,7 @@ def named_in(root, *needles):
     ]
 
 
-def test_of_a_speaker_nothing_is_left_but_the_tombstone(workspace):
+def test_only_the_tombstone_is_left_of_a_speaker(workspace):
     root = workspace.root
     kept = (root / "clips" / FILM / f"{CLIPS[1]}.wav").read_bytes()
     outcome = withdraw(root, "speaker", "f01", reason="asked for it")
@@ -67,7 +67,7 @@ def test_of_a_speaker_nothing_is_left_but_the_tombstone(workspace):
     assert any("1 clips of the same sources have no known speaker" in w for w in outcome.warnings)
 
 
-def test_what_stays_of_the_film_is_whole_and_its_seconds_add_up(workspace):
+def test_the_remaining_film_is_consistent_and_its_seconds_add_up(workspace):
     root = workspace.root
     withdraw(root, "speaker", "f01")
     ledger = read_shard(STAGES["ledger"].path(root, FILM), LedgerEntry)
@@ -82,20 +82,20 @@ def test_what_stays_of_the_film_is_whole_and_its_seconds_add_up(workspace):
     assert sum(row.seconds for row in ledger) == 24.0
 
 
-def test_wider_excerpts_in_which_they_are_heard_go_too(workspace):
+def test_excerpts_that_contain_the_speaker_are_deleted(workspace):
     root = workspace.root
     withdraw(root, "speaker", "f01")
     left = {path.stem for path in (root / "clips" / FILM / "context").glob("*.wav")}
     assert left == {CLIPS[5]}
     tasks = json.loads((root / "annotations/tasks/batch-0001/a01.json").read_text())
-    told = {row["data"]["clip_id"]: row["data"] for row in tasks}
-    assert told.keys() == {CLIPS[1], CLIPS[2], CLIPS[4], CLIPS[5]}
-    assert told[CLIPS[1]]["context"] == ""
-    assert told[CLIPS[5]]["context"]
-    assert told[CLIPS[1]]["cast"] == [{"value": "m02"}]
+    data = {row["data"]["clip_id"]: row["data"] for row in tasks}
+    assert data.keys() == {CLIPS[1], CLIPS[2], CLIPS[4], CLIPS[5]}
+    assert data[CLIPS[1]]["context"] == ""
+    assert data[CLIPS[5]]["context"]
+    assert data[CLIPS[1]]["cast"] == [{"value": "m02"}]
 
 
-def test_a_source_goes_whole_and_is_not_taken_again(workspace, make_voice, make_media):
+def test_a_source_is_deleted_and_refused_later(workspace, make_voice, make_media):
     root = workspace.root
     film = make_media(root.parent / "again.wav", make_voice(2.0))
     (record,) = read_shard(STAGES["sources"].path(root, READ), Source)
@@ -109,7 +109,7 @@ def test_a_source_goes_whole_and_is_not_taken_again(workspace, make_voice, make_
         identify(film, root, KnownSources([]))
 
 
-def test_of_an_annotator_no_answer_and_no_address_is_left(workspace):
+def test_no_judgement_and_address_of_an_annotator_is_left(workspace):
     root = workspace.root
     withdraw(root, "annotator", "a01")
     assert named_in(root, "a01", "p1@lab.example") == []
@@ -124,7 +124,7 @@ def test_of_an_annotator_no_answer_and_no_address_is_left(workspace):
 
 
 @pytest.mark.parametrize(("kind", "name"), [("speaker", "f01"), ("annotator", "a01")])
-def test_answers_come_not_again(workspace, kind, name):
+def test_withdrawn_judgements_are_not_imported_again(workspace, kind, name):
     root = workspace.root
     withdraw(root, kind, name)
     before = len(list(read_judgements(root)))
@@ -179,7 +179,7 @@ def test_a_version_verifies_as_withdrawn_and_the_next_leaves_it_out(workspace, b
     assert not build(workspace).details["manifest"]["new"]
 
 
-def test_damage_to_what_is_left_of_a_version_is_still_noticed(workspace):
+def test_damage_to_a_withdrawn_version_is_still_detected(workspace):
     folder = workspace.root / "manifests" / "v1"
     withdraw(workspace.root, "speaker", "f01")
     for path in sorted(folder.iterdir()):
@@ -198,14 +198,14 @@ def test_damage_to_what_is_left_of_a_version_is_still_noticed(workspace):
 
 def test_a_dry_run_changes_nothing_and_counts_the_same(workspace):
     before = tree(workspace.root)
-    told = withdraw(workspace.root, "speaker", "f01", dry_run=True)
+    counted = withdraw(workspace.root, "speaker", "f01", dry_run=True)
     assert tree(workspace.root) == before
     done = withdraw(workspace.root, "speaker", "f01")
-    assert done.details["withdrawal"]["places"] == told.details["withdrawal"]["places"]
-    assert done.items_in == told.items_in > 0
+    assert done.details["withdrawal"]["places"] == counted.details["withdrawal"]["places"]
+    assert done.items_in == counted.items_in > 0
 
 
-def test_again_there_is_nothing_left_to_do(workspace):
+def test_a_second_withdrawal_changes_nothing(workspace):
     withdraw(workspace.root, "speaker", "f01")
     before = tree(workspace.root)
     again = withdraw(workspace.root, "speaker", "f01")
@@ -223,7 +223,7 @@ def test_an_unknown_id_names_the_nearest(workspace, kind):
 
 
 def killed_at(root, step, kind, name):
-    """Withdraw in a process that is killed before its change number ``step``; tell if it was."""
+    """Withdraw in a process that is killed before change number ``step``; return True if it was."""
     pid = os.fork()
     if pid:
         return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
@@ -246,7 +246,7 @@ def killed_at(root, step, kind, name):
 @pytest.mark.parametrize(
     ("kind", "name"), [("speaker", "f01"), ("source", FILM), ("annotator", "a01")]
 )
-def test_killed_anywhere_it_is_finished_by_the_next_run(workspace, tmp_path, kind, name):
+def test_the_next_run_finishes_a_killed_withdrawal(workspace, tmp_path, kind, name):
     whole = shutil.copytree(workspace.root, tmp_path / "whole")
     withdraw(whole, kind, name)
     expected, step = tree(whole), 0
@@ -261,7 +261,7 @@ def test_killed_anywhere_it_is_finished_by_the_next_run(workspace, tmp_path, kin
     assert step > 5
 
 
-def test_until_it_is_finished_no_other_command_writes(workspace, monkeypatch):
+def test_an_unfinished_withdrawal_blocks_other_commands(workspace, monkeypatch):
     def dying(*_):
         raise KeyboardInterrupt
 
@@ -271,11 +271,11 @@ def test_until_it_is_finished_no_other_command_writes(workspace, monkeypatch):
     assert not survey(workspace)["withdrawn"][0]["finished"]
     with pytest.raises(CorpusError, match="corpus withdraw --speaker f01"):
         workspace.lock()
-    (said,) = verify_manifest(newest(workspace.root)).warnings
-    assert "before anything is restored, finish it: corpus withdraw --speaker f01" in said
+    (warning,) = verify_manifest(newest(workspace.root)).warnings
+    assert "before anything is restored, finish it: corpus withdraw --speaker f01" in warning
 
 
-def test_status_and_why_tell_of_it_and_scripts_are_refused(workspace):
+def test_status_and_why_report_withdrawals_and_scripts_are_refused(workspace):
     withdraw(workspace.root, "speaker", "f01")
     found = survey(workspace)
     assert found["withdrawn"][0]["id"] == "f01"
