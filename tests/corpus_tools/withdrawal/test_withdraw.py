@@ -170,7 +170,7 @@ def test_a_version_verifies_as_withdrawn_and_the_next_leaves_it_out(workspace, b
     manifest = load_manifest(folder)
     assert len(manifest.entries) == 5
     assert manifest.header.digest == digest
-    assert "build the next one" in manifest.caveats()[0]
+    assert "build the next version" in manifest.caveats()[0]
     built = build(workspace)
     assert built.details["manifest"]["version"] == "v2"
     assert built.details["manifest"]["new"]
