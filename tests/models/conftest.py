@@ -26,7 +26,7 @@ def _one_thread():
 
 @pytest.fixture(scope="session")
 def quick():
-    """Settings of a model so small that it is trained in a second."""
+    """Settings of a model that trains within a second."""
     return TrainSettings(
         epochs=12,
         least_steps=1,
@@ -41,12 +41,12 @@ def quick():
 
 @pytest.fixture
 def drawn():
-    """Runs and comparisons with their pictures, where the others of a module are `undrawn`."""
+    """Exempt a test from `undrawn`, so that its runs and comparisons draw their plots."""
 
 
 @pytest.fixture
 def undrawn(request, monkeypatch):
-    """Runs and comparisons without their pictures, which take longer than so small a model."""
+    """Skip the plots of runs and comparisons, which take longer than training a small model."""
     if "drawn" in request.fixturenames:
         return
     for name in ("loss", "accuracy", "confusion"):
@@ -56,7 +56,7 @@ def undrawn(request, monkeypatch):
 
 
 def _tone(label, speaker, take):
-    """Return half a second in which the class is the speed of the beat; the speaker, the pitch."""
+    """Return 0.5 s of sound, with the class as rate of the beat and the speaker as pitch."""
     time = np.arange(8000) / 16000
     pitch = 120 * 1.3**speaker
     beat = 0.55 + 0.45 * np.sin(2 * math.pi * (3 + 5 * label) * time + take)
@@ -67,7 +67,7 @@ def _tone(label, speaker, take):
 
 @pytest.fixture(scope="session")
 def separable():
-    """Examples whose class can be heard: 6 classes, 4 speakers, 3 takes."""
+    """Examples whose class is audible: 6 classes, 4 speakers, 3 takes."""
     from models.features import FeatureExtractor
     from models.settings import FeatureSettings
 
@@ -89,13 +89,13 @@ def separable():
 
 @pytest.fixture
 def corpus(corpus_below, tmp_path):
-    """Return a function that makes a corpus folder with a manifest: split by speaker."""
+    """Return a function that creates a corpus folder with a manifest split by speaker."""
     return functools.partial(corpus_below, tmp_path)
 
 
 @pytest.fixture(scope="session")
 def corpus_below():
-    """Return the same function, which takes the folder to make it in."""
+    """Return the function of `corpus` with the parent folder as first argument."""
 
     def make(folder, splits=("train", "train", "val", "test"), labels=range(6), takes=2) -> Path:
         root = folder / "corpus"

@@ -9,7 +9,7 @@ from models.training.fit import fit
 
 
 def _speaker(seed, shift, n=120, classes=3, size=6, shares=None):
-    """Return labels and functionals of a speaker with ways of their own, and a model's logits."""
+    """Return labels and functionals of a speaker who differs by ``shift``, and a model's logits."""
     random = np.random.default_rng(seed)
     truth = random.choice(classes, n, p=shares)
     layer = np.random.default_rng(0).normal(size=(classes, size))
@@ -19,7 +19,7 @@ def _speaker(seed, shift, n=120, classes=3, size=6, shares=None):
 
 
 @pytest.mark.parametrize(("shift", "shares"), [(1.0, None), (0.5, (0.8, 0.1, 0.1))])
-def test_it_helps_with_speakers_who_differ(shift, shares):
+def test_adaptation_improves_uar_of_different_speakers(shift, shares):
     gains = []
     for seed in range(20):
         truth, functionals, logits = _speaker(seed, shift, n=400, shares=shares)
@@ -28,7 +28,7 @@ def test_it_helps_with_speakers_who_differ(shift, shares):
     assert np.mean(gains) > 0.01
 
 
-def test_few_clips_move_it_less_than_many():
+def test_few_clips_change_logits_less_than_many():
     _, functionals, logits = _speaker(1, 0.7)
     moved = [
         np.abs(adapt_logits(logits[:n], functionals[:n]) - logits[:n])[:10].mean()
@@ -37,7 +37,7 @@ def test_few_clips_move_it_less_than_many():
     assert moved[0] < 0.5 * moved[1]
 
 
-def test_the_order_of_clips_says_nothing():
+def test_order_of_clips_is_irrelevant():
     _, functionals, logits = _speaker(2, 0.5)
     order = np.random.default_rng(0).permutation(len(logits))
     np.testing.assert_allclose(
@@ -47,7 +47,7 @@ def test_the_order_of_clips_says_nothing():
     )
 
 
-def test_strangers_and_speakers_of_few_clips_are_left_as_they_are():
+def test_unknown_speakers_and_speakers_with_few_clips_are_not_adapted():
     _, functionals, logits = _speaker(3, 0.5)
     speakers = np.array([-1] * 50 + [0] * 9 + [1] * 61)
     found = adapt_speakers(logits, functionals, speakers)
@@ -55,14 +55,14 @@ def test_strangers_and_speakers_of_few_clips_are_left_as_they_are():
     np.testing.assert_array_equal(found[59:], adapt_logits(logits[59:], functionals[59:]))
 
 
-def test_far_clips_do_not_break_it():
+def test_outliers_give_finite_results():
     _, functionals, logits = _speaker(4, 0.5)
     functionals[0] = 1e6
     logits[1] = 1e4
     assert np.isfinite(softmax(adapt_logits(logits, functionals))).all()
 
 
-def test_the_model_adapts_to_a_person_and_not_to_a_source(separable, quick):
+def test_model_adapts_to_speakers_not_to_sources(separable, quick):
     model = fit(separable, [], quick.changed(epochs=1, modality="audio")).model
     as_it_is = replace(model, settings=model.settings.changed(adapt=False))
     one = [replace(clip, group="new") for clip in separable]

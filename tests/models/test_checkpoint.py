@@ -1,4 +1,4 @@
-"""Models come back as they were, and damaged or hostile files are refused in a sentence."""
+"""Model files: round trip, and refusal of damaged or hostile files."""
 
 import json
 import shutil
@@ -37,12 +37,12 @@ def folder(written, tmp_path):
     return shutil.copytree(written[0], tmp_path / "run")
 
 
-def test_a_models_own_words_come_back_with_it(written):
+def test_lexicon_is_stored_with_the_model(written):
     model = Predictor(read_model(written[0]))
     assert model._words("嘿闹热噻") == ("嘿闹热噻",)
 
 
-def test_a_model_comes_back_as_it_was(written, separable):
+def test_model_round_trip(written, separable):
     folder, model = written
     again = read_model(folder)
     np.testing.assert_array_equal(again.probabilities(separable), model.probabilities(separable))
@@ -51,7 +51,7 @@ def test_a_model_comes_back_as_it_was(written, separable):
 
 
 @pytest.mark.parametrize("keep", [0, 4, 100, -1])
-def test_weights_cut_short_are_refused(folder, keep):
+def test_truncated_weights_are_refused(folder, keep):
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(DataError, match=r"model\.safetensors"):
@@ -77,7 +77,7 @@ def _described_anew(folder, weights):
         (lambda w: w.update({"text.vectors.weight": torch.tensor(1.0)}), "vocabulary"),
     ],
 )
-def test_weights_of_something_else_are_refused(folder, change, message):
+def test_weights_of_another_model_are_refused(folder, change, message):
     weights = load_file(folder / "model.safetensors")
     change(weights)
     _described_anew(folder, weights)
@@ -85,7 +85,7 @@ def test_weights_of_something_else_are_refused(folder, change, message):
         read_model(folder)
 
 
-def test_weights_exchanged_for_others_are_noticed(folder):
+def test_replaced_weights_are_refused(folder):
     weights = load_file(folder / "model.safetensors")
     weights["output.bias"] += 1
     save_file(weights, folder / "model.safetensors")
@@ -119,12 +119,12 @@ def test_a_changed_description_is_refused(folder, key, value, message):
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"[" * 100000, b"NaN"])
-def test_a_description_that_is_no_json_object_is_refused(folder, content):
+def test_invalid_json_is_refused(folder, content):
     (folder / "model.json").write_bytes(content)
     with pytest.raises(DataError, match=r"model\.json"):
         read_model(folder)
 
 
-def test_a_folder_without_a_model_says_what_to_do(tmp_path):
+def test_folder_without_a_model_suggests_training(tmp_path):
     with pytest.raises(DataError, match="corpus train"):
         read_model(tmp_path)

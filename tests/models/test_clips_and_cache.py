@@ -26,7 +26,7 @@ def _stored(folder):
     return list(folder.rglob("*.pack"))
 
 
-def test_samples_come_back_exactly(clip):
+def test_samples_are_read_exactly(clip):
     expected, _ = soundfile.read(clip.path, dtype="float32")
     np.testing.assert_array_equal(read_clip(clip.path, clip.file_sha256), expected)
 
@@ -42,20 +42,20 @@ def test_other_formats_are_refused(tmp_path, rate, channels, message):
 
 
 @pytest.mark.parametrize("data", [b"", b"not a sound file", b"RIFF\x00\x00\x00\x00WAVE"])
-def test_a_file_that_is_no_sound_is_named(tmp_path, data):
+def test_invalid_audio_is_named(tmp_path, data):
     path = tmp_path / "broken.wav"
     path.write_bytes(data)
     with pytest.raises(DataError, match=r"broken\.wav"):
         read_clip(path)
 
 
-def test_a_changed_file_is_not_believed(clip):
+def test_changed_file_is_refused(clip):
     clip.path.write_bytes(clip.path.read_bytes() + b"\0")
     with pytest.raises(DataError, match="sha256"):
         read_clip(clip.path, clip.file_sha256)
 
 
-def test_features_come_from_the_cache_the_second_time(clip, tmp_path):
+def test_features_are_cached(clip, tmp_path):
     cache = FeatureCache(tmp_path / "cache", FeatureSettings())
     [(first,)] = cache.load([clip])
     clip.path.unlink()
@@ -63,7 +63,7 @@ def test_features_come_from_the_cache_the_second_time(clip, tmp_path):
     np.testing.assert_array_equal(first, second)
 
 
-def test_other_settings_have_other_features(clip, tmp_path):
+def test_other_settings_are_cached_separately(clip, tmp_path):
     for hop in (10.0, 16.0):
         settings = FeatureSettings(hop_ms=hop)
         FeatureCache(tmp_path / "cache", settings).load([clip])
@@ -71,7 +71,7 @@ def test_other_settings_have_other_features(clip, tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["cut", "zeroed", "emptied", "foreign"])
-def test_a_damaged_cache_is_written_anew(clip, tmp_path, damage):
+def test_damaged_cache_is_computed_again(clip, tmp_path, damage):
     cache = FeatureCache(tmp_path / "cache", FeatureSettings())
     [(mapped,)] = cache.load([clip])
     expected = mapped.copy()
@@ -92,7 +92,7 @@ def test_a_damaged_cache_is_written_anew(clip, tmp_path, damage):
     np.testing.assert_array_equal(read_back, expected)
 
 
-def test_a_missing_clip_costs_itself_alone(clip, tmp_path):
+def test_missing_clip_doesnt_affect_others(clip, tmp_path):
     gone = ClipFile("gone", tmp_path / "gone.wav", "0" * 64)
     found = FeatureCache(None, FeatureSettings()).load([gone, clip])
     assert isinstance(found[0], DataError)
@@ -100,7 +100,7 @@ def test_a_missing_clip_costs_itself_alone(clip, tmp_path):
     assert found[1][0].shape[1] == FeatureExtractor(FeatureSettings()).width
 
 
-def test_processes_compute_what_one_alone_does(tmp_path):
+def test_processes_give_the_same_features(tmp_path):
     warm_up(("models.feature_cache",))
     random = np.random.default_rng(0)
     clips = [ClipFile("gone", tmp_path / "gone.wav", "0" * 64)]
@@ -121,14 +121,14 @@ def test_processes_compute_what_one_alone_does(tmp_path):
             np.testing.assert_array_equal(one, other)
 
 
-def test_a_faster_clip_is_shorter_and_higher(clip):
+def test_faster_clip_is_shorter(clip):
     both = dataclasses.replace(clip, speeds=(1.0, 1.25))
     [(own, faster)] = FeatureCache(None, FeatureSettings()).load([both])
     assert len(faster) == pytest.approx(len(own) / 1.25, abs=1)
 
 
 @pytest.mark.parametrize("damage", ["full", "no folder"])
-def test_a_disk_that_takes_nothing_costs_the_keeping_alone(clip, tmp_path, monkeypatch, damage):
+def test_unwritable_cache_still_gives_features(clip, tmp_path, monkeypatch, damage):
     folder = tmp_path / "cache"
     if damage == "full":
 

@@ -25,7 +25,7 @@ def _same(found, expected):
         np.testing.assert_array_equal(found[name], array)
 
 
-def test_arrays_come_back_from_the_memory_map(tmp_path):
+def test_arrays_are_memory_mapped(tmp_path):
     packs, arrays = Packs(tmp_path / "made", WIDTH), _arrays("a", "b", "c")
     _same(packs.add(arrays), arrays)
     found = packs.find([*arrays, ("0" * 64, 1.0)])
@@ -35,28 +35,28 @@ def test_arrays_come_back_from_the_memory_map(tmp_path):
         assert not array.flags.writeable
 
 
-def test_arrays_are_found_in_whichever_pack_has_them(tmp_path):
+def test_arrays_are_found_in_any_pack(tmp_path):
     packs, first, second = Packs(tmp_path, WIDTH), _arrays("a", "b"), _arrays("b", speed=1.25)
     packs.add(first)
     packs.add(second)
     _same(packs.find([*first, *second]), first | second)
 
 
-def test_a_pack_of_another_width_is_passed_over(tmp_path):
+def test_pack_of_another_width_is_ignored(tmp_path):
     arrays = _arrays("a")
     Packs(tmp_path, WIDTH).add(arrays)
     assert Packs(tmp_path, WIDTH + 1).find(list(arrays)) == {}
 
 
 @pytest.mark.parametrize("end", [0, 1, 20, 55, 56, 57, 200, -1, -40, -60, -200])
-def test_a_pack_cut_short_anywhere_is_not_believed(tmp_path, end):
+def test_truncated_pack_is_refused(tmp_path, end):
     path = tmp_path / "x.pack"
     write_pack(path, _arrays("a", "b", "c"))
     path.write_bytes(path.read_bytes()[:end])
     assert Pack.open(path) is None
 
 
-def test_an_array_with_a_changed_byte_is_not_believed_alone(tmp_path):
+def test_only_the_array_with_a_changed_byte_is_refused(tmp_path):
     packs, arrays = Packs(tmp_path, WIDTH), _arrays("a", "b", "c")
     packs.add(arrays)
     [path] = tmp_path.glob("*.pack")
@@ -79,7 +79,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_killed_run_left_is_cleared_when_it_is_old(tmp_path):
+def test_stale_unfinished_packs_are_removed(tmp_path):
     import os
 
     old, new = tmp_path / ".old.pack", tmp_path / ".new.pack"
@@ -91,9 +91,9 @@ def test_what_a_killed_run_left_is_cleared_when_it_is_old(tmp_path):
     assert new.exists()
 
 
-def test_packs_tell_whose_arrays_they_have(tmp_path):
+def test_packed_clips_lists_clips_of_each_pack(tmp_path):
     arrays = _arrays("a", "b")
     write_pack(tmp_path / "whole.pack", arrays)
     (tmp_path / ".half.pack").write_bytes(b"half")
-    told = {path.name: digests for path, digests in packed_clips(tmp_path)}
-    assert told == {".half.pack": set(), "whole.pack": {digest for digest, _ in arrays}}
+    packed = {path.name: digests for path, digests in packed_clips(tmp_path)}
+    assert packed == {".half.pack": set(), "whole.pack": {digest for digest, _ in arrays}}

@@ -11,7 +11,7 @@ def _file(tmp_path, text):
     return path
 
 
-def test_single_keys_outrank_the_file_which_outranks_corpus_toml(tmp_path):
+def test_single_keys_override_the_file_which_overrides_corpus_toml(tmp_path):
     base = TrainSettings(lr=0.5, epochs=3, words={"size": 7})
     file = _file(tmp_path, "[train]\nlr = 0.25\nmask = 0.5\n[train.audio]\nhidden = 8\n")
     found = apply_overrides(base, file, ["mask=0.125", "audio.channels = 16"])
@@ -19,12 +19,12 @@ def test_single_keys_outrank_the_file_which_outranks_corpus_toml(tmp_path):
     assert (found.words.size, found.audio.hidden, found.audio.channels) == (7, 8, 16)
 
 
-def test_a_file_may_have_the_keys_alone_and_choose_a_preset(tmp_path):
+def test_file_without_train_table_can_choose_a_preset(tmp_path):
     found = apply_overrides(TrainSettings(epochs=3), _file(tmp_path, 'preset = "paper"\n'))
     assert (found.preset, found.lr, found.epochs) == ("paper", 1e-5, 3)
 
 
-def test_of_a_runs_own_file_nothing_is_left_to_corpus_toml(tmp_path):
+def test_a_runs_config_replaces_corpus_toml(tmp_path):
     file = _file(tmp_path, '[run]\nmanifest = "v1"\n[train]\nlr = 0.25\n')
     assert apply_overrides(TrainSettings(patience=2, lr=0.5), file) == TrainSettings(lr=0.25)
 
@@ -40,29 +40,29 @@ def test_of_a_runs_own_file_nothing_is_left_to_corpus_toml(tmp_path):
         ("patience=5", "patience", 5),
     ],
 )
-def test_a_value_is_as_in_toml_and_a_text_needs_no_quotes(one, key, value):
+def test_values_are_toml_and_text_needs_no_quotes(one, key, value):
     assert getattr(apply_overrides(TrainSettings(), single=[one]), key) == value
 
 
 @pytest.mark.parametrize("one", ["patience=none", "patience=", "patience = null"])
-def test_a_key_that_may_be_without_a_value_is_taken_back(one):
+def test_optional_key_is_unset(one):
     assert apply_overrides(TrainSettings(patience=3), single=[one]).patience is None
 
 
-def test_a_key_of_a_section_is_taken_back(tmp_path):
+def test_optional_key_of_a_section_is_unset(tmp_path):
     file = _file(tmp_path, '[words]\nvectors = "mine.txt"\n')
     words = apply_overrides(TrainSettings(), file, ["words.vectors=", "words.size=7"]).words
     assert (words.vectors, words.size) == (None, 7)
 
 
-def test_what_is_taken_back_may_be_given_again_and_outlives_another_preset():
+def test_unset_key_survives_a_preset_and_can_be_set_again():
     given = ["patience=3", "patience=none", "preset=paper"]
     assert apply_overrides(TrainSettings(), single=given).patience is None
     assert apply_overrides(TrainSettings(), single=[*given, "patience=4"]).patience == 4
 
 
 @pytest.mark.parametrize(
-    ("one", "said"),
+    ("one", "message"),
     [
         ("epochs=none", "a whole number"),
         ("audio=none", "a section"),
@@ -77,13 +77,13 @@ def test_what_is_taken_back_may_be_given_again_and_outlives_another_preset():
         ("audio.hidden.deeper=1", "a whole number"),
     ],
 )
-def test_a_single_key_that_does_not_fit_is_a_sentence(one, said):
-    with pytest.raises(ConfigurationError, match=said):
+def test_invalid_assignment_is_refused(one, message):
+    with pytest.raises(ConfigurationError, match=message):
         apply_overrides(TrainSettings(), single=[one])
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("epochs = ", "not valid TOML"),
         ("train = 3", "not a table"),
@@ -91,11 +91,11 @@ def test_a_single_key_that_does_not_fit_is_a_sentence(one, said):
         ("[audio]\nhidden = -1", "hidden is -1"),
     ],
 )
-def test_a_file_that_does_not_fit_is_a_sentence(tmp_path, text, said):
-    with pytest.raises(ConfigurationError, match=said):
+def test_invalid_file_is_refused(tmp_path, text, message):
+    with pytest.raises(ConfigurationError, match=message):
         apply_overrides(TrainSettings(), _file(tmp_path, text))
 
 
-def test_a_file_that_is_not_there_is_a_sentence(tmp_path):
+def test_missing_file_is_refused(tmp_path):
     with pytest.raises(ConfigurationError, match="can't be read"):
         apply_overrides(TrainSettings(), tmp_path / "none.toml")

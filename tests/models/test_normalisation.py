@@ -11,7 +11,7 @@ def clips():
     return [generator.normal(3 * (n % 2), 1 + n % 2, (40 + n, 5)).astype("f4") for n in range(20)]
 
 
-def test_each_speaker_comes_out_with_mean_0_and_deviation_1(clips):
+def test_each_speaker_has_mean_0_and_deviation_1(clips):
     groups = ["a" if n % 2 else "b" for n in range(len(clips))]
     done = Normaliser.fit(clips, prior=0.0).apply(clips, groups)
     for group in "ab":
@@ -22,7 +22,7 @@ def test_each_speaker_comes_out_with_mean_0_and_deviation_1(clips):
         np.testing.assert_allclose(frames.std(axis=0), 1, atol=1e-4)
 
 
-def test_without_a_group_or_with_an_infinite_prior_the_corpus_decides(clips):
+def test_large_prior_normalises_by_the_corpus(clips):
     plain = Normaliser.fit(clips, prior=float("inf"))
     expected = (clips[0] - plain.mean) / np.sqrt(plain.variance)
     np.testing.assert_allclose(plain.apply(clips, ["a"] * 20)[0], expected, atol=1e-4)
@@ -30,14 +30,14 @@ def test_without_a_group_or_with_an_infinite_prior_the_corpus_decides(clips):
     np.testing.assert_allclose(careful.apply(clips[:1], ["stranger"])[0], expected, atol=1e-3)
 
 
-def test_strangers_are_not_one_speaker(clips):
+def test_unknown_speakers_are_normalised_separately(clips):
     normaliser = Normaliser.fit(clips, prior=1.0)
     alone = normaliser.apply(clips[:1], [""])
     together = normaliser.apply(clips, [""] * 20)
     np.testing.assert_array_equal(alone[0], together[0])
 
 
-def test_it_survives_json(clips):
+def test_json_round_trip(clips):
     normaliser = Normaliser.fit(clips, prior=2.0)
     again = Normaliser.parse(normaliser.document(), 5)
     np.testing.assert_array_equal(

@@ -1,4 +1,4 @@
-"""The preset ``paper`` is the paper, whatever becomes of the default recipe."""
+"""The preset ``paper`` equals the paper, whatever the defaults are."""
 
 import pytest
 import torch
@@ -36,7 +36,7 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize("modality", ["both", "audio", "text"])
-def test_training_is_as_written_in_every_branch(modality):
+def test_training_settings_equal_the_paper(modality):
     settings = TrainSettings(preset="paper", modality=modality)
     assert {key: getattr(settings, key) for key in WRITTEN} == WRITTEN
 
@@ -49,18 +49,18 @@ def test_the_optimiser_is_adam_at_a_constant_rate():
     assert make_schedule(optimiser, PAPER, 100) is None
 
 
-def test_the_loss_is_that_of_the_majority_for_every_clip_alike():
+def test_targets_are_unweighted_majorities():
     clips = [Example("a", torch.zeros(1, 1).numpy(), label=2, soft=(0.1, 0.2, 0.7, 0, 0, 0))] * 3
     expected = F.one_hot(torch.tensor([2] * 3), 6).float()
     torch.testing.assert_close(target_shares(clips, PAPER), expected)
     assert class_weights(torch.tensor([0, 0, 2]).numpy(), PAPER).tolist() == [1.0] * 6
 
 
-def test_sound_is_mfccs_alone():
+def test_features_are_mfccs_only():
     assert FeatureExtractor(PAPER.features).width == PAPER.features.n_mfcc
 
 
-def test_the_network_has_what_the_paper_has_and_nothing_else():
+def test_network_has_the_papers_layers_only():
     network = build_network(PAPER, torch.zeros(7, PAPER.words.size), 6)
     audio, text = network.audio, network.text
     order = [type(one) for one in (audio.first, audio.second, audio.third, audio.cbam)]
@@ -73,7 +73,7 @@ def test_the_network_has_what_the_paper_has_and_nothing_else():
     assert not any(isinstance(one, SpeakerNorm) for one in network.modules())
 
 
-def test_output_is_softmax_of_both_vectors_joined():
+def test_output_is_softmax_of_concatenated_vectors():
     torch.manual_seed(0)
     network = build_network(PAPER, torch.randn(7, PAPER.words.size), 6).eval()
     frames = torch.randn(2, PAPER.features.n_mfcc, 90)

@@ -26,7 +26,7 @@ def test_new_clips_get_probabilities(run):
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
 
 
-def test_prediction_is_what_training_said_about_the_test_clips(run):
+def test_prediction_equals_the_runs_predictions(run):
     import csv
 
     rows = list(csv.DictReader((run / "runs" / "a" / "predictions.csv").open()))
@@ -38,29 +38,29 @@ def test_prediction_is_what_training_said_about_the_test_clips(run):
     np.testing.assert_allclose(found[:, 0], written, atol=1e-3)
 
 
-def test_a_stranger_is_told_the_same_alone_and_among_others(run):
+def test_clips_of_unknown_speakers_are_independent(run):
     predictor = load_model(run / "runs" / "a")
     audio = _clips(run, 3)
     together = predictor.predict(audio)
     np.testing.assert_allclose(predictor.predict(audio[4:5])[0], together[4], atol=1e-5)
 
 
-def test_the_normalisation_is_named(run):
+def test_normalisation_cases(run):
     predictor = load_model(run / "runs" / "a")
     found = [predictor.normalisation(groups) for groups in (["s"] * 5, ["s"] * 5 + ["t"] * 2)]
     found += [predictor.normalisation(groups) for groups in (["s"] * 5 + ["t", ""], [""])]
     assert [one.case for one in found] == ["many", "few", "none", "none"]
     assert [one.weak for one in found] == [False, True, True, True]
-    said = ["enough clips", "2 clips are", "2 clips are", "1 clip is"]
-    assert all(part in one.sentence for part, one in zip(said, found, strict=True))
+    message = ["enough clips", "2 clips are", "2 clips are", "1 clip is"]
+    assert all(part in one.sentence for part, one in zip(message, found, strict=True))
 
 
 @pytest.mark.parametrize("bad", [np.zeros(0, "f4"), np.zeros((10, 2), "f4"), np.array([np.nan])])
-def test_what_is_no_clip_is_refused(run, bad):
+def test_invalid_samples_are_refused(run, bad):
     with pytest.raises(ValueError, match="mono"):
         load_model(run / "runs" / "a").predict([bad])
 
 
-def test_as_many_texts_as_clips_are_needed(run):
+def test_number_of_texts_must_match(run):
     with pytest.raises(ValueError, match="2 texts"):
         load_model(run / "runs" / "a").predict(_clips(run, 3)[:1], ["", ""])

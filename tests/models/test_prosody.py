@@ -20,7 +20,7 @@ def summary(samples):
 
 
 def melody(samples):
-    """Return how pitch leans, rises, ranges and moves; as the functionals have them."""
+    """Return slope, rise, range and mean step of pitch from the functionals."""
     start = 2 * WIDTH + 5 + 5 + 2
     return summary(samples)[start : start + 5]
 
@@ -30,7 +30,7 @@ def melody(samples):
     [FeatureSettings(), FeatureSettings(pitch=False), FeatureSettings(deltas=True, n_mfcc=3)],
 )
 @pytest.mark.parametrize("frames", [1, 2, 5, 200])
-def test_there_are_as_many_whatever_the_clip_and_all_are_numbers(settings, frames):
+def test_number_of_functionals_is_fixed_and_all_are_finite(settings, frames):
     width = FeatureExtractor(settings).width
     features = np.random.default_rng(frames).normal(size=(frames, width)).astype(np.float32)
     found = prosodic_functionals(features, settings)
@@ -39,7 +39,7 @@ def test_there_are_as_many_whatever_the_clip_and_all_are_numbers(settings, frame
     assert np.isfinite(found).all()
 
 
-def test_a_voice_that_rises_leans_up_and_one_that_falls_down():
+def test_slope_of_rising_and_falling_pitch():
     rising, falling, level = melody(tone(120, 240)), melody(tone(240, 120)), melody(tone(170, 170))
     assert rising[0] > 0.1 > -0.1 > falling[0]
     assert rising[1] > 0.4 > -0.4 > falling[1]
@@ -47,11 +47,11 @@ def test_a_voice_that_rises_leans_up_and_one_that_falls_down():
     assert level[2] < 0.2 < rising[2]
 
 
-def test_an_octave_higher_moves_the_pitch_by_one_and_not_its_range():
+def test_octave_shifts_pitch_percentiles_by_one():
     pitch = slice(2 * WIDTH + 1, 2 * WIDTH + 4)
     low, high = summary(tone(120, 150))[pitch], summary(tone(240, 300))[pitch]
     assert np.allclose(high - low, 1, atol=0.1)
 
 
-def test_silence_has_functionals_too():
+def test_functionals_of_silence_are_finite():
     assert np.isfinite(summary(np.zeros(16000, dtype=np.float32))).all()

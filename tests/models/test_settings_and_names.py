@@ -8,7 +8,7 @@ from models.runs import find_run, free_name, new_run, trained_on
 from models.settings import TrainSettings
 
 
-def test_a_flag_wins_over_corpus_toml_and_that_over_the_preset():
+def test_flags_override_corpus_toml_which_overrides_the_preset():
     from_toml = TrainSettings.model_validate({"epochs": 7, "audio": {"channels": 8}})
     settings = from_toml.changed(preset="paper", seed=3)
     assert (settings.epochs, settings.audio.channels, settings.seed) == (7, 8, 3)
@@ -24,7 +24,7 @@ def test_the_papers_preset_is_the_paper():
     assert paper.audio.merge == "sum"
 
 
-def test_texts_without_sound_are_trained_their_own_way_unless_told_otherwise():
+def test_text_only_models_have_own_defaults():
     alone = TrainSettings().changed(modality="text")
     assert (alone.optimiser, alone.epochs, alone.balance_power) == ("adamw", 4, 0.75)
     assert alone.changed(modality="both") == TrainSettings()
@@ -33,18 +33,18 @@ def test_texts_without_sound_are_trained_their_own_way_unless_told_otherwise():
     assert (paper.optimiser, paper.words.units, paper.words.run_size) == ("adam", "words", 0)
 
 
-def test_a_value_that_does_not_fit_is_named():
+def test_invalid_value_is_named():
     with pytest.raises(ConfigurationError, match=r"\[train\] epochs"):
         TrainSettings().changed(epochs=0)
 
 
-def test_settings_survive_json():
+def test_settings_json_round_trip():
     for preset in ("default", "paper"):
         settings = TrainSettings(preset=preset, epochs=2)
         assert TrainSettings.model_validate(settings.model_dump(mode="json")) == settings
 
 
-def test_of_a_series_a_run_is_to_be_named(tmp_path):
+def test_series_needs_the_name_of_a_run(tmp_path):
     run = tmp_path / "v1-default-seeds" / "seed-1"
     run.mkdir(parents=True)
     (run / "model.json").write_text("{}")
@@ -53,7 +53,7 @@ def test_of_a_series_a_run_is_to_be_named(tmp_path):
     assert find_run(tmp_path, "v1-default-seeds/seed-1") == run
 
 
-def test_names_are_free_and_safe(tmp_path):
+def test_run_names_are_unused_and_valid(tmp_path):
     name = free_name(tmp_path, "v1", TrainSettings(modality="audio"))
     assert name == "v1-default-audio-0"
     (tmp_path / name).mkdir()
@@ -63,7 +63,7 @@ def test_names_are_free_and_safe(tmp_path):
             new_run(tmp_path, bad)
 
 
-def test_runs_are_found_by_name_or_folder_and_else_listed(tmp_path):
+def test_runs_are_found_by_name_or_folder(tmp_path):
     run = tmp_path / "runs" / "one"
     run.mkdir(parents=True)
     (run / "model.json").write_text("{}")

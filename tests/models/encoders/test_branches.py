@@ -16,7 +16,7 @@ def _classifier(settings):
 
 
 @pytest.mark.parametrize("name", BRANCHES)
-def test_a_clip_gets_the_same_answer_alone_and_padded_among_others(name):
+def test_logits_dont_depend_on_padding(name):
     network = _classifier(BRANCHES[name])
     frames, lengths = torch.randn(3, 9, 50), torch.tensor([50, 31, 6])
     for row, length in enumerate(lengths):
@@ -29,7 +29,7 @@ def test_a_clip_gets_the_same_answer_alone_and_padded_among_others(name):
         torch.testing.assert_close(alone[0], together[row], atol=1e-5, rtol=1e-4)
 
 
-def test_an_empty_text_adds_nothing():
+def test_empty_text_gives_zero_vector():
     network = _classifier(AudioSettings())
     assert network.text(torch.zeros(2, 7, dtype=torch.long)).abs().sum() == 0
 
@@ -41,7 +41,7 @@ def _pieces_and_runs(**options):
 
 
 @pytest.mark.parametrize("text", [[4, 2, 7, 3, 3, 9], [5], []])
-def test_a_padded_text_is_that_of_the_paper_filter_by_filter(text):
+def test_padded_text_equals_the_papers_equations(text):
     vectors = torch.randn(10, 6)
     vectors[0] = 0
     encoder = TextCNN(vectors, filters=5, padded_to=9).eval()
@@ -64,7 +64,7 @@ def test_a_padded_text_is_that_of_the_paper_filter_by_filter(text):
     np.testing.assert_allclose(encoder(numbers)[0].detach(), expected, atol=1e-5)
 
 
-def test_runs_are_seen_beside_the_filters_and_don_t_reach_them():
+def test_ngrams_bypass_the_filters():
     encoder = _pieces_and_runs().eval()
     assert encoder.width == 4 * 3 + 16
     plain, other = torch.tensor([[3, 2, 4, 2, 10, 12]]), torch.tensor([[3, 2, 4, 2, 11, 12]])
@@ -74,7 +74,7 @@ def test_runs_are_seen_beside_the_filters_and_don_t_reach_them():
     assert encoder(torch.zeros(1, 3, dtype=torch.long)).abs().sum() == 0
 
 
-def test_a_text_of_pieces_gets_the_same_vector_alone_and_padded_among_others():
+def test_pieces_dont_depend_on_padding():
     encoder = _pieces_and_runs().eval()
     texts = [[3, 2, 4, 2, 10], [3, 2, 5, 6, 4, 2, 7, 7, 8, 8, 10, 11, 14], [], [14]]
     padded = torch.tensor([text + [0] * (14 - len(text)) for text in texts])
@@ -84,7 +84,7 @@ def test_a_text_of_pieces_gets_the_same_vector_alone_and_padded_among_others():
         torch.testing.assert_close(alone, together[row])
 
 
-def test_blanked_places_are_unknown_and_only_in_training():
+def test_blanked_positions_are_unknown_in_training_only():
     encoder = _pieces_and_runs(blank=0.999, dropout=0.0)
     words = torch.tensor([[3, 2, 4, 2, 5, 2]])
     unknown = torch.ones_like(words)
@@ -95,7 +95,7 @@ def test_blanked_places_are_unknown_and_only_in_training():
     assert not torch.equal(plain, expected)
 
 
-def test_words_after_the_filters_reach_are_still_seen():
+def test_words_at_the_end_are_used():
     encoder = TextCNN(torch.randn(20, 12), filters=4).eval()
     words = torch.tensor([[2, 3, 4, 5, 6, 7, 8]])
     changed = torch.tensor([[2, 3, 4, 5, 6, 7, 9]])
@@ -116,25 +116,25 @@ def test_every_trainable_weight_gets_a_gradient():
         assert parameter.grad.abs().sum() > 0, name
 
 
-def test_functionals_of_strangers_have_weights_of_their_own():
+def test_functionals_of_unseen_speakers_have_own_columns():
     encoder = AudioEncoder(9, AudioSettings(), functionals=3).eval()
     pooled = torch.ones(2, encoder.norm.gain.numel())
     functionals = torch.tensor([[1.0, -1.0, 99.0]] * 2)
     both = encoder.finish(pooled, torch.tensor([0, -1]), functionals)
-    known, stranger = both[:, -7:]
-    torch.testing.assert_close(known[:3], stranger[3:6])
-    assert known[2] == 5 * known[0]  # what is far off is cut
-    assert known[3:].abs().sum() == stranger[:3].abs().sum() == 0
-    assert stranger[6] == 1
-    assert torch.equal(encoder.finish(pooled, None, functionals)[0, -7:], stranger)
+    seen, unseen = both[:, -7:]
+    torch.testing.assert_close(seen[:3], unseen[3:6])
+    assert seen[2] == 5 * seen[0]  # outliers are clamped
+    assert seen[3:].abs().sum() == unseen[:3].abs().sum() == 0
+    assert unseen[6] == 1
+    assert torch.equal(encoder.finish(pooled, None, functionals)[0, -7:], unseen)
 
 
-def test_what_was_learned_counts_for_known_speakers_where_there_are_functionals():
+def test_learned_features_are_zero_for_unseen_speakers_with_functionals():
     encoder = AudioEncoder(9, AudioSettings(), functionals=3).eval()
     pooled, speakers = torch.ones(2, encoder.norm.gain.numel()), torch.tensor([0, -1])
-    known, stranger = encoder.finish(pooled, speakers, torch.zeros(2, 3))[:, :-7]
-    assert known.abs().sum() > 0
-    assert stranger.abs().sum() == 0
+    seen, unseen = encoder.finish(pooled, speakers, torch.zeros(2, 3))[:, :-7]
+    assert seen.abs().sum() > 0
+    assert unseen.abs().sum() == 0
     alone = AudioEncoder(9, AudioSettings()).eval()
     assert alone.finish(pooled, speakers)[1].abs().sum() > 0
 

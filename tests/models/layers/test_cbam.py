@@ -1,4 +1,4 @@
-"""CBAM against equations (1)-(9), written down loop by loop."""
+"""CBAM against equations (1)-(9), implemented with loops."""
 
 import numpy as np
 import pytest
@@ -49,7 +49,7 @@ def _slow_cbam(block, x):
     shape=st.tuples(*(st.integers(1, most) for most in (3, 6, 4, 9))),
     seed=st.integers(0, 2**16),
 )
-def test_output_is_that_of_the_equations(merge, size, reduction, shape, seed):
+def test_output_equals_the_equations(merge, size, reduction, shape, seed):
     torch.manual_seed(seed)
     block = CBAM(shape[1], reduction=reduction, kernel_size=size, merge=merge).double()
     x = torch.randn(shape, dtype=torch.float64)
@@ -58,7 +58,7 @@ def test_output_is_that_of_the_equations(merge, size, reduction, shape, seed):
 
 
 @pytest.mark.parametrize("merge", ["sum", "concat"])
-def test_gradients_are_those_of_the_function(merge):
+def test_gradients(merge):
     torch.manual_seed(2)
     block = CBAM(4, reduction=2, kernel_size=(1, 3), merge=merge).double()
     x = torch.randn(2, 4, 2, 5, dtype=torch.float64, requires_grad=True)
@@ -70,7 +70,7 @@ def test_gradients_are_those_of_the_function(merge):
     assert torch.autograd.gradcheck(run, (x, *block.parameters()))
 
 
-def test_padding_has_no_say():
+def test_padding_doesnt_affect_attention():
     torch.manual_seed(3)
     block = CBAM(4).double()
     short = torch.randn(1, 4, 3, 8, dtype=torch.float64) - 5  # a zero would win every maximum

@@ -1,4 +1,4 @@
-"""ODConv against the equations of the paper, written down loop by loop."""
+"""ODConv against the equations of the paper, implemented with loops."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def _sigmoid(x):
 
 
 def _attentions(layer, x):
-    """Return α_w, α_c, α_f and α_s of one sample, ones where the layer has none."""
+    """Return α_w, α_c, α_f and α_s of one sample; ones if the layer has none."""
     weights = {name: value.detach().numpy() for name, value in layer.named_parameters()}
     kernels, filters, _, kh, kw = weights["weight"].shape
     z = weights["squeeze.weight"] @ x.mean(axis=(1, 2)) + weights["squeeze.bias"]
@@ -38,7 +38,7 @@ def _attentions(layer, x):
 
 
 def _slow_odconv(layer, x):
-    """y = Σ_i (α_wi ⊙ α_f ⊙ α_c ⊙ α_s ⊙ W_i) * x, every product and sum by itself."""
+    """Return y = Σ_i (α_wi ⊙ α_f ⊙ α_c ⊙ α_s ⊙ W_i) * x, computed with loops."""
     weight = layer.weight.detach().numpy()
     kernels, filters, inside, kh, kw = weight.shape
     (sh, sw), (ph, pw), (dh, dw) = layer.stride, layer.padding, layer.dilation
@@ -85,14 +85,14 @@ def _layers(draw):
         minimum=few(1, 4),
         temperature=draw(st.sampled_from([0.5, 1.0, 30.0])),
     ).double()
-    # at times larger than the kernels, at times smaller: both ways of scaling are taken
+    # larger or smaller than the kernels, so that both ways of scaling are tested
     x = torch.randn(few(1, 3), layer.squeeze.in_features, few(5, 7), few(5, 8)).double()
     return layer, x if draw(st.booleans()) else x[..., :1, :]
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.data(), st.integers(0, 2**16))
-def test_output_is_that_of_the_equations(data, seed):
+def test_output_equals_the_equations(data, seed):
     torch.manual_seed(seed)
     layer, x = data.draw(_layers())
     if layer.bias is not None:
@@ -104,7 +104,7 @@ def test_output_is_that_of_the_equations(data, seed):
 
 
 @pytest.mark.parametrize("width", [2, 40])
-def test_either_way_of_scaling_is_that_of_the_equations(width):
+def test_both_ways_of_scaling_equal_the_equations(width):
     torch.manual_seed(4)
     layer = ODConv2d(5, 6, (1, 3), kernels=3, temperature=0.7).double()
     x = torch.randn(2, 5, 1, width, dtype=torch.float64)
@@ -124,7 +124,7 @@ def test_either_way_of_scaling_is_that_of_the_equations(width):
     ],
 )
 @pytest.mark.parametrize("width", [2, 4])
-def test_gradients_are_those_of_the_function(options, width):
+def test_gradients(options, width):
     torch.manual_seed(2)
     options = {"kernel_size": (1, 3), "minimum": 3, **options}
     layer = ODConv2d(2, 2, **options).double()
@@ -137,7 +137,7 @@ def test_gradients_are_those_of_the_function(options, width):
     assert torch.autograd.gradcheck(run, (x, *layer.parameters()))
 
 
-def test_padding_has_no_say_in_the_attention():
+def test_padding_doesnt_affect_attention():
     torch.manual_seed(3)
     layer = ODConv2d(3, 4, (1, 3)).double()
     short = torch.randn(1, 3, 2, 6, dtype=torch.float64)
@@ -146,7 +146,7 @@ def test_padding_has_no_say_in_the_attention():
     torch.testing.assert_close(y[..., :6], layer(short))
 
 
-def test_a_sample_does_not_depend_on_the_others_unless_they_are_normalised():
+def test_samples_are_independent_without_batch_normalisation():
     torch.manual_seed(5)
     x = torch.randn(3, 4, 2, 5, dtype=torch.float64)
     layer = ODConv2d(4, 4).double()
@@ -157,12 +157,12 @@ def test_a_sample_does_not_depend_on_the_others_unless_they_are_normalised():
     torch.testing.assert_close(normalised(x)[:1], normalised(x[:1]))
 
 
-def test_what_there_is_one_of_gets_no_attention():
+def test_dimensions_of_size_one_get_no_attention():
     absent = ODConv2d(4, 4, 1, kernels=1, groups=4)
     assert (absent.kernel, absent.spatial, absent.filter) == (None, None, None)
 
 
-def test_a_high_temperature_makes_the_attention_even():
+def test_high_temperature_makes_attention_uniform():
     torch.manual_seed(6)
     layer = ODConv2d(3, 5, kernels=4)
     x = torch.randn(2, 3, 4, 4)
@@ -177,6 +177,6 @@ def test_a_high_temperature_makes_the_attention_even():
     ("options", "words"),
     [({"kernel_size": (2, 3)}, "even size"), ({"kernel_size": 3, "groups": 3}, "groups")],
 )
-def test_what_does_not_fit_is_refused(options, words):
+def test_invalid_options_are_refused(options, words):
     with pytest.raises(ValueError, match=words):
         ODConv2d(2, 2, **options)

@@ -3,7 +3,7 @@ import torch
 from models.layers import SpeakerNorm
 
 
-def test_each_speaker_is_standardised_by_their_own_clips():
+def test_each_speaker_is_standardised_by_own_clips():
     torch.manual_seed(0)
     layer = SpeakerNorm(3, prior=0.0).eval()
     speakers = torch.tensor([0, 1, 0, 1, 0, 1])
@@ -15,7 +15,7 @@ def test_each_speaker_is_standardised_by_their_own_clips():
         torch.testing.assert_close(own.std(dim=0, unbiased=False), torch.ones(3), atol=1e-3, rtol=0)
 
 
-def test_a_stranger_gets_the_running_mean_and_a_few_clips_little_of_their_own():
+def test_unseen_speakers_use_running_statistics():
     layer = SpeakerNorm(2, prior=4.0).eval()
     layer.mean.fill_(5.0)
     x = torch.full((2, 2), 9.0)
@@ -25,7 +25,7 @@ def test_a_stranger_gets_the_running_mean_and_a_few_clips_little_of_their_own():
     assert (alone < layer(x[:1], None)).all()
 
 
-def test_the_running_mean_follows_training_only():
+def test_running_mean_changes_in_training_only():
     layer = SpeakerNorm(1)
     x = torch.tensor([[2.0], [4.0]])
     layer.eval()(x, torch.tensor([0, 1]))

@@ -16,25 +16,25 @@ def _out(folder):
 
 
 @pytest.mark.parametrize(
-    ("schema", "said"), [(99, "update corpus-tools"), ("two", "schema"), (None, "schema")]
+    ("schema", "message"), [(99, "update corpus-tools"), ("two", "schema"), (None, "schema")]
 )
-def test_a_manifest_of_another_schema_is_a_sentence_and_leaves_nothing(corpus, quick, schema, said):
+def test_manifest_of_another_schema_is_refused(corpus, quick, schema, message):
     folder = corpus(takes=1)
     header = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps(header | {"schema": schema}))
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         train(folder, _out(folder), quick)
     assert not _out(folder).parent.exists()
 
 
-def test_a_text_branch_without_any_text_says_so_and_tells_no_better_than_chance(corpus, quick):
+def test_text_branch_without_texts_warns_and_predicts_at_chance(corpus, quick):
     folder = corpus(takes=1)  # the first take of the fixture has no text
     outcome = train(folder, _out(folder), quick.changed(modality="text", epochs=1))
     assert any("no training clip has a text" in warning for warning in outcome.warnings)
     assert outcome.details["metrics"]["test"]["uar"] == pytest.approx(1 / 6, abs=1e-4)
 
 
-def test_another_process_gives_the_same_model(corpus, quick):
+def test_model_is_the_same_in_another_process(corpus, quick):
     folder = corpus(takes=1)
     settings = quick.changed(epochs=1)
     train(folder, _out(folder), settings)

@@ -42,7 +42,7 @@ def _sets(*more):
     return [word for one in (*SMALL, *more) for word in ("--set", one)]
 
 
-def test_a_runs_own_configuration_repeats_it_to_the_bit(root, command):
+def test_a_runs_config_reproduces_it_exactly(root, command):
     command("--name", "a", "--seed", 3, *_sets())
     (root / "corpus.toml").write_text('[corpus]\nname = "tones"\n[train]\npatience = 1\nlr = 0.5\n')
     command("--name", "b", "--config", root / "runs" / "a" / "config.toml")
@@ -51,12 +51,12 @@ def test_a_runs_own_configuration_repeats_it_to_the_bit(root, command):
         assert first.read_bytes() == again.read_bytes()
 
 
-def test_flags_outrank_single_keys(root, command):
+def test_flags_override_single_keys(root, command):
     command("--name", "a", "--epochs", 2, "--modality", "audio", *_sets())
     assert len((root / "runs" / "a" / "history.csv").read_text().splitlines()) == 3
 
 
-def test_seeds_make_a_series_that_says_its_figures(root, command):
+def test_seeds_make_a_series(root, command):
     found = command("--seeds", 2, "--epochs", 1, "--modality", "audio", *_sets())
     assert found["run"] == "v1-default-audio-seeds"
     assert found["counts"] == {"in": 2, "kept": 2, "rejected": {}, "failed": 0}
@@ -64,7 +64,7 @@ def test_seeds_make_a_series_that_says_its_figures(root, command):
     assert (root / "runs" / found["run"] / "seed-1" / "model.safetensors").is_file()
 
 
-def test_a_clip_that_is_deleted_after_the_build_costs_itself_alone_and_is_named(root, command):
+def test_deleted_clip_is_reported_and_left_out(root, command):
     clips = sorted((root / "clips").rglob("*.wav"))
     gone = clips[len(clips) // 4]  # in the middle of the training clips
     gone.unlink()
@@ -77,15 +77,15 @@ def test_a_clip_that_is_deleted_after_the_build_costs_itself_alone_and_is_named(
     }
     assert [failure["item"] for failure in found["failures"]] == [gone.stem]
     assert gone.name in found["failures"][0]["reason"]
-    told = (root / "runs" / "a" / "predictions.csv").read_text()
-    assert len(told.splitlines()) == len(clips)
-    assert gone.stem not in told
+    predicted = (root / "runs" / "a" / "predictions.csv").read_text()
+    assert len(predicted.splitlines()) == len(clips)
+    assert gone.stem not in predicted
 
 
 @pytest.mark.parametrize(
     "wrong", [("--folds", "many"), ("--set", "epoch=3"), ("--config", "none.toml")]
 )
-def test_wrong_usage_is_a_sentence_and_trains_nothing(root, command, wrong):
+def test_wrong_usage_trains_nothing(root, command, wrong):
     found = command(*wrong, code=2)
     assert len(found["failures"]) == 1
     assert not (root / "runs").exists()

@@ -10,8 +10,8 @@ from models.training.fit import fit
 
 
 def _accuracy(model, examples):
-    told = model.probabilities(examples).argmax(axis=1)
-    return float((told == [example.label for example in examples]).mean())
+    predicted = model.probabilities(examples).argmax(axis=1)
+    return float((predicted == [example.label for example in examples]).mean())
 
 
 def _split(examples):
@@ -20,28 +20,28 @@ def _split(examples):
 
 
 @pytest.mark.parametrize("modality", ["both", "audio"])
-def test_what_can_be_heard_is_learned_and_holds_for_a_new_speaker(separable, quick, modality):
+def test_audio_model_generalises_to_a_new_speaker(separable, quick, modality):
     train, new = _split(separable)
     found = fit(train, [], quick.changed(modality=modality, epochs=25))
     assert _accuracy(found.model, train) > 0.9
     assert _accuracy(found.model, new) > 0.6
 
 
-def test_what_can_be_read_is_learned(separable, quick):
+def test_text_model_learns(separable, quick):
     spoken = [dataclasses.replace(one, words=(f"w{one.label}", "x")) for one in separable]
     found = fit(spoken, [], quick.changed(modality="text", epochs=60))
     assert _accuracy(found.model, spoken) > 0.9
 
 
-def test_the_papers_model_is_learned_too(separable, quick):
+def test_the_papers_model_learns(separable, quick):
     settings = quick.changed(preset="paper", lr=3e-3, epochs=30, features={"pitch": True})
     found = fit(separable, [], settings)
     assert _accuracy(found.model, separable) > 0.6
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_seed_others(separable, quick):
+def test_seed_determines_the_weights(separable, quick):
     def weights(seed):
-        torch.manual_seed(seed + 7)  # what happened before has no say
+        torch.manual_seed(seed + 7)  # the global state must not matter
         found = fit(separable, separable[:6], quick.changed(epochs=2, seed=seed))
         return found.model.network.state_dict()
 
@@ -50,7 +50,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(separable,
     assert any(not torch.equal(first[name], other[name]) for name in first)
 
 
-def test_fitting_leaves_torchs_state_alone(separable, quick):
+def test_training_restores_torchs_random_state(separable, quick):
     torch.manual_seed(5)
     expected = torch.rand(1)
     torch.manual_seed(5)
@@ -58,7 +58,7 @@ def test_fitting_leaves_torchs_state_alone(separable, quick):
     assert torch.equal(torch.rand(1), expected)
 
 
-def test_the_best_epoch_on_validation_is_kept_and_patience_ends_training(separable, quick):
+def test_best_epoch_is_kept_and_patience_ends_training(separable, quick):
     train, validation = _split(separable)
     found = fit(train, validation, quick.changed(keep="best", patience=2, epochs=40, lr=0.2))
     best = max(found.history, key=lambda epoch: (epoch.val_accuracy, -epoch.val_loss))
@@ -67,26 +67,26 @@ def test_the_best_epoch_on_validation_is_kept_and_patience_ends_training(separab
     assert len(found.history) == min(found.kept_epoch + 2, 40)
 
 
-def test_a_clip_is_told_the_same_in_any_order(separable, quick):
+def test_order_of_clips_is_irrelevant(separable, quick):
     model = fit(separable, [], quick.changed(epochs=2)).model
     forward = model.probabilities(separable)
     backward = model.probabilities(separable[::-1])[::-1]
     np.testing.assert_allclose(forward, backward, atol=1e-5)
 
 
-def test_an_empty_text_does_no_harm(separable, quick):
+def test_empty_texts_dont_reduce_accuracy(separable, quick):
     train, new = _split(separable)
     model = fit(train, [], quick.changed(epochs=25)).model
     silent = [dataclasses.replace(one, words=()) for one in new]
     assert _accuracy(model, silent) >= _accuracy(model, new) - 0.1
 
 
-def test_a_missing_class_is_no_obstacle(separable, quick):
+def test_missing_class_gives_finite_probabilities(separable, quick):
     model = fit([one for one in separable if one.label != 5], [], quick.changed(epochs=3)).model
     assert np.isfinite(model.probabilities(separable)).all()
 
 
-def test_a_loss_that_is_no_number_is_named(separable, quick):
+def test_loss_that_is_not_finite_is_reported(separable, quick):
     broken = dataclasses.replace(separable[0], features=separable[0].features * np.nan)
     with pytest.raises(CorpusError, match=r"epoch 1: the loss is nan"):
         fit([broken, *separable[1:20]], [], quick)
@@ -100,18 +100,18 @@ def test_too_few_clips_and_missing_devices_are_refused(separable, quick):
             fit(separable, [], quick.changed(device="cuda"))
 
 
-def test_an_epoch_takes_every_clip_once():
+def test_epoch_has_every_clip_once():
     lengths = np.arange(37) % 11
     batches = list(epoch_order(lengths, 4, np.random.default_rng(0)))
     assert sorted(np.concatenate(batches)) == list(range(37))
     assert all(1 < len(batch) <= 5 for batch in batches)
 
 
-def test_masking_blanks_no_more_than_its_share():
+def test_masking_is_limited_to_its_share():
     frames = torch.ones(50, 20, 100)
     lengths = torch.full((50,), 80)
     masked = mask_features(frames, lengths, 0.2, torch.Generator().manual_seed(0))
     assert 0.05 < (masked == 0).float().mean() < 0.7
-    assert (masked[:, :, 80:] == 1).any(dim=1).all()  # nothing is hidden where nothing is
+    assert (masked[:, :, 80:] == 1).any(dim=1).all()  # padding isn't masked
     blank_columns = (masked == 0).all(dim=1).sum(dim=1)
     assert blank_columns.max() <= 2 * (0.2 * 80 + 1)

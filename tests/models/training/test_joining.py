@@ -16,7 +16,7 @@ def parts(separable, quick):
     ]
 
 
-def test_branches_trained_apart_add_up(parts, separable):
+def test_fused_logits_are_the_sum_of_the_branches(parts, separable):
     both, sound, words = (np.log(model.probabilities(separable)) for model in parts)
     bias = parts[2].network.output.bias.detach().numpy()
     total = sound + parts[0].settings.words.weight * (words - bias)
@@ -25,13 +25,13 @@ def test_branches_trained_apart_add_up(parts, separable):
     )
 
 
-def test_a_missing_text_does_no_harm(parts, separable):
+def test_missing_text_gives_the_audio_models_prediction(parts, separable):
     silent = [replace(one, words=()) for one in separable]
     both, sound, _ = (model.probabilities(silent) for model in parts)
     np.testing.assert_allclose(both, sound, atol=1e-6)
 
 
-def test_what_was_learned_has_its_weight_beside_the_functionals(separable, quick):
+def test_learned_features_are_weighted(separable, quick):
     settings = quick.changed(epochs=2, modality="audio", audio={"weight": 0.3})
     own = fit(separable, [], settings).model.network
     full = fit(separable, [], settings.changed(audio={"weight": 1.0})).model.network
@@ -42,7 +42,7 @@ def test_what_was_learned_has_its_weight_beside_the_functionals(separable, quick
     torch.testing.assert_close(own.output.weight[:, learned:-1], full.output.weight[:, learned:-1])
 
 
-def test_a_stranger_is_told_by_functionals_alone(separable, quick):
+def test_unseen_speakers_are_predicted_by_functionals_only(separable, quick):
     settings = quick.changed(epochs=2, modality="audio", audio={"weight": 0.3})
     alone = [replace(clip, group="") for clip in separable]
     some, none = (
@@ -53,18 +53,18 @@ def test_a_stranger_is_told_by_functionals_alone(separable, quick):
 
 
 @pytest.mark.parametrize("groups", ["all known", "all alone"])
-def test_a_layer_that_no_clip_taught_is_the_other(separable, quick, groups):
+def test_layer_without_clips_equals_the_other(separable, quick, groups):
     settings = quick.changed(epochs=1, modality="audio", strangers=0.0)
     clips = [replace(clip, group=clip.group * (groups == "all known")) for clip in separable]
     network = fit(clips, [], settings).model.network
-    known, strange = network.output.weight[:, network.audio.learned : -1].chunk(2, dim=1)
-    torch.testing.assert_close(known, strange)
+    seen, unseen = network.output.weight[:, network.audio.learned : -1].chunk(2, dim=1)
+    torch.testing.assert_close(seen, unseen)
 
 
-def test_functionals_are_told_as_if_nothing_had_been_learned(separable, quick):
+def test_functionals_dont_depend_on_learned_features(separable, quick):
     settings = quick.changed(epochs=1, modality="audio", audio={"weight": 0.0})
     one = fit(separable, [], settings).model.probabilities(separable)
     other = fit(separable, [], settings.changed(epochs=3, seed=5)).model.probabilities(separable)
     np.testing.assert_allclose(one, other, atol=1e-6)
-    told = one.argmax(axis=1) == [clip.label for clip in separable]
-    assert told.mean() > 0.8
+    predicted = one.argmax(axis=1) == [clip.label for clip in separable]
+    assert predicted.mean() > 0.8

@@ -13,7 +13,7 @@ def rows():
     return generator.normal(size=(300, 8)) + np.eye(4, 8)[labels], labels
 
 
-def test_it_is_the_solution_of_scikit_learn(rows):
+def test_solution_equals_scikit_learns(rows):
     x, labels = rows
     layer = solve_linear(
         torch.tensor(x), torch.nn.functional.one_hot(torch.tensor(labels)), torch.ones(300)
@@ -22,7 +22,7 @@ def test_it_is_the_solution_of_scikit_learn(rows):
     np.testing.assert_allclose(layer.weight, peer.coef_, atol=5e-3)
 
 
-def test_a_row_of_twice_the_weight_counts_as_two(rows):
+def test_weight_two_equals_two_rows(rows):
     x, labels = rows
     shares = torch.nn.functional.one_hot(torch.tensor(labels)).double()
     twice = torch.ones(300)

@@ -19,7 +19,7 @@ def _train(folder, settings, name="a"):
     return train(folder, folder.parent.parent / "runs" / name, settings)
 
 
-def test_a_run_holds_everything_and_is_whole(corpus, quick, drawn):
+def test_run_folder_is_complete(corpus, quick, drawn):
     folder = corpus()
     outcome = _train(folder, quick)
     run = folder.parent.parent / "runs" / "a"
@@ -58,7 +58,7 @@ def _classes(row):
     return [key[2:] for key in row if key.startswith("p_")]
 
 
-def test_the_same_run_twice_has_the_same_weights_from_cold_and_warm_cache(corpus, quick):
+def test_run_is_reproducible_from_cold_and_warm_cache(corpus, quick):
     folder = corpus()
     runs = folder.parent.parent / "runs"
     for name in "ab":
@@ -67,7 +67,7 @@ def test_the_same_run_twice_has_the_same_weights_from_cold_and_warm_cache(corpus
         assert (runs / "a" / file).read_bytes() == (runs / "b" / file).read_bytes()
 
 
-def test_evaluate_repeats_the_runs_own_figures(corpus, quick):
+def test_evaluate_gives_the_runs_figures(corpus, quick):
     folder = corpus()
     trained = _train(folder, quick.changed(epochs=3))
     again = evaluate(trained.outputs[0], folder, "test")
@@ -82,7 +82,7 @@ def test_a_finished_run_is_never_overwritten(corpus, quick):
         _train(folder, settings)
 
 
-def test_clips_that_are_gone_or_changed_cost_themselves_alone(corpus, quick):
+def test_missing_and_changed_clips_are_left_out(corpus, quick):
     folder = corpus()
     clips = sorted((folder.parent.parent / "clips" / "source0").iterdir())
     clips[0].unlink()
@@ -93,7 +93,7 @@ def test_clips_that_are_gone_or_changed_cost_themselves_alone(corpus, quick):
     assert outcome.outputs[0].is_dir()
 
 
-def test_clips_that_are_all_gone_are_said_to_be_and_leave_nothing(corpus, quick):
+def test_missing_clips_folder_is_reported(corpus, quick):
     folder = corpus(takes=1)
     clips = folder.parent.parent / "clips"
     clips.rename(clips.with_name("elsewhere"))
@@ -102,7 +102,7 @@ def test_clips_that_are_all_gone_are_said_to_be_and_leave_nothing(corpus, quick)
     assert not list((folder.parent.parent / "runs").iterdir())
 
 
-def test_a_clip_that_is_deleted_between_two_epochs_does_no_harm(corpus, quick):
+def test_clips_can_be_deleted_during_training(corpus, quick):
     folder = corpus(takes=1)
     settings, runs = quick.changed(epochs=3), folder.parent.parent / "runs"
     _train(folder, settings, "undisturbed")
@@ -128,32 +128,32 @@ def test_held_clips_are_left_out(corpus, quick):
     assert any("validation split is empty" in warning for warning in outcome.warnings)
 
 
-def test_a_missing_class_and_missing_splits_are_said(corpus, quick):
+def test_missing_class_and_splits_give_warnings(corpus, quick):
     outcome = _train(corpus(("train",), labels=(0, 2, 5)), quick.changed(epochs=1))
-    said = " ".join(outcome.warnings)
-    assert "no training clips of fear, neutral, surprise" in said
-    assert "test split is empty" in said
+    message = " ".join(outcome.warnings)
+    assert "no training clips of fear, neutral, surprise" in message
+    assert "test split is empty" in message
     assert set(outcome.details["metrics"]) == {"train"}
 
 
 @pytest.mark.parametrize(
     ("splits", "labels"), [(("train",), (3,)), (("test", "val"), range(6)), (("held",), range(6))]
 )
-def test_nothing_to_train_on_is_a_sentence_and_leaves_nothing(corpus, quick, splits, labels):
+def test_too_few_classes_are_refused(corpus, quick, splits, labels):
     folder = corpus(splits, labels=labels)
     with pytest.raises(DataError, match="training split"):
         _train(folder, quick)
     assert not list((folder.parent.parent / "runs").iterdir())
 
 
-def test_a_split_without_clips_can_not_be_evaluated(corpus, quick):
+def test_empty_split_cant_be_evaluated(corpus, quick):
     folder = corpus(("train", "test"))
     run = _train(folder, quick.changed(epochs=1)).outputs[0]
     with pytest.raises(DataError, match="no val clips"):
         evaluate(run, folder, "val")
 
 
-def test_an_interrupted_run_leaves_no_run_and_can_be_repeated(corpus, quick):
+def test_interrupted_run_can_be_repeated(corpus, quick):
     folder = corpus(takes=1)
 
     def interrupt(done, total, item):
@@ -167,14 +167,14 @@ def test_an_interrupted_run_leaves_no_run_and_can_be_repeated(corpus, quick):
     assert train(folder, out, quick.changed(epochs=1)).ok
 
 
-def test_an_empty_text_everywhere_is_said_and_trained_through(corpus, quick):
+def test_missing_texts_give_a_warning(corpus, quick):
     folder = corpus(takes=1)  # the first take of the fixture has no text
     outcome = _train(folder, quick.changed(epochs=1))
     assert any("no training clip has a text" in warning for warning in outcome.warnings)
     assert outcome.ok
 
 
-def test_a_group_is_one_voice_where_the_speaker_is_known(corpus, quick):
+def test_group_is_a_single_speaker_if_the_speaker_is_known(corpus, quick):
     manifest = open_manifest(corpus(takes=1))
     some = [
         entry.changed(speaker=None) if number % 2 else entry

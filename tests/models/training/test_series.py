@@ -25,15 +25,15 @@ def brief(quick):
 
 @pytest.fixture
 def trained(monkeypatch):
-    """Return the list of names of runs that are trained from here on."""
+    """Return a list that receives the names of trained runs."""
     made = []
     own = series.train_on
 
-    def noted(manifest, out, *others, **options):
+    def recorded(manifest, out, *others, **options):
         made.append(out.name)
         return own(manifest, out, *others, **options)
 
-    monkeypatch.setattr(series, "train_on", noted)
+    monkeypatch.setattr(series, "train_on", recorded)
     return made
 
 
@@ -48,7 +48,7 @@ def _sides(manifest):
     return sides
 
 
-def test_each_speaker_is_tested_once_by_those_who_have_never_heard_them(corpus):
+def test_each_speaker_is_tested_once_and_not_in_training(corpus):
     divided = fold_manifests(open_manifest(corpus(FIVE, takes=1)), "speakers")
     sides = [_sides(one) for one in divided.values()]
     assert [side["test"] for side in sides] == [{f"s{number}"} for number in range(5)]
@@ -71,10 +71,10 @@ def test_held_clips_are_in_no_fold(corpus):
     assert {entry.speaker for entry in divided[1].entries} == {"s0", "s1", "s2"}
 
 
-@pytest.mark.parametrize("asked", ["1", "0", "-3", "persons", "2.5"])
-def test_folds_that_are_no_number_are_refused(corpus, asked):
+@pytest.mark.parametrize("folds", ["1", "0", "-3", "persons", "2.5"])
+def test_invalid_folds_are_refused(corpus, folds):
     with pytest.raises(ConfigurationError, match="expected speakers, or a number of at least 2"):
-        fold_manifests(open_manifest(corpus(takes=1)), asked)
+        fold_manifests(open_manifest(corpus(takes=1)), folds)
 
 
 def test_more_folds_than_groups_are_refused(corpus):
@@ -82,7 +82,7 @@ def test_more_folds_than_groups_are_refused(corpus):
         fold_manifests(open_manifest(corpus(takes=1)), "5")
 
 
-def test_folds_of_the_version_are_kept_and_others_refused(corpus):
+def test_folds_of_the_version_are_used_and_others_refused(corpus):
     manifest = open_manifest(corpus(takes=1))
     placed = fold_manifests(manifest, "4")
     own = series.fold_manifests(placed[3], "4")
@@ -92,7 +92,7 @@ def test_folds_of_the_version_are_kept_and_others_refused(corpus):
         fold_manifests(placed[1], "3")
 
 
-def test_a_series_has_every_fold_and_seed_and_trains_only_what_is_missing(corpus, brief, trained):
+def test_series_trains_missing_runs_only(corpus, brief, trained):
     folder = corpus(("train", "val", "test"), takes=1)
     out = _out(folder)
     first = train_series(folder, out, brief, folds="speakers")
@@ -131,9 +131,7 @@ def test_a_series_has_every_fold_and_seed_and_trains_only_what_is_missing(corpus
     assert "2 seeds (0, 1)" in table
 
 
-def test_speakers_whom_the_manifest_keeps_together_are_left_out_together_and_told(
-    corpus, brief, monkeypatch
-):
+def test_speakers_of_one_group_share_a_fold_with_a_warning(corpus, brief, monkeypatch):
     def tied(folder):
         manifest = open_manifest(folder)
         entries = [
@@ -149,7 +147,7 @@ def test_speakers_whom_the_manifest_keeps_together_are_left_out_together_and_tol
     assert "| speaker s1 | 6 |" in (_out(folder) / "series.md").read_text()
 
 
-def test_each_fold_is_told_by_its_own_run(corpus, brief):
+def test_figures_of_a_fold_are_those_of_its_run(corpus, brief):
     folder = corpus(("train", "val", "test"), takes=1)
     train_series(folder, _out(folder), brief, folds="3")
     metrics = json.loads((_out(folder) / "fold-2-seed-0" / "metrics.json").read_text())
@@ -160,7 +158,7 @@ def test_each_fold_is_told_by_its_own_run(corpus, brief):
     assert 'folds = "3"' in config
 
 
-def test_a_killed_series_goes_on_to_what_an_undisturbed_one_is(corpus, brief):
+def test_killed_series_is_resumed_with_the_same_result(corpus, brief):
     folder = corpus(("train", "val", "test"), takes=1)
     settings = brief.changed(epochs=3)
 
@@ -185,9 +183,7 @@ def test_a_killed_series_goes_on_to_what_an_undisturbed_one_is(corpus, brief):
         assert ours.read_bytes() == theirs.read_bytes()
 
 
-def test_seeds_alone_leave_the_split_as_it_is_and_start_from_the_settings_own(
-    corpus, brief, trained
-):
+def test_seeds_count_up_from_the_settings_seed(corpus, brief, trained):
     folder = corpus(takes=1)
     document = train_series(folder, _out(folder), brief.changed(seed=7), seeds=2).details
     assert trained == ["seed-7", "seed-8"]
@@ -195,7 +191,7 @@ def test_seeds_alone_leave_the_split_as_it_is_and_start_from_the_settings_own(
     assert document["pooled"]["n"] == 6
 
 
-def test_a_series_of_other_settings_is_not_mixed_in(corpus, brief):
+def test_series_of_other_settings_is_refused(corpus, brief):
     folder = corpus(takes=1)
     train_series(folder, _out(folder), brief)
     with pytest.raises(ConfigurationError, match="--name"):
@@ -207,7 +203,7 @@ def test_a_series_of_other_settings_is_not_mixed_in(corpus, brief):
         train_series(folder, _out(folder, "else"), brief)
 
 
-def test_a_series_from_before_a_withdrawal_is_not_gone_on_with(corpus, brief, monkeypatch):
+def test_series_from_before_a_withdrawal_is_refused(corpus, brief, monkeypatch):
     folder = corpus(takes=1)
     train_series(folder, _out(folder), brief)
     whole = open_manifest(folder)
@@ -218,7 +214,7 @@ def test_a_series_from_before_a_withdrawal_is_not_gone_on_with(corpus, brief, mo
         train_series(folder, _out(folder), brief)
 
 
-def test_a_run_that_fails_is_named_and_nothing_is_told_of_the_rest(corpus, brief, monkeypatch):
+def test_failed_run_is_reported_without_a_summary(corpus, brief, monkeypatch):
     folder = corpus(("train", "val", "test"), takes=1)
     own = series.train_on
 
@@ -243,7 +239,7 @@ def test_without_test_clips_nothing_is_trained(corpus, brief, trained):
     assert trained == []
 
 
-def test_predictions_that_are_cut_short_are_a_sentence(corpus, brief):
+def test_invalid_predictions_are_reported(corpus, brief):
     folder = corpus(takes=1)
     train_series(folder, _out(folder), brief)
     path = _out(folder) / "seed-0" / "predictions.csv"
@@ -252,7 +248,7 @@ def test_predictions_that_are_cut_short_are_a_sentence(corpus, brief):
         train_series(folder, _out(folder), brief)
 
 
-def test_names_tell_what_a_series_is(brief, quick):
+def test_series_names(brief, quick):
     assert series_name("v1", quick, "5") == "v1-default-folds-5"
     assert series_name("v1", brief, "speakers") == "v1-default-audio-speakers"
     assert series_name("v2", quick, None) == "v2-default-seeds"

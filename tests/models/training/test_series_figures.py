@@ -10,8 +10,8 @@ from models.training.series_table import markdown
 
 
 @pytest.fixture
-def told(corpus):
-    """Return a function that sums up seeds of which each tells a share of the clips rightly."""
+def predicted(corpus):
+    """Return a function that summarises seeds, each with a share of correct clips."""
 
     def make(speakers, *shares):
         manifest = open_manifest(corpus(("test",) * speakers, takes=1))
@@ -34,8 +34,8 @@ def _columns(run):
 
 
 @pytest.mark.parametrize(("speakers", "over"), [(4, "clip"), (10, "speaker")])
-def test_intervals_are_those_of_evaluate_and_say_what_was_drawn(told, speakers, over):
-    document, (run,), manifest = told(speakers, 0.6)
+def test_intervals_equal_evaluate_and_name_their_units(predicted, speakers, over):
+    document, (run,), manifest = predicted(speakers, 0.6)
     speaker_of = {entry.clip_id: entry.speaker for entry in manifest.entries}
     expected = bootstrap(*_columns(run), 6, [speaker_of[clip] for clip in sorted(run.clips)])
     uar = document["pooled"]["uar"]
@@ -46,9 +46,9 @@ def test_intervals_are_those_of_evaluate_and_say_what_was_drawn(told, speakers, 
     assert f"in brackets bootstrap over {expected.units} {over}s, 95 %" in markdown(document)
 
 
-def test_the_interval_of_the_mean_widens_with_how_far_seeds_differ(told):
-    alike, _, _ = told(4, 0.5, 0.5, 0.5)
-    apart, _, _ = told(4, 0.1, 0.5, 0.9)
+def test_interval_of_the_mean_widens_with_deviation_of_seeds(predicted):
+    alike, _, _ = predicted(4, 0.5, 0.5, 0.5)
+    apart, _, _ = predicted(4, 0.1, 0.5, 0.9)
     (low, high), (lowest, highest) = (
         one["pooled"]["accuracy"]["interval"] for one in (alike, apart)
     )
@@ -57,16 +57,16 @@ def test_the_interval_of_the_mean_widens_with_how_far_seeds_differ(told):
     assert "over seeds" in apart["interval"]
 
 
-def test_each_seed_has_a_row_with_its_own_interval(told):
-    document, _, _ = told(4, 0.3, 0.8)
+def test_each_seed_has_a_row_with_its_own_interval(predicted):
+    document, _, _ = predicted(4, 0.3, 0.8)
     low, high = document["pooled"]["uar"]["run_intervals"]["1"]
     row = next(line for line in markdown(document).splitlines() if "all, seed 1" in line)
     assert f"({low:.3f} to {high:.3f})" in row
     assert "±" not in row
 
 
-def test_clips_that_a_seed_could_not_read_are_left_out_of_the_draws(told):
-    _, runs, manifest = told(4, 0.5, 0.5)
+def test_clips_missing_in_a_seed_are_not_resampled(predicted):
+    _, runs, manifest = predicted(4, 0.5, 0.5)
     first = next(iter(runs[0].clips))
     del runs[0].clips[first]
     document = summarise_series(manifest, TrainSettings(), None, runs)

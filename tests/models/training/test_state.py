@@ -27,21 +27,21 @@ KILLED = [  # kind of training and step; each of its stages has 24
 
 
 def killed_at(step):
-    """Return what kills the process when it is asked for the so-manieth time."""
-    asked = 0
+    """Return a stop function that kills the process at its call number ``step``."""
+    calls = 0
 
-    def ask():
-        nonlocal asked
-        asked += 1
-        if asked == step:
+    def should_stop():
+        nonlocal calls
+        calls += 1
+        if calls == step:
             os.kill(os.getpid(), signal.SIGKILL)
         return False
 
-    return ask
+    return should_stop
 
 
-def in_a_process_of_its_own(function):
-    """Run a function that is to be killed, or to end by itself."""
+def run_in_process(function):
+    """Run a function in a process; return its exit code."""
     process = multiprocessing.get_context("fork").Process(target=function)
     process.start()
     process.join()
@@ -49,7 +49,7 @@ def in_a_process_of_its_own(function):
 
 
 @pytest.mark.parametrize(("kind", "step"), KILLED)
-def test_a_killed_training_goes_on_to_the_same_weights(separable, quick, tmp_path, kind, step):
+def test_killed_training_is_resumed_with_the_same_weights(separable, quick, tmp_path, kind, step):
     train, validation = separable[18:], separable[:18]
     settings = quick.changed(epochs=6, **kind)
     expected = fit(train, validation, settings)
@@ -63,7 +63,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(separable, quick, tmp_pat
             TrainingContext(should_stop=killed_at(step), state_store=state_store),
         )
 
-    assert in_a_process_of_its_own(trained_until_killed) == -signal.SIGKILL
+    assert run_in_process(trained_until_killed) == -signal.SIGKILL
     found = fit(train, validation, settings, TrainingContext(state_store=state_store))
     assert state_store.resumed
     assert not state_store.warnings
@@ -75,20 +75,16 @@ def test_a_killed_training_goes_on_to_the_same_weights(separable, quick, tmp_pat
 
 @pytest.fixture
 def stopped_early(separable, quick, tmp_path):
-    """The state of a training that was stopped after some epochs, and its settings."""
+    """State store of a training that was stopped early, and its settings."""
     state_store = StateStore(tmp_path / "state", {"this": "run"}, every=0)
-    asked = iter([False] * 12 + [True])
+    answers = iter([False] * 12 + [True])
     settings = quick.changed(modality="audio", epochs=5)
-    fit(
-        separable,
-        [],
-        settings,
-        TrainingContext(should_stop=lambda: next(asked), state_store=state_store),
-    )
+    context = TrainingContext(should_stop=lambda: next(answers), state_store=state_store)
+    fit(separable, [], settings, context)
     return state_store, settings
 
 
-def test_the_state_of_another_run_or_of_other_clips_is_left_alone(separable, stopped_early):
+def test_state_of_another_run_or_other_clips_is_ignored(separable, stopped_early):
     state_store, _ = stopped_early
     other = StateStore(state_store.folder, {"another": "run"})
     assert other.load("audio", [one.clip_id for one in separable]) is None
@@ -97,15 +93,15 @@ def test_the_state_of_another_run_or_of_other_clips_is_left_alone(separable, sto
     assert not other.warnings
 
 
-def _cut_short(path):
+def _truncate(path):
     path.write_bytes(path.read_bytes()[:-100])
 
 
-def _emptied(path):
+def _empty(path):
     path.write_bytes(b"")
 
 
-def _of_another_network(path):
+def _remove_tensor(path):
     from safetensors import safe_open
     from safetensors.torch import save_file
 
@@ -117,8 +113,8 @@ def _of_another_network(path):
     save_file(tensors, path, metadata)
 
 
-@pytest.mark.parametrize("damage", [_cut_short, _emptied, _of_another_network])
-def test_a_damaged_state_costs_nothing_but_time(separable, stopped_early, damage):
+@pytest.mark.parametrize("damage", [_truncate, _empty, _remove_tensor])
+def test_damaged_state_restarts_training(separable, stopped_early, damage):
     state_store, settings = stopped_early
     damage(state_store.folder / "audio.safetensors")
     found = fit(separable, [], settings, TrainingContext(state_store=state_store))
@@ -130,11 +126,9 @@ def test_a_damaged_state_costs_nothing_but_time(separable, stopped_early, damage
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(errno.ENOSPC, "no space left"), (errno.EROFS, "Read-only file system")]
+    ("number", "message"), [(errno.ENOSPC, "no space left"), (errno.EROFS, "Read-only file system")]
 )
-def test_a_full_disk_stops_the_keeping_and_not_the_training(
-    separable, quick, tmp_path, monkeypatch, number, said
-):
+def test_full_disk_doesnt_stop_training(separable, quick, tmp_path, monkeypatch, number, message):
     def refused(path):
         raise OSError(number, os.strerror(number))
 
@@ -144,10 +138,10 @@ def test_a_full_disk_stops_the_keeping_and_not_the_training(
     found = fit(separable, [], settings, TrainingContext(state_store=state_store))
     assert len(found.history) == settings.epochs
     assert len(state_store.warnings) == 1
-    assert said in state_store.warnings[0]
+    assert message in state_store.warnings[0]
 
 
-def test_a_killed_run_started_again_is_the_undisturbed_one(corpus, quick, monkeypatch):
+def test_killed_run_is_resumed_with_the_same_result(corpus, quick, monkeypatch):
     folder = corpus()
     runs = folder.parent.parent / "runs"
     monkeypatch.setattr(training_run, "StateStore", functools.partial(StateStore, every=0))
@@ -157,7 +151,7 @@ def test_a_killed_run_started_again_is_the_undisturbed_one(corpus, quick, monkey
             os.kill(os.getpid(), signal.SIGKILL)
 
     train(folder, runs / "undisturbed", quick)
-    code = in_a_process_of_its_own(lambda: train(folder, runs / "killed", quick, killed))
+    code = run_in_process(lambda: train(folder, runs / "killed", quick, killed))
     assert code == -signal.SIGKILL
     assert not (runs / "killed").exists()
     outcome = train(folder, runs / "killed", quick)
@@ -167,7 +161,7 @@ def test_a_killed_run_started_again_is_the_undisturbed_one(corpus, quick, monkey
     assert not (runs / ".unfinished").exists()
 
 
-def test_a_stopped_run_keeps_the_last_whole_epoch_and_says_so(corpus, quick):
+def test_stopped_run_keeps_the_last_complete_epoch_and_warns(corpus, quick):
     from contextlib import contextmanager
 
     folder = corpus()

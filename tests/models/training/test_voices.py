@@ -9,8 +9,8 @@ from models.training.voices import AugmentedClips
 
 
 @pytest.fixture
-def voices(separable, quick):
-    """Return a function that makes the voices of the separable clips, at two speeds."""
+def augmented(separable, quick):
+    """Return a function that augments the separable clips at two speeds."""
 
     def make(share, branches="together"):
         training = [replace(one, versions=(one.features[::2],)) for one in separable]
@@ -26,8 +26,8 @@ def voices(separable, quick):
     return make
 
 
-def test_all_clips_of_a_speaker_have_one_speed_and_speakers_differ(voices):
-    found, _, training = voices(0.0)
+def test_speed_is_drawn_per_speaker(augmented):
+    found, _, training = augmented(0.0)
     seen = set()
     random = np.random.default_rng(0)
     for _ in range(20):
@@ -40,8 +40,8 @@ def test_all_clips_of_a_speaker_have_one_speed_and_speakers_differ(voices):
     assert len(seen) > 4
 
 
-def test_a_stranger_is_normalised_as_if_alone(voices):
-    found, model, training = voices(0.5)
+def test_clips_of_unseen_speakers_are_normalised_alone(augmented):
+    found, model, training = augmented(0.5)
     clips = found.sample_epoch(np.random.default_rng(1))
     assert 0.3 < (clips.speakers == -1).mean() < 0.7
     for row, speaker in enumerate(clips.speakers):
@@ -55,13 +55,13 @@ def test_a_stranger_is_normalised_as_if_alone(voices):
         assert np.allclose(alone.functionals[0], clips.functionals[row]) == (speaker == -1)
 
 
-def test_with_a_share_of_0_nobody_is_a_stranger(voices):
-    found, _, _ = voices(0.0)
+def test_share_of_0_gives_no_unseen_speakers(augmented):
+    found, _, _ = augmented(0.0)
     assert (found.sample_epoch(np.random.default_rng(0)).speakers >= 0).all()
 
 
-def test_what_is_learned_beside_solved_layers_hears_no_strangers(voices):
-    found, _, _ = voices(0.5, "apart")
+def test_solved_layers_exclude_unseen_speakers_from_epochs(augmented):
+    found, _, _ = augmented(0.5, "apart")
     assert (found.sample_epoch(np.random.default_rng(0)).speakers >= 0).all()
     _, speakers = found.functionals()
     assert (speakers < 0).sum() == (speakers >= 0).sum()

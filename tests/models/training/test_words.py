@@ -25,7 +25,7 @@ def vocabulary():
     return Vocabulary((), (), Vocabulary.build(TEXTS, with_ngrams=True).ngrams)
 
 
-def test_it_says_what_logistic_regression_of_tf_idf_says(vocabulary):
+def test_predictions_equal_logistic_regression_on_tf_idf(vocabulary):
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
@@ -37,20 +37,20 @@ def test_it_says_what_logistic_regression_of_tf_idf_says(vocabulary):
         [torch.tensor([*one, 0]) for one in _numbers(vocabulary)], batch_first=True
     )
     logits = branch(rows).detach().double().numpy() + bias
-    told = torch.from_numpy(logits).softmax(dim=1).numpy()
+    predicted = torch.from_numpy(logits).softmax(dim=1).numpy()
     features = TfidfVectorizer(analyzer=ngrams, sublinear_tf=True, min_df=2)
     table = features.fit_transform(TEXTS)
     peer = LogisticRegression(C=1.0, tol=1e-10, max_iter=10_000).fit(table, labels)
-    np.testing.assert_allclose(told, peer.predict_proba(table), atol=1e-3)
+    np.testing.assert_allclose(predicted, peer.predict_proba(table), atol=1e-3)
 
 
-def test_an_empty_or_unknown_text_says_nothing():
+def test_text_without_known_ngrams_scores_zero():
     branch = TextLinear(4, 6)
     torch.nn.init.normal_(branch.says.weight[1:])
     assert branch(torch.tensor([[0, 0], [1, 0]])).abs().sum() == 0
 
 
-def test_a_text_says_the_same_alone_and_among_others(vocabulary):
+def test_texts_dont_depend_on_the_batch(vocabulary):
     branch = TextLinear(len(vocabulary.ngrams), 6)
     torch.nn.init.normal_(branch.says.weight.data[1:])
     rows = [torch.tensor([*one, 0]) for one in _numbers(vocabulary)] * 20  # more than at once
@@ -65,7 +65,7 @@ def linear(quick):
 
 
 @pytest.mark.parametrize("modality", ["text", "both"])
-def test_it_is_trained_written_and_read(separable, linear, tmp_path, modality):
+def test_checkpoint_round_trip(separable, linear, tmp_path, modality):
     separable = [replace(one, words=(f"w{one.label}", *one.words)) for one in separable]
     fitted = fit(separable, separable[:9], linear.changed(modality=modality))
     write_model(tmp_path, fitted.model)
@@ -77,18 +77,18 @@ def test_it_is_trained_written_and_read(separable, linear, tmp_path, modality):
         assert [epoch.epoch for epoch in fitted.history] == [1]
 
 
-def test_a_missing_text_does_no_harm(separable, linear):
+def test_missing_text_gives_the_audio_models_prediction(separable, linear):
     silent = [replace(one, words=()) for one in separable]
     both = fit(separable, [], linear).model.probabilities(silent)
     sound = fit(separable, [], linear.changed(modality="audio")).model.probabilities(silent)
     np.testing.assert_allclose(both, sound, atol=1e-6)
 
 
-def test_texts_that_are_all_empty_are_told_by_the_classes_alone(linear):
+def test_empty_texts_are_predicted_by_class_frequency(linear):
     frames = np.zeros((3, 15), dtype=np.float32)
     clips = [Example(str(n), frames, (), "s", n % 2) for n in range(6)]
-    told = fit(clips, [], linear.changed(modality="text")).model.probabilities(clips)
-    np.testing.assert_allclose(told, told[:1].repeat(6, axis=0))
+    predicted = fit(clips, [], linear.changed(modality="text")).model.probabilities(clips)
+    np.testing.assert_allclose(predicted, predicted[:1].repeat(6, axis=0))
 
 
 def test_one_loss_for_both_branches_is_refused(quick):
