@@ -1,4 +1,4 @@
-"""The checksums of a version's files, as ``sha256sum --check`` reads them."""
+"""Checksums of a version's files, in the format of ``sha256sum --check``."""
 
 import re
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from manifests.errors import DataError
 __all__ = ["CHECKSUMS", "checksum_lines", "read_checksums"]
 
 CHECKSUMS = "SHA256SUMS"
-"""Names every other file of a version, ``manifest.json`` too."""
+"""File with the checksums of all other files of a version, including ``manifest.json``."""
 
 _CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})  ([^/\\\n]+)")
 
 
 def checksum_lines(files: Mapping[str, str]) -> str:
-    """Return the text of a file of checksums.
+    """Return the text of a checksum file.
 
     Args:
         files: sha256 (hex) of each file, by name.
@@ -29,7 +29,7 @@ def checksum_lines(files: Mapping[str, str]) -> str:
 
 
 def read_checksums(folder: Path) -> dict[str, str]:
-    """Return the sha256 of each file of a version, by name; none if it has no such file.
+    """Return the sha256 of each file of a version, by name; empty without a checksum file.
 
     Raises:
         DataError: if a line is no checksum.
@@ -40,8 +40,8 @@ def read_checksums(folder: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: changed since it was written; it is no text") from error
+        raise DataError(f"{path}: changed since it was written; it is not UTF-8 text") from error
     found = [_CHECKSUM_LINE.fullmatch(line) for line in lines[:-1]]
     if lines[-1] or not all(found):
-        raise DataError(f"{path}: changed since it was written; a line of it is no checksum")
+        raise DataError(f"{path}: changed since it was written; a line is no checksum")
     return {match[2]: match[1] for match in found if match}

@@ -1,4 +1,4 @@
-"""Clips that people have touched, which no command may change: those that some file names."""
+"""Frozen clips, which no command may change: those named by tasks, judgements or manifests."""
 
 import json
 from collections.abc import Iterator
@@ -14,29 +14,29 @@ def frozen_clips(corpus: Path) -> dict[str, str]:
     """Return the clips named by exported tasks, judgements and manifests.
 
     Args:
-        corpus: the corpus folder.
+        corpus: corpus folder.
 
     Returns:
         For each clip_id the first file that names it, relative to the corpus folder.
 
     Raises:
-        DataError: if one of these files can't be read; better to stop than to lose labels.
+        DataError: if one of these files can't be read, since going on could lose labels.
     """
     named: dict[str, str] = {}
     for path in _files(corpus / "annotations" / "tasks", "*.json"):
-        _note(named, corpus, path, _of_tasks(path))
+        _note(named, corpus, path, _task_clips(path))
     for path in _files(corpus / "annotations" / "tasks", "*/*.json"):
         if path.name != "plan.json":
-            _note(named, corpus, path, _of_tasks(path))
+            _note(named, corpus, path, _task_clips(path))
     for path in _files(corpus / "annotations" / "judgements", "*.jsonl"):
-        _note(named, corpus, path, _of_rows(path))
+        _note(named, corpus, path, _row_clips(path))
     for path in _files(corpus / "manifests", "v*/manifest.jsonl"):
-        _note(named, corpus, path, _of_rows(path))
+        _note(named, corpus, path, _row_clips(path))
     return named
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
-    """Return the files there, without what an interrupted write left behind."""
+    """Return the matching files, without partial writes."""
     return sorted(path for path in folder.glob(pattern) if not _is_hidden(path.relative_to(folder)))
 
 
@@ -50,7 +50,7 @@ def _note(named: dict[str, str], corpus: Path, path: Path, clips: Iterator[str])
         named.setdefault(clip_id, place)
 
 
-def _of_tasks(path: Path) -> Iterator[str]:
+def _task_clips(path: Path) -> Iterator[str]:
     try:
         tasks = json.loads(path.read_text(encoding="utf-8"))
         yield from [_text(task["data"]["clip_id"]) for task in tasks]
@@ -58,7 +58,7 @@ def _of_tasks(path: Path) -> Iterator[str]:
         raise DataError(f"{path}: {_UNREADABLE} (no Label Studio tasks)") from error
 
 
-def _of_rows(path: Path) -> Iterator[str]:
+def _row_clips(path: Path) -> Iterator[str]:
     for number, row in enumerate(read_jsonl(path), start=1):
         name = row.get("clip_id")
         if isinstance(name, str):
@@ -69,8 +69,8 @@ def _of_rows(path: Path) -> Iterator[str]:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"clip_id {value!r} is no text")
+        raise TypeError(f"clip_id {value!r} is not a string")
     return value
 
 
-_UNREADABLE = "can't tell which clips it names, so none may change; restore or remove the file"
+_UNREADABLE = "its clips can't be read, so none may change; restore or remove the file"

@@ -1,4 +1,4 @@
-"""Hold a folder for one writer at a time."""
+"""Lock on a folder for one writer at a time."""
 
 import contextlib
 import errno
@@ -22,21 +22,21 @@ __all__ = ["FolderLock"]
 
 
 class FolderLock:
-    """Hold a folder for one writer, by a lock file with host, process and the time it was taken.
+    """Context manager that locks a folder by a lock file with host, process and time.
 
-    A lock whose process is gone (same host), or that is older than ``stale_after`` seconds
-    (another host), is broken, and ``broken`` then says so in a sentence. A process is known by its
-    number and the time it began, so a later one of its number doesn't keep the lock alive. Whoever
-    removes a lock file holds the system's own lock on it meanwhile, and looks that it is still the
-    one in its place: of two that find the same one left behind, one gets the folder.
+    A stale lock is removed, and ``broken`` then reports it: one of this host whose process has
+    ended, or one of another host older than ``stale_after`` seconds. A process is identified by id
+    and start time, so a reused id doesn't keep a lock alive. A process that removes a lock file
+    holds the system's lock on it and checks that it is still the file at the path: of two processes
+    that find the same stale lock, one gets the folder.
 
     Args:
-        folder: the folder to hold; made if missing.
-        name: what for, part of the file's name.
-        stale_after: seconds after which another host's lock counts as left behind.
+        folder: folder to lock; made if missing.
+        name: purpose, part of the lock file's name.
+        stale_after: seconds after which a lock of another host is stale.
 
     Raises:
-        CorpusError: on entering, if another live process holds the folder, or its disk is full.
+        CorpusError: on entering, if another live process holds the folder, or the disk is full.
     """
 
     def __init__(self, folder: Path, name: str = "corpus", stale_after: float = 6 * 3600) -> None:
@@ -64,7 +64,7 @@ class FolderLock:
                 self._remove(stream)
 
     def _sign(self, stream: IO[bytes]) -> bool:
-        """Write who holds the lock, and return whether it is in its place; a full disk has none."""
+        """Write the owner and return whether the lock file is still at its path."""
         self._signature = json.dumps(_owner(), sort_keys=True).encode()
         try:
             with self._alone(stream):
@@ -91,15 +91,15 @@ class FolderLock:
             if owner is not None and _alive(owner, self.stale_after):
                 raise CorpusError(f"{self.path.parent}: {_in_use(owner, self.path.name)}")
             if self._remove(stream):
-                self.broken = f"{self.path}: a lock left behind by an ended process was removed"
+                self.broken = f"{self.path}: removed the stale lock of a process that has ended"
 
     def _remove(self, stream: IO[bytes]) -> bool:
-        """Remove the lock file that was opened, if it is still the one in its place."""
+        """Remove the opened lock file if it is still at its path."""
         with self._alone(stream):
-            found = self._in_place(stream)
-            if found:
+            in_place = self._in_place(stream)
+            if in_place:
                 self.path.unlink()
-            return found
+            return in_place
 
     def _in_place(self, stream: IO[bytes]) -> bool:
         try:
@@ -109,7 +109,7 @@ class FolderLock:
 
     @contextlib.contextmanager
     def _alone(self, stream: IO[bytes]) -> Iterator[None]:
-        """Keep others from signing or removing the lock file meanwhile; they keep us, too."""
+        """Hold the system's lock on the lock file while signing or removing it."""
         if sys.platform != "win32":
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -135,7 +135,7 @@ def _owner() -> dict[str, Any]:
 
 
 def _in_use(owner: dict[str, Any], name: str) -> str:
-    """Say who has the folder; of this machine's processes it is known that they live."""
+    """Return the message for a folder in use; only on this host is the process known to live."""
     by = f"in use by process {owner['pid']} on {owner['host']}; wait for it to end"
     if owner["host"] == socket.gethostname():
         return f"{by}, or end it"
@@ -143,7 +143,7 @@ def _in_use(owner: dict[str, Any], name: str) -> str:
 
 
 def _parsed(data: bytes) -> dict[str, Any] | None:
-    """Return whom a lock file names; nobody if it is not what we write."""
+    """Return the owner in a lock file, None if the file is not one of ours."""
     try:
         owner = json.loads(data)
         pid = owner["pid"]
@@ -163,4 +163,4 @@ _TRIES = 3
 _PIDS = 2**31
 _BEING_WRITTEN = 5.0  # seconds in which a lock file may still be empty
 _UNKNOWN = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
-"""What file systems say that don't have the system's locks; the look at the file must do there."""
+"""Errors of file systems without locks; there the check of the path must suffice."""

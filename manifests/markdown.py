@@ -1,4 +1,4 @@
-"""Markdown that says what it is meant to say, whatever users put into their names and titles."""
+"""Markdown lists and tables, with names and titles from users escaped."""
 
 import re
 import unicodedata
@@ -12,10 +12,10 @@ _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def bullets(lines: Iterable[str]) -> str:
-    """Return a list of lines.
+    """Return a bullet list.
 
     Args:
-        lines: escaped already where strangers wrote them.
+        lines: items; text from users already escaped.
     """
     return "\n".join(f"- {line}" for line in lines)
 
@@ -35,10 +35,10 @@ def escape(text: str) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table; the first column is text, the others are numbers and stand to the right.
+    """Return a table; the first column is text, the others are right-aligned numbers.
 
     Args:
-        head: the columns' names.
+        head: column names.
         rows: cells, already escaped.
 
     Example:

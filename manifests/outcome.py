@@ -1,4 +1,4 @@
-"""What a run did: how many items came in, what became of each, and what it made."""
+"""Outcome of a run: counts of items, failures, warnings and outputs."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from typing import Any
 __all__ = ["Failure", "Outcome", "Progress", "no_progress"]
 
 Progress = Callable[[int, int, str], None]
-"""Called with items done, items in all, and the item just done."""
+"""Callback with the number of items done, the total, and the item just done."""
 
 
 def no_progress(done: int, total: int, item: str) -> None:
@@ -18,29 +18,29 @@ def no_progress(done: int, total: int, item: str) -> None:
 
 @dataclass(frozen=True)
 class Failure:
-    """An item that could not be done, and why, in one sentence."""
+    """An item that failed, and the reason in one sentence."""
 
     item: str
     reason: str
 
 
 def _printable(text: str) -> str:
-    """Return the text with what isn't UTF-8 (in a file's name, say) as backslash escapes."""
+    """Return the text with characters not encodable in UTF-8 (as in file names) escaped."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @dataclass
 class Outcome:
-    """The account of a run; what came in equals kept + rejected + failed.
+    """Outcome of a run; ``items_in`` equals kept + rejected + failed.
 
     Attributes:
-        items_in: how many items there were to do.
-        kept: how many went through.
-        rejected: how many did not, by reason.
-        failures: what went wrong, item by item.
-        warnings: sentences the user should read; they don't make the run fail.
-        outputs: files and folders made.
-        details: what else the command is about, JSON-ready.
+        items_in: number of input items.
+        kept: number of items accepted.
+        rejected: number of items rejected, by reason.
+        failures: failed items with reasons.
+        warnings: sentences for the user; they don't make the run fail.
+        outputs: files and folders written.
+        details: command-specific results, JSON-ready.
     """
 
     items_in: int = 0
@@ -52,21 +52,21 @@ class Outcome:
     details: dict[str, Any] = field(default_factory=dict)
 
     def fail(self, item: str, reason: str) -> None:
-        """Note an item that failed; the rest goes on."""
+        """Record a failed item; the run continues."""
         self.failures.append(Failure(_printable(item), _printable(reason)))
 
     @property
     def failed(self) -> int:
-        """How many items neither went through nor were rejected."""
+        """Number of items neither kept nor rejected."""
         return max(0, self.items_in - self.kept - self.rejected.total())
 
     @property
     def ok(self) -> bool:
-        """Whether nothing failed."""
+        """True if nothing failed."""
         return not self.failures
 
     def merge(self, other: "Outcome") -> None:
-        """Add another run's account to this one."""
+        """Add the outcome of another run to this one."""
         self.items_in += other.items_in
         self.kept += other.kept
         self.rejected += other.rejected

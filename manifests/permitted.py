@@ -1,4 +1,4 @@
-"""What a setting may be, in words, and what is wrong with one that isn't."""
+"""Explain invalid settings: the value, and the values that are permitted."""
 
 import json
 import types
@@ -14,12 +14,12 @@ __all__ = ["SettingProblem", "setting_problem"]
 
 @dataclass(frozen=True)
 class SettingProblem:
-    """What is wrong with the first bad setting.
+    """Problem of the first invalid setting.
 
     Attributes:
-        keys: its section and name; less where it concerns several at once.
-        text: what comes behind the name: `` is 9; it must be a whole number from 0 to 3``.
-        unknown: whether there is no such key.
+        keys: section and name of the setting; the section alone where several are involved.
+        text: message that follows the name: `` is 9; it must be a whole number from 0 to 3``.
+        unknown: the key does not exist.
     """
 
     keys: tuple[str, ...]
@@ -28,11 +28,11 @@ class SettingProblem:
 
 
 def setting_problem(model: type[BaseModel], error: ValidationError) -> SettingProblem:
-    """Return what is wrong with the first of the settings that don't fit.
+    """Return the problem of the first invalid setting.
 
     Args:
-        model: that was to be made of them.
-        error: what came of it.
+        model: settings class that was validated.
+        error: error of the validation.
     """
     first = error.errors()[0]
     location = list(first["loc"])
@@ -56,7 +56,7 @@ def setting_problem(model: type[BaseModel], error: ValidationError) -> SettingPr
 def _field(
     model: Any, location: Sequence[int | str]
 ) -> tuple[tuple[Any, Sequence[Any]], list[int]]:
-    """Return type and limits of what lies at a place, and the numbers of entries on the way."""
+    """Return type and limits of the setting at a location, and the list indices on the way."""
     kind: Any = model
     limits: Sequence[Any] = ()
     entries = []
@@ -65,7 +65,7 @@ def _field(
             field = kind.model_fields[part]
             kind, limits = _plain(field.annotation), field.metadata
         else:
-            arguments = [one for one in get_args(kind) if one is not Ellipsis]
+            arguments = [argument for argument in get_args(kind) if argument is not Ellipsis]
             kind, limits = _split(arguments[min(part, len(arguments) - 1)])
             entries.append(part)
     return (kind, limits), entries
@@ -74,31 +74,34 @@ def _field(
 def _plain(kind: Any) -> Any:
     """Return a type without its ``| None``."""
     if get_origin(kind) in (Union, types.UnionType):
-        (kind,) = (one for one in get_args(kind) if one is not type(None))
+        (kind,) = (argument for argument in get_args(kind) if argument is not type(None))
     return kind
 
 
 def _split(kind: Any) -> tuple[Any, list[Any]]:
-    """Return a type, and the limits written beside it."""
+    """Return a type without its annotations, and the limits that they give."""
     if get_origin(kind) is not Annotated:
         return _plain(kind), []
     kind, *notes = get_args(kind)
     limits = [
-        one for note in notes for one in (note.metadata if isinstance(note, FieldInfo) else [note])
+        limit
+        for note in notes
+        for limit in (note.metadata if isinstance(note, FieldInfo) else [note])
     ]
     return _plain(kind), limits
 
 
 def _in_words(kind: Any, limits: Iterable[Any]) -> str:
     if get_origin(kind) is Literal:
-        return _either([str(one) for one in get_args(kind)])
+        return _either([str(value) for value in get_args(kind)])
     if get_origin(kind) in (tuple, list):
-        some = any(getattr(one, "min_length", 0) for one in limits)
-        return _list_in_words(get_args(kind)) + (", not an empty one" if some else "")
+        nonempty = any(getattr(limit, "min_length", 0) for limit in limits)
+        return _list_in_words(get_args(kind)) + (", not empty" if nonempty else "")
     if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return "a section with keys of its own"
+        return "a section"
     range_ = _range(limits)
-    return _TYPES.get(kind, "what the reference page says") + (f" {range_}" if range_ else "")
+    name = _TYPES.get(kind, "as described on the reference page")
+    return f"{name} {range_}" if range_ else name
 
 
 def _list_in_words(arguments: tuple[Any, ...]) -> str:
@@ -112,19 +115,21 @@ def _list_in_words(arguments: tuple[Any, ...]) -> str:
 
 
 def _range(limits: Iterable[Any]) -> str:
-    """Return the range that limits leave, in words."""
-    found = {name: getattr(one, name) for one in limits for name in _LIMITS if hasattr(one, name)}
-    said = {
-        name: f"{value}" if isinstance(value, int) else f"{value:g}"
-        for name, value in found.items()
+    """Return the permitted range in words."""
+    values = {
+        name: getattr(limit, name) for limit in limits for name in _LIMITS if hasattr(limit, name)
     }
-    if "ge" in said and "le" in said:
-        return f"from {said['ge']} to {said['le']}"
-    if "gt" in said and "le" in said:
-        return f"above {said['gt']}, up to {said['le']}"
-    if "ge" in said and "lt" in said:
-        return f"from {said['ge']} to below {said['lt']}"
-    return " and ".join(f"{_LIMITS[name]} {said[name]}" for name in _LIMITS if name in said)
+    bounds = {
+        name: f"{value}" if isinstance(value, int) else f"{value:g}"
+        for name, value in values.items()
+    }
+    if "ge" in bounds and "le" in bounds:
+        return f"from {bounds['ge']} to {bounds['le']}"
+    if "gt" in bounds and "le" in bounds:
+        return f"above {bounds['gt']}, up to {bounds['le']}"
+    if "ge" in bounds and "lt" in bounds:
+        return f"from {bounds['ge']} to below {bounds['lt']}"
+    return " and ".join(f"{_LIMITS[name]} {bounds[name]}" for name in _LIMITS if name in bounds)
 
 
 def _either(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Whether a process still runs, told apart from a later one that got its number."""
+"""Check whether a process still runs, even if its id has been reused."""
 
 import os
 from pathlib import Path
@@ -7,22 +7,21 @@ __all__ = ["is_running", "start_time_of"]
 
 
 def start_time_of(pid: int) -> str | None:
-    """Return when a process began, as a text that no later process of its number has.
+    """Return the start time of a process, which tells it from later ones with the same id.
 
     Returns:
-        The machine's boot and the clock ticks since then; ``None`` where the system doesn't tell
-        (it has no /proc), or there is no such process.
+        Boot id and clock ticks since boot; ``None`` without /proc or without such a process.
     """
-    found = _state_and_start(pid)
-    return found[1] if found else None
+    process = _state_and_start(pid)
+    return process[1] if process else None
 
 
 def is_running(pid: int, start: str | None = None) -> bool:
     """Return whether a process runs.
 
     Args:
-        pid: its number.
-        start: as from `start_time_of`; without it, any process of that number counts.
+        pid: process id.
+        start: start time from `start_time_of`; without it, any process with the id counts.
 
     Example:
         >>> is_running(os.getpid(), start_time_of(os.getpid())), is_running(os.getpid(), "long ago")
@@ -36,10 +35,10 @@ def is_running(pid: int, start: str | None = None) -> bool:
         return False
     except PermissionError:
         pass
-    found = _state_and_start(pid)
-    if found is None:
+    process = _state_and_start(pid)
+    if process is None:
         return True
-    state, began = found
+    state, began = process
     return state not in _ENDED and start in (None, began)
 
 

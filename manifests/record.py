@@ -1,4 +1,4 @@
-"""What every record is: frozen, strict, and small, for a corpus may have a million of them."""
+"""Base of all records: frozen, strictly validated and small, as a corpus may have a million."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -17,9 +17,9 @@ T = TypeVar("T")
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field,))
 def record(kind: type[T]) -> type[T]:
-    """Make a subclass of :class:`Record` one: its annotations become fields.
+    """Turn a subclass of :class:`Record` into a dataclass with its annotations as fields.
 
-    Its objects have slots: a clip takes a tenth of the memory that it takes as a ``BaseModel``.
+    Its objects have slots: a clip takes a tenth of the memory of a ``BaseModel``.
 
     Example:
         >>> @record
@@ -43,71 +43,71 @@ class Record:
         """Return the record of a decoded JSON row.
 
         Args:
-            row: the object as read.
+            row: decoded object.
             where: file and line, for the error.
 
         Raises:
-            DataError: naming the field that is wrong.
+            DataError: naming the invalid field.
         """
         try:
-            found: Self = _adapter(cls).validate_python(row)
+            parsed: Self = _adapter(cls).validate_python(row)
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(str(part) for part in first["loc"]) or "record"
             raise DataError(
                 f"{where}: {cls.__name__.lower()} field '{field}': {first['msg']}"
             ) from error
-        return found
+        return parsed
 
     @classmethod
     def fields(cls) -> dict[str, FieldInfo]:
-        """Return what each field may hold, by name."""
-        found: dict[str, FieldInfo] = getattr(cls, "__pydantic_fields__", {})
-        return found
+        """Return the definition of each field, by name."""
+        fields: dict[str, FieldInfo] = getattr(cls, "__pydantic_fields__", {})
+        return fields
 
     def row(self) -> dict[str, Any]:
-        """Return the record as JSON-ready built-in types, under the names that a file has."""
+        """Return the record as JSON-ready built-in types, by the field names of files."""
         row: dict[str, Any] = _adapter(type(self)).dump_python(self, mode="json", by_alias=True)
         return row
 
     @classmethod
     def trusted(cls, **values: Any) -> Self:
-        """Return a record of values that other records hold, which are not checked again.
+        """Return a record from values of other records, without validation.
 
         Args:
-            values: of all fields; lists are shared, not copied.
+            values: values of all fields; lists are shared, not copied.
 
         Raises:
-            TypeError: for a field that it doesn't have, or one that is missing.
+            TypeError: for unknown or missing fields.
         """
-        places = _places(cls)
-        if values.keys() != places.keys():
-            wrong = ", ".join(sorted(values.keys() ^ places.keys()))
+        setters = _setters(cls)
+        if values.keys() != setters.keys():
+            wrong = ", ".join(sorted(values.keys() ^ setters.keys()))
             raise TypeError(f"{cls.__name__} has other fields: {wrong}")
         made = object.__new__(cls)
         for name, value in values.items():
-            places[name](made, value)
+            setters[name](made, value)
         return made
 
     def changed(self, **values: Any) -> Self:
-        """Return the record with other values in some fields, which are not checked again.
+        """Return a copy with some fields replaced, without validation.
 
         Raises:
-            KeyError: for a field that it doesn't have.
+            KeyError: for an unknown field.
         """
-        places = _places(type(self))
+        setters = _setters(type(self))
         made = object.__new__(type(self))
-        for name, put in places.items():
-            put(made, getattr(self, name))
+        for name, set_field in setters.items():
+            set_field(made, getattr(self, name))
         for name, value in values.items():
-            places[name](made, value)
+            setters[name](made, value)
         return made
 
 
-def _find_places(kind: Any) -> dict[str, Callable[[Any, Any], None]]:
-    """Return what puts a value into each slot, twice as fast as ``object.__setattr__``."""
+def _find_setters(kind: Any) -> dict[str, Callable[[Any, Any], None]]:
+    """Return the setter of each slot, twice as fast as ``object.__setattr__``."""
     return {name: getattr(kind, name).__set__ for name in kind.fields()}
 
 
-_places: Callable[[Any], dict[str, Callable[[Any, Any], None]]] = cache(_find_places)
+_setters: Callable[[Any], dict[str, Callable[[Any, Any], None]]] = cache(_find_setters)
 _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)

@@ -1,4 +1,4 @@
-"""The records that the corpus is made of; the only place where field names are defined.
+"""Records of the corpus; the only place where field names are defined.
 
 Times are seconds on the source's presentation timeline, levels are dB relative to full scale,
 durations are seconds. Paths are relative to the corpus folder and POSIX.
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 SCHEMA = 1
-"""Version of the record formats below; a file with a higher one is refused."""
+"""Version of the record formats; files with a higher version are refused."""
 
 Side = Literal["train", "val", "test"]
 Split = Literal["train", "val", "test", "held"]
@@ -47,7 +47,7 @@ def _rounded(shares: list[float]) -> list[float]:
     return _rounded_once(tuple(shares))
 
 
-@lru_cache(maxsize=65_536)  # few annotators vote in few ways, so that most clips share one list
+@lru_cache(maxsize=65_536)  # few combinations of votes occur, so most clips share one list
 def _rounded_once(shares: tuple[float, ...]) -> list[float]:
     return [round(share, 6) for share in shares]
 
@@ -57,15 +57,15 @@ Shares = Annotated[
     Field(min_length=len(EMOTIONS), max_length=len(EMOTIONS)),
     AfterValidator(_rounded),
 ]
-"""The share of each class in class order, to six digits."""
+"""Share of each class in class order, rounded to six digits."""
 
 
 @record
 class Source(Record):
     """One audio track of one media file.
 
-    ``media_path`` is relative to the corpus folder if the file lies in it, else its bare name:
-    where somebody keeps their films is nobody else's business, and the hash identifies the file.
+    ``media_path`` is relative to the corpus folder if the file lies in it, else its bare name, so
+    that private paths aren't published; the hash identifies the file.
     """
 
     source_id: str
@@ -85,10 +85,10 @@ class Source(Record):
 
 @record
 class Clip(Record):
-    """One cut of a source: a WAV of its own, with what was measured on it.
+    """One clip of a source, in a WAV file, with its measures.
 
-    ``sha256`` is that of the PCM samples, ``file_sha256`` that of the file. ``music`` is a score
-    in 0..1, null where not measured. ``snr_db`` is null where there is no speech.
+    ``sha256`` is of the PCM samples, ``file_sha256`` of the file. ``music`` is a score in 0..1,
+    null where not measured. ``snr_db`` is null where there is no speech.
     """
 
     clip_id: str
@@ -117,11 +117,11 @@ class Clip(Record):
 
 @record
 class Choice(Record):
-    """A stretch of a source that a person kept or dropped.
+    """A manual region or review decision: a part of a source that a person kept or dropped.
 
-    ``origin`` tells how far it reaches: a row of a regions file holds for all that is cut there, a
-    review for one clip. ``clip_id`` is then the clip as it was planned; where its edges differ
-    from ``start`` and ``end``, the person moved them.
+    ``origin`` gives its scope: ``regions`` applies to everything cut there, ``review`` to one clip,
+    ``clip_id``, as it was planned; where its edges differ from ``start`` and ``end``, the reviewer
+    moved them.
     """
 
     source_id: str
@@ -136,7 +136,7 @@ class Choice(Record):
 
 @record
 class Fingerprint(Record):
-    """What a clip sounds like, by which it is found again however it was encoded and cut."""
+    """Audio fingerprint of a clip, robust to encoding and cutting."""
 
     clip_id: str
     hashes: str
@@ -144,7 +144,7 @@ class Fingerprint(Record):
 
 @record
 class Screen(Record):
-    """Whether a clip is good enough to be labelled, and if not, why."""
+    """Screening decision on a clip, with the reasons of a rejection."""
 
     clip_id: str
     accepted: bool
@@ -153,7 +153,7 @@ class Screen(Record):
 
 @record
 class LedgerEntry(Record):
-    """Seconds of a source that went one way; the entries of a source add up to its duration."""
+    """Seconds of a source by outcome; the entries of a source add up to its duration."""
 
     source_id: str
     reason: str
@@ -175,11 +175,11 @@ class SubtitleLine(Record):
 class Transcript(Record):
     """One text for one clip from one origin; the key is clip, source and model.
 
-    ``source`` is ``whisper`` for Whisper and ``recogniser`` for every other recogniser that was run
-    here, ``import`` for texts that came in a file. ``confidence``, from 0 to 1, is how far timed
-    lines are the clip's, and all of it: the share of their time that lies in it, times the share of
-    its speech that they cover; null for texts that aren't lines. ``words`` are start, end, text and
-    probability; their times lie on the source's timeline.
+    ``source`` is ``whisper`` for Whisper, ``recogniser`` for every other recogniser run here, and
+    ``import`` for imported texts. ``confidence``, from 0 to 1, is the match of timed lines with the
+    clip: the share of their time that lies in the clip, times the share of its speech that they
+    cover; null for texts without lines. ``words`` are start, end, text and probability, with times
+    on the source's timeline.
     """
 
     clip_id: str
@@ -198,7 +198,7 @@ class Transcript(Record):
 
 @record
 class Judgement(Record):
-    """What one annotator said about one clip; the key is server, annotation_id and updated_at."""
+    """One annotator's judgement of one clip; the key is server, annotation_id and updated_at."""
 
     clip_id: str
     annotator: str
@@ -225,12 +225,12 @@ class Judgement(Record):
 
 @record
 class Label(Record):
-    """What a clip's votes come to.
+    """Label of a clip, aggregated from its votes.
 
-    ``emotion`` is null where the votes decide for no class; ``reason`` then says why (``tie``,
-    ``unclear``, ``too_few_votes``, ``problem:music`` …). ``soft`` is the share of each class in
-    class order, as ``[labels] method`` makes it, null where nobody voted for one. ``adjudicated``
-    labels were decided by one person who may have seen the votes; that vote is the last.
+    ``emotion`` is null without a majority; ``reason`` then gives the cause (``tie``, ``unclear``,
+    ``too_few_votes``, ``problem:music`` …). ``soft`` is the share of each class in class order by
+    ``[labels] method``, null without votes for a class. ``adjudicated`` labels were decided by one
+    person who may have seen the votes; that vote is the last.
     """
 
     clip_id: str
@@ -244,12 +244,12 @@ class Label(Record):
 
 @record
 class ManifestEntry(Record):
-    """One clip of a manifest: where it is, what is said, who said what about it, and its split.
+    """One clip of a manifest, with its file, speaker, text, votes, label and split.
 
-    ``soft`` is the share of each class in class order, as ``[labels] method`` made it; its sum is
-    1. ``agreement`` is the share of the votes that agree with ``emotion``. Where ``adjudicated``,
-    the last of the votes decided. ``fold`` counts from 1 where the clips are divided into folds;
-    ``split`` is then what the clip is while the first one is tested.
+    ``soft`` is the share of each class in class order by ``[labels] method``; its sum is 1.
+    ``agreement`` is the share of the votes that agree with ``emotion``. If ``adjudicated``, the
+    last vote decided. ``fold`` counts from 1 if the clips are divided into folds; ``split`` is then
+    the clip's split while the first fold is tested.
     """
 
     clip_id: str
@@ -276,7 +276,7 @@ class ManifestEntry(Record):
     fold: int | None = None
 
     def row(self) -> dict[str, Any]:
-        """Return the entry as JSON-ready built-in types; without a fold where there are none."""
+        """Return the entry as JSON-ready built-in types, without ``fold`` if there are no folds."""
         row = Record.row(self)
         if row["fold"] is None:
             del row["fold"]
@@ -285,10 +285,10 @@ class ManifestEntry(Record):
 
 @record
 class Grouping(Record):
-    """How the clips of a manifest were grouped before they were split.
+    """Grouping of the clips of a manifest.
 
-    ``by`` names the keys that a group shares (empty: every clip is its own group), ``largest`` is
-    the share of all clips that the largest group holds, ``counts`` is groups per split.
+    ``by`` names the keys kept whole (empty: every clip is its own group), ``largest`` is the share
+    of all clips in the largest group, ``counts`` is the number of groups per split.
     """
 
     by: list[str]
@@ -298,11 +298,11 @@ class Grouping(Record):
 
 @record
 class ManifestHeader(Record):
-    """The ``manifest.json`` of a version: what the version is, how it was made, what it holds.
+    """Header of a version (``manifest.json``): its name, parameters and content.
 
-    ``digest`` covers manifest.jsonl and ``params`` only: two versions with one digest have the
-    same content. ``counts`` is clips per split and class. ``files`` gives the sha256 of every
-    other file of the version.
+    ``digest`` covers manifest.jsonl and ``params`` only: two versions with equal digests have the
+    same content. ``counts`` is the number of clips per split and class. ``files`` gives the sha256
+    of every other file of the version.
     """
 
     version: str
@@ -317,9 +317,9 @@ class ManifestHeader(Record):
 
     @field_validator("params")
     @classmethod
-    def _divides_as_said(cls, params: dict[str, Any]) -> dict[str, Any]:
+    def _split_is_an_object(cls, params: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(params.get("split", {}), dict):
-            raise ValueError("split is no object")
+            raise ValueError("split must be an object")
         return params
 
     @field_validator("counts")
@@ -329,14 +329,14 @@ class ManifestHeader(Record):
     ) -> dict[Split, dict[Emotion, int]]:
         every: dict[Split, dict[Emotion, int]] = {}
         for split in get_args(Split):
-            found = counts.get(split, {})
-            every[split] = {name: found.get(name, 0) for name in EMOTIONS}
+            given = counts.get(split, {})
+            every[split] = {name: given.get(name, 0) for name in EMOTIONS}
         return every
 
 
 @record
 class Speaker(Record):
-    """One row of speakers.csv: a corpus-wide id, never a name."""
+    """One row of speakers.csv; the id is a corpus-wide pseudonym, never a name."""
 
     speaker_id: str
     gender: Gender | None = None

@@ -1,4 +1,4 @@
-"""Sections of corpus.toml that concern labels' targets, texts and splits, and their common base."""
+"""Sections [text], [split], [card] and [targets] of corpus.toml, and their base class."""
 
 from typing import Any, get_args
 
@@ -18,26 +18,26 @@ __all__ = [
 ]
 
 GROUP_KEYS = ("speaker", "series", "source", "sentence")
-"""What ``[split] group_by`` may keep whole, alone or together."""
+"""Keys that ``[split] group_by`` may keep whole, alone or combined."""
 
 GROUP_MODES = ("auto", "none")
-"""What stands in its place."""
+"""Values of ``[split] group_by`` that name no key."""
 
 
 class Settings(BaseModel):
-    """A section of corpus.toml: frozen, unknown keys refused."""
+    """Base of a section of corpus.toml: frozen, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class TextSettings(Settings):
-    """Which of a clip's texts goes into the manifest: the first of ``order`` that it has.
+    """Choice of a clip's text in the manifest: the first of ``order`` that the clip has.
 
     Attributes:
-        order: sources of text, the most trusted first: ``annotator``, ``import``, ``script``,
-            ``subtitle``, ``recogniser`` (any but Whisper), ``whisper``; those not named don't
-            count. ``source:model`` stands for those of one model or name alone, such as
-            ``whisper:large-v3`` or ``import:li``.
+        order: text sources, the most trusted first: ``annotator``, ``import``, ``script``,
+            ``subtitle``, ``recogniser`` (any but Whisper), ``whisper``; sources not named are
+            ignored. ``source:model`` selects one model or name, such as ``whisper:large-v3`` or
+            ``import:li``.
     """
 
     order: tuple[str, ...] = (
@@ -53,39 +53,38 @@ class TextSettings(Settings):
     @classmethod
     def _known(cls, order: tuple[str, ...]) -> tuple[str, ...]:
         if not order:
-            raise ValueError("name one source of text at least")
+            raise ValueError("name at least one text source")
         twice = next((name for name in order if order.count(name) > 1), None)
         if twice is not None:
-            raise ValueError(f"'{twice}' is in it twice; leave one out")
+            raise ValueError(f"'{twice}' is listed twice; remove one")
         for name in order:
             if name.endswith(":"):
-                raise ValueError(f"'{name}' names no model; write one behind the colon")
+                raise ValueError(f"'{name}' names no model; write one after the colon")
             if name.partition(":")[0] not in get_args(TextSource):
                 raise ValueError(
-                    f"'{name}' is no source of text; there are {', '.join(get_args(TextSource))}"
+                    f"'{name}' is no text source; choose from {', '.join(get_args(TextSource))}"
                 )
         return order
 
 
 class SplitSettings(Settings):
-    """How clips are divided into train, val and test.
+    """Division of the clips into train, val and test.
 
     Attributes:
         ratios: shares of train, val and test.
-        group_by: ``auto`` keeps speakers and sources whole if one connected group does not then
-            hold more than ``largest_group`` of the clips, else speakers alone (an unknown speaker
-            counts as anybody of the series), else known speakers and sources, else known speakers;
+        group_by: ``auto`` keeps speakers and sources whole unless one connected group then holds
+            more than ``largest_group`` of the clips, else speakers alone (an unknown speaker may
+            be any speaker of the series), else known speakers and sources, else known speakers;
             ``speaker``, ``series``, ``source`` and ``sentence`` group by that key (by the series,
-            else the source, where the speaker is unknown), several with commas between or as a
-            list by all of them; ``none`` is the paper's random split, which leaks.
-        largest_group: share of the clips that one group may hold; where it is more, the build stops
-            and names the ways out. 1 never stops.
-        folds: how many parts to divide the clips into, each to be tested once, in place of
-            ``ratios``; ``speakers`` for one a speaker. Not set: none, or those of the version
-            before.
-        drop_bridges: leave out up to so many percent of the clips, as few as can be found, where
-            that divides what hangs together too much otherwise.
-        seed: settles what is otherwise equal.
+            else the source, where the speaker is unknown); several keys, as a list or separated
+            by commas, are combined; ``none`` is the paper's random split, which leaks.
+        largest_group: largest share of the clips that one group may hold; above it the build stops
+            and suggests remedies. 1 never stops.
+        folds: number of folds, each tested once, instead of ``ratios``; ``speakers`` for one fold
+            per speaker. Not set: none, or those of the previous version.
+        drop_bridges: percentage of the clips that may be left out, as few as can be found, to
+            divide a group that is otherwise too large.
+        seed: seed that breaks ties.
     """
 
     ratios: tuple[float, float, float] = (0.8, 0.1, 0.1)
@@ -97,8 +96,8 @@ class SplitSettings(Settings):
 
     @field_validator("group_by", mode="before")
     @classmethod
-    def _known_keys(cls, asked: Any) -> str:
-        given = asked.split(",") if isinstance(asked, str) else asked
+    def _known_keys(cls, value: Any) -> str:
+        given = value.split(",") if isinstance(value, str) else value
         names = [str(name).strip() for name in given] if isinstance(given, list | tuple) else []
         if names not in ([name] for name in GROUP_MODES) and not (
             names and set(names) <= {*GROUP_KEYS}
@@ -111,9 +110,9 @@ class SplitSettings(Settings):
 
     @field_validator("folds", mode="before")
     @classmethod
-    def _some_folds(cls, asked: Any) -> str | None:
-        text = None if asked is None or isinstance(asked, bool) else str(asked).strip()
-        if asked is None or text == "speakers":
+    def _valid_folds(cls, value: Any) -> str | None:
+        text = None if value is None or isinstance(value, bool) else str(value).strip()
+        if value is None or text == "speakers":
             return text
         if text is None or not text.isdecimal() or not 2 <= int(text) <= _MOST_FOLDS:
             raise ValueError(f"give a number from 2 to {_MOST_FOLDS}, or speakers")
@@ -123,7 +122,7 @@ class SplitSettings(Settings):
     @classmethod
     def _sum_to_one(cls, ratios: tuple[float, float, float]) -> tuple[float, float, float]:
         if min(ratios) < 0 or abs(sum(ratios) - 1) > 1e-6:
-            raise ValueError("three shares of train, val and test that sum to 1 are needed")
+            raise ValueError("must be three shares (train, val, test) that sum to 1")
         return ratios
 
 
@@ -131,15 +130,15 @@ _MOST_FOLDS = 1000
 
 
 class CardSettings(Settings):
-    """What only you can say about the corpus; whatever is missing is marked in the card.
+    """Parts of the dataset card that only you can write; missing ones are marked in the card.
 
     Attributes:
-        description: what the corpus is, in a sentence or two.
-        collection: how the recordings came about, and who may hear them.
-        consent: what the speakers and rights holders agreed to.
-        intended_use: what it is meant for, and what it must not be used for.
-        contact: whom to write to.
-        citation: how to cite it.
+        description: description of the corpus in one or two sentences.
+        collection: how the recordings were made, and who may listen to them.
+        consent: consent of the speakers and rights holders.
+        intended_use: intended use, and use that is not permitted.
+        contact: contact address.
+        citation: citation of the corpus.
     """
 
     description: str | None = None
@@ -155,7 +154,7 @@ PAPER_COUNTS = (1002, 336, 1001, 1022, 394, 755)
 
 
 class Targets(Settings):
-    """How many labelled clips of each class the corpus aims for; default: the paper's Table 1."""
+    """Target number of labelled clips per class; default: the paper's Table 1."""
 
     angry: int = Field(PAPER_COUNTS[0], ge=0)
     fear: int = Field(PAPER_COUNTS[1], ge=0)

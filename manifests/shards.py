@@ -1,4 +1,4 @@
-"""Stage shards: what one stage found about one source, in one file that is whole or absent."""
+"""Stage shards: the records of one stage for one source, in one atomically written file."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -35,12 +35,12 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True)
 class Stage:
-    """A step whose result is one shard per source.
+    """A processing stage with one shard per source.
 
     Attributes:
-        name: the folder below ``stages/``.
-        record: the class of its rows.
-        algorithm: raised whenever the same inputs and parameters would give another result.
+        name: folder below ``stages/``.
+        record: class of its rows.
+        algorithm: version, raised whenever the same inputs would give another result.
     """
 
     name: str
@@ -48,11 +48,11 @@ class Stage:
     algorithm: int
 
     def path(self, corpus: Path, source_id: str) -> Path:
-        """Return where the shard of a source lies in a corpus folder."""
+        """Return the path of a source's shard in a corpus folder."""
         return corpus / "stages" / self.name / f"{source_id}.jsonl"
 
     def fingerprint(self, inputs: dict[str, Any]) -> str:
-        """Return what identifies a result: stage, algorithm, inputs and parameters."""
+        """Return the fingerprint of a result: stage, schema, algorithm and inputs."""
         return fingerprint(
             {"stage": self.name, "schema": SCHEMA, "algorithm": self.algorithm, "inputs": inputs}
         )
@@ -94,11 +94,11 @@ def write_shard(
     """Write a source's shard and return its path.
 
     Args:
-        corpus: the corpus folder.
-        stage: which stage found the records.
-        source_id: of which source.
-        records: rows, in the order to keep.
-        inputs: JSON-ready inputs and parameters that the result depends on.
+        corpus: corpus folder.
+        stage: stage of the records.
+        source_id: id of the source.
+        records: rows, in order.
+        inputs: JSON-ready inputs and parameters that determine the result.
     """
     path = inside(corpus, stage.path(corpus, source_id).relative_to(corpus).as_posix())
     head = {
@@ -117,43 +117,45 @@ def read_header(path: Path) -> Header:
     """Return line 1 of a shard.
 
     Raises:
-        DataError: if it is none, or from a newer schema.
+        DataError: if there is no header, or it is of a newer schema.
     """
-    return _header(path, next(read_jsonl(path, _AGAIN), {}))
+    return _header(path, next(read_jsonl(path, _RESTORE_SHARD), {}))
 
 
 def read_shard(path: Path, record: type[R]) -> list[R]:
     """Return the records of a shard.
 
     Raises:
-        DataError: naming file and line, for a row that is no such record or a missing one.
+        DataError: naming file and line, for an invalid or missing row.
     """
-    rows = read_jsonl(path, _AGAIN)
+    rows = read_jsonl(path, _RESTORE_SHARD)
     header = _header(path, next(rows, {}))
     records: list[R] = [
         record.parse(row, f"{path}, line {number}") for number, row in enumerate(rows, start=2)
     ]
     if len(records) != header.n:
-        raise DataError(f"{path}: {len(records)} rows where its header says {header.n}; {_AGAIN}")
+        raise DataError(
+            f"{path}: {len(records)} rows where its header says {header.n}; {_RESTORE_SHARD}"
+        )
     return records
 
 
 def read_stage(corpus: Path, stage: Stage, record: type[R]) -> Iterator[R]:
-    """Yield a stage's records over all sources, in the order of their ids."""
+    """Yield a stage's records of all sources, in the order of source ids."""
     for path in shard_paths(corpus, stage):
         yield from read_shard(path, record)
 
 
 def shard_paths(corpus: Path, stage: Stage) -> Iterable[Path]:
-    """Return a stage's shards in the order of their sources' ids, killed writes left aside."""
-    found = (corpus / "stages" / stage.name).glob("*.jsonl")
-    return sorted(path for path in found if not path.name.startswith("."))
+    """Return a stage's shards in the order of source ids, without partial writes."""
+    paths = (corpus / "stages" / stage.name).glob("*.jsonl")
+    return sorted(path for path in paths if not path.name.startswith("."))
 
 
 def _header(path: Path, row: dict[str, Any]) -> Header:
     head = row.get("_")
     if not isinstance(head, dict) or set(head) != set(Header.__dataclass_fields__):
-        raise DataError(f"{path}: no stage header in line 1; {_AGAIN}")
+        raise DataError(f"{path}: no stage header in line 1; {_RESTORE_SHARD}")
     if not isinstance(head["schema"], int) or head["schema"] > SCHEMA:
         raise DataError(
             f"{path}: written by a newer corpus-tools (schema {head['schema']}, "
@@ -162,4 +164,4 @@ def _header(path: Path, row: dict[str, Any]) -> Header:
     return Header(**head)
 
 
-_AGAIN = "restore it from a copy, or delete the file and run the step again"
+_RESTORE_SHARD = "restore it from a copy, or delete the file and run the step again"

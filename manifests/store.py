@@ -1,4 +1,4 @@
-"""Keep files safe: whole-or-absent writes, fingerprints, JSON Lines, safe paths."""
+"""Safe files: atomic writes, fingerprints, JSON Lines, paths that stay in the corpus."""
 
 import contextlib
 import hashlib
@@ -36,10 +36,10 @@ TEMPORARY_SUFFIX = ".partial"
 
 
 def canonical_json(value: Any) -> str:
-    """Return the one JSON text that this value has: sorted keys, no spaces, UTF-8 as it is.
+    """Return the canonical JSON text of a value: sorted keys, no spaces, unescaped UTF-8.
 
     Raises:
-        ValueError: for NaN and infinities, which JSON has no form for.
+        ValueError: for NaN and infinities, which JSON can't represent.
 
     Example:
         >>> canonical_json({"b": 1, "a": "巴适"})
@@ -61,7 +61,7 @@ def fingerprint(value: Any) -> str:
 
 
 def sha256_file(path: Path | str) -> str:
-    """Return the sha256 (hex) of a file's bytes, read in pieces.
+    """Return the sha256 (hex) of a file's bytes, read in blocks.
 
     Raises:
         OSError: if the file can't be read.
@@ -74,11 +74,11 @@ def sha256_file(path: Path | str) -> str:
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it is synced and renamed, else removed.
 
-    Whoever looks at ``path`` finds the old file or the new one, never a part. The parent folder
-    is made if it is missing.
+    Readers of ``path`` find the old file or the new one, never a part. The parent folder is made
+    if it is missing.
 
     Raises:
-        CorpusError: if the disk is full, named with the folder it belongs to.
+        CorpusError: if the disk is full, naming the folder.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}{path.suffix}"
@@ -101,11 +101,11 @@ def atomic_path(path: Path) -> Iterator[Path]:
 def atomic_folder(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder beside ``folder``; on success it is renamed, else removed.
 
-    Files are to be written into it by the functions of this module, which sync them. What a killed
-    writer left behind is a hidden folder; :func:`clear_partial_folders` removes it.
+    Write files into it with the functions of this module, which sync them. A killed writer leaves
+    a hidden folder, which :func:`clear_partial_folders` removes.
 
     Raises:
-        FileExistsError: if ``folder`` is there already; it is left as it is.
+        FileExistsError: if ``folder`` exists; it is not changed.
     """
     with partial_folder(folder.parent) as temporary:
         yield temporary
@@ -118,9 +118,9 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def partial_folder(parent: Path) -> Iterator[Path]:
-    """Yield a hidden folder in ``parent`` for what is not finished yet; it is removed at the end.
+    """Yield a hidden temporary folder in ``parent``, which is removed at the end.
 
-    What a killed writer left behind, :func:`clear_partial_folders` removes.
+    A killed writer leaves it behind; :func:`clear_partial_folders` removes it.
     """
     parent.mkdir(parents=True, exist_ok=True)
     temporary = parent / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
@@ -132,20 +132,20 @@ def partial_folder(parent: Path) -> Iterator[Path]:
 
 
 def clear_partial_folders(parent: Path) -> None:
-    """Remove what killed writers left of partial folders; only under the folder's lock."""
+    """Remove partial folders of killed writers; call it only under the folder's lock."""
     for left in parent.glob(f".*{TEMPORARY_SUFFIX}"):
         if left.is_dir():
             shutil.rmtree(left)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
+    """Write a file atomically."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
 
 
 def rewrite(path: Path, data: bytes) -> None:
-    """Write a file as :func:`write_bytes` does, for the same people as the one in its place."""
+    """Replace a file as :func:`write_bytes` does, keeping its permissions."""
     with atomic_path(path) as temporary:
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666
         descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
@@ -154,12 +154,12 @@ def rewrite(path: Path, data: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 text file whole or not at all, with the newlines it has."""
+    """Write a UTF-8 text file atomically, newlines unchanged."""
     write_bytes(path, text.encode("utf-8"))
 
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write rows as canonical JSON Lines, whole or not at all."""
+    """Write rows as canonical JSON Lines, atomically."""
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as out:
         for row in rows:
             out.write(canonical_json(row) + "\n")
@@ -169,8 +169,8 @@ def read_jsonl(path: Path, advice: str = "restore it from a copy") -> Iterator[d
     """Yield the objects of a JSON Lines file.
 
     Args:
-        path: of the file.
-        advice: what to do about one that is damaged.
+        path: file to read.
+        advice: remedy for a damaged file, for the error.
 
     Raises:
         DataError: naming file and line, if a line is no JSON object.
@@ -183,7 +183,7 @@ def read_jsonl(path: Path, advice: str = "restore it from a copy") -> Iterator[d
                 value = json.loads(row)
             except (ValueError, RecursionError) as error:
                 raise DataError(
-                    f"{path}, line {number}: not valid JSON, so cut off or edited; {advice}"
+                    f"{path}, line {number}: not valid JSON (truncated or edited); {advice}"
                 ) from error
             if not isinstance(value, dict):
                 raise DataError(f"{path}, line {number}: expected a JSON object; {advice}")
@@ -201,12 +201,12 @@ def inside(root: Path, relative: str) -> Path:
     """Return ``root / relative``, refusing a path that leaves ``root``.
 
     Args:
-        root: the folder to stay in.
-        relative: a POSIX path as found in a record or a stranger's file.
+        root: folder to stay in.
+        relative: POSIX path from a record or a file of unknown origin.
 
     Raises:
-        DataError: for absolute paths, ``..``, backslashes, half characters, and links that lead
-            out.
+        DataError: for absolute paths, ``..``, backslashes, unpaired surrogates, and links that
+            lead out of ``root``.
 
     Example:
         >>> inside(Path("/corpus"), "../etc/passwd")
@@ -214,7 +214,7 @@ def inside(root: Path, relative: str) -> Path:
         ...
         manifests.errors.DataError: path '../etc/passwd' leaves the corpus folder; it is refused
     """
-    _refuse_strange(relative)
+    _refuse_unsafe(relative)
     path = root / relative
     real_root = os.path.realpath(root)
     if os.path.commonpath((real_root, os.path.realpath(path))) != real_root:
@@ -223,10 +223,10 @@ def inside(root: Path, relative: str) -> Path:
 
 
 class Within:
-    """Paths below a folder as :func:`inside` gives them, for many: each parent is looked at once.
+    """Resolver of many paths below a folder, as :func:`inside`; checks each parent only once.
 
     Args:
-        root: the folder to stay in.
+        root: folder to stay in.
     """
 
     def __init__(self, root: Path) -> None:
@@ -234,12 +234,12 @@ class Within:
         self._parents: dict[str, str] = {}
 
     def __call__(self, relative: str) -> str:
-        """Return where a path lies.
+        """Return the path below the folder.
 
         Raises:
             DataError: as :func:`inside`.
         """
-        _refuse_strange(relative)
+        _refuse_unsafe(relative)
         parent, _, name = relative.rpartition("/")
         folder = self._parents.get(parent)
         if folder is None:
@@ -249,7 +249,7 @@ class Within:
         return str(inside(self._root, relative)) if os.path.islink(path) else path  # noqa: PTH114
 
 
-def _refuse_strange(relative: str) -> None:
+def _refuse_unsafe(relative: str) -> None:
     parts = relative.split("/")
     bad = not relative or relative.startswith("/") or ".." in parts or "\\" in relative
     if bad or "\0" in relative or (len(relative) > 1 and relative[1] == ":"):
@@ -257,11 +257,11 @@ def _refuse_strange(relative: str) -> None:
     try:
         os.fsencode(relative)
     except UnicodeEncodeError as error:
-        raise DataError(f"path {relative!r} has half a character in it; it is refused") from error
+        raise DataError(f"path {relative!r} has an unpaired surrogate; it is refused") from error
 
 
 def created_now() -> str:
-    """Return the time in UTC (ISO 8601, whole seconds), or SOURCE_DATE_EPOCH's if it is set."""
+    """Return the time in UTC (ISO 8601, whole seconds); SOURCE_DATE_EPOCH overrides it."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     seconds = int(epoch) if epoch else int(time.time())
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -277,7 +277,7 @@ def _sync(path: Path) -> None:
     except OSError as error:
         if error.errno in _FULL:
             raise
-        # some file systems can't sync a folder; the rename itself still holds
+        # some file systems can't sync a folder; the rename is still atomic
         if path.is_file():
             raise
     finally:

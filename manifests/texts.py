@@ -1,4 +1,4 @@
-"""Which of a clip's texts counts."""
+"""Choice of a clip's text by order of trust."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,14 +10,14 @@ __all__ = ["best_transcripts", "text_rank"]
 
 
 def best_transcripts(corpus: Path, order: Sequence[str]) -> dict[str, Transcript]:
-    """Return the transcript that counts for each clip, by clip id.
+    """Return the preferred transcript of each clip, by clip id.
 
-    It is the first by ``order`` that has any text; of several of the same rank, the first by the
-    name of the model. A clip whose texts are all empty has the first of them.
+    It is the first non-empty one in ``order``; among equal ranks, the first by model name. If all
+    texts of a clip are empty, it is the first of them.
 
     Args:
-        corpus: the corpus folder.
-        order: as for `text_rank`.
+        corpus: corpus folder.
+        order: order of trust, as for `text_rank`.
 
     Raises:
         DataError: if a shard can't be read.
@@ -28,19 +28,19 @@ def best_transcripts(corpus: Path, order: Sequence[str]) -> dict[str, Transcript
         if rank is None:
             continue
         key = (not transcript.text, rank, transcript.model or "")
-        held = best.get(transcript.clip_id)
-        if held is None or key < held[0]:
+        previous = best.get(transcript.clip_id)
+        if previous is None or key < previous[0]:
             best[transcript.clip_id] = (key, transcript)
     return {clip_id: transcript for clip_id, (_, transcript) in best.items()}
 
 
 def text_rank(source: str, model: str | None, order: Sequence[str]) -> int | None:
-    """Return the place of a text in the order of trust, ``None`` where it isn't named there.
+    """Return the rank of a text in the order of trust, ``None`` if it isn't listed.
 
     Args:
-        source: where it comes from.
-        model: of what model, or by whom.
-        order: the most trusted first; ``source``, or ``source:model`` for those of one alone.
+        source: text source.
+        model: model, or author of imported texts.
+        order: entries ``source`` or ``source:model``, the most trusted first.
 
     Example:
         >>> order = ("whisper:large-v3", "import", "whisper")

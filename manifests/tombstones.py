@@ -1,4 +1,4 @@
-"""What was taken back: ``withdrawn.jsonl``, all that stays of a person who withdrew."""
+"""Tombstones: the records of finished withdrawals, in ``withdrawn.jsonl``."""
 
 import difflib
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ Kind = Literal["speaker", "source", "annotator"]
 
 @record
 class WithdrawnSource(Record):
-    """A source of which nothing is left; by its content it is known if it comes again."""
+    """A source withdrawn as a whole; its sha256 identifies it if it is added again."""
 
     source_id: str
     sha256: str | None
@@ -39,21 +39,21 @@ class WithdrawnSource(Record):
 
 @record
 class Tombstone(Record):
-    """What was taken back, when, and how much it was: ids and counts, no text and no address.
+    """Record of a withdrawal: ids and counts, no text and no address.
 
     Attributes:
-        kind: whose withdrawal it is.
-        id: of the speaker, the source or the annotator.
-        created: when it was first asked for.
-        reason: as given, if one was.
-        finished: whether nothing of it is left; until then every writing command refuses.
-        clips: those that went.
-        sources: those that went whole.
-        milliseconds: of the clips that went from sources of which others stay, by source.
-        accounts: server and user number of an annotator, whose answers are not taken again.
-        answers: server and number of their annotations, likewise.
-        versions: clips and votes that went from each version of the manifest.
-        counts: what went, by place.
+        kind: kind of what was withdrawn.
+        id: id of the speaker, source or annotator.
+        created: time of the first request.
+        reason: reason given, if any.
+        finished: all data are deleted; until then every writing command refuses.
+        clips: ids of the deleted clips.
+        sources: sources deleted as a whole.
+        milliseconds: duration of the clips deleted from each source that keeps others.
+        accounts: server and user id of an annotator, not imported again.
+        answers: server and annotation id of their annotations, not imported again.
+        versions: clips and votes deleted from each manifest version.
+        counts: number of deleted items by place.
     """
 
     kind: Kind
@@ -71,23 +71,23 @@ class Tombstone(Record):
 
     @property
     def summary(self) -> str:
-        """Who withdrew and when, for a sentence."""
+        """Withdrawn item and date, for messages."""
         return f"{self.kind} '{self.id}', withdrawn on {self.created[:10]} ({TOMBSTONES})"
 
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """All tombstones of a corpus, to look things up in.
+    """Look-up tables over all tombstones of a corpus.
 
     Attributes:
-        tombstones: in the order in which they were made.
+        tombstones: tombstones, oldest first.
     """
 
     tombstones: tuple[Tombstone, ...]
 
     @classmethod
     def of(cls, corpus: Path) -> "Withdrawn":
-        """Read them from a corpus folder.
+        """Read the tombstones of a corpus folder.
 
         Raises:
             DataError: if the file can't be read.
@@ -96,52 +96,57 @@ class Withdrawn:
 
     @cached_property
     def clips(self) -> dict[str, Tombstone]:
-        """Clips that went."""
-        return {clip: one for one in self.tombstones for clip in one.clips}
+        """Tombstones by deleted clip."""
+        return {clip: stone for stone in self.tombstones for clip in stone.clips}
 
     @cached_property
     def media(self) -> dict[str, Tombstone]:
-        """Sources that went whole, by the sha256 of their file."""
-        return {gone.sha256: one for one in self.tombstones for gone in one.sources if gone.sha256}
+        """Tombstones of sources deleted as a whole, by sha256 of the file."""
+        return {
+            source.sha256: stone
+            for stone in self.tombstones
+            for source in stone.sources
+            if source.sha256
+        }
 
     @cached_property
     def partly(self) -> dict[str, Tombstone]:
-        """Sources from which clips went while others stayed, by id."""
-        return {name: one for one in self.tombstones for name in one.milliseconds}
+        """Tombstones of sources that lost some of their clips, by source id."""
+        return {name: stone for stone in self.tombstones for name in stone.milliseconds}
 
     @cached_property
     def speakers(self) -> dict[str, Tombstone]:
-        """Speakers who withdrew, by id."""
+        """Tombstones of speakers, by id."""
         return self._of_kind("speaker")
 
     @cached_property
     def annotators(self) -> dict[str, Tombstone]:
-        """Annotators who withdrew, by pseudonym."""
+        """Tombstones of annotators, by pseudonym."""
         return self._of_kind("annotator")
 
     @cached_property
     def accounts(self) -> frozenset[tuple[str, int]]:
-        """Server and user number of the annotators who withdrew."""
-        return frozenset(account for one in self.tombstones for account in one.accounts)
+        """Server and user id of withdrawn annotators."""
+        return frozenset(account for stone in self.tombstones for account in stone.accounts)
 
     @cached_property
     def answers(self) -> frozenset[tuple[str, int]]:
-        """Server and number of annotations that went with their annotator."""
-        return frozenset(answer for one in self.tombstones for answer in one.answers)
+        """Server and id of deleted annotations."""
+        return frozenset(answer for stone in self.tombstones for answer in stone.answers)
 
     def unfinished(self) -> Tombstone | None:
-        """Return a withdrawal that was interrupted, if there is one."""
-        return next((one for one in self.tombstones if not one.finished), None)
+        """Return an interrupted withdrawal, if there is one."""
+        return next((stone for stone in self.tombstones if not stone.finished), None)
 
     def _of_kind(self, kind: Kind) -> dict[str, Tombstone]:
-        return {one.id: one for one in self.tombstones if one.kind == kind}
+        return {stone.id: stone for stone in self.tombstones if stone.kind == kind}
 
 
 def read_tombstones(corpus: Path) -> list[Tombstone]:
-    """Return the tombstones of a corpus, none if nobody ever withdrew.
+    """Return the tombstones of a corpus, empty without withdrawals.
 
     Raises:
-        DataError: naming the line that is wrong.
+        DataError: naming the invalid line.
     """
     path = corpus / TOMBSTONES
     if not path.is_file():
@@ -153,21 +158,21 @@ def read_tombstones(corpus: Path) -> list[Tombstone]:
 
 
 def put_tombstone(corpus: Path, tombstone: Tombstone) -> None:
-    """Write a tombstone in the place of that of the same person or source, else after the others.
+    """Replace the tombstone of the same kind and id, or append it.
 
     Raises:
         DataError: if the file can't be read.
     """
     key = (tombstone.kind, tombstone.id)
-    stones = {(one.kind, one.id): one for one in read_tombstones(corpus)} | {key: tombstone}
-    write_jsonl(corpus / TOMBSTONES, [one.row() for one in stones.values()])
+    stones = {(stone.kind, stone.id): stone for stone in read_tombstones(corpus)} | {key: tombstone}
+    write_jsonl(corpus / TOMBSTONES, [stone.row() for stone in stones.values()])
 
 
-def unknown_id_error(what: str, given: str, known: Iterable[str]) -> ConfigurationError:
-    """Return the error for an id that there isn't, naming the nearest that there are."""
+def unknown_id_error(kind: str, given: str, known: Iterable[str]) -> ConfigurationError:
+    """Return the error for an unknown id, naming the most similar known ones."""
     near = difflib.get_close_matches(given, sorted(known), n=_NEAREST, cutoff=0.0)
-    there = f"the nearest are {', '.join(near)}" if near else "the corpus has none"
-    return ConfigurationError(f"no {what} {given!r}: {there}")
+    hint = f"the nearest are {', '.join(near)}" if near else "the corpus has none"
+    return ConfigurationError(f"no {kind} {given!r}: {hint}")
 
 
 _NEAREST = 4

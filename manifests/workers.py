@@ -1,4 +1,4 @@
-"""Processes that share the items of a run; what one of them dies of costs that item alone."""
+"""Process pool in which a crash of a worker fails only the item it worked on."""
 
 import multiprocessing
 import multiprocessing.connection
@@ -20,13 +20,12 @@ R = TypeVar("R")
 
 
 def warm_up(modules: Sequence[str]) -> None:
-    """Start importing what workers will need, beside this process, which imports it too.
+    """Preload modules in the fork server, so that workers start without importing them.
 
-    Workers then begin at once. Where processes can't be made in this way (Windows), nothing is
-    done, and each imports by itself.
+    Does nothing where there is no fork server (Windows); each worker then imports by itself.
 
     Args:
-        modules: their names; importing them may start no thread.
+        modules: names of the modules; importing them must not start threads.
     """
     global _warm
     if _METHOD != "forkserver":
@@ -41,10 +40,10 @@ def warm_up(modules: Sequence[str]) -> None:
 
 
 def is_warm() -> bool:
-    """Return whether workers were warmed up.
+    """Return whether `warm_up` was called.
 
-    A command does that. A script that uses the packages does not, unless it keeps its own doings
-    under ``if __name__ == "__main__":``, since every worker imports it.
+    The commands call it. A script that uses the packages may do so only if its own code is under
+    ``if __name__ == "__main__":``, since every worker imports the script.
     """
     return _warm
 
@@ -52,15 +51,15 @@ def is_warm() -> bool:
 def in_processes(
     items: Sequence[T], work: Callable[[T], R], workers: int
 ) -> Iterator[tuple[int, Future[R]]]:
-    """Yield the place of each item with its future, which is done, as they get done.
+    """Yield the index and the completed future of each item, in order of completion.
 
-    The work reaches each process once, items and results one by one; all must be picklable. The
-    processes ignore Ctrl-C, which ends the run through this one, and end with it if it is killed.
+    The function is pickled once per process, items and results one by one. The workers ignore
+    Ctrl-C, which ends the run through this process, and exit when this process is killed.
 
     Args:
-        items: what to work on.
-        work: done in one of the processes.
-        workers: how many of them.
+        items: items to process.
+        work: function to call with each item.
+        workers: number of processes.
     """
     waiting = dict(enumerate(items))
     try:
@@ -75,7 +74,7 @@ def in_processes(
 def _together(
     items: dict[int, T], work: Callable[[T], R], workers: int
 ) -> Iterator[tuple[int, Future[R]]]:
-    """Yield like `in_processes`; raises BrokenProcessPool when a process dies."""
+    """Yield as `in_processes` does; raise BrokenProcessPool when a process dies."""
     pool = _pool(work, min(workers, len(items)))
     try:
         with _without_interrupts():
@@ -93,7 +92,7 @@ def _together(
 
 
 def _alone(item: T, work: Callable[[T], R]) -> Future[R]:
-    """Return what becomes of an item in a process of its own."""
+    """Return the result of an item in a process of its own."""
     with _pool(work, 1) as pool:
         with _without_interrupts():
             future: Future[R] = pool.submit(_run, item)
@@ -102,7 +101,7 @@ def _alone(item: T, work: Callable[[T], R]) -> Future[R]:
     died: Future[R] = Future()
     died.set_exception(
         CorpusError(
-            "the process that worked on it was killed, perhaps for want of memory; "
+            "the process that worked on it was killed, perhaps for lack of memory; "
             "run again with fewer --workers"
         )
     )
@@ -111,17 +110,17 @@ def _alone(item: T, work: Callable[[T], R]) -> Future[R]:
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Hold Ctrl-C back for this thread; processes that it starts meanwhile never get any.
+    """Block SIGINT in this thread; processes started meanwhile inherit the blocked signal.
 
-    They inherit that it is held back, and so don't die of it, with a traceback, while they still
-    import what they need. It reaches this process afterwards.
+    Otherwise Ctrl-C would end them with a traceback during their imports. A SIGINT that arrives
+    meanwhile reaches this process afterwards.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
     from multiprocessing import resource_tracker
 
-    resource_tracker.ensure_running()  # which lets it through again when it starts
+    resource_tracker.ensure_running()  # it unblocks SIGINT when it starts
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -150,7 +149,7 @@ _work: Callable[[Any], Any]
 
 
 def _begin(work: Callable[[Any], Any]) -> None:
-    """Prepare a process: remember the work, leave Ctrl-C to the parent, end when it ends."""
+    """Initialise a worker: keep the function, ignore Ctrl-C, exit with the parent."""
     global _work
     _work = work
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -42,10 +42,10 @@ def test_texts_that_the_order_does_not_name_are_passed_over(corpus):
 
 def test_an_order_names_sources_of_text():
     assert TextSettings(order=("import:li", "whisper:large-v3")).order[0] == "import:li"
-    with pytest.raises(ValidationError, match="'whispers' is no source of text; there are whisper"):
+    with pytest.raises(ValidationError, match="'whispers' is no text source; choose from whisper"):
         TextSettings(order=("whispers",))
     for order, said in (((), "one source"), (("import:",), "names no model")):
         with pytest.raises(ValidationError, match=said):
             TextSettings(order=order)
-    with pytest.raises(ValidationError, match="'whisper' is in it twice"):
+    with pytest.raises(ValidationError, match="'whisper' is listed twice"):
         TextSettings(order=("whisper", "script", "whisper"))
