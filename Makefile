@@ -7,9 +7,11 @@ LABEL_STUDIO := .venv-ls
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+PROSE := README.md CHANGELOG.md CONTRIBUTING.md docs benchmarks/results
+WORDS := $(BIN)/codespell --dictionary docs/terms.txt --regex '[Ss]tand[-_ ]ins?|[A-Z]+(?![a-z])|[A-Z]?[a-z]+'
 CODE := corpus_tools annotation models manifests tests benchmarks examples docs
 
-.PHONY: help demo test e2e check format docs clean
+.PHONY: help demo test e2e check words format docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 14
@@ -23,12 +25,16 @@ test: $(VENV)/installed-dev ## run every test but those of e2e
 e2e: $(VENV)/installed-e2e $(LABEL_STUDIO)/installed ## run the tests against a real Label Studio, in Chromium
 	$(BIN)/python -m pytest -m e2e tests/e2e/label_studio
 
-check: $(VENV)/installed-dev ## format, lint, types, import contracts, docs
+check: $(VENV)/installed-dev ## format, lint, types, import contracts, words, docs
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/codespell $(PROSE) $(CODE)
 	$(SITE)
+
+words: $(VENV)/installed-dev ## the words that docs/glossary.md replaces, with what replaces them
+	$(WORDS) $(PROSE)
 
 format: $(VENV)/installed-dev ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix $(CODE)
