@@ -32,7 +32,7 @@ from annotation.agreement import agreement
 from annotation.agreement_page import agreement_page
 from annotation.importing import import_annotations
 from annotation.judgements import judgements_folder, read_judgements
-from corpus_tools.story import story_of
+from corpus_tools.story import clip_history
 from corpus_tools.workspace import Workspace
 from manifests.emotions import EMOTIONS
 from manifests.outcome import Outcome
@@ -332,7 +332,7 @@ class Fuzz:
         assert "<script" not in page, "markup of an export is in the page"
         assert "<img" not in page, "markup of an export is in the page"
         for clip_id in clip_ids():
-            json.dumps(story_of(self.workspace, clip_id)).encode("utf-8")
+            json.dumps(clip_history(self.workspace, clip_id)).encode("utf-8")
 
     def _outside(self) -> dict[str, tuple[int, int]]:
         mine = judgements_folder(self.workspace.root).parent

@@ -1,4 +1,4 @@
-"""What a manifest's card tells beyond its clips: agreement, recognisers, what was screened out."""
+"""Facts of a manifest's card beyond its clips: agreement, recognisers, screening."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -19,13 +19,13 @@ def card_facts(
     *,
     with_agreement: bool = True,
 ) -> dict[str, Any]:
-    """Return, JSON-ready, what `manifests.facts.CardFacts` reads.
+    """Return the JSON input of `manifests.facts.CardFacts`.
 
     Args:
         corpus: the corpus folder.
-        sources: ids of those that were cut.
-        chosen: the text that was taken for each clip.
-        with_agreement: measure how far annotators agree.
+        sources: ids of the sources with clips.
+        chosen: transcript used for each clip.
+        with_agreement: whether to compute inter-annotator agreement.
 
     Raises:
         DataError: if a shard or a file of judgements can't be read.
@@ -54,16 +54,16 @@ def _agreement(corpus: Path) -> dict[str, Any]:
 
 
 def _models(chosen: Iterable[Transcript]) -> dict[str, list[str]]:
-    """Return the models, or names, that texts of each origin are by."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
+    """Return the model names of the texts, by text source."""
+    models_of: defaultdict[str, set[str]] = defaultdict(set)
     for text in chosen:
         if text.model:
-            found[text.source].add(text.model)
-    return {source: sorted(models) for source, models in sorted(found.items())}
+            models_of[text.source].add(text.model)
+    return {source: sorted(models) for source, models in sorted(models_of.items())}
 
 
 def _screening(corpus: Path, sources: Iterable[str]) -> dict[str, Any]:
-    """Return how many clips were accepted, why others weren't, and by which thresholds."""
+    """Return the numbers of clips and accepted clips, the reasons and the thresholds."""
     accepted = cut = 0
     reasons: Counter[str] = Counter()
     limits: defaultdict[str, Counter[str]] = defaultdict(Counter)

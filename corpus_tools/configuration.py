@@ -1,4 +1,4 @@
-"""All of corpus.toml: one section for each step."""
+"""Settings of corpus.toml, one section per step."""
 
 from pydantic import Field
 
@@ -14,12 +14,12 @@ __all__ = ["Configuration", "CorpusSettings"]
 
 
 class CorpusSettings(Settings):
-    """What the corpus is.
+    """Identity of the corpus.
 
     Attributes:
-        name: shown in cards and reports.
-        language: BCP 47 code of what is spoken.
-        licence: under which the corpus may be used.
+        name: name shown in cards and reports.
+        language: BCP 47 code of the spoken language.
+        licence: licence of the corpus.
     """
 
     name: str = "corpus"
@@ -28,7 +28,7 @@ class CorpusSettings(Settings):
 
 
 class Configuration(Settings):
-    """What corpus.toml may say; a missing key has the default given here."""
+    """Contents of corpus.toml; missing keys have the defaults given here."""
 
     corpus: CorpusSettings = Field(default_factory=CorpusSettings)
     segment: SegmentSettings = Field(default_factory=SegmentSettings)

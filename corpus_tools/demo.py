@@ -1,4 +1,4 @@
-"""The whole path once, on the bundled sample, with simulated annotators in the place of people."""
+"""Demo of the whole pipeline on the bundled sample, with simulated annotators."""
 
 import shutil
 import subprocess
@@ -28,7 +28,7 @@ from models.training.run import train
 __all__ = ["Demo", "demo_folder"]
 
 MARK = ".corpus-demo"
-"""File that tells a folder made by the demo, which may be made anew, from anybody's corpus."""
+"""File that marks a folder as made by the demo, so that it may be replaced."""
 
 SECTIONS = {
     "corpus": {"licence": "cc-by-nc-sa-4.0"},
@@ -37,24 +37,24 @@ SECTIONS = {
         "constructed from nEMO, acted Polish speech, with synthesised music and noise. "
         "Its annotators are SIMULATED by a script with a stated noise model.",
         "collection": "nEMO: Iwona Christop, LREC-COLING 2024; one episode has lines of CPED.",
-        "intended_use": "To see that the path works; not to train or compare models for real use.",
+        "intended_use": "To test the pipeline; not to train or compare models for real use.",
     },
 }
-"""What the demo's corpus.toml says beyond the defaults."""
+"""Settings of the demo's corpus.toml other than the defaults."""
 
-Say = Callable[[str, str], None]
-"""Told the name of a step and its numbers."""
+Report = Callable[[str, str], None]
+"""Callback that receives the name of a step and its numbers."""
 
 
 def demo_folder(folder: Path, again: bool) -> Path:
     """Return an empty folder for the demo.
 
     Args:
-        folder: where; made if missing.
-        again: remove what an earlier demo left in it.
+        folder: path of the folder, created if missing.
+        again: whether to delete an earlier demo in it.
 
     Raises:
-        ConfigurationError: if something else is there.
+        ConfigurationError: if the folder holds anything else.
     """
     if folder.exists() and any(folder.iterdir()):
         if not (folder / MARK).is_file():
@@ -71,29 +71,29 @@ def demo_folder(folder: Path, again: bool) -> Path:
 
 @dataclass
 class Demo:
-    """A run of the path.
+    """Run of the pipeline.
 
     Attributes:
-        folder: an empty folder for the corpus.
-        sample: the bundled sample.
-        say: told each step with its numbers.
-        outcome: takes failures and warnings; ``details`` has counts, metrics and agreement.
+        folder: empty folder for the corpus.
+        sample: folder of the bundled sample.
+        report: callback for each step and its numbers.
+        outcome: receives failures and warnings; ``details`` holds counts, metrics and agreement.
     """
 
     folder: Path
     sample: Path
-    say: Say
+    report: Report
     outcome: Outcome
 
     def run(
         self, whisper: str | None = None, training: bool = True, progress: Progress = no_progress
     ) -> None:
-        """Go the whole path.
+        """Run the whole pipeline.
 
         Args:
-            whisper: checkpoint for the transcripts; None: subtitles and scripts are the texts.
-            training: train a model and let it predict.
-            progress: told of the training.
+            whisper: Whisper checkpoint for the transcripts; None: use subtitles and the script.
+            training: whether to train a model and predict with it.
+            progress: progress of the training.
         """
         workspace = Workspace.create(self.folder, "demo", "pl", SECTIONS)
         self._cut(workspace)
@@ -103,7 +103,7 @@ class Demo:
         if training:
             self._train(workspace, progress)
 
-    def _take(self, outcome: Outcome) -> dict[str, Any]:
+    def _merge(self, outcome: Outcome) -> dict[str, Any]:
         self.outcome.failures += outcome.failures
         self.outcome.warnings += outcome.warnings
         return outcome.details
@@ -111,7 +111,7 @@ class Demo:
     def _cut(self, workspace: Workspace) -> None:
         configuration = workspace.configuration
         with workspace.lock():
-            details = self._take(
+            details = self._merge(
                 segment(
                     workspace.root,
                     [self.sample / "episodes"],
@@ -122,7 +122,7 @@ class Demo:
             )
             seconds, clips = sum(details["ledger"].values()), details["clips"]
             kept = details["ledger"].get("accepted", 0.0)
-            self.say(
+            self.report(
                 "segment",
                 f"{len(details['sources'])} episodes, {seconds / 60:.1f} min → "
                 f"{sum(source['clips'] for source in details['sources'])} clips of 3–5 s, "
@@ -139,8 +139,8 @@ class Demo:
                 segment=configuration.segment,
                 screen=configuration.screen,
             )
-        details = self._take(added)
-        self.say(
+        details = self._merge(added)
+        self.report(
             "add-recordings",
             f"{details['recordings']} recordings of {len(details['speakers'])} speakers reading "
             f"{details['sentences']} sentences",
@@ -154,14 +154,14 @@ class Demo:
             workspace,
             settings,
             subtitles_only=whisper is None,
-            announce=lambda text: self.say("transcribe", text),
+            announce=lambda text: self.report("transcribe", text),
         )
-        self._take(outcome)
-        how = "no Whisper weights given: texts are from subtitles and the script"
-        self.say(
+        self._merge(outcome)
+        without = "no Whisper weights given: texts from subtitles and the script"
+        self.report(
             "transcribe",
             f"{outcome.kept} of {outcome.items_in} clips have a text"
-            + (f" ({how})" if whisper is None else f" (with {whisper})"),
+            + (f" ({without})" if whisper is None else f" (with {whisper})"),
         )
 
     def _label(self, workspace: Workspace) -> None:
@@ -170,43 +170,45 @@ class Demo:
             exported = export_tasks(
                 workspace.root, annotation=configuration.annotation, text=configuration.text
             )
-            self._take(exported)
+            self._merge(exported)
             tasks = exported.outputs[0]
-            self.say("export-tasks", f"{exported.kept} tasks for Label Studio in {tasks.name}")
+            self.report("export-tasks", f"{exported.kept} tasks for Label Studio in {tasks.name}")
             answers = self._simulate(tasks)
             imported = import_annotations(workspace.root, [answers], server="simulated")
-        self._take(imported)
-        self.say("import-annotations", f"{imported.kept} judgements of three SIMULATED annotators")
+        self._merge(imported)
+        self.report(
+            "import-annotations", f"{imported.kept} judgements of three SIMULATED annotators"
+        )
         report, measured = agreement(workspace.root)
-        details = self._take(measured)
+        details = self._merge(measured)
         self.outcome.details["agreement"] = details["alpha"]
-        self.say(
+        self.report(
             "agreement",
             f"Krippendorff's α {report.alpha.value:.2f} [{report.alpha.low:.2f}, "
             f"{report.alpha.high:.2f}] over {report.clips['several']} clips",
         )
 
     def _simulate(self, tasks: Path) -> Path:
-        """Let the sample's stand-in for people answer the tasks, as an export of Label Studio."""
+        """Simulate answers to the tasks; return them as a Label Studio export."""
         answers = self.folder / "simulated-export.json"
         script = self.sample / "simulate_annotators.py"
         command = [sys.executable, str(script), str(tasks), "--sample", str(self.sample)]
-        done = subprocess.run(
+        process = subprocess.run(
             [*command, "--out", str(answers)], capture_output=True, text=True, check=False
         )
-        if done.returncode:
-            raise CorpusError(f"{script}: {done.stderr.strip() or 'failed'}")
+        if process.returncode:
+            raise CorpusError(f"{script}: {process.stderr.strip() or 'failed'}")
         return answers
 
     def _build(self, workspace: Workspace) -> None:
         configuration = workspace.configuration
         built = build_from_corpus(workspace, configuration.split, configuration.labels)
-        details = self._take(built)["manifest"]
-        left = ", ".join(f"{reason} {n}" for reason, n in sorted(built.rejected.items()))
-        self.say(
+        details = self._merge(built)["manifest"]
+        rejected = ", ".join(f"{reason} {n}" for reason, n in sorted(built.rejected.items()))
+        self.report(
             "build-manifest",
             f"{details['version']}: {built.kept} clips, grouped by "
-            f"{' and '.join(details['groups']['by'])}; left out: {left or 'none'}",
+            f"{' and '.join(details['groups']['by'])}; left out: {rejected or 'none'}",
         )
         self.outcome.details |= {"table": details["counts"], "manifest": details["version"]}
         folder = find_manifest(workspace.root)
@@ -216,20 +218,20 @@ class Demo:
     def _train(self, workspace: Workspace, progress: Progress) -> None:
         run = workspace.runs / "demo"
         trained = train(find_manifest(workspace.root), run, workspace.configuration.train, progress)
-        metrics = self._take(trained)["metrics"]
+        metrics = self._merge(trained)["metrics"]
         self.outcome.details["metrics"] = metrics
-        self.say(
+        self.report(
             "train",
             f"{metrics['train']['n']} clips; accuracy {metrics['train']['accuracy']:.2f} on train, "
             f"{metrics['val']['accuracy']:.2f} on val",
         )
         episode = min((self.sample / "episodes").rglob("*.mp4"))
         rows, outcome = predict_files(load_model(run), [episode])
-        self._take(outcome)
-        told = [
+        self._merge(outcome)
+        predicted = [
             EMOTIONS[segment.probabilities.index(max(segment.probabilities))]
             for row in rows
             for segment in row.segments
         ]
-        self.say("predict", f"{episode.name}: {' '.join(told)}")
+        self.report("predict", f"{episode.name}: {' '.join(predicted)}")
         self.outcome.outputs += [run / "metrics.json", *sorted((run / "plots").glob("*.png"))]

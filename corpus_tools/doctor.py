@@ -1,4 +1,4 @@
-"""Is this machine ready: what is there, what is missing, and what a missing thing costs."""
+"""Check of this machine: what is installed, what is missing, and the consequences."""
 
 import importlib
 import shutil
@@ -28,22 +28,22 @@ REQUIRED = {
     "label_studio_sdk": "label configuration and server",
     "pandas": "tables",
     "krippendorff": "agreement",
-    "matplotlib": "pictures",
+    "matplotlib": "plots",
 }
-"""Modules that the commands need, and for what."""
+"""Modules that the commands need, with their purpose."""
 
 DISTRIBUTIONS = {"webrtcvad": "webrtcvad-wheels", "whisper": "openai-whisper"}
-"""Modules whose package has another name."""
+"""Package names that differ from their module's."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at.
+    """Result of one check.
 
     Attributes:
-        name: what was looked at.
-        state: ``ok``, ``note`` (works without it) or ``missing`` (some command will fail).
-        text: what was found and, if it matters, what to do.
+        name: subject of the check.
+        state: ``ok``, ``note`` (optional) or ``missing`` (some command will fail).
+        text: finding and, if needed, advice.
     """
 
     name: str
@@ -52,17 +52,17 @@ class Check:
 
 
 def examine(folder: Path) -> Iterator[Check]:
-    """Yield what this machine has, from Python to disk space.
+    """Yield the checks of this machine, from Python to disk space.
 
     Args:
-        folder: where a corpus would lie; its disk is looked at.
+        folder: folder on the disk to check.
     """
     yield _python()
     for module, purpose in REQUIRED.items():
         yield _package(module, purpose)
-    looks: tuple[Callable[[], Check], ...] = (_device, _whisper_weights, _ffmpeg, _sample)
-    for look in looks:
-        yield look()
+    checks: tuple[Callable[[], Check], ...] = (_device, _whisper_weights, _ffmpeg, _sample)
+    for check in checks:
+        yield check()
     yield _space(folder)
 
 
@@ -92,8 +92,8 @@ def _device() -> Check:
     return Check(
         "accelerator",
         "note",
-        f"none; training on the sample takes a minute on {torch.get_num_threads()} threads, "
-        "Whisper's larger models are slow without one",
+        f"none; training on the sample takes a minute on {torch.get_num_threads()} threads, but "
+        "Whisper's larger models are slow",
     )
 
 
@@ -107,8 +107,8 @@ def _whisper_weights() -> Check:
     return Check(
         "whisper weights",
         "note",
-        "none here; corpus transcribe --model PATH takes a checkpoint, --download fetches one; "
-        "texts from subtitles, scripts and import-transcripts need none",
+        "none; give corpus transcribe a checkpoint with --model PATH, or --download one; "
+        "subtitles, scripts and import-transcripts need none",
     )
 
 
@@ -119,8 +119,8 @@ def _ffmpeg() -> Check:
     return Check(
         "ffmpeg",
         "note",
-        "not on the PATH, and not needed; with it, you can cut test pieces and convert media "
-        "that the built-in decoder refuses",
+        "not on the PATH; optional, for cutting test files and converting media that the "
+        "built-in decoder refuses",
     )
 
 
@@ -137,5 +137,5 @@ def _sample() -> Check:
 def _space(folder: Path) -> Check:
     free = shutil.disk_usage(folder if folder.exists() else Path.cwd()).free / GIGABYTE
     hours = free / (16_000 * 2 * 3600 / GIGABYTE)
-    text = f"{free:.1f} GB free, room for the clips of {hours:.0f} h"
+    text = f"{free:.1f} GB free, enough for the clips of {hours:.0f} h"
     return Check("disk", "ok" if free >= 2 else "note", text)

@@ -1,7 +1,7 @@
-"""Wider excerpts around clips, for annotators who can't judge a line without what comes before.
+"""Context excerpts around clips, for annotators who need what comes before a line.
 
-They lie beside the clips, in ``clips/<source_id>/context/<clip_id>.wav``, and are listening aids:
-no record names them, and whoever deletes them loses nothing that the film doesn't have.
+They are stored in ``clips/<source_id>/context/<clip_id>.wav``. No record refers to them, and they
+can be deleted and cut again from the film.
 """
 
 from collections import defaultdict, deque
@@ -20,22 +20,22 @@ from manifests.records import Clip, Source
 from manifests.shards import STAGES, read_stage
 from manifests.store import inside
 
-__all__ = ["Excerpts", "stretches", "window"]
+__all__ = ["Excerpts", "context_window", "cut_windows"]
 
 
 class Excerpts:
-    """Writes the excerpts of clips; called with the clips, it returns the paths of those there are.
+    """Writer of context excerpts; called with clips, it returns the paths of their excerpts.
 
-    One that is there already is left as it is. Only drama has any: what comes before a line of a
-    script was not said to it. Hold the corpus's lock.
+    Existing excerpts are kept. Only drama has excerpts: the lines of a script are not a dialogue.
+    Hold the corpus's lock.
 
     Args:
         corpus: the corpus folder.
-        media: films that lie outside the corpus folder, or folders with them.
+        media: films, or folders of films, outside the corpus folder.
         progress: called after each film.
 
     Attributes:
-        warnings: for how many clips there is none, and why.
+        warnings: number of clips without an excerpt, with the reasons.
     """
 
     def __init__(
@@ -47,63 +47,63 @@ class Excerpts:
         self._progress = progress
 
     def __call__(self, clips: Sequence[Clip]) -> dict[str, str]:
-        """Return where the excerpt of each clip lies, relative to the corpus folder, by clip id.
+        """Return the path of each clip's excerpt in the corpus folder, by clip id.
 
         Raises:
-            DataError: if a shard can't be read, or a folder is a link that leads out of the corpus.
+            DataError: if a shard can't be read, or a folder is a link to outside the corpus.
         """
-        sources = {one.source_id: one for one in read_stage(self.corpus, STAGES["sources"], Source)}
+        sources = {row.source_id: row for row in read_stage(self.corpus, STAGES["sources"], Source)}
         drama = {name for name, source in sources.items() if source.kind == "drama"}
         wanted = [clip for clip in clips if clip.source_id in drama]
         missing: dict[str, list[Clip]] = defaultdict(list)
         for clip in wanted:
             if not self._path(clip).is_file():
                 missing[clip.source_id].append(clip)
-        self._write(sources, missing)
-        found = {clip.clip_id: _place(clip) for clip in wanted if self._path(clip).is_file()}
+        self._cut_missing(sources, missing)
+        found = {clip.clip_id: _excerpt_path(clip) for clip in wanted if self._path(clip).is_file()}
         if len(found) < len(wanted):
             self.warnings.append(
-                f"{len(wanted) - len(found)} of {len(wanted)} clips get no wider excerpt; name "
-                f"their films, or folders with them: --media PATH"
+                f"{len(wanted) - len(found)} of {len(wanted)} clips have no context excerpt; "
+                f"name their films, or folders of films: --media PATH"
             )
         return found
 
-    def _write(self, sources: dict[str, Source], missing: dict[str, list[Clip]]) -> None:
+    def _cut_missing(self, sources: dict[str, Source], missing: dict[str, list[Clip]]) -> None:
         if not missing:
             return
-        looked = Outcome()
-        films = choose_sources(self.corpus, self.media, sorted(missing), looked)
-        self.warnings += [f"{failure.item}: {failure.reason}" for failure in looked.failures]
-        for done, one in enumerate(films, start=1):
-            if one.film is not None:
-                self._write_all(one.film, one.source, missing[one.source.source_id])
-            self._progress(done, len(films), one.source.source_id)
+        lookup = Outcome()
+        films = choose_sources(self.corpus, self.media, sorted(missing), lookup)
+        self.warnings += [f"{failure.item}: {failure.reason}" for failure in lookup.failures]
+        for done, item in enumerate(films, start=1):
+            if item.film is not None:
+                self._cut(item.film, item.source, missing[item.source.source_id])
+            self._progress(done, len(films), item.source.source_id)
 
-    def _write_all(self, film: Path, source: Source, clips: Sequence[Clip]) -> None:
+    def _cut(self, film: Path, source: Source, clips: Sequence[Clip]) -> None:
         folder = inside(self.corpus, f"clips/{source.source_id}/{_FOLDER}")
-        for left in folder.glob(".*.partial*"):
-            left.unlink()
+        for partial in folder.glob(".*.partial*"):
+            partial.unlink()
         blocks = (block.samples for block in decode(film, source.track))
-        wanted = [(*window(clip, source.duration), clip) for clip in clips]
+        wanted = [(*context_window(clip, source.duration), clip) for clip in clips]
         try:
-            for clip, samples in stretches(blocks, wanted):
+            for clip, samples in cut_windows(blocks, wanted):
                 write_wav(self._path(clip), samples)
         except MediaError as error:
             self.warnings.append(f"{film} {error}")
 
     def _path(self, clip: Clip) -> Path:
-        return inside(self.corpus, _place(clip))
+        return inside(self.corpus, _excerpt_path(clip))
 
 
-def window(clip: Clip, duration: float) -> tuple[int, int]:
-    """Return the stretch of a source around a clip, as [start, end) in samples.
+def context_window(clip: Clip, duration: float) -> tuple[int, int]:
+    """Return the context window of a clip, as [start, end) in samples of the source.
 
-    It is 8 s long with the clip in its middle; at the beginning or end of the source the clip is
-    not in the middle, and in a source that is shorter the stretch is all of it.
+    It is 8 s long and centred on the clip, shifted at the start or end of the source; a shorter
+    source is the whole window.
 
     Args:
         clip: the clip.
-        duration: of its source in seconds.
+        duration: duration of the source in seconds.
     """
     middle = (clip.start + clip.end) / 2
     start = max(0.0, min(middle - SECONDS / 2, duration - SECONDS))
@@ -111,16 +111,16 @@ def window(clip: Clip, duration: float) -> tuple[int, int]:
     return round(start * SAMPLE_RATE), round(end * SAMPLE_RATE)
 
 
-def stretches(
+def cut_windows(
     blocks: Iterable[Samples], wanted: Iterable[tuple[int, int, Clip]]
 ) -> Iterator[tuple[Clip, Samples]]:
-    """Yield stretches of a stream as it goes by; it is not read further than the last one's end.
+    """Yield windows of a stream, which is read no further than the end of the last one.
 
     Args:
-        blocks: the stream, in pieces.
-        wanted: start and end of each in samples, and whose it is.
+        blocks: consecutive blocks of the stream.
+        wanted: start and end in samples of each window, and its clip.
     """
-    waiting = deque(sorted(wanted, key=lambda one: one[:2]))
+    waiting = deque(sorted(wanted, key=lambda window: window[:2]))
     held: deque[tuple[int, Samples]] = deque()
     position = 0
     for block in blocks:
@@ -143,7 +143,7 @@ def _joined(held: Iterable[tuple[int, Samples]], start: int, end: int) -> Sample
     return np.concatenate(parts)
 
 
-def _place(clip: Clip) -> str:
+def _excerpt_path(clip: Clip) -> str:
     return f"clips/{clip.source_id}/{_FOLDER}/{clip.clip_id}.wav"
 
 

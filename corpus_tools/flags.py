@@ -1,4 +1,4 @@
-"""Flags of the command line over what corpus.toml says."""
+"""Overrides of corpus.toml by command-line flags."""
 
 from typing import TypeVar
 
@@ -8,20 +8,20 @@ from manifests.errors import ConfigurationError
 from manifests.permitted import setting_problem
 from manifests.settings import Settings
 
-__all__ = ["with_flags"]
+__all__ = ["with_overrides"]
 
 S = TypeVar("S", bound=Settings)
 
 
-def with_flags(section: S, **flags: object) -> S:
-    """Return a section of settings with the flags that were given in place of its own values.
+def with_overrides(section: S, **flags: object) -> S:
+    """Return a section of settings with the given flags in place of its values.
 
     Args:
-        section: what corpus.toml says.
-        flags: field and value; ``None`` for a flag that was not given.
+        section: section of corpus.toml.
+        flags: values by field; ``None`` for a flag that was not given.
 
     Raises:
-        ConfigurationError: naming the flag, if a value doesn't fit.
+        ConfigurationError: if a value is invalid; names the flag.
     """
     given = {field: value for field, value in flags.items() if value is not None}
     try:

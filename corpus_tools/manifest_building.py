@@ -1,4 +1,4 @@
-"""From a corpus folder to the next version of its manifest: gather what the stages found."""
+"""Build the next manifest version from the stages of a corpus folder."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -30,24 +30,25 @@ def build_from_corpus(
     given: Mapping[str, Split] | None = None,
     progress: Progress = no_progress,
 ) -> Outcome:
-    """Write the next version of the manifest from what is in the corpus folder.
+    """Write the next version of the manifest from the corpus folder.
 
-    Only clips that the screen accepted come in; those it didn't aren't counted.
+    Only accepted clips are used; rejected ones aren't counted.
 
     Args:
-        workspace: the corpus folder; its lock is held meanwhile.
-        split: how to divide.
-        labels: how votes become labels; the method used is in the version's params and card.
-        resplit: divide everything anew, whatever the newest version says.
+        workspace: the corpus folder, locked during the call.
+        split: settings of section [split].
+        labels: settings of section [labels]; the method is recorded in the version's params and
+            card.
+        resplit: whether to ignore the splits of the newest version.
         given: as for :func:`manifests.build.build_manifest`.
         progress: called after each clip.
 
     Returns:
-        As :func:`manifests.build.build_manifest`.
+        Outcome of :func:`manifests.build.build_manifest`.
 
     Raises:
         DataError: if a shard, a file of judgements, gold.csv or speakers.csv can't be read.
-        CorpusError: if another process is writing into the corpus.
+        CorpusError: if another process holds the corpus's lock.
     """
     root, configuration = workspace.root, workspace.configuration
     with workspace.lock():
@@ -86,21 +87,21 @@ def build_from_corpus(
         )
     if not few:
         outcome.warnings.append(
-            f"among more than {MOST_CLIPS} clips nobody looked for recordings that come twice, nor "
-            f"measured agreement; for that: corpus agreement"
+            f"repeated recordings and agreement are not computed for more than {MOST_CLIPS} clips; "
+            f"for agreement run: corpus agreement"
         )
-    outcome.warnings += [*decided.shares.warnings, *_left_aside(label_of, clips, accepted)]
+    outcome.warnings += [*decided.shares.warnings, *_ignored_clips(label_of, clips, accepted)]
     return outcome
 
 
 def choose_texts(
     transcripts: Mapping[str, Transcript], corrected: Mapping[str, str], order: Sequence[str]
 ) -> dict[str, tuple[str, TextSource]]:
-    """Return each clip's text and where it is from; a clip whose text is empty has none.
+    """Return each clip's text and its source; clips with empty text have none.
 
     Args:
-        transcripts: the best of what the stages found, by clip id.
-        corrected: texts that annotators changed, by clip id; they count as ``annotator``.
+        transcripts: best transcript by clip id.
+        corrected: texts corrected by annotators, by clip id, with text source ``annotator``.
         order: as for `text_rank`.
     """
     trusted = {clip_id: best for clip_id, best in transcripts.items() if best.text.strip()}
@@ -124,10 +125,10 @@ def parse_ratios(text: str) -> tuple[float, float, float]:
     """Return shares of train, val and test that sum to 1.
 
     Args:
-        text: three numbers, as ``8/1/1`` or ``80/10/10``.
+        text: three numbers, e.g. ``8/1/1`` or ``80/10/10``.
 
     Raises:
-        ConfigurationError: if it isn't three numbers of 0 or more, the first above 0.
+        ConfigurationError: if they aren't three numbers of 0 or more, the first above 0.
 
     Example:
         >>> parse_ratios("8/1/1")
@@ -146,11 +147,11 @@ def parse_ratios(text: str) -> tuple[float, float, float]:
 
 
 def accepted_clips(root: Path, clips: Mapping[str, Clip]) -> list[Clip]:
-    """Return the clips that the screen accepted.
+    """Return the accepted clips.
 
     Args:
         root: the corpus folder.
-        clips: all of them, by id.
+        clips: all clips by id.
     """
     return [
         clips[screen.clip_id]
@@ -164,21 +165,21 @@ def _is_labelled(clip: Clip, label_of: Mapping[str, Label]) -> bool:
     return label is not None and label.emotion is not None and clip.superseded_by is None
 
 
-def _left_aside(
+def _ignored_clips(
     label_of: Mapping[str, Label], clips: Mapping[str, Clip], accepted: Iterable[Clip]
 ) -> list[str]:
     labelled = {clip_id for clip_id, label in label_of.items() if label.emotion is not None}
-    strange = len(labelled - clips.keys())
-    screened_out = len((labelled & clips.keys()) - {clip.clip_id for clip in accepted})
+    unknown = len(labelled - clips.keys())
+    rejected = len((labelled & clips.keys()) - {clip.clip_id for clip in accepted})
     sentences = []
-    if strange:
-        sentences.append(f"{_clips(strange)} in no shard of stages/segments; left aside")
-    if screened_out:
+    if unknown:
+        sentences.append(f"{_count_clips(unknown)} in no shard of stages/segments and ignored")
+    if rejected:
         sentences.append(
-            f"{_clips(screened_out)} screened out now; left aside (other thresholds: corpus screen)"
+            f"{_count_clips(rejected)} rejected now and ignored (other thresholds: corpus screen)"
         )
     return sentences
 
 
-def _clips(number: int) -> str:
+def _count_clips(number: int) -> str:
     return f"{number} labelled clip{' is' if number == 1 else 's are'}"

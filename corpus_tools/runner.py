@@ -1,4 +1,4 @@
-"""Map a pure function over sources, in this process or in several."""
+"""Map a pure function over items, in this process or in several."""
 
 import errno
 import logging
@@ -26,32 +26,31 @@ def run_each(
     progress: Progress = no_progress,
     workers: int = 1,
 ) -> Iterator[tuple[T, R]]:
-    """Yield each item with what the work makes of it, in the order of the items.
+    """Yield each item with its result, in the order of the items.
 
-    An item that fails costs one sentence in the outcome; the others are still done.
+    A failed item becomes a failure of the outcome; the others are still processed.
 
     Args:
-        items: what to work on.
-        work: depends on the item alone, so that any process on any machine may do it; picklable if
-            there are several workers.
-        outcome: takes the failures.
-        name: what to call an item.
-        progress: told after each item.
-        workers: processes that share the items; 1 for this one.
+        items: items to process.
+        work: function that depends on the item only; picklable if there are several workers.
+        outcome: receives the failures.
+        name: returns an item's name for messages.
+        progress: called after each item.
+        workers: number of processes; 1 for this process.
     """
     if workers == 1 or len(items) < 2:
         results = _one_by_one(items, work)
     else:
         results = _in_order(
-            (place, future.result) for place, future in in_processes(items, work, workers)
+            (index, future.result) for index, future in in_processes(items, work, workers)
         )
     for number, (item, result) in enumerate(zip(items, results, strict=True), start=1):
         try:
-            found = result()
+            value = result()
         except CorpusError as error:
             outcome.fail(name(item), str(error))
         except OSError as error:
-            outcome.fail(name(item), _sentence(error))
+            outcome.fail(name(item), _os_error_message(error))
         except Exception as error:
             _LOG.debug("unexpected error", exc_info=error)
             outcome.fail(
@@ -59,7 +58,7 @@ def run_each(
                 f"unexpected {type(error).__name__}: {error}; please report it, with the file",
             )
         else:
-            yield item, found
+            yield item, value
         progress(number, len(items), name(item))
 
 
@@ -69,22 +68,22 @@ def _one_by_one(items: Sequence[T], work: Callable[[T], R]) -> Iterator[Callable
 
 
 def _in_order(results: Iterator[tuple[int, R]]) -> Iterator[R]:
-    """Yield results that come with their places in the order of the places, from 0."""
+    """Yield (index, result) pairs' results in the order of the indices, from 0."""
     early: dict[int, R] = {}
     following = 0
-    for place, result in results:
-        early[place] = result
+    for index, result in results:
+        early[index] = result
         while following in early:
             yield early.pop(following)
             following += 1
 
 
-def _sentence(error: OSError) -> str:
+def _os_error_message(error: OSError) -> str:
     where = f" ({error.filename})" if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"no space left on the disk that this run writes to{where}; free some and run again"
+        return f"no space left on the disk{where}; free some and run again"
     if error.errno == errno.ENOENT:
-        return f"was there but is gone now{where}; check the path and run again"
+        return f"disappeared during the run{where}; check the path and run again"
     if error.errno in (errno.EACCES, errno.EPERM):
         return f"permission denied{where}; change the file's permissions and run again"
-    return f"{error.strerror or error}{where}; make that right and run again"
+    return f"{error.strerror or error}{where}; fix this and run again"

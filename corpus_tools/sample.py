@@ -1,4 +1,4 @@
-"""Where the bundled sample lies: in a checkout, or in an installed package."""
+"""Location of the bundled sample, in a checkout or in an installed package."""
 
 from pathlib import Path
 
@@ -8,10 +8,10 @@ __all__ = ["sample_folder"]
 
 
 def sample_folder() -> Path:
-    """Return the folder of the bundled sample, with ``episodes/`` and ``recordings/`` in it.
+    """Return the folder of the bundled sample, with ``episodes/`` and ``recordings/``.
 
     Raises:
-        CorpusError: if this installation came without it.
+        CorpusError: if this installation lacks it.
     """
     package = Path(__file__).parent
     for folder in (package / "sample_data", package.parent / "examples"):

@@ -1,4 +1,4 @@
-"""Which clips of a corpus have a recording in common, by their fingerprints."""
+"""Clips of a corpus that share a recording, found by their fingerprints."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,7 +15,7 @@ from manifests.store import inside
 __all__ = ["MOST_CLIPS", "shared_recordings"]
 
 MOST_CLIPS = 200_000
-"""Among more clips nobody searches: memory would not do."""
+"""Maximum number of clips to search, limited by memory."""
 
 
 def shared_recordings(
@@ -23,26 +23,26 @@ def shared_recordings(
 ) -> dict[str, str]:
     """Return the clips that share a recording with others, each with the first of these.
 
-    Fingerprints are those that `corpus segment` left; a clip without one is listened to. Clips
-    whose file can't be read are left out; who builds from them is told elsewhere.
+    Fingerprints are read from the stage written by `corpus segment`, or computed if missing. Clips
+    with unreadable files are skipped; building a manifest reports them.
 
     Args:
         corpus: the corpus folder.
-        clips: those to compare; their order doesn't matter.
+        clips: clips to compare, in any order.
         progress: called after each clip.
     """
     chosen = sorted(clips, key=lambda clip: clip.clip_id)
-    left = _fingerprints(corpus, {clip.source_id for clip in chosen})
-    heard: list[tuple[str, Hashes]] = []
+    stored = _fingerprints(corpus, {clip.source_id for clip in chosen})
+    found: list[tuple[str, Hashes]] = []
     for done, clip in enumerate(chosen, start=1):
-        text = left.get(clip.clip_id)
+        text = stored.get(clip.clip_id)
         try:
-            hashes = from_text(text) if text is not None else _listen(corpus, clip)
+            hashes = from_text(text) if text is not None else _compute(corpus, clip)
         except CorpusError:
             continue
-        heard.append((clip.clip_id, hashes))
+        found.append((clip.clip_id, hashes))
         progress(done, len(chosen), clip.clip_id)
-    return find_shared(heard)
+    return find_shared(found)
 
 
 def _fingerprints(corpus: Path, sources: Iterable[str]) -> dict[str, str]:
@@ -50,9 +50,9 @@ def _fingerprints(corpus: Path, sources: Iterable[str]) -> dict[str, str]:
     for source in sorted(sources):
         path = STAGES["fingerprints"].path(corpus, source)
         if path.is_file():
-            found |= {one.clip_id: one.hashes for one in read_shard(path, Fingerprint)}
+            found |= {row.clip_id: row.hashes for row in read_shard(path, Fingerprint)}
     return found
 
 
-def _listen(corpus: Path, clip: Clip) -> Hashes:
+def _compute(corpus: Path, clip: Clip) -> Hashes:
     return fingerprint(read_wav(inside(corpus, clip.path)))

@@ -1,4 +1,4 @@
-"""Where a corpus stands, from its sources to its runs."""
+"""Status of a corpus: counts of each stage, from sources to runs."""
 
 from collections import Counter, defaultdict
 from typing import Any
@@ -19,13 +19,13 @@ __all__ = ["survey"]
 
 
 def survey(workspace: Workspace) -> dict[str, Any]:
-    """Return what there is at each step, JSON-ready.
+    """Return the counts of each stage as JSON data.
 
-    Keys: ``sources`` and ``seconds`` by kind, ``ledger`` (seconds by reason), ``clips`` (those
-    rejected by their first reason, as in the ledger, so that they add up), ``texts`` (clips by
-    source of text), ``annotation``, ``labels`` (class: ``clips``, ``target`` and how many are
-    ``missing``), ``unlabelled`` (clips with votes but no class, by reason), ``manifests``,
-    ``runs``, ``withdrawn`` (whose data went, and whether nothing of it is left).
+    Keys: ``sources`` and ``seconds`` by kind, ``ledger`` (seconds by reason), ``clips`` (rejected
+    ones by their first reason, as in the ledger, so that they add up), ``texts`` (clips by text
+    source), ``annotation``, ``labels`` (``clips``, ``target`` and ``missing`` by class),
+    ``unlabelled`` (clips with votes but no class, by reason), ``manifests``, ``runs``,
+    ``withdrawn`` (withdrawals, and whether they are finished).
 
     Raises:
         DataError: if a shard or a file of judgements can't be read.
@@ -62,14 +62,14 @@ def survey(workspace: Workspace) -> dict[str, Any]:
         "runs": run_names(workspace.runs),
         "withdrawn": [
             {
-                "kind": one.kind,
-                "id": one.id,
-                "created": one.created,
-                "clips": len(one.clips),
-                "judgements": one.counts.get("judgements", 0),
-                "finished": one.finished,
+                "kind": stone.kind,
+                "id": stone.id,
+                "created": stone.created,
+                "clips": len(stone.clips),
+                "judgements": stone.counts.get("judgements", 0),
+                "finished": stone.finished,
             }
-            for one in read_tombstones(corpus)
+            for stone in read_tombstones(corpus)
         ],
     }
 
@@ -84,7 +84,7 @@ def _total(counts: dict[Any, int]) -> int:
 
 def _clips(workspace: Workspace) -> dict[str, Any]:
     clips = list(read_stage(workspace.root, STAGES["segments"], Clip))
-    there = {clip.clip_id for clip in clips}
+    known = {clip.clip_id for clip in clips}
     rejected: Counter[str] = Counter()
     accepted = 0
     for row in read_stage(workspace.root, STAGES["screen"], Screen):
@@ -96,9 +96,9 @@ def _clips(workspace: Workspace) -> dict[str, Any]:
         "cut": len(clips),
         "accepted": accepted,
         "rejected": dict(sorted(rejected.items())),
-        "frozen": sum(clip_id in there for clip_id in frozen),
+        "frozen": sum(clip_id in known for clip_id in frozen),
         "superseded": sum(clip.superseded_by is not None for clip in clips),
-        "orphaned": sum(clip_id not in there for clip_id in frozen),
+        "orphaned": sum(clip_id not in known for clip_id in frozen),
     }
 
 

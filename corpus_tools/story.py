@@ -1,4 +1,4 @@
-"""One clip's whole story: where it is from, what was decided about it, and by whom."""
+"""History of one clip: its source, screening, texts, votes, splits and predictions."""
 
 import csv
 import difflib
@@ -25,59 +25,58 @@ from manifests.tombstones import Withdrawn
 from manifests.versions import ENTRIES, versions
 from models.runs import run_names
 
-__all__ = ["find_clip", "story_of"]
+__all__ = ["clip_history", "find_clip"]
 
 
-def find_clip(clips: Collection[str], given: str) -> str:
-    """Return the clip that somebody means.
+def find_clip(clips: Collection[str], query: str) -> str:
+    """Return the id of the clip that matches a query.
 
     Args:
-        clips: the ids that there are.
-        given: an id, or so much of one that only one clip has it.
+        clips: ids of all clips.
+        query: id, or a part of exactly one id.
 
     Raises:
-        ConfigurationError: naming the nearest, if none or several could be meant.
+        ConfigurationError: if none or several match; names the nearest.
 
     Example:
         >>> find_clip(["E01-aa-00000000-00003000", "E02-bb-00000000-00004000"], "E02")
         'E02-bb-00000000-00004000'
     """
-    if given in clips:
-        return given
-    meant = sorted(clip for clip in clips if given in clip)
-    if len(meant) == 1:
-        return meant[0]
+    if query in clips:
+        return query
+    matches = sorted(clip for clip in clips if query in clip)
+    if len(matches) == 1:
+        return matches[0]
     if not clips:
-        raise ConfigurationError(f"no clip {given!r}: the corpus has none; run: corpus segment")
-    near = meant or difflib.get_close_matches(given, sorted(clips), _NEAREST, 0) or sorted(clips)
-    what = f"{len(meant)} clips have {given!r} in their id" if meant else f"no clip {given!r}"
+        raise ConfigurationError(f"no clip {query!r}: the corpus has no clips; run: corpus segment")
+    near = matches or difflib.get_close_matches(query, sorted(clips), _NEAREST, 0) or sorted(clips)
+    problem = f"{len(matches)} ids contain {query!r}" if matches else f"no clip {query!r}"
     more = ", …" if len(near) > _NEAREST else ""
-    raise ConfigurationError(f"{what}; say which: {', '.join(near[:_NEAREST])}{more}")
+    raise ConfigurationError(f"{problem}; choose one: {', '.join(near[:_NEAREST])}{more}")
 
 
-def story_of(workspace: Workspace, given: str) -> dict[str, Any]:
-    """Return all that the corpus knows of a clip, JSON-ready.
+def clip_history(workspace: Workspace, query: str) -> dict[str, Any]:
+    """Return everything recorded about a clip, as JSON data.
 
     Keys: ``clip`` and ``source`` (their records), ``frozen_by`` (the first file that names it),
-    ``choices`` (what people chose where it lies), ``screen`` (``accepted reasons rules
-    yields_to``), ``repeats`` (clips that repeat it), ``texts`` and ``text`` (all, and the one that
-    counts, by ``text_order``), ``tasks``, ``votes``, ``next_build`` (``in``, or why it would be
-    left out), ``manifests`` (its entry in each version, None where it isn't in it),
-    ``predictions``.
+    ``choices`` (manual regions and review decisions that overlap it), ``screen`` (``accepted
+    reasons rules yields_to``), ``repeats`` (ids of its repeats), ``texts`` and ``text`` (all, and
+    the one used, by ``text_order``), ``tasks``, ``votes``, ``next_build`` (``in``, or the reason
+    for leaving it out), ``manifests`` (its entry in each version, or None), ``predictions``.
 
     Args:
         workspace: the corpus.
-        given: the clip's id, or enough of it.
+        query: id of the clip, or a unique part of it.
 
     Raises:
-        ConfigurationError: if none or several could be meant, or the clip was withdrawn.
+        ConfigurationError: if none or several match, or the clip was withdrawn.
         DataError: if a shard, task, judgement, manifest or run's predictions can't be read.
     """
     corpus, configuration = workspace.root, workspace.configuration
     clips = {clip.clip_id: clip for clip in read_stage(corpus, STAGES["segments"], Clip)}
-    if gone := Withdrawn.of(corpus).clips.get(given):
-        raise ConfigurationError(f"{given}: went with {gone.summary}; nothing of it is left")
-    clip = clips[find_clip(clips, given)]
+    if gone := Withdrawn.of(corpus).clips.get(query):
+        raise ConfigurationError(f"{query}: deleted with {gone.summary}")
+    clip = clips[find_clip(clips, query)]
     source = read_shard(STAGES["sources"].path(corpus, clip.source_id), Source)[0]
     votes = votes_on(corpus, clip.clip_id, configuration.labels)
     return {
@@ -90,7 +89,7 @@ def story_of(workspace: Workspace, given: str) -> dict[str, Any]:
             if row.start < clip.end and clip.start < row.end
         ],
         "screen": _screen(corpus, clip),
-        "repeats": sorted(one for one, row in clips.items() if row.duplicate_of == clip.clip_id),
+        "repeats": sorted(name for name, row in clips.items() if row.duplicate_of == clip.clip_id),
         "texts": _texts(corpus, clip),
         "text": _text(corpus, clip.clip_id, configuration.text.order),
         "text_order": list(configuration.text.order),
@@ -149,12 +148,12 @@ def _votes(votes: ClipVotes) -> dict[str, Any]:
 
 
 def _vote(row: Judgement) -> dict[str, Any]:
-    whole = row.row()
-    return {name: whole[name] for name in _OF_A_VOTE}
+    record = row.row()
+    return {name: record[name] for name in _VOTE_FIELDS}
 
 
 def _next_build(clip: Clip, accepted: Sequence[Clip], votes: ClipVotes) -> str:
-    if clip.clip_id not in {one.clip_id for one in accepted}:
+    if clip.clip_id not in {row.clip_id for row in accepted}:
         return "not_accepted"
     standing = kept_repeats(accepted, votes.decided.labels)
     return rejection(clip, votes.label, standing) or "in"
@@ -168,7 +167,7 @@ def _manifests(corpus: Path, clip_id: str) -> Iterator[tuple[str, dict[str, Any]
 
 
 def _predictions(runs: Path, clip_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield what each run's predictions.csv says of the clip."""
+    """Yield the clip's row in each run's predictions.csv."""
     for name in run_names(runs):
         path = runs / name / "predictions.csv"
         if not path.is_file():
@@ -176,13 +175,13 @@ def _predictions(runs: Path, clip_id: str) -> Iterator[tuple[str, dict[str, Any]
         try:
             with path.open(encoding="utf-8", newline="") as stream:
                 rows = (row for row in csv.DictReader(stream) if row["clip_id"] == clip_id)
-                told = next(map(_prediction, rows), None)
+                prediction = next(map(_prediction, rows), None)
         except (KeyError, TypeError, ValueError, csv.Error) as error:
             raise DataError(
-                f"{path}: not what a run writes of its clips; restore it from a copy, or delete it"
+                f"{path}: not a predictions file of a run; restore it from a copy, or delete it"
             ) from error
-        if told is not None:
-            yield name, told
+        if prediction is not None:
+            yield name, prediction
 
 
 def _prediction(row: dict[str, str]) -> dict[str, Any]:
@@ -192,7 +191,7 @@ def _prediction(row: dict[str, str]) -> dict[str, Any]:
 
 
 _NEAREST = 5
-_OF_A_VOTE = (
+_VOTE_FIELDS = (
     "annotator",
     "status",
     "emotion",

@@ -1,4 +1,4 @@
-"""Batches of tasks as a user asks for them: of which kind, for whom, in what order."""
+"""Export of task batches by the options of ``corpus export-tasks``."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,28 +17,28 @@ from corpus_tools.workspace import Workspace
 from manifests.errors import ConfigurationError
 from manifests.outcome import Outcome, Progress, no_progress
 
-__all__ = ["Request", "export_batch"]
+__all__ = ["BatchOptions", "export_batch"]
 
 
 @dataclass(frozen=True)
-class Request:
-    """What was asked for; the flags of ``corpus export-tasks``.
+class BatchOptions:
+    """Options of ``corpus export-tasks``.
 
     Attributes:
-        batch: name; null: the next.
-        limit: at most so many clips; null: all.
-        seed: settles assignment and order.
-        annotators: pseudonyms; null: one list for all.
-        per_clip: how many of them each clip goes to; null: all.
+        batch: name of the batch; None: the next number.
+        limit: maximum number of clips; None: all.
+        seed: random seed of assignment and order.
+        annotators: pseudonyms; None: one list for all.
+        per_clip: annotators per clip; None: all.
         gold_rate: share of gold clips among the tasks.
-        order: of the tasks.
-        predictions: of a model, as ``corpus predict --json`` printed them.
-        pre_annotate: pre-select what the model says.
-        disputed: adjudicate instead of labelling new clips.
-        show_votes: to adjudicators.
-        context: cut wider excerpts.
+        order: order of the clips.
+        predictions: output file of ``corpus predict --json``.
+        pre_annotate: whether to pre-select the predicted class.
+        disputed: whether to export clips without a majority for adjudication.
+        show_votes: whether adjudicators see the votes.
+        context: whether to cut context excerpts.
         media: films outside the corpus folder.
-        audio_base_url: where ``clips`` is served; null: Label Studio's local files.
+        audio_base_url: address at which ``clips`` is served; None: Label Studio's local files.
     """
 
     batch: str | None = None
@@ -57,123 +57,123 @@ class Request:
     audio_base_url: str | None = None
 
     def check(self) -> None:
-        """Refuse flags that don't go together.
+        """Check that the options are compatible.
 
         Raises:
-            ConfigurationError: naming the first.
+            ConfigurationError: for the first incompatible option.
         """
-        alone = self.annotators is None
+        unnamed = self.annotators is None
         uses = self.pre_annotate or self.order == "uncertainty"
         labelling = self.per_clip is not None or self.gold_rate or self.predictions or uses
-        for wrong, said in (
-            (self.disputed and alone, "--disputed: name who decides with --annotators"),
+        for invalid, message in (
+            (self.disputed and unnamed, "--disputed: name the adjudicators with --annotators"),
             (
                 self.disputed and labelling,
                 "--disputed: each clip goes to one adjudicator, without gold clips or predictions; "
-                "leave --per-clip, --gold-rate, --order, --predictions and --pre-annotate out",
+                "omit --per-clip, --gold-rate, --order, --predictions and --pre-annotate",
             ),
-            (self.show_votes and not self.disputed, "--show-votes goes with --disputed only"),
-            (alone and self.per_clip is not None, "--per-clip: name the --annotators"),
-            (alone and self.gold_rate, "--gold-rate: name the --annotators"),
+            (self.show_votes and not self.disputed, "--show-votes needs --disputed"),
+            (unnamed and self.per_clip is not None, "--per-clip: name the --annotators"),
+            (unnamed and self.gold_rate, "--gold-rate: name the --annotators"),
             (
                 uses and self.predictions is None,
-                "--order uncertainty and --pre-annotate need the model's --predictions FILE; make "
-                "them with: corpus predict --json FILE… > predictions.json",
+                "--order uncertainty and --pre-annotate need --predictions FILE; write "
+                "it with: corpus predict --json FILE… > predictions.json",
             ),
             (
                 self.predictions is not None and not uses,
-                "--predictions: say what for, --order uncertainty or --pre-annotate",
+                "--predictions: add --order uncertainty or --pre-annotate",
             ),
         ):
-            if wrong:
-                raise ConfigurationError(said)
+            if invalid:
+                raise ConfigurationError(message)
 
 
 def export_batch(
-    workspace: Workspace, request: Request, progress: Progress = no_progress
+    workspace: Workspace, options: BatchOptions, progress: Progress = no_progress
 ) -> Outcome:
     """Write a batch of tasks; hold the corpus's lock.
 
     Args:
         workspace: the corpus.
-        request: what is asked for.
-        progress: told after each film that excerpts were cut from.
+        options: options of the export.
+        progress: called after each film that excerpts are cut from.
 
     Raises:
-        ConfigurationError: for flags that don't go together or don't fit the corpus.
+        ConfigurationError: if the options are incompatible or don't fit the corpus.
         DataError: if a file of the corpus or the predictions can't be read.
     """
-    request.check()
-    excerpts = Excerpts(workspace.root, request.media, progress) if request.context else None
-    outcome = _adjudication(workspace, request, excerpts)
+    options.check()
+    excerpts = Excerpts(workspace.root, options.media, progress) if options.context else None
+    outcome = _adjudication(workspace, options, excerpts)
     if outcome is None:
-        outcome = _labelling(workspace, request, excerpts)
+        outcome = _labelling(workspace, options, excerpts)
     outcome.warnings += excerpts.warnings if excerpts else []
     return outcome
 
 
 def _adjudication(
-    workspace: Workspace, request: Request, excerpts: Excerpts | None
+    workspace: Workspace, options: BatchOptions, excerpts: Excerpts | None
 ) -> Outcome | None:
-    if not request.disputed or request.annotators is None:
+    if not options.disputed or options.annotators is None:
         return None
     configuration = workspace.configuration
     return export_disputed(
         workspace.root,
-        request.annotators,
+        options.annotators,
         labels=configuration.labels,
-        show_votes=request.show_votes,
-        batch=request.batch,
-        limit=request.limit,
-        seed=request.seed,
+        show_votes=options.show_votes,
+        batch=options.batch,
+        limit=options.limit,
+        seed=options.seed,
         context=excerpts,
-        audio_base_url=request.audio_base_url,
+        audio_base_url=options.audio_base_url,
         annotation=configuration.annotation,
         text=configuration.text,
     )
 
 
-def _labelling(workspace: Workspace, request: Request, excerpts: Excerpts | None) -> Outcome:
+def _labelling(workspace: Workspace, options: BatchOptions, excerpts: Excerpts | None) -> Outcome:
     predictions = None
-    if request.predictions is not None:
-        predictions = read_predictions(workspace.root, request.predictions)
-    strangers: list[str] = []
+    if options.predictions is not None:
+        predictions = read_predictions(workspace.root, options.predictions)
+    unpredicted: list[str] = []
     panel = None
-    if request.annotators is not None:
-        panel = Panel(request.annotators, request.per_clip, request.gold_rate)
+    if options.annotators is not None:
+        panel = Panel(options.annotators, options.per_clip, options.gold_rate)
     ranking: Ranking | None = None
-    if predictions is not None and request.order == "uncertainty":
-        ranking = _ranking(workspace, request.seed, predictions, strangers)
+    if predictions is not None and options.order == "uncertainty":
+        ranking = _ranking(workspace, options.seed, predictions, unpredicted)
     configuration = workspace.configuration
     outcome = export_tasks(
         workspace.root,
-        batch=request.batch,
-        limit=request.limit,
-        seed=request.seed,
+        batch=options.batch,
+        limit=options.limit,
+        seed=options.seed,
         panel=panel,
         ranking=ranking,
-        pre_annotations=predictions if request.pre_annotate else None,
+        pre_annotations=predictions if options.pre_annotate else None,
         context=excerpts,
-        audio_base_url=request.audio_base_url,
+        audio_base_url=options.audio_base_url,
         annotation=configuration.annotation,
         text=configuration.text,
     )
-    if strangers:
+    if unpredicted:
         outcome.warnings.append(
-            f"{len(strangers)} clips have no prediction and come last, the first {strangers[0]}"
+            f"{len(unpredicted)} clips have no prediction and come last, the first {unpredicted[0]}"
         )
     return outcome
 
 
 def _ranking(
-    workspace: Workspace, seed: int, predictions: dict[str, list[float]], strangers: list[str]
+    workspace: Workspace, seed: int, predictions: dict[str, list[float]], unpredicted: list[str]
 ) -> Ranking:
     configuration = workspace.configuration
 
     def rank(clips: Sequence[str]) -> list[str]:
         decided = labels(workspace.root, configuration.labels).values()
         have = Counter(str(label.emotion) for label in decided if label.emotion is not None)
-        strangers.extend(clip_id for clip_id in clips if clip_id not in predictions)
+        unpredicted.extend(clip_id for clip_id in clips if clip_id not in predictions)
         return ranked(clips, predictions, have, configuration.targets.counts(), seed)
 
     return rank

@@ -1,4 +1,4 @@
-"""The corpus folder: where things lie in it, and what its corpus.toml says."""
+"""Corpus folder: its layout, its configuration and its lock."""
 
 import difflib
 import tomllib
@@ -25,17 +25,17 @@ CONFIGURATION_FILE = "corpus.toml"
 
 @dataclass(frozen=True)
 class Workspace:
-    """A corpus folder.
+    """Corpus folder.
 
     Attributes:
-        root: the folder with ``corpus.toml`` in it.
+        root: folder that contains ``corpus.toml``.
     """
 
     root: Path
 
     @classmethod
     def find(cls, given: Path | None = None) -> "Workspace":
-        """Return the corpus folder given, or the nearest one around the current folder.
+        """Return the given corpus folder, or the nearest one from the current folder upwards.
 
         Raises:
             ConfigurationError: if there is none.
@@ -47,7 +47,7 @@ class Workspace:
                 return cls(folder)
         where = "here or in any folder above" if given is None else f"in {given}"
         raise ConfigurationError(
-            f"no {CONFIGURATION_FILE} {where}; make a corpus with: corpus init DIR"
+            f"no {CONFIGURATION_FILE} {where}; create a corpus with: corpus init DIR"
         )
 
     @classmethod
@@ -58,13 +58,13 @@ class Workspace:
         language: str = "zh",
         sections: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> "Workspace":
-        """Make a corpus folder and return it; existing files are left as they are.
+        """Create a corpus folder and return it; existing files are kept.
 
         Args:
-            root: the folder, made if missing.
-            name: what the corpus is called.
-            language: BCP 47 code of what is spoken; ``zh`` for Sichuan dialect.
-            sections: what else corpus.toml says, by section.
+            root: the folder, created if missing.
+            name: name of the corpus.
+            language: BCP 47 code of the spoken language; ``zh`` for Sichuan dialect.
+            sections: other settings for corpus.toml, by section.
 
         Raises:
             ConfigurationError: if the folder is a corpus already.
@@ -77,18 +77,18 @@ class Workspace:
         speakers = root / "speakers.csv"
         if not speakers.exists():
             write_text(speakers, "speaker_id,gender,age,region,native,consent\n")
-        said = dict(sections or {})
-        said["corpus"] = {"name": name, "language": language, **said.get("corpus", {})}
-        write_text(path, _TOML_HEAD + tomli_w.dumps(said))
+        table = dict(sections or {})
+        table["corpus"] = {"name": name, "language": language, **table.get("corpus", {})}
+        write_text(path, _TOML_HEAD + tomli_w.dumps(table))
         return cls(root)
 
     @cached_property
     def configuration(self) -> Configuration:
-        """What corpus.toml says, with the default for what it doesn't.
+        """Settings of corpus.toml, with defaults for missing keys.
 
         Raises:
-            ConfigurationError: for bad TOML, an unknown key (the nearest known one is named) or a
-                value that doesn't fit.
+            ConfigurationError: for bad TOML, an unknown key (names the nearest known one) or an
+                invalid value.
         """
         path = self.root / CONFIGURATION_FILE
         try:
@@ -101,25 +101,25 @@ class Workspace:
             raise ConfigurationError(f"{path}: {_explain(error)}") from error
 
     def lock(self, *, withdrawing: bool = False) -> FolderLock:
-        """Return the lock that a command holds while it writes into the corpus.
+        """Return the lock that a command holds while it writes to the corpus.
 
         Args:
-            withdrawing: whether to go on with withdrawals that were interrupted.
+            withdrawing: whether the command may finish interrupted withdrawals.
 
         Raises:
-            CorpusError: if there is one, and it isn't what the command is for.
+            CorpusError: if a withdrawal was interrupted and ``withdrawing`` is false.
         """
-        left = None if withdrawing else Withdrawn.of(self.root).unfinished()
-        if left is not None:
+        unfinished = None if withdrawing else Withdrawn.of(self.root).unfinished()
+        if unfinished is not None:
             raise CorpusError(
-                f"{self.root}: the withdrawal of {left.kind} '{left.id}' was interrupted; finish "
-                f"it first: corpus withdraw --{left.kind} {left.id}"
+                f"{self.root}: withdrawal of {unfinished.kind} '{unfinished.id}' was interrupted; "
+                f"finish it first: corpus withdraw --{unfinished.kind} {unfinished.id}"
             )
         return FolderLock(self.root)
 
     @property
     def clips(self) -> Path:
-        """Folder of the cuts."""
+        """Folder of the clips."""
         return self.root / "clips"
 
     @property
@@ -144,7 +144,7 @@ class Workspace:
 
     @property
     def speakers(self) -> Path:
-        """The corpus-wide table of speakers."""
+        """Table of the corpus's speakers."""
         return self.root / "speakers.csv"
 
 

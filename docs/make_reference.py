@@ -50,7 +50,7 @@ def commands_page() -> str:
                 ["0", "all well; also when there was nothing to do, which is then a warning"],
                 ["1", "something failed: each failure is named, the rest was still done"],
                 ["2", "wrong usage or configuration; nothing was done"],
-                ["130", "interrupted; run the same command again to go on"],
+                ["130", "interrupted; run the same command again to resume"],
             ],
         ),
     ]

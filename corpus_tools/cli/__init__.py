@@ -1,4 +1,4 @@
-"""The ``corpus`` command: one small module per verb, which parses, calls and prints."""
+"""The ``corpus`` command; each verb has one small module that parses, calls and prints."""
 
 __all__ = ["main"]
 

@@ -1,4 +1,4 @@
-"""`corpus add-recordings`: a scripted session into the corpus."""
+"""`corpus add-recordings`: add a scripted session to the corpus."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,63 +23,63 @@ def add_recordings(
         ),
     ],
     folder: Annotated[
-        Path, typer.Argument(help="The recordings; the column file is relative to it.")
+        Path, typer.Argument(help="Folder of the recordings; column file holds paths in it.")
     ],
     series: Annotated[
-        str | None, typer.Option(help="Name of the session (default: that of the script's folder).")
+        str | None, typer.Option(help="Name of the session (default: name of the script's folder).")
     ] = None,
     length: Annotated[
         str | None,
         typer.Option(
             metavar="keep|drop",
-            help="Keep clips of any length, or drop those outside the clip length "
-            "of segment (default: keep).",
+            help="Keep clips of any length, or drop those outside the clip lengths "
+            "of section segment (default: keep).",
         ),
     ] = None,
     trim_silence: Annotated[
         bool | None,
         typer.Option(
             "--trim-silence/--no-trim-silence",
-            help="Cut off silence before and after the line (default: no).",
+            help="Trim silence before and after each line (default: no).",
         ),
     ] = None,
     takes: Annotated[
         bool | None,
         typer.Option(
             "--takes/--no-takes",
-            help="A file that several rows name is one long take of these lines, in order: it is "
-            "cut, and each line found in it (default: no, the second row is a mistake).",
+            help="A file named by several rows is one long take of these lines, in order; each "
+            "line is located in it and cut out (default: no, a repeated file is an error).",
         ),
     ] = None,
     texts: Annotated[
         Path | None,
         typer.Option(
             metavar="FOLDER|FILE",
-            help="What a recogniser heard in the takes, by which lines are found much better: for "
-            "each take a file of its name, .srt, .vtt, .ass, .json, .jsonl, .csv or .tsv.",
+            help="Transcripts of the takes, which make locating lines much more reliable: one file "
+            "per take, of the same name, .srt, .vtt, .ass, .json, .jsonl, .csv or .tsv.",
         ),
     ] = None,
     recognise: Annotated[
         bool,
         typer.Option(
-            "--recognise", help="Let the recogniser of section transcribe hear the takes."
+            "--recognise", help="Transcribe the takes with the recogniser of section transcribe."
         ),
     ] = False,
     model: Annotated[
         str | None,
         typer.Option(
-            help="The recogniser's model, for --recognise.", show_default="that of transcribe"
+            help="Model of the recogniser, for --recognise.", show_default="that of transcribe"
         ),
     ] = None,
     download: Annotated[
-        bool, typer.Option("--download", help="Fetch that model if it isn't here.")
+        bool, typer.Option("--download", help="Download that model if it is missing.")
     ] = False,
     recut: Annotated[
         list[str] | None,
         typer.Option(
             metavar="SOURCE",
-            help="Cut this recording or take anew although it has clips that people have touched; "
-            "they stay, superseded, and are offered to nobody again. May be given several times.",
+            help="Cut this recording or take again although it has frozen clips; these are kept, "
+            "marked superseded, and never exported for annotation again. May be repeated.",
         ),
     ] = None,
     corpus: CorpusFolder = None,
@@ -87,24 +87,24 @@ def add_recordings(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Add recordings of a script: each line becomes a clip with its speaker and its text.
+    """Add recordings of a script: each line becomes a clip with its speaker and text.
 
-    Either each line has a file of its own, or, with --takes, a speaker reads many in one file; the
-    last reading of a line is kept, and doubtful matches are flagged and listed.
+    Each line has its own file or, with --takes, one file holds many lines of one speaker; the last
+    reading of each line is kept, and doubtful matches are flagged and listed.
 
-    Run it again after the script or the folder has changed: what is done already is skipped.
-    The flags hold for this run; set them for good in corpus.toml, section recordings.
-    A column intended_emotion may be there and is read past, so that no annotator ever sees it.
+    Run it again after the script or the folder has changed; finished recordings are skipped.
+    Flags apply to this run only; corpus.toml, section recordings, holds the permanent settings.
+    A column intended_emotion is ignored, so that annotators never see it.
     """
     with session("add-recordings", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.flags import with_flags
+        from corpus_tools.flags import with_overrides
         from corpus_tools.recordings import add
         from corpus_tools.recordings.hearing_options import transcript_source
         from corpus_tools.workspace import Workspace
 
         workspace = Workspace.find(corpus)
         configuration = workspace.configuration
-        settings = with_flags(
+        settings = with_overrides(
             configuration.recordings, length=length, trim_silence=trim_silence, takes=takes
         )
         transcripts = transcript_source(
@@ -135,44 +135,44 @@ def add_recordings(
             f"{details['sentences']} sentences, {outcome.kept} lines accepted"
         )
         if details["takes"]:
-            run.result(_takes(details["takes"]))
+            run.result(_takes_table(details["takes"]))
             if any(take["doubtful"] for take in details["takes"]):
-                run.result(_doubtful(details["takes"]))
+                run.result(_doubtful_table(details["takes"]))
 
 
-def _takes(reports: list[dict[str, Any]]) -> "Table":
+def _takes_table(reports: list[dict[str, Any]]) -> "Table":
     from rich.table import Table
 
     table = Table("take", "speaker", "by", title="Long takes", title_justify="left")
     counts = ("lines", "matched", "skipped", "retakes", "false_starts")
     for name in (*counts, "doubtful"):
         table.add_column(name.replace("_", " "), justify="right")
-    for one in reports:
-        figures = (*(one[name] for name in counts), len(one["doubtful"]))
-        table.add_row(one["file"], one["speaker"], one["by"], *map(str, figures))
+    for take in reports:
+        figures = (*(take[name] for name in counts), len(take["doubtful"]))
+        table.add_row(take["file"], take["speaker"], take["by"], *map(str, figures))
     return table
 
 
-def _doubtful(reports: list[dict[str, Any]]) -> "Table":
+def _doubtful_table(reports: list[dict[str, Any]]) -> "Table":
     from rich.table import Table
 
     from corpus_tools.cli.session import one_line
 
-    rows = [(take, one) for take in reports for one in take["doubtful"]]
+    rows = [(take, match) for take in reports for match in take["doubtful"]]
     shown = sorted(rows, key=lambda row: row[1]["score"])[:_MOST_DOUBTFUL]
-    title = f"Doubtful, the {len(shown)} worst of {len(rows)}; all lines: review/*.matches.csv"
+    title = f"{len(shown)} least certain of {len(rows)} doubtful lines; all: review/*.matches.csv"
     table = Table("take", "line", "text", "from", "to", "score", "accepted", "flags", title=title)
     table.title_justify = "left"
-    for take, one in shown:
-        times = ("" if one[edge] is None else f"{one[edge]:.2f}" for edge in ("start", "end"))
+    for take, match in shown:
+        times = ("" if match[edge] is None else f"{match[edge]:.2f}" for edge in ("start", "end"))
         table.add_row(
             take["file"],
-            str(one["line"]),
-            one_line(one["text"]),
+            str(match["line"]),
+            one_line(match["text"]),
             *times,
-            f"{one['score']:.2f}",
-            "yes" if one["accepted"] else "no",
-            " ".join(one["flags"]),
+            f"{match['score']:.2f}",
+            "yes" if match["accepted"] else "no",
+            " ".join(match["flags"]),
         )
     return table
 

@@ -1,4 +1,4 @@
-"""`corpus agreement`: how far annotators agree."""
+"""`corpus agreement`: inter-annotator agreement."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,13 +15,13 @@ def agreement(
     resamples: Annotated[
         int, typer.Option(min=100, help="Bootstrap samples for the 95 % interval of α.")
     ] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap.")] = 0,
     html: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
             dir_okay=False,
-            help="Write a page with plots, too; it needs no network.",
+            help="Also write an HTML page with plots; it works offline.",
         ),
     ] = None,
     corpus: CorpusFolder = None,
@@ -29,10 +29,10 @@ def agreement(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Report how far annotators agree, on which classes they don't, and how each stands.
+    """Report inter-annotator agreement: overall, by class and by annotator.
 
-    Each annotator is compared with the others, with gold clips (annotations/gold.csv), and with
-    their own first answers; what is odd is listed.
+    Each annotator is compared with the others, with gold clips (annotations/gold.csv) and with
+    their own earlier answers; suspicious patterns are listed.
     """
     with session("agreement", as_json=json, quiet=quiet, verbose=verbose) as run:
         from annotation import agreement as measures

@@ -1,4 +1,4 @@
-"""The command line put together: verbs in panels."""
+"""Command-line application: all verbs, grouped into help panels."""
 
 from typing import Annotated
 
@@ -39,7 +39,7 @@ BUILD, ANNOTATE, MANIFEST, MODEL, INSPECT = "Build", "Annotate", "Manifest", "Mo
 
 app = typer.Typer(
     name="corpus",
-    help="From drama video to a six-class emotional speech corpus, and a model trained on it.",
+    help="Turn drama video into a six-class emotional speech corpus, and train a model on it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -60,7 +60,7 @@ def _corpus(
     _version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version and end."
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
         ),
     ] = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""`corpus build-manifest`: the next immutable version."""
+"""`corpus build-manifest`: write the next manifest version."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,8 +19,8 @@ def build_manifest(
         str | None,
         typer.Option(
             metavar="KEYS",
-            help="What may not be divided: auto; speaker, series, source, sentence, or several of "
-            "them with commas between; or none (clips at random, which leaks).",
+            help="Keys whose clips stay in one split: auto; speaker, series, source, sentence, or "
+            "several of them separated by commas; or none (random clips, which leaks).",
             show_default="auto",
         ),
     ] = None,
@@ -28,8 +28,8 @@ def build_manifest(
         str | None,
         typer.Option(
             metavar="K|speakers",
-            help="Divide into K folds in place of --ratios, each to be tested once; speakers: one "
-            "for each (leave one speaker out).",
+            help="Cross-validation with K folds instead of --ratios, each tested once; speakers: "
+            "one fold per speaker (leave one speaker out).",
             show_default="none",
         ),
     ] = None,
@@ -37,29 +37,30 @@ def build_manifest(
         float | None,
         typer.Option(
             metavar="PERCENT",
-            help="Leave out up to so many percent of the clips, as few as can be found, where "
-            "otherwise too much hangs together to be divided.",
+            help="Hold out at most this percentage of the clips, as few as possible, where shared "
+            "keys otherwise join too many clips into one group.",
             show_default="0",
         ),
     ] = None,
     ratios: Annotated[
-        str | None, typer.Option(help="Shares of train/val/test.", show_default="8/1/1")
+        str | None, typer.Option(help="Ratio of train/val/test.", show_default="8/1/1")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Settles what is otherwise equal.", show_default="0")
+        int | None,
+        typer.Option(help="Random seed; breaks ties between equal splits.", show_default="0"),
     ] = None,
     min_votes: Annotated[
-        int | None, typer.Option(help="Fewest answers that a clip needs.", show_default="1")
+        int | None, typer.Option(help="Minimum number of answers per clip.", show_default="1")
     ] = None,
     resplit: Annotated[
         bool,
-        typer.Option("--resplit", help="Divide anew: clips may move between train, val and test."),
+        typer.Option("--resplit", help="Split again: clips may move between train, val and test."),
     ] = False,
     strict: Annotated[
         bool,
         typer.Option(
             "--strict",
-            help="End with 1 if train, val and test share a speaker, source, series, sentence, "
+            help="Exit with 1 if train, val and test share a speaker, source, series, sentence, "
             "text or recording.",
         ),
     ] = False,
@@ -68,17 +69,17 @@ def build_manifest(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Write the next version of the manifest: labelled clips, divided without leaks.
+    """Write the next version of the manifest: labelled clips, split without leakage.
 
-    A version is never changed, and nothing moves between train, val and test in the next one.
+    A version is immutable; in later versions its clips stay in their split.
     """
     with session("build-manifest", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.flags import with_flags
+        from corpus_tools.flags import with_overrides
         from corpus_tools.manifest_building import build_from_corpus, parse_ratios
         from corpus_tools.workspace import Workspace
 
         workspace = Workspace.find(corpus)
-        split = with_flags(
+        split = with_overrides(
             workspace.configuration.split,
             group_by=group_by,
             folds=folds,
@@ -86,40 +87,40 @@ def build_manifest(
             ratios=parse_ratios(ratios) if ratios is not None else None,
             seed=seed,
         )
-        labels = with_flags(workspace.configuration.labels, min_votes=min_votes)
+        labels = with_overrides(workspace.configuration.labels, min_votes=min_votes)
         with run.progress("checking clips") as progress:
             outcome = build_from_corpus(
                 workspace, split, labels, resplit=resplit, progress=progress
             )
         run.outcome.merge(outcome)
-        group = outcome.details.get("tangle")
-        if group:
-            run.result("what ties the clips together:")
-            run.result(oversized_group_table(group))
+        oversized = outcome.details.get("tangle")
+        if oversized:
+            run.result("keys that join the clips of the largest group:")
+            run.result(oversized_group_table(oversized))
         manifest = outcome.details.get("manifest")
         if manifest:
             run.result(f"{manifest['version']}: clips per class and split")
             run.result(class_table(manifest["counts"]))
-            for line in _lines(manifest):
+            for line in _manifest_lines(manifest):
                 run.result(line)
             leaks = [key for key, found in manifest["leakage"].items() if found["shared"]]
             if strict and leaks:
-                run.outcome.fail(manifest["version"], _leaking(leaks))
+                run.outcome.fail(manifest["version"], _leak_message(leaks))
 
 
 def oversized_group_table(group: Mapping[str, Any]) -> "Table":
-    """Return the table of the keys that tie the largest group, what parts it most first.
+    """Return the table of the keys that join the largest group, the most effective split first.
 
     Args:
-        group: as :meth:`manifests.tangles.OversizedGroup.row` gives it.
+        group: row of :meth:`manifests.tangles.OversizedGroup.row`.
     """
     from rich.table import Table
 
     from corpus_tools.cli.session import one_line
 
     table = Table()
-    for column in ("key", "which", "clips", "ties", "largest group without it"):
-        table.add_column(column, justify="left" if column in ("key", "which") else "right")
+    for column in ("key", "value", "clips", "joined", "largest group without it"):
+        table.add_column(column, justify="left" if column in ("key", "value") else "right")
     for bridge in group["bridges"]:
         table.add_row(
             bridge["kind"],
@@ -132,10 +133,10 @@ def oversized_group_table(group: Mapping[str, Any]) -> "Table":
 
 
 def class_table(counts: Mapping[str, Mapping[str, int]]) -> "Table":
-    """Return the table of clips per class and split, with the clips held out if there are any.
+    """Return the table of clips per class and split, with held clips if there are any.
 
     Args:
-        counts: per split and class, as in manifest.json.
+        counts: clips per split and class, as in manifest.json.
     """
     from rich.table import Table
 
@@ -153,33 +154,37 @@ def class_table(counts: Mapping[str, Mapping[str, int]]) -> "Table":
     return table
 
 
-def _of_folds(folds: Mapping[int, Mapping[str, int]]) -> list[str]:
+def _fold_lines(folds: Mapping[int, Mapping[str, int]]) -> list[str]:
     sizes = [sum(counts.values()) for counts in folds.values()]
     if not sizes:
         return []
     return [
-        f"{len(sizes)} folds of {min(sizes)} to {max(sizes)} clips; above is the first: it is "
-        f"tested, the next validates"
+        f"{len(sizes)} folds of {min(sizes)} to {max(sizes)} clips; the table is for the first: "
+        f"test on it, validate on the next"
     ]
 
 
-def _leaking(leaks: list[str]) -> str:
+def _leak_message(leaks: list[str]) -> str:
     names = ", ".join(leaks).replace("_", " ")
-    return f"its sides share by {names}, and --strict was asked for; its card and leakage.json tell"
+    return f"its splits share by {names}, which --strict forbids; see its card and leakage.json"
 
 
-def _lines(manifest: dict[str, Any]) -> list[str]:
+def _manifest_lines(manifest: dict[str, Any]) -> list[str]:
     groups = manifest["groups"]
-    by = " and ".join(groups["by"]).replace("_", " ") or "nothing: clips at random"
+    by = " and ".join(groups["by"]).replace("_", " ") or "nothing (random clips)"
     sides = ("train", "val", "test")
     shares = " / ".join(f"{100 * manifest['shares'][side]:.1f} %" for side in sides)
     counts = " / ".join(str(groups["counts"][side]) for side in sides)
     return [
         f"grouped by {by}; groups in train / val / test: {counts}",
         f"shares of train / val / test: {shares}, "
-        f"{manifest['size_deviation']:.1f} points from what was asked at most",
-        *_of_folds(manifest["folds"]),
+        f"at most {manifest['size_deviation']:.1f} points from the requested shares",
+        *_fold_lines(manifest["folds"]),
         *([f"held out: {len(manifest['held'])} clips"] if manifest["held"] else []),
-        *([f"of them as bridges: {len(manifest['bridges'])}"] if manifest["bridges"] else []),
+        *(
+            [f"of them bridges between groups: {len(manifest['bridges'])}"]
+            if manifest["bridges"]
+            else []
+        ),
         f"{'wrote' if manifest['new'] else 'unchanged:'} {manifest['folder']}",
     ]

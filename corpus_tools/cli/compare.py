@@ -1,4 +1,4 @@
-"""`corpus compare`: the paper's table and figures on a manifest version."""
+"""`corpus compare`: compare systems as the paper does, on a manifest version."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -27,11 +27,11 @@ def compare(
         ),
     ] = None,
     seeds: Annotated[
-        int, typer.Option(min=1, max=100, help="How often each network is trained.")
+        int, typer.Option(min=1, max=100, help="Number of training runs per network.")
     ] = 3,
     name: Annotated[
         str | None,
-        typer.Option(help="Of the folder, runs/NAME.  \\[default: e.g. compare-v1-default]"),
+        typer.Option(help="Name of the folder, runs/NAME.  \\[default: e.g. compare-v1-default]"),
     ] = None,
     epochs: Annotated[
         int | None, typer.Option(help="Passes over the training clips.  \\[default: the preset's]")
@@ -40,31 +40,31 @@ def compare(
         float | None, typer.Option(help="Highest learning rate.  \\[default: the preset's]")
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option(help="Clips of a training step.  \\[default: the preset's]")
+        int | None, typer.Option(help="Clips per training step.  \\[default: the preset's]")
     ] = None,
     vectors: Annotated[
         Path | None,
         typer.Option(
-            help="File of word vectors, word2vec's or GloVe's.  "
+            help="File of word vectors in word2vec or GloVe format.  "
             "\\[default: none; see words.word2vec]"
         ),
     ] = None,
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"] | None,
-        typer.Option(help="What computes; 'auto' takes the fastest.  \\[default: auto]"),
+        typer.Option(help="Device to compute on; 'auto' takes the fastest.  \\[default: auto]"),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(help="Processor threads at most.  \\[default: 1]")
+        int | None, typer.Option(help="Maximum number of processor threads.  \\[default: 1]")
     ] = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Compare plain CNN, audio, text, fusion and an SVM, over seeds: a table and two figures.
+    """Compare plain CNN, audio, text, fusion and an SVM over seeds, with a table and two figures.
 
-    Each is trained on the training split and tells the test split. A comparison that was broken off
-    goes on where it was. All other settings are keys of the section train in corpus.toml.
+    Each is trained on the training split and evaluated on the test split. An interrupted comparison
+    resumes when run again. All other settings are keys of section train in corpus.toml.
     """
     with session("compare", as_json=json, quiet=quiet, verbose=verbose) as run:
         ready_for_features()
@@ -90,4 +90,4 @@ def compare(
             outcome = compare_systems(folder, out, settings, seeds, progress)
         run.outcome.merge(outcome)
         run.result(rich_table(outcome.details))
-        run.result(f"made {out}: table.md, table.csv, compare.json, figure5.png, figure6.png")
+        run.result(f"wrote {out}: table.md, table.csv, compare.json, figure5.png, figure6.png")

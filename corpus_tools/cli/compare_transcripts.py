@@ -1,4 +1,4 @@
-"""`corpus compare-transcripts`: character error rate between two sources of text."""
+"""`corpus compare-transcripts`: character error rate between two transcript sources."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,26 +18,28 @@ def compare_transcripts(
         str,
         typer.Argument(
             metavar="A",
-            help="The texts that count as right: script, subtitle, annotator, whisper, or with a "
-            "model where there are several, e.g. whisper:large-v3.",
+            help="Reference transcripts: script, subtitle, annotator, whisper, or with a model if "
+            "there are several, e.g. whisper:large-v3.",
         ),
     ],
-    b: Annotated[str, typer.Argument(metavar="B", help="The texts measured against them.")],
-    worst: Annotated[int, typer.Option(min=0, help="How many of the worst clips to list.")] = 10,
+    b: Annotated[
+        str, typer.Argument(metavar="B", help="Transcripts to measure against the reference.")
+    ],
+    worst: Annotated[int, typer.Option(min=0, help="Number of worst clips to list.")] = 10,
     raw: Annotated[
-        bool, typer.Option("--raw", help="Compare texts as they came, flagged ones included.")
+        bool, typer.Option("--raw", help="Compare texts as stored, including flagged ones.")
     ] = False,
     exact: Annotated[
-        bool, typer.Option("--exact", help="Count spaces, punctuation, case and width too.")
+        bool, typer.Option("--exact", help="Also count spaces, punctuation, case and width.")
     ] = False,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Give the character error rate of B against A: in all, for each source, and the worst clips.
+    """Report the character error rate of B against A: overall, by source, and the worst clips.
 
-    Only clips with both texts are compared; how many lack one is said at the end.
+    Only clips with both texts are compared; the number of other clips is printed last.
     """
     with session("compare-transcripts", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.transcription.compare import compare_transcripts as compare
@@ -49,12 +51,12 @@ def compare_transcripts(
         details = outcome.details
         if not outcome.kept:
             return
-        run.result(_rates(details))
+        run.result(_rates_table(details))
         if details["worst"]:
-            run.result(_worst(details))
+            run.result(_worst_table(details))
 
 
-def _rates(details: dict[str, Any]) -> "Table":
+def _rates_table(details: dict[str, Any]) -> "Table":
     from rich.table import Table
 
     title = f"Character error rate of {details['hypothesis']} against {details['reference']}"
@@ -75,7 +77,7 @@ def _rates(details: dict[str, Any]) -> "Table":
     return table
 
 
-def _worst(details: dict[str, Any]) -> "Table":
+def _worst_table(details: dict[str, Any]) -> "Table":
     from rich.table import Table
 
     from corpus_tools.cli.session import one_line

@@ -1,4 +1,4 @@
-"""`corpus demo`: everything once, on the bundled sample."""
+"""`corpus demo`: run the whole pipeline on the bundled sample."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +16,7 @@ def demo(
         Path | None,
         typer.Argument(
             metavar="[DIR]",
-            help="Where to make the demo's corpus (default: a new temporary folder).",
+            help="Folder for the demo corpus (default: a new temporary folder).",
             show_default=False,
         ),
     ] = None,
@@ -27,12 +27,12 @@ def demo(
     whisper_model: Annotated[
         str | None,
         typer.Option(
-            help="Whisper checkpoint for the transcripts (default: none, the texts come from "
-            "subtitles and the script).",
+            help="Whisper checkpoint for the transcripts (default: none, use subtitles and the "
+            "script).",
             show_default=False,
         ),
     ] = None,
-    no_train: Annotated[bool, typer.Option("--no-train", help="End with the manifest.")] = False,
+    no_train: Annotated[bool, typer.Option("--no-train", help="Stop after the manifest.")] = False,
     again: Annotated[
         bool, typer.Option("--again", help="Replace an earlier demo in the same folder.")
     ] = False,
@@ -40,9 +40,9 @@ def demo(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Run the whole path on the bundled sample, from video to trained model.
+    """Run the whole pipeline on the bundled sample, from video to trained model.
 
-    It takes a few minutes and no network. The annotators are simulated, and said to be.
+    It takes a few minutes and works offline. The annotators are simulated and marked as such.
     """
     with session("demo", as_json=json, quiet=quiet, verbose=verbose) as run:
         import tempfile
@@ -50,17 +50,17 @@ def demo(
         from corpus_tools.demo import Demo, demo_folder
         from corpus_tools.sample import sample_folder
 
-        place = folder or Path(tempfile.mkdtemp(prefix="corpus-demo-"))
-        home = demo_folder(place, again)
-        run.note(f"the demo's corpus: {home}")
-        whole = Demo(
+        parent = folder or Path(tempfile.mkdtemp(prefix="corpus-demo-"))
+        home = demo_folder(parent, again)
+        run.note(f"demo corpus: {home}")
+        pipeline = Demo(
             folder=home,
             sample=sample or sample_folder(),
-            say=lambda step, numbers: run.result(f"{step:<19}{numbers}"),
+            report=lambda step, numbers: run.result(f"{step:<19}{numbers}"),
             outcome=run.outcome,
         )
         with run.progress("training") as progress:
-            whole.run(whisper_model, not no_train, progress)
+            pipeline.run(whisper_model, not no_train, progress)
         _print_end(run, run.outcome.details)
 
 
@@ -78,6 +78,6 @@ def _print_end(run: Session, details: dict[str, Any]) -> None:
                 f"test {name:<9}{test[key]:.3f}  95 % interval {low:.3f}–{high:.3f}, "
                 f"n = {test['n']}, chance {test[f'chance_{key}']:.3f}"
             )
-    run.result("made:")
+    run.result("wrote:")
     for path in run.outcome.outputs:
         run.result(f"  {path}")

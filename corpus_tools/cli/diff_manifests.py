@@ -1,4 +1,4 @@
-"""`corpus diff-manifests`: what differs between two versions."""
+"""`corpus diff-manifests`: differences between two manifest versions."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +22,7 @@ def diff_manifests(
         str | None,
         typer.Argument(metavar="B", help="The newer version.", show_default="the newest"),
     ] = None,
-    most: Annotated[int, typer.Option(min=0, help="How many of the clips to list.")] = 20,
+    most: Annotated[int, typer.Option(min=0, help="Maximum number of clips to list.")] = 20,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print Markdown, for a changelog or an issue.")
     ] = False,
@@ -31,7 +31,7 @@ def diff_manifests(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Say which clips were added, removed, relabelled, re-transcribed or moved between versions."""
+    """List clips added, removed, relabelled, re-transcribed or moved to another split."""
     with session("diff-manifests", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.workspace import Workspace
         from manifests.diff import diff_manifests as diff
@@ -44,17 +44,17 @@ def diff_manifests(
             run.result(diff_as_markdown(found, most))
             return
         run.result(_summary(found))
-        run.result(_counts(found))
+        run.result(_counts_table(found))
         if found.changes and most:
-            run.result(_changes(found, most))
+            run.result(_changes_table(found, most))
 
 
 def _summary(found: "ManifestDiff") -> str:
-    told = [f"{n} {kind}" for kind, n in found.kinds.items() if n]
-    return f"{found.before} → {found.after}: {', '.join([*told, f'{found.same} the same'])}"
+    changed = [f"{n} {kind}" for kind, n in found.kinds.items() if n]
+    return f"{found.before} → {found.after}: {', '.join([*changed, f'{found.same} unchanged'])}"
 
 
-def _counts(found: "ManifestDiff") -> "Table":
+def _counts_table(found: "ManifestDiff") -> "Table":
     from rich.table import Table
 
     splits = [
@@ -71,16 +71,16 @@ def _counts(found: "ManifestDiff") -> "Table":
     return table
 
 
-def _changes(found: "ManifestDiff", most: int) -> "Table":
+def _changes_table(found: "ManifestDiff", most: int) -> "Table":
     from rich.table import Table
 
     from corpus_tools.cli.session import one_line
 
     shown = found.changes[:most]
-    title = f"{len(shown)} of {len(found.changes)} clips that differ"
+    title = f"{len(shown)} of {len(found.changes)} changed clips"
     table = Table(title=title, title_justify="left")
     table.add_column("clip", overflow="fold")
-    table.add_column("what")
+    table.add_column("change")
     table.add_column("before → after")
     for change in shown:
         table.add_row(one_line(change.clip_id), ", ".join(change.kinds), _values(change))
@@ -92,7 +92,7 @@ def _values(change: "Change") -> str:
 
     shown = {name: change.fields[name] for name in _SHOWN if name in change.fields}
     if "added" in change.kinds or "removed" in change.kinds:
-        values = [one or other for one, other in shown.values()]
+        values = [old or new for old, new in shown.values()]
         return one_line(", ".join(str(value) for value in values if value))
     return one_line("; ".join(f"{old or '–'} → {new or '–'}" for old, new in shown.values()))
 

@@ -1,4 +1,4 @@
-"""`corpus doctor`: is this machine ready."""
+"""`corpus doctor`: check this machine's installation."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ MARKS = {"ok": "ok     ", "note": "note   ", "missing": "MISSING"}
 
 
 def doctor(json: AsJson = False, quiet: Quiet = False, verbose: Verbose = False) -> None:
-    """Say whether this machine has what the commands need, and what would make it better."""
+    """Check that this machine has what the commands need, and suggest improvements."""
     with session("doctor", as_json=json, quiet=quiet, verbose=verbose) as run:
         from dataclasses import asdict
 

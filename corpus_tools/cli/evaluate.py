@@ -1,4 +1,4 @@
-"""`corpus evaluate`: how good a trained model is."""
+"""`corpus evaluate`: evaluate a trained model."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ __all__ = ["evaluate"]
 
 
 def evaluate(
-    name: Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, or its folder.")],
+    name: Annotated[str, typer.Argument(metavar="RUN", help="Name or folder of a run.")],
     split: Annotated[
         Literal["train", "val", "test"], typer.Option(help="Clips to evaluate on.")
     ] = "test",
@@ -20,8 +20,7 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="V|DIR",
-            help="Manifest version to take them from, or its folder.  "
-            "\\[default: the one the run was trained on]",
+            help="Manifest version, or its folder.  \\[default: the one the run was trained on]",
         ),
     ] = None,
     out: Annotated[
@@ -35,9 +34,9 @@ def evaluate(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Say how often a trained model is right, class by class, with 95 % intervals and chance.
+    """Evaluate a trained model, overall and by class, with 95 % intervals and chance levels.
 
-    Writes the figures, every prediction, pictures, and a page to read and hear them in; an earlier
+    Writes metrics, all predictions, plots and an HTML report that plays the clips; an earlier
     evaluation of the same clips is replaced.
     """
     with session("evaluate", as_json=json, quiet=quiet, verbose=verbose) as run:

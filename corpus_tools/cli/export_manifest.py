@@ -1,4 +1,4 @@
-"""`corpus export-manifest`: a version for other tools."""
+"""`corpus export-manifest`: write a version in another tool's format."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -25,7 +25,7 @@ def export_manifest(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="The folder to make; it must not be there yet.",
+            help="Folder to create; it must not exist.",
             show_default="exports/VERSION-FORMAT in the corpus",
         ),
     ] = None,
@@ -40,8 +40,8 @@ def export_manifest(
     audio: Annotated[
         Literal["copy", "link", "flac", "none"],
         typer.Option(
-            help="The clips: copied; linked (the same file, so editing it damages the corpus); "
-            "packed as FLAC, every sample kept; or left where they are.",
+            help="Audio: copy it; link it (hard links: editing them damages the corpus); encode it "
+            "as FLAC, lossless; or leave it where it is.",
         ),
     ] = "copy",
     corpus: CorpusFolder = None,
@@ -51,7 +51,7 @@ def export_manifest(
 ) -> None:
     """Write a version, with its clips, in the format of another tool.
 
-    Classes, votes, speakers, texts and splits come along. If a clip is missing or changed nothing
+    It includes classes, votes, speakers, texts and splits. If a clip is missing or changed, nothing
     is written.
     """
     with session("export-manifest", as_json=json, quiet=quiet, verbose=verbose) as run:

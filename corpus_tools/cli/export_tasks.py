@@ -1,4 +1,4 @@
-"""`corpus export-tasks`: clips for people to label, as Label Studio imports them."""
+"""`corpus export-tasks`: write annotation tasks for Label Studio."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
 __all__ = ["export_tasks"]
 
-_BY_HAND = "or by hand, as the how-to says: paste {configuration}, import {tasks}"
+_BY_HAND = "or by hand, as in the how-to guide: paste {configuration}, import {tasks}"
 
 
 def export_tasks(
     batch: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="What to call it.", show_default="batch-0001, -0002, …"),
+        typer.Option(
+            metavar="NAME", help="Name of the batch.", show_default="batch-0001, -0002, …"
+        ),
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(
-            help="At most so many clips, not counting gold ones.", show_default="all there are"
-        ),
+        typer.Option(help="Maximum number of clips, not counting gold clips.", show_default="all"),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Settles who gets which clips, and their order.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed for assignment and order.")] = 0,
     annotators: Annotated[
         str | None,
         typer.Option(
             metavar="A,B,…",
-            help="Pseudonyms; each gets a list of tasks of their own, in an order of their own.",
+            help="Pseudonyms; each annotator gets a separate list of tasks in a separate order.",
             show_default="one list for all",
         ),
     ] = None,
@@ -41,7 +41,7 @@ def export_tasks(
         int | None,
         typer.Option(
             metavar="K",
-            help="How many of the --annotators each clip goes to; work and pairs are balanced.",
+            help="Annotators per clip; workload and pairings are balanced.",
             show_default="all of them",
         ),
     ] = None,
@@ -49,60 +49,58 @@ def export_tasks(
         float,
         typer.Option(
             metavar="SHARE",
-            help="Share of gold clips (annotations/gold.csv) among each annotator's tasks, such "
-            "as 0.05; nobody meets one twice, or can tell which they are.",
+            help="Share of gold clips (annotations/gold.csv) among each annotator's tasks, e.g. "
+            "0.05; they look like other tasks, and nobody gets one twice.",
         ),
     ] = 0.0,
     order: Annotated[
         Literal["shuffled", "uncertainty"],
         typer.Option(
-            help="Uncertainty: first what a model can't tell and what the corpus lacks; needs "
-            "--predictions.",
+            help="Order of the clips; uncertainty: uncertain predictions and rare classes first, "
+            "needs --predictions.",
         ),
     ] = "shuffled",
     predictions: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="What `corpus predict --json` printed for clips or films."
-        ),
+        typer.Option(metavar="FILE", help="Output of `corpus predict --json` for clips or films."),
     ] = None,
     pre_annotate: Annotated[
         bool,
         typer.Option(
             "--pre-annotate",
-            help="Pre-select the class of --predictions. People follow what is pre-selected: not "
-            "for votes whose agreement counts.",
+            help="Pre-select the predicted class. This biases annotators: don't use it where "
+            "agreement is measured.",
         ),
     ] = False,
     disputed: Annotated[
         bool,
         typer.Option(
             "--disputed",
-            help="Instead of new clips those whose votes stand even, for the --annotators to "
-            "decide, each clip by one.",
+            help="Export clips without a majority for adjudication instead of new ones; each goes "
+            "to one of the --annotators.",
         ),
     ] = False,
     show_votes: Annotated[
         bool,
-        typer.Option("--show-votes", help="With --disputed: show how the votes fell, no names."),
+        typer.Option("--show-votes", help="With --disputed: show the votes, without names."),
     ] = False,
     context: Annotated[
         bool,
-        typer.Option(help="Cut 8 s around each clip of a film, for annotators to hear on request."),
+        typer.Option(help="Cut 8 s around each clip of a film, playable by annotators on request."),
     ] = True,
     media: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="PATH",
-            help="Film, or folder with films, outside the corpus folder; needed for the context. "
-            "May be given several times.",
+            help="Film, or folder of films, outside the corpus folder; needed for the context. "
+            "May be repeated.",
         ),
     ] = None,
     audio_base_url: Annotated[
         str | None,
         typer.Option(
             metavar="URL",
-            help="Web address of the corpus's folder clips.",
+            help="Web address at which the corpus's folder clips is served.",
             show_default="Label Studio's local files",
         ),
     ] = None,
@@ -111,21 +109,21 @@ def export_tasks(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Write tasks for the accepted clips that no earlier batch names, in shuffled order.
+    """Write tasks for accepted clips that are in no earlier batch, in shuffled order.
 
-    With --annotators the batch is a folder with a list for each of them; they vote without
-    knowing of each other. With --disputed it is one of clips whose votes came to nothing.
+    With --annotators the batch is a folder with a task list for each of them, so that they vote
+    independently. With --disputed it holds clips without a majority.
     """
     with session("export-tasks", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.task_batches import Request, export_batch
+        from corpus_tools.task_batches import BatchOptions, export_batch
         from corpus_tools.workspace import Workspace
 
         workspace = Workspace.find(corpus)
-        request = Request(
+        options = BatchOptions(
             batch=batch,
             limit=limit,
             seed=seed,
-            annotators=None if annotators is None else _names(annotators),
+            annotators=None if annotators is None else _split_names(annotators),
             per_clip=per_clip,
             gold_rate=gold_rate,
             order=order,
@@ -138,29 +136,29 @@ def export_tasks(
             audio_base_url=audio_base_url,
         )
         with workspace.lock(), run.progress("cutting context") as progress:
-            outcome = export_batch(workspace, request, progress)
+            outcome = export_batch(workspace, options, progress)
         run.outcome.merge(outcome)
         if outcome.outputs:
-            _tell(run, workspace, outcome, audio_base_url)
+            _print_batch(run, workspace, outcome, audio_base_url)
 
 
-def _names(given: str) -> list[str]:
+def _split_names(given: str) -> list[str]:
     return [name.strip() for name in given.split(",") if name.strip()]
 
 
-def _tell(run: Session, workspace: "Workspace", outcome: "Outcome", url: str | None) -> None:
-    batch, place = outcome.details["batch"], outcome.outputs[0]
-    people = outcome.details.get("annotators")
-    if people is None:
-        run.result(f"{batch}: {outcome.kept} tasks in {place}")
-        tasks, configuration = place, outcome.outputs[1]
+def _print_batch(run: Session, workspace: "Workspace", outcome: "Outcome", url: str | None) -> None:
+    batch, output = outcome.details["batch"], outcome.outputs[0]
+    annotators = outcome.details.get("annotators")
+    if annotators is None:
+        run.result(f"{batch}: {outcome.kept} tasks in {output}")
+        tasks, configuration = output, outcome.outputs[1]
     else:
-        panel = f"{len(people)} annotator{'s' * (len(people) != 1)}"
-        run.result(f"{batch}: {outcome.kept} clips for {panel} in {place}")
-        for name, own in people.items():
+        panel = f"{len(annotators)} annotator{'s' * (len(annotators) != 1)}"
+        run.result(f"{batch}: {outcome.kept} clips for {panel} in {output}")
+        for name, own in annotators.items():
             gold = f", {own['gold']} of them gold" if own["gold"] else ""
             run.result(f"  {name}: {own['tasks']} tasks{gold}")
-        tasks, configuration = place / "<annotator>.json", place / "label_config.xml"
+        tasks, configuration = output / "<annotator>.json", output / "label_config.xml"
     run.note("push them to Label Studio with: corpus push-tasks")
     run.note(_BY_HAND.format(configuration=configuration, tasks=tasks))
     if url is not None:

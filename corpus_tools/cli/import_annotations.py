@@ -1,4 +1,4 @@
-"""`corpus import-annotations`: what people answered, from Label Studio's JSON exports."""
+"""`corpus import-annotations`: import judgements from Label Studio's JSON exports."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,7 @@ def import_annotations(
         str,
         typer.Option(
             metavar="NAME",
-            help="Id of the server they come from, to keep the numbers of several apart.",
+            help="Id of the server of origin; keeps ids of several servers apart.",
         ),
     ] = "label-studio",
     corpus: CorpusFolder = None,
@@ -27,7 +27,7 @@ def import_annotations(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Take judgements from Label Studio exports; importing one twice adds nothing."""
+    """Import judgements from Label Studio exports; importing a file twice adds nothing."""
     with session("import-annotations", as_json=json, quiet=quiet, verbose=verbose) as run:
         from annotation import importing
         from corpus_tools.workspace import Workspace
@@ -45,5 +45,5 @@ def import_annotations(
         )
         run.note(
             f"{details['tasks']} tasks, {details['unannotated_tasks']} without annotations; "
-            f"left aside: {details['drafts']} drafts, {details['predictions']} predictions"
+            f"ignored: {details['drafts']} drafts, {details['predictions']} predictions"
         )

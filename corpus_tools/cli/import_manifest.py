@@ -1,4 +1,4 @@
-"""`corpus import-manifest`: an existing corpus into this one."""
+"""`corpus import-manifest`: import another corpus into this one."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,14 +16,14 @@ def import_manifest(
         Path,
         typer.Argument(
             metavar="FILE|FOLDER",
-            help="CSV, TSV, JSON Lines (as EmoBox has them) or Parquet; or a folder: Hugging "
-            "Face's audiofolder, a fold of EmoBox, or a folder for each class.",
+            help="CSV, TSV, JSON Lines (as in EmoBox) or Parquet; or a folder: Hugging Face "
+            "audiofolder, a fold of EmoBox, or one folder per class.",
         ),
     ],
     audio_folder: Annotated[
         Path | None,
         typer.Option(
-            help="What the paths in the table are relative to; they may not leave it.",
+            help="Base folder of the paths in the table; they may not leave it.",
             show_default="the table's folder",
         ),
     ] = None,
@@ -31,7 +31,7 @@ def import_manifest(
         list[str] | None,
         typer.Option(
             metavar="WHAT=NAME",
-            help="Which column holds what, e.g. emotion=Emo; for names that don't tell.",
+            help="Column that holds a field, e.g. emotion=Emo; for names that aren't recognised.",
         ),
     ] = None,
     map_label: Annotated[
@@ -40,12 +40,12 @@ def import_manifest(
     ] = None,
     drop: Annotated[
         list[str] | None,
-        typer.Option(metavar="LABEL", help="Leave out the clips with this label."),
+        typer.Option(metavar="LABEL", help="Skip clips with this label."),
     ] = None,
     series: Annotated[
         str | None,
         typer.Option(
-            help="Series of rows that name none.", show_default="their source, or the table's name"
+            help="Series of rows without one.", show_default="their source, or the table's name"
         ),
     ] = None,
     corpus: CorpusFolder = None,
@@ -53,19 +53,19 @@ def import_manifest(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Bring clips, labels, speakers, texts and splits of another corpus into this one.
+    """Import clips, labels, speakers, texts and splits of another corpus.
 
-    If the table names splits, a version is written with these, and what leaks is told at once.
-    Run it again after an interruption: what is done already is skipped.
+    If the table has splits, a manifest version is written with them and its leakage is reported.
+    Run it again after an interruption; finished clips are skipped.
     """
     with session("import-manifest", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.cli.build_manifest import class_table
         from corpus_tools.importing.pairs import name_value_pairs
-        from corpus_tools.importing.run import import_manifest as bring_in
+        from corpus_tools.importing.run import import_manifest as import_table
         from corpus_tools.workspace import Workspace
 
         with run.progress("importing") as progress:
-            outcome = bring_in(
+            outcome = import_table(
                 Workspace.find(corpus),
                 file,
                 audio_folder=audio_folder,
@@ -82,18 +82,18 @@ def import_manifest(
             f"{details['unlabelled']} without a label; {details['new_judgements']} new labels"
         )
         if details["labels"]:
-            read = ", ".join(f"{pair} ({count})" for pair, count in details["labels"].items())
-            run.result(f"labels read as classes: {read}")
+            mapping = ", ".join(f"{pair} ({count})" for pair, count in details["labels"].items())
+            run.result(f"labels mapped to classes: {mapping}")
         manifest = details.get("manifest")
         if manifest:
-            run.result(f"{manifest['version']}: clips per class and split, as given")
+            run.result(f"{manifest['version']}: clips per class and split, as imported")
             run.result(class_table(manifest["counts"]))
             by = " and ".join(manifest["groups"]["by"]).replace("_", " ") or "nothing"
-            run.result(f"their splits keep whole: {by}")
+            run.result(f"keys that stay in one split: {by}")
             for key, found in manifest["leakage"].items():
                 if found["shared"]:
                     run.result(
                         f"shared between splits by {key.replace('_', ' ')}: {len(found['shared'])}"
                     )
         elif details["clips"] and not details["splits"]:
-            run.result("no splits in it; divide the clips with: corpus build-manifest")
+            run.result("it has no splits; split the clips with: corpus build-manifest")

@@ -1,4 +1,4 @@
-"""`corpus import-transcripts`: texts that another recogniser or a person made."""
+"""`corpus import-transcripts`: import transcripts made elsewhere."""
 
 from pathlib import Path
 from typing import Annotated
@@ -21,27 +21,27 @@ def import_transcripts(
     ],
     name: Annotated[
         str | None,
-        typer.Option(help="Recogniser or person who made them.", show_default="the file's stem"),
+        typer.Option(help="Name of the recogniser or transcriber.", show_default="the file's stem"),
     ] = None,
     source: Annotated[
-        str | None, typer.Option(help="Which source a subtitle file belongs to (its source_id).")
+        str | None, typer.Option(help="source_id of the source that a subtitle file belongs to.")
     ] = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Add texts to clips, beside those that they have.
+    """Add transcripts from another recogniser or a person; existing texts are kept.
 
-    The same file again changes nothing; another under the same name replaces its clips' texts.
+    Importing a file again changes nothing; another file of the same name replaces its texts.
     """
     with session("import-transcripts", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.transcription.importing import import_transcripts as take_texts
+        from corpus_tools.transcription.importing import import_transcripts as import_texts
         from corpus_tools.workspace import Workspace
 
-        outcome = take_texts(Workspace.find(corpus), file, name, source)
+        outcome = import_texts(Workspace.find(corpus), file, name, source)
         run.outcome.merge(outcome)
         run.result(
-            f"{outcome.kept} of {outcome.items_in} texts taken as '{outcome.details['name']}'; "
+            f"{outcome.kept} of {outcome.items_in} texts imported as '{outcome.details['name']}'; "
             f"sources changed: {outcome.details['changed']}"
         )

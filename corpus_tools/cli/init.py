@@ -1,4 +1,4 @@
-"""`corpus init`: a new corpus folder."""
+"""`corpus init`: create a corpus folder."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,20 +12,20 @@ __all__ = ["init"]
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to make it.")] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder of the corpus.")] = Path(),
     name: Annotated[
-        str | None, typer.Option(help="What the corpus is called.  [default: the folder's name]")
+        str | None, typer.Option(help="Name of the corpus.  [default: the folder's name]")
     ] = None,
-    language: Annotated[str, typer.Option(help="What is spoken, e.g. zh, pl, yue.")] = "zh",
+    language: Annotated[str, typer.Option(help="Spoken language, e.g. zh, pl, yue.")] = "zh",
     json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Make a new corpus folder with its corpus.toml and speakers.csv."""
+    """Create a corpus folder with its corpus.toml and speakers.csv."""
     with session("init", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.workspace import Workspace
 
         workspace = Workspace.create(folder, name or folder.resolve().name, language)
         run.outcome.outputs.append(workspace.root)
-        run.result(f"made the corpus {workspace.root}")
+        run.result(f"created the corpus {workspace.root}")
         run.note(f"next: corpus segment MEDIA… --corpus {folder}")

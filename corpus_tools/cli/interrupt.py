@@ -1,4 +1,4 @@
-"""Ctrl-C as a wish to end soon with what there is; the second one ends at once."""
+"""Graceful stop on the first Ctrl-C; the second one stops at once."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -10,21 +10,21 @@ __all__ = ["ending_on_interrupt"]
 
 @contextmanager
 def ending_on_interrupt(note: Callable[[str], None]) -> Iterator[Callable[[], bool]]:
-    """Yield a function that tells whether Ctrl-C was pressed in the meantime.
+    """Yield a function that returns whether Ctrl-C was pressed since.
 
     Args:
-        note: told what the first Ctrl-C does.
+        note: receives the explanation that the first Ctrl-C prints.
     """
-    asked = False
+    interrupted = False
 
     def first(number: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        asked = True
+        nonlocal interrupted
+        interrupted = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        note("stopping with the last whole epoch; Ctrl-C again ends at once, without a run")
+        note("stopping with the last complete epoch; Ctrl-C again stops at once, without a run")
 
     before = signal.signal(signal.SIGINT, first)
     try:
-        yield lambda: asked
+        yield lambda: interrupted
     finally:
         signal.signal(signal.SIGINT, before)

@@ -1,4 +1,4 @@
-"""`corpus label-studio`: a server for the corpus, and whether annotators can hear its clips."""
+"""`corpus label-studio`: run a server for the corpus and check its audio."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,14 +11,14 @@ from corpus_tools.cli.session import session
 __all__ = ["label_studio"]
 
 label_studio = typer.Typer(
-    help="A Label Studio for this corpus: start it; check that annotators can hear a clip.",
+    help="Run Label Studio for this corpus; check that annotators can play a clip.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 _EXPOSED = """\
-listening on {host}: everybody on that network sees the log-in page, and passwords and clips travel
-unencrypted; let nobody in but your team (VPN, firewall), or put an encrypted proxy in front"""
+listening on {host}: anybody on that network can open the log-in page, and passwords and clips are
+sent unencrypted; restrict access to your team (VPN, firewall) or put an HTTPS proxy in front"""
 
 
 @label_studio.command("start")
@@ -27,11 +27,11 @@ def start(
         str,
         typer.Option(
             metavar="ADDRESS",
-            help="Address to listen at: this machine only, or one of its addresses for a team.",
+            help="Address to listen on; the default is reachable from this machine only.",
         ),
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(min=1, max=65535, help="Port to listen at; a busy one is an error.")
+        int, typer.Option(min=1, max=65535, help="Port to listen on; it must be free.")
     ] = 8090,
     environment: Annotated[
         Path | None,
@@ -45,7 +45,7 @@ def start(
         str | None,
         typer.Option(
             metavar="URL",
-            help="What annotators' browsers show, if a proxy is in front.",
+            help="Public address, if a proxy is in front.",
             show_default="none",
         ),
     ] = None,
@@ -54,7 +54,7 @@ def start(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Run Label Studio for this corpus until ctrl-C: accounts made, clips served, telemetry off."""
+    """Run Label Studio for this corpus until Ctrl-C; makes accounts, serves clips, no telemetry."""
     with session("label-studio start", as_json=json, quiet=quiet, verbose=verbose) as run:
         import sys
 
@@ -67,7 +67,7 @@ def start(
             run.outcome.details["url"] = url
             if host not in ("127.0.0.1", "localhost"):
                 run.note(_EXPOSED.format(host=host))
-            run.result(f"Label Studio is at {public_url or url}; ctrl-C stops it")
+            run.result(f"Label Studio is at {public_url or url}; Ctrl-C stops it")
             sys.stdout.flush()
 
         try:
@@ -92,7 +92,7 @@ def check(
         str | None,
         typer.Option(
             metavar="URL",
-            help="Label Studio's address, as annotators' browsers know it.",
+            help="Label Studio's address as annotators' browsers use it.",
             show_default="the corpus's own, or the one pushed to",
         ),
     ] = None,
@@ -101,7 +101,7 @@ def check(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Fetch a clip of the newest tasks as an annotator's browser would, and say what is wrong."""
+    """Fetch a clip of the newest tasks as an annotator's browser does, and report problems."""
     with session("label-studio check", as_json=json, quiet=quiet, verbose=verbose) as run:
         from annotation.label_studio.check import check as check_clip
         from corpus_tools.workspace import Workspace
@@ -114,4 +114,4 @@ def check(
         )
         run.outcome.merge(outcome)
         if outcome.ok:
-            run.result(f"annotators can hear {outcome.details['clip_id']}")
+            run.result(f"annotators can play {outcome.details['clip_id']}")

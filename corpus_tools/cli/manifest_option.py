@@ -1,4 +1,4 @@
-"""The manifest version that a command works on."""
+"""Resolve the manifest version that a command works on."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ def manifest_folder(corpus: Path, given: str | None) -> Path:
         given: a version (``v2``), a folder with a ``manifest.json`` in it, or None for the newest.
 
     Raises:
-        manifests.errors.DataError: naming the versions there are.
+        manifests.errors.DataError: if there is no such version; names the existing ones.
     """
     from manifests.versions import HEADER, find_manifest
 

@@ -1,4 +1,4 @@
-"""Options that every command takes."""
+"""Options shared by the commands."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +9,10 @@ __all__ = ["AsJson", "CorpusFolder", "Quiet", "Verbose"]
 
 CorpusFolder = Annotated[
     Path | None,
-    typer.Option("--corpus", help="Corpus folder.  [default: the nearest one around you]"),
+    typer.Option("--corpus", help="Corpus folder.  [default: the nearest one, from here upwards]"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document with the result.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
 Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Say more; show tracebacks of errors.")
+    bool, typer.Option("--verbose", "-v", help="Print more; show tracebacks of errors.")
 ]

@@ -1,4 +1,4 @@
-"""`corpus predict`: the emotion of new sound and video files, or of a manifest's clips."""
+"""`corpus predict`: predict emotions of media files or of a manifest's clips."""
 
 from collections import Counter
 from pathlib import Path
@@ -16,7 +16,7 @@ __all__ = ["predict"]
 
 
 def predict(
-    what: Annotated[
+    inputs: Annotated[
         list[str],
         typer.Argument(
             metavar="FILE…",
@@ -26,31 +26,27 @@ def predict(
     model: Annotated[
         str | None,
         typer.Option(
-            "--run", metavar="RUN", help="A run, or its folder (default: the only one there is)."
+            "--run", metavar="RUN", help="Name or folder of a run (default: the only one)."
         ),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder to write: a table, JSON, and a timeline of each file that is cut, as CSV, "
+            help="Output folder: a table, JSON, and a timeline of each file that is cut, as CSV, "
             "JSON and PNG."
         ),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace predictions that lie in --out.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace predictions in --out.")] = False,
     together: Annotated[
         Literal["file", "folder", "all"],
         typer.Option(
-            help="What is of one speaker: the clips of a file, of the files of a folder, or all "
-            "that is given. They are normalised together."
+            help="Clips normalised together as one speaker: those of a file, of a folder, or all "
+            "of them."
         ),
     ] = "file",
     text: Annotated[
         str | None,
-        typer.Option(
-            help="What is said, for a file no longer than a clip (default: its subtitles)."
-        ),
+        typer.Option(help="Transcript, for a file no longer than a clip (default: its subtitles)."),
     ] = None,
     track: Annotated[
         int | None,
@@ -60,23 +56,23 @@ def predict(
         bool,
         typer.Option(
             "--transcribe",
-            help="Let the recogniser of the section transcribe of corpus.toml hear what has no "
-            "subtitles.",
+            help="Transcribe clips without subtitles, by the recogniser of corpus.toml, section "
+            "transcribe.",
         ),
     ] = False,
     recogniser_model: Annotated[
         str | None,
-        typer.Option(help="The recogniser's model, for --transcribe: a name, or a path."),
+        typer.Option(help="Name or path of the recogniser's model, for --transcribe."),
     ] = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Tell the probability of each emotion, for a short file or for every clip of a long one.
+    """Predict the probability of each emotion, for a short file or for each clip of a long one.
 
-    Long files are cut as segment would. Outside a corpus, name the run by its folder.
-    Probabilities are calibrated on the validation clips that the model was trained beside.
+    Long files are cut as segment does. Outside a corpus, give the run's folder. Probabilities are
+    calibrated on the validation clips of the training run.
     """
     with session("predict", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.prediction.asked import predict_all
@@ -86,20 +82,20 @@ def predict(
         from models.prediction import load_model
         from models.runs import find_run
 
-        own = model is not None and (Path(model) / "model.json").is_file()
+        standalone = model is not None and (Path(model) / "model.json").is_file()
         try:
             workspace = Workspace.find(corpus)
         except ConfigurationError:
-            if corpus is not None or not own:
+            if corpus is not None or not standalone:
                 raise
             workspace = None
         folder = find_run(workspace.runs, model) if workspace else Path(str(model))
         if out is not None:
             check_output_folder(out, force=force)
-        with run.progress("listening") as progress:
+        with run.progress("predicting") as progress:
             outcome = predict_all(
                 load_model(folder),
-                what,
+                inputs,
                 workspace,
                 text=text,
                 track=track,
@@ -124,22 +120,23 @@ def predict(
 
 
 def _tables(rows: list[dict[str, Any]]) -> "list[Table]":
-    """Return a table of each file; of many, one with a line for each."""
+    """Return a table for each file, or one summary table for many files."""
     from rich.markup import escape
     from rich.table import Table
 
-    told = [row for row in rows if row["clips"]]
-    if len(told) <= _MOST_TABLES:
-        return [_table(row) for row in told]
+    predicted = [row for row in rows if row["clips"]]
+    if len(predicted) <= _MOST_TABLES:
+        return [_table(row) for row in predicted]
     table = Table("file", "clips", "emotions")
-    for row in told[:_MOST_LINES]:
+    for row in predicted[:_MOST_LINES]:
         counts = Counter(clip["emotion"] for clip in row["clips"])
-        said = ", ".join(
+        emotions = ", ".join(
             f"{name} {n}" if len(row["clips"]) > 1 else name for name, n in counts.most_common()
         )
-        table.add_row(escape(row["file"]), str(len(row["clips"])), said)
-    if len(told) > _MOST_LINES:
-        table.add_row(f"and {len(told) - _MOST_LINES} more, which --out and --json give", "", "")
+        table.add_row(escape(row["file"]), str(len(row["clips"])), emotions)
+    if len(predicted) > _MOST_LINES:
+        more = len(predicted) - _MOST_LINES
+        table.add_row(f"and {more} more, see --out or --json", "", "")
     return [table]
 
 
@@ -162,5 +159,5 @@ def _table(row: dict[str, Any]) -> "Table":
     return table
 
 
-_MOST_TABLES = 3  # files; of more, a line each
+_MOST_TABLES = 3  # files; for more, one summary table
 _MOST_LINES = 40

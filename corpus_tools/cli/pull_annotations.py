@@ -1,4 +1,4 @@
-"""`corpus pull-annotations`: what people answered, straight from Label Studio."""
+"""`corpus pull-annotations`: fetch judgements from Label Studio."""
 
 from typing import Annotated, Any
 
@@ -15,8 +15,8 @@ def pull_annotations(
         list[int] | None,
         typer.Option(
             metavar="NUMBER",
-            help="A project to pull from, also one that was made by hand; may be repeated.",
-            show_default="all that were pushed to",
+            help="Project to pull from, also one made by hand; may be repeated.",
+            show_default="all pushed projects",
         ),
     ] = None,
     server_url: Annotated[
@@ -24,7 +24,7 @@ def pull_annotations(
         typer.Option(
             metavar="URL",
             help="Label Studio's address.",
-            show_default="the corpus's own server, or the one pushed to",
+            show_default="the corpus's own server, or that of the last push",
         ),
     ] = None,
     corpus: CorpusFolder = None,
@@ -32,7 +32,7 @@ def pull_annotations(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Take judgements from Label Studio and see that the counts add up; twice adds nothing."""
+    """Fetch judgements from Label Studio and check the counts; repeating it adds nothing."""
     with session("pull-annotations", as_json=json, quiet=quiet, verbose=verbose) as run:
         from annotation.label_studio import pull
         from corpus_tools.workspace import Workspace
@@ -53,7 +53,7 @@ def pull_annotations(
             f"{outcome.kept} new judgements: {details['answered']} answered, "
             f"{details['skipped']} skipped, {details['relabelled']} of them relabelled"
         )
-        run.note(f"left aside: {details['drafts']} drafts, {details['predictions']} predictions")
+        run.note(f"ignored: {details['drafts']} drafts, {details['predictions']} predictions")
 
 
 def _table(rows: list[dict[str, Any]]) -> object:
@@ -65,9 +65,9 @@ def _table(rows: list[dict[str, Any]]) -> object:
     for name in ("annotator", "project", *(column.replace("_", " ") for column in columns)):
         table.add_column(name, justify="left" if name == "annotator" else "right")
     for row in rows:
-        who = row["annotator"] or ("all together" if row["kind"] else "?")
+        annotator = row["annotator"] or ("shared" if row["kind"] else "?")
         table.add_row(
-            who if row["kind"] != "adjudication" else f"{who}, adjudication",
+            annotator if row["kind"] != "adjudication" else f"{annotator}, adjudication",
             str(row["project_id"]),
             "?" if row["pushed"] is None else str(row["pushed"]),
             *(str(row[name]) for name in columns[1:]),

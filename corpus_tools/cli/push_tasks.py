@@ -1,4 +1,4 @@
-"""`corpus push-tasks`: exported tasks into Label Studio."""
+"""`corpus push-tasks`: send exported tasks to Label Studio."""
 
 from typing import Annotated
 
@@ -19,8 +19,8 @@ def push_tasks(
         str | None,
         typer.Option(
             metavar="NAMES",
-            help="Give each of these, such as a01,a02, every batch that names nobody.",
-            show_default="one project for all",
+            help="Annotators, e.g. a01,a02, who each get every batch without annotators.",
+            show_default="one shared project",
         ),
     ] = None,
     server_url: Annotated[
@@ -28,7 +28,7 @@ def push_tasks(
         typer.Option(
             metavar="URL",
             help="Label Studio's address.",
-            show_default="the corpus's own server, or the one pushed to before",
+            show_default="the corpus's own server, or that of the last push",
         ),
     ] = None,
     corpus: CorpusFolder = None,
@@ -36,9 +36,9 @@ def push_tasks(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Bring exported tasks into Label Studio, a project for each annotator; twice adds nothing.
+    """Send exported tasks to Label Studio, one project per annotator; repeating it adds nothing.
 
-    The token comes from the variable LABEL_STUDIO_API_KEY or from a file, never from an option.
+    The token is read from the variable LABEL_STUDIO_API_KEY or from a file, never from an option.
     """
     with session("push-tasks", as_json=json, quiet=quiet, verbose=verbose) as run:
         from annotation.label_studio import push
@@ -56,10 +56,10 @@ def push_tasks(
             )
         run.outcome.merge(outcome)
         for row in outcome.details["projects"]:
-            who = row["annotator"] or "all together"
-            what = "" if row["kind"] == "label" else f", {row['kind']}"
-            before = f", {row['answered_before']} answered before" * bool(row["answered_before"])
+            annotator = row["annotator"] or "shared"
+            kind = "" if row["kind"] == "label" else f", {row['kind']}"
+            answered = f", {row['answered_before']} answered before" * bool(row["answered_before"])
             run.result(
-                f"{who}{what}: {row['pushed']} pushed, {row['there_already']} there already"
-                f"{before}; {row['address']}"
+                f"{annotator}{kind}: {row['pushed']} pushed, {row['there_already']} already there"
+                f"{answered}; {row['address']}"
             )

@@ -1,4 +1,4 @@
-"""`corpus review`: pages to see and hear the cuts, and what people decided on them."""
+"""`corpus review`: pages for reviewing clips, and the decisions made on them."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,15 +16,13 @@ def review(
         list[Path] | None,
         typer.Argument(
             metavar="[MEDIA…]",
-            help="Films of the corpus, or folders with them; needed only for films that lie "
-            "outside the corpus folder.",
+            help="Films of the corpus, or folders of films; needed only for films outside the "
+            "corpus folder.",
         ),
     ] = None,
     source: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="ID", help="Only this source, by its id or title; may be given several times."
-        ),
+        typer.Option(metavar="ID", help="Only this source, by id or title; may be repeated."),
     ] = None,
     output: Annotated[
         Path | None,
@@ -34,8 +32,8 @@ def review(
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Write no pages; take in the decisions of a CSV file that a page saved. "
-            "May be given several times.",
+            help="Apply the decisions of a CSV file saved by a page, and write no pages. "
+            "May be repeated.",
         ),
     ] = None,
     corpus: CorpusFolder = None,
@@ -43,11 +41,11 @@ def review(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Write a page for each source to see and hear its cuts, and to keep, drop or trim them.
+    """Write an HTML page per source for playing its clips and keeping, dropping or trimming them.
 
-    A page is one file that holds its sound and opens offline in any browser. What you decide on
-    it, it saves as a CSV file; `corpus review --apply FILE` takes that in. A later file overrides
-    an earlier one, and `undo` in it takes a decision back.
+    A page is one file with its audio, and opens offline in any browser. It saves your decisions as
+    a CSV file for `corpus review --apply FILE`. Later files override earlier ones; `undo` reverts
+    a decision.
     """
     with session("review", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.workspace import Workspace
@@ -78,7 +76,7 @@ def _write(
         )
     run.outcome.merge(outcome)
     if not outcome.items_in:
-        run.outcome.warnings.append("the corpus has no films yet; cut some: corpus segment")
+        run.outcome.warnings.append("the corpus has no films yet; run: corpus segment")
     for page in outcome.outputs:
         run.result(str(page))
 
@@ -95,8 +93,8 @@ def _apply(run: Any, workspace: Any, files: list[Path], media: list[Path]) -> No
     run.outcome.merge(outcome)
     done = outcome.details["decisions"]
     if not outcome.items_in:
-        run.outcome.warnings.append("the files hold no decision")
+        run.outcome.warnings.append("the files contain no decisions")
     run.result(
         f"{done.get('keep', 0)} kept, {done.get('drop', 0)} dropped, {done.get('trim', 0)} "
-        f"trimmed, {done.get('undo', 0)} taken back; sources: {len(outcome.details['sources'])}"
+        f"trimmed, {done.get('undo', 0)} undone; sources: {len(outcome.details['sources'])}"
     )

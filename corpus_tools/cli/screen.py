@@ -1,4 +1,4 @@
-"""`corpus screen`: accept or reject clips again, with other thresholds."""
+"""`corpus screen`: screen clips again with other thresholds."""
 
 from typing import Annotated
 
@@ -13,42 +13,42 @@ __all__ = ["screen"]
 def screen(
     min_snr_db: Annotated[
         float | None,
-        typer.Option(help="Least speech level over background, in dB (default: 12)."),
+        typer.Option(help="Minimum speech level above background, in dB (default: 12)."),
     ] = None,
     min_rms_db: Annotated[
-        float | None, typer.Option(help="Least level, in dBFS (default: -50).")
+        float | None, typer.Option(help="Minimum level, in dBFS (default: -50).")
     ] = None,
     max_clipping: Annotated[
-        float | None, typer.Option(help="Largest share of clipped samples (default: 0.005).")
+        float | None, typer.Option(help="Maximum share of clipped samples (default: 0.005).")
     ] = None,
     max_dropouts: Annotated[
-        int | None, typer.Option(help="Most holes in the sound (default: 0).")
+        int | None, typer.Option(help="Maximum number of dropouts (default: 0).")
     ] = None,
     max_music: Annotated[
-        float | None, typer.Option(help="Highest score for music, 0 to 1 (default: 0.5).")
+        float | None, typer.Option(help="Maximum music score, 0 to 1 (default: 0.5).")
     ] = None,
     min_speech_ratio: Annotated[
-        float | None, typer.Option(help="Least share of speech in a cut (default: 0.2).")
+        float | None, typer.Option(help="Minimum share of speech in a clip (default: 0.2).")
     ] = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Accept or reject every clip again by its measures; nothing is cut anew.
+    """Accept or reject every clip again by its measures, without cutting.
 
-    The flags hold for this run; set thresholds for good in corpus.toml, section screen, or the
-    next `corpus segment` decides by those again.
+    Flags apply to this run only; set permanent thresholds in corpus.toml, section screen, because
+    the next `corpus segment` uses those again.
     """
     with session("screen", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.flags import with_flags
+        from corpus_tools.flags import with_overrides
         from corpus_tools.segmentation.rescreen import screen_corpus
         from corpus_tools.segmentation.screening import drama_rules, recording_rules
         from corpus_tools.workspace import Workspace
 
         workspace = Workspace.find(corpus)
         configuration = workspace.configuration
-        settings = with_flags(
+        settings = with_overrides(
             configuration.screen,
             min_snr_db=min_snr_db,
             min_rms_db=min_rms_db,
@@ -65,8 +65,8 @@ def screen(
             outcome = screen_corpus(workspace.root, rules, progress=progress)
         run.outcome.merge(outcome)
         if not outcome.items_in:
-            run.outcome.warnings.append("the corpus has no clips yet; cut some: corpus segment")
+            run.outcome.warnings.append("the corpus has no clips yet; run: corpus segment")
         run.result(
             f"{outcome.kept} of {outcome.items_in} clips accepted; "
-            f"{outcome.details['changed']} sources decided anew"
+            f"{outcome.details['changed']} sources changed"
         )

@@ -1,4 +1,4 @@
-"""`corpus segment`: films and sound files to screened clips."""
+"""`corpus segment`: cut films and audio files into screened clips."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ def segment(
         ),
     ],
     series: Annotated[
-        str | None, typer.Option(help="Their series (default: the name of each one's folder).")
+        str | None, typer.Option(help="Series of the files (default: name of each file's folder).")
     ] = None,
     track: Annotated[
         int | None,
@@ -36,51 +36,51 @@ def segment(
         str | None,
         typer.Option(
             metavar="[webrtc|silero]",
-            help="Of voice; silero takes longer and needs "
+            help="Voice activity detector; silero is slower and needs "
             "pip install 'corpus-tools\\[silero]' (default: webrtc).",
         ),
     ] = None,
     aggressiveness: Annotated[
         int | None,
         typer.Option(
-            help="WebRTC voice detection, 0 (takes most for speech) to 3; "
-            "raise it where noise is cut as speech (default: 2)."
+            help="Strictness of WebRTC's detector, 0 (most sensitive) to 3; "
+            "raise it where noise is taken for speech (default: 2)."
         ),
     ] = None,
     margin_seconds: Annotated[
         float | None,
-        typer.Option(help="Silence wanted before and after the speech (default: 0.16)."),
+        typer.Option(help="Silence before and after the speech, in seconds (default: 0.16)."),
     ] = None,
     regions: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="CSV with source, from, to, keep or drop, note, speaker: cut only in stretches to "
-            "keep, whatever their sound, and nowhere in those to drop. Later runs follow it too, "
-            "until a file says none for the source.",
+            help="CSV of manual regions: source, from, to, keep or drop, note, speaker. Clips are "
+            "cut only in kept regions, unscreened, and never in dropped ones. The regions apply "
+            "to later runs, until a file says none for the source.",
         ),
     ] = None,
     recut: Annotated[
         list[str] | None,
         typer.Option(
             metavar="SOURCE",
-            help="Cut this source anew although it has clips that people have touched; they stay, "
-            "superseded, and are offered to nobody again. May be given several times.",
+            help="Cut this source again although it has frozen clips; these are kept, marked "
+            "superseded, and never exported for annotation again. May be repeated.",
         ),
     ] = None,
     workers: Annotated[
         int,
-        typer.Option(min=1, help="Processes that share the files; each takes a core (default: 1)."),
+        typer.Option(min=1, help="Number of parallel processes, one core each (default: 1)."),
     ] = 1,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Cut media into clips with their edges in pauses, screen them, account for every second.
+    """Cut media into clips at pauses, screen them, and account for every second.
 
-    Run it again to go on, or with more files: what is done already is skipped. The defaults of
-    the flags can be set in corpus.toml, section segment.
+    Run it again to resume or to add files; finished files are skipped. Set the defaults of the
+    flags in corpus.toml, section segment.
     """
     with session("segment", as_json=json, quiet=quiet, verbose=verbose) as run:
         one_thread_each()
@@ -88,13 +88,13 @@ def segment(
             from manifests.workers import warm_up
 
             warm_up(("corpus_tools.cli.app", "corpus_tools.segmentation.segmenting"))
-        from corpus_tools.flags import with_flags
+        from corpus_tools.flags import with_overrides
         from corpus_tools.segmentation.segment import segment as segment_media
         from corpus_tools.workspace import Workspace
 
         workspace = Workspace.find(corpus)
         configuration = workspace.configuration
-        settings = with_flags(
+        settings = with_overrides(
             configuration.segment,
             min_seconds=min_seconds,
             max_seconds=max_seconds,
@@ -143,4 +143,4 @@ def _print(result: Any, details: dict[str, Any]) -> None:
     for reason, seconds in details["ledger"].items():
         result(f"{seconds:10.3f} s  {seconds / total:6.1%}  {reason.replace('_', ' ')}")
     if total:
-        result(f"{total:10.3f} s  in all, {details['clips']['accepted']} clips accepted")
+        result(f"{total:10.3f} s  total, {details['clips']['accepted']} clips accepted")

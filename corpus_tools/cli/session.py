@@ -1,4 +1,4 @@
-"""One run of a command: where its result, its progress and its errors go, and how it ends."""
+"""Output, progress, error handling and exit code of one command."""
 
 import io
 import json
@@ -22,11 +22,11 @@ INTERRUPTED = 130
 
 
 class Session:
-    """What a command writes to; results go to stdout, all else to stderr.
+    """Output of a command; results go to stdout, everything else to stderr.
 
     Attributes:
-        command: the verb.
-        outcome: the run's account, printed at the end.
+        command: verb of the command.
+        outcome: counts, failures and outputs, printed at the end.
     """
 
     def __init__(self, command: str, *, as_json: bool, quiet: bool, verbose: bool) -> None:
@@ -38,7 +38,7 @@ class Session:
         self.exit_code: int | None = None
 
     def result(self, text: object = "") -> None:
-        """Print a line, or a rich table, of the result; nothing with ``--json``."""
+        """Print text or a rich table of the result; nothing with ``--json``."""
         if self.as_json:
             return
         if isinstance(text, str):
@@ -50,32 +50,32 @@ class Session:
         Console(file=sys.stdout, width=width, markup=False, highlight=False).print(text)
 
     def note(self, text: str) -> None:
-        """Print a line of log; nothing with ``--quiet``."""
+        """Print a log line; nothing with ``--quiet``."""
         if not self.quiet:
             print(text, file=sys.stderr, flush=True)
 
     def detail(self, text: str) -> None:
-        """Print a line of log with ``--verbose`` only."""
+        """Print a log line with ``--verbose`` only."""
         if self.verbose:
             self.note(text)
 
     @contextmanager
-    def progress(self, what: str) -> Iterator[Progress]:
-        """Show how far a long step is: a bar on a terminal, plain lines elsewhere."""
+    def progress(self, step: str) -> Iterator[Progress]:
+        """Show progress of a long step: a bar on a terminal, plain lines elsewhere."""
         if self.quiet:
             yield lambda done, total, item: None
         elif sys.stderr.isatty():
-            yield from _bar(what)
+            yield from _bar(step)
         else:
-            yield self._plain(what)
+            yield self._plain(step)
 
-    def _plain(self, what: str) -> Progress:
-        pace = _Pace()
+    def _plain(self, step: str) -> Progress:
+        pace = _RemainingTime()
 
         def show(done: int, total: int, item: str) -> None:
             left = pace.left(done, total)
             if left is not None:
-                self.note(f"{what}: {done} of {total}, about {left:.0f} s left ({one_line(item)})")
+                self.note(f"{step}: {done} of {total}, about {left:.0f} s left ({one_line(item)})")
 
         return show
 
@@ -86,7 +86,7 @@ class Session:
             print(f"warning: {one_line(warning)}", file=sys.stderr)
         more = len(outcome.warnings) - _MOST_WARNINGS
         if more > 0:
-            print(f"warning: {more} more like these; --json gives them all", file=sys.stderr)
+            print(f"warning: {more} more warnings; --json lists all", file=sys.stderr)
         for failure in outcome.failures:
             whole_run = failure.item == self.command
             item = "" if whole_run else f"{failure.item}: "
@@ -119,9 +119,9 @@ class Session:
 def session(
     command: str, *, as_json: bool = False, quiet: bool = False, verbose: bool = False
 ) -> Iterator[Session]:
-    """Run a command's body; turn what goes wrong in it into one sentence and an exit code.
+    """Run a command's body; turn errors into one sentence and an exit code.
 
-    Exit codes: 0 all well, 1 something failed, 2 wrong usage or configuration, 130 interrupted.
+    Exit codes: 0 success, 1 something failed, 2 wrong usage or configuration, 130 interrupted.
     """
     run = Session(command, as_json=as_json, quiet=quiet, verbose=verbose)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -134,7 +134,7 @@ def session(
         _report(run, str(error), error)
     except KeyboardInterrupt:
         code = INTERRUPTED
-        run.outcome.fail(command, "interrupted; run the same command again to go on")
+        run.outcome.fail(command, "interrupted; run the same command again to resume")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
@@ -154,36 +154,36 @@ def session(
         raise typer.Exit(code)
 
 
-class _Pace:
-    """Tells every ten seconds how long a step still takes; a step with another total starts anew.
+class _RemainingTime:
+    """Remaining time of a step, reported every ten seconds; another total starts a new step.
 
-    The first item is left out of the pace: what it waits for (compilation, models) comes once.
+    The first item is excluded from the rate: its loading of models and compilation comes once.
     """
 
     def __init__(self) -> None:
         self._total = 0
-        self._first = self._since = self._told = 0.0
+        self._first = self._since = self._shown = 0.0
 
     def left(self, done: int, total: int) -> float | None:
-        """Return the seconds left if it is time to tell them, else None."""
+        """Return the remaining seconds if a report is due, else None."""
         now = time.monotonic()
         if total != self._total:
             self._total, self._first = total, done
-            self._since = self._told = now
+            self._since = self._shown = now
         paced = done - self._first
-        if now - self._told < _EVERY or done >= total or paced < 1:
+        if now - self._shown < _REPORT_SECONDS or done >= total or paced < 1:
             return None
-        self._told = now
+        self._shown = now
         return (now - self._since) / paced * (total - done)
 
 
-_EVERY = 10.0
+_REPORT_SECONDS = 10.0
 _MOST_WARNINGS = 20
 
 
 def one_line(text: str) -> str:
-    """Return the text with line breaks and what else a terminal would obey as escapes."""
-    return _CONTROLS.sub(lambda found: repr(found.group())[1:-1], text)
+    """Return the text with line breaks and other control characters escaped."""
+    return _CONTROLS.sub(lambda match: repr(match.group())[1:-1], text)
 
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -205,7 +205,7 @@ def _conservation(outcome: Outcome) -> str:
     )
 
 
-def _bar(what: str) -> Iterator[Progress]:
+def _bar(step: str) -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
@@ -219,5 +219,5 @@ def _bar(what: str) -> Iterator[Progress]:
         console=Console(stderr=True),
         transient=True,
     ) as bar:
-        task = bar.add_task(what, total=None, item="")
+        task = bar.add_task(step, total=None, item="")
         yield lambda done, total, item: bar.update(task, completed=done, total=total, item=item)

@@ -1,4 +1,4 @@
-"""`corpus status`: where things stand."""
+"""`corpus status`: show the state of the corpus."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ def status(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show what there is at each step, from sources to runs, and the labels against the targets."""
+    """Show the counts of each stage, from sources to runs, and labels against targets."""
     with session("status", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.status import survey
         from corpus_tools.workspace import Workspace
@@ -71,10 +71,10 @@ def _seconds(ledger: dict[str, float], total: float) -> str:
 
 
 def _withdrawn(row: dict[str, Any]) -> str:
-    again = "" if row["finished"] else "; interrupted, finish it with: corpus withdraw"
+    unfinished = "" if row["finished"] else "; interrupted, finish it with: corpus withdraw"
     return (
         f"{row['kind']} {row['id']}: {row['clips']} clips, {row['judgements']} judgements, "
-        f"{row['created'][:10]}{again}"
+        f"{row['created'][:10]}{unfinished}"
     )
 
 
@@ -95,4 +95,4 @@ def _label_table(labels: dict[str, dict[str, int]]) -> "Table":
     return table
 
 
-_SETTLE = "; settle ties with: corpus export-tasks --disputed --annotators WHO"
+_SETTLE = "; settle ties with: corpus export-tasks --disputed --annotators NAMES"

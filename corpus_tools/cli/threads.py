@@ -1,4 +1,4 @@
-"""How many processors the arithmetic of a command may take."""
+"""Thread limits and warm-up of a command's processes."""
 
 import os
 
@@ -6,19 +6,19 @@ __all__ = ["one_thread_each", "ready_for_features"]
 
 
 def one_thread_each() -> None:
-    """Keep numpy's linear algebra to one thread, in this process and in its workers.
+    """Limit numpy's linear algebra to one thread, in this process and its workers.
 
-    The matrices of a clip are so small that threads only wait for each other: fingerprints take
-    four times as long with two, and workers get in each other's way. To be called before numpy is
-    imported; a number that the user has set stays.
+    A clip's matrices are so small that threads only wait for each other: fingerprints take four
+    times as long with two, and workers compete. Call it before numpy is imported; a value set by
+    the user is kept.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def ready_for_features() -> None:
-    """Have processes that compute features ready by the time that they are needed.
+    """Start the worker processes that compute features, before any other import.
 
-    They import what they need while this process imports the rest; to be called first of all.
+    They import their modules while this process imports the rest.
     """
     one_thread_each()
     from manifests.workers import warm_up

@@ -1,4 +1,4 @@
-"""`corpus train`: a bimodal model from a manifest version."""
+"""`corpus train`: train a bimodal model on a manifest version."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -35,12 +35,12 @@ def train(
     name: Annotated[
         str | None,
         typer.Option(
-            help="Of the run, runs/NAME.  \\[default: made of the settings, e.g. v1-default-0]"
+            help="Name of the run, runs/NAME.  \\[default: from the settings, e.g. v1-default-0]"
         ),
     ] = None,
     modality: Annotated[
         Literal["both", "audio", "text"] | None,
-        typer.Option(help="Which branches the model has.  \\[default: both]"),
+        typer.Option(help="Branches of the model.  \\[default: both]"),
     ] = None,
     epochs: Annotated[
         int | None, typer.Option(help="Passes over the training clips.  \\[default: the preset's]")
@@ -49,30 +49,30 @@ def train(
         float | None, typer.Option(help="Highest learning rate.  \\[default: the preset's]")
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option(help="Clips of a training step.  \\[default: the preset's]")
+        int | None, typer.Option(help="Clips per training step.  \\[default: the preset's]")
     ] = None,
     vectors: Annotated[
         Path | None,
         typer.Option(
-            help="File of word vectors, word2vec's or GloVe's.  "
+            help="File of word vectors in word2vec or GloVe format.  "
             "\\[default: none; see words.word2vec]"
         ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Settles everything random.  \\[default: 0]")
+        int | None, typer.Option(help="Seed of all random choices.  \\[default: 0]")
     ] = None,
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"] | None,
-        typer.Option(help="What computes; 'auto' takes the fastest.  \\[default: auto]"),
+        typer.Option(help="Device to compute on; 'auto' takes the fastest.  \\[default: auto]"),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(help="Processor threads at most.  \\[default: 1]")
+        int | None, typer.Option(help="Maximum number of processor threads.  \\[default: 1]")
     ] = None,
     config: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="TOML with other settings; runs/NAME/config.toml repeats a run.  "
+            help="TOML file of settings; runs/NAME/config.toml repeats a run.  "
             "\\[default: corpus.toml's]",
         ),
     ] = None,
@@ -81,21 +81,23 @@ def train(
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="Any key of the section train, such as audio.hidden=64; may be repeated.",
+            help="Any key of section train, e.g. audio.hidden=64; may be repeated.",
         ),
     ] = None,
     folds: Annotated[
         str | None,
         typer.Option(
             metavar="K|speakers",
-            help="Train a model for each of K folds, or for each speaker left out.  "
-            "\\[default: one model, by the manifest's split]",
+            help="Train a model for each of K folds, or for each left-out speaker.  "
+            "\\[default: one model, on the manifest's split]",
         ),
     ] = None,
     seeds: Annotated[
         int | None,
         typer.Option(
-            min=1, max=100, help="Train with so many seeds, from --seed on.  \\[default: one]"
+            min=1,
+            max=100,
+            help="Number of seeds to train with, from --seed upwards.  \\[default: 1]",
         ),
     ] = None,
     corpus: CorpusFolder = None,
@@ -103,12 +105,12 @@ def train(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Train a model on a manifest version and keep it, with its figures, in runs/NAME.
+    """Train a model on a manifest version and store it, with its metrics, in runs/NAME.
 
-    All other settings are keys of the section train in corpus.toml, which may be given with --set
-    and --config. Other flags outrank --set, then come --config, corpus.toml and the preset.
+    All other settings are keys of section train in corpus.toml, which --set and --config override.
+    Precedence: other flags, --set, --config, corpus.toml, preset.
 
-    A training that was interrupted goes on when the same command is run again.
+    Run the same command again to resume an interrupted training.
     """
     with session("train", as_json=json, quiet=quiet, verbose=verbose) as run:
         ready_for_features()
@@ -132,14 +134,14 @@ def train(
             words=None if vectors is None else {"vectors": str(vectors)},
         )
         if folds is not None or seeds is not None:
-            _series(run, workspace.runs, folder, settings, name, folds, seeds or 1)
+            _train_series(run, workspace.runs, folder, settings, name, folds, seeds or 1)
             return
         out = new_run(workspace.runs, name or free_name(workspace.runs, folder.name, settings))
-        _one(run, folder, out, settings)
+        _train_one(run, folder, out, settings)
 
 
-def _one(run: Session, folder: Path, out: Path, settings: "TrainSettings") -> None:
-    """Train one model and show its figures."""
+def _train_one(run: Session, folder: Path, out: Path, settings: "TrainSettings") -> None:
+    """Train one model and show its metrics."""
     from models.evaluation.report import evaluation_tables
     from models.training.run import train as train_model
 
@@ -154,16 +156,16 @@ def _one(run: Session, folder: Path, out: Path, settings: "TrainSettings") -> No
         )
     run.outcome.merge(outcome)
     for stage, epoch in outcome.details["resumed"].items():
-        run.note(f"went on with {stage} after epoch {epoch}, where it was interrupted")
+        run.note(f"resumed {stage} after epoch {epoch}, where it was interrupted")
     metrics = outcome.details["metrics"]
     shown = next((split for split in ("test", "val", "train") if split in metrics), None)
     for table in () if shown is None else evaluation_tables(shown, metrics[shown]):
         run.result(table)
-    run.result(f"made the run {out}")
+    run.result(f"wrote the run {out}")
     run.note(f"next: corpus evaluate {out.name}, or: corpus predict FILE --run {out.name}")
 
 
-def _series(
+def _train_series(
     run: Session,
     runs: Path,
     folder: Path,
@@ -172,7 +174,7 @@ def _series(
     folds: str | None,
     seeds: int,
 ) -> None:
-    """Train a model for each fold and seed, and show what they come to."""
+    """Train a model for each fold and seed, and show the summary."""
     from models.runs import new_run
     from models.training.series import series_name, train_series
     from models.training.series_table import rich_table
@@ -183,14 +185,14 @@ def _series(
     run.outcome.merge(outcome)
     if outcome.ok:
         run.result(rich_table(outcome.details))
-        run.result(f"made {out}: series.md, series.json, and a run for each fold and seed")
+        run.result(f"wrote {out}: series.md, series.json, and a run for each fold and seed")
 
 
 class _Stage:
-    """Progress of one of several stages, shown from its first item to its last."""
+    """Progress of one of several stages, displayed from its first item to its last."""
 
-    def __init__(self, run: Session, what: str) -> None:
-        self.run, self.what = run, what
+    def __init__(self, run: Session, name: str) -> None:
+        self.run, self.name = run, name
         self.shown = ExitStack()
         self.show: Progress | None = None
 
@@ -202,7 +204,7 @@ class _Stage:
 
     def __call__(self, done: int, total: int, item: str) -> None:
         if self.show is None:
-            self.show = self.shown.enter_context(self.run.progress(self.what))
+            self.show = self.shown.enter_context(self.run.progress(self.name))
         self.show(done, total, item)
         if done == total:
             self.shown.close()

@@ -1,4 +1,4 @@
-"""`corpus transcribe`: text for every accepted clip."""
+"""`corpus transcribe`: transcribe the accepted clips."""
 
 from typing import Annotated
 
@@ -14,13 +14,13 @@ def transcribe(
     model: Annotated[
         str | None,
         typer.Option(
-            help="The recogniser's model. For Whisper a name (tiny … large-v3) or the path of a "
-            "checkpoint.",
+            help="Model of the recogniser; for Whisper a name (tiny … large-v3) or a checkpoint's "
+            "path.",
             show_default="large-v3 for Whisper",
         ),
     ] = None,
     language: Annotated[
-        str | None, typer.Option(help="What is spoken, e.g. zh.", show_default="the corpus's")
+        str | None, typer.Option(help="Spoken language, e.g. zh.", show_default="the corpus's")
     ] = None,
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda, cuda:N, or auto.", show_default="auto")
@@ -35,62 +35,62 @@ def transcribe(
         str | None,
         typer.Option(
             metavar="[clip|window]",
-            help="Hear each clip by itself, or the clips of a source together in windows of up to "
-            "30 s: faster, but how good its texts are on real speech is not measured yet.",
+            help="Transcribe each clip alone, or the clips of a source in windows of up to 30 s: "
+            "faster, but its accuracy on real drama is not measured yet.",
             show_default="clip",
         ),
     ] = None,
     batch_size: Annotated[
         int | None,
         typer.Option(
-            help="Clips or windows at once; the texts are the same. More needs more memory.",
+            help="Clips or windows per batch; affects memory and speed, not the texts.",
             show_default="8",
         ),
     ] = None,
     beam_size: Annotated[
         int | None,
-        typer.Option(help="Search with so many beams; slower.", show_default="no search"),
+        typer.Option(help="Width of the beam search; slower.", show_default="greedy"),
     ] = None,
     prompt: Annotated[
-        str | None, typer.Option(help="Text that sets style and words, e.g. names.")
+        str | None, typer.Option(help="Prompt that sets style and vocabulary, e.g. names.")
     ] = None,
     lexicon: Annotated[
         str | None,
         typer.Option(
             metavar="NAME|FILE",
-            help="Words to expect: sichuan for those that come with corpus-tools, or a file with "
-            "one word a line. They go into the prompt as far as there is room.",
+            help="Expected words: sichuan for the built-in list, or a file with one word per line. "
+            "They are added to the prompt as far as they fit.",
         ),
     ] = None,
     recogniser: Annotated[
-        str | None, typer.Option(help="Which installed recogniser.", show_default="whisper")
+        str | None, typer.Option(help="Name of an installed recogniser.", show_default="whisper")
     ] = None,
     download: Annotated[
-        bool, typer.Option("--download", help="Fetch the named model if it isn't here.")
+        bool, typer.Option("--download", help="Download the model if it is missing.")
     ] = False,
     subtitles_only: Annotated[
-        bool, typer.Option("--subtitles-only", help="Take text from subtitles and nothing else.")
+        bool, typer.Option("--subtitles-only", help="Use subtitles only.")
     ] = False,
     scripted: Annotated[
-        bool, typer.Option("--scripted", help="Recognise scripted recordings too.")
+        bool, typer.Option("--scripted", help="Also recognise scripted recordings.")
     ] = False,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Give every accepted clip a text, from its subtitles and from Whisper.
+    """Transcribe every accepted clip, from its subtitles and with Whisper.
 
-    All texts of a clip are kept side by side; the section text of corpus.toml says which one wins.
-    Doubtful ones are flagged. A source that is done is skipped the next time.
+    All texts of a clip are kept; section text of corpus.toml sets their priority. Doubtful texts
+    are flagged. Finished sources are skipped the next time.
     """
     with session("transcribe", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.flags import with_flags
-        from corpus_tools.transcription.transcribe import transcribe as give_texts
+        from corpus_tools.flags import with_overrides
+        from corpus_tools.transcription.transcribe import transcribe as transcribe_clips
         from corpus_tools.workspace import Workspace
 
         workspace = Workspace.find(corpus)
-        settings = with_flags(
+        settings = with_overrides(
             workspace.configuration.transcribe,
             model=model,
             language=language,
@@ -104,7 +104,7 @@ def transcribe(
             recogniser=recogniser,
         )
         with run.progress("transcribing") as progress:
-            outcome = give_texts(
+            outcome = transcribe_clips(
                 workspace,
                 settings,
                 subtitles_only=subtitles_only,

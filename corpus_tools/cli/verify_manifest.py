@@ -1,4 +1,4 @@
-"""`corpus verify-manifest`: whether a version and its clips are unchanged."""
+"""`corpus verify-manifest`: check that a version and its clips are unchanged."""
 
 from typing import Annotated
 
@@ -25,10 +25,10 @@ def verify_manifest(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Compare the files of a version, and every clip that it names, with their sha256.
+    """Check the files of a version, and every clip that it lists, against their sha256.
 
-    Whatever is changed, missing or out of place is named, and the exit code is 1. What was
-    withdrawn is told, and is no damage.
+    Anything changed, missing or unexpected is listed, and the exit code is 1. Withdrawn clips are
+    reported but aren't errors.
     """
     with session("verify-manifest", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.workspace import Workspace
@@ -40,8 +40,8 @@ def verify_manifest(
         run.outcome.merge(outcome)
         found = outcome.details
         if outcome.ok:
-            but = ": withdrawn in part, and the rest is unchanged:" if found["withdrawn"] else ":"
+            note = ": partly withdrawn, otherwise unchanged:" if found["withdrawn"] else ":"
             run.result(
-                f"{found['version']}{but} {found['files']} files and {found['clips']} clips are as "
-                f"they were written"
+                f"{found['version']}{note} {found['files']} files and {found['clips']} clips are "
+                f"as written"
             )

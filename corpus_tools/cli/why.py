@@ -1,4 +1,4 @@
-"""`corpus why`: one clip's whole story."""
+"""`corpus why`: show one clip's history."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -13,47 +13,47 @@ __all__ = ["why"]
 
 def why(
     clip: Annotated[
-        str, typer.Argument(metavar="CLIP", help="Its id, or so much of it that no other has it.")
+        str, typer.Argument(metavar="CLIP", help="Id of the clip, or a unique part of it.")
     ],
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Tell one clip's whole story: its cut, texts, votes, label, splits and predictions."""
+    """Show one clip's history: cut, texts, votes, label, splits and predictions."""
     with session("why", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.cli.session import one_line
-        from corpus_tools.story import story_of
+        from corpus_tools.story import clip_history
         from corpus_tools.workspace import Workspace
 
-        story = story_of(Workspace.find(corpus), clip)
-        run.outcome.details |= story
-        run.result(story["clip"]["clip_id"])
-        for heading, lines in _chapters(story):
+        history = clip_history(Workspace.find(corpus), clip)
+        run.outcome.details |= history
+        run.result(history["clip"]["clip_id"])
+        for heading, lines in _sections(history):
             for number, line in enumerate(lines):
                 run.result(f"{heading if number == 0 else '':<13}{one_line(line)}")
 
 
-def _chapters(story: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    yield "from", _origin(story)
-    yield "measures", [_measures(story["clip"])]
-    yield "screen", _screen(story)
-    yield "texts", _texts(story)
-    yield "tasks", [_task(row) for row in story["tasks"]] or ["none"]
-    votes = story["votes"]
+def _sections(history: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    yield "from", _origin(history)
+    yield "measures", [_measures(history["clip"])]
+    yield "screen", _screen(history)
+    yield "texts", _texts(history)
+    yield "tasks", [_task(row) for row in history["tasks"]] or ["none"]
+    votes = history["votes"]
     yield "votes", [_vote(row) for row in votes["counting"]] or ["none"]
     if votes["replaced"]:
         yield "before", [_vote(row) for row in votes["replaced"]]
     yield "label", [_label(votes)]
-    yield "manifests", [_place(*one) for one in story["manifests"].items()] or ["none"]
-    stands = story["next_build"]
-    yield "next build", ["takes it" if stands == "in" else f"leaves it out: {_words(stands)}"]
-    if story["predictions"]:
-        yield "predictions", [_prediction(*one) for one in story["predictions"].items()]
+    yield "manifests", [_manifest(*entry) for entry in history["manifests"].items()] or ["none"]
+    status = history["next_build"]
+    yield "next build", ["included" if status == "in" else f"left out: {_words(status)}"]
+    if history["predictions"]:
+        yield "predictions", [_prediction(*row) for row in history["predictions"].items()]
 
 
-def _origin(story: dict[str, Any]) -> list[str]:
-    clip, source = story["clip"], story["source"]
+def _origin(history: dict[str, Any]) -> list[str]:
+    clip, source = history["clip"], history["source"]
     series = f" of {source['series']}" if source["series"] else ""
     speaker = clip["speaker"] or "unknown"
     by = f" (from the {clip['speaker_source']})" if clip["speaker_source"] else ""
@@ -64,8 +64,8 @@ def _origin(story: dict[str, Any]) -> list[str]:
     ]
     if clip["superseded_by"]:
         lines.append(f"superseded by {clip['superseded_by']}")
-    if story["frozen_by"]:
-        lines.append(f"frozen: {story['frozen_by']} names it")
+    if history["frozen_by"]:
+        lines.append(f"frozen by {history['frozen_by']}")
     return lines
 
 
@@ -81,40 +81,40 @@ def _measures(clip: dict[str, Any]) -> str:
     )
 
 
-def _screen(story: dict[str, Any]) -> list[str]:
-    screen, clip = story["screen"], story["clip"]
+def _screen(history: dict[str, Any]) -> list[str]:
+    screen, clip = history["screen"], history["clip"]
     if screen is None:
         return ["not screened yet; run: corpus screen"]
     lines = ["accepted" if screen["accepted"] else f"rejected: {', '.join(screen['reasons'])}"]
     if screen["accepted"] and screen["reasons"]:
         lines = [f"accepted: {', '.join(screen['reasons'])}"]
     lines += [
-        f"a person chose {row['decision']} from {row['start']:g} to {row['end']:g} s "
+        f"manual decision: {row['decision']} from {row['start']:g} to {row['end']:g} s "
         f"({row['origin']}{', ' + row['note'] if row['note'] else ''})"
-        for row in story["choices"]
+        for row in history["choices"]
     ]
     if screen["yields_to"]:
-        lines.append(f"sounds like {screen['yields_to']}, which stands for it")
+        lines.append(f"suppressed repeat; kept instead: {screen['yields_to']}")
     elif clip["duplicate_of"]:
-        lines.append(f"repeats {clip['duplicate_of']}")
-    if story["repeats"]:
-        lines.append(f"comes again in {', '.join(story['repeats'])}")
+        lines.append(f"repeat of {clip['duplicate_of']}")
+    if history["repeats"]:
+        lines.append(f"repeated in {', '.join(history['repeats'])}")
     if screen["rules"]:
         rules = (f"{name} {value}" for name, value in screen["rules"].items() if value is not None)
-        lines.append(f"by the rules {', '.join(rules)}")
+        lines.append(f"thresholds: {', '.join(rules)}")
     return lines
 
 
-def _texts(story: dict[str, Any]) -> list[str]:
-    counts = story["text"]
+def _texts(history: dict[str, Any]) -> list[str]:
+    counts = history["text"]
     lines = [
         f"{row['source']}{':' + row['model'] if row['model'] else ''}: {row['text'] or '(empty)'}"
         + (f" [{', '.join(row['flags'])}]" if row["flags"] else "")
-        for row in story["texts"]
+        for row in history["texts"]
     ]
-    order = f"by [text] order {', '.join(story['text_order'])}"
-    counting = f"counts: {counts['text']} ({counts['source']}, {order})" if counts else ""
-    lines.append(counting or f"none that counts {order}")
+    order = f"by [text] order {', '.join(history['text_order'])}"
+    used = f"used: {counts['text']} ({counts['source']}, {order})" if counts else ""
+    lines.append(used or f"none used {order}")
     return lines
 
 
@@ -124,22 +124,22 @@ def _task(row: dict[str, Any]) -> str:
 
 
 def _vote(row: dict[str, Any]) -> str:
-    said = "skipped" if row["status"] == "skipped" else row["emotion"] or "unclear"
-    more = [
+    answer = "skipped" if row["status"] == "skipped" else row["emotion"] or "unclear"
+    details = [
         *([f"or {row['emotion2']}"] if row["emotion2"] else []),
         *([f"confidence {row['confidence']}"] if row["confidence"] else []),
         *row["problems"],
         *([row["role"]] if row["role"] != "label" else []),
         *([f"speaker {row['speaker']}"] if row["speaker"] else []),
     ]
-    told = f" ({', '.join(more)})" if more else ""
-    return f"{row['annotator']} {said}{told}, {row['updated_at'][:16].replace('T', ' ')}"
+    note = f" ({', '.join(details)})" if details else ""
+    return f"{row['annotator']} {answer}{note}, {row['updated_at'][:16].replace('T', ' ')}"
 
 
 def _label(votes: dict[str, Any]) -> str:
     label = votes["label"]
     if label is None:
-        return "nobody judged it"
+        return "no votes"
     agreed = "" if label["agreement"] is None else f", {label['agreement']:.0%} of the votes"
     return (
         f"{label['emotion'] or 'no class'} by {_words(votes['decided_by'])}{agreed}{_soft(label)}"
@@ -152,13 +152,13 @@ def _soft(label: dict[str, Any]) -> str:
     if label["soft"] is None:
         return ""
     shares = sorted(zip(label["soft"], EMOTIONS, strict=True), key=lambda share: -share[0])
-    told = ", ".join(f"{name} {share:.2f}" for share, name in shares if share >= _LEAST_SHARE)
-    return f"; shares of the classes: {told}"
+    listed = ", ".join(f"{name} {share:.2f}" for share, name in shares if share >= _LEAST_SHARE)
+    return f"; class shares: {listed}"
 
 
-def _place(version: str, entry: dict[str, Any] | None) -> str:
+def _manifest(version: str, entry: dict[str, Any] | None) -> str:
     if entry is None:
-        return f"{version}: not in it"
+        return f"{version}: not included"
     fold = f" (fold {entry['fold']})" if entry.get("fold") else ""
     return f"{version}: {entry['split']}{fold}, as {entry['emotion']}, in group {entry['group']}"
 

@@ -1,4 +1,4 @@
-"""`corpus withdraw`: delete what a person takes back, leaving a tombstone."""
+"""`corpus withdraw`: delete all data of a speaker, source or annotator."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,34 +15,32 @@ __all__ = ["withdraw"]
 
 def withdraw(
     speaker: Annotated[
-        str | None, typer.Option(help="Delete all clips of this speaker, by id.")
+        str | None, typer.Option(help="Speaker whose clips are deleted, by id.")
     ] = None,
-    source: Annotated[
-        str | None, typer.Option(help="Delete all of this source, by its source_id.")
-    ] = None,
+    source: Annotated[str | None, typer.Option(help="Source to delete, by its source_id.")] = None,
     annotator: Annotated[
-        str | None, typer.Option(help="Delete all answers of this annotator, by pseudonym.")
+        str | None, typer.Option(help="Annotator whose answers are deleted, by pseudonym.")
     ] = None,
     reason: Annotated[
-        str | None, typer.Option(help="Why, kept in the tombstone; name nobody in it.")
+        str | None, typer.Option(help="Reason, stored in the tombstone; give no names.")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Count what would go, and change nothing.")
+        bool, typer.Option("--dry-run", help="Count what would be deleted, and change nothing.")
     ] = False,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Delete what somebody takes back from the whole corpus folder, leaving a tombstone.
+    """Delete all data of a withdrawn speaker, source or annotator, leaving a tombstone.
 
-    It can't be undone and asks nothing: look at --dry-run first. It is the only command that
-    deletes frozen clips, and takes their lines out of old versions. Without an id it finishes
-    withdrawals that were interrupted.
+    It can't be undone and asks for no confirmation: use --dry-run first. It is the only command
+    that deletes frozen clips, and it removes their lines from old versions. Without an id it
+    finishes interrupted withdrawals.
     """
     with session("withdraw", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.withdrawal.withdraw import finish_withdrawals
-        from corpus_tools.withdrawal.withdraw import withdraw as take_out
+        from corpus_tools.withdrawal.withdraw import withdraw as delete_data
         from corpus_tools.workspace import Workspace
         from manifests.errors import ConfigurationError
 
@@ -63,16 +61,18 @@ def withdraw(
                     run.result(f"finished: {stone.kind} '{stone.id}'")
                 if not finished:
                     raise ConfigurationError(
-                        "say whose data goes: --speaker, --source or --annotator ID"
+                        "name the data to delete: --speaker, --source or --annotator ID"
                     )
                 return
             kind, name = given[0]
-            run.outcome.merge(take_out(workspace.root, kind, name, reason=reason, dry_run=dry_run))
+            run.outcome.merge(
+                delete_data(workspace.root, kind, name, reason=reason, dry_run=dry_run)
+            )
         found = run.outcome.details["withdrawal"]
-        for place, count in found["places"].items():
-            run.result(f"{place:<16}{count:>8}")
-        goes = "would go" if dry_run else "went"
+        for kind_of_data, count in found["places"].items():
+            run.result(f"{kind_of_data:<16}{count:>8}")
+        done = "would be deleted" if dry_run else "deleted"
         run.result(
             f"{kind} '{name}': {found['clips']} clips, {len(found['sources'])} whole sources; "
-            f"{run.outcome.kept} records and files {goes}"
+            f"{run.outcome.kept} records and files {done}"
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from corpus_tools.configuration import Configuration
-from corpus_tools.flags import with_flags
+from corpus_tools.flags import with_overrides
 from corpus_tools.prediction.files import SpeakerScope, predict_files
 from corpus_tools.prediction.texts import ClipTranscriber
 from corpus_tools.prediction.versions import predict_version
@@ -105,7 +105,7 @@ def _version_folder(query: str, workspace: Workspace | None) -> Path | None:
 def _transcriber(
     configuration: Configuration, root: Path, model: str | None, announce: Callable[[str], None]
 ) -> ClipTranscriber:
-    settings = with_flags(configuration.transcribe, model=model)
+    settings = with_overrides(configuration.transcribe, model=model)
     return ClipTranscriber(
         configured_recogniser(settings, root, announce=announce),
         configured_flagger(settings, root),

@@ -1,4 +1,4 @@
-"""Take in what people decided on the pages: the work behind ``corpus review --apply``."""
+"""Apply review decisions saved by the pages: the work of ``corpus review --apply``."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from corpus_tools.configuration import Configuration
-from corpus_tools.review.checking import Checker
+from corpus_tools.review.checking import DecisionChecker
 from corpus_tools.review.decisions import Decision, read_decisions
-from corpus_tools.review.films import Reviewed, choose_sources
-from corpus_tools.review.material import read_material
+from corpus_tools.review.films import SourceMedia, choose_sources
+from corpus_tools.review.material import read_source_data
 from corpus_tools.runner import run_each
 from corpus_tools.segmentation.choices import put_reviews, read_choices
 from corpus_tools.segmentation.duplicates import mark_repeats, warn_of_other_sources
@@ -36,39 +36,39 @@ def apply_files(
     media: Sequence[Path] = (),
     progress: Progress = no_progress,
 ) -> Outcome:
-    """Store the decisions of files, and screen or cut anew what they are about.
+    """Store the decisions of files, and screen or cut their clips again.
 
-    A bad row costs one sentence, the others are taken in; the same file again changes nothing.
-    The caller holds the corpus's lock.
+    A bad row is reported as a failure and the others are applied; applying a file again changes
+    nothing. The caller holds the corpus's lock.
 
     Args:
         corpus: the corpus folder.
-        files: as for `read_decisions`.
-        configuration: all of corpus.toml.
-        media: films whose clips get other edges, or folders with them; those that lie in the
-            corpus folder are found without.
-        progress: told after each source.
+        files: decision files, as for `read_decisions`.
+        configuration: settings of corpus.toml.
+        media: films, or folders of films, for clips whose edges move; not needed for films in the
+            corpus folder.
+        progress: called after each source.
 
     Returns:
-        Counts of rows; in ``details`` how many of each verdict, and a report of each source.
+        Counts of rows; ``details`` holds the number of each action and a report of each source.
 
     Raises:
-        DataError: if it can't be told which sources the corpus has, or which clips are frozen.
+        DataError: if the sources or the frozen clips of the corpus can't be read.
     """
     outcome = Outcome()
     sweep(corpus)
-    rows = _of_known_sources(corpus, _read(files, outcome), outcome)
-    chosen = _films(corpus, media, rows, outcome)
-    work = _Applying(corpus, configuration, frozen_clips(corpus), rows, outcome)
+    rows = _rows_of_known_sources(corpus, _read_files(files, outcome), outcome)
+    chosen = _sources_of_rows(corpus, media, rows, outcome)
+    applier = _Applier(corpus, configuration, frozen_clips(corpus), rows, outcome)
     done: Counter[str] = Counter()
     sources = []
-    for one, verdicts in run_each(
-        chosen, work.run, outcome, name=lambda one: one.source.source_id, progress=progress
+    for item, actions in run_each(
+        chosen, applier.run, outcome, name=lambda item: item.source.source_id, progress=progress
     ):
-        done += verdicts
-        sources.append(one.source)
-        outcome.outputs.append(corpus / "choices" / f"{one.source.source_id}.jsonl")
-    settled = mark_repeats(corpus, drama_rules(configuration.screen), work.frozen, outcome)
+        done += actions
+        sources.append(item.source)
+        outcome.outputs.append(corpus / "choices" / f"{item.source.source_id}.jsonl")
+    settled = mark_repeats(corpus, drama_rules(configuration.screen), applier.frozen, outcome)
     warn_of_other_sources(settled - {source.source_id for source in sources}, outcome)
     reports = [
         report_of(corpus, source.source_id, source.media_path, "screened") for source in sources
@@ -82,8 +82,8 @@ def apply_files(
 
 
 @dataclass(frozen=True)
-class _Applying:
-    """One run's settings and rows; `run` does one source."""
+class _Applier:
+    """Settings and rows of one call; `run` applies the rows of one source."""
 
     corpus: Path
     configuration: Configuration
@@ -91,40 +91,38 @@ class _Applying:
     rows: Sequence[Decision]
     outcome: Outcome
 
-    def run(self, one: Reviewed) -> Counter[str]:
-        """Store what was decided on a source and follow it; returns how many of each verdict."""
-        source = one.source
+    def run(self, item: SourceMedia) -> Counter[str]:
+        """Store and apply the decisions on a source; return the number of each action."""
+        source = item.source
         rules = self._rules(source)
         update = Update(self.corpus, rules, self.frozen)
-        if one.film and not ledger_fits(self.corpus, source.source_id):
-            retrim(update, MediaInput(one.film, source, known=True))
-        checked = self._checked(one)
+        if item.film and not ledger_fits(self.corpus, source.source_id):
+            retrim(update, MediaInput(item.film, source, known=True))
+        checked = self._check_rows(item)
         put_reviews(self.corpus, source.source_id, checked.choices, checked.undone)
-        if one.film and _is_to_cut(self.corpus, source):
-            retrim(update, MediaInput(one.film, source, known=True))
+        if item.film and _needs_cutting(self.corpus, source):
+            retrim(update, MediaInput(item.film, source, known=True))
         else:
             rescreen(self.corpus, source.source_id, rules)
-        return checked.verdicts
+        return checked.actions
 
-    def _checked(self, one: Reviewed) -> "_Checked":
-        material = read_material(self.corpus, one.source)
-        checker = Checker(
-            source=one.source,
-            film=one.film,
-            clips={clip.clip_id: clip for clip in material.clips},
-            accepted=frozenset(
-                name for name, screen in material.decisions.items() if screen.accepted
-            ),
-            choices=read_choices(self.corpus, one.source.source_id),
+    def _check_rows(self, item: SourceMedia) -> "_CheckedRows":
+        data = read_source_data(self.corpus, item.source)
+        checker = DecisionChecker(
+            source=item.source,
+            film=item.film,
+            clips={clip.clip_id: clip for clip in data.clips},
+            accepted=frozenset(name for name, screen in data.decisions.items() if screen.accepted),
+            choices=read_choices(self.corpus, item.source.source_id),
             frozen=self.frozen,
             settings=self.configuration.segment,
         )
-        checked = _Checked()
+        checked = _CheckedRows()
         for decision in self.rows:
-            if decision.source_id != one.source.source_id:
+            if decision.source_id != item.source.source_id:
                 continue
             try:
-                checked.take(decision, checker)
+                checked.add(decision, checker)
             except DataError as error:
                 self.outcome.fail(decision.file, f"line {decision.line}: {error}")
         return checked
@@ -137,26 +135,26 @@ class _Applying:
 
 
 @dataclass
-class _Checked:
-    """The rows on one source that fit the corpus.
+class _CheckedRows:
+    """Rows on one source that are consistent with the corpus.
 
     Attributes:
-        taken: those to store, with their records.
-        undone: clips, as they were planned, whose decisions are taken back.
-        verdicts: how many rows of each verdict.
+        taken: decisions to store, with their records.
+        undone: ids of the planned clips whose decisions are undone.
+        actions: number of rows of each action.
     """
 
     taken: list[tuple[Decision, Choice]] = field(default_factory=list)
     undone: list[str] = field(default_factory=list)
-    verdicts: Counter[str] = field(default_factory=Counter)
+    actions: Counter[str] = field(default_factory=Counter)
 
     @property
     def choices(self) -> list[Choice]:
         return [choice for _, choice in self.taken]
 
-    def take(self, decision: Decision, checker: Checker) -> None:
-        """Add a row; raises DataError if it does not fit the corpus or an earlier row."""
-        if decision.verdict == "undo":
+    def add(self, decision: Decision, checker: DecisionChecker) -> None:
+        """Add a row; raise DataError if it contradicts the corpus or an earlier row."""
+        if decision.action == "undo":
             row = checker.undone(decision.clip_id)
             self.undone += [row.clip_id] if row and row.clip_id else []
         else:
@@ -164,7 +162,7 @@ class _Checked:
             choice = checker.choice(decision, others)
             _refuse_overlap(choice, self.choices)
             self.taken.append((decision, choice))
-        self.verdicts[decision.verdict] += 1
+        self.actions[decision.action] += 1
 
 
 def _refuse_overlap(choice: Choice, taken: Sequence[Choice]) -> None:
@@ -174,12 +172,12 @@ def _refuse_overlap(choice: Choice, taken: Sequence[Choice]) -> None:
         ):
             raise DataError(
                 f"{choice.start:.3f} to {choice.end:.3f} overlaps {other.start:.3f} to "
-                f"{other.end:.3f}, which an earlier row wants; decide for one of the two"
+                f"{other.end:.3f} of an earlier row; remove one of the two"
             )
 
 
-def _read(files: Sequence[Path], outcome: Outcome) -> list[Decision]:
-    """Return the rows of all files, each clip decided on once."""
+def _read_files(files: Sequence[Path], outcome: Outcome) -> list[Decision]:
+    """Return the rows of all files; a second decision on a clip is a failure."""
     rows: dict[tuple[str, str], Decision] = {}
     for file in files:
         try:
@@ -192,8 +190,8 @@ def _read(files: Sequence[Path], outcome: Outcome) -> list[Decision]:
                 if first is not row:
                     outcome.fail(
                         file.name,
-                        f"line {row.line}: {row.clip_id} was decided on already in {first.file}, "
-                        f"line {first.line}; leave one of the two",
+                        f"line {row.line}: {row.clip_id} has a decision in {first.file}, "
+                        f"line {first.line}, already; remove one of the two",
                     )
         except DataError as error:
             outcome.items_in += 1
@@ -201,32 +199,34 @@ def _read(files: Sequence[Path], outcome: Outcome) -> list[Decision]:
     return list(rows.values())
 
 
-def _of_known_sources(corpus: Path, rows: Sequence[Decision], outcome: Outcome) -> list[Decision]:
+def _rows_of_known_sources(
+    corpus: Path, rows: Sequence[Decision], outcome: Outcome
+) -> list[Decision]:
     known = {source.source_id for source in read_stage(corpus, STAGES["sources"], Source)}
     for row in rows:
         if row.source_id not in known:
             outcome.fail(
                 row.file,
-                f"line {row.line}: {row.source_id} is no source of this corpus; leave "
-                f"this column as the page wrote it",
+                f"line {row.line}: {row.source_id} is not a source of this corpus; don't "
+                f"edit this column",
             )
     return [row for row in rows if row.source_id in known]
 
 
-def _films(
+def _sources_of_rows(
     corpus: Path, media: Sequence[Path], rows: Sequence[Decision], outcome: Outcome
-) -> list[Reviewed]:
+) -> list[SourceMedia]:
     wanted = list(dict.fromkeys(row.source_id for row in rows))
     if not wanted:
         return []
-    looking = Outcome()
-    found = choose_sources(corpus, media, wanted, looking)
-    outcome.failures += looking.failures
+    lookup = Outcome()
+    found = choose_sources(corpus, media, wanted, lookup)
+    outcome.failures += lookup.failures
     return found
 
 
-def _is_to_cut(corpus: Path, source: Source) -> bool:
-    """Return whether a stretch that a person chose is no clip yet, or one they gave up still is."""
+def _needs_cutting(corpus: Path, source: Source) -> bool:
+    """Return whether a reviewed clip is not cut yet, or an undone trim still is."""
     name = source.source_id
     choices = read_choices(corpus, name)
     cut = {(clip.start, clip.end) for clip in clips_of(corpus, name)}

@@ -1,4 +1,4 @@
-"""A source's sound, small enough to lie inside a page: MP3, which every browser plays."""
+"""MP3 audio to embed in a page: small, and playable in every browser."""
 
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
@@ -10,20 +10,20 @@ from corpus_tools.media.decode import SAMPLE_RATE
 from corpus_tools.media.levels import Samples
 from corpus_tools.media.pcm import PcmBuffer
 
-__all__ = ["BIT_RATE", "blocks_of", "write_mp3"]
+__all__ = ["BIT_RATE", "read_blocks", "write_mp3"]
 
 BIT_RATE = 32_000
-"""In bits a second: 45 minutes take 10.8 MB, and 14.4 MB as the text that a page holds."""
+"""Bits per second: 45 minutes take 10.8 MB, and 14.4 MB as base64."""
 
 
 def write_mp3(out: BinaryIO, blocks: Iterable[Samples]) -> None:
-    """Encode blocks of samples as they come; none of them is kept.
+    """Encode a stream of sample blocks; memory does not grow with its length.
 
-    The bit rate is constant and no frame borrows bits from another, so that a player finds any
-    moment by arithmetic; the delay of encoder and decoder is noted in the file's first frame.
+    The bit rate is constant and the bit reservoir off, so that players seek exactly; the first
+    frame holds the delay of encoder and decoder.
 
     Args:
-        out: file to write, which can seek.
+        out: seekable file to write.
         blocks: int16 mono at `SAMPLE_RATE`.
     """
     with av.open(out, "w", format="mp3") as container:
@@ -37,11 +37,11 @@ def write_mp3(out: BinaryIO, blocks: Iterable[Samples]) -> None:
         container.mux(stream.encode(None))
 
 
-def blocks_of(buffer: PcmBuffer) -> Iterator[Samples]:
-    """Yield the samples of a track in pieces of ten seconds."""
-    for start in range(0, len(buffer), _PIECE):
-        yield buffer.read(start, start + _PIECE)
+def read_blocks(buffer: PcmBuffer) -> Iterator[Samples]:
+    """Yield the samples of a track in blocks of ten seconds."""
+    for start in range(0, len(buffer), _BLOCK):
+        yield buffer.read(start, start + _BLOCK)
 
 
 _OPTIONS = {"reservoir": "0", "compression_level": "7"}  # LAME -q 7: a tenth of the default's time
-_PIECE = 10 * SAMPLE_RATE
+_BLOCK = 10 * SAMPLE_RATE

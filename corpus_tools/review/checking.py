@@ -1,4 +1,4 @@
-"""Check decisions against what the corpus has, before any of them is stored."""
+"""Validation of review decisions against the corpus, before they are stored."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ from corpus_tools.segmentation.settings import SegmentSettings
 from manifests.errors import DataError
 from manifests.records import Choice, Clip, Source
 
-__all__ = ["Checker"]
+__all__ = ["DecisionChecker"]
 
 
 @dataclass(frozen=True)
-class Checker:
-    """One source as it is, to check decisions on its clips against.
+class DecisionChecker:
+    """Validator of decisions on the clips of one source.
 
     Attributes:
         source: the source.
-        film: its film, ``None`` where it was not found.
-        clips: its cuts by id.
-        accepted: ids of those that passed the screen.
-        choices: what people chose before.
-        frozen: clips that may not change, and the file that names each.
-        settings: shortest and longest clip.
+        film: its film, ``None`` if not found.
+        clips: its clips by id.
+        accepted: ids of the accepted clips.
+        choices: stored manual regions and review decisions.
+        frozen: clip ids that must not change, each with the file that names it.
+        settings: settings of section [segment], for the clip lengths.
     """
 
     source: Source
@@ -39,11 +39,11 @@ class Checker:
         """Return the record of a decision.
 
         Args:
-            decision: on a clip of this source.
-            others: the file's decisions on other clips of it.
+            decision: decision on a clip of this source.
+            others: decisions of the same run on its other clips.
 
         Raises:
-            DataError: if it does not fit the corpus.
+            DataError: if it contradicts the corpus.
         """
         clip = self.clips.get(decision.clip_id)
         if clip is None:
@@ -51,9 +51,9 @@ class Checker:
         start = clip.start if decision.start is None else decision.start
         end = clip.end if decision.end is None else decision.end
         moved = abs(start - clip.start) > _ROUNDING or abs(end - clip.end) > _ROUNDING
-        if moved and decision.verdict != "trim":
+        if moved and decision.action != "trim":
             raise DataError(
-                f"{start:.3f} to {end:.3f} are not the clip's times; write trim to move its edges"
+                f"{start:.3f} to {end:.3f} aren't the clip's times; write trim to move its edges"
             )
         if not moved:
             return _choice(decision, clip.start, clip.end)
@@ -62,13 +62,13 @@ class Checker:
         return _choice(decision, start, end)
 
     def undone(self, clip_id: str) -> Choice | None:
-        """Return the stored decision that is to be taken back, ``None`` if there is none.
+        """Return the stored decision to undo, ``None`` if there is none.
 
         Args:
-            clip_id: the clip as it was planned, or as its edges are now.
+            clip_id: id of the clip as planned, or with its present edges.
 
         Raises:
-            DataError: if it can't be taken back, or there is no such clip.
+            DataError: if it can't be undone, or there is no such clip.
         """
         row = self.choices.review_of(clip_id)
         if row is None:
@@ -76,45 +76,45 @@ class Checker:
                 raise self._unknown(clip_id)
             return None
         if is_trim(row):
-            now = [clip for clip in self.clips.values() if (clip.start, clip.end) == _edges(row)]
-            for clip in now:
+            trimmed = [c for c in self.clips.values() if (c.start, c.end) == _edges(row)]
+            for clip in trimmed:
                 self._check_movable(clip)
         return row
 
     def _stored(self, decision: Decision) -> Choice:
-        """Return a decision that the corpus has followed already, so that its clip is gone."""
+        """Return a decision that was applied already, so that its planned clip is gone."""
         for row in self.choices.reviews:
             if row.clip_id != decision.clip_id:
                 continue
-            if decision.verdict == "trim" and (row.start, row.end) == (
+            if decision.action == "trim" and (row.start, row.end) == (
                 decision.start,
                 decision.end,
             ):
                 return row
             raise DataError(
                 f"the edges of {decision.clip_id} were moved since the page was made; "
-                f"make it again: corpus review"
+                f"write the page again: corpus review"
             )
         raise self._unknown(decision.clip_id)
 
     def _unknown(self, clip_id: str) -> DataError:
         return DataError(
-            f"{clip_id} is no clip of {self.source.source_id}; "
-            f"if it was cut again since, make the page again: corpus review"
+            f"{clip_id} is not a clip of {self.source.source_id}; "
+            f"if it was cut again since, write the page again: corpus review"
         )
 
     def _check_movable(self, clip: Clip) -> None:
         if self.source.kind != "drama":
-            raise DataError("a recorded line can't get other edges; keep it or drop it")
+            raise DataError("a recorded line can't be trimmed; keep it or drop it")
         if self.film is None:
             raise DataError(
-                "moving edges needs the film, which is not in the corpus folder; "
+                "trimming needs the film, which is not in the corpus folder; "
                 "name it after the file: corpus review --apply FILE FILM"
             )
         if clip.clip_id in self.frozen:
             raise DataError(
-                f"{clip.clip_id} is frozen (named by {self.frozen[clip.clip_id]}) and can't get "
-                f"other edges; keep or drop it as it is"
+                f"{clip.clip_id} is frozen (named by {self.frozen[clip.clip_id]}) and can't be "
+                f"trimmed; keep or drop it as it is"
             )
 
     def _check_edges(self, clip: Clip, start: float, end: float) -> None:
@@ -122,30 +122,29 @@ class Checker:
         low, high = self.settings.min_seconds, self.settings.max_seconds
         if not low - _ROUNDING <= end - start <= high + _ROUNDING:
             raise DataError(
-                f"{start:.3f} to {end:.3f} is {end - start:.3f} s; clips last from {low:g} to "
-                f"{high:g} s"
+                f"{start:.3f} to {end:.3f} is {end - start:.3f} s; clips last {low:g} to {high:g} s"
             )
         if end > self.source.duration + _ROUNDING:
-            raise DataError(f"{end:.3f} lies after the end, which is {self.source.duration:.3f} s")
+            raise DataError(f"{end:.3f} is after the source's end, {self.source.duration:.3f} s")
 
     def _check_neighbours(
         self, clip: Clip, start: float, end: float, others: Sequence[Decision]
     ) -> None:
-        """Refuse edges inside a clip that is accepted, decided on or frozen; others give way."""
+        """Refuse to overlap clips that are accepted, decided on or frozen."""
         decided = {other.clip_id: other for other in others}
         reviewed = {(row.start, row.end) for row in self.choices.reviews}
         for other in self.clips.values():
             edges = (other.start, other.end)
             own = decided.get(other.clip_id)
-            firm = other.clip_id in self.accepted or other.clip_id in self.frozen
-            if other.clip_id == clip.clip_id or not (own or firm or edges in reviewed):
+            fixed = other.clip_id in self.accepted or other.clip_id in self.frozen
+            if other.clip_id == clip.clip_id or not (own or fixed or edges in reviewed):
                 continue
-            if own and own.verdict == "trim" and own.start is not None and own.end is not None:
+            if own and own.action == "trim" and own.start is not None and own.end is not None:
                 edges = (own.start, own.end)
             if start < edges[1] - _ROUNDING and edges[0] < end - _ROUNDING:
                 raise DataError(
-                    f"{start:.3f} to {end:.3f} reaches into {other.clip_id}, "
-                    f"{edges[0]:.3f} to {edges[1]:.3f}; leave that to it"
+                    f"{start:.3f} to {end:.3f} overlaps {other.clip_id}, "
+                    f"{edges[0]:.3f} to {edges[1]:.3f}; keep out of it"
                 )
 
 
@@ -158,7 +157,7 @@ def _choice(decision: Decision, start: float, end: float) -> Choice:
         source_id=decision.source_id,
         start=start,
         end=end,
-        decision="drop" if decision.verdict == "drop" else "keep",
+        decision="drop" if decision.action == "drop" else "keep",
         origin="review",
         clip_id=decision.clip_id,
         note=decision.note,

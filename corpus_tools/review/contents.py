@@ -1,4 +1,4 @@
-"""The facts that a source's page shows, ready to be written as JSON."""
+"""JSON data of a source's review page."""
 
 import bisect
 from collections.abc import Sequence
@@ -8,29 +8,29 @@ from typing import Any
 from pydantic import ValidationError
 
 from corpus_tools.review.envelope import PER_SECOND
-from corpus_tools.review.material import Material
-from corpus_tools.review.wording import label_of, measures_of, sentence_of
+from corpus_tools.review.material import SourceData
+from corpus_tools.review.wording import measure_texts, reason_label, reason_sentence
 from corpus_tools.segmentation.activity import FRAME_MS, runs
 from corpus_tools.segmentation.choices import Choices
 from corpus_tools.segmentation.screening import Rules, screen_clips
 from manifests.records import Clip, SubtitleLine
 
-__all__ = ["Heard", "contents_of"]
+__all__ = ["SoundMap", "page_data"]
 
 Run = tuple[int, int]
-"""Start and end in whole milliseconds."""
+"""Start and end in milliseconds."""
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What the page's sound is, and what was found in it.
+class SoundMap:
+    """Mapping of the page's audio to the source, with the speech and gaps found in it.
 
     Attributes:
-        pieces: where each stretch of the sound belongs: start and end in the source and start in
-            the sound, all in seconds; one piece from 0 where the whole film is there.
-        whole: whether the whole film is.
-        speech: where somebody speaks; empty without the film.
-        gaps: where the film has nothing.
+        pieces: start and end in the source and start in the audio, in seconds, of each section of
+            the audio; one section from 0 if it is the whole film.
+        whole: whether the audio is the whole film.
+        speech: runs of speech; empty without the film.
+        gaps: runs without samples in the film.
     """
 
     pieces: Sequence[tuple[float, float, float]]
@@ -39,51 +39,50 @@ class Heard:
     gaps: Sequence[Run] = field(default=())
 
 
-def contents_of(
-    material: Material, heard: Heard, limits: tuple[float, float] | None
+def page_data(
+    data: SourceData, sound: SoundMap, limits: tuple[float, float] | None
 ) -> dict[str, Any]:
-    """Return all that the page's script needs but the sound and its outline.
+    """Return the data of the page's script, without the audio and its envelope.
 
     Args:
-        material: the source's records.
-        heard: its sound.
-        limits: shortest and longest clip, in seconds, that edges may be moved to; ``None`` where
-            they may not be moved.
+        data: records of the source.
+        sound: map of the page's audio.
+        limits: minimum and maximum clip length in seconds for trimming; ``None`` if clips can't be
+            trimmed.
     """
-    source = material.source
-    nearby = _Lines(material.lines)
-    stored = _Stored(material)
+    source = data.source
+    subtitles = _SubtitleIndex(data.lines)
+    earlier = _EarlierDecisions(data)
     return {
         "source": {"id": source.source_id, "title": source.title, "duration": source.duration},
         "limits": limits,
         "perSecond": PER_SECOND,
-        "whole": heard.whole,
-        "pieces": heard.pieces,
-        "speech": heard.speech,
-        "gaps": heard.gaps,
-        "closed": _closed(material),
-        "lines": [[one.start, one.end, one.text, one.speaker] for one in material.lines],
+        "whole": sound.whole,
+        "pieces": sound.pieces,
+        "speech": sound.speech,
+        "gaps": sound.gaps,
+        "closed": _closed(data),
+        "lines": [[line.start, line.end, line.text, line.speaker] for line in data.lines],
         "clips": [
-            {**_clip(clip, material, nearby.within(clip)), **stored.of(clip)}
-            for clip in material.clips
+            {**_clip(clip, data, subtitles.within(clip)), **earlier.of(clip)} for clip in data.clips
         ],
-        "labels": _labels(material),
+        "labels": _labels(data),
     }
 
 
-def _closed(material: Material) -> list[tuple[int, int, str]]:
-    """Return the stretches in which people want no clip, in milliseconds, with the reason."""
-    frames = round(material.source.duration * 1000) // FRAME_MS
+def _closed(data: SourceData) -> list[tuple[int, int, str]]:
+    """Return the regions closed by manual regions, in milliseconds, with the reason."""
+    frames = round(data.source.duration * 1000) // FRAME_MS
     return [
-        (int(start) * FRAME_MS, int(end) * FRAME_MS, label_of(reason))
-        for reason, mask in material.choices.closed(frames).items()
+        (int(start) * FRAME_MS, int(end) * FRAME_MS, reason_label(reason))
+        for reason, mask in data.choices.closed(frames).items()
         for start, end in runs(mask)
     ]
 
 
-def _clip(clip: Clip, material: Material, lines: list[SubtitleLine]) -> dict[str, Any]:
-    decision = material.decisions[clip.clip_id]
-    text = material.texts.get(clip.clip_id)
+def _clip(clip: Clip, data: SourceData, lines: list[SubtitleLine]) -> dict[str, Any]:
+    decision = data.decisions[clip.clip_id]
+    text = data.texts.get(clip.clip_id)
     return {
         "id": clip.clip_id,
         "fingerprint": clip.sha256[:16],
@@ -91,33 +90,33 @@ def _clip(clip: Clip, material: Material, lines: list[SubtitleLine]) -> dict[str
         "end": clip.end,
         "accepted": decision.accepted,
         "reasons": decision.reasons,
-        "why": [sentence_of(one, clip, material.rules) for one in decision.reasons],
-        "measures": measures_of(clip),
+        "why": [reason_sentence(reason, clip, data.rules) for reason in decision.reasons],
+        "measures": measure_texts(clip),
         "speaker": clip.speaker,
         "speakerSource": clip.speaker_source,
         "duplicateOf": clip.duplicate_of,
         "text": text.text if text else None,
         "textSource": text.source if text else None,
-        "subtitles": [one.text for one in lines],
+        "subtitles": [line.text for line in lines],
     }
 
 
-def _labels(material: Material) -> dict[str, str]:
-    shown = (material.decisions[clip.clip_id] for clip in material.clips)
-    reasons = {reason for one in shown for reason in one.reasons}
-    return {reason: label_of(reason) for reason in sorted(reasons)}
+def _labels(data: SourceData) -> dict[str, str]:
+    decisions = (data.decisions[clip.clip_id] for clip in data.clips)
+    reasons = {reason for decision in decisions for reason in decision.reasons}
+    return {reason: reason_label(reason) for reason in sorted(reasons)}
 
 
-class _Stored:
-    """Tells what was decided on clips before, and what the rules alone would make of them."""
+class _EarlierDecisions:
+    """Stored review decisions on clips, and the screening decisions without them."""
 
-    def __init__(self, material: Material) -> None:
-        self._rows = {(row.start, row.end): row for row in material.choices.reviews}
-        self._regions = Choices(tuple(material.choices.regions))
-        self._rules = _rules_of(material)
+    def __init__(self, data: SourceData) -> None:
+        self._rows = {(row.start, row.end): row for row in data.choices.reviews}
+        self._regions = Choices(tuple(data.choices.regions))
+        self._rules = _parse_rules(data)
 
     def of(self, clip: Clip) -> dict[str, Any]:
-        """Return it for one clip; nothing if nobody decided on it."""
+        """Return the fields of one clip; none if it has no review decision."""
         row = self._rows.get((clip.start, clip.end))
         if row is None:
             return {}
@@ -127,25 +126,25 @@ class _Stored:
             "stored": "drop" if row.decision == "drop" else kept,
             "storedNote": row.note,
             "planned": row.clip_id,
-            "ruled": self._ruled(clip),
+            "ruled": self._screened(clip),
         }
 
-    def _ruled(self, clip: Clip) -> bool | None:
+    def _screened(self, clip: Clip) -> bool | None:
         if self._rules is None:
             return None
         (screen,) = screen_clips([clip], self._rules, self._regions)
         return screen.accepted
 
 
-def _rules_of(material: Material) -> Rules | None:
+def _parse_rules(data: SourceData) -> Rules | None:
     try:
-        return Rules.model_validate(material.rules)
+        return Rules.model_validate(data.rules)
     except ValidationError:
         return None
 
 
-class _Lines:
-    """Finds the subtitle lines within a clip without looking at all of the film's."""
+class _SubtitleIndex:
+    """Index of a source's subtitle lines by time."""
 
     def __init__(self, lines: Sequence[SubtitleLine]) -> None:
         self._lines = lines
@@ -153,14 +152,14 @@ class _Lines:
         self._longest = max((line.end - line.start for line in lines), default=0.0)
 
     def within(self, clip: Clip) -> list[SubtitleLine]:
-        """Return the lines of which the clip has a noticeable part."""
+        """Return the lines that overlap the clip by more than `_MIN_OVERLAP`."""
         low = bisect.bisect_left(self._starts, clip.start - self._longest)
         high = bisect.bisect_right(self._starts, clip.end)
         return [
             line
             for line in self._lines[low:high]
-            if min(line.end, clip.end) - max(line.start, clip.start) > _NOTICEABLE
+            if min(line.end, clip.end) - max(line.start, clip.start) > _MIN_OVERLAP
         ]
 
 
-_NOTICEABLE = 0.2  # seconds
+_MIN_OVERLAP = 0.2  # seconds

@@ -1,4 +1,4 @@
-"""Read what people decided on a page: the CSV that it saved, or a spreadsheet after it."""
+"""Reader of decision files: CSV saved by a page, possibly edited in a spreadsheet."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,43 +9,43 @@ from corpus_tools.segmentation.tables import read_rows
 from corpus_tools.segmentation.times import parse_time
 from manifests.errors import DataError
 
-__all__ = ["COLUMNS", "Decision", "Verdict", "read_decisions"]
+__all__ = ["COLUMNS", "Action", "Decision", "read_decisions"]
 
-Verdict = Literal["keep", "drop", "trim", "undo"]
+Action = Literal["keep", "drop", "trim", "undo"]
 COLUMNS = ("source", "clip_id", "from", "to", "decision", "note")
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A row of a decisions file.
+    """Row of a decision file.
 
     Attributes:
-        file: its name.
-        line: where the row stands in it.
-        source_id: of which source.
-        clip_id: on which clip.
-        verdict: keep or drop it as it is, keep it with other edges, or take back what was decided.
-        start: in seconds; for ``trim`` the new edge, else the clip's own, ``None`` if left empty.
-        end: likewise.
-        note: of the person.
+        file: name of the file.
+        line: line number in the file.
+        source_id: id of the source.
+        clip_id: id of the clip.
+        action: ``keep``, ``drop``, ``trim`` (keep with other edges) or ``undo``.
+        start: start in seconds, of the trimmed clip for ``trim``; ``None`` if empty.
+        end: end in seconds, likewise.
+        note: reviewer's note.
     """
 
     file: str
     line: int
     source_id: str
     clip_id: str
-    verdict: Verdict
+    action: Action
     start: float | None
     end: float | None
     note: str | None
 
 
 def read_decisions(path: Path) -> Iterator[Decision | DataError]:
-    """Yield the rows of a decisions file; each bad one as the error that names its line.
+    """Yield the rows of a decision file; a bad row as an error that names its line.
 
     Args:
-        path: CSV as for `read_rows`, with the columns `COLUMNS`, of which ``note`` may be missing,
-            in any order. Times are seconds or ``[h:]m:s``, with a point or a comma.
+        path: CSV as for `read_rows`, with the columns `COLUMNS` in any order; ``note`` is
+            optional. Times are seconds or ``[h:]m:s``, with a point or a comma.
 
     Raises:
         DataError: if the file can't be read, or lacks a column.
@@ -66,22 +66,22 @@ def read_decisions(path: Path) -> Iterator[Decision | DataError]:
 
 
 def _decision(file: str, line: int, row: dict[str, str]) -> Decision:
-    source_id, clip_id, verdict = (row.get(name, "") for name in ("source", "clip_id", "decision"))
+    source_id, clip_id, action = (row.get(name, "") for name in ("source", "clip_id", "decision"))
     if not 0 < len(source_id) <= _LONGEST_ID or not 0 < len(clip_id) <= _LONGEST_ID:
-        raise DataError("names no source and clip; leave these columns as the page wrote them")
-    if verdict.lower() not in get_args(Verdict):
-        raise DataError(f"decision {verdict[:40]!r}; write keep, drop, trim or undo")
+        raise DataError("no source and clip; don't edit these columns")
+    if action.lower() not in get_args(Action):
+        raise DataError(f"unknown decision {action[:40]!r}; write keep, drop, trim or undo")
     start, end = (parse_time(row[name]) if row.get(name) else None for name in ("from", "to"))
-    if verdict.lower() == "trim" and (start is None or end is None):
-        raise DataError("trims to no time; fill in from and to")
+    if action.lower() == "trim" and (start is None or end is None):
+        raise DataError("trim without times; fill in from and to")
     if start is not None and end is not None and end <= start:
-        raise DataError(f"ends at {row['to']}, not after it begins; check from and to")
+        raise DataError(f"ends at {row['to']}, not after its start; check from and to")
     return Decision(
         file=file,
         line=line,
         source_id=source_id,
         clip_id=clip_id,
-        verdict=cast(Verdict, verdict.lower()),
+        action=cast(Action, action.lower()),
         start=start,
         end=end,
         note=row.get("note") or None,

@@ -1,4 +1,4 @@
-"""The sound that an earlier page of a source holds, for when its film is not at hand."""
+"""Audio of a source's previous page, for use when its film is missing."""
 
 import base64
 import binascii
@@ -11,39 +11,39 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from corpus_tools.review.contents import Heard, Run
-from corpus_tools.review.listening import Recording
+from corpus_tools.review.contents import Run, SoundMap
+from corpus_tools.review.listening import PageAudio
 from manifests.errors import DataError
 from manifests.records import Source
 
-__all__ = ["EarlierPage", "of_page", "read_page"]
+__all__ = ["PreviousPage", "previous_page_audio", "read_previous_page"]
 
 
 @dataclass(frozen=True)
-class EarlierPage:
-    """A page that was made with the film.
+class PreviousPage:
+    """Page that was written from the film.
 
     Attributes:
-        path: the page.
-        heard: what its sound is, and what was found in it.
-        envelope: the sound's outline, as bytes.
-        sound: first byte of the encoded sound in the page, and the one after its last.
+        path: file of the page.
+        sound_map: map of its audio.
+        envelope: envelope of the audio, as bytes.
+        sound: byte range [first, last) of the encoded audio in the page.
     """
 
     path: Path
-    heard: Heard
+    sound_map: SoundMap
     envelope: bytes
     sound: tuple[int, int]
 
 
-def read_page(path: Path, source: Source) -> EarlierPage | None:
-    """Return a source's earlier page if it holds the whole film's sound, else ``None``.
+def read_previous_page(path: Path, source: Source) -> PreviousPage | None:
+    """Return a source's previous page if it holds the whole film's audio, else ``None``.
 
-    A ``source_id`` names the film's content, so the sound of any page of it is the right one.
+    A ``source_id`` identifies the film's content, so any page of it has the right audio.
 
     Args:
-        path: where the page would be.
-        source: whose page.
+        path: path of the page.
+        source: source of the page.
     """
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as page:
@@ -54,47 +54,47 @@ def read_page(path: Path, source: Source) -> EarlierPage | None:
             sound = _element(page, b"sound")
         if data["source"]["id"] != source.source_id or data["whole"] is not True:
             return None
-        heard = Heard(
+        sound_map = SoundMap(
             pieces=[(0.0, source.duration, 0.0)],
             whole=True,
-            speech=_runs(data["speech"]),
-            gaps=_runs(data["gaps"]),
+            speech=_parse_runs(data["speech"]),
+            gaps=_parse_runs(data["gaps"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return EarlierPage(path, heard, envelope, sound)
+    return PreviousPage(path, sound_map, envelope, sound)
 
 
 @contextmanager
-def of_page(page: EarlierPage, folder: Path) -> Iterator[Recording]:
-    """Take the sound out of an earlier page; memory does not grow with its length.
+def previous_page_audio(page: PreviousPage, folder: Path) -> Iterator[PageAudio]:
+    """Extract the audio of a previous page; memory does not grow with its length.
 
     Args:
-        page: as `read_page` found it.
-        folder: on whose disk the sound waits, in a file without a name.
+        page: page of `read_previous_page`.
+        folder: folder for the unnamed temporary file.
 
     Raises:
-        DataError: if the sound is damaged.
+        DataError: if the audio is damaged.
     """
     with tempfile.TemporaryFile(dir=folder) as mp3:
         with page.path.open("rb") as file:
             _decode(file, mp3, *page.sound)
-        yield Recording(page.heard, page.envelope, mp3)
+        yield PageAudio(page.sound_map, page.envelope, mp3)
 
 
 def _decode(file: BinaryIO, out: BinaryIO, first: int, last: int) -> None:
     file.seek(first)
     try:
-        for start in range(first, last, _PIECE):
-            out.write(base64.b64decode(file.read(min(_PIECE, last - start)), validate=True))
+        for start in range(first, last, _BASE64_BLOCK):
+            out.write(base64.b64decode(file.read(min(_BASE64_BLOCK, last - start)), validate=True))
     except binascii.Error as error:
         raise DataError(
-            f"its earlier page {file.name} is damaged; delete that, or name the film"
+            f"its previous page {file.name} is damaged; delete it, or name the film"
         ) from error
 
 
 def _element(page: mmap.mmap, name: bytes) -> tuple[int, int]:
-    """Return where the text of a script element begins and ends."""
+    """Return the byte range of a script element's text."""
     mark = b'id="' + name + b'">'
     found = page.find(mark)
     last = page.find(b"</script>", found)
@@ -103,8 +103,8 @@ def _element(page: mmap.mmap, name: bytes) -> tuple[int, int]:
     return found + len(mark), last
 
 
-def _runs(value: Any) -> list[Run]:
+def _parse_runs(value: Any) -> list[Run]:
     return [(int(start), int(end)) for start, end in value]
 
 
-_PIECE = 4 * 64 * 1024  # characters of base64; a multiple of four
+_BASE64_BLOCK = 4 * 64 * 1024  # characters of base64; a multiple of four

@@ -1,4 +1,4 @@
-"""The outline of a track, for drawing: one loudest sample for each hundredth of a second."""
+"""Envelope of a track for drawing: the peak of each hundredth of a second."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,19 +9,19 @@ from corpus_tools.media.levels import Samples
 __all__ = ["PER_SECOND", "Envelope"]
 
 PER_SECOND = 100
-"""Values a second."""
+"""Values per second."""
 
 
 class Envelope:
-    """Gathers the outline of a track that comes block by block.
+    """Envelope of a track that is added block by block.
 
     Args:
-        seconds: how long the track is; what no block covers stays 0.
+        seconds: duration of the track; parts without a block stay 0.
 
     Example:
-        >>> outline = Envelope(0.03)
-        >>> outline.add(0, np.full(320, -8192, dtype=np.int16))
-        >>> outline.values.tolist()
+        >>> envelope = Envelope(0.03)
+        >>> envelope.add(0, np.full(320, -8192, dtype=np.int16))
+        >>> envelope.values.tolist()
         [128, 128, 0]
     """
 
@@ -29,10 +29,10 @@ class Envelope:
         self.values: NDArray[np.uint8] = np.zeros(-(-round(seconds * 1000) // 10), dtype=np.uint8)
 
     def add(self, start: int, samples: Samples) -> None:
-        """Take in a block.
+        """Add a block.
 
         Args:
-            start: of its first sample, counted from the track's.
+            start: index of its first sample in the track.
             samples: int16 mono at 16 kHz.
         """
         lead = start % _STEP
@@ -41,8 +41,8 @@ class Envelope:
         peaks = padded.reshape(-1, _STEP).max(axis=1) / _FULL_SCALE
         first = start // _STEP
         known = self.values[first : first + len(peaks)]
-        drawn = np.round(255 * np.sqrt(np.minimum(peaks, 1))).astype(np.uint8)
-        np.maximum(known, drawn[: len(known)], out=known)
+        heights = np.round(255 * np.sqrt(np.minimum(peaks, 1))).astype(np.uint8)
+        np.maximum(known, heights[: len(known)], out=known)
 
 
 _STEP = SAMPLE_RATE // PER_SECOND

@@ -1,4 +1,4 @@
-"""Which sources to make pages of, and where the film of each is."""
+"""Choice of sources by id, title or film, and lookup of their films."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from manifests.records import Source
 from manifests.shards import STAGES, read_stage
 from manifests.store import inside, sha256_file
 
-__all__ = ["Reviewed", "choose_sources"]
+__all__ = ["SourceMedia", "choose_sources"]
 
 
 @dataclass(frozen=True)
-class Reviewed:
-    """A source to make a page of.
+class SourceMedia:
+    """Source with its film.
 
     Attributes:
-        source: its record.
-        film: the file, ``None`` where nobody said where it is.
+        source: record of the source.
+        film: file of the film, ``None`` if not found.
     """
 
     source: Source
@@ -31,60 +31,61 @@ class Reviewed:
 
 def choose_sources(
     corpus: Path, media: Sequence[Path], wanted: Sequence[str], outcome: Outcome
-) -> list[Reviewed]:
-    """Return the sources that a command means; what can't be found is a failure.
+) -> list[SourceMedia]:
+    """Return the sources selected for a command; unknown names and files are failures.
 
     Args:
         corpus: the corpus folder.
-        media: their films, or folders with them; none: wherever the corpus folder has them.
-        wanted: ids of sources, or other names of them. None: those of ``media``, or without
-            it all but the recordings of scripted sessions, which are many and a sentence long
-            each.
-        outcome: takes the failures; its ``items_in`` is raised by all that was asked for.
+        media: films, or folders of films; empty: the films in the corpus folder.
+        wanted: ids, titles or file names of sources. Empty: the sources of ``media``, or without
+            ``media`` all films (scripted recordings are many and a sentence long each).
+        outcome: receives the failures; its ``items_in`` is raised by the number of queries.
 
     Raises:
         DataError: if a shard can't be read.
     """
     known = {source.source_id: source for source in read_stage(corpus, STAGES["sources"], Source)}
-    films = _identified(corpus, media, known.values(), outcome)
+    films = _films_by_content(corpus, media, known.values(), outcome)
     if wanted:
-        chosen = _named(wanted, known, outcome)
+        chosen = _sources_by_name(wanted, known, outcome)
     elif media:
         chosen = [known[name] for name in films]
     else:
         chosen = [source for source in known.values() if source.kind == "drama"]
     outcome.items_in += len(chosen)
     return [
-        Reviewed(source, films.get(source.source_id) or _in_corpus(corpus, source))
+        SourceMedia(source, films.get(source.source_id) or _film_in_corpus(corpus, source))
         for source in chosen
     ]
 
 
-def _named(wanted: Sequence[str], known: dict[str, Source], outcome: Outcome) -> list[Source]:
-    """Return the sources that go by names; each name of none or of several is a failure."""
+def _sources_by_name(
+    wanted: Sequence[str], known: dict[str, Source], outcome: Outcome
+) -> list[Source]:
+    """Return the sources with the given names; unknown and ambiguous names are failures."""
     found: dict[str, Source] = {}
     for name in wanted:
         by_id = [known[name]] if name in known else []
-        named = by_id or [source for source in known.values() if identifies(name, source)]
-        if len(named) == 1:
-            found[named[0].source_id] = named[0]
+        matches = by_id or [source for source in known.values() if identifies(name, source)]
+        if len(matches) == 1:
+            found[matches[0].source_id] = matches[0]
             continue
         outcome.items_in += 1
-        if named:
-            several = nearest_names(name, named)
-            outcome.fail(name, f"names several sources; write the id of one: {several}")
+        if matches:
+            ids = nearest_names(name, matches)
+            outcome.fail(name, f"matches several sources; give the id of one: {ids}")
         else:
             films_first = sorted(known.values(), key=lambda source: source.kind != "drama")
             nearest = nearest_names(name, films_first)
-            hint = f"the nearest are {nearest}" if nearest else "it has none yet"
-            outcome.fail(name, f"is no source of this corpus; {hint}")
+            hint = f"similar: {nearest}" if nearest else "it has none yet"
+            outcome.fail(name, f"is not a source of this corpus; {hint}")
     return list(found.values())
 
 
-def _identified(
+def _films_by_content(
     corpus: Path, media: Sequence[Path], known: Iterable[Source], outcome: Outcome
 ) -> dict[str, Path]:
-    """Return the film of each source among the media, found by content."""
+    """Return the film of each source among the media, matched by content."""
     by_content: dict[str, list[Source]] = {}
     for source in known:
         by_content.setdefault(source.sha256, []).append(source)
@@ -108,8 +109,8 @@ def _identified(
     return films
 
 
-def _in_corpus(corpus: Path, source: Source) -> Path | None:
-    """Return the film where the record says that the corpus folder has it, if it is still that."""
+def _film_in_corpus(corpus: Path, source: Source) -> Path | None:
+    """Return the film at the path of the record, if it is in the corpus folder and unchanged."""
     try:
         path = inside(corpus, source.media_path)
         if not path.is_file() or path.stat().st_size != source.size:

@@ -1,4 +1,4 @@
-"""Pages that need nothing but themselves, and run no script but ours."""
+"""Self-contained HTML pages with a strict content security policy."""
 
 import base64
 import hashlib
@@ -26,18 +26,18 @@ SCRIPTS = (
     "cards.js",
     "main.js",
 )
-"""The page's script, in this order; no part of it comes from a corpus."""
+"""Scripts of the page, in loading order; they contain no corpus data."""
 
 
 def write_page(path: Path, template: str, **values: Any) -> None:
-    """Write a page whole or not at all; long values may be iterables, which are never joined.
+    """Write a page atomically; long values may be iterables, which are streamed.
 
-    Its policy lets nothing load from anywhere, and no style or script run but the page's own.
+    Its policy forbids loading anything, and allows only the page's own style and script.
 
     Args:
         path: file to write.
         template: name of the template.
-        values: what it shows; all text is escaped.
+        values: variables of the template; text is escaped.
     """
     page = _environment().get_template(template)
     style, script = _style(), _script()
@@ -48,7 +48,7 @@ def write_page(path: Path, template: str, **values: Any) -> None:
 
 
 def script_json(value: Any) -> Markup:
-    r"""Return a value as JSON that can stand inside a script element, whatever its texts hold.
+    r"""Return a value as JSON that is safe inside a script element.
 
     Example:
         >>> print(script_json("</script>巴适"))
@@ -57,14 +57,14 @@ def script_json(value: Any) -> Markup:
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704 - nothing is left in it that HTML could take for markup
+    return Markup(text)  # noqa: S704 - all markup characters are escaped
 
 
 def base64_of(stream: BinaryIO) -> Iterator[str]:
-    """Yield a file from its beginning as base64 text, piece by piece."""
+    """Yield a file from its beginning as base64 text, block by block."""
     stream.seek(0)
-    while piece := stream.read(_PIECE):
-        yield base64.b64encode(piece).decode("ascii")
+    while block := stream.read(_FILE_BLOCK):
+        yield base64.b64encode(block).decode("ascii")
 
 
 def _policy(*inline: str) -> str:
@@ -101,9 +101,9 @@ def _script() -> Markup:
 
 
 def _file(name: str) -> Markup:
-    """Return the text of a file that comes with the package."""
+    """Return the text of a file of this package."""
     text = files("corpus_tools.review").joinpath("page_files", name).read_text(encoding="utf-8")
     return Markup(text)  # noqa: S704
 
 
-_PIECE = 3 * 64 * 1024  # bytes; a multiple of three, so that the texts can be joined
+_FILE_BLOCK = 3 * 64 * 1024  # bytes; a multiple of three, so that the base64 needs no padding

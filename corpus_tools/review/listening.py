@@ -1,4 +1,4 @@
-"""What a page lets people hear and see of a source: its film, or the clips cut from it."""
+"""Audio and envelope of a page, from the film or from the clips cut from it."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from corpus_tools.media.decode import SAMPLE_RATE
 from corpus_tools.media.levels import Samples
 from corpus_tools.media.wav import read_wav
-from corpus_tools.review.audio import blocks_of, write_mp3
-from corpus_tools.review.contents import Heard
+from corpus_tools.review.audio import read_blocks, write_mp3
+from corpus_tools.review.contents import SoundMap
 from corpus_tools.review.envelope import Envelope
 from corpus_tools.segmentation.activity import FRAME_MS, runs
 from corpus_tools.segmentation.settings import SegmentSettings
@@ -22,36 +22,36 @@ from corpus_tools.segmentation.tape import open_track
 from manifests.records import Clip
 from manifests.store import inside
 
-__all__ = ["Recording", "of_clips", "of_film"]
+__all__ = ["PageAudio", "clips_audio", "film_audio"]
 
 
 @dataclass(frozen=True)
-class Recording:
-    """A source's sound, ready for a page.
+class PageAudio:
+    """Audio of a source, encoded for a page.
 
     Attributes:
-        heard: what it is, and what was found in it.
-        envelope: its outline over the whole source, as bytes.
-        mp3: the encoded sound.
+        sound_map: map of the audio to the source.
+        envelope: envelope of the whole source, as bytes.
+        mp3: file with the encoded audio.
     """
 
-    heard: Heard
+    sound_map: SoundMap
     envelope: bytes
     mp3: BinaryIO
 
 
 @contextmanager
-def of_film(
+def film_audio(
     film: Path, track: int, seconds: float, settings: SegmentSettings, folder: Path
-) -> Iterator[Recording]:
-    """Listen to a film from beginning to end; memory does not grow with its length.
+) -> Iterator[PageAudio]:
+    """Decode and encode a whole film; memory does not grow with its length.
 
     Args:
-        film: the file.
-        track: number among its audio tracks.
-        seconds: how long the source is.
-        settings: of what counts as speech.
-        folder: on whose disk samples and encoded sound wait, in files without names.
+        film: media file.
+        track: index of the audio track.
+        seconds: duration of the source.
+        settings: settings of section [segment], for the voice activity detector.
+        folder: folder for unnamed temporary files.
 
     Raises:
         MediaError: if the film can't be decoded.
@@ -62,42 +62,42 @@ def of_film(
     ):
         envelope = Envelope(seconds)
 
-        def heard() -> Iterator[Samples]:
+        def blocks() -> Iterator[Samples]:
             start = 0
-            for block in blocks_of(tape.buffer):
+            for block in read_blocks(tape.buffer):
                 envelope.add(start, block)
                 start += len(block)
                 yield block
 
-        write_mp3(mp3, heard())
-        found = Heard(
+        write_mp3(mp3, blocks())
+        sound_map = SoundMap(
             pieces=[(0.0, seconds, 0.0)],
             whole=True,
             speech=_in_ms(tape.activity.speech),
             gaps=_in_ms(tape.activity.gap),
         )
-        yield Recording(found, envelope.values.tobytes(), mp3)
+        yield PageAudio(sound_map, envelope.values.tobytes(), mp3)
 
 
 @contextmanager
-def of_clips(
+def clips_audio(
     corpus: Path, clips: Sequence[Clip], seconds: float, folder: Path
-) -> Iterator[Recording]:
-    """Put the clips of a source one after the other, with a short silence between.
+) -> Iterator[PageAudio]:
+    """Concatenate the clips of a source, separated by short silences.
 
     Args:
         corpus: the corpus folder.
-        clips: in order of time.
-        seconds: how long the source is.
-        folder: on whose disk the encoded sound waits, in a file without a name.
+        clips: clips in order of time.
+        seconds: duration of the source.
+        folder: folder for the unnamed temporary file.
 
     Raises:
-        MediaError: if a clip is gone or damaged.
+        MediaError: if a clip is missing or damaged.
     """
     envelope = Envelope(seconds)
     pieces: list[tuple[float, float, float]] = []
 
-    def heard() -> Iterator[Samples]:
+    def blocks() -> Iterator[Samples]:
         written = 0
         for clip in clips:
             samples = read_wav(inside(corpus, clip.path))
@@ -108,8 +108,8 @@ def of_clips(
             written += len(samples) + len(_SILENCE)
 
     with tempfile.TemporaryFile(dir=folder) as mp3:
-        write_mp3(mp3, heard())
-        yield Recording(Heard(pieces, whole=False), envelope.values.tobytes(), mp3)
+        write_mp3(mp3, blocks())
+        yield PageAudio(SoundMap(pieces, whole=False), envelope.values.tobytes(), mp3)
 
 
 def _in_ms(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:

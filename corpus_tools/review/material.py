@@ -1,4 +1,4 @@
-"""What the corpus knows about one source, gathered for its page."""
+"""Records of one source, collected for its page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ from manifests.records import Clip, LedgerEntry, Screen, Source, SubtitleLine, T
 from manifests.shards import STAGES, read_header, read_shard
 from manifests.store import inside
 
-__all__ = ["Material", "read_material"]
+__all__ = ["SourceData", "read_source_data"]
 
 
 @dataclass(frozen=True)
-class Material:
-    """A source's records.
+class SourceData:
+    """Records of a source.
 
     Attributes:
         source: the source.
-        clips: its cuts in order of time, those that newer ones replace left out.
-        decisions: accepted or not, by clip.
-        rules: thresholds that the decisions follow from, by name.
-        ledger: seconds by what became of them.
-        lines: subtitles in order of time.
-        texts: transcript and its origin, by clip.
-        choices: what people chose for it before.
+        clips: clips in order of time, without superseded ones.
+        decisions: screening decisions by clip id.
+        rules: screening thresholds by name.
+        ledger: seconds by reason.
+        lines: subtitle lines in order of time.
+        texts: preferred transcripts by clip id.
+        choices: manual regions and review decisions.
     """
 
     source: Source
@@ -39,24 +39,24 @@ class Material:
     choices: Choices
 
 
-def read_material(corpus: Path, source: Source) -> Material:
-    """Return what the corpus knows about a source.
+def read_source_data(corpus: Path, source: Source) -> SourceData:
+    """Return the records of a source.
 
     Raises:
-        DataError: if a shard can't be read, or the source was not cut to the end.
+        DataError: if a shard can't be read, or cutting or screening was interrupted.
     """
     inside(corpus, f"clips/{source.source_id}")
     paths = {name: stage.path(corpus, source.source_id) for name, stage in STAGES.items()}
     if not all(paths[name].is_file() for name in ("segments", "screen", "ledger")):
-        raise DataError("was not cut to the end; run corpus segment again")
-    decisions = {one.clip_id: one for one in read_shard(paths["screen"], Screen)}
+        raise DataError("cutting was interrupted; run corpus segment again")
+    decisions = {row.clip_id: row for row in read_shard(paths["screen"], Screen)}
     cuts = read_shard(paths["segments"], Clip)
     if any(clip.clip_id not in decisions for clip in cuts):
-        raise DataError("was not screened to the end; run corpus screen")
+        raise DataError("screening was interrupted; run corpus screen")
     clips = [clip for clip in cuts if clip.superseded_by is None]
     lines = read_shard(paths["subtitles"], SubtitleLine) if paths["subtitles"].is_file() else []
     texts = read_shard(paths["transcripts"], Transcript) if paths["transcripts"].is_file() else []
-    return Material(
+    return SourceData(
         source=source,
         clips=sorted(clips, key=lambda clip: (clip.start, clip.end)),
         decisions=decisions,
@@ -69,9 +69,9 @@ def read_material(corpus: Path, source: Source) -> Material:
 
 
 def _preferred(texts: list[Transcript]) -> dict[str, Transcript]:
-    """Return one text for each clip: a person's before a recogniser's."""
-    ordered = sorted(texts, key=lambda one: _PREFERENCE.index(one.source), reverse=True)
-    return {one.clip_id: one for one in ordered}
+    """Return one text per clip; human transcripts precede recognised ones."""
+    ordered = sorted(texts, key=lambda text: _PREFERENCE.index(text.source), reverse=True)
+    return {text.clip_id: text for text in ordered}
 
 
 _PREFERENCE = ("annotator", "script", "import", "subtitle", "recogniser", "whisper")

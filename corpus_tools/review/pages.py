@@ -1,4 +1,4 @@
-"""Pages to see and hear the cuts of a corpus: the work behind ``corpus review``."""
+"""HTML review pages of a corpus: the work of ``corpus review``."""
 
 import base64
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from corpus_tools.review.contents import contents_of
-from corpus_tools.review.earlier import of_page, read_page
-from corpus_tools.review.films import Reviewed, choose_sources
+from corpus_tools.review.contents import page_data
+from corpus_tools.review.earlier import previous_page_audio, read_previous_page
+from corpus_tools.review.films import SourceMedia, choose_sources
 from corpus_tools.review.html import base64_of, script_json, write_page
-from corpus_tools.review.listening import Recording, of_clips, of_film
-from corpus_tools.review.material import Material, read_material
-from corpus_tools.review.wording import label_of
+from corpus_tools.review.listening import PageAudio, clips_audio, film_audio
+from corpus_tools.review.material import SourceData, read_source_data
+from corpus_tools.review.wording import reason_label
 from corpus_tools.runner import run_each
 from corpus_tools.segmentation.settings import SegmentSettings
 from manifests.errors import DataError
@@ -27,18 +27,18 @@ __all__ = ["review"]
 
 @dataclass(frozen=True)
 class PageReport:
-    """What a page shows, in a few numbers.
+    """Summary of a page.
 
     Attributes:
-        source_id: of which source.
-        page: the file's name.
-        title: of the source.
-        series: of the source.
-        seconds: how long the source is.
-        clips: how many cuts it has.
-        accepted: how many of them passed the screen.
-        film: whether what lies around the clips can be heard.
-        renewed: whether its sound was read from the film now, not taken from an earlier page.
+        source_id: id of the source.
+        page: file name of the page.
+        title: title of the source.
+        series: series of the source.
+        seconds: duration of the source.
+        clips: number of clips.
+        accepted: number of accepted clips.
+        film: whether the page has the audio of the whole film.
+        renewed: whether the audio was read from the film, not from the previous page.
     """
 
     source_id: str
@@ -61,24 +61,24 @@ def review(
     output: Path | None = None,
     progress: Progress = no_progress,
 ) -> Outcome:
-    """Write a page for each source, and one that lists them all.
+    """Write a page for each source, and an index page.
 
-    Where a film is not at hand, its page keeps the sound that an earlier page of it has. The
-    caller holds the corpus's lock.
+    If a film is missing, its page keeps the audio of the previous page. The caller holds the
+    corpus's lock.
 
     Args:
         corpus: the corpus folder.
-        media: the films, or folders with them; none: wherever the corpus folder has them.
-        settings: section [segment] of corpus.toml.
-        sources: ids of the sources wanted; none: those of ``media``, or every film of the corpus.
-        output: folder for the pages; default: ``review`` in the corpus folder.
-        progress: told after each page.
+        media: films, or folders of films; empty: the films in the corpus folder.
+        settings: settings of section [segment].
+        sources: ids of the sources; empty: the sources of ``media``, or every film of the corpus.
+        output: folder of the pages; default: ``review`` in the corpus folder.
+        progress: called after each page.
 
     Returns:
-        Counts of sources; in ``details`` what each page shows.
+        Counts of sources; ``details`` holds a summary of each page.
 
     Raises:
-        DataError: if it can't be told which sources the corpus has.
+        DataError: if the sources of the corpus can't be read.
     """
     outcome = Outcome()
     folder = output or corpus / "review"
@@ -93,11 +93,11 @@ def review(
             chosen,
             writer.write,
             outcome,
-            name=lambda one: one.source.source_id,
+            name=lambda item: item.source.source_id,
             progress=progress,
         )
     ]
-    outcome.warnings += _about_missing_films(reports, [one.source for one in chosen])
+    outcome.warnings += _missing_film_warnings(reports, [item.source for item in chosen])
     outcome.kept += len(reports)
     outcome.outputs += [folder / report.page for report in reports]
     outcome.details["pages"] = [asdict(report) for report in reports]
@@ -109,43 +109,43 @@ def review(
 
 @dataclass(frozen=True)
 class _Writer:
-    """One run's settings; `write` makes one page."""
+    """Settings of one call; `write` writes one page."""
 
     corpus: Path
     folder: Path
     settings: SegmentSettings
 
-    def write(self, one: Reviewed) -> PageReport:
+    def write(self, item: SourceMedia) -> PageReport:
         """Write the page of a source."""
-        source = one.source
-        material = read_material(self.corpus, source)
-        with self._recording(one, material) as sound:
-            self._page(material, sound)
-            return _report(material, film=sound.heard.whole, renewed=one.film is not None)
+        source = item.source
+        data = read_source_data(self.corpus, source)
+        with self._audio(item, data) as audio:
+            self._page(data, audio)
+            return _report(data, film=audio.sound_map.whole, renewed=item.film is not None)
 
-    def _recording(self, one: Reviewed, material: Material) -> AbstractContextManager[Recording]:
-        source = one.source
+    def _audio(self, item: SourceMedia, data: SourceData) -> AbstractContextManager[PageAudio]:
+        source = item.source
         length = source.duration
-        if one.film is not None:
-            return of_film(one.film, source.track, length, self.settings, self.folder)
-        earlier = read_page(inside(self.folder, page_name(source)), source)
-        if earlier is not None:
-            return of_page(earlier, self.folder)
-        return of_clips(self.corpus, material.clips, length, self.folder)
+        if item.film is not None:
+            return film_audio(item.film, source.track, length, self.settings, self.folder)
+        previous = read_previous_page(inside(self.folder, page_name(source)), source)
+        if previous is not None:
+            return previous_page_audio(previous, self.folder)
+        return clips_audio(self.corpus, data.clips, length, self.folder)
 
-    def _page(self, material: Material, sound: Recording) -> None:
-        source = material.source
+    def _page(self, data: SourceData, audio: PageAudio) -> None:
+        source = data.source
         drama = source.kind == "drama"
         limits = (self.settings.min_seconds, self.settings.max_seconds) if drama else None
         write_page(
             inside(self.folder, page_name(source)),
             "page.html",
             source=source,
-            counts=_report(material, film=sound.heard.whole, renewed=True),
-            ledger=_ledger(material.ledger),
-            contents=script_json(contents_of(material, sound.heard, limits)),
-            envelope=base64.b64encode(sound.envelope).decode("ascii"),
-            sound=base64_of(sound.mp3),
+            counts=_report(data, film=audio.sound_map.whole, renewed=True),
+            ledger=_ledger_rows(data.ledger),
+            contents=script_json(page_data(data, audio.sound_map, limits)),
+            envelope=base64.b64encode(audio.envelope).decode("ascii"),
+            sound=base64_of(audio.mp3),
             index=INDEX,
         )
 
@@ -156,7 +156,7 @@ def page_name(source: Source) -> str:
 
 
 def write_index(corpus: Path, folder: Path) -> None:
-    """Write the page that lists all pages that a folder has of this corpus.
+    """Write the index of all pages of this corpus in a folder.
 
     Raises:
         DataError: if the record of a source can't be read.
@@ -165,62 +165,62 @@ def write_index(corpus: Path, folder: Path) -> None:
     for source in read_stage(corpus, STAGES["sources"], Source):
         if not (folder / page_name(source)).is_file():
             continue
-        with suppress(DataError):  # of a source that is being cut again: no counts, no row
-            rows.append(_report(read_material(corpus, source), film=True, renewed=True))
+        with suppress(DataError):  # a source that is being cut again has no counts
+            rows.append(_report(read_source_data(corpus, source), film=True, renewed=True))
     rows.sort(key=lambda row: (row.series or "", row.title, row.source_id))
     write_page(folder / INDEX, "index.html", rows=rows)
 
 
 def _sweep(folder: Path) -> None:
-    """Delete what interrupted writes of pages left."""
+    """Delete the temporary files of interrupted writes."""
     for path in folder.glob(".*.partial.html"):
         path.unlink()
 
 
-def _about_missing_films(reports: Sequence[PageReport], sources: Sequence[Source]) -> list[str]:
-    """Return a sentence for each page without its film's sound, and one for those that kept it."""
+def _missing_film_warnings(reports: Sequence[PageReport], sources: Sequence[Source]) -> list[str]:
+    """Return a warning for each page without the film's audio, and one for pages that kept it."""
     names = {source.source_id: PurePosixPath(source.media_path).name for source in sources}
     sentences = [
         f"{report.source_id}: its film, {names[report.source_id]}, is not in the corpus folder, "
-        f"so its page plays the clips alone; name the film to hear what lies around them: "
+        f"so its page plays the clips only; name the film to include all of its audio: "
         f"corpus review FILM"
         for report in reports
         if not report.film
     ]
     kept = [report.source_id for report in reports if report.film and not report.renewed]
     if kept:
-        what = f"{len(kept)} pages" if len(kept) > 1 else f"the page of {kept[0]}"
+        pages = f"{len(kept)} pages" if len(kept) > 1 else f"the page of {kept[0]}"
         films = ", ".join(names[name] for name in kept[:_FILMS_NAMED])
         more = f" and {len(kept) - _FILMS_NAMED} more" if len(kept) > _FILMS_NAMED else ""
         sentences.append(
-            f"{what} kept the film's sound as it was heard before; to hear it anew, name "
+            f"{pages} kept the audio of the previous page; to decode the film again, name "
             f"{films}{more}: corpus review FILM"
         )
     return sentences
 
 
-def _report(material: Material, *, film: bool, renewed: bool) -> PageReport:
-    source = material.source
+def _report(data: SourceData, *, film: bool, renewed: bool) -> PageReport:
+    source = data.source
     return PageReport(
         source_id=source.source_id,
         page=page_name(source),
         title=source.title,
         series=source.series,
         seconds=source.duration,
-        clips=len(material.clips),
-        accepted=sum(material.decisions[clip.clip_id].accepted for clip in material.clips),
+        clips=len(data.clips),
+        accepted=sum(data.decisions[clip.clip_id].accepted for clip in data.clips),
         film=film,
         renewed=renewed,
     )
 
 
-def _ledger(entries: Sequence[LedgerEntry]) -> list[dict[str, Any]]:
-    """Return the ledger for the table: what was accepted first, then the most seconds."""
+def _ledger_rows(entries: Sequence[LedgerEntry]) -> list[dict[str, Any]]:
+    """Return the rows of the ledger: accepted first, then by seconds, descending."""
     total = sum(entry.seconds for entry in entries) or 1.0
     ordered = sorted(entries, key=lambda entry: (entry.reason != "accepted", -entry.seconds))
     return [
         {
-            "label": label_of(entry.reason),
+            "label": reason_label(entry.reason),
             "kind": _KINDS.get(entry.reason, "rejected"),
             "seconds": entry.seconds,
             "share": entry.seconds / total,
@@ -240,4 +240,4 @@ _KINDS = {
     "region_drop": "pause",
     "not_chosen": "pause",
 }
-"""How each reason of the ledger is drawn; all others are rejected clips."""
+"""CSS class of each reason of the ledger; other reasons are rejected clips."""

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from corpus_tools.excerpts import Excerpts, stretches, window
+from corpus_tools.excerpts import Excerpts, context_window, cut_windows
 from corpus_tools.segmentation.segment import segment
 from manifests.records import Clip, Source
 from manifests.shards import STAGES, read_stage, write_shard
@@ -46,7 +46,7 @@ def files(corpus):
     return {path: path.read_bytes() for path in (corpus / "clips").rglob("*.wav")}
 
 
-def test_a_clip_lies_in_its_excerpt_as_it_is(corpus, film):
+def test_excerpt_contains_its_clip(corpus, film):
     clips = clips_of(corpus)
     [source] = read_stage(corpus, STAGES["sources"], Source)
     excerpts = Excerpts(corpus, [film.parent])
@@ -58,11 +58,11 @@ def test_a_clip_lies_in_its_excerpt_as_it_is(corpus, film):
         wide, rate = soundfile.read(corpus / found[one.clip_id], dtype="int16")
         narrow, _ = soundfile.read(corpus / one.path, dtype="int16")
         assert (rate, wide.ndim, len(wide)) == (RATE, 1, 8 * RATE)
-        first = round(one.start * RATE) - window(one, source.duration)[0]
+        first = round(one.start * RATE) - context_window(one, source.duration)[0]
         assert np.array_equal(wide[first : first + len(narrow)], narrow)
 
 
-def test_what_is_there_is_kept_and_needs_no_film(corpus, film):
+def test_existing_excerpts_are_kept_without_the_film(corpus, film):
     clips = clips_of(corpus)
     found = Excerpts(corpus, [film])(clips)
     before = files(corpus)
@@ -74,19 +74,19 @@ def test_what_is_there_is_kept_and_needs_no_film(corpus, film):
     assert len(clips_of(corpus)) == len(clips)
 
 
-def test_without_the_film_there_is_one_warning_that_counts(corpus, tmp_path_factory):
+def test_missing_films_give_one_warning(corpus, tmp_path_factory):
     clips = clips_of(corpus)
     excerpts = Excerpts(corpus)
     assert excerpts(clips) == {}
     [warning] = excerpts.warnings
-    assert warning.startswith(f"{len(clips)} of {len(clips)} clips get no wider excerpt")
+    assert warning.startswith(f"{len(clips)} of {len(clips)} clips have no context excerpt")
     other = tmp_path_factory.mktemp("none") / "none.mkv"
     excerpts = Excerpts(corpus, [other])
     assert excerpts(clips) == {}
     assert "no such file" in excerpts.warnings[0]
 
 
-def test_recordings_of_a_script_have_none(corpus):
+def test_scripted_recordings_have_no_excerpts(corpus):
     [source] = read_stage(corpus, STAGES["sources"], Source)
     scripted = source.changed(kind="scripted")
     write_shard(corpus, STAGES["sources"], source.source_id, [scripted], {})
@@ -95,7 +95,7 @@ def test_recordings_of_a_script_have_none(corpus):
     assert excerpts.warnings == []
 
 
-def test_what_a_killed_writer_left_is_removed(corpus, film):
+def test_partial_files_are_removed(corpus, film):
     clips = clips_of(corpus)
     folder = corpus / "clips" / clips[0].source_id / "context"
     folder.mkdir()
@@ -108,11 +108,11 @@ def test_what_a_killed_writer_left_is_removed(corpus, film):
     ("start", "end", "duration", "expected"),
     [(10, 14, 60, (8, 16)), (1, 4, 60, (0, 8)), (57, 60, 60, (52, 60)), (1, 4, 5, (0, 5))],
 )
-def test_windows_stay_in_the_source(start, end, duration, expected):
-    assert window(clip(start, end), duration) == tuple(second * RATE for second in expected)
+def test_context_window_stays_in_the_source(start, end, duration, expected):
+    assert context_window(clip(start, end), duration) == tuple(second * RATE for second in expected)
 
 
-def test_a_stream_is_read_no_further_than_needed():
+def test_stream_is_read_only_as_far_as_needed():
     stream = np.arange(100, dtype=np.int16)
     read = []
 
@@ -122,12 +122,12 @@ def test_a_stream_is_read_no_further_than_needed():
             yield stream[start : start + 7]
 
     wanted = [(30, 40, clip(2, 3)), (3, 33, clip(0, 1)), (28, 38, clip(1, 2))]
-    found = [(one.clip_id, samples.tolist()) for one, samples in stretches(blocks(), wanted)]
+    found = [(one.clip_id, samples.tolist()) for one, samples in cut_windows(blocks(), wanted)]
     assert found == [
         ("0", list(range(3, 33))),
         ("1", list(range(28, 38))),
         ("2", list(range(30, 40))),
     ]
     assert max(read) <= 42
-    [(_, samples)] = stretches([stream], [(90, 120, clip(0, 1)), (120, 130, clip(1, 2))])
+    [(_, samples)] = cut_windows([stream], [(90, 120, clip(0, 1)), (120, 130, clip(1, 2))])
     assert samples.tolist() == list(range(90, 100))

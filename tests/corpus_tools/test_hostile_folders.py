@@ -1,4 +1,4 @@
-"""What a stranger's corpus folder or file names must not do."""
+"""Untrusted corpus folders and file names are handled safely."""
 
 import os
 
@@ -23,7 +23,7 @@ def cut(corpus, *media, **settings):
     )
 
 
-def test_a_linked_folder_of_clips_is_refused_and_what_lies_behind_it_kept(tmp_path):
+def test_linked_clip_folder_is_refused_and_its_target_kept(tmp_path):
     corpus, elsewhere = tmp_path / "corpus", tmp_path / "elsewhere"
     Workspace.create(corpus, "c")
     elsewhere.mkdir()
@@ -41,7 +41,7 @@ def test_a_linked_folder_of_clips_is_refused_and_what_lies_behind_it_kept(tmp_pa
     assert [path.name for path in elsewhere.iterdir()] == ["keep.wav"]
 
 
-def test_a_name_that_is_not_utf8_costs_a_sentence_and_leaves_nothing(tmp_path):
+def test_file_name_not_in_utf8_fails_and_leaves_nothing(tmp_path):
     corpus, films = tmp_path / "corpus", tmp_path / "films"
     Workspace.create(corpus, "c")
     films.mkdir()
@@ -55,7 +55,7 @@ def test_a_name_that_is_not_utf8_costs_a_sentence_and_leaves_nothing(tmp_path):
     assert len(list((corpus / "clips").iterdir())) == 1
 
 
-def test_impossible_script_rows_cost_a_sentence_each(tmp_path):
+def test_invalid_script_rows_fail_one_by_one(tmp_path):
     corpus, folder = tmp_path / "corpus", tmp_path / "rec"
     Workspace.create(corpus, "c")
     folder.mkdir()

@@ -6,13 +6,13 @@ import pytest
 from corpus_tools.cli.interrupt import ending_on_interrupt
 
 
-def test_the_first_interrupt_asks_and_the_second_ends():
-    before, told = signal.getsignal(signal.SIGINT), []
-    with ending_on_interrupt(told.append) as asked:
-        assert not asked()
+def test_first_interrupt_is_reported_and_second_raises():
+    before, notes = signal.getsignal(signal.SIGINT), []
+    with ending_on_interrupt(notes.append) as interrupted:
+        assert not interrupted()
         os.kill(os.getpid(), signal.SIGINT)
-        assert asked()
-        assert len(told) == 1
+        assert interrupted()
+        assert len(notes) == 1
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before

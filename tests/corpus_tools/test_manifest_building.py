@@ -60,7 +60,7 @@ def clip(root, source_id, number, speaker):
     )
 
 
-def judgement(clip_id, annotator, number, **said):
+def judgement(clip_id, annotator, number, **fields):
     return Judgement(
         **{
             "clip_id": clip_id,
@@ -76,13 +76,13 @@ def judgement(clip_id, annotator, number, **said):
             "emotion": None,
             "import_sha256": "0",
         }
-        | said
+        | fields
     )
 
 
 @pytest.fixture
 def root(tmp_path):
-    """Eight speakers in a source each, one clip of each class, the last screened out."""
+    """Eight speakers in a source each, one clip of each class, the last one rejected."""
     root = tmp_path / "corpus"
     Workspace.create(root, "试")
     (root / "speakers.csv").write_text(
@@ -128,10 +128,10 @@ def run(root):
 
 
 def test_manifest_from_the_stages(root, run):
-    told = json.loads(run("--json").stdout)
-    assert told["counts"] == {"in": 47, "kept": 46, "rejected": {"tie": 1}, "failed": 0}
-    assert told["manifest"]["groups"]["by"] == ["speaker", "source"]
-    assert any("1 labelled clip is screened out" in warning for warning in told["warnings"])
+    printed = json.loads(run("--json").stdout)
+    assert printed["counts"] == {"in": 47, "kept": 46, "rejected": {"tie": 1}, "failed": 0}
+    assert printed["manifest"]["groups"]["by"] == ["speaker", "source"]
+    assert any("1 labelled clip is rejected now" in warning for warning in printed["warnings"])
     manifest = load_manifest(root / "manifests" / "v1")
     texts = {entry.clip_id: (entry.text, entry.text_source) for entry in manifest.entries}
     assert texts.pop("e0-0123456789ab-00004000-00008000") == ("要不得", "annotator")
@@ -146,12 +146,14 @@ def test_manifest_from_the_stages(root, run):
     assert "- clips whose label an adjudicator decided: 0" in card
 
 
-def test_table_and_lines_for_people(run):
-    told = run()
-    assert "v1: clips per class and split" in told.stdout
-    assert "surprise" in told.stdout
-    assert "grouped by speaker and source; groups in train / val / test: 6 / 1 / 1" in told.stdout
-    assert "in 47 = kept 46 + rejected 1 (tie 1) + failed 0" in told.stderr
+def test_table_and_summary_lines(run):
+    printed = run()
+    assert "v1: clips per class and split" in printed.stdout
+    assert "surprise" in printed.stdout
+    assert (
+        "grouped by speaker and source; groups in train / val / test: 6 / 1 / 1" in printed.stdout
+    )
+    assert "in 47 = kept 46 + rejected 1 (tie 1) + failed 0" in printed.stderr
     again = run()
     assert "v1 holds exactly this already" in again.stderr
     assert "unchanged: " in again.stdout
@@ -168,13 +170,13 @@ def test_flags_override_the_settings(root, run):
     run("--group-by", "speaker", "--resplit")
 
 
-def test_too_few_votes_leave_nothing_to_build(run):
-    told = json.loads(run("--min-votes", "3", "--json").stdout)
-    assert told["counts"]["rejected"] == {"too_few_votes": 47}
-    assert "nothing to build" in told["warnings"][0]
+def test_too_few_votes_build_nothing(run):
+    printed = json.loads(run("--min-votes", "3", "--json").stdout)
+    assert printed["counts"]["rejected"] == {"too_few_votes": 47}
+    assert "nothing to build" in printed["warnings"][0]
 
 
-def test_changed_clip_ends_with_1_and_its_name(root, run):
+def test_changed_clip_fails_and_is_named(root, run):
     path = next((root / "clips").rglob("*00012000.wav"))
     path.write_bytes(b"RIFF")
     refused = run(code=1)
@@ -182,7 +184,7 @@ def test_changed_clip_ends_with_1_and_its_name(root, run):
     assert not (root / "manifests" / "v1").exists()
 
 
-def test_empty_corpus_ends_well(tmp_path):
+def test_empty_corpus_builds_nothing(tmp_path):
     Workspace.create(tmp_path / "c", "c")
     result = CliRunner().invoke(app, ["build-manifest", "--corpus", str(tmp_path / "c")])
     assert result.exit_code == 0
@@ -195,38 +197,40 @@ def test_bad_ratios(text):
         parse_ratios(text)
 
 
-def test_corrected_text_counts_where_the_order_says_so():
-    def heard(text):
+def test_corrected_text_is_used_by_the_order():
+    def transcripts(text):
         return {"c": Transcript(clip_id="c", text=text, text_raw="", source="script")}
 
     corrected = {"c": "corrected"}
-    assert choose_texts(heard("said"), corrected, ("annotator", "script"))["c"][1] == "annotator"
-    assert choose_texts(heard("said"), corrected, ("script", "annotator"))["c"][1] == "script"
-    assert choose_texts(heard("said"), corrected, ("script",))["c"][1] == "script"
-    assert choose_texts(heard(" "), corrected, ("script", "annotator"))["c"][1] == "annotator"
-    assert choose_texts(heard(" "), {}, ("script",)) == {}
+    assert (
+        choose_texts(transcripts("said"), corrected, ("annotator", "script"))["c"][1] == "annotator"
+    )
+    assert choose_texts(transcripts("said"), corrected, ("script", "annotator"))["c"][1] == "script"
+    assert choose_texts(transcripts("said"), corrected, ("script",))["c"][1] == "script"
+    assert choose_texts(transcripts(" "), corrected, ("script", "annotator"))["c"][1] == "annotator"
+    assert choose_texts(transcripts(" "), {}, ("script",)) == {}
 
 
-def test_a_leak_fails_a_strict_build_only(root, run):
+def test_leakage_fails_only_a_strict_build(root, run):
     run("--group-by", "none")
     refused = run("--group-by", "none", "--seed", "1", "--resplit", "--strict", code=1)
-    assert "error: v2: its sides share by speaker" in refused.stderr
+    assert "error: v2: its splits share by speaker" in refused.stderr
     assert (root / "manifests" / "v2" / "manifest.json").exists()
 
 
-def test_what_hangs_together_is_shown_and_nothing_is_written(root, run):
+def test_oversized_group_is_shown_and_nothing_is_written(root, run):
     (root / "corpus.toml").open("a").write("\n[split]\nlargest_group = 0.1\n")
     refused = run("--group-by", "speaker,series", code=1)
-    assert "what ties the clips together:" in refused.stdout
+    assert "keys that join the clips of the largest group:" in refused.stdout
     assert "hang together by speaker and series" in refused.stderr
     assert not list((root / "manifests").glob("v*"))
-    told = json.loads(run("--group-by", "speaker,series", "--json", code=1).stdout)
-    assert told["tangle"]["by"] == ["speaker", "series"]
+    printed = json.loads(run("--group-by", "speaker,series", "--json", code=1).stdout)
+    assert printed["tangle"]["by"] == ["speaker", "series"]
     bad = run("--group-by", "speaker,actor", code=2)
     assert "--group-by" in bad.stderr
 
 
-def test_card_tells_agreement_and_what_was_screened_out(root, run):
+def test_card_reports_agreement_and_screening(root, run):
     run()
     card = (root / "manifests" / "v1" / "card.md").read_text(encoding="utf-8")
     assert "Agreement of 2 annotators on the 48 clips" in card
@@ -235,7 +239,7 @@ def test_card_tells_agreement_and_what_was_screened_out(root, run):
     assert "holds exactly this already" in run().output
 
 
-def test_copies_of_a_clip_in_two_sources_stay_on_one_side(root, run, make_voice):
+def test_repeats_in_two_sources_stay_in_one_split(root, run, make_voice):
     voice = (20_000 * make_voice(3)).astype("int16")
     twins = []
     for name, level in (("e0-0123456789ab", 1), ("e5-0123456789ab", 3)):

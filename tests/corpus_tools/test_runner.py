@@ -31,34 +31,34 @@ def note_process(path: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_results_come_in_the_order_of_the_items_and_failures_cost_one_sentence(workers):
-    outcome, told = Outcome(), []
+def test_results_keep_the_order_and_failures_are_reported(workers):
+    outcome, progress = Outcome(), []
     done = list(
         run_each(
             [6, 4, 3, 2, 0],
             half,
             outcome,
             workers=workers,
-            progress=lambda *seen: told.append(seen),
+            progress=lambda *call: progress.append(call),
         )
     )
     assert done == [(6, 3), (4, 2), (2, 1), (0, 0)]
     assert [(f.item, f.reason) for f in outcome.failures] == [
         ("3", "3 is odd; give an even number")
     ]
-    assert told == [(n, 5, str(item)) for n, item in enumerate([6, 4, 3, 2, 0], start=1)]
+    assert progress == [(n, 5, str(item)) for n, item in enumerate([6, 4, 3, 2, 0], start=1)]
 
 
-def test_a_process_that_dies_costs_only_its_item():
+def test_dead_process_fails_only_its_item():
     outcome = Outcome()
-    done = [found for _, found in run_each([1, 2, 3, 4], die_at_two, outcome, workers=2)]
+    done = [value for _, value in run_each([1, 2, 3, 4], die_at_two, outcome, workers=2)]
     assert done == [1, 3, 4]
     assert [failure.item for failure in outcome.failures] == ["2"]
     assert "fewer --workers" in outcome.failures[0].reason
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks into /proc")
-def test_processes_end_with_the_run_that_started_them(tmp_path):
+def test_workers_end_with_their_parent(tmp_path):
     script = tmp_path / "run.py"
     script.write_text(
         "from pathlib import Path\n"
@@ -68,8 +68,8 @@ def test_processes_end_with_the_run_that_started_them(tmp_path):
         "from corpus_tools.runner import run_each\n"
         "from manifests.outcome import Outcome\n"
         "if __name__ == '__main__':\n"
-        f"    places = [Path({str(tmp_path)!r}) / name for name in 'ab']\n"
-        "    list(run_each(places, note_process, Outcome(), workers=2))\n"
+        f"    paths = [Path({str(tmp_path)!r}) / name for name in 'ab']\n"
+        "    list(run_each(paths, note_process, Outcome(), workers=2))\n"
     )
     run = subprocess.Popen([sys.executable, str(script)])
     notes = [tmp_path / name for name in "ab"]
@@ -99,8 +99,8 @@ if __name__ == "__main__":
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends signals to processes")
-@pytest.mark.parametrize("everybody", [False, True])
-def test_ctrl_c_reaches_no_process_that_still_imports_and_ends_the_run(tmp_path, everybody):
+@pytest.mark.parametrize("whole_group", [False, True])
+def test_ctrl_c_spares_importing_workers_and_ends_the_run(tmp_path, whole_group):
     script = tmp_path / "run.py"
     script.write_text(SLOW_TO_IMPORT)
     run = subprocess.Popen(
@@ -108,19 +108,19 @@ def test_ctrl_c_reaches_no_process_that_still_imports_and_ends_the_run(tmp_path,
     )
     wait_until(lambda: any(tmp_path.glob("*.started")))
     time.sleep(0.2)
-    if everybody:
+    if whole_group:
         os.killpg(run.pid, signal.SIGINT)
     else:
         for started in tmp_path.glob("*.started"):
             os.kill(int(started.stem), signal.SIGINT)
-    _, complaints = run.communicate(timeout=30)
-    assert (run.returncode, complaints.decode()) == (130 if everybody else 0, "")
+    _, stderr = run.communicate(timeout=30)
+    assert (run.returncode, stderr.decode()) == (130 if whole_group else 0, "")
 
 
-def wait_until(holds) -> None:
+def wait_until(condition) -> None:
     end = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < end, "waited in vain"
+    while not condition():
+        assert time.monotonic() < end, "timed out"
         time.sleep(0.05)
 
 

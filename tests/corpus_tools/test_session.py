@@ -4,14 +4,14 @@ import json
 import pytest
 import typer
 
-from corpus_tools.cli.session import _Pace, session
+from corpus_tools.cli.session import _RemainingTime, session
 from manifests.errors import ConfigurationError, DataError
 
 
 def code_of(error):
-    with pytest.raises(typer.Exit) as ended, session("verb"):
+    with pytest.raises(typer.Exit) as exited, session("verb"):
         raise error
-    return ended.value.exit_code
+    return exited.value.exit_code
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def code_of(error):
         (ZeroDivisionError("division by zero"), 1),
     ],
 )
-def test_errors_end_in_a_sentence_and_a_code(error, code, capsys):
+def test_errors_give_one_sentence_and_an_exit_code(error, code, capsys):
     assert code_of(error) == code
     captured = capsys.readouterr()
     assert captured.err.startswith("error: ")
@@ -32,13 +32,13 @@ def test_errors_end_in_a_sentence_and_a_code(error, code, capsys):
     assert not captured.out
 
 
-def test_failures_of_items_end_in_1_with_every_item_named(capsys):
-    with pytest.raises(typer.Exit) as ended, session("segment", as_json=True) as run:
+def test_failed_items_are_named_and_exit_with_1(capsys):
+    with pytest.raises(typer.Exit) as exited, session("segment", as_json=True) as run:
         run.outcome.items_in, run.outcome.kept = 3, 1
         run.outcome.rejected["music"] = 1
         run.outcome.fail("b.mp4", "is empty; copy it again")
         run.result("not shown with --json")
-    assert ended.value.exit_code == 1
+    assert exited.value.exit_code == 1
     captured = capsys.readouterr()
     document = json.loads(captured.out)
     assert document["counts"] == {"in": 3, "kept": 1, "rejected": {"music": 1}, "failed": 1}
@@ -46,38 +46,38 @@ def test_failures_of_items_end_in_1_with_every_item_named(capsys):
     assert "in 3 = kept 1 + rejected 1 (music 1) + failed 1" in captured.err
 
 
-def test_a_traceback_is_shown_only_with_verbose(capsys):
+def test_traceback_is_shown_only_with_verbose(capsys):
     with pytest.raises(typer.Exit), session("verb", verbose=True):
         raise DataError("bad")
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_the_pace_leaves_out_the_first_item(monkeypatch):
+def test_remaining_time_excludes_the_first_item(monkeypatch):
     clock = iter([100.0, 105.0, 111.0])
     monkeypatch.setattr("corpus_tools.cli.session.time.monotonic", lambda: next(clock))
-    pace = _Pace()
-    assert pace.left(1, 12) is None
-    assert pace.left(6, 12) is None
-    assert pace.left(12 - 1, 12) == pytest.approx(1.1)
+    remaining = _RemainingTime()
+    assert remaining.left(1, 12) is None
+    assert remaining.left(6, 12) is None
+    assert remaining.left(12 - 1, 12) == pytest.approx(1.1)
 
 
-def test_many_warnings_are_summed_up_on_the_terminal_only(capsys):
+def test_many_warnings_are_shortened_on_the_terminal_only(capsys):
     with session("segment", as_json=True) as run:
         run.outcome.warnings += [f"a{number}.wav: too short" for number in range(30)]
     printed = capsys.readouterr()
     assert printed.err.count("too short") == 20
-    assert "10 more like these; --json gives them all" in printed.err
+    assert "10 more warnings; --json lists all" in printed.err
     assert len(json.loads(printed.out)["warnings"]) == 30
 
 
-def test_what_a_terminal_would_obey_is_shown_not_printed(capsys):
+def test_control_characters_are_escaped(capsys):
     with session("verb") as run:
         run.result("speaker \x1b]0;owned\x07\x9b2J\nnext")
     assert capsys.readouterr().out == "speaker \\x1b]0;owned\\x07\\x9b2J\nnext\n"
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_characters_that_a_terminal_does_not_have_are_escaped(monkeypatch, as_json):
+def test_unencodable_characters_are_escaped(monkeypatch, as_json):
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr("sys.stdout", out)
     with session("verb", as_json=as_json) as run:

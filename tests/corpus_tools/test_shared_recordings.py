@@ -30,20 +30,20 @@ def add(tmp_path):
     return add
 
 
-def test_fingerprints_left_by_segmenting_and_new_ones_are_compared(tmp_path, add, make_voice):
+def test_stored_and_new_fingerprints_are_compared(tmp_path, add, make_voice):
     voice, other = (
         (20_000 * make_voice(3, pitch=pitch, seed=seed)).astype("int16")
         for pitch, seed in ((130, 1), (210, 2))
     )
     clips = [add("a", voice), add("b", other), add("c", voice // 2)]
-    left = [Fingerprint(clip_id="a", hashes=to_text(fingerprint(voice)))]
-    write_shard(tmp_path, STAGES["fingerprints"], "a", left, {})
+    stored = [Fingerprint(clip_id="a", hashes=to_text(fingerprint(voice)))]
+    write_shard(tmp_path, STAGES["fingerprints"], "a", stored, {})
     (tmp_path / clips[0].path).unlink()
     assert shared_recordings(tmp_path, clips) == {"a": "a", "c": "a"}
     assert shared_recordings(tmp_path, reversed(clips)) == {"a": "a", "c": "a"}
 
 
-def test_clips_that_cant_be_read_are_left_out(tmp_path, add, make_voice):
+def test_unreadable_clips_are_skipped(tmp_path, add, make_voice):
     clips = [add("a", (9000 * make_voice(2)).astype("int16"))]
     (tmp_path / clips[0].path).write_bytes(b"no sound")
     assert shared_recordings(tmp_path, clips) == {}

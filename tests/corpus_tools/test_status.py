@@ -4,14 +4,14 @@ from manifests.records import Clip, LedgerEntry, Screen, Source, Transcript
 from manifests.shards import STAGES, write_shard
 
 
-def test_an_empty_corpus_has_nothing(tmp_path):
+def test_empty_corpus(tmp_path):
     found = survey(Workspace.create(tmp_path, "c"))
     assert found["sources"] == {}
     assert found["clips"]["cut"] == 0
     assert found["labels"]["angry"] == {"clips": 0, "target": 1002, "missing": 1002}
 
 
-def test_it_counts_what_the_stages_found(tmp_path):
+def test_counts_of_the_stages(tmp_path):
     workspace = Workspace.create(tmp_path, "c")
     digest = "0" * 64
     source = Source(

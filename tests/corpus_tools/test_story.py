@@ -1,8 +1,8 @@
 import pytest
 
 from annotation.judgements import judgements_folder
-from corpus_tools.cli.why import _chapters, _place
-from corpus_tools.story import find_clip, story_of
+from corpus_tools.cli.why import _manifest, _sections
+from corpus_tools.story import clip_history, find_clip
 from corpus_tools.workspace import Workspace
 from manifests.errors import ConfigurationError, DataError
 from manifests.records import Clip, Judgement, Screen, Source, Transcript
@@ -95,48 +95,48 @@ def workspace(tmp_path):
     return workspace
 
 
-def told(story):
-    return {heading: "\n".join(lines) for heading, lines in _chapters(story)}
+def printed(history):
+    return {heading: "\n".join(lines) for heading, lines in _sections(history)}
 
 
-def test_it_tells_who_said_what_and_what_it_came_to(workspace):
-    story = story_of(workspace, CLIPS[0])
-    votes = story["votes"]
+def test_votes_and_label(workspace):
+    history = clip_history(workspace, CLIPS[0])
+    votes = history["votes"]
     counting = [(row["annotator"], row["emotion"]) for row in votes["counting"]]
     assert counting == [("a01", "fear"), ("a02", "fear"), ("a03", "angry")]
     assert [row["emotion"] for row in votes["replaced"]] == ["sad"]
     assert (votes["label"]["emotion"], votes["decided_by"]) == ("fear", "majority")
-    assert story["next_build"] == "in"
-    lines = told(story)
+    assert history["next_build"] == "in"
+    lines = printed(history)
     assert "a01 sad" in lines["before"]
     assert "a02 fear (or sad, music)" in lines["votes"]
     assert lines["label"] == (
-        "fear by majority, 67% of the votes; shares of the classes: fear 0.67, angry 0.33"
+        "fear by majority, 67% of the votes; class shares: fear 0.67, angry 0.33"
     )
 
 
-def test_of_several_texts_it_names_the_one_that_counts_and_why(workspace):
-    lines = told(story_of(workspace, CLIPS[0]))["texts"]
+def test_used_text_is_marked(workspace):
+    lines = printed(clip_history(workspace, CLIPS[0]))["texts"]
     assert "whisper: 要得 [too_fast]" in lines
-    assert "counts: 要得哦 (subtitle, by [text] order" in lines
+    assert "used: 要得哦 (subtitle, by [text] order" in lines
 
 
-def test_a_tie_waits_for_adjudication(workspace):
-    story = story_of(workspace, CLIPS[1])
-    assert story["votes"]["decided_by"] == story["next_build"] == "tie"
-    assert told(story)["label"].startswith("no class by tie")
+def test_tie_has_no_class(workspace):
+    history = clip_history(workspace, CLIPS[1])
+    assert history["votes"]["decided_by"] == history["next_build"] == "tie"
+    assert printed(history)["label"].startswith("no class by tie")
 
 
-def test_a_rejected_clip_says_why(workspace):
-    lines = told(story_of(workspace, CLIPS[2]))
+def test_rejected_clip_has_a_reason(workspace):
+    lines = printed(clip_history(workspace, CLIPS[2]))
     assert lines["screen"].startswith("rejected: music")
-    assert lines["label"] == "nobody judged it"
-    assert lines["next build"] == "leaves it out: not accepted"
+    assert lines["label"] == "no votes"
+    assert lines["next build"] == "left out: not accepted"
 
 
 @pytest.fixture
 def predictions(workspace):
-    """Where a run keeps what it made of its clips."""
+    """Path of a run's predictions."""
     run = workspace.runs / "v1-default-0"
     run.mkdir(parents=True)
     (run / "model.json").write_text("{}")
@@ -146,10 +146,13 @@ def predictions(workspace):
 HEAD = "clip_id,split,predicted,p_angry,p_fear,p_happy,p_neutral,p_surprise,p_sad\n"
 
 
-def test_it_tells_what_a_run_made_of_the_clip(workspace, predictions):
+def test_predictions_of_a_run(workspace, predictions):
     predictions.write_text(f"{HEAD}{CLIPS[0]},test,sad,0.1,0.1,0.1,0.1,0.1,0.5\n")
-    assert told(story_of(workspace, CLIPS[0]))["predictions"] == "v1-default-0: sad (0.50), on test"
-    assert "predictions" not in told(story_of(workspace, CLIPS[1]))
+    assert (
+        printed(clip_history(workspace, CLIPS[0]))["predictions"]
+        == "v1-default-0: sad (0.50), on test"
+    )
+    assert "predictions" not in printed(clip_history(workspace, CLIPS[1]))
 
 
 @pytest.mark.parametrize(
@@ -163,31 +166,33 @@ def test_it_tells_what_a_run_made_of_the_clip(workspace, predictions):
     ],
     ids=["other columns", "cut off", "no class", "no number", "endless"],
 )
-def test_predictions_that_are_none_are_named(workspace, predictions, text):
+def test_bad_predictions_file_is_named(workspace, predictions, text):
     predictions.write_text(text)
     with pytest.raises(DataError, match=r"v1-default-0/predictions.csv: .* or delete it"):
-        story_of(workspace, CLIPS[0])
+        clip_history(workspace, CLIPS[0])
 
 
-def test_an_entry_that_is_none_is_named(workspace):
+def test_bad_manifest_entry_is_named(workspace):
     folder = workspace.root / "manifests" / "v1"
     folder.mkdir(parents=True)
     (folder / "manifest.json").write_text("{}")
     write_jsonl(folder / "manifest.jsonl", [{"clip_id": CLIPS[0]}])
-    assert told(story_of(workspace, CLIPS[1]))["manifests"] == "v1: not in it"
+    assert printed(clip_history(workspace, CLIPS[1]))["manifests"] == "v1: not included"
     with pytest.raises(DataError, match=r"v1/manifest.jsonl: manifestentry field"):
-        story_of(workspace, CLIPS[0])
+        clip_history(workspace, CLIPS[0])
 
 
-def test_enough_of_an_id_is_enough():
+def test_unique_part_of_an_id_is_found():
     assert find_clip(CLIPS, CLIPS[1][:-10]) == CLIPS[1]
-    with pytest.raises(ConfigurationError, match="3 clips have 'E01'"):
+    with pytest.raises(ConfigurationError, match="3 ids contain 'E01'"):
         find_clip(CLIPS, "E01")
     with pytest.raises(ConfigurationError, match=f"no clip 'E02-.*{CLIPS[0]}"):
         find_clip(CLIPS, CLIPS[0].replace("E01", "E02"))
 
 
-def test_the_fold_stands_beside_the_side():
+def test_fold_is_shown_with_the_split():
     entry = {"split": "train", "emotion": "sad", "group": "speaker:f1"}
-    assert _place("v1", entry) == "v1: train, as sad, in group speaker:f1"
-    assert _place("v2", {**entry, "fold": 3}) == "v2: train (fold 3), as sad, in group speaker:f1"
+    assert _manifest("v1", entry) == "v1: train, as sad, in group speaker:f1"
+    assert (
+        _manifest("v2", {**entry, "fold": 3}) == "v2: train (fold 3), as sad, in group speaker:f1"
+    )

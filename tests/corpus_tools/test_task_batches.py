@@ -4,7 +4,7 @@ import pytest
 
 from annotation.batches import read_batches, read_plans
 from corpus_tools.segmentation.segment import segment
-from corpus_tools.task_batches import Request, export_batch
+from corpus_tools.task_batches import BatchOptions, export_batch
 from corpus_tools.workspace import Workspace
 from manifests.emotions import EMOTIONS
 from manifests.errors import ConfigurationError
@@ -23,8 +23,8 @@ def workspace(tmp_path, film):
     """A corpus of one film, whose clips are all accepted."""
     sections = {"screen": {"min_snr_db": 0.0, "max_music": 1.0}}
     workspace = Workspace.create(tmp_path / "corpus", "试", sections=sections)
-    found = segment(workspace.root, [film], screen=workspace.configuration.screen)
-    assert found.details["clips"]["accepted"] >= 3
+    outcome = segment(workspace.root, [film], screen=workspace.configuration.screen)
+    assert outcome.details["clips"]["accepted"] >= 3
     return workspace
 
 
@@ -33,7 +33,7 @@ def tasks(workspace):
 
 
 def predictions(workspace, path):
-    """Of the film's clips: the first surely sad, the others ever less so; of the last none."""
+    """Write predictions of decreasing confidence for all clips but the last."""
     clips = [
         {
             "start": clip.start,
@@ -50,70 +50,74 @@ def predictions(workspace, path):
     return path
 
 
-def test_context_comes_with_the_tasks_unless_it_is_not_wanted(workspace, film):
-    outcome = export_batch(workspace, Request(annotators=["a01", "a02"], media=[film], limit=2))
+def test_context_is_optional(workspace, film):
+    outcome = export_batch(
+        workspace, BatchOptions(annotators=["a01", "a02"], media=[film], limit=2)
+    )
     assert not outcome.warnings
     for own in tasks(workspace).values():
         for data in own:
             assert data["context"].endswith(f"/context/{data['clip_id']}.wav")
     assert len(list(workspace.clips.glob("*/context/*.wav"))) == 2
-    without = export_batch(workspace, Request(batch="b2", context=False))
+    without = export_batch(workspace, BatchOptions(batch="b2", context=False))
     assert not without.warnings
     assert {data["context"] for data in tasks(workspace)[None]} == {""}
 
 
-def test_without_films_tasks_are_written_with_one_warning(workspace):
-    outcome = export_batch(workspace, Request())
+def test_missing_films_give_one_warning(workspace):
+    outcome = export_batch(workspace, BatchOptions())
     assert outcome.ok
     [warning] = outcome.warnings
     assert "--media" in warning
 
 
-def test_predictions_order_the_tasks_and_are_shown_only_on_request(workspace, tmp_path):
+def test_predictions_order_the_tasks_and_stay_hidden(workspace, tmp_path):
     path = predictions(workspace, tmp_path / "p.json")
-    request = Request(
+    options = BatchOptions(
         annotators=["a01", "a02"], order="uncertainty", predictions=path, context=False
     )
-    outcome = export_batch(workspace, request)
+    outcome = export_batch(workspace, options)
     clips = [clip.clip_id for clip in read_stage(workspace.root, STAGES["segments"], Clip)]
     for own in tasks(workspace).values():
         assert [data["clip_id"] for data in own] == [*clips[-2::-1], clips[-1]]
     assert outcome.warnings == [f"1 clips have no prediction and come last, the first {clips[-1]}"]
     assert read_plans(workspace.root)["batch-0001"].order == "uncertainty"
     assert not any(
-        row.keys() - {"data"} for one in read_batches(workspace.root) for row in one.rows
+        row.keys() - {"data"} for batch in read_batches(workspace.root) for row in batch.rows
     )
 
 
 def test_pre_annotation_warns(workspace, tmp_path):
     path = predictions(workspace, tmp_path / "p.json")
-    outcome = export_batch(workspace, Request(predictions=path, pre_annotate=True, context=False))
+    outcome = export_batch(
+        workspace, BatchOptions(predictions=path, pre_annotate=True, context=False)
+    )
     assert "pre-selected" in outcome.warnings[0]
     [batch] = read_batches(workspace.root)
     assert sum("predictions" in row for row in batch.rows) == len(batch.rows) - 1
 
 
-def test_a_corpus_without_votes_has_nothing_disputed(workspace):
-    outcome = export_batch(workspace, Request(disputed=True, annotators=["lead"]))
+def test_corpus_without_votes_has_no_disputed_clips(workspace):
+    outcome = export_batch(workspace, BatchOptions(disputed=True, annotators=["lead"]))
     assert (outcome.kept, outcome.outputs) == (0, [])
     assert "no clip is disputed" in outcome.warnings[0]
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "message"),
     [
-        ({"disputed": True}, "--disputed: name who"),
+        ({"disputed": True}, "--disputed: name the adjudicators"),
         ({"disputed": True, "annotators": ["a"], "gold_rate": 0.1}, "one adjudicator"),
         ({"disputed": True, "annotators": ["a"], "order": "uncertainty"}, "one adjudicator"),
-        ({"show_votes": True}, "--show-votes goes with --disputed"),
+        ({"show_votes": True}, "--show-votes needs --disputed"),
         ({"per_clip": 2}, "--per-clip: name the --annotators"),
         ({"gold_rate": 0.1}, "--gold-rate: name the --annotators"),
-        ({"order": "uncertainty"}, "need the model's --predictions"),
-        ({"pre_annotate": True}, "need the model's --predictions"),
-        ({"predictions": "p.json"}, "--predictions: say what for"),
+        ({"order": "uncertainty"}, "need --predictions FILE"),
+        ({"pre_annotate": True}, "need --predictions FILE"),
+        ({"predictions": "p.json"}, "--predictions: add --order"),
     ],
 )
-def test_flags_that_do_not_go_together_are_refused(workspace, flags, said):
-    with pytest.raises(ConfigurationError, match=said):
-        export_batch(workspace, Request(**flags))
+def test_incompatible_flags_are_refused(workspace, flags, message):
+    with pytest.raises(ConfigurationError, match=message):
+        export_batch(workspace, BatchOptions(**flags))
     assert not tasks(workspace)

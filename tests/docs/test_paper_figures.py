@@ -1,4 +1,4 @@
-"""The figures of the model show the model as it is."""
+"""Figures of the model match the model."""
 
 import importlib.util
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
-def test_figures_are_those_of_the_networks(monkeypatch):
+def test_figures_are_current(monkeypatch):
     spec = importlib.util.spec_from_file_location("draw_paper", DOCS / "draw_paper.py")
     draw_paper = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "draw_paper", draw_paper)

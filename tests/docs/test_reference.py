@@ -1,4 +1,4 @@
-"""The documentation is current: generated pages, verbs and links."""
+"""Generated pages are current; verbs and links of the documentation exist."""
 
 import importlib.util
 import re
@@ -18,7 +18,7 @@ PAGES = [
 ]
 
 
-def module_of(path: Path) -> ModuleType:
+def load_module(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
@@ -27,7 +27,7 @@ def module_of(path: Path) -> ModuleType:
     return module
 
 
-MAKE = module_of(DOCS / "make_reference.py")
+MAKE = load_module(DOCS / "make_reference.py")
 
 
 @pytest.mark.parametrize("name", MAKE.PAGES)
@@ -36,7 +36,7 @@ def test_generated_page_is_current(name: str) -> None:
     assert stored == MAKE.PAGES[name](), f"run: python docs/make_reference.py ({name} is stale)"
 
 
-def test_every_verb_and_section_is_there() -> None:
+def test_every_verb_and_section_is_documented() -> None:
     from corpus_tools.cli.app import app
     from corpus_tools.configuration import Configuration
 
@@ -58,10 +58,10 @@ def test_relative_links_resolve(page: Path) -> None:
         if "://" in target or target.startswith("mailto:"):
             continue
         name, _, anchor = unquote(target).partition("#")
-        place = (page.parent / name).resolve() if name else page
-        assert place.exists(), f"{page.name} links to {target}, which isn't there"
+        linked = (page.parent / name).resolve() if name else page
+        assert linked.exists(), f"{page.name} links to {target}, which doesn't exist"
         if anchor:
-            assert anchor in anchors(place), f"{page.name} links to {target}: no such heading"
+            assert anchor in anchors(linked), f"{page.name} links to {target}: no such heading"
 
 
 def without_code(text: str) -> str:
@@ -77,10 +77,10 @@ def anchors(page: Path) -> set[str]:
     }
 
 
-def test_every_verb_shown_exists() -> None:
+def test_every_verb_in_examples_exists() -> None:
     from corpus_tools.cli.app import app
 
-    known = {one.name for one in [*app.registered_commands, *app.registered_groups]}
+    known = {command.name for command in [*app.registered_commands, *app.registered_groups]}
     for page in PAGES:
         for block in re.findall(r"^```.*?^```", page.read_text(encoding="utf-8"), _FENCED):
             for verb in re.findall(r"^corpus ([a-z-]+)", block, re.MULTILINE):

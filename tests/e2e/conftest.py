@@ -1,4 +1,4 @@
-"""The demo, run once as a user would, on a PATH without ffmpeg."""
+"""One run of the demo as a user runs it, on a PATH without ffmpeg."""
 
 import json
 import os
@@ -40,9 +40,9 @@ def corpus_command():
 
 def _demo(folder: Path, *options: str) -> DemoRun:
     started = time.monotonic()
-    done = run_corpus("demo", folder, "--json", "--quiet", *options)
-    assert done.returncode == 0, done.stderr
-    return DemoRun(folder, json.loads(done.stdout), time.monotonic() - started)
+    process = run_corpus("demo", folder, "--json", "--quiet", *options)
+    assert process.returncode == 0, process.stderr
+    return DemoRun(folder, json.loads(process.stdout), time.monotonic() - started)
 
 
 @pytest.fixture(scope="session")

@@ -15,13 +15,15 @@ def test_help_imports_nothing_heavy():
         "except SystemExit: pass\n"
         "print(' '.join(sys.modules), file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "segment" in done.stdout
-    assert not HEAVY & set(done.stderr.split())
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert "segment" in process.stdout
+    assert not HEAVY & set(process.stderr.split())
 
 
-def test_help_takes_under_0_4_s_of_processor_time(corpus_command):
-    """Processor time, so that what else the machine does is left out; one thread, so wall time."""
+def test_help_takes_under_0_4_s(corpus_command):
+    """Processor time is independent of other load; with one thread it equals wall time."""
     seconds = []
     for _ in range(5):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -31,42 +33,42 @@ def test_help_takes_under_0_4_s_of_processor_time(corpus_command):
     assert min(seconds) < 0.4, seconds
 
 
-def test_bad_files_cost_a_sentence_each_and_the_rest_is_done(tmp_path, corpus_command, sample):
+def test_bad_files_fail_one_by_one_and_the_rest_is_done(tmp_path, corpus_command, sample):
     corpus = tmp_path / "corpus"
     corpus_command("init", corpus)
     empty, text, silent = (tmp_path / name for name in ("empty.mp4", "text.mp4", "silent.mp4"))
     empty.touch()
     text.write_text("this is no video\n" * 100)
-    write_picture_only(silent)
+    write_video_without_audio(silent)
     good = sample / "episodes" / "harbour" / "E03.m4a"
     bad = [tmp_path / "missing.mp4", empty, text, silent]
-    done = corpus_command("segment", *bad, good, "--json", "--corpus", corpus)
-    assert done.returncode == 1
-    document = json.loads(done.stdout)
+    process = corpus_command("segment", *bad, good, "--json", "--corpus", corpus)
+    assert process.returncode == 1
+    document = json.loads(process.stdout)
     assert {failure["item"] for failure in document["failures"]} == {str(path) for path in bad}
     assert document["counts"]["in"] == 5
     assert document["counts"]["kept"] == 1
     assert document["clips"]["accepted"] > 3
-    errors = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    errors = [line for line in process.stderr.splitlines() if line.startswith("error:")]
     assert len(errors) == len(bad)
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in process.stderr
 
 
-def test_a_wrong_key_in_corpus_toml_is_named_with_the_nearest(tmp_path, corpus_command):
+def test_unknown_key_in_corpus_toml_is_named_with_the_nearest(tmp_path, corpus_command):
     corpus_command("init", tmp_path / "c")
     (tmp_path / "c" / "corpus.toml").write_text("[segment]\nmin_second = 3\n")
-    done = corpus_command("status", "--corpus", tmp_path / "c")
-    assert done.returncode == 2
-    assert "did you mean 'min_seconds'" in done.stderr
+    process = corpus_command("status", "--corpus", tmp_path / "c")
+    assert process.returncode == 2
+    assert "did you mean 'min_seconds'" in process.stderr
 
 
-def test_outside_a_corpus_the_way_in_is_named(tmp_path, corpus_command):
-    done = corpus_command("status", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "corpus init" in done.stderr
+def test_outside_a_corpus_init_is_suggested(tmp_path, corpus_command):
+    process = corpus_command("status", cwd=tmp_path)
+    assert process.returncode == 2
+    assert "corpus init" in process.stderr
 
 
-def write_picture_only(path):
+def write_video_without_audio(path):
     import av
     import numpy
 

@@ -25,7 +25,7 @@ def tree(folder, *names):
     }
 
 
-def test_it_reports_the_whole_path(demo):
+def test_report_of_the_whole_pipeline(demo):
     document = demo.document
     assert document["ok"]
     assert document["counts"]["failed"] == 0
@@ -37,7 +37,7 @@ def test_it_reports_the_whole_path(demo):
     assert 0 < test["chance_uar"] < 0.2
 
 
-def test_everything_it_names_is_there_and_pictures_are_pictures(demo):
+def test_outputs_exist_and_plots_are_png(demo):
     outputs = [demo.folder / path for path in demo.document["outputs"]]
     pictures = [path for path in outputs if path.suffix == ".png"]
     assert len(pictures) >= 5
@@ -45,7 +45,7 @@ def test_everything_it_names_is_there_and_pictures_are_pictures(demo):
     assert all(path.is_file() for path in outputs)
 
 
-def test_every_clip_is_16_khz_mono_16_bit_and_as_its_record_says(demo):
+def test_clips_are_16_khz_mono_16_bit_and_match_their_records(demo):
     kinds = {
         row["source_id"]: row["kind"]
         for path in (demo.folder / "stages" / "sources").glob("*.jsonl")
@@ -70,29 +70,29 @@ def test_every_clip_is_16_khz_mono_16_bit_and_as_its_record_says(demo):
     assert len(files) == sum(seen.values())
 
 
-def test_no_speaker_or_source_is_on_two_sides(demo):
-    sides = defaultdict(set)
+def test_no_speaker_or_source_is_in_two_splits(demo):
+    splits = defaultdict(set)
     for entry in entries_of(demo):
-        sides["source", entry["source_id"]].add(entry["split"])
+        splits["source", entry["source_id"]].add(entry["split"])
         if entry["speaker"]:
-            sides["speaker", entry["speaker"]].add(entry["split"])
-    assert {split for found in sides.values() for split in found} == {"train", "val", "test"}
-    assert all(len(found) == 1 for found in sides.values())
+            splits["speaker", entry["speaker"]].add(entry["split"])
+    assert {split for found in splits.values() for split in found} == {"train", "val", "test"}
+    assert all(len(found) == 1 for found in splits.values())
 
 
-def test_sides_truly_share_no_speaker_where_the_truth_knows_more_than_the_tool(demo, sample):
-    """Clips of unknown speakers: the cast of their series must be on their side only."""
-    cast = defaultdict(set)
+def test_splits_share_no_speaker_of_the_ground_truth(demo, sample):
+    """Clips of unknown speakers: all speakers of their series must be in the same split."""
+    speakers = defaultdict(set)
     for row in rows(sample / "episodes" / "truth.jsonl"):
-        cast[row["file"].split("/")[0]].add(row["speaker"])
-    sides = defaultdict(set)
+        speakers[row["file"].split("/")[0]].add(row["speaker"])
+    splits = defaultdict(set)
     for entry in entries_of(demo):
-        for speaker in {entry["speaker"]} if entry["speaker"] else cast[entry["series"]]:
-            sides[speaker].add(entry["split"])
-    assert all(len(found) == 1 for found in sides.values())
+        for speaker in {entry["speaker"]} if entry["speaker"] else speakers[entry["series"]]:
+            splits[speaker].add(entry["split"])
+    assert all(len(found) == 1 for found in splits.values())
 
 
-def test_the_same_demo_gives_the_same_bytes(demo, second_demo):
+def test_demo_is_reproducible(demo, second_demo):
     first = tree(demo.folder, "clips", "stages")
     second = tree(second_demo.folder, "clips", "stages")
     assert first == second
@@ -100,7 +100,7 @@ def test_the_same_demo_gives_the_same_bytes(demo, second_demo):
     assert (demo.folder / path).read_bytes() == (second_demo.folder / path).read_bytes()
 
 
-def test_intended_emotions_never_reach_the_corpus(demo):
+def test_intended_emotions_are_not_in_the_corpus(demo):
     for path in (demo.folder / "annotations" / "tasks").glob("*.json"):
         for task in json.loads(path.read_text(encoding="utf-8")):
             assert set(task["data"]) == {
@@ -117,80 +117,80 @@ def test_intended_emotions_never_reach_the_corpus(demo):
         assert "intended_emotion" not in path.read_text(encoding="utf-8")
 
 
-def test_clips_named_by_tasks_survive_other_parameters(second_demo, sample, corpus_command):
+def test_frozen_clips_survive_other_parameters(second_demo, sample, corpus_command):
     before = tree(second_demo.folder, "clips", "stages/segments")
-    done = corpus_command(
+    process = corpus_command(
         "segment", sample / "episodes", "--aggressiveness", 3, "--corpus", second_demo.folder
     )
-    assert done.returncode == 1
-    assert "batch-0001" in done.stderr
+    assert process.returncode == 1
+    assert "batch-0001" in process.stderr
     assert tree(second_demo.folder, "clips", "stages/segments") == before
 
 
-def test_building_again_makes_no_version(second_demo, corpus_command):
-    done = corpus_command("build-manifest", "--json", "--corpus", second_demo.folder)
-    assert done.returncode == 0
-    assert not json.loads(done.stdout)["manifest"]["new"]
+def test_rebuilding_makes_no_version(second_demo, corpus_command):
+    process = corpus_command("build-manifest", "--json", "--corpus", second_demo.folder)
+    assert process.returncode == 0
+    assert not json.loads(process.stdout)["manifest"]["new"]
     assert [path.name for path in (second_demo.folder / "manifests").glob("v*")] == ["v1"]
 
 
 def test_a_version_is_verified_and_compared(demo, corpus_command):
-    done = corpus_command("verify-manifest", "--json", cwd=demo.folder)
-    assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
+    process = corpus_command("verify-manifest", "--json", cwd=demo.folder)
+    assert process.returncode == 0, process.stderr
+    document = json.loads(process.stdout)
     assert document["clips"] == len(entries_of(demo))
     assert document["counts"]["in"] == document["counts"]["kept"]
-    done = corpus_command("diff-manifests", "v1", "--json", cwd=demo.folder)
-    assert json.loads(done.stdout)["same"] == len(entries_of(demo))
+    process = corpus_command("diff-manifests", "v1", "--json", cwd=demo.folder)
+    assert json.loads(process.stdout)["same"] == len(entries_of(demo))
     assert (
         "## v1 to v1" in corpus_command("diff-manifests", "1", "--markdown", cwd=demo.folder).stdout
     )
-    done = corpus_command("diff-manifests", "v1", "v9", cwd=demo.folder)
-    assert done.returncode == 1
-    assert "there is: v1" in done.stderr
+    process = corpus_command("diff-manifests", "v1", "v9", cwd=demo.folder)
+    assert process.returncode == 1
+    assert "there is: v1" in process.stderr
 
 
-def test_why_tells_a_clips_whole_story(demo, corpus_command):
+def test_why_shows_a_clips_history(demo, corpus_command):
     entry = entries_of(demo)[0]
-    done = corpus_command("why", entry["clip_id"], "--json", "--corpus", demo.folder)
-    assert done.returncode == 0, done.stderr
-    story = json.loads(done.stdout)
-    assert story["manifests"]["v1"] == entry
-    assert story["text"] == {"text": entry["text"], "source": entry["text_source"]}
-    assert [[row["annotator"], row["emotion"]] for row in story["votes"]["counting"]] == entry[
+    process = corpus_command("why", entry["clip_id"], "--json", "--corpus", demo.folder)
+    assert process.returncode == 0, process.stderr
+    history = json.loads(process.stdout)
+    assert history["manifests"]["v1"] == entry
+    assert history["text"] == {"text": entry["text"], "source": entry["text_source"]}
+    assert [[row["annotator"], row["emotion"]] for row in history["votes"]["counting"]] == entry[
         "votes"
     ]
-    assert story["votes"]["label"]["emotion"] == entry["emotion"]
-    assert story["clip"]["sha256"] == entry["sha256"]
-    assert story["screen"]["accepted"]
-    assert story["next_build"] == "in"
-    assert sum(story["predictions"]["demo"]["shares"].values()) == pytest.approx(1, abs=1e-3)
-    told = corpus_command("why", entry["clip_id"][:-3], "--corpus", demo.folder).stdout
-    for word in (entry["clip_id"], entry["text"], entry["group"], "takes it"):
-        assert word in told
+    assert history["votes"]["label"]["emotion"] == entry["emotion"]
+    assert history["clip"]["sha256"] == entry["sha256"]
+    assert history["screen"]["accepted"]
+    assert history["next_build"] == "in"
+    assert sum(history["predictions"]["demo"]["shares"].values()) == pytest.approx(1, abs=1e-3)
+    printed = corpus_command("why", entry["clip_id"][:-3], "--corpus", demo.folder).stdout
+    for word in (entry["clip_id"], entry["text"], entry["group"], "included"):
+        assert word in printed
     rejected = next(
         row
         for path in (demo.folder / "stages" / "screen").glob("*.jsonl")
         for row in rows(path)[1:]
         if not row["accepted"]
     )
-    done = corpus_command("why", rejected["clip_id"], "--corpus", demo.folder)
-    assert f"rejected: {', '.join(rejected['reasons'])}" in done.stdout
-    assert "leaves it out: not accepted" in done.stdout
-    done = corpus_command("why", "E01-", "--corpus", demo.folder)
-    assert done.returncode == 2
-    assert "say which" in done.stderr
+    process = corpus_command("why", rejected["clip_id"], "--corpus", demo.folder)
+    assert f"rejected: {', '.join(rejected['reasons'])}" in process.stdout
+    assert "left out: not accepted" in process.stdout
+    process = corpus_command("why", "E01-", "--corpus", demo.folder)
+    assert process.returncode == 2
+    assert "choose one" in process.stderr
 
 
 def test_predict_and_evaluate_read_what_train_wrote(demo, sample, corpus_command):
-    done = corpus_command("evaluate", "demo", "--json", "--corpus", demo.folder)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["metrics"]["uar"] == demo.document["metrics"]["test"]["uar"]
+    process = corpus_command("evaluate", "demo", "--json", "--corpus", demo.folder)
+    assert process.returncode == 0, process.stderr
+    assert json.loads(process.stdout)["metrics"]["uar"] == demo.document["metrics"]["test"]["uar"]
     episode = sample / "episodes" / "harbour" / "E01.mp4"
     short = next((sample / "recordings" / "audio").rglob("*.opus"))
-    done = corpus_command("predict", episode, short, "--json", "--corpus", demo.folder)
-    assert done.returncode == 0, done.stderr
-    long, one = json.loads(done.stdout)["files"]
+    process = corpus_command("predict", episode, short, "--json", "--corpus", demo.folder)
+    assert process.returncode == 0, process.stderr
+    long, one = json.loads(process.stdout)["files"]
     assert len(long["clips"]) > 5
     assert len(one["clips"]) == 1
     for clip in long["clips"] + one["clips"]:
@@ -198,15 +198,15 @@ def test_predict_and_evaluate_read_what_train_wrote(demo, sample, corpus_command
         assert abs(sum(clip["probabilities"].values()) - 1) < 1e-4
 
 
-def test_the_folder_of_an_earlier_demo_is_kept_unless_told(second_demo, corpus_command):
-    done = corpus_command("demo", second_demo.folder)
-    assert done.returncode == 2
-    assert "--again" in done.stderr
+def test_earlier_demo_is_kept_without_again(second_demo, corpus_command):
+    process = corpus_command("demo", second_demo.folder)
+    assert process.returncode == 2
+    assert "--again" in process.stderr
     assert (second_demo.folder / "manifests" / "v1").is_dir()
 
 
-def test_somebody_elses_folder_is_never_replaced(tmp_path, corpus_command):
+def test_other_folders_are_never_replaced(tmp_path, corpus_command):
     (tmp_path / "thesis.txt").write_text("years of work")
-    done = corpus_command("demo", tmp_path, "--again")
-    assert done.returncode == 2
+    process = corpus_command("demo", tmp_path, "--again")
+    assert process.returncode == 2
     assert (tmp_path / "thesis.txt").is_file()

@@ -1,4 +1,4 @@
-"""`corpus segment` and `build-manifest` killed at any moment, and two of them at once."""
+"""`corpus segment` and `build-manifest`, killed at random times or run concurrently."""
 
 import signal
 import subprocess
@@ -12,22 +12,22 @@ import soundfile
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
-def test_killed_at_random_moments_and_run_again_the_corpus_is_that_of_a_quiet_run():
+def test_killed_runs_end_in_the_corpus_of_an_uninterrupted_run():
     """Ten kills; the same script does fifty, with several workers, as a benchmark."""
     arguments = ["--times", "10", "--seed", "1", "--workers", "1", "--seconds", "12"]
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, str(BENCHMARKS / "kill.py"), *arguments],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    rows = [line.strip("| ").split(" | ") for line in done.stdout.splitlines()[2:]]
+    assert process.returncode == 0, process.stdout + process.stderr
+    rows = [line.strip("| ").split(" | ") for line in process.stdout.splitlines()[2:]]
     assert [row[:3] for row in rows] == [["empty", "1", "5"], ["cut otherwise", "1", "5"]]
-    assert sum(int(row[5]) for row in rows) > 0, "none of the kills came in the midst of the work"
+    assert sum(int(row[5]) for row in rows) > 0, "no kill interrupted the work"
 
 
-def test_of_two_runs_at_once_one_is_told_to_wait_and_the_corpus_is_whole(tmp_path, corpus_command):
+def test_second_concurrent_run_fails_and_the_corpus_is_intact(tmp_path, corpus_command):
     corpus = tmp_path / "corpus"
     corpus_command("init", corpus)
     film = tmp_path / "long.wav"
@@ -35,7 +35,7 @@ def test_of_two_runs_at_once_one_is_told_to_wait_and_the_corpus_is_whole(tmp_pat
     command = [sys.executable, "-c", "from corpus_tools.cli import main; main()", "segment"]
     arguments = [str(film), "--corpus", str(corpus), "--quiet"]
     with subprocess.Popen([*command, *arguments], stdout=subprocess.DEVNULL) as first:
-        while first.poll() is None and not _signed(corpus / ".corpus.lock"):
+        while first.poll() is None and not _has_owner(corpus / ".corpus.lock"):
             time.sleep(0.005)
         first.send_signal(signal.SIGSTOP)
         second = corpus_command("segment", *arguments)
@@ -49,22 +49,22 @@ def test_of_two_runs_at_once_one_is_told_to_wait_and_the_corpus_is_whole(tmp_pat
     assert corpus_command("segment", *arguments).returncode == 0
 
 
-def test_a_build_killed_at_random_moments_leaves_the_old_state_or_the_new_one():
+def test_killed_build_leaves_the_old_or_the_new_state():
     """Ten kills; the same script does fifty, on a larger corpus, as a benchmark."""
     arguments = ["--times", "10", "--seed", "1", "--clips", "240"]
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, str(BENCHMARKS / "build_kill.py"), *arguments],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    [row] = [line.strip("| ").split(" | ") for line in done.stdout.splitlines()[2:]]
+    assert process.returncode == 0, process.stdout + process.stderr
+    [row] = [line.strip("| ").split(" | ") for line in process.stdout.splitlines()[2:]]
     assert (row[0], row[4], row[6]) == ("10", "10", "10")
-    assert int(row[3]) > 0, "none of the kills came in the midst of the writing"
+    assert int(row[3]) > 0, "no kill interrupted the writing"
 
 
-def test_of_two_builds_at_once_one_is_told_to_wait(tmp_path, corpus_command, monkeypatch):
+def test_second_concurrent_build_fails(tmp_path, corpus_command, monkeypatch):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     from generated_corpus import add_judgements, write_corpus
 
@@ -73,7 +73,7 @@ def test_of_two_builds_at_once_one_is_told_to_wait(tmp_path, corpus_command, mon
     command = [sys.executable, "-c", "from corpus_tools.cli import main; main()"]
     arguments = ["build-manifest", "--corpus", str(corpus), "--quiet"]
     with subprocess.Popen([*command, *arguments], stdout=subprocess.DEVNULL) as first:
-        while first.poll() is None and not _signed(corpus / ".corpus.lock"):
+        while first.poll() is None and not _has_owner(corpus / ".corpus.lock"):
             time.sleep(0.005)
         first.send_signal(signal.SIGSTOP)
         second = corpus_command(*arguments)
@@ -86,5 +86,5 @@ def test_of_two_builds_at_once_one_is_told_to_wait(tmp_path, corpus_command, mon
     assert corpus_command("verify-manifest", "--corpus", str(corpus)).returncode == 0
 
 
-def _signed(lock: Path) -> bool:
+def _has_owner(lock: Path) -> bool:
     return lock.exists() and lock.stat().st_size > 0

@@ -1,7 +1,7 @@
 const SIGNS = { keep: "✓", drop: "✕", trim: "✂" };
 const STORED = { keep: "kept before", drop: "dropped before", trim: "trimmed before" };
 
-/** One row for each clip: what it is, why, its player, and what the person decided. */
+/** List with one row per clip: times, screening decision, player, text and review decision. */
 class Cards {
   constructor(painter, decisions, actions) {
     this.painter = painter;
@@ -33,7 +33,7 @@ class Cards {
     };
     const sign = (name) => make("b", {}, SIGNS[name]);
     const play = button(["▶ Play"], "Play", this.actions.play);
-    const before = button(["5 s before"], "Play with 5 s before", this.actions.before, "small");
+    const before = button(["5 s before"], "Play from 5 s before", this.actions.before, "small");
     before.disabled = !data.whole;
     const wave = make("div", { class: "wave", title: "Play from here" }, make("canvas", { "aria-hidden": "true" }), make("div", { class: "playhead" }));
     wave.addEventListener("click", (event) => {
@@ -69,7 +69,7 @@ class Cards {
   text(clip) {
     const place = make("div", { class: "text" });
     if (clip.speaker) {
-      place.append(make("strong", { title: `known from: ${clip.speakerSource || "unknown"}` }, `${clip.speaker} `));
+      place.append(make("strong", { title: `source: ${clip.speakerSource || "unknown"}` }, `${clip.speaker} `));
     }
     const subtitles = clip.subtitles.join(" ");
     place.append(clip.text || subtitles || "");
@@ -83,7 +83,7 @@ class Cards {
     return place;
   }
 
-  /** Show anew what the person decided on a clip. */
+  /** Update the decision shown for a clip. */
   refresh(clip) {
     const { item, choices, decided } = this.rows.get(clip);
     const { decision, note } = this.decisions.of(clip);
@@ -92,9 +92,9 @@ class Cards {
     const holding = this.decisions.holding(clip);
     ["keep", "drop", "trim"].forEach((name, i) => choices[i].setAttribute("aria-pressed", String(holding === name)));
     const edges = this.decisions.edges(clip).map((moment) => clock(moment, 2)).join(" – ");
-    const words = { keep: "you: keep", drop: "you: drop", trim: `you: ${edges}`, undo: "you: as the rules say" };
+    const labels = { keep: "you: keep", drop: "you: drop", trim: `you: ${edges}`, undo: "you: undo" };
     const noted = note || (decision ? "" : clip.storedNote);
-    decided.textContent = [words[decision] || STORED[clip.stored], noted && `“${noted}”`].filter(Boolean).join(" · ");
+    decided.textContent = [labels[decision] || STORED[clip.stored], noted && `“${noted}”`].filter(Boolean).join(" · ");
   }
 
   draw(clip) {
@@ -126,7 +126,7 @@ class Cards {
     this.rows.get(clip).item.setAttribute("aria-current", "true");
   }
 
-  /** Bring a clip's row below what sticks to the window's top. */
+  /** Scroll a clip's row into view, below the sticky waveform. */
   reveal(clip) {
     const { item } = this.rows.get(clip);
     const top = document.querySelector(".stage").getBoundingClientRect().bottom + 12;
@@ -145,7 +145,7 @@ class Cards {
     if (inside) wave.lastElementChild.style.left = `${(100 * (moment - clip.start)) / (clip.end - clip.start)}%`;
   }
 
-  /** Show the clips that pass, and return how many they are. */
+  /** Show the clips that pass, and return their number. */
   filter(passes) {
     let shown = 0;
     for (const [clip, { item }] of this.rows) {

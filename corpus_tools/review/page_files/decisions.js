@@ -1,4 +1,4 @@
-/** What the person decided, kept in the browser clip by clip until the corpus has it. */
+/** Decisions of this page, kept in the browser's local storage. */
 class Decisions {
   constructor(source) {
     this.source = source;
@@ -7,11 +7,11 @@ class Decisions {
     try {
       this.entries = JSON.parse(localStorage.getItem(this.name)) || {};
     } catch (error) {
-      complain("This browser keeps nothing for this page: save your decisions before you close it.");
+      complain("This browser can't store your decisions: save them before you close the page.");
     }
   }
 
-  /** A clip that was cut anew under the same name is another clip. */
+  /** Storage key of a clip; the fingerprint distinguishes clips that were cut again under one id. */
   key(clip) {
     return `${clip.id}@${clip.fingerprint}`;
   }
@@ -21,24 +21,24 @@ class Decisions {
     return entry.decision === "undo" && !clip.stored ? { note: entry.note } : entry;
   }
 
-  /** What holds for the clip: the decision made here, or else the one that the corpus has. */
+  /** Effective decision: the one made here, or else the one stored in the corpus. */
   holding(clip) {
     const decision = this.of(clip).decision || clip.stored;
     return decision === "undo" ? undefined : decision;
   }
 
-  /** What to set so that the rules alone decide on the clip. */
+  /** Decision that returns the clip to the screening rules. */
   back(clip) {
     return clip.stored ? "undo" : undefined;
   }
 
-  /** Where the clip begins and ends, as far as the person has moved its edges. */
+  /** Start and end of the clip, trimmed or original. */
   edges(clip) {
     const { decision, from, to } = this.of(clip);
     return decision === "trim" ? [from, to] : [clip.start, clip.end];
   }
 
-  /** Whether the clip will be in the corpus. */
+  /** Whether the clip will be accepted. */
   stays(clip) {
     const { decision } = this.of(clip);
     if (decision === "undo") return clip.ruled ?? clip.accepted;
@@ -60,11 +60,11 @@ class Decisions {
     try {
       localStorage.setItem(this.name, JSON.stringify(this.entries));
     } catch (error) {
-      complain("This browser keeps nothing for this page: save your decisions before you close it.");
+      complain("This browser can't store your decisions: save them before you close the page.");
     }
   }
 
-  /** The decisions as CSV that spreadsheets read, in the order of the clips. */
+  /** Decisions as CSV for spreadsheets, in the order of the clips. */
   csv() {
     const rows = [["source", "clip_id", "from", "to", "decision", "note"]];
     for (const clip of clips) {
@@ -87,7 +87,7 @@ class Decisions {
   }
 }
 
-/** A field; what a spreadsheet would take for a formula gets an apostrophe before it. */
+/** CSV field; text that a spreadsheet would read as a formula gets an apostrophe. */
 function cell(text) {
   const safe = /^[=+\-@\t\r']/.test(text) ? `'${text}` : text;
   return /[",;\r\n\t]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

@@ -44,7 +44,7 @@ function playFrom(clip, share) {
   playStretch(clip, clip.start + share * (clip.end - clip.start), Math.max(clip.end, decisions.edges(clip)[1]));
 }
 
-/** Decide on a clip; deciding the same again takes it back, also out of the corpus. */
+/** Decide on a clip; repeating a decision undoes it, also a stored one. */
 function decide(clip, name) {
   select(clip, { listen: false });
   if (name === "trim" && !data.limits) return;
@@ -91,7 +91,7 @@ function count() {
   const parts = ["keep", "drop", "trim", "undo"]
     .map((name) => [name, decided.filter((clip) => decisions.of(clip).decision === name).length])
     .filter(([, number]) => number)
-    .map(([name, number]) => `${number} ${name === "undo" ? "taken back" : name}`);
+    .map(([name, number]) => `${number} ${name === "undo" ? "undone" : name}`);
   const kinds = parts.length ? ` (${parts.join(", ")})` : "";
   const notes = loose ? ` · ${loose} with a note but no decision` : "";
   const before = clips.filter((clip) => clip.stored && !decisions.of(clip).decision).length;
@@ -100,7 +100,7 @@ function count() {
   byId("save").disabled = !decided.length;
 }
 
-/** Select the next clip that is shown, or the one before. */
+/** Select the next or previous visible clip. */
 function step(direction) {
   let place = clips.indexOf(current) + direction;
   while (clips[place] && !cards.shows(clips[place])) place += direction;
@@ -140,7 +140,7 @@ function applyFilter() {
     .some((text) => (text || "").toLocaleLowerCase().includes(wanted));
   const shown = cards.filter((clip) => passes(clip) && (!wanted || says(clip)));
   byId("empty").hidden = shown > 0;
-  byId("empty").textContent = clips.length ? "No clip is like this." : "No clip was cut from this source.";
+  byId("empty").textContent = clips.length ? "No clips match." : "This source has no clips.";
 }
 
 sound.onChange = () => {
@@ -229,7 +229,7 @@ document.addEventListener("keydown", (event) => {
   act();
 });
 
-/* What was clicked gives the keys back to the page; what was reached by key keeps them. */
+/* Clicked controls return the keyboard focus to the page; controls reached by keyboard keep it. */
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button, input[type=checkbox]");
   if (button && event.detail) button.blur();

@@ -4,7 +4,7 @@ const byId = (id) => document.getElementById(id);
 const data = JSON.parse(byId("data").textContent);
 const clips = data.clips;
 
-/** Return an element; texts become text nodes, never markup. */
+/** Return an element; strings become text nodes, never markup. */
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -24,7 +24,7 @@ function bytesOf(id) {
   return bytes;
 }
 
-/** Seconds as 1:02.5, or 1:02:03.5 from an hour on. */
+/** Format seconds as 1:02.5, or as 1:02:03.5 from one hour. */
 function clock(seconds, digits = 1) {
   const unit = 10 ** digits;
   const whole = Math.round(seconds * unit) / unit;

@@ -1,4 +1,4 @@
-/** Plays stretches of the source; times are seconds of the source, wherever the sound has them. */
+/** Player of source times in seconds, which the page's audio may hold elsewhere. */
 class Sound {
   constructor(element, pieces) {
     this.element = element;
@@ -10,19 +10,19 @@ class Sound {
       element.addEventListener("loadedmetadata", resolve, { once: true });
       element.addEventListener("error", reject, { once: true });
     });
-    this.ready.catch(() => complain("This browser can't play the sound of this page; try another one."));
+    this.ready.catch(() => complain("This browser can't play the audio of this page; try another browser."));
     if (pieces.length) setTimeout(() => {
       element.src = URL.createObjectURL(new Blob([bytesOf("sound")], { type: "audio/mpeg" }));
     }, 0);
   }
 
-  /** The time in the source that is heard now. */
+  /** Current time in the source. */
   get position() {
     const [start, end, at] = this.playing.piece;
     return clamp(start + this.element.currentTime - at, start, end);
   }
 
-  /** Play from one moment to another, or as far as there is sound; `name` says for whom. */
+  /** Play a range as far as there is audio; `name` is the clip being played. */
   async play(from, to, name) {
     const turn = (this.turn += 1);
     this.element.pause();
@@ -43,7 +43,7 @@ class Sound {
     if (turn === this.turn) this.watch(turn);
   }
 
-  /** Stop at the end to the millisecond or so: neither frames nor timers alone are punctual. */
+  /** Stop within about a millisecond of the end; neither frames nor timers alone are that exact. */
   watch(turn) {
     if (turn !== this.turn) return;
     const left = this.playing.to - this.position;

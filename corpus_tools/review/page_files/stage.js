@@ -1,4 +1,4 @@
-/** The whole source in a strip, and below it what lies around the selected clip. */
+/** Overview of the whole source, and the zoomed waveform around the selected clip. */
 class Stage {
   constructor(painter, decisions) {
     this.painter = painter;
@@ -33,7 +33,7 @@ class Stage {
     this.centre(middle);
   }
 
-  /** The moment under a pointer. */
+  /** Time under the pointer. */
   momentAt(place, event) {
     const box = place.getBoundingClientRect();
     const share = clamp((event.clientX - box.left) / box.width, 0, 1);
@@ -93,7 +93,7 @@ class Stage {
     }
   }
 
-  /** A stretch in which a person wants no clip. */
+  /** Region closed by manual regions. */
   drawClosed(context, start, end, label, x, floor) {
     if (end < this.from || start > this.to) return;
     const box = [x(Math.max(start, this.from)), 0, x(Math.min(end, this.to)) - x(Math.max(start, this.from)), floor];
@@ -112,7 +112,7 @@ class Stage {
     if (!stays) this.painter.hatch(context, box, this.painter.palette[REJECTED]);
     context.fillStyle = this.painter.palette[stays ? ACCEPTED : REJECTED];
     context.fillRect(box[0], 0, box[2], clip === this.clip ? 5 : 2);
-    const signs = { keep: "✓ keep", drop: "✕ drop", trim: "✂ trim", undo: "as the rules say" };
+    const signs = { keep: "✓ keep", drop: "✕ drop", trim: "✂ trim", undo: "undo" };
     const sign = signs[this.decisions.of(clip).decision] || (clip.accepted ? "accepted" : clip.why[0] || "rejected");
     context.save();
     context.beginPath();

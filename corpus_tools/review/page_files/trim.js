@@ -1,10 +1,10 @@
-/** Moves the edges of a clip, within what `corpus review --apply` will accept. */
+/** Movement of clip edges, within the limits of `corpus review --apply`. */
 class Trim {
   constructor(decisions) {
     this.decisions = decisions;
   }
 
-  /** How far the edges may go: to the next clips that stay or are decided on, or to the clip's own without the film. */
+  /** Range of the edges: up to the next accepted or decided clips, or the clip itself without the film. */
   room(clip) {
     if (!data.whole) return [clip.start, clip.end];
     let [low, high] = [0, data.source.duration];
@@ -17,7 +17,7 @@ class Trim {
     return [low, high];
   }
 
-  /** Move one edge as near to a moment as it may go; `side` 0 is the start, 1 the end. */
+  /** Move one edge as close to a time as allowed; `side` 0 is the start, 1 the end. */
   move(clip, side, moment) {
     const [shortest, longest] = data.limits;
     const [low, high] = this.room(clip);

@@ -1,7 +1,7 @@
 const PAUSE = 0, LEFTOVER = 1, ACCEPTED = 2, REJECTED = 3, GAP = 4, UNKNOWN = 5;
 const COLOURS = ["pause", "leftover", "accepted", "rejected", "gap", "line"];
 
-/** The outline of the sound, and what each hundredth of a second of it is. */
+/** Envelope of the audio, with the state of each hundredth of a second. */
 class Outline {
   constructor() {
     this.values = bytesOf("envelope");
@@ -16,12 +16,12 @@ class Outline {
   }
 }
 
-/** Draws a stretch of the source on a canvas that fits its element. */
+/** Drawing of waveforms on canvases. */
 class Painter {
   constructor(outline) {
     this.outline = outline;
-    const heard = outline.values.filter((value) => value > 0).sort();
-    this.gain = 255 / Math.max(heard[Math.floor(heard.length * 0.998)] || 255, 40);
+    const peaks = outline.values.filter((value) => value > 0).sort();
+    this.gain = 255 / Math.max(peaks[Math.floor(peaks.length * 0.998)] || 255, 40);
     this.readColours();
   }
 
@@ -44,7 +44,7 @@ class Painter {
     return { context, width, height };
   }
 
-  /** Bars between two moments, each in the colour of what most of it is. */
+  /** Draw bars between two times, each in the colour of the state at its peak. */
   bars(context, [left, top, width, height], from, to, step = 2) {
     const { values, states } = this.outline;
     const scale = ((to - from) * data.perSecond) / width;
@@ -67,7 +67,7 @@ class Painter {
     }
   }
 
-  /** Slanted lines, so that what is rejected shows without its colour. */
+  /** Draw hatching, so that rejected clips are visible without colour. */
   hatch(context, [left, top, width, height], colour) {
     context.save();
     context.beginPath();

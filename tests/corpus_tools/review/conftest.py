@@ -1,4 +1,4 @@
-"""A film cut into a corpus, with the texts of strangers."""
+"""Corpus cut from a film with hostile texts."""
 
 import pytest
 

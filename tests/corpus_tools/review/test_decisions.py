@@ -12,13 +12,13 @@ def read(tmp_path, data):
     return list(read_decisions(path))
 
 
-def test_rows_as_the_page_writes_them(tmp_path):
+def test_rows_written_by_the_page(tmp_path):
     rows = read(
         tmp_path,
         "\ufeff" + HEAD + "E,E-1,0.050,3.890,keep,\r\n"
         'E,E-2,7.770,11.640,trim,"\'=1+1, ""好"" it"\r\n',
     )
-    assert [(row.line, row.verdict, row.start, row.end) for row in rows] == [
+    assert [(row.line, row.action, row.start, row.end) for row in rows] == [
         (2, "keep", 0.05, 3.89),
         (3, "trim", 7.77, 11.64),
     ]
@@ -36,32 +36,32 @@ def test_rows_as_the_page_writes_them(tmp_path):
     ],
     ids=["semicolons", "tabs", "other order", "gb18030", "utf-16"],
 )
-def test_rows_as_spreadsheets_save_them(tmp_path, data):
+def test_rows_saved_by_spreadsheets(tmp_path, data):
     (row,) = read(tmp_path, data)
-    assert (row.source_id, row.clip_id, row.verdict) == ("E", "E-1", "trim")
+    assert (row.source_id, row.clip_id, row.action) == ("E", "E-1", "trim")
     assert (row.start, row.end, row.note) == (62.5, 66.0, "巴适得很，莫得事")
 
 
 @pytest.mark.parametrize(
-    ("row", "complaint"),
+    ("row", "message"),
     [
-        ("E,E-1,1,4,maybe,", "line 2: decision 'maybe'; write keep, drop, trim or undo"),
+        ("E,E-1,1,4,maybe,", "line 2: unknown decision 'maybe'; write keep, drop, trim or undo"),
         ("E,E-1,one,4,trim,", "line 2: time 'one'"),
-        ("E,E-1,,4,trim,", "line 2: trims to no time"),
-        ("E,E-1,4,1,trim,", "line 2: ends at 1, not after it begins"),
-        (",E-1,1,4,keep,", "line 2: names no source and clip"),
-        ("E,E-1", "line 2: decision ''"),
+        ("E,E-1,,4,trim,", "line 2: trim without times"),
+        ("E,E-1,4,1,trim,", "line 2: ends at 1, not after its start"),
+        (",E-1,1,4,keep,", "line 2: no source and clip"),
+        ("E,E-1", "line 2: unknown decision ''"),
         ("E,E-1,nan,4,trim,", "line 2: time 'nan'"),
     ],
 )
-def test_a_bad_row_is_named_and_the_others_are_read(tmp_path, row, complaint):
+def test_bad_row_is_named_and_the_others_are_read(tmp_path, row, message):
     bad, good = read(tmp_path, f"{HEAD}{row}\r\nE,E-2,,,drop,\r\n")
     assert isinstance(bad, DataError)
-    assert str(bad).startswith(complaint)
+    assert str(bad).startswith(message)
     assert (good.clip_id, good.start) == ("E-2", None)
 
 
-def test_a_file_that_is_no_such_table_is_refused(tmp_path):
+def test_other_files_are_refused(tmp_path):
     for data in ("", "a,b\n1,2\n", b"\x00\xff\xfe\x00" * 20):
         with pytest.raises(DataError):
             read(tmp_path, data)

@@ -3,13 +3,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus_tools.review.envelope import Envelope
-from corpus_tools.review.wording import label_of, measures_of, sentence_of
+from corpus_tools.review.wording import measure_texts, reason_label, reason_sentence
 from manifests.records import Clip
 
 
 @settings(deadline=None)
 @given(st.lists(st.integers(1, 700), min_size=1, max_size=8), st.integers(0, 2**32 - 1))
-def test_the_outline_does_not_depend_on_how_the_track_comes_in_blocks(lengths, seed):
+def test_envelope_does_not_depend_on_the_blocks(lengths, seed):
     samples = np.random.default_rng(seed).integers(-32768, 32768, sum(lengths)).astype(np.int16)
     seconds = len(samples) / 16_000
     whole, parts = Envelope(seconds), Envelope(seconds)
@@ -30,25 +30,25 @@ def clip(**measures):
     return Clip(**{**row, **measures})
 
 
-def test_reasons_name_the_figure_and_the_one_wanted():
+def test_reasons_give_the_value_and_the_threshold():
     noisy = clip(snr_db=5.21)
-    assert sentence_of("low_snr", noisy, {"min_snr_db": 8.0}) == (
-        "noisy: speech 5.2 dB over the background, 8 dB wanted"
+    assert reason_sentence("low_snr", noisy, {"min_snr_db": 8.0}) == (
+        "noisy: speech 5.2 dB above background, at least 8 dB"
     )
-    assert sentence_of("low_snr", noisy, {}) == "noisy"
-    assert sentence_of("low_snr", clip(), {"min_snr_db": 8.0}) == "noisy"
-    assert sentence_of("future_reason", noisy, {}) == "future reason"
+    assert reason_sentence("low_snr", noisy, {}) == "noisy"
+    assert reason_sentence("low_snr", clip(), {"min_snr_db": 8.0}) == "noisy"
+    assert reason_sentence("future_reason", noisy, {}) == "future reason"
 
 
-def test_every_reason_of_the_screen_has_a_sentence_with_a_figure():
+def test_every_screening_reason_has_a_sentence():
     from corpus_tools.review.wording import _SENTENCES
     from corpus_tools.segmentation.screening import REASONS
 
     assert set(REASONS) <= set(_SENTENCES)
 
 
-def test_measures_that_are_missing_are_left_out():
-    names = [name for name, _ in measures_of(clip(snr_db=20.0))]
+def test_missing_measures_are_omitted():
+    names = [name for name, _ in measure_texts(clip(snr_db=20.0))]
     assert "background" in " ".join(names)
     assert "music" not in names
-    assert label_of("speech_left_over") == "speech in no clip"
+    assert reason_label("speech_left_over") == "speech outside clips"

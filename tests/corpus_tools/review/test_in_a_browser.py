@@ -1,4 +1,4 @@
-"""The page's buttons pressed in a real browser, where there is one."""
+"""Buttons of the page in a real browser, if one is installed."""
 
 import html
 import json
@@ -44,29 +44,29 @@ document.body.append(result);
 
 @pytest.fixture
 def dump(tmp_path):
-    """Return what a browser makes of a page after a script was run at its end."""
+    """Return a page's DOM in a browser after running a script in it."""
 
     def run(page, script):
         text = re.sub(
             r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text("utf-8")
         )
-        spoilt = tmp_path / "page.html"
-        spoilt.write_text(text.replace("</body>", f"<script>{script}</script></body>"), "utf-8")
+        modified = tmp_path / "page.html"
+        modified.write_text(text.replace("</body>", f"<script>{script}</script></body>"), "utf-8")
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=2000"]
         command = [BROWSER, *options, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
         try:
-            done = subprocess.run(
-                [*command, spoilt.as_uri()], capture_output=True, check=True, timeout=60
+            process = subprocess.run(
+                [*command, modified.as_uri()], capture_output=True, check=True, timeout=60
             )
         except (subprocess.SubprocessError, OSError) as error:
             pytest.skip(f"Chromium doesn't run here: {error}")
-        return done.stdout.decode("utf-8")
+        return process.stdout.decode("utf-8")
 
     return run
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
-def test_what_is_pressed_is_what_the_corpus_takes_in(corpus, film, source, clips, tmp_path, dump):
+def test_pressed_buttons_become_decisions(corpus, film, source, clips, tmp_path, dump):
     def apply(text):
         path = tmp_path / "decisions.csv"
         path.write_text(text, encoding="utf-8", newline="")
@@ -78,16 +78,16 @@ def test_what_is_pressed_is_what_the_corpus_takes_in(corpus, film, source, clips
     apply(f"{HEAD}{rows[0]}keep,\n{rows[1]}drop,\n")
     review(corpus, [film])
     shown = dump(corpus / "review" / f"{source.source_id}.html", PRESS)
-    found = re.search(r'<pre id="result">(.*?)</pre>', shown, re.DOTALL)
-    assert found, shown[-2000:]
-    result = json.loads(html.unescape(found[1]))
+    match = re.search(r'<pre id="result">(.*?)</pre>', shown, re.DOTALL)
+    assert match, shown[-2000:]
+    result = json.loads(html.unescape(match[1]))
     assert result["seen"] == [
         [["keep"], [], True],
         [["drop"], ["keep"], True],
         [[], [], True],
         [[], ["trim"], True],
     ]
-    assert result["progress"] == f"3 of {len(clips)} decided (1 keep, 1 trim, 1 taken back)"
+    assert result["progress"] == f"3 of {len(clips)} decided (1 keep, 1 trim, 1 undone)"
     assert apply(result["csv"]) == {"keep": 1, "trim": 1, "undo": 1}
     kept, trimmed = read_choices(corpus, source.source_id).reviews
     assert (kept.clip_id, kept.decision) == (clips[1].clip_id, "keep")

@@ -15,7 +15,7 @@ HOSTILE = "</script><img src=x onerror=alert(1)>"
 
 
 class Page(HTMLParser):
-    """What a browser would see: elements, and the text of each script by its id."""
+    """Parsed page: elements, and the text of each script by its id."""
 
     def __init__(self, path):
         super().__init__()
@@ -61,7 +61,7 @@ def made(corpus, film, source):
     return outcome, Page(corpus / "review" / f"{source.source_id}.html")
 
 
-def test_a_page_shows_clips_reasons_and_texts_and_holds_the_whole_sound(made, source, clips):
+def test_page_contains_clips_texts_and_the_whole_audio(made, source, clips):
     outcome, page = made
     assert (outcome.items_in, outcome.kept, outcome.warnings) == (1, 1, [])
     assert page.headings == ["第1集 <b>&'茶"]
@@ -71,22 +71,22 @@ def test_a_page_shows_clips_reasons_and_texts_and_holds_the_whole_sound(made, so
     assert data["speech"]
     assert data["limits"] == [3.0, 5.0]
     assert len(page.sound) / 16_000 == pytest.approx(source.duration, abs=0.05)
-    outline = base64.b64decode(page.scripts["envelope"])
-    assert len(outline) / 100 == pytest.approx(source.duration, abs=0.01)
+    envelope = base64.b64decode(page.scripts["envelope"])
+    assert len(envelope) / 100 == pytest.approx(source.duration, abs=0.01)
 
 
-def test_the_sound_is_where_the_film_has_it(made, corpus, clips):
+def test_audio_is_aligned_with_the_film(made, corpus, clips):
     from corpus_tools.media.wav import read_wav
 
     sound, clip = made[1].sound, clips[1]
-    wanted = read_wav(corpus / clip.path).astype(np.float64)
+    expected = read_wav(corpus / clip.path).astype(np.float64)
     start = round(clip.start * 16_000)
-    heard = sound[start : start + len(wanted)].astype(np.float64)
-    heard = heard * 32768 if np.abs(heard).max() <= 1.5 else heard
-    assert np.corrcoef(wanted, heard)[0, 1] > 0.95
+    played = sound[start : start + len(expected)].astype(np.float64)
+    played = played * 32768 if np.abs(played).max() <= 1.5 else played
+    assert np.corrcoef(expected, played)[0, 1] > 0.95
 
 
-def test_nothing_of_a_stranger_is_markup_and_nothing_is_loaded(made, corpus):
+def test_corpus_texts_are_no_markup_and_nothing_is_loaded(made, corpus):
     page = made[1]
     assert "img" not in {tag for tag, _ in page.elements}
     assert not any(
@@ -101,7 +101,7 @@ def test_nothing_of_a_stranger_is_markup_and_nothing_is_loaded(made, corpus):
     assert "innerHTML" not in page.scripts[None]
 
 
-def test_the_policy_names_the_very_script_and_style(made):
+def test_policy_has_the_hash_of_the_script(made):
     import hashlib
 
     page = made[1]
@@ -109,7 +109,7 @@ def test_the_policy_names_the_very_script_and_style(made):
     assert f"script-src 'sha256-{script}'" in page.policy
 
 
-def test_a_clip_that_was_rejected_says_why_in_words(corpus, film, source):
+def test_rejected_clip_has_a_reason_in_words(corpus, film, source):
     from corpus_tools.segmentation.rescreen import screen_corpus
     from corpus_tools.segmentation.screening import drama_rules
     from corpus_tools.segmentation.settings import ScreenSettings
@@ -118,13 +118,13 @@ def test_a_clip_that_was_rejected_says_why_in_words(corpus, film, source):
     assert review(corpus, [film]).ok
     clip = Page(corpus / "review" / f"{source.source_id}.html").data["clips"][0]
     assert not clip["accepted"]
-    assert re.fullmatch(r"too quiet: -\d+ dBFS, -1 wanted", clip["why"][0])
+    assert re.fullmatch(r"too quiet: -\d+ dBFS, at least -1", clip["why"][0])
 
 
-def test_without_the_film_the_page_plays_the_clips_alone(corpus, source, clips):
+def test_without_the_film_the_page_plays_the_clips_only(corpus, source, clips):
     outcome = review(corpus)
     assert outcome.ok
-    assert "plays the clips alone" in outcome.warnings[0]
+    assert "plays the clips only" in outcome.warnings[0]
     page = Page(corpus / "review" / f"{source.source_id}.html")
     data = page.data
     assert not data["whole"]
@@ -134,7 +134,7 @@ def test_without_the_film_the_page_plays_the_clips_alone(corpus, source, clips):
     assert len(page.sound) / 16_000 == pytest.approx(seconds, abs=0.05)
 
 
-def test_without_the_film_a_page_keeps_what_an_earlier_one_let_hear(made, corpus, source, clips):
+def test_without_the_film_a_page_keeps_the_previous_audio(made, corpus, source, clips):
     from corpus_tools.segmentation.choices import put_reviews
     from manifests.records import Choice
 
@@ -145,7 +145,7 @@ def test_without_the_film_a_page_keeps_what_an_earlier_one_let_hear(made, corpus
     assert path.read_bytes() == before
     (warning,) = outcome.warnings
     assert source.media_path in warning
-    assert "kept the film's sound" in warning
+    assert "kept the audio of the previous page" in warning
     (report,) = outcome.details["pages"]
     assert (report["film"], report["renewed"]) == (True, False)
     clip = clips[0]
@@ -183,15 +183,15 @@ def screened(corpus):
     return screen_corpus(corpus, {"drama": drama_rules(ScreenSettings())}).ok
 
 
-@pytest.mark.parametrize("spoil", ["</html>", "", 'id="data">{}</script>'])
-def test_what_is_no_page_of_the_film_is_written_over(made, corpus, source, spoil):
+@pytest.mark.parametrize("damage", ["</html>", "", 'id="data">{}</script>'])
+def test_damaged_previous_page_is_replaced(made, corpus, source, damage):
     path = corpus / "review" / f"{source.source_id}.html"
-    path.write_text(spoil)
-    assert "plays the clips alone" in review(corpus).warnings[0]
+    path.write_text(damage)
+    assert "plays the clips only" in review(corpus).warnings[0]
     assert Page(path).data["whole"] is False
 
 
-def test_a_film_inside_the_corpus_is_found_by_itself(tmp_path, film, corpus, source):
+def test_film_in_the_corpus_folder_is_found(tmp_path, film, corpus, source):
     from manifests.shards import STAGES, read_header, write_shard
 
     (corpus / "films").mkdir()
@@ -203,10 +203,10 @@ def test_a_film_inside_the_corpus_is_found_by_itself(tmp_path, film, corpus, sou
     assert review(corpus).warnings == []
     (corpus / "review" / f"{source.source_id}.html").unlink()
     inner.write_bytes(b"another film")
-    assert "plays the clips alone" in review(corpus).warnings[0]
+    assert "plays the clips only" in review(corpus).warnings[0]
 
 
-def test_strange_media_and_sources_are_named_and_the_rest_is_done(
+def test_unknown_media_and_sources_fail_and_the_rest_is_done(
     corpus, film, source, tmp_path, make_scene, make_media
 ):
     other = make_media(tmp_path / "other.wav", make_scene([(1, 1)]))
@@ -219,16 +219,16 @@ def test_strange_media_and_sources_are_named_and_the_rest_is_done(
     outcome = review(corpus, sources=["nobody"])
     assert (outcome.items_in, outcome.failed) == (1, 1)
     reason = outcome.failures[0].reason
-    assert reason.startswith("is no source of this corpus; the nearest are 山城往事/第1集")
+    assert reason.startswith("is not a source of this corpus; similar: 山城往事/第1集")
 
 
-def test_a_source_is_found_by_its_id_title_or_series_and_title(corpus, source):
+def test_source_is_found_by_id_title_or_series_and_title(corpus, source):
     names = [source.source_id, source.title, f"{source.series}/{source.title}"]
     outcome = review(corpus, sources=names)
     assert (outcome.items_in, outcome.kept, outcome.failures) == (1, 1, [])
 
 
-def test_the_index_lists_the_pages_there_are(corpus, film, source, tmp_path):
+def test_index_lists_the_existing_pages(corpus, film, source, tmp_path):
     review(corpus, [film], output=tmp_path / "pages")
     index = Page(tmp_path / "pages" / INDEX)
     links = [attributes["href"] for tag, attributes in index.elements if tag == "a"]
@@ -240,7 +240,7 @@ def test_the_index_lists_the_pages_there_are(corpus, film, source, tmp_path):
     )
 
 
-def test_the_same_corpus_gives_the_same_bytes(corpus, film, source, tmp_path):
+def test_pages_are_reproducible(corpus, film, source, tmp_path):
     name = f"{source.source_id}.html"
     pages = []
     for folder in ("a", "b"):
@@ -250,7 +250,7 @@ def test_the_same_corpus_gives_the_same_bytes(corpus, film, source, tmp_path):
 
 
 @pytest.mark.parametrize("text", [HOSTILE, "<!--", "]]>", "a\u2028b", "\ud800", "巴适 & \\u003c"])
-def test_json_in_a_script_ends_no_script_and_stays_what_it_is(text):
+def test_script_json_is_safe_and_lossless(text):
     written = script_json({"text": text})
     assert not set("<>&\u2028") & set(written)
     assert json.loads(written) == {"text": text}

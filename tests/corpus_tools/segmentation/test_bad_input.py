@@ -50,7 +50,7 @@ FAILS = {
     "pipe.mp4": "a pipe or a device",
     "secret.wav": "permission denied",
     "vanished.wav": "is gone now",
-    "later.wav": "was there but is gone now",
+    "later.wav": "disappeared during the run",
     "missing.wav": "no such file; check the path",
 }
 """Files that can't be cut, and their error messages."""

@@ -13,7 +13,7 @@ from corpus_tools.recordings.cast import check_not_withdrawn
 from corpus_tools.segmentation.inputs import KnownSources, identify
 from corpus_tools.segmentation.publish import is_whole, ledger_fits
 from corpus_tools.status import survey
-from corpus_tools.story import story_of
+from corpus_tools.story import clip_history
 from corpus_tools.transcription.importing import import_transcripts
 from corpus_tools.withdrawal import withdraw as work
 from corpus_tools.withdrawal.withdraw import finish_withdrawals, withdraw
@@ -280,8 +280,8 @@ def test_status_and_why_report_withdrawals_and_scripts_are_refused(workspace):
     found = survey(workspace)
     assert found["withdrawn"][0]["id"] == "f01"
     assert found["clips"]["orphaned"] == 0
-    with pytest.raises(ConfigurationError, match="went with speaker 'f01', withdrawn on"):
-        story_of(workspace, CLIPS[0])
+    with pytest.raises(ConfigurationError, match="deleted with speaker 'f01', withdrawn on"):
+        clip_history(workspace, CLIPS[0])
     texts = workspace.root.parent / "texts.jsonl"
     texts.write_text(json.dumps({"clip_id": CLIPS[0], "text": "x"}) + "\n")
     (failure,) = import_transcripts(workspace, texts).failures

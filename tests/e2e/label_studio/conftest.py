@@ -65,7 +65,7 @@ class LiveServer:
 
     def _wait(self, seconds=300):
         end = time.monotonic() + seconds
-        while "; ctrl-C stops it" not in self.printed.read_text():
+        while "; Ctrl-C stops it" not in self.printed.read_text():
             ended = self.process.poll() is not None
             assert not ended, self.printed.read_text()
             assert time.monotonic() < end, self.printed.read_text()
@@ -112,7 +112,7 @@ class LiveServer:
         return self._tokens[annotator]
 
     def stop(self, how=signal.SIGINT):
-        """Interrupt the command, as ctrl-C does, and return its exit code."""
+        """Interrupt the command, as Ctrl-C does, and return its exit code."""
         for session in self._sessions:
             session.close()
         if self.process.poll() is None:

@@ -29,7 +29,7 @@ def test_a_round_trip(campaign, server, run):
     campaign.assign("batch-0001", a01=[3, 1], a02=[2])
     code, out, _ = run("push-tasks", "--server-url", server.url)
     assert code == 0
-    assert out.startswith(f"a01: 2 pushed, 0 there already; {server.url}/projects/")
+    assert out.startswith(f"a01: 2 pushed, 0 already there; {server.url}/projects/")
     code, out, _ = run("pull-annotations", "--json")
     document = json.loads(out)
     assert (code, document["command"], document["projects"][0]["open"]) == (
