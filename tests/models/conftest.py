@@ -79,7 +79,7 @@ def separable():
             words=("word", str(take)),
             group=f"s{speaker}",
             label=label,
-            soft=tuple(float(label == one) for one in range(6)),
+            soft=tuple(float(label == other) for other in range(6)),
         )
         for speaker in range(4)
         for label in range(6)
@@ -131,7 +131,7 @@ def _entry(root, speaker, split, label, take):
         text="巴适得很" if take else "",
         text_source="script",
         emotion=EMOTIONS[label],
-        soft=[float(one == label) for one in range(6)],
+        soft=[float(other == label) for other in range(6)],
         votes=[("a01", EMOTIONS[label])],
         agreement=1.0,
         group=f"s{speaker}",

@@ -65,8 +65,8 @@ def test_outliers_give_finite_results():
 def test_model_adapts_to_speakers_not_to_sources(separable, quick):
     model = fit(separable, [], quick.changed(epochs=1, modality="audio")).model
     as_it_is = replace(model, settings=model.settings.changed(adapt=False))
-    one = [replace(clip, group="new") for clip in separable]
-    several = [replace(clip, single_speaker=False) for clip in one]
-    unadapted = as_it_is.probabilities(one)
-    np.testing.assert_array_equal(model.probabilities(several), unadapted)
-    assert np.abs(model.probabilities(one) - unadapted).max() > 1e-3
+    speaker = [replace(clip, group="new") for clip in separable]
+    source = [replace(clip, single_speaker=False) for clip in speaker]
+    unadapted = as_it_is.probabilities(speaker)
+    np.testing.assert_array_equal(model.probabilities(source), unadapted)
+    assert np.abs(model.probabilities(speaker) - unadapted).max() > 1e-3

@@ -30,7 +30,7 @@ def test_a_runs_config_replaces_corpus_toml(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("one", "key", "value"),
+    ("assignment", "key", "value"),
     [
         ("keep=best", "keep", "best"),
         ('keep="best"', "keep", "best"),
@@ -40,13 +40,13 @@ def test_a_runs_config_replaces_corpus_toml(tmp_path):
         ("patience=5", "patience", 5),
     ],
 )
-def test_values_are_toml_and_text_needs_no_quotes(one, key, value):
-    assert getattr(apply_overrides(TrainSettings(), single=[one]), key) == value
+def test_values_are_toml_and_text_needs_no_quotes(assignment, key, value):
+    assert getattr(apply_overrides(TrainSettings(), single=[assignment]), key) == value
 
 
-@pytest.mark.parametrize("one", ["patience=none", "patience=", "patience = null"])
-def test_optional_key_is_unset(one):
-    assert apply_overrides(TrainSettings(patience=3), single=[one]).patience is None
+@pytest.mark.parametrize("assignment", ["patience=none", "patience=", "patience = null"])
+def test_optional_key_is_unset(assignment):
+    assert apply_overrides(TrainSettings(patience=3), single=[assignment]).patience is None
 
 
 def test_optional_key_of_a_section_is_unset(tmp_path):
@@ -62,7 +62,7 @@ def test_unset_key_survives_a_preset_and_can_be_set_again():
 
 
 @pytest.mark.parametrize(
-    ("one", "message"),
+    ("assignment", "message"),
     [
         ("epochs=none", "a whole number"),
         ("audio=none", "a section"),
@@ -77,9 +77,9 @@ def test_unset_key_survives_a_preset_and_can_be_set_again():
         ("audio.hidden.deeper=1", "a whole number"),
     ],
 )
-def test_invalid_assignment_is_refused(one, message):
+def test_invalid_assignment_is_refused(assignment, message):
     with pytest.raises(ConfigurationError, match=message):
-        apply_overrides(TrainSettings(), single=[one])
+        apply_overrides(TrainSettings(), single=[assignment])
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ def test_each_speaker_has_mean_0_and_deviation_1(clips):
     done = Normaliser.fit(clips, prior=0.0).apply(clips, groups)
     for group in "ab":
         frames = np.concatenate(
-            [one for one, own in zip(done, groups, strict=True) if own == group]
+            [frames for frames, own in zip(done, groups, strict=True) if own == group]
         )
         np.testing.assert_allclose(frames.mean(axis=0), 0, atol=1e-4)
         np.testing.assert_allclose(frames.std(axis=0), 1, atol=1e-4)

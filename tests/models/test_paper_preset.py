@@ -63,14 +63,14 @@ def test_features_are_mfccs_only():
 def test_network_has_the_papers_layers_only():
     network = build_network(PAPER, torch.zeros(7, PAPER.words.size), 6)
     audio, text = network.audio, network.text
-    order = [type(one) for one in (audio.first, audio.second, audio.third, audio.cbam)]
+    order = [type(layer) for layer in (audio.first, audio.second, audio.third, audio.cbam)]
     assert order == [nn.Conv2d, nn.Conv2d, ODConv2d, CBAM]
     assert audio.cbam.merge == "sum"
     assert text.vectors.embedding_dim == 300
-    assert [one.kernel_size[0] for one in text.convolutions] == [3, 4, 5]
+    assert [layer.kernel_size[0] for layer in text.convolutions] == [3, 4, 5]
     assert text.runs is None
     assert text.padded_to == PAPER.words.max_words
-    assert not any(isinstance(one, SpeakerNorm) for one in network.modules())
+    assert not any(isinstance(module, SpeakerNorm) for module in network.modules())
 
 
 def test_output_is_softmax_of_concatenated_vectors():

@@ -49,10 +49,10 @@ def test_normalisation_cases(run):
     predictor = load_model(run / "runs" / "a")
     found = [predictor.normalisation(groups) for groups in (["s"] * 5, ["s"] * 5 + ["t"] * 2)]
     found += [predictor.normalisation(groups) for groups in (["s"] * 5 + ["t", ""], [""])]
-    assert [one.case for one in found] == ["many", "few", "none", "none"]
-    assert [one.weak for one in found] == [False, True, True, True]
+    assert [quality.case for quality in found] == ["many", "few", "none", "none"]
+    assert [quality.weak for quality in found] == [False, True, True, True]
     message = ["enough clips", "2 clips are", "2 clips are", "1 clip is"]
-    assert all(part in one.sentence for part, one in zip(message, found, strict=True))
+    assert all(part in quality.sentence for part, quality in zip(message, found, strict=True))
 
 
 @pytest.mark.parametrize("bad", [np.zeros(0, "f4"), np.zeros((10, 2), "f4"), np.array([np.nan])])

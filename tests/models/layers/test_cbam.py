@@ -35,7 +35,7 @@ def _slow_cbam(block, x):
                 r, c = row + p - kh // 2, column + q - kw // 2
                 if 0 <= r < height and 0 <= c < width:
                     place[row, column] += sum(
-                        kernel[one, p, q] * each[r, c] for one, each in enumerate(maps)
+                        kernel[n, p, q] * values[r, c] for n, values in enumerate(maps)
                     )
         out[b] = attended * _sigmoid(place)
     return out

@@ -9,8 +9,8 @@ def test_each_speaker_is_standardised_by_own_clips():
     speakers = torch.tensor([0, 1, 0, 1, 0, 1])
     x = torch.randn(6, 3) * 4 + 10 * speakers[:, None]
     y = layer(x, speakers)
-    for one in (0, 1):
-        own = y[speakers == one]
+    for speaker in (0, 1):
+        own = y[speakers == speaker]
         torch.testing.assert_close(own.mean(dim=0), torch.zeros(3), atol=1e-5, rtol=0)
         torch.testing.assert_close(own.std(dim=0, unbiased=False), torch.ones(3), atol=1e-3, rtol=0)
 

@@ -39,7 +39,7 @@ def command(root):
 
 
 def _sets(*more):
-    return [word for one in (*SMALL, *more) for word in ("--set", one)]
+    return [word for assignment in (*SMALL, *more) for word in ("--set", assignment)]
 
 
 def test_a_runs_config_reproduces_it_exactly(root, command):

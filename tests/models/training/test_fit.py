@@ -15,8 +15,8 @@ def _accuracy(model, examples):
 
 
 def _split(examples):
-    train = [one for one in examples if one.group != "s3"]
-    return train, [one for one in examples if one.group == "s3"]
+    train = [example for example in examples if example.group != "s3"]
+    return train, [example for example in examples if example.group == "s3"]
 
 
 @pytest.mark.parametrize("modality", ["both", "audio"])
@@ -28,7 +28,9 @@ def test_audio_model_generalises_to_a_new_speaker(separable, quick, modality):
 
 
 def test_text_model_learns(separable, quick):
-    spoken = [dataclasses.replace(one, words=(f"w{one.label}", "x")) for one in separable]
+    spoken = [
+        dataclasses.replace(example, words=(f"w{example.label}", "x")) for example in separable
+    ]
     found = fit(spoken, [], quick.changed(modality="text", epochs=60))
     assert _accuracy(found.model, spoken) > 0.9
 
@@ -77,12 +79,14 @@ def test_order_of_clips_is_irrelevant(separable, quick):
 def test_empty_texts_dont_reduce_accuracy(separable, quick):
     train, new = _split(separable)
     model = fit(train, [], quick.changed(epochs=25)).model
-    silent = [dataclasses.replace(one, words=()) for one in new]
+    silent = [dataclasses.replace(example, words=()) for example in new]
     assert _accuracy(model, silent) >= _accuracy(model, new) - 0.1
 
 
 def test_missing_class_gives_finite_probabilities(separable, quick):
-    model = fit([one for one in separable if one.label != 5], [], quick.changed(epochs=3)).model
+    model = fit(
+        [example for example in separable if example.label != 5], [], quick.changed(epochs=3)
+    ).model
     assert np.isfinite(model.probabilities(separable)).all()
 
 

@@ -26,7 +26,7 @@ def test_fused_logits_are_the_sum_of_the_branches(parts, separable):
 
 
 def test_missing_text_gives_the_audio_models_prediction(parts, separable):
-    silent = [replace(one, words=()) for one in separable]
+    silent = [replace(clip, words=()) for clip in separable]
     both, sound, _ = (model.probabilities(silent) for model in parts)
     np.testing.assert_allclose(both, sound, atol=1e-6)
 
@@ -63,8 +63,8 @@ def test_layer_without_clips_equals_the_other(separable, quick, groups):
 
 def test_functionals_dont_depend_on_learned_features(separable, quick):
     settings = quick.changed(epochs=1, modality="audio", audio={"weight": 0.0})
-    one = fit(separable, [], settings).model.probabilities(separable)
+    first = fit(separable, [], settings).model.probabilities(separable)
     other = fit(separable, [], settings.changed(epochs=3, seed=5)).model.probabilities(separable)
-    np.testing.assert_allclose(one, other, atol=1e-6)
-    predicted = one.argmax(axis=1) == [clip.label for clip in separable]
+    np.testing.assert_allclose(first, other, atol=1e-6)
+    predicted = first.argmax(axis=1) == [clip.label for clip in separable]
     assert predicted.mean() > 0.8

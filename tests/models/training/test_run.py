@@ -181,6 +181,8 @@ def test_group_is_a_single_speaker_if_the_speaker_is_known(corpus, quick):
         for number, entry in enumerate(manifest.entries)
     ]
     loaded = load_examples(replace(manifest, entries=some), quick, Outcome())
-    found = {one.clip_id: one.single_speaker for split in loaded.values() for one in split}
+    found = {
+        example.clip_id: example.single_speaker for split in loaded.values() for example in split
+    }
     assert found == {entry.clip_id: entry.speaker is not None for entry in some}
     assert set(found.values()) == {True, False}

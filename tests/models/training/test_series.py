@@ -50,7 +50,7 @@ def _sides(manifest):
 
 def test_each_speaker_is_tested_once_and_not_in_training(corpus):
     divided = fold_manifests(open_manifest(corpus(FIVE, takes=1)), "speakers")
-    sides = [_sides(one) for one in divided.values()]
+    sides = [_sides(fold) for fold in divided.values()]
     assert [side["test"] for side in sides] == [{f"s{number}"} for number in range(5)]
     for side in sides:
         assert len(side["val"]) == 1
@@ -60,7 +60,7 @@ def test_each_speaker_is_tested_once_and_not_in_training(corpus):
 
 def test_groups_of_the_manifest_stay_whole_in_folds(corpus):
     divided = fold_manifests(open_manifest(corpus(FIVE, takes=1)), "2")
-    first, second = (_sides(one) for one in divided.values())
+    first, second = (_sides(fold) for fold in divided.values())
     assert first["test"] == second["train"]
     assert first["train"] == second["test"]
     assert not first["test"] & first["train"]
@@ -86,8 +86,8 @@ def test_folds_of_the_version_are_used_and_others_refused(corpus):
     manifest = open_manifest(corpus(takes=1))
     placed = fold_manifests(manifest, "4")
     own = series.fold_manifests(placed[3], "4")
-    for fold, one in placed.items():
-        assert _sides(own[fold]) == _sides(one)
+    for fold, tested in placed.items():
+        assert _sides(own[fold]) == _sides(tested)
     with pytest.raises(ConfigurationError, match=r"has its own folds \(4\)"):
         fold_manifests(placed[1], "3")
 
@@ -135,7 +135,8 @@ def test_speakers_of_one_group_share_a_fold_with_a_warning(corpus, brief, monkey
     def tied(folder):
         manifest = open_manifest(folder)
         entries = [
-            one.changed(group="s0") if one.speaker == "s1" else one for one in manifest.entries
+            entry.changed(group="s0") if entry.speaker == "s1" else entry
+            for entry in manifest.entries
         ]
         return replace(manifest, entries=entries)
 

@@ -50,7 +50,7 @@ def test_interval_of_the_mean_widens_with_deviation_of_seeds(predicted):
     alike, _, _ = predicted(4, 0.5, 0.5, 0.5)
     apart, _, _ = predicted(4, 0.1, 0.5, 0.9)
     (low, high), (lowest, highest) = (
-        one["pooled"]["accuracy"]["interval"] for one in (alike, apart)
+        document["pooled"]["accuracy"]["interval"] for document in (alike, apart)
     )
     assert lowest < low < high < highest
     assert lowest < apart["pooled"]["accuracy"]["mean"] < highest

@@ -87,9 +87,9 @@ def stopped_early(separable, quick, tmp_path):
 def test_state_of_another_run_or_other_clips_is_ignored(separable, stopped_early):
     state_store, _ = stopped_early
     other = StateStore(state_store.folder, {"another": "run"})
-    assert other.load("audio", [one.clip_id for one in separable]) is None
+    assert other.load("audio", [example.clip_id for example in separable]) is None
     assert state_store.load("audio", ["other", "clips"]) is None
-    assert state_store.load("audio", [one.clip_id for one in separable]) is not None
+    assert state_store.load("audio", [example.clip_id for example in separable]) is not None
     assert not other.warnings
 
 
@@ -122,7 +122,7 @@ def test_damaged_state_restarts_training(separable, stopped_early, damage):
     ours, theirs = found.model.network.state_dict(), expected.model.network.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
     assert state_store.resumed == {}
-    assert ["damaged" in one for one in state_store.warnings] == [True]
+    assert ["damaged" in warning for warning in state_store.warnings] == [True]
 
 
 @pytest.mark.parametrize(
@@ -177,6 +177,6 @@ def test_stopped_run_keeps_the_last_complete_epoch_and_warns(corpus, quick):
 
     run = folder.parent.parent / "runs" / "stopped"
     outcome = train(folder, run, quick, count, stopping=stopping)
-    assert ["stopped after epoch 3 of 12" in one for one in outcome.warnings].count(True) == 1
+    assert sum("stopped after epoch 3 of 12" in warning for warning in outcome.warnings) == 1
     assert len((run / "history.csv").read_text().splitlines()) == 4
     assert (run / "predictions.csv").is_file()

@@ -13,10 +13,10 @@ def augmented(separable, quick):
     """Return a function that augments the separable clips at two speeds."""
 
     def make(share, branches="together"):
-        training = [replace(one, versions=(one.features[::2],)) for one in separable]
+        training = [replace(example, versions=(example.features[::2],)) for example in separable]
         settings = quick.changed(epochs=1, modality="audio", branches=branches, strangers=share)
         model = fit(training, [], settings).model
-        raw = [truncate(one.features, model.settings) for one in training]
+        raw = [truncate(example.features, model.settings) for example in training]
         return (
             AugmentedClips(model, training, functional_rows(raw, model.settings)),
             model,

@@ -34,7 +34,7 @@ def test_predictions_equal_logistic_regression_on_tf_idf(vocabulary):
     branch = TextLinear(len(vocabulary.ngrams), 3)
     bias = solve_text(branch, _numbers(vocabulary), np.eye(3)[labels], np.ones(len(TEXTS)))
     rows = torch.nn.utils.rnn.pad_sequence(
-        [torch.tensor([*one, 0]) for one in _numbers(vocabulary)], batch_first=True
+        [torch.tensor([*text, 0]) for text in _numbers(vocabulary)], batch_first=True
     )
     logits = branch(rows).detach().double().numpy() + bias
     predicted = torch.from_numpy(logits).softmax(dim=1).numpy()
@@ -53,7 +53,7 @@ def test_text_without_known_ngrams_scores_zero():
 def test_texts_dont_depend_on_the_batch(vocabulary):
     branch = TextLinear(len(vocabulary.ngrams), 6)
     torch.nn.init.normal_(branch.says.weight.data[1:])
-    rows = [torch.tensor([*one, 0]) for one in _numbers(vocabulary)] * 20  # more than at once
+    rows = [torch.tensor([*text, 0]) for text in _numbers(vocabulary)] * 20  # more than at once
     together = branch(torch.nn.utils.rnn.pad_sequence(rows, batch_first=True))
     for row, own in zip(rows[:6], together, strict=False):
         torch.testing.assert_close(branch(row[None])[0], own)
@@ -66,19 +66,21 @@ def linear(quick):
 
 @pytest.mark.parametrize("modality", ["text", "both"])
 def test_checkpoint_round_trip(separable, linear, tmp_path, modality):
-    separable = [replace(one, words=(f"w{one.label}", *one.words)) for one in separable]
+    separable = [
+        replace(example, words=(f"w{example.label}", *example.words)) for example in separable
+    ]
     fitted = fit(separable, separable[:9], linear.changed(modality=modality))
     write_model(tmp_path, fitted.model)
     expected = fitted.model.probabilities(separable)
     np.testing.assert_array_equal(read_model(tmp_path).probabilities(separable), expected)
-    truth = [one.label for one in separable]
+    truth = [example.label for example in separable]
     if modality == "text":
         assert (expected.argmax(axis=1) == truth).mean() > 0.8
         assert [epoch.epoch for epoch in fitted.history] == [1]
 
 
 def test_missing_text_gives_the_audio_models_prediction(separable, linear):
-    silent = [replace(one, words=()) for one in separable]
+    silent = [replace(example, words=()) for example in separable]
     both = fit(separable, [], linear).model.probabilities(silent)
     sound = fit(separable, [], linear.changed(modality="audio")).model.probabilities(silent)
     np.testing.assert_allclose(both, sound, atol=1e-6)
