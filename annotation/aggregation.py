@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from annotation.garbage import no_collection
+from annotation.garbage import gc_paused
 from annotation.gold import read_gold
 from annotation.judgements import latest, read_judgements
 from annotation.settings import LabelSettings
@@ -33,11 +33,11 @@ from annotation.shares import Shares, class_shares
 from manifests.emotions import EMOTIONS, Emotion
 from manifests.records import Judgement, Label
 
-__all__ = ["Decided", "aggregate", "decide", "labels"]
+__all__ = ["Aggregation", "aggregate_clip", "aggregate_votes", "aggregated_labels"]
 
 
 @dataclass(frozen=True)
-class Decided:
+class Aggregation:
     """What all votes come to.
 
     Attributes:
@@ -57,7 +57,7 @@ class Decided:
         return used.model_dump(mode="json", exclude=unused)
 
 
-def labels(corpus: Path, settings: LabelSettings) -> dict[str, Label]:
+def aggregated_labels(corpus: Path, settings: LabelSettings) -> dict[str, Label]:
     """Return what the votes of every judged clip come to, by clip id.
 
     Args:
@@ -67,11 +67,11 @@ def labels(corpus: Path, settings: LabelSettings) -> dict[str, Label]:
     Raises:
         DataError: if a file of judgements can't be read.
     """
-    return dict(decide(corpus, settings).labels)
+    return dict(aggregate_votes(corpus, settings).labels)
 
 
-@no_collection()
-def decide(corpus: Path, settings: LabelSettings) -> Decided:
+@gc_paused()
+def aggregate_votes(corpus: Path, settings: LabelSettings) -> Aggregation:
     """Return what the votes of every judged clip come to, and how.
 
     Args:
@@ -88,13 +88,13 @@ def decide(corpus: Path, settings: LabelSettings) -> Decided:
     for row in rows:
         by_clip[row.clip_id].append(row)
     decided = {
-        clip_id: aggregate(clip_id, votes, settings, shares.by_clip.get(clip_id))
+        clip_id: aggregate_clip(clip_id, votes, settings, shares.by_clip.get(clip_id))
         for clip_id, votes in by_clip.items()
     }
-    return Decided(decided, shares, by_clip)
+    return Aggregation(decided, shares, by_clip)
 
 
-def aggregate(
+def aggregate_clip(
     clip_id: str,
     judgements: Iterable[Judgement],
     settings: LabelSettings,

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from annotation.agreement_report import AgreementReport, Alpha, ClassRow, PairRow
 from annotation.annotator_figures import annotator_row
-from annotation.answers import shown
-from annotation.garbage import no_collection
+from annotation.answers import quoted
+from annotation.garbage import gc_paused
 from annotation.gold import read_gold
 from annotation.judgements import latest, read_judgements
 from annotation.reliability import (
@@ -24,20 +24,20 @@ from annotation.reliability import (
 )
 from annotation.shares import gold_codes
 from annotation.votes import MISSING, VoteTable, vote_table
-from annotation.work import works
+from annotation.work import annotator_histories
 from manifests.emotions import EMOTIONS
 from manifests.outcome import Outcome
 from manifests.records import Clip, Judgement
 from manifests.shards import STAGES, read_stage
 
-__all__ = ["agreement"]
+__all__ = ["measure_agreement"]
 
 LEVEL = 0.95
 _SEGMENTS = STAGES["segments"]
 
 
-@no_collection()
-def agreement(
+@gc_paused()
+def measure_agreement(
     corpus: Path, *, resamples: int = 1000, seed: int = 0
 ) -> tuple[AgreementReport, Outcome]:
     """Measure how far the annotators of a corpus agree.
@@ -74,9 +74,9 @@ def agreement(
         classes=_classes(counts),
         pairs=_pairs(table),
         annotators=[
-            annotator_row(work, counts, own)
-            for work, own in zip(
-                works(table, judgements, gold_of, durations), table.codes, strict=True
+            annotator_row(history, counts, own)
+            for history, own in zip(
+                annotator_histories(table, judgements, gold_of, durations), table.codes, strict=True
             )
         ],
     )
@@ -102,7 +102,7 @@ def _about_gold(gold: Set[str], clips: Set[str], judgements: Sequence[Judgement]
     if strange:
         yield (
             f"annotations/gold.csv names {len(strange)} clips that are not in this corpus, the "
-            f"first {shown(strange[0])}; correct their clip_id"
+            f"first {quoted(strange[0])}; correct their clip_id"
         )
     marked = {row.clip_id for row in judgements if row.role == "gold"} - gold
     if marked:

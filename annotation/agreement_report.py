@@ -7,7 +7,7 @@ __all__ = [
     "Alpha",
     "AnnotatorRow",
     "ClassRow",
-    "Gold",
+    "GoldAccuracy",
     "PairRow",
     "Quarter",
     "Suspicion",
@@ -72,7 +72,7 @@ class PairRow:
 
 
 @dataclass(frozen=True)
-class Gold:
+class GoldAccuracy:
     """An annotator's votes on gold clips.
 
     Attributes:
@@ -152,7 +152,7 @@ class AnnotatorRow:
     agreement: float | None
     kappa: float | None
     alpha_without: float | None
-    gold: Gold | None
+    gold: GoldAccuracy | None
     votes: list[int]
     confusion: list[list[int]]
     quarters: list[Quarter]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from annotation.annotators import Rater
-from annotation.answers import NO_ANSWER, RefusedError, identifier, read_answer, shown
+from annotation.answers import NO_ANSWER, InvalidAnnotationError, identifier, quoted, read_answer
 from manifests.records import Judgement
 
 __all__ = ["Annotation", "Task", "read_annotation", "read_task"]
@@ -49,10 +49,10 @@ def read_task(raw: Any) -> Task:
         RefusedError: if it is no object, or has no list of annotations.
     """
     if not isinstance(raw, dict):
-        raise RefusedError("malformed", "it is no object")
+        raise InvalidAnnotationError("malformed", "it is no object")
     annotations, data = raw.get("annotations"), raw.get("data")
     if not isinstance(annotations, list):
-        raise RefusedError("malformed", "it has no list of annotations")
+        raise InvalidAnnotationError("malformed", "it has no list of annotations")
     return Task(
         fields=raw,
         data=data if isinstance(data, dict) else {},
@@ -82,16 +82,16 @@ def read_annotation(
         RefusedError: saying why it can't be taken.
     """
     if not isinstance(raw, dict):
-        raise RefusedError("malformed", "it is no object")
+        raise InvalidAnnotationError("malformed", "it is no object")
     clip_id = _clip_id(task.data, clips)
     rater = Rater.parse(raw.get("completed_by"))
     if rater is None:
-        raise RefusedError("no annotator", "its completed_by names nobody")
+        raise InvalidAnnotationError("no annotator", "its completed_by names nobody")
     annotation_id = _number(raw.get("id"))
     if annotation_id is None:
-        raise RefusedError("malformed", "it has no number as id")
+        raise InvalidAnnotationError("malformed", "it has no number as id")
     skipped = _flag(raw, "was_cancelled")
-    said = NO_ANSWER if skipped else read_answer(raw.get("result"))
+    answer = NO_ANSWER if skipped else read_answer(raw.get("result"))
     created = _time(raw.get("created_at") or raw.get("updated_at"), "created_at")
     project = task.fields.get("project") if raw.get("project") is None else raw["project"]
     judgement = Judgement(
@@ -105,27 +105,29 @@ def read_annotation(
         created_at=created,
         updated_at=_time(raw.get("updated_at") or created, "updated_at"),
         status="skipped" if skipped else "answered",
-        emotion=said.emotion,
-        emotion2=said.emotion2,
-        confidence=said.confidence,
-        transcript=said.transcript,
-        problems=said.problems,
-        speaker=said.speaker,
-        origin=said.origin,
+        emotion=answer.emotion,
+        emotion2=answer.emotion2,
+        confidence=answer.confidence,
+        transcript=answer.transcript,
+        problems=answer.problems,
+        speaker=answer.speaker,
+        origin=answer.origin,
         lead_time=_seconds(raw.get("lead_time")),
         role="gold" if _flag(raw, "ground_truth") else "label",
         batch=identifier(task.data.get("batch")),
         import_sha256=import_sha256,
     )
-    return Annotation(judgement, rater, said.ignored)
+    return Annotation(judgement, rater, answer.ignored)
 
 
 def _clip_id(data: dict[str, Any], clips: Container[str]) -> str:
     clip_id = data.get("clip_id")
     if clip_id is None:
-        raise RefusedError("no clip_id", "its task's data has no clip_id")
+        raise InvalidAnnotationError("no clip_id", "its task's data has no clip_id")
     if not isinstance(clip_id, str) or clip_id not in clips:
-        raise RefusedError("unknown clip", f"clip {shown(clip_id)} is not in this corpus")
+        raise InvalidAnnotationError(
+            "unknown clip", f"clip {quoted(clip_id)} is not in this corpus"
+        )
     return clip_id
 
 
@@ -137,7 +139,7 @@ def _number(value: Any) -> int | None:
 def _flag(raw: dict[str, Any], name: str) -> bool:
     value = raw.get(name)
     if value is not None and not isinstance(value, bool):
-        raise RefusedError("malformed", f"its {name} is neither true nor false")
+        raise InvalidAnnotationError("malformed", f"its {name} is neither true nor false")
     return bool(value)
 
 
@@ -147,7 +149,7 @@ def _time(value: Any, name: str) -> str:
         moment = datetime.fromisoformat(value)
         moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (TypeError, ValueError, OverflowError) as error:
-        raise RefusedError("malformed", f"its {name} is no time") from error
+        raise InvalidAnnotationError("malformed", f"its {name} is no time") from error
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 

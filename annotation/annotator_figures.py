@@ -6,16 +6,18 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from annotation.agreement_report import AnnotatorRow, Gold, Quarter
+from annotation.agreement_report import AnnotatorRow, GoldAccuracy, Quarter
 from annotation.reliability import alpha, cohen_kappa, wilson_interval
-from annotation.suspicions import suspicions
+from annotation.suspicions import find_suspicions
 from annotation.votes import MISSING
-from annotation.work import Work
+from annotation.work import AnnotatorHistory
 
 __all__ = ["annotator_row"]
 
 
-def annotator_row(work: Work, counts: NDArray[np.int64], own: NDArray[np.int8]) -> AnnotatorRow:
+def annotator_row(
+    history: AnnotatorHistory, counts: NDArray[np.int64], own: NDArray[np.int8]
+) -> AnnotatorRow:
     """Return an annotator's figures.
 
     Args:
@@ -23,36 +25,36 @@ def annotator_row(work: Work, counts: NDArray[np.int64], own: NDArray[np.int8]) 
         counts: (C, K) everybody's votes.
         own: (C,) theirs, or ``MISSING``.
     """
-    seconds = work.seconds[~np.isnan(work.seconds)]
+    seconds = history.seconds[~np.isnan(history.seconds)]
     spread = np.quantile(seconds, _SPREAD).round(3).tolist() if len(seconds) else None
-    timed = ~np.isnan(work.seconds) & ~np.isnan(work.durations)
-    faster = int((work.seconds[timed] < work.durations[timed]).sum()) if timed.any() else None
-    given = work.codes != MISSING
-    votes = np.bincount(work.codes[given], minlength=counts.shape[1])
-    confusion = work.confusion()
+    timed = ~np.isnan(history.seconds) & ~np.isnan(history.durations)
+    faster = int((history.seconds[timed] < history.durations[timed]).sum()) if timed.any() else None
+    given = history.codes != MISSING
+    votes = np.bincount(history.codes[given], minlength=counts.shape[1])
+    confusion = history.confusion()
     kappa = cohen_kappa(confusion)
     return AnnotatorRow(
-        annotator=work.annotator,
-        answered=len(work.codes),
+        annotator=history.annotator,
+        answered=len(history.codes),
         unclear=int((~given).sum()),
-        skipped=work.skipped,
+        skipped=history.skipped,
         median_seconds=spread[1] if spread else None,
         seconds=spread,
         faster_than_clip=faster,
-        agreement=_agreement(work),
+        agreement=_agreement(history),
         kappa=None if kappa is None else round(kappa, 6),
         alpha_without=_alpha_without(counts, own),
-        gold=_gold(work),
+        gold=_gold(history),
         votes=votes.tolist(),
         confusion=confusion.tolist(),
-        quarters=_quarters(work),
-        suspicions=suspicions(work),
+        quarters=_quarters(history),
+        suspicions=find_suspicions(history),
     )
 
 
-def _agreement(work: Work) -> float | None:
-    paired = work.paired().sum()
-    return round(float(work.same().sum() / paired), 6) if paired else None
+def _agreement(history: AnnotatorHistory) -> float | None:
+    other_votes = history.other_votes().sum()
+    return round(float(history.agreeing_votes().sum() / other_votes), 6) if other_votes else None
 
 
 def _alpha_without(counts: NDArray[np.int64], own: NDArray[np.int8]) -> float | None:
@@ -63,30 +65,30 @@ def _alpha_without(counts: NDArray[np.int64], own: NDArray[np.int8]) -> float | 
     return None if value is None else round(value, 6)
 
 
-def _gold(work: Work) -> Gold | None:
-    asked = (work.gold != MISSING) & (work.codes != MISSING)
-    answers = int(asked.sum())
+def _gold(history: AnnotatorHistory) -> GoldAccuracy | None:
+    on_gold = (history.gold != MISSING) & (history.codes != MISSING)
+    answers = int(on_gold.sum())
     if not answers:
         return None
-    right = int((work.codes == work.gold)[asked].sum())
+    right = int((history.codes == history.gold)[on_gold].sum())
     low, high = wilson_interval(right, answers)
-    return Gold(answers, right, round(right / answers, 6), round(low, 6), round(high, 6))
+    return GoldAccuracy(answers, right, round(right / answers, 6), round(low, 6), round(high, 6))
 
 
-def _quarters(work: Work) -> list[Quarter]:
-    answers = len(work.codes)
+def _quarters(history: AnnotatorHistory) -> list[Quarter]:
+    answers = len(history.codes)
     if answers < _LEAST_FOR_QUARTERS:
         return []
     edges = [answers * quarter // 4 for quarter in range(5)]
-    return [_quarter(work.part(slice(*span))) for span in pairwise(edges)]
+    return [_quarter(history.subset(slice(*span))) for span in pairwise(edges)]
 
 
-def _quarter(work: Work) -> Quarter:
-    seconds = work.seconds[~np.isnan(work.seconds)]
-    gold = _gold(work)
+def _quarter(history: AnnotatorHistory) -> Quarter:
+    seconds = history.seconds[~np.isnan(history.seconds)]
+    gold = _gold(history)
     return Quarter(
-        answered=len(work.codes),
-        agreement=_agreement(work),
+        answered=len(history.codes),
+        agreement=_agreement(history),
         gold_accuracy=gold.accuracy if gold else None,
         median_seconds=round(float(np.median(seconds)), 3) if len(seconds) else None,
     )

@@ -8,14 +8,14 @@ from typing import Any, cast
 from annotation.controls import CONTROLS, MAX_CONFIDENCE, PROBLEMS
 from manifests.emotions import EMOTIONS, UNCLEAR, Emotion
 
-__all__ = ["NO_ANSWER", "Answer", "RefusedError", "identifier", "read_answer", "shown"]
+__all__ = ["NO_ANSWER", "Answer", "InvalidAnnotationError", "identifier", "quoted", "read_answer"]
 
 MAX_TRANSCRIPT = 2000
 _IDENTIFIER = re.compile(r"[\w.:-]{1,100}")
 _EMAIL = re.compile(r"[^\s'\"]*@[^\s'\"]*")
 
 
-class RefusedError(Exception):
+class InvalidAnnotationError(Exception):
     """A judgement that can't be taken; its text is a sentence, ``kind`` what to count it as."""
 
     def __init__(self, kind: str, sentence: str) -> None:
@@ -66,7 +66,7 @@ def read_answer(result: Any) -> Answer:
     items, ignored = _by_control(result)
     emotion = _one_of((*EMOTIONS, UNCLEAR), "emotion", items)
     if emotion is None:
-        raise RefusedError("malformed", "no emotion is answered")
+        raise InvalidAnnotationError("malformed", "no emotion is answered")
     return Answer(
         emotion=None if emotion == UNCLEAR else cast(Emotion, emotion),
         emotion2=cast("Emotion | None", _one_of(EMOTIONS, "emotion2", items)),
@@ -84,11 +84,11 @@ def identifier(value: Any) -> str | None:
     return value if isinstance(value, str) and _IDENTIFIER.fullmatch(value) else None
 
 
-def shown(value: Any) -> str:
+def quoted(value: Any) -> str:
     """Return a stranger's value for an error: short, escaped, without e-mail addresses.
 
     Example:
-        >>> print(shown("a@b.example"), shown([1]), shown("剧-1"))
+        >>> print(quoted("a@b.example"), quoted([1]), quoted("剧-1"))
         '<e-mail>' a list '剧-1'
     """
     if not isinstance(value, str | int):
@@ -99,17 +99,17 @@ def shown(value: Any) -> str:
 
 def _by_control(result: Any) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]:
     if not isinstance(result, list):
-        raise RefusedError("malformed", "its result is no list")
+        raise InvalidAnnotationError("malformed", "its result is no list")
     items: dict[str, dict[str, Any]] = {}
     ignored = []
     for item in result:
         name = item.get("from_name") if isinstance(item, dict) else None
         if not isinstance(name, str):
-            raise RefusedError("malformed", "an item of its result names no control")
+            raise InvalidAnnotationError("malformed", "an item of its result names no control")
         if name not in CONTROLS:
             ignored.append(name)
         elif name in items:
-            raise RefusedError("malformed", f"control '{name}' is answered twice")
+            raise InvalidAnnotationError("malformed", f"control '{name}' is answered twice")
         else:
             items[name] = item
     return items, tuple(ignored)
@@ -120,7 +120,7 @@ def _value(control: str, key: str, items: dict[str, dict[str, Any]]) -> Any:
         return None
     value = items[control].get("value")
     if not isinstance(value, dict) or key not in value:
-        raise RefusedError("malformed", f"the answer to '{control}' holds no {key}")
+        raise InvalidAnnotationError("malformed", f"the answer to '{control}' holds no {key}")
     return value[key]
 
 
@@ -128,17 +128,19 @@ def _strings(control: str, key: str, items: dict[str, dict[str, Any]]) -> list[s
     value = _value(control, key, items)
     values = [] if value is None else [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not all(isinstance(entry, str) for entry in values):
-        raise RefusedError("malformed", f"the answer to '{control}' is no list of texts")
+        raise InvalidAnnotationError("malformed", f"the answer to '{control}' is no list of texts")
     return values
 
 
 def _one_of(known: Sequence[str], control: str, items: dict[str, dict[str, Any]]) -> str | None:
     values = _strings(control, "choices", items)
     if len(values) > 1:
-        raise RefusedError("malformed", f"control '{control}' has {len(values)} answers, not one")
+        raise InvalidAnnotationError(
+            "malformed", f"control '{control}' has {len(values)} answers, not one"
+        )
     if values and values[0] not in known:
-        raise RefusedError(
-            "not a class", f"{shown(values[0])} is no value of '{control}': {', '.join(known)}"
+        raise InvalidAnnotationError(
+            "not a class", f"{quoted(values[0])} is no value of '{control}': {', '.join(known)}"
         )
     return values[0] if values else None
 
@@ -147,7 +149,9 @@ def _problems(items: dict[str, dict[str, Any]]) -> list[str]:
     values = _strings("problems", "choices", items)
     for value in values:
         if value not in PROBLEMS:
-            raise RefusedError("not a problem", f"{shown(value)} is none of {', '.join(PROBLEMS)}")
+            raise InvalidAnnotationError(
+                "not a problem", f"{quoted(value)} is none of {', '.join(PROBLEMS)}"
+            )
     return [problem for problem in PROBLEMS if problem in values]
 
 
@@ -157,8 +161,8 @@ def _confidence(items: dict[str, dict[str, Any]]) -> int | None:
         return None
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or value not in range(1, MAX_CONFIDENCE + 1):
-        raise RefusedError(
-            "malformed", f"confidence {shown(value)} is none of 1 to {MAX_CONFIDENCE}"
+        raise InvalidAnnotationError(
+            "malformed", f"confidence {quoted(value)} is none of 1 to {MAX_CONFIDENCE}"
         )
     return int(value)
 
@@ -169,13 +173,13 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 def _text(control: str, items: dict[str, dict[str, Any]]) -> str | None:
     text = _CONTROLS.sub(" ", "\n".join(_strings(control, "text", items))).strip()
     if len(text) > MAX_TRANSCRIPT:
-        raise RefusedError(
+        raise InvalidAnnotationError(
             "malformed", f"'{control}' has {len(text)} characters; {MAX_TRANSCRIPT} are the most"
         )
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise RefusedError(
+        raise InvalidAnnotationError(
             "malformed", f"'{control}' holds half a character (a surrogate)"
         ) from error
     return text or None
@@ -186,11 +190,13 @@ def _speaker(items: dict[str, dict[str, Any]]) -> str | None:
     chosen = isinstance(value, dict) and "choices" in value
     speaker = _one_text(_strings("speaker", "choices" if chosen else "text", items))
     if speaker is not None and identifier(speaker) is None:
-        raise RefusedError("malformed", f"speaker {shown(speaker)} is no speaker id")
+        raise InvalidAnnotationError("malformed", f"speaker {quoted(speaker)} is no speaker id")
     return speaker
 
 
 def _one_text(values: list[str]) -> str | None:
     if len(values) > 1:
-        raise RefusedError("malformed", f"control 'speaker' has {len(values)} answers, not one")
+        raise InvalidAnnotationError(
+            "malformed", f"control 'speaker' has {len(values)} answers, not one"
+        )
     return (values[0].strip() or None) if values else None

@@ -41,38 +41,38 @@ def assign(
         )
     if per_clip == len(annotators):
         return {name: list(clips) for name in annotators}
-    so_far = _SoFar(len(annotators))
+    counts = _AssignmentCounts(len(annotators))
     assigned: dict[str, list[str]] = {name: [] for name in annotators}
     for clip_id in clips:
-        for one in so_far.choose(per_clip, _lots(seed, clip_id, len(annotators))):
-            assigned[annotators[one]].append(clip_id)
+        for place in counts.choose(per_clip, _tie_breakers(seed, clip_id, len(annotators))):
+            assigned[annotators[place]].append(clip_id)
     return assigned
 
 
-class _SoFar:
+class _AssignmentCounts:
     """How many clips each of some annotators has, and each pair in common."""
 
     def __init__(self, number: int) -> None:
         self._clips = [0] * number
         self._common = [[0] * number for _ in range(number)]
 
-    def choose(self, number: int, lots: Sequence[bytes]) -> list[int]:
+    def choose(self, number: int, tie_breakers: Sequence[bytes]) -> list[int]:
         """Give the next clip to so many."""
         chosen: list[int] = []
-        common = [0] * len(lots)
+        common = [0] * len(tie_breakers)
         for _ in range(number):
-            order = zip(self._clips, common, lots, range(len(lots)), strict=True)
-            one = min(place for place in order if place[-1] not in chosen)[-1]
-            chosen.append(one)
-            common = list(map(sum, zip(common, self._common[one], strict=True)))
-        for one in chosen:
-            self._clips[one] += 1
+            order = zip(self._clips, common, tie_breakers, range(len(tie_breakers)), strict=True)
+            place = min(place for place in order if place[-1] not in chosen)[-1]
+            chosen.append(place)
+            common = list(map(sum, zip(common, self._common[place], strict=True)))
+        for place in chosen:
+            self._clips[place] += 1
             for other in chosen:
-                self._common[one][other] += one != other
+                self._common[place][other] += place != other
         return chosen
 
 
-def _lots(seed: int, clip_id: str, number: int) -> list[bytes]:
+def _tie_breakers(seed: int, clip_id: str, number: int) -> list[bytes]:
     """Draw a lot for each annotator."""
     digest = hashlib.shake_128(f"{seed} {clip_id}".encode()).digest(4 * number)
-    return [digest[4 * one : 4 * one + 4] for one in range(number)]
+    return [digest[4 * place : 4 * place + 4] for place in range(number)]

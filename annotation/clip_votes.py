@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from annotation.aggregation import Decided, decide
+from annotation.aggregation import Aggregation, aggregate_votes
 from annotation.judgements import judgement_key, read_judgements
 from annotation.settings import LabelSettings, Method
 from manifests.records import Judgement, Label
 
-__all__ = ["ClipVotes", "votes_on"]
+__all__ = ["ClipVotes", "clip_votes"]
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class ClipVotes:
     method: Method
     weights: dict[str, float]
     decided_by: str
-    decided: Decided
+    decided: Aggregation
 
 
-def votes_on(corpus: Path, clip_id: str, settings: LabelSettings) -> ClipVotes:
+def clip_votes(corpus: Path, clip_id: str, settings: LabelSettings) -> ClipVotes:
     """Return a clip's votes and how they became its label; all empty for a clip nobody judged.
 
     Args:
@@ -46,7 +46,7 @@ def votes_on(corpus: Path, clip_id: str, settings: LabelSettings) -> ClipVotes:
     Raises:
         DataError: if a file of judgements or the gold clips can't be read.
     """
-    decided = decide(corpus, settings)
+    decided = aggregate_votes(corpus, settings)
     counting = list(decided.judgements.get(clip_id, ()))
     known = {judgement_key(row) for row in counting}
     history = {judgement_key(row): row for row in read_judgements(corpus) if row.clip_id == clip_id}

@@ -64,55 +64,55 @@ def dawid_skene(
         [0, 0, 1, 1, 0]
     """
     annotators, clips = codes.shape
-    who, where = np.nonzero(codes != MISSING)
-    cells = who * classes + codes[who, where]
-    cast = csr_matrix(
-        (np.ones(len(who)), (cells, where)), shape=(annotators * classes, clips)
+    raters, rated_clips = np.nonzero(codes != MISSING)
+    cells = raters * classes + codes[raters, rated_clips]
+    vote_matrix = csr_matrix(
+        (np.ones(len(raters)), (cells, rated_clips)), shape=(annotators * classes, clips)
     )  # row a*K + k: the clips that annotator a gave class k
-    votes = np.bincount(where, minlength=clips)
-    voted = votes > 0
+    votes = np.bincount(rated_clips, minlength=clips)
+    has_votes = votes > 0
     shares = np.zeros((clips, classes))
-    np.add.at(shares, (where, codes[who, where]), 1)
-    posterior = shares[voted] / votes[voted, None]
-    cast = cast[:, np.flatnonzero(voted)]
-    priors, confusion = _maximise(cast, posterior, annotators, smoothing)
+    np.add.at(shares, (rated_clips, codes[raters, rated_clips]), 1)
+    posterior = shares[has_votes] / votes[has_votes, None]
+    vote_matrix = vote_matrix[:, np.flatnonzero(has_votes)]
+    priors, confusion = _maximise(vote_matrix, posterior, annotators, smoothing)
     for _ in range(iterations):
-        before, posterior = posterior, _expect(cast, priors, confusion)
-        priors, confusion = _maximise(cast, posterior, annotators, smoothing)
-        if np.abs(posterior - before).max(initial=0) <= tolerance:
+        previous, posterior = posterior, _expect(vote_matrix, priors, confusion)
+        priors, confusion = _maximise(vote_matrix, posterior, annotators, smoothing)
+        if np.abs(posterior - previous).max(initial=0) <= tolerance:
             break
     full = np.full((clips, classes), np.nan)
-    full[voted] = posterior
+    full[has_votes] = posterior
     return DawidSkene(full, priors, confusion)
 
 
 def _maximise(
-    cast: csr_matrix, posterior: NDArray[np.float64], annotators: int, smoothing: float
+    vote_matrix: csr_matrix, posterior: NDArray[np.float64], annotators: int, smoothing: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return priors (K,) and confusion (A, K, K) that the classes' probabilities make likeliest."""
     classes = posterior.shape[1]
-    answers = (cast @ posterior).reshape(annotators, classes, classes).transpose(0, 2, 1)
-    usual = np.maximum(answers.sum(axis=0), _LEAST)
-    counts = answers + smoothing * usual / usual.sum(axis=1, keepdims=True)
+    answers = (vote_matrix @ posterior).reshape(annotators, classes, classes).transpose(0, 2, 1)
+    pooled = np.maximum(answers.sum(axis=0), _MIN_PROBABILITY)
+    counts = answers + smoothing * pooled / pooled.sum(axis=1, keepdims=True)
     given = answers.sum(axis=1) > 0  # (A, K) answers that an annotator ever gave
     priors = posterior.sum(axis=0) / max(len(posterior), 1)
-    priors = np.maximum(priors, _LEAST * given.any(axis=0))
+    priors = np.maximum(priors, _MIN_PROBABILITY * given.any(axis=0))
     given[~given.any(axis=1)] = True
-    counts = np.maximum(counts, _LEAST * given[:, None, :])
+    counts = np.maximum(counts, _MIN_PROBABILITY * given[:, None, :])
     return priors, counts / counts.sum(axis=2, keepdims=True)
 
 
 def _expect(
-    cast: csr_matrix, priors: NDArray[np.float64], confusion: NDArray[np.float64]
+    vote_matrix: csr_matrix, priors: NDArray[np.float64], confusion: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return (C, K) probabilities of the classes, given what each annotator's answers mean."""
     classes = len(priors)
     with np.errstate(divide="ignore"):  # answers and classes that nobody gave
         meanings = np.log(confusion).transpose(0, 2, 1).reshape(-1, classes)  # (A*K, K)
-        logs = np.log(priors) + cast.T @ meanings
+        logs = np.log(priors) + vote_matrix.T @ meanings
     odds = np.exp(logs - logs.max(axis=1, keepdims=True))
     probabilities: NDArray[np.float64] = odds / odds.sum(axis=1, keepdims=True)
     return probabilities
 
 
-_LEAST = 1e-10  # of a count or probability, so that its logarithm is finite
+_MIN_PROBABILITY = 1e-10  # of a count or probability, so that its logarithm is finite

@@ -11,23 +11,23 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from annotation.aggregation import Decided, decide
+from annotation.aggregation import Aggregation, aggregate_votes
 from annotation.batches import batch_path, next_batch, read_batches
 from annotation.judgements import read_judgements
 from annotation.label_config import label_config
-from annotation.offers import Offers
+from annotation.offers import Candidates
 from annotation.panel import Panel, check_annotators
 from annotation.plans import Plan
 from annotation.settings import AnnotationSettings, LabelSettings
-from annotation.task_lists import by_lot, share_out
-from annotation.task_rows import FindContext, check_base_url, task_rows
-from annotation.tasks import check_limit, up_to, write_lists
+from annotation.task_lists import hash_order, make_task_lists
+from annotation.task_rows import FindContext, check_base_url, task_builder
+from annotation.tasks import apply_limit, check_limit, write_lists
 from manifests.emotions import EMOTIONS, UNCLEAR
 from manifests.outcome import Outcome
 from manifests.records import Judgement, Label
 from manifests.settings import TextSettings
 
-__all__ = ["export_disputed", "is_disputed", "votes_in_words"]
+__all__ = ["export_disputed", "is_disputed", "vote_summary"]
 
 
 def export_disputed(
@@ -72,21 +72,21 @@ def export_disputed(
     batch_path(corpus, name)
     screen = label_config(corpus, annotation or AnnotationSettings())
     outcome = Outcome(details={"batch": None, "tasks": 0})
-    offers = Offers(corpus, outcome)
-    decided = decide(corpus, labels or LabelSettings())
-    ids = up_to(by_lot(_disputed(corpus, decided, offers), seed), limit, outcome)
+    candidates = Candidates(corpus, outcome)
+    decided = aggregate_votes(corpus, labels or LabelSettings())
+    ids = apply_limit(hash_order(_disputed(corpus, decided, candidates), seed), limit, outcome)
     if not ids:
         outcome.warnings.append("no clip is disputed that nobody was asked to decide")
         return outcome
     outcome.warnings += _warnings(decided, ids, adjudicators)
     panel = Panel(adjudicators, per_clip=1)
-    shares = share_out(corpus, panel, ids, [], batch=name, seed=seed, keep_order=False)
-    clips = [offers.clips[clip_id] for clip_id in ids]
-    votes = {one: votes_in_words(decided.judgements[one]) for one in ids} if show_votes else {}
-    show = task_rows(
+    shares = make_task_lists(corpus, panel, ids, [], batch=name, seed=seed, keep_order=False)
+    clips = [candidates.clips[clip_id] for clip_id in ids]
+    votes = {one: vote_summary(decided.judgements[one]) for one in ids} if show_votes else {}
+    builder = task_builder(
         corpus,
         name,
-        offers.clips.values(),
+        candidates.clips.values(),
         text=text,
         audio_base_url=audio_base_url,
         context=context(clips) if context else None,
@@ -101,7 +101,7 @@ def export_disputed(
         show_votes=show_votes,
     )
     outcome.kept = len(ids)
-    rows = {clip.clip_id: show.row(clip) for clip in clips}
+    rows = {clip.clip_id: builder.row(clip) for clip in clips}
     write_lists(corpus, plan, shares, rows, screen, outcome)
     return outcome
 
@@ -124,7 +124,7 @@ def is_disputed(label: Label, judgements: Sequence[Judgement]) -> bool:
     return kind == "tie"
 
 
-def votes_in_words(judgements: Sequence[Judgement]) -> str:
+def vote_summary(judgements: Sequence[Judgement]) -> str:
     """Return how the votes fell, without who gave them, the most frequent first.
 
     Args:
@@ -140,24 +140,24 @@ def votes_in_words(judgements: Sequence[Judgement]) -> str:
     return ", ".join(parts + [f"{name.replace('_', ' ')} ×{problems[name]}" for name in named])
 
 
-def _disputed(corpus: Path, decided: Decided, offers: Offers) -> list[str]:
-    waiting, asked = _unanswered(corpus)
+def _disputed(corpus: Path, decided: Aggregation, candidates: Candidates) -> list[str]:
+    waiting, assigned = _unanswered(corpus)
     found = []
     for clip_id, label in sorted(decided.labels.items()):
-        offers.outcome.items_in += 1
-        clip = offers.clips.get(clip_id)
+        candidates.outcome.items_in += 1
+        clip = candidates.clips.get(clip_id)
         reason = None
         if not is_disputed(label, decided.judgements[clip_id]):
             reason = "not disputed"
         elif clip is None or clip.superseded_by is not None:
             reason = "superseded"
-        elif clip_id in asked:
+        elif clip_id in assigned:
             reason = "in an open adjudication batch"
         elif clip_id in waiting:
             reason = "votes still open"
         if reason:
-            offers.outcome.rejected[reason] += 1
-        elif clip is not None and offers.has_file(clip):
+            candidates.outcome.rejected[reason] += 1
+        elif clip is not None and candidates.check_audio(clip):
             found.append(clip_id)
     return found
 
@@ -172,7 +172,7 @@ def _unanswered(corpus: Path) -> tuple[set[str], set[str]]:
     answers: dict[tuple[str, str | None], set[str]] = defaultdict(set)
     for row in read_judgements(corpus):
         answers[row.clip_id, row.batch].add(row.annotator)
-    asked: dict[tuple[str, str], set[str]] = defaultdict(set)
+    assigned: dict[tuple[str, str], set[str]] = defaultdict(set)
     people: dict[str, set[str]] = defaultdict(set)
     kinds = {}
     for batch in read_batches(corpus):
@@ -180,17 +180,17 @@ def _unanswered(corpus: Path) -> tuple[set[str], set[str]]:
             kinds[batch.name] = batch.kind
             people[batch.name].add(batch.annotator)
             for data in batch.tasks:
-                asked[data["clip_id"], batch.name].add(batch.annotator)
+                assigned[data["clip_id"], batch.name].add(batch.annotator)
     open_tasks = [
         (clip_id, name)
-        for (clip_id, name), own in asked.items()
+        for (clip_id, name), own in assigned.items()
         if len(answers.get((clip_id, name), set()) - (people[name] - own)) < len(own)
     ]
     adjudicated = {clip_id for clip_id, name in open_tasks if kinds[name] == "adjudication"}
     return {clip_id for clip_id, name in open_tasks if kinds[name] == "label"}, adjudicated
 
 
-def _warnings(decided: Decided, ids: Sequence[str], adjudicators: Sequence[str]) -> list[str]:
+def _warnings(decided: Aggregation, ids: Sequence[str], adjudicators: Sequence[str]) -> list[str]:
     """Return who would decide on clips that they voted on themselves."""
     voted = Counter(row.annotator for clip_id in ids for row in decided.judgements[clip_id])
     return [

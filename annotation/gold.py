@@ -4,7 +4,7 @@ import csv
 import io
 from pathlib import Path
 
-from annotation.answers import shown
+from annotation.answers import quoted
 from manifests.emotions import EMOTIONS, Emotion
 from manifests.errors import DataError
 
@@ -54,7 +54,7 @@ def _add(gold: dict[str, Emotion], cells: list[str], where: str) -> None:
         raise DataError(f"{where}: a clip_id and its emotion are needed, and nothing else")
     clip_id, emotion = cells
     if emotion not in EMOTIONS:
-        raise DataError(f"{where}: {shown(emotion)} is none of the classes {', '.join(EMOTIONS)}")
+        raise DataError(f"{where}: {quoted(emotion)} is none of the classes {', '.join(EMOTIONS)}")
     if clip_id in gold:
-        raise DataError(f"{where}: clip {shown(clip_id)} has a row already; keep one")
+        raise DataError(f"{where}: clip {quoted(clip_id)} has a row already; keep one")
     gold[clip_id] = emotion

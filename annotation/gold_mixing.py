@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from manifests.errors import ConfigurationError
 
-__all__ = ["check_gold_rate", "choose_gold", "gold_wanted", "mix"]
+__all__ = ["check_gold_rate", "choose_gold", "gold_needed", "mix_gold"]
 
 
 def check_gold_rate(rate: float) -> None:
@@ -21,11 +21,11 @@ def check_gold_rate(rate: float) -> None:
         )
 
 
-def gold_wanted(tasks: int, rate: float) -> int:
+def gold_needed(tasks: int, rate: float) -> int:
     """Return how many gold clips make a share of all tasks beside so many others.
 
     Example:
-        >>> gold_wanted(90, 0.1)
+        >>> gold_needed(90, 0.1)
         10
     """
     return round(tasks * rate / (1 - rate))
@@ -49,10 +49,10 @@ def choose_gold(
     """
     start = round(len(gold) * turn)
     order = [*gold[start:], *gold[:start]]
-    return [clip_id for clip_id in order if clip_id not in seen][: gold_wanted(tasks, rate)]
+    return [clip_id for clip_id in order if clip_id not in seen][: gold_needed(tasks, rate)]
 
 
-def mix(tasks: Sequence[str], gold: Sequence[str], seed: str) -> list[str]:
+def mix_gold(tasks: Sequence[str], gold: Sequence[str], seed: str) -> list[str]:
     """Return the tasks in their order with the gold clips among them.
 
     The list is divided into as many stretches as there are gold clips, of equal length but for

@@ -10,12 +10,12 @@ from typing import Any
 
 from annotation.annotations import Task, read_annotation, read_task
 from annotation.annotators import Annotators, Rater
-from annotation.answers import RefusedError, shown
+from annotation.answers import InvalidAnnotationError, quoted
 from annotation.exports import Export, read_export
-from annotation.garbage import no_collection
-from annotation.judgements import Key, judgement_key, judgements_folder, read_judgements
-from annotation.owners import Owners, Strangers
-from annotation.withdrawn import WITHDRAWN, TakenBack
+from annotation.garbage import gc_paused
+from annotation.judgements import JudgementKey, judgement_key, judgements_folder, read_judgements
+from annotation.owners import MisplacedAnswers, ProjectOwners
+from annotation.withdrawn import WITHDRAWN, WithdrawnAnswers
 from manifests.errors import ConfigurationError, DataError
 from manifests.outcome import Outcome, Progress, no_progress
 from manifests.records import Clip, Judgement
@@ -31,25 +31,25 @@ ALREADY = "imported before"
 
 
 @dataclass
-class _Known:
+class _ImportState:
     """What the corpus has, and what this import adds to it."""
 
     clips: set[str]
-    judgements: dict[Key, Judgement]
+    judgements: dict[JudgementKey, Judgement]
     annotators: Annotators
-    owners: Owners
-    taken_back: TakenBack
+    owners: ProjectOwners
+    withdrawn: WithdrawnAnswers
     annotations: set[tuple[str, int]] = field(init=False)
     counts: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
-    elsewhere: Strangers = field(default_factory=Strangers)
+    misplaced: MisplacedAnswers = field(default_factory=MisplacedAnswers)
 
     def __post_init__(self) -> None:
         self.annotations = {(server, number) for server, number, _ in self.judgements}
 
 
-@no_collection()
+@gc_paused()
 def import_annotations(
     corpus: Path,
     files: Iterable[Path],
@@ -76,32 +76,34 @@ def import_annotations(
     """
     if not _SERVER.fullmatch(server):
         raise ConfigurationError(
-            f"--server {shown(server)}: use up to 64 of a-z, 0-9, '-', '_' and '.'"
+            f"--server {quoted(server)}: use up to 64 of a-z, 0-9, '-', '_' and '.'"
         )
-    known = _known(corpus)
+    state = _import_state(corpus)
     outcome = Outcome()
     paths = list(files)
     for done, path in enumerate(paths, start=1):
-        _import_file(corpus, path, server, known, outcome)
+        _import_file(corpus, path, server, state, outcome)
         progress(done, len(paths), path.name)
-    _tell(known, outcome)
+    _summarise(state, outcome)
     return outcome
 
 
-def _import_file(corpus: Path, path: Path, server: str, known: _Known, outcome: Outcome) -> None:
+def _import_file(
+    corpus: Path, path: Path, server: str, state: _ImportState, outcome: Outcome
+) -> None:
     """Import one file; on return nothing of it is in memory, so that the next has room."""
     try:
         export = read_export(path)
-        new = _new_ones(export, server, known, outcome)
+        new = _new_judgements(export, server, state, outcome)
         if not new:
             outcome.warnings.append(f"{path}: nothing new in it")
-        _save(corpus, export.sha256, new, known, outcome)
+        _save(corpus, export.sha256, new, state, outcome)
     except DataError as error:
         outcome.items_in += 1
         outcome.fail(str(path), str(error))
 
 
-@no_collection()
+@gc_paused()
 def import_exports(corpus: Path, exports: Iterable[Export], *, server: str) -> Outcome:
     """Import exports of one server, as :func:`import_annotations` does files, into one new file.
 
@@ -113,113 +115,117 @@ def import_exports(corpus: Path, exports: Iterable[Export], *, server: str) -> O
     Raises:
         DataError: if judgements, annotators.csv, a batch's plan or a segments shard can't be read.
     """
-    known = _known(corpus)
+    state = _import_state(corpus)
     outcome = Outcome()
     new: list[Judgement] = []
     seen = hashlib.sha256()
     for export in exports:
-        new += _new_ones(export, server, known, outcome)
+        new += _new_judgements(export, server, state, outcome)
         seen.update(bytes.fromhex(export.sha256))
-    _save(corpus, seen.hexdigest(), new, known, outcome)
-    _tell(known, outcome)
+    _save(corpus, seen.hexdigest(), new, state, outcome)
+    _summarise(state, outcome)
     return outcome
 
 
-def _known(corpus: Path) -> _Known:
+def _import_state(corpus: Path) -> _ImportState:
     judgements = {judgement_key(row): row for row in read_judgements(corpus)}
-    taken_back = TakenBack(corpus)
+    withdrawn = WithdrawnAnswers(corpus)
     there = {clip.clip_id for clip in read_stage(corpus, STAGES["segments"], Clip)}
-    return _Known(
-        clips=there | taken_back.clips,
+    return _ImportState(
+        clips=there | withdrawn.clips,
         judgements=judgements,
         annotators=Annotators(corpus, {row.annotator for row in judgements.values()}),
-        owners=Owners(corpus),
-        taken_back=taken_back,
+        owners=ProjectOwners(corpus),
+        withdrawn=withdrawn,
     )
 
 
-def _new_ones(export: Export, server: str, known: _Known, outcome: Outcome) -> list[Judgement]:
+def _new_judgements(
+    export: Export, server: str, state: _ImportState, outcome: Outcome
+) -> list[Judgement]:
     """Return the judgements of an export that the corpus lacks; account for the others."""
-    readable = list(_readable(export, server, known, outcome))
+    readable = list(_readable(export, server, state, outcome))
     for rater in sorted({rater for _, rater in readable}, key=_by_number):
-        known.annotators.pseudonym(server, rater)
+        state.annotators.pseudonym(server, rater)
     return [
         judgement
-        for nameless, rater in readable
-        if (judgement := _new(export, server, nameless, rater, known, outcome))
+        for unnamed, rater in readable
+        if (judgement := _add_judgement(export, server, unnamed, rater, state, outcome))
     ]
 
 
-def _save(corpus: Path, sha256: str, new: list[Judgement], known: _Known, outcome: Outcome) -> None:
+def _save(
+    corpus: Path, sha256: str, new: list[Judgement], state: _ImportState, outcome: Outcome
+) -> None:
     if new:
-        known.annotators.save()
+        state.annotators.save()
         outcome.outputs.append(_write(corpus, sha256, new))
 
 
 def _readable(
-    export: Export, server: str, known: _Known, outcome: Outcome
+    export: Export, server: str, state: _ImportState, outcome: Outcome
 ) -> Iterator[tuple[Judgement, Rater]]:
     """Yield each judgement that can be read, its annotator still nameless; list the others."""
     for place, raw_task in enumerate(export.tasks, start=1):
         try:
             task = read_task(raw_task)
-        except RefusedError as refusal:
+        except InvalidAnnotationError as refusal:
             outcome.items_in += 1
-            _refuse(f"{export.name}: task {place} of the list", refusal, known, outcome)
+            _refuse(f"{export.name}: task {place} of the list", refusal, state, outcome)
             continue
-        _count(task, known)
+        _count_task(task, state)
         for raw in task.annotations:
             outcome.items_in += 1
             try:
-                found = read_annotation(raw, task, known.clips, server, export.sha256)
-            except RefusedError as refusal:
-                where = f"{export.name}: {_named(raw_task, 'task')}, {_named(raw, 'annotation')}"
-                _refuse(where, refusal, known, outcome)
-                export.refused.update(_numbers(raw))
+                found = read_annotation(raw, task, state.clips, server, export.sha256)
+            except InvalidAnnotationError as refusal:
+                where = f"{export.name}: {_item_name(raw_task, 'task')}, {_item_name(raw, 'annotation')}"
+                _refuse(where, refusal, state, outcome)
+                export.refused.update(_annotation_ids(raw))
                 continue
-            if known.taken_back.holds(found.judgement, found.rater):
+            if state.withdrawn.covers(found.judgement, found.rater):
                 outcome.rejected[WITHDRAWN] += 1
                 continue
-            known.ignored.update(shown(name) for name in found.ignored)
-            yield known.owners.with_role(found.judgement), found.rater
+            state.ignored.update(quoted(name) for name in found.ignored)
+            yield state.owners.with_role(found.judgement), found.rater
 
 
-def _count(task: Task, known: _Known) -> None:
-    known.counts["tasks"] += 1
-    known.counts["unannotated_tasks"] += not task.annotations
-    known.counts["drafts"] += task.drafts
-    known.counts["predictions"] += task.predictions
+def _count_task(task: Task, state: _ImportState) -> None:
+    state.counts["tasks"] += 1
+    state.counts["unannotated_tasks"] += not task.annotations
+    state.counts["drafts"] += task.drafts
+    state.counts["predictions"] += task.predictions
 
 
-def _new(
+def _add_judgement(
     export: Export,
     server: str,
-    nameless: Judgement,
+    unnamed: Judgement,
     rater: Rater,
-    known: _Known,
+    state: _ImportState,
     outcome: Outcome,
 ) -> Judgement | None:
-    name = known.annotators.pseudonym(server, rater)
-    judgement = nameless.changed(annotator=name)
-    known.elsewhere.note(judgement, known.owners.owner(judgement))
+    name = state.annotators.pseudonym(server, rater)
+    judgement = unnamed.changed(annotator=name)
+    state.misplaced.add(judgement, state.owners.owner(judgement))
     key = judgement_key(judgement)
-    held = known.judgements.get(key)
+    held = state.judgements.get(key)
     if held is None:
-        known.counts["relabelled"] += key[:2] in known.annotations
-        known.counts[judgement.status] += 1
-        known.judgements[key] = judgement
-        known.annotations.add(key[:2])
+        state.counts["relabelled"] += key[:2] in state.annotations
+        state.counts[judgement.status] += 1
+        state.judgements[key] = judgement
+        state.annotations.add(key[:2])
         outcome.kept += 1
         return judgement
     if held == judgement.changed(import_sha256=held.import_sha256):
         outcome.rejected[ALREADY] += 1
         return None
-    refusal = RefusedError(
+    refusal = InvalidAnnotationError(
         "conflict",
         f"annotation {key[1]} of {key[2]} is known with another content; if these are two "
         f"servers, import one of them with another --server",
     )
-    _refuse(f"{export.name}: annotation {key[1]}", refusal, known, outcome)
+    _refuse(f"{export.name}: annotation {key[1]}", refusal, state, outcome)
     return None
 
 
@@ -235,31 +241,33 @@ def _write(corpus: Path, sha256: str, judgements: list[Judgement]) -> Path:
     return path
 
 
-def _tell(known: _Known, outcome: Outcome) -> None:
+def _summarise(state: _ImportState, outcome: Outcome) -> None:
     names = ("tasks", "unannotated_tasks", "answered", "skipped", "relabelled", "drafts")
-    outcome.details |= {name: known.counts[name] for name in (*names, "predictions")}
-    outcome.details["refused"] = dict(sorted(known.refused.items()))
-    outcome.details["ignored_controls"] = dict(sorted(known.ignored.items()))
-    outcome.details["in_others_projects"] = known.elsewhere.total
-    outcome.warnings += known.elsewhere.sentences()
-    if known.ignored:
-        listed = ", ".join(name for name, _ in known.ignored.most_common(5))
+    outcome.details |= {name: state.counts[name] for name in (*names, "predictions")}
+    outcome.details["refused"] = dict(sorted(state.refused.items()))
+    outcome.details["ignored_controls"] = dict(sorted(state.ignored.items()))
+    outcome.details["in_others_projects"] = state.misplaced.total
+    outcome.warnings += state.misplaced.warnings()
+    if state.ignored:
+        listed = ", ".join(name for name, _ in state.ignored.most_common(5))
         outcome.warnings.append(
-            f"{known.ignored.total()} answers to controls that aren't ours were left out: {listed}"
+            f"{state.ignored.total()} answers to controls that aren't ours were left out: {listed}"
         )
 
 
-def _refuse(item: str, refusal: RefusedError, known: _Known, outcome: Outcome) -> None:
-    known.refused[refusal.kind] += 1
+def _refuse(
+    item: str, refusal: InvalidAnnotationError, state: _ImportState, outcome: Outcome
+) -> None:
+    state.refused[refusal.kind] += 1
     outcome.fail(item, str(refusal))
 
 
-def _named(raw: Any, what: str) -> str:
+def _item_name(raw: Any, what: str) -> str:
     number = raw.get("id") if isinstance(raw, dict) else None
-    return f"{what} {shown(number)}" if number is not None else f"{what} without id"
+    return f"{what} {quoted(number)}" if number is not None else f"{what} without id"
 
 
-def _numbers(raw: Any) -> Iterator[int]:
+def _annotation_ids(raw: Any) -> Iterator[int]:
     number = raw.get("id") if isinstance(raw, dict) else None
     if isinstance(number, int):
         yield number

@@ -7,11 +7,11 @@ from typing import TypeVar
 from manifests.records import Judgement
 from manifests.store import read_jsonl
 
-__all__ = ["Key", "judgement_key", "judgements_folder", "latest", "read_judgements"]
+__all__ = ["JudgementKey", "judgement_key", "judgements_folder", "latest", "read_judgements"]
 
 K = TypeVar("K")
 
-Key = tuple[str, int, str]
+JudgementKey = tuple[str, int, str]
 """Server, annotation_id and updated_at; a relabelled clip has a new one."""
 
 
@@ -20,7 +20,7 @@ def judgements_folder(corpus: Path) -> Path:
     return corpus / "annotations" / "judgements"
 
 
-def judgement_key(judgement: Judgement) -> Key:
+def judgement_key(judgement: Judgement) -> JudgementKey:
     """Return what identifies a judgement."""
     return (judgement.server, judgement.annotation_id, judgement.updated_at)
 

@@ -23,7 +23,7 @@ from manifests.store import inside
 
 __all__ = ["check_label_config", "label_config", "template"]
 
-_CHOICES: dict[str, tuple[str, ...]] = {
+_REQUIRED_CHOICES: dict[str, tuple[str, ...]] = {
     "emotion": (*EMOTIONS, UNCLEAR),
     "emotion2": EMOTIONS,
     "problems": PROBLEMS,
@@ -81,19 +81,19 @@ def check_label_config(xml: str, where: str = "label configuration") -> None:
         root = ElementTree.fromstring(xml)  # noqa: S314 - the user's own file, without a DTD
     except (ElementTree.ParseError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"{where}: not valid XML: {error}") from error
-    for problem in (_objects(root), _controls(root), _variables(root)):
+    for problem in (_audio_problem(root), _control_problem(root), _variable_problem(root)):
         if problem:
             raise ConfigurationError(f"{where}: {problem}")
     _check_with_sdk(xml, where)
 
 
-def _objects(root: ElementTree.Element) -> str | None:
+def _audio_problem(root: ElementTree.Element) -> str | None:
     if not any(tag.get("value") == "$audio" for tag in root.iter("Audio")):
         return 'no Audio tag with value="$audio"'
     return None
 
 
-def _controls(root: ElementTree.Element) -> str | None:
+def _control_problem(root: ElementTree.Element) -> str | None:
     controls = {tag.get("name", ""): tag for tag in root.iter() if "toName" in tag.attrib}
     for name, tag in controls.items():
         if name in TASK_KEYS:
@@ -102,7 +102,7 @@ def _controls(root: ElementTree.Element) -> str | None:
             return f"nobody would read control '{name}'; known are {', '.join(CONTROLS)}"
         if tag.tag not in CONTROLS[name]:
             return f"control '{name}' must be a {' or '.join(CONTROLS[name])}, not a {tag.tag}"
-        problem = _choices(name, tag)
+        problem = _choice_problem(name, tag)
         if problem:
             return problem
     if "emotion" not in controls:
@@ -113,21 +113,21 @@ def _controls(root: ElementTree.Element) -> str | None:
     return None
 
 
-def _choices(name: str, tag: ElementTree.Element) -> str | None:
-    if name not in _CHOICES:
+def _choice_problem(name: str, tag: ElementTree.Element) -> str | None:
+    if name not in _REQUIRED_CHOICES:
         return None
-    known = _CHOICES[name]
+    known = _REQUIRED_CHOICES[name]
     found = [choice.get("alias") or choice.get("value") or "" for choice in tag.iter("Choice")]
-    strange = [value for value in found if value not in known]
-    if strange:
-        return f"'{strange[0]}' is no value of '{name}'; its values are {', '.join(known)}"
+    unknown = [value for value in found if value not in known]
+    if unknown:
+        return f"'{unknown[0]}' is no value of '{name}'; its values are {', '.join(known)}"
     missing = [value for value in known if value not in found]
     if name == "emotion" and missing:
         return f"control 'emotion' lacks the value '{missing[0]}'"
     return None
 
 
-def _variables(root: ElementTree.Element) -> str | None:
+def _variable_problem(root: ElementTree.Element) -> str | None:
     for tag in root.iter():
         for value in tag.attrib.values():
             for key in re.findall(r"\$(\w+)", value):

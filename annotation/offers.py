@@ -14,13 +14,13 @@ from manifests.records import Clip, Screen
 from manifests.shards import STAGES, read_stage
 from manifests.store import inside
 
-__all__ = ["CLIPS", "Offers"]
+__all__ = ["CLIPS", "Candidates"]
 
 CLIPS = "clips/"
 
 
 @dataclass(frozen=True)
-class Offers:
+class Candidates:
     """The clips of a corpus, and which of them can be tasks.
 
     Attributes:
@@ -37,7 +37,7 @@ class Offers:
         """All clips by id."""
         return {clip.clip_id: clip for clip in read_stage(self.corpus, STAGES["segments"], Clip)}
 
-    def unasked(self, reserved: Container[str] = frozenset()) -> list[Clip]:
+    def unassigned(self, reserved: Container[str] = frozenset()) -> list[Clip]:
         """Return the clips that were accepted and that no batch names yet; the rest is counted.
 
         Args:
@@ -57,22 +57,22 @@ class Offers:
                 reason = "gold"
             if reason:
                 self.outcome.rejected[reason] += 1
-            elif self.has_file(clip):
+            elif self.check_audio(clip):
                 found.append(clip)
         return found
 
-    def can_be_heard(self, clip: Clip) -> bool:
+    def has_audio(self, clip: Clip) -> bool:
         """Tell whether a clip has its file."""
-        return self._trouble(clip) is None
+        return self._audio_problem(clip) is None
 
-    def has_file(self, clip: Clip) -> bool:
+    def check_audio(self, clip: Clip) -> bool:
         """Tell whether a clip can be heard; if not, it is a failure."""
-        trouble = self._trouble(clip)
-        if trouble is not None:
-            self.outcome.fail(clip.clip_id, trouble)
-        return trouble is None
+        problem = self._audio_problem(clip)
+        if problem is not None:
+            self.outcome.fail(clip.clip_id, problem)
+        return problem is None
 
-    def _trouble(self, clip: Clip) -> str | None:
+    def _audio_problem(self, clip: Clip) -> str | None:
         try:
             found = clip.path.startswith(CLIPS) and self._is_file(clip.path)
         except DataError as error:

@@ -8,10 +8,10 @@ from annotation.batches import read_plans
 from annotation.label_studio.server_file import ServerFile
 from manifests.records import Judgement
 
-__all__ = ["Owners", "Strangers"]
+__all__ = ["MisplacedAnswers", "ProjectOwners"]
 
 
-class Owners:
+class ProjectOwners:
     """What plans of batches and annotations/server.json say about judgements.
 
     Args:
@@ -44,26 +44,26 @@ class Owners:
         return self._projects.get(key, (None, "label"))
 
 
-class Strangers:
+class MisplacedAnswers:
     """Judgements in somebody else's project: whoever made them was not blind to the owner's."""
 
     def __init__(self) -> None:
-        self._found: defaultdict[tuple[str, int, str], list[int]] = defaultdict(list)
+        self._annotation_ids: defaultdict[tuple[str, int, str], list[int]] = defaultdict(list)
 
     @property
     def total(self) -> int:
         """How many there are."""
-        return sum(map(len, self._found.values()))
+        return sum(map(len, self._annotation_ids.values()))
 
-    def note(self, judgement: Judgement, owner: str | None) -> None:
+    def add(self, judgement: Judgement, owner: str | None) -> None:
         """Take a judgement into account if its annotator isn't the owner of its project."""
         if owner is not None and owner != judgement.annotator:
             key = (owner, judgement.project_id or 0, judgement.annotator)
-            self._found[key].append(judgement.annotation_id)
+            self._annotation_ids[key].append(judgement.annotation_id)
 
-    def sentences(self) -> Iterator[str]:
+    def warnings(self) -> Iterator[str]:
         """Yield a sentence for each project and person."""
-        for (owner, project, annotator), numbers in sorted(self._found.items()):
+        for (owner, project, annotator), numbers in sorted(self._annotation_ids.items()):
             named = ", ".join(map(str, sorted(numbers)[:_MOST_NAMED]))
             more = f" and {len(numbers) - _MOST_NAMED} more" if len(numbers) > _MOST_NAMED else ""
             yield (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from annotation.annotators import Annotators
-from annotation.answers import shown
+from annotation.answers import quoted
 from annotation.gold_mixing import check_gold_rate
 from annotation.plans import is_pseudonym
 from manifests.errors import ConfigurationError
@@ -65,13 +65,13 @@ def check_annotators(corpus: Path, names: Sequence[str]) -> None:
     for name in names:
         if not is_pseudonym(name):
             raise ConfigurationError(
-                f"--annotators: {shown(name)} is no pseudonym; use letters, digits, '-' and '_'"
+                f"--annotators: {quoted(name)} is no pseudonym; use letters, digits, '-' and '_'"
             )
         if known and name not in known:
             raise ConfigurationError(
-                f"--annotators: {shown(name)} is not in annotations/annotators.csv, which knows "
+                f"--annotators: {quoted(name)} is not in annotations/annotators.csv, which knows "
                 f"{', '.join(known)}; correct the name, or add a row for them"
             )
     twice = next((name for name in names if list(names).count(name) > 1), None)
     if twice is not None:
-        raise ConfigurationError(f"--annotators: {shown(twice)} is named twice")
+        raise ConfigurationError(f"--annotators: {quoted(twice)} is named twice")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from annotation.answers import shown
+from annotation.answers import quoted
 from manifests.emotions import EMOTIONS
 from manifests.errors import ConfigurationError, DataError
 from manifests.records import Clip, Source
@@ -34,52 +34,52 @@ def read_predictions(corpus: Path, path: Path) -> dict[str, list[float]]:
     sources: dict[str, list[str]] = defaultdict(list)
     for source in read_stage(corpus, STAGES["sources"], Source):
         sources[PurePosixPath(source.media_path).name].append(source.source_id)
-    found: dict[str, list[float]] = {}
+    probabilities: dict[str, list[float]] = {}
     try:
-        written = path.read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(
             f"--predictions {path}: can't be read ({error.strerror}); make it with: "
             f"corpus predict --json FILE… > {path.name}"
         ) from error
     try:
-        document = json.loads(written.decode("utf-8"))
-        for name, piece in _pieces(document):
-            for clip_id in _candidates(name, piece, sources):
+        document = json.loads(data.decode("utf-8"))
+        for name, segment in _segments(document):
+            for clip_id in _candidates(name, segment, sources):
                 if clip_id in clips:
-                    found[clip_id] = _probabilities(piece["probabilities"])
+                    probabilities[clip_id] = _probabilities(segment["probabilities"])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DataError(
             f"{path}: not the predictions that corpus predict --json prints; make them again with: "
             f"corpus predict --json FILE… > {path.name}"
         ) from error
-    if not found:
+    if not probabilities:
         raise DataError(
             f"{path}: names no clip of this corpus; predict its films, or the files below clips/"
         )
-    return found
+    return probabilities
 
 
-def _pieces(document: dict[str, Any]) -> Iterator[tuple[PurePosixPath, dict[str, Any]]]:
+def _segments(document: dict[str, Any]) -> Iterator[tuple[PurePosixPath, dict[str, Any]]]:
     for file in document["files"]:
         name = PurePosixPath(file["file"])
-        for piece in file["clips"]:
-            yield name, piece
+        for segment in file["clips"]:
+            yield name, segment
 
 
 def _candidates(
-    name: PurePosixPath, piece: dict[str, Any], sources: dict[str, list[str]]
+    name: PurePosixPath, segment: dict[str, Any], sources: dict[str, list[str]]
 ) -> Iterator[str]:
     yield name.stem
-    start, end = (round(float(piece[key]) * 1000) for key in ("start", "end"))
+    start, end = (round(float(segment[key]) * 1000) for key in ("start", "end"))
     for source_id in sources.get(name.name, ()):
         yield f"{source_id}-{start:08d}-{end:08d}"
 
 
-def _probabilities(given: dict[str, Any]) -> list[float]:
-    row = [float(given[name]) for name in EMOTIONS]
+def _probabilities(shares: dict[str, Any]) -> list[float]:
+    row = [float(shares[name]) for name in EMOTIONS]
     if not all(0 <= share <= 1 for share in row) or abs(sum(row) - 1) > _ROUNDING:
-        raise ValueError(f"{shown(str(given))} are no probabilities")
+        raise ValueError(f"{quoted(str(shares))} are no probabilities")
     return row
 
 

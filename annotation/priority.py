@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from annotation.task_lists import by_lot
+from annotation.task_lists import hash_order
 from manifests.emotions import EMOTIONS
 
 __all__ = ["priorities", "ranked"]
@@ -62,8 +62,8 @@ def ranked(
         targets: how many the corpus aims for, in class order.
         seed: settles what is equal.
     """
-    known = [clip_id for clip_id in by_lot(clips, seed) if clip_id in predictions]
-    unknown = [clip_id for clip_id in by_lot(clips, seed) if clip_id not in predictions]
+    known = [clip_id for clip_id in hash_order(clips, seed) if clip_id in predictions]
+    unknown = [clip_id for clip_id in hash_order(clips, seed) if clip_id not in predictions]
     if not known:
         return unknown
     table = np.array([predictions[clip_id] for clip_id in known], dtype=float)

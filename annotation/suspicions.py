@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from annotation.agreement_report import Suspicion
 from annotation.reliability import cohen_kappa
 from annotation.votes import MISSING
-from annotation.work import Work
+from annotation.work import AnnotatorHistory
 from manifests.emotions import EMOTIONS, UNCLEAR
 
-__all__ = ["longest_run", "run_chance", "suspicions"]
+__all__ = ["find_suspicions", "longest_run", "run_chance"]
 
 
-def suspicions(work: Work) -> list[Suspicion]:
+def find_suspicions(history: AnnotatorHistory) -> list[Suspicion]:
     """Return what is odd, each with a sentence; below 20 answers nothing is.
 
     - ``one class``: 90 % of the votes are for one class, which the others give these clips at least
@@ -26,12 +26,12 @@ def suspicions(work: Work) -> list[Suspicion]:
     - ``falling agreement``: over the last quarter of the answers agreement with the others is lower
       than over the first by more than three standard errors.
     """
-    if len(work.codes) < _LEAST:
+    if len(history.codes) < _LEAST:
         return []
     return [
         finding
         for find in (_one_class, _chance, _faster, _long_run, _falling)
-        for finding in find(work)
+        for finding in find(history)
     ]
 
 
@@ -71,14 +71,14 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def _one_class(work: Work) -> Iterator[Suspicion]:
-    given = work.codes[work.codes != MISSING]
+def _one_class(history: AnnotatorHistory) -> Iterator[Suspicion]:
+    given = history.codes[history.codes != MISSING]
     if len(given) < _LEAST:
         return
     counts = np.bincount(given, minlength=len(EMOTIONS))
     most = int(counts.argmax())
     share = counts[most] / len(given)
-    others = work.others[work.codes != MISSING].sum(axis=0)
+    others = history.others[history.codes != MISSING].sum(axis=0)
     theirs = others[most] / others.sum() if others.any() else 0.0
     if share >= _ONE_CLASS and theirs <= share - _BESIDE_OTHERS:
         yield Suspicion(
@@ -88,8 +88,8 @@ def _one_class(work: Work) -> Iterator[Suspicion]:
         )
 
 
-def _chance(work: Work) -> Iterator[Suspicion]:
-    confusion = work.confusion()
+def _chance(history: AnnotatorHistory) -> Iterator[Suspicion]:
+    confusion = history.confusion()
     kappa = cohen_kappa(confusion)
     if confusion.sum() >= _LEAST and kappa is not None and kappa < _BEYOND_CHANCE:
         observed = np.trace(confusion) / confusion.sum()
@@ -99,9 +99,9 @@ def _chance(work: Work) -> Iterator[Suspicion]:
         )
 
 
-def _faster(work: Work) -> Iterator[Suspicion]:
-    timed = ~np.isnan(work.seconds) & ~np.isnan(work.durations)
-    faster, answers = int((work.seconds < work.durations)[timed].sum()), int(timed.sum())
+def _faster(history: AnnotatorHistory) -> Iterator[Suspicion]:
+    timed = ~np.isnan(history.seconds) & ~np.isnan(history.durations)
+    faster, answers = int((history.seconds < history.durations)[timed].sum()), int(timed.sum())
     if faster >= _FASTER and faster >= _FASTER_SHARE * answers:
         yield Suspicion(
             "faster than the clip",
@@ -109,24 +109,24 @@ def _faster(work: Work) -> Iterator[Suspicion]:
         )
 
 
-def _long_run(work: Work) -> Iterator[Suspicion]:
-    answers = len(work.codes)
-    length, code = longest_run(work.codes)
-    frequencies = np.bincount(work.codes + 1, minlength=len(EMOTIONS) + 1) / answers
+def _long_run(history: AnnotatorHistory) -> Iterator[Suspicion]:
+    answers = len(history.codes)
+    length, code = longest_run(history.codes)
+    frequencies = np.bincount(history.codes + 1, minlength=len(EMOTIONS) + 1) / answers
     if run_chance(frequencies, answers, length) < _RUN_CHANCE:
         name = UNCLEAR if code == MISSING else EMOTIONS[code]
         yield Suspicion("long run", f"'{name}' {length} times in a row")
 
 
-def _falling(work: Work) -> Iterator[Suspicion]:
-    quarter = len(work.codes) // 4
+def _falling(history: AnnotatorHistory) -> Iterator[Suspicion]:
+    quarter = len(history.codes) // 4
     shares = []
     for places in (slice(0, quarter), slice(-quarter, None)):
-        part = work.part(places)
-        paired = part.paired()
-        if (paired > 0).sum() < _LEAST:
+        subset = history.subset(places)
+        other_votes = subset.other_votes()
+        if (other_votes > 0).sum() < _LEAST:
             return
-        shares.append(part.same()[paired > 0] / paired[paired > 0])
+        shares.append(subset.agreeing_votes()[other_votes > 0] / other_votes[other_votes > 0])
     first, last = (float(share.mean()) for share in shares)
     error = float(np.sqrt(sum(share.var(ddof=1) / len(share) for share in shares)))
     if first - last > _FALLING * error:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from annotation.assignment import assign
 from annotation.batches import read_batches
-from annotation.gold_mixing import choose_gold, gold_wanted, mix
+from annotation.gold_mixing import choose_gold, gold_needed, mix_gold
 from annotation.panel import Panel
 from manifests.store import fingerprint
 
-__all__ = ["TaskLists", "by_lot", "share_out"]
+__all__ = ["TaskLists", "hash_order", "make_task_lists"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class TaskLists:
     gold: Mapping[str, list[str]]
     warnings: list[str]
 
-    def used_gold(self) -> list[str]:
+    def gold_clips(self) -> list[str]:
         """Return the gold clips that anybody was given."""
         return sorted({clip_id for own in self.gold.values() for clip_id in own})
 
@@ -39,7 +39,7 @@ class TaskLists:
         }
 
 
-def share_out(
+def make_task_lists(
     corpus: Path,
     panel: Panel,
     clips: Sequence[str],
@@ -64,34 +64,37 @@ def share_out(
         DataError: if an earlier batch can't be read.
     """
     assigned = assign(clips, panel.annotators, panel.votes, seed)
-    seen = _seen(corpus, panel.annotators, set(gold)) if gold else {}
-    supply = by_lot(gold, "gold")
-    lists, golden, warnings = {}, {}, []
+    seen = _gold_seen(corpus, panel.annotators, set(gold)) if gold else {}
+    supply = hash_order(gold, "gold")
+    lists, gold_lists, warnings = {}, {}, []
     for place, (name, own) in enumerate(assigned.items()):
         turn = place / len(assigned)
-        given = choose_gold(supply, seen.get(name, ()), len(own), panel.gold_rate, turn)
-        wanted = gold_wanted(len(own), panel.gold_rate)
-        if len(given) < wanted:
+        own_gold = choose_gold(supply, seen.get(name, ()), len(own), panel.gold_rate, turn)
+        needed = gold_needed(len(own), panel.gold_rate)
+        if len(own_gold) < needed:
             warnings.append(
-                f"{name} gets {len(given)} gold clips instead of {wanted}: there are "
+                f"{name} gets {len(own_gold)} gold clips instead of {needed}: there are "
                 f"{len(gold)}, and nobody meets one twice"
             )
-        tasks = own if keep_order else by_lot(own, f"{seed} {batch} {name}")
-        lists[name], golden[name] = mix(tasks, given, f"{seed} {batch} {name}"), given
-    return TaskLists(lists, golden, warnings)
+        tasks = own if keep_order else hash_order(own, f"{seed} {batch} {name}")
+        lists[name], gold_lists[name] = (
+            mix_gold(tasks, own_gold, f"{seed} {batch} {name}"),
+            own_gold,
+        )
+    return TaskLists(lists, gold_lists, warnings)
 
 
-def by_lot(clips: Sequence[str], seed: str | int) -> list[str]:
+def hash_order(clips: Sequence[str], seed: str | int) -> list[str]:
     """Order by a keyed hash: unrelated to time and source, and the same on every machine."""
     return sorted(clips, key=lambda clip_id: fingerprint([seed, clip_id]))
 
 
-def _seen(corpus: Path, annotators: Sequence[str], gold: set[str]) -> dict[str, set[str]]:
+def _gold_seen(corpus: Path, annotators: Sequence[str], gold: set[str]) -> dict[str, set[str]]:
     """Return the gold clips that each was asked about; a shared list asks everybody."""
     seen: dict[str, set[str]] = {name: set() for name in annotators}
     for batch in read_batches(corpus):
-        asked = {data["clip_id"] for data in batch.tasks} & gold
+        batch_gold = {data["clip_id"] for data in batch.tasks} & gold
         for name in annotators:
             if batch.annotator in (None, name):
-                seen[name] |= asked
+                seen[name] |= batch_gold
     return seen

@@ -16,14 +16,14 @@ from manifests.settings import TextSettings
 from manifests.shards import STAGES, read_stage
 from manifests.texts import best_transcripts
 
-__all__ = ["FindContext", "TaskRows", "audio_address", "check_base_url", "task_rows"]
+__all__ = ["FindContext", "TaskBuilder", "audio_address", "check_base_url", "task_builder"]
 
 FindContext = Callable[[Sequence[Clip]], Mapping[str, str]]
 """Returns the path of a wider excerpt, below ``clips/``, for those of the clips that have one."""
 
 
 @dataclass(frozen=True)
-class TaskRows:
+class TaskBuilder:
     """What tasks show, by clip id.
 
     Attributes:
@@ -40,7 +40,7 @@ class TaskRows:
     texts: Mapping[str, Transcript] = field(default_factory=dict)
     audio_base_url: str | None = None
     context: Mapping[str, str] = field(default_factory=dict)
-    casts: Mapping[str, list[str]] = field(default_factory=dict)
+    speakers: Mapping[str, list[str]] = field(default_factory=dict)
     votes: Mapping[str, str] = field(default_factory=dict)
     probabilities: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
@@ -48,7 +48,7 @@ class TaskRows:
         """Return a clip's task as Label Studio imports it."""
         text = self.texts.get(clip.clip_id)
         context = self.context.get(clip.clip_id)
-        cast = self.casts.get(clip.source_id, [])
+        speakers = self.speakers.get(clip.source_id, [])
         data = {
             "clip_id": clip.clip_id,
             "audio": audio_address(clip.path, self.audio_base_url),
@@ -57,7 +57,7 @@ class TaskRows:
             "context": audio_address(context, self.audio_base_url) if context else "",
             "batch": self.batch,
             "votes": self.votes.get(clip.clip_id, ""),
-            "cast": [{"value": name} for name in cast],
+            "cast": [{"value": name} for name in speakers],
         }
         probabilities = self.probabilities.get(clip.clip_id)
         if probabilities is None:
@@ -65,7 +65,7 @@ class TaskRows:
         return {"data": data, "predictions": [_prediction(probabilities, str(data["asr_text"]))]}
 
 
-def task_rows(
+def task_builder(
     corpus: Path,
     batch: str,
     clips: Iterable[Clip],
@@ -75,7 +75,7 @@ def task_rows(
     context: Mapping[str, str] | None = None,
     votes: Mapping[str, str] | None = None,
     probabilities: Mapping[str, Sequence[float]] | None = None,
-) -> TaskRows:
+) -> TaskBuilder:
     """Return what tasks show, with the texts and casts that the corpus has.
 
     Args:
@@ -91,12 +91,12 @@ def task_rows(
     Raises:
         DataError: if a shard can't be read.
     """
-    return TaskRows(
+    return TaskBuilder(
         batch,
         best_transcripts(corpus, (text or TextSettings()).order),
         audio_base_url,
         context or {},
-        _casts(corpus, clips),
+        _speakers_by_source(corpus, clips),
         votes or {},
         probabilities or {},
     )
@@ -140,18 +140,22 @@ def check_base_url(url: str | None) -> None:
         )
 
 
-def _casts(corpus: Path, clips: Iterable[Clip]) -> dict[str, list[str]]:
+def _speakers_by_source(corpus: Path, clips: Iterable[Clip]) -> dict[str, list[str]]:
     """Return by source the speakers that are known in its series, or in it if it has none."""
     sources = read_stage(corpus, STAGES["sources"], Source)
     series = {source.source_id: source.series or source.source_id for source in sources}
-    casts: dict[str, set[str]] = defaultdict(set)
-    heard = set()
+    speakers: dict[str, set[str]] = defaultdict(set)
+    sources_with_clips = set()
     for clip in clips:
         name = series.get(clip.source_id, clip.source_id)
-        heard.add((clip.source_id, name))
+        sources_with_clips.add((clip.source_id, name))
         if clip.speaker is not None and clip.speaker_source != "cluster":
-            casts[name].add(clip.speaker)
-    return {source_id: sorted(casts[name]) for source_id, name in heard if name in casts}
+            speakers[name].add(clip.speaker)
+    return {
+        source_id: sorted(speakers[name])
+        for source_id, name in sources_with_clips
+        if name in speakers
+    }
 
 
 def _prediction(probabilities: Sequence[float], text: str) -> dict[str, Any]:

@@ -3,29 +3,29 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-from annotation.answers import shown
+from annotation.answers import quoted
 from annotation.batches import Row, batch_path, next_batch, write_assigned, write_batch
-from annotation.garbage import no_collection
+from annotation.garbage import gc_paused
 from annotation.gold import gold_path, read_gold
 from annotation.label_config import label_config
-from annotation.offers import Offers
+from annotation.offers import Candidates
 from annotation.panel import Panel
 from annotation.plans import Plan
 from annotation.settings import AnnotationSettings
-from annotation.task_lists import TaskLists, by_lot, share_out
-from annotation.task_rows import FindContext, audio_address, check_base_url, task_rows
+from annotation.task_lists import TaskLists, hash_order, make_task_lists
+from annotation.task_rows import FindContext, audio_address, check_base_url, task_builder
 from manifests.errors import ConfigurationError
 from manifests.outcome import Outcome
 from manifests.settings import TextSettings
 from manifests.store import write_text
 
-__all__ = ["Ranking", "audio_address", "check_limit", "export_tasks", "up_to", "write_lists"]
+__all__ = ["Ranking", "apply_limit", "audio_address", "check_limit", "export_tasks", "write_lists"]
 
 Ranking = Callable[[Sequence[str]], list[str]]
 """Puts the clips first that are to be labelled first, by id."""
 
 
-@no_collection()
+@gc_paused()
 def export_tasks(
     corpus: Path,
     *,
@@ -76,12 +76,12 @@ def export_tasks(
     path = batch_path(corpus, name)
     screen = label_config(corpus, annotation or AnnotationSettings())
     outcome = Outcome(details={"batch": None, "tasks": 0})
-    offers = Offers(corpus, outcome)
+    candidates = Candidates(corpus, outcome)
     mixes = panel is not None and panel.gold_rate > 0
     known = read_gold(corpus) if mixes else {}
-    gold = _gold(corpus, known, offers) if mixes else []
-    ids = [clip.clip_id for clip in offers.unasked(reserved=known)]
-    ids = up_to(by_lot(ids, seed) if ranking is None else ranking(ids), limit, outcome)
+    gold = _gold(corpus, known, candidates) if mixes else []
+    ids = [clip.clip_id for clip in candidates.unassigned(reserved=known)]
+    ids = apply_limit(hash_order(ids, seed) if ranking is None else ranking(ids), limit, outcome)
     if not ids:
         outcome.warnings.append(
             "no accepted clip is left that no earlier batch names; nothing was written"
@@ -90,19 +90,21 @@ def export_tasks(
     shares = None
     if panel is not None:
         in_order = ranking is not None
-        shares = share_out(corpus, panel, ids, gold, batch=name, seed=seed, keep_order=in_order)
+        shares = make_task_lists(
+            corpus, panel, ids, gold, batch=name, seed=seed, keep_order=in_order
+        )
         outcome.warnings += shares.warnings
-    clips = [offers.clips[one] for one in (*ids, *(shares.used_gold() if shares else ()))]
-    show = task_rows(
+    clips = [candidates.clips[one] for one in (*ids, *(shares.gold_clips() if shares else ()))]
+    builder = task_builder(
         corpus,
         name,
-        offers.clips.values(),
+        candidates.clips.values(),
         text=text,
         audio_base_url=audio_base_url,
         context=context(clips) if context else None,
         probabilities=pre_annotations,
     )
-    rows = {clip.clip_id: show.row(clip) for clip in clips}
+    rows = {clip.clip_id: builder.row(clip) for clip in clips}
     outcome.kept = len(ids)
     outcome.details["batch"] = name
     if pre_annotations is not None:
@@ -116,7 +118,7 @@ def export_tasks(
         seed=seed,
         per_clip=panel.votes,
         annotators=list(panel.annotators),
-        gold=shares.used_gold(),
+        gold=shares.gold_clips(),
         order="shuffled" if ranking is None else "uncertainty",
     )
     write_lists(corpus, plan, shares, rows, screen, outcome)
@@ -160,7 +162,7 @@ def check_limit(limit: int | None) -> None:
         raise ConfigurationError(f"--limit {limit}: at least one task is needed")
 
 
-def up_to(ids: list[str], limit: int | None, outcome: Outcome) -> list[str]:
+def apply_limit(ids: list[str], limit: int | None, outcome: Outcome) -> list[str]:
     """Return the first clips, and count the others as over the limit."""
     if limit is None or len(ids) <= limit:
         return ids
@@ -176,22 +178,22 @@ def _write_one_list(path: Path, rows: list[Row], screen: str, outcome: Outcome) 
     outcome.details["tasks"] = len(rows)
 
 
-def _gold(corpus: Path, named: Collection[str], offers: Offers) -> list[str]:
+def _gold(corpus: Path, named: Collection[str], candidates: Candidates) -> list[str]:
     """Return the gold clips that can be heard; they need be neither new nor accepted."""
     if not named:
         raise ConfigurationError(
             f"--gold-rate: {gold_path(corpus)} names no clips; write clip_id,emotion of clips "
             f"whose class you know, or leave --gold-rate out"
         )
-    clips = [offers.clips[one] for one in named if one in offers.clips]
+    clips = [candidates.clips[one] for one in named if one in candidates.clips]
     found = [
-        clip.clip_id for clip in clips if clip.superseded_by is None and offers.can_be_heard(clip)
+        clip.clip_id for clip in clips if clip.superseded_by is None and candidates.has_audio(clip)
     ]
     left_out = sorted(set(named) - set(found))
     if left_out:
-        listed = ", ".join(shown(one) for one in left_out[:_MOST_NAMED])
+        listed = ", ".join(quoted(one) for one in left_out[:_MOST_NAMED])
         more = f" and {len(left_out) - _MOST_NAMED} more" * (len(left_out) > _MOST_NAMED)
-        offers.outcome.warnings.append(
+        candidates.outcome.warnings.append(
             f"{len(left_out)} of {len(named)} gold clips are not in this corpus, superseded or "
             f"without a file, and left out: {listed}{more}"
         )

@@ -25,8 +25,8 @@ def gold_accuracy(
         codes: (A, C) place of the class that each annotator gave each clip, or ``MISSING``.
         gold: (C,) place of each clip's gold class, or ``MISSING``.
     """
-    asked = (codes != MISSING) & (gold != MISSING)
-    return asked.sum(axis=1), (asked & (codes == gold)).sum(axis=1)
+    on_gold = (codes != MISSING) & (gold != MISSING)
+    return on_gold.sum(axis=1), (on_gold & (codes == gold)).sum(axis=1)
 
 
 def vote_weights(
@@ -46,8 +46,8 @@ def vote_weights(
         >>> vote_weights(np.array([50, 50, 0]), np.array([45, 30, 0]), 6).round(2).tolist()
         [3.69, 2.06, 2.68]
     """
-    usual = (right.sum() + 1) / (answers.sum() + 2)
-    accuracy = (right + SMOOTHING * usual) / (answers + SMOOTHING)
+    average = (right.sum() + 1) / (answers.sum() + 2)
+    accuracy = (right + SMOOTHING * average) / (answers + SMOOTHING)
     weights: NDArray[np.float64] = np.log(accuracy * (classes - 1) / (1 - accuracy))
     return np.maximum(weights, 0)
 

@@ -7,12 +7,12 @@ from annotation.annotators import Rater
 from manifests.records import Judgement
 from manifests.tombstones import Withdrawn
 
-__all__ = ["WITHDRAWN", "TakenBack"]
+__all__ = ["WITHDRAWN", "WithdrawnAnswers"]
 
 WITHDRAWN = "withdrawn"
 
 
-class TakenBack:
+class WithdrawnAnswers:
     """What the tombstones of a corpus say about answers.
 
     Args:
@@ -30,7 +30,7 @@ class TakenBack:
         """Clips that were withdrawn."""
         return self._withdrawn.clips.keys()
 
-    def holds(self, answer: Judgement, rater: Rater) -> bool:
+    def covers(self, answer: Judgement, rater: Rater) -> bool:
         """Return whether an answer is on a withdrawn clip, or by somebody who withdrew."""
         if answer.clip_id in self._withdrawn.clips:
             return True

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from annotation.votes import MISSING, VoteTable
 from manifests.records import Judgement
 
-__all__ = ["Work", "works"]
+__all__ = ["AnnotatorHistory", "annotator_histories"]
 
 
 @dataclass(frozen=True)
-class Work:
+class AnnotatorHistory:
     """The N answers of one annotator, the first first.
 
     Attributes:
@@ -36,12 +36,12 @@ class Work:
     gold: NDArray[np.int8]
     others: NDArray[np.int64]
 
-    def same(self) -> NDArray[np.int64]:
+    def agreeing_votes(self) -> NDArray[np.int64]:
         """Return how many others gave the same class, (N,), 0 for ``unclear``."""
         given = self.others[np.arange(len(self.codes)), self.codes]
         return np.where(self.codes == MISSING, 0, given)
 
-    def paired(self) -> NDArray[np.int64]:
+    def other_votes(self) -> NDArray[np.int64]:
         """Return how many others gave any class to a clip that this one gave one, (N,)."""
         return np.where(self.codes == MISSING, 0, self.others.sum(axis=1))
 
@@ -52,9 +52,9 @@ class Work:
         np.add.at(table, self.codes[given], self.others[given])
         return table
 
-    def part(self, places: slice) -> "Work":
+    def subset(self, places: slice) -> "AnnotatorHistory":
         """Return some of the answers, as if they were all."""
-        return Work(
+        return AnnotatorHistory(
             self.annotator,
             self.skipped,
             self.codes[places],
@@ -65,12 +65,12 @@ class Work:
         )
 
 
-def works(
+def annotator_histories(
     table: VoteTable,
     judgements: Sequence[Judgement],
     gold: NDArray[np.int8],
     durations: Mapping[str, float],
-) -> list[Work]:
+) -> list[AnnotatorHistory]:
     """Return the work of each of the table's annotators, in the table's order.
 
     Args:
@@ -93,5 +93,7 @@ def works(
         seconds = np.array([row.lead_time for row in answers], dtype=np.float64)
         lengths = np.array([durations.get(row.clip_id) for row in answers], dtype=np.float64)
         skipped = len(judged) - len(answers)
-        found.append(Work(annotator, skipped, codes, seconds, lengths, gold[where], others))
+        found.append(
+            AnnotatorHistory(annotator, skipped, codes, seconds, lengths, gold[where], others)
+        )
     return found

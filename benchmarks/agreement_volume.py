@@ -98,9 +98,9 @@ def _judgements(names, codes, generator):
 
 
 DECIDE = (
-    "import sys; from pathlib import Path; from annotation.aggregation import decide; "
+    "import sys; from pathlib import Path; from annotation.aggregation import aggregate_votes; "
     "from annotation.settings import LabelSettings; "
-    "print(len(decide(Path(sys.argv[1]), LabelSettings(method=sys.argv[2])).labels))"
+    "print(len(aggregate_votes(Path(sys.argv[1]), LabelSettings(method=sys.argv[2])).labels))"
 )
 
 

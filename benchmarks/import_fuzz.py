@@ -28,7 +28,7 @@ from typing import Any
 
 from processes import Run, measure
 
-from annotation.agreement import agreement
+from annotation.agreement import measure_agreement
 from annotation.agreement_page import agreement_page
 from annotation.importing import import_annotations
 from annotation.judgements import judgements_folder, read_judgements
@@ -327,7 +327,7 @@ class Fuzz:
         self.refused.update(outcome.details["refused"])
 
     def _check_pages(self) -> None:
-        report, _ = agreement(self.workspace.root, resamples=20, seed=0)
+        report, _ = measure_agreement(self.workspace.root, resamples=20, seed=0)
         page = agreement_page(report, "fuzz")
         assert "<script" not in page, "markup of an export is in the page"
         assert "<img" not in page, "markup of an export is in the page"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from annotation.agreement import agreement
+from annotation.agreement import measure_agreement
 from manifests.records import Screen, Transcript
 from manifests.shards import STAGES, read_header, read_shard
 
@@ -37,7 +37,7 @@ def card_facts(
 
 
 def _agreement(corpus: Path) -> dict[str, Any]:
-    report, _ = agreement(corpus)
+    report, _ = measure_agreement(corpus)
     return {
         "clips": report.clips["several"],
         "annotators": len(report.annotators),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from annotation.agreement import agreement
+from annotation.agreement import measure_agreement
 from annotation.importing import import_annotations
 from annotation.tasks import export_tasks
 from corpus_tools.manifest_building import build_from_corpus
@@ -179,7 +179,7 @@ class Demo:
         self.report(
             "import-annotations", f"{imported.kept} judgements of three SIMULATED annotators"
         )
-        report, measured = agreement(workspace.root)
+        report, measured = measure_agreement(workspace.root)
         details = self._merge(measured)
         self.outcome.details["agreement"] = details["alpha"]
         self.report(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from annotation.aggregation import decide
+from annotation.aggregation import aggregate_votes
 from annotation.corrections import corrected_transcripts
 from annotation.settings import LabelSettings
 from corpus_tools.card_facts import card_facts
@@ -54,8 +54,8 @@ def build_from_corpus(
     with workspace.lock():
         clips = {clip.clip_id: clip for clip in read_stage(root, STAGES["segments"], Clip)}
         accepted = accepted_clips(root, clips)
-        decided = decide(root, labels)
-        label_of = decided.labels
+        aggregation = aggregate_votes(root, labels)
+        label_of = aggregation.labels
         labelled = [clip for clip in accepted if _is_labelled(clip, label_of)]
         few = len(labelled) <= MOST_CLIPS
         order = configuration.text.order
@@ -71,7 +71,7 @@ def build_from_corpus(
             {
                 "corpus": configuration.corpus.model_dump(mode="json"),
                 "card": configuration.card.model_dump(mode="json"),
-                "labels": decided.params(labels),
+                "labels": aggregation.params(labels),
                 "text": configuration.text.model_dump(mode="json"),
             },
             repeats=shared_recordings(root, labelled) if few else {},
@@ -90,7 +90,7 @@ def build_from_corpus(
             f"repeated recordings and agreement are not computed for more than {MOST_CLIPS} clips; "
             f"for agreement run: corpus agreement"
         )
-    outcome.warnings += [*decided.shares.warnings, *_ignored_clips(label_of, clips, accepted)]
+    outcome.warnings += [*aggregation.shares.warnings, *_ignored_clips(label_of, clips, accepted)]
     return outcome
 
 

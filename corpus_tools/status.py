@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from typing import Any
 
-from annotation.aggregation import labels
+from annotation.aggregation import aggregated_labels
 from annotation.batches import tasked_clips
 from annotation.judgements import latest, read_judgements
 from corpus_tools.workspace import Workspace
@@ -39,8 +39,8 @@ def survey(workspace: Workspace) -> dict[str, Any]:
     ledger: defaultdict[str, float] = defaultdict(float)
     for entry in read_stage(corpus, STAGES["ledger"], LedgerEntry):
         ledger[entry.reason] += entry.seconds
-    decided = labels(corpus, configuration.labels)
-    found = Counter(label.emotion for label in decided.values())
+    labels = aggregated_labels(corpus, configuration.labels)
+    found = Counter(label.emotion for label in labels.values())
     targets = dict(zip(EMOTIONS, configuration.targets.counts(), strict=True))
     return {
         "name": configuration.corpus.name,
@@ -53,7 +53,7 @@ def survey(workspace: Workspace) -> dict[str, Any]:
         "annotation": _annotation(workspace),
         "labels": {name: _progress(found[name], targets[name]) for name in EMOTIONS},
         "unlabelled": dict(
-            sorted(Counter(label.reason for label in decided.values() if label.reason).items())
+            sorted(Counter(label.reason for label in labels.values() if label.reason).items())
         ),
         "manifests": [
             {"version": header.version, "clips": sum(map(_total, header.counts.values()))}

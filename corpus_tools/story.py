@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from annotation.batches import read_batches
-from annotation.clip_votes import ClipVotes, votes_on
+from annotation.clip_votes import ClipVotes, clip_votes
 from annotation.corrections import corrected_transcripts
 from corpus_tools.manifest_building import accepted_clips, choose_texts
 from corpus_tools.segmentation.choices import read_choices
@@ -78,7 +78,7 @@ def clip_history(workspace: Workspace, query: str) -> dict[str, Any]:
         raise ConfigurationError(f"{query}: deleted with {gone.summary}")
     clip = clips[find_clip(clips, query)]
     source = read_shard(STAGES["sources"].path(corpus, clip.source_id), Source)[0]
-    votes = votes_on(corpus, clip.clip_id, configuration.labels)
+    votes = clip_votes(corpus, clip.clip_id, configuration.labels)
     return {
         "clip": clip.row(),
         "source": source.row(),

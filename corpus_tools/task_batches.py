@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from annotation.aggregation import labels
+from annotation.aggregation import aggregated_labels
 from annotation.disputed import export_disputed
 from annotation.panel import Panel
 from annotation.predictions import read_predictions
@@ -171,8 +171,8 @@ def _ranking(
     configuration = workspace.configuration
 
     def rank(clips: Sequence[str]) -> list[str]:
-        decided = labels(workspace.root, configuration.labels).values()
-        have = Counter(str(label.emotion) for label in decided if label.emotion is not None)
+        labels = aggregated_labels(workspace.root, configuration.labels).values()
+        have = Counter(str(label.emotion) for label in labels if label.emotion is not None)
         unpredicted.extend(clip_id for clip_id in clips if clip_id not in predictions)
         return ranked(clips, predictions, have, configuration.targets.counts(), seed)
 

@@ -18,7 +18,7 @@ from annotation.label_studio.token import token_path
 from manifests.errors import CorpusError, DataError
 from manifests.store import atomic_path
 
-__all__ = ["ADMIN", "Account", "Prepared", "first_password", "is_address", "prepare_accounts"]
+__all__ = ["ADMIN", "Account", "PreparedAccounts", "first_password", "is_email", "prepare_accounts"]
 
 ADMIN = "admin@localhost"
 """E-mail address, that is, log-in name, of the account that administers."""
@@ -40,7 +40,7 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedAccounts:
     """What came of making accounts.
 
     Attributes:
@@ -56,8 +56,8 @@ def prepare_accounts(
     program: Program,
     folder: ServerFolder,
     environment: Mapping[str, str],
-    people: Mapping[str, str],
-) -> Prepared:
+    emails: Mapping[str, str],
+) -> PreparedAccounts:
     """Bring the server's database up to date and make the accounts that it lacks.
 
     The first passwords are on disk before any account is, so that none is lost if this is
@@ -68,35 +68,35 @@ def prepare_accounts(
         program: Label Studio.
         folder: where the server keeps its things.
         environment: the variables for Label Studio.
-        people: pseudonym → e-mail address.
+        emails: e-mail addresses of the annotators, by pseudonym.
 
     Raises:
         CorpusError: if Label Studio can't do it; its own words are in the log.
     """
-    before = _read_passwords(folder.passwords)
-    accounts = [_account(before, *one) for one in [("admin", ADMIN), *people.items()]]
-    known = {account.email.casefold() for account in before}
+    existing = _read_passwords(folder.passwords)
+    accounts = [_account(existing, *one) for one in [("admin", ADMIN), *emails.items()]]
+    known = {account.email.casefold() for account in existing}
     new = [account for account in accounts if account.email.casefold() not in known]
     if new:
-        _write_passwords(folder.passwords, before + new)
+        _write_passwords(folder.passwords, existing + new)
     path = token_path(folder.corpus)
     token = path.read_text(encoding="ascii").strip() if path.exists() else None
-    done = _run(program, folder, environment, accounts, token)
-    foreign = [account for account in new if account.email not in done["made"]]
+    result = _run(program, folder, environment, accounts, token)
+    foreign = [account for account in new if account.email not in result["made"]]
     if foreign:
-        kept = [account for account in before + new if account not in foreign]
+        kept = [account for account in existing + new if account not in foreign]
         _write_passwords(folder.passwords, kept)
     if token is None:
-        _write_private(path, done["token"] + "\n")
-    made = [account.name for account in accounts if account.email in done["made"]]
-    return Prepared(made, done["token_known"])
+        _write_private(path, result["token"] + "\n")
+    made = [account.name for account in accounts if account.email in result["made"]]
+    return PreparedAccounts(made, result["token_known"])
 
 
-def is_address(email: str) -> bool:
+def is_email(email: str) -> bool:
     """Tell whether somebody can log in with this as e-mail address.
 
     Example:
-        >>> is_address("li.na@lab.example"), is_address("li@lab"), is_address("=1@lab.example")
+        >>> is_email("li.na@lab.example"), is_email("li@lab"), is_email("=1@lab.example")
         (True, False, False)
     """
     return len(email) <= _LONGEST and _ADDRESS.fullmatch(email) is not None
@@ -113,8 +113,8 @@ _LONGEST = 254  # characters, as in RFC 5321
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
-def _account(before: list[Account], name: str, email: str) -> Account:
-    for account in before:
+def _account(existing: list[Account], name: str, email: str) -> Account:
+    for account in existing:
         if account.email.casefold() == email.casefold():
             return account
     return Account(name, email, first_password())
@@ -128,10 +128,10 @@ def _run(
     token: str | None,
 ) -> dict[str, Any]:
     """Let Label Studio's own Python make the accounts; what is secret goes through a pipe."""
-    wanted = {"accounts": [vars(account) for account in accounts], "token": token}
-    done = subprocess.run(
+    request = {"accounts": [vars(account) for account in accounts], "token": token}
+    completed = subprocess.run(
         [program.python, "-I", Path(__file__).with_name("account_maker.py")],
-        input=json.dumps(wanted),
+        input=json.dumps(request),
         capture_output=True,
         encoding="utf-8",
         errors="replace",
@@ -141,13 +141,13 @@ def _run(
         umask=0o077,
     )
     try:
-        result = json.loads(done.stdout.splitlines()[-1])
-        if not done.returncode and {"made", "token", "token_known"} <= result.keys():
+        result = json.loads(completed.stdout.splitlines()[-1])
+        if not completed.returncode and {"made", "token", "token_known"} <= result.keys():
             return dict(result)
     except (ValueError, IndexError, AttributeError):
         pass
-    _write_private(folder.log, done.stderr)
-    last = (done.stderr.strip().splitlines() or ["nothing was said"])[-1]
+    _write_private(folder.log, completed.stderr)
+    last = (completed.stderr.strip().splitlines() or ["nothing was said"])[-1]
     raise CorpusError(
         f"Label Studio {program.version} could not make its database and accounts ({last[:200]}); "
         f"all that it said is in {folder.log}"

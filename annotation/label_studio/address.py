@@ -13,11 +13,18 @@ from annotation.label_studio.folders import ServerFolder
 from manifests.errors import ConfigurationError, CorpusError
 from manifests.store import write_text
 
-__all__ = ["Running", "announced", "check_port", "is_healthy", "last_url", "running"]
+__all__ = [
+    "RunningServer",
+    "check_port",
+    "is_healthy",
+    "last_url",
+    "record_running",
+    "running_server",
+]
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningServer:
     """A server that was started for a corpus.
 
     Attributes:
@@ -29,26 +36,26 @@ class Running:
     url: str
 
 
-def running(folder: ServerFolder) -> Running | None:
+def running_server(folder: ServerFolder) -> RunningServer | None:
     """Return the server that runs for the corpus on this machine, if one does."""
-    noted = _read(folder.running)
+    noted = _read(folder.running_file)
     return noted if noted and _alive(noted.pid) and is_healthy(noted.url) else None
 
 
 def last_url(folder: ServerFolder) -> str | None:
     """Return the address that the corpus's server has, or had when it ran last."""
-    noted = _read(folder.running)
+    noted = _read(folder.running_file)
     return None if noted is None else noted.url
 
 
 @contextmanager
-def announced(folder: ServerFolder, server: Running) -> Iterator[None]:
+def record_running(folder: ServerFolder, server: RunningServer) -> Iterator[None]:
     """Note which process serves where; afterwards the address stays, as the last one."""
-    write_text(folder.running, json.dumps(asdict(server)))
+    write_text(folder.running_file, json.dumps(asdict(server)))
     try:
         yield
     finally:
-        write_text(folder.running, json.dumps(asdict(Running(0, server.url))))
+        write_text(folder.running_file, json.dumps(asdict(RunningServer(0, server.url))))
 
 
 def is_healthy(url: str) -> bool:
@@ -89,10 +96,10 @@ def check_port(host: str, port: int) -> None:
             raise ConfigurationError(f"port {port} is in use; choose another with --port")
 
 
-def _read(path: Path) -> Running | None:
+def _read(path: Path) -> RunningServer | None:
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
-        return Running(int(said["pid"]), str(said["url"]))
+        return RunningServer(int(said["pid"]), str(said["url"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

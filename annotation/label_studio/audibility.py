@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from annotation.label_studio.browser import Answer, is_loopback, origin
+from annotation.label_studio.browser import Response, is_loopback, origin
 
-__all__ = ["Expected", "hindrance", "hindrance_elsewhere", "remarks"]
+__all__ = ["ExpectedClip", "playback_problem", "playback_warnings", "remote_playback_problem"]
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedClip:
     """The clip that ought to come, as it lies in the corpus.
 
     Attributes:
@@ -23,7 +23,9 @@ class Expected:
     size: int
 
 
-def hindrance(answer: Answer, clip: Expected, storages: list[str], storage: str) -> str | None:
+def playback_problem(
+    response: Response, clip: ExpectedClip, storages: list[str], storage: str
+) -> str | None:
     """Return why Label Studio's local files can't be played, or None if they can.
 
     Args:
@@ -32,14 +34,16 @@ def hindrance(answer: Answer, clip: Expected, storages: list[str], storage: str)
         storages: paths of the local-files storages that the server has.
         storage: the path that one of them should have.
     """
-    if answer.status == 404:
+    if response.status == 404:
         return _not_there(clip, storages, storage)
-    if answer.status in _LOCAL:
-        return _LOCAL[answer.status]
-    return _no_audio(answer, clip)
+    if response.status in _LOCAL:
+        return _LOCAL[response.status]
+    return _no_audio(response, clip)
 
 
-def hindrance_elsewhere(answer: Answer, clip: Expected, url: str, server: str) -> str | None:
+def remote_playback_problem(
+    response: Response, clip: ExpectedClip, url: str, server: str
+) -> str | None:
     """Return why a clip on another web server can't be played, or None if it can.
 
     Args:
@@ -52,12 +56,12 @@ def hindrance_elsewhere(answer: Answer, clip: Expected, url: str, server: str) -
         return "browsers load nothing over http into a page that came over https; serve it by https"
     if is_loopback(url) and not is_loopback(server):
         return "this address means each annotator's own machine; export with one that all can reach"
-    if answer.status in _ELSEWHERE:
-        return _ELSEWHERE[answer.status]
-    refused = _no_audio(answer, clip)
+    if response.status in _ELSEWHERE:
+        return _ELSEWHERE[response.status]
+    refused = _no_audio(response, clip)
     if refused is not None:
         return refused
-    allowed = answer.headers.get("access-control-allow-origin", "")
+    allowed = response.headers.get("access-control-allow-origin", "")
     page = origin(server)
     if allowed not in ("*", page):
         said = f"it allows {allowed[:80]}" if allowed else "it allows none"
@@ -68,13 +72,13 @@ def hindrance_elsewhere(answer: Answer, clip: Expected, url: str, server: str) -
     return None
 
 
-def remarks(answer: Answer) -> Iterator[str]:
+def playback_warnings(response: Response) -> Iterator[str]:
     """Yield what doesn't keep a clip from playing, but is worth knowing."""
-    if answer.status == 200:
+    if response.status == 200:
         yield "the server ignores Range: nobody can jump within a clip until it is there as a whole"
 
 
-def _not_there(clip: Expected, storages: list[str], storage: str) -> str:
+def _not_there(clip: ExpectedClip, storages: list[str], storage: str) -> str:
     if not clip.head:
         return f"the corpus has no {clip.path}; the clip was deleted or the folder moved"
     if not storages:
@@ -94,27 +98,29 @@ def _not_there(clip: Expected, storages: list[str], storage: str) -> str:
     )
 
 
-def _no_audio(answer: Answer, clip: Expected) -> str | None:
-    if answer.status not in (200, 206):
-        return f"the server answers with status {answer.status}"
-    if answer.kind == "text/html":
+def _no_audio(response: Response, clip: ExpectedClip) -> str | None:
+    if response.status not in (200, 206):
+        return f"the server answers with status {response.status}"
+    if response.kind == "text/html":
         return "a page comes instead of the clip, such as a log-in or an error page"
-    if not answer.kind.startswith("audio/") and answer.kind != "application/octet-stream":
-        return f"it comes as {answer.kind or 'of no type'}; have the server send audio/wav"
-    if answer.body[:4] != b"RIFF" or answer.body[8:12] != b"WAVE":
+    if not response.kind.startswith("audio/") and response.kind != "application/octet-stream":
+        return f"it comes as {response.kind or 'of no type'}; have the server send audio/wav"
+    if response.body[:4] != b"RIFF" or response.body[8:12] != b"WAVE":
         return "what comes is no WAV file, whatever its type says"
-    size = _whole_size(answer)
-    if clip.head and (clip.head != answer.body[: len(clip.head)] or size not in (None, clip.size)):
+    size = _whole_size(response)
+    if clip.head and (
+        clip.head != response.body[: len(clip.head)] or size not in (None, clip.size)
+    ):
         return "another file comes than the corpus has; the server's folder is of another corpus"
     return None
 
 
-def _whole_size(answer: Answer) -> int | None:
+def _whole_size(response: Response) -> int | None:
     """Return how long the whole file is, as Content-Range or Content-Length say."""
-    if answer.status == 206:
-        said = answer.headers.get("content-range", "").rpartition("/")[2]
+    if response.status == 206:
+        said = response.headers.get("content-range", "").rpartition("/")[2]
     else:
-        said = answer.headers.get("content-length", "")
+        said = response.headers.get("content-length", "")
     return int(said) if said.isascii() and said.isdigit() else None
 
 

@@ -12,11 +12,11 @@ from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Re
 
 from manifests.errors import CorpusError
 
-__all__ = ["Answer", "authorization", "fetch", "is_loopback", "origin"]
+__all__ = ["Response", "authorization", "fetch", "is_loopback", "origin"]
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What a server answered.
 
     Attributes:
@@ -41,7 +41,7 @@ def fetch(
     *,
     data: bytes | None = None,
     limit: int = 1 << 20,
-) -> Answer:
+) -> Response:
     """Ask for an address, and post to it if there is data.
 
     A redirection is followed only if there is no Authorization header to give away. Proxies of the
@@ -65,11 +65,11 @@ def fetch(
     try:
         with _opener(url, follow="Authorization" not in headers).open(
             request, timeout=_PATIENCE
-        ) as answer:
-            return _answer(answer, limit)
+        ) as response:
+            return _read_response(response, limit)
     except HTTPError as error:
         with error:
-            return _answer(error, limit)
+            return _read_response(error, limit)
     except URLError as error:
         raise CorpusError(f"{url}: nobody answers ({_short(error.reason)})") from None
     except (OSError, ValueError, HTTPException) as error:
@@ -87,12 +87,12 @@ def authorization(server: str, token: str) -> dict[str, str]:
     """
     if token.count(".") != 2:
         return {"Authorization": f"Token {token}"}
-    answer = fetch(f"{server}/api/token/refresh", data=json.dumps({"refresh": token}).encode())
+    response = fetch(f"{server}/api/token/refresh", data=json.dumps({"refresh": token}).encode())
     try:
-        return {"Authorization": f"Bearer {json.loads(answer.body)['access']}"}
+        return {"Authorization": f"Bearer {json.loads(response.body)['access']}"}
     except (ValueError, KeyError, TypeError):
         raise CorpusError(
-            f"{server} doesn't know the token (status {answer.status}); make one there under "
+            f"{server} doesn't know the token (status {response.status}); make one there under "
             f"Account & Settings > Access Token, or start the corpus's server anew"
         ) from None
 
@@ -131,9 +131,9 @@ def _opener(url: str, *, follow: bool) -> OpenerDirector:
     return build_opener(*handlers, *([] if follow else [_Stay]))
 
 
-def _answer(answer: Any, limit: int) -> Answer:
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    return Answer(int(answer.status), headers, answer.read(limit))
+def _read_response(response: Any, limit: int) -> Response:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Response(int(response.status), headers, response.read(limit))
 
 
 def _short(reason: object) -> str:

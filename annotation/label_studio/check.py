@@ -6,10 +6,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from annotation.batches import read_batches
 from annotation.label_studio.address import is_healthy
-from annotation.label_studio.audibility import Expected, hindrance, hindrance_elsewhere, remarks
+from annotation.label_studio.audibility import (
+    ExpectedClip,
+    playback_problem,
+    playback_warnings,
+    remote_playback_problem,
+)
 from annotation.label_studio.browser import authorization, fetch, origin
 from annotation.label_studio.client import checked_url
-from annotation.label_studio.connection import usual_url
+from annotation.label_studio.connection import choose_url
 from annotation.label_studio.folders import ServerFolder
 from annotation.label_studio.server_file import ServerFile
 from annotation.label_studio.token import find_token
@@ -36,7 +41,7 @@ def check(corpus: Path, *, url: str | None = None, token_file: str | None = None
         ConfigurationError: if nothing was exported, the address is none, or no token is known.
         CorpusError: if the server doesn't answer, or doesn't know the token.
     """
-    server = checked_url(url or usual_url(corpus, ServerFile.read(corpus)))
+    server = checked_url(url or choose_url(corpus, ServerFile.read(corpus)))
     task = _newest_task(corpus)
     if not is_healthy(server):
         raise CorpusError(
@@ -64,19 +69,19 @@ def check(corpus: Path, *, url: str | None = None, token_file: str | None = None
 def _problem(
     corpus: Path, server: str, address: str, token_file: str | None, outcome: Outcome
 ) -> str | None:
-    ask = {"Range": f"bytes=0-{_HEAD - 1}"}
+    headers = {"Range": f"bytes=0-{_HEAD - 1}"}
     if not address.startswith(_LOCAL_FILES):
         clip = _expected_elsewhere(corpus, unquote(urlsplit(address).path))
-        answer = fetch(address, ask | {"Origin": origin(server)}, limit=_HEAD)
-        problem = hindrance_elsewhere(answer, clip, address, server)
+        response = fetch(address, headers | {"Origin": origin(server)}, limit=_HEAD)
+        problem = remote_playback_problem(response, clip, address, server)
     else:
         clip = _expected(corpus, parse_qs(urlsplit(address).query).get("d", [""])[0])
-        log_in = authorization(server, find_token(corpus, token_file))
-        answer = fetch(server + address, ask | log_in, limit=_HEAD)
-        storages = _storages(server, log_in) if answer.status == 404 else []
-        problem = hindrance(answer, clip, storages, _storage(corpus))
+        authorization_header = authorization(server, find_token(corpus, token_file))
+        response = fetch(server + address, headers | authorization_header, limit=_HEAD)
+        storages = _storages(server, authorization_header) if response.status == 404 else []
+        problem = playback_problem(response, clip, storages, _storage(corpus))
     if problem is None:
-        outcome.warnings += remarks(answer)
+        outcome.warnings += playback_warnings(response)
     return problem
 
 
@@ -89,31 +94,38 @@ def _newest_task(corpus: Path) -> dict[str, str]:
     return task
 
 
-def _expected(corpus: Path, path: str) -> Expected:
+def _expected(corpus: Path, path: str) -> ExpectedClip:
     """Read the beginning of a clip in the corpus; a file that is missing has none."""
     try:
         file = inside(corpus, path)
         with file.open("rb") as stream:
-            return Expected(path, stream.read(_HEAD), file.stat().st_size)
+            return ExpectedClip(path, stream.read(_HEAD), file.stat().st_size)
     except (OSError, DataError):
-        return Expected(path, b"", 0)
+        return ExpectedClip(path, b"", 0)
 
 
-def _expected_elsewhere(corpus: Path, path: str) -> Expected:
+def _expected_elsewhere(corpus: Path, path: str) -> ExpectedClip:
     """Find the clip whose path below ``clips`` is the end of a path on another web server."""
     parts = [part for part in path.split("/") if part]
     ends = ["clips/" + "/".join(parts[place:]) for place in range(len(parts))]
     found = (_expected(corpus, end) for end in ends)
-    return next((clip for clip in found if clip.head), Expected(ends[-1] if ends else "", b"", 0))
+    return next(
+        (clip for clip in found if clip.head), ExpectedClip(ends[-1] if ends else "", b"", 0)
+    )
 
 
-def _storages(server: str, log_in: dict[str, str]) -> list[str]:
+def _storages(server: str, authorization_header: dict[str, str]) -> list[str]:
     """Return the paths of the server's local-files storages, of its newest projects at least."""
     try:
-        projects = json.loads(fetch(f"{server}/api/projects?page_size=50", log_in).body)["results"]
+        projects = json.loads(
+            fetch(f"{server}/api/projects?page_size=50", authorization_header).body
+        )["results"]
         found = [
             json.loads(
-                fetch(f"{server}/api/storages/localfiles?project={int(one['id'])}", log_in).body
+                fetch(
+                    f"{server}/api/storages/localfiles?project={int(one['id'])}",
+                    authorization_header,
+                ).body
             )
             for one in projects
         ]

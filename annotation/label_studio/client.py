@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from annotation.label_studio.browser import is_loopback
-from annotation.label_studio.refusals import AwayError, spoken
+from annotation.label_studio.refusals import ServerUnavailableError, translate_errors
 from manifests.errors import ConfigurationError, CorpusError
 
 __all__ = ["Client", "Project", "TaskList", "checked_url"]
@@ -58,13 +58,13 @@ class Client:
         patience: seconds between tries while the server is away.
     """
 
-    def __init__(self, url: str, token: str, patience: Sequence[float] | None = None) -> None:
+    def __init__(self, url: str, token: str, retry_pauses: Sequence[float] | None = None) -> None:
         import httpx
         from label_studio_sdk import LabelStudio
 
         self.url = checked_url(url)
-        self._patience = _PATIENCE if patience is None else tuple(patience)
-        with spoken(self.url, "the token"):
+        self._retry_pauses = _PATIENCE if retry_pauses is None else tuple(retry_pauses)
+        with translate_errors(self.url, "the token"):
             connection = httpx.Client(timeout=_SECONDS, trust_env=not is_loopback(self.url))
             self._sdk = LabelStudio(
                 base_url=self.url,
@@ -74,17 +74,17 @@ class Client:
                 httpx_client=connection,
             )
 
-    def greet(self) -> None:
+    def check_login(self) -> None:
         """Raise if the server isn't there, or doesn't know the token."""
-        self._once("who this is", self._sdk.users.whoami)
+        self._send("who this is", self._sdk.users.whoami)
 
-    def address(self, number: int) -> str:
+    def labelling_url(self, number: int) -> str:
         """Return where people label a project's tasks one after the other."""
         return f"{self.url}/projects/{number}/data?labeling=1"
 
-    def people(self) -> dict[int, str]:
+    def users(self) -> dict[int, str]:
         """Return the e-mail address of everybody with an account, by number."""
-        users = self._read("its accounts", self._sdk.users.list)
+        users = self._retry("its accounts", self._sdk.users.list)
         return {int(user.id): str(user.email) for user in users}
 
     def project(self, number: int) -> Project:
@@ -93,7 +93,7 @@ class Client:
         Raises:
             MissingError: if there is none of that number.
         """
-        return _project(self._read(f"project {number}", lambda: self._sdk.projects.get(number)))
+        return _project(self._retry(f"project {number}", lambda: self._sdk.projects.get(number)))
 
     def projects_titled(self, title: str) -> list[Project]:
         """Return the projects of exactly that title, the oldest first."""
@@ -101,11 +101,14 @@ class Client:
         def named() -> list[Any]:
             return [one for one in self._sdk.projects.list(title=title) if one.title == title]
 
-        return sorted(map(_project, self._read("its projects", named)), key=lambda one: one.number)
+        return sorted(
+            map(_project, self._retry("its projects", named)),
+            key=lambda one: one.number,
+        )
 
     def make_project(self, title: str, label_config: str) -> Project:
         """Make a project: tasks in their order, skipping allowed, predictions hidden."""
-        made = self._once(
+        made = self._send(
             f"project '{title}'",
             lambda: self._sdk.projects.create(
                 title=title,
@@ -117,21 +120,21 @@ class Client:
         )
         return self.project(int(made.id or 0))
 
-    def change_project(self, number: int, **fields: Any) -> None:
+    def update_project(self, number: int, **fields: Any) -> None:
         """Change settings of a project.
 
         Raises:
             RefusalError: such as for a screen that has no place for answers there are.
         """
-        self._once(f"project {number}", lambda: self._sdk.projects.update(number, **fields))
+        self._send(f"project {number}", lambda: self._sdk.projects.update(number, **fields))
 
     def storages(self, number: int) -> list[str]:
         """Return the paths of a project's local-files storages."""
-        found = self._read(
+        response = self._retry(
             f"storages of project {number}",
             lambda: self._sdk.import_storage.local.list(project=number),
         )
-        return [str(storage.path) for storage in found]
+        return [str(storage.path) for storage in response]
 
     def add_storage(self, number: int, path: str) -> None:
         """Let the server serve a folder to the annotators; nothing is made into tasks.
@@ -139,7 +142,7 @@ class Client:
         Raises:
             RefusalError: if the server doesn't see the folder, or may not serve it.
         """
-        self._once(
+        self._send(
             f"storage {path}",
             lambda: self._sdk.import_storage.local.create(
                 project=number, title="clips", path=path, use_blob_urls=True
@@ -150,10 +153,10 @@ class Client:
         """Yield batch and clip of each of a project's tasks, page by page, by number."""
         seen, page = 0, 1
         while True:
-            found = self._read(f"tasks of project {number}", partial(self._page, number, page))
-            yield found
-            seen += len(found.keys)
-            if not found.keys or seen >= found.total:
+            response = self._retry(f"tasks of project {number}", partial(self._page, number, page))
+            yield response
+            seen += len(response.keys)
+            if not response.keys or seen >= response.total:
                 return
             page += 1
 
@@ -163,7 +166,7 @@ class Client:
         Raises:
             AwayError: and then nobody knows whether they were added.
         """
-        self._once(
+        self._send(
             f"tasks for project {number}",
             lambda: self._sdk.projects.import_tasks(number, request=rows, return_task_ids=False),
         )
@@ -174,7 +177,7 @@ class Client:
         It is made as a snapshot, which the server writes piece by piece, and taken off its list
         afterwards; in one go it would take longer, and be in its memory as a whole.
         """
-        return self._read(f"export of project {number}", partial(self._snapshot, number))
+        return self._retry(f"export of project {number}", partial(self._snapshot, number))
 
     def _page(self, number: int, page: int) -> TaskList:
         """Only two fields are asked for: the whole tasks take ten times as long."""
@@ -203,20 +206,20 @@ class Client:
                 )
             return b"".join(exports.download(number, snapshot.id, export_type="JSON"))
         finally:
-            with suppress(CorpusError), spoken(self.url, "the snapshot"):
+            with suppress(CorpusError), translate_errors(self.url, "the snapshot"):
                 exports.delete(number, snapshot.id)
 
-    def _once(self, doing: str, request: Callable[[], T]) -> T:
-        with spoken(self.url, doing):
+    def _send(self, request_name: str, request: Callable[[], T]) -> T:
+        with translate_errors(self.url, request_name):
             return request()
 
-    def _read(self, doing: str, request: Callable[[], T]) -> T:
-        for pause in self._patience:
+    def _retry(self, request_name: str, request: Callable[[], T]) -> T:
+        for pause in self._retry_pauses:
             try:
-                return self._once(doing, request)
-            except AwayError:
+                return self._send(request_name, request)
+            except ServerUnavailableError:
                 time.sleep(pause)
-        return self._once(doing, request)
+        return self._send(request_name, request)
 
 
 def checked_url(url: str) -> str:
@@ -237,15 +240,15 @@ def checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _project(found: Any) -> Project:
+def _project(response: Any) -> Project:
     return Project(
-        number=int(found.id),
-        title=str(found.title),
-        created_at=found.created_at.isoformat(),
-        label_config=str(found.label_config or ""),
-        shows_predictions=bool(found.show_collab_predictions),
-        annotations=int(found.total_annotations_number or 0)
-        + int(found.skipped_annotations_number or 0),
+        number=int(response.id),
+        title=str(response.title),
+        created_at=response.created_at.isoformat(),
+        label_config=str(response.label_config or ""),
+        shows_predictions=bool(response.show_collab_predictions),
+        annotations=int(response.total_annotations_number or 0)
+        + int(response.skipped_annotations_number or 0),
     )
 
 

@@ -3,15 +3,15 @@
 from pathlib import Path
 
 from annotation.judgements import read_judgements
-from annotation.label_studio.address import last_url, running
+from annotation.label_studio.address import last_url, running_server
 from annotation.label_studio.client import Client, Project, checked_url
 from annotation.label_studio.folders import ServerFolder
-from annotation.label_studio.refusals import MissingError
+from annotation.label_studio.refusals import NotFoundError
 from annotation.label_studio.server_file import KnownProject, KnownServer, ServerFile
 from annotation.label_studio.token import find_token
 from manifests.errors import ConfigurationError
 
-__all__ = ["DEFAULT_URL", "Connection", "connect", "usual_url"]
+__all__ = ["DEFAULT_URL", "Connection", "choose_url", "connect"]
 
 DEFAULT_URL = "http://127.0.0.1:8090"
 
@@ -33,39 +33,39 @@ class Connection:
         client: Client,
         file: ServerFile,
         server_id: str | None,
-        gone: str | None,
+        replaced_id: str | None,
     ) -> None:
         self.corpus = corpus
         self.client = client
         self.file = file
         self.server_id = server_id
-        self.gone = gone
+        self.replaced_id = replaced_id
 
     @property
     def known(self) -> KnownServer:
         """What the corpus knows about the server; empty for a stranger."""
         return self.file.servers.get(self.server_id or "", KnownServer(url=self.client.url))
 
-    def adopt(self) -> str:
+    def register(self) -> str:
         """Give the server an id if it has none, note its address, and return the id."""
         if self.server_id is None:
             used = {judgement.server for judgement in read_judgements(self.corpus)}
             self.server_id = self.file.new_id(used)
             self.file.servers[self.server_id] = KnownServer(url=self.client.url)
-            if self.gone is not None:
-                self.file.servers[self.gone].replaced_by = self.server_id
+            if self.replaced_id is not None:
+                self.file.servers[self.replaced_id].replaced_by = self.server_id
         self.known.url = self.client.url
         self.file.write(self.corpus)
         return self.server_id
 
-    def note(self, key: str, project: KnownProject) -> None:
+    def record_project(self, key: str, project: KnownProject) -> None:
         """Write down a project, before anything is done in it."""
         self.known.projects[key] = project
         self.file.write(self.corpus)
 
-    def find(self, noted: KnownProject) -> Project | None:
+    def find(self, recorded: KnownProject) -> Project | None:
         """Return a project that was noted, or None if it isn't there any more."""
-        return _find(self.client, noted)
+        return _find(self.client, recorded)
 
 
 def connect(corpus: Path, url: str | None = None, token_file: str | None = None) -> Connection:
@@ -85,26 +85,26 @@ def connect(corpus: Path, url: str | None = None, token_file: str | None = None)
         CorpusError: if the server doesn't answer, or doesn't know the token.
     """
     file = ServerFile.read(corpus)
-    at = checked_url(url) if url is not None else usual_url(corpus, file)
-    client = Client(at, find_token(corpus, token_file))
-    client.greet()
-    here = [name for name, server in file.current().items() if server.url == at]
-    for name in here + [name for name in file.current() if name not in here]:
+    address = checked_url(url) if url is not None else choose_url(corpus, file)
+    client = Client(address, find_token(corpus, token_file))
+    client.check_login()
+    known_here = [name for name, server in file.current().items() if server.url == address]
+    for name in known_here + [name for name in file.current() if name not in known_here]:
         server = file.servers[name]
         if any(_find(client, project) for project in server.projects.values()):
             return Connection(corpus, client, file, name, None)
-        if name in here and not server.projects:
+        if name in known_here and not server.projects:
             return Connection(corpus, client, file, name, None)
-    return Connection(corpus, client, file, None, here[0] if here else None)
+    return Connection(corpus, client, file, None, known_here[0] if known_here else None)
 
 
-def usual_url(corpus: Path, file: ServerFile) -> str:
+def choose_url(corpus: Path, file: ServerFile) -> str:
     """Return the address of the server that is meant where none is named.
 
     Raises:
         ConfigurationError: if the corpus has tasks on several.
     """
-    own = running(ServerFolder(corpus))
+    own = running_server(ServerFolder(corpus))
     if own is not None:
         return own.url
     urls = sorted({server.url for server in file.current().values()})
@@ -116,9 +116,9 @@ def usual_url(corpus: Path, file: ServerFile) -> str:
     return urls[0] if urls else last_url(ServerFolder(corpus)) or DEFAULT_URL
 
 
-def _find(client: Client, noted: KnownProject) -> Project | None:
+def _find(client: Client, recorded: KnownProject) -> Project | None:
     try:
-        project = client.project(noted.project_id)
-    except MissingError:
+        project = client.project(recorded.project_id)
+    except NotFoundError:
         return None
-    return project if noted.created_at in (None, project.created_at) else None
+    return project if recorded.created_at in (None, project.created_at) else None

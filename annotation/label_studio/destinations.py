@@ -13,9 +13,9 @@ from annotation.label_studio.server_file import KnownProject, project_key
 from annotation.plans import Kind
 from manifests.errors import ConfigurationError, DataError
 
-__all__ = ["Destination", "Key", "destinations", "task_key"]
+__all__ = ["Destination", "TaskKey", "destinations", "task_key"]
 
-Key = tuple[str, str]
+TaskKey = tuple[str, str]
 """Batch and clip: what a task is known by within a project."""
 
 
@@ -39,7 +39,7 @@ class Destination:
     screen: str = ""
     screen_path: Path | None = None
     batches: list[str] = field(default_factory=list)
-    rows: dict[Key, Row] = field(default_factory=dict)
+    rows: dict[TaskKey, Row] = field(default_factory=dict)
 
     def title(self, corpus: Path) -> str:
         """Return the project's title; Label Studio wants 3 to 50 characters."""
@@ -58,7 +58,7 @@ class Destination:
             self.rows[task_key(data)] = row | {"data": data}
 
 
-def task_key(data: Mapping[str, str]) -> Key:
+def task_key(data: Mapping[str, str]) -> TaskKey:
     """Return what a task is known by."""
     return data["batch"], data["clip_id"]
 

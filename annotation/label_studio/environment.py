@@ -22,19 +22,19 @@ def server_environment(
         shell: the variables of the shell; default: those of this process.
     """
     shell = os.environ if shell is None else shell
-    said = {name: shell[name] for name in _PASSED_ON if name in shell}
-    said |= _FIXED
-    said |= {
+    variables = {name: shell[name] for name in _INHERITED if name in shell}
+    variables |= _FIXED
+    variables |= {
         "LABEL_STUDIO_BASE_DATA_DIR": str(folder.root),
         "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(folder.document_root),
         **{name: str(folder.root / "home") for name in _HOMES},
     }
     if public_url is not None:
-        said["LABEL_STUDIO_CSRF_TRUSTED_ORIGINS"] = public_url
-    return said
+        variables["LABEL_STUDIO_CSRF_TRUSTED_ORIGINS"] = public_url
+    return variables
 
 
-_PASSED_ON = (
+_INHERITED = (
     *("PATH", "HOME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ"),
     *("TMPDIR", "TEMP", "TMP", "SYSTEMROOT"),
 )

@@ -48,7 +48,7 @@ class ServerFolder:
         return self.root / "server.log"
 
     @property
-    def running(self) -> Path:
+    def running_file(self) -> Path:
         """Which process serves at which address; there while it runs."""
         return self.root / "running.json"
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from annotation.label_studio.address import Running, is_healthy
+from annotation.label_studio.address import RunningServer, is_healthy
 from annotation.label_studio.folders import ServerFolder
 from annotation.label_studio.program import Program
 from manifests.errors import CorpusError
@@ -23,7 +23,7 @@ class ServerProcess:
     """
 
     def __init__(self, process: "subprocess.Popen[bytes]", folder: ServerFolder, url: str) -> None:
-        self.running = Running(process.pid, url)
+        self.running = RunningServer(process.pid, url)
         self._process = process
         self._folder = folder
 

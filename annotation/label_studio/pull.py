@@ -8,11 +8,11 @@ from annotation.annotators import Annotators, Rater
 from annotation.exports import Export, decode_export
 from annotation.importing import import_exports
 from annotation.label_studio.connection import Connection, connect
-from annotation.label_studio.destinations import Key, destinations
-from annotation.label_studio.reconcile import Account, account
-from annotation.label_studio.refusals import MissingError, RefusalError
+from annotation.label_studio.destinations import TaskKey, destinations
+from annotation.label_studio.reconcile import ProjectCounts, count_tasks
+from annotation.label_studio.refusals import NotFoundError, RequestRefusedError
 from annotation.label_studio.server_file import KnownProject
-from annotation.label_studio.settled import settled
+from annotation.label_studio.settled import finished_tasks
 from manifests.errors import ConfigurationError, DataError
 from manifests.outcome import Outcome, Progress, no_progress
 
@@ -48,13 +48,13 @@ def pull_annotations(
     """
     connection = connect(corpus, server_url, token_file)
     chosen = _chosen(connection, projects)
-    server = connection.adopt()
+    server = connection.register()
     pull = _Pull(connection, progress, len(chosen))
     outcome = import_exports(corpus, pull.exports(chosen), server=server)
     outcome.details |= {
         "server": server,
         "url": connection.client.url,
-        "projects": [one.row() for one in pull.accounts],
+        "projects": [counts.row() for counts in pull.counts],
     }
     outcome.warnings += pull.warnings
     outcome.items_in += len(pull.failures)
@@ -68,17 +68,17 @@ class _Pull:
 
     def __init__(self, connection: Connection, progress: Progress, total: int) -> None:
         self.connection = connection
-        self.accounts: list[Account] = []
+        self.counts: list[ProjectCounts] = []
         self.warnings: list[str] = []
         self.failures: list[tuple[str, str]] = []
         self._annotators = Annotators(connection.corpus)
-        self._settled = settled(connection.corpus)
+        self._finished = finished_tasks(connection.corpus)
         self._progress = progress
         self._total = total
 
     def exports(self, chosen: Mapping[int, str | None]) -> Iterator[Export]:
         """Yield the export of each project that has one, its annotators by e-mail address."""
-        people = self.connection.client.people()
+        people = self.connection.client.users()
         pushed = _pushed(self.connection)
         for done, (number, key) in enumerate(chosen.items(), start=1):
             noted = self.connection.known.projects.get(key or "")
@@ -87,7 +87,7 @@ class _Pull:
                 export = self._export(number, name, noted, people)
                 yield export
                 self._count(export, number, noted, key, pushed)
-            except (MissingError, RefusalError, DataError) as error:
+            except (NotFoundError, RequestRefusedError, DataError) as error:
                 self.failures.append((name, str(error)))
             self._progress(done, self._total, name)
 
@@ -108,7 +108,7 @@ class _Pull:
         client = self.connection.client
         project = self.connection.find(noted or KnownProject(project_id=number))
         if project is None:
-            raise MissingError("not on the server any more; what was pulled before is kept")
+            raise NotFoundError("not on the server any more; what was pulled before is kept")
         export = decode_export(client.export(number), name)
         _name(export.tasks, people)
         return export
@@ -119,21 +119,21 @@ class _Pull:
         number: int,
         noted: KnownProject | None,
         key: str | None,
-        pushed: Mapping[str, set[Key]],
+        pushed: Mapping[str, set[TaskKey]],
     ) -> None:
         """Account for a project once its export was taken, as far as it could be."""
         annotator = None if key is None else key.partition(":")[0] or None
-        found = account(
+        found = count_tasks(
             export.tasks,
             None if key is None else pushed.get(key, set()),
             annotator=annotator,
             kind=noted.kind if noted else None,
             project_id=number,
-            name_of=lambda completed_by: self._pseudonym(completed_by, annotator),
+            pseudonym_of=lambda completed_by: self._pseudonym(completed_by, annotator),
             refused=export.refused,
-            settled=self._settled.get(annotator or ""),
+            finished=self._finished.get(annotator or ""),
         )
-        self.accounts.append(found)
+        self.counts.append(found)
         self.warnings += [f"{export.name}: {sentence}" for sentence in found.mismatches()]
 
 
@@ -142,7 +142,7 @@ def _chosen(connection: Connection, projects: Sequence[int]) -> dict[int, str | 
     known = {project.project_id: key for key, project in connection.known.projects.items()}
     if projects:
         return {number: known.get(number) for number in projects}
-    if connection.gone is not None:
+    if connection.replaced_id is not None:
         raise ConfigurationError(
             f"{connection.client.url}: none of the projects that were pushed there is left; what "
             f"was pulled before is kept"
@@ -163,7 +163,7 @@ def _called(number: int, key: str | None) -> str:
     return " ".join(word for word in words if word)
 
 
-def _pushed(connection: Connection) -> dict[str, set[Key]]:
+def _pushed(connection: Connection) -> dict[str, set[TaskKey]]:
     """Return what each project was given, by its key."""
     known = connection.known.projects
     wanted = sorted({name for project in known.values() for name in project.batches})

@@ -8,12 +8,16 @@ from typing import Any
 from annotation.annotators import Annotators
 from annotation.label_studio.client import Client, Project
 from annotation.label_studio.connection import Connection, connect
-from annotation.label_studio.destinations import Destination, Key, destinations
+from annotation.label_studio.destinations import Destination, TaskKey, destinations
 from annotation.label_studio.folders import ServerFolder
-from annotation.label_studio.refusals import AwayError, NotAllowedError, RefusalError
-from annotation.label_studio.screens import lost_place
+from annotation.label_studio.refusals import (
+    PermissionDeniedError,
+    RequestRefusedError,
+    ServerUnavailableError,
+)
+from annotation.label_studio.screens import lost_control
 from annotation.label_studio.server_file import KnownProject
-from annotation.label_studio.settled import settled
+from annotation.label_studio.settled import finished_tasks
 from manifests.errors import CorpusError
 from manifests.outcome import Outcome, Progress, no_progress
 
@@ -59,26 +63,26 @@ def push_tasks(
     connection = connect(corpus, server_url, token_file)
     places = destinations(corpus, connection.known.projects, wanted=batches, annotators=annotators)
     outcome = Outcome(items_in=sum(len(place.rows) for place in places))
-    if connection.gone is not None:
+    if connection.replaced_id is not None:
         outcome.warnings.append(
             f"{connection.client.url}: no project that was pushed there before is left, so this "
             f"counts as another server; what was pulled stays as it is"
         )
     outcome.details |= {
-        "server": connection.adopt(),
+        "server": connection.register(),
         "url": connection.client.url,
         "projects": [],
     }
     outcome.warnings += _without_account(connection, places)
-    done = settled(corpus)
+    done = finished_tasks(corpus)
     for place in places:
         title = place.title(corpus)
         try:
             _push(connection, place, done.get(place.annotator or "", {}), outcome, progress)
-        except (AwayError, NotAllowedError) as error:
+        except (ServerUnavailableError, PermissionDeniedError) as error:
             outcome.fail(title, f"{error} (what was pushed stays; run the same command to go on)")
             break
-        except RefusalError as error:
+        except RequestRefusedError as error:
             outcome.fail(title, str(error))
     return outcome
 
@@ -86,7 +90,7 @@ def push_tasks(
 def _without_account(connection: Connection, places: Sequence[Destination]) -> Iterator[str]:
     """Name the annotators who can't log in to answer what they are given."""
     addresses = Annotators(connection.corpus).addresses()
-    accounts = {email.casefold() for email in connection.client.people().values()}
+    accounts = {email.casefold() for email in connection.client.users().values()}
     for name in sorted({place.annotator for place in places if place.annotator}):
         if name in addresses and addresses[name].casefold() not in accounts:
             yield (
@@ -99,7 +103,7 @@ def _without_account(connection: Connection, places: Sequence[Destination]) -> I
 def _push(
     connection: Connection,
     place: Destination,
-    done: Container[Key],
+    done: Container[TaskKey],
     outcome: Outcome,
     progress: Progress,
 ) -> None:
@@ -109,7 +113,7 @@ def _push(
     _serve_clips(connection, project, place)
     shown = any(row.get("predictions") for row in place.rows.values())
     if shown and not project.shows_predictions:
-        client.change_project(project.number, show_collab_predictions=True)
+        client.update_project(project.number, show_collab_predictions=True)
     row: dict[str, Any] = {
         "annotator": place.annotator,
         "project_id": project.number,
@@ -117,7 +121,7 @@ def _push(
         "pushed": 0,
         "there_already": 0,
         "answered_before": 0,
-        "address": client.address(project.number),
+        "address": client.labelling_url(project.number),
     }
     outcome.details["projects"].append(row)
 
@@ -136,7 +140,7 @@ def _push(
 
 
 def _add(
-    client: Client, number: int, missing: dict[Key, Any], count: Callable[[int], None]
+    client: Client, number: int, missing: dict[TaskKey, Any], count: Callable[[int], None]
 ) -> None:
     """Add tasks portion by portion; after an answer that didn't come, look what has come in."""
     left, failed = dict(missing), 0
@@ -146,7 +150,7 @@ def _add(
             client.add_tasks(number, [left[key] for key in portion])
             done = set(portion)
             failed = 0
-        except AwayError:
+        except ServerUnavailableError:
             failed += 1
             if failed > _TRIES:
                 raise
@@ -155,7 +159,7 @@ def _add(
         count(len(done))
 
 
-def _keys(client: Client, number: int) -> set[Key]:
+def _keys(client: Client, number: int) -> set[TaskKey]:
     return {key for page in client.tasks(number) for key in page.keys}
 
 
@@ -174,7 +178,7 @@ def _project(connection: Connection, place: Destination, title: str, outcome: Ou
         project = connection.client.make_project(title, place.screen)
     before = noted.batches if noted and noted.project_id == project.number else []
     batches = before + [name for name in place.batches if name not in before]
-    connection.note(
+    connection.record_project(
         place.key,
         KnownProject(
             project_id=project.number,
@@ -199,13 +203,13 @@ def _left_behind(connection: Connection, place: Destination, title: str) -> Proj
 def _show_screen(client: Client, project: Project, place: Destination) -> None:
     if project.label_config.strip() == place.screen.strip():
         return
-    lost = lost_place(project.label_config, place.screen) if project.annotations else None
+    lost = lost_control(project.label_config, place.screen) if project.annotations else None
     if lost is not None:
-        raise RefusalError(
+        raise RequestRefusedError(
             f"the labelling screen of {place.batches[-1]} lacks {lost}, which answers in project "
             f"{project.number} may hold; put it back into {place.screen_path}"
         )
-    client.change_project(project.number, label_config=place.screen)
+    client.update_project(project.number, label_config=place.screen)
 
 
 def _serve_clips(connection: Connection, project: Project, place: Destination) -> None:
@@ -223,11 +227,11 @@ def _serve_clips(connection: Connection, project: Project, place: Destination) -
         try:
             connection.client.add_storage(project.number, str(path.absolute()))
             return
-        except (AwayError, NotAllowedError):
+        except (ServerUnavailableError, PermissionDeniedError):
             raise
-        except RefusalError as error:
+        except RequestRefusedError as error:
             refusal = error
-    raise RefusalError(
+    raise RequestRefusedError(
         f"the server can't serve the clips: {refusal}; start it with corpus label-studio start, "
         f"or add a Local files storage for the clips below its document root to project "
         f"{project.number} by hand, or export with --audio-base-url"

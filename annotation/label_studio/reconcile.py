@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
-from annotation.label_studio.destinations import Key
+from annotation.label_studio.destinations import TaskKey
 from annotation.plans import Kind
 
-__all__ = ["Account", "State", "account"]
+__all__ = ["ProjectCounts", "TaskState", "count_tasks"]
 
-State = Literal["open", "by_others", "skipped", "refused", "answered"]
+TaskState = Literal["open", "by_others", "skipped", "refused", "answered"]
 """What became of a task; of two states of one task the later in this list holds."""
 
 
 @dataclass(frozen=True)
-class Account:
+class ProjectCounts:
     """What became of a project's tasks.
 
     Attributes:
@@ -75,17 +75,17 @@ class Account:
             yield f"{_tasks(self.twice)} on the server once more; answers to both are taken"
 
 
-def account(
+def count_tasks(
     tasks: list[Any],
-    pushed: Set[Key] | None,
+    pushed: Set[TaskKey] | None,
     *,
     annotator: str | None,
     kind: Kind | None,
     project_id: int,
-    name_of: Callable[[Any], str | None] = lambda completed_by: None,
+    pseudonym_of: Callable[[Any], str | None] = lambda completed_by: None,
     refused: Set[int] = frozenset(),
-    settled: Mapping[Key, State] | None = None,
-) -> Account:
+    finished: Mapping[TaskKey, TaskState] | None = None,
+) -> ProjectCounts:
     """Count what became of a project's tasks.
 
     Args:
@@ -99,19 +99,19 @@ def account(
         refused: numbers of annotations that could not be taken.
         settled: what pulls before brought from tasks that may be gone by now.
     """
-    there: set[Key] = set()
-    states: dict[Key, State] = {}
+    there: set[TaskKey] = set()
+    states: dict[TaskKey, TaskState] = {}
     twice = 0
     for task in tasks:
         key = _key(task)
         twice += key in there
         there.add(key)
-        found = _state(task, annotator, name_of, refused)
+        found = _state(task, annotator, pseudonym_of, refused)
         states[key] = _better(states.get(key, "open"), found)
-    states = {**(settled or {}), **states}
+    states = {**(finished or {}), **states}
     ours = there if pushed is None else states.keys() & pushed
     counts = [states[key] for key in ours]
-    return Account(
+    return ProjectCounts(
         annotator=annotator,
         kind=kind,
         project_id=project_id,
@@ -134,29 +134,29 @@ def _tasks(number: int) -> str:
 def _state(
     task: Any,
     annotator: str | None,
-    name_of: Callable[[Any], str | None],
+    pseudonym_of: Callable[[Any], str | None],
     refused: Set[int],
-) -> State:
+) -> TaskState:
     found = task.get("annotations") if isinstance(task, dict) else None
-    annotations = [one for one in found or [] if isinstance(one, dict)]
+    annotations = [annotation for annotation in found or [] if isinstance(annotation, dict)]
     own = [
-        one
-        for one in annotations
-        if annotator is None or name_of(one.get("completed_by")) in (None, annotator)
+        annotation
+        for annotation in annotations
+        if annotator is None or pseudonym_of(annotation.get("completed_by")) in (None, annotator)
     ]
-    taken = [one for one in own if one.get("id") not in refused]
-    if any(not one.get("was_cancelled") for one in taken):
+    taken = [annotation for annotation in own if annotation.get("id") not in refused]
+    if any(not annotation.get("was_cancelled") for annotation in taken):
         return "answered"
     if own:
         return "skipped" if len(taken) == len(own) else "refused"
     return "by_others" if annotations else "open"
 
 
-def _better(one: State, other: State) -> State:
-    return max(one, other, key=get_args(State).index)
+def _better(first: TaskState, second: TaskState) -> TaskState:
+    return max(first, second, key=get_args(TaskState).index)
 
 
-def _key(task: Any) -> Key:
+def _key(task: Any) -> TaskKey:
     data = task.get("data") if isinstance(task, dict) else None
     fields = data if isinstance(data, dict) else {}
     return str(fields.get("batch", "")), str(fields.get("clip_id", ""))

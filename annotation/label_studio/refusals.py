@@ -12,27 +12,33 @@ from typing import Any
 from annotation.label_studio.token import TOKEN_VARIABLE
 from manifests.errors import CorpusError
 
-__all__ = ["AwayError", "MissingError", "NotAllowedError", "RefusalError", "spoken"]
+__all__ = [
+    "NotFoundError",
+    "PermissionDeniedError",
+    "RequestRefusedError",
+    "ServerUnavailableError",
+    "translate_errors",
+]
 
 
-class RefusalError(CorpusError):
+class RequestRefusedError(CorpusError):
     """The server refuses a request, and would again."""
 
 
-class MissingError(RefusalError):
+class NotFoundError(RequestRefusedError):
     """What was asked about isn't on the server."""
 
 
-class NotAllowedError(RefusalError):
+class PermissionDeniedError(RequestRefusedError):
     """The server doesn't know the token, or its owner may not do that."""
 
 
-class AwayError(CorpusError):
+class ServerUnavailableError(CorpusError):
     """The server doesn't answer, or says that it can't at the moment; later it may."""
 
 
 @contextmanager
-def spoken(url: str, doing: str) -> Iterator[None]:
+def translate_errors(url: str, request_name: str) -> Iterator[None]:
     """Turn the SDK's errors into ours.
 
     Args:
@@ -51,71 +57,75 @@ def spoken(url: str, doing: str) -> Iterator[None]:
     try:
         yield
     except ApiError as error:
-        raise _refusal(url, doing, error.status_code or 0, error.body) from None
+        raise _refused(url, request_name, error.status_code or 0, error.body) from None
     except httpx.TransportError as error:
         reason = str(error)[:100] or type(error).__name__
-        raise AwayError(
+        raise ServerUnavailableError(
             f"{url}: Label Studio doesn't answer ({reason}); is it running, and is this its "
             f"address? Start the corpus's own with: corpus label-studio start"
         ) from None
     except (ParsingError, ValidationError, ValueError, TypeError, KeyError, httpx.HTTPError):
-        raise _stranger(url, doing) from None
+        raise _not_label_studio(url, request_name) from None
 
 
-def _stranger(url: str, doing: str) -> RefusalError:
-    return RefusalError(
-        f"{url}: {doing}: what answers is no Label Studio that this tool understands; check the "
+def _not_label_studio(url: str, request_name: str) -> RequestRefusedError:
+    return RequestRefusedError(
+        f"{url}: {request_name}: what answers is no Label Studio that this tool understands; check the "
         f"address, also whether it is http or https"
     )
 
 
-def _refusal(url: str, doing: str, status: int, body: Any) -> CorpusError:
+def _refused(url: str, request_name: str, status: int, body: Any) -> CorpusError:
     if status < 400 or not isinstance(body, dict | list):
-        return _away(url, status) if status >= 500 else _stranger(url, doing)
+        return _unavailable(url, status) if status >= 500 else _not_label_studio(url, request_name)
     if status == 401:
-        return NotAllowedError(
-            f"{url} doesn't know the token {_origin()} (status 401); make one there under Account "
+        return PermissionDeniedError(
+            f"{url} doesn't know the token {_token_place()} (status 401); make one there under Account "
             f"& Settings > Access Token, or start the corpus's server anew"
         )
     if status == 403:
-        return NotAllowedError(f"{url}: {doing}: the token's owner may not do that (status 403)")
+        return PermissionDeniedError(
+            f"{url}: {request_name}: the token's owner may not do that (status 403)"
+        )
     if status == 404:
-        return MissingError(f"{url}: {doing}: not there (status 404)")
+        return NotFoundError(f"{url}: {request_name}: not there (status 404)")
     if status == 429 or status >= 500:
-        return _away(url, status)
-    return RefusalError(f"{url}: {doing}: refused with status {status}{_words(body)}")
+        return _unavailable(url, status)
+    return RequestRefusedError(
+        f"{url}: {request_name}: refused with status {status}{_details(body)}"
+    )
 
 
-def _origin() -> str:
+def _token_place() -> str:
     if os.environ.get(TOKEN_VARIABLE, "").strip():
         return f"in the variable {TOKEN_VARIABLE}, which goes before any file"
     return "in annotations/.label-studio-token or [label_studio] token_file"
 
 
-def _away(url: str, status: int) -> AwayError:
-    return AwayError(
+def _unavailable(url: str, status: int) -> ServerUnavailableError:
+    return ServerUnavailableError(
         f"{url}: Label Studio can't at the moment (status {status}); look at its log, and run the "
         f"same command again to go on"
     )
 
 
-def _words(body: Any) -> str:
+def _details(body: Any) -> str:
     """Return what the server says about it, shortened."""
     if not isinstance(body, dict):
         return ""
-    said = list(_sentences(body.get("validation_errors"))) or [str(body.get("detail", ""))]
-    text = " ".join("; ".join(said).split())
+    messages = list(_sentences(body.get("validation_errors"))) or [str(body.get("detail", ""))]
+    text = " ".join("; ".join(messages).split())
     return f" ({text[:_LONGEST]})" if text else ""
 
 
-def _sentences(said: Any) -> Iterator[str]:
-    if isinstance(said, str):
-        yield said
-    elif isinstance(said, list | tuple):
-        for one in said:
+def _sentences(messages: Any) -> Iterator[str]:
+    if isinstance(messages, str):
+        yield messages
+    elif isinstance(messages, list | tuple):
+        for one in messages:
             yield from _sentences(one)
-    elif isinstance(said, dict):
-        for one in said.values():
+    elif isinstance(messages, dict):
+        for one in messages.values():
             yield from _sentences(one)
 
 

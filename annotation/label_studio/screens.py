@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from xml.etree import ElementTree
 
-__all__ = ["lost_place"]
+__all__ = ["lost_control"]
 
 
-def lost_place(old: str, new: str) -> str | None:
+def lost_control(old: str, new: str) -> str | None:
     """Return what answers to the old screen may hold and the new one doesn't know, or None.
 
     Label Studio itself takes any screen, and then shows people their answers without that part.
@@ -17,22 +17,22 @@ def lost_place(old: str, new: str) -> str | None:
 
     Example:
         >>> old = '<View><Choices name="emotion" toName="a"><Choice value="sad"/></Choices></View>'
-        >>> lost_place(old, old.replace("sad", "glad"))
+        >>> lost_control(old, old.replace("sad", "glad"))
         "the value 'sad' of 'emotion'"
-        >>> lost_place(old, "<View/>")
+        >>> lost_control(old, "<View/>")
         "the control 'emotion'"
     """
-    places = _controls(new)
-    for name, (kind, values) in _controls(old).items():
-        if name not in places or places[name][0] != kind:
+    new_controls = _read_controls(new)
+    for name, (kind, values) in _read_controls(old).items():
+        if name not in new_controls or new_controls[name][0] != kind:
             return f"the control '{name}'"
-        gone = sorted(values - places[name][1])
+        gone = sorted(values - new_controls[name][1])
         if gone:
             return f"the value '{gone[0]}' of '{name}'"
     return None
 
 
-def _controls(screen: str) -> Mapping[str, tuple[str, set[str]]]:
+def _read_controls(screen: str) -> Mapping[str, tuple[str, set[str]]]:
     """Return tag and values of each control; a screen that can't be read has none."""
     if "<!DOCTYPE" in screen or "<!ENTITY" in screen:
         return {}

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from annotation.annotators import Annotators
-from annotation.label_studio.accounts import ADMIN, is_address, prepare_accounts
-from annotation.label_studio.address import announced, check_port, last_url, running
+from annotation.label_studio.accounts import ADMIN, is_email, prepare_accounts
+from annotation.label_studio.address import check_port, last_url, record_running, running_server
 from annotation.label_studio.environment import server_environment
 from annotation.label_studio.folders import ServerFolder
 from annotation.label_studio.process import server_process
@@ -20,7 +20,7 @@ from manifests.lock import FolderLock
 
 __all__ = ["serve"]
 
-Told = Callable[[str], None]
+LineCallback = Callable[[str], None]
 
 
 def serve(
@@ -30,8 +30,8 @@ def serve(
     port: int = 8090,
     environment: Path | None = None,
     public_url: str | None = None,
-    note: Told = lambda line: None,
-    ready: Told = lambda url: None,
+    report: LineCallback = lambda line: None,
+    ready: LineCallback = lambda url: None,
 ) -> None:
     """Run a Label Studio for the corpus until this process is interrupted.
 
@@ -54,18 +54,18 @@ def serve(
     folder = ServerFolder(corpus)
     program = find_program(corpus, environment)
     if not program.is_tested:
-        note(f"warning: Label Studio {program.version} was not tested, {TESTED} was")
-    people = _people(corpus)
+        report(f"warning: Label Studio {program.version} was not tested, {TESTED} was")
+    emails = _account_emails(corpus)
     _refuse_a_second(folder)
     check_port(host, port)
     folder.make()
     variables = server_environment(folder, public_url=public_url)
     with _interruptible(), FolderLock(folder.root, "server", stale_after=_MONTH):
-        _make_accounts(program, folder, variables, people, note)
-        note(f"starting Label Studio {program.version}")
+        _make_accounts(program, folder, variables, emails, report)
+        report(f"starting Label Studio {program.version}")
         with server_process(program, folder, variables, host, port) as server:
             server.wait_until_ready()
-            with announced(folder, server.running):
+            with record_running(folder, server.running):
                 ready(server.running.url)
                 server.wait()
 
@@ -74,22 +74,22 @@ def _make_accounts(
     program: Program,
     folder: ServerFolder,
     variables: Mapping[str, str],
-    people: Mapping[str, str],
-    note: Told,
+    emails: Mapping[str, str],
+    report: LineCallback,
 ) -> None:
     if last_url(folder) is None:
-        note("making the database; this takes about a minute, once")
-    prepared = prepare_accounts(program, folder, variables, people)
+        report("making the database; this takes about a minute, once")
+    prepared = prepare_accounts(program, folder, variables, emails)
     if prepared.made:
-        note(f"new accounts: {', '.join(prepared.made)}; first passwords: {folder.passwords}")
+        report(f"new accounts: {', '.join(prepared.made)}; first passwords: {folder.passwords}")
     if not prepared.token_known:
-        note(
+        report(
             f"warning: {token_path(folder.corpus)} holds a token that this server doesn't know; "
             f"move it away and start again to have one made"
         )
 
 
-def _people(corpus: Path) -> dict[str, str]:
+def _account_emails(corpus: Path) -> dict[str, str]:
     """Return who gets an account, by pseudonym; of several with one address, the first.
 
     Whoever administers has one already; they are among the annotators if they judge clips, too.
@@ -99,7 +99,7 @@ def _people(corpus: Path) -> dict[str, str]:
     for name, email in annotators.addresses().items():
         if email.casefold() == ADMIN:
             continue
-        if not is_address(email):
+        if not is_email(email):
             raise DataError(
                 f"{annotators.path}: what {name} has as e-mail address is none, so they could not "
                 f"log in; correct it, or leave it empty for no account"
@@ -109,7 +109,7 @@ def _people(corpus: Path) -> dict[str, str]:
 
 
 def _refuse_a_second(folder: ServerFolder) -> None:
-    server = running(folder)
+    server = running_server(folder)
     if server is not None:
         raise CorpusError(
             f"Label Studio already runs for this corpus: {server.url}, process {server.pid}; stop "

@@ -4,13 +4,13 @@ from collections import defaultdict
 from pathlib import Path
 
 from annotation.judgements import latest, read_judgements
-from annotation.label_studio.destinations import Key
-from annotation.label_studio.reconcile import State
+from annotation.label_studio.destinations import TaskKey
+from annotation.label_studio.reconcile import TaskState
 
-__all__ = ["settled"]
+__all__ = ["finished_tasks"]
 
 
-def settled(corpus: Path) -> dict[str, dict[Key, State]]:
+def finished_tasks(corpus: Path) -> dict[str, dict[TaskKey, TaskState]]:
     """Return what became of the tasks that each annotator answered or skipped, by pseudonym.
 
     Args:
@@ -19,7 +19,7 @@ def settled(corpus: Path) -> dict[str, dict[Key, State]]:
     Raises:
         DataError: if a file of judgements can't be read.
     """
-    found: defaultdict[str, dict[Key, State]] = defaultdict(dict)
+    found: defaultdict[str, dict[TaskKey, TaskState]] = defaultdict(dict)
     for judgement in latest(read_judgements(corpus)):
         key = (judgement.batch or "", judgement.clip_id)
         found[judgement.annotator][key] = judgement.status

@@ -20,9 +20,9 @@ def find_token(corpus: Path, token_file: str | None = None) -> str:
     Raises:
         ConfigurationError: if there is none, others can read the file, or its content is none.
     """
-    said = os.environ.get(TOKEN_VARIABLE, "").strip()
-    if said:
-        return _checked(said, f"the variable {TOKEN_VARIABLE}")
+    token = os.environ.get(TOKEN_VARIABLE, "").strip()
+    if token:
+        return _checked(token, f"the variable {TOKEN_VARIABLE}")
     path = token_path(corpus, token_file)
     try:
         mode = path.stat().st_mode

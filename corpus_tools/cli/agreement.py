@@ -35,12 +35,12 @@ def agreement(
     their own earlier answers; suspicious patterns are listed.
     """
     with session("agreement", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from annotation import agreement as measures
+        from annotation.agreement import measure_agreement
         from annotation.agreement_tables import agreement_tables
         from corpus_tools.workspace import Workspace
 
         workspace = Workspace.find(corpus)
-        report, outcome = measures.agreement(workspace.root, resamples=resamples, seed=seed)
+        report, outcome = measure_agreement(workspace.root, resamples=resamples, seed=seed)
         run.outcome.merge(outcome)
         if html is not None:
             from annotation.agreement_page import write_agreement_page

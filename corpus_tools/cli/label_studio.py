@@ -77,7 +77,7 @@ def start(
                 port=port,
                 environment=environment,
                 public_url=public_url,
-                note=run.note,
+                report=run.note,
                 ready=ready,
             )
         except KeyboardInterrupt:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.aggregation import aggregate, decide, labels
+from annotation.aggregation import aggregate_clip, aggregate_votes, aggregated_labels
 from annotation.importing import import_annotations
 from annotation.judgements import latest
 from annotation.settings import LabelSettings
@@ -33,7 +33,7 @@ def votes(*emotions, **changes):
 
 
 def label(rows, **settings):
-    return aggregate("c", rows, LabelSettings(**settings))
+    return aggregate_clip("c", rows, LabelSettings(**settings))
 
 
 def test_most_frequent_class_wins():
@@ -148,7 +148,7 @@ def test_labels_of_a_corpus(corpus, exporter, items):
             ),
         )
     import_annotations(corpus.root, [exporter.write()])
-    found = labels(corpus.root, LabelSettings())
+    found = aggregated_labels(corpus.root, LabelSettings())
     assert {clip_id: label.emotion for clip_id, label in found.items()} == {
         corpus.ids()[0]: "sad",
         corpus.ids()[1]: None,
@@ -158,25 +158,25 @@ def test_labels_of_a_corpus(corpus, exporter, items):
 def test_weighed_shares_decide_beyond_the_margin_and_are_kept():
     rows = votes("sad", "fear")
     shares = [0, 0.4, 0, 0, 0, 0.6]
-    result = aggregate("c", rows, LabelSettings(), shares)
+    result = aggregate_clip("c", rows, LabelSettings(), shares)
     assert (result.emotion, result.soft, result.agreement) == ("sad", shares, 0.5)
-    close = aggregate("c", rows, LabelSettings(margin=0.3), shares)
+    close = aggregate_clip("c", rows, LabelSettings(margin=0.3), shares)
     assert (close.emotion, close.reason, close.soft) == (None, "tie", shares)
-    assert aggregate("c", rows, LabelSettings(margin=0.2), shares).emotion == "sad"
+    assert aggregate_clip("c", rows, LabelSettings(margin=0.2), shares).emotion == "sad"
 
 
 def test_rules_before_the_class_hold_for_every_method():
     shares = [0, 0, 0, 0, 0, 1]
-    assert aggregate("c", votes("sad", None), LabelSettings(), shares).reason == "unclear"
-    few = aggregate("c", votes("sad"), LabelSettings(min_votes=2), shares)
+    assert aggregate_clip("c", votes("sad", None), LabelSettings(), shares).reason == "unclear"
+    few = aggregate_clip("c", votes("sad"), LabelSettings(min_votes=2), shares)
     assert (few.reason, few.soft) == ("too_few_votes", shares)
     noisy = votes("sad", "sad", problems=["noise"])
-    assert aggregate("c", noisy, LabelSettings(), shares).reason == "problem:noise"
+    assert aggregate_clip("c", noisy, LabelSettings(), shares).reason == "problem:noise"
 
 
 def test_adjudication_outranks_the_method():
     rows = [*votes("sad", "sad"), vote("a08", "fear", role="adjudication")]
-    result = aggregate("c", rows, LabelSettings(), [0, 0, 0, 0, 0, 1])
+    result = aggregate_clip("c", rows, LabelSettings(), [0, 0, 0, 0, 0, 1])
     assert (result.emotion, result.soft[EMOTIONS.index("fear")]) == ("fear", 0.333333)
 
 
@@ -205,13 +205,13 @@ def people(exporter, items, *emotions):
 
 def test_each_method_on_a_corpus(campaign):
     last = campaign.ids()[-1]
-    assert labels(campaign.root, LabelSettings())[last].emotion == "neutral"
-    weighted = decide(campaign.root, LabelSettings(method="weighted"))
+    assert aggregated_labels(campaign.root, LabelSettings())[last].emotion == "neutral"
+    weighted = aggregate_votes(campaign.root, LabelSettings(method="weighted"))
     weights = weighted.shares.weights
     assert weights["a01"] > weights["a02"] > weights["a03"]
     assert weighted.labels[last].emotion == "sad"
     assert weighted.params(LabelSettings(method="weighted"))["method"] == "weighted"
-    fitted = decide(campaign.root, LabelSettings(method="dawid_skene"))
+    fitted = aggregate_votes(campaign.root, LabelSettings(method="dawid_skene"))
     assert "only 10 clips" in fitted.shares.warnings[0]
     assert fitted.labels[campaign.ids()[0]].emotion == "sad"
     for label in fitted.labels.values():
@@ -221,8 +221,8 @@ def test_each_method_on_a_corpus(campaign):
 def test_weighted_without_gold_says_so_and_counts(campaign):
     (campaign.root / "annotations" / "gold.csv").unlink()
     settings = LabelSettings(method="weighted")
-    decided = decide(campaign.root, settings)
-    assert decided.labels == decide(campaign.root, LabelSettings()).labels
+    decided = aggregate_votes(campaign.root, settings)
+    assert decided.labels == aggregate_votes(campaign.root, LabelSettings()).labels
     assert "gold.csv" in decided.shares.warnings[0]
     assert decided.params(settings) == decided.params(LabelSettings())
     assert "margin" not in decided.params(settings)

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from annotation.agreement import agreement
+from annotation.agreement import measure_agreement
 from annotation.importing import import_annotations
 from manifests.emotions import EMOTIONS
 
@@ -33,7 +33,7 @@ def test_figures_of_a_small_panel_by_hand(corpus, vote):
             ["sad", "sad", "fear", "", ""],
         ]
     )
-    report, outcome = agreement(corpus.root)
+    report, outcome = measure_agreement(corpus.root)
     assert report.clips == {"none": 0, "one": 2, "several": 3}
     # coincidences: sad 3+1, fear 3, sad-fear 2 halves twice: n=9, diagonal 3+1+3
     assert report.observed == pytest.approx(7 / 9, abs=1e-6)
@@ -56,7 +56,7 @@ def test_figures_of_a_small_panel_by_hand(corpus, vote):
 
 def test_seconds_are_of_answers_only(corpus, vote):
     vote([["sad", "sad"], ["sad", "-"]], lead_time=4.0)
-    report, _ = agreement(corpus.root)
+    report, _ = measure_agreement(corpus.root)
     assert [row.median_seconds for row in report.annotators] == [4.0, 4.0]
 
 
@@ -71,7 +71,7 @@ def test_seconds_are_of_answers_only(corpus, vote):
 )
 def test_undefined_alpha_says_why(corpus, vote, table, sentence):
     vote(table)
-    report, outcome = agreement(corpus.root)
+    report, outcome = measure_agreement(corpus.root)
     assert report.alpha.value is report.alpha.low is None
     assert sentence in report.alpha.undefined
     assert outcome.ok
@@ -79,7 +79,7 @@ def test_undefined_alpha_says_why(corpus, vote, table, sentence):
 
 
 def test_no_judgements_is_a_warning(corpus):
-    report, outcome = agreement(corpus.root)
+    report, outcome = measure_agreement(corpus.root)
     assert outcome.ok
     assert "no judgements yet" in outcome.warnings[0]
     assert report.annotators == []
@@ -88,12 +88,12 @@ def test_no_judgements_is_a_warning(corpus):
 
 def test_gold_that_is_strange_or_missing_is_said(corpus, vote):
     vote([["sad", "sad"], ["sad", "fear"]], ground_truth=True)
-    _, outcome = agreement(corpus.root)
+    _, outcome = measure_agreement(corpus.root)
     assert "2 clips have an answer marked as ground truth" in outcome.warnings[0]
     gold = corpus.root / "annotations" / "gold.csv"
     rows = [f"{clip},sad" for clip in corpus.ids()[:2]]
     gold.write_text("\n".join(["clip_id,emotion", *rows, "elsewhere,sad", ""]), encoding="utf-8")
-    report, outcome = agreement(corpus.root)
+    report, outcome = measure_agreement(corpus.root)
     assert report.annotators[1].gold.accuracy == 0.5
     [warning] = outcome.warnings
     assert "1 clips that are not in this corpus, the first 'elsewhere'" in warning

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
-from annotation.agreement import agreement
+from annotation.agreement import measure_agreement
 from annotation.agreement_page import agreement_page, write_agreement_page
 from annotation.agreement_tables import agreement_tables
 from annotation.importing import import_annotations
@@ -31,7 +31,7 @@ def report(corpus, exporter, items, make_clip):
     rows = [f"{clip.clip_id},{EMOTIONS[n % 6]}" for n, clip in enumerate(clips[:12])]
     gold = corpus.root / "annotations" / "gold.csv"
     gold.write_text("\n".join(["clip_id,emotion", *rows, ""]), encoding="utf-8")
-    return agreement(corpus.root)[0]
+    return measure_agreement(corpus.root)[0]
 
 
 def test_gold_times_drift_and_oddities(report):
@@ -92,7 +92,7 @@ def test_what_a_corpus_says_is_escaped(report):
 
 
 def test_page_without_judgements(corpus):
-    report, _ = agreement(corpus.root)
+    report, _ = measure_agreement(corpus.root)
     assert "Nothing odd was found" in agreement_page(report, "空")
 
 

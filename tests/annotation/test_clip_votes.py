@@ -1,4 +1,4 @@
-from annotation.clip_votes import votes_on
+from annotation.clip_votes import clip_votes
 from annotation.importing import import_annotations
 from annotation.settings import LabelSettings
 
@@ -12,11 +12,11 @@ def test_every_vote_and_how_it_became_the_label(corpus, exporter, items):
     exporter.tasks.clear()
     exporter.task(clip, later)
     import_annotations(corpus.root, [exporter.write("2.json")])
-    found = votes_on(corpus.root, clip, LabelSettings())
+    found = clip_votes(corpus.root, clip, LabelSettings())
     assert [row.emotion for row in found.counting] == ["sad", "sad"]
     assert [row.emotion for row in found.replaced] == ["fear"]
     assert (found.label.emotion, found.decided_by, found.method) == ("sad", "majority", "majority")
-    nothing = votes_on(corpus.root, other, LabelSettings())
+    nothing = clip_votes(corpus.root, other, LabelSettings())
     assert (nothing.counting, nothing.label, nothing.decided_by) == ([], None, "not_labelled")
 
 
@@ -27,5 +27,5 @@ def test_what_kept_it_from_a_class(corpus, exporter, items):
     ]
     exporter.task(corpus.ids()[0], *annotations)
     import_annotations(corpus.root, [exporter.write()])
-    found = votes_on(corpus.root, corpus.ids()[0], LabelSettings(method="dawid_skene"))
+    found = clip_votes(corpus.root, corpus.ids()[0], LabelSettings(method="dawid_skene"))
     assert (found.label.reason, found.decided_by) == ("tie", "tie")

@@ -1,8 +1,8 @@
 import pytest
 
-from annotation.aggregation import labels
+from annotation.aggregation import aggregated_labels
 from annotation.batches import read_batches, read_plans
-from annotation.disputed import export_disputed, is_disputed, votes_in_words
+from annotation.disputed import export_disputed, is_disputed, vote_summary
 from annotation.importing import import_annotations
 from annotation.panel import Panel
 from annotation.settings import LabelSettings
@@ -119,7 +119,7 @@ def test_an_adjudicated_clip_is_decided_and_a_skipped_one_is_asked_again(voted, 
     assert answered(voted, exporter, "d1", items("surprise")).kept == 1
     assert answered(voted, exporter, "d2", [], was_cancelled=True).kept == 1
     [decided], [skipped] = tasks_of(voted, "d1"), tasks_of(voted, "d2")
-    found = labels(voted.root, LabelSettings())
+    found = aggregated_labels(voted.root, LabelSettings())
     assert (found[decided].emotion, found[decided].adjudicated) == ("surprise", True)
     assert (found[skipped].emotion, found[skipped].adjudicated) == (None, False)
     third = export_disputed(voted.root, ["a02"], batch="d3")
@@ -154,4 +154,4 @@ def test_half_who_hear_music_leave_it_open():
     rows = [vote("sad", problems=["music"]), vote("sad"), vote(None, status="skipped")]
     assert is_disputed(label, rows)
     assert not is_disputed(label, rows[:1])
-    assert votes_in_words(rows) == "sad ×2, music ×1"
+    assert vote_summary(rows) == "sad ×2, music ×1"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.gold_mixing import check_gold_rate, choose_gold, mix
+from annotation.gold_mixing import check_gold_rate, choose_gold, mix_gold
 from manifests.errors import ConfigurationError
 
 GOLD = [f"g{place}" for place in range(12)]
@@ -14,7 +14,7 @@ GOLD = [f"g{place}" for place in range(12)]
 def test_gold_is_spread_and_the_others_keep_their_order(number, golden, seed):
     golden = min(golden, number)
     tasks, gold = [f"t{place}" for place in range(number)], [f"g{n}" for n in range(golden)]
-    mixed = mix(tasks, gold, seed)
+    mixed = mix_gold(tasks, gold, seed)
     assert [one for one in mixed if one in set(tasks)] == tasks
     assert sorted(mixed) == sorted(tasks + gold)
     places = [place for place, one in enumerate(mixed) if one in set(gold)]
@@ -25,10 +25,10 @@ def test_gold_is_spread_and_the_others_keep_their_order(number, golden, seed):
 
 
 def test_the_places_of_gold_are_no_fixed_distance_apart():
-    mixed = mix([f"t{place}" for place in range(90)], GOLD[:10], "1 a01")
+    mixed = mix_gold([f"t{place}" for place in range(90)], GOLD[:10], "1 a01")
     places = [place for place, one in enumerate(mixed) if one in GOLD]
     assert len({after - before for before, after in pairwise(places)}) > 3
-    assert mixed != mix([f"t{place}" for place in range(90)], GOLD[:10], "1 a02")
+    assert mixed != mix_gold([f"t{place}" for place in range(90)], GOLD[:10], "1 a02")
 
 
 def test_everybody_begins_with_other_gold_and_meets_none_twice():

@@ -1,19 +1,19 @@
 import numpy as np
 import pytest
 
-from annotation.suspicions import longest_run, run_chance, suspicions
-from annotation.work import Work
+from annotation.suspicions import find_suspicions, longest_run, run_chance
+from annotation.work import AnnotatorHistory
 
 K = 6
 
 
-def work(codes, others=None, seconds=None, durations=4.0):
+def history(codes, others=None, seconds=None, durations=4.0):
     codes = np.array(codes, dtype=np.int8)
     size = len(codes)
     if others is None:
         others = np.where(codes < 0, 0, codes)
     votes = np.eye(K, dtype=np.int64)[others] * 2
-    return Work(
+    return AnnotatorHistory(
         "a01",
         0,
         codes,
@@ -25,7 +25,7 @@ def work(codes, others=None, seconds=None, durations=4.0):
 
 
 def patterns(*arguments, **named):
-    return [finding.pattern for finding in suspicions(work(*arguments, **named))]
+    return [finding.pattern for finding in find_suspicions(history(*arguments, **named))]
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_long_run_of_a_class_and_of_unclear(truth):
     codes[50:62] = 4
     assert patterns(codes) == ["long run"]
     codes[50:62] = -1
-    found = suspicions(work(codes))
+    found = find_suspicions(history(codes))
     assert [finding.sentence for finding in found] == ["'unclear' 12 times in a row"]
 
 
@@ -73,8 +73,8 @@ def test_agreement_that_falls(truth):
 
 
 def test_nothing_is_said_of_a_few_answers():
-    assert suspicions(work([3] * 19, np.zeros(19, int))) == []
-    assert suspicions(work([])) == []
+    assert find_suspicions(history([3] * 19, np.zeros(19, int))) == []
+    assert find_suspicions(history([])) == []
 
 
 def test_run_chance_bounds_what_chance_brings():

@@ -1,10 +1,10 @@
 import pytest
 
-from annotation.label_studio.audibility import Expected, hindrance_elsewhere
-from annotation.label_studio.browser import Answer
+from annotation.label_studio.audibility import ExpectedClip, remote_playback_problem
+from annotation.label_studio.browser import Response
 
-CLIP = Expected("clips/s/a.wav", b"", 0)
-GOOD = Answer(
+CLIP = ExpectedClip("clips/s/a.wav", b"", 0)
+GOOD = Response(
     206, {"content-type": "audio/wav", "access-control-allow-origin": "*"}, b"RIFF....WAVE"
 )
 
@@ -19,5 +19,5 @@ GOOD = Answer(
     ],
 )
 def test_addresses_that_only_the_lead_can_reach(url, server, sentence):
-    said = hindrance_elsewhere(GOOD, CLIP, url, server)
+    said = remote_playback_problem(GOOD, CLIP, url, server)
     assert said is None if sentence is None else sentence in said

@@ -98,14 +98,14 @@ def offer(corpus, audio, **data):
     (tasks / "batch-0001.json").write_text(json.dumps([{"data": data}]), encoding="utf-8")
 
 
-def hindrance(corpus, server):
+def playback_problem(corpus, server):
     outcome = check(corpus, url=server.url)
     assert outcome.items_in == outcome.kept + outcome.failed
     return outcome.failures[0].reason if outcome.failures else None
 
 
 def test_a_clip_is_heard_with_a_log_in_and_asked_for_in_part(corpus, server):
-    assert hindrance(corpus, server) is None
+    assert playback_problem(corpus, server) is None
     asked = server.asked[-1]
     assert asked["Authorization"] == "Bearer for-minutes"
     assert asked["Range"].startswith("bytes=0-")
@@ -114,7 +114,7 @@ def test_a_clip_is_heard_with_a_log_in_and_asked_for_in_part(corpus, server):
 
 def test_a_legacy_token_is_sent_as_it_is(corpus, server, monkeypatch):
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", "40hex")
-    assert hindrance(corpus, server) is None
+    assert playback_problem(corpus, server) is None
     assert server.asked[-1]["Authorization"] == "Token 40hex"
 
 
@@ -132,18 +132,18 @@ def test_a_legacy_token_is_sent_as_it_is(corpus, server, monkeypatch):
 )
 def test_each_status_is_explained(corpus, server, status, sentence):
     server.status = status
-    assert sentence in hindrance(corpus, server)
+    assert sentence in playback_problem(corpus, server)
 
 
 def test_a_missing_clip_is_told_from_a_missing_storage(corpus, server):
     server.status = 404
     (corpus / CLIP).unlink()
-    assert "the corpus has no clips/" in hindrance(corpus, server)
+    assert "the corpus has no clips/" in playback_problem(corpus, server)
 
 
 def test_a_storage_on_another_folder_is_named(corpus, server):
     server.status, server.storages = 404, [{"path": "/elsewhere/clips"}]
-    said = hindrance(corpus, server)
+    said = playback_problem(corpus, server)
     assert "/elsewhere/clips" in said
     assert str(corpus / "clips") in said
 
@@ -151,7 +151,7 @@ def test_a_storage_on_another_folder_is_named(corpus, server):
 def test_a_right_storage_below_a_wrong_root_is_told(corpus, server):
     ServerFolder(corpus).make()
     server.status, server.storages = 404, [{"path": str(ServerFolder(corpus).clips)}]
-    assert "document root" in hindrance(corpus, server)
+    assert "document root" in playback_problem(corpus, server)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_a_right_storage_below_a_wrong_root_is_told(corpus, server):
 )
 def test_what_is_no_clip_of_the_corpus_is_refused(corpus, server, kind, body, sentence):
     server.headers, server.body = {"Content-Type": kind}, body
-    assert sentence in hindrance(corpus, server)
+    assert sentence in playback_problem(corpus, server)
 
 
 def test_a_server_without_ranges_is_remarked(corpus, server):
@@ -196,14 +196,14 @@ def elsewhere(corpus, server):
 
 
 def test_clips_on_a_web_server_are_fetched_without_a_log_in(corpus, elsewhere):
-    assert hindrance(corpus, elsewhere) is None
+    assert playback_problem(corpus, elsewhere) is None
     assert "Authorization" not in elsewhere.asked[-1]
     assert elsewhere.asked[-1]["Origin"] == elsewhere.url
 
 
 def test_another_file_on_a_web_server_is_told(corpus, elsewhere):
     elsewhere.body = wav(0.2)
-    assert "another file comes" in hindrance(corpus, elsewhere)
+    assert "another file comes" in playback_problem(corpus, elsewhere)
 
 
 @pytest.mark.parametrize("allowed", [None, "https://other.example", "null"])
@@ -211,7 +211,7 @@ def test_without_leave_for_other_origins_the_header_is_named(corpus, elsewhere, 
     elsewhere.headers = {"Content-Type": "audio/wav"}
     if allowed:
         elsewhere.headers["Access-Control-Allow-Origin"] = allowed
-    said = hindrance(corpus, elsewhere)
+    said = playback_problem(corpus, elsewhere)
     assert f"Access-Control-Allow-Origin: {elsewhere.url}" in said
     assert (allowed or "none") in said
 
@@ -222,24 +222,24 @@ def test_without_leave_for_other_origins_the_header_is_named(corpus, elsewhere, 
 )
 def test_statuses_of_a_web_server_are_explained(corpus, elsewhere, status, sentence):
     elsewhere.status = status
-    assert sentence in hindrance(corpus, elsewhere)
+    assert sentence in playback_problem(corpus, elsewhere)
 
 
 def test_an_address_that_no_browser_takes_is_told(corpus, server):
     offer(corpus, f"{server.url}/with blanks/a.wav")
-    assert "no answer in HTTP" in hindrance(corpus, server)
+    assert "no answer in HTTP" in playback_problem(corpus, server)
 
 
 def test_nobody_at_the_clips_address(corpus, server):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         offer(corpus, f"http://127.0.0.1:{closed.getsockname()[1]}/s/a.wav")
-        assert "nobody answers" in hindrance(corpus, server)
+        assert "nobody answers" in playback_problem(corpus, server)
 
 
 def test_a_wrong_token_is_told_without_quoting_it(corpus, server, monkeypatch):
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", "other.secret.token")
-    said = hindrance(corpus, server)
+    said = playback_problem(corpus, server)
     assert "doesn't know the token" in said
     assert "secret" not in said
 

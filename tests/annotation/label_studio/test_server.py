@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from annotation.label_studio.accounts import first_password
-from annotation.label_studio.address import check_port, last_url, running
+from annotation.label_studio.address import check_port, last_url, running_server
 from annotation.label_studio.folders import ServerFolder
 from annotation.label_studio.server import serve
 from annotation.label_studio.token import find_token
@@ -38,7 +38,7 @@ def run(corpus_folder, label_studio_environment, port, monkeypatch):
 
         options = {"port": port, "environment": label_studio_environment} | options
         with pytest.raises(KeyboardInterrupt):
-            serve(corpus_folder, note=notes.append, ready=ready, **options)
+            serve(corpus_folder, report=notes.append, ready=ready, **options)
         return "\n".join(notes)
 
     return run_until_ready
@@ -56,10 +56,10 @@ def is_alive(pid):
 def test_an_interrupt_ends_the_server_and_leaves_its_address(corpus_folder, run, port, end_with):
     folder, seen = ServerFolder(corpus_folder), []
     handler = signal.getsignal(end_with)
-    run(lambda: seen.append(running(folder)), end_with)
+    run(lambda: seen.append(running_server(folder)), end_with)
     assert seen[0].url == f"http://127.0.0.1:{port}"
     assert not is_alive(seen[0].pid)
-    assert running(folder) is None
+    assert running_server(folder) is None
     assert last_url(folder) == seen[0].url
     assert signal.getsignal(end_with) == handler
 
