@@ -1,7 +1,7 @@
-"""From votes to labels: the class with the largest share wins, and a tie stays a tie.
+"""Aggregation of votes into labels: the class with the largest share wins, ties stay ties.
 
-An *answer* is a judgement that wasn't skipped; ``unclear`` is an answer without a class. What
-keeps a clip from a label is, the first that applies:
+An *answer* is a judgement that wasn't skipped; ``unclear`` is an answer without a class. A clip has
+no class for the first of these reasons that applies:
 
 - ``too_few_votes``: fewer than ``min_votes`` answers;
 - ``problem:<name>``: at least half of the answers name that problem, and it is one of
@@ -10,13 +10,12 @@ keeps a clip from a label is, the first that applies:
 - ``tie``: several classes have the most votes; with ``weighted`` and ``dawid_skene``, the shares
   of the two best classes are less than ``margin`` apart.
 
-An adjudication decides alone, whatever the method: its class, its ``unclear`` or its problem stand,
-whatever the others say. It is listed and counted among the votes like any other.
+An adjudication decides alone, whatever the method: its class, ``unclear`` or problem overrides the
+votes. It is listed and counted among the votes like any other.
 
-``soft`` is the share of each class, as the method has it: of the votes that name one, of their
-weights, or the probability under Dawid and Skene's model; of the votes where somebody adjudicated.
-``agreement`` is always the share of the votes that are for the winning class (for the most
-frequent, if none wins).
+``soft`` is the share of each class by the method: of the votes for a class, of their weights, or
+the posterior of Dawid and Skene's model; of the votes for an adjudicated clip. ``agreement`` is
+always the share of the votes for the winning class (without one, for the most frequent).
 """
 
 from collections import defaultdict
@@ -38,12 +37,12 @@ __all__ = ["Aggregation", "aggregate_clip", "aggregate_votes", "aggregated_label
 
 @dataclass(frozen=True)
 class Aggregation:
-    """What all votes come to.
+    """Labels of a corpus and the data they were made from.
 
     Attributes:
-        labels: by clip id.
-        shares: what they were decided by.
-        judgements: those that count, by clip id.
+        labels: labels by clip id.
+        shares: class shares by the aggregation method.
+        judgements: judgements that count, by clip id.
     """
 
     labels: Mapping[str, Label]
@@ -51,14 +50,14 @@ class Aggregation:
     judgements: Mapping[str, Sequence[Judgement]]
 
     def params(self, settings: LabelSettings) -> dict[str, Any]:
-        """Return the settings that made these labels, with the method that was used."""
+        """Return the settings of the labels, with the method that was used."""
         used = settings.model_copy(update={"method": self.shares.method})
         unused = {"margin"} if used.method == "majority" else None
         return used.model_dump(mode="json", exclude=unused)
 
 
 def aggregated_labels(corpus: Path, settings: LabelSettings) -> dict[str, Label]:
-    """Return what the votes of every judged clip come to, by clip id.
+    """Return the label of every judged clip by clip id.
 
     Args:
         corpus: the corpus folder.
@@ -72,7 +71,7 @@ def aggregated_labels(corpus: Path, settings: LabelSettings) -> dict[str, Label]
 
 @gc_paused()
 def aggregate_votes(corpus: Path, settings: LabelSettings) -> Aggregation:
-    """Return what the votes of every judged clip come to, and how.
+    """Aggregate the votes of every judged clip.
 
     Args:
         corpus: the corpus folder.
@@ -100,27 +99,27 @@ def aggregate_clip(
     settings: LabelSettings,
     shares: Sequence[float] | None = None,
 ) -> Label:
-    """Return what a clip's judgements come to; the rules are those of this module.
+    """Return the label of a clip by the rules of this module.
 
     Args:
-        clip_id: of the clip.
-        judgements: of that clip, the latest of each annotator.
-        settings: how many answers are needed, what is a tie, and which problems leave a clip out.
-        shares: of the classes, from a method that weighs; null: every vote counts the same.
+        clip_id: id of the clip.
+        judgements: latest judgement of each annotator on the clip.
+        settings: section [labels] of corpus.toml.
+        shares: class shares of a weighting method; null: every vote counts the same.
     """
     answers = [row for row in judgements if row.status == "answered"]
     adjudications = [row for row in answers if row.role == "adjudication"]
     deciding = [max(adjudications, key=lambda row: row.updated_at)] if adjudications else answers
     counts = _counts(answers)
     total = sum(counts)
-    weighed = None if adjudications else shares
+    weighted_shares = None if adjudications else shares
     reason = _reason(deciding, 1 if adjudications else settings.min_votes, settings.drop_problems)
     emotion = None
     if reason is None:
         winners = (
             _winners(_counts(deciding))
-            if weighed is None
-            else _clear_winners(weighed, settings.margin)
+            if weighted_shares is None
+            else _clear_winners(weighted_shares, settings.margin)
         )
         emotion, reason = (winners[0], None) if len(winners) == 1 else (None, "tie")
     agreeing = max(counts) if emotion is None else counts[EMOTIONS.index(emotion)]
@@ -129,7 +128,7 @@ def aggregate_clip(
         clip_id=clip_id,
         emotion=emotion,
         reason=reason,
-        soft=soft if weighed is None else list(weighed),
+        soft=soft if weighted_shares is None else list(weighted_shares),
         votes=[(row.annotator, row.emotion) for row in sorted(answers, key=_place)],
         agreement=round(agreeing / total, 6) if total else None,
         adjudicated=bool(adjudications),
@@ -167,11 +166,11 @@ def _winners(counts: Sequence[int]) -> list[Emotion]:
 
 
 def _clear_winners(shares: Sequence[float], margin: float) -> list[Emotion]:
-    """Return the best class, with all others whose share is less than the margin below its own."""
+    """Return the best class and all classes with a share within the margin below it."""
     least = round(max(shares) - margin, 6)
     return [emotion for emotion, share in zip(EMOTIONS, shares, strict=True) if share > least]
 
 
 def _place(judgement: Judgement) -> tuple[bool, str]:
-    """Annotators by name, who adjudicates last."""
+    """Sort key: by annotator, adjudications last."""
     return (judgement.role == "adjudication", judgement.annotator)

@@ -1,4 +1,4 @@
-"""How far annotators agree, on what they don't, and how each of them stands."""
+"""Inter-annotator agreement: of the corpus, by class, by pair and by annotator."""
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import asdict
@@ -40,16 +40,16 @@ _SEGMENTS = STAGES["segments"]
 def measure_agreement(
     corpus: Path, *, resamples: int = 1000, seed: int = 0
 ) -> tuple[AgreementReport, Outcome]:
-    """Measure how far the annotators of a corpus agree.
+    """Measure the agreement of a corpus's annotators.
 
-    Counted are the judgements that count (the latest of each annotator on each clip) but for
-    adjudications. ``unclear`` and skips are no votes: α takes them as missing. A vote on a clip of
-    annotations/gold.csv counts here like any other, and towards the annotator's gold accuracy.
+    The latest judgement of each annotator on each clip counts, except adjudications. ``unclear``
+    and skips are missing values. A vote on a clip of annotations/gold.csv counts like any other
+    and also towards the annotator's gold accuracy.
 
     Args:
         corpus: the corpus folder.
         resamples: bootstrap samples for the interval of α.
-        seed: of the bootstrap.
+        seed: seed of the bootstrap.
 
     Raises:
         DataError: if a file of judgements, the gold clips or a shard can't be read.
@@ -81,7 +81,7 @@ def measure_agreement(
         ],
     )
     outcome = _outcome(report, len(table.clips))
-    outcome.warnings += _about_gold(gold.keys(), durations.keys(), judgements)
+    outcome.warnings += _gold_warnings(gold.keys(), durations.keys(), judgements)
     return report, outcome
 
 
@@ -97,12 +97,14 @@ def _outcome(report: AgreementReport, clips: int) -> Outcome:
     return outcome
 
 
-def _about_gold(gold: Set[str], clips: Set[str], judgements: Sequence[Judgement]) -> Iterator[str]:
-    strange = sorted(gold - clips)
-    if strange:
+def _gold_warnings(
+    gold: Set[str], clips: Set[str], judgements: Sequence[Judgement]
+) -> Iterator[str]:
+    unknown = sorted(gold - clips)
+    if unknown:
         yield (
-            f"annotations/gold.csv names {len(strange)} clips that are not in this corpus, the "
-            f"first {quoted(strange[0])}; correct their clip_id"
+            f"annotations/gold.csv names {len(unknown)} clips that are not in this corpus, the "
+            f"first {quoted(unknown[0])}; correct their clip_id"
         )
     marked = {row.clip_id for row in judgements if row.role == "gold"} - gold
     if marked:

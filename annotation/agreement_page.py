@@ -1,4 +1,4 @@
-"""The agreement report as one page that needs nothing but itself: no script, nothing loaded."""
+"""Agreement report as a self-contained HTML page, without scripts or external resources."""
 
 import base64
 import hashlib
@@ -20,12 +20,12 @@ __all__ = ["agreement_page", "write_agreement_page"]
 
 
 def write_agreement_page(path: Path, report: AgreementReport, name: str) -> None:
-    """Write the page, whole or not at all.
+    """Write the page atomically.
 
     Args:
         path: file to write; an existing one is replaced.
-        report: what to show.
-        name: of the corpus.
+        report: agreement report.
+        name: name of the corpus.
     """
     write_text(path, agreement_page(report, name))
 
@@ -34,10 +34,10 @@ def agreement_page(report: AgreementReport, name: str) -> str:
     """Return the page; all text in it is escaped.
 
     Args:
-        report: what to show.
-        name: of the corpus.
+        report: agreement report.
+        name: name of the corpus.
     """
-    # the sheet comes with the package, so nothing in it needs escaping
+    # the style sheet is part of the package, so it needs no escaping
     style = Markup(files("annotation").joinpath("agreement_page.css").read_text(encoding="utf-8"))  # noqa: S704
     rows = report.annotators
     slowest = max((row.seconds[2] for row in rows if row.seconds), default=1.0)
@@ -54,7 +54,7 @@ def agreement_page(report: AgreementReport, name: str) -> str:
         seconds_scale=[(place / decades[-1], f"{10**place} s") for place in decades],
         alpha_row=[_span("α", report.alpha.value, report.alpha.low, report.alpha.high)],
         findings=[(row.annotator, finding) for row in rows for finding in row.suspicions],
-        confused=[row.confused_with or _NOTHING for row in report.classes],
+        confused=[row.confused_with or _NO_SHARES for row in report.classes],
         class_rows=[
             _span(row.emotion, row.agreement, text=f"{row.votes} votes") for row in report.classes
         ],
@@ -65,7 +65,7 @@ def agreement_page(report: AgreementReport, name: str) -> str:
         drift=[_drift(row) for row in rows if row.quarters],
         kappas=_kappas(report),
         least=sorted(report.pairs, key=lambda row: 2.0 if row.kappa is None else row.kappa)[
-            :_PAIRS
+            :_MAX_PAIRS
         ],
     )
     return page.lstrip()
@@ -73,7 +73,7 @@ def agreement_page(report: AgreementReport, name: str) -> str:
 
 @dataclass(frozen=True)
 class _Span:
-    """A dot with a line around it, from 0 to 1."""
+    """Point estimate with an interval, scaled to 0..1."""
 
     name: str
     middle: float | None
@@ -158,5 +158,5 @@ def _template() -> Any:
     return environment.get_template("agreement_page.html")
 
 
-_NOTHING: list[float | None] = [None] * len(EMOTIONS)
-_PAIRS = 6  # whose confusion is shown
+_NO_SHARES: list[float | None] = [None] * len(EMOTIONS)
+_MAX_PAIRS = 6  # pairs with a confusion matrix on the page

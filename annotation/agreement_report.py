@@ -1,4 +1,4 @@
-"""What is reported about the agreement of annotators; JSON-ready by ``dataclasses.asdict``."""
+"""Records of the agreement report; JSON-ready by ``dataclasses.asdict``."""
 
 from dataclasses import dataclass
 
@@ -19,12 +19,12 @@ class Alpha:
     """Krippendorff's nominal α over clips with two or more votes.
 
     Attributes:
-        value: null where it isn't defined; ``undefined`` then says why.
+        value: α; null where undefined.
         low: lower end of the bootstrap interval over clips.
-        high: upper end.
-        level: of the interval.
-        resamples: of the bootstrap.
-        undefined: a sentence, or null.
+        high: upper end of the interval.
+        level: confidence level of the interval.
+        resamples: number of bootstrap samples.
+        undefined: reason why α is undefined, or null.
     """
 
     value: float | None
@@ -37,13 +37,13 @@ class Alpha:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """One class: its votes on pairable clips, and how many of the other votes there say the same.
+    """Agreement on one class.
 
     Attributes:
         emotion: the class.
-        votes: for it, on clips with two or more votes.
-        agreement: share of the other votes on those clips that are for it too.
-        confused_with: share of those other votes for each class, in class order.
+        votes: votes for the class on clips with two or more votes.
+        agreement: share of the other votes on those clips for the same class.
+        confused_with: shares of those other votes for each class, in class order.
     """
 
     emotion: str
@@ -54,14 +54,14 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class PairRow:
-    """Two annotators on the clips that both gave a class.
+    """Agreement of two annotators.
 
     Attributes:
-        annotators: the two.
-        clips: both voted on.
-        agreement: share on which they agree.
-        kappa: Cohen's κ, null where chance alone would always agree.
-        confusion: (6, 6) clips by the first's class (rows) and the second's, in class order.
+        annotators: pseudonyms of the pair.
+        clips: number of clips with a vote of both.
+        agreement: share of these clips with equal votes.
+        kappa: Cohen's κ, null where chance agreement is 1.
+        confusion: (6, 6) clips by class of the first (rows) and of the second, in class order.
     """
 
     annotators: tuple[str, str]
@@ -73,14 +73,14 @@ class PairRow:
 
 @dataclass(frozen=True)
 class GoldAccuracy:
-    """An annotator's votes on gold clips.
+    """Accuracy of an annotator on gold clips.
 
     Attributes:
-        answers: votes for a class.
-        right: of them.
-        accuracy: their share.
+        answers: number of votes.
+        right: number of correct votes.
+        accuracy: share of correct votes.
         low: lower end of Wilson's 95 % interval.
-        high: upper end.
+        high: upper end of the interval.
     """
 
     answers: int
@@ -92,13 +92,13 @@ class GoldAccuracy:
 
 @dataclass(frozen=True)
 class Quarter:
-    """A quarter of an annotator's answers, in the order in which they were given.
+    """Statistics of a chronological quarter of an annotator's answers.
 
     Attributes:
-        answered: clips.
-        agreement: share of the others' votes on the same clips that are the same.
-        gold_accuracy: share of the votes on gold clips that are right.
-        median_seconds: spent on an answer.
+        answered: number of answers.
+        agreement: share of the other annotators' votes on the same clips that are equal.
+        gold_accuracy: share of correct votes on gold clips.
+        median_seconds: median answering time.
     """
 
     answered: int
@@ -109,11 +109,11 @@ class Quarter:
 
 @dataclass(frozen=True)
 class Suspicion:
-    """Something odd about an annotator's work.
+    """Suspicious pattern in an annotator's answers.
 
     Attributes:
-        pattern: its name.
-        sentence: with the figures.
+        pattern: name of the pattern.
+        sentence: description with figures.
     """
 
     pattern: str
@@ -122,24 +122,24 @@ class Suspicion:
 
 @dataclass(frozen=True)
 class AnnotatorRow:
-    """One annotator.
+    """Statistics of one annotator.
 
     Attributes:
         annotator: pseudonym.
-        answered: clips, ``unclear`` included.
-        unclear: of these, answered ``unclear``.
-        skipped: clips.
-        median_seconds: spent on an answer, as Label Studio measured it.
-        seconds: a tenth of the answers took less, half, nine tenths; null where not measured.
-        faster_than_clip: answers that took less than the clip lasts; null where not known.
-        agreement: share of the others' votes on the same clips that are the same.
-        kappa: Cohen's, between these votes and each of the others' on the same clips.
-        alpha_without: α of all the others.
-        gold: votes on gold clips; null if there are none.
-        votes: per class, in class order.
-        confusion: (6, 6) the others' votes (columns) on clips by the class given here (rows).
-        quarters: four, or none below 20 answers.
-        suspicions: what is odd.
+        answered: number of answers, ``unclear`` included.
+        unclear: number of ``unclear`` answers.
+        skipped: number of skipped clips.
+        median_seconds: median answering time as measured by Label Studio.
+        seconds: 10th, 50th and 90th percentile of answering times; null where not measured.
+        faster_than_clip: answers in less than the clip's duration; null where unknown.
+        agreement: share of the other annotators' votes on the same clips that are equal.
+        kappa: Cohen's κ between these votes and each other vote on the same clips.
+        alpha_without: α of all other annotators.
+        gold: accuracy on gold clips; null without votes on them.
+        votes: votes by class, in class order.
+        confusion: (6, 6) own class (rows) by the other annotators' votes (columns).
+        quarters: four quarters, or none below 20 answers.
+        suspicions: suspicious patterns.
     """
 
     annotator: str
@@ -161,17 +161,17 @@ class AnnotatorRow:
 
 @dataclass(frozen=True)
 class AgreementReport:
-    """Everything `corpus agreement` reports.
+    """Report of `corpus agreement`.
 
     Attributes:
-        clips: judged clips by how many votes for a class they have: ``none one several``.
+        clips: judged clips by number of votes for a class: ``none one several``.
         alpha: Krippendorff's α with its interval.
-        fleiss: Fleiss' κ for any number of votes, null where it isn't defined.
-        gold_clips: with a known class, and with a vote.
-        observed: share of agreeing pairs of votes, as α weighs them: 1 less observed disagreement.
+        fleiss: Fleiss' κ for any number of votes, null where undefined.
+        gold_clips: number of gold clips with a vote.
+        observed: share of agreeing pairs of votes, weighted as in α: 1 − observed disagreement.
         classes: agreement by class.
-        pairs: every two annotators who share a clip.
-        annotators: each annotator.
+        pairs: agreement of every two annotators with common clips.
+        annotators: statistics by annotator.
     """
 
     clips: dict[str, int]

@@ -9,7 +9,7 @@ __all__ = ["agreement_tables"]
 
 
 def agreement_tables(report: AgreementReport) -> list[Table]:
-    """Return the summary, classes, pairs, annotators and what is odd; the empty ones left out."""
+    """Return the non-empty tables: summary, classes, pairs, annotators, suspicious patterns."""
     rows = report.annotators
     tables = [_summary(report)]
     if report.clips["several"]:
@@ -41,7 +41,7 @@ def _summary(report: AgreementReport) -> Table:
 
 
 def _classes(report: AgreementReport) -> Table:
-    title = "Where one vote says (row), the others say (column)"
+    title = "Share of the other votes (columns) by class of a vote (rows)"
     table = _table(title, "class", "votes", *EMOTIONS)
     for row in report.classes:
         shares = map(_figure, row.confused_with or [])
@@ -85,7 +85,7 @@ def _votes(rows: list[AnnotatorRow]) -> Table:
 
 
 def _drift(rows: list[AnnotatorRow]) -> Table:
-    title = "Over time: agreement by quarter of one's own answers"
+    title = "Drift: agreement by quarter of each annotator's answers"
     table = _table(title, "annotator", "1st", "2nd", "3rd", "4th", "s, 1st", "s, 4th")
     for row in rows:
         if row.quarters:
@@ -99,8 +99,8 @@ def _drift(rows: list[AnnotatorRow]) -> Table:
 
 
 def _suspicions(rows: list[AnnotatorRow]) -> Table:
-    table = Table(title="Worth a look", title_justify="left")
-    for name in ("annotator", "pattern", "what was seen"):
+    table = Table(title="Suspicious patterns", title_justify="left")
+    for name in ("annotator", "pattern", "finding"):
         table.add_column(name)
     for row in rows:
         for finding in row.suspicions:

@@ -1,4 +1,4 @@
-"""Label Studio's tasks and annotations, as found in an export, turned into judgements."""
+"""Parse the tasks and annotations of a Label Studio export into judgements."""
 
 from collections.abc import Container
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ class Task:
     """One task of an export.
 
     Attributes:
-        fields: as exported.
-        data: its task data.
-        annotations: not yet checked.
-        drafts: how many; a draft is no answer.
-        predictions: how many.
+        fields: all fields as exported.
+        data: task data.
+        annotations: annotations, not validated.
+        drafts: number of drafts, which don't count as answers.
+        predictions: number of predictions.
     """
 
     fields: dict[str, Any]
@@ -35,7 +35,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Annotation:
-    """A judgement whose annotator has no pseudonym yet, and who that is."""
+    """Judgement without a pseudonym, its rater, and the names of ignored controls."""
 
     judgement: Judgement
     rater: Rater
@@ -43,13 +43,13 @@ class Annotation:
 
 
 def read_task(raw: Any) -> Task:
-    """Return a task of an export.
+    """Parse a task of an export.
 
     Raises:
-        RefusedError: if it is no object, or has no list of annotations.
+        InvalidAnnotationError: if it is not an object or has no list of annotations.
     """
     if not isinstance(raw, dict):
-        raise InvalidAnnotationError("malformed", "it is no object")
+        raise InvalidAnnotationError("malformed", "it is not an object")
     annotations, data = raw.get("annotations"), raw.get("data")
     if not isinstance(annotations, list):
         raise InvalidAnnotationError("malformed", "it has no list of annotations")
@@ -65,31 +65,31 @@ def read_task(raw: Any) -> Task:
 def read_annotation(
     raw: Any, task: Task, clips: Container[str], server: str, import_sha256: str
 ) -> Annotation:
-    """Return the judgement that an annotation is.
+    """Parse an annotation of a task.
 
-    A skipped one answers nothing, whatever its result holds: Label Studio leaves the prefilled
-    text there. Of what is only good to know (project, task, unique id, lead time, batch, origin),
-    a value that can't be right becomes null.
+    The result of a skipped annotation is ignored: Label Studio leaves the prefilled text there.
+    Invalid values of informative fields (project, task, unique id, lead time, batch, origin)
+    become null.
 
     Args:
-        raw: the annotation as exported.
-        task: that it belongs to.
-        clips: the corpus's clip ids.
+        raw: annotation as exported.
+        task: task of the annotation.
+        clips: clip ids of the corpus.
         server: id of the server.
-        import_sha256: of the exported file.
+        import_sha256: SHA-256 of the exported file.
 
     Raises:
-        RefusedError: saying why it can't be taken.
+        InvalidAnnotationError: if it can't be imported, with the reason.
     """
     if not isinstance(raw, dict):
-        raise InvalidAnnotationError("malformed", "it is no object")
+        raise InvalidAnnotationError("malformed", "it is not an object")
     clip_id = _clip_id(task.data, clips)
     rater = Rater.parse(raw.get("completed_by"))
     if rater is None:
-        raise InvalidAnnotationError("no annotator", "its completed_by names nobody")
+        raise InvalidAnnotationError("no annotator", "its completed_by has neither id nor email")
     annotation_id = _number(raw.get("id"))
     if annotation_id is None:
-        raise InvalidAnnotationError("malformed", "it has no number as id")
+        raise InvalidAnnotationError("malformed", "its id isn't a number")
     skipped = _flag(raw, "was_cancelled")
     answer = NO_ANSWER if skipped else read_answer(raw.get("result"))
     created = _time(raw.get("created_at") or raw.get("updated_at"), "created_at")
@@ -139,17 +139,17 @@ def _number(value: Any) -> int | None:
 def _flag(raw: dict[str, Any], name: str) -> bool:
     value = raw.get(name)
     if value is not None and not isinstance(value, bool):
-        raise InvalidAnnotationError("malformed", f"its {name} is neither true nor false")
+        raise InvalidAnnotationError("malformed", f"its {name} isn't true or false")
     return bool(value)
 
 
 def _time(value: Any, name: str) -> str:
-    """Return a time in the one spelling that sorts by age: UTC, microseconds, Z."""
+    """Return a time in a canonical, sortable form: UTC, microseconds, Z."""
     try:
         moment = datetime.fromisoformat(value)
         moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidAnnotationError("malformed", f"its {name} is no time") from error
+        raise InvalidAnnotationError("malformed", f"its {name} isn't a time") from error
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 

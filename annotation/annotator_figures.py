@@ -1,4 +1,4 @@
-"""The figures of each annotator: how they agree, how right they are, how fast, and what is odd."""
+"""Statistics of each annotator: agreement, gold accuracy, speed and suspicious patterns."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -18,12 +18,12 @@ __all__ = ["annotator_row"]
 def annotator_row(
     history: AnnotatorHistory, counts: NDArray[np.int64], own: NDArray[np.int8]
 ) -> AnnotatorRow:
-    """Return an annotator's figures.
+    """Return the statistics of an annotator.
 
     Args:
-        work: what they did.
-        counts: (C, K) everybody's votes.
-        own: (C,) theirs, or ``MISSING``.
+        history: answers of the annotator.
+        counts: (C, K) votes of all annotators.
+        own: (C,) votes of this annotator, or ``MISSING``.
     """
     seconds = history.seconds[~np.isnan(history.seconds)]
     spread = np.quantile(seconds, _SPREAD).round(3).tolist() if len(seconds) else None
@@ -77,7 +77,7 @@ def _gold(history: AnnotatorHistory) -> GoldAccuracy | None:
 
 def _quarters(history: AnnotatorHistory) -> list[Quarter]:
     answers = len(history.codes)
-    if answers < _LEAST_FOR_QUARTERS:
+    if answers < _MIN_ANSWERS_FOR_QUARTERS:
         return []
     edges = [answers * quarter // 4 for quarter in range(5)]
     return [_quarter(history.subset(slice(*span))) for span in pairwise(edges)]
@@ -95,4 +95,4 @@ def _quarter(history: AnnotatorHistory) -> Quarter:
 
 
 _SPREAD: Sequence[float] = (0.1, 0.5, 0.9)
-_LEAST_FOR_QUARTERS = 20  # answers
+_MIN_ANSWERS_FOR_QUARTERS = 20

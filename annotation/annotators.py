@@ -1,4 +1,4 @@
-"""Who is behind a pseudonym: annotators.csv, the only file that knows e-mail addresses."""
+"""annotators.csv: pseudonyms and accounts of annotators, the only file with e-mail addresses."""
 
 import contextlib
 import csv
@@ -25,14 +25,14 @@ _MAX_NUMBER = 2**63
 
 @dataclass(frozen=True)
 class Rater:
-    """A person as a Label Studio server knows them: by number, e-mail address or both."""
+    """Label Studio user: number, e-mail address or both."""
 
     number: int | None
     email: str | None
 
     @classmethod
     def parse(cls, completed_by: Any) -> "Rater | None":
-        """Return who completed an annotation (a number, or an object with id and email).
+        """Parse ``completed_by`` of an annotation (a number, or an object with id and email).
 
         Example:
             >>> Rater.parse(3)
@@ -58,17 +58,17 @@ class _Row:
 
 
 class Annotators:
-    """The rows of annotations/annotators.csv; new people are added, nobody is ever renamed.
+    """Rows of annotations/annotators.csv; new annotators are added, none is ever renamed.
 
     The file is readable by its owner only. No error quotes it.
 
     Args:
         corpus: the corpus folder.
-        used: pseudonyms that judgements name already; they are not given to anybody new, and
-            neither are those of annotators who withdrew.
+        used: pseudonyms in existing judgements; like those of withdrawn annotators they are not
+            assigned again.
 
     Raises:
-        DataError: naming the line that is wrong.
+        DataError: if a line is invalid, naming it.
     """
 
     def __init__(self, corpus: Path, used: Iterable[str] = ()) -> None:
@@ -81,13 +81,13 @@ class Annotators:
         self._last = max(numbers, default=0)
 
     def find(self, server: str, rater: Rater) -> str | None:
-        """Return somebody's pseudonym, or null if they are new."""
-        place = self._place(server, rater)
+        """Return the pseudonym of a user, or None for a new one."""
+        place = self._row_index(server, rater)
         return None if place is None else self._rows[place].annotator
 
     def pseudonym(self, server: str, rater: Rater) -> str:
-        """Return somebody's pseudonym, a new one if they are new."""
-        place = self._place(server, rater)
+        """Return the pseudonym of a user; assign one to a new user."""
+        place = self._row_index(server, rater)
         if place is None:
             self._last += 1
             self._rows.append(_Row(f"a{self._last:02d}", server, rater))
@@ -106,15 +106,15 @@ class Annotators:
         return row.annotator
 
     def names(self) -> list[str]:
-        """Return everybody's pseudonym, in the order of the file."""
+        """Return all pseudonyms, in the order of the file."""
         return [row.annotator for row in self._rows]
 
     def addresses(self) -> dict[str, str]:
-        """Return the e-mail address of everybody who has one, by pseudonym."""
+        """Return the known e-mail addresses by pseudonym."""
         return {row.annotator: row.rater.email for row in self._rows if row.rater.email}
 
     def accounts(self, annotator: str) -> list[tuple[str, int]]:
-        """Return the server and user number of an annotator, if they are known."""
+        """Return the known servers and user numbers of an annotator."""
         return [
             (row.server, row.rater.number)
             for row in self._rows
@@ -122,7 +122,7 @@ class Annotators:
         ]
 
     def save(self) -> None:
-        """Write the file, readable by its owner only, if anybody is new."""
+        """Write the file, readable by its owner only, if a row changed."""
         if not self._changed:
             return
         text = io.StringIO()
@@ -137,10 +137,11 @@ class Annotators:
                 stream.write(text.getvalue())
         self._changed = False
 
-    def _place(self, server: str, rater: Rater) -> int | None:
-        """Find by number, else by address; a row prepared by hand may lack server and number.
+    def _row_index(self, server: str, rater: Rater) -> int | None:
+        """Return the index of a user's row, by number, else by address.
 
-        Who has a row of one server is known by the same address on another, too.
+        A row written by hand may lack server and number. Users of another server are matched by
+        address.
         """
         for place, row in enumerate(self._rows):
             if row.server == server and row.rater.number is not None:
@@ -175,7 +176,7 @@ def _read(path: Path) -> list[_Row]:
         try:
             lines = [line for line in csv.reader(stream) if line]
         except csv.Error as error:
-            raise DataError(f"{path}: not a CSV file that can be read; correct it") from error
+            raise DataError(f"{path}: not valid CSV; correct it") from error
     if not lines or lines[0] != _COLUMNS:
         raise DataError(f"{path}, line 1: the columns must be {','.join(_COLUMNS)}")
     rows = [_row(line, f"{path}, line {number}") for number, line in enumerate(lines[1:], start=2)]
@@ -188,7 +189,7 @@ def _read(path: Path) -> list[_Row]:
 
 def _row(line: list[str], where: str) -> _Row:
     if len(line) != len(_COLUMNS):
-        raise DataError(f"{where}: {len(line)} columns where {len(_COLUMNS)} are needed")
+        raise DataError(f"{where}: {len(line)} columns instead of {len(_COLUMNS)}")
     annotator, server, number, email = (cell.strip() for cell in line)
     if not _PSEUDONYM.fullmatch(annotator):
         raise DataError(f"{where}: the annotator must be a pseudonym of letters and digits")

@@ -1,4 +1,4 @@
-"""What one annotation answers, checked value by value: Label Studio itself checks none."""
+"""Parse and validate the answers of an annotation; Label Studio validates none."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _EMAIL = re.compile(r"[^\s'\"]*@[^\s'\"]*")
 
 
 class InvalidAnnotationError(Exception):
-    """A judgement that can't be taken; its text is a sentence, ``kind`` what to count it as."""
+    """Annotation that can't be imported; ``kind`` is the category to count it in."""
 
     def __init__(self, kind: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -25,17 +25,17 @@ class InvalidAnnotationError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """The answers of one annotation.
+    """Answers of one annotation.
 
     Attributes:
-        emotion: null for ``unclear``.
-        emotion2: second emotion, if one was named.
+        emotion: emotion class; null for ``unclear``.
+        emotion2: second emotion, if any.
         confidence: 1 to 3.
-        transcript: the text as the annotator left it.
-        problems: in the order of the label configuration.
-        speaker: who speaks, if asked.
-        origin: of the emotion: ``manual``, or kept or changed from a prediction.
-        ignored: controls that aren't ours.
+        transcript: transcript as edited by the annotator.
+        problems: problems in the order of the label configuration.
+        speaker: speaker id, if given.
+        origin: origin of the emotion: ``manual``, or kept or changed from a prediction.
+        ignored: names of unknown controls.
     """
 
     emotion: Emotion | None
@@ -49,14 +49,15 @@ class Answer:
 
 
 NO_ANSWER = Answer(None, None, None, None, [], None, None, ())
-"""What a skipped task answers."""
+"""Answer of a skipped task."""
 
 
 def read_answer(result: Any) -> Answer:
-    """Return what an annotation's ``result`` answers.
+    """Parse an annotation's ``result``.
 
     Raises:
-        RefusedError: if the emotion is missing or no class, or an answer doesn't fit its control.
+        InvalidAnnotationError: if the emotion is missing or unknown, or an answer doesn't fit its
+            control.
 
     Example:
         >>> value = {"choices": ["sad"]}
@@ -66,7 +67,7 @@ def read_answer(result: Any) -> Answer:
     items, ignored = _by_control(result)
     emotion = _one_of((*EMOTIONS, UNCLEAR), "emotion", items)
     if emotion is None:
-        raise InvalidAnnotationError("malformed", "no emotion is answered")
+        raise InvalidAnnotationError("malformed", "no emotion is selected")
     return Answer(
         emotion=None if emotion == UNCLEAR else cast(Emotion, emotion),
         emotion2=cast("Emotion | None", _one_of(EMOTIONS, "emotion2", items)),
@@ -80,12 +81,12 @@ def read_answer(result: Any) -> Answer:
 
 
 def identifier(value: Any) -> str | None:
-    """Return a short word without spaces or ``@``, else null: for what is good to know only."""
+    """Return an informative value if it is a short word without spaces or ``@``, else null."""
     return value if isinstance(value, str) and _IDENTIFIER.fullmatch(value) else None
 
 
 def quoted(value: Any) -> str:
-    """Return a stranger's value for an error: short, escaped, without e-mail addresses.
+    """Return an untrusted value for an error message: short, escaped, without e-mail addresses.
 
     Example:
         >>> print(quoted("a@b.example"), quoted([1]), quoted("剧-1"))
@@ -99,13 +100,13 @@ def quoted(value: Any) -> str:
 
 def _by_control(result: Any) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]:
     if not isinstance(result, list):
-        raise InvalidAnnotationError("malformed", "its result is no list")
+        raise InvalidAnnotationError("malformed", "its result isn't a list")
     items: dict[str, dict[str, Any]] = {}
     ignored = []
     for item in result:
         name = item.get("from_name") if isinstance(item, dict) else None
         if not isinstance(name, str):
-            raise InvalidAnnotationError("malformed", "an item of its result names no control")
+            raise InvalidAnnotationError("malformed", "an item of its result has no control name")
         if name not in CONTROLS:
             ignored.append(name)
         elif name in items:
@@ -120,7 +121,7 @@ def _value(control: str, key: str, items: dict[str, dict[str, Any]]) -> Any:
         return None
     value = items[control].get("value")
     if not isinstance(value, dict) or key not in value:
-        raise InvalidAnnotationError("malformed", f"the answer to '{control}' holds no {key}")
+        raise InvalidAnnotationError("malformed", f"the answer to '{control}' has no {key}")
     return value[key]
 
 
@@ -128,7 +129,9 @@ def _strings(control: str, key: str, items: dict[str, dict[str, Any]]) -> list[s
     value = _value(control, key, items)
     values = [] if value is None else [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not all(isinstance(entry, str) for entry in values):
-        raise InvalidAnnotationError("malformed", f"the answer to '{control}' is no list of texts")
+        raise InvalidAnnotationError(
+            "malformed", f"the answer to '{control}' isn't a list of texts"
+        )
     return values
 
 
@@ -140,7 +143,7 @@ def _one_of(known: Sequence[str], control: str, items: dict[str, dict[str, Any]]
         )
     if values and values[0] not in known:
         raise InvalidAnnotationError(
-            "not a class", f"{quoted(values[0])} is no value of '{control}': {', '.join(known)}"
+            "not a class", f"{quoted(values[0])} isn't a value of '{control}': {', '.join(known)}"
         )
     return values[0] if values else None
 
@@ -150,37 +153,37 @@ def _problems(items: dict[str, dict[str, Any]]) -> list[str]:
     for value in values:
         if value not in PROBLEMS:
             raise InvalidAnnotationError(
-                "not a problem", f"{quoted(value)} is none of {', '.join(PROBLEMS)}"
+                "not a problem", f"{quoted(value)} isn't one of {', '.join(PROBLEMS)}"
             )
     return [problem for problem in PROBLEMS if problem in values]
 
 
 def _confidence(items: dict[str, dict[str, Any]]) -> int | None:
     value = _value("confidence", "rating", items)
-    if value in (None, 0):  # a star that was clicked off again
+    if value in (None, 0):  # rating that was cleared again
         return None
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or value not in range(1, MAX_CONFIDENCE + 1):
         raise InvalidAnnotationError(
-            "malformed", f"confidence {quoted(value)} is none of 1 to {MAX_CONFIDENCE}"
+            "malformed", f"confidence {quoted(value)} isn't 1 to {MAX_CONFIDENCE}"
         )
     return int(value)
 
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def _text(control: str, items: dict[str, dict[str, Any]]) -> str | None:
-    text = _CONTROLS.sub(" ", "\n".join(_strings(control, "text", items))).strip()
+    text = _CONTROL_CHARACTERS.sub(" ", "\n".join(_strings(control, "text", items))).strip()
     if len(text) > MAX_TRANSCRIPT:
         raise InvalidAnnotationError(
-            "malformed", f"'{control}' has {len(text)} characters; {MAX_TRANSCRIPT} are the most"
+            "malformed", f"'{control}' has {len(text)} characters; the limit is {MAX_TRANSCRIPT}"
         )
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise InvalidAnnotationError(
-            "malformed", f"'{control}' holds half a character (a surrogate)"
+            "malformed", f"'{control}' has an unpaired surrogate"
         ) from error
     return text or None
 
@@ -190,7 +193,7 @@ def _speaker(items: dict[str, dict[str, Any]]) -> str | None:
     chosen = isinstance(value, dict) and "choices" in value
     speaker = _one_text(_strings("speaker", "choices" if chosen else "text", items))
     if speaker is not None and identifier(speaker) is None:
-        raise InvalidAnnotationError("malformed", f"speaker {quoted(speaker)} is no speaker id")
+        raise InvalidAnnotationError("malformed", f"speaker {quoted(speaker)} isn't a speaker id")
     return speaker
 
 

@@ -1,9 +1,9 @@
-"""Which annotators a clip goes to: the same work for each, and every pair in common equally often.
+"""Assignment of clips to annotators, balanced by workload and by overlap of every pair.
 
-Agreement is computed on what two people both judged. So clip after clip goes to those with the
-fewest clips so far, which keeps their numbers within one of each other; and of these, to those who
-have the fewest clips in common with the others chosen. What is still equal, a hash of the seed and
-the clip settles, so the same call gives the same assignment on every machine.
+Agreement is computed on clips that two annotators share. Each clip therefore goes to the annotators
+with the fewest clips so far, which keeps their workloads within one of each other, and among these
+to those with the fewest clips in common. A hash of seed and clip id breaks the remaining ties, so
+the result is the same on every machine.
 """
 
 import hashlib
@@ -21,15 +21,15 @@ def assign(
 
     Args:
         clips: ids of N different clips.
-        annotators: the A different names.
-        per_clip: how many annotators each clip goes to, K.
-        seed: settles what is equal otherwise.
+        annotators: A different pseudonyms.
+        per_clip: number of annotators of each clip, K.
+        seed: seed of the tie-breaking hash.
 
     Returns:
-        For each annotator K·N/A clips, rounded up or down.
+        K·N/A clips for each annotator, rounded up or down.
 
     Raises:
-        ConfigurationError: if there are not as many annotators.
+        ConfigurationError: if there are fewer annotators than ``per_clip``.
 
     Example:
         >>> assign(["x", "y", "z"], ["a01", "a02"], per_clip=1, seed=0)
@@ -50,14 +50,14 @@ def assign(
 
 
 class _AssignmentCounts:
-    """How many clips each of some annotators has, and each pair in common."""
+    """Numbers of clips of each annotator and shared by each pair."""
 
     def __init__(self, number: int) -> None:
         self._clips = [0] * number
         self._common = [[0] * number for _ in range(number)]
 
     def choose(self, number: int, tie_breakers: Sequence[bytes]) -> list[int]:
-        """Give the next clip to so many."""
+        """Choose and count the ``number`` annotators of the next clip."""
         chosen: list[int] = []
         common = [0] * len(tie_breakers)
         for _ in range(number):
@@ -73,6 +73,6 @@ class _AssignmentCounts:
 
 
 def _tie_breakers(seed: int, clip_id: str, number: int) -> list[bytes]:
-    """Draw a lot for each annotator."""
+    """Return a hash of clip and seed for each annotator."""
     digest = hashlib.shake_128(f"{seed} {clip_id}".encode()).digest(4 * number)
     return [digest[4 * place : 4 * place + 4] for place in range(number)]

@@ -1,6 +1,6 @@
-"""Batches of exported tasks: what was offered to annotators, and what comes next.
+"""Batches of exported tasks.
 
-A batch is one list that all annotators share, ``annotations/tasks/<batch>.json``; or a folder
+A batch is one list shared by all annotators, ``annotations/tasks/<batch>.json``, or a folder
 ``annotations/tasks/<batch>/`` with a plan and a list for each annotator, ``<annotator>.json``.
 """
 
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 Row = dict[str, Any]
-"""A task as Label Studio imports it: ``{"data": {…}}``, and ``predictions`` if there are any."""
+"""Task in Label Studio's import format: ``{"data": {…}}``, with optional ``predictions``."""
 
 _NAME = re.compile(r"[\w][\w.-]{0,63}")
 _NUMBERED = re.compile(r"batch-(\d+)")
@@ -40,9 +40,9 @@ class Batch:
     """One list of tasks.
 
     Attributes:
-        name: of the batch; lists of several annotators share it.
-        rows: the tasks as Label Studio imports them, in the order in which annotators meet them.
-        annotator: pseudonym of whose list it is; null for one that all share.
+        name: name of the batch; the lists of its annotators share it.
+        rows: tasks in Label Studio's import format, in labelling order.
+        annotator: pseudonym of the annotator; null for a shared list.
         kind: ``label`` or ``adjudication``.
     """
 
@@ -53,15 +53,15 @@ class Batch:
 
     @property
     def tasks(self) -> list[dict[str, Any]]:
-        """The data of each task, in order."""
+        """Data of each task, in order."""
         return [row["data"] for row in self.rows]
 
 
 def batch_path(corpus: Path, name: str) -> Path:
-    """Return the file of a shared batch; without its suffix it is the folder of an assigned one.
+    """Return the file of a new shared batch; without its suffix, the folder of an assigned one.
 
     Raises:
-        ConfigurationError: if the name can't be a file's, or is taken.
+        ConfigurationError: if the name is invalid or taken.
     """
     if not _NAME.fullmatch(name):
         raise ConfigurationError(
@@ -76,14 +76,14 @@ def batch_path(corpus: Path, name: str) -> Path:
 
 
 def next_batch(corpus: Path) -> str:
-    """Return the first name in ``batch-0001``, ``batch-0002``, … above all that were used."""
+    """Return the name after the last used one of the form ``batch-0001``."""
     used = (path.stem if path.is_file() else path.name for path in _batches(corpus))
     names = (_NUMBERED.fullmatch(name) for name in used)
     return f"batch-{max((int(name[1]) for name in names if name), default=0) + 1:04d}"
 
 
 def write_batch(path: Path, rows: Sequence[Row]) -> None:
-    """Write tasks as Label Studio imports them, one a line, whole or not at all."""
+    """Write tasks in Label Studio's import format atomically, one per line."""
     lines = ",\n".join(map(canonical_json, rows))
     write_text(path, f"[\n{lines}\n]\n")
 
@@ -91,15 +91,15 @@ def write_batch(path: Path, rows: Sequence[Row]) -> None:
 def write_assigned(
     corpus: Path, plan: Plan, lists: Mapping[str, Sequence[Row]], screen: str
 ) -> Path:
-    """Write a batch with annotators of its own and return its folder: whole, or not at all.
+    """Write a batch with named annotators atomically and return its folder.
 
-    What a killed export left behind is removed; hold the corpus's lock meanwhile.
+    Remains of interrupted exports are removed, so the caller must hold the corpus's lock.
 
     Args:
         corpus: the corpus folder.
-        plan: of the batch.
-        lists: the tasks of each of the plan's annotators, in order.
-        screen: label configuration, for the projects.
+        plan: plan of the batch.
+        lists: tasks of each of the plan's annotators, in order.
+        screen: label configuration of the projects.
     """
     folder = batch_path(corpus, plan.batch).with_name(plan.batch)
     clear_partial_folders(folder.parent)
@@ -112,10 +112,10 @@ def write_assigned(
 
 
 def read_batches(corpus: Path) -> Iterator[Batch]:
-    """Yield the lists of tasks exported so far, by batch and annotator.
+    """Yield all exported lists of tasks, by batch and annotator.
 
     Raises:
-        DataError: naming a file that is no list of tasks with a ``clip_id``, or no plan.
+        DataError: if a file isn't a list of tasks with a ``clip_id``, or a plan is invalid.
     """
     for path in _batches(corpus):
         if path.is_file():
@@ -128,16 +128,16 @@ def read_batches(corpus: Path) -> Iterator[Batch]:
 
 
 def read_plans(corpus: Path) -> dict[str, Plan]:
-    """Return the plans of the batches that have annotators of their own, by batch.
+    """Return the plans of the batches with named annotators, by batch.
 
     Raises:
-        DataError: naming a plan that can't be read.
+        DataError: if a plan can't be read, naming it.
     """
     return {path.name: read_plan(path) for path in _batches(corpus) if path.is_dir()}
 
 
 def tasked_clips(corpus: Path) -> dict[str, str]:
-    """Return the clips that a task names, each with the first batch it is in; they are frozen."""
+    """Return the clips in tasks, which are frozen, each with its first batch."""
     clips: dict[str, str] = {}
     for batch in read_batches(corpus):
         for data in batch.tasks:
@@ -146,7 +146,7 @@ def tasked_clips(corpus: Path) -> dict[str, str]:
 
 
 def offered_texts(corpus: Path) -> dict[str, set[str]]:
-    """Return the texts that each clip's transcript field was filled with."""
+    """Return the texts that each clip's transcript field was prefilled with."""
     texts: dict[str, set[str]] = {}
     for batch in read_batches(corpus):
         for data in batch.tasks:
@@ -159,7 +159,7 @@ def _folder(corpus: Path) -> Path:
 
 
 def _batches(corpus: Path) -> list[Path]:
-    """Return files and folders of batches; a hidden one is what a killed writer left."""
+    """Return files and folders of batches, without hidden ones of interrupted writers."""
     folder = _folder(corpus)
     found = [*folder.glob("*.json"), *(path.parent for path in folder.glob(f"*/{PLAN_FILE}"))]
     return sorted(path for path in found if not path.name.startswith("."))
@@ -171,8 +171,8 @@ def _rows(path: Path) -> list[Row]:
         return [_row(row) for row in rows]
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise DataError(
-            f"{path}: not a list of tasks as export-tasks writes it; put the file back as it "
-            f"was, or move it elsewhere if it is none of ours"
+            f"{path}: not a list of tasks as export-tasks writes it; restore the file, or move it "
+            f"elsewhere if it isn't a batch"
         ) from error
 
 
@@ -182,9 +182,9 @@ def _row(row: Any) -> Row:
         raise TypeError
     if not isinstance(row.get("predictions", []), list):
         raise TypeError
-    found: Row = row | {"data": _SINCE | data}
+    found: Row = row | {"data": _ADDED_KEYS | data}
     return found
 
 
-_SINCE: dict[str, Any] = {"votes": "", "cast": []}
-"""Keys that the labelling screen needs and that tasks of earlier versions lack."""
+_ADDED_KEYS: dict[str, Any] = {"votes": "", "cast": []}
+"""Keys required by the labelling screen that tasks of earlier versions lack."""

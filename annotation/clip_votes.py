@@ -1,4 +1,4 @@
-"""One clip's votes, and how they became its label."""
+"""Votes of one clip and their aggregation into its label."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +13,17 @@ __all__ = ["ClipVotes", "clip_votes"]
 
 @dataclass(frozen=True)
 class ClipVotes:
-    """What people said about a clip, and what it came to.
+    """Judgements and label of a clip.
 
     Attributes:
-        counting: the judgements that count, by annotator, an adjudication apart.
-        replaced: earlier ones that they replaced, oldest first.
-        label: what they come to; null if nobody judged the clip.
-        method: by which all votes were decided.
-        weights: what each annotator's vote is worth, by pseudonym; for ``weighted`` only.
-        decided_by: ``adjudication``, or the ``method``, or what kept it from a class: the label's
-            reason, ``not_labelled`` if nobody judged it.
-        decided: what all votes of the corpus come to.
+        counting: judgements that count, by annotator, adjudications last.
+        replaced: judgements that later ones replaced, oldest first.
+        label: aggregated label; null without judgements.
+        method: aggregation method.
+        weights: vote weights by annotator; for ``weighted`` only.
+        decided_by: ``adjudication``, the ``method``, or the reason for no class: the label's, or
+            ``not_labelled`` without judgements.
+        decided: aggregation of the whole corpus.
     """
 
     counting: list[Judgement]
@@ -36,11 +36,11 @@ class ClipVotes:
 
 
 def clip_votes(corpus: Path, clip_id: str, settings: LabelSettings) -> ClipVotes:
-    """Return a clip's votes and how they became its label; all empty for a clip nobody judged.
+    """Return the judgements and the label of a clip; empty for a clip without judgements.
 
     Args:
         corpus: the corpus folder.
-        clip_id: of the clip.
+        clip_id: id of the clip.
         settings: section [labels] of corpus.toml.
 
     Raises:

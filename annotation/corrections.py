@@ -1,4 +1,4 @@
-"""Texts that annotators corrected."""
+"""Transcripts corrected by annotators."""
 
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -12,12 +12,12 @@ __all__ = ["corrected_transcripts"]
 
 
 def corrected_transcripts(corpus: Path) -> dict[str, str]:
-    """Return the text of each clip whose transcript an annotator changed, by clip id.
+    """Return the corrected transcripts by clip id.
 
-    A text counts as changed if it differs, beyond spaces at its ends, from every text that the
-    clip's tasks were filled with (for a clip without a task: from every transcript it has). An
-    untouched text is no vote against a change: leaving it is what somebody does who doesn't read
-    it. Among several changes an adjudicator's wins, then the most frequent, then the latest.
+    A text counts as corrected if it differs, beyond surrounding spaces, from every text that the
+    clip's tasks were prefilled with (for a clip without a task: from all its transcripts). An
+    unchanged text is no vote against a correction, as the annotator may not have read it. Among
+    several corrections an adjudicator's wins, then the most frequent, then the latest.
 
     Args:
         corpus: the corpus folder.
@@ -31,29 +31,29 @@ def corrected_transcripts(corpus: Path) -> dict[str, str]:
             written[judgement.clip_id].append(judgement)
     if not written:
         return {}
-    offered = _offered(corpus, written)
+    prefilled = _prefilled(corpus, written)
     corrected = {}
     for clip_id, rows in written.items():
-        changed = [row for row in rows if row.transcript not in offered.get(clip_id, ())]
+        changed = [row for row in rows if row.transcript not in prefilled.get(clip_id, ())]
         if changed:
-            corrected[clip_id] = _chosen(changed)
+            corrected[clip_id] = _best_correction(changed)
     return corrected
 
 
-def _offered(corpus: Path, clips: dict[str, list[Judgement]]) -> dict[str, set[str]]:
-    offered = offered_texts(corpus)
+def _prefilled(corpus: Path, clips: dict[str, list[Judgement]]) -> dict[str, set[str]]:
+    prefilled = offered_texts(corpus)
     texts: dict[str, set[str]] = defaultdict(set)
-    for clip_id in offered.keys() & clips.keys():
-        texts[clip_id] = {text.strip() for text in offered[clip_id]}
-    if clips.keys() <= offered.keys():
+    for clip_id in prefilled.keys() & clips.keys():
+        texts[clip_id] = {text.strip() for text in prefilled[clip_id]}
+    if clips.keys() <= prefilled.keys():
         return texts
     for transcript in read_stage(corpus, STAGES["transcripts"], Transcript):
-        if transcript.clip_id not in offered:
+        if transcript.clip_id not in prefilled:
             texts[transcript.clip_id].add(transcript.text.strip())
     return texts
 
 
-def _chosen(changed: list[Judgement]) -> str:
+def _best_correction(changed: list[Judgement]) -> str:
     times = Counter(row.transcript for row in changed)
     best = max(
         changed,

@@ -1,9 +1,9 @@
-"""Dawid and Skene's model: learn from the votes alone how each annotator confuses the classes.
+"""Dawid and Skene's model: estimate each annotator's confusion matrix from the votes alone.
 
 A. P. Dawid and A. M. Skene, "Maximum likelihood estimation of observer error-rates using the EM
 algorithm", Applied Statistics 28 (1979), 20–28. Each clip has one true class, drawn with
-probability *p*; annotator *a* answers class *k* to a clip of class *t* with probability
-*e[a, t, k]*, whatever the others say.
+probability *p*; annotator *a* labels a clip of class *t* as *k* with probability *e[a, t, k]*,
+independently of the others.
 """
 
 from dataclasses import dataclass
@@ -21,14 +21,12 @@ SMOOTHING = 2.0
 
 @dataclass(frozen=True)
 class DawidSkene:
-    """What the votes tell under the model.
+    """Fitted parameters and posteriors of the model.
 
     Attributes:
-        posterior: (C, K) probability of each class for each clip; not a number for a clip without
-            a vote.
+        posterior: (C, K) probability of each class for each clip; NaN for a clip without a vote.
         priors: (K,) probability of each class.
-        confusion: (A, K, K) probability of each answer (last axis) of each annotator to a clip of
-            each class.
+        confusion: (A, K, K) probability of each label (last axis) by annotator and true class.
     """
 
     posterior: NDArray[np.float64]
@@ -44,19 +42,18 @@ def dawid_skene(
     iterations: int = 500,
     tolerance: float = 1e-6,
 ) -> DawidSkene:
-    """Fit the model by expectation maximisation, in logarithms, from the shares of the votes.
+    """Fit the model by expectation maximisation in the log domain, starting from vote shares.
 
-    Nothing is drawn, so the same votes give the same figures. With ``smoothing`` 0 it is the
-    maximum likelihood of the paper. Otherwise each annotator's answers to each class are counted
-    together with ``smoothing`` more, spread as the answers of all annotators to that class are: who
-    gave few is taken for an average annotator.
+    The fit is deterministic. With ``smoothing`` 0 it is the maximum likelihood of the paper.
+    Otherwise ``smoothing`` pseudo-counts, distributed like the labels of all annotators, are added
+    for each annotator and class, which draws annotators with few votes towards the average.
 
     Args:
-        codes: (A, C) place of the class that each annotator gave each clip, or ``MISSING``.
-        classes: K.
-        smoothing: answers to add for each annotator and class.
-        iterations: at most so many.
-        tolerance: it ends when no probability moves by more than this.
+        codes: (A, C) index of the class that each annotator gave each clip, or ``MISSING``.
+        classes: number of classes, K.
+        smoothing: pseudo-counts for each annotator and class.
+        iterations: largest number of iterations.
+        tolerance: largest change of a probability at convergence.
 
     Example:
         >>> codes = np.array([[0, 0, 1, 1, 0], [0, 0, 1, 1, 0], [1, 0, 1, 1, 1]], dtype=np.int8)
@@ -68,7 +65,7 @@ def dawid_skene(
     cells = raters * classes + codes[raters, rated_clips]
     vote_matrix = csr_matrix(
         (np.ones(len(raters)), (cells, rated_clips)), shape=(annotators * classes, clips)
-    )  # row a*K + k: the clips that annotator a gave class k
+    )  # row a*K + k: clips that annotator a labelled k
     votes = np.bincount(rated_clips, minlength=clips)
     has_votes = votes > 0
     shares = np.zeros((clips, classes))
@@ -89,12 +86,12 @@ def dawid_skene(
 def _maximise(
     vote_matrix: csr_matrix, posterior: NDArray[np.float64], annotators: int, smoothing: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return priors (K,) and confusion (A, K, K) that the classes' probabilities make likeliest."""
+    """M step: return priors (K,) and confusion matrices (A, K, K)."""
     classes = posterior.shape[1]
     answers = (vote_matrix @ posterior).reshape(annotators, classes, classes).transpose(0, 2, 1)
     pooled = np.maximum(answers.sum(axis=0), _MIN_PROBABILITY)
     counts = answers + smoothing * pooled / pooled.sum(axis=1, keepdims=True)
-    given = answers.sum(axis=1) > 0  # (A, K) answers that an annotator ever gave
+    given = answers.sum(axis=1) > 0  # (A, K) labels that an annotator used
     priors = posterior.sum(axis=0) / max(len(posterior), 1)
     priors = np.maximum(priors, _MIN_PROBABILITY * given.any(axis=0))
     given[~given.any(axis=1)] = True
@@ -105,14 +102,14 @@ def _maximise(
 def _expect(
     vote_matrix: csr_matrix, priors: NDArray[np.float64], confusion: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return (C, K) probabilities of the classes, given what each annotator's answers mean."""
+    """E step: return (C, K) posterior class probabilities."""
     classes = len(priors)
-    with np.errstate(divide="ignore"):  # answers and classes that nobody gave
-        meanings = np.log(confusion).transpose(0, 2, 1).reshape(-1, classes)  # (A*K, K)
-        logs = np.log(priors) + vote_matrix.T @ meanings
+    with np.errstate(divide="ignore"):  # unused labels and classes
+        log_likelihoods = np.log(confusion).transpose(0, 2, 1).reshape(-1, classes)  # (A*K, K)
+        logs = np.log(priors) + vote_matrix.T @ log_likelihoods
     odds = np.exp(logs - logs.max(axis=1, keepdims=True))
     probabilities: NDArray[np.float64] = odds / odds.sum(axis=1, keepdims=True)
     return probabilities
 
 
-_MIN_PROBABILITY = 1e-10  # of a count or probability, so that its logarithm is finite
+_MIN_PROBABILITY = 1e-10  # keeps logarithms of counts and probabilities finite

@@ -1,10 +1,9 @@
-"""Clips whose votes came to no label, for somebody to decide.
+"""Export tied clips for adjudication.
 
-Disputed is a clip that the votes leave without a class by [labels] method because they stand even:
-a tie; or exactly half of the answers are ``unclear``, or name a problem that leaves a clip out. A
-clip that more than half find unclear or spoilt has been decided. So has one that somebody
-adjudicated. A clip whose batch of named annotators isn't answered yet, or that an adjudicator was
-asked about and hasn't answered, waits.
+A clip is disputed if its votes are balanced: a tie by [labels] method, or exactly half of the
+answers are ``unclear`` or name a problem that excludes a clip. A clip that more than half find
+unclear or defective is decided, and so is an adjudicated one. Clips with open tasks of named
+annotators or of an adjudicator are left for later.
 """
 
 from collections import Counter, defaultdict
@@ -44,15 +43,15 @@ def export_disputed(
     annotation: AnnotationSettings | None = None,
     text: TextSettings | None = None,
 ) -> Outcome:
-    """Write a batch of the disputed clips, each for one of the adjudicators.
+    """Write a batch of the disputed clips, each assigned to one adjudicator.
 
-    The items of the outcome are the clips that anybody judged.
+    The items of the outcome are the clips with judgements.
 
     Args:
         corpus: the corpus folder.
-        adjudicators: pseudonyms; the clips are shared among them evenly.
+        adjudicators: pseudonyms; the clips are distributed evenly.
         labels: section [labels] of corpus.toml.
-        show_votes: tell how the votes fell, without names.
+        show_votes: show the votes, without names.
         batch: see `annotation.tasks.export_tasks`, like all that follow.
         limit: likewise.
         seed: likewise.
@@ -76,7 +75,7 @@ def export_disputed(
     decided = aggregate_votes(corpus, labels or LabelSettings())
     ids = apply_limit(hash_order(_disputed(corpus, decided, candidates), seed), limit, outcome)
     if not ids:
-        outcome.warnings.append("no clip is disputed that nobody was asked to decide")
+        outcome.warnings.append("no disputed clip without an open adjudication")
         return outcome
     outcome.warnings += _warnings(decided, ids, adjudicators)
     panel = Panel(adjudicators, per_clip=1)
@@ -107,11 +106,11 @@ def export_disputed(
 
 
 def is_disputed(label: Label, judgements: Sequence[Judgement]) -> bool:
-    """Tell whether votes stand even, so that somebody must decide.
+    """Return whether a clip's votes are balanced, so that it needs adjudication.
 
     Args:
-        label: what they come to.
-        judgements: those that count.
+        label: aggregated label.
+        judgements: judgements that count.
     """
     if label.reason is None or label.adjudicated:
         return False
@@ -125,10 +124,10 @@ def is_disputed(label: Label, judgements: Sequence[Judgement]) -> bool:
 
 
 def vote_summary(judgements: Sequence[Judgement]) -> str:
-    """Return how the votes fell, without who gave them, the most frequent first.
+    """Return the votes in words, without names, the most frequent first.
 
     Args:
-        judgements: those that count.
+        judgements: judgements that count.
     """
     answers = [row for row in judgements if row.status == "answered"]
     counts = Counter(row.emotion or UNCLEAR for row in answers)
@@ -163,11 +162,11 @@ def _disputed(corpus: Path, decided: Aggregation, candidates: Candidates) -> lis
 
 
 def _unanswered(corpus: Path) -> tuple[set[str], set[str]]:
-    """Return the clips that annotators, and that adjudicators, have yet to answer.
+    """Return the clips with open tasks of annotators, and those of adjudicators.
 
-    Who skips has answered. Answers of people whom the batch gave other clips than this one don't
-    count. Others are counted, not matched by name: those who answer may not yet have had their
-    pseudonym when the batch was made.
+    A skip is an answer. Answers of annotators of the batch without this clip don't count. The
+    others are counted, not matched by name: annotators may have got their pseudonym only after the
+    batch was made.
     """
     answers: dict[tuple[str, str | None], set[str]] = defaultdict(set)
     for row in read_judgements(corpus):
@@ -191,11 +190,11 @@ def _unanswered(corpus: Path) -> tuple[set[str], set[str]]:
 
 
 def _warnings(decided: Aggregation, ids: Sequence[str], adjudicators: Sequence[str]) -> list[str]:
-    """Return who would decide on clips that they voted on themselves."""
+    """Warn about adjudicators who voted on the clips themselves."""
     voted = Counter(row.annotator for clip_id in ids for row in decided.judgements[clip_id])
     return [
-        f"{name} voted on {voted[name]} of the {len(ids)} clips and would decide on votes of "
-        f"their own; name somebody else if you can"
+        f"{name} voted on {voted[name]} of the {len(ids)} clips and would adjudicate their own "
+        f"votes; name another adjudicator if possible"
         for name in adjudicators
         if voted[name]
     ]

@@ -1,4 +1,4 @@
-"""Read what Label Studio exports, and refuse what has lost skips or ids on the way."""
+"""Read Label Studio's JSON exports; refuse formats that lose skips or ids."""
 
 import hashlib
 import json
@@ -18,10 +18,10 @@ class Export:
     """A JSON export.
 
     Attributes:
-        name: what people know it by: the file, or the project it came from.
-        sha256: of its bytes.
-        tasks: as decoded; nothing in them is checked yet.
-        refused: numbers of the annotations that importing it refused.
+        name: display name: the file, or the project that was exported.
+        sha256: SHA-256 of the exported bytes.
+        tasks: decoded tasks, not validated.
+        refused: ids of the annotations that the import refused.
     """
 
     name: str
@@ -34,7 +34,7 @@ def read_export(path: Path) -> Export:
     """Read a JSON export.
 
     Raises:
-        DataError: if the file can't be read or is another kind of file; no error quotes it.
+        DataError: if the file can't be read or has another format; no error quotes it.
     """
     try:
         data = path.read_bytes()
@@ -44,20 +44,20 @@ def read_export(path: Path) -> Export:
 
 
 def decode_export(data: bytes, name: str, suffix: str = ".json") -> Export:
-    """Read a JSON export that is in memory.
+    """Decode a JSON export.
 
     Args:
-        data: its bytes.
-        name: what people know it by.
-        suffix: of its file name.
+        data: bytes of the export.
+        name: display name.
+        suffix: suffix of the file name.
 
     Raises:
-        DataError: if it is another kind of file; no error quotes it.
+        DataError: if the data has another format; no error quotes it.
     """
     value = _decode(data, suffix)
     tasks = [value] if isinstance(value, dict) and "annotations" in value else value
     if not isinstance(tasks, list):
-        raise DataError(f"no list of tasks, so no Label Studio export; {_HOW}")
+        raise DataError(f"not a list of tasks, so not a Label Studio export; {_HOW}")
     if tasks and not any(isinstance(task, dict) and "annotations" in task for task in tasks):
         raise DataError(_other_kind([task for task in tasks if isinstance(task, dict)]))
     return Export(name, hashlib.sha256(data).hexdigest(), tasks)
@@ -88,4 +88,4 @@ def _other_kind(rows: list[dict[str, Any]]) -> str:
         return f"annotations without their tasks, so without clips; {_HOW}"
     if "data" in keys:
         return f"tasks without annotations (a file of export-tasks?); {_HOW}"
-    return f"no Label Studio export; {_HOW}"
+    return f"not a Label Studio export; {_HOW}"

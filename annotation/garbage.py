@@ -1,4 +1,4 @@
-"""Make many small records without Python looking through all of them again and again."""
+"""Pause garbage collection during bulk loading."""
 
 import gc
 from collections.abc import Iterator
@@ -9,15 +9,15 @@ __all__ = ["gc_paused"]
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """Keep the cyclic garbage collector still meanwhile; records hold no cycles.
+    """Pause the cyclic garbage collector; records have no reference cycles.
 
-    Each collection visits every record made so far: with 300,000 judgements that is more than
-    half of the time.
+    Each collection visits every record made so far, which takes more than half of the loading time
+    of 300,000 judgements.
     """
-    was_on = gc.isenabled()
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if was_on:
+        if was_enabled:
             gc.enable()

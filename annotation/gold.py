@@ -1,4 +1,4 @@
-"""Gold clips: those whose class is known, by which annotators are measured."""
+"""Gold clips: clips of known class, for measuring annotators."""
 
 import csv
 import io
@@ -14,18 +14,18 @@ _COLUMNS = ["clip_id", "emotion"]
 
 
 def gold_path(corpus: Path) -> Path:
-    """Return where the classes of gold clips are written down, by hand or by another tool."""
+    """Return the CSV file with the classes of gold clips, written by hand or by another tool."""
     return corpus / "annotations" / "gold.csv"
 
 
 def read_gold(corpus: Path) -> dict[str, Emotion]:
-    """Return the class of each gold clip, by clip id; none if the corpus has no such file.
+    """Return the class of each gold clip by clip id; empty without the file.
 
     Args:
         corpus: the corpus folder.
 
     Raises:
-        DataError: naming the line that is wrong.
+        DataError: if a line is invalid, naming it.
     """
     path = gold_path(corpus)
     try:
@@ -43,18 +43,18 @@ def read_gold(corpus: Path) -> dict[str, Emotion]:
             if cells:
                 _add(gold, [cell.strip() for cell in cells], f"{path}, line {reader.line_num}")
     except csv.Error as error:
-        raise DataError(
-            f"{path}, line {reader.line_num}: not a CSV file that can be read; correct it"
-        ) from error
+        raise DataError(f"{path}, line {reader.line_num}: not valid CSV; correct it") from error
     return gold
 
 
 def _add(gold: dict[str, Emotion], cells: list[str], where: str) -> None:
     if len(cells) != len(_COLUMNS) or not cells[0]:
-        raise DataError(f"{where}: a clip_id and its emotion are needed, and nothing else")
+        raise DataError(f"{where}: expected a clip_id and its emotion, and nothing else")
     clip_id, emotion = cells
     if emotion not in EMOTIONS:
-        raise DataError(f"{where}: {quoted(emotion)} is none of the classes {', '.join(EMOTIONS)}")
+        raise DataError(
+            f"{where}: {quoted(emotion)} isn't one of the classes {', '.join(EMOTIONS)}"
+        )
     if clip_id in gold:
         raise DataError(f"{where}: clip {quoted(clip_id)} has a row already; keep one")
     gold[clip_id] = emotion

@@ -1,4 +1,4 @@
-"""Judgements from Label Studio's JSON exports: each annotation is taken, or listed with why not."""
+"""Import judgements from Label Studio's JSON exports; list refused annotations with reasons."""
 
 import hashlib
 import re
@@ -32,7 +32,7 @@ ALREADY = "imported before"
 
 @dataclass
 class _ImportState:
-    """What the corpus has, and what this import adds to it."""
+    """Existing data of the corpus and additions of this import."""
 
     clips: set[str]
     judgements: dict[JudgementKey, Judgement]
@@ -59,19 +59,19 @@ def import_annotations(
 ) -> Outcome:
     """Import Label Studio's JSON exports, each into a new file of judgements.
 
-    In the outcome an item is an annotation (or a task or file that can't be read as one). What
-    was imported before is counted, not repeated; a newer version of an annotation is added and
-    the older kept. What is on a withdrawn clip, or by somebody who withdrew, is rejected. Drafts,
-    predictions and tasks without annotations are counted in ``details``.
+    An item of the outcome is an annotation (or an unreadable task or file). Annotations imported
+    before are only counted; a newer version of an annotation is added and the older kept.
+    Annotations on withdrawn clips or by withdrawn annotators are rejected. Drafts, predictions and
+    tasks without annotations are counted in ``details``.
 
     Args:
         corpus: the corpus folder.
         files: JSON exports.
-        server: id of the Label Studio server; annotation and user numbers are unique within one.
-        progress: told after each file.
+        server: id of the Label Studio server; annotation and user ids are unique within one.
+        progress: called after each file.
 
     Raises:
-        ConfigurationError: for a server id that is none.
+        ConfigurationError: if the server id is invalid.
         DataError: if judgements, annotators.csv, a batch's plan or a segments shard can't be read.
     """
     if not _SERVER.fullmatch(server):
@@ -91,12 +91,12 @@ def import_annotations(
 def _import_file(
     corpus: Path, path: Path, server: str, state: _ImportState, outcome: Outcome
 ) -> None:
-    """Import one file; on return nothing of it is in memory, so that the next has room."""
+    """Import one file; a function of its own, so that its memory is freed before the next."""
     try:
         export = read_export(path)
         new = _new_judgements(export, server, state, outcome)
         if not new:
-            outcome.warnings.append(f"{path}: nothing new in it")
+            outcome.warnings.append(f"{path}: nothing new")
         _save(corpus, export.sha256, new, state, outcome)
     except DataError as error:
         outcome.items_in += 1
@@ -105,11 +105,11 @@ def _import_file(
 
 @gc_paused()
 def import_exports(corpus: Path, exports: Iterable[Export], *, server: str) -> Outcome:
-    """Import exports of one server, as :func:`import_annotations` does files, into one new file.
+    """Import exports of one server, as :func:`import_annotations` does, into one new file.
 
     Args:
         corpus: the corpus folder.
-        exports: taken one after the other, so that one at a time is in memory.
+        exports: exports, read lazily so that one at a time is in memory.
         server: id of the server.
 
     Raises:
@@ -143,7 +143,7 @@ def _import_state(corpus: Path) -> _ImportState:
 def _new_judgements(
     export: Export, server: str, state: _ImportState, outcome: Outcome
 ) -> list[Judgement]:
-    """Return the judgements of an export that the corpus lacks; account for the others."""
+    """Return the judgements of an export that are new to the corpus; count the others."""
     readable = list(_readable(export, server, state, outcome))
     for rater in sorted({rater for _, rater in readable}, key=_by_number):
         state.annotators.pseudonym(server, rater)
@@ -165,7 +165,7 @@ def _save(
 def _readable(
     export: Export, server: str, state: _ImportState, outcome: Outcome
 ) -> Iterator[tuple[Judgement, Rater]]:
-    """Yield each judgement that can be read, its annotator still nameless; list the others."""
+    """Yield valid judgements, still without pseudonym, and their raters; list the others."""
     for place, raw_task in enumerate(export.tasks, start=1):
         try:
             task = read_task(raw_task)
@@ -179,8 +179,8 @@ def _readable(
             try:
                 found = read_annotation(raw, task, state.clips, server, export.sha256)
             except InvalidAnnotationError as refusal:
-                where = f"{export.name}: {_item_name(raw_task, 'task')}, {_item_name(raw, 'annotation')}"
-                _refuse(where, refusal, state, outcome)
+                item = f"{_item_name(raw_task, 'task')}, {_item_name(raw, 'annotation')}"
+                _refuse(f"{export.name}: {item}", refusal, state, outcome)
                 export.refused.update(_annotation_ids(raw))
                 continue
             if state.withdrawn.covers(found.judgement, found.rater):
@@ -222,8 +222,8 @@ def _add_judgement(
         return None
     refusal = InvalidAnnotationError(
         "conflict",
-        f"annotation {key[1]} of {key[2]} is known with another content; if these are two "
-        f"servers, import one of them with another --server",
+        f"annotation {key[1]} of {key[2]} was imported with different content; if the exports are "
+        f"from two servers, import one of them with another --server",
     )
     _refuse(f"{export.name}: annotation {key[1]}", refusal, state, outcome)
     return None
@@ -251,7 +251,7 @@ def _summarise(state: _ImportState, outcome: Outcome) -> None:
     if state.ignored:
         listed = ", ".join(name for name, _ in state.ignored.most_common(5))
         outcome.warnings.append(
-            f"{state.ignored.total()} answers to controls that aren't ours were left out: {listed}"
+            f"{state.ignored.total()} answers to unknown controls were ignored: {listed}"
         )
 
 
@@ -262,9 +262,9 @@ def _refuse(
     outcome.fail(item, str(refusal))
 
 
-def _item_name(raw: Any, what: str) -> str:
+def _item_name(raw: Any, kind: str) -> str:
     number = raw.get("id") if isinstance(raw, dict) else None
-    return f"{what} {quoted(number)}" if number is not None else f"{what} without id"
+    return f"{kind} {quoted(number)}" if number is not None else f"{kind} without id"
 
 
 def _annotation_ids(raw: Any) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""Judgements as they were imported, and those among them that count."""
+"""Imported judgements and the selection of the latest ones."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ __all__ = ["JudgementKey", "judgement_key", "judgements_folder", "latest", "read
 K = TypeVar("K")
 
 JudgementKey = tuple[str, int, str]
-"""Server, annotation_id and updated_at; a relabelled clip has a new one."""
+"""Server, annotation_id and updated_at; relabelling a clip gives a new key."""
 
 
 def judgements_folder(corpus: Path) -> Path:
@@ -21,19 +21,19 @@ def judgements_folder(corpus: Path) -> Path:
 
 
 def judgement_key(judgement: Judgement) -> JudgementKey:
-    """Return what identifies a judgement."""
+    """Return the identifying key of a judgement."""
     return (judgement.server, judgement.annotation_id, judgement.updated_at)
 
 
 def read_judgements(corpus: Path) -> Iterator[Judgement]:
-    """Yield every judgement ever imported, history included, import by import.
+    """Yield every imported judgement, superseded ones included, import by import.
 
     Raises:
-        DataError: naming file and line, for a row that is no judgement.
+        DataError: if a row is invalid, naming file and line.
     """
     for path in sorted(judgements_folder(corpus).glob("*.jsonl")):
         if path.name.startswith("."):
-            continue  # what a killed writer left
+            continue  # temporary file of an interrupted writer
         for number, row in enumerate(read_jsonl(path), start=1):
             yield Judgement.parse(row, f"{path}, line {number}")
 
@@ -41,8 +41,8 @@ def read_judgements(corpus: Path) -> Iterator[Judgement]:
 def latest(judgements: Iterable[Judgement]) -> list[Judgement]:
     """Return the judgements that count, by clip and annotator.
 
-    Of an annotation it is the latest version; of an annotator's annotations of a clip the latest
-    one, where an adjudication is apart from the same person's own vote.
+    These are the latest versions of annotations, and of each annotator's annotations of a clip the
+    latest one. An adjudication doesn't replace the same person's vote.
     """
     by_annotation: dict[tuple[str, int], Judgement] = {}
     for judgement in judgements:

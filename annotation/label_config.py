@@ -1,13 +1,13 @@
-"""The labelling screen: Label Studio's configuration, ours or the user's own, checked.
+"""Label Studio's label configuration, built-in or custom, with validation.
 
-In a ``Choice``, ``value`` is what is exported and stays the English class name; ``html`` is what
-annotators read. Emotions have the hotkeys 1–6 in class order and 7 for ``unclear``; space plays.
-The transcript comes filled with the text we have, and a recogniser's flags are shown above it.
-Problems may be several; the second emotion may be taken back. Only the emotion is required.
+In a ``Choice``, ``value`` is exported and stays the English class name; ``html`` is displayed.
+Emotions have the hotkeys 1–6 in class order and 7 for ``unclear``; space plays. The transcript is
+prefilled, with the recogniser's flags above it. Several problems may be selected, and the second
+emotion may be deselected. Only the emotion is required.
 
-Folded away: a player of what is around the clip (``context``, which may be empty), and who speaks,
-chosen from the source's ``cast``. An adjudicator may be shown how the ``votes`` fell. Label Studio
-1.23's player has no setting to begin by itself; space begins.
+Collapsed panels have a player of the clip's ``context``, which may be empty, and a list of speakers
+from the source's ``cast``. Adjudicators may see the ``votes``. Label Studio 1.23's player has no
+autoplay.
 """
 
 import re
@@ -31,7 +31,7 @@ _REQUIRED_CHOICES: dict[str, tuple[str, ...]] = {
 
 
 def template() -> str:
-    """Return the label configuration that comes with this tool.
+    """Return the built-in label configuration.
 
     Example:
         >>> 'value="surprise" html="惊讶 surprise" hotkey="5"' in template()
@@ -41,10 +41,10 @@ def template() -> str:
 
 
 def label_config(corpus: Path, settings: AnnotationSettings) -> str:
-    """Return the label configuration of a corpus: the user's own, checked, or the template.
+    """Return the label configuration of a corpus: a validated custom one, or the template.
 
     Raises:
-        ConfigurationError: if the user's own can't be read or would lose answers.
+        ConfigurationError: if the custom one can't be read or would lose answers.
     """
     if settings.label_config is None:
         return template()
@@ -60,14 +60,14 @@ def label_config(corpus: Path, settings: AnnotationSettings) -> str:
 
 
 def check_label_config(xml: str, where: str = "label configuration") -> None:
-    """Refuse a configuration that Label Studio would, or whose answers we could not read.
+    """Refuse a configuration that Label Studio or the importer can't handle.
 
     Args:
-        xml: the configuration.
-        where: what to call it in the error.
+        xml: label configuration.
+        where: its name in errors.
 
     Raises:
-        ConfigurationError: naming the first thing that is wrong.
+        ConfigurationError: naming the first problem.
 
     Example:
         >>> check_label_config("<View><Text name='clip_id' value='$x'/></View>")
@@ -97,9 +97,11 @@ def _control_problem(root: ElementTree.Element) -> str | None:
     controls = {tag.get("name", ""): tag for tag in root.iter() if "toName" in tag.attrib}
     for name, tag in controls.items():
         if name in TASK_KEYS:
-            return f"control '{name}' has the name of task data; Label Studio would mix them up"
+            return (
+                f"control '{name}' has the name of a task data key; Label Studio would confuse them"
+            )
         if name not in CONTROLS:
-            return f"nobody would read control '{name}'; known are {', '.join(CONTROLS)}"
+            return f"control '{name}' isn't imported; known controls: {', '.join(CONTROLS)}"
         if tag.tag not in CONTROLS[name]:
             return f"control '{name}' must be a {' or '.join(CONTROLS[name])}, not a {tag.tag}"
         problem = _choice_problem(name, tag)
@@ -120,7 +122,7 @@ def _choice_problem(name: str, tag: ElementTree.Element) -> str | None:
     found = [choice.get("alias") or choice.get("value") or "" for choice in tag.iter("Choice")]
     unknown = [value for value in found if value not in known]
     if unknown:
-        return f"'{unknown[0]}' is no value of '{name}'; its values are {', '.join(known)}"
+        return f"'{unknown[0]}' isn't a value of '{name}'; its values are {', '.join(known)}"
     missing = [value for value in known if value not in found]
     if name == "emotion" and missing:
         return f"control 'emotion' lacks the value '{missing[0]}'"
@@ -132,7 +134,7 @@ def _variable_problem(root: ElementTree.Element) -> str | None:
         for value in tag.attrib.values():
             for key in re.findall(r"\$(\w+)", value):
                 if key not in TASK_KEYS:
-                    return f"'${key}' is not in the tasks; they hold {', '.join(TASK_KEYS)}"
+                    return f"'${key}' isn't in the task data; its keys are {', '.join(TASK_KEYS)}"
     return None
 
 
@@ -141,6 +143,6 @@ def _check_with_sdk(xml: str, where: str) -> None:
 
     try:
         LabelInterface(xml).validate()
-    except Exception as error:  # the SDK raises its own, lxml's and KeyErrors
+    except Exception as error:  # the SDK raises its own errors, lxml's and KeyError
         sentence = " ".join(str(error).split())[:300]
-        raise ConfigurationError(f"{where}: Label Studio would refuse it: {sentence}") from error
+        raise ConfigurationError(f"{where}: Label Studio refuses it: {sentence}") from error

@@ -1,4 +1,4 @@
-"""Which clips can be given to annotators."""
+"""Clips that can be assigned to annotators."""
 
 import re
 import stat
@@ -21,11 +21,11 @@ CLIPS = "clips/"
 
 @dataclass(frozen=True)
 class Candidates:
-    """The clips of a corpus, and which of them can be tasks.
+    """Clips of a corpus and their eligibility as tasks.
 
     Attributes:
         corpus: the corpus folder.
-        outcome: takes what is counted, and clips whose file is gone as failures.
+        outcome: receives counts, and clips without a file as failures.
     """
 
     corpus: Path
@@ -38,10 +38,10 @@ class Candidates:
         return {clip.clip_id: clip for clip in read_stage(self.corpus, STAGES["segments"], Clip)}
 
     def unassigned(self, reserved: Container[str] = frozenset()) -> list[Clip]:
-        """Return the clips that were accepted and that no batch names yet; the rest is counted.
+        """Return the accepted clips that are in no batch; count the rest by reason.
 
         Args:
-            reserved: ids of gold clips, which come another way.
+            reserved: ids of gold clips, which are mixed in separately.
 
         Raises:
             DataError: if a shard or an earlier batch can't be read.
@@ -62,11 +62,11 @@ class Candidates:
         return found
 
     def has_audio(self, clip: Clip) -> bool:
-        """Tell whether a clip has its file."""
+        """Return whether the clip's audio file exists."""
         return self._audio_problem(clip) is None
 
     def check_audio(self, clip: Clip) -> bool:
-        """Tell whether a clip can be heard; if not, it is a failure."""
+        """Return whether the clip's audio file exists; record a failure if not."""
         problem = self._audio_problem(clip)
         if problem is not None:
             self.outcome.fail(clip.clip_id, problem)
@@ -80,9 +80,9 @@ class Candidates:
         return None if found else f"its file {clip.path} is missing; run corpus segment again"
 
     def _is_file(self, path: str) -> bool:
-        """Look for a file in the corpus; links are followed once for each folder, which is slow."""
+        """Return whether the file exists; links, slow to follow, are resolved once per folder."""
         folder, _, name = path.rpartition("/")
-        if _PLAIN.fullmatch(name) is None:
+        if _PLAIN_NAME.fullmatch(name) is None:
             return inside(self.corpus, path).is_file()
         try:
             mode = (self._folder(folder) / name).lstat().st_mode
@@ -109,5 +109,5 @@ def _reason(clip: Clip, accepted: bool | None, named: bool) -> str | None:
     return "duplicate" if clip.duplicate_of is not None else "not accepted"
 
 
-_PLAIN = re.compile(r"[^/\\\0]*[^/\\\0.]")
-"""A file's name that leads nowhere else."""
+_PLAIN_NAME = re.compile(r"[^/\\\0]*[^/\\\0.]")
+"""File name without path separators or a trailing dot."""

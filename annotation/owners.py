@@ -1,4 +1,4 @@
-"""Whose each project of a server is, and which answers settle what votes left open."""
+"""Map projects to annotators and adjudications."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ __all__ = ["MisplacedAnswers", "ProjectOwners"]
 
 
 class ProjectOwners:
-    """What plans of batches and annotations/server.json say about judgements.
+    """Owner and kind of the project of a judgement, from batch plans and annotations/server.json.
 
     Args:
         corpus: the corpus folder.
@@ -27,16 +27,16 @@ class ProjectOwners:
         self._adjudications = {name for name, plan in plans if plan.kind == "adjudication"}
 
     def with_role(self, judgement: Judgement) -> Judgement:
-        """Return the judgement as an adjudication if its batch or project is one of those.
+        """Mark the judgement as an adjudication if its batch or project is one.
 
-        Who answers disputed clips may have seen the votes: that is no vote like the others.
+        Adjudicators may have seen the votes, so their judgements don't count as votes.
         """
         if judgement.batch in self._adjudications or self._project(judgement)[1] == "adjudication":
             return judgement.changed(role="adjudication")
         return judgement
 
     def owner(self, judgement: Judgement) -> str | None:
-        """Return whose project a judgement is in; None if it is shared, or not known."""
+        """Return the owner of the judgement's project; None if it is shared or unknown."""
         return self._project(judgement)[0]
 
     def _project(self, judgement: Judgement) -> tuple[str | None, str]:
@@ -45,24 +45,24 @@ class ProjectOwners:
 
 
 class MisplacedAnswers:
-    """Judgements in somebody else's project: whoever made them was not blind to the owner's."""
+    """Judgements made in another annotator's project, so not blind to the owner's."""
 
     def __init__(self) -> None:
         self._annotation_ids: defaultdict[tuple[str, int, str], list[int]] = defaultdict(list)
 
     @property
     def total(self) -> int:
-        """How many there are."""
+        """Number of these judgements."""
         return sum(map(len, self._annotation_ids.values()))
 
     def add(self, judgement: Judgement, owner: str | None) -> None:
-        """Take a judgement into account if its annotator isn't the owner of its project."""
+        """Record a judgement if its annotator isn't the owner of its project."""
         if owner is not None and owner != judgement.annotator:
             key = (owner, judgement.project_id or 0, judgement.annotator)
             self._annotation_ids[key].append(judgement.annotation_id)
 
     def warnings(self) -> Iterator[str]:
-        """Yield a sentence for each project and person."""
+        """Yield a warning for each project and annotator."""
         for (owner, project, annotator), numbers in sorted(self._annotation_ids.items()):
             named = ", ".join(map(str, sorted(numbers)[:_MOST_NAMED]))
             more = f" and {len(numbers) - _MOST_NAMED} more" if len(numbers) > _MOST_NAMED else ""

@@ -1,4 +1,4 @@
-"""Who labels a batch: the annotators asked for, checked against those the corpus knows."""
+"""Annotators of a batch, checked against annotators.csv."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class Panel:
     """The annotators of a batch.
 
     Attributes:
-        annotators: their pseudonyms.
-        per_clip: how many of them each clip goes to; null: to all.
-        gold_rate: share of gold clips among the tasks of each.
+        annotators: pseudonyms.
+        per_clip: number of annotators of each clip; null: all.
+        gold_rate: share of gold clips among each annotator's tasks.
     """
 
     annotators: Sequence[str]
@@ -29,14 +29,14 @@ class Panel:
 
     @property
     def votes(self) -> int:
-        """How many annotators each clip goes to."""
+        """Number of annotators of each clip."""
         return len(self.annotators) if self.per_clip is None else self.per_clip
 
     def check(self, corpus: Path) -> None:
-        """Refuse a panel that can't be.
+        """Check annotators, gold rate and votes per clip.
 
         Raises:
-            ConfigurationError: naming what is wrong.
+            ConfigurationError: if one of them is invalid.
             DataError: if annotators.csv can't be read.
         """
         check_annotators(corpus, self.annotators)
@@ -49,14 +49,14 @@ class Panel:
 
 
 def check_annotators(corpus: Path, names: Sequence[str]) -> None:
-    """Refuse annotators whom the corpus doesn't know; where it knows nobody yet, all will do.
+    """Refuse annotators that aren't in annotators.csv; with an empty file any are accepted.
 
     Args:
         corpus: the corpus folder.
         names: pseudonyms.
 
     Raises:
-        ConfigurationError: naming the first that is wrong, and those that are known.
+        ConfigurationError: if a name is invalid, naming it and the known ones.
         DataError: if annotators.csv can't be read.
     """
     if not names:
@@ -65,12 +65,12 @@ def check_annotators(corpus: Path, names: Sequence[str]) -> None:
     for name in names:
         if not is_pseudonym(name):
             raise ConfigurationError(
-                f"--annotators: {quoted(name)} is no pseudonym; use letters, digits, '-' and '_'"
+                f"--annotators: {quoted(name)} isn't a pseudonym; use letters, digits, '-' and '_'"
             )
         if known and name not in known:
             raise ConfigurationError(
-                f"--annotators: {quoted(name)} is not in annotations/annotators.csv, which knows "
-                f"{', '.join(known)}; correct the name, or add a row for them"
+                f"--annotators: {quoted(name)} is not in annotations/annotators.csv, which has "
+                f"{', '.join(known)}; correct the name, or add a row"
             )
     twice = next((name for name in names if list(names).count(name) > 1), None)
     if twice is not None:

@@ -1,4 +1,4 @@
-"""What a batch with named annotators was made of: ``plan.json`` beside their lists of tasks."""
+"""Plan of a batch with named annotators: ``plan.json`` beside their task lists."""
 
 import json
 import re
@@ -23,17 +23,17 @@ Order = Literal["shuffled", "uncertainty"]
 
 @record
 class Plan(Record):
-    """Who was asked what, and how that was settled.
+    """Annotators and parameters of a batch.
 
     Attributes:
-        kind: ``label`` for independent votes, ``adjudication`` for deciding what votes left open.
-        batch: its name.
-        seed: settled assignment and order.
-        per_clip: how many annotators each clip goes to; gold clips may go to more.
-        annotators: pseudonyms; each has a list of tasks of that name.
+        kind: ``label`` for independent votes, ``adjudication`` for deciding disputed clips.
+        batch: name of the batch.
+        seed: seed of assignment and order.
+        per_clip: number of annotators of each clip; gold clips may have more.
+        annotators: pseudonyms; each has a task list of that name.
         gold: ids of the gold clips mixed in.
-        order: of the tasks of each annotator.
-        show_votes: whether the tasks show how the votes fell.
+        order: order of each annotator's tasks.
+        show_votes: tasks show the earlier votes.
     """
 
     kind: Kind
@@ -50,12 +50,12 @@ class Plan(Record):
     def _are_pseudonyms(cls, annotators: list[str]) -> list[str]:
         for name in annotators:
             if not is_pseudonym(name):
-                raise ValueError(f"'{name}' is no pseudonym")
+                raise ValueError(f"'{name}' isn't a pseudonym")
         return annotators
 
 
 def is_pseudonym(name: str) -> bool:
-    """Tell whether annotators may be called so: letters, digits, ``-`` and ``_``.
+    """Return whether a name is a valid pseudonym: letters, digits, ``-`` and ``_``.
 
     Example:
         >>> is_pseudonym("a01"), is_pseudonym("li@lab.example")
@@ -81,7 +81,7 @@ def read_plan(folder: Path) -> Plan:
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(
             f"{path}: not a plan as export-tasks writes it; put the folder back as it was, or move "
-            f"it elsewhere if it is none of ours"
+            f"it elsewhere if it isn't part of the corpus"
         ) from error
     plan: Plan = Plan.parse(row, str(path))
     return plan

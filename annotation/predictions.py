@@ -1,4 +1,4 @@
-"""What a model says about clips, as ``corpus predict --json`` printed it."""
+"""Read class probabilities of clips from the output of ``corpus predict --json``."""
 
 import json
 from collections import defaultdict
@@ -16,19 +16,19 @@ __all__ = ["read_predictions"]
 
 
 def read_predictions(corpus: Path, path: Path) -> dict[str, list[float]]:
-    """Return the probabilities of the classes, in class order, by clip id.
+    """Return class probabilities, in class order, by clip id.
 
-    The model may have heard clips, which their file names identify, or films: what it says about
-    a film's stretch is that of the clip with the same times, of the source whose media file goes
-    by that name.
+    Clip files are matched by name. Segments of a longer media file are matched with the clips of
+    the same start and end of the source with a media file of that name.
 
     Args:
         corpus: the corpus folder.
-        path: of the JSON document.
+        path: JSON document.
 
     Raises:
         ConfigurationError: if the file can't be read.
-        DataError: if it is none, names no clip of the corpus, or a shard can't be read.
+        DataError: if it isn't the output of ``corpus predict``, has no clip of the corpus, or a
+            shard can't be read.
     """
     clips = {clip.clip_id: clip for clip in read_stage(corpus, STAGES["segments"], Clip)}
     sources: dict[str, list[str]] = defaultdict(list)
@@ -45,7 +45,7 @@ def read_predictions(corpus: Path, path: Path) -> dict[str, list[float]]:
     try:
         document = json.loads(data.decode("utf-8"))
         for name, segment in _segments(document):
-            for clip_id in _candidates(name, segment, sources):
+            for clip_id in _clip_ids(name, segment, sources):
                 if clip_id in clips:
                     probabilities[clip_id] = _probabilities(segment["probabilities"])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -55,7 +55,7 @@ def read_predictions(corpus: Path, path: Path) -> dict[str, list[float]]:
         ) from error
     if not probabilities:
         raise DataError(
-            f"{path}: names no clip of this corpus; predict its films, or the files below clips/"
+            f"{path}: has no clip of this corpus; predict its media files or files below clips/"
         )
     return probabilities
 
@@ -67,7 +67,7 @@ def _segments(document: dict[str, Any]) -> Iterator[tuple[PurePosixPath, dict[st
             yield name, segment
 
 
-def _candidates(
+def _clip_ids(
     name: PurePosixPath, segment: dict[str, Any], sources: dict[str, list[str]]
 ) -> Iterator[str]:
     yield name.stem
@@ -79,9 +79,9 @@ def _candidates(
 def _probabilities(shares: dict[str, Any]) -> list[float]:
     row = [float(shares[name]) for name in EMOTIONS]
     if not all(0 <= share <= 1 for share in row) or abs(sum(row) - 1) > _ROUNDING:
-        raise ValueError(f"{quoted(str(shares))} are no probabilities")
+        raise ValueError(f"{quoted(str(shares))} aren't probabilities")
     return row
 
 
 _ROUNDING = 1e-3
-"""By which rounded probabilities may miss 1."""
+"""Tolerance of the sum of rounded probabilities."""

@@ -1,14 +1,14 @@
-"""Which clips to label first: those a model can't tell, and those of classes the corpus lacks.
+"""Labelling priority of clips: model uncertainty and scarcity of the predicted classes.
 
-For a clip to which the model gives the probabilities p of the K classes,
+For a clip with predicted probabilities p of the K classes,
 
     priority = (H + B) / 2
     H = −Σ p_c ln p_c / ln K
     B = Σ p_c s_c / max s,  s_c = (t_c / Σ t) / (e_c / Σ e)
 
-H is how uncertain the model is, 0..1. B is how scarce the classes are that the clip may be of,
-0..1: t_c is the target of class c, and e_c what is to be expected of it, the clips labelled as c
-and the probabilities of c of all clips on offer. A class whose target is 0 isn't scarce.
+H is the normalised entropy of the prediction, 0..1. B is the expected scarcity of the clip's class,
+0..1: t_c is the target of class c, and e_c its expected count, the number of clips labelled as c
+plus the probabilities of c of all candidates. A class with target 0 isn't scarce.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,12 +25,12 @@ __all__ = ["priorities", "ranked"]
 def priorities(
     probabilities: NDArray[np.float64], labelled: Sequence[int], targets: Sequence[int]
 ) -> NDArray[np.float64]:
-    """Return how soon each clip should be labelled, (N,), 0..1.
+    """Return the labelling priority of each clip, (N,), 0..1.
 
     Args:
-        probabilities: of the classes for each clip on offer, (N, K).
-        labelled: clips of each class that are labelled already, (K,).
-        targets: clips of each class that the corpus aims for, (K,).
+        probabilities: predicted class probabilities of the candidates, (N, K).
+        labelled: number of labelled clips of each class, (K,).
+        targets: target number of clips of each class, (K,).
 
     Example:
         >>> priorities(np.array([[1, 0], [0.5, 0.5], [0, 1]]), [8, 2], [5, 5]).round(2)
@@ -41,7 +41,7 @@ def priorities(
     wanted = np.asarray(targets, dtype=float)
     if not wanted.any():
         wanted = np.ones_like(wanted)
-    scarcity = wanted / wanted.sum() / np.maximum(expected / expected.sum(), _LEAST)
+    scarcity = wanted / wanted.sum() / np.maximum(expected / expected.sum(), _MIN_SHARE)
     balance = probabilities @ (scarcity / scarcity.max())
     return np.asarray((uncertainty + balance) / 2)
 
@@ -56,11 +56,11 @@ def ranked(
     """Return the clips with the highest priority first; those without a prediction come last.
 
     Args:
-        clips: ids of the clips on offer.
+        clips: ids of the candidates.
         predictions: probabilities in class order by clip id.
-        labelled: how many clips of each class are labelled already.
-        targets: how many the corpus aims for, in class order.
-        seed: settles what is equal.
+        labelled: number of labelled clips by class.
+        targets: target numbers of clips, in class order.
+        seed: seed of the order of equal priorities.
     """
     known = [clip_id for clip_id in hash_order(clips, seed) if clip_id in predictions]
     unknown = [clip_id for clip_id in hash_order(clips, seed) if clip_id not in predictions]
@@ -77,4 +77,4 @@ def _entropy(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(-(probabilities * logarithms).sum(axis=1))
 
 
-_LEAST = 1e-3  # share below which no class is expected to lie, so that none counts for all
+_MIN_SHARE = 1e-3  # expected share of a class, so that a rare one doesn't dominate

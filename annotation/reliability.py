@@ -1,7 +1,7 @@
-"""Reliability for nominal classes: Krippendorff's α with an interval, Fleiss' and Cohen's κ.
+"""Reliability of nominal labels: Krippendorff's α with an interval, Fleiss' and Cohen's κ.
 
-Counts are (C, K): votes of each of C clips for each of K classes. Only clips with two or more
-votes are pairable and enter α (Krippendorff, *Content Analysis*, 4th ed., chapter 12).
+Counts have shape (C, K): votes of C clips for K classes. Only clips with two or more votes are
+pairable and enter α (Krippendorff, *Content Analysis*, 4th ed., chapter 12).
 """
 
 import numpy as np
@@ -16,14 +16,14 @@ __all__ = [
     "wilson_interval",
 ]
 
-_CHUNK = 4_000_000  # weights held at once
+_CHUNK = 4_000_000  # bootstrap weights in memory at once
 _NORMAL = 1.959964  # 97.5 % quantile of the normal distribution
 
 
 def alpha(counts: NDArray[np.int64]) -> float | None:
-    """Return Krippendorff's nominal α, null where it isn't defined.
+    """Return Krippendorff's nominal α, or None where undefined.
 
-    It isn't where no clip has two votes, or where all votes are for one class.
+    It is undefined where no clip has two votes, or where all votes are for one class.
 
     Args:
         counts: (C, K) votes.
@@ -43,17 +43,17 @@ def alpha(counts: NDArray[np.int64]) -> float | None:
 def alpha_interval(
     counts: NDArray[np.int64], *, resamples: int = 1000, seed: int = 0, level: float = 0.95
 ) -> tuple[float, float] | None:
-    """Return a percentile bootstrap interval of α over clips, null where α isn't defined.
+    """Return a percentile bootstrap interval of α over clips, or None where α is undefined.
 
-    Clips are drawn with replacement. As clips with the same votes are interchangeable, how often
-    each *kind* of clip is drawn is multinomial, and there are few kinds: 100,000 clips cost no
-    more than 1,000.
+    Clips are drawn with replacement. Clips with the same votes are interchangeable, so the number
+    of draws of each distinct row of votes is multinomial. As there are few distinct rows, 100,000
+    clips cost no more than 1,000.
 
     Args:
         counts: (C, K) votes.
-        resamples: bootstrap samples.
-        seed: of their drawing.
-        level: share of the samples that lies in the interval.
+        resamples: number of bootstrap samples.
+        seed: seed of the generator.
+        level: confidence level.
     """
     pairable = counts[counts.sum(axis=1) >= 2]
     if np.count_nonzero(pairable.sum(axis=0)) < 2:
@@ -92,12 +92,12 @@ def coincidences(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def fleiss_kappa(counts: NDArray[np.int64]) -> float | None:
-    """Return Fleiss' κ for clips with any number of votes, null where it isn't defined.
+    """Return Fleiss' κ for clips with any number of votes, or None where undefined.
 
-    Fleiss (1971) asks for the same number of votes on every clip. Where it differs, this is
+    Fleiss (1971) assumes the same number of votes on every clip. Where it differs, this is
     Gwet's generalisation (*Handbook of Inter-Rater Reliability*, 4th ed., 2014, chapter 2): the
     observed agreement is the mean over clips with two or more votes of the share of agreeing pairs,
-    the frequency of a class the mean over clips with any vote of its share there. It isn't defined
+    the frequency of a class the mean over clips with any vote of its share there. It is undefined
     where no clip has two votes, or where all votes are for one class.
 
     Args:
@@ -120,10 +120,10 @@ def fleiss_kappa(counts: NDArray[np.int64]) -> float | None:
 
 
 def cohen_kappa(confusion: NDArray[np.int64]) -> float | None:
-    """Return Cohen's κ of two annotators, null where chance alone would agree always.
+    """Return Cohen's κ of two annotators, or None where chance agreement is 1.
 
     Args:
-        confusion: (K, K) clips by the one's class (rows) and the other's (columns).
+        confusion: (K, K) clips by class of the first (rows) and of the second (columns).
 
     Example:
         >>> cohen_kappa(np.array([[20, 5], [10, 15]]))
@@ -137,7 +137,7 @@ def cohen_kappa(confusion: NDArray[np.int64]) -> float | None:
 
 
 def wilson_interval(right: int, answers: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a share (Journal of the ASA 22 (1927), 209–212).
+    """Return Wilson's 95 % interval of a proportion (Journal of the ASA 22 (1927), 209–212).
 
     Example:
         >>> low, high = wilson_interval(9, 10)
@@ -151,11 +151,11 @@ def wilson_interval(right: int, answers: int) -> tuple[float, float]:
 
 
 def _alphas(kinds: NDArray[np.int64], drawn: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return α of each sample, not finite where undefined.
+    """Return α of each sample, NaN where undefined.
 
     Args:
         kinds: (M, K) distinct rows of votes.
-        drawn: (B, M) how often each is in each of B samples.
+        drawn: (B, M) number of draws of each row in each of B samples.
     """
     votes = kinds.sum(axis=1)
     agreeing = (kinds * (kinds - 1)).sum(axis=1) / (votes - 1)

@@ -13,26 +13,26 @@ Method = Literal["majority", "weighted", "dawid_skene"]
 
 
 class AnnotationSettings(Settings):
-    """What annotators see.
+    """Labelling screen.
 
     Attributes:
-        label_config: your own Label Studio configuration, a path below the corpus folder; it is
-            checked against what the importer can read. Default: the one that comes with this tool.
+        label_config: custom Label Studio configuration, a path below the corpus folder; it is
+            checked against what the importer can read. Default: the built-in one.
     """
 
     label_config: str | None = None
 
 
 class LabelSettings(Settings):
-    """How votes become labels.
+    """Aggregation of votes into labels.
 
     Attributes:
         method: ``majority`` counts votes; ``weighted`` weighs each annotator's by their accuracy on
-            gold clips (annotations/gold.csv); ``dawid_skene`` learns from all votes together how
-            each annotator confuses the classes.
+            gold clips (annotations/gold.csv); ``dawid_skene`` estimates each annotator's
+            confusion matrix from all votes together.
         margin: ``weighted`` and ``dawid_skene`` only: a clip is a tie if the shares of its two
             best classes are less than this apart.
-        min_votes: fewest answers a clip needs; ``unclear`` is an answer, a skip is none.
+        min_votes: fewest answers a clip needs; ``unclear`` counts as an answer, a skip doesn't.
         drop_problems: a clip is left out if at least half of those who answered name the same one
             of these: music, noise, speakers (several at once), cut_word, mandarin, other_dialect.
     """

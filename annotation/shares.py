@@ -1,4 +1,4 @@
-"""The share of each class in each clip's votes, as the method of [labels] makes it."""
+"""Class shares of each clip's votes by the method of section [labels]."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,14 +18,13 @@ __all__ = ["Shares", "class_shares", "gold_codes"]
 
 @dataclass(frozen=True)
 class Shares:
-    """What a method makes of all votes.
+    """Class shares of all clips.
 
     Attributes:
-        method: the one used; ``majority`` where the one asked for can't be.
-        by_clip: shares in class order by clip id; clips that the method says nothing about are
-            missing, and for ``majority`` all are.
-        weights: for ``weighted``, what the vote of each annotator is worth.
-        warnings: why another method was used than the one asked for, or not to rely on this one.
+        method: method used; ``majority`` where the configured one is not applicable.
+        by_clip: shares in class order by clip id; empty for ``majority``.
+        weights: vote weight by annotator, for ``weighted``.
+        warnings: reasons for a fallback, or against relying on the method.
     """
 
     method: Method
@@ -40,16 +39,16 @@ def class_shares(
     """Return the shares of the classes in every clip's votes.
 
     Args:
-        judgements: those that count (``judgements.latest``); adjudications teach nothing here.
-        gold: class of each gold clip.
-        method: how.
+        judgements: latest judgements (``judgements.latest``); adjudications are ignored.
+        gold: class of each gold clip by id.
+        method: aggregation method.
     """
     if method == "majority":
         return Shares("majority")
     table = vote_table(judgements)
     if method == "dawid_skene":
         by_clip = _by_clip(table, dawid_skene(table.codes, len(EMOTIONS)).posterior)
-        few = (_FEW.format(len(by_clip)),) if len(by_clip) < _ENOUGH else ()
+        few = (_FEW_CLIPS.format(len(by_clip)),) if len(by_clip) < _MIN_CLIPS else ()
         return Shares(method, by_clip, warnings=few)
     answers, right = gold_accuracy(table.codes, gold_codes(table, gold))
     if not answers.any():
@@ -63,7 +62,7 @@ def class_shares(
 
 
 def gold_codes(table: VoteTable, gold: Mapping[str, Emotion]) -> NDArray[np.int8]:
-    """Return the place of the gold class of each of the table's clips, or ``MISSING``, (C,)."""
+    """Return the class index of each clip of the table in ``gold``, or ``MISSING``, (C,)."""
     places = (EMOTIONS.index(gold[clip]) if clip in gold else MISSING for clip in table.clips)
     return np.fromiter(places, dtype=np.int8, count=len(table.clips))
 
@@ -74,12 +73,12 @@ def _by_clip(table: VoteTable, shares: NDArray[np.float64]) -> dict[str, list[fl
 
 
 _DECIMALS = 6
-_ENOUGH = 200  # clips, from which on Dawid and Skene's model seldom loses against the majority
-_FEW = (
-    "[labels] method = 'dawid_skene' has only {} clips with votes to learn from and may be worse "
-    "than the majority; label 200 or more, or set method = 'majority'"
+_MIN_CLIPS = 200  # clips above which Dawid and Skene's model is seldom worse than the majority
+_FEW_CLIPS = (
+    "[labels] method = 'dawid_skene' has only {} clips with votes to estimate from and may be "
+    "worse than the majority; label 200 or more, or set method = 'majority'"
 )
 _NO_GOLD = (
     "[labels] method = 'weighted' needs votes on gold clips and there are none, so the majority "
-    "decided; name clips whose class is known in annotations/gold.csv (clip_id,emotion)"
+    "decided; list clips of known class in annotations/gold.csv (clip_id,emotion)"
 )

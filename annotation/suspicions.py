@@ -1,4 +1,4 @@
-"""What is odd about an annotator's work and worth a talk; none of it proves anything."""
+"""Suspicious patterns in an annotator's answers: reasons to ask, not proofs."""
 
 from collections.abc import Iterator
 
@@ -15,18 +15,18 @@ __all__ = ["find_suspicions", "longest_run", "run_chance"]
 
 
 def find_suspicions(history: AnnotatorHistory) -> list[Suspicion]:
-    """Return what is odd, each with a sentence; below 20 answers nothing is.
+    """Return the suspicious patterns of an annotator; none below 20 answers.
 
     - ``one class``: 90 % of the votes are for one class, which the others give these clips at least
-      20 points less often.
+      20 percentage points less often.
     - ``no better than chance``: κ between the annotator's votes and the others' is below 0.1.
     - ``faster than the clip``: five answers and 10 % of those timed took less than the clip lasts.
-    - ``long run``: a run of one answer that chance, at the annotator's own frequencies, brings less
-      than once in 10,000 annotators.
-    - ``falling agreement``: over the last quarter of the answers agreement with the others is lower
+    - ``long run``: a run of one answer with a chance probability below 1 in 10,000, given the
+      annotator's own class frequencies.
+    - ``falling agreement``: agreement with the others is lower over the last quarter of the answers
       than over the first by more than three standard errors.
     """
-    if len(history.codes) < _LEAST:
+    if len(history.codes) < _MIN_ANSWERS:
         return []
     return [
         finding
@@ -36,7 +36,7 @@ def find_suspicions(history: AnnotatorHistory) -> list[Suspicion]:
 
 
 def longest_run(values: NDArray[np.int8]) -> tuple[int, int]:
-    """Return the length of the longest run of equal values, and that value; the first if several.
+    """Return length and value of the longest run of equal values; the first if several.
 
     Example:
         >>> longest_run(np.array([1, 2, 2, 2, 1, 1], dtype=np.int8))
@@ -49,15 +49,15 @@ def longest_run(values: NDArray[np.int8]) -> tuple[int, int]:
 
 
 def run_chance(frequencies: NDArray[np.float64], answers: int, length: int) -> float:
-    """Return at most how likely a run of that length is among independent answers.
+    """Return an upper bound of the probability of such a run among independent answers.
 
-    A run of class *k* begins with the first answer, or after another class: the sum over both and
-    over classes bounds the probability from above.
+    A run of class *k* begins with the first answer or after another class; the sum over both cases
+    and over classes bounds the probability.
 
     Args:
-        frequencies: of the classes, summing to 1.
-        answers: how many.
-        length: of the run.
+        frequencies: relative frequencies of the classes.
+        answers: number of answers.
+        length: length of the run.
 
     Example:
         >>> run_chance(np.array([0.5, 0.5]), 3, 2)
@@ -73,14 +73,14 @@ def _percent(share: float) -> str:
 
 def _one_class(history: AnnotatorHistory) -> Iterator[Suspicion]:
     given = history.codes[history.codes != MISSING]
-    if len(given) < _LEAST:
+    if len(given) < _MIN_ANSWERS:
         return
     counts = np.bincount(given, minlength=len(EMOTIONS))
     most = int(counts.argmax())
     share = counts[most] / len(given)
     others = history.others[history.codes != MISSING].sum(axis=0)
     theirs = others[most] / others.sum() if others.any() else 0.0
-    if share >= _ONE_CLASS and theirs <= share - _BESIDE_OTHERS:
+    if share >= _ONE_CLASS and theirs <= share - _EXCESS_SHARE:
         yield Suspicion(
             "one class",
             f"{_percent(share)} of the votes are '{EMOTIONS[most]}'; of the others' votes on the "
@@ -91,7 +91,7 @@ def _one_class(history: AnnotatorHistory) -> Iterator[Suspicion]:
 def _chance(history: AnnotatorHistory) -> Iterator[Suspicion]:
     confusion = history.confusion()
     kappa = cohen_kappa(confusion)
-    if confusion.sum() >= _LEAST and kappa is not None and kappa < _BEYOND_CHANCE:
+    if confusion.sum() >= _MIN_ANSWERS and kappa is not None and kappa < _CHANCE_KAPPA:
         observed = np.trace(confusion) / confusion.sum()
         yield Suspicion(
             "no better than chance",
@@ -124,7 +124,7 @@ def _falling(history: AnnotatorHistory) -> Iterator[Suspicion]:
     for places in (slice(0, quarter), slice(-quarter, None)):
         subset = history.subset(places)
         other_votes = subset.other_votes()
-        if (other_votes > 0).sum() < _LEAST:
+        if (other_votes > 0).sum() < _MIN_ANSWERS:
             return
         shares.append(subset.agreeing_votes()[other_votes > 0] / other_votes[other_votes > 0])
     first, last = (float(share.mean()) for share in shares)
@@ -137,10 +137,10 @@ def _falling(history: AnnotatorHistory) -> Iterator[Suspicion]:
         )
 
 
-_LEAST = 20  # answers, votes or clips below which nothing is said
+_MIN_ANSWERS = 20  # or votes or clips, below which there is no finding
 _ONE_CLASS = 0.9  # share of the votes
-_BESIDE_OTHERS = 0.2  # by which the others' share must be lower
-_BEYOND_CHANCE = 0.1  # κ
+_EXCESS_SHARE = 0.2  # above the others' share
+_CHANCE_KAPPA = 0.1
 _FASTER, _FASTER_SHARE = 5, 0.1  # answers, share of those timed
 _RUN_CHANCE = 1e-4
 _FALLING = 3.0  # standard errors

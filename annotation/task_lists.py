@@ -1,4 +1,4 @@
-"""Each annotator's list of tasks: their share of the clips, in an order of their own, with gold."""
+"""Task list of each annotator: assigned clips in an individual order, with gold clips mixed in."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class TaskLists:
     """The tasks of each annotator, as clip ids.
 
     Attributes:
-        lists: all of them, in order.
-        gold: those among them that are gold.
-        warnings: who could not be given as many gold clips as asked for.
+        lists: all tasks in order, by annotator.
+        gold: gold clips among them, by annotator.
+        warnings: annotators with fewer gold clips than requested.
     """
 
     lists: Mapping[str, list[str]]
@@ -28,11 +28,11 @@ class TaskLists:
     warnings: list[str]
 
     def gold_clips(self) -> list[str]:
-        """Return the gold clips that anybody was given."""
+        """Return the gold clips in any list."""
         return sorted({clip_id for own in self.gold.values() for clip_id in own})
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Return how many ``tasks`` each annotator has, and how many of them are ``gold``."""
+        """Return the numbers of ``tasks`` and of ``gold`` clips among them, by annotator."""
         return {
             name: {"tasks": len(own), "gold": len(self.gold[name])}
             for name, own in self.lists.items()
@@ -49,16 +49,16 @@ def make_task_lists(
     seed: int,
     keep_order: bool,
 ) -> TaskLists:
-    """Return what each annotator of a panel is asked.
+    """Return the task list of each annotator of a panel.
 
     Args:
         corpus: the corpus folder.
         panel: the annotators.
         clips: ids of the clips to label.
-        gold: ids of the gold clips there are.
-        batch: that the tasks are for.
-        seed: settles assignment, order and the places of gold.
-        keep_order: leave everybody's clips in the order given, instead of one of their own.
+        gold: ids of the available gold clips.
+        batch: name of the batch.
+        seed: seed of assignment, order and gold positions.
+        keep_order: keep the clips in the given order instead of shuffling by annotator.
 
     Raises:
         DataError: if an earlier batch can't be read.
@@ -74,7 +74,7 @@ def make_task_lists(
         if len(own_gold) < needed:
             warnings.append(
                 f"{name} gets {len(own_gold)} gold clips instead of {needed}: there are "
-                f"{len(gold)}, and nobody meets one twice"
+                f"{len(gold)}, each shown once"
             )
         tasks = own if keep_order else hash_order(own, f"{seed} {batch} {name}")
         lists[name], gold_lists[name] = (
@@ -85,12 +85,12 @@ def make_task_lists(
 
 
 def hash_order(clips: Sequence[str], seed: str | int) -> list[str]:
-    """Order by a keyed hash: unrelated to time and source, and the same on every machine."""
+    """Order by a keyed hash: independent of time and source, the same on every machine."""
     return sorted(clips, key=lambda clip_id: fingerprint([seed, clip_id]))
 
 
 def _gold_seen(corpus: Path, annotators: Sequence[str], gold: set[str]) -> dict[str, set[str]]:
-    """Return the gold clips that each was asked about; a shared list asks everybody."""
+    """Return the gold clips in earlier tasks of each annotator; a shared list goes to everybody."""
     seen: dict[str, set[str]] = {name: set() for name in annotators}
     for batch in read_batches(corpus):
         batch_gold = {data["clip_id"] for data in batch.tasks} & gold

@@ -1,4 +1,4 @@
-"""A clip as a Label Studio task."""
+"""Label Studio tasks of clips."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,21 +19,21 @@ from manifests.texts import best_transcripts
 __all__ = ["FindContext", "TaskBuilder", "audio_address", "check_base_url", "task_builder"]
 
 FindContext = Callable[[Sequence[Clip]], Mapping[str, str]]
-"""Returns the path of a wider excerpt, below ``clips/``, for those of the clips that have one."""
+"""Returns the paths, below ``clips/``, of existing excerpts with context, by clip id."""
 
 
 @dataclass(frozen=True)
 class TaskBuilder:
-    """What tasks show, by clip id.
+    """Builder of task rows; its data are by clip id unless noted.
 
     Attributes:
-        batch: that they are in.
+        batch: name of the batch.
         texts: transcripts.
-        audio_base_url: where the folder ``clips`` is served; null: Label Studio's local files.
-        context: paths of wider excerpts.
-        casts: speakers by source.
-        votes: how earlier votes fell.
-        probabilities: of the classes, to be shown as pre-annotations.
+        audio_base_url: URL of the folder ``clips``; null: Label Studio's local files.
+        context: paths of the excerpts with context.
+        speakers: speakers of the series, by source id.
+        votes: summaries of earlier votes.
+        probabilities: class probabilities, shown as pre-annotations.
     """
 
     batch: str
@@ -45,7 +45,7 @@ class TaskBuilder:
     probabilities: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def row(self, clip: Clip) -> Row:
-        """Return a clip's task as Label Studio imports it."""
+        """Return the task of a clip in Label Studio's import format."""
         text = self.texts.get(clip.clip_id)
         context = self.context.get(clip.clip_id)
         speakers = self.speakers.get(clip.source_id, [])
@@ -76,14 +76,14 @@ def task_builder(
     votes: Mapping[str, str] | None = None,
     probabilities: Mapping[str, Sequence[float]] | None = None,
 ) -> TaskBuilder:
-    """Return what tasks show, with the texts and casts that the corpus has.
+    """Return a task builder with the transcripts and speakers of the corpus.
 
     Args:
         corpus: the corpus folder.
         batch: name of the batch.
-        clips: all clips of the corpus, for who speaks in which series.
+        clips: all clips of the corpus, for the speakers of each series.
         text: section [text] of corpus.toml.
-        audio_base_url: see `TaskRows`, like the rest.
+        audio_base_url: see `TaskBuilder`, like the rest.
         context: likewise.
         votes: likewise.
         probabilities: likewise.
@@ -103,11 +103,11 @@ def task_builder(
 
 
 def audio_address(clip_path: str, audio_base_url: str | None = None) -> str:
-    """Return where an annotator's browser finds a clip.
+    """Return the URL of a clip for an annotator's browser.
 
     Args:
         clip_path: relative to the corpus folder, below ``clips/``.
-        audio_base_url: where the folder ``clips`` is served; default: Label Studio's local files.
+        audio_base_url: URL of the folder ``clips``; default: Label Studio's local files.
 
     Example:
         >>> audio_address("clips/剧 1/a.wav")
@@ -121,10 +121,10 @@ def audio_address(clip_path: str, audio_base_url: str | None = None) -> str:
 
 
 def check_base_url(url: str | None) -> None:
-    """Refuse an address that clips can't be fetched from.
+    """Refuse an invalid base URL.
 
     Raises:
-        ConfigurationError: if it is none.
+        ConfigurationError: if it isn't a plain http or https URL.
     """
     if url is None:
         return
@@ -141,7 +141,7 @@ def check_base_url(url: str | None) -> None:
 
 
 def _speakers_by_source(corpus: Path, clips: Iterable[Clip]) -> dict[str, list[str]]:
-    """Return by source the speakers that are known in its series, or in it if it has none."""
+    """Return the known speakers of each source's series, or of the source itself, by source id."""
     sources = read_stage(corpus, STAGES["sources"], Source)
     series = {source.source_id: source.series or source.source_id for source in sources}
     speakers: dict[str, set[str]] = defaultdict(set)

@@ -1,4 +1,4 @@
-"""Label Studio tasks for the clips that nobody was asked about yet."""
+"""Export Label Studio tasks for clips that are in no batch yet."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ from manifests.store import write_text
 __all__ = ["Ranking", "apply_limit", "audio_address", "check_limit", "export_tasks", "write_lists"]
 
 Ranking = Callable[[Sequence[str]], list[str]]
-"""Puts the clips first that are to be labelled first, by id."""
+"""Sorts clip ids by labelling priority, highest first."""
 
 
 @gc_paused()
@@ -40,32 +40,33 @@ def export_tasks(
     annotation: AnnotationSettings | None = None,
     text: TextSettings | None = None,
 ) -> Outcome:
-    """Write a batch of tasks, and the label configuration, for Label Studio to import.
+    """Write a batch of tasks and the label configuration in Label Studio's import format.
 
-    In it is every clip that was accepted, is not superseded and that no earlier batch names; in an
-    order that the seed shuffles, so that nobody follows the plot. Nothing that hints at the emotion
-    is in a task, unless pre-annotations are asked for.
+    The batch has every accepted, not superseded clip that is in no earlier batch, shuffled so that
+    annotators can't follow the plot. Tasks have no hint of the emotion, unless pre-annotations are
+    given.
 
-    With a panel each annotator has a list of their own, in an order of their own, with gold clips
-    of annotations/gold.csv among the others that they have not met before; ``details`` then has
-    ``annotators`` with how many ``tasks`` and ``gold`` each has.
+    With a panel each annotator has an individual list and order, with gold clips of
+    annotations/gold.csv that are new to them; ``details`` then has the numbers of ``tasks`` and
+    ``gold`` clips by annotator in ``annotators``.
 
     Args:
         corpus: the corpus folder.
-        batch: what to call it; default: the next of ``batch-0001``, ``batch-0002``, …
-        limit: at most so many clips, gold apart; the rest stays for the next batch.
-        seed: settles assignment and order.
-        panel: the annotators to share the clips among; default: one list for all.
-        ranking: puts the clips in order instead, and everybody's tasks stay in it.
+        batch: name of the batch; default: the next of ``batch-0001``, ``batch-0002``, …
+        limit: largest number of clips, without gold; the rest is left for the next batch.
+        seed: seed of assignment and order.
+        panel: annotators of the batch; default: one list for all.
+        ranking: order of the clips in all lists, instead of shuffling.
         pre_annotations: probabilities in class order by clip id, to be pre-selected.
-        context: finds wider excerpts; default: tasks have none.
-        audio_base_url: where the folder ``clips`` is served over HTTP; default: Label Studio's
-            own local files, with the corpus folder as document root.
+        context: finds excerpts with context; default: tasks have none.
+        audio_base_url: HTTP URL of the folder ``clips``; default: Label Studio's local files, with
+            the corpus folder as document root.
         annotation: section [annotation] of corpus.toml.
         text: section [text] of corpus.toml.
 
     Raises:
-        ConfigurationError: if the batch exists, or an argument or the label configuration is bad.
+        ConfigurationError: if the batch exists, or an argument or the label configuration is
+            invalid.
         DataError: if a shard, an earlier batch or the gold clips can't be read.
     """
     check_limit(limit)
@@ -83,18 +84,18 @@ def export_tasks(
     ids = [clip.clip_id for clip in candidates.unassigned(reserved=known)]
     ids = apply_limit(hash_order(ids, seed) if ranking is None else ranking(ids), limit, outcome)
     if not ids:
-        outcome.warnings.append(
-            "no accepted clip is left that no earlier batch names; nothing was written"
-        )
+        outcome.warnings.append("every accepted clip is in an earlier batch; nothing was written")
         return outcome
-    shares = None
+    task_lists = None
     if panel is not None:
         in_order = ranking is not None
-        shares = make_task_lists(
+        task_lists = make_task_lists(
             corpus, panel, ids, gold, batch=name, seed=seed, keep_order=in_order
         )
-        outcome.warnings += shares.warnings
-    clips = [candidates.clips[one] for one in (*ids, *(shares.gold_clips() if shares else ()))]
+        outcome.warnings += task_lists.warnings
+    clips = [
+        candidates.clips[one] for one in (*ids, *(task_lists.gold_clips() if task_lists else ()))
+    ]
     builder = task_builder(
         corpus,
         name,
@@ -108,8 +109,8 @@ def export_tasks(
     outcome.kept = len(ids)
     outcome.details["batch"] = name
     if pre_annotations is not None:
-        outcome.warnings.append(_ANCHORED)
-    if panel is None or shares is None:
+        outcome.warnings.append(_ANCHORING)
+    if panel is None or task_lists is None:
         _write_one_list(path, [rows[one] for one in ids], screen, outcome)
         return outcome
     plan = Plan(
@@ -118,52 +119,52 @@ def export_tasks(
         seed=seed,
         per_clip=panel.votes,
         annotators=list(panel.annotators),
-        gold=shares.gold_clips(),
+        gold=task_lists.gold_clips(),
         order="shuffled" if ranking is None else "uncertainty",
     )
-    write_lists(corpus, plan, shares, rows, screen, outcome)
+    write_lists(corpus, plan, task_lists, rows, screen, outcome)
     return outcome
 
 
 def write_lists(
     corpus: Path,
     plan: Plan,
-    shares: TaskLists,
+    task_lists: TaskLists,
     rows: Mapping[str, Row],
     screen: str,
     outcome: Outcome,
 ) -> None:
-    """Write a batch with a list for each annotator, and say in the outcome what is in it.
+    """Write a batch with a list for each annotator.
 
     Args:
         corpus: the corpus folder.
-        plan: of the batch.
-        shares: whom the tasks go to.
-        rows: the tasks by clip id.
+        plan: plan of the batch.
+        task_lists: clips of each annotator.
+        rows: tasks by clip id.
         screen: label configuration.
-        outcome: takes the folder, and the numbers of tasks.
+        outcome: receives the folder and the numbers of tasks.
     """
-    lists = {name: [rows[one] for one in own] for name, own in shares.lists.items()}
+    lists = {name: [rows[one] for one in own] for name, own in task_lists.lists.items()}
     outcome.outputs.append(write_assigned(corpus, plan, lists, screen))
     outcome.details |= {
         "batch": plan.batch,
         "tasks": sum(map(len, lists.values())),
-        "annotators": shares.counts(),
+        "annotators": task_lists.counts(),
     }
 
 
 def check_limit(limit: int | None) -> None:
-    """Refuse a batch of nothing.
+    """Refuse a limit below 1.
 
     Raises:
-        ConfigurationError: if it would be one.
+        ConfigurationError: if the limit is below 1.
     """
     if limit is not None and limit < 1:
         raise ConfigurationError(f"--limit {limit}: at least one task is needed")
 
 
 def apply_limit(ids: list[str], limit: int | None, outcome: Outcome) -> list[str]:
-    """Return the first clips, and count the others as over the limit."""
+    """Return the first clips up to the limit; count the others as rejected."""
     if limit is None or len(ids) <= limit:
         return ids
     outcome.rejected["over the limit"] += len(ids) - limit
@@ -179,11 +180,11 @@ def _write_one_list(path: Path, rows: list[Row], screen: str, outcome: Outcome) 
 
 
 def _gold(corpus: Path, named: Collection[str], candidates: Candidates) -> list[str]:
-    """Return the gold clips that can be heard; they need be neither new nor accepted."""
+    """Return the gold clips with an audio file; they need be neither new nor accepted."""
     if not named:
         raise ConfigurationError(
-            f"--gold-rate: {gold_path(corpus)} names no clips; write clip_id,emotion of clips "
-            f"whose class you know, or leave --gold-rate out"
+            f"--gold-rate: {gold_path(corpus)} has no clips; add clip_id,emotion of clips of "
+            f"known class, or omit --gold-rate"
         )
     clips = [candidates.clips[one] for one in named if one in candidates.clips]
     found = [
@@ -201,7 +202,7 @@ def _gold(corpus: Path, named: Collection[str], candidates: Candidates) -> list[
 
 
 _MOST_NAMED = 5
-_ANCHORED = (
-    "the predictions will be pre-selected in Label Studio, and people follow what is pre-selected; "
-    "use these votes for speed, not for agreement (each judgement keeps its origin)"
+_ANCHORING = (
+    "the predictions will be pre-selected in Label Studio and bias annotators towards them; use "
+    "these votes for speed, not for agreement (each judgement records its origin)"
 )

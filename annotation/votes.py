@@ -1,4 +1,4 @@
-"""The table of votes that agreement is computed on: annotators by clips."""
+"""Vote table, annotators by clips: the input of agreement and aggregation."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ MISSING = -1
 
 @dataclass(frozen=True)
 class VoteTable:
-    """Votes for a class; a skip, ``unclear`` and an adjudication are none.
+    """Votes for classes; skips, ``unclear`` and adjudications are missing.
 
     Attributes:
         clips: ids of the C clips with any judgement, sorted.
-        annotators: the A pseudonyms, sorted.
-        codes: (A, C) place of the class in class order, or ``MISSING``.
+        annotators: A pseudonyms, sorted.
+        codes: (A, C) class index, or ``MISSING``.
     """
 
     clips: list[str]
@@ -29,17 +29,17 @@ class VoteTable:
     codes: NDArray[np.int8]
 
     def counts(self) -> NDArray[np.int64]:
-        """Return how many votes each clip has for each class, (C, 6)."""
+        """Return the number of votes of each clip for each class, (C, 6)."""
         classes = range(len(EMOTIONS))
         return np.stack([(self.codes == code).sum(axis=0) for code in classes], axis=1)
 
 
 def vote_table(judgements: Iterable[Judgement]) -> VoteTable:
-    """Return the table of votes.
+    """Return the vote table of judgements.
 
     Args:
-        judgements: those that count, one per annotator and clip (``judgements.latest``).
-            Adjudications are left out: who gives one has seen the others' votes.
+        judgements: latest judgements, one per annotator and clip (``judgements.latest``).
+            Adjudications are left out: adjudicators may have seen the votes.
     """
     rows = [row for row in judgements if row.role != "adjudication"]
     clips = sorted({row.clip_id for row in rows})

@@ -1,9 +1,9 @@
-"""Votes weighed by how often each annotator is right on gold clips.
+"""Votes weighted by each annotator's accuracy on gold clips.
 
-If an annotator is right with probability *p*, and otherwise gives any other of the *K* classes
-alike, then log(p (K - 1) / (1 - p)) is what their vote is worth (for K = 2: S. Nitzan and
-J. Paroush, "Optimal decision rules in uncertain dichotomous choice situations", International
-Economic Review 23 (1982), 289–297).
+If an annotator is right with probability *p*, with errors spread evenly over the other classes of
+*K*, the optimal weight of a vote is log(p (K - 1) / (1 - p)) (for K = 2: S. Nitzan and J. Paroush,
+"Optimal decision rules in uncertain dichotomous choice situations", International Economic Review
+23 (1982), 289–297).
 """
 
 import numpy as np
@@ -19,11 +19,11 @@ SMOOTHING = 4.0
 def gold_accuracy(
     codes: NDArray[np.int8], gold: NDArray[np.int8]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return how many votes each annotator gave to gold clips, and how many were right, (A,) each.
+    """Return each annotator's number of votes on gold clips and of correct ones, (A,) each.
 
     Args:
-        codes: (A, C) place of the class that each annotator gave each clip, or ``MISSING``.
-        gold: (C,) place of each clip's gold class, or ``MISSING``.
+        codes: (A, C) index of the class that each annotator gave each clip, or ``MISSING``.
+        gold: (C,) index of each clip's gold class, or ``MISSING``.
     """
     on_gold = (codes != MISSING) & (gold != MISSING)
     return on_gold.sum(axis=1), (on_gold & (codes == gold)).sum(axis=1)
@@ -32,15 +32,15 @@ def gold_accuracy(
 def vote_weights(
     answers: NDArray[np.int64], right: NDArray[np.int64], classes: int
 ) -> NDArray[np.float64]:
-    """Return what the vote of each annotator is worth, (A,), 0 or more.
+    """Return the vote weight of each annotator, (A,), at least 0.
 
-    The accuracy of each is smoothed with ``SMOOTHING`` answers of an average annotator, so that
-    somebody without a gold answer counts as one. Worse than chance is worth nothing, not less.
+    The accuracy of each is smoothed with ``SMOOTHING`` answers of an average annotator, which is
+    the estimate without gold answers. Accuracy below chance has weight 0, not a negative one.
 
     Args:
         answers: (A,) votes on gold clips.
-        right: (A,) of them.
-        classes: K.
+        right: (A,) correct ones among them.
+        classes: number of classes, K.
 
     Example:
         >>> vote_weights(np.array([50, 50, 0]), np.array([45, 30, 0]), 6).round(2).tolist()
@@ -55,12 +55,12 @@ def vote_weights(
 def weighted_shares(
     codes: NDArray[np.int8], weights: NDArray[np.float64], classes: int
 ) -> NDArray[np.float64]:
-    """Return the share of the weights for each class, (C, K); not a number where nothing weighs.
+    """Return the weighted share of each class, (C, K); NaN where the weights sum to 0.
 
     Args:
         codes: (A, C) votes, or ``MISSING``.
-        weights: (A,) of the annotators.
-        classes: K.
+        weights: (A,) vote weights of the annotators.
+        classes: number of classes, K.
     """
     sums = np.stack([weights @ (codes == code) for code in range(classes)], axis=1)
     totals = sums.sum(axis=1, keepdims=True)

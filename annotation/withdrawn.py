@@ -1,4 +1,4 @@
-"""Answers that are not taken again, since their clip or their annotator was withdrawn."""
+"""Withdrawn clips, annotations and annotators, which are not imported again."""
 
 from collections.abc import Set
 from pathlib import Path
@@ -13,7 +13,7 @@ WITHDRAWN = "withdrawn"
 
 
 class WithdrawnAnswers:
-    """What the tombstones of a corpus say about answers.
+    """Tombstones of a corpus that concern annotations.
 
     Args:
         corpus: the corpus folder.
@@ -27,11 +27,11 @@ class WithdrawnAnswers:
 
     @property
     def clips(self) -> Set[str]:
-        """Clips that were withdrawn."""
+        """Ids of the withdrawn clips."""
         return self._withdrawn.clips.keys()
 
     def covers(self, answer: Judgement, rater: Rater) -> bool:
-        """Return whether an answer is on a withdrawn clip, or by somebody who withdrew."""
+        """Return whether an annotation, its clip or its annotator was withdrawn."""
         if answer.clip_id in self._withdrawn.clips:
             return True
         if (answer.server, answer.annotation_id) in self._withdrawn.answers:

@@ -1,4 +1,4 @@
-"""What one annotator did, in the order in which they did it, beside what the others said."""
+"""Chronological answers of one annotator, with the other annotators' votes on the same clips."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ __all__ = ["AnnotatorHistory", "annotator_histories"]
 
 @dataclass(frozen=True)
 class AnnotatorHistory:
-    """The N answers of one annotator, the first first.
+    """The N answers of one annotator in chronological order.
 
     Attributes:
         annotator: pseudonym.
-        skipped: clips.
-        codes: (N,) place of the class, ``MISSING`` for ``unclear``.
-        seconds: (N,) spent, not a number where unknown.
-        durations: (N,) of the clips in seconds, likewise.
-        gold: (N,) place of the clip's gold class, or ``MISSING``.
-        others: (N, K) the others' votes on the same clip.
+        skipped: number of skipped clips.
+        codes: (N,) class index, ``MISSING`` for ``unclear``.
+        seconds: (N,) answering times, NaN where unknown.
+        durations: (N,) clip durations in seconds, NaN where unknown.
+        gold: (N,) index of the gold class, or ``MISSING``.
+        others: (N, K) the other annotators' votes on each clip.
     """
 
     annotator: str
@@ -37,23 +37,23 @@ class AnnotatorHistory:
     others: NDArray[np.int64]
 
     def agreeing_votes(self) -> NDArray[np.int64]:
-        """Return how many others gave the same class, (N,), 0 for ``unclear``."""
+        """Return the number of other votes for the same class, (N,), 0 for ``unclear``."""
         given = self.others[np.arange(len(self.codes)), self.codes]
         return np.where(self.codes == MISSING, 0, given)
 
     def other_votes(self) -> NDArray[np.int64]:
-        """Return how many others gave any class to a clip that this one gave one, (N,)."""
+        """Return the number of other votes on each clip, (N,), 0 for ``unclear``."""
         return np.where(self.codes == MISSING, 0, self.others.sum(axis=1))
 
     def confusion(self) -> NDArray[np.int64]:
-        """Return (K, K) others' votes (columns) on the clips by the class given here (rows)."""
+        """Return the confusion matrix (K, K): own class (rows) by the others' votes (columns)."""
         given = self.codes != MISSING
         table = np.zeros((self.others.shape[1],) * 2, dtype=np.int64)
         np.add.at(table, self.codes[given], self.others[given])
         return table
 
     def subset(self, places: slice) -> "AnnotatorHistory":
-        """Return some of the answers, as if they were all."""
+        """Return the history restricted to some answers."""
         return AnnotatorHistory(
             self.annotator,
             self.skipped,
@@ -71,13 +71,13 @@ def annotator_histories(
     gold: NDArray[np.int8],
     durations: Mapping[str, float],
 ) -> list[AnnotatorHistory]:
-    """Return the work of each of the table's annotators, in the table's order.
+    """Return the history of each of the table's annotators, in the table's order.
 
     Args:
-        table: the votes.
-        judgements: that it was made from.
-        gold: (C,) place of the gold class of each of its clips, or ``MISSING``.
-        durations: seconds of each clip by id, where known.
+        table: votes.
+        judgements: judgements that the table was made from.
+        gold: (C,) index of each clip's gold class, or ``MISSING``.
+        durations: clip durations in seconds by id, where known.
     """
     place = {clip_id: number for number, clip_id in enumerate(table.clips)}
     counts = table.counts()

@@ -1,1 +1,1 @@
-"""Label Studio as a program: its server for a corpus, and what this tool says to it."""
+"""Label Studio: a server for a corpus, and a client that pushes tasks and pulls judgements."""

@@ -1,9 +1,9 @@
-"""Makes accounts in a Label Studio's database; run by Label Studio's own Python, before it starts.
+"""Create accounts in Label Studio's database; run by Label Studio's own Python, before it starts.
 
-Reads {"accounts": [{"name", "email", "password"}], "token"} from standard input, where no list of
-processes shows it, and prints {"made": [email], "token", "token_known"} as its last line. The first
-account administers. `label-studio init` would show passwords in the list of processes, and give
-every annotator the rights of an administrator.
+Reads {"accounts": [{"name", "email", "password"}], "token"} from standard input, so that secrets
+aren't in the process list, and prints {"made": [email], "token", "token_known"} as its last line.
+The first account is the administrator. `label-studio init` would show passwords in the process list
+and make every annotator an administrator.
 """
 
 import json
@@ -12,8 +12,8 @@ from typing import Any
 
 
 def main() -> None:
-    """Migrate the database, make the accounts that it lacks, and print the admin's token."""
-    wanted = json.load(sys.stdin)
+    """Migrate the database, create the missing accounts, and print the admin's token."""
+    request = json.load(sys.stdin)
     from label_studio import server
 
     server._setup_env()
@@ -21,13 +21,13 @@ def main() -> None:
     from users.models import User
 
     made = []
-    for place, account in enumerate(wanted["accounts"]):
+    for place, account in enumerate(request["accounts"]):
         if not User.objects.filter(email__iexact=account["email"]).exists():
             _make(account, admin=place == 0)
             made.append(account["email"])
-    admin = User.objects.get(email__iexact=wanted["accounts"][0]["email"])
-    known = _knows(wanted["token"])
-    token = wanted["token"] or _new_token(admin)
+    admin = User.objects.get(email__iexact=request["accounts"][0]["email"])
+    known = _accepts(request["token"])
+    token = request["token"] or _new_token(admin)
     print("\n" + json.dumps({"made": made, "token": token, "token_known": known}))
 
 
@@ -54,7 +54,7 @@ def _make(account: dict[str, str], *, admin: bool) -> None:
 
 
 def _new_token(user: Any) -> str:
-    """Return a personal access token, or the legacy token of a server that has no others."""
+    """Return a personal access token, or the legacy token of an old server."""
     try:
         from jwt_auth.models import LSAPIToken
     except ImportError:
@@ -62,8 +62,8 @@ def _new_token(user: Any) -> str:
     return str(LSAPIToken.for_user(user).get_full_jwt())
 
 
-def _knows(token: str | None) -> bool:
-    """Tell whether this server gave out a token and hasn't taken it back."""
+def _accepts(token: str | None) -> bool:
+    """Return whether the server issued the token and hasn't revoked it."""
     if not token:
         return True
     from rest_framework.authtoken.models import Token

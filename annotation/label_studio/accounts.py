@@ -1,4 +1,4 @@
-"""One account for each annotator, made before the server starts."""
+"""Creation of an account for each annotator, before the server starts."""
 
 import csv
 import io
@@ -21,17 +21,17 @@ from manifests.store import atomic_path
 __all__ = ["ADMIN", "Account", "PreparedAccounts", "first_password", "is_email", "prepare_accounts"]
 
 ADMIN = "admin@localhost"
-"""E-mail address, that is, log-in name, of the account that administers."""
+"""E-mail address, used as log-in name, of the administrator."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """An account before its first log-in.
+    """Account with its first password.
 
     Attributes:
-        name: the annotator's pseudonym.
-        email: with which they log in.
-        password: the first one; only the lead can set another.
+        name: pseudonym of the annotator.
+        email: log-in name.
+        password: first password; only the lead can change it.
     """
 
     name: str
@@ -41,11 +41,11 @@ class Account:
 
 @dataclass(frozen=True)
 class PreparedAccounts:
-    """What came of making accounts.
+    """Result of creating accounts.
 
     Attributes:
-        made: pseudonyms of those that are new.
-        token_known: whether the token in the corpus is one of this server's.
+        made: pseudonyms of the new accounts.
+        token_known: whether the server accepts the token in the corpus.
     """
 
     made: list[str]
@@ -58,20 +58,20 @@ def prepare_accounts(
     environment: Mapping[str, str],
     emails: Mapping[str, str],
 ) -> PreparedAccounts:
-    """Bring the server's database up to date and make the accounts that it lacks.
+    """Migrate the server's database and create the missing accounts.
 
-    The first passwords are on disk before any account is, so that none is lost if this is
-    interrupted; those of accounts that others made are taken out again. The admin's token is
-    written where :func:`annotation.label_studio.token.find_token` looks, unless one is there.
+    First passwords are written to disk before accounts are created, so that none is lost if this
+    is interrupted; those of accounts that existed already are removed again. The admin's token is
+    written where :func:`annotation.label_studio.token.find_token` looks, unless there is one.
 
     Args:
-        program: Label Studio.
-        folder: where the server keeps its things.
-        environment: the variables for Label Studio.
+        program: installed Label Studio.
+        folder: data folder of the server.
+        environment: environment variables of Label Studio.
         emails: e-mail addresses of the annotators, by pseudonym.
 
     Raises:
-        CorpusError: if Label Studio can't do it; its own words are in the log.
+        CorpusError: if Label Studio fails; its output is in the log.
     """
     existing = _read_passwords(folder.passwords)
     accounts = [_account(existing, *one) for one in [("admin", ADMIN), *emails.items()]]
@@ -93,7 +93,7 @@ def prepare_accounts(
 
 
 def is_email(email: str) -> bool:
-    """Tell whether somebody can log in with this as e-mail address.
+    """Return whether an e-mail address is valid as a log-in name.
 
     Example:
         >>> is_email("li.na@lab.example"), is_email("li@lab"), is_email("=1@lab.example")
@@ -127,7 +127,7 @@ def _run(
     accounts: list[Account],
     token: str | None,
 ) -> dict[str, Any]:
-    """Let Label Studio's own Python make the accounts; what is secret goes through a pipe."""
+    """Create the accounts with Label Studio's own Python; secrets are passed through a pipe."""
     request = {"accounts": [vars(account) for account in accounts], "token": token}
     completed = subprocess.run(
         [program.python, "-I", Path(__file__).with_name("account_maker.py")],
@@ -147,10 +147,10 @@ def _run(
     except (ValueError, IndexError, AttributeError):
         pass
     _write_private(folder.log, completed.stderr)
-    last = (completed.stderr.strip().splitlines() or ["nothing was said"])[-1]
+    last = (completed.stderr.strip().splitlines() or ["no output"])[-1]
     raise CorpusError(
-        f"Label Studio {program.version} could not make its database and accounts ({last[:200]}); "
-        f"all that it said is in {folder.log}"
+        f"Label Studio {program.version} could not create its database and accounts "
+        f"({last[:200]}); its output is in {folder.log}"
     )
 
 
@@ -160,8 +160,8 @@ def _read_passwords(path: Path) -> list[Account]:
     rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
     if not rows or rows[0] != _COLUMNS or any(len(row) != len(_COLUMNS) for row in rows):
         raise DataError(
-            f"{path}: not as corpus label-studio start wrote it; put it back as it was, or move it "
-            f"away if nobody needs the first passwords any more"
+            f"{path}: not as corpus label-studio start wrote it; restore it, or move it away if "
+            f"the first passwords aren't needed any more"
         )
     return [Account(*row) for row in rows[1:]]
 
@@ -178,7 +178,7 @@ _COLUMNS = ["annotator", "email", "first_password"]
 
 
 def _write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can ever have read."""
+    """Write a file that is never readable by others than its owner."""
     with atomic_path(path) as temporary:
         descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:

@@ -1,4 +1,4 @@
-"""At which address the corpus's own server is, and whether it runs."""
+"""URL and state of the corpus's own server."""
 
 import json
 import os
@@ -25,11 +25,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class RunningServer:
-    """A server that was started for a corpus.
+    """Running server of a corpus.
 
     Attributes:
-        pid: of Label Studio's process.
-        url: at which this machine reaches it.
+        pid: process id of Label Studio.
+        url: local URL of the server.
     """
 
     pid: int
@@ -37,20 +37,20 @@ class RunningServer:
 
 
 def running_server(folder: ServerFolder) -> RunningServer | None:
-    """Return the server that runs for the corpus on this machine, if one does."""
+    """Return the corpus's server on this machine, or None if none is running."""
     noted = _read(folder.running_file)
     return noted if noted and _alive(noted.pid) and is_healthy(noted.url) else None
 
 
 def last_url(folder: ServerFolder) -> str | None:
-    """Return the address that the corpus's server has, or had when it ran last."""
+    """Return the current or last URL of the corpus's server."""
     noted = _read(folder.running_file)
     return None if noted is None else noted.url
 
 
 @contextmanager
 def record_running(folder: ServerFolder, server: RunningServer) -> Iterator[None]:
-    """Note which process serves where; afterwards the address stays, as the last one."""
+    """Record the running server for the duration of the block; the URL is kept afterwards."""
     write_text(folder.running_file, json.dumps(asdict(server)))
     try:
         yield
@@ -59,7 +59,7 @@ def record_running(folder: ServerFolder, server: RunningServer) -> Iterator[None
 
 
 def is_healthy(url: str) -> bool:
-    """Tell whether a Label Studio answers at an address that it is well."""
+    """Return whether Label Studio at a URL reports that it is healthy."""
     try:
         return fetch(f"{url}/health").status == 200
     except CorpusError:
@@ -67,12 +67,13 @@ def is_healthy(url: str) -> bool:
 
 
 def check_port(host: str, port: int) -> None:
-    """Refuse an address that can't be served.
+    """Refuse an address that the server can't listen on.
 
-    Label Studio silently takes the next port if this one is busy on `localhost`, so both are tried.
+    Label Studio silently takes the next port if this one is busy on `localhost`, so both are
+    checked.
 
     Raises:
-        ConfigurationError: naming the address, if it isn't this machine's or the port is taken.
+        ConfigurationError: if the host isn't this machine or the port is in use.
     """
     try:
         family, kind, _, _, address = socket.getaddrinfo(
@@ -80,7 +81,7 @@ def check_port(host: str, port: int) -> None:
         )[0]
     except (OSError, UnicodeError):
         raise ConfigurationError(
-            f"--host {host}: no IPv4 address or name of this machine"
+            f"--host {host}: not an IPv4 address or name of this machine"
         ) from None
     with socket.socket(family, kind) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, os.name == "posix")
@@ -88,7 +89,7 @@ def check_port(host: str, port: int) -> None:
             probe.bind(address)
         except OSError as error:
             raise ConfigurationError(
-                f"{host}:{port} can't be served ({error.strerror}); if the port is in use, choose "
+                f"{host}:{port} can't be used ({error.strerror}); if the port is in use, choose "
                 f"another with --port"
             ) from error
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
@@ -98,8 +99,8 @@ def check_port(host: str, port: int) -> None:
 
 def _read(path: Path) -> RunningServer | None:
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        return RunningServer(int(said["pid"]), str(said["url"]))
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return RunningServer(int(record["pid"]), str(record["url"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -1,4 +1,4 @@
-"""An annotator's browser, as far as fetching a clip goes."""
+"""HTTP requests like an annotator's browser."""
 
 import ipaddress
 import json
@@ -17,12 +17,12 @@ __all__ = ["Response", "authorization", "fetch", "is_loopback", "origin"]
 
 @dataclass(frozen=True)
 class Response:
-    """What a server answered.
+    """HTTP response.
 
     Attributes:
-        status: of HTTP.
-        headers: by lower-case name.
-        body: the first bytes, at most as many as were asked for.
+        status: HTTP status code.
+        headers: headers by lower-case name.
+        body: first bytes, up to the limit.
     """
 
     status: int
@@ -31,7 +31,7 @@ class Response:
 
     @property
     def kind(self) -> str:
-        """The content type without its parameters."""
+        """Content type without parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
@@ -42,48 +42,48 @@ def fetch(
     data: bytes | None = None,
     limit: int = 1 << 20,
 ) -> Response:
-    """Ask for an address, and post to it if there is data.
+    """Send a GET request, or a POST request with data.
 
-    A redirection is followed only if there is no Authorization header to give away. Proxies of the
-    shell are used for other machines only.
+    Redirects are followed only without an Authorization header, which they would leak. Proxies of
+    the environment are used for other machines only.
 
     Args:
-        url: http or https.
-        headers: what else to send.
+        url: http or https URL.
+        headers: additional headers.
         data: JSON to post.
-        limit: read at most so many bytes.
+        limit: largest number of bytes to read.
 
     Raises:
-        CorpusError: if nobody answers, or not in HTTP.
+        CorpusError: if the server doesn't answer, or not in HTTP.
     """
     headers = dict(headers or {})
     if data is not None:
         headers["Content-Type"] = "application/json"
-    request = Request(url, data=data, headers=headers)  # noqa: S310 - the scheme is looked at below
+    request = Request(url, data=data, headers=headers)  # noqa: S310 - the scheme is checked below
     if request.type not in ("http", "https"):
-        raise CorpusError(f"{url}: no http:// or https:// address")
+        raise CorpusError(f"{url}: not an http:// or https:// URL")
     try:
         with _opener(url, follow="Authorization" not in headers).open(
-            request, timeout=_PATIENCE
+            request, timeout=_TIMEOUT
         ) as response:
             return _read_response(response, limit)
     except HTTPError as error:
         with error:
             return _read_response(error, limit)
     except URLError as error:
-        raise CorpusError(f"{url}: nobody answers ({_short(error.reason)})") from None
+        raise CorpusError(f"{url}: no server answers ({_short(error.reason)})") from None
     except (OSError, ValueError, HTTPException) as error:
-        raise CorpusError(f"{url}: no answer in HTTP ({_short(error)})") from None
+        raise CorpusError(f"{url}: no HTTP response ({_short(error)})") from None
 
 
 def authorization(server: str, token: str) -> dict[str, str]:
-    """Return the header by which a server knows a token's owner.
+    """Return the Authorization header for a token.
 
-    A personal access token (a JSON Web Token) is exchanged for one that lasts minutes; a legacy
-    token is sent as it is.
+    A personal access token (a JSON Web Token) is exchanged for a short-lived one; a legacy token is
+    sent as it is.
 
     Raises:
-        CorpusError: if the server doesn't know the token.
+        CorpusError: if the server rejects the token.
     """
     if token.count(".") != 2:
         return {"Authorization": f"Token {token}"}
@@ -92,13 +92,13 @@ def authorization(server: str, token: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {json.loads(response.body)['access']}"}
     except (ValueError, KeyError, TypeError):
         raise CorpusError(
-            f"{server} doesn't know the token (status {response.status}); make one there under "
+            f"{server} rejects the token (status {response.status}); make one there under "
             f"Account & Settings > Access Token, or start the corpus's server anew"
         ) from None
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether an address means the machine that asks.
+    """Return whether a URL refers to the local machine.
 
     Example:
         >>> is_loopback("http://localhost:8090"), is_loopback("http://10.0.0.7/")
@@ -112,7 +112,7 @@ def is_loopback(url: str) -> bool:
 
 
 def origin(url: str) -> str:
-    """Return scheme, host and port of an address, as a browser names the page that asks.
+    """Return the origin of a URL: scheme, host and port.
 
     Example:
         >>> origin("https://label.lab.example/projects/3")
@@ -121,14 +121,14 @@ def origin(url: str) -> str:
     return "{0.scheme}://{0.netloc}".format(urlsplit(url))
 
 
-class _Stay(HTTPRedirectHandler):
+class _NoRedirect(HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
         return None
 
 
 def _opener(url: str, *, follow: bool) -> OpenerDirector:
     handlers: list[Any] = [ProxyHandler({})] if is_loopback(url) else []
-    return build_opener(*handlers, *([] if follow else [_Stay]))
+    return build_opener(*handlers, *([] if follow else [_NoRedirect]))
 
 
 def _read_response(response: Any, limit: int) -> Response:
@@ -141,4 +141,4 @@ def _short(reason: object) -> str:
     return str(text)[:120]
 
 
-_PATIENCE = 20.0  # seconds
+_TIMEOUT = 20.0  # seconds

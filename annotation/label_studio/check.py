@@ -1,4 +1,4 @@
-"""Can an annotator hear a clip: fetch one as their browser would, and say what is wrong if not."""
+"""Check that annotators can play clips: fetch one like a browser and explain failures."""
 
 import json
 from pathlib import Path
@@ -30,16 +30,17 @@ def check(corpus: Path, *, url: str | None = None, token_file: str | None = None
 
     Args:
         corpus: the corpus folder.
-        url: Label Studio's address as annotators know it; default: that of the corpus's own
-            if it runs, else of the one pushed to.
+        url: URL of Label Studio for annotators; default: the corpus's own server if it runs, else
+            the one pushed to.
         token_file: ``[label_studio] token_file`` of corpus.toml.
 
     Returns:
-        One item for each address; ``details`` has ``url``, ``clip_id`` and ``addresses``.
+        Outcome with an item for each address; ``details`` has ``url``, ``clip_id`` and
+        ``addresses``.
 
     Raises:
-        ConfigurationError: if nothing was exported, the address is none, or no token is known.
-        CorpusError: if the server doesn't answer, or doesn't know the token.
+        ConfigurationError: if nothing was exported, the URL is invalid, or there is no token.
+        CorpusError: if the server doesn't answer or rejects the token.
     """
     server = checked_url(url or choose_url(corpus, ServerFile.read(corpus)))
     task = _newest_task(corpus)
@@ -71,14 +72,14 @@ def _problem(
 ) -> str | None:
     headers = {"Range": f"bytes=0-{_HEAD - 1}"}
     if not address.startswith(_LOCAL_FILES):
-        clip = _expected_elsewhere(corpus, unquote(urlsplit(address).path))
+        clip = _expected_remote(corpus, unquote(urlsplit(address).path))
         response = fetch(address, headers | {"Origin": origin(server)}, limit=_HEAD)
         problem = remote_playback_problem(response, clip, address, server)
     else:
         clip = _expected(corpus, parse_qs(urlsplit(address).query).get("d", [""])[0])
-        authorization_header = authorization(server, find_token(corpus, token_file))
-        response = fetch(server + address, headers | authorization_header, limit=_HEAD)
-        storages = _storages(server, authorization_header) if response.status == 404 else []
+        authorization_headers = authorization(server, find_token(corpus, token_file))
+        response = fetch(server + address, headers | authorization_headers, limit=_HEAD)
+        storages = _storages(server, authorization_headers) if response.status == 404 else []
         problem = playback_problem(response, clip, storages, _storage(corpus))
     if problem is None:
         outcome.warnings += playback_warnings(response)
@@ -90,12 +91,12 @@ def _newest_task(corpus: Path) -> dict[str, str]:
     for batch in read_batches(corpus):
         task = batch.tasks[0] if batch.tasks else task
     if task is None or not task.get("audio"):
-        raise ConfigurationError("no task was exported yet; begin with: corpus export-tasks")
+        raise ConfigurationError("no tasks exported yet; start with: corpus export-tasks")
     return task
 
 
 def _expected(corpus: Path, path: str) -> ExpectedClip:
-    """Read the beginning of a clip in the corpus; a file that is missing has none."""
+    """Read the first bytes of a clip in the corpus; empty for a missing file."""
     try:
         file = inside(corpus, path)
         with file.open("rb") as stream:
@@ -104,8 +105,8 @@ def _expected(corpus: Path, path: str) -> ExpectedClip:
         return ExpectedClip(path, b"", 0)
 
 
-def _expected_elsewhere(corpus: Path, path: str) -> ExpectedClip:
-    """Find the clip whose path below ``clips`` is the end of a path on another web server."""
+def _expected_remote(corpus: Path, path: str) -> ExpectedClip:
+    """Return the clip with a path below ``clips`` that is a suffix of a path on a web server."""
     parts = [part for part in path.split("/") if part]
     ends = ["clips/" + "/".join(parts[place:]) for place in range(len(parts))]
     found = (_expected(corpus, end) for end in ends)
@@ -114,17 +115,17 @@ def _expected_elsewhere(corpus: Path, path: str) -> ExpectedClip:
     )
 
 
-def _storages(server: str, authorization_header: dict[str, str]) -> list[str]:
-    """Return the paths of the server's local-files storages, of its newest projects at least."""
+def _storages(server: str, authorization_headers: dict[str, str]) -> list[str]:
+    """Return the paths of the local-files storages of the server's newest projects."""
     try:
         projects = json.loads(
-            fetch(f"{server}/api/projects?page_size=50", authorization_header).body
+            fetch(f"{server}/api/projects?page_size=50", authorization_headers).body
         )["results"]
         found = [
             json.loads(
                 fetch(
                     f"{server}/api/storages/localfiles?project={int(one['id'])}",
-                    authorization_header,
+                    authorization_headers,
                 ).body
             )
             for one in projects
@@ -135,7 +136,7 @@ def _storages(server: str, authorization_header: dict[str, str]) -> list[str]:
 
 
 def _storage(corpus: Path) -> str:
-    """Return the path that a storage needs; a server set up by hand knows the corpus folder."""
+    """Return the required storage path; a server set up by hand serves the corpus folder."""
     clips = ServerFolder(corpus).clips
     return str(clips if clips.exists() else corpus / "clips")
 

@@ -1,4 +1,4 @@
-"""The requests to a Label Studio that push and pull are made of."""
+"""Client for the requests to Label Studio that push and pull use."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,15 +19,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Project:
-    """A project on the server.
+    """Project on the server.
 
     Attributes:
-        number: its id there.
-        title: what people read.
-        created_at: with the number, what tells it from a project of another database.
-        label_config: the labelling screen.
+        number: project id.
+        title: display title.
+        created_at: creation time; with the number it identifies a project across databases.
+        label_config: label configuration.
         shows_predictions: whether annotators see predictions.
-        annotations: how many answers it has, skips included.
+        annotations: number of answers, skips included.
     """
 
     number: int
@@ -40,22 +40,22 @@ class Project:
 
 @dataclass(frozen=True)
 class TaskList:
-    """A page of a project's tasks: batch and clip of each, and how many there are in all."""
+    """Page of a project's tasks: batch and clip of each, and the total number of tasks."""
 
     keys: list[tuple[str, str]]
     total: int
 
 
 class Client:
-    """A Label Studio, and a token for it; each request is one sentence if it fails.
+    """Client of a Label Studio server; failed requests raise one-sentence errors.
 
-    What only reads is tried again while the server is away, as in a restart. What writes is tried
-    once: whether it was done must be looked up.
+    Reads are retried while the server is unavailable, as in a restart. Writes are sent once; after
+    an error the caller must check whether they took effect.
 
     Args:
-        url: the server's address.
-        token: of somebody who may make projects.
-        patience: seconds between tries while the server is away.
+        url: URL of the server.
+        token: access token of a user who may create projects.
+        retry_pauses: seconds between tries while the server is unavailable.
     """
 
     def __init__(self, url: str, token: str, retry_pauses: Sequence[float] | None = None) -> None:
@@ -75,39 +75,39 @@ class Client:
             )
 
     def check_login(self) -> None:
-        """Raise if the server isn't there, or doesn't know the token."""
-        self._send("who this is", self._sdk.users.whoami)
+        """Raise if the server is unavailable or rejects the token."""
+        self._send("the log-in", self._sdk.users.whoami)
 
     def labelling_url(self, number: int) -> str:
-        """Return where people label a project's tasks one after the other."""
+        """Return the URL for labelling a project's tasks one after the other."""
         return f"{self.url}/projects/{number}/data?labeling=1"
 
     def users(self) -> dict[int, str]:
-        """Return the e-mail address of everybody with an account, by number."""
-        users = self._retry("its accounts", self._sdk.users.list)
+        """Return the e-mail addresses of all accounts by user number."""
+        users = self._retry("the accounts", self._sdk.users.list)
         return {int(user.id): str(user.email) for user in users}
 
     def project(self, number: int) -> Project:
         """Return a project.
 
         Raises:
-            MissingError: if there is none of that number.
+            NotFoundError: if there is no project of that number.
         """
         return _project(self._retry(f"project {number}", lambda: self._sdk.projects.get(number)))
 
     def projects_titled(self, title: str) -> list[Project]:
-        """Return the projects of exactly that title, the oldest first."""
+        """Return the projects with exactly that title, the oldest first."""
 
         def named() -> list[Any]:
             return [one for one in self._sdk.projects.list(title=title) if one.title == title]
 
         return sorted(
-            map(_project, self._retry("its projects", named)),
+            map(_project, self._retry("the projects", named)),
             key=lambda one: one.number,
         )
 
     def make_project(self, title: str, label_config: str) -> Project:
-        """Make a project: tasks in their order, skipping allowed, predictions hidden."""
+        """Create a project: tasks in order, skipping allowed, predictions hidden."""
         made = self._send(
             f"project '{title}'",
             lambda: self._sdk.projects.create(
@@ -124,7 +124,7 @@ class Client:
         """Change settings of a project.
 
         Raises:
-            RefusalError: such as for a screen that has no place for answers there are.
+            RequestRefusedError: such as for a label configuration that existing answers don't fit.
         """
         self._send(f"project {number}", lambda: self._sdk.projects.update(number, **fields))
 
@@ -137,10 +137,10 @@ class Client:
         return [str(storage.path) for storage in response]
 
     def add_storage(self, number: int, path: str) -> None:
-        """Let the server serve a folder to the annotators; nothing is made into tasks.
+        """Add a local-files storage, which serves a folder to annotators; don't sync it into tasks.
 
         Raises:
-            RefusalError: if the server doesn't see the folder, or may not serve it.
+            RequestRefusedError: if the folder is missing on the server or not allowed.
         """
         self._send(
             f"storage {path}",
@@ -150,7 +150,7 @@ class Client:
         )
 
     def tasks(self, number: int) -> Iterator[TaskList]:
-        """Yield batch and clip of each of a project's tasks, page by page, by number."""
+        """Yield the tasks of a project page by page, ordered by number."""
         seen, page = 0, 1
         while True:
             response = self._retry(f"tasks of project {number}", partial(self._page, number, page))
@@ -161,10 +161,10 @@ class Client:
             page += 1
 
     def add_tasks(self, number: int, rows: Sequence[dict[str, Any]]) -> None:
-        """Add tasks, all or none; the server doesn't notice those that are there already.
+        """Add tasks, all or none; the server doesn't detect duplicates.
 
         Raises:
-            AwayError: and then nobody knows whether they were added.
+            ServerUnavailableError: if the server is unavailable; the tasks may have been added.
         """
         self._send(
             f"tasks for project {number}",
@@ -172,15 +172,15 @@ class Client:
         )
 
     def export(self, number: int) -> bytes:
-        """Return a project's JSON export, of every task.
+        """Return the JSON export of all tasks of a project.
 
-        It is made as a snapshot, which the server writes piece by piece, and taken off its list
-        afterwards; in one go it would take longer, and be in its memory as a whole.
+        It is made as a snapshot, which is deleted afterwards: the server writes it incrementally,
+        while a direct export takes longer and is held in its memory.
         """
         return self._retry(f"export of project {number}", partial(self._snapshot, number))
 
     def _page(self, number: int, page: int) -> TaskList:
-        """Only two fields are asked for: the whole tasks take ten times as long."""
+        """Return a page of tasks; only two fields, as full tasks take ten times as long."""
         answer = self._sdk.tasks.list(
             project=number,
             page=page,
@@ -201,7 +201,7 @@ class Client:
                 snapshot = exports.get(number, snapshot.id)
             if snapshot.status != "completed":
                 raise CorpusError(
-                    f"{self.url}: the export of project {number} doesn't get done (it is "
+                    f"{self.url}: the export of project {number} isn't finished (status "
                     f"{snapshot.status}); try again, or export it there and use import-annotations"
                 )
             return b"".join(exports.download(number, snapshot.id, export_type="JSON"))
@@ -223,10 +223,10 @@ class Client:
 
 
 def checked_url(url: str) -> str:
-    """Return a server's address without a slash at its end.
+    """Return a server's URL without a trailing slash.
 
     Raises:
-        ConfigurationError: if it is none.
+        ConfigurationError: if it is invalid.
     """
     try:
         parts = urlsplit(url)
@@ -235,7 +235,7 @@ def checked_url(url: str) -> str:
         good = False
     if not good or parts.username or parts.query or parts.fragment:
         raise ConfigurationError(
-            "--server-url: give Label Studio's plain http:// or https:// address"
+            "--server-url: give the plain http:// or https:// URL of Label Studio"
         )
     return url.rstrip("/")
 
@@ -253,12 +253,12 @@ def _project(response: Any) -> Project:
 
 
 def _key(data: Any) -> tuple[str, str]:
-    """Return batch and clip; what isn't ours has neither."""
+    """Return batch and clip id of a task; empty for tasks of other origin."""
     fields = data if isinstance(data, dict) else {}
     return str(fields.get("batch", "")), str(fields.get("clip_id", ""))
 
 
-_SECONDS = 600.0  # a large import or export takes its time, and the server answers when it is done
+_SECONDS = 600.0  # timeout; the server responds only after a large import or export
 _PATIENCE = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds; a restart takes 10 to 30
 _PAGE = 1000
 _POLLS = 600

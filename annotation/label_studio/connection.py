@@ -1,4 +1,4 @@
-"""Which server is meant, and whether it is the one whose projects the corpus knows."""
+"""Connection to a Label Studio server, identified by its projects."""
 
 from pathlib import Path
 
@@ -17,14 +17,14 @@ DEFAULT_URL = "http://127.0.0.1:8090"
 
 
 class Connection:
-    """A server that answers and knows the token, beside what the corpus knows about it.
+    """Reachable server with the corpus's record of it.
 
     Args:
         corpus: the corpus folder.
-        client: for the server.
-        file: annotations/server.json.
-        server_id: of the server there; null if none of its projects is known.
-        gone: id of a server that was at this address and has no project of ours any more.
+        client: client of the server.
+        file: content of annotations/server.json.
+        server_id: id of the server; null if none of its projects is known.
+        replaced_id: id of the server that was at this URL before, if its projects are gone.
     """
 
     def __init__(
@@ -43,11 +43,11 @@ class Connection:
 
     @property
     def known(self) -> KnownServer:
-        """What the corpus knows about the server; empty for a stranger."""
+        """Record of the server; without projects for an unknown one."""
         return self.file.servers.get(self.server_id or "", KnownServer(url=self.client.url))
 
     def register(self) -> str:
-        """Give the server an id if it has none, note its address, and return the id."""
+        """Record the server's URL, assign an id to a new server, and return the id."""
         if self.server_id is None:
             used = {judgement.server for judgement in read_judgements(self.corpus)}
             self.server_id = self.file.new_id(used)
@@ -59,30 +59,30 @@ class Connection:
         return self.server_id
 
     def record_project(self, key: str, project: KnownProject) -> None:
-        """Write down a project, before anything is done in it."""
+        """Save a project, before tasks are added to it."""
         self.known.projects[key] = project
         self.file.write(self.corpus)
 
     def find(self, recorded: KnownProject) -> Project | None:
-        """Return a project that was noted, or None if it isn't there any more."""
+        """Return a recorded project, or None if it was deleted."""
         return _find(self.client, recorded)
 
 
 def connect(corpus: Path, url: str | None = None, token_file: str | None = None) -> Connection:
-    """Speak to the server at an address, or to the one that the corpus knows.
+    """Connect to the server at a URL, or to the one that the corpus knows.
 
-    A server is known by its projects, not by its address: it may have moved, and another database
-    may have taken its place.
+    A server is identified by its projects, not by its URL: it may have moved, or its database may
+    have been replaced.
 
     Args:
         corpus: the corpus folder.
-        url: the server's address; default: that of the corpus's own if it runs, else of the one
-            pushed to, else where the corpus's own ran last, else :data:`DEFAULT_URL`.
+        url: URL of the server; default: the corpus's own server if it runs, else the one pushed
+            to, else the last URL of the corpus's own server, else :data:`DEFAULT_URL`.
         token_file: ``[label_studio] token_file`` of corpus.toml.
 
     Raises:
-        ConfigurationError: if no token is known, or several servers are and none is named.
-        CorpusError: if the server doesn't answer, or doesn't know the token.
+        ConfigurationError: if there is no token, or there are several servers and no URL.
+        CorpusError: if the server doesn't answer or rejects the token.
     """
     file = ServerFile.read(corpus)
     address = checked_url(url) if url is not None else choose_url(corpus, file)
@@ -99,7 +99,7 @@ def connect(corpus: Path, url: str | None = None, token_file: str | None = None)
 
 
 def choose_url(corpus: Path, file: ServerFile) -> str:
-    """Return the address of the server that is meant where none is named.
+    """Return the URL of the default server.
 
     Raises:
         ConfigurationError: if the corpus has tasks on several.

@@ -1,4 +1,4 @@
-"""Which batches go into which project."""
+"""Assignment of batches to projects."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,21 +16,21 @@ from manifests.errors import ConfigurationError, DataError
 __all__ = ["Destination", "TaskKey", "destinations", "task_key"]
 
 TaskKey = tuple[str, str]
-"""Batch and clip: what a task is known by within a project."""
+"""Batch and clip id, which identify a task within a project."""
 
 
 @dataclass
 class Destination:
-    """What one project is to hold.
+    """Intended content of a project.
 
     Attributes:
-        key: of the project in annotations/server.json.
-        annotator: whose it is; null if it is shared.
-        kind: what is done in it.
-        screen: the label configuration of its newest batch.
-        screen_path: the file it is in.
-        batches: their names.
-        rows: the tasks by key, in the order in which the annotator meets them.
+        key: key of the project in annotations/server.json.
+        annotator: pseudonym of the owner; null for a shared project.
+        kind: ``label`` or ``adjudication``.
+        screen: label configuration of the newest batch.
+        screen_path: file of the label configuration.
+        batches: names of the batches.
+        rows: tasks by key, in labelling order.
     """
 
     key: str
@@ -42,14 +42,14 @@ class Destination:
     rows: dict[TaskKey, Row] = field(default_factory=dict)
 
     def title(self, corpus: Path) -> str:
-        """Return the project's title; Label Studio wants 3 to 50 characters."""
+        """Return the project's title; Label Studio requires 3 to 50 characters."""
         end = f" · {self.annotator or 'shared'}"
         if self.kind == "adjudication":
             end += " · adjudication"
         return corpus.resolve().name[: _LONGEST_TITLE - len(end)] + end
 
     def add(self, corpus: Path, batch: Batch) -> None:
-        """Add a batch's tasks; a task without a key that the screen may show gets it empty."""
+        """Add a batch's tasks; missing keys of the label configuration are set to empty."""
         self.batches.append(batch.name)
         self.screen_path = _screen_path(corpus, batch)
         self.screen = _screen(self.screen_path, batch.name)
@@ -59,7 +59,7 @@ class Destination:
 
 
 def task_key(data: Mapping[str, str]) -> TaskKey:
-    """Return what a task is known by."""
+    """Return the key of a task."""
     return data["batch"], data["clip_id"]
 
 
@@ -70,16 +70,16 @@ def destinations(
     wanted: Sequence[str] = (),
     annotators: Sequence[str] = (),
 ) -> list[Destination]:
-    """Return what each project is to hold, by annotator.
+    """Return the intended content of each project, sorted by key.
 
     Args:
         corpus: the corpus folder.
-        known: projects that are there already, by key: a shared batch goes where it went before.
+        known: existing projects by key; a shared batch goes to the projects it went to before.
         wanted: names of batches; default: all.
-        annotators: who gets each shared batch, in full; default: one project for all together.
+        annotators: recipients of each shared batch, in full; default: one shared project.
 
     Raises:
-        ConfigurationError: for a batch or an annotator that there isn't.
+        ConfigurationError: if a batch or an annotator doesn't exist.
         DataError: if a batch can't be read.
     """
     _check_annotators(corpus, annotators)
@@ -111,18 +111,18 @@ def _places(
 def _check_annotators(corpus: Path, annotators: Sequence[str]) -> None:
     if not annotators:
         return
-    people = Annotators(corpus).addresses()
+    addresses = Annotators(corpus).addresses()
     for name in annotators:
-        if name not in people:
+        if name not in addresses:
             raise ConfigurationError(
-                f"--annotators {name}: annotations/annotators.csv has nobody of that name with an "
-                f"e-mail address; it has {', '.join(sorted(people)) or 'nobody'}"
+                f"--annotators {name}: annotations/annotators.csv has no annotator of that name "
+                f"with an e-mail address; it has {', '.join(sorted(addresses)) or 'none'}"
             )
 
 
 def _check_batches(wanted: Sequence[str], names: set[str]) -> None:
     if not names:
-        raise ConfigurationError("no task was exported yet; begin with: corpus export-tasks")
+        raise ConfigurationError("no tasks exported yet; start with: corpus export-tasks")
     for name in wanted:
         if name not in names:
             near = get_close_matches(name, names, n=1, cutoff=0.0)
@@ -139,9 +139,9 @@ def _screen(path: Path, batch: str) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         raise DataError(
-            f"{path}: the labelling screen of {batch} can't be read; put it back as it was"
+            f"{path}: the label configuration of {batch} can't be read; restore it"
         ) from None
 
 
 _LONGEST_TITLE = 50  # characters
-_EMPTY: dict[str, Any] = dict.fromkeys(TASK_KEYS, "") | {"cast": []}  # what an older batch may lack
+_EMPTY: dict[str, Any] = dict.fromkeys(TASK_KEYS, "") | {"cast": []}  # defaults for older batches

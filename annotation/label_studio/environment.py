@@ -1,4 +1,4 @@
-"""The environment in which Label Studio runs: what it needs, and nothing that leaks in."""
+"""Environment variables of the Label Studio server, isolated from the shell's."""
 
 import os
 from collections.abc import Mapping
@@ -11,15 +11,15 @@ __all__ = ["server_environment"]
 def server_environment(
     folder: ServerFolder, *, public_url: str | None = None, shell: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Return the variables for Label Studio: SQLite, clips only, no telemetry, no open sign-up.
+    """Return the variables of Label Studio: SQLite, clips only, no telemetry, no open sign-up.
 
-    Label Studio reads plain names such as HOST, PORT, DEBUG, USERNAME and DATABASE_NAME, so of the
-    shell's variables only those that name folders and languages are passed on.
+    Label Studio reads plain names such as HOST, PORT, DEBUG, USERNAME and DATABASE_NAME, so only
+    the shell's variables for folders and languages are inherited.
 
     Args:
-        folder: where the server keeps its things.
-        public_url: the address in annotators' browsers, if a proxy is in front.
-        shell: the variables of the shell; default: those of this process.
+        folder: data folder of the server.
+        public_url: URL in annotators' browsers behind a proxy.
+        shell: environment variables of the shell; default: those of this process.
     """
     shell = os.environ if shell is None else shell
     variables = {name: shell[name] for name in _INHERITED if name in shell}
@@ -38,7 +38,7 @@ _INHERITED = (
     *("PATH", "HOME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ"),
     *("TMPDIR", "TEMP", "TMP", "SYSTEMROOT"),
 )
-_HOMES = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")  # else it writes into ~/.config
+_HOMES = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")  # otherwise it writes to ~/.config
 _FIXED = {
     "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED": "true",
     "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
@@ -47,7 +47,7 @@ _FIXED = {
     "LABEL_STUDIO_DEBUG": "false",
     "COLLECT_ANALYTICS": "false",
     "LATEST_VERSION_CHECK": "false",
-    "SENTRY_DSN": "",  # unset, an address that is built in would be used
+    "SENTRY_DSN": "",  # unset, a built-in address would be used
     "FRONTEND_SENTRY_DSN": "",
     "PYTHONUNBUFFERED": "1",
     "PYTHONUTF8": "1",

@@ -1,4 +1,4 @@
-"""Where the corpus's own Label Studio keeps its things."""
+"""Data folder of the corpus's own Label Studio."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +10,11 @@ __all__ = ["ServerFolder"]
 
 @dataclass(frozen=True)
 class ServerFolder:
-    """The folder ``annotations/label-studio`` of a corpus: database, passwords, log.
+    """Folder ``annotations/label-studio`` of a corpus: database, passwords, log.
 
-    The server's document root is not the corpus but a folder with a link to ``clips`` alone: every
-    account of a free Label Studio may add storages, so whatever lies below the document root can be
-    fetched by anybody who can log in.
+    The server's document root is not the corpus but a folder with only a link to ``clips``: every
+    account of a free Label Studio may add storages, so every user can fetch all files below the
+    document root.
 
     Attributes:
         corpus: the corpus folder.
@@ -29,34 +29,34 @@ class ServerFolder:
 
     @property
     def document_root(self) -> Path:
-        """What the server may serve: a folder with nothing in it but a link to the clips."""
+        """Document root of the server: a folder with only a link to the clips."""
         return self.root / "served"
 
     @property
     def clips(self) -> Path:
-        """The path that a Local files storage must have: the clips as the server sees them."""
+        """Path of the clips on the server, as required of a local-files storage."""
         return self.document_root / "clips"
 
     @property
     def passwords(self) -> Path:
-        """First passwords of the accounts, for the lead to hand out."""
+        """File with first passwords of the accounts, for the lead to hand out."""
         return self.root / "first-passwords.csv"
 
     @property
     def log(self) -> Path:
-        """What the server printed since it was started last."""
+        """Log of the server since its last start."""
         return self.root / "server.log"
 
     @property
     def running_file(self) -> Path:
-        """Which process serves at which address; there while it runs."""
+        """File with process id and URL of the running server."""
         return self.root / "running.json"
 
     def make(self) -> None:
-        """Make the folders, for their owner only and for no repository, and the link to clips.
+        """Create the folders, private and ignored by git, and the link to the clips.
 
         Raises:
-            DataError: if something else is in the link's place.
+            DataError: if the link's path is taken.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o700)

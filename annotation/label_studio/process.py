@@ -1,4 +1,4 @@
-"""Label Studio's process: started, waited for, and never left behind."""
+"""Label Studio's server process."""
 
 import subprocess
 import time
@@ -14,12 +14,12 @@ __all__ = ["ServerProcess", "server_process"]
 
 
 class ServerProcess:
-    """A Label Studio that was started.
+    """Started Label Studio server.
 
     Args:
-        process: the child.
-        folder: where the server keeps its things.
-        url: at which this machine reaches it.
+        process: child process.
+        folder: data folder of the server.
+        url: local URL of the server.
     """
 
     def __init__(self, process: "subprocess.Popen[bytes]", folder: ServerFolder, url: str) -> None:
@@ -28,36 +28,36 @@ class ServerProcess:
         self._folder = folder
 
     def wait_until_ready(self, seconds: float = 300.0) -> None:
-        """Return when the server answers.
+        """Wait until the server answers.
 
         Raises:
-            CorpusError: if it ends before that, or takes too long.
+            CorpusError: if it exits before that or takes too long.
         """
         end = time.monotonic() + seconds
         while not is_healthy(self.running.url):
-            self._refuse_an_end()
+            self._check_alive()
             if time.monotonic() > end:
                 raise CorpusError(
                     f"Label Studio doesn't answer at {self.running.url} after {seconds:.0f} s; "
-                    f"what it said is in {self._folder.log}"
+                    f"its output is in {self._folder.log}"
                 )
             time.sleep(_PAUSE)
-        self._refuse_an_end()
+        self._check_alive()
 
     def wait(self) -> None:
-        """Watch the server until this is interrupted.
+        """Wait until this process is interrupted.
 
         Raises:
-            CorpusError: if it ends by itself.
+            CorpusError: if the server exits by itself.
         """
         self._process.wait()
         time.sleep(
             _PAUSE
         )  # ctrl-C reaches the server first at times; the interrupt then comes here
-        self._refuse_an_end()
+        self._check_alive()
 
     def stop(self) -> None:
-        """End the server, by force if it doesn't in ten seconds."""
+        """Stop the server, by force after ten seconds."""
         self._process.terminate()
         try:
             self._process.wait(timeout=10)
@@ -65,14 +65,14 @@ class ServerProcess:
             self._process.kill()
             self._process.wait()
 
-    def _refuse_an_end(self) -> None:
+    def _check_alive(self) -> None:
         code = self._process.poll()
         if code is not None:
             lines = self._folder.log.read_text(encoding="utf-8", errors="replace").split("\n")
-            last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
+            last = next((line.strip() for line in reversed(lines) if line.strip()), "no output")
             raise CorpusError(
-                f"Label Studio ended by itself (exit code {code}), saying: {last[:200]}; all that "
-                f"it said is in {self._folder.log}"
+                f"Label Studio exited by itself (exit code {code}): {last[:200]}; its output is in "
+                f"{self._folder.log}"
             )
 
 
@@ -80,7 +80,7 @@ class ServerProcess:
 def server_process(
     program: Program, folder: ServerFolder, environment: Mapping[str, str], host: str, port: int
 ) -> Iterator[ServerProcess]:
-    """Start Label Studio, and end it with the block."""
+    """Run Label Studio for the duration of the block."""
     here = "127.0.0.1" if host in ("0.0.0.0", "") else host  # noqa: S104 - compared, not bound
     command = [str(program.executable), "start", "--internal-host", host, "--port", str(port)]
     with folder.log.open("wb") as log:

@@ -1,4 +1,4 @@
-"""The Label Studio program: in an environment of its own, never in that of corpus-tools."""
+"""Installed Label Studio, in a virtual environment separate from that of corpus-tools."""
 
 import os
 import re
@@ -12,16 +12,16 @@ from manifests.errors import ConfigurationError
 __all__ = ["TESTED", "Program", "find_program"]
 
 TESTED = "1.23.2"
-"""The version that the end-to-end tests run against."""
+"""Version of the end-to-end tests."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """An installed Label Studio.
+    """Installed Label Studio.
 
     Attributes:
         environment: folder of the virtual environment.
-        version: as its metadata say; the program itself is never asked, as it would start a server.
+        version: version from the package metadata, as running the program would start a server.
     """
 
     environment: Path
@@ -29,17 +29,17 @@ class Program:
 
     @property
     def python(self) -> Path:
-        """The environment's interpreter."""
+        """Interpreter of the environment."""
         return self._script("python")
 
     @property
     def executable(self) -> Path:
-        """The command ``label-studio``."""
+        """Executable ``label-studio``."""
         return self._script("label-studio")
 
     @property
     def is_tested(self) -> bool:
-        """Whether it is of the release series that the tests run against."""
+        """Whether the version is of the tested release series."""
         return self.version.split(".")[:2] == TESTED.split(".")[:2]
 
     def _script(self, name: str) -> Path:
@@ -53,22 +53,22 @@ def find_program(corpus: Path, environment: Path | None = None) -> Program:
 
     Args:
         corpus: the corpus folder.
-        environment: its virtual environment; default: ``.venv-ls`` here, in the corpus folder or
-            beside it, else that of the command ``label-studio`` on the PATH.
+        environment: virtual environment; default: ``.venv-ls`` in the working folder, in the corpus
+            folder or beside it, else that of the command ``label-studio`` on the PATH.
 
     Raises:
-        ConfigurationError: if there is none, with how to install one.
+        ConfigurationError: if none is found, with installation instructions.
     """
     if environment is not None:
-        program = _in(environment.absolute())
+        program = _program_in(environment.absolute())
         if program is None:
             raise ConfigurationError(
-                f"--environment {environment}: no Label Studio in there; name a virtual "
-                f"environment into which it was installed"
+                f"--environment {environment}: no Label Studio in it; name a virtual "
+                f"environment where it is installed"
             )
         return program
-    for folder in _usual_places(corpus):
-        program = _in(folder)
+    for folder in _candidate_environments(corpus):
+        program = _program_in(folder)
         if program is not None:
             return program
     raise ConfigurationError(
@@ -77,7 +77,7 @@ def find_program(corpus: Path, environment: Path | None = None) -> Program:
     )
 
 
-def _usual_places(corpus: Path) -> Iterator[Path]:
+def _candidate_environments(corpus: Path) -> Iterator[Path]:
     for folder in (Path.cwd(), corpus.absolute(), corpus.absolute().parent):
         yield folder / ".venv-ls"
     command = shutil.which("label-studio")
@@ -85,8 +85,8 @@ def _usual_places(corpus: Path) -> Iterator[Path]:
         yield Path(command).resolve().parent.parent
 
 
-def _in(environment: Path) -> Program | None:
-    """Read which version an environment has from its metadata."""
+def _program_in(environment: Path) -> Program | None:
+    """Return the Label Studio of an environment, with the version from its metadata."""
     for pattern in ("lib/python3*/site-packages", "Lib/site-packages"):
         for found in environment.glob(f"{pattern}/label_studio-*.dist-info"):
             name = _METADATA.fullmatch(found.name)

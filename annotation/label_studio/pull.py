@@ -1,4 +1,4 @@
-"""Bring judgements back from Label Studio, and see that the counts add up."""
+"""Pull judgements from Label Studio and reconcile the counts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -27,24 +27,24 @@ def pull_annotations(
     token_file: str | None = None,
     progress: Progress = no_progress,
 ) -> Outcome:
-    """Import what was answered in the projects that push-tasks made, into one new file.
+    """Import the answers in the projects of push-tasks into one new file.
 
-    Hold the corpus's lock meanwhile. Pulling twice adds nothing.
+    The caller must hold the corpus's lock. Pulling twice adds nothing.
 
     Args:
         corpus: the corpus folder.
         projects: numbers of projects; default: all that were pushed to.
-        server_url: default: the server that the corpus knows.
+        server_url: URL of the server; default: the server that the corpus knows.
         token_file: ``[label_studio] token_file`` of corpus.toml.
-        progress: told after each project.
+        progress: called after each project.
 
     Returns:
-        The account of :func:`annotation.importing.import_annotations`; ``details`` has ``server``,
-        ``url`` and, for each project, a row of :class:`Account` in ``projects``.
+        Outcome as of :func:`annotation.importing.import_annotations`; ``details`` also has
+        ``server``, ``url`` and a row of :class:`ProjectCounts` for each project in ``projects``.
 
     Raises:
-        ConfigurationError: if nothing was pushed, or without a token.
-        CorpusError: if the server doesn't answer, or doesn't know the token.
+        ConfigurationError: if nothing was pushed, or there is no token.
+        CorpusError: if the server doesn't answer or rejects the token.
     """
     connection = connect(corpus, server_url, token_file)
     chosen = _chosen(connection, projects)
@@ -64,7 +64,7 @@ def pull_annotations(
 
 
 class _Pull:
-    """Exports as they come in, and what is noted on the way."""
+    """Iteration over project exports, collecting counts, warnings and failures."""
 
     def __init__(self, connection: Connection, progress: Progress, total: int) -> None:
         self.connection = connection
@@ -77,12 +77,12 @@ class _Pull:
         self._total = total
 
     def exports(self, chosen: Mapping[int, str | None]) -> Iterator[Export]:
-        """Yield the export of each project that has one, its annotators by e-mail address."""
+        """Yield the export of each existing project, its annotators with e-mail addresses."""
         people = self.connection.client.users()
         pushed = _pushed(self.connection)
         for done, (number, key) in enumerate(chosen.items(), start=1):
             noted = self.connection.known.projects.get(key or "")
-            name = _called(number, key)
+            name = _project_name(number, key)
             try:
                 export = self._export(number, name, noted, people)
                 yield export
@@ -92,11 +92,11 @@ class _Pull:
             self._progress(done, self._total, name)
 
     def _pseudonym(self, completed_by: Any, owner: str | None) -> str | None:
-        """Return who completed an annotation; None if that may well be the owner."""
+        """Return the pseudonym of an annotation's annotator; None if it may be the owner."""
         rater = Rater.parse(completed_by)
         server = self.connection.server_id or ""
         name = None if rater is None else self._annotators.find(server, rater)
-        return _STRANGER if name is None and owner in self._annotators.addresses() else name
+        return _UNKNOWN if name is None and owner in self._annotators.addresses() else name
 
     def _export(
         self,
@@ -108,9 +108,9 @@ class _Pull:
         client = self.connection.client
         project = self.connection.find(noted or KnownProject(project_id=number))
         if project is None:
-            raise NotFoundError("not on the server any more; what was pulled before is kept")
+            raise NotFoundError("deleted on the server; judgements pulled before are kept")
         export = decode_export(client.export(number), name)
-        _name(export.tasks, people)
+        _add_emails(export.tasks, people)
         return export
 
     def _count(
@@ -121,7 +121,7 @@ class _Pull:
         key: str | None,
         pushed: Mapping[str, set[TaskKey]],
     ) -> None:
-        """Account for a project once its export was taken, as far as it could be."""
+        """Count a project's tasks after its export was imported."""
         annotator = None if key is None else key.partition(":")[0] or None
         found = count_tasks(
             export.tasks,
@@ -144,18 +144,18 @@ def _chosen(connection: Connection, projects: Sequence[int]) -> dict[int, str | 
         return {number: known.get(number) for number in projects}
     if connection.replaced_id is not None:
         raise ConfigurationError(
-            f"{connection.client.url}: none of the projects that were pushed there is left; what "
-            f"was pulled before is kept"
+            f"{connection.client.url}: all projects pushed there are gone; judgements pulled "
+            f"before are kept"
         )
     if not known:
         raise ConfigurationError(
-            f"nothing was pushed to {connection.client.url}; begin with: corpus push-tasks, or "
+            f"nothing was pushed to {connection.client.url}; start with: corpus push-tasks, or "
             f"name a project with --project"
         )
     return dict(known)
 
 
-def _called(number: int, key: str | None) -> str:
+def _project_name(number: int, key: str | None) -> str:
     if key is None:
         return f"project {number}"
     annotator, _, kind = key.partition(":")
@@ -164,7 +164,7 @@ def _called(number: int, key: str | None) -> str:
 
 
 def _pushed(connection: Connection) -> dict[str, set[TaskKey]]:
-    """Return what each project was given, by its key."""
+    """Return the pushed tasks of each project by its key."""
     known = connection.known.projects
     wanted = sorted({name for project in known.values() for name in project.batches})
     if not wanted:
@@ -176,8 +176,8 @@ def _pushed(connection: Connection) -> dict[str, set[TaskKey]]:
     }
 
 
-def _name(tasks: list[Any], people: Mapping[int, str]) -> None:
-    """Replace the numbers of those who answered by number and e-mail address."""
+def _add_emails(tasks: list[Any], people: Mapping[int, str]) -> None:
+    """Replace annotators' user numbers by number and e-mail address."""
     for task in tasks:
         annotations = task.get("annotations") if isinstance(task, dict) else None
         for annotation in annotations if isinstance(annotations, list) else []:
@@ -186,4 +186,4 @@ def _name(tasks: list[Any], people: Mapping[int, str]) -> None:
                 annotation["completed_by"] = {"id": number, "email": people[number]}
 
 
-_STRANGER = "?"  # no pseudonym: somebody whom annotators.csv doesn't know yet
+_UNKNOWN = "?"  # annotator who isn't in annotators.csv yet

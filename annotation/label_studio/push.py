@@ -1,4 +1,4 @@
-"""Bring exported tasks into Label Studio: a project for each annotator, each task once."""
+"""Push exported tasks to Label Studio: a project for each annotator, each task once."""
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
@@ -36,37 +36,36 @@ def push_tasks(
     token_file: str | None = None,
     progress: Progress = no_progress,
 ) -> Outcome:
-    """Push batches to the annotators' projects, which are made if they aren't there.
+    """Push batches to the annotators' projects; create missing projects.
 
-    What a project has is read from the server itself, by batch and clip, so pushing twice adds
-    nothing and a push that was cut off goes on. What its annotator has answered or skipped in a
-    project that is gone is not asked again. While the server is away for a moment, as in a
-    restart, this waits for it. Hold the corpus's lock meanwhile.
+    The tasks of a project are read from the server by batch and clip, so pushing twice adds nothing
+    and an interrupted push is resumed. Tasks that an annotator answered or skipped in a deleted
+    project are not pushed again. This waits while the server is briefly unavailable, as in a
+    restart. The caller must hold the corpus's lock.
 
     Args:
         corpus: the corpus folder.
-        batches: which; default: all.
-        annotators: who gets each batch without annotators of its own; default: one project that
-            all share.
-        server_url: default: the server that the corpus knows.
+        batches: names of the batches; default: all.
+        annotators: recipients of shared batches; default: one shared project.
+        server_url: URL of the server; default: the server that the corpus knows.
         token_file: ``[label_studio] token_file`` of corpus.toml.
-        progress: told after each portion of tasks.
+        progress: called after each chunk of tasks.
 
     Returns:
-        An item is a task of a project; ``details`` has ``server``, ``url`` and, for each project,
-        ``annotator project_id kind pushed there_already answered_before address``.
+        Outcome with a project's task as item; ``details`` has ``server``, ``url`` and, for each
+        project, ``annotator project_id kind pushed there_already answered_before address``.
 
     Raises:
-        ConfigurationError: for a batch or annotator that there isn't, or without a token.
-        CorpusError: if the server doesn't answer at the start, or doesn't know the token.
+        ConfigurationError: if a batch or annotator doesn't exist, or there is no token.
+        CorpusError: if the server doesn't answer at the start or rejects the token.
     """
     connection = connect(corpus, server_url, token_file)
     places = destinations(corpus, connection.known.projects, wanted=batches, annotators=annotators)
     outcome = Outcome(items_in=sum(len(place.rows) for place in places))
     if connection.replaced_id is not None:
         outcome.warnings.append(
-            f"{connection.client.url}: no project that was pushed there before is left, so this "
-            f"counts as another server; what was pulled stays as it is"
+            f"{connection.client.url}: all projects pushed there before are gone, so this counts "
+            f"as a new server; pulled judgements are kept"
         )
     outcome.details |= {
         "server": connection.register(),
@@ -80,7 +79,7 @@ def push_tasks(
         try:
             _push(connection, place, done.get(place.annotator or "", {}), outcome, progress)
         except (ServerUnavailableError, PermissionDeniedError) as error:
-            outcome.fail(title, f"{error} (what was pushed stays; run the same command to go on)")
+            outcome.fail(title, f"{error} (pushed tasks are kept; run the same command to resume)")
             break
         except RequestRefusedError as error:
             outcome.fail(title, str(error))
@@ -88,15 +87,14 @@ def push_tasks(
 
 
 def _without_account(connection: Connection, places: Sequence[Destination]) -> Iterator[str]:
-    """Name the annotators who can't log in to answer what they are given."""
+    """Warn about annotators without an account on the server."""
     addresses = Annotators(connection.corpus).addresses()
     accounts = {email.casefold() for email in connection.client.users().values()}
     for name in sorted({place.annotator for place in places if place.annotator}):
         if name in addresses and addresses[name].casefold() not in accounts:
             yield (
-                f"{name} has no account on {connection.client.url}; make one there, or let the "
-                f"corpus's own server do it: stop it, and start it again with: corpus label-studio "
-                f"start"
+                f"{name} has no account on {connection.client.url}; create one there, or restart "
+                f"the corpus's own server, which does it: corpus label-studio start"
             )
 
 
@@ -109,7 +107,7 @@ def _push(
 ) -> None:
     client, title = connection.client, place.title(connection.corpus)
     project = _project(connection, place, title, outcome)
-    _show_screen(client, project, place)
+    _update_screen(client, project, place)
     _serve_clips(connection, project, place)
     shown = any(row.get("predictions") for row in place.rows.values())
     if shown and not project.shows_predictions:
@@ -142,7 +140,7 @@ def _push(
 def _add(
     client: Client, number: int, missing: dict[TaskKey, Any], count: Callable[[int], None]
 ) -> None:
-    """Add tasks portion by portion; after an answer that didn't come, look what has come in."""
+    """Add tasks in chunks; after a missing response, check which ones were added."""
     left, failed = dict(missing), 0
     while left:
         portion = list(left)[:_PORTION]
@@ -164,16 +162,16 @@ def _keys(client: Client, number: int) -> set[TaskKey]:
 
 
 def _project(connection: Connection, place: Destination, title: str, outcome: Outcome) -> Project:
-    """Find the project, or make it; note it, with its batches, before a task goes in."""
+    """Find or create the project; record it, with its batches, before tasks are added."""
     noted = connection.known.projects.get(place.key)
     project = connection.find(noted) if noted else None
     if noted and project is None:
         outcome.warnings.append(
-            f"{title}: project {noted.project_id} isn't on the server any more, so another is "
-            f"made; what was pulled from it is kept and not asked again"
+            f"{title}: project {noted.project_id} was deleted on the server, so a new one is "
+            f"created; tasks with pulled judgements are not pushed again"
         )
     if project is None:
-        project = _left_behind(connection, place, title)
+        project = _unrecorded_project(connection, place, title)
     if project is None:
         project = connection.client.make_project(title, place.screen)
     before = noted.batches if noted and noted.project_id == project.number else []
@@ -190,8 +188,8 @@ def _project(connection: Connection, place: Destination, title: str, outcome: Ou
     return project
 
 
-def _left_behind(connection: Connection, place: Destination, title: str) -> Project | None:
-    """Return a project of that title with none but our tasks: its number wasn't noted any more."""
+def _unrecorded_project(connection: Connection, place: Destination, title: str) -> Project | None:
+    """Return a project of that title with only these tasks, left by an interrupted push."""
     noted = {project.project_id for project in connection.known.projects.values()}
     for project in connection.client.projects_titled(title):
         unknown = project.number not in noted
@@ -200,20 +198,20 @@ def _left_behind(connection: Connection, place: Destination, title: str) -> Proj
     return None
 
 
-def _show_screen(client: Client, project: Project, place: Destination) -> None:
+def _update_screen(client: Client, project: Project, place: Destination) -> None:
     if project.label_config.strip() == place.screen.strip():
         return
     lost = lost_control(project.label_config, place.screen) if project.annotations else None
     if lost is not None:
         raise RequestRefusedError(
-            f"the labelling screen of {place.batches[-1]} lacks {lost}, which answers in project "
-            f"{project.number} may hold; put it back into {place.screen_path}"
+            f"the label configuration of {place.batches[-1]} lacks {lost}, which answers in "
+            f"project {project.number} may have; restore it in {place.screen_path}"
         )
     client.update_project(project.number, label_config=place.screen)
 
 
 def _serve_clips(connection: Connection, project: Project, place: Destination) -> None:
-    """See to it that the server serves the clips, if the tasks' audio comes from its own files."""
+    """Add a storage for the clips if the tasks' audio is in the server's local files."""
     local = any(
         str(row["data"].get("audio", "")).startswith("/data/local-files/")
         for row in place.rows.values()
@@ -238,5 +236,5 @@ def _serve_clips(connection: Connection, project: Project, place: Destination) -
     )
 
 
-_PORTION = 250  # tasks; about 0.2 s of the server's
+_PORTION = 250  # tasks per request, about 0.2 s
 _TRIES = 5

@@ -1,4 +1,4 @@
-"""Do a project's counts add up: pushed = answered + skipped + open + refused + by others."""
+"""Reconcile a project's counts: pushed = answered + skipped + open + refused + by others."""
 
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import asdict, dataclass
@@ -10,26 +10,26 @@ from annotation.plans import Kind
 __all__ = ["ProjectCounts", "TaskState", "count_tasks"]
 
 TaskState = Literal["open", "by_others", "skipped", "refused", "answered"]
-"""What became of a task; of two states of one task the later in this list holds."""
+"""State of a task; of two states of one task the later in this list applies."""
 
 
 @dataclass(frozen=True)
 class ProjectCounts:
-    """What became of a project's tasks.
+    """Numbers of a project's tasks by state.
 
     Attributes:
-        annotator: whose project it is; null if it is shared, or not known.
-        kind: what is done in it; null if it isn't known.
-        project_id: its number.
-        pushed: tasks that were pushed, or begun to be; null if the project isn't known.
-        answered: of those, with an answer of the annotator's that isn't taken back.
-        skipped: of those, only skipped by the annotator.
-        refused: of those, with nothing of the annotator's but answers that could not be taken.
-        open: of those, with nothing.
-        by_others: of those, answered or skipped by somebody else only.
-        missing: pushed, but not on the server.
-        others: on the server, but not pushed.
-        twice: more than once on the server, beyond the first.
+        annotator: pseudonym of the owner; null if the project is shared or unknown.
+        kind: ``label`` or ``adjudication``; null if unknown.
+        project_id: project number.
+        pushed: tasks of the pushed batches; null if the project is unknown.
+        answered: pushed tasks with a valid answer of the annotator.
+        skipped: pushed tasks only skipped by the annotator.
+        refused: pushed tasks with only invalid answers of the annotator.
+        open: pushed tasks without annotations.
+        by_others: pushed tasks answered or skipped by other annotators only.
+        missing: pushed tasks that are not on the server.
+        others: tasks on the server that were not pushed.
+        twice: duplicates of tasks on the server.
     """
 
     annotator: str | None
@@ -46,33 +46,32 @@ class ProjectCounts:
     twice: int
 
     def row(self) -> dict[str, Any]:
-        """Return it JSON-ready."""
+        """Return the counts JSON-ready."""
         return asdict(self)
 
     def mismatches(self) -> Iterator[str]:
-        """Yield a sentence for each way in which the counts don't add up."""
+        """Yield a warning for each mismatch of the counts."""
         if self.missing:
             yield (
                 f"{self.pushed} tasks were pushed = {self.answered} answered + {self.skipped} "
                 f"skipped + {self.open} open + {self.refused} refused + {self.by_others} by others "
-                f"+ {self.missing} that aren't on the server; bring those there again with: corpus "
-                f"push-tasks"
+                f"+ {self.missing} missing on the server; push those again with: corpus push-tasks"
             )
         if self.refused:
             yield (
-                f"{_tasks(self.refused)} answered in a way that can't be taken; open what is named "
-                f"as failed in Label Studio, correct it, press Update, and pull again"
+                f"{_tasks(self.refused)} answered in an invalid way; open the annotations listed "
+                f"as failed in Label Studio, correct them, press Update, and pull again"
             )
         if self.by_others:
             yield (
-                f"{_tasks(self.by_others)} answered by somebody else only, and Label Studio may "
+                f"{_tasks(self.by_others)} answered by other annotators only, and Label Studio may "
                 f"not offer them to {self.annotator} any more; delete those annotations there, or "
-                f"let {self.annotator} open the tasks one by one"
+                f"have {self.annotator} open the tasks one by one"
             )
         if self.others:
             yield f"{_tasks(self.others)} on the server but not pushed from this corpus"
         if self.twice:
-            yield f"{_tasks(self.twice)} on the server once more; answers to both are taken"
+            yield f"{_tasks(self.twice)} on the server twice; answers to both are imported"
 
 
 def count_tasks(
@@ -86,18 +85,18 @@ def count_tasks(
     refused: Set[int] = frozenset(),
     finished: Mapping[TaskKey, TaskState] | None = None,
 ) -> ProjectCounts:
-    """Count what became of a project's tasks.
+    """Count a project's tasks by state.
 
     Args:
-        tasks: as exported, all of them.
-        pushed: batch and clip of those that were pushed; null if nobody knows.
-        annotator: whose project it is.
-        kind: what is done in it.
-        project_id: its number.
-        name_of: tells the pseudonym of who completed an annotation; None if it isn't known, and
-            then it is taken for the annotator's.
-        refused: numbers of annotations that could not be taken.
-        settled: what pulls before brought from tasks that may be gone by now.
+        tasks: all exported tasks.
+        pushed: batch and clip of the pushed tasks; null if unknown.
+        annotator: pseudonym of the owner.
+        kind: ``label`` or ``adjudication``.
+        project_id: project number.
+        pseudonym_of: returns the pseudonym for ``completed_by``; annotations with unknown
+            pseudonym (None) count as the owner's.
+        refused: ids of invalid annotations.
+        finished: states from earlier pulls, of tasks that may have been deleted since.
     """
     there: set[TaskKey] = set()
     states: dict[TaskKey, TaskState] = {}

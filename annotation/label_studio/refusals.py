@@ -1,7 +1,6 @@
-"""What a Label Studio server answers when it doesn't do what it was asked, in one sentence.
+"""Errors of requests to Label Studio, in one sentence each.
 
-The SDK's own errors quote whole headers, cookies among them; none of them is ever shown or kept as
-the cause of ours.
+The SDK's errors quote all headers, including cookies, so they are never shown or chained.
 """
 
 import os
@@ -22,32 +21,32 @@ __all__ = [
 
 
 class RequestRefusedError(CorpusError):
-    """The server refuses a request, and would again."""
+    """Request refused by the server; retrying is useless."""
 
 
 class NotFoundError(RequestRefusedError):
-    """What was asked about isn't on the server."""
+    """Requested object not found on the server."""
 
 
 class PermissionDeniedError(RequestRefusedError):
-    """The server doesn't know the token, or its owner may not do that."""
+    """Token rejected, or its owner lacks permission."""
 
 
 class ServerUnavailableError(CorpusError):
-    """The server doesn't answer, or says that it can't at the moment; later it may."""
+    """Server unavailable; retrying may help."""
 
 
 @contextmanager
 def translate_errors(url: str, request_name: str) -> Iterator[None]:
-    """Turn the SDK's errors into ours.
+    """Translate the SDK's errors.
 
     Args:
-        url: the server's address.
-        doing: what is being done, such as "project 3".
+        url: URL of the server.
+        request_name: subject of the request, such as "project 3".
 
     Raises:
-        AwayError: if nobody answers, or with a status of 429 or from 500 on.
-        RefusalError: or one of its kinds, for every other answer but success.
+        ServerUnavailableError: if the server doesn't answer, or for status 429 and from 500 on.
+        RequestRefusedError: or a subclass, for every other error.
     """
     import httpx
     from label_studio_sdk.core import ApiError
@@ -70,7 +69,7 @@ def translate_errors(url: str, request_name: str) -> Iterator[None]:
 
 def _not_label_studio(url: str, request_name: str) -> RequestRefusedError:
     return RequestRefusedError(
-        f"{url}: {request_name}: what answers is no Label Studio that this tool understands; check the "
+        f"{url}: {request_name}: the response isn't from a supported Label Studio; check the "
         f"address, also whether it is http or https"
     )
 
@@ -80,7 +79,7 @@ def _refused(url: str, request_name: str, status: int, body: Any) -> CorpusError
         return _unavailable(url, status) if status >= 500 else _not_label_studio(url, request_name)
     if status == 401:
         return PermissionDeniedError(
-            f"{url} doesn't know the token {_token_place()} (status 401); make one there under Account "
+            f"{url} rejects the token {_token_place()} (status 401); make one there under Account "
             f"& Settings > Access Token, or start the corpus's server anew"
         )
     if status == 403:
@@ -98,19 +97,19 @@ def _refused(url: str, request_name: str, status: int, body: Any) -> CorpusError
 
 def _token_place() -> str:
     if os.environ.get(TOKEN_VARIABLE, "").strip():
-        return f"in the variable {TOKEN_VARIABLE}, which goes before any file"
+        return f"in the variable {TOKEN_VARIABLE}, which takes precedence over files"
     return "in annotations/.label-studio-token or [label_studio] token_file"
 
 
 def _unavailable(url: str, status: int) -> ServerUnavailableError:
     return ServerUnavailableError(
-        f"{url}: Label Studio can't at the moment (status {status}); look at its log, and run the "
-        f"same command again to go on"
+        f"{url}: Label Studio is unavailable (status {status}); check its log, and run the "
+        f"same command again to resume"
     )
 
 
 def _details(body: Any) -> str:
-    """Return what the server says about it, shortened."""
+    """Return the server's explanation, shortened."""
     if not isinstance(body, dict):
         return ""
     messages = list(_sentences(body.get("validation_errors"))) or [str(body.get("detail", ""))]

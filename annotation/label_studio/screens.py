@@ -1,4 +1,4 @@
-"""May one labelling screen take the place of another under answers that are there."""
+"""Compatibility of a new label configuration with existing answers."""
 
 from collections.abc import Mapping
 from xml.etree import ElementTree
@@ -7,13 +7,13 @@ __all__ = ["lost_control"]
 
 
 def lost_control(old: str, new: str) -> str | None:
-    """Return what answers to the old screen may hold and the new one doesn't know, or None.
+    """Return the first control or value of the old configuration that the new one lacks, or None.
 
-    Label Studio itself takes any screen, and then shows people their answers without that part.
+    Label Studio accepts any configuration and then hides the affected part of existing answers.
 
     Args:
         old: label configuration on the server.
-        new: ours.
+        new: label configuration of the batch.
 
     Example:
         >>> old = '<View><Choices name="emotion" toName="a"><Choice value="sad"/></Choices></View>'
@@ -33,7 +33,7 @@ def lost_control(old: str, new: str) -> str | None:
 
 
 def _read_controls(screen: str) -> Mapping[str, tuple[str, set[str]]]:
-    """Return tag and values of each control; a screen that can't be read has none."""
+    """Return tag and values of each control; empty for an unreadable configuration."""
     if "<!DOCTYPE" in screen or "<!ENTITY" in screen:
         return {}
     try:
@@ -43,7 +43,7 @@ def _read_controls(screen: str) -> Mapping[str, tuple[str, set[str]]]:
     return {
         tag.get("name", ""): (
             tag.tag,
-            {one.get("alias") or one.get("value") or "" for one in tag.iter("Choice")},
+            {choice.get("alias") or choice.get("value") or "" for choice in tag.iter("Choice")},
         )
         for tag in root.iter()
         if "toName" in tag.attrib

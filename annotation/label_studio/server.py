@@ -1,4 +1,4 @@
-"""Label Studio for one corpus: prepared, started, watched and stopped."""
+"""Run a Label Studio server for a corpus."""
 
 import signal
 from collections.abc import Callable, Iterator, Mapping
@@ -33,30 +33,30 @@ def serve(
     report: LineCallback = lambda line: None,
     ready: LineCallback = lambda url: None,
 ) -> None:
-    """Run a Label Studio for the corpus until this process is interrupted.
+    """Run a Label Studio server for the corpus until this process is interrupted.
 
     Args:
         corpus: the corpus folder.
-        host: address to listen at.
-        port: to listen at; never another.
-        environment: virtual environment of Label Studio; default: the one found.
-        public_url: the address in annotators' browsers, if a proxy is in front.
-        note: told what goes on, a line each.
-        ready: told the address as soon as the server answers.
+        host: address to listen on.
+        port: port to listen on.
+        environment: virtual environment of Label Studio; default: see ``find_program``.
+        public_url: URL in annotators' browsers behind a proxy.
+        report: called with progress messages.
+        ready: called with the URL once the server answers.
 
     Raises:
-        ConfigurationError: if there is no Label Studio, or the address can't be served.
-        DataError: if somebody in annotators.csv has an e-mail address that is none.
-        CorpusError: if a server runs for the corpus already, doesn't start, or ends by itself.
-        KeyboardInterrupt: when interrupted; the server has ended then.
+        ConfigurationError: if there is no Label Studio, or the address can't be used.
+        DataError: if annotators.csv has an invalid e-mail address.
+        CorpusError: if the corpus has a running server, or the server doesn't start or exits.
+        KeyboardInterrupt: when interrupted; the server has been stopped then.
     """
     _check_public_url(public_url)
     folder = ServerFolder(corpus)
     program = find_program(corpus, environment)
     if not program.is_tested:
-        report(f"warning: Label Studio {program.version} was not tested, {TESTED} was")
+        report(f"warning: Label Studio {program.version} is not tested; {TESTED} is")
     emails = _account_emails(corpus)
-    _refuse_a_second(folder)
+    _check_not_running(folder)
     check_port(host, port)
     folder.make()
     variables = server_environment(folder, public_url=public_url)
@@ -78,21 +78,21 @@ def _make_accounts(
     report: LineCallback,
 ) -> None:
     if last_url(folder) is None:
-        report("making the database; this takes about a minute, once")
+        report("creating the database; this takes about a minute, once")
     prepared = prepare_accounts(program, folder, variables, emails)
     if prepared.made:
         report(f"new accounts: {', '.join(prepared.made)}; first passwords: {folder.passwords}")
     if not prepared.token_known:
         report(
-            f"warning: {token_path(folder.corpus)} holds a token that this server doesn't know; "
-            f"move it away and start again to have one made"
+            f"warning: {token_path(folder.corpus)} has a token that this server doesn't accept; "
+            f"move it away and start again to create one"
         )
 
 
 def _account_emails(corpus: Path) -> dict[str, str]:
-    """Return who gets an account, by pseudonym; of several with one address, the first.
+    """Return the accounts' e-mail addresses by pseudonym, each address once.
 
-    Whoever administers has one already; they are among the annotators if they judge clips, too.
+    The administrator, who may be an annotator, too, has an account already.
     """
     by_address: dict[str, tuple[str, str]] = {}
     annotators = Annotators(corpus)
@@ -101,14 +101,14 @@ def _account_emails(corpus: Path) -> dict[str, str]:
             continue
         if not is_email(email):
             raise DataError(
-                f"{annotators.path}: what {name} has as e-mail address is none, so they could not "
-                f"log in; correct it, or leave it empty for no account"
+                f"{annotators.path}: the e-mail address of {name} is invalid for a log-in; correct "
+                f"it, or leave it empty for no account"
             )
         by_address.setdefault(email.casefold(), (name, email))
     return dict(by_address.values())
 
 
-def _refuse_a_second(folder: ServerFolder) -> None:
+def _check_not_running(folder: ServerFolder) -> None:
     server = running_server(folder)
     if server is not None:
         raise CorpusError(
@@ -127,14 +127,14 @@ def _check_public_url(url: str | None) -> None:
         good = False
     if not good or not parts.hostname or parts.username or "," in url:
         raise ConfigurationError(
-            f"--public-url {url!r}: give what annotators' browsers show, without a path, such as "
+            f"--public-url {url!r}: give the URL in annotators' browsers, without a path, such as "
             f"https://label.lab.example"
         )
 
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let the signals that end a process, and a terminal that closes, end the server, too."""
+    """Raise KeyboardInterrupt on SIGTERM and SIGHUP, so that they stop the server, too."""
 
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt

@@ -1,7 +1,7 @@
-"""annotations/server.json: which projects on which Label Studio hold the corpus's tasks.
+"""annotations/server.json: servers and projects with the corpus's tasks.
 
-It holds no secret. Annotation numbers are unique within one server only, so each has an id, which
-its judgements carry.
+The file has no secrets. Annotation numbers are unique within one server only, so each server has an
+id, which is part of its judgements.
 """
 
 import json
@@ -17,7 +17,7 @@ from manifests.store import write_text
 __all__ = ["SHARED", "KnownProject", "KnownServer", "ServerFile", "project_key"]
 
 SHARED = ":shared"
-"""Key of the project of batches without annotators; no pseudonym has a colon."""
+"""Key of the project of shared batches; pseudonyms have no colon."""
 
 
 def project_key(annotator: str | None, kind: Kind) -> str:
@@ -36,13 +36,13 @@ class _Strict(BaseModel):
 
 
 class KnownProject(_Strict):
-    """A project that push-tasks made.
+    """Project that push-tasks created.
 
     Attributes:
-        project_id: its number on the server.
-        kind: what is done in it.
-        created_at: as the server says; one of another time is another's.
-        batches: those that were pushed into it, or begun.
+        project_id: number on the server.
+        kind: ``label`` or ``adjudication``.
+        created_at: creation time on the server; a project of another time is another one.
+        batches: names of the batches pushed to it, even partly.
     """
 
     project_id: int
@@ -52,12 +52,12 @@ class KnownProject(_Strict):
 
 
 class KnownServer(_Strict):
-    """A server.
+    """Server with projects of the corpus.
 
     Attributes:
-        url: at which it was last.
-        projects: by :func:`project_key`.
-        replaced_by: id of the server that is there now, if this one's database is gone.
+        url: last known URL.
+        projects: projects by :func:`project_key`.
+        replaced_by: id of the server now at this URL, if this one's database is gone.
     """
 
     url: str
@@ -66,17 +66,17 @@ class KnownServer(_Strict):
 
 
 class ServerFile(_Strict):
-    """What the file says.
+    """Content of the file.
 
     Attributes:
-        servers: by id, the oldest first.
+        servers: servers by id, the oldest first.
     """
 
     servers: dict[str, KnownServer] = {}
 
     @classmethod
     def read(cls, corpus: Path) -> "ServerFile":
-        """Return what a corpus's file says; without a file there are no servers.
+        """Read the file of a corpus; without a file there are no servers.
 
         Raises:
             DataError: if it isn't as push-tasks wrote it.
@@ -87,31 +87,29 @@ class ServerFile(_Strict):
         except FileNotFoundError:
             return cls()
         except ValidationError as error:
-            place = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the whole of it"
-            raise DataError(
-                f"{path}: not as push-tasks wrote it ({place}); put it back as it was"
-            ) from None
+            place = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the whole file"
+            raise DataError(f"{path}: not as push-tasks wrote it ({place}); restore it") from None
 
     def write(self, corpus: Path) -> None:
-        """Write the file, whole or not at all."""
+        """Write the file atomically."""
         text = json.dumps(self.model_dump(exclude_none=True), ensure_ascii=False, indent=2)
         write_text(_path(corpus), text + "\n")
 
     def current(self) -> dict[str, KnownServer]:
-        """Return the servers that weren't replaced, by id."""
+        """Return the servers that aren't replaced, by id."""
         return {name: one for name, one in self.servers.items() if one.replaced_by is None}
 
     def new_id(self, used: Set[str]) -> str:
-        """Return an id for one more server: ``label-studio``, ``label-studio-2`` and so on.
+        """Return an id for a new server: ``label-studio``, ``label-studio-2`` and so on.
 
         Args:
-            used: ids that judgements carry already.
+            used: server ids in existing judgements.
         """
         taken = used | self.servers.keys()
         return next(name for name in _names() if name not in taken)
 
     def owners(self) -> dict[tuple[str, int], tuple[str | None, Kind]]:
-        """Return whose each project is and of what kind, by server id and project number."""
+        """Return annotator and kind of each project, by server id and project number."""
         return {
             (server_id, project.project_id): (_owner(key), project.kind)
             for server_id, server in self.servers.items()

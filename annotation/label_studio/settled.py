@@ -1,4 +1,4 @@
-"""Which tasks people have done already, wherever the project is in which they did."""
+"""Tasks that annotators have finished, in any project, existing or deleted."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -11,7 +11,7 @@ __all__ = ["finished_tasks"]
 
 
 def finished_tasks(corpus: Path) -> dict[str, dict[TaskKey, TaskState]]:
-    """Return what became of the tasks that each annotator answered or skipped, by pseudonym.
+    """Return the states of the tasks that each annotator answered or skipped, by pseudonym.
 
     Args:
         corpus: the corpus folder.

@@ -1,4 +1,4 @@
-"""The token by which this tool may speak to a Label Studio: never a flag, never logged."""
+"""Access token for Label Studio: never a command-line option, never logged."""
 
 import os
 from pathlib import Path
@@ -11,14 +11,14 @@ TOKEN_VARIABLE = "LABEL_STUDIO_API_KEY"  # noqa: S105 - the name of a variable
 
 
 def find_token(corpus: Path, token_file: str | None = None) -> str:
-    """Return the token: from the environment, else from a file that only its owner can read.
+    """Return the token from the environment, else from a file readable by its owner only.
 
     Args:
         corpus: the corpus folder.
         token_file: ``[label_studio] token_file`` of corpus.toml.
 
     Raises:
-        ConfigurationError: if there is none, others can read the file, or its content is none.
+        ConfigurationError: if there is no token, it is invalid, or others can read the file.
     """
     token = os.environ.get(TOKEN_VARIABLE, "").strip()
     if token:
@@ -40,7 +40,7 @@ def find_token(corpus: Path, token_file: str | None = None) -> str:
 
 
 def token_path(corpus: Path, token_file: str | None = None) -> Path:
-    """Return where the token lies: ``annotations/.label-studio-token``, or what the key names."""
+    """Return the token's file: ``annotations/.label-studio-token``, or ``token_file``."""
     if token_file is None:
         return corpus / "annotations" / ".label-studio-token"
     return corpus / Path(token_file).expanduser()
@@ -49,6 +49,6 @@ def token_path(corpus: Path, token_file: str | None = None) -> Path:
 def _checked(text: str, where: str) -> str:
     if not text or not text.isascii() or not text.isprintable() or " " in text:
         raise ConfigurationError(
-            f"{where} holds no token of Label Studio; copy it anew from Account & Settings there"
+            f"{where} has no valid Label Studio token; copy it again from Account & Settings there"
         )
     return text

@@ -34,7 +34,7 @@ def report(corpus, exporter, items, make_clip):
     return measure_agreement(corpus.root)[0]
 
 
-def test_gold_times_drift_and_oddities(report):
+def test_gold_times_drift_and_suspicious_patterns(report):
     good, happy, quick = report.annotators
     assert (good.gold.answers, good.gold.right, happy.gold.right) == (12, 12, 2)
     assert report.gold_clips == 12
@@ -77,7 +77,7 @@ def test_page_shows_the_figures_and_loads_nothing(report, tmp_path):
     assert "100 % of the votes are &#39;happy&#39;" in text
 
 
-def test_what_a_corpus_says_is_escaped(report):
+def test_texts_of_the_corpus_are_escaped(report):
     hostile = "<script>alert(1)</script>"
     first, *rest = report.annotators
     names = {first.annotator: hostile}
@@ -93,7 +93,7 @@ def test_what_a_corpus_says_is_escaped(report):
 
 def test_page_without_judgements(corpus):
     report, _ = measure_agreement(corpus.root)
-    assert "Nothing odd was found" in agreement_page(report, "空")
+    assert "No suspicious patterns found" in agreement_page(report, "空")
 
 
 def test_tables_fit_eighty_columns(report):
@@ -101,8 +101,8 @@ def test_tables_fit_eighty_columns(report):
     console = Console(width=80, record=True, file=io.StringIO())
     for table in agreement_tables(many):
         console.print(table)
-    told = console.export_text()
-    assert "…" not in told
-    assert max(map(len, told.splitlines())) <= 80
-    for name in ("Fleiss' κ", "surprise", "12/12", "Over time", "one class", "6 more"):
-        assert name in told
+    text = console.export_text()
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= 80
+    for name in ("Fleiss' κ", "surprise", "12/12", "Drift", "one class", "6 more"):
+        assert name in text

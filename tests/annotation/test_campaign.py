@@ -99,13 +99,13 @@ def test_who_has_met_the_gold_before_is_named(forty):
         "a02": {"tasks": 21, "gold": 10},
     }
     assert outcome.warnings == [
-        "a01 gets 1 gold clips instead of 11: there are 10, and nobody meets one twice",
-        "a02 gets 10 gold clips instead of 11: there are 10, and nobody meets one twice",
+        "a01 gets 1 gold clips instead of 11: there are 10, each shown once",
+        "a02 gets 10 gold clips instead of 11: there are 10, each shown once",
     ]
 
 
 def test_gold_is_needed_for_a_gold_rate(corpus):
-    with pytest.raises(ConfigurationError, match="names no clips"):
+    with pytest.raises(ConfigurationError, match="has no clips"):
         export_tasks(corpus.root, panel=Panel(PEOPLE, gold_rate=0.5))
 
 
@@ -123,11 +123,11 @@ def test_gold_that_cannot_be_heard_is_left_out_with_a_warning(forty):
     [
         (Panel([]), "at least one"),
         (Panel(["a01", "a01"]), "'a01' is named twice"),
-        (Panel(["li@lab.example"]), "no pseudonym"),
-        (Panel(["../x"]), "no pseudonym"),
+        (Panel(["li@lab.example"]), "isn't a pseudonym"),
+        (Panel(["../x"]), "isn't a pseudonym"),
         (Panel(PEOPLE, per_clip=4), "--per-clip 4"),
         (Panel(PEOPLE, gold_rate=0.9), "--gold-rate 0.9"),
-        (Panel(["a01", "a09"]), "'a09' is not in annotations/annotators.csv, which knows a01, a02"),
+        (Panel(["a01", "a09"]), "'a09' is not in annotations/annotators.csv, which has a01, a02"),
     ],
 )
 def test_panels_that_cannot_be_are_refused(corpus, panel, said):

@@ -26,11 +26,11 @@ def test_classes_by_clip(written, tmp_path):
     [
         ("", "line 1: the columns must be clip_id,emotion"),
         ("clip,class\na,sad\n", "line 1: the columns"),
-        ("clip_id,emotion\na,sad\nb,unclear\n", "line 3: 'unclear' is none of the classes angry"),
+        ("clip_id,emotion\na,sad\nb,unclear\n", "line 3: 'unclear' isn't one of the classes angry"),
         ("clip_id,emotion\na,sad\na,sad\n", "line 3: clip 'a' has a row already"),
-        ("clip_id,emotion\na,sad,x\n", "line 2: a clip_id and its emotion"),
-        ("clip_id,emotion\n,sad\n", "line 2: a clip_id and its emotion"),
-        ('clip_id,emotion\n"a,sad\n', "not a CSV file"),
+        ("clip_id,emotion\na,sad,x\n", "line 2: expected a clip_id and its emotion"),
+        ("clip_id,emotion\n,sad\n", "line 2: expected a clip_id and its emotion"),
+        ('clip_id,emotion\n"a,sad\n', "not valid CSV"),
         (b"clip_id,emotion\n\xff,sad\n", "save it as UTF-8"),
     ],
 )

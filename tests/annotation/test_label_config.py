@@ -32,14 +32,18 @@ def test_what_label_studio_makes_of_the_template_is_what_we_read():
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ('value="fear" html="恐惧 fear" hotkey="2"', 'value="scared"', "'scared' is no value"),
+        ('value="fear" html="恐惧 fear" hotkey="2"', 'value="scared"', "'scared' isn't a value"),
         ('<Choice value="sad" html="悲伤 sad" hotkey="6"/>', "", "lacks the value 'sad'"),
         ('name="transcript"', 'name="asr_text"', "has the name of task data"),
-        ('name="confidence"', 'name="intensity"', "nobody would read control 'intensity'"),
+        ('name="confidence"', 'name="intensity"', "control 'intensity' isn't imported"),
         ('maxRating="3"', 'maxRating="5"', 'needs maxRating="3"'),
         ('value="$audio"', 'value="$sound"', 'no Audio tag with value="$audio"'),
-        ('value="$asr_flags"', 'value="$intended_emotion"', "is not in the tasks"),
-        ('name="emotion2" toName="audio"', 'name="emotion2" toName="sound"', "would refuse it"),
+        ('value="$asr_flags"', 'value="$intended_emotion"', "isn't in the task data"),
+        (
+            'name="emotion2" toName="audio"',
+            'name="emotion2" toName="sound"',
+            "Label Studio refuses it",
+        ),
         ("</View>", "", "not valid XML"),
         ("<View>", '<!DOCTYPE a [<!ENTITY b "c">]><View>', "DTDs"),
     ],

@@ -12,7 +12,7 @@ GOOD = Response(
 @pytest.mark.parametrize(
     ("url", "server", "sentence"),
     [
-        ("http://lab.example/s/a.wav", "https://ls.example", "serve it by https"),
+        ("http://lab.example/s/a.wav", "https://ls.example", "serve the clips by https"),
         ("http://127.0.0.1:9000/s/a.wav", "http://ls.example", "each annotator's own machine"),
         ("http://127.0.0.1:9000/s/a.wav", "http://localhost:8090", None),
         ("https://lab.example/s/a.wav", "http://ls.example", None),

@@ -240,7 +240,7 @@ def test_nobody_at_the_clips_address(corpus, server):
 def test_a_wrong_token_is_told_without_quoting_it(corpus, server, monkeypatch):
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", "other.secret.token")
     said = playback_problem(corpus, server)
-    assert "doesn't know the token" in said
+    assert "rejects the token" in said
     assert "secret" not in said
 
 

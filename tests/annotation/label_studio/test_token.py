@@ -41,7 +41,7 @@ def test_a_file_that_others_can_read_is_refused_with_the_remedy(tmp_path, token_
 @pytest.mark.parametrize("content", [b"", b"two words\n", b"two\nlines\n", b"\xff\xfe"])
 def test_a_file_without_a_token_is_refused_unquoted(tmp_path, token_file, content):
     token_file.write_bytes(content)
-    with pytest.raises(ConfigurationError, match="holds no token") as raised:
+    with pytest.raises(ConfigurationError, match="no valid Label Studio token") as raised:
         find_token(tmp_path)
     assert "two" not in str(raised.value)
 

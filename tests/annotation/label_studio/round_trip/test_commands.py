@@ -53,7 +53,7 @@ def test_no_secret_is_printed_whatever_goes_wrong(
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", WRONG)
     code, out, error = run(verb, *verbose)
     assert (code, out) == (1, "")
-    assert "doesn't know the token" in error
+    assert "rejects the token" in error
     said += [(code, out, error), run(verb, *verbose, "--server-url", "http://127.0.0.1:9")]
     for _, *texts in said:
         assert not [secret for secret in (*SECRETS, WRONG) for text in texts if secret in text]

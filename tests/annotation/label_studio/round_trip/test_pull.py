@@ -85,8 +85,8 @@ def test_an_answer_in_somebody_elses_project_is_taken_and_named(labelled, server
     warning, sums = outcome.warnings
     assert warning.startswith(f"annotation {annotation['id']} in a02's project")
     assert warning.endswith("is by a01")
-    assert "1 task is answered by somebody else only" in sums
-    assert "let a02 open the tasks one by one" in sums
+    assert "1 task is answered by other annotators only" in sums
+    assert "have a02 open the tasks one by one" in sums
     [row] = [row for row in outcome.details["projects"] if row["annotator"] == "a02"]
     assert (row["answered"], row["by_others"]) == (0, 1)
     assert row["pushed"] == sum(row[name] for name in ("answered", "skipped", "open", "by_others"))
@@ -129,7 +129,7 @@ def test_counts_that_do_not_add_up_are_told_with_numbers(labelled, server):
     sums += "+ 1 that aren't"
     assert sums in first
     assert "1 task is on the server but not pushed" in second
-    assert "1 task is on the server once more" in third
+    assert "1 task is on the server twice" in third
 
 
 def test_drafts_are_no_answers_and_predictions_are_counted(labelled, server):
@@ -147,7 +147,7 @@ def test_a_deleted_project_fails_alone(labelled, server):
     assert outcome.kept == 2
     [failure] = outcome.failures
     assert failure.item == f"a02's project {number}"
-    assert "what was pulled before is kept" in failure.reason
+    assert "judgements pulled before are kept" in failure.reason
 
 
 def test_a_project_made_by_hand_can_be_pulled_by_its_number(labelled, server):
@@ -167,7 +167,7 @@ def test_what_cannot_be_read_is_listed_and_the_rest_taken(labelled, server):
 
 
 def test_nothing_was_pushed(campaign, server):
-    with pytest.raises(ConfigurationError, match="begin with: corpus push-tasks"):
+    with pytest.raises(ConfigurationError, match="start with: corpus push-tasks"):
         pull_annotations(campaign.root, server_url=server.url)
     assert not (campaign.root / "annotations" / "server.json").exists()
 
@@ -207,7 +207,7 @@ def test_a_refused_answer_is_no_answer_until_it_is_corrected(labelled, server):
     row = outcome.details["projects"][0]
     assert [row[name] for name in ("answered", "skipped", "refused", "open")] == [1, 1, 1, 0]
     [told] = outcome.warnings
-    assert "1 task is answered in a way that can't be taken" in told
+    assert "1 task is answered in an invalid way" in told
     assert "press Update" in told
     annotation["result"][0]["value"]["choices"] = ["sad"]
     again = pull_annotations(labelled.root)

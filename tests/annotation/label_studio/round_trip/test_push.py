@@ -97,7 +97,7 @@ def test_a_push_that_was_cut_off_goes_on(two, server, monkeypatch):
     assert (outcome.kept, outcome.failed) == (1, 4)
     [failure] = outcome.failures
     assert "503" in failure.reason
-    assert "run the same command to go on" in failure.reason
+    assert "run the same command to resume" in failure.reason
     server.faults.clear()
     again = push_tasks(two.root)
     assert (again.kept, again.rejected["there already"]) == (4, 1)
@@ -124,7 +124,7 @@ def test_a_deleted_project_is_made_anew_and_said(two, server):
     del server.projects[gone]
     outcome = push_tasks(two.root)
     assert (outcome.kept, outcome.rejected["there already"]) == (3, 2)
-    assert f"project {gone} isn't on the server any more" in outcome.warnings[0]
+    assert f"project {gone} was deleted on the server" in outcome.warnings[0]
 
 
 def test_a_new_database_at_the_old_address_is_another_server(two, server):
