@@ -121,11 +121,11 @@ def test_a_legacy_token_is_sent_as_it_is(corpus, server, monkeypatch):
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
-        (400, "the task's address is bad"),
+        (400, "the task's URL is invalid"),
         (401, "neither log-in nor token"),
         (403, "LOCAL_FILES_SERVING_ENABLED"),
         (404, "no project has a Local files storage"),
-        (500, "outside of its document root"),
+        (500, "outside its document root"),
         (502, "status 502"),
         (302, "status 302"),
     ],
@@ -157,13 +157,13 @@ def test_a_right_storage_below_a_wrong_root_is_told(corpus, server):
 @pytest.mark.parametrize(
     ("kind", "body", "sentence"),
     [
-        ("text/html; charset=utf-8", b"<html>log in</html>", "a page comes instead"),
-        ("text/plain", wav(), "as text/plain"),
-        ("", wav(), "of no type"),
-        ("audio/x-wav", b"<html>", "no WAV file"),
-        ("audio/x-wav", b"", "no WAV file"),
-        ("audio/x-wav", wav(0.2), "another file comes"),
-        ("audio/x-wav", wav()[:-1] + b"\x07", "another file comes"),
+        ("text/html; charset=utf-8", b"<html>log in</html>", "the response is a page"),
+        ("text/plain", wav(), "content type is text/plain"),
+        ("", wav(), "content type is missing"),
+        ("audio/x-wav", b"<html>", "isn't a WAV file"),
+        ("audio/x-wav", b"", "isn't a WAV file"),
+        ("audio/x-wav", wav(0.2), "the file differs"),
+        ("audio/x-wav", wav()[:-1] + b"\x07", "the file differs"),
     ],
 )
 def test_what_is_no_clip_of_the_corpus_is_refused(corpus, server, kind, body, sentence):
@@ -203,7 +203,7 @@ def test_clips_on_a_web_server_are_fetched_without_a_log_in(corpus, elsewhere):
 
 def test_another_file_on_a_web_server_is_told(corpus, elsewhere):
     elsewhere.body = wav(0.2)
-    assert "another file comes" in playback_problem(corpus, elsewhere)
+    assert "the file differs" in playback_problem(corpus, elsewhere)
 
 
 @pytest.mark.parametrize("allowed", [None, "https://other.example", "null"])
@@ -227,14 +227,14 @@ def test_statuses_of_a_web_server_are_explained(corpus, elsewhere, status, sente
 
 def test_an_address_that_no_browser_takes_is_told(corpus, server):
     offer(corpus, f"{server.url}/with blanks/a.wav")
-    assert "no answer in HTTP" in playback_problem(corpus, server)
+    assert "no HTTP response" in playback_problem(corpus, server)
 
 
 def test_nobody_at_the_clips_address(corpus, server):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         offer(corpus, f"http://127.0.0.1:{closed.getsockname()[1]}/s/a.wav")
-        assert "nobody answers" in playback_problem(corpus, server)
+        assert "no server answers" in playback_problem(corpus, server)
 
 
 def test_a_wrong_token_is_told_without_quoting_it(corpus, server, monkeypatch):
