@@ -1,4 +1,4 @@
-"""Lines of CPED as the text branch sees them: words, class, television series and dialogue."""
+"""Lines of CPED as input of the text branch: words, class, television series and dialogue."""
 
 import csv
 from collections import Counter
@@ -14,7 +14,7 @@ from models.examples import Example
 from models.text.tokeniser import Tokeniser
 
 DEVELOPMENT = ("27", "28", "29", "30")
-"""Series on which the text recipe was chosen, each left out once; all others are unseen."""
+"""Series used to choose the text recipe, each left out once; all others are unseen."""
 
 CLASSES = {
     "anger": "angry",
@@ -24,7 +24,7 @@ CLASSES = {
     "astonished": "surprise",
     "sadness": "sad",
 }
-"""CPED's emotions that are ours; lines of the others are left out."""
+"""CPED emotions of our classes; lines of the others are left out."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Line:
     """One line of a dialogue.
 
     Attributes:
-        number: its id in CPED.
+        number: utterance id in CPED.
         series: television series.
-        dialogue: of the series.
-        speaker: who says it.
-        words: as the tokeniser gives them.
-        label: number of its class.
+        dialogue: dialogue id.
+        speaker: id of the speaker.
+        words: tokenised words.
+        label: class number.
     """
 
     number: str
@@ -72,7 +72,7 @@ def read_lines(folder: Path) -> list[Line]:
 
 
 def folds(groups: Sequence[str], number: int = 5) -> NDArray[np.int64]:
-    """Return the fold of each line: whole groups, the largest first, each to the smallest fold.
+    """Return the fold of each line; whole groups, largest first, go to the smallest fold.
 
     Example:
         >>> folds(["a", "a", "b", "c", "c", "c"], 2).tolist()
@@ -88,7 +88,7 @@ def folds(groups: Sequence[str], number: int = 5) -> NDArray[np.int64]:
 
 
 def macro_f1(confusion: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean F1 over the classes (...,) of confusion matrices (..., truth, told)."""
+    """Return the mean F1 over the classes (...,) of confusion matrices (..., true, predicted)."""
     right = np.diagonal(confusion, axis1=-2, axis2=-1)
     both = confusion.sum(axis=-1) + confusion.sum(axis=-2)
     scores: NDArray[np.float64] = (2 * right / np.maximum(both, 1)).mean(axis=-1)
@@ -104,14 +104,14 @@ def mean_recall(confusion: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How far one model is ahead of another.
+    """Paired comparison of two models.
 
     Attributes:
-        ours: of each seed.
-        theirs: of each seed, or of the one run of a model without randomness.
-        ahead: mean of ours less mean of theirs.
-        low: of the 95 % interval of ``ahead``.
-        high: of it.
+        ours: score of each seed.
+        theirs: score of each seed, or of the one run of a deterministic model.
+        ahead: mean of ours minus mean of theirs.
+        low: lower end of the 95 % interval of ``ahead``.
+        high: upper end of the interval.
     """
 
     ours: NDArray[np.float64]
@@ -131,24 +131,24 @@ def compare(
 ) -> Comparison:
     """Return the paired comparison of two models on the same lines.
 
-    Both are scored on the same bootstrap draws of whole clusters, their seeds averaged.
+    Both are scored on the same bootstrap resamples of whole clusters, their seeds averaged.
 
     Args:
-        truth: class of each line (n,).
-        ours: classes told, by each seed (n,).
-        theirs: likewise.
-        clusters: what is drawn: the dialogue, or speaker, of each line.
-        draws: of the bootstrap.
-        score: of confusion matrices.
+        truth: true class of each line (n,).
+        ours: predicted classes (n,) per seed.
+        theirs: predicted classes (n,) per seed.
+        clusters: resampled unit of each line: its dialogue or speaker.
+        draws: number of resamples.
+        score: score of confusion matrices.
     """
     _, cluster = np.unique(np.asarray(clusters), return_inverse=True)
     times = np.random.default_rng(0).multinomial(
         cluster.max() + 1, np.full(cluster.max() + 1, 1 / (cluster.max() + 1)), size=draws
     )
 
-    def scores(told: NDArray[np.int64]) -> tuple[float, NDArray[np.float64]]:
+    def scores(predicted: NDArray[np.int64]) -> tuple[float, NDArray[np.float64]]:
         counts = np.zeros((cluster.max() + 1, len(EMOTIONS), len(EMOTIONS)))
-        np.add.at(counts, (cluster, truth, told), 1)
+        np.add.at(counts, (cluster, truth, predicted), 1)
         return float(score(counts.sum(axis=0))), score(np.tensordot(times, counts, 1))
 
     left, right = [scores(one) for one in ours], [scores(one) for one in theirs]

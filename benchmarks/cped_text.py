@@ -1,16 +1,16 @@
-"""Is the Text-CNN ahead of TF-IDF and a linear SVM in telling emotion from drama dialogue?
+"""Emotion from drama dialogue: the Text-CNN compared with TF-IDF and a linear SVM.
 
-Lines of CPED in our six classes, in five folds of whole television series, and in five of whole
-dialogues. Each fold is the test once; all that is learned, word vectors and the SVM's C included,
-comes from the other four. The recipe of the Text-CNN was chosen on four series (DEVELOPMENT); the
-bar is about lines of the other series only. Both models get the same words, and the SVM runs of one
-to three characters beside them. A second SVM is also told where a line begins and ends, and pairs
-of words, as our text branch is.
+Lines of CPED in the six classes are divided into five folds of whole television series, and into
+five of whole dialogues. Each fold is the test set once; everything learnt, including word vectors
+and the SVM's C, comes from the other four. The recipe of the Text-CNN was chosen on four series
+(DEVELOPMENT); the bar covers lines of the other series only. Both models get the same words, the
+SVM also n-grams of one to three characters. A second SVM also gets line boundaries and word
+bigrams, as our text branch does.
 
     python benchmarks/cped_text.py ../shared/data/cped [--seeds 5] [--quick]
 
-The bar: by series and by dialogue, the 95 % interval of the difference in macro-F1 (dialogues drawn
-again, the seeds averaged) lies above 0.
+The bar: by series and by dialogue, the 95 % interval of the difference in macro-F1 (bootstrap over
+dialogues, seeds averaged) lies above 0.
 """
 
 import argparse
@@ -30,13 +30,13 @@ from models.features import FeatureExtractor
 from models.settings import TrainSettings
 from models.training.fit import fit
 
-Answers = NDArray[np.int64]
+Predictions = NDArray[np.int64]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, nargs="?", default=Path("../shared/data/cped"))
-    parser.add_argument("--seeds", type=int, default=5, help="how many (default: 5)")
+    parser.add_argument("--seeds", type=int, default=5, help="number of seeds (default: 5)")
     parser.add_argument("--preset", choices=("default", "paper"), default="default")
     parser.add_argument("--by", choices=("series", "dialogue"), nargs="+")
     parser.add_argument("--quick", action="store_true", help="one seed, by series only")
@@ -49,7 +49,7 @@ def main() -> int:
     if options.development:
         lines = [line for line in lines if line.series in DEVELOPMENT]
     seeds = range(1 if options.quick or options.linear else options.seeds)
-    ways = options.by or (("series",) if options.quick or options.development else _WAYS)
+    ways = options.by or (("series",) if options.quick or options.development else _FOLD_KINDS)
     kind = "linear" if options.linear else "cnn"
     settings = TrainSettings(preset=options.preset).changed(modality="text", words={"kind": kind})
     print(f"{len(lines)} lines of {len({line.series for line in lines})} series; {options.preset}")
@@ -66,7 +66,7 @@ def main() -> int:
 def report(
     way: str, lines: Sequence[Line], seeds: range, settings: TrainSettings, development: bool
 ) -> bool:
-    """Print the rows of one way to divide the lines; return whether the bar is held."""
+    """Print the rows of one kind of folds; return True if the bar is held."""
     started = time.monotonic()
     fold = folds([getattr(line, way) for line in lines], 4 if development else 5)
     truth = np.array([line.label for line in lines])
@@ -77,14 +77,14 @@ def report(
         held_out = [line for line, own in zip(lines, fold, strict=True) if own == test]
         plain[fold == test] = svm(training, held_out, way, words, characters)
         marked[fold == test] = svm(training, held_out, way, word_pairs, marked_characters)
-        for told, seed in zip(ours, seeds, strict=True):
-            told[fold == test] = text_cnn(training, held_out, settings.changed(seed=seed))
+        for predicted, seed in zip(ours, seeds, strict=True):
+            predicted[fold == test] = text_cnn(training, held_out, settings.changed(seed=seed))
     unseen = np.array([line.series not in DEVELOPMENT for line in lines])
     views = {"all": np.ones_like(unseen)} | ({} if development else {"of unseen series": unseen})
     held = False
     for name, view in views.items():
         dialogues = [line.dialogue for line, seen in zip(lines, view, strict=True) if seen]
-        own = [told[view] for told in ours]
+        own = [predicted[view] for predicted in ours]
         beside = [compare(truth[view], own, [one[view]], dialogues) for one in (plain, marked)]
         held = beside[0].low > 0
         cells = " | ".join(
@@ -100,8 +100,10 @@ def report(
     return held
 
 
-def text_cnn(training: Sequence[Line], test: Sequence[Line], settings: TrainSettings) -> Answers:
-    """Return what our text branch tells of lines."""
+def text_cnn(
+    training: Sequence[Line], test: Sequence[Line], settings: TrainSettings
+) -> Predictions:
+    """Return the classes that our text branch predicts."""
     width = FeatureExtractor(settings.features).width
     silence = np.zeros((1, width), dtype=np.float32)
 
@@ -109,21 +111,21 @@ def text_cnn(training: Sequence[Line], test: Sequence[Line], settings: TrainSett
         return [replace(line.example(), features=silence) for line in lines]
 
     model = fit(examples(training), [], settings.changed(keep="last")).model
-    told: Answers = model.probabilities(examples(test)).argmax(axis=1)
-    return told
+    predicted: Predictions = model.probabilities(examples(test)).argmax(axis=1)
+    return predicted
 
 
-def svm(training: Sequence[Line], test: Sequence[Line], way: str, *analysers: Any) -> Answers:
-    """Return what TF-IDF and a linear SVM tell of lines; C by inner folds of the training lines."""
+def svm(training: Sequence[Line], test: Sequence[Line], way: str, *analysers: Any) -> Predictions:
+    """Return the classes that TF-IDF and a linear SVM predict; C by inner folds."""
     inner = folds([getattr(line, way) for line in training], 3)
     scores = np.zeros(len(_STRENGTHS))
     for own in range(3):
         known = [line for line, fold in zip(training, inner, strict=True) if fold != own]
-        asked = [line for line, fold in zip(training, inner, strict=True) if fold == own]
-        told = svms(known, asked, analysers, _STRENGTHS)
+        held_out = [line for line, fold in zip(training, inner, strict=True) if fold == own]
+        predicted = svms(known, held_out, analysers, _STRENGTHS)
         counts = np.zeros((len(_STRENGTHS), len(EMOTIONS), len(EMOTIONS)))
-        for one, answers in zip(counts, told, strict=True):
-            np.add.at(one, ([line.label for line in asked], answers), 1)
+        for one, predictions in zip(counts, predicted, strict=True):
+            np.add.at(one, ([line.label for line in held_out], predictions), 1)
         scores += macro_f1(counts)
     return svms(training, test, analysers, [_STRENGTHS[int(scores.argmax())]])[0]
 
@@ -133,18 +135,18 @@ def svms(
     test: Sequence[Line],
     analysers: Sequence[Any],
     strengths: Sequence[float],
-) -> list[Answers]:
-    """Return what a linear SVM of each strength C tells of lines."""
+) -> list[Predictions]:
+    """Return the classes that a linear SVM predicts for each C."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_union
     from sklearn.svm import LinearSVC
 
     features = make_union(*(TfidfVectorizer(analyzer=one, sublinear_tf=True) for one in analysers))
     known = features.fit_transform([line.words for line in training])
-    asked = features.transform([line.words for line in test])
+    held_out = features.transform([line.words for line in test])
     labels = [line.label for line in training]
     models = (LinearSVC(C=one, class_weight="balanced", random_state=0) for one in strengths)
-    return [model.fit(known, labels).predict(asked) for model in models]
+    return [model.fit(known, labels).predict(held_out) for model in models]
 
 
 def words(text: Sequence[str]) -> list[str]:
@@ -153,22 +155,22 @@ def words(text: Sequence[str]) -> list[str]:
 
 
 def characters(text: Sequence[str]) -> list[str]:
-    """Return the runs of one to three characters of a line."""
-    return _runs("".join(text), 3)
+    """Return the n-grams of one to three characters of a line."""
+    return _ngrams("".join(text), 3)
 
 
 def word_pairs(text: Sequence[str]) -> list[str]:
-    """Return the words of a line and its pairs of words, beginning and end being words."""
+    """Return the words and word bigrams of a line, with boundary marks."""
     pairs = zip(("^", *text), (*text, "$"), strict=True)
     return [*text, *(f"{one} {other}" for one, other in pairs)]
 
 
 def marked_characters(text: Sequence[str]) -> list[str]:
-    """Return the runs of one to three characters, beginning and end being characters."""
-    return _runs(f"^{''.join(text)}$", 3)
+    """Return the n-grams of one to three characters, with boundary marks."""
+    return _ngrams(f"^{''.join(text)}$", 3)
 
 
-def _runs(text: str, longest: int) -> list[str]:
+def _ngrams(text: str, longest: int) -> list[str]:
     return [
         text[start : start + size]
         for size in range(1, longest + 1)
@@ -176,7 +178,7 @@ def _runs(text: str, longest: int) -> list[str]:
     ]
 
 
-_WAYS = ("series", "dialogue")
+_FOLD_KINDS = ("series", "dialogue")
 _STRENGTHS = (0.03, 0.05, 0.1, 0.2)
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Leave one speaker out, on the demo's corpus: is the path whole, from clip to class?
+"""Leave-one-speaker-out on the demo corpus, a test of the whole path from clip to class.
 
-Every known speaker is the test once; a model is trained on all the others, with several seeds.
-Clips of unknown speakers are left out, for one of them may be the speaker held out. No clip of the
-held-out speaker chooses an epoch or a setting: the last weights are kept.
+Every known speaker is the test set once; a model is trained on all others, with several seeds.
+Clips of unknown speakers are left out, since one of them may be the held-out speaker. No clip of
+the held-out speaker selects an epoch or a setting: the last weights are used.
 
     corpus demo DIR --no-train
     python benchmarks/demo_loso.py DIR
@@ -32,7 +32,7 @@ MEAN_BAR, SEED_BAR = 0.30, 0.24
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("corpus", type=Path, help="folder of a corpus with a manifest")
-    parser.add_argument("--seeds", type=int, default=3, help="how many (default: 3)")
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds (default: 3)")
     parser.add_argument("--preset", choices=("default", "paper"), default="default")
     parser.add_argument("--modality", choices=("both", "audio", "text"), default="both")
     options = parser.parse_args()
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def read(corpus: Path, settings: TrainSettings) -> dict[str, list[Example]]:
-    """Return the examples of each known speaker, ready to be trained on."""
+    """Return the training examples of each known speaker."""
     manifest = load_manifest(find_manifest(corpus))
     known = [entry.changed(split="train") for entry in manifest.entries if entry.speaker]
     by_speaker: dict[str, list[Example]] = {}
@@ -63,18 +63,18 @@ def read(corpus: Path, settings: TrainSettings) -> dict[str, list[Example]]:
 
 
 def row(seed: int, by_speaker: dict[str, list[Example]], settings: TrainSettings) -> float:
-    """Print a seed's line and return its mean UAR over the speakers."""
+    """Print the row of a seed and return its mean UAR over the speakers."""
     started = time.monotonic()
-    scores, truths, answers = [], [], []
+    scores, truths, predictions = [], [], []
     for speaker, test in by_speaker.items():
         training = [one for other, found in by_speaker.items() if other != speaker for one in found]
         model = fit(training, [], settings.changed(seed=seed)).model
         truth = np.array([example.label for example in test])
-        told = model.probabilities(test).argmax(axis=1)
-        scores.append(uar(truth, told))
+        predicted = model.probabilities(test).argmax(axis=1)
+        scores.append(uar(truth, predicted))
         truths.append(truth)
-        answers.append(told)
-    mean, pooled = float(np.mean(scores)), uar(np.concatenate(truths), np.concatenate(answers))
+        predictions.append(predicted)
+    mean, pooled = float(np.mean(scores)), uar(np.concatenate(truths), np.concatenate(predictions))
     cells = [f"{score:.3f}" for score in (*scores, mean, pooled)]
     print(f"| {seed} | " + " | ".join(cells) + f" | {time.monotonic() - started:.0f} |", flush=True)
     return mean

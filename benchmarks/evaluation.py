@@ -1,12 +1,12 @@
-"""The bootstrap of `corpus evaluate`: speed beside a plain loop, and whether it holds the truth.
+"""Speed and coverage of the bootstrap of `corpus evaluate`, compared with a plain loop.
 
 python benchmarks/evaluation.py            two minutes
 python benchmarks/evaluation.py --quick    fifteen seconds
 
-All is simulated: speakers who are told rightly with a share of their own (beta distribution, 0.6 on
-average, deviation 0.22). Exit code 1 if 2,000 draws for 500 clips take longer than a second, their
-intervals differ from the loop's by more than the draws explain, or intervals over 20 speakers hold
-the truth in fewer than 90 of 100 tries.
+All data are simulated: each speaker has an accuracy of their own (beta distribution, mean 0.6,
+standard deviation 0.22). Exit code 1 if 2,000 resamples of 500 clips take longer than a second, the
+intervals differ from the loop's by more than resampling explains, or intervals over 20 speakers
+cover the truth in fewer than 90 of 100 tries.
 """
 
 import argparse
@@ -25,42 +25,42 @@ Labels = NDArray[np.int64]
 def simulated(
     generator: np.random.Generator, speakers: int, clips: int
 ) -> tuple[Labels, Labels, list[str]]:
-    """Return truth, what was told, and speakers."""
+    """Return truth, predictions and speakers."""
     share = generator.beta(2.4, 1.6, speakers)
     names = np.repeat(np.arange(speakers), clips)
     truth = generator.integers(0, 6, len(names))
     right = generator.random(len(names)) < share[names]
-    told = np.where(right, truth, (truth + generator.integers(1, 6, len(names))) % 6)
-    return truth, told, [str(name) for name in names]
+    predicted = np.where(right, truth, (truth + generator.integers(1, 6, len(names))) % 6)
+    return truth, predicted, [str(name) for name in names]
 
 
 def plain_loop(
-    truth: Labels, told: Labels, names: list[str], draws: int
+    truth: Labels, predicted: Labels, names: list[str], draws: int
 ) -> tuple[NDArray[np.float64], float]:
-    """Return the UAR's interval by scikit-learn's figures of each draw, and seconds."""
+    """Return the interval of UAR and the seconds of a loop over scikit-learn's metrics."""
     generator = np.random.default_rng(7)
     own = np.array(names)
     rows = [np.flatnonzero(own == name) for name in sorted(set(names))]
     begun, values = time.perf_counter(), []
     options = {"labels": range(6), "zero_division": 0.0}
     for _ in range(draws):
-        some = np.concatenate([rows[one] for one in generator.integers(0, len(rows), len(rows))])
-        accuracy_score(truth[some], told[some])
-        f1_score(truth[some], told[some], average="macro", **options)
-        precision_score(truth[some], told[some], average=None, **options)
-        recalls = recall_score(truth[some], told[some], average=None, **options)
-        values.append(recalls[np.unique(truth[some])].mean())
+        sample = np.concatenate([rows[one] for one in generator.integers(0, len(rows), len(rows))])
+        accuracy_score(truth[sample], predicted[sample])
+        f1_score(truth[sample], predicted[sample], average="macro", **options)
+        precision_score(truth[sample], predicted[sample], average=None, **options)
+        recalls = recall_score(truth[sample], predicted[sample], average=None, **options)
+        values.append(recalls[np.unique(truth[sample])].mean())
     return np.percentile(values, [2.5, 97.5]), time.perf_counter() - begun
 
 
 def coverage(tries: int, speakers: int) -> dict[str, float]:
-    """Return how often intervals over speakers, and over clips, hold the true accuracy."""
+    """Return how often intervals over speakers, and over clips, cover the true accuracy."""
     generator = np.random.default_rng(1)
     held = {"speaker": 0, "clip": 0}
     for seed in range(tries):
-        truth, told, names = simulated(generator, speakers, 30)
+        truth, predicted, names = simulated(generator, speakers, 30)
         for known in (names, None):
-            found = bootstrap(truth, told, 6, known, resamples=500, seed=seed)
+            found = bootstrap(truth, predicted, 6, known, resamples=500, seed=seed)
             held[found.over] += found.accuracy[0] <= 0.6 <= found.accuracy[1]
     return {over: n / tries for over, n in held.items()}
 
@@ -71,17 +71,17 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true")
     quick = parser.parse_args().quick
     draws, tries = (200, 200) if quick else (2000, 1000)
-    truth, told, names = simulated(np.random.default_rng(0), 25, 20)
+    truth, predicted, names = simulated(np.random.default_rng(0), 25, 20)
     begun = time.perf_counter()
-    ours = bootstrap(truth, told, 6, names)
+    ours = bootstrap(truth, predicted, 6, names)
     seconds = time.perf_counter() - begun
-    theirs, slow = plain_loop(truth, told, names, draws)
+    theirs, slow = plain_loop(truth, predicted, names, draws)
     slow *= 2000 / draws
     print("| 2,000 draws of 25 speakers, 500 clips | seconds | UAR, 95 % |")
     print("| --- | --- | --- |")
     print(f"| ours | {seconds:.3f} | {ours.uar[0]:.3f} to {ours.uar[1]:.3f} |")
     print(f"| a loop over scikit-learn | {slow:.1f} | {theirs[0]:.3f} to {theirs[1]:.3f} |\n")
-    print("| speakers, 30 clips each | over speakers holds the truth | over clips |")
+    print("| speakers, 30 clips each | over speakers covers the truth | over clips |")
     print("| --- | --- | --- |")
     held = {speakers: coverage(tries, speakers) for speakers in (10, 20, 40)}
     for speakers, shares in held.items():

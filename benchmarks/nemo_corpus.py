@@ -1,4 +1,4 @@
-"""nEMO for the benchmarks: its utterances as clips with features, as `corpus train` has them."""
+"""nEMO for the benchmarks: utterances as clips with the features of `corpus train`."""
 
 import csv
 import hashlib
@@ -28,11 +28,11 @@ class Utterance:
     """One recording.
 
     Attributes:
-        name: of its file, without the ending.
-        speaker: who speaks.
-        label: number of its class.
-        text: what is said.
-        path: of the clip, a WAV.
+        name: file name without suffix.
+        speaker: id of the speaker.
+        label: class number.
+        text: transcript.
+        path: path of the clip, a WAV.
     """
 
     name: str
@@ -43,8 +43,8 @@ class Utterance:
 
 
 def read_utterances(folder: Path, work: Path) -> list[Utterance]:
-    """Return the utterances in the order of their names, each as a WAV in ``work``."""
-    found = []
+    """Return the utterances sorted by name, each as a WAV in ``work``."""
+    utterances = []
     with (folder / "metadata.csv").open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             name = Path(row["file"]).stem
@@ -57,27 +57,27 @@ def read_utterances(folder: Path, work: Path) -> list[Utterance]:
                 soundfile.write(whole, samples, rate, subtype="PCM_16", format="WAV")
                 whole.replace(path)
             label = EMOTIONS.index(row["emotion"])
-            found.append(Utterance(name, row["speaker"], label, row["text"], path))
-    return sorted(found, key=lambda one: one.name)
+            utterances.append(Utterance(name, row["speaker"], label, row["text"], path))
+    return sorted(utterances, key=lambda utterance: utterance.name)
 
 
 def read_examples(
     utterances: Sequence[Utterance], work: Path, settings: TrainSettings
 ) -> list[Example]:
-    """Return the utterances as a trainer sees them, at their own speed and at the others."""
+    """Return the training examples of utterances at the original and the other speeds."""
     speeds = (1.0, *settings.speeds)
     clips = [
-        ClipFile(one.name, one.path, hashlib.sha256(one.path.read_bytes()).hexdigest(), speeds)
-        for one in utterances
+        ClipFile(own.name, own.path, hashlib.sha256(own.path.read_bytes()).hexdigest(), speeds)
+        for own in utterances
     ]
     features = FeatureCache(work / "features", settings.features).load(clips)
     tokeniser = Tokeniser(settings.words.lexicon)
     examples = []
-    for one, found in zip(utterances, features, strict=True):
-        if isinstance(found, DataError):
-            raise found
-        words = tuple(tokeniser(one.text)) if settings.modality != "audio" else ()
-        examples.append(Example(one.name, found[0], words, one.speaker, one.label, (), found[1:]))
+    for own, rows in zip(utterances, features, strict=True):
+        if isinstance(rows, DataError):
+            raise rows
+        words = tuple(tokeniser(own.text)) if settings.modality != "audio" else ()
+        examples.append(Example(own.name, rows[0], words, own.speaker, own.label, (), rows[1:]))
     return examples
 
 

@@ -1,4 +1,4 @@
-"""Models of sound that know five of nEMO's speakers, kept on disk for more than one table."""
+"""Sound models trained on five of nEMO's speakers, stored for several tables."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -18,12 +18,12 @@ from models.training.fit import fit
 
 @dataclass(frozen=True)
 class Trial:
-    """A model to train: whose clips are left out, and the seed.
+    """Model to train: speaker left out and seed.
 
     Attributes:
-        speaker: left out.
-        seed: of the training.
-        folder: where the model is or will be.
+        speaker: speaker left out.
+        seed: training seed.
+        folder: folder of the model.
     """
 
     speaker: str
@@ -37,13 +37,13 @@ def sound_settings() -> TrainSettings:
 
 
 def trained(folder: Path, work: Path, seeds: int, workers: int) -> Iterator[Trial]:
-    """Yield the trial of each speaker with each seed, as soon as its model is there.
+    """Yield the trial of each speaker and seed as soon as its model is trained.
 
     Args:
-        folder: of nEMO.
-        work: where clips, features and models are kept; a new one after a change to the code.
-        seeds: 0, 1, …
-        workers: processes.
+        folder: folder of nEMO.
+        work: folder of clips, features and models; use a new one after changing the code.
+        seeds: number of seeds, from 0.
+        workers: number of processes.
     """
     models = work / "models" / fingerprint(sound_settings().model_dump(mode="json"))[:16]
     trials = [
@@ -51,11 +51,13 @@ def trained(folder: Path, work: Path, seeds: int, workers: int) -> Iterator[Tria
         for seed in range(seeds)
         for speaker in SPEAKERS
     ]
-    lacking = [trial for trial in trials if not trial.folder.exists()]
-    if lacking:
-        read_examples(read_utterances(folder, work), work, sound_settings())  # computed once
+    missing = [trial for trial in trials if not trial.folder.exists()]
+    if missing:
+        read_examples(
+            read_utterances(folder, work), work, sound_settings()
+        )  # computes them once for all processes
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        done = {trial: pool.submit(_train, folder, work, trial) for trial in lacking}
+        done = {trial: pool.submit(_train, folder, work, trial) for trial in missing}
         for trial in trials:
             if trial in done:
                 done[trial].result()
@@ -71,7 +73,7 @@ def _train(folder: Path, work: Path, trial: Trial) -> None:
 
 
 def without(examples: Sequence[Example], speaker: str) -> list[Example]:
-    """Return the examples of the others."""
+    """Return the examples of all other speakers."""
     return [one for one in examples if one.group != speaker]
 
 
@@ -81,5 +83,5 @@ def of(examples: Sequence[Example], speaker: str) -> list[Example]:
 
 
 def load(trial: Trial) -> FittedModel:
-    """Return a trial's model."""
+    """Return the model of a trial."""
     return read_model(trial.folder)

@@ -1,16 +1,16 @@
-"""What a stranger gets: emotion from sound when 0, 1, 5, 20 or all clips of the voice are known.
+"""Emotion of an unseen speaker from sound, with 0, 1, 5, 20 or all clips for normalisation.
 
     pip install -e '.[benchmarks]'
     python benchmarks/nemo_stranger.py [FOLDER] [--work DIR] [--seeds 5]
 
-The models are those of nemo_loso.py: five speakers are known, the sixth is new. Only what
-normalises the new speaker's clips changes: ``0``: the training corpus alone; ``1``: the clip
-itself; ``5`` and ``20``: the clip and as many others at random, without labels; ``all``: all of the
-speaker's. Beside them the SVM of eGeMAPS functionals, which has no such middle way: either as they
-are, or standardised over all clips of the speaker.
+The models are those of nemo_loso.py, trained on five speakers and tested on the sixth. Only the
+clips that normalise the test speaker vary: ``0``: the training corpus only; ``1``: the clip itself;
+``5`` and ``20``: the clip and others at random, without labels; ``all``: all of the speaker's. The
+baseline, an SVM on eGeMAPS functionals, is shown without standardisation and with standardisation
+over all clips of the speaker.
 
-The bar: with 0 and with 1, ahead by 0.03 of the SVM of functionals as they are. Exit code 0 if it
-is held.
+The bar: with 0 and with 1, ahead of the SVM without standardisation by 0.03. Exit code 0 if it is
+held.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path, nargs="?", default=here / "../shared/data/nemo")
     parser.add_argument("--work", type=Path, default=Path("nemo-work"), help="clips and features")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--workers", type=int, default=2, help="processes that train")
+    parser.add_argument("--workers", type=int, default=2, help="number of training processes")
     options = parser.parse_args()
     utterances = read_utterances(options.folder, options.work)
     examples = read_examples(utterances, options.work, sound_settings())
@@ -45,9 +45,13 @@ def main() -> int:
     for trial in trained(options.folder, options.work, options.seeds, options.workers):
         model, test = load(trial), of(examples, trial.speaker)
         for known in KNOWN:
-            scores[known, trial.speaker].append(stranger_score(model, test, known, trial.seed))
+            scores[known, trial.speaker].append(
+                unseen_speaker_score(model, test, known, trial.seed)
+            )
     functionals = egemaps(utterances, options.work)
-    print("| system | clips of the new speaker | " + " | ".join(SPEAKERS) + " | all six | unseen |")
+    print(
+        "| system | clips of the unseen speaker | " + " | ".join(SPEAKERS) + " | all six | unseen |"
+    )
     print("| --- | ---: |" + " ---: |" * (len(SPEAKERS) + 2), flush=True)
     raws = []
     for kind in KINDS:
@@ -56,30 +60,33 @@ def main() -> int:
     raw = max(raws)
     held = True
     for known in KNOWN:
-        found = {name: float(np.mean(scores[known, name])) for name in SPEAKERS}
-        mean = show("default", "all" if known == KNOWN[-1] else str(known), found)
+        means = {name: float(np.mean(scores[known, name])) for name in SPEAKERS}
+        mean = show("default", "all" if known == KNOWN[-1] else str(known), means)
         held &= known > 1 or mean >= raw + AHEAD
-    print(f"with 0 and 1, ahead of the SVM as it is by {AHEAD}: {'held' if held else 'MISSED'}")
+    result = "held" if held else "MISSED"
+    print(f"with 0 and 1, ahead of the SVM without standardisation by {AHEAD}: {result}")
     return 0 if held else 1
 
 
-def stranger_score(model: FittedModel, examples: Sequence[Example], known: int, seed: int) -> float:
-    """Return the UAR when so many clips of the speaker, the clip among them, normalise it."""
+def unseen_speaker_score(
+    model: FittedModel, examples: Sequence[Example], known: int, seed: int
+) -> float:
+    """Return the UAR with each clip normalised in a group of ``known`` clips of the speaker."""
     if not known:
-        model = without_own(model)
+        model = corpus_normalised(model)
     order = np.random.default_rng(seed).permutation(len(examples))
     group = np.empty(len(examples), dtype=int)
     group[order] = np.arange(len(examples)) // max(known, 1)
-    heard = [
+    grouped = [
         replace(one, group=str(number) if known > 1 else "")
         for one, number in zip(examples, group, strict=True)
     ]
     truth = np.array([one.label for one in examples])
-    return uar(truth, model.probabilities(heard).argmax(axis=1))
+    return uar(truth, model.probabilities(grouped).argmax(axis=1))
 
 
-def without_own(model: FittedModel) -> FittedModel:
-    """Return a model that normalises by its training corpus alone."""
+def corpus_normalised(model: FittedModel) -> FittedModel:
+    """Return a model that normalises by its training corpus only."""
     assert model.functional_scaler is not None
     return replace(
         model,
@@ -89,7 +96,7 @@ def without_own(model: FittedModel) -> FittedModel:
 
 
 def show(name: str, known: str, scores: dict[str, float]) -> float:
-    """Print a line of the table; return the mean over all speakers."""
+    """Print a row of the table; return the mean over all speakers."""
     means = [np.mean([scores[one] for one in SPEAKERS]), np.mean([scores[one] for one in UNSEEN])]
     cells = [f"{score:.3f}" for score in (*(scores[one] for one in SPEAKERS), *means)]
     print(f"| {name} | {known} | " + " | ".join(cells) + " |", flush=True)

@@ -1,12 +1,12 @@
-"""What ODConv costs: a training step beside the authors' formulation and a plain convolution.
+"""Training cost of ODConv, compared with the authors' formulation and a plain convolution.
 
 The authors' formulation (github.com/OSVAI/ODConv) multiplies all kernels by their attentions,
 sums them for each sample, scales input and output by the attentions of their channels, and
-convolves with a group for each sample. Both have the same attentions and weights here and, which
-is checked first, the same output and gradients. A step is forward and backward, gradients of input
-and weights included. The three take turns; what is shown is the median of the rounds' ratios.
+convolves with one group per sample. Both have the same attentions and weights here and the same
+output and gradients, which is checked first. A step is forward and backward, including gradients of
+input and weights. The three are timed in turn; the table shows the median of the rounds' ratios.
 
-Exit code 1 if ours is slower than the authors' formulation by more than 5 % somewhere.
+Exit code 1 if ours is slower than the authors' formulation by more than 5 % for any shape.
 """
 
 import argparse
@@ -78,7 +78,7 @@ def check(layer: ODConv2d, x: Tensor, up: Tensor) -> float:
 
 
 def measure(name: str, rounds: int) -> tuple[float, float, float, float]:
-    """Return a plain step's seconds, ours in its multiples and the authors', and the difference."""
+    """Return the plain step's seconds, our ratios to it and to the authors', the difference."""
     batch, channels, height, width, size = SHAPES[name]
     torch.manual_seed(0)
     layer = ODConv2d(channels, channels, size)
@@ -104,7 +104,7 @@ def measure(name: str, rounds: int) -> tuple[float, float, float, float]:
 
 
 def main() -> int:
-    """Measure, print the table, and say whether the bar was held."""
+    """Measure, print the table, and return 0 if the bar is held."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--threads", type=int, default=1)

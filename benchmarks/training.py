@@ -1,15 +1,15 @@
-"""What training costs: features beside a plain loop over librosa, and a run of the paper's size.
+"""Training cost: features compared with a loop over librosa, and a run of the paper's size.
 
     python benchmarks/training.py [FOLDER] [--work DIR] [--clips 1000] [--epochs N]
 
-Features: clips a second of the cache, written for the first time, and of a loop over
-``librosa.load`` and ``librosa.feature.mfcc`` with the same settings; then the default's features,
-with pitch and at five speeds, which the loop doesn't compute. Both have imported what they need
-before the clock starts, as the command ``train`` has while it reads the manifest.
+Features: clips per second of the cache, filled from empty, and of a loop over ``librosa.load`` and
+``librosa.feature.mfcc`` with the same settings; then the default's features, with pitch and at five
+speeds, which the loop doesn't compute. All imports are done before timing starts, as in the command
+``train``, which imports while it reads the manifest.
 
-A run of the paper's size: 3,608 training clips of 4 s, made of nEMO's utterances, joined and cut,
-with their texts; the default recipe, in a process of its own. With ``--epochs`` fewer are trained,
-and the time of the epochs is multiplied up.
+A run of the paper's size: 3,608 training clips of 4 s, made from nEMO's utterances by joining and
+cutting, with their texts; the default recipe, in a separate process. With ``--epochs`` fewer are
+trained and their time is extrapolated.
 
 The bars: features at least 3 times as fast, the run under 20 minutes and 2 GB. Exit code 0 if they
 are held.
@@ -48,8 +48,8 @@ def main() -> int:
     here = Path(__file__).resolve().parent.parent
     parser.add_argument("folder", type=Path, nargs="?", default=here / "../shared/data/nemo")
     parser.add_argument("--work", type=Path, default=Path("nemo-work"), help="clips and features")
-    parser.add_argument("--clips", type=int, default=1000, help="for the features")
-    parser.add_argument("--epochs", type=int, help="to train; the default's if not given")
+    parser.add_argument("--clips", type=int, default=1000, help="number of clips for the features")
+    parser.add_argument("--epochs", type=int, help="number of epochs; default: the recipe's")
     options = parser.parse_args()
     utterances = read_utterances(options.folder, options.work)
     print("| features | clips/s | of the loop |")
@@ -67,8 +67,8 @@ def main() -> int:
 
 
 def features(utterances: Sequence[Utterance], folder: Path) -> float:
-    """Print the table of features; return how many times as fast as the loop the MFCCs are."""
-    one_thread_each()  # of numpy's in each process, as the commands have it; the loop keeps its own
+    """Print the table of features; return the speed of our MFCCs relative to the loop's."""
+    one_thread_each()  # numpy threads per process, as in the commands; the loop uses its own
     warm_up(("models.training.fit", "nemo_corpus", "librosa.filters"))
     plain = FeatureSettings(pitch=False)
     librosa_loop(utterances[:100], plain)  # imports and compiles
@@ -87,7 +87,7 @@ def features(utterances: Sequence[Utterance], folder: Path) -> float:
 
 
 def librosa_loop(utterances: Sequence[Utterance], settings: FeatureSettings) -> float:
-    """Return the seconds of a plain loop."""
+    """Return the seconds of a loop over librosa."""
     import librosa
 
     extractor = FeatureExtractor(settings)
@@ -153,7 +153,7 @@ def paper_sized(folder: Path, work: Path, epochs: int | None) -> tuple[float, fl
 
 
 def four_seconds(utterances: Sequence[Utterance], folder: Path) -> list[tuple[Path, Utterance]]:
-    """Return clips of a speaker's utterances of one emotion, joined and cut, with one of them."""
+    """Return joined and cut clips of one speaker and emotion, each with one of its utterances."""
     folder.mkdir(parents=True, exist_ok=True)
     groups: dict[tuple[str, int], list[Utterance]] = defaultdict(list)
     for one in utterances:

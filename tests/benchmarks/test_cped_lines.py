@@ -4,13 +4,13 @@ from cped_lines import compare, folds, macro_f1, mean_recall
 from sklearn.metrics import f1_score, recall_score
 
 
-def test_scores_of_confusion_matrices_are_scikit_learns() -> None:
+def test_scores_of_confusion_matrices_match_scikit_learn() -> None:
     generator = np.random.default_rng(0)
-    truth, told = generator.integers(0, 6, (2, 200))
+    truth, predicted = generator.integers(0, 6, (2, 200))
     counts = np.zeros((6, 6))
-    np.add.at(counts, (truth, told), 1)
-    assert macro_f1(counts) == pytest.approx(f1_score(truth, told, average="macro"))
-    assert mean_recall(counts) == pytest.approx(recall_score(truth, told, average="macro"))
+    np.add.at(counts, (truth, predicted), 1)
+    assert macro_f1(counts) == pytest.approx(f1_score(truth, predicted, average="macro"))
+    assert mean_recall(counts) == pytest.approx(recall_score(truth, predicted, average="macro"))
 
 
 def test_groups_stay_whole_and_folds_are_about_as_large() -> None:
