@@ -1,16 +1,16 @@
-"""Are the lines of a script found in long takes, whatever a recogniser made of them?
+"""Accuracy of matching scripts with long takes, with and without recognised text.
 
-Takes as of `constructed_takes`: three speakers a session, 72 lines each. A line is right if its
-clip begins and ends within 0.3 s of the reading that counts, or if it was skipped and is called so.
-It is wrong without a word if it isn't right and has no flag. A retake (or false start) is found if
-it and one that was reported share more than half of the longer.
+Takes are those of `constructed_takes`: three speakers per session, 72 lines each. A line is right
+if its clip begins and ends within 0.3 s of the kept reading, or if it was skipped and is reported
+as skipped; it is an unflagged error if it is wrong and has no flag. A retake (or false start) is
+found if it and a reported one share more than half of the longer.
 
-The recogniser is simulated: each reading's own letters, with substitutions (half), deletions and
-insertions at the rate given, drawn from the letters of the script. "Alone" is one take without the
+The recogniser is simulated: the letters of each reading, with substitutions (half), deletions and
+insertions at a given rate, drawn from the letters of the script. "Alone" is one take without the
 others of its session, which has no bar.
 
 Exits with 1 if a bar is missed: lines right 98, 97 and 90 % at 0, 15 and 50 % wrong letters; F1 of
-retakes 0.9 by sound; never more than 0.5 % wrong without a word.
+retakes 0.9 by sound; at most 0.5 % unflagged errors.
 """
 
 import argparse
@@ -36,7 +36,7 @@ from corpus_tools.segmentation.planning import Cut
 from corpus_tools.segmentation.settings import SegmentSettings
 from corpus_tools.segmentation.voice import detector_of
 
-__all__ = ["Score", "heard", "said_of", "score"]
+__all__ = ["Score", "score", "simulate_recogniser", "take_speech"]
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Score:
 
     @property
     def f1(self) -> float:
-        """Of retakes and false starts."""
+        """F1 of retakes and false starts."""
         return 2 * self.found / max(1, self.reported + self.retakes)
 
 
@@ -71,8 +71,8 @@ class _Track:
         return self.whole[cut.start_ms * 16 : cut.end_ms * 16]
 
 
-def said_of(take: Take, texts: Sequence[TimedText] | None) -> TakeSpeech:
-    """Return what the matcher is told of a take."""
+def take_speech(take: Take, texts: Sequence[TimedText] | None) -> TakeSpeech:
+    """Return the matcher's input for a take."""
     settings = SegmentSettings()
     meter = ActivityMeter(detector_of(settings), settings)
     meter.add(Block(take.samples))
@@ -82,8 +82,8 @@ def said_of(take: Take, texts: Sequence[TimedText] | None) -> TakeSpeech:
     return TakeSpeech(pieces, voiced, take.lines, take.lines, letters)
 
 
-def heard(take: Take, error: float, seed: int) -> list[TimedText]:
-    """Return what a recogniser with an error rate makes of each reading."""
+def simulate_recogniser(take: Take, error: float, seed: int) -> list[TimedText]:
+    """Return each reading's text as of a recogniser with a given error rate."""
     rng = np.random.default_rng([seed, round(100 * error)])
     alphabet = sorted(set(plain_letters("".join(take.lines))))
     return [
@@ -93,7 +93,7 @@ def heard(take: Take, error: float, seed: int) -> list[TimedText]:
 
 
 def score(take: Take, matches: Sequence[LineMatch]) -> Score:
-    """Return how many lines and retakes of a take were found."""
+    """Count the lines and retakes of a take that were found."""
     result = Score(lines=len(take.lines))
     for match in matches:
         truth = take.kept.get(match.line)
@@ -106,9 +106,11 @@ def score(take: Take, matches: Sequence[LineMatch]) -> Score:
         result.flagged += bool(match.flags)
         result.silent += not right and not match.flags
     tried = [(one.start, one.end) for one in take.readings if one.kind != "kept"]
-    told = [(one.start_ms / 1000, one.end_ms / 1000) for match in matches for one in match.attempts]
-    result.retakes, result.reported = len(tried), len(told)
-    result.found = sum(any(_same(one, other) for other in told) for one in tried)
+    reported = [
+        (one.start_ms / 1000, one.end_ms / 1000) for match in matches for one in match.attempts
+    ]
+    result.retakes, result.reported = len(tried), len(reported)
+    result.found = sum(any(_same(one, other) for other in reported) for one in tried)
     return result
 
 
@@ -121,20 +123,24 @@ def _measure(folder: Path, speakers: Sequence[str], seeds: Sequence[int]) -> dic
     total: dict[str, Score] = {}
     for seed in seeds:
         session = takes(speakers, seed, folder=folder)
-        plain = [said_of(take, None) for take in session]
+        plain = [take_speech(take, None) for take in session]
         settings: dict[str, list[list[LineMatch]]] = {}
         for error in _ERRORS:
             matchers = []
-            for number, (take, said) in enumerate(zip(session, plain, strict=True)):
-                letters = letters_by_piece(heard(take, error, 100 * seed + number), said.pieces)
+            for number, (take, speech) in enumerate(zip(session, plain, strict=True)):
+                letters = letters_by_piece(
+                    simulate_recogniser(take, error, 100 * seed + number), speech.pieces
+                )
                 matchers.append(
                     Matcher(
-                        TakeSpeech(said.pieces, said.voiced, said.lines, said.sentences, letters)
+                        TakeSpeech(
+                            speech.pieces, speech.voiced, speech.lines, speech.sentences, letters
+                        )
                     )
                 )
             settings[f"text, {error:.0%} of letters wrong"] = _matches(matchers)
-        settings[_BY_SOUND] = _matches([Matcher(said) for said in plain])
-        settings["no text, each take alone"] = [_matches([Matcher(said)])[0] for said in plain]
+        settings[_BY_SOUND] = _matches([Matcher(speech) for speech in plain])
+        settings["no text, each take alone"] = [_matches([Matcher(speech)])[0] for speech in plain]
         for name, found in settings.items():
             for take, matches in zip(session, found, strict=True):
                 total[name] = total.get(name, Score()) + score(take, matches)
@@ -158,11 +164,11 @@ def _held(name: str, one: Score) -> bool:
 
 
 def main() -> int:
-    """Print the table; return whether a bar was missed."""
+    """Print the table and return 1 if a bar was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=NEMO)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3])
-    parser.add_argument("--dev", action="store_true", help="the speakers that weights were set on")
+    parser.add_argument("--dev", action="store_true", help="use the development speakers")
     parser.add_argument("--quick", action="store_true", help="one session")
     given = parser.parse_args()
     seeds = given.seeds[:1] if given.quick else given.seeds

@@ -1,7 +1,7 @@
-"""How fast is Whisper clip by clip in batches, and in windows, beside one call for each clip?
+"""Speed of Whisper with batched clips and with windows, against one call for each clip.
 
 The clips are utterances of nEMO joined, 0.2 s apart, until they last 3 to 5 s; half a second lies
-between two clips of the one constructed source. Three ways to hear them, in turn, in one run:
+between two clips of the one constructed source. They are transcribed in three ways in one run:
 
     naive     openai-whisper's `transcribe`, once for each clip
     clip      corpus transcribe --context clip: batches
@@ -69,7 +69,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Setup:
-    """The model and how it is to be asked.
+    """Model and decoding options.
 
     Attributes:
         model: Whisper.
@@ -131,16 +131,16 @@ def by_window(setup: Setup, pieces: Sequence[Piece]) -> list[str]:
         sounds = [join_clips(window, [known[clip.clip_id] for clip in window]) for window in batch]
         results = decoded(setup, [wave for wave, _ in sounds])
         for window, (wave, spans), result in zip(batch, sounds, results, strict=True):
-            heard = Recognition(result.text, words=align_words(setup.model, result, len(wave)))
-            parts = split_recognition(heard, spans)
+            words = align_words(setup.model, result, len(wave))
+            parts = split_recognition(Recognition(result.text, words=words), spans)
             texts |= {clip.clip_id: one.text for clip, one in zip(window, parts, strict=True)}
     return [texts[piece.clip.clip_id] for piece in pieces]
 
 
 def decoded(setup: Setup, waves: Sequence[Wave]) -> list[Any]:
     """Decode a batch as corpus transcribe does, at temperature 0."""
-    asked = Decoding(LANGUAGE, [], (0.0,), None, setup.tokens(waves), setup.fp16)
-    return decode(setup.model, waves, asked)
+    decoding = Decoding(LANGUAGE, [], (0.0,), None, setup.tokens(waves), setup.fp16)
+    return decode(setup.model, waves, decoding)
 
 
 WAYS: dict[str, Callable[[Setup, Sequence[Piece]], list[str]]] = {

@@ -1,4 +1,4 @@
-"""What is heard at once: batches that fit the GPU, made of large sources or of many small ones."""
+"""Batches of clips that fit into GPU memory."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ R = TypeVar("R")
 
 
 def batched(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Yield the items in runs of ``size``, the last one perhaps shorter.
+    """Yield the items in batches of ``size``; the last one may be shorter.
 
     Example:
         >>> list(batched("abcde", 2))
@@ -23,15 +23,15 @@ def batched(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 
 
 def chunked(items: Sequence[T], size_of: Callable[[T], int], batch_size: int) -> Iterator[list[T]]:
-    """Group small items, so that each group fills a batch; large ones stay alone.
+    """Group small items so that each group fills a batch; large items stay alone.
 
-    Which items share a group depends on the items alone and not on which of them are done, so that
-    a run that goes on after an interruption makes the same batches as one that was not disturbed.
+    Groups depend on the items alone, not on which of them are done, so that a resumed run makes the
+    same batches as an uninterrupted one.
 
     Args:
-        items: e.g. the sources of a corpus.
-        size_of: how much of a batch an item takes.
-        batch_size: from this size on an item is a group of its own.
+        items: items such as the sources of a corpus.
+        size_of: function that returns the size of an item.
+        batch_size: size from which an item is a group of its own.
 
     Example:
         >>> list(chunked([1, 9, 1, 2, 1], lambda size: size, 4))
@@ -53,13 +53,13 @@ def chunked(items: Sequence[T], size_of: Callable[[T], int], batch_size: int) ->
 
 
 class Batches:
-    """Calls a function on batches, and on halves of them where the GPU's memory doesn't hold them.
+    """Calls of a function on batches, halved whenever GPU memory runs out.
 
     A size that was too large is not tried again.
 
     Args:
-        size: of the batches.
-        announce: told when they become smaller.
+        size: batch size.
+        announce: called with a message when the size is halved.
     """
 
     def __init__(self, size: int, announce: Callable[[str], None]) -> None:
@@ -70,11 +70,11 @@ class Batches:
         """Return the results of all items.
 
         Args:
-            function: takes a batch and returns a result for each of its items.
-            items: what the batches are made of.
+            function: function that returns a result for each item of a batch.
+            items: all items.
 
         Raises:
-            ConfigurationError: if the memory doesn't even hold one item.
+            ConfigurationError: if memory doesn't even hold one item.
         """
         results: list[R] = []
         while len(results) < len(items):
@@ -91,12 +91,12 @@ class Batches:
 
         if size == 1:
             raise ConfigurationError(
-                "the GPU's memory doesn't hold a single clip; use a smaller model, --fp16, or "
+                "GPU memory doesn't hold a single clip; use a smaller model, --fp16, or "
                 "--device cpu"
             )
         torch.cuda.empty_cache()
         self.size = size // 2
-        self._announce(f"the GPU's memory is full; going on with batches of {self.size}")
+        self._announce(f"GPU memory is full; continuing with batches of {self.size}")
 
 
 def _attempt(function: Callable[[Sequence[T]], Sequence[R]], batch: Sequence[T]) -> Any:

@@ -1,4 +1,4 @@
-"""Subtitles in two languages at once, of which only one is spoken."""
+"""Removal of translations from bilingual subtitles."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,18 +12,18 @@ __all__ = ["without_translations"]
 
 
 def without_translations(cues: Sequence[Cue], language: str) -> tuple[list[Cue], int]:
-    r"""Return cues without what is said again, at the same time, in another script.
+    r"""Remove simultaneous translations in another script from cues.
 
-    Either language may have lines of its own within the cues, or cues of its own at the same time.
-    Where less than `_USUAL` of the cues have such a companion the file is in one language, and
-    the few foreign words in it stay.
+    A translation may be in lines of its own within a cue, or in cues of its own at the same time.
+    If fewer than 30 % of the cues have one, the file is in one language, and foreign words in it
+    are kept.
 
     Args:
-        cues: without markup.
-        language: BCP 47 code of what is spoken.
+        cues: cues without markup.
+        language: BCP 47 code of the spoken language.
 
     Returns:
-        The cues to keep, and how many lost all or a part of their text.
+        Remaining cues, and the number of cues that lost all or part of their text.
 
     Example:
         >>> without_translations([Cue(0, 2, "巴适得很\nVery comfortable", None)], "zh")
@@ -34,24 +34,24 @@ def without_translations(cues: Sequence[Cue], language: str) -> tuple[list[Cue],
     native = [cue for cue, (own, _) in zip(cues, split, strict=True) if own]
     if not native:
         return list(cues), 0
-    covered = _Covered(native)
+    coverage = _Coverage(native)
     kept: list[Cue] = []
     translated = 0
     for cue, (own, other) in zip(cues, split, strict=True):
         if own and other:
             kept.append(replace(cue, text="\n".join(own)))
             translated += 1
-        elif own or not other or not covered.mostly(cue):
+        elif own or not other or not coverage.covers_most_of(cue):
             kept.append(cue)
         else:
             translated += 1
-    if translated < _USUAL * len(native):
+    if translated < _MIN_TRANSLATED * len(native):
         return list(cues), 0
     return kept, translated
 
 
 def _by_script(cue: Cue, spoken: frozenset[str]) -> tuple[list[str], list[str]]:
-    """Return the lines of a cue in scripts of the language, and those in others."""
+    """Return the lines of a cue in the language's scripts, and those in other scripts."""
     own: list[str] = []
     other: list[str] = []
     for line in cue.text.split("\n"):
@@ -61,8 +61,8 @@ def _by_script(cue: Cue, spoken: frozenset[str]) -> tuple[list[str], list[str]]:
     return own, other
 
 
-class _Covered:
-    """Tells whether a time is covered by some cues, however many there are."""
+class _Coverage:
+    """Time covered by a set of cues, with queries in constant time."""
 
     def __init__(self, cues: Sequence[Cue]) -> None:
         self._last = max(cue.end for cue in cues)
@@ -72,7 +72,7 @@ class _Covered:
         shown = np.cumsum(changes) > 0
         self._before = np.concatenate([[0], np.cumsum(shown, dtype=np.int32)])
 
-    def mostly(self, cue: Cue) -> bool:
+    def covers_most_of(self, cue: Cue) -> bool:
         start, end = (self._cell(min(time, self._last)) for time in (cue.start, cue.end))
         return bool(2 * (self._before[end] - self._before[start]) > end - start)
 
@@ -81,4 +81,4 @@ class _Covered:
         return int(max(seconds, 0) * 10)
 
 
-_USUAL = 0.3
+_MIN_TRANSLATED = 0.3  # share of cues with a translation in a bilingual file

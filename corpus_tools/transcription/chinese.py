@@ -1,4 +1,4 @@
-"""Traditional characters as simplified ones, Sichuanese words left as they are."""
+"""Conversion of traditional to simplified Chinese that keeps Sichuanese words."""
 
 import re
 from functools import lru_cache
@@ -11,11 +11,11 @@ __all__ = ["is_chinese", "simplify"]
 
 
 def is_chinese(text: str, language: str | None) -> bool:
-    """Return whether a text is to be read as Chinese: by its language, or else by its script.
+    """Return whether a text is Chinese, by its language, or by its script if that is unknown.
 
     Args:
         text: any text.
-        language: BCP 47 code of what is spoken, None if that isn't known.
+        language: BCP 47 code of the spoken language, None if unknown.
 
     Example:
         >>> is_chinese("聞く", "ja"), is_chinese("聞く", None), is_chinese("聽", None)
@@ -29,10 +29,10 @@ def is_chinese(text: str, language: str | None) -> bool:
 def simplify(text: str) -> str:
     """Return a Chinese text in simplified characters.
 
-    By OpenCC, from the characters of Taiwan (看著 becomes 看着, and 著名 stays), character for
-    character: no word is put in place of another. A character that is a simplified one already
-    stays, though it may have been a rare traditional one too (坏). So does 孃, which is aunt in
-    Sichuan, unless it stands in a word for mother or woman.
+    OpenCC converts from the characters of Taiwan (看著 becomes 看着, and 著名 stays), character by
+    character, without replacing words. A character that is already simplified is kept, even if it
+    is also a rare traditional one (坏). So is 孃, Sichuanese for aunt, except in words for mother
+    or woman.
 
     Example:
         >>> simplify("為甚麼擺龍門陣？莫得事，孃孃，碗打坏了")
@@ -89,4 +89,4 @@ _VARIANTS = {
     "麽": "么",
     "专着": "专著",
 }
-"""What OpenCC leaves, since it isn't a matter of simplification alone."""
+"""Variants that OpenCC doesn't convert."""

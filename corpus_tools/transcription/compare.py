@@ -1,4 +1,4 @@
-"""Two origins of text held against each other: the work behind ``corpus compare-transcripts``."""
+"""Compare the transcripts of two origins: ``corpus compare-transcripts``."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -33,32 +33,33 @@ def compare_transcripts(
     exact: bool = False,
     worst: int = 10,
 ) -> Outcome:
-    """Measure the texts of one origin against those of another, clip by clip.
+    """Measure character error rates of the transcripts of one origin against another's.
 
     Args:
         corpus: the corpus folder.
-        reference: origin of the texts that count as right: ``script``, ``subtitle``,
-            ``annotator``, ``whisper``, or with a model where there are several
-            (``whisper:large-v3``).
-        hypothesis: origin of the others.
-        raw: compare texts as they came (``text_raw``), those that a flag emptied included.
+        reference: origin of the reference texts: ``script``, ``subtitle``, ``annotator``,
+            ``whisper``, or with the model if there are several (``whisper:large-v3``).
+        hypothesis: origin of the texts to measure.
+        raw: compare raw texts (``text_raw``), including those that a flag emptied.
         exact: count spaces, punctuation, case and width too.
-        worst: how many of the worst clips to list.
+        worst: number of worst clips to list.
 
     Returns:
-        Clips as items: those with both texts are kept, the others rejected by what they lack.
+        Clips as items: kept if they have both texts, else rejected by the missing one.
         ``details``: the origins, the errors ``overall`` and by source, and the worst clips.
 
     Raises:
-        ConfigurationError: if an origin has no texts here, or its name fits several.
+        ConfigurationError: if an origin has no texts, or its name is ambiguous.
         DataError: if a shard can't be read.
     """
     texts = _texts_by_origin(corpus, raw=raw)
     if _ANNOTATOR in (reference, hypothesis):
         texts[_ANNOTATOR] = corrected_transcripts(corpus)
-    first, second = _origin(reference, texts), _origin(hypothesis, texts)
+    first, second = _resolve_origin(reference, texts), _resolve_origin(hypothesis, texts)
     if first == second:
-        raise ConfigurationError(f"'{reference}' and '{hypothesis}' are the same texts; name two")
+        raise ConfigurationError(
+            f"'{reference}' and '{hypothesis}' are the same texts; name two origins"
+        )
     outcome = Outcome()
     found = clip_errors(_pairs(texts[first], texts[second], outcome), exact=exact)
     outcome.kept = len(found)
@@ -67,14 +68,18 @@ def compare_transcripts(
         "hypothesis": second,
         "overall": sum((one.errors for one in found), start=ErrorCounts()).row(),
         "sources": {source: errors.row() for source, errors in by_source(found).items()},
-        "worst": [_row(one) for one in sorted(found, key=_badness)[:worst] if one.errors.edits],
+        "worst": [
+            _worst_row(clip)
+            for clip in sorted(found, key=_worst_first)[:worst]
+            if clip.errors.edits
+        ],
     }
     if not found:
         outcome.warnings.append(f"no clip has a text from both {first} and {second}")
     if _ANNOTATOR in (first, second):
         outcome.warnings.append(
-            "annotator: only texts that somebody changed count, so that the rate is that of the "
-            "clips which needed it"
+            "annotator: only texts that an annotator changed count, so the rate is that of clips "
+            "which needed a correction"
         )
     return outcome
 
@@ -86,15 +91,15 @@ def _texts_by_origin(corpus: Path, *, raw: bool) -> dict[str, dict[str, str]]:
     return texts
 
 
-def _origin(name: str, texts: Mapping[str, Mapping[str, str]]) -> str:
-    """Return the one origin that a name stands for."""
+def _resolve_origin(name: str, texts: Mapping[str, Mapping[str, str]]) -> str:
+    """Return the origin that a name identifies."""
     known = sorted(origin for origin, of_clips in texts.items() if of_clips)
     fitting = [origin for origin in known if name in (origin, origin.split(":", 1)[0])]
     if name in fitting:
         return name
     if not fitting:
-        there = f"there are {', '.join(known)}" if known else "run corpus transcribe first"
-        raise ConfigurationError(f"no texts from '{name}' in this corpus; {there}")
+        hint = f"there are {', '.join(known)}" if known else "run corpus transcribe first"
+        raise ConfigurationError(f"no texts from '{name}' in this corpus; {hint}")
     if len(fitting) > 1:
         raise ConfigurationError(f"'{name}' may be {' or '.join(fitting)}; name one of them")
     return fitting[0]
@@ -103,31 +108,31 @@ def _origin(name: str, texts: Mapping[str, Mapping[str, str]]) -> str:
 def _pairs(
     references: Mapping[str, str], hypotheses: Mapping[str, str], outcome: Outcome
 ) -> list[TextPair]:
-    lacking: Counter[str] = Counter()
+    missing: Counter[str] = Counter()
     pairs = []
     for clip_id in sorted(references.keys() | hypotheses.keys()):
         reference, hypothesis = references.get(clip_id), hypotheses.get(clip_id)
         if reference and hypothesis:
             pairs.append(TextPair(clip_id, source_of(clip_id), reference, hypothesis))
         elif not reference:
-            lacking["no_reference" if reference is None else "empty_reference"] += 1
+            missing["no_reference" if reference is None else "empty_reference"] += 1
         else:
-            lacking["no_hypothesis" if hypothesis is None else "empty_hypothesis"] += 1
-    outcome.items_in = len(pairs) + lacking.total()
-    outcome.rejected += lacking
+            missing["no_hypothesis" if hypothesis is None else "empty_hypothesis"] += 1
+    outcome.items_in = len(pairs) + missing.total()
+    outcome.rejected += missing
     return pairs
 
 
-def _badness(one: ClipErrors) -> tuple[float, int, str]:
-    rate = one.errors.rate
-    return (-1e9 if rate is None else -rate, -one.errors.edits, one.pair.clip_id)
+def _worst_first(clip: ClipErrors) -> tuple[float, int, str]:
+    rate = clip.errors.rate
+    return (-1e9 if rate is None else -rate, -clip.errors.edits, clip.pair.clip_id)
 
 
-def _row(one: ClipErrors) -> dict[str, object]:
+def _worst_row(clip: ClipErrors) -> dict[str, object]:
     return {
-        "clip_id": one.pair.clip_id,
-        "cer": one.errors.row()["cer"],
-        "edits": one.errors.edits,
-        "reference": one.pair.reference,
-        "hypothesis": one.pair.hypothesis,
+        "clip_id": clip.pair.clip_id,
+        "cer": clip.errors.row()["cer"],
+        "edits": clip.errors.edits,
+        "reference": clip.pair.reference,
+        "hypothesis": clip.pair.hypothesis,
     }

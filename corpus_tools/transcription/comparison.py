@@ -1,4 +1,4 @@
-"""How far two texts of the same clips differ: character error rates."""
+"""Character error rates between two texts of the same clips."""
 
 import unicodedata
 from collections import defaultdict
@@ -14,10 +14,10 @@ class TextPair:
     """Two texts of one clip.
 
     Attributes:
-        clip_id: the clip.
-        source_id: what it was cut from.
-        reference: the text that counts as right.
-        hypothesis: the text that is measured against it.
+        clip_id: id of the clip.
+        source_id: id of its source.
+        reference: reference text.
+        hypothesis: text measured against it.
     """
 
     clip_id: str
@@ -28,14 +28,14 @@ class TextPair:
 
 @dataclass(frozen=True)
 class ErrorCounts:
-    """Edits that turn references into hypotheses, in characters.
+    """Character edits that turn references into hypotheses.
 
     Attributes:
-        clips: how many clips they are of.
-        characters: of the references.
-        substitutions: characters that became others.
-        deletions: characters that are missing.
-        insertions: characters that came in.
+        clips: number of clips.
+        characters: number of characters in the references.
+        substitutions: number of substituted characters.
+        deletions: number of deleted characters.
+        insertions: number of inserted characters.
     """
 
     clips: int = 0
@@ -46,12 +46,12 @@ class ErrorCounts:
 
     @property
     def edits(self) -> int:
-        """All of them."""
+        """Number of all edits."""
         return self.substitutions + self.deletions + self.insertions
 
     @property
     def rate(self) -> float | None:
-        """Character error rate: edits over characters; above 1 where much came in."""
+        """Character error rate, edits over characters; above 1 with many insertions."""
         return self.edits / self.characters if self.characters else None
 
     def __add__(self, other: "ErrorCounts") -> "ErrorCounts":
@@ -77,30 +77,29 @@ class ErrorCounts:
 
 @dataclass(frozen=True)
 class ClipErrors:
-    """The errors of one clip."""
+    """Texts and errors of a clip."""
 
     pair: TextPair
     errors: ErrorCounts
 
 
 def comparable(text: str) -> str:
-    """Return what counts when texts are compared: letters and digits, lower case, half width.
+    """Return the letters and digits of a text, in lower case and half width, for comparison.
 
     Example:
         >>> comparable("巴适 得很，ＯＫ！")
         '巴适得很ok'
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(one for one in plain if unicodedata.category(one)[0] in "LMN")
+    return "".join(letter for letter in plain if unicodedata.category(letter)[0] in "LMN")
 
 
 def clip_errors(pairs: Sequence[TextPair], *, exact: bool = False) -> list[ClipErrors]:
-    """Count the errors of each clip, by the fewest edits.
+    """Count the minimum edits of each clip.
 
     Args:
-        pairs: the texts.
-        exact: compare texts as they are written but for spaces at their ends, not what is
-            `comparable` in them.
+        pairs: texts of the clips.
+        exact: compare the stripped texts as written instead of their `comparable` forms.
 
     Example:
         >>> found = clip_errors([TextPair("c", "s", "今天巴适！", "今天八四得")])
@@ -109,19 +108,20 @@ def clip_errors(pairs: Sequence[TextPair], *, exact: bool = False) -> list[ClipE
     """
     form = str.strip if exact else comparable
     return [
-        ClipErrors(pair, _errors(form(pair.reference), form(pair.hypothesis))) for pair in pairs
+        ClipErrors(pair, _count_edits(form(pair.reference), form(pair.hypothesis)))
+        for pair in pairs
     ]
 
 
 def by_source(found: Iterable[ClipErrors]) -> dict[str, ErrorCounts]:
-    """Return the sums of each source, by source id."""
+    """Return the total errors of each source, by source id."""
     sums: dict[str, ErrorCounts] = defaultdict(ErrorCounts)
-    for one in found:
-        sums[one.pair.source_id] += one.errors
+    for clip in found:
+        sums[clip.pair.source_id] += clip.errors
     return dict(sorted(sums.items()))
 
 
-def _errors(reference: str, hypothesis: str) -> ErrorCounts:
+def _count_edits(reference: str, hypothesis: str) -> ErrorCounts:
     import jiwer
 
     if not reference:

@@ -1,4 +1,4 @@
-"""A recogniser and its guards, as section [transcribe] of corpus.toml asks for them."""
+"""Recogniser and guards configured in section [transcribe] of corpus.toml."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ from models.text.lexicon import prompt_words
 __all__ = ["BUNDLED", "configured_flagger", "configured_recogniser"]
 
 BUNDLED = "sichuan"
-"""What the lexicon that comes with the package is called."""
+"""Name of the bundled lexicon."""
 
 
 def configured_recogniser(
@@ -25,16 +25,16 @@ def configured_recogniser(
     download: bool = False,
     announce: Callable[[str], None] = print,
 ) -> Recogniser:
-    """Return the recogniser that the settings ask for, ready to listen.
+    """Load the configured recogniser.
 
     Args:
         settings: section [transcribe].
-        corpus: folder that relative paths in it count from.
-        download: let it fetch its model, once announced.
-        announce: told what the user should know before a long wait.
+        corpus: corpus folder, to which relative paths in the settings refer.
+        download: allow it to download its model, once announced.
+        announce: called with a message before a long wait.
 
     Raises:
-        CorpusError: if it isn't installed, has no model, or can't start.
+        CorpusError: if it isn't installed, has no model, or can't be loaded.
     """
     return load_recogniser(
         settings.recogniser,
@@ -57,10 +57,10 @@ def configured_recogniser(
 
 
 def configured_flagger(settings: TranscribeSettings, corpus: Path) -> Flagger:
-    """Return how the settings judge what is recognised.
+    """Return the configured guards on recognised texts.
 
     Raises:
-        DataError: if the file of further hallucinations can't be read, or lies elsewhere.
+        DataError: if the file of further hallucinations can't be read, or is outside the corpus.
     """
     known = settings.hallucinations
     return Flagger(
@@ -79,7 +79,7 @@ def configured_flagger(settings: TranscribeSettings, corpus: Path) -> Flagger:
 
 
 def _lexicon(name: str | None, corpus: Path) -> tuple[str, ...]:
-    """Return the words of a lexicon; its path may count from the corpus folder."""
+    """Return the words of a lexicon; its path may be relative to the corpus folder."""
     if name is None:
         return ()
     if name == BUNDLED:

@@ -1,4 +1,4 @@
-"""The markup of subtitle formats, taken off the text of their cues."""
+"""Removal of subtitle markup from the text of cues."""
 
 import html
 import re
@@ -10,14 +10,14 @@ __all__ = ["Cue", "plain_cues"]
 
 @dataclass(frozen=True)
 class Cue:
-    r"""A cue as parsed, or after :func:`plain_cues` without its markup.
+    r"""A subtitle cue, as parsed or, after :func:`plain_cues`, without markup.
 
     Attributes:
-        start: seconds.
-        end: seconds.
-        text: its lines, separated by ``\N`` as parsed and by newlines without markup.
-        speaker: the name that the format has a field for (ASS Name, VTT voice), or None.
-        effect: the ASS field, of what animates it.
+        start: start in seconds.
+        end: end in seconds.
+        text: lines, separated by ``\N`` as parsed and by newlines without markup.
+        speaker: speaker in the format's own field (ASS Name, VTT voice), or None.
+        effect: ASS effect field.
     """
 
     start: float
@@ -30,11 +30,11 @@ class Cue:
 def plain_cues(cues: Iterable[Cue], format_: str) -> list[Cue]:
     r"""Return cues without styling, with the speaker of a VTT voice tag.
 
-    Drawings and karaoke, which is sung, are left out.
-    Only the tags of the formats themselves are removed; any other text in angle brackets stays.
+    Drawings and karaoke (sung text) are left out. Only tags of the formats themselves are removed;
+    other text in angle brackets is kept.
 
     Args:
-        cues: as parsed.
+        cues: parsed cues.
         format_: ``srt``, ``vtt``, ``ass`` or ``ssa``.
 
     Example:
@@ -44,11 +44,11 @@ def plain_cues(cues: Iterable[Cue], format_: str) -> list[Cue]:
     return [
         Cue(cue.start, cue.end, _plain(cue.text, format_), cue.speaker or _voice(cue.text))
         for cue in cues
-        if not _is_shown_only(cue)
+        if not _is_graphics(cue)
     ]
 
 
-# no pattern may look for its end beyond the next opening bracket: a hostile file has thousands
+# patterns stop at the next opening bracket, or a hostile file would take quadratic time
 _BLOCK = re.compile(r"\{[^{}]*\}")
 _DRAWING_OR_KARAOKE = re.compile(r"\\(?:p[1-9]|[kK][fo]?\d)")
 _OVERRIDE = {
@@ -63,7 +63,7 @@ _STYLING = re.compile(
 )
 
 
-def _is_shown_only(cue: Cue) -> bool:
+def _is_graphics(cue: Cue) -> bool:
     if cue.effect.strip().lower().startswith(("fx", "karaoke", "template", "code")):
         return True
     return any(_DRAWING_OR_KARAOKE.search(block) for block in _BLOCK.findall(cue.text))
@@ -78,6 +78,6 @@ def _plain(text: str, format_: str) -> str:
     text = re.sub(_OVERRIDE[format_], "", text)
     text = re.sub(r"\\[Nn]", "\n", text).replace(r"\h", " ")
     if format_ == "vtt":
-        # a blank line ends a VTT cue: what the parser left after it is a note, or the next cue's id
+        # a blank line ends a VTT cue; the parser leaves notes or the next cue's id after it
         text = re.split(r"\n[ \t]*\n", text, maxsplit=1)[0]
     return html.unescape(_STYLING.sub("", text)) if format_ in ("srt", "vtt") else text

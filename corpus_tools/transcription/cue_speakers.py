@@ -1,7 +1,7 @@
-"""Who says a subtitle line, where the text itself tells: ``[NAME] text``, ``NAME: text``.
+"""Speakers named in the text of subtitle lines: ``[NAME] text``, ``NAME: text``.
 
-A colon is no proof: clock times and ordinary sentences have them. A prefix counts as a name only if
-it looks like one and comes back in the same file.
+Clock times and ordinary sentences have colons too, so a prefix counts as a name only if it looks
+like one and occurs again in the same file.
 """
 
 import re
@@ -15,7 +15,7 @@ _NAME = rf"(?:[A-Z][A-Z0-9_.'\- ]{{0,19}}|[A-Za-z]{{1,8}}[_-]?[0-9]{{1,4}}|{_HAN
 _PREFIX = re.compile(rf"-?\s*(?:[\[【]({_NAME})[\]】]|({_NAME})\s?[:：])[ \u3000]*(?=\S)")
 
 _SAYING = tuple("说道问想叫喊答是如下讲吼骂曰")
-"""A Chinese word that ends so introduces speech or a list; it is no name."""
+"""Endings of Chinese words that introduce speech or a list, and aren't names."""
 
 _NO_NAME = re.compile(
     "比如|例如|比方|注意|记住|听着|对了|但是|结果|所以|因为|首先|其次|最后|总之|另外|"
@@ -25,13 +25,13 @@ _NO_NAME = re.compile(
 
 
 def name_speakers(lines: Sequence[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
-    """Move speakers' names out of the texts of one file's lines.
+    """Extract speakers' names from the texts of a file's lines.
 
     Args:
-        lines: text and speaker of each line; a speaker that is known already stays.
+        lines: text and speaker of each line; known speakers are kept.
 
     Returns:
-        text and speaker of each line. Text that several speakers share has none.
+        Text and speaker of each line; a text of several speakers has None.
 
     Example:
         >>> name_speakers([("LI: 要得", None), ("WU: 12:30", None), ("LI: 莫得", None)])
@@ -46,7 +46,7 @@ def name_speakers(lines: Sequence[tuple[str, str | None]]) -> list[tuple[str, st
     )
     names = {name for name, times in seen.items() if times >= 2}
     return [
-        (text, speaker) if speaker is not None else _taken_out(text, names)
+        (text, speaker) if speaker is not None else _extract_speaker(text, names)
         for text, speaker in lines
     ]
 
@@ -59,7 +59,7 @@ def _prefix_name(text: str) -> str | None:
     return None if _NO_NAME.fullmatch(name) or name.endswith(_SAYING) else name
 
 
-def _taken_out(text: str, names: set[str]) -> tuple[str, str | None]:
+def _extract_speaker(text: str, names: set[str]) -> tuple[str, str | None]:
     parts = text.split("\n")
     found = [_prefix_name(part) for part in parts]
     rest = [

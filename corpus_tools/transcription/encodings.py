@@ -1,4 +1,4 @@
-"""The character encoding of a text file that doesn't name it, for subtitles above all."""
+"""Detection of the character encoding of text files, mainly subtitles."""
 
 import codecs
 import itertools
@@ -12,11 +12,11 @@ __all__ = ["Decoded", "decode_damaged", "decode_text"]
 
 @dataclass(frozen=True)
 class Decoded:
-    """A text, and how much of it couldn't be read.
+    """Decoded text of a possibly damaged file.
 
     Attributes:
-        text: with U+FFFD for what is damaged.
-        damaged: how often.
+        text: text, with U+FFFD for damaged characters.
+        damaged: number of damaged characters.
     """
 
     text: str
@@ -24,12 +24,12 @@ class Decoded:
 
 
 def decode_text(data: bytes, where: str, language: str | None = None) -> str:
-    """Return the text of a file in UTF-8, UTF-16, UTF-32 or an older encoding of its language.
+    """Decode a file in UTF-8, UTF-16, UTF-32 or an older encoding of its language.
 
     Args:
-        data: the bytes of the file.
-        where: the file's name, for the error.
-        language: BCP 47 code of what it is probably in; ``None`` if that is anybody's guess.
+        data: bytes of the file.
+        where: name of the file, for the error message.
+        language: BCP 47 code of the probable language, None if unknown.
 
     Raises:
         DataError: if no encoding fits.
@@ -38,35 +38,35 @@ def decode_text(data: bytes, where: str, language: str | None = None) -> str:
         >>> decode_text("巴适得很，莫得事".encode("gb18030"), "a.srt")
         '巴适得很，莫得事'
     """
-    for text in _readings(data, language, "strict"):
+    for text in _candidate_texts(data, language, "strict"):
         return text
-    raise _unknown(where)
+    raise _unknown_encoding(where)
 
 
 def decode_damaged(data: bytes, where: str, language: str | None = None) -> Decoded:
-    """Return the text of a file of which a few bytes may be damaged; else as `decode_text`.
+    """Decode a file like `decode_text`, but tolerate a few damaged bytes.
 
     Raises:
-        DataError: if no encoding fits, damage of 2 % of its characters beyond ASCII allowed for.
+        DataError: if no encoding fits with at most 2 % of the non-ASCII characters damaged.
     """
-    for text in _readings(data, language, "strict"):
+    for text in _candidate_texts(data, language, "strict"):
         return Decoded(text)
-    for text in _readings(data, language, "replace"):
-        if _nearly_whole(text):
+    for text in _candidate_texts(data, language, "replace"):
+        if _is_nearly_intact(text):
             return Decoded(text, text.count(_DAMAGED))
-    raise _unknown(where)
+    raise _unknown_encoding(where)
 
 
-def _unknown(where: str) -> DataError:
+def _unknown_encoding(where: str) -> DataError:
     return DataError(f"{where}: its character encoding isn't recognised; save it as UTF-8")
 
 
-def _readings(data: bytes, language: str | None, errors: str) -> Iterator[str]:
-    """Yield the text as the likely encodings have it, the likeliest first.
+def _candidate_texts(data: bytes, language: str | None, errors: str) -> Iterator[str]:
+    """Yield the text decoded with the likely encodings, the likeliest first.
 
-    A byte-order mark decides, if what follows keeps to it; then valid UTF-8; then the zero bytes
-    of UTF-16. Of the older encodings, the ones that the language was written in come first, each
-    if what it reads looks like such a text: bytes alone don't tell Korean from Chinese.
+    A byte-order mark decides if the rest is valid; then the zero bytes of UTF-16; then valid UTF-8.
+    Of the older encodings, those of the language come first, each only if its result looks like
+    such a text, since bytes alone don't distinguish Korean from Chinese.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
@@ -78,22 +78,24 @@ def _readings(data: bytes, language: str | None, errors: str) -> Iterator[str]:
         yield from _decoded(data, wide, errors)
         return
     yield from _decoded(data, "utf-8", errors)
-    if _nearly_whole(data.decode("utf-8", "replace")):
+    if _is_nearly_intact(data.decode("utf-8", "replace")):
         return
     code = (language or "").lower().split("-")[0]
     own = next((own for codes, own in _OWN if code in codes.split()), ())
     for encoding in own:
-        yield from (t for t in _decoded(data, encoding, errors) if _LIKELY[encoding](t) >= _LEAST)
+        yield from (
+            t for t in _decoded(data, encoding, errors) if _LIKELY[encoding](t) >= _MIN_SCORE
+        )
     others = [
         (_LIKELY[encoding](text), text)
         for encoding in _ANYWHERE
         if encoding not in own
         for text in _decoded(data, encoding, errors)
     ]
-    yield from (t for score, t in sorted(others, key=lambda o: -o[0]) if score >= _LEAST)
+    yield from (t for score, t in sorted(others, key=lambda o: -o[0]) if score >= _MIN_SCORE)
 
 
-def _nearly_whole(text: str) -> bool:
+def _is_nearly_intact(text: str) -> bool:
     foreign = sum(character > "\x7f" for character in text)
     most = max(_MOST_DAMAGED * foreign, min(_FEW_DAMAGED, foreign / 4))
     return text.count(_DAMAGED) <= most
@@ -107,7 +109,7 @@ def _decoded(data: bytes, encoding: str, errors: str) -> Iterator[str]:
 
 
 def _utf_16(data: bytes) -> str | None:
-    """Return the byte order of UTF-16 without a mark: every ASCII character has a zero byte."""
+    """Return UTF-16 with its byte order, detected by the zero bytes of ASCII characters."""
     even, odd = (data[first::2].count(0) for first in (0, 1))
     most, least = max(even, odd), min(even, odd)
     if most < _ZEROS * len(data) / 2 or least > most / 10:
@@ -116,9 +118,10 @@ def _utf_16(data: bytes) -> str | None:
 
 
 def _common(*rows: tuple[str, int, int]) -> Callable[[str], float]:
-    """Return what tells the share of letters beyond ASCII in some standards' rows of common ones.
+    """Return a function that scores a text by its share of common non-ASCII characters.
 
-    A wrong guess finds about half of the characters common, a right one nearly all.
+    Common characters have lead bytes in the given rows (standard, first, last). A wrong encoding
+    gives about a half, the right one nearly 1.
     """
 
     def share(text: str) -> float:
@@ -136,14 +139,14 @@ def _common(*rows: tuple[str, int, int]) -> Callable[[str], float]:
 
 
 def _japanese(text: str) -> float:
-    """Return the share of kana and common kanji, 0 if there is little kana."""
+    """Return the share of kana and common kanji, 0 with little kana."""
     letters = [letter for letter in text if letter > "\x7f" and letter.isalnum()]
     kana = sum("\u3041" <= letter <= "\u30fe" for letter in letters)
     return _SHIFT_JIS(text) if kana >= _KANA * len(letters) else 0.0
 
 
 def _latin(text: str) -> float:
-    """Return the share of letters among the characters beyond ASCII, if those are the fewer."""
+    """Return the share of letters among the non-ASCII characters, 0 if most letters are."""
     letters = [character for character in text if character.isalpha()]
     foreign = [character for character in text if character > "\x7f"]
     if not foreign or sum(letter > "\x7f" for letter in letters) > len(letters) / 2:
@@ -161,10 +164,10 @@ def _cyrillic(text: str) -> float:
 
 
 _DAMAGED = "\ufffd"
-_MOST_DAMAGED = 0.02  # of the characters beyond ASCII
-_FEW_DAMAGED = 3  # may be one byte of a short file
-_ZEROS = 0.1  # of the bytes at even or odd places
-_LEAST = 0.75
+_MOST_DAMAGED = 0.02  # share of the non-ASCII characters
+_FEW_DAMAGED = 3  # characters, which one damaged byte of a short file may cause
+_ZEROS = 0.1  # share of the bytes at even or odd positions
+_MIN_SCORE = 0.75
 _KANA = 0.2
 _PUNCTUATION = "\u00a0¡¿«»„”“‘’–—…·°"
 _MARKS = (
@@ -185,9 +188,9 @@ _LIKELY: dict[str, Callable[[str], float]] = {
     **dict.fromkeys(("cp1250", "cp1252", "cp1254", "cp1257"), _latin),
     "cp1251": _cyrillic,
 }
-"""How much like a text of its kind what an encoding reads is, from 0 to 1.
+"""Score from 0 to 1 of a text decoded with an encoding.
 
-The rows (lead bytes) of each East Asian standard's common characters come first in it.
+In East Asian standards, the rows (lead bytes) of common characters come first.
 """
 _ANYWHERE = ("gb18030", "big5", "cp932")
 _OWN = (
@@ -199,4 +202,4 @@ _OWN = (
     ("tr", ("cp1254",)),
     ("lt lv et", ("cp1257",)),
 )
-"""What languages were written in before Unicode, in the order to try."""
+"""Encodings of languages before Unicode, in order of trial."""

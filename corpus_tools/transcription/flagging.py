@@ -1,4 +1,4 @@
-"""From what a recogniser heard to the texts of a source: flagged, emptied, in one spelling."""
+"""Flags and normalisation of recognised texts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -22,11 +22,11 @@ __all__ = ["Flagger"]
 
 @dataclass(frozen=True)
 class Flagger:
-    """How recognised texts are judged; nothing has to be heard again to judge them anew.
+    """Guards on recognised texts, which can be applied again without the recogniser.
 
     Attributes:
-        thresholds: where a text becomes doubtful.
-        known: inventions to look for; None for those that come with the package.
+        thresholds: thresholds of the guards.
+        known: known hallucinations, None for the bundled ones.
         emptying: flags that empty a text.
     """
 
@@ -36,35 +36,40 @@ class Flagger:
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """JSON-ready: what the flags and texts depend on, beside what was heard."""
+        """JSON-ready inputs of the flags and texts, apart from the recognition."""
         return {
             "guards": guards_version(self.known, self.emptying),
             "normalisation": NORMALISATION,
             "thresholds": asdict(self.thresholds),
         }
 
-    def apply(self, heard: Sequence[Transcript], seconds: Mapping[str, float]) -> list[Transcript]:
-        """Return a source's texts as its raw texts and their probabilities make them.
+    def apply(
+        self, transcripts: Sequence[Transcript], seconds: Mapping[str, float]
+    ) -> list[Transcript]:
+        """Return a source's transcripts with new flags and texts, from their raw texts.
 
         Args:
-            heard: of the clips of one source, whatever their flags and texts were; flags that no
-                guard raises are kept.
-            seconds: how long the clips are, by clip id.
+            transcripts: transcripts of the clips of one source; their old texts and guard flags are
+                replaced, other flags are kept.
+            seconds: duration of each clip, by clip id.
         """
-        raw = {one.clip_id: one.text_raw for one in heard}
+        raw = {record.clip_id: record.text_raw for record in transcripts}
         repeated = repeated_texts(raw, self.thresholds.max_repeats)
-        return [self._flagged(one, seconds[one.clip_id], one.clip_id in repeated) for one in heard]
+        return [
+            self._flagged(record, seconds[record.clip_id], record.clip_id in repeated)
+            for record in transcripts
+        ]
 
-    def _flagged(self, one: Transcript, seconds: float, repeated: bool) -> Transcript:
+    def _flagged(self, record: Transcript, seconds: float, repeated: bool) -> Transcript:
         found = flag_text(
-            one.text_raw,
+            record.text_raw,
             seconds,
-            one.avg_logprob,
-            one.no_speech_prob,
+            record.avg_logprob,
+            record.no_speech_prob,
             self.thresholds,
             self.known,
         )
         flags = {*found, *([REPEATED] if repeated else [])}
-        text = "" if flags & {*self.emptying} else normalise(one.text_raw, one.language)
-        others = {*one.flags} - {*get_args(Flag)}
-        return one.changed(text=text, flags=sorted({*flags, *others}))
+        text = "" if flags & {*self.emptying} else normalise(record.text_raw, record.language)
+        others = {*record.flags} - {*get_args(Flag)}
+        return record.changed(text=text, flags=sorted({*flags, *others}))

@@ -1,4 +1,4 @@
-"""Flags on recognised text that is likely not what was said; they count characters, not words."""
+"""Flags on recognised text that was probably not spoken, based on characters, not words."""
 
 import re
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ Flag = Literal[
     "repeated_text",
     "too_fast",
 ]
-"""Every flag that the guards raise."""
+"""Flags of the guards."""
 
 EMPTYING: tuple[Flag, ...] = (
     "char_loop",
@@ -32,27 +32,26 @@ EMPTYING: tuple[Flag, ...] = (
     "repeated_text",
     "too_fast",
 )
-"""Flags that empty a transcript's ``text`` by default; its ``text_raw`` always stays."""
+"""Flags that empty a transcript's ``text`` by default; its ``text_raw`` is always kept."""
 
 REPEATED: Flag = "repeated_text"
-"""Flag of a text that too many clips of its source have; raised over all texts of the source."""
+"""Flag of a text that too many clips of the same source have."""
 
-_ALGORITHM = 2  # raised whenever the same text would get other flags
+_ALGORITHM = 2  # version, raised whenever the same text gets different flags
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Where a text becomes doubtful.
+    """Thresholds of the guards.
 
     Attributes:
-        max_rate: units a second, a unit being a Chinese character or three letters of another
+        max_rate: units per second, a unit being a Chinese character or three letters of another
             script; fast Mandarin has 8 syllables a second.
-        max_compression: characters (or words) of a text over the pieces it is made of. Of 12,424
+        max_compression: characters (or words) of a text per new piece, see `redundancy`. Of 12,424
             lines of drama dialogue one is above 2, none above 2.4.
-        max_no_speech: probability of no speech, which counts only where ``min_logprob`` isn't
-            reached either (Whisper's 0.6).
+        max_no_speech: probability of no speech; applies only below ``min_logprob`` (Whisper's 0.6).
         min_logprob: mean log-probability of the tokens (Whisper's -1.0).
-        max_repeats: clips of a source that may have the same text of five characters or more.
+        max_repeats: number of clips of a source with the same text of five characters or more.
     """
 
     max_rate: float = 12.0
@@ -70,23 +69,23 @@ def flag_text(
     thresholds: Thresholds = Thresholds(),
     known: KnownHallucinations | None = None,
 ) -> list[str]:
-    """Return the names of what is doubtful about a recognised text, sorted.
+    """Return the flags of a recognised text, sorted.
 
-    ``char_loop``: a stretch comes again and again, without end.
-    ``compression``: the text repeats itself more than speech does.
-    ``known_hallucination``: what Whisper invents for silence: credits, thanks for watching.
-    ``low_logprob``: the recogniser itself was unsure.
-    ``no_speech``: the recogniser heard no speech and was unsure of the text.
-    ``no_words``: nothing but punctuation, or a remark in brackets.
-    ``too_fast``: more than anybody says in that time.
+    ``char_loop``: a stretch is repeated many times in a row.
+    ``compression``: the text is more repetitive than speech.
+    ``known_hallucination``: text that Whisper is known to output for silence, such as credits.
+    ``low_logprob``: low confidence of the recogniser.
+    ``no_speech``: the recogniser detected no speech and has low confidence.
+    ``no_words``: only punctuation, or a remark in brackets.
+    ``too_fast``: more text than can be spoken in that time.
 
     Args:
-        text: as recognised.
-        seconds: length of the clip.
-        avg_logprob: mean log-probability of the tokens, None if the recogniser has none.
-        no_speech_prob: probability that there is no speech, None if it has none.
-        thresholds: where to draw the lines.
-        known: inventions to look for; by default those that come with the package.
+        text: recognised text.
+        seconds: duration of the clip.
+        avg_logprob: mean log-probability of the tokens, None if unknown.
+        no_speech_prob: probability of no speech, None if unknown.
+        thresholds: thresholds of the guards.
+        known: known hallucinations, by default the bundled ones.
 
     Example:
         >>> flag_text("谢谢观看", 4.0), flag_text("谢谢你哦", 4.0)
@@ -113,7 +112,7 @@ def flag_text(
 def guards_version(
     known: KnownHallucinations | None = None, emptying: Sequence[str] = EMPTYING
 ) -> str:
-    """Return what identifies the rules: their algorithm, the known inventions, what empties."""
+    """Return the fingerprint of the guards: algorithm, hallucinations and emptying flags."""
     phrases = (known or KnownHallucinations.bundled()).phrases
     return fingerprint([_ALGORITHM, sorted(phrases), sorted(emptying)])[:16]
 

@@ -1,4 +1,4 @@
-"""What speech models are known to invent for silence, music and noise."""
+"""Texts that speech models are known to hallucinate for silence, music and noise."""
 
 import re
 import unicodedata
@@ -17,15 +17,14 @@ __all__ = ["KnownHallucinations", "letters_only", "same_text_key"]
 
 @dataclass(frozen=True)
 class KnownHallucinations:
-    """A list of phrases.
+    """List of phrases.
 
-    A phrase counts wherever it stands in a text, with ``*`` for up to 20 letters of anything. One
-    after ``=`` counts only if the text is nothing else, once or again and again. What follows a
-    ``#`` is a note. Width, case, accents, spaces, punctuation and the difference between
-    traditional and simplified characters don't matter.
+    A phrase matches anywhere in a text; ``*`` stands for up to 20 letters. A phrase after ``=``
+    matches only if the text consists of it, once or repeated. ``#`` starts a comment. Width, case,
+    accents, spaces, punctuation and traditional against simplified characters are ignored.
 
     Attributes:
-        phrases: as written.
+        phrases: phrases as written.
     """
 
     phrases: tuple[str, ...]
@@ -33,17 +32,16 @@ class KnownHallucinations:
     @classmethod
     @lru_cache(maxsize=1)
     def bundled(cls) -> Self:
-        """Return the list that comes with the package."""
+        """Return the bundled list."""
         text = files("corpus_tools.transcription").joinpath("data", "hallucinations.txt")
         return cls._of(text.read_text(encoding="utf-8").splitlines(), "hallucinations.txt")
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Return the bundled list with a user's phrases after it.
+        """Return the bundled list extended by a user's phrases.
 
         Raises:
-            DataError: naming file and line, if the file can't be read or a phrase has no letters
-                to go by.
+            DataError: if the file can't be read or a phrase is too short, with file and line.
         """
         try:
             text = path.read_text(encoding="utf-8-sig")
@@ -58,7 +56,7 @@ class KnownHallucinations:
         return cls((*cls.bundled().phrases, *own.phrases))
 
     def holds(self, text: str) -> bool:
-        """Return whether a text is one of the inventions, or has one in it.
+        """Return whether a text is or contains a known hallucination.
 
         Example:
             >>> known = KnownHallucinations.bundled()
@@ -83,9 +81,9 @@ class KnownHallucinations:
             least = 1 if phrase.startswith("=") else _SHORTEST
             if not all(parts) or sum(map(len, parts)) < least:
                 raise DataError(
-                    f"{where}, line {number}: {phrase[:40]!r} is too short a phrase to look for "
-                    f"anywhere in a text; give at least {_SHORTEST} letters, or put = before it "
-                    f"for texts that are nothing else"
+                    f"{where}, line {number}: {phrase[:40]!r} is too short to match anywhere in a "
+                    f"text; give at least {_SHORTEST} letters, or put = before it to match whole "
+                    f"texts only"
                 )
             phrases.append(phrase)
         return cls(tuple(phrases))
@@ -100,12 +98,12 @@ class KnownHallucinations:
 
 
 def letters_only(text: str) -> str:
-    """Return a text's letters, marks and digits in lower case, without anything between them."""
+    """Return a text's letters, marks and digits in lower case."""
     return "".join(one.lower() for one in text if unicodedata.category(one)[0] in "LMN")
 
 
 def same_text_key(text: str) -> str:
-    """Return what two spellings of the same text have in common.
+    """Return a key that is the same for all spellings of a text.
 
     Example:
         >>> same_text_key("ＡＭＡＲＡ.org 社區，Sous-titrés")
@@ -120,7 +118,7 @@ def _parts(phrase: str) -> list[str]:
 
 
 def _contains(key: str, parts: Sequence[str]) -> bool:
-    """Return whether the parts follow each other, no more than a gap apart; linear in the key."""
+    """Return whether the parts follow each other with gaps of at most ``_GAP`` letters."""
     first, *rest = parts
     start = key.find(first)
     while start >= 0:
@@ -145,4 +143,4 @@ _GAP = 20  # letters
 _SHORTEST = 2  # letters
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _ADDRESS = re.compile(r"https?://|\bwww\.|\w\.(?:com|org|net)\b|©", re.IGNORECASE)
-"""Addresses and copyright signs stand in credits; nobody says them like that."""
+"""Addresses and copyright signs, which occur in credits but not in speech."""

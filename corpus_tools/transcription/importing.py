@@ -1,4 +1,4 @@
-"""`corpus import-transcripts`: texts that another recogniser or a person made."""
+"""Import transcripts of another recogniser or a person: ``corpus import-transcripts``."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -26,47 +26,49 @@ __all__ = ["import_transcripts"]
 def import_transcripts(
     workspace: Workspace, path: Path, name: str | None = None, source_id: str | None = None
 ) -> Outcome:
-    """Add the texts of a file to the clips they belong to; the same file again changes nothing.
+    """Import the texts of a file; importing the same file again changes nothing.
 
-    Texts imported under the same name replace one another clip by clip.
+    Texts imported under the same name replace each other clip by clip.
 
     Args:
         workspace: the corpus.
         path: .jsonl or .csv with ``clip_id`` and ``text``, or .srt, .ass, .ssa, .vtt.
-        name: of the recogniser or person who made them; by default the file's stem.
-        source_id: whose subtitles these are; for subtitle files only.
+        name: name of the recogniser or person; by default the file's stem.
+        source_id: source of the subtitles; for subtitle files only.
 
     Returns:
-        Rows (or subtitle lines) as items; every row that can't be used is a failure.
+        Rows (or subtitle lines) as items; every unusable row is a failure.
         ``details``: ``name``, and ``changed``, the number of sources with new texts.
 
     Raises:
         ConfigurationError: if ``source_id`` is missing, unknown, or given with a table.
-        DataError: if the file as a whole can't be read.
+        DataError: if the file can't be read.
     """
     name = name or path.stem
     outcome = Outcome()
     with workspace.lock():
         sweep(workspace.root)
         if path.suffix.lower() in SUFFIXES:
-            texts = _from_lines(workspace, path, name, source_id, outcome)
+            texts = _subtitle_file_texts(workspace, path, name, source_id, outcome)
         elif path.suffix.lower() in (".jsonl", ".csv"):
             if source_id is not None:
                 raise ConfigurationError(f"--source is for subtitle files; {path.name} names clips")
-            texts = _from_rows(workspace, path, name, outcome)
+            texts = _table_texts(workspace, path, name, outcome)
         else:
             raise ConfigurationError(
                 f"{path.name}: unknown kind of file; expected .jsonl, .csv or {', '.join(SUFFIXES)}"
             )
-        changed = [sid for sid, new in sorted(texts.items()) if _merge(workspace.root, sid, new)]
+        changed = [
+            sid for sid, new in sorted(texts.items()) if _merge_into_shard(workspace.root, sid, new)
+        ]
     outcome.outputs += [STAGE.path(workspace.root, sid) for sid in changed]
     outcome.details |= {"name": name, "changed": len(changed)}
     if not changed and outcome.ok:
-        outcome.warnings.append(f"{path.name}: nothing new in it")
+        outcome.warnings.append(f"{path.name}: no new texts")
     return outcome
 
 
-def _from_lines(
+def _subtitle_file_texts(
     workspace: Workspace, path: Path, name: str, source_id: str | None, outcome: Outcome
 ) -> Mapping[str, list[Transcript]]:
     if source_id is None:
@@ -89,7 +91,7 @@ def _from_lines(
     return {source_id: subtitle_transcripts(texts, clips, "import", name, language)}
 
 
-def _from_rows(
+def _table_texts(
     workspace: Workspace, path: Path, name: str, outcome: Outcome
 ) -> Mapping[str, list[Transcript]]:
     sources = {
@@ -105,10 +107,10 @@ def _from_rows(
         if gone := withdrawn.get(given.clip_id):
             outcome.fail(given.where, f"{given.clip_id} went with {gone.summary}; leave it out")
         elif given.clip_id not in sources:
-            outcome.fail(given.where, f"no clip '{given.clip_id}' in this corpus")
+            outcome.fail(given.where, f"no clip '{given.clip_id}' in the corpus")
         elif given.clip_id in seen:
             outcome.fail(
-                given.where, f"{given.clip_id} has a text already in {seen[given.clip_id]}"
+                given.where, f"{given.clip_id} already has a text in {seen[given.clip_id]}"
             )
         else:
             try:
@@ -132,16 +134,16 @@ def _transcript(given: ImportedText, name: str, language: str) -> Transcript:
     return parsed
 
 
-def _merge(corpus: Path, source_id: str, new: Iterable[Transcript]) -> bool:
-    """Put texts beside those of the same name that the source's other clips have."""
+def _merge_into_shard(corpus: Path, source_id: str, new: Iterable[Transcript]) -> bool:
+    """Merge texts with those of the same origin in a source; return whether any changed."""
     new = list(new)
     if not new:
         return False
     origin = transcript_origin(new[0])
     path = STAGE.path(corpus, source_id)
-    held = read_shard(path, Transcript) if path.exists() else []
-    merged = {one.clip_id: one for one in held if transcript_origin(one) == origin}
-    merged |= {one.clip_id: one for one in new}
+    existing = read_shard(path, Transcript) if path.exists() else []
+    merged = {text.clip_id: text for text in existing if transcript_origin(text) == origin}
+    merged |= {text.clip_id: text for text in new}
     rows = [merged[clip_id].row() for clip_id in sorted(merged)]
     inputs = {"texts": fingerprint(rows), "normalisation": NORMALISATION}
     return put_transcripts(corpus, source_id, origin, list(merged.values()), inputs)

@@ -1,4 +1,4 @@
-"""What a language is called in file names and media tracks, and in what script it is written."""
+"""Language tags of files and media tracks, and the scripts of languages."""
 
 import re
 
@@ -6,7 +6,7 @@ __all__ = ["script_of", "scripts_of_language", "tag_is_language"]
 
 
 def tag_is_language(tag: str, language: str) -> bool:
-    """Return whether a tag of a file or track means a language; dialects of Chinese are Chinese.
+    """Return whether the tag of a file or track denotes a language, Chinese dialects included.
 
     Args:
         tag: such as ``zh-Hans``, ``chi``, ``CHS``, ``pol``.
@@ -21,7 +21,7 @@ def tag_is_language(tag: str, language: str) -> bool:
 
 
 def script_of(text: str) -> str | None:
-    """Return the script of most of a text's letters: ``kana`` if there is any; None without.
+    """Return the script of most letters of a text (``kana`` if there is any), None without letters.
 
     Example:
         >>> script_of("巴适得很 OK"), script_of("かんじ 漢字"), script_of("12:30")
@@ -35,7 +35,7 @@ def script_of(text: str) -> str | None:
 
 
 def scripts_of_language(language: str) -> frozenset[str]:
-    """Return the scripts that a language is written in, none if that isn't known here."""
+    """Return the scripts in which a language is written, empty if unknown."""
     code = _family(re.split(r"[-_]", language.lower())[0])
     return next((scripts for codes, scripts in _WRITTEN if code in codes.split()), frozenset())
 
@@ -75,7 +75,7 @@ _CODES = {
     "id": "id ind",
     "hi": "hi hin",
 }
-"""Codes and usual nicknames; a language that is missing here goes by its own code."""
+"""Codes and common abbreviations; other languages are identified by their own code."""
 
 _SCRIPTS = {
     "han": re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef]"),

@@ -9,60 +9,60 @@ from typing import Protocol
 __all__ = ["STRADDLES", "ClipText", "TimedClip", "TimedLine", "assign_lines"]
 
 STRADDLES = "straddles"
-"""Flag of a text, part of which is spoken in another clip, or that lacks a part spoken in its."""
+"""Flag of a text that is partly spoken in another clip, or lacks a part spoken in its own."""
 
-_MIN_SHARE = 0.5  # of a line that a clip must hold to get it
-_SHARED = 0.25  # of a line that no clip holds so much of
-_NOTABLE = 0.2  # seconds of a line in another clip that are more than its usual lingering
+_MIN_SHARE = 0.5  # share of a line within the clip that gets it
+_SHARED = 0.25  # share of a line within each clip that shares it
+_MIN_LINE_STRADDLE = 0.2  # seconds of a line in another clip, more than the usual display lag
 
 
 class TimedLine(Protocol):
-    """A line with its time in seconds; a subtitle event or record."""
+    """A line with times: a subtitle event or record."""
 
     @property
     def start(self) -> float:
-        """When it begins."""
+        """Start in seconds."""
 
     @property
     def end(self) -> float:
-        """When it ends."""
+        """End in seconds."""
 
     @property
     def text(self) -> str:
-        """What it says."""
+        """Text of the line."""
 
 
 class TimedClip(Protocol):
-    """A clip with its time in seconds; a record of a corpus, or a piece of a file."""
+    """A clip with times: a record of a corpus, or a segment of a file."""
 
     @property
     def clip_id(self) -> str:
-        """What it is called."""
+        """Id of the clip."""
 
     @property
     def start(self) -> float:
-        """When it begins."""
+        """Start in seconds."""
 
     @property
     def end(self) -> float:
-        """When it ends."""
+        """End in seconds."""
 
     @property
     def superseded_by(self) -> str | None:
-        """The clip that replaced it, if one did."""
+        """Id of the clip that replaced it, if any."""
 
 
 @dataclass
 class ClipText:
-    """What the lines of one clip come to.
+    """Lines assigned to a clip.
 
     Attributes:
-        lines: the texts of those that are its own, in order of time.
-        flags: what is doubtful about it.
-        shared: the texts of those that it holds a quarter of or more, but no clip a half.
-        inside_s: seconds of its lines, or of the shared ones if it has none, that lie in it.
-        shown_s: seconds that these lines last.
-        covered_s: seconds of the clip that lie under them.
+        lines: texts of its own lines, in order of time.
+        flags: flags of the text.
+        shared: texts of lines of which it holds a quarter or more, but no clip holds half.
+        inside_s: seconds of its lines (or of the shared ones if it has none) within the clip.
+        shown_s: total duration of these lines in seconds.
+        covered_s: seconds of the clip that they cover.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -73,10 +73,10 @@ class ClipText:
     covered_s: float = 0.0
 
     def confidence(self, speech_s: float) -> float:
-        """Return how far the text is that of the clip, and all of it, from 0 to 1.
+        """Return the confidence, 0 to 1, that the text is that of the whole clip.
 
-        It is the share of the lines' time that lies in the clip, times the share of the clip's
-        speech that they cover. Where in the clip its speech lies isn't asked: seconds are compared.
+        It is the share of the lines' time within the clip times the share of the clip's speech that
+        they cover; only durations are compared, not where in the clip its speech lies.
 
         Args:
             speech_s: seconds of speech in the clip.
@@ -86,29 +86,29 @@ class ClipText:
 
 
 def assign_lines(lines: Iterable[TimedLine], clips: Sequence[TimedClip]) -> Mapping[str, ClipText]:
-    """Give each line to the clip that holds most of it, if that is half of the line or more.
+    """Assign each line to the clip that holds most of it, if that is half of the line or more.
 
-    Of clips that hold the same of it the first gets it. A line that reaches notably into a clip
-    that doesn't get it raises the flag ``straddles`` there, and on the clip that does. A line that
-    no clip holds half of is shared by those that hold a quarter. Superseded clips are served apart,
-    so that they take nothing from those that replaced them.
+    Of clips that hold equally much the first gets it. A line that also reaches into another clip by
+    0.2 s flags both clips as ``straddles``. A line of which no clip holds half is shared by those
+    that hold a quarter. Superseded clips are handled apart, so that they take no line from those
+    that replaced them.
 
     Args:
-        lines: of one source, in seconds on its timeline.
-        clips: of the same source.
+        lines: lines of one source, with times on its timeline.
+        clips: clips of the same source.
 
     Returns:
-        The texts of the clips that got a line or share one, by clip id.
+        Texts of the clips with own or shared lines, by clip id.
     """
     texts: dict[str, ClipText] = {}
     ordered = sorted(lines, key=lambda line: (line.start, line.end, line.text))
     for superseded in (False, True):
         peers = [clip for clip in clips if (clip.superseded_by is not None) == superseded]
-        texts |= _assigned(ordered, sorted(peers, key=lambda clip: (clip.start, clip.end)))
+        texts |= _assign_to_peers(ordered, sorted(peers, key=lambda clip: (clip.start, clip.end)))
     return texts
 
 
-def _assigned(lines: Sequence[TimedLine], clips: Sequence[TimedClip]) -> dict[str, ClipText]:
+def _assign_to_peers(lines: Sequence[TimedLine], clips: Sequence[TimedClip]) -> dict[str, ClipText]:
     owned: dict[str, list[TimedLine]] = defaultdict(list)
     shared: dict[str, list[TimedLine]] = defaultdict(list)
     straddled: set[str] = set()
@@ -126,11 +126,11 @@ def _assigned(lines: Sequence[TimedLine], clips: Sequence[TimedClip]) -> dict[st
             for clip_id in held:
                 if held[clip_id] >= _SHARED * shown:
                     shared[clip_id].append(line)
-        reached = {clip_id for clip_id, seconds in held.items() if seconds > _NOTABLE}
+        reached = {clip_id for clip_id, seconds in held.items() if seconds > _MIN_LINE_STRADDLE}
         if reached - {owner}:
             straddled |= reached if owner is None else reached | {owner}
     return {
-        clip.clip_id: _text(
+        clip.clip_id: _clip_text(
             clip, owned[clip.clip_id], shared[clip.clip_id], clip.clip_id in straddled
         )
         for clip in clips
@@ -138,7 +138,7 @@ def _assigned(lines: Sequence[TimedLine], clips: Sequence[TimedClip]) -> dict[st
     }
 
 
-def _text(
+def _clip_text(
     clip: TimedClip, own: Sequence[TimedLine], shared: Sequence[TimedLine], straddles: bool
 ) -> ClipText:
     lines = own or shared
@@ -148,11 +148,11 @@ def _text(
         shared=[line.text for line in shared],
         inside_s=sum(_overlap(line, clip) for line in lines),
         shown_s=sum(line.end - line.start for line in lines),
-        covered_s=_covered(clip, lines),
+        covered_s=_covered_seconds(clip, lines),
     )
 
 
-def _covered(clip: TimedClip, lines: Sequence[TimedLine]) -> float:
+def _covered_seconds(clip: TimedClip, lines: Sequence[TimedLine]) -> float:
     seconds, until = 0.0, clip.start
     for line in lines:  # in order of their starts
         start, end = max(line.start, until), min(line.end, clip.end)

@@ -1,4 +1,4 @@
-"""The clips of a corpus that are to be given text, source by source."""
+"""Clips of a corpus to transcribe, by source."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ __all__ = ["SourceClips", "read_source_clips"]
 
 @dataclass(frozen=True)
 class SourceClips:
-    """The clips of one source.
+    """Clips of a source.
 
     Attributes:
-        source_id: of the source.
-        scripted: whether what is said was known beforehand.
-        clips: all of its clips.
-        wanted: those that are to be labelled: accepted and not superseded.
+        source_id: id of the source.
+        scripted: True for a scripted recording.
+        clips: all clips.
+        wanted: clips to label, i.e. accepted and not superseded.
     """
 
     source_id: str
@@ -30,15 +30,15 @@ class SourceClips:
 
 
 def read_source_clips(corpus: Path, outcome: Outcome) -> Iterator[SourceClips]:
-    """Yield each source's clips, in the order of source ids; a bad shard is noted as a failure."""
+    """Yield the clips of each source, in order of source ids; a damaged shard is a failure."""
     for path in shard_paths(corpus, STAGES["segments"]):
         try:
-            yield _read(corpus, path.stem)
+            yield _read_source(corpus, path.stem)
         except DataError as error:
             outcome.fail(path.stem, str(error))
 
 
-def _read(corpus: Path, source_id: str) -> SourceClips:
+def _read_source(corpus: Path, source_id: str) -> SourceClips:
     clips = read_shard(STAGES["segments"].path(corpus, source_id), Clip)
     screen = STAGES["screen"].path(corpus, source_id)
     screened = read_shard(screen, Screen) if screen.exists() else []

@@ -1,4 +1,4 @@
-"""A transcript in one spelling: width, spaces, simplified characters; the raw text is kept."""
+"""Normalisation of transcripts: width, spaces, simplified characters."""
 
 import re
 import unicodedata
@@ -8,27 +8,27 @@ from corpus_tools.transcription.chinese import is_chinese, simplify
 __all__ = ["NORMALISATION", "normalise"]
 
 NORMALISATION = 3
-"""Raised whenever the same raw text would come out otherwise."""
+"""Version of the algorithm, raised whenever it normalises the same text differently."""
 
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code).isalnum()}
 _RADICALS = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)}
-"""Kangxi's radicals, which some programs write for the characters that they look like."""
+"""Kangxi radicals, which some programs write instead of the characters they look like."""
 _PLAIN: dict[int, int | str] = {**_FULL_WIDTH, **_RADICALS}
 _HAN = r"[\u3400-\u4dbf\u4e00-\u9fff]"
-_JOINERS = "\u200c\u200d"  # they change how Persian and Indic words are written
+_JOINERS = "\u200c\u200d"  # significant in Persian and Indic scripts
 
 
 def normalise(text: str, language: str | None = None) -> str:
-    """Return a text in one line, composed, with half-width letters and digits and single spaces.
+    """Return a text on one line, composed, with half-width letters and digits and single spaces.
 
-    Chinese comes in simplified characters. Punctuation stays as it is written, numbers and words
-    stay what they are. A space between two Chinese words is kept, since subtitles use it for a
-    pause; a text that spaces out each of its characters is closed up.
+    Chinese is converted to simplified characters. Punctuation, numbers and words are kept. Spaces
+    between Chinese words are kept, since subtitles use them for pauses, but removed from a text
+    with a space after each character.
 
     Args:
-        text: as recognised, read or typed.
-        language: BCP 47 code of what is spoken; None if nobody knows: then Han characters are
-            taken for Chinese where no kana and no hangul stand beside them.
+        text: raw text.
+        language: BCP 47 code of the spoken language. If None, Han characters count as Chinese
+            unless the text also has kana or hangul.
 
     Example:
         >>> normalise("巴適　得很，  ＯＫ １２３！")
@@ -43,7 +43,7 @@ def normalise(text: str, language: str | None = None) -> str:
     composed = unicodedata.normalize("NFC", text).translate(_PLAIN)
     if is_chinese(composed, language):
         composed = simplify(composed)
-    visible = "".join(one if _is_visible(one) else _blank(one) for one in composed)
+    visible = "".join(c if _is_visible(c) else _blank(c) for c in composed)
     words = visible.split()
     if len(words) > 2 and all(re.fullmatch(rf"{_HAN}[，。！？、]?", word) for word in words):
         return "".join(words)

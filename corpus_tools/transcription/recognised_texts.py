@@ -1,4 +1,4 @@
-"""Transcripts from a speech recogniser: its words, the flags on them, and what is left."""
+"""Transcription of a corpus's clips with a recogniser and its guards."""
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -34,16 +34,16 @@ Context = Literal["clip", "window"]
 
 
 class ClipTranscriber:
-    """A recogniser set to work on the clips of a corpus.
+    """Transcriber of the clips of a corpus.
 
     Args:
         corpus: the corpus folder.
-        recogniser: what listens.
-        source: how its texts are filed.
-        language: what is spoken.
-        flagging: how its texts are judged.
-        context: whether it hears each clip by itself, or those of a window together.
-        batch_size: clips or windows that it is given at once.
+        recogniser: loaded recogniser.
+        source: text source of its transcripts.
+        language: code of the spoken language, None to detect it.
+        flagging: guards on its texts.
+        context: transcribe each ``clip`` alone, or the clips of a ``window`` together.
+        batch_size: clips or windows per batch.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class ClipTranscriber:
         self.origin = f"{source}:{recogniser.name}"
 
     def chunks(self, material: Sequence[SourceClips]) -> Iterator[list[SourceClips]]:
-        """Yield the sources in groups to be heard together, so that small ones fill a batch."""
-        yield from chunked(material, lambda one: len(self._windows(one)), self.batch_size)
+        """Yield groups of sources to transcribe together, so that small ones fill a batch."""
+        yield from chunked(material, lambda source: len(self._windows(source)), self.batch_size)
 
     def is_current(self, material: SourceClips) -> bool:
-        """Return whether the source's texts are there, from the same clips and parameters.
+        """Return whether a source has texts from the same clips and parameters.
 
         Raises:
             DataError: if its shard can't be read.
@@ -80,62 +80,65 @@ class ClipTranscriber:
     def put(
         self, chunk: Sequence[SourceClips], outcome: Outcome, advance: Callable[[int], None]
     ) -> list[str]:
-        """Recognise the wanted clips of some sources and write what comes of it.
+        """Transcribe the wanted clips of some sources and write the transcripts.
 
-        Each source's shard is written whole, and left alone if its texts are there already. A clip
-        that can't be read, or a shard, is noted as a failure and tried again in the next run.
+        Each source's shard is written whole unless it is current. A clip or shard that can't be
+        read is a failure and tried again in the next run.
 
         Args:
-            chunk: the sources.
-            outcome: gets the failures.
-            advance: told after each batch how many clips it had.
+            chunk: sources to transcribe.
+            outcome: outcome that receives the failures.
+            advance: called after each batch with its number of clips.
 
         Returns:
-            The ids of the sources whose texts are there now.
+            Ids of the sources that now have transcripts.
 
         Raises:
-            CorpusError: if the recogniser can't work at all.
+            CorpusError: if the recogniser fails.
         """
-        heard: dict[str, Recognition] = {}
-        windows = [window for one in chunk for window in self._windows(one)]
+        recognitions: dict[str, Recognition] = {}
+        windows = [window for source in chunk for window in self._windows(source)]
         for batch in batched(windows, self.batch_size):
-            heard |= self._heard(batch, outcome)
+            recognitions |= self._recognise(batch, outcome)
             advance(sum(map(len, batch)))
         done = []
-        for one in chunk:
+        for source in chunk:
             records = [
-                self._raw(clip, heard[clip.clip_id]) for clip in one.wanted if clip.clip_id in heard
+                self._raw_transcript(clip, recognitions[clip.clip_id])
+                for clip in source.wanted
+                if clip.clip_id in recognitions
             ]
-            inputs = self._inputs(one)
-            if len(records) < len(one.wanted):
-                inputs["missing"] = len(one.wanted) - len(records)
+            inputs = self._inputs(source)
+            if len(records) < len(source.wanted):
+                inputs["missing"] = len(source.wanted) - len(records)
             try:
-                self._put(one, records, inputs)
-                done.append(one.source_id)
+                self._put(source, records, inputs)
+                done.append(source.source_id)
             except DataError as error:
-                outcome.fail(one.source_id, str(error))
+                outcome.fail(source.source_id, str(error))
         return done
 
     def reflag(self, material: SourceClips) -> bool:
-        """Flag and normalise what was heard already, and return whether that is all it needed.
+        """Flag and normalise existing texts anew; return False if they must be recognised again.
 
         Raises:
             DataError: if the source's shard can't be read.
         """
         inputs = self._inputs(material)
         known = stored_inputs(self.corpus, material.source_id, self.origin)
-        judged = self.flagging.inputs.keys()
-        if known is None or _without(known, judged) != _without(inputs, judged):
+        flag_inputs = self.flagging.inputs.keys()
+        if known is None or _without(known, flag_inputs) != _without(inputs, flag_inputs):
             return False
         texts = read_transcripts(self.corpus, material.source_id)
-        self._put(material, [one for one in texts if transcript_origin(one) == self.origin], inputs)
+        own = [text for text in texts if transcript_origin(text) == self.origin]
+        self._put(material, own, inputs)
         return True
 
     def _put(
-        self, material: SourceClips, heard: Sequence[Transcript], inputs: dict[str, Any]
+        self, material: SourceClips, raw: Sequence[Transcript], inputs: dict[str, Any]
     ) -> None:
         seconds = {clip.clip_id: clip.duration for clip in material.wanted}
-        records = self.flagging.apply(heard, seconds)
+        records = self.flagging.apply(raw, seconds)
         put_transcripts(self.corpus, material.source_id, self.origin, records, inputs)
 
     def _windows(self, material: SourceClips) -> list[list[Clip]]:
@@ -143,31 +146,31 @@ class ClipTranscriber:
             return plan_windows(material.wanted)
         return [[clip] for clip in material.wanted]
 
-    def _heard(self, batch: Sequence[list[Clip]], outcome: Outcome) -> dict[str, Recognition]:
-        """Return what is said in the clips of some windows, by clip id."""
-        readable = [pairs for window in batch if (pairs := list(self._waves(window, outcome)))]
+    def _recognise(self, batch: Sequence[list[Clip]], outcome: Outcome) -> dict[str, Recognition]:
+        """Return the recognition of each clip in some windows, by clip id."""
+        readable = [pairs for window in batch if (pairs := list(self._read_waves(window, outcome)))]
         windows = [[clip for clip, _ in pairs] for pairs in readable]
         sounds = [join_clips(*zip(*pairs, strict=True)) for pairs in readable]
         if not sounds:
             return {}
-        heard = run_recogniser(self.recogniser, [wave for wave, _ in sounds], self.language)
+        found = run_recogniser(self.recogniser, [wave for wave, _ in sounds], self.language)
         return {
-            clip.clip_id: mine
-            for window, (_, spans), one in zip(windows, sounds, heard, strict=True)
-            for clip, mine in zip(window, self._of_clips(one, spans), strict=True)
+            clip.clip_id: part
+            for window, (_, spans), recognition in zip(windows, sounds, found, strict=True)
+            for clip, part in zip(window, self._split(recognition, spans), strict=True)
         }
 
-    def _of_clips(self, heard: Recognition, spans: Sequence[tuple[float, float]]) -> Any:
+    def _split(self, recognition: Recognition, spans: Sequence[tuple[float, float]]) -> Any:
         if self.context == "clip":
-            return [heard]
-        if heard.words is None and heard.text:
+            return [recognition]
+        if recognition.words is None and recognition.text:
             raise ConfigurationError(
-                f"{self.recogniser.name} gives no times of words, without which a window can't be "
-                f"divided; use --context clip"
+                f"{self.recogniser.name} gives no word times, which are needed to divide a window "
+                f"into clips; use --context clip"
             )
-        return split_recognition(heard, spans)
+        return split_recognition(recognition, spans)
 
-    def _waves(
+    def _read_waves(
         self, clips: Sequence[Clip], outcome: Outcome
     ) -> Iterator[tuple[Clip, NDArray[np.float32]]]:
         for clip in clips:
@@ -178,19 +181,21 @@ class ClipTranscriber:
             else:
                 yield clip, samples.astype(np.float32) / np.float32(32768)
 
-    def _raw(self, clip: Clip, heard: Recognition) -> Transcript:
+    def _raw_transcript(self, clip: Clip, recognition: Recognition) -> Transcript:
         return Transcript(
             clip_id=clip.clip_id,
             text="",
-            text_raw=heard.text,
+            text_raw=recognition.text,
             source=self.source,
             model=self.recogniser.name,
-            language=heard.language or self.language,
-            avg_logprob=_finite(heard.avg_logprob),
-            no_speech_prob=_finite(heard.no_speech_prob),
-            compression_ratio=_finite(heard.compression_ratio),
-            words=None if heard.words is None else [_row(word, clip) for word in heard.words],
-            flags=list(heard.flags),
+            language=recognition.language or self.language,
+            avg_logprob=_finite(recognition.avg_logprob),
+            no_speech_prob=_finite(recognition.no_speech_prob),
+            compression_ratio=_finite(recognition.compression_ratio),
+            words=None
+            if recognition.words is None
+            else [_word_row(word, clip) for word in recognition.words],
+            flags=list(recognition.flags),
         )
 
     def _inputs(self, material: SourceClips) -> dict[str, Any]:
@@ -207,8 +212,8 @@ def _without(inputs: Mapping[str, Any], keys: Collection[str]) -> str:
     return canonical_json({key: value for key, value in inputs.items() if key not in keys})
 
 
-def _row(word: Word, clip: Clip) -> tuple[float, float, str, float | None]:
-    """Return a word as it is kept: on the source's timeline, in the clip, in milliseconds."""
+def _word_row(word: Word, clip: Clip) -> tuple[float, float, str, float | None]:
+    """Return a word's row: times on the source's timeline, within the clip, to the millisecond."""
     start, end = (
         min(max(round(clip.start + time, 3), clip.start), clip.end)
         for time in (word.start, word.end)

@@ -1,4 +1,4 @@
-"""What a speech recogniser is to this package, and how one is found by its name."""
+"""Interface of speech recognisers, and their lookup by name."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ GROUP = "corpus_tools.recognisers"
 
 @dataclass(frozen=True)
 class Word:
-    """A word of a text, and when it is said.
+    """A recognised word with its times.
 
     Attributes:
-        start: seconds from the beginning of what was heard.
-        end: seconds, not before ``start``.
-        text: with its own space and punctuation, so that the words of a text joined are the text.
-        probability: that it is right, in the recogniser's own opinion; None if it has none.
+        start: start in seconds from the beginning of the clip or window.
+        end: end in seconds, not before ``start``.
+        text: word with its space and punctuation, so that the joined words are the text.
+        probability: the recogniser's confidence, None if unknown.
     """
 
     start: float
@@ -42,16 +42,16 @@ class Word:
 
 @dataclass(frozen=True)
 class Recognition:
-    """What a recogniser heard in one clip.
+    """Result of a recogniser for one clip.
 
     Attributes:
-        text: as recognised.
+        text: raw text.
         language: code of the language, None if unknown.
         avg_logprob: mean log-probability of the text's tokens, None if unknown.
-        no_speech_prob: probability that nobody speaks, None if unknown.
-        compression_ratio: bytes of the text over those of its compression, None if unknown.
-        words: of the text, in its order; None if their times are unknown.
-        flags: what is doubtful about it, beside what the guards find.
+        no_speech_prob: probability of no speech, None if unknown.
+        compression_ratio: bytes of the text over bytes of its compression, None if unknown.
+        words: words of the text in order, None if their times are unknown.
+        flags: flags of the recogniser, in addition to those of the guards.
     """
 
     text: str
@@ -65,21 +65,21 @@ class Recognition:
 
 @dataclass(frozen=True)
 class RecogniserOptions:
-    """What the user asks of a recogniser; one that has no use for an option ignores it.
+    """Options of a recogniser; those that don't apply to it are ignored.
 
     Attributes:
-        model: name or path of the model, None for the recogniser's own default.
+        model: name or path of the model, None for the recogniser's default.
         device: ``auto``, ``cpu``, ``cuda`` …
-        prompt: text that sets style and words.
-        lexicon: words to expect, the most important first.
-        download: whether a missing model may be downloaded, once announced.
-        temperatures: of sampling, tried in turn.
-        beam_size: beams of the search at temperature 0, None for the likeliest token each time.
-        fp16: whether to calculate in half precision, None for what suits the device.
-        max_tokens: longest text of a clip, None for the model's own limit.
+        prompt: text that sets style and vocabulary.
+        lexicon: expected words, the most important first.
+        download: allow the download of a missing model, once announced.
+        temperatures: sampling temperatures, tried in turn.
+        beam_size: beams at temperature 0, None for greedy decoding.
+        fp16: half precision, None for the device's default.
+        max_tokens: maximum tokens of a clip's text, None for the model's own limit.
         batch_size: clips decoded at once.
-        words: whether the times of words are wanted.
-        announce: called with a sentence that the user should see before a long wait.
+        words: return word times.
+        announce: called with a message before a long wait.
     """
 
     model: str | None = None
@@ -98,27 +98,27 @@ class RecogniserOptions:
 
 @runtime_checkable
 class Recogniser(Protocol):
-    """A speech recogniser, ready to use."""
+    """A loaded speech recogniser."""
 
     @property
     def name(self) -> str:
-        """The model's name, kept with every text."""
+        """Name of the model, stored with every text."""
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """JSON-ready: all that the texts depend on, weights included; the same, the same texts.
+        """JSON-ready identity of everything that the texts depend on, weights included.
 
-        Not the size of the batches: what else is heard must not change what is said of a clip.
+        The batch size is not part of it: a clip's text must not depend on the rest of its batch.
         """
 
     def transcribe(
         self, clips: Sequence[NDArray[np.float32]], language: str | None
     ) -> list[Recognition]:
-        """Return what is said in each clip, in order; at most ``batch_size`` are given at once.
+        """Transcribe at most ``batch_size`` clips, in order.
 
         Args:
             clips: samples in -1..1 at 16 kHz, mono; shape (samples,) each.
-            language: code of what is spoken, None to find out.
+            language: code of the spoken language, None to detect it.
 
         Raises:
             ConfigurationError: if the language isn't supported.
@@ -126,10 +126,10 @@ class Recogniser(Protocol):
 
 
 def find_recogniser(name: str) -> Callable[[RecogniserOptions], Recogniser]:
-    """Return what makes the recogniser of this name.
+    """Return the factory of the recogniser of this name.
 
     Raises:
-        ConfigurationError: if none of that name is installed, or it can't be imported.
+        ConfigurationError: if it isn't installed, or can't be imported.
     """
     known: dict[str, EntryPoint] = {entry.name: entry for entry in entry_points(group=GROUP)}
     if name not in known:
@@ -140,6 +140,6 @@ def find_recogniser(name: str) -> Callable[[RecogniserOptions], Recogniser]:
         factory: Callable[[RecogniserOptions], Recogniser] = known[name].load()
     except (ImportError, AttributeError) as error:
         raise ConfigurationError(
-            f"recogniser '{name}' can't be imported ({error}); install its package again"
+            f"recogniser '{name}' can't be imported ({error}); reinstall its package"
         ) from error
     return factory

@@ -1,4 +1,4 @@
-"""How far a text repeats itself, or the other texts of its source; counted in characters."""
+"""Repetition within a text, and between the texts of a source, measured in characters."""
 
 import re
 from collections import Counter
@@ -10,19 +10,19 @@ __all__ = ["has_loop", "redundancy", "repeated_texts", "units_of"]
 
 
 def has_loop(text: str) -> bool:
-    """Return whether a stretch of a text comes so often in a row that nobody speaks like that.
+    """Return whether a stretch of a text is repeated in a row more often than in speech.
 
-    Of one letter that is 15 times, of two 8, of three 6, of up to six 4, of longer ones 3.
+    The limit is 15 times for one letter, 8 for two, 6 for three, 4 for up to six, else 3.
 
     Example:
         >>> has_loop("谢谢大家" * 4), has_loop("哈哈哈哈哈哈，走走走！")
         (True, False)
     """
-    return _LOOP.search(letters_only(text)[:_ENOUGH]) is not None
+    return _LOOP.search(letters_only(text)[:_MAX_UNITS]) is not None
 
 
 def units_of(text: str) -> list[str]:
-    """Return the Chinese characters, kana and hangul of a text, and the words of other scripts.
+    """Return the Chinese characters, kana and hangul of a text, and its words in other scripts.
 
     Example:
         >>> units_of("巴适得很，OK？Zażółć!")
@@ -32,20 +32,19 @@ def units_of(text: str) -> list[str]:
 
 
 def redundancy(text: str) -> float:
-    """Return the units of a text over the number of new pieces it is made of.
+    """Return the number of units of a text per new piece.
 
-    Each piece is the longest that stood before in the text, and one unit more (the parsing of
-    Lempel and Ziv, IEEE Trans. Inform. Theory 22(1), 1976). 1.0 says that nothing comes twice. A
-    compressor of bytes needs hundreds of them to see anything; this sees it in twenty characters,
-    and in Chinese as well as in scripts with spaces. Texts of fewer than 16 units give 1.0, for
-    people do say 对对对.
+    Each piece is the longest one that occurred earlier in the text, plus one unit (the parsing of
+    Lempel and Ziv, IEEE Trans. Inform. Theory 22(1), 1976). 1.0 means no repetition. Byte
+    compressors need hundreds of bytes; this measure works from twenty characters, in Chinese as in
+    scripts with spaces. Texts of fewer than 16 units give 1.0, since speech has 对对对.
 
     Example:
         >>> redundancy("这个就是那个" * 4), redundancy("我今天早上吃了三碗担担面又喝了两碗豆浆")
         (3.4285714285714284, 1.1875)
     """
-    units = units_of(text)[:_ENOUGH]
-    if len(units) < _FEWEST:
+    units = units_of(text)[:_MAX_UNITS]
+    if len(units) < _MIN_UNITS:
         return 1.0
     coded = "".join(map(chr, _ranks(units)))
     pieces = start = 0
@@ -62,14 +61,14 @@ def redundancy(text: str) -> float:
 
 
 def repeated_texts(texts: Mapping[str, str], max_repeats: int) -> frozenset[str]:
-    """Return the clips whose text is that of too many other clips of their source as well.
+    """Return the clips whose text occurs in too many clips of their source.
 
-    Speech models give one and the same text to many noisy clips. People repeat themselves in short
-    answers: texts of up to four units don't count.
+    Speech models output the same text for many noisy clips. Texts of up to four units don't count,
+    since short answers are often repeated in speech.
 
     Args:
-        texts: of the clips of one source, by clip id.
-        max_repeats: clips that may have the same text, whatever its spelling.
+        texts: texts of the clips of one source, by clip id.
+        max_repeats: number of clips that may have the same text, in any spelling.
 
     Example:
         >>> sorted(repeated_texts({"a": "我会在你身边", "b": "我會在你身邊。", "c": "好"}, 1))
@@ -89,8 +88,8 @@ def _ranks(units: list[str]) -> list[int]:
     return [ranks.setdefault(unit, len(ranks)) for unit in units]
 
 
-_ENOUGH = 1000  # units or letters; nobody says more in a clip, and longer ones would take long
-_FEWEST = 16  # units
+_MAX_UNITS = 1000  # units or letters examined, more than a clip has, to bound the run time
+_MIN_UNITS = 16
 _SHORT_ANSWER = 4  # units
 _LOOP = re.compile(r"(.)\1{14,}|(..)\2{7,}|(...)\3{5,}|(.{4,6})\4{3,}|(.{7,60}?)\5{2,}")
 _UNIT = re.compile(

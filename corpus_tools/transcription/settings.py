@@ -11,32 +11,33 @@ __all__ = ["TranscribeSettings"]
 
 
 class TranscribeSettings(Settings):
-    """How clips are transcribed.
+    """Settings of transcription.
 
     Attributes:
-        recogniser: which recogniser, by its name among the installed ones.
-        model: its model: for Whisper a name or the path of a checkpoint (by default large-v3).
-        language: what is spoken, e.g. ``zh``; by default that of [corpus].
-        device: ``cpu``, ``cuda``, ``cuda:1`` …; ``auto`` takes a GPU if there is one.
-        fp16: whether to calculate in half precision; by default on a GPU only.
-        context: ``clip`` lets each clip be heard by itself; ``window`` takes the clips of a source
-            together, up to 30 s at once, which is faster and gives the times of words.
-        prompt: text that sets the recogniser's style and words, e.g. names.
-        lexicon: words to expect: ``sichuan`` for the bundled ones, or a file with one word a line.
+        recogniser: name of an installed recogniser.
+        model: model of the recogniser; for Whisper a name or the path of a checkpoint (by default
+            large-v3).
+        language: code of the spoken language, e.g. ``zh``; by default that of [corpus].
+        device: ``cpu``, ``cuda``, ``cuda:1`` …; ``auto`` uses a GPU if there is one.
+        fp16: half precision; by default on a GPU only.
+        context: ``clip`` transcribes each clip alone; ``window`` transcribes the clips of a source
+            together, up to 30 s at once, which is faster and gives word times.
+        prompt: text that sets the recogniser's style and vocabulary, e.g. names.
+        lexicon: expected words: ``sichuan`` for the bundled ones, or a file with one word per line.
         temperatures: tried in turn until a text is neither repetitive nor improbable.
-        beam_size: beams of the search at temperature 0; by default the likeliest token each time.
-        max_tokens: longest text of a clip in the model's tokens; by default the model's own limit.
-        batch_size: clips or windows decoded at once; halved where a GPU's memory is too small.
+        beam_size: beams at temperature 0; by default greedy decoding.
+        max_tokens: maximum tokens of a clip's text; by default the model's own limit.
+        batch_size: clips or windows decoded at once; halved if GPU memory runs out.
         max_rate: flags ``too_fast`` above this many Chinese characters (or letters / 3) a second.
         max_compression: flags ``compression`` above this ratio of a text's characters (or words)
             to the new pieces it is made of.
         max_no_speech: flags ``no_speech`` above this probability, unless ``min_logprob`` is met.
         min_logprob: flags ``low_logprob`` below this mean log-probability of the tokens.
-        max_repeats: flags ``repeated_text`` where more clips of a source than this have the same
-            text of five characters or more.
-        hallucinations: more texts that the recogniser invents: a file in the corpus folder, one
-            phrase a line.
-        emptying_flags: flags that empty a text; the raw text always stays.
+        max_repeats: flags ``repeated_text`` if more clips of a source than this have the same text
+            of five characters or more.
+        hallucinations: file in the corpus folder with further texts that the recogniser
+            hallucinates, one phrase per line.
+        emptying_flags: flags that empty a text; the raw text is always kept.
     """
 
     recogniser: str = "whisper"

@@ -1,4 +1,4 @@
-"""What in a subtitle file is no spoken line, or can't be one."""
+"""Removal of cues that can't be spoken lines."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,28 +10,28 @@ __all__ = ["spoken_cues"]
 
 
 def spoken_cues(cues: Sequence[Cue]) -> tuple[list[Cue], Counter[str]]:
-    """Return the cues that may be spoken lines, in order of time, and why others were left out.
+    """Return the cues that may be spoken lines, in order of time, and the reasons for the others.
 
-    Left out are cues that end before they begin, that are shown before the film begins or four
-    days into it, for longer than half a minute (titles, watermarks), or with more text than
-    anybody says in that time. Cues without text or length go unmentioned. The same text shown
-    again at once, as animation and layers do, is one cue.
+    Left out are cues that end before they begin, lie before the start or after four days, last
+    longer than half a minute (titles, watermarks), or have too much text. Cues without text or
+    duration are dropped without a reason. Repetitions of a text without a pause, from animation and
+    layers, are merged into one cue.
 
     Args:
-        cues: without markup.
+        cues: cues without markup.
     """
     reasons: Counter[str] = Counter()
     kept = []
     for cue in cues:
-        reason = _why_not(cue)
+        reason = _rejection(cue)
         if reason:
             reasons[reason] += 1
         elif cue.text.strip() and cue.end > cue.start:
             kept.append(cue if cue.start >= 0 else replace(cue, start=0.0))
-    return _joined(sorted(kept, key=lambda cue: (cue.start, cue.end, cue.text))), reasons
+    return _merge_repeated(sorted(kept, key=lambda cue: (cue.start, cue.end, cue.text))), reasons
 
 
-def _why_not(cue: Cue) -> str | None:
+def _rejection(cue: Cue) -> str | None:
     if cue.end < cue.start:
         return "end before they begin"
     if cue.start > _LATEST or (cue.start < 0 and cue.end <= 0):
@@ -43,8 +43,8 @@ def _why_not(cue: Cue) -> str | None:
     return None
 
 
-def _joined(cues: Sequence[Cue]) -> list[Cue]:
-    """Return cues with those that go on saying the same joined to the first of them."""
+def _merge_repeated(cues: Sequence[Cue]) -> list[Cue]:
+    """Merge consecutive cues with the same text and speaker."""
     joined: list[Cue] = []
     last: dict[tuple[str, str | None], int] = {}
     for cue in cues:

@@ -1,4 +1,4 @@
-"""The texts of a source's clips: several origins side by side in one shard."""
+"""Storage of transcripts: all origins of a source's texts in one shard."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ STAGE = STAGES["transcripts"]
 
 
 def transcript_origin(record: Transcript) -> str:
-    """Return what a text comes from: its source, and the model where there is one.
+    """Return the origin of a text: its source, with the model if it has one.
 
     Example:
         >>> record = Transcript(clip_id="c", text="", text_raw="", source="whisper", model="base")
@@ -32,7 +32,7 @@ def transcript_origin(record: Transcript) -> str:
 
 
 def stored_origins(corpus: Path, source_id: str) -> frozenset[str]:
-    """Return the origins that a source has texts of.
+    """Return the origins of a source's texts.
 
     Raises:
         DataError: if the shard has no readable header.
@@ -42,7 +42,7 @@ def stored_origins(corpus: Path, source_id: str) -> frozenset[str]:
 
 
 def is_current(corpus: Path, source_id: str, origin: str, inputs: Mapping[str, Any]) -> bool:
-    """Return whether a source's texts of this origin were made from these inputs.
+    """Return whether a source has texts of this origin from these inputs.
 
     Raises:
         DataError: if the shard has no readable header.
@@ -52,7 +52,7 @@ def is_current(corpus: Path, source_id: str, origin: str, inputs: Mapping[str, A
 
 
 def stored_inputs(corpus: Path, source_id: str, origin: str) -> dict[str, Any] | None:
-    """Return what a source's texts of this origin were made from, None if there are none.
+    """Return the inputs of a source's texts of this origin, None if there are none.
 
     Raises:
         DataError: if the shard has no readable header.
@@ -63,7 +63,7 @@ def stored_inputs(corpus: Path, source_id: str, origin: str) -> dict[str, Any] |
 
 
 def read_transcripts(corpus: Path, source_id: str) -> list[Transcript]:
-    """Return a source's texts of every origin.
+    """Return a source's texts of all origins.
 
     Raises:
         DataError: if the shard can't be read.
@@ -79,20 +79,20 @@ def put_transcripts(
     records: Sequence[Transcript],
     inputs: Mapping[str, Any],
 ) -> bool:
-    """Replace a source's texts of one origin; those of other origins stay.
+    """Replace a source's texts of one origin; those of other origins are kept.
 
     Args:
         corpus: the corpus folder.
-        source_id: of which source.
-        origin: as :func:`transcript_origin` has it for each of the records.
-        records: the origin's texts, one for each clip at most, in any order.
-        inputs: JSON-ready inputs and parameters that the texts depend on.
+        source_id: id of the source.
+        origin: origin of the records, as from :func:`transcript_origin`.
+        records: texts of that origin, at most one per clip, in any order.
+        inputs: JSON-ready inputs and parameters of the texts.
 
     Returns:
-        False, with nothing written, if texts from the same inputs are there already.
+        False if the stored texts are already from the same inputs, so that nothing was written.
 
     Raises:
-        DataError: if the shard that is there can't be read.
+        DataError: if the existing shard can't be read.
         ValueError: if a record is of another origin, or a clip has two.
     """
     if strange := {transcript_origin(record) for record in records} - {origin}:
@@ -113,5 +113,5 @@ def put_transcripts(
 
 
 def _known_inputs(header: Header) -> dict[str, Any]:
-    """Return inputs by origin; none from an older algorithm, whose texts are to be made again."""
+    """Return the inputs by origin; empty for an older algorithm, whose texts are outdated."""
     return header.inputs if header.algorithm == STAGE.algorithm else {}

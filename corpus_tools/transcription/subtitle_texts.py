@@ -15,10 +15,10 @@ from manifests.store import fingerprint, sha256_file
 __all__ = ["LOW_OVERLAP", "put_subtitle_texts", "subtitle_transcripts"]
 
 LOW_OVERLAP = "low_overlap"
-"""Flag of a text whose lines lie partly outside the clip, or leave much of its speech uncovered."""
+"""Flag of a text with lines partly outside the clip, or with much uncovered speech."""
 
 ORIGIN: TextSource = "subtitle"
-_ALGORITHM = 2  # of giving lines to clips
+_ALGORITHM = 2  # version of the assignment of lines to clips
 _LEAST_CONFIDENCE = 0.75
 
 
@@ -29,17 +29,17 @@ def subtitle_transcripts(
     model: str | None = None,
     language: str | None = None,
 ) -> list[Transcript]:
-    """Return the transcripts of clips that got lines.
+    """Return the transcripts of clips with lines.
 
-    Of a line that several clips share nobody knows which words are spoken in which: it stays in
-    ``text_raw``, and another origin's text counts if there is one.
+    A line shared by several clips is kept in ``text_raw`` only, since it is unknown which words are
+    spoken in which clip; the text of another origin is used if there is one.
 
     Args:
-        texts: by clip id.
-        clips: of the same source.
-        source: where the lines come from.
-        model: who or what wrote them, if that is known.
-        language: BCP 47 code of what is spoken, if that is known.
+        texts: lines by clip id.
+        clips: clips of the same source.
+        source: text source of the lines.
+        model: recogniser or person who made them, None if unknown.
+        language: BCP 47 code of the spoken language, None if unknown.
     """
     records = []
     for clip in clips:
@@ -63,9 +63,9 @@ def subtitle_transcripts(
 
 
 def put_subtitle_texts(corpus: Path, material: SourceClips, language: str | None = None) -> bool:
-    """Give a source's clips the text of its subtitles, and return whether anything was written.
+    """Store transcripts from a source's subtitles, and return whether anything was written.
 
-    All clips get theirs, accepted or not: it costs nothing, and outlives another screening.
+    Rejected clips get their text too, so that it outlasts a change of screening.
 
     Raises:
         DataError: if the source's shards can't be read.

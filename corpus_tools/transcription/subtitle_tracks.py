@@ -1,4 +1,4 @@
-"""Subtitle tracks in media files, read into plain timed lines."""
+"""Subtitle tracks embedded in media files."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,15 +17,15 @@ __all__ = ["read_embedded"]
 
 
 def read_embedded(media: Path, language: str = "zh") -> Subtitles:
-    """Return the lines of the best text track of a media file, none if it has none.
+    """Return the lines of the best text track of a media file, empty if it has none.
 
-    Tracks in the language come before those that name no language, those before others; then
-    whole ones before forced ones, which have but a few lines; then the one marked as default; then
-    the first. Times count from where players start the file, like those of its sound.
+    The order of preference is: tracks in the language, without a language, in other languages; then
+    complete before forced tracks, which have few lines; then the default track; then the first.
+    Times count from the start of playback, like those of the sound.
 
     Args:
         media: the media file.
-        language: BCP 47 code of what is spoken; empty if unknown.
+        language: BCP 47 code of the spoken language; empty if unknown.
 
     Raises:
         DataError: if the media file can't be opened, or its track can't be read.
@@ -36,7 +36,7 @@ def read_embedded(media: Path, language: str = "zh") -> Subtitles:
 
     try:
         with open_media(media) as container:
-            track, notes = _chosen(container, media, language)
+            track, notes = _choose_track(container, media, language)
             if track is None:
                 return Subtitles([], notes)
             select_stream(container, track)
@@ -49,7 +49,7 @@ def read_embedded(media: Path, language: str = "zh") -> Subtitles:
     return Subtitles(found.events, notes + found.notes)
 
 
-def _chosen(
+def _choose_track(
     container: "InputContainer", media: Path, language: str
 ) -> tuple["SubtitleStream | None", list[str]]:
     tracks = list(container.streams.subtitles)
@@ -59,7 +59,7 @@ def _chosen(
         if not pictures:
             return None, []
         return None, [
-            f"{media}: its subtitles are pictures ({', '.join(pictures)}), which can't be read; "
+            f"{media}: its subtitles are images ({', '.join(pictures)}), which can't be read; "
             f"put their text beside it as {media.stem}.srt"
         ]
     best = min(text, key=lambda track: _rank(track, language))
@@ -68,7 +68,7 @@ def _chosen(
         return best, []
     return best, [
         f"{media}: its only subtitles are marked as {tag!r}, not {language}; if they are a "
-        f"translation, put what is said beside it as {media.stem}.srt"
+        f"translation, put the spoken text beside it as {media.stem}.srt"
     ]
 
 
@@ -76,10 +76,10 @@ def _rank(track: "SubtitleStream", language: str) -> tuple[int, bool, bool, int]
     from av.stream import Disposition
 
     tag = track.metadata.get("language", "")
-    told = 0 if tag_is_language(tag, language) else 1 if _is_unknown(tag) else 2
+    language_rank = 0 if tag_is_language(tag, language) else 1 if _is_unknown(tag) else 2
     forced = bool(track.disposition & Disposition.forced)
     default = bool(track.disposition & Disposition.default)
-    return told, forced, not default, track.index
+    return language_rank, forced, not default, track.index
 
 
 def _is_unknown(tag: str) -> bool:
@@ -96,7 +96,7 @@ def _cues(
         if packet.pts is None or not packet.size or packet.time_base is None:
             continue
         if packet.size > _LARGEST_PACKET or len(cues) >= _MOST_LINES:
-            raise DataError(f"{media}: its subtitle track isn't that of a film (too much in it)")
+            raise DataError(f"{media}: its subtitle track is too large; is it one of a film?")
         start = float(packet.pts * packet.time_base) - origin
         end = start + float((packet.duration or 0) * packet.time_base)
         for line in packet.decode():

@@ -1,4 +1,4 @@
-"""Subtitle files beside the media, read into plain timed lines."""
+"""Subtitle files beside media files."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -23,18 +23,18 @@ __all__ = [
 ]
 
 SUFFIXES = (".srt", ".ass", ".ssa", ".vtt")
-"""File endings that are read, in the order of preference."""
+"""Supported file suffixes, in order of preference."""
 
 
 @dataclass(frozen=True)
 class SubtitleEvent:
-    """A line of subtitles: when it is shown, what it says, and who says it where the file knows.
+    """A subtitle line.
 
     Attributes:
-        start: seconds.
-        end: seconds, later than ``start``.
-        text: one line of plain text without styling.
-        speaker: the name in the file, or None.
+        start: start in seconds.
+        end: end in seconds, later than ``start``.
+        text: plain text on one line.
+        speaker: name of the speaker in the file, or None.
     """
 
     start: float
@@ -45,11 +45,11 @@ class SubtitleEvent:
 
 @dataclass(frozen=True)
 class Subtitles:
-    """The lines of a file or track.
+    """Lines of a subtitle file or track.
 
     Attributes:
-        events: in order of time.
-        notes: what was wrong with it, a sentence each.
+        events: lines in order of time.
+        notes: problems of the file, a sentence each.
     """
 
     events: list[SubtitleEvent]
@@ -57,15 +57,15 @@ class Subtitles:
 
 
 def find_sidecar(media: Path, language: str = "zh") -> Path | None:
-    """Return the subtitle file that belongs to a media file, or None.
+    """Return the subtitle file of a media file, or None.
 
-    It has the media file's stem, alone (``a.srt``) or with a language (``a.zh.srt``); the first of
-    these wins: no language before a language, the one that is spoken before others, then the order
-    of ``SUFFIXES``, then the name.
+    It has the media file's stem, alone (``a.srt``) or with a language (``a.zh.srt``). Files without
+    a language are preferred to those in the spoken language, those to others; then the order of
+    ``SUFFIXES`` and the name decide.
 
     Args:
         media: the media file.
-        language: BCP 47 code of what is spoken; empty if unknown.
+        language: BCP 47 code of the spoken language; empty if unknown.
     """
     found = []
     for path in media.parent.iterdir():
@@ -80,27 +80,26 @@ def find_sidecar(media: Path, language: str = "zh") -> Path | None:
 
 
 def read_subtitle_file(path: Path, language: str = "zh") -> Subtitles:
-    """Return the lines of an .srt, .ass, .ssa or .vtt file.
+    """Read an .srt, .ass, .ssa or .vtt file.
 
-    The format is told by the content, the encoding is guessed. Styling is removed, everything else
-    stays plain text. Left out is what can't be a spoken line, see `spoken_cues`, songs written as
-    karaoke, and translations, see `without_translations`.
+    Format and encoding are detected from the content. Styling is removed. Karaoke, translations
+    (see `without_translations`) and cues that can't be spoken (see `spoken_cues`) are left out.
 
     Args:
         path: the file.
-        language: BCP 47 code of what is spoken; empty if unknown.
+        language: BCP 47 code of the spoken language; empty if unknown.
 
     Raises:
         DataError: if it can't be read as subtitles.
     """
     import pysubs2
 
-    text, damaged = _text_of(path, language)
-    format_ = _format_of(text)
-    text, unreadable = _within_bounds(text, format_, path)
+    text, damaged = _read_text(path, language)
+    format_ = _detect_format(text)
+    text, unreadable = _limit_size(text, format_, path)
     try:
         parsed = pysubs2.SSAFile.from_string(text, format_, keep_html_tags=True)
-    except Exception as error:  # the parser has no single error for a damaged file
+    except Exception as error:  # the parser raises many kinds of error for damaged files
         raise DataError(f"{path}: damaged {format_} subtitles ({error}); repair it") from error
     if not len(parsed):
         raise DataError(f"{path}: no subtitle lines found in it; expected SRT, ASS, SSA or VTT")
@@ -112,20 +111,20 @@ def read_subtitle_file(path: Path, language: str = "zh") -> Subtitles:
     found = clean_subtitles(cues, format_, str(path), language)
     notes = []
     if damaged:
-        notes.append(f"{path}: {damaged} characters are damaged; each reads \ufffd")
+        notes.append(f"{path}: {damaged} damaged characters, replaced by \ufffd")
     if unreadable:
         notes.append(f"{path}: {unreadable} lines have no readable times; left out")
     return Subtitles(found.events, notes + found.notes)
 
 
 def clean_subtitles(cues: Sequence[Cue], format_: str, where: str, language: str) -> Subtitles:
-    """Return the lines of parsed cues.
+    """Return the spoken lines of parsed cues.
 
     Args:
-        cues: as parsed.
+        cues: parsed cues.
         format_: ``srt``, ``vtt``, ``ass`` or ``ssa``.
-        where: the file, for the notes.
-        language: BCP 47 code of what is spoken; empty if unknown.
+        where: name of the file, for the notes.
+        language: BCP 47 code of the spoken language; empty if unknown.
     """
     spoken, reasons = spoken_cues(plain_cues(cues, format_))
     kept, translated = without_translations(spoken, language)
@@ -134,8 +133,8 @@ def clean_subtitles(cues: Sequence[Cue], format_: str, where: str, language: str
         notes.append(f"{where}: two languages at once; of {translated} lines only {language} kept")
     elif _is_translation(kept, language):
         notes.append(
-            f"{where}: hardly a line is in the script of {language}; if it is a translation, its "
-            "text isn't what is said: take the file away, or set [corpus] language"
+            f"{where}: hardly a line is in the script of {language}; if it is a translation, "
+            "remove the file; if another language is spoken, set [corpus] language"
         )
     return Subtitles(_events(kept), notes)
 
@@ -144,10 +143,10 @@ def _is_translation(cues: Sequence[Cue], language: str) -> bool:
     spoken = scripts_of_language(language)
     scripts = [script_of(cue.text) for cue in cues]
     written = sum(script in spoken for script in scripts)
-    return bool(spoken) and len(cues) >= _MANY and written < len(cues) / 20
+    return bool(spoken) and len(cues) >= _MIN_LINES and written < len(cues) / 20
 
 
-def _text_of(path: Path, language: str) -> tuple[str, int]:
+def _read_text(path: Path, language: str) -> tuple[str, int]:
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise DataError(f"{path}: larger than {_LARGEST_FILE >> 20} MiB; not a subtitle file")
@@ -159,7 +158,7 @@ def _text_of(path: Path, language: str) -> tuple[str, int]:
     return text.replace("\r\n", "\n").replace("\r", "\n"), decoded.damaged
 
 
-def _format_of(text: str) -> str:
+def _detect_format(text: str) -> str:
     if text.lstrip().startswith("WEBVTT"):
         return "vtt"
     if "[Script Info]" in text or "[Events]" in text:
@@ -167,14 +166,14 @@ def _format_of(text: str) -> str:
     return "srt"
 
 
-def _within_bounds(text: str, format_: str, path: Path) -> tuple[str, int]:
-    """Return what of a file the parser needs and can stand, and how many lines it can't.
+def _limit_size(text: str, format_: str, path: Path) -> tuple[str, int]:
+    """Return the part of a file that the parser needs, and the number of unreadable lines.
 
     Raises:
-        DataError: if it has more lines than subtitles have.
+        DataError: if it has too many lines for subtitles.
     """
     if max(text.count("-->"), text.count("\nDialogue:")) > _MOST_LINES:
-        raise DataError(f"{path}: more than {_MOST_LINES} subtitle lines; not those of a film")
+        raise DataError(f"{path}: more than {_MOST_LINES} subtitle lines, too many for a film")
     if format_ in ("srt", "vtt"):
         shortened = (line[:_LONGEST_ROW] for line in _BLANK_LINES.sub("\n\n", text).split("\n"))
         return "\n".join(shortened), 0
@@ -199,7 +198,7 @@ def _events(cues: Iterable[Cue]) -> list[SubtitleEvent]:
 _LARGEST_FILE = 32 * 2**20  # bytes; a feature film's subtitles have about 0.1 MB, fonts aside
 _MOST_LINES = 100_000
 _LONGEST_ROW = 4000  # characters
-_MANY = 30  # lines
+_MIN_LINES = 30  # lines from which a file is checked for being a translation
 _LANGUAGE = re.compile(r"\.[A-Za-z]{2,3}(?:[-_][A-Za-z]{2,8})*")
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 _ASS_TIMES = re.compile(r"Dialogue:[^,]*(?:,\s*-?\d{1,2}:\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?\s*){2},")

@@ -1,4 +1,4 @@
-"""`corpus transcribe`: text for every accepted clip, from subtitles and from a recogniser."""
+"""Transcribe accepted clips, from subtitles and with a recogniser: ``corpus transcribe``."""
 
 import time
 from collections import Counter
@@ -30,52 +30,51 @@ def transcribe(
     announce: Callable[[str], None] = print,
     progress: Progress = no_progress,
 ) -> Outcome:
-    """Give every accepted clip the texts that can be had for it; they live side by side.
+    """Add all available transcripts to the accepted clips; those of all origins are kept.
 
-    Sources whose clips, subtitles and parameters are unchanged are skipped. If the recogniser has
-    no model, the subtitles are still done and the failure says how to get one.
+    Sources with unchanged clips, subtitles and parameters are skipped. If the recogniser has no
+    model, subtitles are still processed, and the failure says how to get one.
 
     Args:
         workspace: the corpus.
         settings: section [transcribe].
-        subtitles_only: leave the recogniser out.
-        scripted: let the recogniser hear scripted recordings too, beside their script.
-        download: let it fetch its model, once announced.
-        announce: told what the user should know before a long wait.
-        progress: told clips done, in all, and how many a second.
+        subtitles_only: use subtitles only, not the recogniser.
+        scripted: recognise scripted recordings too, in addition to their script.
+        download: allow the recogniser to download its model, once announced.
+        announce: called with a message before a long wait.
+        progress: called with the clips done, their total and the rate.
 
     Returns:
-        Clips as items: kept if they have a text now, rejected as ``no_text`` or ``flagged``.
-        ``details``: clips with text by origin, flags, and what became of the
-        sources that the recogniser was to hear.
+        Clips as items: kept if they have a text, else rejected as ``no_text`` or ``flagged``.
+        ``details``: clips with text by origin, flags, and sources to recognise by status.
     """
     outcome = Outcome()
     with workspace.lock() as lock:
         if lock.broken:
             outcome.warnings.append(lock.broken)
         sweep(workspace.root)
-        material = list(read_source_clips(workspace.root, outcome))
+        sources = list(read_source_clips(workspace.root, outcome))
         tally = Counter(done=0, unchanged=0, failed=0)
-        for one in material:
+        for source in sources:
             try:
-                put_subtitle_texts(workspace.root, one, workspace.configuration.corpus.language)
+                put_subtitle_texts(workspace.root, source, workspace.configuration.corpus.language)
             except DataError as error:
-                outcome.fail(one.source_id, str(error))
-        heard = [one for one in material if one.wanted and (scripted or not one.scripted)]
-        if heard and not subtitles_only:
+                outcome.fail(source.source_id, str(error))
+        pending = [one for one in sources if one.wanted and (scripted or not one.scripted)]
+        if pending and not subtitles_only:
             try:
-                texts = _recognised_texts(workspace, settings, download, announce)
-                _recognise(texts, heard, outcome, tally, progress)
+                transcriber = _clip_transcriber(workspace, settings, download, announce)
+                _recognise(transcriber, pending, outcome, tally, progress)
             except CorpusError as error:
                 outcome.fail(settings.recogniser, str(error))
-        _account(workspace.root, material, outcome)
+        _count_texts(workspace.root, sources, outcome)
     outcome.details["sources"] = dict(tally)
-    if not material:
+    if not sources:
         outcome.warnings.append("no clips to transcribe; cut some first with: corpus segment MEDIA")
     return outcome
 
 
-def _recognised_texts(
+def _clip_transcriber(
     workspace: Workspace,
     settings: TranscribeSettings,
     download: bool,
@@ -96,40 +95,40 @@ def _recognised_texts(
 
 
 def _recognise(
-    texts: ClipTranscriber,
-    material: Sequence[SourceClips],
+    transcriber: ClipTranscriber,
+    sources: Sequence[SourceClips],
     outcome: Outcome,
     tally: Counter[str],
     progress: Progress,
 ) -> None:
-    """Let every source be heard that hasn't been; all of a chunk, if one of it hasn't."""
-    states = {one.source_id: _state(texts, one, outcome) for one in material}
+    """Recognise the chunks of sources that have a new one."""
+    states = {one.source_id: _source_state(transcriber, one, outcome) for one in sources}
     waiting = [
         [one for one in chunk if states[one.source_id] != "failed"]
-        for chunk in texts.chunks(material)
+        for chunk in transcriber.chunks(sources)
         if any(states[one.source_id] == "new" for one in chunk)
     ]
     tally.update(state for state in states.values() if state != "new")
-    pace = _Pace(sum(len(one.wanted) for chunk in waiting for one in chunk), progress)
+    rate = _RateProgress(sum(len(one.wanted) for chunk in waiting for one in chunk), progress)
     for chunk in waiting:
-        done = texts.put(chunk, outcome, partial(pace.advance, chunk[-1].source_id))
+        done = transcriber.put(chunk, outcome, partial(rate.advance, chunk[-1].source_id))
         new = [one.source_id for one in chunk if states[one.source_id] == "new"]
         tally["done"] += len({*done} & {*new})
         tally["failed"] += len({*new} - {*done})
 
 
-def _state(texts: ClipTranscriber, material: SourceClips, outcome: Outcome) -> str:
+def _source_state(transcriber: ClipTranscriber, source: SourceClips, outcome: Outcome) -> str:
     try:
-        if texts.is_current(material):
+        if transcriber.is_current(source):
             return "unchanged"
-        return "done" if texts.reflag(material) else "new"
+        return "done" if transcriber.reflag(source) else "new"
     except DataError as error:
-        outcome.fail(material.source_id, str(error))
+        outcome.fail(source.source_id, str(error))
         return "failed"
 
 
-class _Pace:
-    """Tells how many clips are done, and how many a second."""
+class _RateProgress:
+    """Progress report with the number of clips done and their rate."""
 
     def __init__(self, total: int, progress: Progress) -> None:
         self._total = total
@@ -143,11 +142,11 @@ class _Pace:
         self._progress(self._done, self._total, f"{rate:.1f} clips/s, {source_id}")
 
 
-def _account(corpus: Path, material: Sequence[SourceClips], outcome: Outcome) -> None:
-    """Count the wanted clips by what they have now."""
+def _count_texts(corpus: Path, sources: Sequence[SourceClips], outcome: Outcome) -> None:
+    """Count the wanted clips by text, origin and flags."""
     texts: Counter[str] = Counter()
     flags: Counter[str] = Counter()
-    for one in material:
+    for one in sources:
         wanted = {clip.clip_id for clip in one.wanted}
         outcome.items_in += len(wanted)
         try:

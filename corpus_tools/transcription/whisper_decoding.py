@@ -1,4 +1,4 @@
-"""Whisper's decoding of pieces of up to 30 s: in one batch, and again only those that need it."""
+"""Batched decoding with Whisper, with temperature fallback for single pieces of up to 30 s."""
 
 import zlib
 from collections.abc import Sequence
@@ -12,22 +12,22 @@ __all__ = ["Decoding", "decode"]
 
 Wave = NDArray[np.float32]
 
-_MAX_COMPRESSION = 2.4  # Whisper's own conditions for another, higher temperature
+_MAX_COMPRESSION = 2.4  # Whisper's own conditions for temperature fallback
 _MIN_LOGPROB = -1.0
-_SILENCE = 0.6
+_MAX_NO_SPEECH = 0.6
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """How to decode.
+    """Decoding options.
 
     Attributes:
-        language: Whisper's code, None to find it out for each piece.
-        prompt: tokens.
-        temperatures: tried in turn, until a text is neither repetitive nor improbable.
-        beam_size: beams at temperature 0, None for the likeliest token each time.
-        max_tokens: longest text of a piece, None for Whisper's own limit.
-        fp16: whether to calculate in half precision.
+        language: Whisper's language code, None to detect it for each piece.
+        prompt: tokens of the prompt.
+        temperatures: tried in turn until a text is neither repetitive nor improbable.
+        beam_size: beams at temperature 0, None for greedy decoding.
+        max_tokens: maximum tokens of a piece's text, None for Whisper's own limit.
+        fp16: half precision.
     """
 
     language: str | None
@@ -39,17 +39,16 @@ class Decoding:
 
 
 def decode(model: Any, pieces: Sequence[Wave], decoding: Decoding) -> list[Any]:
-    """Return Whisper's ``DecodingResult`` for each piece, the same as for each piece alone.
+    """Return Whisper's ``DecodingResult`` for each piece, independent of the rest of the batch.
 
-    Each is padded with silence to 30 s. Nothing of one piece reaches another: no earlier text is a
-    prompt, and what is sampled depends on the piece's samples alone, so pieces that are tried at a
-    temperature above 0 go one by one. So do beams, which Whisper can't search for several pieces.
-    The encoder hears each piece once, whatever the temperatures.
+    Each piece is padded with silence to 30 s and encoded once for all temperatures. No earlier text
+    is used as a prompt. Pieces are decoded one by one at temperatures above 0, so that sampling
+    depends on the piece's samples alone, and with beams, which Whisper can't search in batches.
 
     Args:
-        model: Whisper.
+        model: Whisper model.
         pieces: samples at 16 kHz; shape (samples,), up to 30 s each.
-        decoding: how.
+        decoding: decoding options.
     """
     import torch
     import whisper
@@ -61,23 +60,27 @@ def decode(model: Any, pieces: Sequence[Wave], decoding: Decoding) -> list[Any]:
         ]
     ).to(model.device)
     with torch.no_grad():
-        heard = model.encoder(mels.half() if decoding.fp16 else mels)
+        encoded = model.encoder(mels.half() if decoding.fp16 else mels)
     first, *further = decoding.temperatures
     if first == 0 and decoding.beam_size is None:
-        results = _decode_at(model, heard, 0.0, decoding)
+        results = _decode_at(model, encoded, 0.0, decoding)
     else:
         results = [
-            _alone(model, features, first, decoding, piece)
-            for features, piece in zip(heard, pieces, strict=True)
+            _decode_alone(model, features, first, decoding, piece)
+            for features, piece in zip(encoded, pieces, strict=True)
         ]
     for temperature in further:
         for index, result in enumerate(results):
-            if _needs_another(result):
-                results[index] = _alone(model, heard[index], temperature, decoding, pieces[index])
+            if _needs_fallback(result):
+                results[index] = _decode_alone(
+                    model, encoded[index], temperature, decoding, pieces[index]
+                )
     return results
 
 
-def _alone(model: Any, features: Any, temperature: float, decoding: Decoding, wave: Wave) -> Any:
+def _decode_alone(
+    model: Any, features: Any, temperature: float, decoding: Decoding, wave: Wave
+) -> Any:
     import torch
 
     on_gpu = model.device.type == "cuda"
@@ -102,7 +105,7 @@ def _decode_at(model: Any, features: Any, temperature: float, decoding: Decoding
     return results
 
 
-def _needs_another(result: Any) -> bool:
-    if result.no_speech_prob > _SILENCE and result.avg_logprob < _MIN_LOGPROB:
+def _needs_fallback(result: Any) -> bool:
+    if result.no_speech_prob > _MAX_NO_SPEECH and result.avg_logprob < _MIN_LOGPROB:
         return False
     return bool(result.compression_ratio > _MAX_COMPRESSION or result.avg_logprob < _MIN_LOGPROB)

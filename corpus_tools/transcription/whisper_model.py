@@ -1,4 +1,4 @@
-"""Whisper's model on a device: loaded, ready to align words, and asked which languages it knows."""
+"""Loading of Whisper models, and their devices and languages."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ __all__ = ["language_code", "load_model", "resolve_device", "use_half_precision"
 
 
 def resolve_device(device: str) -> str:
-    """Return the device of a name, and for ``auto`` a GPU if there is one.
+    """Return the device of this name; ``auto`` is a GPU if there is one.
 
     Raises:
-        ConfigurationError: if there is no such device.
+        ConfigurationError: if the device doesn't exist.
     """
     import torch
 
@@ -29,43 +29,43 @@ def resolve_device(device: str) -> str:
     return device
 
 
-def use_half_precision(asked: bool | None, device: str) -> bool:
-    """Return whether to calculate in half precision; unless asked, on a GPU.
+def use_half_precision(requested: bool | None, device: str) -> bool:
+    """Return whether to use half precision; by default on a GPU only.
 
     Raises:
-        ConfigurationError: if it is asked of a processor.
+        ConfigurationError: if it is requested on a CPU.
     """
     on_gpu = device.startswith("cuda")
-    if asked and not on_gpu:
+    if requested and not on_gpu:
         raise ConfigurationError("--fp16 needs a GPU; leave it out, or give --device cuda")
-    return on_gpu if asked is None else asked
+    return on_gpu if requested is None else requested
 
 
 def load_model(weights: Weights, device: str) -> Any:
-    """Return the model of a checkpoint, checked first.
+    """Load the model of a validated checkpoint.
 
-    An official model gets the attention heads that are known to follow the words' times, wherever
-    its file lies; of any other the upper half of the decoder is listened to.
+    Official models, recognised by their hash, get Whisper's alignment heads; other models use all
+    heads in the upper half of the decoder.
 
     Raises:
-        DataError: if the checkpoint turns out to be none.
+        DataError: if the checkpoint is invalid.
     """
     import torch
     import whisper
 
     check_checkpoint(weights.path)
     try:
-        # by path, never by name: for a name whisper may download
+        # by path, since whisper may download a model given by name
         model = whisper.load_model(str(weights.path), device="cpu")
         if (name := official_name(weights.sha256)) is not None:
             model.set_alignment_heads(whisper._ALIGNMENT_HEADS[name])
     except (RuntimeError, TypeError, KeyError, ValueError) as error:
-        reason = " ".join(str(error).split())[:_MOST_SAID]
+        reason = " ".join(str(error).split())[:_MAX_MESSAGE]
         raise DataError(
             f"{weights.path}: its weights don't fit its dims ({reason}); download it again"
         ) from error
     if not all(bool(torch.isfinite(weight).all()) for weight in model.state_dict().values()):
-        raise DataError(f"{weights.path}: holds weights that are no numbers; download it again")
+        raise DataError(f"{weights.path}: has weights that aren't finite; download it again")
     try:
         return model.to(device).eval()
     except torch.OutOfMemoryError as error:
@@ -74,14 +74,14 @@ def load_model(weights: Weights, device: str) -> Any:
         ) from error
 
 
-_MOST_SAID = 300  # characters of what torch says
+_MAX_MESSAGE = 300  # characters of torch's error message
 
 
 def language_code(model: Any, language: str | None) -> str | None:
-    """Return Whisper's code of a language tag (``cmn`` and ``zh-Hans`` are ``zh``).
+    """Return Whisper's code of a language tag (``zh`` for ``cmn`` and ``zh-Hans``).
 
     Raises:
-        ConfigurationError: if the model doesn't know the language.
+        ConfigurationError: if the model doesn't support the language.
     """
     from whisper.tokenizer import LANGUAGES
 
@@ -92,7 +92,7 @@ def language_code(model: Any, language: str | None) -> str | None:
     known = list(LANGUAGES)[: model.num_languages] if model.is_multilingual else ["en"]
     if code not in known:
         raise ConfigurationError(
-            f"this Whisper model doesn't know the language '{language}'; give one of the "
-            f"{len(known)} codes it knows, such as {', '.join(known[:3])}"
+            f"this Whisper model doesn't support the language '{language}'; give one of its "
+            f"{len(known)} codes, such as {', '.join(known[:3])}"
         )
     return code

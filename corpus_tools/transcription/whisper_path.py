@@ -1,7 +1,7 @@
-"""The path of a text through the sound: dynamic time warping over a decoder's attention.
+"""Alignment of a text's tokens with frames: dynamic time warping over the decoder's attention.
 
-The same path as in whisper/timing.py, without numba: compiling takes it seconds, and once it has
-run in parallel, PyTorch's own threads wait for each other in all that follows.
+The same path as in whisper/timing.py, but without numba, which takes seconds to compile and, once
+it has run in parallel, slows down PyTorch's own threads.
 """
 
 from typing import Any
@@ -13,17 +13,17 @@ __all__ = ["dtw_path", "median_filtered", "token_frames"]
 
 
 def token_frames(attention: Any, count: int) -> NDArray[np.int64]:
-    """Return the frame at which each of the tokens begins, and the one at which the text ends.
+    """Return the first frame of each token, and the frame at which the text ends.
 
-    What is attended to while a token is read belongs to the next one, which it predicts. The path
-    runs through the mean over the heads of their normalised, smoothed attention.
+    The attention while reading a token belongs to the next one, which it predicts. The path runs
+    through the normalised, smoothed attention averaged over the heads.
 
     Args:
-        attention: before the softmax; shape (heads, start + tokens + end, frames).
-        count: how many tokens the text has.
+        attention: attention before the softmax; shape (heads, start + tokens + end, frames).
+        count: number of tokens of the text.
 
     Returns:
-        Not decreasing; shape (count + 1,).
+        Non-decreasing frame indices; shape (count + 1,).
     """
     import torch
 
@@ -35,10 +35,9 @@ def token_frames(attention: Any, count: int) -> NDArray[np.int64]:
 
 
 def median_filtered(weights: Any) -> Any:
-    """Return the median of each seven neighbours along the last axis, mirrored at its ends.
+    """Apply a median filter of width 7 along the last axis, with mirrored ends.
 
-    The network of comparisons is Devillard's (Fast median search, 1998); it takes a fraction of
-    the time of sorting all sevens.
+    The comparison network is Devillard's (Fast median search, 1998), much faster than sorting.
     """
     import torch
 
@@ -55,12 +54,12 @@ def median_filtered(weights: Any) -> Any:
 
 
 def dtw_path(costs: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the first column of each row on the cheapest path from the first corner to the last.
+    """Return the first column of each row on the cheapest path between opposite corners.
 
-    A step goes one row down, one column on, or both. All cells of a diagonal are done at once.
+    A step goes one row down, one column on, or both. The cells of a diagonal are computed together.
 
     Args:
-        costs: of each cell; shape (rows, columns).
+        costs: cost of each cell; shape (rows, columns).
 
     Example:
         >>> dtw_path(np.array([[0.0, 0, 1, 1], [1, 1, 0, 0]])).tolist()

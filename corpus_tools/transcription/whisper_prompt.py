@@ -1,4 +1,4 @@
-"""Whisper's prompt: words of a lexicon as far as there is room, then the user's own text."""
+"""Prompt of Whisper: as many words of a lexicon as fit, then the user's text."""
 
 import re
 from collections.abc import Sequence
@@ -10,16 +10,16 @@ __all__ = ["prompt_tokens"]
 def prompt_tokens(
     tokenizer: Any, prompt: str | None, lexicon: Sequence[str], budget: int
 ) -> tuple[list[int], int]:
-    """Return the tokens of the prompt, and how many words of the lexicon are among them.
+    """Return the tokens of the prompt, and the number of lexicon words in it.
 
-    Whisper reads at most half of its context as a prompt, and keeps its end. So the user's text
-    stands last, and the words before it are taken from the beginning of the lexicon.
+    Whisper uses at most half of its context for the prompt and keeps the prompt's end. The user's
+    text therefore comes last, after the first words of the lexicon.
 
     Args:
-        tokenizer: Whisper's.
+        tokenizer: Whisper's tokenizer.
         prompt: the user's text.
-        lexicon: words to expect, the most important first.
-        budget: tokens that the prompt may have.
+        lexicon: expected words, the most important first.
+        budget: maximum number of tokens.
     """
     own = _encoded(tokenizer, " " + prompt.strip()) if prompt else []
     separator = "、" if any(_HAN.search(word) for word in lexicon) else ", "

@@ -1,4 +1,4 @@
-"""openai-whisper as a recogniser: clips in batches, nothing remembered from one to the next."""
+"""openai-whisper as a recogniser: batched clips, without context between them."""
 
 import math
 from collections.abc import Sequence
@@ -31,14 +31,15 @@ Wave = NDArray[np.float32]
 
 
 class WhisperRecogniser:
-    """Whisper, loaded at the first clip.
+    """Whisper recogniser, which loads the model at the first clip.
 
     Args:
-        options: ``model`` is an official name, or the path of a checkpoint; by default large-v3.
+        options: options; ``model`` is an official name or the path of a checkpoint, by default
+            large-v3.
 
     Raises:
-        ConfigurationError: if there is no such device, or it has no half precision.
-        DataError: if the model isn't there.
+        ConfigurationError: if the device doesn't exist or doesn't support half precision.
+        DataError: if the model isn't available.
     """
 
     def __init__(self, options: RecogniserOptions) -> None:
@@ -51,12 +52,12 @@ class WhisperRecogniser:
 
     @property
     def name(self) -> str:
-        """The model's name."""
+        """Name of the model."""
         return self.weights.name
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What the texts depend on."""
+        """Inputs of the texts, JSON-ready."""
         import whisper
 
         return {
@@ -71,18 +72,18 @@ class WhisperRecogniser:
         }
 
     def transcribe(self, clips: Sequence[Wave], language: str | None) -> list[Recognition]:
-        """Return what is said in each clip.
+        """Transcribe clips.
 
-        A clip is padded with silence to Whisper's 30 s; of a longer one, each 30 s are a piece.
+        Clips are padded with silence to Whisper's 30 s; longer ones are divided into pieces.
 
         Raises:
-            ConfigurationError: if this model doesn't know the language, or the GPU is too small.
-            DataError: if the checkpoint turns out to be none.
+            ConfigurationError: if the language isn't supported, or GPU memory is too small.
+            DataError: if the checkpoint is invalid.
         """
         decoding = self._decoding(language_code(self._model, language))
-        pieces = [piece for clip in clips for piece in _pieces(clip)]
-        heard = iter(self._batches.map(lambda batch: self._heard(batch, decoding), pieces))
-        return [_joined([next(heard) for _ in _pieces(clip)]) for clip in clips]
+        pieces = [piece for clip in clips for piece in _split_clip(clip)]
+        found = iter(self._batches.map(lambda batch: self._recognise(batch, decoding), pieces))
+        return [_join_pieces([next(found) for _ in _split_clip(clip)]) for clip in clips]
 
     @cached_property
     def _model(self) -> Any:
@@ -114,7 +115,7 @@ class WhisperRecogniser:
             fp16=self.fp16,
         )
 
-    def _heard(self, pieces: Sequence[Wave], decoding: Decoding) -> list[Recognition]:
+    def _recognise(self, pieces: Sequence[Wave], decoding: Decoding) -> list[Recognition]:
         results = decode(self._model, pieces, decoding)
         return [
             Recognition(
@@ -129,33 +130,33 @@ class WhisperRecogniser:
         ]
 
 
-def _pieces(clip: Wave) -> list[Wave]:
+def _split_clip(clip: Wave) -> list[Wave]:
     from whisper.audio import N_SAMPLES
 
     return [clip[start : start + N_SAMPLES] for start in range(0, max(len(clip), 1), N_SAMPLES)]
 
 
-def _joined(pieces: Sequence[Recognition]) -> Recognition:
-    """Return one recognition for the pieces of one clip; the worst piece counts."""
+def _join_pieces(pieces: Sequence[Recognition]) -> Recognition:
+    """Merge the recognitions of a clip's pieces, with the worst scores."""
     return Recognition(
         text=" ".join(piece.text for piece in pieces if piece.text),
         language=pieces[0].language,
         avg_logprob=_worst(min, [piece.avg_logprob for piece in pieces]),
         no_speech_prob=_worst(min, [piece.no_speech_prob for piece in pieces]),
         compression_ratio=_worst(max, [piece.compression_ratio for piece in pieces]),
-        words=_words(pieces),
+        words=_join_words(pieces),
     )
 
 
-def _words(pieces: Sequence[Recognition]) -> list[Word] | None:
+def _join_words(pieces: Sequence[Recognition]) -> list[Word] | None:
     from whisper.audio import CHUNK_LENGTH
 
     if pieces[0].words is None:
         return None
     return [
-        replace(word, start=word.start + later, end=word.end + later)
+        replace(word, start=word.start + offset, end=word.end + offset)
         for number, piece in enumerate(pieces)
-        for later in [number * CHUNK_LENGTH]
+        for offset in [number * CHUNK_LENGTH]
         for word in piece.words or ()
     ]
 

@@ -1,4 +1,4 @@
-"""Whisper's weights: where they are, whether they are what they should be, and how to get them."""
+"""Whisper's weights: lookup, validation and download of checkpoints."""
 
 import os
 import pickle
@@ -24,17 +24,17 @@ _MEGABYTES = {
     "large": 3090,
     "turbo": 1620,
 }
-"""Sizes of the official files, by the beginning or the end of the name."""
+"""Sizes of the official files, by a part of the name."""
 
 
 @dataclass(frozen=True)
 class Weights:
-    """A checkpoint on this machine.
+    """A local checkpoint.
 
     Attributes:
-        name: what texts made with it are known by: the official name, or the file's.
-        path: the file.
-        sha256: of the file.
+        name: model name stored with its texts: the official name, or one from file name and hash.
+        path: path of the file.
+        sha256: hash of the file.
     """
 
     name: str
@@ -43,17 +43,17 @@ class Weights:
 
 
 def find_weights(model: str, download: bool, announce: Callable[[str], None]) -> Weights:
-    """Return the checkpoint that a name or path stands for.
+    """Return the checkpoint of an official name or path.
 
-    An official name is looked up in Whisper's own cache. Nothing is downloaded unless asked.
+    An official name is looked up in Whisper's own cache; a download must be allowed.
 
     Args:
-        model: an official name (``large-v3``) or the path of a checkpoint.
-        download: whether to get an official model that isn't there.
-        announce: told what is about to be downloaded, and how large it is.
+        model: official name (``large-v3``) or path of a checkpoint.
+        download: download an official model that isn't in the cache.
+        announce: called with a message before a download, with its size.
 
     Raises:
-        DataError: if there is no such model, it isn't there, or it isn't what was published.
+        DataError: if the model doesn't exist, isn't in the cache, or has a wrong hash.
     """
     import whisper
 
@@ -65,7 +65,7 @@ def find_weights(model: str, download: bool, announce: Callable[[str], None]) ->
         raise DataError(f"{model} is a folder; give the file of the Whisper model in it (.pt)")
     if model not in whisper.available_models():
         raise DataError(
-            f"no Whisper model '{model}': no such file, and no official name; the names are "
+            f"no Whisper model '{model}': neither a file nor an official name; the names are "
             f"{', '.join(whisper.available_models())}"
         )
     url: str = whisper._MODELS[model]
@@ -77,7 +77,7 @@ def find_weights(model: str, download: bool, announce: Callable[[str], None]) ->
         state = "is damaged in" if cached.is_file() else "is not in"
         raise DataError(
             f"Whisper model '{model}' {state} {cached.parent}; give a checkpoint with "
-            f"--model PATH, or let it be downloaded ({_size(model)}) with --download"
+            f"--model PATH, or download it ({_size(model)}) with --download"
         )
     announce(f"downloading Whisper {cached.stem}, {_size(model)}, from {url}")
     _download(url, cached, published)
@@ -85,7 +85,7 @@ def find_weights(model: str, download: bool, announce: Callable[[str], None]) ->
 
 
 def official_name(sha256: str) -> str | None:
-    """Return the name under which the checkpoint with this sha256 was published, None if none."""
+    """Return the official name of the checkpoint with this hash, None if it isn't official."""
     import whisper
 
     names = {url.split("/")[-2]: name for name, url in whisper._MODELS.items()}
@@ -93,28 +93,32 @@ def official_name(sha256: str) -> str | None:
 
 
 def check_checkpoint(path: Path) -> None:
-    """Make sure that a file is a Whisper checkpoint, without running anything in it.
+    """Validate a Whisper checkpoint without running any code in it.
 
-    The dimensions that it claims are compared with the tensors that it has, so that no file can
-    ask for more memory than its own size.
+    Its dimensions are compared with its tensors, so that no file can allocate more memory than its
+    own size.
 
     Raises:
-        DataError: if it holds pickled code, is cut short, or is something else.
+        DataError: if it has pickled code, is truncated, or isn't a checkpoint.
     """
     checkpoint = _unpickled(path)
     dims, weights = checkpoint.get("dims"), checkpoint.get("model_state_dict")
-    if not (isinstance(dims, dict) and isinstance(weights, dict) and _fit(dims, weights)):
+    if not (isinstance(dims, dict) and isinstance(weights, dict) and _dims_match(dims, weights)):
         raise DataError(
-            f"{path}: no Whisper checkpoint (its dims and model_state_dict are missing, or don't "
-            f"fit each other); give one in openai-whisper's format"
+            f"{path}: not a Whisper checkpoint (dims and model_state_dict are missing or don't "
+            f"match); give one in openai-whisper's format"
         )
 
 
-def _fit(dims: dict[str, Any], weights: dict[str, Any]) -> bool:
+def _dims_match(dims: dict[str, Any], weights: dict[str, Any]) -> bool:
     from whisper import ModelDimensions
 
     positive = all(isinstance(value, int) and value > 0 for value in dims.values())
-    if set(dims) != set(ModelDimensions.__annotations__) or not positive or not _usual(dims):
+    if (
+        set(dims) != set(ModelDimensions.__annotations__)
+        or not positive
+        or not _is_whisper_size(dims)
+    ):
         return False
     shapes = {
         "encoder.conv1.weight": (dims["n_audio_state"], dims["n_mels"], 3),
@@ -129,10 +133,10 @@ def _fit(dims: dict[str, Any], weights: dict[str, Any]) -> bool:
     )
 
 
-def _usual(dims: dict[str, Any]) -> bool:
-    """Return whether sound and tokens have the sizes of every Whisper, and heads share the state.
+def _is_whisper_size(dims: dict[str, Any]) -> bool:
+    """Return whether audio, tokens and heads have the sizes of Whisper models.
 
-    The code around a model takes 30 s of sound and Whisper's own tokens for granted.
+    The code around a model assumes 30 s of audio and Whisper's own tokens.
     """
     return (
         dims["n_mels"] in (80, 128)
@@ -153,18 +157,18 @@ def _unpickled(path: Path) -> dict[str, Any]:
             value = torch.load(path, map_location="meta", weights_only=True)
     except pickle.UnpicklingError as error:
         raise DataError(
-            f"{path}: refused, since it isn't weights alone (pickled code, or no checkpoint at "
-            f"all) and nothing in it was run; use a checkpoint in openai-whisper's format"
+            f"{path}: refused, since it has more than weights (pickled code) or isn't a "
+            f"checkpoint; no code in it was run; use a checkpoint in openai-whisper's format"
         ) from error
     except (RuntimeError, EOFError, ValueError, KeyError, OSError, AttributeError) as error:
         raise DataError(
-            f"{path}: no checkpoint, or one that is cut short; copy or download it again"
+            f"{path}: not a checkpoint, or truncated; copy or download it again"
         ) from error
     return value if isinstance(value, dict) else {}
 
 
 def cache_folder() -> Path:
-    """Return where Whisper keeps the models it downloads."""
+    """Return the folder of Whisper's downloaded models."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "whisper"
 
@@ -183,7 +187,7 @@ def _download(url: str, target: Path, published: str) -> None:
             with temporary.open("wb") as sink:
                 shutil.copyfileobj(source, sink, 2**20)
             if sha256_file(temporary) != published:
-                raise DataError(f"{url}: what came isn't what was published; download it again")
+                raise DataError(f"{url}: the downloaded file has a wrong hash; download it again")
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         raise DataError(
             f"{url} can't be reached ({error}); get the file on another machine and give it with "

@@ -1,7 +1,7 @@
-"""When Whisper's words are said: its decoder's attention to the sound, aligned with its text.
+"""Word times of Whisper, from its decoder's attention.
 
-As openai-whisper does it (whisper/timing.py), but with the encoder's output that decoding has used
-already, so that nothing is encoded twice; and no byte of a text is lost where tokens are no words.
+As in openai-whisper (whisper/timing.py), but reusing the encoder's output of decoding, and without
+losing bytes of a text where tokens aren't words.
 """
 
 import codecs
@@ -18,7 +18,7 @@ __all__ = ["align_words", "split_words"]
 
 @dataclass
 class TimedWord:
-    """A word with its tokens, in the form that Whisper's own rules for punctuation work on."""
+    """A word with its tokens, in the form that Whisper's ``merge_punctuations`` expects."""
 
     word: str
     tokens: list[int]
@@ -30,16 +30,16 @@ class TimedWord:
 def align_words(model: Any, result: Any, samples: int) -> list[Word]:
     """Return the words of a decoded piece with their times.
 
-    A word's probability is the geometric mean of those of its tokens, given the text before it.
+    A word's probability is the geometric mean of its tokens' probabilities.
 
     Args:
-        model: Whisper.
-        result: its ``DecodingResult`` for the piece.
-        samples: length of the piece at 16 kHz, without the silence that it was padded with.
+        model: Whisper model.
+        result: ``DecodingResult`` of the piece.
+        samples: length of the piece at 16 kHz, without padding.
 
     Returns:
-        In the order of the text, times in seconds from the beginning of the piece. Joined and
-        stripped, they are the text.
+        Words in the order of the text, with times in seconds from the beginning of the piece.
+        Joined and stripped, they are the text.
     """
     from whisper.audio import N_SAMPLES_PER_TOKEN, SAMPLE_RATE
     from whisper.timing import merge_punctuations
@@ -55,7 +55,7 @@ def align_words(model: Any, result: Any, samples: int) -> list[Word]:
     if not tokens:
         return []
     frames = max(math.ceil(samples / N_SAMPLES_PER_TOKEN), 1)
-    attention, logprobs = _read_again(model, tokenizer, result.audio_features, tokens)
+    attention, logprobs = _attention_and_logprobs(model, tokenizer, result.audio_features, tokens)
     begins = token_frames(attention[:, :, :frames], len(tokens)) * (
         N_SAMPLES_PER_TOKEN / SAMPLE_RATE
     )
@@ -66,7 +66,7 @@ def align_words(model: Any, result: Any, samples: int) -> list[Word]:
         logprob = sum(logprobs[position:after]) / len(held)
         timed.append(TimedWord(text, held, float(begins[position]), float(begins[after]), logprob))
         position = after
-    _shorten(timed)
+    _trim_pauses(timed)
     merge_punctuations(timed, _PREPENDED, _APPENDED)
     return [
         Word(one.start, max(one.start, one.end), one.word, math.exp(one.logprob))
@@ -76,9 +76,9 @@ def align_words(model: Any, result: Any, samples: int) -> list[Word]:
 
 
 def split_words(tokenizer: Any, tokens: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
-    """Yield words and their tokens: at spaces, or in a language without spaces token by token.
+    """Yield words and their tokens, divided at spaces, or token by token in spaceless languages.
 
-    A character that several tokens spell stays whole. The words joined are the tokens' text.
+    Characters of several tokens stay whole. The joined words are the tokens' text.
     """
     spaceless = tokenizer.language in _SPACELESS
     word, held = "", list[int]()
@@ -93,7 +93,7 @@ def split_words(tokenizer: Any, tokens: Sequence[int]) -> Iterator[tuple[str, li
 
 
 def _characters(tokenizer: Any, tokens: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
-    """Yield the shortest runs of tokens that are whole characters, with their text."""
+    """Yield the shortest runs of tokens that form whole characters, with their text."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     text, held = "", list[int]()
     for token in tokens:
@@ -106,15 +106,14 @@ def _characters(tokenizer: Any, tokens: Sequence[int]) -> Iterator[tuple[str, li
         yield text + decoder.decode(b"", final=True), held
 
 
-def _read_again(
+def _attention_and_logprobs(
     model: Any, tokenizer: Any, features: Any, tokens: list[int]
 ) -> tuple[Any, list[float]]:
-    """Let the decoder read the whole text at once, and return what it attends to.
+    """Run the decoder on the whole text, and return its cross-attention and token scores.
 
     Returns:
-        Attention of the heads that follow the sound, from what is read to the encoder's frames,
-        before the softmax; shape (heads, start + tokens + end, frames). And the log-probability of
-        each token.
+        Attention of the alignment heads before the softmax, shape (heads, start + tokens + end,
+        frames), and the log-probability of each token.
     """
     import torch
     from whisper.model import disable_sdpa
@@ -122,7 +121,7 @@ def _read_again(
     heads = model.alignment_heads.indices().T.tolist()
     attention: dict[tuple[int, int], Any] = {}
 
-    def listen(layer: int) -> Any:
+    def hook_attention(layer: int) -> Any:
         def keep(module: Any, given: Any, output: Any) -> None:
             attention.update({(layer, h): output[-1][0, h] for of, h in heads if of == layer})
 
@@ -130,7 +129,7 @@ def _read_again(
 
     start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
     text = torch.tensor([[*start, *tokens, tokenizer.eot]], device=features.device)
-    hooks = [listen(layer) for layer in sorted({layer for layer, _ in heads})]
+    hooks = [hook_attention(layer) for layer in sorted({layer for layer, _ in heads})]
     try:
         with torch.no_grad(), disable_sdpa():
             logits = model.decoder(text, features[None])[0]
@@ -142,10 +141,10 @@ def _read_again(
     return torch.stack([attention[layer, head] for layer, head in heads]), logprobs
 
 
-def _shorten(words: list[TimedWord]) -> None:
-    """Take the pause out of words beside the end of a sentence, to which alignment gives it."""
+def _trim_pauses(words: list[TimedWord]) -> None:
+    """Remove pauses that alignment assigned to words beside the end of a sentence."""
     lengths = sorted(one.end - one.start for one in words if one.end > one.start)
-    usual = min(lengths[len(lengths) // 2], _LONGEST) if lengths else 0.0
+    usual = min(lengths[len(lengths) // 2], _MAX_TYPICAL) if lengths else 0.0
     for index, one in enumerate(words):
         if one.end - one.start <= 2 * usual:
             continue
@@ -159,4 +158,4 @@ _SPACELESS = {"zh", "ja", "th", "lo", "my", "yue"}  # Whisper's own list
 _PREPENDED = "\"'“¿([{-"
 _APPENDED = "\"'.。,，!！?？:：”)]}、"
 _SENTENCE_ENDS = tuple(".。!！?？")
-_LONGEST = 0.7  # seconds of a usual word
+_MAX_TYPICAL = 0.7  # seconds of a typical word

@@ -1,4 +1,4 @@
-"""Windows: consecutive clips of a source, heard by a recogniser as one stretch of sound."""
+"""Windows: consecutive clips of a source, transcribed together."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,29 +12,29 @@ from manifests.records import Clip
 __all__ = ["MAX_WINDOW_S", "WINDOW_VERSION", "ClipSpan", "join_clips", "plan_windows"]
 
 WINDOW_VERSION = 1
-"""Raised whenever the same clips would be heard otherwise."""
+"""Version of the algorithm, raised whenever it joins the same clips differently."""
 
 MAX_WINDOW_S = 30.0
-"""Seconds that a window may last; Whisper hears no more at once."""
+"""Maximum duration of a window in seconds, that of Whisper's input."""
 
 ClipSpan = tuple[float, float]
-"""Where a clip lies in its window: seconds from the window's beginning."""
+"""Start and end of a clip in seconds from the beginning of its window."""
 
 
 def plan_windows(clips: Sequence[Clip], longest: float = MAX_WINDOW_S) -> list[list[Clip]]:
-    """Return the clips of a source in windows, in the order of time.
+    """Group the clips of a source into windows, in order of time.
 
-    A window takes clips as long as they fit with the silence between them, so it ends at the edge
-    of a clip, which lies in a pause. A clip that is longer than a window has one to itself.
+    A window takes as many clips as fit with the silence between them. A clip that is longer than a
+    window has one to itself.
 
     Args:
-        clips: of one source, in any order.
-        longest: seconds that a window may last.
+        clips: clips of one source, in any order.
+        longest: maximum duration of a window in seconds.
     """
     windows: list[list[Clip]] = []
     seconds = 0.0
     for clip in sorted(clips, key=lambda one: (one.start, one.end, one.clip_id)):
-        silence = _silence(windows[-1][-1], clip) if windows else 0.0
+        silence = _silence_between(windows[-1][-1], clip) if windows else 0.0
         seconds += silence + clip.duration
         if windows and seconds <= longest:
             windows[-1].append(clip)
@@ -47,17 +47,16 @@ def plan_windows(clips: Sequence[Clip], longest: float = MAX_WINDOW_S) -> list[l
 def join_clips(
     clips: Sequence[Clip], waves: Sequence[NDArray[np.float32]]
 ) -> tuple[NDArray[np.float32], list[ClipSpan]]:
-    """Return a window's sound, and where each clip lies in it.
+    """Join the samples of a window's clips, and return them with the span of each clip.
 
-    Clips that follow each other without a gap are joined as they were in the film. Of what was
-    said between others there is no recording in the corpus: a gap becomes silence, and a long one
-    is shortened to 0.5 s, which is pause enough to hear two sentences and leaves room for speech.
+    Adjacent clips are joined as in the film. The sound between other clips isn't in the corpus: a
+    gap becomes silence of at most 0.5 s, enough to separate two sentences.
 
     Args:
-        clips: of a window, in the order of time.
+        clips: clips of a window, in order of time.
         waves: their samples at 16 kHz; shape (samples,) each.
     """
-    silences = [0.0, *(_silence(one, other) for one, other in pairwise(clips))]
+    silences = [0.0, *(_silence_between(one, other) for one, other in pairwise(clips))]
     parts: list[NDArray[np.float32]] = []
     spans: list[ClipSpan] = []
     position = 0
@@ -69,8 +68,8 @@ def join_clips(
     return np.concatenate(parts), spans
 
 
-def _silence(one: Clip, other: Clip) -> float:
-    """Return the seconds of silence that stand for what lies between two clips."""
+def _silence_between(one: Clip, other: Clip) -> float:
+    """Return the seconds of silence that replace the sound between two clips."""
     return min(max(other.start - one.end, 0.0), _MOST_SILENCE)
 
 

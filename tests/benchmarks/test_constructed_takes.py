@@ -13,16 +13,18 @@ LINES = ["one", "two", "three"]
 def take() -> Take:
     """Line 0 is begun, then read; line 1 is skipped; line 2 is read."""
 
-    class TakeSpeech:
+    class Spoken:
         samples = np.ones(2 * RATE, dtype=np.float32)
         onset, end = RATE // 2, 3 * RATE // 2
 
-    said = TakeSpeech()
-    parts = [(0, "false_start", "o", said), (0, "kept", "one", said), (2, "kept", "three", said)]
+    spoken = Spoken()
+    parts = [
+        (0, "false_start", "o", spoken), (0, "kept", "one", spoken), (2, "kept", "three", spoken),
+    ]  # fmt: skip
     return render("S", LINES, parts, np.random.default_rng(0))
 
 
-def test_readings_lie_where_they_are_said_to_be(take: Take) -> None:
+def test_readings_lie_at_their_times(take: Take) -> None:
     assert sorted(take.kept) == [0, 2]
     for one in take.readings:
         inside = take.samples[round(one.start * RATE) : round(one.end * RATE)]

@@ -54,7 +54,7 @@ def test_the_same_file_again_changes_nothing(workspace: Workspace, tmp_path: Pat
     assert path.stat().st_mtime_ns == before
     assert again.ok
     assert again.details == {"name": "li", "changed": 0}
-    assert "nothing new" in again.warnings[0]
+    assert "no new texts" in again.warnings[0]
 
 
 def test_a_second_file_adds_to_the_first_under_its_name(
@@ -97,8 +97,8 @@ def test_every_bad_row_is_named_and_the_others_taken(workspace: Workspace, tmp_p
     assert (outcome.items_in, outcome.kept) == (10, 1)
     found = {failure.item: failure.reason for failure in outcome.failures}
     wanted = [
-        "'text'", "no clip 'nowhere'", "already in a.jsonl, line 1", "empty", "text is no text",
-        "no clip_id", "JSON object", "not valid JSON", "avg_logprob", "no valid Unicode",
+        "'text'", "no clip 'nowhere'", "already in a.jsonl, line 1", "empty", "text isn't a text",
+        "no clip_id", "JSON object", "not valid JSON", "avg_logprob", "isn't valid Unicode",
     ]  # fmt: skip
     for number, reason in enumerate(wanted, start=1):
         assert reason in found[f"a.jsonl, line {number}"]
@@ -124,7 +124,7 @@ def test_a_table_that_is_none(
 
 def test_a_csv_row_with_a_stray_comma_is_named(workspace: Workspace, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", f"clip_id,text\n{FIRST},要得,好\n")
-    assert "quote a text" in import_transcripts(workspace, file).failures[0].reason
+    assert "quote texts" in import_transcripts(workspace, file).failures[0].reason
 
 
 def test_subtitles_of_one_source(workspace: Workspace, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_where_no_language_is_known_any_will_do(film: Callable[..., Path]) -> No
 def test_pictures_are_named_as_unreadable(film: Callable[..., Path]) -> None:
     found = read_embedded(film(Track("", "chi", codec="dvdsub")), "zh")
     assert found.events == []
-    assert "pictures (dvd" in found.notes[0]
+    assert "images (dvd" in found.notes[0]
     assert "a.srt" in found.notes[0]
 
 

@@ -92,7 +92,7 @@ def test_pickled_code_is_refused_and_never_run(
     monkeypatch.chdir(tmp_path)
     for name, save in (("new.pt", torch.save), ("old.pt", _pickle)):
         save({"dims": {}, "model_state_dict": Bomb()}, tmp_path / name)
-        with pytest.raises(DataError, match=rf"{name}.*nothing in it was run"):
+        with pytest.raises(DataError, match=rf"{name}.*no code in it was run"):
             check_checkpoint(tmp_path / name)
     assert not (tmp_path / "bomb-went-off").exists()
 
@@ -131,7 +131,7 @@ def test_a_checkpoint_of_no_numbers_is_named(checkpoint: Path, tmp_path: Path) -
     next(iter(loaded["model_state_dict"].values()))[..., 0] = float("nan")
     torch.save(loaded, tmp_path / "nan.pt")
     recogniser = WhisperRecogniser(options(tmp_path / "nan.pt"))
-    with pytest.raises(DataError, match=r"nan\.pt: holds weights that are no numbers"):
+    with pytest.raises(DataError, match=r"nan\.pt: has weights that aren't finite"):
         recogniser.transcribe(waves(1), "zh")
 
 
@@ -148,7 +148,7 @@ def test_a_missing_model_names_both_ways(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(DataError, match=r"large-v3.*--model PATH.*3090 MB.*--download"):
         find_weights("large-v3", download=False, announce=print)
-    with pytest.raises(DataError, match=r"gone\.pt.*no such file.*large-v3"):
+    with pytest.raises(DataError, match=r"gone\.pt.*neither a file.*large-v3"):
         find_weights("gone.pt", download=True, announce=print)
 
 
@@ -168,7 +168,7 @@ def test_a_download_is_announced_checked_and_kept(
     with pytest.raises(DataError, match=r"can't be reached.*--model PATH.*--download"):
         find_weights("tiny", download=True, announce=said.append)
     origin.write_bytes(b"other")
-    with pytest.raises(DataError, match="isn't what was published"):
+    with pytest.raises(DataError, match="wrong hash"):
         find_weights("tiny", download=True, announce=said.append)
     assert list((tmp_path / "cache" / "whisper").iterdir()) == []
     origin.write_bytes(b"weights")
