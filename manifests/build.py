@@ -1,4 +1,4 @@
-"""Make the next version of a manifest: whole or not at all, and never the same one twice."""
+"""Build the next version of a manifest, atomically and only if its content is new."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -38,37 +38,34 @@ def build_manifest(
     check_files: bool = True,
     progress: Progress = no_progress,
 ) -> Outcome:
-    """Write ``manifests/vN/`` from labelled clips, unless the newest version holds just that.
+    """Write ``manifests/vN/`` from labelled clips, unless the newest version has equal content.
 
-    If a clip's file is gone or changed, or its source unknown, every such clip is a failure in the
-    outcome and no version is written. The outcome's ``details["manifest"]`` tells what
-    the version holds, JSON-ready: ``version new folder parent digest counts groups shares
-    size_deviation class_deviation held bridges folds leakage giveaways``. If the clips hang
-    together too much to be divided, that is a failure, no version is written, and
-    ``details["tangle"]`` tells what ties them.
+    Every clip whose file is missing or changed, or whose source is unknown, is a failure in the
+    outcome, and no version is written. The outcome's ``details["manifest"]`` describes the
+    version, JSON-ready: ``version new folder parent digest counts groups shares size_deviation
+    class_deviation held bridges folds leakage giveaways``. An oversized group is a failure, too:
+    no version is written, and ``details["tangle"]`` describes the group.
 
     Args:
-        corpus: the corpus folder.
-        clips: the accepted ones.
-        labels: what the votes come to, by clip id.
-        texts: the chosen text and where it is from, by clip id.
+        corpus: corpus folder.
+        clips: accepted clips.
+        labels: labels by clip id.
+        texts: chosen text and its source, by clip id.
         speakers: rows of speakers.csv, by id.
-        sources: by id.
-        settings: section [split] of corpus.toml.
-        params: what else the content depends on, JSON-ready: ``corpus`` and ``card`` (sections of
+        sources: sources by id.
+        settings: settings of section [split].
+        params: further parameters of the content, JSON-ready: ``corpus`` and ``card`` (sections of
             corpus.toml, shown in the card), ``labels``, ``text``.
-        repeats: the recording that clips have in common with others, by clip id; these clips stay
-            together.
-        facts: what the card tells beyond the content, JSON-ready (`manifests.card`); another fact
-            makes no new version.
-        resplit: divide everything anew instead of leaving clips where the newest version has them.
-        given: splits that others gave clips, by id, to be kept as they are; clips of the newest
-            version stay where they are.
+        repeats: recording shared with other clips, by clip id; these clips stay together.
+        facts: further facts for the card, JSON-ready (`manifests.card`); they are no content, so
+            a change makes no new version.
+        resplit: divide all clips anew instead of keeping the splits of the newest version.
+        given: imported splits by clip id; clips of the newest version keep theirs.
         check_files: read every clip and compare it with its sha256.
-        progress: called after each clip.
+        progress: callback after each clip.
 
     Raises:
-        ConfigurationError: if the settings ask for another grouping than the newest version's.
+        ConfigurationError: if the settings conflict with the grouping of the newest version.
         DataError: if the newest version is damaged.
         CorpusError: if another process is building.
     """
@@ -96,11 +93,11 @@ def build_manifest(
 
 
 def _buildable(entries: Sequence[ManifestEntry], outcome: Outcome) -> bool:
-    """Return whether a version can be made of the entries; tell why if not."""
+    """Return whether a version can be made of the entries; add a warning if not."""
     if not outcome.ok:
         outcome.warnings.append(
-            "no version was written, for a version is never changed and these clips would be "
-            "missing from it; repair them first"
+            "no version was written, since a version is never changed and would lack these clips; "
+            "repair them first"
         )
     elif not entries:
         outcome.warnings.append(
@@ -111,7 +108,7 @@ def _buildable(entries: Sequence[ManifestEntry], outcome: Outcome) -> bool:
 
 
 def _parent(folder: Path) -> Manifest:
-    """Open the version before, of which only where its clips went is needed."""
+    """Open the previous version after checking its content."""
     check_content(folder)
     return open_manifest(folder)
 
@@ -126,7 +123,7 @@ def _divided(
     repeats: Mapping[str, str],
     outcome: Outcome,
 ) -> Partition | None:
-    """Return the clips divided; None if they hang together too much, which is then a failure."""
+    """Return the divided clips; None, and a failure in the outcome, for an oversized group."""
     try:
         if given is not None:
             return apply_given_split(entries, settings, given, parent, repeats)

@@ -1,4 +1,4 @@
-"""What differs between two versions of a manifest, clip by clip."""
+"""Differences between two versions of a manifest, clip by clip."""
 
 import json
 from collections import Counter
@@ -15,18 +15,18 @@ from manifests.versions import ENTRIES, read_manifest_header
 __all__ = ["CHANGES", "Change", "ManifestDiff", "diff_manifests"]
 
 CHANGES = ("added", "removed", "relabelled", "retranscribed", "moved", "revoted", "recut", "other")
-"""What may have become of a clip; several at once but for the first two."""
+"""Kinds of change of a clip; a clip may have several but for the first two."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A clip that is not the same in both versions.
+    """Change of a clip between two versions.
 
     Attributes:
-        clip_id: which clip.
-        kinds: of `CHANGES`.
-        fields: what differs, JSON-ready: the value in the older version and in the newer. Of a
-            clip that is in one only: what it is, with None for the other.
+        clip_id: id of the clip.
+        kinds: kinds of change, of `CHANGES`.
+        fields: changed fields with the older and the newer value, JSON-ready; for a clip in one
+            version only, its main fields with None for the other.
     """
 
     clip_id: str
@@ -34,23 +34,23 @@ class Change:
     fields: dict[str, tuple[Any, Any]]
 
     def row(self) -> dict[str, Any]:
-        """Return it JSON-ready."""
+        """Return a JSON-ready row."""
         fields = {name: list(values) for name, values in self.fields.items()}
         return {"clip_id": self.clip_id, "kinds": list(self.kinds), "fields": fields}
 
 
 @dataclass
 class ManifestDiff:
-    """All that differs between two versions.
+    """Differences between two versions.
 
     Attributes:
-        before: the older version's name.
-        after: the newer one's.
+        before: name of the older version.
+        after: name of the newer version.
         counts: clips per split and class in each of the two.
-        changes: the clips that differ, by id.
-        same: how many clips don't.
-        moves: of clips in both: how many went from which split to which.
-        relabels: of clips in both: how many went from which class to which.
+        changes: changed clips, in the order of their ids.
+        same: number of unchanged clips.
+        moves: number of clips by old and new split, for clips in both.
+        relabels: number of clips by old and new class, for clips in both.
     """
 
     before: str
@@ -63,12 +63,12 @@ class ManifestDiff:
 
     @property
     def kinds(self) -> dict[str, int]:
-        """How many clips each kind of change touches, in the order of `CHANGES`."""
+        """Number of clips with each kind of change, in the order of `CHANGES`."""
         found = Counter(chain.from_iterable(change.kinds for change in self.changes))
         return {kind: found[kind] for kind in CHANGES}
 
     def row(self) -> dict[str, Any]:
-        """Return it JSON-ready."""
+        """Return a JSON-ready row."""
         return {
             "before": self.before,
             "after": self.after,
@@ -82,13 +82,13 @@ class ManifestDiff:
 
 
 def diff_manifests(before: Path, after: Path) -> ManifestDiff:
-    """Compare two versions, which need not be of one corpus.
+    """Compare two versions, which may be of different corpora.
 
-    Both are read side by side, so that only clips that differ are held in memory.
+    Both are read in parallel, so that only changed clips are held in memory.
 
     Args:
         before: folder of the older version.
-        after: folder of the newer one.
+        after: folder of the newer version.
 
     Raises:
         DataError: if one can't be read, or its entries aren't in the order of their ids.
@@ -112,7 +112,7 @@ def diff_manifests(before: Path, after: Path) -> ManifestDiff:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One line of a manifest.jsonl, not yet checked."""
+    """One line of a manifest.jsonl, not yet validated."""
 
     clip_id: str
     text: str
@@ -127,7 +127,7 @@ class _Line:
 
 
 def _pairs(before: Path, after: Path) -> Iterator[tuple[_Line | None, _Line | None]]:
-    """Yield each clip's line in both versions, None where a version lacks it."""
+    """Yield the lines of each clip in both versions, None where a version lacks it."""
     olds, news = _lines(before), _lines(after)
     old, new = next(olds, None), next(news, None)
     while old is not None or new is not None:
@@ -185,7 +185,7 @@ def _add(found: ManifestDiff, old: ManifestEntry | None, new: ManifestEntry | No
 
 
 def _kinds(names: Collection[str]) -> tuple[str, ...]:
-    """Return what became of a clip of which these fields differ."""
+    """Return the kinds of change for changed fields."""
     kinds = [kind for kind, own in _FIELDS.items() if own.intersection(names)]
     rest = set(names).difference(*_FIELDS.values())
     return (*kinds, *(["other"] if rest else []))

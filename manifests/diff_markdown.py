@@ -1,4 +1,4 @@
-"""The difference of two versions as Markdown, for a changelog or an issue."""
+"""Differences between two versions as Markdown, for a changelog or an issue."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ __all__ = ["diff_as_markdown"]
 
 
 def diff_as_markdown(found: ManifestDiff, most: int = 20) -> str:
-    """Return the difference as Markdown: what kinds of change, clips per class, the first clips.
+    """Return the differences as Markdown: kinds of change, clips per class, the first clips.
 
     Args:
-        found: the difference.
-        most: how many clips to list.
+        found: differences.
+        most: maximum number of clips to list.
     """
     kinds = [[kind, n] for kind, n in found.kinds.items() if n]
     parts = [
@@ -42,10 +42,10 @@ def _counts_table(found: ManifestDiff) -> str:
 
 
 def _change_line(change: Change) -> str:
-    told = "; ".join(
+    fields = "; ".join(
         f"{name} {_shown(old)} → {_shown(new)}" for name, (old, new) in change.fields.items()
     )
-    return f"- {escape(change.clip_id)}: {', '.join(change.kinds)} ({told})"
+    return f"- {escape(change.clip_id)}: {', '.join(change.kinds)} ({fields})"
 
 
 def _shown(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""A version before it is written: what it holds, how it was divided, and what is wrong with it."""
+"""Draft of a version before it is written, with its leakage, label cues and limits."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,24 +17,24 @@ from manifests.split import SIDES
 __all__ = ["Draft"]
 
 COARSE = 5.0
-"""Points between a side's share and its ratio that are worth a warning."""
+"""Deviation of a side's share from its ratio, in percentage points, that gives a warning."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """All that a version says about itself.
+    """Content and description of a version to be written.
 
     Attributes:
-        version: ``v3``.
-        parent: the version before it, if any.
-        created: when, in UTC.
-        digest: of the entries and the parameters.
-        params: what it was made with, JSON-ready.
-        partition: the clips, divided.
-        rejected: accepted clips that were left out, by reason.
-        loudness: RMS level of each clip in dBFS, by id.
-        repeats: the recording that clips have in common with others, by clip id.
-        facts: what else the card tells, JSON-ready; no part of the content.
+        version: name, such as ``v3``.
+        parent: name of the previous version, if any.
+        created: time of creation, in UTC.
+        digest: digest of entries and parameters.
+        params: parameters of the build, JSON-ready.
+        partition: divided clips.
+        rejected: number of accepted clips left out, by reason.
+        loudness: RMS level in dBFS by clip id.
+        repeats: recording shared with other clips, by clip id.
+        facts: further facts for the card, JSON-ready; not part of the content.
     """
 
     version: str
@@ -50,19 +50,19 @@ class Draft:
 
     @cached_property
     def leakage(self) -> dict[str, Leakage]:
-        """What the sides share, by key."""
+        """Leakage between the sides, by key."""
         return find_leakage(self.partition.entries, self.repeats)
 
     @cached_property
     def label_cues(self) -> LabelCues:
-        """What gives the class away without the emotion."""
+        """Label cues: properties that predict the class without the emotion."""
         return find_label_cues(self.partition.entries, self.loudness)
 
     def header(self, files: dict[str, str]) -> ManifestHeader:
         """Return the header of the version.
 
         Args:
-            files: sha256 of its other files, by name.
+            files: sha256 of the other files, by name.
         """
         return ManifestHeader(
             version=self.version,
@@ -77,31 +77,31 @@ class Draft:
         )
 
     def limits(self) -> list[str]:
-        """Return, in sentences, what a user of this version has to know before trusting it."""
+        """Return the known limits of the version, in sentences."""
         return [
-            *self._of_sides(),
-            *self._of_classes(),
-            *self._of_leaks(),
+            *self._side_limits(),
+            *self._class_limits(),
+            *self._leakage_limits(),
             *self.label_cues.warnings(),
-            *self._of_clips(),
+            *self._clip_limits(),
         ]
 
-    def _of_sides(self) -> Iterator[str]:
+    def _side_limits(self) -> Iterator[str]:
         sizes = self.partition.sizes
-        asked = [side for side, ratio in self._ratios.items() if ratio > 0]
-        empty = [side for side in asked if not sizes[side]]
+        requested = [side for side, ratio in self._ratios.items() if ratio > 0]
+        empty = [side for side in requested if not sizes[side]]
         groups = sum(self.partition.grouping.counts[side] for side in SIDES)
         if empty:
             yield (
                 f"no clip in {' and '.join(empty)}: {groups} group{'s' * (groups != 1)} of "
-                f"{self.grouped_by} can't fill {len(asked)} sides; add speakers or sources, or "
+                f"{self.grouped_by} can't fill {len(requested)} sides; add speakers or sources, or "
                 f"group by less: --group-by source --resplit"
             )
         elif self.partition.size_deviation > COARSE:
             shares = "/".join(f"{100 * share:.1f}" for share in self.partition.shares.values())
             ratios = "/".join(f"{100 * ratio:g}" for ratio in self._ratios.values())
             anew = self.params.get("split", {}).get("drawn") == self.version
-            stay = "" if anew else " and clips that stay where they were"
+            stay = "" if anew else " and clips that keep their side"
             yield (
                 f"train/val/test hold {shares} % of the clips instead of {ratios} %: "
                 f"whole {self.grouped_by}{stay} allow no better"
@@ -110,17 +110,17 @@ class Draft:
         if bridges:
             yield (
                 f"{bridges} clip{'s are' if bridges != 1 else ' is'} left out as bridges, on no "
-                f"side: they tied together what had to be divided"
+                f"side: they connected groups that had to be divided"
             )
         held = len(self.partition.held) - bridges
         if held:
             yield (
                 f"{held} clip{'s are' if held != 1 else ' is'} held out, on no side, so that "
-                f"nothing moves between train, val and test: they tie together groups on different "
+                f"nothing moves between train, val and test: they connect groups on different "
                 f"sides; --resplit divides everything anew"
             )
 
-    def _of_classes(self) -> Iterator[str]:
+    def _class_limits(self) -> Iterator[str]:
         counts, sizes = self.partition.counts, self.partition.sizes
         for name in EMOTIONS:
             lacking = [side for side in SIDES if sizes[side] and not counts[side][name]]
@@ -129,31 +129,31 @@ class Draft:
             elif lacking:
                 yield f"no clip of {name} in {' and '.join(lacking)}"
 
-    def _of_leaks(self) -> Iterator[str]:
+    def _leakage_limits(self) -> Iterator[str]:
         for leakage in self.leakage.values():
             if leakage.leaks:
                 yield leakage.describe(self.partition.sizes)
         if sum(bool(entry.text) for entry in self.partition.entries) > MOST_TEXTS:
             yield (
-                f"of more than {MOST_TEXTS} texts only those were found that are the same word for "
-                f"word, not those that nearly are"
+                f"of more than {MOST_TEXTS} texts only exact duplicates were searched for, not "
+                f"near-duplicates"
             )
 
-    def _of_clips(self) -> Iterator[str]:
+    def _clip_limits(self) -> Iterator[str]:
         entries = self.partition.entries
         mute = sum(not entry.text for entry in entries)
         if mute:
             yield f"{mute} of {len(entries)} clips have no text"
-        sexless = {entry.speaker for entry in entries if entry.speaker and not entry.gender}
-        if sexless:
-            yield f"speakers.csv gives no gender for {', '.join(sorted(filter(None, sexless)))}"
+        ungendered = {entry.speaker for entry in entries if entry.speaker and not entry.gender}
+        if ungendered:
+            yield f"speakers.csv gives no gender for {', '.join(sorted(filter(None, ungendered)))}"
         single = sum(len(entry.votes) == 1 for entry in entries)
         if single:
             yield f"{single} of {len(entries)} clips were judged by one annotator only"
 
     @property
     def grouped_by(self) -> str:
-        """What was kept whole, in words."""
+        """Keys kept whole, in words."""
         names = [_GROUPED[name] for name in self.partition.by]
         return " and ".join(names) or "single clips"
 

@@ -1,4 +1,4 @@
-"""Where clips were in earlier versions, also those that the last one doesn't have."""
+"""Splits of clips in earlier versions, including clips that the last version lacks."""
 
 import re
 from pathlib import Path
@@ -14,11 +14,11 @@ __all__ = ["earlier_placements"]
 def earlier_placements(parent: Manifest) -> dict[str, tuple[Split, int | None]]:
     """Return the last split and fold of each clip since clips were last divided anew, by id.
 
-    A clip that was left out for a while (its votes were withdrawn, a screen was stricter) comes
-    back to where it was, so that what was tested on once is never trained on later.
+    A clip that was left out for a while (its votes were withdrawn, screening was stricter) returns
+    to its earlier split, so that a test clip never becomes a training clip.
 
     Args:
-        parent: the newest version. Of older ones those count that still lie beside it.
+        parent: newest version; older ones count if they still lie beside it.
 
     Raises:
         DataError: if one of these can't be read.
@@ -29,14 +29,14 @@ def earlier_placements(parent: Manifest) -> dict[str, tuple[Split, int | None]]:
             found |= placements(open_manifest(folder))
         except DataError as error:
             raise DataError(
-                f"{folder.name} tells where clips were that come back, but can't be read: {error}; "
+                f"{folder.name} has the splits of returning clips but can't be read: {error}; "
                 f"or move its folder out of manifests/"
             ) from error
     return found | placements(parent)
 
 
 def _older(parent: Manifest) -> list[Path]:
-    """Return the folders of the versions that the parent goes on from, the oldest first."""
+    """Return the folders of the parent's predecessors since the last redivision, oldest first."""
     drawn = _DRAWN_VERSION.fullmatch(str(parent.header.params.get("split", {}).get("drawn")))
     if drawn is None:
         return []

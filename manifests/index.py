@@ -1,8 +1,8 @@
-"""The index of a version: its entries once more as Parquet, which opens at once however many.
+"""Index of a version: its entries as Parquet, which opens fast for any number of clips.
 
-It is derived from ``manifest.jsonl`` and says nothing else. Who trains opens it; where it is
-missing, as after a withdrawal, or has other columns, as that of an older corpus-tools may,
-``manifest.jsonl`` is read instead.
+It is derived from ``manifest.jsonl`` and has the same content. Training reads it; if it is missing
+(after a withdrawal) or has other columns (from an older corpus-tools), ``manifest.jsonl`` is read
+instead.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,11 +29,11 @@ INDEX = "index.parquet"
 
 
 def write_index(path: Path, entries: Sequence[ManifestEntry]) -> None:
-    """Write the index of a version, whole or not at all; the same entries give the same bytes.
+    """Write the index of a version atomically; equal entries give equal bytes.
 
     Args:
         path: ``index.parquet`` in the version's folder.
-        entries: in canonical order.
+        entries: entries in canonical order.
     """
     import pyarrow.parquet
 
@@ -46,17 +46,17 @@ def write_index(path: Path, entries: Sequence[ManifestEntry]) -> None:
 
 
 def open_manifest(folder: Path) -> Manifest:
-    """Open a version for reading its clips, by its index where it has one.
+    """Open a version for reading its clips, from its index if it has one.
 
-    The header and the index are checked at once; each entry is when it is come to, and
-    ``manifest.jsonl`` isn't looked at (:func:`manifests.verify.verify_manifest` compares them).
+    The header and the index are checked at once, each entry when it is read. ``manifest.jsonl`` is
+    not read (:func:`manifests.verify.verify_manifest` compares them).
 
     Args:
         folder: ``manifests/vN``, as :func:`manifests.versions.find_manifest` returns it.
 
     Raises:
-        DataError: if the version has no header that can be read, or its index was changed; without
-            an index as :func:`manifests.versions.load_manifest`.
+        DataError: if the header can't be read or the index was changed; without an index as
+            :func:`manifests.versions.load_manifest`.
     """
     header = read_manifest_header(folder)
     path = folder / INDEX
@@ -64,7 +64,7 @@ def open_manifest(folder: Path) -> Manifest:
         return load_manifest(folder)
     if sha256_file(path) != header.files[INDEX]:
         raise DataError(
-            f"{path}: changed since the version was written; delete it, and {ENTRIES} is read"
+            f"{path}: changed since the version was written; delete it to read {ENTRIES} instead"
         )
     if content_digest(header.files.get(ENTRIES, ""), header.params) != header.digest:
         raise DataError(f"{folder / HEADER}: its params or digest changed; restore it from a copy")
@@ -74,25 +74,25 @@ def open_manifest(folder: Path) -> Manifest:
 
 
 def index_problem(folder: Path, entries: Sequence[ManifestEntry]) -> str | None:
-    """Return what is wrong with an index that doesn't say what the entries say.
+    """Return the problem of an index that doesn't match the entries, None if it does.
 
     Args:
-        folder: of the version.
-        entries: of ``manifest.jsonl``.
+        folder: folder of the version.
+        entries: entries of ``manifest.jsonl``.
     """
     path = folder / INDEX
     if not path.is_file():
         return None
     try:
-        found = _open_index(path)
-        same = not _has_current_columns(found) or _read_index(path).equals(_index_table(entries))
+        index = _open_index(path)
+        same = not _has_current_columns(index) or _read_index(path).equals(_index_table(entries))
     except DataError as error:
         return str(error)
-    return None if same else f"doesn't say what {ENTRIES} says; delete it"
+    return None if same else f"doesn't match {ENTRIES}; delete it"
 
 
 def placements(manifest: Manifest) -> dict[str, tuple[Split, int | None]]:
-    """Return split and fold of each clip of a version, by id, without making records of them."""
+    """Return split and fold of each clip of a version, by id, without making records."""
     entries = manifest.entries
     if isinstance(entries, _IndexEntries):
         return entries.placements()
@@ -100,7 +100,7 @@ def placements(manifest: Manifest) -> dict[str, tuple[Split, int | None]]:
 
 
 class _IndexEntries(Sequence[ManifestEntry]):
-    """Entries that are read and become records one after the other, as they are come to."""
+    """Sequence of entries read from the index and parsed on access."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -128,7 +128,7 @@ class _IndexEntries(Sequence[ManifestEntry]):
     def placements(self) -> dict[str, tuple[Split, int | None]]:
         found = _read_index(self._path, ("clip_id", "split", "fold")).to_pydict()
         if strange := set(found["split"]) - set(get_args(Split)):
-            raise DataError(f"{self._path}: no split is called {strange.pop()!r}; delete the file")
+            raise DataError(f"{self._path}: unknown split {strange.pop()!r}; delete the file")
         places = zip(found["split"], found["fold"], strict=True)
         return dict(zip(found["clip_id"], places, strict=True))
 
@@ -143,7 +143,7 @@ class _IndexEntries(Sequence[ManifestEntry]):
 
 
 def _open_index(path: Path) -> Any:
-    """Return an index as a ``pyarrow.parquet.ParquetFile``, of which only the footer was read."""
+    """Return an index as a ``pyarrow.parquet.ParquetFile``, of which only the footer is read."""
     import pyarrow
     import pyarrow.parquet
 
@@ -154,7 +154,7 @@ def _open_index(path: Path) -> Any:
 
 
 def _read_index(path: Path, columns: Sequence[str] | None = None) -> Any:
-    """Return all rows of an index as a table, of all columns or of some."""
+    """Return all rows of an index as a table, with all or some columns."""
     import pyarrow
 
     try:
@@ -163,9 +163,9 @@ def _read_index(path: Path, columns: Sequence[str] | None = None) -> Any:
         raise DataError(f"{path}: {_UNREADABLE}") from error
 
 
-def _has_current_columns(found: Any) -> bool:
-    """Return whether an index has the columns that this corpus-tools gives it."""
-    return bool(found.schema_arrow.equals(_index_schema()))
+def _has_current_columns(index: Any) -> bool:
+    """Return whether an index has the columns of this corpus-tools."""
+    return bool(index.schema_arrow.equals(_index_schema()))
 
 
 def _index_schema() -> Any:
@@ -195,12 +195,12 @@ def _index_table(entries: Sequence[ManifestEntry]) -> Any:
         if name != "votes"
     }
     columns["votes"] = [
-        [{"annotator": who, "emotion": emotion} for who, emotion in entry.votes]
+        [{"annotator": annotator, "emotion": emotion} for annotator, emotion in entry.votes]
         for entry in entries
     ]
     return pyarrow.table(columns, schema=_index_schema())
 
 
-_UNREADABLE = "not an index that can be read; delete it"
-_BATCH_ROWS = 4096  # rows that become records together
-_ROW_GROUP = 65_536  # rows that are written and read together
+_UNREADABLE = "not a readable index; delete it"
+_BATCH_ROWS = 4096  # rows parsed at a time
+_ROW_GROUP = 65_536  # rows per Parquet row group

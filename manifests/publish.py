@@ -1,4 +1,4 @@
-"""Write a version of a manifest: whole or not at all, unless it says what the last one says."""
+"""Write a version of a manifest, atomically and only if it differs from the previous one."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -31,13 +31,13 @@ __all__ = ["ManifestFacts", "publish"]
 
 @dataclass(frozen=True)
 class ManifestFacts:
-    """What a version tells beside its clips.
+    """Facts of a version beside its clips.
 
     Attributes:
-        params: what it was made with, JSON-ready; part of its content.
-        loudness: RMS level of each clip in dBFS, by id.
-        repeats: the recording that clips have in common with others, by clip id.
-        facts: what else the card tells, JSON-ready.
+        params: parameters of the build, JSON-ready; part of the content.
+        loudness: RMS level in dBFS by clip id.
+        repeats: recording shared with other clips, by clip id.
+        facts: further facts for the card, JSON-ready.
     """
 
     params: dict[str, Any]
@@ -55,18 +55,18 @@ def publish(
     *,
     drawn_anew: bool,
 ) -> None:
-    """Write the next version unless it would say what its parent says; hold the lock meanwhile.
+    """Write the next version unless its content equals its parent's; the caller holds the lock.
 
     ``params["split"]["drawn"]`` names the version in which clips were last divided without regard
     to an earlier one.
 
     Args:
-        corpus: the corpus folder.
-        partition: the clips, divided.
-        version_facts: what else the version tells.
-        parent: the newest version, if there is one.
-        outcome: gets the account, as :func:`manifests.build.build_manifest` tells.
-        drawn_anew: whether the clips were divided without regard to the parent.
+        corpus: corpus folder.
+        partition: divided clips.
+        version_facts: further facts of the version.
+        parent: newest version, if there is one.
+        outcome: outcome to update, see :func:`manifests.build.build_manifest`.
+        drawn_anew: the clips were divided without regard to the parent.
     """
     with partial_folder(corpus / "manifests") as aside:
         content = _Content.write(aside / ENTRIES, partition.entries)
@@ -82,7 +82,7 @@ def publish(
             )
             if known.digest == parent.header.digest:
                 outcome.warnings.append(
-                    f"{known.version} holds exactly this already; no new version was made"
+                    f"{known.version} has exactly this content already; no new version was made"
                 )
                 outcome.details["manifest"] = _summary(known, parent.folder, new=False)
                 return
@@ -106,7 +106,7 @@ def publish(
 
 @dataclass(frozen=True)
 class _Content:
-    """The ``manifest.jsonl`` of a version to come, which may turn out to be that of the last."""
+    """The ``manifest.jsonl`` of the next version, before it is compared with the last one."""
 
     path: Path
     sha256: str

@@ -1,8 +1,9 @@
-"""Versions of the manifest from which people took something back: what stays, and what vouches.
+"""Redaction of a version after a withdrawal.
 
-A version is never changed but for this. What was withdrawn leaves ``manifest.jsonl``, derived files
-that name it are removed, and ``withdrawn.json`` in the version's folder tells what went and gives
-the sha256 of what stays. ``manifest.json`` stays as it was written, digest and counts included.
+A version is never changed otherwise. Withdrawn clips and votes are deleted from ``manifest.jsonl``,
+derived files that name them are removed, and ``withdrawn.json`` in the version's folder records the
+withdrawal and the sha256 of the remaining files. ``manifest.json`` stays as it was written, with
+digest and counts.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ REDACTION = "withdrawn.json"
 
 @record
 class VersionWithdrawal(Record):
-    """What one withdrawal took from a version."""
+    """Clips and votes that one withdrawal deleted from a version."""
 
     kind: str
     id: str
@@ -34,7 +35,7 @@ class VersionWithdrawal(Record):
 
 @record
 class Redaction(Record):
-    """What was withdrawn from a version, and the sha256 of the files that are left of it."""
+    """Withdrawals from a version, and the sha256 of its remaining files."""
 
     withdrawals: list[VersionWithdrawal]
     files: dict[str, str]
@@ -42,7 +43,7 @@ class Redaction(Record):
 
     @property
     def summary(self) -> str:
-        """What was withdrawn, for a sentence."""
+        """Summary of the withdrawals, for messages."""
         return "; ".join(
             f"{part.clips} clips and {part.votes} votes of {part.kind} '{part.id}' withdrawn on "
             f"{part.created[:10]}"
@@ -51,12 +52,12 @@ class Redaction(Record):
 
     @property
     def clips(self) -> int:
-        """How many clips went."""
+        """Number of withdrawn clips."""
         return sum(part.clips for part in self.withdrawals)
 
 
 def read_redaction(folder: Path) -> Redaction | None:
-    """Return what was withdrawn from a version; None if nothing was.
+    """Return the redaction of a version, None if nothing was withdrawn.
 
     Raises:
         DataError: if it can't be read.
@@ -70,8 +71,8 @@ def read_redaction(folder: Path) -> Redaction | None:
         raise DataError(f"{path}: not valid JSON; {_RESTORE}") from error
     if not isinstance(row, dict):
         raise DataError(f"{path}: expected a JSON object; {_RESTORE}")
-    found: Redaction = Redaction.parse(row, str(path))
-    return found
+    redaction: Redaction = Redaction.parse(row, str(path))
+    return redaction
 
 
 def redacted_files(
@@ -82,15 +83,15 @@ def redacted_files(
     listed: Mapping[str, str],
     header: str,
 ) -> Iterator[tuple[str, bytes | None]]:
-    """Yield the files of a version that change, and their new content; None for one to remove.
+    """Yield the changed files of a version with their new content, None for a removed one.
 
     Args:
-        folder: of the version.
-        part: what is withdrawn now.
+        folder: folder of the version.
+        part: current withdrawal.
         entries: name and new content of the file of entries.
-        names_it: whether a text names what is withdrawn.
+        names_it: predicate: the text names what is withdrawn.
         listed: sha256 of the version's files as they were written.
-        header: name of the header, which stays.
+        header: name of the header, which is kept.
     """
     present = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
     removed = {name for name in listed if name not in present}
@@ -102,7 +103,7 @@ def redacted_files(
     stays[entries[0]] = hashlib.sha256(entries[1]).hexdigest()
     yield entries
     earlier = read_redaction(folder)
-    parts = {(one.kind, one.id): one for one in _parts(earlier)} | {(part.kind, part.id): part}
+    parts = {(old.kind, old.id): old for old in _parts(earlier)} | {(part.kind, part.id): part}
     redaction = Redaction(
         withdrawals=list(parts.values()), files=dict(sorted(stays.items())), removed=sorted(removed)
     )
@@ -121,7 +122,7 @@ def _parts(earlier: Redaction | None) -> Iterable[VersionWithdrawal]:
 
 
 def _derived_names(path: Path, names_it: Callable[[str], bool]) -> bool:
-    """Return whether a derived file names what is withdrawn; of what is no text nobody can tell."""
+    """Return whether a derived file may name what is withdrawn; True for non-text files."""
     if path.suffix == ".png":
         return False
     try:

@@ -1,4 +1,4 @@
-"""Which clips go into a manifest, and what is known of each, before they are split."""
+"""Select the clips of a manifest and make their entries, before grouping and splitting."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,14 +16,14 @@ __all__ = ["ManifestInputs", "kept_repeats", "rejection", "select"]
 
 @dataclass(frozen=True)
 class ManifestInputs:
-    """What a manifest is made from.
+    """Inputs of a manifest.
 
     Attributes:
-        clips: the accepted ones.
-        labels: what the votes come to, by clip id.
-        texts: the chosen text and where it is from, by clip id; a clip may have none.
-        speakers: the rows of speakers.csv, by id; a speaker may have none.
-        sources: by id; every clip's source must be there.
+        clips: accepted clips.
+        labels: labels by clip id.
+        texts: chosen text and its source, by clip id; a clip may have none.
+        speakers: rows of speakers.csv, by id; a speaker may have none.
+        sources: sources by id; every clip's source must be there.
     """
 
     clips: Iterable[Clip]
@@ -43,16 +43,16 @@ def select(
 ) -> list[ManifestEntry]:
     """Return the entries of the labelled clips by clip id, not yet grouped or split.
 
-    Of clips that repeat one another one is taken. The others, superseded clips, clips without a
-    class and clips that were withdrawn are counted in ``outcome`` as rejected. A clip whose file is
-    gone or changed, or whose source is unknown, is a failure.
+    One clip of each set of repeats is kept. The others, superseded clips, clips without a class and
+    withdrawn clips are counted in ``outcome`` as rejected. A clip whose file is missing or changed,
+    or whose source is unknown, is a failure.
 
     Args:
-        corpus: the corpus folder.
-        inputs: what there is.
-        outcome: the account to keep.
+        corpus: corpus folder.
+        inputs: clips, labels and other inputs.
+        outcome: outcome to update.
         check_files: read every clip and compare it with its sha256.
-        progress: called after each clip.
+        progress: callback after each clip.
     """
     clips = sorted(inputs.clips, key=lambda clip: clip.clip_id)
     kept = kept_repeats(clips, inputs.labels)
@@ -78,13 +78,13 @@ def select(
 
 
 def kept_repeats(clips: Sequence[Clip], labels: Mapping[str, Label]) -> dict[str, str]:
-    """Return which clip is taken of those that repeat one another, by the one that they repeat.
+    """Return the clip kept from each set of repeats, by the id of the repeated clip.
 
-    It is the one repeated, or if that has no class the first of the others that has one.
+    It is the repeated clip, or the first repeat with a class if that has none.
 
     Args:
-        clips: the accepted ones.
-        labels: what their votes come to, by clip id.
+        clips: accepted clips.
+        labels: labels by clip id.
     """
     found: dict[str, str] = {}
     for clip in sorted(clips, key=lambda clip: clip.duplicate_of is not None):
@@ -95,12 +95,12 @@ def kept_repeats(clips: Sequence[Clip], labels: Mapping[str, Label]) -> dict[str
 
 
 def rejection(clip: Clip, label: Label | None, kept: Mapping[str, str]) -> str | None:
-    """Return why an accepted clip is left out of a manifest, None if it isn't.
+    """Return the reason to leave an accepted clip out of a manifest, None if it is kept.
 
     Args:
-        clip: the clip.
-        label: what its votes come to, None if it has none.
-        kept: as from `kept_repeats`.
+        clip: clip to check.
+        label: label of the clip, None if it has none.
+        kept: clips kept from sets of repeats, from `kept_repeats`.
     """
     if clip.superseded_by is not None:
         return "superseded"
@@ -156,7 +156,7 @@ def _check(path: Path, clip: Clip) -> None:
     try:
         found = sha256_file(path)
     except FileNotFoundError as error:
-        raise DataError(f"{clip.path} is gone; {_REMEDY}") from error
+        raise DataError(f"{clip.path} is missing; {_REMEDY}") from error
     except OSError as error:
         raise DataError(f"{clip.path} can't be read ({error.strerror}); {_REMEDY}") from error
     if found != clip.file_sha256:
@@ -164,7 +164,7 @@ def _check(path: Path, clip: Clip) -> None:
 
 
 _REMEDY = (
-    "restore it from a copy, or delete it and run again what made it: corpus segment or "
+    "restore it from a copy, or delete it and make it again with: corpus segment or "
     "corpus add-recordings"
 )
 _SURE = {name: [float(name == other) for other in EMOTIONS] for name in EMOTIONS}

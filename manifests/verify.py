@@ -1,4 +1,4 @@
-"""Whether a version of a manifest, and every clip it names, is what it was when it was written."""
+"""Verify that a version of a manifest and all its clips are unchanged since it was written."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,25 +21,25 @@ __all__ = ["verify_manifest"]
 def verify_manifest(folder: Path, *, progress: Progress = no_progress) -> Outcome:
     """Compare every file of a version, and every clip that it names, with its sha256.
 
-    An item of the outcome is a file: of the version, or a clip. Each that is missing, changed or
-    of no version is a failure that names it; the others are checked all the same. Clips that were
-    withdrawn are rejected, not failed, and files that went with them aren't missing, if the version
-    and the corpus's tombstones both tell of it.
+    Items of the outcome are the version's files and its clips. Each missing, changed or unexpected
+    file is a failure; the others are checked all the same. Withdrawn clips are rejected, not
+    failed, and files removed with them aren't missing, if both the version and the corpus's
+    tombstones record the withdrawal.
 
     Args:
         folder: ``manifests/vN`` of a corpus.
-        progress: called after each clip.
+        progress: callback after each clip.
 
     Raises:
-        DataError: if the version has no header, or the corpus tombstones, that can be read.
+        DataError: if the header of the version or the tombstones of the corpus can't be read.
     """
     header = read_manifest_header(folder)
     outcome = Outcome(details={"version": header.version, "digest": header.digest})
-    left = Withdrawn.of(folder.parent.parent).unfinished()
-    if left is not None:
+    unfinished = Withdrawn.of(folder.parent.parent).unfinished()
+    if unfinished is not None:
         outcome.warnings.append(
-            f"the withdrawal of {left.kind} '{left.id}' was interrupted; before anything is "
-            f"restored, finish it: corpus withdraw --{left.kind} {left.id}"
+            f"the withdrawal of {unfinished.kind} '{unfinished.id}' was interrupted; before you "
+            f"restore anything, finish it: corpus withdraw --{unfinished.kind} {unfinished.id}"
         )
     redaction = _redaction(folder, outcome)
     outcome.details["files"] = _check_version(folder, header, redaction, outcome)
@@ -48,7 +48,7 @@ def verify_manifest(folder: Path, *, progress: Progress = no_progress) -> Outcom
 
 
 def _redaction(folder: Path, outcome: Outcome) -> Redaction | None:
-    """Return what was withdrawn from a version; a word of it that no tombstone knows is a failure.
+    """Return the redaction of a version; a withdrawal without a tombstone is a failure.
 
     Raises:
         DataError: if the tombstones can't be read.
@@ -62,12 +62,12 @@ def _redaction(folder: Path, outcome: Outcome) -> Redaction | None:
         return None
     if redaction is None:
         return None
-    known = {(one.kind, one.id) for one in Withdrawn.of(folder.parent.parent).tombstones}
+    known = {(stone.kind, stone.id) for stone in Withdrawn.of(folder.parent.parent).tombstones}
     for part in redaction.withdrawals:
         if (part.kind, part.id) not in known:
             outcome.fail(
                 f"{folder.name}/{REDACTION}",
-                f"tells of {part.kind} '{part.id}', whom {TOMBSTONES} doesn't know; {_RESTORE}",
+                f"names {part.kind} '{part.id}', who is not in {TOMBSTONES}; {_RESTORE}",
             )
     outcome.items_in += redaction.clips
     outcome.rejected["withdrawn"] += redaction.clips
@@ -79,7 +79,7 @@ def _redaction(folder: Path, outcome: Outcome) -> Redaction | None:
 def _check_version(
     folder: Path, header: ManifestHeader, redaction: Redaction | None, outcome: Outcome
 ) -> int:
-    """Check the version's own files; return how many there are, or should be."""
+    """Check the version's own files and return their expected number."""
     expected = dict(header.files)
     if redaction is not None:
         expected = {**expected, **redaction.files}
@@ -89,7 +89,7 @@ def _check_version(
     if redaction is not None:
         problems[REDACTION] = None
     problems[HEADER] = _problem_of_header(folder, header)
-    problems |= dict.fromkeys(_unexpected(folder, problems), "belongs to no version; move it away")
+    problems |= dict.fromkeys(_unexpected(folder, problems), "not part of the version; move it")
     try:
         listed = read_checksums(folder)
     except DataError as error:
@@ -103,8 +103,8 @@ def _check_version(
         problems[HEADER] = problems[HEADER] or _problem(within, HEADER, listed.get(HEADER, ""))
     elif CHECKSUMS not in problems:
         outcome.warnings.append(
-            f"{header.version} has no {CHECKSUMS}; whether its {HEADER} is unchanged can be told "
-            f"from its digest only, which covers the clips and the parameters"
+            f"{header.version} has no {CHECKSUMS}; its {HEADER} was checked by its digest only, "
+            f"which covers the clips and the parameters"
         )
     for name, problem in sorted(problems.items()):
         _note(f"{header.version}/{name}", problem, outcome)
@@ -115,7 +115,7 @@ def _problem_of_header(folder: Path, header: ManifestHeader) -> str | None:
     if content_digest(header.files.get(ENTRIES, ""), header.params) != header.digest:
         return f"its params or digest {_CHANGED}; {_RESTORE}"
     if header.version != folder.name:
-        return f"is in a folder {folder.name}; call the folder {header.version}, as it was"
+        return f"is in folder {folder.name}; rename the folder to {header.version}"
     return None
 
 
@@ -133,7 +133,7 @@ def _unexpected(folder: Path, expected: Iterable[str]) -> list[str]:
 
 
 def _problem(within: Within, relative: str, sha256: str) -> str | None:
-    """Return what is wrong with a file, None if nothing is."""
+    """Return the problem of a file, None if it is unchanged."""
     try:
         same = sha256_file(within(relative)) == sha256
     except DataError as error:
@@ -146,7 +146,7 @@ def _problem(within: Within, relative: str, sha256: str) -> str | None:
 
 
 def _check_clips(folder: Path, outcome: Outcome, progress: Progress) -> int:
-    """Check the clips that the entries name; return how many there are."""
+    """Check the clips of the entries and return their number."""
     path = folder / ENTRIES
     if not path.is_file():
         return 0
@@ -157,7 +157,7 @@ def _check_clips(folder: Path, outcome: Outcome, progress: Progress) -> int:
             for number, row in enumerate(read_jsonl(path), start=1)
         ]
     except DataError as error:
-        outcome.warnings.append(f"its clips were not checked, for {error}")
+        outcome.warnings.append(f"its clips were not checked: {error}")
         return 0
     differs = index_problem(folder, entries)
     if differs is not None:
@@ -171,7 +171,7 @@ def _check_clips(folder: Path, outcome: Outcome, progress: Progress) -> int:
 def _checked(
     corpus: Path, entries: Sequence[ManifestEntry]
 ) -> Iterator[tuple[ManifestEntry, str | None]]:
-    """Yield each entry with what is wrong with its clip; files are read side by side."""
+    """Yield each entry with the problem of its clip; files are read in parallel."""
     within = Within(corpus)
 
     def problems(some: Sequence[ManifestEntry]) -> list[str | None]:
@@ -186,4 +186,4 @@ def _checked(
 _CHANGED = "changed since the version was written"
 _RESTORE = "restore it from a copy, or build the next version with: corpus build-manifest"
 _MOST_THREADS = 4
-_PORTION = 64  # clips that a thread checks before it takes others
+_PORTION = 64  # clips per task of a thread

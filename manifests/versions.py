@@ -1,4 +1,4 @@
-"""The versions of a manifest as they lie in a corpus folder, and how one is opened."""
+"""Versions of a manifest in a corpus folder: find, check and load them."""
 
 import json
 import re
@@ -34,13 +34,13 @@ _VERSION_FOLDER = re.compile(r"v([1-9]\d*)")
 
 @dataclass(frozen=True)
 class Manifest:
-    """One version: immutable once written.
+    """One version, immutable once written.
 
     Attributes:
         folder: ``manifests/vN`` of the corpus.
-        header: what the version is and how it was made.
-        entries: its clips, in canonical order.
-        redaction: what was withdrawn from it since, if anything; the header still counts it.
+        header: header of the version.
+        entries: clips in canonical order.
+        redaction: withdrawals since it was written, if any; the header still counts them.
     """
 
     folder: Path
@@ -50,11 +50,11 @@ class Manifest:
 
     @property
     def corpus(self) -> Path:
-        """The corpus folder, which the paths of the entries start from."""
+        """Corpus folder, which the paths of the entries are relative to."""
         return self.folder.parent.parent
 
     def audio(self, entry: ManifestEntry) -> Path:
-        """Return where the clip of an entry lies.
+        """Return the path of an entry's clip.
 
         Raises:
             DataError: if its path leaves the corpus folder.
@@ -62,7 +62,7 @@ class Manifest:
         return inside(self.corpus, entry.path)
 
     def caveats(self) -> list[str]:
-        """Return what whoever uses the version must know: whether something was withdrawn."""
+        """Return warnings for users of the version, about withdrawals from it."""
         if self.redaction is None:
             return []
         return [
@@ -72,13 +72,13 @@ class Manifest:
 
 
 def load_manifest(folder: Path) -> Manifest:
-    """Open a version and check that it is whole and unchanged, but for what was withdrawn.
+    """Load a version and check that it is complete and unchanged but for withdrawals.
 
     Args:
         folder: ``manifests/vN``, as :func:`find_manifest` returns it.
 
     Raises:
-        DataError: if a file is missing or changed, a record is none (a class outside the six, a
+        DataError: if a file is missing or changed, a record is invalid (a class outside the six, a
             field unknown or mistyped), or a newer corpus-tools wrote it.
     """
     header, redaction = check_content(folder)
@@ -91,10 +91,10 @@ def load_manifest(folder: Path) -> Manifest:
 
 
 def check_content(folder: Path) -> tuple[ManifestHeader, Redaction | None]:
-    """Check that a version's content is there and unchanged, without opening its entries.
+    """Check that a version's content is present and unchanged, without parsing its entries.
 
     Returns:
-        Its header, and what was withdrawn from it, if anything.
+        Its header, and its redaction if anything was withdrawn.
 
     Raises:
         DataError: if it isn't.
@@ -113,7 +113,7 @@ def check_content(folder: Path) -> tuple[ManifestHeader, Redaction | None]:
 
 
 def read_manifest_header(folder: Path) -> ManifestHeader:
-    """Return the header of a version without opening its entries.
+    """Return the header of a version.
 
     Raises:
         DataError: if it is missing, malformed or from a newer schema.
@@ -137,7 +137,7 @@ def read_manifest_header(folder: Path) -> ManifestHeader:
     try:
         fingerprint(header.params)
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: params that are no JSON ({error}); {_CHANGED}") from error
+        raise DataError(f"{path}: params are not valid JSON ({error}); {_CHANGED}") from error
     return header
 
 
@@ -162,7 +162,7 @@ def newest(corpus: Path) -> Path | None:
 
 
 def next_version(corpus: Path) -> str:
-    """Return the name of the version to come, which no folder has yet, whole or damaged."""
+    """Return the name of the next version, higher than any folder's, complete or damaged."""
     taken = [
         int(match[1])
         for folder in (corpus / "manifests").glob("v*")
@@ -175,11 +175,11 @@ def find_manifest(corpus: Path, version: str | None = None) -> Path:
     """Return the folder of a version.
 
     Args:
-        corpus: the corpus folder.
+        corpus: corpus folder.
         version: ``v3`` or ``3``; None for the newest.
 
     Raises:
-        DataError: naming the versions there are.
+        DataError: naming the available versions.
     """
     known = versions(corpus)
     if not known:

@@ -1,4 +1,4 @@
-"""audformat: a database with a table for each split, and one of everybody's votes."""
+"""audformat export: a database with a table per split and a table of votes."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from manifests.records import ManifestEntry, Split
 __all__ = ["write"]
 
 UNCLEAR = "unclear"
-"""The label of a vote for no class."""
+"""Label of a vote for no class."""
 
 _SPLITS: dict[Split, str] = {"train": "train", "val": "dev", "test": "test", "held": "other"}
 _TEXTS = ("clip_id", "text", "text_source", "source_id", "series", "sentence", "group", "sha256")
@@ -21,14 +21,14 @@ _NUMBERS = ("agreement", "start", "end", "duration")
 def write(contents: Contents, folder: Path) -> None:
     """Write ``db.yaml`` and its tables: ``train``, ``dev``, ``test``, ``held`` and ``votes``.
 
-    The tables of the splits have a row a clip with the emotion, the share of each class
-    (``soft_angry`` …), the speaker (who is described in the scheme's labels), text, source and the
-    rest. ``votes`` has a column for each annotator, as a rater; a vote for no class is
-    ``unclear``. Who decided after the votes has a column of their own, ``a03 adjudication``.
+    The tables of the splits have a row per clip with the emotion, the share of each class
+    (``soft_angry`` …), the speaker (described in the scheme's labels), text, source and other
+    fields. ``votes`` has a column per annotator (rater); a vote for no class is ``unclear``. An
+    adjudicator's decisions are in a column of their own, ``a03 adjudication``.
 
     Args:
-        contents: the version.
-        folder: of the export.
+        contents: version to export.
+        folder: folder of the export.
 
     Raises:
         ConfigurationError: if audformat isn't installed.
@@ -53,7 +53,7 @@ def write(contents: Contents, folder: Path) -> None:
 
 
 def _languages(audformat: Any, contents: Contents) -> list[str]:
-    """Return the language by the code that audformat wants, none if it doesn't know it."""
+    """Return the language's code in audformat, empty if it is unknown there."""
     try:
         return [audformat.utils.map_language(contents.param("corpus", "language") or "")]
     except ValueError:
@@ -61,7 +61,7 @@ def _languages(audformat: Any, contents: Contents) -> list[str]:
 
 
 def _declare(audformat: Any, database: Any, contents: Contents) -> None:
-    """Declare media, splits, raters, and what the columns may hold."""
+    """Declare media, splits, raters and schemes."""
     packed = any(name.endswith(".flac") for name in contents.files.values())
     database.media["clips"] = audformat.Media(
         type="audio",
@@ -72,9 +72,10 @@ def _declare(audformat: Any, database: Any, contents: Contents) -> None:
     )
     for split, name in _SPLITS.items():
         database.splits[split] = audformat.Split(name)
-    for name in sorted({who for entry in contents.entries for who, _ in entry.votes}):
+    annotators = {annotator for entry in contents.entries for annotator, _ in entry.votes}
+    for name in sorted(annotators):
         database.raters[name] = audformat.Rater("human")
-    database.raters["votes"] = audformat.Rater("vote", description="what the votes came to")
+    database.raters["votes"] = audformat.Rater("vote", description="aggregated votes")
     database.schemes["emotion"] = audformat.Scheme("str", labels=list(EMOTIONS))
     database.schemes["vote"] = audformat.Scheme("str", labels=[*EMOTIONS, UNCLEAR])
     database.schemes["speaker"] = audformat.Scheme("str", labels=_speakers(contents))
@@ -86,14 +87,16 @@ def _declare(audformat: Any, database: Any, contents: Contents) -> None:
 
 
 def _speakers(contents: Contents) -> dict[str, dict[str, Any]]:
-    """Return what is known of each speaker."""
-    found: dict[str, dict[str, Any]] = {}
+    """Return the known properties of each speaker."""
+    speakers: dict[str, dict[str, Any]] = {}
     for entry in contents.entries:
         if entry.speaker is not None:
             row = contents.row(entry)
             known = {name: row[name] for name in ("gender", "age", "region", "native")}
-            found[entry.speaker] = {name: one for name, one in known.items() if one is not None}
-    return dict(sorted(found.items()))
+            speakers[entry.speaker] = {
+                name: value for name, value in known.items() if value is not None
+            }
+    return dict(sorted(speakers.items()))
 
 
 def _table_of_split(
@@ -129,12 +132,12 @@ def _table_of_split(
 def _votes(audformat: Any, database: Any, contents: Contents) -> None:
     votes: dict[tuple[str, str], dict[int, str]] = {}
     for place, entry in enumerate(contents.entries):
-        for number, (who, emotion) in enumerate(entry.votes, start=1):
-            decided = entry.adjudicated and number == len(entry.votes)
-            title = f"{who} adjudication" if decided else who
-            votes.setdefault((title, who), {})[place] = emotion or UNCLEAR
+        for number, (annotator, emotion) in enumerate(entry.votes, start=1):
+            adjudication = entry.adjudicated and number == len(entry.votes)
+            title = f"{annotator} adjudication" if adjudication else annotator
+            votes.setdefault((title, annotator), {})[place] = emotion or UNCLEAR
     files = [contents.files[entry.clip_id] for entry in contents.entries]
     database["votes"] = audformat.Table(audformat.filewise_index(files), media_id="clips")
-    for (title, who), given in sorted(votes.items()):
-        database["votes"][title] = audformat.Column(scheme_id="vote", rater_id=who)
+    for (title, annotator), given in sorted(votes.items()):
+        database["votes"][title] = audformat.Column(scheme_id="vote", rater_id=annotator)
         database["votes"][title].set([given.get(place) for place in range(len(files))])

@@ -1,4 +1,4 @@
-"""The clips themselves in an export: copied, linked, or packed as FLAC; each compared first."""
+"""Audio of an export: verify the clips, then copy, link or encode them as FLAC."""
 
 import errno
 import hashlib
@@ -17,7 +17,7 @@ __all__ = ["Audio", "Layout", "file_name", "place_audio"]
 
 Audio = Literal["copy", "link", "flac", "none"]
 Layout = Callable[[ManifestEntry], str]
-"""Tells the folder, within the export, that a clip goes to."""
+"""Function from a clip to its folder within the export."""
 
 
 def place_audio(
@@ -28,19 +28,18 @@ def place_audio(
     outcome: Outcome,
     progress: Progress,
 ) -> dict[str, str]:
-    """Put the clips into an export, and return where each is, by id.
+    """Put the clips into an export and return their paths, by clip id.
 
-    A clip that is gone or isn't what it was when the version was written is a failure.
+    A clip that is missing or changed since the version was written is a failure.
 
     Args:
-        manifest: the version.
-        folder: of the export.
-        layout: which folder each clip goes to.
-        audio: how. A link is a hard link: the same file under another name, so whoever changes it
-            changes the corpus. ``flac`` keeps every sample. ``none`` leaves the clips where the
-            corpus has them.
-        outcome: takes the account of the clips.
-        progress: called after each clip.
+        manifest: version to export.
+        folder: folder of the export.
+        layout: folder of each clip within the export.
+        audio: kind of file. A link is a hard link to the same file, so changing it changes the
+            corpus. ``flac`` is lossless. ``none`` leaves the clips in the corpus folder.
+        outcome: outcome to update.
+        progress: callback after each clip.
 
     Raises:
         ConfigurationError: if clips can't be linked from there.
@@ -83,10 +82,10 @@ def _place(
 
 
 def file_name(entry: ManifestEntry, suffix: str) -> str:
-    """Return what a clip's file is called in an export.
+    """Return the name of a clip's file in an export.
 
     Raises:
-        DataError: for an id that leads elsewhere.
+        DataError: for an id that leads out of the folder.
     """
     name = entry.clip_id
     if name in ("", ".", "..") or any(character in name for character in "/\\\0"):
@@ -95,11 +94,11 @@ def file_name(entry: ManifestEntry, suffix: str) -> str:
 
 
 def _checked(path: Path, entry: ManifestEntry) -> bytes:
-    """Return the bytes of a clip, if they are what the version says."""
+    """Return the bytes of a clip after comparing them with the version's sha256."""
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
-        raise DataError(f"{entry.path} is gone; {_REMEDY}") from error
+        raise DataError(f"{entry.path} is missing; {_REMEDY}") from error
     except OSError as error:
         raise DataError(f"{entry.path} can't be read ({error.strerror}); {_REMEDY}") from error
     if hashlib.sha256(data).hexdigest() != entry.file_sha256:
@@ -114,8 +113,8 @@ def _link(path: Path, target: Path) -> None:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise ConfigurationError(
-            f"--audio link: clips can't be linked into {target.parent} ({error.strerror}); it is "
-            f"on another file system, perhaps; use --audio copy"
+            f"--audio link: clips can't be linked into {target.parent} ({error.strerror}), perhaps "
+            f"because it is on another file system; use --audio copy"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""What every format has to carry: the clips of a version, flat, with what is known of speakers."""
+"""Contents of every export format: the clips of a version as flat rows with speaker data."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ COLUMNS = (
     "group",
     "sha256",
 )
-"""What is told of a clip, in this order; fields are those of a manifest entry and of a speaker."""
+"""Columns of an exported clip, in order: fields of a manifest entry and of its speaker."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Contents:
     """A version to be exported.
 
     Attributes:
-        manifest: opened.
+        manifest: opened version.
         speakers: rows of speakers.csv, by id.
-        files: where the export has the sound of each clip, by id: relative to its folder and POSIX;
-            where it has none, where the corpus has it.
-        has_audio: whether the sound is part of the export.
+        files: POSIX path of each clip's audio by clip id, relative to the export's folder; relative
+            to the corpus folder if the export has no audio.
+        has_audio: the audio is part of the export.
     """
 
     manifest: Manifest
@@ -57,32 +57,32 @@ class Contents:
 
     @property
     def entries(self) -> Sequence[ManifestEntry]:
-        """The clips, in the manifest's order."""
+        """Entries in the manifest's order."""
         return self.manifest.entries
 
     @property
     def name(self) -> str:
-        """What the corpus calls itself, with the version."""
+        """Name of the corpus, with the version."""
         corpus = self.manifest.header.params.get("corpus", {})
         return f"{corpus.get('name') or 'corpus'} {self.manifest.header.version}"
 
     def param(self, section: str, key: str) -> str | None:
-        """Return what corpus.toml said when the version was built, None if nothing.
+        """Return a setting of corpus.toml at the time of the build, None if it was not set.
 
         Args:
             section: ``corpus`` or ``card``.
-            key: of the section.
+            key: key in the section.
         """
         value = self.manifest.header.params.get(section, {}).get(key)
         return str(value) if value else None
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Yield what is told of each clip, by column; votes are pairs, shares in class order."""
+        """Yield the row of each clip, by column; votes are pairs, shares in class order."""
         for entry in self.entries:
             yield self.row(entry)
 
     def row(self, entry: ManifestEntry) -> dict[str, Any]:
-        """Return what is told of a clip, by column."""
+        """Return the row of a clip, by column."""
         speaker = self.speakers.get(entry.speaker or "")
         own = entry.row()
         known = {

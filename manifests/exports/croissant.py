@@ -1,4 +1,4 @@
-"""Croissant: a description of a table of clips that machines read (MLCommons, version 1.0).
+"""Croissant export: a machine-readable description of a table of clips (MLCommons, 1.0).
 
 Source: Akhtar et al., "Croissant: A Metadata Format for ML-Ready Datasets", DEEM 2024;
 http://mlcommons.org/croissant/1.0.
@@ -19,11 +19,11 @@ TABLE = "clips.jsonl"
 
 
 def write(contents: Contents, folder: Path) -> None:
-    """Write ``clips.jsonl``, a row a clip, and ``croissant.json``, which describes it.
+    """Write ``clips.jsonl``, a row per clip, and ``croissant.json``, which describes it.
 
     Args:
-        contents: the version.
-        folder: of the export.
+        contents: version to export.
+        folder: folder of the export.
     """
     write_jsonl(folder / TABLE, contents.rows())
     params = contents.manifest.header.params
@@ -50,12 +50,12 @@ def describe(
     """Return the Croissant description of a table of clips in JSON Lines.
 
     Args:
-        params: of the version: sections ``corpus`` and ``card`` of corpus.toml.
-        version: ``v3``.
-        created: when, in UTC.
-        table: name of the file beside the description.
-        table_sha256: of that file.
-        columns: of the table.
+        params: parameters of the version with sections ``corpus`` and ``card`` of corpus.toml.
+        version: name, such as ``v3``.
+        created: time of creation, in UTC.
+        table: name of the table's file, beside the description.
+        table_sha256: sha256 of that file.
+        columns: columns of the table.
     """
     corpus, card = params.get("corpus", {}), params.get("card", {})
     name = str(corpus.get("name") or "corpus")
@@ -117,9 +117,9 @@ _TYPES = {
 }
 _REPEATED = {"soft", "votes"}
 _MEANINGS = {
-    "clip_id": "what the clip is called; unique",
-    "file": "where its sound is: 16 kHz, mono, 16 bit",
-    "path": "where its sound is, from the corpus folder: 16 kHz, mono, 16 bit",
+    "clip_id": "unique id of the clip",
+    "file": "path of its audio: 16 kHz, mono, 16 bit",
+    "path": "path of its audio in the corpus folder: 16 kHz, mono, 16 bit",
     "split": "train, val, test, or held: on no side",
     "emotion": "angry, fear, happy, neutral, surprise or sad",
     "soft": "share of each class in the votes: angry, fear, happy, neutral, surprise, sad",
@@ -130,8 +130,8 @@ _MEANINGS = {
     "end": "seconds into the source",
     "duration": "seconds",
     "group": "clips of one group are on one side",
-    "sha256": "of the samples",
-    "file_sha256": "of the file",
+    "sha256": "sha256 of the samples",
+    "file_sha256": "sha256 of the file",
 }
 _CONTEXT: dict[str, Any] = {
     "@language": "en",

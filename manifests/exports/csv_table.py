@@ -1,4 +1,4 @@
-"""CSV: one row a clip, ``soft`` as a column for each class, ``votes`` as JSON."""
+"""CSV export: a row per clip, ``soft`` as a column per class, ``votes`` as JSON."""
 
 import csv
 import io
@@ -14,14 +14,14 @@ TABLE = "clips.csv"
 
 
 def write(contents: Contents, folder: Path) -> None:
-    """Write ``clips.csv``: UTF-8, commas, LF, a header, empty where nothing is known.
+    """Write ``clips.csv``: UTF-8, commas, LF, a header, unknown values empty.
 
-    Texts are written as they are, also those that a spreadsheet would take for a formula: who opens
-    the file in one imports the columns as text.
+    Texts are written unchanged, even where a spreadsheet would take one for a formula; import the
+    columns as text there.
 
     Args:
-        contents: the version.
-        folder: of the export.
+        contents: version to export.
+        folder: folder of the export.
     """
     soft = [f"soft_{name}" for name in EMOTIONS]
     place = COLUMNS.index("soft")

@@ -1,4 +1,4 @@
-"""Hand a version to other tools: a folder, whole or not at all."""
+"""Export a version in the format of another tool, atomically into a new folder."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,26 +26,26 @@ def export_manifest(
 ) -> Outcome:
     """Write a version in another tool's format.
 
-    An item of the outcome is a clip. If one is missing or changed nothing is written, since what
-    others cite should not lack clips in silence.
+    Items of the outcome are clips. If one is missing or changed, nothing is written, so that no
+    published export silently lacks clips.
 
     Args:
-        manifest: the version.
+        manifest: version to export.
         speakers: rows of speakers.csv, by id.
-        to: the folder to make.
+        to: folder to create.
         format_name: one of :data:`manifests.exports.formats.FORMATS`.
-        audio: how the sound comes along.
-        progress: called after each clip.
+        audio: kind of audio files in the export.
+        progress: callback after each clip.
 
     Raises:
-        ConfigurationError: if there is no such format, the folder is there already or lies among
-            the corpus's own, or the sound can't come along as was asked.
+        ConfigurationError: if there is no such format, the folder exists or lies in one of the
+            corpus's own folders, or the kind of audio isn't possible.
         CorpusError: if the disk is full, or a package that the format needs isn't installed.
     """
     chosen = find_format(format_name)
     if chosen.needs_audio and audio == "none":
         raise ConfigurationError(
-            f"--audio none: {chosen.name} has the clips in it; use copy, link or flac"
+            f"--audio none: {chosen.name} needs the audio; use copy, link or flac"
         )
     target = to.resolve()
     _check_place(manifest.corpus.resolve(), target, to)
@@ -57,7 +57,7 @@ def export_manifest(
                 raise _AbandonedError
             chosen.write(Contents(manifest, speakers, files, audio != "none"), folder)
     except _AbandonedError:
-        outcome.warnings.append("nothing was written, since an export should not lack clips")
+        outcome.warnings.append("nothing was written, since the export would lack clips")
         return outcome
     except FileExistsError as error:
         raise _taken(to) from error
@@ -76,18 +76,18 @@ class _AbandonedError(Exception):
     """Clips are missing."""
 
 
-def _check_place(corpus: Path, target: Path, asked: Path) -> None:
+def _check_place(corpus: Path, target: Path, given: Path) -> None:
     if target.exists() or target.is_symlink():
-        raise _taken(asked)
+        raise _taken(given)
     for name in _OWN:
         if target == corpus / name or target.is_relative_to(corpus / name):
             raise ConfigurationError(
-                f"--to {asked}: lies among the corpus's own files; choose a folder outside {name}/"
+                f"--to {given}: lies in a folder of the corpus; choose a folder outside {name}/"
             )
 
 
-def _taken(asked: Path) -> ConfigurationError:
-    return ConfigurationError(f"--to {asked}: is there already; choose another, or move it away")
+def _taken(given: Path) -> ConfigurationError:
+    return ConfigurationError(f"--to {given}: exists already; choose another folder or move it")
 
 
 _OWN = ("annotations", "choices", "clips", "manifests", "review", "runs", "stages")

@@ -1,4 +1,4 @@
-"""The formats there are, and what each of them needs."""
+"""Registry of the export formats."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ __all__ = ["FORMATS", "Format", "find_format"]
 
 @dataclass(frozen=True)
 class Format:
-    """A way to write a version for other tools.
+    """Export format.
 
     Attributes:
-        name: as ``--format`` takes it.
-        description: for whom it is, in a few words.
-        write: writes everything but the sound into the export's folder.
-        layout: the folder, within the export, of each clip.
-        needs_audio: whether the sound has to be part of the export.
+        name: value of ``--format``.
+        description: description in a few words.
+        write: function that writes everything but the audio into the export's folder.
+        layout: folder of each clip within the export.
+        needs_audio: the audio must be part of the export.
     """
 
     name: str
@@ -39,8 +39,8 @@ class Format:
 
 
 FORMATS = {
-    found.name: found
-    for found in (
+    format_.name: format_
+    for format_ in (
         Format("csv", "a table for spreadsheets and scripts", csv_table.write),
         Format("parquet", "a typed table for pandas, Polars, DuckDB", parquet.write),
         Format(
@@ -60,15 +60,15 @@ FORMATS = {
         Format("croissant", "a table described in MLCommons' Croissant", croissant.write),
     )
 }
-"""By name, in the order in which they are listed."""
+"""Formats by name, in the order of listings."""
 
 
 def find_format(name: str) -> Format:
     """Return a format by its name.
 
     Raises:
-        ConfigurationError: naming those there are.
+        ConfigurationError: naming the available formats.
     """
     if name not in FORMATS:
-        raise ConfigurationError(f"--format {name}: there are {', '.join(FORMATS)}")
+        raise ConfigurationError(f"--format {name}: choose from {', '.join(FORMATS)}")
     return FORMATS[name]

@@ -1,4 +1,4 @@
-"""Hugging Face's audiofolder: a folder for each split, with its clips and a table of them."""
+"""Hugging Face audiofolder export: a folder per split with its clips and their table."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -16,21 +16,21 @@ _SPLITS = {"train": "train", "val": "validation", "test": "test", "held": "held"
 
 
 def folder_of(entry: ManifestEntry) -> str:
-    """Return the folder of a clip: its split by the name that Hugging Face knows."""
+    """Return the folder of a clip: Hugging Face's name of its split."""
     return _SPLITS[entry.split]
 
 
 def write(contents: Contents, folder: Path) -> None:
     """Write ``metadata.parquet`` beside the clips of each split, and the card as ``README.md``.
 
-    ``load_dataset("audiofolder", data_dir=FOLDER)`` then has train, validation and test, a row a
+    ``load_dataset("audiofolder", data_dir=FOLDER)`` then has train, validation and test, a row per
     clip with ``audio`` and the columns of :data:`manifests.exports.contents.COLUMNS` but ``file``.
-    Clips held out lie in ``held``, which it doesn't read by itself. Parquet, not CSV or JSON: their
-    types would be guessed in each split apart, and differ.
+    Held clips are in ``held``, which it doesn't read by default. The table is Parquet, since types
+    of CSV or JSON would be guessed per split and could differ.
 
     Args:
-        contents: the version.
-        folder: of the export.
+        contents: version to export.
+        folder: folder of the export.
     """
     by_split: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for entry in contents.entries:

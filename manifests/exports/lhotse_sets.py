@@ -1,4 +1,4 @@
-"""Lhotse: recordings, supervisions and cuts as its manifests (JSON Lines, gzipped)."""
+"""Lhotse export: recordings, supervisions and cuts (gzipped JSON Lines)."""
 
 from pathlib import Path
 from typing import Any
@@ -33,13 +33,13 @@ _CUSTOM = (
 def write(contents: Contents, folder: Path) -> None:
     """Write ``recordings.jsonl.gz``, ``supervisions.jsonl.gz`` and ``cuts.jsonl.gz``.
 
-    A clip is a recording, with a supervision over all of it: text, speaker and gender in its own
-    fields, the rest in ``custom``, where ``start`` and ``end`` are seconds into the source. Paths
-    are relative to the export's folder.
+    A clip is a recording with one supervision over its whole length: text, speaker and gender in
+    their own fields, the rest in ``custom``, where ``start`` and ``end`` are seconds into the
+    source. Paths are relative to the export's folder.
 
     Args:
-        contents: the version.
-        folder: of the export.
+        contents: version to export.
+        folder: folder of the export.
 
     Raises:
         ConfigurationError: if lhotse isn't installed.
@@ -75,7 +75,7 @@ def write(contents: Contents, folder: Path) -> None:
 
 
 def _recording(lhotse: Any, row: dict[str, Any], folder: Path) -> Any:
-    """Return the recording of a clip, its length as counted in samples."""
+    """Return the recording of a clip, with its length in samples."""
     import soundfile
 
     found = soundfile.info(folder / row["file"])

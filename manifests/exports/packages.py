@@ -1,4 +1,4 @@
-"""Packages that only one format needs."""
+"""Import optional packages that only one format needs."""
 
 from importlib import import_module
 from typing import Any
@@ -9,10 +9,10 @@ __all__ = ["import_extra"]
 
 
 def import_extra(name: str) -> Any:
-    """Return a package that an extra of the same name brings.
+    """Import a package that the extra of the same name installs.
 
     Raises:
-        ConfigurationError: saying how to install it, if it isn't there.
+        ConfigurationError: with the command that installs it, if it is missing.
     """
     try:
         return import_module(name)

@@ -1,4 +1,4 @@
-"""Parquet: one row a clip, typed; ``soft`` is a list, ``votes`` a list of annotator and emotion."""
+"""Parquet export: a typed row per clip, ``soft`` a list, ``votes`` a list of structs."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,14 +16,14 @@ def write(contents: Contents, folder: Path) -> None:
     """Write ``clips.parquet``.
 
     Args:
-        contents: the version.
-        folder: of the export.
+        contents: version to export.
+        folder: folder of the export.
     """
     write_table(table(contents.rows()), folder / TABLE)
 
 
 def write_table(rows: Any, path: Path) -> None:
-    """Write a table of :func:`table` whole or not at all."""
+    """Write a table of :func:`table` atomically."""
     import pyarrow.parquet
 
     with atomic_path(path) as temporary:
@@ -31,11 +31,11 @@ def write_table(rows: Any, path: Path) -> None:
 
 
 def table(rows: Iterable[dict[str, Any]], file_column: str = "file") -> Any:
-    """Return a pyarrow table of what is told of clips; every column has its type, also if empty.
+    """Return a pyarrow table of clips; columns are typed even if empty.
 
     Args:
-        rows: of :class:`manifests.exports.contents.Contents`.
-        file_column: what to call the column with the clip's file.
+        rows: rows of :class:`manifests.exports.contents.Contents`.
+        file_column: name of the column with the clip's file.
     """
     import pyarrow
 
@@ -59,6 +59,8 @@ def table(rows: Iterable[dict[str, Any]], file_column: str = "file") -> Any:
         for name, column in zip(COLUMNS, names, strict=True):
             value = row[name]
             if name == "votes":
-                value = [{"annotator": who, "emotion": emotion} for who, emotion in value]
+                value = [
+                    {"annotator": annotator, "emotion": emotion} for annotator, emotion in value
+                ]
             columns[column].append(value)
     return pyarrow.table(columns, schema=schema)

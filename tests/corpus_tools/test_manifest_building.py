@@ -155,7 +155,7 @@ def test_table_and_summary_lines(run):
     )
     assert "in 47 = kept 46 + rejected 1 (tie 1) + failed 0" in printed.stderr
     again = run()
-    assert "v1 holds exactly this already" in again.stderr
+    assert "v1 has exactly this content already" in again.stderr
     assert "unchanged: " in again.stdout
 
 
@@ -236,7 +236,7 @@ def test_card_reports_agreement_and_screening(root, run):
     assert "Agreement of 2 annotators on the 48 clips" in card
     assert "Cut or recorded: 48 clips; accepted for labelling: 47." in card
     assert "| whisper |  | 45 |" in card
-    assert "holds exactly this already" in run().output
+    assert "has exactly this content already" in run().output
 
 
 def test_repeats_in_two_sources_stay_in_one_split(root, run, make_voice):

@@ -84,7 +84,7 @@ def test_label_outside_the_six_classes(filled, build):
 @pytest.mark.parametrize(
     ("harm", "sentence"),
     [
-        (lambda path: path.unlink(), "is gone; restore it from a copy"),
+        (lambda path: path.unlink(), "is missing; restore it from a copy"),
         (lambda path: path.write_bytes(path.read_bytes() + b"\0"), "changed since it was cut"),
         (lambda path: path.write_bytes(b""), "changed since it was cut"),
     ],

@@ -55,7 +55,7 @@ def test_nothing_new_makes_no_version(filled):
     for options in ({}, {"resplit": True}):
         outcome = filled.build(**options)
         assert outcome.ok
-        assert outcome.warnings == ["v1 holds exactly this already; no new version was made"]
+        assert outcome.warnings == ["v1 has exactly this content already; no new version was made"]
         assert not outcome.details["manifest"]["new"]
     assert [path.name for path in (filled.root / "manifests").iterdir()] == ["v1"]
     assert files(filled.root / "manifests" / "v1") == before
@@ -128,7 +128,7 @@ def test_gone_and_changed_clips_are_named_and_no_version_is_written(filled):
     del filled.sources[filled.clips[40].source_id]
     outcome = filled.build()
     reasons = {failure.item: failure.reason for failure in outcome.failures}
-    assert "is gone; restore it" in reasons[gone]
+    assert "is missing; restore it" in reasons[gone]
     assert "changed since it was cut" in reasons[changed]
     assert "not in stages/sources" in reasons[homeless]
     assert not list((filled.root / "manifests").iterdir())

@@ -195,6 +195,6 @@ def test_a_version_with_folds_says_so_and_keeps_them(filled):
     assert sum(outcome.details["manifest"]["folds"][3].values()) == 12
     assert "| fold |" in (folder / "card.md").read_text(encoding="utf-8")
     again = filled.build()
-    assert any("holds exactly this already" in warning for warning in again.warnings)
+    assert any("has exactly this content already" in warning for warning in again.warnings)
     filled.build(resplit=True)
     assert "fold" not in load_manifest(filled.root / "manifests" / "v2").entries[0].row()

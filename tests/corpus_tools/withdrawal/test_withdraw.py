@@ -272,7 +272,7 @@ def test_an_unfinished_withdrawal_blocks_other_commands(workspace, monkeypatch):
     with pytest.raises(CorpusError, match="corpus withdraw --speaker f01"):
         workspace.lock()
     (warning,) = verify_manifest(newest(workspace.root)).warnings
-    assert "before anything is restored, finish it: corpus withdraw --speaker f01" in warning
+    assert "before you restore anything, finish it: corpus withdraw --speaker f01" in warning
 
 
 def test_status_and_why_report_withdrawals_and_scripts_are_refused(workspace):

@@ -17,7 +17,7 @@ def test_a_changed_or_missing_clip_stops_the_export_and_each_is_named(built, man
     changed.write_bytes(changed.read_bytes()[:-1])
     outcome = export_manifest(manifest, {}, tmp_path / "out", format_name="csv")
     first, second = (failure.reason for failure in outcome.failures)
-    assert "is gone" in first
+    assert "is missing" in first
     assert "changed since the version was written" in second
     assert outcome.outputs == []
     assert not list(tmp_path.glob("out*"))
