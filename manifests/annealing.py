@@ -1,4 +1,4 @@
-"""Sides for keys that clips tie together, found by simulated annealing.
+"""Assignment of connected keys to sides by simulated annealing.
 
 Source: Johnson, Aragon, McGeoch and Schevon, "Optimization by Simulated Annealing: Part I, Graph
 Partitioning", Operations Research 37 (1989).
@@ -15,20 +15,20 @@ from manifests.groups import Keys, group_clips
 __all__ = ["TOLERANCE", "PartitionProblem", "SideAssignment"]
 
 TOLERANCE = 0.05
-"""By how much a side's share of the clips that stay may differ from its ratio."""
+"""Largest deviation of a side's share of the remaining clips from its ratio."""
 
 
 @dataclass
 class PartitionProblem:
-    """Keys to be placed, and the bundles of clips that tie them.
+    """Keys to place, and the bundles of clips that connect them.
 
     Attributes:
-        places: number of each key; keys of a small group share one.
-        weights: clips that have this key alone.
-        bundles: of clips that tie the same keys: which, and how many clips.
-        of_key: the bundles of each key.
+        places: index of each key; keys of a small group share one.
+        weights: number of clips with this key alone.
+        bundles: indices of the keys that a bundle of clips connects, and the number of clips.
+        of_key: bundles of each key.
         shares: ratio of each side.
-        total: clips in all.
+        total: number of all clips.
     """
 
     places: dict[str, int]
@@ -43,7 +43,7 @@ class PartitionProblem:
         """Return the problem of dividing clips.
 
         Args:
-            keys: clip ids and what each shares with others.
+            keys: grouping keys by clip id.
             shares: ratio of each side, above 0.
         """
         groups = group_clips(keys)
@@ -71,15 +71,15 @@ class PartitionProblem:
 
 @dataclass
 class SideAssignment:
-    """An assignment of keys to sides, what it loses and how large its sides are.
+    """Assignment of keys to sides, with the sizes of the sides and the clips lost.
 
     Attributes:
-        problem: what is to be divided.
-        chance: of the search.
-        imbalance: lost clips that one clip of imbalance beyond the tolerance is worth.
-        sides: of each key.
-        sizes: clips on each side.
-        lost: clips on none.
+        problem: problem to solve.
+        chance: random numbers of the search.
+        imbalance: cost, in lost clips, of one clip of imbalance beyond the tolerance.
+        sides: side of each key.
+        sizes: number of clips on each side.
+        lost: number of clips on no side.
     """
 
     problem: PartitionProblem
@@ -103,7 +103,7 @@ class SideAssignment:
                 self.sizes[side] += clips
 
     def anneal(self, moves: int) -> None:
-        """Move keys to other sides: at first also where that is worse, at last only if better."""
+        """Move keys to other sides; worsening moves become less likely with every step."""
         problem, chance = self.problem, self.chance
         places, others = len(problem.weights), len(problem.shares) - 1
         cost = self.cost
@@ -132,17 +132,17 @@ class SideAssignment:
 
     @property
     def cost(self) -> float:
-        """What the search makes small: clips lost, and imbalance."""
+        """Cost that the search minimises: clips lost, and imbalance."""
         return self._cost(self.sizes, self.lost)
 
     def feasible(self) -> bool:
-        """Return whether every side is as large as it should be."""
+        """Return whether every side has its size within the tolerance."""
         return all(self.sizes) and self._excess(self.sizes) <= _EPSILON
 
     def _move(self, place: int, side: int, *, together: bool) -> list[tuple[int, int]]:
-        """Move a key, and those tied to it that lose less on its new side; return where they were.
+        """Move a key and connected keys that lose less on its new side; return their old sides.
 
-        A film goes with its cast: moved alone, it would cost all of its clips on the way.
+        A source moves with its speakers: moved alone, it would lose all of its clips on the way.
         """
         moved = [(place, self.sides[place])]
         self.sizes, self.lost = self._moved(place, side)
@@ -157,7 +157,7 @@ class SideAssignment:
         return moved
 
     def _moved(self, place: int, side: int) -> tuple[list[int], int]:
-        """Return sizes and loss once a key is on another side."""
+        """Return sizes and loss after a key moves to another side."""
         problem, sides, lost = self.problem, self.sides, self.lost
         sizes = list(self.sizes)
         before = sides[place]
@@ -184,7 +184,7 @@ class SideAssignment:
         return lost + self.imbalance * self._excess(sizes)
 
     def _excess(self, sizes: Sequence[int]) -> float:
-        """Return how many clips the sides have beyond what is tolerated."""
+        """Return the number of clips by which the sides exceed the tolerance."""
         stay = sum(sizes)
         return sum(
             max(abs(size - share * stay) - TOLERANCE * stay, 0.0, 1.0 - size)
@@ -192,9 +192,9 @@ class SideAssignment:
         )
 
     def _grown(self) -> list[int]:
-        """Return a first assignment: smaller sides grow from a key each, the rest is the largest's.
+        """Return the initial assignment: smaller sides grow from one key each.
 
-        A side takes the key that has most clips in common with it, relative to all of the key's.
+        A side takes the key with the highest share of clips in common with it.
         """
         problem, chance = self.problem, self.chance
         order = sorted(range(len(problem.shares)), key=lambda side: -problem.shares[side])
@@ -226,6 +226,6 @@ class SideAssignment:
 
 _HOTTEST = 0.5  # of an average key's clips
 _COLDEST = 0.02
-_AT_THE_EDGE = 0.5  # of the moves are of keys that tie
-_TOGETHER = 0.2  # of the moves take along what is tied to the key
+_AT_THE_EDGE = 0.5  # share of moves that pick a connected key
+_TOGETHER = 0.2  # share of moves that take connected keys along
 _EPSILON = 1e-9

@@ -1,4 +1,4 @@
-"""The assignment problem behind a split, and the search for its best answer."""
+"""Assignment problem of a split, and its solvers."""
 
 import math
 import random
@@ -16,14 +16,14 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class AssignmentProblem:
-    """G free groups to put on S sides; columns are the classes and, last, the size.
+    """Assignment of G free groups to S sides; columns are the C classes and, last, the size.
 
     Attributes:
         vectors: (G, C+1) clips of each free group.
-        base: (S, C+1) clips that pinned groups put on each side.
-        targets: (S, C+1) clips that the ratios ask for.
-        weights: (S, C+1) what a deviation of one clip, squared, costs.
-        bare: (S,) sides that no pinned group is on, which need a free one.
+        base: (S, C+1) clips of pinned groups on each side.
+        targets: (S, C+1) target number of clips by the ratios.
+        weights: (S, C+1) cost of a squared deviation of one clip.
+        bare: (S,) sides without a pinned group, which need a free one.
     """
 
     vectors: Matrix
@@ -33,7 +33,7 @@ class AssignmentProblem:
     bare: NDArray[np.bool_]
 
     def deviation(self, codes: Codes) -> Matrix:
-        """Return how many clips too many each side has, (S, C+1)."""
+        """Return the surplus of clips on each side, (S, C+1)."""
         totals = self.base.copy()
         np.add.at(totals, codes, self.vectors)
         return totals - self.targets
@@ -43,7 +43,7 @@ class AssignmentProblem:
         return float((self.weights * self.deviation(codes) ** 2).sum())
 
     def may_leave(self, codes: Codes) -> NDArray[np.bool_]:
-        """Return which groups aren't the only one on a side that needs one, (G,)."""
+        """Return a mask of the groups that may move, leaving no side empty, (G,)."""
         last = self.bare & (np.bincount(codes, minlength=len(self.bare)) == 1)
         free: NDArray[np.bool_] = ~last[codes]
         return free
@@ -53,8 +53,8 @@ def solve(problem: AssignmentProblem, seed: int) -> Codes:
     """Return the side of each free group, (G,), at the least cost found.
 
     Args:
-        problem: at least one group and one side.
-        seed: where the search starts, if the groups are too many to try out all assignments.
+        problem: problem with at least one group and one side.
+        seed: seed of the local search, used if there are too many groups for exhaustive search.
     """
     sides, groups = len(problem.base), len(problem.vectors)
     few = groups * math.log(sides) <= math.log(_EXHAUSTIVE)
@@ -98,7 +98,7 @@ _COST_EPSILON = 1e-9
 
 
 def _greedy(problem: AssignmentProblem) -> Codes:
-    """Place the largest group first, each where it costs least; then fill sides left bare."""
+    """Place groups from the largest on, each where it costs least; then fill empty sides."""
     totals = problem.base.copy()
     codes = np.zeros(len(problem.vectors), dtype=np.int64)
     for group in np.argsort(-problem.vectors[:, -1], kind="stable"):
@@ -124,7 +124,7 @@ _HARDEST_KICK = 8
 
 
 def _improve(problem: AssignmentProblem, codes: Codes) -> Codes:
-    """Move a group, or swap two where no move helps, until neither lowers the cost."""
+    """Move a group, or swap two if no move helps, until neither lowers the cost."""
     codes = codes.copy()
     while True:
         moves = _move_costs(problem, codes)
@@ -139,13 +139,13 @@ def _improve(problem: AssignmentProblem, codes: Codes) -> Codes:
 
 
 def _pressure(problem: AssignmentProblem, codes: Codes) -> tuple[Matrix, Matrix]:
-    """Return the linear and the quadratic part of what a group costs on each side, (G, S) each."""
+    """Return the linear and the quadratic part of a group's cost on each side, (G, S) each."""
     slope = 2 * problem.weights * problem.deviation(codes)
     return problem.vectors @ slope.T, problem.vectors**2 @ problem.weights.T
 
 
 def _move_costs(problem: AssignmentProblem, codes: Codes) -> Matrix:
-    """Return by how much the cost changes when one group moves to another side, (G, S)."""
+    """Return the change in cost when one group moves to another side, (G, S)."""
     linear, square = _pressure(problem, codes)
     here = (np.arange(len(codes)), codes)
     costs: Matrix = linear + square + (square[here] - linear[here])[:, None]
@@ -155,7 +155,7 @@ def _move_costs(problem: AssignmentProblem, codes: Codes) -> Matrix:
 
 
 def _best_swap(problem: AssignmentProblem, codes: Codes) -> tuple[int, int] | None:
-    """Return the two groups whose exchange lowers the cost most, or None if none does."""
+    """Return the pair of groups to swap that lowers the cost most, None if none does."""
     linear, square = _pressure(problem, codes)
     least, best = -_COST_EPSILON, None
     for one in range(len(problem.base)):
@@ -175,5 +175,5 @@ def _best_swap(problem: AssignmentProblem, codes: Codes) -> tuple[int, int] | No
 
 
 def _first_least(costs: Matrix) -> int:
-    """Return the index of the least cost; rounded, so that every machine breaks ties alike."""
+    """Return the index of the least cost, rounded so that all machines break ties alike."""
     return int(np.argmin(np.round(costs, 9)))

@@ -1,10 +1,9 @@
-"""Which clips to leave out where everything hangs together: as few as can be found.
+"""Find the fewest clips to leave out so that an oversized group can be divided.
 
-Clips tie keys (speakers, sources …) together. To divide them, each key gets a side, and the clips
-whose keys lie on different sides are left out. This is graph partitioning with sides of given
-size, which is NP-hard: few keys are tried out exhaustively; for many the search is simulated
-annealing (:mod:`manifests.annealing`), and what it finds is an upper bound of the
-least loss.
+Clips connect keys (speakers, sources …). Each key gets a side, and the clips with keys on different
+sides (bridges) are left out. This is graph partitioning with sides of given size, which is NP-hard:
+few keys are searched exhaustively, many by simulated annealing (:mod:`manifests.annealing`), which
+gives an upper bound of the least loss.
 """
 
 import math
@@ -23,19 +22,19 @@ __all__ = ["fewest_bridges"]
 def fewest_bridges(
     keys: Mapping[str, Keys], ratios: Sequence[float], seed: int = 0
 ) -> frozenset[str] | None:
-    """Return the clips to leave out so that what stays can be divided by the ratios.
+    """Return the clips to leave out so that the remaining ones can be divided by the ratios.
 
-    Every side then has its ratio of the clips that stay, within
-    :data:`manifests.annealing.TOLERANCE`, and more than none. The result depends on the content
+    Every side then has its ratio of the remaining clips within
+    :data:`manifests.annealing.TOLERANCE`, and at least one. The result depends on the content
     alone, not on the order of ``keys``.
 
     Args:
-        keys: clip ids and what each shares with others.
-        ratios: of the sides; those of 0 stay empty.
-        seed: where the search starts.
+        keys: grouping keys by clip id.
+        ratios: ratios of the sides; those of 0 stay empty.
+        seed: seed of the search.
 
     Returns:
-        The ids, or None if no such division was found.
+        Clip ids, or None if no such division was found.
 
     Example:
         >>> keys = {f"{name}{n}": (f"speaker:{name}",) for name in "abcdefghij" for n in range(9)}
@@ -61,7 +60,7 @@ def fewest_bridges(
 
 
 def _exhaust(problem: PartitionProblem) -> Sequence[int] | None:
-    """Return the best side of each key, having tried all."""
+    """Return the best side of each key by exhaustive search."""
     sides = range(len(problem.shares))
     every = np.array(list(product(sides, repeat=len(problem.weights))), dtype=np.int8)
     sizes = np.zeros((len(every), len(sides)))
@@ -102,5 +101,5 @@ _STARTS = 60
 _FINALISTS = 6
 _MOVES_OF_A_KEY = 1_200  # in each of the two rounds
 _LEAST_MOVES, _MOST_MOVES = 60_000, 1_000_000
-_IMBALANCES = (2.0, 20.0)  # the second if nothing fits with the first
+_IMBALANCES = (2.0, 20.0)  # the second is tried if the first gives no feasible division
 _SIZE_EPSILON = 1e-9

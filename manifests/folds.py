@@ -1,4 +1,4 @@
-"""Folds: every group is tested once, by the model that was trained on the other ones."""
+"""Cross-validation folds: every group is tested once, by a model trained on the others."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,16 +12,16 @@ from manifests.stability import keep_sides
 __all__ = ["SPEAKERS", "place_in_folds", "ratios_of", "side_in"]
 
 SPEAKERS = "speakers"
-"""What ``[split] folds`` says for a fold a speaker: leave one speaker out."""
+"""Value of ``[split] folds`` for one fold per speaker (leave one speaker out)."""
 
 
 def side_in(fold: int, tested: int, folds: int) -> Side:
-    """Return what the clips of a fold are for while one is tested: the next one validates.
+    """Return the side of a fold while another is tested; the fold after the tested one is val.
 
     Args:
-        fold: of the clips, from 1.
-        tested: the fold that is tested.
-        folds: how many there are; with two nothing validates.
+        fold: fold of the clips, from 1.
+        tested: fold that is tested.
+        folds: number of folds; with two there is no val.
 
     Example:
         >>> [side_in(fold, tested=5, folds=5) for fold in range(1, 6)]
@@ -33,10 +33,10 @@ def side_in(fold: int, tested: int, folds: int) -> Side:
 
 
 def ratios_of(sizes: Sequence[int]) -> tuple[float, float, float]:
-    """Return the shares of train, val and test that the first fold comes to.
+    """Return the shares of train, val and test while the first fold is tested.
 
     Args:
-        sizes: clips of each fold.
+        sizes: number of clips of each fold.
     """
     shares: dict[Side, float] = {"train": 0.0, "val": 0.0, "test": 0.0}
     for fold, size in enumerate(sizes, start=1):
@@ -51,20 +51,20 @@ def place_in_folds(
     old: Mapping[str, int],
     seed: int,
 ) -> tuple[list[ManifestEntry], int]:
-    """Leave clips in the folds that they have, and give each group of others one.
+    """Keep the folds of earlier clips and assign a fold to each group of new ones.
 
     Args:
-        entries: the clips; their group, split and fold are replaced.
-        keys: of those that aren't held out, by id.
-        folds: how many, or :data:`SPEAKERS` for one a group; groups that come later get new ones.
-        old: the folds that clips have already, by id.
-        seed: settles what is otherwise equal.
+        entries: clips; their group, split and fold are replaced.
+        keys: grouping keys of the clips that aren't held, by clip id.
+        folds: number of folds, or :data:`SPEAKERS` for one per group; new groups get new folds.
+        old: folds of earlier clips, by clip id.
+        seed: seed of ties.
 
     Returns:
-        The entries, and how many folds there are.
+        Entries and number of folds.
 
     Raises:
-        DataError: if there are fewer groups than folds, or less than three for a fold each.
+        DataError: if there are fewer groups than folds, or fewer than three groups for a fold each.
     """
     kept = keep_sides(keys, {clip: _name(fold) for clip, fold in old.items()})
     group_of = group_clips({clip: keys[clip] for clip in keys if clip not in kept.held})
@@ -84,13 +84,13 @@ def place_in_folds(
         fold_of = _assigned(entries, group_of, number, pinned, seed)
     if len(groups) < number and not old:
         raise DataError(
-            f"{len(groups)} groups can't fill {number} folds; ask for fewer with --folds, or group "
-            f"by less with: corpus build-manifest --group-by"
+            f"{len(groups)} groups can't fill {number} folds; use fewer --folds, or group "
+            f"by fewer keys with: corpus build-manifest --group-by"
         )
     if folds == SPEAKERS and number < _FEWEST:
         raise DataError(
             f"{number} group{'s are' if number != 1 else ' is'} too few for a fold each; group by "
-            f"something that there are more of with --group-by, or ask for --folds 2"
+            f"a key with more values with --group-by, or use --folds 2"
         )
     return [_placed(entry, group_of, fold_of, number) for entry in entries], number
 
@@ -122,8 +122,8 @@ def _placed(
 
 
 def _name(fold: int) -> str:
-    """Return a fold as a side that sorts by its number."""
+    """Return the name of a fold, which sorts by its number."""
     return f"{fold:06d}"
 
 
-_FEWEST = 3  # of a fold each; with two the second would train, and validate once there is a third
+_FEWEST = 3  # folds; of two the second would train now, and become val with a third

@@ -1,4 +1,4 @@
-"""A split that others made, kept as it is; what it keeps whole is found out."""
+"""Apply an imported split, and derive the grouping that it keeps whole."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -24,26 +24,26 @@ def apply_given_split(
     parent: Manifest | None = None,
     repeats: Mapping[str, str] = _NO_REPEATS,
 ) -> Partition:
-    """Give each clip the split that others gave it; clips of an earlier version stay there.
+    """Give each clip its imported split; clips of an earlier version keep theirs.
 
-    Clips that neither has go where new ones would. The clips count as grouped by the most that the
-    splits keep whole, so that the next version agrees with this one; as asked for counts what
-    they came to, since nobody drew them.
+    Clips without either are placed as new ones. The grouping is the strictest that the splits keep
+    whole, so that the next version is consistent with this one; the ratios are those of the
+    imported splits.
 
     Args:
-        entries: the clips.
-        settings: section [split] of corpus.toml.
-        given: splits by clip id.
-        parent: the version before, if there is one.
-        repeats: as for :func:`manifests.groups.keys_of`.
+        entries: clips.
+        settings: settings of section [split].
+        given: imported splits by clip id.
+        parent: previous version, if there is one.
+        repeats: recordings shared by clips, as for :func:`manifests.groups.keys_of`.
 
     Raises:
-        ConfigurationError: if the version before has folds, which these splits would end.
+        ConfigurationError: if the previous version has folds, which a single split can't keep.
     """
     if parent is not None and parent.header.params.get("split", {}).get("folds") is not None:
         raise ConfigurationError(
-            f"{parent.header.version} has folds, beside which splits of others can't be kept; the "
-            f"clips are in the corpus: divide them into the folds with: corpus build-manifest"
+            f"{parent.header.version} has folds, so imported splits can't be kept; the clips are "
+            f"in the corpus: divide them into the folds with: corpus build-manifest"
         )
     old: dict[str, Split] = dict(given)
     if parent is not None:
@@ -59,17 +59,17 @@ def strictest_grouping(
     splits: Mapping[str, Split],
     repeats: Mapping[str, str] = _NO_REPEATS,
 ) -> tuple[str, ...]:
-    """Return the strongest grouping of which no key lies on two sides.
+    """Return the strictest grouping without a key on two sides.
 
     Args:
-        entries: the clips.
-        splits: of them, by id; those held out or without one don't count.
-        repeats: as for :func:`manifests.groups.keys_of`.
+        entries: clips.
+        splits: splits by clip id; held clips and clips without a split don't count.
+        repeats: recordings shared by clips, as for :func:`manifests.groups.keys_of`.
     """
-    placed = [one for one in entries if splits.get(one.clip_id) not in (None, "held")]
-    anybody = any(one.speaker is not None for one in placed)
+    placed = [entry for entry in entries if splits.get(entry.clip_id) not in (None, "held")]
+    speakers_known = any(entry.speaker is not None for entry in placed)
     for by in (*AUTO, ("source",)):
-        if not anybody and "known_speaker" in by:
+        if not speakers_known and "known_speaker" in by:
             continue
         sides: dict[str, Split] = {}
         keys = keys_of(placed, by, repeats)

@@ -1,4 +1,4 @@
-"""Groups: clips that must not be divided between train, val and test."""
+"""Groups of clips that must not be divided between train, val and test."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,10 +19,10 @@ __all__ = [
 ]
 
 Keys = tuple[str, ...]
-"""What a clip shares with others, as ``kind:value``; clips with a key in common belong together."""
+"""Grouping keys of a clip, as ``kind:value``; clips with a common key are in one group."""
 
 AUTO = (("speaker", "source"), ("speaker",), ("known_speaker", "source"), ("known_speaker",))
-"""The keys that ``auto`` keeps whole: the first of these that leave groups small enough."""
+"""Groupings that ``auto`` tries; it takes the first whose largest group is small enough."""
 
 _NAMING_ORDER = ("speaker", "series", "source", "sentence", "repeat", "clip")
 _NO_REPEATS: Mapping[str, str] = MappingProxyType({})
@@ -35,17 +35,16 @@ def keys_of(
 ) -> dict[str, Keys]:
     """Return the keys of each clip, by clip id.
 
-    An unknown speaker may be anybody of the series, another unknown one or somebody known; where
-    the series is unknown too, anybody of the source. ``known_speaker`` takes the risk and lets
-    unknown speakers of different sources be different people. A clip with no key (``by`` empty) is
-    a group of its own.
+    An unknown speaker may be any known or unknown speaker of the series, or of the source if the
+    series is unknown, too. ``known_speaker`` instead assumes that unknown speakers of different
+    sources are different people. A clip without a key (``by`` empty) is a group of its own.
 
     Args:
-        entries: all clips that are to be grouped.
-        by: ``speaker``, ``known_speaker``, ``series``, ``source``, ``sentence``, or several; a
-            clip of no sentence shares none.
-        repeats: the recording that clips have in common with others, by clip id; whatever is
-            grouped by, these stay together.
+        entries: all clips to group.
+        by: ``speaker``, ``known_speaker``, ``series``, ``source``, ``sentence``, or several; clips
+            without a sentence have no key of that kind.
+        repeats: recording shared with other clips, by clip id; these clips always stay together
+            unless ``by`` is empty.
     """
     entries = list(entries)
     speakers = _known_speakers(entries)
@@ -66,10 +65,10 @@ def keys_of(
 def group_clips(keys: Mapping[str, Keys]) -> dict[str, str]:
     """Return the group of every clip: the connected components over shared keys.
 
-    A group is called after one of its keys, a speaker's if it has one.
+    A group is named after one of its keys, a speaker's if it has one.
 
     Args:
-        keys: clip ids and what each shares with others.
+        keys: grouping keys by clip id.
 
     Example:
         >>> group_clips({"a": ("speaker:f01", "source:x"), "b": ("source:x",), "c": ("source:y",)})
@@ -88,17 +87,17 @@ def group_clips(keys: Mapping[str, Keys]) -> dict[str, str]:
 
 
 def largest_share(groups: Iterable[str]) -> float:
-    """Return the share of the clips that the largest group holds, 0 if there are none.
+    """Return the share of the clips in the largest group, 0 without clips.
 
     Args:
-        groups: the group of each clip.
+        groups: group of each clip.
     """
     sizes = Counter(groups)
     return max(sizes.values()) / sizes.total() if sizes else 0.0
 
 
 def groupings(group_by: str) -> tuple[tuple[str, ...], ...]:
-    """Return the keys that a choice of ``[split] group_by`` keeps whole; of several, the first fit.
+    """Return the groupings that a value of ``[split] group_by`` allows, in order of preference.
 
     Example:
         >>> groupings("source"), groupings("none"), groupings("source,speaker")
@@ -118,13 +117,13 @@ def fitting_grouping(
     largest_group: float,
     repeats: Mapping[str, str] = _NO_REPEATS,
 ) -> tuple[str, ...] | None:
-    """Return the first of several groupings whose largest group is small enough, if one's is.
+    """Return the first grouping whose largest group is small enough, None if there is none.
 
     Args:
-        entries: the clips to be split.
-        choices: keys to keep whole, each time.
-        largest_group: share of the clips that one group may hold.
-        repeats: as for `keys_of`.
+        entries: clips to split.
+        choices: groupings to try, in order.
+        largest_group: largest share of the clips that one group may hold.
+        repeats: recordings shared by clips, as for `keys_of`.
     """
     for by in choices:
         if largest_share(group_clips(keys_of(entries, by, repeats)).values()) <= largest_group:
@@ -133,7 +132,7 @@ def fitting_grouping(
 
 
 def scope_of(entry: ManifestEntry) -> str:
-    """Return the key of those among whom an unknown speaker is: the series, else the source."""
+    """Return the scope of an unknown speaker's possible identities: the series, else the source."""
     return f"source:{entry.source_id}" if entry.series is None else f"series:{entry.series}"
 
 

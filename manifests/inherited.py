@@ -1,4 +1,4 @@
-"""What the version before settles for the next one: what is grouped by, and folds."""
+"""Grouping and folds that the next version inherits from the previous one."""
 
 from manifests.errors import ConfigurationError, DataError
 from manifests.groups import groupings
@@ -12,7 +12,7 @@ def grouping_of(parent: Manifest, settings: SplitSettings) -> tuple[str, ...]:
     """Return the keys that the parent keeps whole.
 
     Raises:
-        ConfigurationError: if the settings ask for others.
+        ConfigurationError: if the settings conflict with them.
     """
     by = tuple(parent.header.groups.by)
     if settings.group_by != "auto" and by not in groupings(settings.group_by):
@@ -29,15 +29,15 @@ def folds_of(parent: Manifest, settings: SplitSettings) -> str | None:
     """Return the folds of the parent, None if it has none.
 
     Raises:
-        ConfigurationError: if the settings ask for others.
-        DataError: if the parent's are none.
+        ConfigurationError: if the settings conflict with them.
+        DataError: if the parent's are invalid.
     """
-    said = parent.header.params.get("split", {}).get("folds")
+    recorded = parent.header.params.get("split", {}).get("folds")
     try:
-        folds = SplitSettings(folds=said).folds
+        folds = SplitSettings(folds=recorded).folds
     except ValueError as error:
         raise DataError(
-            f"{parent.folder}: its header tells of folds that can't be; restore it from a copy, or "
+            f"{parent.folder}: its header has invalid folds; restore it from a copy, or "
             f"divide anew with: corpus build-manifest --resplit"
         ) from error
     if settings.folds is not None and settings.folds != folds:

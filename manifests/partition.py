@@ -1,4 +1,4 @@
-"""The clips of a manifest with their groups and splits, and how near that is to what was asked."""
+"""Partition of a manifest's clips into groups and splits, and its deviation from the ratios."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -26,15 +26,15 @@ SPLITS: tuple[Split, ...] = (*SIDES, "held")
 
 @dataclass(frozen=True)
 class Partition:
-    """Clips, divided.
+    """Divided clips.
 
     Attributes:
-        by: the keys that were kept whole.
-        ratios: the shares of train, val and test that were asked for.
-        entries: the clips with group and split, in the order given.
-        bridges: ids of those held out because they tied together what had to be divided.
-        folds: how many there are; 0 for a single division.
-        requested_folds: what was asked for, a number or ``speakers``; None for a single division.
+        by: keys kept whole.
+        ratios: requested shares of train, val and test.
+        entries: clips with group and split, in the given order.
+        bridges: ids of clips held out because they connected groups that had to be divided.
+        folds: number of folds; 0 for a single division.
+        requested_folds: requested number or ``speakers``; None for a single division.
     """
 
     by: tuple[str, ...]
@@ -46,7 +46,7 @@ class Partition:
 
     @cached_property
     def fold_counts(self) -> dict[int, dict[Emotion, int]]:
-        """Clips per fold and class, none where there are no folds."""
+        """Clips per fold and class, empty without folds."""
         found = Counter((entry.fold, entry.emotion) for entry in self.entries)
         return {
             fold: {name: found[fold, name] for name in EMOTIONS}
@@ -66,12 +66,12 @@ class Partition:
 
     @cached_property
     def held(self) -> list[str]:
-        """Ids of the clips on no side."""
+        """Ids of the held clips."""
         return [entry.clip_id for entry in self.entries if entry.split == "held"]
 
     @cached_property
     def grouping(self) -> Grouping:
-        """How the clips were grouped."""
+        """Grouping of the clips."""
         side_of = {entry.group: entry.split for entry in self.entries}
         found = Counter(side_of.values())
         return Grouping(
@@ -82,14 +82,14 @@ class Partition:
 
     @cached_property
     def shares(self) -> dict[Side, float]:
-        """Share of the clips that each side has; those held out left aside."""
+        """Share of the clips on each side, without held ones."""
         sizes = self.sizes
         total = sum(sizes[side] for side in SIDES)
         return {side: round(sizes[side] / total, 4) if total else 0.0 for side in SIDES}
 
     @property
     def size_deviation(self) -> float:
-        """The largest difference between a side's share and its ratio, in points (0..100)."""
+        """Largest difference between a side's share and its ratio, in percentage points."""
         shares = self.shares
         return round(
             max(
@@ -101,7 +101,7 @@ class Partition:
 
     @property
     def class_deviation(self) -> dict[Side, dict[Emotion, float]]:
-        """How many clips of each class a side has beyond its ratio of them."""
+        """Surplus of clips of each class on each side, compared with its ratio."""
         counts = self.counts
         totals = {name: sum(counts[side][name] for side in SIDES) for name in EMOTIONS}
         return {
@@ -116,18 +116,18 @@ def divide_clips(
     parent: Manifest | None = None,
     repeats: Mapping[str, str] = MappingProxyType({}),
 ) -> Partition:
-    """Group the clips and give each group to train, val or test.
+    """Group the clips and assign each group to train, val or test.
 
     Args:
-        entries: the clips; their group and split are replaced.
-        settings: section [split] of corpus.toml.
-        parent: the version whose clips stay where they are, if there is one; what it holds out
-            stays out, and clips that come back to it go where they were. It also settles what is
-            grouped by, and ``ratios`` then only says where new groups are needed most.
-        repeats: as for `keys_of`.
+        entries: clips; their group and split are replaced.
+        settings: settings of section [split].
+        parent: version whose clips keep their splits, if there is one; its held clips stay held,
+            and returning clips get their earlier split. It also fixes the grouping; ``ratios`` then
+            only guides the placement of new groups.
+        repeats: recordings shared by clips, as for `keys_of`.
 
     Raises:
-        ConfigurationError: if the settings ask for another grouping than the parent's.
+        ConfigurationError: if the settings conflict with the parent's grouping.
         OversizedGroupError: if one group would hold more of the clips than the settings allow.
     """
     if parent is None:
@@ -141,7 +141,7 @@ def divide_clips(
     folds = settings.folds if parent is None else folds_of(parent, settings)
     if folds is None:
         return place_clips(entries, settings, by, old, repeats, bridges)
-    keys = keys_of((one for one in entries if old.get(one.clip_id) != "held"), by, repeats)
+    keys = keys_of((entry for entry in entries if old.get(entry.clip_id) != "held"), by, repeats)
     in_folds = {clip_id: fold for clip_id, (_, fold) in before.items() if fold}
     placed, number = place_in_folds(entries, keys, folds, in_folds, settings.seed)
     found = Counter(entry.fold for entry in placed if entry.fold is not None)
@@ -158,17 +158,17 @@ def place_clips(
     repeats: Mapping[str, str] = MappingProxyType({}),
     bridges: frozenset[str] = frozenset(),
 ) -> Partition:
-    """Leave clips on the sides that they have, and give each group of others one.
+    """Keep the sides of earlier clips and assign a side to each group of new ones.
 
     Args:
-        entries: the clips; their group and split are replaced.
-        settings: section [split] of corpus.toml.
-        by: the keys to keep whole.
-        old: the splits that clips have already, by id.
-        repeats: as for `keys_of`.
-        bridges: ids of those held out because they tied together what had to be divided.
+        entries: clips; their group and split are replaced.
+        settings: settings of section [split].
+        by: keys to keep whole.
+        old: splits of earlier clips, by clip id.
+        repeats: recordings shared by clips, as for `keys_of`.
+        bridges: ids of clips held out because they connected groups that had to be divided.
     """
-    keys = keys_of((one for one in entries if old.get(one.clip_id) != "held"), by, repeats)
+    keys = keys_of((entry for entry in entries if old.get(entry.clip_id) != "held"), by, repeats)
     kept = keep_sides(keys, {clip: side for clip, side in old.items() if side != "held"})
     group_of = group_clips({clip: keys[clip] for clip in keys if clip not in kept.held})
     pinned = {
@@ -193,7 +193,7 @@ def place_clips(
 def _grouping(
     entries: Sequence[ManifestEntry], settings: SplitSettings, repeats: Mapping[str, str]
 ) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Return the keys to keep whole, and the clips to leave out for that."""
+    """Return the keys to keep whole, and the bridges to leave out for that."""
     if settings.folds == SPEAKERS:
         by_speaker = settings.group_by if settings.group_by != "auto" else "speaker"
         return groupings(by_speaker)[0], frozenset()

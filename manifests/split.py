@@ -1,4 +1,4 @@
-"""Which group goes to train, val or test: the assignment nearest to the ratios, class by class."""
+"""Assignment of groups to train, val and test, as near to the ratios as possible per class."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,18 +26,18 @@ def split_groups(
 
     The cost of an assignment is the sum of the squared deviations of each side's size and of its
     count of each class, a deviation of 1 % of all clips in size and one of 20 % in a class weighing
-    the same. Few groups are tried out exhaustively; many are placed greedily, then moved and
-    swapped one by one while that helps, from many starting points. The result depends on the
+    the same. Few groups are searched exhaustively; many are placed greedily, then moved and swapped
+    one by one while that lowers the cost, from many starting points. The result depends on the
     content alone, not on the order of ``counts``.
 
-    No side with a ratio above 0 stays empty if there are groups enough; if there aren't, val goes
-    without before test does.
+    No side with a ratio above 0 stays empty if there are enough groups; otherwise val stays empty
+    before test does.
 
     Args:
-        counts: clips of each class, per group.
+        counts: number of clips of each class, per group.
         ratios: shares of train, val and test.
-        seed: settles what is otherwise equal, and where the search starts.
-        pinned: sides of groups that stay where they are.
+        seed: seed of ties and of the search.
+        pinned: fixed sides of groups.
 
     Example:
         >>> split_groups({"a": [8, 8], "b": [1, 1], "c": [1, 1]}, (0.8, 0.1, 0.1))
@@ -57,11 +57,11 @@ def assign_groups(
     """Return the side of every group, as :func:`split_groups` does, for sides of any names.
 
     Args:
-        counts: clips of each class, per group.
-        shares: of each side.
-        seed: settles what is otherwise equal, and where the search starts.
-        pinned: sides of groups that stay where they are.
-        first: the sides, in the order in which they get a group while there are too few.
+        counts: number of clips of each class, per group.
+        shares: share of each side.
+        seed: seed of ties and of the search.
+        pinned: fixed sides of groups.
+        first: sides in order of priority when there are too few groups.
     """
     free = sorted(counts.keys() - pinned.keys(), key=lambda group: _shuffled(group, seed))
     sides = _open_sides(len(free), shares, set(pinned.values()), first)

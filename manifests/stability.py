@@ -1,4 +1,4 @@
-"""What an earlier version fixes: no clip moves between train, val and test in the next one."""
+"""Stability between versions: no clip moves between train, val and test."""
 
 import heapq
 from collections import Counter, defaultdict
@@ -18,11 +18,11 @@ _ORDER = {"test": 0, "val": 1, "train": 2}
 
 @dataclass(frozen=True)
 class KeptSides(Generic[S]):
-    """What the placement of old clips means for all of them.
+    """Sides of keys and held clips that follow from the sides of earlier clips.
 
     Attributes:
-        sides: the side of each key that an old clip ties to one; a key absent here is free.
-        held: clips on no side, because their keys lie on different ones.
+        sides: side of each key connected to earlier clips; a key absent here is free.
+        held: clips held out because their keys lie on different sides.
     """
 
     sides: dict[str, S]
@@ -30,15 +30,15 @@ class KeptSides(Generic[S]):
 
 
 def keep_sides(keys: Mapping[str, Keys], placed: Mapping[str, S]) -> KeptSides[S]:
-    """Settle which side each key belongs to, and which clips are held out for it.
+    """Determine the side of each key, and the clips to hold out.
 
-    A key goes where most of its old clips are. An old clip that one of its keys (corrected since)
-    would draw to another side is held out, so that it doesn't move; so is a new clip whose keys
-    lie on different sides. New keys follow the old ones that most of their clips tie them to.
+    A key goes to the side of most of its earlier clips. An earlier clip that a corrected key would
+    move to another side is held out instead; so is a new clip with keys on different sides. New
+    keys follow the earlier keys with which they share most clips.
 
     Args:
-        keys: the clips of the new version and what each shares with others.
-        placed: the sides of clips in the earlier version, held ones left out.
+        keys: grouping keys of the new version's clips.
+        placed: sides of clips in the earlier version, without held ones.
 
     Example:
         >>> old = {"a": ("speaker:f01", "source:x"), "b": ("speaker:f02", "source:y")}
@@ -77,12 +77,12 @@ def _majorities(keys: Mapping[str, Keys], old: Mapping[str, S]) -> dict[str, S]:
 
 
 def _rank(side: str) -> tuple[int, str]:
-    """Return what settles a tie: test before val before train, and folds by their names."""
+    """Return the sort key of ties: test before val before train, and folds by their names."""
     return _ORDER.get(side, len(_ORDER)), side
 
 
 def _spread(new: Iterable[Keys], sides: dict[str, S]) -> None:
-    """Give keys without a side the one that most of their clips tie them to, strongest first."""
+    """Give keys without a side that of the keys with which they share most clips, in that order."""
     ties: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for shared, clips in Counter(new).items():
         for key, other in permutations(shared, 2):

@@ -1,4 +1,4 @@
-"""A group too large to be divided, and what ties it together."""
+"""Oversized groups: groups too large to divide, and the keys that connect them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,14 +13,14 @@ __all__ = ["Bridge", "OversizedGroup", "OversizedGroupError", "find_oversized_gr
 
 @dataclass(frozen=True)
 class Bridge:
-    """A speaker, source … whose clips tie others together.
+    """A key (speaker, source …) whose clips connect other keys.
 
     Attributes:
         kind: ``speaker``, ``source``, ``series``, ``sentence`` …
-        value: which one.
-        clips: those of the group that have it.
-        tied: how many others they have in common with them.
-        largest_without: share of all clips that the largest group would have if it tied nothing.
+        value: value of the key.
+        clips: number of clips of the group with the key.
+        tied: number of other keys that these clips have.
+        largest_without: share of all clips in the largest group if the key connected nothing.
     """
 
     kind: str
@@ -35,10 +35,10 @@ class OversizedGroup:
     """The largest group of clips.
 
     Attributes:
-        by: the keys that were to be kept whole.
-        clips: those of the group.
-        total: all clips.
-        bridges: what ties most clips, at most ten of each kind.
+        by: kinds of keys to keep whole.
+        clips: number of clips of the group.
+        total: number of all clips.
+        bridges: keys that connect most clips, at most ten of each kind.
     """
 
     by: tuple[str, ...]
@@ -48,19 +48,19 @@ class OversizedGroup:
 
     @property
     def share(self) -> float:
-        """Share of all clips that the group holds."""
+        """Share of all clips in the group."""
         return self.clips / self.total
 
     def row(self) -> dict[str, Any]:
-        """Return it JSON-ready."""
+        """Return a JSON-ready row."""
         return {**asdict(self), "by": list(self.by), "share": round(self.share, 4)}
 
 
 class OversizedGroupError(DataError):
-    """Clips hang together so that they can't be divided as was asked.
+    """Group of connected clips too large to divide by the settings.
 
     Attributes:
-        group: what ties them.
+        group: the oversized group.
     """
 
     def __init__(self, sentence: str, group: OversizedGroup) -> None:
@@ -69,11 +69,11 @@ class OversizedGroupError(DataError):
 
 
 def find_oversized_group(keys: Mapping[str, Keys], by: Sequence[str]) -> OversizedGroup:
-    """Return the largest group and what ties it.
+    """Return the largest group and the keys that connect it.
 
     Args:
-        keys: clip ids and what each shares with others; at least one clip.
-        by: the kinds of keys that were asked for.
+        keys: grouping keys of at least one clip, by clip id.
+        by: kinds of keys to keep whole.
 
     Example:
         >>> keys = {"a": ("speaker:f01", "source:x"), "b": ("speaker:f01", "source:y")}
@@ -106,7 +106,7 @@ def find_oversized_group(keys: Mapping[str, Keys], by: Sequence[str]) -> Oversiz
 
 
 def _largest_without(key: str, bundles: Mapping[Keys, int]) -> float:
-    """Return how many clips the largest part of a group has once a key ties nothing."""
+    """Return the size of the largest part of a group if a key connected nothing."""
     rest = {
         shared: tuple(other for other in shared if other != key) or (f"{key} alone",)
         for shared in bundles

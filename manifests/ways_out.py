@@ -1,4 +1,4 @@
-"""What somebody can do whose clips hang together too much to be divided as was asked."""
+"""Error for an oversized group, with suggestions."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,22 +18,22 @@ def oversized_group_error(
     settings: SplitSettings,
     repeats: Mapping[str, str],
 ) -> OversizedGroupError:
-    """Return the error that says how far the clips hang together, and names the ways out.
+    """Return the error that describes an oversized group and suggests remedies.
 
     Args:
-        entries: the clips to be split; at least one.
-        by: the keys that were to be kept whole.
-        settings: section [split] of corpus.toml.
-        repeats: as for `keys_of`.
+        entries: clips to split, at least one.
+        by: keys to keep whole.
+        settings: settings of section [split].
+        repeats: recordings shared by clips, as for `keys_of`.
     """
     keys = keys_of(entries, by, repeats)
     group = find_oversized_group(keys, by)
     names = " and ".join(by).replace("_", " ")
     suggestions = _suggestions(entries, keys, by, settings, repeats)
     sentence = (
-        f"{group.clips} of {group.total} clips ({100 * group.share:.0f} %) hang together by "
-        f"{names} and can't be divided, where a group may hold {100 * settings.largest_group:g} % "
-        f"([split] largest_group); ways out: {'; '.join(suggestions)}"
+        f"{group.clips} of {group.total} clips ({100 * group.share:.0f} %) are connected by "
+        f"{names} and can't be divided; a group may hold {100 * settings.largest_group:g} % "
+        f"([split] largest_group); try: {'; '.join(suggestions)}"
     )
     return OversizedGroupError(sentence, group)
 
@@ -55,7 +55,7 @@ def _suggestions(
         loss = 100 * len(bridges) / len(keys)
         yield (
             f"--drop-bridges {_rounded_up(loss)} (leaves out {len(bridges)} clips, {loss:.1f} %, "
-            f"the least found)"
+            f"the fewest found)"
         )
     yield "--group-by none (clips at random, which leaks)"
 

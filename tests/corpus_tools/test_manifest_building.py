@@ -222,7 +222,7 @@ def test_oversized_group_is_shown_and_nothing_is_written(root, run):
     (root / "corpus.toml").open("a").write("\n[split]\nlargest_group = 0.1\n")
     refused = run("--group-by", "speaker,series", code=1)
     assert "keys that join the clips of the largest group:" in refused.stdout
-    assert "hang together by speaker and series" in refused.stderr
+    assert "are connected by speaker and series" in refused.stderr
     assert not list((root / "manifests").glob("v*"))
     printed = json.loads(run("--group-by", "speaker,series", "--json", code=1).stdout)
     assert printed["tangle"]["by"] == ["speaker", "series"]

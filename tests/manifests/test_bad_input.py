@@ -146,7 +146,7 @@ def test_one_speaker_only(single):
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 1
     reason = one_failure(json.loads(result.stdout))["reason"]
-    assert "12 of 12 clips (100 %) hang together" in reason
+    assert "12 of 12 clips (100 %) are connected" in reason
     assert "--group-by source" in reason
     assert versions(single) == []
     assert CliRunner().invoke(app, [*command, "--group-by", "source"]).exit_code == 0

@@ -188,7 +188,7 @@ def test_one_speaker_only_is_said(corpus):
     for number in range(12):
         corpus.add(f"s{number % 4}", EMOTIONS[number % 6], "m1")
     [failure] = corpus.build().failures
-    assert "12 of 12 clips (100 %) hang together" in failure.reason
+    assert "12 of 12 clips (100 %) are connected" in failure.reason
     outcome = corpus.build(SplitSettings(largest_group=1.0))
     assert outcome.ok
     assert set(outcome.details["manifest"]["shares"].values()) == {1.0, 0.0}

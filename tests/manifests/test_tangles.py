@@ -62,10 +62,10 @@ def test_the_build_stops_with_the_ways_out(make_entry):
     with pytest.raises(OversizedGroupError) as caught:
         divide_clips(chained(make_entry), settings)
     sentence = str(caught.value)
-    assert "240 of 240 clips (100 %) hang together by speaker and source" in sentence
+    assert "240 of 240 clips (100 %) are connected by speaker and source" in sentence
     assert "--group-by speaker (largest group 2 %)" in sentence
     assert "--group-by none" in sentence
-    assert "--drop-bridges 2.5 (leaves out 6 clips, 2.5 %, the least found)" in sentence
+    assert "--drop-bridges 2.5 (leaves out 6 clips, 2.5 %, the fewest found)" in sentence
 
 
 def test_auto_goes_on_to_fewer_keys_before_it_stops(make_entry):

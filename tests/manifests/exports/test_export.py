@@ -26,17 +26,17 @@ def test_a_changed_or_missing_clip_stops_the_export_and_each_is_named(built, man
 
 @pytest.mark.parametrize("name", ["clips/x", "manifests/v3", "annotations", "stages/x/y"])
 def test_the_corpus_keeps_its_own_folders(manifest, name):
-    with pytest.raises(ConfigurationError, match=r"own files|is there already"):
+    with pytest.raises(ConfigurationError, match=r"folder of the corpus|exists already"):
         export_manifest(manifest, {}, manifest.corpus / name, format_name="csv")
 
 
 def test_what_is_there_is_left_alone(manifest, tmp_path):
     (tmp_path / "mine").mkdir()
-    with pytest.raises(ConfigurationError, match="is there already"):
+    with pytest.raises(ConfigurationError, match="exists already"):
         export_manifest(manifest, {}, tmp_path / "mine", format_name="csv")
     with pytest.raises(ConfigurationError, match="there are csv, parquet"):
         export_manifest(manifest, {}, tmp_path / "x", format_name="xml")
-    with pytest.raises(ConfigurationError, match="has the clips in it"):
+    with pytest.raises(ConfigurationError, match="needs the audio"):
         export_manifest(manifest, {}, tmp_path / "x", format_name="hf", audio="none")
 
 
@@ -83,4 +83,4 @@ def test_the_command(built, name):
     assert folder.is_dir()
     again = CliRunner().invoke(app, run)
     assert again.exit_code == 2
-    assert "is there already" in again.stderr
+    assert "exists already" in again.stderr
