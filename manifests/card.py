@@ -1,4 +1,4 @@
-"""The dataset card: Markdown with the head that Hugging Face reads; its numbers are counted."""
+"""Dataset card of a version: Markdown with Hugging Face's metadata header."""
 
 import json
 import re
@@ -28,11 +28,11 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6
 def write_card(draft: Draft) -> str:
     """Return the card of a version.
 
-    What the user alone can say comes from ``params["corpus"]`` and ``params["card"]`` (sections of
-    corpus.toml); what is missing is marked as to be filled in.
+    Parts that only the user can write come from ``params["corpus"]`` and ``params["card"]``
+    (sections of corpus.toml); missing ones are marked to be filled in.
 
     Args:
-        draft: the version.
+        draft: version to describe.
     """
     corpus = draft.params.get("corpus", {})
     said = CardSettings.model_validate(draft.params.get("card", {}))
@@ -51,22 +51,22 @@ def write_card(draft: Draft) -> str:
         _sources(draft.partition.entries),
         "## Texts",
         _texts(draft.partition.entries, facts.texts),
-        "## What was screened out",
+        "## Screening",
         screening_section(facts.screening),
         "## Labels",
         labels_section(draft, facts.agreement),
-        "## How it was split, and what leaks",
+        "## Split and leakage",
         _split(draft),
-        "## What gives the class away",
+        "## Label cues",
         draft.label_cues.markdown(),
         "## Known limits",
         bullets(
             [
                 *(escape(limit) for limit in draft.limits()),
-                "Whether the annotators were people or simulated, the data don't say.",
+                "The data don't show whether the annotators were people or simulated.",
             ]
         ),
-        "## For you to fill in",
+        "## To be filled in",
         _to_fill_in(corpus, said),
     ]
     return "\n\n".join(parts) + "\n"
@@ -90,7 +90,7 @@ def _head(corpus: dict[str, Any], clips: int) -> str:
 
 
 def _yaml(text: str) -> str:
-    """Return a string for YAML, of which JSON is a part; harmless in HTML, too."""
+    """Return a YAML string (JSON is valid YAML), safe in HTML."""
     quoted = json.dumps(text, ensure_ascii=False).replace("<", r"\u003c")
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
 
@@ -172,27 +172,27 @@ def _folds(partition: Partition) -> str:
     if not partition.folds:
         return ""
     groups = {entry.fold: entry.group for entry in reversed(partition.entries)}
-    asked = partition.requested_folds == SPEAKERS
+    by_speaker = partition.requested_folds == SPEAKERS
     rows: list[list[object]] = []
     for fold, counts in partition.fold_counts.items():
-        name = f"{fold} ({escape(groups.get(fold, 'empty'))})" if asked else str(fold)
+        name = f"{fold} ({escape(groups.get(fold, 'empty'))})" if by_speaker else str(fold)
         rows.append([name, sum(counts.values()), *counts.values()])
-    said = "Each fold is tested once; train, val and test above are those of the first."
-    return f"\n\n{said}\n\n" + table(["fold", "clips", *EMOTIONS], rows)
+    note = "Each fold is tested once; train, val and test above are those of the first."
+    return f"\n\n{note}\n\n" + table(["fold", "clips", *EMOTIONS], rows)
 
 
 def _shares(partition: Partition) -> str:
     reached = " / ".join(f"{100 * share:.1f} %" for share in partition.shares.values())
     if partition.folds:
-        asked = "one for each speaker" if partition.requested_folds == SPEAKERS else "of equal size"
-        return f"folds: {partition.folds}, {asked}; train / val / test of the first: {reached}"
-    asked = " / ".join(f"{100 * ratio:.3g} %" for ratio in partition.ratios)
-    return f"train / val / test asked for {asked}, reached {reached}"
+        kind = "one per speaker" if partition.requested_folds == SPEAKERS else "of equal size"
+        return f"folds: {partition.folds}, {kind}; train / val / test of the first: {reached}"
+    requested = " / ".join(f"{100 * ratio:.3g} %" for ratio in partition.ratios)
+    return f"train / val / test requested {requested}, reached {reached}"
 
 
 def _split(draft: Draft) -> str:
     partition = draft.partition
-    unsure = " (an unknown speaker counts as anybody of the series)"
+    unsure = " (an unknown speaker may be any speaker of the series)"
     groups = " / ".join(str(partition.grouping.counts[side]) for side in SIDES)
     largest = f"{100 * partition.grouping.largest:.1f} %"
     lines = [
@@ -237,4 +237,4 @@ def _to_fill_in(corpus: dict[str, Any], said: CardSettings) -> str:
     )
 
 
-_UNSEEN = re.compile(r"[\x7f-\x9f\u2028\u2029]")  # which YAML folds or refuses
+_UNSEEN = re.compile(r"[\x7f-\x9f\u2028\u2029]")  # characters that YAML folds or refuses

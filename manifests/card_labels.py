@@ -1,4 +1,4 @@
-"""The card's section on labels: who judged, how they were counted, how far they agree."""
+"""Section of the card on labels: annotators, votes, aggregation and agreement."""
 
 from manifests.draft import Draft
 from manifests.facts import AgreementFacts
@@ -11,8 +11,8 @@ def labels_section(draft: Draft, agreement: AgreementFacts | None) -> str:
     """Return the section, without its heading.
 
     Args:
-        draft: the version.
-        agreement: of the annotators, None if nobody measured it.
+        draft: version to describe.
+        agreement: agreement of the annotators, None if not measured.
     """
     entries = draft.partition.entries
     annotators = {annotator for entry in entries for annotator, _ in entry.votes}
@@ -38,9 +38,9 @@ def labels_section(draft: Draft, agreement: AgreementFacts | None) -> str:
 
 def _agreement(found: AgreementFacts | None) -> str:
     if found is None:
-        return "How far annotators agree was not measured for this version."
+        return "Agreement of the annotators was not measured for this version."
     if found.alpha is None:
-        return f"How far annotators agree is not known: {escape(found.undefined or '')}."
+        return f"Agreement of the annotators is not known: {escape(found.undefined or '')}."
     rows: list[list[object]] = [["Krippendorff's α, nominal", f"{found.alpha:.3f}", _range(found)]]
     if found.fleiss is not None:
         rows.append(["Fleiss' κ", f"{found.fleiss:.3f}", ""])

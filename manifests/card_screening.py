@@ -1,4 +1,4 @@
-"""The card's section on screening: which clips were offered for labelling, and why others not."""
+"""Section of the card on screening: accepted clips, and reasons of rejection."""
 
 from manifests.facts import ScreeningFacts
 from manifests.markdown import escape, table
@@ -10,17 +10,17 @@ def screening_section(found: ScreeningFacts | None) -> str:
     """Return the section, without its heading.
 
     Args:
-        found: what was screened out, None if nobody told.
+        found: screening figures, None if unknown.
     """
     if found is None:
-        return "Which clips were screened out is not known for this version."
+        return "Screening decisions are not known for this version."
     parts = [
         f"Cut or recorded: {found.cut} clips; accepted for labelling: {found.accepted}.",
     ]
     if found.reasons:
         rows: list[list[object]] = [
             [escape(reason), count]
-            for reason, count in sorted(found.reasons.items(), key=lambda one: (-one[1], one[0]))
+            for reason, count in sorted(found.reasons.items(), key=lambda item: (-item[1], item[0]))
         ]
         parts += [
             "Rejected, by reason; a clip may have several:",

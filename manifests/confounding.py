@@ -1,4 +1,4 @@
-"""How far a clip's class can be told from who speaks, or where it is from, without hearing it."""
+"""Confounding: how well speaker, series, source or sentence alone predict a clip's class."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ from manifests.records import ManifestEntry
 __all__ = ["CONFOUNDERS", "Confounding", "find_confounding", "table_uar"]
 
 CONFOUNDERS = ("speaker", "series", "source", "sentence")
-"""Each alone is asked to tell the class."""
+"""Keys that are tested one by one."""
 
 CHANCE = 1 / len(EMOTIONS)
 
 
 @dataclass(frozen=True)
 class Confounding:
-    """What a table "value → class" scores.
+    """Score of a table "value → class".
 
     Attributes:
         key: one of `CONFOUNDERS`.
-        values: how many different ones there are.
-        uar: mean recall of the classes that there are, 0..1.
-        chance: what no knowledge scores.
-        null: 99th percentile of what the same table scores when the classes are dealt at random.
+        values: number of distinct values.
+        uar: unweighted average recall of the classes present, 0..1.
+        chance: UAR of guessing.
+        null: 99th percentile of the same table's UAR with permuted values.
     """
 
     key: str
@@ -38,19 +38,19 @@ class Confounding:
 
     @property
     def confounded(self) -> bool:
-        """Whether the score is beyond chance by more than luck and by more than 0.10."""
+        """True if UAR exceeds both the 99th percentile and chance by more than 0.10."""
         return self.uar > self.null and self.uar > self.chance + _WORTH_A_WARNING
 
     def describe(self) -> str:
-        """Return it in words."""
+        """Return a warning in words."""
         return (
-            f"the class of a clip can be told from its {self.key} alone: UAR {self.uar:.2f} "
-            f"(chance {self.chance:.2f}); a model that recognises the {self.key} looks as if it "
-            f"heard the emotion, so judge it on clips of others only"
+            f"the class of a clip can be predicted from its {self.key} alone: UAR {self.uar:.2f} "
+            f"(chance {self.chance:.2f}); a model that recognises the {self.key} seems to "
+            f"recognise the emotion, so evaluate it on clips of others only"
         )
 
     def row(self) -> dict[str, Any]:
-        """Return it JSON-ready."""
+        """Return a JSON-ready row."""
         return {
             "values": self.values,
             "uar": self.uar,
@@ -61,15 +61,15 @@ class Confounding:
 
 
 def find_confounding(entries: Sequence[ManifestEntry], seed: int = 0) -> dict[str, Confounding]:
-    """Return what speaker, series, source and sentence alone tell of the class, by key.
+    """Return the scores of speaker, series, source and sentence as predictors of the class, by key.
 
-    Clips without the value are left out, and so is a key that fewer than two values or classes
-    remain of. All clips count, held ones too, regardless of groups and sides: the question is what
-    the material gives away, not what the split does.
+    Clips without the value are left out, and so is a key with fewer than two values or classes. All
+    clips count, including held ones, regardless of groups and sides: this measures the data, not
+    the split.
 
     Args:
-        entries: the clips of a manifest.
-        seed: settles folds and permutations.
+        entries: clips of a manifest.
+        seed: seed of folds and permutations.
     """
     found = {}
     for key in CONFOUNDERS:
@@ -87,9 +87,8 @@ def table_uar(
 ) -> float:
     """Return the mean recall, over folds together, of a table "value → class" of the other folds.
 
-    The table names the class that is most frequent with the value relative to how frequent that
-    class is at all, which is the best that a table can do for this figure. Where classes are
-    equal, or the value is new, each of them counts in part.
+    The table predicts the class that is most frequent with the value relative to its overall
+    frequency, which maximises this figure. Tied classes, or all for a new value, count in part.
 
     Args:
         values: (n,) from 0.
@@ -129,7 +128,7 @@ def _confounding(
 
 
 def _stratified(classes: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return a fold for each clip, each class spread evenly over them."""
+    """Return a fold for each clip, with each class spread evenly over the folds."""
     order = rng.permutation(len(classes))
     order = order[np.argsort(classes[order], kind="stable")]
     folds = np.empty(len(classes), dtype=np.int64)
@@ -157,5 +156,5 @@ def _uar(counts: NDArray[np.int64]) -> float:
 _FOLDS = 5
 _PERMUTATIONS = 200
 _FEWER_PERMUTATIONS = 20
-_MANY = 100_000  # clips; among more, chance varies little
+_MANY = 100_000  # clips; with more, the permuted scores vary little
 _WORTH_A_WARNING = 0.10

@@ -1,4 +1,4 @@
-"""What a card tells that isn't in the clips themselves."""
+"""Facts of the dataset card that aren't in the manifest's entries."""
 
 from pydantic import Field
 
@@ -8,20 +8,20 @@ __all__ = ["AgreementFacts", "CardFacts", "ScreeningFacts"]
 
 
 class AgreementFacts(Settings):
-    """How far annotators agree, over all judgements of the corpus.
+    """Agreement of the annotators over all judgements of the corpus.
 
     Attributes:
-        clips: those with two votes for a class or more.
-        annotators: who voted.
-        alpha: Krippendorff's nominal α, None where it isn't defined.
+        clips: number of clips with two votes or more for a class.
+        annotators: number of annotators.
+        alpha: Krippendorff's nominal α, None if undefined.
         low: lower end of its bootstrap interval over clips.
-        high: upper end.
-        level: of the interval.
-        resamples: of the bootstrap.
-        undefined: why α isn't defined.
-        observed: share of pairs of votes on a clip that are for one class.
-        fleiss: Fleiss's κ, None where clips differ in their number of votes.
-        classes: of the votes that stand beside one for a class, the share for it too.
+        high: upper end of the interval.
+        level: confidence level of the interval.
+        resamples: number of bootstrap samples.
+        undefined: reason why α is undefined.
+        observed: share of agreeing pairs of votes on a clip.
+        fleiss: Fleiss's κ, None if clips differ in their number of votes.
+        classes: specific agreement: share of the votes paired with one for a class that agree.
     """
 
     clips: int
@@ -38,13 +38,13 @@ class AgreementFacts(Settings):
 
 
 class ScreeningFacts(Settings):
-    """Which of the clips that were cut were offered for labelling.
+    """Screening decisions on all clips.
 
     Attributes:
-        cut: all clips.
-        accepted: of them.
-        reasons: of the others; one may have several.
-        thresholds: by name, each value in words and the sources judged by it.
+        cut: number of clips.
+        accepted: number of accepted clips.
+        reasons: number of rejected clips by reason; a clip may have several.
+        thresholds: number of sources by value, by name of the threshold.
     """
 
     cut: int
@@ -54,12 +54,12 @@ class ScreeningFacts(Settings):
 
 
 class CardFacts(Settings):
-    """What a card tells that isn't in the clips themselves; None where nobody measured it.
+    """Facts of the dataset card that aren't in the manifest's entries; None if not measured.
 
     Attributes:
-        agreement: of the annotators.
-        screening: what was screened out.
-        texts: the models that texts of each origin are by.
+        agreement: agreement of the annotators.
+        screening: screening decisions.
+        texts: models of the texts, by text source.
     """
 
     agreement: AgreementFacts | None = None

@@ -1,4 +1,4 @@
-"""What gives a clip's class away without its emotion: who speaks, where it is from, how loud."""
+"""Label cues: properties that predict a clip's class without its emotion."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,53 +14,59 @@ __all__ = ["LabelCues", "find_label_cues"]
 
 @dataclass(frozen=True)
 class LabelCues:
-    """Figures that an honest model has to be compared with.
+    """Scores of baselines that ignore the emotion, for comparison with a model.
 
     Attributes:
-        confounding: what speaker, series, source or sentence alone tell, by key.
-        cues: what duration and loudness tell; None if train or test is too small to ask.
+        confounding: scores of speaker, series, source and sentence alone, by key.
+        cues: score of duration and loudness; None if train or test is too small.
     """
 
     confounding: dict[str, Confounding]
     cues: ShallowCues | None
 
     def warnings(self) -> list[str]:
-        """Return a sentence for each key that tells too much."""
-        return [one.describe() for one in self.confounding.values() if one.confounded]
+        """Return a sentence for each confounded key."""
+        return [score.describe() for score in self.confounding.values() if score.confounded]
 
     def row(self) -> dict[str, Any]:
-        """Return it JSON-ready."""
+        """Return a JSON-ready row."""
         return {
-            "confounding": {key: one.row() for key, one in self.confounding.items()},
+            "confounding": {key: score.row() for key, score in self.confounding.items()},
             "shallow_cues": self.cues.row() if self.cues else None,
         }
 
     def markdown(self) -> str:
-        """Return it as a section of the card."""
+        """Return the section of the card."""
         rows = [
-            [one.key, one.values, f"{one.uar:.2f}", f"{one.chance:.2f}", f"{one.null:.2f}"]
-            for one in self.confounding.values()
+            [
+                score.key,
+                score.values,
+                f"{score.uar:.2f}",
+                f"{score.chance:.2f}",
+                f"{score.null:.2f}",
+            ]
+            for score in self.confounding.values()
         ]
-        body = "Nothing is known of the clips that could give their class away."
+        body = "No speaker, series, source or sentence of the clips is known that could predict it."
         if rows:
-            head = ["from", "values", "UAR", "chance", "luck, 99 %"]
+            head = ["from", "values", "UAR", "chance", "chance, 99 %"]
             body = f"{_TABLE}\n\n" + table(head, rows)
         if self.cues is None:
             return body
         return (
-            f"{body}\n\nFrom duration and loudness alone, learnt on train: UAR {self.cues.uar:.2f} "
-            f"on the {self.cues.clips} clips of test (chance {self.cues.chance:.2f})."
+            f"{body}\n\nFrom duration and loudness alone, trained on train: UAR "
+            f"{self.cues.uar:.2f} on the {self.cues.clips} clips of test (chance {self.cues.chance:.2f})."
         )
 
 
 def find_label_cues(entries: Sequence[ManifestEntry], loudness: Mapping[str, float]) -> LabelCues:
-    """Return what gives the class of a manifest's clips away.
+    """Return the label cues of a manifest's clips.
 
     Args:
-        entries: the clips, divided.
-        loudness: RMS level of each in dBFS, by id.
+        entries: divided clips.
+        loudness: RMS level in dBFS by clip id.
     """
     return LabelCues(find_confounding(entries), find_shallow_cues(entries, loudness))
 
 
-_TABLE = "The class told from one of these alone, by a table, in five folds over all clips (UAR):"
+_TABLE = "The class predicted from one key alone by a table, in five folds over all clips (UAR):"

@@ -1,4 +1,4 @@
-"""What the sides of a split share although they shouldn't: voices, films, words, recordings."""
+"""Leakage between train, val and test: shared speakers, sources, texts and recordings."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,12 +22,11 @@ KEYS = {
     "text": ("text", "texts"),
     "recording": ("recording", "recordings"),
 }
-"""What is looked at, and what one and several are called.
+"""Kinds of leakage, with their singular and plural names.
 
-A sentence is one of a script. A series (source, where it is of none) with unknown speakers is
-counted with all its clips, as each may be spoken by whoever is unknown elsewhere. Texts are those
-that clips have in common though they aren't all of one sentence, word for word or nearly;
-recordings those that were found in several clips.
+A sentence is a script's. A series (or a source without one) with unknown speakers counts with all
+its clips, as an unknown speaker may be any of them. Texts are exact and near-duplicates of clips
+that aren't all of one sentence; recordings are those found in several clips.
 """
 
 
@@ -36,8 +35,8 @@ class Leak:
     """A speaker, source, series … with clips on more than one side.
 
     Attributes:
-        value: which one.
-        counts: its clips on each side.
+        value: the speaker, source, series ….
+        counts: number of its clips on each side.
     """
 
     value: str
@@ -45,19 +44,19 @@ class Leak:
 
     @property
     def at_stake(self) -> int:
-        """Clips of val and test that it makes easier than they look."""
+        """Number of affected clips of val and test."""
         return self.counts["val"] + self.counts["test"]
 
 
 @dataclass(frozen=True)
 class Leakage:
-    """What the sides share by one key.
+    """Leakage between the sides by one key.
 
     Attributes:
         key: one of ``KEYS``.
-        values: how many different ones there are.
-        leaks: those on more than one side, the most clips of val and test first.
-        exposed: clips of val and of test whose value is also in train.
+        values: number of distinct values.
+        leaks: values on more than one side, those with most clips of val and test first.
+        exposed: number of clips of val and of test with a value that is also in train.
     """
 
     key: str
@@ -66,23 +65,25 @@ class Leakage:
     exposed: dict[Side, int]
 
     def describe(self, sizes: Mapping[Split, int]) -> str:
-        """Return the leak in words.
+        """Return the leakage in words.
 
         Args:
-            sizes: clips of each split.
+            sizes: number of clips of each split.
         """
-        one, several = KEYS[self.key]
-        what = f"1 {one} has" if len(self.leaks) == 1 else f"{len(self.leaks)} {several} have"
+        singular, plural = KEYS[self.key]
+        subject = (
+            f"1 {singular} has" if len(self.leaks) == 1 else f"{len(self.leaks)} {plural} have"
+        )
         exposed = " and ".join(
             f"{count} of {sizes[side]} clips of {side}" for side, count in self.exposed.items()
         )
         return (
-            f"{what} clips on more than one side (of {self.values} in all): "
+            f"{subject} clips on more than one side (of {self.values} in all): "
             f"{exposed} share theirs with train"
         )
 
     def row(self) -> dict[str, Any]:
-        """Return it JSON-ready."""
+        """Return a JSON-ready row."""
         return {
             "values": self.values,
             "exposed": dict(self.exposed),
@@ -93,11 +94,11 @@ class Leakage:
 def find_leakage(
     entries: Sequence[ManifestEntry], repeats: Mapping[str, str] = MappingProxyType({})
 ) -> dict[str, Leakage]:
-    """Return what train, val and test share, by key; clips held out are on no side.
+    """Return the leakage between train, val and test, by key; held clips are ignored.
 
     Args:
-        entries: the clips of a manifest.
-        repeats: the recording that clips have in common with others, by clip id.
+        entries: clips of a manifest.
+        repeats: recording shared with other clips, by clip id.
     """
     placed = [(entry, entry.split) for entry in entries if entry.split != "held"]
     values: dict[str, Mapping[str, str | None]] = {
@@ -127,7 +128,7 @@ def _leakage(
 
 
 def _unknown_speakers(entries: Iterable[ManifestEntry]) -> dict[str, str | None]:
-    """Return the series, else the source, of the clips that whoever is unknown may speak."""
+    """Return the series, else the source, of the clips that an unknown speaker may speak."""
     entries = list(entries)
     unsure = {scope_of(entry) for entry in entries if entry.speaker is None}
     return {
@@ -138,7 +139,7 @@ def _unknown_speakers(entries: Iterable[ManifestEntry]) -> dict[str, str | None]
 
 
 def _texts(entries: Sequence[ManifestEntry]) -> dict[str, str | None]:
-    """Return the text that clips share, but for those that are all of one sentence."""
+    """Return the text shared by clips, without texts whose clips are all of one sentence."""
     found = near_duplicate_texts({entry.clip_id: entry.text for entry in entries if entry.text})
     sentences: defaultdict[str, set[str | None]] = defaultdict(set)
     for entry in entries:

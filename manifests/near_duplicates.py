@@ -1,4 +1,4 @@
-"""Which texts are nearly the same: copies with slips, other punctuation, another word or two."""
+"""Near-duplicate texts: copies that differ in typos, punctuation or a word or two."""
 
 import re
 import unicodedata
@@ -12,30 +12,28 @@ from numpy.typing import NDArray
 __all__ = ["MOST_TEXTS", "near_duplicate_texts", "normalised"]
 
 MOST_TEXTS = 300_000
-"""Of more texts only those are copies that are the same word for word."""
+"""Above this number of texts, only exact duplicates are found."""
 
 Numbers = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 
 
 def near_duplicate_texts(texts: Mapping[str, str]) -> dict[str, str]:
-    """Return, for texts that come more than once, which of them each is a copy of.
+    """Return the original of each text that has near-duplicates.
 
-    Compared is what is left without punctuation, spaces and case. Copies have at least 57 % of
-    their pairs of neighbouring characters in common (Dice's coefficient of bigrams). They are
-    looked for among texts that share a run of 4 characters of Chinese, Japanese or Korean, or of 8
-    letters; of a run that many texts have, each is compared with its neighbours in the alphabet
-    only. So time grows little faster than the number of texts, in any script.
+    Texts are compared without punctuation, spaces and case. Near-duplicates have a Dice coefficient
+    of character bigrams of at least 0.57. Candidates share a run of 4 Chinese, Japanese or Korean
+    characters or of 8 letters; if many texts share a run, each is compared only with its neighbours
+    in alphabetical order. So time grows little faster than the number of texts, in any script.
 
-    A text shorter than 8 such characters or 16 letters is a copy of none: 好, "yes" and
-    "what are you" are said by everybody. Of more than `MOST_TEXTS` only equal ones are copies.
+    Texts shorter than 8 such characters or 16 letters are ignored: 好, "yes" and "what are you"
+    are too common. Of more than `MOST_TEXTS` texts only exact duplicates are found.
 
     Args:
-        texts: by clip id.
+        texts: texts by clip id.
 
     Returns:
-        For each clip whose text has copies among the others, the text they are copies of: the one
-        that most clips have.
+        For each clip whose text has near-duplicates, the text of the set that most clips have.
 
     Example:
         >>> said = {"a": "Where have you been all night?", "b": "where have you been all nigth"}
@@ -59,9 +57,9 @@ def near_duplicate_texts(texts: Mapping[str, str]) -> dict[str, str]:
     copied = {}
     for clip, text in plain.items():
         if text in number:
-            of = int(original[number[text]])
-            if members[of] > 1:
-                copied[clip] = shown[distinct[of]]
+            first = int(original[number[text]])
+            if members[first] > 1:
+                copied[clip] = shown[distinct[first]]
     return copied
 
 
@@ -80,9 +78,9 @@ def _weight(text: str) -> int:
 
 
 def _originals(texts: list[str], clips: Numbers) -> Numbers:
-    """Return the number of the text that each of several distinct, sorted ones is a copy of.
+    """Return the index of the original of each distinct, sorted text.
 
-    What most clips have comes first, and takes those like it that no other took before.
+    Texts with most clips come first and take the near-duplicates that no other has taken.
     """
     own = np.arange(len(texts))
     pairs = _alike(texts)
@@ -101,7 +99,7 @@ def _originals(texts: list[str], clips: Numbers) -> Numbers:
 
 
 def _alike(texts: list[str]) -> Numbers:
-    """Return the pairs of texts that are nearly the same, shape (pairs, 2)."""
+    """Return the pairs of near-duplicate texts, shape (pairs, 2)."""
     if len(texts) < 2:
         return np.zeros((0, 2), dtype=np.int64)
     letters = np.frombuffer("".join(texts).encode("utf-32-le"), dtype=np.uint32)
@@ -109,7 +107,7 @@ def _alike(texts: list[str]) -> Numbers:
     firsts = np.concatenate(([0], np.cumsum(lengths)))
     owner = np.repeat(np.arange(len(texts)), lengths)
     candidates = _candidates(_runs(letters, owner, firsts), len(texts))
-    longer, shorter = (reach(lengths[candidates], axis=1) for reach in (np.max, np.min))
+    longer, shorter = (extreme(lengths[candidates], axis=1) for extreme in (np.max, np.min))
     candidates = candidates[2 * (shorter - 1) >= _ALIKE * (longer + shorter - 2)]
     bigrams = _Bigrams.of(letters, owner, firsts)
     found = []
@@ -120,7 +118,7 @@ def _alike(texts: list[str]) -> Numbers:
 
 
 def _runs(letters: NDArray[np.uint32], owner: Numbers, firsts: Numbers) -> tuple[Hashes, Numbers]:
-    """Return the hash and the text of each run of characters of some weight, each once a text."""
+    """Return the hash and the text index of each run of characters of minimum weight."""
     weights = np.concatenate(([0], np.cumsum(1 + _dense(letters))))
     ends = np.searchsorted(weights, weights[:-1] + _RUN_WEIGHT)
     whole = ends <= firsts[owner + 1]
@@ -136,7 +134,7 @@ def _runs(letters: NDArray[np.uint32], owner: Numbers, firsts: Numbers) -> tuple
 
 
 def _candidates(runs: tuple[Hashes, Numbers], count: int) -> Numbers:
-    """Return pairs of texts that have a run in common, the first the lower, shape (pairs, 2)."""
+    """Return pairs of texts with a common run, lower index first, shape (pairs, 2)."""
     hashes, owners = runs
     order = np.argsort(hashes, kind="stable")
     hashes, owners = hashes[order], owners[order]
@@ -152,12 +150,12 @@ def _candidates(runs: tuple[Hashes, Numbers], count: int) -> Numbers:
 
 @dataclass(frozen=True)
 class _Bigrams:
-    """Neighbouring characters of many texts, one text after another.
+    """Character bigrams of many texts.
 
     Attributes:
-        hashes: of 40 bits each, those of a text together.
-        firsts: the first of each text, and at the end the number of all.
-        marks: per text, shape (texts, 2), a bit for each of its bigrams; several may share one.
+        hashes: 40-bit hashes, text by text.
+        firsts: index of each text's first hash, and at the end the number of hashes.
+        marks: bit sets of each text's bigrams (Bloom filter), shape (texts, 2).
     """
 
     hashes: Hashes
@@ -180,7 +178,7 @@ class _Bigrams:
         return cls(hashes, starts, np.stack(marks, axis=1))
 
     def at_most(self, pairs: Numbers) -> NDArray[np.float64]:
-        """Return what `dice` can't exceed, from the marks alone."""
+        """Return an upper bound of `dice` from the marks alone."""
         sizes = np.diff(self.firsts)[pairs]
         marks = self.marks[pairs]
         one, other = marks[:, 0], marks[:, 1]
@@ -192,7 +190,7 @@ class _Bigrams:
         return most
 
     def dice(self, pairs: Numbers) -> NDArray[np.float64]:
-        """Return how much of the bigrams of two texts is common, 0 to 1."""
+        """Return the Dice coefficient of the bigrams of pairs of texts, 0 to 1."""
         if not len(pairs):
             return np.zeros(0)
         flat = pairs.reshape(-1)
@@ -213,7 +211,7 @@ class _Bigrams:
 
 
 def _dense(letters: NDArray[np.uint32]) -> NDArray[np.bool_]:
-    """Return which characters stand for a syllable or a word."""
+    """Return a mask of the characters that stand for a syllable or a word."""
     dense: NDArray[np.bool_] = np.zeros(len(letters), dtype=bool)
     for low, high in _DENSE_RANGES:
         dense |= (letters >= low) & (letters <= high)

@@ -1,4 +1,4 @@
-"""Pictures of a manifest: how many clips of each class, and how alike the sides are."""
+"""Plots of a manifest: clips per class, and classes in each split."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_classes", "draw_splits"]
 
-# Okabe & Ito's colours, which people with colour blindness can tell apart
+# Okabe & Ito's colours, distinguishable with colour blindness
 COLOURS: dict[Split, str] = {
     "train": "#0072B2",
     "val": "#E69F00",
@@ -23,11 +23,11 @@ COLOURS: dict[Split, str] = {
 
 
 def draw_classes(partition: Partition, path: Path) -> None:
-    """Draw clips per class, with the part of each split, into a PNG.
+    """Plot clips per class, stacked by split, into a PNG.
 
     Args:
-        partition: the clips of the manifest.
-        path: the file to write.
+        partition: divided clips.
+        path: file to write.
     """
     figure, axes = _figure()
     below = [0] * len(EMOTIONS)
@@ -46,11 +46,11 @@ def draw_classes(partition: Partition, path: Path) -> None:
 
 
 def draw_splits(partition: Partition, path: Path) -> None:
-    """Draw what share of each split every class has, into a PNG; equal bars mean a fair split.
+    """Plot the share of each class per split into a PNG; equal bars mean a stratified split.
 
     Args:
-        partition: the clips of the manifest.
-        path: the file to write.
+        partition: divided clips.
+        path: file to write.
     """
     figure, axes = _figure()
     splits = _present(partition)

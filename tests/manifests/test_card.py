@@ -127,8 +127,8 @@ def test_agreement_that_is_not_defined_is_said(card_with):
 
 def test_what_nobody_measured_is_said(card):
     text = card()
-    assert "How far annotators agree was not measured" in text
-    assert "Which clips were screened out is not known" in text
+    assert "Agreement of the annotators was not measured" in text
+    assert "Screening decisions are not known" in text
 
 
 def test_thresholds_rejections_and_models_are_told(card_with):
@@ -169,7 +169,7 @@ def test_folds_were_asked_for_not_shares(filled):
     assert (
         "folds: 5, of equal size; train / val / test of the first: 60.0 % / 20.0 % / 20.0 %" in text
     )
-    assert "asked for" not in text
+    assert "requested" not in text
 
 
 def test_shared_texts_with_commas_stay_apart_and_a_whole_list_names_no_file(filled):

@@ -176,7 +176,7 @@ def test_folds_of_a_header_that_cant_be_are_refused(make_entry, said):
     parent = as_parent(
         replace(divide_clips(entries, SplitSettings(folds="3")), requested_folds=said)
     )
-    with pytest.raises(DataError, match="folds that can't be"):
+    with pytest.raises(DataError, match="has invalid folds"):
         divide_clips(entries, SplitSettings(), parent)
 
 

@@ -113,4 +113,4 @@ def test_a_build_tells_and_warns(corpus):
     told = json.loads((folder / "giveaways.json").read_text())
     assert told == outcome.details["manifest"]["giveaways"]
     assert told["confounding"]["speaker"]["confounded"]
-    assert "## What gives the class away" in (folder / "card.md").read_text()
+    assert "## Label cues" in (folder / "card.md").read_text()

@@ -49,5 +49,5 @@ def test_an_older_version_that_is_gone_is_done_without(gap):
 def test_an_older_version_that_is_damaged_stops_the_build_and_says_what_to_do(gap):
     path = gap.root / "manifests" / "v1" / "index.parquet"
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(DataError, match=r"v1 tells where .* move its folder out of manifests/"):
+    with pytest.raises(DataError, match=r"v1 has the splits .* move its folder out of manifests/"):
         gap.build()

@@ -218,7 +218,7 @@ def test_given_split_ratios_give_no_warning(corpus, sounds):
     outcome = import_manifest(corpus, table(sounds, usual()))
     assert not any("instead of" in one for one in outcome.warnings)
     card = (newest(corpus.root) / "card.md").read_text(encoding="utf-8")
-    assert "asked for 50 % / 25 % / 25 %, reached 50.0 % / 25.0 % / 25.0 %" in card
+    assert "requested 50 % / 25 % / 25 %, reached 50.0 % / 25.0 % / 25.0 %" in card
 
 
 def test_a_missing_split_is_named(corpus, sounds):
