@@ -1,13 +1,13 @@
-"""Does the 95 % interval of Krippendorff's alpha cover the true alpha?
+"""Coverage of the 95 % interval of Krippendorff's alpha.
 
 Simulated panels as in panels.py: five annotators, three votes per clip, one in twenty of them
-`unclear` and so missing. The true alpha is its limit over ever more clips for those annotators,
-which their confusions and the balance of classes give exactly: no sample is drawn for it. Each run
-draws annotators, clips and votes anew and asks whether the interval holds the limit.
+`unclear` and so missing. The true alpha is the limit for infinitely many clips, computed exactly
+from the annotators' confusion matrices and the class balance. Each run draws new annotators, clips
+and votes and checks whether the interval covers the limit.
 
     python benchmarks/agreement_interval.py
 
-The bar: it does in 92 to 98 % of 500 runs of 1,000 clips; other sizes are shown beside it.
+The bar: coverage of 92 to 98 % in 500 runs of 1,000 clips; other sizes are also shown.
 """
 
 import argparse
@@ -26,10 +26,10 @@ LEAST, MOST = 0.92, 0.98
 
 
 def limit(confusion: NDArray[np.float64]) -> float:
-    """Return the alpha that ever more clips come to.
+    """Return the limit of alpha for infinitely many clips.
 
-    A pair of annotators is asked about a clip as often as any other pair. Given its class their
-    votes are independent, so the expected coincidences are those of the pairs. Of three asked, a
+    All pairs of annotators label equally many clips. Given the class of a clip their
+    votes are independent, so the expected coincidences are those of the pairs. Of three annotators, a
     pair of votes counts 1/2 if the third voted, too, and 1 if not: alike for every pair, so this
     cancels out, and so does how often votes are missing, which is the same for all.
 
@@ -46,7 +46,7 @@ def limit(confusion: NDArray[np.float64]) -> float:
 
 
 def run(seed: int, clips: int) -> tuple[bool, float]:
-    """Return whether the interval of a run holds the limit, and how far alpha is from it."""
+    """Return whether the interval of a run covers the limit, and the error of alpha."""
     generator = np.random.default_rng([seed, clips])
     confusion = annotators(generator)
     truth = generator.choice(K, size=clips, p=BALANCE)
@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=RUNS)
     options = parser.parse_args()
     print(f"{options.runs} runs of each size\n")
-    print("| clips | intervals that hold the true α | mean error of α | its standard deviation |")
+    print("| clips | intervals that cover the true α | mean error of α | its standard deviation |")
     print("| ---: | ---: | ---: | ---: |")
     covered = {}
     for clips in sorted((CLIPS, *OTHER_CLIPS)):

@@ -1,10 +1,10 @@
-"""Are our figures those of the packages that the field uses?
+"""Comparison of agreement measures with established packages.
 
-500 random tables of votes with missing ones: two to six annotators, up to 60 clips, two to six
-classes, from perfect to random. Compared are Krippendorff's alpha (krippendorff), Cohen's kappa of
-every pair (scikit-learn), Fleiss' kappa (statsmodels, which wants the same number of votes on every
-clip: so on each table's clips with two votes, with three, and so on), its generalisation (irrCAC),
-and Dawid and Skene's probabilities after as many iterations, without smoothing (crowd-kit).
+500 random vote tables with missing values: two to six annotators, up to 60 clips, two to six
+classes, from perfect to random. The measures are Krippendorff's alpha (krippendorff), Cohen's kappa of
+every pair (scikit-learn), Fleiss' kappa (statsmodels, which requires the same number of votes on every
+clip, so separately on each table's clips with two votes, three, and so on), its generalisation (irrCAC),
+and Dawid and Skene's probabilities after equally many iterations, without smoothing (crowd-kit).
 
     pip install statsmodels irrCAC crowd-kit      # in an environment of its own: crowd-kit is large
     python benchmarks/agreement_peers.py
@@ -47,7 +47,7 @@ def tally(codes: NDArray[np.int8], classes: int) -> NDArray[np.int64]:
 
 
 def ours(codes: NDArray[np.int8], classes: int) -> dict[str, object]:
-    """Return our figures of a table, as :func:`theirs` gives the packages'."""
+    """Return this package's figures of a table, in the form of :func:`theirs`."""
     counts = tally(codes, classes)
     votes = counts.sum(axis=1)
     return {
@@ -62,7 +62,7 @@ def ours(codes: NDArray[np.int8], classes: int) -> dict[str, object]:
 
 
 def theirs(codes: NDArray[np.int8], classes: int) -> dict[str, object]:
-    """Return the packages' figures; null where they give none or not a number."""
+    """Return the other packages' figures; null where undefined or NaN."""
     import krippendorff
     import pandas as pd
     from crowdkit.aggregation import DawidSkene

@@ -1,8 +1,8 @@
-"""How long do agreement and labels take on a large campaign, and in how much memory?
+"""Time and memory of agreement and aggregation on a large campaign.
 
-A constructed corpus of 100,000 clips, each judged by three simulated annotators of five, a
-hundredth of them gold, with the seconds they took. Timed are `corpus agreement` and the labels by
-each method, each a process of its own, on two cores.
+A constructed corpus of 100,000 clips, each judged by three of five simulated annotators, one in a
+hundred gold, with answering times. `corpus agreement` and the aggregation by each method are
+measured, each as a separate process on two cores.
 
     python benchmarks/agreement_volume.py
 

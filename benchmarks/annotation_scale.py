@@ -1,9 +1,9 @@
-"""How long does a whole annotation campaign of 100,000 clips take, and in how much memory?
+"""Time and memory of an annotation campaign of 100,000 clips.
 
 A constructed corpus of 100,000 accepted clips with texts. `corpus export-tasks` gives each clip to
-three of five annotators, with gold clips; answers are made up in the shape of Label Studio's
-exports, one file for each annotator; `corpus import-annotations` takes them, and takes them again;
-`corpus agreement` reports. Each command is a process of its own, on two cores.
+three of five annotators, with gold clips; answers are generated in the format of Label Studio's
+exports, one file for each annotator; `corpus import-annotations` imports them twice; `corpus
+agreement` reports. Each command is a separate process on two cores.
 
     python benchmarks/annotation_scale.py
 
@@ -31,7 +31,7 @@ RIGHT = 0.75
 
 
 def make_corpus(root: Path, clips: int) -> None:
-    """Write a corpus as it is before the first export of tasks."""
+    """Write a corpus in the state before the first export of tasks."""
     root.mkdir()
     (root / "corpus.toml").write_text('[corpus]\nname = "scale"\n', encoding="utf-8")
     names = [
@@ -82,12 +82,12 @@ def write_source(root: Path, start: int, clips: int) -> list[str]:
 
 
 def true_class(clip_id: str) -> str:
-    """Return a clip's class, which nobody is told."""
+    """Return the hidden true class of a clip."""
     return random.Random(clip_id).choice(EMOTIONS)
 
 
 def answer(root: Path, folder: Path) -> list[Path]:
-    """Answer every annotator's tasks; return one export for each, as Label Studio writes it."""
+    """Answer every annotator's tasks; return one export for each in Label Studio's format."""
     paths, last = [], 0
     for number, name in enumerate(ANNOTATORS, start=1):
         rows = json.loads((root / "annotations/tasks" / BATCH / f"{name}.json").read_bytes())
@@ -160,7 +160,7 @@ def export_row(last: int, user: int, place: int, data: dict[str, object]) -> dic
 
 
 def campaign(folder: Path, clips: int) -> tuple[dict[str, Run], int]:
-    """Return what each command took, and how many bytes were imported."""
+    """Return time and memory of each command, and the imported bytes."""
     root = folder / "corpus"
     make_corpus(root, clips)
     export = ["export-tasks", "--no-context", "--batch", BATCH, "--gold-rate", "0.01"]

@@ -1,13 +1,13 @@
-"""Does any export, however broken, crash the import of annotations or lose a judgement in silence?
+"""Fuzz test of the import of annotations: no crash and no silent loss of judgements.
 
-10,000 exports of a constructed corpus, each spoilt by one to eight seeded mutations (fields that
-are missing, of other types, swapped or repeated; unknown annotators; clips that are gone; ids that
-come twice; deep nesting; paths that lead out; markup and scripts; bytes cut off or changed), are
-imported twice. Of each: nothing raises, every annotation is taken or listed with a reason, the
-second import adds nothing, nothing outside annotations/ changes, no e-mail address is shown, and
-what was taken can be read. Of one in a hundred the page of agreement and the stories of the clips
-are made, too, and the page is searched for markup. Last, an export of 100 MB, one annotation in ten
-of it spoilt, is imported by a process of its own.
+10,000 exports of a constructed corpus, each corrupted by one to eight seeded mutations (fields
+missing, of other types, swapped or repeated; unknown annotators; deleted clips; duplicate ids; deep
+nesting; paths outside the corpus; markup and scripts; bytes cut off or changed), are imported
+twice. For each, nothing raises, every annotation is imported or listed with a reason, the second
+import adds nothing, nothing outside annotations/ changes, no e-mail address is shown, and imported
+judgements are readable. For one in a hundred the agreement page and the clip histories are made,
+too, and the page is searched for markup. Finally an export of 100 MB with one corrupted annotation
+in ten is imported by a separate process.
 
     python benchmarks/import_fuzz.py
 """
@@ -77,7 +77,7 @@ JUNK: list[Any] = [
 
 
 def make_corpus(root: Path) -> Workspace:
-    """Make a corpus of four accepted clips, beside a file that nobody may touch."""
+    """Make a corpus of four accepted clips, and a file outside it that must not change."""
     workspace = Workspace.create(root, "fuzz")
     (root.parent / "x").write_text("not yours", encoding="utf-8")
     digest = "0" * 64
@@ -124,7 +124,7 @@ def clip_ids() -> list[str]:
 
 
 def whole_export(chance: random.Random) -> list[Any]:
-    """Return an export with nothing wrong in it: two annotations of each of three clips."""
+    """Return a valid export: two annotations of each of three clips."""
     tasks, last = [], 0
     for clip_id in clip_ids()[:3]:
         annotations = []
@@ -138,7 +138,7 @@ def whole_export(chance: random.Random) -> list[Any]:
 
 
 def annotation(number: int, chance: random.Random) -> dict[str, Any]:
-    """Return an annotation as Label Studio 1.23 exports it."""
+    """Return an annotation in Label Studio 1.23's export format."""
     answers = {
         "emotion": ("choices", {"choices": [chance.choice(EMOTIONS)]}),
         "confidence": ("rating", {"rating": 2}),
@@ -164,7 +164,7 @@ def annotation(number: int, chance: random.Random) -> dict[str, Any]:
 
 
 def mutate(tasks: list[Any], chance: random.Random) -> None:
-    """Spoil one place: replace, remove, repeat or swap it, or give it to a clip that is gone."""
+    """Corrupt one value: replace, remove, repeat or swap it, or refer to a deleted clip."""
     paths = [path for path in places(tasks) if path]
     if not paths:
         return
@@ -187,7 +187,7 @@ def mutate(tasks: list[Any], chance: random.Random) -> None:
 
 
 def aimed(tasks: list[Any], chance: random.Random) -> None:
-    """Put junk where it is likeliest to do harm, leaving all else whole."""
+    """Put invalid values into the most critical fields only."""
     found = [
         task for task in tasks if isinstance(task, dict) and isinstance(task.get("data"), dict)
     ]
@@ -225,7 +225,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def spoil_bytes(data: bytes, chance: random.Random) -> bytes:
-    """Leave most exports as they are; cut, change, or bury the others."""
+    """Truncate, change or nest the bytes of some exports."""
     kind = chance.randrange(20)
     place = chance.randrange(len(data) + 1)
     if kind == 0:
@@ -240,7 +240,7 @@ def spoil_bytes(data: bytes, chance: random.Random) -> bytes:
 
 
 def annotations_in(data: bytes) -> int | None:
-    """Return how many judgements an export holds; None if it is no list of tasks at all.
+    """Return the number of judgements in an export; None if it isn't a list of tasks.
 
     What is no task, or a task without a list of annotations, counts as one that is to be listed.
     """
@@ -267,7 +267,7 @@ def _is_list(value: Any) -> bool:
 
 @dataclass
 class Fuzz:
-    """A corpus that spoilt exports are imported into, one after the other, each on its own.
+    """Corpus for importing corrupted exports one after the other, each separately.
 
     Attributes:
         folder: that holds the corpus and the exports.
@@ -283,7 +283,7 @@ class Fuzz:
         self.workspace = make_corpus(self.folder / "corpus")
 
     def run(self, seed: int, *, pages: bool = False) -> None:
-        """Import one spoilt export, and check what must hold.
+        """Import one corrupted export and check the invariants.
 
         Raises:
             AssertionError: saying what doesn't.
@@ -344,7 +344,7 @@ class Fuzz:
 
 
 def import_large(folder: Path, megabytes: int) -> tuple[Run, Counter[str]]:
-    """Import one export of so many megabytes, a tenth of it spoilt: what it took, and did."""
+    """Import an export of a given size, a tenth of it corrupted; return time, memory and result."""
     workspace = make_corpus(folder / "corpus")
     chance = random.Random(0)
     path, held, written = folder / "large.json", 0, 0

@@ -1,19 +1,18 @@
-"""Which way from votes to labels finds the most true classes, on simulated panels?
+"""Accuracy of the aggregation methods on simulated panels.
 
-Each seeded panel has clips in the paper's balance of classes and five annotators: three who are
-right about 80 % of the time, each with confusions of their own; one nearly random; one who takes
-fear for surprise and surprise for fear half of the time. Three of the five, in balanced turns, give
-each clip a class. A tenth of the clips are gold.
+Each seeded panel has clips in the paper's class balance and five annotators: three with about 80 %
+accuracy and individual confusions, one nearly random, and one who confuses fear and surprise half
+of the time. Three of the five, in balanced rotation, label each clip. A tenth of the clips are gold.
 
     python benchmarks/panels.py
 
 The bars: Dawid-Skene finds at least as many true classes as the majority in 18 of 20 panels and
 never over a point fewer. Both are scored in the majority's favour: of a tie of k classes the
 majority gets 1/k where the truth is among them, and Dawid-Skene always commits itself to its best
-class. Beside them: weighted votes, what each method is right on with its ties sent to
-adjudication, and the best single annotator, on the clips that they judged. With `--hard SHARE` so
-many clips are hard: each sounds like one other class, the same for everybody, and half of the
-annotators take it for that. The panels are constructed; they say nothing about people.
+class. Also shown: weighted votes, the accuracy of each method with its ties left to
+adjudication, and the best single annotator on their own clips. With `--hard SHARE` that share of
+clips is hard: half of the annotators confuse each with one other class, the same for all. The
+panels are constructed and don't represent real annotators.
 """
 
 import argparse
@@ -41,7 +40,7 @@ MISLED, SURE = 0.5, 0.95
 
 @dataclass(frozen=True)
 class Panel:
-    """Simulated annotators and what they said.
+    """Simulated annotators and their votes.
 
     Attributes:
         truth: (C,) the true classes.
@@ -74,7 +73,7 @@ def annotators(generator: np.random.Generator) -> NDArray[np.float64]:
 
 
 def truths(clips: int) -> NDArray[np.int64]:
-    """Return the true classes of so many clips, in the paper's balance, by class."""
+    """Return the true classes of a number of clips in the paper's balance, by class."""
     edges = np.round(np.cumsum(BALANCE) * clips).astype(int)
     return np.searchsorted(edges, np.arange(clips), side="right")
 
@@ -85,14 +84,14 @@ def vote(
     generator: np.random.Generator,
     *,
     unclear: float = 0.0,
-    heard: NDArray[np.int64] | None = None,
+    perceived: NDArray[np.int64] | None = None,
 ) -> Panel:
-    """Return a panel whose clips have three votes each, but for those that are `unclear`.
+    """Return a panel with three votes per clip, except `unclear` ones.
 
-    What each annotator takes a clip for, (A, C), is the truth unless `heard` says otherwise.
+    The class that each annotator perceives, (A, C), is the truth unless `perceived` is given.
     """
     people, clips = len(confusion), len(truth)
-    classes = np.broadcast_to(truth, (people, clips)) if heard is None else heard
+    classes = np.broadcast_to(truth, (people, clips)) if perceived is None else perceived
     rank = generator.random((people, clips)).argsort(axis=0).argsort(axis=0)
     drawn = generator.random((people, clips, 1))
     codes = (drawn > confusion[np.arange(people)[:, None], classes].cumsum(axis=2)).sum(axis=2)
@@ -101,7 +100,7 @@ def vote(
 
 
 def panel(seed: int, clips: int = CLIPS, hard: float = 0.0) -> Panel:
-    """Return the panel of a seed; a share of its clips is hard, for everybody in the same way."""
+    """Return the panel of a seed; a share of its clips is hard for all annotators alike."""
     generator = np.random.default_rng(seed)
     truth, confusion = truths(clips), annotators(generator)
     if not hard:
@@ -109,7 +108,7 @@ def panel(seed: int, clips: int = CLIPS, hard: float = 0.0) -> Panel:
     other = (truth + generator.integers(1, K, clips)) % K
     misleading = generator.random(clips) < hard
     misled = misleading & (generator.random((len(confusion), clips)) < MISLED)
-    return vote(truth, confusion, generator, heard=np.where(misled, other, truth))
+    return vote(truth, confusion, generator, perceived=np.where(misled, other, truth))
 
 
 def tally(codes: NDArray[np.int8]) -> NDArray[np.int64]:

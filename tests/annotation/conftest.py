@@ -1,4 +1,4 @@
-"""A small corpus with Chinese names and spaces, and exports as Label Studio 1.23 writes them."""
+"""Small corpus with Chinese names and spaces, and exports in the format of Label Studio 1.23."""
 
 import json
 import sys
@@ -33,7 +33,7 @@ def clip_record(number, **changes):
 
 
 class Corpus:
-    """A corpus folder with stages as the commands before leave them."""
+    """Corpus folder with the stages of the earlier commands."""
 
     def __init__(self, root):
         self.root = root
@@ -102,7 +102,7 @@ def answer_items(emotion="happy", *, text=None, confidence=None, problems=(), em
 
 
 class Exporter:
-    """Writes exports; ids are handed out in order."""
+    """Writer of exports with consecutive ids."""
 
     def __init__(self, folder):
         self.folder = folder

@@ -54,7 +54,7 @@ def test_most_frequent_class_wins():
         (["sad", "fear", None], "tie"),
     ],
 )
-def test_what_is_not_decided_says_why(emotions, reason):
+def test_undecided_clips_have_a_reason(emotions, reason):
     result = label(votes(*emotions))
     assert (result.emotion, result.reason) == (None, reason)
 
@@ -107,7 +107,7 @@ def test_later_adjudication_replaces_the_earlier():
 
 
 @given(st.permutations(votes("sad", "fear", "sad", None, "happy", "fear")))
-def test_order_settles_nothing(rows):
+def test_order_does_not_matter(rows):
     result = label(rows)
     assert (result.emotion, result.reason) == (None, "tie")
     assert result == label(votes("sad", "fear", "sad", None, "happy", "fear"))
@@ -155,7 +155,7 @@ def test_labels_of_a_corpus(corpus, exporter, items):
     }
 
 
-def test_weighed_shares_decide_beyond_the_margin_and_are_kept():
+def test_weighted_shares_decide_beyond_the_margin_and_are_kept():
     rows = votes("sad", "fear")
     shares = [0, 0.4, 0, 0, 0, 0.6]
     result = aggregate_clip("c", rows, LabelSettings(), shares)
@@ -182,7 +182,7 @@ def test_adjudication_outranks_the_method():
 
 @pytest.fixture
 def campaign(corpus, exporter, items):
-    """Nine clips with gold classes, and a last on which the one who knew all is alone against two.
+    """Nine gold clips, and a last clip on which the best annotator is outvoted by two.
 
     a01 is right on all of the nine, a02 on six, a03 on one.
     """

@@ -10,7 +10,7 @@ from manifests.emotions import EMOTIONS
 @pytest.fixture
 def vote(corpus, exporter, items):
     def vote(table, **changes):
-        """Take rows of answers, one per annotator; '-' skips, '' was not asked."""
+        """Import rows of answers, one per annotator; '-' is a skip, '' no task."""
         for clip, column in enumerate(zip(*table, strict=True)):
             annotations = [
                 exporter.annotation(
@@ -86,7 +86,7 @@ def test_no_judgements_is_a_warning(corpus):
     json.dumps(outcome.details, allow_nan=False)
 
 
-def test_gold_that_is_strange_or_missing_is_said(corpus, vote):
+def test_unknown_or_missing_gold_is_reported(corpus, vote):
     vote([["sad", "sad"], ["sad", "fear"]], ground_truth=True)
     _, outcome = measure_agreement(corpus.root)
     assert "2 clips have an answer marked as ground truth" in outcome.warnings[0]

@@ -17,9 +17,9 @@ def run(corpus):
 
 
 def test_from_tasks_to_agreement(corpus, exporter, items, run):
-    told = run("export-tasks", "--limit", "5")
-    assert "batch-0001: 5 tasks" in told.stdout
-    assert "corpus push-tasks" in told.stderr
+    result = run("export-tasks", "--limit", "5")
+    assert "batch-0001: 5 tasks" in result.stdout
+    assert "corpus push-tasks" in result.stderr
     for clip, emotions in zip(corpus.ids(), [("sad", "sad"), ("fear", "sad")], strict=False):
         exporter.task(
             clip,
@@ -33,9 +33,9 @@ def test_from_tasks_to_agreement(corpus, exporter, items, run):
     assert measured["class_order"][0] == "angry"
     assert measured["annotators"][0]["quarters"] == []
     page = corpus.root / "agreement.html"
-    told = run("agreement", "--html", str(page))
-    assert "Krippendorff" in told.stdout
-    assert f"wrote {page}" in told.stderr
+    result = run("agreement", "--html", str(page))
+    assert "Krippendorff" in result.stdout
+    assert f"wrote {page}" in result.stderr
     assert "<title>Agreement: 试</title>" in page.read_text(encoding="utf-8")
 
 
@@ -53,10 +53,10 @@ def test_bad_files_and_bad_usage_have_their_exit_codes(run, tmp_path):
     run("export-tasks", "--audio-base-url", "nowhere", code=2)
 
 
-def test_a_campaign_from_lists_of_their_own_to_adjudication(corpus, exporter, items, run):
-    told = run("export-tasks", "--annotators", "a01, a02,a03", "--per-clip", "2")
-    assert "batch-0001: 10 clips for 3 annotators" in told.stdout
-    assert "  a01: 6 tasks" in told.stdout
+def test_a_campaign_from_individual_lists_to_adjudication(corpus, exporter, items, run):
+    result = run("export-tasks", "--annotators", "a01, a02,a03", "--per-clip", "2")
+    assert "batch-0001: 10 clips for 3 annotators" in result.stdout
+    assert "  a01: 6 tasks" in result.stdout
     for clip in corpus.ids():
         data = {"clip_id": clip, "batch": "batch-0001"}
         votes = [
@@ -66,9 +66,9 @@ def test_a_campaign_from_lists_of_their_own_to_adjudication(corpus, exporter, it
         exporter.task(clip, *votes, data=data)
     run("import-annotations", str(exporter.write()))
     arguments = ("--disputed", "--annotators", "a01", "--show-votes", "--limit", "3", "--json")
-    told = json.loads(run("export-tasks", *arguments).stdout)
-    assert told["counts"]["kept"] == 3
-    [folder] = told["outputs"]
+    result = json.loads(run("export-tasks", *arguments).stdout)
+    assert result["counts"]["kept"] == 3
+    [folder] = result["outputs"]
     tasks = json.loads((corpus.root / folder / "a01.json").read_text(encoding="utf-8"))
     assert {task["data"]["votes"] for task in tasks} == {"fear ×1, sad ×1"}
     exporter.tasks.clear()

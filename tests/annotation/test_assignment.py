@@ -18,7 +18,7 @@ def people(number):
 
 @given(st.integers(0, 80), st.integers(1, 9), st.data())
 @settings(max_examples=150, deadline=None)
-def test_each_clip_goes_to_k_people_who_have_the_same_work(number, size, data):
+def test_each_clip_gets_k_annotators_with_equal_workload(number, size, data):
     per_clip = data.draw(st.integers(1, size))
     found = assign(clips(number), people(size), per_clip, data.draw(st.integers(0, 9)))
     assert list(found) == people(size)
@@ -33,7 +33,7 @@ def test_each_clip_goes_to_k_people_who_have_the_same_work(number, size, data):
 
 @given(st.integers(3, 10), st.integers(2, 6), st.integers(0, 99))
 @settings(max_examples=60, deadline=None)
-def test_every_pair_has_about_the_same_clips_in_common(size, per_clip, seed):
+def test_pairs_share_about_equally_many_clips(size, per_clip, seed):
     per_clip = min(per_clip, size)
     found = {
         name: set(own) for name, own in assign(clips(400), people(size), per_clip, seed).items()
@@ -43,7 +43,7 @@ def test_every_pair_has_about_the_same_clips_in_common(size, per_clip, seed):
     assert max(common) - min(common) <= 6
 
 
-def test_the_seed_settles_it_and_nothing_else():
+def test_assignment_depends_on_the_seed_only():
     one = assign(clips(30), people(4), 2, seed=1)
     assert one == assign(clips(30), people(4), 2, seed=1) != assign(clips(30), people(4), 2, seed=2)
 

@@ -57,7 +57,7 @@ def test_a_name_is_taken_by_either_form(tmp_path):
             write_assigned(tmp_path, plan(name), {"a01": [], "a02": []}, "")
 
 
-def test_a_killed_export_leaves_nothing_that_counts(tmp_path, monkeypatch):
+def test_an_interrupted_export_leaves_no_batch(tmp_path, monkeypatch):
     def killed(path, rows):
         write_batch(path, rows)
         if path.name == "a01.json":

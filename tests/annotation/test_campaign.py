@@ -16,7 +16,7 @@ PEOPLE = ("a01", "a02", "a03")
 
 @pytest.fixture
 def forty(corpus, make_clip):
-    """Thirty clips that may be labelled, and ten gold ones that a shared batch had before."""
+    """Thirty eligible clips, and ten gold clips in an earlier shared batch."""
     export_tasks(corpus.root, batch="pilot")
     corpus.add(*(make_clip(number) for number in range(10, 40)))
     rows = "".join(
@@ -83,15 +83,15 @@ def test_gold_comes_unmarked_and_never_twice_to_the_same_annotator(forty):
     }
 
 
-def test_gold_of_a_shared_batch_is_known_to_everybody(forty):
+def test_gold_of_a_shared_batch_counts_as_seen_by_everybody(forty):
     export_tasks(forty.root, batch="all", limit=26, seed=1)
-    asked = set(lists(forty, "all")[None])
-    assert asked & set(forty.ids()[30:])
+    clip_ids = set(lists(forty, "all")[None])
+    assert clip_ids & set(forty.ids()[30:])
     outcome = export_tasks(forty.root, panel=Panel(PEOPLE, gold_rate=0.5))
-    assert not asked & set(lists(forty, outcome.details["batch"])["a01"])
+    assert not clip_ids & set(lists(forty, outcome.details["batch"])["a01"])
 
 
-def test_who_has_met_the_gold_before_is_named(forty):
+def test_annotators_with_too_little_unseen_gold_are_named(forty):
     export_tasks(forty.root, panel=Panel(["a01"], gold_rate=0.5), limit=9)
     outcome = export_tasks(forty.root, panel=Panel(PEOPLE[:2], gold_rate=0.5))
     assert outcome.details["annotators"] == {
@@ -109,7 +109,7 @@ def test_gold_is_needed_for_a_gold_rate(corpus):
         export_tasks(corpus.root, panel=Panel(PEOPLE, gold_rate=0.5))
 
 
-def test_gold_that_cannot_be_heard_is_left_out_with_a_warning(forty):
+def test_gold_without_audio_is_left_out_with_a_warning(forty):
     gone = forty.clips[30]
     (forty.root / gone.path).unlink()
     outcome = export_tasks(forty.root, panel=Panel(PEOPLE, gold_rate=0.25))
@@ -130,7 +130,7 @@ def test_gold_that_cannot_be_heard_is_left_out_with_a_warning(forty):
         (Panel(["a01", "a09"]), "'a09' is not in annotations/annotators.csv, which has a01, a02"),
     ],
 )
-def test_panels_that_cannot_be_are_refused(corpus, panel, said):
+def test_invalid_panels_are_refused(corpus, panel, said):
     rows = "annotator,server,number,email\na01,,,\na02,,,\na03,,,\n"
     write_text(corpus.root / "annotations/annotators.csv", rows)
     with pytest.raises(ConfigurationError, match=said):
@@ -174,16 +174,16 @@ def test_context_and_cast_are_shown_where_there_are_any(corpus, make_clip):
         make_clip(42, speaker="c1", speaker_source="cluster"),
     ]
     corpus.add(*said)
-    asked = []
+    clip_ids = []
 
     def context(clips):
-        asked.extend(clip.clip_id for clip in clips)
+        clip_ids.extend(clip.clip_id for clip in clips)
         return {corpus.ids()[0]: "clips/剧/context/x.wav"}
 
     export_tasks(corpus.root, context=context, limit=12)
     [batch] = read_batches(corpus.root)
     tasks = {data["clip_id"]: data for data in batch.tasks}
-    assert sorted(asked) == sorted(tasks)
+    assert sorted(clip_ids) == sorted(tasks)
     assert {data["context"] for data in tasks.values()} == {
         "",
         "/data/local-files/?d=clips/%E5%89%A7/context/x.wav",

@@ -20,7 +20,7 @@ def test_every_vote_and_how_it_became_the_label(corpus, exporter, items):
     assert (nothing.counting, nothing.label, nothing.decided_by) == ([], None, "not_labelled")
 
 
-def test_what_kept_it_from_a_class(corpus, exporter, items):
+def test_the_reason_for_no_class(corpus, exporter, items):
     annotations = [
         exporter.annotation(items(emotion), completed_by=n)
         for n, emotion in enumerate(["sad", "fear"])

@@ -28,7 +28,7 @@ def test_untouched_text_is_no_correction(corpus, answer):
     assert corrected_transcripts(corpus.root) == {}
 
 
-def test_one_change_counts_against_many_who_left_the_text(corpus, answer):
+def test_one_correction_outranks_many_unchanged_texts(corpus, answer):
     export_tasks(corpus.root)
     answer("今天巴适 0", "今天安逸", "今天巴适 0")
     assert corrected_transcripts(corpus.root) == {corpus.ids()[0]: "今天安逸"}

@@ -17,7 +17,7 @@ def panel(seed, accuracies=(0.9, 0.8, 0.8, 0.25), clips=400, missing=0.3):
     return truth, np.where(generator.random(size) < missing, -1, codes).astype(np.int8)
 
 
-def test_learns_who_is_right_and_how_often():
+def test_estimates_the_accuracy_of_annotators():
     truth, codes = panel(0, clips=3000)
     fitted = dawid_skene(codes, K)
     diagonals = np.diagonal(fitted.confusion, axis1=1, axis2=2)
@@ -33,7 +33,7 @@ def test_good_annotator_outweighs_two_who_guess():
     assert dawid_skene(codes, K).posterior[-1].argmax() == 0
 
 
-def test_clip_without_vote_has_no_probabilities_and_the_silent_no_influence():
+def test_clips_and_annotators_without_votes():
     _, codes = panel(2)
     more = np.vstack([codes, np.full(codes.shape[1], -1, dtype=np.int8)])
     more = np.hstack([more, np.full((len(more), 1), -1, dtype=np.int8)])
@@ -43,14 +43,14 @@ def test_clip_without_vote_has_no_probabilities_and_the_silent_no_influence():
     np.testing.assert_allclose(fitted.posterior[:-1], dawid_skene(codes, K).posterior, atol=1e-9)
 
 
-def test_nobody_voted():
+def test_no_votes():
     assert np.isnan(dawid_skene(np.full((2, 3), -1, dtype=np.int8), K).posterior).all()
     assert dawid_skene(np.zeros((0, 0), dtype=np.int8), K).posterior.shape == (0, K)
 
 
 @given(st.lists(st.lists(st.integers(-1, K - 1), min_size=3, max_size=3), max_size=8))
 @settings(max_examples=100, deadline=None)
-def test_probabilities_sum_to_one_and_order_settles_nothing(rows):
+def test_probabilities_sum_to_one_and_ignore_order(rows):
     codes = np.array(rows, dtype=np.int8).reshape(-1, 3).T
     fitted = dawid_skene(codes, K)
     voted = (codes >= 0).any(axis=0)

@@ -61,7 +61,7 @@ def answered(corpus, exporter, batch, result, **changes):
     return import_annotations(corpus.root, [exporter.write(f"{batch}.json")])
 
 
-def test_only_clips_whose_votes_are_all_in_and_stand_even_are_disputed(voted):
+def test_only_complete_and_balanced_votes_are_disputed(voted):
     outcome = export_disputed(voted.root, ["a03"], batch="disputed")
     assert set(tasks_of(voted, "disputed")) == set(voted.ids()[:2])
     assert outcome.items_in == 10
@@ -73,7 +73,7 @@ def test_only_clips_whose_votes_are_all_in_and_stand_even_are_disputed(voted):
     assert (plan.kind, plan.per_clip, plan.show_votes) == ("adjudication", 1, False)
 
 
-def test_a_clip_waits_for_those_it_was_given_to(corpus, exporter, items):
+def test_a_clip_waits_for_its_assigned_annotators(corpus, exporter, items):
     people = "".join(f"a0{number},label-studio,{number},\n" for number in (1, 2, 3))
     path = corpus.root / "annotations" / "annotators.csv"
     path.parent.mkdir(exist_ok=True)
@@ -109,7 +109,7 @@ def test_votes_are_shown_on_request_and_without_names(voted):
     ]
 
 
-def test_an_adjudicated_clip_is_decided_and_a_skipped_one_is_asked_again(voted, exporter, items):
+def test_an_adjudicated_clip_is_decided_and_a_skipped_one_is_exported_again(voted, exporter, items):
     first = export_disputed(voted.root, ["a01"], batch="d1", limit=1)
     assert first.rejected["over the limit"] == 1
     second = export_disputed(voted.root, ["a02"], batch="d2")
@@ -144,12 +144,12 @@ def test_disputed_clips_are_shared_among_adjudicators(voted):
         (None, ["sad"], False),
     ],
 )
-def test_who_is_in_the_majority_decides(reason, emotions, disputed):
+def test_a_majority_decides(reason, emotions, disputed):
     label = Label(clip_id="c", emotion=None, reason=reason, votes=[])
     assert is_disputed(label, [vote(emotion) for emotion in emotions]) is disputed
 
 
-def test_half_who_hear_music_leave_it_open():
+def test_music_named_by_half_is_disputed():
     label = Label(clip_id="c", emotion=None, reason="problem:music", votes=[])
     rows = [vote("sad", problems=["music"]), vote("sad"), vote(None, status="skipped")]
     assert is_disputed(label, rows)

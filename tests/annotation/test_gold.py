@@ -34,6 +34,6 @@ def test_classes_by_clip(written, tmp_path):
         (b"clip_id,emotion\n\xff,sad\n", "save it as UTF-8"),
     ],
 )
-def test_what_is_wrong_is_named(written, text, sentence):
+def test_invalid_lines_are_named(written, text, sentence):
     with pytest.raises(DataError, match=sentence):
         read_gold(written(text))

@@ -24,14 +24,14 @@ def test_gold_is_spread_and_the_others_keep_their_order(number, golden, seed):
     )
 
 
-def test_the_places_of_gold_are_no_fixed_distance_apart():
+def test_gold_positions_are_not_equidistant():
     mixed = mix_gold([f"t{place}" for place in range(90)], GOLD[:10], "1 a01")
     places = [place for place, one in enumerate(mixed) if one in GOLD]
     assert len({after - before for before, after in pairwise(places)}) > 3
     assert mixed != mix_gold([f"t{place}" for place in range(90)], GOLD[:10], "1 a02")
 
 
-def test_everybody_begins_with_other_gold_and_meets_none_twice():
+def test_annotators_start_with_different_gold_and_get_none_twice():
     first = [choose_gold(GOLD, (), 36, 0.1, turn / 3) for turn in range(3)]
     assert [clip_id for own in first for clip_id in own] == GOLD
     again = choose_gold(GOLD, first[1], 90, 0.1, 1 / 3)

@@ -1,4 +1,4 @@
-"""Whatever becomes of an export: no crash, no silent loss, nothing outside the corpus."""
+"""Corrupted exports cause no crash, no silent loss and no change outside annotations/."""
 
 import pytest
 from import_fuzz import Fuzz, annotations_in
@@ -7,7 +7,7 @@ BLOCK, REASONS = 100, {"malformed", "unknown clip", "no annotator", "no clip_id"
 
 
 @pytest.mark.parametrize("block", range(10))
-def test_every_annotation_of_a_spoilt_export_is_taken_or_listed(tmp_path, block):
+def test_every_annotation_of_a_corrupted_export_is_imported_or_listed(tmp_path, block):
     fuzz = Fuzz(tmp_path)
     for seed in range(block * BLOCK, (block + 1) * BLOCK):
         fuzz.run(seed, pages=seed % 20 == 0)

@@ -174,7 +174,9 @@ def test_rows_are_sorted_by_key_whatever_the_order_of_the_export(corpus, exporte
         ({"result": [[]]}, "malformed", "has no control name"),
     ],
 )
-def test_bad_annotation_is_listed_and_the_next_one_taken(corpus, exporter, changes, kind, sentence):
+def test_bad_annotation_is_listed_and_the_next_one_imported(
+    corpus, exporter, changes, kind, sentence
+):
     bad = exporter.annotation() | changes
     exporter.task(corpus.ids()[0], bad, exporter.annotation())
     outcome = import_annotations(corpus.root, [exporter.write()])
@@ -207,9 +209,7 @@ def test_bad_annotation_is_listed_and_the_next_one_taken(corpus, exporter, chang
         ("speaker", {"text": ["li@lab.example"]}, "<e-mail>"),
     ],
 )
-def test_answer_that_its_control_cannot_give_is_listed(
-    corpus, exporter, items, control, value, sentence
-):
+def test_invalid_answer_of_a_control_is_listed(corpus, exporter, items, control, value, sentence):
     result = [item for item in items() if item["from_name"] != control]
     result.append({"from_name": control, "to_name": "audio", "value": value})
     exporter.task(corpus.ids()[0], exporter.annotation(result))

@@ -12,7 +12,7 @@ from manifests.emotions import EMOTIONS
 from manifests.errors import ConfigurationError, DataError
 
 
-def test_template_passes_label_studio_and_our_importer():
+def test_template_passes_label_studio_and_the_importer():
     check_label_config(template())
     assert set(CONTROLS).isdisjoint(TASK_KEYS)
 
@@ -22,7 +22,7 @@ def test_hotkeys_follow_class_order_and_seven_is_unclear():
     assert found == [(value, str(key)) for key, value in enumerate((*EMOTIONS, "unclear"), 1)]
 
 
-def test_what_label_studio_makes_of_the_template_is_what_we_read():
+def test_the_importer_reads_label_studios_result_of_the_template():
     interface = LabelInterface(template())
     for _ in range(20):
         annotation = interface.generate_sample_annotation()

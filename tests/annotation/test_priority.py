@@ -60,7 +60,7 @@ def test_unsure_clips_and_rare_classes_come_first_and_unknown_ones_last():
     assert found == ranked(clips[::-1], predictions, labelled, TARGETS, seed=0)
 
 
-def test_no_targets_and_no_predictions_are_no_trouble():
+def test_no_targets_and_no_predictions_are_accepted():
     assert sorted(ranked(["x", "y"], {}, {}, TARGETS, 0)) == ["x", "y"]
     assert np.isfinite(priorities(np.array([sure("sad")]), [0] * 6, [0] * 6)).all()
 
@@ -79,7 +79,7 @@ def predicted(name, *pieces):
     return {"file": name, "normalisation": "", "clips": clips}
 
 
-def test_predictions_of_clips_and_of_films_find_their_clips(corpus, tmp_path):
+def test_predictions_of_clips_and_of_media_files_are_matched(corpus, tmp_path):
     source = Source(
         source_id=corpus.clips[0].source_id, series=None, episode=None, title="x", kind="drama",
         media_path="films/第1集.mkv", sha256="0", size=1, duration=40, track=0, sample_rate=1,
@@ -109,7 +109,7 @@ def test_predictions_of_clips_and_of_films_find_their_clips(corpus, tmp_path):
         json.dumps({"files": [predicted("other.wav", (0, 4, EVEN))]}),
     ],
 )
-def test_what_is_no_prediction_is_refused(corpus, tmp_path, text):
+def test_invalid_predictions_are_refused(corpus, tmp_path, text):
     path = tmp_path / "p.json"
     path.write_text(text)
     with pytest.raises(DataError, match=r"p\.json"):
@@ -119,7 +119,7 @@ def test_what_is_no_prediction_is_refused(corpus, tmp_path, text):
 
 
 @pytest.mark.parametrize("row", [[0.5] * 6, [2, -1, 0, 0, 0, 0], [float("nan")] * 6])
-def test_what_is_no_probability_is_refused(corpus, tmp_path, row):
+def test_invalid_probabilities_are_refused(corpus, tmp_path, row):
     path = tmp_path / "p.json"
     path.write_text(json.dumps({"files": [predicted(corpus.clips[0].path, (0, 4, row))]}))
     with pytest.raises(DataError, match="not the predictions"):

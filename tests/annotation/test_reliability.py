@@ -57,7 +57,7 @@ def test_alpha_equals_the_package_on_the_table_of_raters():
     assert alpha(tally(codes)) == pytest.approx(expected, abs=1e-12)
 
 
-def test_interval_holds_alpha_repeats_itself_and_narrows_with_more_clips():
+def test_interval_contains_alpha_is_reproducible_and_narrows_with_more_clips():
     few, many = tally(panel(1, clips=100)), tally(panel(1, clips=2000))
     low, high = alpha_interval(few)
     assert low < alpha(few) < high
@@ -75,7 +75,7 @@ def test_interval_equals_one_from_drawing_clips_one_by_one():
 
 
 @pytest.mark.parametrize("counts", [np.zeros((0, 6), int), np.eye(6, dtype=int), [[3] + [0] * 5]])
-def test_alpha_is_undefined_where_it_says_nothing(counts):
+def test_alpha_is_undefined_without_pairs_or_with_one_class(counts):
     assert alpha(np.array(counts)) is None
     assert alpha_interval(np.array(counts)) is None
 

@@ -33,12 +33,12 @@ def truth():
     return np.random.default_rng(0).integers(0, K, 200)
 
 
-def test_good_work_is_not_suspicious(truth):
+def test_good_answers_are_not_suspicious(truth):
     wrong = np.random.default_rng(1).random(200) < 0.2
     assert patterns(np.where(wrong, 0, truth), truth, np.full(200, 6.0)) == []
 
 
-def test_always_one_class_unless_the_others_say_so_too(truth):
+def test_always_one_class_unless_the_others_agree(truth):
     assert "one class" in patterns(np.full(200, 3), truth)
     assert patterns(np.full(200, 3), np.full(200, 3)) == []
 
@@ -72,12 +72,12 @@ def test_agreement_that_falls(truth):
     assert patterns(codes[::-1], truth[::-1]) == []
 
 
-def test_nothing_is_said_of_a_few_answers():
+def test_few_answers_give_no_findings():
     assert find_suspicions(history([3] * 19, np.zeros(19, int))) == []
     assert find_suspicions(history([])) == []
 
 
-def test_run_chance_bounds_what_chance_brings():
+def test_run_chance_bounds_the_probability():
     frequencies = np.array([0.5, 0.3, 0.2])
     generator = np.random.default_rng(4)
     drawn = generator.choice(3, size=(4000, 60), p=frequencies).astype(np.int8)

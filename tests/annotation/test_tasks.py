@@ -18,7 +18,7 @@ def exported(outcome):
     return [task["data"] for task in json.loads(outcome.outputs[0].read_text(encoding="utf-8"))]
 
 
-def test_tasks_hold_exactly_what_the_design_says(corpus):
+def test_tasks_have_exactly_the_documented_keys(corpus):
     outcome = export_tasks(corpus.root)
     tasks = exported(outcome)
     assert all(tuple(sorted(task)) == tuple(sorted(TASK_KEYS)) for task in tasks)
@@ -83,7 +83,7 @@ def test_nothing_new_is_a_warning(corpus):
     assert "nothing was written" in again.warnings[0]
 
 
-def test_only_clips_fit_to_label_are_offered(corpus, make_clip):
+def test_only_eligible_clips_are_exported(corpus, make_clip):
     original = corpus.ids()[0]
     extra = [
         make_clip(20, duplicate_of=original),
@@ -93,11 +93,11 @@ def test_only_clips_fit_to_label_are_offered(corpus, make_clip):
         make_clip(24, duplicate_of=make_clip(22).clip_id),
     ]
     corpus.add(*extra)
-    verdicts = {make_clip(number).clip_id: False for number in (20, 22)}
+    accepted = {make_clip(number).clip_id: False for number in (20, 22)}
     corpus.write(
         "screen",
         [
-            Screen(clip_id=clip_id, accepted=verdicts.get(clip_id, True))
+            Screen(clip_id=clip_id, accepted=accepted.get(clip_id, True))
             for clip_id in corpus.ids()
             if clip_id != make_clip(23).clip_id
         ],
@@ -132,7 +132,7 @@ def test_links_that_lead_out_cost_one_clip_each(corpus, tmp_path):
     assert "leaves the corpus folder" in outcome.failures[0].reason
 
 
-def test_text_is_the_preferred_one_that_says_something(corpus):
+def test_text_is_the_preferred_one_that_is_not_empty(corpus):
     clip_id = corpus.ids()[0]
 
     def transcript(source, text, model=None):

@@ -1,4 +1,4 @@
-"""A stand-in for an installed Label Studio: the same commands, without Label Studio."""
+"""Fake installation of Label Studio with the same commands."""
 
 import sys
 from pathlib import Path

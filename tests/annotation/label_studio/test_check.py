@@ -1,4 +1,4 @@
-"""Each way in which annotators hear nothing, by a server that answers as the real one did."""
+"""Causes of playback failures, with a server that responds as the real one did."""
 
 import http.server
 import io
@@ -29,18 +29,18 @@ def wav(seconds=0.1):
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Answers a clip, unless told otherwise by the attributes."""
+    """Responds with a clip, unless the attributes say otherwise."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.status, self.body, self.headers = 206, wav(), {"Content-Type": "audio/x-wav"}
-        self.storages, self.asked = [], []
+        self.storages, self.requests = [], []
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.server.asked.append(dict(self.headers) | {"path": self.path})
+        self.server.requests.append(dict(self.headers) | {"path": self.path})
         path = urlsplit(self.path).path
         if path == "/health":
             return self.say(200, b"{}")
@@ -104,18 +104,18 @@ def playback_problem(corpus, server):
     return outcome.failures[0].reason if outcome.failures else None
 
 
-def test_a_clip_is_heard_with_a_log_in_and_asked_for_in_part(corpus, server):
+def test_a_clip_is_fetched_with_a_log_in_and_a_range(corpus, server):
     assert playback_problem(corpus, server) is None
-    asked = server.asked[-1]
-    assert asked["Authorization"] == "Bearer for-minutes"
-    assert asked["Range"].startswith("bytes=0-")
-    assert asked["path"].endswith("?d=clips/%E5%89%A7%201/%E5%89%A7%201-00000000-00004000.wav")
+    requests = server.requests[-1]
+    assert requests["Authorization"] == "Bearer for-minutes"
+    assert requests["Range"].startswith("bytes=0-")
+    assert requests["path"].endswith("?d=clips/%E5%89%A7%201/%E5%89%A7%201-00000000-00004000.wav")
 
 
 def test_a_legacy_token_is_sent_as_it_is(corpus, server, monkeypatch):
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", "40hex")
     assert playback_problem(corpus, server) is None
-    assert server.asked[-1]["Authorization"] == "Token 40hex"
+    assert server.requests[-1]["Authorization"] == "Token 40hex"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_each_status_is_explained(corpus, server, status, sentence):
     assert sentence in playback_problem(corpus, server)
 
 
-def test_a_missing_clip_is_told_from_a_missing_storage(corpus, server):
+def test_a_missing_clip_is_distinguished_from_a_missing_storage(corpus, server):
     server.status = 404
     (corpus / CLIP).unlink()
     assert "the corpus has no clips/" in playback_problem(corpus, server)
@@ -148,7 +148,7 @@ def test_a_storage_on_another_folder_is_named(corpus, server):
     assert str(corpus / "clips") in said
 
 
-def test_a_right_storage_below_a_wrong_root_is_told(corpus, server):
+def test_a_right_storage_below_a_wrong_root_is_reported(corpus, server):
     ServerFolder(corpus).make()
     server.status, server.storages = 404, [{"path": str(ServerFolder(corpus).clips)}]
     assert "document root" in playback_problem(corpus, server)
@@ -166,12 +166,12 @@ def test_a_right_storage_below_a_wrong_root_is_told(corpus, server):
         ("audio/x-wav", wav()[:-1] + b"\x07", "the file differs"),
     ],
 )
-def test_what_is_no_clip_of_the_corpus_is_refused(corpus, server, kind, body, sentence):
+def test_a_response_that_is_no_clip_of_the_corpus_is_refused(corpus, server, kind, body, sentence):
     server.headers, server.body = {"Content-Type": kind}, body
     assert sentence in playback_problem(corpus, server)
 
 
-def test_a_server_without_ranges_is_remarked(corpus, server):
+def test_a_server_without_ranges_gives_a_warning(corpus, server):
     server.status = 200
     outcome = check(corpus, url=server.url)
     assert outcome.ok
@@ -189,7 +189,7 @@ def test_a_context_that_cannot_be_fetched_fails_beside_a_clip_that_can(corpus, s
 
 @pytest.fixture
 def elsewhere(corpus, server):
-    """The clips lie on a web server that lets Label Studio's pages read them."""
+    """Serve the clips by a web server that allows Label Studio's origin."""
     offer(corpus, f"{server.url}/a/%E5%89%A7%201/%E5%89%A7%201-00000000-00004000.wav")
     server.headers["Access-Control-Allow-Origin"] = server.url
     return server
@@ -197,17 +197,17 @@ def elsewhere(corpus, server):
 
 def test_clips_on_a_web_server_are_fetched_without_a_log_in(corpus, elsewhere):
     assert playback_problem(corpus, elsewhere) is None
-    assert "Authorization" not in elsewhere.asked[-1]
-    assert elsewhere.asked[-1]["Origin"] == elsewhere.url
+    assert "Authorization" not in elsewhere.requests[-1]
+    assert elsewhere.requests[-1]["Origin"] == elsewhere.url
 
 
-def test_another_file_on_a_web_server_is_told(corpus, elsewhere):
+def test_another_file_on_a_web_server_is_reported(corpus, elsewhere):
     elsewhere.body = wav(0.2)
     assert "the file differs" in playback_problem(corpus, elsewhere)
 
 
 @pytest.mark.parametrize("allowed", [None, "https://other.example", "null"])
-def test_without_leave_for_other_origins_the_header_is_named(corpus, elsewhere, allowed):
+def test_without_cross_origin_permission_the_header_is_named(corpus, elsewhere, allowed):
     elsewhere.headers = {"Content-Type": "audio/wav"}
     if allowed:
         elsewhere.headers["Access-Control-Allow-Origin"] = allowed
@@ -225,33 +225,33 @@ def test_statuses_of_a_web_server_are_explained(corpus, elsewhere, status, sente
     assert sentence in playback_problem(corpus, elsewhere)
 
 
-def test_an_address_that_no_browser_takes_is_told(corpus, server):
+def test_an_invalid_address_is_reported(corpus, server):
     offer(corpus, f"{server.url}/with blanks/a.wav")
     assert "no HTTP response" in playback_problem(corpus, server)
 
 
-def test_nobody_at_the_clips_address(corpus, server):
+def test_no_server_at_the_clips_address(corpus, server):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         offer(corpus, f"http://127.0.0.1:{closed.getsockname()[1]}/s/a.wav")
         assert "no server answers" in playback_problem(corpus, server)
 
 
-def test_a_wrong_token_is_told_without_quoting_it(corpus, server, monkeypatch):
+def test_a_wrong_token_is_reported_without_quoting_it(corpus, server, monkeypatch):
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", "other.secret.token")
     said = playback_problem(corpus, server)
     assert "rejects the token" in said
     assert "secret" not in said
 
 
-def test_a_server_that_is_away_is_told(corpus):
+def test_an_unavailable_server_is_reported(corpus):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         with pytest.raises(CorpusError, match="no Label Studio answers"):
             check(corpus, url=f"http://127.0.0.1:{closed.getsockname()[1]}")
 
 
-def test_the_server_pushed_to_is_asked(corpus, server):
+def test_the_server_pushed_to_is_checked(corpus, server):
     known = {"servers": {"label-studio": {"url": server.url, "projects": {}}}}
     (corpus / "annotations" / "server.json").write_text(json.dumps(known))
     assert check(corpus).details["url"] == server.url

@@ -66,12 +66,12 @@ def test_an_interrupt_ends_the_server_and_leaves_its_address(corpus_folder, run,
 
 def test_accounts_are_made_once_and_passwords_are_in_a_private_file_only(corpus_folder, run):
     folder = ServerFolder(corpus_folder)
-    told = run()
+    output = run()
     rows = list(csv.DictReader(folder.passwords.open()))
     assert [row["annotator"] for row in rows] == ["admin", "a01", "a03"]
     there = json.loads((folder.root / "accounts.json").read_text())
     assert there == {row["email"]: row["first_password"] for row in rows}
-    assert not any(password in told for password in there.values())
+    assert not any(password in output for password in there.values())
     for path in (folder.passwords, corpus_folder / "annotations" / ".label-studio-token"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert find_token(corpus_folder) == "made-token"
@@ -87,7 +87,7 @@ def test_a_new_annotator_gets_an_account_at_the_next_start(corpus_folder, run):
     assert "new accounts: a04;" in run()
 
 
-def test_a_password_is_not_claimed_for_an_account_that_somebody_else_made(corpus_folder, run):
+def test_no_password_is_stored_for_an_existing_account(corpus_folder, run):
     folder = ServerFolder(corpus_folder)
     folder.make()
     (folder.root / "accounts.json").write_text('{"zhao@lab.example": "their own"}')
@@ -101,14 +101,14 @@ def test_of_two_rows_with_one_address_the_first_has_the_account(corpus_folder, r
     assert "new accounts: admin, a01, a03;" in run()
 
 
-def test_whoever_administers_may_be_among_the_annotators(corpus_folder, run):
+def test_the_administrator_may_be_an_annotator(corpus_folder, run):
     with (corpus_folder / "annotations" / "annotators.csv").open("a") as rows:
         rows.write("lead,label-studio,1,admin@localhost\n")
     assert "new accounts: admin, a01, a03;" in run()
 
 
 @pytest.mark.parametrize("email", ["li", "li@lab", "=1+1@lab.example", "李@lab.example"])
-def test_an_address_with_which_nobody_can_log_in_is_refused_unquoted(corpus_folder, run, email):
+def test_an_invalid_log_in_address_is_refused_unquoted(corpus_folder, run, email):
     path = corpus_folder / "annotations" / "annotators.csv"
     path.write_text(f"annotator,server,number,email\na07,,,{email}\n", encoding="utf-8")
     with pytest.raises(
@@ -118,7 +118,7 @@ def test_an_address_with_which_nobody_can_log_in_is_refused_unquoted(corpus_fold
     assert email not in str(raised.value).replace("label", "")
 
 
-def test_another_servers_token_is_kept_and_told(corpus_folder, run):
+def test_another_servers_token_is_kept_with_a_warning(corpus_folder, run):
     path = corpus_folder / "annotations" / ".label-studio-token"
     path.write_text("from-elsewhere")
     assert "doesn't accept" in run()
@@ -163,7 +163,7 @@ def test_a_public_url_must_be_an_origin(run, url):
         run(public_url=url)
 
 
-def test_what_label_studio_said_last_is_told_when_it_fails(corpus_folder, run):
+def test_label_studios_last_output_is_reported_when_it_fails(corpus_folder, run):
     folder = ServerFolder(corpus_folder)
     folder.make()
     (folder.root / "ends").touch()

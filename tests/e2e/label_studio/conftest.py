@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items):
 
 
 class LiveServer:
-    """A server that runs for a corpus, and how annotators log in to it."""
+    """Running server of a corpus, with log-ins of annotators."""
 
     def __init__(self, corpus, *options, port=None, environment=None):
         self.corpus = corpus
@@ -105,7 +105,7 @@ class LiveServer:
         return client
 
     def token_of(self, annotator):
-        """Return a token with which the SDK speaks as an annotator."""
+        """Return an annotator's token for the SDK."""
         if annotator not in self._tokens:
             answer = self.session(annotator).post("/api/token/").raise_for_status()
             self._tokens[annotator] = answer.json()["token"]
@@ -127,7 +127,7 @@ def free_port():
 
 
 def clip_record(corpus, number, seconds=4):
-    """Write a clip that sounds, a tone of its own, and return its record."""
+    """Write a clip with an individual tone and return its record."""
     clip_id = f"{SOURCE}-{number * 4000:08d}-{(number + 1) * 4000:08d}"
     path = corpus / "clips" / SOURCE / f"{clip_id}.wav"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -169,7 +169,7 @@ def write_corpus(root, clips):
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory):
-    """Return a corpus whose server has its database and accounts, and runs no more."""
+    """Return a corpus with database and accounts of a stopped server."""
     assert (ENVIRONMENT / "installed").exists(), "no Label Studio in .venv-ls; run: make e2e"
     corpus = write_corpus(tmp_path_factory.mktemp("template") / "corpus", clips=0)
     assert LiveServer(corpus).stop() == 0
@@ -178,7 +178,7 @@ def template(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def make_corpus(template, tmp_path_factory):
-    """Call it with a number of clips: a corpus of its own, whose server has the accounts."""
+    """Function that makes a corpus with a number of clips, and accounts on its server."""
 
     def make(clips):
         corpus = write_corpus(tmp_path_factory.mktemp("campaign") / "corpus", clips)
@@ -233,7 +233,7 @@ def corpus_command():
 
 @pytest.fixture(scope="session")
 def chromium():
-    """Run a headless Chromium that asks nobody on the network."""
+    """Run a headless Chromium without network access."""
     from playwright.sync_api import sync_playwright
 
     names = ("chromium", "chromium-browser", "google-chrome")

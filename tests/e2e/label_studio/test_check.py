@@ -27,7 +27,7 @@ def check(exported, corpus_command):
     return run
 
 
-def test_without_a_storage_it_says_so_and_with_one_clips_are_heard(exported, check):
+def test_without_a_storage_it_fails_and_with_one_clips_are_fetched(exported, check):
     code, said = check()
     assert (code, said["counts"]["failed"]) == (1, 1)
     assert "no project has a Local files storage" in said["failures"][0]["reason"]

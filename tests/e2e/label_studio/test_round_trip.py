@@ -19,7 +19,7 @@ from manifests.shards import STAGES, write_shard
 
 CLIPS, IN_PAGE, DISPUTED = 60, 3, 6
 PICTURES = os.environ.get("CORPUS_E2E_PICTURES")
-"""A folder for pictures of the labelling screen, to be looked at."""
+"""Folder for screenshots of the labelling screen, for visual inspection."""
 
 
 def answer(emotion, text=None):
@@ -31,7 +31,7 @@ def answer(emotion, text=None):
 
 
 def ours(clips, clip_id, annotator):
-    """Return what an annotator says: all the same, but three different of the first few clips."""
+    """Return an annotator's answer: the same for all, except for three of the first clips."""
     place = clips.index(clip_id)
     person = int(annotator[1:]) if place < DISPUTED else 0
     return EMOTIONS[(place + person) % len(EMOTIONS)]
@@ -167,7 +167,7 @@ def test_from_tasks_to_a_manifest(corpus, live, run, page_of):
     assert built["counts"]["kept"] >= CLIPS - 1
 
 
-def test_a_refused_answer_is_corrected_and_a_project_that_is_gone_asks_nothing_twice(
+def test_a_refused_answer_is_corrected_and_a_deleted_project_repeats_no_task(
     make_corpus, serve, corpus_command
 ):
     corpus = make_corpus(4)
@@ -202,7 +202,7 @@ def test_a_refused_answer_is_corrected_and_a_project_that_is_gone_asks_nothing_t
         assert (code, account["pushed"], account["answered"], account["open"]) == (0, 4, 2, 2)
 
 
-def test_an_answer_in_somebody_elses_project_is_named(corpus, live, run):
+def test_an_answer_in_another_annotators_project_is_named(corpus, live, run):
     lead = LabelStudio(base_url=live.url, api_key=live.token)
     [project] = [one for one in lead.projects.list(title="a02") if one.title == "corpus · a02"]
     task = next(iter(lead.tasks.list(project=project.id, include="id")))

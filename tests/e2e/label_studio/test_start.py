@@ -1,4 +1,4 @@
-"""`corpus label-studio start`: who gets in, what is served, and what is left when it ends."""
+"""`corpus label-studio start`: access, served files, and state after it stops."""
 
 import os
 import signal
@@ -32,10 +32,10 @@ def a_clip(corpus):
 
 
 @pytest.mark.parametrize("annotator", ["admin", "a01", "a02", "a03"])
-def test_everybody_can_log_in_and_hear_a_clip(server, project, annotator):
+def test_every_annotator_can_log_in_and_fetch_a_clip(server, project, annotator):
     client = server.session(annotator)
-    who = client.get("/api/current-user/whoami").json()["email"]
-    assert who.startswith(
+    email = client.get("/api/current-user/whoami").json()["email"]
+    assert email.startswith(
         {"admin": "admin@", "a01": "li@", "a02": "wang@", "a03": "zhao@"}[annotator]
     )
     answer = fetch(client, a_clip(server.corpus), Range="bytes=0-3")
@@ -43,10 +43,10 @@ def test_everybody_can_log_in_and_hear_a_clip(server, project, annotator):
     assert answer.headers["content-type"].startswith("audio/")
 
 
-def test_tokens_speak_for_their_owners(server):
+def test_tokens_identify_their_owners(server):
     for annotator, token in [("admin", server.token), ("li", server.token_of("a01"))]:
-        one = LabelStudio(base_url=server.url, api_key=token)
-        assert one.users.whoami().email.startswith(annotator)
+        label_studio = LabelStudio(base_url=server.url, api_key=token)
+        assert label_studio.users.whoami().email.startswith(annotator)
 
 
 def test_only_the_lead_administers(server):
@@ -85,13 +85,13 @@ def test_an_annotator_cannot_add_a_storage_that_serves_more(server, project, fol
     assert raised.value.status_code == 400
 
 
-def test_strangers_get_nothing_and_cannot_sign_up(server, project):
-    stranger = server.client()
-    assert fetch(stranger, a_clip(server.corpus)).status_code == 401
-    stranger.get("/user/signup/")
+def test_anonymous_users_get_nothing_and_cannot_sign_up(server, project):
+    anonymous = server.client()
+    assert fetch(anonymous, a_clip(server.corpus)).status_code == 401
+    anonymous.get("/user/signup/")
     form = {"email": "eve@evil.example", "password": "long-enough-9", "allow_newsletters": "false"}
-    form["csrfmiddlewaretoken"] = stranger.cookies["csrftoken"]
-    assert stranger.post("/user/signup/", data=form).status_code in (400, 403)
+    form["csrfmiddlewaretoken"] = anonymous.cookies["csrftoken"]
+    assert anonymous.post("/user/signup/", data=form).status_code in (400, 403)
     emails = [
         user.email for user in LabelStudio(base_url=server.url, api_key=server.token).users.list()
     ]
@@ -107,14 +107,14 @@ def test_passwords_are_in_no_list_of_processes_and_in_no_log(server):
         assert secret not in said
 
 
-def test_a_second_start_is_told_of_the_first(server, corpus_command):
+def test_a_second_start_names_the_first(server, corpus_command):
     done = corpus_command("label-studio", "start", "--corpus", server.corpus, "--port", 1)
     assert done.returncode == 1
     assert f"already runs for this corpus: {server.url}, process {server.pid}" in done.stderr
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_stopping_leaves_no_process_and_what_was_there_is_there_again(make_corpus, serve, how):
+def test_stopping_leaves_no_process_and_data_persist(make_corpus, serve, how):
     corpus = make_corpus(1)
     shell = {"HOST": "http://evil.example", "DEBUG": "true", "DATABASE_NAME": "/nonexistent/db"}
     with serve(corpus, environment=shell) as first:
@@ -128,7 +128,7 @@ def test_stopping_leaves_no_process_and_what_was_there_is_there_again(make_corpu
         assert [project.title for project in client.projects.list()] == ["kept"]
 
 
-def test_behind_a_proxy_log_ins_of_the_named_address_are_taken(make_corpus, serve):
+def test_behind_a_proxy_log_ins_at_the_public_url_work(make_corpus, serve):
     """As a proxy hands them on: with the Host and the Origin that the browser shows."""
     shown = "https://label.lab.example"
     with serve(make_corpus(0), "--public-url", shown) as server:
@@ -143,7 +143,7 @@ def test_behind_a_proxy_log_ins_of_the_named_address_are_taken(make_corpus, serv
     assert statuses == {shown: 302, "https://evil.example": 403}
 
 
-def test_for_a_team_it_says_what_that_exposes(make_corpus, serve):
+def test_listening_on_all_addresses_gives_a_warning(make_corpus, serve):
     with serve(make_corpus(0), "--host", "0.0.0.0") as server:  # noqa: S104
         assert "passwords and clips travel" in server.printed.read_text()
         assert server.client().get("/health").status_code == 200

@@ -1,4 +1,4 @@
-"""A small Label Studio: the endpoints that push and pull use, with faults that can be ordered."""
+"""Fake Label Studio: the endpoints that push and pull use, with injectable faults."""
 
 import json
 import re
@@ -22,7 +22,7 @@ MOMENT = "2026-11-22T14:00:52.043371Z"
 
 
 class FakeLabelStudio:
-    """What a server holds; `faults` are taken one for each import.
+    """Data of a server; each import consumes one of `faults`.
 
     A fault is a status, `reset` (the connection breaks before anything is done) or `lost` (it
     breaks when all is done).
@@ -252,7 +252,7 @@ def serving(handler, fake=None):
 
 @pytest.fixture
 def server(monkeypatch):
-    """Run a small Label Studio, with a token for it in the environment."""
+    """Run a fake Label Studio, with its token in the environment."""
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", TOKEN)
     monkeypatch.setattr(client, "_PATIENCE", (0.01, 0.01))
     fake = FakeLabelStudio()
@@ -262,7 +262,7 @@ def server(monkeypatch):
 
 @pytest.fixture
 def web_page():
-    """Run a web server that isn't Label Studio and answers everything with one status."""
+    """Run another web server that answers every request with one status."""
     with ExitStack() as stack:
 
         def run(status):
@@ -283,7 +283,7 @@ def web_page():
 
 @pytest.fixture
 def campaign(corpus):
-    """A corpus with three annotators, and batches of its clips on demand."""
+    """Corpus with three annotators, and batches of its clips on demand."""
     root = corpus.root
     (root / "annotations").mkdir(exist_ok=True)
     (root / "annotations" / "annotators.csv").write_text(

@@ -1,4 +1,4 @@
-"""The command lines: what is printed, and what never is."""
+"""Output of the commands, without secrets."""
 
 import json
 
@@ -61,7 +61,7 @@ def test_no_secret_is_printed_whatever_goes_wrong(
     assert not [path for path in written if b"0123456789abcdef01" in path.read_bytes()]
 
 
-def test_without_a_token_nothing_is_asked(campaign, server, run, monkeypatch):
+def test_without_a_token_no_request_is_sent(campaign, server, run, monkeypatch):
     monkeypatch.delenv("LABEL_STUDIO_API_KEY")
     code, _, error = run("push-tasks", "--server-url", server.url)
     assert (code, server.requests) == (2, [])

@@ -78,7 +78,7 @@ def test_a_relabelled_clip_keeps_its_history(labelled, server):
     assert {row.emotion for row in latest(rows)} == {"surprise", None}
 
 
-def test_an_answer_in_somebody_elses_project_is_taken_and_named(labelled, server):
+def test_an_answer_in_another_annotators_project_is_imported_and_named(labelled, server):
     annotation = server.answer(tasks(labelled, server, "a02")[0], by=2)
     outcome = pull_annotations(labelled.root)
     assert outcome.kept == 3
@@ -94,7 +94,7 @@ def test_an_answer_in_somebody_elses_project_is_taken_and_named(labelled, server
     assert again.warnings == outcome.warnings
 
 
-def test_many_answers_elsewhere_are_named_up_to_a_number(labelled, server):
+def test_many_misplaced_answers_are_named_up_to_a_number(labelled, server):
     for _ in range(30):
         server.answer(tasks(labelled, server, "a02")[0], by=1)
     outcome = pull_annotations(labelled.root)
@@ -118,7 +118,7 @@ def test_answers_to_disputed_clips_are_adjudications(labelled, server):
     ]
 
 
-def test_counts_that_do_not_add_up_are_told_with_numbers(labelled, server):
+def test_count_mismatches_are_reported_with_numbers(labelled, server):
     own = tasks(labelled, server, "a01")
     own.pop()
     server.add_task(own[0]["project"], {"clip_id": "strange", "audio": "x"})
@@ -159,7 +159,7 @@ def test_a_project_made_by_hand_can_be_pulled_by_its_number(labelled, server):
     assert outcome.details["projects"][0]["pushed"] is None
 
 
-def test_what_cannot_be_read_is_listed_and_the_rest_taken(labelled, server):
+def test_unreadable_answers_are_listed_and_the_rest_imported(labelled, server):
     server.answer(tasks(labelled, server, "a01")[2], "NOT_A_CLASS")
     outcome = pull_annotations(labelled.root)
     assert (outcome.items_in, outcome.kept, outcome.failed) == (3, 2, 1)
@@ -172,7 +172,7 @@ def test_nothing_was_pushed(campaign, server):
     assert not (campaign.root / "annotations" / "server.json").exists()
 
 
-def test_people_keep_their_pseudonym_on_another_server(labelled, server):
+def test_annotators_keep_their_pseudonym_on_another_server(labelled, server):
     pull_annotations(labelled.root)
     for project in server.projects.values():
         project["created_at"] = "2026-12-01T00:00:00Z"
@@ -188,7 +188,7 @@ def test_people_keep_their_pseudonym_on_another_server(labelled, server):
     assert {row.annotator for row in read_judgements(labelled.root)} == {"a01"}
 
 
-def test_the_file_of_a_pull_is_named_by_all_that_came_in(labelled, server):
+def test_the_file_of_a_pull_is_named_by_all_exports(labelled, server):
     [path] = pull_annotations(labelled.root).outputs
     digests = hashlib.sha256()
     for key in ("a01", "a02"):
@@ -206,16 +206,16 @@ def test_a_refused_answer_is_no_answer_until_it_is_corrected(labelled, server):
     assert "furious" in failure.reason
     row = outcome.details["projects"][0]
     assert [row[name] for name in ("answered", "skipped", "refused", "open")] == [1, 1, 1, 0]
-    [told] = outcome.warnings
-    assert "1 task is answered in an invalid way" in told
-    assert "press Update" in told
+    [warning] = outcome.warnings
+    assert "1 task is answered in an invalid way" in warning
+    assert "press Update" in warning
     annotation["result"][0]["value"]["choices"] = ["sad"]
     again = pull_annotations(labelled.root)
     assert (again.failures, again.warnings) == ([], [])
     assert again.details["projects"][0]["answered"] == 2
 
 
-def test_what_was_done_in_a_project_that_is_gone_is_not_asked_again(labelled, server):
+def test_tasks_finished_in_a_deleted_project_are_not_pushed_again(labelled, server):
     pull_annotations(labelled.root)
     [number] = {task["project"] for task in tasks(labelled, server, "a01")}
     del server.projects[number]

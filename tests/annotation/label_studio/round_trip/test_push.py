@@ -28,7 +28,7 @@ def two(campaign):
     return campaign
 
 
-def test_everybody_gets_a_project_with_their_tasks_in_their_order(two, server):
+def test_each_annotator_gets_a_project_with_tasks_in_order(two, server):
     outcome = push_tasks(two.root, server_url=server.url)
     assert (outcome.items_in, outcome.kept, outcome.failures) == (5, 5, [])
     place = numbers(two)
@@ -90,7 +90,7 @@ def test_a_server_that_restarts_in_mid_push_gets_each_task_once(two, server, fau
     assert pushed(server, numbers(two)["a01"]) == [two.ids[3], two.ids[1], two.ids[2]]
 
 
-def test_a_push_that_was_cut_off_goes_on(two, server, monkeypatch):
+def test_an_interrupted_push_is_resumed(two, server, monkeypatch):
     monkeypatch.setattr(push, "_PORTION", 1)
     server.faults.extend([None] + [503] * 9)
     outcome = push_tasks(two.root, server_url=server.url)
@@ -104,7 +104,7 @@ def test_a_push_that_was_cut_off_goes_on(two, server, monkeypatch):
     assert pushed(server, numbers(two)["a01"]) == [two.ids[3], two.ids[1], two.ids[2]]
 
 
-def test_a_project_whose_number_was_not_noted_is_found_again(two, server):
+def test_an_unrecorded_project_is_found_again(two, server):
     push_tasks(two.root, server_url=server.url)
     (two.root / "annotations" / "server.json").unlink()
     outcome = push_tasks(two.root, server_url=server.url)
@@ -118,7 +118,7 @@ def test_a_project_of_that_title_with_other_tasks_is_left_alone(two, server):
     assert len(server.tasks[other]) == 1
 
 
-def test_a_deleted_project_is_made_anew_and_said(two, server):
+def test_a_deleted_project_is_recreated_with_a_warning(two, server):
     push_tasks(two.root, server_url=server.url)
     gone = numbers(two)["a01"]
     del server.projects[gone]
@@ -146,7 +146,7 @@ def test_a_server_that_moved_is_the_same(two, server):
     assert known(two)["url"] == moved
 
 
-def test_a_screen_that_has_no_place_for_answers_there_is_refused(two, server):
+def test_a_label_configuration_that_loses_answers_is_refused(two, server):
     push_tasks(two.root, server_url=server.url)
     number = numbers(two)["a01"]
     two.assign("batch-0002", a01=[7])
@@ -175,7 +175,7 @@ def test_predictions_are_shown_only_where_a_batch_has_some(two, server):
     assert server.tasks[place["a02"]][0]["predictions"]
 
 
-def test_a_server_that_cannot_serve_the_clips_is_told_apart(two, server):
+def test_a_server_that_cannot_serve_the_clips_is_reported(two, server):
     server.served = "/elsewhere"
     outcome = push_tasks(two.root, server_url=server.url)
     assert len(outcome.failures) == 2
@@ -201,21 +201,21 @@ def test_clips_of_a_web_server_need_no_storage(two, server):
         ({"server_url": "http://li:secret@lab.example"}, "--server-url: give Label Studio's"),
     ],
 )
-def test_what_there_is_not_is_named(two, server, options, sentence):
+def test_missing_batches_and_annotators_are_named(two, server, options, sentence):
     with pytest.raises(ConfigurationError, match=re.escape(sentence)) as raised:
         push_tasks(two.root, **{"server_url": server.url, **options})
     assert "secret" not in str(raised.value)
     assert not server.projects
 
 
-def test_a_server_that_is_away_is_one_sentence(two, server):
+def test_an_unavailable_server_gives_one_sentence(two, server):
     with pytest.raises(CorpusError, match="Label Studio doesn't answer"):
         push_tasks(two.root, server_url="http://127.0.0.1:9")
     assert not (two.root / "annotations" / "server.json").exists()
 
 
 @pytest.mark.parametrize("status", [200, 301, 404])
-def test_what_is_no_label_studio_is_one_sentence(two, server, web_page, status):
+def test_another_web_server_gives_one_sentence(two, server, web_page, status):
     with pytest.raises(CorpusError, match="no Label Studio that this tool understands"):
         push_tasks(two.root, server_url=web_page(status))
 
@@ -228,8 +228,8 @@ def test_the_name_of_the_corpus_is_cut_to_what_a_title_may_have(two, server):
     assert all(len(title) <= 50 and title.endswith((" · a01", " · a02")) for title in titles)
 
 
-def test_who_has_no_account_is_named(campaign, server):
+def test_annotators_without_account_are_named(campaign, server):
     campaign.assign("batch-0001", a02=[1], a03=[2])
-    [told] = push_tasks(campaign.root, server_url=server.url).warnings
-    assert told.startswith("a03 has no account on")
-    assert "label-studio start" in told
+    [warning] = push_tasks(campaign.root, server_url=server.url).warnings
+    assert warning.startswith("a03 has no account on")
+    assert "label-studio start" in warning
