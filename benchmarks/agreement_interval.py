@@ -28,9 +28,9 @@ LEAST, MOST = 0.92, 0.98
 def limit(confusion: NDArray[np.float64]) -> float:
     """Return the limit of alpha for infinitely many clips.
 
-    All pairs of annotators label equally many clips. Given the class of a clip their
-    votes are independent, so the expected coincidences are those of the pairs. Of three annotators, a
-    pair of votes counts 1/2 if the third voted, too, and 1 if not: alike for every pair, so this
+    All pairs of annotators label equally many clips. Given the class of a clip their votes are
+    independent, so the expected coincidences are those of the pairs. Of three annotators, a pair
+    of votes counts 1/2 if the third voted, too, and 1 if not: alike for every pair, so this
     cancels out, and so does how often votes are missing, which is the same for all.
 
     Args:

@@ -2,7 +2,7 @@
 
 Each seeded panel has clips in the paper's class balance and five annotators: three with about 80 %
 accuracy and individual confusions, one nearly random, and one who confuses fear and surprise half
-of the time. Three of the five, in balanced rotation, label each clip. A tenth of the clips are gold.
+of the time. Three of the five, in balanced rotation, label each clip. One clip in ten is gold.
 
     python benchmarks/panels.py
 

@@ -34,7 +34,7 @@ def test_the_importer_reads_label_studios_result_of_the_template():
     [
         ('value="fear" html="恐惧 fear" hotkey="2"', 'value="scared"', "'scared' isn't a value"),
         ('<Choice value="sad" html="悲伤 sad" hotkey="6"/>', "", "lacks the value 'sad'"),
-        ('name="transcript"', 'name="asr_text"', "has the name of task data"),
+        ('name="transcript"', 'name="asr_text"', "has the name of a task data key"),
         ('name="confidence"', 'name="intensity"', "control 'intensity' isn't imported"),
         ('maxRating="3"', 'maxRating="5"', 'needs maxRating="3"'),
         ('value="$audio"', 'value="$sound"', 'no Audio tag with value="$audio"'),
