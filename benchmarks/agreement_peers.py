@@ -4,7 +4,8 @@
 classes, from perfect to random. The measures are Krippendorff's alpha (krippendorff), Cohen's kappa
 of every pair (scikit-learn), Fleiss' kappa (statsmodels, which requires the same number of votes on
 every clip, so separately on each table's clips with two votes, three, and so on), its
-generalisation (irrCAC), and Dawid and Skene's probabilities after equally many iterations, without smoothing (crowd-kit).
+generalisation (irrCAC), and Dawid and Skene's probabilities after equally many iterations, without
+smoothing (crowd-kit).
 
     pip install statsmodels irrCAC crowd-kit      # in an environment of its own: crowd-kit is large
     python benchmarks/agreement_peers.py
