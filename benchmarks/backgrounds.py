@@ -169,7 +169,7 @@ def stationary(seconds: float, rng: np.random.Generator) -> np.ndarray:
 
 
 def level_steps(seconds: float, rng: np.random.Generator) -> np.ndarray:
-    """Return noise whose level jumps by up to 12 dB every 0.7 to 3 s."""
+    """Return noise with jumps in level of up to 12 dB every 0.7 to 3 s."""
     noise, at = _coloured(seconds, rng.uniform(0, 1), rng), 0.0
     while at < seconds:
         length = rng.uniform(0.7, 3)
@@ -243,7 +243,7 @@ NOISES = {
 
 
 def even(sound: np.ndarray) -> np.ndarray:
-    """Return a sound with an RMS of 1 in every 3 s, so that a stated level holds in each clip."""
+    """Return a sound with an RMS of 1 in every 3 s, so that each clip has the stated level."""
     power = scipy.ndimage.uniform_filter1d(sound**2, 3 * RATE, mode="reflect")
     return sound / np.sqrt(np.maximum(power, 1e-4 * power.mean() + 1e-12))
 

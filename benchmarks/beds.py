@@ -1,4 +1,4 @@
-"""Backgrounds of whole episodes: pieces of music or kinds of noise, one after another."""
+"""Backgrounds of whole episodes: consecutive pieces of music or kinds of noise."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,16 +10,16 @@ __all__ = ["DEV_SEEDS", "Signal", "bed", "noise_bed"]
 
 Signal = NDArray[np.float32]
 DEV_SEEDS = 100
-"""From this seed on, music is of the pieces to set weights with; below, of those to measure on."""
+"""Seeds from this one on use the music for development, those below the music for measuring."""
 
 
 def bed(background: str, length: int, seed: int, voices: Sequence[Signal]) -> Signal:
-    """Return a background of power 1 in every few seconds, the same for the same arguments.
+    """Return a deterministic background with a power of 1 in every few seconds.
 
     Args:
         background: "noise" or "music".
-        length: samples.
-        seed: of the order, the lengths, and the pieces or noises themselves.
+        length: length in samples.
+        seed: random seed of order, lengths and sounds.
         voices: utterances, for babble.
     """
     if background == "noise":
@@ -54,7 +54,7 @@ def _in_turn(
 ) -> Signal:
     """Return pieces of 20 to 40 s that fade into each other.
 
-    The order of kinds is drawn anew each time that all had their turn.
+    The order of kinds is drawn anew after each round.
     """
     rng = np.random.default_rng([seed, _BED])
     sound = np.zeros(length + _FADE, dtype=np.float32)
@@ -72,5 +72,5 @@ def _in_turn(
     return sound[:length]
 
 
-_BED = 7  # tells the random numbers of a bed from those of the episode above it
+_BED = 7  # separates the random numbers of a bed from those of its episode
 _FADE = RATE // 2

@@ -1,4 +1,4 @@
-"""How good the cuts of a constructed episode are, against what is known of it."""
+"""Scores of cuts of a constructed episode against its true times."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ from constructed import Episode
 __all__ = ["LENGTHS", "Score", "score"]
 
 LENGTHS = (3.0, 5.0)
-"""Seconds that a clip must last."""
+"""Shortest and longest clip, in seconds."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """Counts over one episode or, added up, over several.
+    """Counts over one or several episodes.
 
     Attributes:
-        clips: how many.
-        inside: edges, two a clip, that lie more than 50 ms inside an utterance.
-        mixed: clips that hold more than 0.1 s of speech of each of two speakers.
-        out_of_length: clips shorter than 3.000 s or longer than 5.000 s, to the millisecond.
-        speech: seconds of utterances.
-        in_clips: seconds of them in clips.
+        clips: number of clips.
+        inside: number of edges (two per clip) more than 50 ms inside an utterance.
+        mixed: number of clips with more than 0.1 s of speech of each of two speakers.
+        out_of_length: number of clips not within 3.000 to 5.000 s, to the millisecond.
+        speech: duration of the utterances in seconds.
+        in_clips: duration of the utterances within clips, in seconds.
     """
 
     clips: int = 0
@@ -37,22 +37,22 @@ class Score:
 
     @property
     def cuts_inside(self) -> float:
-        """Share of the clips' edges; 0 without clips."""
+        """Share of edges inside utterances; 0 without clips."""
         return self.inside / (2 * self.clips) if self.clips else 0.0
 
     @property
     def covered(self) -> float:
-        """Share of the utterances' time."""
+        """Share of the utterances' duration within clips."""
         return self.in_clips / self.speech if self.speech else 0.0
 
     @property
     def mixed_share(self) -> float:
-        """Share of the clips; 0 without clips."""
+        """Share of mixed clips; 0 without clips."""
         return self.mixed / self.clips if self.clips else 0.0
 
 
 def score(cuts: Sequence[tuple[float, float]], episode: Episode) -> Score:
-    """Return how good cuts (start and end in seconds) are; those that overlap count twice."""
+    """Return the score of cuts (start and end in seconds); overlapping ones count twice."""
     starts = np.array([start for start, _, _ in episode.utterances])
     ends = np.array([end for _, end, _ in episode.utterances])
     speakers = np.array([speaker for _, _, speaker in episode.utterances])
@@ -63,7 +63,7 @@ def score(cuts: Sequence[tuple[float, float]], episode: Episode) -> Score:
             inside += bool(np.any((starts + _TOLERANCE < edge) & (edge < ends - _TOLERANCE)))
         spoken = np.clip(np.minimum(ends, end) - np.maximum(starts, start), 0, None)
         held = [float(spoken[speakers == one].sum()) for one in set(speakers[spoken > 0])]
-        mixed += sum(seconds > _HEARD for seconds in held) > 1
+        mixed += sum(seconds > _LEAST_SPEECH for seconds in held) > 1
         milliseconds = round((end - start) * 1000)
         out_of_length += not LENGTHS[0] * 1000 <= milliseconds <= LENGTHS[1] * 1000
         covered[round(start * _RATE) : round(end * _RATE)] = True
@@ -82,5 +82,5 @@ def score(cuts: Sequence[tuple[float, float]], episode: Episode) -> Score:
 
 
 _TOLERANCE = 0.05  # s
-_HEARD = 0.1  # s
+_LEAST_SPEECH = 0.1  # s
 _RATE = 16_000

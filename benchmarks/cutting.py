@@ -1,17 +1,17 @@
-"""Do our cuts lie in pauses, cover the speech, and part the speakers, more than others' do?
+"""Comparison of cut planners: edges in pauses, covered speech, separated speakers.
 
 Constructed episodes (constructed.py) of speakers and seeds that no weight was set on, ten minutes
-for each of three seeds, clean and with noise or music; ours, before screening, beside auditok,
-pydub.silence and a greedy packer (cutting_peers.py), and an oracle: our plan, given the true times
-and speakers. Music needs fluidsynth; auditok is not among our dependencies:
+for each of three seeds, clean and with noise or music. Ours, before screening, is compared with
+auditok, pydub.silence and a greedy packer (cutting_peers.py), and with an oracle: our planner with
+the true times and speakers. Music needs fluidsynth; auditok is not among our dependencies:
 
     pip install auditok==0.5.2
     python benchmarks/cutting.py ../shared/data/nemo
 
 The bars. Clean: at most 2 % of our edges inside an utterance, at least 95 % of the speech covered,
-every clip within 3.000 to 5.000 s, at most half as many mixed clips as greedy's. With a background:
-nobody covers more than we do, and of those who cover at least 0.9 of it, nobody has fewer edges
-inside or fewer mixed clips.
+every clip within 3.000 to 5.000 s, at most half as many mixed clips as the greedy packer. With a
+background: no peer covers more speech, and no peer that covers at least 0.9 as much has fewer edges
+inside utterances or fewer mixed clips.
 """
 
 import argparse
@@ -42,7 +42,7 @@ Scores = dict[str, Score]
 
 @dataclass(frozen=True)
 class Condition:
-    """What the episodes of one table have in common."""
+    """Background and speaker changes of the episodes of one table."""
 
     change_probability: float
     background: str | None = None
@@ -88,7 +88,7 @@ def main() -> int:
 
 
 def conditions(only: str | None) -> list[Condition]:
-    """Return those to measure, the clean ones first."""
+    """Return the conditions to measure, clean ones first."""
     backgrounds = [(None, None), *itertools.product(("noise", "music"), SNRS)]
     return [
         Condition(change, kind, snr)
@@ -99,33 +99,33 @@ def conditions(only: str | None) -> list[Condition]:
 
 
 def measured(episodes: Iterator[Episode]) -> Scores:
-    """Return what each way of cutting comes to over all episodes."""
+    """Return the score of each planner over all episodes."""
     total: Scores = {}
     for one in episodes:
         with tempfile.TemporaryDirectory() as folder:
             wav = Path(folder) / "episode.wav"
             write_wav(wav, one.samples)
-            found = {OURS: ours(wav), ORACLE: oracle(wav, one)}
-            found |= {name: cut(wav) for name, cut in PEERS.items()}
-        for name, cuts in found.items():
+            cuts_of = {OURS: ours(wav), ORACLE: oracle(wav, one)}
+            cuts_of |= {name: cut(wav) for name, cut in PEERS.items()}
+        for name, cuts in cuts_of.items():
             total[name] = total.get(name, Score()) + score(cuts, one)
     return total
 
 
 def ours(wav: Path) -> Cuts:
-    """Return what ``corpus segment`` cuts, before screening."""
+    """Return the cuts of ``corpus segment``, before screening."""
     return in_seconds([cut for cut, _ in preview_clips(wav)])
 
 
 def oracle(wav: Path, one: Episode) -> Cuts:
-    """Return our plan with the true speech, and the true speakers as subtitle lines."""
+    """Return the cuts of our planner with the true speech, and true speakers as subtitles."""
     settings = SegmentSettings()
-    with open_track(wav, 0, settings, wav.parent) as tape:
-        activity = tape.activity
+    with open_track(wav, 0, settings, wav.parent) as track:
+        activity = track.activity
     speech = np.zeros(len(activity), dtype=np.bool_)
     for start, end, _ in one.utterances:
         speech[round(start * 1000 / FRAME_MS) : round(end * 1000 / FRAME_MS)] = True
-    lines = [Line(round(a * 1000), round(b * 1000), who) for a, b, who in one.utterances]
+    lines = [Line(round(a * 1000), round(b * 1000), speaker) for a, b, speaker in one.utterances]
     return in_seconds(
         plan_cuts(
             Activity(activity.power, activity.prominence, speech, activity.gap),
@@ -142,7 +142,7 @@ def in_seconds(cuts: list[Cut]) -> Cuts:
 
 
 def report(condition: Condition, scores: Scores) -> list[str]:
-    """Print a condition's table and return a sentence for each bar missed."""
+    """Print a condition's table and return a message for each missed bar."""
     print(f"\n{condition}\n")
     print("| | cuts inside | covered | mixed | clips | not 3 to 5 s |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
@@ -158,7 +158,7 @@ def report(condition: Condition, scores: Scores) -> list[str]:
 
 
 def misses_clean(scores: Scores) -> list[str]:
-    """Return what our row lacks of the promises for clean episodes."""
+    """Return the missed bars for clean episodes."""
     row, greedy = scores[OURS], scores[GREEDY]
     missed = []
     if row.cuts_inside > MOST_INSIDE:
@@ -173,7 +173,7 @@ def misses_clean(scores: Scores) -> list[str]:
 
 
 def misses_beside(scores: Scores) -> list[str]:
-    """Return who is ahead of us with a background, and on what."""
+    """Return the missed bars for episodes with a background."""
     row = scores[OURS]
     missed = []
     if row.out_of_length:

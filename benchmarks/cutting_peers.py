@@ -1,12 +1,12 @@
-"""What others make of a film, told to make clips of 3 to 5 s.
+"""Peers of the cut planner, configured for clips of 3 to 5 s.
 
-- auditok 0.5.2, by its own `split`, with `min_dur`, `max_dur` and `strict_min_dur`; its threshold
+- auditok 0.5.2: its own `split`, with `min_dur`, `max_dur` and `strict_min_dur`; its threshold
   chosen from the file (`otsu`, for audio with clear pauses; `percentile`, for dense speech) or
   WebRTC's detector (`webrtc:1`, with the `max_silence` of 0.1 s that its manual advises there).
   Otsu's also with pauses of 1 s allowed inside, without which few turns reach 3 s.
 - pydub.silence: `detect_nonsilent` 16 dB below the file's own level, as in its manual, for pauses
-  of 0.2 s or more, with the 0.1 s that `split_on_silence` keeps; what it finds is joined until it
-  lasts 3 s, and cut at 5 s.
+  of 0.2 s or more, with the 0.1 s that `split_on_silence` keeps; the results are joined until they
+  last 3 s, and cut at 5 s.
 - greedy: WebRTC's detector in frames of 30 ms, mode 2; a clip begins with voice, ends at the first
   pause of 0.2 s after 3 s, and is cut at 5 s.
 """
@@ -30,7 +30,7 @@ SHORTEST, LONGEST = 3.0, 5.0
 
 
 def auditok_cuts(wav: Path, validator: str, max_silence: float) -> Cuts:
-    """Return what auditok cuts from a file."""
+    """Return the cuts of auditok."""
     import auditok  # not among our dependencies
 
     regions: Any = auditok.split(
@@ -45,13 +45,13 @@ def auditok_cuts(wav: Path, validator: str, max_silence: float) -> Cuts:
 
 
 def pydub_cuts(wav: Path) -> Cuts:
-    """Return what is packed from the pieces that pydub finds not silent."""
+    """Return cuts packed from the ranges that pydub finds not silent."""
     audio = AudioSegment.from_wav(wav)
-    found = detect_nonsilent(
+    voiced = detect_nonsilent(
         audio, min_silence_len=200, silence_thresh=audio.dBFS - 16, seek_step=10
     )
     pieces = [
-        [max(start - 100, 0) / 1000, min(end + 100, len(audio)) / 1000] for start, end in found
+        [max(start - 100, 0) / 1000, min(end + 100, len(audio)) / 1000] for start, end in voiced
     ]
     for before, after in itertools.pairwise(pieces):
         if before[1] > after[0]:
@@ -60,7 +60,7 @@ def pydub_cuts(wav: Path) -> Cuts:
 
 
 def packed(pieces: Cuts) -> Cuts:
-    """Return pieces joined until they last 3 s; what lasts more than 5 s is cut there."""
+    """Join ranges until they last 3 s, and cut those of more than 5 s there."""
     cuts: Cuts = []
     start: float | None = None
     end = 0.0
@@ -78,7 +78,7 @@ def packed(pieces: Cuts) -> Cuts:
 
 
 def greedy_cuts(wav: Path) -> Cuts:
-    """Return clips that go on from voice until they are long enough and a pause comes."""
+    """Return clips that begin with voice and end at the first pause once long enough."""
     samples, rate = soundfile.read(wav, dtype="int16")
     frame = rate * _FRAME_MS // 1000
     vad = webrtcvad.Vad(_MODE)

@@ -1,13 +1,13 @@
-"""Kill `corpus segment` at random moments and run it again: is the corpus that of a quiet run?
+"""Kill `corpus segment` at random moments, run it again, and compare with an undisturbed run.
 
     python benchmarks/kill.py
-    python benchmarks/kill.py --times 10 --workers 1 --seconds 15      what the tests do
+    python benchmarks/kill.py --times 10 --workers 1 --seconds 15      as the tests do
 
-Each trial starts from an empty corpus, or from one cut with other settings, whose clips must go;
-with one worker, or with two. The process that runs the command gets SIGKILL at a moment drawn
-uniformly from the length of a quiet run (of those that end before, the trial is drawn again); then
-the command is run again. Counted as equal: the same files with the same bytes, and no other file,
-hidden or not. Exit code 0 if all trials are.
+Each trial starts from an empty corpus, or from one cut with other settings, of which the clips must
+be replaced; with one worker or two. The process gets SIGKILL at a moment drawn uniformly from the
+duration of an undisturbed run (and is drawn again if it ends before); then the command is run
+again. Corpora are equal if they have the same files with the same bytes, including hidden files.
+Exit code 0 if all trials are equal.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from pathlib import Path
 
 SAMPLE = Path(__file__).parents[1] / "examples" / "episodes"
 OTHER = ("--max-seconds", "4")
-STARTS = ("empty", "cut otherwise")
+STARTS = ("empty", "cut differently")
 KILLED = -9
 LOCK = ".corpus.lock"
 
@@ -36,7 +36,7 @@ PROCESSES.set_forkserver_preload(
 
 
 def run_command(log: Path, arguments: Sequence[str]) -> None:
-    """Be the command `corpus`; its output goes to a file."""
+    """Run the command `corpus` with its output in a file."""
     from corpus_tools.cli import main
 
     with log.open("w", encoding="utf-8") as out:
@@ -48,12 +48,12 @@ def run_command(log: Path, arguments: Sequence[str]) -> None:
 
 @dataclass
 class Trials:
-    """The folders of the trials, and what came of them.
+    """Folders and results of the trials.
 
     Attributes:
-        folder: for everything.
+        folder: folder for all files.
         films: media files.
-        rng: draws the moments.
+        rng: source of the random moments.
     """
 
     folder: Path
@@ -63,24 +63,24 @@ class Trials:
     problems: list[str] = field(default_factory=list)
 
     def prepare(self) -> None:
-        """Make the corpora to start from and the one to end with, and time a quiet run."""
+        """Make the initial corpora and the expected one, and time an undisturbed run."""
         for start, options in zip(STARTS, (None, OTHER), strict=True):
             self._init(self._start(start))
             if options:
-                assert self._segment(self._start(start), 1, *options) == 0, self._said()
-        quiet = self.folder / "quiet" / "corpus"
-        self._init(quiet)
+                assert self._segment(self._start(start), 1, *options) == 0, self._log_tail()
+        undisturbed = self.folder / "undisturbed" / "corpus"
+        self._init(undisturbed)
         self._seconds = {}
         for workers in (2, 1):
-            shutil.rmtree(quiet)
-            self._init(quiet)
+            shutil.rmtree(undisturbed)
+            self._init(undisturbed)
             began = time.monotonic()
-            assert self._segment(quiet, workers) == 0, self._said()
+            assert self._segment(undisturbed, workers) == 0, self._log_tail()
             self._seconds[workers] = time.monotonic() - began
-        self._whole = tree(quiet)
+        self._whole = tree(undisturbed)
 
     def run(self, start: str, workers: int) -> bool:
-        """Kill one run, run again, and compare; returns whether it was killed in time."""
+        """Kill one run, run again, compare, and return whether it was killed in time."""
         row = self.rows.setdefault((start, workers), dict.fromkeys(COLUMNS, 0))
         corpus = self.folder / "trial" / "corpus"
         shutil.rmtree(corpus, ignore_errors=True)
@@ -103,7 +103,7 @@ class Trials:
             names = sorted({path for path, _ in different})
             self.problems.append(
                 f"{start}, {workers} workers, killed after {moment:.3f} s: exit code {code}, "
-                f"different: {', '.join(names[:5])}; {self._said()}"
+                f"different: {', '.join(names[:5])}; {self._log_tail()}"
             )
         return True
 
@@ -131,7 +131,7 @@ class Trials:
     def _log(self) -> Path:
         return self.folder / "log"
 
-    def _said(self) -> str:
+    def _log_tail(self) -> str:
         return self._log.read_text("utf-8").strip()[-500:]
 
     def _start(self, start: str) -> Path:
@@ -149,11 +149,11 @@ COLUMNS = (
 
 def tree(corpus: Path) -> dict[str, bytes]:
     """Return every file of a corpus with its bytes."""
-    found = {}
+    files = {}
     for path in sorted(corpus.rglob("*")):
         with contextlib.suppress(FileNotFoundError, IsADirectoryError):
-            found[path.relative_to(corpus).as_posix()] = path.read_bytes()
-    return found
+            files[path.relative_to(corpus).as_posix()] = path.read_bytes()
+    return files
 
 
 def write_films(folder: Path, seconds: float) -> list[Path]:

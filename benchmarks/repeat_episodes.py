@@ -1,4 +1,4 @@
-"""Constructed episodes of which one minute comes in all, and no other recording comes twice."""
+"""Constructed episodes that share one minute and no other recording."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Signal = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Encoding:
-    """How an episode is encoded."""
+    """Encoding of an episode."""
 
     codec: str
     suffix: str
@@ -36,7 +36,7 @@ ENCODINGS = (
     Encoding("libopus", "ogg", 48_000, 32),
     Encoding("libmp3lame", "mp3", 22_050, 32),
 )
-"""One for each episode."""
+"""Encoding of each episode."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +45,8 @@ class RepeatEpisode:
 
     Attributes:
         samples: float32 mono at `RATE`.
-        speech: where somebody speaks.
-        inserted: first sample of the insert, and the first after it.
+        speech: whether somebody speaks at each sample.
+        inserted: [start, end) of the insert, in samples.
     """
 
     samples: Signal
@@ -54,7 +54,7 @@ class RepeatEpisode:
     inserted: tuple[int, int]
 
     def share_repeated(self, start_ms: int, end_ms: int) -> float:
-        """Return the share of a cut's speech that the insert has; 0 without speech."""
+        """Return the share of the insert in a cut's speech; 0 without speech."""
         start, end = (ms * RATE // 1000 for ms in (start_ms, end_ms))
         spoken = np.flatnonzero(self.speech[start:end]) + start
         first, last = self.inserted
@@ -67,11 +67,11 @@ def repeat_episodes(
     """Return an episode for each encoding, each recording of the speakers in one of them.
 
     Args:
-        folder: of the corpus.
-        speakers: whose recordings.
-        seed: of everything random.
+        folder: corpus folder.
+        speakers: speakers of the recordings.
+        seed: random seed.
         seconds: length of the insert.
-        share: of the recordings that are used.
+        share: share of the recordings to use.
     """
     rng = np.random.default_rng([seed, 7])
     utterances = read_utterances(folder, speakers)
@@ -87,22 +87,22 @@ def repeat_episodes(
 def row_of(
     utterances: Sequence[Utterance], rng: np.random.Generator, seconds: float | None = None
 ) -> tuple[tuple[Signal, NDArray[np.bool_]], int]:
-    """Return utterances with pauses after each over a room tone, and how many it took.
+    """Return utterances separated by pauses over room tone, and the number of utterances used.
 
     Args:
-        utterances: in this order.
-        rng: draws pauses (log-uniform, 0.15 to 3 s), levels and the tone.
-        seconds: stop when it is as long; default: when there are no more.
+        utterances: utterances, in this order.
+        rng: source of pauses (log-uniform, 0.15 to 3 s), levels and room tone.
+        seconds: length to reach; default: until all utterances are used.
     """
     samples, speech, length, used = [], [], 0, 0
-    for one in utterances:
+    for utterance in utterances:
         pause = round(RATE * float(np.exp(rng.uniform(*np.log(_PAUSE)))))
         gain = 10 ** ((_LEVEL_DB + rng.uniform(-3, 3)) / 20)
-        samples += [gain * one.samples, np.zeros(pause)]
-        where = np.zeros(len(one.samples) + pause, dtype=np.bool_)
-        where[one.onset : one.end] = True
-        speech.append(where)
-        length, used = length + len(where), used + 1
+        samples += [gain * utterance.samples, np.zeros(pause)]
+        mask = np.zeros(len(utterance.samples) + pause, dtype=np.bool_)
+        mask[utterance.onset : utterance.end] = True
+        speech.append(mask)
+        length, used = length + len(mask), used + 1
         if seconds is not None and length >= seconds * RATE:
             break
     whole = np.concatenate(samples) + rng.normal(0, 10 ** (_ROOM_DB / 20), length)
@@ -117,10 +117,10 @@ def _with_insert(
 ) -> RepeatEpisode:
     before = int(rng.integers(1, len(utterances)))
     gain = np.float32(10 ** (rng.uniform(-6, 3) / 20))
-    (head, said_before), _ = row_of(utterances[:before], rng)
-    (tail, said_after), _ = row_of(utterances[before:], rng)
+    (head, speech_before), _ = row_of(utterances[:before], rng)
+    (tail, speech_after), _ = row_of(utterances[before:], rng)
     samples = np.concatenate([head, gain * insert[0], tail])
-    speech = np.concatenate([said_before, insert[1], said_after])
+    speech = np.concatenate([speech_before, insert[1], speech_after])
     return RepeatEpisode(samples, speech, (len(head), len(head) + len(insert[0])))
 
 

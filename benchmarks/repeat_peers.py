@@ -1,4 +1,4 @@
-"""What else finds clips again: equal samples, and chromaprint as ffmpeg has it."""
+"""Peers of the repeat search: equal samples, and chromaprint in ffmpeg."""
 
 import hashlib
 import shutil
@@ -15,7 +15,7 @@ Samples = NDArray[np.int16]
 
 
 def equal_samples(clips: Mapping[str, Samples]) -> dict[str, str]:
-    """Return the clips whose samples an earlier one has."""
+    """Return the clips with the same samples as an earlier one."""
     first: dict[str, str] = {}
     found = {}
     for name, samples in clips.items():
@@ -26,7 +26,7 @@ def equal_samples(clips: Mapping[str, Samples]) -> dict[str, str]:
 
 
 def has_chromaprint() -> bool:
-    """Return whether there is an ffmpeg that can make its fingerprints."""
+    """Return whether ffmpeg with chromaprint is available."""
     if shutil.which("ffmpeg") is None:
         return False
     muxers = subprocess.run(["ffmpeg", "-muxers"], capture_output=True, text=True, check=True)
@@ -34,14 +34,15 @@ def has_chromaprint() -> bool:
 
 
 def chromaprint_repeats(clips: Mapping[str, Samples], most_errors: float) -> dict[str, str]:
-    """Return the clips with few bits unlike those of an earlier one, at the best offset.
+    """Return the clips that differ from an earlier one in few bits, at the best offset.
 
     Args:
-        clips: those shorter than 2.7 s have no fingerprint.
-        most_errors: share of bits, over half of the clip's items at least, and never below three.
+        clips: samples of each clip; those shorter than 2.7 s have no fingerprint.
+        most_errors: maximum share of different bits, over at least half of the clip's items and
+            at least three of them.
     """
     prints = {name: _chromaprint(samples) for name, samples in clips.items()}
-    names = [name for name, values in prints.items() if len(values)]
+    names = [name for name, items in prints.items() if len(items)]
     longest = max((len(prints[name]) for name in names), default=0)
     table = np.zeros((len(names), longest), dtype=np.uint32)
     lengths = np.array([len(prints[name]) for name in names])
@@ -49,15 +50,17 @@ def chromaprint_repeats(clips: Mapping[str, Samples], most_errors: float) -> dic
         row[: len(prints[name])] = prints[name]
     found: dict[str, str] = {}
     for number, name in enumerate(names[1:], start=1):
-        mine, least = prints[name], max(3, -(-len(prints[name]) // 2))
+        values, least = prints[name], max(3, -(-len(prints[name]) // 2))
         best = (most_errors, -1)
-        for shift in range(-longest + least, len(mine) - least + 1):
-            start, end = max(shift, 0), min(len(mine), longest + shift)
-            there = np.arange(start - shift, end - shift) < lengths[:number, None]
-            unlike = np.bitwise_count(mine[start:end] ^ table[:number, start - shift : end - shift])
-            shared = there.sum(axis=1)
+        for shift in range(-longest + least, len(values) - least + 1):
+            start, end = max(shift, 0), min(len(values), longest + shift)
+            valid = np.arange(start - shift, end - shift) < lengths[:number, None]
+            different = np.bitwise_count(
+                values[start:end] ^ table[:number, start - shift : end - shift]
+            )
+            shared = valid.sum(axis=1)
             rate = np.where(
-                shared >= least, (unlike * there).sum(axis=1) / np.maximum(32 * shared, 1), 1
+                shared >= least, (different * valid).sum(axis=1) / np.maximum(32 * shared, 1), 1
             )
             best = min(best, (float(rate.min()), int(rate.argmin())))
         if best[1] >= 0:

@@ -1,19 +1,18 @@
-"""Are openings and recaps found again in other episodes, and nothing else?
+"""Recall and false alarms of the repeat search on openings in constructed episodes.
 
-Five constructed episodes, an hour together. Each recording comes in one of them only, so that
-nothing but the insert comes twice; the same speakers say the same sentences in all of them. Into
-each the same 60 s are inserted in a pause, each time at another place and level, and each episode
-is encoded otherwise; then the planner cuts what is decoded. A clip is *repeated* if more than half
-of its speech is the insert's, *other* if none is; what lies across the insert's edge with less of
-it counts for neither.
+Five constructed episodes, an hour in all. Each recording is in only one of them, so that only the
+insert is repeated; the same speakers say the same sentences in all of them. The same 60 s are
+inserted into a pause of each, at different places and levels, and each episode is encoded
+differently; then the planner cuts the decoded episodes. A clip is *repeated* if more than half of
+its speech is the insert's, *other* if none is; clips with less of it count for neither.
 
     python benchmarks/repeats.py ../shared/data/nemo
 
-The bars: of the repeated clips of episodes 2 to 5 at least 95 % are found, over all seeds, and of
-the other clips none is called a repeat. The peers get the same clips: equal samples (sha256), and
-chromaprint if ffmpeg has it, each clip beside all earlier ones (`--peers`; its threshold was set on
-the development speakers). At last 20,000 clips are timed: real speech at many speeds, 20 minutes of
-it after each time the same opening.
+The bars: at least 95 % of the repeated clips of episodes 2 to 5 are found over all seeds, and no
+other clip counts as a repeat. The peers get the same clips: equal samples (sha256), and chromaprint
+if ffmpeg has it, each clip against all earlier ones (`--peers`; its threshold was set on the
+development speakers). Finally the search is timed on 20,000 clips: speech at many speeds, with the
+same opening every 20 minutes.
 """
 
 import argparse
@@ -46,11 +45,11 @@ class Clips:
     """The clips of one run over five episodes.
 
     Attributes:
-        samples: by name, in the order of episodes and time.
-        repeated: by name, the share of its speech that is the insert's.
-        episode: by name, its number from 1.
-        seconds: of the episodes, without the inserts.
-        cutting: processor seconds spent on decoding and cutting.
+        samples: samples of each clip by name, in the order of episodes and time.
+        repeated: share of the insert in the speech of each clip.
+        episode: number of the episode of each clip, from 1.
+        seconds: duration of the episodes without the inserts.
+        cutting: processor seconds for decoding and cutting.
     """
 
     samples: dict[str, Samples] = field(default_factory=dict)
@@ -92,27 +91,29 @@ def arguments() -> argparse.Namespace:
 
 
 def cut_episodes(corpus: Path, speakers: tuple[str, ...], seed: int, share: float) -> Clips:
-    """Return what the planner cuts from the encoded episodes."""
+    """Return the clips that the planner cuts from the encoded episodes."""
     clips = Clips()
     with tempfile.TemporaryDirectory() as folder:
-        for number, one in enumerate(repeat_episodes(corpus, speakers, seed, share=share), start=1):
+        for number, episode in enumerate(
+            repeat_episodes(corpus, speakers, seed, share=share), start=1
+        ):
             encoding = ENCODINGS[number - 1]
             path = Path(folder) / f"{number}.{encoding.suffix}"
-            encode(one.samples, encoding, path)
-            clips.seconds += (len(one.samples) - np.diff(one.inserted).item()) / RATE
+            encode(episode.samples, encoding, path)
+            clips.seconds += (len(episode.samples) - np.diff(episode.inserted).item()) / RATE
             started = time.process_time()
-            pieces = list(preview_clips(path))
+            cuts = list(preview_clips(path))
             clips.cutting += time.process_time() - started
-            for cut, samples in pieces:
+            for cut, samples in cuts:
                 name = f"{number}-{cut.start_ms:08}-{cut.end_ms:08}"
                 clips.samples[name] = samples
-                clips.repeated[name] = one.share_repeated(cut.start_ms, cut.end_ms)
+                clips.repeated[name] = episode.share_repeated(cut.start_ms, cut.end_ms)
                 clips.episode[name] = number
     return clips
 
 
 def fingerprinted(clips: Clips) -> dict[str, Hashes]:
-    """Return the hashes of all clips, and print what they cost."""
+    """Return the hashes of all clips, and print the time they take."""
     started = time.process_time()
     hashes = {name: fingerprint(samples) for name, samples in clips.samples.items()}
     spent = time.process_time() - started
@@ -127,7 +128,7 @@ def fingerprinted(clips: Clips) -> dict[str, Hashes]:
 
 
 def counted(clips: Clips, repeats: Mapping[str, str]) -> Counter[str]:
-    """Return how many clips there were of each kind, and were called a repeat."""
+    """Return the number of clips of each kind, and of those that count as repeats."""
     counts: Counter[str] = Counter()
     for name, share in clips.repeated.items():
         number = clips.episode[name]
@@ -177,7 +178,7 @@ def in_time(corpus: Path, count: int) -> bool:
 
 
 def many(corpus: Path, count: int) -> list[tuple[str, Hashes]]:
-    """Return the hashes of many clips: all recordings at many speeds, and often an opening."""
+    """Return the hashes of many clips: all recordings at many speeds, with repeated openings."""
     rng = np.random.default_rng(0)
     rows = [row_of(read_utterances(corpus, (one,)), rng)[0][0] for one in (*DEV, *MEASURED)]
     opening = (rows[0][: 60 * RATE] * 32767).astype(np.int16)
@@ -185,15 +186,15 @@ def many(corpus: Path, count: int) -> list[tuple[str, Hashes]]:
     clips: list[tuple[str, Hashes]] = []
     for speed, (number, row) in itertools.product(range(70, 200, 5), enumerate(rows)):
         sound = (resample_poly(row, speed, 100) * 32767).clip(-32768, 32767).astype(np.int16)
-        clips += in_pieces(f"opening {len(clips)}", opening, rng)
-        clips += in_pieces(f"speed {number} {speed}", sound, rng)
+        clips += cut_at_random(f"opening {len(clips)}", opening, rng)
+        clips += cut_at_random(f"speed {number} {speed}", sound, rng)
         if len(clips) >= count:
             break
     return clips[:count]
 
 
 def same_words(name: str, other: str) -> bool:
-    """Return whether two clips of `many` are of one place of the recordings."""
+    """Return whether two clips of `many` are from the same place in the recordings."""
     if other.startswith("opening"):
         return False
     (row, speed, start), (row_2, speed_2, start_2) = (
@@ -202,8 +203,8 @@ def same_words(name: str, other: str) -> bool:
     return row == row_2 and abs(start / speed - start_2 / speed_2) * 70 < 6 * RATE
 
 
-def in_pieces(name: str, sound: Samples, rng: np.random.Generator) -> list[tuple[str, Hashes]]:
-    """Return the hashes of clips of 3 to 5 s, from a random place on."""
+def cut_at_random(name: str, sound: Samples, rng: np.random.Generator) -> list[tuple[str, Hashes]]:
+    """Return the hashes of clips of 3 to 5 s, from a random start."""
     edges = np.cumsum(
         np.concatenate(([rng.uniform(0, 3)], rng.uniform(3, 5, len(sound) // 48_000)))
     )

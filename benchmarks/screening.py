@@ -1,9 +1,9 @@
-"""Does the screen tell clips with music or noise behind the speech from clean ones?
+"""Detection of clips with music or noise behind the speech by the screening rules.
 
 Constructed episodes (constructed.py) of speakers, pieces and seeds that no threshold was set on,
-one for each kind of background (backgrounds.py) at each level, cut and measured as `corpus segment`
-does. The background follows the speech's level within some seconds, so that the level holds in
-every clip: RMS of the speech while somebody speaks, over RMS of the background. Music needs
+one for each kind of background (backgrounds.py) at each level, cut and measured as in `corpus
+segment`. The background follows the speech's level within some seconds, so that every clip has the
+stated level: RMS of the speech, without pauses, relative to RMS of the background. Music needs
 fluidsynth.
 
     python benchmarks/screening.py ../shared/data/nemo
@@ -47,7 +47,7 @@ Sound = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Bench:
-    """Whose speech, and how much of it: one side of the wall between setting and measuring."""
+    """Speech of one side, development or measurement, and its amount."""
 
     side: str
     corpus: Path
@@ -58,7 +58,7 @@ class Bench:
         return DEV if self.side == "dev" else MEASURED
 
     def speech(self, seed: int) -> tuple[Sound, NDArray[np.bool_]]:
-        """Return a clean episode of its own for each seed, and where somebody speaks."""
+        """Return a clean episode for a seed, and its mask of speech."""
         first = 100 if self.side == "dev" else 0
         one = episode(self.speakers, first + seed, self.minutes, 0.5, folder=self.corpus)
         spoken = np.zeros(len(one.samples), dtype=np.bool_)
@@ -67,7 +67,7 @@ class Bench:
         return one.samples / 32768, spoken
 
     def background(self, kind: str, samples: int, rng: np.random.Generator) -> Sound:
-        """Return a kind of music or noise."""
+        """Return music or noise of a kind."""
         seconds = samples / RATE
         if kind in PIECES[self.side]:
             made = render_music(PIECES[self.side][kind], seconds, rng)
@@ -79,7 +79,7 @@ class Bench:
         return np.asarray(made[:samples], dtype=np.float64)
 
     def beds(self, kind: str, seed: int) -> Iterator[tuple[int, Sound]]:
-        """Yield an episode with a background at each of the levels."""
+        """Yield an episode with a background at each level."""
         sound, spoken = self.speech(seed)
         rng = np.random.default_rng([self.side == "dev", seed])
         bed = self.background(kind, len(sound), rng)
@@ -124,13 +124,13 @@ def clips_of(sound: Sound) -> list[Clip]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_wav(folder / "episode.wav", samples)
-        with open_track(folder / "episode.wav", 0, settings, folder) as tape:
-            writer = ClipWriter(folder, "episode", tape, {})
-            return writer.write(plan_track(tape, [], settings), lambda _: SpeakerInfo())
+        with open_track(folder / "episode.wav", 0, settings, folder) as track:
+            writer = ClipWriter(folder, "episode", track, {})
+            return writer.write(plan_track(track, [], settings), lambda _: SpeakerInfo())
 
 
 def local_rms(sound: Sound, where: NDArray[np.bool_]) -> Sound:
-    """Return the RMS within two seconds of each sample, over those that count."""
+    """Return the RMS within two seconds of each sample, over the samples in ``where``."""
     power = uniform_filter1d(np.where(where, sound**2, 0), FOLLOWS, mode="reflect")
     share = uniform_filter1d(where.astype(np.float64), FOLLOWS, mode="reflect")
     rms = np.sqrt(np.maximum(power, 1e-9) / np.maximum(share, 1e-3))
@@ -138,7 +138,7 @@ def local_rms(sound: Sound, where: NDArray[np.bool_]) -> Sound:
 
 
 def with_echo(sound: Sound, seconds: float) -> Sound:
-    """Return a sound in a room whose echo takes so long to fall by 60 dB, 6 dB under the voice."""
+    """Return a sound with reverberation of a decay time (60 dB), 6 dB below the voice."""
     count = round(seconds * RATE)
     echo = np.random.default_rng(0).standard_normal(count) * 10 ** (-3 * np.arange(count) / count)
     echo *= 0.5 / np.sqrt(np.sum(echo**2))
@@ -148,14 +148,14 @@ def with_echo(sound: Sound, seconds: float) -> Sound:
 
 
 def badness(clip: Clip, score: str) -> float:
-    """Return a clip's figure, turned so that more is worse; a figure that is null passes."""
+    """Return a clip's measure, signed so that more is worse; a missing measure passes."""
     if score == "music":
         return clip.music or 0.0
     return -100.0 if clip.snr_db is None else -clip.snr_db
 
 
 def area(clean: list[float], bad: list[float]) -> float:
-    """Return the share of pairs in which the bad clip has the higher figure; ties count half."""
+    """Return the share of pairs in which the bad clip has the higher value; ties count half."""
     wins = np.sign(np.asarray(bad)[:, None] - np.asarray(clean)[None])
     return float((wins.mean() + 1) / 2)
 
@@ -180,7 +180,7 @@ def heading(score: str) -> None:
 
 
 def report(kind: str, score: str, clean: list[Clip], clips: dict[int, list[Clip]]) -> list[str]:
-    """Print a kind's row and return a sentence for each bar missed."""
+    """Print a kind's row and return a message for each missed bar."""
     reference = [badness(clip, score) for clip in clean]
     areas = {
         level: area(reference, [badness(clip, score) for clip in some])

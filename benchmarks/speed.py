@@ -1,10 +1,10 @@
-"""How long `corpus segment` takes beside plain ffmpeg, how much memory, and what workers bring.
+"""Time of `corpus segment` relative to ffmpeg, its memory, and the gain from workers.
 
     python benchmarks/speed.py [--minutes 60] [--runs 3] [--long 180] [--quick]
 
-The film is a constructed episode, repeated to its length, as stereo AAC (48 kHz, 128 kbit/s) beside
-a small moving picture in an mp4. Both commands run in turn; the ratio is that of the medians. Needs
-ffmpeg on the PATH and Linux (/proc). Exit code 1 if a bar isn't held.
+The film is a constructed episode, repeated to the length, as stereo AAC (48 kHz, 128 kbit/s) with a
+small video in an mp4. Both commands run in turn; the ratio is that of the medians. Needs
+ffmpeg on the PATH and Linux (/proc). Exit code 1 if a bar is missed.
 """
 
 import argparse

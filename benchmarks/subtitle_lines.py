@@ -1,9 +1,9 @@
-"""Subtitle lines made from the true times of a constructed episode, with what files get wrong.
+"""Subtitle lines made from the true times of a constructed episode, with typical errors.
 
-A line comes up 0 to 0.2 s before the speech and goes 0 to 1 s after it, or when the next one comes.
-A fifth of the pauses of less than 0.8 s lie within a line. One line in ten is missing. Three lines
-of titles at the beginning, eight of a song after the end, and one line in 33 of something else (3 %
-of all, at any time, 1 to 4 s long) are there though nobody says them.
+A line appears 0 to 0.2 s before the speech and disappears 0 to 1 s after it, or with the next one.
+A fifth of the pauses of less than 0.8 s lie within a line. One line in ten is missing. There are
+lines without speech: three titles at the beginning, eight of a song after the end, and 3 % of all
+at random times, of 1 to 4 s.
 """
 
 from collections.abc import Sequence
@@ -17,21 +17,21 @@ __all__ = ["ShownLine", "lines_of", "shifted", "write_srt"]
 
 @dataclass(frozen=True)
 class ShownLine:
-    """A line from ``start`` to ``end`` (seconds), and which utterances are said in it."""
+    """A line from ``start`` to ``end`` in seconds, and the numbers of its utterances."""
 
     start: float
     end: float
-    says: tuple[int, ...] = ()
+    utterances: tuple[int, ...] = ()
 
     @property
     def text(self) -> str:
-        return " ".join(f"u{number}" for number in self.says) or "la la"
+        return " ".join(f"u{number}" for number in self.utterances) or "la la"
 
 
 def lines_of(
     utterances: Sequence[tuple[float, float, str]], seconds: float, seed: int
 ) -> list[ShownLine]:
-    """Return the lines of an episode that lasts so long, in order of time."""
+    """Return the lines of an episode of a length in seconds, in order of time."""
     rng = np.random.default_rng([seed, 77])
     lines: list[ShownLine] = []
     at = 0
@@ -48,11 +48,11 @@ def lines_of(
         if rng.random() < _MISSING:
             continue
         spoken = utterances[last][1]
-        gone = spoken + rng.uniform(*_LINGERS)
+        end = spoken + rng.uniform(*_LINGERS)
         if at < len(utterances):
-            gone = min(gone, max(utterances[at][0] - 0.05, spoken))
-        start = max(utterances[first][0] - rng.uniform(*_COMES_BEFORE), 0.0)
-        lines.append(ShownLine(start, gone, tuple(range(first, last + 1))))
+            end = min(end, max(utterances[at][0] - 0.05, spoken))
+        start = max(utterances[first][0] - rng.uniform(*_LEAD), 0.0)
+        lines.append(ShownLine(start, end, tuple(range(first, last + 1))))
     others = [ShownLine(1 + 3 * number, 3.5 + 3 * number) for number in range(3)]
     others += [ShownLine(seconds + 4 * n, seconds + 4 * n + 3.5) for n in range(8)]
     for start in rng.uniform(0, seconds, max(2, round(_OTHER * len(lines)))):
@@ -63,10 +63,10 @@ def lines_of(
 def shifted(lines: Sequence[ShownLine], offset: float, rate: float) -> list[ShownLine]:
     """Return the lines of a file for which ``sound = rate * file + offset`` holds.
 
-    A file can't have lines before its beginning: they are missing.
+    Lines before the beginning of the file are dropped.
     """
     moved = [
-        ShownLine((line.start - offset) / rate, (line.end - offset) / rate, line.says)
+        ShownLine((line.start - offset) / rate, (line.end - offset) / rate, line.utterances)
         for line in lines
     ]
     return [line for line in moved if line.start >= 0]
@@ -88,6 +88,6 @@ def _stamp(seconds: float) -> str:
     return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02},{ms % 1000:03}"
 
 
-_COMES_BEFORE, _LINGERS = (0.0, 0.2), (0.0, 1.0)  # s
+_LEAD, _LINGERS = (0.0, 0.2), (0.0, 1.0)  # s
 _JOINED_PAUSE, _LONGEST = 0.8, 6.0  # s
 _JOINED, _MISSING, _OTHER = 0.2, 0.1, 0.03

@@ -1,17 +1,17 @@
-"""Are subtitles that run early, late, fast or slow put right, and right ones left alone?
+"""Accuracy of subtitle synchronisation, and of the confidence of clips' texts.
 
 Constructed episodes (constructed.py) of speakers and seeds that no weight was set on, clean and
 with noise or music, and subtitle files made from their true times (subtitle_lines.py), shifted and
-stretched. Ours beside ffsubsync, if that is installed; music needs fluidsynth:
+stretched. Ours is compared with ffsubsync if it is installed; music needs fluidsynth:
 
     pip install ffsubsync
     python benchmarks/subtitles.py ../shared/data/nemo [--ffsubsync .venv-ffs/bin/ffs]
 
-The error of a file is that of its worst line: how far from where the sound has it its beginning is
-put. The bars: at most 0.15 s in every file; right files, and those of another film, unchanged.
+The error of a file is that of its worst line: the distance of its start from that in the sound. The
+bars: at most 0.15 s in every file; correct files, and those of another film, unchanged.
 
-A second table asks what the confidence of a clip's text is worth: how often the text is that of the
-utterances that lie in the clip by half or more, none missing and none too many.
+A second table shows the confidence of a clip's text: how often the text is exactly that of the
+utterances that lie in the clip by half or more.
 """
 
 import argparse
@@ -53,27 +53,27 @@ Starts = NDArray[np.float64]
 
 
 @dataclass
-class Found:
-    """Errors (s) of shifted files, changes (s) of right ones and of those of another film."""
+class Errors:
+    """Errors of shifted files, changes of correct ones and of those of another film, in seconds."""
 
     errors: list[float] = field(default_factory=list)
     changes: list[float] = field(default_factory=list)
-    strange: list[float] = field(default_factory=list)
+    unrelated: list[float] = field(default_factory=list)
 
     def row(self) -> str:
         return (
             f"{np.median(self.errors):.3f} | {max(self.errors):.3f} | "
             f"{sum(error > MOST_ERROR for error in self.errors)} of {len(self.errors)} | "
             f"{max(self.changes):.3f} | "
-            f"{sum(change > 0 for change in self.strange)} of {len(self.strange)}"
+            f"{sum(change > 0 for change in self.unrelated)} of {len(self.unrelated)}"
         )
 
     def held(self) -> bool:
-        return max(self.errors) <= MOST_ERROR and max(self.changes) == 0 == max(self.strange)
+        return max(self.errors) <= MOST_ERROR and max(self.changes) == 0 == max(self.unrelated)
 
 
 @dataclass
-class Piece:
+class PlannedClip:
     """A clip of an episode."""
 
     start: float
@@ -101,7 +101,7 @@ def main() -> int:
     for kind, snr in backgrounds:
         if options.only not in (None, kind or "clean"):
             continue
-        ours, theirs = Found(), Found()
+        ours, theirs = Errors(), Errors()
         for seed in seeds:
             one, other = (
                 episode(speakers, number, options.minutes, 0.5, kind, snr, options.corpus)
@@ -138,23 +138,23 @@ def arguments() -> argparse.Namespace:
 
 
 def measure(
-    ours: Found,
-    theirs: Found | None,
+    ours: Errors,
+    theirs: Errors | None,
     peer: str | None,
     wav: Path,
     one: Episode,
     other: Episode,
     seed: int,
 ) -> None:
-    """Add what is made of an episode's lines, shifted and not, and of another episode's."""
+    """Add the errors on an episode's lines, shifted and correct, and on another episode's."""
     true = lines_of(one.utterances, one.seconds, seed)
-    strange = lines_of(other.utterances, other.seconds, seed)
-    activity = heard(wav)
+    unrelated = lines_of(other.utterances, other.seconds, seed)
+    activity = measure_activity(wav)
     files = [(shift, shifted(true, *shift)) for shift in SHIFTS]
     for (offset, rate), lines in files:
         ours.errors.append(worst(aligned(lines, activity), lines, offset, rate))
     ours.changes.append(worst(aligned(true, activity), true, *RIGHT))
-    ours.strange.append(worst(aligned(strange, activity), strange, *RIGHT))
+    ours.unrelated.append(worst(aligned(unrelated, activity), unrelated, *RIGHT))
     if theirs is None or peer is None:
         return
     subprocess.run([peer, str(wav), "--serialize-speech"], check=True, capture_output=True)
@@ -162,23 +162,23 @@ def measure(
     for (offset, rate), lines in files:
         theirs.errors.append(worst(by_ffsubsync(peer, speech, lines), lines, offset, rate))
     theirs.changes.append(worst(by_ffsubsync(peer, speech, true), true, *RIGHT))
-    theirs.strange.append(worst(by_ffsubsync(peer, speech, strange), strange, *RIGHT))
+    theirs.unrelated.append(worst(by_ffsubsync(peer, speech, unrelated), unrelated, *RIGHT))
 
 
-def heard(wav: Path) -> Activity:
-    """Return what ``corpus segment`` hears in a file."""
-    with open_track(wav, 0, SegmentSettings(), wav.parent) as tape:
-        return tape.activity
+def measure_activity(wav: Path) -> Activity:
+    """Return the activity of a file as ``corpus segment`` measures it."""
+    with open_track(wav, 0, SegmentSettings(), wav.parent) as track:
+        return track.activity
 
 
 def aligned(lines: Sequence[ShownLine], activity: Activity) -> Starts:
-    """Return where we put the beginnings of lines."""
+    """Return the starts of lines as we synchronise them."""
     moved, _ = synchronise(as_records(lines), activity.speech)
     return np.array([line.start for line in moved])
 
 
 def as_records(lines: Sequence[ShownLine]) -> list[SubtitleLine]:
-    """Return lines as they are read from a file."""
+    """Return lines as records, as read from a file."""
     return [
         SubtitleLine(
             source_id="x", start=round(line.start, 3), end=round(line.end, 3), text=line.text
@@ -188,53 +188,53 @@ def as_records(lines: Sequence[ShownLine]) -> list[SubtitleLine]:
 
 
 def by_ffsubsync(peer: str, speech: Path, lines: Sequence[ShownLine]) -> Starts:
-    """Return where ffsubsync puts the beginnings of lines."""
-    given, found = speech.with_name("given.srt"), speech.with_name("found.srt")
+    """Return the starts of lines as ffsubsync synchronises them."""
+    given, synchronised = speech.with_name("given.srt"), speech.with_name("found.srt")
     write_srt(given, lines)
-    found.unlink(missing_ok=True)
-    command = [peer, str(speech), "-i", str(given), "-o", str(found)]
+    synchronised.unlink(missing_ok=True)
+    command = [peer, str(speech), "-i", str(given), "-o", str(synchronised)]
     subprocess.run(command, check=True, capture_output=True)
-    return np.array([line.start / 1000 for line in pysubs2.load(str(found))])
+    return np.array([line.start / 1000 for line in pysubs2.load(str(synchronised))])
 
 
 def worst(starts: Starts, lines: Sequence[ShownLine], offset: float, rate: float) -> float:
-    """Return the error of the worst line that lies in the sound: where it is put, against truth."""
+    """Return the largest error of the start of a line that lies in the sound, in seconds."""
     true = np.array([round(line.start, 3) for line in lines]) * rate + offset
-    if len(starts) < len(true):  # what came before the beginning was left out
+    if len(starts) < len(true):  # lines before the beginning were left out
         true = true[len(true) - len(starts) :]
     error = np.abs(starts - true)[true > 0]
     return float(np.round(error.max(), 6))
 
 
 def texts_of(wav: Path, one: Episode, seed: int) -> Iterator[tuple[str, bool]]:
-    """Yield how sure we are of each clip's text, and whether it is right."""
+    """Yield the level of confidence of each clip's text, and whether it is right."""
     shown = as_records(lines_of(one.utterances, one.seconds, seed))
-    with open_track(wav, 0, SegmentSettings(), wav.parent) as tape:
-        lines, _ = synchronise(shown, tape.activity.speech)
+    with open_track(wav, 0, SegmentSettings(), wav.parent) as track:
+        lines, _ = synchronise(shown, track.activity.speech)
         plan = [Line(round(line.start * 1000), round(line.end * 1000), None) for line in lines]
-        cuts = plan_track(tape, plan, SegmentSettings())
-        pieces = [
-            Piece(
+        cuts = plan_track(track, plan, SegmentSettings())
+        clips = [
+            PlannedClip(
                 cut.start_ms / 1000,
                 cut.end_ms / 1000,
-                float(tape.activity.speech[cut.start_ms // 10 : cut.end_ms // 10].sum()) / 100,
+                float(track.activity.speech[cut.start_ms // 10 : cut.end_ms // 10].sum()) / 100,
             )
             for cut in cuts
         ]
-    texts = assign_lines(lines, pieces)
-    for piece in pieces:
-        if piece.clip_id not in texts or not texts[piece.clip_id].lines:
+    texts = assign_lines(lines, clips)
+    for clip in clips:
+        if clip.clip_id not in texts or not texts[clip.clip_id].lines:
             continue
-        text = texts[piece.clip_id]
-        confidence = text.confidence(piece.speech_s)
+        text = texts[clip.clip_id]
+        confidence = text.confidence(clip.speech_s)
         low, high = next(level for level in LEVELS if confidence <= level[1])
-        said = " ".join(text.lines).split()
+        words = " ".join(text.lines).split()
         inside = [
             f"u{number}"
             for number, (start, end, _) in enumerate(one.utterances)
-            if min(end, piece.end) - max(start, piece.start) >= (end - start) / 2
+            if min(end, clip.end) - max(start, clip.start) >= (end - start) / 2
         ]
-        yield f"{low} to {high}", said == inside
+        yield f"{low} to {high}", words == inside
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def test_killed_runs_end_in_the_corpus_of_an_uninterrupted_run():
     )
     assert process.returncode == 0, process.stdout + process.stderr
     rows = [line.strip("| ").split(" | ") for line in process.stdout.splitlines()[2:]]
-    assert [row[:3] for row in rows] == [["empty", "1", "5"], ["cut otherwise", "1", "5"]]
+    assert [row[:3] for row in rows] == [["empty", "1", "5"], ["cut differently", "1", "5"]]
     assert sum(int(row[5]) for row in rows) > 0, "no kill interrupted the work"
 
 
