@@ -43,7 +43,7 @@ the cuts if they are known already."""
 
 
 class KeptError(CorpusError):
-    """A source would be cut differently now, but keeps its cuts, since people have frozen some."""
+    """A source would be cut differently now, but keeps its cuts, some of which are frozen."""
 
 
 @dataclass(frozen=True)

@@ -35,5 +35,5 @@ def test_announced_length_without_a_header_is_an_estimate(tmp_path, make_media):
 
 def test_other_files_are_named(tmp_path):
     (tmp_path / "a.mp4").write_text("hello")
-    with pytest.raises(MediaError, match="no audio or video"):
+    with pytest.raises(MediaError, match="not audio or video"):
         length_of(tmp_path / "a.mp4", 0)

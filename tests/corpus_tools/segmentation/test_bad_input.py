@@ -35,7 +35,7 @@ WORKS = dict.fromkeys(
 """Files that are cut, and the clips in each."""
 
 FAILS = {
-    "truncated.mp4": "index is missing",
+    "truncated.mp4": "without its index",
     "half.mkv": "stops decoding at",
     "half.wav": "cut off or damaged",
     "empty.mp4": "is empty (0 bytes); copy it again",

@@ -83,5 +83,5 @@ def test_hashes_survive_a_round_trip_as_text(values):
 
 @pytest.mark.parametrize("text", ["AAA", "AA==", "é", "AAAA!"])
 def test_invalid_text_is_refused(text):
-    with pytest.raises(DataError, match="no fingerprint"):
+    with pytest.raises(DataError, match="isn't a fingerprint"):
         from_text(text)

@@ -90,7 +90,7 @@ def test_unconfirmed_lines_of_a_short_film_are_reported(minutes):
     media = Path("E05.mp4")
     note = alignment_warning(media, SubtitleTiming(verdict="unconfirmed"), [], 148.0)
     assert note is not None
-    assert "nothing shows that its subtitles are of this film" in note
+    assert "nothing shows that its subtitles belong to this film" in note
 
 
 def test_match_in_half_of_a_film_changes_nothing():

@@ -212,7 +212,7 @@ def test_new_file_replaces_all_regions_and_none_removes_them(corpus, films, tmp_
     assert [(row.start, row.end) for row in stored["E02"]] == [(1, 5)]
     assert [(row.start, row.end) for row in stored["第1集"]] == [(0, 2)]
     both = regions_of(corpus, regions, "E02,,,none\nE02,1,6,keep\n", films)
-    assert "leave the one or the others" in reasons_of(both)[0]
+    assert "keep one or the other" in reasons_of(both)[0]
     assert regions_of(corpus, regions, "E02,,,none\n第1集,,,none,not needed\n", films).ok
     assert {path: path.read_bytes() for path in (corpus / "stages").rglob("*.jsonl")} == before
 
