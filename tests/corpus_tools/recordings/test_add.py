@@ -18,7 +18,7 @@ LINES = ["今天天气好", "莫得事"]
 
 @pytest.fixture
 def session(tmp_path, make_scene, make_media):
-    """A script and its folder: two speakers read two lines, the second one short."""
+    """A script and its folder: two speakers, two lines, the second line short."""
     folder = tmp_path / "studio"
     rows = ["file,speaker,gender,text,intended_emotion"]
     for number, (speaker, gender) in enumerate(SPEAKERS.items()):
@@ -73,7 +73,7 @@ def test_each_recording_is_a_source_with_one_clip_its_speaker_and_its_text(corpu
     ]
 
 
-def test_the_intended_emotion_is_nowhere(corpus, session):
+def test_the_intended_emotion_is_stored_nowhere(corpus, session):
     add_recordings(corpus, *session)
     assert not any(b"angry" in data for data in tree(corpus).values())
 
@@ -86,7 +86,7 @@ def test_a_second_run_changes_nothing(corpus, session):
     assert tree(corpus) == before
 
 
-def test_short_ones_are_dropped_on_wish_and_come_back(corpus, session):
+def test_short_recordings_are_dropped_on_request_and_restored(corpus, session):
     add_recordings(corpus, *session)
     before = tree(corpus)
     outcome = add_recordings(corpus, *session, settings=RecordingSettings(length="drop"))
@@ -96,7 +96,7 @@ def test_short_ones_are_dropped_on_wish_and_come_back(corpus, session):
     assert tree(corpus) == before
 
 
-def test_silence_is_trimmed_on_wish_and_kept_account_of(corpus, session):
+def test_silence_is_trimmed_on_request_and_counted_in_the_ledger(corpus, session):
     add_recordings(corpus, *session, settings=RecordingSettings(trim_silence=True))
     for source, clip in zip(records(corpus, "sources"), records(corpus, "segments"), strict=True):
         assert clip.start == pytest.approx(0.35, abs=0.06)
@@ -105,7 +105,7 @@ def test_silence_is_trimmed_on_wish_and_kept_account_of(corpus, session):
     assert total == sum(round(1000 * one.duration) for one in records(corpus, "sources"))
 
 
-def test_what_does_not_fit_together_costs_a_sentence_each(corpus, session, tmp_path):
+def test_mismatches_of_script_and_folder_are_reported(corpus, session, tmp_path):
     script, folder = session
     soundfile.write(folder / "stray.wav", np.zeros(100), 16_000)
     (folder / "text.wav").write_text("no sound")
@@ -131,7 +131,7 @@ def test_what_does_not_fit_together_costs_a_sentence_each(corpus, session, tmp_p
     assert outcome.kept == 3
 
 
-def test_the_file_of_a_bad_row_is_no_stray(corpus, session, tmp_path):
+def test_the_file_of_an_invalid_row_counts_as_listed(corpus, session, tmp_path):
     script, folder = session
     (folder / "out.opus").symlink_to(tmp_path / "away.opus")
     (tmp_path / "away.opus").write_bytes((folder / "S1" / "1.opus").read_bytes())
@@ -147,7 +147,7 @@ def test_an_empty_series_is_wrong_usage(corpus, session):
         add_recordings(corpus, *session, series="")
 
 
-def test_a_changed_speaker_is_refused_once_people_have_heard_the_clip(corpus, session):
+def test_a_changed_speaker_of_a_frozen_clip_is_refused(corpus, session):
     script, folder = session
     add_recordings(corpus, script, folder)
     tasks = corpus / "annotations" / "tasks"
@@ -160,7 +160,7 @@ def test_a_changed_speaker_is_refused_once_people_have_heard_the_clip(corpus, se
     assert sorted(one.speaker for one in records(corpus, "segments")) == ["S1", "S2", "S2", "S3"]
 
 
-def test_a_touched_recording_is_cut_anew_on_wish(corpus, session):
+def test_a_frozen_recording_is_cut_again_on_request(corpus, session):
     script, folder = session
     add_recordings(corpus, script, folder)
     tasks = corpus / "annotations" / "tasks"
@@ -182,7 +182,7 @@ def test_a_touched_recording_is_cut_anew_on_wish(corpus, session):
     assert there == live
 
 
-def test_a_new_text_is_taken_without_cutting_anew(corpus, session):
+def test_a_new_text_is_stored_without_cutting_again(corpus, session):
     script, folder = session
     add_recordings(corpus, script, folder)
     script.write_text(script.read_text(encoding="utf-8").replace("莫得事", "莫得事！"))
@@ -191,7 +191,7 @@ def test_a_new_text_is_taken_without_cutting_anew(corpus, session):
     assert [one.text for one in records(corpus, "transcripts")].count("莫得事！") == 2
 
 
-def test_texts_are_in_the_spelling_of_the_language_that_is_read(corpus, session):
+def test_texts_are_normalised_for_the_spoken_language(corpus, session):
     script, folder = session
     script.write_text(script.read_text(encoding="utf-8").replace("莫得事", "東京"))
     for language, spelling in (("ja", "東京"), ("zh", "东京")):
@@ -200,7 +200,7 @@ def test_texts_are_in_the_spelling_of_the_language_that_is_read(corpus, session)
         assert {(one.text, one.language) for one in found} == {(spelling, language)}
 
 
-def test_recordings_are_not_cut_as_drama(corpus, session):
+def test_segment_refuses_scripted_recordings(corpus, session):
     script, folder = session
     add_recordings(corpus, script, folder)
     before = tree(corpus)

@@ -1,4 +1,4 @@
-"""What speaks for a line: its letters, its length, how retakes and other readers sound."""
+"""Evidence for lines: text, duration, pauses, retakes and cross-speaker similarity."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def test_edits_are_those_of_levenshtein(lines, heard) -> None:
     ]
 
 
-def test_the_right_line_has_the_evidence_even_at_half_of_the_letters_wrong() -> None:
+def test_text_evidence_favours_the_right_line_despite_errors() -> None:
     lines = ["今天天气真的很好", "我莫得钱买那个东西", "你晓得啥子嘛"]
     heard = ["今那天气", "这得很", "我没得欠买拉个东西"]
     pieces = np.array([[0, 500], [520, 900], [2000, 3000]])
@@ -57,7 +57,7 @@ def test_the_right_line_has_the_evidence_even_at_half_of_the_letters_wrong() -> 
     assert wording.part_evidence(0.3)[0, 0, 0] > evidence[0, 0, 0]
 
 
-def test_what_is_heard_of_another_sentence_does_not_support_a_line() -> None:
+def test_the_text_of_another_sentence_does_not_support_a_line() -> None:
     lines = ["今天天气真的很好", "我莫得钱买那个东西"]
     wording = TextEvidence.of(
         ["今那天这真得很", "明早上还要起来"], Spans(np.array([[0, 9], [20, 29]]), 1), lines
@@ -66,12 +66,12 @@ def test_what_is_heard_of_another_sentence_does_not_support_a_line() -> None:
     assert not wording.supports(1, 0, 1, 0.5)
 
 
-def test_text_at_the_rate_of_chance_says_nothing() -> None:
+def test_text_at_the_chance_rate_has_no_evidence() -> None:
     assert likelihood(np.array([5]), np.array([10]), 0.5, 0.5).tolist() == [0.0]
     assert 0.5 <= mean_line_distance(["abcdef", "ghijkl"]) <= 0.98
 
 
-def test_a_line_takes_as_long_as_its_letters() -> None:
+def test_the_expected_duration_follows_the_letters() -> None:
     expected = expected_ms(np.array([5, 15]), 3000)
     spoken = np.array([[expected[1], np.inf]])
     whole = reading_by_duration(spoken, expected)
@@ -83,7 +83,7 @@ def test_a_line_takes_as_long_as_its_letters() -> None:
     )
 
 
-def test_a_long_pause_speaks_for_an_edge_and_a_weak_place_against_it() -> None:
+def test_long_pauses_favour_edges_and_weak_places_do_not() -> None:
     spans = Spans.up_to(np.array([[0, 1000], [1000, 1500], [3000, 4000]]), 10_000)
     edges = spans.edges()
     assert edges[0, 1] > 0 > edges[0, 0]
@@ -93,7 +93,7 @@ def test_a_long_pause_speaks_for_an_edge_and_a_weak_place_against_it() -> None:
 
 @pytest.fixture
 def babble() -> SpeechFeatures:
-    """Return three pieces that change as speech does, the second the first again but slower."""
+    """Return three pieces of varying sound; the second is a slower version of the first."""
     rng = np.random.default_rng(2)
     first, other = (np.cumsum(rng.normal(size=(60, 12)), axis=0) for _ in "ab")
     at = np.linspace(0, 59, 80)
@@ -102,13 +102,13 @@ def babble() -> SpeechFeatures:
     return SpeechFeatures.joined([one.astype(np.float32) for one in noisy])
 
 
-def test_the_same_said_again_is_nearer_than_something_else(babble) -> None:
+def test_a_repetition_is_nearer_than_other_speech(babble) -> None:
     one, again, other = (babble.sound(at, at + 1) for at in range(3))
     near, far = (float(found[-1]) for found in prefix_distances([(one, again), (one, other)]))
     assert near < 0.7 * far
 
 
-def test_readings_that_the_others_speak_against_are_known(babble, monkeypatch) -> None:
+def test_contradicted_readings_are_known(babble, monkeypatch) -> None:
     def cross_speaker_evidence(voiced, spans, plausible, companions):
         whole = np.zeros((len(spans), spans.widths, plausible.shape[1]))
         whole[..., 2] = -0.1
@@ -124,7 +124,7 @@ def test_readings_that_the_others_speak_against_are_known(babble, monkeypatch) -
 
 
 @pytest.mark.parametrize(("tail", "flags"), [("下", ()), ("", ("doubtful_match",))])
-def test_a_reading_whose_edge_has_no_text_is_doubtful(babble, tail, flags) -> None:
+def test_a_reading_without_text_at_its_edge_is_doubtful(babble, tail, flags) -> None:
     lines = ["今天天气好", "我莫得钱买东西在这一下"]
     pieces = np.array([[0, 1000], [2500, 4100], [4110, 4400]])
     heard = [lines[0], lines[1][:10], tail]
@@ -134,20 +134,20 @@ def test_a_reading_whose_edge_has_no_text_is_doubtful(babble, tail, flags) -> No
     assert [one.flags for one in found] == [(), flags]
 
 
-def test_a_beginning_is_nearest_to_the_beginning(babble) -> None:
+def test_a_false_start_is_nearest_to_the_beginning(babble) -> None:
     one, again = babble.sound(0, 1), babble.sound(1, 2)
     (far,) = prefix_distances([(one[: len(one) // 2], again)])
     assert abs(int(far.argmin()) - len(again) // 2) <= len(again) // 6
 
 
-def test_pairs_warped_together_are_as_alone(babble) -> None:
+def test_batched_pairs_give_the_distances_of_single_pairs(babble) -> None:
     sounds = [babble.sound(first, then) for first in range(3) for then in range(first + 1, 4)]
     pairs = [(one, other) for one in sounds for other in sounds]
     for pair, found in zip(pairs, prefix_distances(pairs), strict=True):
         np.testing.assert_allclose(found, prefix_distances([pair])[0], rtol=1e-5)
 
 
-def test_cepstra_do_not_hang_on_the_level_but_on_the_sound(make_scene) -> None:
+def test_cepstra_do_not_depend_on_the_level(make_scene) -> None:
     sound = make_scene([(1.0, 0.0)], seed=5)
     loud, quiet = (cepstra(np.round(gain * sound).astype(np.int16)) for gain in (20_000, 10_000))
     speech = slice(28, 70)

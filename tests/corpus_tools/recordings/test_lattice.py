@@ -1,4 +1,4 @@
-"""The lattice against all ways to read a short script, written out one by one."""
+"""The lattice against an enumeration of all readings of a short script."""
 
 from collections.abc import Iterator
 
@@ -23,11 +23,11 @@ def evidence_of(pieces: int, widths: int, lines: int, seed: int) -> Evidence:
 
 
 def ways(evidence: Evidence) -> Iterator[tuple[float, list[Span]]]:
-    """Yield every way to read the script, with its weight."""
+    """Yield every reading of the script, with its weight."""
     pieces, widths, lines = evidence.whole.shape
 
     def attempts(at: int, line: int, last: Span | None, paused: bool) -> Iterator:
-        """Yield ways through line ``line`` from piece ``at``, after an attempt if there was one."""
+        """Yield readings of a line from piece ``at``, after the attempt ``last`` if any."""
         for width in range(min(widths, pieces - at)):
             whole, part = evidence.whole[at, width, line], evidence.part[at, width, line]
             joined, spliced = 0.0, 0.0
@@ -69,7 +69,7 @@ def ways(evidence: Evidence) -> Iterator[tuple[float, list[Span]]]:
 
 
 def merged(evidence: Evidence) -> dict[tuple[Span, ...], float]:
-    """Return the weight of each set of spans; skips among the same asides can lie anywhere."""
+    """Return the weight of each set of spans, which is independent of the place of skips."""
     found: dict[tuple[Span, ...], float] = {}
     for weight, spans in ways(evidence):
         found[tuple(spans)] = max(weight, found.get(tuple(spans), -np.inf))
@@ -77,7 +77,7 @@ def merged(evidence: Evidence) -> dict[tuple[Span, ...], float]:
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (3, 2, 1), (4, 2, 2), (5, 3, 2)])
-def test_the_best_way_is_the_best_of_all(shape) -> None:
+def test_the_best_path_is_the_best_of_all_paths(shape) -> None:
     for seed in range(10):
         evidence = evidence_of(*shape, seed)
         everything = merged(evidence)
@@ -86,7 +86,9 @@ def test_the_best_way_is_the_best_of_all(shape) -> None:
 
 
 @given(st.integers(1, 6), st.integers(1, 3), st.integers(1, 4), st.integers(0, 10**6))
-def test_forward_and_backward_agree_and_probabilities_are_some(pieces, widths, lines, seed) -> None:
+def test_forward_and_backward_agree_and_probabilities_are_valid(
+    pieces, widths, lines, seed
+) -> None:
     evidence = evidence_of(pieces, min(widths, pieces), lines, seed)
     ahead = forward(evidence, CHANCES, np.logaddexp).fresh[-1, -1]
     assert backward(evidence, CHANCES).fresh[0, 0] == pytest.approx(ahead)
@@ -96,7 +98,7 @@ def test_forward_and_backward_agree_and_probabilities_are_some(pieces, widths, l
     assert sum(one.last - one.first + 1 for one in aligned.spans) <= pieces
 
 
-def test_a_clear_retake_is_one_and_its_line_is_sure() -> None:
+def test_a_clear_retake_is_found_with_high_probability() -> None:
     evidence = evidence_of(3, 1, 2, 0)
     evidence.whole[:] = [[[8, -8]], [[8, -8]], [[-8, 8]]]
     evidence.part[:] = -20

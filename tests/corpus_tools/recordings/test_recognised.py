@@ -32,7 +32,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_format_says_the_same(tmp_path, name) -> None:
+def test_every_format_gives_the_same_texts(tmp_path, name) -> None:
     (tmp_path / name).write_text(FILES[name], encoding="utf-8")
     assert read_timed_texts(tmp_path / name) == [
         TimedText(0.5, 2, "今天天气好"), TimedText(3, 4, "莫得事"),
@@ -40,7 +40,7 @@ def test_every_format_says_the_same(tmp_path, name) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         ("a.csv", "start,end,text\n1,x,hm\n", "entry 1: needs start, end and text"),
         ("a.csv", "from,to,text\n1,2,hm\n", "entry 1: needs start, end and text"),
@@ -51,13 +51,13 @@ def test_every_format_says_the_same(tmp_path, name) -> None:
         ("a.json", "3", "not valid JSON"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said(tmp_path, name, content, said) -> None:
+def test_invalid_files_are_errors(tmp_path, name, content, message) -> None:
     (tmp_path / name).write_text(content, encoding="utf-8")
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         read_timed_texts(tmp_path / name)
 
 
-def test_the_file_of_a_take_has_its_name(tmp_path) -> None:
+def test_the_text_file_is_found_by_the_take_name(tmp_path) -> None:
     (tmp_path / "day1").mkdir()
     (tmp_path / "day1" / "f01.srt").write_text(SRT)
     (tmp_path / "f02.json").write_text("[]")
@@ -67,7 +67,7 @@ def test_the_file_of_a_take_has_its_name(tmp_path) -> None:
     assert find_text_file(tmp_path / "f02.json", "any.wav") == tmp_path / "f02.json"
 
 
-def test_letters_go_where_somebody_speaks() -> None:
+def test_letters_are_assigned_to_speech() -> None:
     pieces = np.array([[0, 1000], [1200, 2200], [5000, 6000]])
     texts = [TimedText(0, 2.5, "一二三四"), TimedText(3, 3.2, "五")]
     assert letters_by_piece(texts, pieces) == ["一二", "三四五", ""]

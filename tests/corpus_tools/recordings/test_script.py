@@ -29,7 +29,7 @@ def test_rows_are_read_with_their_speakers(tmp_path):
     "text",
     [f"\ufeff{HEAD}\r\na.wav,S1,F,hm\r\n", f"{HEAD}\n\n,,,\na.wav,S1,f,hm".replace(",", ";")],
 )
-def test_what_spreadsheets_write_is_read(tmp_path, text):
+def test_csv_of_spreadsheets_is_read(tmp_path, text):
     (row,) = rows(tmp_path, text)
     assert row.speaker.gender == "female"
 
@@ -66,38 +66,38 @@ def test_wrong_columns_are_refused(tmp_path, header, named):
         ("a\0.wav,S1,male,hm", "file has control characters"),
     ],
 )
-def test_a_bad_row_costs_itself_alone(tmp_path, line, named):
+def test_an_invalid_row_fails_alone(tmp_path, line, named):
     bad, good = rows(tmp_path, f"{HEAD}\n{line}\nb.wav,S1,male,hm\n")
     assert isinstance(bad, DataError)
     assert named in str(bad)
     assert (good.file, good.line) == ("b.wav", 3 + line.count("\n"))
 
 
-def test_an_age_that_is_none_is_shown(tmp_path):
+def test_an_invalid_age_is_shown(tmp_path):
     (bad,) = rows(tmp_path, f"{HEAD},age\na.wav,S1,male,hm,thirty\n")
     assert str(bad) == "line 2: age 'thirty' isn't a whole number of years"
 
 
-def test_empty_columns_at_the_end_and_lines_before_the_header_are_read_past(tmp_path):
+def test_trailing_empty_columns_and_leading_empty_lines_are_ignored(tmp_path):
     (row,) = rows(tmp_path, f"\n{HEAD},,\na.wav,S1,male,hm,,\n")
     assert (row.text, row.line) == ("hm", 3)
 
 
-def test_a_spreadsheet_is_called_so(tmp_path):
+def test_a_spreadsheet_file_is_an_error(tmp_path):
     (tmp_path / "SCRIPT.xlsx").write_bytes(b"PK\x03\x04 and so on")
     with pytest.raises(DataError, match="save it as CSV"):
         list(read_script(tmp_path / "SCRIPT.xlsx"))
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "utf-8-sig", "big5"])
-def test_what_spreadsheets_write_is_read_in_its_encoding(tmp_path, encoding):
+def test_csv_of_spreadsheets_is_read_in_its_encoding(tmp_path, encoding):
     text = f"{HEAD}\r\n" + "a.wav,S1,女,今天的天氣真的很好\r\n" * 3
     if encoding == "utf-16":
         text = text.replace(",", "\t")
     assert [row.text for row in rows(tmp_path, text, encoding)] == ["今天的天氣真的很好"] * 3
 
 
-def test_what_is_no_text_is_refused(tmp_path):
+def test_binary_files_are_errors(tmp_path):
     (tmp_path / "SCRIPT.csv").write_bytes(bytes(range(128, 256)) * 3)
     with pytest.raises(DataError, match="encoding"):
         list(read_script(tmp_path / "SCRIPT.csv"))

@@ -1,4 +1,4 @@
-"""Long takes made of one voice's babble: one kind of babble is one line."""
+"""Long takes of synthetic voices, with a distinct sound for each line."""
 
 import csv
 import json
@@ -34,7 +34,7 @@ TAKES = RecordingSettings(takes=True)
 
 
 def long_take(make_voice, folder: Path, name: str, pitch: float, plan=PLAN) -> list[list]:
-    """Write a take and return start, end and text of what is said in it."""
+    """Write a take and return the start, end and text of each of its readings."""
     rng = np.random.default_rng(3)
     parts, at, said = [np.zeros(RATE)], 1.0, []
     for line, share in plan:
@@ -60,7 +60,7 @@ def write_script(path: Path, files: dict[str, str], lines=LINES) -> Path:
 
 @pytest.fixture
 def studio(tmp_path, make_voice):
-    """Two takes, with what was recognised in them beside the folder."""
+    """Two takes, and files of recognised text beside their folder."""
     folder = tmp_path / "studio"
     folder.mkdir()
     (tmp_path / "texts").mkdir()
@@ -110,7 +110,7 @@ def test_each_line_of_a_take_is_a_clip_with_speaker_sentence_and_text(corpus, st
         assert (one["retakes"], one["false_starts"], one["doubtful"]) == (1, 1, [])
 
 
-def test_the_seconds_of_a_take_add_up(corpus, studio, texts):
+def test_the_ledger_of_a_take_adds_up(corpus, studio, texts):
     add_recordings(corpus, *studio, settings=TAKES, transcripts=texts)
     total = sum(round(1000 * one.seconds) for one in records(corpus, "ledger"))
     assert total == sum(round(1000 * one.duration) for one in records(corpus, "sources"))
@@ -118,7 +118,7 @@ def test_the_seconds_of_a_take_add_up(corpus, studio, texts):
     assert all(one.seconds > 2 for one in left)
 
 
-def test_the_table_tells_what_matched_and_nothing_of_the_emotion(corpus, studio, texts):
+def test_the_table_has_the_matches_and_no_emotion(corpus, studio, texts):
     outcome = add_recordings(corpus, *studio, settings=TAKES, transcripts=texts)
     path = corpus / outcome.details["takes"][0]["table"]
     with path.open(encoding="utf-8-sig", newline="") as table:
@@ -130,7 +130,7 @@ def test_the_table_tells_what_matched_and_nothing_of_the_emotion(corpus, studio,
     assert not any(b"angry" in data for data in tree(corpus).values())
 
 
-def test_without_texts_the_sound_is_matched_and_doubt_is_flagged(corpus, studio):
+def test_without_texts_takes_are_matched_by_sound_with_flags(corpus, studio):
     outcome = add_recordings(corpus, *studio, settings=TAKES)
     assert outcome.ok
     assert [one["by"] for one in outcome.details["takes"]] == ["sound"] * 2
@@ -144,7 +144,7 @@ def test_without_texts_the_sound_is_matched_and_doubt_is_flagged(corpus, studio)
     assert 0 < sum(listed) <= accepted
 
 
-def test_takes_that_are_mostly_doubtful_are_told(corpus, studio, texts, monkeypatch):
+def test_mostly_doubtful_takes_are_reported(corpus, studio, texts, monkeypatch):
     monkeypatch.setattr(matches, "SURE", 1.1)
     outcome = add_recordings(corpus, *studio, settings=TAKES)
     assert ["6 of its 6 lines are doubtful" in one for one in outcome.warnings] == [True] * 2
@@ -169,7 +169,7 @@ def test_a_second_run_changes_nothing_and_a_deleted_table_comes_back(corpus, stu
 
 
 class Parrot:
-    """Recognises what the plan says, stretch after stretch."""
+    """A recogniser that returns the plan's texts, stretch by stretch."""
 
     name = "parrot"
 
@@ -181,7 +181,7 @@ class Parrot:
         return [Recognition(self._said.pop(0)) for _ in clips]
 
 
-def test_what_a_recogniser_hears_is_enough(corpus, studio):
+def test_a_recogniser_can_provide_the_text(corpus, studio):
     script, folder = studio
     (folder / "m1.wav").unlink()
     write_script(script, {"f1.wav": "S1"})
@@ -190,7 +190,7 @@ def test_what_a_recogniser_hears_is_enough(corpus, studio):
     assert (outcome.kept, outcome.rejected) == (5, {"skipped": 1})
 
 
-def test_touched_takes_stay_when_another_one_comes(corpus, studio, make_voice):
+def test_frozen_takes_are_kept_when_another_take_is_added(corpus, studio, make_voice):
     script, folder = studio
     add_recordings(corpus, script, folder, settings=TAKES)
     tasks = corpus / "annotations" / "tasks"
@@ -207,7 +207,7 @@ def test_touched_takes_stay_when_another_one_comes(corpus, studio, make_voice):
     assert {name: after[name] for name in before} == before
 
 
-def test_bad_takes_cost_a_sentence_each_and_the_others_go_on(corpus, studio, texts, tmp_path):
+def test_invalid_takes_fail_alone(corpus, studio, texts, tmp_path):
     script, folder = studio
     rng = np.random.default_rng(0)
     soundfile.write(folder / "hush.wav", rng.normal(0, 1e-4, 5 * RATE), RATE)
@@ -228,14 +228,14 @@ def test_bad_takes_cost_a_sentence_each_and_the_others_go_on(corpus, studio, tex
     assert (outcome.kept, outcome.rejected.total(), outcome.failed) == (10, 2, 20)
 
 
-def test_a_file_of_several_rows_is_no_take_unasked(corpus, studio):
+def test_a_file_of_several_rows_is_a_take_only_on_request(corpus, studio):
     outcome = add_recordings(corpus, *studio)
     assert [failure.item for failure in outcome.failures] == ["f1.wav", "m1.wav"]
     assert "--takes" in outcome.failures[0].reason
     assert not records(corpus, "segments")
 
 
-def test_text_for_no_take_or_for_several_at_once_is_wrong_usage(corpus, studio, tmp_path):
+def test_text_for_no_take_or_one_text_for_several_is_an_error(corpus, studio, tmp_path):
     script, folder = studio
     with pytest.raises(ConfigurationError, match="for 2 takes"):
         one_file = TranscriptFiles(tmp_path / "texts" / "f1.csv")
@@ -244,23 +244,21 @@ def test_text_for_no_take_or_for_several_at_once_is_wrong_usage(corpus, studio, 
         add_recordings(corpus, script, folder, transcripts=TranscriptFiles(tmp_path / "texts"))
 
 
-def test_a_take_without_text_beside_others_is_matched_by_sound_and_said_to_be(
-    corpus, studio, texts, tmp_path
-):
+def test_a_take_without_text_is_matched_by_sound_and_reported(corpus, studio, texts, tmp_path):
     (tmp_path / "texts" / "m1.csv").unlink()
     outcome = add_recordings(corpus, *studio, settings=TAKES, transcripts=texts)
     assert [one["by"] for one in outcome.details["takes"]] == ["text", "sound"]
     assert ["m1.srt" in one and "matched by sound" in one for one in outcome.warnings] == [True]
 
 
-def test_texts_of_no_take_are_told(corpus, studio, tmp_path):
+def test_texts_of_no_take_are_reported(corpus, studio, tmp_path):
     (tmp_path / "others").mkdir()
     transcripts = TranscriptFiles(tmp_path / "others")
     outcome = add_recordings(corpus, *studio, settings=TAKES, transcripts=transcripts)
     assert [one.partition(":")[0] for one in outcome.warnings] == ["f1.wav", "m1.wav"]
 
 
-def test_texts_for_takes_that_were_refused_leave_their_reason_standing(corpus, studio, texts):
+def test_texts_of_refused_takes_do_not_hide_the_reason(corpus, studio, texts):
     script, folder = studio
     text = script.read_text(encoding="utf-8").replace("f1.wav,S1", "f1.wav,S9", 1)
     script.write_text(text.replace("m1.wav,S2", "m1.wav,S8", 1), encoding="utf-8")
@@ -269,7 +267,7 @@ def test_texts_for_takes_that_were_refused_leave_their_reason_standing(corpus, s
     assert ["--texts" in one for one in outcome.warnings] == [True]
 
 
-def test_the_command_prints_what_was_found(corpus, studio, tmp_path):
+def test_the_command_prints_the_matches(corpus, studio, tmp_path):
     (corpus / "corpus.toml").write_text("")
     flags = ["--takes", "--texts", str(tmp_path / "texts"), "--corpus", str(corpus)]
     result = CliRunner().invoke(app, ["add-recordings", *map(str, studio), *flags])
@@ -279,9 +277,7 @@ def test_the_command_prints_what_was_found(corpus, studio, tmp_path):
     assert "false starts" in result.output
 
 
-def test_takes_that_were_interrupted_end_as_if_they_had_not_been(
-    corpus, studio, tmp_path, monkeypatch
-):
+def test_a_resumed_run_gives_the_same_result(corpus, studio, tmp_path, monkeypatch):
     other = tmp_path / "other"
     other.mkdir()
     add_recordings(other, *studio, settings=TAKES)
@@ -305,7 +301,7 @@ def tables(corpus):
 
 
 def resaved(path: Path, change) -> None:
-    """Change the rows of a table as a spreadsheet would save it."""
+    """Change the rows of a table and save it like a spreadsheet."""
     with path.open(encoding="utf-8-sig", newline="") as table:
         rows = list(csv.DictReader(table))
     columns = list(rows[0])
@@ -316,8 +312,8 @@ def resaved(path: Path, change) -> None:
         writer.writerows(rows)
 
 
-def touch_all(corpus: Path) -> None:
-    """Name all clips in a batch of tasks."""
+def freeze_all(corpus: Path) -> None:
+    """Freeze all clips by a batch of tasks."""
     tasks = corpus / "annotations" / "tasks"
     tasks.mkdir(parents=True)
     named = [{"data": {"clip_id": clip.clip_id}} for clip in records(corpus, "segments")]
@@ -345,7 +341,7 @@ def clips_swapped(rows):
 
 
 @pytest.mark.parametrize("change", [lambda rows: rows[1:], swapped, clips_swapped])
-def test_a_table_of_other_lines_is_refused(corpus, studio, texts, change):
+def test_a_table_with_other_lines_is_an_error(corpus, studio, texts, change):
     add_recordings(corpus, *studio, settings=TAKES, transcripts=texts)
     before = tree(corpus / "stages")
     resaved(tables(corpus)[0], change)
@@ -354,7 +350,7 @@ def test_a_table_of_other_lines_is_refused(corpus, studio, texts, change):
     assert tree(corpus / "stages") == before
 
 
-def test_what_is_no_table_is_refused(corpus, studio, texts):
+def test_an_invalid_table_is_an_error(corpus, studio, texts):
     add_recordings(corpus, *studio, settings=TAKES, transcripts=texts)
     tables(corpus)[0].write_bytes(b"\xff\x00junk\n")
     tables(corpus)[1].write_text("junk\n")
@@ -365,7 +361,7 @@ def test_what_is_no_table_is_refused(corpus, studio, texts):
 def test_a_take_that_keeps_its_cuts_keeps_its_table(corpus, studio, texts):
     script, folder = studio
     add_recordings(corpus, script, folder, settings=TAKES, transcripts=texts)
-    touch_all(corpus)
+    freeze_all(corpus)
     before = tree(corpus)
     write_script(script, {"f1.wav": "S1", "m1.wav": "S2"}, LINES[1:])
     outcome = add_recordings(corpus, script, folder, settings=TAKES, transcripts=texts)
@@ -373,31 +369,31 @@ def test_a_take_that_keeps_its_cuts_keeps_its_table(corpus, studio, texts):
     assert tree(corpus) == before
 
 
-def test_a_touched_take_is_cut_anew_on_wish_beside_its_clips(corpus, studio, texts):
+def test_a_frozen_take_is_cut_again_on_request(corpus, studio, texts):
     script, folder = studio
     add_recordings(corpus, script, folder, settings=TAKES, transcripts=texts)
-    touch_all(corpus)
-    touched = {clip.clip_id for clip in records(corpus, "segments")}
+    freeze_all(corpus)
+    frozen = {clip.clip_id for clip in records(corpus, "segments")}
     write_script(script, {"f1.wav": "S1", "m1.wav": "S2"}, LINES[1:])
     wanted = {"settings": TAKES, "transcripts": texts, "recut": ["f1", "m1"]}
     outcome = add_recordings(corpus, script, folder, **wanted)
     assert outcome.ok
     assert outcome.kept == 8
     clips = records(corpus, "segments")
-    assert touched <= {clip.clip_id for clip in clips}
+    assert frozen <= {clip.clip_id for clip in clips}
     named = {row["clip_id"] for path in tables(corpus) for row in csv.DictReader(path.open())}
     assert named - {""} == {clip.clip_id for clip in clips if clip.superseded_by is None}
     again = add_recordings(corpus, script, folder, settings=TAKES, transcripts=texts)
     assert again.details["unchanged"] == 2
 
 
-def test_recut_of_what_is_no_recording_is_a_failure(corpus, studio, texts):
+def test_recut_of_an_unknown_recording_is_a_failure(corpus, studio, texts):
     add_recordings(corpus, *studio, settings=TAKES, transcripts=texts)
     outcome = add_recordings(corpus, *studio, settings=TAKES, transcripts=texts, recut=["f7"])
     assert ["f1" in one.reason for one in outcome.failures] == [True]
 
 
-def test_the_table_of_a_touched_take_follows_a_corrected_text(corpus, studio, texts):
+def test_the_table_of_a_frozen_take_follows_a_corrected_text(corpus, studio, texts):
     script, folder = studio
     with_ids = "".join(
         f"{line},{'sentence' if at == 0 else (at - 1) % len(LINES)}\n"
@@ -405,14 +401,14 @@ def test_the_table_of_a_touched_take_follows_a_corrected_text(corpus, studio, te
     )
     script.write_text(with_ids, encoding="utf-8")
     add_recordings(corpus, script, folder, settings=TAKES, transcripts=texts)
-    touch_all(corpus)
+    freeze_all(corpus)
     script.write_text(with_ids.replace("快点走", "快些走"), encoding="utf-8")
     assert add_recordings(corpus, script, folder, settings=TAKES, transcripts=texts).ok
     assert [path.read_text("utf-8-sig").count("快些走") for path in tables(corpus)] == [1, 1]
 
 
-def test_another_sentence_read_in_place_of_a_line_is_doubtful(corpus, studio, tmp_path):
-    """Half of the letters of the others are wrong, so that alone would not tell."""
+def test_a_reading_of_another_sentence_is_doubtful(corpus, studio, tmp_path):
+    """Half of the other lines' letters are wrong, so the error rate alone is not enough."""
     rng = np.random.default_rng(1)
     for path in (tmp_path / "texts").iterdir():
         rows = list(csv.reader(path.open(encoding="utf-8")))

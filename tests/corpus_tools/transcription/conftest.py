@@ -57,7 +57,7 @@ def new_clip() -> Callable[..., Clip]:
 
 @pytest.fixture
 def workspace(tmp_path: Path, put: Any, new_clip: Any) -> Workspace:
-    """A corpus of a drama with two accepted clips and one rejected, and of a script's one line."""
+    """A corpus of a drama with two accepted clips and a rejected one, and a scripted line."""
     workspace = Workspace.create(tmp_path / "corpus", "test")
     noise = np.random.default_rng(0)
     for source, spans in (("drama", [(0, 3), (3, 7), (8, 12)]), ("script", [(0, 3)])):
@@ -88,7 +88,7 @@ def workspace(tmp_path: Path, put: Any, new_clip: Any) -> Workspace:
 
 @pytest.fixture
 def readings(workspace: Workspace, put: Any, new_clip: Any) -> list[str]:
-    """Five scripted recordings of one clip each, beside what the corpus has."""
+    """Add five scripted recordings of one clip each to the corpus."""
     sources = [f"line-{number}" for number in range(5)]
     for number, source in enumerate(sources):
         noise = np.random.default_rng(number).normal(0, 3000, 16000 * (3 + number))
@@ -121,7 +121,7 @@ def new_source(source: str, kind: Any) -> Source:
 
 
 class Parrot:
-    """A recogniser that says how long each clip is."""
+    """A recogniser that returns the duration of each clip as its text."""
 
     name = "parrot"
 
@@ -130,7 +130,7 @@ class Parrot:
         self.batches: list[int] = []
 
     @property
-    def heard(self) -> int:
+    def clips_recognised(self) -> int:
         return sum(self.batches)
 
     @property
@@ -144,7 +144,7 @@ class Parrot:
 
 @pytest.fixture
 def parrots(monkeypatch: pytest.MonkeyPatch) -> list[Recogniser]:
-    """Install the recogniser ``parrot``; every one made is noted in the list."""
+    """Install the recogniser ``parrot``; every instance is added to the list."""
     made: list[Recogniser] = []
 
     def make(options: RecogniserOptions) -> Recogniser:

@@ -1,4 +1,4 @@
-"""The guide's recogniser, installed as a package of somebody else's, with a stand-in for FunASR."""
+"""The guide's recogniser, installed as a third-party package, with a mock of FunASR."""
 
 import json
 import re
@@ -34,7 +34,7 @@ class AutoModel:
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of packages on the path, as pip leaves it; returns a model's folder."""
+    """Install the recogniser in a folder on the path, as pip does; return a model's folder."""
     page = GUIDE.read_text(encoding="utf-8")
     code, project = (
         re.search(rf"```{kind}\n(.*?)```", page, re.DOTALL)[1] for kind in ("python", "toml")
@@ -97,7 +97,7 @@ def test_without_its_model_it_says_how_to_get_one(installed: Path, workspace: Wo
     assert "modelscope download" in json.loads(done.stdout)["failures"][0]["reason"]
 
 
-def test_a_package_that_is_broken_is_named(
+def test_a_broken_package_is_named_in_the_error(
     installed: Path, tmp_path: Path, workspace: Workspace
 ) -> None:
     (tmp_path / "site" / "corpus_paraformer.py").write_text("import nowhere\n")

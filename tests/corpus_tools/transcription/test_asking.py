@@ -14,7 +14,7 @@ WAVES = [np.zeros(16_000, dtype=np.float32)]
 
 
 class Says:
-    """A recogniser that returns, or raises, what it was told to."""
+    """A recogniser that returns or raises a given answer."""
 
     name = "says"
     parameters = None
@@ -29,7 +29,7 @@ class Says:
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "message"),
     [
         (ValueError("boom\n"), "recogniser says failed (ValueError: boom)"),
         (ModuleNotFoundError("no funasr", name="funasr"), "needs the package 'funasr'"),
@@ -41,15 +41,15 @@ class Says:
         (None, "failed (TypeError"),
     ],
 )
-def test_what_goes_wrong_in_a_recogniser_is_said_to_be_in_it(answer: Any, said: str) -> None:
+def test_errors_of_a_recogniser_name_it(answer: Any, message: str) -> None:
     with pytest.raises(DataError) as raised:
         run_recogniser(Says(answer), WAVES, "zh")
-    assert said in str(raised.value)
+    assert message in str(raised.value)
     assert "says" in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
-def test_its_own_sentences_are_left_as_they_are() -> None:
+def test_its_own_error_messages_are_kept() -> None:
     error = ConfigurationError("give --model")
     with pytest.raises(ConfigurationError) as raised:
         run_recogniser(Says(error), WAVES, None)
@@ -57,21 +57,21 @@ def test_its_own_sentences_are_left_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (ValueError("no such card"), "recogniser mine didn't start (ValueError: no such card)"),
         (ModuleNotFoundError("x", name="funasr"), "recogniser mine needs the package 'funasr'"),
     ],
 )
-def test_one_that_cannot_be_made_is_named(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+def test_a_recogniser_that_cannot_be_loaded_is_named(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, error: Exception, message: str
 ) -> None:
     def factory(options: RecogniserOptions) -> Any:
         raise error
 
     with pytest.raises(DataError) as raised:
         load_recogniser("mine", factory, RecogniserOptions())
-    assert said in str(raised.value)
+    assert message in str(raised.value)
     monkeypatch.setattr(
         "corpus_tools.transcription.configured.find_recogniser", lambda name: factory
     )

@@ -8,7 +8,7 @@ from manifests.errors import ConfigurationError
 
 
 class Gpu:
-    """Squares numbers, as many at once as its memory holds."""
+    """Mock of a GPU that squares as many numbers at once as its memory holds."""
 
     def __init__(self, room: int) -> None:
         self.room = room
@@ -21,7 +21,7 @@ class Gpu:
         return [number**2 for number in numbers]
 
 
-def test_a_full_memory_halves_the_batch_and_the_work_goes_on() -> None:
+def test_full_gpu_memory_halves_the_batch() -> None:
     said: list[str] = []
     gpu, batches = Gpu(room=3), Batches(8, said.append)
     assert batches.map(gpu.squares, range(9)) == [n**2 for n in range(9)]
@@ -32,13 +32,13 @@ def test_a_full_memory_halves_the_batch_and_the_work_goes_on() -> None:
     assert len(said) == 2
 
 
-def test_a_memory_that_holds_nothing_is_named_with_what_to_do() -> None:
+def test_memory_too_small_for_one_item_is_an_error() -> None:
     with pytest.raises(ConfigurationError, match="smaller model"):
         Batches(4, print).map(Gpu(room=0).squares, [1, 2])
 
 
 @given(st.lists(st.integers(0, 20)), st.integers(1, 8))
-def test_chunks_hold_every_source_once_and_no_small_one_is_heard_alone(
+def test_chunks_hold_every_source_once_and_group_small_ones(
     sizes: list[int], batch_size: int
 ) -> None:
     chunks = list(chunked(list(enumerate(sizes)), lambda one: one[1], batch_size))

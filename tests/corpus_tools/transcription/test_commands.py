@@ -20,7 +20,7 @@ def run(workspace: Workspace, *arguments: str) -> tuple[int, dict]:
     return result.exit_code, json.loads(result.stdout)
 
 
-def test_transcribe_without_weights_does_the_subtitles_and_ends_with_1(
+def test_transcribe_without_weights_processes_subtitles_and_exits_with_1(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -51,15 +51,15 @@ def test_options_win_over_the_configuration(workspace: Workspace, checkpoint: Pa
 
 
 @pytest.mark.parametrize(
-    ("flag", "value", "said"),
+    ("flag", "value", "message"),
     [
         ("--beam-size", "0", "is 0; it must be a whole number of at least 1"),
         ("--batch-size", "-1", "is -1; it must be a whole number of at least 1"),
         ("--context", "film", 'is "film"; it must be clip or window'),
     ],
 )
-def test_a_flag_that_does_not_fit_is_named(
-    workspace: Workspace, flag: str, value: str, said: str
+def test_an_invalid_option_value_is_named(
+    workspace: Workspace, flag: str, value: str, message: str
 ) -> None:
     code, document = run(workspace, "transcribe", flag, value)
     assert code == 2
@@ -72,7 +72,7 @@ class Bomb:
 
 
 @pytest.mark.parametrize("kind", ["text", "cut", "bomb", "gone"])
-def test_a_model_that_is_none_costs_no_subtitle(
+def test_an_invalid_model_still_processes_subtitles(
     workspace: Workspace,
     checkpoint: Path,
     tmp_path: Path,
@@ -97,7 +97,7 @@ def test_a_model_that_is_none_costs_no_subtitle(
     assert not (tmp_path / "bomb-went-off").exists()
 
 
-def test_half_precision_is_for_gpus(workspace: Workspace, checkpoint: Path) -> None:
+def test_half_precision_needs_a_gpu(workspace: Workspace, checkpoint: Path) -> None:
     options = ["--model", str(checkpoint), "--device", "cpu", "--fp16"]
     code, document = run(workspace, "transcribe", *options)
     assert code == 1

@@ -17,7 +17,7 @@ Add = Callable[..., None]
 
 @pytest.fixture
 def add(workspace: Workspace) -> Add:
-    """Give clips of the source `drama` texts of one origin."""
+    """Add texts of one origin to clips of the source `drama`."""
 
     def texts(source: TextSource, model: str | None, *of_clips: tuple[str, str, str]) -> None:
         records = [
@@ -59,7 +59,7 @@ def test_raw_texts_count_what_a_flag_emptied_and_the_worst_come_first(
     assert details["overall"]["cer"] == round(5 / 6, 4)
 
 
-def test_a_name_that_fits_several_or_none_says_what_there_is(
+def test_an_ambiguous_or_unknown_origin_lists_the_candidates(
     workspace: Workspace, add: Add
 ) -> None:
     add("whisper", "tiny", (FIRST, "巴适", "巴适"))

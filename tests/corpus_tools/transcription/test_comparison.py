@@ -10,7 +10,7 @@ texts = st.text(alphabet="巴适得很莫ab ，!", max_size=12)
 
 
 def distance(a: str, b: str) -> int:
-    """The textbook's table of edit distances."""
+    """Return the edit distance by the textbook's algorithm."""
     row = list(range(len(b) + 1))
     for i, one in enumerate(a, start=1):
         before, row[0] = row[0], i
@@ -28,7 +28,7 @@ def test_the_edits_are_the_fewest(a: str, b: str) -> None:
     assert found.errors.insertions - found.errors.deletions == len(b) - len(a)
 
 
-def test_spelling_does_not_count_unless_asked() -> None:
+def test_spelling_counts_only_with_exact() -> None:
     pair = TextPair("c", "s", "ＯＫ， 巴适！", "ok巴适")
     assert clip_errors([pair])[0].errors.edits == 0
     assert clip_errors([pair], exact=True)[0].errors.edits == 5

@@ -69,31 +69,31 @@ def test_chinese_is_read_in_any_encoding_however_short(
         ("pl", "gb18030", SIMPLIFIED),
     ],
 )
-def test_the_language_says_which_older_encodings_are_likely(
+def test_the_language_selects_the_likely_older_encodings(
     language: str, encoding: str, lines: list[str]
 ) -> None:
     assert decode_text(srt(lines).encode(encoding), "x", language) == srt(lines)
 
 
-def test_text_of_a_language_nobody_told_is_an_error_not_garbage() -> None:
+def test_text_of_an_unknown_language_is_an_error_not_mojibake() -> None:
     data = srt(["Zażółć gęślą jaźń", "Cóż, wróć później"]).encode("cp1250")
     with pytest.raises(DataError, match=r"x: .*encoding.*UTF-8"):
         decode_text(data, "x")
 
 
-def test_a_wrong_byte_order_mark_is_not_believed() -> None:
+def test_a_wrong_byte_order_mark_is_ignored() -> None:
     data = b"\xef\xbb\xbf" + srt(SIMPLIFIED).encode("gb18030")
     assert decode_text(data, "x") == srt(SIMPLIFIED)
 
 
-def test_a_zero_byte_makes_no_utf_16() -> None:
+def test_a_single_zero_byte_is_not_utf_16() -> None:
     data = srt(SIMPLIFIED).encode().replace(b"\n2\n", b"\n\x002\n")
     assert decode_text(data, "x").replace("\0", "") == srt(SIMPLIFIED)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
 @pytest.mark.parametrize("damage", [b"", b"\xff"])
-def test_a_damaged_byte_costs_a_line_not_the_file(encoding: str, damage: bytes) -> None:
+def test_a_damaged_byte_affects_one_line_only(encoding: str, damage: bytes) -> None:
     data = srt(SIMPLIFIED * 5).encode(encoding)
     at = data.index("莫".encode(encoding)[-2:])
     if encoding == "utf-16":  # a lost byte would shift all that follows
@@ -106,13 +106,13 @@ def test_a_damaged_byte_costs_a_line_not_the_file(encoding: str, damage: bytes) 
     assert found.text.count("\n") == srt(SIMPLIFIED * 5).count("\n")
 
 
-def test_what_must_be_whole_is_refused_when_damaged() -> None:
+def test_strict_decoding_refuses_damaged_text() -> None:
     with pytest.raises(DataError, match="encoding"):
         decode_text("莫得事，巴适得很".encode()[:-1], "x")
 
 
 @given(st.binary(max_size=200), st.sampled_from([None, "zh", "ja", "ko", "pl", "ru"]))
-def test_any_bytes_are_text_or_a_data_error(data: bytes, language: str | None) -> None:
+def test_any_bytes_give_text_or_a_data_error(data: bytes, language: str | None) -> None:
     for decode in (decode_text, decode_damaged):
         with contextlib.suppress(DataError):
             assert decode(data, "x", language) is not None

@@ -1,4 +1,4 @@
-"""Settings of the guards, and judging anew what was heard already."""
+"""Settings of the guards, and flagging of existing transcripts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -43,24 +43,24 @@ def test_one_text_on_many_clips_is_flagged_and_emptied() -> None:
     assert apply(few, records)[0] == ("你只能选择两个。", [])
 
 
-def test_what_the_recogniser_says_of_a_text_stays_beside_the_guards() -> None:
+def test_flags_of_the_recogniser_are_kept() -> None:
     records = heard(["莫得事"], flags=["cut_word", "no_words"], language="zh")
     assert apply(Flagger(), records) == [("莫得事", ["cut_word"])]
 
 
 @pytest.mark.parametrize(("language", "text"), [("zh", "发财"), ("ja", "發財")])
-def test_the_language_of_a_text_decides_its_spelling(language: str, text: str) -> None:
+def test_the_language_of_a_text_selects_its_normalisation(language: str, text: str) -> None:
     assert apply(Flagger(), heard(["發財"], language=language)) == [(text, [])]
 
 
-def test_other_guards_judge_anew_without_hearing_again(
+def test_changed_guards_reflag_without_the_recogniser(
     workspace: Workspace, parrots: list[Any]
 ) -> None:
     transcribe(workspace, PARROT)
     (workspace.root / "mine.txt").write_text("3 秒\n", encoding="utf-8")
     settings = PARROT.model_copy(update={"hallucinations": "mine.txt"})
     outcome = transcribe(workspace, settings)
-    assert parrots[-1].heard == 0
+    assert parrots[-1].clips_recognised == 0
     assert outcome.details["sources"] == {"done": 1, "unchanged": 0, "failed": 0}
     assert recognised(workspace) == [
         ("", "3 秒钟", ["known_hallucination"]),
@@ -70,21 +70,21 @@ def test_other_guards_judge_anew_without_hearing_again(
     transcribe(workspace, settings)
     assert [row[0] for row in recognised(workspace)] == ["3 秒钟", "4 秒钟"]
     transcribe(workspace, settings.model_copy(update={"emptying_flags": ()}))
-    assert [one.heard for one in parrots] == [2, 0, 0, 0]
+    assert [one.clips_recognised for one in parrots] == [2, 0, 0, 0]
 
 
-def test_another_normalisation_makes_texts_anew(
+def test_a_new_normalisation_updates_the_texts(
     workspace: Workspace, parrots: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     transcribe(workspace, PARROT)
     monkeypatch.setattr("corpus_tools.transcription.flagging.NORMALISATION", 99)
     assert transcribe(workspace, PARROT).details["sources"]["done"] == 1
     assert transcribe(workspace, PARROT).details["sources"]["unchanged"] == 1
-    assert parrots[0].heard == 2
-    assert parrots[-1].heard == parrots[-2].heard == 0
+    assert parrots[0].clips_recognised == 2
+    assert parrots[-1].clips_recognised == parrots[-2].clips_recognised == 0
 
 
-def test_judged_anew_equals_heard_anew(workspace: Workspace, parrots: list[Any]) -> None:
+def test_reflagging_equals_a_new_transcription(workspace: Workspace, parrots: list[Any]) -> None:
     strict = PARROT.model_copy(update={"max_rate": 0.1})
     transcribe(workspace, PARROT)
     transcribe(workspace, strict)
@@ -92,7 +92,7 @@ def test_judged_anew_equals_heard_anew(workspace: Workspace, parrots: list[Any])
     judged = shard.read_bytes()
     shard.unlink()
     transcribe(workspace, strict)
-    assert parrots[-1].heard == 2
+    assert parrots[-1].clips_recognised == 2
     assert shard.read_bytes() == judged
 
 
@@ -103,7 +103,7 @@ def test_a_list_outside_the_corpus_or_missing_is_refused(
     (workspace.root.parent / "mine.txt").write_text("3 秒\n", encoding="utf-8")
     outcome = transcribe(workspace, PARROT.model_copy(update={"hallucinations": name}))
     assert [failure.item for failure in outcome.failures] == ["parrot"]
-    assert parrots[-1:] == [] or parrots[-1].heard == 0
+    assert parrots[-1:] == [] or parrots[-1].clips_recognised == 0
 
 
 def test_an_unknown_flag_is_refused() -> None:

@@ -33,12 +33,12 @@ def test_reports_are_many_linked_and_divided_by_their_hash_alone() -> None:
 
 
 @pytest.mark.parametrize("half", ["development", "held_out"])
-def test_what_was_reported_is_found(half: str) -> None:
+def test_reported_hallucinations_are_found(half: str) -> None:
     telling = [row for row in reported(half) if row["kind"] != "ordinary"]
     assert recall(telling) >= 0.9
 
 
-def test_dialogue_is_left_alone() -> None:
+def test_dialogue_is_not_flagged() -> None:
     lines = (DATA / "dialogue.txt").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 200
     assert {line: flags for line in lines if (flags := flag_text(line, LONG))} == {}
@@ -61,7 +61,7 @@ def test_dialogue_is_left_alone() -> None:
         ("我今天早上吃了三碗担担面又喝了两碗豆浆然后去茶馆里头坐了一整个下午摆龙门阵", "too_fast"),
     ],
 )
-def test_what_nobody_said_is_flagged(text: str, flag: str) -> None:
+def test_hallucinated_text_is_flagged(text: str, flag: str) -> None:
     assert flag in flag_text(text, 3.0)
     assert flag in EMPTYING
 
@@ -85,7 +85,7 @@ def test_what_nobody_said_is_flagged(text: str, flag: str) -> None:
         "123",
     ],
 )
-def test_what_people_say_is_not_flagged(text: str) -> None:
+def test_spoken_text_is_not_flagged(text: str) -> None:
     assert flag_text(text, 3.0, avg_logprob=-0.4, no_speech_prob=0.1) == []
 
 
@@ -103,17 +103,17 @@ def test_probabilities(logprob: float | None, no_speech: float | None, flags: li
     assert flag_text("你好", 3.0, logprob, no_speech) == flags
 
 
-def test_an_unsure_text_is_kept() -> None:
+def test_a_text_of_low_confidence_is_kept() -> None:
     assert "low_logprob" not in EMPTYING
 
 
-def test_thresholds_decide() -> None:
+def test_thresholds_apply() -> None:
     text = "看一看想一想看一看想一想看一看说一说想一想看一看"
     assert flag_text(text, LONG, thresholds=Thresholds(max_compression=9)) == []
     assert flag_text("巴适得很", 1.0, thresholds=Thresholds(max_rate=3)) == ["too_fast"]
 
 
-def test_another_list_or_another_choice_of_flags_is_another_version() -> None:
+def test_the_version_depends_on_phrases_and_emptying_flags() -> None:
     known = KnownHallucinations((*KnownHallucinations.bundled().phrases, "瓜娃子频道"))
     versions = {guards_version(), guards_version(known), guards_version(emptying=["no_words"])}
     assert len(versions) == 3
@@ -122,7 +122,7 @@ def test_another_list_or_another_choice_of_flags_is_another_version() -> None:
 @pytest.mark.parametrize(
     "piece", ["(", "（[", "*", "♪", "a b ", "谢谢大家", "字幕", "点赞", "www", "1.", "\u0301", "著"]
 )
-def test_a_hostile_text_costs_no_more_than_its_length(piece: str) -> None:
+def test_hostile_text_takes_linear_time(piece: str) -> None:
     begun = time.process_time()
     flag_text(piece * (100_000 // len(piece)), 4.0)
     assert time.process_time() - begun < 3.0

@@ -37,12 +37,12 @@ def test_a_users_list_comes_after_the_bundled_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("phrase", ["！！", "好", "点*", "="])
-def test_a_phrase_without_letters_to_go_by_is_named(phrase: str, tmp_path: Path) -> None:
+def test_a_phrase_without_letters_is_an_error(phrase: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"mine\.txt, line 2"):
         holds(f"瓜娃子频道\n{phrase}\n", "好", tmp_path)
 
 
-def test_a_list_that_cant_be_read_is_named(tmp_path: Path) -> None:
+def test_an_unreadable_list_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"gone\.txt: list can't be read"):
         KnownHallucinations.read(tmp_path / "gone.txt")
     path = tmp_path / "old.txt"

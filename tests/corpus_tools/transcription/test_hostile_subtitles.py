@@ -1,4 +1,4 @@
-"""Subtitles that are damaged, strange or made to hurt: a sentence and what can be saved of them."""
+"""Damaged, unusual and hostile subtitle files."""
 
 import contextlib
 import re
@@ -44,12 +44,12 @@ def texts(found: Subtitles) -> list[str]:
     return [event.text for event in found.events]
 
 
-def test_a_file_that_is_cut_off_keeps_what_it_has(read: Callable[..., Subtitles]) -> None:
+def test_a_truncated_file_keeps_its_complete_lines(read: Callable[..., Subtitles]) -> None:
     for at_byte in range(60, len(SRT.encode())):
         assert texts(read(SRT.encode()[:at_byte]))[0].startswith("巴适得")
 
 
-def test_binary_junk_and_pages_of_the_web_are_no_subtitles(
+def test_binary_files_and_web_pages_are_not_subtitles(
     read: Callable[..., Subtitles],
 ) -> None:
     page = "<!DOCTYPE html><html><body><h1>404</h1><p>没有找到</p></body></html>"
@@ -58,13 +58,15 @@ def test_binary_junk_and_pages_of_the_web_are_no_subtitles(
             read(content)
 
 
-def test_a_damaged_byte_costs_no_more_than_its_line(read: Callable[..., Subtitles]) -> None:
+def test_a_damaged_byte_affects_its_line_only(read: Callable[..., Subtitles]) -> None:
     found = read((SRT * 5).encode()[:40] + b"\xff" + (SRT * 5).encode()[40:])
     assert texts(found).count("莫得事") == 1  # the same line at the same time is one
     assert re.search(r"[123] damaged characters", found.notes[0])
 
 
-def test_impossible_times_are_left_out_with_a_sentence(read: Callable[..., Subtitles]) -> None:
+def test_lines_with_impossible_times_are_left_out_with_a_note(
+    read: Callable[..., Subtitles],
+) -> None:
     rows = [
         dialogue(1, 2, "要得"),
         dialogue(9, 8, "倒着走"),
@@ -83,14 +85,14 @@ def test_impossible_times_are_left_out_with_a_sentence(read: Callable[..., Subti
         assert part in notes
 
 
-def test_times_that_run_backwards_are_put_in_order(read: Callable[..., Subtitles]) -> None:
+def test_lines_in_reverse_order_are_sorted(read: Callable[..., Subtitles]) -> None:
     found = read(ASS_HEAD + "".join(dialogue(n, n + 0.9, f"第{n}句") for n in range(50, 0, -1)))
     starts = [event.start for event in found.events]
     assert starts == sorted(starts)
     assert len(starts) == 50
 
 
-def test_of_two_languages_the_spoken_one_is_kept(read: Callable[..., Subtitles]) -> None:
+def test_bilingual_subtitles_keep_the_spoken_language(read: Callable[..., Subtitles]) -> None:
     both = "".join(
         dialogue(n, n + 1.5, f"我说的是第{n}句") + dialogue(n, n + 1.5, f"Line {n} it is", "EN")
         for n in range(0, 40, 2)
@@ -103,13 +105,13 @@ def test_of_two_languages_the_spoken_one_is_kept(read: Callable[..., Subtitles])
     assert "OK" in texts(read(ASS_HEAD + alone))
 
 
-def test_a_translation_alone_is_told(read: Callable[..., Subtitles]) -> None:
+def test_a_translation_alone_is_reported(read: Callable[..., Subtitles]) -> None:
     english = ASS_HEAD + "".join(dialogue(n, n + 0.9, f"Line {n}") for n in range(40))
     assert "if it is a translation" in read(english).notes[0]
     assert not read(english, "en").notes
 
 
-def test_karaoke_is_sung_and_layers_are_one_line(read: Callable[..., Subtitles]) -> None:
+def test_karaoke_is_left_out_and_layers_are_merged(read: Callable[..., Subtitles]) -> None:
     frames = "".join(dialogue(5 + n * 0.04, 5.04 + n * 0.04, r"{\pos(1,2)}走嘛") for n in range(50))
     rows = [
         dialogue(1, 4, r"{\k20}山{\k30}城{\kf10}谣"),
@@ -120,7 +122,7 @@ def test_karaoke_is_sung_and_layers_are_one_line(read: Callable[..., Subtitles])
     assert [(event.text, event.start, event.end) for event in found.events] == [("走嘛", 5.0, 7.0)]
 
 
-def test_markup_of_the_web_goes_and_entities_are_read(read: Callable[..., Subtitles]) -> None:
+def test_html_tags_are_removed_and_entities_decoded(read: Callable[..., Subtitles]) -> None:
     text = SRT.replace("巴适得很", '<font color="#ffffff"><b>巴适</b></font>&amp;得很<br>')
     assert texts(read(text))[0].startswith("巴适&得很")
 
@@ -147,7 +149,7 @@ def test_markup_of_the_web_goes_and_entities_are_read(read: Callable[..., Subtit
     ],
     ids=lambda content: repr(content[:80])[-24:],
 )
-def test_what_is_made_to_hang_ends_soon(read: Callable[..., Subtitles], content: str) -> None:
+def test_hostile_files_take_little_time(read: Callable[..., Subtitles], content: str) -> None:
     began = time.process_time()
     with contextlib.suppress(DataError):
         read(content)
@@ -178,7 +180,7 @@ def test_a_million_lines_are_refused_before_they_are_parsed(
         max_size=8,
     )
 )
-def test_any_text_is_subtitles_or_a_data_error(
+def test_any_text_gives_subtitles_or_a_data_error(
     tmp_path_factory: pytest.TempPathFactory, parts: list[str]
 ) -> None:
     path = tmp_path_factory.mktemp("any") / "a.srt"

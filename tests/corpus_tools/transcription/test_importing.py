@@ -23,7 +23,7 @@ def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
     return path
 
 
-def test_json_lines_keep_what_the_recogniser_knew(workspace: Workspace, tmp_path: Path) -> None:
+def test_json_lines_keep_scores_and_words(workspace: Workspace, tmp_path: Path) -> None:
     row = (
         f'{{"clip_id": "{FIRST}", "text": " ＯＫ，要得 ", "language": "zh", "avg_logprob": -0.2, '
         f'"words": [[0.1, 0.4, "要得", 0.9]]}}\n'
@@ -72,14 +72,16 @@ def test_a_second_file_adds_to_the_first_under_its_name(
     ]
 
 
-def test_what_a_killed_run_left_is_swept(workspace: Workspace, tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_run_are_removed(workspace: Workspace, tmp_path: Path) -> None:
     left = workspace.root / "stages" / "transcripts" / ".0123.partial.jsonl"
     left.write_text("half")
     import_transcripts(workspace, write(tmp_path / "a.csv", f"clip_id,text\n{FIRST},要得\n"))
     assert not left.exists()
 
 
-def test_every_bad_row_is_named_and_the_others_taken(workspace: Workspace, tmp_path: Path) -> None:
+def test_every_invalid_row_is_reported_and_the_others_imported(
+    workspace: Workspace, tmp_path: Path
+) -> None:
     rows = [
         f'{{"clip_id": "{FIRST}", "text": "要得", "txt": 1}}',
         '{"clip_id": "nowhere", "text": "x"}',
@@ -115,14 +117,14 @@ def test_every_bad_row_is_named_and_the_others_taken(workspace: Workspace, tmp_p
         ("clip_id;text\na;b\n", "it is: 'clip_id;text'"),
     ],
 )
-def test_a_table_that_is_none(
+def test_an_invalid_table_is_an_error(
     workspace: Workspace, tmp_path: Path, content: str, reason: str
 ) -> None:
     with pytest.raises(DataError, match=reason):
         import_transcripts(workspace, write(tmp_path / "a.csv", content))
 
 
-def test_a_csv_row_with_a_stray_comma_is_named(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_csv_row_with_an_unquoted_comma_is_reported(workspace: Workspace, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", f"clip_id,text\n{FIRST},要得,好\n")
     assert "quote texts" in import_transcripts(workspace, file).failures[0].reason
 

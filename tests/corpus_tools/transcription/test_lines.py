@@ -46,7 +46,7 @@ def test_a_clip_that_lacks_a_line_is_flagged(new_clip: NewClip) -> None:
     assert given_to(clips, line(0.2, 1.0, "一"), line(2.0, 6.0)) == [(["一"], ["straddles"])]
 
 
-def test_a_superseded_clip_takes_nothing_from_its_heirs(new_clip: NewClip) -> None:
+def test_a_superseded_clip_takes_no_line_from_its_successors(new_clip: NewClip) -> None:
     old, new = new_clip("s", 0.0, 5.0, superseded_by="x"), new_clip("s", 1.0, 4.0)
     assert given_to([old, new], line(1.0, 3.9)) == [(["要得"], []), (["要得"], [])]
 
@@ -58,7 +58,7 @@ spans = st.tuples(st.integers(0, 200), st.integers(1, 60)).map(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(spans, max_size=12), st.sets(st.integers(0, 6), min_size=1))
-def test_no_line_is_given_twice(
+def test_no_line_is_assigned_twice(
     new_clip: NewClip, times: list[tuple[float, float]], places: set[int]
 ) -> None:
     clips = [new_clip("s", 3.0 * place, 3.0 * place + 3.0) for place in sorted(places)]

@@ -23,7 +23,7 @@ from models.text.lexicon import bundled_lexicon
         ("三隻 3 隻 ３隻", "三只 3 只 3只"),
     ],
 )
-def test_one_spelling(raw: str, text: str) -> None:
+def test_normalised_spellings(raw: str, text: str) -> None:
     assert normalise(raw) == text
 
 

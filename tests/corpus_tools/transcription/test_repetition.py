@@ -8,7 +8,7 @@ from corpus_tools.transcription.repetition import has_loop, redundancy, repeated
 @pytest.mark.parametrize(
     ("unit", "most"), [("哈", 14), ("谢谢你", 5), ("对不起", 5), ("你说嘛", 5), ("莫得事哈", 3)]
 )
-def test_people_repeat_themselves_only_so_often(unit: str, most: int) -> None:
+def test_repetition_beyond_that_of_speech_is_a_loop(unit: str, most: int) -> None:
     assert not has_loop(unit * most)
     assert has_loop(unit * (most + 1))
 
@@ -24,7 +24,7 @@ def test_redundancy_is_at_least_one_and_at_most_the_number_of_units(text: str) -
 
 
 @given(st.text("巴适得很莫事", min_size=16, max_size=60))
-def test_a_text_said_three_times_is_more_redundant(text: str) -> None:
+def test_a_repeated_text_is_more_redundant(text: str) -> None:
     assert redundancy(text * 3) > redundancy(text)
 
 

@@ -1,4 +1,4 @@
-"""What is done stays done, and an interruption leaves no trace."""
+"""Interrupted and resumed transcription."""
 
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ def test_small_sources_share_batches_and_keep_shards_of_their_own(
     assert {f"{source}.jsonl" for source in readings} <= shards(workspace).keys()
 
 
-def test_an_interrupted_run_goes_on_to_the_same_bytes(
+def test_a_resumed_run_ends_with_the_same_bytes(
     workspace: Workspace, readings: list[str], parrots: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = PARROT.model_copy(update={"batch_size": 2})
@@ -64,7 +64,7 @@ def test_another_batch_size_changes_nothing(
     assert parrots[-1].batches == []
 
 
-def test_progress_counts_clips_that_are_heard(
+def test_progress_counts_recognised_clips(
     workspace: Workspace, readings: list[str], parrots: list[Any]
 ) -> None:
     told: list[tuple[int, int, str]] = []
@@ -77,7 +77,7 @@ def test_progress_counts_clips_that_are_heard(
 
 
 class Short:
-    """A recogniser that loses a clip."""
+    """A recogniser that drops a clip."""
 
     name = "short"
     parameters = None
@@ -86,7 +86,7 @@ class Short:
         return []
 
 
-def test_a_recogniser_that_loses_clips_is_named(
+def test_a_recogniser_that_drops_clips_is_named(
     workspace: Workspace, parrots: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(

@@ -18,7 +18,7 @@ def stored(corpus: Path) -> list[tuple[str, str, str | None, str]]:
     return [(row.clip_id, row.source, row.model, row.text) for row in rows]
 
 
-def test_origins_live_side_by_side_in_one_order(tmp_path: Path) -> None:
+def test_origins_are_stored_together_in_a_fixed_order(tmp_path: Path) -> None:
     assert put_transcripts(tmp_path, "s", "whisper:m", [text("b", "whisper", "m")], {"k": 1})
     assert put_transcripts(tmp_path, "s", "script", [text("b"), text("a")], {"k": (1, 2)})
     assert put_transcripts(
@@ -43,7 +43,7 @@ def test_the_same_inputs_change_nothing(tmp_path: Path) -> None:
     assert not is_current(tmp_path, "s", "whisper:m", {"k": (1, 2)})
 
 
-def test_the_order_of_work_leaves_no_trace(tmp_path: Path) -> None:
+def test_the_order_of_writing_does_not_matter(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     jobs = [("script", [text("a")], {"k": 1}), ("subtitle", [text("a", "subtitle")], {"k": 2})]
     for corpus, order in ((one, jobs), (two, jobs[::-1])):

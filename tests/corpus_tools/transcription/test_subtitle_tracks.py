@@ -103,18 +103,18 @@ def test_lines_count_from_where_the_film_starts(film: Callable[..., Path]) -> No
     assert (event.start, event.end) == (0.0, 0.9)
 
 
-def test_another_language_than_the_corpus_is_told(film: Callable[..., Path]) -> None:
+def test_another_language_than_that_of_the_corpus_is_reported(film: Callable[..., Path]) -> None:
     found = read_embedded(film(EN), "zh")
     assert [event.text for event in found.events] == ["ok"]
     assert "marked as 'eng', not zh" in found.notes[0]
 
 
-def test_where_no_language_is_known_any_will_do(film: Callable[..., Path]) -> None:
+def test_without_a_known_language_any_track_is_used(film: Callable[..., Path]) -> None:
     found = read_embedded(film(EN), "")
     assert ([event.text for event in found.events], found.notes) == (["ok"], [])
 
 
-def test_pictures_are_named_as_unreadable(film: Callable[..., Path]) -> None:
+def test_image_subtitles_are_reported_as_unreadable(film: Callable[..., Path]) -> None:
     found = read_embedded(film(Track("", "chi", codec="dvdsub")), "zh")
     assert found.events == []
     assert "images (dvd" in found.notes[0]
@@ -126,7 +126,7 @@ def test_media_without_a_track_has_no_lines(film: Callable[..., Path]) -> None:
     assert (found.events, found.notes) == ([], [])
 
 
-def test_what_is_no_media_file_is_named(tmp_path: Path) -> None:
+def test_an_invalid_media_file_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_text("just text")
     with pytest.raises(DataError, match=r"a\.mp4"):

@@ -39,13 +39,13 @@ def test_traditional_chinese_in_big5(tmp_path: Path) -> None:
     assert [event.text for event in events] == lines
 
 
-def test_an_unknown_encoding_is_an_error_not_garbage(tmp_path: Path) -> None:
+def test_an_unknown_encoding_is_an_error_not_mojibake(tmp_path: Path) -> None:
     path = write(tmp_path / "a.srt", srt("Zażółć gęślą jaźń", "Cóż, wróć później"), "cp1250")
     with pytest.raises(DataError, match=r"a\.srt.*encoding.*UTF-8"):
         read_subtitle_file(path)
 
 
-def test_styling_goes_and_everything_else_stays(tmp_path: Path) -> None:
+def test_styling_is_removed_and_other_text_kept(tmp_path: Path) -> None:
     text = srt("{\\an8}<i>x < 3</i> & y", "<script>alert(1)</script>", "two\nlines", "{sic}")
     events = read_subtitle_file(write(tmp_path / "a.srt", text)).events
     assert [event.text for event in events] == [
@@ -105,7 +105,7 @@ def test_ass_has_names_comments_and_drawings(tmp_path: Path) -> None:
         b"WEBVTT\n",
     ],
 )
-def test_what_is_no_subtitle_file_is_named(tmp_path: Path, content: bytes) -> None:
+def test_an_invalid_subtitle_file_is_an_error(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bad.srt"
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"bad\.srt"):
@@ -149,7 +149,7 @@ def test_names_in_the_text_become_speakers(tmp_path: Path) -> None:
     ]
 
 
-def test_the_sidecar_is_chosen_the_same_way_every_time(tmp_path: Path) -> None:
+def test_the_choice_of_the_sidecar_is_deterministic(tmp_path: Path) -> None:
     media = tmp_path / "第01集.mp4"
     assert find_sidecar(media) is None
     for name in (

@@ -18,7 +18,7 @@ def texts(workspace: Workspace, source: str = "drama") -> list[tuple[str, str, s
     return [(row.clip_id[-17:-9], row.source, row.text, row.flags) for row in rows]
 
 
-def test_subtitles_and_recogniser_side_by_side(workspace: Workspace, parrots: list[Any]) -> None:
+def test_subtitles_and_recogniser_are_both_used(workspace: Workspace, parrots: list[Any]) -> None:
     outcome = transcribe(workspace, PARROT)
     assert texts(workspace) == [
         ("00000000", "recogniser", "3 秒钟", []),
@@ -35,19 +35,19 @@ def test_subtitles_and_recogniser_side_by_side(workspace: Workspace, parrots: li
     }
 
 
-def test_a_source_that_is_done_is_skipped(workspace: Workspace, parrots: list[Any]) -> None:
+def test_a_current_source_is_skipped(workspace: Workspace, parrots: list[Any]) -> None:
     transcribe(workspace, PARROT)
     shard = STAGES["transcripts"].path(workspace.root, "drama")
     before = shard.read_bytes(), shard.stat().st_mtime_ns
     again = transcribe(workspace, PARROT)
     assert (shard.read_bytes(), shard.stat().st_mtime_ns) == before
-    assert parrots[-1].heard == 0
+    assert parrots[-1].clips_recognised == 0
     assert again.details["sources"]["unchanged"] == 1
     transcribe(workspace, PARROT.model_copy(update={"prompt": "四川话"}))
-    assert parrots[-1].heard == 2
+    assert parrots[-1].clips_recognised == 2
 
 
-def test_scripted_recordings_are_heard_only_if_asked(
+def test_scripted_recordings_are_recognised_only_on_request(
     workspace: Workspace, parrots: list[Any]
 ) -> None:
     transcribe(workspace, PARROT, scripted=True)
@@ -65,7 +65,7 @@ def test_subtitles_only(workspace: Workspace, parrots: list[Any]) -> None:
     assert outcome.ok
 
 
-def test_without_weights_the_subtitles_are_done_and_both_ways_named(
+def test_without_weights_subtitles_are_processed_and_remedies_named(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -88,7 +88,7 @@ def test_changed_subtitles_replace_the_old_ones(workspace: Workspace, put: Any) 
     assert texts(workspace) == []
 
 
-def test_a_flagged_text_stays_raw(
+def test_a_flagged_text_keeps_its_raw_text(
     workspace: Workspace, parrots: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("corpus_tools.transcription.flagging.flag_text", lambda *_: ["char_loop"])
@@ -100,7 +100,7 @@ def test_a_flagged_text_stays_raw(
     assert outcome.details["flags"] == {"char_loop": 2}
 
 
-def test_a_clip_that_changed_is_not_heard(workspace: Workspace, parrots: list[Any]) -> None:
+def test_a_changed_clip_is_not_recognised(workspace: Workspace, parrots: list[Any]) -> None:
     path = min((workspace.root / "clips" / "drama").glob("*.wav"))
     path.write_bytes(path.read_bytes()[:100])
     outcome = transcribe(workspace, PARROT)
@@ -110,7 +110,7 @@ def test_a_clip_that_changed_is_not_heard(workspace: Workspace, parrots: list[An
     assert heard == ["00003000"]
 
 
-def test_a_clip_that_is_gone_costs_itself_and_is_tried_again(
+def test_a_missing_clip_fails_alone_and_is_tried_again(
     workspace: Workspace, parrots: list[Any]
 ) -> None:
     clips = read_shard(STAGES["segments"].path(workspace.root, "drama"), Clip)
@@ -125,7 +125,7 @@ def test_a_clip_that_is_gone_costs_itself_and_is_tried_again(
     assert ("00000000", "recogniser", "3 秒钟", []) in texts(workspace)
 
 
-def test_a_source_without_a_readable_clip_bothers_no_recogniser(
+def test_a_source_without_readable_clips_is_not_recognised(
     workspace: Workspace, parrots: list[Any]
 ) -> None:
     for clip in (workspace.root / "clips" / "drama").iterdir():
@@ -136,7 +136,7 @@ def test_a_source_without_a_readable_clip_bothers_no_recogniser(
     assert {row[1] for row in texts(workspace)} == {"subtitle"}
 
 
-def test_a_damaged_shard_costs_its_source(workspace: Workspace, parrots: list[Any]) -> None:
+def test_a_damaged_shard_fails_its_source_only(workspace: Workspace, parrots: list[Any]) -> None:
     STAGES["transcripts"].path(workspace.root, "script").write_text("{}\n")
     outcome = transcribe(workspace, PARROT, scripted=True)
     assert {failure.item for failure in outcome.failures} == {"script"}
@@ -202,18 +202,18 @@ def test_windows_give_every_clip_its_words(workspace: Workspace, checkpoint: Pat
     )
 
 
-def test_windows_need_a_recogniser_that_times_its_words(
+def test_windows_need_a_recogniser_with_word_times(
     workspace: Workspace, parrots: list[Any]
 ) -> None:
     outcome = transcribe(workspace, PARROT.model_copy(update={"context": "window"}))
     assert "--context clip" in outcome.failures[0].reason
 
 
-def test_the_screen_decides_who_is_heard(
+def test_only_accepted_clips_are_recognised(
     workspace: Workspace, parrots: list[Any], put: Any
 ) -> None:
     transcribe(workspace, PARROT)
     clips = read_shard(STAGES["segments"].path(workspace.root, "drama"), Clip)
     put(workspace, "screen", "drama", [Screen(clip_id=c.clip_id, accepted=True) for c in clips])
     transcribe(workspace, PARROT)
-    assert parrots[-1].heard == 3
+    assert parrots[-1].clips_recognised == 3

@@ -31,7 +31,7 @@ def test_whisper_is_installed_as_a_recogniser(checkpoint: Path) -> None:
     assert isinstance(made, Recogniser)
 
 
-def test_a_batch_says_what_its_clips_say_alone(checkpoint: Path) -> None:
+def test_a_batch_gives_the_texts_of_its_clips_alone(checkpoint: Path) -> None:
     clips = [*waves(3), *waves(1, 0.5), np.zeros(100, np.float32), np.zeros(0, np.float32)]
     together = WhisperRecogniser(options(checkpoint, batch_size=4)).transcribe(clips, "zh")
     alone = WhisperRecogniser(options(checkpoint, batch_size=1)).transcribe(clips, "zh")
@@ -43,7 +43,7 @@ def test_a_batch_says_what_its_clips_say_alone(checkpoint: Path) -> None:
         assert one.no_speech_prob is not None
 
 
-def test_a_long_recording_is_heard_to_its_end(checkpoint: Path) -> None:
+def test_a_long_recording_is_transcribed_to_its_end(checkpoint: Path) -> None:
     (wave,) = waves(1, 40.0)
     recogniser = WhisperRecogniser(options(checkpoint))
     whole, first, second = recogniser.transcribe([wave, wave[:480000], wave[480000:]], "zh")
@@ -68,12 +68,12 @@ def test_languages_are_checked(checkpoint: Path) -> None:
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:99", "mps:x"])
-def test_a_device_that_is_not_there_is_named(checkpoint: Path, device: str) -> None:
+def test_a_missing_device_is_an_error(checkpoint: Path, device: str) -> None:
     with pytest.raises(ConfigurationError, match=device):
         WhisperRecogniser(options(checkpoint, device=device))
 
 
-def test_the_name_tells_checkpoints_apart(checkpoint: Path, tmp_path: Path) -> None:
+def test_checkpoints_have_distinct_names(checkpoint: Path, tmp_path: Path) -> None:
     copy = tmp_path / "tiny.pt"
     copy.write_bytes(checkpoint.read_bytes() + b" ")
     names = {WhisperRecogniser(options(path)).name for path in (checkpoint, copy)}
@@ -102,7 +102,7 @@ def _pickle(value: Any, path: Path) -> None:
 
 
 @pytest.mark.parametrize("kept", [0, 10, 1000, 0.5, 0.99])
-def test_a_checkpoint_cut_short_is_named(checkpoint: Path, tmp_path: Path, kept: float) -> None:
+def test_a_truncated_checkpoint_is_an_error(checkpoint: Path, tmp_path: Path, kept: float) -> None:
     data = checkpoint.read_bytes()
     path = tmp_path / "cut.pt"
     path.write_bytes(data[: int(kept * len(data)) if 0 < kept < 1 else int(kept)])
@@ -110,7 +110,7 @@ def test_a_checkpoint_cut_short_is_named(checkpoint: Path, tmp_path: Path, kept:
         check_checkpoint(path)
 
 
-def test_a_file_that_is_no_checkpoint_is_named(checkpoint: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_checkpoint_is_an_error(checkpoint: Path, tmp_path: Path) -> None:
     path = tmp_path / "odd.pt"
     whole = torch.load(checkpoint, weights_only=True)
     huge = whole | {"dims": whole["dims"] | {"n_vocab": 10**12}}
@@ -126,7 +126,7 @@ def test_a_file_that_is_no_checkpoint_is_named(checkpoint: Path, tmp_path: Path)
     check_checkpoint(checkpoint)
 
 
-def test_a_checkpoint_of_no_numbers_is_named(checkpoint: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_with_nan_weights_is_an_error(checkpoint: Path, tmp_path: Path) -> None:
     loaded = torch.load(checkpoint, weights_only=True)
     next(iter(loaded["model_state_dict"].values()))[..., 0] = float("nan")
     torch.save(loaded, tmp_path / "nan.pt")
@@ -135,7 +135,7 @@ def test_a_checkpoint_of_no_numbers_is_named(checkpoint: Path, tmp_path: Path) -
         recogniser.transcribe(waves(1), "zh")
 
 
-def test_a_checkpoint_that_lacks_a_tensor_is_named(checkpoint: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_without_a_tensor_is_an_error(checkpoint: Path, tmp_path: Path) -> None:
     whole = torch.load(checkpoint, weights_only=True)
     del whole["model_state_dict"]["decoder.blocks.0.mlp.0.weight"]
     torch.save(whole, tmp_path / "less.pt")
@@ -144,7 +144,9 @@ def test_a_checkpoint_that_lacks_a_tensor_is_named(checkpoint: Path, tmp_path: P
         recogniser.transcribe(waves(1), "zh")
 
 
-def test_a_missing_model_names_both_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_model_names_both_remedies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(DataError, match=r"large-v3.*--model PATH.*3090 MB.*--download"):
         find_weights("large-v3", download=False, announce=print)

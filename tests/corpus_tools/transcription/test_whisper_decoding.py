@@ -70,7 +70,7 @@ def test_a_batch_is_decoded_as_whisper_decodes_its_clips_one_by_one(model: Any) 
     ],
     ids=lambda way: next(iter(way)),
 )
-def test_what_else_is_in_the_batch_changes_nothing(model: Any, way: dict[str, Any]) -> None:
+def test_the_rest_of_the_batch_changes_nothing(model: Any, way: dict[str, Any]) -> None:
     heard = clips(5)
     state = torch.random.get_rng_state()
     together = decode(model, heard, decoding(**way))
@@ -81,7 +81,7 @@ def test_what_else_is_in_the_batch_changes_nothing(model: Any, way: dict[str, An
         assert one.avg_logprob == pytest.approx(alone.avg_logprob, abs=1e-4)
 
 
-def test_only_the_clips_that_need_it_are_tried_again(
+def test_only_clips_below_the_thresholds_fall_back(
     model: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard = clips(4)

@@ -9,7 +9,7 @@ from corpus_tools.transcription.whisper_path import dtw_path, median_filtered, t
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 4, 7, 50])
-def test_smoothing_is_whispers_median(length: int) -> None:
+def test_the_median_filter_is_whispers(length: int) -> None:
     weights = torch.randn(2, 5, length)
     assert torch.equal(median_filtered(weights), median_filter(weights, 7))
 
@@ -23,7 +23,7 @@ def test_the_path_is_whispers(rows: int, columns: int, seed: int) -> None:
     assert dtw_path(costs).tolist() == expected
 
 
-def test_flat_attention_still_gives_times_in_order() -> None:
+def test_flat_attention_gives_ordered_times() -> None:
     frames = token_frames(torch.zeros(2, 9, 20), 4)
     assert len(frames) == 5
     assert frames.tolist() == sorted(frames)

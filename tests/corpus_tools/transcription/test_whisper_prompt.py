@@ -26,5 +26,5 @@ def test_a_long_prompt_keeps_its_end_and_nothing_in_it_is_a_command(prompt: str)
     assert max(tokens) < TOKENIZER.eot
 
 
-def test_nothing_is_no_prompt() -> None:
+def test_an_empty_prompt_has_no_tokens() -> None:
     assert prompt_tokens(TOKENIZER, None, [], 223) == ([], 0)

@@ -56,9 +56,7 @@ def test_words_are_where_whisper_finds_them(
         assert same[key] == pytest.approx(single[key], rel=1e-3)
 
 
-def test_the_encoder_does_not_hear_twice(
-    model: Any, result: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_encoder_runs_once(model: Any, result: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model.encoder, "forward", None)
     assert align_words(model, result, SECONDS * 16000)
 
@@ -97,7 +95,7 @@ def test_words_are_characters_in_chinese_and_words_elsewhere() -> None:
     assert words == [" Zażółć", " gęślą", " jaźń", ",", " proszę", "."]
 
 
-def test_times_of_a_recording_longer_than_whispers_30_s_go_on(checkpoint: Path) -> None:
+def test_word_times_continue_beyond_30_s(checkpoint: Path) -> None:
     wave = np.random.default_rng(3).normal(0, 0.1, 40 * 16000).astype(np.float32)
     recogniser = WhisperRecogniser(
         RecogniserOptions(

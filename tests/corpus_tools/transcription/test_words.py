@@ -26,7 +26,9 @@ spans = st.lists(
 
 
 @given(words, spans)
-def test_every_word_lands_in_one_clip(heard: list[Word], clips: list[tuple[float, float]]) -> None:
+def test_every_word_is_assigned_to_one_clip(
+    heard: list[Word], clips: list[tuple[float, float]]
+) -> None:
     given_to = assign_words(heard, clips)
     assert len(given_to) == len(clips)
     assert sorted(map(id, heard)) == sorted(id(word) for mine in given_to for word in mine)
@@ -74,7 +76,7 @@ def flags(heard: list[Word], clips: list[tuple[float, float]]) -> list[tuple[str
     return [tuple(one.flags) for one in split_recognition(Recognition(text, words=heard), clips)]
 
 
-def test_how_sure_the_recogniser_is_of_a_clip_comes_from_its_own_words() -> None:
+def test_the_confidence_of_a_clip_is_that_of_its_words() -> None:
     heard = [Word(0.5, 1.0, "巴适", 0.9), Word(3.5, 4.0, "得", 0.1), Word(4.0, 4.2, "很", 0.4)]
     window = Recognition("巴适得很", "zh", -0.3, 0.05, 1.2, heard)
     sure, unsure, empty = split_recognition(window, [(0.0, 3.0), (3.0, 6.0), (6.0, 9.0)])

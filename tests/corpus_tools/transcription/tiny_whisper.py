@@ -1,7 +1,7 @@
-"""A Whisper checkpoint in the official format, with random weights: plumbing, not recognition.
+"""A tiny Whisper checkpoint in the official format, with random weights.
 
 Run it with a path to write one there, or take `write_checkpoint` through ``runpy.run_path``.
-Decode with ``temperatures = [0.0]`` and a small ``max_tokens``: random weights never end a text.
+Decode with ``temperatures = [0.0]`` and a small ``max_tokens``, since its texts never end.
 """
 
 import dataclasses
@@ -29,13 +29,13 @@ def write_checkpoint(path: Path, seed: int = 0) -> Path:
         torch.manual_seed(seed)
         model = whisper.Whisper(dims)
         decoder = model.decoder
-        listening = decoder.blocks[0].cross_attn
-        # larger than the class's own, or every text is one token again, whatever is heard
-        torch.nn.init.normal_(decoder.positional_embedding, std=0.1)  # which the class leaves unset
+        cross_attention = decoder.blocks[0].cross_attn
+        # larger than the defaults, with which every text repeats one token
+        torch.nn.init.normal_(decoder.positional_embedding, std=0.1)  # unset by the class
         torch.nn.init.normal_(decoder.token_embedding.weight, std=0.1)
-        torch.nn.init.normal_(listening.query.weight, std=0.5)
-        torch.nn.init.normal_(listening.key.weight, std=0.5)
-        torch.nn.init.normal_(listening.out.weight, std=1.0)
+        torch.nn.init.normal_(cross_attention.query.weight, std=0.5)
+        torch.nn.init.normal_(cross_attention.key.weight, std=0.5)
+        torch.nn.init.normal_(cross_attention.out.weight, std=1.0)
     weights = {name: tensor.half() for name, tensor in model.state_dict().items()}
     torch.save({"dims": dataclasses.asdict(dims), "model_state_dict": weights}, path)
     return path
