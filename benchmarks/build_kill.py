@@ -1,4 +1,4 @@
-"""Kill `corpus build-manifest` at random moments: is there always the old state or the new one?
+"""Kill `corpus build-manifest` at random moments; the state must be the old or the new one.
 
     python benchmarks/build_kill.py
     python benchmarks/build_kill.py --times 10 --clips 240      what the tests do
@@ -78,13 +78,13 @@ def content(corpus: Path) -> dict[str, bytes]:
 
 
 def is_whole(corpus: Path) -> bool:
-    """Tell whether the versions there are are all that they should be."""
+    """Return whether all versions are intact."""
     versions = sorted(path for path in (corpus / "manifests").glob("v*"))
     return bool(versions) and all(verify_manifest(version).ok for version in versions)
 
 
 def trials(folder: Path, times: int, clips: int, seed: int) -> tuple[dict[str, int], list[str]]:
-    """Kill as often as asked for, and return the counts and what went wrong."""
+    """Kill the command repeatedly; return the counts and the problems."""
     log, start, trial = folder / "log", folder / "start" / "c", folder / "trial" / "c"
     ids = write_corpus(start, sources=12, clips_of_each=clips // 12)
     half = len(ids) * 2 // 3

@@ -1,4 +1,4 @@
-"""Does the confounding figure warn where it should, and only there?
+"""Check the confounding warning: present where it is due, absent elsewhere.
 
 Real clips of nEMO, where six speakers say the same sentences in each class: no warning is right.
 The same clips with their classes dealt at random, 100 times: no warning, in 95 of them at least.
@@ -48,7 +48,7 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def entry(row: dict[str, str], emotion: str) -> ManifestEntry:
-    """Return a clip as a manifest has it."""
+    """Return a manifest entry."""
     return ManifestEntry(
         clip_id=row["file"],
         path="",
@@ -74,8 +74,8 @@ def entry(row: dict[str, str], emotion: str) -> ManifestEntry:
 
 
 def flags(entries: list[ManifestEntry], seed: int = 0) -> list[str]:
-    """Return the keys that are said to give the class away."""
-    return [key for key, one in find_confounding(entries, seed).items() if one.confounded]
+    """Return the confounded keys."""
+    return [key for key, score in find_confounding(entries, seed).items() if score.confounded]
 
 
 if __name__ == "__main__":

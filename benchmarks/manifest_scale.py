@@ -1,4 +1,4 @@
-"""A manifest of a million clips: how long each command takes, and how much memory it holds.
+"""Time and memory of each command on a manifest of a million clips.
 
     python benchmarks/manifest_scale.py [--entries 1000000] [--quick]
 

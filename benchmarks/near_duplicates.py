@@ -1,4 +1,4 @@
-"""Are copies of recordings and of texts found among the clips of a corpus, and nothing else?
+"""Recall and precision of the search for repeated recordings and near-duplicate texts.
 
 Recordings: all utterances of three speakers, who say the same sentences in six emotions, and of
 a third for each codec constructed copies: encoded at a low bitrate, decoded, 12 dB softer to 3 dB

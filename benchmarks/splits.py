@@ -1,10 +1,10 @@
-"""Are splits as good as the groups allow, and do as few clips go as an exact solver finds?
+"""Compare splits with a long search, and the clips left out with an exact solver.
 
-The paper's class counts over 60 sources. In the first table each source has one of 40 speakers, who
-have classes they are given more to than others (Dirichlet 2); each draw is divided 8/1/1, whole
-speakers and sources. In the second each source has two of the speakers, so that everything hangs
-together: the build must stop, and what --drop-bridges leaves out is compared with the optimum of an
-integer program (HiGHS). Speakers and classes are drawn; no audio is involved.
+The paper's class counts over 60 sources. In the first table each source has one of 40 speakers with
+skewed classes (Dirichlet 2); each draw is divided 8/1/1 by whole speakers and sources. In the
+second each source has two of the speakers, so that all clips are connected: the build must stop,
+and the clips that --drop-bridges leaves out are compared with the optimum of an integer program
+(HiGHS). Speakers and classes are drawn; no audio is involved.
 
     python benchmarks/splits.py [--draws 100] [--tangled 5]
 """
@@ -57,25 +57,25 @@ def entry(number, emotion, speaker, source):
 
 
 def draw(seed, speakers_per_source=1):
-    """Return a corpus; a speaker's share of each class is drawn, class counts are the paper's."""
+    """Return a random corpus with the paper's class counts and a random class mix per speaker."""
     chance = np.random.default_rng(seed)
     leanings = chance.dirichlet(np.full(len(EMOTIONS), 2.0), SPEAKERS)
     if speakers_per_source == 1:
         everybody = np.concatenate(
             [chance.permutation(SPEAKERS), chance.integers(0, SPEAKERS, SOURCES - SPEAKERS)]
         )
-        cast = everybody[:, None]
+        speakers = everybody[:, None]
     else:
-        cast = np.array(
+        speakers = np.array(
             [chance.choice(SPEAKERS, speakers_per_source, False) for _ in range(SOURCES)]
         )
     entries = []
     for place, clips in enumerate(PAPER_COUNTS):
-        weights = leanings[cast, place]  # (sources, speakers of each)
+        weights = leanings[speakers, place]  # (sources, speakers of each)
         flat = weights.ravel() / weights.sum()
         for where in chance.choice(flat.size, clips, p=flat):
             source, member = divmod(int(where), speakers_per_source)
-            speaker = int(cast[source, member])
+            speaker = int(speakers[source, member])
             entries.append(entry(len(entries), EMOTIONS[place], speaker, source))
     return entries
 
@@ -92,7 +92,7 @@ def figures(partition):
 
 
 def long_search(entries):
-    """Return the same figures with twenty times the effort."""
+    """Return the figures of a search with twenty times the effort."""
     kept = assignment._KICKS, assignment._EFFORT
     assignment._KICKS, assignment._EFFORT = 20 * kept[0], 20 * kept[1]
     try:
@@ -102,7 +102,7 @@ def long_search(entries):
 
 
 def is_held(size, worst, entries):
-    """Tell whether a draw holds, and what the long search found where it was asked."""
+    """Return whether a draw holds, and the figures of the long search if it was run."""
     if size <= 1 and worst <= 20:
         return True, None
     best = long_search(entries)
@@ -183,7 +183,7 @@ def exact(keys):
     return least, len(keys) + found.mip_dual_bound
 
 
-def tangled(draws):
+def oversized(draws):
     print("| draw | left out by us | in | by HiGHS | at least | in |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: |")
     stopped, ours, theirs = 0, 0, 0
@@ -222,7 +222,7 @@ def main():
     parser.add_argument("--tangled", type=int, default=5)
     options = parser.parse_args()
     held = divided(options.draws)
-    return 0 if tangled(options.tangled) and held else 1
+    return 0 if oversized(options.tangled) and held else 1
 
 
 if __name__ == "__main__":

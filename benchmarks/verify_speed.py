@@ -1,4 +1,4 @@
-"""How fast verify-manifest reads clips, beside plain sha256 over the same files.
+"""Speed of verify-manifest, compared with plain sha256 over the same files.
 
     python benchmarks/verify_speed.py [--clips 20000] [--quick]
 

@@ -51,8 +51,8 @@ def _agreement(found: AgreementFacts | None) -> str:
         for name, share in found.classes.items()
         if share is not None
     ]
-    who = f"{found.annotators} annotators on the {found.clips} clips with two votes or more"
-    return f"Agreement of {who}, labelled or not (adjudications are not counted):\n\n" + table(
+    basis = f"{found.annotators} annotators on the {found.clips} clips with two votes or more"
+    return f"Agreement of {basis}, labelled or not (adjudications are not counted):\n\n" + table(
         ["figure", "value", "interval"], rows
     )
 

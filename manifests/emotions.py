@@ -10,4 +10,4 @@ EMOTIONS: tuple[Emotion, ...] = ("angry", "fear", "happy", "neutral", "surprise"
 """Class order of every table, vector and matrix."""
 
 UNCLEAR = "unclear"
-"""What an annotator answers who can't tell; a vote for no class."""
+"""Answer of an annotator who is unsure; a vote for no class."""

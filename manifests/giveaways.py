@@ -54,8 +54,8 @@ class LabelCues:
         if self.cues is None:
             return body
         return (
-            f"{body}\n\nFrom duration and loudness alone, trained on train: UAR "
-            f"{self.cues.uar:.2f} on the {self.cues.clips} clips of test (chance {self.cues.chance:.2f})."
+            f"{body}\n\nFrom duration and loudness alone, fitted on train: UAR {self.cues.uar:.2f} "
+            f"on {self.cues.clips} clips of test (chance {self.cues.chance:.2f})."
         )
 
 

@@ -67,7 +67,7 @@ def _redaction(folder: Path, outcome: Outcome) -> Redaction | None:
         if (part.kind, part.id) not in known:
             outcome.fail(
                 f"{folder.name}/{REDACTION}",
-                f"names {part.kind} '{part.id}', who is not in {TOMBSTONES}; {_RESTORE}",
+                f"names {part.kind} '{part.id}', which is not in {TOMBSTONES}; {_RESTORE}",
             )
     outcome.items_in += redaction.clips
     outcome.rejected["withdrawn"] += redaction.clips

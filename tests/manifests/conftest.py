@@ -14,7 +14,7 @@ from manifests.settings import SplitSettings
 
 @dataclass
 class Corpus:
-    """Made-up material of a corpus: every clip a tiny WAV of its own."""
+    """Synthetic inputs of a corpus, with a tiny WAV per clip."""
 
     root: Path
     clips: list = field(default_factory=list)
@@ -111,12 +111,12 @@ def _wav(value):
 
 @pytest.fixture
 def drawn():
-    """Builds with their pictures."""
+    """Builds with real plots."""
 
 
 @pytest.fixture(autouse=True)
 def _undrawn(request, monkeypatch):
-    """Builds with files in the place of pictures, which would take longer than all the rest."""
+    """Builds with empty files instead of plots, which would take most of the time."""
     if "drawn" not in request.fixturenames:
         for name in ("draw_classes", "draw_splits"):
             monkeypatch.setattr(
@@ -132,7 +132,7 @@ def corpus(tmp_path):
 
 @pytest.fixture
 def filled(corpus):
-    """Ten speakers in a source each, and each class from each of them."""
+    """Ten speakers in one source each, with clips of every class."""
     for number in range(10):
         for emotion in EMOTIONS:
             corpus.add(f"s{number}", emotion, f"f{number}", f"series{number % 2}")
@@ -141,7 +141,7 @@ def filled(corpus):
 
 @pytest.fixture
 def make_entry():
-    """Return a function that makes entries of a manifest, not yet divided."""
+    """Return a function that makes manifest entries without splits."""
 
     def make(clip_id, emotion="angry", speaker=None, series=None, source="s", **fields):
         return ManifestEntry(

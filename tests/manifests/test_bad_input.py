@@ -1,4 +1,4 @@
-"""What a build says of bad input: one sentence for each thing, and nothing half-written."""
+"""Reports of a build on bad input: one sentence per problem, and nothing half-written."""
 
 import json
 
@@ -16,7 +16,7 @@ JUDGEMENTS = "annotations/judgements/x.jsonl"
 
 
 def store(corpus, left_out=()):
-    """Write made-up material as the stages and annotators leave it."""
+    """Write synthetic stage records and labels."""
     Workspace.create(corpus.root, "bad")
     speakers = "".join(f"{one.speaker_id},{one.gender}\n" for one in corpus.speakers.values())
     (corpus.root / "speakers.csv").write_text(f"speaker_id,gender\n{speakers}", encoding="utf-8")
@@ -48,7 +48,7 @@ def store(corpus, left_out=()):
 
 @pytest.fixture
 def build(filled):
-    """Return a function that builds from the command line, and tells how it went."""
+    """Return a function that runs the build command and returns its JSON output."""
 
     def build(code=0, *arguments):
         command = ["build-manifest", "--corpus", str(filled.root), "--json", *arguments]
@@ -65,8 +65,8 @@ def versions(corpus):
     return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
 
-def one_failure(told):
-    [failure] = told["failures"]
+def one_failure(result):
+    [failure] = result["failures"]
     assert "\n" not in failure["reason"]
     return failure
 
@@ -89,7 +89,7 @@ def test_label_outside_the_six_classes(filled, build):
         (lambda path: path.write_bytes(b""), "changed since it was cut"),
     ],
 )
-def test_clip_gone_or_changed(filled, build, harm, sentence):
+def test_clip_missing_or_changed(filled, build, harm, sentence):
     store(filled)
     clip = filled.clips[20].clip_id
     harm(filled.path(clip))
@@ -101,8 +101,8 @@ def test_clip_gone_or_changed(filled, build, harm, sentence):
 
 def test_empty_class(filled, build):
     store(filled, left_out=["fear"])
-    told = build()
-    assert "no clip is labelled fear" in told["warnings"]
+    result = build()
+    assert "no clip is labelled fear" in result["warnings"]
     assert versions(filled) == ["v1"]
 
 

@@ -33,7 +33,7 @@ def fits(sizes, ratios=RATIOS):
 
 
 def least_loss(keys, ratios=RATIOS):
-    """Try every side for every key."""
+    """Search all sides of all keys exhaustively."""
     names = sorted({key for shared in keys.values() for key in shared})
     bundles = Counter(keys.values()).items()
     best = None
@@ -51,7 +51,7 @@ def least_loss(keys, ratios=RATIOS):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_no_division_loses_fewer_where_all_can_be_tried(seed):
+def test_exhaustive_search_loses_the_fewest_clips(seed):
     keys = drawn(seed, clips=120, sources=6, speakers=4)
     found = fewest_bridges(keys, RATIOS)
     least = least_loss(keys)
@@ -60,7 +60,7 @@ def test_no_division_loses_fewer_where_all_can_be_tried(seed):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_search_comes_near_to_what_all_trials_find(seed, monkeypatch):
+def test_annealing_comes_near_exhaustive_search(seed, monkeypatch):
     keys = drawn(seed, clips=150, sources=5, speakers=5)
     least = least_loss(keys)
     monkeypatch.setattr(bridges, "_EXHAUSTIVE", 1)
@@ -69,7 +69,7 @@ def test_the_search_comes_near_to_what_all_trials_find(seed, monkeypatch):
     assert found is None or len(found) <= 1.1 * least
 
 
-def test_what_stays_can_be_divided_by_the_ratios():
+def test_remaining_clips_can_be_divided_by_the_ratios():
     keys = drawn(1, clips=900, sources=20, speakers=14)
     found = fewest_bridges(keys, RATIOS)
     stay = {clip: shared for clip, shared in keys.items() if clip not in found}
@@ -79,19 +79,19 @@ def test_what_stays_can_be_divided_by_the_ratios():
     assert 0 < len(found) < 0.2 * len(keys)
 
 
-def test_the_order_of_the_clips_has_no_say():
+def test_result_does_not_depend_on_the_order_of_clips():
     keys = drawn(2)
     shuffled = list(keys.items())
     random.Random(0).shuffle(shuffled)
     assert fewest_bridges(dict(shuffled), RATIOS) == fewest_bridges(keys, RATIOS)
 
 
-def test_one_key_for_all_can_not_be_parted():
+def test_a_single_key_can_not_be_divided():
     keys = {str(number): ("speaker:p",) for number in range(50)}
     assert fewest_bridges(keys, RATIOS) is None
     assert fewest_bridges({}, RATIOS) is None
 
 
-def test_clips_that_lie_apart_cost_nothing():
+def test_unconnected_clips_cost_nothing():
     keys = {f"{group}-{n}": (f"source:{group}",) for group in range(10) for n in range(7)}
     assert fewest_bridges(keys, RATIOS) == frozenset()

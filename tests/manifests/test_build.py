@@ -61,7 +61,7 @@ def test_nothing_new_makes_no_version(filled):
     assert files(filled.root / "manifests" / "v1") == before
 
 
-def test_next_version_keeps_the_old_one_and_where_its_clips_are(filled):
+def test_next_version_keeps_the_old_one_and_the_splits_of_its_clips(filled):
     filled.build()
     before = files(filled.root / "manifests" / "v1")
     for emotion in EMOTIONS:
@@ -109,7 +109,7 @@ def test_left_out_clips_are_counted_by_reason(filled):
     assert held == set(ids) - {ids[0], ids[1], ids[2], ids[4]}
 
 
-def test_of_repeats_one_that_has_a_class_is_taken(filled):
+def test_one_repeat_with_a_class_is_kept(filled):
     ids = [clip.clip_id for clip in filled.clips]
     del filled.labels[ids[3]]
     for number in (2, 5):
@@ -121,7 +121,7 @@ def test_of_repeats_one_that_has_a_class_is_taken(filled):
     assert held == set(ids) - {ids[3], ids[5]}
 
 
-def test_gone_and_changed_clips_are_named_and_no_version_is_written(filled):
+def test_missing_and_changed_clips_are_named_and_no_version_is_written(filled):
     gone, changed, homeless = (filled.clips[number].clip_id for number in (7, 20, 40))
     filled.path(gone).unlink()
     filled.path(changed).write_bytes(b"other")
@@ -142,7 +142,7 @@ def test_clip_path_out_of_the_corpus_is_a_failure(filled):
 
 
 @pytest.mark.parametrize("stage", ["write_card", "draw_splits", "sha256_file"])
-def test_broken_off_before_the_end_leaves_the_old_state(filled, monkeypatch, stage):
+def test_an_interrupted_build_leaves_the_old_state(filled, monkeypatch, stage):
     filled.build()
     filled.add("s11", "sad", "f11")
     before = files(filled.root / "manifests" / "v1")
@@ -159,7 +159,7 @@ def test_broken_off_before_the_end_leaves_the_old_state(filled, monkeypatch, sta
     assert filled.build().details["manifest"]["version"] == "v2"
 
 
-def test_what_a_killed_build_left_is_cleared(filled):
+def test_remains_of_a_killed_build_are_removed(filled):
     left = filled.root / "manifests" / ".0123.partial"
     left.mkdir(parents=True)
     (left / "manifest.jsonl").write_text("half")
@@ -184,7 +184,7 @@ def test_damaged_parent_stops_the_next_build(filled):
         filled.build()
 
 
-def test_one_speaker_only_is_said(corpus):
+def test_a_single_speaker_is_reported(corpus):
     for number in range(12):
         corpus.add(f"s{number % 4}", EMOTIONS[number % 6], "m1")
     [failure] = corpus.build().failures

@@ -27,7 +27,7 @@ def test_numbers_come_from_the_data(card):
     assert "reached 80.0 % / 10.0 % / 10.0 %" in text
 
 
-def test_head_is_what_hugging_face_reads(card):
+def test_head_is_valid_for_hugging_face(card):
     text = card(corpus={"name": 'a: "b"', "language": "zh", "licence": "CC-BY-4.0"})
     assert text.startswith(
         '---\npretty_name: "a: \\"b\\""\nlanguage:\n- "zh"\nlicense: cc-by-4.0\n'
@@ -35,7 +35,7 @@ def test_head_is_what_hugging_face_reads(card):
     assert "size_categories:\n- n<1K\n" in text
 
 
-def test_what_the_user_must_fill_in_is_marked_until_it_is_there(card, filled):
+def test_missing_parts_are_marked_until_filled_in(card, filled):
     text = card(card={"consent": "all gave it in writing"})
     assert "all gave it in writing" in text
     assert "license: unknown" in text
@@ -43,7 +43,7 @@ def test_what_the_user_must_fill_in_is_marked_until_it_is_there(card, filled):
     assert "`[corpus] licence` in corpus.toml" in text
 
 
-def test_what_users_write_stays_text(card, filled):
+def test_user_text_is_escaped(card, filled):
     for source_id, source in filled.sources.items():
         filled.sources[source_id] = source.changed(series="<b>a|b</b>\n# c")
     text = card(corpus={"name": "x\n---\n<script>"}, card={"description": "[a](javascript:b)"})
@@ -112,7 +112,7 @@ def card_with(filled):
     return build
 
 
-def test_agreement_stands_with_its_interval(card_with):
+def test_agreement_is_shown_with_its_interval(card_with):
     text = card_with(agreement=AGREEMENT)
     assert "Agreement of 3 annotators on the 60 clips" in text
     assert "| 0.612 | 0.550 to 0.670 (95 %, bootstrap over clips, 1000 samples) |" in text
@@ -120,18 +120,18 @@ def test_agreement_stands_with_its_interval(card_with):
     assert "where one is fear" not in text
 
 
-def test_agreement_that_is_not_defined_is_said(card_with):
+def test_undefined_agreement_is_reported(card_with):
     undefined = {"alpha": None, "low": None, "high": None, "undefined": "no clip has two votes"}
     assert "is not known: no clip has two votes." in card_with(agreement=AGREEMENT | undefined)
 
 
-def test_what_nobody_measured_is_said(card):
+def test_missing_measures_are_reported(card):
     text = card()
     assert "Agreement of the annotators was not measured" in text
     assert "Screening decisions are not known" in text
 
 
-def test_thresholds_rejections_and_models_are_told(card_with):
+def test_thresholds_rejections_and_models_are_shown(card_with):
     text = card_with(screening=SCREENING, texts={"subtitle": ["li <b>", "wang"]})
     assert "Cut or recorded: 90 clips; accepted for labelling: 60." in text
     assert text.index("| too\\_quiet | 25 |") < text.index("| music | 10 |")
@@ -163,7 +163,7 @@ def test_head_is_yaml_of_known_keys(card, said, license_, named):
     assert head["task_categories"] == ["audio-classification"]
 
 
-def test_folds_were_asked_for_not_shares(filled):
+def test_card_shows_folds_instead_of_ratios(filled):
     filled.build(SplitSettings(folds="5"))
     text = (filled.root / "manifests" / "v1" / "card.md").read_text(encoding="utf-8")
     assert (

@@ -14,7 +14,7 @@ CLASSES = ("angry", "sad")
 
 @pytest.fixture
 def versions(filled):
-    """Two versions of a corpus, and what was done between them."""
+    """Two versions of a corpus, and the changes between them."""
     filled.build()
     first, second, third = (clip.clip_id for clip in filled.clips[:3])
     filled.label(first, "sad")
@@ -27,7 +27,7 @@ def versions(filled):
     return folder / "v1", folder / "v2", (first, second, third, added)
 
 
-def test_each_change_is_of_its_kind(versions):
+def test_each_change_has_its_kind(versions):
     before, after, (first, second, third, added) = versions
     found = diff_manifests(before, after)
     kinds = {change.clip_id: change.kinds for change in found.changes}
@@ -52,7 +52,7 @@ def test_each_change_is_of_its_kind(versions):
     assert len(row["changes"]) == 4
 
 
-def test_other_way_round_is_the_mirror_image(versions):
+def test_reversed_diff_is_the_mirror_image(versions):
     before, after, _ = versions
     there, back = diff_manifests(before, after), diff_manifests(after, before)
     swapped = {"added": "removed", "removed": "added"}
@@ -67,7 +67,7 @@ def test_a_version_does_not_differ_from_itself(versions):
     assert found.same == 60
 
 
-def test_markdown_says_it_and_escapes_what_users_wrote(versions):
+def test_markdown_lists_changes_and_escapes_user_text(versions):
     before, after, (first, *_) = versions
     text = diff_as_markdown(diff_manifests(before, after))
     assert "| added | 1 |" in text
@@ -83,7 +83,7 @@ def test_markdown_says_it_and_escapes_what_users_wrote(versions):
     st.dictionaries(st.text("abc", min_size=1, max_size=3), st.sampled_from(CLASSES)),
     st.dictionaries(st.text("abc", min_size=1, max_size=3), st.sampled_from(CLASSES)),
 )
-def test_any_two_are_told_apart_as_sets_are(tmp_path_factory, make_entry, before, after):
+def test_any_two_versions_differ_as_sets_do(tmp_path_factory, make_entry, before, after):
     folders = []
     for number, clips in enumerate((before, after), start=1):
         folder = tmp_path_factory.mktemp("m") / f"v{number}"

@@ -30,7 +30,7 @@ def as_parent(partition):
 
 @pytest.fixture
 def forty(make_entry):
-    """Four hundred clips of forty speakers in a source each, who lean to one class or another."""
+    """Four hundred clips of forty speakers with skewed classes, in one source each."""
     chance = random.Random(0)
     return [
         make_entry(
@@ -52,7 +52,7 @@ def folds_of(entries, attribute):
 
 
 @pytest.mark.parametrize("number", [2, 5, 10])
-def test_folds_are_as_large_as_each_other_in_every_class_and_speakers_stay_whole(forty, number):
+def test_folds_are_balanced_in_every_class_and_speakers_stay_whole(forty, number):
     partition = divide_clips(forty, SplitSettings(folds=str(number)))
     assert all(len(folds) == 1 for folds in folds_of(partition.entries, "speaker").values())
     sizes = Counter(entry.fold for entry in partition.entries)
@@ -82,7 +82,7 @@ def test_each_speaker_is_left_out_once(forty):
     assert all(len(speakers) == 1 for speakers in by_fold.values())
 
 
-def test_a_new_speaker_gets_a_fold_of_their_own_and_nobody_elses_changes(forty, make_entry):
+def test_a_new_speaker_gets_a_new_fold_and_no_other_changes(forty, make_entry):
     first = divide_clips(forty, SplitSettings(folds="speakers"))
     new = [make_entry(f"a{n}", "sad", "a-new-one", source="q-new") for n in range(3)]
     second = divide_clips([*new, *forty], SplitSettings(), as_parent(first))
@@ -108,10 +108,13 @@ def test_over_twenty_versions_no_clip_changes_its_fold(forty, make_entry):
             kept.append(entry)
         entries = kept + [
             make_entry(
-                f"n{version:02d}-{n}", chance.choice(EMOTIONS), f"p{who:02d}", source=f"q{who:02d}"
+                f"n{version:02d}-{n}",
+                chance.choice(EMOTIONS),
+                f"p{speaker:02d}",
+                source=f"q{speaker:02d}",
             )
             for n in range(20)
-            for who in [chance.randrange(45)]
+            for speaker in [chance.randrange(45)]
         ]
         chance.shuffle(entries)
         following = divide_clips(entries, SplitSettings(), as_parent(last))
@@ -135,7 +138,7 @@ def test_other_folds_need_resplit(forty):
         )
 
 
-def test_too_few_groups_are_said(make_entry):
+def test_too_few_groups_are_reported(make_entry):
     entries = [make_entry(f"c{n}", speaker=f"p{n % 3}", source=f"q{n % 3}") for n in range(12)]
     with pytest.raises(DataError, match="3 groups can't fill 5 folds"):
         divide_clips(entries, SplitSettings(folds="5"))
@@ -151,7 +154,7 @@ def test_two_speakers_get_no_fold_each_since_a_third_would_make_train_val(make_e
     assert divide_clips(entries, SplitSettings(folds="2")).folds == 2
 
 
-def test_what_validated_does_so_when_a_third_speaker_withdrew(make_entry):
+def test_val_stays_val_when_a_third_speaker_withdraws(make_entry):
     entries = [make_entry(f"c{n}", speaker=f"p{n % 3}", source=f"q{n % 3}") for n in range(12)]
     first = divide_clips(entries, SplitSettings(folds="speakers"))
     left = [entry for entry in first.entries if entry.fold != 3]
@@ -160,7 +163,7 @@ def test_what_validated_does_so_when_a_third_speaker_withdrew(make_entry):
     assert [entry.split for entry in second.entries] == [entry.split for entry in left]
 
 
-def test_splits_of_others_dont_end_folds(filled):
+def test_imported_splits_do_not_end_folds(filled):
     filled.build(SplitSettings(folds="5"))
     new = filled.add("s10", "sad", "f10")
     with pytest.raises(ConfigurationError, match="v1 has folds"):
@@ -171,7 +174,7 @@ def test_splits_of_others_dont_end_folds(filled):
 
 
 @pytest.mark.parametrize("said", ["99999999999", "\x1b[2J", [5], 0])
-def test_folds_of_a_header_that_cant_be_are_refused(make_entry, said):
+def test_invalid_folds_in_a_header_are_refused(make_entry, said):
     entries = [make_entry(f"c{n}", speaker=f"p{n}") for n in range(6)]
     parent = as_parent(
         replace(divide_clips(entries, SplitSettings(folds="3")), requested_folds=said)
@@ -180,13 +183,13 @@ def test_folds_of_a_header_that_cant_be_are_refused(make_entry, said):
         divide_clips(entries, SplitSettings(), parent)
 
 
-@pytest.mark.parametrize("asked", ["1", "0", "five", "", True, 2.5, "2000"])
-def test_what_is_no_number_of_folds_is_refused(asked):
+@pytest.mark.parametrize("value", ["1", "0", "five", "", True, 2.5, "2000"])
+def test_an_invalid_number_of_folds_is_refused(value):
     with pytest.raises(ValueError, match="from 2 to 1000"):
-        SplitSettings(folds=asked)
+        SplitSettings(folds=value)
 
 
-def test_a_version_with_folds_says_so_and_keeps_them(filled):
+def test_a_version_with_folds_records_and_keeps_them(filled):
     outcome = filled.build(SplitSettings(folds="5"))
     folder = filled.root / "manifests" / "v1"
     manifest = load_manifest(folder)

@@ -11,7 +11,7 @@ from manifests.shallow_cues import find_shallow_cues
 
 @pytest.fixture
 def make_corpus(make_entry):
-    """Return a function that makes clips of eight speakers who favour a class more or less."""
+    """Return a function that makes clips of eight speakers with skewed classes."""
 
     def make(seed, loyalty, n=300):
         rng = np.random.default_rng(seed)
@@ -32,7 +32,7 @@ def make_corpus(make_entry):
 
 
 def by_hand(values, classes, folds):
-    """The same figure, clip by clip."""
+    """Reference implementation of the figure, clip by clip."""
     hits = np.zeros(len(classes))
     for number, (value, fold) in enumerate(zip(values, folds, strict=True)):
         learnt = folds != fold
@@ -47,7 +47,7 @@ def by_hand(values, classes, folds):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_table_scores_what_counting_by_hand_does(seed):
+def test_the_table_scores_as_a_clip_by_clip_reference(seed):
     rng = np.random.default_rng(seed)
     values, folds = rng.integers(0, 7, 80), rng.integers(0, 5, 80)
     classes = np.concatenate([np.arange(4), rng.integers(0, 4, 76)])
@@ -64,7 +64,7 @@ def test_speakers_with_one_emotion_each_are_flagged(make_corpus):
     assert "speaker alone: UAR 0.9" in found["speaker"].describe()
 
 
-def test_it_is_quiet_where_classes_are_dealt_at_random(make_corpus):
+def test_random_classes_give_no_warning(make_corpus):
     flagged = sum(
         any(one.confounded for one in find_confounding(make_corpus(seed, 0.0), seed).values())
         for seed in range(20)
@@ -72,7 +72,7 @@ def test_it_is_quiet_where_classes_are_dealt_at_random(make_corpus):
     assert flagged <= 1
 
 
-def test_a_source_for_every_clip_tells_nothing(make_entry):
+def test_a_source_per_clip_predicts_nothing(make_entry):
     entries = [
         make_entry(f"c{n}", EMOTIONS[n % 6], source=f"s{n}").changed(split="train")
         for n in range(60)
@@ -82,7 +82,7 @@ def test_a_source_for_every_clip_tells_nothing(make_entry):
     assert not found.confounded
 
 
-def test_loudness_that_goes_with_the_class_is_found(make_corpus):
+def test_loudness_correlated_with_the_class_is_found(make_corpus):
     entries = make_corpus(3, 0.0)
     rng = np.random.default_rng(0)
     loud = {one.clip_id: float(rng.normal(-25, 1)) for one in entries}
@@ -94,7 +94,7 @@ def test_loudness_that_goes_with_the_class_is_found(make_corpus):
     assert shouting.uar > quiet.uar + 0.08
 
 
-def test_too_little_to_ask_is_no_error(make_entry):
+def test_too_few_clips_are_no_error(make_entry):
     one = make_entry("a").changed(split="train")
     found = find_label_cues([one], {"a": -20.0})
     assert found.row() == {"confounding": {}, "shallow_cues": None}
@@ -103,14 +103,14 @@ def test_too_little_to_ask_is_no_error(make_entry):
     assert find_shallow_cues(same, {"a": -20.0, "b": -20.0}) is None
 
 
-def test_a_build_tells_and_warns(corpus):
+def test_a_build_reports_label_cues_and_warns(corpus):
     for number in range(12):
         for _ in range(8):
             corpus.add(f"s{number}", EMOTIONS[number % 6], f"f{number % 6}")
     outcome = corpus.build()
     assert any("speaker alone" in warning for warning in outcome.warnings)
     folder = corpus.root / "manifests" / "v1"
-    told = json.loads((folder / "giveaways.json").read_text())
-    assert told == outcome.details["manifest"]["giveaways"]
-    assert told["confounding"]["speaker"]["confounded"]
+    document = json.loads((folder / "giveaways.json").read_text())
+    assert document == outcome.details["manifest"]["giveaways"]
+    assert document["confounding"]["speaker"]["confounded"]
     assert "## Label cues" in (folder / "card.md").read_text()

@@ -6,7 +6,7 @@ def sides(corpus, version):
     return {entry.clip_id: entry.split for entry in entries}
 
 
-def test_splits_of_others_move_no_clip_of_the_version_before(filled):
+def test_imported_splits_move_no_clip_of_the_previous_version(filled):
     filled.build()
     before = sides(filled, "v1")
     trained = next(clip for clip, side in before.items() if side == "train")
@@ -15,7 +15,7 @@ def test_splits_of_others_move_no_clip_of_the_version_before(filled):
     assert sides(filled, "v2") == before | {new: "test"}
 
 
-def test_splits_of_others_move_no_clip_that_comes_back(filled):
+def test_imported_splits_move_no_returning_clip(filled):
     filled.build()
     before = sides(filled, "v1")
     trained = next(clip for clip, side in before.items() if side == "train")

@@ -29,7 +29,7 @@ def test_groups_are_the_connected_components(shared):
         assert together == (component[one] == component[other])
 
 
-def test_unknown_speakers_may_be_anybody_of_the_series(make_entry):
+def test_unknown_speakers_may_be_any_speaker_of_the_series(make_entry):
     entries = [
         make_entry("a", speaker="f01", series="x"),
         make_entry("b", series="x", source="t"),
@@ -53,7 +53,7 @@ def test_auto_keeps_speakers_and_sources_whole_where_it_can(make_entry):
     assert fitting_grouping(entries, groupings("auto"), 0.8) == ("speaker", "source")
 
 
-def test_auto_falls_back_to_speakers_when_sources_tie_all_together(make_entry):
+def test_auto_falls_back_to_speakers_when_sources_connect_everything(make_entry):
     scenes = ["ab", "bc", "cd", "de", "ea"]
     entries = [make_entry(f"{q}{s}", speaker=s, source=q) for q in scenes for s in q]
     by = fitting_grouping(entries, groupings("auto"), 0.8)
@@ -61,7 +61,7 @@ def test_auto_falls_back_to_speakers_when_sources_tie_all_together(make_entry):
     assert largest_share(group_clips(keys_of(entries, by)).values()) == pytest.approx(0.2)
 
 
-def test_auto_tells_unknown_speakers_of_the_only_series_apart_by_source(make_entry):
+def test_auto_separates_unknown_speakers_of_the_only_series_by_source(make_entry):
     entries = [make_entry(f"c{number}", series="x", source=f"s{number}") for number in range(5)]
     assert fitting_grouping(entries, groupings("auto"), 0.8) == ("known_speaker", "source")
 

@@ -13,7 +13,7 @@ def sides(corpus, version):
 
 @pytest.fixture
 def gap(filled):
-    """A corpus whose second version lacks val and test of the first, and has others there."""
+    """A corpus whose second version has other clips in val and test than the first."""
     filled.build()
     labels = dict(filled.labels)
     for clip_id, side in sides(filled, "v1").items():
@@ -27,7 +27,7 @@ def gap(filled):
     return filled
 
 
-def test_clips_that_come_back_are_where_they_were(gap):
+def test_returning_clips_get_their_earlier_split(gap):
     first = sides(gap, "v1")
     assert {side for clip, side in sides(gap, "v2").items() if clip not in first} == {"val", "test"}
     gap.build()
@@ -35,18 +35,18 @@ def test_clips_that_come_back_are_where_they_were(gap):
     assert {clip: third[clip] for clip in first} == first
 
 
-def test_dividing_anew_forgets_where_clips_were(gap):
+def test_resplit_ignores_earlier_splits(gap):
     gap.build(resplit=True)
     assert gap.build().details["manifest"]["new"] is False
     assert sides(gap, "v3") != sides(gap, "v1") | sides(gap, "v2")
 
 
-def test_an_older_version_that_is_gone_is_done_without(gap):
+def test_a_missing_older_version_is_ignored(gap):
     shutil.rmtree(gap.root / "manifests" / "v1")
     assert gap.build().details["manifest"]["version"] == "v3"
 
 
-def test_an_older_version_that_is_damaged_stops_the_build_and_says_what_to_do(gap):
+def test_a_damaged_older_version_stops_the_build_with_a_remedy(gap):
     path = gap.root / "manifests" / "v1" / "index.parquet"
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(DataError, match=r"v1 has the splits .* move its folder out of manifests/"):

@@ -15,14 +15,14 @@ def built(filled):
     return filled.root / "manifests" / "v1"
 
 
-def test_the_index_says_what_the_manifest_says(built):
-    told, whole = open_manifest(built), load_manifest(built)
-    assert list(told.entries) == whole.entries
-    assert (told.entries[0], told.entries[-1]) == (whole.entries[0], whole.entries[-1])
-    assert list(told.entries[3:5]) == whole.entries[3:5]
-    assert (told.header, told.corpus) == (whole.header, whole.corpus)
+def test_index_and_manifest_have_the_same_entries(built):
+    opened, whole = open_manifest(built), load_manifest(built)
+    assert list(opened.entries) == whole.entries
+    assert (opened.entries[0], opened.entries[-1]) == (whole.entries[0], whole.entries[-1])
+    assert list(opened.entries[3:5]) == whole.entries[3:5]
+    assert (opened.header, opened.corpus) == (whole.header, whole.corpus)
     with pytest.raises(IndexError):
-        told.entries[len(whole.entries)]
+        opened.entries[len(whole.entries)]
 
 
 def test_a_version_without_an_index_is_read_from_its_entries(built):
@@ -46,7 +46,7 @@ def test_a_changed_index_is_not_read(built):
     assert "v1/index.parquet" in {failure.item for failure in verify_manifest(built).failures}
 
 
-def test_an_index_that_says_something_else_is_noticed(built):
+def test_an_index_with_other_entries_is_reported(built):
     entries = load_manifest(built).entries
     entries[0] = entries[0].changed(emotion="sad", split="train")
     write_index(built / INDEX, entries)
@@ -62,7 +62,7 @@ def test_placements_are_those_of_the_entries(built):
     assert placements(open_manifest(built)) == placements(load_manifest(built)) == said
 
 
-def test_a_split_that_there_is_not_is_refused(built):
+def test_an_unknown_split_is_refused(built):
     entries = load_manifest(built).entries
     entries[1] = entries[1].changed(split="dev")
     write_index(built / INDEX, entries)
@@ -73,12 +73,12 @@ def test_a_split_that_there_is_not_is_refused(built):
         placements(open_manifest(built))
 
 
-def test_what_is_no_index_is_said(built):
+def test_an_unreadable_index_is_reported(built):
     (built / INDEX).write_bytes(b"PAR1")
-    assert "not an index" in index_problem(built, [])
+    assert "not a readable index" in index_problem(built, [])
 
 
-def test_a_class_outside_the_six_is_refused_when_it_is_come_to(built):
+def test_a_class_outside_the_six_is_refused_when_its_entry_is_read(built):
     entries = load_manifest(built).entries
     entries[1] = entries[1].changed(emotion="bored")
     write_index(built / INDEX, entries)

@@ -16,7 +16,7 @@ def test_texts_across_sides_are_reported_and_not_grouped(make_entry):
     assert found.exposed == {"val": 1, "test": 1}
 
 
-def test_texts_of_one_sentence_are_reported_as_that_sentence_alone(make_entry):
+def test_texts_of_one_sentence_are_reported_as_the_sentence_only(make_entry):
     entries = [make_entry(side, text=LINE, sentence="s1", split=side) for side in ("train", "test")]
     assert find_leakage(entries)["text"].leaks == []
     film = make_entry("film", text=LINE, split="val")
@@ -64,7 +64,7 @@ def test_recording_found_later_on_two_sides_holds_clips_out_and_moves_none(fille
     assert outcome.details["manifest"]["leakage"]["recording"]["shared"] == []
 
 
-def test_what_val_and_test_share_without_train_exposes_neither(make_entry):
+def test_values_shared_by_val_and_test_alone_expose_neither(make_entry):
     entries = [
         make_entry("a", speaker="p0", source="q0", split="train"),
         make_entry("b", speaker="p1", source="q1", split="val"),

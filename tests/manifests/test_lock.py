@@ -16,7 +16,7 @@ from manifests.processes import is_running, start_time_of
 
 @pytest.fixture
 def left(tmp_path):
-    """Leave a lock of some process behind."""
+    """Write a lock of some process."""
 
     def leave(pid=2**22 + 1, host=None, start=None, at=0.0):
         owner = {"host": host or socket.gethostname(), "pid": pid, "start": start, "time": at}
@@ -35,14 +35,14 @@ def test_second_holder_is_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_lock_of_a_dead_process_is_broken_with_a_sentence(tmp_path):
+def test_lock_of_a_dead_process_is_removed_and_reported(tmp_path):
     owner = {"host": socket.gethostname(), "pid": 2**22 + 1, "time": 0}
     (tmp_path / ".corpus.lock").write_text(json.dumps(owner))
     with FolderLock(tmp_path) as lock:
         assert "left behind" in lock.broken
 
 
-def test_lock_of_another_host_is_believed_while_fresh(tmp_path):
+def test_lock_of_another_host_is_respected_while_fresh(tmp_path):
     path = tmp_path / ".corpus.lock"
     path.write_text(json.dumps({"host": "elsewhere", "pid": os.getpid(), "time": 4e9}))
     with pytest.raises(CorpusError, match="elsewhere"), FolderLock(tmp_path):
@@ -65,7 +65,7 @@ def test_a_later_process_of_the_same_number_does_not_keep_a_lock_alive(tmp_path,
         assert "left behind" in lock.broken
 
 
-def test_an_ended_process_does_not_run_even_if_nobody_asked_how_it_ended():
+def test_a_zombie_process_does_not_run():
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         start = start_time_of(child.pid)
         assert is_running(child.pid, start)
@@ -92,7 +92,7 @@ def test_an_ended_process_does_not_run_even_if_nobody_asked_how_it_ended():
     ],
     ids=range(10),
 )
-def test_a_lock_that_names_nobody_is_waited_for_and_then_broken(tmp_path, text):
+def test_a_lock_without_an_owner_is_respected_and_later_removed(tmp_path, text):
     path = tmp_path / ".corpus.lock"
     path.write_text(text)
     with pytest.raises(CorpusError, match="starting here"), FolderLock(tmp_path):
@@ -102,7 +102,7 @@ def test_a_lock_that_names_nobody_is_waited_for_and_then_broken(tmp_path, text):
         assert lock.broken
 
 
-def test_a_clock_that_was_set_back_keeps_no_empty_lock_alive(tmp_path):
+def test_a_clock_set_back_keeps_no_empty_lock_alive(tmp_path):
     path = tmp_path / ".corpus.lock"
     path.write_text("")
     os.utime(path, (time.time() + 10**6,) * 2)
@@ -110,7 +110,7 @@ def test_a_clock_that_was_set_back_keeps_no_empty_lock_alive(tmp_path):
         assert lock.broken
 
 
-def test_of_two_that_find_one_lock_left_behind_one_gets_the_folder(tmp_path, left, monkeypatch):
+def test_one_of_two_that_find_a_stale_lock_gets_the_folder(tmp_path, left, monkeypatch):
     left()
     first = FolderLock(tmp_path)
     really_alive = manifests.lock._alive
@@ -132,7 +132,7 @@ def test_of_two_that_find_one_lock_left_behind_one_gets_the_folder(tmp_path, lef
     assert not list(tmp_path.iterdir())
 
 
-def test_however_many_come_at_once_one_has_the_folder(tmp_path, left):
+def test_one_of_many_concurrent_processes_gets_the_folder(tmp_path, left):
     inside, most = [], []
 
     def come(_):
@@ -152,7 +152,7 @@ def test_however_many_come_at_once_one_has_the_folder(tmp_path, left):
     assert set(most) == {1}
 
 
-def test_a_lock_that_was_broken_meanwhile_is_not_taken_from_its_new_holder(tmp_path):
+def test_a_lock_removed_meanwhile_is_not_taken_from_its_new_holder(tmp_path):
     path = tmp_path / ".corpus.lock"
     with FolderLock(tmp_path):
         path.unlink()

@@ -6,7 +6,7 @@ from manifests.near_duplicates import near_duplicate_texts, normalised
 
 
 def sentence(chance):
-    """Return seven words that nobody has heard before."""
+    """Return seven random words."""
     return " ".join("".join(chance.choices("abdefghiklmnoprstuvwz", k=6)) for _ in range(7))
 
 
@@ -41,7 +41,7 @@ def test_short_and_different_texts_are_no_copies(one, other):
     assert near_duplicate_texts({"a": one, "b": other}) == {}
 
 
-def test_result_depends_on_no_order():
+def test_result_does_not_depend_on_order():
     chance = random.Random(1)
     texts = {f"{number:03}": sentence(chance) for number in range(300)}
     for number in range(0, 300, 3):
@@ -54,19 +54,19 @@ def test_result_depends_on_no_order():
     assert len(found) < 250
 
 
-def test_a_copy_is_of_the_text_that_most_clips_have():
+def test_the_original_is_the_text_that_most_clips_have():
     often, slip = "morning lantern in the winter garden", "morning lantern in a winter garden"
     texts = {"a": slip, "b": often, "c": often}
     assert set(near_duplicate_texts(texts).values()) == {often}
 
 
-def test_what_is_like_a_copy_alone_is_no_copy_of_the_first():
+def test_near_duplicates_are_not_transitive():
     chain = ["abcdefghijklmnopqrst", "efghijklmnopqrstuvwx", "klmnopqrstuvwxyz1234"]
     found = near_duplicate_texts({str(number): text for number, text in enumerate(chain)})
     assert found.keys() == {"0", "1"}
 
 
-def test_a_run_that_all_have_doesnt_make_all_alike():
+def test_a_common_run_does_not_make_texts_near_duplicates():
     chance = random.Random(2)
     texts = {str(number): f"Once upon a time {sentence(chance)}" for number in range(2000)}
     assert len(near_duplicate_texts(texts)) < 200
@@ -76,7 +76,7 @@ def test_normalised_keeps_letters_and_digits():
     assert normalised("  «Ça va?»_ 12 ") == "çava12"
 
 
-def test_of_very_many_texts_only_equal_ones_are_copies(monkeypatch):
+def test_among_very_many_texts_only_exact_duplicates_are_found(monkeypatch):
     monkeypatch.setattr("manifests.near_duplicates.MOST_TEXTS", 3)
     texts = {"a": "morning lantern in the garden", "b": "Morning lantern, in the garden!"}
     texts |= {"c": "morning lantern in a garden", "d": "something else is said in here"}

@@ -37,7 +37,7 @@ def sides_of(partition, attribute):
 
 
 def grow(entries, chance, make_entry, version):
-    """Drop, relabel and correct some clips, and add some of old and new speakers and sources."""
+    """Drop, relabel and correct clips, and add some of old and new speakers and sources."""
     kept = []
     for entry in entries:
         fate = chance.random()
@@ -104,7 +104,7 @@ def by_id(entry):
 
 
 def assert_only_bridges_are_held(partition, before):
-    """A clip newly held has keys on several sides, or one where its own old side isn't."""
+    """A newly held clip has keys on several sides, or one on another side than its own."""
     free = [entry for entry in partition.entries if before.get(entry.clip_id) != "held"]
     keys = keys_of(free, partition.by)
     sides = defaultdict(set)
@@ -155,7 +155,7 @@ def test_other_ratios(make_entry, ratios):
     assert partition.size_deviation <= 1
 
 
-def test_an_unknown_speaker_is_kept_with_whoever_it_may_be(make_entry):
+def test_an_unknown_speaker_is_kept_with_all_it_may_be(make_entry):
     entries = [
         make_entry(f"c{n:02d}", EMOTIONS[n % 6], f"p{n % 15}", f"x{n % 5}", f"q{n % 15}")
         for n in range(60)

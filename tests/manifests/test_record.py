@@ -15,7 +15,7 @@ class Point(Record):
     note: str | None = None
 
 
-def test_a_record_is_frozen_and_has_no_room_for_more():
+def test_a_record_is_frozen_and_has_slots():
     point = Point(x=1, tags=[])
     with pytest.raises(AttributeError):
         point.x = 2.0
@@ -34,12 +34,12 @@ def test_a_record_is_frozen_and_has_no_room_for_more():
         ([1], "'record'"),
     ],
 )
-def test_what_is_no_record_is_refused_by_its_field(row, named):
+def test_an_invalid_record_is_refused_naming_its_field(row, named):
     with pytest.raises(DataError, match=f"shard, line 2: point field {named}"):
         Point.parse(row, "shard, line 2")
 
 
-def test_a_record_comes_back_from_its_row_a_pickle_and_a_copy():
+def test_a_record_survives_row_pickle_and_copy():
     point = Point(x=1, tags=["a"], note="b")
     assert Point.parse(point.row(), "here") == point
     assert pickle.loads(pickle.dumps(point)) == point  # noqa: S301 - our own
@@ -54,7 +54,7 @@ def test_changed_leaves_the_old_one_and_knows_its_fields():
         point.changed(y=2.0)
 
 
-def test_trusted_takes_all_fields_and_no_other():
+def test_trusted_requires_exactly_all_fields():
     assert Point.trusted(x=1.0, tags=[], note=None) == Point(x=1, tags=[])
     with pytest.raises(TypeError, match="note"):
         Point.trusted(x=1.0, tags=[])
@@ -62,7 +62,7 @@ def test_trusted_takes_all_fields_and_no_other():
         Point.trusted(x=1.0, tags=[], note=None, y=1)
 
 
-def test_shares_have_six_digits_and_are_six():
+def test_shares_are_six_rounded_to_six_digits():
     label = Label(clip_id="c", emotion="sad", votes=[], soft=[0, 0, 0, 0, 1 / 3, 2 / 3])
     assert label.soft == [0, 0, 0, 0, 0.333333, 0.666667]
     with pytest.raises(DataError, match="soft"):

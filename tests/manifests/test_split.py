@@ -49,7 +49,7 @@ def test_same_groups_in_any_order_are_split_alike(counts, seed, chance):
 
 @given(groups, st.sampled_from([RATIOS, (0.6, 0.2, 0.2), (0.9, 0.0, 0.1)]), st.integers(0, 9))
 @settings(max_examples=30, deadline=None)
-def test_no_side_stays_empty_if_there_are_groups_enough(counts, ratios, seed):
+def test_no_side_stays_empty_with_enough_groups(counts, ratios, seed):
     sides = split_groups(counts, ratios, seed)
     assert sides.keys() == counts.keys()
     wanted = {side for side, ratio in zip(SIDES, ratios, strict=True) if ratio > 0}
@@ -72,8 +72,8 @@ def test_pinned_groups_stay(counts, data):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_search_among_many_groups_comes_near_the_best_of_few(seed, monkeypatch):
-    """With the exhaustive way closed, the search must find what trying all finds."""
+def test_local_search_comes_near_exhaustive_search(seed, monkeypatch):
+    """Compare local search with exhaustive search."""
     rng = np.random.default_rng(seed)
     counts = {f"g{number}": rng.integers(0, 12, 6).tolist() for number in range(9)}
     best = split_groups(counts, RATIOS)
@@ -82,7 +82,7 @@ def test_search_among_many_groups_comes_near_the_best_of_few(seed, monkeypatch):
     np.testing.assert_array_equal(totals(counts, found), totals(counts, best))
 
 
-def test_best_of_few_is_the_best_there_is():
+def test_exhaustive_search_finds_the_optimum():
     rng = np.random.default_rng(3)
     counts = {f"g{number}": [int(rng.integers(1, 12)), *[0] * 5] for number in range(6)}
     sizes = np.array([row[0] for row in counts.values()])

@@ -11,7 +11,7 @@ from manifests.tangles import OversizedGroupError, find_oversized_group
 
 
 def chained(make_entry, links=40, clips=6):
-    """Each speaker is in two films, and each film has two speakers: one chain of all."""
+    """One chain: each speaker is in two sources, and each source has two speakers."""
     return [
         make_entry(
             f"c{link:02d}-{number}",
@@ -24,7 +24,7 @@ def chained(make_entry, links=40, clips=6):
     ]
 
 
-def test_what_parts_the_largest_group_most_is_named_first(make_entry):
+def test_bridge_that_divides_the_largest_group_most_comes_first(make_entry):
     entries = [make_entry(f"a{n}", speaker=f"p{n}", source="a") for n in range(6)]
     entries += [make_entry(f"b{n}", speaker=f"q{n}", source="b") for n in range(5)]
     entries += [make_entry("bridge", speaker="p0", source="b")]
@@ -46,7 +46,7 @@ def test_the_largest_group_without_a_key_may_be_another(make_entry):
     assert found["p0"].largest_without == pytest.approx(10 / 22, abs=1e-4)
 
 
-def test_as_many_bridges_as_the_way_out_names_are_enough(make_entry):
+def test_suggested_number_of_bridges_is_sufficient(make_entry):
     entries = chained(make_entry, links=41)
     with pytest.raises(OversizedGroupError) as caught:
         divide_clips(entries, SplitSettings(group_by="speaker,source"))
@@ -57,7 +57,7 @@ def test_as_many_bridges_as_the_way_out_names_are_enough(make_entry):
     )
 
 
-def test_the_build_stops_with_the_ways_out(make_entry):
+def test_oversized_group_error_suggests_remedies(make_entry):
     settings = SplitSettings(group_by="speaker,source")
     with pytest.raises(OversizedGroupError) as caught:
         divide_clips(chained(make_entry), settings)
@@ -68,7 +68,7 @@ def test_the_build_stops_with_the_ways_out(make_entry):
     assert "--drop-bridges 2.5 (leaves out 6 clips, 2.5 %, the fewest found)" in sentence
 
 
-def test_auto_goes_on_to_fewer_keys_before_it_stops(make_entry):
+def test_auto_tries_fewer_keys_before_it_stops(make_entry):
     assert divide_clips(chained(make_entry), SplitSettings()).by == ("speaker",)
 
 
@@ -92,7 +92,7 @@ def test_more_bridges_than_allowed_stop_the_build(make_entry):
         divide_clips(chained(make_entry), settings)
 
 
-def test_all_on_one_side_is_no_division(make_entry):
+def test_a_single_side_needs_no_division(make_entry):
     entries = [make_entry(f"c{n}", speaker="p") for n in range(5)]
     settings = SplitSettings(ratios=(1.0, 0.0, 0.0))
     assert {entry.split for entry in divide_clips(entries, settings).entries} == {"train"}
@@ -100,7 +100,7 @@ def test_all_on_one_side_is_no_division(make_entry):
     assert {entry.split for entry in divide_clips(entries, whole).entries} == {"train"}
 
 
-def test_a_stopped_build_writes_nothing_and_shows_what_ties(corpus):
+def test_a_stopped_build_writes_nothing_and_shows_the_bridges(corpus):
     for number in range(12):
         corpus.add(f"s{number % 4}", EMOTIONS[number % 6], "m1", "<b>x</b>")
     outcome = corpus.build()

@@ -9,8 +9,8 @@ from manifests.texts import best_transcripts
 
 @pytest.fixture
 def corpus(tmp_path):
-    def text(source: TextSource, model: str | None, said: str) -> Transcript:
-        return Transcript(clip_id="c", text=said, text_raw=said, source=source, model=model)
+    def text(source: TextSource, model: str | None, expected: str) -> Transcript:
+        return Transcript(clip_id="c", text=expected, text_raw=expected, source=source, model=model)
 
     texts = [
         text("import", "li", "by hand"),
@@ -23,7 +23,7 @@ def corpus(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("order", "said"),
+    ("order", "expected"),
     [
         (TextSettings().order, "by hand"),
         (("subtitle", "whisper"), "base"),
@@ -32,20 +32,20 @@ def corpus(tmp_path):
         (("subtitle",), ""),
     ],
 )
-def test_the_first_in_the_order_that_says_anything_counts(corpus, order, said):
-    assert best_transcripts(corpus, order)["c"].text == said
+def test_the_first_nonempty_text_in_the_order_is_chosen(corpus, order, expected):
+    assert best_transcripts(corpus, order)["c"].text == expected
 
 
-def test_texts_that_the_order_does_not_name_are_passed_over(corpus):
+def test_texts_missing_from_the_order_are_ignored(corpus):
     assert best_transcripts(corpus, ("script", "whisper:tiny")) == {}
 
 
-def test_an_order_names_sources_of_text():
+def test_an_order_must_name_text_sources():
     assert TextSettings(order=("import:li", "whisper:large-v3")).order[0] == "import:li"
     with pytest.raises(ValidationError, match="'whispers' is no text source; choose from whisper"):
         TextSettings(order=("whispers",))
-    for order, said in (((), "one source"), (("import:",), "names no model")):
-        with pytest.raises(ValidationError, match=said):
+    for order, expected in (((), "one text source"), (("import:",), "names no model")):
+        with pytest.raises(ValidationError, match=expected):
             TextSettings(order=order)
     with pytest.raises(ValidationError, match="'whisper' is listed twice"):
         TextSettings(order=("whisper", "script", "whisper"))

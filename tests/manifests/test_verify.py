@@ -28,7 +28,7 @@ def failed(folder):
     return {failure.item for failure in outcome.failures}
 
 
-def test_an_untouched_version_is_as_it_was(built):
+def test_an_unchanged_version_passes(built):
     outcome = verify_manifest(built)
     assert outcome.ok
     assert outcome.items_in == outcome.kept == 10 + 60
@@ -37,7 +37,7 @@ def test_an_untouched_version_is_as_it_was(built):
     assert not outcome.warnings
 
 
-def test_one_bit_anywhere_is_noticed_and_named(built):
+def test_one_changed_bit_anywhere_is_reported(built):
     for path in sorted(built.iterdir()):
         whole = path.read_bytes()
         for position in (0, len(whole) // 3, len(whole) // 2, len(whole) - 2):
@@ -52,7 +52,7 @@ def test_one_bit_anywhere_is_noticed_and_named(built):
     assert verify_manifest(built).ok
 
 
-def test_a_header_that_was_edited_where_nothing_else_depends_on_it_is_named(built):
+def test_an_edit_of_the_header_alone_is_reported(built):
     path = built / "manifest.json"
     header = json.loads(path.read_bytes())
     header["created"] = "2001-01-01T00:00:00Z"
@@ -60,7 +60,7 @@ def test_a_header_that_was_edited_where_nothing_else_depends_on_it_is_named(buil
     assert failed(built) == {"v1/manifest.json"}
 
 
-def test_a_withdrawal_that_no_tombstone_knows_is_a_failure(built):
+def test_a_withdrawal_without_a_tombstone_is_a_failure(built):
     part = {"kind": "speaker", "id": "f0", "created": "2026-11-01", "clips": 6, "votes": 0}
     sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in built.iterdir()}
     files = {name: sums[name] for name in sums if name not in ("manifest.json", CHECKSUMS)}
@@ -72,7 +72,7 @@ def test_a_withdrawal_that_no_tombstone_knows_is_a_failure(built):
     assert [failure.item for failure in verify_manifest(built).failures] == ["v1/withdrawn.json"]
 
 
-def test_one_bit_of_a_clip_is_noticed_and_the_others_are_checked(built, filled):
+def test_one_changed_bit_of_a_clip_is_reported_and_the_others_are_checked(built, filled):
     first, second = (filled.root / clip.path for clip in filled.clips[:2])
     flip(first)
     second.unlink()
@@ -109,7 +109,7 @@ def test_a_file_outside_the_version_is_not_read(built):
     assert "leaves" in reasons["v1/../../../secret"]
 
 
-def test_a_version_from_before_there_were_checksums_is_checked_as_far_as_can_be(built):
+def test_an_old_version_without_checksums_is_checked_as_far_as_possible(built):
     (built / CHECKSUMS).unlink()
     outcome = verify_manifest(built)
     assert outcome.ok
@@ -118,11 +118,11 @@ def test_a_version_from_before_there_were_checksums_is_checked_as_far_as_can_be(
     assert failed(built) == {"v1/classes.png"}
 
 
-def test_a_version_under_another_name_is_told(built):
+def test_a_renamed_version_is_reported(built):
     assert "manifest.json" in next(iter(failed(built.rename(built.with_name("v7")))))
 
 
-def test_what_is_no_version_is_said(tmp_path):
+def test_a_folder_without_a_version_is_reported(tmp_path):
     with pytest.raises(DataError, match="no manifest here"):
         verify_manifest(tmp_path)
 

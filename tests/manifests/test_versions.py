@@ -24,7 +24,7 @@ def v1(filled):
 
 
 def forge(folder, change_header=None, change_entry=None):
-    """Change a version and make its digests fit again."""
+    """Change a version and update its digests."""
     header = json.loads((folder / HEADER).read_text())
     if change_entry:
         rows = list(read_jsonl(folder / ENTRIES))
@@ -75,14 +75,14 @@ def test_newer_schema_is_refused_by_name(v1):
         '{"split": [1]}',
     ],
 )
-def test_params_that_are_none_are_refused_by_file(v1, params):
+def test_invalid_params_are_refused(v1, params):
     header = json.loads((v1 / HEADER).read_text()) | {"params": "HERE"}
     (v1 / HEADER).write_text(json.dumps(header).replace('"HERE"', params))
     with pytest.raises(DataError, match=r"manifest\.json"):
         read_manifest_header(v1)
 
 
-def test_counts_that_a_header_lacks_are_none(v1):
+def test_counts_missing_from_a_header_are_zero(v1):
     forge(v1, lambda header: header.update(counts={"val": {"sad": 3}}))
     counts = read_manifest_header(v1).counts
     assert counts["val"] == dict.fromkeys(EMOTIONS, 0) | {"sad": 3}

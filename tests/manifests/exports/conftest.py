@@ -7,7 +7,7 @@ from manifests.versions import load_manifest
 
 @pytest.fixture
 def built(filled):
-    """Sixty clips of ten speakers with all that can be known of them, one held out."""
+    """Sixty clips of ten speakers with all fields known, one held out."""
     for number, clip in enumerate(filled.clips):
         filled.texts[clip.clip_id] = ("=巴适得板，\n“要得”", "subtitle")
         filled.labels[clip.clip_id] = filled.labels[clip.clip_id].changed(

@@ -7,7 +7,7 @@ from manifests.emotions import EMOTIONS
 
 
 @pytest.mark.parametrize("audio", ["copy", "flac"])
-def test_audformat_reads_every_clip_with_all_that_is_known(export, manifest, samples, audio):
+def test_audformat_reads_every_clip_with_all_fields(export, manifest, samples, audio):
     folder = export("audformat", audio=audio)
     database = audformat.Database.load(str(folder))
     assert (database.name, database.languages) == ("川 v2", ["zho"])
@@ -24,16 +24,16 @@ def test_audformat_reads_every_clip_with_all_that_is_known(export, manifest, sam
         assert (sentence, row["group"]) == (entry.sentence, entry.group)
         assert [row[f"soft_{name}"] for name in EMOTIONS] == pytest.approx(entry.soft)
         assert (row["duration"], row["adjudicated"]) == (entry.duration, entry.adjudicated)
-        told = database["votes"].df.loc[file].dropna().to_dict()
+        votes = database["votes"].df.loc[file].dropna().to_dict()
         last = "a02 adjudication" if entry.adjudicated and len(entry.votes) == 2 else None
         if last is not None:
-            assert told == {"a01": entry.emotion, last: "unclear"}
+            assert votes == {"a01": entry.emotion, last: "unclear"}
         assert soundfile.read(folder / file, dtype="int16")[0].tolist() == samples(entry)
     ages = database["train"]["speaker"].get(map="age")
     assert set(ages) == {31}
 
 
-def test_every_vote_is_there_under_its_rater(export, manifest):
+def test_every_vote_is_exported_with_its_rater(export, manifest):
     database = audformat.Database.load(str(export("audformat")))
     votes = database["votes"]
     assert {column.rater_id for column in votes.columns.values()} <= set(database.raters)

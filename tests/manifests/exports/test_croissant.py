@@ -14,7 +14,7 @@ def text(value):
     return value.decode() if isinstance(value, bytes) else value
 
 
-def test_mlcroissant_finds_nothing_wrong_and_reads_every_clip(export, manifest, samples):
+def test_mlcroissant_validates_and_reads_every_clip(export, manifest, samples):
     folder = export("croissant")
     dataset = mlcroissant.Dataset(jsonld=str(folder / "croissant.json"))
     assert not dataset.metadata.issues.errors
@@ -36,7 +36,7 @@ def test_mlcroissant_finds_nothing_wrong_and_reads_every_clip(export, manifest, 
         assert soundfile.read(path, dtype="int16")[0].tolist() == samples(entry)
 
 
-def test_every_version_has_a_description_of_its_own(manifest):
+def test_every_version_has_its_own_description(manifest):
     assert "croissant.json" in manifest.header.files
     dataset = mlcroissant.Dataset(jsonld=str(manifest.folder / "croissant.json"))
     assert not dataset.metadata.issues.errors

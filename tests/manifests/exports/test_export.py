@@ -25,22 +25,22 @@ def test_a_changed_or_missing_clip_stops_the_export_and_each_is_named(built, man
 
 
 @pytest.mark.parametrize("name", ["clips/x", "manifests/v3", "annotations", "stages/x/y"])
-def test_the_corpus_keeps_its_own_folders(manifest, name):
+def test_the_folders_of_the_corpus_are_refused(manifest, name):
     with pytest.raises(ConfigurationError, match=r"folder of the corpus|exists already"):
         export_manifest(manifest, {}, manifest.corpus / name, format_name="csv")
 
 
-def test_what_is_there_is_left_alone(manifest, tmp_path):
+def test_an_existing_folder_is_left_alone(manifest, tmp_path):
     (tmp_path / "mine").mkdir()
     with pytest.raises(ConfigurationError, match="exists already"):
         export_manifest(manifest, {}, tmp_path / "mine", format_name="csv")
-    with pytest.raises(ConfigurationError, match="there are csv, parquet"):
+    with pytest.raises(ConfigurationError, match="choose from csv, parquet"):
         export_manifest(manifest, {}, tmp_path / "x", format_name="xml")
     with pytest.raises(ConfigurationError, match="needs the audio"):
         export_manifest(manifest, {}, tmp_path / "x", format_name="hf", audio="none")
 
 
-def test_another_file_system_can_not_be_linked_to(manifest, tmp_path, monkeypatch):
+def test_links_to_another_file_system_are_refused(manifest, tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(errno.EXDEV, "Invalid cross-device link")
 
@@ -62,7 +62,7 @@ def test_a_full_disk_leaves_nothing(manifest, tmp_path, monkeypatch):
     assert not list(tmp_path.glob("*out*"))
 
 
-def test_a_hostile_id_leads_nowhere(manifest, tmp_path):
+def test_a_hostile_id_is_refused(manifest, tmp_path):
     entry = manifest.entries[0].changed(clip_id="../../evil")
     manifest.entries[0] = entry
     outcome = export_manifest(manifest, {}, tmp_path / "out", format_name="csv")
@@ -74,9 +74,9 @@ def test_a_hostile_id_leads_nowhere(manifest, tmp_path):
 def test_the_command(built, name):
     (built.root / "corpus.toml").write_text('[corpus]\nname = "x"\n')
     run = ["export-manifest", "--corpus", str(built.root), "--format", name]
-    told = CliRunner().invoke(app, [*run, "--json"])
-    assert told.exit_code == 0, told.output
-    document = json.loads(told.stdout)
+    result = CliRunner().invoke(app, [*run, "--json"])
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
     folder = built.root / "exports" / f"v2-{name}"
     assert document["outputs"] == [folder.as_posix()]
     assert document["counts"]["kept"] == 61

@@ -29,7 +29,7 @@ def load(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("audio", ["copy", "flac"])
-def test_datasets_loads_every_split_with_all_that_is_known(export, manifest, samples, load, audio):
+def test_datasets_loads_every_split_with_all_fields(export, manifest, samples, load, audio):
     folder = export("hf", audio=audio)
     loaded = load(folder)
     assert set(loaded) == {"train", "validation", "test"}

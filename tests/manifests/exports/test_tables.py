@@ -9,7 +9,7 @@ import soundfile
 from manifests.emotions import EMOTIONS
 
 
-def test_csv_holds_all_that_is_known(export, manifest, samples):
+def test_csv_has_all_fields(export, manifest, samples):
     folder = export("csv")
     with (folder / "clips.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -25,7 +25,7 @@ def test_csv_holds_all_that_is_known(export, manifest, samples):
         assert soundfile.read(folder / row["file"], dtype="int16")[0].tolist() == samples(entry)
 
 
-def test_parquet_holds_all_that_is_known_in_its_types(export, manifest):
+def test_parquet_has_all_fields_with_their_types(export, manifest):
     folder = export("parquet", audio="none")
     table = pyarrow.parquet.read_table(folder / "clips.parquet")
     for row, entry in zip(table.to_pylist(), manifest.entries, strict=True):
@@ -42,7 +42,7 @@ def test_parquet_holds_all_that_is_known_in_its_types(export, manifest):
 
 
 @pytest.mark.parametrize("audio", ["copy", "flac", "link"])
-def test_every_sample_comes_along(export, manifest, samples, audio):
+def test_every_sample_is_exported(export, manifest, samples, audio):
     folder = export("csv", audio=audio)
     for entry in manifest.entries:
         [path] = (folder / "audio").glob(f"{entry.clip_id}.*")
