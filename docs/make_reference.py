@@ -163,7 +163,7 @@ def configuration_page() -> str:
 def _section(
     name: str, model: type[BaseModel], paper: dict[str, Any] | None = None
 ) -> Iterator[str]:
-    summary, told = _documented(model)
+    summary, descriptions = _documented(model)
     yield f"## [{name}]"
     yield _text(summary)
     rows, inner = [], []
@@ -171,7 +171,7 @@ def _section(
         if _is_model(field):
             inner.append((key, field))
             continue
-        row = [f"`{key}`", _type(field), _value(_default(field)), _text(told.get(key, ""))]
+        row = [f"`{key}`", _type(field), _value(_default(field)), _text(descriptions.get(key, ""))]
         if paper is not None:
             row.insert(3, _value(paper[key]) if key in paper else "")
         rows.append(row)
@@ -188,18 +188,18 @@ def _section(
 
 
 def _documented(model: type[BaseModel]) -> tuple[str, dict[str, str]]:
-    """Return what a class's docstring says of it, and of each key under ``Attributes:``."""
+    """Return the summary of a class's docstring, and the description of each key under ``Attributes:``."""
     text = inspect.getdoc(model) or ""
     summary, _, rest = text.partition("Attributes:")
-    told: dict[str, str] = {}
+    descriptions: dict[str, str] = {}
     name = ""
     for line in rest.splitlines():
         entry = re.match(r" {4}(\w+): (.*)", line)
         if entry:
-            name, told[entry[1]] = entry[1], entry[2]
+            name, descriptions[entry[1]] = entry[1], entry[2]
         elif name and line.strip():
-            told[name] += " " + line.strip()
-    return summary.strip(), told
+            descriptions[name] += " " + line.strip()
+    return summary.strip(), descriptions
 
 
 def _default(field: FieldInfo) -> Any:
