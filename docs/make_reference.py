@@ -188,7 +188,7 @@ def _section(
 
 
 def _documented(model: type[BaseModel]) -> tuple[str, dict[str, str]]:
-    """Return the summary of a class's docstring, and the description of each key under ``Attributes:``."""
+    """Return the summary of a class's docstring, and each key's description in ``Attributes:``."""
     text = inspect.getdoc(model) or ""
     summary, _, rest = text.partition("Attributes:")
     descriptions: dict[str, str] = {}

@@ -1,7 +1,7 @@
 """Emotion of an unseen speaker from sound, with 0, 1, 5, 20 or all clips for normalisation.
 
     pip install -e '.[benchmarks]'
-    python benchmarks/nemo_stranger.py [FOLDER] [--work DIR] [--seeds 5]
+    python benchmarks/nemo_unseen.py [FOLDER] [--work DIR] [--seeds 5]
 
 The models are those of nemo_loso.py, trained on five speakers and tested on the sixth. Only the
 clips that normalise the test speaker vary: ``0``: the training corpus only; ``1``: the clip itself;
