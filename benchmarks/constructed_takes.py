@@ -5,7 +5,7 @@ emotion drawn for that speaker and line; where it lies is known as for `construc
 lines 5 % are skipped and 10 % are read again. A line that is read again has before its last reading
 one or two attempts: a whole rendition, or a false start, its first 30 to 65 % broken off at the
 weakest place near. The corpus has one rendition of a line in each emotion, so an attempt is always
-another emotion's: further from the last reading than what one person says twice in a row.
+another emotion's, further from the last reading than a real repetition.
 
 Between two lines lies a pause, log-uniform from 0.5 to 2.5 s; after an attempt from 0.3 to 1.2 s;
 at 5 % of the joins of lines only 0.03 to 0.12 s. In 8 % of the lines the reader stops at a weak
@@ -32,7 +32,7 @@ __all__ = ["Reading", "Take", "corrupted", "render", "takes"]
 
 @dataclass(frozen=True)
 class Reading:
-    """Something said in a take, in seconds: ``kind`` is kept, retake or false_start."""
+    """Reading in a take, times in seconds; ``kind`` is kept, retake or false_start."""
 
     line: int
     kind: str
@@ -43,7 +43,7 @@ class Reading:
 
 @dataclass(frozen=True, eq=False)
 class Take:
-    """Int16 mono at `RATE`, what is said in it in order of time, and the lines it should have."""
+    """Take with int16 mono samples at `RATE`, its readings in order of time, and its script."""
 
     speaker: str
     samples: NDArray[np.int16]
@@ -52,13 +52,13 @@ class Take:
 
     @property
     def kept(self) -> dict[int, Reading]:
-        """The reading of each line that counts; a skipped line has none."""
-        return {one.line: one for one in self.readings if one.kind == "kept"}
+        """Kept reading of each line; a skipped line has none."""
+        return {reading.line: reading for reading in self.readings if reading.kind == "kept"}
 
 
 @dataclass(frozen=True, eq=False)
 class _Spoken:
-    """Samples of power 1 in the speech, and where that begins and ends (samples)."""
+    """Samples with speech of power 1, and the start and end of the speech (samples)."""
 
     samples: Signal
     onset: int
@@ -73,13 +73,13 @@ def takes(
     retakes: float = 0.1,
     skipped: float = 0.05,
 ) -> list[Take]:
-    """Return one take of each speaker, the same for the same arguments.
+    """Return a take of each speaker, deterministic for the same arguments.
 
     Args:
-        speakers: of the corpus.
-        seed: of everything random.
-        lines: of the script, drawn from the corpus's 72; default all of them.
-        folder: of the corpus.
+        speakers: speakers of the corpus.
+        seed: random seed.
+        lines: number of lines of the script, drawn from the corpus's 72; by default all.
+        folder: folder of the corpus.
         retakes: share of a take's lines that are read again.
         skipped: share of a take's lines that are left out.
     """
@@ -121,7 +121,7 @@ def render(
     parts: Sequence[tuple[int, str, str, _Spoken]],
     rng: np.random.Generator,
 ) -> Take:
-    """Return a take of parts: line, kind, text and sound of each."""
+    """Return a take made of parts: line, kind, text and sound of each."""
     at = round(rng.uniform(0.5, 2) * RATE)
     placed, readings = [], []
     for line, kind, text, said in parts:

@@ -1,9 +1,9 @@
-"""How many of the texts that Whisper invented the guards find, and how much dialogue they disturb.
+"""Recall of the guards on reported hallucinations, and their false alarms on drama dialogue.
 
-Reads the reported texts of tests/ (their README says how they were divided) and CPED's drama
-dialogue. Lines whose sha256 is even were for development; those measured are drawn by seed from
-the odd ones, beside the 50 most frequent lines of up to four characters. Each clip counts as 30 s,
-and no probabilities are given: only what the text alone tells. Exits 1 if a bar isn't held.
+Reads the reported texts of tests/ (divided as in their README) and CPED's drama dialogue. Lines
+with an even sha256 were used for development; those measured are drawn by seed from the odd ones,
+plus the 50 most frequent lines of up to four characters. Each clip counts as 30 s, without
+probabilities, so only the text is judged. Exits with 1 if a bar is missed.
 """
 
 import argparse
@@ -30,12 +30,12 @@ Guard = Callable[[str], bool]
 
 
 def ours(text: str) -> bool:
-    """Return whether the guards would empty a text."""
+    """Return whether the guards empty a text."""
     return bool({*EMPTYING} & {*flag_text(text, 30.0)})
 
 
 def whispers(text: str) -> bool:
-    """Return whether Whisper itself would call a text too repetitive."""
+    """Return whether a text is too repetitive by Whisper's own threshold."""
     data = text.encode()
     return not data or len(data) / len(zlib.compress(data)) > 2.4
 

@@ -99,7 +99,7 @@ class KnownHallucinations:
 
 def letters_only(text: str) -> str:
     """Return a text's letters, marks and digits in lower case."""
-    return "".join(one.lower() for one in text if unicodedata.category(one)[0] in "LMN")
+    return "".join(letter.lower() for letter in text if unicodedata.category(letter)[0] in "LMN")
 
 
 def same_text_key(text: str) -> str:

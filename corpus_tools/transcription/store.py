@@ -106,8 +106,12 @@ def put_transcripts(
     known: dict[str, Any] = {}
     if path.exists():
         known = _known_inputs(read_header(path))
-        others = [one for one in read_shard(path, Transcript) if transcript_origin(one) != origin]
-    both = sorted([*others, *records], key=lambda one: (one.clip_id, one.source, one.model or ""))
+        others = [
+            text for text in read_shard(path, Transcript) if transcript_origin(text) != origin
+        ]
+    both = sorted(
+        [*others, *records], key=lambda text: (text.clip_id, text.source, text.model or "")
+    )
     write_shard(corpus, STAGE, source_id, both, {**known, origin: dict(inputs)})
     return True
 

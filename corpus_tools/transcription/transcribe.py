@@ -60,7 +60,9 @@ def transcribe(
                 put_subtitle_texts(workspace.root, source, workspace.configuration.corpus.language)
             except DataError as error:
                 outcome.fail(source.source_id, str(error))
-        pending = [one for one in sources if one.wanted and (scripted or not one.scripted)]
+        pending = [
+            source for source in sources if source.wanted and (scripted or not source.scripted)
+        ]
         if pending and not subtitles_only:
             try:
                 transcriber = _clip_transcriber(workspace, settings, download, announce)
@@ -102,17 +104,17 @@ def _recognise(
     progress: Progress,
 ) -> None:
     """Recognise the chunks of sources that have a new one."""
-    states = {one.source_id: _source_state(transcriber, one, outcome) for one in sources}
+    states = {source.source_id: _source_state(transcriber, source, outcome) for source in sources}
     waiting = [
-        [one for one in chunk if states[one.source_id] != "failed"]
+        [source for source in chunk if states[source.source_id] != "failed"]
         for chunk in transcriber.chunks(sources)
-        if any(states[one.source_id] == "new" for one in chunk)
+        if any(states[source.source_id] == "new" for source in chunk)
     ]
     tally.update(state for state in states.values() if state != "new")
-    rate = _RateProgress(sum(len(one.wanted) for chunk in waiting for one in chunk), progress)
+    rate = _RateProgress(sum(len(source.wanted) for chunk in waiting for source in chunk), progress)
     for chunk in waiting:
         done = transcriber.put(chunk, outcome, partial(rate.advance, chunk[-1].source_id))
-        new = [one.source_id for one in chunk if states[one.source_id] == "new"]
+        new = [source.source_id for source in chunk if states[source.source_id] == "new"]
         tally["done"] += len({*done} & {*new})
         tally["failed"] += len({*new} - {*done})
 
@@ -146,18 +148,18 @@ def _count_texts(corpus: Path, sources: Sequence[SourceClips], outcome: Outcome)
     """Count the wanted clips by text, origin and flags."""
     texts: Counter[str] = Counter()
     flags: Counter[str] = Counter()
-    for one in sources:
-        wanted = {clip.clip_id for clip in one.wanted}
+    for source in sources:
+        wanted = {clip.clip_id for clip in source.wanted}
         outcome.items_in += len(wanted)
         try:
             records = [
                 record
-                for record in read_transcripts(corpus, one.source_id)
+                for record in read_transcripts(corpus, source.source_id)
                 if record.clip_id in wanted
             ]
         except DataError as error:
-            if Failure(one.source_id, str(error)) not in outcome.failures:
-                outcome.fail(one.source_id, str(error))
+            if Failure(source.source_id, str(error)) not in outcome.failures:
+                outcome.fail(source.source_id, str(error))
             continue
         texts.update(transcript_origin(record) for record in records if record.text)
         flags.update(flag for record in records for flag in record.flags)

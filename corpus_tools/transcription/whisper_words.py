@@ -69,9 +69,9 @@ def align_words(model: Any, result: Any, samples: int) -> list[Word]:
     _trim_pauses(timed)
     merge_punctuations(timed, _PREPENDED, _APPENDED)
     return [
-        Word(one.start, max(one.start, one.end), one.word, math.exp(one.logprob))
-        for one in timed
-        if one.word
+        Word(word.start, max(word.start, word.end), word.word, math.exp(word.logprob))
+        for word in timed
+        if word.word
     ]
 
 
@@ -143,15 +143,15 @@ def _attention_and_logprobs(
 
 def _trim_pauses(words: list[TimedWord]) -> None:
     """Remove pauses that alignment assigned to words beside the end of a sentence."""
-    lengths = sorted(one.end - one.start for one in words if one.end > one.start)
+    lengths = sorted(word.end - word.start for word in words if word.end > word.start)
     usual = min(lengths[len(lengths) // 2], _MAX_TYPICAL) if lengths else 0.0
-    for index, one in enumerate(words):
-        if one.end - one.start <= 2 * usual:
+    for index, word in enumerate(words):
+        if word.end - word.start <= 2 * usual:
             continue
-        if one.word.strip() in _SENTENCE_ENDS:
-            one.end = one.start + 2 * usual
+        if word.word.strip() in _SENTENCE_ENDS:
+            word.end = word.start + 2 * usual
         elif index and words[index - 1].word.strip() in _SENTENCE_ENDS:
-            one.start = one.end - 2 * usual
+            word.start = word.end - 2 * usual
 
 
 _SPACELESS = {"zh", "ja", "th", "lo", "my", "yue"}  # Whisper's own list

@@ -56,7 +56,7 @@ def assign_words(words: Sequence[Word], spans: Sequence[ClipSpan]) -> list[list[
 
     Example:
         >>> words = [Word(0.1, 0.5, "巴适"), Word(0.9, 1.3, "得"), Word(1.1, 1.2, "很")]
-        >>> [[one.text for one in own] for own in assign_words(words, [(0, 1), (1, 2)])]
+        >>> [[word.text for word in own] for own in assign_words(words, [(0, 1), (1, 2)])]
         [['巴适'], ['得', '很']]
     """
     given: list[list[Word]] = [[] for _ in spans]
@@ -96,7 +96,7 @@ def _avg_logprob(words: Sequence[Word]) -> float | None:
     known = [word.probability for word in words if word.probability is not None]
     if not known:
         return None
-    return round(sum(math.log(max(one, _MIN_PROBABILITY)) for one in known) / len(known), 4)
+    return round(sum(math.log(max(value, _MIN_PROBABILITY)) for value in known) / len(known), 4)
 
 
 def _compression(text: str) -> float | None:

@@ -63,7 +63,7 @@ def test_an_invalid_option_value_is_named(
 ) -> None:
     code, document = run(workspace, "transcribe", flag, value)
     assert code == 2
-    assert document["failures"][0]["reason"] == f"{flag} {said}"
+    assert document["failures"][0]["reason"] == f"{flag} {message}"
 
 
 class Bomb:
