@@ -101,7 +101,7 @@ def _account_emails(corpus: Path) -> dict[str, str]:
             continue
         if not is_email(email):
             raise DataError(
-                f"{annotators.path}: the e-mail address of {name} is invalid for a log-in; correct "
+                f"{annotators.path}: the e-mail address of {name} doesn't work as log-in; correct "
                 f"it, or leave it empty for no account"
             )
         by_address.setdefault(email.casefold(), (name, email))

@@ -108,11 +108,11 @@ def test_the_administrator_may_be_an_annotator(corpus_folder, run):
 
 
 @pytest.mark.parametrize("email", ["li", "li@lab", "=1+1@lab.example", "李@lab.example"])
-def test_an_invalid_log_in_address_is_refused_unquoted(corpus_folder, run, email):
+def test_an_unusable_log_in_address_is_refused_unquoted(corpus_folder, run, email):
     path = corpus_folder / "annotations" / "annotators.csv"
     path.write_text(f"annotator,server,number,email\na07,,,{email}\n", encoding="utf-8")
     with pytest.raises(
-        DataError, match=r"annotators\.csv: the e-mail address of a07 is invalid"
+        DataError, match=r"annotators\.csv: the e-mail address of a07 doesn't work"
     ) as raised:
         run()
     assert email not in str(raised.value).replace("label", "")
