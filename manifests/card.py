@@ -153,7 +153,7 @@ def _sources(entries: Sequence[ManifestEntry]) -> str:
     sources, clips = Counter(series_of.values()), Counter(entry.series for entry in entries)
     rows = [
         [escape(series) if series else "(none)", sources[series], count]
-        for series, count in sorted(clips.items(), key=lambda one: (-one[1], one[0] or ""))
+        for series, count in sorted(clips.items(), key=lambda item: (-item[1], item[0] or ""))
     ]
     more = f"\n\nand {len(rows) - _SHOWN} more series" if len(rows) > _SHOWN else ""
     return table(["series", "sources", "clips"], rows[:_SHOWN]) + more
@@ -163,7 +163,7 @@ def _texts(entries: Sequence[ManifestEntry], models: Mapping[str, Sequence[str]]
     found = Counter(entry.text_source or "(no text)" for entry in entries)
     rows = [
         [origin, escape(", ".join(models.get(origin, ()))), clips]
-        for origin, clips in sorted(found.items(), key=lambda one: (-one[1], one[0]))
+        for origin, clips in sorted(found.items(), key=lambda item: (-item[1], item[0]))
     ]
     return table(["text from", "model or name", "clips"], rows)
 

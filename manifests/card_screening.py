@@ -6,30 +6,32 @@ from manifests.markdown import escape, table
 __all__ = ["screening_section"]
 
 
-def screening_section(found: ScreeningFacts | None) -> str:
+def screening_section(figures: ScreeningFacts | None) -> str:
     """Return the section, without its heading.
 
     Args:
-        found: screening figures, None if unknown.
+        figures: screening figures, None if unknown.
     """
-    if found is None:
+    if figures is None:
         return "Screening decisions are not known for this version."
     parts = [
-        f"Cut or recorded: {found.cut} clips; accepted for labelling: {found.accepted}.",
+        f"Cut or recorded: {figures.cut} clips; accepted for labelling: {figures.accepted}.",
     ]
-    if found.reasons:
+    if figures.reasons:
         rows: list[list[object]] = [
             [escape(reason), count]
-            for reason, count in sorted(found.reasons.items(), key=lambda item: (-item[1], item[0]))
+            for reason, count in sorted(
+                figures.reasons.items(), key=lambda item: (-item[1], item[0])
+            )
         ]
         parts += [
             "Rejected, by reason; a clip may have several:",
             table(["reason", "clips"], rows),
         ]
-    if found.thresholds:
+    if figures.thresholds:
         limits: list[list[object]] = [
             [escape(name), escape(_values(name, values))]
-            for name, values in found.thresholds.items()
+            for name, values in figures.thresholds.items()
         ]
         parts += ["Thresholds:", table(["threshold", "accepted is"], limits)]
     return "\n\n".join(parts)

@@ -41,7 +41,7 @@ def read_checksums(folder: Path) -> dict[str, str]:
         return {}
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: changed since it was written; it is not UTF-8 text") from error
-    found = [_CHECKSUM_LINE.fullmatch(line) for line in lines[:-1]]
-    if lines[-1] or not all(found):
+    matches = [_CHECKSUM_LINE.fullmatch(line) for line in lines[:-1]]
+    if lines[-1] or not all(matches):
         raise DataError(f"{path}: changed since it was written; a line is no checksum")
-    return {match[2]: match[1] for match in found if match}
+    return {match[2]: match[1] for match in matches if match}

@@ -71,15 +71,15 @@ def find_confounding(entries: Sequence[ManifestEntry], seed: int = 0) -> dict[st
         entries: clips of a manifest.
         seed: seed of folds and permutations.
     """
-    found = {}
+    scores = {}
     for key in CONFOUNDERS:
         name = "source_id" if key == "source" else key
         known = [entry for entry in entries if getattr(entry, name) is not None]
         values = np.unique([getattr(entry, name) for entry in known], return_inverse=True)[1]
         classes = np.unique([entry.emotion for entry in known], return_inverse=True)[1]
         if len(known) and values.max() > 0 and classes.max() > 0:
-            found[key] = _confounding(key, values, classes, seed)
-    return found
+            scores[key] = _confounding(key, values, classes, seed)
+    return scores
 
 
 def table_uar(

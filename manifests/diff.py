@@ -64,8 +64,8 @@ class ManifestDiff:
     @property
     def kinds(self) -> dict[str, int]:
         """Number of clips with each kind of change, in the order of `CHANGES`."""
-        found = Counter(chain.from_iterable(change.kinds for change in self.changes))
-        return {kind: found[kind] for kind in CHANGES}
+        tally = Counter(chain.from_iterable(change.kinds for change in self.changes))
+        return {kind: tally[kind] for kind in CHANGES}
 
     def row(self) -> dict[str, Any]:
         """Return a JSON-ready row."""
@@ -96,18 +96,18 @@ def diff_manifests(before: Path, after: Path) -> ManifestDiff:
     headers = [read_manifest_header(folder) for folder in (before, after)]
     old_counts, new_counts = (
         {
-            str(split): {str(name): n for name, n in found.items()}
-            for split, found in one.counts.items()
+            str(split): {str(name): n for name, n in classes.items()}
+            for split, classes in header.counts.items()
         }
-        for one in headers
+        for header in headers
     )
-    found = ManifestDiff(headers[0].version, headers[1].version, (old_counts, new_counts))
+    diff = ManifestDiff(headers[0].version, headers[1].version, (old_counts, new_counts))
     for old, new in _pairs(before / ENTRIES, after / ENTRIES):
         if old is not None and new is not None and old.text == new.text:
-            found.same += 1
+            diff.same += 1
         else:
-            _add(found, old.entry() if old else None, new.entry() if new else None)
-    return found
+            _add(diff, old.entry() if old else None, new.entry() if new else None)
+    return diff
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +167,8 @@ def _clip_id(text: str, path: Path, number: int) -> str:
     return clip_id
 
 
-def _add(found: ManifestDiff, old: ManifestEntry | None, new: ManifestEntry | None) -> None:
-    before, after = (one.row() if one else {} for one in (old, new))
+def _add(diff: ManifestDiff, old: ManifestEntry | None, new: ManifestEntry | None) -> None:
+    before, after = (entry.row() if entry else {} for entry in (old, new))
     if old is None or new is None:
         kinds: tuple[str, ...] = ("added",) if old is None else ("removed",)
         fields = {name: (before.get(name), after.get(name)) for name in _SUMMARY_FIELDS}
@@ -178,10 +178,10 @@ def _add(found: ManifestDiff, old: ManifestEntry | None, new: ManifestEntry | No
         kinds = _kinds(names)
         fields = {name: (before.get(name), after.get(name)) for name in names}
         if "split" in fields:
-            found.moves[old.split, new.split] += 1
+            diff.moves[old.split, new.split] += 1
         if "emotion" in fields:
-            found.relabels[old.emotion, new.emotion] += 1
-    found.changes.append(Change((before or after)["clip_id"], kinds, fields))
+            diff.relabels[old.emotion, new.emotion] += 1
+    diff.changes.append(Change((before or after)["clip_id"], kinds, fields))
 
 
 def _kinds(names: Collection[str]) -> tuple[str, ...]:

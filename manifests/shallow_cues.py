@@ -80,13 +80,13 @@ def _log_likelihoods(
     means = np.array([cues[classes == name].mean(axis=0) for name in learnt])
     scatter = [np.cov(cues[classes == name].T) for name in learnt]
     pooled = np.mean(scatter, axis=0)
-    found = np.empty((len(queries), len(learnt)))
+    likelihoods = np.empty((len(queries), len(learnt)))
     for number, own in enumerate(scatter):
         covariance = (1 - _SHRINKAGE) * own + _SHRINKAGE * pooled + floor
         centred = queries - means[number]
         distance = np.einsum("ni,ij,nj->n", centred, np.linalg.inv(covariance), centred)
-        found[:, number] = -0.5 * (distance + np.linalg.slogdet(covariance)[1])
-    return found
+        likelihoods[:, number] = -0.5 * (distance + np.linalg.slogdet(covariance)[1])
+    return likelihoods
 
 
 _SHRINKAGE = 0.1

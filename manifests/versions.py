@@ -148,12 +148,12 @@ def content_digest(entries_sha256: str, params: dict[str, Any]) -> str:
 
 def versions(corpus: Path) -> list[Path]:
     """Return the folders of all versions, oldest first."""
-    found = [
+    numbered = [
         (int(match[1]), folder)
         for folder in (corpus / "manifests").glob("v*")
         if (match := _VERSION_FOLDER.fullmatch(folder.name)) and (folder / HEADER).is_file()
     ]
-    return [folder for _, folder in sorted(found)]
+    return [folder for _, folder in sorted(numbered)]
 
 
 def newest(corpus: Path) -> Path | None:

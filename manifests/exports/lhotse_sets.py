@@ -78,11 +78,11 @@ def _recording(lhotse: Any, row: dict[str, Any], folder: Path) -> Any:
     """Return the recording of a clip, with its length in samples."""
     import soundfile
 
-    found = soundfile.info(folder / row["file"])
+    info = soundfile.info(folder / row["file"])
     return lhotse.Recording(
         id=row["clip_id"],
         sources=[lhotse.AudioSource(type="file", channels=[0], source=row["file"])],
-        sampling_rate=found.samplerate,
-        num_samples=found.frames,
-        duration=found.frames / found.samplerate,
+        sampling_rate=info.samplerate,
+        num_samples=info.frames,
+        duration=info.frames / info.samplerate,
     )
