@@ -1,9 +1,9 @@
-"""Draw Figures 1 to 4 of the paper as they are built here, as SVG: docs/images/paper-*.svg.
+"""Draw Figures 1 to 4 of the paper as implemented here, as SVG: docs/images/paper-*.svg.
 
     python docs/draw_paper.py [--check]
 
-Sizes are those of the preset ``paper`` and of a clip of 4 seconds, read from the settings and from
-the networks themselves. With --check nothing is written; exit code 1 if a file would change.
+Sizes are those of preset ``paper`` for a clip of 4 seconds, read from the settings and networks.
+With --check nothing is written, and the exit code is 1 if a file would change.
 """
 
 import argparse
@@ -36,7 +36,7 @@ TIP = (
 
 @dataclass(frozen=True)
 class Box:
-    """What happens, where it stands in the grid, and what comes out."""
+    """Box of a figure: grid position, operation and output size."""
 
     column: float
     row: float
@@ -46,25 +46,25 @@ class Box:
 
     @property
     def x(self) -> float:
-        """Left edge."""
+        """Left edge in pixels."""
         return MARGIN + self.column * COLUMN
 
     @property
     def y(self) -> float:
-        """Middle."""
+        """Vertical centre in pixels."""
         return MARGIN + HEIGHT / 2 + self.row * ROW
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure: boxes by name, and arrows from one to another."""
+    """Figure of named boxes and arrows between them."""
 
     title: str
     boxes: dict[str, Box]
-    arrows: str  # "a b c, b d": from each to the next
+    arrows: str  # chains of box names, e.g. "a b c, b d"
 
     def svg(self) -> str:
-        """Return the figure."""
+        """Return the figure as SVG."""
         width = max(box.x for box in self.boxes.values()) + WIDTH + MARGIN
         height = max(box.y for box in self.boxes.values()) + HEIGHT / 2 + MARGIN
         parts = [
@@ -110,17 +110,17 @@ def _box(box: Box) -> str:
 
 
 class Shapes:
-    """Sizes along the preset ``paper``, for one clip."""
+    """Sizes of the layers' outputs with preset ``paper``, for one clip."""
 
     def __init__(self) -> None:
         self.settings = settings = TrainSettings(preset="paper")
         words, features = settings.words, settings.features
         network = build_network(settings, torch.zeros(2, words.size), 6)
         frames = 1 + round(SECONDS * 1000 / features.hop_ms)
-        self.found: dict[str, str] = {}
+        self.sizes: dict[str, str] = {}
         for name, module in network.named_modules():
             module.register_forward_hook(
-                lambda _module, _inputs, output, name=name: self.found.update(
+                lambda _module, _inputs, output, name=name: self.sizes.update(
                     {name: " × ".join(map(str, output.shape[1:]))}
                 )
             )
@@ -130,11 +130,11 @@ class Shapes:
             torch.tensor([frames]),
             torch.ones(1, words.max_words, dtype=torch.long),
         )
-        self.found["mfcc"] = f"{features.n_mfcc} × {frames}"
-        self.found["both"] = str(network.output.in_features)
+        self.sizes["mfcc"] = f"{features.n_mfcc} × {frames}"
+        self.sizes["both"] = str(network.output.in_features)
 
     def __getitem__(self, name: str) -> str:
-        return self.found[name]
+        return self.sizes[name]
 
 
 def model(shapes: Shapes) -> Drawing:
@@ -230,7 +230,7 @@ FIGURES = {"model": model, "odconv": odconv, "cbam": cbam, "text-cnn": text_cnn}
 
 
 def main() -> int:
-    """Draw the figures, or say which are not as the model is."""
+    """Draw the figures, or report those out of date."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing")
     options = parser.parse_args()

@@ -1,7 +1,7 @@
-"""Write the reference pages that are generated: commands, configuration, records.
+"""Generate the reference pages of commands, configuration and records.
 
-python docs/make_reference.py            writes them
-python docs/make_reference.py --check    says whether they are current (exit code 1 if not)
+python docs/make_reference.py            write the pages
+python docs/make_reference.py --check    check that they are current (exit code 1 if not)
 """
 
 import argparse
@@ -36,19 +36,19 @@ def commands_page() -> str:
     parts = [
         GENERATED,
         "# Commands",
-        "`corpus VERB …`; `corpus VERB --help` prints what is below. `corpus --version` prints the "
+        "`corpus VERB …`; `corpus VERB --help` prints the help below, and `corpus --version` the "
         "version.",
         _verbs_by_panel(verbs),
-        "## Options that every verb takes",
-        _table(["option", "what it does"], _common_rows(verbs)),
+        "## Options of every verb",
+        _table(["option", "description"], _common_rows(verbs)),
         "`init`, `demo` and `doctor` have no `--corpus`. Results go to standard output, progress, "
         "log and errors to standard error.",
         "## Exit codes",
         _table(
             ["code", "meaning"],
             [
-                ["0", "all well; also when there was nothing to do, which is then a warning"],
-                ["1", "something failed: each failure is named, the rest was still done"],
+                ["0", "success; if there was nothing to do, a warning says so"],
+                ["1", "something failed: each failure is named, the rest was done"],
                 ["2", "wrong usage or configuration; nothing was done"],
                 ["130", "interrupted; run the same command again to resume"],
             ],
@@ -60,9 +60,9 @@ def commands_page() -> str:
 
 
 def _verbs(group: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the verbs in the order of the help; those of a group under its name and theirs."""
+    """Yield the verbs in the order of the help; verbs of a group as GROUP VERB."""
     order: dict[str, None] = dict.fromkeys(
-        str(one.rich_help_panel) for one in group.commands.values()
+        str(command.rich_help_panel) for command in group.commands.values()
     )
     for panel in order:
         for verb, command in group.commands.items():
@@ -82,25 +82,25 @@ def _verbs_by_panel(verbs: dict[str, Any]) -> str:
 
 
 def _common_rows(verbs: dict[str, Any]) -> list[list[str]]:
-    parameters = {one.name: one for one in verbs["segment"].params}
+    parameters = {parameter.name: parameter for parameter in verbs["segment"].params}
     rows = [_option_row(parameters[name])[:2] for name in COMMON]
-    return [*rows, ["`--help`, `-h`", "Explain the verb."]]
+    return [*rows, ["`--help`, `-h`", "Show the help of the verb."]]
 
 
 def _verb(verb: str, command: Any) -> Iterator[str]:
-    own = [one for one in command.params if one.name not in COMMON]
-    arguments = [one for one in own if one.param_type_name == "argument"]
-    options = [one for one in own if one.param_type_name == "option"]
-    names = [_argument(one) for one in arguments] + (["[OPTIONS]"] if options else [])
+    own = [parameter for parameter in command.params if parameter.name not in COMMON]
+    arguments = [parameter for parameter in own if parameter.param_type_name == "argument"]
+    options = [parameter for parameter in own if parameter.param_type_name == "option"]
+    names = [_argument(argument) for argument in arguments] + (["[OPTIONS]"] if options else [])
     yield f"## {verb}"
     yield f"```\ncorpus {' '.join([verb, *names])}\n```"
     yield inspect.cleandoc(command.help)
     if arguments:
-        rows = [[f"`{_argument(one)}`", _plain(one.help)] for one in arguments]
-        yield _table(["argument", "what it is"], rows)
+        rows = [[f"`{_argument(argument)}`", _plain(argument.help)] for argument in arguments]
+        yield _table(["argument", "description"], rows)
     if options:
-        rows = [_option_row(one) for one in options]
-        yield _table(["option", "what it does", "default"], rows)
+        rows = [_option_row(option) for option in options]
+        yield _table(["option", "description", "default"], rows)
 
 
 def _argument(parameter: Any) -> str:
@@ -124,12 +124,12 @@ _IN_HELP = re.compile(r"\s*(?:\(default: (?P<round>[^()]*)\)|\[default: (?P<squa
 
 
 def _help_and_default(text: str) -> tuple[str, str]:
-    """Return a help text without the default that it ends with, and the default."""
-    found = _IN_HELP.search(text)
-    if found is None:
+    """Split a help text into its text and its default."""
+    match = _IN_HELP.search(text)
+    if match is None:
         return text, ""
-    rest = (text[: found.start()] + text[found.end() :]).strip()
-    return rest, found["round"] or found["square"]
+    rest = (text[: match.start()] + text[match.end() :]).strip()
+    return rest, match["round"] or match["square"]
 
 
 def _shown_default(parameter: Any) -> str:
@@ -149,9 +149,9 @@ def configuration_page() -> str:
     parts = [
         GENERATED,
         "# Configuration: corpus.toml",
-        "Every key may be left out and then has the default below. An unknown key is refused, and "
-        "the nearest known one is named. A flag of a command overrides the key for that run. "
-        "`not set` means that the key is absent; TOML has no null.",
+        "Every key is optional, with the default below. An unknown key is an error that names the "
+        "nearest known one. A command's flag overrides the key for one run. `not set` means that "
+        "the key is absent; TOML has no null.",
         "```toml\n[corpus]\n"
         'name = "傻儿师长"\nlanguage = "zh"\n\n[segment]\naggressiveness = 3\n```',
     ]
@@ -163,7 +163,7 @@ def configuration_page() -> str:
 def _section(
     name: str, model: type[BaseModel], paper: dict[str, Any] | None = None
 ) -> Iterator[str]:
-    summary, descriptions = _documented(model)
+    summary, descriptions = _parse_docstring(model)
     yield f"## [{name}]"
     yield _text(summary)
     rows, inner = [], []
@@ -175,7 +175,7 @@ def _section(
         if paper is not None:
             row.insert(3, _value(paper[key]) if key in paper else "")
         rows.append(row)
-    head = ["key", "type", "default", "what it is"]
+    head = ["key", "type", "default", "description"]
     if paper is not None:
         head.insert(3, "preset paper")
     if not any(row[-1] for row in rows):
@@ -187,8 +187,8 @@ def _section(
         )
 
 
-def _documented(model: type[BaseModel]) -> tuple[str, dict[str, str]]:
-    """Return the summary of a class's docstring, and each key's description in ``Attributes:``."""
+def _parse_docstring(model: type[BaseModel]) -> tuple[str, dict[str, str]]:
+    """Return the summary of a class's docstring, and its ``Attributes:`` by name."""
     text = inspect.getdoc(model) or ""
     summary, _, rest = text.partition("Attributes:")
     descriptions: dict[str, str] = {}
@@ -212,36 +212,36 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, tuple | list):
-        return "`[" + ", ".join(_value(one).strip("`") for one in value) + "]`"
+        return "`[" + ", ".join(_value(item).strip("`") for item in value) + "]`"
     return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
 
 
 def _type(field: FieldInfo) -> str:
     limits = [
-        f"{sign}\N{NO-BREAK SPACE}{_number(getattr(one, name))}"
-        for one in field.metadata
+        f"{sign}\N{NO-BREAK SPACE}{_number(getattr(limit, name))}"
+        for limit in field.metadata
         for name, sign in (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))
-        if getattr(one, name, None) is not None
+        if getattr(limit, name, None) is not None
     ]
-    return _cell(", ".join([_named(field.annotation), *limits]))
+    return _cell(", ".join([_type_name(field.annotation), *limits]))
 
 
 def _number(value: float) -> str:
     return str(value) if isinstance(value, int) else f"{value:g}"
 
 
-def _named(annotation: Any) -> str:
+def _type_name(annotation: Any) -> str:
     arguments = get_args(annotation)
     if get_origin(annotation) is Annotated:
-        return _named(arguments[0])
+        return _type_name(arguments[0])
     if get_origin(annotation) is Literal:
-        return " · ".join(f"`{one}`" for one in arguments)
+        return " · ".join(f"`{value}`" for value in arguments)
     if type(None) in arguments:
-        return " or ".join(_named(one) for one in arguments if one is not type(None))
+        return " or ".join(_type_name(member) for member in arguments if member is not type(None))
     if get_origin(annotation) in (tuple, list):
-        inner = [one for one in arguments if one is not Ellipsis]
+        inner = [item for item in arguments if item is not Ellipsis]
         count = f" of {len(inner)}" if Ellipsis not in arguments and len(inner) > 1 else ""
-        return f"list{count} ({', '.join(dict.fromkeys(map(_named, inner)))})"
+        return f"list{count} ({', '.join(dict.fromkeys(map(_type_name, inner)))})"
     if get_origin(annotation) is dict:
         return "object"
     return _TYPES.get(annotation, getattr(annotation, "__name__", str(annotation)))
@@ -257,7 +257,7 @@ def _is_model(field: FieldInfo) -> bool:
 def _model(field: FieldInfo) -> type[BaseModel]:
     model = field.annotation
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        raise TypeError(f"{model} is no section")
+        raise TypeError(f"{model} is not a section")
     return model
 
 
@@ -268,8 +268,8 @@ def records_page() -> str:
         GENERATED,
         "# Records",
         inspect.getdoc(records) or "",
-        f"The format's version is {records.SCHEMA}; a file with a higher one is refused. A field "
-        "that is not listed is refused, and so is one of another type. Where each record lies: "
+        f"The format version is {records.SCHEMA}; newer files are refused, and so are "
+        "unlisted fields and fields of another type. For the files of the records see "
         "[The corpus folder](corpus-folder.md).",
     ]
     for name in records.__all__:
@@ -288,7 +288,7 @@ def _record(model: type[Record], meanings: dict[str, Any]) -> Iterator[str]:
         kind = _type(field) + (", or null" if optional else "")
         name = field.alias or key
         rows.append([f"`{name}`", kind, _text(meanings[model.__name__][name])])
-    yield _table(["field", "type", "what it is"], rows)
+    yield _table(["field", "type", "description"], rows)
 
 
 def _text(text: str) -> str:
@@ -309,11 +309,11 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/configuration.md": configuration_page,
     "reference/records.md": records_page,
 }
-"""The generated pages, below docs/."""
+"""Generators of the pages, by path below docs/."""
 
 
 def main() -> int:
-    """Write the pages, or say which are out of date."""
+    """Write the pages, or report those out of date."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing")
     check = parser.parse_args().check

@@ -2,9 +2,9 @@
 
     python examples/make_sample.py --nemo NEMO_DIR --cped CPED_DIR --out examples
 
-Every random choice comes from one fixed seed, so the plan, the sound and the truth are the same on
-every run. The bytes of the media files also depend on the encoders inside the installed PyAV; those
-of H.264 pictures may differ from run to run even so, because x264 codes some frames otherwise.
+All random choices use one fixed seed, so plan, sound and ground truth are reproducible. The bytes
+of the media files also depend on the encoders of the installed PyAV, and x264's output may differ
+between runs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sample_sound import SceneSound, Utterance, join_scenes, render_scene
 
 SEED = 20260101
 EMOTIONS = ("angry", "fear", "happy", "neutral", "surprise", "sad")
-CASTS = {"teahouse": ("KD0", "TP0"), "harbour": ("IC0", "KS0")}
+SPEAKERS = {"teahouse": ("KD0", "TP0"), "harbour": ("IC0", "KS0")}
 N_RECORDED_SENTENCES = 12
 SUBTITLE_JITTER = 0.1
 CPED_EMOTIONS = {
@@ -39,7 +39,7 @@ CPED_EMOTIONS = {
 
 @dataclass(frozen=True)
 class Scene:
-    """A stretch of dialogue in one emotion and one acoustic condition."""
+    """Dialogue scene with one emotion and one acoustic condition."""
 
     emotion: str
     condition: str = "clean"
@@ -48,7 +48,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Episode:
-    """One media file: its container's sound format, its subtitles and its scenes."""
+    """Media file: audio format, subtitles and scenes."""
 
     series: str
     name: str
@@ -131,7 +131,7 @@ EPISODES = (
 
 
 class Nemo:
-    """nEMO's utterances, found by speaker, emotion and sentence."""
+    """Utterances of nEMO by speaker, emotion and sentence."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -154,7 +154,7 @@ class Nemo:
 
 
 def split_sentences(nemo: Nemo) -> tuple[list[str], list[str]]:
-    """Return the sentences of the recordings and those of the episodes: disjoint."""
+    """Return the disjoint sentences of the recordings and of the episodes."""
     rng = np.random.default_rng([SEED, 0])
     complete = [s for s in nemo.sentences if nemo.is_complete(s)]
     recorded = sorted(rng.choice(complete, N_RECORDED_SENTENCES, replace=False), key=int)
@@ -162,30 +162,32 @@ def split_sentences(nemo: Nemo) -> tuple[list[str], list[str]]:
 
 
 def deal_sentences(sentences: list[str], rng: np.random.Generator) -> Iterator[str]:
-    """Yield sentences in shuffled rounds, so that one comes back as late as possible."""
+    """Yield sentences in shuffled rounds, so that repeats are as far apart as possible."""
     while True:
         yield from (sentences[i] for i in rng.permutation(len(sentences)))
 
 
-def plan_turns(cast: tuple[str, ...], rng: np.random.Generator) -> list[str]:
-    """Return who speaks each utterance of a scene: turns of one to three utterances."""
+def plan_turns(speakers: tuple[str, ...], rng: np.random.Generator) -> list[str]:
+    """Return the speaker of each utterance of a scene: turns of one to three utterances."""
     lengths = rng.permutation([3, 2, 1] if rng.random() < 0.5 else [2, 2, 1])
-    first = int(rng.integers(len(cast)))
-    return [cast[(first + i) % len(cast)] for i, n in enumerate(lengths) for _ in range(n)]
+    first = int(rng.integers(len(speakers)))
+    return [speakers[(first + i) % len(speakers)] for i, n in enumerate(lengths) for _ in range(n)]
 
 
-class Casting:
-    """Deals each utterance of a series once."""
+class UtteranceDealer:
+    """Dealer of the utterances of a series, each used once."""
 
-    def __init__(self, nemo: Nemo, cast: tuple[str, ...], sentences: list[str], seed: int) -> None:
+    def __init__(
+        self, nemo: Nemo, speakers: tuple[str, ...], sentences: list[str], seed: int
+    ) -> None:
         self.nemo = nemo
-        self.cast = cast
+        self.speakers = speakers
         self.rng = np.random.default_rng([SEED, 1, seed])
         self.deck = deal_sentences(sentences, self.rng)
         self.used: set[tuple[str, str, str]] = set()
 
     def scene(self, emotion: str) -> list[Utterance]:
-        return [self.utterance(speaker, emotion) for speaker in plan_turns(self.cast, self.rng)]
+        return [self.utterance(speaker, emotion) for speaker in plan_turns(self.speakers, self.rng)]
 
     def utterance(self, speaker: str, emotion: str) -> Utterance:
         key = next(key for s in self.deck if (key := (speaker, emotion, s)) not in self.used)
@@ -195,7 +197,7 @@ class Casting:
 
 @dataclass
 class Truth:
-    """One true utterance of an episode: a line of truth.jsonl."""
+    """Ground truth of one utterance of an episode: a line of truth.jsonl."""
 
     file: str
     start: float
@@ -212,7 +214,7 @@ class Truth:
 
 
 class ChineseLines:
-    """Lines of Chinese drama by emotion and gender; each is given out once."""
+    """Lines of Chinese drama by emotion and gender, each used once."""
 
     def __init__(self, folder: Path) -> None:
         self.rng = np.random.default_rng([SEED, 2])
@@ -224,7 +226,7 @@ class ChineseLines:
                     self.lines.setdefault(key, []).append(row["Utterance"].strip())
 
     def take(self, emotion: str, gender: str, duration: float) -> str:
-        """Take a line that can be said in `duration` seconds: 3 to 6.5 characters a second."""
+        """Take a line that fits `duration` seconds, at 3 to 6.5 characters per second."""
         lines = self.lines[emotion, gender]
         fits = [n for n, x in enumerate(lines) if 3.0 <= len(x) / duration <= 6.5]
         return lines.pop(fits[int(self.rng.integers(len(fits)))])
@@ -237,27 +239,27 @@ def episode_truth(
     scene_start = 0.0
     for number, (scene, sound) in enumerate(zip(episode.scenes, sounds, strict=True), 1):
         for placed in sound.placed:
-            said = placed.utterance
-            gender = nemo.genders[said.speaker]
-            shown = None
+            utterance = placed.utterance
+            gender = nemo.genders[utterance.speaker]
+            subtitle = None
             if episode.subtitles == "polish":
-                shown = said.text
+                subtitle = utterance.text
             elif episode.subtitles == "chinese":
-                shown = lines.take(scene.emotion, gender, placed.end - placed.start)
+                subtitle = lines.take(scene.emotion, gender, placed.end - placed.start)
             truths.append(
                 Truth(
                     file=episode.file,
                     start=scene_start + placed.start,
                     end=scene_start + placed.end,
-                    speaker=said.speaker,
+                    speaker=utterance.speaker,
                     gender=gender,
                     emotion=scene.emotion,
-                    text=said.text,
-                    subtitle_text=shown,
+                    text=utterance.text,
+                    subtitle_text=subtitle,
                     scene=number,
                     condition=scene.condition,
                     snr_db=scene.snr_db,
-                    nemo_file=said.file,
+                    nemo_file=utterance.file,
                 )
             )
         scene_start += sound.duration
@@ -265,7 +267,7 @@ def episode_truth(
 
 
 def shift(truths: list[Truth], lag: float) -> None:
-    """Move the truth by what the encoder delayed the sound, to whole milliseconds."""
+    """Shift the ground truth by the encoder's delay, rounded to milliseconds."""
     for truth in truths:
         truth.start = round(truth.start + lag, 3)
         truth.end = round(truth.end + lag, 3)
@@ -277,7 +279,7 @@ def timestamp(seconds: float) -> str:
 
 
 def jittered_times(truths: list[Truth], rng: np.random.Generator) -> list[tuple[float, float]]:
-    """Return subtitle times: near the true ones, in order, never overlapping."""
+    """Return jittered subtitle times, in order and without overlap."""
     times: list[tuple[float, float]] = []
     for truth in truths:
         early, late = rng.uniform(-SUBTITLE_JITTER, SUBTITLE_JITTER, 2)
@@ -297,12 +299,12 @@ def write_subtitles(path: Path, truths: list[Truth], rng: np.random.Generator) -
 
 
 def make_episode(
-    number: int, episode: Episode, casting: Casting, lines: ChineseLines, out: Path
+    number: int, episode: Episode, dealer: UtteranceDealer, lines: ChineseLines, out: Path
 ) -> list[Truth]:
     rng = np.random.default_rng([SEED, 3, number])
     sounds = [
         render_scene(
-            casting.scene(scene.emotion),
+            dealer.scene(scene.emotion),
             condition=scene.condition,
             snr_db=scene.snr_db,
             rate=episode.rate,
@@ -316,7 +318,7 @@ def make_episode(
     sound = join_scenes(sounds, rng)
     cuts = list(np.cumsum([s.duration for s in sounds]))
     encode_episode(path, sound, episode.rate, cuts, rng)
-    truths = episode_truth(episode, sounds, casting.nemo, lines)
+    truths = episode_truth(episode, sounds, dealer.nemo, lines)
     shift(truths, measure_lag(path, sound, episode.rate))
     if episode.subtitles:
         write_subtitles(path.with_suffix(".srt"), truths, rng)
@@ -324,21 +326,22 @@ def make_episode(
 
 
 def make_episodes(nemo: Nemo, cped: Path, sentences: list[str], out: Path) -> None:
-    castings = {
-        series: Casting(nemo, cast, sentences, n) for n, (series, cast) in enumerate(CASTS.items())
+    dealers = {
+        series: UtteranceDealer(nemo, speakers, sentences, n)
+        for n, (series, speakers) in enumerate(SPEAKERS.items())
     }
     lines = ChineseLines(cped)
     truths = [
         truth
         for n, episode in enumerate(EPISODES)
-        for truth in make_episode(n, episode, castings[episode.series], lines, out)
+        for truth in make_episode(n, episode, dealers[episode.series], lines, out)
     ]
     with (out / "truth.jsonl").open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(json.dumps(asdict(t), ensure_ascii=False) + "\n" for t in truths)
 
 
 def make_recordings(nemo: Nemo, sentences: list[str], out: Path) -> None:
-    """Write every speaker's readings in an order that says nothing about the emotion."""
+    """Write every speaker's readings in an order independent of the emotion."""
     rng = np.random.default_rng([SEED, 4])
     script = []
     for speaker, gender in sorted(nemo.genders.items()):
@@ -346,10 +349,10 @@ def make_recordings(nemo: Nemo, sentences: list[str], out: Path) -> None:
         (out / "audio" / speaker).mkdir(parents=True, exist_ok=True)
         for number, index in enumerate(rng.permutation(len(readings)), 1):
             emotion, sentence = readings[index]
-            said = nemo.utterance(speaker, emotion, sentence)
+            utterance = nemo.utterance(speaker, emotion, sentence)
             file = f"{speaker}/{number:03}.opus"
-            encode_recording(out / "audio" / file, said.samples, said.rate)
-            script.append((file, speaker, gender, said.text, emotion))
+            encode_recording(out / "audio" / file, utterance.samples, utterance.rate)
+            script.append((file, speaker, gender, utterance.text, emotion))
     with (out / "SCRIPT.csv").open("w", encoding="utf-8", newline="") as lines:
         writer = csv.writer(lines, lineterminator="\n")
         writer.writerow(("file", "speaker", "gender", "text", "intended_emotion"))
@@ -360,7 +363,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Make the bundled sample.")
     parser.add_argument("--nemo", type=Path, required=True, help="folder with nEMO's metadata.csv")
     parser.add_argument("--cped", type=Path, required=True, help="folder with CPED's split")
-    parser.add_argument("--out", type=Path, required=True, help="the examples folder to write into")
+    parser.add_argument("--out", type=Path, required=True, help="the examples folder to write to")
     args = parser.parse_args()
     for part in ("episodes", "recordings"):
         shutil.rmtree(args.out / part, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Write the sample's media files with PyAV, and read back where their sound lies in time."""
+"""Encode the sample's media files with PyAV, and measure the delay of their audio."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ AUDIO_CODECS = {
 CONTAINERS = {".m4a": "ipod"}
 OPUS_BITRATE = 32_000
 CHUNK = 1024
-# Without it the muxers write their version and random identifiers: other bytes on every run.
+# Without it muxers write their version and random identifiers, so that no two runs match.
 BITEXACT = {"fflags": "+bitexact"}
 
 
 def encode_episode(
     path: Path, sound: np.ndarray, rate: int, cuts: list[float], rng: np.random.Generator
 ) -> None:
-    """Encode int16 sound (frames, channels); mp4 and mkv get a picture that changes at `cuts`."""
+    """Encode int16 audio (frames, channels); mp4 and mkv get video that changes at `cuts`."""
     codec, mono_rate, stereo_rate = AUDIO_CODECS[path.suffix]
     channels = sound.shape[1]
     with av.open(str(path), "w", format=CONTAINERS.get(path.suffix), options=BITEXACT) as out:
@@ -56,7 +56,7 @@ def audio_frames(sound: np.ndarray, rate: int) -> Iterator[av.AudioFrame]:
 
 
 class PictureTrack:
-    """A small synthetic picture: a drifting gradient and a disc, in other colours each scene."""
+    """Synthetic video track: a drifting gradient and a disc, with new colours in each scene."""
 
     def __init__(
         self, out: av.container.OutputContainer, cuts: list[float], rng: np.random.Generator
@@ -110,21 +110,21 @@ def encode_recording(path: Path, samples: np.ndarray, rate: int) -> None:
 
 
 def decode_mono(path: Path, rate: int) -> np.ndarray:
-    """Decode sound at its own rate, each frame put where its presentation time says."""
-    pieces = []
+    """Decode audio at its own rate, with each frame at its presentation time."""
+    blocks = []
     with av.open(str(path)) as media:
         for frame in media.decode(audio=0):
             planes = frame.to_ndarray().astype(np.float64)
-            pieces.append((round(frame.time * rate), planes.mean(axis=0)))
-    timeline = np.zeros(max(at + len(piece) for at, piece in pieces))
-    for at, piece in pieces:
+            blocks.append((round(frame.time * rate), planes.mean(axis=0)))
+    timeline = np.zeros(max(at + len(block) for at, block in blocks))
+    for at, block in blocks:
         skip = max(0, -at)
-        timeline[at + skip : at + len(piece)] = piece[skip:]
+        timeline[at + skip : at + len(block)] = block[skip:]
     return timeline
 
 
 def measure_lag(path: Path, sound: np.ndarray, rate: int) -> float:
-    """Return by how many seconds the file's sound comes later than the sound put in."""
+    """Return the delay in seconds of the file's audio relative to the input."""
     decoded = decode_mono(path, rate)
     correlation = correlate(decoded, sound.mean(axis=1), method="fft")
     near = len(sound) - 1 + np.arange(-rate // 5, rate // 5 + 1)

@@ -1,4 +1,4 @@
-"""Build a scene's sound: utterances on a timeline, and what lies under or over them.
+"""Render the audio of a scene: utterances on a timeline, with music or noise.
 
 Levels are in dBFS (RMS). pydub does the clip-level edits (place, pan, gain, overlay); its rate
 conversion has no anti-alias filter, so librosa resamples.
@@ -19,16 +19,16 @@ TRIM_DB = 40.0
 TRIM_MARGIN = 0.02
 PAUSE_RANGE = (0.2, 3.0)
 CLIP_GAIN_DB = 18.0
-SPEECH_BAND_HZ = 8_000.0  # nEMO at hand ends here: noise above it would not be in the stated SNR
-# Speaker levels differ by up to 7 dB in nEMO: they are brought together by one gain a speaker, so
-# that loud and soft emotions of one voice keep their distance. Mean RMS of 60 readings or more.
+SPEECH_BAND_HZ = 8_000.0  # bandwidth of nEMO: noise above it would not count in the SNR
+# Mean RMS of at least 60 readings. Speaker levels in nEMO differ by up to 7 dB; one gain a speaker
+# equalises them and keeps the differences between a speaker's emotions.
 SPEAKER_DBFS = {"KD0": -22.6, "TP0": -25.2, "IC0": -19.7, "KS0": -26.3}
 CHORDS = ((0, 3, 7), (8, 12, 15), (3, 7, 10), (10, 14, 17))  # i VI III VII, semitones over the root
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """Speech of one speaker: float samples, their rate, and where they come from."""
+    """Speech of one speaker: float samples, sample rate, text and nEMO file."""
 
     samples: np.ndarray
     rate: int
@@ -39,7 +39,7 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Placed:
-    """An utterance in its scene; seconds from the scene's start."""
+    """Utterance placed in a scene; times in seconds from the scene's start."""
 
     utterance: Utterance
     start: float
@@ -48,7 +48,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class SceneSound:
-    """A rendered scene and where its utterances lie."""
+    """Rendered scene with its placed utterances."""
 
     segment: AudioSegment
     placed: list[Placed]
@@ -59,7 +59,7 @@ class SceneSound:
 
 
 def to_segment(samples: np.ndarray, rate: int) -> AudioSegment:
-    """Turn float samples, shape (frames,) or (frames, channels), into 16-bit pydub audio."""
+    """Convert float samples, shape (frames,) or (frames, channels), to 16-bit pydub audio."""
     pcm = np.clip(np.round(samples * 32767), -32768, 32767).astype("<i2")
     channels = 1 if samples.ndim == 1 else samples.shape[1]
     return AudioSegment(pcm.tobytes(), frame_rate=rate, sample_width=2, channels=channels)
@@ -71,7 +71,7 @@ def to_samples(segment: AudioSegment) -> np.ndarray:
 
 
 def trim_silence(samples: np.ndarray, rate: int) -> np.ndarray:
-    """Cut what is 40 dB below the loudest 20 ms at either end, so that times are of speech."""
+    """Trim both ends below -40 dB of the loudest 20 ms, so that times are those of speech."""
     frame, hop = rate // 50, rate // 200
     _, (start, end) = librosa.effects.trim(
         samples, top_db=TRIM_DB, frame_length=frame, hop_length=hop
@@ -81,7 +81,7 @@ def trim_silence(samples: np.ndarray, rate: int) -> np.ndarray:
 
 
 def speech_segment(utterance: Utterance, rate: int) -> AudioSegment:
-    """Trim, level and resample an utterance to a whole number of milliseconds."""
+    """Trim, normalise and resample an utterance to a whole number of milliseconds."""
     gain = 10 ** ((SPEECH_DBFS - SPEAKER_DBFS[utterance.speaker]) / 20)
     samples = gain * trim_silence(utterance.samples, utterance.rate)
     whole = len(samples) // (utterance.rate // 1000) * (utterance.rate // 1000)
@@ -92,7 +92,7 @@ def speech_segment(utterance: Utterance, rate: int) -> AudioSegment:
 
 
 def draw_pauses(speakers: list[str], rng: np.random.Generator) -> list[float]:
-    """Draw pauses log-uniformly, and give the longest to changes of speaker."""
+    """Draw log-uniform pauses, the longest ones at changes of speaker."""
     changes = [a != b for a, b in pairwise(speakers)]
     low, high = np.log(PAUSE_RANGE)
     drawn = sorted(np.exp(rng.uniform(low, high, len(changes))), reverse=True)
@@ -118,14 +118,14 @@ def place(
 def overlay_speech(
     placed: list[Placed], segments: list[AudioSegment], duration: float, channels: int
 ) -> AudioSegment:
-    """Return the dialogue alone; on a stereo stage the two speakers stand apart."""
+    """Return the dialogue without background; in stereo the two speakers are panned apart."""
     canvas = AudioSegment.silent(round(duration * 1000), segments[0].frame_rate)
     canvas = canvas.set_channels(channels)
     left_speaker = min(p.utterance.speaker for p in placed)
-    for where, segment in zip(placed, segments, strict=True):
+    for item, segment in zip(placed, segments, strict=True):
         if channels == 2:
-            segment = segment.pan(-0.3 if where.utterance.speaker == left_speaker else 0.3)
-        canvas = canvas.overlay(segment, position=round(where.start * 1000))
+            segment = segment.pan(-0.3 if item.utterance.speaker == left_speaker else 0.3)
+        canvas = canvas.overlay(segment, position=round(item.start * 1000))
     return canvas
 
 
@@ -137,7 +137,7 @@ def speech_level(dialogue: AudioSegment, placed: list[Placed]) -> float:
 
 
 def note(frequency: float, seconds: float, rate: int, decay: float) -> np.ndarray:
-    """Render a plucked note: harmonics at 1/k that die away faster the higher they are."""
+    """Render a plucked note: harmonics at 1/k, with faster decay at higher k."""
     t = np.arange(round(seconds * rate)) / rate
     partials = (
         np.sin(2 * np.pi * k * frequency * t) * np.exp(-decay * k * t) / k for k in range(1, 7)
@@ -170,7 +170,7 @@ def render_music(seconds: float, rate: int, rng: np.random.Generator) -> np.ndar
 
 
 def render_noise(seconds: float, rate: int, rng: np.random.Generator) -> np.ndarray:
-    """Render a busy quay: pink noise that swells slowly, over an engine's hum."""
+    """Render background noise: slowly modulated pink noise and an engine's hum."""
     n = round(seconds * rate)
     frequencies = np.fft.rfftfreq(n, 1 / rate)
     spectrum = np.fft.rfft(rng.standard_normal(n)) * (frequencies < SPEECH_BAND_HZ)

@@ -1,19 +1,19 @@
-"""Stand in for people in the demo: SIMULATED annotators, not human judgements.
+"""Simulate annotators for the demo: SIMULATED answers, not human judgements.
 
     python simulate_annotators.py TASKS.json [TASKS.json ...] --sample DIR --out EXPORT.json
 
-Reads Label Studio tasks whose data name a `clip_id`, finds out from the sample's truth what was
-acted in each clip, and lets three simulated annotators answer with the noise model below. Writes
-what Label Studio 1.23 would export as JSON. Needs the standard library only.
+Read Label Studio tasks with a `clip_id`, look up the acted emotion of each clip in the sample's
+ground truth, answer as three simulated annotators with the noise model below, and write a JSON
+export as Label Studio 1.23 does. Needs the standard library only.
 
-The truth of a clip is the emotion of the true utterance that overlaps it the most; a scripted
-recording has the emotion that its actor was asked for (`intended_emotion`).
+The true class of a clip is the emotion of the utterance that overlaps it most; for a scripted
+recording it is the `intended_emotion`.
 
 The noise model
-    An annotator gives the true class with the probability `accuracy`; otherwise another one, drawn
-    by CONFUSABLE (the same for all: fear with surprise and neutral with sad most of all). Before
-    that, the annotator may skip the clip, or call it `unclear`. What an annotator does with a clip
-    depends on (seed, annotator, clip_id) only: the order of the tasks does not matter.
+    An annotator first skips the clip or calls it `unclear` with the given probabilities, then gives
+    the true class with probability `accuracy`, else another class drawn from CONFUSABLE (mainly
+    fear with surprise, neutral with sad). An answer depends only on (seed, annotator, clip_id), not
+    on the order of the tasks.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ CONFIDENCE_IF_WRONG = (0.45, 0.40, 0.15)
 
 @dataclass(frozen=True)
 class Profile:
-    """One annotator's rates; `notices` is P(marks music or noise that is there)."""
+    """Rates of one annotator; `notices` is P(marks present music or noise)."""
 
     name: str
     accuracy: float
@@ -64,7 +64,7 @@ class Profile:
     seconds: float
 
     def confusion(self, true: str) -> dict[str, float]:
-        """Return P(given class | true class) for an annotator who does give a class."""
+        """Return P(given class | true class), given that the annotator gives a class."""
         wrong = CONFUSABLE[true]
         return {e: self.accuracy if e == true else (1 - self.accuracy) * wrong[e] for e in EMOTIONS}
 
@@ -78,7 +78,7 @@ PROFILES = (
 
 @dataclass(frozen=True)
 class Utterance:
-    """A true utterance; seconds on its file's timeline."""
+    """True utterance; times in seconds of its file."""
 
     start: float
     end: float
@@ -92,7 +92,7 @@ class Utterance:
 
 @dataclass(frozen=True)
 class ClipTruth:
-    """What is true of a clip; no emotion where nobody speaks."""
+    """Ground truth of a clip; no emotion without speech."""
 
     emotion: str | None = None
     problems: tuple[str, ...] = ()
@@ -101,7 +101,7 @@ class ClipTruth:
 
 @dataclass
 class Answer:
-    """What one annotator does with one clip."""
+    """Answer of one annotator to one clip."""
 
     skipped: bool
     emotion: str
@@ -114,17 +114,19 @@ def media_digest(path: Path) -> str:
 
 
 def read_episodes(folder: Path) -> dict[str, list[Utterance]]:
-    """Return the true utterances of each episode by the start of its file's sha256."""
+    """Return the true utterances of each episode, by the prefix of its file's sha256."""
     by_file: dict[str, list[Utterance]] = {}
     for line in (folder / "truth.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        said = Utterance(*(row[k] for k in ("start", "end", "speaker", "emotion", "condition")))
-        by_file.setdefault(row["file"], []).append(said)
-    return {media_digest(folder / file): said for file, said in by_file.items()}
+        utterance = Utterance(
+            *(row[k] for k in ("start", "end", "speaker", "emotion", "condition"))
+        )
+        by_file.setdefault(row["file"], []).append(utterance)
+    return {media_digest(folder / file): utterances for file, utterances in by_file.items()}
 
 
 def read_recordings(folder: Path) -> dict[str, list[Utterance]]:
-    """Return each recording as one utterance that fills its file."""
+    """Return each recording as one utterance of the whole file."""
     with (folder / "SCRIPT.csv").open(encoding="utf-8", newline="") as lines:
         return {
             media_digest(folder / "audio" / row["file"]): [
@@ -137,18 +139,20 @@ def read_recordings(folder: Path) -> dict[str, list[Utterance]]:
 def clip_truth(clip_id: str, media: dict[str, list[Utterance]]) -> ClipTruth:
     match = CLIP_ID.fullmatch(clip_id)
     if match is None:
-        raise ValueError(f"{clip_id!r} is no clip_id: <name>-<12 hex>[-t<N>]-<start ms>-<end ms>")
+        raise ValueError(
+            f"{clip_id!r} is not a clip_id: <name>-<12 hex>[-t<N>]-<start ms>-<end ms>"
+        )
     if match["sha"] not in media:
         raise ValueError(
-            f"{clip_id!r} is of no file in the sample: no sha256 begins {match['sha']}"
+            f"{clip_id!r} is from no file of the sample: no sha256 starts with {match['sha']}"
         )
     start, end = int(match["start"]) / 1000, int(match["end"]) / 1000
-    heard = [(u.overlap(start, end), u) for u in media[match["sha"]]]
-    heard = [(seconds, u) for seconds, u in heard if seconds > 0]
-    if not heard:
+    overlaps = [(u.overlap(start, end), u) for u in media[match["sha"]]]
+    overlaps = [(seconds, u) for seconds, u in overlaps if seconds > 0]
+    if not overlaps:
         return ClipTruth()
-    _, main = max(heard, key=lambda pair: pair[0])
-    others = sum(seconds for seconds, u in heard if u.speaker != main.speaker)
+    _, main = max(overlaps, key=lambda pair: pair[0])
+    others = sum(seconds for seconds, u in overlaps if u.speaker != main.speaker)
     problems = (main.condition,) if main.condition in ("music", "noise") else ()
     return ClipTruth(main.emotion, problems, others >= SECOND_SPEAKER_SECONDS)
 
@@ -181,7 +185,7 @@ def control(name: str, kind: str, value: dict[str, Any], key: str) -> dict[str, 
 
 
 def result_items(given: Answer, text: str, key: str) -> list[dict[str, Any]]:
-    """Return the controls as filled in; a skip leaves what the page had filled in before."""
+    """Return the filled-in controls; a skipped task has the pre-filled ones only."""
     transcript = [control("transcript", "textarea", {"text": [text]}, key)] if text else []
     confidence = control("confidence", "rating", {"rating": given.confidence}, key)
     if given.skipped:
@@ -193,8 +197,8 @@ def result_items(given: Answer, text: str, key: str) -> list[dict[str, Any]]:
     return items
 
 
-def number_of(key: str) -> int:
-    """Return a number that belongs to `key` in every export, as on a server."""
+def stable_number(key: str) -> int:
+    """Return a stable number for `key`."""
     return int(hashlib.sha256(key.encode()).hexdigest()[:12], 16)
 
 
@@ -216,7 +220,7 @@ def annotate(
     )
     result = result_items(given, data.get("asr_text") or "", key)
     return {
-        "id": number_of(key),
+        "id": stable_number(key),
         "completed_by": annotator + 1,
         "result": result,
         "was_cancelled": given.skipped,
@@ -244,7 +248,7 @@ def export_task(
     data: dict[str, Any], truth: ClipTruth, inner_id: int, annotators: int, seed: int
 ) -> dict[str, Any]:
     """Return one task with its annotations as Label Studio exports it."""
-    task = number_of(f"{seed}|{data['clip_id']}")
+    task = stable_number(f"{seed}|{data['clip_id']}")
     annotations = [annotate(data, truth, n, seed, task) for n in range(annotators)]
     skips = sum(a["was_cancelled"] for a in annotations)
     last = max(annotations, key=lambda a: a["updated_at"])
@@ -272,7 +276,7 @@ def export_task(
 
 
 def read_tasks(paths: Iterable[Path]) -> list[dict[str, Any]]:
-    """Return the tasks' data; a clip that several files name is one task."""
+    """Return the tasks' data, one task per clip."""
     by_clip: dict[str, dict[str, Any]] = {}
     for path in paths:
         for task in json.loads(path.read_text(encoding="utf-8")):
