@@ -58,13 +58,13 @@ def film_audio(
     """
     with (
         tempfile.TemporaryFile(dir=folder) as mp3,
-        open_track(film, track, settings, folder) as tape,
+        open_track(film, track, settings, folder) as decoded,
     ):
         envelope = Envelope(seconds)
 
         def blocks() -> Iterator[Samples]:
             start = 0
-            for block in read_blocks(tape.buffer):
+            for block in read_blocks(decoded.buffer):
                 envelope.add(start, block)
                 start += len(block)
                 yield block
@@ -73,8 +73,8 @@ def film_audio(
         sound_map = SoundMap(
             pieces=[(0.0, seconds, 0.0)],
             whole=True,
-            speech=_in_ms(tape.activity.speech),
-            gaps=_in_ms(tape.activity.gap),
+            speech=_in_ms(decoded.activity.speech),
+            gaps=_in_ms(decoded.activity.gap),
         )
         yield PageAudio(sound_map, envelope.values.tobytes(), mp3)
 

@@ -1,4 +1,4 @@
-"""The bundled sample keeps what its README states."""
+"""The bundled sample matches its README."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class TestEpisodes:
         assert set(by_file(truth)) == found
         assert len(found) >= 7
 
-    def test_together_they_last_five_to_eight_minutes(self) -> None:
+    def test_episodes_last_five_to_eight_minutes(self) -> None:
         assert 300 <= sum(map(duration, media_files(EPISODES))) <= 480
 
     def test_utterances_lie_in_order_within_their_file(self, truth: list[dict[str, Any]]) -> None:
@@ -93,7 +93,7 @@ class TestEpisodes:
             pauses = [b["start"] - a["end"] for a, b in itertools.pairwise(rows)]
             assert min(pauses) >= 0.199
 
-    def test_speech_is_where_the_truth_says(self, truth: list[dict[str, Any]]) -> None:
+    def test_speech_matches_the_ground_truth(self, truth: list[dict[str, Any]]) -> None:
         file = "harbour/E01.mp4"
         with av.open(str(EPISODES / file)) as media:
             levels = [(f.time, float(abs(f.to_ndarray()).max())) for f in media.decode(audio=0)]
@@ -121,7 +121,7 @@ class TestEpisodes:
         assert set(counts) == set(itertools.product(("teahouse", "harbour"), EMOTIONS))
         assert min(counts.values()) >= 8
 
-    def test_conditions_are_all_there(self, truth: list[dict[str, Any]]) -> None:
+    def test_all_conditions_occur(self, truth: list[dict[str, Any]]) -> None:
         assert {row["condition"] for row in truth} == {"clean", "music", "noise", "clipped"}
         for row in truth:
             assert (row["snr_db"] is not None) == (row["condition"] in {"music", "noise"})
@@ -129,7 +129,7 @@ class TestEpisodes:
     def test_a_name_has_chinese_characters_and_a_space(self) -> None:
         assert any(re.search("[一-龥].* ", p.name) for p in media_files(EPISODES))
 
-    def test_subtitles_show_the_truth_within_a_tenth_of_a_second(
+    def test_subtitles_match_the_ground_truth_within_a_tenth_of_a_second(
         self, truth: list[dict[str, Any]]
     ) -> None:
         for file, rows in by_file(truth).items():
@@ -172,7 +172,7 @@ class TestRecordings:
         found = {p.relative_to(audio).as_posix() for p in audio.rglob("*.opus")}
         assert sorted(found) == [r["file"] for r in script]
 
-    def test_both_decoders_read_them(self, script: list[dict[str, str]]) -> None:
+    def test_both_decoders_read_the_recordings(self, script: list[dict[str, str]]) -> None:
         for row in script[::20]:
             path = RECORDINGS / "audio" / row["file"]
             samples, rate = sf.read(path)
@@ -188,9 +188,7 @@ class TestRecordings:
         assert all(abs(sum(n) / len(n) - 36.5) < 9 for n in numbers.values())
 
 
-def test_nothing_is_said_in_both_parts(
-    truth: list[dict[str, Any]], script: list[dict[str, str]]
-) -> None:
+def test_parts_share_no_sentence(truth: list[dict[str, Any]], script: list[dict[str, str]]) -> None:
     assert not {row["text"] for row in truth} & {row["text"] for row in script}
     assert len({row["nemo_file"] for row in truth}) == len(truth)
 
@@ -255,7 +253,7 @@ def choices(annotation: dict[str, Any], control: str) -> list[str]:
 
 
 class TestSimulatedAnnotators:
-    def test_the_export_has_label_studios_shape(
+    def test_export_has_label_studios_format(
         self, tmp_path: Path, tasks: list[dict[str, Any]]
     ) -> None:
         export = run(tmp_path, tasks)
@@ -292,9 +290,7 @@ class TestSimulatedAnnotators:
             assert [n for n in names if n != "problems"] == wanted
             assert set(choices(a, "emotion")) <= EMOTIONS | {"unclear"}
 
-    def test_the_same_tasks_give_the_same_bytes(
-        self, tmp_path: Path, tasks: list[dict[str, Any]]
-    ) -> None:
+    def test_export_is_reproducible(self, tmp_path: Path, tasks: list[dict[str, Any]]) -> None:
         run(tmp_path, tasks)
         first = (tmp_path / "export.json").read_bytes()
         run(tmp_path, tasks)
@@ -336,7 +332,7 @@ class TestSimulatedAnnotators:
         truth = simulator.clip_truth(f"001-{digest}-00000000-00002000", media)
         assert truth.emotion == row["intended_emotion"]
 
-    def test_a_clip_where_nobody_speaks_is_unclear(
+    def test_clip_without_speech_is_unclear(
         self, tmp_path: Path, truth: list[dict[str, Any]]
     ) -> None:
         silent = task(clip_id("harbour/E01.mp4", 0.0, 0.2))
@@ -361,7 +357,7 @@ class TestSimulatedAnnotators:
         for annotation in run(tmp_path, [both])[0]["annotations"]:
             assert annotation["was_cancelled"] or "speakers" in choices(annotation, "problems")
 
-    def test_music_and_noise_are_marked_only_where_they_are(
+    def test_music_and_noise_are_marked_only_where_present(
         self, tmp_path: Path, tasks: list[dict[str, Any]], truth: list[dict[str, Any]]
     ) -> None:
         marked: Counter[str] = Counter()
@@ -373,11 +369,11 @@ class TestSimulatedAnnotators:
         assert marked["music"] > 20
         assert marked["noise"] > 10
 
-    def test_a_skip_without_text_is_not_empty_either(self) -> None:
+    def test_skip_without_text_is_not_empty(self) -> None:
         given = simulator.Answer(skipped=True, emotion="sad", confidence=2)
         assert [i["from_name"] for i in simulator.result_items(given, "", "k")] == ["confidence"]
 
-    def test_a_clip_in_two_files_is_one_task(
+    def test_clip_in_two_files_is_one_task(
         self, tmp_path: Path, tasks: list[dict[str, Any]]
     ) -> None:
         again = tmp_path / "again.json"
@@ -402,13 +398,13 @@ class TestNoiseModel:
             assert sum(row.values()) == pytest.approx(1)
             assert row[emotion] == profile.accuracy
 
-    def test_the_worst_confusions_are_those_stated(self) -> None:
+    def test_most_frequent_confusions(self) -> None:
         for a, b in (("fear", "surprise"), ("neutral", "sad")):
             assert max(simulator.CONFUSABLE[a], key=simulator.CONFUSABLE[a].__getitem__) == b
             assert max(simulator.CONFUSABLE[b], key=simulator.CONFUSABLE[b].__getitem__) == a
 
     @pytest.mark.parametrize("annotator", [0, 1, 2])
-    def test_rates_come_out_as_stated(self, annotator: int) -> None:
+    def test_rates_match_the_profiles(self, annotator: int) -> None:
         profile = simulator.PROFILES[annotator]
         truth = simulator.ClipTruth("fear", ("noise",))
         n = 6000
