@@ -100,7 +100,8 @@ def test_every_invalid_row_is_reported_and_the_others_imported(
     found = {failure.item: failure.reason for failure in outcome.failures}
     wanted = [
         "'text'", "no clip 'nowhere'", "already has a text in a.jsonl, line 1", "empty",
-        "text isn't a text", "no clip_id", "JSON object", "not valid JSON", "avg_logprob", "isn't valid Unicode",
+        "text isn't a text", "no clip_id", "JSON object", "not valid JSON", "avg_logprob",
+        "isn't valid Unicode",
     ]  # fmt: skip
     for number, reason in enumerate(wanted, start=1):
         assert reason in found[f"a.jsonl, line {number}"]
