@@ -100,7 +100,7 @@ def test_pre_annotation_warns(workspace, tmp_path):
 def test_corpus_without_votes_has_no_disputed_clips(workspace):
     outcome = export_batch(workspace, BatchOptions(disputed=True, annotators=["lead"]))
     assert (outcome.kept, outcome.outputs) == (0, [])
-    assert "no clip is disputed" in outcome.warnings[0]
+    assert "no disputed clip" in outcome.warnings[0]
 
 
 @pytest.mark.parametrize(
