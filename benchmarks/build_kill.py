@@ -9,7 +9,7 @@ that end before, the trial is drawn again). Counted as whole: the first version 
 there is either no second one or one that verify-manifest finds nothing wrong with. Then the command
 is run again, which must end with the second version of a quiet run, byte for byte but for pictures,
 and with nothing half-written left. A kill while the lock was made leaves it unsigned; for the next
-five seconds a run is told to wait, and it is then run once more. Exit code 0 if all of this holds
+five seconds the lock refuses a run, which is then repeated. Exit code 0 if all of this holds
 for all trials.
 """
 
@@ -39,7 +39,7 @@ COLUMNS = (
     "new",
     "folder left half-written",
     "whole",
-    "told to wait",
+    "refused by the lock",
     "equal after the next run",
 )
 LOCK_IS_STALE = 5.5  # seconds after which a lock that nobody signed is
@@ -114,7 +114,7 @@ def trials(folder: Path, times: int, clips: int, seed: int) -> tuple[dict[str, i
         counts["whole"] += whole
         code = build(trial, log)
         if code == 1 and "another process is starting here; run again" in log.read_text("utf-8"):
-            counts["told to wait"] += 1
+            counts["refused by the lock"] += 1
             time.sleep(LOCK_IS_STALE)
             code = build(trial, log)
         equal = code == 0 and content(trial) == new

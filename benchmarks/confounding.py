@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    """Return the rows of nEMO's table whose class is one of the six."""
+    """Return the rows of nEMO's table with one of the six classes."""
     with path.open(encoding="utf-8", newline="") as stream:
         return [row for row in csv.DictReader(stream) if row["emotion"] in EMOTIONS]
 

@@ -41,7 +41,7 @@ MEASURED = ("KD0", "SM0", "TP0")
 
 @dataclass(frozen=True, eq=False)
 class Utterance:
-    """A recording whose speech lies from ``onset`` to ``end`` (samples); power 1 in there."""
+    """A recording with speech from ``onset`` to ``end`` (samples); power 1 in there."""
 
     speaker: str
     emotion: str

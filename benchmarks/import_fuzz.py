@@ -319,9 +319,11 @@ class Fuzz:
         else:
             assert outcome.items_in == (1 if whole_file else held), "annotations were lost"
         assert all(row.clip_id in clip_ids() for row in rows), "a clip came in that isn't there"
-        told = [outcome.failures, outcome.warnings, outcome.details]
-        told += [row.row() for row in rows if row.transcript is None or EMAIL not in row.transcript]
-        assert EMAIL not in repr(told), "an e-mail address is shown"
+        shown = [outcome.failures, outcome.warnings, outcome.details]
+        shown += [
+            row.row() for row in rows if row.transcript is None or EMAIL not in row.transcript
+        ]
+        assert EMAIL not in repr(shown), "an e-mail address is shown"
         self.totals.update(files=whole_file, taken=outcome.kept, known=outcome.rejected.total())
         self.totals["refused"] += len(outcome.failures) - whole_file
         self.refused.update(outcome.details["refused"])
@@ -362,10 +364,10 @@ def import_large(folder: Path, megabytes: int) -> tuple[Run, Counter[str]]:
     script = "import sys; from import_fuzz import large_in_process; large_in_process(*sys.argv[1:])"
     result = folder / "result.json"
     run = measure([sys.executable, "-c", script, root, path, result], Path(__file__).parent)
-    told = json.loads(result.read_text(encoding="utf-8"))
-    assert told["in"] == held == told["kept"] + told["listed"], "annotations were lost"
-    assert told["kept"] == sum(1 for _ in read_judgements(root)), "kept isn't what was written"
-    return run, Counter(told)
+    counts = json.loads(result.read_text(encoding="utf-8"))
+    assert counts["in"] == held == counts["kept"] + counts["listed"], "annotations were lost"
+    assert counts["kept"] == sum(1 for _ in read_judgements(root)), "kept isn't what was written"
+    return run, Counter(counts)
 
 
 def large_in_process(root: str, path: str, result: str) -> None:

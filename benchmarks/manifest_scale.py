@@ -83,7 +83,7 @@ def make_label(clip_id: str, rng: random.Random) -> Label:
 
 
 def build(corpus: Path, entries: int, *, write: bool, relabelled: bool = False) -> float:
-    """Make the records and, if asked to, a version of them; return the seconds of the latter."""
+    """Make the records and, if requested, a version of them; return the seconds of the latter."""
     began = time.perf_counter()
     rng = random.Random(0)
     clips = [make_clip(number) for number in range(entries)]
@@ -170,8 +170,8 @@ def main() -> None:
             bar = BARS[name] * max(entries / 1e6, 0.05) if name in BARS else None
             good = bar is None or (seconds <= bar and gigabytes <= GIGABYTES)
             held &= good
-            told = ("–", "–") if bar is None else (f"{bar:.2f}", "yes" if good else "no")
-            row = f"{name} | {entries} | {seconds:.2f} | {told[0]} | {gigabytes:.2f} | {told[1]}"
+            cells = ("–", "–") if bar is None else (f"{bar:.2f}", "yes" if good else "no")
+            row = f"{name} | {entries} | {seconds:.2f} | {cells[0]} | {gigabytes:.2f} | {cells[1]}"
             print(f"| {row} |", flush=True)
     raise SystemExit(not held)
 

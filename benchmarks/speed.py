@@ -55,7 +55,7 @@ def against_ffmpeg(folder: Path, minutes: float, runs: int, data: Path) -> bool:
     ratio = median(ours) / median(plain)
     print(f"\n{minutes:g} min of stereo AAC, {runs} runs in turn\n")
     table("command", {"ffmpeg, decode only": plain, "corpus segment": ours})
-    return verdict(
+    return report_target(
         f"segment takes {ratio:.2f} times as long as ffmpeg (bar 2, aim 1.5)", ratio <= 2
     )
 
@@ -67,7 +67,7 @@ def memory(folder: Path, lengths: tuple[float, float], data: Path) -> bool:
         run = segment(folder / f"memory-{minutes:g}", [film(folder, minutes, 0, data)])
         peaks.append(run.mebibytes)
         print(f"| {minutes:g} min | {run.mebibytes:.0f} MiB |")
-    return verdict(f"at most {max(peaks):.0f} MiB (bar 400)", max(peaks) <= 400)
+    return report_target(f"at most {max(peaks):.0f} MiB (bar 400)", max(peaks) <= 400)
 
 
 def workers(folder: Path, minutes: float, runs: int, data: Path) -> bool:
@@ -79,7 +79,7 @@ def workers(folder: Path, minutes: float, runs: int, data: Path) -> bool:
     gain = median(one) / median(two)
     print()
     table("two films", {"1 worker": one, "2 workers": two})
-    return verdict(f"two workers are {gain:.2f} times as fast as one (bar 1.7)", gain >= 1.7)
+    return report_target(f"two workers are {gain:.2f} times as fast as one (bar 1.7)", gain >= 1.7)
 
 
 def film(folder: Path, minutes: float, seed: int, data: Path) -> Path:
@@ -152,7 +152,7 @@ def most(runs: list[Run]) -> float:
     return max(run.mebibytes for run in runs)
 
 
-def verdict(sentence: str, held: bool) -> bool:
+def report_target(sentence: str, held: bool) -> bool:
     print(f"\n{'held' if held else 'NOT HELD'}: {sentence}")
     return held
 

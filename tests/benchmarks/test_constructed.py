@@ -58,7 +58,7 @@ def test_utterances_do_not_depend_on_the_background(utterances: list[Utterance])
     assert clean.utterances == noisy.utterances
 
 
-def test_pauses_and_changes_are_those_asked_for(utterances: list[Utterance]) -> None:
+def test_pauses_and_speaker_changes_are_as_requested(utterances: list[Utterance]) -> None:
     one = construct(utterances, 0, 10, 1.0)
     assert one.seconds >= 600
     pairs = list(itertools.pairwise(one.utterances))
@@ -72,7 +72,7 @@ def test_pauses_and_changes_are_those_asked_for(utterances: list[Utterance]) -> 
     assert np.mean(changes) == pytest.approx(0.5, abs=0.1)
 
 
-def test_the_background_lies_as_far_below_the_speech_as_told(utterances: list[Utterance]) -> None:
+def test_background_has_the_requested_level(utterances: list[Utterance]) -> None:
     noisy = construct(utterances, 5, 1, 0.5, "noise", 10)
     spoken = mask(noisy)
     level = noisy.samples.astype(float) ** 2

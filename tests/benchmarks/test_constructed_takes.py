@@ -47,7 +47,7 @@ def test_a_score_tells_right_from_flagged_and_from_wrong_without_a_word(take: Ta
     assert (bad.right, bad.flagged, bad.silent, bad.f1) == (1, 1, 1, 0.0)
 
 
-def test_a_recogniser_errs_as_often_as_it_is_told_to() -> None:
+def test_recogniser_has_the_requested_error_rate() -> None:
     rng = np.random.default_rng(0)
     text = "a" * 4000
     assert corrupted(text, 0.0, rng, ["b"]) == text

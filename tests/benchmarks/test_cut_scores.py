@@ -16,7 +16,7 @@ def test_edges_within_50_ms_of_an_utterance_s_end_are_no_cuts_inside() -> None:
     assert score([(1.06, 4.94)], EPISODE).inside == 2
 
 
-def test_a_clip_of_two_speakers_is_mixed_only_if_both_are_heard() -> None:
+def test_clip_of_two_speakers_is_mixed_only_if_both_speak() -> None:
     assert score([(3.2, 6.09)], EPISODE).mixed == 0
     assert score([(3.2, 6.2)], EPISODE).mixed == 1
     assert score([(0.5, 5.4)], EPISODE).mixed == 0
@@ -28,7 +28,7 @@ def test_coverage_counts_the_time_of_utterances_once() -> None:
     assert score([], EPISODE).covered == 0
 
 
-def test_lengths_are_told_to_the_millisecond() -> None:
+def test_lengths_are_given_to_the_millisecond() -> None:
     cuts = [(0.0, 3.0), (0.0, 5.0), (0.0, 2.999), (0.0, 5.001)]
     assert score(cuts, EPISODE).out_of_length == 2
 
