@@ -15,8 +15,8 @@ from pathlib import Path
 
 import torch
 
-from models.fitted import build_network
-from models.settings import TrainSettings
+from models.config.train import TrainSettings
+from models.model import build_network
 
 IMAGES = Path(__file__).parent / "images"
 SECONDS = 4

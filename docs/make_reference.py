@@ -17,10 +17,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from corpus_tools.cli.app import app
-from corpus_tools.configuration import Configuration
-from manifests import records
-from manifests.record import Record
-from models.settings import PRESETS
+from corpus_tools.configuration.corpus import Configuration
+from manifests.storage import records
+from manifests.storage.record import Record
+from models.config.train import PRESETS
 
 __all__ = ["PAGES"]
 

@@ -11,7 +11,7 @@ _MODULES = {
     "BimodalClassifier": "models.encoders.fusion",
     "CBAM": "models.layers.cbam",
     "ODConv2d": "models.layers.odconv",
-    "TextCNN": "models.encoders.text_cnn",
+    "TextCNN": "models.encoders.text",
 }
 
 __all__ = ["CBAM", "AudioEncoder", "BimodalClassifier", "ODConv2d", "TextCNN"]

@@ -8,14 +8,14 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from manifests.emotions import EMOTIONS
-from manifests.errors import DataError
-from manifests.store import canonical_json, sha256_file, write_bytes, write_text
-from models.features import FeatureExtractor
-from models.fitted import FittedModel, build_network, functional_inputs
-from models.normalisation import Normaliser
+from manifests.base.emotions import EMOTIONS
+from manifests.base.errors import DataError
+from manifests.storage.store import canonical_json, sha256_file, write_bytes, write_text
+from models.config.train import TrainSettings
+from models.features.mfcc import FeatureExtractor
+from models.features.normalise import Normaliser
+from models.model import FittedModel, build_network, functional_inputs
 from models.runs import DESCRIPTION
-from models.settings import TrainSettings
 from models.text.vocabulary import Vocabulary
 
 __all__ = ["WEIGHTS", "read_model", "write_model"]

@@ -5,15 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from manifests.emotions import EMOTIONS
-from manifests.store import atomic_path
-from models.training.history import Epoch
+from manifests.base.emotions import EMOTIONS
+from manifests.storage.store import atomic_path
+from models.runs import Epoch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.ticker import Locator
-
 __all__ = [
     "draw_accuracy",
     "draw_confusion",

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.checkpoint import read_model
-from models.examples import Example
-from models.features import SAMPLE_RATE, FeatureExtractor, Samples
-from models.fitted import FittedModel
-from models.normalisation import UNSEEN_SPEAKER
+from models.data import Example
+from models.features.mfcc import SAMPLE_RATE, FeatureExtractor, Samples
+from models.features.normalise import UNSEEN_SPEAKER
+from models.model import FittedModel
 from models.text.tokeniser import Tokeniser
 
 __all__ = ["Normalisation", "Predictor", "load_model"]

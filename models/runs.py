@@ -1,13 +1,34 @@
-"""Training runs of a corpus: their names, folders and manifest versions."""
+"""Training runs of a corpus: their names, folders and manifest versions.
 
+Result folders: written atomically, and never over other data or other results.
+
+Training history: loss and accuracy by epoch.
+"""
+
+import contextlib
 import re
 import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from manifests.errors import ConfigurationError, DataError
-from models.settings import TrainSettings
+from manifests.base.errors import ConfigurationError, DataError
+from manifests.storage.locking import FolderLock
+from manifests.storage.store import partial_folder
+from models.config.train import TrainSettings
 
-__all__ = ["find_run", "free_name", "new_run", "run_names", "trained_on"]
+__all__ = [
+    "Epoch",
+    "check_result_folder",
+    "check_subject",
+    "find_run",
+    "free_name",
+    "history_csv",
+    "new_run",
+    "result_folder",
+    "run_names",
+    "trained_on",
+]
 
 CONFIGURATION, DESCRIPTION = "config.toml", "model.json"
 
@@ -88,3 +109,119 @@ def trained_on(run: Path) -> str:
             f"{path}: doesn't name the manifest of the run; name one with --manifest"
         ) from error
     return str(version)
+
+
+def check_result_folder(folder: Path, mark: str) -> bool:
+    """Return True if the folder holds earlier results of this kind.
+
+    Args:
+        folder: result folder.
+        mark: file that all results of this kind have.
+
+    Raises:
+        ConfigurationError: if the folder holds something else.
+    """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise ConfigurationError(f"{folder}: is not a folder; choose another --out")
+    if (folder / mark).is_file():
+        return True
+    if folder.exists() and any(folder.iterdir()):
+        raise ConfigurationError(f"{folder}: holds something else; choose another --out")
+    return False
+
+
+@contextlib.contextmanager
+def result_folder(folder: Path, mark: str) -> Iterator[Path]:
+    """Yield a hidden folder to write into; on success it replaces earlier results.
+
+    Args:
+        folder: result folder; earlier results are replaced with everything else in it.
+        mark: as for :func:`check_result_folder`.
+
+    Raises:
+        ConfigurationError: if the folder holds something else.
+    """
+    parent = folder.absolute().parent
+    with FolderLock(parent, f"write-{folder.name}"), partial_folder(parent) as work:
+        new = work / "new"
+        new.mkdir()
+        yield new
+        check_result_folder(folder, mark)
+        if folder.exists():
+            folder.rename(work / "old")
+        new.rename(folder)
+
+
+def check_subject(path: Path, subject: str, parts: str) -> None:
+    """Check that a result folder, if it exists, holds results of the same subject.
+
+    Args:
+        path: file of the folder that records the subject.
+        subject: expected content of that file, as TOML.
+        parts: components of a subject besides its manifest, for the message.
+
+    Raises:
+        ConfigurationError: if the folder holds anything else.
+    """
+    if not path.parent.exists():
+        return
+    try:
+        recorded = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"{path.parent}: holds something else; choose another name with --name"
+        ) from error
+    if recorded != tomllib.loads(subject):
+        raise ConfigurationError(
+            f"{path.parent}: has results of another manifest or other {parts}, see its {path.name};"
+            f" choose another name with --name, or delete the folder"
+        )
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Metrics of one epoch.
+
+    Attributes:
+        epoch: number of the epoch, from 1.
+        lr: learning rate at its end.
+        train_loss: mean loss over its batches.
+        train_accuracy: accuracy on the augmented training clips.
+        val_loss: cross entropy on the validation clips; None without any.
+        val_accuracy: accuracy on the validation clips.
+        val_uar: unweighted average recall on the validation clips.
+    """
+
+    epoch: int
+    lr: float
+    train_loss: float
+    train_accuracy: float
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+    val_uar: float | None = None
+
+    @property
+    def score(self) -> float:
+        """Criterion of the best epoch: validation accuracy, then loss; without, the number."""
+        if self.val_accuracy is None:
+            return self.epoch
+        return self.val_accuracy - 1e-6 * min(self.val_loss or 0.0, 1e3)
+
+    @property
+    def line(self) -> str:
+        """Progress message."""
+        validation = "" if self.val_uar is None else f", validation UAR {self.val_uar:.3f}"
+        return f"loss {self.train_loss:.3f}{validation}"
+
+
+def history_csv(history: Sequence[Epoch]) -> str:
+    """Return the history as CSV; validation columns are empty without validation."""
+    head = ",".join(field.name for field in fields(Epoch))
+    rows = (",".join(_cell(value) for value in astuple(epoch)) for epoch in history)
+    return "\n".join([head, *rows]) + "\n"
+
+
+def _cell(value: float | None) -> str:
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int) else f"{value:.6g}"

@@ -10,7 +10,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
-from manifests.errors import CorpusError
+from manifests.base.errors import CorpusError
 
 __all__ = ["Response", "authorization", "fetch", "is_loopback", "origin"]
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from annotation.label_studio.browser import is_loopback
 from annotation.label_studio.refusals import ServerUnavailableError, translate_errors
-from manifests.errors import ConfigurationError, CorpusError
+from manifests.base.errors import ConfigurationError, CorpusError
 
 __all__ = ["Client", "Project", "TaskList", "checked_url"]
 

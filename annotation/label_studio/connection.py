@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-from annotation.judgements import read_judgements
-from annotation.label_studio.address import last_url, running_server
+from annotation.batches.registry import KnownProject, KnownServer, ServerFile
+from annotation.judgements.store import read_judgements
+from annotation.label_studio.address import ServerFolder, last_url, running_server
 from annotation.label_studio.client import Client, Project, checked_url
-from annotation.label_studio.folders import ServerFolder
-from annotation.label_studio.refusals import NotFoundError
-from annotation.label_studio.server_file import KnownProject, KnownServer, ServerFile
-from annotation.label_studio.token import find_token
-from manifests.errors import ConfigurationError
+from annotation.label_studio.refusals import NotFoundError, find_token
+from manifests.base.errors import ConfigurationError
 
 __all__ = ["DEFAULT_URL", "Connection", "choose_url", "connect"]
 

@@ -6,12 +6,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from annotation.annotators import Annotators
-from annotation.batches import Batch, Row, read_batches
-from annotation.controls import TASK_KEYS
-from annotation.label_studio.server_file import KnownProject, project_key
-from annotation.plans import Kind
-from manifests.errors import ConfigurationError, DataError
+from annotation.batches.batches import Batch, Kind, Row, read_batches
+from annotation.batches.registry import KnownProject, project_key
+from annotation.judgements.annotators import Annotators
+from annotation.scheme.settings import TASK_KEYS
+from manifests.base.errors import ConfigurationError, DataError
 
 __all__ = ["Destination", "TaskKey", "destinations", "task_key"]
 

@@ -4,17 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from annotation.annotators import Annotators, Rater
-from annotation.exports import Export, decode_export
-from annotation.importing import import_exports
+from annotation.batches.registry import KnownProject
+from annotation.judgements.annotators import Annotators, Rater
+from annotation.judgements.importing import import_exports
+from annotation.judgements.parse import Export, decode_export
 from annotation.label_studio.connection import Connection, connect
 from annotation.label_studio.destinations import TaskKey, destinations
-from annotation.label_studio.reconcile import ProjectCounts, count_tasks
+from annotation.label_studio.reconcile import ProjectCounts, count_tasks, finished_tasks
 from annotation.label_studio.refusals import NotFoundError, RequestRefusedError
-from annotation.label_studio.server_file import KnownProject
-from annotation.label_studio.settled import finished_tasks
-from manifests.errors import ConfigurationError, DataError
-from manifests.outcome import Outcome, Progress, no_progress
+from manifests.base.errors import ConfigurationError, DataError
+from manifests.base.outcome import Outcome, Progress, no_progress
 
 __all__ = ["pull_annotations"]
 
@@ -39,7 +38,8 @@ def pull_annotations(
         progress: called after each project.
 
     Returns:
-        Outcome as of :func:`annotation.importing.import_annotations`; ``details`` also has
+        Outcome as of :func:`annotation.judgements.importing.import_annotations`; ``details`` also
+        has
         ``server``, ``url`` and a row of :class:`ProjectCounts` for each project in ``projects``.
 
     Raises:

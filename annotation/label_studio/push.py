@@ -1,27 +1,75 @@
-"""Push exported tasks to Label Studio: a project for each annotator, each task once."""
+"""Push exported tasks to Label Studio: a project for each annotator, each task once.
+
+Compatibility of a new label configuration with existing answers.
+"""
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
-from annotation.annotators import Annotators
+from annotation.batches.registry import KnownProject
+from annotation.judgements.annotators import Annotators
+from annotation.label_studio.address import ServerFolder
 from annotation.label_studio.client import Client, Project
 from annotation.label_studio.connection import Connection, connect
 from annotation.label_studio.destinations import Destination, TaskKey, destinations
-from annotation.label_studio.folders import ServerFolder
+from annotation.label_studio.reconcile import finished_tasks
 from annotation.label_studio.refusals import (
     PermissionDeniedError,
     RequestRefusedError,
     ServerUnavailableError,
 )
-from annotation.label_studio.screens import lost_control
-from annotation.label_studio.server_file import KnownProject
-from annotation.label_studio.settled import finished_tasks
-from manifests.errors import CorpusError
-from manifests.outcome import Outcome, Progress, no_progress
+from manifests.base.errors import CorpusError
+from manifests.base.outcome import Outcome, Progress, no_progress
 
 __all__ = ["push_tasks"]
+
+
+def lost_control(old: str, new: str) -> str | None:
+    """Return the first control or value of the old configuration that the new one lacks, or None.
+
+    Label Studio accepts any configuration and then hides the affected part of existing answers.
+
+    Args:
+        old: label configuration on the server.
+        new: label configuration of the batch.
+
+    Example:
+        >>> old = '<View><Choices name="emotion" toName="a"><Choice value="sad"/></Choices></View>'
+        >>> lost_control(old, old.replace("sad", "glad"))
+        "the value 'sad' of 'emotion'"
+        >>> lost_control(old, "<View/>")
+        "the control 'emotion'"
+    """
+    new_controls = _read_controls(new)
+    for name, (kind, values) in _read_controls(old).items():
+        if name not in new_controls or new_controls[name][0] != kind:
+            return f"the control '{name}'"
+        gone = sorted(values - new_controls[name][1])
+        if gone:
+            return f"the value '{gone[0]}' of '{name}'"
+    return None
+
+
+def _read_controls(screen: str) -> Mapping[str, tuple[str, set[str]]]:
+    """Return tag and values of each control; empty for an unreadable configuration."""
+    if "<!DOCTYPE" in screen or "<!ENTITY" in screen:
+        return {}
+    try:
+        root = ElementTree.fromstring(screen)  # noqa: S314 - without a DTD
+    except (ElementTree.ParseError, ValueError, RecursionError):
+        return {}
+    return {
+        tag.get("name", ""): (
+            tag.tag,
+            {choice.get("alias") or choice.get("value") or "" for choice in tag.iter("Choice")},
+        )
+        for tag in root.iter()
+        if "toName" in tag.attrib
+    }
+
 
 ALREADY = "there already"
 DONE = "answered before"

@@ -1,13 +1,19 @@
-"""Reconcile a project's counts: pushed = answered + skipped + open + refused + by others."""
+"""Reconcile a project's counts: pushed = answered + skipped + open + refused + by others.
 
+Tasks that annotators have finished, in any project, existing or deleted.
+"""
+
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
+from annotation.batches.batches import Kind
+from annotation.judgements.store import latest, read_judgements
 from annotation.label_studio.destinations import TaskKey
-from annotation.plans import Kind
 
-__all__ = ["ProjectCounts", "TaskState", "count_tasks"]
+__all__ = ["ProjectCounts", "count_tasks", "finished_tasks"]
 
 TaskState = Literal["open", "by_others", "skipped", "refused", "answered"]
 """State of a task; of two states of one task the later in this list applies."""
@@ -159,3 +165,19 @@ def _key(task: Any) -> TaskKey:
     data = task.get("data") if isinstance(task, dict) else None
     fields = data if isinstance(data, dict) else {}
     return str(fields.get("batch", "")), str(fields.get("clip_id", ""))
+
+
+def finished_tasks(corpus: Path) -> dict[str, dict[TaskKey, TaskState]]:
+    """Return the states of the tasks that each annotator answered or skipped, by pseudonym.
+
+    Args:
+        corpus: the corpus folder.
+
+    Raises:
+        DataError: if a file of judgements can't be read.
+    """
+    found: defaultdict[str, dict[TaskKey, TaskState]] = defaultdict(dict)
+    for judgement in latest(read_judgements(corpus)):
+        key = (judgement.batch or "", judgement.clip_id)
+        found[judgement.annotator][key] = judgement.status
+    return dict(found)

@@ -10,7 +10,6 @@ from corpus_tools.cli.session import session
 
 if TYPE_CHECKING:
     from rich.table import Table
-
 __all__ = ["add_recordings"]
 
 
@@ -97,10 +96,10 @@ def add_recordings(
     A column intended_emotion is ignored, so that annotators never see it.
     """
     with session("add-recordings", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.flags import with_overrides
+        from corpus_tools.configuration.overrides import with_overrides
         from corpus_tools.recordings import add
-        from corpus_tools.recordings.hearing_options import transcript_source
-        from corpus_tools.workspace import Workspace
+        from corpus_tools.recordings.takes.recognised import transcript_source
+        from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
         configuration = workspace.configuration

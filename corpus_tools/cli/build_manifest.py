@@ -10,7 +10,6 @@ from corpus_tools.cli.session import session
 
 if TYPE_CHECKING:
     from rich.table import Table
-
 __all__ = ["build_manifest", "class_table"]
 
 
@@ -74,9 +73,9 @@ def build_manifest(
     A version is immutable; in later versions its clips stay in their split.
     """
     with session("build-manifest", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.flags import with_overrides
-        from corpus_tools.manifest_building import build_from_corpus, parse_ratios
-        from corpus_tools.workspace import Workspace
+        from corpus_tools.assembly.manifest import build_from_corpus, parse_ratios
+        from corpus_tools.configuration.overrides import with_overrides
+        from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
         split = with_overrides(
@@ -112,7 +111,7 @@ def oversized_group_table(group: Mapping[str, Any]) -> "Table":
     """Return the table of the keys that join the largest group, the most effective split first.
 
     Args:
-        group: row of :meth:`manifests.tangles.OversizedGroup.row`.
+        group: row of :meth:`manifests.splits.oversized_groups.OversizedGroup.row`.
     """
     from rich.table import Table
 

@@ -68,9 +68,9 @@ def compare(
     """
     with session("compare", as_json=json, quiet=quiet, verbose=verbose) as run:
         ready_for_features()
-        from corpus_tools.cli.manifest_option import manifest_folder
-        from corpus_tools.workspace import Workspace
-        from models.comparison.run import compare as compare_systems
+        from corpus_tools.cli.options import manifest_folder
+        from corpus_tools.workspace.workspace import Workspace
+        from models.comparison.compare import compare as compare_systems
         from models.comparison.table import rich_table
         from models.runs import new_run
 

@@ -9,7 +9,6 @@ from corpus_tools.cli.session import session
 
 if TYPE_CHECKING:
     from rich.table import Table
-
 __all__ = ["compare_transcripts"]
 
 
@@ -43,7 +42,7 @@ def compare_transcripts(
     """
     with session("compare-transcripts", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.transcription.compare import compare_transcripts as compare
-        from corpus_tools.workspace import Workspace
+        from corpus_tools.workspace.workspace import Workspace
 
         root = Workspace.find(corpus).root
         outcome = compare(root, a, b, raw=raw, exact=exact, worst=worst)

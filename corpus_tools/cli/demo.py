@@ -47,8 +47,8 @@ def demo(
     with session("demo", as_json=json, quiet=quiet, verbose=verbose) as run:
         import tempfile
 
-        from corpus_tools.demo import Demo, demo_folder
-        from corpus_tools.sample import sample_folder
+        from corpus_tools.demo.run import Demo, demo_folder
+        from corpus_tools.demo.sample import sample_folder
 
         parent = folder or Path(tempfile.mkdtemp(prefix="corpus-demo-"))
         home = demo_folder(parent, again)

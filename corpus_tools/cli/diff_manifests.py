@@ -4,15 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corpus_tools.cli.manifest_option import manifest_folder
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose, manifest_folder
 from corpus_tools.cli.session import session
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from manifests.diff import Change, ManifestDiff
-
+    from manifests.versions.diff import Change, ManifestDiff
 __all__ = ["diff_manifests"]
 
 
@@ -33,9 +31,9 @@ def diff_manifests(
 ) -> None:
     """List clips added, removed, relabelled, re-transcribed or moved to another split."""
     with session("diff-manifests", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.workspace import Workspace
-        from manifests.diff import diff_manifests as diff
-        from manifests.diff_markdown import diff_as_markdown
+        from corpus_tools.workspace.workspace import Workspace
+        from manifests.versions.diff import diff_as_markdown
+        from manifests.versions.diff import diff_manifests as diff
 
         root = Workspace.find(corpus).root
         found = diff(manifest_folder(root, a), manifest_folder(root, b))

@@ -15,7 +15,7 @@ def doctor(json: AsJson = False, quiet: Quiet = False, verbose: Verbose = False)
     with session("doctor", as_json=json, quiet=quiet, verbose=verbose) as run:
         from dataclasses import asdict
 
-        from corpus_tools.doctor import examine
+        from corpus_tools.inspection.doctor import examine
 
         checks = []
         for check in examine(Path.cwd()):

@@ -40,8 +40,8 @@ def evaluate(
     evaluation of the same clips is replaced.
     """
     with session("evaluate", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.cli.manifest_option import manifest_folder
-        from corpus_tools.workspace import Workspace
+        from corpus_tools.cli.options import manifest_folder
+        from corpus_tools.workspace.workspace import Workspace
         from models.evaluation.report import baselines_table, evaluation_tables
         from models.evaluation.run import evaluate as evaluate_model
         from models.evaluation.slices import slice_table

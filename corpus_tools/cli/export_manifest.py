@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from corpus_tools.cli.manifest_option import manifest_folder
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose, manifest_folder
 from corpus_tools.cli.session import session
 
 __all__ = ["export_manifest"]
@@ -55,10 +54,10 @@ def export_manifest(
     is written.
     """
     with session("export-manifest", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.recordings.cast import read_speakers
-        from corpus_tools.workspace import Workspace
+        from corpus_tools.recordings.readings.speakers import read_speakers
+        from corpus_tools.workspace.workspace import Workspace
         from manifests.exports.export import export_manifest as export
-        from manifests.versions import load_manifest
+        from manifests.versions.manifest import load_manifest
 
         workspace = Workspace.find(corpus)
         manifest = load_manifest(manifest_folder(workspace.root, version))

@@ -9,9 +9,8 @@ from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import Session, session
 
 if TYPE_CHECKING:
-    from corpus_tools.workspace import Workspace
-    from manifests.outcome import Outcome
-
+    from corpus_tools.workspace.workspace import Workspace
+    from manifests.base.outcome import Outcome
 __all__ = ["export_tasks"]
 
 _BY_HAND = "or by hand, as in the how-to guide: paste {configuration}, import {tasks}"
@@ -115,8 +114,8 @@ def export_tasks(
     independently. With --disputed it holds clips without a majority.
     """
     with session("export-tasks", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.task_batches import BatchOptions, export_batch
-        from corpus_tools.workspace import Workspace
+        from corpus_tools.assembly.task_batches import BatchOptions, export_batch
+        from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
         options = BatchOptions(

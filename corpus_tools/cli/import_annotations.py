@@ -29,8 +29,8 @@ def import_annotations(
 ) -> None:
     """Import judgements from Label Studio exports; importing a file twice adds nothing."""
     with session("import-annotations", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from annotation import importing
-        from corpus_tools.workspace import Workspace
+        from annotation.judgements import importing
+        from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
         with workspace.lock(), run.progress("importing") as progress:

@@ -60,9 +60,9 @@ def import_manifest(
     """
     with session("import-manifest", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.cli.build_manifest import class_table
-        from corpus_tools.importing.pairs import name_value_pairs
+        from corpus_tools.importing.columns import name_value_pairs
         from corpus_tools.importing.run import import_manifest as import_table
-        from corpus_tools.workspace import Workspace
+        from corpus_tools.workspace.workspace import Workspace
 
         with run.progress("importing") as progress:
             outcome = import_table(

@@ -36,8 +36,8 @@ def import_transcripts(
     Importing a file again changes nothing; another file of the same name replaces its texts.
     """
     with session("import-transcripts", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.transcription.importing import import_transcripts as import_texts
-        from corpus_tools.workspace import Workspace
+        from corpus_tools.transcription.imports import import_transcripts as import_texts
+        from corpus_tools.workspace.workspace import Workspace
 
         outcome = import_texts(Workspace.find(corpus), file, name, source)
         run.outcome.merge(outcome)

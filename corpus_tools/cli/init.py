@@ -23,7 +23,7 @@ def init(
 ) -> None:
     """Create a corpus folder with its corpus.toml and speakers.csv."""
     with session("init", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.workspace import Workspace
+        from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.create(folder, name or folder.resolve().name, language)
         run.outcome.outputs.append(workspace.root)

@@ -58,8 +58,8 @@ def start(
     with session("label-studio start", as_json=json, quiet=quiet, verbose=verbose) as run:
         import sys
 
-        from annotation.label_studio.server import serve
-        from corpus_tools.workspace import Workspace
+        from annotation.label_studio.server.run import serve
+        from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
 
@@ -104,7 +104,7 @@ def check(
     """Fetch a clip of the newest tasks as an annotator's browser does, and report problems."""
     with session("label-studio check", as_json=json, quiet=quiet, verbose=verbose) as run:
         from annotation.label_studio.check import check as check_clip
-        from corpus_tools.workspace import Workspace
+        from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
         outcome = check_clip(

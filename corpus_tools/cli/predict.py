@@ -11,7 +11,6 @@ from corpus_tools.cli.session import session
 
 if TYPE_CHECKING:
     from rich.table import Table
-
 __all__ = ["predict"]
 
 
@@ -75,10 +74,10 @@ def predict(
     calibrated on the validation clips of the training run.
     """
     with session("predict", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.prediction.asked import predict_all
+        from corpus_tools.prediction.predict import predict_all
         from corpus_tools.prediction.tables import check_output_folder, write_predictions
-        from corpus_tools.workspace import Workspace
-        from manifests.errors import ConfigurationError
+        from corpus_tools.workspace.workspace import Workspace
+        from manifests.base.errors import ConfigurationError
         from models.prediction import load_model
         from models.runs import find_run
 

@@ -35,7 +35,7 @@ def pull_annotations(
     """Fetch judgements from Label Studio and check the counts; repeating it adds nothing."""
     with session("pull-annotations", as_json=json, quiet=quiet, verbose=verbose) as run:
         from annotation.label_studio import pull
-        from corpus_tools.workspace import Workspace
+        from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
         with workspace.lock(), run.progress("pulling") as progress:

@@ -42,7 +42,7 @@ def push_tasks(
     """
     with session("push-tasks", as_json=json, quiet=quiet, verbose=verbose) as run:
         from annotation.label_studio import push
-        from corpus_tools.workspace import Workspace
+        from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
         with workspace.lock(), run.progress("pushing") as progress:

@@ -48,7 +48,7 @@ def review(
     a decision.
     """
     with session("review", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.workspace import Workspace
+        from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
         if apply:

@@ -41,10 +41,10 @@ def screen(
     the next `corpus segment` uses those again.
     """
     with session("screen", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.flags import with_overrides
+        from corpus_tools.configuration.overrides import with_overrides
         from corpus_tools.segmentation.rescreen import screen_corpus
-        from corpus_tools.segmentation.screening import drama_rules, recording_rules
-        from corpus_tools.workspace import Workspace
+        from corpus_tools.segmentation.screening.rules import drama_rules, recording_rules
+        from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
         configuration = workspace.configuration

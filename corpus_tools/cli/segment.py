@@ -85,12 +85,12 @@ def segment(
     with session("segment", as_json=json, quiet=quiet, verbose=verbose) as run:
         one_thread_each()
         if workers > 1:
-            from manifests.workers import warm_up
+            from manifests.base.workers import warm_up
 
-            warm_up(("corpus_tools.cli.app", "corpus_tools.segmentation.segmenting"))
-        from corpus_tools.flags import with_overrides
+            warm_up(("corpus_tools.cli.app", "corpus_tools.segmentation.segment"))
+        from corpus_tools.configuration.overrides import with_overrides
         from corpus_tools.segmentation.segment import segment as segment_media
-        from corpus_tools.workspace import Workspace
+        from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
         configuration = workspace.configuration

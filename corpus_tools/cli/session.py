@@ -1,22 +1,27 @@
-"""Output, progress, error handling and exit code of one command."""
+"""Output, progress, error handling and exit code of one command.
+
+Graceful stop on the first Ctrl-C; the second one stops at once.
+"""
 
 import io
 import json
 import os
 import re
+import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import typer
 
-from manifests.errors import CorpusError
-from manifests.outcome import Outcome, Progress
+from manifests.base.errors import CorpusError
+from manifests.base.outcome import Outcome, Progress
 
-__all__ = ["Session", "one_line", "session"]
+__all__ = ["Session", "ending_on_interrupt", "one_line", "session"]
 
 INTERRUPTED = 130
 
@@ -221,3 +226,25 @@ def _bar(step: str) -> Iterator[Progress]:
     ) as bar:
         task = bar.add_task(step, total=None, item="")
         yield lambda done, total, item: bar.update(task, completed=done, total=total, item=item)
+
+
+@contextmanager
+def ending_on_interrupt(note: Callable[[str], None]) -> Iterator[Callable[[], bool]]:
+    """Yield a function that returns whether Ctrl-C was pressed since.
+
+    Args:
+        note: receives the explanation that the first Ctrl-C prints.
+    """
+    interrupted = False
+
+    def first(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupted
+        interrupted = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        note("stopping with the last complete epoch; Ctrl-C again stops at once, without a run")
+
+    before = signal.signal(signal.SIGINT, first)
+    try:
+        yield lambda: interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -7,7 +7,6 @@ from corpus_tools.cli.session import session
 
 if TYPE_CHECKING:
     from rich.table import Table
-
 __all__ = ["status"]
 
 
@@ -19,8 +18,8 @@ def status(
 ) -> None:
     """Show the counts of each stage, from sources to runs, and labels against targets."""
     with session("status", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.status import survey
-        from corpus_tools.workspace import Workspace
+        from corpus_tools.inspection.status import survey
+        from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
         found = survey(workspace)

@@ -21,6 +21,6 @@ def ready_for_features() -> None:
     They import their modules while this process imports the rest.
     """
     one_thread_each()
-    from manifests.workers import warm_up
+    from manifests.base.workers import warm_up
 
-    warm_up(("corpus_tools.cli.app", "models.feature_cache", "librosa.filters", "soundfile"))
+    warm_up(("corpus_tools.cli.app", "models.features.cache", "librosa.filters", "soundfile"))

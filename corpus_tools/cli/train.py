@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import typer
 
-from corpus_tools.cli.interrupt import ending_on_interrupt
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
-from corpus_tools.cli.session import Session, session
+from corpus_tools.cli.session import Session, ending_on_interrupt, session
 from corpus_tools.cli.threads import ready_for_features
-from manifests.outcome import Progress
+from manifests.base.outcome import Progress
 
 if TYPE_CHECKING:
-    from models.settings import TrainSettings
-
+    from models.config.train import TrainSettings
 __all__ = ["train"]
 
 
@@ -114,9 +112,9 @@ def train(
     """
     with session("train", as_json=json, quiet=quiet, verbose=verbose) as run:
         ready_for_features()
-        from corpus_tools.cli.manifest_option import manifest_folder
-        from corpus_tools.workspace import Workspace
-        from models.given_settings import apply_overrides
+        from corpus_tools.cli.options import manifest_folder
+        from corpus_tools.workspace.workspace import Workspace
+        from models.config.overrides import apply_overrides
         from models.runs import free_name, new_run
 
         workspace = Workspace.find(corpus)
@@ -177,7 +175,7 @@ def _train_series(
     """Train a model for each fold and seed, and show the summary."""
     from models.runs import new_run
     from models.training.series import series_name, train_series
-    from models.training.series_table import rich_table
+    from models.training.series_results import rich_table
 
     out = new_run(runs, name or series_name(folder.name, settings, folds))
     with run.progress("training") as progress:

@@ -85,9 +85,9 @@ def transcribe(
     are flagged. Finished sources are skipped the next time.
     """
     with session("transcribe", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.flags import with_overrides
+        from corpus_tools.configuration.overrides import with_overrides
         from corpus_tools.transcription.transcribe import transcribe as transcribe_clips
-        from corpus_tools.workspace import Workspace
+        from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
         settings = with_overrides(

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from corpus_tools.cli.manifest_option import manifest_folder
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose, manifest_folder
 from corpus_tools.cli.session import session
 
 __all__ = ["verify_manifest"]
@@ -31,8 +30,8 @@ def verify_manifest(
     reported but aren't errors.
     """
     with session("verify-manifest", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.workspace import Workspace
-        from manifests.verify import verify_manifest as verify
+        from corpus_tools.workspace.workspace import Workspace
+        from manifests.versions.verify import verify_manifest as verify
 
         folder = manifest_folder(Workspace.find(corpus).root, version)
         with run.progress("checking clips") as progress:

@@ -23,8 +23,8 @@ def why(
     """Show one clip's history: cut, texts, votes, label, splits and predictions."""
     with session("why", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.cli.session import one_line
-        from corpus_tools.story import clip_history
-        from corpus_tools.workspace import Workspace
+        from corpus_tools.inspection.clip_history import clip_history
+        from corpus_tools.workspace.workspace import Workspace
 
         history = clip_history(Workspace.find(corpus), clip)
         run.outcome.details |= history
@@ -147,7 +147,7 @@ def _label(votes: dict[str, Any]) -> str:
 
 
 def _soft(label: dict[str, Any]) -> str:
-    from manifests.emotions import EMOTIONS
+    from manifests.base.emotions import EMOTIONS
 
     if label["soft"] is None:
         return ""

@@ -8,8 +8,7 @@ from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import session
 
 if TYPE_CHECKING:
-    from manifests.tombstones import Kind
-
+    from manifests.storage.tombstones import Kind
 __all__ = ["withdraw"]
 
 
@@ -41,8 +40,8 @@ def withdraw(
     with session("withdraw", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.withdrawal.withdraw import finish_withdrawals
         from corpus_tools.withdrawal.withdraw import withdraw as delete_data
-        from corpus_tools.workspace import Workspace
-        from manifests.errors import ConfigurationError
+        from corpus_tools.workspace.workspace import Workspace
+        from manifests.base.errors import ConfigurationError
 
         given: list[tuple[Kind, str]] = []
         if speaker is not None:

@@ -5,19 +5,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from corpus_tools.configuration.segment import SegmentSettings
 from corpus_tools.importing.rows import Row
-from corpus_tools.recordings.recording import SPEECH_SETTINGS
-from corpus_tools.segmentation.activity import FRAME_MS, runs
-from corpus_tools.segmentation.clips import ClipWriter, SpeakerInfo
-from corpus_tools.segmentation.inputs import MediaInput
-from corpus_tools.segmentation.ledger import measure_outside
-from corpus_tools.segmentation.planning import Cut
-from corpus_tools.segmentation.publish import SourceCuts
-from corpus_tools.segmentation.screening import Rules
-from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.tape import DecodedTrack, open_track
-from corpus_tools.segmentation.voice import detector_name
-from manifests.errors import DataError
+from corpus_tools.media.cut import Cut
+from corpus_tools.recordings.readings.recording import SPEECH_SETTINGS
+from corpus_tools.segmentation.intake.identify import MediaInput
+from corpus_tools.segmentation.ledger.commit import SourceCuts
+from corpus_tools.segmentation.ledger.ledger import measure_outside
+from corpus_tools.segmentation.screening.rules import Rules
+from corpus_tools.segmentation.source import ClipWriter, SpeakerInfo
+from corpus_tools.segmentation.voice.activity import runs
+from corpus_tools.segmentation.voice.base import FRAME_MS, detector_name
+from corpus_tools.segmentation.voice.track import DecodedTrack, open_track
+from manifests.base.errors import DataError
 
 __all__ = ["ACCEPT_ALL", "cut_rows", "import_inputs"]
 

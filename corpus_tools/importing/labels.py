@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from manifests.emotions import EMOTIONS, UNCLEAR, Emotion
-from manifests.errors import ConfigurationError
+from manifests.base.emotions import EMOTIONS, UNCLEAR, Emotion
+from manifests.base.errors import ConfigurationError
 
 __all__ = ["SYNONYMS", "LabelMapping"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corpus_tools.importing.cells import (
+from corpus_tools.importing.columns import (
     LONG_NAME,
     cell_name,
     cell_seconds,
@@ -15,15 +15,14 @@ from corpus_tools.importing.cells import (
     check_text,
     parse_votes,
 )
-from corpus_tools.importing.folders import split_named
 from corpus_tools.importing.labels import LabelMapping
-from corpus_tools.importing.tables import RawRow
+from corpus_tools.importing.tables import RawRow, split_named
 from corpus_tools.media.identity import slug
-from corpus_tools.recordings.script import sentence_id
-from manifests.emotions import UNCLEAR, Emotion
-from manifests.errors import DataError
-from manifests.records import Gender, Speaker, Split
-from manifests.store import inside
+from corpus_tools.recordings.readings.script import sentence_id
+from manifests.base.emotions import UNCLEAR, Emotion
+from manifests.base.errors import DataError
+from manifests.storage.records import Gender, Speaker, Split
+from manifests.storage.store import inside
 
 __all__ = ["Row", "labels_in", "read_row"]
 

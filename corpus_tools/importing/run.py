@@ -1,39 +1,96 @@
-"""Import of an existing corpus: the work behind ``corpus import-manifest``."""
+"""Import of an existing corpus: the work behind ``corpus import-manifest``.
+
+Warnings about usable but suspicious rows.
+"""
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from corpus_tools.importing.cells import cell_text
-from corpus_tools.importing.columns import map_columns
+from corpus_tools.assembly.manifest import build_from_corpus
+from corpus_tools.configuration.segment import SegmentSettings
+from corpus_tools.importing.columns import cell_text, map_columns
 from corpus_tools.importing.cutting import ACCEPT_ALL, cut_rows, import_inputs
-from corpus_tools.importing.doubts import import_warnings
-from corpus_tools.importing.folders import read_corpus_tables
 from corpus_tools.importing.labels import LabelMapping
 from corpus_tools.importing.rows import Row, labels_in, read_row
-from corpus_tools.importing.tables import Table
+from corpus_tools.importing.tables import Table, read_corpus_tables
 from corpus_tools.importing.votes import add_judgements
-from corpus_tools.manifest_building import build_from_corpus
-from corpus_tools.recordings.cast import merge_speakers
-from corpus_tools.runner import run_each
-from corpus_tools.segmentation.inputs import KnownSources, identify
-from corpus_tools.segmentation.publish import clips_of, sweep
-from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.update import Status, Update
-from corpus_tools.transcription.normalisation import NORMALISATION, normalise
+from corpus_tools.recordings.readings.speakers import merge_speakers
+from corpus_tools.segmentation.intake.identify import KnownSources, identify
+from corpus_tools.segmentation.ledger.commit import sweep
+from corpus_tools.segmentation.ledger.ledger import clips_of
+from corpus_tools.segmentation.ledger.update import Status, Update
 from corpus_tools.transcription.store import put_transcripts
-from corpus_tools.workspace import Workspace
-from manifests.errors import DataError
-from manifests.frozen import frozen_clips
-from manifests.outcome import Outcome, Progress, no_progress
-from manifests.records import Split, Transcript
-from manifests.store import canonical_json
-from manifests.versions import load_manifest, newest
+from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
+from corpus_tools.workspace.runner import run_each
+from corpus_tools.workspace.workspace import Workspace
+from manifests.base.errors import DataError
+from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.storage.frozen import frozen_clips
+from manifests.storage.records import Split, Transcript
+from manifests.storage.store import canonical_json
+from manifests.versions.manifest import load_manifest, newest
 
 __all__ = ["import_manifest"]
+
+
+def import_warnings(rows: Sequence[Row]) -> list[str]:
+    """Return warnings about rows of an imported table.
+
+    Args:
+        rows: usable rows.
+    """
+    return [*_vote_warnings(rows), *_split_warnings(rows), *_source_warnings(rows)]
+
+
+def _vote_warnings(rows: Iterable[Row]) -> Iterator[str]:
+    conflicting = [row.where for row in rows if row.votes and row.emotion and not _votes_agree(row)]
+    if conflicting:
+        more = f" and {len(conflicting) - _SHOWN} more" if len(conflicting) > _SHOWN else ""
+        yield (
+            f"the votes of {len(conflicting)} row{'s' * (len(conflicting) != 1)} contradict the "
+            f"emotion column; the votes count: {', '.join(conflicting[:_SHOWN])}{more}"
+        )
+
+
+def _votes_agree(row: Row) -> bool:
+    """Return True if the row's class has the most votes, or was set by adjudication."""
+    if row.adjudicated:
+        return row.votes[-1][1] == row.emotion
+    counts = Counter(emotion for _, emotion in row.votes if emotion)
+    most = max(counts.values(), default=0)
+    return row.emotion is not None and counts[row.emotion] == most > 0
+
+
+def _split_warnings(rows: Iterable[Row]) -> Iterator[str]:
+    splits = {row.split for row in rows} - {None}
+    missing = [split for split in ("train", "val", "test") if split not in splits]
+    if splits and missing:
+        yield f"the table's splits lack {' and '.join(missing)}"
+
+
+def _source_warnings(rows: Iterable[Row]) -> Iterator[str]:
+    splits: defaultdict[str, set[str]] = defaultdict(set)
+    files: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.source:
+            files[row.source].add(row.file)
+            if row.split in ("train", "val", "test"):
+                splits[row.source].add(row.split)
+    shared = sorted(name for name, own in splits.items() if len(own) > 1 and len(files[name]) > 1)
+    if shared:
+        more = f" and {len(shared) - _SHOWN} more" if len(shared) > _SHOWN else ""
+        yield (
+            f"{len(shared)} of the {len(files)} sources in the table have files in more than one "
+            f"split, which the leakage report doesn't show, since each file becomes a source of "
+            f"its own: {', '.join(shared[:_SHOWN])}{more}"
+        )
+
+
+_SHOWN = 5
 
 
 def import_manifest(
@@ -54,7 +111,7 @@ def import_manifest(
 
     Args:
         workspace: target corpus.
-        path: table or folder, see `corpus_tools.importing.folders.read_corpus_tables`.
+        path: table or folder, see `corpus_tools.importing.tables.read_corpus_tables`.
         audio_folder: base of relative paths, which must not leave it.
         columns: column name by field, for names that aren't recognised.
         mapped: class by label, for labels that aren't recognised.
@@ -64,7 +121,7 @@ def import_manifest(
 
     Returns:
         ``details``: ``clips speakers unlabelled labels new_judgements unchanged splits`` and, if a
-        version was built, ``manifest``, see :func:`manifests.build.build_manifest`.
+        version was built, ``manifest``, see :func:`manifests.building.build.build_manifest`.
 
     Raises:
         ConfigurationError: if there is nothing to read, columns don't fit, or labels are unknown.

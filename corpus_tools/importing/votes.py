@@ -5,14 +5,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from annotation.annotators import Annotators
-from annotation.judgements import judgement_key, judgements_folder, latest, read_judgements
+from annotation.judgements.annotators import Annotators
+from annotation.judgements.store import judgement_key, judgements_folder, latest, read_judgements
 from corpus_tools.importing.rows import Row
-from manifests.emotions import Emotion
-from manifests.outcome import Outcome
-from manifests.records import Judgement
-from manifests.store import created_now, write_jsonl
-from manifests.tombstones import Withdrawn
+from manifests.base.emotions import Emotion
+from manifests.base.outcome import Outcome
+from manifests.storage.records import Judgement
+from manifests.storage.store import created_now, write_jsonl
+from manifests.storage.tombstones import Withdrawn
 
 __all__ = ["IMPORTED", "SERVER", "add_judgements"]
 

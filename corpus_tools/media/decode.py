@@ -9,7 +9,6 @@ import av
 import numpy as np
 from av import AudioFrame
 
-from corpus_tools.media.clock import SAMPLE_RATE, Clock
 from corpus_tools.media.errors import (
     EmptyMediaError,
     MediaError,
@@ -17,12 +16,12 @@ from corpus_tools.media.errors import (
     TruncatedMediaError,
 )
 from corpus_tools.media.extent import refuse_truncated
-from corpus_tools.media.levels import Samples
 from corpus_tools.media.polarity import PolarityMeter
 from corpus_tools.media.probe import open_media, origin_of, probe, select_stream
-from corpus_tools.media.resample import Converter
+from corpus_tools.media.resample import SAMPLE_RATE, Clock, Converter
+from corpus_tools.media.samples import Samples
 
-__all__ = ["SAMPLE_RATE", "Block", "decode", "decode_whole"]
+__all__ = ["Block", "decode", "decode_whole"]
 
 
 @dataclass(frozen=True)

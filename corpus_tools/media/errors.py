@@ -1,6 +1,6 @@
 """Errors of media files."""
 
-from manifests.errors import DataError
+from manifests.base.errors import DataError
 
 __all__ = [
     "EmptyMediaError",

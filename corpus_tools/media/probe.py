@@ -1,7 +1,14 @@
-"""Audio tracks of a media file, without decoding it."""
+"""Audio tracks of a media file, without decoding it.
 
+Length of an audio track, without decoding it.
+
+Explanations for files that aren't media, from their first bytes.
+"""
+
+import codecs
 import contextlib
 import functools
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,19 +24,79 @@ from corpus_tools.media.errors import (
     MissingMediaError,
     NoAudioError,
     NotMediaError,
+    TruncatedMediaError,
 )
 from corpus_tools.media.extent import refuse_missing_index
-from corpus_tools.media.mistaken import explain_not_media, is_playlist
 
 __all__ = [
     "MEDIA_EXTENSIONS",
     "AudioTrack",
-    "Media",
+    "length_of",
     "open_media",
     "origin_of",
     "probe",
     "select_stream",
 ]
+
+
+def explain_not_media(path: Path) -> str:
+    """Return an error message that says what a file is instead of media, and what to do.
+
+    Args:
+        path: readable file.
+    """
+    head = _head(path)
+    if _LIST.match(head):
+        return (
+            "is a playlist: it names other files or addresses, which are never opened; give the "
+            "media file itself, or make one file of it with ffmpeg -i LIST -c copy FILM.mkv"
+        )
+    if _WEB_PAGE.match(head):
+        return (
+            "is a web page, not audio or video, perhaps an error page saved in place of the film; "
+            "download it again"
+        )
+    if head:
+        return "is a text file, not audio or video, whatever its name; give the film"
+    return "is not readable audio or video, or is damaged; play it to make sure"
+
+
+def is_playlist(path: Path) -> bool:
+    """Return whether a file is a playlist, which names other files or addresses."""
+    return _LIST.match(_head(path)) is not None
+
+
+def _head(path: Path) -> str:
+    """Return the beginning of a text file, empty for a binary one."""
+    with path.open("rb") as stream:
+        data = stream.read(_HEAD_BYTES)
+    for mark, encoding in _MARKS.items():
+        if data.startswith(mark):
+            return data.removeprefix(mark).decode(encoding, "ignore").lstrip()
+    if _BINARY.search(data):
+        return ""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        text = data.decode("latin-1") if len(data) >= _FEWEST_BYTES else ""
+    return text.lstrip()
+
+
+_HEAD_BYTES = 4096  # bytes
+_FEWEST_BYTES = 64  # bytes; binary data rarely has so many without a control character
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_LIST = re.compile(
+    r"#EXTM3U|ffconcat\b|\[playlist\]|\[reference\]|v=0\s"
+    r"|(<\?xml[^>]*>\s*)?<(MPD|playlist|smil|asx|SmoothStreamingMedia)\b",
+    re.IGNORECASE,
+)
+_WEB_PAGE = re.compile(r"<(!doctype\s+html|html)\b", re.IGNORECASE)
+
 
 _EXTENSIONS = """
     3gp aac aiff amr asf avi caf flac flv m2ts m4a m4v mka mkv mov mp3 mp4 mpeg mpg mts mxf
@@ -217,3 +284,38 @@ _REFERRING = {
     *("sdp", "smoothstreaming", "vapoursynth", "vobsub", "webm_dash_manifest"),
 }
 """Formats that open other files or addresses, or run their content."""
+
+
+def length_of(path: Path, track: int) -> float | None:
+    """Return the end of an audio track, in seconds on the file's presentation timeline.
+
+    Computed from its packets: the announced length is missing in streams, an estimate in MP3 and
+    AAC without a header, and leaves out a late start of the track. Where time stamps jump, the
+    result may be too long, but never too short.
+
+    Args:
+        path: audio or video file.
+        track: index of the audio track.
+
+    Returns:
+        ``None`` if no packet has a time stamp or a duration.
+
+    Raises:
+        MediaError: as for `open_media`; `TruncatedMediaError` if the packets can't be read.
+    """
+    with open_media(path) as container:
+        stream = container.streams.audio[track]
+        select_stream(container, stream)
+        total = end = 0
+        try:
+            for packet in container.demux(stream):
+                duration = packet.duration or 0
+                total += duration
+                if packet.pts is not None:
+                    end = max(end, packet.pts + duration)
+        except av.error.FFmpegError as error:
+            raise TruncatedMediaError(
+                f"can't be read to its end ({error.strerror}); copy or download it again"
+            ) from error
+        tick = float(stream.time_base)
+        return max(total * tick, end * tick - origin_of(container)) or None

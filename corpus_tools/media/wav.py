@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from corpus_tools.media.decode import SAMPLE_RATE
 from corpus_tools.media.errors import MissingMediaError, NotMediaError
-from corpus_tools.media.levels import Samples
-from manifests.store import write_bytes
+from corpus_tools.media.resample import SAMPLE_RATE
+from corpus_tools.media.samples import Samples
+from manifests.storage.store import write_bytes
 
 __all__ = ["pcm_sha256", "read_wav", "write_wav"]
 

@@ -8,14 +8,20 @@ from typing import Literal
 
 import numpy as np
 
-from corpus_tools.media.levels import Samples
-from corpus_tools.prediction.pieces import FilePrediction, Segment, cut_segments
-from corpus_tools.prediction.texts import FULL_SCALE, ClipTranscriber, subtitle_texts
-from corpus_tools.runner import run_each
-from corpus_tools.segmentation.settings import SegmentSettings
-from manifests.errors import DataError
-from manifests.outcome import Outcome, Progress, no_progress
-from models.examples import Example
+from corpus_tools.configuration.segment import SegmentSettings
+from corpus_tools.media.samples import Samples
+from corpus_tools.prediction.segments import (
+    FULL_SCALE,
+    ClipTranscriber,
+    FilePrediction,
+    Segment,
+    cut_segments,
+    subtitle_texts,
+)
+from corpus_tools.workspace.runner import run_each
+from manifests.base.errors import DataError
+from manifests.base.outcome import Outcome, Progress, no_progress
+from models.data import Example
 from models.prediction import Predictor
 
 __all__ = ["SpeakerScope", "predict_files"]

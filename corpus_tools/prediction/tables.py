@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from manifests.emotions import EMOTIONS
-from manifests.errors import ConfigurationError
-from manifests.store import write_text
+from manifests.base.emotions import EMOTIONS
+from manifests.base.errors import ConfigurationError
+from manifests.storage.store import write_text
 from models.plots import draw_timeline
-from models.result_folder import check_result_folder, result_folder
+from models.runs import check_result_folder, result_folder
 
 __all__ = ["PREDICTIONS_FILE", "check_output_folder", "write_predictions"]
 
@@ -41,7 +41,7 @@ def write_predictions(
 
     Args:
         folder: folder to create.
-        rows: JSON form of each :class:`corpus_tools.prediction.pieces.FilePrediction`.
+        rows: JSON form of each :class:`corpus_tools.prediction.segments.FilePrediction`.
         run: name of the model's run.
         force: replace existing predictions.
 

@@ -1,33 +1,83 @@
-"""Add a scripted session to the corpus: ``corpus add-recordings``."""
+"""Add a scripted session to the corpus: ``corpus add-recordings``.
+
+Report on the matches of a take.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from corpus_tools.recordings.cast import check_not_withdrawn, merge_speakers
-from corpus_tools.recordings.hearing import NoTranscript, TranscriptSource
+from corpus_tools.configuration.recordings import RecordingSettings
+from corpus_tools.configuration.segment import ScreenSettings, SegmentSettings
 from corpus_tools.recordings.listing import Recording, list_files
-from corpus_tools.recordings.match_table import table_path
-from corpus_tools.recordings.recording import cut_recording, recording_inputs
-from corpus_tools.recordings.report import doubt_warning, take_report
-from corpus_tools.recordings.script_texts import put_script_texts
-from corpus_tools.recordings.session import TakeSession
-from corpus_tools.recordings.settings import RecordingSettings
-from corpus_tools.runner import run_each
-from corpus_tools.segmentation.inputs import KnownSources, identify
-from corpus_tools.segmentation.naming import identifies, nearest_names
-from corpus_tools.segmentation.publish import SCREEN, sweep
-from corpus_tools.segmentation.screening import recording_rules
-from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
-from corpus_tools.segmentation.update import Update
-from corpus_tools.segmentation.voice import detector_name
-from manifests.errors import ConfigurationError, DataError
-from manifests.frozen import frozen_clips
-from manifests.outcome import Outcome, Progress, no_progress
-from manifests.records import Screen, Source
-from manifests.shards import STAGES, read_shard, read_stage
+from corpus_tools.recordings.readings.recording import cut_recording, recording_inputs
+from corpus_tools.recordings.readings.script import put_script_texts
+from corpus_tools.recordings.readings.speakers import check_not_withdrawn, merge_speakers
+from corpus_tools.recordings.takes.match_table import table_path
+from corpus_tools.recordings.takes.recognised import NoTranscript, TranscriptSource
+from corpus_tools.recordings.takes.session import AddedTake, TakeSession
+from corpus_tools.recordings.takes.take import Take
+from corpus_tools.segmentation.intake.identify import (
+    KnownSources,
+    identifies,
+    identify,
+    nearest_names,
+)
+from corpus_tools.segmentation.ledger.commit import SCREEN, sweep
+from corpus_tools.segmentation.ledger.update import Update
+from corpus_tools.segmentation.screening.rules import recording_rules
+from corpus_tools.segmentation.voice.base import detector_name
+from corpus_tools.workspace.runner import run_each
+from manifests.base.errors import ConfigurationError, DataError
+from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.storage.frozen import frozen_clips
+from manifests.storage.records import Screen, Source
+from manifests.storage.shards import STAGES, read_shard, read_stage
 
 __all__ = ["add_recordings"]
+
+
+def take_report(take: Take, added: AddedTake) -> dict[str, Any]:
+    """Return a take's counts and doubtful lines, JSON-ready."""
+    table = added.table
+    return {
+        "file": take.file,
+        "speaker": take.speaker,
+        "source_id": added.source_id,
+        "by": added.by,
+        "lines": len(table),
+        "matched": sum(row.status == "matched" for row in table),
+        "skipped": sum(row.status == "skipped" for row in table),
+        "retakes": sum(len(row.retakes.split()) for row in table),
+        "false_starts": sum(len(row.false_starts.split()) for row in table),
+        "doubtful": [
+            {
+                "line": int(row.line),
+                "text": row.text,
+                "start": float(row.start) if row.start else None,
+                "end": float(row.end) if row.end else None,
+                "score": float(row.score),
+                "flags": row.flags.split(),
+                "accepted": row.clip_id in added.accepted,
+            }
+            for row in table
+            if row.flags
+        ],
+        "table": f"review/{added.source_id}.matches.csv",
+    }
+
+
+def doubt_warning(take: Take, added: AddedTake) -> str | None:
+    """Return a warning if most lines of a take are doubtful, else None."""
+    doubtful = sum(bool(row.flags) for row in added.table)
+    if doubtful <= len(added.table) / 2:
+        return None
+    advice = "check each line" if added.by == "text" else "give recognised text with --texts"
+    return (
+        f"{take.file}: {doubtful} of its {len(added.table)} lines are doubtful; it may have "
+        f"another script, or lack text or takes of other speakers; {advice}, or leave it out"
+    )
 
 
 def add_recordings(

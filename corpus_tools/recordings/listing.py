@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus_tools.recordings.script import RowError, ScriptRow, read_script
-from corpus_tools.recordings.take import Take
-from corpus_tools.segmentation.inputs import media_in
-from manifests.errors import DataError
-from manifests.outcome import Outcome
-from manifests.store import inside
+from corpus_tools.recordings.readings.script import RowError, ScriptRow, read_script
+from corpus_tools.recordings.takes.take import Take
+from corpus_tools.segmentation.intake.identify import media_in
+from manifests.base.errors import DataError
+from manifests.base.outcome import Outcome
+from manifests.storage.store import inside
 
 __all__ = ["Listing", "Recording", "list_files"]
 

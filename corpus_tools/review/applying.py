@@ -5,25 +5,23 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from corpus_tools.configuration import Configuration
-from corpus_tools.review.checking import DecisionChecker
-from corpus_tools.review.decisions import Decision, read_decisions
-from corpus_tools.review.films import SourceMedia, choose_sources
-from corpus_tools.review.material import read_source_data
-from corpus_tools.runner import run_each
-from corpus_tools.segmentation.choices import put_reviews, read_choices
-from corpus_tools.segmentation.duplicates import mark_repeats, warn_of_other_sources
-from corpus_tools.segmentation.inputs import MediaInput
-from corpus_tools.segmentation.publish import clips_of, ledger_fits, rescreen, sweep
-from corpus_tools.segmentation.report import report_of
-from corpus_tools.segmentation.screening import Rules, drama_rules, recording_rules
-from corpus_tools.segmentation.trimming import retrim, undone_trims
-from corpus_tools.segmentation.update import Update
-from manifests.errors import DataError
-from manifests.frozen import frozen_clips
-from manifests.outcome import Outcome, Progress, no_progress
-from manifests.records import Choice, Source
-from manifests.shards import STAGES, read_stage
+from corpus_tools.configuration.corpus import Configuration
+from corpus_tools.review.decisions import Decision, DecisionChecker, read_decisions
+from corpus_tools.review.source_data import SourceMedia, choose_sources, read_source_data
+from corpus_tools.segmentation.intake.identify import MediaInput
+from corpus_tools.segmentation.intake.selections import put_reviews, read_choices
+from corpus_tools.segmentation.ledger.commit import report_of, sweep
+from corpus_tools.segmentation.ledger.ledger import clips_of, ledger_fits, rescreen
+from corpus_tools.segmentation.ledger.update import Update
+from corpus_tools.segmentation.repeats.resolve import mark_repeats, warn_of_other_sources
+from corpus_tools.segmentation.retrim import retrim, undone_trims
+from corpus_tools.segmentation.screening.rules import Rules, drama_rules, recording_rules
+from corpus_tools.workspace.runner import run_each
+from manifests.base.errors import DataError
+from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.storage.frozen import frozen_clips
+from manifests.storage.records import Choice, Source
+from manifests.storage.shards import STAGES, read_stage
 
 __all__ = ["apply_files"]
 

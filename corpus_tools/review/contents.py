@@ -1,21 +1,144 @@
-"""JSON data of a source's review page."""
+"""JSON data of a source's review page.
+
+Envelope of a track for drawing: the peak of each hundredth of a second.
+
+Display texts of reasons and measures.
+"""
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from corpus_tools.review.envelope import PER_SECOND
-from corpus_tools.review.material import SourceData
-from corpus_tools.review.wording import measure_texts, reason_label, reason_sentence
-from corpus_tools.segmentation.activity import FRAME_MS, runs
-from corpus_tools.segmentation.choices import Choices
-from corpus_tools.segmentation.screening import Rules, screen_clips
-from manifests.records import Clip, SubtitleLine
+from corpus_tools.media.resample import SAMPLE_RATE
+from corpus_tools.media.samples import Samples
+from corpus_tools.review.source_data import SourceData
+from corpus_tools.segmentation.intake.selections import Choices
+from corpus_tools.segmentation.screening.rules import Rules, screen_clips
+from corpus_tools.segmentation.voice.activity import runs
+from corpus_tools.segmentation.voice.base import FRAME_MS
+from manifests.storage.records import Clip, SubtitleLine
 
-__all__ = ["SoundMap", "page_data"]
+__all__ = ["Envelope", "SoundMap", "measure_texts", "page_data", "reason_label", "reason_sentence"]
+
+PER_SECOND = 100
+"""Values per second."""
+
+
+class Envelope:
+    """Envelope of a track that is added block by block.
+
+    Args:
+        seconds: duration of the track; parts without a block stay 0.
+
+    Example:
+        >>> envelope = Envelope(0.03)
+        >>> envelope.add(0, np.full(320, -8192, dtype=np.int16))
+        >>> envelope.values.tolist()
+        [128, 128, 0]
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.values: NDArray[np.uint8] = np.zeros(-(-round(seconds * 1000) // 10), dtype=np.uint8)
+
+    def add(self, start: int, samples: Samples) -> None:
+        """Add a block.
+
+        Args:
+            start: index of its first sample in the track.
+            samples: int16 mono at 16 kHz.
+        """
+        lead = start % _STEP
+        tail = -(lead + len(samples)) % _STEP
+        padded = np.pad(np.abs(samples.astype(np.int32)), (lead, tail))
+        peaks = padded.reshape(-1, _STEP).max(axis=1) / _FULL_SCALE
+        first = start // _STEP
+        known = self.values[first : first + len(peaks)]
+        heights = np.round(255 * np.sqrt(np.minimum(peaks, 1))).astype(np.uint8)
+        np.maximum(known, heights[: len(known)], out=known)
+
+
+_STEP = SAMPLE_RATE // PER_SECOND
+_FULL_SCALE = 32768
+
+
+def reason_label(reason: str) -> str:
+    """Return the short label of a reason of the screen or the ledger.
+
+    Example:
+        >>> reason_label("low_snr"), reason_label("some_new_reason")
+        ('noisy', 'some new reason')
+    """
+    return _LABELS.get(reason, reason.replace("_", " "))
+
+
+def reason_sentence(reason: str, clip: Clip, rules: Mapping[str, Any]) -> str:
+    """Return a screening reason with the measured value and the threshold.
+
+    Args:
+        reason: reason in the record.
+        clip: clip with its measures.
+        rules: thresholds by name.
+    """
+    sentence = _SENTENCES.get(reason)
+    if sentence is None:
+        return reason_label(reason)
+    try:
+        return sentence.format_map({**rules, **clip.row()})
+    except (KeyError, ValueError, TypeError):
+        return reason_label(reason)
+
+
+def measure_texts(clip: Clip) -> list[tuple[str, str]]:
+    """Return the name and value of each measure of the clip."""
+    row = clip.row()
+    return [
+        (name, form.format(row[field]))
+        for field, (name, form) in _MEASURES.items()
+        if row.get(field) is not None and (field, row[field]) != ("dropouts", 0)
+    ]
+
+
+_LABELS = {
+    "low_snr": "noisy",
+    "little_speech": "little speech",
+    "speech_left_over": "speech outside clips",
+    "no_speech": "sound without speech",
+    "gap": "gap in the file",
+    "duplicate": "repeat",
+    "superseded": "superseded",
+    "human_keep": "kept by a person",
+    "human_drop": "dropped by a person",
+    "region_drop": "dropped region",
+    "not_chosen": "outside the kept regions",
+}
+
+_SENTENCES = {
+    "superseded": "superseded by {superseded_by}",
+    "too_quiet": "too quiet: {rms_db:.0f} dBFS, at least {min_rms_db:.0f}",
+    "clipped": "clipped: {clipping:.1%} of the samples at the peak, at most {max_clipping:.1%}",
+    "low_snr": "noisy: speech {snr_db:.1f} dB above background, at least {min_snr_db:.0f} dB",
+    "little_speech": "little speech: {speech_ratio:.0%}, at least {min_speech_ratio:.0%}",
+    "music": "music: {music:.2f}, at most {max_music:.2f}",
+    "dropouts": "dropouts: {dropouts}, at most {max_dropouts}",
+    "duplicate": "repeat of {duplicate_of:s}",
+    "too_short": "too short: {duration:.2f} s, at least {min_seconds:.1f} s",
+    "too_long": "too long: {duration:.2f} s, at most {max_seconds:.1f} s",
+}
+
+_MEASURES = {
+    "snr_db": ("above background", "{:.1f} dB"),
+    "music": ("music", "{:.2f}"),
+    "clipping": ("clipping", "{:.2%}"),
+    "dropouts": ("dropouts", "{}"),
+    "speech_ratio": ("speech", "{:.0%}"),
+    "rms_db": ("level", "{:.0f} dBFS"),
+}
+
 
 Run = tuple[int, int]
 """Start and end in milliseconds."""

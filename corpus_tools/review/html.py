@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from manifests.store import atomic_path
+from manifests.storage.store import atomic_path
 
 __all__ = ["SCRIPTS", "base64_of", "script_json", "write_page"]
 

@@ -7,20 +7,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from corpus_tools.review.contents import page_data
-from corpus_tools.review.earlier import previous_page_audio, read_previous_page
-from corpus_tools.review.films import SourceMedia, choose_sources
+from corpus_tools.configuration.segment import SegmentSettings
+from corpus_tools.review.contents import page_data, reason_label
 from corpus_tools.review.html import base64_of, script_json, write_page
-from corpus_tools.review.listening import PageAudio, clips_audio, film_audio
-from corpus_tools.review.material import SourceData, read_source_data
-from corpus_tools.review.wording import reason_label
-from corpus_tools.runner import run_each
-from corpus_tools.segmentation.settings import SegmentSettings
-from manifests.errors import DataError
-from manifests.outcome import Outcome, Progress, no_progress
-from manifests.records import LedgerEntry, Source
-from manifests.shards import STAGES, read_stage
-from manifests.store import inside
+from corpus_tools.review.page_audio import PageAudio, clips_audio, film_audio
+from corpus_tools.review.previous_page import previous_page_audio, read_previous_page
+from corpus_tools.review.source_data import (
+    SourceData,
+    SourceMedia,
+    choose_sources,
+    read_source_data,
+)
+from corpus_tools.workspace.runner import run_each
+from manifests.base.errors import DataError
+from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.storage.records import LedgerEntry, Source
+from manifests.storage.shards import STAGES, read_stage
+from manifests.storage.store import inside
 
 __all__ = ["review"]
 

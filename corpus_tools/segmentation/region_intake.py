@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from corpus_tools.configuration.segment import SegmentSettings
 from corpus_tools.media.errors import MediaError
-from corpus_tools.media.length import length_of
-from corpus_tools.segmentation.choices import put_regions, read_choices
-from corpus_tools.segmentation.inputs import MediaInput
-from corpus_tools.segmentation.naming import nearest_names
-from corpus_tools.segmentation.regions import Region, RegionReset, read_regions
-from corpus_tools.segmentation.settings import SegmentSettings
-from corpus_tools.segmentation.times import format_time
-from corpus_tools.segmentation.update import Update
-from manifests.errors import DataError
-from manifests.outcome import Outcome
-from manifests.records import Choice
+from corpus_tools.media.probe import length_of
+from corpus_tools.segmentation.intake.identify import MediaInput, nearest_names
+from corpus_tools.segmentation.intake.regions import Region, RegionReset, read_regions
+from corpus_tools.segmentation.intake.selections import put_regions, read_choices
+from corpus_tools.segmentation.ledger.update import Update
+from manifests.base.errors import DataError
+from manifests.base.outcome import Outcome
+from manifests.base.timecode import format_time
+from manifests.storage.records import Choice
 
 __all__ = ["import_regions"]
 

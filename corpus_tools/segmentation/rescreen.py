@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from corpus_tools.runner import run_each
-from corpus_tools.segmentation.duplicates import mark_repeats
-from corpus_tools.segmentation.publish import SOURCES, is_screened, rescreen, sweep
-from corpus_tools.segmentation.report import SourceReport, report_of
-from corpus_tools.segmentation.screening import Rules
-from manifests.frozen import frozen_clips
-from manifests.outcome import Outcome, Progress, no_progress
-from manifests.records import Source
-from manifests.shards import read_stage
+from corpus_tools.segmentation.ledger.commit import SOURCES, SourceReport, report_of, sweep
+from corpus_tools.segmentation.ledger.ledger import is_screened, rescreen
+from corpus_tools.segmentation.repeats.resolve import mark_repeats
+from corpus_tools.segmentation.screening.rules import Rules
+from corpus_tools.workspace.runner import run_each
+from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.storage.frozen import frozen_clips
+from manifests.storage.records import Source
+from manifests.storage.shards import read_stage
 
 __all__ = ["screen_corpus"]
 

@@ -9,12 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus_tools.media.wav import read_wav
-from corpus_tools.transcription.asking import run_recogniser
-from corpus_tools.transcription.batching import batched, chunked
-from corpus_tools.transcription.flagging import Flagger
-from corpus_tools.transcription.material import SourceClips
-from corpus_tools.transcription.recogniser import Recogniser, Recognition, Word
+from corpus_tools.transcription.assign import split_recognition
+from corpus_tools.transcription.guards.flags import Flagger
+from corpus_tools.transcription.recognisers.base import (
+    Recogniser,
+    Recognition,
+    Word,
+    run_recogniser,
+)
+from corpus_tools.transcription.recognisers.batching import batched, chunked
 from corpus_tools.transcription.store import (
+    SourceClips,
     is_current,
     put_transcripts,
     read_transcripts,
@@ -22,11 +27,10 @@ from corpus_tools.transcription.store import (
     transcript_origin,
 )
 from corpus_tools.transcription.windows import WINDOW_VERSION, join_clips, plan_windows
-from corpus_tools.transcription.words import split_recognition
-from manifests.errors import ConfigurationError, DataError
-from manifests.outcome import Outcome
-from manifests.records import Clip, TextSource, Transcript
-from manifests.store import canonical_json, fingerprint, inside
+from manifests.base.errors import ConfigurationError, DataError
+from manifests.base.outcome import Outcome
+from manifests.storage.records import Clip, TextSource, Transcript
+from manifests.storage.store import canonical_json, fingerprint, inside
 
 __all__ = ["ClipTranscriber"]
 

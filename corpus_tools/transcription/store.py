@@ -1,16 +1,31 @@
-"""Storage of transcripts: all origins of a source's texts in one shard."""
+"""Storage of transcripts: all origins of a source's texts in one shard.
 
-from collections.abc import Mapping, Sequence
+Clips of a corpus to transcribe, by source.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from manifests.records import Transcript
-from manifests.shards import STAGES, Header, read_header, read_shard, write_shard
-from manifests.store import canonical_json
+from manifests.base.errors import DataError
+from manifests.base.outcome import Outcome
+from manifests.storage.records import Clip, Screen, Source, Transcript
+from manifests.storage.shards import (
+    STAGES,
+    Header,
+    read_header,
+    read_shard,
+    shard_paths,
+    write_shard,
+)
+from manifests.storage.store import canonical_json
 
 __all__ = [
+    "SourceClips",
     "is_current",
     "put_transcripts",
+    "read_source_clips",
     "read_transcripts",
     "stored_inputs",
     "stored_origins",
@@ -119,3 +134,40 @@ def put_transcripts(
 def _known_inputs(header: Header) -> dict[str, Any]:
     """Return the inputs by origin; empty for an older algorithm, whose texts are outdated."""
     return header.inputs if header.algorithm == STAGE.algorithm else {}
+
+
+@dataclass(frozen=True)
+class SourceClips:
+    """Clips of a source.
+
+    Attributes:
+        source_id: id of the source.
+        scripted: True for a scripted recording.
+        clips: all clips.
+        wanted: clips to label, i.e. accepted and not superseded.
+    """
+
+    source_id: str
+    scripted: bool
+    clips: list[Clip]
+    wanted: list[Clip]
+
+
+def read_source_clips(corpus: Path, outcome: Outcome) -> Iterator[SourceClips]:
+    """Yield the clips of each source, in order of source ids; a damaged shard is a failure."""
+    for path in shard_paths(corpus, STAGES["segments"]):
+        try:
+            yield _read_source(corpus, path.stem)
+        except DataError as error:
+            outcome.fail(path.stem, str(error))
+
+
+def _read_source(corpus: Path, source_id: str) -> SourceClips:
+    clips = read_shard(STAGES["segments"].path(corpus, source_id), Clip)
+    screen = STAGES["screen"].path(corpus, source_id)
+    screened = read_shard(screen, Screen) if screen.exists() else []
+    accepted = {row.clip_id for row in screened if row.accepted}
+    sources = STAGES["sources"].path(corpus, source_id)
+    kinds = {row.kind for row in read_shard(sources, Source)} if sources.exists() else set()
+    wanted = [clip for clip in clips if clip.clip_id in accepted and clip.superseded_by is None]
+    return SourceClips(source_id, "scripted" in kinds, clips, wanted)

@@ -6,8 +6,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus_tools.media.decode import SAMPLE_RATE
-from manifests.records import Clip
+from corpus_tools.media.resample import SAMPLE_RATE
+from manifests.storage.records import Clip
 
 __all__ = ["MAX_WINDOW_S", "WINDOW_VERSION", "ClipSpan", "join_clips", "plan_windows"]
 

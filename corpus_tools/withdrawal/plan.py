@@ -6,17 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from annotation.annotators import Annotators
-from annotation.batches import read_plans
-from annotation.judgements import read_judgements
-from corpus_tools.recordings.cast import read_speakers
-from corpus_tools.segmentation.publish import source_of
-from manifests.frozen import frozen_clips
-from manifests.records import Clip, Judgement, Source
-from manifests.shards import STAGES, read_header, read_stage
-from manifests.store import created_now, read_jsonl
-from manifests.tombstones import Kind, Tombstone, Withdrawn, WithdrawnSource, unknown_id_error
-from manifests.versions import ENTRIES, versions
+from annotation.batches.batches import read_plans
+from annotation.judgements.annotators import Annotators
+from annotation.judgements.store import read_judgements
+from corpus_tools.recordings.readings.speakers import read_speakers
+from corpus_tools.segmentation.ledger.commit import source_of
+from manifests.storage.frozen import frozen_clips
+from manifests.storage.records import Clip, Judgement, Source
+from manifests.storage.shards import STAGES, read_header, read_stage
+from manifests.storage.store import created_now, read_jsonl
+from manifests.storage.tombstones import (
+    Kind,
+    Tombstone,
+    Withdrawn,
+    WithdrawnSource,
+    unknown_id_error,
+)
+from manifests.versions.manifest import ENTRIES, versions
 
 __all__ = ["WithdrawalPlan", "plan_withdrawal"]
 

@@ -2,37 +2,74 @@
 
 The tombstone is written first, as a plan; then files are rewritten or deleted one by one; then the
 tombstone is marked finished. A run after an interruption completes the plan, with the same result.
+
+Check for remaining mentions of withdrawn data, and removal of partial files.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-from corpus_tools.withdrawal.people import (
+from corpus_tools.withdrawal.annotation_records import (
     changes_to_answers,
     changes_to_tables,
     changes_to_tasks,
 )
-from corpus_tools.withdrawal.plan import WithdrawalPlan, plan_withdrawal
-from corpus_tools.withdrawal.products import (
+from corpus_tools.withdrawal.changes import Change, Removal
+from corpus_tools.withdrawal.derived_files import (
     changes_to_features,
     changes_to_pages,
     changes_to_runs,
     changes_to_versions,
 )
-from corpus_tools.withdrawal.remains import find_residue, sweep_partial
-from corpus_tools.withdrawal.removal import Change, Removal
-from corpus_tools.withdrawal.stages import (
+from corpus_tools.withdrawal.plan import WithdrawalPlan, plan_withdrawal
+from corpus_tools.withdrawal.stage_records import (
     changes_to_choices,
     changes_to_clips,
     changes_to_stages,
 )
-from manifests.outcome import Outcome
-from manifests.store import inside, rewrite
-from manifests.tombstones import TOMBSTONES, Kind, Tombstone, Withdrawn, put_tombstone
+from manifests.base.outcome import Outcome
+from manifests.storage.store import inside, rewrite
+from manifests.storage.tombstones import TOMBSTONES, Kind, Tombstone, Withdrawn, put_tombstone
+from manifests.versions.redaction import REDACTION
 
 __all__ = ["finish_withdrawals", "withdraw"]
+
+
+def find_residue(removal: Removal) -> list[str]:
+    """Return the text files of the corpus that still mention withdrawn ids, sorted.
+
+    Tombstones are skipped, since they may; so are files other than text.
+    """
+    residue = []
+    for path in _text_files(removal.corpus):
+        place = path.relative_to(removal.corpus).as_posix()
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if removal.covers(path.stem) or removal.mentions(text):
+            residue.append(place)
+    return sorted(residue)
+
+
+def _text_files(corpus: Path) -> Iterator[Path]:
+    for path in corpus.rglob("*"):
+        if path.suffix not in _TEXT_SUFFIXES or path.name in (TOMBSTONES, REDACTION):
+            continue
+        if path.is_file() and not path.is_symlink() and path.stat().st_size < _MAX_BYTES:
+            yield path
+
+
+def sweep_partial(corpus: Path) -> None:
+    """Delete partial files left by killed writers; the caller holds the corpus's lock."""
+    for path in corpus.rglob(".*"):
+        if _PARTIAL.match(path.name) and path.is_file() and not path.is_symlink():
+            path.unlink()
+
+
+_TEXT_SUFFIXES = {".csv", ".html", ".json", ".jsonl", ".md", ".toml", ".txt", ".xml", ".log"}
+_MAX_BYTES = 1 << 30  # bytes
+_PARTIAL = re.compile(r"\.[0-9a-f]{16}(\.partial.*)?$")
 
 
 def withdraw(

@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from manifests.emotions import EMOTIONS
-from manifests.exports.contents import Contents
-from manifests.exports.packages import import_extra
-from manifests.records import ManifestEntry, Split
+from manifests.base.emotions import EMOTIONS
+from manifests.exports.contents import Contents, import_extra
+from manifests.storage.records import ManifestEntry, Split
 
 __all__ = ["write"]
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from manifests.errors import ConfigurationError, CorpusError, DataError
-from manifests.outcome import Outcome, Progress
-from manifests.records import ManifestEntry
-from manifests.versions import Manifest
+from manifests.base.errors import ConfigurationError, CorpusError, DataError
+from manifests.base.outcome import Outcome, Progress
+from manifests.storage.records import ManifestEntry
+from manifests.versions.manifest import Manifest
 
 __all__ = ["Audio", "Layout", "file_name", "place_audio"]
 

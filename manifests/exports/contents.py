@@ -1,13 +1,18 @@
-"""Contents of every export format: the clips of a version as flat rows with speaker data."""
+"""Contents of every export format: the clips of a version as flat rows with speaker data.
+
+Import optional packages that only one format needs.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
-from manifests.records import ManifestEntry, Speaker
-from manifests.versions import Manifest
+from manifests.base.errors import ConfigurationError
+from manifests.storage.records import ManifestEntry, Speaker
+from manifests.versions.manifest import Manifest
 
-__all__ = ["COLUMNS", "Contents"]
+__all__ = ["COLUMNS", "Contents", "import_extra"]
 
 COLUMNS = (
     "clip_id",
@@ -93,3 +98,17 @@ class Contents:
             "native": speaker.native if speaker else None,
         }
         return {name: known[name] if name in known else own.get(name) for name in COLUMNS}
+
+
+def import_extra(name: str) -> Any:
+    """Import a package that the extra of the same name installs.
+
+    Raises:
+        ConfigurationError: with the command that installs it, if it is missing.
+    """
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise ConfigurationError(
+            f"--format {name} needs the package {name}; run: pip install 'corpus-tools[{name}]'"
+        ) from error

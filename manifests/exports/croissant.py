@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from manifests.exports.contents import COLUMNS, Contents
-from manifests.store import sha256_file, write_jsonl, write_text
+from manifests.storage.store import sha256_file, write_jsonl, write_text
 
 __all__ = ["DESCRIPTION", "describe", "write"]
 

@@ -4,9 +4,9 @@ import csv
 import io
 from pathlib import Path
 
-from manifests.emotions import EMOTIONS
+from manifests.base.emotions import EMOTIONS
 from manifests.exports.contents import COLUMNS, Contents
-from manifests.store import canonical_json, write_text
+from manifests.storage.store import canonical_json, write_text
 
 __all__ = ["TABLE", "write"]
 

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from manifests.errors import ConfigurationError
+from manifests.base.errors import ConfigurationError
+from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.exports.audio import Audio, place_audio
 from manifests.exports.contents import Contents
 from manifests.exports.formats import find_format
-from manifests.outcome import Outcome, Progress, no_progress
-from manifests.records import Speaker
-from manifests.store import atomic_folder
-from manifests.versions import Manifest
+from manifests.storage.records import Speaker
+from manifests.storage.store import atomic_folder
+from manifests.versions.manifest import Manifest
 
 __all__ = ["export_manifest"]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from manifests.errors import ConfigurationError
+from manifests.base.errors import ConfigurationError
 from manifests.exports import (
     audformat_database,
     croissant,

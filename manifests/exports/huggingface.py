@@ -6,8 +6,8 @@ from typing import Any
 
 from manifests.exports.contents import Contents
 from manifests.exports.parquet import table, write_table
-from manifests.records import ManifestEntry
-from manifests.store import write_text
+from manifests.storage.records import ManifestEntry
+from manifests.storage.store import write_text
 
 __all__ = ["METADATA", "folder_of", "write"]
 

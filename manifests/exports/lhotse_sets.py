@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from manifests.exports.contents import Contents
-from manifests.exports.packages import import_extra
+from manifests.exports.contents import Contents, import_extra
 
 __all__ = ["write"]
 

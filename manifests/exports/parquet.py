@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from manifests.exports.contents import COLUMNS, Contents
-from manifests.store import atomic_path
+from manifests.storage.store import atomic_path
 
 __all__ = ["TABLE", "table", "write"]
 

@@ -1,21 +1,117 @@
-"""The paper's Table 2: metrics of every system and their difference to the fusion."""
+"""Systems of a comparison: the models of the paper's Table 2 and a classical baseline.
+
+The paper's Table 2: metrics of every system and their difference to the fusion.
+
+Significance of differences: bootstrap p values with Holm's correction.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.comparison.significance import holm, two_sided
-from models.comparison.systems import FUSION, SYSTEMS
-from models.evaluation.draws import RESAMPLED, SystemResamples, interval
+from models.config.train import Modality, TrainSettings
+from models.evaluation.bootstrap import RESAMPLED, SystemResamples, interval
 from models.evaluation.metrics import confusion_matrix, scores
 from models.evaluation.report import rounded
 
 if TYPE_CHECKING:
     from rich.table import Table
+__all__ = [
+    "FUSION",
+    "NETWORKS",
+    "SVM",
+    "SYSTEMS",
+    "System",
+    "caption",
+    "holm",
+    "markdown",
+    "rich_table",
+    "system_rows",
+    "table_csv",
+    "two_sided",
+]
 
-__all__ = ["caption", "markdown", "rich_table", "system_rows", "table_csv"]
+
+@dataclass(frozen=True)
+class System:
+    """One row of the table.
+
+    Attributes:
+        key: name in files.
+        name: display name.
+        modality: input of the system.
+        audio: settings of its audio branch.
+    """
+
+    key: str
+    name: str
+    modality: Modality
+    audio: dict[str, Any] = field(default_factory=dict)
+
+    def settings(self, base: TrainSettings, seed: int = 0) -> TrainSettings:
+        """Return the settings of a run.
+
+        Args:
+            base: settings shared by all systems.
+            seed: training seed.
+
+        Example:
+            >>> NETWORKS[0].settings(TrainSettings()).audio.dynamic
+            False
+        """
+        return base.changed(modality=self.modality, seed=seed, audio=self.audio or None)
+
+
+SVM = System("svm", "functionals + linear SVM", "audio")
+"""Baseline without a network or a seed."""
+
+FUSION = System("fusion", "fusion", "both")
+"""Reference system of the differences."""
+
+_PLAIN = {"dynamic": False, "attention": False, "functionals": False}
+
+NETWORKS = (
+    System("cnn", "plain CNN", "audio", _PLAIN),
+    System("audio", "audio: CNN, ODConv, CBAM", "audio", {"dynamic": True, "attention": True}),
+    System("text", "Text-CNN", "text"),
+    FUSION,
+)
+"""Systems of the paper's Table 2."""
+
+SYSTEMS = (SVM, *NETWORKS)
+"""All rows, the simplest first."""
+
+
+def two_sided(differences: NDArray[np.float64]) -> float:
+    """Return the two-sided bootstrap p value of no difference: twice the share beyond 0, at most 1.
+
+    Example:
+        >>> two_sided(np.array([0.1] * 999))
+        0.002
+    """
+    beyond = min((differences <= 0).sum(), (differences >= 0).sum())
+    return float(min(2 * (beyond + 1) / (len(differences) + 1), 1.0))
+
+
+def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+    """Return p values corrected for multiple tests.
+
+    Source: Holm, "A Simple Sequentially Rejective Multiple Test Procedure", 1979.
+
+    Example:
+        >>> holm({"a": 0.01, "b": 0.04, "c": 0.03})
+        {'a': 0.03, 'c': 0.06, 'b': 0.06}
+    """
+    corrected: dict[str, float] = {}
+    highest = 0.0
+    for rank, (key, p) in enumerate(sorted(p_values.items(), key=lambda item: item[1])):
+        highest = max(highest, min(p * (len(p_values) - rank), 1.0))
+        corrected[key] = round(highest, 10)
+    return corrected
+
 
 Labels = NDArray[np.int64]
 
@@ -88,7 +184,7 @@ def markdown(document: Mapping[str, Any]) -> str:
     """Return the table with its caption as Markdown.
 
     Args:
-        document: result of :func:`models.comparison.run.compare`.
+        document: result of :func:`models.comparison.compare.compare`.
     """
     head = [f"| {' | '.join(_COLUMNS)} |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
     body = [f"| {' | '.join(_cells(row))} |" for row in document["systems"]]

@@ -2,6 +2,6 @@
 
 from models.encoders.audio import AudioEncoder
 from models.encoders.fusion import BimodalClassifier
-from models.encoders.text_cnn import TextCNN
+from models.encoders.text import TextCNN
 
 __all__ = ["AudioEncoder", "BimodalClassifier", "TextCNN"]

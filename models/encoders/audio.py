@@ -4,11 +4,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.config.branches import AudioSettings
 from models.layers.cbam import CBAM
 from models.layers.masking import frame_mask, statistics
 from models.layers.odconv import ODConv2d
 from models.layers.speaker_norm import SpeakerNorm
-from models.settings import AudioSettings
 
 __all__ = ["FUNCTIONAL_LIMIT", "AudioEncoder", "clamp_functionals", "split_by_seen"]
 

@@ -4,8 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from models.encoders.audio import AudioEncoder
-from models.encoders.text_cnn import TextCNN
-from models.encoders.text_linear import TextLinear
+from models.encoders.text import TextCNN, TextLinear
 
 __all__ = ["BimodalClassifier"]
 

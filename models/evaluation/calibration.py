@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from models.examples import Example
-    from models.fitted import FittedModel
-
+    from models.data import Example
+    from models.model import FittedModel
 __all__ = [
     "MIN_CLIPS",
     "Bin",

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from manifests.emotions import EMOTIONS
+from manifests.base.emotions import EMOTIONS
 from models.evaluation.bootstrap import bootstrap
 from models.evaluation.metrics import measure
 
 if TYPE_CHECKING:
     from rich.table import Table
-
 __all__ = ["FIGURES", "baselines_table", "evaluate_predictions", "evaluation_tables", "rounded"]
 
 FIGURES = (("accuracy", "accuracy"), ("UAR", "uar"), ("macro-F1", "macro_f1"))

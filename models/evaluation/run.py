@@ -9,19 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from manifests.emotions import EMOTIONS
-from manifests.errors import DataError
-from manifests.index import open_manifest
-from manifests.outcome import Outcome, Progress, no_progress
-from manifests.store import created_now, write_text
-from manifests.versions import Manifest
+from manifests.base.emotions import EMOTIONS
+from manifests.base.errors import DataError
+from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.storage.store import created_now, write_text
+from manifests.versions.index import open_manifest
+from manifests.versions.manifest import Manifest
 from models.checkpoint import read_model
+from models.data import load_examples
 from models.evaluation.account import Predictions, evaluation_figures
-from models.evaluation.mistakes import worst_mistakes
-from models.evaluation.page import write_evaluation_page
+from models.evaluation.page import worst_mistakes, write_evaluation_page
 from models.plots import draw_confusion, draw_reliability, draw_spans
-from models.result_folder import check_result_folder, result_folder
-from models.training.data import load_examples
+from models.runs import check_result_folder, result_folder
 
 __all__ = ["evaluate"]
 

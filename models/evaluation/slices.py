@@ -7,14 +7,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from manifests.emotions import EMOTIONS
-from manifests.records import ManifestEntry
+from manifests.base.emotions import EMOTIONS
+from manifests.storage.records import ManifestEntry
 from models.evaluation.bootstrap import bootstrap
 from models.evaluation.metrics import uar
 
 if TYPE_CHECKING:
     from rich.table import Table
-
 __all__ = ["KEYS", "agreement_level", "duration_bin", "slice_predictions", "slice_table"]
 
 UNKNOWN = "(unknown)"

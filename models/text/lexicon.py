@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from manifests.errors import DataError
+from manifests.base.errors import DataError
 
 __all__ = ["Entry", "bundled_lexicon", "prompt_words", "read_lexicon", "user_dictionary"]
 

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from manifests.errors import ConfigurationError
-from models.settings import WordSettings
-from models.text.pieces import split_pieces
-from models.text.vocabulary import PADDING, UNKNOWN, Vocabulary
+from manifests.base.errors import ConfigurationError
+from models.config.branches import WordSettings
+from models.text.vocabulary import PADDING, UNKNOWN, Vocabulary, split_pieces
 
 __all__ = ["WordVectors", "learn_words", "random_vectors", "read_vectors", "train_vectors"]
 

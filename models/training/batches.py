@@ -1,15 +1,19 @@
-"""Batches of an epoch: order, masking of features, text dropout."""
+"""Batches of an epoch: order, masking of features, text dropout.
+
+Random generators of training and their state.
+"""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.examples import split_batches
+from models.data import split_batches
 
-__all__ = ["drop_texts", "epoch_order", "mask_features"]
+__all__ = ["Generators", "drop_texts", "epoch_order", "mask_features"]
 
 _NEIGHBOURS = 8  # batches within which clips are sorted by length
 
@@ -69,3 +73,36 @@ def drop_texts(words: Tensor, share: float, generator: torch.Generator) -> Tenso
     """Return words (B, N) with the texts of a random share of the clips removed."""
     kept = torch.rand(len(words), generator=generator) >= share
     return words * kept[:, None]
+
+
+class Generators:
+    """Random generators of a training, besides torch's global ones.
+
+    Args:
+        seed: seed of the generators.
+        device: training device; the state of its global generator is included.
+    """
+
+    def __init__(self, seed: int, device: torch.device) -> None:
+        self.device = device
+        self.shuffle = np.random.default_rng(seed)
+        self.masks = torch.Generator().manual_seed(seed)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the part of the state that is tensors."""
+        states = {"random.masks": self.masks.get_state(), "random.torch": torch.get_rng_state()}
+        if self.device.type == "cuda":
+            states["random.cuda"] = torch.cuda.get_rng_state(self.device)
+        return states
+
+    def document(self) -> dict[str, Any]:
+        """Return the part of the state that is JSON."""
+        return dict(self.shuffle.bit_generator.state)
+
+    def restore(self, tensors: dict[str, Tensor], document: dict[str, Any]) -> None:
+        """Restore a state, including torch's global generators."""
+        self.shuffle.bit_generator.state = document
+        self.masks.set_state(tensors["random.masks"])
+        torch.set_rng_state(tensors["random.torch"])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(tensors["random.cuda"], self.device)

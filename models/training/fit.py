@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from manifests.errors import DataError
-from manifests.outcome import no_progress
-from models.examples import Example
-from models.settings import TrainSettings
-from models.training.around import FitResult, TrainingContext
-from models.training.device import deterministic
-from models.training.fitting import TrainingLoop
-from models.training.joining import fuse_branches
-from models.training.words import fit_text
+from manifests.base.errors import DataError
+from manifests.base.outcome import no_progress
+from models.config.train import TrainSettings
+from models.data import Example
+from models.training.context import FitResult, TrainingContext
+from models.training.late_fusion import fuse_branches
+from models.training.loop import TrainingLoop
+from models.training.optim import deterministic
+from models.training.solvers import fit_text
 
-__all__ = ["FitResult", "TrainingContext", "fit"]
+__all__ = ["fit"]
 
 
 def fit(

@@ -1,8 +1,12 @@
-"""Training run: from a manifest version to a run folder."""
+"""Training run: from a manifest version to a run folder.
+
+Checks of the training data before training begins.
+"""
 
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -15,28 +19,58 @@ import numpy as np
 import tomli_w
 from numpy.typing import NDArray
 
-from manifests.emotions import EMOTIONS
-from manifests.errors import ConfigurationError
-from manifests.index import open_manifest
-from manifests.lock import FolderLock
-from manifests.outcome import Outcome, Progress, no_progress
-from manifests.store import atomic_folder, created_now, fingerprint, write_text
-from manifests.versions import Manifest
+from manifests.base.emotions import EMOTIONS
+from manifests.base.errors import ConfigurationError, DataError
+from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.storage.locking import FolderLock
+from manifests.storage.store import atomic_folder, created_now, fingerprint, write_text
+from manifests.versions.index import open_manifest
+from manifests.versions.manifest import Manifest
 from models.checkpoint import write_model
+from models.config.train import TrainSettings
+from models.data import Example, Examples, load_examples
 from models.evaluation.calibration import calibrated
 from models.evaluation.report import evaluate_predictions
-from models.examples import Example
-from models.fitted import FittedModel
+from models.model import FittedModel
 from models.plots import draw_accuracy, draw_confusion, draw_loss
-from models.runs import CONFIGURATION
-from models.settings import TrainSettings
-from models.training.checks import check_examples
-from models.training.data import Examples, load_examples
-from models.training.fit import FitResult, TrainingContext, fit
-from models.training.history import history_csv
-from models.training.state import StateStore
+from models.runs import CONFIGURATION, history_csv
+from models.training.context import FitResult, TrainingContext
+from models.training.fit import fit
+from models.training.resume import StateStore
 
 __all__ = ["train", "train_on"]
+
+
+def check_examples(examples: Examples, settings: TrainSettings, outcome: Outcome) -> None:
+    """Warn about missing splits, classes and texts.
+
+    Args:
+        examples: examples of each split.
+        settings: training settings.
+        outcome: outcome that the warnings are added to.
+
+    Raises:
+        DataError: if the training split has fewer than two classes.
+    """
+    counts = Counter(example.label for example in examples["train"])
+    if len(counts) < 2:
+        raise DataError(
+            f"the training split has {len(counts)} classes, but at least 2 are needed; label more "
+            f"clips, or build a manifest with another split"
+        )
+    if missing := [name for label, name in enumerate(EMOTIONS) if not counts[label]]:
+        outcome.warnings.append(
+            f"no training clips of {', '.join(missing)}: the model will hardly ever predict it"
+        )
+    if not examples["val"]:
+        consequence = ", so the last epoch is kept" if settings.keep == "best" else ""
+        outcome.warnings.append(f"the validation split is empty{consequence}")
+    if not examples["test"]:
+        outcome.warnings.append("the test split is empty: the model can't be evaluated")
+    if settings.modality != "audio" and not any(example.words for example in examples["train"]):
+        outcome.warnings.append(
+            "no training clip has a text: the text branch learns nothing; see: corpus transcribe"
+        )
 
 
 _UNCHANGED: Mapping[str, Any] = MappingProxyType({})

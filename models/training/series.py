@@ -1,29 +1,91 @@
-"""Series of runs over folds and seeds, with summary figures."""
+"""Series of runs over folds and seeds, with summary figures.
+
+Cross-validation folds of a manifest version.
+"""
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
-from manifests.errors import ConfigurationError, CorpusError, DataError
-from manifests.folds import SPEAKERS
-from manifests.index import open_manifest
-from manifests.lock import FolderLock
-from manifests.outcome import Outcome, Progress, no_progress
-from manifests.store import fingerprint, write_text
-from manifests.versions import Manifest
-from models.result_folder import check_subject
-from models.runs import CONFIGURATION
-from models.settings import TrainSettings
-from models.training.folds import fold_manifests
+from manifests.base.errors import ConfigurationError, CorpusError, DataError
+from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.splits.folds import SPEAKERS, place_in_folds, side_in
+from manifests.splits.groups import Keys
+from manifests.storage.locking import FolderLock
+from manifests.storage.records import ManifestEntry
+from manifests.storage.store import fingerprint, write_text
+from manifests.versions.index import open_manifest
+from manifests.versions.manifest import Manifest
+from models.config.train import TrainSettings
+from models.runs import CONFIGURATION, check_subject
 from models.training.run import train_on
-from models.training.series_figures import RunPredictions, read_run_predictions, summarise_series
-from models.training.series_table import markdown
+from models.training.series_results import (
+    RunPredictions,
+    markdown,
+    read_run_predictions,
+    summarise_series,
+)
 
-__all__ = ["series_name", "train_series"]
+__all__ = ["fold_manifests", "series_name", "train_series"]
+
+
+def fold_manifests(manifest: Manifest, folds: str) -> Mapping[int, Manifest]:
+    """Return the manifest for testing each fold, by number of the fold.
+
+    The folds are those of :mod:`manifests.splits.folds`: a version without folds is divided by
+    group, as
+    ``build-manifest --folds`` would. The next fold is the validation split, so that the test fold
+    doesn't influence training; with two folds there is none. Held clips are left out.
+
+    Args:
+        manifest: opened manifest version.
+        folds: number of folds, or ``speakers`` for one per speaker.
+
+    Raises:
+        ConfigurationError: if it is neither, or the version has other folds.
+        DataError: if there are too few groups.
+    """
+    if folds != SPEAKERS and not (folds.isdecimal() and int(folds) >= _FEWEST_FOLDS):
+        raise ConfigurationError(
+            f"--folds {folds}: expected {SPEAKERS}, or a number of at least {_FEWEST_FOLDS}"
+        )
+    entries = [entry for entry in manifest.entries if entry.split != "held"]
+    number = max((entry.fold or 0 for entry in entries), default=0)
+    if number:
+        own = str(manifest.header.params.get("split", {}).get("folds", number))
+        if folds not in (own, str(number)):
+            raise ConfigurationError(
+                f"{manifest.header.version} has its own folds ({own}); use --folds {own}, or build "
+                f"a version with others: corpus build-manifest --folds {folds} --resplit"
+            )
+    else:
+        keys = {entry.clip_id: _group_keys(entry, folds) for entry in entries}
+        entries, number = place_in_folds(entries, keys, folds, {}, seed=0)
+    numbers = sorted({entry.fold for entry in entries if entry.fold is not None})
+    return {fold: replace(manifest, entries=_split_by(entries, fold, number)) for fold in numbers}
+
+
+def _group_keys(entry: ManifestEntry, folds: str) -> Keys:
+    group = f"clip:{entry.group}"  # weakest kind of key, since groups are named after speakers
+    if folds == SPEAKERS and entry.speaker is not None:
+        return (f"speaker:{entry.speaker}", group)
+    return (group,)
+
+
+def _split_by(entries: list[ManifestEntry], test_fold: int, number: int) -> list[ManifestEntry]:
+    """Return the entries with the splits for testing a fold."""
+    return [
+        entry.changed(split=side_in(entry.fold, test_fold, number))
+        for entry in entries
+        if entry.fold is not None
+    ]
+
+
+_FEWEST_FOLDS = 2
 
 
 @dataclass(frozen=True)

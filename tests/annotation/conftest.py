@@ -1,15 +1,12 @@
 """Small corpus with Chinese names and spaces, and exports in the format of Label Studio 1.23."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from manifests.records import Clip, Screen, Transcript
-from manifests.shards import STAGES, write_shard
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+from manifests.storage.records import Clip, Screen, Transcript
+from manifests.storage.shards import STAGES, write_shard
 
 SOURCE = "剧 第1集-0123456789ab"
 
@@ -162,5 +159,6 @@ def items():
 
 @pytest.fixture(scope="session")
 def peers():
-    """Random tables of votes with the figures of other packages (benchmarks/agreement_peers.py)."""
+    """Random tables of votes with the figures of other packages
+    (benchmarks/annotation/agreement_peers.py)."""
     return json.loads((Path(__file__).parent / "peers.json").read_text(encoding="utf-8"))

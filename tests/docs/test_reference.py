@@ -38,7 +38,7 @@ def test_generated_page_is_current(name: str) -> None:
 
 def test_every_verb_and_section_is_documented() -> None:
     from corpus_tools.cli.app import app
-    from corpus_tools.configuration import Configuration
+    from corpus_tools.configuration.corpus import Configuration
 
     commands = (DOCS / "reference" / "commands.md").read_text(encoding="utf-8")
     for command in app.registered_commands:

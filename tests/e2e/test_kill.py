@@ -16,7 +16,7 @@ def test_killed_runs_end_in_the_corpus_of_an_uninterrupted_run():
     """Ten kills; the same script does fifty, with several workers, as a benchmark."""
     arguments = ["--times", "10", "--seed", "1", "--workers", "1", "--seconds", "12"]
     process = subprocess.run(
-        [sys.executable, str(BENCHMARKS / "kill.py"), *arguments],
+        [sys.executable, str(BENCHMARKS / "segmentation" / "kill.py"), *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -53,7 +53,7 @@ def test_killed_build_leaves_the_old_or_the_new_state():
     """Ten kills; the same script does fifty, on a larger corpus, as a benchmark."""
     arguments = ["--times", "10", "--seed", "1", "--clips", "240"]
     process = subprocess.run(
-        [sys.executable, str(BENCHMARKS / "build_kill.py"), *arguments],
+        [sys.executable, str(BENCHMARKS / "manifests" / "build_kill.py"), *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -66,7 +66,7 @@ def test_killed_build_leaves_the_old_or_the_new_state():
 
 def test_second_concurrent_build_fails(tmp_path, corpus_command, monkeypatch):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
-    from generated_corpus import add_judgements, write_corpus
+    from benchmarks.common.generated_corpus import add_judgements, write_corpus
 
     corpus = tmp_path / "corpus"
     add_judgements(corpus, write_corpus(corpus, 6, 12), "first")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from manifests.build import build_manifest
-from manifests.emotions import EMOTIONS
-from manifests.records import Clip, Label, ManifestEntry, Source, Speaker
-from manifests.settings import SplitSettings
+from manifests.base.emotions import EMOTIONS
+from manifests.building.build import build_manifest
+from manifests.storage.records import Clip, Label, ManifestEntry, Source, Speaker
+from manifests.storage.sections import SplitSettings
 
 
 @dataclass
@@ -120,7 +120,7 @@ def _undrawn(request, monkeypatch):
     if "drawn" not in request.fixturenames:
         for name in ("draw_classes", "draw_splits"):
             monkeypatch.setattr(
-                f"manifests.publish.{name}", lambda _, path: path.write_bytes(b"no picture")
+                f"manifests.building.write.{name}", lambda _, path: path.write_bytes(b"no picture")
             )
 
 

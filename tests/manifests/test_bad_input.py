@@ -6,11 +6,11 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus_tools.cli.app import app
-from corpus_tools.workspace import Workspace
-from manifests.emotions import EMOTIONS
-from manifests.records import Judgement, Screen
-from manifests.shards import STAGES, write_shard
-from manifests.store import write_jsonl
+from corpus_tools.workspace.workspace import Workspace
+from manifests.base.emotions import EMOTIONS
+from manifests.storage.records import Judgement, Screen
+from manifests.storage.shards import STAGES, write_shard
+from manifests.storage.store import write_jsonl
 
 JUDGEMENTS = "annotations/judgements/x.jsonl"
 

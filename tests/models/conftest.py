@@ -8,12 +8,12 @@ import pytest
 import soundfile
 import torch
 
-from manifests.emotions import EMOTIONS
-from manifests.records import ManifestEntry
-from manifests.store import canonical_json, sha256_file, write_jsonl, write_text
-from manifests.versions import content_digest
-from models.examples import Example
-from models.settings import TrainSettings
+from manifests.base.emotions import EMOTIONS
+from manifests.storage.records import ManifestEntry
+from manifests.storage.store import canonical_json, sha256_file, write_jsonl, write_text
+from manifests.versions.manifest import content_digest
+from models.config.train import TrainSettings
+from models.data import Example
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -52,7 +52,7 @@ def undrawn(request, monkeypatch):
     for name in ("loss", "accuracy", "confusion"):
         monkeypatch.setattr(f"models.training.run.draw_{name}", lambda *_: None)
     for number in (5, 6):
-        monkeypatch.setattr(f"models.comparison.run.draw_figure_{number}", lambda *_: None)
+        monkeypatch.setattr(f"models.comparison.compare.draw_figure_{number}", lambda *_: None)
 
 
 def _tone(label, speaker, take):
@@ -68,8 +68,8 @@ def _tone(label, speaker, take):
 @pytest.fixture(scope="session")
 def separable():
     """Examples whose class is audible: 6 classes, 4 speakers, 3 takes."""
-    from models.features import FeatureExtractor
-    from models.settings import FeatureSettings
+    from models.config.branches import FeatureSettings
+    from models.features.mfcc import FeatureExtractor
 
     extractor = FeatureExtractor(FeatureSettings(n_mfcc=8, n_mels=16))
     return [

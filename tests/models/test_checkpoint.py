@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from manifests.errors import DataError
-from manifests.store import sha256_file
+from manifests.base.errors import DataError
+from manifests.storage.store import sha256_file
 from models.checkpoint import read_model, write_model
 from models.prediction import Predictor
 from models.training.fit import fit
@@ -18,7 +18,7 @@ from models.training.fit import fit
 @pytest.fixture(scope="module")
 def written(tmp_path_factory, request):
     separable = request.getfixturevalue("separable")
-    from models.settings import TrainSettings
+    from models.config.train import TrainSettings
 
     settings = TrainSettings(
         epochs=1,

@@ -7,13 +7,12 @@ from torch.nn import functional as F
 from torch.optim import Adam
 
 from models import CBAM, ODConv2d
-from models.examples import Example
-from models.features import FeatureExtractor
-from models.fitted import build_network
+from models.config.train import TrainSettings
+from models.data import Example
+from models.features.mfcc import FeatureExtractor
 from models.layers import SpeakerNorm
-from models.settings import TrainSettings
-from models.training.objective import class_weights, target_shares
-from models.training.optimiser import make_optimiser, make_schedule
+from models.model import build_network
+from models.training.optim import class_weights, make_optimiser, make_schedule, target_shares
 
 PAPER = TrainSettings(preset="paper")
 WRITTEN = {

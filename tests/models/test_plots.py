@@ -2,7 +2,7 @@ import time
 
 import numpy as np
 
-from manifests.emotions import EMOTIONS
+from manifests.base.emotions import EMOTIONS
 from models.plots import draw_spans, draw_timeline
 
 

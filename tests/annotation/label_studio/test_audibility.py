@@ -1,7 +1,7 @@
 import pytest
 
-from annotation.label_studio.audibility import ExpectedClip, remote_playback_problem
 from annotation.label_studio.browser import Response
+from annotation.label_studio.check import ExpectedClip, remote_playback_problem
 
 CLIP = ExpectedClip("clips/s/a.wav", b"", 0)
 GOOD = Response(

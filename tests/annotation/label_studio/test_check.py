@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from annotation.label_studio.address import ServerFolder
 from annotation.label_studio.check import check
-from annotation.label_studio.folders import ServerFolder
-from manifests.errors import ConfigurationError, CorpusError
+from manifests.base.errors import ConfigurationError, CorpusError
 
 CLIP = "clips/剧 1/剧 1-00000000-00004000.wav"
 PAT = "header.payload.signature"

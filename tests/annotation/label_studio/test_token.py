@@ -1,7 +1,7 @@
 import pytest
 
-from annotation.label_studio.token import find_token, token_path
-from manifests.errors import ConfigurationError
+from annotation.label_studio.refusals import find_token, token_path
+from manifests.base.errors import ConfigurationError
 
 
 @pytest.fixture(autouse=True)

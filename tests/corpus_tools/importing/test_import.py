@@ -10,13 +10,13 @@ import pytest
 from corpus_tools.importing.run import import_manifest
 from corpus_tools.importing.tables import _read_parquet
 from corpus_tools.media.wav import write_wav
-from corpus_tools.recordings.cast import read_speakers
-from corpus_tools.workspace import Workspace
-from manifests.errors import ConfigurationError, DataError
+from corpus_tools.recordings.readings.speakers import read_speakers
+from corpus_tools.workspace.workspace import Workspace
+from manifests.base.errors import ConfigurationError, DataError
 from manifests.exports.export import export_manifest
-from manifests.records import Clip
-from manifests.shards import STAGES, read_stage
-from manifests.versions import load_manifest, newest
+from manifests.storage.records import Clip
+from manifests.storage.shards import STAGES, read_stage
+from manifests.versions.manifest import load_manifest, newest
 
 RATE = 16_000
 EMOTIONS = ("anger", "happiness", "sad", "neu")

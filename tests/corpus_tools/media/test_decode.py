@@ -4,7 +4,7 @@ import pytest
 import soundfile
 from av.stream import Disposition
 
-from corpus_tools.media.decode import SAMPLE_RATE, decode
+from corpus_tools.media.decode import decode
 from corpus_tools.media.errors import (
     EmptyMediaError,
     MissingMediaError,
@@ -13,6 +13,7 @@ from corpus_tools.media.errors import (
     TruncatedMediaError,
 )
 from corpus_tools.media.probe import probe
+from corpus_tools.media.resample import SAMPLE_RATE
 
 
 def whole(path, track=None):

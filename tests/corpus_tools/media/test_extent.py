@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from corpus_tools.media.decode import SAMPLE_RATE, decode_whole
+from corpus_tools.media.decode import decode_whole
 from corpus_tools.media.errors import TruncatedMediaError
+from corpus_tools.media.resample import SAMPLE_RATE
 
 SECONDS = 20
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from corpus_tools.media.decode import SAMPLE_RATE, decode
+from corpus_tools.media.decode import decode
 from corpus_tools.media.errors import LongMediaError, MediaError, NotMediaError, ProtectedMediaError
 from corpus_tools.media.probe import open_media, probe
+from corpus_tools.media.resample import SAMPLE_RATE
 
 HLS = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{}\n#EXT-X-ENDLIST\n"
 CONCAT = "ffconcat version 1.0\nfile {}\n"

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from corpus_tools.media.decode import SAMPLE_RATE, decode_whole
+from corpus_tools.media.decode import decode_whole
 from corpus_tools.media.errors import MediaError
-from corpus_tools.media.length import length_of
-from corpus_tools.media.probe import probe
+from corpus_tools.media.probe import length_of, probe
+from corpus_tools.media.resample import SAMPLE_RATE
 
 QUIET_THEN_LOUD = np.concatenate(
     [np.zeros(12 * 16_000), np.random.default_rng(0).uniform(-0.9, 0.9, 4 * 16_000)]

@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from corpus_tools.media.errors import MissingMediaError, NotMediaError
-from corpus_tools.media.levels import clipping_share, frame_powers, peak_db, rms_db
+from corpus_tools.media.samples import clipping_share, frame_powers, peak_db, rms_db
 from corpus_tools.media.wav import pcm_sha256, read_wav, write_wav
 
 

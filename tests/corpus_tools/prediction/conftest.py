@@ -8,15 +8,15 @@ import pytest
 import soundfile
 import torch
 
-from manifests.emotions import EMOTIONS
-from manifests.records import ManifestEntry
-from manifests.store import canonical_json, sha256_file, write_jsonl, write_text
-from manifests.versions import content_digest
+from manifests.base.emotions import EMOTIONS
+from manifests.storage.records import ManifestEntry
+from manifests.storage.store import canonical_json, sha256_file, write_jsonl, write_text
+from manifests.versions.manifest import content_digest
 from models.checkpoint import write_model
-from models.examples import Example
-from models.features import FeatureExtractor
+from models.config.train import TrainSettings
+from models.data import Example
+from models.features.mfcc import FeatureExtractor
 from models.prediction import Predictor, load_model
-from models.settings import TrainSettings
 from models.training.fit import fit
 
 RATE = 16_000

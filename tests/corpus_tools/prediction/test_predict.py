@@ -7,15 +7,14 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus_tools.cli.app import app
-from corpus_tools.prediction.asked import predict_all
 from corpus_tools.prediction.files import predict_files
+from corpus_tools.prediction.predict import predict_all, predict_version
+from corpus_tools.prediction.segments import ClipTranscriber
 from corpus_tools.prediction.tables import write_predictions
-from corpus_tools.prediction.texts import ClipTranscriber
-from corpus_tools.prediction.versions import predict_version
-from corpus_tools.transcription.flagging import Flagger
-from corpus_tools.transcription.recogniser import Recognition
-from manifests.emotions import EMOTIONS
-from manifests.errors import ConfigurationError, DataError
+from corpus_tools.transcription.guards.flags import Flagger
+from corpus_tools.transcription.recognisers.base import Recognition
+from manifests.base.emotions import EMOTIONS
+from manifests.base.errors import ConfigurationError, DataError
 from models.prediction import Predictor
 
 LINE = "00:00:00,200 --> 00:00:01,800"
@@ -102,7 +101,7 @@ def test_without_the_recogniser_sound_is_still_predicted(predictor, clip, monkey
         raise DataError("no model of that name")
 
     monkeypatch.setattr(
-        "corpus_tools.transcription.configured.find_recogniser", lambda name: missing
+        "corpus_tools.transcription.transcribe.find_recogniser", lambda name: missing
     )
     outcome = predict_all(predictor, [str(clip("a.wav"))], None, transcribe=True)
     assert "no model of that name" in outcome.failures[0].reason

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import soundfile
 
+from corpus_tools.configuration.recordings import RecordingSettings
 from corpus_tools.recordings.add import add_recordings
-from corpus_tools.recordings.settings import RecordingSettings
 from corpus_tools.segmentation.segment import segment
-from manifests.errors import ConfigurationError
-from manifests.records import Clip, Source, Transcript
-from manifests.shards import STAGES, read_stage
+from manifests.base.errors import ConfigurationError
+from manifests.storage.records import Clip, Source, Transcript
+from manifests.storage.shards import STAGES, read_stage
 
 SPEAKERS = {"S1": "female", "S2": "male"}
 LINES = ["今天天气好", "莫得事"]

@@ -3,9 +3,9 @@
 import pytest
 
 from corpus_tools.segmentation.segment import segment
-from corpus_tools.workspace import Workspace
-from manifests.records import Clip, Source
-from manifests.shards import STAGES, read_shard
+from corpus_tools.workspace.workspace import Workspace
+from manifests.storage.records import Clip, Source
+from manifests.storage.shards import STAGES, read_shard
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 

@@ -4,12 +4,12 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus_tools.cli.app import app
-from corpus_tools.configuration import Configuration
+from corpus_tools.configuration.corpus import Configuration
 from corpus_tools.review.applying import apply_files
-from corpus_tools.segmentation.publish import clips_of
+from corpus_tools.segmentation.ledger.ledger import clips_of
 from corpus_tools.segmentation.segment import segment
-from manifests.records import LedgerEntry, Screen
-from manifests.shards import STAGES, read_shard
+from manifests.storage.records import LedgerEntry, Screen
+from manifests.storage.shards import STAGES, read_shard
 
 HEAD = "source,clip_id,from,to,decision,note\n"
 

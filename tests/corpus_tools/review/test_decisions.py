@@ -1,7 +1,7 @@
 import pytest
 
 from corpus_tools.review.decisions import read_decisions
-from manifests.errors import DataError
+from manifests.base.errors import DataError
 
 HEAD = "source,clip_id,from,to,decision,note\r\n"
 

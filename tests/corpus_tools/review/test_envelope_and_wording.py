@@ -2,9 +2,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_tools.review.envelope import Envelope
-from corpus_tools.review.wording import measure_texts, reason_label, reason_sentence
-from manifests.records import Clip
+from corpus_tools.review.contents import Envelope, measure_texts, reason_label, reason_sentence
+from manifests.storage.records import Clip
 
 
 @settings(deadline=None)
@@ -41,8 +40,8 @@ def test_reasons_give_the_value_and_the_threshold():
 
 
 def test_every_screening_reason_has_a_sentence():
-    from corpus_tools.review.wording import _SENTENCES
-    from corpus_tools.segmentation.screening import REASONS
+    from corpus_tools.review.contents import _SENTENCES
+    from corpus_tools.segmentation.screening.rules import REASONS
 
     assert set(REASONS) <= set(_SENTENCES)
 

@@ -8,10 +8,10 @@ import subprocess
 
 import pytest
 
-from corpus_tools.configuration import Configuration
+from corpus_tools.configuration.corpus import Configuration
 from corpus_tools.review.applying import apply_files
 from corpus_tools.review.pages import review
-from corpus_tools.segmentation.choices import read_choices
+from corpus_tools.segmentation.intake.selections import read_choices
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

@@ -110,9 +110,9 @@ def test_policy_has_the_hash_of_the_script(made):
 
 
 def test_rejected_clip_has_a_reason_in_words(corpus, film, source):
+    from corpus_tools.configuration.segment import ScreenSettings
     from corpus_tools.segmentation.rescreen import screen_corpus
-    from corpus_tools.segmentation.screening import drama_rules
-    from corpus_tools.segmentation.settings import ScreenSettings
+    from corpus_tools.segmentation.screening.rules import drama_rules
 
     screen_corpus(corpus, {"drama": drama_rules(ScreenSettings(min_rms_db=-1.0))})
     assert review(corpus, [film]).ok
@@ -135,8 +135,8 @@ def test_without_the_film_the_page_plays_the_clips_only(corpus, source, clips):
 
 
 def test_without_the_film_a_page_keeps_the_previous_audio(made, corpus, source, clips):
-    from corpus_tools.segmentation.choices import put_reviews
-    from manifests.records import Choice
+    from corpus_tools.segmentation.intake.selections import put_reviews
+    from manifests.storage.records import Choice
 
     path = corpus / "review" / f"{source.source_id}.html"
     before = path.read_bytes()
@@ -176,9 +176,9 @@ def test_without_the_film_a_page_keeps_the_previous_audio(made, corpus, source, 
 
 
 def screened(corpus):
+    from corpus_tools.configuration.segment import ScreenSettings
     from corpus_tools.segmentation.rescreen import screen_corpus
-    from corpus_tools.segmentation.screening import drama_rules
-    from corpus_tools.segmentation.settings import ScreenSettings
+    from corpus_tools.segmentation.screening.rules import drama_rules
 
     return screen_corpus(corpus, {"drama": drama_rules(ScreenSettings())}).ok
 
@@ -192,7 +192,7 @@ def test_damaged_previous_page_is_replaced(made, corpus, source, damage):
 
 
 def test_film_in_the_corpus_folder_is_found(tmp_path, film, corpus, source):
-    from manifests.shards import STAGES, read_header, write_shard
+    from manifests.storage.shards import STAGES, read_header, write_shard
 
     (corpus / "films").mkdir()
     inner = corpus / "films" / film.name

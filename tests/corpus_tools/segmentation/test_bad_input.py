@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 
 import corpus_tools.media.probe
 from corpus_tools.cli.app import app
-from corpus_tools.workspace import Workspace
-from manifests.records import Clip, LedgerEntry, Source
-from manifests.shards import STAGES, read_shard, read_stage
+from corpus_tools.workspace.workspace import Workspace
+from manifests.storage.records import Clip, LedgerEntry, Source
+from manifests.storage.shards import STAGES, read_shard, read_stage
 
 ODD_NAMES = [
     "with space.wav",

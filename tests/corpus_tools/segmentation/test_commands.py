@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus_tools.cli.app import app
-from corpus_tools.workspace import Workspace
+from corpus_tools.workspace.workspace import Workspace
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ import subprocess
 import pytest
 from typer.testing import CliRunner
 
-import corpus_tools.media.pcm
-import manifests.store
+import corpus_tools.media.samples
+import manifests.storage.store
 from corpus_tools.cli.app import app
-from corpus_tools.workspace import Workspace
-from manifests.records import Clip
-from manifests.shards import STAGES, read_stage
+from corpus_tools.workspace.workspace import Workspace
+from manifests.storage.records import Clip
+from manifests.storage.shards import STAGES, read_stage
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_a_disk_that_is_full_after_some_files_leaves_whole_ones_only(
     corpus, films, undisturbed, monkeypatch, writes
 ):
     done = []
-    sync = manifests.store._sync
+    sync = manifests.storage.store._sync
 
     def syncing(path):
         if path.is_file():
@@ -81,7 +81,7 @@ def test_a_disk_that_is_full_after_some_files_leaves_whole_ones_only(
         sync(path)
 
     with monkeypatch.context() as patched:
-        patched.setattr(manifests.store, "_sync", syncing)
+        patched.setattr(manifests.storage.store, "_sync", syncing)
         check_failed_whole(corpus, segment(films, corpus))
     assert segment(films, corpus).exit_code == 0
     assert tree(corpus) == undisturbed
@@ -103,7 +103,7 @@ def test_a_disk_without_room_for_the_decoded_sound_is_named(
         return FullFile(tmp_path / "unnamed", "w+")
 
     with monkeypatch.context() as patched:
-        patched.setattr(corpus_tools.media.pcm.tempfile, "TemporaryFile", full_file)
+        patched.setattr(corpus_tools.media.samples.tempfile, "TemporaryFile", full_file)
         check_failed_whole(corpus, segment(films, corpus))
     assert segment(films, corpus).exit_code == 0
     assert tree(corpus) == undisturbed

@@ -1,7 +1,7 @@
 import numpy as np
 
 from corpus_tools.media.decode import decode_whole
-from corpus_tools.segmentation.pieces import preview_clips
+from corpus_tools.segmentation.source import preview_clips
 
 
 def test_preview_yields_cuts_with_their_samples(tmp_path, make_scene, make_media):

@@ -8,17 +8,17 @@ import pytest
 import soundfile
 
 import corpus_tools.media.wav
-import manifests.shards
-from corpus_tools.segmentation.choices import put_reviews
-from corpus_tools.segmentation.inputs import KnownSources, identify
-from corpus_tools.segmentation.screening import drama_rules
+import manifests.storage.shards
+from corpus_tools.configuration.segment import ScreenSettings, SegmentSettings
+from corpus_tools.segmentation.intake.identify import KnownSources, identify
+from corpus_tools.segmentation.intake.selections import put_reviews
+from corpus_tools.segmentation.ledger.update import Update
+from corpus_tools.segmentation.retrim import retrim
+from corpus_tools.segmentation.screening.rules import drama_rules
 from corpus_tools.segmentation.segment import segment
-from corpus_tools.segmentation.settings import ScreenSettings, SegmentSettings
-from corpus_tools.segmentation.trimming import retrim
-from corpus_tools.segmentation.update import Update
-from manifests.frozen import frozen_clips
-from manifests.records import Choice, Clip, LedgerEntry, Screen, Source, SubtitleLine
-from manifests.shards import STAGES, read_shard, read_stage
+from manifests.storage.frozen import frozen_clips
+from manifests.storage.records import Choice, Clip, LedgerEntry, Screen, Source, SubtitleLine
+from manifests.storage.shards import STAGES, read_shard, read_stage
 
 
 def tree(corpus: Path) -> dict[str, bytes]:
@@ -206,8 +206,12 @@ def test_killed_anywhere_and_run_again_the_corpus_is_the_same(
         return wrapper
 
     with monkeypatch.context() as patched:
-        patched.setattr(corpus_tools.media.wav, "write_bytes", dying(manifests.store.write_bytes))
-        patched.setattr(manifests.shards, "write_jsonl", dying(manifests.store.write_jsonl))
+        patched.setattr(
+            corpus_tools.media.wav, "write_bytes", dying(manifests.storage.store.write_bytes)
+        )
+        patched.setattr(
+            manifests.storage.shards, "write_jsonl", dying(manifests.storage.store.write_jsonl)
+        )
         try:
             segment(corpus, [films])
         except _Killed:

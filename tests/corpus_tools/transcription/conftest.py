@@ -9,11 +9,12 @@ import pytest
 import soundfile
 
 from corpus_tools.media.wav import pcm_sha256
-from corpus_tools.transcription.recogniser import Recogniser, RecogniserOptions, Recognition
+from corpus_tools.transcription.recognisers.base import Recogniser, RecogniserOptions, Recognition
 from corpus_tools.transcription.store import put_transcripts
-from corpus_tools.workspace import Workspace
-from manifests.records import Clip, Record, Screen, Source, SubtitleLine, Transcript
-from manifests.shards import STAGES, write_shard
+from corpus_tools.workspace.workspace import Workspace
+from manifests.storage.record import Record
+from manifests.storage.records import Clip, Screen, Source, SubtitleLine, Transcript
+from manifests.storage.shards import STAGES, write_shard
 
 
 @pytest.fixture(scope="session")
@@ -152,5 +153,7 @@ def parrots(monkeypatch: pytest.MonkeyPatch) -> list[Recogniser]:
         return made[-1]
 
     entry = SimpleNamespace(name="parrot", load=lambda: make)
-    monkeypatch.setattr("corpus_tools.transcription.recogniser.entry_points", lambda group: [entry])
+    monkeypatch.setattr(
+        "corpus_tools.transcription.recognisers.base.entry_points", lambda group: [entry]
+    )
     return made

@@ -10,11 +10,15 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus_tools.cli.app import app
-from corpus_tools.transcription.recogniser import Recogniser, RecogniserOptions, find_recogniser
-from corpus_tools.workspace import Workspace
-from manifests.errors import ConfigurationError
-from manifests.records import Transcript
-from manifests.shards import STAGES, read_shard
+from corpus_tools.transcription.recognisers.base import (
+    Recogniser,
+    RecogniserOptions,
+    find_recogniser,
+)
+from corpus_tools.workspace.workspace import Workspace
+from manifests.base.errors import ConfigurationError
+from manifests.storage.records import Transcript
+from manifests.storage.shards import STAGES, read_shard
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "add-a-recogniser.md"
 FUNASR = """

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from corpus_tools.cli.import_transcripts import import_transcripts
 from corpus_tools.cli.transcribe import transcribe
-from corpus_tools.workspace import Workspace
+from corpus_tools.workspace.workspace import Workspace
 
 app = typer.Typer()
 app.command("transcribe")(transcribe)

@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 from corpus_tools.cli.app import app
 from corpus_tools.transcription.compare import compare_transcripts
 from corpus_tools.transcription.store import put_transcripts
-from corpus_tools.workspace import Workspace
-from manifests.errors import ConfigurationError
-from manifests.records import TextSource, Transcript
+from corpus_tools.workspace.workspace import Workspace
+from manifests.base.errors import ConfigurationError
+from manifests.storage.records import TextSource, Transcript
 
 Add = Callable[..., None]
 

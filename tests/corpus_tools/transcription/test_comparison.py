@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus_tools.transcription.comparison import TextPair, by_source, clip_errors, comparable
+from corpus_tools.transcription.compare import TextPair, by_source, clip_errors, comparable
 
 texts = st.text(alphabet="巴适得很莫ab ，!", max_size=12)
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus_tools.transcription.encodings import decode_damaged, decode_text
-from manifests.errors import DataError
+from manifests.base.encodings import decode_damaged, decode_text
+from manifests.base.errors import DataError
 
 SIMPLIFIED = ["巴适得很，莫得事。", "你啷个晓得嘛？", "龟儿子，要得！", "这个女人真的很安逸。"]
 TRADITIONAL = ["這個女人真的很舒服。", "你怎麼知道呢？", "沒有關係，可以。", "我們明天再說吧！"]

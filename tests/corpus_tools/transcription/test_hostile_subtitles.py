@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_tools.transcription.subtitles import Subtitles, read_subtitle_file
-from manifests.errors import DataError
+from corpus_tools.subtitles.files import Subtitles, read_subtitle_file
+from manifests.base.errors import DataError
 
 SRT = "1\n00:00:01,000 --> 00:00:02,500\n巴适得很\n\n2\n00:00:03,000 --> 00:00:04,000\n莫得事\n\n"
 ASS_HEAD = (

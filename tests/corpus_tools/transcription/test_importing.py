@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from corpus_tools.transcription.importing import import_transcripts
-from corpus_tools.workspace import Workspace
-from manifests.errors import ConfigurationError, DataError
-from manifests.records import Transcript
-from manifests.shards import STAGES, read_shard
+from corpus_tools.transcription.imports import import_transcripts
+from corpus_tools.workspace.workspace import Workspace
+from manifests.base.errors import ConfigurationError, DataError
+from manifests.storage.records import Transcript
+from manifests.storage.shards import STAGES, read_shard
 
 FIRST, SECOND = "drama-00000000-00003000", "drama-00003000-00007000"
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus_tools.transcription.lines import assign_lines
-from corpus_tools.transcription.subtitle_texts import subtitle_transcripts
-from corpus_tools.transcription.subtitles import SubtitleEvent
-from manifests.records import Clip
+from corpus_tools.subtitles.files import SubtitleEvent
+from corpus_tools.transcription.assign import assign_lines
+from corpus_tools.transcription.subtitle_transcripts import subtitle_transcripts
+from manifests.storage.records import Clip
 
 NewClip = Callable[..., Clip]
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from corpus_tools.transcription.settings import TranscribeSettings
+from corpus_tools.configuration.transcribe import TranscribeSettings
 from corpus_tools.transcription.store import put_transcripts
 from corpus_tools.transcription.transcribe import transcribe
-from corpus_tools.workspace import Workspace
-from manifests.shards import STAGES
+from corpus_tools.workspace.workspace import Workspace
+from manifests.storage.shards import STAGES
 
 PARROT = TranscribeSettings(recogniser="parrot", batch_size=4)
 
@@ -90,7 +90,7 @@ def test_a_recogniser_that_drops_clips_is_named(
     workspace: Workspace, parrots: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "corpus_tools.transcription.configured.find_recogniser", lambda name: lambda _: Short()
+        "corpus_tools.transcription.transcribe.find_recogniser", lambda name: lambda _: Short()
     )
     outcome = transcribe(workspace, PARROT)
     assert "returned 0 texts for 2 clips" in outcome.failures[0].reason

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from corpus_tools.transcription.store import STAGE, is_current, put_transcripts
-from manifests.records import Transcript
-from manifests.shards import read_header, read_shard
+from manifests.storage.records import Transcript
+from manifests.storage.shards import read_header, read_shard
 
 
 def text(

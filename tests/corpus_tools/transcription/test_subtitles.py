@@ -2,12 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from corpus_tools.transcription.subtitles import (
-    SubtitleEvent,
-    find_sidecar,
-    read_subtitle_file,
-)
-from manifests.errors import DataError
+from corpus_tools.subtitles.files import SubtitleEvent, find_sidecar, read_subtitle_file
+from manifests.base.errors import DataError
 
 LINES = ["巴适得很，莫得事。", "你啷个晓得嘛？", "龟儿子，要得！", "这个女人真的很安逸。"]
 

@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from corpus_tools.transcription.settings import TranscribeSettings
+from corpus_tools.configuration.transcribe import TranscribeSettings
 from corpus_tools.transcription.transcribe import transcribe
-from corpus_tools.workspace import Workspace
-from manifests.records import Clip, Screen, SubtitleLine, Transcript
-from manifests.shards import STAGES, read_shard
+from corpus_tools.workspace.workspace import Workspace
+from manifests.storage.records import Clip, Screen, SubtitleLine, Transcript
+from manifests.storage.shards import STAGES, read_shard
 
 PARROT = TranscribeSettings(recogniser="parrot")
 
@@ -91,7 +91,9 @@ def test_changed_subtitles_replace_the_old_ones(workspace: Workspace, put: Any) 
 def test_a_flagged_text_keeps_its_raw_text(
     workspace: Workspace, parrots: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("corpus_tools.transcription.flagging.flag_text", lambda *_: ["char_loop"])
+    monkeypatch.setattr(
+        "corpus_tools.transcription.guards.flags.flag_text", lambda *_: ["char_loop"]
+    )
     outcome = transcribe(workspace, PARROT)
     path = STAGES["transcripts"].path(workspace.root, "drama")
     heard = [row for row in read_shard(path, Transcript) if row.source == "recogniser"]

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from corpus_tools.transcription.recogniser import (
+from corpus_tools.transcription.recognisers.base import (
     Recogniser,
     RecogniserOptions,
     find_recogniser,
 )
-from corpus_tools.transcription.whisper_recogniser import WhisperRecogniser
-from corpus_tools.transcription.whisper_weights import check_checkpoint, find_weights
-from manifests.errors import ConfigurationError, DataError
+from corpus_tools.transcription.recognisers.whisper import WhisperRecogniser
+from corpus_tools.transcription.recognisers.whisper_weights import check_checkpoint, find_weights
+from manifests.base.errors import ConfigurationError, DataError
 
 
 def options(model: Path | str, **more: Any) -> RecogniserOptions:

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus_tools.transcription.windows import join_clips, plan_windows
-from manifests.records import Clip
+from manifests.storage.records import Clip
 
 NewClip = Callable[..., Clip]
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus_tools.transcription.recogniser import Recognition, Word
-from corpus_tools.transcription.words import assign_words, split_recognition
+from corpus_tools.transcription.assign import assign_words, split_recognition
+from corpus_tools.transcription.recognisers.base import Recognition, Word
 
 times = st.floats(0, 40)
 words = st.lists(

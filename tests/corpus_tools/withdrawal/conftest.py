@@ -5,20 +5,28 @@ import json
 import numpy as np
 import pytest
 
-from annotation.judgements import judgements_folder
-from annotation.plans import Plan
-from corpus_tools.manifest_building import build_from_corpus
+from annotation.batches.batches import Plan
+from annotation.judgements.store import judgements_folder
+from corpus_tools.assembly.manifest import build_from_corpus
+from corpus_tools.configuration.segment import ScreenSettings
 from corpus_tools.media.wav import write_wav
-from corpus_tools.segmentation.publish import SourceCuts, publish
-from corpus_tools.segmentation.screening import drama_rules
-from corpus_tools.segmentation.settings import ScreenSettings
-from corpus_tools.workspace import Workspace
-from manifests.records import Choice, Clip, Fingerprint, Judgement, Source, SubtitleLine, Transcript
-from manifests.settings import SplitSettings
-from manifests.shards import STAGES, write_shard
-from manifests.store import canonical_json, sha256_file, write_jsonl, write_text
-from models.feature_packs import write_pack
-from models.training.data import cache_folder
+from corpus_tools.segmentation.ledger.commit import SourceCuts, publish
+from corpus_tools.segmentation.screening.rules import drama_rules
+from corpus_tools.workspace.workspace import Workspace
+from manifests.storage.records import (
+    Choice,
+    Clip,
+    Fingerprint,
+    Judgement,
+    Source,
+    SubtitleLine,
+    Transcript,
+)
+from manifests.storage.sections import SplitSettings
+from manifests.storage.shards import STAGES, write_shard
+from manifests.storage.store import canonical_json, sha256_file, write_jsonl, write_text
+from models.data import cache_folder
+from models.features.packs import write_pack
 
 FILM, READ = "E01-0123456789ab", "r1-ba9876543210"
 SPEAKERS = ("f01", "m02", None, "f01", "m02", "m03")

@@ -1,7 +1,7 @@
 import pytest
 
 from corpus_tools.withdrawal.withdraw import withdraw
-from manifests.store import write_bytes, write_text
+from manifests.storage.store import write_bytes, write_text
 
 FILM = "E01-0123456789ab"
 CLIP = f"{FILM}-00000000-00003000"

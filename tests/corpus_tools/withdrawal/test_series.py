@@ -1,5 +1,5 @@
 from corpus_tools.withdrawal.withdraw import withdraw
-from manifests.store import write_text
+from manifests.storage.store import write_text
 
 CLIP = "E01-0123456789ab-00000000-00003000"
 

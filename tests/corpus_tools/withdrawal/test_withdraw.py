@@ -5,25 +5,26 @@ import signal
 
 import pytest
 
-from annotation.annotators import Annotators, Rater
-from annotation.importing import import_annotations
-from annotation.judgements import read_judgements
-from annotation.label_studio.server_file import ServerFile
-from corpus_tools.recordings.cast import check_not_withdrawn
-from corpus_tools.segmentation.inputs import KnownSources, identify
-from corpus_tools.segmentation.publish import is_whole, ledger_fits
-from corpus_tools.status import survey
-from corpus_tools.story import clip_history
-from corpus_tools.transcription.importing import import_transcripts
+from annotation.batches.registry import ServerFile
+from annotation.judgements.annotators import Annotators, Rater
+from annotation.judgements.importing import import_annotations
+from annotation.judgements.store import read_judgements
+from corpus_tools.inspection.clip_history import clip_history
+from corpus_tools.inspection.status import survey
+from corpus_tools.recordings.readings.speakers import check_not_withdrawn
+from corpus_tools.segmentation.intake.identify import KnownSources, identify
+from corpus_tools.segmentation.ledger.commit import is_whole
+from corpus_tools.segmentation.ledger.ledger import ledger_fits
+from corpus_tools.transcription.imports import import_transcripts
 from corpus_tools.withdrawal import withdraw as work
 from corpus_tools.withdrawal.withdraw import finish_withdrawals, withdraw
-from manifests.errors import ConfigurationError, CorpusError, DataError
-from manifests.records import LedgerEntry, Source
-from manifests.shards import STAGES, read_shard, write_shard
-from manifests.tombstones import TOMBSTONES, read_tombstones
-from manifests.verify import verify_manifest
-from manifests.versions import load_manifest, newest
-from models.training.data import cache_folder
+from manifests.base.errors import ConfigurationError, CorpusError, DataError
+from manifests.storage.records import LedgerEntry, Source
+from manifests.storage.shards import STAGES, read_shard, write_shard
+from manifests.storage.tombstones import TOMBSTONES, read_tombstones
+from manifests.versions.manifest import load_manifest, newest
+from manifests.versions.verify import verify_manifest
+from models.data import cache_folder
 
 FILM, READ = "E01-0123456789ab", "r1-ba9876543210"
 CLIPS = [f"{FILM}-{n * 4000:08d}-{n * 4000 + 3000:08d}" for n in range(6)]

@@ -20,9 +20,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from manifests.records import Clip, Screen, Transcript
-from manifests.shards import STAGES, write_shard
-from manifests.store import sha256_file
+from manifests.storage.records import Clip, Screen, Transcript
+from manifests.storage.shards import STAGES, write_shard
+from manifests.storage.store import sha256_file
 
 HERE = Path(__file__).parent
 ENVIRONMENT = HERE.parents[2] / ".venv-ls"

@@ -5,7 +5,7 @@ import json
 import pytest
 from label_studio_sdk import LabelStudio
 
-from annotation.label_studio.folders import ServerFolder
+from annotation.label_studio.address import ServerFolder
 
 CONFIG = '<View><Audio name="audio" value="$audio"/></View>'
 

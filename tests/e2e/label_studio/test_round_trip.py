@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from label_studio_sdk import LabelStudio
 
-from annotation.batches import batch_path, write_batch
-from annotation.judgements import read_judgements
-from annotation.label_config import template
-from manifests.emotions import EMOTIONS
-from manifests.records import Source
-from manifests.shards import STAGES, write_shard
+from annotation.batches.batches import batch_path, write_batch
+from annotation.judgements.store import read_judgements
+from annotation.scheme.label_config import template
+from manifests.base.emotions import EMOTIONS
+from manifests.storage.records import Source
+from manifests.storage.shards import STAGES, write_shard
 
 CLIPS, IN_PAGE, DISPUTED = 60, 3, 6
 PICTURES = os.environ.get("CORPUS_E2E_PICTURES")

@@ -8,7 +8,7 @@ import pytest
 from label_studio_sdk import LabelStudio
 from label_studio_sdk.core import ApiError
 
-from annotation.label_studio.folders import ServerFolder
+from annotation.label_studio.address import ServerFolder
 
 CONFIG = '<View><Audio name="audio" value="$audio"/></View>'
 

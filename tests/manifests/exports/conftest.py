@@ -1,8 +1,8 @@
 import pytest
 
 from manifests.exports.export import export_manifest
-from manifests.records import Speaker
-from manifests.versions import load_manifest
+from manifests.storage.records import Speaker
+from manifests.versions.manifest import load_manifest
 
 
 @pytest.fixture

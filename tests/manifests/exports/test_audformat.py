@@ -3,7 +3,7 @@ import pandas
 import pytest
 import soundfile
 
-from manifests.emotions import EMOTIONS
+from manifests.base.emotions import EMOTIONS
 
 
 @pytest.mark.parametrize("audio", ["copy", "flac"])

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus_tools.cli.app import app
-from manifests.errors import ConfigurationError, CorpusError
+from manifests.base.errors import ConfigurationError, CorpusError
 from manifests.exports.export import export_manifest
 from manifests.exports.formats import FORMATS
 

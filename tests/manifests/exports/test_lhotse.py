@@ -4,7 +4,7 @@ import lhotse
 import numpy
 import pytest
 
-from manifests.errors import ConfigurationError
+from manifests.base.errors import ConfigurationError
 
 
 @pytest.mark.parametrize("audio", ["copy", "flac"])

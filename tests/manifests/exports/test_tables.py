@@ -6,7 +6,7 @@ import pyarrow.parquet
 import pytest
 import soundfile
 
-from manifests.emotions import EMOTIONS
+from manifests.base.emotions import EMOTIONS
 
 
 def test_csv_has_all_fields(export, manifest, samples):

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.comparison.baseline import predict_with_baseline
-from models.comparison.functionals import functionals
+from models.features.functionals import functionals
 
 
 def _split(examples):

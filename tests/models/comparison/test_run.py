@@ -5,10 +5,11 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus_tools.cli.app import app
-from manifests.errors import ConfigurationError, DataError
-from models.comparison import run, trials
-from models.comparison.run import compare
-from models.comparison.systems import SYSTEMS
+from manifests.base.errors import ConfigurationError, DataError
+from models.comparison import compare as run
+from models.comparison import trials
+from models.comparison.compare import compare
+from models.comparison.table import SYSTEMS
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 

@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.comparison.significance import holm
+from models.comparison.table import holm
 
 
 @settings(deadline=None, max_examples=30)

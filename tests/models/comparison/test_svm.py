@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.svm import LinearSVC
 
-from models.comparison.svm import LinearSVM
+from models.comparison.baseline import LinearSVM
 
 
 def _vectors(n=90, width=12, classes=3):

@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from models import AudioEncoder, BimodalClassifier, TextCNN
-from models.settings import AudioSettings, TrainSettings
+from models.config.branches import AudioSettings
+from models.config.train import TrainSettings
 
 BRANCHES = {"default": AudioSettings(), "paper": TrainSettings(preset="paper").audio}
 

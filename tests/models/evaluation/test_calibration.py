@@ -5,12 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from models.evaluation.calibration import (
-    apply_temperature,
-    calibration,
-    fit_temperature,
-    log_loss,
-)
+from models.evaluation.calibration import apply_temperature, calibration, fit_temperature, log_loss
 
 
 def _softmax(logits):

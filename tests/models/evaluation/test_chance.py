@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.evaluation.chance import chance_levels
+from models.evaluation.account import chance_levels
 
 
 def test_the_majority_is_that_of_training():

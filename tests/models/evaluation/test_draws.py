@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from models.comparison.significance import two_sided
-from models.evaluation.draws import interval, resample_systems
+from models.comparison.table import two_sided
+from models.evaluation.bootstrap import interval, resample_systems
 from models.evaluation.metrics import uar
 
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, f1_score, recall_score
 
-from manifests.emotions import EMOTIONS
+from manifests.base.emotions import EMOTIONS
 from models.evaluation.metrics import measure
 from models.evaluation.report import evaluate_predictions, evaluation_tables
 

@@ -5,11 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from manifests.emotions import EMOTIONS
-from manifests.records import ManifestEntry
+from manifests.base.emotions import EMOTIONS
+from manifests.storage.records import ManifestEntry
 from models.evaluation.calibration import calibration
-from models.evaluation.mistakes import Mistake
-from models.evaluation.page import evaluation_page, write_evaluation_page
+from models.evaluation.page import Mistake, evaluation_page, write_evaluation_page
 from models.evaluation.report import evaluate_predictions, rounded
 from models.evaluation.slices import agreement_level, duration_bin, slice_predictions
 

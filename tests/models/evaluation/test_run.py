@@ -6,11 +6,11 @@ import shutil
 import numpy as np
 import pytest
 
-from manifests.errors import ConfigurationError
-from manifests.index import open_manifest
-from models.evaluation.mistakes import worst_mistakes
+from manifests.base.errors import ConfigurationError
+from manifests.versions.index import open_manifest
+from models.data import cache_folder
+from models.evaluation.page import worst_mistakes
 from models.evaluation.run import evaluate
-from models.training.data import cache_folder
 from models.training.run import train
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from manifests.records import ManifestEntry
+from manifests.storage.records import ManifestEntry
 from models.evaluation.slices import slice_predictions
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from manifests.errors import DataError
+from manifests.base.errors import DataError
 from models.checkpoint import read_model, write_model
 from models.evaluation.calibration import calibrated, log_loss
 from models.training.fit import fit
@@ -14,7 +14,7 @@ from models.training.fit import fit
 
 @pytest.fixture(scope="module")
 def model(request):
-    from models.settings import TrainSettings
+    from models.config.train import TrainSettings
 
     settings = TrainSettings(
         epochs=3,

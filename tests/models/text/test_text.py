@@ -5,15 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manifests.errors import DataError
-from models.text.cleaning import clean
-from models.text.lexicon import (
-    Entry,
-    bundled_lexicon,
-    prompt_words,
-    read_lexicon,
-)
-from models.text.tokeniser import Tokeniser
+from manifests.base.errors import DataError
+from models.text.lexicon import Entry, bundled_lexicon, prompt_words, read_lexicon
+from models.text.tokeniser import Tokeniser, clean
 
 
 @pytest.mark.parametrize(

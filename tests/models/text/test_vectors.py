@@ -4,8 +4,9 @@ import sys
 import numpy as np
 import pytest
 
-from manifests.errors import ConfigurationError, DataError
-from models.settings import TrainSettings, WordSettings
+from manifests.base.errors import ConfigurationError, DataError
+from models.config.branches import WordSettings
+from models.config.train import TrainSettings
 from models.text.vectors import learn_words, read_vectors, train_vectors
 from models.text.vocabulary import Vocabulary
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from manifests.errors import DataError
+from manifests.base.errors import DataError
 from models.training.run import train
 
 pytestmark = pytest.mark.usefixtures("undrawn")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from manifests.errors import ConfigurationError, CorpusError, DataError
+from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from models.training.batches import epoch_order, mask_features
 from models.training.fit import fit
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from models.training.linear import _WEIGHT_DECAY, solve_linear
+from models.training.solvers import _WEIGHT_DECAY, solve_linear
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from manifests.errors import ConfigurationError, DataError
-from manifests.index import open_manifest
-from manifests.outcome import Outcome
+from manifests.base.errors import ConfigurationError, DataError
+from manifests.base.outcome import Outcome
+from manifests.versions.index import open_manifest
+from models.data import load_examples
 from models.evaluation.run import evaluate
-from models.training.data import load_examples
 from models.training.run import train
 
 pytestmark = pytest.mark.usefixtures("undrawn")

@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from manifests.errors import ConfigurationError, CorpusError, DataError
-from manifests.index import open_manifest
+from manifests.base.errors import ConfigurationError, CorpusError, DataError
+from manifests.versions.index import open_manifest
 from models.training import series
-from models.training.folds import fold_manifests
-from models.training.series import series_name, train_series
+from models.training.series import fold_manifests, series_name, train_series
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 

@@ -1,12 +1,11 @@
 import numpy as np
 import pytest
 
-from manifests.emotions import EMOTIONS
-from manifests.index import open_manifest
+from manifests.base.emotions import EMOTIONS
+from manifests.versions.index import open_manifest
+from models.config.train import TrainSettings
 from models.evaluation.bootstrap import bootstrap
-from models.settings import TrainSettings
-from models.training.series_figures import RunPredictions, summarise_series
-from models.training.series_table import markdown
+from models.training.series_results import RunPredictions, markdown, summarise_series
 
 
 @pytest.fixture

@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from manifests.errors import ConfigurationError
+from manifests.base.errors import ConfigurationError
 from models.checkpoint import read_model, write_model
-from models.encoders.text_linear import TextLinear
-from models.examples import Example
-from models.text.pieces import ngrams
-from models.text.vocabulary import Vocabulary
+from models.data import Example
+from models.encoders.text import TextLinear
+from models.text.vocabulary import Vocabulary, ngrams
 from models.training.fit import fit
-from models.training.words import solve_text
+from models.training.solvers import solve_text
 
 TEXTS = [("巴适", "得很"), ("巴适", "巴适"), ("惨", "得很"), ("ok",), ("czekam", "惨"), ()] * 4
 

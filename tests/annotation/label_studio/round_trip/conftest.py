@@ -11,10 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from annotation.batches import batch_path, write_assigned, write_batch
-from annotation.label_config import template
+from annotation.batches.batches import Plan, batch_path, write_assigned, write_batch
 from annotation.label_studio import client
-from annotation.plans import Plan
+from annotation.scheme.label_config import template
 
 TOKEN = "0123456789abcdef" * 2 + "01234567"
 COOKIE = "sessionid=not-for-logs"

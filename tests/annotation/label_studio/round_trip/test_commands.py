@@ -5,7 +5,7 @@ import json
 import pytest
 
 from corpus_tools.cli.app import app
-from manifests.lock import FolderLock
+from manifests.storage.locking import FolderLock
 
 SECRETS = ("0123456789abcdef", "not-for-logs", "Authorization")
 WRONG = "abcdef" * 6

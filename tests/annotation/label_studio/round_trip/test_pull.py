@@ -3,11 +3,11 @@ import json
 
 import pytest
 
-from annotation.importing import import_annotations
-from annotation.judgements import latest, read_judgements
+from annotation.judgements.importing import import_annotations
+from annotation.judgements.store import latest, read_judgements
 from annotation.label_studio.pull import pull_annotations
 from annotation.label_studio.push import push_tasks
-from manifests.errors import ConfigurationError
+from manifests.base.errors import ConfigurationError
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 
 from annotation.label_studio import push
 from annotation.label_studio.push import push_tasks
-from manifests.errors import ConfigurationError, CorpusError
+from manifests.base.errors import ConfigurationError, CorpusError
 
 
 def pushed(server, project):

@@ -1,0 +1,273 @@
+"""Batches of exported tasks.
+
+A batch is one list shared by all annotators, ``annotations/tasks/<batch>.json``, or a folder
+``annotations/tasks/<batch>/`` with a plan and a list for each annotator, ``<annotator>.json``.
+
+Plan of a batch with named annotators: ``plan.json`` beside their task lists.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from manifests.base.errors import ConfigurationError, DataError
+from manifests.storage.record import Record, record
+from manifests.storage.store import atomic_folder, canonical_json, clear_partial_folders, write_text
+
+__all__ = [
+    "PLAN_FILE",
+    "Batch",
+    "Kind",
+    "Plan",
+    "Row",
+    "batch_path",
+    "is_pseudonym",
+    "next_batch",
+    "offered_texts",
+    "read_batches",
+    "read_plan",
+    "read_plans",
+    "tasked_clips",
+    "write_assigned",
+    "write_batch",
+]
+
+PLAN_FILE = "plan.json"
+
+_PSEUDONYM = re.compile(r"[\w-]{1,32}")
+
+Kind = Literal["label", "adjudication"]
+Order = Literal["shuffled", "uncertainty"]
+
+
+@record
+class Plan(Record):
+    """Annotators and parameters of a batch.
+
+    Attributes:
+        kind: ``label`` for independent votes, ``adjudication`` for deciding disputed clips.
+        batch: name of the batch.
+        seed: seed of assignment and order.
+        per_clip: number of annotators of each clip; gold clips may have more.
+        annotators: pseudonyms; each has a task list of that name.
+        gold: ids of the gold clips mixed in.
+        order: order of each annotator's tasks.
+        show_votes: tasks show the earlier votes.
+    """
+
+    kind: Kind
+    batch: str
+    seed: int
+    per_clip: int
+    annotators: list[str]
+    gold: list[str] = Field(default_factory=list)
+    order: Order = "shuffled"
+    show_votes: bool = False
+
+    @field_validator("annotators")
+    @classmethod
+    def _are_pseudonyms(cls, annotators: list[str]) -> list[str]:
+        for name in annotators:
+            if not is_pseudonym(name):
+                raise ValueError(f"'{name}' isn't a pseudonym")
+        return annotators
+
+
+def is_pseudonym(name: str) -> bool:
+    """Return whether a name is a valid pseudonym: letters, digits, ``-`` and ``_``.
+
+    Example:
+        >>> is_pseudonym("a01"), is_pseudonym("li@lab.example")
+        (True, False)
+    """
+    return name != Path(PLAN_FILE).stem and bool(_PSEUDONYM.fullmatch(name))
+
+
+def write_plan(folder: Path, plan: Plan) -> None:
+    """Write a batch's plan into its folder."""
+    write_text(folder / PLAN_FILE, canonical_json(plan.row()) + "\n")
+
+
+def read_plan(folder: Path) -> Plan:
+    """Return the plan of a batch's folder.
+
+    Raises:
+        DataError: if it is missing or can't be read.
+    """
+    path = folder / PLAN_FILE
+    try:
+        row = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(
+            f"{path}: not a plan as export-tasks writes it; put the folder back as it was, or move "
+            f"it elsewhere if it isn't part of the corpus"
+        ) from error
+    plan: Plan = Plan.parse(row, str(path))
+    return plan
+
+
+Row = dict[str, Any]
+"""Task in Label Studio's import format: ``{"data": {…}}``, with optional ``predictions``."""
+
+_NAME = re.compile(r"[\w][\w.-]{0,63}")
+_NUMBERED = re.compile(r"batch-(\d+)")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One list of tasks.
+
+    Attributes:
+        name: name of the batch; the lists of its annotators share it.
+        rows: tasks in Label Studio's import format, in labelling order.
+        annotator: pseudonym of the annotator; null for a shared list.
+        kind: ``label`` or ``adjudication``.
+    """
+
+    name: str
+    rows: list[Row]
+    annotator: str | None = None
+    kind: Kind = "label"
+
+    @property
+    def tasks(self) -> list[dict[str, Any]]:
+        """Data of each task, in order."""
+        return [row["data"] for row in self.rows]
+
+
+def batch_path(corpus: Path, name: str) -> Path:
+    """Return the file of a new shared batch; without its suffix, the folder of an assigned one.
+
+    Raises:
+        ConfigurationError: if the name is invalid or taken.
+    """
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"batch name {name!r}: use up to 64 letters, digits, '-', '_' and '.'"
+        )
+    folder = _folder(corpus)
+    if (folder / f"{name}.json").exists() or (folder / name).exists():
+        raise ConfigurationError(
+            f"batch '{name}' was exported before and is never overwritten; choose another --batch"
+        )
+    return folder / f"{name}.json"
+
+
+def next_batch(corpus: Path) -> str:
+    """Return the name after the last used one of the form ``batch-0001``."""
+    used = (path.stem if path.is_file() else path.name for path in _batches(corpus))
+    names = (_NUMBERED.fullmatch(name) for name in used)
+    return f"batch-{max((int(name[1]) for name in names if name), default=0) + 1:04d}"
+
+
+def write_batch(path: Path, rows: Sequence[Row]) -> None:
+    """Write tasks in Label Studio's import format atomically, one per line."""
+    lines = ",\n".join(map(canonical_json, rows))
+    write_text(path, f"[\n{lines}\n]\n")
+
+
+def write_assigned(
+    corpus: Path, plan: Plan, lists: Mapping[str, Sequence[Row]], screen: str
+) -> Path:
+    """Write a batch with named annotators atomically and return its folder.
+
+    Remains of interrupted exports are removed, so the caller must hold the corpus's lock.
+
+    Args:
+        corpus: the corpus folder.
+        plan: plan of the batch.
+        lists: tasks of each of the plan's annotators, in order.
+        screen: label configuration of the projects.
+    """
+    folder = batch_path(corpus, plan.batch).with_name(plan.batch)
+    clear_partial_folders(folder.parent)
+    with atomic_folder(folder) as temporary:
+        write_plan(temporary, plan)
+        for annotator in plan.annotators:
+            write_batch(temporary / f"{annotator}.json", lists[annotator])
+        write_text(temporary / "label_config.xml", screen)
+    return folder
+
+
+def read_batches(corpus: Path) -> Iterator[Batch]:
+    """Yield all exported lists of tasks, by batch and annotator.
+
+    Raises:
+        DataError: if a file isn't a list of tasks with a ``clip_id``, or a plan is invalid.
+    """
+    for path in _batches(corpus):
+        if path.is_file():
+            yield Batch(path.stem, _rows(path))
+            continue
+        plan = read_plan(path)
+        for annotator in plan.annotators:
+            rows = _rows(path / f"{annotator}.json")
+            yield Batch(path.name, rows, annotator, plan.kind)
+
+
+def read_plans(corpus: Path) -> dict[str, Plan]:
+    """Return the plans of the batches with named annotators, by batch.
+
+    Raises:
+        DataError: if a plan can't be read, naming it.
+    """
+    return {path.name: read_plan(path) for path in _batches(corpus) if path.is_dir()}
+
+
+def tasked_clips(corpus: Path) -> dict[str, str]:
+    """Return the clips in tasks, which are frozen, each with its first batch."""
+    clips: dict[str, str] = {}
+    for batch in read_batches(corpus):
+        for data in batch.tasks:
+            clips.setdefault(data["clip_id"], batch.name)
+    return clips
+
+
+def offered_texts(corpus: Path) -> dict[str, set[str]]:
+    """Return the texts that each clip's transcript field was prefilled with."""
+    texts: dict[str, set[str]] = {}
+    for batch in read_batches(corpus):
+        for data in batch.tasks:
+            texts.setdefault(data["clip_id"], set()).add(data.get("asr_text", ""))
+    return texts
+
+
+def _folder(corpus: Path) -> Path:
+    return corpus / "annotations" / "tasks"
+
+
+def _batches(corpus: Path) -> list[Path]:
+    """Return files and folders of batches, without hidden ones of interrupted writers."""
+    folder = _folder(corpus)
+    found = [*folder.glob("*.json"), *(path.parent for path in folder.glob(f"*/{PLAN_FILE}"))]
+    return sorted(path for path in found if not path.name.startswith("."))
+
+
+def _rows(path: Path) -> list[Row]:
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        return [_row(row) for row in rows]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise DataError(
+            f"{path}: not a list of tasks as export-tasks writes it; restore the file, or move it "
+            f"elsewhere if it isn't a batch"
+        ) from error
+
+
+def _row(row: Any) -> Row:
+    data = row["data"]
+    if not all(isinstance(value, str) for value in (data["clip_id"], data.get("asr_text", ""))):
+        raise TypeError
+    if not isinstance(row.get("predictions", []), list):
+        raise TypeError
+    found: Row = row | {"data": _ADDED_KEYS | data}
+    return found
+
+
+_ADDED_KEYS: dict[str, Any] = {"votes": "", "cast": []}
+"""Keys required by the labelling screen that tasks of earlier versions lack."""

@@ -1,0 +1,198 @@
+"""annotators.csv: pseudonyms and accounts of annotators, the only file with e-mail addresses."""
+
+import contextlib
+import csv
+import io
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from manifests.base.errors import DataError
+from manifests.storage.store import atomic_path
+from manifests.storage.tombstones import Withdrawn
+
+__all__ = ["Annotators", "Rater"]
+
+_COLUMNS = ["annotator", "server", "number", "email"]
+_PSEUDONYM = re.compile(r"[\w-]{1,32}")
+_NUMBERED = re.compile(r"a(\d{1,9})")
+_EMAIL = re.compile(r"[^\s@,;:\"'<>()=+][^\s@,;:\"'<>()]{0,99}@[^\s@,;:\"'<>()]{1,150}")
+_MAX_NUMBER = 2**63
+
+
+@dataclass(frozen=True)
+class Rater:
+    """Label Studio user: number, e-mail address or both."""
+
+    number: int | None
+    email: str | None
+
+    @classmethod
+    def parse(cls, completed_by: Any) -> "Rater | None":
+        """Parse ``completed_by`` of an annotation (a number, or an object with id and email).
+
+        Example:
+            >>> Rater.parse(3)
+            Rater(number=3, email=None)
+            >>> Rater.parse({"id": 3, "email": "li@lab.example", "last_name": "Li"})
+            Rater(number=3, email='li@lab.example')
+            >>> Rater.parse(None)
+        """
+        fields = completed_by if isinstance(completed_by, dict) else {"id": completed_by}
+        number, email = fields.get("id"), fields.get("email")
+        if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < _MAX_NUMBER:
+            number = None
+        if not isinstance(email, str) or not _EMAIL.fullmatch(email):
+            email = None
+        return None if number is None and email is None else cls(number, email)
+
+
+@dataclass(frozen=True)
+class _Row:
+    annotator: str
+    server: str
+    rater: Rater
+
+
+class Annotators:
+    """Rows of annotations/annotators.csv; new annotators are added, none is ever renamed.
+
+    The file is readable by its owner only. No error quotes it.
+
+    Args:
+        corpus: the corpus folder.
+        used: pseudonyms in existing judgements; like those of withdrawn annotators they are not
+            assigned again.
+
+    Raises:
+        DataError: if a line is invalid, naming it.
+    """
+
+    def __init__(self, corpus: Path, used: Iterable[str] = ()) -> None:
+        self.path = corpus / "annotations" / "annotators.csv"
+        self._rows = _read(self.path)
+        self._changed = False
+        named = {row.annotator for row in self._rows} | set(used)
+        named |= Withdrawn.of(corpus).annotators.keys()
+        numbers = [int(found[1]) for name in named if (found := _NUMBERED.fullmatch(name))]
+        self._last = max(numbers, default=0)
+
+    def find(self, server: str, rater: Rater) -> str | None:
+        """Return the pseudonym of a user, or None for a new one."""
+        place = self._row_index(server, rater)
+        return None if place is None else self._rows[place].annotator
+
+    def pseudonym(self, server: str, rater: Rater) -> str:
+        """Return the pseudonym of a user; assign one to a new user."""
+        place = self._row_index(server, rater)
+        if place is None:
+            self._last += 1
+            self._rows.append(_Row(f"a{self._last:02d}", server, rater))
+            self._changed = True
+            return self._rows[-1].annotator
+        row = self._rows[place]
+        if row.server not in ("", server):
+            return row.annotator
+        known = row.rater
+        complete = Rater(
+            rater.number if known.number is None else known.number, known.email or rater.email
+        )
+        if complete != known or row.server != server:
+            self._rows[place] = replace(row, server=server, rater=complete)
+            self._changed = True
+        return row.annotator
+
+    def names(self) -> list[str]:
+        """Return all pseudonyms, in the order of the file."""
+        return [row.annotator for row in self._rows]
+
+    def addresses(self) -> dict[str, str]:
+        """Return the known e-mail addresses by pseudonym."""
+        return {row.annotator: row.rater.email for row in self._rows if row.rater.email}
+
+    def accounts(self, annotator: str) -> list[tuple[str, int]]:
+        """Return the known servers and user numbers of an annotator."""
+        return [
+            (row.server, row.rater.number)
+            for row in self._rows
+            if row.annotator == annotator and row.rater.number is not None
+        ]
+
+    def save(self) -> None:
+        """Write the file, readable by its owner only, if a row changed."""
+        if not self._changed:
+            return
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for row in self._rows:
+            number = "" if row.rater.number is None else row.rater.number
+            writer.writerow([row.annotator, row.server, number, row.rater.email or ""])
+        with atomic_path(self.path) as temporary:
+            descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+                stream.write(text.getvalue())
+        self._changed = False
+
+    def _row_index(self, server: str, rater: Rater) -> int | None:
+        """Return the index of a user's row, by number, else by address.
+
+        A row written by hand may lack server and number. Users of another server are matched by
+        address.
+        """
+        for place, row in enumerate(self._rows):
+            if row.server == server and row.rater.number is not None:
+                if row.rater.number == rater.number:
+                    return place
+                if rater.number is not None:
+                    continue
+            if row.server in ("", server) and _same_address(row.rater, rater):
+                return place
+        others = (place for place, row in enumerate(self._rows) if row.server != server)
+        return next(
+            (place for place in others if _same_address(self._rows[place].rater, rater)), None
+        )
+
+
+def _same_address(one: Rater, other: Rater) -> bool:
+    return (
+        one.email is not None
+        and other.email is not None
+        and one.email.casefold() == other.email.casefold()
+    )
+
+
+def _read(path: Path) -> list[_Row]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return []
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not a UTF-8 text file; save it as UTF-8") from error
+    with contextlib.closing(io.StringIO(text, newline="")) as stream:
+        try:
+            lines = [line for line in csv.reader(stream) if line]
+        except csv.Error as error:
+            raise DataError(f"{path}: not valid CSV; correct it") from error
+    if not lines or lines[0] != _COLUMNS:
+        raise DataError(f"{path}, line 1: the columns must be {','.join(_COLUMNS)}")
+    rows = [_row(line, f"{path}, line {number}") for number, line in enumerate(lines[1:], start=2)]
+    names = [row.annotator for row in rows]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f"{path}: annotator '{twice}' has two rows; keep one")
+    return rows
+
+
+def _row(line: list[str], where: str) -> _Row:
+    if len(line) != len(_COLUMNS):
+        raise DataError(f"{where}: {len(line)} columns instead of {len(_COLUMNS)}")
+    annotator, server, number, email = (cell.strip() for cell in line)
+    if not _PSEUDONYM.fullmatch(annotator):
+        raise DataError(f"{where}: the annotator must be a pseudonym of letters and digits")
+    if number and not (number.isascii() and number.isdigit() and int(number[:20]) < _MAX_NUMBER):
+        raise DataError(f"{where}: the number must be Label Studio's user number, or empty")
+    return _Row(annotator, server, Rater(int(number) if number else None, email or None))

@@ -1,0 +1,133 @@
+"""Imported judgements and the selection of the latest ones.
+
+Transcripts corrected by annotators.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from annotation.batches.batches import offered_texts
+from manifests.storage.records import Judgement, Transcript
+from manifests.storage.shards import STAGES, read_stage
+from manifests.storage.store import read_jsonl
+
+__all__ = [
+    "JudgementKey",
+    "corrected_transcripts",
+    "judgement_key",
+    "judgements_folder",
+    "latest",
+    "read_judgements",
+]
+
+K = TypeVar("K")
+
+JudgementKey = tuple[str, int, str]
+"""Server, annotation_id and updated_at; relabelling a clip gives a new key."""
+
+
+def judgements_folder(corpus: Path) -> Path:
+    """Return the folder with one file per import."""
+    return corpus / "annotations" / "judgements"
+
+
+def judgement_key(judgement: Judgement) -> JudgementKey:
+    """Return the identifying key of a judgement."""
+    return (judgement.server, judgement.annotation_id, judgement.updated_at)
+
+
+def read_judgements(corpus: Path) -> Iterator[Judgement]:
+    """Yield every imported judgement, superseded ones included, import by import.
+
+    Raises:
+        DataError: if a row is invalid, naming file and line.
+    """
+    for path in sorted(judgements_folder(corpus).glob("*.jsonl")):
+        if path.name.startswith("."):
+            continue  # temporary file of an interrupted writer
+        for number, row in enumerate(read_jsonl(path), start=1):
+            yield Judgement.parse(row, f"{path}, line {number}")
+
+
+def latest(judgements: Iterable[Judgement]) -> list[Judgement]:
+    """Return the judgements that count, by clip and annotator.
+
+    These are the latest versions of annotations, and of each annotator's annotations of a clip the
+    latest one. An adjudication doesn't replace the same person's vote.
+    """
+    by_annotation: dict[tuple[str, int], Judgement] = {}
+    for judgement in judgements:
+        _keep_later(by_annotation, (judgement.server, judgement.annotation_id), judgement)
+    by_annotator: dict[tuple[str, str, bool], Judgement] = {}
+    for judgement in by_annotation.values():
+        adjudicates = judgement.role == "adjudication"
+        _keep_later(by_annotator, (judgement.clip_id, judgement.annotator, adjudicates), judgement)
+    return [by_annotator[key] for key in sorted(by_annotator)]
+
+
+def _keep_later(held: dict[K, Judgement], key: K, judgement: Judgement) -> None:
+    known = held.get(key)
+    if known is None or _age(known) < _age(judgement):
+        held[key] = judgement
+
+
+def _age(judgement: Judgement) -> tuple[str, str, int]:
+    return (judgement.updated_at, judgement.server, judgement.annotation_id)
+
+
+def corrected_transcripts(corpus: Path) -> dict[str, str]:
+    """Return the corrected transcripts by clip id.
+
+    A text counts as corrected if it differs, beyond surrounding spaces, from every text that the
+    clip's tasks were prefilled with (for a clip without a task: from all its transcripts). An
+    unchanged text is no vote against a correction, as the annotator may not have read it. Among
+    several corrections an adjudicator's wins, then the most frequent, then the latest.
+
+    Args:
+        corpus: the corpus folder.
+
+    Raises:
+        DataError: if judgements, tasks or transcripts can't be read.
+    """
+    written: dict[str, list[Judgement]] = defaultdict(list)
+    for judgement in latest(read_judgements(corpus)):
+        if judgement.transcript is not None:
+            written[judgement.clip_id].append(judgement)
+    if not written:
+        return {}
+    prefilled = _prefilled(corpus, written)
+    corrected = {}
+    for clip_id, rows in written.items():
+        changed = [row for row in rows if row.transcript not in prefilled.get(clip_id, ())]
+        if changed:
+            corrected[clip_id] = _best_correction(changed)
+    return corrected
+
+
+def _prefilled(corpus: Path, clips: dict[str, list[Judgement]]) -> dict[str, set[str]]:
+    prefilled = offered_texts(corpus)
+    texts: dict[str, set[str]] = defaultdict(set)
+    for clip_id in prefilled.keys() & clips.keys():
+        texts[clip_id] = {text.strip() for text in prefilled[clip_id]}
+    if clips.keys() <= prefilled.keys():
+        return texts
+    for transcript in read_stage(corpus, STAGES["transcripts"], Transcript):
+        if transcript.clip_id not in prefilled:
+            texts[transcript.clip_id].add(transcript.text.strip())
+    return texts
+
+
+def _best_correction(changed: list[Judgement]) -> str:
+    times = Counter(row.transcript for row in changed)
+    best = max(
+        changed,
+        key=lambda row: (
+            row.role == "adjudication",
+            times[row.transcript],
+            row.updated_at,
+            row.annotator,
+        ),
+    )
+    return str(best.transcript)

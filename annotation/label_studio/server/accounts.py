@@ -1,0 +1,185 @@
+"""Creation of an account for each annotator, before the server starts."""
+
+import csv
+import io
+import json
+import os
+import re
+import secrets
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from annotation.label_studio.address import ServerFolder
+from annotation.label_studio.refusals import token_path
+from annotation.label_studio.server.program import Program
+from manifests.base.errors import CorpusError, DataError
+from manifests.storage.store import atomic_path
+
+__all__ = ["ADMIN", "Account", "PreparedAccounts", "first_password", "is_email", "prepare_accounts"]
+
+ADMIN = "admin@localhost"
+"""E-mail address, used as log-in name, of the administrator."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Account with its first password.
+
+    Attributes:
+        name: pseudonym of the annotator.
+        email: log-in name.
+        password: first password; only the lead can change it.
+    """
+
+    name: str
+    email: str
+    password: str
+
+
+@dataclass(frozen=True)
+class PreparedAccounts:
+    """Result of creating accounts.
+
+    Attributes:
+        made: pseudonyms of the new accounts.
+        token_known: whether the server accepts the token in the corpus.
+    """
+
+    made: list[str]
+    token_known: bool
+
+
+def prepare_accounts(
+    program: Program,
+    folder: ServerFolder,
+    environment: Mapping[str, str],
+    emails: Mapping[str, str],
+) -> PreparedAccounts:
+    """Migrate the server's database and create the missing accounts.
+
+    First passwords are written to disk before accounts are created, so that none is lost if this
+    is interrupted; those of accounts that existed already are removed again. The admin's token is
+    written where :func:`annotation.label_studio.refusals.find_token` looks, unless there is one.
+
+    Args:
+        program: installed Label Studio.
+        folder: data folder of the server.
+        environment: environment variables of Label Studio.
+        emails: e-mail addresses of the annotators, by pseudonym.
+
+    Raises:
+        CorpusError: if Label Studio fails; its output is in the log.
+    """
+    existing = _read_passwords(folder.passwords)
+    accounts = [_account(existing, *one) for one in [("admin", ADMIN), *emails.items()]]
+    known = {account.email.casefold() for account in existing}
+    new = [account for account in accounts if account.email.casefold() not in known]
+    if new:
+        _write_passwords(folder.passwords, existing + new)
+    path = token_path(folder.corpus)
+    token = path.read_text(encoding="ascii").strip() if path.exists() else None
+    result = _run(program, folder, environment, accounts, token)
+    foreign = [account for account in new if account.email not in result["made"]]
+    if foreign:
+        kept = [account for account in existing + new if account not in foreign]
+        _write_passwords(folder.passwords, kept)
+    if token is None:
+        _write_private(path, result["token"] + "\n")
+    made = [account.name for account in accounts if account.email in result["made"]]
+    return PreparedAccounts(made, result["token_known"])
+
+
+def is_email(email: str) -> bool:
+    """Return whether an e-mail address is valid as a log-in name.
+
+    Example:
+        >>> is_email("li.na@lab.example"), is_email("li@lab"), is_email("=1@lab.example")
+        (True, False, False)
+    """
+    return len(email) <= _LONGEST and _ADDRESS.fullmatch(email) is not None
+
+
+def first_password() -> str:
+    """Return a password that is easy to read out and hard to guess (79 bits)."""
+    groups = ("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+    return "-".join(groups)
+
+
+_ADDRESS = re.compile(r"[A-Za-z0-9][\w.%+'-]{0,63}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}", re.ASCII)
+_LONGEST = 254  # characters, as in RFC 5321
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def _account(existing: list[Account], name: str, email: str) -> Account:
+    for account in existing:
+        if account.email.casefold() == email.casefold():
+            return account
+    return Account(name, email, first_password())
+
+
+def _run(
+    program: Program,
+    folder: ServerFolder,
+    environment: Mapping[str, str],
+    accounts: list[Account],
+    token: str | None,
+) -> dict[str, Any]:
+    """Create the accounts with Label Studio's own Python; secrets are passed through a pipe."""
+    request = {"accounts": [vars(account) for account in accounts], "token": token}
+    completed = subprocess.run(
+        [program.python, "-I", Path(__file__).with_name("account_maker.py")],
+        input=json.dumps(request),
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+        cwd=folder.root,
+        env=dict(environment),
+        umask=0o077,
+    )
+    try:
+        result = json.loads(completed.stdout.splitlines()[-1])
+        if not completed.returncode and {"made", "token", "token_known"} <= result.keys():
+            return dict(result)
+    except (ValueError, IndexError, AttributeError):
+        pass
+    _write_private(folder.log, completed.stderr)
+    last = (completed.stderr.strip().splitlines() or ["no output"])[-1]
+    raise CorpusError(
+        f"Label Studio {program.version} could not create its database and accounts "
+        f"({last[:200]}); its output is in {folder.log}"
+    )
+
+
+def _read_passwords(path: Path) -> list[Account]:
+    if not path.exists():
+        return []
+    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
+    if not rows or rows[0] != _COLUMNS or any(len(row) != len(_COLUMNS) for row in rows):
+        raise DataError(
+            f"{path}: not as corpus label-studio start wrote it; restore it, or move it away if "
+            f"the first passwords aren't needed any more"
+        )
+    return [Account(*row) for row in rows[1:]]
+
+
+def _write_passwords(path: Path, accounts: list[Account]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows([account.name, account.email, account.password] for account in accounts)
+    _write_private(path, text.getvalue())
+
+
+_COLUMNS = ["annotator", "email", "first_password"]
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that is never readable by others than its owner."""
+    with atomic_path(path) as temporary:
+        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)

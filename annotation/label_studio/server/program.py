@@ -1,0 +1,99 @@
+"""Installed Label Studio, in a virtual environment separate from that of corpus-tools."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from manifests.base.errors import ConfigurationError
+
+__all__ = ["TESTED", "Program", "find_program"]
+
+TESTED = "1.23.2"
+"""Version of the end-to-end tests."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """Installed Label Studio.
+
+    Attributes:
+        environment: folder of the virtual environment.
+        version: version from the package metadata, as running the program would start a server.
+    """
+
+    environment: Path
+    version: str
+
+    @property
+    def python(self) -> Path:
+        """Interpreter of the environment."""
+        return self._script("python")
+
+    @property
+    def executable(self) -> Path:
+        """Executable ``label-studio``."""
+        return self._script("label-studio")
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether the version is of the tested release series."""
+        return self.version.split(".")[:2] == TESTED.split(".")[:2]
+
+    def _script(self, name: str) -> Path:
+        if os.name == "nt":
+            return self.environment / "Scripts" / f"{name}.exe"
+        return self.environment / "bin" / name
+
+
+def find_program(corpus: Path, environment: Path | None = None) -> Program:
+    """Return the Label Studio to start.
+
+    Args:
+        corpus: the corpus folder.
+        environment: virtual environment; default: ``.venv-ls`` in the working folder, in the corpus
+            folder or beside it, else that of the command ``label-studio`` on the PATH.
+
+    Raises:
+        ConfigurationError: if none is found, with installation instructions.
+    """
+    if environment is not None:
+        program = _program_in(environment.absolute())
+        if program is None:
+            raise ConfigurationError(
+                f"--environment {environment}: no Label Studio in it; name a virtual "
+                f"environment where it is installed"
+            )
+        return program
+    for folder in _candidate_environments(corpus):
+        program = _program_in(folder)
+        if program is not None:
+            return program
+    raise ConfigurationError(
+        "no Label Studio found; install it in an environment of its own: python3 -m venv .venv-ls "
+        f"&& .venv-ls/bin/pip install label-studio=={TESTED}, or name one with --environment"
+    )
+
+
+def _candidate_environments(corpus: Path) -> Iterator[Path]:
+    for folder in (Path.cwd(), corpus.absolute(), corpus.absolute().parent):
+        yield folder / ".venv-ls"
+    command = shutil.which("label-studio")
+    if command is not None:
+        yield Path(command).resolve().parent.parent
+
+
+def _program_in(environment: Path) -> Program | None:
+    """Return the Label Studio of an environment, with the version from its metadata."""
+    for pattern in ("lib/python3*/site-packages", "Lib/site-packages"):
+        for found in environment.glob(f"{pattern}/label_studio-*.dist-info"):
+            name = _METADATA.fullmatch(found.name)
+            program = name and Program(environment, name[1])
+            if program and program.executable.is_file() and program.python.exists():
+                return program
+    return None
+
+
+_METADATA = re.compile(r"label_studio-(\d[\w.+!]*)\.dist-info")

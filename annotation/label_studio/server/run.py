@@ -1,0 +1,301 @@
+"""Run a Label Studio server for a corpus.
+
+Label Studio's server process.
+
+Environment variables of the Label Studio server, isolated from the shell's.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from annotation.judgements.annotators import Annotators
+from annotation.label_studio.address import (
+    RunningServer,
+    ServerFolder,
+    check_port,
+    is_healthy,
+    last_url,
+    record_running,
+    running_server,
+)
+from annotation.label_studio.refusals import token_path
+from annotation.label_studio.server.accounts import ADMIN, is_email, prepare_accounts
+from annotation.label_studio.server.program import TESTED, Program, find_program
+from manifests.base.errors import ConfigurationError, CorpusError, DataError
+from manifests.storage.locking import FolderLock
+
+__all__ = ["serve", "server_environment"]
+
+
+class ServerProcess:
+    """Started Label Studio server.
+
+    Args:
+        process: child process.
+        folder: data folder of the server.
+        url: local URL of the server.
+    """
+
+    def __init__(self, process: "subprocess.Popen[bytes]", folder: ServerFolder, url: str) -> None:
+        self.running = RunningServer(process.pid, url)
+        self._process = process
+        self._folder = folder
+
+    def wait_until_ready(self, seconds: float = 300.0) -> None:
+        """Wait until the server answers.
+
+        Raises:
+            CorpusError: if it exits before that or takes too long.
+        """
+        end = time.monotonic() + seconds
+        while not is_healthy(self.running.url):
+            self._check_alive()
+            if time.monotonic() > end:
+                raise CorpusError(
+                    f"Label Studio doesn't answer at {self.running.url} after {seconds:.0f} s; "
+                    f"its output is in {self._folder.log}"
+                )
+            time.sleep(_PAUSE)
+        self._check_alive()
+
+    def wait(self) -> None:
+        """Wait until this process is interrupted.
+
+        Raises:
+            CorpusError: if the server exits by itself.
+        """
+        self._process.wait()
+        time.sleep(
+            _PAUSE
+        )  # ctrl-C reaches the server first at times; the interrupt then comes here
+        self._check_alive()
+
+    def stop(self) -> None:
+        """Stop the server, by force after ten seconds."""
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _check_alive(self) -> None:
+        code = self._process.poll()
+        if code is not None:
+            lines = self._folder.log.read_text(encoding="utf-8", errors="replace").split("\n")
+            last = next((line.strip() for line in reversed(lines) if line.strip()), "no output")
+            raise CorpusError(
+                f"Label Studio exited by itself (exit code {code}): {last[:200]}; its output is in "
+                f"{self._folder.log}"
+            )
+
+
+@contextmanager
+def server_process(
+    program: Program, folder: ServerFolder, environment: Mapping[str, str], host: str, port: int
+) -> Iterator[ServerProcess]:
+    """Run Label Studio for the duration of the block."""
+    here = "127.0.0.1" if host in ("0.0.0.0", "") else host  # noqa: S104 - compared, not bound
+    command = [str(program.executable), "start", "--internal-host", host, "--port", str(port)]
+    with folder.log.open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--no-browser", "--log-level", "WARNING"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=folder.root,
+            env=dict(environment),
+            umask=0o077,
+        )
+    server = ServerProcess(process, folder, f"http://{here}:{port}")
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+_PAUSE = 0.25  # seconds
+
+
+def server_environment(
+    folder: ServerFolder, *, public_url: str | None = None, shell: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return the variables of Label Studio: SQLite, clips only, no telemetry, no open sign-up.
+
+    Label Studio reads plain names such as HOST, PORT, DEBUG, USERNAME and DATABASE_NAME, so only
+    the shell's variables for folders and languages are inherited.
+
+    Args:
+        folder: data folder of the server.
+        public_url: URL in annotators' browsers behind a proxy.
+        shell: environment variables of the shell; default: those of this process.
+    """
+    shell = os.environ if shell is None else shell
+    variables = {name: shell[name] for name in _INHERITED if name in shell}
+    variables |= _FIXED
+    variables |= {
+        "LABEL_STUDIO_BASE_DATA_DIR": str(folder.root),
+        "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(folder.document_root),
+        **{name: str(folder.root / "home") for name in _HOMES},
+    }
+    if public_url is not None:
+        variables["LABEL_STUDIO_CSRF_TRUSTED_ORIGINS"] = public_url
+    return variables
+
+
+_INHERITED = (
+    *("PATH", "HOME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ"),
+    *("TMPDIR", "TEMP", "TMP", "SYSTEMROOT"),
+)
+_HOMES = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")  # otherwise it writes to ~/.config
+_FIXED = {
+    "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED": "true",
+    "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
+    "LABEL_STUDIO_CORS_ALLOW_ALL_ORIGINS": "false",
+    "LABEL_STUDIO_HOST": "",
+    "LABEL_STUDIO_DEBUG": "false",
+    "COLLECT_ANALYTICS": "false",
+    "LATEST_VERSION_CHECK": "false",
+    "SENTRY_DSN": "",  # unset, a built-in address would be used
+    "FRONTEND_SENTRY_DSN": "",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONUTF8": "1",
+}
+
+
+LineCallback = Callable[[str], None]
+
+
+def serve(
+    corpus: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8090,
+    environment: Path | None = None,
+    public_url: str | None = None,
+    report: LineCallback = lambda line: None,
+    ready: LineCallback = lambda url: None,
+) -> None:
+    """Run a Label Studio server for the corpus until this process is interrupted.
+
+    Args:
+        corpus: the corpus folder.
+        host: address to listen on.
+        port: port to listen on.
+        environment: virtual environment of Label Studio; default: see ``find_program``.
+        public_url: URL in annotators' browsers behind a proxy.
+        report: called with progress messages.
+        ready: called with the URL once the server answers.
+
+    Raises:
+        ConfigurationError: if there is no Label Studio, or the address can't be used.
+        DataError: if annotators.csv has an invalid e-mail address.
+        CorpusError: if the corpus has a running server, or the server doesn't start or exits.
+        KeyboardInterrupt: when interrupted; the server has been stopped then.
+    """
+    _check_public_url(public_url)
+    folder = ServerFolder(corpus)
+    program = find_program(corpus, environment)
+    if not program.is_tested:
+        report(f"warning: Label Studio {program.version} is not tested; {TESTED} is")
+    emails = _account_emails(corpus)
+    _check_not_running(folder)
+    check_port(host, port)
+    folder.make()
+    variables = server_environment(folder, public_url=public_url)
+    with _interruptible(), FolderLock(folder.root, "server", stale_after=_MONTH):
+        _make_accounts(program, folder, variables, emails, report)
+        report(f"starting Label Studio {program.version}")
+        with server_process(program, folder, variables, host, port) as server:
+            server.wait_until_ready()
+            with record_running(folder, server.running):
+                ready(server.running.url)
+                server.wait()
+
+
+def _make_accounts(
+    program: Program,
+    folder: ServerFolder,
+    variables: Mapping[str, str],
+    emails: Mapping[str, str],
+    report: LineCallback,
+) -> None:
+    if last_url(folder) is None:
+        report("creating the database; this takes about a minute, once")
+    prepared = prepare_accounts(program, folder, variables, emails)
+    if prepared.made:
+        report(f"new accounts: {', '.join(prepared.made)}; first passwords: {folder.passwords}")
+    if not prepared.token_known:
+        report(
+            f"warning: {token_path(folder.corpus)} has a token that this server doesn't accept; "
+            f"move it away and start again to create one"
+        )
+
+
+def _account_emails(corpus: Path) -> dict[str, str]:
+    """Return the accounts' e-mail addresses by pseudonym, each address once.
+
+    The administrator, who may be an annotator, too, has an account already.
+    """
+    by_address: dict[str, tuple[str, str]] = {}
+    annotators = Annotators(corpus)
+    for name, email in annotators.addresses().items():
+        if email.casefold() == ADMIN:
+            continue
+        if not is_email(email):
+            raise DataError(
+                f"{annotators.path}: the e-mail address of {name} doesn't work as log-in; correct "
+                f"it, or leave it empty for no account"
+            )
+        by_address.setdefault(email.casefold(), (name, email))
+    return dict(by_address.values())
+
+
+def _check_not_running(folder: ServerFolder) -> None:
+    server = running_server(folder)
+    if server is not None:
+        raise CorpusError(
+            f"Label Studio already runs for this corpus: {server.url}, process {server.pid}; stop "
+            f"it with ctrl-C where it was started, or with: kill {server.pid}"
+        )
+
+
+def _check_public_url(url: str | None) -> None:
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and url == f"{parts.scheme}://{parts.netloc}"
+    except ValueError:
+        good = False
+    if not good or not parts.hostname or parts.username or "," in url:
+        raise ConfigurationError(
+            f"--public-url {url!r}: give the URL in annotators' browsers, without a path, such as "
+            f"https://label.lab.example"
+        )
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Raise KeyboardInterrupt on SIGTERM and SIGHUP, so that they stop the server, too."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), interrupt) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+
+
+_MONTH = 30 * 24 * 3600.0  # seconds

@@ -1,0 +1,328 @@
+"""Aggregation of votes into labels: the class with the largest share wins, ties stay ties.
+
+An *answer* is a judgement that wasn't skipped; ``unclear`` is an answer without a class. A clip has
+no class for the first of these reasons that applies:
+
+- ``too_few_votes``: fewer than ``min_votes`` answers;
+- ``problem:<name>``: at least half of the answers name that problem, and it is one of
+  ``drop_problems`` (the first of these, if several);
+- ``unclear``: at least half of the answers are ``unclear``;
+- ``tie``: several classes have the most votes; with ``weighted`` and ``dawid_skene``, the shares
+  of the two best classes are less than ``margin`` apart.
+
+An adjudication decides alone, whatever the method: its class, ``unclear`` or problem overrides the
+votes. It is listed and counted among the votes like any other.
+
+``soft`` is the share of each class by the method: of the votes for a class, of their weights, or
+the posterior of Dawid and Skene's model; of the votes for an adjudicated clip. ``agreement`` is
+always the share of the votes for the winning class (without one, for the most frequent).
+
+Class shares of each clip's votes by the method of section [labels].
+
+Votes of one clip and their aggregation into its label.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotation.batches.gold import read_gold
+from annotation.judgements.store import judgement_key, latest, read_judgements
+from annotation.labels.dawid_skene import dawid_skene
+from annotation.labels.votes import (
+    MISSING,
+    VoteTable,
+    gold_accuracy,
+    vote_table,
+    vote_weights,
+    weighted_shares,
+)
+from annotation.scheme.answers import gc_paused
+from annotation.scheme.settings import LabelSettings, Method
+from manifests.base.emotions import EMOTIONS, Emotion
+from manifests.storage.records import Judgement, Label
+
+__all__ = [
+    "Aggregation",
+    "ClipVotes",
+    "aggregate_clip",
+    "aggregate_votes",
+    "aggregated_labels",
+    "clip_votes",
+    "gold_codes",
+]
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Class shares of all clips.
+
+    Attributes:
+        method: method used; ``majority`` where the configured one is not applicable.
+        by_clip: shares in class order by clip id; empty for ``majority``.
+        weights: vote weight by annotator, for ``weighted``.
+        warnings: reasons for a fallback, or against relying on the method.
+    """
+
+    method: Method
+    by_clip: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def class_shares(
+    judgements: Sequence[Judgement], gold: Mapping[str, Emotion], method: Method
+) -> Shares:
+    """Return the shares of the classes in every clip's votes.
+
+    Args:
+        judgements: latest judgements (``judgements.latest``); adjudications are ignored.
+        gold: class of each gold clip by id.
+        method: aggregation method.
+    """
+    if method == "majority":
+        return Shares("majority")
+    table = vote_table(judgements)
+    if method == "dawid_skene":
+        by_clip = _by_clip(table, dawid_skene(table.codes, len(EMOTIONS)).posterior)
+        few = (_FEW_CLIPS.format(len(by_clip)),) if len(by_clip) < _MIN_CLIPS else ()
+        return Shares(method, by_clip, warnings=few)
+    answers, right = gold_accuracy(table.codes, gold_codes(table, gold))
+    if not answers.any():
+        return Shares("majority", warnings=(_NO_GOLD,))
+    weights = vote_weights(answers, right, len(EMOTIONS))
+    return Shares(
+        method,
+        _by_clip(table, weighted_shares(table.codes, weights, len(EMOTIONS))),
+        dict(zip(table.annotators, weights.round(6).tolist(), strict=True)),
+    )
+
+
+def gold_codes(table: VoteTable, gold: Mapping[str, Emotion]) -> NDArray[np.int8]:
+    """Return the class index of each clip of the table in ``gold``, or ``MISSING``, (C,)."""
+    places = (EMOTIONS.index(gold[clip]) if clip in gold else MISSING for clip in table.clips)
+    return np.fromiter(places, dtype=np.int8, count=len(table.clips))
+
+
+def _by_clip(table: VoteTable, shares: NDArray[np.float64]) -> dict[str, list[float]]:
+    rows = shares.round(_DECIMALS).tolist()
+    return {table.clips[place]: rows[place] for place in np.flatnonzero(~np.isnan(shares[:, 0]))}
+
+
+_DECIMALS = 6
+_MIN_CLIPS = 200  # clips above which Dawid and Skene's model is seldom worse than the majority
+_FEW_CLIPS = (
+    "[labels] method = 'dawid_skene' has only {} clips with votes to estimate from and may be "
+    "worse than the majority; label 200 or more, or set method = 'majority'"
+)
+_NO_GOLD = (
+    "[labels] method = 'weighted' needs votes on gold clips and there are none, so the majority "
+    "decided; list clips of known class in annotations/gold.csv (clip_id,emotion)"
+)
+
+
+@dataclass(frozen=True)
+class Aggregation:
+    """Labels of a corpus and the data they were made from.
+
+    Attributes:
+        labels: labels by clip id.
+        shares: class shares by the aggregation method.
+        judgements: judgements that count, by clip id.
+    """
+
+    labels: Mapping[str, Label]
+    shares: Shares
+    judgements: Mapping[str, Sequence[Judgement]]
+
+    def params(self, settings: LabelSettings) -> dict[str, Any]:
+        """Return the settings of the labels, with the method that was used."""
+        used = settings.model_copy(update={"method": self.shares.method})
+        unused = {"margin"} if used.method == "majority" else None
+        return used.model_dump(mode="json", exclude=unused)
+
+
+def aggregated_labels(corpus: Path, settings: LabelSettings) -> dict[str, Label]:
+    """Return the label of every judged clip by clip id.
+
+    Args:
+        corpus: the corpus folder.
+        settings: section [labels] of corpus.toml.
+
+    Raises:
+        DataError: if a file of judgements can't be read.
+    """
+    return dict(aggregate_votes(corpus, settings).labels)
+
+
+@gc_paused()
+def aggregate_votes(corpus: Path, settings: LabelSettings) -> Aggregation:
+    """Aggregate the votes of every judged clip.
+
+    Args:
+        corpus: the corpus folder.
+        settings: section [labels] of corpus.toml.
+
+    Raises:
+        DataError: if a file of judgements or the gold clips can't be read.
+    """
+    rows = latest(read_judgements(corpus))
+    gold = read_gold(corpus) if settings.method == "weighted" else {}
+    shares = class_shares(rows, gold, settings.method)
+    by_clip: dict[str, list[Judgement]] = defaultdict(list)
+    for row in rows:
+        by_clip[row.clip_id].append(row)
+    decided = {
+        clip_id: aggregate_clip(clip_id, votes, settings, shares.by_clip.get(clip_id))
+        for clip_id, votes in by_clip.items()
+    }
+    return Aggregation(decided, shares, by_clip)
+
+
+def aggregate_clip(
+    clip_id: str,
+    judgements: Iterable[Judgement],
+    settings: LabelSettings,
+    shares: Sequence[float] | None = None,
+) -> Label:
+    """Return the label of a clip by the rules of this module.
+
+    Args:
+        clip_id: id of the clip.
+        judgements: latest judgement of each annotator on the clip.
+        settings: section [labels] of corpus.toml.
+        shares: class shares of a weighting method; null: every vote counts the same.
+    """
+    answers = [row for row in judgements if row.status == "answered"]
+    adjudications = [row for row in answers if row.role == "adjudication"]
+    deciding = [max(adjudications, key=lambda row: row.updated_at)] if adjudications else answers
+    counts = _counts(answers)
+    total = sum(counts)
+    weighted_shares = None if adjudications else shares
+    reason = _reason(deciding, 1 if adjudications else settings.min_votes, settings.drop_problems)
+    emotion = None
+    if reason is None:
+        winners = (
+            _winners(_counts(deciding))
+            if weighted_shares is None
+            else _clear_winners(weighted_shares, settings.margin)
+        )
+        emotion, reason = (winners[0], None) if len(winners) == 1 else (None, "tie")
+    agreeing = max(counts) if emotion is None else counts[EMOTIONS.index(emotion)]
+    soft = [round(count / total, 6) for count in counts] if total else None
+    return Label(
+        clip_id=clip_id,
+        emotion=emotion,
+        reason=reason,
+        soft=soft if weighted_shares is None else list(weighted_shares),
+        votes=[(row.annotator, row.emotion) for row in sorted(answers, key=_place)],
+        agreement=round(agreeing / total, 6) if total else None,
+        adjudicated=bool(adjudications),
+    )
+
+
+def _reason(
+    answers: Sequence[Judgement], min_votes: int, drop_problems: Iterable[str]
+) -> str | None:
+    if len(answers) < min_votes:
+        return "too_few_votes"
+    for problem in drop_problems:
+        if _at_least_half(sum(problem in row.problems for row in answers), answers):
+            return f"problem:{problem}"
+    if _at_least_half(sum(row.emotion is None for row in answers), answers):
+        return "unclear"
+    return None
+
+
+def _at_least_half(some: int, answers: Sequence[Judgement]) -> bool:
+    return 2 * some >= len(answers)
+
+
+def _counts(answers: Iterable[Judgement]) -> list[int]:
+    counts = [0] * len(EMOTIONS)
+    for row in answers:
+        if row.emotion is not None:
+            counts[EMOTIONS.index(row.emotion)] += 1
+    return counts
+
+
+def _winners(counts: Sequence[int]) -> list[Emotion]:
+    most = max(counts)
+    return [emotion for emotion, count in zip(EMOTIONS, counts, strict=True) if count == most]
+
+
+def _clear_winners(shares: Sequence[float], margin: float) -> list[Emotion]:
+    """Return the best class and all classes with a share within the margin below it."""
+    least = round(max(shares) - margin, 6)
+    return [emotion for emotion, share in zip(EMOTIONS, shares, strict=True) if share > least]
+
+
+def _place(judgement: Judgement) -> tuple[bool, str]:
+    """Sort key: by annotator, adjudications last."""
+    return (judgement.role == "adjudication", judgement.annotator)
+
+
+@dataclass(frozen=True)
+class ClipVotes:
+    """Judgements and label of a clip.
+
+    Attributes:
+        counting: judgements that count, by annotator, adjudications last.
+        replaced: judgements that later ones replaced, oldest first.
+        label: aggregated label; null without judgements.
+        method: aggregation method.
+        weights: vote weights by annotator; for ``weighted`` only.
+        decided_by: ``adjudication``, the ``method``, or the reason for no class: the label's, or
+            ``not_labelled`` without judgements.
+        decided: aggregation of the whole corpus.
+    """
+
+    counting: list[Judgement]
+    replaced: list[Judgement]
+    label: Label | None
+    method: Method
+    weights: dict[str, float]
+    decided_by: str
+    decided: Aggregation
+
+
+def clip_votes(corpus: Path, clip_id: str, settings: LabelSettings) -> ClipVotes:
+    """Return the judgements and the label of a clip; empty for a clip without judgements.
+
+    Args:
+        corpus: the corpus folder.
+        clip_id: id of the clip.
+        settings: section [labels] of corpus.toml.
+
+    Raises:
+        DataError: if a file of judgements or the gold clips can't be read.
+    """
+    decided = aggregate_votes(corpus, settings)
+    counting = list(decided.judgements.get(clip_id, ()))
+    known = {judgement_key(row) for row in counting}
+    history = {judgement_key(row): row for row in read_judgements(corpus) if row.clip_id == clip_id}
+    label = decided.labels.get(clip_id)
+    voters = {row.annotator for row in counting}
+    return ClipVotes(
+        counting=counting,
+        replaced=sorted(
+            (row for key, row in history.items() if key not in known),
+            key=lambda row: (row.updated_at, row.annotator),
+        ),
+        label=label,
+        method=decided.shares.method,
+        weights={name: weight for name, weight in decided.shares.weights.items() if name in voters},
+        decided_by=_decided_by(label, decided.shares.method),
+        decided=decided,
+    )
+
+
+def _decided_by(label: Label | None, method: Method) -> str:
+    if label is None:
+        return "not_labelled"
+    return "adjudication" if label.adjudicated else label.reason or method

@@ -1,0 +1,118 @@
+"""Vote table, annotators by clips: the input of agreement and aggregation.
+
+Votes weighted by each annotator's accuracy on gold clips.
+
+If an annotator is right with probability *p*, with errors spread evenly over the other classes of
+*K*, the optimal weight of a vote is log(p (K - 1) / (1 - p)) (for K = 2: S. Nitzan and J. Paroush,
+"Optimal decision rules in uncertain dichotomous choice situations", International Economic Review
+23 (1982), 289–297).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from manifests.base.emotions import EMOTIONS
+from manifests.storage.records import Judgement
+
+__all__ = ["MISSING", "VoteTable", "gold_accuracy", "vote_table", "vote_weights", "weighted_shares"]
+
+MISSING = -1
+
+
+@dataclass(frozen=True)
+class VoteTable:
+    """Votes for classes; skips, ``unclear`` and adjudications are missing.
+
+    Attributes:
+        clips: ids of the C clips with any judgement, sorted.
+        annotators: A pseudonyms, sorted.
+        codes: (A, C) class index, or ``MISSING``.
+    """
+
+    clips: list[str]
+    annotators: list[str]
+    codes: NDArray[np.int8]
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return the number of votes of each clip for each class, (C, 6)."""
+        classes = range(len(EMOTIONS))
+        return np.stack([(self.codes == code).sum(axis=0) for code in classes], axis=1)
+
+
+def vote_table(judgements: Iterable[Judgement]) -> VoteTable:
+    """Return the vote table of judgements.
+
+    Args:
+        judgements: latest judgements, one per annotator and clip (``judgements.latest``).
+            Adjudications are left out: adjudicators may have seen the votes.
+    """
+    rows = [row for row in judgements if row.role != "adjudication"]
+    clips = sorted({row.clip_id for row in rows})
+    annotators = sorted({row.annotator for row in rows})
+    clip_place = {clip_id: place for place, clip_id in enumerate(clips)}
+    annotator_place = {name: place for place, name in enumerate(annotators)}
+    codes = np.full((len(annotators), len(clips)), MISSING, dtype=np.int8)
+    for row in rows:
+        if row.emotion is not None:
+            place = annotator_place[row.annotator], clip_place[row.clip_id]
+            codes[place] = EMOTIONS.index(row.emotion)
+    return VoteTable(clips, annotators, codes)
+
+
+SMOOTHING = 4.0
+
+
+def gold_accuracy(
+    codes: NDArray[np.int8], gold: NDArray[np.int8]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return each annotator's number of votes on gold clips and of correct ones, (A,) each.
+
+    Args:
+        codes: (A, C) index of the class that each annotator gave each clip, or ``MISSING``.
+        gold: (C,) index of each clip's gold class, or ``MISSING``.
+    """
+    on_gold = (codes != MISSING) & (gold != MISSING)
+    return on_gold.sum(axis=1), (on_gold & (codes == gold)).sum(axis=1)
+
+
+def vote_weights(
+    answers: NDArray[np.int64], right: NDArray[np.int64], classes: int
+) -> NDArray[np.float64]:
+    """Return the vote weight of each annotator, (A,), at least 0.
+
+    The accuracy of each is smoothed with ``SMOOTHING`` answers of an average annotator, which is
+    the estimate without gold answers. Accuracy below chance has weight 0, not a negative one.
+
+    Args:
+        answers: (A,) votes on gold clips.
+        right: (A,) correct ones among them.
+        classes: number of classes, K.
+
+    Example:
+        >>> vote_weights(np.array([50, 50, 0]), np.array([45, 30, 0]), 6).round(2).tolist()
+        [3.69, 2.06, 2.68]
+    """
+    average = (right.sum() + 1) / (answers.sum() + 2)
+    accuracy = (right + SMOOTHING * average) / (answers + SMOOTHING)
+    weights: NDArray[np.float64] = np.log(accuracy * (classes - 1) / (1 - accuracy))
+    return np.maximum(weights, 0)
+
+
+def weighted_shares(
+    codes: NDArray[np.int8], weights: NDArray[np.float64], classes: int
+) -> NDArray[np.float64]:
+    """Return the weighted share of each class, (C, K); NaN where the weights sum to 0.
+
+    Args:
+        codes: (A, C) votes, or ``MISSING``.
+        weights: (A,) vote weights of the annotators.
+        classes: number of classes, K.
+    """
+    sums = np.stack([weights @ (codes == code) for code in range(classes)], axis=1)
+    totals = sums.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float64] = np.full_like(sums, np.nan)
+    np.divide(sums, totals, out=shares, where=totals > 0)
+    return shares

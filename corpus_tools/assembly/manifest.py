@@ -1,0 +1,330 @@
+"""Build the next manifest version from the stages of a corpus folder.
+
+Facts of a manifest's card beyond its clips: agreement, recognisers, screening.
+
+Clips of a corpus that share a recording, found by their fingerprints.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from annotation.agreement.measure import measure_agreement
+from annotation.judgements.store import corrected_transcripts
+from annotation.labels.aggregate import aggregate_votes
+from annotation.scheme.settings import LabelSettings
+from corpus_tools.media.wav import read_wav
+from corpus_tools.recordings.readings.speakers import read_speakers
+from corpus_tools.segmentation.repeats.fingerprint import Hashes, fingerprint, from_text
+from corpus_tools.segmentation.repeats.search import find_shared
+from corpus_tools.workspace.workspace import Workspace
+from manifests.base.errors import ConfigurationError, CorpusError
+from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.building.build import build_manifest
+from manifests.building.selection import best_transcripts, text_rank
+from manifests.storage.records import (
+    Clip,
+    Fingerprint,
+    Label,
+    Screen,
+    Source,
+    Split,
+    TextSource,
+    Transcript,
+)
+from manifests.storage.sections import SplitSettings
+from manifests.storage.shards import STAGES, read_header, read_shard, read_stage
+from manifests.storage.store import inside
+
+__all__ = [
+    "accepted_clips",
+    "build_from_corpus",
+    "choose_texts",
+    "parse_ratios",
+    "shared_recordings",
+]
+
+
+def card_facts(
+    corpus: Path,
+    sources: Iterable[str],
+    chosen: Iterable[Transcript],
+    *,
+    with_agreement: bool = True,
+) -> dict[str, Any]:
+    """Return the JSON input of `manifests.card.draft.CardFacts`.
+
+    Args:
+        corpus: the corpus folder.
+        sources: ids of the sources with clips.
+        chosen: transcript used for each clip.
+        with_agreement: whether to compute inter-annotator agreement.
+
+    Raises:
+        DataError: if a shard or a file of judgements can't be read.
+    """
+    facts: dict[str, Any] = {"screening": _screening(corpus, sources), "texts": _models(chosen)}
+    if with_agreement:
+        facts["agreement"] = _agreement(corpus)
+    return facts
+
+
+def _agreement(corpus: Path) -> dict[str, Any]:
+    report, _ = measure_agreement(corpus)
+    return {
+        "clips": report.clips["several"],
+        "annotators": len(report.annotators),
+        "alpha": report.alpha.value,
+        "low": report.alpha.low,
+        "high": report.alpha.high,
+        "level": report.alpha.level,
+        "resamples": report.alpha.resamples,
+        "undefined": report.alpha.undefined,
+        "observed": report.observed,
+        "fleiss": report.fleiss,
+        "classes": {row.emotion: row.agreement for row in report.classes},
+    }
+
+
+def _models(chosen: Iterable[Transcript]) -> dict[str, list[str]]:
+    """Return the model names of the texts, by text source."""
+    models_of: defaultdict[str, set[str]] = defaultdict(set)
+    for text in chosen:
+        if text.model:
+            models_of[text.source].add(text.model)
+    return {source: sorted(models) for source, models in sorted(models_of.items())}
+
+
+def _screening(corpus: Path, sources: Iterable[str]) -> dict[str, Any]:
+    """Return the numbers of clips and accepted clips, the reasons and the thresholds."""
+    accepted = cut = 0
+    reasons: Counter[str] = Counter()
+    limits: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for source in sorted(sources):
+        path = STAGES["screen"].path(corpus, source)
+        if not path.is_file():
+            continue
+        rules: Mapping[str, Any] = read_header(path).inputs.get("rules", {})
+        for name, limit in rules.items():
+            if limit is not None:
+                limits[name][f"{limit:g}"] += 1
+        for screen in read_shard(path, Screen):
+            cut += 1
+            accepted += screen.accepted
+            if not screen.accepted:
+                reasons.update(screen.reasons)
+    return {
+        "cut": cut,
+        "accepted": accepted,
+        "reasons": dict(sorted(reasons.items())),
+        "thresholds": {name: dict(sorted(limits[name].items())) for name in sorted(limits)},
+    }
+
+
+MOST_CLIPS = 200_000
+"""Maximum number of clips to search, limited by memory."""
+
+
+def shared_recordings(
+    corpus: Path, clips: Iterable[Clip], *, progress: Progress = no_progress
+) -> dict[str, str]:
+    """Return the clips that share a recording with others, each with the first of these.
+
+    Fingerprints are read from the stage written by `corpus segment`, or computed if missing. Clips
+    with unreadable files are skipped; building a manifest reports them.
+
+    Args:
+        corpus: the corpus folder.
+        clips: clips to compare, in any order.
+        progress: called after each clip.
+    """
+    chosen = sorted(clips, key=lambda clip: clip.clip_id)
+    stored = _fingerprints(corpus, {clip.source_id for clip in chosen})
+    found: list[tuple[str, Hashes]] = []
+    for done, clip in enumerate(chosen, start=1):
+        text = stored.get(clip.clip_id)
+        try:
+            hashes = from_text(text) if text is not None else _compute(corpus, clip)
+        except CorpusError:
+            continue
+        found.append((clip.clip_id, hashes))
+        progress(done, len(chosen), clip.clip_id)
+    return find_shared(found)
+
+
+def _fingerprints(corpus: Path, sources: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for source in sorted(sources):
+        path = STAGES["fingerprints"].path(corpus, source)
+        if path.is_file():
+            found |= {row.clip_id: row.hashes for row in read_shard(path, Fingerprint)}
+    return found
+
+
+def _compute(corpus: Path, clip: Clip) -> Hashes:
+    return fingerprint(read_wav(inside(corpus, clip.path)))
+
+
+def build_from_corpus(
+    workspace: Workspace,
+    split: SplitSettings,
+    labels: LabelSettings,
+    *,
+    resplit: bool = False,
+    given: Mapping[str, Split] | None = None,
+    progress: Progress = no_progress,
+) -> Outcome:
+    """Write the next version of the manifest from the corpus folder.
+
+    Only accepted clips are used; rejected ones aren't counted.
+
+    Args:
+        workspace: the corpus folder, locked during the call.
+        split: settings of section [split].
+        labels: settings of section [labels]; the method is recorded in the version's params and
+            card.
+        resplit: whether to ignore the splits of the newest version.
+        given: as for :func:`manifests.building.build.build_manifest`.
+        progress: called after each clip.
+
+    Returns:
+        Outcome of :func:`manifests.building.build.build_manifest`.
+
+    Raises:
+        DataError: if a shard, a file of judgements, gold.csv or speakers.csv can't be read.
+        CorpusError: if another process holds the corpus's lock.
+    """
+    root, configuration = workspace.root, workspace.configuration
+    with workspace.lock():
+        clips = {clip.clip_id: clip for clip in read_stage(root, STAGES["segments"], Clip)}
+        accepted = accepted_clips(root, clips)
+        aggregation = aggregate_votes(root, labels)
+        label_of = aggregation.labels
+        labelled = [clip for clip in accepted if _is_labelled(clip, label_of)]
+        few = len(labelled) <= MOST_CLIPS
+        order = configuration.text.order
+        transcripts = best_transcripts(root, order)
+        outcome = build_manifest(
+            root,
+            accepted,
+            label_of,
+            choose_texts(transcripts, corrected_transcripts(root), order),
+            read_speakers(workspace.speakers),
+            {source.source_id: source for source in read_stage(root, STAGES["sources"], Source)},
+            split,
+            {
+                "corpus": configuration.corpus.model_dump(mode="json"),
+                "card": configuration.card.model_dump(mode="json"),
+                "labels": aggregation.params(labels),
+                "text": configuration.text.model_dump(mode="json"),
+            },
+            repeats=shared_recordings(root, labelled) if few else {},
+            facts=card_facts(
+                root,
+                {clip.source_id for clip in clips.values()},
+                (transcripts[clip.clip_id] for clip in labelled if clip.clip_id in transcripts),
+                with_agreement=few,
+            ),
+            resplit=resplit,
+            given=given,
+            progress=progress,
+        )
+    if not few:
+        outcome.warnings.append(
+            f"repeated recordings and agreement are not computed for more than {MOST_CLIPS} clips; "
+            f"for agreement run: corpus agreement"
+        )
+    outcome.warnings += [*aggregation.shares.warnings, *_ignored_clips(label_of, clips, accepted)]
+    return outcome
+
+
+def choose_texts(
+    transcripts: Mapping[str, Transcript], corrected: Mapping[str, str], order: Sequence[str]
+) -> dict[str, tuple[str, TextSource]]:
+    """Return each clip's text and its source; clips with empty text have none.
+
+    Args:
+        transcripts: best transcript by clip id.
+        corrected: texts corrected by annotators, by clip id, with text source ``annotator``.
+        order: as for `text_rank`.
+    """
+    trusted = {clip_id: best for clip_id, best in transcripts.items() if best.text.strip()}
+    texts: dict[str, tuple[str, TextSource]] = {
+        clip_id: (best.text, best.source) for clip_id, best in trusted.items()
+    }
+    if "annotator" not in order:
+        return texts
+    for clip_id, text in corrected.items():
+        if text.strip() and not _outranks(trusted.get(clip_id), "annotator", order):
+            texts[clip_id] = (text, "annotator")
+    return texts
+
+
+def _outranks(best: Transcript | None, source: TextSource, order: Sequence[str]) -> bool:
+    rank = text_rank(best.source, best.model, order) if best else None
+    return rank is not None and rank < order.index(source)
+
+
+def parse_ratios(text: str) -> tuple[float, float, float]:
+    """Return shares of train, val and test that sum to 1.
+
+    Args:
+        text: three numbers, e.g. ``8/1/1`` or ``80/10/10``.
+
+    Raises:
+        ConfigurationError: if they aren't three numbers of 0 or more, the first above 0.
+
+    Example:
+        >>> parse_ratios("8/1/1")
+        (0.8, 0.1, 0.1)
+    """
+    try:
+        train, val, test = (float(part) for part in text.split("/"))
+        total = train + val + test
+        if not (train > 0 and val >= 0 and test >= 0 and total < float("inf")):
+            raise ValueError
+    except ValueError as error:
+        raise ConfigurationError(
+            f"--ratios {text}: give three numbers for train, val and test, e.g. 8/1/1"
+        ) from error
+    return train / total, val / total, test / total
+
+
+def accepted_clips(root: Path, clips: Mapping[str, Clip]) -> list[Clip]:
+    """Return the accepted clips.
+
+    Args:
+        root: the corpus folder.
+        clips: all clips by id.
+    """
+    return [
+        clips[screen.clip_id]
+        for screen in read_stage(root, STAGES["screen"], Screen)
+        if screen.accepted and screen.clip_id in clips
+    ]
+
+
+def _is_labelled(clip: Clip, label_of: Mapping[str, Label]) -> bool:
+    label = label_of.get(clip.clip_id)
+    return label is not None and label.emotion is not None and clip.superseded_by is None
+
+
+def _ignored_clips(
+    label_of: Mapping[str, Label], clips: Mapping[str, Clip], accepted: Iterable[Clip]
+) -> list[str]:
+    labelled = {clip_id for clip_id, label in label_of.items() if label.emotion is not None}
+    unknown = len(labelled - clips.keys())
+    rejected = len((labelled & clips.keys()) - {clip.clip_id for clip in accepted})
+    sentences = []
+    if unknown:
+        sentences.append(f"{_count_clips(unknown)} in no shard of stages/segments and ignored")
+    if rejected:
+        sentences.append(
+            f"{_count_clips(rejected)} rejected now and ignored (other thresholds: corpus screen)"
+        )
+    return sentences
+
+
+def _count_clips(number: int) -> str:
+    return f"{number} labelled clip{' is' if number == 1 else 's are'}"

@@ -1,0 +1,61 @@
+"""Section [transcribe] of corpus.toml."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from corpus_tools.transcription.guards.flags import EMPTYING, Flag
+from manifests.base.settings import Settings
+
+__all__ = ["TranscribeSettings"]
+
+
+class TranscribeSettings(Settings):
+    """Settings of transcription.
+
+    Attributes:
+        recogniser: name of an installed recogniser.
+        model: model of the recogniser; for Whisper a name or the path of a checkpoint (by default
+            large-v3).
+        language: code of the spoken language, e.g. ``zh``; by default that of [corpus].
+        device: ``cpu``, ``cuda``, ``cuda:1`` …; ``auto`` uses a GPU if there is one.
+        fp16: half precision; by default on a GPU only.
+        context: ``clip`` transcribes each clip alone; ``window`` transcribes the clips of a source
+            together, up to 30 s at once, which is faster and gives word times.
+        prompt: text that sets the recogniser's style and vocabulary, e.g. names.
+        lexicon: expected words: ``sichuan`` for the bundled ones, or a file with one word per line.
+        temperatures: tried in turn until a text is neither repetitive nor improbable.
+        beam_size: beams at temperature 0; by default greedy decoding.
+        max_tokens: maximum tokens of a clip's text; by default the model's own limit.
+        batch_size: clips or windows decoded at once; halved if GPU memory runs out.
+        max_rate: flags ``too_fast`` above this many Chinese characters (or letters / 3) a second.
+        max_compression: flags ``compression`` above this ratio of a text's characters (or words)
+            to the new pieces it is made of.
+        max_no_speech: flags ``no_speech`` above this probability, unless ``min_logprob`` is met.
+        min_logprob: flags ``low_logprob`` below this mean log-probability of the tokens.
+        max_repeats: flags ``repeated_text`` if more clips of a source than this have the same text
+            of five characters or more.
+        hallucinations: file in the corpus folder with further texts that the recogniser
+            hallucinates, one phrase per line.
+        emptying_flags: flags that empty a text; the raw text is always kept.
+    """
+
+    recogniser: str = "whisper"
+    model: str | None = None
+    language: str | None = None
+    device: str = "auto"
+    fp16: bool | None = None
+    context: Literal["clip", "window"] = "clip"
+    prompt: str | None = None
+    lexicon: str | None = None
+    temperatures: tuple[float, ...] = Field((0.0, 0.2, 0.4, 0.6, 0.8, 1.0), min_length=1)
+    beam_size: int | None = Field(None, ge=1)
+    max_tokens: int | None = Field(None, ge=1, le=224)
+    batch_size: int = Field(8, ge=1)
+    max_rate: float = Field(12.0, gt=0)
+    max_compression: float = Field(2.4, gt=0)
+    max_no_speech: float = Field(0.6, ge=0, le=1)
+    min_logprob: float = Field(-1.0, le=0)
+    max_repeats: int = Field(4, ge=1)
+    hallucinations: str | None = None
+    emptying_flags: tuple[Flag, ...] = EMPTYING

@@ -1,0 +1,130 @@
+"""Scripted recording of one line: a source with a single clip.
+
+Trimming of silence at the ends of a recording.
+"""
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from corpus_tools.configuration.recordings import RecordingSettings
+from corpus_tools.configuration.segment import SegmentSettings
+from corpus_tools.media.cut import Cut
+from corpus_tools.media.errors import MediaError
+from corpus_tools.media.resample import SAMPLE_RATE
+from corpus_tools.media.samples import Samples
+from corpus_tools.recordings.readings.script import ScriptRow
+from corpus_tools.segmentation.intake.identify import MediaInput
+from corpus_tools.segmentation.ledger.commit import SourceCuts
+from corpus_tools.segmentation.ledger.ledger import measure_outside
+from corpus_tools.segmentation.source import ClipWriter, SpeakerInfo
+from corpus_tools.segmentation.voice.activity import runs
+from corpus_tools.segmentation.voice.base import FRAME_MS, detector_name
+from corpus_tools.segmentation.voice.track import DecodedTrack, open_track
+
+__all__ = ["SPEECH_SETTINGS", "cut_recording", "recording_inputs"]
+
+
+def spoken_extent(samples: Samples, settings: RecordingSettings) -> tuple[int, int]:
+    """Return the start and end of the part of a recording to keep, in milliseconds.
+
+    A recording without any sound above the threshold is kept whole.
+
+    Args:
+        samples: int16 mono at 16 kHz.
+        settings: ``silence_db`` and ``silence_seconds``.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # missing ffmpeg, not needed here
+        from pydub import AudioSegment
+        from pydub.silence import detect_leading_silence
+
+    whole = len(samples) * 1000 // SAMPLE_RATE
+    segment = AudioSegment(
+        data=samples.astype("<i2").tobytes(), sample_width=2, frame_rate=SAMPLE_RATE, channels=1
+    )
+    before = detect_leading_silence(segment, settings.silence_db, chunk_size=_STEP_MS)
+    if before >= whole:
+        return 0, whole
+    after = detect_leading_silence(segment.reverse(), settings.silence_db, chunk_size=_STEP_MS)
+    margin = round(settings.silence_seconds * 1000)
+    return max(before - margin, 0), min(whole - after + margin, whole)
+
+
+_STEP_MS = 10
+
+
+def recording_inputs(
+    media: MediaInput, row: ScriptRow, settings: RecordingSettings, segment: SegmentSettings
+) -> dict[str, Any]:
+    """Return the JSON-ready inputs of a recording's clip."""
+    trimming = settings.model_dump(mode="json", exclude={"length"})
+    return {
+        "media": media.source.sha256,
+        "track": media.source.track,
+        "speaker": row.speaker.speaker_id,
+        "sentence": row.sentence,
+        "parameters": trimming if settings.trim_silence else {"trim_silence": False},
+        "voice": detector_name(segment),
+        "hearing": segment.model_dump(mode="json", include=SPEECH_SETTINGS),
+    }
+
+
+def cut_recording(
+    media: MediaInput,
+    row: ScriptRow,
+    corpus: Path,
+    settings: RecordingSettings,
+    segment: SegmentSettings,
+    inputs: dict[str, Any],
+    frozen: Mapping[str, str],
+) -> SourceCuts:
+    """Write a recording as one clip.
+
+    Args:
+        media: media file of the source.
+        row: its row of the script.
+        corpus: the corpus folder.
+        settings: section [recordings].
+        segment: section [segment], for the voice detector.
+        inputs: inputs from `recording_inputs`.
+        frozen: sha256 of the samples of clips that must not change, by clip id.
+
+    Raises:
+        MediaError: if it can't be decoded, or has a gap in its sound.
+        CorpusError: if a frozen clip would change.
+    """
+    with open_track(media.path, media.source.track, segment, corpus) as track:
+        cut = _kept_extent(track, settings)
+        who = SpeakerInfo(row.speaker.speaker_id, "script", row.sentence)
+        writer = ClipWriter(corpus, media.source.source_id, track, frozen)
+        clips = writer.write([cut], lambda _: who)
+        source = media.source.changed(duration=track.duration_ms / 1000)
+        outside_ms = measure_outside(track.activity, [cut], track.duration_ms)
+    return SourceCuts(source, clips, None, outside_ms, inputs)
+
+
+def _kept_extent(track: DecodedTrack, settings: RecordingSettings) -> Cut:
+    """Return the part of a recording to keep: all of its sound, or the spoken part."""
+    whole = Cut(0, track.duration_ms)
+    present = runs(~track.activity.gap)
+    if len(present) > 1:
+        at = int(present[0][1]) * FRAME_MS / 1000
+        raise MediaError(f"has a gap in its sound at {at:.2f} s; record or export it again")
+    if track.activity.gap.any():
+        whole = Cut(int(present[0][0]) * FRAME_MS, int(present[0][1]) * FRAME_MS)
+    if not settings.trim_silence:
+        return whole
+    start, end = spoken_extent(track.samples(whole), settings)
+    return Cut(whole.start_ms + start, whole.start_ms + end)
+
+
+SPEECH_SETTINGS = {
+    "aggressiveness",
+    "silero_threshold",
+    "onset_seconds",
+    "hangover_seconds",
+    "min_pause_seconds",
+}
+"""Settings of section [segment] that affect voice activity detection."""

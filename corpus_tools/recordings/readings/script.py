@@ -1,0 +1,221 @@
+"""Script of a recording session: the file, speaker and text of each line.
+
+Transcripts of clips from the lines of a script.
+"""
+
+import csv
+import difflib
+import hashlib
+import io
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+from corpus_tools.transcription.store import put_transcripts
+from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
+from manifests.base.encodings import decode_text
+from manifests.base.errors import ConfigurationError, DataError
+from manifests.storage.records import Speaker, Transcript
+
+__all__ = ["RowError", "ScriptRow", "put_script_texts", "read_script", "sentence_id"]
+
+REQUIRED = ("file", "speaker", "gender", "text")
+OPTIONAL = ("sentence", "age", "region", "native", "intended_emotion")
+
+_SPEAKER = re.compile(r"\w[\w-]{0,31}")
+
+_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods, .xls
+
+_GENDERS = {
+    "female": "female", "f": "female", "女": "female",
+    "male": "male", "m": "male", "男": "male",
+    "other": "other", "": None,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ScriptRow:
+    """Row of the script.
+
+    The intended emotion is ignored: it must neither become a label nor be shown to annotators.
+
+    Attributes:
+        line: line number in the script, for messages.
+        file: file name as written, relative to the folder of the recordings.
+        speaker: speaker of the line.
+        text: text of the line.
+        sentence: id of the text, the same for all speakers.
+    """
+
+    line: int
+    file: str
+    speaker: Speaker
+    text: str
+    sentence: str
+
+
+class RowError(DataError):
+    """Row that can't be used; its file still counts as listed in the script.
+
+    Args:
+        message: reason.
+        file: file name in the row, possibly empty.
+    """
+
+    def __init__(self, message: str, file: str) -> None:
+        super().__init__(message)
+        self.file = file
+
+
+def read_script(path: Path) -> Iterator[ScriptRow | RowError]:
+    """Yield the rows of a script, and an error for each row that can't be used.
+
+    Args:
+        path: CSV file with a header and with commas, semicolons or tabs between fields, in UTF-8,
+            UTF-16, GB18030 or Big5.
+
+    Raises:
+        DataError: if the file isn't valid CSV.
+        ConfigurationError: if there is no such file, or a column is missing or unknown.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: can't be read ({error.strerror}); check the path"
+        ) from error
+    if data.startswith(_SPREADSHEETS):
+        raise DataError(f"{path}: is a spreadsheet; save it as CSV in UTF-8 and give that")
+    return _parse_script(path, decode_text(data, str(path)).removeprefix("\ufeff"))
+
+
+def _parse_script(path: Path, text: str) -> Iterator[ScriptRow | RowError]:
+    header = text.lstrip().split("\n", 1)[0]
+    separator = max(",;\t", key=header.count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    columns: list[str] = []
+    while True:
+        number = rows.line_num + 1
+        try:
+            values = [value.strip() for value in next(rows)]
+        except StopIteration:
+            break
+        except csv.Error as error:
+            raise DataError(f"{path}: not valid CSV ({error}); save it again") from error
+        while values and not values[-1]:
+            values.pop()
+        if not values:
+            continue
+        if not columns:
+            columns = values
+            _check_columns(path, columns)
+            continue
+        row = dict(zip_longest(columns, values[: len(columns)], fillvalue=""))
+        if len(values) > len(columns):
+            problem = "has more fields than columns; quote texts with commas"
+            yield RowError(f"line {number} {problem}", row["file"])
+            continue
+        yield _row_or_error(number, row)
+    if not columns:
+        _check_columns(path, columns)
+
+
+def _check_columns(path: Path, columns: list[str]) -> None:
+    known = (*REQUIRED, *OPTIONAL)
+    for number, column in enumerate(columns, start=1):
+        if not column:
+            raise ConfigurationError(f"{path}: column {number} has no name; remove it")
+        if column not in known:
+            near = difflib.get_close_matches(column, known, n=1, cutoff=0.0)[0]
+            raise ConfigurationError(
+                f"{path}: unknown column '{column}'; did you mean '{near}'? "
+                f"Known ones: {', '.join(known)}"
+            )
+    if len(set(columns)) < len(columns):
+        raise ConfigurationError(f"{path}: duplicate column; remove one")
+    if missing := [column for column in REQUIRED if column not in columns]:
+        raise ConfigurationError(f"{path}: column '{missing[0]}' is missing; add it")
+
+
+def _row_or_error(number: int, row: dict[str, str]) -> ScriptRow | RowError:
+    try:
+        return _script_row(number, row)
+    except DataError as error:
+        return RowError(f"line {number}{error}", row["file"])
+
+
+def _script_row(number: int, row: dict[str, str]) -> ScriptRow:
+    """Return a row, or raise DataError with the part of the message after "line N"."""
+    for column, value in row.items():
+        if "\n" in value or "\r" in value:
+            raise DataError(f": {column} spans several lines; is a quote left open?")
+        if any(unicodedata.category(character) == "Cc" for character in value):
+            raise DataError(f": {column} has control characters; remove them")
+    for column in ("file", "speaker", "text"):
+        if not row[column]:
+            raise DataError(f" has no {column}; fill it in")
+    if not _SPEAKER.fullmatch(row["speaker"]):
+        raise DataError(
+            f": speaker {row['speaker'][:40]!r} isn't a valid id; use a pseudonym of at most 32 "
+            f"letters, digits, '-' and '_'"
+        )
+    gender = row["gender"].casefold()
+    if gender not in _GENDERS:
+        raise DataError(f": gender {row['gender']!r} is not one of female, male, other")
+    rest = {field: row.get(field, "") for field in ("age", "region", "native")}
+    try:
+        speaker: Speaker = Speaker.parse(
+            {"speaker_id": row["speaker"], "gender": _GENDERS[gender], **rest}, ""
+        )
+    except DataError as error:
+        raise DataError(f": age {row['age'][:40]!r} isn't a whole number of years") from error
+    sentence = row.get("sentence") or sentence_id(row["text"])
+    return ScriptRow(number, row["file"], speaker, row["text"], sentence)
+
+
+def sentence_id(text: str) -> str:
+    """Return the id of a text, independent of width, case, spaces and punctuation.
+
+    Example:
+        >>> sentence_id("今天 巴适！") == sentence_id("今天巴适")
+        True
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    letters = "".join(letter for letter in plain if unicodedata.category(letter)[0] in "LMN")
+    return "s-" + hashlib.sha256((letters or plain).encode()).hexdigest()[:8]
+
+
+def put_script_texts(
+    corpus: Path,
+    source_id: str,
+    lines: Iterable[tuple[str, str, list[str]]],
+    language: str | None = None,
+) -> None:
+    """Store the script's lines as transcripts of a source's clips.
+
+    Args:
+        corpus: the corpus folder.
+        source_id: source of the clips.
+        lines: clip id, text and flags of each line.
+        language: BCP 47 code of the spoken language, None if unknown.
+    """
+    texts = [
+        Transcript(
+            clip_id=clip_id,
+            text=normalise(text, language),
+            text_raw=text,
+            source="script",
+            language=language,
+            flags=flags,
+        )
+        for clip_id, text, flags in lines
+    ]
+    inputs = {
+        "lines": [[text.clip_id, text.text_raw, text.flags] for text in texts],
+        "language": language,
+        "normalisation": NORMALISATION,
+    }
+    put_transcripts(corpus, source_id, "script", texts, inputs)

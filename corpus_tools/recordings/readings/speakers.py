@@ -1,0 +1,106 @@
+"""The table of speakers of a corpus, ``speakers.csv``."""
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+from manifests.base.encodings import decode_text
+from manifests.base.errors import DataError
+from manifests.base.outcome import Outcome
+from manifests.storage.records import Speaker
+from manifests.storage.store import write_text
+from manifests.storage.tombstones import Withdrawn
+
+__all__ = ["check_not_withdrawn", "merge_speakers", "read_speakers"]
+
+COLUMNS = tuple(Speaker.fields())
+
+
+def read_speakers(path: Path) -> dict[str, Speaker]:
+    """Return the rows of speakers.csv by speaker id; empty if the file doesn't exist.
+
+    Raises:
+        DataError: if the file is damaged, with the line.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        text = decode_text(path.read_bytes(), str(path))
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        raise DataError(f"{path}: not a CSV file ({error}); repair it") from error
+    speakers: dict[str, Speaker] = {}
+    for number, row in enumerate(rows, start=2):
+        where = f"{path}, line {number}"
+        if None in row:
+            raise DataError(f"{where}: more fields than columns; repair it")
+        speaker: Speaker = Speaker.parse({key: value or "" for key, value in row.items()}, where)
+        if speakers.setdefault(speaker.speaker_id, speaker) is not speaker:
+            raise DataError(f"{where}: duplicate speaker '{speaker.speaker_id}'; remove one")
+    return speakers
+
+
+def check_not_withdrawn(corpus: Path, script: Path, speakers: Iterable[str]) -> None:
+    """Refuse a script with lines of a withdrawn speaker.
+
+    Args:
+        corpus: the corpus folder.
+        script: path of the script, for the error message.
+        speakers: ids of the script's speakers.
+
+    Raises:
+        DataError: if one of them has withdrawn, with the speaker id.
+    """
+    withdrawn = Withdrawn.of(corpus).speakers
+    for speaker in sorted(withdrawn.keys() & set(speakers)):
+        raise DataError(
+            f"{script}: lines of {withdrawn[speaker].summary}; remove them from the script, or "
+            f"give the speaker another id if it is another person"
+        )
+
+
+def merge_speakers(path: Path, found: Iterable[Speaker], outcome: Outcome) -> None:
+    """Add new speakers to speakers.csv and fill in missing fields of known ones.
+
+    Existing values are never changed: a contradiction is a failure in the outcome.
+
+    Args:
+        path: speakers.csv.
+        found: speakers, possibly with duplicates.
+        outcome: outcome that receives the failures.
+
+    Raises:
+        DataError: if speakers.csv can't be read.
+    """
+    known = read_speakers(path)
+    merged = dict(known)
+    contradicted: set[tuple[str, str]] = set()
+    for speaker in found:
+        old = merged.get(speaker.speaker_id)
+        if old is None:
+            merged[speaker.speaker_id] = speaker
+            continue
+        known_fields = {key: value for key, value in speaker.row().items() if value is not None}
+        for field, value in known_fields.items():
+            current = getattr(old, field)
+            if current not in (None, value) and (old.speaker_id, field) not in contradicted:
+                contradicted.add((old.speaker_id, field))
+                outcome.fail(
+                    f"speaker {old.speaker_id}",
+                    f"{field} is '{current}' in {path.name} and '{value}' in the table; "
+                    f"the former was kept, correct the wrong one",
+                )
+        update = {key: value for key, value in known_fields.items() if getattr(old, key) is None}
+        merged[speaker.speaker_id] = old.changed(**update)
+    if merged != known:
+        write_text(path, _to_csv(merged.values()))
+
+
+def _to_csv(speakers: Iterable[Speaker]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for speaker in sorted(speakers, key=lambda one: one.speaker_id):
+        writer.writerow({key: "" if v is None else v for key, v in speaker.row().items()})
+    return out.getvalue()

@@ -1,0 +1,177 @@
+"""Match table of a take: a CSV file in ``review`` with a row for each line of the script."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+from corpus_tools.media.cut import Cut
+from corpus_tools.media.identity import clip_id
+from corpus_tools.recordings.readings.script import ScriptRow
+from corpus_tools.recordings.takes.matches import LineMatch
+from manifests.base.errors import DataError
+from manifests.storage.records import Clip
+from manifests.storage.store import inside, write_text
+
+__all__ = ["TableRow", "read_table", "table_path", "table_rows", "write_table"]
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """Match of a line of the script, as text for a spreadsheet.
+
+    Attributes:
+        speaker: id of the speaker.
+        line: number of the line in the take, from 1.
+        row: line number in the script file.
+        sentence: sentence id of the line.
+        text: text in the script.
+        status: ``matched`` or ``skipped``.
+        start: start of the clip in seconds; empty if skipped.
+        end: end of the clip in seconds; empty if skipped.
+        score: probability of the match, or of the skip.
+        flags: flags, separated by spaces.
+        retakes: earlier readings, ``from-to`` in seconds, separated by spaces.
+        false_starts: readings broken off, in the same form.
+        clip_id: clip of the line; empty if skipped.
+        heard: recognised letters.
+    """
+
+    speaker: str
+    line: str
+    row: str
+    sentence: str
+    text: str
+    status: str
+    start: str
+    end: str
+    score: str
+    flags: str
+    retakes: str
+    false_starts: str
+    clip_id: str
+    heard: str
+
+
+def table_path(corpus: Path, source_id: str) -> Path:
+    """Return the path of a take's match table."""
+    return inside(corpus, f"review/{source_id}.matches.csv")
+
+
+def table_rows(
+    rows: Sequence[ScriptRow],
+    matches: Sequence[LineMatch],
+    source_id: str,
+    cuts: Mapping[Cut, int],
+) -> list[TableRow]:
+    """Return the match table of a take.
+
+    Args:
+        rows: rows of its script.
+        matches: match of each row.
+        source_id: source id of the take.
+        cuts: line of each clip, from 0.
+    """
+    clips = {
+        line: (clip_id(source_id, cut.start_ms, cut.end_ms), cut.start_ms / 1000, cut.end_ms / 1000)
+        for cut, line in cuts.items()
+    }
+    table = []
+    for row, match in zip(rows, matches, strict=True):
+        name, start, end = clips.get(match.line, ("", None, None))
+        attempts = {
+            kind: " ".join(
+                f"{attempt.start_ms / 1000:.2f}-{attempt.end_ms / 1000:.2f}"
+                for attempt in match.attempts
+                if attempt.kind == kind
+            )
+            for kind in ("retake", "false_start")
+        }
+        table.append(
+            TableRow(
+                row.speaker.speaker_id,
+                str(match.line + 1),
+                str(row.line),
+                row.sentence,
+                row.text,
+                "skipped" if match.span is None else "matched",
+                "" if start is None else f"{start:.3f}",
+                "" if end is None else f"{end:.3f}",
+                f"{match.score:.4f}",
+                " ".join(match.flags),
+                attempts["retake"],
+                attempts["false_start"],
+                name,
+                match.transcribed or "",
+            )
+        )
+    return table
+
+
+def write_table(path: Path, rows: Iterable[TableRow]) -> None:
+    """Write a table atomically, with a byte-order mark so that spreadsheets read it as UTF-8."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, _COLUMNS, lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(asdict(row) for row in rows)
+    path.parent.mkdir(exist_ok=True)
+    write_text(path, "\ufeff" + out.getvalue())
+
+
+def read_table(path: Path, rows: Sequence[ScriptRow], clips: Mapping[str, Clip]) -> list[TableRow]:
+    """Return the table of a take, in the order of the script and with its current texts.
+
+    The rows of the file may be in any order, as when sorted in a spreadsheet.
+
+    Args:
+        path: path of the table.
+        rows: rows of the take's script.
+        clips: clips of the take, by id.
+
+    Raises:
+        DataError: if its rows don't match the take's lines and clips.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        table = [
+            TableRow(**row) for row in csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        ]
+        table.sort(key=lambda row: int(row.line))
+        _check_table(table, rows, clips)
+    except (OSError, UnicodeDecodeError, csv.Error, TypeError, ValueError) as error:
+        raise DataError(
+            f"{path}: was changed since it was written; delete it and run again"
+        ) from error
+    return [_with_script_text(row, line) for row, line in zip(table, rows, strict=True)]
+
+
+def _check_table(
+    table: Sequence[TableRow], rows: Sequence[ScriptRow], clips: Mapping[str, Clip]
+) -> None:
+    """Raise ValueError unless each line occurs once, with a clip of that line or none."""
+    if [int(row.line) for row in table] != list(range(1, len(rows) + 1)):
+        raise ValueError("lines are missing or duplicated")
+    before = -1.0
+    for row, line in zip(table, rows, strict=True):
+        if None in asdict(row).values() or not 0 <= float(row.score) <= 1:
+            raise ValueError(f"line {row.line} is incomplete")
+        if row.status == "skipped" and not row.clip_id:
+            continue
+        clip = clips.get(row.clip_id)
+        if (
+            row.status != "matched"
+            or clip is None
+            or clip.sentence != line.sentence
+            or clip.start <= before
+            or (float(row.start), float(row.end)) != (clip.start, clip.end)
+        ):
+            raise ValueError(f"line {row.line} has the clip of another line")
+        before = clip.start
+
+
+def _with_script_text(row: TableRow, line: ScriptRow) -> TableRow:
+    return replace(row, row=str(line.line), sentence=line.sentence, text=line.text)
+
+
+_COLUMNS = [field.name for field in fields(TableRow)]

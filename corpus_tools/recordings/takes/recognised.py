@@ -1,0 +1,352 @@
+"""Files of recognised text of takes, and the assignment of text to pieces of speech.
+
+Sources of recognised text of takes: files, a recogniser, or none.
+
+The source of recognised text that the command-line options select.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path, PurePosixPath
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus_tools.media.cut import Cut
+from corpus_tools.media.samples import FULL_SCALE
+from corpus_tools.recordings.alignment.evidence.text import plain_letters
+from corpus_tools.recordings.takes.take import PieceTranscriber, Take
+from corpus_tools.segmentation.voice.track import DecodedTrack
+from corpus_tools.subtitles.files import SUFFIXES as SUBTITLES
+from corpus_tools.subtitles.files import read_subtitle_file
+from corpus_tools.transcription.recognisers.base import (
+    Recogniser,
+    RecogniserOptions,
+    find_recogniser,
+    run_recogniser,
+)
+from corpus_tools.workspace.workspace import Workspace
+from manifests.base.encodings import decode_text
+from manifests.base.errors import ConfigurationError, DataError
+from manifests.storage.store import sha256_file
+
+__all__ = [
+    "NoTranscript",
+    "RecogniserTranscripts",
+    "TimedText",
+    "TranscriptFiles",
+    "TranscriptSource",
+    "find_text_file",
+    "letters_by_piece",
+    "read_timed_texts",
+    "transcript_source",
+]
+
+SUFFIXES = (".json", ".jsonl", ".csv", ".tsv", *SUBTITLES)
+"""Supported file suffixes, in order of preference."""
+
+LARGEST_FILE = 64 * 2**20  # bytes
+
+
+@dataclass(frozen=True)
+class TimedText:
+    """Recognised word or line, with its times in seconds."""
+
+    start: float
+    end: float
+    text: str
+
+
+def find_text_file(place: Path, file: str) -> Path | None:
+    """Return the text file of a take, None if there is none.
+
+    Args:
+        place: the file itself, or a folder with files named by the take's path or name and one
+            of `SUFFIXES`.
+        file: path of the take in the script.
+    """
+    if place.is_file():
+        return place
+    name = PurePosixPath(file)
+    for stem in (name.with_suffix(""), PurePosixPath(name.stem)):
+        for suffix in SUFFIXES:
+            path = place / f"{stem}{suffix}"
+            if path.is_file():
+                return path
+    return None
+
+
+def read_timed_texts(path: Path) -> list[TimedText]:
+    """Read a file of recognised text, in order of time.
+
+    Supported are subtitles; CSV and JSON Lines with ``start``, ``end`` (seconds) and ``text``; and
+    Whisper's own .tsv (milliseconds) and .json, whose words are used if it has any.
+
+    Raises:
+        DataError: if the file can't be read, or a row has no valid times.
+    """
+    try:
+        if path.suffix.lower() in SUBTITLES:
+            events = read_subtitle_file(path).events
+            return [TimedText(event.start, event.end, event.text) for event in events]
+        if path.stat().st_size > LARGEST_FILE:
+            raise DataError(
+                f"{path.name}: larger than {LARGEST_FILE >> 20} MiB; is it the right file?"
+            )
+        content = decode_text(path.read_bytes(), path.name).removeprefix("\ufeff")
+    except OSError as error:
+        raise DataError(f"{path.name}: can't be read ({error.strerror}); check it") from error
+    rows = _parse_rows(path, content)
+    texts = [_timed_text(row, f"{path.name}, entry {number}") for number, row in enumerate(rows, 1)]
+    unit = 1000 if path.suffix.lower() == ".tsv" else 1
+    return sorted(
+        (TimedText(text.start / unit, text.end / unit, text.text) for text in texts),
+        key=lambda text: (text.start, text.end),
+    )
+
+
+def letters_by_piece(texts: Iterable[TimedText], pieces: NDArray[np.intp]) -> list[str]:
+    """Return the letters of each piece of speech.
+
+    The letters of a text are spread evenly over the speech within its time; a text without speech
+    in its time goes to the piece nearest to its middle.
+
+    Args:
+        texts: recognised texts of the take.
+        pieces: start and end of each piece in milliseconds, shape (pieces, 2).
+
+    Example:
+        >>> pieces = np.array([[0, 200], [500, 700], [2000, 2100]])
+        >>> letters_by_piece([TimedText(0, 1, "好的 莫得")], pieces)
+        ['好的', '莫得', '']
+    """
+    by_piece = [""] * len(pieces)
+    for text in texts:
+        letters = plain_letters(text.text)
+        start, end = text.start * 1000, text.end * 1000
+        shared = np.minimum(pieces[:, 1], end) - np.maximum(pieces[:, 0], start)
+        inside = np.flatnonzero(shared > 0)
+        if len(inside):
+            until = np.cumsum(shared[inside])
+            at = (np.arange(len(letters)) + 0.5) / max(len(letters), 1) * until[-1]
+            places = inside[np.searchsorted(until, at)]
+        else:
+            nearest = np.abs(pieces.mean(axis=1) - (start + end) / 2).argmin()
+            places = np.full(len(letters), nearest)
+        for letter, piece in zip(letters, places, strict=True):
+            by_piece[piece] += letter
+    return by_piece
+
+
+def _parse_rows(path: Path, text: str) -> Sequence[Any]:
+    kind = path.suffix.lower()
+    try:
+        if kind == ".jsonl":
+            return [json.loads(line) for line in text.split("\n") if line.strip()]
+        if kind == ".json":
+            return _whisper_rows(json.loads(text))
+        delimiter = "\t" if kind == ".tsv" else max(",;\t", key=text.split("\n", 1)[0].count)
+        return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except (ValueError, LookupError, RecursionError, csv.Error, AttributeError, TypeError) as error:
+        raise DataError(
+            f"{path.name}: not valid {kind[1:].upper()} ({error}); write it again"
+        ) from error
+
+
+def _whisper_rows(document: Any) -> list[Any]:
+    """Return the words of Whisper's JSON (segments without words whole), or a plain list's rows."""
+    segments = document if isinstance(document, list) else document["segments"]
+    rows = []
+    for segment in segments:
+        words = segment.get("words") or []
+        rows += [{**word, "text": word.get("word", word.get("text"))} for word in words] or [
+            segment
+        ]
+    return rows
+
+
+def _timed_text(row: Any, where: str) -> TimedText:
+    try:
+        start, end, text = float(row["start"]), float(row["end"]), row["text"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{where}: needs start, end and text") from error
+    if not (0 <= start <= end < float("inf")) or not isinstance(text, str):
+        raise DataError(
+            f"{where}: start {start:g}, end {end:g} are invalid; needs 0 <= start <= end"
+        )
+    return TimedText(start, end, text)
+
+
+class TranscriptSource(Protocol):
+    """A source of recognised text.
+
+    Attributes:
+        flag: its command-line option, empty for none.
+    """
+
+    flag: ClassVar[str]
+
+    def check(self, takes: Sequence[Take]) -> None:
+        """Raise ConfigurationError if it can't provide text for these takes."""
+
+    def of(self, take: Take) -> tuple[Any, PieceTranscriber | None]:
+        """Return a JSON-ready identity of a take's text and its transcriber; None without text.
+
+        Raises:
+            DataError: if the text can't be read.
+        """
+
+
+class NoTranscript:
+    """Absence of recognised text."""
+
+    flag: ClassVar[str] = ""
+
+    def check(self, takes: Sequence[Take]) -> None:
+        """Accept any takes."""
+
+    def of(self, take: Take) -> tuple[Any, PieceTranscriber | None]:
+        """Return no text."""
+        return None, None
+
+
+@dataclass(frozen=True)
+class TranscriptFiles:
+    """Recognised text in files, of any recogniser.
+
+    Attributes:
+        place: file or folder, as for `find_text_file`.
+    """
+
+    flag: ClassVar[str] = "--texts"
+
+    place: Path
+
+    def check(self, takes: Sequence[Take]) -> None:
+        """Raise ConfigurationError if there is one file for several takes."""
+        if self.place.is_file() and len(takes) > 1:
+            raise ConfigurationError(
+                f"{self.place}: one text file for {len(takes)} takes; give a folder with one "
+                f"file for each take, named like it"
+            )
+
+    def of(self, take: Take) -> tuple[Any, PieceTranscriber | None]:
+        """Return the text in the take's file, if it has one."""
+        path = find_text_file(self.place, take.file)
+        if path is None:
+            return None, None
+        texts = read_timed_texts(path)
+        return {"file": sha256_file(path)}, lambda _, pieces: letters_by_piece(texts, pieces)
+
+
+@dataclass(frozen=True)
+class RecogniserTranscripts:
+    """Text of an installed recogniser, applied to the stretches between pauses.
+
+    Attributes:
+        recogniser: loaded recogniser.
+        language: code of the spoken language, None to detect it.
+        batch_size: stretches per batch.
+    """
+
+    flag: ClassVar[str] = "--recognise"
+
+    recogniser: Recogniser
+    language: str | None
+    batch_size: int
+
+    def check(self, takes: Sequence[Take]) -> None:
+        """Accept any takes."""
+
+    def of(self, take: Take) -> tuple[Any, PieceTranscriber | None]:
+        """Return the recogniser's parameters, and its transcriber."""
+        return {**self.recogniser.parameters, "language": self.language}, self._transcribe
+
+    def _transcribe(self, track: DecodedTrack, pieces: NDArray[np.intp]) -> Sequence[str]:
+        pauses = pieces[1:, 0] - pieces[:-1, 1]
+        firsts = [0, *(int(at) + 1 for at in np.flatnonzero(pauses >= _PAUSE_MS))]
+        stretches = list(zip(firsts, [*firsts[1:], len(pieces)], strict=True))
+        letters = [""] * len(pieces)
+        for start in range(0, len(stretches), self.batch_size):
+            batch = stretches[start : start + self.batch_size]
+            waves = [
+                track.samples(Cut(int(pieces[first, 0]), int(pieces[then - 1, 1]))).astype(
+                    np.float32
+                )
+                / FULL_SCALE
+                for first, then in batch
+            ]
+            for (first, then), recognition in zip(
+                batch, run_recogniser(self.recogniser, waves, self.language), strict=True
+            ):
+                text = plain_letters(recognition.text)
+                letters[first:then] = _spread(text, pieces[first:then])
+        return letters
+
+
+def _spread(letters: str, pieces: NDArray[np.intp]) -> list[str]:
+    """Distribute letters over the pieces in proportion to their duration."""
+    until = np.cumsum(pieces[:, 1] - pieces[:, 0])
+    share = (until * len(letters) / until[-1]).round().astype(int)
+    edges = [0, *share.tolist()]
+    return [letters[a:b] for a, b in pairwise(edges)]
+
+
+_PAUSE_MS = 200
+
+
+def transcript_source(
+    texts: Path | None,
+    recognise: bool,
+    workspace: Workspace,
+    announce: Callable[[str], None],
+    *,
+    model: str | None = None,
+    download: bool = False,
+) -> TranscriptSource:
+    """Return the source of recognised text.
+
+    Args:
+        texts: text file, or folder of text files.
+        recognise: transcribe the takes with the recogniser of section [transcribe].
+        workspace: the corpus.
+        announce: called with a message before a long wait.
+        model: model of the recogniser, instead of that of section [transcribe].
+        download: allow the recogniser to download its model, once announced.
+
+    Raises:
+        ConfigurationError: if both sources are given, a model without ``recognise``, or what they
+            name is missing.
+    """
+    if texts is not None:
+        if recognise:
+            raise ConfigurationError("--texts and --recognise: give one of them")
+        if not texts.exists():
+            raise ConfigurationError(f"{texts}: no such file or folder; check --texts")
+        return TranscriptFiles(texts)
+    if not recognise and (model or download):
+        raise ConfigurationError("--model and --download need --recognise; give it too")
+    if not recognise:
+        return NoTranscript()
+    settings = workspace.configuration.transcribe
+    recogniser = find_recogniser(settings.recogniser)(
+        RecogniserOptions(
+            model=model or settings.model,
+            device=settings.device,
+            prompt=settings.prompt,
+            temperatures=settings.temperatures,
+            beam_size=settings.beam_size,
+            fp16=settings.fp16,
+            max_tokens=settings.max_tokens,
+            batch_size=settings.batch_size,
+            download=download,
+            announce=announce,
+        )
+    )
+    language = settings.language or workspace.configuration.corpus.language
+    return RecogniserTranscripts(recogniser, language, settings.batch_size)

@@ -1,0 +1,187 @@
+"""Records of one source, collected for its page.
+
+Choice of sources by id, title or film, and lookup of their films.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from corpus_tools.segmentation.intake.identify import find_media, identifies, nearest_names
+from corpus_tools.segmentation.intake.selections import Choices, read_choices
+from corpus_tools.workspace.runner import run_each
+from manifests.base.errors import CorpusError, DataError
+from manifests.base.outcome import Outcome
+from manifests.storage.records import Clip, LedgerEntry, Screen, Source, SubtitleLine, Transcript
+from manifests.storage.shards import STAGES, read_header, read_shard, read_stage
+from manifests.storage.store import inside, sha256_file
+
+__all__ = ["SourceData", "SourceMedia", "choose_sources", "read_source_data"]
+
+
+@dataclass(frozen=True)
+class SourceData:
+    """Records of a source.
+
+    Attributes:
+        source: the source.
+        clips: clips in order of time, without superseded ones.
+        decisions: screening decisions by clip id.
+        rules: screening thresholds by name.
+        ledger: seconds by reason.
+        lines: subtitle lines in order of time.
+        texts: preferred transcripts by clip id.
+        choices: manual regions and review decisions.
+    """
+
+    source: Source
+    clips: list[Clip]
+    decisions: Mapping[str, Screen]
+    rules: Mapping[str, Any]
+    ledger: list[LedgerEntry]
+    lines: list[SubtitleLine]
+    texts: Mapping[str, Transcript]
+    choices: Choices
+
+
+def read_source_data(corpus: Path, source: Source) -> SourceData:
+    """Return the records of a source.
+
+    Raises:
+        DataError: if a shard can't be read, or cutting or screening was interrupted.
+    """
+    inside(corpus, f"clips/{source.source_id}")
+    paths = {name: stage.path(corpus, source.source_id) for name, stage in STAGES.items()}
+    if not all(paths[name].is_file() for name in ("segments", "screen", "ledger")):
+        raise DataError("cutting was interrupted; run corpus segment again")
+    decisions = {row.clip_id: row for row in read_shard(paths["screen"], Screen)}
+    cuts = read_shard(paths["segments"], Clip)
+    if any(clip.clip_id not in decisions for clip in cuts):
+        raise DataError("screening was interrupted; run corpus screen")
+    clips = [clip for clip in cuts if clip.superseded_by is None]
+    lines = read_shard(paths["subtitles"], SubtitleLine) if paths["subtitles"].is_file() else []
+    texts = read_shard(paths["transcripts"], Transcript) if paths["transcripts"].is_file() else []
+    return SourceData(
+        source=source,
+        clips=sorted(clips, key=lambda clip: (clip.start, clip.end)),
+        decisions=decisions,
+        rules=read_header(paths["screen"]).inputs.get("rules", {}),
+        ledger=read_shard(paths["ledger"], LedgerEntry),
+        lines=sorted(lines, key=lambda line: (line.start, line.end)),
+        texts=_preferred(texts),
+        choices=read_choices(corpus, source.source_id),
+    )
+
+
+def _preferred(texts: list[Transcript]) -> dict[str, Transcript]:
+    """Return one text per clip; human transcripts precede recognised ones."""
+    ordered = sorted(texts, key=lambda text: _PREFERENCE.index(text.source), reverse=True)
+    return {text.clip_id: text for text in ordered}
+
+
+_PREFERENCE = ("annotator", "script", "import", "subtitle", "recogniser", "whisper")
+
+
+@dataclass(frozen=True)
+class SourceMedia:
+    """Source with its film.
+
+    Attributes:
+        source: record of the source.
+        film: file of the film, ``None`` if not found.
+    """
+
+    source: Source
+    film: Path | None
+
+
+def choose_sources(
+    corpus: Path, media: Sequence[Path], wanted: Sequence[str], outcome: Outcome
+) -> list[SourceMedia]:
+    """Return the sources selected for a command; unknown names and files are failures.
+
+    Args:
+        corpus: the corpus folder.
+        media: films, or folders of films; empty: the films in the corpus folder.
+        wanted: ids, titles or file names of sources. Empty: the sources of ``media``, or without
+            ``media`` all films (scripted recordings are many and a sentence long each).
+        outcome: receives the failures; its ``items_in`` is raised by the number of queries.
+
+    Raises:
+        DataError: if a shard can't be read.
+    """
+    known = {source.source_id: source for source in read_stage(corpus, STAGES["sources"], Source)}
+    films = _films_by_content(corpus, media, known.values(), outcome)
+    if wanted:
+        chosen = _sources_by_name(wanted, known, outcome)
+    elif media:
+        chosen = [known[name] for name in films]
+    else:
+        chosen = [source for source in known.values() if source.kind == "drama"]
+    outcome.items_in += len(chosen)
+    return [
+        SourceMedia(source, films.get(source.source_id) or _film_in_corpus(corpus, source))
+        for source in chosen
+    ]
+
+
+def _sources_by_name(
+    wanted: Sequence[str], known: dict[str, Source], outcome: Outcome
+) -> list[Source]:
+    """Return the sources with the given names; unknown and ambiguous names are failures."""
+    found: dict[str, Source] = {}
+    for name in wanted:
+        by_id = [known[name]] if name in known else []
+        matches = by_id or [source for source in known.values() if identifies(name, source)]
+        if len(matches) == 1:
+            found[matches[0].source_id] = matches[0]
+            continue
+        outcome.items_in += 1
+        if matches:
+            ids = nearest_names(name, matches)
+            outcome.fail(name, f"matches several sources; give the id of one: {ids}")
+        else:
+            films_first = sorted(known.values(), key=lambda source: source.kind != "drama")
+            nearest = nearest_names(name, films_first)
+            hint = f"similar: {nearest}" if nearest else "it has none yet"
+            outcome.fail(name, f"is not a source of this corpus; {hint}")
+    return list(found.values())
+
+
+def _films_by_content(
+    corpus: Path, media: Sequence[Path], known: Iterable[Source], outcome: Outcome
+) -> dict[str, Path]:
+    """Return the film of each source among the media, matched by content."""
+    by_content: dict[str, list[Source]] = {}
+    for source in known:
+        by_content.setdefault(source.sha256, []).append(source)
+
+    def sources_of(path: Path) -> list[Source]:
+        try:
+            found = by_content.get(sha256_file(path), [])
+        except FileNotFoundError:
+            raise CorpusError("no such file; check the path") from None
+        if not found:
+            raise CorpusError("is not in the corpus; cut it first: corpus segment")
+        return found
+
+    files = find_media(media, corpus, outcome)
+    films = {
+        source.source_id: path
+        for path, sources in run_each(files, sources_of, outcome)
+        for source in sources
+    }
+    outcome.items_in += len(files) - len(set(films.values()))
+    return films
+
+
+def _film_in_corpus(corpus: Path, source: Source) -> Path | None:
+    """Return the film at the path of the record, if it is in the corpus folder and unchanged."""
+    try:
+        path = inside(corpus, source.media_path)
+        if not path.is_file() or path.stat().st_size != source.size:
+            return None
+        return path if sha256_file(path) == source.sha256 else None
+    except (DataError, OSError):
+        return None

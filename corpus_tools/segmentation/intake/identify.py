@@ -1,0 +1,270 @@
+"""Media files given to a command, and their sources.
+
+Names that identify a source, and the nearest sources to a name that identifies none.
+"""
+
+import difflib
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from corpus_tools.media.identity import episode_of, path_in_record, source_id
+from corpus_tools.media.probe import MEDIA_EXTENSIONS, AudioTrack, probe
+from manifests.base.errors import CorpusError
+from manifests.base.outcome import Outcome
+from manifests.storage.records import Source
+from manifests.storage.shards import STAGES, read_stage
+from manifests.storage.store import sha256_file
+from manifests.storage.tombstones import Withdrawn
+
+__all__ = [
+    "KnownSources",
+    "MediaInput",
+    "drop_same_content",
+    "find_media",
+    "identifies",
+    "identify",
+    "media_in",
+    "nearest_names",
+]
+
+
+def names_of(source: Source, path: Path | None = None) -> list[str]:
+    """Return all names that identify a source.
+
+    Args:
+        source: record of the source.
+        path: current path of its file, if known.
+
+    Returns:
+        Source id and path; title and file name with and without extension, each also as
+        ``series/title``.
+    """
+    file = PurePosixPath(source.media_path)
+    plain = [source.title, file.name, file.stem]
+    if path is not None:
+        plain += [path.name, path.stem]
+    in_series = [f"{source.series}/{name}" for name in plain] if source.series else []
+    return [source.source_id, source.media_path, *plain, *in_series]
+
+
+def identifies(name: str, source: Source, path: Path | None = None) -> bool:
+    """Return whether a name identifies a source, in any Unicode normal form."""
+    return _composed(name) in map(_composed, names_of(source, path))
+
+
+def nearest_names(name: str, sources: Iterable[Source]) -> str:
+    """Return the up to five sources with the names nearest to a given one, for a message.
+
+    Args:
+        name: name as given by a person.
+        sources: sources to choose from; the first ones are returned if no name is near.
+    """
+    sources = list(sources)
+    given = _composed(name).casefold()
+    by_name: dict[str, list[Source]] = {}
+    for source in sources:
+        for other in names_of(source):
+            by_name.setdefault(_composed(other).casefold(), []).append(source)
+    close = difflib.get_close_matches(given, by_name, n=4 * _SHOWN, cutoff=_NEAR)
+    nearest = [source for other in close for source in by_name[other]] or sources
+    shown = list(dict.fromkeys(map(_shown, nearest)))[:_SHOWN]
+    return ", ".join(shown)
+
+
+def _shown(source: Source) -> str:
+    title = f"{source.series}/{source.title}" if source.series else source.title
+    return f"{title} ({source.source_id})"
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+_SHOWN = 5
+_NEAR = 0.5  # difflib's ratio; 1 for equal names
+
+
+Kind = Literal["drama", "scripted"]
+
+
+@dataclass(frozen=True)
+class MediaInput:
+    """A media file and the source in one of its tracks.
+
+    Attributes:
+        path: path as given.
+        source: record of the source; its duration is unknown before decoding.
+        known: whether the source is in the corpus already.
+    """
+
+    path: Path
+    source: Source
+    known: bool
+
+    def identified_by(self, name: str) -> bool:
+        """Return whether a name, such as ``series/title``, identifies the source."""
+        return identifies(name, self.source, self.path)
+
+
+class KnownSources:
+    """Sources of a corpus, by content and track."""
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        self._sources = {(source.sha256, source.track): source for source in sources}
+
+    @classmethod
+    def of(cls, corpus: Path) -> "KnownSources":
+        """Read the sources of a corpus folder.
+
+        Raises:
+            DataError: if a shard can't be read.
+        """
+        return cls(read_stage(corpus, STAGES["sources"], Source))
+
+    def get(self, sha256: str, track: int) -> Source | None:
+        """Return the source with this content and track, if any."""
+        return self._sources.get((sha256, track))
+
+
+def find_media(given: Sequence[Path], corpus: Path, outcome: Outcome) -> list[Path]:
+    """Return the files to process: those given, and the media in the given folders.
+
+    Folders are searched recursively, in the order of names, without hidden files and the corpus's
+    own clips. A folder without media is a warning in the outcome, a broken link a failure.
+    """
+    own = (corpus / "clips").resolve()
+    files_by_path: dict[Path, Path] = {}
+    for path in given:
+        if not path.is_dir():
+            files_by_path.setdefault(path.resolve(), path)
+            continue
+        for link in _broken_links(path):
+            outcome.items_in += 1
+            outcome.fail(str(link), "is a link to a missing file; mount its disk or remove it")
+        files = [file for file in media_in(path) if own not in file.resolve().parents]
+        if not files:
+            outcome.warnings.append(
+                f"{path}: no media in this folder; files with other extensions than "
+                f" {', '.join(sorted(MEDIA_EXTENSIONS))} must be given by name"
+            )
+        for file in files:
+            files_by_path.setdefault(file.resolve(), file)
+    return list(files_by_path.values())
+
+
+def _broken_links(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in MEDIA_EXTENSIONS and path.is_symlink() and not path.exists()
+    )
+
+
+def media_in(folder: Path) -> list[Path]:
+    """Return all media files below a folder, except hidden ones, in the order of their names."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in MEDIA_EXTENSIONS
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
+def identify(
+    path: Path,
+    corpus: Path,
+    known: KnownSources,
+    *,
+    kind: Kind = "drama",
+    series: str | None = None,
+    track: int | None = None,
+) -> MediaInput:
+    """Return a media file with its source; a known source keeps its id and record.
+
+    Args:
+        path: media file.
+        corpus: corpus folder.
+        known: sources of the corpus.
+        kind: kind of source.
+        series: series of the source; default: the name of the file's folder.
+        track: index of the audio track; default: the one marked as default.
+
+    Raises:
+        MediaError: if the file can't be used.
+        CorpusError: if it is a clip of the corpus, is in it as the other kind, or was withdrawn.
+    """
+    if (corpus / "clips").resolve() in path.resolve().parents:
+        raise CorpusError("is a clip of this corpus; give the film that it was cut from")
+    if not _is_unicode(path.name):
+        raise CorpusError("has a name that is not UTF-8; rename the file")
+    media = probe(path)
+    chosen = media.track(track)
+    sha256 = sha256_file(path)
+    if gone := Withdrawn.of(corpus).media.get(sha256):
+        raise CorpusError(f"was removed from the corpus with {gone.summary}; leave it out")
+    old = known.get(sha256, chosen.index)
+    if old is None:
+        main = chosen == media.default_track
+        new = _new_source(path, corpus, sha256, chosen, main, kind, series)
+        return MediaInput(path, new, known=False)
+    if old.kind != kind:
+        raise CorpusError(
+            f"is in the corpus already, as the {old.kind} source {old.source_id}; leave it out"
+        )
+    source = old if series is None else old.changed(series=series)
+    return MediaInput(path, source, known=True)
+
+
+def _is_unicode(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _new_source(
+    path: Path,
+    corpus: Path,
+    sha256: str,
+    track: AudioTrack,
+    main: bool,
+    kind: Kind,
+    series: str | None,
+) -> Source:
+    title = path.stem
+    series = series or path.resolve().parent.name or None
+    media_path = path_in_record(path, corpus)
+    if not _is_unicode(f"{series}{media_path}"):
+        raise CorpusError("lies in a folder whose name is not UTF-8; rename the folder")
+    return Source(
+        source_id=source_id(title, sha256, None if main else track.index),
+        series=series,
+        episode=episode_of(title),
+        title=title,
+        kind=kind,
+        media_path=media_path,
+        sha256=sha256,
+        size=path.stat().st_size,
+        duration=0.0,
+        track=track.index,
+        sample_rate=track.sample_rate,
+        channels=track.channels,
+    )
+
+
+def drop_same_content(inputs: Sequence[MediaInput], outcome: Outcome) -> list[MediaInput]:
+    """Drop inputs with the same content as an earlier one, with a warning for each."""
+    first: dict[tuple[str, int], MediaInput] = {}
+    for media in inputs:
+        same = first.setdefault((media.source.sha256, media.source.track), media)
+        if same is not media:
+            outcome.rejected["same content"] += 1
+            outcome.warnings.append(
+                f"{media.path}: the same content as {same.path}; processed once"
+            )
+    return list(first.values())

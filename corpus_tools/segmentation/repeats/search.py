@@ -1,0 +1,318 @@
+"""Search for repeats: openings, recaps, re-uploads, however they were cut and encoded.
+
+Search for clips that share a recording: re-encoded, shifted, scaled, mixed with other sound.
+
+Matching of fingerprints: candidate pairs of clips, and the frames that they share.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus_tools.segmentation.repeats.fingerprint import BITS, HOP, SUPPORT, Hashes
+
+__all__ = ["find_repeats", "find_shared"]
+
+Entries = NDArray[np.uint64]
+"""Sorted pairs of a hash and the index of its frame, 32 bits each."""
+
+
+@dataclass(frozen=True)
+class ClipHashes:
+    """Hashes of many clips, concatenated.
+
+    Attributes:
+        hashes: hash of each frame.
+        clip_of_frame: number of the clip of each frame.
+        first_frames: index of the first frame of each clip, then the number of frames.
+    """
+
+    hashes: Hashes
+    clip_of_frame: NDArray[np.int64]
+    first_frames: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, clips: Sequence[Hashes]) -> "ClipHashes":
+        """Concatenate the hashes of clips."""
+        lengths = np.array([0, *map(len, clips)], dtype=np.int64)
+        hashes = np.concatenate([np.zeros(0, dtype=np.uint32), *clips])
+        return cls(hashes, np.repeat(np.arange(len(clips)), lengths[1:]), np.cumsum(lengths))
+
+    def entries(self, clips: range) -> Entries:
+        """Return the entries of consecutive clips, without silent frames."""
+        start, end = self.first_frames[clips.start], self.first_frames[clips.stop]
+        frames = np.arange(start, end, dtype=np.uint64)
+        entries = (self.hashes[start:end].astype(np.uint64) << _SHIFT) | frames
+        return np.sort(entries[self.hashes[start:end] > 0])
+
+    def clips_of(self, entries: Entries) -> NDArray[np.int64]:
+        """Return the number of the clip of each entry."""
+        return self.clip_of_frame[_frames(entries)]
+
+    def audible(self, clip: int) -> NDArray[np.bool_]:
+        """Return which frames of a clip are not silent."""
+        audible: NDArray[np.bool_] = (
+            self.hashes[self.first_frames[clip] : self.first_frames[clip + 1]] > 0
+        )
+        return audible
+
+
+@dataclass(frozen=True)
+class ClipMatch:
+    """A clip that shares sound with an earlier one.
+
+    Attributes:
+        later: number of the clip.
+        earlier: number of the earlier clip.
+        matched: frames of the later clip that were found in the earlier one.
+    """
+
+    later: int
+    earlier: int
+    matched: NDArray[np.int64]
+
+
+def align(clips: ClipHashes, indexed: Entries, query: Entries) -> NDArray[np.int64]:
+    """Return the pairs of clips that share hashes at a constant time offset.
+
+    Args:
+        clips: all clips.
+        indexed: entries to search; only frames before the query count, and only the first few of
+            each hash.
+        query: entries to search for.
+
+    Returns:
+        Shape (pairs, 3): number of the later clip, number of the earlier one, and frame of the
+        later at which the earlier begins.
+    """
+    low = np.searchsorted(indexed, query & ~_FRAME)
+    count = np.minimum(np.searchsorted(indexed, query) - low, _MOST_FRAMES)
+    at = np.repeat(low - np.cumsum(count) + count, count) + np.arange(count.sum())
+    earlier = _frames(indexed[at])
+    later = np.repeat(_frames(query), count)
+    return _best_offsets(clips, later, earlier)
+
+
+def _best_offsets(
+    clips: ClipHashes, later: NDArray[np.int64], earlier: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return for each pair of clips the offset that most pairs of frames agree on."""
+    clip_of, first = clips.clip_of_frame, clips.first_frames
+    foreign = clip_of[later] != clip_of[earlier]
+    later, earlier = later[foreign], earlier[foreign]
+    if not len(later):
+        return np.zeros((0, 3), dtype=np.int64)
+    one, other = clip_of[later], clip_of[earlier]
+    offset = (later - first[one]) - (earlier - first[other])
+    reach = int(np.diff(first).max()) + 1
+    span = 2 * reach + 1
+    codes, votes = np.unique((one * len(first) + other) * span + offset + reach, return_counts=True)
+    near = np.diff(codes) == 1
+    pooled = votes.copy()
+    pooled[1:] += votes[:-1] * near
+    pooled[:-1] += votes[1:] * near
+    codes, pooled = codes[pooled >= _LEAST_VOTES], pooled[pooled >= _LEAST_VOTES]
+    order = np.lexsort((codes, -pooled, codes // span))
+    pairs, best = np.unique(codes[order] // span, return_index=True)
+    return np.stack([*np.divmod(pairs, len(first)), codes[order][best] % span - reach], axis=1)
+
+
+def verify(clips: ClipHashes, pairs: NDArray[np.int64]) -> Iterator[ClipMatch]:
+    """Compare pairs of clips frame by frame, and yield those that share sound.
+
+    A frame matches if few bits differ within a second on either side, over the frames in which
+    neither clip is silent.
+
+    Args:
+        clips: all clips.
+        pairs: as from `align`.
+    """
+    longest = int(np.diff(clips.first_frames).max(initial=1))
+    together = max(_BATCH_FRAMES // longest, 1)
+    for start in range(0, len(pairs), together):
+        yield from _verify(clips, pairs[start : start + together])
+
+
+def _verify(clips: ClipHashes, pairs: NDArray[np.int64]) -> Iterator[ClipMatch]:
+    later, earlier, offset = pairs.T
+    lengths = np.diff(clips.first_frames)
+    start = np.maximum(offset, 0)
+    length = np.minimum(lengths[later] - start, lengths[earlier] - start + offset)
+    ends = np.cumsum(length)
+    frame = np.arange(length.sum())
+    begin, end = np.repeat(ends - length, length), np.repeat(ends, length)
+    later_frames = np.repeat(clips.first_frames[later] + start, length) + frame - begin
+    earlier_frames = np.repeat(clips.first_frames[earlier] + start - offset, length) + frame - begin
+    hashes, other = clips.hashes[later_frames], clips.hashes[earlier_frames]
+    audible = (hashes > 0) & (other > 0)
+    wrong = np.where(audible, np.bitwise_count(hashes ^ other), 0)
+    low, high = np.maximum(frame - _NEIGHBOURS, begin), np.minimum(frame + _NEIGHBOURS + 1, end)
+    frames, errors = (_sums(values, low, high) for values in (audible, wrong))
+    matched = audible & (frames >= _LEAST_AUDIBLE) & (errors <= _ERROR_RATE * BITS * frames)
+    for number in np.unique(np.repeat(np.arange(len(pairs)), length)[matched]):
+        of_pair = slice(ends[number] - length[number], ends[number])
+        yield ClipMatch(
+            int(later[number]),
+            int(earlier[number]),
+            start[number] + np.flatnonzero(matched[of_pair]),
+        )
+
+
+def _frames(entries: Entries) -> NDArray[np.int64]:
+    return (entries & _FRAME).astype(np.int64)
+
+
+def _sums(
+    values: NDArray[np.bool_] | NDArray[np.uint8], low: NDArray[np.int64], high: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    total = np.concatenate(([0], np.cumsum(values, dtype=np.int64)))
+    sums: NDArray[np.int64] = total[high] - total[low]
+    return sums
+
+
+_SHIFT = np.uint64(32)
+_FRAME = np.uint64(2**32 - 1)
+_MOST_FRAMES = 32  # frames of one hash; more common ones are no evidence
+_LEAST_VOTES = 3  # pairs of frames at one offset, give or take a frame
+_BATCH_FRAMES = 2**19  # frames compared at once
+_NEIGHBOURS = 64  # frames on either side
+_LEAST_AUDIBLE = 16  # frames
+_ERROR_RATE = 0.2  # share of bits; unrelated speech has 0.5 on average
+
+
+def find_repeats(clips: Sequence[tuple[str, Hashes]], kept: Collection[str] = ()) -> dict[str, str]:
+    """Find the clips that repeat earlier ones.
+
+    A clip is a repeat if at least half of its audible frames, and at least 0.5 s, are found in
+    earlier clips that aren't repeats themselves. So one clip of each set of repeats is kept, and
+    every repeat names a kept clip. Run time grows little faster than the number of clips.
+
+    Args:
+        clips: id and `fingerprint` of each clip; the first of those that sound alike is kept.
+        kept: ids of clips that never count as repeats.
+
+    Returns:
+        For each repeat the earlier clip that it shares most with, in the order of the clips.
+
+    Example:
+        >>> song = np.random.default_rng(0).integers(1, 2**24, 200).astype(np.uint32)
+        >>> find_repeats([("a", song), ("b", song[::-1]), ("c", song[50:])])
+        {'c': 'a'}
+    """
+    hashes = ClipHashes.of([own for _, own in clips])
+    firm = {number for number, (name, _) in enumerate(clips) if name in kept}
+    originals: dict[int, int] = {}
+    indexed: Entries = np.zeros(0, dtype=np.uint64)
+    for first in range(0, len(clips), _BLOCK):
+        numbers = range(first, min(first + _BLOCK, len(clips)))
+        query = hashes.entries(numbers)
+        pairs = [align(hashes, entries, query) for entries in (indexed, query)]
+        matches = chain.from_iterable(verify(hashes, some) for some in pairs)
+        _add_repeats(hashes, (match for match in matches if match.later not in firm), originals)
+        new = np.array([number not in originals for number in numbers])
+        indexed = np.concatenate([indexed, query[new[hashes.clips_of(query) - first]]])
+        indexed.sort(kind="stable")  # two sorted runs: merged in linear time
+    names = [name for name, _ in clips]
+    return {names[repeat]: names[original] for repeat, original in originals.items()}
+
+
+def _add_repeats(
+    hashes: ClipHashes, matches: Iterable[ClipMatch], originals: dict[int, int]
+) -> None:
+    """Add the original of each repeat among the matches to ``originals``."""
+    by_clip: dict[int, list[ClipMatch]] = defaultdict(list)
+    for match in matches:
+        by_clip[match.later].append(match)
+    for number in sorted(by_clip):
+        sources = [match for match in by_clip[number] if match.earlier not in originals]
+        if not sources:
+            continue
+        audible = hashes.audible(number)
+        repeated = audible & _covered_by(sources, len(audible))
+        if np.count_nonzero(repeated) >= max(
+            _LEAST_REPEATED, _REPEATED_SHARE * np.count_nonzero(audible)
+        ):
+            best = max(sources, key=lambda match: (len(match.matched), -match.earlier))
+            originals[number] = best.earlier
+
+
+def _covered_by(matches: Sequence[ClipMatch], length: int) -> NDArray[np.bool_]:
+    """Return which frames were matched, or depend on matched sound for the most part."""
+    matched = np.zeros(length, dtype=np.int64)
+    for match in matches:
+        matched[match.matched] = 1
+    near: NDArray[np.bool_] = np.convolve(np.pad(matched, _REACH), _NEAR, mode="valid") > 0
+    return near
+
+
+_BLOCK = 256  # clips searched together
+_LEAST_REPEATED = 34  # frames
+_REPEATED_SHARE = 0.5
+_REACH = SUPPORT // (2 * HOP)  # frames
+_NEAR = np.ones(2 * _REACH + 1, dtype=np.int64)
+
+
+def find_shared(clips: Sequence[tuple[str, Hashes]]) -> dict[str, str]:
+    """Return the clips that share a recording with others, each with the first of its group.
+
+    Two clips share one if at least half of the audible frames of the shorter, and at least 0.3 s,
+    are found in the other. Sharing is transitive: a clip with the end of a second and the beginning
+    of a third puts all three into one group. Run time grows little faster than the number of clips.
+
+    Args:
+        clips: id and `fingerprint` of each clip.
+
+    Example:
+        >>> song = np.random.default_rng(0).integers(1, 2**24, 200).astype(np.uint32)
+        >>> find_shared([("a", song), ("b", song[::-1]), ("c", song[50:])])
+        {'a': 'a', 'c': 'a'}
+    """
+    hashes = ClipHashes.of([own for _, own in clips])
+    audible = [int(np.count_nonzero(own)) for _, own in clips]
+    first_of = list(range(len(clips)))
+    indexed: Entries = np.zeros(0, dtype=np.uint64)
+    for start in range(0, len(clips), _BLOCK):
+        numbers = range(start, min(start + _BLOCK, len(clips)))
+        query = hashes.entries(numbers)
+        copied: set[int] = set()
+        for entries in (indexed, query):
+            for match in verify(hashes, align(hashes, entries, query)):
+                if _shared(match, audible):
+                    _join(first_of, match.later, match.earlier)
+                if len(match.matched) >= _COPIED * audible[match.later]:
+                    copied.add(match.later)
+        new = np.array([number not in copied for number in numbers])
+        indexed = np.concatenate([indexed, query[new[hashes.clips_of(query) - start]]])
+        indexed.sort(kind="stable")  # two sorted runs: merged in linear time
+    firsts = [_first(first_of, number) for number in range(len(clips))]
+    sizes = np.bincount(firsts, minlength=len(clips))
+    return {
+        name: clips[first][0]
+        for (name, _), first in zip(clips, firsts, strict=True)
+        if sizes[first] > 1
+    }
+
+
+def _shared(match: ClipMatch, audible: Sequence[int]) -> bool:
+    shorter = min(audible[match.later], audible[match.earlier])
+    return len(match.matched) >= max(_LEAST_SHARED, _SHARED_SHARE * shorter)
+
+
+def _join(first_of: list[int], one: int, other: int) -> None:
+    low, high = sorted((_first(first_of, one), _first(first_of, other)))
+    first_of[high] = low
+
+
+def _first(first_of: list[int], number: int) -> int:
+    while first_of[number] != number:
+        first_of[number] = number = first_of[first_of[number]]
+    return number
+
+
+_LEAST_SHARED = 20  # frames
+_SHARED_SHARE = 0.5
+_COPIED = 0.9  # share of a clip found in an earlier one at which it needn't be indexed

@@ -1,0 +1,310 @@
+"""Cutting of one source: decode it, plan its clips, write and measure them.
+
+Writing of cuts as WAV files with their records.
+
+Preview of the clips of a media file, without a corpus.
+"""
+
+import bisect
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus_tools.configuration.segment import SegmentSettings
+from corpus_tools.media.cut import Cut
+from corpus_tools.media.identity import clip_id
+from corpus_tools.media.probe import probe
+from corpus_tools.media.resample import SAMPLE_RATE
+from corpus_tools.media.samples import Samples
+from corpus_tools.media.wav import pcm_sha256, write_wav
+from corpus_tools.segmentation.intake.selections import Choices
+from corpus_tools.segmentation.ledger.ledger import measure_outside
+from corpus_tools.segmentation.planning.costs import Line
+from corpus_tools.segmentation.planning.planner import (
+    plan_cuts,
+    prefer_covering_cuts,
+    with_region_edges,
+)
+from corpus_tools.segmentation.repeats.fingerprint import fingerprint, to_text
+from corpus_tools.segmentation.screening.measures import AROUND_MS, Measures, measure
+from corpus_tools.segmentation.subtitles.read import subtitle_speaker, synchronise
+from corpus_tools.segmentation.subtitles.sync import SubtitleTiming
+from corpus_tools.segmentation.voice.base import FRAME_MS
+from corpus_tools.segmentation.voice.track import DecodedTrack, open_track
+from manifests.base.errors import CorpusError
+from manifests.storage.records import Clip, Fingerprint, SpeakerSource, SubtitleLine
+
+__all__ = ["ClipWriter", "CutSource", "SpeakerInfo", "cut_source", "plan_track", "preview_clips"]
+
+
+@dataclass(frozen=True)
+class SpeakerInfo:
+    """Speaker of a clip, how the speaker is known, and the id of the scripted sentence."""
+
+    speaker: str | None = None
+    speaker_source: SpeakerSource | None = None
+    sentence: str | None = None
+
+
+@dataclass(frozen=True)
+class ClipWriter:
+    """Writes the clips of one source.
+
+    Attributes:
+        corpus: corpus folder.
+        source_id: id of the source, which names its folder and clips.
+        decoded: decoded source.
+        frozen: sha256 of the samples of the frozen clips, by clip id.
+    """
+
+    corpus: Path
+    source_id: str
+    decoded: DecodedTrack
+    frozen: Mapping[str, str]
+
+    def write(self, cuts: Sequence[Cut], speaker_in: Callable[[Cut], SpeakerInfo]) -> list[Clip]:
+        """Write clips below ``clips/<source_id>/`` and return their records.
+
+        Files are written by other threads while this one measures.
+
+        Args:
+            cuts: cuts to write.
+            speaker_in: function that returns the speaker of a cut.
+
+        Raises:
+            CorpusError: if a clip is frozen and would change.
+        """
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            files = [pool.submit(self._write, cut) for cut in cuts]
+            measures = [self._measure(cut) for cut in cuts]
+            return [
+                self._record(cut, speaker_in(cut), file.result(), measured)
+                for cut, file, measured in zip(cuts, files, measures, strict=True)
+            ]
+
+    def _write(self, cut: Cut) -> tuple[str, str]:
+        """Write a clip and return the sha256 of its samples and of its file."""
+        name, path = self._place(cut)
+        samples = self.decoded.samples(cut)
+        if self.frozen.get(name, sha256 := pcm_sha256(samples)) != sha256:
+            raise CorpusError(
+                f"its clip {name} is frozen but decodes differently now (another version of "
+                f"ffmpeg's libraries?); restore {path} from a copy"
+            )
+        return sha256, write_wav(self.corpus / path, samples)
+
+    def _measure(self, cut: Cut) -> Measures:
+        low = max(cut.start_ms - AROUND_MS, 0)
+        excerpt = self.decoded.samples(Cut(low, cut.end_ms + AROUND_MS))
+        start, end = ((ms - low) * SAMPLE_RATE // 1000 for ms in (cut.start_ms, cut.end_ms))
+        return measure(
+            excerpt[start:end], self.decoded.activity, cut, excerpt[:start], excerpt[end:]
+        )
+
+    def _record(
+        self, cut: Cut, speaker: SpeakerInfo, hashes: tuple[str, str], measures: Measures
+    ) -> Clip:
+        name, path = self._place(cut)
+        return Clip(
+            clip_id=name,
+            source_id=self.source_id,
+            path=path,
+            start=cut.start_ms / 1000,
+            end=cut.end_ms / 1000,
+            duration=(cut.end_ms - cut.start_ms) / 1000,
+            sha256=hashes[0],
+            file_sha256=hashes[1],
+            **vars(measures),
+            **vars(speaker),
+        )
+
+    def _place(self, cut: Cut) -> tuple[str, str]:
+        """Return a clip's id and path."""
+        name = clip_id(self.source_id, cut.start_ms, cut.end_ms)
+        return name, f"clips/{self.source_id}/{name}.wav"
+
+
+_WRITERS = 8
+
+
+@dataclass(frozen=True)
+class CutSource:
+    """Result of cutting a source.
+
+    Attributes:
+        clips: records of the clips, in order of time.
+        fingerprints: fingerprint of each clip.
+        duration_ms: duration of the source, in whole milliseconds.
+        outside_ms: milliseconds in no clip, by ledger reason.
+        lines: subtitle lines, with times that match the sound.
+        alignment: how their times were changed for that.
+        unreal_seconds: duration of the samples that are not finite numbers in the file.
+        cancelled: share of the sound that is lost in downmixing its two channels.
+    """
+
+    clips: list[Clip]
+    fingerprints: list[Fingerprint]
+    duration_ms: int
+    outside_ms: dict[str, int]
+    lines: list[SubtitleLine]
+    alignment: SubtitleTiming
+    unreal_seconds: float
+    cancelled: float
+
+
+def cut_source(
+    media: Path,
+    track: int,
+    source_id: str,
+    corpus: Path,
+    lines: Sequence[SubtitleLine],
+    settings: SegmentSettings,
+    frozen: Mapping[str, str],
+    *,
+    choices: Choices | None = None,
+    cuts: Sequence[Cut] | None = None,
+) -> CutSource:
+    """Decode a track, plan its clips, and write each below ``clips/<source_id>/``.
+
+    Memory doesn't grow with the length of the track: its samples are kept in a temporary file.
+
+    Args:
+        media: media file.
+        track: index of the audio track.
+        source_id: id of the source, which names its folder and clips.
+        corpus: corpus folder.
+        lines: subtitle lines in order of time, with the times of their file.
+        settings: settings of section [segment].
+        frozen: sha256 of the samples of the frozen clips, by clip id.
+        choices: manual regions and review decisions of the source.
+        cuts: cuts in order of time; ``None`` to plan them.
+
+    Raises:
+        MediaError: if the file can't be decoded.
+        CorpusError: if a frozen clip would change.
+    """
+    choices = choices or Choices()
+    with open_track(media, track, settings, corpus) as decoded:
+        alignment = SubtitleTiming()
+        if settings.align_subtitles:
+            lines, alignment = synchronise(lines, decoded.activity.speech)
+        closed = choices.closed(len(decoded.activity))
+        if cuts is None:
+            cuts = _plan_around(choices.fixed(), decoded, lines, settings, choices)
+        writer = ClipWriter(corpus, source_id, decoded, frozen)
+        clips = writer.write(cuts, _SpeakerLookup(lines, settings, choices).speaker_in)
+        prints = [
+            Fingerprint(clip_id=clip.clip_id, hashes=to_text(fingerprint(decoded.samples(cut))))
+            for clip, cut in zip(clips, cuts, strict=True)
+        ]
+        left = measure_outside(decoded.activity, cuts, decoded.duration_ms, closed)
+        return CutSource(
+            clips,
+            prints,
+            decoded.duration_ms,
+            left,
+            list(lines),
+            alignment,
+            decoded.unreal_seconds,
+            decoded.cancelled,
+        )
+
+
+def plan_track(
+    decoded: DecodedTrack,
+    lines: Sequence[Line],
+    settings: SegmentSettings,
+    closed: NDArray[np.bool_] | None = None,
+) -> list[Cut]:
+    """Return the best cuts of a decoded track.
+
+    Args:
+        decoded: decoded track.
+        lines: subtitle lines.
+        settings: settings of section [segment].
+        closed: frames that no clip may touch.
+    """
+    return plan_cuts(
+        decoded.activity,
+        lines,
+        min_ms=round(settings.min_seconds * 1000),
+        max_ms=round(settings.max_seconds * 1000),
+        margin_ms=round(settings.margin_seconds * 1000),
+        closed=closed,
+    )
+
+
+def _plan_around(
+    fixed: Sequence[Cut],
+    decoded: DecodedTrack,
+    lines: Sequence[SubtitleLine],
+    settings: SegmentSettings,
+    choices: Choices,
+) -> list[Cut]:
+    """Return the cuts fixed by review and the best ones around them."""
+    closed = np.zeros(len(decoded.activity), dtype=np.bool_)
+    for frames in choices.closed(len(closed)).values():
+        closed |= frames
+    for cut in fixed:
+        closed[cut.start_ms // FRAME_MS : -(-cut.end_ms // FRAME_MS)] = True
+    with_edges = with_region_edges(lines, choices)
+    plain = with_region_edges(lines, Choices())
+    cuts = plan_track(decoded, plain, settings, closed)
+    if with_edges != plain:
+        careful = plan_track(decoded, with_edges, settings, closed)
+        cuts = prefer_covering_cuts(cuts, careful, decoded.activity.speech, closed, choices)
+    return sorted([*fixed, *cuts])
+
+
+class _SpeakerLookup:
+    """Finds the speaker of a cut by regions and nearby subtitle lines."""
+
+    def __init__(
+        self, lines: Sequence[SubtitleLine], settings: SegmentSettings, choices: Choices
+    ) -> None:
+        self._lines = lines
+        self._starts = [line.start for line in lines]
+        self._longest = max((line.end - line.start for line in lines), default=0.0)
+        self._settings = settings
+        self._choices = choices
+
+    def speaker_in(self, cut: Cut) -> SpeakerInfo:
+        """Return the speaker of a cut, as far as manual regions or subtitles name one."""
+        start, end = cut.start_ms / 1000, cut.end_ms / 1000
+        speakers = self._choices.speakers(start, end)
+        if len(speakers) > 1:
+            return SpeakerInfo()
+        if speakers:
+            return SpeakerInfo(speakers.pop(), "file")
+        low = bisect.bisect_left(self._starts, start - self._longest)
+        high = bisect.bisect_right(self._starts, end)
+        speaker = subtitle_speaker(cut, self._lines[low:high], self._settings)
+        return SpeakerInfo(speaker, "subtitle") if speaker else SpeakerInfo()
+
+
+def preview_clips(
+    media: Path, *, track: int | None = None, settings: SegmentSettings | None = None
+) -> Iterator[tuple[Cut, Samples]]:
+    """Yield the clips that ``corpus segment`` would cut from a file without subtitles.
+
+    Args:
+        media: audio or video file, of any length.
+        track: index of the audio track; ``None`` for the default one.
+        settings: settings of section [segment].
+
+    Returns:
+        Each cut with its samples (int16 mono at 16 kHz), in order of time.
+
+    Raises:
+        MediaError: if the file can't be decoded.
+    """
+    settings = settings or SegmentSettings()
+    chosen = probe(media).track(track).index
+    with open_track(media, chosen, settings, Path(tempfile.gettempdir())) as decoded:
+        for cut in plan_track(decoded, [], settings):
+            yield cut, decoded.samples(cut)

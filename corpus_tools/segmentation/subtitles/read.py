@@ -1,0 +1,166 @@
+"""Subtitles of a source as records, synchronised with its sound.
+
+Speaker of a clip, from the speakers of subtitle lines.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus_tools.configuration.segment import SegmentSettings
+from corpus_tools.media.cut import Cut
+from corpus_tools.segmentation.subtitles.sync import SubtitleTiming, align_lines
+from corpus_tools.subtitles.files import find_sidecar, read_subtitle_file
+from corpus_tools.subtitles.tracks import read_embedded
+from manifests.base.errors import DataError
+from manifests.storage.records import SubtitleLine
+from manifests.storage.store import sha256_file
+
+__all__ = ["alignment_warning", "read_lines", "sidecar_sha256", "subtitle_speaker", "synchronise"]
+
+
+def sidecar_sha256(media: Path, language: str = "zh") -> str | None:
+    """Return the sha256 of the subtitle file beside a media file, if there is one."""
+    sidecar = find_sidecar(media, language)
+    return sha256_file(sidecar) if sidecar else None
+
+
+def read_lines(
+    media: Path, source_id: str, language: str = "zh"
+) -> tuple[list[SubtitleLine], list[str]]:
+    """Read the subtitles of a media file, from the file beside it or else from a track in it.
+
+    Args:
+        media: media file.
+        source_id: id of the source, for the records.
+        language: BCP 47 code of the spoken language; empty if unknown.
+
+    Returns:
+        Lines in order of time, and warnings about them; no lines if they can't be read.
+    """
+    try:
+        sidecar = find_sidecar(media, language)
+        subtitles = (
+            read_subtitle_file(sidecar, language) if sidecar else read_embedded(media, language)
+        )
+    except DataError as error:
+        return [], [f"{error}; cut without subtitles"]
+    lines = [
+        SubtitleLine(
+            source_id=source_id,
+            start=event.start,
+            end=event.end,
+            text=event.text,
+            speaker=event.speaker,
+        )
+        for event in subtitles.events
+    ]
+    return sorted(lines, key=lambda line: (line.start, line.end, line.text)), subtitles.notes
+
+
+def synchronise(
+    lines: Sequence[SubtitleLine], speech: NDArray[np.bool_]
+) -> tuple[list[SubtitleLine], SubtitleTiming]:
+    """Return lines with times that match the sound, and how their times were changed.
+
+    Args:
+        lines: subtitle lines as read.
+        speech: whether somebody speaks in each frame, as in `Activity`.
+    """
+    starts, ends = (
+        np.array([getattr(line, edge) for line in lines], dtype=np.float64)
+        for edge in ("start", "end")
+    )
+    alignment = align_lines(starts, ends, speech)
+    if alignment.verdict != "corrected":
+        return list(lines), alignment
+    moved = [
+        line.changed(
+            start=max(round(alignment(line.start), 3), 0.0), end=round(alignment(line.end), 3)
+        )
+        for line in lines
+    ]
+    return [line for line in moved if line.end > line.start], alignment
+
+
+def alignment_warning(
+    media: Path, alignment: SubtitleTiming, lines: Sequence[SubtitleLine], seconds: float
+) -> str | None:
+    """Return a warning about the timing of a file's subtitles, if needed.
+
+    Args:
+        media: media file.
+        alignment: timing, as from `synchronise`.
+        lines: synchronised lines.
+        seconds: duration of the media file.
+    """
+    if alignment.verdict == "corrected":
+        first, last = (_lateness(time, alignment) for time in (0.0, seconds))
+        if alignment.rate == 1:
+            return f"{media}: its subtitles came {first}; corrected"
+        return (
+            f"{media}: its subtitles came {first} at the start and {last} at the end "
+            f"(rate {alignment.rate:.5f}); corrected"
+        )
+    if alignment.verdict == "mismatch":
+        return (
+            f"{media}: its subtitles match its speech nowhere and were left as they are; check "
+            "whether they belong to it"
+        )
+    if alignment.verdict == "unconfirmed":
+        return (
+            f"{media}: nothing shows that its subtitles belong to this film: they match its speech "
+            "no better than chance, and are too few to find their true times; they were left as "
+            "they are, check whether they belong to it"
+        )
+    if alignment.verdict == "parts":
+        return (
+            f"{media}: its subtitles match its speech in some parts only and were left as they "
+            "are; check whether they belong to another cut of it"
+        )
+    beyond = sum(line.start > seconds + _PAST_THE_END for line in lines)
+    if beyond:
+        return (
+            f"{media}: {beyond} of its {len(lines)} subtitle lines begin after its end, and it is "
+            f"too short to find their true times by its speech; check whether they belong to it"
+            if alignment.verdict == "unknown"
+            else f"{media}: {beyond} of its {len(lines)} subtitle lines begin after its end; "
+            f"check whether a part of it is missing"
+        )
+    return None
+
+
+def _lateness(sound: float, alignment: SubtitleTiming) -> str:
+    """Return how late or early the subtitles are at a time of the sound."""
+    late = (sound - alignment.offset_s) / alignment.rate - sound
+    return f"{abs(late):.2f} s {'late' if late >= 0 else 'early'}"
+
+
+_PAST_THE_END = 1.0  # s
+
+
+def subtitle_speaker(
+    cut: Cut, lines: Sequence[SubtitleLine], settings: SegmentSettings
+) -> str | None:
+    """Return the speaker of a clip, if its subtitle lines name one clearly enough.
+
+    Args:
+        cut: start and end of the clip.
+        lines: subtitle lines of the source; only those that overlap the clip matter.
+        settings: ``speaker_share`` and ``other_speaker_seconds``.
+    """
+    seconds: dict[str | None, float] = defaultdict(float)
+    for line in lines:
+        overlap = min(line.end, cut.end_ms / 1000) - max(line.start, cut.start_ms / 1000)
+        if overlap > 0:
+            seconds[line.speaker] += overlap
+    total = sum(seconds.values())
+    named = sorted(((time, speaker) for speaker, time in seconds.items() if speaker), reverse=True)
+    if not named or named[0][0] < settings.speaker_share * total:
+        return None
+    if any(time > settings.other_speaker_seconds for time, _ in named[1:]):
+        return None
+    return named[0][1]

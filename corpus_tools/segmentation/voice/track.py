@@ -1,0 +1,70 @@
+"""Decoded track: samples on disk, and activity frame by frame."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus_tools.configuration.segment import SegmentSettings
+from corpus_tools.media.cut import Cut
+from corpus_tools.media.decode import decode
+from corpus_tools.media.polarity import PolarityMeter
+from corpus_tools.media.resample import SAMPLE_RATE
+from corpus_tools.media.samples import PcmBuffer, Samples
+from corpus_tools.segmentation.voice.activity import Activity, ActivityMeter
+from corpus_tools.segmentation.voice.base import detector_of
+
+__all__ = ["DecodedTrack", "open_track"]
+
+
+@dataclass(frozen=True)
+class DecodedTrack:
+    """A decoded track, ready to be cut.
+
+    Attributes:
+        buffer: samples.
+        activity: activity, frame by frame.
+        unreal_seconds: duration of the samples that are not finite numbers in the file.
+        cancelled: share of the sound that is lost in downmixing its two channels.
+    """
+
+    buffer: PcmBuffer
+    activity: Activity
+    unreal_seconds: float = 0.0
+    cancelled: float = 0.0
+
+    @property
+    def duration_ms(self) -> int:
+        """Duration in whole milliseconds."""
+        return len(self.buffer) * 1000 // SAMPLE_RATE
+
+    def samples(self, cut: Cut) -> Samples:
+        """Return the samples of a cut."""
+        start, end = (ms * SAMPLE_RATE // 1000 for ms in (cut.start_ms, cut.end_ms))
+        return self.buffer.read(start, end)
+
+
+@contextmanager
+def open_track(
+    media: Path, track: int, settings: SegmentSettings, folder: Path
+) -> Iterator[DecodedTrack]:
+    """Decode a track and measure its activity in one pass; yield the decoded track.
+
+    Args:
+        media: media file.
+        track: index of the audio track.
+        settings: settings of section [segment].
+        folder: folder for the temporary file of samples.
+
+    Raises:
+        MediaError: if the file can't be decoded.
+    """
+    with PcmBuffer(folder) as buffer:
+        meter = ActivityMeter(detector_of(settings), settings)
+        unreal_seconds = 0.0
+        polarity = PolarityMeter()
+        for block in decode(media, track, polarity):
+            unreal_seconds += block.unreal_seconds
+            buffer.append(block.samples)
+            meter.add(block)
+        yield DecodedTrack(buffer, meter.activity(), unreal_seconds, polarity.share)

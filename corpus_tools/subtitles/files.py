@@ -1,0 +1,340 @@
+"""Subtitle files beside media files.
+
+Removal of cues that can't be spoken lines.
+
+Removal of translations from bilingual subtitles.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from corpus_tools.subtitles.cues import Cue, name_speakers, plain_cues
+from corpus_tools.subtitles.languages import script_of, scripts_of_language, tag_is_language
+from manifests.base.encodings import decode_damaged
+from manifests.base.errors import DataError
+
+__all__ = [
+    "SUFFIXES",
+    "SubtitleEvent",
+    "Subtitles",
+    "clean_subtitles",
+    "find_sidecar",
+    "read_subtitle_file",
+]
+
+
+def spoken_cues(cues: Sequence[Cue]) -> tuple[list[Cue], Counter[str]]:
+    """Return the cues that may be spoken lines, in order of time, and the reasons for the others.
+
+    Left out are cues that end before they begin, lie before the start or after four days, last
+    longer than half a minute (titles, watermarks), or have too much text. Cues without text or
+    duration are dropped without a reason. Repetitions of a text without a pause, from animation and
+    layers, are merged into one cue.
+
+    Args:
+        cues: cues without markup.
+    """
+    reasons: Counter[str] = Counter()
+    kept = []
+    for cue in cues:
+        reason = _rejection(cue)
+        if reason:
+            reasons[reason] += 1
+        elif cue.text.strip() and cue.end > cue.start:
+            kept.append(cue if cue.start >= 0 else replace(cue, start=0.0))
+    return _merge_repeated(sorted(kept, key=lambda cue: (cue.start, cue.end, cue.text))), reasons
+
+
+def _rejection(cue: Cue) -> str | None:
+    if cue.end < cue.start:
+        return "end before they begin"
+    if cue.start > _LATEST or (cue.start < 0 and cue.end <= 0):
+        return "lie outside any film"
+    if cue.end - cue.start > _LONGEST:
+        return f"last more than {_LONGEST} s"
+    if len(cue.text) > _MOST_TEXT:
+        return f"have more than {_MOST_TEXT} characters"
+    return None
+
+
+def _merge_repeated(cues: Sequence[Cue]) -> list[Cue]:
+    """Merge consecutive cues with the same text and speaker."""
+    joined: list[Cue] = []
+    last: dict[tuple[str, str | None], int] = {}
+    for cue in cues:
+        key = cue.text.strip(), cue.speaker
+        at = last.get(key)
+        if at is not None and cue.start <= joined[at].end + _AT_ONCE:
+            end = max(joined[at].end, cue.end)
+            if end - joined[at].start <= _LONGEST:
+                joined[at] = replace(joined[at], end=end)
+                continue
+        last[key] = len(joined)
+        joined.append(cue)
+    return joined
+
+
+_LATEST = 4 * 24 * 3600  # s
+_LONGEST = 30  # s
+_MOST_TEXT = 500
+_AT_ONCE = 0.05  # s
+
+
+def without_translations(cues: Sequence[Cue], language: str) -> tuple[list[Cue], int]:
+    r"""Remove simultaneous translations in another script from cues.
+
+    A translation may be in lines of its own within a cue, or in cues of its own at the same time.
+    If fewer than 30 % of the cues have one, the file is in one language, and foreign words in it
+    are kept.
+
+    Args:
+        cues: cues without markup.
+        language: BCP 47 code of the spoken language.
+
+    Returns:
+        Remaining cues, and the number of cues that lost all or part of their text.
+
+    Example:
+        >>> without_translations([Cue(0, 2, "巴适得很\nVery comfortable", None)], "zh")
+        ([Cue(start=0, end=2, text='巴适得很', speaker=None)], 1)
+    """
+    spoken = scripts_of_language(language)
+    split = [_by_script(cue, spoken) for cue in cues]
+    native = [cue for cue, (own, _) in zip(cues, split, strict=True) if own]
+    if not native:
+        return list(cues), 0
+    coverage = _Coverage(native)
+    kept: list[Cue] = []
+    translated = 0
+    for cue, (own, other) in zip(cues, split, strict=True):
+        if own and other:
+            kept.append(replace(cue, text="\n".join(own)))
+            translated += 1
+        elif own or not other or not coverage.covers_most_of(cue):
+            kept.append(cue)
+        else:
+            translated += 1
+    if translated < _MIN_TRANSLATED * len(native):
+        return list(cues), 0
+    return kept, translated
+
+
+def _by_script(cue: Cue, spoken: frozenset[str]) -> tuple[list[str], list[str]]:
+    """Return the lines of a cue in the language's scripts, and those in other scripts."""
+    own: list[str] = []
+    other: list[str] = []
+    for line in cue.text.split("\n"):
+        script = script_of(line)
+        if script is not None:
+            (own if script in spoken else other).append(line)
+    return own, other
+
+
+class _Coverage:
+    """Time covered by a set of cues, with queries in constant time."""
+
+    def __init__(self, cues: Sequence[Cue]) -> None:
+        self._last = max(cue.end for cue in cues)
+        changes = np.zeros(self._cell(self._last) + 2, dtype=np.int32)
+        np.add.at(changes, [self._cell(cue.start) for cue in cues], 1)
+        np.add.at(changes, [self._cell(cue.end) for cue in cues], -1)
+        shown = np.cumsum(changes) > 0
+        self._before = np.concatenate([[0], np.cumsum(shown, dtype=np.int32)])
+
+    def covers_most_of(self, cue: Cue) -> bool:
+        start, end = (self._cell(min(time, self._last)) for time in (cue.start, cue.end))
+        return bool(2 * (self._before[end] - self._before[start]) > end - start)
+
+    @staticmethod
+    def _cell(seconds: float) -> int:
+        return int(max(seconds, 0) * 10)
+
+
+_MIN_TRANSLATED = 0.3  # share of cues with a translation in a bilingual file
+
+
+SUFFIXES = (".srt", ".ass", ".ssa", ".vtt")
+"""Supported file suffixes, in order of preference."""
+
+
+@dataclass(frozen=True)
+class SubtitleEvent:
+    """A subtitle line.
+
+    Attributes:
+        start: start in seconds.
+        end: end in seconds, later than ``start``.
+        text: plain text on one line.
+        speaker: name of the speaker in the file, or None.
+    """
+
+    start: float
+    end: float
+    text: str
+    speaker: str | None
+
+
+@dataclass(frozen=True)
+class Subtitles:
+    """Lines of a subtitle file or track.
+
+    Attributes:
+        events: lines in order of time.
+        notes: problems of the file, a sentence each.
+    """
+
+    events: list[SubtitleEvent]
+    notes: list[str]
+
+
+def find_sidecar(media: Path, language: str = "zh") -> Path | None:
+    """Return the subtitle file of a media file, or None.
+
+    It has the media file's stem, alone (``a.srt``) or with a language (``a.zh.srt``). Files without
+    a language are preferred to those in the spoken language, those to others; then the order of
+    ``SUFFIXES`` and the name decide.
+
+    Args:
+        media: the media file.
+        language: BCP 47 code of the spoken language; empty if unknown.
+    """
+    found = []
+    for path in media.parent.iterdir():
+        suffix = path.suffix.lower()
+        if not path.stem.startswith(media.stem) or suffix not in SUFFIXES:
+            continue
+        tag = path.stem.removeprefix(media.stem)
+        if (not tag or _LANGUAGE.fullmatch(tag)) and path.is_file():
+            rank = 0 if not tag else 1 if tag_is_language(tag[1:], language) else 2
+            found.append((rank, SUFFIXES.index(suffix), path.name, path))
+    return min(found)[-1] if found else None
+
+
+def read_subtitle_file(path: Path, language: str = "zh") -> Subtitles:
+    """Read an .srt, .ass, .ssa or .vtt file.
+
+    Format and encoding are detected from the content. Styling is removed. Karaoke, translations
+    (see `without_translations`) and cues that can't be spoken (see `spoken_cues`) are left out.
+
+    Args:
+        path: the file.
+        language: BCP 47 code of the spoken language; empty if unknown.
+
+    Raises:
+        DataError: if it can't be read as subtitles.
+    """
+    import pysubs2
+
+    text, damaged = _read_text(path, language)
+    format_ = _detect_format(text)
+    text, unreadable = _limit_size(text, format_, path)
+    try:
+        parsed = pysubs2.SSAFile.from_string(text, format_, keep_html_tags=True)
+    except Exception as error:  # the parser raises many kinds of error for damaged files
+        raise DataError(f"{path}: damaged {format_} subtitles ({error}); repair it") from error
+    if not len(parsed):
+        raise DataError(f"{path}: no subtitle lines found in it; expected SRT, ASS, SSA or VTT")
+    cues = [
+        Cue(line.start / 1000, line.end / 1000, line.text, line.name.strip() or None, line.effect)
+        for line in parsed
+        if not line.is_comment
+    ]
+    found = clean_subtitles(cues, format_, str(path), language)
+    notes = []
+    if damaged:
+        notes.append(f"{path}: {damaged} damaged characters, replaced by \ufffd")
+    if unreadable:
+        notes.append(f"{path}: {unreadable} lines have no readable times; left out")
+    return Subtitles(found.events, notes + found.notes)
+
+
+def clean_subtitles(cues: Sequence[Cue], format_: str, where: str, language: str) -> Subtitles:
+    """Return the spoken lines of parsed cues.
+
+    Args:
+        cues: parsed cues.
+        format_: ``srt``, ``vtt``, ``ass`` or ``ssa``.
+        where: name of the file, for the notes.
+        language: BCP 47 code of the spoken language; empty if unknown.
+    """
+    spoken, reasons = spoken_cues(plain_cues(cues, format_))
+    kept, translated = without_translations(spoken, language)
+    notes = [f"{where}: {n} subtitle lines {why}; left out" for why, n in sorted(reasons.items())]
+    if translated:
+        notes.append(f"{where}: two languages at once; of {translated} lines only {language} kept")
+    elif _is_translation(kept, language):
+        notes.append(
+            f"{where}: hardly a line is in the script of {language}; if it is a translation, "
+            "remove the file; if another language is spoken, set [corpus] language"
+        )
+    return Subtitles(_events(kept), notes)
+
+
+def _is_translation(cues: Sequence[Cue], language: str) -> bool:
+    spoken = scripts_of_language(language)
+    scripts = [script_of(cue.text) for cue in cues]
+    written = sum(script in spoken for script in scripts)
+    return bool(spoken) and len(cues) >= _MIN_LINES and written < len(cues) / 20
+
+
+def _read_text(path: Path, language: str) -> tuple[str, int]:
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise DataError(f"{path}: larger than {_LARGEST_FILE >> 20} MiB; not a subtitle file")
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: can't be read ({error.strerror})") from error
+    decoded = decode_damaged(data, str(path), language)
+    text = decoded.text.lstrip("\ufeff").replace("\0", "")
+    return text.replace("\r\n", "\n").replace("\r", "\n"), decoded.damaged
+
+
+def _detect_format(text: str) -> str:
+    if text.lstrip().startswith("WEBVTT"):
+        return "vtt"
+    if "[Script Info]" in text or "[Events]" in text:
+        return "ssa" if re.search(r"\[V4 Styles\]", text, re.IGNORECASE) else "ass"
+    return "srt"
+
+
+def _limit_size(text: str, format_: str, path: Path) -> tuple[str, int]:
+    """Return the part of a file that the parser needs, and the number of unreadable lines.
+
+    Raises:
+        DataError: if it has too many lines for subtitles.
+    """
+    if max(text.count("-->"), text.count("\nDialogue:")) > _MOST_LINES:
+        raise DataError(f"{path}: more than {_MOST_LINES} subtitle lines, too many for a film")
+    if format_ in ("srt", "vtt"):
+        shortened = (line[:_LONGEST_ROW] for line in _BLANK_LINES.sub("\n\n", text).split("\n"))
+        return "\n".join(shortened), 0
+    rows = text[max(text.find("[Events]"), 0) :].split("\n")
+    spoken = [row for row in rows if row.startswith("Dialogue:")]
+    timed = [row[:_LONGEST_ROW] for row in spoken if _ASS_TIMES.match(row)]
+    heads = [row for row in rows if row.startswith("Format:")][:1]
+    return "\n".join(["[Events]", *heads, *timed, ""]), len(spoken) - len(timed)
+
+
+def _events(cues: Iterable[Cue]) -> list[SubtitleEvent]:
+    cues = list(cues)
+    named = name_speakers([(cue.text, cue.speaker) for cue in cues])
+    events = {
+        SubtitleEvent(round(cue.start, 3), round(cue.end, 3), " ".join(text.split()), speaker)
+        for cue, (text, speaker) in zip(cues, named, strict=True)
+        if text.strip() and round(cue.end, 3) > round(cue.start, 3)
+    }
+    return sorted(events, key=lambda line: (line.start, line.end, line.text, line.speaker or ""))
+
+
+_LARGEST_FILE = 32 * 2**20  # bytes; a feature film's subtitles have about 0.1 MB, fonts aside
+_MOST_LINES = 100_000
+_LONGEST_ROW = 4000  # characters
+_MIN_LINES = 30  # lines from which a file is checked for being a translation
+_LANGUAGE = re.compile(r"\.[A-Za-z]{2,3}(?:[-_][A-Za-z]{2,8})*")
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
+_ASS_TIMES = re.compile(r"Dialogue:[^,]*(?:,\s*-?\d{1,2}:\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?\s*){2},")

@@ -1,0 +1,269 @@
+"""Assignment of timed lines to the clips in which they are spoken.
+
+Assignment of a window's words to the clips in which they are spoken.
+"""
+
+import math
+import zlib
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from corpus_tools.transcription.recognisers.base import Recognition, Word
+from corpus_tools.transcription.windows import ClipSpan
+
+__all__ = ["ClipText", "assign_lines", "assign_words", "split_recognition"]
+
+STRADDLES = "straddles"
+"""Flag of a text that is partly spoken in another clip, or lacks a part spoken in its own."""
+
+_MIN_SHARE = 0.5  # share of a line within the clip that gets it
+_SHARED = 0.25  # share of a line within each clip that shares it
+_MIN_LINE_STRADDLE = 0.2  # seconds of a line in another clip, more than the usual display lag
+
+
+class TimedLine(Protocol):
+    """A line with times: a subtitle event or record."""
+
+    @property
+    def start(self) -> float:
+        """Start in seconds."""
+
+    @property
+    def end(self) -> float:
+        """End in seconds."""
+
+    @property
+    def text(self) -> str:
+        """Text of the line."""
+
+
+class TimedClip(Protocol):
+    """A clip with times: a record of a corpus, or a segment of a file."""
+
+    @property
+    def clip_id(self) -> str:
+        """Id of the clip."""
+
+    @property
+    def start(self) -> float:
+        """Start in seconds."""
+
+    @property
+    def end(self) -> float:
+        """End in seconds."""
+
+    @property
+    def superseded_by(self) -> str | None:
+        """Id of the clip that replaced it, if any."""
+
+
+@dataclass
+class ClipText:
+    """Lines assigned to a clip.
+
+    Attributes:
+        lines: texts of its own lines, in order of time.
+        flags: flags of the text.
+        shared: texts of lines of which it holds a quarter or more, but no clip holds half.
+        inside_s: seconds of its lines (or of the shared ones if it has none) within the clip.
+        shown_s: total duration of these lines in seconds.
+        covered_s: seconds of the clip that they cover.
+    """
+
+    lines: list[str] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+    shared: list[str] = field(default_factory=list)
+    inside_s: float = 0.0
+    shown_s: float = 0.0
+    covered_s: float = 0.0
+
+    def confidence(self, speech_s: float) -> float:
+        """Return the confidence, 0 to 1, that the text is that of the whole clip.
+
+        It is the share of the lines' time within the clip times the share of the clip's speech that
+        they cover; only durations are compared, not where in the clip its speech lies.
+
+        Args:
+            speech_s: seconds of speech in the clip.
+        """
+        covered = min(self.covered_s / speech_s, 1.0) if speech_s > 0 else 1.0
+        return round(covered * self.inside_s / self.shown_s, 4) if self.shown_s else 0.0
+
+
+def assign_lines(lines: Iterable[TimedLine], clips: Sequence[TimedClip]) -> Mapping[str, ClipText]:
+    """Assign each line to the clip that holds most of it, if that is half of the line or more.
+
+    Of clips that hold equally much the first gets it. A line that also reaches into another clip by
+    0.2 s flags both clips as ``straddles``. A line of which no clip holds half is shared by those
+    that hold a quarter. Superseded clips are handled apart, so that they take no line from those
+    that replaced them.
+
+    Args:
+        lines: lines of one source, with times on its timeline.
+        clips: clips of the same source.
+
+    Returns:
+        Texts of the clips with own or shared lines, by clip id.
+    """
+    texts: dict[str, ClipText] = {}
+    ordered = sorted(lines, key=lambda line: (line.start, line.end, line.text))
+    for superseded in (False, True):
+        peers = [clip for clip in clips if (clip.superseded_by is not None) == superseded]
+        texts |= _assign_to_peers(ordered, sorted(peers, key=lambda clip: (clip.start, clip.end)))
+    return texts
+
+
+def _assign_to_peers(lines: Sequence[TimedLine], clips: Sequence[TimedClip]) -> dict[str, ClipText]:
+    owned: dict[str, list[TimedLine]] = defaultdict(list)
+    shared: dict[str, list[TimedLine]] = defaultdict(list)
+    straddled: set[str] = set()
+    starts = [clip.start for clip in clips]
+    longest = max((clip.end - clip.start for clip in clips), default=0.0)
+    for line in lines:
+        near = clips[bisect_left(starts, line.start - longest) : bisect_left(starts, line.end)]
+        held = {clip.clip_id: seconds for clip in near if (seconds := _overlap(line, clip)) > 0}
+        owner = max(held, key=lambda clip_id: held[clip_id], default=None)
+        shown = line.end - line.start
+        if owner is not None and held[owner] >= _MIN_SHARE * shown:
+            owned[owner].append(line)
+        else:
+            owner = None
+            for clip_id in held:
+                if held[clip_id] >= _SHARED * shown:
+                    shared[clip_id].append(line)
+        reached = {clip_id for clip_id, seconds in held.items() if seconds > _MIN_LINE_STRADDLE}
+        if reached - {owner}:
+            straddled |= reached if owner is None else reached | {owner}
+    return {
+        clip.clip_id: _clip_text(
+            clip, owned[clip.clip_id], shared[clip.clip_id], clip.clip_id in straddled
+        )
+        for clip in clips
+        if clip.clip_id in owned.keys() | shared.keys()
+    }
+
+
+def _clip_text(
+    clip: TimedClip, own: Sequence[TimedLine], shared: Sequence[TimedLine], straddles: bool
+) -> ClipText:
+    lines = own or shared
+    return ClipText(
+        lines=[line.text for line in own],
+        flags=[STRADDLES] if straddles else [],
+        shared=[line.text for line in shared],
+        inside_s=sum(_overlap(line, clip) for line in lines),
+        shown_s=sum(line.end - line.start for line in lines),
+        covered_s=_covered_seconds(clip, lines),
+    )
+
+
+def _covered_seconds(clip: TimedClip, lines: Sequence[TimedLine]) -> float:
+    seconds, until = 0.0, clip.start
+    for line in lines:  # in order of their starts
+        start, end = max(line.start, until), min(line.end, clip.end)
+        seconds += max(end - start, 0.0)
+        until = max(until, end)
+    return seconds
+
+
+def _overlap(line: TimedLine, clip: TimedClip) -> float:
+    return min(line.end, clip.end) - max(line.start, clip.start)
+
+
+def split_recognition(recognition: Recognition, spans: Sequence[ClipSpan]) -> list[Recognition]:
+    """Divide the recognition of a window into those of its clips.
+
+    A clip's text is its words, joined. ``avg_logprob`` is the mean log-probability of the clip's
+    words; ``language`` and ``no_speech_prob`` are the window's. Clips that share a word have the
+    flag ``straddles``.
+
+    Args:
+        recognition: recognition of the window, with words unless its text is empty.
+        spans: spans of the clips in the window.
+
+    Returns:
+        Recognition of each clip, with word times from the beginning of the clip.
+    """
+    words = recognition.words or ()
+    straddled = _straddled(words, spans)
+    return [
+        replace(
+            recognition,
+            text=text,
+            avg_logprob=_avg_logprob(own),
+            compression_ratio=_compression(text),
+            words=tuple(_within(word, span) for word in own),
+            flags=(*recognition.flags, STRADDLES) if index in straddled else recognition.flags,
+        )
+        for index, (span, own) in enumerate(zip(spans, assign_words(words, spans), strict=True))
+        for text in ["".join(word.text for word in own).strip()]
+    ]
+
+
+def assign_words(words: Sequence[Word], spans: Sequence[ClipSpan]) -> list[list[Word]]:
+    """Assign each word to the clip that contains its midpoint, else to the nearest one.
+
+    Of equally near clips the first gets it. The words of a clip keep their order.
+
+    Args:
+        words: words of a window, in the order of its text.
+        spans: spans of the window's clips, at least one; they may overlap.
+
+    Returns:
+        Words of each clip.
+
+    Example:
+        >>> words = [Word(0.1, 0.5, "巴适"), Word(0.9, 1.3, "得"), Word(1.1, 1.2, "很")]
+        >>> [[word.text for word in own] for own in assign_words(words, [(0, 1), (1, 2)])]
+        [['巴适'], ['得', '很']]
+    """
+    given: list[list[Word]] = [[] for _ in spans]
+    for word in words:
+        given[_nearest(word, spans)].append(word)
+    return given
+
+
+def _nearest(word: Word, spans: Sequence[ClipSpan]) -> int:
+    middle = (word.start + word.end) / 2
+    distances = [max(start - middle, middle - end, 0.0) for start, end in spans]
+    holding = [start <= middle < end for start, end in spans]
+    return min(range(len(spans)), key=lambda index: (not holding[index], distances[index]))
+
+
+def _straddled(words: Sequence[Word], spans: Sequence[ClipSpan]) -> set[int]:
+    """Return the clips that share a word by more than the error of word times."""
+    found: set[int] = set()
+    for word in words:
+        reached = {
+            index
+            for index, (start, end) in enumerate(spans)
+            if min(word.end, end) - max(word.start, start) > _MIN_WORD_STRADDLE
+        }
+        if len(reached) > 1:
+            found |= reached
+    return found
+
+
+def _within(word: Word, span: ClipSpan) -> Word:
+    """Return the word with times from the clip's beginning, limited to the clip."""
+    start, end = (min(max(time, span[0]), span[1]) - span[0] for time in (word.start, word.end))
+    return replace(word, start=start, end=end)
+
+
+def _avg_logprob(words: Sequence[Word]) -> float | None:
+    known = [word.probability for word in words if word.probability is not None]
+    if not known:
+        return None
+    return round(sum(math.log(max(value, _MIN_PROBABILITY)) for value in known) / len(known), 4)
+
+
+def _compression(text: str) -> float | None:
+    data = text.encode()
+    return round(len(data) / len(zlib.compress(data)), 4) if data else None
+
+
+_MIN_WORD_STRADDLE = 0.1  # seconds of a word in a clip, more than alignment's usual error
+_MIN_PROBABILITY = 1e-10  # so that the logarithm is finite

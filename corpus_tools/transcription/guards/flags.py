@@ -1,0 +1,194 @@
+"""Flags on recognised text that was probably not spoken, based on characters, not words.
+
+Flags and normalisation of recognised texts.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+from corpus_tools.transcription.guards.hallucinations import (
+    KnownHallucinations,
+    has_loop,
+    letters_only,
+    redundancy,
+    repeated_texts,
+)
+from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
+from manifests.storage.records import Transcript
+from manifests.storage.store import fingerprint
+
+__all__ = ["EMPTYING", "Flag", "Flagger", "Thresholds", "flag_text", "guards_version"]
+
+Flag = Literal[
+    "char_loop",
+    "compression",
+    "known_hallucination",
+    "low_logprob",
+    "no_speech",
+    "no_words",
+    "repeated_text",
+    "too_fast",
+]
+"""Flags of the guards."""
+
+EMPTYING: tuple[Flag, ...] = (
+    "char_loop",
+    "compression",
+    "known_hallucination",
+    "no_speech",
+    "no_words",
+    "repeated_text",
+    "too_fast",
+)
+"""Flags that empty a transcript's ``text`` by default; its ``text_raw`` is always kept."""
+
+REPEATED: Flag = "repeated_text"
+"""Flag of a text that too many clips of the same source have."""
+
+_ALGORITHM = 2  # version, raised whenever the same text gets different flags
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Thresholds of the guards.
+
+    Attributes:
+        max_rate: units per second, a unit being a Chinese character or three letters of another
+            script; fast Mandarin has 8 syllables a second.
+        max_compression: characters (or words) of a text per new piece, see `redundancy`. Of 12,424
+            lines of drama dialogue one is above 2, none above 2.4.
+        max_no_speech: probability of no speech; applies only below ``min_logprob`` (Whisper's 0.6).
+        min_logprob: mean log-probability of the tokens (Whisper's -1.0).
+        max_repeats: number of clips of a source with the same text of five characters or more.
+    """
+
+    max_rate: float = 12.0
+    max_compression: float = 2.4
+    max_no_speech: float = 0.6
+    min_logprob: float = -1.0
+    max_repeats: int = 4
+
+
+def flag_text(
+    text: str,
+    seconds: float,
+    avg_logprob: float | None = None,
+    no_speech_prob: float | None = None,
+    thresholds: Thresholds = Thresholds(),
+    known: KnownHallucinations | None = None,
+) -> list[str]:
+    """Return the flags of a recognised text, sorted.
+
+    ``char_loop``: a stretch is repeated many times in a row.
+    ``compression``: the text is more repetitive than speech.
+    ``known_hallucination``: text that Whisper is known to output for silence, such as credits.
+    ``low_logprob``: low confidence of the recogniser.
+    ``no_speech``: the recogniser detected no speech and has low confidence.
+    ``no_words``: only punctuation, or a remark in brackets.
+    ``too_fast``: more text than can be spoken in that time.
+
+    Args:
+        text: recognised text.
+        seconds: duration of the clip.
+        avg_logprob: mean log-probability of the tokens, None if unknown.
+        no_speech_prob: probability of no speech, None if unknown.
+        thresholds: thresholds of the guards.
+        known: known hallucinations, by default the bundled ones.
+
+    Example:
+        >>> flag_text("谢谢观看", 4.0), flag_text("谢谢你哦", 4.0)
+        (['known_hallucination'], [])
+        >>> flag_text("啊好" * 30, 4.0)
+        ['char_loop', 'compression', 'too_fast']
+    """
+    unsure = avg_logprob is not None and avg_logprob < thresholds.min_logprob
+    certain = avg_logprob is not None and not unsure
+    silent = no_speech_prob is not None and no_speech_prob > thresholds.max_no_speech
+    spoken = letters_only(_REMARK.sub("", text))
+    flags = {
+        "char_loop": has_loop(text),
+        "compression": redundancy(text) > thresholds.max_compression,
+        "known_hallucination": (known or KnownHallucinations.bundled()).holds(text),
+        "low_logprob": unsure,
+        "no_speech": silent and not certain,
+        "no_words": not spoken,
+        "too_fast": _units(spoken) > thresholds.max_rate * seconds,
+    }
+    return [name for name, raised in flags.items() if raised]
+
+
+def guards_version(
+    known: KnownHallucinations | None = None, emptying: Sequence[str] = EMPTYING
+) -> str:
+    """Return the fingerprint of the guards: algorithm, hallucinations and emptying flags."""
+    phrases = (known or KnownHallucinations.bundled()).phrases
+    return fingerprint([_ALGORITHM, sorted(phrases), sorted(emptying)])[:16]
+
+
+_REMARK = re.compile(
+    r"\([^()]*\)|（[^（）]*）|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕]*〕|﹝[^﹝﹞]*﹞|\{[^{}]*\}|<[^<>]*>"
+    r"|\*[^*]+\*|[♪♫][^♪♫]*[♪♫]?"
+)
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+
+
+def _units(letters: str) -> float:
+    han = len(_HAN.findall(letters))
+    return han + (len(letters) - han) / 3
+
+
+@dataclass(frozen=True)
+class Flagger:
+    """Guards on recognised texts, which can be applied again without the recogniser.
+
+    Attributes:
+        thresholds: thresholds of the guards.
+        known: known hallucinations, None for the bundled ones.
+        emptying: flags that empty a text.
+    """
+
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    known: KnownHallucinations | None = None
+    emptying: Sequence[Flag] = EMPTYING
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """JSON-ready inputs of the flags and texts, apart from the recognition."""
+        return {
+            "guards": guards_version(self.known, self.emptying),
+            "normalisation": NORMALISATION,
+            "thresholds": asdict(self.thresholds),
+        }
+
+    def apply(
+        self, transcripts: Sequence[Transcript], seconds: Mapping[str, float]
+    ) -> list[Transcript]:
+        """Return a source's transcripts with new flags and texts, from their raw texts.
+
+        Args:
+            transcripts: transcripts of the clips of one source; their old texts and guard flags are
+                replaced, other flags are kept.
+            seconds: duration of each clip, by clip id.
+        """
+        raw = {record.clip_id: record.text_raw for record in transcripts}
+        repeated = repeated_texts(raw, self.thresholds.max_repeats)
+        return [
+            self._flagged(record, seconds[record.clip_id], record.clip_id in repeated)
+            for record in transcripts
+        ]
+
+    def _flagged(self, record: Transcript, seconds: float, repeated: bool) -> Transcript:
+        found = flag_text(
+            record.text_raw,
+            seconds,
+            record.avg_logprob,
+            record.no_speech_prob,
+            self.thresholds,
+            self.known,
+        )
+        flags = {*found, *([REPEATED] if repeated else [])}
+        text = "" if flags & {*self.emptying} else normalise(record.text_raw, record.language)
+        others = {*record.flags} - {*get_args(Flag)}
+        return record.changed(text=text, flags=sorted({*flags, *others}))

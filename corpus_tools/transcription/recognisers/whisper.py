@@ -1,0 +1,301 @@
+"""openai-whisper as a recogniser: batched clips, without context between them.
+
+Loading of Whisper models, and their devices and languages.
+
+Prompt of Whisper: as many words of a lexicon as fit, then the user's text.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus_tools.transcription.recognisers.base import RecogniserOptions, Recognition, Word
+from corpus_tools.transcription.recognisers.batching import Batches
+from corpus_tools.transcription.recognisers.whisper_decoding import Decoding, decode
+from corpus_tools.transcription.recognisers.whisper_timing import align_words
+from corpus_tools.transcription.recognisers.whisper_weights import (
+    Weights,
+    check_checkpoint,
+    find_weights,
+    official_name,
+)
+from manifests.base.errors import ConfigurationError, DataError
+from manifests.storage.store import fingerprint
+
+__all__ = [
+    "WhisperRecogniser",
+    "load_model",
+    "prompt_tokens",
+    "resolve_device",
+    "use_half_precision",
+]
+
+
+def resolve_device(device: str) -> str:
+    """Return the device of this name; ``auto`` is a GPU if there is one.
+
+    Raises:
+        ConfigurationError: if the device doesn't exist.
+    """
+    import torch
+
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    kind, _, number = device.partition(":")
+    if kind not in ("cpu", "cuda") or (number and not number.isdecimal()):
+        raise ConfigurationError(f"no device '{device}'; expected auto, cpu, cuda or cuda:N")
+    if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
+        raise ConfigurationError(
+            f"no device '{device}': this machine has {torch.cuda.device_count()} usable GPUs; "
+            f"use --device cpu"
+        )
+    return device
+
+
+def use_half_precision(requested: bool | None, device: str) -> bool:
+    """Return whether to use half precision; by default on a GPU only.
+
+    Raises:
+        ConfigurationError: if it is requested on a CPU.
+    """
+    on_gpu = device.startswith("cuda")
+    if requested and not on_gpu:
+        raise ConfigurationError("--fp16 needs a GPU; leave it out, or give --device cuda")
+    return on_gpu if requested is None else requested
+
+
+def load_model(weights: Weights, device: str) -> Any:
+    """Load the model of a validated checkpoint.
+
+    Official models, recognised by their hash, get Whisper's alignment heads; other models use all
+    heads in the upper half of the decoder.
+
+    Raises:
+        DataError: if the checkpoint is invalid.
+    """
+    import torch
+    import whisper
+
+    check_checkpoint(weights.path)
+    try:
+        # by path, since whisper may download a model given by name
+        model = whisper.load_model(str(weights.path), device="cpu")
+        if (name := official_name(weights.sha256)) is not None:
+            model.set_alignment_heads(whisper._ALIGNMENT_HEADS[name])
+    except (RuntimeError, TypeError, KeyError, ValueError) as error:
+        reason = " ".join(str(error).split())[:_MAX_MESSAGE]
+        raise DataError(
+            f"{weights.path}: its weights don't fit its dims ({reason}); download it again"
+        ) from error
+    if not all(bool(torch.isfinite(weight).all()) for weight in model.state_dict().values()):
+        raise DataError(f"{weights.path}: has weights that aren't finite; download it again")
+    try:
+        return model.to(device).eval()
+    except torch.OutOfMemoryError as error:
+        raise ConfigurationError(
+            f"{weights.name} doesn't fit into the GPU's memory; use a smaller model or --device cpu"
+        ) from error
+
+
+_MAX_MESSAGE = 300  # characters of torch's error message
+
+
+def language_code(model: Any, language: str | None) -> str | None:
+    """Return Whisper's code of a language tag (``zh`` for ``cmn`` and ``zh-Hans``).
+
+    Raises:
+        ConfigurationError: if the model doesn't support the language.
+    """
+    from whisper.tokenizer import LANGUAGES
+
+    if language is None:
+        return None if model.is_multilingual else "en"
+    code = language.lower().split("-")[0]
+    code = "zh" if code == "cmn" else code
+    known = list(LANGUAGES)[: model.num_languages] if model.is_multilingual else ["en"]
+    if code not in known:
+        raise ConfigurationError(
+            f"this Whisper model doesn't support the language '{language}'; give one of its "
+            f"{len(known)} codes, such as {', '.join(known[:3])}"
+        )
+    return code
+
+
+def prompt_tokens(
+    tokenizer: Any, prompt: str | None, lexicon: Sequence[str], budget: int
+) -> tuple[list[int], int]:
+    """Return the tokens of the prompt, and the number of lexicon words in it.
+
+    Whisper uses at most half of its context for the prompt and keeps the prompt's end. The user's
+    text therefore comes last, after the first words of the lexicon.
+
+    Args:
+        tokenizer: Whisper's tokenizer.
+        prompt: the user's text.
+        lexicon: expected words, the most important first.
+        budget: maximum number of tokens.
+    """
+    own = _encoded(tokenizer, " " + prompt.strip()) if prompt else []
+    separator = "、" if any(_HAN.search(word) for word in lexicon) else ", "
+    tokens: list[int] = []
+    for count, word in enumerate(lexicon):
+        more = _encoded(tokenizer, f"{word}{separator}")
+        if len(tokens) + len(more) + len(own) > budget:
+            return (tokens + own)[-budget:], count
+        tokens += more
+    return (tokens + own)[-budget:], len(lexicon)
+
+
+def _encoded(tokenizer: Any, text: str) -> list[int]:
+    tokens: list[int] = tokenizer.encode(text, disallowed_special=())  # "<|zh|>" is text, too
+    return tokens
+
+
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+
+
+DEFAULT_MODEL = "large-v3"
+
+Wave = NDArray[np.float32]
+
+
+class WhisperRecogniser:
+    """Whisper recogniser, which loads the model at the first clip.
+
+    Args:
+        options: options; ``model`` is an official name or the path of a checkpoint, by default
+            large-v3.
+
+    Raises:
+        ConfigurationError: if the device doesn't exist or doesn't support half precision.
+        DataError: if the model isn't available.
+    """
+
+    def __init__(self, options: RecogniserOptions) -> None:
+        self.options = options
+        self.device = resolve_device(options.device)
+        self.fp16 = use_half_precision(options.fp16, self.device)
+        model = options.model or DEFAULT_MODEL
+        self.weights = find_weights(model, options.download, options.announce)
+        self._batches = Batches(options.batch_size, options.announce)
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.weights.name
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Inputs of the texts, JSON-ready."""
+        import whisper
+
+        return {
+            "weights": self.weights.sha256,
+            "whisper": whisper.__version__,
+            "fp16": self.fp16,
+            "prompt": self.options.prompt,
+            "lexicon": fingerprint(self.options.lexicon)[:16],
+            "temperatures": list(self.options.temperatures),
+            "beam_size": self.options.beam_size,
+            "max_tokens": self.options.max_tokens,
+        }
+
+    def transcribe(self, clips: Sequence[Wave], language: str | None) -> list[Recognition]:
+        """Transcribe clips.
+
+        Clips are padded with silence to Whisper's 30 s; longer ones are divided into pieces.
+
+        Raises:
+            ConfigurationError: if the language isn't supported, or GPU memory is too small.
+            DataError: if the checkpoint is invalid.
+        """
+        decoding = self._decoding(language_code(self._model, language))
+        pieces = [piece for clip in clips for piece in _split_clip(clip)]
+        found = iter(self._batches.map(lambda batch: self._recognise(batch, decoding), pieces))
+        return [_join_pieces([next(found) for _ in _split_clip(clip)]) for clip in clips]
+
+    @cached_property
+    def _model(self) -> Any:
+        return load_model(self.weights, self.device)
+
+    @cached_property
+    def _prompt(self) -> list[int]:
+        from whisper.tokenizer import get_tokenizer
+
+        tokenizer = get_tokenizer(
+            self._model.is_multilingual, num_languages=self._model.num_languages
+        )
+        words = self.options.lexicon
+        budget = self._model.dims.n_text_ctx // 2 - 1
+        tokens, fitting = prompt_tokens(tokenizer, self.options.prompt, words, budget)
+        if fitting < len(words):
+            self.options.announce(
+                f"the first {fitting} of {len(words)} words of the lexicon fit into the prompt"
+            )
+        return tokens
+
+    def _decoding(self, language: str | None) -> Decoding:
+        return Decoding(
+            language=language,
+            prompt=self._prompt,
+            temperatures=self.options.temperatures,
+            beam_size=self.options.beam_size,
+            max_tokens=self.options.max_tokens,
+            fp16=self.fp16,
+        )
+
+    def _recognise(self, pieces: Sequence[Wave], decoding: Decoding) -> list[Recognition]:
+        results = decode(self._model, pieces, decoding)
+        return [
+            Recognition(
+                text=result.text,
+                language=result.language,
+                avg_logprob=result.avg_logprob,
+                no_speech_prob=result.no_speech_prob,
+                compression_ratio=result.compression_ratio,
+                words=align_words(self._model, result, len(piece)) if self.options.words else None,
+            )
+            for result, piece in zip(results, pieces, strict=True)
+        ]
+
+
+def _split_clip(clip: Wave) -> list[Wave]:
+    from whisper.audio import N_SAMPLES
+
+    return [clip[start : start + N_SAMPLES] for start in range(0, max(len(clip), 1), N_SAMPLES)]
+
+
+def _join_pieces(pieces: Sequence[Recognition]) -> Recognition:
+    """Merge the recognitions of a clip's pieces, with the worst scores."""
+    return Recognition(
+        text=" ".join(piece.text for piece in pieces if piece.text),
+        language=pieces[0].language,
+        avg_logprob=_worst(min, [piece.avg_logprob for piece in pieces]),
+        no_speech_prob=_worst(min, [piece.no_speech_prob for piece in pieces]),
+        compression_ratio=_worst(max, [piece.compression_ratio for piece in pieces]),
+        words=_join_words(pieces),
+    )
+
+
+def _join_words(pieces: Sequence[Recognition]) -> list[Word] | None:
+    from whisper.audio import CHUNK_LENGTH
+
+    if pieces[0].words is None:
+        return None
+    return [
+        replace(word, start=word.start + offset, end=word.end + offset)
+        for number, piece in enumerate(pieces)
+        for offset in [number * CHUNK_LENGTH]
+        for word in piece.words or ()
+    ]
+
+
+def _worst(which: Any, values: Sequence[float | None]) -> float | None:
+    worst = which(value for value in values if value is not None)
+    return round(worst, 4) if math.isfinite(worst) else None

@@ -1,0 +1,195 @@
+"""Whisper's weights: lookup, validation and download of checkpoints."""
+
+import os
+import pickle
+import shutil
+import urllib.error
+import urllib.request
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from manifests.base.errors import DataError
+from manifests.storage.store import atomic_path, sha256_file
+
+__all__ = ["Weights", "cache_folder", "check_checkpoint", "find_weights", "official_name"]
+
+_MEGABYTES = {
+    "tiny": 76,
+    "base": 145,
+    "small": 484,
+    "medium": 1530,
+    "large": 3090,
+    "turbo": 1620,
+}
+"""Sizes of the official files, by a part of the name."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A local checkpoint.
+
+    Attributes:
+        name: model name stored with its texts: the official name, or one from file name and hash.
+        path: path of the file.
+        sha256: hash of the file.
+    """
+
+    name: str
+    path: Path
+    sha256: str
+
+
+def find_weights(model: str, download: bool, announce: Callable[[str], None]) -> Weights:
+    """Return the checkpoint of an official name or path.
+
+    An official name is looked up in Whisper's own cache; a download must be allowed.
+
+    Args:
+        model: official name (``large-v3``) or path of a checkpoint.
+        download: download an official model that isn't in the cache.
+        announce: called with a message before a download, with its size.
+
+    Raises:
+        DataError: if the model doesn't exist, isn't in the cache, or has a wrong hash.
+    """
+    import whisper
+
+    path = Path(model).expanduser()
+    if path.is_file():
+        digest = sha256_file(path)
+        return Weights(f"{path.stem}-{digest[:8]}", path, digest)
+    if path.is_dir():
+        raise DataError(f"{model} is a folder; give the file of the Whisper model in it (.pt)")
+    if model not in whisper.available_models():
+        raise DataError(
+            f"no Whisper model '{model}': neither a file nor an official name; the names are "
+            f"{', '.join(whisper.available_models())}"
+        )
+    url: str = whisper._MODELS[model]
+    cached = cache_folder() / url.rsplit("/", 1)[1]
+    published = url.split("/")[-2]
+    if cached.is_file() and sha256_file(cached) == published:
+        return Weights(cached.stem, cached, published)
+    if not download:
+        state = "is damaged in" if cached.is_file() else "is not in"
+        raise DataError(
+            f"Whisper model '{model}' {state} {cached.parent}; give a checkpoint with "
+            f"--model PATH, or download it ({_size(model)}) with --download"
+        )
+    announce(f"downloading Whisper {cached.stem}, {_size(model)}, from {url}")
+    _download(url, cached, published)
+    return Weights(cached.stem, cached, published)
+
+
+def official_name(sha256: str) -> str | None:
+    """Return the official name of the checkpoint with this hash, None if it isn't official."""
+    import whisper
+
+    names = {url.split("/")[-2]: name for name, url in whisper._MODELS.items()}
+    return names.get(sha256)
+
+
+def check_checkpoint(path: Path) -> None:
+    """Validate a Whisper checkpoint without running any code in it.
+
+    Its dimensions are compared with its tensors, so that no file can allocate more memory than its
+    own size.
+
+    Raises:
+        DataError: if it has pickled code, is truncated, or isn't a checkpoint.
+    """
+    checkpoint = _unpickled(path)
+    dims, weights = checkpoint.get("dims"), checkpoint.get("model_state_dict")
+    if not (isinstance(dims, dict) and isinstance(weights, dict) and _dims_match(dims, weights)):
+        raise DataError(
+            f"{path}: not a Whisper checkpoint (dims and model_state_dict are missing or don't "
+            f"match); give one in openai-whisper's format"
+        )
+
+
+def _dims_match(dims: dict[str, Any], weights: dict[str, Any]) -> bool:
+    from whisper import ModelDimensions
+
+    positive = all(isinstance(value, int) and value > 0 for value in dims.values())
+    if (
+        set(dims) != set(ModelDimensions.__annotations__)
+        or not positive
+        or not _is_whisper_size(dims)
+    ):
+        return False
+    shapes = {
+        "encoder.conv1.weight": (dims["n_audio_state"], dims["n_mels"], 3),
+        "encoder.positional_embedding": (dims["n_audio_ctx"], dims["n_audio_state"]),
+        "decoder.token_embedding.weight": (dims["n_vocab"], dims["n_text_state"]),
+        "decoder.positional_embedding": (dims["n_text_ctx"], dims["n_text_state"]),
+        f"encoder.blocks.{dims['n_audio_layer'] - 1}.attn_ln.weight": (dims["n_audio_state"],),
+        f"decoder.blocks.{dims['n_text_layer'] - 1}.attn_ln.weight": (dims["n_text_state"],),
+    }
+    return all(
+        tuple(getattr(weights.get(name), "shape", ())) == shape for name, shape in shapes.items()
+    )
+
+
+def _is_whisper_size(dims: dict[str, Any]) -> bool:
+    """Return whether audio, tokens and heads have the sizes of Whisper models.
+
+    The code around a model assumes 30 s of audio and Whisper's own tokens.
+    """
+    return (
+        dims["n_mels"] in (80, 128)
+        and dims["n_audio_ctx"] == 1500
+        and dims["n_text_ctx"] == 448
+        and 51864 <= dims["n_vocab"] <= 51866
+        and dims["n_audio_state"] == dims["n_text_state"]
+        and dims["n_audio_state"] % dims["n_audio_head"] == 0
+        and dims["n_text_state"] % dims["n_text_head"] == 0
+    )
+
+
+def _unpickled(path: Path) -> dict[str, Any]:
+    import torch
+
+    try:
+        with warnings.catch_warnings(action="ignore"):  # about the age of the file's format
+            value = torch.load(path, map_location="meta", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise DataError(
+            f"{path}: refused, since it has more than weights (pickled code) or isn't a "
+            f"checkpoint; no code in it was run; use a checkpoint in openai-whisper's format"
+        ) from error
+    except (RuntimeError, EOFError, ValueError, KeyError, OSError, AttributeError) as error:
+        raise DataError(
+            f"{path}: not a checkpoint, or truncated; copy or download it again"
+        ) from error
+    return value if isinstance(value, dict) else {}
+
+
+def cache_folder() -> Path:
+    """Return the folder of Whisper's downloaded models."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "whisper"
+
+
+def _size(model: str) -> str:
+    kind = next(kind for kind in reversed(_MEGABYTES) if kind in model)
+    return f"{_MEGABYTES[kind]} MB"
+
+
+def _download(url: str, target: Path, published: str) -> None:
+    try:
+        with (
+            urllib.request.urlopen(url, timeout=60) as source,  # noqa: S310 - from whisper's table
+            atomic_path(target) as temporary,
+        ):
+            with temporary.open("wb") as sink:
+                shutil.copyfileobj(source, sink, 2**20)
+            if sha256_file(temporary) != published:
+                raise DataError(f"{url}: the downloaded file has a wrong hash; download it again")
+    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        raise DataError(
+            f"{url} can't be reached ({error}); get the file on another machine and give it with "
+            f"--model PATH, or try --download again"
+        ) from error

@@ -1,0 +1,94 @@
+"""Transcripts from the subtitles of a source."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from corpus_tools.transcription.assign import ClipText, assign_lines
+from corpus_tools.transcription.store import (
+    SourceClips,
+    is_current,
+    put_transcripts,
+    stored_origins,
+)
+from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
+from manifests.storage.records import Clip, SubtitleLine, TextSource, Transcript
+from manifests.storage.shards import STAGES, read_shard
+from manifests.storage.store import fingerprint, sha256_file
+
+__all__ = ["LOW_OVERLAP", "put_subtitle_texts", "subtitle_transcripts"]
+
+LOW_OVERLAP = "low_overlap"
+"""Flag of a text with lines partly outside the clip, or with much uncovered speech."""
+
+ORIGIN: TextSource = "subtitle"
+_ALGORITHM = 2  # version of the assignment of lines to clips
+_LEAST_CONFIDENCE = 0.75
+
+
+def subtitle_transcripts(
+    texts: Mapping[str, ClipText],
+    clips: Sequence[Clip],
+    source: TextSource,
+    model: str | None = None,
+    language: str | None = None,
+) -> list[Transcript]:
+    """Return the transcripts of clips with lines.
+
+    A line shared by several clips is kept in ``text_raw`` only, since it is unknown which words are
+    spoken in which clip; the text of another origin is used if there is one.
+
+    Args:
+        texts: lines by clip id.
+        clips: clips of the same source.
+        source: text source of the lines.
+        model: recogniser or person who made them, None if unknown.
+        language: BCP 47 code of the spoken language, None if unknown.
+    """
+    records = []
+    for clip in clips:
+        found = texts.get(clip.clip_id)
+        if found is None:
+            continue
+        confidence = found.confidence(clip.speech_ratio * clip.duration)
+        doubtful = confidence < _LEAST_CONFIDENCE or not found.lines
+        records.append(
+            Transcript(
+                clip_id=clip.clip_id,
+                text=normalise(" ".join(found.lines), language),
+                text_raw=" ".join(found.lines or found.shared),
+                source=source,
+                model=model,
+                confidence=confidence,
+                flags=[*found.flags, LOW_OVERLAP] if doubtful else found.flags,
+            )
+        )
+    return records
+
+
+def put_subtitle_texts(corpus: Path, material: SourceClips, language: str | None = None) -> bool:
+    """Store transcripts from a source's subtitles, and return whether anything was written.
+
+    Rejected clips get their text too, so that it outlasts a change of screening.
+
+    Raises:
+        DataError: if the source's shards can't be read.
+    """
+    shard = STAGES["subtitles"].path(corpus, material.source_id)
+    if not shard.exists() and ORIGIN not in stored_origins(corpus, material.source_id):
+        return False
+    inputs: dict[str, Any] = {
+        "algorithm": _ALGORITHM,
+        "language": language,
+        "normalisation": NORMALISATION,
+        "subtitles": sha256_file(shard) if shard.exists() else None,
+        "clips": fingerprint(
+            [[c.clip_id, c.start, c.end, c.superseded_by is None] for c in material.clips]
+        ),
+    }
+    if is_current(corpus, material.source_id, ORIGIN, inputs):
+        return False
+    lines = read_shard(shard, SubtitleLine) if shard.exists() else []
+    texts = assign_lines(lines, material.clips)
+    records = subtitle_transcripts(texts, material.clips, ORIGIN, language=language)
+    return put_transcripts(corpus, material.source_id, ORIGIN, records, inputs)

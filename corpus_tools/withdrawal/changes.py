@@ -1,0 +1,191 @@
+"""Scope of a withdrawal, and file changes that carry it out."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from corpus_tools.segmentation.ledger.commit import source_of
+from manifests.base.errors import DataError
+from manifests.storage.store import canonical_json
+from manifests.storage.tombstones import Tombstone
+
+__all__ = [
+    "Change",
+    "Removal",
+    "clip_interval",
+    "files",
+    "filter_rows",
+    "scrub",
+    "without_intervals",
+]
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Change:
+    """File to rewrite or delete.
+
+    Attributes:
+        path: path of the file.
+        data: new content; None to delete the file.
+        place: category of its count.
+        count: number of withdrawn records or files.
+    """
+
+    path: Path
+    data: bytes | None
+    place: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Scope of a withdrawal.
+
+    Attributes:
+        corpus: corpus folder.
+        tombstone: tombstone that lists the clips and sources.
+        milliseconds: duration withdrawn from each partly kept source, by all withdrawals so far.
+    """
+
+    corpus: Path
+    tombstone: Tombstone
+    milliseconds: Mapping[str, int]
+
+    @cached_property
+    def clips(self) -> frozenset[str]:
+        """Ids of the withdrawn clips."""
+        return frozenset(self.tombstone.clips)
+
+    @cached_property
+    def sources(self) -> frozenset[str]:
+        """Ids of the sources withdrawn as a whole."""
+        return frozenset(source.source_id for source in self.tombstone.sources)
+
+    @cached_property
+    def affected_sources(self) -> frozenset[str]:
+        """Ids of the sources with any withdrawn data."""
+        return self.sources | {source_of(clip) for clip in self.clips}
+
+    @property
+    def speaker(self) -> str | None:
+        """Id of the withdrawn speaker, if any."""
+        return self.tombstone.id if self.tombstone.kind == "speaker" else None
+
+    @property
+    def annotator(self) -> str | None:
+        """Id of the withdrawn annotator, if any."""
+        return self.tombstone.id if self.tombstone.kind == "annotator" else None
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        """Ids of withdrawn clips and sources, which are unique in the corpus."""
+        return self.clips | self.sources
+
+    def covers(self, clip_id: object) -> bool:
+        """Return True if a clip is withdrawn."""
+        return isinstance(clip_id, str) and (
+            clip_id in self.clips or source_of(clip_id) in self.sources
+        )
+
+    def mentions(self, text: str) -> bool:
+        """Return True if a text contains one of the ids as a separate word."""
+        if self._id_pattern.search(text):
+            return True
+        return any(self.covers(clip_id) for clip_id in _CLIP.findall(text)) or any(
+            source in text for source in self.sources
+        )
+
+    @cached_property
+    def _id_pattern(self) -> re.Pattern[str]:
+        return re.compile(rf"(?<![\w-]){re.escape(self.tombstone.id)}(?![\w-])")
+
+
+def clip_interval(clip_id: str) -> tuple[float, float]:
+    """Return the start and end of a clip in seconds, from its id.
+
+    Example:
+        >>> clip_interval("E01-12d5117605b5-00000600-00003620")
+        (0.6, 3.62)
+    """
+    _, start, end = clip_id.rsplit("-", 2)
+    return int(start) / 1000, int(end) / 1000
+
+
+def filter_rows(path: Path, change: Callable[[Row], Row | None]) -> tuple[bytes, int, int]:
+    """Return the content of a JSON Lines file with its rows filter_rows.
+
+    Args:
+        path: path of the file; unchanged rows stay byte for byte.
+        change: returns a row unchanged, a replacement, or None to delete it.
+
+    Returns:
+        Content, number of deleted or changed rows, and number of rows left.
+
+    Raises:
+        DataError: naming the line that is not a JSON object.
+    """
+    kept: list[bytes] = []
+    changed = 0
+    for number, line in enumerate(path.read_bytes().splitlines(keepends=True), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{path}, line {number}: not valid JSON; restore the file") from error
+        new = change(row)
+        changed += new is not row
+        if new is not None:
+            kept.append(line if new is row else f"{canonical_json(new)}\n".encode())
+    return b"".join(kept), changed, len(kept)
+
+
+def scrub(value: Any, ids: Set[str]) -> Any:
+    """Return a JSON value without mentions of ids.
+
+    List elements that name one (by themselves, as a field or an item) are deleted, and so are keys;
+    a field of the outermost object becomes null.
+
+    Example:
+        >>> scrub({"first": "c1", "lines": [["c1", "a"], ["c2", "b"]]}, {"c1"})
+        {'first': None, 'lines': [['c2', 'b']]}
+    """
+    if isinstance(value, dict):
+        return {
+            key: None if _is_id(item, ids) else scrub(item, ids)
+            for key, item in value.items()
+            if key not in ids
+        }
+    if isinstance(value, list):
+        return [scrub(item, ids) for item in value if not _names_any(item, ids)]
+    return value
+
+
+def without_intervals(rows: list[Any], intervals: Set[tuple[float, float]]) -> list[Any]:
+    """Return rows that begin with a start and an end, except those of given intervals."""
+    return [row for row in rows if tuple(row[:2]) not in intervals]
+
+
+def _names_any(item: Any, ids: Set[str]) -> bool:
+    fields = item.values() if isinstance(item, dict) else item if isinstance(item, list) else [item]
+    return any(_is_id(field, ids) for field in fields)
+
+
+def _is_id(item: Any, ids: Set[str]) -> bool:
+    return isinstance(item, str) and item in ids
+
+
+def files(folder: Path, pattern: str) -> Iterator[Path]:
+    """Yield files in order, except partial ones of killed writers."""
+    for path in sorted(folder.glob(pattern)):
+        if path.is_file() and not path.name.startswith("."):
+            yield path
+
+
+_CLIP = re.compile(r"[\w.-]+-\d{8}-\d{8}")

@@ -1,0 +1,213 @@
+"""Changes of a withdrawal to stage records, choices and clips."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from corpus_tools.assembly.excerpts import SECONDS
+from corpus_tools.segmentation.ledger.commit import MARKED, SETTLED
+from corpus_tools.segmentation.ledger.ledger import WITHDRAWN, ledger_of, outside_from_ledger
+from corpus_tools.withdrawal.changes import (
+    Change,
+    Removal,
+    clip_interval,
+    files,
+    scrub,
+    without_intervals,
+)
+from manifests.storage.record import Record
+from manifests.storage.records import Choice, Clip, LedgerEntry, Screen, Source, SubtitleLine
+from manifests.storage.shards import STAGES, read_header, read_shard
+from manifests.storage.store import canonical_json, read_jsonl
+
+__all__ = ["changes_to_choices", "changes_to_clips", "changes_to_stages", "overlap_test"]
+
+
+def changes_to_choices(removal: Removal) -> Iterator[Change]:
+    """Yield changes to files of choices: review decisions on clips, regions of the speaker."""
+    for path in files(removal.corpus / "choices", "*.jsonl"):
+        rows = [Choice.parse(row, str(path)) for row in read_jsonl(path)]
+        if path.stem in removal.sources:
+            yield Change(path, None, "choices", len(rows))
+            continue
+        intervals = _withdrawn_intervals(removal, path.stem)
+        kept = [
+            row
+            for row in rows
+            if (row.speaker is None or row.speaker != removal.speaker)
+            and not (row.origin == "review" and (row.start, row.end) in intervals)
+            and not removal.covers(row.clip_id)
+        ]
+        if len(kept) < len(rows):
+            yield Change(path, _json_lines(kept), "choices", len(rows) - len(kept))
+
+
+def changes_to_stages(removal: Removal) -> Iterator[Change]:
+    """Yield changes to shards; for each source `segments` is last but for the source record.
+
+    The seconds of clips withdrawn from a kept source get the ledger's reason `withdrawn`.
+    """
+    for name in sorted(removal.sources):
+        for stage in _STAGE_ORDER:
+            path = STAGES[stage].path(removal.corpus, name)
+            if path.is_file():
+                yield Change(path, None, stage, read_header(path).n)
+    for note in (MARKED, SETTLED):
+        path = removal.corpus / note
+        if path.is_file() and removal.clips:
+            yield Change(path, None, "notes", 0)
+    for path in files(removal.corpus / "stages" / "segments", "*.jsonl"):
+        if path.stem not in removal.sources:
+            yield from _source_changes(removal, path.stem)
+
+
+def _source_changes(removal: Removal, name: str) -> Iterator[Change]:
+    corpus = removal.corpus
+    paths = {stage: STAGES[stage].path(corpus, name) for stage in _STAGE_ORDER}
+    segments = read_shard(paths["segments"], Clip)
+    clips = [_unlinked(clip, removal) for clip in segments if not removal.covers(clip.clip_id)]
+    for stage in ("transcripts", "subtitles", "fingerprints"):
+        if paths[stage].is_file():
+            yield from _stage_changes(removal, paths[stage], stage)
+    segments_head = _clean_header(removal, paths["segments"], len(clips))
+    if paths["screen"].is_file() and paths["ledger"].is_file():
+        rows = read_shard(paths["screen"], Screen)
+        decisions = [row for row in rows if not removal.covers(row.clip_id)]
+        ledger: list[LedgerEntry] = read_shard(paths["ledger"], LedgerEntry)
+        if name in removal.milliseconds and len(decisions) == len(clips):
+            outside = outside_from_ledger(ledger) | {WITHDRAWN: removal.milliseconds[name]}
+            ledger = ledger_of(name, clips, decisions, outside)
+        for stage, records, count in (
+            ("screen", decisions, len(rows) - len(decisions)),
+            ("ledger", ledger, 0),
+        ):
+            head = _clean_header(removal, paths[stage], len(records), segments_head["fingerprint"])
+            yield from _shard_change(paths[stage], head, records, stage, count)
+    yield from _shard_change(
+        paths["segments"], segments_head, clips, "segments", len(segments) - len(clips)
+    )
+
+
+def _stage_changes(removal: Removal, path: Path, stage: str) -> Iterator[Change]:
+    record: type[Record] = STAGES[stage].record
+    rows = read_shard(path, record)
+    intervals = _withdrawn_intervals(removal, path.stem)
+    kept = [row for row in rows if not _is_removed(row, removal, intervals)]
+    yield from _shard_change(
+        path, _clean_header(removal, path, len(kept)), kept, stage, len(rows) - len(kept)
+    )
+
+
+def _is_removed(row: Record, removal: Removal, intervals: frozenset[tuple[float, float]]) -> bool:
+    if isinstance(row, SubtitleLine):
+        own = row.speaker is not None and row.speaker == removal.speaker
+        return own or any(row.start < end and start < row.end for start, end in intervals)
+    return removal.covers(getattr(row, "clip_id", None))
+
+
+def _unlinked(clip: Clip, removal: Removal) -> Clip:
+    """Return a kept clip without references to withdrawn clips."""
+    update: dict[str, Any] = {}
+    if removal.covers(clip.duplicate_of):
+        update["duplicate_of"] = None
+    if clip.superseded_by is not None and removal.covers(clip.superseded_by):
+        update["superseded_by"] = clip.source_id
+    return clip.changed(**update) if update else clip
+
+
+def _clean_header(
+    removal: Removal, path: Path, count: int, segments: str | None = None
+) -> dict[str, Any]:
+    """Return a shard's header without mentions of withdrawn data."""
+    header = read_header(path)
+    intervals = _withdrawn_intervals(removal, path.stem)
+    inputs = scrub(header.inputs, removal.ids)
+    choices = inputs.get("choices")
+    if removal.speaker is not None and inputs.get("speaker") == removal.speaker:
+        inputs["speaker"] = None
+    if isinstance(choices, dict):
+        all_regions = choices.get("regions", [])
+        regions = [row for row in all_regions if not row[-1] or row[-1] != removal.speaker]
+        trims = without_intervals(choices.get("trims", []), intervals)
+        inputs["choices"] = {**choices, "regions": regions, "trims": trims}
+    elif isinstance(choices, list):
+        inputs["choices"] = without_intervals(choices, intervals)
+    if segments is not None and "segments" in inputs:
+        inputs["segments"] = segments
+    stage = STAGES[header.stage]
+    unchanged = inputs == header.inputs
+    return {
+        "stage": header.stage,
+        "schema": header.schema,
+        "algorithm": header.algorithm,
+        "fingerprint": header.fingerprint if unchanged else stage.fingerprint(inputs),
+        "inputs": inputs,
+        "n": count,
+    }
+
+
+def _shard_change(
+    path: Path, head: dict[str, Any], records: list[Any], stage: str, count: int
+) -> Iterator[Change]:
+    data = f"{canonical_json({'_': head})}\n".encode() + _json_lines(records)
+    if data != path.read_bytes():
+        yield Change(path, data, stage, count)
+
+
+def changes_to_clips(removal: Removal) -> Iterator[Change]:
+    """Yield deletions of audio: clips, and wider excerpts that contain them."""
+    for folder in sorted((removal.corpus / "clips").glob("*")):
+        if folder.is_symlink() or folder.name not in removal.affected_sources:
+            continue
+        for path in sorted(folder.glob("*.wav")):
+            if removal.covers(path.stem):
+                yield Change(path, None, "clips", 1)
+        overlaps = overlap_test(removal, folder.name)
+        for path in sorted(folder.glob("context/*.wav")):
+            if removal.covers(path.stem) or overlaps(path.stem):
+                yield Change(path, None, "excerpts", 1)
+
+
+def overlap_test(removal: Removal, source_id: str) -> "ExcerptOverlap":
+    """Return a test for excerpts of a source that contain withdrawn clips."""
+    path = STAGES["sources"].path(removal.corpus, source_id)
+    length = read_shard(path, Source)[0].duration if path.is_file() else float("inf")
+    return ExcerptOverlap(_withdrawn_intervals(removal, source_id), length)
+
+
+class ExcerptOverlap:
+    """Test of the excerpt around a clip for overlap with withdrawn intervals."""
+
+    def __init__(self, intervals: frozenset[tuple[float, float]], length: float) -> None:
+        self._intervals, self._length = intervals, length
+
+    def __call__(self, clip_id: str) -> bool:
+        """Return True on overlap; False for a name that is no clip id."""
+        try:
+            start, end = clip_interval(clip_id)
+        except ValueError:
+            return False
+        first = max(0.0, min((start + end - SECONDS) / 2, self._length - SECONDS))
+        last = min(self._length, first + SECONDS)
+        return any(first < b and a < last for a, b in self._intervals)
+
+
+def _withdrawn_intervals(removal: Removal, source_id: str) -> frozenset[tuple[float, float]]:
+    return frozenset(
+        clip_interval(clip) for clip in removal.clips if clip.rsplit("-", 2)[0] == source_id
+    )
+
+
+def _json_lines(records: list[Any]) -> bytes:
+    return "".join(canonical_json(record.row()) + "\n" for record in records).encode()
+
+
+_STAGE_ORDER = (
+    "transcripts",
+    "subtitles",
+    "fingerprints",
+    "screen",
+    "ledger",
+    "segments",
+    "sources",
+)

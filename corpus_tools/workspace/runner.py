@@ -1,0 +1,89 @@
+"""Map a pure function over items, in this process or in several."""
+
+import errno
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from manifests.base.errors import CorpusError
+from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.base.workers import in_processes
+
+__all__ = ["run_each"]
+
+_LOG = logging.getLogger(__name__)
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def run_each(
+    items: Sequence[T],
+    work: Callable[[T], R],
+    outcome: Outcome,
+    *,
+    name: Callable[[T], str] = str,
+    progress: Progress = no_progress,
+    workers: int = 1,
+) -> Iterator[tuple[T, R]]:
+    """Yield each item with its result, in the order of the items.
+
+    A failed item becomes a failure of the outcome; the others are still processed.
+
+    Args:
+        items: items to process.
+        work: function that depends on the item only; picklable if there are several workers.
+        outcome: receives the failures.
+        name: returns an item's name for messages.
+        progress: called after each item.
+        workers: number of processes; 1 for this process.
+    """
+    if workers == 1 or len(items) < 2:
+        results = _one_by_one(items, work)
+    else:
+        results = _in_order(
+            (index, future.result) for index, future in in_processes(items, work, workers)
+        )
+    for number, (item, result) in enumerate(zip(items, results, strict=True), start=1):
+        try:
+            value = result()
+        except CorpusError as error:
+            outcome.fail(name(item), str(error))
+        except OSError as error:
+            outcome.fail(name(item), _os_error_message(error))
+        except Exception as error:
+            _LOG.debug("unexpected error", exc_info=error)
+            outcome.fail(
+                name(item),
+                f"unexpected {type(error).__name__}: {error}; please report it, with the file",
+            )
+        else:
+            yield item, value
+        progress(number, len(items), name(item))
+
+
+def _one_by_one(items: Sequence[T], work: Callable[[T], R]) -> Iterator[Callable[[], R]]:
+    for item in items:
+        yield lambda item=item: work(item)  # type: ignore[misc]
+
+
+def _in_order(results: Iterator[tuple[int, R]]) -> Iterator[R]:
+    """Yield (index, result) pairs' results in the order of the indices, from 0."""
+    early: dict[int, R] = {}
+    following = 0
+    for index, result in results:
+        early[index] = result
+        while following in early:
+            yield early.pop(following)
+            following += 1
+
+
+def _os_error_message(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"no space left on the disk{where}; free some and run again"
+    if error.errno == errno.ENOENT:
+        return f"disappeared during the run{where}; check the path and run again"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"permission denied{where}; change the file's permissions and run again"
+    return f"{error.strerror or error}{where}; fix this and run again"

@@ -1,0 +1,173 @@
+"""Corpus folder: its layout, its configuration and its lock."""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from pydantic import ValidationError
+
+from corpus_tools.configuration.corpus import Configuration
+from manifests.base.errors import ConfigurationError, CorpusError
+from manifests.base.settings import setting_problem
+from manifests.storage.locking import FolderLock
+from manifests.storage.store import write_text
+from manifests.storage.tombstones import Withdrawn
+
+__all__ = ["Workspace"]
+
+CONFIGURATION_FILE = "corpus.toml"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Corpus folder.
+
+    Attributes:
+        root: folder that contains ``corpus.toml``.
+    """
+
+    root: Path
+
+    @classmethod
+    def find(cls, given: Path | None = None) -> "Workspace":
+        """Return the given corpus folder, or the nearest one from the current folder upwards.
+
+        Raises:
+            ConfigurationError: if there is none.
+        """
+        start = Path.cwd() if given is None else given.absolute()
+        candidates = [start] if given is not None else [start, *start.parents]
+        for folder in candidates:
+            if (folder / CONFIGURATION_FILE).is_file():
+                return cls(folder)
+        where = "here or in any folder above" if given is None else f"in {given}"
+        raise ConfigurationError(
+            f"no {CONFIGURATION_FILE} {where}; create a corpus with: corpus init DIR"
+        )
+
+    @classmethod
+    def create(
+        cls,
+        root: Path,
+        name: str,
+        language: str = "zh",
+        sections: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> "Workspace":
+        """Create a corpus folder and return it; existing files are kept.
+
+        Args:
+            root: the folder, created if missing.
+            name: name of the corpus.
+            language: BCP 47 code of the spoken language; ``zh`` for Sichuan dialect.
+            sections: other settings for corpus.toml, by section.
+
+        Raises:
+            ConfigurationError: if the folder is a corpus already.
+        """
+        path = root / CONFIGURATION_FILE
+        if path.exists():
+            raise ConfigurationError(f"{root} is a corpus already; nothing was changed")
+        for folder in ("clips", "stages", "annotations/tasks", "annotations/judgements"):
+            (root / folder).mkdir(parents=True, exist_ok=True)
+        speakers = root / "speakers.csv"
+        if not speakers.exists():
+            write_text(speakers, "speaker_id,gender,age,region,native,consent\n")
+        table = dict(sections or {})
+        table["corpus"] = {"name": name, "language": language, **table.get("corpus", {})}
+        write_text(path, _TOML_HEAD + tomli_w.dumps(table))
+        return cls(root)
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """Settings of corpus.toml, with defaults for missing keys.
+
+        Raises:
+            ConfigurationError: for bad TOML, an unknown key (names the nearest known one) or an
+                invalid value.
+        """
+        path = self.root / CONFIGURATION_FILE
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{path}: not valid TOML: {error}") from error
+        try:
+            return Configuration.model_validate(table)
+        except ValidationError as error:
+            raise ConfigurationError(f"{path}: {_explain(error)}") from error
+
+    def lock(self, *, withdrawing: bool = False) -> FolderLock:
+        """Return the lock that a command holds while it writes to the corpus.
+
+        Args:
+            withdrawing: whether the command may finish interrupted withdrawals.
+
+        Raises:
+            CorpusError: if a withdrawal was interrupted and ``withdrawing`` is false.
+        """
+        unfinished = None if withdrawing else Withdrawn.of(self.root).unfinished()
+        if unfinished is not None:
+            raise CorpusError(
+                f"{self.root}: withdrawal of {unfinished.kind} '{unfinished.id}' was interrupted; "
+                f"finish it first: corpus withdraw --{unfinished.kind} {unfinished.id}"
+            )
+        return FolderLock(self.root)
+
+    @property
+    def clips(self) -> Path:
+        """Folder of the clips."""
+        return self.root / "clips"
+
+    @property
+    def tasks(self) -> Path:
+        """Folder of exported tasks."""
+        return self.root / "annotations" / "tasks"
+
+    @property
+    def judgements(self) -> Path:
+        """Folder of imported judgements."""
+        return self.root / "annotations" / "judgements"
+
+    @property
+    def manifests(self) -> Path:
+        """Folder of the manifest versions."""
+        return self.root / "manifests"
+
+    @property
+    def runs(self) -> Path:
+        """Folder of the training runs."""
+        return self.root / "runs"
+
+    @property
+    def speakers(self) -> Path:
+        """Table of the corpus's speakers."""
+        return self.root / "speakers.csv"
+
+
+_TOML_HEAD = """\
+# Every key, its default and what it does: docs/reference/configuration.md
+"""
+
+
+def _explain(error: ValidationError) -> str:
+    found = setting_problem(Configuration, error)
+    *sections, key = found.keys
+    if not found.unknown:
+        return f"[{'.'.join(sections)}] {key}{found.text}" if sections else f"[{key}]{found.text}"
+    near = difflib.get_close_matches(key, _known_keys(sections), n=1, cutoff=0.0)
+    hint = f"; did you mean '{near[0]}'?" if near else ""
+    return f"unknown key '{'.'.join(found.keys)}'{hint}"
+
+
+def _known_keys(section: list[str]) -> list[str]:
+    model: Any = Configuration
+    for name in section:
+        field = getattr(model, "model_fields", {}).get(name)
+        if field is None:
+            return []
+        model = field.annotation
+    return list(getattr(model, "model_fields", {}))

@@ -1,0 +1,205 @@
+"""Detection of the character encoding of text files, mainly subtitles."""
+
+import codecs
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from manifests.base.errors import DataError
+
+__all__ = ["Decoded", "decode_damaged", "decode_text"]
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Decoded text of a possibly damaged file.
+
+    Attributes:
+        text: text, with U+FFFD for damaged characters.
+        damaged: number of damaged characters.
+    """
+
+    text: str
+    damaged: int = 0
+
+
+def decode_text(data: bytes, where: str, language: str | None = None) -> str:
+    """Decode a file in UTF-8, UTF-16, UTF-32 or an older encoding of its language.
+
+    Args:
+        data: bytes of the file.
+        where: name of the file, for the error message.
+        language: BCP 47 code of the probable language, None if unknown.
+
+    Raises:
+        DataError: if no encoding fits.
+
+    Example:
+        >>> decode_text("巴适得很，莫得事".encode("gb18030"), "a.srt")
+        '巴适得很，莫得事'
+    """
+    for text in _candidate_texts(data, language, "strict"):
+        return text
+    raise _unknown_encoding(where)
+
+
+def decode_damaged(data: bytes, where: str, language: str | None = None) -> Decoded:
+    """Decode a file like `decode_text`, but tolerate a few damaged bytes.
+
+    Raises:
+        DataError: if no encoding fits with at most 2 % of the non-ASCII characters damaged.
+    """
+    for text in _candidate_texts(data, language, "strict"):
+        return Decoded(text)
+    for text in _candidate_texts(data, language, "replace"):
+        if _is_nearly_intact(text):
+            return Decoded(text, text.count(_DAMAGED))
+    raise _unknown_encoding(where)
+
+
+def _unknown_encoding(where: str) -> DataError:
+    return DataError(f"{where}: its character encoding isn't recognised; save it as UTF-8")
+
+
+def _candidate_texts(data: bytes, language: str | None, errors: str) -> Iterator[str]:
+    """Yield the text decoded with the likely encodings, the likeliest first.
+
+    A byte-order mark decides if the rest is valid; then the zero bytes of UTF-16; then valid UTF-8.
+    Of the older encodings, those of the language come first, each only if its result looks like
+    such a text, since bytes alone don't distinguish Korean from Chinese.
+    """
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            yield from _decoded(data[len(mark) :], encoding, errors)
+            data = data[len(mark) :]
+            break
+    wide = _utf_16(data)
+    if wide is not None:
+        yield from _decoded(data, wide, errors)
+        return
+    yield from _decoded(data, "utf-8", errors)
+    if _is_nearly_intact(data.decode("utf-8", "replace")):
+        return
+    code = (language or "").lower().split("-")[0]
+    own = next((own for codes, own in _OWN if code in codes.split()), ())
+    for encoding in own:
+        yield from (
+            t for t in _decoded(data, encoding, errors) if _LIKELY[encoding](t) >= _MIN_SCORE
+        )
+    others = [
+        (_LIKELY[encoding](text), text)
+        for encoding in _ANYWHERE
+        if encoding not in own
+        for text in _decoded(data, encoding, errors)
+    ]
+    yield from (t for score, t in sorted(others, key=lambda o: -o[0]) if score >= _MIN_SCORE)
+
+
+def _is_nearly_intact(text: str) -> bool:
+    foreign = sum(character > "\x7f" for character in text)
+    most = max(_MOST_DAMAGED * foreign, min(_FEW_DAMAGED, foreign / 4))
+    return text.count(_DAMAGED) <= most
+
+
+def _decoded(data: bytes, encoding: str, errors: str) -> Iterator[str]:
+    try:
+        yield data.decode(encoding, errors)
+    except UnicodeDecodeError:
+        return
+
+
+def _utf_16(data: bytes) -> str | None:
+    """Return UTF-16 with its byte order, detected by the zero bytes of ASCII characters."""
+    even, odd = (data[first::2].count(0) for first in (0, 1))
+    most, least = max(even, odd), min(even, odd)
+    if most < _ZEROS * len(data) / 2 or least > most / 10:
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _common(*rows: tuple[str, int, int]) -> Callable[[str], float]:
+    """Return a function that scores a text by its share of common non-ASCII characters.
+
+    Common characters have lead bytes in the given rows (standard, first, last). A wrong encoding
+    gives about a half, the right one nearly 1.
+    """
+
+    def share(text: str) -> float:
+        letters = [letter for letter in text if letter > "\x7f" and letter.isalnum()]
+        common = sum(
+            any(
+                first <= (letter.encode(standard, "ignore") or b"\0")[0] <= last
+                for standard, first, last in rows
+            )
+            for letter in letters
+        )
+        return common / len(letters) if letters else 0.0
+
+    return share
+
+
+def _japanese(text: str) -> float:
+    """Return the share of kana and common kanji, 0 with little kana."""
+    letters = [letter for letter in text if letter > "\x7f" and letter.isalnum()]
+    kana = sum("\u3041" <= letter <= "\u30fe" for letter in letters)
+    return _SHIFT_JIS(text) if kana >= _KANA * len(letters) else 0.0
+
+
+def _latin(text: str) -> float:
+    """Return the share of letters among the non-ASCII characters, 0 if most letters are."""
+    letters = [character for character in text if character.isalpha()]
+    foreign = [character for character in text if character > "\x7f"]
+    if not foreign or sum(letter > "\x7f" for letter in letters) > len(letters) / 2:
+        return 0.0
+    usual = sum(letter.isalpha() or letter in _PUNCTUATION for letter in foreign)
+    odd = sum(a.islower() and b.isupper() and b > "\x7f" for a, b in itertools.pairwise(text))
+    return max(0.0, (usual - 3 * odd) / len(foreign))
+
+
+def _cyrillic(text: str) -> float:
+    foreign = [character for character in text if character > "\x7f"]
+    usual = sum("\u0400" <= letter <= "\u04ff" or letter in _PUNCTUATION for letter in foreign)
+    odd = sum(a.islower() and b.isupper() for a, b in itertools.pairwise(text))
+    return max(0.0, (usual - 3 * odd) / len(foreign)) if foreign else 0.0
+
+
+_DAMAGED = "\ufffd"
+_MOST_DAMAGED = 0.02  # share of the non-ASCII characters
+_FEW_DAMAGED = 3  # characters, which one damaged byte of a short file may cause
+_ZEROS = 0.1  # share of the bytes at even or odd positions
+_MIN_SCORE = 0.75
+_KANA = 0.2
+_PUNCTUATION = "\u00a0¡¿«»„”“‘’–—…·°"
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_SHIFT_JIS = _common(("shift_jis", 0x82, 0x97))
+_SIMPLIFIED, _TRADITIONAL = ("gb2312", 0xB0, 0xD7), ("big5", 0xA4, 0xC6)
+_LIKELY: dict[str, Callable[[str], float]] = {
+    "gb18030": _common(_SIMPLIFIED, _TRADITIONAL),
+    "big5": _common(_TRADITIONAL),
+    "cp932": _japanese,
+    "euc_jp": _japanese,
+    "cp949": _common(("euc_kr", 0xB0, 0xC8)),
+    **dict.fromkeys(("cp1250", "cp1252", "cp1254", "cp1257"), _latin),
+    "cp1251": _cyrillic,
+}
+"""Score from 0 to 1 of a text decoded with an encoding.
+
+In East Asian standards, the rows (lead bytes) of common characters come first.
+"""
+_ANYWHERE = ("gb18030", "big5", "cp932")
+_OWN = (
+    ("ja", ("cp932", "euc_jp")),
+    ("ko", ("cp949",)),
+    ("pl cs sk hu sl hr ro sq bs", ("cp1250",)),
+    ("en de fr es it pt nl sv da no nb fi is ca eu gl", ("cp1252",)),
+    ("ru uk bg be mk sr", ("cp1251",)),
+    ("tr", ("cp1254",)),
+    ("lt lv et", ("cp1257",)),
+)
+"""Encodings of languages before Unicode, in order of trial."""

@@ -1,0 +1,134 @@
+"""Build the next version of a manifest, atomically and only if its content is new."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.building.selection import ManifestInputs, select
+from manifests.building.write import ManifestFacts, publish
+from manifests.splits.oversized_groups import OversizedGroupError
+from manifests.splits.partition import Partition, apply_given_split, divide_clips
+from manifests.storage.locking import FolderLock
+from manifests.storage.records import Clip, Label, ManifestEntry, Source, Speaker, Split, TextSource
+from manifests.storage.sections import SplitSettings
+from manifests.storage.store import clear_partial_folders
+from manifests.versions.index import open_manifest
+from manifests.versions.manifest import Manifest, check_content, newest
+
+__all__ = ["build_manifest"]
+
+
+def build_manifest(
+    corpus: Path,
+    clips: Iterable[Clip],
+    labels: Mapping[str, Label],
+    texts: Mapping[str, tuple[str, TextSource]],
+    speakers: Mapping[str, Speaker],
+    sources: Mapping[str, Source],
+    settings: SplitSettings,
+    params: dict[str, Any],
+    *,
+    repeats: Mapping[str, str] = MappingProxyType({}),
+    facts: Mapping[str, Any] = MappingProxyType({}),
+    resplit: bool = False,
+    given: Mapping[str, Split] | None = None,
+    check_files: bool = True,
+    progress: Progress = no_progress,
+) -> Outcome:
+    """Write ``manifests/vN/`` from labelled clips, unless the newest version has equal content.
+
+    Every clip whose file is missing or changed, or whose source is unknown, is a failure in the
+    outcome, and no version is written. The outcome's ``details["manifest"]`` describes the
+    version, JSON-ready: ``version new folder parent digest counts groups shares size_deviation
+    class_deviation held bridges folds leakage giveaways``. An oversized group is a failure, too:
+    no version is written, and ``details["tangle"]`` describes the group.
+
+    Args:
+        corpus: corpus folder.
+        clips: accepted clips.
+        labels: labels by clip id.
+        texts: chosen text and its source, by clip id.
+        speakers: rows of speakers.csv, by id.
+        sources: sources by id.
+        settings: settings of section [split].
+        params: further parameters of the content, JSON-ready: ``corpus`` and ``card`` (sections of
+            corpus.toml, shown in the card), ``labels``, ``text``.
+        repeats: recording shared with other clips, by clip id; these clips stay together.
+        facts: further facts for the card, JSON-ready (`manifests.card.card`); they are no content,
+        so
+            a change makes no new version.
+        resplit: divide all clips anew instead of keeping the splits of the newest version.
+        given: imported splits by clip id; clips of the newest version keep theirs.
+        check_files: read every clip and compare it with its sha256.
+        progress: callback after each clip.
+
+    Raises:
+        ConfigurationError: if the settings conflict with the grouping of the newest version.
+        DataError: if the newest version is damaged.
+        CorpusError: if another process is building.
+    """
+    outcome = Outcome()
+    inputs = ManifestInputs(list(clips), labels, texts, speakers, sources)
+    folder = corpus / "manifests"
+    with FolderLock(folder, "build") as lock:
+        if lock.broken:
+            outcome.warnings.append(lock.broken)
+        clear_partial_folders(folder)
+        entries = select(corpus, inputs, outcome, check_files=check_files, progress=progress)
+        if _buildable(entries, outcome):
+            last = newest(corpus)
+            parent = _parent(last) if last else None
+            partition = _divided(
+                entries, settings, given, parent, resplit=resplit, repeats=repeats, outcome=outcome
+            )
+            del entries
+            if partition is not None:
+                split = {**settings.model_dump(mode="json"), "folds": partition.requested_folds}
+                loudness = {clip.clip_id: clip.rms_db for clip in inputs.clips}
+                version_facts = ManifestFacts({**params, "split": split}, loudness, repeats, facts)
+                publish(corpus, partition, version_facts, parent, outcome, drawn_anew=resplit)
+    return outcome
+
+
+def _buildable(entries: Sequence[ManifestEntry], outcome: Outcome) -> bool:
+    """Return whether a version can be made of the entries; add a warning if not."""
+    if not outcome.ok:
+        outcome.warnings.append(
+            "no version was written, since a version is never changed and would lack these clips; "
+            "repair them first"
+        )
+    elif not entries:
+        outcome.warnings.append(
+            "no accepted clip has a label yet, so there is nothing to build; bring answers "
+            "in with: corpus import-annotations FILE"
+        )
+    return outcome.ok and bool(entries)
+
+
+def _parent(folder: Path) -> Manifest:
+    """Open the previous version after checking its content."""
+    check_content(folder)
+    return open_manifest(folder)
+
+
+def _divided(
+    entries: Sequence[ManifestEntry],
+    settings: SplitSettings,
+    given: Mapping[str, Split] | None,
+    parent: Manifest | None,
+    *,
+    resplit: bool,
+    repeats: Mapping[str, str],
+    outcome: Outcome,
+) -> Partition | None:
+    """Return the divided clips; None, and a failure in the outcome, for an oversized group."""
+    try:
+        if given is not None:
+            return apply_given_split(entries, settings, given, parent, repeats)
+        return divide_clips(entries, settings, None if resplit else parent, repeats)
+    except OversizedGroupError as error:
+        outcome.fail("split", str(error))
+        outcome.details["tangle"] = error.group.row()
+        return None

@@ -1,0 +1,76 @@
+"""Frozen clips, which no command may change: those named by tasks, judgements or manifests."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from manifests.base.errors import DataError
+from manifests.storage.store import read_jsonl
+
+__all__ = ["frozen_clips"]
+
+
+def frozen_clips(corpus: Path) -> dict[str, str]:
+    """Return the clips named by exported tasks, judgements and manifests.
+
+    Args:
+        corpus: corpus folder.
+
+    Returns:
+        For each clip_id the first file that names it, relative to the corpus folder.
+
+    Raises:
+        DataError: if one of these files can't be read, since going on could lose labels.
+    """
+    named: dict[str, str] = {}
+    for path in _files(corpus / "annotations" / "tasks", "*.json"):
+        _note(named, corpus, path, _task_clips(path))
+    for path in _files(corpus / "annotations" / "tasks", "*/*.json"):
+        if path.name != "plan.json":
+            _note(named, corpus, path, _task_clips(path))
+    for path in _files(corpus / "annotations" / "judgements", "*.jsonl"):
+        _note(named, corpus, path, _row_clips(path))
+    for path in _files(corpus / "manifests", "v*/manifest.jsonl"):
+        _note(named, corpus, path, _row_clips(path))
+    return named
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    """Return the matching files, without partial writes."""
+    return sorted(path for path in folder.glob(pattern) if not _is_hidden(path.relative_to(folder)))
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _note(named: dict[str, str], corpus: Path, path: Path, clips: Iterator[str]) -> None:
+    place = path.relative_to(corpus).as_posix()
+    for clip_id in clips:
+        named.setdefault(clip_id, place)
+
+
+def _task_clips(path: Path) -> Iterator[str]:
+    try:
+        tasks = json.loads(path.read_text(encoding="utf-8"))
+        yield from [_text(task["data"]["clip_id"]) for task in tasks]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise DataError(f"{path}: {_UNREADABLE} (no Label Studio tasks)") from error
+
+
+def _row_clips(path: Path) -> Iterator[str]:
+    for number, row in enumerate(read_jsonl(path), start=1):
+        name = row.get("clip_id")
+        if isinstance(name, str):
+            yield name
+        elif "_" not in row:
+            raise DataError(f"{path}, line {number}: {_UNREADABLE} (no clip_id)")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"clip_id {value!r} is not a string")
+    return value
+
+
+_UNREADABLE = "its clips can't be read, so none may change; restore or remove the file"

@@ -1,0 +1,285 @@
+"""Safe files: atomic writes, fingerprints, JSON Lines, paths that stay in the corpus."""
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from manifests.base.errors import CorpusError, DataError
+
+__all__ = [
+    "Within",
+    "atomic_folder",
+    "atomic_path",
+    "canonical_json",
+    "clear_partial_folders",
+    "created_now",
+    "fingerprint",
+    "inside",
+    "partial_folder",
+    "read_jsonl",
+    "rewrite",
+    "sha256_file",
+    "write_bytes",
+    "write_jsonl",
+    "write_text",
+]
+
+TEMPORARY_SUFFIX = ".partial"
+
+
+def canonical_json(value: Any) -> str:
+    """Return the canonical JSON text of a value: sorted keys, no spaces, unescaped UTF-8.
+
+    Raises:
+        ValueError: for NaN and infinities, which JSON can't represent.
+
+    Example:
+        >>> canonical_json({"b": 1, "a": "巴适"})
+        '{"a":"巴适","b":1}'
+    """
+    return json.dumps(
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+
+
+def fingerprint(value: Any) -> str:
+    """Return the sha256 (hex) of a value's canonical JSON.
+
+    Example:
+        >>> fingerprint({"a": 1})[:12]
+        '015abd7f5cc5'
+    """
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def sha256_file(path: Path | str) -> str:
+    """Return the sha256 (hex) of a file's bytes, read in blocks.
+
+    Raises:
+        OSError: if the file can't be read.
+    """
+    with open(path, "rb") as stream:  # noqa: PTH123 - half the time of a Path's, for many files
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; on success it is synced and renamed, else removed.
+
+    Readers of ``path`` find the old file or the new one, never a part. The parent folder is made
+    if it is missing.
+
+    Raises:
+        CorpusError: if the disk is full, naming the folder.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.parent / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}{path.suffix}"
+    try:
+        yield temporary
+        _sync(temporary)
+        temporary.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise CorpusError(
+                f"{path.parent}: no space left to write {path.name}; free some and run again"
+            ) from error
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_folder(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside ``folder``; on success it is renamed, else removed.
+
+    Write files into it with the functions of this module, which sync them. A killed writer leaves
+    a hidden folder, which :func:`clear_partial_folders` removes.
+
+    Raises:
+        FileExistsError: if ``folder`` exists; it is not changed.
+    """
+    with partial_folder(folder.parent) as temporary:
+        yield temporary
+        _sync(temporary)
+        if folder.exists():
+            raise FileExistsError(f"{folder} exists already")
+        temporary.rename(folder)
+        _sync(folder.parent)
+
+
+@contextlib.contextmanager
+def partial_folder(parent: Path) -> Iterator[Path]:
+    """Yield a hidden temporary folder in ``parent``, which is removed at the end.
+
+    A killed writer leaves it behind; :func:`clear_partial_folders` removes it.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    temporary = parent / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
+    temporary.mkdir()
+    try:
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def clear_partial_folders(parent: Path) -> None:
+    """Remove partial folders of killed writers; call it only under the folder's lock."""
+    for left in parent.glob(f".*{TEMPORARY_SUFFIX}"):
+        if left.is_dir():
+            shutil.rmtree(left)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def rewrite(path: Path, data: bytes) -> None:
+    """Replace a file as :func:`write_bytes` does, keeping its permissions."""
+    with atomic_path(path) as temporary:
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666
+        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file atomically, newlines unchanged."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows as canonical JSON Lines, atomically."""
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as out:
+        for row in rows:
+            out.write(canonical_json(row) + "\n")
+
+
+def read_jsonl(path: Path, advice: str = "restore it from a copy") -> Iterator[dict[str, Any]]:
+    """Yield the objects of a JSON Lines file.
+
+    Args:
+        path: file to read.
+        advice: remedy for a damaged file, for the error.
+
+    Raises:
+        DataError: naming file and line, if a line is no JSON object.
+    """
+    with path.open(encoding="utf-8") as stream:
+        for number, row in enumerate(_decoded_lines(path, stream), start=1):
+            if not row.strip():
+                continue
+            try:
+                value = json.loads(row)
+            except (ValueError, RecursionError) as error:
+                raise DataError(
+                    f"{path}, line {number}: not valid JSON (truncated or edited); {advice}"
+                ) from error
+            if not isinstance(value, dict):
+                raise DataError(f"{path}, line {number}: expected a JSON object; {advice}")
+            yield value
+
+
+def _decoded_lines(path: Path, stream: IO[str]) -> Iterator[str]:
+    try:
+        yield from stream
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not a UTF-8 text file; save it as UTF-8") from error
+
+
+def inside(root: Path, relative: str) -> Path:
+    """Return ``root / relative``, refusing a path that leaves ``root``.
+
+    Args:
+        root: folder to stay in.
+        relative: POSIX path from a record or a file of unknown origin.
+
+    Raises:
+        DataError: for absolute paths, ``..``, backslashes, unpaired surrogates, and links that
+            lead out of ``root``.
+
+    Example:
+        >>> inside(Path("/corpus"), "../etc/passwd")
+        Traceback (most recent call last):
+        ...
+        manifests.base.errors.DataError: path '../etc/passwd' leaves the corpus folder; it is
+        refused
+    """
+    _refuse_unsafe(relative)
+    path = root / relative
+    real_root = os.path.realpath(root)
+    if os.path.commonpath((real_root, os.path.realpath(path))) != real_root:
+        raise DataError(f"path {relative!r} leaves the corpus folder through a link; it is refused")
+    return path
+
+
+class Within:
+    """Resolver of many paths below a folder, as :func:`inside`; checks each parent only once.
+
+    Args:
+        root: folder to stay in.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._parents: dict[str, str] = {}
+
+    def __call__(self, relative: str) -> str:
+        """Return the path below the folder.
+
+        Raises:
+            DataError: as :func:`inside`.
+        """
+        _refuse_unsafe(relative)
+        parent, _, name = relative.rpartition("/")
+        folder = self._parents.get(parent)
+        if folder is None:
+            folder = str(inside(self._root, parent) if parent else self._root)
+            self._parents[parent] = folder
+        path = f"{folder}/{name}"
+        return str(inside(self._root, relative)) if os.path.islink(path) else path  # noqa: PTH114
+
+
+def _refuse_unsafe(relative: str) -> None:
+    parts = relative.split("/")
+    bad = not relative or relative.startswith("/") or ".." in parts or "\\" in relative
+    if bad or "\0" in relative or (len(relative) > 1 and relative[1] == ":"):
+        raise DataError(f"path {relative!r} leaves the corpus folder; it is refused")
+    try:
+        os.fsencode(relative)
+    except UnicodeEncodeError as error:
+        raise DataError(f"path {relative!r} has an unpaired surrogate; it is refused") from error
+
+
+def created_now() -> str:
+    """Return the time in UTC (ISO 8601, whole seconds); SOURCE_DATE_EPOCH overrides it."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    seconds = int(epoch) if epoch else int(time.time())
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+_FULL = {28, 122}  # ENOSPC, EDQUOT
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise
+        # some file systems can't sync a folder; the rename is still atomic
+        if path.is_file():
+            raise
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,200 @@
+"""Versions of a manifest in a corpus folder: find, check and load them."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from manifests.base.errors import DataError
+from manifests.storage.records import SCHEMA, ManifestEntry, ManifestHeader
+from manifests.storage.store import fingerprint, inside, read_jsonl, sha256_file
+from manifests.versions.redaction import Redaction, read_redaction
+
+__all__ = [
+    "ENTRIES",
+    "HEADER",
+    "Manifest",
+    "check_content",
+    "content_digest",
+    "find_manifest",
+    "load_manifest",
+    "newest",
+    "next_version",
+    "read_manifest_header",
+    "versions",
+]
+
+HEADER = "manifest.json"
+ENTRIES = "manifest.jsonl"
+
+_VERSION_FOLDER = re.compile(r"v([1-9]\d*)")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One version, immutable once written.
+
+    Attributes:
+        folder: ``manifests/vN`` of the corpus.
+        header: header of the version.
+        entries: clips in canonical order.
+        redaction: withdrawals since it was written, if any; the header still counts them.
+    """
+
+    folder: Path
+    header: ManifestHeader
+    entries: Sequence[ManifestEntry]
+    redaction: Redaction | None = None
+
+    @property
+    def corpus(self) -> Path:
+        """Corpus folder, which the paths of the entries are relative to."""
+        return self.folder.parent.parent
+
+    def audio(self, entry: ManifestEntry) -> Path:
+        """Return the path of an entry's clip.
+
+        Raises:
+            DataError: if its path leaves the corpus folder.
+        """
+        return inside(self.corpus, entry.path)
+
+    def caveats(self) -> list[str]:
+        """Return warnings for users of the version, about withdrawals from it."""
+        if self.redaction is None:
+            return []
+        return [
+            f"{self.header.version}: {self.redaction.summary}; so it no longer matches its "
+            f"digest; build the next version: corpus build-manifest"
+        ]
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Load a version and check that it is complete and unchanged but for withdrawals.
+
+    Args:
+        folder: ``manifests/vN``, as :func:`find_manifest` returns it.
+
+    Raises:
+        DataError: if a file is missing or changed, a record is invalid (a class outside the six, a
+            field unknown or mistyped), or a newer corpus-tools wrote it.
+    """
+    header, redaction = check_content(folder)
+    path = folder / ENTRIES
+    entries: list[ManifestEntry] = [
+        ManifestEntry.parse(row, f"{path}, line {number}")
+        for number, row in enumerate(read_jsonl(path), start=1)
+    ]
+    return Manifest(folder, header, entries, redaction)
+
+
+def check_content(folder: Path) -> tuple[ManifestHeader, Redaction | None]:
+    """Check that a version's content is present and unchanged, without parsing its entries.
+
+    Returns:
+        Its header, and its redaction if anything was withdrawn.
+
+    Raises:
+        DataError: if it isn't.
+    """
+    header = read_manifest_header(folder)
+    path = folder / ENTRIES
+    if not path.is_file():
+        raise DataError(f"{path}: missing; copy the version again from where it came")
+    redaction = read_redaction(folder)
+    sha256 = header.files.get(ENTRIES, "")
+    if sha256_file(path) != (redaction.files.get(ENTRIES) if redaction else sha256):
+        raise DataError(f"{path}: {_CHANGED}")
+    if content_digest(sha256, header.params) != header.digest:
+        raise DataError(f"{folder / HEADER}: its params or digest {_CHANGED}")
+    return header, redaction
+
+
+def read_manifest_header(folder: Path) -> ManifestHeader:
+    """Return the header of a version.
+
+    Raises:
+        DataError: if it is missing, malformed or from a newer schema.
+    """
+    path = folder / HEADER
+    try:
+        row = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise DataError(f"{folder}: no manifest here ({HEADER} is missing)") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not valid JSON ({error})") from error
+    if not isinstance(row, dict):
+        raise DataError(f"{path}: expected a JSON object")
+    schema = row.get("schema")
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise DataError(
+            f"{path}: written by a newer corpus-tools (schema {schema}, this one reads up to "
+            f"{SCHEMA}); update corpus-tools"
+        )
+    header: ManifestHeader = ManifestHeader.parse(row, str(path))
+    try:
+        fingerprint(header.params)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: params are not valid JSON ({error}); {_CHANGED}") from error
+    return header
+
+
+def content_digest(entries_sha256: str, params: dict[str, Any]) -> str:
+    """Return the digest of a version's content: its manifest.jsonl and its parameters."""
+    return fingerprint({ENTRIES: entries_sha256, "params": params})
+
+
+def versions(corpus: Path) -> list[Path]:
+    """Return the folders of all versions, oldest first."""
+    numbered = [
+        (int(match[1]), folder)
+        for folder in (corpus / "manifests").glob("v*")
+        if (match := _VERSION_FOLDER.fullmatch(folder.name)) and (folder / HEADER).is_file()
+    ]
+    return [folder for _, folder in sorted(numbered)]
+
+
+def newest(corpus: Path) -> Path | None:
+    """Return the folder of the newest version, or None if there is none yet."""
+    return next(reversed(versions(corpus)), None)
+
+
+def next_version(corpus: Path) -> str:
+    """Return the name of the next version, higher than any folder's, complete or damaged."""
+    taken = [
+        int(match[1])
+        for folder in (corpus / "manifests").glob("v*")
+        if (match := _VERSION_FOLDER.fullmatch(folder.name))
+    ]
+    return f"v{max(taken, default=0) + 1}"
+
+
+def find_manifest(corpus: Path, version: str | None = None) -> Path:
+    """Return the folder of a version.
+
+    Args:
+        corpus: corpus folder.
+        version: ``v3`` or ``3``; None for the newest.
+
+    Raises:
+        DataError: naming the available versions.
+    """
+    known = versions(corpus)
+    if not known:
+        raise DataError(f"{corpus}: no manifest yet; run: corpus build-manifest")
+    if version is None:
+        return known[-1]
+    wanted = version if version.startswith("v") else f"v{version}"
+    for folder in known:
+        if folder.name == wanted:
+            return folder
+    there = ", ".join(folder.name for folder in known)
+    raise DataError(f"{corpus}: no manifest version {version!r}; there is: {there}")
+
+
+_CHANGED = (
+    "changed since the version was written; a version is never edited, so restore it from a copy "
+    "or build the next one with: corpus build-manifest"
+)

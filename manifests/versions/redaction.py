@@ -1,0 +1,139 @@
+"""Redaction of a version after a withdrawal.
+
+A version is never changed otherwise. Withdrawn clips and votes are deleted from ``manifest.jsonl``,
+derived files that name them are removed, and ``withdrawn.json`` in the version's folder records the
+withdrawal and the sha256 of the remaining files. ``manifest.json`` stays as it was written, with
+digest and counts.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from manifests.base.errors import DataError
+from manifests.storage.record import Record, record
+from manifests.storage.store import sha256_file
+from manifests.versions.checksums import CHECKSUMS, checksum_lines
+
+__all__ = ["REDACTION", "Redaction", "VersionWithdrawal", "read_redaction", "redacted_files"]
+
+REDACTION = "withdrawn.json"
+
+
+@record
+class VersionWithdrawal(Record):
+    """Clips and votes that one withdrawal deleted from a version."""
+
+    kind: str
+    id: str
+    created: str
+    clips: int
+    votes: int
+
+
+@record
+class Redaction(Record):
+    """Withdrawals from a version, and the sha256 of its remaining files."""
+
+    withdrawals: list[VersionWithdrawal]
+    files: dict[str, str]
+    removed: list[str]
+
+    @property
+    def summary(self) -> str:
+        """Summary of the withdrawals, for messages."""
+        return "; ".join(
+            f"{part.clips} clips and {part.votes} votes of {part.kind} '{part.id}' withdrawn on "
+            f"{part.created[:10]}"
+            for part in self.withdrawals
+        )
+
+    @property
+    def clips(self) -> int:
+        """Number of withdrawn clips."""
+        return sum(part.clips for part in self.withdrawals)
+
+
+def read_redaction(folder: Path) -> Redaction | None:
+    """Return the redaction of a version, None if nothing was withdrawn.
+
+    Raises:
+        DataError: if it can't be read.
+    """
+    path = folder / REDACTION
+    try:
+        row = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not valid JSON; {_RESTORE}") from error
+    if not isinstance(row, dict):
+        raise DataError(f"{path}: expected a JSON object; {_RESTORE}")
+    redaction: Redaction = Redaction.parse(row, str(path))
+    return redaction
+
+
+def redacted_files(
+    folder: Path,
+    part: VersionWithdrawal,
+    entries: tuple[str, bytes],
+    names_it: Callable[[str], bool],
+    listed: Mapping[str, str],
+    header: str,
+) -> Iterator[tuple[str, bytes | None]]:
+    """Yield the changed files of a version with their new content, None for a removed one.
+
+    Args:
+        folder: folder of the version.
+        part: current withdrawal.
+        entries: name and new content of the file of entries.
+        names_it: predicate: the text names what is withdrawn.
+        listed: sha256 of the version's files as they were written.
+        header: name of the header, which is kept.
+    """
+    present = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    removed = {name for name in listed if name not in present}
+    for name in sorted(present & listed.keys() - {entries[0]}):
+        if _derived_names(folder / name, names_it):
+            removed.add(name)
+            yield name, None
+    stays = {name: sha256_file(folder / name) for name in present & listed.keys() - removed}
+    stays[entries[0]] = hashlib.sha256(entries[1]).hexdigest()
+    yield entries
+    earlier = read_redaction(folder)
+    parts = {(old.kind, old.id): old for old in _parts(earlier)} | {(part.kind, part.id): part}
+    redaction = Redaction(
+        withdrawals=list(parts.values()), files=dict(sorted(stays.items())), removed=sorted(removed)
+    )
+    content = _readable(redaction.row())
+    yield REDACTION, content
+    sums = {
+        **stays,
+        header: sha256_file(folder / header),
+        REDACTION: hashlib.sha256(content).hexdigest(),
+    }
+    yield CHECKSUMS, checksum_lines(sums).encode()
+
+
+def _parts(earlier: Redaction | None) -> Iterable[VersionWithdrawal]:
+    return earlier.withdrawals if earlier else []
+
+
+def _derived_names(path: Path, names_it: Callable[[str], bool]) -> bool:
+    """Return whether a derived file may name what is withdrawn; True for non-text files."""
+    if path.suffix == ".png":
+        return False
+    try:
+        return names_it(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        return True
+
+
+def _readable(value: dict[str, Any]) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False)
+    return f"{text}\n".encode()
+
+
+_RESTORE = "restore it from a copy"

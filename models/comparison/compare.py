@@ -1,0 +1,247 @@
+"""Comparison of the systems of the paper's Table 2 on a manifest version.
+
+The paper's Figures 5 and 6: training curves.
+"""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomli_w
+from numpy.typing import NDArray
+
+from manifests.base.emotions import EMOTIONS
+from manifests.base.errors import ConfigurationError, DataError
+from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.storage.locking import FolderLock
+from manifests.storage.store import atomic_path, write_text
+from manifests.versions.index import open_manifest
+from manifests.versions.manifest import Manifest
+from models.comparison.table import (
+    FUSION,
+    NETWORKS,
+    SYSTEMS,
+    caption,
+    markdown,
+    system_rows,
+    table_csv,
+)
+from models.comparison.trials import SystemRun, Trials
+from models.config.train import TrainSettings
+from models.data import Examples, load_examples
+from models.evaluation.bootstrap import resample_systems
+from models.evaluation.metrics import measure
+from models.evaluation.report import rounded
+from models.runs import check_subject
+
+__all__ = ["compare"]
+
+Curves = Mapping[str, Sequence[Sequence[float]]]
+
+
+def draw_figure_5(path: Path, runs: Sequence[SystemRun]) -> None:
+    """Draw the training loss of the unimodal models by epoch, as a PNG."""
+    curves = {
+        system.name: [
+            [epoch.train_loss for epoch in run.history] for run in runs if run.system == system.key
+        ]
+        for system in NETWORKS
+        if system != FUSION
+    }
+    _draw(path, "Training loss of the unimodal models", "loss", curves)
+
+
+def draw_figure_6(path: Path, runs: Sequence[SystemRun]) -> None:
+    """Draw the fusion's accuracy on training and test clips by epoch, as a PNG."""
+    fusions = [run for run in runs if run.system == FUSION.key]
+    training = [[epoch.train_accuracy for epoch in run.history] for run in fusions]
+    testing = [list(run.test_accuracy) for run in fusions]
+    curves = {"training (augmented)": training, "test": testing}
+    _draw(path, "Accuracy of the fusion", "accuracy", curves)
+
+
+def _draw(path: Path, title: str, unit: str, curves: Curves) -> None:
+    """Draw the mean of each curve over seeds, and its range."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=(6.0, 3.8), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for name, runs in curves.items():
+        shortest = min((len(run) for run in runs), default=0)
+        if not shortest:
+            continue
+        values = np.array([run[:shortest] for run in runs])  # (seeds, epochs)
+        epochs = np.arange(1, shortest + 1)
+        axes.plot(epochs, values.mean(axis=0), label=name)
+        axes.fill_between(epochs, values.min(axis=0), values.max(axis=0), alpha=0.2)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(unit)
+    axes.set_title(title)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, format="png")
+
+
+Labels = NDArray[np.int64]
+
+
+def compare(
+    manifest_folder: Path,
+    out_folder: Path,
+    settings: TrainSettings,
+    seeds: int,
+    progress: Progress = no_progress,
+    *,
+    on_clip: Progress = no_progress,
+) -> Outcome:
+    """Train every system with every seed, predict the test clips, and write the comparison.
+
+    Every finished run is stored in ``parts/``: an interrupted comparison resumes, and one with more
+    seeds trains only the new ones. In the end the folder holds ``table.md``, ``table.csv``,
+    ``compare.json``, ``predictions.csv``, ``figure5.png`` and ``figure6.png``. ``details`` are the
+    content of ``compare.json``.
+
+    Args:
+        manifest_folder: ``manifests/vN`` of a corpus.
+        out_folder: ``runs/NAME``, made if missing.
+        settings: settings shared by all systems, without ``modality`` and ``seed``.
+        seeds: number of trainings of each network, with seeds from 0.
+        progress: callback after every epoch of every run.
+        on_clip: callback after the features of every clip.
+
+    Raises:
+        ConfigurationError: if the folder holds something else, or a comparison of other settings.
+        DataError: if the manifest is damaged, or a split has too few clips.
+    """
+    manifest = open_manifest(manifest_folder)
+    outcome = Outcome(warnings=manifest.caveats())
+    with FolderLock(out_folder.parent, f"compare-{out_folder.name}"):
+        subject = _subject(manifest, settings)
+        check_subject(out_folder / _SETTINGS, subject, "settings")
+        examples = load_examples(manifest, FUSION.settings(settings), outcome, progress=on_clip)
+        _check(manifest_folder, examples, outcome)
+        write_text(out_folder / _SETTINGS, subject)
+        texts = load_examples(manifest, settings.changed(modality="text"), Outcome())
+        readable = {split: {clip.clip_id for clip in clips} for split, clips in examples.items()}
+        texts = {
+            split: [clip for clip in clips if clip.clip_id in readable[split]]
+            for split, clips in texts.items()
+        }
+        runs = Trials(out_folder, settings, examples, texts, progress).run(seeds)
+        document = _document(manifest, settings, seeds, examples, runs)
+        _write(out_folder, document, examples, runs)
+    outcome.outputs.append(out_folder)
+    outcome.details |= {"run": out_folder.name, **document}
+    return outcome
+
+
+def _subject(manifest: Manifest, settings: TrainSettings) -> str:
+    """Return the manifest and settings of the comparison as TOML.
+
+    Raises:
+        ConfigurationError: if the file of word vectors isn't there.
+    """
+    vectors = settings.words.vectors
+    if vectors is not None and not Path(vectors).is_file():
+        raise ConfigurationError(f"{vectors}: no such file of word vectors; see --vectors")
+    per_run = {"seed", "modality", "device", "threads"}
+    return tomli_w.dumps(
+        {
+            "run": {"manifest": manifest.header.version, "digest": manifest.header.digest},
+            "train": settings.model_dump(mode="json", exclude=per_run, exclude_none=True),
+        }
+    )
+
+
+def _check(folder: Path, examples: Examples, outcome: Outcome) -> None:
+    if not examples["test"]:
+        raise DataError(
+            f"{folder}: the test split is empty, so systems can't be compared; build a "
+            f"manifest with another split"
+        )
+    counts = Counter(example.label for example in examples["train"])
+    if len(counts) < 2:
+        raise DataError(
+            f"{folder}: the training split has clips of {len(counts)} classes, where at least 2 "
+            f"are needed; label more clips, or build a manifest with another split"
+        )
+    if missing := [name for label, name in enumerate(EMOTIONS) if not counts[label]]:
+        outcome.warnings.append(
+            f"no training clips of {', '.join(missing)}: the models will hardly ever predict them"
+        )
+    if not any(clip.words for clip in examples["train"]):
+        outcome.warnings.append(
+            "no training clip has a text: Text-CNN learns nothing; see: corpus transcribe"
+        )
+
+
+def _document(
+    manifest: Manifest,
+    settings: TrainSettings,
+    seeds: int,
+    examples: Examples,
+    runs: Sequence[SystemRun],
+) -> dict[str, Any]:
+    truth = np.array([clip.label for clip in examples["test"]], dtype=np.int64)
+    predictions: dict[str, dict[int, Labels]] = {system.key: {} for system in SYSTEMS}
+    for run in runs:
+        predictions[run.system][run.seed] = np.array(run.told, dtype=np.int64)
+    speaker_of = {entry.clip_id: entry.speaker for entry in manifest.entries}
+    resamples = resample_systems(
+        truth,
+        {key: list(by_seed.values()) for key, by_seed in predictions.items()},
+        len(EMOTIONS),
+        [speaker_of[clip.clip_id] for clip in examples["test"]],
+    )
+    chance = measure(truth, truth, EMOTIONS)
+    document = {
+        "manifest": manifest.header.version,
+        "digest": manifest.header.digest,
+        "preset": settings.preset,
+        "seeds": seeds,
+        "clips": {split: len(clips) for split, clips in examples.items()},
+        "chance_accuracy": rounded(chance.chance_accuracy),
+        "chance_uar": rounded(chance.chance_uar),
+        "interval": resamples.describe(),
+        "interval_over": resamples.over,
+        "systems": system_rows(truth, predictions, len(EMOTIONS), resamples),
+    }
+    return document | {"caption": caption(document)}
+
+
+def _write(
+    folder: Path, document: dict[str, Any], examples: Examples, runs: Sequence[SystemRun]
+) -> None:
+    draw_figure_5(folder / "figure5.png", runs)
+    draw_figure_6(folder / "figure6.png", runs)
+    write_text(folder / "predictions.csv", _csv(_prediction_rows(examples, runs)))
+    write_text(folder / "table.csv", _csv(table_csv(document)))
+    write_text(folder / "table.md", markdown(document))
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    write_text(folder / "compare.json", text + "\n")
+
+
+def _prediction_rows(examples: Examples, runs: Sequence[SystemRun]) -> Iterator[Sequence[object]]:
+    yield ("system", "seed", "clip_id", "emotion", "predicted")
+    for run in runs:
+        for clip, label in zip(examples["test"], run.told, strict=True):
+            yield (run.system, run.seed, clip.clip_id, EMOTIONS[clip.label], EMOTIONS[label])
+
+
+def _csv(rows: Iterator[Sequence[object]]) -> str:
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(rows)
+    return stream.getvalue()
+
+
+_SETTINGS = "compare.toml"

@@ -1,0 +1,126 @@
+"""Settings of sections [train.features], [train.audio] and [train.words] of corpus.toml."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from manifests.base.settings import Settings
+
+__all__ = ["AudioSettings", "FeatureSettings", "WordSettings"]
+
+
+class FeatureSettings(Settings):
+    """Acoustic features of a clip.
+
+    Attributes:
+        n_mfcc: MFCCs per frame (d in the paper).
+        n_mels: mel bands the MFCCs are computed from.
+        window_ms: frame length in milliseconds.
+        hop_ms: hop between frames in milliseconds.
+        deltas: add first and second deltas.
+        pitch: add log pitch and voicing.
+    """
+
+    n_mfcc: int = Field(13, ge=2, le=128)
+    n_mels: int = Field(64, ge=8, le=128)
+    window_ms: float = Field(25.0, ge=5, le=200)
+    hop_ms: float = Field(16.0, ge=2, le=100)
+    deltas: bool = False
+    pitch: bool = True
+
+    @model_validator(mode="after")
+    def _enough_bands(self) -> Self:
+        if self.n_mfcc > self.n_mels:
+            raise ValueError("n_mfcc can't be larger than n_mels")
+        return self
+
+
+class AudioSettings(Settings):
+    """Audio branch: convolutions, ODConv, CBAM and pooling over time.
+
+    Attributes:
+        layout: ``image`` convolves over coefficients and time, with the features as one channel;
+            ``sequence`` convolves over time only, with the features as channels.
+        channels: channels of the convolutions.
+        dynamic: use ODConv as the last convolution.
+        kernels: kernels that ODConv mixes.
+        attention: add CBAM after the convolutions.
+        merge: fusion of CBAM's mean and maximum over channels: ``sum`` (the paper) or ``concat``.
+        pooling: pooling over time: ``mean``, or ``statistics`` (mean and deviation).
+        speaker_norm: standardise the pooled vectors within each speaker.
+        hidden: units of the layer after pooling; 0 for no such layer.
+        dropout: dropout of the pooled vector and of the hidden layer.
+        functionals: give the classifier prosodic functionals of the clip (pitch, loudness, timbre)
+            in addition to the learned features.
+        weight: weight of the learned features relative to the functionals, if ``branches`` are
+            trained apart.
+    """
+
+    layout: Literal["image", "sequence"] = "sequence"
+    channels: int = Field(16, ge=4, le=512)
+    dynamic: bool = True
+    kernels: int = Field(4, ge=1, le=16)
+    attention: bool = True
+    merge: Literal["sum", "concat"] = "sum"
+    pooling: Literal["mean", "statistics"] = "statistics"
+    speaker_norm: bool = True
+    hidden: int = Field(64, ge=0, le=2048)
+    dropout: float = Field(0.5, ge=0, lt=1)
+    functionals: bool = True
+    weight: float = Field(0.25, ge=0, le=10)
+
+
+class WordSettings(Settings):
+    """Text branch: word vectors and Text-CNN.
+
+    Attributes:
+        kind: ``cnn`` for the Text-CNN, or ``linear`` for softmax regression on TF-IDF of n-grams,
+            fitted in seconds; ``linear`` ignores the keys of vectors and filters, and needs
+            ``branches = "apart"``.
+        vectors: file of word2vec or GloVe vectors (text or binary) to start from.
+        word2vec: if no file is given, start from word2vec trained on the training texts; else from
+            random vectors, which do better on few short texts.
+        size: dimensions of a vector.
+        max_words: maximum words per text (N in the paper); longer texts are truncated.
+        pad: pad every text with zeros to ``max_words`` and convolve over the padding, as the paper
+            does.
+        units: units the filters convolve over: ``words``, or ``pieces``: Chinese characters, each
+            with its word, other words whole, and a boundary mark at both ends.
+        filters: filters per width.
+        widths: filter widths in units.
+        run_size: dimensions of the vectors of n-grams (of pieces, words or letters), whose scaled
+            sum is appended to the filters' output; 0 for no n-grams.
+        tune: train the word vectors.
+        blank: share of units replaced by the unknown unit in training.
+        input_dropout: dropout of the word vectors.
+        dropout: dropout of the pooled vector.
+        weight: weight of the text relative to the sound, if ``branches`` are trained apart; above 1
+            because the audio branch is overconfident on unseen speakers.
+        lexicon: words that are never split, in addition to the bundled Sichuanese ones; stored with
+            the model.
+    """
+
+    kind: Literal["cnn", "linear"] = "cnn"
+    vectors: str | None = None
+    word2vec: bool = False
+    size: int = Field(48, ge=2, le=2000)
+    max_words: int = Field(50, ge=5, le=1000)
+    pad: bool = False
+    units: Literal["words", "pieces"] = "pieces"
+    filters: int = Field(48, ge=1, le=1024)
+    widths: tuple[int, ...] = Field((1, 2, 3), min_length=1)
+    run_size: int = Field(16, ge=0, le=512)
+    tune: bool = True
+    blank: float = Field(0.1, ge=0, lt=1)
+    input_dropout: float = Field(0.2, ge=0, lt=1)
+    dropout: float = Field(0.5, ge=0, lt=1)
+    weight: float = Field(2.0, ge=0, le=10)
+    lexicon: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _widths_fit(self) -> Self:
+        if min(self.widths) < 1 or max(self.widths) > self.max_words:
+            raise ValueError("widths must lie between 1 and max_words")
+        if self.pad and self.units != "words":
+            raise ValueError("pad needs units = 'words', since max_words counts words")
+        return self

@@ -1,0 +1,228 @@
+"""Settings of section [train] of corpus.toml: features, the two branches and their training.
+
+Presets of section [train]: values for the keys that are not set.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from manifests.base.errors import ConfigurationError
+from manifests.base.settings import Settings, setting_problem
+from models.config.branches import AudioSettings, FeatureSettings, WordSettings
+
+__all__ = ["PRESETS", "Modality", "TrainSettings"]
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "paper": {
+        "batch_size": 32,
+        "epochs": 50,
+        "lr": 1e-5,
+        "weight_decay": 1e-3,
+        "optimiser": "adam",
+        "schedule": "constant",
+        "balance": False,
+        "soft_labels": False,
+        "smoothing": 0.0,
+        "speeds": (),
+        "mask": 0.0,
+        "branches": "together",
+        "drop_text": 0.0,
+        "keep": "best",
+        "normalise": "corpus",
+        "strangers": 0.0,
+        "adapt": False,
+        "max_seconds": 12.0,
+        "features": {
+            "n_mfcc": 40,
+            "n_mels": 64,
+            "window_ms": 25.0,
+            "hop_ms": 10.0,
+            "deltas": False,
+            "pitch": False,
+        },
+        "audio": {
+            "layout": "image",
+            "channels": 32,
+            "dynamic": True,
+            "kernels": 4,
+            "attention": True,
+            "merge": "sum",
+            "pooling": "mean",
+            "hidden": 0,
+            "speaker_norm": False,
+            "dropout": 0.0,
+            "functionals": False,
+        },
+        "words": {
+            "kind": "cnn",
+            "word2vec": True,
+            "size": 300,
+            "max_words": 50,
+            "pad": True,
+            "units": "words",
+            "filters": 100,
+            "widths": (3, 4, 5),
+            "run_size": 0,
+            "tune": True,
+            "blank": 0.0,
+            "input_dropout": 0.0,
+            "dropout": 0.5,
+        },
+    },
+}
+"""Values of each preset. ``paper`` sets every key that defines the model, so that later changes to
+the defaults don't affect it. Choices that the paper leaves open: docs/explanation/paper.md."""
+
+TEXT_ALONE: dict[str, Any] = {
+    "epochs": 4,
+    "least_steps": 64,
+    "batch_size": 128,
+    "lr": 3e-3,
+    "weight_decay": 1e-2,
+    "optimiser": "adamw",
+    "balance_power": 0.75,
+}
+"""Values of the default preset for text-only models, which overfit within a few epochs."""
+
+
+Modality = Literal["both", "audio", "text"]
+Preset = Literal["default", "paper"]
+
+
+class TrainSettings(Settings):
+    """Model and training settings; keys that are not set come from the preset.
+
+    Attributes:
+        preset: ``default``: a small model and training for a small corpus; ``paper``: Wei & Sun as
+            published.
+        modality: branches of the model.
+        seed: seed of all random numbers.
+        epochs: passes over the training clips.
+        least_steps: minimum number of steps; ``epochs`` is raised to reach it.
+        batch_size: clips per step.
+        lr: learning rate; its peak if scheduled.
+        optimiser: ``sgd`` with Nesterov momentum 0.9, ``adam`` or ``adamw``.
+        weight_decay: weight decay of the optimiser.
+        schedule: ``constant``, or ``cycle``: rise to ``lr``, then cosine decay to 0.
+        balance: weight classes in the loss by inverse frequency.
+        balance_power: exponent of the class weights; below 1, rare classes weigh less.
+        soft_labels: train on the annotators' vote shares instead of the majority.
+        smoothing: label smoothing: share of every target that is spread over all classes.
+        speeds: speed perturbation: factors at which training clips are also used, besides 1. In
+            each epoch all clips of a speaker get the same factor, to simulate another speaker.
+        mask: longest masked stretch in training, as a share of the frames and of the coefficients.
+        branches: train ``together`` with one loss, or ``apart`` and add the logits of the text,
+            the learned audio features and the functionals; the history then has the loss of the
+            learned audio features.
+        drop_text: probability that a training clip loses its text; used with ``together`` only.
+        keep: keep the weights of the ``best`` epoch by validation accuracy, or of the ``last``.
+        patience: epochs without improvement after which training stops; null for never.
+        normalise: standardise features within each ``speaker`` (source, if the speaker is unknown)
+            or over all training clips (``corpus``).
+        prior: weight of the corpus mean and deviation in a speaker's normalisation, in clips.
+        strangers: share of the training clips that are treated in each epoch as clips of an unseen
+            speaker, without their speaker's other clips; where the layers of functionals are
+            solved, any share above 0 adds a layer for unseen speakers, fitted to all clips.
+        adapt: adapt the trained model to each speaker's clips, without labels, before it predicts.
+        max_seconds: seconds of a clip that are used, from its start.
+        threads: CPU threads for training; more than 1 helps large models on an idle machine, and
+            slows training down on a busy one.
+        device: ``cpu``, ``cuda``, ``mps``, or ``auto`` for the fastest available.
+    """
+
+    preset: Preset = "default"
+    modality: Modality = "both"
+    seed: int = Field(0, ge=0, lt=2**32)
+    epochs: int = Field(40, ge=1)
+    least_steps: int = Field(0, ge=0)
+    batch_size: int = Field(64, ge=2)
+    lr: float = Field(2e-2, gt=0, le=1)
+    weight_decay: float = Field(2e-3, ge=0)
+    optimiser: Literal["sgd", "adam", "adamw"] = "sgd"
+    schedule: Literal["constant", "cycle"] = "cycle"
+    balance: bool = True
+    balance_power: float = Field(1.0, ge=0, le=1)
+    soft_labels: bool = True
+    smoothing: float = Field(0.0, ge=0, lt=1)
+    speeds: tuple[Annotated[float, Field(ge=0.5, le=2)], ...] = (0.8, 0.9, 1.125, 1.25)
+    mask: float = Field(0.15, ge=0, lt=1)
+    branches: Literal["apart", "together"] = "apart"
+    drop_text: float = Field(0.5, ge=0, lt=1)
+    keep: Literal["best", "last"] = "last"
+    patience: int | None = Field(None, ge=1)
+    normalise: Literal["speaker", "corpus"] = "speaker"
+    prior: float = Field(2.0, ge=0)
+    strangers: float = Field(0.25, ge=0, le=1)
+    adapt: bool = True
+    max_seconds: float = Field(12.0, gt=0, le=60)
+    threads: int = Field(1, ge=1, le=64)
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    features: FeatureSettings = Field(default_factory=FeatureSettings)
+    audio: AudioSettings = Field(default_factory=AudioSettings)
+    words: WordSettings = Field(default_factory=WordSettings)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, values: Any) -> Any:
+        """Set missing keys to the preset's values."""
+        if not isinstance(values, dict):
+            return values
+        preset = str(values.get("preset", "default"))
+        if preset == "default" and values.get("modality") == "text":
+            return _fill(values, TEXT_ALONE)
+        return _fill(values, PRESETS.get(preset, {}))
+
+    @model_validator(mode="after")
+    def _linear_needs_apart(self) -> Self:
+        if (self.modality, self.branches, self.words.kind) == ("both", "together", "linear"):
+            raise ValueError("words.kind = 'linear' needs branches = 'apart'")
+        return self
+
+    def changed(self, **values: Any) -> Self:
+        """Return validated settings with other values; None leaves a key as it is.
+
+        Changing ``preset`` takes that preset's values for all keys that corpus.toml doesn't set.
+
+        Raises:
+            ConfigurationError: if a value is invalid.
+
+        Example:
+            >>> TrainSettings().changed(preset="paper").lr
+            1e-05
+        """
+        given = {key: value for key, value in values.items() if value is not None}
+        try:
+            return type(self).model_validate(_fill(given, self._explicit()))
+        except ValidationError as error:
+            invalid = setting_problem(type(self), error)
+            section = ".".join(("train", *invalid.keys[:-1]))
+            key = f" {invalid.keys[-1]}" if invalid.keys else ""
+            raise ConfigurationError(f"[{section}]{key}{invalid.text}") from error
+
+    def _explicit(self) -> dict[str, Any]:
+        """Return the values that differ from the preset."""
+        kind = {"preset": self.preset, "modality": self.modality}
+        return _difference(self.model_dump(), type(self)(**kind).model_dump()) | kind
+
+
+def _fill(values: dict[str, Any], preset: dict[str, Any]) -> dict[str, Any]:
+    filled = dict(values)
+    for key, value in preset.items():
+        if key not in filled:
+            filled[key] = value
+        elif isinstance(value, dict) and isinstance(filled[key], dict):
+            filled[key] = _fill(filled[key], value)
+    return filled
+
+
+def _difference(values: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
+    different: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            if inner := _difference(value, base[key]):
+                different[key] = inner
+        elif value != base.get(key):
+            different[key] = value
+    return different

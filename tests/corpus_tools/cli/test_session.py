@@ -1,0 +1,88 @@
+import io
+import json
+
+import pytest
+import typer
+
+from corpus_tools.cli.session import _RemainingTime, session
+from manifests.base.errors import ConfigurationError, DataError
+
+
+def code_of(error):
+    with pytest.raises(typer.Exit) as exited, session("verb"):
+        raise error
+    return exited.value.exit_code
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (DataError("a.wav: is empty"), 1),
+        (ConfigurationError("no corpus.toml here"), 2),
+        (KeyboardInterrupt(), 130),
+        (FileNotFoundError(2, "No such file or directory", "gone.wav"), 1),
+        (ZeroDivisionError("division by zero"), 1),
+    ],
+)
+def test_errors_give_one_sentence_and_an_exit_code(error, code, capsys):
+    assert code_of(error) == code
+    captured = capsys.readouterr()
+    assert captured.err.startswith("error: ")
+    assert len(captured.err.splitlines()) == 1
+    assert not captured.out
+
+
+def test_failed_items_are_named_and_exit_with_1(capsys):
+    with pytest.raises(typer.Exit) as exited, session("segment", as_json=True) as run:
+        run.outcome.items_in, run.outcome.kept = 3, 1
+        run.outcome.rejected["music"] = 1
+        run.outcome.fail("b.mp4", "is empty; copy it again")
+        run.result("not shown with --json")
+    assert exited.value.exit_code == 1
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    assert document["counts"] == {"in": 3, "kept": 1, "rejected": {"music": 1}, "failed": 1}
+    assert document["failures"] == [{"item": "b.mp4", "reason": "is empty; copy it again"}]
+    assert "in 3 = kept 1 + rejected 1 (music 1) + failed 1" in captured.err
+
+
+def test_traceback_is_shown_only_with_verbose(capsys):
+    with pytest.raises(typer.Exit), session("verb", verbose=True):
+        raise DataError("bad")
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_remaining_time_excludes_the_first_item(monkeypatch):
+    clock = iter([100.0, 105.0, 111.0])
+    monkeypatch.setattr("corpus_tools.cli.session.time.monotonic", lambda: next(clock))
+    remaining = _RemainingTime()
+    assert remaining.left(1, 12) is None
+    assert remaining.left(6, 12) is None
+    assert remaining.left(12 - 1, 12) == pytest.approx(1.1)
+
+
+def test_many_warnings_are_shortened_on_the_terminal_only(capsys):
+    with session("segment", as_json=True) as run:
+        run.outcome.warnings += [f"a{number}.wav: too short" for number in range(30)]
+    printed = capsys.readouterr()
+    assert printed.err.count("too short") == 20
+    assert "10 more warnings; --json lists all" in printed.err
+    assert len(json.loads(printed.out)["warnings"]) == 30
+
+
+def test_control_characters_are_escaped(capsys):
+    with session("verb") as run:
+        run.result("speaker \x1b]0;owned\x07\x9b2J\nnext")
+    assert capsys.readouterr().out == "speaker \\x1b]0;owned\\x07\\x9b2J\nnext\n"
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_unencodable_characters_are_escaped(monkeypatch, as_json):
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", out)
+    with session("verb", as_json=as_json) as run:
+        run.outcome.details["text"] = "巴适é"
+        run.result("巴适é")
+    out.flush()
+    text = out.buffer.getvalue().decode("ascii")
+    assert json.loads(text)["text"] == "巴适é" if as_json else text == "\\u5df4\\u9002\\xe9\n"

@@ -1,0 +1,20 @@
+from corpus_tools.inspection import doctor
+
+
+def test_all_checks_pass_here(tmp_path):
+    checks = {check.name: check for check in doctor.examine(tmp_path)}
+    assert {checks[module].state for module in doctor.REQUIRED} == {"ok"}
+    assert "GB free" in checks["disk"].text
+
+
+def test_missing_package_is_named_with_its_fix(tmp_path, monkeypatch):
+    monkeypatch.setitem(doctor.REQUIRED, "no_such_module", "nothing at all")
+    (found,) = (check for check in doctor.examine(tmp_path) if check.name == "no_such_module")
+    assert found.state == "missing"
+    assert "pip install no_such_module" in found.text
+
+
+def test_ffmpeg_is_optional(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    (found,) = (check for check in doctor.examine(tmp_path) if check.name == "ffmpeg")
+    assert found.state == "note"

@@ -1,0 +1,99 @@
+import errno
+import hashlib
+
+import numpy as np
+import pytest
+
+from models.features.packs import Pack, Packs, packed_clips, write_pack
+
+WIDTH = 3
+
+
+def _arrays(*names, speed=1.0):
+    random = np.random.default_rng(len(names))
+    return {
+        (hashlib.sha256(name.encode()).hexdigest(), speed): random.normal(
+            size=(2 + place, WIDTH)
+        ).astype(np.float32)
+        for place, name in enumerate(names)
+    }
+
+
+def _same(found, expected):
+    assert found.keys() == expected.keys()
+    for name, array in expected.items():
+        np.testing.assert_array_equal(found[name], array)
+
+
+def test_arrays_are_memory_mapped(tmp_path):
+    packs, arrays = Packs(tmp_path / "made", WIDTH), _arrays("a", "b", "c")
+    _same(packs.add(arrays), arrays)
+    found = packs.find([*arrays, ("0" * 64, 1.0)])
+    _same(found, arrays)
+    for array in found.values():
+        assert isinstance(array.base, np.memmap)
+        assert not array.flags.writeable
+
+
+def test_arrays_are_found_in_any_pack(tmp_path):
+    packs, first, second = Packs(tmp_path, WIDTH), _arrays("a", "b"), _arrays("b", speed=1.25)
+    packs.add(first)
+    packs.add(second)
+    _same(packs.find([*first, *second]), first | second)
+
+
+def test_pack_of_another_width_is_ignored(tmp_path):
+    arrays = _arrays("a")
+    Packs(tmp_path, WIDTH).add(arrays)
+    assert Packs(tmp_path, WIDTH + 1).find(list(arrays)) == {}
+
+
+@pytest.mark.parametrize("end", [0, 1, 20, 55, 56, 57, 200, -1, -40, -60, -200])
+def test_truncated_pack_is_refused(tmp_path, end):
+    path = tmp_path / "x.pack"
+    write_pack(path, _arrays("a", "b", "c"))
+    path.write_bytes(path.read_bytes()[:end])
+    assert Pack.open(path) is None
+
+
+def test_only_the_array_with_a_changed_byte_is_refused(tmp_path):
+    packs, arrays = Packs(tmp_path, WIDTH), _arrays("a", "b", "c")
+    packs.add(arrays)
+    [path] = tmp_path.glob("*.pack")
+    data = bytearray(path.read_bytes())
+    data[2 * WIDTH * 4 + 5] ^= 1  # in the second
+    path.write_bytes(data)
+    first, second, third = arrays
+    _same(packs.find(list(arrays)), {name: arrays[name] for name in (first, third)})
+    packs.add({second: arrays[second]})
+    _same(packs.find(list(arrays)), arrays)
+
+
+def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
+    def full(self, target):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    with pytest.raises(OSError, match="space"):
+        Packs(tmp_path, WIDTH).add(_arrays("a"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_stale_unfinished_packs_are_removed(tmp_path):
+    import os
+
+    old, new = tmp_path / ".old.pack", tmp_path / ".new.pack"
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    Packs(tmp_path, WIDTH).add(_arrays("a"))
+    assert not old.exists()
+    assert new.exists()
+
+
+def test_packed_clips_lists_clips_of_each_pack(tmp_path):
+    arrays = _arrays("a", "b")
+    write_pack(tmp_path / "whole.pack", arrays)
+    (tmp_path / ".half.pack").write_bytes(b"half")
+    packed = {path.name: digests for path, digests in packed_clips(tmp_path)}
+    assert packed == {".half.pack": set(), "whole.pack": {digest for digest, _ in arrays}}
