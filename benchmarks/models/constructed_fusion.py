@@ -1,6 +1,6 @@
 """Fusion of sound and text where both carry information, on constructed clips.
 
-No available corpus has emotional speech with words that express the emotion, so clips are constructed:
+No available corpus has emotional speech with words that express the emotion, so clips are made:
 each utterance of nEMO gets a random line of CPED of the same class; if a class has fewer lines than
 utterances, all are used before any is reused. Models are trained on three speakers with lines of
 four television series and tested on the three others with lines of the other series: speakers,
