@@ -1,7 +1,4 @@
-"""Feature cache on disk, shared by all runs with the same feature settings.
-
-Reading clips: 16 kHz mono files, verified against the manifest's checksum.
-"""
+"""Feature cache on disk, shared by all runs with the same feature settings, and reading of clips."""
 
 import hashlib
 import io

@@ -120,7 +120,7 @@ def publish_all(root):
         inputs_of_texts = {"subtitle": {"lines": [[t.clip_id, t.text] for t in texts]}}
         write_shard(root, STAGES["transcripts"], name, texts, inputs_of_texts)
         cached = {(one.file_sha256, 1.0): np.ones((2, 3), dtype=np.float32) for one in clips}
-        write_pack(cache_folder(root) / "k" / f"{name}.pack", cached)
+        write_pack(cache_folder(root) / "k" / f"{name}.safetensors", cached)
 
 
 def write_people(root):

@@ -22,7 +22,7 @@ def clip(tmp_path):
 
 
 def _stored(folder):
-    return list(folder.rglob("*.pack"))
+    return list(folder.rglob("*.safetensors"))
 
 
 def test_samples_are_read_exactly(clip):
@@ -142,4 +142,4 @@ def test_unwritable_cache_still_gives_features(clip, tmp_path, monkeypatch, dama
     assert cache.refused
     [(expected,)] = FeatureCache(None, FeatureSettings()).load([clip])
     np.testing.assert_array_equal(found, expected)
-    assert folder.is_file() or not list(folder.rglob("*.pack"))
+    assert folder.is_file() or not list(folder.rglob("*.safetensors"))

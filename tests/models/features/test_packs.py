@@ -1,10 +1,12 @@
 import errno
 import hashlib
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from models.features.packs import Pack, Packs, packed_clips, write_pack
+from models.features.packs import Packs, packed_clips, write_pack
 
 WIDTH = 3
 
@@ -25,14 +27,20 @@ def _same(found, expected):
         np.testing.assert_array_equal(found[name], array)
 
 
+def _mapped(folder):
+    maps = Path("/proc/self/maps")
+    return not maps.exists() or str(folder) in maps.read_text()
+
+
 def test_arrays_are_memory_mapped(tmp_path):
     packs, arrays = Packs(tmp_path / "made", WIDTH), _arrays("a", "b", "c")
     _same(packs.add(arrays), arrays)
     found = packs.find([*arrays, ("0" * 64, 1.0)])
     _same(found, arrays)
     for array in found.values():
-        assert isinstance(array.base, np.memmap)
+        assert not array.flags.owndata
         assert not array.flags.writeable
+    assert _mapped(tmp_path)
 
 
 def test_arrays_are_found_in_any_pack(tmp_path):
@@ -50,20 +58,20 @@ def test_pack_of_another_width_is_ignored(tmp_path):
 
 @pytest.mark.parametrize("end", [0, 1, 20, 55, 56, 57, 200, -1, -40, -60, -200])
 def test_truncated_pack_is_refused(tmp_path, end):
-    path = tmp_path / "x.pack"
-    write_pack(path, _arrays("a", "b", "c"))
+    path, arrays = tmp_path / "x.safetensors", _arrays("a", "b", "c")
+    write_pack(path, arrays)
     path.write_bytes(path.read_bytes()[:end])
-    assert Pack.open(path) is None
+    assert Packs(tmp_path, WIDTH).find(arrays) == {}
 
 
 def test_only_the_array_with_a_changed_byte_is_refused(tmp_path):
     packs, arrays = Packs(tmp_path, WIDTH), _arrays("a", "b", "c")
     packs.add(arrays)
-    [path] = tmp_path.glob("*.pack")
-    data = bytearray(path.read_bytes())
-    data[2 * WIDTH * 4 + 5] ^= 1  # in the second
-    path.write_bytes(data)
+    [path] = tmp_path.iterdir()
     first, second, third = arrays
+    data = bytearray(path.read_bytes())
+    data[data.index(arrays[second].tobytes()) + 5] ^= 1
+    path.write_bytes(data)
     _same(packs.find(list(arrays)), {name: arrays[name] for name in (first, third)})
     packs.add({second: arrays[second]})
     _same(packs.find(list(arrays)), arrays)
@@ -79,21 +87,18 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_stale_unfinished_packs_are_removed(tmp_path):
-    import os
-
-    old, new = tmp_path / ".old.pack", tmp_path / ".new.pack"
-    for path in (old, new):
+def test_stale_unfinished_packs_and_those_of_earlier_versions_are_removed(tmp_path):
+    stale, new, earlier = tmp_path / ".stale.safetensors", tmp_path / ".new", tmp_path / "a.pack"
+    for path in (stale, new, earlier):
         path.write_bytes(b"half")
-    os.utime(old, (0, 0))
+    os.utime(stale, (0, 0))
     Packs(tmp_path, WIDTH).add(_arrays("a"))
-    assert not old.exists()
-    assert new.exists()
+    assert [path.exists() for path in (stale, new, earlier)] == [False, True, False]
 
 
 def test_packed_clips_lists_clips_of_each_pack(tmp_path):
     arrays = _arrays("a", "b")
-    write_pack(tmp_path / "whole.pack", arrays)
-    (tmp_path / ".half.pack").write_bytes(b"half")
+    write_pack(tmp_path / "whole.safetensors", arrays)
+    (tmp_path / ".half").write_bytes(b"half")
     packed = {path.name: digests for path, digests in packed_clips(tmp_path)}
-    assert packed == {".half.pack": set(), "whole.pack": {digest for digest, _ in arrays}}
+    assert packed == {".half": set(), "whole.safetensors": {digest for digest, _ in arrays}}
