@@ -96,34 +96,22 @@ def add_recordings(
     A column intended_emotion is ignored, so that annotators never see it.
     """
     with session("add-recordings", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.configuration.overrides import with_overrides
-        from corpus_tools.recordings import add
-        from corpus_tools.recordings.takes.recognised import transcript_source
-        from corpus_tools.workspace.workspace import Workspace
+        from corpus_tools.api.corpus import Corpus
 
-        workspace = Workspace.find(corpus)
-        configuration = workspace.configuration
-        settings = with_overrides(
-            configuration.recordings, length=length, trim_silence=trim_silence, takes=takes
-        )
-        transcripts = transcript_source(
-            texts, recognise, workspace, run.note, model=model, download=download
-        )
-        with workspace.lock() as lock, run.progress("adding") as progress:
-            if lock.broken:
-                run.note(lock.broken)
-            outcome = add.add_recordings(
-                workspace.root,
+        with run.progress("adding") as progress:
+            outcome = Corpus.open(corpus, announce=run.note).add_recordings(
                 script,
                 folder,
-                settings=settings,
-                segment=configuration.segment,
-                screen=configuration.screen,
                 series=series,
-                language=configuration.corpus.language,
-                transcripts=transcripts,
+                texts=texts,
+                recognise=recognise,
+                model=model,
+                download=download,
                 recut=recut or (),
                 progress=progress,
+                length=length,
+                trim_silence=trim_silence,
+                takes=takes,
             )
         run.outcome.merge(outcome)
         details = outcome.details

@@ -73,23 +73,19 @@ def build_manifest(
     A version is immutable; in later versions its clips stay in their split.
     """
     with session("build-manifest", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.assembly.manifest import build_from_corpus, parse_ratios
-        from corpus_tools.configuration.overrides import with_overrides
-        from corpus_tools.workspace.workspace import Workspace
+        from corpus_tools.api.corpus import Corpus
+        from corpus_tools.assembly.manifest import parse_ratios
 
-        workspace = Workspace.find(corpus)
-        split = with_overrides(
-            workspace.configuration.split,
-            group_by=group_by,
-            folds=folds,
-            drop_bridges=drop_bridges,
-            ratios=parse_ratios(ratios) if ratios is not None else None,
-            seed=seed,
-        )
-        labels = with_overrides(workspace.configuration.labels, min_votes=min_votes)
         with run.progress("checking clips") as progress:
-            outcome = build_from_corpus(
-                workspace, split, labels, resplit=resplit, progress=progress
+            outcome = Corpus.open(corpus).build_manifest(
+                resplit=resplit,
+                min_votes=min_votes,
+                progress=progress,
+                group_by=group_by,
+                folds=folds,
+                drop_bridges=drop_bridges,
+                ratios=None if ratios is None else parse_ratios(ratios),
+                seed=seed,
             )
         run.outcome.merge(outcome)
         oversized = outcome.details.get("tangle")

@@ -29,13 +29,11 @@ def import_annotations(
 ) -> None:
     """Import judgements from Label Studio exports; importing a file twice adds nothing."""
     with session("import-annotations", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from annotation.judgements import importing
-        from corpus_tools.workspace.workspace import Workspace
+        from corpus_tools.api.corpus import Corpus
 
-        workspace = Workspace.find(corpus)
-        with workspace.lock(), run.progress("importing") as progress:
-            outcome = importing.import_annotations(
-                workspace.root, files, server=server, progress=progress
+        with run.progress("importing") as progress:
+            outcome = Corpus.open(corpus).import_annotations(
+                *files, server=server, progress=progress
             )
         run.outcome.merge(outcome)
         details = outcome.details

@@ -88,35 +88,22 @@ def segment(
             from manifests.base.workers import warm_up
 
             warm_up(("corpus_tools.cli.app", "corpus_tools.segmentation.segment"))
-        from corpus_tools.configuration.overrides import with_overrides
-        from corpus_tools.segmentation.segment import segment as segment_media
-        from corpus_tools.workspace.workspace import Workspace
+        from corpus_tools.api.corpus import Corpus
 
-        workspace = Workspace.find(corpus)
-        configuration = workspace.configuration
-        settings = with_overrides(
-            configuration.segment,
-            min_seconds=min_seconds,
-            max_seconds=max_seconds,
-            detector=detector,
-            aggressiveness=aggressiveness,
-            margin_seconds=margin_seconds,
-        )
-        with workspace.lock() as lock, run.progress("cutting") as progress:
-            if lock.broken:
-                run.note(lock.broken)
-            outcome = segment_media(
-                workspace.root,
-                media,
-                settings=settings,
-                screen=configuration.screen,
+        with run.progress("cutting") as progress:
+            outcome = Corpus.open(corpus, announce=run.note).segment(
+                *media,
                 series=series,
                 track=track,
                 regions=regions,
                 recut=recut or (),
-                language=configuration.corpus.language,
                 workers=workers,
                 progress=progress,
+                min_seconds=min_seconds,
+                max_seconds=max_seconds,
+                detector=detector,
+                aggressiveness=aggressiveness,
+                margin_seconds=margin_seconds,
             )
         run.outcome.merge(outcome)
         _print(run.result, outcome.details)

@@ -18,13 +18,12 @@ def status(
 ) -> None:
     """Show the counts of each stage, from sources to runs, and labels against targets."""
     with session("status", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.inspection.status import survey
-        from corpus_tools.workspace.workspace import Workspace
+        from corpus_tools.api.corpus import Corpus
 
-        workspace = Workspace.find(corpus)
-        found = survey(workspace)
+        opened = Corpus.open(corpus)
+        found = opened.status()
         run.outcome.details |= found
-        run.result(f"{found['name']} ({found['language']}), {workspace.root}")
+        run.result(f"{found['name']} ({found['language']}), {opened.path}")
         for line in _lines(found):
             run.result(line)
         run.result(_label_table(found["labels"]))

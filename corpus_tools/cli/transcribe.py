@@ -85,33 +85,24 @@ def transcribe(
     are flagged. Finished sources are skipped the next time.
     """
     with session("transcribe", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.configuration.overrides import with_overrides
-        from corpus_tools.transcription.transcribe import transcribe as transcribe_clips
-        from corpus_tools.workspace.workspace import Workspace
+        from corpus_tools.api.corpus import Corpus
 
-        workspace = Workspace.find(corpus)
-        settings = with_overrides(
-            workspace.configuration.transcribe,
-            model=model,
-            language=language,
-            device=device,
-            fp16=fp16,
-            context=context,
-            batch_size=batch_size,
-            beam_size=beam_size,
-            prompt=prompt,
-            lexicon=lexicon,
-            recogniser=recogniser,
-        )
         with run.progress("transcribing") as progress:
-            outcome = transcribe_clips(
-                workspace,
-                settings,
+            outcome = Corpus.open(corpus, announce=run.note).transcribe(
                 subtitles_only=subtitles_only,
                 scripted=scripted,
                 download=download,
-                announce=run.note,
                 progress=progress,
+                model=model,
+                language=language,
+                device=device,
+                fp16=fp16,
+                context=context,
+                batch_size=batch_size,
+                beam_size=beam_size,
+                prompt=prompt,
+                lexicon=lexicon,
+                recogniser=recogniser,
             )
         run.outcome.merge(outcome)
         for origin, clips in outcome.details["texts"].items():

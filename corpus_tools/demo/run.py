@@ -9,13 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from annotation.agreement.measure import measure_agreement
-from annotation.judgements.importing import import_annotations
-from annotation.tasks.export import export_tasks
-from corpus_tools.assembly.manifest import build_from_corpus
+from corpus_tools.api.corpus import Corpus
 from corpus_tools.prediction.files import predict_files
-from corpus_tools.recordings.add import add_recordings
-from corpus_tools.segmentation.segment import segment
-from corpus_tools.transcription.transcribe import transcribe
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, CorpusError
@@ -95,50 +90,36 @@ class Demo:
             training: whether to train a model and predict with it.
             progress: progress of the training.
         """
-        workspace = Workspace.create(self.folder, "demo", "pl", SECTIONS)
-        self._cut(workspace)
-        self._transcribe(workspace, whisper)
-        self._label(workspace)
-        self._build(workspace)
+        corpus = Corpus(
+            Workspace.create(self.folder, "demo", "pl", SECTIONS),
+            announce=lambda text: self.report("transcribe", text),
+        )
+        self._cut(corpus)
+        self._transcribe(corpus, whisper)
+        self._label(corpus)
+        self._build(corpus)
         if training:
-            self._train(workspace, progress)
+            self._train(corpus.workspace, progress)
 
     def _merge(self, outcome: Outcome) -> dict[str, Any]:
         self.outcome.failures += outcome.failures
         self.outcome.warnings += outcome.warnings
         return outcome.details
 
-    def _cut(self, workspace: Workspace) -> None:
-        configuration = workspace.configuration
-        with workspace.lock():
-            details = self._merge(
-                segment(
-                    workspace.root,
-                    [self.sample / "episodes"],
-                    settings=configuration.segment,
-                    screen=configuration.screen,
-                    language=configuration.corpus.language,
-                )
-            )
-            seconds, clips = sum(details["ledger"].values()), details["clips"]
-            kept = details["ledger"].get("accepted", 0.0)
-            self.report(
-                "segment",
-                f"{len(details['sources'])} episodes, {seconds / 60:.1f} min → "
-                f"{sum(source['clips'] for source in details['sources'])} clips of 3–5 s, "
-                f"{clips['accepted']} accepted ({kept / seconds:.0%} of the time)",
-            )
-            recordings = self.sample / "recordings"
-            added = add_recordings(
-                workspace.root,
-                recordings / "SCRIPT.csv",
-                recordings / "audio",
-                series="recordings",
-                language=configuration.corpus.language,
-                settings=configuration.recordings,
-                segment=configuration.segment,
-                screen=configuration.screen,
-            )
+    def _cut(self, corpus: Corpus) -> None:
+        details = self._merge(corpus.segment(self.sample / "episodes"))
+        seconds, clips = sum(details["ledger"].values()), details["clips"]
+        kept = details["ledger"].get("accepted", 0.0)
+        self.report(
+            "segment",
+            f"{len(details['sources'])} episodes, {seconds / 60:.1f} min → "
+            f"{sum(source['clips'] for source in details['sources'])} clips of 3–5 s, "
+            f"{clips['accepted']} accepted ({kept / seconds:.0%} of the time)",
+        )
+        recordings = self.sample / "recordings"
+        added = corpus.add_recordings(
+            recordings / "SCRIPT.csv", recordings / "audio", series="recordings"
+        )
         details = self._merge(added)
         self.report(
             "add-recordings",
@@ -146,16 +127,8 @@ class Demo:
             f"{details['sentences']} sentences",
         )
 
-    def _transcribe(self, workspace: Workspace, whisper: str | None) -> None:
-        settings = workspace.configuration.transcribe
-        if whisper is not None:
-            settings = settings.model_copy(update={"model": whisper})
-        outcome = transcribe(
-            workspace,
-            settings,
-            subtitles_only=whisper is None,
-            announce=lambda text: self.report("transcribe", text),
-        )
+    def _transcribe(self, corpus: Corpus, whisper: str | None) -> None:
+        outcome = corpus.transcribe(subtitles_only=whisper is None, model=whisper)
         self._merge(outcome)
         without = "no Whisper weights given: texts from subtitles and the script"
         self.report(
@@ -164,22 +137,17 @@ class Demo:
             + (f" ({without})" if whisper is None else f" (with {whisper})"),
         )
 
-    def _label(self, workspace: Workspace) -> None:
-        configuration = workspace.configuration
-        with workspace.lock():
-            exported = export_tasks(
-                workspace.root, annotation=configuration.annotation, text=configuration.text
-            )
-            self._merge(exported)
-            tasks = exported.outputs[0]
-            self.report("export-tasks", f"{exported.kept} tasks for Label Studio in {tasks.name}")
-            answers = self._simulate(tasks)
-            imported = import_annotations(workspace.root, [answers], server="simulated")
+    def _label(self, corpus: Corpus) -> None:
+        exported = corpus.export_tasks(context=False)
+        self._merge(exported)
+        tasks = exported.outputs[0]
+        self.report("export-tasks", f"{exported.kept} tasks for Label Studio in {tasks.name}")
+        imported = corpus.import_annotations(self._simulate(tasks), server="simulated")
         self._merge(imported)
         self.report(
             "import-annotations", f"{imported.kept} judgements of three SIMULATED annotators"
         )
-        report, measured = measure_agreement(workspace.root)
+        report, measured = measure_agreement(corpus.path)
         details = self._merge(measured)
         self.outcome.details["agreement"] = details["alpha"]
         self.report(
@@ -200,9 +168,8 @@ class Demo:
             raise CorpusError(f"{script}: {process.stderr.strip() or 'failed'}")
         return answers
 
-    def _build(self, workspace: Workspace) -> None:
-        configuration = workspace.configuration
-        built = build_from_corpus(workspace, configuration.split, configuration.labels)
+    def _build(self, corpus: Corpus) -> None:
+        built = corpus.build_manifest()
         details = self._merge(built)["manifest"]
         rejected = ", ".join(f"{reason} {n}" for reason, n in sorted(built.rejected.items()))
         self.report(
@@ -211,7 +178,7 @@ class Demo:
             f"{' and '.join(details['groups']['by'])}; left out: {rejected or 'none'}",
         )
         self.outcome.details |= {"table": details["counts"], "manifest": details["version"]}
-        folder = find_manifest(workspace.root)
+        folder = find_manifest(corpus.path)
         names = ("manifest.jsonl", "card.md", "classes.png", "splits.png")
         self.outcome.outputs += [folder / name for name in names]
 
