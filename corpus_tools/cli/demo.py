@@ -48,7 +48,7 @@ def demo(
         import tempfile
 
         from corpus_tools.demo.run import Demo, demo_folder
-        from corpus_tools.demo.sample import sample_folder
+        from corpus_tools.inspection.sample import sample_folder
 
         parent = folder or Path(tempfile.mkdtemp(prefix="corpus-demo-"))
         home = demo_folder(parent, again)

@@ -125,7 +125,7 @@ def _ffmpeg() -> Check:
 
 
 def _sample() -> Check:
-    from corpus_tools.demo.sample import sample_folder
+    from corpus_tools.inspection.sample import sample_folder
     from manifests.base.errors import CorpusError
 
     try:
