@@ -17,7 +17,6 @@ __all__ = [
 ]
 
 _CHUNK = 4_000_000  # bootstrap weights in memory at once
-_NORMAL = 1.959964  # 97.5 % quantile of the normal distribution
 
 
 def alpha(counts: NDArray[np.int64]) -> float | None:
@@ -144,10 +143,10 @@ def wilson_interval(right: int, answers: int) -> tuple[float, float]:
         >>> print(f"{low:.3f} {high:.3f}")
         0.596 0.982
     """
-    square = _NORMAL**2
-    middle = (right + square / 2) / (answers + square)
-    half = _NORMAL * (right * (answers - right) / answers + square / 4) ** 0.5 / (answers + square)
-    return middle - half, middle + half
+    from scipy.stats import binomtest
+
+    interval = binomtest(right, answers).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def _alphas(kinds: NDArray[np.int64], drawn: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -28,13 +28,13 @@ from corpus_tools.media.cut import Cut
 from corpus_tools.media.decode import Block
 from corpus_tools.media.samples import Samples
 from corpus_tools.recordings.alignment.aligner import Matcher, TakeSpeech, match_takes
-from corpus_tools.recordings.alignment.evidence.text import plain_letters
 from corpus_tools.recordings.alignment.evidence.voiceprint import SpeechFeatures
 from corpus_tools.recordings.takes.matches import LineMatch, line_matches
 from corpus_tools.recordings.takes.recognised import TimedText, letters_by_piece
 from corpus_tools.recordings.takes.take import speech_pieces
 from corpus_tools.segmentation.voice.activity import ActivityMeter
 from corpus_tools.segmentation.voice.base import detector_of
+from manifests.base.letters import plain_letters
 
 __all__ = ["Score", "score", "simulate_recogniser", "take_speech"]
 

@@ -35,7 +35,8 @@ from benchmarks.segmentation.repeat_episodes import Encoding, encode
 from corpus_tools.media.decode import decode_whole
 from corpus_tools.segmentation.repeats.fingerprint import fingerprint
 from corpus_tools.segmentation.repeats.search import find_shared
-from manifests.audit.near_duplicates import MOST_TEXTS, near_duplicate_texts, normalised
+from manifests.audit.near_duplicates import MOST_TEXTS, near_duplicate_texts
+from manifests.base.letters import plain_letters
 
 Samples = NDArray[np.int16]
 CODECS = (
@@ -173,7 +174,7 @@ def texts(data: Path, dev: bool, rng: np.random.Generator) -> bool:
 
 
 def same(one: str, other: str) -> bool:
-    return normalised(one) == normalised(other)
+    return plain_letters(one) == plain_letters(other)
 
 
 def enumerate_as(letter: str, lines: list[str]) -> Iterator[tuple[str, str]]:
@@ -185,7 +186,7 @@ def dialogue(folder: Path, dev: bool) -> list[str]:
     with (folder / "test_split.csv").open(encoding="utf-8-sig", newline="") as rows:
         said = [row["Utterance"] for row in csv.DictReader(rows)]
     half = said[: len(said) // 2] if dev else said[len(said) // 2 :]
-    once = {normalised(line): line for line in half if len(IDEOGRAPHS.findall(line)) >= 8}
+    once = {plain_letters(line): line for line in half if len(IDEOGRAPHS.findall(line)) >= 8}
     return list(once.values())
 
 
@@ -193,7 +194,7 @@ def sentences(folder: Path) -> list[str]:
     """Return the sentences of nEMO that are long enough, each once."""
     with (folder / "metadata.csv").open(encoding="utf-8", newline="") as rows:
         said = {row["text"] for row in csv.DictReader(rows)}
-    return sorted(line for line in said if len(normalised(line)) >= 16)
+    return sorted(line for line in said if len(plain_letters(line)) >= 16)
 
 
 def punctuated(line: str, lines: list[str], rng: np.random.Generator) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tools.segmentation.intake.identify import media_in
+from manifests.base.csv_tables import delimiter_of
 from manifests.base.encodings import decode_text
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.storage.records import Split
@@ -98,8 +99,7 @@ _Rows = Iterator[tuple[str, dict[str, Any] | str]]
 
 def _read_csv(path: Path) -> _Rows:
     text = decode_text(path.read_bytes(), str(path)).removeprefix("\ufeff")
-    header = text.lstrip().split("\n", 1)[0]
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count))
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
     columns: list[str] = []
     while True:
         where = f"{path.name}, line {rows.line_num + 1}"

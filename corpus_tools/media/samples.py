@@ -4,7 +4,6 @@ Buffer on disk for the 16-bit samples of a track, so that memory doesn't grow wi
 """
 
 import contextlib
-import errno
 import math
 import tempfile
 import threading
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from manifests.base.errors import CorpusError
+from manifests.storage.store import FULL
 
 __all__ = [
     "PcmBuffer",
@@ -143,7 +143,7 @@ class PcmBuffer:
             self._file.write(samples.astype("<i2", copy=False).tobytes())
             self._file.flush()
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno in FULL:
                 raise CorpusError(
                     f"no space left in {self._folder} for the decoded audio "
                     f"(115 MB an hour); free some and run again"

@@ -3,7 +3,6 @@
 Character error rates between two texts of the same clips.
 """
 
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from annotation.judgements.store import corrected_transcripts
 from corpus_tools.segmentation.ledger.commit import source_of
 from corpus_tools.transcription.store import transcript_origin
 from manifests.base.errors import ConfigurationError
+from manifests.base.letters import plain_letters
 from manifests.base.outcome import Outcome
 from manifests.storage.records import Transcript
 from manifests.storage.shards import STAGES, read_stage
@@ -23,7 +23,6 @@ __all__ = [
     "TextPair",
     "by_source",
     "clip_errors",
-    "comparable",
     "compare_transcripts",
 ]
 
@@ -102,30 +101,19 @@ class ClipErrors:
     errors: ErrorCounts
 
 
-def comparable(text: str) -> str:
-    """Return the letters and digits of a text, in lower case and half width, for comparison.
-
-    Example:
-        >>> comparable("巴适 得很，ＯＫ！")
-        '巴适得很ok'
-    """
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(letter for letter in plain if unicodedata.category(letter)[0] in "LMN")
-
-
 def clip_errors(pairs: Sequence[TextPair], *, exact: bool = False) -> list[ClipErrors]:
     """Count the minimum edits of each clip.
 
     Args:
         pairs: texts of the clips.
-        exact: compare the stripped texts as written instead of their `comparable` forms.
+        exact: compare the stripped texts as written instead of their `plain_letters`.
 
     Example:
         >>> found = clip_errors([TextPair("c", "s", "今天巴适！", "今天八四得")])
         >>> found[0].errors.row()["cer"]
         0.75
     """
-    form = str.strip if exact else comparable
+    form = str.strip if exact else plain_letters
     return [
         ClipErrors(pair, _count_edits(form(pair.reference), form(pair.hypothesis)))
         for pair in pairs

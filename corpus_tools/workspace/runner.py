@@ -8,6 +8,7 @@ from typing import TypeVar
 from manifests.base.errors import CorpusError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.base.workers import in_processes
+from manifests.storage.store import FULL
 
 __all__ = ["run_each"]
 
@@ -80,7 +81,7 @@ def _in_order(results: Iterator[tuple[int, R]]) -> Iterator[R]:
 
 def _os_error_message(error: OSError) -> str:
     where = f" ({error.filename})" if error.filename else ""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL:
         return f"no space left on the disk{where}; free some and run again"
     if error.errno == errno.ENOENT:
         return f"disappeared during the run{where}; check the path and run again"

@@ -1,7 +1,6 @@
 """Near-duplicate texts: copies that differ in typos, punctuation or a word or two."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MOST_TEXTS", "near_duplicate_texts", "normalised"]
+from manifests.base.letters import plain_letters
+
+__all__ = ["MOST_TEXTS", "near_duplicate_texts"]
 
 MOST_TEXTS = 300_000
 """Above this number of texts, only exact duplicates are found."""
@@ -40,7 +41,7 @@ def near_duplicate_texts(texts: Mapping[str, str]) -> dict[str, str]:
         >>> near_duplicate_texts(said | {"c": "Yes.", "d": "yes", "e": "Tell me where you live!"})
         {'a': 'Where have you been all night?', 'b': 'Where have you been all night?'}
     """
-    plain = {clip: normalised(text) for clip, text in texts.items()}
+    plain = {clip: plain_letters(text) for clip, text in texts.items()}
     counts = Counter(text for text in plain.values() if _weight(text) >= _LEAST_WEIGHT)
     distinct = sorted(counts)
     original: Numbers = np.arange(len(distinct))
@@ -61,16 +62,6 @@ def near_duplicate_texts(texts: Mapping[str, str]) -> dict[str, str]:
             if members[first] > 1:
                 copied[clip] = shown[distinct[first]]
     return copied
-
-
-def normalised(text: str) -> str:
-    """Return a text's letters and digits alone, in lower case and compatible form.
-
-    Example:
-        >>> normalised("Ｗｏ ist, bitte, die Straße?")
-        'woistbittediestrasse'
-    """
-    return _NO_LETTERS.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _weight(text: str) -> int:
@@ -221,7 +212,6 @@ def _dense(letters: NDArray[np.uint32]) -> NDArray[np.bool_]:
 _DENSE_RANGES = ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7A3), (0x20000, 0x3FFFF))
 """Kana, ideographs, Hangul, rarer ideographs."""
 _DENSE = re.compile("[" + "".join(f"{chr(low)}-{chr(high)}" for low, high in _DENSE_RANGES) + "]")
-_NO_LETTERS = re.compile(r"[\W_]+")
 _LEAST_WEIGHT = 16  # of a text; a character of the ranges above weighs 2, others 1
 _RUN_WEIGHT = 8
 _ALIKE = 0.57  # set on copies of lines of the first half of CPED, and on what repeats in it

@@ -8,7 +8,7 @@ from pathlib import Path
 from manifests.base.encodings import decode_text
 from manifests.base.errors import DataError
 
-__all__ = ["read_rows"]
+__all__ = ["delimiter_of", "read_rows"]
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -28,8 +28,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         text = decode_text(path.read_bytes(), str(path)).removeprefix("\ufeff")
     except OSError as error:
         raise DataError(f"{path}: can't be read ({error.strerror}); check the name") from error
-    separator = max(",;\t", key=text.split("\n", 1)[0].count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
     try:
         for cells in reader:
             fields = [_without_guard(cell) for cell in cells]
@@ -37,6 +36,16 @@ def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                 yield reader.line_num, fields
     except csv.Error as error:
         raise DataError(f"{path}: not a CSV file ({error}); save it as CSV in UTF-8") from error
+
+
+def delimiter_of(text: str) -> str:
+    r"""Return the comma, semicolon or tab, whichever is most frequent in a table's first line.
+
+    Example:
+        >>> delimiter_of("\nfile;text\n1.wav;yes, please\n")
+        ';'
+    """
+    return max(",;\t", key=text.lstrip().split("\n", 1)[0].count)
 
 
 def _without_guard(cell: str) -> str:

@@ -1,6 +1,5 @@
 """Audio of an export: verify the clips, then copy, link or encode them as FLAC."""
 
-import errno
 import hashlib
 import io
 import os
@@ -11,6 +10,7 @@ from typing import Literal
 from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.base.outcome import Outcome, Progress
 from manifests.storage.records import ManifestEntry
+from manifests.storage.store import FULL
 from manifests.versions.manifest import Manifest
 
 __all__ = ["Audio", "Layout", "file_name", "place_audio"]
@@ -54,7 +54,7 @@ def place_audio(
         except DataError as error:
             outcome.fail(entry.clip_id, str(error))
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno in FULL:
                 raise CorpusError(
                     f"{folder.parent}: no space left for the clips; free some and run again, or "
                     f"export with --audio link or --audio flac"
@@ -110,7 +110,7 @@ def _link(path: Path, target: Path) -> None:
     try:
         os.link(path.resolve(), target)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in FULL:
             raise
         raise ConfigurationError(
             f"--audio link: clips can't be linked into {target.parent} ({error.strerror}), perhaps "

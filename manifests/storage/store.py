@@ -1,6 +1,7 @@
 """Safe files: atomic writes, fingerprints, JSON Lines, paths that stay in the corpus."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ from typing import IO, Any
 from manifests.base.errors import CorpusError, DataError
 
 __all__ = [
+    "FULL",
     "Within",
     "atomic_folder",
     "atomic_path",
@@ -32,6 +34,8 @@ __all__ = [
     "write_text",
 ]
 
+FULL = {errno.ENOSPC, errno.EDQUOT}
+"""Error numbers of a full disk or quota."""
 TEMPORARY_SUFFIX = ".partial"
 
 
@@ -88,7 +92,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.replace(path)
         _sync(path.parent)
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in FULL:
             raise CorpusError(
                 f"{path.parent}: no space left to write {path.name}; free some and run again"
             ) from error
@@ -268,15 +272,12 @@ def created_now() -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-_FULL = {28, 122}  # ENOSPC, EDQUOT
-
-
 def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in FULL:
             raise
         # some file systems can't sync a folder; the rename is still atomic
         if path.is_file():

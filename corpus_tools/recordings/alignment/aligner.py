@@ -19,7 +19,7 @@ from corpus_tools.recordings.alignment.evidence.spans import (
     false_start_by_duration,
     reading_by_duration,
 )
-from corpus_tools.recordings.alignment.evidence.text import TextEvidence, plain_letters
+from corpus_tools.recordings.alignment.evidence.text import TextEvidence
 from corpus_tools.recordings.alignment.evidence.voiceprint import SpeechFeatures
 from corpus_tools.recordings.alignment.hsmm import (
     Evidence,
@@ -30,6 +30,7 @@ from corpus_tools.recordings.alignment.hsmm import (
     best_spans,
 )
 from manifests.base.errors import DataError
+from manifests.base.letters import plain_letters
 
 __all__ = ["LEAST_FIT", "MATCHING", "Matcher", "TakeSpeech", "match_takes"]
 

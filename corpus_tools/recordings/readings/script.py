@@ -16,8 +16,10 @@ from pathlib import Path
 
 from corpus_tools.transcription.store import put_transcripts
 from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
+from manifests.base.csv_tables import delimiter_of
 from manifests.base.encodings import decode_text
 from manifests.base.errors import ConfigurationError, DataError
+from manifests.base.letters import plain_letters
 from manifests.storage.records import Speaker, Transcript
 
 __all__ = ["RowError", "ScriptRow", "put_script_texts", "read_script", "sentence_id"]
@@ -93,9 +95,7 @@ def read_script(path: Path) -> Iterator[ScriptRow | RowError]:
 
 
 def _parse_script(path: Path, text: str) -> Iterator[ScriptRow | RowError]:
-    header = text.lstrip().split("\n", 1)[0]
-    separator = max(",;\t", key=header.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
     columns: list[str] = []
     while True:
         number = rows.line_num + 1
@@ -183,9 +183,8 @@ def sentence_id(text: str) -> str:
         >>> sentence_id("今天 巴适！") == sentence_id("今天巴适")
         True
     """
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    letters = "".join(letter for letter in plain if unicodedata.category(letter)[0] in "LMN")
-    return "s-" + hashlib.sha256((letters or plain).encode()).hexdigest()[:8]
+    key = plain_letters(text) or unicodedata.normalize("NFKC", text).casefold()
+    return "s-" + hashlib.sha256(key.encode()).hexdigest()[:8]
 
 
 def put_script_texts(

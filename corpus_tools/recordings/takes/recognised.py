@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from corpus_tools.media.cut import Cut
 from corpus_tools.media.samples import FULL_SCALE
-from corpus_tools.recordings.alignment.evidence.text import plain_letters
 from corpus_tools.recordings.takes.take import PieceTranscriber, Take
 from corpus_tools.segmentation.voice.track import DecodedTrack
 from corpus_tools.subtitles.files import SUFFIXES as SUBTITLES
@@ -31,8 +30,10 @@ from corpus_tools.transcription.recognisers.base import (
     run_recogniser,
 )
 from corpus_tools.workspace.workspace import Workspace
+from manifests.base.csv_tables import delimiter_of
 from manifests.base.encodings import decode_text
 from manifests.base.errors import ConfigurationError, DataError
+from manifests.base.letters import plain_letters
 from manifests.storage.store import sha256_file
 
 __all__ = [
@@ -150,7 +151,7 @@ def _parse_rows(path: Path, text: str) -> Sequence[Any]:
             return [json.loads(line) for line in text.split("\n") if line.strip()]
         if kind == ".json":
             return _whisper_rows(json.loads(text))
-        delimiter = "\t" if kind == ".tsv" else max(",;\t", key=text.split("\n", 1)[0].count)
+        delimiter = "\t" if kind == ".tsv" else delimiter_of(text)
         return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except (ValueError, LookupError, RecursionError, csv.Error, AttributeError, TypeError) as error:
         raise DataError(

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus_tools.transcription.compare import TextPair, by_source, clip_errors, comparable
+from corpus_tools.transcription.compare import TextPair, by_source, clip_errors
+from manifests.base.letters import plain_letters
 
 texts = st.text(alphabet="巴适得很莫ab ，!", max_size=12)
 
@@ -22,7 +23,7 @@ def distance(a: str, b: str) -> int:
 @given(texts, texts)
 def test_the_edits_are_the_fewest(a: str, b: str) -> None:
     (found,) = clip_errors([TextPair("c", "s", a, b)])
-    a, b = comparable(a), comparable(b)
+    a, b = plain_letters(a), plain_letters(b)
     assert found.errors.edits == distance(a, b)
     assert found.errors.characters == len(a)
     assert found.errors.insertions - found.errors.deletions == len(b) - len(a)

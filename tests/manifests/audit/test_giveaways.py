@@ -101,7 +101,7 @@ def test_too_few_clips_are_no_error(make_entry):
     one = make_entry("a").changed(split="train")
     found = find_label_cues([one], {"a": -20.0})
     assert found.row() == {"confounding": {}, "shallow_cues": None}
-    assert "Nothing is known" in found.markdown()
+    assert "No speaker, series, source or sentence" in found.markdown()
     same = [make_entry(name).changed(split="test") for name in "ab"]
     assert find_shallow_cues(same, {"a": -20.0, "b": -20.0}) is None
 

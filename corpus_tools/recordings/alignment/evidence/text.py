@@ -3,7 +3,6 @@
 Text evidence: recognised text of all spans of a take against the script's lines.
 """
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,22 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus_tools.recordings.alignment.evidence.spans import Spans
+from manifests.base.letters import plain_letters
 
-__all__ = ["EditTable", "TextEvidence", "likelihood", "mean_line_distance", "plain_letters"]
+__all__ = ["EditTable", "TextEvidence", "likelihood", "mean_line_distance"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
-
-
-def plain_letters(text: str) -> str:
-    """Return a text's letters, in lower case and half width, without spaces and punctuation.
-
-    Example:
-        >>> plain_letters("今天 ＯＫ！")
-        '今天ok'
-    """
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(letter for letter in plain if unicodedata.category(letter)[0] in "LMN")
 
 
 class EditTable:

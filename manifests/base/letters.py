@@ -1,0 +1,26 @@
+"""Letters of a text alone, for comparing texts."""
+
+import unicodedata
+
+__all__ = ["plain_letters"]
+
+
+def plain_letters(text: str) -> str:
+    """Return a text's letters, marks and digits, in lower case and compatible form.
+
+    Example:
+        >>> plain_letters("今天 ＯＫ！ Wo ist, bitte, die Straße?")
+        '今天okwoistbittediestrasse'
+    """
+    return unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS)
+
+
+class _Letters(dict[int, int | None]):
+    """Translation table that drops all but letters, marks and digits."""
+
+    def __missing__(self, code: int) -> int | None:
+        self[code] = code if unicodedata.category(chr(code))[0] in "LMN" else None
+        return self[code]
+
+
+_LETTERS = _Letters()
