@@ -17,7 +17,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from corpus_tools.transcription.guards.flags import EMPTYING, flag_text
+from corpus_tools.configuration.transcribe import EMPTYING
+from corpus_tools.transcription.guards.flags import flag_text
 from corpus_tools.transcription.guards.hallucinations import repeated_texts
 
 ROOT = Path(__file__).parents[2]

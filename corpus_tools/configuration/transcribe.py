@@ -4,10 +4,32 @@ from typing import Literal
 
 from pydantic import Field
 
-from corpus_tools.transcription.guards.flags import EMPTYING, Flag
 from manifests.base.settings import Settings
 
-__all__ = ["TranscribeSettings"]
+__all__ = ["EMPTYING", "Flag", "TranscribeSettings"]
+
+Flag = Literal[
+    "char_loop",
+    "compression",
+    "known_hallucination",
+    "low_logprob",
+    "no_speech",
+    "no_words",
+    "repeated_text",
+    "too_fast",
+]
+"""Flags of the guards."""
+
+EMPTYING: tuple[Flag, ...] = (
+    "char_loop",
+    "compression",
+    "known_hallucination",
+    "no_speech",
+    "no_words",
+    "repeated_text",
+    "too_fast",
+)
+"""Flags that empty a transcript's ``text`` by default; its ``text_raw`` is always kept."""
 
 
 class TranscribeSettings(Settings):

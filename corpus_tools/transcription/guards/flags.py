@@ -6,8 +6,9 @@ Flags and normalisation of recognised texts.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
+from corpus_tools.configuration.transcribe import EMPTYING, Flag
 from corpus_tools.transcription.guards.hallucinations import (
     KnownHallucinations,
     has_loop,
@@ -19,30 +20,7 @@ from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
 from manifests.storage.records import Transcript
 from manifests.storage.store import fingerprint
 
-__all__ = ["EMPTYING", "Flag", "Flagger", "Thresholds", "flag_text", "guards_version"]
-
-Flag = Literal[
-    "char_loop",
-    "compression",
-    "known_hallucination",
-    "low_logprob",
-    "no_speech",
-    "no_words",
-    "repeated_text",
-    "too_fast",
-]
-"""Flags of the guards."""
-
-EMPTYING: tuple[Flag, ...] = (
-    "char_loop",
-    "compression",
-    "known_hallucination",
-    "no_speech",
-    "no_words",
-    "repeated_text",
-    "too_fast",
-)
-"""Flags that empty a transcript's ``text`` by default; its ``text_raw`` is always kept."""
+__all__ = ["Flagger", "Thresholds", "flag_text", "guards_version"]
 
 REPEATED: Flag = "repeated_text"
 """Flag of a text that too many clips of the same source have."""

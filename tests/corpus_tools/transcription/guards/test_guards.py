@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from corpus_tools.transcription.guards.flags import EMPTYING, Thresholds, flag_text, guards_version
+from corpus_tools.configuration.transcribe import EMPTYING
+from corpus_tools.transcription.guards.flags import Thresholds, flag_text, guards_version
 from corpus_tools.transcription.guards.hallucinations import KnownHallucinations
 
 DATA = Path(__file__).parent / "hallucinations"
