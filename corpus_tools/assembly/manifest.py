@@ -15,7 +15,6 @@ from annotation.judgements.store import corrected_transcripts
 from annotation.labels.aggregate import aggregate_votes
 from annotation.scheme.settings import LabelSettings
 from corpus_tools.media.wav import read_wav
-from corpus_tools.recordings.readings.speakers import read_speakers
 from corpus_tools.segmentation.repeats.fingerprint import Hashes, fingerprint, from_text
 from corpus_tools.segmentation.repeats.search import find_shared
 from corpus_tools.workspace.workspace import Workspace
@@ -35,6 +34,7 @@ from manifests.storage.records import (
 )
 from manifests.storage.sections import SplitSettings
 from manifests.storage.shards import STAGES, read_header, read_shard, read_stage
+from manifests.storage.speakers import read_speakers
 from manifests.storage.store import inside
 
 __all__ = [

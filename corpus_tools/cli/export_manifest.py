@@ -33,7 +33,8 @@ def export_manifest(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="csv, parquet, hf (Hugging Face audiofolder), audformat, lhotse or croissant.",
+            help="csv, parquet, hf (Hugging Face audiofolder), audformat, lhotse, croissant, or "
+            "one that an installed package adds.",
         ),
     ] = "csv",
     audio: Annotated[
@@ -54,9 +55,9 @@ def export_manifest(
     is written.
     """
     with session("export-manifest", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.recordings.readings.speakers import read_speakers
         from corpus_tools.workspace.workspace import Workspace
         from manifests.exports.export import export_manifest as export
+        from manifests.storage.speakers import read_speakers
         from manifests.versions.manifest import load_manifest
 
         workspace = Workspace.find(corpus)

@@ -18,7 +18,6 @@ from corpus_tools.importing.labels import LabelMapping
 from corpus_tools.importing.rows import Row, labels_in, read_row
 from corpus_tools.importing.tables import Table, read_corpus_tables
 from corpus_tools.importing.votes import add_judgements
-from corpus_tools.recordings.readings.speakers import merge_speakers
 from corpus_tools.segmentation.intake.identify import KnownSources, identify
 from corpus_tools.segmentation.ledger.commit import sweep
 from corpus_tools.segmentation.ledger.ledger import clips_of
@@ -31,6 +30,7 @@ from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Split, Transcript
+from manifests.storage.speakers import merge_speakers
 from manifests.storage.store import canonical_json
 from manifests.versions.manifest import load_manifest, newest
 

@@ -13,7 +13,6 @@ from corpus_tools.configuration.segment import ScreenSettings, SegmentSettings
 from corpus_tools.recordings.listing import Recording, list_files
 from corpus_tools.recordings.readings.recording import cut_recording, recording_inputs
 from corpus_tools.recordings.readings.script import put_script_texts
-from corpus_tools.recordings.readings.speakers import check_not_withdrawn, merge_speakers
 from corpus_tools.recordings.takes.match_table import table_path
 from corpus_tools.recordings.takes.recognised import NoTranscript, TranscriptSource
 from corpus_tools.recordings.takes.session import AddedTake, TakeSession
@@ -34,6 +33,7 @@ from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Screen, Source
 from manifests.storage.shards import STAGES, read_shard, read_stage
+from manifests.storage.speakers import check_not_withdrawn, merge_speakers
 
 __all__ = ["add_recordings"]
 

@@ -9,11 +9,11 @@ from typing import Any
 from annotation.batches.batches import read_plans
 from annotation.judgements.annotators import Annotators
 from annotation.judgements.store import read_judgements
-from corpus_tools.recordings.readings.speakers import read_speakers
 from corpus_tools.segmentation.ledger.commit import source_of
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Clip, Judgement, Source
 from manifests.storage.shards import STAGES, read_header, read_stage
+from manifests.storage.speakers import read_speakers
 from manifests.storage.store import created_now, read_jsonl
 from manifests.storage.tombstones import (
     Kind,

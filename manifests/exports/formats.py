@@ -1,7 +1,12 @@
-"""Registry of the export formats."""
+"""Registry of the export formats: those shipped, and those of other packages.
+
+A package adds a format by an entry point in the group ``corpus_tools.export_formats`` that names a
+`Format`; see docs/how-to/add-an-export-format.md.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from manifests.base.errors import ConfigurationError
@@ -16,7 +21,10 @@ from manifests.exports import (
 from manifests.exports.audio import Layout
 from manifests.exports.contents import Contents
 
-__all__ = ["FORMATS", "Format", "find_format"]
+__all__ = ["FORMATS", "GROUP", "Format", "find_format"]
+
+GROUP = "corpus_tools.export_formats"
+"""Entry point group of formats of other packages."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +68,30 @@ FORMATS = {
         Format("croissant", "a table described in MLCommons' Croissant", croissant.write),
     )
 }
-"""Formats by name, in the order of listings."""
+"""Formats shipped with corpus-tools by name, in the order of listings."""
 
 
 def find_format(name: str) -> Format:
     """Return a format by its name.
 
     Raises:
-        ConfigurationError: naming the available formats.
+        ConfigurationError: naming the available formats, or the package to reinstall.
     """
-    if name not in FORMATS:
-        raise ConfigurationError(f"--format {name}: choose from {', '.join(FORMATS)}")
-    return FORMATS[name]
+    if name in FORMATS:
+        return FORMATS[name]
+    added = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if name not in added:
+        known = ", ".join((*FORMATS, *sorted(added.keys() - FORMATS)))
+        raise ConfigurationError(f"--format {name}: choose from {known}")
+    try:
+        found = added[name].load()
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(
+            f"--format {name}: can't be imported ({error}); reinstall its package"
+        ) from error
+    if not isinstance(found, Format):
+        raise ConfigurationError(
+            f"--format {name}: {added[name].value} is no manifests.exports.formats.Format; report "
+            f"it to the format's author"
+        )
+    return found

@@ -10,12 +10,12 @@ import pytest
 from corpus_tools.importing.run import import_manifest
 from corpus_tools.importing.tables import _read_parquet
 from corpus_tools.media.wav import write_wav
-from corpus_tools.recordings.readings.speakers import read_speakers
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.exports.export import export_manifest
 from manifests.storage.records import Clip
 from manifests.storage.shards import STAGES, read_stage
+from manifests.storage.speakers import read_speakers
 from manifests.versions.manifest import load_manifest, newest
 
 RATE = 16_000

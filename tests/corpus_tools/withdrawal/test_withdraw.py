@@ -11,7 +11,6 @@ from annotation.judgements.importing import import_annotations
 from annotation.judgements.store import read_judgements
 from corpus_tools.inspection.clip_history import clip_history
 from corpus_tools.inspection.status import survey
-from corpus_tools.recordings.readings.speakers import check_not_withdrawn
 from corpus_tools.segmentation.intake.identify import KnownSources, identify
 from corpus_tools.segmentation.ledger.commit import is_whole
 from corpus_tools.segmentation.ledger.ledger import ledger_fits
@@ -21,6 +20,7 @@ from corpus_tools.withdrawal.withdraw import finish_withdrawals, withdraw
 from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.storage.records import LedgerEntry, Source
 from manifests.storage.shards import STAGES, read_shard, write_shard
+from manifests.storage.speakers import check_not_withdrawn
 from manifests.storage.tombstones import TOMBSTONES, read_tombstones
 from manifests.versions.manifest import load_manifest, newest
 from manifests.versions.verify import verify_manifest

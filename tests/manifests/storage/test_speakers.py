@@ -1,9 +1,9 @@
 import pytest
 
-from corpus_tools.recordings.readings.speakers import merge_speakers, read_speakers
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome
 from manifests.storage.records import Speaker
+from manifests.storage.speakers import merge_speakers, read_speakers
 
 HEAD = "speaker_id,gender,age,region,native,consent\n"
 
