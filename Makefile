@@ -31,10 +31,11 @@ check: $(VENV)/installed-dev ## format, lint, types, import contracts, words, do
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell $(PROSE) $(CODE)
+	$(WORDS) $(PROSE) $(CODE)
 	$(SITE)
 
-words: $(VENV)/installed-dev ## the words that docs/glossary.md replaces, with what replaces them
-	$(WORDS) $(PROSE)
+words: $(VENV)/installed-dev ## list the words that docs/terms.txt replaces, with their replacements
+	$(WORDS) $(PROSE) $(CODE)
 
 format: $(VENV)/installed-dev ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix $(CODE)

@@ -1,4 +1,4 @@
-"""Corpus folder as an object whose methods are the steps."""
+"""Corpus folder as an object with a method for each step."""
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager

@@ -14,11 +14,11 @@ __all__ = ["withdraw"]
 
 def withdraw(
     speaker: Annotated[
-        str | None, typer.Option(help="Speaker whose clips are deleted, by id.")
+        str | None, typer.Option(help="Id of a speaker; all clips are deleted.")
     ] = None,
     source: Annotated[str | None, typer.Option(help="Source to delete, by its source_id.")] = None,
     annotator: Annotated[
-        str | None, typer.Option(help="Annotator whose answers are deleted, by pseudonym.")
+        str | None, typer.Option(help="Pseudonym of an annotator; all answers are deleted.")
     ] = None,
     reason: Annotated[
         str | None, typer.Option(help="Reason, stored in the tombstone; give no names.")

@@ -170,7 +170,7 @@ def probe(path: Path) -> Media:
     Raises:
         MissingMediaError: if there is no such file.
         EmptyMediaError: if it has no bytes.
-        TruncatedMediaError: if it is an MP4 whose end, with the index, is missing.
+        TruncatedMediaError: if it is an MP4 without its end, where the index is.
         NotMediaError: if it isn't audio or video.
         NoAudioError: if it has no audio track.
         MediaError: if it may not be read.

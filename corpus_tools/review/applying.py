@@ -43,7 +43,7 @@ def apply_files(
         corpus: the corpus folder.
         files: decision files, as for `read_decisions`.
         configuration: settings of corpus.toml.
-        media: films, or folders of films, for clips whose edges move; not needed for films in the
+        media: films, or folders of films, for clips with moved edges; not needed for films in the
             corpus folder.
         progress: called after each source.
 
@@ -138,7 +138,7 @@ class _CheckedRows:
 
     Attributes:
         taken: decisions to store, with their records.
-        undone: ids of the planned clips whose decisions are undone.
+        undone: ids of the planned clips with decisions to undo.
         actions: number of rows of each action.
     """
 

@@ -132,7 +132,7 @@ def put_transcripts(
 
 
 def _known_inputs(header: Header) -> dict[str, Any]:
-    """Return the inputs by origin; empty for an older algorithm, whose texts are outdated."""
+    """Return the inputs by origin; empty for an older algorithm: its texts are outdated."""
     return header.inputs if header.algorithm == STAGE.algorithm else {}
 
 

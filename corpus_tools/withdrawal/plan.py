@@ -48,8 +48,8 @@ def plan_withdrawal(
     """Return the plan to withdraw a speaker, a source or an annotator.
 
     A speaker's clips are those with that speaker in the shards, in a version or, where the shards
-    name no speaker, in a judgement, and repeats of these without a speaker. A source whose clips
-    are all withdrawn is withdrawn as a whole. Earlier withdrawals of the same id stay in the
+    name no speaker, in a judgement, and repeats of these without a speaker. A source with
+    all its clips withdrawn is withdrawn as a whole. Earlier withdrawals of the same id stay in the
     tombstone.
 
     Args:

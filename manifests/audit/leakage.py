@@ -139,7 +139,7 @@ def _unknown_speakers(entries: Iterable[ManifestEntry]) -> dict[str, str | None]
 
 
 def _texts(entries: Sequence[ManifestEntry]) -> dict[str, str | None]:
-    """Return the text shared by clips, without texts whose clips are all of one sentence."""
+    """Return the text shared by clips, without texts with clips of one sentence only."""
     found = near_duplicate_texts({entry.clip_id: entry.text for entry in entries if entry.text})
     sentences: defaultdict[str, set[str | None]] = defaultdict(set)
     for entry in entries:

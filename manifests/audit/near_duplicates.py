@@ -34,7 +34,7 @@ def near_duplicate_texts(texts: Mapping[str, str]) -> dict[str, str]:
         texts: texts by clip id.
 
     Returns:
-        For each clip whose text has near-duplicates, the text of the set that most clips have.
+        For each clip with near-duplicates of its text, the text of the set that most clips have.
 
     Example:
         >>> said = {"a": "Where have you been all night?", "b": "where have you been all nigth"}

@@ -171,7 +171,7 @@ _MIN_SCORE = 0.75
 _KANA = 0.2
 _PUNCTUATION = "\u00a0¡¿«»„”“‘’–—…·°"
 _MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: it begins with its mark
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),

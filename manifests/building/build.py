@@ -39,7 +39,7 @@ def build_manifest(
 ) -> Outcome:
     """Write ``manifests/vN/`` from labelled clips, unless the newest version has equal content.
 
-    Every clip whose file is missing or changed, or whose source is unknown, is a failure in the
+    Every clip with a missing or changed file, or an unknown source, is a failure in the
     outcome, and no version is written. The outcome's ``details["manifest"]`` describes the
     version, JSON-ready: ``version new folder parent digest counts groups shares size_deviation
     class_deviation held bridges folds leakage giveaways``. An oversized group is a failure, too:

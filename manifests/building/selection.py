@@ -56,8 +56,8 @@ def select(
     """Return the entries of the labelled clips by clip id, not yet grouped or split.
 
     One clip of each set of repeats is kept. The others, superseded clips, clips without a class and
-    withdrawn clips are counted in ``outcome`` as rejected. A clip whose file is missing or changed,
-    or whose source is unknown, is a failure.
+    withdrawn clips are counted in ``outcome`` as rejected. A clip with a missing or changed file,
+    or an unknown source, is a failure.
 
     Args:
         corpus: corpus folder.

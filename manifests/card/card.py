@@ -42,7 +42,7 @@ def labels_section(draft: Draft, agreement: AgreementFacts | None) -> str:
         f"mean share of a clip's votes that agree with its label: {agreed} "
         f"(clips with two votes or more: {len(several)}; votes for no class and clips without a "
         "label are not in it)",
-        f"clips whose label an adjudicator decided: {sum(entry.adjudicated for entry in entries)}",
+        f"clips with an adjudicated label: {sum(entry.adjudicated for entry in entries)}",
     ]
     for name, value in sorted(draft.params.get("labels", {}).items()):
         lines.append(f"{escape(name)}: {escape(_words(value))}")

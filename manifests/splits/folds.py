@@ -60,7 +60,7 @@ def keep_sides(keys: Mapping[str, Keys], placed: Mapping[str, S]) -> KeptSides[S
     for clip, side in old.items():
         if all(drawn[key] == side for key in keys[clip]):
             sides.update(dict.fromkeys(keys[clip], side))
-    for clip, side in old.items():  # a key whose clips are all held out is free again
+    for clip, side in old.items():  # a key with only held clips is free again
         if all(sides.get(key, side) == side for key in keys[clip]):
             sides.update(dict.fromkeys(keys[clip], side))
     _spread((keys[clip] for clip in sorted(keys.keys() - old.keys())), sides)

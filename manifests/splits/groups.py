@@ -22,7 +22,7 @@ Keys = tuple[str, ...]
 """Grouping keys of a clip, as ``kind:value``; clips with a common key are in one group."""
 
 AUTO = (("speaker", "source"), ("speaker",), ("known_speaker", "source"), ("known_speaker",))
-"""Groupings that ``auto`` tries; it takes the first whose largest group is small enough."""
+"""Groupings that ``auto`` tries; it takes the first with a largest group that is small enough."""
 
 _NAMING_ORDER = ("speaker", "series", "source", "sentence", "repeat", "clip")
 _NO_REPEATS: Mapping[str, str] = MappingProxyType({})
@@ -117,7 +117,7 @@ def fitting_grouping(
     largest_group: float,
     repeats: Mapping[str, str] = _NO_REPEATS,
 ) -> tuple[str, ...] | None:
-    """Return the first grouping whose largest group is small enough, None if there is none.
+    """Return the first grouping with a largest group that is small enough, else None.
 
     Args:
         entries: clips to split.

@@ -20,7 +20,7 @@ __all__ = ["OversizedGroupError", "find_oversized_group", "oversized_group_error
 
 @dataclass(frozen=True)
 class Bridge:
-    """A key (speaker, source …) whose clips connect other keys.
+    """A key (speaker, source …) with clips that connect other keys.
 
     Attributes:
         kind: ``speaker``, ``source``, ``series``, ``sentence`` …

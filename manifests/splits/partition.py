@@ -174,7 +174,7 @@ def divide_clips(
     Args:
         entries: clips; their group and split are replaced.
         settings: settings of section [split].
-        parent: version whose clips keep their splits, if there is one; its held clips stay held,
+        parent: previous version, if any: its clips keep their splits, its held clips stay held,
             and returning clips get their earlier split. It also fixes the grouping; ``ratios`` then
             only guides the placement of new groups.
         repeats: recordings shared by clips, as for `keys_of`.

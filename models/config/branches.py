@@ -88,7 +88,7 @@ class WordSettings(Settings):
             with its word, other words whole, and a boundary mark at both ends.
         filters: filters per width.
         widths: filter widths in units.
-        run_size: dimensions of the vectors of n-grams (of pieces, words or letters), whose scaled
+        run_size: dimensions of the vectors of n-grams (of pieces, words or letters); their scaled
             sum is appended to the filters' output; 0 for no n-grams.
         tune: train the word vectors.
         blank: share of units replaced by the unknown unit in training.

@@ -24,7 +24,7 @@ def apply_overrides(
         base: settings of corpus.toml.
         file: TOML with a table ``train``, or with the keys of that table.
         single: assignments such as ``audio.hidden=64``, with TOML values; text needs no quotes.
-            ``patience=none`` or ``patience=`` unsets a key whose value is optional.
+            ``patience=none`` or ``patience=`` unsets a key with an optional value.
 
     Raises:
         ConfigurationError: if the file can't be read, or a key or value is invalid.

@@ -28,7 +28,7 @@ class TextCNN(nn.Module):
         widths: filter widths in words or pieces.
         tune: train the word vectors.
         dropout: dropout of the pooled vector.
-        channels: ids per position, whose vectors are added: 1 for words, 2 for a piece and its
+        channels: ids per position; their vectors are added: 1 for words, 2 for a piece and its
             word.
         runs: number of n-grams in the vocabulary.
         run_size: dimensions of an n-gram vector.

@@ -30,7 +30,7 @@ Labels = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Bin:
-    """Clips whose highest class probability falls in one tenth.
+    """Clips with their highest class probability in one tenth.
 
     Attributes:
         low: lower edge, exclusive except in the first bin.

@@ -75,7 +75,7 @@ _FULL_SCALE = np.float32(32768)
 
 @dataclass(frozen=True)
 class ClipFile:
-    """Clip whose features are wanted.
+    """Clip to compute features of.
 
     Attributes:
         clip_id: id of the clip, for messages.

@@ -36,7 +36,7 @@ def add_functional_layers(model: FittedModel, layers: FunctionalLayers) -> Fitte
 
 
 def fuse_branches(sound: FittedModel, words: FittedModel, settings: TrainSettings) -> FittedModel:
-    """Return the model whose logits are the sum of an audio model's and a text model's.
+    """Return the model with the sum of an audio model's and a text model's logits.
 
     Equations (11) and (12): f = concat(f_a, f_t), p = softmax(fᵀ M + b), where M has the rows of
     both output layers, those of the text times ``settings.words.weight``. If text and sound are

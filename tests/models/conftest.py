@@ -67,7 +67,7 @@ def _tone(label, speaker, take):
 
 @pytest.fixture(scope="session")
 def separable():
-    """Examples whose class is audible: 6 classes, 4 speakers, 3 takes."""
+    """Examples with an audible class: 6 classes, 4 speakers, 3 takes."""
     from models.config.branches import FeatureSettings
     from models.features.mfcc import FeatureExtractor
 

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 DOUBTFUL_MATCH = "doubtful_match"
-"""Flag of a line whose match may be wrong."""
+"""Flag of a line with a match that may be wrong."""
 DOUBTFUL_SKIP = "doubtful_skip"
 """Flag of a line that was probably skipped, but may have been read."""
 

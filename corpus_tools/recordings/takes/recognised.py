@@ -86,7 +86,7 @@ def read_timed_texts(path: Path) -> list[TimedText]:
     """Read a file of recognised text, in order of time.
 
     Supported are subtitles; CSV and JSON Lines with ``start``, ``end`` (seconds) and ``text``; and
-    Whisper's own .tsv (milliseconds) and .json, whose words are used if it has any.
+    Whisper's own .tsv (milliseconds) and .json, with its words if it has any.
 
     Raises:
         DataError: if the file can't be read, or a row has no valid times.

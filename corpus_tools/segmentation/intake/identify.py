@@ -240,7 +240,7 @@ def _new_source(
     series = series or path.resolve().parent.name or None
     media_path = path_in_record(path, corpus)
     if not _is_unicode(f"{series}{media_path}"):
-        raise CorpusError("lies in a folder whose name is not UTF-8; rename the folder")
+        raise CorpusError("lies in a folder with a name that is not UTF-8; rename the folder")
     return Source(
         source_id=source_id(title, sha256, None if main else track.index),
         series=series,

@@ -114,7 +114,7 @@ def resolve_repeats(
         sources: sources searched for repeats, in order of precedence.
         rules: rules for sources without recorded ones.
         frozen: ids of frozen clips.
-        outcome: receives a failure for each source with unreadable or unfinished shards, whose
+        outcome: receives a failure for each source with unreadable or unfinished shards; their
             clips are left out.
 
     Returns:

@@ -20,7 +20,7 @@ from corpus_tools.segmentation.voice.base import FRAME_MS
 __all__ = ["SubtitleTiming", "align_lines"]
 
 Times = NDArray[np.float64]
-Verdict = Literal["kept", "corrected", "unknown", "unconfirmed", "mismatch", "parts"]
+TimingStatus = Literal["kept", "corrected", "unknown", "unconfirmed", "mismatch", "parts"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class SubtitleTiming:
     offset_s: float = 0.0
     rate: float = 1.0
     confidence: float = 0.0
-    verdict: Verdict = "unknown"
+    verdict: TimingStatus = "unknown"
 
     def __call__(self, seconds: float) -> float:
         """Return the time in the sound for a time in the file, both in seconds."""
@@ -78,14 +78,14 @@ def align_lines(starts: Times, ends: Times, speech: NDArray[np.bool_]) -> Subtit
     if height < _CLEAR:
         if len(starts) >= _MANY_LINES and height < _CHANCE:
             return SubtitleTiming(0.0, 1.0, confidence, "mismatch")
-        return SubtitleTiming(0.0, 1.0, confidence, _verdict_unchanged(starts, onsets))
+        return SubtitleTiming(0.0, 1.0, confidence, _status_unchanged(starts, onsets))
     rate, offset = _refined(starts, onsets, rate, offset)
-    verdict = _verdict(starts, rate * starts + offset, onsets)
-    if verdict == "unknown":
-        verdict = _verdict_unchanged(starts, onsets)
-    if verdict != "corrected":
-        return SubtitleTiming(0.0, 1.0, confidence, verdict)
-    return SubtitleTiming(round(offset, 3), round(rate, 7), confidence, verdict)
+    status = _timing_status(starts, rate * starts + offset, onsets)
+    if status == "unknown":
+        status = _status_unchanged(starts, onsets)
+    if status != "corrected":
+        return SubtitleTiming(0.0, 1.0, confidence, status)
+    return SubtitleTiming(round(offset, 3), round(rate, 7), confidence, status)
 
 
 def _varies(speech: NDArray[np.bool_]) -> bool:
@@ -205,7 +205,7 @@ def _refined(
     return free[0], free[1] - _LEAD_IN
 
 
-def _verdict(as_given: Times, moved: Times, onsets: NDArray[np.float32]) -> Verdict:
+def _timing_status(as_given: Times, moved: Times, onsets: NDArray[np.float32]) -> TimingStatus:
     """Return ``corrected`` if lines match clearly better than before, and no part clearly worse."""
     before, after = (_near_onset(times + _LEAD_IN, onsets) for times in (as_given, moved))
     chance = float(onsets.mean())
@@ -218,7 +218,7 @@ def _verdict(as_given: Times, moved: Times, onsets: NDArray[np.float32]) -> Verd
     return "corrected" if _significance(after - before) > _BETTER else "unknown"
 
 
-def _verdict_unchanged(starts: Times, onsets: NDArray[np.float32]) -> Verdict:
+def _status_unchanged(starts: Times, onsets: NDArray[np.float32]) -> TimingStatus:
     """Return ``unknown`` if unchanged lines start at speech onsets, else ``unconfirmed``."""
     significance = _significance(_near_onset(starts + _LEAD_IN, onsets) - float(onsets.mean()))
     return "unknown" if significance > _SOME else "unconfirmed"

@@ -209,7 +209,7 @@ def redundancy(text: str) -> float:
 
 
 def repeated_texts(texts: Mapping[str, str], max_repeats: int) -> frozenset[str]:
-    """Return the clips whose text occurs in too many clips of their source.
+    """Return the clips with a text that occurs in too many clips of their source.
 
     Speech models output the same text for many noisy clips. Texts of up to four units don't count,
     since short answers are often repeated in speech.

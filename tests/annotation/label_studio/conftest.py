@@ -8,7 +8,7 @@ import pytest
 _LABEL_STUDIO = """\
 import http.server, json, os, sys
 arguments = dict(zip(sys.argv[2::2], sys.argv[3::2]))
-print("asked to start", sys.argv[1:], flush=True)
+print("starting", sys.argv[1:], flush=True)
 if os.path.exists("ends"):
     sys.exit("django.core.exceptions.ImproperlyConfigured: no such table")
 class Health(http.server.BaseHTTPRequestHandler):

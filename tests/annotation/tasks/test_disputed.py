@@ -53,7 +53,7 @@ def tasks_of(corpus, name):
 
 
 def answered(corpus, exporter, batch, result, **changes):
-    """Import answers of an adjudicator, whose number on the server is 9."""
+    """Import answers of an adjudicator with the number 9 on the server."""
     exporter.tasks.clear()
     for clip_id in tasks_of(corpus, batch):
         annotation = exporter.annotation(result, completed_by=9, project=2, **changes)

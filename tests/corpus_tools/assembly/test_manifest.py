@@ -143,7 +143,7 @@ def test_manifest_from_the_stages(root, run):
     assert manifest.header.params["labels"]["method"] == "majority"
     card = (root / "manifests" / "v1" / "card.md").read_text(encoding="utf-8")
     assert "- method: majority" in card
-    assert "- clips whose label an adjudicator decided: 0" in card
+    assert "- clips with an adjudicated label: 0" in card
 
 
 def test_table_and_summary_lines(run):

@@ -20,7 +20,7 @@ def film(tmp_path_factory, make_scene, make_media):
 
 @pytest.fixture
 def workspace(tmp_path, film):
-    """A corpus of one film, whose clips are all accepted."""
+    """A corpus of one film with all clips accepted."""
     sections = {"screen": {"min_snr_db": 0.0, "max_music": 1.0}}
     workspace = Workspace.create(tmp_path / "corpus", "试", sections=sections)
     outcome = segment(workspace.root, [film], screen=workspace.configuration.screen)

@@ -86,7 +86,7 @@ def test_a_track_that_starts_late_begins_with_a_gap(tmp_path, make_media):
 
 
 @pytest.mark.parametrize("suffix", [".ts", ".mkv"])
-def test_a_film_whose_clock_does_not_start_at_zero_has_no_gap(tmp_path, make_media, suffix):
+def test_film_with_a_clock_that_starts_later_has_no_gap(tmp_path, make_media, suffix):
     sound = sine(500, 16_000, 2)
     path = make_media(tmp_path / f"a{suffix}", sound, start=100, picture=False)
     blocks = list(decode(path))

@@ -75,13 +75,13 @@ def test_it_is_found_by_its_name_and_transcribes(
     document = json.loads(done.stdout)
     (origin,) = (name for name in document["texts"] if name.startswith("recogniser:paraformer-zh-"))
     rows = read_shard(STAGES["transcripts"].path(workspace.root, "drama"), Transcript)
-    heard = [row for row in rows if row.source == "recogniser"]
-    assert all(f"recogniser:{row.model}" == origin for row in heard)
+    transcripts = [row for row in rows if row.source == "recogniser"]
+    assert all(f"recogniser:{row.model}" == origin for row in transcripts)
     if context == "clip":
-        assert [row.text_raw for row in heard] == ["", "巴适 ok得很"]
+        assert [row.text_raw for row in transcripts] == ["", "巴适 ok得很"]
     else:
-        assert "".join(row.text_raw for row in heard) == "巴适ok得很"
-        words = [word[2] for row in heard for word in row.words or ()]
+        assert "".join(row.text_raw for row in transcripts) == "巴适ok得很"
+        words = [word[2] for row in transcripts for word in row.words or ()]
         assert words == ["巴", "适", " ok", "得", "很"]
 
 

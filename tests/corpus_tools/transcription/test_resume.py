@@ -67,13 +67,13 @@ def test_another_batch_size_changes_nothing(
 def test_progress_counts_recognised_clips(
     workspace: Workspace, readings: list[str], parrots: list[Any]
 ) -> None:
-    told: list[tuple[int, int, str]] = []
-    transcribe(workspace, PARROT, progress=lambda *step: told.append(step))
-    assert [step[:2] for step in told] == [(2, 2)]
-    assert told[0][2].endswith(" clips/s, drama")
-    told.clear()
-    transcribe(workspace, PARROT, scripted=True, progress=lambda *step: told.append(step))
-    assert [step[:2] for step in told] == [(4, 8), (8, 8)]
+    reported: list[tuple[int, int, str]] = []
+    transcribe(workspace, PARROT, progress=lambda *step: reported.append(step))
+    assert [step[:2] for step in reported] == [(2, 2)]
+    assert reported[0][2].endswith(" clips/s, drama")
+    reported.clear()
+    transcribe(workspace, PARROT, scripted=True, progress=lambda *step: reported.append(step))
+    assert [step[:2] for step in reported] == [(4, 8), (8, 8)]
 
 
 class Short:

@@ -96,8 +96,8 @@ def test_a_flagged_text_keeps_its_raw_text(
     )
     outcome = transcribe(workspace, PARROT)
     path = STAGES["transcripts"].path(workspace.root, "drama")
-    heard = [row for row in read_shard(path, Transcript) if row.source == "recogniser"]
-    assert [(row.text, row.text_raw) for row in heard] == [("", "3 秒钟"), ("", "4 秒钟")]
+    transcripts = [row for row in read_shard(path, Transcript) if row.source == "recogniser"]
+    assert [(row.text, row.text_raw) for row in transcripts] == [("", "3 秒钟"), ("", "4 秒钟")]
     assert dict(outcome.rejected) == {"flagged": 1}
     assert outcome.details["flags"] == {"char_loop": 2}
 
@@ -108,8 +108,8 @@ def test_a_changed_clip_is_not_recognised(workspace: Workspace, parrots: list[An
     outcome = transcribe(workspace, PARROT)
     assert [failure.item for failure in outcome.failures] == [path.stem]
     assert "changed since it was cut" in outcome.failures[0].reason
-    heard = [start for start, source, _, _ in texts(workspace) if source == "recogniser"]
-    assert heard == ["00003000"]
+    transcripts = [start for start, source, _, _ in texts(workspace) if source == "recogniser"]
+    assert transcripts == ["00003000"]
 
 
 def test_a_missing_clip_fails_alone_and_is_tried_again(

@@ -27,12 +27,12 @@ spans = st.lists(
 
 @given(words, spans)
 def test_every_word_is_assigned_to_one_clip(
-    heard: list[Word], clips: list[tuple[float, float]]
+    words_in: list[Word], clips: list[tuple[float, float]]
 ) -> None:
-    given_to = assign_words(heard, clips)
+    given_to = assign_words(words_in, clips)
     assert len(given_to) == len(clips)
-    assert sorted(map(id, heard)) == sorted(id(word) for mine in given_to for word in mine)
-    place = {id(word): index for index, word in enumerate(heard)}
+    assert sorted(map(id, words_in)) == sorted(id(word) for mine in given_to for word in mine)
+    place = {id(word): index for index, word in enumerate(words_in)}
     for mine in given_to:
         order = [place[id(word)] for word in mine]
         assert order == sorted(order)
@@ -40,9 +40,9 @@ def test_every_word_is_assigned_to_one_clip(
 
 @given(words, spans)
 def test_a_word_goes_to_a_clip_that_holds_its_midpoint_else_to_the_nearest(
-    heard: list[Word], clips: list[tuple[float, float]]
+    words_in: list[Word], clips: list[tuple[float, float]]
 ) -> None:
-    for mine, (start, end) in zip(assign_words(heard, clips), clips, strict=True):
+    for mine, (start, end) in zip(assign_words(words_in, clips), clips, strict=True):
         for word in mine:
             middle = (word.start + word.end) / 2
             away = max(start - middle, middle - end, 0.0)
@@ -51,11 +51,11 @@ def test_a_word_goes_to_a_clip_that_holds_its_midpoint_else_to_the_nearest(
 
 @given(words, spans)
 def test_the_clips_words_are_kept_whole_and_inside_their_clip(
-    heard: list[Word], clips: list[tuple[float, float]]
+    words_in: list[Word], clips: list[tuple[float, float]]
 ) -> None:
-    text = "".join(word.text for word in heard)
-    parts = split_recognition(Recognition(text, "zh", words=heard), clips)
-    assert sum(len(one.words or ()) for one in parts) == len(heard)
+    text = "".join(word.text for word in words_in)
+    parts = split_recognition(Recognition(text, "zh", words=words_in), clips)
+    assert sum(len(one.words or ()) for one in parts) == len(words_in)
     for one, (start, end) in zip(parts, clips, strict=True):
         assert one.words is not None
         assert one.text == "".join(word.text for word in one.words).strip()
@@ -71,14 +71,14 @@ def test_a_word_in_two_clips_flags_both_and_a_lingering_one_neither() -> None:
     assert flags([Word(5.7, 6.4, "嘛", 0.5)], clips) == [(), (), ()]  # into the silence
 
 
-def flags(heard: list[Word], clips: list[tuple[float, float]]) -> list[tuple[str, ...]]:
-    text = "".join(word.text for word in heard)
-    return [tuple(one.flags) for one in split_recognition(Recognition(text, words=heard), clips)]
+def flags(words_in: list[Word], clips: list[tuple[float, float]]) -> list[tuple[str, ...]]:
+    text = "".join(word.text for word in words_in)
+    return [tuple(one.flags) for one in split_recognition(Recognition(text, words=words_in), clips)]
 
 
 def test_the_confidence_of_a_clip_is_that_of_its_words() -> None:
-    heard = [Word(0.5, 1.0, "巴适", 0.9), Word(3.5, 4.0, "得", 0.1), Word(4.0, 4.2, "很", 0.4)]
-    window = Recognition("巴适得很", "zh", -0.3, 0.05, 1.2, heard)
+    words_in = [Word(0.5, 1.0, "巴适", 0.9), Word(3.5, 4.0, "得", 0.1), Word(4.0, 4.2, "很", 0.4)]
+    window = Recognition("巴适得很", "zh", -0.3, 0.05, 1.2, words_in)
     sure, unsure, empty = split_recognition(window, [(0.0, 3.0), (3.0, 6.0), (6.0, 9.0)])
     assert (sure.text, unsure.text, empty.text) == ("巴适", "得很", "")
     assert sure.avg_logprob == pytest.approx(math.log(0.9), abs=1e-4)

@@ -40,7 +40,7 @@ def tree(root):
 
 
 def named_in(root, *needles):
-    """Return the files, tombstones aside, whose name or content has one of the texts."""
+    """Return the files, tombstones aside, with one of the texts in name or content."""
     return [
         place
         for place, data in tree(root).items()
@@ -52,12 +52,12 @@ def named_in(root, *needles):
 def test_only_the_tombstone_is_left_of_a_speaker(workspace):
     root = workspace.root
     kept = (root / "clips" / FILM / f"{CLIPS[1]}.wav").read_bytes()
-    outcome = withdraw(root, "speaker", "f01", reason="asked for it")
+    outcome = withdraw(root, "speaker", "f01", reason="requested")
     assert outcome.ok
     assert named_in(root, "f01", CLIPS[0], CLIPS[3]) == []
     assert (root / "clips" / FILM / f"{CLIPS[1]}.wav").read_bytes() == kept
     (stone,) = read_tombstones(root)
-    assert (stone.kind, stone.id, stone.reason) == ("speaker", "f01", "asked for it")
+    assert (stone.kind, stone.id, stone.reason) == ("speaker", "f01", "requested")
     assert stone.finished
     assert stone.clips == [CLIPS[0], CLIPS[3]]
     assert outcome.details["withdrawal"]["places"] == stone.counts

@@ -15,7 +15,7 @@ CONFIG = '<View><Audio name="audio" value="$audio"/></View>'
 
 @pytest.fixture(scope="module")
 def project(server):
-    """A project whose storage covers the clips."""
+    """A project with a storage that covers the clips."""
     lead = LabelStudio(base_url=server.url, api_key=server.token)
     project = lead.projects.create(title="served", label_config=CONFIG)
     path = str(ServerFolder(server.corpus).clips)
@@ -150,10 +150,10 @@ def test_listening_on_all_addresses_gives_a_warning(make_corpus, serve):
 
 
 def test_an_annotator_logs_in_through_the_page(server, page_of):
-    asked = []
+    requested = []
     page = page_of(server, "a01")
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: requested.append(request.url))
     page.goto(f"{server.url}/projects/")
     page.wait_for_load_state("networkidle")
     assert "/user/login" not in page.url
-    assert [url for url in asked if not url.startswith((server.url, "data:", "blob:"))] == []
+    assert [url for url in requested if not url.startswith((server.url, "data:", "blob:"))] == []

@@ -11,7 +11,7 @@ def load(monkeypatch, tmp_path):
     """Return a function that loads a folder as Hugging Face's audiofolder, from the disk alone.
 
     datasets 4 and newer asks for torchcodec, which needs a system's FFmpeg, before it looks at a
-    clip. Paths are not decoded, so a stand-in that does nothing is enough.
+    clip. Paths are not decoded, so a substitute that does nothing is enough.
     """
     encoders = ModuleType("torchcodec.encoders")
     encoders.AudioEncoder = None

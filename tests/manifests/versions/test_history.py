@@ -13,7 +13,7 @@ def sides(corpus, version):
 
 @pytest.fixture
 def gap(filled):
-    """A corpus whose second version has other clips in val and test than the first."""
+    """A corpus with a second version that has other clips in val and test than the first."""
     filled.build()
     labels = dict(filled.labels)
     for clip_id, side in sides(filled, "v1").items():

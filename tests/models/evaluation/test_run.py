@@ -52,7 +52,7 @@ def test_an_evaluation_holds_everything_and_can_be_made_again(trained):
     assert [path.name for path in out.parent.iterdir()] == ["v1-test"]
 
 
-def test_clips_of_training_are_told(trained):
+def test_clips_of_training_are_reported(trained):
     folder, run = trained
     assert any("trained on 24" in one for one in evaluate(run, folder, "train").warnings)
     assert not any("trained on" in one for one in evaluate(run, folder, "test").warnings)
@@ -93,7 +93,7 @@ def test_a_clip_that_is_gone_costs_itself_alone(trained):
     assert outcome.details["metrics"]["n"] == 11
 
 
-def test_the_worst_mistakes_come_first_and_can_be_heard(corpus):
+def test_worst_mistakes_come_first_and_can_be_played(corpus):
     folder = corpus(("test",))
     manifest = open_manifest(folder)
     entries = list(manifest.entries)[:4]

@@ -37,23 +37,23 @@ def edits(one: str, other: str) -> int:
 
 
 @given(st.lists(st.text("ab好", max_size=6), min_size=1, max_size=4), st.text("ab好", max_size=8))
-def test_edits_are_those_of_levenshtein(lines, heard) -> None:
+def test_edits_are_those_of_levenshtein(lines, transcribed) -> None:
     table = EditTable(lines)
     row = table.start()
-    for letter in heard:
+    for letter in transcribed:
         row = table.extend(row, letter)
-    assert table.whole(row).tolist() == [edits(heard, line) for line in lines]
+    assert table.whole(row).tolist() == [edits(transcribed, line) for line in lines]
     nearest, _ = table.part(row)
     assert nearest.tolist() == [
-        min(edits(heard, line[:end]) for end in range(len(line) + 1)) for line in lines
+        min(edits(transcribed, line[:end]) for end in range(len(line) + 1)) for line in lines
     ]
 
 
 def test_text_evidence_favours_the_right_line_despite_errors() -> None:
     lines = ["今天天气真的很好", "我莫得钱买那个东西", "你晓得啥子嘛"]
-    heard = ["今那天气", "这得很", "我没得欠买拉个东西"]
+    transcribed = ["今那天气", "这得很", "我没得欠买拉个东西"]
     pieces = np.array([[0, 500], [520, 900], [2000, 3000]])
-    wording = TextEvidence.of(heard, Spans.up_to(pieces, 5000), lines)
+    wording = TextEvidence.of(transcribed, Spans.up_to(pieces, 5000), lines)
     evidence = wording.whole_evidence(0.3)
     assert evidence[0, 1].argmax() == 0
     assert evidence[0, 1, 0] > max(evidence[0, 0, 0], evidence[0, 2, 0])
@@ -133,8 +133,8 @@ def test_contradicted_readings_are_known(babble, monkeypatch) -> None:
 def test_a_reading_without_text_at_its_edge_is_doubtful(babble, tail, flags) -> None:
     lines = ["今天天气好", "我莫得钱买东西在这一下"]
     pieces = np.array([[0, 1000], [2500, 4100], [4110, 4400]])
-    heard = [lines[0], lines[1][:10], tail]
-    matcher = matching.Matcher(matching.TakeSpeech(pieces, babble, lines, lines, heard))
+    transcribed = [lines[0], lines[1][:10], tail]
+    matcher = matching.Matcher(matching.TakeSpeech(pieces, babble, lines, lines, transcribed))
     found = line_matches(matcher, matcher.align())
     assert [one.span for one in found] == [(0, 1000), (2500, 4400)]
     assert [one.flags for one in found] == [(), flags]

@@ -41,10 +41,10 @@ def test_repeats_are_marked_and_the_first_episode_keeps_its_clip(corpus, series)
         assert repeat.startswith("第10集-")
         assert original.startswith("第2集-")
         assert decided(corpus)[repeat] == ["duplicate"]
-    heard_again = sum(clip.duration for clip in clips if clip.duplicate_of)
+    repeated = sum(clip.duration for clip in clips if clip.duplicate_of)
     ledger = read_stage(corpus, STAGES["ledger"], LedgerEntry)
     assert sum(row.seconds for row in ledger if row.reason == "duplicate") == pytest.approx(
-        heard_again
+        repeated
     )
     assert outcome.details["clips"]["rejected"]["duplicate"] == len(repeats)
     for clip in clips:

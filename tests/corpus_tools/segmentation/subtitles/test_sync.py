@@ -79,14 +79,14 @@ def test_subtitles_of_another_film_are_unchanged_and_reported():
 
 @pytest.mark.parametrize("minutes", [2, 4])
 def test_unconfirmed_lines_of_a_short_film_are_reported(minutes):
-    verdicts = []
+    statuses = []
     for seed in range(20):
         lines, _ = film(seed, minutes)
         _, speech = film(seed + 100, minutes)
         timing, error = aligned(lines, speech)
         assert error == 0
-        verdicts.append(timing.verdict)
-    assert verdicts.count("unconfirmed") + verdicts.count("mismatch") >= 18
+        statuses.append(timing.verdict)
+    assert statuses.count("unconfirmed") + statuses.count("mismatch") >= 18
     media = Path("E05.mp4")
     note = alignment_warning(media, SubtitleTiming(verdict="unconfirmed"), [], 148.0)
     assert note is not None

@@ -21,7 +21,7 @@ def recognised(workspace: Workspace) -> list[tuple[str, str, list[str]]]:
     return [(row.text, row.text_raw, row.flags) for row in rows if row.source == "recogniser"]
 
 
-def heard(texts: Sequence[str], **more: Any) -> list[Transcript]:
+def transcripts_of(texts: Sequence[str], **more: Any) -> list[Transcript]:
     return [
         Transcript(clip_id=f"clip-{n}", text="", text_raw=text, source="whisper", **more)
         for n, text in enumerate(texts)
@@ -34,7 +34,7 @@ def apply(flagging: Flagger, records: Sequence[Transcript]) -> list[tuple[str, l
 
 
 def test_one_text_on_many_clips_is_flagged_and_emptied() -> None:
-    records = heard(["你只能选择两个。"] * 5 + ["谢谢"] * 9)
+    records = transcripts_of(["你只能选择两个。"] * 5 + ["谢谢"] * 9)
     assert apply(Flagger(), records) == [("", ["repeated_text"])] * 5 + [("谢谢", [])] * 9
     kept = Flagger(emptying=["no_words"])
     assert apply(kept, records)[0] == ("你只能选择两个。", ["repeated_text"])
@@ -43,13 +43,13 @@ def test_one_text_on_many_clips_is_flagged_and_emptied() -> None:
 
 
 def test_flags_of_the_recogniser_are_kept() -> None:
-    records = heard(["莫得事"], flags=["cut_word", "no_words"], language="zh")
+    records = transcripts_of(["莫得事"], flags=["cut_word", "no_words"], language="zh")
     assert apply(Flagger(), records) == [("莫得事", ["cut_word"])]
 
 
 @pytest.mark.parametrize(("language", "text"), [("zh", "发财"), ("ja", "發財")])
 def test_the_language_of_a_text_selects_its_normalisation(language: str, text: str) -> None:
-    assert apply(Flagger(), heard(["發財"], language=language)) == [(text, [])]
+    assert apply(Flagger(), transcripts_of(["發財"], language=language)) == [(text, [])]
 
 
 def test_changed_guards_reflag_without_the_recogniser(

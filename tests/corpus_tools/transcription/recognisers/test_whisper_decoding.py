@@ -40,18 +40,18 @@ def decoding(**more: Any) -> Decoding:
 
 
 def test_a_batch_is_decoded_as_whisper_decodes_its_clips_one_by_one(model: Any) -> None:
-    heard = clips(40)
+    batch = clips(40)
     options = whisper.DecodingOptions(
         language="zh", temperature=0.0, sample_len=12, without_timestamps=True, fp16=False
     )
     alone = [
         whisper.decode(model, whisper.log_mel_spectrogram(whisper.pad_or_trim(clip)), options)
-        for clip in heard
+        for clip in batch
     ]
     together = [
         result
         for start in range(0, 40, 7)
-        for result in decode(model, heard[start : start + 7], decoding())
+        for result in decode(model, batch[start : start + 7], decoding())
     ]
     assert [one.tokens for one in together] == [one.tokens for one in alone]
     for one, other in zip(together, alone, strict=True):
@@ -71,11 +71,11 @@ def test_a_batch_is_decoded_as_whisper_decodes_its_clips_one_by_one(model: Any) 
     ids=lambda way: next(iter(way)),
 )
 def test_the_rest_of_the_batch_changes_nothing(model: Any, way: dict[str, Any]) -> None:
-    heard = clips(5)
+    batch = clips(5)
     state = torch.random.get_rng_state()
-    together = decode(model, heard, decoding(**way))
+    together = decode(model, batch, decoding(**way))
     assert torch.equal(torch.random.get_rng_state(), state)
-    for clip, one in zip(heard, together, strict=True):
+    for clip, one in zip(batch, together, strict=True):
         (alone,) = decode(model, [clip], decoding(**way))
         assert (one.tokens, one.language) == (alone.tokens, alone.language)
         assert one.avg_logprob == pytest.approx(alone.avg_logprob, abs=1e-4)
@@ -84,13 +84,13 @@ def test_the_rest_of_the_batch_changes_nothing(model: Any, way: dict[str, Any]) 
 def test_only_clips_below_the_thresholds_fall_back(
     model: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    heard = clips(4)
-    sure = [result.avg_logprob for result in decode(model, heard, decoding())]
+    batch = clips(4)
+    sure = [result.avg_logprob for result in decode(model, batch, decoding())]
     middle = sorted(sure)[1]
     monkeypatch.setattr(
         "corpus_tools.transcription.recognisers.whisper_decoding._MIN_LOGPROB", middle
     )
-    again = decode(model, heard, decoding(temperatures=(0.0, 0.5)))
+    again = decode(model, batch, decoding(temperatures=(0.0, 0.5)))
     assert [result.temperature for result in again] == [0.5 * (one < middle) for one in sure]
 
 
