@@ -5,12 +5,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from manifests.base.errors import DataError
-from manifests.storage.records import SCHEMA, ManifestEntry, ManifestHeader
+from manifests.storage.records import SCHEMA, ManifestEntry, ManifestHeader, Split
 from manifests.storage.store import fingerprint, inside, read_jsonl, sha256_file
 from manifests.versions.redaction import Redaction, read_redaction
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "ENTRIES",
@@ -52,6 +55,27 @@ class Manifest:
     def corpus(self) -> Path:
         """Corpus folder, which the paths of the entries are relative to."""
         return self.folder.parent.parent
+
+    @property
+    def clips(self) -> Sequence[ManifestEntry]:
+        """Clips in canonical order; another name of ``entries``."""
+        return self.entries
+
+    @property
+    def splits(self) -> dict[Split, list[ManifestEntry]]:
+        """Clips of each split."""
+        splits: dict[Split, list[ManifestEntry]] = {name: [] for name in get_args(Split)}
+        for entry in self.entries:
+            splits[entry.split].append(entry)
+        return splits
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return the clips as a table with a column for each field of `ManifestEntry`."""
+        import pandas as pd
+
+        columns = list(ManifestEntry.fields())
+        table = pd.DataFrame([entry.row() for entry in self.entries], columns=columns)
+        return table.astype({"fold": "Int64"})
 
     def audio(self, entry: ManifestEntry) -> Path:
         """Return the path of an entry's clip.
