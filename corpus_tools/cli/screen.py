@@ -1,39 +1,27 @@
 """`corpus screen`: screen clips again with other thresholds."""
 
-from typing import Annotated
+import contextlib
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any
 
 import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import session
+from corpus_tools.measures import SHIPPED, Measure, measures
+from manifests.base.errors import ConfigurationError
 
 __all__ = ["screen"]
 
 
 def screen(
-    min_snr_db: Annotated[
-        float | None,
-        typer.Option(help="Minimum speech level above background, in dB (default: 12)."),
-    ] = None,
-    min_rms_db: Annotated[
-        float | None, typer.Option(help="Minimum level, in dBFS (default: -50).")
-    ] = None,
-    max_clipping: Annotated[
-        float | None, typer.Option(help="Maximum share of clipped samples (default: 0.005).")
-    ] = None,
-    max_dropouts: Annotated[
-        int | None, typer.Option(help="Maximum number of dropouts (default: 0).")
-    ] = None,
-    max_music: Annotated[
-        float | None, typer.Option(help="Maximum music score, 0 to 1 (default: 0.5).")
-    ] = None,
-    min_speech_ratio: Annotated[
-        float | None, typer.Option(help="Minimum share of speech in a clip (default: 0.2).")
-    ] = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
+    **thresholds: float | None,
 ) -> None:
     """Accept or reject every clip again by its measures, without cutting.
 
@@ -48,15 +36,7 @@ def screen(
 
         workspace = Workspace.find(corpus)
         configuration = workspace.configuration
-        settings = with_overrides(
-            configuration.screen,
-            min_snr_db=min_snr_db,
-            min_rms_db=min_rms_db,
-            max_clipping=max_clipping,
-            max_dropouts=max_dropouts,
-            max_music=max_music,
-            min_speech_ratio=min_speech_ratio,
-        )
+        settings = with_overrides(configuration.screen, **thresholds)
         rules = {
             "drama": drama_rules(settings),
             "scripted": recording_rules(settings, configuration.segment, configuration.recordings),
@@ -70,3 +50,32 @@ def screen(
             f"{outcome.kept} of {outcome.items_in} clips accepted; "
             f"{outcome.details['changed']} sources changed"
         )
+
+
+def _flags() -> Iterator[inspect.Parameter]:
+    """Yield a parameter for each threshold."""
+    rows: Sequence[Measure] = SHIPPED
+    if sys.argv[1:2] == ["screen"]:  # other commands don't wait for the search of packages
+        with contextlib.suppress(ConfigurationError):  # raised again when the command runs
+            rows = measures()
+    for threshold in (row.threshold for row in rows):
+        if threshold is not None:
+            option = typer.Option(help=f"{threshold.help} (default: {threshold.default:g}).")
+            kind: Any = Annotated[type(threshold.default) | None, option]
+            yield inspect.Parameter(
+                threshold.key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind
+            )
+
+
+def _with_flags(command: Callable[..., None]) -> None:
+    """Replace the thresholds in the command's signature, which typer reads, by its flags."""
+    *own, _ = inspect.signature(command).parameters.values()
+    own = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+    signature = inspect.Signature([*_flags(), *own])
+    vars(command)["__signature__"] = signature
+    command.__annotations__ = {
+        name: parameter.annotation for name, parameter in signature.parameters.items()
+    }
+
+
+_with_flags(screen)

@@ -75,9 +75,12 @@ def _clock(seconds: float) -> str:
 
 
 def _measures(clip: dict[str, Any]) -> str:
-    names = ("rms_db", "peak_db", "snr_db", "music", "speech_ratio", "clipping", "dropouts")
+    from corpus_tools.measures import measures
+
+    values = {**clip, **clip.get("measures", {})}
     return ", ".join(
-        f"{name} {clip[name] if clip[name] is not None else 'not measured'}" for name in names
+        f"{name} {'not measured' if values.get(name) is None else values[name]}"
+        for name in (measure.name for measure in measures())
     )
 
 

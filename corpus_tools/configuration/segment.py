@@ -1,17 +1,25 @@
 """Sections [segment] and [screen] of corpus.toml."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, model_validator
 
+from corpus_tools.measures import screening_measures
+from corpus_tools.voice_detectors import detector_names
 from manifests.base.settings import Settings
 
-__all__ = ["FLAGS", "ScreenSettings", "SegmentSettings"]
+__all__ = ["FLAGS", "ScreenSettings", "SegmentSettings", "thresholds_model"]
 
 FLAGS = ("min_seconds", "max_seconds", "detector", "aggressiveness", "margin_seconds")
 """Settings of [segment] that `corpus segment` has a flag for."""
 
 ROOM = 0.5
+
+
+if TYPE_CHECKING:
+    _Detector = str
+else:
+    _Detector = Literal[tuple(detector_names())]
 
 
 class SegmentSettings(Settings):
@@ -20,8 +28,8 @@ class SegmentSettings(Settings):
     Attributes:
         min_seconds: length of the shortest clip, in whole milliseconds.
         max_seconds: length of the longest clip, at least half a second more than the shortest.
-        detector: voice activity detector; ``silero`` needs ``pip install 'corpus-tools[silero]'``
-            and is slower.
+        detector: voice activity detector: ``webrtc``, ``silero``, which is slower and needs
+            ``pip install 'corpus-tools[silero]'``, or one that another package installs.
         aggressiveness: aggressiveness of ``webrtc``, from 0 (most speech) to 3 (least speech).
         silero_threshold: probability from which ``silero`` detects speech.
         margin_seconds: preferred silence between a clip's edge and its speech.
@@ -35,7 +43,7 @@ class SegmentSettings(Settings):
 
     min_seconds: float = Field(3.0, ge=0.5, le=60)
     max_seconds: float = Field(5.0, ge=1.0, le=120)
-    detector: Literal["webrtc", "silero"] = "webrtc"
+    detector: _Detector = "webrtc"
     aggressiveness: int = Field(2, ge=0, le=3)
     silero_threshold: float = Field(0.5, gt=0, lt=1)
     margin_seconds: float = Field(0.16, ge=0, le=1)
@@ -53,21 +61,24 @@ class SegmentSettings(Settings):
         return self
 
 
-class ScreenSettings(Settings):
-    """Settings of section [screen]: thresholds that clips must meet to be labelled.
+def thresholds_model(*, optional: bool = False) -> Any:
+    """Return a class of settings with the thresholds of all measures as fields.
 
-    Attributes:
-        min_rms_db: level in dBFS below which a clip is ``too_quiet``.
-        max_clipping: share of samples within 1 dB of the peak above which it is ``clipped``.
-        max_dropouts: number of dropouts above which it has ``dropouts``.
-        max_music: music score, from 0 to 1, above which it has ``music``.
-        min_snr_db: signal-to-noise ratio in dB below which it has ``low_snr``.
-        min_speech_ratio: share of speech below which it has ``little_speech``.
+    Args:
+        optional: whether a threshold may be ``None``, which is then its default.
     """
+    fields: dict[str, Any] = {}
+    for _, threshold in screening_measures():
+        kind = type(threshold.default)
+        field = Field(
+            threshold.default,
+            ge=threshold.least,
+            le=threshold.most,
+            description=f"{threshold.help}; reason ``{threshold.reason}``.",
+        )
+        fields[threshold.key] = (kind | None, None) if optional else (kind, field)
+    return create_model("Thresholds", __base__=Settings, **fields)
 
-    min_rms_db: float = Field(-50.0, le=0)
-    max_clipping: float = Field(0.005, ge=0, le=1)
-    max_dropouts: int = Field(0, ge=0)
-    max_music: float = Field(0.5, ge=0, le=1)
-    min_snr_db: float = 12.0
-    min_speech_ratio: float = Field(0.2, ge=0, le=1)
+
+class ScreenSettings(thresholds_model()):  # type: ignore[misc] # fields come from the registry
+    """Settings of section [screen]: thresholds that clips must meet to be labelled."""

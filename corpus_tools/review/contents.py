@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from corpus_tools.measures import measures, screening_measures
 from corpus_tools.media.resample import SAMPLE_RATE
 from corpus_tools.media.samples import Samples
 from corpus_tools.review.source_data import SourceData
@@ -73,7 +74,8 @@ def reason_label(reason: str) -> str:
         >>> reason_label("low_snr"), reason_label("some_new_reason")
         ('noisy', 'some new reason')
     """
-    return _LABELS.get(reason, reason.replace("_", " "))
+    labels = {threshold.reason: threshold.label for _, threshold in screening_measures()}
+    return (labels | _LABELS).get(reason, reason.replace("_", " "))
 
 
 def reason_sentence(reason: str, clip: Clip, rules: Mapping[str, Any]) -> str:
@@ -84,28 +86,30 @@ def reason_sentence(reason: str, clip: Clip, rules: Mapping[str, Any]) -> str:
         clip: clip with its measures.
         rules: thresholds by name.
     """
-    sentence = _SENTENCES.get(reason)
+    sentence, values = _SENTENCES.get(reason), {**rules, **clip.row()}
+    for measure, threshold in screening_measures():
+        if threshold.reason == reason and threshold.key in rules:
+            sentence = threshold.sentence
+            values = {"value": measure.value(clip), "limit": rules[threshold.key]}
     if sentence is None:
         return reason_label(reason)
     try:
-        return sentence.format_map({**rules, **clip.row()})
+        return sentence.format_map(values)
     except (KeyError, ValueError, TypeError):
         return reason_label(reason)
 
 
 def measure_texts(clip: Clip) -> list[tuple[str, str]]:
-    """Return the name and value of each measure of the clip."""
-    row = clip.row()
+    """Return the name and value of each measure of the clip; whole numbers only above 0."""
+    values = [(measure, measure.value(clip)) for measure in measures() if measure.label]
     return [
-        (name, form.format(row[field]))
-        for field, (name, form) in _MEASURES.items()
-        if row.get(field) is not None and (field, row[field]) != ("dropouts", 0)
+        (measure.label, measure.form.format(value))
+        for measure, value in values
+        if value is not None and not (isinstance(value, int) and value == 0)
     ]
 
 
 _LABELS = {
-    "low_snr": "noisy",
-    "little_speech": "little speech",
     "speech_left_over": "speech outside clips",
     "no_speech": "sound without speech",
     "gap": "gap in the file",
@@ -119,24 +123,9 @@ _LABELS = {
 
 _SENTENCES = {
     "superseded": "superseded by {superseded_by}",
-    "too_quiet": "too quiet: {rms_db:.0f} dBFS, at least {min_rms_db:.0f}",
-    "clipped": "clipped: {clipping:.1%} of the samples at the peak, at most {max_clipping:.1%}",
-    "low_snr": "noisy: speech {snr_db:.1f} dB above background, at least {min_snr_db:.0f} dB",
-    "little_speech": "little speech: {speech_ratio:.0%}, at least {min_speech_ratio:.0%}",
-    "music": "music: {music:.2f}, at most {max_music:.2f}",
-    "dropouts": "dropouts: {dropouts}, at most {max_dropouts}",
     "duplicate": "repeat of {duplicate_of:s}",
     "too_short": "too short: {duration:.2f} s, at least {min_seconds:.1f} s",
     "too_long": "too long: {duration:.2f} s, at most {max_seconds:.1f} s",
-}
-
-_MEASURES = {
-    "snr_db": ("above background", "{:.1f} dB"),
-    "music": ("music", "{:.2f}"),
-    "clipping": ("clipping", "{:.2%}"),
-    "dropouts": ("dropouts", "{}"),
-    "speech_ratio": ("speech", "{:.0%}"),
-    "rms_db": ("level", "{:.0f} dBFS"),
 }
 
 
@@ -261,9 +250,10 @@ class _EarlierDecisions:
 
 def _parse_rules(data: SourceData) -> Rules | None:
     try:
-        return Rules.model_validate(data.rules)
+        rules: Rules = Rules.model_validate(data.rules)
     except ValidationError:
         return None
+    return rules
 
 
 class _SubtitleIndex:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ from corpus_tools.segmentation.planning.planner import (
     with_region_edges,
 )
 from corpus_tools.segmentation.repeats.fingerprint import fingerprint, to_text
-from corpus_tools.segmentation.screening.measures import AROUND_MS, Measures, measure
+from corpus_tools.segmentation.screening.clip_sound import AROUND_MS, ClipSound, measure
 from corpus_tools.segmentation.subtitles.read import subtitle_speaker, synchronise
 from corpus_tools.segmentation.subtitles.sync import SubtitleTiming
 from corpus_tools.segmentation.voice.base import FRAME_MS
@@ -98,16 +99,15 @@ class ClipWriter:
             )
         return sha256, write_wav(self.corpus / path, samples)
 
-    def _measure(self, cut: Cut) -> Measures:
+    def _measure(self, cut: Cut) -> dict[str, Any]:
         low = max(cut.start_ms - AROUND_MS, 0)
         excerpt = self.decoded.samples(Cut(low, cut.end_ms + AROUND_MS))
         start, end = ((ms - low) * SAMPLE_RATE // 1000 for ms in (cut.start_ms, cut.end_ms))
-        return measure(
-            excerpt[start:end], self.decoded.activity, cut, excerpt[:start], excerpt[end:]
-        )
+        before, samples, after = excerpt[:start], excerpt[start:end], excerpt[end:]
+        return measure(ClipSound(samples, self.decoded.activity, cut, before, after))
 
     def _record(
-        self, cut: Cut, speaker: SpeakerInfo, hashes: tuple[str, str], measures: Measures
+        self, cut: Cut, speaker: SpeakerInfo, hashes: tuple[str, str], measures: dict[str, Any]
     ) -> Clip:
         name, path = self._place(cut)
         return Clip(
@@ -119,7 +119,7 @@ class ClipWriter:
             duration=(cut.end_ms - cut.start_ms) / 1000,
             sha256=hashes[0],
             file_sha256=hashes[1],
-            **vars(measures),
+            **measures,
             **vars(speaker),
         )
 

@@ -88,7 +88,8 @@ class Clip(Record):
     """One clip of a source, in a WAV file, with its measures.
 
     ``sha256`` is of the PCM samples, ``file_sha256`` of the file. ``music`` is a score in 0..1,
-    null where not measured. ``snr_db`` is null where there is no speech.
+    null where not measured. ``snr_db`` is null where there is no speech. ``measures`` holds those
+    that other packages add, and is left out where there are none.
     """
 
     clip_id: str
@@ -113,6 +114,7 @@ class Clip(Record):
     sentence: str | None = None
     duplicate_of: str | None = None
     superseded_by: str | None = None
+    measures: dict[str, float | None] | None = Field(None, exclude_if=lambda values: values is None)
 
 
 @record

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from corpus_tools.media.resample import SAMPLE_RATE
 from corpus_tools.media.samples import Samples, frame_powers
-from corpus_tools.segmentation.screening.spectra import percentile
 from corpus_tools.segmentation.voice.activity import runs
 
 __all__ = ["dropout_count"]
@@ -34,7 +33,7 @@ def dropout_count(samples: Samples) -> int:
     power = frame_powers(samples, _FRAME)
     if len(power) < _LONGEST:
         return 0
-    quiet = percentile(power, 10)
+    quiet = np.percentile(power, 10)
     faint = runs((power < _QUIETER * quiet) & (quiet > _AUDIBLE)) * _FRAME
     constant = _constant_runs(samples)
     dropouts = [

@@ -1,44 +1,24 @@
-"""Screening rules: which clips are good enough to be labelled, by their measures."""
+"""Screening of clips: thresholds of their measures, manual regions and review decisions."""
 
 from collections.abc import Collection, Sequence
 
 from corpus_tools.configuration.recordings import RecordingSettings
-from corpus_tools.configuration.segment import ScreenSettings, SegmentSettings
+from corpus_tools.configuration.segment import ScreenSettings, SegmentSettings, thresholds_model
+from corpus_tools.measures import screening_measures
 from corpus_tools.segmentation.intake.selections import HUMAN_KEEP, Choices
-from manifests.base.settings import Settings
 from manifests.storage.records import Clip, Screen
 
-__all__ = ["REASONS", "Rules", "drama_rules", "recording_rules", "reviewed_edges", "screen_clips"]
-
-REASONS = (
-    "superseded",
-    "duplicate",
-    "too_short",
-    "too_long",
-    "too_quiet",
-    "clipped",
-    "dropouts",
-    "music",
-    "low_snr",
-    "little_speech",
-)
-"""Reasons to reject a clip; the ledger counts its seconds under the first that applies."""
+__all__ = ["Rules", "drama_rules", "recording_rules", "reviewed_edges", "screen_clips"]
 
 
-class Rules(Settings):
+class Rules(thresholds_model(optional=True)):  # type: ignore[misc] # fields come from the registry
     """Thresholds for the clips of a source; ``None`` for a rule that doesn't apply."""
 
-    min_rms_db: float
-    max_clipping: float
-    max_dropouts: int
-    max_music: float
-    min_snr_db: float
-    min_speech_ratio: float | None = None
     min_seconds: float | None = None
     max_seconds: float | None = None
 
     def reasons_against(self, clip: Clip, suppressed: bool = False) -> list[str]:
-        """Return the reasons to reject a clip, in the order of `REASONS`.
+        """Return the reasons to reject a clip; the ledger counts its seconds under the first.
 
         Args:
             clip: record of the clip.
@@ -49,15 +29,11 @@ class Rules(Settings):
             "duplicate": suppressed,
             "too_short": self.min_seconds is not None and clip.duration < self.min_seconds,
             "too_long": self.max_seconds is not None and clip.duration > self.max_seconds,
-            "too_quiet": clip.rms_db < self.min_rms_db,
-            "clipped": clip.clipping > self.max_clipping,
-            "dropouts": clip.dropouts > self.max_dropouts,
-            "music": clip.music is not None and clip.music > self.max_music,
-            "low_snr": clip.snr_db is not None and clip.snr_db < self.min_snr_db,
-            "little_speech": self.min_speech_ratio is not None
-            and clip.speech_ratio < self.min_speech_ratio,
         }
-        return [reason for reason in REASONS if applies[reason]]
+        for measure, threshold in screening_measures():
+            limit = getattr(self, threshold.key)
+            applies[threshold.reason] = threshold.rejects(measure.value(clip), limit)
+        return [reason for reason, rejected in applies.items() if rejected]
 
 
 def drama_rules(screen: ScreenSettings) -> Rules:
@@ -69,17 +45,14 @@ def recording_rules(
     screen: ScreenSettings, segment: SegmentSettings, recordings: RecordingSettings
 ) -> Rules:
     """Return the rules for scripted recordings, of which the script sets the length."""
-    limits = (segment.min_seconds, segment.max_seconds)
-    shortest, longest = limits if recordings.length == "drop" else (None, None)
-    return Rules(
-        min_rms_db=screen.min_rms_db,
-        max_clipping=screen.max_clipping,
-        max_dropouts=screen.max_dropouts,
-        max_music=screen.max_music,
-        min_snr_db=screen.min_snr_db,
-        min_seconds=shortest,
-        max_seconds=longest,
-    )
+    limits: dict[str, float] = {
+        threshold.key: getattr(screen, threshold.key)
+        for _, threshold in screening_measures()
+        if threshold.scripted
+    }
+    if recordings.length == "drop":
+        limits |= {"min_seconds": segment.min_seconds, "max_seconds": segment.max_seconds}
+    return Rules(**limits)
 
 
 def screen_clips(

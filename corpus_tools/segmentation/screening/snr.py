@@ -1,11 +1,9 @@
-"""Signal-to-noise ratio of the speech in a clip, in dB.
-
-Detection of voice in a clip, as opposed to bangs, rattle and hiss.
-"""
+"""Signal-to-noise ratio of the speech in a clip, and detection of voice among other sounds."""
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 
 from corpus_tools.media.samples import Samples, decibels
 from corpus_tools.segmentation.screening.spectra import (
@@ -13,9 +11,8 @@ from corpus_tools.segmentation.screening.spectra import (
     HOP_MS,
     WINDOW_MS,
     Spectra,
-    percentile,
 )
-from corpus_tools.segmentation.voice.activity import runs
+from corpus_tools.segmentation.voice.activity import runs, widened
 from corpus_tools.segmentation.voice.base import FRAME_MS
 
 __all__ = ["snr_db", "voiced", "voiced_frames", "voiced_speech", "wada_snr_db"]
@@ -45,7 +42,7 @@ def snr_db(
     spoken = speech[inside]
     if not spoken.any():
         return None
-    background = power[~_widened(speech, _ECHO) & ~gap]
+    background = power[~widened(speech, _ECHO, _ECHO) & ~gap]
     by_amplitudes = -np.inf
     if len(background) < _ENOUGH:
         by_amplitudes = wada_snr_db(samples) - 10 * float(np.log10(spoken.mean()))
@@ -77,11 +74,11 @@ def voiced_speech(speech: Flags, voice: Flags) -> Flags:
     for start, end in runs(speech):
         if start > 0 and end < len(speech) and not voice[start:end].any():
             kept[start:end] = False
-    pauses = np.count_nonzero(~_widened(kept, _ECHO)) if len(kept) >= _LONG else _ENOUGH
+    pauses = np.count_nonzero(~widened(kept, _ECHO, _ECHO)) if len(kept) >= _LONG else _ENOUGH
     if voice.any() and pauses < _ENOUGH:
         voiced = voice.copy()
         voiced[[0, -1]] |= speech[[0, -1]]
-        kept &= _widened(voiced, _REACH)
+        kept &= widened(voiced, _REACH, _REACH)
     return kept
 
 
@@ -104,11 +101,6 @@ def wada_snr_db(samples: Samples) -> float:
         return float(_WADA_DB[-1])
     spread = np.log(size.mean(dtype=np.float64)) - np.log(size).mean(dtype=np.float64)
     return float(np.interp(spread, _WADA_SPREAD, _WADA_DB))
-
-
-def _widened(mask: Flags, reach: int) -> Flags:
-    near = np.convolve(mask, np.ones(2 * reach + 1, dtype=np.int16))[reach : reach + len(mask)]
-    return np.asarray(near > 0)
 
 
 _ECHO, _REACH = 5, 20  # frames
@@ -140,7 +132,9 @@ def voiced(spectra: Spectra) -> NDArray[np.bool_]:
         return np.zeros(0, dtype=np.bool_)
     low = spectra[:, _LOWEST:_HIGHEST].sum(axis=1)
     level = 10 * np.log10(low)
-    loud = (level > percentile(level, 95) - _RANGE_DB) & (level > _loudest_near(level) - _FALL_DB)
+    loud = (level > np.percentile(level, 95) - _RANGE_DB) & (
+        level > maximum_filter1d(level, 2 * _NEAR + 1) - _FALL_DB
+    )
     vocal: NDArray[np.bool_] = (
         loud & (low > _LEAST_SHARE * spectra.sum(axis=1)) & (periodicity(spectra) > _PERIODIC)
     )
@@ -178,15 +172,6 @@ def periodicity(spectra: Spectra) -> NDArray[np.float32]:
     share: NDArray[np.float32] = highest.max(axis=1) / correlation[:, 0]
     share[share > 1] = 1
     return share
-
-
-def _loudest_near(level: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the maximum within `_NEAR` windows of each."""
-    largest = level.copy()
-    for off in range(1, _NEAR + 1):
-        np.maximum(largest[off:], level[:-off], out=largest[off:])
-        np.maximum(largest[:-off], level[off:], out=largest[:-off])
-    return largest
 
 
 def _taper_correlation() -> NDArray[np.float32]:

@@ -1,7 +1,4 @@
-"""Short-time power spectra of a clip, shared by several measures.
-
-Fast percentile of a few hundred values.
-"""
+"""Short-time power spectra of a clip, shared by several measures."""
 
 import numpy as np
 import scipy.fft
@@ -16,7 +13,6 @@ __all__ = [
     "HOP_MS",
     "WINDOW_MS",
     "Spectra",
-    "percentile",
     "power_spectra",
     "windows_within",
 ]
@@ -68,28 +64,3 @@ _BINS = round(4000 / BIN_HZ) + 1
 _TAPER = (np.hanning(_WINDOW + 1)[:-1] * 4 / (_WINDOW * FULL_SCALE)).astype(np.float32)
 _LEAST = np.float32(10 ** (-130 / 10))
 _BATCH = 32  # windows that fit the processor's cache
-
-
-def percentile(values: NDArray[np.float32], percent: float) -> np.float32:
-    """Return what `numpy.percentile` returns, bit for bit, in a tenth of its time.
-
-    Args:
-        values: at least one value, shape (values,); no NaN.
-        percent: from 0 to 100.
-
-    Example:
-        >>> float(percentile(np.array([3, 1, 2], dtype=np.float32), 75))
-        2.5
-    """
-    last = len(values) - 1
-    place = np.float32(last) * (np.float32(percent) / np.float32(100))
-    low = min(int(place), last)
-    high = min(low + 1, last)
-    ordered = np.partition(values, (low, high))
-    below, above, share = ordered[low], ordered[high], place - np.float32(low)
-    step = above - below
-    result: np.float32 = above - step * (1 - share) if share >= _HALF else below + step * share
-    return result
-
-
-_HALF = 0.5  # numpy interpolates from the nearer of the two neighbours

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus_tools.media.samples import FULL_SCALE, Samples
+from corpus_tools.segmentation.voice.base import Decisions, Detector
 from manifests.base.errors import ConfigurationError
 
-__all__ = ["Network", "SileroVoice", "require_silero"]
+__all__ = ["DETECTOR", "Network", "SileroVoice", "require_silero"]
 
 Floats = NDArray[np.float32]
 
@@ -51,16 +52,16 @@ class SileroVoice:
         self._windows = 0
         self._frames = 0
 
-    def feed(self, samples: Samples) -> NDArray[np.bool_]:
+    def feed(self, samples: Samples) -> Decisions:
         """Return the decisions that can be made with these samples."""
         self._waiting = np.concatenate([self._waiting, samples])
-        decided: list[NDArray[np.bool_]] = [np.zeros(0, dtype=np.bool_)]
+        decided: list[Decisions] = [np.zeros(0, dtype=np.bool_)]
         while len(self._waiting) >= _BATCH:
             decided.append(self._decide(self._waiting[:_BATCH]))
             self._waiting = self._waiting[_BATCH:]
         return np.concatenate(decided)
 
-    def finish(self) -> NDArray[np.bool_]:
+    def finish(self) -> Decisions:
         """Return the remaining decisions, as if silence followed."""
         if not len(self._waiting):
             return np.zeros(0, dtype=np.bool_)
@@ -68,13 +69,13 @@ class SileroVoice:
         rest, self._waiting = np.pad(self._waiting, (0, missing)), self._waiting[:0]
         return self._decide(rest)
 
-    def _decide(self, samples: Samples) -> NDArray[np.bool_]:
+    def _decide(self, samples: Samples) -> Decisions:
         """Return the decisions on the frames with their middles in these whole windows."""
         speech = self._probabilities(samples) >= self._threshold
         before, self._windows = self._windows, self._windows + len(speech)
         first, self._frames = self._frames, (self._windows * _WINDOW + _FRAME // 2 - 1) // _FRAME
         middles = np.arange(first, self._frames) * _FRAME + _FRAME // 2
-        decisions: NDArray[np.bool_] = speech[middles // _WINDOW - before]
+        decisions: Decisions = speech[middles // _WINDOW - before]
         return decisions
 
     def _probabilities(self, samples: Samples) -> Floats:
@@ -133,3 +134,8 @@ _WINDOW = 512  # samples per window of the network
 _CONTEXT = 64  # samples of context before a window
 _STATE_SHAPE = (1, 1, 128)
 _BATCH = 256 * _WINDOW  # samples per call of the network, 8 s
+
+DETECTOR = Detector(
+    lambda _: f"silero-vad {require_silero()}",
+    lambda settings: SileroVoice(settings.silero_threshold),
+)

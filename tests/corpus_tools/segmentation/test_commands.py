@@ -25,7 +25,7 @@ def test_segment_prints_sources_and_ledger(corpus, film):
     result = run("segment", film, "--corpus", corpus)
     assert result.exit_code == 0, result.output
     assert "E01-" in result.stdout
-    assert "in all, 2 clips accepted" in result.stdout
+    assert "total, 2 clips accepted" in result.stdout
 
 
 def test_segment_gives_one_json_document_and_fails_for_what_is_missing(corpus, film, tmp_path):

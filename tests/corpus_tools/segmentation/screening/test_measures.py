@@ -1,11 +1,13 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.special import gammaincinv, ndtri
 
 from corpus_tools.media.cut import Cut
 from corpus_tools.media.samples import frame_powers
+from corpus_tools.segmentation.screening.clip_sound import ClipSound, measure
 from corpus_tools.segmentation.screening.dropouts import dropout_count
-from corpus_tools.segmentation.screening.measures import measure
 from corpus_tools.segmentation.screening.music import (
     frequency_activation,
     music_score,
@@ -67,7 +69,7 @@ def activity_of(sound, spoken):
 
 def measures_of(sound, spoken):
     samples, activity = activity_of(sound, spoken)
-    return measure(samples, activity, Cut(0, len(samples) // 16))
+    return SimpleNamespace(**measure(ClipSound(samples, activity, Cut(0, len(samples) // 16))))
 
 
 TALK, SPOKEN = talk([0.3, 0.15, 0.5, 0.2, 0.4, 0.3])
@@ -119,10 +121,10 @@ def test_steps_count_as_background_though_detected_as_speech():
 def test_background_includes_pauses_around_the_clip():
     samples, activity = activity_of(TALK + noise(len(TALK), -10), SPOKEN)
     cut = Cut(0, 400)
-    alone = measure(samples[:6400], activity, cut)
-    around = measure(samples[:6400], activity, cut, after=samples[6400:22_400])
-    assert around.snr_db == pytest.approx(10, abs=2)
-    assert alone.snr_db != around.snr_db
+    alone = measure(ClipSound(samples[:6400], activity, cut))
+    around = measure(ClipSound(samples[:6400], activity, cut, after=samples[6400:22_400]))
+    assert around["snr_db"] == pytest.approx(10, abs=2)
+    assert alone["snr_db"] != around["snr_db"]
 
 
 def test_without_speech_there_is_no_ratio():

@@ -4,7 +4,7 @@ from corpus_tools.configuration.segment import SegmentSettings
 from corpus_tools.media.decode import Block
 from corpus_tools.media.samples import frame_powers
 from corpus_tools.segmentation.voice.activity import ActivityMeter, prominence_of, runs
-from corpus_tools.segmentation.voice.base import WebRtcVoice
+from corpus_tools.segmentation.voice.webrtc import WebRtcVoice
 
 
 def activity_of(sound, sizes=(16_000,), gap=None):

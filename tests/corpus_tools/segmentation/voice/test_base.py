@@ -12,8 +12,9 @@ from corpus_tools.configuration.segment import SegmentSettings
 from corpus_tools.media.decode import decode_whole
 from corpus_tools.media.resample import SAMPLE_RATE
 from corpus_tools.segmentation.segment import segment
-from corpus_tools.segmentation.voice.base import WebRtcVoice, detector_name, detector_of
+from corpus_tools.segmentation.voice.base import detector_name, detector_of
 from corpus_tools.segmentation.voice.silero import SileroVoice
+from corpus_tools.segmentation.voice.webrtc import WebRtcVoice
 from manifests.base.errors import ConfigurationError
 
 SAMPLES = np.random.default_rng(0).integers(-9000, 9000, 400_000).astype(np.int16)

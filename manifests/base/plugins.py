@@ -1,0 +1,39 @@
+"""Look up and load extensions that other packages install as entry points."""
+
+from collections.abc import Iterable
+from importlib.metadata import entry_points
+from typing import Any
+
+from manifests.base.errors import ConfigurationError
+
+__all__ = ["load_plugin", "plugin_names"]
+
+
+def plugin_names(group: str) -> list[str]:
+    """Return the names of the installed extensions of an entry-point group, sorted."""
+    return sorted({entry.name for entry in entry_points(group=group)})
+
+
+def load_plugin(group: str, name: str, what: str, shipped: Iterable[str] = ()) -> Any:
+    """Return the object that an entry point names.
+
+    Args:
+        group: entry-point group, such as ``corpus_tools.recognisers``.
+        name: name of the entry.
+        what: kind of extension, for messages: ``recogniser``.
+        shipped: names that don't need an entry point, for messages.
+
+    Raises:
+        ConfigurationError: if it isn't installed, or can't be imported.
+    """
+    known = {entry.name: entry for entry in entry_points(group=group)}
+    if name not in known:
+        raise ConfigurationError(
+            f"no {what} '{name}' is installed; there are: {', '.join(sorted({*known, *shipped}))}"
+        )
+    try:
+        return known[name].load()
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(
+            f"{what} '{name}' can't be imported ({error}); reinstall its package"
+        ) from error
