@@ -65,8 +65,8 @@ def test_workers_end_with_their_parent(tmp_path):
         "import sys\n"
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "from test_runner import note_process\n"
-        "from corpus_tools.runner import run_each\n"
-        "from manifests.outcome import Outcome\n"
+        "from corpus_tools.workspace.runner import run_each\n"
+        "from manifests.base.outcome import Outcome\n"
         "if __name__ == '__main__':\n"
         f"    paths = [Path({str(tmp_path)!r}) / name for name in 'ab']\n"
         "    list(run_each(paths, note_process, Outcome(), workers=2))\n"
@@ -87,8 +87,8 @@ if __name__ == "__mp_main__":
     Path(sys.argv[0]).with_name(f"{os.getpid()}.started").touch()
     time.sleep(1)
 
-from corpus_tools.runner import run_each
-from manifests.outcome import Outcome
+from corpus_tools.workspace.runner import run_each
+from manifests.base.outcome import Outcome
 
 if __name__ == "__main__":
     try:
