@@ -5,28 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from manifests.storage.records import Clip, Screen, Transcript
+from manifests.storage.records import Screen
 from manifests.storage.shards import STAGES, write_shard
+from tests.factories import make_clip, make_transcript
 
 SOURCE = "剧 第1集-0123456789ab"
 
 
 def clip_record(number, **changes):
-    clip_id = f"{SOURCE}-{number * 4000:08d}-{number * 4000 + 4000:08d}"
-    fields = {
-        "clip_id": clip_id,
-        "source_id": SOURCE,
-        "path": f"clips/{SOURCE}/{clip_id}.wav",
-        "start": number * 4.0,
-        "end": number * 4.0 + 4,
-        "duration": 4.0,
-        "sha256": "0" * 64,
-        "file_sha256": "0" * 64,
-        "rms_db": -20.0,
-        "peak_db": -3.0,
-        "speech_ratio": 0.9,
-    }
-    return Clip(**(fields | changes))
+    return make_clip(SOURCE, number * 4, number * 4 + 4, **changes)
 
 
 class Corpus:
@@ -57,7 +44,7 @@ class Corpus:
 
 
 @pytest.fixture
-def make_clip():
+def new_clip():
     return clip_record
 
 
@@ -68,11 +55,9 @@ def corpus(tmp_path):
     corpus.add(
         *(clip_record(number) for number in range(10)),
         texts=[
-            Transcript(
-                clip_id=clip_record(number).clip_id,
-                text=f"今天巴适 {number}",
-                text_raw="",
-                source="whisper",
+            make_transcript(
+                clip_record(number).clip_id,
+                f"今天巴适 {number}",
                 model="tiny",
                 flags=["repeated_text", "too_fast"] if number == 0 else [],
             )

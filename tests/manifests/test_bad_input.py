@@ -8,9 +8,10 @@ from typer.testing import CliRunner
 from corpus_tools.cli.app import app
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.emotions import EMOTIONS
-from manifests.storage.records import Judgement, Screen
+from manifests.storage.records import Screen
 from manifests.storage.shards import STAGES, write_shard
 from manifests.storage.store import write_jsonl
+from tests.factories import make_judgement
 
 JUDGEMENTS = "annotations/judgements/x.jsonl"
 
@@ -26,20 +27,7 @@ def store(corpus, left_out=()):
         for stage, rows in {"sources": [source], "segments": clips, "screen": screens}.items():
             write_shard(corpus.root, STAGES[stage], name, rows, {})
     answers = [
-        Judgement(
-            clip_id=clip_id,
-            annotator="a01",
-            server="s",
-            project_id=1,
-            task_id=number,
-            annotation_id=number,
-            unique_id=None,
-            created_at="2026-01-01T00:00:00Z",
-            updated_at="2026-01-01T00:00:00Z",
-            status="answered",
-            emotion=label.emotion,
-            import_sha256="0",
-        )
+        make_judgement(clip_id, "a01", number, label.emotion)
         for number, (clip_id, label) in enumerate(corpus.labels.items())
         if label.emotion not in left_out
     ]

@@ -9,11 +9,11 @@ import soundfile
 import torch
 
 from manifests.base.emotions import EMOTIONS
-from manifests.storage.records import ManifestEntry
 from manifests.storage.store import canonical_json, sha256_file, write_jsonl, write_text
 from manifests.versions.manifest import content_digest
 from models.config.train import TrainSettings
 from models.data import Example
+from tests.factories import make_entry
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -116,24 +116,18 @@ def _entry(root, speaker, split, label, take):
     path.parent.mkdir(parents=True, exist_ok=True)
     samples = np.round(_tone(label, speaker, take) * 32767).astype(np.int16)
     soundfile.write(path, samples, 16000, subtype="PCM_16")
-    return ManifestEntry(
-        clip_id=clip_id,
+    return make_entry(
+        clip_id,
+        EMOTIONS[label],
+        f"s{speaker}",
+        source=f"source{speaker}",
         path=path.relative_to(root).as_posix(),
         sha256=hashlib.sha256(samples.tobytes()).hexdigest(),
         file_sha256=sha256_file(path),
-        source_id=f"source{speaker}",
-        series=None,
-        speaker=f"s{speaker}",
-        gender=None,
-        start=0.0,
         end=0.5,
         duration=0.5,
         text="巴适得很" if take else "",
         text_source="script",
-        emotion=EMOTIONS[label],
-        soft=[float(other == label) for other in range(6)],
-        votes=[("a01", EMOTIONS[label])],
-        agreement=1.0,
         group=f"s{speaker}",
         split=split,
     )

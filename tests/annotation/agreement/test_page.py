@@ -14,9 +14,9 @@ from manifests.base.emotions import EMOTIONS
 
 
 @pytest.fixture
-def report(corpus, exporter, items, make_clip):
+def report(corpus, exporter, items, new_clip):
     """Three annotators on thirty clips: good, always happy, and quick."""
-    clips = [make_clip(number) for number in range(30)]
+    clips = [new_clip(number) for number in range(30)]
     corpus.clips.clear()
     corpus.add(*clips)
     for number, clip in enumerate(clips):

@@ -15,10 +15,10 @@ PEOPLE = ("a01", "a02", "a03")
 
 
 @pytest.fixture
-def forty(corpus, make_clip):
+def forty(corpus, new_clip):
     """Thirty eligible clips, and ten gold clips in an earlier shared batch."""
     export_tasks(corpus.root, batch="pilot")
-    corpus.add(*(make_clip(number) for number in range(10, 40)))
+    corpus.add(*(new_clip(number) for number in range(10, 40)))
     rows = "".join(
         f"{clip_id},{('sad', 'fear')[n % 2]}\n" for n, clip_id in enumerate(corpus.ids()[30:])
     )
@@ -167,11 +167,11 @@ def test_pre_annotations_are_what_label_studio_pre_selects(corpus):
     assert "pre-selected" in outcome.warnings[0]
 
 
-def test_context_and_cast_are_shown_where_there_are_any(corpus, make_clip):
+def test_context_and_cast_are_shown_where_there_are_any(corpus, new_clip):
     said = [
-        make_clip(40, speaker="s2", speaker_source="subtitle"),
-        make_clip(41, speaker="s1", speaker_source="file"),
-        make_clip(42, speaker="c1", speaker_source="cluster"),
+        new_clip(40, speaker="s2", speaker_source="subtitle"),
+        new_clip(41, speaker="s1", speaker_source="file"),
+        new_clip(42, speaker="c1", speaker_source="cluster"),
     ]
     corpus.add(*said)
     clip_ids = []

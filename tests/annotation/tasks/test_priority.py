@@ -9,9 +9,9 @@ from hypothesis.extra.numpy import arrays
 from annotation.tasks.priority import priorities, ranked, read_predictions
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
-from manifests.storage.records import Source
 from manifests.storage.sections import Targets
 from manifests.storage.shards import STAGES, write_shard
+from tests.factories import make_source
 
 TARGETS = Targets().counts()
 EVEN = [1 / 6] * 6
@@ -79,11 +79,7 @@ def predicted(name, *pieces):
 
 
 def test_predictions_of_clips_and_of_media_files_are_matched(corpus, tmp_path):
-    source = Source(
-        source_id=corpus.clips[0].source_id, series=None, episode=None, title="x", kind="drama",
-        media_path="films/第1集.mkv", sha256="0", size=1, duration=40, track=0, sample_rate=1,
-        channels=1,
-    )  # fmt: skip
+    source = make_source(corpus.clips[0].source_id, media_path="films/第1集.mkv", duration=40)
     write_shard(corpus.root, STAGES["sources"], source.source_id, [source], {})
     first, second, *_ = corpus.clips
     files = [

@@ -82,23 +82,23 @@ def test_nothing_new_is_a_warning(corpus):
     assert "nothing was written" in again.warnings[0]
 
 
-def test_only_eligible_clips_are_exported(corpus, make_clip):
+def test_only_eligible_clips_are_exported(corpus, new_clip):
     original = corpus.ids()[0]
     extra = [
-        make_clip(20, duplicate_of=original),
-        make_clip(21, superseded_by=original),
-        make_clip(22),
-        make_clip(23),
-        make_clip(24, duplicate_of=make_clip(22).clip_id),
+        new_clip(20, duplicate_of=original),
+        new_clip(21, superseded_by=original),
+        new_clip(22),
+        new_clip(23),
+        new_clip(24, duplicate_of=new_clip(22).clip_id),
     ]
     corpus.add(*extra)
-    accepted = {make_clip(number).clip_id: False for number in (20, 22)}
+    accepted = {new_clip(number).clip_id: False for number in (20, 22)}
     corpus.write(
         "screen",
         [
             Screen(clip_id=clip_id, accepted=accepted.get(clip_id, True))
             for clip_id in corpus.ids()
-            if clip_id != make_clip(23).clip_id
+            if clip_id != new_clip(23).clip_id
         ],
     )
     outcome = export_tasks(corpus.root)
@@ -109,9 +109,9 @@ def test_only_eligible_clips_are_exported(corpus, make_clip):
     assert outcome.items_in == outcome.kept + outcome.rejected.total()
 
 
-def test_missing_and_foreign_files_cost_one_clip_each(corpus, make_clip):
+def test_missing_and_foreign_files_cost_one_clip_each(corpus, new_clip):
     (corpus.root / corpus.clips[3].path).unlink()
-    corpus.clips[4] = make_clip(4, path="clips/../../secret.wav")
+    corpus.clips[4] = new_clip(4, path="clips/../../secret.wav")
     corpus.write("segments", corpus.clips)
     outcome = export_tasks(corpus.root)
     assert outcome.kept == 8

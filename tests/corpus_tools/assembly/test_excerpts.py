@@ -6,6 +6,7 @@ from corpus_tools.assembly.excerpts import Excerpts, context_window, cut_windows
 from corpus_tools.segmentation.segment import segment
 from manifests.storage.records import Clip, Source
 from manifests.storage.shards import STAGES, read_stage, write_shard
+from tests.factories import make_clip
 
 RATE = 16_000
 
@@ -27,19 +28,7 @@ def clips_of(corpus):
 
 
 def clip(start, end):
-    return Clip(
-        clip_id=f"{start}",
-        source_id="s",
-        path="",
-        start=start,
-        end=end,
-        duration=end - start,
-        sha256="",
-        file_sha256="",
-        rms_db=-20,
-        peak_db=-3,
-        speech_ratio=1,
-    )
+    return make_clip("s", start, end, clip_id=f"{start}")
 
 
 def files(corpus):

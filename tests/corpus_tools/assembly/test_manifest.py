@@ -11,73 +11,34 @@ from corpus_tools.media.wav import write_wav
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError
-from manifests.storage.records import Clip, Judgement, Screen, Source, Transcript
+from manifests.storage.records import Clip, Screen, Transcript
 from manifests.storage.shards import STAGES, read_shard, write_shard
 from manifests.storage.store import write_jsonl
 from manifests.versions.manifest import load_manifest
+from tests.factories import clip_id_of, make_clip, make_judgement, make_source
 
 SPEAKERS = 8
 
 
-def source(source_id):
-    return Source(
-        source_id=source_id,
-        series="茶馆",
-        episode=None,
-        title=source_id,
-        kind="drama",
-        media_path="e.mp4",
-        sha256="0" * 64,
-        size=1,
-        duration=60,
-        track=0,
-        sample_rate=48000,
-        channels=2,
-    )
-
-
 def clip(root, source_id, number, speaker):
-    clip_id = f"{source_id}-{number * 4000:08d}-{number * 4000 + 4000:08d}"
+    clip_id = clip_id_of(source_id, number * 4, number * 4 + 4)
     path = root / "clips" / source_id / f"{clip_id}.wav"
     path.parent.mkdir(parents=True, exist_ok=True)
     with wave.open(str(path), "wb") as stream:
         stream.setparams((1, 2, 16000, 0, "NONE", ""))
         stream.writeframes(bytes([number, 0]) * 8)
-    return Clip(
-        clip_id=clip_id,
-        source_id=source_id,
-        path=path.relative_to(root).as_posix(),
-        start=number * 4,
-        end=number * 4 + 4,
-        duration=4,
-        sha256="0" * 64,
+    return make_clip(
+        source_id,
+        number * 4,
+        number * 4 + 4,
         file_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        rms_db=-20,
-        peak_db=-3,
-        speech_ratio=0.9,
         speaker=speaker,
         speaker_source="subtitle",
     )
 
 
 def judgement(clip_id, annotator, number, **fields):
-    return Judgement(
-        **{
-            "clip_id": clip_id,
-            "annotator": annotator,
-            "server": "s",
-            "project_id": 1,
-            "task_id": number,
-            "annotation_id": number,
-            "unique_id": None,
-            "created_at": "2026-01-01T00:00:00Z",
-            "updated_at": "2026-01-01T00:00:00Z",
-            "status": "answered",
-            "emotion": None,
-            "import_sha256": "0",
-        }
-        | fields
-    )
+    return make_judgement(clip_id, annotator, number, **{"emotion": None, **fields})
 
 
 @pytest.fixture
@@ -93,7 +54,7 @@ def root(tmp_path):
         name = f"e{speaker}-0123456789ab"
         clips = [clip(root, name, number, f"p{speaker}") for number in range(len(EMOTIONS))]
         for stage, rows in {
-            "sources": [source(name)],
+            "sources": [make_source(name, series="茶馆", media_path="e.mp4", duration=60)],
             "segments": clips,
             "screen": [
                 Screen(clip_id=one.clip_id, accepted=(speaker, place) != (7, 5))

@@ -3,8 +3,9 @@ import pytest
 from corpus_tools.assembly.manifest import shared_recordings
 from corpus_tools.media.wav import write_wav
 from corpus_tools.segmentation.repeats.fingerprint import fingerprint, to_text
-from manifests.storage.records import Clip, Fingerprint
+from manifests.storage.records import Fingerprint
 from manifests.storage.shards import STAGES, write_shard
+from tests.factories import make_clip
 
 
 @pytest.fixture
@@ -13,18 +14,13 @@ def add(tmp_path):
         path = tmp_path / "clips" / source_id / f"{source_id}.wav"
         path.parent.mkdir(parents=True)
         sha256 = write_wav(path, samples)
-        return Clip(
+        return make_clip(
+            source_id,
+            0,
+            3,
             clip_id=source_id,
-            source_id=source_id,
             path=path.relative_to(tmp_path).as_posix(),
-            start=0,
-            end=3,
-            duration=3,
-            sha256="0" * 64,
             file_sha256=sha256,
-            rms_db=-20,
-            peak_db=-3,
-            speech_ratio=0.9,
         )
 
     return add

@@ -5,75 +5,33 @@ from corpus_tools.cli.why import _manifest, _sections
 from corpus_tools.inspection.clip_history import clip_history, find_clip
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import ConfigurationError, DataError
-from manifests.storage.records import Clip, Judgement, Screen, Source, Transcript
+from manifests.storage.records import Screen
 from manifests.storage.shards import STAGES, write_shard
 from manifests.storage.store import write_jsonl
+from tests.factories import make_clip, make_judgement, make_source, make_transcript
 
 SOURCE, DIGEST = "E01-0123456789ab", "0" * 64
 CLIPS = [f"{SOURCE}-{n * 4000:08d}-{n * 4000 + 4000:08d}" for n in range(3)]
 
 
 def judgement(number, clip_id, annotator, emotion, **changes):
-    fields = {
-        "clip_id": clip_id,
-        "annotator": annotator,
-        "server": "label-studio",
-        "project_id": 1,
-        "task_id": number,
-        "annotation_id": number,
-        "unique_id": None,
-        "created_at": f"2026-11-22T14:00:{number:02d}.000000Z",
-        "updated_at": f"2026-11-22T14:00:{number:02d}.000000Z",
-        "status": "answered",
-        "emotion": emotion,
-        "import_sha256": DIGEST,
-    }
-    return Judgement(**(fields | changes))
+    created = f"2026-11-22T14:00:{number:02d}.000000Z"
+    return make_judgement(clip_id, annotator, number, emotion, **{"created_at": created, **changes})
 
 
 @pytest.fixture
 def workspace(tmp_path):
     """Three clips, the last one not accepted; votes on the first two."""
     workspace = Workspace.create(tmp_path / "corpus", "c")
-    source = Source(
-        source_id=SOURCE,
-        series="剧",
-        episode=None,
-        title="E01",
-        kind="drama",
-        media_path="E01.mp4",
-        sha256=DIGEST,
-        size=1,
-        duration=12.0,
-        track=0,
-        sample_rate=48000,
-        channels=2,
-    )
-    clips = [
-        Clip(
-            clip_id=clip_id,
-            source_id=SOURCE,
-            path=f"clips/{SOURCE}/{clip_id}.wav",
-            start=4.0 * number,
-            end=4.0 * number + 4,
-            duration=4.0,
-            sha256=DIGEST,
-            file_sha256=DIGEST,
-            rms_db=-20.0,
-            peak_db=-3.0,
-            speech_ratio=0.9,
-        )
-        for number, clip_id in enumerate(CLIPS)
-    ]
+    source = make_source(SOURCE, series="剧", title="E01", media_path="E01.mp4", duration=12.0)
+    clips = [make_clip(SOURCE, 4 * number, 4 * number + 4) for number in range(len(CLIPS))]
     screens = [
         Screen(clip_id=clip_id, accepted=number < 2, reasons=["music"] if number == 2 else [])
         for number, clip_id in enumerate(CLIPS)
     ]
     texts = [
-        Transcript(
-            clip_id=CLIPS[0], text="要得", text_raw="", source="whisper", flags=["too_fast"]
-        ),
-        Transcript(clip_id=CLIPS[0], text="要得哦", text_raw="", source="subtitle"),
+        make_transcript(CLIPS[0], "要得", flags=["too_fast"]),
+        make_transcript(CLIPS[0], "要得哦", source="subtitle"),
     ]
     for stage, records in (
         ("sources", [source]),

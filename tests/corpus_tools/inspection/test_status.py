@@ -1,7 +1,8 @@
 from corpus_tools.inspection.status import survey
 from corpus_tools.workspace.workspace import Workspace
-from manifests.storage.records import Clip, LedgerEntry, Screen, Source, Transcript
+from manifests.storage.records import LedgerEntry, Screen, Transcript
 from manifests.storage.shards import STAGES, write_shard
+from tests.factories import make_clip, make_source
 
 
 def test_empty_corpus(tmp_path):
@@ -13,37 +14,8 @@ def test_empty_corpus(tmp_path):
 
 def test_counts_of_the_stages(tmp_path):
     workspace = Workspace.create(tmp_path, "c")
-    digest = "0" * 64
-    source = Source(
-        source_id="s-1",
-        series="a",
-        episode=None,
-        title="t",
-        kind="drama",
-        media_path="t.mp4",
-        sha256=digest,
-        size=1,
-        duration=10.0,
-        track=0,
-        sample_rate=48000,
-        channels=2,
-    )
-    clips = [
-        Clip(
-            clip_id=f"s-1-{n}",
-            source_id="s-1",
-            path=f"clips/s-1/{n}.wav",
-            start=3.0 * n,
-            end=3.0 * n + 3,
-            duration=3.0,
-            sha256=digest,
-            file_sha256=digest,
-            rms_db=-20.0,
-            peak_db=-3.0,
-            speech_ratio=0.9,
-        )
-        for n in range(2)
-    ]
+    source = make_source("s-1", series="a", duration=10.0)
+    clips = [make_clip("s-1", 3 * n, 3 * n + 3, clip_id=f"s-1-{n}") for n in range(2)]
     screens = [
         Screen(clip_id="s-1-0", accepted=True),
         Screen(clip_id="s-1-1", accepted=False, reasons=["low_snr", "little_speech"]),

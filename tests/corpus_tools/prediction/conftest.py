@@ -9,7 +9,6 @@ import soundfile
 import torch
 
 from manifests.base.emotions import EMOTIONS
-from manifests.storage.records import ManifestEntry
 from manifests.storage.store import canonical_json, sha256_file, write_jsonl, write_text
 from manifests.versions.manifest import content_digest
 from models.checkpoint import write_model
@@ -18,6 +17,7 @@ from models.data import Example
 from models.features.mfcc import FeatureExtractor
 from models.prediction import Predictor, load_model
 from models.training.fit import fit
+from tests.factories import make_entry
 
 RATE = 16_000
 
@@ -93,24 +93,20 @@ def version(tmp_path: Path):
         samples = np.round(sound(1.0, row) * 32767).astype(np.int16)
         soundfile.write(path, samples, RATE, subtype="PCM_16")
         entries.append(
-            ManifestEntry(
-                clip_id=clip_id,
+            make_entry(
+                clip_id,
+                EMOTIONS[row],
+                speaker,
+                source="film",
                 path=path.relative_to(root).as_posix(),
                 sha256=hashlib.sha256(samples.tobytes()).hexdigest(),
                 file_sha256=sha256_file(path),
-                source_id="film",
-                series=None,
-                speaker=speaker,
-                gender=None,
                 start=2.0 * row,
                 end=2.0 * row + 1,
                 duration=1.0,
                 text="巴适",
                 text_source="script",
-                emotion=EMOTIONS[row],
-                soft=[float(one == row) for one in range(6)],
                 votes=[],
-                agreement=1.0,
                 group="g",
                 split="held" if speaker is None else "test",
             )

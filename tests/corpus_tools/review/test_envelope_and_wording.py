@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from corpus_tools.measures import screening_measures
 from corpus_tools.review.contents import Envelope, measure_texts, reason_label, reason_sentence
-from manifests.storage.records import Clip
+from tests.factories import make_clip
 
 
 @settings(deadline=None)
@@ -22,12 +22,7 @@ def test_envelope_does_not_depend_on_the_blocks(lengths, seed):
 
 
 def clip(**measures):
-    row = {
-        "clip_id": "E-00000000-00003000", "source_id": "E", "path": "clips/E/x.wav", "start": 0,
-        "end": 3, "duration": 3, "sha256": "0", "file_sha256": "0", "rms_db": -30, "peak_db": -3,
-        "speech_ratio": 0.5,
-    }  # fmt: skip
-    return Clip(**{**row, **measures})
+    return make_clip("E", 0, 3, **{"rms_db": -30.0, "speech_ratio": 0.5, **measures})
 
 
 def test_reasons_give_the_value_and_the_threshold():

@@ -13,8 +13,9 @@ from corpus_tools.transcription.recognisers.base import Recogniser, RecogniserOp
 from corpus_tools.transcription.store import put_transcripts
 from corpus_tools.workspace.workspace import Workspace
 from manifests.storage.record import Record
-from manifests.storage.records import Clip, Screen, Source, SubtitleLine, Transcript
+from manifests.storage.records import Clip, Screen, SubtitleLine, Transcript
 from manifests.storage.shards import STAGES, write_shard
+from tests.factories import make_clip, make_source
 
 
 @pytest.fixture(scope="session")
@@ -37,21 +38,7 @@ def put() -> Callable[[Workspace, str, str, Sequence[Record]], None]:
 @pytest.fixture
 def new_clip() -> Callable[..., Clip]:
     def make(source: str, start: float, end: float, sha256: str = "0" * 64, **more: Any) -> Clip:
-        clip_id = f"{source}-{round(1000 * start):08}-{round(1000 * end):08}"
-        return Clip(
-            clip_id=clip_id,
-            source_id=source,
-            path=f"clips/{source}/{clip_id}.wav",
-            start=start,
-            end=end,
-            duration=end - start,
-            sha256=sha256,
-            file_sha256="0" * 64,
-            rms_db=-20.0,
-            peak_db=-3.0,
-            speech_ratio=0.9,
-            **more,
-        )
+        return make_clip(source, start, end, sha256=sha256, **more)
 
     return make
 
@@ -74,7 +61,7 @@ def workspace(tmp_path: Path, put: Any, new_clip: Any) -> Workspace:
         screens = [Screen(clip_id=clip.clip_id, accepted=clip.start < 8) for clip in clips]
         put(workspace, "screen", source, screens)
         kind = "drama" if source == "drama" else "scripted"
-        put(workspace, "sources", source, [new_source(source, kind)])
+        put(workspace, "sources", source, [make_source(source, kind=kind, duration=12.0)])
     lines = [
         SubtitleLine(source_id="drama", start=0.3, end=2.7, text="巴适得很！"),
         SubtitleLine(source_id="drama", start=8.5, end=9.5, text="莫得"),
@@ -100,25 +87,8 @@ def readings(workspace: Workspace, put: Any, new_clip: Any) -> list[str]:
         soundfile.write(path, samples, 16000, subtype="PCM_16")
         put(workspace, "segments", source, [clip])
         put(workspace, "screen", source, [Screen(clip_id=clip.clip_id, accepted=True)])
-        put(workspace, "sources", source, [new_source(source, "scripted")])
+        put(workspace, "sources", source, [make_source(source, kind="scripted", duration=12.0)])
     return sources
-
-
-def new_source(source: str, kind: Any) -> Source:
-    return Source(
-        source_id=source,
-        series=None,
-        episode=None,
-        title=source,
-        kind=kind,
-        media_path=f"{source}.mp4",
-        sha256="0" * 64,
-        size=1,
-        duration=12.0,
-        track=0,
-        sample_rate=16000,
-        channels=1,
-    )
 
 
 class Parrot:

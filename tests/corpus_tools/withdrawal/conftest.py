@@ -15,10 +15,7 @@ from corpus_tools.segmentation.screening.rules import drama_rules
 from corpus_tools.workspace.workspace import Workspace
 from manifests.storage.records import (
     Choice,
-    Clip,
     Fingerprint,
-    Judgement,
-    Source,
     SubtitleLine,
     Transcript,
 )
@@ -27,6 +24,7 @@ from manifests.storage.shards import STAGES, write_shard
 from manifests.storage.store import canonical_json, sha256_file, write_jsonl, write_text
 from models.data import cache_folder
 from models.features.packs import write_pack
+from tests.factories import make_clip, make_judgement, make_source
 
 FILM, READ = "E01-0123456789ab", "r1-ba9876543210"
 SPEAKERS = ("f01", "m02", None, "f01", "m02", "m03")
@@ -35,19 +33,12 @@ RECORDED = f"{READ}-00000000-00003000"
 
 
 def source(name, kind, digest):
-    return Source(
-        source_id=name,
+    return make_source(
+        name,
         series="剧",
-        episode=None,
-        title=name,
         kind=kind,
-        media_path=f"{name}.mp4",
         sha256=digest * 64,
-        size=1,
         duration=24.0 if kind == "drama" else 3.0,
-        track=0,
-        sample_rate=48000,
-        channels=2,
     )
 
 
@@ -56,42 +47,24 @@ def clip(root, name, owner, number, speaker):
     path.parent.mkdir(parents=True, exist_ok=True)
     write_wav(path, np.random.default_rng(number).normal(0, 0.1, 48000).astype(np.float32))
     start = int(name.split("-")[-2]) / 1000
-    return Clip(
-        clip_id=name,
-        source_id=owner,
-        path=path.relative_to(root).as_posix(),
-        start=start,
-        end=start + 3,
-        duration=3.0,
+    return make_clip(
+        owner,
+        start,
+        start + 3,
         sha256=f"{number:064d}",
         file_sha256=sha256_file(path),
-        rms_db=-20.0,
-        peak_db=-3.0,
         snr_db=30.0,
         music=0.0,
-        speech_ratio=0.9,
         speaker=speaker,
         speaker_source="subtitle" if speaker else None,
     )
 
 
 def judgement(number, clip_id, annotator, emotion="angry", **changes):
-    fields = {
-        "clip_id": clip_id,
-        "annotator": annotator,
-        "server": "label-studio",
-        "project_id": 1,
-        "task_id": number,
-        "annotation_id": number,
-        "unique_id": None,
-        "created_at": "2026-11-22T14:00:00.000000Z",
-        "updated_at": "2026-11-22T14:00:00.000000Z",
-        "status": "answered",
-        "emotion": emotion,
-        "transcript": f"said by {annotator} on {number}",
-        "import_sha256": "0" * 64,
-    }
-    return Judgement(**(fields | changes))
+    transcript = f"said by {annotator} on {number}"
+    return make_judgement(
+        clip_id, annotator, number, emotion, **{"transcript": transcript, **changes}
+    )
 
 
 def publish_all(root):

@@ -20,9 +20,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from manifests.storage.records import Clip, Screen, Transcript
+from manifests.storage.records import Screen
 from manifests.storage.shards import STAGES, write_shard
 from manifests.storage.store import sha256_file
+from tests.factories import make_clip, make_transcript
 
 HERE = Path(__file__).parent
 ENVIRONMENT = HERE.parents[2] / ".venv-ls"
@@ -134,18 +135,8 @@ def clip_record(corpus, number, seconds=4):
     times = np.arange(seconds * 16000) / 16000
     tone = 0.3 * np.sin(2 * np.pi * (200 + 10 * number) * times) * (1 + np.sin(6 * times)) / 2
     soundfile.write(path, tone, 16000, subtype="PCM_16")
-    return Clip(
-        clip_id=clip_id,
-        source_id=SOURCE,
-        path=path.relative_to(corpus).as_posix(),
-        start=number * 4.0,
-        end=number * 4.0 + seconds,
-        duration=float(seconds),
-        sha256="0" * 64,
-        file_sha256=sha256_file(path),
-        rms_db=-20.0,
-        peak_db=-3.0,
-        speech_ratio=0.9,
+    return make_clip(
+        SOURCE, number * 4, number * 4 + seconds, clip_id=clip_id, file_sha256=sha256_file(path)
     )
 
 
@@ -154,10 +145,7 @@ def write_corpus(root, clips):
     subprocess.run([*CORPUS, "init", str(root)], check=True, capture_output=True)
     records = [clip_record(root, number) for number in range(clips)]
     ids = [record.clip_id for record in records]
-    texts = [
-        Transcript(clip_id=one, text=f"今天巴适 {n}", text_raw="", source="whisper", model="tiny")
-        for n, one in enumerate(ids)
-    ]
+    texts = [make_transcript(one, f"今天巴适 {n}", model="tiny") for n, one in enumerate(ids)]
     write_shard(root, STAGES["segments"], SOURCE, records, {})
     accepted = [Screen(clip_id=one, accepted=True) for one in ids]
     write_shard(root, STAGES["screen"], SOURCE, accepted, {})

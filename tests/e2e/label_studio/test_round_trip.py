@@ -14,8 +14,8 @@ from annotation.batches.batches import batch_path, write_batch
 from annotation.judgements.store import read_judgements
 from annotation.scheme.label_config import template
 from manifests.base.emotions import EMOTIONS
-from manifests.storage.records import Source
 from manifests.storage.shards import STAGES, write_shard
+from tests.factories import make_source
 
 CLIPS, IN_PAGE, DISPUTED = 60, 3, 6
 PICTURES = os.environ.get("CORPUS_E2E_PICTURES")
@@ -85,19 +85,8 @@ def label_by_api(server, project, annotator, clips, *, skip=()):
 def corpus(make_corpus):
     corpus = make_corpus(CLIPS)
     name = next((corpus / "clips").iterdir()).name
-    source = Source(
-        source_id=name,
-        series="剧",
-        episode=None,
-        title="第1集",
-        kind="drama",
-        media_path="第1集.mkv",
-        sha256="0" * 64,
-        size=1,
-        duration=4.0 * CLIPS,
-        track=0,
-        sample_rate=48000,
-        channels=2,
+    source = make_source(
+        name, series="剧", title="第1集", media_path="第1集.mkv", duration=4.0 * CLIPS
     )
     write_shard(corpus, STAGES["sources"], name, [source], {})
     return corpus

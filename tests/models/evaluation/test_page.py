@@ -6,24 +6,18 @@ import numpy as np
 import pytest
 
 from manifests.base.emotions import EMOTIONS
-from manifests.storage.records import ManifestEntry
 from models.evaluation.calibration import calibration
 from models.evaluation.page import Mistake, evaluation_page, write_evaluation_page
 from models.evaluation.report import evaluate_predictions, rounded
 from models.evaluation.slices import agreement_level, duration_bin, slice_predictions
+from tests.factories import make_entry
 
 HOSTILE = "</title></script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&{{7*7}}"
 
 
 def entry(**changed):
-    digest = "0" * 64
-    fields = {
-        "clip_id": "c", "path": "clips/s/c.wav", "sha256": digest, "file_sha256": digest,
-        "source_id": "s", "series": None, "speaker": None, "gender": None, "start": 0.0,
-        "end": 3.0, "duration": 3.0, "text": "", "text_source": None, "emotion": "angry",
-        "soft": [1, 0, 0, 0, 0, 0], "votes": [], "agreement": 1.0, "group": "g", "split": "test",
-    }  # fmt: skip
-    return ManifestEntry(**{**fields, **changed})
+    fields = {"end": 3.0, "duration": 3.0, "votes": [], "group": "g", "split": "test"}
+    return make_entry(**{**fields, **changed})
 
 
 def document(entries, **changed):

@@ -1,31 +1,12 @@
 import numpy as np
 
-from manifests.storage.records import ManifestEntry
 from models.evaluation.slices import slice_predictions
+from tests.factories import make_entry
 
 
 def entry(speaker, gender, series="recordings"):
-    digest = "0" * 64
-    return ManifestEntry(
-        clip_id="c",
-        path="clips/s/c.wav",
-        sha256=digest,
-        file_sha256=digest,
-        source_id="s",
-        series=series,
-        speaker=speaker,
-        gender=gender,
-        start=0.0,
-        end=3.0,
-        duration=3.0,
-        text="",
-        text_source=None,
-        emotion="angry",
-        soft=[1, 0, 0, 0, 0, 0],
-        votes=[],
-        agreement=1.0,
-        group="g",
-        split="test",
+    return make_entry(
+        speaker=speaker, series=series, gender=gender, end=3.0, duration=3.0, votes=[], split="test"
     )
 
 

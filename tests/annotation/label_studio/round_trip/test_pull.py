@@ -126,7 +126,7 @@ def test_count_mismatches_are_reported_with_numbers(labelled, server):
     outcome = pull_annotations(labelled.root)
     first, second, third = outcome.warnings
     sums = "3 tasks were pushed = 1 answered + 1 skipped + 0 open + 0 refused + 0 by others "
-    sums += "+ 1 that aren't"
+    sums += "+ 1 missing on the server"
     assert sums in first
     assert "1 task is on the server but not pushed" in second
     assert "1 task is on the server twice" in third

@@ -135,7 +135,7 @@ def test_a_new_database_at_the_old_address_is_another_server(two, server):
     assert outcome.details["server"] == "label-studio-2"
     assert known(two)["replaced_by"] == "label-studio-2"
     assert outcome.kept + outcome.rejected["there already"] == 5
-    assert "counts as another server" in outcome.warnings[0]
+    assert "counts as a new server" in outcome.warnings[0]
 
 
 def test_a_server_that_moved_is_the_same(two, server):
@@ -196,9 +196,15 @@ def test_clips_of_a_web_server_need_no_storage(two, server):
     ("options", "sentence"),
     [
         ({"batches": ["batch-0009"]}, "did you mean 'batch-0001'"),
-        ({"annotators": ["a09"]}, "annotators.csv has nobody of that name"),
-        ({"server_url": "ftp://lab.example"}, "--server-url: give Label Studio's"),
-        ({"server_url": "http://li:secret@lab.example"}, "--server-url: give Label Studio's"),
+        ({"annotators": ["a09"]}, "annotators.csv has no annotator of that name"),
+        (
+            {"server_url": "ftp://lab.example"},
+            "--server-url: give the plain http://",
+        ),
+        (
+            {"server_url": "http://li:secret@lab.example"},
+            "--server-url: give the plain http://",
+        ),
     ],
 )
 def test_missing_batches_and_annotators_are_named(two, server, options, sentence):
@@ -216,7 +222,7 @@ def test_an_unavailable_server_gives_one_sentence(two, server):
 
 @pytest.mark.parametrize("status", [200, 301, 404])
 def test_another_web_server_gives_one_sentence(two, server, web_page, status):
-    with pytest.raises(CorpusError, match="no Label Studio that this tool understands"):
+    with pytest.raises(CorpusError, match="isn't from a supported Label Studio"):
         push_tasks(two.root, server_url=web_page(status))
 
 

@@ -18,6 +18,7 @@ from manifests.base.outcome import Outcome
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Choice, Clip, Fingerprint, LedgerEntry, Screen, Source
 from manifests.storage.shards import STAGES, read_shard, read_stage
+from tests.factories import make_clip, make_source
 
 RULES = drama_rules(ScreenSettings())
 NOISY = {"snr_db": 3.0}
@@ -68,16 +69,8 @@ def add(corpus, opening):
 
     def run(number, hashes=opening, **measures):
         name = f"e{number}-00000000000{number}"
-        clip = Clip(
-            clip_id=f"{name}-00001000-00005000", source_id=name, path=f"clips/{name}/a.wav",
-            start=1.0, end=5.0, duration=4.0, sha256="0", file_sha256="0",
-            **{"rms_db": -20.0, "peak_db": -3.0, "snr_db": 30.0, "speech_ratio": 0.8, **measures},
-        )  # fmt: skip
-        source = Source(
-            source_id=name, series="s", episode=None, title=f"e{number}", kind="drama",
-            media_path="", sha256=str(number), size=1, duration=6.0, track=0, sample_rate=16000,
-            channels=1,
-        )  # fmt: skip
+        clip = make_clip(name, 1, 5, **{"snr_db": 30.0, "speech_ratio": 0.8, **measures})
+        source = make_source(name, series="s", sha256=str(number), duration=6.0)
         prints = [Fingerprint(clip_id=clip.clip_id, hashes=hashes)]
         publish(
             corpus, SourceCuts(source, [clip], [], {"silence": 2000}, {"n": number}, prints), RULES

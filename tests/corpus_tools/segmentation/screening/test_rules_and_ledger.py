@@ -6,15 +6,13 @@ from corpus_tools.configuration.recordings import RecordingSettings
 from corpus_tools.configuration.segment import ScreenSettings, SegmentSettings
 from corpus_tools.segmentation.ledger.ledger import ledger_of, outside_from_ledger
 from corpus_tools.segmentation.screening.rules import drama_rules, recording_rules, screen_clips
-from manifests.storage.records import Clip, LedgerEntry
+from manifests.storage.records import LedgerEntry
+from tests.factories import make_clip
 
 
 def clip(name="a-00000000-00003500", ms=3500, **measures):
-    good = {"rms_db": -20.0, "peak_db": -3.0, "snr_db": 30.0, "speech_ratio": 0.8}
-    return Clip(
-        clip_id=name, source_id="a", path=f"clips/a/{name}.wav", start=0, end=ms / 1000,
-        duration=ms / 1000, sha256="0", file_sha256="0", **{**good, **measures},
-    )  # fmt: skip
+    measures = {"snr_db": 30.0, "speech_ratio": 0.8, **measures}
+    return make_clip("a", 0, ms / 1000, clip_id=name, **measures)
 
 
 @pytest.mark.parametrize(
