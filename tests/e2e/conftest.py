@@ -20,7 +20,7 @@ class DemoRun:
 
 
 def run_corpus(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from corpus_tools.cli import main; main()"]
+    command = [sys.executable, "-m", "corpus_tools"]
     bare_path = {**os.environ, "PATH": "/nonexistent"}
     return subprocess.run(
         [*command, *map(str, arguments)],

@@ -32,7 +32,7 @@ def test_second_concurrent_run_fails_and_the_corpus_is_intact(tmp_path, corpus_c
     corpus_command("init", corpus)
     film = tmp_path / "long.wav"
     soundfile.write(film, np.random.default_rng(0).normal(0, 0.05, 16_000 * 300), 16_000)
-    command = [sys.executable, "-c", "from corpus_tools.cli import main; main()", "segment"]
+    command = [sys.executable, "-m", "corpus_tools", "segment"]
     arguments = [str(film), "--corpus", str(corpus), "--quiet"]
     with subprocess.Popen([*command, *arguments], stdout=subprocess.DEVNULL) as first:
         while first.poll() is None and not _has_owner(corpus / ".corpus.lock"):

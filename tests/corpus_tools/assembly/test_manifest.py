@@ -17,6 +17,7 @@ from manifests.storage.store import write_jsonl
 from manifests.versions.manifest import load_manifest
 from tests.factories import clip_id_of, make_clip, make_judgement, make_source
 
+pytestmark = pytest.mark.usefixtures("no_plots")
 SPEAKERS = 8
 
 

@@ -18,6 +18,7 @@ from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.speakers import read_speakers
 from manifests.versions.manifest import load_manifest, newest
 
+pytestmark = pytest.mark.usefixtures("no_plots")
 RATE = 16_000
 EMOTIONS = ("anger", "happiness", "sad", "neu")
 

@@ -1,6 +1,7 @@
 """Corpus for withdrawals: a film of several speakers, and a recording."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -162,15 +163,26 @@ def write_products(root):
     write_text(root / "runs" / "r" / "config.toml", "")
 
 
+EPOCH = "1780000000"
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory, no_plots):
+    """The corpus, made once; tests change copies of it."""
+    workspace = Workspace.create(tmp_path_factory.mktemp("template") / "corpus", "c")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCE_DATE_EPOCH", EPOCH)
+        publish_all(workspace.root)
+        write_people(workspace.root)
+        build(workspace)
+        write_products(workspace.root)
+    return workspace.root
+
+
 @pytest.fixture
-def workspace(tmp_path, monkeypatch):
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1780000000")
-    workspace = Workspace.create(tmp_path / "corpus", "c")
-    publish_all(workspace.root)
-    write_people(workspace.root)
-    build(workspace)
-    write_products(workspace.root)
-    return workspace
+def workspace(template, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
+    return Workspace(shutil.copytree(template, tmp_path / "corpus"))
 
 
 @pytest.fixture(name="build")

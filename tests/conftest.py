@@ -1,0 +1,25 @@
+"""Speed: no wait for the disk, and plots only where a test looks at them."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_wait_for_the_disk() -> Iterator[None]:
+    """Skip fsync: the tests kill processes, never the machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
+@pytest.fixture(scope="module")
+def no_plots() -> Iterator[None]:
+    """Replace the plots of a manifest's card, half the time of a small build, by empty files."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("draw_classes", "draw_splits"):
+            patch.setattr(
+                f"manifests.building.write.{name}", lambda partition, path: path.write_bytes(b"PNG")
+            )
+        yield

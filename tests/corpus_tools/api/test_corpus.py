@@ -1,0 +1,54 @@
+import subprocess
+import sys
+
+import pytest
+
+import corpus_tools
+from corpus_tools import Corpus
+from manifests.base.errors import ConfigurationError
+from manifests.storage.records import Clip
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory, make_scene, make_media):
+    """A corpus with one film of 20 seconds."""
+    folder = tmp_path_factory.mktemp("api")
+    film = make_media(folder / "film.wav", make_scene([(3.4, 0.6)] * 5))
+    corpus = Corpus.create(folder / "corpus", language="zh")
+    assert corpus.segment(str(film), series="茶馆", max_seconds=6.0).ok
+    return corpus
+
+
+def test_a_corpus_is_opened_by_its_path_or_from_inside(corpus, monkeypatch):
+    assert Corpus.open(str(corpus.path)).path == corpus.path
+    monkeypatch.chdir(corpus.path / "clips")
+    assert Corpus.open().path == corpus.path
+    assert repr(corpus) == f"Corpus({str(corpus.path)!r})"
+    with pytest.raises(ConfigurationError, match="corpus init"):
+        Corpus.open(corpus.path / "clips")
+
+
+def test_clips_are_a_table_of_their_records(corpus):
+    table = corpus.clips()
+    assert list(table.columns) == [*Clip.fields(), "accepted", "text", "text_source", "emotion"]
+    assert len(table) == corpus.status()["clips"]["cut"] > 0
+    assert table.accepted.sum() == corpus.status()["clips"]["accepted"] > 0
+    assert table.duration.between(3, 6).all()
+    assert table[["text", "text_source", "emotion"]].isna().all(axis=None)
+
+
+def test_an_unknown_setting_is_named(corpus):
+    with pytest.raises(ConfigurationError, match="--min-second is unknown"):
+        corpus.segment(min_second=2)
+
+
+def test_no_setting_is_changed_for_later_calls(corpus):
+    assert corpus.workspace.configuration.segment.max_seconds == 5.0
+
+
+def test_import_is_light_and_unknown_names_are_errors():
+    code = "import sys, corpus_tools; print(*sys.modules)"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert not {b"numpy", b"pydantic", b"pandas"} & set(process.stdout.split())
+    with pytest.raises(AttributeError, match="no attribute 'Corpora'"):
+        _ = corpus_tools.Corpora
