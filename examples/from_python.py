@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+import manifests
 from corpus_tools import Corpus
 
 sample = Path(__file__).parent
@@ -55,3 +56,8 @@ print(corpus.clips().groupby("emotion").size())
 # %% A version of the manifest: labelled clips, split by speaker
 outcome = corpus.build_manifest(group_by="speaker", ratios=(0.6, 0.2, 0.2))
 print(pd.DataFrame(outcome.details["manifest"]["counts"]))
+
+# %% The version as records and as a table
+manifest = manifests.load(outcome.details["manifest"]["folder"])
+print(manifest.clips[0].clip_id, manifest.clips[0].emotion, manifest.clips[0].votes)
+print(manifest.to_pandas().groupby(["split", "speaker"], dropna=False).size())

@@ -10,7 +10,7 @@ import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import session
-from corpus_tools.measures import SHIPPED, Measure, measures
+from corpus_tools.registries.measures import SHIPPED, Measure, measures
 from manifests.base.errors import ConfigurationError
 
 __all__ = ["screen"]

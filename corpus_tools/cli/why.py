@@ -75,7 +75,7 @@ def _clock(seconds: float) -> str:
 
 
 def _measures(clip: dict[str, Any]) -> str:
-    from corpus_tools.measures import measures
+    from corpus_tools.registries.measures import measures
 
     values = {**clip, **clip.get("measures", {})}
     return ", ".join(

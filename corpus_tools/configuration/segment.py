@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, create_model, model_validator
 
-from corpus_tools.measures import screening_measures
-from corpus_tools.voice_detectors import detector_names
+from corpus_tools.registries.measures import screening_measures
+from corpus_tools.registries.voice_detectors import detector_names
 from manifests.base.settings import Settings
 
 __all__ = ["FLAGS", "ScreenSettings", "SegmentSettings", "thresholds_model"]

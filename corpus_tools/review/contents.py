@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from corpus_tools.measures import measures, screening_measures
 from corpus_tools.media.resample import SAMPLE_RATE
 from corpus_tools.media.samples import Samples
+from corpus_tools.registries.measures import measures, screening_measures
 from corpus_tools.review.source_data import SourceData
 from corpus_tools.segmentation.intake.selections import Choices
 from corpus_tools.segmentation.screening.rules import Rules, screen_clips

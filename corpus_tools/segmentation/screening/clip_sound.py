@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus_tools.measures import added_measures, measures
 from corpus_tools.media.cut import Cut
 from corpus_tools.media.resample import SAMPLE_RATE
 from corpus_tools.media.samples import Samples, clipping_share, peak_db, rms_db
+from corpus_tools.registries.measures import added_measures, measures
 from corpus_tools.segmentation.screening.dropouts import dropout_count
 from corpus_tools.segmentation.screening.music import music_score
 from corpus_tools.segmentation.screening.snr import snr_db, voiced, voiced_frames, voiced_speech

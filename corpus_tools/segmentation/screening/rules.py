@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from corpus_tools.configuration.recordings import RecordingSettings
 from corpus_tools.configuration.segment import ScreenSettings, SegmentSettings, thresholds_model
-from corpus_tools.measures import screening_measures
+from corpus_tools.registries.measures import screening_measures
 from corpus_tools.segmentation.intake.selections import HUMAN_KEEP, Choices
 from manifests.storage.records import Clip, Screen
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from corpus_tools.configuration.segment import SegmentSettings
 from corpus_tools.media.samples import Samples
-from corpus_tools.voice_detectors import load_detector
+from corpus_tools.registries.voice_detectors import load_detector
 
 __all__ = [
     "FRAME_MS",

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_tools.measures import screening_measures
+from corpus_tools.registries.measures import screening_measures
 from corpus_tools.review.contents import Envelope, measure_texts, reason_label, reason_sentence
 from tests.factories import make_clip
 
