@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,12 +99,25 @@ def _alike(texts: list[str]) -> Numbers:
     candidates = _candidates(_runs(letters, owner, firsts), len(texts))
     longer, shorter = (extreme(lengths[candidates], axis=1) for extreme in (np.max, np.min))
     candidates = candidates[2 * (shorter - 1) >= _ALIKE * (longer + shorter - 2)]
-    bigrams = _Bigrams.of(letters, owner, firsts)
-    found = []
-    for part in np.array_split(candidates, len(candidates) // _TOGETHER + 1):
-        likely = part[bigrams.at_most(part) >= _ALIKE]
-        found.append(likely[bigrams.dice(likely) >= _ALIKE])
-    return np.concatenate(found)
+    alike: Numbers = candidates[_dice(letters, owner, candidates) >= _ALIKE]
+    return alike
+
+
+def _dice(letters: NDArray[np.uint32], owner: Numbers, pairs: Numbers) -> NDArray[np.float64]:
+    """Return the Dice coefficient of the character bigrams of pairs of texts, 0 to 1."""
+    from scipy.sparse import csr_array
+
+    inside = np.flatnonzero(owner[1:] == owner[:-1])
+    bigrams = letters[inside].astype(np.uint64) << np.uint64(32) | letters[inside + 1]
+    columns = np.unique(bigrams, return_inverse=True)[1]
+    counts = csr_array((np.ones(len(inside), dtype=np.int32), (owner[inside], columns)))
+    counts.sum_duplicates()
+    sizes = counts.sum(axis=1)
+    dice = [
+        2 * counts[part[:, 0]].minimum(counts[part[:, 1]]).sum(axis=1) / sizes[part].sum(axis=1)
+        for part in np.array_split(pairs, len(pairs) // _TOGETHER + 1)
+    ]
+    return np.concatenate(dice)
 
 
 def _runs(letters: NDArray[np.uint32], owner: Numbers, firsts: Numbers) -> tuple[Hashes, Numbers]:
@@ -139,68 +151,6 @@ def _candidates(runs: tuple[Hashes, Numbers], count: int) -> Numbers:
     return np.stack(np.divmod(codes, count), axis=1)
 
 
-@dataclass(frozen=True)
-class _Bigrams:
-    """Character bigrams of many texts.
-
-    Attributes:
-        hashes: 40-bit hashes, text by text.
-        firsts: index of each text's first hash, and at the end the number of hashes.
-        marks: bit sets of each text's bigrams (Bloom filter), shape (texts, 2).
-    """
-
-    hashes: Hashes
-    firsts: Numbers
-    marks: Hashes
-
-    @classmethod
-    def of(cls, letters: NDArray[np.uint32], owner: Numbers, firsts: Numbers) -> "_Bigrams":
-        inside = owner[1:] == owner[:-1]
-        pair = (letters[:-1].astype(np.uint64) << np.uint64(32) | letters[1:])[inside]
-        mixed = (pair ^ pair >> np.uint64(29)) * _BASE
-        hashes = mixed >> np.uint64(64 - _BITS)
-        starts = firsts - np.arange(len(firsts))
-        bits = np.uint64(1) << (hashes & np.uint64(63))
-        half = hashes >> np.uint64(6) & np.uint64(1)
-        marks = [
-            np.bitwise_or.reduceat(np.where(half == one, bits, np.uint64(0)), starts[:-1])
-            for one in (0, 1)
-        ]
-        return cls(hashes, starts, np.stack(marks, axis=1))
-
-    def at_most(self, pairs: Numbers) -> NDArray[np.float64]:
-        """Return an upper bound of `dice` from the marks alone."""
-        sizes = np.diff(self.firsts)[pairs]
-        marks = self.marks[pairs]
-        one, other = marks[:, 0], marks[:, 1]
-        lacking = np.stack(
-            [np.bitwise_count(own & ~its).sum(axis=1) for own, its in ((one, other), (other, one))],
-            axis=1,
-        )
-        most: NDArray[np.float64] = 2 * (sizes - lacking).min(axis=1) / sizes.sum(axis=1)
-        return most
-
-    def dice(self, pairs: Numbers) -> NDArray[np.float64]:
-        """Return the Dice coefficient of the bigrams of pairs of texts, 0 to 1."""
-        if not len(pairs):
-            return np.zeros(0)
-        flat = pairs.reshape(-1)
-        sizes = np.diff(self.firsts)[flat]
-        ends = np.cumsum(sizes)
-        at = np.repeat(self.firsts[flat] - ends + sizes, sizes) + np.arange(ends[-1])
-        place = np.repeat(np.arange(len(flat)), sizes).astype(np.uint64)
-        one, side = np.uint64(1), place & np.uint64(1)
-        codes = np.sort((place >> one) << np.uint64(_BITS + 1) | self.hashes[at] << one | side)
-        changes = np.flatnonzero((codes[1:] ^ codes[:-1]) > one) + 1
-        starts = np.concatenate(([0], changes))
-        theirs = np.add.reduceat((codes & one).astype(np.int64), starts)
-        both = np.minimum(theirs, np.diff(np.append(starts, len(codes))) - theirs)
-        number = (codes[starts] >> np.uint64(_BITS + 1)).astype(np.int64)
-        common = np.bincount(number, weights=both, minlength=len(pairs))
-        dice: NDArray[np.float64] = 2 * common / sizes.reshape(-1, 2).sum(axis=1)
-        return dice
-
-
 def _dense(letters: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Return a mask of the characters that stand for a syllable or a word."""
     dense: NDArray[np.bool_] = np.zeros(len(letters), dtype=bool)
@@ -217,6 +167,5 @@ _RUN_WEIGHT = 8
 _ALIKE = 0.57  # set on copies of lines of the first half of CPED, and on what repeats in it
 _NEIGHBOURS = 8  # texts with the same run that each is compared with
 _TOGETHER = 100_000  # pairs compared at a time
-_BITS = 40
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 2**64))
