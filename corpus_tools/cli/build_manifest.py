@@ -18,8 +18,9 @@ def build_manifest(
         str | None,
         typer.Option(
             metavar="KEYS",
-            help="Keys that keep their clips in one split: auto; speaker, series, source, sentence, "
-            "or several of them separated by commas; or none (random clips, which leaks).",
+            help="Keys that keep their clips in one split: auto; speaker, series, source, "
+            "sentence, or several of them separated by commas; or none (random clips, which "
+            "leaks).",
             show_default="auto",
         ),
     ] = None,
