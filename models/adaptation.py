@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from models.encoders.audio import FUNCTIONAL_LIMIT
 
-__all__ = ["adapt_logits", "adapt_speakers", "softmax"]
+__all__ = ["adapt_logits", "adapt_speakers"]
 
 Numbers = NDArray[np.float64]
 
@@ -51,16 +51,18 @@ def adapt_logits(logits: Numbers, functionals: NDArray[np.float32]) -> Numbers:
         np.int64(0)
     """
     from scipy.optimize import minimize
+    from scipy.special import softmax
 
     n, classes = logits.shape
     clamped = np.clip(functionals.astype(np.float64), -FUNCTIONAL_LIMIT, FUNCTIONAL_LIMIT)
     inputs = np.concatenate([clamped, np.ones((n, 1))], axis=1)  # (n, F + 1)
     update = np.zeros(classes * inputs.shape[1])
     for _ in range(_ITERATIONS):
-        targets = softmax(_SHARPENING * (logits + inputs @ update.reshape(-1, classes)))
+        scores = logits + inputs @ update.reshape(-1, classes)
+        targets = softmax(_SHARPENING * scores, axis=1)
 
         def cost(update: Numbers, targets: Numbers = targets) -> tuple[float, Numbers]:
-            predicted = softmax(logits + inputs @ update.reshape(-1, classes))
+            predicted = softmax(logits + inputs @ update.reshape(-1, classes), axis=1)
             entropy = -(targets * np.log(np.maximum(predicted, _EPSILON))).sum()
             gradient = (inputs.T @ (predicted - targets)).ravel() + _DECAY * update
             return float(entropy + 0.5 * _DECAY * update @ update), gradient
@@ -68,13 +70,6 @@ def adapt_logits(logits: Numbers, functionals: NDArray[np.float32]) -> Numbers:
         update = minimize(cost, update, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS}).x
     adapted: Numbers = logits + inputs @ update.reshape(-1, classes)
     return adapted
-
-
-def softmax(logits: Numbers) -> Numbers:
-    """Return the probabilities (n, classes) of logits."""
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: Numbers = raised / raised.sum(axis=1, keepdims=True)
-    return shares
 
 
 _MIN_CLIPS = 10  # clips of a speaker; fewer would hardly change the layer

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import softmax
 from torch import Tensor
 
-from models.adaptation import adapt_speakers, softmax
+from models.adaptation import adapt_speakers
 from models.config.train import TrainSettings
 from models.data import Clips, Example, speaker_numbers, split_batches
 from models.encoders.audio import AudioEncoder
@@ -164,4 +165,5 @@ class FittedModel:
                 example.group if example.single_speaker else UNSEEN_SPEAKER for example in examples
             ]
             ordered = adapt_speakers(ordered, clips.functionals, speaker_numbers(speakers))
-        return softmax(ordered / self.temperature)
+        probabilities: NDArray[np.float64] = softmax(ordered / self.temperature, axis=1)
+        return probabilities

@@ -129,9 +129,10 @@ def apply_temperature(probabilities: Probabilities, temperature: float) -> Proba
     """
     if temperature == 1.0 or not len(probabilities):
         return probabilities
+    from scipy.special import softmax
+
     logits = np.log(np.maximum(probabilities, _MIN_PROBABILITY)) / temperature
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    scaled: Probabilities = raised / raised.sum(axis=1, keepdims=True)
+    scaled: Probabilities = softmax(logits, axis=1)
     return scaled
 
 

@@ -25,6 +25,12 @@ def test_validation_may_be_missing(separable, quick):
     assert len(predict_with_baseline(examples, quick.changed(normalise="corpus"))) == 18
 
 
+def test_a_class_without_training_clips_is_never_predicted(separable, quick):
+    examples = _split(separable)
+    examples["train"] = [one for one in examples["train"] if one.label != 3]
+    assert 3 not in predict_with_baseline(examples, quick)
+
+
 @settings(deadline=None, max_examples=30)
 @given(frames=st.integers(1, 60), width=st.integers(1, 5), seed=st.integers(0, 99))
 def test_functionals_match_numpy(frames, width, seed):

@@ -42,7 +42,7 @@ def test_model_is_the_same_in_another_process(corpus, quick):
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from models.settings import TrainSettings\n"
+        "from models.config.train import TrainSettings\n"
         "from models.training.run import train\n"
         "folder, out, settings = sys.argv[1:]\n"
         "train(Path(folder), Path(out), TrainSettings.model_validate_json(settings))\n"

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.special import log_softmax, softmax
 
 from manifests.base.errors import ConfigurationError
 from models.checkpoint import read_model, write_model
@@ -30,17 +31,37 @@ def test_predictions_equal_logistic_regression_on_tf_idf(vocabulary):
 
     labels = np.array([0, 0, 1, 2, 1, 2] * 4)
     labels[6] = 1
-    branch = TextLinear(len(vocabulary.ngrams), 3)
-    bias = solve_text(branch, _numbers(vocabulary), np.eye(3)[labels], np.ones(len(TEXTS)))
+    branch, bias = solve_text(vocabulary, TEXTS, np.eye(3)[labels], np.ones(len(TEXTS)))
     rows = torch.nn.utils.rnn.pad_sequence(
         [torch.tensor([*text, 0]) for text in _numbers(vocabulary)], batch_first=True
     )
-    logits = branch(rows).detach().double().numpy() + bias
-    predicted = torch.from_numpy(logits).softmax(dim=1).numpy()
+    predicted = softmax(branch(rows).detach().double().numpy() + bias, axis=1)
     features = TfidfVectorizer(analyzer=ngrams, sublinear_tf=True, min_df=2)
     table = features.fit_transform(TEXTS)
     peer = LogisticRegression(C=1.0, tol=1e-10, max_iter=10_000).fit(table, labels)
     np.testing.assert_allclose(predicted, peer.predict_proba(table), atol=1e-3)
+
+
+def test_soft_labels_and_missing_classes_reach_the_minimum(vocabulary):
+    random = np.random.default_rng(0)
+    shares = random.dirichlet([0.3] * 3, len(TEXTS))
+    shares[:, 1] = 0.0
+    weights = random.uniform(0.5, 2.0, len(TEXTS)) / shares.sum(axis=1)
+    branch, bias = solve_text(vocabulary, TEXTS, shares, weights)
+    rows = [torch.tensor([[*text, 0]]) for text in _numbers(vocabulary)]
+
+    def cost(matrix, bias):
+        branch.says.weight.data[1:] = torch.from_numpy(matrix)
+        scores = torch.cat([branch(row) for row in rows]).detach().double().numpy() + bias
+        entropy = -(shares * log_softmax(scores, axis=1)).sum(axis=1) @ weights
+        return float(entropy + 0.5 * np.square(matrix).sum())
+
+    fitted = branch.says.weight.detach().double().numpy()[1:]
+    least = cost(fitted, bias)
+    for _ in range(50):
+        other = fitted + random.normal(0, 0.05, fitted.shape)
+        assert cost(other, bias + random.normal(0, 0.05, 3)) > least
+    assert least < cost(np.zeros_like(fitted), np.log(weights @ shares + 1e-12))
 
 
 def test_text_without_known_ngrams_scores_zero():
