@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from corpus_tools.cli.app import app
 from corpus_tools.configuration.corpus import Configuration
+from corpus_tools.measures import SHIPPED
 from manifests.storage import records
 from manifests.storage.record import Record
 from models.config.train import PRESETS
@@ -171,7 +172,8 @@ def _section(
         if _is_model(field):
             inner.append((key, field))
             continue
-        row = [f"`{key}`", _type(field), _value(_default(field)), _text(descriptions.get(key, ""))]
+        text = descriptions.get(key, field.description or "")
+        row = [f"`{key}`", _type(field), _value(_default(field)), _text(text)]
         if paper is not None:
             row.insert(3, _value(paper[key]) if key in paper else "")
         rows.append(row)
@@ -264,6 +266,12 @@ def _model(field: FieldInfo) -> type[BaseModel]:
 def records_page() -> str:
     """Return the page with the fields of every record."""
     meanings = tomllib.loads((DOCS / "field_meanings.toml").read_text(encoding="utf-8"))
+    meanings["Clip"] |= {measure.name: measure.meaning for measure in SHIPPED}
+    reasons = " ".join(row.threshold.reason for row in SHIPPED if row.threshold is not None)
+    meanings["Screen"]["reasons"] = (
+        f"of `superseded duplicate too_short too_long {reasons}`, in this order; or what a person "
+        "decided: `human_keep`, `human_drop`"
+    )
     parts = [
         GENERATED,
         "# Records",

@@ -7,6 +7,7 @@ from typing import Any
 
 from corpus_tools.configuration.segment import SegmentSettings
 from corpus_tools.importing.rows import Row
+from corpus_tools.measures import added_inputs
 from corpus_tools.media.cut import Cut
 from corpus_tools.recordings.readings.recording import SPEECH_SETTINGS
 from corpus_tools.segmentation.intake.identify import MediaInput
@@ -39,6 +40,7 @@ def import_inputs(
             for row in rows
         ],
         "voice": detector_name(segment),
+        **added_inputs(),
         "hearing": segment.model_dump(mode="json", include=SPEECH_SETTINGS),
     }
 

@@ -21,6 +21,7 @@ __all__ = [
     "SHIPPED",
     "Measure",
     "Threshold",
+    "added_inputs",
     "added_measures",
     "measures",
     "screening_measures",
@@ -251,6 +252,12 @@ _RESERVED = {
     *("min_seconds", "max_seconds"),
 }
 """Reasons and limits that no measure stands behind."""
+
+
+def added_inputs() -> dict[str, list[str]]:
+    """Return the added measures as inputs of a source's cuts; nothing if there are none."""
+    names = [measure.name for measure in added_measures()]
+    return {"measures": names} if names else {}
 
 
 def measures() -> tuple[Measure, ...]:

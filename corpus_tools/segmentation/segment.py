@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tools.configuration.segment import ScreenSettings, SegmentSettings
+from corpus_tools.measures import added_inputs
 from corpus_tools.media.cut import Cut
 from corpus_tools.segmentation.intake.identify import (
     KnownSources,
@@ -136,6 +137,7 @@ class SegmentJob:
             "parameters": self.settings.model_dump(mode="json"),
             "weights": asdict(PlanWeights()),
             "voice": self.voice,
+            **added_inputs(),
             "choices": read_choices(self.update.corpus, media.source.source_id).inputs,
         }
 

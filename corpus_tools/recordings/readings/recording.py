@@ -10,6 +10,7 @@ from typing import Any
 
 from corpus_tools.configuration.recordings import RecordingSettings
 from corpus_tools.configuration.segment import SegmentSettings
+from corpus_tools.measures import added_inputs
 from corpus_tools.media.cut import Cut
 from corpus_tools.media.errors import MediaError
 from corpus_tools.media.resample import SAMPLE_RATE
@@ -67,6 +68,7 @@ def recording_inputs(
         "sentence": row.sentence,
         "parameters": trimming if settings.trim_silence else {"trim_silence": False},
         "voice": detector_name(segment),
+        **added_inputs(),
         "hearing": segment.model_dump(mode="json", include=SPEECH_SETTINGS),
     }
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus_tools.configuration.segment import SegmentSettings
+from corpus_tools.measures import added_inputs
 from corpus_tools.media.cut import Cut
 from corpus_tools.media.errors import MediaError
 from corpus_tools.recordings.alignment.aligner import MATCHING, TakeSpeech
@@ -128,6 +129,7 @@ def take_inputs(
         "lines": [row.sentence for row in take.rows],
         "margin": segment.margin_seconds,
         "voice": detector_name(segment),
+        **added_inputs(),
         "hearing": segment.model_dump(mode="json", include=SPEECH_SETTINGS),
         "matching": {
             "version": MATCHING,
