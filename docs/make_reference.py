@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 
 from corpus_tools.cli.app import app
 from corpus_tools.configuration.corpus import Configuration
-from corpus_tools.measures import SHIPPED
+from corpus_tools.registries.measures import SHIPPED
 from manifests.storage import records
 from manifests.storage.record import Record
 from models.config.train import PRESETS

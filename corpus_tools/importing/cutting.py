@@ -7,9 +7,9 @@ from typing import Any
 
 from corpus_tools.configuration.segment import SegmentSettings
 from corpus_tools.importing.rows import Row
-from corpus_tools.measures import added_inputs
 from corpus_tools.media.cut import Cut
 from corpus_tools.recordings.readings.recording import SPEECH_SETTINGS
+from corpus_tools.registries.measures import added_inputs
 from corpus_tools.segmentation.intake.identify import MediaInput
 from corpus_tools.segmentation.ledger.commit import SourceCuts
 from corpus_tools.segmentation.ledger.ledger import measure_outside

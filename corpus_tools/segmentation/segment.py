@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tools.configuration.segment import ScreenSettings, SegmentSettings
-from corpus_tools.measures import added_inputs
 from corpus_tools.media.cut import Cut
+from corpus_tools.registries.measures import added_inputs
 from corpus_tools.segmentation.intake.identify import (
     KnownSources,
     MediaInput,

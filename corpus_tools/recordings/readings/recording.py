@@ -10,12 +10,12 @@ from typing import Any
 
 from corpus_tools.configuration.recordings import RecordingSettings
 from corpus_tools.configuration.segment import SegmentSettings
-from corpus_tools.measures import added_inputs
 from corpus_tools.media.cut import Cut
 from corpus_tools.media.errors import MediaError
 from corpus_tools.media.resample import SAMPLE_RATE
 from corpus_tools.media.samples import Samples
 from corpus_tools.recordings.readings.script import ScriptRow
+from corpus_tools.registries.measures import added_inputs
 from corpus_tools.segmentation.intake.identify import MediaInput
 from corpus_tools.segmentation.ledger.commit import SourceCuts
 from corpus_tools.segmentation.ledger.ledger import measure_outside

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus_tools.configuration.segment import SegmentSettings
-from corpus_tools.measures import added_inputs
 from corpus_tools.media.cut import Cut
 from corpus_tools.media.errors import MediaError
 from corpus_tools.recordings.alignment.aligner import MATCHING, TakeSpeech
@@ -21,6 +20,7 @@ from corpus_tools.recordings.alignment.evidence.voiceprint import SpeechFeatures
 from corpus_tools.recordings.readings.recording import SPEECH_SETTINGS
 from corpus_tools.recordings.readings.script import ScriptRow
 from corpus_tools.recordings.takes.matches import LineMatch
+from corpus_tools.registries.measures import added_inputs
 from corpus_tools.segmentation.intake.identify import MediaInput
 from corpus_tools.segmentation.ledger.commit import SourceCuts
 from corpus_tools.segmentation.ledger.ledger import measure_outside
