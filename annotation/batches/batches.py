@@ -1,9 +1,8 @@
 """Batches of exported tasks.
 
 A batch is one list shared by all annotators, ``annotations/tasks/<batch>.json``, or a folder
-``annotations/tasks/<batch>/`` with a plan and a list for each annotator, ``<annotator>.json``.
-
-Plan of a batch with named annotators: ``plan.json`` beside their task lists.
+``annotations/tasks/<batch>/`` with ``plan.json`` and a list for each annotator,
+``<annotator>.json``.
 """
 
 import json

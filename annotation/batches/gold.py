@@ -1,7 +1,4 @@
-"""Gold clips: clips of known class, for measuring annotators.
-
-Gold clips in task lists: unseen by the annotator and spread over the whole list.
-"""
+"""Gold clips: clips of known class for measuring annotators, spread over their task lists."""
 
 import csv
 import hashlib

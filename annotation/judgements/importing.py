@@ -1,7 +1,4 @@
-"""Import judgements from Label Studio's JSON exports; list refused annotations with reasons.
-
-Map projects to annotators and adjudications.
-"""
+"""Import judgements from Label Studio's JSON exports; list refused annotations with reasons."""
 
 import hashlib
 import re

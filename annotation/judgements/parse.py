@@ -1,8 +1,7 @@
-"""Parse the tasks and annotations of a Label Studio export into judgements.
+"""Parse Label Studio's JSON exports into judgements.
 
-Read Label Studio's JSON exports; refuse formats that lose skips or ids.
-
-Withdrawn clips, annotations and annotators, which are not imported again.
+Formats that lose skips or ids are refused. Withdrawn clips, annotations and annotators are not
+imported again.
 """
 
 import hashlib

@@ -1,7 +1,4 @@
-"""Imported judgements and the selection of the latest ones.
-
-Transcripts corrected by annotators.
-"""
+"""Imported judgements: reading, the latest ones, and the transcripts that annotators corrected."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator

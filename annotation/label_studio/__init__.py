@@ -1,1 +1,5 @@
-"""Label Studio: a server for a corpus, and a client that pushes tasks and pulls judgements."""
+"""Exchange with a Label Studio server: push tasks, pull answers, check that clips play.
+
+Here belongs everything that speaks HTTP. Parsing what comes back belongs in
+`annotation.judgements`, the label configuration in `annotation.scheme`.
+"""

@@ -1,7 +1,4 @@
-"""URL and state of the corpus's own server.
-
-Data folder of the corpus's own Label Studio.
-"""
+"""Data folder, URL and state of the corpus's own Label Studio."""
 
 import json
 import os

@@ -1,7 +1,4 @@
-"""Check that annotators can play clips: fetch one like a browser and explain failures.
-
-Diagnosis of playback problems in annotators' browsers from server responses.
-"""
+"""Check that annotators can play clips: fetch one like a browser, explain failures by the response."""
 
 import json
 from collections.abc import Iterator

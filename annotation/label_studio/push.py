@@ -1,6 +1,6 @@
 """Push exported tasks to Label Studio: a project for each annotator, each task once.
 
-Compatibility of a new label configuration with existing answers.
+A label configuration that would lose answers already given is refused.
 """
 
 from collections import Counter

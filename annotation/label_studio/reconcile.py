@@ -1,7 +1,4 @@
-"""Reconcile a project's counts: pushed = answered + skipped + open + refused + by others.
-
-Tasks that annotators have finished, in any project, existing or deleted.
-"""
+"""Reconcile a project's counts: pushed = answered + skipped + open + refused + by others."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Set

@@ -1,8 +1,7 @@
-"""Errors of requests to Label Studio, in one sentence each.
+"""Access token of Label Studio, and errors of requests to it in one sentence each.
 
-The SDK's errors quote all headers, including cookies, so they are never shown or chained.
-
-Access token for Label Studio: never a command-line option, never logged.
+The token is never a command-line option and never logged. The SDK's errors quote all headers,
+including cookies, so they are never shown or chained.
 """
 
 import os

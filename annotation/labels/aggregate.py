@@ -16,10 +16,6 @@ votes. It is listed and counted among the votes like any other.
 ``soft`` is the share of each class by the method: of the votes for a class, of their weights, or
 the posterior of Dawid and Skene's model; of the votes for an adjudicated clip. ``agreement`` is
 always the share of the votes for the winning class (without one, for the most frequent).
-
-Class shares of each clip's votes by the method of section [labels].
-
-Votes of one clip and their aggregation into its label.
 """
 
 from collections import defaultdict

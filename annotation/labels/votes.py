@@ -1,6 +1,4 @@
-"""Vote table, annotators by clips: the input of agreement and aggregation.
-
-Votes weighted by each annotator's accuracy on gold clips.
+"""Vote table (annotators by clips), and votes weighted by each annotator's accuracy on gold clips.
 
 If an annotator is right with probability *p*, with errors spread evenly over the other classes of
 *K*, the optimal weight of a vote is log(p (K - 1) / (1 - p)) (for K = 2: S. Nitzan and J. Paroush,
@@ -8,7 +6,7 @@ If an annotator is right with probability *p*, with errors spread evenly over th
 23 (1982), 289–297).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +15,18 @@ from numpy.typing import NDArray
 from manifests.base.emotions import EMOTIONS
 from manifests.storage.records import Judgement
 
-__all__ = ["MISSING", "VoteTable", "gold_accuracy", "vote_table", "vote_weights", "weighted_shares"]
+__all__ = [
+    "MISSING",
+    "VoteTable",
+    "gold_accuracy",
+    "vote_codes",
+    "vote_table",
+    "vote_weights",
+    "weighted_shares",
+]
 
 MISSING = -1
+SMOOTHING = 4.0
 
 
 @dataclass(frozen=True)
@@ -30,16 +37,20 @@ class VoteTable:
         clips: ids of the C clips with any judgement, sorted.
         annotators: A pseudonyms, sorted.
         codes: (A, C) class index, or ``MISSING``.
+        classes: names of the K classes.
     """
 
     clips: list[str]
     annotators: list[str]
     codes: NDArray[np.int8]
+    classes: tuple[str, ...] = EMOTIONS
 
     def counts(self) -> NDArray[np.int64]:
-        """Return the number of votes of each clip for each class, (C, 6)."""
-        classes = range(len(EMOTIONS))
-        return np.stack([(self.codes == code).sum(axis=0) for code in classes], axis=1)
+        """Return the number of votes of each clip for each class, (C, K)."""
+        shape = len(self.clips), len(self.classes)
+        annotators, clips = np.nonzero(self.codes != MISSING)
+        cells = clips * shape[1] + self.codes[annotators, clips]
+        return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
 
 
 def vote_table(judgements: Iterable[Judgement]) -> VoteTable:
@@ -49,20 +60,29 @@ def vote_table(judgements: Iterable[Judgement]) -> VoteTable:
         judgements: latest judgements, one per annotator and clip (``judgements.latest``).
             Adjudications are left out: adjudicators may have seen the votes.
     """
-    rows = [row for row in judgements if row.role != "adjudication"]
-    clips = sorted({row.clip_id for row in rows})
-    annotators = sorted({row.annotator for row in rows})
+    return vote_codes(
+        [
+            (row.clip_id, row.annotator, row.emotion)
+            for row in judgements
+            if row.role != "adjudication"
+        ]
+    )
+
+
+def vote_codes(
+    votes: Sequence[tuple[str, str, str | None]], classes: tuple[str, ...] = EMOTIONS
+) -> VoteTable:
+    """Return the vote table of (clip, annotator, class or None), one per clip and annotator."""
+    clips = sorted({clip_id for clip_id, _, _ in votes})
+    annotators = sorted({annotator for _, annotator, _ in votes})
     clip_place = {clip_id: place for place, clip_id in enumerate(clips)}
     annotator_place = {name: place for place, name in enumerate(annotators)}
+    code_of = {name: code for code, name in enumerate(classes)}
     codes = np.full((len(annotators), len(clips)), MISSING, dtype=np.int8)
-    for row in rows:
-        if row.emotion is not None:
-            place = annotator_place[row.annotator], clip_place[row.clip_id]
-            codes[place] = EMOTIONS.index(row.emotion)
-    return VoteTable(clips, annotators, codes)
-
-
-SMOOTHING = 4.0
+    for clip_id, annotator, emotion in votes:
+        if emotion is not None:
+            codes[annotator_place[annotator], clip_place[clip_id]] = code_of[emotion]
+    return VoteTable(clips, annotators, codes, classes)
 
 
 def gold_accuracy(

@@ -1,7 +1,4 @@
-"""Parse and validate the answers of an annotation; Label Studio validates none.
-
-Pause garbage collection during bulk loading.
-"""
+"""Parse and validate the answers of an annotation; Label Studio validates none."""
 
 import gc
 import re

@@ -1,9 +1,4 @@
-"""Sections [annotation] and [labels] of corpus.toml.
-
-Names of task data and controls, shared by label configuration, tasks and importer.
-
-Section [label_studio] of corpus.toml.
-"""
+"""Sections [annotation], [labels] and [label_studio], and the names of task data and controls."""
 
 from typing import Literal, get_args
 

@@ -4,8 +4,6 @@ Agreement is computed on clips that two annotators share. Each clip therefore go
 with the fewest clips so far, which keeps their workloads within one of each other, and among these
 to those with the fewest clips in common. A hash of seed and clip id breaks the remaining ties, so
 the result is the same on every machine.
-
-Annotators of a batch, checked against annotators.csv.
 """
 
 import hashlib

@@ -1,7 +1,4 @@
-"""Clips that can be assigned to annotators.
-
-Label Studio tasks of clips.
-"""
+"""Clips that can be assigned to annotators, and their Label Studio tasks."""
 
 import re
 import stat

@@ -1,6 +1,6 @@
 """Export Label Studio tasks for clips that are in no batch yet.
 
-Task list of each annotator: assigned clips in an individual order, with gold clips mixed in.
+Each annotator's list has the assigned clips in an order of its own, with gold clips mixed in.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence

@@ -9,8 +9,7 @@ For a clip with predicted probabilities p of the K classes,
 H is the normalised entropy of the prediction, 0..1. B is the expected scarcity of the clip's class,
 0..1: t_c is the target of class c, and e_c its expected count, the number of clips labelled as c
 plus the probabilities of c of all candidates. A class with target 0 isn't scarce.
-
-Read class probabilities of clips from the output of ``corpus predict --json``.
+The probabilities are read from the output of ``corpus predict --json``.
 """
 
 import json

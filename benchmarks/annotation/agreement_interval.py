@@ -17,7 +17,7 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from annotation.agreement.metrics import alpha, alpha_interval
+from annotation.reliability.metrics import alpha, alpha_interval
 from benchmarks.annotation.panels import BALANCE, K, annotators, tally, vote
 
 RUNS, CLIPS, OTHER_CLIPS = 500, 1000, (100, 300, 3000)

@@ -24,9 +24,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from annotation.agreement.metrics import alpha, cohen_kappa, fleiss_kappa
 from annotation.labels.dawid_skene import dawid_skene
 from annotation.labels.votes import MISSING
+from annotation.reliability.metrics import alpha, cohen_kappa, fleiss_kappa
 
 TABLES, ITERATIONS, KEPT = 500, 20, 40
 CLOSE, CLOSE_PROBABILITY = 1e-9, 1e-6

@@ -26,10 +26,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from annotation.agreement.measure import measure_agreement
-from annotation.agreement.page import agreement_page
 from annotation.judgements.importing import import_annotations
 from annotation.judgements.store import judgements_folder, read_judgements
+from annotation.reliability.measure import measure_agreement
+from annotation.reliability.page import agreement_page
 from benchmarks.common.processes import Run, measure
 from corpus_tools.inspection.clip_history import clip_history
 from corpus_tools.workspace.workspace import Workspace

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from annotation.agreement.measure import measure_agreement
 from annotation.judgements.store import corrected_transcripts
 from annotation.labels.aggregate import aggregate_votes
+from annotation.reliability.measure import measure_agreement
 from annotation.scheme.settings import LabelSettings
 from corpus_tools.media.wav import read_wav
 from corpus_tools.segmentation.repeats.fingerprint import Hashes, fingerprint, from_text

@@ -35,15 +35,15 @@ def agreement(
     their own earlier answers; suspicious patterns are listed.
     """
     with session("agreement", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from annotation.agreement.measure import measure_agreement
-        from annotation.agreement.report import agreement_tables
+        from annotation.reliability.measure import measure_agreement
+        from annotation.reliability.report import agreement_tables
         from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
         report, outcome = measure_agreement(workspace.root, resamples=resamples, seed=seed)
         run.outcome.merge(outcome)
         if html is not None:
-            from annotation.agreement.page import write_agreement_page
+            from annotation.reliability.page import write_agreement_page
 
             write_agreement_page(html, report, workspace.configuration.corpus.name)
             run.outcome.outputs.append(html)

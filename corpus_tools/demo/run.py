@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from annotation.agreement.measure import measure_agreement
+from annotation.reliability.measure import measure_agreement
 from corpus_tools.api.corpus import Corpus
 from corpus_tools.prediction.files import predict_files
 from corpus_tools.workspace.workspace import Workspace

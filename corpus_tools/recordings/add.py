@@ -1,7 +1,4 @@
-"""Add a scripted session to the corpus: ``corpus add-recordings``.
-
-Report on the matches of a take.
-"""
+"""Add a scripted session to the corpus: ``corpus add-recordings``."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -1,6 +1,4 @@
-"""Removal of subtitle markup from the text of cues.
-
-Speakers named in the text of subtitle lines: ``[NAME] text``, ``NAME: text``.
+"""Text of cues: removal of markup, and speakers named in it (``[NAME] text``, ``NAME: text``).
 
 Clock times and ordinary sentences have colons too, so a prefix counts as a name only if it looks
 like one and occurs again in the same file.

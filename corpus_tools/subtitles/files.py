@@ -1,9 +1,4 @@
-"""Subtitle files beside media files.
-
-Removal of cues that can't be spoken lines.
-
-Removal of translations from bilingual subtitles.
-"""
+"""Subtitle files beside media files, without translations and cues that can't be spoken lines."""
 
 import re
 from collections import Counter

@@ -1,7 +1,4 @@
-"""Assignment of timed lines to the clips in which they are spoken.
-
-Assignment of a window's words to the clips in which they are spoken.
-"""
+"""Assignment of timed lines, and of a window's words, to the clips in which they are spoken."""
 
 import math
 import zlib

@@ -1,7 +1,4 @@
-"""Compare the transcripts of two origins: ``corpus compare-transcripts``.
-
-Character error rates between two texts of the same clips.
-"""
+"""Character error rates between the texts of two origins: ``corpus compare-transcripts``."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,6 +1,6 @@
 """Import transcripts of another recogniser or a person: ``corpus import-transcripts``.
 
-Files of transcripts to import: JSON Lines and CSV, by clip.
+Files are JSON Lines or CSV, with a row per clip.
 """
 
 import csv

@@ -1,7 +1,4 @@
-"""Storage of transcripts: all origins of a source's texts in one shard.
-
-Clips of a corpus to transcribe, by source.
-"""
+"""Storage of transcripts, all origins of a source's texts in one shard; the clips to transcribe."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

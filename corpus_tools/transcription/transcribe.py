@@ -1,7 +1,4 @@
-"""Transcribe accepted clips, from subtitles and with a recogniser: ``corpus transcribe``.
-
-Recogniser and guards configured in section [transcribe] of corpus.toml.
-"""
+"""Transcribe accepted clips, from subtitles and with a recogniser: ``corpus transcribe``."""
 
 import time
 from collections import Counter

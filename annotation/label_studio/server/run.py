@@ -1,9 +1,4 @@
-"""Run a Label Studio server for a corpus.
-
-Label Studio's server process.
-
-Environment variables of the Label Studio server, isolated from the shell's.
-"""
+"""Run the corpus's own Label Studio: its process, with an environment isolated from the shell's."""
 
 import os
 import signal

@@ -14,7 +14,7 @@ Speech and Audio Processing 1996) has four kinds of state:
 
 with p from 0 to the number of pieces, w - 1 from 0, k from 0 to the number of lines.
 
-Best path through the lattice, and the posterior probability of its readings.
+The best path through the lattice is found, and the posterior probability of its readings.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,4 @@
-"""Scripted recording of one line: a source with a single clip.
-
-Trimming of silence at the ends of a recording.
-"""
+"""Scripted recording of one line: a source with a single clip, trimmed at both ends."""
 
 import warnings
 from collections.abc import Mapping

@@ -1,7 +1,4 @@
-"""Script of a recording session: the file, speaker and text of each line.
-
-Transcripts of clips from the lines of a script.
-"""
+"""Script of a recording session: file, speaker and text of each line, and the clips' transcripts."""
 
 import csv
 import difflib

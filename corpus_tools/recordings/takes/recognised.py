@@ -1,9 +1,4 @@
-"""Files of recognised text of takes, and the assignment of text to pieces of speech.
-
-Sources of recognised text of takes: files, a recogniser, or none.
-
-The source of recognised text that the command-line options select.
-"""
+"""Recognised text of takes, from files, a recogniser or none, assigned to pieces of speech."""
 
 import csv
 import io

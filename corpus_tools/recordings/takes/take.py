@@ -1,7 +1,4 @@
-"""Long take: its speech, and its clips, one for each line that was read.
-
-Smallest pieces of speech in a take, divided at pauses and at weak places.
-"""
+"""Long take: its speech, divided into pieces at pauses and weak places, and its clips, one per line."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

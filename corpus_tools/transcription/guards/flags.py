@@ -1,7 +1,4 @@
-"""Flags on recognised text that was probably not spoken, based on characters, not words.
-
-Flags and normalisation of recognised texts.
-"""
+"""Flags and normalisation of recognised texts, based on characters, not words."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
-"""Texts that speech models are known to hallucinate for silence, music and noise.
+"""Hallucinated texts: those that models are known to write for silence, music and noise, and repeats.
 
-Repetition within a text, and between the texts of a source, measured in characters.
+Repetition, within a text and between the texts of a source, is measured in characters.
 """
 
 import re

@@ -1,7 +1,4 @@
-"""Interface of speech recognisers, and their lookup by name.
-
-Calls of third-party recognisers, which attribute errors to the recogniser.
-"""
+"""Interface of speech recognisers, their lookup by name, and calls that attribute errors to them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,9 +1,4 @@
-"""openai-whisper as a recogniser: batched clips, without context between them.
-
-Loading of Whisper models, and their devices and languages.
-
-Prompt of Whisper: as many words of a lexicon as fit, then the user's text.
-"""
+"""openai-whisper as a recogniser: loading, prompt, and batched clips without context between them."""
 
 import math
 import re

@@ -1,12 +1,8 @@
-"""Word times of Whisper, from its decoder's attention.
+"""Word times of Whisper, by dynamic time warping over its decoder's attention.
 
 As in openai-whisper (whisper/timing.py), but reusing the encoder's output of decoding, and without
-losing bytes of a text where tokens aren't words.
-
-Alignment of a text's tokens with frames: dynamic time warping over the decoder's attention.
-
-The same path as in whisper/timing.py, but without numba, which takes seconds to compile and, once
-it has run in parallel, slows down PyTorch's own threads.
+losing bytes of a text where tokens aren't words. The path is the same, but without numba, which
+takes seconds to compile and, once it has run in parallel, slows down PyTorch's own threads.
 """
 
 import codecs

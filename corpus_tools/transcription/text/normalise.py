@@ -1,7 +1,4 @@
-"""Normalisation of transcripts: width, spaces, simplified characters.
-
-Conversion of traditional to simplified Chinese that keeps Sichuanese words.
-"""
+"""Normalisation of transcripts: width, spaces, simplified characters that keep Sichuanese words."""
 
 import re
 import unicodedata

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from annotation.agreement.metrics import alpha
+from annotation.reliability.metrics import alpha
 from benchmarks.annotation import agreement_interval, panels
 from manifests.storage.sections import PAPER_COUNTS
 

@@ -1,7 +1,4 @@
-"""Retake evidence: acoustic similarity of a span to the next one.
-
-Cross-speaker evidence: similarity to other speakers' readings of the same lines.
-"""
+"""Acoustic evidence: similarity of a span to the next one (a retake), and to other speakers' readings."""
 
 import bisect
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,4 @@
-"""Spans of pieces of speech: their durations, and pause evidence at their edges.
-
-Duration evidence: expected against measured duration of lines.
-"""
+"""Spans of pieces of speech, with the evidence of their durations and of pauses at their edges."""
 
 from dataclasses import dataclass
 

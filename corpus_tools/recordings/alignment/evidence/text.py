@@ -1,7 +1,4 @@
-"""Edit distances between recognised text and lines of the script.
-
-Text evidence: recognised text of all spans of a take against the script's lines.
-"""
+"""Text evidence: edit distances between the recognised text of a take's spans and the script's lines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,8 +1,6 @@
-"""Acoustic features of a take's speech, without its pauses.
+"""Acoustic features of a take's speech, and their distance by dynamic time warping.
 
-Mel-frequency cepstral coefficients without the level, for comparing takes.
-
-Distance between stretches of speech by dynamic time warping.
+The features are mel-frequency cepstral coefficients without the level, and without the pauses.
 """
 
 from collections.abc import Sequence

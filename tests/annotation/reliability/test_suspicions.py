@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from annotation.agreement.annotator_stats import (
+from annotation.reliability.annotator_stats import (
     AnnotatorHistory,
     find_suspicions,
     longest_run,

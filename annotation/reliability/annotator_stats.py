@@ -1,8 +1,6 @@
 """Statistics of each annotator: agreement, gold accuracy, speed and suspicious patterns.
 
-Suspicious patterns in an annotator's answers: reasons to ask, not proofs.
-
-Chronological answers of one annotator, with the other annotators' votes on the same clips.
+Suspicious patterns are reasons to ask, not proofs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,9 +11,9 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from annotation.agreement.metrics import alpha, cohen_kappa, wilson_interval
-from annotation.agreement.report import AnnotatorRow, GoldAccuracy, Quarter, Suspicion
 from annotation.labels.votes import MISSING, VoteTable
+from annotation.reliability.metrics import alpha, cohen_kappa, wilson_interval
+from annotation.reliability.report import AnnotatorRow, GoldAccuracy, Quarter, Suspicion
 from manifests.base.emotions import EMOTIONS, UNCLEAR
 from manifests.storage.records import Judgement
 

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from annotation.agreement.measure import measure_agreement
 from annotation.judgements.importing import import_annotations
+from annotation.reliability.measure import measure_agreement
 from manifests.base.emotions import EMOTIONS
 
 

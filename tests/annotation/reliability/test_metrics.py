@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from annotation.agreement.metrics import (
+from annotation.reliability.metrics import (
     _alphas,
     alpha,
     alpha_interval,

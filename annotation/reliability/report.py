@@ -1,7 +1,4 @@
-"""Records of the agreement report; JSON-ready by ``dataclasses.asdict``.
-
-The agreement report as tables for a terminal of 80 columns.
-"""
+"""Agreement report: its records, JSON-ready by ``dataclasses.asdict``, and its tables for a terminal."""
 
 from dataclasses import dataclass
 

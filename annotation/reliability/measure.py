@@ -1,34 +1,35 @@
 """Inter-annotator agreement: of the corpus, by class, by pair and by annotator."""
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from annotation.agreement.annotator_stats import annotator_histories, annotator_row
-from annotation.agreement.metrics import (
+from annotation.batches.gold import read_gold
+from annotation.judgements.store import latest, read_judgements
+from annotation.labels.aggregate import gold_codes
+from annotation.labels.votes import MISSING, VoteTable, vote_table
+from annotation.reliability.annotator_stats import annotator_histories, annotator_row
+from annotation.reliability.metrics import (
     alpha,
     alpha_interval,
     cohen_kappa,
     coincidences,
     fleiss_kappa,
 )
-from annotation.agreement.report import AgreementReport, Alpha, ClassRow, PairRow
-from annotation.batches.gold import read_gold
-from annotation.judgements.store import latest, read_judgements
-from annotation.labels.aggregate import gold_codes
-from annotation.labels.votes import MISSING, VoteTable, vote_table
+from annotation.reliability.report import AgreementReport, Alpha, ClassRow, PairRow
 from annotation.scheme.answers import gc_paused, quoted
-from manifests.base.emotions import EMOTIONS
+from manifests.base.emotions import EMOTIONS, Emotion
 from manifests.base.outcome import Outcome
 from manifests.storage.records import Clip, Judgement
 from manifests.storage.shards import STAGES, read_stage
 
-__all__ = ["measure_agreement"]
+__all__ = ["agreement_report", "measure_agreement"]
 
 LEVEL = 0.95
 _SEGMENTS = STAGES["segments"]
@@ -55,11 +56,35 @@ def measure_agreement(
     judgements = [row for row in latest(read_judgements(corpus)) if row.role != "adjudication"]
     gold = read_gold(corpus)
     durations = {clip.clip_id: clip.duration for clip in read_stage(corpus, _SEGMENTS, Clip)}
+    report = agreement_report(judgements, gold, durations, resamples=resamples, seed=seed)
+    outcome = _outcome(report, sum(report.clips.values()))
+    outcome.warnings += _gold_warnings(gold.keys(), durations.keys(), judgements)
+    return report, outcome
+
+
+def agreement_report(
+    judgements: Sequence[Judgement],
+    gold: Mapping[str, Emotion] = MappingProxyType({}),
+    durations: Mapping[str, float] = MappingProxyType({}),
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> AgreementReport:
+    """Return the agreement of judgements, at most one per annotator and clip.
+
+    Args:
+        judgements: judgements without adjudications.
+        gold: class of each gold clip.
+        durations: clip durations in seconds.
+        resamples: bootstrap samples for the interval of α.
+        seed: seed of the bootstrap.
+    """
     table = vote_table(judgements)
     counts = table.counts()
     votes = counts.sum(axis=1)
     gold_of = gold_codes(table, gold)
-    report = AgreementReport(
+    histories = annotator_histories(table, judgements, gold_of, durations)
+    return AgreementReport(
         clips={
             "none": int((votes == 0).sum()),
             "one": int((votes == 1).sum()),
@@ -73,14 +98,9 @@ def measure_agreement(
         pairs=_pairs(table),
         annotators=[
             annotator_row(history, counts, own)
-            for history, own in zip(
-                annotator_histories(table, judgements, gold_of, durations), table.codes, strict=True
-            )
+            for history, own in zip(histories, table.codes, strict=True)
         ],
     )
-    outcome = _outcome(report, len(table.clips))
-    outcome.warnings += _gold_warnings(gold.keys(), durations.keys(), judgements)
-    return report, outcome
 
 
 def _outcome(report: AgreementReport, clips: int) -> Outcome:

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from annotation.agreement.report import AgreementReport, AnnotatorRow
+from annotation.reliability.report import AgreementReport, AnnotatorRow
 from manifests.base.emotions import EMOTIONS
 from manifests.storage.store import created_now, write_text
 
@@ -38,7 +38,7 @@ def agreement_page(report: AgreementReport, name: str) -> str:
         name: name of the corpus.
     """
     # the style sheet is part of the package, so it needs no escaping
-    style = Markup(files("annotation.agreement").joinpath("page.css").read_text(encoding="utf-8"))  # noqa: S704
+    style = Markup(files("annotation.reliability").joinpath("page.css").read_text(encoding="utf-8"))  # noqa: S704
     rows = report.annotators
     slowest = max((row.seconds[2] for row in rows if row.seconds), default=1.0)
     decades = range(max(1, math.ceil(math.log10(max(slowest, 1.0)))) + 1)
@@ -149,7 +149,7 @@ def _policy(style: str) -> str:
 
 def _template() -> Any:
     environment = Environment(
-        loader=PackageLoader("annotation", "."),
+        loader=PackageLoader("annotation.reliability", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
-from annotation.agreement.measure import measure_agreement
-from annotation.agreement.page import agreement_page, write_agreement_page
-from annotation.agreement.report import agreement_tables
 from annotation.judgements.importing import import_annotations
+from annotation.reliability.measure import measure_agreement
+from annotation.reliability.page import agreement_page, write_agreement_page
+from annotation.reliability.report import agreement_tables
 from manifests.base.emotions import EMOTIONS
 
 
