@@ -1,4 +1,4 @@
-"""Check that annotators can play clips: fetch one like a browser, explain failures by the response."""
+"""Check that annotators can play clips: fetch one like a browser, and explain failures."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Agreement report: its records, JSON-ready by ``dataclasses.asdict``, and its tables for a terminal."""
+"""Agreement report: its records, JSON-ready by ``dataclasses.asdict``, and its tables."""
 
 from dataclasses import dataclass
 

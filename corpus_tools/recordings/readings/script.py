@@ -1,4 +1,4 @@
-"""Script of a recording session: file, speaker and text of each line, and the clips' transcripts."""
+"""Script of a recording session: file, speaker and text of each line; transcripts of its clips."""
 
 import csv
 import difflib

@@ -1,4 +1,4 @@
-"""Long take: its speech, divided into pieces at pauses and weak places, and its clips, one per line."""
+"""Long take: its speech, divided into pieces at pauses and weak places, and its clips."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

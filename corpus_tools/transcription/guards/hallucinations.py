@@ -1,4 +1,4 @@
-"""Hallucinated texts: those that models are known to write for silence, music and noise, and repeats.
+"""Hallucinated texts: those that models write for silence, music and noise, and repetitions.
 
 Repetition, within a text and between the texts of a source, is measured in characters.
 """

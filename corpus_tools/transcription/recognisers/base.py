@@ -1,4 +1,4 @@
-"""Interface of speech recognisers, their lookup by name, and calls that attribute errors to them."""
+"""Interface of speech recognisers, lookup by name, and calls that attribute errors to them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""openai-whisper as a recogniser: loading, prompt, and batched clips without context between them."""
+"""openai-whisper as a recogniser: loading, prompt, batched clips without context between them."""
 
 import math
 import re

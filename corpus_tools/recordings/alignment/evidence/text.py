@@ -1,4 +1,4 @@
-"""Text evidence: edit distances between the recognised text of a take's spans and the script's lines."""
+"""Text evidence: edit distances between recognised text of a take's spans and the script's lines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
