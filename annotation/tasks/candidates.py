@@ -15,7 +15,8 @@ from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome
 from manifests.building.selection import best_transcripts
-from manifests.storage.records import Clip, Screen, Source, Transcript
+from manifests.storage.decisions import read_decisions, undecided_warnings
+from manifests.storage.records import Clip, Source, Transcript
 from manifests.storage.sections import TextSettings
 from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.store import inside
@@ -52,8 +53,8 @@ class Candidates:
         Raises:
             DataError: if a shard or an earlier batch can't be read.
         """
-        rows = read_stage(self.corpus, STAGES["screen"], Screen)
-        accepted = {row.clip_id: row.accepted for row in rows}
+        self.outcome.warnings += undecided_warnings(self.corpus)
+        accepted = {row.clip_id: row.accepted for row in read_decisions(self.corpus)}
         named = tasked_clips(self.corpus)
         found = []
         for clip in self.clips.values():

@@ -22,6 +22,7 @@ from manifests.base.errors import ConfigurationError, CorpusError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.building.build import build_manifest
 from manifests.building.selection import best_transcripts, text_rank
+from manifests.storage.decisions import read_decisions, undecided_warnings
 from manifests.storage.records import (
     Clip,
     Fingerprint,
@@ -235,6 +236,7 @@ def build_from_corpus(
             f"repeated recordings and agreement are not computed for more than {MOST_CLIPS} clips; "
             f"for agreement run: corpus agreement"
         )
+    outcome.warnings += undecided_warnings(root)
     outcome.warnings += [*aggregation.shares.warnings, *_ignored_clips(label_of, clips, accepted)]
     return outcome
 
@@ -300,7 +302,7 @@ def accepted_clips(root: Path, clips: Mapping[str, Clip]) -> list[Clip]:
     """
     return [
         clips[screen.clip_id]
-        for screen in read_stage(root, STAGES["screen"], Screen)
+        for screen in read_decisions(root)
         if screen.accepted and screen.clip_id in clips
     ]
 

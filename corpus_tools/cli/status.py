@@ -43,6 +43,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
         f"clips        {clips['cut']} cut, {clips['accepted']} accepted{rejected}",
         f"             {clips['frozen']} frozen, {clips['superseded']} superseded, "
         f"{clips['orphaned']} orphaned",
+        *_undecided(found["undecided"]),
         f"texts        {_joined(found['texts']) or 'none; run: corpus transcribe'}",
         f"annotation   {annotation['tasks']} tasks; {annotation['answered']} answers and "
         f"{annotation['skipped']} skips of {annotation['annotators']} annotators",
@@ -58,6 +59,15 @@ def _lines(found: dict[str, Any]) -> list[str]:
     if total:
         lines.append("seconds      " + _seconds(found["ledger"], total))
     return lines
+
+
+def _undecided(sources: list[str]) -> list[str]:
+    if not sources:
+        return []
+    return [
+        f"undecided    {len(sources)} sources, of which no clips are used: a run was interrupted; "
+        f"run it again, or corpus screen"
+    ]
 
 
 def _seconds(ledger: dict[str, float], total: float) -> str:

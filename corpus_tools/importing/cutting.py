@@ -11,7 +11,7 @@ from corpus_tools.media.cut import Cut
 from corpus_tools.recordings.readings.recording import SPEECH_SETTINGS
 from corpus_tools.registries.measures import added_inputs
 from corpus_tools.segmentation.intake.identify import MediaInput
-from corpus_tools.segmentation.ledger.commit import SourceCuts
+from corpus_tools.segmentation.ledger.commit import SourceResult
 from corpus_tools.segmentation.ledger.ledger import measure_outside
 from corpus_tools.segmentation.screening.rules import Rules
 from corpus_tools.segmentation.source import ClipWriter, SpeakerInfo
@@ -52,7 +52,7 @@ def cut_rows(
     segment: SegmentSettings,
     inputs: dict[str, Any],
     frozen: Mapping[str, str],
-) -> SourceCuts:
+) -> SourceResult:
     """Write the clips of a file.
 
     A file no longer than its only row is taken whole as the clip, whatever start and end the row
@@ -85,7 +85,7 @@ def cut_rows(
         )
         source = media.source.changed(duration=track.duration_ms / 1000)
         left = measure_outside(track.activity, list(cuts), track.duration_ms)
-    return SourceCuts(source, clips, None, left, inputs)
+    return SourceResult(source, clips, None, left, inputs)
 
 
 def _row_cut(track: DecodedTrack, row: Row, *, alone: bool) -> Cut:

@@ -20,7 +20,7 @@ from corpus_tools.importing.tables import Table, read_corpus_tables
 from corpus_tools.importing.votes import add_judgements
 from corpus_tools.segmentation.intake.identify import KnownSources, identify
 from corpus_tools.segmentation.ledger.commit import sweep
-from corpus_tools.segmentation.ledger.ledger import clips_of
+from corpus_tools.segmentation.ledger.decisions import clips_of
 from corpus_tools.segmentation.ledger.update import Status, Update
 from corpus_tools.transcription.store import put_transcripts
 from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
@@ -210,7 +210,7 @@ class _FileImport:
         if row.source and not media.known:
             media = replace(media, source=media.source.changed(episode=row.source))
         inputs = import_inputs(media, file.rows, self.segment)
-        status = self.update.run(
+        status, _ = self.update.run(
             media,
             inputs,
             lambda frozen, _: cut_rows(media, file.rows, corpus, self.segment, inputs, frozen),

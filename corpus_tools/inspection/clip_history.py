@@ -11,11 +11,12 @@ from annotation.judgements.store import corrected_transcripts
 from annotation.labels.aggregate import ClipVotes, clip_votes
 from corpus_tools.assembly.manifest import accepted_clips, choose_texts
 from corpus_tools.segmentation.intake.selections import read_choices
-from corpus_tools.segmentation.ledger.ledger import recorded_rules, recorded_suppressed
+from corpus_tools.segmentation.ledger.decisions import recorded_rules, recorded_suppressed
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.building.selection import best_transcripts, kept_repeats, rejection
+from manifests.storage.decisions import is_decided
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Clip, Judgement, ManifestEntry, Screen, Source, Transcript
 from manifests.storage.shards import STAGES, read_shard, read_stage
@@ -102,7 +103,7 @@ def clip_history(workspace: Workspace, query: str) -> dict[str, Any]:
 
 def _screen(corpus: Path, clip: Clip) -> dict[str, Any] | None:
     path = STAGES["screen"].path(corpus, clip.source_id)
-    rows = read_shard(path, Screen) if path.is_file() else []
+    rows = read_shard(path, Screen) if is_decided(corpus, clip.source_id) else []
     decision = next((row for row in rows if row.clip_id == clip.clip_id), None)
     if decision is None:
         return None

@@ -8,8 +8,9 @@ from annotation.judgements.store import latest, read_judgements
 from annotation.labels.aggregate import aggregated_labels
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.emotions import EMOTIONS
+from manifests.storage.decisions import read_decisions, undecided_sources
 from manifests.storage.frozen import frozen_clips
-from manifests.storage.records import Clip, LedgerEntry, Screen, Source, Transcript
+from manifests.storage.records import Clip, LedgerEntry, Source, Transcript
 from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.tombstones import read_tombstones
 from manifests.versions.manifest import read_manifest_header, versions
@@ -22,7 +23,8 @@ def survey(workspace: Workspace) -> dict[str, Any]:
     """Return the counts of each stage as JSON data.
 
     Keys: ``sources`` and ``seconds`` by kind, ``ledger`` (seconds by reason), ``clips`` (rejected
-    ones by their first reason, as in the ledger, so that they add up), ``texts`` (clips by text
+    ones by their first reason, as in the ledger, so that they add up), ``undecided`` (sources that
+    an interrupted run has not screened), ``texts`` (clips by text
     source), ``annotation``, ``labels`` (``clips``, ``target`` and ``missing`` by class),
     ``unlabelled`` (clips with votes but no class, by reason), ``manifests``, ``runs``,
     ``withdrawn`` (withdrawals, and whether they are finished).
@@ -49,6 +51,7 @@ def survey(workspace: Workspace) -> dict[str, Any]:
         "seconds": {kind: round(total, 3) for kind, total in sorted(seconds.items())},
         "ledger": {reason: round(total, 3) for reason, total in sorted(ledger.items())},
         "clips": _clips(workspace),
+        "undecided": undecided_sources(corpus),
         "texts": _texts(workspace),
         "annotation": _annotation(workspace),
         "labels": {name: _progress(found[name], targets[name]) for name in EMOTIONS},
@@ -87,7 +90,7 @@ def _clips(workspace: Workspace) -> dict[str, Any]:
     known = {clip.clip_id for clip in clips}
     rejected: Counter[str] = Counter()
     accepted = 0
-    for row in read_stage(workspace.root, STAGES["screen"], Screen):
+    for row in read_decisions(workspace.root):
         accepted += row.accepted
         if not row.accepted:
             rejected.update(row.reasons[:1])

@@ -20,7 +20,7 @@ from corpus_tools.segmentation.intake.identify import (
     identify,
     nearest_names,
 )
-from corpus_tools.segmentation.ledger.commit import SCREEN, sweep
+from corpus_tools.segmentation.ledger.commit import sweep
 from corpus_tools.segmentation.ledger.update import Update
 from corpus_tools.segmentation.screening.rules import recording_rules
 from corpus_tools.segmentation.voice.base import detector_name
@@ -28,8 +28,8 @@ from corpus_tools.workspace.runner import run_each
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.storage.frozen import frozen_clips
-from manifests.storage.records import Screen, Source
-from manifests.storage.shards import STAGES, read_shard, read_stage
+from manifests.storage.records import Source
+from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.speakers import check_not_withdrawn, merge_speakers
 
 __all__ = ["add_recordings"]
@@ -228,18 +228,14 @@ class _RecordingAdder:
         if first != row.file:
             raise DataError(f"has the same content as {first}; record it again or leave it out")
         inputs = recording_inputs(media, row, self.settings, self.segment)
-        status = self.update.run(
+        status, decisions = self.update.run(
             media,
             inputs,
             lambda frozen, _: cut_recording(
                 media, row, corpus, self.settings, self.segment, inputs, frozen
             ),
         )
-        decision = next(
-            row
-            for row in read_shard(SCREEN.path(corpus, media.source.source_id), Screen)
-            if "superseded" not in row.reasons
-        )
+        decision = next(row for row in decisions.screens if "superseded" not in row.reasons)
         lines = [(decision.clip_id, row.text, list[str]())]
         put_script_texts(corpus, media.source.source_id, lines, self.language)
         return _AddedRecording(status, None if decision.accepted else decision.reasons[0])

@@ -10,15 +10,16 @@ from corpus_tools.review.decisions import Decision, DecisionChecker, read_decisi
 from corpus_tools.review.source_data import SourceMedia, choose_sources, read_source_data
 from corpus_tools.segmentation.intake.identify import MediaInput
 from corpus_tools.segmentation.intake.selections import put_reviews, read_choices
-from corpus_tools.segmentation.ledger.commit import report_of, sweep
-from corpus_tools.segmentation.ledger.ledger import clips_of, ledger_fits, rescreen
+from corpus_tools.segmentation.ledger.commit import sweep
+from corpus_tools.segmentation.ledger.decisions import SourceDecisions, clips_of, ledger_fits
 from corpus_tools.segmentation.ledger.update import Update
-from corpus_tools.segmentation.repeats.resolve import mark_repeats, warn_of_other_sources
+from corpus_tools.segmentation.repeats.resolve import resolve_repeats, warn_of_other_sources
 from corpus_tools.segmentation.retrim import retrim, undone_trims
 from corpus_tools.segmentation.screening.rules import Rules, drama_rules, recording_rules
 from corpus_tools.workspace.runner import run_each
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.storage.decisions import is_decided
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Choice, Source
 from manifests.storage.shards import STAGES, read_stage
@@ -66,10 +67,12 @@ def apply_files(
         done += actions
         sources.append(item.source)
         outcome.outputs.append(corpus / "choices" / f"{item.source.source_id}.jsonl")
-    settled = mark_repeats(corpus, drama_rules(configuration.screen), applier.frozen, outcome)
-    warn_of_other_sources(settled - {source.source_id for source in sources}, outcome)
+    changed = applier.screen([source for source in sources if source.kind == "drama"])
+    warn_of_other_sources(changed - {source.source_id for source in sources}, outcome)
     reports = [
-        report_of(corpus, source.source_id, source.media_path, "screened") for source in sources
+        applier.decisions[source.source_id].report(source.media_path, "screened")
+        for source in sources
+        if source.source_id in applier.decisions
     ]
     outcome.kept += done.total()
     outcome.details |= {
@@ -81,28 +84,44 @@ def apply_files(
 
 @dataclass(frozen=True)
 class _Applier:
-    """Settings and rows of one call; `run` applies the rows of one source."""
+    """Settings and rows of one call; `run` applies the rows of one source.
+
+    `decisions` are the screening decisions that resulted, by source id.
+    """
 
     corpus: Path
     configuration: Configuration
     frozen: dict[str, str]
     rows: Sequence[Decision]
     outcome: Outcome
+    decisions: dict[str, SourceDecisions] = field(default_factory=dict)
 
     def run(self, item: SourceMedia) -> Counter[str]:
-        """Store and apply the decisions on a source; return the number of each action."""
-        source = item.source
-        rules = self._rules(source)
-        update = Update(self.corpus, rules, self.frozen)
-        if item.film and not ledger_fits(self.corpus, source.source_id):
+        """Store and apply the decisions on a source; return the number of each action.
+
+        The clips of a film are screened later, with those of all films.
+        """
+        source, name = item.source, item.source.source_id
+        update = Update(self.corpus, self._rules(source), self.frozen)
+        if item.film and not ledger_fits(self.corpus, name):
             retrim(update, MediaInput(item.film, source, known=True))
+        if source.kind == "drama" and not is_decided(self.corpus, name):
+            self.screen([source])
         checked = self._check_rows(item)
-        put_reviews(self.corpus, source.source_id, checked.choices, checked.undone)
+        put_reviews(self.corpus, name, checked.choices, checked.undone)
         if item.film and _needs_cutting(self.corpus, source):
             retrim(update, MediaInput(item.film, source, known=True))
-        else:
-            rescreen(self.corpus, source.source_id, rules)
+        if source.kind != "drama":
+            _, self.decisions[name] = update.screen(source)
         return checked.actions
+
+    def screen(self, films: Sequence[Source]) -> set[str]:
+        """Screen films and resolve the repeats of all; return the ids of the changed sources."""
+        given = [film.source_id for film in films]
+        rules = drama_rules(self.configuration.screen)
+        decisions, changed = resolve_repeats(self.corpus, given, rules, self.frozen, self.outcome)
+        self.decisions.update(decisions)
+        return changed
 
     def _check_rows(self, item: SourceMedia) -> "_CheckedRows":
         data = read_source_data(self.corpus, item.source)

@@ -13,6 +13,7 @@ from corpus_tools.segmentation.intake.selections import Choices, read_choices
 from corpus_tools.workspace.runner import run_each
 from manifests.base.errors import CorpusError, DataError
 from manifests.base.outcome import Outcome
+from manifests.storage.decisions import is_decided
 from manifests.storage.records import Clip, LedgerEntry, Screen, Source, SubtitleLine, Transcript
 from manifests.storage.shards import STAGES, read_header, read_shard, read_stage
 from manifests.storage.store import inside, sha256_file
@@ -53,8 +54,10 @@ def read_source_data(corpus: Path, source: Source) -> SourceData:
     """
     inside(corpus, f"clips/{source.source_id}")
     paths = {name: stage.path(corpus, source.source_id) for name, stage in STAGES.items()}
-    if not all(paths[name].is_file() for name in ("segments", "screen", "ledger")):
+    if not all(paths[name].is_file() for name in ("segments", "ledger")):
         raise DataError("cutting was interrupted; run corpus segment again")
+    if not is_decided(corpus, source.source_id):
+        raise DataError("screening was interrupted; run corpus screen")
     decisions = {row.clip_id: row for row in read_shard(paths["screen"], Screen)}
     cuts = read_shard(paths["segments"], Clip)
     if any(clip.clip_id not in decisions for clip in cuts):

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from corpus_tools.segmentation.ledger.commit import SOURCES, SourceReport, report_of, sweep
-from corpus_tools.segmentation.ledger.ledger import is_screened, rescreen
-from corpus_tools.segmentation.repeats.resolve import mark_repeats
+from corpus_tools.segmentation.ledger.commit import FINGERPRINTS, SOURCES, sweep
+from corpus_tools.segmentation.ledger.decisions import SourceDecisions
+from corpus_tools.segmentation.ledger.update import Update
+from corpus_tools.segmentation.repeats.resolve import resolve_repeats
 from corpus_tools.segmentation.screening.rules import Rules
 from corpus_tools.workspace.runner import run_each
 from manifests.base.outcome import Outcome, Progress, no_progress
@@ -39,27 +40,35 @@ def screen_corpus(
     outcome = Outcome()
     frozen = frozen_clips(corpus)
     sweep(corpus)
-
-    def renew(source: Source) -> bool:
-        current = is_screened(corpus, source.source_id, rules[source.kind])
-        if not current:
-            rescreen(corpus, source.source_id, rules[source.kind])
-        return not current
-
     sources = list(read_stage(corpus, SOURCES, Source))
-    renewed = list(
-        run_each(sources, renew, outcome, name=lambda source: source.source_id, progress=progress)
+    alone = [
+        source for source in sources if not FINGERPRINTS.path(corpus, source.source_id).is_file()
+    ]
+
+    def renew(source: Source) -> tuple[bool, SourceDecisions]:
+        return Update(corpus, rules[source.kind], frozen).screen(source)
+
+    changed: set[str] = set()
+    decisions: dict[str, SourceDecisions] = {}
+    for source, (new, own) in run_each(
+        alone, renew, outcome, name=lambda source: source.source_id, progress=progress
+    ):
+        decisions[source.source_id] = own
+        changed |= {source.source_id} if new else set()
+    names = {source.source_id for source in sources}
+    of_films, changed_films = resolve_repeats(
+        corpus, names, rules["drama"], frozen, outcome, progress
     )
-    changed = mark_repeats(corpus, rules["drama"], frozen, outcome)
+    decisions |= of_films
+    changed |= changed_films
     ledger: Counter[str] = Counter()
     reports = []
-
-    def report_on(item: tuple[Source, bool]) -> SourceReport:
-        source, new = item
-        status = "screened" if new or source.source_id in changed else "unchanged"
-        return report_of(corpus, source.source_id, source.media_path, status)
-
-    for _, report in run_each(renewed, report_on, outcome, name=lambda item: item[0].source_id):
+    for source in sources:
+        name = source.source_id
+        if name not in decisions:
+            continue
+        status = "screened" if name in changed else "unchanged"
+        report = decisions[name].report(source.media_path, status)
         reports.append(report)
         outcome.items_in += report.clips
         outcome.kept += report.accepted
@@ -67,7 +76,7 @@ def screen_corpus(
         ledger += Counter({reason: round(s * 1000) for reason, s in report.ledger.items()})
     outcome.details |= {
         "sources": [asdict(report) for report in reports],
-        "changed": sum(report.status == "screened" for report in reports),
+        "changed": len(changed),
         "ledger": {reason: ms / 1000 for reason, ms in sorted(ledger.items())},
     }
     return outcome

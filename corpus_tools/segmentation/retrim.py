@@ -1,6 +1,7 @@
 """Moving of clip edges as decided in review, without changing the source's other cuts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,10 @@ from corpus_tools.configuration.segment import SegmentSettings
 from corpus_tools.media.cut import Cut
 from corpus_tools.segmentation.intake.identify import MediaInput
 from corpus_tools.segmentation.intake.selections import Choices, read_choices
-from corpus_tools.segmentation.ledger.commit import SEGMENTS, SUBTITLES, SourceCuts, publish
-from corpus_tools.segmentation.ledger.ledger import clips_of
+from corpus_tools.segmentation.ledger.commit import SEGMENTS, SUBTITLES, write_result
+from corpus_tools.segmentation.ledger.decisions import clips_of
 from corpus_tools.segmentation.ledger.update import Update, with_superseded
-from corpus_tools.segmentation.source import cut_source
+from corpus_tools.segmentation.source import analyse
 from manifests.base.errors import CorpusError
 from manifests.storage.records import Choice, Clip, SubtitleLine
 from manifests.storage.shards import Header, read_header, read_shard
@@ -39,7 +40,7 @@ def undone_trims(corpus: Path, source_id: str, choices: Choices) -> list[Cut]:
 
 
 def retrim(update: Update, media: MediaInput) -> None:
-    """Write the clips of a source with edges moved by its stored review decisions.
+    """Write the clips of a source with edges moved by its stored review decisions, undecided.
 
     Each replaces the clips that it overlaps. Where moved edges were undone, the free time is
     planned again. All other clips stay, and so do the settings that the source was cut with: its
@@ -71,23 +72,19 @@ def retrim(update: Update, media: MediaInput) -> None:
     header = read_header(SEGMENTS.path(corpus, name))
     settings = _settings_of(header).model_copy(update={"align_subtitles": False})
     lines, alignment = _subtitles(corpus, name)
-    cut = cut_source(
-        media.path,
-        media.source.track,
-        name,
+    result = analyse(
+        media,
         corpus,
         lines,
         settings,
+        {**header.inputs, "choices": choices.inputs},
         {clip: hashes[clip] for clip in frozen if clip in hashes},
         choices=_fixing(choices, cuts, name) if undone else choices,
         cuts=None if undone else cuts,
     )
-    inputs = {**header.inputs, "choices": choices.inputs}
-    clips = with_superseded(cut.clips, earlier, frozen, name)
-    result = SourceCuts(
-        media.source, clips, lines, cut.outside_ms, inputs, cut.fingerprints, alignment
-    )
-    publish(corpus, result, update.rules, frozen)
+    clips = with_superseded(result.clips, earlier, frozen, name)
+    result = replace(result, source=media.source, clips=clips, alignment=alignment)
+    write_result(corpus, result, update.rules, frozen)
 
 
 def _subtitles(corpus: Path, source_id: str) -> tuple[list[SubtitleLine], dict[str, Any] | None]:

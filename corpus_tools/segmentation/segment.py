@@ -1,11 +1,12 @@
-"""Cutting of films and sound files into screened clips, for ``corpus segment``.
+"""Cutting of films and sound files into screened clips: ``corpus segment``.
 
-Cutting of one film, as ``corpus segment`` does for each source.
+Identify the sources, analyse each on its own (`source.analyse`), resolve the repeats among all of
+them (`repeats.resolve`), and commit the decisions (`ledger.commit`).
 """
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,165 +21,22 @@ from corpus_tools.segmentation.intake.identify import (
     identify,
     nearest_names,
 )
-from corpus_tools.segmentation.intake.selections import CLOSED, read_choices
-from corpus_tools.segmentation.ledger.commit import SourceCuts, SourceReport, report_of, sweep
-from corpus_tools.segmentation.ledger.ledger import LEFT_OVER
+from corpus_tools.segmentation.intake.regions import import_regions
+from corpus_tools.segmentation.intake.selections import read_choices
+from corpus_tools.segmentation.ledger.commit import SourceResult, sweep
+from corpus_tools.segmentation.ledger.decisions import SourceReport
 from corpus_tools.segmentation.ledger.update import KeptError, Status, Update
 from corpus_tools.segmentation.planning.costs import PlanWeights
-from corpus_tools.segmentation.region_intake import import_regions
-from corpus_tools.segmentation.repeats.resolve import mark_repeats, warn_of_other_sources
+from corpus_tools.segmentation.repeats.resolve import resolve_repeats, warn_of_other_sources
 from corpus_tools.segmentation.screening.rules import drama_rules
-from corpus_tools.segmentation.source import CutSource, cut_source
-from corpus_tools.segmentation.subtitles.read import alignment_warning, read_lines, sidecar_sha256
+from corpus_tools.segmentation.source import analyse
+from corpus_tools.segmentation.subtitles.read import read_lines, sidecar_sha256
 from corpus_tools.segmentation.voice.base import detector_name
 from corpus_tools.workspace.runner import run_each
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.storage.frozen import frozen_clips
 
 __all__ = ["segment"]
-
-
-@dataclass(frozen=True)
-class SegmentResult:
-    """Result for one source.
-
-    Attributes:
-        status: whether the source was cut, screened, unchanged, or kept as it was cut before.
-        warnings: messages for the user.
-        failure: reason why it was kept.
-    """
-
-    status: Status
-    warnings: list[str]
-    failure: str | None = None
-
-
-@dataclass(frozen=True)
-class SegmentJob:
-    """Settings that all sources of one run share; `run` processes one source in any process.
-
-    Attributes:
-        update: corpus, screening rules and frozen clips.
-        settings: settings of section [segment].
-        voice: voice detector and its version.
-        language: language of the corpus, by which subtitles are chosen.
-    """
-
-    update: Update
-    settings: SegmentSettings
-    voice: str
-    language: str
-
-    def run(self, media: MediaInput) -> SegmentResult:
-        """Bring a source up to date.
-
-        Raises:
-            CorpusError: as for `Update.run`.
-        """
-        inputs = self._inputs(media)
-        warnings: list[str] = []
-        try:
-            status = self.update.run(
-                media, inputs, lambda frozen, cuts: self._cut(media, inputs, frozen, cuts, warnings)
-            )
-        except KeptError as error:
-            return SegmentResult("kept", warnings, str(error))
-        return SegmentResult(status, warnings)
-
-    def _cut(
-        self,
-        media: MediaInput,
-        inputs: dict[str, Any],
-        frozen: Mapping[str, str],
-        cuts: Sequence[Cut] | None,
-        warnings: list[str],
-    ) -> SourceCuts:
-        name, corpus = media.source.source_id, self.update.corpus
-        lines, notes = read_lines(media.path, name, self.language)
-        warnings += notes
-        cut = cut_source(
-            media.path,
-            media.source.track,
-            name,
-            corpus,
-            lines,
-            self.settings,
-            frozen,
-            choices=read_choices(corpus, name),
-            cuts=cuts,
-        )
-        if cut.unreal_seconds:
-            warnings.append(f"{media.path}: {_describe_unreal(cut.unreal_seconds)}")
-        if cut.cancelled > _CANCELLED:
-            warnings.append(
-                f"{media.path}: {_describe_cancelled(cut.cancelled, media.source.track)}"
-            )
-        note = alignment_warning(media.path, cut.alignment, cut.lines, cut.duration_ms / 1000)
-        warnings += [note] if note else []
-        if not cut.clips:
-            warnings.append(f"{media.path}: {_describe_no_clips(cut, self.settings)}")
-        source = media.source.changed(duration=cut.duration_ms / 1000)
-        return SourceCuts(
-            source,
-            cut.clips,
-            cut.lines,
-            cut.outside_ms,
-            inputs,
-            cut.fingerprints,
-            asdict(cut.alignment) if lines else None,
-        )
-
-    def _inputs(self, media: MediaInput) -> dict[str, Any]:
-        return {
-            "media": media.source.sha256,
-            "track": media.source.track,
-            "subtitles": sidecar_sha256(media.path, self.language),
-            "language": self.language,
-            "parameters": self.settings.model_dump(mode="json"),
-            "weights": asdict(PlanWeights()),
-            "voice": self.voice,
-            **added_inputs(),
-            "choices": read_choices(self.update.corpus, media.source.source_id).inputs,
-        }
-
-
-def _describe_unreal(seconds: float) -> str:
-    length = f"{seconds:.1f} s" if seconds >= 0.1 else f"{seconds * 1000:.2g} ms"
-    return (
-        f"{length} of its samples are NaN or infinite: single ones were replaced by silence or "
-        f"full scale, longer runs by a gap; export it again from the original"
-    )
-
-
-def _describe_cancelled(share: float, track: int) -> str:
-    return (
-        f"{share:.0%} of its sound cancels out when its two channels are mixed, since they have "
-        f"opposite polarity; use one of them, for example with ffmpeg -i FILM -map 0:a:{track} "
-        f"-af 'pan=mono|c0=c0' FILM.flac, and give that instead"
-    )
-
-
-def _describe_no_clips(cut: CutSource, settings: SegmentSettings) -> str:
-    """Return the reason why a source has no clips, for a warning."""
-    shortest = f"a clip of {settings.min_seconds:g} s"
-    seconds = cut.duration_ms / 1000
-    if seconds < settings.min_seconds:
-        return f"lasts only {seconds:.1f} s, too short for {shortest}; nothing was cut"
-    closed = sum(cut.outside_ms.get(reason, 0) for reason in CLOSED) / 1000
-    if closed and seconds - closed < settings.min_seconds:
-        left = seconds - closed
-        return f"its regions leave {left:.1f} s of it, too little for {shortest}; nothing was cut"
-    where = " in what its regions leave" if closed else ""
-    speech = cut.outside_ms.get(LEFT_OVER, 0) / 1000
-    if speech:
-        return (
-            f"{speech:.1f} s of speech was found{where}, but none of it fits a clip of "
-            f"{settings.min_seconds:g} to {settings.max_seconds:g} s; nothing was cut"
-        )
-    return f"no speech was found{where}; nothing was cut"
-
-
-_CANCELLED = 0.1  # share of the sound; effects and ambience of films reach less
 
 
 def segment(
@@ -228,21 +86,16 @@ def segment(
     outcome.items_in += len(files)
     sweep(corpus)
     known = KnownSources.of(corpus)
-    inputs = [
-        film
-        for _, film in run_each(
-            files,
-            lambda path: identify(path, corpus, known, series=series, track=track),
-            outcome,
-        )
-    ]
-    inputs = drop_same_content(inputs, outcome)
+    identified = run_each(
+        files, lambda path: identify(path, corpus, known, series=series, track=track), outcome
+    )
+    inputs = drop_same_content([film for _, film in identified], outcome)
     rules, frozen = drama_rules(screen or ScreenSettings()), frozen_clips(corpus)
     update = Update(corpus, rules, frozen, _named(recut, inputs, outcome))
     if regions is not None:
-        import_regions(regions, inputs, update, settings, outcome)
+        import_regions(regions, inputs, corpus, update.frozen_clips, settings, outcome)
     job = SegmentJob(update, settings, voice, language)
-    finished: list[tuple[MediaInput, SegmentResult]] = []
+    analysed: dict[str, tuple[MediaInput, Status]] = {}
     for film, result in run_each(
         inputs,
         job.run,
@@ -251,26 +104,86 @@ def segment(
         progress=progress,
         workers=workers,
     ):
-        finished.append((film, result))
+        analysed[film.source.source_id] = (film, result.status)
         outcome.warnings += result.warnings
         if result.failure:
             outcome.fail(str(film.path), result.failure)
-    changed = mark_repeats(corpus, update.rules, update.frozen, outcome)
-    warn_of_other_sources(changed - {film.source.source_id for film, _ in finished}, outcome)
-
-    def report(item: tuple[MediaInput, SegmentResult]) -> SourceReport:
-        film, result = item
-        name = film.source.source_id
-        again = result.status == "unchanged" and name in changed
-        return report_of(corpus, name, str(film.path), "screened" if again else result.status)
-
-    reports = [
-        row for _, row in run_each(finished, report, outcome, name=lambda item: str(item[0].path))
-    ]
+    decisions, changed = resolve_repeats(corpus, analysed.keys(), rules, frozen, outcome)
+    warn_of_other_sources(changed - analysed.keys(), outcome)
+    reports = []
+    for name, (film, status) in analysed.items():
+        if name in decisions:
+            again = status == "unchanged" and name in changed
+            reports.append(decisions[name].report(str(film.path), "screened" if again else status))
     outcome.kept += sum(report.status != "kept" for report in reports)
     outcome.outputs += [corpus / "clips" / report.source_id for report in reports if report.clips]
     outcome.details |= _details(reports)
     return outcome
+
+
+@dataclass(frozen=True)
+class AnalysisResult:
+    """Result of one job.
+
+    Attributes:
+        status: whether the source was cut, unchanged, or kept as it was cut before.
+        warnings: messages for the user.
+        failure: reason why it was kept.
+    """
+
+    status: Status
+    warnings: Sequence[str] = ()
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class SegmentJob:
+    """Settings that all sources of one run share; `run` analyses one source in any process.
+
+    Attributes:
+        update: corpus, screening rules and frozen clips.
+        settings: settings of section [segment].
+        voice: voice detector and its version.
+        language: language of the corpus, by which subtitles are chosen.
+    """
+
+    update: Update
+    settings: SegmentSettings
+    voice: str
+    language: str
+
+    def run(self, media: MediaInput) -> AnalysisResult:
+        """Analyse a source unless that was done already, and write its shards, undecided.
+
+        Raises:
+            CorpusError: as for `Update.analyse`.
+        """
+        choices = read_choices(self.update.corpus, media.source.source_id)
+        inputs = {
+            "media": media.source.sha256,
+            "track": media.source.track,
+            "subtitles": sidecar_sha256(media.path, self.language),
+            "language": self.language,
+            "parameters": self.settings.model_dump(mode="json"),
+            "weights": asdict(PlanWeights()),
+            "voice": self.voice,
+            **added_inputs(),
+            "choices": choices.inputs,
+        }
+
+        def analyse_film(frozen: Mapping[str, str], cuts: Sequence[Cut] | None) -> SourceResult:
+            corpus, name = self.update.corpus, media.source.source_id
+            lines, notes = read_lines(media.path, name, self.language)
+            result = analyse(
+                media, corpus, lines, self.settings, inputs, frozen, choices=choices, cuts=cuts
+            )
+            return replace(result, warnings=[*notes, *result.warnings])
+
+        try:
+            result = self.update.analyse(media, inputs, analyse_film)
+        except KeptError as error:
+            return AnalysisResult("kept", failure=str(error))
+        return AnalysisResult("cut", result.warnings) if result else AnalysisResult("unchanged")
 
 
 def _named(names: Collection[str], inputs: Sequence[MediaInput], outcome: Outcome) -> set[str]:

@@ -1,15 +1,10 @@
-"""Cutting of one source: decode it, plan its clips, write and measure them.
-
-Writing of cuts as WAV files with their records.
-
-Preview of the clips of a media file, without a corpus.
-"""
+"""Analysis of one source: decode it, plan its clips, write and measure them."""
 
 import bisect
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +18,10 @@ from corpus_tools.media.probe import probe
 from corpus_tools.media.resample import SAMPLE_RATE
 from corpus_tools.media.samples import Samples
 from corpus_tools.media.wav import pcm_sha256, write_wav
-from corpus_tools.segmentation.intake.selections import Choices
-from corpus_tools.segmentation.ledger.ledger import measure_outside
+from corpus_tools.segmentation.intake.identify import MediaInput
+from corpus_tools.segmentation.intake.selections import CLOSED, Choices
+from corpus_tools.segmentation.ledger.commit import SourceResult
+from corpus_tools.segmentation.ledger.ledger import LEFT_OVER, measure_outside
 from corpus_tools.segmentation.planning.costs import Line
 from corpus_tools.segmentation.planning.planner import (
     plan_cuts,
@@ -33,14 +30,18 @@ from corpus_tools.segmentation.planning.planner import (
 )
 from corpus_tools.segmentation.repeats.fingerprint import fingerprint, to_text
 from corpus_tools.segmentation.screening.clip_sound import AROUND_MS, ClipSound, measure
-from corpus_tools.segmentation.subtitles.read import subtitle_speaker, synchronise
+from corpus_tools.segmentation.subtitles.read import (
+    alignment_warning,
+    subtitle_speaker,
+    synchronise,
+)
 from corpus_tools.segmentation.subtitles.sync import SubtitleTiming
 from corpus_tools.segmentation.voice.base import FRAME_MS
 from corpus_tools.segmentation.voice.track import DecodedTrack, open_track
 from manifests.base.errors import CorpusError
 from manifests.storage.records import Clip, Fingerprint, SpeakerSource, SubtitleLine
 
-__all__ = ["ClipWriter", "CutSource", "SpeakerInfo", "cut_source", "plan_track", "preview_clips"]
+__all__ = ["ClipWriter", "SpeakerInfo", "analyse", "plan_track", "preview_clips"]
 
 
 @dataclass(frozen=True)
@@ -132,54 +133,28 @@ class ClipWriter:
 _WRITERS = 8
 
 
-@dataclass(frozen=True)
-class CutSource:
-    """Result of cutting a source.
-
-    Attributes:
-        clips: records of the clips, in order of time.
-        fingerprints: fingerprint of each clip.
-        duration_ms: duration of the source, in whole milliseconds.
-        outside_ms: milliseconds in no clip, by ledger reason.
-        lines: subtitle lines, with times that match the sound.
-        alignment: how their times were changed for that.
-        unreal_seconds: duration of the samples that are not finite numbers in the file.
-        cancelled: share of the sound that is lost in downmixing its two channels.
-    """
-
-    clips: list[Clip]
-    fingerprints: list[Fingerprint]
-    duration_ms: int
-    outside_ms: dict[str, int]
-    lines: list[SubtitleLine]
-    alignment: SubtitleTiming
-    unreal_seconds: float
-    cancelled: float
-
-
-def cut_source(
-    media: Path,
-    track: int,
-    source_id: str,
+def analyse(
+    media: MediaInput,
     corpus: Path,
     lines: Sequence[SubtitleLine],
     settings: SegmentSettings,
+    inputs: dict[str, Any],
     frozen: Mapping[str, str],
     *,
     choices: Choices | None = None,
     cuts: Sequence[Cut] | None = None,
-) -> CutSource:
-    """Decode a track, plan its clips, and write each below ``clips/<source_id>/``.
+) -> SourceResult:
+    """Decode a source, plan its clips, and write each below ``clips/<source_id>/``.
 
-    Memory doesn't grow with the length of the track: its samples are kept in a temporary file.
+    A pure function of the source, but for the clips' files. Memory doesn't grow with the length of
+    the source: its samples are kept in a temporary file.
 
     Args:
-        media: media file.
-        track: index of the audio track.
-        source_id: id of the source, which names its folder and clips.
+        media: media file and its source.
         corpus: corpus folder.
         lines: subtitle lines in order of time, with the times of their file.
         settings: settings of section [segment].
+        inputs: JSON-ready inputs of the cuts, for the result.
         frozen: sha256 of the samples of the frozen clips, by clip id.
         choices: manual regions and review decisions of the source.
         cuts: cuts in order of time; ``None`` to plan them.
@@ -189,29 +164,37 @@ def cut_source(
         CorpusError: if a frozen clip would change.
     """
     choices = choices or Choices()
-    with open_track(media, track, settings, corpus) as decoded:
+    source = media.source
+    with open_track(media.path, source.track, settings, corpus) as decoded:
         alignment = SubtitleTiming()
         if settings.align_subtitles:
             lines, alignment = synchronise(lines, decoded.activity.speech)
         closed = choices.closed(len(decoded.activity))
         if cuts is None:
             cuts = _plan_around(choices.fixed(), decoded, lines, settings, choices)
-        writer = ClipWriter(corpus, source_id, decoded, frozen)
+        writer = ClipWriter(corpus, source.source_id, decoded, frozen)
         clips = writer.write(cuts, _SpeakerLookup(lines, settings, choices).speaker_in)
         prints = [
             Fingerprint(clip_id=clip.clip_id, hashes=to_text(fingerprint(decoded.samples(cut))))
             for clip, cut in zip(clips, cuts, strict=True)
         ]
-        left = measure_outside(decoded.activity, cuts, decoded.duration_ms, closed)
-        return CutSource(
+        outside_ms = measure_outside(decoded.activity, cuts, decoded.duration_ms, closed)
+        seconds = decoded.duration_ms / 1000
+        warnings = [
+            _describe_unreal(media.path, decoded.unreal_seconds),
+            _describe_cancelled(media.path, decoded.cancelled, source.track),
+            alignment_warning(media.path, alignment, lines, seconds),
+            None if clips else _describe_no_clips(media.path, seconds, outside_ms, settings),
+        ]
+        return SourceResult(
+            source.changed(duration=seconds),
             clips,
-            prints,
-            decoded.duration_ms,
-            left,
             list(lines),
-            alignment,
-            decoded.unreal_seconds,
-            decoded.cancelled,
+            outside_ms,
+            inputs,
+            prints,
+            asdict(alignment) if lines else None,
+            [warning for warning in warnings if warning],
         )
 
 
@@ -308,3 +291,50 @@ def preview_clips(
     with open_track(media, chosen, settings, Path(tempfile.gettempdir())) as decoded:
         for cut in plan_track(decoded, [], settings):
             yield cut, decoded.samples(cut)
+
+
+def _describe_unreal(media: Path, seconds: float) -> str | None:
+    if not seconds:
+        return None
+    length = f"{seconds:.1f} s" if seconds >= 0.1 else f"{seconds * 1000:.2g} ms"
+    return (
+        f"{media}: {length} of its samples are NaN or infinite: single ones were replaced by "
+        f"silence or full scale, longer runs by a gap; export it again from the original"
+    )
+
+
+def _describe_cancelled(media: Path, share: float, track: int) -> str | None:
+    if share <= _CANCELLED:
+        return None
+    return (
+        f"{media}: {share:.0%} of its sound cancels out when its two channels are mixed, since "
+        f"they have opposite polarity; use one of them, for example with ffmpeg -i FILM "
+        f"-map 0:a:{track} -af 'pan=mono|c0=c0' FILM.flac, and give that instead"
+    )
+
+
+def _describe_no_clips(
+    media: Path, seconds: float, outside_ms: Mapping[str, int], settings: SegmentSettings
+) -> str:
+    """Return the reason why a source has no clips, for a warning."""
+    shortest = f"a clip of {settings.min_seconds:g} s"
+    if seconds < settings.min_seconds:
+        return f"{media}: lasts only {seconds:.1f} s, too short for {shortest}; nothing was cut"
+    closed = sum(outside_ms.get(reason, 0) for reason in CLOSED) / 1000
+    if closed and seconds - closed < settings.min_seconds:
+        left = seconds - closed
+        return (
+            f"{media}: its regions leave {left:.1f} s of it, too little for {shortest}; "
+            f"nothing was cut"
+        )
+    where = " in what its regions leave" if closed else ""
+    speech = outside_ms.get(LEFT_OVER, 0) / 1000
+    if speech:
+        return (
+            f"{media}: {speech:.1f} s of speech was found{where}, but none of it fits a clip of "
+            f"{settings.min_seconds:g} to {settings.max_seconds:g} s; nothing was cut"
+        )
+    return f"{media}: no speech was found{where}; nothing was cut"
+
+
+_CANCELLED = 0.1  # share of the sound; effects and ambience of films reach less

@@ -7,6 +7,7 @@ from typing import Any
 
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome
+from manifests.storage.decisions import is_decided
 from manifests.storage.records import Clip, Screen, Source, Transcript
 from manifests.storage.shards import (
     STAGES,
@@ -162,7 +163,7 @@ def read_source_clips(corpus: Path, outcome: Outcome) -> Iterator[SourceClips]:
 def _read_source(corpus: Path, source_id: str) -> SourceClips:
     clips = read_shard(STAGES["segments"].path(corpus, source_id), Clip)
     screen = STAGES["screen"].path(corpus, source_id)
-    screened = read_shard(screen, Screen) if screen.exists() else []
+    screened = read_shard(screen, Screen) if is_decided(corpus, source_id) else []
     accepted = {row.clip_id for row in screened if row.accepted}
     sources = STAGES["sources"].path(corpus, source_id)
     kinds = {row.kind for row in read_shard(sources, Source)} if sources.exists() else set()

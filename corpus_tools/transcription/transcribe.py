@@ -27,6 +27,7 @@ from corpus_tools.transcription.subtitle_transcripts import put_subtitle_texts
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import CorpusError, DataError
 from manifests.base.outcome import Failure, Outcome, Progress, no_progress
+from manifests.storage.decisions import undecided_warnings
 from manifests.storage.store import inside
 from models.text.lexicon import prompt_words
 
@@ -140,6 +141,7 @@ def transcribe(
             outcome.warnings.append(lock.broken)
         sweep(workspace.root)
         sources = list(read_source_clips(workspace.root, outcome))
+        outcome.warnings += undecided_warnings(workspace.root)
         tally = Counter(done=0, unchanged=0, failed=0)
         for source in sources:
             try:

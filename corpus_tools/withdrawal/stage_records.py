@@ -70,19 +70,21 @@ def _source_changes(removal: Removal, name: str) -> Iterator[Change]:
         if paths[stage].is_file():
             yield from _stage_changes(removal, paths[stage], stage)
     segments_head = _clean_header(removal, paths["segments"], len(clips))
-    if paths["screen"].is_file() and paths["ledger"].is_file():
-        rows = read_shard(paths["screen"], Screen)
+    if paths["ledger"].is_file():
+        rows = read_shard(paths["screen"], Screen) if paths["screen"].is_file() else []
         decisions = [row for row in rows if not removal.covers(row.clip_id)]
         ledger: list[LedgerEntry] = read_shard(paths["ledger"], LedgerEntry)
-        if name in removal.milliseconds and len(decisions) == len(clips):
+        if name in removal.milliseconds and (not rows or len(decisions) == len(clips)):
             outside = outside_from_ledger(ledger) | {WITHDRAWN: removal.milliseconds[name]}
             ledger = ledger_of(name, clips, decisions, outside)
         for stage, records, count in (
             ("screen", decisions, len(rows) - len(decisions)),
             ("ledger", ledger, 0),
         ):
-            head = _clean_header(removal, paths[stage], len(records), segments_head["fingerprint"])
-            yield from _shard_change(paths[stage], head, records, stage, count)
+            if paths[stage].is_file():
+                cuts = segments_head["fingerprint"]
+                head = _clean_header(removal, paths[stage], len(records), cuts)
+                yield from _shard_change(paths[stage], head, records, stage, count)
     yield from _shard_change(
         paths["segments"], segments_head, clips, "segments", len(segments) - len(clips)
     )

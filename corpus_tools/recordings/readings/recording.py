@@ -14,7 +14,7 @@ from corpus_tools.media.samples import Samples
 from corpus_tools.recordings.readings.script import ScriptRow
 from corpus_tools.registries.measures import added_inputs
 from corpus_tools.segmentation.intake.identify import MediaInput
-from corpus_tools.segmentation.ledger.commit import SourceCuts
+from corpus_tools.segmentation.ledger.commit import SourceResult
 from corpus_tools.segmentation.ledger.ledger import measure_outside
 from corpus_tools.segmentation.source import ClipWriter, SpeakerInfo
 from corpus_tools.segmentation.voice.activity import runs
@@ -78,7 +78,7 @@ def cut_recording(
     segment: SegmentSettings,
     inputs: dict[str, Any],
     frozen: Mapping[str, str],
-) -> SourceCuts:
+) -> SourceResult:
     """Write a recording as one clip.
 
     Args:
@@ -101,7 +101,7 @@ def cut_recording(
         clips = writer.write([cut], lambda _: who)
         source = media.source.changed(duration=track.duration_ms / 1000)
         outside_ms = measure_outside(track.activity, [cut], track.duration_ms)
-    return SourceCuts(source, clips, None, outside_ms, inputs)
+    return SourceResult(source, clips, None, outside_ms, inputs)
 
 
 def _kept_extent(track: DecodedTrack, settings: RecordingSettings) -> Cut:

@@ -28,14 +28,13 @@ from corpus_tools.recordings.takes.take import (
     take_inputs,
 )
 from corpus_tools.segmentation.intake.identify import KnownSources, MediaInput, identify
-from corpus_tools.segmentation.ledger.commit import SCREEN, SEGMENTS, SourceCuts, is_cut
-from corpus_tools.segmentation.ledger.ledger import clips_of
-from corpus_tools.segmentation.ledger.update import Update
+from corpus_tools.segmentation.ledger.commit import SEGMENTS, SourceResult, is_cut
+from corpus_tools.segmentation.ledger.decisions import SourceDecisions, clips_of
+from corpus_tools.segmentation.ledger.update import Status, Update
 from corpus_tools.workspace.runner import run_each
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome, Progress
-from manifests.storage.records import Screen
-from manifests.storage.shards import read_header, read_shard
+from manifests.storage.shards import read_header
 
 __all__ = ["AddedTake", "TakeSession"]
 
@@ -208,15 +207,15 @@ class TakeSession:
                 for row in table
                 if row.clip_id
             }
-            status = self._cut(known, cuts)
+            status, decisions = self._cut(known, cuts)
         else:
             matcher, matches = matched
             check_script_fits(matcher, matches)
             margin_ms = round(self.segment.margin_seconds * 1000)
             cuts = clip_cuts(matches, matcher.speech.pieces, margin_ms)
-            status = self._cut(known, cuts, outdated=path)
+            status, decisions = self._cut(known, cuts, outdated=path)
             table = table_rows(take.rows, matches, source_id, cuts)
-        screens = {row.clip_id: row for row in read_shard(SCREEN.path(corpus, source_id), Screen)}
+        screens = {row.clip_id: row for row in decisions.screens}
         if unknown := {row.clip_id for row in table if row.clip_id} - screens.keys():
             raise DataError(
                 f"has frozen clips, and {path.name} no longer assigns lines to them "
@@ -242,10 +241,10 @@ class TakeSession:
 
     def _cut(
         self, known: _IdentifiedTake, cuts: Mapping[Cut, int], *, outdated: Path | None = None
-    ) -> str:
+    ) -> tuple[Status, SourceDecisions]:
         """Cut a take unless it is up to date; an outdated table is deleted before new clips."""
 
-        def cut(frozen: Mapping[str, str], _: object) -> SourceCuts:
+        def cut(frozen: Mapping[str, str], _: object) -> SourceResult:
             corpus, inputs = self.update.corpus, known.inputs
             found = cut_take(known.media, known.take, cuts, corpus, self.segment, inputs, frozen)
             if outdated is not None:

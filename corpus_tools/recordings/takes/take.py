@@ -19,7 +19,7 @@ from corpus_tools.recordings.readings.script import ScriptRow
 from corpus_tools.recordings.takes.matches import LineMatch
 from corpus_tools.registries.measures import added_inputs
 from corpus_tools.segmentation.intake.identify import MediaInput
-from corpus_tools.segmentation.ledger.commit import SourceCuts
+from corpus_tools.segmentation.ledger.commit import SourceResult
 from corpus_tools.segmentation.ledger.ledger import measure_outside
 from corpus_tools.segmentation.source import ClipWriter, SpeakerInfo
 from corpus_tools.segmentation.voice.activity import Activity, runs
@@ -207,7 +207,7 @@ def cut_take(
     segment: SegmentSettings,
     inputs: dict[str, Any],
     frozen: Mapping[str, str],
-) -> SourceCuts:
+) -> SourceResult:
     """Write the clips of a take.
 
     Args:
@@ -231,4 +231,4 @@ def cut_take(
         clips = ClipWriter(corpus, media.source.source_id, track, frozen).write(list(cuts), who)
         source = media.source.changed(duration=track.duration_ms / 1000)
         left = measure_outside(track.activity, list(cuts), track.duration_ms)
-    return SourceCuts(source, clips, None, left, inputs)
+    return SourceResult(source, clips, None, left, inputs)

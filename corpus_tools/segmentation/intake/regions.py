@@ -1,16 +1,22 @@
-"""Reading of regions files: time ranges of films to keep or drop."""
+"""Regions files: time ranges of films to keep or drop, and their import."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
+from corpus_tools.configuration.segment import SegmentSettings
+from corpus_tools.media.errors import MediaError
+from corpus_tools.media.probe import length_of
+from corpus_tools.segmentation.intake.identify import MediaInput, nearest_names
+from corpus_tools.segmentation.intake.selections import put_regions, read_choices
 from manifests.base.csv_tables import read_rows
 from manifests.base.errors import DataError
-from manifests.base.timecode import parse_time
+from manifests.base.outcome import Outcome
+from manifests.base.timecode import format_time, parse_time
 from manifests.storage.records import Choice
 
-__all__ = ["Region", "RegionReset", "read_regions"]
+__all__ = ["Region", "RegionReset", "import_regions", "read_regions"]
 
 COLUMNS = ("source", "from", "to", "decision", "note", "speaker")
 
@@ -135,3 +141,159 @@ def _parse_row(line: int, cells: Sequence[str], columns: dict[str, int]) -> Regi
 
 
 _DECISIONS = ("keep", "drop", "none")
+
+
+def import_regions(
+    file: Path,
+    inputs: Sequence[MediaInput],
+    corpus: Path,
+    frozen_clips: Callable[[str], Collection[str]],
+    settings: SegmentSettings,
+    outcome: Outcome,
+) -> None:
+    """Replace the regions of each source named in a file; other sources keep theirs.
+
+    A row with ``none`` removes all regions of its source.
+
+    Args:
+        file: regions file, as for `read_regions`.
+        inputs: sources of this run; each row must name one of them.
+        corpus: corpus folder.
+        frozen_clips: returns the frozen clips of a source; one with any keeps its regions.
+        settings: length of the shortest clip.
+        outcome: receives a failure for each invalid row, which counts as an input item, and a
+            warning for each that is too short or goes past the end.
+
+    Raises:
+        DataError: if the file can't be read.
+    """
+    regions = _RegionImport(file, inputs, settings, outcome).by_source()
+    for source_id, choices in regions.items():
+        choices.sort(key=lambda row: (row.start, row.end, row.decision))
+        try:
+            stored = read_choices(corpus, source_id).regions
+        except DataError as error:
+            _fail(file, str(error), outcome)
+            continue
+        if stored == choices:
+            continue
+        if frozen_clips(source_id):
+            _fail(
+                file,
+                f"{source_id} has frozen clips, so its regions were not imported; "
+                f"drop single clips with corpus review, or cut it into another corpus",
+                outcome,
+            )
+        else:
+            put_regions(corpus, source_id, choices)
+
+
+class _RegionImport:
+    """Checks the rows of one file against the media of this run."""
+
+    def __init__(
+        self,
+        file: Path,
+        inputs: Sequence[MediaInput],
+        settings: SegmentSettings,
+        outcome: Outcome,
+    ) -> None:
+        self._file = file
+        self._inputs = inputs
+        self._settings = settings
+        self._outcome = outcome
+        self._named: dict[str, MediaInput | str] = {}
+        self._lengths: dict[str, float | None] = {}
+
+    def by_source(self) -> dict[str, list[Choice]]:
+        """Return the new regions of each named source."""
+        regions: dict[str, list[Choice]] = {}
+        resets: dict[str, int] = {}
+        for row in read_regions(self._file):
+            try:
+                if isinstance(row, DataError):
+                    raise row
+                media = self._media_of(row)
+                name = media.source.source_id
+                if isinstance(row, RegionReset):
+                    resets[name] = row.line
+                else:
+                    self._check(row, media)
+                    regions.setdefault(name, []).append(row.choice(name))
+            except DataError as error:
+                _fail(self._file, str(error), self._outcome)
+        for name, line in resets.items():
+            if regions.setdefault(name, []):
+                _fail(
+                    self._file,
+                    f"line {line}: removes the regions of {name}, for which other rows add "
+                    f"some; keep one or the other",
+                    self._outcome,
+                )
+        return regions
+
+    def _media_of(self, row: Region | RegionReset) -> MediaInput:
+        """Return the one source of this run that a row names."""
+        if row.source not in self._named:
+            self._named[row.source] = self._find(row.source)
+        media = self._named[row.source]
+        if isinstance(media, str):
+            raise DataError(f"line {row.line}: {row.source!r} {media}")
+        return media
+
+    def _find(self, name: str) -> MediaInput | str:
+        """Return the one source with a name, or an error message."""
+        named = [media for media in self._inputs if media.identified_by(name)]
+        if len(named) == 1:
+            return named[0]
+        several = nearest_names(name, [media.source for media in named or self._inputs])
+        if named:
+            return f"names several of the given media; write the id of one: {several}"
+        return f"names none of the given media; the nearest are {several or 'none'}"
+
+    def _check(self, row: Region, media: MediaInput) -> None:
+        """Refuse a row after the end of its film, and warn of one that is cut short or unused."""
+        length = self._length(media)
+        title = media.source.title
+        if length is not None and row.start >= length:
+            raise DataError(
+                f"line {row.line}: begins at {format_time(row.start)}, but {title!r} lasts only "
+                f"{format_time(length)}; check its source and times"
+            )
+        where = f"{self._file.name}, line {row.line}"
+        if length is not None and row.end > length + _ROUNDED_UP:
+            self._outcome.warnings.append(
+                f"{where}: ends at {format_time(row.end)}, but {title!r} lasts only "
+                f"{format_time(length)}; used up to its end"
+            )
+        lasts = row.end - row.start
+        if row.decision == "keep" and lasts < self._settings.min_seconds:
+            self._outcome.warnings.append(
+                f"{where}: lasts {lasts:.1f} s, too short for a clip of "
+                f"{self._settings.min_seconds:g} s; nothing is cut from it"
+            )
+
+    def _length(self, media: MediaInput) -> float | None:
+        name = media.source.source_id
+        if name not in self._lengths:
+            self._lengths[name] = _duration(media)
+        return self._lengths[name]
+
+
+def _fail(file: Path, reason: str, outcome: Outcome) -> None:
+    """Add a failure of the regions file, which counts as an input item."""
+    outcome.items_in += 1
+    outcome.fail(file.name, reason)
+
+
+def _duration(media: MediaInput) -> float | None:
+    """Return the duration of a source in seconds, from its record or its file's packets."""
+    if media.known:
+        return media.source.duration
+    try:
+        return length_of(media.path, media.source.track)
+    except MediaError:
+        return None
+
+
+_ROUNDED_UP = 1.0  # seconds; people round ends up by as much

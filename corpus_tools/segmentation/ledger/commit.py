@@ -1,48 +1,43 @@
-"""Safe replacement of a source's clips and shards in the corpus.
+"""Writing of a source's clips, screening decisions and shards, safe against interruption.
 
-The order of writing makes any interruption harmless: clips, then `subtitles`, `fingerprints`,
-`segments`, `screen`, `ledger`, and `sources` last. A source is complete when all of them exist and
-match, so that the next run repeats an interrupted one and ends with the same files.
-
-Report of a source's clips and seconds.
+Two steps write a source. `write_result` stores what its analysis found: `subtitles`,
+`fingerprints`, `segments`, a ledger with the clips' time as ``undecided``, and `sources`. Once the
+repeats among all sources are resolved, `commit` stores the decisions, `screen` last. A source
+without a `screen` is undecided, and no command uses its clips. `write_result` deletes it before it
+changes anything else; `commit` deletes those of all sources that change before it writes the first,
+so that no clip is accepted beside a repeat that awaits its rejection. The next run repeats an
+interrupted one and ends with the same files.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corpus_tools.segmentation.ledger.ledger import (
-    check_finished,
-    clips_of,
-    decide,
-    ledger_fits,
-)
+from corpus_tools.segmentation.ledger.decisions import SourceDecisions, clips_of, ledger_fits
+from corpus_tools.segmentation.ledger.ledger import ledger_of
 from corpus_tools.segmentation.screening.rules import Rules
-from manifests.storage.records import Clip, Fingerprint, LedgerEntry, Screen, Source, SubtitleLine
-from manifests.storage.shards import STAGES, Stage, read_header, read_shard, write_shard
+from manifests.base.outcome import Progress, no_progress
+from manifests.storage.records import Clip, Fingerprint, Source, SubtitleLine
+from manifests.storage.shards import STAGES, Stage, read_header, write_shard
 from manifests.storage.store import inside
 
 __all__ = [
-    "SourceCuts",
-    "SourceReport",
+    "SourceResult",
+    "commit",
     "is_cut",
     "is_whole",
-    "mark_duplicates",
-    "publish",
-    "publish_source",
-    "report_of",
     "source_of",
     "sweep",
     "sweep_source",
+    "write_result",
+    "write_source",
 ]
 
 SUBTITLES, FINGERPRINTS, SEGMENTS, SCREEN, LEDGER, SOURCES = (
     STAGES[name]
     for name in ("subtitles", "fingerprints", "segments", "screen", "ledger", "sources")
 )
-
 
 MARKED = "stages/fingerprints/marked"
 """File that identifies the clips searched for repeats; absent while some source isn't marked."""
@@ -52,8 +47,8 @@ SETTLED = "stages/fingerprints/settled"
 
 
 @dataclass(frozen=True)
-class SourceCuts:
-    """Records that result from cutting one source.
+class SourceResult:
+    """Records that result from the analysis of one source.
 
     Attributes:
         source: record of the source.
@@ -63,6 +58,7 @@ class SourceCuts:
         inputs: JSON-ready inputs of the cuts.
         fingerprints: fingerprints of the clips; ``None`` for a source without repeat search.
         alignment: JSON-ready `SubtitleTiming`; ``None`` without subtitles.
+        warnings: messages for the user.
     """
 
     source: Source
@@ -72,6 +68,7 @@ class SourceCuts:
     inputs: dict[str, Any]
     fingerprints: Sequence[Fingerprint] | None = None
     alignment: dict[str, Any] | None = None
+    warnings: Sequence[str] = ()
 
 
 def is_cut(corpus: Path, source_id: str, inputs: dict[str, Any]) -> bool:
@@ -84,15 +81,13 @@ def is_cut(corpus: Path, source_id: str, inputs: dict[str, Any]) -> bool:
 
 
 def is_whole(corpus: Path, source: Source) -> bool:
-    """Return whether a cut source has all its other shards and clips, all of the current cuts.
+    """Return whether a cut source has all that `write_result` writes, and all of the current cuts.
 
     Shards of earlier cuts remain after an interruption. Recordings have neither fingerprints nor
     subtitles.
     """
     source_id = source.source_id
-    if not all(stage.path(corpus, source_id).is_file() for stage in (SCREEN, LEDGER, SOURCES)):
-        return False
-    if not ledger_fits(corpus, source_id):
+    if not SOURCES.path(corpus, source_id).is_file() or not ledger_fits(corpus, source_id):
         return False
     if source.kind == "drama" and not all(
         _is_of_these_cuts(corpus, stage, source_id) for stage in (FINGERPRINTS, SUBTITLES)
@@ -101,51 +96,63 @@ def is_whole(corpus: Path, source: Source) -> bool:
     return all((corpus / clip.path).is_file() for clip in clips_of(corpus, source_id))
 
 
-def publish(corpus: Path, cuts: SourceCuts, rules: Rules, frozen: Iterable[str] = ()) -> None:
-    """Write a source's shards, then delete the clips that it no longer has.
+def write_result(
+    corpus: Path, result: SourceResult, rules: Rules, frozen: Iterable[str] = ()
+) -> None:
+    """Write a source's shards, undecided, then delete the clips that it no longer has.
 
     Args:
         corpus: corpus folder.
-        cuts: records to write; the clips' files exist already.
-        rules: screening rules.
+        result: records to write; the clips' files exist already.
+        rules: screening rules of the decisions to come, if no later run names others.
         frozen: ids of clips that are never deleted.
     """
-    name = cuts.source.source_id
-    if cuts.lines is not None:
-        timing = {} if cuts.alignment is None else {"alignment": cuts.alignment}
-        write_shard(corpus, SUBTITLES, name, cuts.lines, cuts.inputs | timing)
-    if cuts.fingerprints is not None:
-        for note in (MARKED, SETTLED):
-            inside(corpus, note).unlink(missing_ok=True)
-        write_shard(corpus, FINGERPRINTS, name, cuts.fingerprints, cuts.inputs)
-    write_shard(corpus, SEGMENTS, name, cuts.clips, cuts.inputs)
-    decide(corpus, name, cuts.clips, cuts.outside_ms, rules, {})
-    publish_source(corpus, cuts.source)
+    name, inputs = result.source.source_id, result.inputs
+    _hide_decisions(corpus, name)
+    if result.lines is not None:
+        timing = {} if result.alignment is None else {"alignment": result.alignment}
+        write_shard(corpus, SUBTITLES, name, result.lines, inputs | timing)
+    if result.fingerprints is not None:
+        _forget_repeats(corpus)
+        write_shard(corpus, FINGERPRINTS, name, result.fingerprints, inputs)
+    write_shard(corpus, SEGMENTS, name, result.clips, inputs)
+    undecided = {
+        "segments": SEGMENTS.fingerprint(inputs),
+        "rules": rules.model_dump(mode="json"),
+    }
+    ledger = ledger_of(name, result.clips, [], result.outside_ms)
+    write_shard(corpus, LEDGER, name, ledger, undecided)
+    write_source(corpus, result.source)
     sweep_source(corpus, name, frozen)
 
 
-def mark_duplicates(corpus: Path, source_id: str, originals: Mapping[str, str]) -> bool:
-    """Record which clips of a source repeat others, and return whether anything changed.
+def commit(
+    corpus: Path, decisions: Iterable[SourceDecisions], progress: Progress = no_progress
+) -> set[str]:
+    """Write the screening decisions that changed, and return the ids of their sources.
 
     Args:
         corpus: corpus folder.
-        source_id: id of the source.
-        originals: first occurrence for each clip of the corpus that is a repeat.
-
-    Raises:
-        DataError: if cutting the source was interrupted.
+        decisions: decisions on all sources that share repeats.
+        progress: called after each source that changed.
     """
-    check_finished(corpus, source_id)
-    clips = clips_of(corpus, source_id)
-    marked = [clip.changed(duplicate_of=originals.get(clip.clip_id)) for clip in clips]
-    if marked == clips:
-        return False
-    inputs = read_header(SEGMENTS.path(corpus, source_id)).inputs
-    write_shard(corpus, SEGMENTS, source_id, marked, inputs)
-    return True
+    changed = [own for own in decisions if own.marked or not _is_committed(corpus, own)]
+    if any(own.source.kind == "drama" for own in changed):
+        _forget_repeats(corpus)
+    for own in changed:
+        _hide_decisions(corpus, own.source.source_id)
+    for number, own in enumerate(changed, start=1):
+        name = own.source.source_id
+        if own.marked:
+            inputs = read_header(SEGMENTS.path(corpus, name)).inputs
+            write_shard(corpus, SEGMENTS, name, own.clips, inputs)
+        write_shard(corpus, LEDGER, name, own.ledger, own.inputs)
+        write_shard(corpus, SCREEN, name, own.screens, own.inputs)
+        progress(number, len(changed), name)
+    return {own.source.source_id for own in changed}
 
 
-def publish_source(corpus: Path, source: Source) -> None:
+def write_source(corpus: Path, source: Source) -> None:
     """Write the record of a source if it changed."""
     inputs = source.row()
     if not _is_current(corpus, SOURCES, source.source_id, inputs):
@@ -183,6 +190,28 @@ def sweep(corpus: Path) -> None:
                 path.unlink()
 
 
+def _hide_decisions(corpus: Path, source_id: str) -> None:
+    """Make a source undecided."""
+    inside(corpus, f"stages/screen/{source_id}.jsonl").unlink(missing_ok=True)
+
+
+def _forget_repeats(corpus: Path) -> None:
+    """Delete the notes by which a run knows that no repeats have to be searched for."""
+    for note in (MARKED, SETTLED):
+        inside(corpus, note).unlink(missing_ok=True)
+
+
+def _is_committed(corpus: Path, own: SourceDecisions) -> bool:
+    for stage in (SCREEN, LEDGER):
+        path = stage.path(corpus, own.source.source_id)
+        if not path.is_file():
+            return False
+        header = read_header(path)
+        if header.inputs != own.inputs or header.fingerprint != stage.fingerprint(own.inputs):
+            return False
+    return True
+
+
 def _is_of_these_cuts(corpus: Path, stage: Stage, source_id: str) -> bool:
     path = stage.path(corpus, source_id)
     segments = read_header(SEGMENTS.path(corpus, source_id)).inputs
@@ -195,54 +224,3 @@ def _is_of_these_cuts(corpus: Path, stage: Stage, source_id: str) -> bool:
 def _is_current(corpus: Path, stage: Stage, source_id: str, inputs: dict[str, Any]) -> bool:
     path = stage.path(corpus, source_id)
     return path.is_file() and read_header(path).fingerprint == stage.fingerprint(inputs)
-
-
-@dataclass(frozen=True)
-class SourceReport:
-    """A source's clips and seconds.
-
-    Attributes:
-        source_id: id of the source.
-        series: its series, if known.
-        media: path as given, or as recorded.
-        status: ``cut``, ``screened`` (new screening decisions), ``unchanged``, or ``kept`` (would
-            be cut differently now, but has frozen clips).
-        seconds: duration.
-        clips: number of clips.
-        accepted: number of accepted clips.
-        rejected: number of rejected clips, by their first reason.
-        ledger: seconds by ledger reason.
-    """
-
-    source_id: str
-    series: str | None
-    media: str
-    status: str
-    seconds: float
-    clips: int
-    accepted: int
-    rejected: dict[str, int]
-    ledger: dict[str, float]
-
-
-def report_of(corpus: Path, source_id: str, media: str, status: str) -> SourceReport:
-    """Return the report of a source in its current state.
-
-    Raises:
-        DataError: if one of its shards can't be read.
-    """
-    source = read_shard(SOURCES.path(corpus, source_id), Source)[0]
-    decisions = read_shard(SCREEN.path(corpus, source_id), Screen)
-    ledger = read_shard(LEDGER.path(corpus, source_id), LedgerEntry)
-    rejected = Counter(screen.reasons[0] for screen in decisions if not screen.accepted)
-    return SourceReport(
-        source_id=source_id,
-        series=source.series,
-        media=media,
-        status=status,
-        seconds=source.duration,
-        clips=len(decisions),
-        accepted=sum(screen.accepted for screen in decisions),
-        rejected=dict(sorted(rejected.items())),
-        ledger={entry.reason: entry.seconds for entry in ledger},
-    )

@@ -1,47 +1,20 @@
-"""Ledger of a source's seconds, which add up to its duration to the millisecond.
-
-Screening decisions and ledger of a source: reading, checking and writing of their shards.
-
-Both shards record their inputs: cuts, rules, manual decisions and suppressed repeats. The last are
-determined for the whole corpus (`stand_ins`) and stay as recorded until that is done again.
-"""
+"""Ledger of a source's seconds, which add up to its duration to the millisecond."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from corpus_tools.media.cut import Cut
-from corpus_tools.segmentation.intake.selections import CLOSED, read_choices
-from corpus_tools.segmentation.screening.rules import Rules, screen_clips
+from corpus_tools.segmentation.intake.selections import CLOSED
 from corpus_tools.segmentation.voice.activity import Activity
 from corpus_tools.segmentation.voice.base import FRAME_MS
-from manifests.base.errors import DataError
 from manifests.storage.records import Clip, LedgerEntry, Screen
-from manifests.storage.shards import STAGES, read_header, read_shard, write_shard
 
-__all__ = [
-    "LEFT_OVER",
-    "WITHDRAWN",
-    "check_finished",
-    "clips_of",
-    "decide",
-    "is_decided",
-    "is_screened",
-    "ledger_fits",
-    "ledger_of",
-    "measure_outside",
-    "outside_from_ledger",
-    "recorded_rules",
-    "recorded_suppressed",
-    "rescreen",
-]
+__all__ = ["LEFT_OVER", "WITHDRAWN", "ledger_of", "measure_outside", "outside_from_ledger"]
 
-ACCEPTED = "accepted"
+ACCEPTED, UNDECIDED = "accepted", "undecided"
 GAP, LEFT_OVER, NO_SPEECH, SILENCE = "gap", "speech_left_over", "no_speech", "silence"
 WITHDRAWN = "withdrawn"
 OUTSIDE = (GAP, *CLOSED, LEFT_OVER, NO_SPEECH, SILENCE, WITHDRAWN)
@@ -95,13 +68,13 @@ def ledger_of(
 ) -> list[LedgerEntry]:
     """Return a source's ledger, in alphabetical order of the reasons that have any time.
 
-    A rejected clip counts under its first reason, a superseded one not at all: its time belongs to
-    other clips.
+    A rejected clip counts under its first reason, one without a decision as ``undecided``, and a
+    superseded one not at all: its time belongs to other clips.
 
     Args:
         source_id: id of the source.
         clips: all clips of the source.
-        decisions: screening decision on each clip.
+        decisions: screening decisions on the clips.
         outside_ms: milliseconds in no clip, by reason.
     """
     spent = Counter({reason: ms for reason, ms in outside_ms.items() if ms})
@@ -109,8 +82,11 @@ def ledger_of(
     for clip in clips:
         if clip.superseded_by is not None:
             continue
-        decision = decided[clip.clip_id]
-        reason = ACCEPTED if decision.accepted else decision.reasons[0]
+        decision = decided.get(clip.clip_id)
+        if decision is None:
+            reason = UNDECIDED
+        else:
+            reason = ACCEPTED if decision.accepted else decision.reasons[0]
         spent[reason] += round((clip.end - clip.start) * 1000)
     return [
         LedgerEntry(source_id=source_id, reason=reason, seconds=ms / 1000)
@@ -119,127 +95,3 @@ def ledger_of(
 
 
 _SILENCE = 10 ** (-50 / 10)  # mean square of a frame
-
-
-SEGMENTS, SCREEN, LEDGER = (STAGES[name] for name in ("segments", "screen", "ledger"))
-
-
-def clips_of(corpus: Path, source_id: str) -> list[Clip]:
-    """Return the clips of a source; none if it has no shard.
-
-    Raises:
-        DataError: if its shard can't be read.
-    """
-    path = SEGMENTS.path(corpus, source_id)
-    return read_shard(path, Clip) if path.is_file() else []
-
-
-def ledger_fits(corpus: Path, source_id: str) -> bool:
-    """Return whether a source has a ledger of its current cuts."""
-    if not (
-        SEGMENTS.path(corpus, source_id).is_file() and LEDGER.path(corpus, source_id).is_file()
-    ):
-        return False
-    segments = read_header(SEGMENTS.path(corpus, source_id)).fingerprint
-    recorded = read_header(LEDGER.path(corpus, source_id)).inputs.get("segments")
-    return bool(recorded == segments)
-
-
-def check_finished(corpus: Path, source_id: str) -> None:
-    """Raise DataError if cutting a source was interrupted."""
-    if not ledger_fits(corpus, source_id):
-        raise DataError("cutting it was interrupted; give its film to corpus segment again")
-
-
-def decide(
-    corpus: Path,
-    source_id: str,
-    clips: Sequence[Clip],
-    outside_ms: Mapping[str, int],
-    rules: Rules,
-    suppressed: Mapping[str, str],
-) -> None:
-    """Write the screening decisions on a source's clips, and its ledger.
-
-    Args:
-        corpus: corpus folder.
-        source_id: id of the source.
-        clips: clips of the source.
-        outside_ms: milliseconds in no clip, by ledger reason.
-        rules: screening rules.
-        suppressed: suppressed repeats, and the clip kept instead of each.
-    """
-    inputs = _decision_inputs(corpus, source_id, rules, suppressed)
-    decisions = screen_clips(clips, rules, read_choices(corpus, source_id), suppressed)
-    write_shard(corpus, SCREEN, source_id, decisions, inputs)
-    ledger = ledger_of(source_id, clips, decisions, outside_ms)
-    write_shard(corpus, LEDGER, source_id, ledger, inputs)
-
-
-def rescreen(
-    corpus: Path, source_id: str, rules: Rules, suppressed: Mapping[str, str] | None = None
-) -> None:
-    """Screen a source's clips again, without cutting.
-
-    Args:
-        corpus: corpus folder.
-        source_id: id of the source.
-        rules: screening rules.
-        suppressed: as for `decide`; ``None`` for those on record.
-
-    Raises:
-        DataError: if a shard can't be read, or cutting it was interrupted.
-    """
-    check_finished(corpus, source_id)
-    outside_ms = outside_from_ledger(read_shard(LEDGER.path(corpus, source_id), LedgerEntry))
-    if suppressed is None:
-        suppressed = recorded_suppressed(corpus, source_id)
-    decide(corpus, source_id, clips_of(corpus, source_id), outside_ms, rules, suppressed)
-
-
-def is_screened(corpus: Path, source_id: str, rules: Rules) -> bool:
-    """Return whether decisions and ledger exist and are of the current cuts and rules."""
-    return is_decided(corpus, source_id, rules, recorded_suppressed(corpus, source_id))
-
-
-def is_decided(corpus: Path, source_id: str, rules: Rules, suppressed: Mapping[str, str]) -> bool:
-    """Return whether decisions and ledger are what `decide` would write."""
-    inputs = _decision_inputs(corpus, source_id, rules, suppressed)
-    for stage in (SCREEN, LEDGER):
-        path = stage.path(corpus, source_id)
-        if not path.is_file():
-            return False
-        header = read_header(path)
-        if header.inputs != inputs or header.fingerprint != stage.fingerprint(inputs):
-            return False
-    return True
-
-
-def recorded_suppressed(corpus: Path, source_id: str) -> dict[str, str]:
-    """Return the recorded suppressed repeats of a source, and the clip kept instead of each."""
-    return dict(_recorded_inputs(corpus, source_id).get("duplicates", []))
-
-
-def recorded_rules(corpus: Path, source_id: str) -> Rules | None:
-    """Return the rules that a source was last screened with; ``None`` if unknown."""
-    try:
-        return Rules.model_validate(_recorded_inputs(corpus, source_id)["rules"])
-    except (KeyError, ValidationError):
-        return None
-
-
-def _recorded_inputs(corpus: Path, source_id: str) -> dict[str, Any]:
-    path = SCREEN.path(corpus, source_id)
-    return read_header(path).inputs if path.is_file() else {}
-
-
-def _decision_inputs(
-    corpus: Path, source_id: str, rules: Rules, suppressed: Mapping[str, str]
-) -> dict[str, Any]:
-    choices = read_choices(corpus, source_id)
-    return {
-        "segments": read_header(SEGMENTS.path(corpus, source_id)).fingerprint,
-        "rules": rules.model_dump(mode="json"),
-        "choices": [[row.start, row.end, row.origin, row.decision] for row in choices.rows],
-        "duplicates": [list(pair) for pair in sorted(suppressed.items())],
-    }

@@ -1,9 +1,4 @@
-"""Bring one source of the corpus up to date without changing its frozen clips.
-
-Differences between the recorded and the current inputs of a source's cuts.
-
-Preservation of frozen clips when their source is cut anew.
-"""
+"""Analysis of one source of the corpus, as far as needed, without changing its frozen clips."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,18 +11,24 @@ from corpus_tools.media.cut import Cut
 from corpus_tools.segmentation.intake.identify import MediaInput
 from corpus_tools.segmentation.ledger.commit import (
     SEGMENTS,
-    SourceCuts,
+    SourceResult,
+    commit,
     is_cut,
     is_whole,
-    publish,
-    publish_source,
     source_of,
     sweep_source,
+    write_result,
+    write_source,
 )
-from corpus_tools.segmentation.ledger.ledger import clips_of, is_screened, ledger_fits, rescreen
+from corpus_tools.segmentation.ledger.decisions import (
+    SourceDecisions,
+    clips_of,
+    decide,
+    ledger_fits,
+)
 from corpus_tools.segmentation.screening.rules import Rules
 from manifests.base.errors import CorpusError
-from manifests.storage.records import Clip
+from manifests.storage.records import Clip, Source
 from manifests.storage.shards import read_header
 from manifests.storage.store import inside
 from manifests.storage.tombstones import Withdrawn
@@ -40,6 +41,180 @@ __all__ = [
     "earlier_flags",
     "with_superseded",
 ]
+
+Status = Literal["cut", "screened", "unchanged", "kept"]
+
+Analyse = Callable[[Mapping[str, str], Sequence[Cut] | None], SourceResult]
+"""Function that writes the clips of a source, given the sha256 of the samples of frozen ones, and
+the cuts if they are known already."""
+
+
+class KeptError(CorpusError):
+    """A source would be cut differently now, but keeps its cuts, some of which are frozen."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """Settings that all sources of one run share.
+
+    Attributes:
+        corpus: corpus folder.
+        rules: screening rules.
+        frozen: frozen clips, and the file that names each.
+        recut: sources to cut anew although they have frozen clips, which stay, superseded.
+    """
+
+    corpus: Path
+    rules: Rules
+    frozen: Mapping[str, str]
+    recut: Collection[str] = ()
+
+    @cached_property
+    def _frozen_by_source(self) -> dict[str, list[str]]:
+        by_source: dict[str, list[str]] = {}
+        for name in sorted(self.frozen):
+            by_source.setdefault(source_of(name), []).append(name)
+        return by_source
+
+    @cached_property
+    def _withdrawn(self) -> Withdrawn:
+        return Withdrawn.of(self.corpus)
+
+    def frozen_clips(self, source_id: str) -> list[str]:
+        """Return the frozen clips of a source, sorted."""
+        return self._frozen_by_source.get(source_id, [])
+
+    def analyse(
+        self, media: MediaInput, inputs: dict[str, Any], analyse: Analyse
+    ) -> SourceResult | None:
+        """Analyse a source and write its shards, undecided, unless that was done already.
+
+        Args:
+            media: media file and its source.
+            inputs: JSON-ready inputs of the cuts.
+            analyse: function that writes the clips.
+
+        Returns:
+            Result of the analysis; ``None`` for an unchanged source.
+
+        Raises:
+            KeptError: if the source has frozen clips and would be cut differently now.
+            CorpusError: likewise, if cutting was interrupted before, so that there is nothing to
+                screen; and if withdrawn clips would be cut again.
+            DataError: if its folder of clips is a link that leads out of the corpus.
+            MediaError: if it can't be decoded.
+        """
+        name = media.source.source_id
+        inside(self.corpus, f"clips/{name}")
+        frozen = self.frozen_clips(name)
+        known_cuts = is_cut(self.corpus, name, inputs)
+        if known_cuts and is_whole(self.corpus, media.source):
+            sweep_source(self.corpus, name, frozen)
+            if media.known:
+                write_source(self.corpus, media.source)
+            return None
+        if gone := self._withdrawn.partly.get(name):
+            raise CorpusError(
+                f"can't be cut anew, since clips of it were withdrawn with {gone.summary} and "
+                f"would be cut again; its cuts were left as they are"
+            )
+        if frozen and not known_cuts and name not in self.recut:
+            raise self._kept(name, frozen, inputs)
+        earlier = clips_of(self.corpus, name)
+        hashes = {clip.clip_id: clip.sha256 for clip in earlier}
+        known = [Cut.at(clip.start, clip.end) for clip in earlier if clip.superseded_by is None]
+        try:
+            result = analyse(
+                {clip: hashes[clip] for clip in frozen if clip in hashes},
+                known if known_cuts else None,
+            )
+            self._refuse_withdrawn(result.clips)
+            clips = with_superseded(result.clips, earlier, frozen, name)
+            write_result(self.corpus, replace(result, clips=clips), self.rules, frozen)
+        except (CorpusError, OSError):
+            sweep_source(self.corpus, name, frozen)
+            raise
+        return result
+
+    def run(
+        self, media: MediaInput, inputs: dict[str, Any], analyse: Analyse
+    ) -> tuple[Status, SourceDecisions]:
+        """Bring a recording up to date: analyse it, and screen its clips, which repeat no others.
+
+        Args:
+            media: media file and its source.
+            inputs: JSON-ready inputs of the cuts.
+            analyse: function that writes the clips.
+
+        Raises:
+            CorpusError: as for `analyse`; a kept source is screened all the same.
+        """
+        try:
+            result = self.analyse(media, inputs, analyse)
+        except KeptError:
+            self.screen(media.source)
+            raise
+        changed, decisions = self.screen(media.source if result is None else result.source)
+        return "cut" if result else "screened" if changed else "unchanged", decisions
+
+    def screen(self, source: Source) -> tuple[bool, SourceDecisions]:
+        """Screen the clips of a source by these rules; return whether that changed anything."""
+        decisions = decide(self.corpus, source, self.rules, clips_of(self.corpus, source.source_id))
+        return bool(commit(self.corpus, [decisions])), decisions
+
+    def _refuse_withdrawn(self, clips: Sequence[Clip]) -> None:
+        """Raise CorpusError if a withdrawn speaker speaks in one of the clips."""
+        for speaker in {clip.speaker for clip in clips if clip.speaker is not None}:
+            if gone := self._withdrawn.speakers.get(speaker):
+                raise CorpusError(
+                    f"clips of {gone.summary} would be cut from it again; leave it out, or rename "
+                    f"the speaker if it is another person"
+                )
+
+    def _kept(self, name: str, frozen: list[str], inputs: dict[str, Any]) -> CorpusError:
+        """Return the error that says why a source keeps its cuts."""
+        path = SEGMENTS.path(self.corpus, name)
+        earlier = read_header(path).inputs if path.is_file() else {}
+        flags = earlier_flags(earlier, inputs, FLAGS)
+        differences = describe_differences(earlier, inputs)
+        own_run = f", in a run of its own ({flags})" if flags else ""
+        complaint = (
+            f"would be cut differently now ({differences}), but {len(frozen)} of its clips are "
+            f"frozen (the first is named by {self.frozen[frozen[0]]}); its cuts were left as they "
+            f"are: give it the earlier settings{own_run}, leave it out, or cut it anew beside "
+            f"these clips with --recut {name}"
+        )
+        error = KeptError if ledger_fits(self.corpus, name) else CorpusError
+        return error(complaint)
+
+
+def with_superseded(
+    clips: Sequence[Clip], earlier: Sequence[Clip], frozen: Collection[str], source_id: str
+) -> list[Clip]:
+    """Return the new clips with the frozen earlier ones, in order of time.
+
+    A frozen clip that is not cut again is superseded by the new one that overlaps it most, or, if
+    none does, by the source as a whole.
+
+    Args:
+        clips: new clips.
+        earlier: clips of the source so far.
+        frozen: ids of clips that some task, judgement or manifest names.
+        source_id: id of the source.
+    """
+    current = {clip.clip_id for clip in clips}
+    kept = [
+        clip.changed(superseded_by=_successor(clip, clips) or source_id)
+        for clip in earlier
+        if clip.clip_id in frozen and clip.clip_id not in current
+    ]
+    return sorted([*clips, *kept], key=lambda clip: (clip.start, clip.end))
+
+
+def _successor(clip: Clip, clips: Sequence[Clip]) -> str | None:
+    overlaps = [(min(clip.end, new.end) - max(clip.start, new.start), new.clip_id) for new in clips]
+    most, name = max(overlaps, default=(0.0, ""))
+    return name if most > 0 else None
 
 
 def describe_differences(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> str:
@@ -109,161 +284,3 @@ _WORDS = {
     "choices": "its regions or moved edges changed",
     "hearing": "the settings of voice detection changed",
 }
-
-
-def with_superseded(
-    clips: Sequence[Clip], earlier: Sequence[Clip], frozen: Collection[str], source_id: str
-) -> list[Clip]:
-    """Return the new clips with the frozen earlier ones, in order of time.
-
-    A frozen clip that is not cut again is superseded by the new one that overlaps it most, or, if
-    none does, by the source as a whole.
-
-    Args:
-        clips: new clips.
-        earlier: clips of the source so far.
-        frozen: ids of clips that some task, judgement or manifest names.
-        source_id: id of the source.
-    """
-    current = {clip.clip_id for clip in clips}
-    kept = [
-        clip.changed(superseded_by=_successor(clip, clips) or source_id)
-        for clip in earlier
-        if clip.clip_id in frozen and clip.clip_id not in current
-    ]
-    return sorted([*clips, *kept], key=lambda clip: (clip.start, clip.end))
-
-
-def _successor(clip: Clip, clips: Sequence[Clip]) -> str | None:
-    overlaps = [(min(clip.end, new.end) - max(clip.start, new.start), new.clip_id) for new in clips]
-    most, name = max(overlaps, default=(0.0, ""))
-    return name if most > 0 else None
-
-
-Status = Literal["cut", "screened", "unchanged", "kept"]
-
-
-Cutter = Callable[[Mapping[str, str], Sequence[Cut] | None], SourceCuts]
-"""Function that writes the clips of a source, given the sha256 of the samples of frozen ones, and
-the cuts if they are known already."""
-
-
-class KeptError(CorpusError):
-    """A source would be cut differently now, but keeps its cuts, some of which are frozen."""
-
-
-@dataclass(frozen=True)
-class Update:
-    """Settings that all sources of one run share.
-
-    Attributes:
-        corpus: corpus folder.
-        rules: screening rules.
-        frozen: frozen clips, and the file that names each.
-        recut: sources to cut anew although they have frozen clips, which stay, superseded.
-    """
-
-    corpus: Path
-    rules: Rules
-    frozen: Mapping[str, str]
-    recut: Collection[str] = ()
-
-    @cached_property
-    def _frozen_by_source(self) -> dict[str, list[str]]:
-        by_source: dict[str, list[str]] = {}
-        for name in sorted(self.frozen):
-            by_source.setdefault(source_of(name), []).append(name)
-        return by_source
-
-    @cached_property
-    def _withdrawn(self) -> Withdrawn:
-        return Withdrawn.of(self.corpus)
-
-    def _refuse_withdrawn(self, clips: Sequence[Clip]) -> None:
-        """Raise CorpusError if a withdrawn speaker speaks in one of the clips."""
-        for speaker in {clip.speaker for clip in clips if clip.speaker is not None}:
-            if gone := self._withdrawn.speakers.get(speaker):
-                raise CorpusError(
-                    f"clips of {gone.summary} would be cut from it again; leave it out, or rename "
-                    f"the speaker if it is another person"
-                )
-
-    def frozen_clips(self, source_id: str) -> list[str]:
-        """Return the frozen clips of a source, sorted."""
-        return self._frozen_by_source.get(source_id, [])
-
-    def run(self, media: MediaInput, inputs: dict[str, Any], cut: Cutter) -> Status:
-        """Cut or screen a source as needed, and return its status.
-
-        Args:
-            media: media file and its source.
-            inputs: JSON-ready inputs of the cuts.
-            cut: function that writes the clips.
-
-        Raises:
-            KeptError: if the source has frozen clips and would be cut differently now; its clips
-                are screened all the same.
-            CorpusError: likewise, if cutting was interrupted before, so that there is nothing to
-                screen; and if withdrawn clips would be cut again.
-            DataError: if its folder of clips is a link that leads out of the corpus.
-            MediaError: if it can't be decoded.
-        """
-        name = media.source.source_id
-        inside(self.corpus, f"clips/{name}")
-        frozen = self.frozen_clips(name)
-        known_cuts = is_cut(self.corpus, name, inputs)
-        if known_cuts and is_whole(self.corpus, media.source):
-            return self._refresh(media, frozen)
-        if gone := self._withdrawn.partly.get(name):
-            raise CorpusError(
-                f"can't be cut anew, since clips of it were withdrawn with {gone.summary} and "
-                f"would be cut again; its cuts were left as they are"
-            )
-        if frozen and not known_cuts and name not in self.recut:
-            raise self._keep(name, frozen, inputs)
-        earlier = clips_of(self.corpus, name)
-        hashes = {clip.clip_id: clip.sha256 for clip in earlier}
-        known = [Cut.at(clip.start, clip.end) for clip in earlier if clip.superseded_by is None]
-        try:
-            cuts = cut(
-                {clip: hashes[clip] for clip in frozen if clip in hashes},
-                known if known_cuts else None,
-            )
-            self._refuse_withdrawn(cuts.clips)
-            clips = with_superseded(cuts.clips, earlier, frozen, name)
-            publish(self.corpus, replace(cuts, clips=clips), self.rules, frozen)
-        except (CorpusError, OSError):
-            sweep_source(self.corpus, name, frozen)
-            raise
-        return "cut"
-
-    def _keep(self, name: str, frozen: list[str], inputs: dict[str, Any]) -> CorpusError:
-        """Screen a source that keeps its cuts, and return the error that says why it does."""
-        path = SEGMENTS.path(self.corpus, name)
-        earlier = read_header(path).inputs if path.is_file() else {}
-        flags = earlier_flags(earlier, inputs, FLAGS)
-        differences = describe_differences(earlier, inputs)
-        differences = describe_differences(earlier, inputs)
-        own_run = f", in a run of its own ({flags})" if flags else ""
-        complaint = (
-            f"would be cut differently now ({differences}), but {len(frozen)} of its clips are "
-            f"frozen (the first is named by {self.frozen[frozen[0]]}); its cuts were left as they "
-            f"are: give it the earlier settings{own_run}, leave it out, or cut it anew beside "
-            f"these clips with --recut {name}"
-        )
-        if not ledger_fits(self.corpus, name):
-            return CorpusError(complaint)
-        if not is_screened(self.corpus, name, self.rules):
-            rescreen(self.corpus, name, self.rules)
-        return KeptError(complaint)
-
-    def _refresh(self, media: MediaInput, frozen: list[str]) -> Status:
-        """Renew what doesn't need the audio: leftover clips, record, screening decisions."""
-        name = media.source.source_id
-        sweep_source(self.corpus, name, frozen)
-        if media.known:
-            publish_source(self.corpus, media.source)
-        if is_screened(self.corpus, name, self.rules):
-            return "unchanged"
-        rescreen(self.corpus, name, self.rules)
-        return "screened"

@@ -1,42 +1,46 @@
-"""Marking of the clips of a corpus that repeat others: openings, recaps, re-uploads.
+"""Resolution of the repeats in a corpus: openings, recaps, re-uploads.
 
-Choose one accepted clip from each set of repeats.
+Of each set of repeats one clip is accepted. Clips are marked as repeats of the first one, whatever
+the screening rules; the rules then choose the clip to accept.
 """
 
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
-from corpus_tools.segmentation.intake.selections import HUMAN_KEEP, read_choices
+from corpus_tools.segmentation.intake.selections import HUMAN_KEEP, Choices, read_choices
 from corpus_tools.segmentation.ledger.commit import (
     FINGERPRINTS,
     MARKED,
     SEGMENTS,
     SETTLED,
     SOURCES,
-    mark_duplicates,
+    commit,
 )
-from corpus_tools.segmentation.ledger.ledger import (
+from corpus_tools.segmentation.ledger.decisions import (
+    SourceDecisions,
     check_finished,
     clips_of,
-    is_decided,
+    decide,
     recorded_rules,
     recorded_suppressed,
-    rescreen,
 )
 from corpus_tools.segmentation.repeats.fingerprint import Hashes, from_text
 from corpus_tools.segmentation.repeats.search import find_repeats
 from corpus_tools.segmentation.screening.rules import Rules, reviewed_edges, screen_clips
+from corpus_tools.workspace.runner import run_each
 from manifests.base.errors import CorpusError
-from manifests.base.outcome import Outcome
-from manifests.storage.records import Clip, Fingerprint, Screen, Source
+from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.storage.records import Clip, Fingerprint, Source
 from manifests.storage.shards import read_header, read_shard, read_stage
 from manifests.storage.store import fingerprint, inside, write_text
 
-__all__ = ["RepeatCandidate", "find_suppressed", "mark_repeats", "warn_of_other_sources"]
+__all__ = ["RepeatCandidate", "find_suppressed", "resolve_repeats", "warn_of_other_sources"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,184 +101,234 @@ def find_suppressed(
     return suppressed
 
 
+@dataclass(frozen=True)
+class Film:
+    """Records of a film.
+
+    Attributes:
+        corpus: corpus folder.
+        source: record of the film.
+        number: rank among the films.
+        rules: screening rules.
+        clips: all its clips, with the marks of repeats on record.
+        choices: manual regions and review decisions.
+        cuts: JSON-ready inputs of its cuts.
+        searched: fingerprint of the shard of its clips' fingerprints.
+    """
+
+    corpus: Path
+    source: Source
+    number: int
+    rules: Rules
+    clips: Sequence[Clip]
+    choices: Choices
+    cuts: dict[str, Any]
+    searched: str
+
+    @cached_property
+    def hashes(self) -> dict[str, Hashes]:
+        """Fingerprints of its clips, by clip id."""
+        path = FINGERPRINTS.path(self.corpus, self.source.source_id)
+        return {row.clip_id: from_text(row.hashes) for row in read_shard(path, Fingerprint)}
+
+    def copies(
+        self, frozen: Collection[str], originals: Mapping[str, str]
+    ) -> list[RepeatCandidate]:
+        """Return its clips, each screened without its repeats."""
+        clips = [clip for clip in self.clips if clip.superseded_by is None]
+        screens = screen_clips(clips, self.rules, self.choices)
+        reviewed = reviewed_edges(self.choices)
+        copies = []
+        for clip, alone in zip(clips, screens, strict=True):
+            chosen = (clip.start, clip.end) in reviewed
+            kept = alone.reasons == [HUMAN_KEEP]
+            rank = (
+                not (chosen and kept),
+                clip.clip_id not in frozen,
+                not kept,
+                self.number,
+                clip.start,
+            )
+            original = originals.get(clip.clip_id, clip.clip_id)
+            copies.append(RepeatCandidate(clip.clip_id, original, rank, alone.accepted, chosen))
+        return copies
+
+    def decide(
+        self, originals: Mapping[str, str], kept_instead: Mapping[str, str]
+    ) -> SourceDecisions:
+        """Return the decisions on its clips.
+
+        Args:
+            originals: first occurrence of each clip of the corpus that is a repeat.
+            kept_instead: suppressed repeats of the corpus, and the clip kept instead of each.
+        """
+        clips = [
+            clip
+            if clip.duplicate_of == originals.get(clip.clip_id)
+            else clip.changed(duplicate_of=originals.get(clip.clip_id))
+            for clip in self.clips
+        ]
+        suppressed = {
+            clip.clip_id: kept_instead[clip.clip_id]
+            for clip in clips
+            if clip.clip_id in kept_instead
+        }
+        marked = clips != self.clips
+        return decide(self.corpus, self.source, self.rules, clips, suppressed, marked=marked)
+
+
 def resolve_repeats(
     corpus: Path,
-    sources: Sequence[Source],
+    given: Collection[str],
     rules: Rules,
     frozen: Collection[str],
     outcome: Outcome,
-) -> set[str]:
-    """Accept one clip from each set of repeats, and reject the others as ``duplicate``.
+    progress: Progress = no_progress,
+) -> tuple[dict[str, SourceDecisions], set[str]]:
+    """Screen the films of a corpus, accept one clip of each set of repeats, and write the result.
 
-    Each source is screened with the rules last used for it, so that a run on some films doesn't
-    apply other thresholds to the rest. Only records are read, no audio.
+    Frozen clips come first, then series by name, episodes by number, and the clips of a film by
+    time: the result doesn't depend on the order in which films were added. Only records are read,
+    no audio; fingerprints are compared only if they, or their order, changed.
 
     Args:
         corpus: corpus folder.
-        sources: sources searched for repeats, in order of precedence.
-        rules: rules for sources without recorded ones.
+        given: ids of the sources to screen with these rules. The others keep the rules last used
+            for them, so that a run on some films doesn't apply other thresholds to the rest.
+        rules: screening rules of films.
         frozen: ids of frozen clips.
-        outcome: receives a failure for each source with unreadable or unfinished shards; their
-            clips are left out.
+        outcome: receives a failure for each source with unreadable or unfinished shards, which is
+            left as it is; the others are processed.
+        progress: called after each source that changed.
 
     Returns:
-        Ids of the sources with changed suppressed repeats.
+        Decisions by source id, and the ids of the sources whose decisions changed.
     """
-    copies: dict[str, list[RepeatCandidate]] = {}
-    rules_of: dict[str, Rules] = {}
-    for number, source in enumerate(sources):
+    own = Outcome()
+    films = _read_films(corpus, given, rules, own)
+    marked = _marking_state(films, frozen)
+    if _is_noted(corpus, MARKED, marked):
+        clips = chain.from_iterable(film.clips for film in films)
+        originals = {clip.clip_id: clip.duplicate_of for clip in clips if clip.duplicate_of}
+    else:
+        films = _with_fingerprints(films, own)
+        hashes = [pair for film in films for pair in film.hashes.items()]
+        hashes.sort(key=lambda pair: pair[0] not in frozen)
+        originals = find_repeats(hashes)
+    copies = _copies(films, frozen, originals)
+    settled = _resolution_state(films, copies)
+    if _is_noted(corpus, SETTLED, settled):
+        recorded = [recorded_suppressed(corpus, film.source.source_id) for film in films]
+        repeats = dict(chain.from_iterable(row.items() for row in recorded))
+    else:
+        films = _with_fingerprints(films, own)
+        copies = _copies(films, frozen, originals)
+        repeats = _acceptable_repeats(films, copies)
+    suppressed = find_suppressed(copies, repeats)
+    decisions = dict(
+        (film.source.source_id, decided)
+        for film, decided in run_each(
+            films,
+            lambda film: film.decide(originals, suppressed),
+            own,
+            name=lambda film: film.source.source_id,
+        )
+    )
+    changed = commit(corpus, decisions.values(), progress)
+    if films and own.ok:
+        for note, state in ((MARKED, marked), (SETTLED, settled)):
+            if not _is_noted(corpus, note, state):
+                write_text(inside(corpus, note), state)
+    named = {failure.item for failure in outcome.failures}
+    outcome.failures += [failure for failure in own.failures if failure.item not in named]
+    return decisions, changed
+
+
+def _read_films(corpus: Path, given: Collection[str], rules: Rules, outcome: Outcome) -> list[Film]:
+    """Return the films with fingerprints, in order of precedence."""
+    searched = [
+        source
+        for source in read_stage(corpus, SOURCES, Source)
+        if FINGERPRINTS.path(corpus, source.source_id).is_file()
+    ]
+    searched.sort(
+        key=lambda source: (source.series or "", _by_number(source.title), source.source_id)
+    )
+    films = []
+    for number, source in enumerate(searched):
         name = source.source_id
         try:
             check_finished(corpus, name)
-            rules_of[name] = recorded_rules(corpus, name) or rules
-            copies[name] = _copies(corpus, name, number, rules_of[name], frozen)
+            known = None if name in given else recorded_rules(corpus, name)
+            film = Film(
+                corpus,
+                source,
+                number,
+                rules=known or rules,
+                clips=clips_of(corpus, name),
+                choices=read_choices(corpus, name),
+                cuts=read_header(SEGMENTS.path(corpus, name)).inputs,
+                searched=read_header(FINGERPRINTS.path(corpus, name)).fingerprint,
+            )
         except CorpusError as error:
             outcome.fail(name, str(error))
-    state = _resolution_state(corpus, copies)
-    note = inside(corpus, SETTLED)
-    if note.is_file() and note.read_text(encoding="utf-8") == state:
-        repeats = _recorded_repeats(corpus, copies)
-    else:
-        note.unlink(missing_ok=True)
-        repeats = _repeats(corpus, copies, outcome)
-    kept_instead = find_suppressed(chain.from_iterable(copies.values()), repeats)
-    changed = set()
-    for name, own in copies.items():
-        suppressed = {
-            copy.clip_id: kept_instead[copy.clip_id] for copy in own if copy.clip_id in kept_instead
-        }
-        if not is_decided(corpus, name, rules_of[name], suppressed):
-            if recorded_suppressed(corpus, name).keys() != suppressed.keys():
-                changed.add(name)
-            rescreen(corpus, name, rules_of[name], suppressed)
-    if copies and outcome.ok:
-        write_text(note, state)
-    return changed
+        else:
+            films.append(film)
+    return films
 
 
-def _repeats(
-    corpus: Path, copies: dict[str, list[RepeatCandidate]], outcome: Outcome
-) -> dict[str, str]:
-    """Find the acceptable clips that repeat others; unreadable sources are dropped."""
-    hashes: dict[str, Hashes] = {}
-    for source_id in list(copies):
+def _by_number(title: str) -> list[tuple[int, str]]:
+    """Return a sort key by which episode 2 comes before episode 10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _NUMBERS.split(title)]
+
+
+def _with_fingerprints(films: Sequence[Film], outcome: Outcome) -> list[Film]:
+    """Return the films with readable fingerprints; the others are failures."""
+    readable = []
+    for film in films:
         try:
-            for row in read_shard(FINGERPRINTS.path(corpus, source_id), Fingerprint):
-                hashes[row.clip_id] = from_text(row.hashes)
+            film.hashes  # noqa: B018 (reads and keeps them)
         except CorpusError as error:
-            outcome.fail(source_id, str(error))
-            del copies[source_id]
-    ranked = [copy for copy in _acceptable(copies) if copy.clip_id in hashes]
+            outcome.fail(film.source.source_id, str(error))
+        else:
+            readable.append(film)
+    return readable
+
+
+def _copies(
+    films: Sequence[Film], frozen: Collection[str], originals: Mapping[str, str]
+) -> list[RepeatCandidate]:
+    """Return the clips of all films, in order of rank."""
+    copies = [copy for film in films for copy in film.copies(frozen, originals)]
+    return sorted(copies, key=lambda copy: copy.rank)
+
+
+def _acceptable_repeats(films: Sequence[Film], copies: Sequence[RepeatCandidate]) -> dict[str, str]:
+    """Return the acceptable clips that repeat others, each with the one that it was found in."""
+    hashes = dict(chain.from_iterable(film.hashes.items() for film in films))
+    ranked = [copy for copy in copies if copy.acceptable and copy.clip_id in hashes]
     reviewed = {copy.clip_id for copy in ranked if copy.reviewed}
     return find_repeats([(copy.clip_id, hashes[copy.clip_id]) for copy in ranked], reviewed)
 
 
-def _recorded_repeats(corpus: Path, sources: Iterable[str]) -> dict[str, str]:
-    """Return the recorded result of `_repeats`."""
-    recorded: dict[str, str] = {}
-    for source_id in sources:
-        recorded |= recorded_suppressed(corpus, source_id)
-    return recorded
+def _marking_state(films: Sequence[Film], frozen: Collection[str]) -> str:
+    """Return a fingerprint of the clips searched and their order."""
+    searched = [[film.source.source_id, film.searched] for film in films]
+    return fingerprint(
+        {"algorithm": _SEARCH_ALGORITHM, "searched": searched, "frozen": sorted(frozen)}
+    )
 
 
-def _resolution_state(corpus: Path, copies: Mapping[str, list[RepeatCandidate]]) -> str:
+def _resolution_state(films: Sequence[Film], copies: Sequence[RepeatCandidate]) -> str:
     """Return a fingerprint of the clips compared and their order."""
-    cuts = [read_header(SEGMENTS.path(corpus, name)).inputs for name in copies]
-    order = [[copy.clip_id, copy.reviewed] for copy in _acceptable(copies)]
+    cuts = [film.cuts for film in films]
+    order = [[copy.clip_id, copy.reviewed] for copy in copies if copy.acceptable]
     return fingerprint({"algorithm": _RESOLUTION_ALGORITHM, "cuts": cuts, "order": order})
 
 
-def _acceptable(copies: Mapping[str, list[RepeatCandidate]]) -> list[RepeatCandidate]:
-    """Return the clips that would be accepted without their repeats, in order of rank."""
-    acceptable = (copy for copy in chain.from_iterable(copies.values()) if copy.acceptable)
-    return sorted(acceptable, key=lambda copy: copy.rank)
-
-
-def _copies(
-    corpus: Path, source_id: str, number: int, rules: Rules, frozen: Collection[str]
-) -> list[RepeatCandidate]:
-    """Return the clips of a source, each screened without its repeats."""
-    clips = [clip for clip in clips_of(corpus, source_id) if clip.superseded_by is None]
-    choices = read_choices(corpus, source_id)
-    reviewed = reviewed_edges(choices)
-
-    def copy(clip: Clip, alone: Screen) -> RepeatCandidate:
-        chosen = (clip.start, clip.end) in reviewed
-        kept = alone.reasons == [HUMAN_KEEP]
-        rank = (
-            not (chosen and kept),
-            clip.clip_id not in frozen,
-            not kept,
-            number,
-            clip.start,
-        )
-        original = clip.duplicate_of or clip.clip_id
-        return RepeatCandidate(clip.clip_id, original, rank, alone.accepted, chosen)
-
-    return [
-        copy(clip, alone)
-        for clip, alone in zip(clips, screen_clips(clips, rules, choices), strict=True)
-    ]
-
-
-_RESOLUTION_ALGORITHM = 1
-
-
-def mark_repeats(corpus: Path, rules: Rules, frozen: Collection[str], outcome: Outcome) -> set[str]:
-    """Mark the repeats in the films of a corpus, and accept one clip of each set of repeats.
-
-    Frozen clips come first, then series by name, episodes by number, and the clips of a film by
-    time: the result doesn't depend on the order in which films were added. The first clip of a set
-    isn't marked; `resolve_repeats` chooses the one that is accepted. Fingerprints are compared only
-    if they, or their order, changed.
-
-    Args:
-        corpus: corpus folder.
-        rules: screening rules of films, for sources without recorded rules.
-        frozen: ids of frozen clips.
-        outcome: receives a failure for each source with unreadable or unfinished shards; the
-            others are processed.
-
-    Returns:
-        Ids of the sources with changed marks or changed suppressed repeats.
-    """
-    sources = _searched(corpus)
-    own = Outcome()
-    changed = _mark(corpus, sources, frozen, own)
-    changed |= resolve_repeats(corpus, sources, rules, frozen, own)
-    named = {failure.item for failure in outcome.failures}
-    for failure in own.failures:
-        if failure.item not in named:
-            named.add(failure.item)
-            outcome.failures.append(failure)
-    return changed
-
-
-def _mark(
-    corpus: Path, sources: Sequence[Source], frozen: Collection[str], outcome: Outcome
-) -> set[str]:
-    """Mark the clips that repeat others, and return the sources with changed marks."""
-    note = inside(corpus, MARKED)
-    state = _search_state(corpus, sources, frozen)
-    if not sources or (note.is_file() and note.read_text(encoding="utf-8") == state):
-        return set()
-    clips = [
-        (clip.clip_id not in frozen, number, clip)
-        for number, source in enumerate(sources)
-        for clip in _fingerprints(corpus, source, outcome)
-    ]
-    clips.sort(key=lambda entry: entry[:2])
-    originals = find_repeats([(clip.clip_id, from_text(clip.hashes)) for _, _, clip in clips])
-    changed = set()
-    for source in sources:
-        try:
-            if mark_duplicates(corpus, source.source_id, originals):
-                changed.add(source.source_id)
-        except CorpusError as error:
-            outcome.fail(source.source_id, str(error))
-    if outcome.ok:
-        write_text(note, state)
-    return changed
+def _is_noted(corpus: Path, note: str, state: str) -> bool:
+    path = inside(corpus, note)
+    return path.is_file() and path.read_text(encoding="utf-8") == state
 
 
 def warn_of_other_sources(sources: Collection[str], outcome: Outcome) -> None:
@@ -288,48 +342,12 @@ def warn_of_other_sources(sources: Collection[str], outcome: Outcome) -> None:
         named = ", ".join(sorted(sources)[:_NAMED])
         more = f" and {len(sources) - _NAMED} more" if len(sources) > _NAMED else ""
         outcome.warnings.append(
-            f"in sources that were not given, some clips repeat others now or no longer do, and "
-            f"were screened again: {named}{more}"
+            f"in sources that were not given, some clips repeat others now or no longer do, or "
+            f"were not screened yet; they were screened again: {named}{more}"
         )
 
 
-def _fingerprints(corpus: Path, source: Source, outcome: Outcome) -> list[Fingerprint]:
-    try:
-        return read_shard(FINGERPRINTS.path(corpus, source.source_id), Fingerprint)
-    except CorpusError as error:
-        outcome.fail(source.source_id, str(error))
-        return []
-
-
-def _searched(corpus: Path) -> list[Source]:
-    """Return the sources with fingerprints, in order of precedence."""
-    searched = (
-        source
-        for source in read_stage(corpus, SOURCES, Source)
-        if FINGERPRINTS.path(corpus, source.source_id).is_file()
-    )
-    return sorted(
-        searched,
-        key=lambda source: (source.series or "", _by_number(source.title), source.source_id),
-    )
-
-
-def _by_number(title: str) -> list[tuple[int, str]]:
-    """Return a sort key by which episode 2 comes before episode 10."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _NUMBERS.split(title)]
-
-
-def _search_state(corpus: Path, sources: Sequence[Source], frozen: Collection[str]) -> str:
-    """Return a fingerprint of the clips searched and their order."""
-    searched = [
-        [source.source_id, read_header(FINGERPRINTS.path(corpus, source.source_id)).fingerprint]
-        for source in sources
-    ]
-    return fingerprint(
-        {"algorithm": _SEARCH_ALGORITHM, "searched": searched, "frozen": sorted(frozen)}
-    )
-
-
 _SEARCH_ALGORITHM = 1
+_RESOLUTION_ALGORITHM = 1
 _NUMBERS = re.compile(r"(\d+)")
 _NAMED = 5  # sources in a warning

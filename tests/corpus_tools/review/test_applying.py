@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 from corpus_tools.cli.app import app
 from corpus_tools.configuration.corpus import Configuration
 from corpus_tools.review.applying import apply_files
-from corpus_tools.segmentation.ledger.ledger import clips_of
+from corpus_tools.segmentation.ledger.decisions import clips_of
 from corpus_tools.segmentation.segment import segment
 from manifests.storage.records import LedgerEntry, Screen
 from manifests.storage.shards import STAGES, read_shard

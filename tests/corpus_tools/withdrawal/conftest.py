@@ -11,7 +11,8 @@ from annotation.judgements.store import judgements_folder
 from corpus_tools.assembly.manifest import build_from_corpus
 from corpus_tools.configuration.segment import ScreenSettings
 from corpus_tools.media.wav import write_wav
-from corpus_tools.segmentation.ledger.commit import SourceCuts, publish
+from corpus_tools.segmentation.ledger.commit import SourceResult, commit, write_result
+from corpus_tools.segmentation.ledger.decisions import decide
 from corpus_tools.segmentation.screening.rules import drama_rules
 from corpus_tools.workspace.workspace import Workspace
 from manifests.storage.records import (
@@ -86,7 +87,9 @@ def publish_all(root):
         left = 24000 - 18000 if kind == "drama" else 0
         film = source(name, kind, digest)
         prints = [Fingerprint(clip_id=c.clip_id, hashes="") for c in clips]
-        publish(root, SourceCuts(film, clips, lines, {"silence": left}, inputs, prints), rules)
+        result = SourceResult(film, clips, lines, {"silence": left}, inputs, prints)
+        write_result(root, result, rules)
+        commit(root, [decide(root, film, rules, clips)])
         texts = [
             Transcript(clip_id=c.clip_id, text=f"词 {c.clip_id}", text_raw="词", source="subtitle")
             for c in clips

@@ -13,7 +13,7 @@ from corpus_tools.inspection.clip_history import clip_history
 from corpus_tools.inspection.status import survey
 from corpus_tools.segmentation.intake.identify import KnownSources, identify
 from corpus_tools.segmentation.ledger.commit import is_whole
-from corpus_tools.segmentation.ledger.ledger import ledger_fits
+from corpus_tools.segmentation.ledger.decisions import ledger_fits
 from corpus_tools.transcription.imports import import_transcripts
 from corpus_tools.withdrawal import withdraw as work
 from corpus_tools.withdrawal.withdraw import finish_withdrawals, withdraw

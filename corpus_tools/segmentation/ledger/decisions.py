@@ -1,0 +1,185 @@
+"""Screening decisions on the clips of a source, and the ledger that follows from them.
+
+Both record their inputs: cuts, rules, manual decisions and suppressed repeats.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from corpus_tools.segmentation.intake.selections import read_choices
+from corpus_tools.segmentation.ledger.ledger import ledger_of, outside_from_ledger
+from corpus_tools.segmentation.screening.rules import Rules, screen_clips
+from manifests.base.errors import DataError
+from manifests.storage.records import Clip, LedgerEntry, Screen, Source
+from manifests.storage.shards import STAGES, read_header, read_shard
+
+__all__ = [
+    "SourceDecisions",
+    "SourceReport",
+    "check_finished",
+    "clips_of",
+    "decide",
+    "ledger_fits",
+    "recorded_rules",
+    "recorded_suppressed",
+]
+
+SEGMENTS, SCREEN, LEDGER = (STAGES[name] for name in ("segments", "screen", "ledger"))
+
+
+@dataclass(frozen=True)
+class SourceReport:
+    """A source's clips and seconds.
+
+    Attributes:
+        source_id: id of the source.
+        series: its series, if known.
+        media: path as given, or as recorded.
+        status: ``cut``, ``screened`` (new screening decisions), ``unchanged``, or ``kept`` (would
+            be cut differently now, but has frozen clips).
+        seconds: duration.
+        clips: number of clips.
+        accepted: number of accepted clips.
+        rejected: number of rejected clips, by their first reason.
+        ledger: seconds by ledger reason.
+    """
+
+    source_id: str
+    series: str | None
+    media: str
+    status: str
+    seconds: float
+    clips: int
+    accepted: int
+    rejected: dict[str, int]
+    ledger: dict[str, float]
+
+
+@dataclass(frozen=True)
+class SourceDecisions:
+    """Screening decisions on the clips of a source, and its ledger.
+
+    Attributes:
+        source: record of the source.
+        clips: its clips, with the marks of repeats.
+        screens: decision on each clip.
+        ledger: seconds by reason.
+        inputs: JSON-ready inputs of decisions and ledger.
+        marked: whether the clips have other marks of repeats than on disk.
+    """
+
+    source: Source
+    clips: Sequence[Clip]
+    screens: Sequence[Screen]
+    ledger: Sequence[LedgerEntry]
+    inputs: dict[str, Any]
+    marked: bool = False
+
+    def report(self, media: str, status: str) -> SourceReport:
+        """Return the report of the source, given the path of its media and its status."""
+        rejected = Counter(screen.reasons[0] for screen in self.screens if not screen.accepted)
+        return SourceReport(
+            source_id=self.source.source_id,
+            series=self.source.series,
+            media=media,
+            status=status,
+            seconds=self.source.duration,
+            clips=len(self.screens),
+            accepted=sum(screen.accepted for screen in self.screens),
+            rejected=dict(sorted(rejected.items())),
+            ledger={entry.reason: entry.seconds for entry in self.ledger},
+        )
+
+
+def decide(
+    corpus: Path,
+    source: Source,
+    rules: Rules,
+    clips: Sequence[Clip],
+    suppressed: Mapping[str, str] | None = None,
+    *,
+    marked: bool = False,
+) -> SourceDecisions:
+    """Return the screening decisions on a source's clips; nothing is written.
+
+    Args:
+        corpus: corpus folder.
+        source: record of the source.
+        rules: screening rules.
+        clips: its clips.
+        suppressed: suppressed repeats, and the clip kept instead of each; ``None`` for those on
+            record.
+        marked: whether the clips have other marks of repeats than on disk.
+
+    Raises:
+        DataError: if a shard can't be read, or cutting the source was interrupted.
+    """
+    name = source.source_id
+    check_finished(corpus, name)
+    if suppressed is None:
+        suppressed = recorded_suppressed(corpus, name)
+    choices = read_choices(corpus, name)
+    screens = screen_clips(clips, rules, choices, suppressed)
+    outside_ms = outside_from_ledger(read_shard(LEDGER.path(corpus, name), LedgerEntry))
+    inputs = {
+        "segments": read_header(SEGMENTS.path(corpus, name)).fingerprint,
+        "rules": rules.model_dump(mode="json"),
+        "choices": [[row.start, row.end, row.origin, row.decision] for row in choices.rows],
+        "duplicates": [list(pair) for pair in sorted(suppressed.items())],
+    }
+    ledger = ledger_of(name, clips, screens, outside_ms)
+    return SourceDecisions(source, clips, screens, ledger, inputs, marked)
+
+
+def clips_of(corpus: Path, source_id: str) -> list[Clip]:
+    """Return the clips of a source; none if it has no shard.
+
+    Raises:
+        DataError: if its shard can't be read.
+    """
+    path = SEGMENTS.path(corpus, source_id)
+    return read_shard(path, Clip) if path.is_file() else []
+
+
+def ledger_fits(corpus: Path, source_id: str) -> bool:
+    """Return whether a source has a ledger of its current cuts."""
+    if not (
+        SEGMENTS.path(corpus, source_id).is_file() and LEDGER.path(corpus, source_id).is_file()
+    ):
+        return False
+    segments = read_header(SEGMENTS.path(corpus, source_id)).fingerprint
+    recorded = read_header(LEDGER.path(corpus, source_id)).inputs.get("segments")
+    return bool(recorded == segments)
+
+
+def check_finished(corpus: Path, source_id: str) -> None:
+    """Raise DataError if cutting a source was interrupted."""
+    if not ledger_fits(corpus, source_id):
+        raise DataError("cutting it was interrupted; give its film to corpus segment again")
+
+
+def recorded_suppressed(corpus: Path, source_id: str) -> dict[str, str]:
+    """Return the recorded suppressed repeats of a source, and the clip kept instead of each."""
+    return dict(_recorded_inputs(corpus, source_id).get("duplicates", []))
+
+
+def recorded_rules(corpus: Path, source_id: str) -> Rules | None:
+    """Return the rules of a source's decisions on record, or to come; ``None`` if unknown."""
+    try:
+        return Rules.model_validate(_recorded_inputs(corpus, source_id)["rules"])
+    except (KeyError, ValidationError):
+        return None
+
+
+def _recorded_inputs(corpus: Path, source_id: str) -> dict[str, Any]:
+    """Return the inputs of a source's decisions; without any, those of its ledger."""
+    for stage in (SCREEN, LEDGER):
+        path = stage.path(corpus, source_id)
+        if path.is_file():
+            return read_header(path).inputs
+    return {}
