@@ -225,15 +225,15 @@ def resolve_repeats(
         copies = _copies(films, frozen, originals)
         repeats = _acceptable_repeats(films, copies)
     suppressed = find_suppressed(copies, repeats)
-    decisions = dict(
-        (film.source.source_id, decided)
+    decisions = {
+        film.source.source_id: decided
         for film, decided in run_each(
             films,
             lambda film: film.decide(originals, suppressed),
             own,
             name=lambda film: film.source.source_id,
         )
-    )
+    }
     changed = commit(corpus, decisions.values(), progress)
     if films and own.ok:
         for note, state in ((MARKED, marked), (SETTLED, settled)):
