@@ -1,9 +1,4 @@
-"""JSON data of a source's review page.
-
-Envelope of a track for drawing: the peak of each hundredth of a second.
-
-Display texts of reasons and measures.
-"""
+"""JSON data of a source's review page: clips with their reasons, and the sound to draw."""
 
 import bisect
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,4 @@
-"""Reader of decision files: CSV saved by a page, possibly edited in a spreadsheet.
-
-Validation of review decisions against the corpus, before they are stored.
-"""
+"""Decision files, saved by a page and possibly edited in a spreadsheet, and their validation."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""Audio and envelope of a page, from the film or from the clips cut from it.
-
-MP3 audio to embed in a page: small, and playable in every browser.
-"""
+"""Audio of a page, as MP3, and its envelope, from the film or from the clips cut from it."""
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence

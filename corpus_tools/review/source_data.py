@@ -1,7 +1,4 @@
-"""Records of one source, collected for its page.
-
-Choice of sources by id, title or film, and lookup of their films.
-"""
+"""Sources of a command with their films and records."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""Media files given to a command, and their sources.
-
-Names that identify a source, and the nearest sources to a name that identifies none.
-"""
+"""Media files given to a command, their sources, and the names that identify a source."""
 
 import difflib
 import unicodedata

@@ -34,7 +34,6 @@ from corpus_tools.segmentation.repeats.fingerprint import Hashes, from_text
 from corpus_tools.segmentation.repeats.search import find_repeats
 from corpus_tools.segmentation.screening.rules import Rules, reviewed_edges, screen_clips
 from corpus_tools.workspace.runner import run_each
-from manifests.base.errors import CorpusError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.storage.records import Clip, Fingerprint, Source
 from manifests.storage.shards import read_header, read_shard, read_stage
@@ -218,22 +217,15 @@ def resolve_repeats(
     copies = _copies(films, frozen, originals)
     settled = _resolution_state(films, copies)
     if _is_noted(corpus, SETTLED, settled):
-        recorded = [recorded_suppressed(corpus, film.source.source_id) for film in films]
+        recorded = [recorded_suppressed(corpus, _id(film)) for film in films]
         repeats = dict(chain.from_iterable(row.items() for row in recorded))
     else:
         films = _with_fingerprints(films, own)
         copies = _copies(films, frozen, originals)
         repeats = _acceptable_repeats(films, copies)
     suppressed = find_suppressed(copies, repeats)
-    decisions = {
-        film.source.source_id: decided
-        for film, decided in run_each(
-            films,
-            lambda film: film.decide(originals, suppressed),
-            own,
-            name=lambda film: film.source.source_id,
-        )
-    }
+    deciding = run_each(films, lambda film: film.decide(originals, suppressed), own, name=_id)
+    decisions = {_id(film): decided for film, decided in deciding}
     changed = commit(corpus, decisions.values(), progress)
     if films and own.ok:
         for note, state in ((MARKED, marked), (SETTLED, settled)):
@@ -254,27 +246,26 @@ def _read_films(corpus: Path, given: Collection[str], rules: Rules, outcome: Out
     searched.sort(
         key=lambda source: (source.series or "", _by_number(source.title), source.source_id)
     )
-    films = []
-    for number, source in enumerate(searched):
+
+    def read(ranked: tuple[int, Source]) -> Film:
+        number, source = ranked
         name = source.source_id
-        try:
-            check_finished(corpus, name)
-            known = None if name in given else recorded_rules(corpus, name)
-            film = Film(
-                corpus,
-                source,
-                number,
-                rules=known or rules,
-                clips=clips_of(corpus, name),
-                choices=read_choices(corpus, name),
-                cuts=read_header(SEGMENTS.path(corpus, name)).inputs,
-                searched=read_header(FINGERPRINTS.path(corpus, name)).fingerprint,
-            )
-        except CorpusError as error:
-            outcome.fail(name, str(error))
-        else:
-            films.append(film)
-    return films
+        check_finished(corpus, name)
+        return Film(
+            corpus,
+            source,
+            number,
+            rules=(None if name in given else recorded_rules(corpus, name)) or rules,
+            clips=clips_of(corpus, name),
+            choices=read_choices(corpus, name),
+            cuts=read_header(SEGMENTS.path(corpus, name)).inputs,
+            searched=read_header(FINGERPRINTS.path(corpus, name)).fingerprint,
+        )
+
+    ranked = list(enumerate(searched))
+    return [
+        film for _, film in run_each(ranked, read, outcome, name=lambda pair: pair[1].source_id)
+    ]
 
 
 def _by_number(title: str) -> list[tuple[int, str]]:
@@ -284,15 +275,11 @@ def _by_number(title: str) -> list[tuple[int, str]]:
 
 def _with_fingerprints(films: Sequence[Film], outcome: Outcome) -> list[Film]:
     """Return the films with readable fingerprints; the others are failures."""
-    readable = []
-    for film in films:
-        try:
-            film.hashes  # noqa: B018 (reads and keeps them)
-        except CorpusError as error:
-            outcome.fail(film.source.source_id, str(error))
-        else:
-            readable.append(film)
-    return readable
+    return [film for film, _ in run_each(films, lambda film: film.hashes, outcome, name=_id)]
+
+
+def _id(film: Film) -> str:
+    return film.source.source_id
 
 
 def _copies(
@@ -313,7 +300,7 @@ def _acceptable_repeats(films: Sequence[Film], copies: Sequence[RepeatCandidate]
 
 def _marking_state(films: Sequence[Film], frozen: Collection[str]) -> str:
     """Return a fingerprint of the clips searched and their order."""
-    searched = [[film.source.source_id, film.searched] for film in films]
+    searched = [[_id(film), film.searched] for film in films]
     return fingerprint(
         {"algorithm": _SEARCH_ALGORITHM, "searched": searched, "frozen": sorted(frozen)}
     )

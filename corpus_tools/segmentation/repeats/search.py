@@ -1,8 +1,6 @@
-"""Search for repeats: openings, recaps, re-uploads, however they were cut and encoded.
+"""Search for clips that repeat others, or share a recording, by their fingerprints.
 
-Search for clips that share a recording: re-encoded, shifted, scaled, mixed with other sound.
-
-Matching of fingerprints: candidate pairs of clips, and the frames that they share.
+Openings, recaps and re-uploads are found however they were cut and encoded.
 """
 
 from collections import defaultdict
