@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from corpus_tools.configuration.corpus import Configuration
@@ -77,7 +77,7 @@ def apply_files(
     outcome.kept += done.total()
     outcome.details |= {
         "decisions": dict(sorted(done.items())),
-        "sources": [asdict(report) for report in reports],
+        "sources": reports,
     }
     return outcome
 

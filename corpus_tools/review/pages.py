@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -26,33 +26,6 @@ from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.store import inside
 
 __all__ = ["review"]
-
-
-@dataclass(frozen=True)
-class PageReport:
-    """Summary of a page.
-
-    Attributes:
-        source_id: id of the source.
-        page: file name of the page.
-        title: title of the source.
-        series: series of the source.
-        seconds: duration of the source.
-        clips: number of clips.
-        accepted: number of accepted clips.
-        film: whether the page has the audio of the whole film.
-        renewed: whether the audio was read from the film, not from the previous page.
-    """
-
-    source_id: str
-    page: str
-    title: str
-    series: str | None
-    seconds: float
-    clips: int
-    accepted: int
-    film: bool
-    renewed: bool
 
 
 def review(
@@ -102,8 +75,8 @@ def review(
     ]
     outcome.warnings += _missing_film_warnings(reports, [item.source for item in chosen])
     outcome.kept += len(reports)
-    outcome.outputs += [folder / report.page for report in reports]
-    outcome.details["pages"] = [asdict(report) for report in reports]
+    outcome.outputs += [folder / report["page"] for report in reports]
+    outcome.details["pages"] = reports
     if reports:
         write_index(corpus, folder)
         outcome.outputs.append(folder / INDEX)
@@ -118,7 +91,7 @@ class _Writer:
     folder: Path
     settings: SegmentSettings
 
-    def write(self, item: SourceMedia) -> PageReport:
+    def write(self, item: SourceMedia) -> dict[str, Any]:
         """Write the page of a source."""
         source = item.source
         data = read_source_data(self.corpus, source)
@@ -170,7 +143,7 @@ def write_index(corpus: Path, folder: Path) -> None:
             continue
         with suppress(DataError):  # a source that is being cut again has no counts
             rows.append(_report(read_source_data(corpus, source), film=True, renewed=True))
-    rows.sort(key=lambda row: (row.series or "", row.title, row.source_id))
+    rows.sort(key=lambda row: (row["series"] or "", row["title"], row["source_id"]))
     write_page(folder / INDEX, "index.html", rows=rows)
 
 
@@ -180,17 +153,18 @@ def _sweep(folder: Path) -> None:
         path.unlink()
 
 
-def _missing_film_warnings(reports: Sequence[PageReport], sources: Sequence[Source]) -> list[str]:
+def _missing_film_warnings(
+    reports: Sequence[dict[str, Any]], sources: Sequence[Source]
+) -> list[str]:
     """Return a warning for each page without the film's audio, and one for pages that kept it."""
     names = {source.source_id: PurePosixPath(source.media_path).name for source in sources}
     sentences = [
-        f"{report.source_id}: its film, {names[report.source_id]}, is not in the corpus folder, "
+        f"{name}: its film, {names[name]}, is not in the corpus folder, "
         f"so its page plays the clips only; name the film to include all of its audio: "
         f"corpus review FILM"
-        for report in reports
-        if not report.film
+        for name in (report["source_id"] for report in reports if not report["film"])
     ]
-    kept = [report.source_id for report in reports if report.film and not report.renewed]
+    kept = [row["source_id"] for row in reports if row["film"] and not row["renewed"]]
     if kept:
         pages = f"{len(kept)} pages" if len(kept) > 1 else f"the page of {kept[0]}"
         films = ", ".join(names[name] for name in kept[:_FILMS_NAMED])
@@ -202,19 +176,26 @@ def _missing_film_warnings(reports: Sequence[PageReport], sources: Sequence[Sour
     return sentences
 
 
-def _report(data: SourceData, *, film: bool, renewed: bool) -> PageReport:
+def _report(data: SourceData, *, film: bool, renewed: bool) -> dict[str, Any]:
+    """Return the summary of a page.
+
+    Args:
+        data: records of the source.
+        film: whether the page has the audio of the whole film.
+        renewed: whether the audio was read from the film, not from the previous page.
+    """
     source = data.source
-    return PageReport(
-        source_id=source.source_id,
-        page=page_name(source),
-        title=source.title,
-        series=source.series,
-        seconds=source.duration,
-        clips=len(data.clips),
-        accepted=sum(data.decisions[clip.clip_id].accepted for clip in data.clips),
-        film=film,
-        renewed=renewed,
-    )
+    return {
+        "source_id": source.source_id,
+        "page": page_name(source),
+        "title": source.title,
+        "series": source.series,
+        "seconds": source.duration,
+        "clips": len(data.clips),
+        "accepted": sum(data.decisions[clip.clip_id].accepted for clip in data.clips),
+        "film": film,
+        "renewed": renewed,
+    }
 
 
 def _ledger_rows(entries: Sequence[LedgerEntry]) -> list[dict[str, Any]]:

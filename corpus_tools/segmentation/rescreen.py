@@ -1,12 +1,10 @@
 """Screening of all clips of a corpus, for ``corpus screen``."""
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 from corpus_tools.segmentation.ledger.commit import FINGERPRINTS, SOURCES, sweep
-from corpus_tools.segmentation.ledger.decisions import SourceDecisions
+from corpus_tools.segmentation.ledger.decisions import SourceDecisions, sum_reports
 from corpus_tools.segmentation.ledger.update import Update
 from corpus_tools.segmentation.repeats.resolve import resolve_repeats
 from corpus_tools.segmentation.screening.rules import Rules
@@ -61,22 +59,16 @@ def screen_corpus(
     )
     decisions |= of_films
     changed |= changed_films
-    ledger: Counter[str] = Counter()
-    reports = []
-    for source in sources:
-        name = source.source_id
-        if name not in decisions:
-            continue
-        status = "screened" if name in changed else "unchanged"
-        report = decisions[name].report(source.media_path, status)
-        reports.append(report)
-        outcome.items_in += report.clips
-        outcome.kept += report.accepted
-        outcome.rejected += Counter(report.rejected)
-        ledger += Counter({reason: round(s * 1000) for reason, s in report.ledger.items()})
-    outcome.details |= {
-        "sources": [asdict(report) for report in reports],
-        "changed": len(changed),
-        "ledger": {reason: ms / 1000 for reason, ms in sorted(ledger.items())},
-    }
+    reports = [
+        decisions[source.source_id].report(
+            source.media_path, "screened" if source.source_id in changed else "unchanged"
+        )
+        for source in sources
+        if source.source_id in decisions
+    ]
+    rejected, ledger = sum_reports(reports)
+    outcome.items_in += sum(report["clips"] for report in reports)
+    outcome.kept += sum(report["accepted"] for report in reports)
+    outcome.rejected += rejected
+    outcome.details |= {"sources": reports, "changed": len(changed), "ledger": ledger}
     return outcome

@@ -4,11 +4,9 @@ Identify the sources, analyse each on its own (`source.analyse`), resolve the re
 them (`repeats.resolve`), and commit the decisions (`ledger.commit`).
 """
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from corpus_tools.configuration.segment import ScreenSettings, SegmentSettings
 from corpus_tools.media.cut import Cut
@@ -24,7 +22,7 @@ from corpus_tools.segmentation.intake.identify import (
 from corpus_tools.segmentation.intake.regions import import_regions
 from corpus_tools.segmentation.intake.selections import read_choices
 from corpus_tools.segmentation.ledger.commit import SourceResult, sweep
-from corpus_tools.segmentation.ledger.decisions import SourceReport
+from corpus_tools.segmentation.ledger.decisions import sum_reports
 from corpus_tools.segmentation.ledger.update import KeptError, Status, Update
 from corpus_tools.segmentation.planning.costs import PlanWeights
 from corpus_tools.segmentation.repeats.resolve import resolve_repeats, warn_of_other_sources
@@ -115,9 +113,18 @@ def segment(
         if name in decisions:
             again = status == "unchanged" and name in changed
             reports.append(decisions[name].report(str(film.path), "screened" if again else status))
-    outcome.kept += sum(report.status != "kept" for report in reports)
-    outcome.outputs += [corpus / "clips" / report.source_id for report in reports if report.clips]
-    outcome.details |= _details(reports)
+    rejected, ledger = sum_reports(reports)
+    outcome.kept += sum(report["status"] != "kept" for report in reports)
+    outcome.outputs += [corpus / "clips" / row["source_id"] for row in reports if row["clips"]]
+    outcome.details |= {
+        "sources": reports,
+        "clips": {
+            "cut": sum(report["clips"] for report in reports),
+            "accepted": sum(report["accepted"] for report in reports),
+            "rejected": dict(sorted(rejected.items())),
+        },
+        "ledger": ledger,
+    }
     return outcome
 
 
@@ -199,20 +206,3 @@ def _named(names: Collection[str], inputs: Sequence[MediaInput], outcome: Outcom
                 "--recut", f"{name!r} names none of the given media; the nearest are {nearest}"
             )
     return ids
-
-
-def _details(reports: Sequence[SourceReport]) -> dict[str, Any]:
-    ledger: Counter[str] = Counter()
-    rejected: Counter[str] = Counter()
-    for report in reports:
-        ledger += Counter({reason: round(s * 1000) for reason, s in report.ledger.items()})
-        rejected += Counter(report.rejected)
-    return {
-        "sources": [asdict(report) for report in reports],
-        "clips": {
-            "cut": sum(report.clips for report in reports),
-            "accepted": sum(report.accepted for report in reports),
-            "rejected": dict(sorted(rejected.items())),
-        },
-        "ledger": {reason: ms / 1000 for reason, ms in sorted(ledger.items())},
-    }

@@ -16,7 +16,7 @@ from manifests.base.outcome import Outcome
 from manifests.base.timecode import format_time, parse_time
 from manifests.storage.records import Choice
 
-__all__ = ["Region", "RegionReset", "import_regions", "read_regions"]
+__all__ = ["Region", "import_regions", "read_regions"]
 
 COLUMNS = ("source", "from", "to", "decision", "note", "speaker")
 
@@ -28,48 +28,16 @@ class Region:
     Attributes:
         line: line number in the file.
         source: name of the film: a source_id, a title, a file name, or ``series/title``.
-        start: start in seconds.
-        end: end in seconds.
-        decision: ``keep`` or ``drop``.
-        note: free text.
-        speaker: speaker of the region, if there is only one.
+        choice: its record, with the name as the source; ``None`` for a row that removes all regions
+            of the source.
     """
 
     line: int
     source: str
-    start: float
-    end: float
-    decision: Literal["keep", "drop"]
-    note: str | None
-    speaker: str | None
-
-    def choice(self, source_id: str) -> Choice:
-        """Return the row as a record of a source."""
-        return Choice(
-            source_id=source_id,
-            start=self.start,
-            end=self.end,
-            decision=self.decision,
-            origin="regions",
-            note=self.note,
-            speaker=self.speaker,
-        )
+    choice: Choice | None
 
 
-@dataclass(frozen=True)
-class RegionReset:
-    """Row of a regions file that removes all regions of a source.
-
-    Attributes:
-        line: line number in the file.
-        source: name of the film, as for `Region`.
-    """
-
-    line: int
-    source: str
-
-
-def read_regions(path: Path) -> Iterator[Region | RegionReset | DataError]:
+def read_regions(path: Path) -> Iterator[Region | DataError]:
     """Yield the rows of a regions file; for each invalid one, the error.
 
     Args:
@@ -112,7 +80,7 @@ def _column_indices(path: Path, cells: Sequence[str]) -> dict[str, int]:
     return columns
 
 
-def _parse_row(line: int, cells: Sequence[str], columns: dict[str, int]) -> Region | RegionReset:
+def _parse_row(line: int, cells: Sequence[str], columns: dict[str, int]) -> Region:
     def cell(column: str) -> str:
         index = columns.get(column, len(cells))
         return cells[index] if index < len(cells) else ""
@@ -125,19 +93,20 @@ def _parse_row(line: int, cells: Sequence[str], columns: dict[str, int]) -> Regi
     if decision == "none":
         if cell("from") or cell("to"):
             raise DataError("none removes all regions of a source; leave from and to empty")
-        return RegionReset(line, cell("source"))
+        return Region(line, cell("source"), None)
     start, end = parse_time(cell("from")), parse_time(cell("to"))
     if end <= start:
         raise DataError(f"ends at {cell('to')}, not after it begins; check from and to")
-    return Region(
-        line=line,
-        source=cell("source"),
+    choice = Choice(
+        source_id=cell("source"),
         start=start,
         end=end,
         decision=cast(Literal["keep", "drop"], decision),
+        origin="regions",
         note=cell("note") or None,
         speaker=cell("speaker") or None,
     )
+    return Region(line, cell("source"), choice)
 
 
 _DECISIONS = ("keep", "drop", "none")
@@ -215,11 +184,12 @@ class _RegionImport:
                     raise row
                 media = self._media_of(row)
                 name = media.source.source_id
-                if isinstance(row, RegionReset):
+                if row.choice is None:
                     resets[name] = row.line
                 else:
-                    self._check(row, media)
-                    regions.setdefault(name, []).append(row.choice(name))
+                    choice = row.choice.changed(source_id=name)
+                    self._check(row.line, choice, media)
+                    regions.setdefault(name, []).append(choice)
             except DataError as error:
                 _fail(self._file, str(error), self._outcome)
         for name, line in resets.items():
@@ -232,7 +202,7 @@ class _RegionImport:
                 )
         return regions
 
-    def _media_of(self, row: Region | RegionReset) -> MediaInput:
+    def _media_of(self, row: Region) -> MediaInput:
         """Return the one source of this run that a row names."""
         if row.source not in self._named:
             self._named[row.source] = self._find(row.source)
@@ -251,16 +221,16 @@ class _RegionImport:
             return f"names several of the given media; write the id of one: {several}"
         return f"names none of the given media; the nearest are {several or 'none'}"
 
-    def _check(self, row: Region, media: MediaInput) -> None:
+    def _check(self, line: int, row: Choice, media: MediaInput) -> None:
         """Refuse a row after the end of its film, and warn of one that is cut short or unused."""
         length = self._length(media)
         title = media.source.title
         if length is not None and row.start >= length:
             raise DataError(
-                f"line {row.line}: begins at {format_time(row.start)}, but {title!r} lasts only "
+                f"line {line}: begins at {format_time(row.start)}, but {title!r} lasts only "
                 f"{format_time(length)}; check its source and times"
             )
-        where = f"{self._file.name}, line {row.line}"
+        where = f"{self._file.name}, line {line}"
         if length is not None and row.end > length + _ROUNDED_UP:
             self._outcome.warnings.append(
                 f"{where}: ends at {format_time(row.end)}, but {title!r} lasts only "

@@ -20,44 +20,16 @@ from manifests.storage.shards import STAGES, read_header, read_shard
 
 __all__ = [
     "SourceDecisions",
-    "SourceReport",
     "check_finished",
     "clips_of",
     "decide",
     "ledger_fits",
     "recorded_rules",
     "recorded_suppressed",
+    "sum_reports",
 ]
 
 SEGMENTS, SCREEN, LEDGER = (STAGES[name] for name in ("segments", "screen", "ledger"))
-
-
-@dataclass(frozen=True)
-class SourceReport:
-    """A source's clips and seconds.
-
-    Attributes:
-        source_id: id of the source.
-        series: its series, if known.
-        media: path as given, or as recorded.
-        status: ``cut``, ``screened`` (new screening decisions), ``unchanged``, or ``kept`` (would
-            be cut differently now, but has frozen clips).
-        seconds: duration.
-        clips: number of clips.
-        accepted: number of accepted clips.
-        rejected: number of rejected clips, by their first reason.
-        ledger: seconds by ledger reason.
-    """
-
-    source_id: str
-    series: str | None
-    media: str
-    status: str
-    seconds: float
-    clips: int
-    accepted: int
-    rejected: dict[str, int]
-    ledger: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -80,20 +52,36 @@ class SourceDecisions:
     inputs: dict[str, Any]
     marked: bool = False
 
-    def report(self, media: str, status: str) -> SourceReport:
-        """Return the report of the source, given the path of its media and its status."""
+    def report(self, media: str, status: str) -> dict[str, Any]:
+        """Return a source's clips and seconds, JSON-ready; rejected clips by their first reason.
+
+        Args:
+            media: path as given, or as recorded.
+            status: ``cut``, ``screened`` (new screening decisions), ``unchanged``, or ``kept``
+                (would be cut differently now, but has frozen clips).
+        """
         rejected = Counter(screen.reasons[0] for screen in self.screens if not screen.accepted)
-        return SourceReport(
-            source_id=self.source.source_id,
-            series=self.source.series,
-            media=media,
-            status=status,
-            seconds=self.source.duration,
-            clips=len(self.screens),
-            accepted=sum(screen.accepted for screen in self.screens),
-            rejected=dict(sorted(rejected.items())),
-            ledger={entry.reason: entry.seconds for entry in self.ledger},
-        )
+        return {
+            "source_id": self.source.source_id,
+            "series": self.source.series,
+            "media": media,
+            "status": status,
+            "seconds": self.source.duration,
+            "clips": len(self.screens),
+            "accepted": sum(screen.accepted for screen in self.screens),
+            "rejected": dict(sorted(rejected.items())),
+            "ledger": {entry.reason: entry.seconds for entry in self.ledger},
+        }
+
+
+def sum_reports(reports: Sequence[Mapping[str, Any]]) -> tuple[Counter[str], dict[str, float]]:
+    """Return the rejected clips and the seconds of all reports, by reason."""
+    rejected: Counter[str] = Counter()
+    spent: Counter[str] = Counter()
+    for report in reports:
+        rejected.update(report["rejected"])
+        spent.update({reason: round(s * 1000) for reason, s in report["ledger"].items()})
+    return rejected, {reason: ms / 1000 for reason, ms in sorted(spent.items())}
 
 
 def decide(

@@ -30,7 +30,7 @@ def choice(start, end, decision="keep", origin="regions", **more):
 def rows(tmp_path, text, encoding="utf-8"):
     path = tmp_path / "regions.csv"
     path.write_bytes(text.encode(encoding))
-    return list(read_regions(path))
+    return [getattr(row, "choice", row) for row in read_regions(path)]
 
 
 def test_rows_are_read_with_and_without_names_of_columns(tmp_path):
@@ -38,7 +38,7 @@ def test_rows_are_read_with_and_without_names_of_columns(tmp_path):
     named = "note,speaker,to,from,decision,source\r\n好,王,1:02:03,1:01.5,keep,第1集\r\n"
     for text in (named, "第1集;61,5;1:02:03;Keep;好;王\n"):
         (row,) = rows(tmp_path, text, "utf-8-sig")
-        assert (row.source, row.start, row.end, row.decision, row.note, row.speaker) == expected
+        assert (row.source_id, row.start, row.end, row.decision, row.note, row.speaker) == expected
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_bad_row_is_an_error_with_its_line(tmp_path, row, complaint):
 def test_rows_are_read_in_the_encodings_of_spreadsheets(tmp_path, encoding):
     text = "source\tfrom\tto\tdecision\tnote\n茶馆第1集\t1:00\t90:00\tkeep\t没有音乐的吵架\n"
     (row,) = rows(tmp_path, text, encoding)
-    assert (row.source, row.start, row.end) == ("茶馆第1集", 60, 5400)
+    assert (row.source_id, row.start, row.end) == ("茶馆第1集", 60, 5400)
     assert row.note == "没有音乐的吵架"
 
 
