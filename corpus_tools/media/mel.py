@@ -1,4 +1,4 @@
-"""Coarse mel spectrum of a track, small enough to keep for a whole film."""
+"""Mel filters, and a coarse mel spectrum of a track, small enough to keep for a whole film."""
 
 import numpy as np
 import scipy.fft
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from corpus_tools.media.resample import SAMPLE_RATE
 from corpus_tools.media.samples import Samples
 
-__all__ = ["BANDS", "CELL_MS", "BandMeter", "Bands", "decibels_of"]
+__all__ = ["BANDS", "CELL_MS", "BandMeter", "Bands", "decibels_of", "mel_triangles"]
 
 Bands = NDArray[np.uint8]
 
@@ -57,27 +57,38 @@ def _bands(cells: Samples) -> Bands:
     return bands
 
 
-def _mel_filters() -> NDArray[np.float32]:
-    """Return triangular filters of equal width on the mel scale, shape (bins, `BANDS`).
+def mel_triangles(
+    bands: int, lowest: float, highest: float, window: int = 512
+) -> NDArray[np.float64]:
+    """Return triangular filters of equal width on the mel scale, with peaks of 1.
 
-    White noise with the power of one least significant bit has 0 dB in each band.
+    Args:
+        bands: number of filters.
+        lowest: lower edge of the first filter in Hz.
+        highest: upper edge of the last filter in Hz.
+        window: samples at 16 kHz that are transformed.
+
+    Returns:
+        Weight of each bin of the spectrum in each filter, shape (window // 2 + 1, bands).
     """
-    edges = 700 * (10 ** (np.linspace(_mel(_LOWEST), _mel(_HIGHEST), BANDS + 2) / 2595) - 1)
-    bins = np.arange(_WINDOW // 2 + 1)[:, None] * (SAMPLE_RATE / _WINDOW)
+    low, high = (2595 * np.log10(1 + edge / 700) for edge in (lowest, highest))
+    edges = 700 * (10 ** (np.linspace(low, high, bands + 2) / 2595) - 1)
+    bins = np.arange(window // 2 + 1)[:, None] * (SAMPLE_RATE / window)
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    filters = np.clip(np.minimum(rising, falling), 0, None)
+    triangles: NDArray[np.float64] = np.maximum(np.minimum(rising, falling), 0)
+    return triangles
+
+
+def _mel_filters() -> NDArray[np.float32]:
+    """Return filters with 0 dB in each for white noise of one least significant bit."""
+    filters = mel_triangles(BANDS, 80.0, 7600.0, _WINDOW)
     filters /= filters.sum(axis=0) * np.square(_HANN).sum()
     return np.ascontiguousarray(filters, dtype=np.float32)
 
 
-def _mel(frequency: float) -> float:
-    return float(2595 * np.log10(1 + frequency / 700))
-
-
 _CELL = SAMPLE_RATE * CELL_MS // 1000
 _WINDOW = 512
-_LOWEST, _HIGHEST = 80.0, 7600.0  # Hz
 _STEP = 0.5  # dB
 _HANN = np.hanning(_WINDOW + 1)[:-1].astype(np.float32)
 _FILTERS = _mel_filters()

@@ -12,6 +12,7 @@ import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from corpus_tools.media.mel import mel_triangles
 from corpus_tools.media.resample import SAMPLE_RATE
 from corpus_tools.media.samples import FULL_SCALE, Samples
 from manifests.base.errors import DataError
@@ -108,12 +109,8 @@ def _moves(energy: NDArray[np.float64], change: NDArray[np.float64]) -> NDArray[
 
 def _band_weights() -> NDArray[np.float32]:
     """Return the weights of the bins (real and imaginary parts alternating) in each band."""
-    low, high = (2595 * np.log10(1 + edge / 700) for edge in _EDGES)
-    edges = 700 * (10 ** (np.linspace(low, high, BITS + 3) / 2595) - 1)
-    bins = np.arange(int(_EDGES[1] * _WINDOW / SAMPLE_RATE) + 1) * SAMPLE_RATE / _WINDOW
-    rising = (bins[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - bins[:, None]) / (edges[2:] - edges[1:-1])
-    weights: NDArray[np.float32] = np.maximum(np.minimum(rising, falling), 0).astype(np.float32)
+    bins = int(_EDGES[1] * _WINDOW / SAMPLE_RATE) + 1
+    weights = mel_triangles(BITS + 1, *_EDGES, _WINDOW)[:bins].astype(np.float32)
     return np.repeat(weights, 2, axis=0)
 
 

@@ -1,4 +1,4 @@
-"""Acoustic evidence: similarity of a span to the next (a retake), and to other speakers' readings."""
+"""Acoustic evidence: similarity of a span to the next (a retake) and to other takes' readings."""
 
 import bisect
 from collections.abc import Mapping, Sequence

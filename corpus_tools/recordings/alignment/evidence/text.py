@@ -1,4 +1,4 @@
-"""Text evidence: edit distances between recognised text of a take's spans and the script's lines."""
+"""Text evidence: edit distances between a script's lines and the recognised text of spans."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

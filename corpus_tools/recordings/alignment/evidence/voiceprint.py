@@ -12,6 +12,7 @@ from numpy.lib.stride_tricks import as_strided, sliding_window_view
 from numpy.typing import NDArray
 
 from corpus_tools.media.cut import Cut
+from corpus_tools.media.mel import mel_triangles
 from corpus_tools.media.resample import SAMPLE_RATE
 from corpus_tools.media.samples import FULL_SCALE, Samples
 from corpus_tools.segmentation.voice.track import DecodedTrack
@@ -55,27 +56,13 @@ def cepstra(samples: Samples) -> Cepstra:
     return coefficients
 
 
-def _mel(hertz: float) -> float:
-    return float(2595 * np.log10(1 + hertz / 700))
-
-
-def _triangles() -> NDArray[np.float32]:
-    edges = 700 * (10 ** (np.linspace(_mel(_LOW), _mel(_HIGH), _BANDS + 2) / 2595) - 1)
-    bins = np.arange(_WINDOW // 2 + 1)[:, None] * SAMPLE_RATE / _WINDOW
-    rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    triangles: NDArray[np.float32] = np.maximum(np.minimum(rising, falling), 0).astype(np.float32)
-    return triangles
-
-
 _HOP = SAMPLE_RATE * HOP_MS // 1000  # samples
 _WINDOW = 512  # samples
-_BANDS, _LOW, _HIGH = 26, 100.0, 7000.0  # Hz
 _COEFFICIENTS = 12
 _FLOOR = 1e-6  # power in a band, full scale 1 per sample
 _BATCH = 4096  # frames
 _HANN = np.hanning(_WINDOW).astype(np.float32)
-_TRIANGLES = _triangles()
+_TRIANGLES = mel_triangles(26, 100.0, 7000.0, _WINDOW).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +127,7 @@ def _cmvn(features: Cepstra) -> Cepstra:
     total = np.cumsum(np.pad(features.astype(np.float64), ((1, 0), (0, 0))), axis=0)
     squares = np.cumsum(np.pad(features.astype(np.float64) ** 2, ((1, 0), (0, 0))), axis=0)
     at = np.arange(len(features))
-    reach = min(_WINDOW_VOICEPRINT, len(features))
+    reach = min(_NORMALISED, len(features))
     low = np.clip(at - reach // 2, 0, len(features) - reach)
     mean = (total[low + reach] - total[low]) / reach
     variance = (squares[low + reach] - squares[low]) / reach - mean**2
@@ -148,7 +135,7 @@ def _cmvn(features: Cepstra) -> Cepstra:
     return scaled
 
 
-_WINDOW_VOICEPRINT = 3000 // HOP_MS  # frames over which mean and variance are normalised
+_NORMALISED = 3000 // HOP_MS  # frames over which mean and variance are normalised
 _AVERAGED = 2  # frames averaged into one
 _EPSILON = 1e-3
 
@@ -177,8 +164,8 @@ def prefix_distances(pairs: Sequence[tuple[Cepstra, Cepstra]]) -> list[Floats]:
     """
     results: list[Floats] = [np.zeros(0, dtype=np.float32)] * len(pairs)
     by_size = sorted(range(len(pairs)), key=lambda at: len(pairs[at][0]) + len(pairs[at][1]))
-    for first in range(0, len(by_size), _BATCH_WARPING):
-        batch = by_size[first : first + _BATCH_WARPING]
+    for first in range(0, len(by_size), _WARPED_TOGETHER):
+        batch = by_size[first : first + _WARPED_TOGETHER]
         for at, distances in zip(batch, _warp_batch([pairs[at] for at in batch]), strict=True):
             results[at] = distances
     return results
@@ -229,4 +216,4 @@ def _distances(one: Cepstra, other: Cepstra) -> Floats:
     return 1 - one @ other.T
 
 
-_BATCH_WARPING = 64
+_WARPED_TOGETHER = 64
