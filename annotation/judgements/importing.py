@@ -23,15 +23,14 @@ from annotation.judgements.parse import (
 from annotation.judgements.store import (
     JudgementKey,
     judgement_key,
-    judgements_folder,
     read_judgements,
+    write_judgements,
 )
 from annotation.scheme.answers import InvalidAnnotationError, gc_paused, quoted
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.storage.records import Clip, Judgement
 from manifests.storage.shards import STAGES, read_stage
-from manifests.storage.store import created_now, write_jsonl
 
 __all__ = ["import_annotations", "import_exports"]
 
@@ -235,7 +234,7 @@ def _save(
 ) -> None:
     if new:
         state.annotators.save()
-        outcome.outputs.append(_write(corpus, sha256, new))
+        outcome.outputs.append(write_judgements(corpus, new, sha256))
 
 
 def _readable(
@@ -303,18 +302,6 @@ def _add_judgement(
     )
     _refuse(f"{export.name}: annotation {key[1]}", refusal, state, outcome)
     return None
-
-
-def _write(corpus: Path, sha256: str, judgements: list[Judgement]) -> Path:
-    stamp = re.sub(r"[-:]", "", created_now())
-    stem = f"{stamp}-{sha256[:8]}"
-    folder = judgements_folder(corpus)
-    path, again = folder / f"{stem}.jsonl", 1
-    while path.exists():
-        again += 1
-        path = folder / f"{stem}-{again}.jsonl"
-    write_jsonl(path, (row.row() for row in sorted(judgements, key=judgement_key)))
-    return path
 
 
 def _summarise(state: _ImportState, outcome: Outcome) -> None:

@@ -1,5 +1,6 @@
 """Imported judgements: reading, the latest ones, and the transcripts that annotators corrected."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TypeVar
 from annotation.batches.batches import offered_texts
 from manifests.storage.records import Judgement, Transcript
 from manifests.storage.shards import STAGES, read_stage
-from manifests.storage.store import read_jsonl
+from manifests.storage.store import created_now, read_jsonl, write_jsonl
 
 __all__ = [
     "JudgementKey",
@@ -17,6 +18,7 @@ __all__ = [
     "judgements_folder",
     "latest",
     "read_judgements",
+    "write_judgements",
 ]
 
 K = TypeVar("K")
@@ -72,6 +74,18 @@ def _keep_later(held: dict[K, Judgement], key: K, judgement: Judgement) -> None:
 
 def _age(judgement: Judgement) -> tuple[str, str, int]:
     return (judgement.updated_at, judgement.server, judgement.annotation_id)
+
+
+def write_judgements(corpus: Path, judgements: Iterable[Judgement], sha256: str) -> Path:
+    """Write judgements to a new file, named by the time and the digest of their source."""
+    stem = f"{re.sub(r'[-:]', '', created_now())}-{sha256[:8]}"
+    folder = judgements_folder(corpus)
+    path, again = folder / f"{stem}.jsonl", 1
+    while path.exists():
+        again += 1
+        path = folder / f"{stem}-{again}.jsonl"
+    write_jsonl(path, (row.row() for row in sorted(judgements, key=judgement_key)))
+    return path
 
 
 def corrected_transcripts(corpus: Path) -> dict[str, str]:

@@ -85,7 +85,7 @@ class Excerpts:
         for partial in folder.glob(".*.partial*"):
             partial.unlink()
         blocks = (block.samples for block in decode(film, source.track))
-        wanted = [(*context_window(clip, source.duration), clip) for clip in clips]
+        wanted = [(*_samples_around(clip, source.duration), clip) for clip in clips]
         try:
             for clip, samples in cut_windows(blocks, wanted):
                 write_wav(self._path(clip), samples)
@@ -96,20 +96,28 @@ class Excerpts:
         return inside(self.corpus, _excerpt_path(clip))
 
 
-def context_window(clip: Clip, duration: float) -> tuple[int, int]:
-    """Return the context window of a clip, as [start, end) in samples of the source.
+def context_window(start: float, end: float, duration: float) -> tuple[float, float]:
+    """Return start and end of a clip's context window, in seconds of the source.
 
     It is 8 s long and centred on the clip, shifted at the start or end of the source; a shorter
     source is the whole window.
 
     Args:
-        clip: the clip.
-        duration: duration of the source in seconds.
+        start: start of the clip in seconds.
+        end: end of the clip.
+        duration: duration of the source.
+
+    Example:
+        >>> context_window(10.0, 14.0, 60.0), context_window(1.0, 5.0, 60.0)
+        ((8.0, 16.0), (0.0, 8.0))
     """
-    middle = (clip.start + clip.end) / 2
-    start = max(0.0, min(middle - SECONDS / 2, duration - SECONDS))
-    end = min(duration, start + SECONDS)
-    return round(start * SAMPLE_RATE), round(end * SAMPLE_RATE)
+    first = max(0.0, min((start + end) / 2 - SECONDS / 2, duration - SECONDS))
+    return first, min(duration, first + SECONDS)
+
+
+def _samples_around(clip: Clip, duration: float) -> tuple[int, int]:
+    first, last = context_window(clip.start, clip.end, duration)
+    return round(first * SAMPLE_RATE), round(last * SAMPLE_RATE)
 
 
 def cut_windows(

@@ -1,9 +1,4 @@
-"""Build the next manifest version from the stages of a corpus folder.
-
-Facts of a manifest's card beyond its clips: agreement, recognisers, screening.
-
-Clips of a corpus that share a recording, found by their fingerprints.
-"""
+"""Build the next manifest version from the stages of a corpus folder."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,124 +42,8 @@ __all__ = [
 ]
 
 
-def card_facts(
-    corpus: Path,
-    sources: Iterable[str],
-    chosen: Iterable[Transcript],
-    *,
-    with_agreement: bool = True,
-) -> dict[str, Any]:
-    """Return the JSON input of `manifests.card.draft.CardFacts`.
-
-    Args:
-        corpus: the corpus folder.
-        sources: ids of the sources with clips.
-        chosen: transcript used for each clip.
-        with_agreement: whether to compute inter-annotator agreement.
-
-    Raises:
-        DataError: if a shard or a file of judgements can't be read.
-    """
-    facts: dict[str, Any] = {"screening": _screening(corpus, sources), "texts": _models(chosen)}
-    if with_agreement:
-        facts["agreement"] = _agreement(corpus)
-    return facts
-
-
-def _agreement(corpus: Path) -> dict[str, Any]:
-    report, _ = measure_agreement(corpus)
-    return {
-        "clips": report.clips["several"],
-        "annotators": len(report.annotators),
-        "alpha": report.alpha.value,
-        "low": report.alpha.low,
-        "high": report.alpha.high,
-        "level": report.alpha.level,
-        "resamples": report.alpha.resamples,
-        "undefined": report.alpha.undefined,
-        "observed": report.observed,
-        "fleiss": report.fleiss,
-        "classes": {row.emotion: row.agreement for row in report.classes},
-    }
-
-
-def _models(chosen: Iterable[Transcript]) -> dict[str, list[str]]:
-    """Return the model names of the texts, by text source."""
-    models_of: defaultdict[str, set[str]] = defaultdict(set)
-    for text in chosen:
-        if text.model:
-            models_of[text.source].add(text.model)
-    return {source: sorted(models) for source, models in sorted(models_of.items())}
-
-
-def _screening(corpus: Path, sources: Iterable[str]) -> dict[str, Any]:
-    """Return the numbers of clips and accepted clips, the reasons and the thresholds."""
-    accepted = cut = 0
-    reasons: Counter[str] = Counter()
-    limits: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for source in sorted(sources):
-        path = STAGES["screen"].path(corpus, source)
-        if not path.is_file():
-            continue
-        rules: Mapping[str, Any] = read_header(path).inputs.get("rules", {})
-        for name, limit in rules.items():
-            if limit is not None:
-                limits[name][f"{limit:g}"] += 1
-        for screen in read_shard(path, Screen):
-            cut += 1
-            accepted += screen.accepted
-            if not screen.accepted:
-                reasons.update(screen.reasons)
-    return {
-        "cut": cut,
-        "accepted": accepted,
-        "reasons": dict(sorted(reasons.items())),
-        "thresholds": {name: dict(sorted(limits[name].items())) for name in sorted(limits)},
-    }
-
-
 MOST_CLIPS = 200_000
 """Maximum number of clips to search, limited by memory."""
-
-
-def shared_recordings(
-    corpus: Path, clips: Iterable[Clip], *, progress: Progress = no_progress
-) -> dict[str, str]:
-    """Return the clips that share a recording with others, each with the first of these.
-
-    Fingerprints are read from the stage written by `corpus segment`, or computed if missing. Clips
-    with unreadable files are skipped; building a manifest reports them.
-
-    Args:
-        corpus: the corpus folder.
-        clips: clips to compare, in any order.
-        progress: called after each clip.
-    """
-    chosen = sorted(clips, key=lambda clip: clip.clip_id)
-    stored = _fingerprints(corpus, {clip.source_id for clip in chosen})
-    found: list[tuple[str, Hashes]] = []
-    for done, clip in enumerate(chosen, start=1):
-        text = stored.get(clip.clip_id)
-        try:
-            hashes = from_text(text) if text is not None else _compute(corpus, clip)
-        except CorpusError:
-            continue
-        found.append((clip.clip_id, hashes))
-        progress(done, len(chosen), clip.clip_id)
-    return find_shared(found)
-
-
-def _fingerprints(corpus: Path, sources: Iterable[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for source in sorted(sources):
-        path = STAGES["fingerprints"].path(corpus, source)
-        if path.is_file():
-            found |= {row.clip_id: row.hashes for row in read_shard(path, Fingerprint)}
-    return found
-
-
-def _compute(corpus: Path, clip: Clip) -> Hashes:
-    return fingerprint(read_wav(inside(corpus, clip.path)))
 
 
 def build_from_corpus(
@@ -221,7 +100,7 @@ def build_from_corpus(
                 "text": configuration.text.model_dump(mode="json"),
             },
             repeats=shared_recordings(root, labelled) if few else {},
-            facts=card_facts(
+            facts=_card_facts(
                 root,
                 {clip.source_id for clip in clips.values()},
                 (transcripts[clip.clip_id] for clip in labelled if clip.clip_id in transcripts),
@@ -330,3 +209,110 @@ def _ignored_clips(
 
 def _count_clips(number: int) -> str:
     return f"{number} labelled clip{' is' if number == 1 else 's are'}"
+
+
+def shared_recordings(
+    corpus: Path, clips: Iterable[Clip], *, progress: Progress = no_progress
+) -> dict[str, str]:
+    """Return the clips that share a recording with others, each with the first of these.
+
+    Fingerprints are read from the stage written by `corpus segment`, or computed if missing. Clips
+    with unreadable files are skipped; building a manifest reports them.
+
+    Args:
+        corpus: the corpus folder.
+        clips: clips to compare, in any order.
+        progress: called after each clip.
+    """
+    chosen = sorted(clips, key=lambda clip: clip.clip_id)
+    stored = _fingerprints(corpus, {clip.source_id for clip in chosen})
+    found: list[tuple[str, Hashes]] = []
+    for done, clip in enumerate(chosen, start=1):
+        text = stored.get(clip.clip_id)
+        try:
+            hashes = (
+                from_text(text)
+                if text is not None
+                else fingerprint(read_wav(inside(corpus, clip.path)))
+            )
+        except CorpusError:
+            continue
+        found.append((clip.clip_id, hashes))
+        progress(done, len(chosen), clip.clip_id)
+    return find_shared(found)
+
+
+def _fingerprints(corpus: Path, sources: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for source in sorted(sources):
+        path = STAGES["fingerprints"].path(corpus, source)
+        if path.is_file():
+            found |= {row.clip_id: row.hashes for row in read_shard(path, Fingerprint)}
+    return found
+
+
+def _card_facts(
+    corpus: Path, sources: Iterable[str], chosen: Iterable[Transcript], *, with_agreement: bool
+) -> dict[str, Any]:
+    """Return the JSON input of `manifests.card.draft.CardFacts`.
+
+    Args:
+        corpus: the corpus folder.
+        sources: ids of the sources with clips.
+        chosen: transcript used for each clip.
+        with_agreement: whether to compute inter-annotator agreement.
+    """
+    facts: dict[str, Any] = {"screening": _screening(corpus, sources), "texts": _models(chosen)}
+    return facts | ({"agreement": _agreement(corpus)} if with_agreement else {})
+
+
+def _agreement(corpus: Path) -> dict[str, Any]:
+    report, _ = measure_agreement(corpus)
+    return {
+        "clips": report.clips["several"],
+        "annotators": len(report.annotators),
+        "alpha": report.alpha.value,
+        "low": report.alpha.low,
+        "high": report.alpha.high,
+        "level": report.alpha.level,
+        "resamples": report.alpha.resamples,
+        "undefined": report.alpha.undefined,
+        "observed": report.observed,
+        "fleiss": report.fleiss,
+        "classes": {row.emotion: row.agreement for row in report.classes},
+    }
+
+
+def _models(chosen: Iterable[Transcript]) -> dict[str, list[str]]:
+    """Return the model names of the texts, by text source."""
+    models_of: defaultdict[str, set[str]] = defaultdict(set)
+    for text in chosen:
+        if text.model:
+            models_of[text.source].add(text.model)
+    return {source: sorted(models) for source, models in sorted(models_of.items())}
+
+
+def _screening(corpus: Path, sources: Iterable[str]) -> dict[str, Any]:
+    """Return the numbers of clips and accepted clips, the reasons and the thresholds."""
+    accepted = cut = 0
+    reasons: Counter[str] = Counter()
+    limits: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for source in sorted(sources):
+        path = STAGES["screen"].path(corpus, source)
+        if not path.is_file():
+            continue
+        rules: Mapping[str, Any] = read_header(path).inputs.get("rules", {})
+        for name, limit in rules.items():
+            if limit is not None:
+                limits[name][f"{limit:g}"] += 1
+        for screen in read_shard(path, Screen):
+            cut += 1
+            accepted += screen.accepted
+            if not screen.accepted:
+                reasons.update(screen.reasons)
+    return {
+        "cut": cut,
+        "accepted": accepted,
+        "reasons": dict(sorted(reasons.items())),
+        "thresholds": {name: dict(sorted(limits[name].items())) for name in sorted(limits)},
+    }

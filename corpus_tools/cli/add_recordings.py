@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
-from corpus_tools.cli.session import session
+from corpus_tools.cli.session import one_line, session
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -142,8 +142,6 @@ def _takes_table(reports: list[dict[str, Any]]) -> "Table":
 
 def _doubtful_table(reports: list[dict[str, Any]]) -> "Table":
     from rich.table import Table
-
-    from corpus_tools.cli.session import one_line
 
     rows = [(take, match) for take in reports for match in take["doubtful"]]
     shown = sorted(rows, key=lambda row: row[1]["score"])[:_MOST_DOUBTFUL]

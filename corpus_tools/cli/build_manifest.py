@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
-from corpus_tools.cli.session import session
+from corpus_tools.cli.session import one_line, session
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -111,8 +111,6 @@ def oversized_group_table(group: Mapping[str, Any]) -> "Table":
         group: row of :meth:`manifests.splits.oversized_groups.OversizedGroup.row`.
     """
     from rich.table import Table
-
-    from corpus_tools.cli.session import one_line
 
     table = Table()
     for column in ("key", "value", "clips", "joined", "largest group without it"):

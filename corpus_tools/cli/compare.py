@@ -1,11 +1,24 @@
 """`corpus compare`: compare systems as the paper does, on a manifest version."""
 
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.options import (
+    AsJson,
+    BatchSize,
+    CorpusFolder,
+    Device,
+    Epochs,
+    LearningRate,
+    ManifestFolder,
+    Preset,
+    Quiet,
+    Threads,
+    Vectors,
+    Verbose,
+    manifest_folder,
+)
 from corpus_tools.cli.session import session
 from corpus_tools.cli.threads import ready_for_features
 
@@ -13,19 +26,8 @@ __all__ = ["compare"]
 
 
 def compare(
-    manifest: Annotated[
-        str | None,
-        typer.Option(
-            metavar="V|DIR", help="Manifest version, or its folder.  \\[default: the newest]"
-        ),
-    ] = None,
-    preset: Annotated[
-        Literal["default", "paper"] | None,
-        typer.Option(
-            help="'default' suits a small corpus; 'paper' is Wei & Sun as written.  "
-            "\\[default: corpus.toml's, else default]"
-        ),
-    ] = None,
+    manifest: ManifestFolder = None,
+    preset: Preset = None,
     seeds: Annotated[
         int, typer.Option(min=1, max=100, help="Number of training runs per network.")
     ] = 3,
@@ -33,29 +35,12 @@ def compare(
         str | None,
         typer.Option(help="Name of the folder, runs/NAME.  \\[default: e.g. compare-v1-default]"),
     ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(help="Passes over the training clips.  \\[default: the preset's]")
-    ] = None,
-    lr: Annotated[
-        float | None, typer.Option(help="Highest learning rate.  \\[default: the preset's]")
-    ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option(help="Clips per training step.  \\[default: the preset's]")
-    ] = None,
-    vectors: Annotated[
-        Path | None,
-        typer.Option(
-            help="File of word vectors in word2vec or GloVe format.  "
-            "\\[default: none; see words.word2vec]"
-        ),
-    ] = None,
-    device: Annotated[
-        Literal["auto", "cpu", "cuda", "mps"] | None,
-        typer.Option(help="Device to compute on; 'auto' takes the fastest.  \\[default: auto]"),
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(help="Maximum number of processor threads.  \\[default: 1]")
-    ] = None,
+    epochs: Epochs = None,
+    lr: LearningRate = None,
+    batch_size: BatchSize = None,
+    vectors: Vectors = None,
+    device: Device = None,
+    threads: Threads = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -68,7 +53,6 @@ def compare(
     """
     with session("compare", as_json=json, quiet=quiet, verbose=verbose) as run:
         ready_for_features()
-        from corpus_tools.cli.options import manifest_folder
         from corpus_tools.workspace.workspace import Workspace
         from models.comparison.compare import compare as compare_systems
         from models.comparison.table import rich_table

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
-from corpus_tools.cli.session import session
+from corpus_tools.cli.session import one_line, session
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -78,8 +78,6 @@ def _rates_table(details: dict[str, Any]) -> "Table":
 
 def _worst_table(details: dict[str, Any]) -> "Table":
     from rich.table import Table
-
-    from corpus_tools.cli.session import one_line
 
     table = Table(title="Worst clips", title_justify="left")
     table.add_column("clip", overflow="fold")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose, manifest_folder
-from corpus_tools.cli.session import session
+from corpus_tools.cli.session import one_line, session
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -72,8 +72,6 @@ def _counts_table(found: "ManifestDiff") -> "Table":
 def _changes_table(found: "ManifestDiff", most: int) -> "Table":
     from rich.table import Table
 
-    from corpus_tools.cli.session import one_line
-
     shown = found.changes[:most]
     title = f"{len(shown)} of {len(found.changes)} changed clips"
     table = Table(title=title, title_justify="left")
@@ -86,7 +84,6 @@ def _changes_table(found: "ManifestDiff", most: int) -> "Table":
 
 
 def _values(change: "Change") -> str:
-    from corpus_tools.cli.session import one_line
 
     shown = {name: change.fields[name] for name in _SHOWN if name in change.fields}
     if "added" in change.kinds or "removed" in change.kinds:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose, manifest_folder
 from corpus_tools.cli.session import session
 
 __all__ = ["evaluate"]
@@ -40,7 +40,6 @@ def evaluate(
     evaluation of the same clips is replaced.
     """
     with session("evaluate", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.cli.options import manifest_folder
         from corpus_tools.workspace.workspace import Workspace
         from models.evaluation.report import baselines_table, evaluation_tables
         from models.evaluation.run import evaluate as evaluate_model

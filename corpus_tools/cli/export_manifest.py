@@ -5,21 +5,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose, manifest_folder
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose, Version, manifest_folder
 from corpus_tools.cli.session import session
 
 __all__ = ["export_manifest"]
 
 
 def export_manifest(
-    version: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="V",
-            help="A version, e.g. v2, or the folder of one.",
-            show_default="the newest",
-        ),
-    ] = None,
+    version: Version = None,
     to: Annotated[
         Path | None,
         typer.Option(

@@ -1,14 +1,28 @@
-"""Options shared by the commands.
-
-Resolve the manifest version that a command works on.
-"""
+"""Options shared by several commands, and the manifest version that one names."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-__all__ = ["AsJson", "CorpusFolder", "Quiet", "Verbose", "manifest_folder"]
+__all__ = [
+    "AsJson",
+    "BatchSize",
+    "CorpusFolder",
+    "Device",
+    "Epochs",
+    "LearningRate",
+    "ManifestFolder",
+    "Preset",
+    "Quiet",
+    "ServerUrl",
+    "Threads",
+    "Track",
+    "Vectors",
+    "Verbose",
+    "Version",
+    "manifest_folder",
+]
 
 CorpusFolder = Annotated[
     Path | None,
@@ -18,6 +32,61 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document wi
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Print more; show tracebacks of errors.")
+]
+
+ManifestFolder = Annotated[
+    str | None,
+    typer.Option(metavar="V|DIR", help="Manifest version, or its folder.  \\[default: the newest]"),
+]
+Preset = Annotated[
+    Literal["default", "paper"] | None,
+    typer.Option(
+        help="'default' suits a small corpus; 'paper' is Wei & Sun as written.  "
+        "\\[default: corpus.toml's, else default]"
+    ),
+]
+Epochs = Annotated[
+    int | None, typer.Option(help="Passes over the training clips.  \\[default: the preset's]")
+]
+LearningRate = Annotated[
+    float | None, typer.Option(help="Highest learning rate.  \\[default: the preset's]")
+]
+BatchSize = Annotated[
+    int | None, typer.Option(help="Clips per training step.  \\[default: the preset's]")
+]
+Vectors = Annotated[
+    Path | None,
+    typer.Option(
+        help="File of word vectors in word2vec or GloVe format.  "
+        "\\[default: none; see words.word2vec]"
+    ),
+]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda", "mps"] | None,
+    typer.Option(help="Device to compute on; 'auto' takes the fastest.  \\[default: auto]"),
+]
+Threads = Annotated[
+    int | None, typer.Option(help="Maximum number of processor threads.  \\[default: 1]")
+]
+ServerUrl = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Label Studio's address.",
+        show_default="the corpus's own server, or that of the last push",
+    ),
+]
+Version = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="V",
+        help="A version, e.g. v2, or the folder of one.",
+        show_default="the newest",
+    ),
+]
+Track = Annotated[
+    int | None,
+    typer.Option(min=0, help="Audio track, from 0 (default: the one marked as default)."),
 ]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Track, Verbose
 from corpus_tools.cli.session import session
 
 if TYPE_CHECKING:
@@ -47,10 +47,7 @@ def predict(
         str | None,
         typer.Option(help="Transcript, for a file no longer than a clip (default: its subtitles)."),
     ] = None,
-    track: Annotated[
-        int | None,
-        typer.Option(min=0, help="Audio track, from 0 (default: the one marked as default)."),
-    ] = None,
+    track: Track = None,
     transcribe: Annotated[
         bool,
         typer.Option(

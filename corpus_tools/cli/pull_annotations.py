@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, ServerUrl, Verbose
 from corpus_tools.cli.session import session
 
 __all__ = ["pull_annotations"]
@@ -19,14 +19,7 @@ def pull_annotations(
             show_default="all pushed projects",
         ),
     ] = None,
-    server_url: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Label Studio's address.",
-            show_default="the corpus's own server, or that of the last push",
-        ),
-    ] = None,
+    server_url: ServerUrl = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, ServerUrl, Verbose
 from corpus_tools.cli.session import session
 
 __all__ = ["push_tasks"]
@@ -23,14 +23,7 @@ def push_tasks(
             show_default="one shared project",
         ),
     ] = None,
-    server_url: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Label Studio's address.",
-            show_default="the corpus's own server, or that of the last push",
-        ),
-    ] = None,
+    server_url: ServerUrl = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Track, Verbose
 from corpus_tools.cli.session import one_line, session
 from corpus_tools.cli.threads import one_thread_each
 
@@ -22,10 +22,7 @@ def segment(
     series: Annotated[
         str | None, typer.Option(help="Series of the files (default: name of each file's folder).")
     ] = None,
-    track: Annotated[
-        int | None,
-        typer.Option(min=0, help="Audio track, from 0 (default: the one marked as default)."),
-    ] = None,
+    track: Track = None,
     min_seconds: Annotated[
         float | None, typer.Option(help="Shortest clip, in seconds (default: 3.0).")
     ] = None,

@@ -6,7 +6,21 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import typer
 
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.options import (
+    AsJson,
+    BatchSize,
+    CorpusFolder,
+    Device,
+    Epochs,
+    LearningRate,
+    ManifestFolder,
+    Preset,
+    Quiet,
+    Threads,
+    Vectors,
+    Verbose,
+    manifest_folder,
+)
 from corpus_tools.cli.session import Session, ending_on_interrupt, session
 from corpus_tools.cli.threads import ready_for_features
 from manifests.base.outcome import Progress
@@ -17,19 +31,8 @@ __all__ = ["train"]
 
 
 def train(
-    manifest: Annotated[
-        str | None,
-        typer.Option(
-            metavar="V|DIR", help="Manifest version, or its folder.  \\[default: the newest]"
-        ),
-    ] = None,
-    preset: Annotated[
-        Literal["default", "paper"] | None,
-        typer.Option(
-            help="'default' suits a small corpus; 'paper' is Wei & Sun as written.  "
-            "\\[default: corpus.toml's, else default]"
-        ),
-    ] = None,
+    manifest: ManifestFolder = None,
+    preset: Preset = None,
     name: Annotated[
         str | None,
         typer.Option(
@@ -40,32 +43,15 @@ def train(
         Literal["both", "audio", "text"] | None,
         typer.Option(help="Branches of the model.  \\[default: both]"),
     ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(help="Passes over the training clips.  \\[default: the preset's]")
-    ] = None,
-    lr: Annotated[
-        float | None, typer.Option(help="Highest learning rate.  \\[default: the preset's]")
-    ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option(help="Clips per training step.  \\[default: the preset's]")
-    ] = None,
-    vectors: Annotated[
-        Path | None,
-        typer.Option(
-            help="File of word vectors in word2vec or GloVe format.  "
-            "\\[default: none; see words.word2vec]"
-        ),
-    ] = None,
+    epochs: Epochs = None,
+    lr: LearningRate = None,
+    batch_size: BatchSize = None,
+    vectors: Vectors = None,
     seed: Annotated[
         int | None, typer.Option(help="Seed of all random choices.  \\[default: 0]")
     ] = None,
-    device: Annotated[
-        Literal["auto", "cpu", "cuda", "mps"] | None,
-        typer.Option(help="Device to compute on; 'auto' takes the fastest.  \\[default: auto]"),
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(help="Maximum number of processor threads.  \\[default: 1]")
-    ] = None,
+    device: Device = None,
+    threads: Threads = None,
     config: Annotated[
         Path | None,
         typer.Option(
@@ -112,7 +98,6 @@ def train(
     """
     with session("train", as_json=json, quiet=quiet, verbose=verbose) as run:
         ready_for_features()
-        from corpus_tools.cli.options import manifest_folder
         from corpus_tools.workspace.workspace import Workspace
         from models.config.overrides import apply_overrides
         from models.runs import free_name, new_run

@@ -1,24 +1,13 @@
 """`corpus verify-manifest`: check that a version and its clips are unchanged."""
 
-from typing import Annotated
-
-import typer
-
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose, manifest_folder
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose, Version, manifest_folder
 from corpus_tools.cli.session import session
 
 __all__ = ["verify_manifest"]
 
 
 def verify_manifest(
-    version: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="V",
-            help="A version, e.g. v2, or the folder of one.",
-            show_default="the newest",
-        ),
-    ] = None,
+    version: Version = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
-from corpus_tools.cli.session import session
+from corpus_tools.cli.session import one_line, session
 
 __all__ = ["why"]
 
@@ -22,7 +22,6 @@ def why(
 ) -> None:
     """Show one clip's history: cut, texts, votes, label, splits and predictions."""
     with session("why", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.cli.session import one_line
         from corpus_tools.inspection.clip_history import clip_history
         from corpus_tools.workspace.workspace import Workspace
 

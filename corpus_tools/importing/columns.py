@@ -1,9 +1,4 @@
-"""Mapping of a foreign table's columns to fields.
-
-Parsing of table cells.
-
-Command-line options of the form NAME=VALUE.
-"""
+"""Columns of a foreign table: their mapping to fields, and parsing of their cells."""
 
 import difflib
 import json

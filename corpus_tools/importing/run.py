@@ -1,7 +1,4 @@
-"""Import of an existing corpus: the work behind ``corpus import-manifest``.
-
-Warnings about usable but suspicious rows.
-"""
+"""Import of an existing corpus: the work behind ``corpus import-manifest``."""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -35,62 +32,6 @@ from manifests.storage.store import canonical_json
 from manifests.versions.manifest import load_manifest, newest
 
 __all__ = ["import_manifest"]
-
-
-def import_warnings(rows: Sequence[Row]) -> list[str]:
-    """Return warnings about rows of an imported table.
-
-    Args:
-        rows: usable rows.
-    """
-    return [*_vote_warnings(rows), *_split_warnings(rows), *_source_warnings(rows)]
-
-
-def _vote_warnings(rows: Iterable[Row]) -> Iterator[str]:
-    conflicting = [row.where for row in rows if row.votes and row.emotion and not _votes_agree(row)]
-    if conflicting:
-        more = f" and {len(conflicting) - _SHOWN} more" if len(conflicting) > _SHOWN else ""
-        yield (
-            f"the votes of {len(conflicting)} row{'s' * (len(conflicting) != 1)} contradict the "
-            f"emotion column; the votes count: {', '.join(conflicting[:_SHOWN])}{more}"
-        )
-
-
-def _votes_agree(row: Row) -> bool:
-    """Return True if the row's class has the most votes, or was set by adjudication."""
-    if row.adjudicated:
-        return row.votes[-1][1] == row.emotion
-    counts = Counter(emotion for _, emotion in row.votes if emotion)
-    most = max(counts.values(), default=0)
-    return row.emotion is not None and counts[row.emotion] == most > 0
-
-
-def _split_warnings(rows: Iterable[Row]) -> Iterator[str]:
-    splits = {row.split for row in rows} - {None}
-    missing = [split for split in ("train", "val", "test") if split not in splits]
-    if splits and missing:
-        yield f"the table's splits lack {' and '.join(missing)}"
-
-
-def _source_warnings(rows: Iterable[Row]) -> Iterator[str]:
-    splits: defaultdict[str, set[str]] = defaultdict(set)
-    files: defaultdict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        if row.source:
-            files[row.source].add(row.file)
-            if row.split in ("train", "val", "test"):
-                splits[row.source].add(row.split)
-    shared = sorted(name for name, own in splits.items() if len(own) > 1 and len(files[name]) > 1)
-    if shared:
-        more = f" and {len(shared) - _SHOWN} more" if len(shared) > _SHOWN else ""
-        yield (
-            f"{len(shared)} of the {len(files)} sources in the table have files in more than one "
-            f"split, which the leakage report doesn't show, since each file becomes a source of "
-            f"its own: {', '.join(shared[:_SHOWN])}{more}"
-        )
-
-
-_SHOWN = 5
 
 
 def import_manifest(
@@ -133,7 +74,7 @@ def import_manifest(
     by_field = map_columns(table.columns, columns)
     mapping.check(label for raw in table.rows for label in labels_in(raw, by_field))
     rows = _read_rows(table, by_field, mapping, outcome)
-    outcome.warnings += import_warnings(rows)
+    outcome.warnings += [*_vote_warnings(rows), *_split_warnings(rows), *_source_warnings(rows)]
     by_clip = _import_rows(workspace, rows, series or path.resolve().stem, progress, outcome)
     with workspace.lock():
         new = add_judgements(workspace.root, by_clip, _table_digest(table), outcome)
@@ -180,14 +121,6 @@ def _read_rows(
 
 
 @dataclass(frozen=True)
-class _AudioFile:
-    """Audio file and its rows in order of time."""
-
-    path: Path
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True)
 class _FileImport:
     """Import of single files with the settings of one run."""
 
@@ -198,27 +131,27 @@ class _FileImport:
     language: str
     by_content: dict[str, str] = field(default_factory=dict)
 
-    def run(self, file: _AudioFile) -> tuple[Status, dict[str, Row]]:
-        """Import or update a file; return its status and its clips' rows."""
-        row = file.rows[0]
+    def run(self, rows: Sequence[Row]) -> tuple[Status, dict[str, Row]]:
+        """Import or update a file by its rows in order of time; return its status and clips."""
+        row = rows[0]
         corpus = self.update.corpus
         series = row.series or row.source or self.series
-        media = identify(file.path, corpus, self.known, kind="scripted", series=series)
+        media = identify(row.path, corpus, self.known, kind="scripted", series=series)
         first = self.by_content.setdefault(media.source.sha256, row.file)
         if first != row.file:
             raise DataError(f"has the same content as {first}; leave one out")
         if row.source and not media.known:
             media = replace(media, source=media.source.changed(episode=row.source))
-        inputs = import_inputs(media, file.rows, self.segment)
+        inputs = import_inputs(media, rows, self.segment)
         status, _ = self.update.run(
             media,
             inputs,
-            lambda frozen, _: cut_rows(media, file.rows, corpus, self.segment, inputs, frozen),
+            lambda frozen, _: cut_rows(media, rows, corpus, self.segment, inputs, frozen),
         )
         name = media.source.source_id
         clips = [clip for clip in clips_of(corpus, name) if clip.superseded_by is None]
         clips.sort(key=lambda clip: clip.start)
-        by_clip = dict(zip((clip.clip_id for clip in clips), file.rows, strict=True))
+        by_clip = dict(zip((clip.clip_id for clip in clips), rows, strict=True))
         _put_texts(corpus, name, by_clip, self.language)
         return status, by_clip
 
@@ -230,10 +163,7 @@ def _import_rows(
     grouped: defaultdict[Path, list[Row]] = defaultdict(list)
     for row in rows:
         grouped[row.path].append(row)
-    files = [
-        _AudioFile(path, tuple(sorted(own, key=lambda row: row.start or 0.0)))
-        for path, own in grouped.items()
-    ]
+    files = [sorted(own, key=lambda row: row.start or 0.0) for own in grouped.values()]
     corpus, configuration = workspace.root, workspace.configuration
     by_clip: dict[str, Row] = {}
     with workspace.lock() as lock:
@@ -249,7 +179,7 @@ def _import_rows(
         )
         unchanged = 0
         for _, (status, imported) in run_each(
-            files, job.run, outcome, name=lambda file: file.rows[0].file, progress=progress
+            files, job.run, outcome, name=lambda own: own[0].file, progress=progress
         ):
             by_clip |= imported
             unchanged += status == "unchanged"
@@ -307,3 +237,50 @@ def _table_digest(table: Table) -> str:
             )
         )
     return digest.hexdigest()
+
+
+def _vote_warnings(rows: Iterable[Row]) -> Iterator[str]:
+    conflicting = [row.where for row in rows if row.votes and row.emotion and not _votes_agree(row)]
+    if conflicting:
+        more = f" and {len(conflicting) - _SHOWN} more" if len(conflicting) > _SHOWN else ""
+        yield (
+            f"the votes of {len(conflicting)} row{'s' * (len(conflicting) != 1)} contradict the "
+            f"emotion column; the votes count: {', '.join(conflicting[:_SHOWN])}{more}"
+        )
+
+
+def _votes_agree(row: Row) -> bool:
+    """Return True if the row's class has the most votes, or was set by adjudication."""
+    if row.adjudicated:
+        return row.votes[-1][1] == row.emotion
+    counts = Counter(emotion for _, emotion in row.votes if emotion)
+    most = max(counts.values(), default=0)
+    return row.emotion is not None and counts[row.emotion] == most > 0
+
+
+def _split_warnings(rows: Iterable[Row]) -> Iterator[str]:
+    splits = {row.split for row in rows} - {None}
+    missing = [split for split in ("train", "val", "test") if split not in splits]
+    if splits and missing:
+        yield f"the table's splits lack {' and '.join(missing)}"
+
+
+def _source_warnings(rows: Iterable[Row]) -> Iterator[str]:
+    splits: defaultdict[str, set[str]] = defaultdict(set)
+    files: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.source:
+            files[row.source].add(row.file)
+            if row.split in ("train", "val", "test"):
+                splits[row.source].add(row.split)
+    shared = sorted(name for name, own in splits.items() if len(own) > 1 and len(files[name]) > 1)
+    if shared:
+        more = f" and {len(shared) - _SHOWN} more" if len(shared) > _SHOWN else ""
+        yield (
+            f"{len(shared)} of the {len(files)} sources in the table have files in more than one "
+            f"split, which the leakage report doesn't show, since each file becomes a source of "
+            f"its own: {', '.join(shared[:_SHOWN])}{more}"
+        )
+
+
+_SHOWN = 5

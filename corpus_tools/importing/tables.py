@@ -1,6 +1,7 @@
-"""Reading of tables (CSV, TSV, JSON Lines, Parquet) without validation of their rows.
+"""Reading of foreign corpora without validation of their rows.
 
-Folders of clips: Hugging Face's audiofolder and the folds of EmoBox.
+A corpus is a table (CSV, TSV, JSON Lines, Parquet) or a folder: Hugging Face's audiofolder, a fold
+of EmoBox, or one folder per class.
 """
 
 import csv

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from annotation.judgements.annotators import Annotators
-from annotation.judgements.store import judgement_key, judgements_folder, latest, read_judgements
+from annotation.judgements.store import latest, read_judgements, write_judgements
 from corpus_tools.importing.rows import Row
 from manifests.base.emotions import Emotion
 from manifests.base.outcome import Outcome
 from manifests.storage.records import Judgement
-from manifests.storage.store import created_now, write_jsonl
+from manifests.storage.store import created_now
 from manifests.storage.tombstones import Withdrawn
 
 __all__ = ["IMPORTED", "SERVER", "add_judgements"]
@@ -72,7 +72,7 @@ def add_judgements(corpus: Path, rows: Mapping[str, Row], sha256: str, outcome: 
     if withdrawn_votes:
         outcome.warnings.append(f"{withdrawn_votes} votes of withdrawn annotators were left out")
     if new:
-        outcome.outputs.append(_write(corpus, new, now, sha256))
+        outcome.outputs.append(write_judgements(corpus, new, sha256))
     return len(new)
 
 
@@ -94,14 +94,3 @@ def _annotation_id(clip_id: str, annotator: str, adjudicates: bool) -> int:
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _write(corpus: Path, rows: Iterable[Judgement], now: str, sha256: str) -> Path:
-    stem = f"{re.sub(r'[-:]', '', now)}-{sha256[:8]}"
-    folder = judgements_folder(corpus)
-    path, again = folder / f"{stem}.jsonl", 1
-    while path.exists():
-        again += 1
-        path = folder / f"{stem}-{again}.jsonl"
-    write_jsonl(path, (row.row() for row in sorted(rows, key=judgement_key)))
-    return path

@@ -1,9 +1,7 @@
 """Changes of a withdrawal to tasks, judgements and tables of people."""
 
-import csv
-import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,14 @@ from annotation.batches.gold import gold_path
 from annotation.judgements.store import judgements_folder
 from annotation.label_studio.address import ServerFolder
 from corpus_tools.segmentation.ledger.commit import source_of
-from corpus_tools.withdrawal.changes import Change, Removal, files, filter_rows
+from corpus_tools.withdrawal.changes import (
+    Change,
+    Removal,
+    csv_change,
+    csv_rows,
+    files,
+    filter_rows,
+)
 from corpus_tools.withdrawal.stage_records import overlap_test
 from manifests.base.errors import DataError
 from manifests.storage.store import canonical_json
@@ -44,7 +49,7 @@ def changes_to_tasks(removal: Removal) -> Iterator[Change]:
         new_plan = plan.changed(gold=gold, annotators=names)
         if new_plan != plan:
             yield Change(path, f"{canonical_json(new_plan.row())}\n".encode(), "plans", 1)
-    yield from _without_rows(gold_path(removal.corpus), "gold", lambda row: removal.covers(row[0]))
+    yield from csv_change(gold_path(removal.corpus), "gold", lambda row: removal.covers(row[0]))
 
 
 def _read_tasks(path: Path) -> list[Row]:
@@ -93,23 +98,21 @@ def changes_to_tables(removal: Removal) -> Iterator[Change]:
     """
     corpus = removal.corpus
     if removal.speaker is not None:
-        yield from _without_rows(
+        yield from csv_change(
             corpus / "speakers.csv", "speakers", lambda row: row[0] == removal.speaker
         )
     if removal.annotator is None:
         return
     annotators = corpus / "annotations" / "annotators.csv"
-    own = [row for row in _csv_rows(annotators) if row[0].strip() == removal.annotator]
+    own = [row for row in csv_rows(annotators) if row[0].strip() == removal.annotator]
     ids = {removal.annotator, *(row[3].strip() for row in own if len(row) > 3)} - {""}
-    yield from _without_rows(
+    yield from csv_change(
         ServerFolder(corpus).passwords,
         "passwords",
         lambda row: any(cell.strip() in ids for cell in row),
     )
     yield from _project_changes(corpus / "annotations" / "server.json", removal.annotator)
-    yield from _without_rows(
-        annotators, "annotators", lambda row: row[0].strip() == removal.annotator
-    )
+    yield from csv_change(annotators, "annotators", lambda row: row[0].strip() == removal.annotator)
 
 
 def _project_changes(path: Path, annotator: str) -> Iterator[Change]:
@@ -126,24 +129,3 @@ def _project_changes(path: Path, annotator: str) -> Iterator[Change]:
     if removed:
         text = json.dumps(table, ensure_ascii=False, indent=2)
         yield Change(path, f"{text}\n".encode(), "projects", removed)
-
-
-def _csv_rows(path: Path) -> list[list[str]]:
-    if not path.is_file():
-        return []
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        return [row for row in csv.reader(io.StringIO(text, newline="")) if row]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: not a CSV file in UTF-8; save it as one and run again") from error
-
-
-def _without_rows(
-    path: Path, place: str, is_removed: Callable[[list[str]], bool]
-) -> Iterator[Change]:
-    rows = _csv_rows(path)
-    kept = [row for number, row in enumerate(rows) if number == 0 or not is_removed(row)]
-    if len(kept) < len(rows):
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerows(kept)
-        yield Change(path, out.getvalue().encode(), place, len(rows) - len(kept))

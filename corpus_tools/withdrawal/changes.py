@@ -1,5 +1,7 @@
 """Scope of a withdrawal, and file changes that carry it out."""
 
+import csv
+import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Set
@@ -17,6 +19,8 @@ __all__ = [
     "Change",
     "Removal",
     "clip_interval",
+    "csv_change",
+    "csv_rows",
     "files",
     "filter_rows",
     "scrub",
@@ -118,7 +122,7 @@ def clip_interval(clip_id: str) -> tuple[float, float]:
 
 
 def filter_rows(path: Path, change: Callable[[Row], Row | None]) -> tuple[bytes, int, int]:
-    """Return the content of a JSON Lines file with its rows filter_rows.
+    """Return the content of a JSON Lines file with its rows filtered.
 
     Args:
         path: path of the file; unchanged rows stay byte for byte.
@@ -144,6 +148,31 @@ def filter_rows(path: Path, change: Callable[[Row], Row | None]) -> tuple[bytes,
         if new is not None:
             kept.append(line if new is row else f"{canonical_json(new)}\n".encode())
     return b"".join(kept), changed, len(kept)
+
+
+def csv_rows(path: Path) -> list[list[str]]:
+    """Return the rows of a CSV file, none if there is no file.
+
+    Raises:
+        DataError: if it isn't a CSV file in UTF-8.
+    """
+    if not path.is_file():
+        return []
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        return [row for row in csv.reader(io.StringIO(text, newline="")) if row]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: not a CSV file in UTF-8; save it as one and run again") from error
+
+
+def csv_change(path: Path, place: str, is_removed: Callable[[list[str]], bool]) -> Iterator[Change]:
+    """Yield the change that deletes rows of a CSV file below its header, if it has such rows."""
+    rows = csv_rows(path)
+    kept = [row for number, row in enumerate(rows) if number == 0 or not is_removed(row)]
+    if len(kept) < len(rows):
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows(kept)
+        yield Change(path, out.getvalue().encode(), place, len(rows) - len(kept))
 
 
 def scrub(value: Any, ids: Set[str]) -> Any:

@@ -1,12 +1,18 @@
 """Changes of a withdrawal to derived files: versions, runs, pages and features."""
 
-import csv
-import io
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from corpus_tools.withdrawal.changes import Change, Removal, files, filter_rows
+from corpus_tools.withdrawal.changes import (
+    Change,
+    Removal,
+    csv_change,
+    csv_rows,
+    files,
+    filter_rows,
+)
 from manifests.storage.records import Clip
 from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.store import read_jsonl
@@ -70,22 +76,21 @@ def changes_to_runs(removal: Removal) -> Iterator[Change]:
     for path in files(removal.corpus / "runs", "*/**/*.csv"):
         if path.parent in evaluations:
             continue
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.reader(stream))
-        if not rows or "clip_id" not in rows[0]:
-            continue
-        column = rows[0].index("clip_id")
-        kept = [row for row in rows if len(row) <= column or not removal.covers(row[column])]
-        if len(kept) < len(rows):
-            out = io.StringIO()
-            csv.writer(out, lineterminator="\n").writerows(kept)
-            yield Change(path, out.getvalue().encode(), "predictions", len(rows) - len(kept))
+        header = next(iter(csv_rows(path)), [])
+        if "clip_id" in header:
+            column = header.index("clip_id")
+            withdrawn = partial(_names_withdrawn, removal, column)
+            yield from csv_change(path, "predictions", withdrawn)
     runs = removal.corpus / "runs"
     for path in [*files(runs, "*/**/*.html"), *files(runs, "*/series.*")]:
         if path.parent not in evaluations and removal.mentions(
             path.read_text(encoding="utf-8", errors="replace")
         ):
             yield Change(path, None, "pages", 1)
+
+
+def _names_withdrawn(removal: Removal, column: int, row: list[str]) -> bool:
+    return len(row) > column and removal.covers(row[column])
 
 
 def _named_evaluations(removal: Removal) -> list[Path]:

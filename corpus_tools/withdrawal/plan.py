@@ -29,15 +29,17 @@ __all__ = ["WithdrawalPlan", "plan_withdrawal"]
 
 @dataclass(frozen=True)
 class WithdrawalPlan:
-    """WithdrawalPlan of a withdrawal.
+    """Tombstone of a withdrawal, and what it can't delete.
 
     Attributes:
         tombstone: tombstone without counts by place yet.
+        earlier: tombstone of an earlier withdrawal of the same id.
         unknown: number of clips without a known speaker in sources with the withdrawn speaker.
         media: media files of the withdrawn sources that lie in the corpus folder.
     """
 
     tombstone: Tombstone
+    earlier: Tombstone | None
     unknown: int
     media: list[str]
 
@@ -67,17 +69,12 @@ def plan_withdrawal(
     answers = list(read_judgements(corpus))
     named = frozen_clips(corpus).keys() | shards.keys()
     entries = {folder.name: list(read_jsonl(folder / ENTRIES)) for folder in versions(corpus)}
-    earlier = next(
-        (
-            stone
-            for stone in Withdrawn.of(corpus).tombstones
-            if (stone.kind, stone.id) == (kind, name)
-        ),
-        None,
-    )
     records = _CorpusRecords(corpus, shards, sources, answers, named, entries)
+    stones = Withdrawn.of(corpus).tombstones
+    earlier = next((stone for stone in stones if (stone.kind, stone.id) == (kind, name)), None)
     if earlier is None and name not in (known := records.known(kind)):
         raise unknown_id_error(kind, name, known)
+    before = earlier or Tombstone(kind=kind, id=name, created=created_now())
     clips = records.clips_of(kind, name)
     whole = records.whole(kind, name, clips)
     if kind != "annotator":
@@ -85,15 +82,19 @@ def plan_withdrawal(
     stone = Tombstone(
         kind=kind,
         id=name,
-        created=earlier.created if earlier else created_now(),
-        reason=reason or (earlier.reason if earlier else None),
-        clips=sorted(clips.union(earlier.clips if earlier else ())),
-        sources=_withdrawn_sources(whole, sources, earlier),
-        milliseconds=_milliseconds(clips, whole, shards, earlier),
-        accounts=_accounts(corpus, name, earlier) if kind == "annotator" else [],
-        answers=_withdrawn_judgements(answers, name, earlier) if kind == "annotator" else [],
-        versions=_version_counts(entries, clips, name if kind == "annotator" else None, earlier),
+        created=before.created,
+        reason=reason or before.reason,
+        clips=sorted(clips.union(before.clips)),
+        sources=_withdrawn_sources(whole, sources, before),
+        milliseconds=_milliseconds(clips, whole, shards, before),
+        versions=_version_counts(entries, clips, name if kind == "annotator" else None, before),
     )
+    if kind == "annotator":
+        own = {(row.server, row.annotation_id) for row in answers if row.annotator == name}
+        stone = stone.changed(
+            accounts=sorted({*before.accounts, *Annotators(corpus).accounts(name)}),
+            answers=sorted(own.union(before.answers)),
+        )
     partial = {source_of(clip) for clip in clips} - whole
     unknown = sum(
         clip.speaker is None and clip.source_id in partial and clip.clip_id not in clips
@@ -104,7 +105,7 @@ def plan_withdrawal(
         for source_id in sorted(whole)
         if source_id in sources and (corpus / sources[source_id].media_path).is_file()
     ]
-    return WithdrawalPlan(stone, unknown if kind == "speaker" else 0, media)
+    return WithdrawalPlan(stone, earlier, unknown if kind == "speaker" else 0, media)
 
 
 @dataclass(frozen=True)
@@ -194,9 +195,9 @@ class _CorpusRecords:
 
 
 def _withdrawn_sources(
-    whole: Iterable[str], sources: dict[str, Source], earlier: Tombstone | None
+    whole: Iterable[str], sources: dict[str, Source], before: Tombstone
 ) -> list[WithdrawnSource]:
-    withdrawn = {source.source_id: source for source in (earlier.sources if earlier else ())}
+    withdrawn = {source.source_id: source for source in before.sources}
     for name in whole:
         known = sources.get(name)
         withdrawn.setdefault(
@@ -206,40 +207,25 @@ def _withdrawn_sources(
 
 
 def _milliseconds(
-    clips: Iterable[str], whole: set[str], shards: dict[str, Clip], earlier: Tombstone | None
+    clips: Iterable[str], whole: set[str], shards: dict[str, Clip], before: Tombstone
 ) -> dict[str, int]:
-    lost = Counter(earlier.milliseconds if earlier else {})
+    lost = Counter(before.milliseconds)
     for clip in (shards[name] for name in clips if name in shards):
-        if clip.source_id not in whole:
-            lost[clip.source_id] += (
-                0 if clip.superseded_by else round((clip.end - clip.start) * 1000)
-            )
+        lost[clip.source_id] += 0 if clip.superseded_by else round((clip.end - clip.start) * 1000)
     return {name: ms for name, ms in sorted(lost.items()) if name not in whole}
-
-
-def _accounts(corpus: Path, name: str, earlier: Tombstone | None) -> list[tuple[str, int]]:
-    accounts = set(earlier.accounts if earlier else ())
-    return sorted(accounts.union(Annotators(corpus).accounts(name)))
-
-
-def _withdrawn_judgements(
-    answers: Iterable[Judgement], name: str, earlier: Tombstone | None
-) -> list[tuple[str, int]]:
-    own = {(row.server, row.annotation_id) for row in answers if row.annotator == name}
-    return sorted(own.union(earlier.answers if earlier else ()))
 
 
 def _version_counts(
     entries: dict[str, list[dict[str, Any]]],
     clips: set[str],
     annotator: str | None,
-    earlier: Tombstone | None,
+    before: Tombstone,
 ) -> dict[str, dict[str, int]]:
-    counts = dict(earlier.versions if earlier else {})
+    counts = dict(before.versions)
     for version, rows in entries.items():
         removed = sum(row["clip_id"] in clips for row in rows)
         votes = sum(vote[0] == annotator for row in rows for vote in row["votes"])
-        before = counts.get(version, {"clips": 0, "votes": 0})
+        known = counts.get(version, {"clips": 0, "votes": 0})
         if removed or votes:
-            counts[version] = {"clips": before["clips"] + removed, "votes": before["votes"] + votes}
+            counts[version] = {"clips": known["clips"] + removed, "votes": known["votes"] + votes}
     return counts

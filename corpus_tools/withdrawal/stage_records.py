@@ -1,10 +1,10 @@
 """Changes of a withdrawal to stage records, choices and clips."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from corpus_tools.assembly.excerpts import SECONDS
+from corpus_tools.assembly.excerpts import context_window
 from corpus_tools.segmentation.ledger.commit import MARKED, SETTLED
 from corpus_tools.segmentation.ledger.ledger import WITHDRAWN, ledger_of, outside_from_ledger
 from corpus_tools.withdrawal.changes import (
@@ -170,28 +170,20 @@ def changes_to_clips(removal: Removal) -> Iterator[Change]:
                 yield Change(path, None, "excerpts", 1)
 
 
-def overlap_test(removal: Removal, source_id: str) -> "ExcerptOverlap":
-    """Return a test for excerpts of a source that contain withdrawn clips."""
+def overlap_test(removal: Removal, source_id: str) -> Callable[[str], bool]:
+    """Return a test by clip id for excerpts of a source that contain withdrawn clips."""
     path = STAGES["sources"].path(removal.corpus, source_id)
     length = read_shard(path, Source)[0].duration if path.is_file() else float("inf")
-    return ExcerptOverlap(_withdrawn_intervals(removal, source_id), length)
+    intervals = _withdrawn_intervals(removal, source_id)
 
-
-class ExcerptOverlap:
-    """Test of the excerpt around a clip for overlap with withdrawn intervals."""
-
-    def __init__(self, intervals: frozenset[tuple[float, float]], length: float) -> None:
-        self._intervals, self._length = intervals, length
-
-    def __call__(self, clip_id: str) -> bool:
-        """Return True on overlap; False for a name that is no clip id."""
+    def overlaps(clip_id: str) -> bool:
         try:
-            start, end = clip_interval(clip_id)
-        except ValueError:
+            first, last = context_window(*clip_interval(clip_id), length)
+        except ValueError:  # no clip id
             return False
-        first = max(0.0, min((start + end - SECONDS) / 2, self._length - SECONDS))
-        last = min(self._length, first + SECONDS)
-        return any(first < b and a < last for a, b in self._intervals)
+        return any(first < end and start < last for start, end in intervals)
+
+    return overlaps
 
 
 def _withdrawn_intervals(removal: Removal, source_id: str) -> frozenset[tuple[float, float]]:

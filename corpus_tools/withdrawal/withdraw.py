@@ -2,8 +2,6 @@
 
 The tombstone is written first, as a plan; then files are rewritten or deleted one by one; then the
 tombstone is marked finished. A run after an interruption completes the plan, with the same result.
-
-Check for remaining mentions of withdrawn data, and removal of partial files.
 """
 
 import re
@@ -38,40 +36,6 @@ from manifests.versions.redaction import REDACTION
 __all__ = ["finish_withdrawals", "withdraw"]
 
 
-def find_residue(removal: Removal) -> list[str]:
-    """Return the text files of the corpus that still mention withdrawn ids, sorted.
-
-    Tombstones are skipped, since they may; so are files other than text.
-    """
-    residue = []
-    for path in _text_files(removal.corpus):
-        place = path.relative_to(removal.corpus).as_posix()
-        text = path.read_text(encoding="utf-8", errors="replace")
-        if removal.covers(path.stem) or removal.mentions(text):
-            residue.append(place)
-    return sorted(residue)
-
-
-def _text_files(corpus: Path) -> Iterator[Path]:
-    for path in corpus.rglob("*"):
-        if path.suffix not in _TEXT_SUFFIXES or path.name in (TOMBSTONES, REDACTION):
-            continue
-        if path.is_file() and not path.is_symlink() and path.stat().st_size < _MAX_BYTES:
-            yield path
-
-
-def sweep_partial(corpus: Path) -> None:
-    """Delete partial files left by killed writers; the caller holds the corpus's lock."""
-    for path in corpus.rglob(".*"):
-        if _PARTIAL.match(path.name) and path.is_file() and not path.is_symlink():
-            path.unlink()
-
-
-_TEXT_SUFFIXES = {".csv", ".html", ".json", ".jsonl", ".md", ".toml", ".txt", ".xml", ".log"}
-_MAX_BYTES = 1 << 30  # bytes
-_PARTIAL = re.compile(r"\.[0-9a-f]{16}(\.partial.*)?$")
-
-
 def withdraw(
     corpus: Path, kind: Kind, name: str, *, reason: str | None = None, dry_run: bool = False
 ) -> Outcome:
@@ -98,18 +62,10 @@ def withdraw(
         for stone in finished
     ]
     plan = plan_withdrawal(corpus, kind, name, reason)
-    earlier = next(
-        (
-            stone
-            for stone in Withdrawn.of(corpus).tombstones
-            if (stone.kind, stone.id) == (kind, name)
-        ),
-        None,
-    )
     counts = _count_changes(corpus, plan.tombstone)
-    total = Counter(earlier.counts if earlier else {}) + counts
+    total = Counter(plan.earlier.counts if plan.earlier else {}) + counts
     stone = plan.tombstone.changed(counts=dict(sorted(total.items())))
-    new = earlier is None or _content(stone) != _content(earlier)
+    new = plan.earlier is None or _content(stone) != _content(plan.earlier)
     if not new:
         outcome.warnings.append(f"{kind} '{name}' was withdrawn before; nothing left to delete")
     elif not dry_run:
@@ -130,7 +86,7 @@ def withdraw(
     }
     outcome.warnings += _manual_steps(corpus, plan)
     if not dry_run:
-        residue = find_residue(_removal_of(corpus, stone))
+        residue = _find_residue(_removal_of(corpus, stone))
         outcome.details["withdrawal"]["remains"] = residue
         outcome.warnings += [
             f"{path} still mentions withdrawn data; corpus-tools didn't write it or must not "
@@ -187,7 +143,7 @@ def _erase(corpus: Path, stone: Tombstone) -> None:
         _apply(corpus, change)
     for source in stone.sources:
         _remove_empty(corpus / "clips" / source.source_id)
-    sweep_partial(corpus)
+    _sweep_partial(corpus)
     put_tombstone(corpus, stone.changed(finished=True))
 
 
@@ -230,3 +186,37 @@ def _manual_steps(corpus: Path, plan: WithdrawalPlan) -> list[str]:
         "copies, and the database of a Label Studio server"
     )
     return sentences
+
+
+def _find_residue(removal: Removal) -> list[str]:
+    """Return the text files of the corpus that still mention withdrawn ids, sorted.
+
+    Tombstones are skipped, since they may; so are files other than text.
+    """
+    residue = []
+    for path in _text_files(removal.corpus):
+        place = path.relative_to(removal.corpus).as_posix()
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if removal.covers(path.stem) or removal.mentions(text):
+            residue.append(place)
+    return sorted(residue)
+
+
+def _text_files(corpus: Path) -> Iterator[Path]:
+    for path in corpus.rglob("*"):
+        if path.suffix not in _TEXT_SUFFIXES or path.name in (TOMBSTONES, REDACTION):
+            continue
+        if path.is_file() and not path.is_symlink() and path.stat().st_size < _MAX_BYTES:
+            yield path
+
+
+def _sweep_partial(corpus: Path) -> None:
+    """Delete partial files left by killed writers; the caller holds the corpus's lock."""
+    for path in corpus.rglob(".*"):
+        if _PARTIAL.match(path.name) and path.is_file() and not path.is_symlink():
+            path.unlink()
+
+
+_TEXT_SUFFIXES = {".csv", ".html", ".json", ".jsonl", ".md", ".toml", ".txt", ".xml", ".log"}
+_MAX_BYTES = 1 << 30  # bytes
+_PARTIAL = re.compile(r"\.[0-9a-f]{16}(\.partial.*)?$")
