@@ -1,4 +1,4 @@
-"""corpus_tools.media.cut."""
+"""Edges of a clip in its source."""
 
 from dataclasses import dataclass
 

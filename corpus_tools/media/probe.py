@@ -1,9 +1,4 @@
-"""Audio tracks of a media file, without decoding it.
-
-Length of an audio track, without decoding it.
-
-Explanations for files that aren't media, from their first bytes.
-"""
+"""Audio tracks of a media file and their length, without decoding it."""
 
 import codecs
 import contextlib

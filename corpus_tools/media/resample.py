@@ -1,7 +1,4 @@
-"""Conversion of frames of any rate, format and number of channels to 16 kHz mono.
-
-Position of decoded audio on a file's presentation timeline.
-"""
+"""Conversion of decoded frames to 16 kHz mono, and their place on the file's timeline."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,4 @@
-"""Levels of 16-bit audio, in dB relative to full scale.
-
-Buffer on disk for the 16-bit samples of a track, so that memory doesn't grow with its length.
-"""
+"""16-bit samples: their levels in dB relative to full scale, and a buffer for a whole track."""
 
 import contextlib
 import math

@@ -1,7 +1,4 @@
-"""Objective of the cut planner: value of the speech in clips, and costs of their edges.
-
-Costs of spanning pauses, subtitle boundaries and speaker changes.
-"""
+"""Objective of the cut planner: value of speech, costs of edges and of what a clip spans."""
 
 import bisect
 import itertools
@@ -151,12 +148,6 @@ def _distances(speech: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     return np.asarray(to_next), np.asarray(to_last)
 
 
-_NEARBY = 150  # frames from speech within which some may be missed
-_AUDIBLE = 0.25  # prominence of the quietest speech
-_EDGE_REACH = 4  # frames on either side of an edge that should be quiet
-_LONGEST_LEAD = 3.0  # s
-
-
 @dataclass(frozen=True)
 class Line:
     """Subtitle line: when it is shown, and its speaker if known.
@@ -283,3 +274,7 @@ def depth_in_lines(lines: Sequence[Line], length: int) -> Floats:
 
 _DEEP = 50  # frames inside a line
 _NEAR_FRAMES = 40  # distance from a pause at which a subtitle boundary still belongs to it
+_NEARBY = 150  # frames from speech within which some may be missed
+_AUDIBLE = 0.25  # prominence of the quietest speech
+_EDGE_REACH = 4  # frames on either side of an edge that should be quiet
+_LONGEST_LEAD = 3.0  # s

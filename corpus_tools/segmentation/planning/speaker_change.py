@@ -8,12 +8,9 @@ make no difference::
     mean of a run of n cells ~ N(mean of the speaker, run + cell / n)
     mean of the speaker      ~ N(mean of all, speaker)
 
-`voices.infer_changes` then infers the speakers of some dozens of neighbouring runs at a time.
-
-Speaker diarisation of neighbouring runs of speech, without known speakers.
-
-Runs are first clustered, best pair first, as long as one speaker explains a pair better than two
-(agglomerative clustering by Bayes factor). A hidden Markov model, in which the speaker changes at a
+The speakers of some dozens of neighbouring runs are then inferred together. Runs are first
+clustered, best pair first, as long as one speaker explains a pair better than two (agglomerative
+clustering by Bayes factor). A hidden Markov model, in which the speaker changes at a
 pause with a given probability, then reassigns the runs in a few rounds of variational Bayes. After
 Landini et al., "Bayesian HMM clustering of x-vector sequences (VBx) in speaker diarization",
 Computer Speech & Language 2022, with mean cepstra instead of x-vectors.
@@ -50,6 +47,71 @@ class SpeechRuns:
     def part(self, first: int, last: int) -> "SpeechRuns":
         """Return the runs [first, last)."""
         return SpeechRuns(self.means[first:last], self.variances[first:last])
+
+
+def change_probabilities(speech: NDArray[np.bool_], bands: Bands) -> Floats:
+    """Return the probability of a change of speaker for each pause between two runs of speech.
+
+    Args:
+        speech: whether somebody speaks in each frame.
+        bands: spectrum, as from `BandMeter`; empty if it wasn't measured.
+
+    Returns:
+        One value fewer than there are runs of speech; 0 without a spectrum.
+
+    Example:
+        >>> change_probabilities(np.array([True, False, True]), np.zeros((0, BANDS), np.uint8))
+        array([0.])
+    """
+    spoken = runs(speech)
+    pauses = (spoken[1:, 0] - spoken[:-1, 1]) * (FRAME_MS / 1000)
+    if not len(bands) or not len(pauses):
+        return np.zeros(len(pauses))
+    described = describe_runs(spoken, bands)
+    prior = _LEAST_PRIOR + (_MOST_PRIOR - _LEAST_PRIOR) * np.clip(
+        (pauses - _SHORT) / (_LONG - _SHORT), 0, 1
+    )
+    changes = np.empty(len(pauses))
+    for first, last, kept in _windows(len(spoken)):
+        posterior = infer_changes(described.part(first, last), prior[first : last - 1])
+        changes[kept : last - 1] = posterior[kept - first :]
+    return changes
+
+
+def describe_runs(spoken: NDArray[np.intp], bands: Bands) -> SpeechRuns:
+    """Return mean and variance of the cepstrum of each run of speech.
+
+    Only cells within 20 dB of the run's loudest count: the rest are pauses and background.
+
+    Args:
+        spoken: [start, end) of each run, in frames.
+        bands: spectrum, as from `BandMeter`.
+    """
+    means = np.zeros((len(spoken), BANDS - 1))
+    counts = np.ones(len(spoken))
+    squares, freedom = np.zeros(BANDS - 1), 0
+    for at, (start, end) in enumerate(spoken):
+        cepstra = _cepstra(bands, int(start), int(end))
+        means[at], counts[at] = cepstra.mean(axis=0), len(cepstra)
+        squares += np.square(cepstra - means[at]).sum(axis=0)
+        freedom += len(cepstra) - 1
+    scale = np.sqrt(np.maximum(squares / max(freedom, 1), _LEAST_VARIANCE))
+    return SpeechRuns(means / scale, _RUN + _CELL / counts)
+
+
+def _cepstra(bands: Bands, start: int, end: int) -> Floats:
+    first = min(-(-start // _FRAMES), len(bands) - 1)
+    levels = decibels_of(bands[first : max(end // _FRAMES, first + 1)]).astype(np.float64)
+    loudness = np.logaddexp.reduce(levels * _NEPERS, axis=1) / _NEPERS
+    loud = levels[loudness > loudness.max() - _LOUD]
+    cepstra: Floats = scipy.fft.dct(loud, axis=1, norm="ortho")[:, 1:]
+    return cepstra
+
+
+def _windows(count: int) -> Iterator[tuple[int, int, int]]:
+    """Yield [first, last) of the runs to process together, and the first that counts."""
+    for first in range(0, max(count - _SIZE // 2, 1), _SIZE // 2):
+        yield first, min(first + _SIZE, count), first + (_SIZE // 4 if first else 0)
 
 
 def infer_changes(speech: SpeechRuns, prior: Floats) -> Floats:
@@ -149,77 +211,6 @@ def _normalised(weights: Floats) -> Floats:
     return scaled
 
 
-_SPEAKER = 0.2  # variance between speakers, in units of that within runs
-_ROUNDS = 5
-_RARE = 0.1  # pseudo-count of runs added to each speaker
-_EMPTY = 0.01  # runs; a speaker with fewer is dropped
-
-
-def change_probabilities(speech: NDArray[np.bool_], bands: Bands) -> Floats:
-    """Return the probability of a change of speaker for each pause between two runs of speech.
-
-    Args:
-        speech: whether somebody speaks in each frame.
-        bands: spectrum, as from `BandMeter`; empty if it wasn't measured.
-
-    Returns:
-        One value fewer than there are runs of speech; 0 without a spectrum.
-
-    Example:
-        >>> change_probabilities(np.array([True, False, True]), np.zeros((0, BANDS), np.uint8))
-        array([0.])
-    """
-    spoken = runs(speech)
-    pauses = (spoken[1:, 0] - spoken[:-1, 1]) * (FRAME_MS / 1000)
-    if not len(bands) or not len(pauses):
-        return np.zeros(len(pauses))
-    described = describe_runs(spoken, bands)
-    prior = _LEAST_PRIOR + (_MOST_PRIOR - _LEAST_PRIOR) * np.clip(
-        (pauses - _SHORT) / (_LONG - _SHORT), 0, 1
-    )
-    changes = np.empty(len(pauses))
-    for first, last, kept in _windows(len(spoken)):
-        posterior = infer_changes(described.part(first, last), prior[first : last - 1])
-        changes[kept : last - 1] = posterior[kept - first :]
-    return changes
-
-
-def describe_runs(spoken: NDArray[np.intp], bands: Bands) -> SpeechRuns:
-    """Return mean and variance of the cepstrum of each run of speech.
-
-    Only cells within 20 dB of the run's loudest count: the rest are pauses and background.
-
-    Args:
-        spoken: [start, end) of each run, in frames.
-        bands: spectrum, as from `BandMeter`.
-    """
-    means = np.zeros((len(spoken), BANDS - 1))
-    counts = np.ones(len(spoken))
-    squares, freedom = np.zeros(BANDS - 1), 0
-    for at, (start, end) in enumerate(spoken):
-        cepstra = _cepstra(bands, int(start), int(end))
-        means[at], counts[at] = cepstra.mean(axis=0), len(cepstra)
-        squares += np.square(cepstra - means[at]).sum(axis=0)
-        freedom += len(cepstra) - 1
-    scale = np.sqrt(np.maximum(squares / max(freedom, 1), _LEAST_VARIANCE))
-    return SpeechRuns(means / scale, _RUN + _CELL / counts)
-
-
-def _cepstra(bands: Bands, start: int, end: int) -> Floats:
-    first = min(-(-start // _FRAMES), len(bands) - 1)
-    levels = decibels_of(bands[first : max(end // _FRAMES, first + 1)]).astype(np.float64)
-    loudness = np.logaddexp.reduce(levels * _NEPERS, axis=1) / _NEPERS
-    loud = levels[loudness > loudness.max() - _LOUD]
-    cepstra: Floats = scipy.fft.dct(loud, axis=1, norm="ortho")[:, 1:]
-    return cepstra
-
-
-def _windows(count: int) -> Iterator[tuple[int, int, int]]:
-    """Yield [first, last) of the runs to process together, and the first that counts."""
-    for first in range(0, max(count - _SIZE // 2, 1), _SIZE // 2):
-        yield first, min(first + _SIZE, count), first + (_SIZE // 4 if first else 0)
-
-
 _FRAMES = CELL_MS // FRAME_MS
 _NEPERS = np.log(10) / 10
 _LOUD = 20.0  # dB
@@ -228,3 +219,7 @@ _RUN, _CELL = 0.08, 2.6  # variances within a speaker, of a run and of a cell
 _LEAST_PRIOR, _MOST_PRIOR = 0.03, 0.5  # prior probability of a change, by length of the pause
 _SHORT, _LONG = 0.1, 0.4  # s
 _SIZE = 60  # runs processed together
+_SPEAKER = 0.2  # variance between speakers, in units of that within runs
+_ROUNDS = 5
+_RARE = 0.1  # pseudo-count of runs added to each speaker
+_EMPTY = 0.01  # runs; a speaker with fewer is dropped

@@ -103,21 +103,6 @@ def wada_snr_db(samples: Samples) -> float:
     return float(np.interp(spread, _WADA_SPREAD, _WADA_DB))
 
 
-_ECHO, _REACH = 5, 20  # frames
-_LEAST_BACKGROUND, _ENOUGH, _LONG = 20, 50, 400  # frames
-_SILENCE = 10 ** (-80 / 10)
-_LEAST_RATIO = 0.1
-_WADA_DB = np.arange(-20, 105, 5)
-# fmt: off
-_WADA_SPREAD = np.array([
-    0.4093, 0.4096, 0.4120, 0.4237, 0.4617, 0.5434, 0.6672, 0.8121, 0.9556, 1.0845, 1.1939, 1.2840,
-    1.3571, 1.4158, 1.4627, 1.5000, 1.5298, 1.5534, 1.5722, 1.5872, 1.5990, 1.6085, 1.6160, 1.6219,
-    1.6266,
-])
-# fmt: on
-"""Spread at each ratio, by numerical integration of the definition (a test repeats it)."""
-
-
 def voiced(spectra: Spectra) -> NDArray[np.bool_]:
     """Return the windows in which a voice sounds for at least 80 ms.
 
@@ -189,3 +174,16 @@ _PERIODIC = 0.4
 _RANGE_DB, _FALL_DB, _NEAR = 25.0, 10.0, 2
 _LEAST_SHARE = 0.1
 _LEAST_WINDOWS = 80 // HOP_MS
+_ECHO, _REACH = 5, 20  # frames
+_LEAST_BACKGROUND, _ENOUGH, _LONG = 20, 50, 400  # frames
+_SILENCE = 10 ** (-80 / 10)
+_LEAST_RATIO = 0.1
+_WADA_DB = np.arange(-20, 105, 5)
+# fmt: off
+_WADA_SPREAD = np.array([
+    0.4093, 0.4096, 0.4120, 0.4237, 0.4617, 0.5434, 0.6672, 0.8121, 0.9556, 1.0845, 1.1939, 1.2840,
+    1.3571, 1.4158, 1.4627, 1.5000, 1.5298, 1.5534, 1.5722, 1.5872, 1.5990, 1.6085, 1.6160, 1.6219,
+    1.6266,
+])
+# fmt: on
+"""Spread at each ratio, by numerical integration of the definition (a test repeats it)."""

@@ -1,7 +1,4 @@
-"""Subtitles of a source as records, synchronised with its sound.
-
-Speaker of a clip, from the speakers of subtitle lines.
-"""
+"""Subtitles of a source as records, synchronised with its sound, and the speakers they name."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -139,9 +136,6 @@ def _lateness(sound: float, alignment: SubtitleTiming) -> str:
     return f"{abs(late):.2f} s {'late' if late >= 0 else 'early'}"
 
 
-_PAST_THE_END = 1.0  # s
-
-
 def subtitle_speaker(
     cut: Cut, lines: Sequence[SubtitleLine], settings: SegmentSettings
 ) -> str | None:
@@ -164,3 +158,6 @@ def subtitle_speaker(
     if any(time > settings.other_speaker_seconds for time, _ in named[1:]):
         return None
     return named[0][1]
+
+
+_PAST_THE_END = 1.0  # s
