@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+import annotation
 import manifests
 from corpus_tools import Corpus
 
@@ -52,6 +53,12 @@ export = folder / "export.json"
 simulate_annotators.main([str(tasks), "--sample", str(sample), "--out", str(export)])
 corpus.import_annotations(export, server="simulated")
 print(corpus.clips().groupby("emotion").size())
+
+# %% Agreement of the annotators, and labels that weigh each by their reliability
+alpha = annotation.agreement(corpus.path).alpha
+print(f"Krippendorff's α {alpha.value:.2f} [{alpha.low:.2f}, {alpha.high:.2f}]")
+weighed = annotation.dawid_skene(annotation.votes(corpus.path))
+print(weighed.posterior.round(2).head())
 
 # %% A version of the manifest: labelled clips, split by speaker
 outcome = corpus.build_manifest(group_by="speaker", ratios=(0.6, 0.2, 0.2))
