@@ -109,6 +109,8 @@ def decide(
     """
     name = source.source_id
     check_finished(corpus, name)
+    if (stored := SCREEN.path(corpus, name)).is_file():
+        read_shard(stored, Screen)  # a damaged one is reported, not replaced in silence
     if suppressed is None:
         suppressed = recorded_suppressed(corpus, name)
     choices = read_choices(corpus, name)
