@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from manifests.base.emotions import EMOTIONS
 from manifests.storage.store import atomic_path
 from models.runs import Epoch
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "draw_accuracy",
     "draw_confusion",
+    "draw_curves",
     "draw_loss",
     "draw_reliability",
     "draw_spans",
@@ -26,13 +29,47 @@ __all__ = [
 def draw_loss(path: Path, history: Sequence[Epoch]) -> None:
     """Draw training and validation loss by epoch as a PNG."""
     training = [epoch.train_loss for epoch in history]
-    _draw_curves(path, "Loss", training, [epoch.val_loss for epoch in history])
+    validation = [epoch.val_loss for epoch in history if epoch.val_loss is not None]
+    curves = {"training (augmented)": [training], "validation": [validation]}
+    draw_curves(path, "Loss", "loss", curves)
 
 
 def draw_accuracy(path: Path, history: Sequence[Epoch]) -> None:
     """Draw training and validation accuracy by epoch as a PNG."""
     training = [epoch.train_accuracy for epoch in history]
-    _draw_curves(path, "Accuracy", training, [epoch.val_accuracy for epoch in history])
+    validation = [epoch.val_accuracy for epoch in history if epoch.val_accuracy is not None]
+    curves = {"training (augmented)": [training], "validation": [validation]}
+    draw_curves(path, "Accuracy", "accuracy", curves)
+
+
+def draw_curves(
+    path: Path, title: str, unit: str, curves: Mapping[str, Sequence[Sequence[float]]]
+) -> None:
+    """Draw curves by epoch as a PNG: the mean of each over its runs, and their range.
+
+    Args:
+        path: path of the PNG.
+        title: title of the plot.
+        unit: name of the values.
+        curves: values of each run by epoch, by name; empty ones are left out.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    figure = _figure(6.0, 3.8)
+    axes = figure.add_subplot()
+    for name, runs in curves.items():
+        if shortest := min((len(run) for run in runs), default=0):
+            values = np.array([run[:shortest] for run in runs])  # (runs, epochs)
+            epochs = np.arange(1, shortest + 1)
+            axes.plot(epochs, values.mean(axis=0), label=name)
+            axes.fill_between(epochs, values.min(axis=0), values.max(axis=0), alpha=0.2)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(unit)
+    axes.set_title(title)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    _save(figure, path)
 
 
 def draw_confusion(path: Path, confusion: Sequence[Sequence[int]], title: str) -> None:
@@ -161,24 +198,6 @@ def _plain(text: str) -> str:
     """Return a text with formulas escaped, and letters that matplotlib's font lacks as "?"."""
     letters = (letter if ord(letter) < _FIRST_MISSING else "?" for letter in text)
     return "".join(letters).replace("$", r"\$")
-
-
-def _draw_curves(
-    path: Path, title: str, training: Sequence[float], validation: Sequence[float | None]
-) -> None:
-    figure = _figure(6.0, 3.8)
-    axes = figure.add_subplot()
-    epochs = range(1, len(training) + 1)
-    axes.plot(epochs, training, label="training (augmented)")
-    points = [(epoch, value) for epoch, value in zip(epochs, validation, strict=True) if value]
-    if points:
-        axes.plot(*zip(*points, strict=True), label="validation")
-    axes.set_xlabel("epoch")
-    axes.set_ylabel(title.lower())
-    axes.set_title(title)
-    axes.grid(alpha=0.3)
-    axes.legend()
-    _save(figure, path)
 
 
 def _figure(width: float, height: float) -> "Figure":

@@ -1,26 +1,26 @@
-"""Training runs of a corpus: their names, folders and manifest versions.
-
-Result folders: written atomically, and never over other data or other results.
-
-Training history: loss and accuracy by epoch.
-"""
+"""Runs and other results of models: names, folders and files, written atomically."""
 
 import contextlib
+import csv
+import io
+import json
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.storage.locking import FolderLock
-from manifests.storage.store import partial_folder
+from manifests.storage.store import partial_folder, write_text
 from models.config.train import TrainSettings
 
 __all__ = [
     "Epoch",
     "check_result_folder",
     "check_subject",
+    "csv_text",
     "find_run",
     "free_name",
     "history_csv",
@@ -28,6 +28,7 @@ __all__ = [
     "result_folder",
     "run_names",
     "trained_on",
+    "write_document",
 ]
 
 CONFIGURATION, DESCRIPTION = "config.toml", "model.json"
@@ -214,14 +215,30 @@ class Epoch:
         return f"loss {self.train_loss:.3f}{validation}"
 
 
+def write_document(path: Path, document: Mapping[str, Any]) -> None:
+    """Write the document of a result as indented JSON."""
+    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+    write_text(path, text + "\n")
+
+
+def csv_text(rows: Iterable[Sequence[object]]) -> str:
+    """Return rows as CSV.
+
+    Example:
+        >>> csv_text([("clip_id", "text"), ("a", "x,y")]).splitlines()
+        ['clip_id,text', 'a,"x,y"']
+    """
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(rows)
+    return stream.getvalue()
+
+
 def history_csv(history: Sequence[Epoch]) -> str:
     """Return the history as CSV; validation columns are empty without validation."""
-    head = ",".join(field.name for field in fields(Epoch))
-    rows = (",".join(_cell(value) for value in astuple(epoch)) for epoch in history)
-    return "\n".join([head, *rows]) + "\n"
+    head = [field.name for field in fields(Epoch)]
+    rows = ([_cell(value) for value in astuple(epoch)] for epoch in history)
+    return csv_text([head, *rows])
 
 
-def _cell(value: float | None) -> str:
-    if value is None:
-        return ""
-    return str(value) if isinstance(value, int) else f"{value:.6g}"
+def _cell(value: float | None) -> float | str | None:
+    return f"{value:.6g}" if isinstance(value, float) else value

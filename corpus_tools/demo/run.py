@@ -10,7 +10,7 @@ from typing import Any
 
 from annotation.reliability.measure import measure_agreement
 from corpus_tools.api.corpus import Corpus
-from corpus_tools.prediction.files import predict_files
+from corpus_tools.prediction.predict import predict_files
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, CorpusError

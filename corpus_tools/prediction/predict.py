@@ -1,82 +1,43 @@
-"""Predictions for files, folders and manifest versions: the work behind `corpus predict`.
-
-Predictions for the clips of a manifest version.
-"""
+"""Predictions for media files, folders and manifest versions: the work behind `corpus predict`."""
 
 import os
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from corpus_tools.configuration.corpus import Configuration
 from corpus_tools.configuration.overrides import with_overrides
-from corpus_tools.prediction.files import SpeakerScope, predict_files
-from corpus_tools.prediction.segments import ClipTranscriber, FilePrediction, Segment
+from corpus_tools.configuration.segment import SegmentSettings
+from corpus_tools.media.samples import Samples
+from corpus_tools.prediction.segments import (
+    FULL_SCALE,
+    FilePrediction,
+    Segment,
+    SegmentTranscriber,
+    cut_segments,
+    subtitle_texts,
+)
 from corpus_tools.segmentation.intake.identify import find_media
 from corpus_tools.transcription.transcribe import configured_flagger, configured_recogniser
+from corpus_tools.workspace.runner import run_each
 from corpus_tools.workspace.workspace import Workspace
-from manifests.base.errors import ConfigurationError, CorpusError
+from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.versions.index import open_manifest
 from manifests.versions.manifest import HEADER, find_manifest
-from models.data import load_examples
+from models.data import Example, load_examples
 from models.prediction import Predictor
 
-__all__ = ["predict_all", "predict_version"]
+__all__ = ["SpeakerScope", "predict_all", "predict_files", "predict_version"]
 
-
-def predict_version(
-    predictor: Predictor, folder: Path, progress: Progress = no_progress
-) -> tuple[list[FilePrediction], Outcome]:
-    """Return the predictions for every clip of a version, and the outcome of the run.
-
-    Clips are normalised by speaker, or by source where the speaker is unknown. Each row also has
-    the clip's ``clip_id``, ``split`` and ``label``.
-
-    Args:
-        predictor: trained model.
-        folder: ``manifests/vN``.
-        progress: callback after every clip.
-
-    Raises:
-        DataError: if the version can't be read.
-    """
-    manifest = open_manifest(folder)
-    outcome = Outcome(warnings=manifest.caveats())
-    splits = ("train", "val", "test", "held")
-    loaded = load_examples(
-        manifest, predictor.model.settings, outcome, splits=splits, progress=progress
-    )
-    examples = {example.clip_id: example for split in splits for example in loaded[split]}
-    entries = [entry for entry in manifest.entries if entry.clip_id in examples]
-    inputs = [examples[entry.clip_id] for entry in entries]
-    shares = predictor.predict_examples(inputs)
-    sizes = Counter(example.group for example in inputs)
-    normalisations = {
-        group: predictor.normalisation([group] * size) for group, size in sizes.items()
-    }
-    predictions = []
-    for entry, example, row in zip(entries, inputs, shares, strict=True):
-        known = (("clip_id", entry.clip_id), ("split", entry.split), ("label", entry.emotion))
-        segment = Segment(
-            round(entry.start, 3),
-            round(entry.end, 3),
-            entry.text,
-            tuple(round(float(share), 6) for share in row),
-            known,
-        )
-        predictions.append(
-            FilePrediction(Path(entry.path), [segment], normalisations[example.group])
-        )
-    weak = sum(bool(row.normalisation and row.normalisation.weak) for row in predictions)
-    if weak:
-        outcome.warnings.append(
-            f"{weak} of {len(predictions)} clips are from speakers with fewer than 5 clips, so "
-            f"they are normalised mostly by the training corpus, which is less accurate"
-        )
-    outcome.details["files"] = [row.row(predictor.classes) for row in predictions]
-    return predictions, outcome
+SpeakerScope = Literal["file", "folder", "all"]
+"""Scope of the clips of one speaker."""
 
 
 def predict_all(
@@ -98,11 +59,11 @@ def predict_all(
         predictor: trained model.
         queries: files, folders of files, manifest versions (``v2``) or their folders.
         workspace: corpus with the segmentation and transcription settings; None outside of one.
-        text: see :func:`corpus_tools.prediction.files.predict_files`.
-        track: see there.
+        text: as for :func:`predict_files`.
+        track: as for :func:`predict_files`.
         transcribe: run the recogniser where there are no subtitles.
         recogniser_model: recogniser's model, in place of the one in corpus.toml.
-        together: see there.
+        together: as for :func:`predict_files`.
         announce: callback for notes before a long wait.
         progress: callback after each file or clip.
 
@@ -162,9 +123,9 @@ def _version_folder(query: str, workspace: Workspace | None) -> Path | None:
 
 def _transcriber(
     configuration: Configuration, root: Path, model: str | None, announce: Callable[[str], None]
-) -> ClipTranscriber:
+) -> SegmentTranscriber:
     settings = with_overrides(configuration.transcribe, model=model)
-    return ClipTranscriber(
+    return SegmentTranscriber(
         configured_recogniser(settings, root, announce=announce),
         configured_flagger(settings, root),
         settings.language or configuration.corpus.language,
@@ -176,3 +137,198 @@ def _merge(outcome: Outcome, result: Outcome) -> None:
     rows = [*outcome.details["files"], *result.details["files"]]
     outcome.merge(result)
     outcome.details["files"] = rows
+
+
+@dataclass(frozen=True)
+class _DecodedFile:
+    """Decoded file, before prediction."""
+
+    path: Path
+    segments: list[Segment]
+    examples: list[Example]
+
+
+def predict_files(
+    predictor: Predictor,
+    files: Sequence[Path],
+    *,
+    text: str | None = None,
+    track: int | None = None,
+    settings: SegmentSettings | None = None,
+    transcriber: SegmentTranscriber | None = None,
+    together: SpeakerScope = "file",
+    progress: Progress = no_progress,
+) -> tuple[list[FilePrediction], Outcome]:
+    """Return the predictions for each file that can be decoded, and the outcome of the run.
+
+    A file no longer than the longest clip is one segment; a longer one is cut as ``corpus segment``
+    would cut it. Texts come from subtitles beside or within the file, else from the recogniser.
+
+    Args:
+        predictor: trained model.
+        files: audio or video files.
+        text: transcript of the file, if it is no longer than a clip.
+        track: index of the audio track; None for the default one.
+        settings: settings of section [segment] of corpus.toml.
+        transcriber: recogniser for segments without subtitles; None to leave them without text.
+        together: scope within which clips are normalised together, as clips of one speaker.
+        progress: callback after each file.
+    """
+    settings = settings or SegmentSettings()
+    outcome = Outcome(items_in=len(files))
+
+    def work(path: Path) -> _DecodedFile:
+        cuts = cut_segments(path, track, settings)
+        if text is not None and len(cuts) != 1:
+            raise DataError(
+                f"is cut into {len(cuts)} clips, but --text is for one; put subtitles beside the "
+                f"file instead"
+            )
+        segments = [
+            replace(segment, text=transcript)
+            for (segment, _), transcript in zip(
+                cuts, _texts(path, cuts, text, transcriber, outcome.warnings.append), strict=True
+            )
+        ]
+        group = {"file": str(path), "folder": str(path.parent), "all": "all"}[together]
+        examples = [
+            predictor.example(
+                samples.astype(np.float32) / FULL_SCALE,
+                segment.text,
+                group,
+                single_speaker=together != "file",
+            )
+            for segment, (_, samples) in zip(segments, cuts, strict=True)
+        ]
+        return _DecodedFile(path, segments, examples)
+
+    predictions: list[FilePrediction] = []
+    waiting: list[_DecodedFile] = []
+    for _, decoded in run_each(files, work, outcome, progress=progress):
+        waiting.append(decoded)
+        if together == "file" and sum(len(file.segments) for file in waiting) >= _BATCH:
+            predictions += _predict_batch(predictor, waiting)
+            waiting = []
+    predictions += _predict_batch(predictor, waiting)
+    _report_files(predictor, predictions, outcome)
+    return predictions, outcome
+
+
+def _texts(
+    path: Path,
+    cuts: Sequence[tuple[Segment, Samples]],
+    text: str | None,
+    transcriber: SegmentTranscriber | None,
+    warn: Callable[[str], None],
+) -> list[str]:
+    segments = [segment for segment, _ in cuts]
+    if text is not None or not segments:
+        return [text or ""] * len(segments)
+    texts = subtitle_texts(path, segments, warn)
+    missing = [row for row, transcript in enumerate(texts) if not transcript]
+    if transcriber is not None and missing:
+        sounds = [cuts[row][1] for row in missing]
+        transcripts = transcriber.texts([segments[row] for row in missing], sounds)
+        for row, transcript in zip(missing, transcripts, strict=True):
+            texts[row] = transcript
+    return texts
+
+
+def _predict_batch(predictor: Predictor, files: Sequence[_DecodedFile]) -> list[FilePrediction]:
+    """Return the files with the predictions for their segments, in one batch."""
+    examples = [example for file in files for example in file.examples]
+    shares = iter(predictor.predict_examples(examples))
+    sizes = Counter(example.group for example in examples)
+    predictions = []
+    for file in files:
+        segments = [
+            replace(segment, probabilities=_rounded(next(shares))) for segment in file.segments
+        ]
+        group = file.examples[0].group if file.examples else ""
+        how = predictor.normalisation([group] * sizes[group]) if file.examples else None
+        predictions.append(FilePrediction(file.path, segments, how))
+    return predictions
+
+
+def predict_version(
+    predictor: Predictor, folder: Path, progress: Progress = no_progress
+) -> tuple[list[FilePrediction], Outcome]:
+    """Return the predictions for every clip of a version, and the outcome of the run.
+
+    Clips are normalised by speaker, or by source where the speaker is unknown. Each row also has
+    the clip's ``clip_id``, ``split`` and ``label``.
+
+    Args:
+        predictor: trained model.
+        folder: ``manifests/vN``.
+        progress: callback after every clip.
+
+    Raises:
+        DataError: if the version can't be read.
+    """
+    manifest = open_manifest(folder)
+    outcome = Outcome(warnings=manifest.caveats())
+    splits = ("train", "val", "test", "held")
+    loaded = load_examples(
+        manifest, predictor.model.settings, outcome, splits=splits, progress=progress
+    )
+    examples = {example.clip_id: example for split in splits for example in loaded[split]}
+    entries = [entry for entry in manifest.entries if entry.clip_id in examples]
+    inputs = [examples[entry.clip_id] for entry in entries]
+    shares = predictor.predict_examples(inputs)
+    sizes = Counter(example.group for example in inputs)
+    normalisations = {
+        group: predictor.normalisation([group] * size) for group, size in sizes.items()
+    }
+    predictions = []
+    for entry, example, row in zip(entries, inputs, shares, strict=True):
+        known = (("clip_id", entry.clip_id), ("split", entry.split), ("label", entry.emotion))
+        times = round(entry.start, 3), round(entry.end, 3)
+        segment = Segment(*times, entry.text, _rounded(row), known)
+        predictions.append(
+            FilePrediction(Path(entry.path), [segment], normalisations[example.group])
+        )
+    _report(predictor, predictions, outcome)
+    return predictions, outcome
+
+
+def _rounded(shares: NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(round(float(share), 6) for share in shares)
+
+
+def _report_files(predictor: Predictor, files: Sequence[FilePrediction], outcome: Outcome) -> None:
+    outcome.kept = sum(bool(file.segments) for file in files)
+    if len(files) > outcome.kept:
+        outcome.rejected["no_speech"] = len(files) - outcome.kept
+    outcome.warnings += [f"{file.path}: no speech found" for file in files if not file.segments]
+    segments = [segment for file in files for segment in file.segments]
+    without_text = sum(not segment.text for segment in segments)
+    modality = predictor.model.settings.modality
+    if without_text and modality != "audio":
+        only_text = "without any input, as this model uses only text"
+        outcome.warnings.append(
+            f"{without_text} of {len(segments)} clips have no text and are predicted "
+            f"{only_text if modality == 'text' else 'from sound only'}; put subtitles beside the "
+            f"files, or transcribe them with --transcribe"
+        )
+    advice = "if the files are of one speaker, add --together folder or --together all"
+    _report(predictor, files, outcome, f"; {advice}")
+
+
+def _report(
+    predictor: Predictor, files: Sequence[FilePrediction], outcome: Outcome, advice: str = ""
+) -> None:
+    """Add the rows of the predictions, and a warning if some are weakly normalised."""
+    weak = sum(
+        len(file.segments) for file in files if file.normalisation and file.normalisation.weak
+    )
+    if weak:
+        outcome.warnings.append(
+            f"{weak} of {sum(len(file.segments) for file in files)} clips are from speakers with "
+            f"fewer than 5 clips, so they are normalised mostly by the training corpus, which is "
+            f"less accurate{advice}"
+        )
+    outcome.details["files"] = [file.row(predictor.classes) for file in files]
+
+
+_BATCH = 256  # clips

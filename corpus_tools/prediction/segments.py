@@ -1,7 +1,4 @@
-"""Segments of a file and their predictions.
-
-Transcripts of a file's segments, from subtitles or a recogniser.
-"""
+"""Segments of a media file: cutting, transcripts, and the rows of their predictions."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -26,14 +23,15 @@ from models.prediction import Normalisation
 
 __all__ = [
     "FULL_SCALE",
-    "ClipTranscriber",
     "FilePrediction",
     "Segment",
+    "SegmentTranscriber",
     "cut_segments",
     "subtitle_texts",
 ]
 
 SAMPLE_RATE = 16_000
+FULL_SCALE = 32_768.0
 
 
 @dataclass(frozen=True)
@@ -121,11 +119,8 @@ def cut_segments(
     ]
 
 
-FULL_SCALE = 32_768.0
-
-
 @dataclass(frozen=True)
-class ClipTranscriber:
+class SegmentTranscriber:
     """Recogniser with the guards on its output.
 
     Attributes:

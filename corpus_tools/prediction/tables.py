@@ -1,7 +1,5 @@
 """Predictions as files: tables, and a timeline for each segmented file."""
 
-import csv
-import io
 import json
 import re
 from collections import defaultdict
@@ -13,7 +11,7 @@ from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError
 from manifests.storage.store import write_text
 from models.plots import draw_timeline
-from models.runs import check_result_folder, result_folder
+from models.runs import check_result_folder, csv_text, result_folder
 
 __all__ = ["PREDICTIONS_FILE", "check_output_folder", "write_predictions"]
 
@@ -88,17 +86,15 @@ def _file_name(name: str, taken: set[str]) -> str:
 def _table(clips: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
     rows = list(clips)
     extra = list(dict.fromkeys(key for _, clip in rows for key in clip if key not in _FIXED_KEYS))
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
     shares = [f"p_{name}" for name in EMOTIONS]
-    writer.writerow(["file", *extra, "start", "end", "emotion", "probability", *shares, "text"])
+    lines = [["file", *extra, "start", "end", "emotion", "probability", *shares, "text"]]
     for name, clip in rows:
         values = [clip["probabilities"][emotion] for emotion in EMOTIONS]
         times = [f"{clip[key]:.3f}" for key in ("start", "end")]
         figures = [f"{value:.4f}" for value in (max(values), *values)]
         labels = [clip.get(key, "") for key in extra]
-        writer.writerow([name, *labels, *times, clip["emotion"], *figures, clip["text"]])
-    return stream.getvalue()
+        lines.append([name, *labels, *times, clip["emotion"], *figures, clip["text"]])
+    return csv_text(lines)
 
 
 def _json(value: Any) -> str:

@@ -1,13 +1,7 @@
-"""Comparison of the systems of the paper's Table 2 on a manifest version.
+"""Comparison of the systems of the paper's Table 2 on a manifest version, and its figures."""
 
-The paper's Figures 5 and 6: training curves.
-"""
-
-import csv
-import io
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +13,7 @@ from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.storage.locking import FolderLock
-from manifests.storage.store import atomic_path, write_text
+from manifests.storage.store import write_text
 from manifests.versions.index import open_manifest
 from manifests.versions.manifest import Manifest
 from models.comparison.table import (
@@ -37,60 +31,10 @@ from models.data import Examples, load_examples
 from models.evaluation.bootstrap import resample_systems
 from models.evaluation.metrics import measure
 from models.evaluation.report import rounded
-from models.runs import check_subject
+from models.plots import draw_curves
+from models.runs import check_subject, csv_text, write_document
 
 __all__ = ["compare"]
-
-Curves = Mapping[str, Sequence[Sequence[float]]]
-
-
-def draw_figure_5(path: Path, runs: Sequence[SystemRun]) -> None:
-    """Draw the training loss of the unimodal models by epoch, as a PNG."""
-    curves = {
-        system.name: [
-            [epoch.train_loss for epoch in run.history] for run in runs if run.system == system.key
-        ]
-        for system in NETWORKS
-        if system != FUSION
-    }
-    _draw(path, "Training loss of the unimodal models", "loss", curves)
-
-
-def draw_figure_6(path: Path, runs: Sequence[SystemRun]) -> None:
-    """Draw the fusion's accuracy on training and test clips by epoch, as a PNG."""
-    fusions = [run for run in runs if run.system == FUSION.key]
-    training = [[epoch.train_accuracy for epoch in run.history] for run in fusions]
-    testing = [list(run.test_accuracy) for run in fusions]
-    curves = {"training (augmented)": training, "test": testing}
-    _draw(path, "Accuracy of the fusion", "accuracy", curves)
-
-
-def _draw(path: Path, title: str, unit: str, curves: Curves) -> None:
-    """Draw the mean of each curve over seeds, and its range."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
-    figure = Figure(figsize=(6.0, 3.8), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    for name, runs in curves.items():
-        shortest = min((len(run) for run in runs), default=0)
-        if not shortest:
-            continue
-        values = np.array([run[:shortest] for run in runs])  # (seeds, epochs)
-        epochs = np.arange(1, shortest + 1)
-        axes.plot(epochs, values.mean(axis=0), label=name)
-        axes.fill_between(epochs, values.min(axis=0), values.max(axis=0), alpha=0.2)
-    axes.set_xlabel("epoch")
-    axes.set_ylabel(unit)
-    axes.set_title(title)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(alpha=0.3)
-    axes.legend()
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png")
-
 
 Labels = NDArray[np.int64]
 
@@ -224,11 +168,10 @@ def _write(
 ) -> None:
     draw_figure_5(folder / "figure5.png", runs)
     draw_figure_6(folder / "figure6.png", runs)
-    write_text(folder / "predictions.csv", _csv(_prediction_rows(examples, runs)))
-    write_text(folder / "table.csv", _csv(table_csv(document)))
+    write_text(folder / "predictions.csv", csv_text(_prediction_rows(examples, runs)))
+    write_text(folder / "table.csv", csv_text(table_csv(document)))
     write_text(folder / "table.md", markdown(document))
-    text = json.dumps(document, ensure_ascii=False, indent=2)
-    write_text(folder / "compare.json", text + "\n")
+    write_document(folder / "compare.json", document)
 
 
 def _prediction_rows(examples: Examples, runs: Sequence[SystemRun]) -> Iterator[Sequence[object]]:
@@ -238,10 +181,25 @@ def _prediction_rows(examples: Examples, runs: Sequence[SystemRun]) -> Iterator[
             yield (run.system, run.seed, clip.clip_id, EMOTIONS[clip.label], EMOTIONS[label])
 
 
-def _csv(rows: Iterator[Sequence[object]]) -> str:
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows(rows)
-    return stream.getvalue()
+def draw_figure_5(path: Path, runs: Sequence[SystemRun]) -> None:
+    """Draw the training loss of the unimodal models by epoch, as a PNG."""
+    curves = {
+        system.name: [
+            [epoch.train_loss for epoch in run.history] for run in runs if run.system == system.key
+        ]
+        for system in NETWORKS
+        if system != FUSION
+    }
+    draw_curves(path, "Training loss of the unimodal models", "loss", curves)
+
+
+def draw_figure_6(path: Path, runs: Sequence[SystemRun]) -> None:
+    """Draw the fusion's accuracy on training and test clips by epoch, as a PNG."""
+    fusions = [run for run in runs if run.system == FUSION.key]
+    training = [[epoch.train_accuracy for epoch in run.history] for run in fusions]
+    testing = [list(run.test_accuracy) for run in fusions]
+    curves = {"training (augmented)": training, "test": testing}
+    draw_curves(path, "Accuracy of the fusion", "accuracy", curves)
 
 
 _SETTINGS = "compare.toml"

@@ -1,9 +1,4 @@
-"""Systems of a comparison: the models of the paper's Table 2 and a classical baseline.
-
-The paper's Table 2: metrics of every system and their difference to the fusion.
-
-Significance of differences: bootstrap p values with Holm's correction.
-"""
+"""Table of a comparison: its systems, their metrics, and the significance of differences."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

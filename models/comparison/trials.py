@@ -1,17 +1,13 @@
-"""Runs of a comparison, trained or loaded from disk.
+"""Runs of a comparison, trained, or loaded from disk to resume it."""
 
-Finished runs of a comparison on disk, for resuming it.
-"""
-
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from manifests.base.outcome import Progress
-from manifests.storage.store import fingerprint, write_text
+from manifests.storage.store import fingerprint, write_bytes
 from models.comparison.baseline import predict_with_baseline
 from models.comparison.table import NETWORKS, SVM, System
 from models.config.train import TrainSettings
@@ -47,9 +43,12 @@ class SystemRun:
     kept_epoch: int = 0
 
 
+_RUNS = TypeAdapter(SystemRun)
+
+
 def save_run(folder: Path, run: SystemRun) -> None:
     """Write a run atomically."""
-    write_text(_run_path(folder, run.system, run.seed), json.dumps(asdict(run)) + "\n")
+    write_bytes(_run_path(folder, run.system, run.seed), _RUNS.dump_json(run))
 
 
 def load_run(
@@ -65,23 +64,10 @@ def load_run(
         clips: number of test clips.
     """
     try:
-        row = json.loads(_run_path(folder, system, seed).read_text(encoding="utf-8"))
-        run = SystemRun(
-            system=system,
-            seed=seed,
-            fingerprint=str(row["fingerprint"]),
-            told=tuple(int(label) for label in row["told"]),
-            history=tuple(Epoch(**epoch) for epoch in row["history"]),
-            test_accuracy=_floats(row["test_accuracy"]),
-            kept_epoch=int(row["kept_epoch"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError):
+        run = _RUNS.validate_json(_run_path(folder, system, seed).read_bytes())
+    except (OSError, ValueError):
         return None
     return run if run.fingerprint == fingerprint and len(run.told) == clips else None
-
-
-def _floats(values: Sequence[float]) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)
 
 
 def _run_path(folder: Path, system: str, seed: int) -> Path:

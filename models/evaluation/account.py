@@ -1,7 +1,4 @@
-"""Figures of an evaluation: metrics, calibration, chance, label cues and slices.
-
-Chance levels: metrics of a majority classifier and of a stratified random one.
-"""
+"""Figures of an evaluation: metrics, calibration, chance levels, label cues and slices."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,4 @@
-"""Self-contained HTML page of an evaluation, without scripts or external resources.
-
-Most confident wrong predictions, with their sound.
-"""
+"""HTML page of an evaluation with its worst mistakes; no scripts or external resources."""
 
 import base64
 import hashlib

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from models.data import load_examples
 from models.evaluation.account import Predictions, evaluation_figures
 from models.evaluation.page import worst_mistakes, write_evaluation_page
 from models.plots import draw_confusion, draw_reliability, draw_spans
-from models.runs import check_result_folder, result_folder
+from models.runs import check_result_folder, csv_text, result_folder, write_document
 
 __all__ = ["evaluate"]
 
@@ -105,8 +104,7 @@ def _publish(
     folder: Path, manifest: Manifest, predictions: Predictions, document: Mapping[str, Any]
 ) -> None:
     with result_folder(folder, _METRICS) as new:
-        text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
-        write_text(new / _METRICS, text + "\n")
+        write_document(new / _METRICS, document)
         write_text(new / "predictions.csv", _predictions_csv(predictions))
         _draw(new, document)
         mistakes = worst_mistakes(
@@ -125,16 +123,14 @@ def _draw(folder: Path, document: Mapping[str, Any]) -> None:
 
 
 def _predictions_csv(predictions: Predictions) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
     columns = ["clip_id", "split", "speaker", "source_id", "emotion", "predicted"]
-    writer.writerow([*columns, *(f"p_{name}" for name in EMOTIONS)])
+    rows = [[*columns, *(f"p_{name}" for name in EMOTIONS)]]
     for entry, label, shares in zip(
         predictions.entries, predictions.predicted, predictions.probabilities, strict=True
     ):
         names = [entry.split, entry.speaker or "", entry.source_id, entry.emotion, EMOTIONS[label]]
-        writer.writerow([entry.clip_id, *names, *(f"{share:.4f}" for share in shares)])
-    return stream.getvalue()
+        rows.append([entry.clip_id, *names, *(f"{share:.4f}" for share in shares)])
+    return csv_text(rows)
 
 
 _METRICS = "metrics.json"

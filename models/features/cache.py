@@ -1,4 +1,4 @@
-"""Feature cache on disk, shared by all runs with the same feature settings, and reading of clips."""
+"""Reading of clips, and the cache of their features on disk, shared by all runs."""
 
 import hashlib
 import io

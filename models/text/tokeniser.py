@@ -1,7 +1,4 @@
-"""Tokenisation: Chinese by jieba with the lexicon, other scripts at spaces.
-
-Cleaning of transcripts for the text branch.
-"""
+"""Cleaning and tokenisation: Chinese by jieba with the lexicon, other scripts at spaces."""
 
 import html
 import logging

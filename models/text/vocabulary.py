@@ -1,7 +1,4 @@
-"""Vocabulary of the text branch: words, their pieces and n-grams, and their numbers.
-
-Pieces of words (Chinese characters, other words) and n-grams, inputs of the text branch.
-"""
+"""Vocabulary of the text branch: words, pieces of words and n-grams, and their numbers."""
 
 import re
 from collections import Counter

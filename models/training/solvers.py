@@ -1,7 +1,6 @@
 """Convex solvers: layers of the functionals and the linear text branch, by logistic regression."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np

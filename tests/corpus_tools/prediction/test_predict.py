@@ -7,9 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus_tools.cli.app import app
-from corpus_tools.prediction.files import predict_files
-from corpus_tools.prediction.predict import predict_all, predict_version
-from corpus_tools.prediction.segments import ClipTranscriber
+from corpus_tools.prediction.predict import predict_all, predict_files, predict_version
+from corpus_tools.prediction.segments import SegmentTranscriber
 from corpus_tools.prediction.tables import write_predictions
 from corpus_tools.transcription.guards.flags import Flagger
 from corpus_tools.transcription.recognisers.base import Recognition
@@ -81,7 +80,7 @@ def test_subtitles_take_precedence_over_the_recogniser(predictor, clip):
     files[0].with_suffix(".srt").write_text(f"1\n{LINE}\n莫得\n", encoding="utf-8")
     recogniser = FixedRecogniser()
     rows, outcome = predict_files(
-        predictor, files, transcriber=ClipTranscriber(recogniser, Flagger(), "zh")
+        predictor, files, transcriber=SegmentTranscriber(recogniser, Flagger(), "zh")
     )
     assert [row.segments[0].text for row in rows] == ["莫得", "巴适得很"]
     assert recogniser.n_clips == 1
@@ -91,7 +90,7 @@ def test_subtitles_take_precedence_over_the_recogniser(predictor, clip):
 
 
 def test_hallucinated_text_is_discarded(predictor, clip):
-    transcriber = ClipTranscriber(FixedRecogniser("字幕由Amara.org社区提供"), Flagger(), "zh")
+    transcriber = SegmentTranscriber(FixedRecogniser("字幕由Amara.org社区提供"), Flagger(), "zh")
     rows, _ = predict_files(predictor, [clip("a.wav")], transcriber=transcriber)
     assert rows[0].segments[0].text == ""
 
