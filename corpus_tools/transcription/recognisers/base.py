@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from manifests.base.errors import ConfigurationError, CorpusError, DataError
+from manifests.base.errors import CorpusError, DataError
+from manifests.base.plugins import load_plugin
 
 __all__ = [
     "Recogniser",
@@ -132,17 +132,7 @@ def find_recogniser(name: str) -> Callable[[RecogniserOptions], Recogniser]:
     Raises:
         ConfigurationError: if it isn't installed, or can't be imported.
     """
-    known: dict[str, EntryPoint] = {entry.name: entry for entry in entry_points(group=GROUP)}
-    if name not in known:
-        raise ConfigurationError(
-            f"no recogniser '{name}' is installed; there are: {', '.join(sorted(known))}"
-        )
-    try:
-        factory: Callable[[RecogniserOptions], Recogniser] = known[name].load()
-    except (ImportError, AttributeError) as error:
-        raise ConfigurationError(
-            f"recogniser '{name}' can't be imported ({error}); reinstall its package"
-        ) from error
+    factory: Callable[[RecogniserOptions], Recogniser] = load_plugin(GROUP, name, "recogniser")
     return factory
 
 

@@ -123,7 +123,5 @@ def parrots(monkeypatch: pytest.MonkeyPatch) -> list[Recogniser]:
         return made[-1]
 
     entry = SimpleNamespace(name="parrot", load=lambda: make)
-    monkeypatch.setattr(
-        "corpus_tools.transcription.recognisers.base.entry_points", lambda group: [entry]
-    )
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [entry])
     return made
