@@ -1,8 +1,7 @@
 """Label cues: properties that predict a clip's class without its emotion.
 
-Confounding: how well speaker, series, source or sentence alone predict a clip's class.
-
-Prediction of the class from a clip's duration and loudness alone.
+Confounding is prediction from speaker, series, source or sentence alone; shallow cues are duration
+and loudness.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,4 @@
-"""Sections [text], [split], [card] and [targets] of corpus.toml, and their base class.
-
-Explain invalid settings: the value, and the values that are permitted.
-"""
+"""Base class of the sections of corpus.toml, and explanations of invalid settings."""
 
 import json
 import types
@@ -12,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
-__all__ = ["Settings", "setting_problem"]
+__all__ = ["SettingProblem", "Settings", "setting_problem"]
 
 
 class Settings(BaseModel):

@@ -7,7 +7,7 @@ from typing import Any
 
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.building.selection import ManifestInputs, select
-from manifests.building.write import ManifestFacts, publish
+from manifests.building.write import publish
 from manifests.splits.oversized_groups import OversizedGroupError
 from manifests.splits.partition import Partition, apply_given_split, divide_clips
 from manifests.storage.locking import FolderLock
@@ -56,9 +56,8 @@ def build_manifest(
         params: further parameters of the content, JSON-ready: ``corpus`` and ``card`` (sections of
             corpus.toml, shown in the card), ``labels``, ``text``.
         repeats: recording shared with other clips, by clip id; these clips stay together.
-        facts: further facts for the card, JSON-ready (`manifests.card.card`); they are no content,
-        so
-            a change makes no new version.
+        facts: further facts for the card, JSON-ready (`manifests.card.draft.CardFacts`); they are
+            no content, so a change makes no new version.
         resplit: divide all clips anew instead of keeping the splits of the newest version.
         given: imported splits by clip id; clips of the newest version keep theirs.
         check_files: read every clip and compare it with its sha256.
@@ -79,7 +78,10 @@ def build_manifest(
         entries = select(corpus, inputs, outcome, check_files=check_files, progress=progress)
         if _buildable(entries, outcome):
             last = newest(corpus)
-            parent = _parent(last) if last else None
+            parent = None
+            if last is not None:
+                check_content(last)
+                parent = open_manifest(last)
             partition = _divided(
                 entries, settings, given, parent, resplit=resplit, repeats=repeats, outcome=outcome
             )
@@ -87,8 +89,17 @@ def build_manifest(
             if partition is not None:
                 split = {**settings.model_dump(mode="json"), "folds": partition.requested_folds}
                 loudness = {clip.clip_id: clip.rms_db for clip in inputs.clips}
-                version_facts = ManifestFacts({**params, "split": split}, loudness, repeats, facts)
-                publish(corpus, partition, version_facts, parent, outcome, drawn_anew=resplit)
+                publish(
+                    corpus,
+                    partition,
+                    {**params, "split": split},
+                    parent,
+                    outcome,
+                    loudness=loudness,
+                    repeats=repeats,
+                    facts=facts,
+                    drawn_anew=resplit,
+                )
     return outcome
 
 
@@ -105,12 +116,6 @@ def _buildable(entries: Sequence[ManifestEntry], outcome: Outcome) -> bool:
             "in with: corpus import-annotations FILE"
         )
     return outcome.ok and bool(entries)
-
-
-def _parent(folder: Path) -> Manifest:
-    """Open the previous version after checking its content."""
-    check_content(folder)
-    return open_manifest(folder)
 
 
 def _divided(

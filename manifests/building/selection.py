@@ -1,7 +1,4 @@
-"""Select the clips of a manifest and make their entries, before grouping and splitting.
-
-Choice of a clip's text by order of trust.
-"""
+"""Select the clips of a manifest, with their texts, before they are grouped and split."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,10 +1,8 @@
 """Write a version of a manifest, atomically and only if it differs from the previous one."""
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from manifests.base.outcome import Outcome
 from manifests.card.card import write_card
@@ -18,6 +16,7 @@ from manifests.storage.store import (
     atomic_path,
     created_now,
     partial_folder,
+    readable_json,
     sha256_file,
     write_jsonl,
     write_text,
@@ -26,33 +25,19 @@ from manifests.versions.checksums import CHECKSUMS, checksum_lines
 from manifests.versions.index import INDEX, write_index
 from manifests.versions.manifest import ENTRIES, HEADER, Manifest, content_digest, next_version
 
-__all__ = ["ManifestFacts", "publish"]
-
-
-@dataclass(frozen=True)
-class ManifestFacts:
-    """Facts of a version beside its clips.
-
-    Attributes:
-        params: parameters of the build, JSON-ready; part of the content.
-        loudness: RMS level in dBFS by clip id.
-        repeats: recording shared with other clips, by clip id.
-        facts: further facts for the card, JSON-ready.
-    """
-
-    params: dict[str, Any]
-    loudness: Mapping[str, float]
-    repeats: Mapping[str, str]
-    facts: Mapping[str, Any]
+__all__ = ["publish"]
 
 
 def publish(
     corpus: Path,
     partition: Partition,
-    version_facts: ManifestFacts,
+    params: dict[str, Any],
     parent: Manifest | None,
     outcome: Outcome,
     *,
+    loudness: Mapping[str, float],
+    repeats: Mapping[str, str],
+    facts: Mapping[str, Any],
     drawn_anew: bool,
 ) -> None:
     """Write the next version unless its content equals its parent's; the caller holds the lock.
@@ -63,23 +48,36 @@ def publish(
     Args:
         corpus: corpus folder.
         partition: divided clips.
-        version_facts: further facts of the version.
+        params: parameters of the build, JSON-ready; part of the content.
         parent: newest version, if there is one.
         outcome: outcome to update, see :func:`manifests.building.build.build_manifest`.
+        loudness: RMS level in dBFS by clip id.
+        repeats: recording shared with other clips, by clip id.
+        facts: further facts for the card, JSON-ready.
         drawn_anew: the clips were divided without regard to the parent.
     """
+
+    def draft(version: str, before: str | None, drawn: str) -> Draft:
+        content = {**params, "split": {**params["split"], "drawn": drawn}}
+        return Draft(
+            version=version,
+            parent=before,
+            created=created_now(),
+            digest=content_digest(sha256, content),
+            params=content,
+            partition=partition,
+            rejected=outcome.rejected,
+            loudness=loudness,
+            repeats=repeats,
+            facts=facts,
+        )
+
     with partial_folder(corpus / "manifests") as aside:
-        content = _Content.write(aside / ENTRIES, partition.entries)
+        entries = aside / ENTRIES
+        write_jsonl(entries, (entry.row() for entry in partition.entries))
+        sha256 = sha256_file(entries)
         if parent is not None:
-            known = _draft(
-                parent.header.version,
-                parent.header.parent,
-                _drawn(parent),
-                content,
-                partition,
-                version_facts,
-                outcome,
-            )
+            known = draft(parent.header.version, parent.header.parent, _drawn(parent))
             if known.digest == parent.header.digest:
                 outcome.warnings.append(
                     f"{known.version} has exactly this content already; no new version was made"
@@ -88,57 +86,12 @@ def publish(
                 return
         version = next_version(corpus)
         drawn = version if parent is None or drawn_anew else _drawn(parent)
-        made = _draft(
-            version,
-            parent.header.version if parent else None,
-            drawn,
-            content,
-            partition,
-            version_facts,
-            outcome,
-        )
+        made = draft(version, parent.header.version if parent else None, drawn)
         folder = corpus / "manifests" / version
-        _write(folder, made, content)
+        _write(folder, made, entries, sha256)
     outcome.outputs.append(folder)
     outcome.warnings += made.limits()
     outcome.details["manifest"] = _summary(made, folder, new=True)
-
-
-@dataclass(frozen=True)
-class _Content:
-    """The ``manifest.jsonl`` of the next version, before it is compared with the last one."""
-
-    path: Path
-    sha256: str
-
-    @classmethod
-    def write(cls, path: Path, entries: Iterable[ManifestEntry]) -> Self:
-        write_jsonl(path, (entry.row() for entry in entries))
-        return cls(path, sha256_file(path))
-
-
-def _draft(
-    version: str,
-    parent: str | None,
-    drawn: str,
-    content: _Content,
-    partition: Partition,
-    version_facts: ManifestFacts,
-    outcome: Outcome,
-) -> Draft:
-    params = {**version_facts.params, "split": {**version_facts.params["split"], "drawn": drawn}}
-    return Draft(
-        version,
-        parent,
-        created_now(),
-        content_digest(content.sha256, params),
-        params,
-        partition,
-        outcome.rejected,
-        version_facts.loudness,
-        version_facts.repeats,
-        version_facts.facts,
-    )
 
 
 def _drawn(manifest: Manifest) -> str:
@@ -146,40 +99,31 @@ def _drawn(manifest: Manifest) -> str:
     return str(split.get("drawn", manifest.header.version))
 
 
-def _write(target: Path, draft: Draft, content: _Content) -> None:
-    shared = {key: leakage.row() for key, leakage in draft.leakage.items()}
+def _write(target: Path, draft: Draft, entries: Path, sha256: str) -> None:
+    leakage = {key: leakage.row() for key, leakage in draft.leakage.items()}
+    columns = [name for name in ManifestEntry.fields() if name != "fold" or draft.partition.folds]
     with atomic_folder(target) as folder:
-        content.path.rename(folder / ENTRIES)
+        entries.rename(folder / ENTRIES)
         write_index(folder / INDEX, draft.partition.entries)
-        write_text(folder / DESCRIPTION, _described(draft, content))
-        write_text(folder / "leakage.json", _readable(shared))
-        write_text(folder / "giveaways.json", _readable(draft.label_cues.row()))
+        description = describe(
+            draft.params,
+            version=draft.version,
+            created=draft.created,
+            table=ENTRIES,
+            table_sha256=sha256,
+            columns=columns,
+        )
+        write_text(folder / DESCRIPTION, description)
+        write_text(folder / "leakage.json", readable_json(leakage))
+        write_text(folder / "giveaways.json", readable_json(draft.label_cues.row()))
         write_text(folder / "card.md", write_card(draft))
-        with atomic_path(folder / "classes.png") as path:
-            draw_classes(draft.partition, path)
-        with atomic_path(folder / "splits.png") as path:
-            draw_splits(draft.partition, path)
+        for name, draw in (("classes.png", draw_classes), ("splits.png", draw_splits)):
+            with atomic_path(folder / name) as path:
+                draw(draft.partition, path)
         files = {path.name: sha256_file(path) for path in sorted(folder.iterdir())}
-        write_text(folder / HEADER, _readable(draft.header(files).row()))
+        write_text(folder / HEADER, readable_json(draft.header(files).row()))
         listed = {**files, HEADER: sha256_file(folder / HEADER)}
         write_text(folder / CHECKSUMS, checksum_lines(listed))
-
-
-def _described(draft: Draft, content: _Content) -> str:
-    return describe(
-        draft.params,
-        version=draft.version,
-        created=draft.created,
-        table=ENTRIES,
-        table_sha256=content.sha256,
-        columns=[
-            name for name in ManifestEntry.fields() if name != "fold" or draft.partition.folds
-        ],
-    )
-
-
-def _readable(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False) + "\n"
 
 
 def _summary(draft: Draft, folder: Path, *, new: bool) -> dict[str, Any]:

@@ -1,9 +1,4 @@
-"""Dataset card of a version: Markdown with Hugging Face's metadata header.
-
-Section of the card on labels: annotators, votes, aggregation and agreement.
-
-Section of the card on screening: accepted clips, and reasons of rejection.
-"""
+"""Dataset card of a version: Markdown with Hugging Face's metadata header."""
 
 import json
 import re

@@ -1,7 +1,4 @@
-"""Draft of a version before it is written, with its leakage, label cues and limits.
-
-Facts of the dataset card that aren't in the manifest's entries.
-"""
+"""Draft of a version before it is written, with its limits, and further facts of its card."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping

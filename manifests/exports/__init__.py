@@ -1,1 +1,4 @@
-"""A version of a manifest as other tools read it; one module for each format."""
+"""Exports of a version for other tools: one module per format, the registry and the audio.
+
+Reading other formats belongs in `corpus_tools.importing`.
+"""

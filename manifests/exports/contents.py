@@ -1,7 +1,4 @@
-"""Contents of every export format: the clips of a version as flat rows with speaker data.
-
-Import optional packages that only one format needs.
-"""
+"""Contents of every export format: the clips of a version as flat rows with speaker data."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

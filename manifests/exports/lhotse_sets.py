@@ -3,30 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from manifests.exports.contents import Contents, import_extra
+from manifests.exports.contents import COLUMNS, Contents, import_extra
 
 __all__ = ["write"]
 
-_CUSTOM = (
-    "split",
-    "fold",
-    "emotion",
-    "soft",
-    "votes",
-    "agreement",
-    "adjudicated",
-    "text_source",
-    "age",
-    "region",
-    "native",
-    "source_id",
-    "series",
-    "sentence",
-    "start",
-    "end",
-    "group",
-    "sha256",
-)
+_OWN_FIELDS = {"clip_id", "file", "text", "speaker", "gender", "duration"}
+_CUSTOM = [name for name in COLUMNS if name not in _OWN_FIELDS]
 
 
 def write(contents: Contents, folder: Path) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 from manifests.exports.contents import COLUMNS, Contents
 from manifests.storage.store import atomic_path
+from manifests.versions.index import arrow_schema, arrow_votes
 
-__all__ = ["TABLE", "table", "write"]
+__all__ = ["TABLE", "table", "write", "write_table"]
 
 TABLE = "clips.parquet"
 
@@ -39,28 +40,9 @@ def table(rows: Iterable[dict[str, Any]], file_column: str = "file") -> Any:
     """
     import pyarrow
 
-    texts = pyarrow.string()
-    vote = pyarrow.struct([("annotator", texts), ("emotion", texts)])
-    types = {
-        "fold": pyarrow.int64(),
-        "soft": pyarrow.list_(pyarrow.float64()),
-        "votes": pyarrow.list_(vote),
-        "agreement": pyarrow.float64(),
-        "adjudicated": pyarrow.bool_(),
-        "age": pyarrow.int64(),
-        "start": pyarrow.float64(),
-        "end": pyarrow.float64(),
-        "duration": pyarrow.float64(),
-    }
-    names = [file_column if name == "file" else name for name in COLUMNS]
-    schema = pyarrow.schema([(name, types.get(name, texts)) for name in names])
-    columns: dict[str, list[Any]] = {name: [] for name in names}
+    names = {name: file_column if name == "file" else name for name in COLUMNS}
+    columns: dict[str, list[Any]] = {name: [] for name in names.values()}
     for row in rows:
-        for name, column in zip(COLUMNS, names, strict=True):
-            value = row[name]
-            if name == "votes":
-                value = [
-                    {"annotator": annotator, "emotion": emotion} for annotator, emotion in value
-                ]
-            columns[column].append(value)
-    return pyarrow.table(columns, schema=schema)
+        for name, column in names.items():
+            columns[column].append(arrow_votes(row[name]) if name == "votes" else row[name])
+    return pyarrow.table(columns, schema=arrow_schema(columns))

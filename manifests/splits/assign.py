@@ -1,7 +1,4 @@
-"""Assignment of groups to train, val and test, as near to the ratios as possible per class.
-
-Assignment problem of a split, and its solvers.
-"""
+"""Assignment of groups to train, val and test, as near to the ratios as possible per class."""
 
 import hashlib
 import math

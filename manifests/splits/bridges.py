@@ -2,11 +2,8 @@
 
 Clips connect keys (speakers, sources …). Each key gets a side, and the clips with keys on different
 sides (bridges) are left out. This is graph partitioning with sides of given size, which is NP-hard:
-few keys are searched exhaustively, many by simulated annealing (:mod:`manifests.splits.bridges`),
-which
-gives an upper bound of the least loss.
-
-Assignment of connected keys to sides by simulated annealing.
+few keys are searched exhaustively, many by simulated annealing, which gives an upper bound of the
+least loss.
 
 Source: Johnson, Aragon, McGeoch and Schevon, "Optimization by Simulated Annealing: Part I, Graph
 Partitioning", Operations Research 37 (1989).

@@ -1,6 +1,6 @@
-"""Cross-validation folds: every group is tested once, by a model trained on the others.
+"""Stability of sides between versions, and cross-validation folds, which rest on it.
 
-Stability between versions: no clip moves between train, val and test.
+No clip moves between train, val and test; every group is tested once, by a model trained on others.
 """
 
 import heapq
@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Generic, TypeVar
 
-from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import DataError
 from manifests.splits.assign import assign_groups
-from manifests.splits.groups import Keys, group_clips
+from manifests.splits.groups import Keys, class_counts, group_clips
 from manifests.storage.records import ManifestEntry, Side, Split
 
 __all__ = ["SPEAKERS", "keep_sides", "place_in_folds", "ratios_of", "side_in"]
@@ -34,6 +33,20 @@ class KeptSides(Generic[S]):
 
     sides: dict[str, S]
     held: frozenset[str]
+
+    def groups(self, keys: Mapping[str, Keys]) -> tuple[dict[str, str], dict[str, S]]:
+        """Return the group of each clip that isn't held, and the side of each group that has one.
+
+        Args:
+            keys: grouping keys by clip id, as for `keep_sides`.
+        """
+        group_of = group_clips({clip: keys[clip] for clip in keys if clip not in self.held})
+        pinned = {
+            group: self.sides[keys[clip][0]]
+            for clip, group in group_of.items()
+            if keys[clip][0] in self.sides
+        }
+        return group_of, pinned
 
 
 def keep_sides(keys: Mapping[str, Keys], placed: Mapping[str, S]) -> KeptSides[S]:
@@ -169,12 +182,7 @@ def place_in_folds(
         DataError: if there are fewer groups than folds, or fewer than three groups for a fold each.
     """
     kept = keep_sides(keys, {clip: _name(fold) for clip, fold in old.items()})
-    group_of = group_clips({clip: keys[clip] for clip in keys if clip not in kept.held})
-    pinned = {
-        group: kept.sides[keys[clip][0]]
-        for clip, group in group_of.items()
-        if keys[clip][0] in kept.sides
-    }
+    group_of, pinned = kept.groups(keys)
     groups = sorted(set(group_of.values()))
     if folds == SPEAKERS:
         taken = max(old.values(), default=0)
@@ -183,7 +191,10 @@ def place_in_folds(
         number = max(taken + len(new), _FEWEST if old else 0)
     else:
         number = int(folds)
-        fold_of = _assigned(entries, group_of, number, pinned, seed)
+        names = [_name(fold) for fold in range(1, number + 1)]
+        shares = dict.fromkeys(names, 1 / number)
+        counts = class_counts(entries, group_of)
+        fold_of = assign_groups(counts, shares, seed, pinned, first=names)
     if len(groups) < number and not old:
         raise DataError(
             f"{len(groups)} groups can't fill {number} folds; use fewer --folds, or group "
@@ -195,21 +206,6 @@ def place_in_folds(
             f"a key with more values with --group-by, or use --folds 2"
         )
     return [_placed(entry, group_of, fold_of, number) for entry in entries], number
-
-
-def _assigned(
-    entries: Sequence[ManifestEntry],
-    group_of: Mapping[str, str],
-    number: int,
-    pinned: Mapping[str, str],
-    seed: int,
-) -> dict[str, str]:
-    counts: dict[str, list[int]] = {group: [0] * len(EMOTIONS) for group in group_of.values()}
-    for entry in entries:
-        if entry.clip_id in group_of:
-            counts[group_of[entry.clip_id]][EMOTIONS.index(entry.emotion)] += 1
-    names = [_name(fold) for fold in range(1, number + 1)]
-    return assign_groups(counts, dict.fromkeys(names, 1 / number), seed, pinned, first=names)
 
 
 def _placed(

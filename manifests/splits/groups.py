@@ -4,12 +4,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+from manifests.base.emotions import EMOTIONS
 from manifests.storage.records import ManifestEntry
 from manifests.storage.sections import GROUP_KEYS
 
 __all__ = [
     "AUTO",
+    "NO_REPEATS",
     "Keys",
+    "class_counts",
     "fitting_grouping",
     "group_clips",
     "groupings",
@@ -25,13 +28,14 @@ AUTO = (("speaker", "source"), ("speaker",), ("known_speaker", "source"), ("know
 """Groupings that ``auto`` tries; it takes the first with a largest group that is small enough."""
 
 _NAMING_ORDER = ("speaker", "series", "source", "sentence", "repeat", "clip")
-_NO_REPEATS: Mapping[str, str] = MappingProxyType({})
+NO_REPEATS: Mapping[str, str] = MappingProxyType({})
+"""No recordings that clips share."""
 
 
 def keys_of(
     entries: Iterable[ManifestEntry],
     by: Sequence[str],
-    repeats: Mapping[str, str] = _NO_REPEATS,
+    repeats: Mapping[str, str] = NO_REPEATS,
 ) -> dict[str, Keys]:
     """Return the keys of each clip, by clip id.
 
@@ -86,6 +90,22 @@ def group_clips(keys: Mapping[str, Keys]) -> dict[str, str]:
     return {clip: names[_root(parent, shared[0])] for clip, shared in keys.items()}
 
 
+def class_counts(
+    entries: Iterable[ManifestEntry], group_of: Mapping[str, str]
+) -> dict[str, list[int]]:
+    """Return the number of clips of each class, per group.
+
+    Args:
+        entries: clips; those without a group don't count.
+        group_of: group by clip id.
+    """
+    counts: dict[str, list[int]] = {group: [0] * len(EMOTIONS) for group in group_of.values()}
+    for entry in entries:
+        if entry.clip_id in group_of:
+            counts[group_of[entry.clip_id]][EMOTIONS.index(entry.emotion)] += 1
+    return counts
+
+
 def largest_share(groups: Iterable[str]) -> float:
     """Return the share of the clips in the largest group, 0 without clips.
 
@@ -115,7 +135,7 @@ def fitting_grouping(
     entries: Sequence[ManifestEntry],
     choices: Iterable[tuple[str, ...]],
     largest_group: float,
-    repeats: Mapping[str, str] = _NO_REPEATS,
+    repeats: Mapping[str, str] = NO_REPEATS,
 ) -> tuple[str, ...] | None:
     """Return the first grouping with a largest group that is small enough, else None.
 

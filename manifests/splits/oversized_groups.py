@@ -1,7 +1,4 @@
-"""Oversized groups: groups too large to divide, and the keys that connect them.
-
-Error for an oversized group, with suggestions.
-"""
+"""Oversized groups, too large to divide: the keys that connect them, and suggestions."""
 
 import math
 from collections import Counter

@@ -1,15 +1,9 @@
-"""Partition of a manifest's clips into groups and splits, and its deviation from the ratios.
-
-Grouping and folds that the next version inherits from the previous one.
-
-Apply an imported split, and derive the grouping that it keeps whole.
-"""
+"""Partition of a manifest's clips into groups and splits: divided anew, inherited or imported."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from types import MappingProxyType
 
 from manifests.base.emotions import EMOTIONS, Emotion
 from manifests.base.errors import ConfigurationError, DataError
@@ -18,8 +12,9 @@ from manifests.splits.bridges import fewest_bridges
 from manifests.splits.folds import SPEAKERS, keep_sides, place_in_folds, ratios_of
 from manifests.splits.groups import (
     AUTO,
+    NO_REPEATS,
+    class_counts,
     fitting_grouping,
-    group_clips,
     groupings,
     keys_of,
     largest_share,
@@ -31,47 +26,6 @@ from manifests.versions.index import earlier_placements
 from manifests.versions.manifest import Manifest
 
 __all__ = ["SPLITS", "Partition", "apply_given_split", "divide_clips"]
-
-
-def grouping_of(parent: Manifest, settings: SplitSettings) -> tuple[str, ...]:
-    """Return the keys that the parent keeps whole.
-
-    Raises:
-        ConfigurationError: if the settings conflict with them.
-    """
-    by = tuple(parent.header.groups.by)
-    if settings.group_by != "auto" and by not in groupings(settings.group_by):
-        was = " and ".join(by).replace("_", " ") or "nothing (clips at random)"
-        raise ConfigurationError(
-            f"{parent.header.version} was grouped by {was}; to group by {settings.group_by} "
-            f"instead, let clips move between train, val and test with: "
-            f"corpus build-manifest --resplit"
-        )
-    return by
-
-
-def folds_of(parent: Manifest, settings: SplitSettings) -> str | None:
-    """Return the folds of the parent, None if it has none.
-
-    Raises:
-        ConfigurationError: if the settings conflict with them.
-        DataError: if the parent's are invalid.
-    """
-    recorded = parent.header.params.get("split", {}).get("folds")
-    try:
-        folds = SplitSettings(folds=recorded).folds
-    except ValueError as error:
-        raise DataError(
-            f"{parent.folder}: its header has invalid folds; restore it from a copy, or "
-            f"divide anew with: corpus build-manifest --resplit"
-        ) from error
-    if settings.folds is not None and settings.folds != folds:
-        has = "no folds" if folds is None else f"{folds} folds".replace("speakers ", "speakers' ")
-        raise ConfigurationError(
-            f"{parent.header.version} has {has}; for others let clips move with: corpus "
-            f"build-manifest --folds {settings.folds} --resplit"
-        )
-    return folds
 
 
 SPLITS: tuple[Split, ...] = (*SIDES, "held")
@@ -167,7 +121,7 @@ def divide_clips(
     entries: Sequence[ManifestEntry],
     settings: SplitSettings,
     parent: Manifest | None = None,
-    repeats: Mapping[str, str] = MappingProxyType({}),
+    repeats: Mapping[str, str] = NO_REPEATS,
 ) -> Partition:
     """Group the clips and assign each group to train, val or test.
 
@@ -208,7 +162,7 @@ def place_clips(
     settings: SplitSettings,
     by: tuple[str, ...],
     old: Mapping[str, Split],
-    repeats: Mapping[str, str] = MappingProxyType({}),
+    repeats: Mapping[str, str] = NO_REPEATS,
     bridges: frozenset[str] = frozenset(),
 ) -> Partition:
     """Keep the sides of earlier clips and assign a side to each group of new ones.
@@ -223,23 +177,12 @@ def place_clips(
     """
     keys = keys_of((entry for entry in entries if old.get(entry.clip_id) != "held"), by, repeats)
     kept = keep_sides(keys, {clip: side for clip, side in old.items() if side != "held"})
-    group_of = group_clips({clip: keys[clip] for clip in keys if clip not in kept.held})
-    pinned = {
-        group: kept.sides[keys[clip][0]]
-        for clip, group in group_of.items()
-        if keys[clip][0] in kept.sides
-    }
-    side_of = split_groups(_counts(entries, group_of), settings.ratios, settings.seed, pinned)
-    divided = [
-        entry.changed(
-            **(
-                {"group": group_of[entry.clip_id], "split": side_of[group_of[entry.clip_id]]}
-                if entry.clip_id in group_of
-                else {"group": f"held:{entry.clip_id}", "split": "held"}
-            )
-        )
-        for entry in entries
-    ]
+    group_of, pinned = kept.groups(keys)
+    side_of = split_groups(class_counts(entries, group_of), settings.ratios, settings.seed, pinned)
+    divided = []
+    for entry in entries:
+        group = group_of.get(entry.clip_id, f"held:{entry.clip_id}")
+        divided.append(entry.changed(group=group, split=side_of.get(group, "held")))
     return Partition(by, settings.ratios, divided, bridges)
 
 
@@ -265,23 +208,12 @@ def _grouping(
     raise oversized_group_error(entries, choices[0], settings, repeats)
 
 
-def _counts(entries: Sequence[ManifestEntry], group_of: dict[str, str]) -> dict[str, list[int]]:
-    counts: dict[str, list[int]] = {group: [0] * len(EMOTIONS) for group in group_of.values()}
-    for entry in entries:
-        if entry.clip_id in group_of:
-            counts[group_of[entry.clip_id]][EMOTIONS.index(entry.emotion)] += 1
-    return counts
-
-
-_NO_REPEATS: Mapping[str, str] = MappingProxyType({})
-
-
 def apply_given_split(
     entries: Sequence[ManifestEntry],
     settings: SplitSettings,
     given: Mapping[str, Split],
     parent: Manifest | None = None,
-    repeats: Mapping[str, str] = _NO_REPEATS,
+    repeats: Mapping[str, str] = NO_REPEATS,
 ) -> Partition:
     """Give each clip its imported split; clips of an earlier version keep theirs.
 
@@ -316,7 +248,7 @@ def apply_given_split(
 def strictest_grouping(
     entries: Sequence[ManifestEntry],
     splits: Mapping[str, Split],
-    repeats: Mapping[str, str] = _NO_REPEATS,
+    repeats: Mapping[str, str] = NO_REPEATS,
 ) -> tuple[str, ...]:
     """Return the strictest grouping without a key on two sides.
 
@@ -339,3 +271,44 @@ def strictest_grouping(
         ):
             return by
     return ()
+
+
+def grouping_of(parent: Manifest, settings: SplitSettings) -> tuple[str, ...]:
+    """Return the keys that the parent keeps whole.
+
+    Raises:
+        ConfigurationError: if the settings conflict with them.
+    """
+    by = tuple(parent.header.groups.by)
+    if settings.group_by != "auto" and by not in groupings(settings.group_by):
+        was = " and ".join(by).replace("_", " ") or "nothing (clips at random)"
+        raise ConfigurationError(
+            f"{parent.header.version} was grouped by {was}; to group by {settings.group_by} "
+            f"instead, let clips move between train, val and test with: "
+            f"corpus build-manifest --resplit"
+        )
+    return by
+
+
+def folds_of(parent: Manifest, settings: SplitSettings) -> str | None:
+    """Return the folds of the parent, None if it has none.
+
+    Raises:
+        ConfigurationError: if the settings conflict with them.
+        DataError: if the parent's are invalid.
+    """
+    recorded = parent.header.params.get("split", {}).get("folds")
+    try:
+        folds = SplitSettings(folds=recorded).folds
+    except ValueError as error:
+        raise DataError(
+            f"{parent.folder}: its header has invalid folds; restore it from a copy, or "
+            f"divide anew with: corpus build-manifest --resplit"
+        ) from error
+    if settings.folds is not None and settings.folds != folds:
+        has = "no folds" if folds is None else f"{folds} folds".replace("speakers ", "speakers' ")
+        raise ConfigurationError(
+            f"{parent.header.version} has {has}; for others let clips move with: corpus "
+            f"build-manifest --folds {settings.folds} --resplit"
+        )
+    return folds

@@ -43,19 +43,15 @@ Gender = Literal["female", "male", "other"]
 TextSource = Literal["whisper", "recogniser", "subtitle", "script", "import", "annotator"]
 
 
-def _rounded(shares: list[float]) -> list[float]:
-    return _rounded_once(tuple(shares))
-
-
 @lru_cache(maxsize=65_536)  # few combinations of votes occur, so most clips share one list
-def _rounded_once(shares: tuple[float, ...]) -> list[float]:
+def _rounded(shares: tuple[float, ...]) -> list[float]:
     return [round(share, 6) for share in shares]
 
 
 Shares = Annotated[
     list[float],
     Field(min_length=len(EMOTIONS), max_length=len(EMOTIONS)),
-    AfterValidator(_rounded),
+    AfterValidator(lambda shares: _rounded(tuple(shares))),
 ]
 """Share of each class in class order, rounded to six digits."""
 

@@ -1,4 +1,4 @@
-"""manifests.storage.sections."""
+"""Sections [text], [split], [card] and [targets] of corpus.toml."""
 
 from typing import Any, get_args
 
@@ -21,9 +21,11 @@ __all__ = [
 GROUP_KEYS = ("speaker", "series", "source", "sentence")
 """Keys that ``[split] group_by`` may keep whole, alone or combined."""
 
-
 GROUP_MODES = ("auto", "none")
 """Values of ``[split] group_by`` that name no key."""
+
+
+_TRUST = ("annotator", "import", "script", "subtitle", "recogniser", "whisper")
 
 
 class TextSettings(Settings):
@@ -36,14 +38,7 @@ class TextSettings(Settings):
             ``import:li``.
     """
 
-    order: tuple[str, ...] = (
-        "annotator",
-        "import",
-        "script",
-        "subtitle",
-        "recogniser",
-        "whisper",
-    )
+    order: tuple[str, ...] = _TRUST
 
     @field_validator("order")
     @classmethod
@@ -110,8 +105,8 @@ class SplitSettings(Settings):
         text = None if value is None or isinstance(value, bool) else str(value).strip()
         if value is None or text == "speakers":
             return text
-        if text is None or not text.isdecimal() or not 2 <= int(text) <= _MOST_FOLDS:
-            raise ValueError(f"give a number from 2 to {_MOST_FOLDS}, or speakers")
+        if text is None or not text.isdecimal() or not 2 <= int(text) <= 1000:
+            raise ValueError("give a number from 2 to 1000, or speakers")
         return str(int(text))
 
     @field_validator("ratios")
@@ -120,9 +115,6 @@ class SplitSettings(Settings):
         if min(ratios) < 0 or abs(sum(ratios) - 1) > 1e-6:
             raise ValueError("must be three shares (train, val, test) that sum to 1")
         return ratios
-
-
-_MOST_FOLDS = 1000
 
 
 class CardSettings(Settings):

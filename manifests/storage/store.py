@@ -26,7 +26,9 @@ __all__ = [
     "fingerprint",
     "inside",
     "partial_folder",
+    "read_json",
     "read_jsonl",
+    "readable_json",
     "rewrite",
     "sha256_file",
     "write_bytes",
@@ -52,6 +54,15 @@ def canonical_json(value: Any) -> str:
     return json.dumps(
         value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
     )
+
+
+def readable_json(value: Any) -> str:
+    """Return the JSON text of a value for people: sorted keys, indented, unescaped UTF-8.
+
+    Raises:
+        ValueError: for NaN and infinities, which JSON can't represent.
+    """
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False) + "\n"
 
 
 def fingerprint(value: Any) -> str:
@@ -167,6 +178,22 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as out:
         for row in rows:
             out.write(canonical_json(row) + "\n")
+
+
+def read_json(path: Path, advice: str = "restore it from a copy") -> dict[str, Any]:
+    """Return the object of a JSON file.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        DataError: naming the file, if it is no JSON object.
+    """
+    try:
+        row = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not valid JSON ({error}); {advice}") from error
+    if not isinstance(row, dict):
+        raise DataError(f"{path}: expected a JSON object; {advice}")
+    return row
 
 
 def read_jsonl(path: Path, advice: str = "restore it from a copy") -> Iterator[dict[str, Any]]:

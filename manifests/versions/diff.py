@@ -1,7 +1,4 @@
-"""Differences between two versions of a manifest, clip by clip.
-
-Differences between two versions as Markdown, for a changelog or an issue.
-"""
+"""Differences between two versions of a manifest, clip by clip, as records and as Markdown."""
 
 import json
 from collections import Counter

@@ -2,13 +2,11 @@
 
 It is derived from ``manifest.jsonl`` and has the same content. Training reads it; if it is missing
 (after a withdrawal) or has other columns (from an older corpus-tools), ``manifest.jsonl`` is read
-instead.
-
-Splits of clips in earlier versions, including clips that the last version lacks.
+instead. The splits of clips in earlier versions are read from it, too.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args, overload
@@ -29,6 +27,8 @@ from manifests.versions.redaction import read_redaction
 
 __all__ = [
     "INDEX",
+    "arrow_schema",
+    "arrow_votes",
     "earlier_placements",
     "index_problem",
     "open_manifest",
@@ -179,22 +179,29 @@ def _has_current_columns(index: Any) -> bool:
     return bool(index.schema_arrow.equals(_index_schema()))
 
 
-def _index_schema() -> Any:
+def arrow_schema(columns: Iterable[str]) -> Any:
+    """Return the pyarrow schema of a table of clips: the type of each column by its name."""
     import pyarrow
 
     text, number = pyarrow.string(), pyarrow.float64()
     vote = pyarrow.struct([("annotator", text), ("emotion", text)])
-    other = {
-        "start": number,
-        "end": number,
-        "duration": number,
-        "agreement": number,
+    types = {
+        **dict.fromkeys(("start", "end", "duration", "agreement"), number),
+        **dict.fromkeys(("fold", "age"), pyarrow.int64()),
         "soft": pyarrow.list_(number),
         "votes": pyarrow.list_(vote),
         "adjudicated": pyarrow.bool_(),
-        "fold": pyarrow.int64(),
     }
-    return pyarrow.schema([(name, other.get(name, text)) for name in ManifestEntry.fields()])
+    return pyarrow.schema([(name, types.get(name, text)) for name in columns])
+
+
+def arrow_votes(votes: Iterable[tuple[str, str | None]]) -> list[dict[str, str | None]]:
+    """Return votes as structs of a pyarrow column."""
+    return [{"annotator": annotator, "emotion": emotion} for annotator, emotion in votes]
+
+
+def _index_schema() -> Any:
+    return arrow_schema(ManifestEntry.fields())
 
 
 def _index_table(entries: Sequence[ManifestEntry]) -> Any:
@@ -205,10 +212,7 @@ def _index_table(entries: Sequence[ManifestEntry]) -> Any:
         for name in ManifestEntry.fields()
         if name != "votes"
     }
-    columns["votes"] = [
-        [{"annotator": annotator, "emotion": emotion} for annotator, emotion in entry.votes]
-        for entry in entries
-    ]
+    columns["votes"] = [arrow_votes(entry.votes) for entry in entries]
     return pyarrow.table(columns, schema=_index_schema())
 
 

@@ -1,6 +1,5 @@
 """Versions of a manifest in a corpus folder: find, check and load them."""
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from manifests.base.errors import DataError
 from manifests.storage.records import SCHEMA, ManifestEntry, ManifestHeader, Split
-from manifests.storage.store import fingerprint, inside, read_jsonl, sha256_file
+from manifests.storage.store import fingerprint, inside, read_json, read_jsonl, sha256_file
 from manifests.versions.redaction import Redaction, read_redaction
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ __all__ = [
     "load_manifest",
     "newest",
     "next_version",
+    "read_entries",
     "read_manifest_header",
     "versions",
 ]
@@ -106,12 +106,19 @@ def load_manifest(folder: Path) -> Manifest:
             field unknown or mistyped), or a newer corpus-tools wrote it.
     """
     header, redaction = check_content(folder)
-    path = folder / ENTRIES
-    entries: list[ManifestEntry] = [
+    return Manifest(folder, header, read_entries(folder / ENTRIES), redaction)
+
+
+def read_entries(path: Path) -> list[ManifestEntry]:
+    """Return the entries of a ``manifest.jsonl``.
+
+    Raises:
+        DataError: naming the invalid line.
+    """
+    return [
         ManifestEntry.parse(row, f"{path}, line {number}")
         for number, row in enumerate(read_jsonl(path), start=1)
     ]
-    return Manifest(folder, header, entries, redaction)
 
 
 def check_content(folder: Path) -> tuple[ManifestHeader, Redaction | None]:
@@ -144,13 +151,9 @@ def read_manifest_header(folder: Path) -> ManifestHeader:
     """
     path = folder / HEADER
     try:
-        row = json.loads(path.read_bytes())
+        row = read_json(path)
     except FileNotFoundError as error:
         raise DataError(f"{folder}: no manifest here ({HEADER} is missing)") from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not valid JSON ({error})") from error
-    if not isinstance(row, dict):
-        raise DataError(f"{path}: expected a JSON object")
     schema = row.get("schema")
     if isinstance(schema, int) and schema > SCHEMA:
         raise DataError(
@@ -172,12 +175,7 @@ def content_digest(entries_sha256: str, params: dict[str, Any]) -> str:
 
 def versions(corpus: Path) -> list[Path]:
     """Return the folders of all versions, oldest first."""
-    numbered = [
-        (int(match[1]), folder)
-        for folder in (corpus / "manifests").glob("v*")
-        if (match := _VERSION_FOLDER.fullmatch(folder.name)) and (folder / HEADER).is_file()
-    ]
-    return [folder for _, folder in sorted(numbered)]
+    return [folder for _, folder in _numbered(corpus) if (folder / HEADER).is_file()]
 
 
 def newest(corpus: Path) -> Path | None:
@@ -187,12 +185,14 @@ def newest(corpus: Path) -> Path | None:
 
 def next_version(corpus: Path) -> str:
     """Return the name of the next version, higher than any folder's, complete or damaged."""
-    taken = [
-        int(match[1])
-        for folder in (corpus / "manifests").glob("v*")
-        if (match := _VERSION_FOLDER.fullmatch(folder.name))
-    ]
-    return f"v{max(taken, default=0) + 1}"
+    return f"v{max((number for number, _ in _numbered(corpus)), default=0) + 1}"
+
+
+def _numbered(corpus: Path) -> list[tuple[int, Path]]:
+    """Return number and folder of all versions, complete or damaged, oldest first."""
+    folders = (corpus / "manifests").glob("v*")
+    matches = [(_VERSION_FOLDER.fullmatch(folder.name), folder) for folder in folders]
+    return sorted((int(match[1]), folder) for match, folder in matches if match)
 
 
 def find_manifest(corpus: Path, version: str | None = None) -> Path:

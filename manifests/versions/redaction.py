@@ -7,14 +7,11 @@ digest and counts.
 """
 
 import hashlib
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from manifests.base.errors import DataError
 from manifests.storage.record import Record, record
-from manifests.storage.store import sha256_file
+from manifests.storage.store import read_json, readable_json, sha256_file
 from manifests.versions.checksums import CHECKSUMS, checksum_lines
 
 __all__ = ["REDACTION", "Redaction", "VersionWithdrawal", "read_redaction", "redacted_files"]
@@ -64,13 +61,9 @@ def read_redaction(folder: Path) -> Redaction | None:
     """
     path = folder / REDACTION
     try:
-        row = json.loads(path.read_bytes())
+        row = read_json(path)
     except FileNotFoundError:
         return None
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not valid JSON; {_RESTORE}") from error
-    if not isinstance(row, dict):
-        raise DataError(f"{path}: expected a JSON object; {_RESTORE}")
     redaction: Redaction = Redaction.parse(row, str(path))
     return redaction
 
@@ -103,11 +96,12 @@ def redacted_files(
     stays[entries[0]] = hashlib.sha256(entries[1]).hexdigest()
     yield entries
     earlier = read_redaction(folder)
-    parts = {(old.kind, old.id): old for old in _parts(earlier)} | {(part.kind, part.id): part}
+    before = earlier.withdrawals if earlier else []
+    parts = {(old.kind, old.id): old for old in before} | {(part.kind, part.id): part}
     redaction = Redaction(
         withdrawals=list(parts.values()), files=dict(sorted(stays.items())), removed=sorted(removed)
     )
-    content = _readable(redaction.row())
+    content = readable_json(redaction.row()).encode()
     yield REDACTION, content
     sums = {
         **stays,
@@ -115,10 +109,6 @@ def redacted_files(
         REDACTION: hashlib.sha256(content).hexdigest(),
     }
     yield CHECKSUMS, checksum_lines(sums).encode()
-
-
-def _parts(earlier: Redaction | None) -> Iterable[VersionWithdrawal]:
-    return earlier.withdrawals if earlier else []
 
 
 def _derived_names(path: Path, names_it: Callable[[str], bool]) -> bool:
@@ -129,11 +119,3 @@ def _derived_names(path: Path, names_it: Callable[[str], bool]) -> bool:
         return names_it(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         return True
-
-
-def _readable(value: dict[str, Any]) -> bytes:
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False)
-    return f"{text}\n".encode()
-
-
-_RESTORE = "restore it from a copy"

@@ -8,11 +8,17 @@ from pathlib import Path
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.storage.records import ManifestEntry, ManifestHeader
-from manifests.storage.store import Within, read_jsonl, sha256_file
+from manifests.storage.store import Within, sha256_file
 from manifests.storage.tombstones import TOMBSTONES, Withdrawn
 from manifests.versions.checksums import CHECKSUMS, read_checksums
 from manifests.versions.index import INDEX, index_problem
-from manifests.versions.manifest import ENTRIES, HEADER, content_digest, read_manifest_header
+from manifests.versions.manifest import (
+    ENTRIES,
+    HEADER,
+    content_digest,
+    read_entries,
+    read_manifest_header,
+)
 from manifests.versions.redaction import REDACTION, Redaction, read_redaction
 
 __all__ = ["verify_manifest"]
@@ -152,10 +158,7 @@ def _check_clips(folder: Path, outcome: Outcome, progress: Progress) -> int:
         return 0
     corpus = folder.parent.parent
     try:
-        entries: Sequence[ManifestEntry] = [
-            ManifestEntry.parse(row, f"{path}, line {number}")
-            for number, row in enumerate(read_jsonl(path), start=1)
-        ]
+        entries = read_entries(path)
     except DataError as error:
         outcome.warnings.append(f"its clips were not checked: {error}")
         return 0
