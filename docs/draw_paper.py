@@ -13,10 +13,14 @@ from html import escape
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import torch
 
+from models.branches import AudioBranch, TextBranch
 from models.config.train import TrainSettings
+from models.features.normalise import Normaliser
 from models.model import build_network
+from models.text.vocabulary import Vocabulary
 
 IMAGES = Path(__file__).parent / "images"
 SECONDS = 4
@@ -115,7 +119,12 @@ class Shapes:
     def __init__(self) -> None:
         self.settings = settings = TrainSettings(preset="paper")
         words, features = settings.words, settings.features
-        network = build_network(settings, torch.zeros(2, words.size), 6)
+        normaliser = Normaliser.fit([np.zeros((1, features.n_mfcc), dtype=np.float32)], 1.0)
+        branches = {
+            "audio": AudioBranch(settings, normaliser),
+            "text": TextBranch(settings, Vocabulary(()), torch.zeros(2, words.size)),
+        }
+        network = build_network(branches, 6)
         frames = 1 + round(SECONDS * 1000 / features.hop_ms)
         self.sizes: dict[str, str] = {}
         for name, module in network.named_modules():

@@ -1,9 +1,11 @@
 """Model files: weights as safetensors, everything else as JSON; loading executes no code."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from pydantic import ValidationError
 from torch import Tensor
@@ -11,10 +13,12 @@ from torch import Tensor
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import DataError
 from manifests.storage.store import canonical_json, sha256_file, write_bytes, write_text
+from models.branches import AudioBranch, Branch, TextBranch, branch_class, functional_count
+from models.config.branches import BRANCHES
 from models.config.train import TrainSettings
-from models.features.mfcc import FeatureExtractor
+from models.features.extractor import make_extractor
 from models.features.normalise import Normaliser
-from models.model import FittedModel, build_network, functional_inputs
+from models.model import FittedModel, build_network
 from models.runs import DESCRIPTION
 from models.text.vocabulary import Vocabulary
 
@@ -32,25 +36,34 @@ _KEYS = {
     "vocabulary",
     "weights_sha256",
 }
+_LATER_KEYS = {"temperature", "branches"}  # missing from older files, and without other branches
 
 
 def write_model(folder: Path, model: FittedModel) -> None:
     """Write ``model.safetensors`` and ``model.json`` into a folder."""
     from safetensors.torch import save
 
-    scaler = model.functional_scaler
+    audio, text = model.audio, model.text
+    normaliser = _NO_SOUND if audio is None else audio.normaliser
+    scaler = None if audio is None else audio.functional_scaler
+    vocabulary = Vocabulary(()) if text is None else text.vocabulary
+    others = {
+        name: branch.document() for name, branch in model.branches.items() if name not in BRANCHES
+    }
     weights = {name: value.contiguous() for name, value in model.network.state_dict().items()}
     write_bytes(folder / WEIGHTS, save(weights))
     description = {
         "schema": _SCHEMA,
         "classes": list(model.classes),
         "settings": model.settings.model_dump(mode="json"),
-        "normalisation": model.normaliser.document(),
+        "normalisation": normaliser.document(),
         "levelling": None if scaler is None else scaler.document(),
         "temperature": model.temperature,
-        "vocabulary": model.vocabulary.document(),
+        "vocabulary": vocabulary.document(),
         "weights_sha256": sha256_file(folder / WEIGHTS),
     }
+    if others:
+        description["branches"] = others
     write_text(folder / DESCRIPTION, canonical_json(description) + "\n")
 
 
@@ -59,16 +72,15 @@ def read_model(folder: Path) -> FittedModel:
 
     Raises:
         DataError: if a file is missing, truncated, changed or invalid; the message names it.
+        ConfigurationError: if a branch or feature extractor of the model isn't installed.
     """
     path = folder / DESCRIPTION
     description = _read_description(path)
     try:
         settings = TrainSettings.model_validate(description["settings"])
-        width = FeatureExtractor(settings.features).width
-        normaliser = Normaliser.parse(description["normalisation"], width)
-        functionals = functional_inputs(settings)
-        scaler = Normaliser.parse(description["levelling"], functionals) if functionals else None
-        vocabulary = Vocabulary.parse(description["vocabulary"])
+        branches = {
+            name: _parse_branch(name, description, settings) for name in settings.branch_names
+        }
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -76,20 +88,28 @@ def read_model(folder: Path) -> FittedModel:
     except DataError as error:
         raise DataError(f"{path}: {error}; {_REMEDY}") from error
     weights = _read_weights(folder / WEIGHTS, description["weights_sha256"])
-    vectors = weights.get("text.vectors.weight")
-    if (
-        settings.modality != "audio"
-        and settings.words.kind == "cnn"
-        and (vectors is None or vectors.ndim != 2 or len(vectors) != len(vocabulary))
-    ):
-        raise DataError(f"{folder / WEIGHTS}: word vectors don't fit the vocabulary; {_REMEDY}")
-    network = build_network(settings, vectors, len(EMOTIONS), len(vocabulary.ngrams))
+    text = branches.get("text")
+    if isinstance(text, TextBranch) and settings.words.kind == "cnn":
+        vectors = weights.get("text.vectors.weight")
+        if vectors is None or vectors.ndim != 2 or len(vectors) != len(text.vocabulary):
+            raise DataError(f"{folder / WEIGHTS}: word vectors don't fit the vocabulary; {_REMEDY}")
+        branches["text"] = replace(text, vectors=vectors)
+    network = build_network(branches, len(EMOTIONS))
     _check_shapes(folder / WEIGHTS, weights, network.state_dict())
     network.load_state_dict(weights)
     temperature = _parse_temperature(path, description.get("temperature", 1.0))
-    return FittedModel(
-        network.eval(), normaliser, vocabulary, settings, EMOTIONS, temperature, scaler
-    )
+    return FittedModel(network.eval(), branches, settings, EMOTIONS, temperature)
+
+
+def _parse_branch(name: str, description: dict[str, Any], settings: TrainSettings) -> Branch:
+    if name == "audio":
+        width, functionals = make_extractor(settings).width, functional_count(settings)
+        normaliser = Normaliser.parse(description["normalisation"], width)
+        scaler = Normaliser.parse(description["levelling"], functionals) if functionals else None
+        return AudioBranch(settings, normaliser, scaler)
+    if name == "text":
+        return TextBranch(settings, Vocabulary.parse(description["vocabulary"]))
+    return branch_class(name).parse(description.get("branches", {}).get(name), settings)
 
 
 def _read_description(path: Path) -> dict[str, Any]:
@@ -102,7 +122,7 @@ def _read_description(path: Path) -> dict[str, Any]:
         ) from error
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not valid JSON ({error}); {_REMEDY}") from error
-    if not isinstance(description, dict) or set(description) - {"temperature"} != _KEYS:
+    if not isinstance(description, dict) or set(description) - _LATER_KEYS != _KEYS:
         raise DataError(f"{path}: not the description of a model; {_REMEDY}")
     if description["schema"] != _SCHEMA:
         raise DataError(
@@ -152,4 +172,5 @@ def _check_shapes(path: Path, weights: dict[str, Tensor], expected: dict[str, Te
             raise DataError(f"{path}: weights '{name}' have another shape or type; {_REMEDY}")
 
 
+_NO_SOUND = Normaliser(np.zeros(1), np.zeros(1), 1.0, 0.0)  # not used
 _REMEDY = "restore the run from a copy, or train it again"

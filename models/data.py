@@ -1,28 +1,16 @@
-"""Model inputs: examples, normalised clips and batches.
-
-Loading of the examples of a manifest.
-"""
+"""Model inputs: examples, normalised clips and batches."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from manifests.base.emotions import EMOTIONS
-from manifests.base.errors import DataError
-from manifests.base.outcome import Outcome, Progress, no_progress
-from manifests.storage.records import ManifestEntry
-from manifests.versions.manifest import Manifest
-from models.config.train import TrainSettings
-from models.features.cache import ClipFile, FeatureCache
-from models.features.mfcc import FeatureExtractor, Features
+from models.features.extractor import Features
 from models.features.normalise import UNSEEN_SPEAKER, Scale
-from models.text.tokeniser import Tokeniser
 from models.text.vocabulary import PADDING
 
 __all__ = [
@@ -30,7 +18,6 @@ __all__ = [
     "Clips",
     "Example",
     "Examples",
-    "load_examples",
     "speaker_numbers",
     "split_batches",
 ]
@@ -72,6 +59,7 @@ class Batch:
         words: word ids (B, N).
         speakers: speaker ids (B,), -1 if unknown.
         functionals: normalised functionals (B, F); F is 0 if the model takes none.
+        extra: inputs of other branches (B, F), by name of the branch.
     """
 
     rows: NDArray[np.int64]
@@ -80,11 +68,13 @@ class Batch:
     words: Tensor
     speakers: Tensor
     functionals: Tensor
+    extra: Mapping[str, Tensor]
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on a device."""
         tensors = (self.frames, self.lengths, self.words, self.speakers, self.functionals)
-        return Batch(self.rows, *(tensor.to(device) for tensor in tensors))
+        extra = {name: tensor.to(device) for name, tensor in self.extra.items()}
+        return Batch(self.rows, *(tensor.to(device) for tensor in tensors), extra)
 
 
 @dataclass(frozen=True)
@@ -97,6 +87,7 @@ class Clips:
         words: word ids of each clip.
         speakers: speaker ids (n,) from :func:`speaker_numbers`.
         functionals: normalised functionals (n, F).
+        extra: inputs of other branches (n, F), by name of the branch.
     """
 
     features: Sequence[Features]
@@ -104,6 +95,7 @@ class Clips:
     words: Sequence[Sequence[int]]
     speakers: NDArray[np.int64]
     functionals: NDArray[np.float32]
+    extra: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """Return the batch of the clips with these indices."""
@@ -121,6 +113,7 @@ class Clips:
             torch.from_numpy(texts),
             torch.from_numpy(self.speakers[rows]),
             torch.from_numpy(self.functionals[rows]),
+            {name: torch.from_numpy(values[rows]) for name, values in self.extra.items()},
         )
 
 
@@ -153,98 +146,3 @@ def split_batches(order: NDArray[np.int64], size: int) -> Iterator[NDArray[np.in
 
 Examples = dict[str, list[Example]]
 """Examples of each split."""
-
-
-def load_examples(
-    manifest: Manifest,
-    settings: TrainSettings,
-    outcome: Outcome,
-    *,
-    splits: Sequence[str] = ("train", "val", "test"),
-    progress: Progress = no_progress,
-) -> Examples:
-    """Return the examples of a manifest's splits.
-
-    Clips that can't be read are recorded in the outcome as failed and left out.
-
-    Args:
-        manifest: opened manifest version.
-        settings: settings of features and branches.
-        outcome: outcome that the clips are counted in.
-        splits: splits to load; clips of others are counted as rejected.
-        progress: called after every clip.
-
-    Raises:
-        DataError: if none of the clips can be read.
-    """
-    wanted: list[ManifestEntry] = []
-    outcome.items_in += len(manifest.entries)
-    for entry in manifest.entries:
-        if entry.split in splits:
-            wanted.append(entry)
-        else:
-            outcome.rejected[f"split_{entry.split}"] += 1
-    tokeniser = Tokeniser(settings.words.lexicon)
-    examples: Examples = {split: [] for split in splits}
-    for entry, features in zip(
-        wanted, _features(manifest, wanted, settings, outcome, progress), strict=True
-    ):
-        if isinstance(features, DataError):
-            outcome.fail(entry.clip_id, str(features))
-            continue
-        outcome.kept += 1
-        examples[entry.split].append(
-            Example(
-                clip_id=entry.clip_id,
-                features=features[0],
-                words=tuple(tokeniser(entry.text)) if settings.modality != "audio" else (),
-                group=entry.speaker or entry.source_id,
-                label=EMOTIONS.index(entry.emotion),
-                soft=tuple(entry.soft),
-                versions=features[1:],
-                single_speaker=bool(entry.speaker),
-            )
-        )
-    if wanted and not any(examples.values()):
-        first = outcome.failures[-len(wanted)]
-        raise DataError(
-            f"{manifest.corpus}: none of the {len(wanted)} clips can be read; check the folder "
-            f"clips/. The first is {first.item}: {first.reason}"
-        )
-    return examples
-
-
-def _features(
-    manifest: Manifest,
-    entries: Sequence[ManifestEntry],
-    settings: TrainSettings,
-    outcome: Outcome,
-    progress: Progress,
-) -> list[tuple[Features, ...] | DataError]:
-    """Return the features of each clip, for training clips at all speeds."""
-    if settings.modality == "text":
-        empty = np.zeros((1, FeatureExtractor(settings.features).width), dtype=np.float32)
-        return [(empty,)] * len(entries)
-    clips: list[ClipFile] = []
-    errors: dict[str, DataError] = {}
-    for entry in entries:
-        speeds = (1.0, *settings.speeds) if entry.split == "train" else (1.0,)
-        try:
-            path = manifest.audio(entry)
-        except DataError as error:
-            errors[entry.clip_id] = error
-        else:
-            clips.append(ClipFile(entry.clip_id, path, entry.file_sha256, speeds))
-    cache = FeatureCache(cache_folder(manifest.corpus), settings.features)
-    loaded = iter(cache.load(clips, progress))
-    if cache.refused is not None:
-        outcome.warnings.append(
-            f"{cache.folder}: features can't be stored ({cache.refused}), so the next run computes "
-            f"them again; free disk space, or make the folder writable"
-        )
-    return [errors.get(entry.clip_id) or next(loaded) for entry in entries]
-
-
-def cache_folder(corpus: Path) -> Path:
-    """Return the folder of a corpus's feature cache."""
-    return corpus / ".cache" / "features"

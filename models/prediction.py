@@ -10,9 +10,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.branches import needs_sound
 from models.checkpoint import read_model
 from models.data import Example
-from models.features.mfcc import SAMPLE_RATE, FeatureExtractor, Samples
+from models.features.extractor import SAMPLE_RATE, FeatureExtractor, Samples, make_extractor
 from models.features.normalise import UNSEEN_SPEAKER
 from models.model import FittedModel
 from models.text.tokeniser import Tokeniser
@@ -125,7 +126,7 @@ class Predictor:
         Args:
             groups: as for :meth:`predict`.
         """
-        if self.model.settings.modality == "text":
+        if not needs_sound(self.model.settings):
             return Normalisation("text", "this model uses texts only; nothing is normalised")
         if self.model.settings.normalise == "corpus":
             return Normalisation(
@@ -155,7 +156,7 @@ class Predictor:
 
     @cached_property
     def _extractor(self) -> FeatureExtractor:
-        return FeatureExtractor(self.model.settings.features)
+        return make_extractor(self.model.settings)
 
     @cached_property
     def _tokeniser(self) -> Tokeniser:

@@ -28,7 +28,7 @@ from manifests.base.emotions import EMOTIONS
 from models.config.train import TrainSettings
 from models.data import Example
 from models.evaluation.metrics import uar
-from models.training.fit import fit
+from models.training.loop import fit
 
 Predictions = dict[str, list[NDArray[np.int64]]]
 

@@ -27,8 +27,8 @@ from benchmarks.models.cped_lines import DEVELOPMENT, Line, compare, folds, macr
 from manifests.base.emotions import EMOTIONS
 from models.config.train import TrainSettings
 from models.data import Example
-from models.features.mfcc import FeatureExtractor
-from models.training.fit import fit
+from models.features.mfcc import MfccExtractor
+from models.training.loop import fit
 
 Predictions = NDArray[np.int64]
 
@@ -104,7 +104,7 @@ def text_cnn(
     training: Sequence[Line], test: Sequence[Line], settings: TrainSettings
 ) -> Predictions:
     """Return the classes that our text branch predicts."""
-    width = FeatureExtractor(settings.features).width
+    width = MfccExtractor(settings.features).width
     silence = np.zeros((1, width), dtype=np.float32)
 
     def examples(lines: Sequence[Line]) -> list[Example]:

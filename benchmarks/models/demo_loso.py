@@ -21,9 +21,10 @@ from manifests.base.emotions import EMOTIONS
 from manifests.base.outcome import Outcome
 from manifests.versions.manifest import find_manifest, load_manifest
 from models.config.train import TrainSettings
-from models.data import Example, load_examples
+from models.data import Example
 from models.evaluation.metrics import uar
-from models.training.fit import fit
+from models.loading import load_examples
+from models.training.loop import fit
 
 MEAN_BAR, SEED_BAR = 0.30, 0.24
 

@@ -15,6 +15,7 @@ from manifests.base.errors import DataError
 from models.config.train import TrainSettings
 from models.data import Example
 from models.features.cache import ClipFile, FeatureCache
+from models.features.extractor import make_extractor
 from models.text.tokeniser import Tokeniser
 
 DEVELOPED_ON = ("EB0", "IC0", "KS0")
@@ -70,7 +71,7 @@ def read_examples(
         ClipFile(own.name, own.path, hashlib.sha256(own.path.read_bytes()).hexdigest(), speeds)
         for own in utterances
     ]
-    features = FeatureCache(work / "features", settings.features).load(clips)
+    features = FeatureCache(work / "features", make_extractor(settings)).load(clips)
     tokeniser = Tokeniser(settings.words.lexicon)
     examples = []
     for own, rows in zip(utterances, features, strict=True):

@@ -39,8 +39,8 @@ from models.config.train import TrainSettings
 from models.data import Example
 from models.evaluation.metrics import uar
 from models.model import FittedModel
-from models.training.fit import fit
 from models.training.late_fusion import fuse_branches
+from models.training.loop import fit
 
 AHEAD, BELOW = 0.05, 0.01
 CS = (1e-4, 1e-3, 1e-2, 1e-1)
@@ -112,7 +112,7 @@ def networks(
         if options.fusion:
             own = settings.changed(modality="text", seed=trial.seed)
             words = fit(without(examples, trial.speaker), [], own).model
-            both = fuse_branches(sound, words, settings.changed(seed=trial.seed))
+            both = fuse_branches(sound, words, settings=settings.changed(seed=trial.seed))
             joined[trial.seed][trial.speaker] = score(both, test)
     show_seeds("default, not adapted", unadapted)
     ours = show_seeds("default, sound only", alone)

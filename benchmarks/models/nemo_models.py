@@ -12,7 +12,7 @@ from models.checkpoint import read_model, write_model
 from models.config.train import TrainSettings
 from models.data import Example
 from models.model import FittedModel
-from models.training.fit import fit
+from models.training.loop import fit
 
 
 @dataclass(frozen=True)

@@ -87,12 +87,15 @@ def unseen_speaker_score(
 
 def corpus_normalised(model: FittedModel) -> FittedModel:
     """Return a model that normalises by its training corpus only."""
-    assert model.functional_scaler is not None
-    return replace(
-        model,
-        normaliser=replace(model.normaliser, prior=np.inf),
-        functional_scaler=replace(model.functional_scaler, prior=np.inf),
+    audio = model.audio
+    assert audio is not None
+    assert audio.functional_scaler is not None
+    unscaled = replace(
+        audio,
+        normaliser=replace(audio.normaliser, prior=np.inf),
+        functional_scaler=replace(audio.functional_scaler, prior=np.inf),
     )
+    return replace(model, branches={**model.branches, "audio": unscaled})
 
 
 def show(name: str, known: str, scores: dict[str, float]) -> float:

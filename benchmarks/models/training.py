@@ -36,10 +36,9 @@ from models.config.branches import FeatureSettings
 from models.config.train import TrainSettings
 from models.data import Example
 from models.features.cache import ClipFile, FeatureCache
-from models.features.mfcc import FeatureExtractor
+from models.features.mfcc import MfccExtractor
 from models.text.tokeniser import Tokeniser
-from models.training.context import TrainingContext
-from models.training.fit import fit
+from models.training.loop import fit
 
 CLIPS, SECONDS = 3608, 4.0
 FASTER, MINUTES, GIGABYTES = 3.0, 20.0, 2.0
@@ -71,7 +70,7 @@ def main() -> int:
 def features(utterances: Sequence[Utterance], folder: Path) -> float:
     """Print the table of features; return the speed of our MFCCs relative to the loop's."""
     one_thread_each()  # numpy threads per process, as in the commands; the loop uses its own
-    warm_up(("models.training.fit", "nemo_corpus", "librosa.filters"))
+    warm_up(("models.training.loop", "nemo_corpus", "librosa.filters"))
     plain = FeatureSettings(pitch=False)
     librosa_loop(utterances[:100], plain)  # imports and compiles
     loop = len(utterances) / librosa_loop(utterances, plain)
@@ -92,7 +91,7 @@ def librosa_loop(utterances: Sequence[Utterance], settings: FeatureSettings) -> 
     """Return the seconds of a loop over librosa."""
     import librosa
 
-    extractor = FeatureExtractor(settings)
+    extractor = MfccExtractor(settings)
     begin = time.perf_counter()
     for one in utterances:
         samples, _ = librosa.load(one.path, sr=RATE)
@@ -118,7 +117,7 @@ def cached(
     shutil.rmtree(folder, ignore_errors=True)
     clips = [ClipFile(one.name, one.path, sha256_file(one.path), speeds) for one in utterances]
     begin = time.perf_counter()
-    FeatureCache(folder, settings).load(clips)
+    FeatureCache(folder, MfccExtractor(settings)).load(clips)
     seconds = time.perf_counter() - begin
     shutil.rmtree(folder)
     return seconds
@@ -134,7 +133,7 @@ def paper_sized(folder: Path, work: Path, epochs: int | None) -> tuple[float, fl
         ClipFile(path.name, path, sha256_file(path), (1.0, *default.speeds)) for path, _ in clips
     ]
     shutil.rmtree(work / "timed", ignore_errors=True)
-    found = FeatureCache(work / "timed", default.features).load(files)
+    found = FeatureCache(work / "timed", MfccExtractor(default.features)).load(files)
     examples = [
         Example(
             path.stem, rows[0], tuple(tokeniser(one.text)), one.speaker, one.label, (), rows[1:]
@@ -144,8 +143,7 @@ def paper_sized(folder: Path, work: Path, epochs: int | None) -> tuple[float, fl
     ]
     ticks: list[float] = []
     settings = default.changed(epochs=epochs)
-    context = TrainingContext(lambda done, total, line: ticks.append(time.perf_counter()))
-    fit(examples, [], settings, context)
+    fit(examples, [], settings, progress=lambda *_: ticks.append(time.perf_counter()))
     seconds = time.perf_counter() - begin
     if len(ticks) > 1:
         per_epoch = (ticks[-1] - ticks[0]) / (len(ticks) - 1)

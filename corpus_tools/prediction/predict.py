@@ -31,7 +31,8 @@ from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.versions.index import open_manifest
 from manifests.versions.manifest import HEADER, find_manifest
-from models.data import Example, load_examples
+from models.data import Example
+from models.loading import load_examples
 from models.prediction import Predictor
 
 __all__ = ["SpeakerScope", "predict_all", "predict_files", "predict_version"]

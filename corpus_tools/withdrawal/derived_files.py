@@ -18,8 +18,8 @@ from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.store import read_jsonl
 from manifests.versions.manifest import ENTRIES, HEADER, read_manifest_header, versions
 from manifests.versions.redaction import VersionWithdrawal, redacted_files
-from models.data import cache_folder
 from models.features.packs import packed_clips
+from models.loading import cache_folder
 
 __all__ = ["changes_to_features", "changes_to_pages", "changes_to_runs", "changes_to_versions"]
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from models.config.train import TrainSettings
 from models.data import Example
 from models.evaluation.metrics import uar
+from models.features.extractor import truncate
 from models.features.functionals import functionals
 from models.features.normalise import Normaliser
-from models.model import truncate
 
 __all__ = ["predict_with_baseline"]
 
@@ -33,7 +33,7 @@ def predict_with_baseline(
         settings: settings of features and normalisation.
     """
     rows = {
-        split: functionals([truncate(clip.features, settings) for clip in clips])[:, None]
+        split: functionals(truncate([clip.features for clip in clips], settings))[:, None]
         for split, clips in examples.items()
         if clips
     }  # (n, 1, F): one frame per clip

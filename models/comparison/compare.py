@@ -27,10 +27,11 @@ from models.comparison.table import (
 )
 from models.comparison.trials import SystemRun, Trials
 from models.config.train import TrainSettings
-from models.data import Examples, load_examples
+from models.data import Examples
 from models.evaluation.bootstrap import resample_systems
 from models.evaluation.metrics import measure
 from models.evaluation.report import rounded
+from models.loading import load_examples
 from models.plots import draw_curves
 from models.runs import check_subject, csv_text, write_document
 

@@ -14,8 +14,7 @@ from models.config.train import TrainSettings
 from models.data import Examples
 from models.model import FittedModel
 from models.runs import Epoch
-from models.training.context import TrainingContext
-from models.training.fit import fit
+from models.training.loop import fit
 
 __all__ = ["SystemRun", "Trials"]
 
@@ -134,8 +133,8 @@ class Trials:
             predicted = model.probabilities(test).argmax(axis=1)
             accuracies.append(float((predicted == self.truth).mean()))
 
-        context = TrainingContext(self._run_progress(system, settings), watch)
-        fitted = fit(examples["train"], examples["val"], settings, context)
+        progress = self._run_progress(system, settings)
+        fitted = fit(examples["train"], examples["val"], settings, progress=progress, watch=watch)
         predicted = fitted.model.probabilities(test).argmax(axis=1)
         return SystemRun(
             system=system.key,

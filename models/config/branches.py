@@ -4,13 +4,47 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from manifests.base.plugins import plugin_names
 from manifests.base.settings import Settings
 
-__all__ = ["AudioSettings", "FeatureSettings", "WordSettings"]
+__all__ = [
+    "BRANCHES",
+    "BRANCH_GROUP",
+    "AudioSettings",
+    "FeatureSettings",
+    "WordSettings",
+    "canonical_modality",
+]
+
+BRANCH_GROUP = "corpus_tools.model_branches"
+"""Entry point group of further branches."""
+
+BRANCHES = ("audio", "text")
+"""Names of the shipped branches."""
+
+
+def canonical_modality(modality: str) -> str:
+    """Return a modality with its branches in order; ``both`` for audio and text.
+
+    Raises:
+        ValueError: if it names an unknown branch, or one twice.
+
+    Example:
+        >>> canonical_modality("text+audio")
+        'both'
+    """
+    names = modality.replace("both", "+".join(BRANCHES)).split("+")
+    order = BRANCHES
+    if not set(names) <= set(order):
+        order += tuple(plugin_names(BRANCH_GROUP))
+    if not set(names) <= set(order) or len(set(names)) < len(names):
+        raise ValueError(f"it must be both, or branches of {', '.join(order)}, joined by '+'")
+    ordered = tuple(name for name in order if name in names)
+    return "both" if ordered == BRANCHES else "+".join(ordered)
 
 
 class FeatureSettings(Settings):
-    """Acoustic features of a clip.
+    """Acoustic features of a clip, if ``audio.features`` is ``mfcc``.
 
     Attributes:
         n_mfcc: MFCCs per frame (d in the paper).
@@ -39,6 +73,7 @@ class AudioSettings(Settings):
     """Audio branch: convolutions, ODConv, CBAM and pooling over time.
 
     Attributes:
+        features: feature extractor: ``mfcc``, or the name of an installed one.
         layout: ``image`` convolves over coefficients and time, with the features as one channel;
             ``sequence`` convolves over time only, with the features as channels.
         channels: channels of the convolutions.
@@ -56,6 +91,7 @@ class AudioSettings(Settings):
             trained apart.
     """
 
+    features: str = Field("mfcc", exclude_if=lambda name: name == "mfcc")  # as runs before it
     layout: Literal["image", "sequence"] = "sequence"
     channels: int = Field(16, ge=4, le=512)
     dynamic: bool = True

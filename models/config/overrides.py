@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from manifests.base.errors import ConfigurationError
+from manifests.base.settings import Settings
 from models.config.train import TrainSettings
 
 __all__ = ["apply_overrides"]
@@ -85,18 +86,21 @@ def _is_optional(parts: Iterable[str]) -> bool:
 
 def _check_keys(values: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Return the values after checking that their keys exist."""
-    defaults = TrainSettings().model_dump()
     for key, value in values.items():
-        inner = defaults.get(key)
-        if isinstance(value, Mapping) and isinstance(inner, dict):
+        _check_key("", key, TrainSettings, where)
+        section = TrainSettings.model_fields[key].annotation
+        if (
+            isinstance(value, Mapping)
+            and isinstance(section, type)
+            and issubclass(section, Settings)
+        ):
             for name in value:
-                _check_key(f"{key}.", name, inner, where)
-        else:
-            _check_key("", key, defaults, where)
+                _check_key(f"{key}.", name, section, where)
     return dict(values)
 
 
-def _check_key(section: str, key: str, known: Mapping[str, Any], where: str) -> None:
+def _check_key(section: str, key: str, settings: type[Settings], where: str) -> None:
+    known = settings.model_fields
     if key in known:
         return
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]

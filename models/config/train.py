@@ -1,15 +1,18 @@
-"""Settings of section [train] of corpus.toml: features, the two branches and their training.
-
-Presets of section [train]: values for the keys that are not set.
-"""
+"""Settings of section [train] of corpus.toml, and the presets of the keys that are not set."""
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from manifests.base.errors import ConfigurationError
 from manifests.base.settings import Settings, setting_problem
-from models.config.branches import AudioSettings, FeatureSettings, WordSettings
+from models.config.branches import (
+    BRANCHES,
+    AudioSettings,
+    FeatureSettings,
+    WordSettings,
+    canonical_modality,
+)
 
 __all__ = ["PRESETS", "Modality", "TrainSettings"]
 
@@ -43,6 +46,7 @@ PRESETS: dict[str, dict[str, Any]] = {
             "pitch": False,
         },
         "audio": {
+            "features": "mfcc",
             "layout": "image",
             "channels": 32,
             "dynamic": True,
@@ -97,7 +101,8 @@ class TrainSettings(Settings):
     Attributes:
         preset: ``default``: a small model and training for a small corpus; ``paper``: Wei & Sun as
             published.
-        modality: branches of the model.
+        modality: branches of the model: ``audio``, ``text``, ``both``, or several joined by ``+``
+            with those of installed packages, such as ``both+gender``.
         seed: seed of all random numbers.
         epochs: passes over the training clips.
         least_steps: minimum number of steps; ``epochs`` is raised to reach it.
@@ -130,10 +135,11 @@ class TrainSettings(Settings):
         threads: CPU threads for training; more than 1 helps large models on an idle machine, and
             slows training down on a busy one.
         device: ``cpu``, ``cuda``, ``mps``, or ``auto`` for the fastest available.
+        options: settings of installed feature extractors and branches, by name.
     """
 
     preset: Preset = "default"
-    modality: Modality = "both"
+    modality: Annotated[str, AfterValidator(canonical_modality)] = "both"
     seed: int = Field(0, ge=0, lt=2**32)
     epochs: int = Field(40, ge=1)
     least_steps: int = Field(0, ge=0)
@@ -162,6 +168,14 @@ class TrainSettings(Settings):
     features: FeatureSettings = Field(default_factory=FeatureSettings)
     audio: AudioSettings = Field(default_factory=AudioSettings)
     words: WordSettings = Field(default_factory=WordSettings)
+    options: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, exclude_if=lambda options: not options
+    )
+
+    @property
+    def branch_names(self) -> tuple[str, ...]:
+        """Names of the model's branches, in their order in the network."""
+        return tuple(self.modality.replace("both", "+".join(BRANCHES)).split("+"))
 
     @model_validator(mode="before")
     @classmethod
@@ -176,7 +190,8 @@ class TrainSettings(Settings):
 
     @model_validator(mode="after")
     def _linear_needs_apart(self) -> Self:
-        if (self.modality, self.branches, self.words.kind) == ("both", "together", "linear"):
+        linear = self.words.kind == "linear" and "text" in self.branch_names
+        if linear and self.branches == "together" and len(self.branch_names) > 1:
             raise ValueError("words.kind = 'linear' needs branches = 'apart'")
         return self
 

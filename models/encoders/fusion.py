@@ -1,4 +1,6 @@
-"""Fusion of both branches: concatenation, then softmax."""
+"""Fusion of the branches: concatenation, then softmax."""
+
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -19,19 +21,28 @@ class BimodalClassifier(nn.Module):
         audio: audio branch, or None.
         text: text branch, or None.
         classes: number of classes.
+        extra: other branches by name, each with an attribute ``width``.
 
     Raises:
-        ValueError: if both branches are None.
+        ValueError: if there is no branch.
     """
 
     def __init__(
-        self, audio: AudioEncoder | None, text: TextCNN | TextLinear | None, classes: int = 6
+        self,
+        audio: AudioEncoder | None,
+        text: TextCNN | TextLinear | None,
+        classes: int = 6,
+        extra: Mapping[str, nn.Module] | None = None,
     ) -> None:
         super().__init__()
-        if audio is None and text is None:
+        branches = [
+            branch for branch in (audio, text, *(extra or {}).values()) if branch is not None
+        ]
+        if not branches:
             raise ValueError("a classifier needs at least one branch")
         self.audio, self.text = audio, text
-        width = sum(branch.width for branch in (audio, text) if branch is not None)
+        self.extra = nn.ModuleDict(extra or {})
+        width = sum(int(branch.width) for branch in branches)  # type: ignore[arg-type]
         self.output = nn.Linear(width, classes)  # M, b
 
     def forward(
@@ -41,6 +52,7 @@ class BimodalClassifier(nn.Module):
         words: Tensor,
         speakers: Tensor | None = None,
         functionals: Tensor | None = None,
+        extra: Mapping[str, Tensor] | None = None,
     ) -> Tensor:
         """Return the logits (B, classes); their softmax is p.
 
@@ -50,9 +62,10 @@ class BimodalClassifier(nn.Module):
             words: word ids (B, N), 0 in the padding.
             speakers: speaker ids (B,), -1 if unknown.
             functionals: normalised functionals (B, F); None if the audio branch takes none.
+            extra: inputs of other branches by name.
         """
         pooled = None if self.audio is None else self.audio.pool(frames, lengths)
-        return self.classify(pooled, words, speakers, functionals)
+        return self.classify(pooled, words, speakers, functionals, extra)
 
     def classify(
         self,
@@ -60,6 +73,7 @@ class BimodalClassifier(nn.Module):
         words: Tensor,
         speakers: Tensor | None = None,
         functionals: Tensor | None = None,
+        extra: Mapping[str, Tensor] | None = None,
     ) -> Tensor:
         """Return the logits (B, classes) of clips with pooled audio.
 
@@ -71,5 +85,6 @@ class BimodalClassifier(nn.Module):
             vectors.append(self.audio.finish(pooled, speakers, functionals))  # f_a
         if self.text is not None:
             vectors.append(self.text(words))  # f_t
+        vectors += [branch(extra[name]) for name, branch in self.extra.items() if extra]
         logits: Tensor = self.output(torch.cat(vectors, dim=1))
         return logits

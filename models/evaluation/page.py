@@ -22,7 +22,7 @@ from manifests.versions.manifest import Manifest
 from models.evaluation.report import FIGURES
 from models.evaluation.slices import KEYS, most_clips
 from models.features.cache import read_clip
-from models.features.mfcc import SAMPLE_RATE, Samples
+from models.features.extractor import SAMPLE_RATE, Samples
 
 __all__ = ["Mistake", "evaluation_page", "worst_mistakes", "write_evaluation_page"]
 

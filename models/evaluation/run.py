@@ -15,9 +15,9 @@ from manifests.storage.store import created_now, write_text
 from manifests.versions.index import open_manifest
 from manifests.versions.manifest import Manifest
 from models.checkpoint import read_model
-from models.data import load_examples
 from models.evaluation.account import Predictions, evaluation_figures
 from models.evaluation.page import worst_mistakes, write_evaluation_page
+from models.loading import load_examples
 from models.plots import draw_confusion, draw_reliability, draw_spans
 from models.runs import check_result_folder, csv_text, result_folder, write_document
 

@@ -12,8 +12,7 @@ import numpy as np
 from manifests.base.errors import CorpusError, DataError
 from manifests.base.outcome import Progress, no_progress
 from manifests.base.workers import in_processes, is_warm
-from models.config.branches import FeatureSettings
-from models.features.mfcc import SAMPLE_RATE, FeatureExtractor, Features, Samples
+from models.features.extractor import SAMPLE_RATE, FeatureExtractor, Features, Samples
 from models.features.packs import Name, Packs
 
 __all__ = ["ClipFile", "FeatureCache", "read_clip"]
@@ -105,16 +104,16 @@ class FeatureCache:
 
     Args:
         folder: folder of the cache, created when the first clips are stored; None to store nothing.
-        settings: settings of the features.
+        extractor: extractor of the features.
 
     Attributes:
         refused: reason why features can't be stored any more, or None.
     """
 
-    def __init__(self, folder: Path | None, settings: FeatureSettings) -> None:
+    def __init__(self, folder: Path | None, extractor: FeatureExtractor) -> None:
         self.folder = folder
         self.refused: str | None = None
-        self.extractor = FeatureExtractor(settings)
+        self.extractor = extractor
         subfolder = None if folder is None else folder / self.extractor.fingerprint()[:16]
         self._packs = None if subfolder is None else Packs(subfolder, self.extractor.width)
 

@@ -1,7 +1,4 @@
-"""Prosodic functionals: pitch, loudness and timbre of a whole clip as one vector.
-
-Functionals of a clip's features over time, one vector per clip for a classical model.
-"""
+"""Functionals: the features of a whole clip as one vector, for the model and the baseline."""
 
 from collections.abc import Sequence
 
@@ -9,17 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.config.branches import FeatureSettings
-from models.features.mfcc import FeatureExtractor, Features
+from models.features.extractor import Features
 
-__all__ = ["functional_count", "functionals", "prosodic_functionals"]
+__all__ = ["functionals", "prosodic_functionals"]
 
 Numbers = NDArray[np.float64]
 
-
-def functional_count(settings: FeatureSettings) -> int:
-    """Return F, the number of functionals for these feature settings."""
-    frames = np.zeros((2, FeatureExtractor(settings).width), dtype=np.float32)
-    return len(prosodic_functionals(frames, settings))
+_PERCENTILES = (0.05, 0.2, 0.5, 0.8, 0.95)
+_TIMBRES = 4  # coefficients after the first
+_VOICED = 0.5  # share of a frame's energy that is periodic
+_FEW = 3  # frames
+_FLAT = 1e-9
 
 
 def prosodic_functionals(features: Features, settings: FeatureSettings) -> NDArray[np.float32]:
@@ -34,9 +31,8 @@ def prosodic_functionals(features: Features, settings: FeatureSettings) -> NDArr
       third; range and mean step of pitch; correlation of pitch with loudness.
 
     Args:
-        features: frames (T, D) from :class:`models.features.mfcc.FeatureExtractor`, T at least 1,
-        not
-            normalised.
+        features: frames (T, D) from :class:`models.features.mfcc.MfccExtractor`, T at least 1,
+            not normalised.
         settings: settings of the features.
 
     Source: after Eyben et al., "The Geneva Minimalistic Acoustic Parameter Set", 2016.
@@ -56,18 +52,13 @@ def prosodic_functionals(features: Features, settings: FeatureSettings) -> NDArr
         voiced = voicing > _VOICED
         tracks = np.concatenate([tracks, pitch[:, None]], axis=1)
         tracks = tracks[voiced] if voiced.sum() > _FEW else tracks
-    spread = _percentiles(tracks)  # (5, 1 + timbres + pitch)
+    spread = np.quantile(tracks, _PERCENTILES, axis=0)  # (5, 1 + timbres + pitch)
     if settings.pitch:
-        parts += [spread[:, -1], _percentiles(voicing), _voicing_rates(voiced)]
+        parts += [spread[:, -1], np.quantile(voicing, _PERCENTILES), _voicing_rates(voiced)]
         parts.append(_melody(pitch, loudness))
     parts += [spread[:, 0], spread[:, 1 : 1 + timbres].ravel(), _trend(loudness)]
     functionals: NDArray[np.float32] = np.concatenate(parts).astype(np.float32)
     return functionals
-
-
-def _percentiles(track: Numbers) -> Numbers:
-    percentiles: Numbers = np.quantile(track, _PERCENTILES, axis=0)
-    return percentiles
 
 
 def _voicing_rates(voiced: NDArray[np.bool_]) -> Numbers:
@@ -95,13 +86,6 @@ def _correlation(x: Numbers, y: Numbers) -> float:
     return float(((x - x.mean()) * (y - y.mean())).mean() / spread)
 
 
-_PERCENTILES = (0.05, 0.2, 0.5, 0.8, 0.95)
-_TIMBRES = 4  # coefficients after the first
-_VOICED = 0.5  # share of a frame's energy that is periodic
-_FEW = 3  # frames
-_FLAT = 1e-9
-
-
 def functionals(clips: Sequence[Features]) -> NDArray[np.float32]:
     """Return the functionals (n, 7 D + 1) of clips.
 
@@ -126,10 +110,7 @@ def _clip_functionals(clip: Features) -> NDArray[np.float32]:
     time = np.arange(len(frames)) - (len(frames) - 1) / 2  # centred
     slope = time @ frames / (float(time @ time) or 1.0)
     step = np.abs(np.diff(frames, axis=0)).sum(axis=0) / max(len(frames) - 1, 1)
-    low, middle, high = np.percentile(frames, _PERCENTILES_FUNCTIONALS, axis=0)
+    low, middle, high = np.percentile(frames, (10, 50, 90), axis=0)
     parts = [frames.mean(axis=0), frames.std(axis=0), low, middle, high, slope, step]
     vector: NDArray[np.float32] = np.concatenate([*parts, [np.log(len(frames))]]).astype(np.float32)
     return vector
-
-
-_PERCENTILES_FUNCTIONALS = (10, 50, 90)

@@ -1,4 +1,4 @@
-"""Acoustic features of the audio branch: MFCCs with optional deltas and pitch."""
+"""MFCCs with optional deltas and pitch, the default features of the audio branch."""
 
 import warnings
 from collections.abc import Sequence
@@ -9,22 +9,15 @@ from scipy import fft
 
 from manifests.storage.store import fingerprint
 from models.config.branches import FeatureSettings
+from models.features.extractor import SAMPLE_RATE, FeatureExtractor, Features, Samples
+from models.features.functionals import prosodic_functionals
 from models.features.pitch import pitch_track
 
-__all__ = ["SAMPLE_RATE", "FeatureExtractor", "Features", "Samples"]
-
-SAMPLE_RATE = 16000
-"""Sample rate of all clips, in Hz."""
-
-Samples = NDArray[np.float32]
-"""Mono audio (N,) at 16 kHz in -1..1."""
-
-Features = NDArray[np.float32]
-"""Frames of a clip (T, D)."""
+__all__ = ["MfccExtractor"]
 
 
-class FeatureExtractor:
-    """Feature extractor for clips.
+class MfccExtractor(FeatureExtractor):
+    """Extractor of MFCCs, their deltas, and pitch.
 
     The MFCCs equal those of ``librosa.feature.mfcc``, by the same steps in single precision, but
     window and mel filters are computed once and not per clip. Frames are centred and ``hop_ms``
@@ -39,7 +32,7 @@ class FeatureExtractor:
     """
 
     def __init__(self, settings: FeatureSettings) -> None:
-        self.settings = settings
+        self.settings, self.hop_ms = settings, settings.hop_ms
         self.hop = round(settings.hop_ms * SAMPLE_RATE / 1000)  # samples
         self.window = round(settings.window_ms * SAMPLE_RATE / 1000)  # samples
         self.fft_size = 1 << (self.window - 1).bit_length()
@@ -64,6 +57,10 @@ class FeatureExtractor:
         power = self._power(samples)
         pitch = pitch_track(samples, SAMPLE_RATE, self.hop) if self.settings.pitch else None
         return [self._at_speed(power, pitch, speed) for speed in speeds]
+
+    def functionals(self, features: Features) -> NDArray[np.float32]:
+        """Return the prosodic functionals (F,) of a clip."""
+        return prosodic_functionals(features, self.settings)
 
     def mfcc(self, samples: Samples) -> NDArray[np.float32]:
         """Return the MFCCs (T, n_mfcc) of a clip; equal to ``librosa.feature.mfcc``'s."""

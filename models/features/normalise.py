@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from manifests.base.errors import DataError
-from models.features.mfcc import Features
+from models.features.extractor import Features
 
 __all__ = ["UNSEEN_SPEAKER", "Normaliser", "Scale"]
 

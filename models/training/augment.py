@@ -1,15 +1,15 @@
 """Augmentation of training clips: speed perturbation and simulated unseen speakers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from models.data import Clips, Example
 from models.features.normalise import UNSEEN_SPEAKER
-from models.model import FittedModel, functional_rows, truncate
+from models.model import FittedModel
 
 __all__ = ["AugmentedClips"]
 
@@ -20,35 +20,25 @@ class AugmentedClips:
     Args:
         model: model that normalises the clips.
         training: clips with their features at other speeds.
-        functionals: functionals of the clips at speed 1, not normalised.
     """
 
-    def __init__(
-        self,
-        model: FittedModel,
-        training: Sequence[Example],
-        functionals: Sequence[NDArray[np.float32]],
-    ) -> None:
+    def __init__(self, model: FittedModel, training: Sequence[Example]) -> None:
         settings = model.settings
-        solved = model.functional_scaler is not None and settings.branches == "apart"
-        # The learned features are then not used for unseen speakers.
-        self.unseen_share = 0.0 if solved else settings.strangers
-        words = [model.encode_words(example) for example in training]
+        # Where the functionals have their own layers, only these predict for unseen speakers.
+        self.unseen_share = 0.0 if model.solves_functionals else settings.strangers
         groups = [example.group for example in training]
         self.seen: list[Clips] = []
         self.unseen: list[Clips] = []
         for number in range(1 + min(len(example.versions) for example in training)):
-            features = [
-                truncate((example.features, *example.versions)[number], settings)
-                for example in training
-            ]
-            rows = functionals
-            if number and model.functional_scaler is not None:
-                rows = functional_rows(features, settings)
-            self.seen.append(model.normalise_clips(features, rows, words, groups))
+            encoded = model.encode(
+                [
+                    replace(example, features=(example.features, *example.versions)[number])
+                    for example in training
+                ]
+            )
+            self.seen.append(model.normalise(encoded, groups))
             if settings.strangers:
-                unseen = [UNSEEN_SPEAKER] * len(groups)
-                self.unseen.append(model.normalise_clips(features, rows, words, unseen))
+                self.unseen.append(model.normalise(encoded, [UNSEEN_SPEAKER] * len(groups)))
 
     @property
     def original(self) -> Clips:
@@ -75,10 +65,10 @@ class AugmentedClips:
             (self.unseen if is_unseen else self.seen)[speed]
             for speed, is_unseen in zip(speeds, unseen, strict=True)
         ]
-        return Clips(
-            [clips.features[row] for row, clips in enumerate(drawn)],
-            [clips.scales[row] for row, clips in enumerate(drawn)],
-            self.original.words,
-            np.where(unseen, -1, speakers),
-            np.stack([clips.functionals[row] for row, clips in enumerate(drawn)]),
+        return replace(
+            self.original,
+            features=[clips.features[row] for row, clips in enumerate(drawn)],
+            scales=[clips.scales[row] for row, clips in enumerate(drawn)],
+            speakers=np.where(unseen, -1, speakers),
+            functionals=np.stack([clips.functionals[row] for row, clips in enumerate(drawn)]),
         )

@@ -1,7 +1,4 @@
-"""Batches of an epoch: order, masking of features, text dropout.
-
-Random generators of training and their state.
-"""
+"""Batches of an epoch: their order, masking of features, text dropout, random generators."""
 
 from collections.abc import Iterator
 from typing import Any

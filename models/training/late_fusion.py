@@ -35,37 +35,37 @@ def add_functional_layers(model: FittedModel, layers: FunctionalLayers) -> Fitte
     return replace(model, network=network.eval())
 
 
-def fuse_branches(sound: FittedModel, words: FittedModel, settings: TrainSettings) -> FittedModel:
-    """Return the model with the sum of an audio model's and a text model's logits.
+def fuse_branches(first: FittedModel, *others: FittedModel, settings: TrainSettings) -> FittedModel:
+    """Return the model whose logits are the weighted sum of those of models of one branch each.
 
     Equations (11) and (12): f = concat(f_a, f_t), p = softmax(fᵀ M + b), where M has the rows of
-    both output layers, those of the text times ``settings.words.weight``. If text and sound are
+    all output layers, those of the others times the weight of their branch. If text and sound are
     independent given the class, and the models have no class prior, the sum of log-probabilities is
-    Bayes' rule. b is that of the audio model: a missing text gives f_t = 0 and changes nothing.
+    Bayes' rule. b is that of the first model: a missing text gives f_t = 0 and changes nothing.
 
     Args:
-        sound: audio model.
-        words: text model with the same classes.
+        first: model of the first branch of ``settings``, usually the audio model.
+        others: models of the other branches in order, with the same classes.
         settings: settings of the fused model.
 
     Example:
-        model = fuse_branches(fit(clips, [], audio).model, fit(clips, [], text).model, both)
+        model = fuse_branches(audio_model, text_model, settings=both)
     """
+    models = (first, *others)
+    branches = {name: branch for model in models for name, branch in model.branches.items()}
     with torch.random.fork_rng(devices=[]):  # called during training
-        network = build_network(
-            settings,
-            words.network.state_dict().get("text.vectors.weight"),
-            len(sound.classes),
-            len(words.vocabulary.ngrams),
-        )
+        network = build_network(branches, len(first.classes))
     weights = {
         name: value
-        for model, branch in ((sound, "audio."), (words, "text."))
+        for model in models
         for name, value in model.network.state_dict().items()
-        if name.startswith(branch)
+        if not name.startswith("output.")
     }
-    text = words.network.output.weight.detach() * settings.words.weight
-    weights["output.weight"] = torch.cat([sound.network.output.weight.detach(), text], dim=1)
-    weights["output.bias"] = sound.network.output.bias.detach()
+    outputs = [first.network.output.weight.detach()]
+    for model in others:
+        (branch,) = model.branches.values()
+        outputs.append(branch.weight * model.network.output.weight.detach())
+    weights["output.weight"] = torch.cat(outputs, dim=1)
+    weights["output.bias"] = first.network.output.bias.detach()
     network.load_state_dict(weights)
-    return replace(sound, network=network.eval(), vocabulary=words.vocabulary, settings=settings)
+    return replace(first, network=network.eval(), branches=branches, settings=settings)

@@ -1,9 +1,4 @@
-"""Optimiser and learning rate schedule.
-
-Training targets, class weights and loss.
-
-Training device, and deterministic training on it.
-"""
+"""Optimiser, learning rate schedule, targets and loss, and deterministic training on a device."""
 
 import contextlib
 import math

@@ -1,7 +1,4 @@
-"""Training run: from a manifest version to a run folder.
-
-Checks of the training data before training begins.
-"""
+"""Training run: from a manifest version to a run folder."""
 
 import csv
 import io
@@ -26,16 +23,17 @@ from manifests.storage.locking import FolderLock
 from manifests.storage.store import atomic_folder, created_now, fingerprint, write_text
 from manifests.versions.index import open_manifest
 from manifests.versions.manifest import Manifest
+from models.branches import TextBranch, needs_text
 from models.checkpoint import write_model
 from models.config.train import TrainSettings
-from models.data import Example, Examples, load_examples
+from models.data import Example, Examples
 from models.evaluation.calibration import calibrated
 from models.evaluation.report import evaluate_predictions
+from models.loading import load_examples
 from models.model import FittedModel
 from models.plots import draw_accuracy, draw_confusion, draw_loss
 from models.runs import CONFIGURATION, history_csv
-from models.training.context import FitResult, TrainingContext
-from models.training.fit import fit
+from models.training.loop import FitResult, fit
 from models.training.resume import StateStore
 
 __all__ = ["train", "train_on"]
@@ -67,7 +65,7 @@ def check_examples(examples: Examples, settings: TrainSettings, outcome: Outcome
         outcome.warnings.append(f"the validation split is empty{consequence}")
     if not examples["test"]:
         outcome.warnings.append("the test split is empty: the model can't be evaluated")
-    if settings.modality != "audio" and not any(example.words for example in examples["train"]):
+    if needs_text(settings) and not any(example.words for example in examples["train"]):
         outcome.warnings.append(
             "no training clip has a text: the text branch learns nothing; see: corpus transcribe"
         )
@@ -145,8 +143,14 @@ def train_on(
         check_examples(examples, settings, outcome)
         state_store = _state_store(out_folder.parent, manifest, settings, division)
         with stopping() as stopped:
-            context = TrainingContext(progress, should_stop=stopped, state_store=state_store)
-            fitted = fit(examples["train"], examples["val"], settings, context)
+            fitted = fit(
+                examples["train"],
+                examples["val"],
+                settings,
+                progress=progress,
+                should_stop=stopped,
+                state_store=state_store,
+            )
         model, doubt = calibrated(fitted.model, examples["val"])
         fitted = replace(fitted, model=model)
         outcome.warnings += [doubt] if doubt else []
@@ -208,7 +212,7 @@ def _write_run(
         "epochs": len(fitted.history),
         "kept_epoch": fitted.kept_epoch,
         "stopped": fitted.stopped,
-        "text": _text_coverage(examples, fitted) if settings.modality != "audio" else None,
+        "text": _text_coverage(examples, model.text) if model.text is not None else None,
         "splits": metrics,
     }
     write_model(folder, model)
@@ -230,16 +234,16 @@ def _labels(clips: Sequence[Example]) -> NDArray[np.int64]:
     return np.array([clip.label for clip in clips], dtype=np.int64)
 
 
-def _text_coverage(examples: Examples, fitted: FitResult) -> dict[str, Any]:
+def _text_coverage(examples: Examples, text: TextBranch) -> dict[str, Any]:
     """Return the vector coverage of the vocabulary, and the vocabulary coverage of each split."""
-    vocabulary = fitted.model.vocabulary
+    vocabulary = text.vocabulary
     shares = {
         split: vocabulary.coverage(clip.words for clip in clips)
         for split, clips in examples.items()
     }
     return {
         "vocabulary": len(vocabulary.words),
-        "with_vector": round(fitted.vector_coverage, 4),
+        "with_vector": round(text.vector_coverage, 4),
         "known_words": {
             split: None if share is None else round(share, 4) for split, share in shares.items()
         },

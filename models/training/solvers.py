@@ -8,21 +8,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from manifests.base.emotions import EMOTIONS
-from models.config.train import TrainSettings
 from models.data import Example
-from models.encoders.fusion import BimodalClassifier
+from models.encoders.audio import clamp_functionals
 from models.encoders.text import TextLinear
-from models.evaluation.calibration import log_loss
-from models.evaluation.metrics import uar
-from models.features.normalise import Normaliser
-from models.model import FittedModel, truncate
-from models.runs import Epoch
+from models.model import FittedModel
 from models.text.vocabulary import Vocabulary, ngrams
-from models.training.context import FitResult, TrainingContext
+from models.training.augment import AugmentedClips
 from models.training.optim import class_weights, target_shares
 
-__all__ = ["FunctionalLayers", "fit_text", "solve_linear", "solve_text"]
+__all__ = ["FunctionalLayers", "fit_text", "solve_functionals", "solve_linear", "solve_text"]
 
 Numbers = NDArray[np.float64]
 
@@ -39,6 +33,25 @@ class FunctionalLayers(NamedTuple):
 
     seen: LinearLayer
     unseen: LinearLayer
+
+
+def solve_functionals(clips: AugmentedClips, targets: Tensor, weights: Tensor) -> FunctionalLayers:
+    """Return the layers of the functionals for clips of seen and of unseen speakers.
+
+    Args:
+        clips: training clips.
+        targets: target shares of the clips (n, classes).
+        weights: weights of the classes (classes,).
+    """
+    rows, speakers = clips.functionals()
+    shares = targets.repeat(len(rows) // len(targets), 1)
+    clamped, row_weights = clamp_functionals(rows), shares @ weights
+    layers = [
+        solve_linear(clamped[mask], shares[mask], row_weights[mask])
+        for mask in (speakers >= 0, speakers < 0)
+        if mask.any()
+    ]
+    return FunctionalLayers(layers[0], layers[-1])
 
 
 def solve_linear(rows: Tensor, shares: Tensor, weights: Tensor) -> LinearLayer:
@@ -60,52 +73,25 @@ def solve_linear(rows: Tensor, shares: Tensor, weights: Tensor) -> LinearLayer:
     return LinearLayer(*(torch.from_numpy(values).float() for values in layer))
 
 
-def fit_text(
-    training: Sequence[Example],
-    validation: Sequence[Example],
-    settings: TrainSettings,
-    context: TrainingContext,
-) -> FitResult:
-    """Fit a text model with a :class:`TextLinear` branch; its history has one epoch.
+def fit_text(model: FittedModel, training: Sequence[Example]) -> None:
+    """Fit the network of a text model with a :class:`TextLinear` branch in place.
 
     The branch is softmax regression on TF-IDF of n-grams: it minimises
     Σ weight · cross entropy + |weights|² / 2.
-
-    Args:
-        training: labelled clips.
-        validation: labelled clips; may be empty.
-        settings: settings with ``words.kind`` linear and modality text.
-        context: callbacks.
     """
-    texts = [example.words for example in training]
-    vocabulary = Vocabulary((), (), Vocabulary.build(texts, with_ngrams=True).ngrams)
-    shares = target_shares(training, settings).double().numpy()
+    network, text = model.network, model.text
+    if text is None or not isinstance(network.text, TextLinear):
+        raise TypeError("not a model with a linear text branch only")
+    shares = target_shares(training, model.settings).double().numpy()
     labels = np.array([example.label for example in training])
-    weights = shares @ class_weights(labels, settings).double().numpy()
-    branch, bias = solve_text(
-        vocabulary, [text[: settings.words.max_words] for text in texts], shares, weights
-    )
-    network = BimodalClassifier(None, branch, len(EMOTIONS))
+    weights = shares @ class_weights(labels, model.settings).double().numpy()
+    texts = [example.words[: model.settings.words.max_words] for example in training]
+    branch, bias = solve_text(text.vocabulary, texts, shares, weights)
+    network.text.load_state_dict(branch.state_dict())
     with torch.no_grad():
-        network.output.weight.copy_(torch.eye(len(EMOTIONS)))
+        network.output.weight.copy_(torch.eye(len(model.classes)))
         network.output.bias.copy_(torch.from_numpy(bias))
-    raw = [truncate(example.features, settings) for example in training]
-    model = FittedModel(network.eval(), Normaliser.fit(raw, np.inf), vocabulary, settings, EMOTIONS)
-    loss, accuracy, _ = _evaluate(model, training)
-    epoch = Epoch(1, 0.0, loss, accuracy, *(_evaluate(model, validation) if validation else ()))
-    if context.watch is not None:
-        context.watch(model)
-    context.progress(1, 1, epoch.line)
-    return FitResult(model, [epoch], 1, 0.0, epochs=1)
-
-
-def _evaluate(model: FittedModel, examples: Sequence[Example]) -> tuple[float, float, float]:
-    """Return loss, accuracy and UAR."""
-    probabilities = model.probabilities(examples)
-    truth = np.array([example.label for example in examples])
-    predicted = probabilities.argmax(axis=1)
-    accuracy = float((predicted == truth).mean())
-    return log_loss(probabilities, truth), accuracy, uar(truth, predicted)
+    network.eval()
 
 
 def solve_text(

@@ -69,9 +69,9 @@ def _tone(label, speaker, take):
 def separable():
     """Examples with an audible class: 6 classes, 4 speakers, 3 takes."""
     from models.config.branches import FeatureSettings
-    from models.features.mfcc import FeatureExtractor
+    from models.features.mfcc import MfccExtractor
 
-    extractor = FeatureExtractor(FeatureSettings(n_mfcc=8, n_mels=16))
+    extractor = MfccExtractor(FeatureSettings(n_mfcc=8, n_mels=16))
     return [
         Example(
             clip_id=f"s{speaker}-{label}-{take}",

@@ -5,7 +5,7 @@ import pytest
 
 from models.adaptation import adapt_logits, adapt_speakers
 from models.evaluation.metrics import uar
-from models.training.fit import fit
+from models.training.loop import fit
 
 
 def _speaker(seed, shift, n=120, classes=3, size=6, shares=None):

@@ -12,7 +12,7 @@ from manifests.base.errors import DataError
 from manifests.storage.store import sha256_file
 from models.checkpoint import read_model, write_model
 from models.prediction import Predictor
-from models.training.fit import fit
+from models.training.loop import fit
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_model_round_trip(written, separable):
     again = read_model(folder)
     np.testing.assert_array_equal(again.probabilities(separable), model.probabilities(separable))
     assert again.settings == model.settings
-    assert again.vocabulary == model.vocabulary
+    assert again.text.vocabulary == model.text.vocabulary
 
 
 @pytest.mark.parametrize("keep", [0, 4, 100, -1])

@@ -1,5 +1,6 @@
 """The preset ``paper`` equals the paper, whatever the defaults are."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -7,11 +8,14 @@ from torch.nn import functional as F
 from torch.optim import Adam
 
 from models import CBAM, ODConv2d
+from models.branches import AudioBranch, TextBranch
 from models.config.train import TrainSettings
 from models.data import Example
-from models.features.mfcc import FeatureExtractor
+from models.features.mfcc import MfccExtractor
+from models.features.normalise import Normaliser
 from models.layers import SpeakerNorm
 from models.model import build_network
+from models.text.vocabulary import Vocabulary
 from models.training.optim import class_weights, make_optimiser, make_schedule, target_shares
 
 PAPER = TrainSettings(preset="paper")
@@ -56,11 +60,17 @@ def test_targets_are_unweighted_majorities():
 
 
 def test_features_are_mfccs_only():
-    assert FeatureExtractor(PAPER.features).width == PAPER.features.n_mfcc
+    assert MfccExtractor(PAPER.features).width == PAPER.features.n_mfcc
+
+
+def _network():
+    normaliser = Normaliser.fit([np.zeros((1, PAPER.features.n_mfcc))], 1.0)
+    text = TextBranch(PAPER, Vocabulary(()), torch.randn(7, PAPER.words.size))
+    return build_network({"audio": AudioBranch(PAPER, normaliser), "text": text}, 6)
 
 
 def test_network_has_the_papers_layers_only():
-    network = build_network(PAPER, torch.zeros(7, PAPER.words.size), 6)
+    network = _network()
     audio, text = network.audio, network.text
     order = [type(layer) for layer in (audio.first, audio.second, audio.third, audio.cbam)]
     assert order == [nn.Conv2d, nn.Conv2d, ODConv2d, CBAM]
@@ -74,7 +84,7 @@ def test_network_has_the_papers_layers_only():
 
 def test_output_is_softmax_of_concatenated_vectors():
     torch.manual_seed(0)
-    network = build_network(PAPER, torch.randn(7, PAPER.words.size), 6).eval()
+    network = _network().eval()
     frames = torch.randn(2, PAPER.features.n_mfcc, 90)
     lengths, words = torch.tensor([90, 60]), torch.randint(2, 7, (2, 8))
     f = torch.cat([network.audio(frames, lengths), network.text(words)], dim=1)  # (11)

@@ -14,9 +14,9 @@ from manifests.versions.manifest import content_digest
 from models.checkpoint import write_model
 from models.config.train import TrainSettings
 from models.data import Example
-from models.features.mfcc import FeatureExtractor
+from models.features.mfcc import MfccExtractor
 from models.prediction import Predictor, load_model
-from models.training.fit import fit
+from models.training.loop import fit
 from tests.factories import make_entry
 
 RATE = 16_000
@@ -52,7 +52,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         audio={"channels": 8, "kernels": 2},
         words={"size": 8, "filters": 4},
     )
-    extractor = FeatureExtractor(settings.features)
+    extractor = MfccExtractor(settings.features)
     examples = [
         Example(str(row), extractor(sound(1.0, row)), ("巴适",), f"s{row % 3}", row % 6)
         for row in range(12)

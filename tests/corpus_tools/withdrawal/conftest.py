@@ -24,8 +24,8 @@ from manifests.storage.records import (
 from manifests.storage.sections import SplitSettings
 from manifests.storage.shards import STAGES, write_shard
 from manifests.storage.store import canonical_json, sha256_file, write_jsonl, write_text
-from models.data import cache_folder
 from models.features.packs import write_pack
+from models.loading import cache_folder
 from tests.factories import make_clip, make_judgement, make_source
 
 FILM, READ = "E01-0123456789ab", "r1-ba9876543210"

@@ -24,7 +24,7 @@ from manifests.storage.speakers import check_not_withdrawn
 from manifests.storage.tombstones import TOMBSTONES, read_tombstones
 from manifests.versions.manifest import load_manifest, newest
 from manifests.versions.verify import verify_manifest
-from models.data import cache_folder
+from models.loading import cache_folder
 
 FILM, READ = "E01-0123456789ab", "r1-ba9876543210"
 CLIPS = [f"{FILM}-{n * 4000:08d}-{n * 4000 + 3000:08d}" for n in range(6)]

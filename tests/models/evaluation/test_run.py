@@ -8,9 +8,9 @@ import pytest
 
 from manifests.base.errors import ConfigurationError
 from manifests.versions.index import open_manifest
-from models.data import cache_folder
 from models.evaluation.page import worst_mistakes
 from models.evaluation.run import evaluate
+from models.loading import cache_folder
 from models.training.run import train
 
 

@@ -9,7 +9,7 @@ import pytest
 from manifests.base.errors import DataError
 from models.checkpoint import read_model, write_model
 from models.evaluation.calibration import calibrated, log_loss
-from models.training.fit import fit
+from models.training.loop import fit
 
 
 @pytest.fixture(scope="module")

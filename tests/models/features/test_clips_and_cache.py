@@ -10,7 +10,7 @@ from manifests.base.errors import DataError
 from manifests.base.workers import warm_up
 from models.config.branches import FeatureSettings
 from models.features.cache import ClipFile, FeatureCache, read_clip
-from models.features.mfcc import FeatureExtractor
+from models.features.mfcc import MfccExtractor
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_changed_file_is_refused(clip):
 
 
 def test_features_are_cached(clip, tmp_path):
-    cache = FeatureCache(tmp_path / "cache", FeatureSettings())
+    cache = FeatureCache(tmp_path / "cache", MfccExtractor(FeatureSettings()))
     [(first,)] = cache.load([clip])
     clip.path.unlink()
     [(second,)] = cache.load([clip])
@@ -65,13 +65,13 @@ def test_features_are_cached(clip, tmp_path):
 def test_other_settings_are_cached_separately(clip, tmp_path):
     for hop in (10.0, 16.0):
         settings = FeatureSettings(hop_ms=hop)
-        FeatureCache(tmp_path / "cache", settings).load([clip])
+        FeatureCache(tmp_path / "cache", MfccExtractor(settings)).load([clip])
     assert len(_stored(tmp_path)) == 2
 
 
 @pytest.mark.parametrize("damage", ["cut", "zeroed", "emptied", "foreign"])
 def test_damaged_cache_is_computed_again(clip, tmp_path, damage):
-    cache = FeatureCache(tmp_path / "cache", FeatureSettings())
+    cache = FeatureCache(tmp_path / "cache", MfccExtractor(FeatureSettings()))
     [(mapped,)] = cache.load([clip])
     expected = mapped.copy()
     [stored] = _stored(tmp_path)
@@ -93,10 +93,10 @@ def test_damaged_cache_is_computed_again(clip, tmp_path, damage):
 
 def test_missing_clip_doesnt_affect_others(clip, tmp_path):
     gone = ClipFile("gone", tmp_path / "gone.wav", "0" * 64)
-    found = FeatureCache(None, FeatureSettings()).load([gone, clip])
+    found = FeatureCache(None, MfccExtractor(FeatureSettings())).load([gone, clip])
     assert isinstance(found[0], DataError)
     assert "gone.wav" in str(found[0])
-    assert found[1][0].shape[1] == FeatureExtractor(FeatureSettings()).width
+    assert found[1][0].shape[1] == MfccExtractor(FeatureSettings()).width
 
 
 def test_processes_give_the_same_features(tmp_path):
@@ -110,19 +110,19 @@ def test_processes_give_the_same_features(tmp_path):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         clips.append(ClipFile(path.name, path, digest, (1.0, 0.8)))
     seen = []
-    cache = FeatureCache(tmp_path / "cache", FeatureSettings())
+    cache = FeatureCache(tmp_path / "cache", MfccExtractor(FeatureSettings()))
     many = cache.load(clips, lambda done, total, name: seen.append((done, total)))
     assert seen == [(done, 141) for done in range(1, 142)]
     assert isinstance(many[0], DataError)
     for clip, together in zip(clips[1:], many[1:], strict=True):
-        [alone] = FeatureCache(None, FeatureSettings()).load([clip])
+        [alone] = FeatureCache(None, MfccExtractor(FeatureSettings())).load([clip])
         for one, other in zip(alone, together, strict=True):
             np.testing.assert_array_equal(one, other)
 
 
 def test_faster_clip_is_shorter(clip):
     both = dataclasses.replace(clip, speeds=(1.0, 1.25))
-    [(own, faster)] = FeatureCache(None, FeatureSettings()).load([both])
+    [(own, faster)] = FeatureCache(None, MfccExtractor(FeatureSettings())).load([both])
     assert len(faster) == pytest.approx(len(own) / 1.25, abs=1)
 
 
@@ -137,9 +137,9 @@ def test_unwritable_cache_still_gives_features(clip, tmp_path, monkeypatch, dama
         monkeypatch.setattr("pathlib.Path.replace", full)
     else:
         folder.write_bytes(b"a file where the folder should be")
-    cache = FeatureCache(folder, FeatureSettings())
+    cache = FeatureCache(folder, MfccExtractor(FeatureSettings()))
     [(found,)] = cache.load([clip])
     assert cache.refused
-    [(expected,)] = FeatureCache(None, FeatureSettings()).load([clip])
+    [(expected,)] = FeatureCache(None, MfccExtractor(FeatureSettings())).load([clip])
     np.testing.assert_array_equal(found, expected)
     assert folder.is_file() or not list(folder.rglob("*.safetensors"))

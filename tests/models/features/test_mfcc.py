@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from manifests.storage.store import sha256_file
 from models.config.branches import FeatureSettings
 from models.features.cache import ClipFile, FeatureCache
-from models.features.mfcc import SAMPLE_RATE, FeatureExtractor
+from models.features.extractor import SAMPLE_RATE
+from models.features.mfcc import MfccExtractor
 from models.features.pitch import pitch_track
 
 
@@ -23,7 +24,7 @@ def test_mfccs_equal_librosas(chosen):
     import librosa
 
     samples = _speechlike(1.3)
-    extractor = FeatureExtractor(chosen)
+    extractor = MfccExtractor(chosen)
     expected = librosa.feature.mfcc(
         y=samples,
         sr=SAMPLE_RATE,
@@ -47,7 +48,7 @@ def test_mfccs_equal_librosas_at_changing_levels(seed):
     expected = librosa.feature.mfcc(
         y=samples, sr=SAMPLE_RATE, n_mfcc=13, n_mels=64, n_fft=512, win_length=400, hop_length=256
     )
-    found = FeatureExtractor(FeatureSettings()).mfcc(samples).T
+    found = MfccExtractor(FeatureSettings()).mfcc(samples).T
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-4)
 
 
@@ -63,7 +64,7 @@ def test_mfccs_from_the_cache_equal_librosas(tmp_path):
     clip = ClipFile("clip", path, sha256_file(path))
     chosen = FeatureSettings(n_mfcc=40, hop_ms=10, pitch=False)
     for _ in ("computed", "read back"):
-        [(features,)] = FeatureCache(tmp_path / "cache", chosen).load([clip])
+        [(features,)] = FeatureCache(tmp_path / "cache", MfccExtractor(chosen)).load([clip])
         np.testing.assert_allclose(features, expected.T, atol=1e-4)
 
 
@@ -71,7 +72,7 @@ def test_deltas_equal_librosas():
     import librosa
 
     samples = _speechlike(0.8)
-    extractor = FeatureExtractor(FeatureSettings(n_mfcc=40, deltas=True, pitch=False))
+    extractor = MfccExtractor(FeatureSettings(n_mfcc=40, deltas=True, pitch=False))
     mfcc = extractor.mfcc(samples).T
     expected = librosa.feature.delta(mfcc, mode="nearest")
     np.testing.assert_allclose(extractor(samples)[:, 40:80], expected.T, atol=1e-4)
@@ -80,7 +81,7 @@ def test_deltas_equal_librosas():
 @settings(deadline=None, max_examples=30)
 @given(n=st.integers(1, 4000), deltas=st.booleans(), pitch=st.booleans())
 def test_number_of_frames(n, deltas, pitch):
-    extractor = FeatureExtractor(FeatureSettings(deltas=deltas, pitch=pitch))
+    extractor = MfccExtractor(FeatureSettings(deltas=deltas, pitch=pitch))
     features = extractor(np.zeros(n, dtype=np.float32))
     assert features.shape == (1 + n // extractor.hop, extractor.width)
     assert features.dtype == np.float32

@@ -3,9 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.model import functional_rows, truncate
 from models.training.augment import AugmentedClips
-from models.training.fit import fit
+from models.training.loop import fit
 
 
 @pytest.fixture
@@ -16,12 +15,7 @@ def augmented(separable, quick):
         training = [replace(example, versions=(example.features[::2],)) for example in separable]
         settings = quick.changed(epochs=1, modality="audio", branches=branches, strangers=share)
         model = fit(training, [], settings).model
-        raw = [truncate(example.features, model.settings) for example in training]
-        return (
-            AugmentedClips(model, training, functional_rows(raw, model.settings)),
-            model,
-            training,
-        )
+        return AugmentedClips(model, training), model, training
 
     return make
 

@@ -6,7 +6,7 @@ import torch
 
 from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from models.training.batches import epoch_order, mask_features
-from models.training.fit import fit
+from models.training.loop import fit
 
 
 def _accuracy(model, examples):

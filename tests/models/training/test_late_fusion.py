@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.training.fit import fit
+from models.training.loop import fit
 
 
 @pytest.fixture(scope="module")

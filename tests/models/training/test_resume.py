@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from models.training import run as training_run
-from models.training.context import TrainingContext
-from models.training.fit import fit
+from models.training.loop import fit
 from models.training.resume import StateStore
 from models.training.run import train
 
@@ -61,11 +60,12 @@ def test_killed_training_is_resumed_with_the_same_weights(separable, quick, tmp_
             train,
             validation,
             settings,
-            TrainingContext(should_stop=killed_at(step), state_store=state_store),
+            should_stop=killed_at(step),
+            state_store=state_store,
         )
 
     assert run_in_process(trained_until_killed) == -signal.SIGKILL
-    found = fit(train, validation, settings, TrainingContext(state_store=state_store))
+    found = fit(train, validation, settings, state_store=state_store)
     assert state_store.resumed
     assert not state_store.warnings
     ours, theirs = found.model.network.state_dict(), expected.model.network.state_dict()
@@ -80,8 +80,7 @@ def stopped_early(separable, quick, tmp_path):
     state_store = StateStore(tmp_path / "state", {"this": "run"}, every=0)
     answers = iter([False] * 12 + [True])
     settings = quick.changed(modality="audio", epochs=5)
-    context = TrainingContext(should_stop=lambda: next(answers), state_store=state_store)
-    fit(separable, [], settings, context)
+    fit(separable, [], settings, should_stop=lambda: next(answers), state_store=state_store)
     return state_store, settings
 
 
@@ -118,7 +117,7 @@ def _remove_tensor(path):
 def test_damaged_state_restarts_training(separable, stopped_early, damage):
     state_store, settings = stopped_early
     damage(state_store.folder / "audio.safetensors")
-    found = fit(separable, [], settings, TrainingContext(state_store=state_store))
+    found = fit(separable, [], settings, state_store=state_store)
     expected = fit(separable, [], settings)
     ours, theirs = found.model.network.state_dict(), expected.model.network.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
@@ -136,7 +135,7 @@ def test_full_disk_doesnt_stop_training(separable, quick, tmp_path, monkeypatch,
     monkeypatch.setattr("manifests.storage.store._sync", refused)
     state_store = StateStore(tmp_path, {}, every=0)
     settings = quick.changed(modality="audio", epochs=3)
-    found = fit(separable, [], settings, TrainingContext(state_store=state_store))
+    found = fit(separable, [], settings, state_store=state_store)
     assert len(found.history) == settings.epochs
     assert len(state_store.warnings) == 1
     assert message in state_store.warnings[0]

@@ -8,8 +8,8 @@ import pytest
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome
 from manifests.versions.index import open_manifest
-from models.data import load_examples
 from models.evaluation.run import evaluate
+from models.loading import load_examples
 from models.training.run import train
 
 pytestmark = pytest.mark.usefixtures("undrawn")

@@ -10,7 +10,7 @@ from models.checkpoint import read_model, write_model
 from models.data import Example
 from models.encoders.text import TextLinear
 from models.text.vocabulary import Vocabulary, ngrams
-from models.training.fit import fit
+from models.training.loop import fit
 from models.training.solvers import solve_text
 
 TEXTS = [("巴适", "得很"), ("巴适", "巴适"), ("惨", "得很"), ("ok",), ("czekam", "惨"), ()] * 4

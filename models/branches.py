@@ -1,0 +1,213 @@
+"""Branches of the model: the interface, the audio and text branches, and the registry."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from manifests.base.plugins import load_plugin
+from models.config.branches import BRANCH_GROUP, BRANCHES
+from models.config.train import TrainSettings
+from models.data import Example
+from models.encoders.audio import AudioEncoder
+from models.encoders.text import TextCNN, TextLinear
+from models.features.extractor import FeatureExtractor, Features, make_extractor, truncate
+from models.features.normalise import Normaliser
+from models.text.vectors import learn_words
+from models.text.vocabulary import Vocabulary
+
+__all__ = [
+    "AudioBranch",
+    "Branch",
+    "TextBranch",
+    "branch_class",
+    "needs_sound",
+    "needs_text",
+]
+
+
+class Branch(ABC):
+    """Branch of a model: the preprocessing of its input, fitted to training clips.
+
+    A subclass from another package is named by an entry point of the group
+    ``corpus_tools.model_branches``; its settings are ``settings.options[NAME]``.
+
+    Attributes:
+        needs_sound: True if it uses the features of the clips.
+        needs_text: True if it uses their words.
+    """
+
+    needs_sound: ClassVar[bool] = False
+    needs_text: ClassVar[bool] = False
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, training: Sequence[Example], settings: TrainSettings) -> Self:
+        """Return the branch with its preprocessing fitted to training clips."""
+
+    @abstractmethod
+    def build(self, classes: int) -> nn.Module:
+        """Return an untrained encoder from encoded clips to vectors f (B, ``encoder.width``)."""
+
+    @abstractmethod
+    def encode(self, examples: Sequence[Example]) -> Sequence[Any]:
+        """Return the input of each clip; a branch from another package returns an array (n, F)."""
+
+    @property
+    def weight(self) -> float:
+        """Weight of its logits if branches are trained apart."""
+        return 1.0
+
+    def document(self) -> Any:
+        """Return the preprocessing, JSON-ready."""
+        return None
+
+    @classmethod
+    def parse(cls, document: Any, settings: TrainSettings) -> Self:
+        """Return the branch of :meth:`document`; here one without fitted values.
+
+        Raises:
+            DataError: if the document is invalid.
+        """
+        return cls.fit([], settings)
+
+
+@dataclass(frozen=True)
+class AudioBranch(Branch):
+    """Audio branch: features and functionals, normalised by speaker → :class:`AudioEncoder`.
+
+    Attributes:
+        settings: training settings.
+        normaliser: normaliser of the features.
+        functional_scaler: normaliser of the functionals; None if the network takes none.
+    """
+
+    needs_sound = True
+
+    settings: TrainSettings
+    normaliser: Normaliser
+    functional_scaler: Normaliser | None = None
+
+    @classmethod
+    def fit(cls, training: Sequence[Example], settings: TrainSettings) -> Self:
+        """Return the branch with the normalisers of training clips."""
+        prior = math.inf if settings.normalise == "corpus" else settings.prior
+        features = truncate([example.features for example in training], settings)
+        branch = cls(settings, Normaliser.fit(features, prior))
+        if not settings.audio.functionals:
+            return branch
+        functionals = list(branch.functionals(features)[:, None])
+        return replace(branch, functional_scaler=Normaliser.fit(functionals, prior))
+
+    @cached_property
+    def extractor(self) -> FeatureExtractor:
+        """Extractor of the features."""
+        return make_extractor(self.settings)
+
+    def build(self, classes: int) -> AudioEncoder:
+        """Return an untrained encoder."""
+        count = functional_count(self.settings)
+        return AudioEncoder(self.extractor.width, self.settings.audio, self.settings.prior, count)
+
+    def encode(self, examples: Sequence[Example]) -> list[Features]:
+        """Return the features of each clip (T, D), at most ``max_seconds``, not normalised."""
+        return truncate([example.features for example in examples], self.settings)
+
+    def functionals(self, features: Sequence[Features]) -> NDArray[np.float32]:
+        """Return the functionals (n, F) of clips, not normalised."""
+        return np.stack([self.extractor.functionals(clip) for clip in features])
+
+
+@dataclass(frozen=True)
+class TextBranch(Branch):
+    """Text branch: word, piece and n-gram ids → :class:`TextCNN` or :class:`TextLinear`.
+
+    Attributes:
+        settings: training settings.
+        vocabulary: vocabulary of the training texts.
+        vectors: initial word vectors (V, size); None for the linear branch.
+        vector_coverage: share of the vocabulary with a pretrained word vector.
+    """
+
+    needs_text = True
+
+    settings: TrainSettings
+    vocabulary: Vocabulary
+    vectors: Tensor | None = None
+    vector_coverage: float = 0.0
+
+    @classmethod
+    def fit(cls, training: Sequence[Example], settings: TrainSettings) -> Self:
+        """Return the branch with the vocabulary and the vectors of training clips."""
+        texts = [example.words for example in training]
+        if settings.words.kind == "linear":
+            ngrams = Vocabulary.build(texts, with_ngrams=True).ngrams
+            return cls(settings, Vocabulary((), (), ngrams))
+        vocabulary, vectors = learn_words(texts, settings.words, settings.seed)
+        return cls(settings, vocabulary, torch.from_numpy(vectors.table), vectors.known)
+
+    def build(self, classes: int) -> TextCNN | TextLinear:
+        """Return an untrained encoder."""
+        words, ngrams = self.settings.words, len(self.vocabulary.ngrams)
+        if self.vectors is None:
+            return TextLinear(ngrams, classes)
+        return TextCNN(
+            self.vectors,
+            filters=words.filters,
+            widths=words.widths,
+            tune=words.tune,
+            dropout=words.dropout,
+            channels=2 if words.units == "pieces" else 1,
+            runs=ngrams,
+            run_size=words.run_size,
+            blank=words.blank,
+            input_dropout=words.input_dropout,
+            padded_to=words.max_words if words.pad else 0,
+        )
+
+    def encode(self, examples: Sequence[Example]) -> list[list[int]]:
+        """Return the word ids of each clip, at most ``max_words`` words."""
+        longest = self.settings.words.max_words
+        return [self.vocabulary.encode(example.words, longest) for example in examples]
+
+    @property
+    def weight(self) -> float:
+        """Weight of the logits of the text."""
+        return self.settings.words.weight
+
+
+def branch_class(name: str) -> type[Branch]:
+    """Return the class of a branch.
+
+    Raises:
+        ConfigurationError: if it isn't installed.
+    """
+    if name in BRANCHES:
+        return AudioBranch if name == "audio" else TextBranch
+    found: type[Branch] = load_plugin(BRANCH_GROUP, name, "model branch", shipped=BRANCHES)
+    return found
+
+
+def needs_sound(settings: TrainSettings) -> bool:
+    """Return True if a branch uses the features of the clips."""
+    return any(branch_class(name).needs_sound for name in settings.branch_names)
+
+
+def needs_text(settings: TrainSettings) -> bool:
+    """Return True if a branch uses the words of the clips."""
+    return any(branch_class(name).needs_text for name in settings.branch_names)
+
+
+def functional_count(settings: TrainSettings) -> int:
+    """Return F, the number of functionals that the audio branch takes."""
+    if not settings.audio.functionals:
+        return 0
+    extractor = make_extractor(settings)
+    return len(extractor.functionals(np.zeros((2, extractor.width), dtype=np.float32)))

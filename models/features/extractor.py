@@ -1,0 +1,85 @@
+"""Feature extractors of the audio branch: their interface, and the registry of them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from manifests.base.plugins import load_plugin
+from models.config.train import TrainSettings
+
+__all__ = ["SAMPLE_RATE", "FeatureExtractor", "Features", "Samples", "make_extractor", "truncate"]
+
+SAMPLE_RATE = 16000
+"""Sample rate of all clips, in Hz."""
+
+Samples = NDArray[np.float32]
+"""Mono audio (N,) at 16 kHz in -1..1."""
+
+Features = NDArray[np.float32]
+"""Frames of a clip (T, D)."""
+
+
+class FeatureExtractor(ABC):
+    """Feature extractor: samples of a clip → frames (T, D).
+
+    Extractors are sent to worker processes, so they must be picklable, and load weights when the
+    first clip needs them.
+
+    Attributes:
+        width: D, features per frame.
+        hop_ms: milliseconds between frames.
+    """
+
+    width: int
+    hop_ms: float
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Return a fingerprint of algorithm, weights and settings, to name cached features."""
+
+    @abstractmethod
+    def __call__(self, samples: Samples) -> Features:
+        """Return the features (T, D) of a clip, T at least 1."""
+
+    def at_speeds(self, samples: Samples, speeds: Sequence[float]) -> list[Features]:
+        """Return the features of a clip at each speed; here by resampling the samples."""
+        return [self(_resampled(samples, speed)) for speed in speeds]
+
+    def functionals(self, features: Features) -> NDArray[np.float32]:
+        """Return the functionals (F,) of a clip; here mean and deviation of every feature."""
+        return np.concatenate([features.mean(axis=0), features.std(axis=0)])
+
+
+def make_extractor(settings: TrainSettings) -> FeatureExtractor:
+    """Return the extractor that ``audio.features`` names.
+
+    Raises:
+        ConfigurationError: if it isn't installed.
+    """
+    name = settings.audio.features
+    if name == "mfcc":
+        from models.features.mfcc import MfccExtractor  # a subclass
+
+        return MfccExtractor(settings.features)
+    make = load_plugin(_GROUP, name, "feature extractor", shipped=["mfcc"])
+    extractor: FeatureExtractor = make(settings)
+    return extractor
+
+
+def truncate(clips: Sequence[Features], settings: TrainSettings) -> list[Features]:
+    """Return the first ``max_seconds`` of each clip's features."""
+    frames = round(settings.max_seconds * 1000 / make_extractor(settings).hop_ms)
+    return [features[:frames] for features in clips]
+
+
+def _resampled(samples: Samples, speed: float) -> Samples:
+    if speed == 1:
+        return samples
+    places = np.linspace(0, len(samples) - 1, max(round(len(samples) / speed), 1))
+    resampled: Samples = np.interp(places, np.arange(len(samples)), samples).astype(np.float32)
+    return resampled
+
+
+_GROUP = "corpus_tools.feature_extractors"

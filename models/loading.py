@@ -1,0 +1,114 @@
+"""Loading of the examples of a manifest: features from the cache, words of the texts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from manifests.base.emotions import EMOTIONS
+from manifests.base.errors import DataError
+from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.storage.records import ManifestEntry
+from manifests.versions.manifest import Manifest
+from models.branches import needs_sound, needs_text
+from models.config.train import TrainSettings
+from models.data import Example, Examples
+from models.features.cache import ClipFile, FeatureCache
+from models.features.extractor import Features, make_extractor
+from models.text.tokeniser import Tokeniser
+
+__all__ = ["cache_folder", "load_examples"]
+
+
+def load_examples(
+    manifest: Manifest,
+    settings: TrainSettings,
+    outcome: Outcome,
+    *,
+    splits: Sequence[str] = ("train", "val", "test"),
+    progress: Progress = no_progress,
+) -> Examples:
+    """Return the examples of a manifest's splits.
+
+    Clips that can't be read are recorded in the outcome as failed and left out.
+
+    Args:
+        manifest: opened manifest version.
+        settings: settings of features and branches.
+        outcome: outcome that the clips are counted in.
+        splits: splits to load; clips of others are counted as rejected.
+        progress: called after every clip.
+
+    Raises:
+        DataError: if none of the clips can be read.
+    """
+    wanted: list[ManifestEntry] = []
+    outcome.items_in += len(manifest.entries)
+    for entry in manifest.entries:
+        if entry.split in splits:
+            wanted.append(entry)
+        else:
+            outcome.rejected[f"split_{entry.split}"] += 1
+    tokeniser = Tokeniser(settings.words.lexicon) if needs_text(settings) else None
+    examples: Examples = {split: [] for split in splits}
+    for entry, features in zip(
+        wanted, _features(manifest, wanted, settings, outcome, progress), strict=True
+    ):
+        if isinstance(features, DataError):
+            outcome.fail(entry.clip_id, str(features))
+            continue
+        outcome.kept += 1
+        examples[entry.split].append(
+            Example(
+                clip_id=entry.clip_id,
+                features=features[0],
+                words=tuple(tokeniser(entry.text)) if tokeniser else (),
+                group=entry.speaker or entry.source_id,
+                label=EMOTIONS.index(entry.emotion),
+                soft=tuple(entry.soft),
+                versions=features[1:],
+                single_speaker=bool(entry.speaker),
+            )
+        )
+    if wanted and not any(examples.values()):
+        first = outcome.failures[-len(wanted)]
+        raise DataError(
+            f"{manifest.corpus}: none of the {len(wanted)} clips can be read; check the folder "
+            f"clips/. The first is {first.item}: {first.reason}"
+        )
+    return examples
+
+
+def _features(
+    manifest: Manifest,
+    entries: Sequence[ManifestEntry],
+    settings: TrainSettings,
+    outcome: Outcome,
+    progress: Progress,
+) -> list[tuple[Features, ...] | DataError]:
+    """Return the features of each clip, for training clips at all speeds."""
+    if not needs_sound(settings):
+        return [(np.zeros((1, 1), dtype=np.float32),)] * len(entries)
+    clips: list[ClipFile] = []
+    errors: dict[str, DataError] = {}
+    for entry in entries:
+        speeds = (1.0, *settings.speeds) if entry.split == "train" else (1.0,)
+        try:
+            path = manifest.audio(entry)
+        except DataError as error:
+            errors[entry.clip_id] = error
+        else:
+            clips.append(ClipFile(entry.clip_id, path, entry.file_sha256, speeds))
+    cache = FeatureCache(cache_folder(manifest.corpus), make_extractor(settings))
+    loaded = iter(cache.load(clips, progress))
+    if cache.refused is not None:
+        outcome.warnings.append(
+            f"{cache.folder}: features can't be stored ({cache.refused}), so the next run computes "
+            f"them again; free disk space, or make the folder writable"
+        )
+    return [errors.get(entry.clip_id) or next(loaded) for entry in entries]
+
+
+def cache_folder(corpus: Path) -> Path:
+    """Return the folder of a corpus's feature cache."""
+    return corpus / ".cache" / "features"
