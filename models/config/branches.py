@@ -14,6 +14,7 @@ __all__ = [
     "FeatureSettings",
     "WordSettings",
     "canonical_modality",
+    "split_modality",
 ]
 
 BRANCH_GROUP = "corpus_tools.model_branches"
@@ -21,6 +22,18 @@ BRANCH_GROUP = "corpus_tools.model_branches"
 
 BRANCHES = ("audio", "text")
 """Names of the shipped branches."""
+
+
+def split_modality(modality: str) -> tuple[str, ...]:
+    """Return the names of the branches of a modality.
+
+    Example:
+        >>> split_modality("both+gender")
+        ('audio', 'text', 'gender')
+    """
+    return tuple(
+        part for name in modality.split("+") for part in (BRANCHES if name == "both" else (name,))
+    )
 
 
 def canonical_modality(modality: str) -> str:
@@ -33,9 +46,8 @@ def canonical_modality(modality: str) -> str:
         >>> canonical_modality("text+audio")
         'both'
     """
-    names = modality.replace("both", "+".join(BRANCHES)).split("+")
-    order = BRANCHES
-    if not set(names) <= set(order):
+    names, order = split_modality(modality), BRANCHES
+    if not set(names) <= set(order) or len(set(names)) < len(names):
         order += tuple(plugin_names(BRANCH_GROUP))
     if not set(names) <= set(order) or len(set(names)) < len(names):
         raise ValueError(f"it must be both, or branches of {', '.join(order)}, joined by '+'")

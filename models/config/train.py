@@ -7,11 +7,11 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from manifests.base.errors import ConfigurationError
 from manifests.base.settings import Settings, setting_problem
 from models.config.branches import (
-    BRANCHES,
     AudioSettings,
     FeatureSettings,
     WordSettings,
     canonical_modality,
+    split_modality,
 )
 
 __all__ = ["PRESETS", "Modality", "TrainSettings"]
@@ -175,7 +175,7 @@ class TrainSettings(Settings):
     @property
     def branch_names(self) -> tuple[str, ...]:
         """Names of the model's branches, in their order in the network."""
-        return tuple(self.modality.replace("both", "+".join(BRANCHES)).split("+"))
+        return split_modality(self.modality)
 
     @model_validator(mode="before")
     @classmethod
