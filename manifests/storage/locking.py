@@ -94,7 +94,11 @@ class FolderLock:
             self.broken = f"{self.path}: removed the stale lock of a process that has ended"
         this = {"host": socket.gethostname(), "pid": os.getpid(), "time": time.time()}
         self._signature = json.dumps(this, sort_keys=True).encode()
-        self.path.write_bytes(self._signature)
+        try:
+            self.path.write_bytes(self._signature)
+        except OSError:
+            self.path.unlink(missing_ok=True)
+            raise
 
     def _refusal(self, holder: dict[str, Any] | None) -> CorpusError:
         """Return the error for a folder in use; only on this host is the process known to live."""

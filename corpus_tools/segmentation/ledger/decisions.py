@@ -161,9 +161,10 @@ def recorded_suppressed(corpus: Path, source_id: str) -> dict[str, str]:
 def recorded_rules(corpus: Path, source_id: str) -> Rules | None:
     """Return the rules of a source's decisions on record, or to come; ``None`` if unknown."""
     try:
-        return Rules.model_validate(_recorded_inputs(corpus, source_id)["rules"])
+        rules: Rules = Rules.model_validate(_recorded_inputs(corpus, source_id)["rules"])
     except (KeyError, ValidationError):
         return None
+    return rules
 
 
 def _recorded_inputs(corpus: Path, source_id: str) -> dict[str, Any]:
