@@ -1,5 +1,6 @@
 """Generated pages are current; verbs and links of the documentation exist."""
 
+import importlib
 import importlib.util
 import re
 from pathlib import Path
@@ -85,3 +86,12 @@ def test_every_verb_in_examples_exists() -> None:
         for block in re.findall(r"^```.*?^```", page.read_text(encoding="utf-8"), _FENCED):
             for verb in re.findall(r"^corpus ([a-z-]+)", block, re.MULTILINE):
                 assert verb in known, f"{page.name} shows 'corpus {verb}'"
+
+
+@pytest.mark.parametrize("package", ["corpus_tools", "manifests", "annotation", "models"])
+def test_public_names_are_in_the_python_reference(package: str) -> None:
+    page = (DOCS / "reference" / "python.md").read_text(encoding="utf-8")
+    row = re.search(rf"^\| `{package}` \| (.*) \|$", page, re.MULTILINE)
+    assert row is not None
+    names = re.findall(r"`(\w+)`", row[1])
+    assert sorted(names) == sorted(importlib.import_module(package).__all__)

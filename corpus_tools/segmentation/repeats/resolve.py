@@ -201,7 +201,7 @@ def resolve_repeats(
         progress: called after each source that changed.
 
     Returns:
-        Decisions by source id, and the ids of the sources whose decisions changed.
+        Decisions by source id, and the ids of the sources with changed decisions.
     """
     own = Outcome()
     films = _read_films(corpus, given, rules, own)
