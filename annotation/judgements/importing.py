@@ -4,7 +4,6 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from annotation.judgements.parse import (
     read_task,
 )
 from annotation.judgements.store import (
-    JudgementKey,
     judgement_key,
     read_judgements,
     write_judgements,
@@ -105,25 +103,6 @@ _SERVER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 ALREADY = "imported before"
 
 
-@dataclass
-class _ImportState:
-    """Existing data of the corpus and additions of this import."""
-
-    clips: set[str]
-    judgements: dict[JudgementKey, Judgement]
-    annotators: Annotators
-    owners: ProjectOwners
-    withdrawn: WithdrawnAnswers
-    annotations: set[tuple[str, int]] = field(init=False)
-    counts: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
-    ignored: Counter[str] = field(default_factory=Counter)
-    misplaced: MisplacedAnswers = field(default_factory=MisplacedAnswers)
-
-    def __post_init__(self) -> None:
-        self.annotations = {(server, number) for server, number, _ in self.judgements}
-
-
 @gc_paused()
 def import_annotations(
     corpus: Path,
@@ -153,29 +132,12 @@ def import_annotations(
         raise ConfigurationError(
             f"--server {quoted(server)}: use up to 64 of a-z, 0-9, '-', '_' and '.'"
         )
-    state = _import_state(corpus)
-    outcome = Outcome()
+    run = _Import(corpus, server)
     paths = list(files)
     for done, path in enumerate(paths, start=1):
-        _import_file(corpus, path, server, state, outcome)
+        run.add_file(path)
         progress(done, len(paths), path.name)
-    _summarise(state, outcome)
-    return outcome
-
-
-def _import_file(
-    corpus: Path, path: Path, server: str, state: _ImportState, outcome: Outcome
-) -> None:
-    """Import one file; a function of its own, so that its memory is freed before the next."""
-    try:
-        export = read_export(path)
-        new = _new_judgements(export, server, state, outcome)
-        if not new:
-            outcome.warnings.append(f"{path}: nothing new")
-        _save(corpus, export.sha256, new, state, outcome)
-    except DataError as error:
-        outcome.items_in += 1
-        outcome.fail(str(path), str(error))
+    return run.finish()
 
 
 @gc_paused()
@@ -190,139 +152,138 @@ def import_exports(corpus: Path, exports: Iterable[Export], *, server: str) -> O
     Raises:
         DataError: if judgements, annotators.csv, a batch's plan or a segments shard can't be read.
     """
-    state = _import_state(corpus)
-    outcome = Outcome()
+    run = _Import(corpus, server)
     new: list[Judgement] = []
     seen = hashlib.sha256()
     for export in exports:
-        new += _new_judgements(export, server, state, outcome)
+        new += run.new_judgements(export)
         seen.update(bytes.fromhex(export.sha256))
-    _save(corpus, seen.hexdigest(), new, state, outcome)
-    _summarise(state, outcome)
-    return outcome
+    run.save(seen.hexdigest(), new)
+    return run.finish()
 
 
-def _import_state(corpus: Path) -> _ImportState:
-    judgements = {judgement_key(row): row for row in read_judgements(corpus)}
-    withdrawn = WithdrawnAnswers(corpus)
-    there = {clip.clip_id for clip in read_stage(corpus, STAGES["segments"], Clip)}
-    return _ImportState(
-        clips=there | withdrawn.clips,
-        judgements=judgements,
-        annotators=Annotators(corpus, {row.annotator for row in judgements.values()}),
-        owners=ProjectOwners(corpus),
-        withdrawn=withdrawn,
-    )
+class _Import:
+    """One import: existing data of the corpus, and what the exports add.
 
+    Args:
+        corpus: the corpus folder.
+        server: id of the server.
+    """
 
-def _new_judgements(
-    export: Export, server: str, state: _ImportState, outcome: Outcome
-) -> list[Judgement]:
-    """Return the judgements of an export that are new to the corpus; count the others."""
-    readable = list(_readable(export, server, state, outcome))
-    for rater in sorted({rater for _, rater in readable}, key=_by_number):
-        state.annotators.pseudonym(server, rater)
-    return [
-        judgement
-        for unnamed, rater in readable
-        if (judgement := _add_judgement(export, server, unnamed, rater, state, outcome))
-    ]
+    def __init__(self, corpus: Path, server: str) -> None:
+        self._corpus, self._server = corpus, server
+        self._judgements = {judgement_key(row): row for row in read_judgements(corpus)}
+        self._annotations = {key[:2] for key in self._judgements}
+        self._withdrawn = WithdrawnAnswers(corpus)
+        there = {clip.clip_id for clip in read_stage(corpus, STAGES["segments"], Clip)}
+        self._clips = there | self._withdrawn.clips
+        self._annotators = Annotators(corpus, {row.annotator for row in self._judgements.values()})
+        self._owners = ProjectOwners(corpus)
+        self._misplaced = MisplacedAnswers()
+        self._counts: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
+        self._ignored: Counter[str] = Counter()
+        self._outcome = Outcome()
 
-
-def _save(
-    corpus: Path, sha256: str, new: list[Judgement], state: _ImportState, outcome: Outcome
-) -> None:
-    if new:
-        state.annotators.save()
-        outcome.outputs.append(write_judgements(corpus, new, sha256))
-
-
-def _readable(
-    export: Export, server: str, state: _ImportState, outcome: Outcome
-) -> Iterator[tuple[Judgement, Rater]]:
-    """Yield valid judgements, still without pseudonym, and their raters; list the others."""
-    for place, raw_task in enumerate(export.tasks, start=1):
+    def add_file(self, path: Path) -> None:
+        """Import one file into a new file of judgements."""
         try:
-            task = read_task(raw_task)
-        except InvalidAnnotationError as refusal:
-            outcome.items_in += 1
-            _refuse(f"{export.name}: task {place} of the list", refusal, state, outcome)
-            continue
-        _count_task(task, state)
-        for raw in task.annotations:
-            outcome.items_in += 1
+            export = read_export(path)
+            new = self.new_judgements(export)
+            if not new:
+                self._outcome.warnings.append(f"{path}: nothing new")
+            self.save(export.sha256, new)
+        except DataError as error:
+            self._outcome.items_in += 1
+            self._outcome.fail(str(path), str(error))
+
+    def new_judgements(self, export: Export) -> list[Judgement]:
+        """Return the judgements of an export that are new to the corpus; count the others."""
+        readable = list(self._readable(export))
+        for rater in sorted({rater for _, rater in readable}, key=_by_number):
+            self._annotators.pseudonym(self._server, rater)
+        added = (self._add(export, unnamed, rater) for unnamed, rater in readable)
+        return [judgement for judgement in added if judgement is not None]
+
+    def save(self, sha256: str, new: list[Judgement]) -> None:
+        """Write new judgements, if there are any, into a file of their own."""
+        if new:
+            self._annotators.save()
+            self._outcome.outputs.append(write_judgements(self._corpus, new, sha256))
+
+    def finish(self) -> Outcome:
+        """Return the outcome with counts and warnings."""
+        outcome, counts = self._outcome, self._counts
+        names = ("tasks", "unannotated_tasks", "answered", "skipped", "relabelled", "drafts")
+        outcome.details |= {name: counts[name] for name in (*names, "predictions")}
+        outcome.details["refused"] = dict(sorted(self._refused.items()))
+        outcome.details["ignored_controls"] = dict(sorted(self._ignored.items()))
+        outcome.details["in_others_projects"] = self._misplaced.total
+        outcome.warnings += self._misplaced.warnings()
+        if self._ignored:
+            listed = ", ".join(name for name, _ in self._ignored.most_common(5))
+            outcome.warnings.append(
+                f"{self._ignored.total()} answers to unknown controls were ignored: {listed}"
+            )
+        return outcome
+
+    def _readable(self, export: Export) -> Iterator[tuple[Judgement, Rater]]:
+        """Yield valid judgements, still without pseudonym, and their raters; list the others."""
+        for place, raw_task in enumerate(export.tasks, start=1):
             try:
-                found = read_annotation(raw, task, state.clips, server, export.sha256)
+                task = read_task(raw_task)
             except InvalidAnnotationError as refusal:
-                item = f"{_item_name(raw_task, 'task')}, {_item_name(raw, 'annotation')}"
-                _refuse(f"{export.name}: {item}", refusal, state, outcome)
-                export.refused.update(_annotation_ids(raw))
+                self._outcome.items_in += 1
+                self._refuse(f"{export.name}: task {place} of the list", refusal)
                 continue
-            if state.withdrawn.covers(found.judgement, found.rater):
-                outcome.rejected[WITHDRAWN] += 1
-                continue
-            state.ignored.update(quoted(name) for name in found.ignored)
-            yield state.owners.with_role(found.judgement), found.rater
+            self._count_task(task)
+            for raw in task.annotations:
+                self._outcome.items_in += 1
+                try:
+                    found = read_annotation(raw, task, self._clips, self._server, export.sha256)
+                except InvalidAnnotationError as refusal:
+                    item = f"{_item_name(raw_task, 'task')}, {_item_name(raw, 'annotation')}"
+                    self._refuse(f"{export.name}: {item}", refusal)
+                    export.refused.update(_annotation_ids(raw))
+                    continue
+                if self._withdrawn.covers(found.judgement, found.rater):
+                    self._outcome.rejected[WITHDRAWN] += 1
+                    continue
+                self._ignored.update(quoted(name) for name in found.ignored)
+                yield self._owners.with_role(found.judgement), found.rater
 
+    def _count_task(self, task: Task) -> None:
+        self._counts["tasks"] += 1
+        self._counts["unannotated_tasks"] += not task.annotations
+        self._counts["drafts"] += task.drafts
+        self._counts["predictions"] += task.predictions
 
-def _count_task(task: Task, state: _ImportState) -> None:
-    state.counts["tasks"] += 1
-    state.counts["unannotated_tasks"] += not task.annotations
-    state.counts["drafts"] += task.drafts
-    state.counts["predictions"] += task.predictions
-
-
-def _add_judgement(
-    export: Export,
-    server: str,
-    unnamed: Judgement,
-    rater: Rater,
-    state: _ImportState,
-    outcome: Outcome,
-) -> Judgement | None:
-    name = state.annotators.pseudonym(server, rater)
-    judgement = unnamed.changed(annotator=name)
-    state.misplaced.add(judgement, state.owners.owner(judgement))
-    key = judgement_key(judgement)
-    held = state.judgements.get(key)
-    if held is None:
-        state.counts["relabelled"] += key[:2] in state.annotations
-        state.counts[judgement.status] += 1
-        state.judgements[key] = judgement
-        state.annotations.add(key[:2])
-        outcome.kept += 1
-        return judgement
-    if held == judgement.changed(import_sha256=held.import_sha256):
-        outcome.rejected[ALREADY] += 1
-        return None
-    refusal = InvalidAnnotationError(
-        "conflict",
-        f"annotation {key[1]} of {key[2]} was imported with different content; if the exports are "
-        f"from two servers, import one of them with another --server",
-    )
-    _refuse(f"{export.name}: annotation {key[1]}", refusal, state, outcome)
-    return None
-
-
-def _summarise(state: _ImportState, outcome: Outcome) -> None:
-    names = ("tasks", "unannotated_tasks", "answered", "skipped", "relabelled", "drafts")
-    outcome.details |= {name: state.counts[name] for name in (*names, "predictions")}
-    outcome.details["refused"] = dict(sorted(state.refused.items()))
-    outcome.details["ignored_controls"] = dict(sorted(state.ignored.items()))
-    outcome.details["in_others_projects"] = state.misplaced.total
-    outcome.warnings += state.misplaced.warnings()
-    if state.ignored:
-        listed = ", ".join(name for name, _ in state.ignored.most_common(5))
-        outcome.warnings.append(
-            f"{state.ignored.total()} answers to unknown controls were ignored: {listed}"
+    def _add(self, export: Export, unnamed: Judgement, rater: Rater) -> Judgement | None:
+        judgement = unnamed.changed(annotator=self._annotators.pseudonym(self._server, rater))
+        self._misplaced.add(judgement, self._owners.owner(judgement))
+        key = judgement_key(judgement)
+        held = self._judgements.get(key)
+        if held is None:
+            self._counts["relabelled"] += key[:2] in self._annotations
+            self._counts[judgement.status] += 1
+            self._judgements[key] = judgement
+            self._annotations.add(key[:2])
+            self._outcome.kept += 1
+            return judgement
+        if held == judgement.changed(import_sha256=held.import_sha256):
+            self._outcome.rejected[ALREADY] += 1
+            return None
+        refusal = InvalidAnnotationError(
+            "conflict",
+            f"annotation {key[1]} of {key[2]} was imported with different content; if the exports "
+            f"are from two servers, import one of them with another --server",
         )
+        self._refuse(f"{export.name}: annotation {key[1]}", refusal)
+        return None
 
-
-def _refuse(
-    item: str, refusal: InvalidAnnotationError, state: _ImportState, outcome: Outcome
-) -> None:
-    state.refused[refusal.kind] += 1
-    outcome.fail(item, str(refusal))
+    def _refuse(self, item: str, refusal: InvalidAnnotationError) -> None:
+        self._refused[refusal.kind] += 1
+        self._outcome.fail(item, str(refusal))
 
 
 def _item_name(raw: Any, kind: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -16,12 +17,12 @@ from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome
 from manifests.building.selection import best_transcripts
 from manifests.storage.decisions import read_decisions, undecided_warnings
-from manifests.storage.records import Clip, Source, Transcript
+from manifests.storage.records import Clip, Source
 from manifests.storage.sections import TextSettings
 from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.store import inside
 
-__all__ = ["Candidates", "FindContext", "audio_address", "check_base_url", "task_builder"]
+__all__ = ["Candidates", "FindContext", "audio_address", "check_base_url", "task_rows"]
 
 CLIPS = "clips/"
 
@@ -124,84 +125,57 @@ FindContext = Callable[[Sequence[Clip]], Mapping[str, str]]
 """Returns the paths, below ``clips/``, of existing excerpts with context, by clip id."""
 
 
-@dataclass(frozen=True)
-class TaskBuilder:
-    """Builder of task rows; its data are by clip id unless noted.
-
-    Attributes:
-        batch: name of the batch.
-        texts: transcripts.
-        audio_base_url: URL of the folder ``clips``; null: Label Studio's local files.
-        context: paths of the excerpts with context.
-        speakers: speakers of the series, by source id.
-        votes: summaries of earlier votes.
-        probabilities: class probabilities, shown as pre-annotations.
-    """
-
-    batch: str
-    texts: Mapping[str, Transcript] = field(default_factory=dict)
-    audio_base_url: str | None = None
-    context: Mapping[str, str] = field(default_factory=dict)
-    speakers: Mapping[str, list[str]] = field(default_factory=dict)
-    votes: Mapping[str, str] = field(default_factory=dict)
-    probabilities: Mapping[str, Sequence[float]] = field(default_factory=dict)
-
-    def row(self, clip: Clip) -> Row:
-        """Return the task of a clip in Label Studio's import format."""
-        text = self.texts.get(clip.clip_id)
-        context = self.context.get(clip.clip_id)
-        speakers = self.speakers.get(clip.source_id, [])
-        data = {
-            "clip_id": clip.clip_id,
-            "audio": audio_address(clip.path, self.audio_base_url),
-            "asr_text": text.text if text else "",
-            "asr_flags": ", ".join(text.flags).replace("_", " ") if text else "",
-            "context": audio_address(context, self.audio_base_url) if context else "",
-            "batch": self.batch,
-            "votes": self.votes.get(clip.clip_id, ""),
-            "cast": [{"value": name} for name in speakers],
-        }
-        probabilities = self.probabilities.get(clip.clip_id)
-        if probabilities is None:
-            return {"data": data}
-        return {"data": data, "predictions": [_prediction(probabilities, str(data["asr_text"]))]}
-
-
-def task_builder(
+def task_rows(
     corpus: Path,
     batch: str,
     clips: Iterable[Clip],
+    known: Iterable[Clip],
     *,
     text: TextSettings | None = None,
     audio_base_url: str | None = None,
-    context: Mapping[str, str] | None = None,
-    votes: Mapping[str, str] | None = None,
-    probabilities: Mapping[str, Sequence[float]] | None = None,
-) -> TaskBuilder:
-    """Return a task builder with the transcripts and speakers of the corpus.
+    context: Mapping[str, str] = MappingProxyType({}),
+    votes: Mapping[str, str] = MappingProxyType({}),
+    probabilities: Mapping[str, Sequence[float]] = MappingProxyType({}),
+) -> dict[str, Row]:
+    """Return the tasks of clips in Label Studio's import format, by clip id.
 
     Args:
         corpus: the corpus folder.
         batch: name of the batch.
-        clips: all clips of the corpus, for the speakers of each series.
+        clips: the clips to label.
+        known: all clips of the corpus, for the speakers of each series.
         text: section [text] of corpus.toml.
-        audio_base_url: see `TaskBuilder`, like the rest.
-        context: likewise.
-        votes: likewise.
-        probabilities: likewise.
+        audio_base_url: URL of the folder ``clips``; default: Label Studio's local files.
+        context: paths of excerpts with context, by clip id.
+        votes: summaries of earlier votes, by clip id.
+        probabilities: class probabilities by clip id, shown as pre-annotations.
 
     Raises:
         DataError: if a shard can't be read.
     """
-    return TaskBuilder(
-        batch,
-        best_transcripts(corpus, (text or TextSettings()).order),
-        audio_base_url,
-        context or {},
-        _speakers_by_source(corpus, clips),
-        votes or {},
-        probabilities or {},
-    )
+    texts = best_transcripts(corpus, (text or TextSettings()).order)
+    speakers = _speakers_by_source(corpus, known)
+    rows: dict[str, Row] = {}
+    for clip in clips:
+        transcript = texts.get(clip.clip_id)
+        excerpt = context.get(clip.clip_id)
+        asr_text = transcript.text if transcript else ""
+        rows[clip.clip_id] = {
+            "data": {
+                "clip_id": clip.clip_id,
+                "audio": audio_address(clip.path, audio_base_url),
+                "asr_text": asr_text,
+                "asr_flags": ", ".join(transcript.flags).replace("_", " ") if transcript else "",
+                "context": audio_address(excerpt, audio_base_url) if excerpt else "",
+                "batch": batch,
+                "votes": votes.get(clip.clip_id, ""),
+                "cast": [{"value": name} for name in speakers.get(clip.source_id, [])],
+            }
+        }
+        if clip.clip_id in probabilities:
+            prediction = _prediction(probabilities[clip.clip_id], asr_text)
+            rows[clip.clip_id]["predictions"] = [prediction]
+    return rows
 
 
 def audio_address(clip_path: str, audio_base_url: str | None = None) -> str:

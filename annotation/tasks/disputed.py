@@ -16,7 +16,7 @@ from annotation.labels.aggregate import Aggregation, aggregate_votes
 from annotation.scheme.label_config import label_config
 from annotation.scheme.settings import AnnotationSettings, LabelSettings
 from annotation.tasks.assignment import Panel, check_annotators
-from annotation.tasks.candidates import Candidates, FindContext, check_base_url, task_builder
+from annotation.tasks.candidates import Candidates, FindContext, check_base_url, task_rows
 from annotation.tasks.export import (
     apply_limit,
     check_limit,
@@ -85,13 +85,14 @@ def export_disputed(
     shares = make_task_lists(corpus, panel, ids, [], batch=name, seed=seed, keep_order=False)
     clips = [candidates.clips[clip_id] for clip_id in ids]
     votes = {one: vote_summary(decided.judgements[one]) for one in ids} if show_votes else {}
-    builder = task_builder(
+    rows = task_rows(
         corpus,
         name,
+        clips,
         candidates.clips.values(),
         text=text,
         audio_base_url=audio_base_url,
-        context=context(clips) if context else None,
+        context=context(clips) if context else {},
         votes=votes,
     )
     plan = Plan(
@@ -103,7 +104,6 @@ def export_disputed(
         show_votes=show_votes,
     )
     outcome.kept = len(ids)
-    rows = {clip.clip_id: builder.row(clip) for clip in clips}
     write_lists(corpus, plan, shares, rows, screen, outcome)
     return outcome
 

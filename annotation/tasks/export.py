@@ -21,12 +21,7 @@ from annotation.scheme.answers import gc_paused, quoted
 from annotation.scheme.label_config import label_config
 from annotation.scheme.settings import AnnotationSettings
 from annotation.tasks.assignment import Panel, assign
-from annotation.tasks.candidates import (
-    Candidates,
-    FindContext,
-    check_base_url,
-    task_builder,
-)
+from annotation.tasks.candidates import Candidates, FindContext, check_base_url, task_rows
 from manifests.base.errors import ConfigurationError
 from manifests.base.outcome import Outcome
 from manifests.storage.sections import TextSettings
@@ -205,16 +200,16 @@ def export_tasks(
     clips = [
         candidates.clips[one] for one in (*ids, *(task_lists.gold_clips() if task_lists else ()))
     ]
-    builder = task_builder(
+    rows = task_rows(
         corpus,
         name,
+        clips,
         candidates.clips.values(),
         text=text,
         audio_base_url=audio_base_url,
-        context=context(clips) if context else None,
-        probabilities=pre_annotations,
+        context=context(clips) if context else {},
+        probabilities=pre_annotations or {},
     )
-    rows = {clip.clip_id: builder.row(clip) for clip in clips}
     outcome.kept = len(ids)
     outcome.details["batch"] = name
     if pre_annotations is not None:

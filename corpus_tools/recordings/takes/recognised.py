@@ -18,12 +18,8 @@ from corpus_tools.recordings.takes.take import PieceTranscriber, Take
 from corpus_tools.segmentation.voice.track import DecodedTrack
 from corpus_tools.subtitles.files import SUFFIXES as SUBTITLES
 from corpus_tools.subtitles.files import read_subtitle_file
-from corpus_tools.transcription.recognisers.base import (
-    Recogniser,
-    RecogniserOptions,
-    find_recogniser,
-    run_recogniser,
-)
+from corpus_tools.transcription.recognisers.base import Recogniser, run_recogniser
+from corpus_tools.transcription.transcribe import configured_recogniser
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.csv_tables import delimiter_of
 from manifests.base.encodings import decode_text
@@ -329,20 +325,12 @@ def transcript_source(
         raise ConfigurationError("--model and --download need --recognise; give it too")
     if not recognise:
         return NoTranscript()
-    settings = workspace.configuration.transcribe
-    recogniser = find_recogniser(settings.recogniser)(
-        RecogniserOptions(
-            model=model or settings.model,
-            device=settings.device,
-            prompt=settings.prompt,
-            temperatures=settings.temperatures,
-            beam_size=settings.beam_size,
-            fp16=settings.fp16,
-            max_tokens=settings.max_tokens,
-            batch_size=settings.batch_size,
-            download=download,
-            announce=announce,
-        )
+    configured = workspace.configuration.transcribe
+    settings = configured.model_copy(
+        update={"model": model or configured.model, "lexicon": None, "context": "clip"}
+    )
+    recogniser = configured_recogniser(
+        settings, workspace.root, download=download, announce=announce
     )
     language = settings.language or workspace.configuration.corpus.language
     return RecogniserTranscripts(recogniser, language, settings.batch_size)
