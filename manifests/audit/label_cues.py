@@ -5,7 +5,7 @@ and loudness.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -179,10 +179,6 @@ class ShallowCues:
     chance: float
     clips: int
 
-    def row(self) -> dict[str, Any]:
-        """Return a JSON-ready row."""
-        return {"uar": self.uar, "chance": self.chance, "clips": self.clips}
-
 
 def find_shallow_cues(
     entries: Sequence[ManifestEntry], loudness: Mapping[str, float]
@@ -265,19 +261,13 @@ class LabelCues:
         """Return a JSON-ready row."""
         return {
             "confounding": {key: score.row() for key, score in self.confounding.items()},
-            "shallow_cues": self.cues.row() if self.cues else None,
+            "shallow_cues": asdict(self.cues) if self.cues else None,
         }
 
     def markdown(self) -> str:
         """Return the section of the card."""
         rows = [
-            [
-                score.key,
-                score.values,
-                f"{score.uar:.2f}",
-                f"{score.chance:.2f}",
-                f"{score.null:.2f}",
-            ]
+            [score.key, score.values, *(f"{x:.2f}" for x in (score.uar, score.chance, score.null))]
             for score in self.confounding.values()
         ]
         body = "No speaker, series, source or sentence of the clips is known that could predict it."

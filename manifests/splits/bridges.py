@@ -141,11 +141,11 @@ class SideAssignment:
     @property
     def cost(self) -> float:
         """Cost that the search minimises: clips lost, and imbalance."""
-        return self._cost(self.sizes, self.lost)
+        return self.lost + self.imbalance * self._excess
 
     def feasible(self) -> bool:
         """Return whether every side has its size within the tolerance."""
-        return all(self.sizes) and self._excess(self.sizes) <= _EPSILON
+        return all(self.sizes) and self._excess <= _EPSILON
 
     def _move(self, place: int, side: int, *, together: bool) -> list[tuple[int, int]]:
         """Move a key and connected keys that lose less on its new side; return their old sides.
@@ -185,18 +185,16 @@ class SideAssignment:
         return sizes, lost
 
     def _side(self, together: Sequence[int]) -> int | None:
-        first = self.sides[together[0]]
-        return first if all(self.sides[place] == first for place in together) else None
+        sides = {self.sides[place] for place in together}
+        return sides.pop() if len(sides) == 1 else None
 
-    def _cost(self, sizes: Sequence[int], lost: int) -> float:
-        return lost + self.imbalance * self._excess(sizes)
-
-    def _excess(self, sizes: Sequence[int]) -> float:
-        """Return the number of clips by which the sides exceed the tolerance."""
-        stay = sum(sizes)
+    @property
+    def _excess(self) -> float:
+        """Number of clips by which the sides exceed the tolerance."""
+        stay = sum(self.sizes)
         return sum(
             max(abs(size - share * stay) - TOLERANCE * stay, 0.0, 1.0 - size)
-            for size, share in zip(sizes, self.problem.shares, strict=True)
+            for size, share in zip(self.sizes, self.problem.shares, strict=True)
         )
 
     def _grown(self) -> list[int]:

@@ -23,31 +23,14 @@ def frozen_clips(corpus: Path) -> dict[str, str]:
         DataError: if one of these files can't be read, since going on could lose labels.
     """
     named: dict[str, str] = {}
-    for path in _files(corpus / "annotations" / "tasks", "*.json"):
-        _note(named, corpus, path, _task_clips(path))
-    for path in _files(corpus / "annotations" / "tasks", "*/*.json"):
-        if path.name != "plan.json":
-            _note(named, corpus, path, _task_clips(path))
-    for path in _files(corpus / "annotations" / "judgements", "*.jsonl"):
-        _note(named, corpus, path, _row_clips(path))
-    for path in _files(corpus / "manifests", "v*/manifest.jsonl"):
-        _note(named, corpus, path, _row_clips(path))
+    for pattern, clips_of in _NAMING:
+        for path in sorted(corpus.glob(pattern)):
+            place = path.relative_to(corpus)
+            if place.match("tasks/*/plan.json") or any(part[0] == "." for part in place.parts):
+                continue  # plans of batches name no clips; partial writes are hidden
+            for clip_id in clips_of(path):
+                named.setdefault(clip_id, place.as_posix())
     return named
-
-
-def _files(folder: Path, pattern: str) -> list[Path]:
-    """Return the matching files, without partial writes."""
-    return sorted(path for path in folder.glob(pattern) if not _is_hidden(path.relative_to(folder)))
-
-
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
-
-
-def _note(named: dict[str, str], corpus: Path, path: Path, clips: Iterator[str]) -> None:
-    place = path.relative_to(corpus).as_posix()
-    for clip_id in clips:
-        named.setdefault(clip_id, place)
 
 
 def _task_clips(path: Path) -> Iterator[str]:
@@ -74,3 +57,9 @@ def _text(value: object) -> str:
 
 
 _UNREADABLE = "its clips can't be read, so none may change; restore or remove the file"
+_NAMING = (
+    ("annotations/tasks/*.json", _task_clips),
+    ("annotations/tasks/*/*.json", _task_clips),
+    ("annotations/judgements/*.jsonl", _row_clips),
+    ("manifests/v*/manifest.jsonl", _row_clips),
+)

@@ -216,13 +216,13 @@ def test_no_labels_at_all(corpus):
     assert not list((corpus.root / "manifests").iterdir())
 
 
-def test_fifty_thousand_clips_take_seconds(corpus):
+def test_twenty_thousand_clips_take_seconds(corpus):
     for number in range(200):
         corpus.add(f"s{number}", "sad", f"f{number}")
     template = corpus.clips
     corpus.clips, corpus.labels = [], {}
     votes = [("a01", "sad")]
-    for number in range(50_000):
+    for number in range(20_000):
         clip = template[number % 200]
         clip_id = f"{clip.source_id}-{number:08d}"
         corpus.clips.append(clip.changed(clip_id=clip_id))
@@ -232,8 +232,8 @@ def test_fifty_thousand_clips_take_seconds(corpus):
         )
     started = time.process_time()
     outcome = corpus.build(SplitSettings(), check_files=False)
-    assert outcome.kept == 50_000
-    assert time.process_time() - started < 20
+    assert outcome.kept == 20_000
+    assert time.process_time() - started < 8
 
 
 def test_leakage_is_reported_never_hidden(corpus):

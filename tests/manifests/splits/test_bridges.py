@@ -68,6 +68,7 @@ def test_annealing_comes_near_exhaustive_search(seed, monkeypatch):
     assert found is None or len(found) <= 1.1 * least
 
 
+@pytest.mark.usefixtures("quick_search")
 def test_remaining_clips_can_be_divided_by_the_ratios():
     keys = drawn(1, clips=900, sources=20, speakers=14)
     found = fewest_bridges(keys, RATIOS)
@@ -78,6 +79,7 @@ def test_remaining_clips_can_be_divided_by_the_ratios():
     assert 0 < len(found) < 0.2 * len(keys)
 
 
+@pytest.mark.usefixtures("quick_search")
 def test_result_does_not_depend_on_the_order_of_clips():
     keys = drawn(2)
     shuffled = list(keys.items())

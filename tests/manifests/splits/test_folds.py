@@ -12,6 +12,8 @@ from manifests.storage.records import ManifestHeader
 from manifests.storage.sections import SplitSettings
 from manifests.versions.manifest import Manifest, load_manifest
 
+pytestmark = pytest.mark.usefixtures("quick_search")
+
 
 def as_parent(partition):
     header = ManifestHeader(

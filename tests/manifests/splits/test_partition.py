@@ -63,6 +63,7 @@ def grow(entries, chance, make_entry, version):
     return kept
 
 
+@pytest.mark.usefixtures("quick_search")
 @pytest.mark.parametrize("group_by", ["auto", "speaker", "source", "speaker,source", "none"])
 @pytest.mark.parametrize("seed", range(2))
 def test_over_twenty_versions_nothing_moves_and_no_group_is_on_two_sides(

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from manifests.splits.assign import SIDES, split_groups
 
+pytestmark = pytest.mark.usefixtures("quick_search")
+
 PAPER = np.array([1002, 336, 1001, 1022, 394, 755])
 RATIOS = (0.8, 0.1, 0.1)
 groups = st.dictionaries(

@@ -9,6 +9,8 @@ from manifests.splits.oversized_groups import OversizedGroupError, find_oversize
 from manifests.splits.partition import divide_clips
 from manifests.storage.sections import SplitSettings
 
+pytestmark = pytest.mark.usefixtures("quick_search")
+
 
 def chained(make_entry, links=40, clips=6):
     """One chain: each speaker is in two sources, and each source has two speakers."""
