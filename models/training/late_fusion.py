@@ -36,7 +36,7 @@ def add_functional_layers(model: FittedModel, layers: FunctionalLayers) -> Fitte
 
 
 def fuse_branches(first: FittedModel, *others: FittedModel, settings: TrainSettings) -> FittedModel:
-    """Return the model whose logits are the weighted sum of those of models of one branch each.
+    """Return the model with the weighted sum of the logits of models of one branch each.
 
     Equations (11) and (12): f = concat(f_a, f_t), p = softmax(fᵀ M + b), where M has the rows of
     all output layers, those of the others times the weight of their branch. If text and sound are
