@@ -37,19 +37,17 @@ def sized_wav(tmp_path_factory, noise):
     return make
 
 
-@pytest.mark.parametrize("share", [0.5, 0.93])
 @pytest.mark.parametrize(
     "suffix", [".wav", ".avi", ".ogg", ".opus", ".mp3", ".mkv", ".mp4", ".mov", ".flac"]
 )
-def test_truncated_files_are_distinguished_from_whole_ones(
-    tmp_path, make_media, noise, suffix, share
-):
+def test_truncated_files_are_distinguished_from_whole_ones(tmp_path, make_media, noise, suffix):
     path = make_media(tmp_path / f"a{suffix}", noise, 48_000)
     assert len(decode_whole(path)) / SAMPLE_RATE == pytest.approx(SECONDS, abs=0.1)
     data = path.read_bytes()
-    path.write_bytes(data[: int(share * len(data))])
-    with pytest.raises(TruncatedMediaError, match="copy or download it again"):
-        decode_whole(path)
+    for share in (0.5, 0.93):
+        path.write_bytes(data[: int(share * len(data))])
+        with pytest.raises(TruncatedMediaError, match="copy or download it again"):
+            decode_whole(path)
 
 
 @pytest.mark.parametrize("length", [0, 0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000])
