@@ -1,6 +1,5 @@
 """JSON data of a source's review page: clips with their reasons, and the sound to draw."""
 
-import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +16,7 @@ from corpus_tools.segmentation.intake.selections import Choices
 from corpus_tools.segmentation.screening.rules import Rules, screen_clips
 from corpus_tools.segmentation.voice.activity import runs
 from corpus_tools.segmentation.voice.base import FRAME_MS
-from manifests.storage.records import Clip, SubtitleLine
+from manifests.storage.records import Choice, Clip
 
 __all__ = ["Envelope", "SoundMap", "measure_texts", "page_data", "reason_label", "reason_sentence"]
 
@@ -158,8 +157,7 @@ def page_data(
             trimmed.
     """
     source = data.source
-    subtitles = _SubtitleIndex(data.lines)
-    earlier = _EarlierDecisions(data)
+    reviews = {(row.start, row.end): row for row in data.choices.reviews}
     return {
         "source": {"id": source.source_id, "title": source.title, "duration": source.duration},
         "limits": limits,
@@ -171,7 +169,8 @@ def page_data(
         "closed": _closed(data),
         "lines": [[line.start, line.end, line.text, line.speaker] for line in data.lines],
         "clips": [
-            {**_clip(clip, data, subtitles.within(clip)), **earlier.of(clip)} for clip in data.clips
+            _clip(clip, data) | _review_fields(clip, reviews.get((clip.start, clip.end)), data)
+            for clip in data.clips
         ],
         "labels": _labels(data),
     }
@@ -187,7 +186,7 @@ def _closed(data: SourceData) -> list[tuple[int, int, str]]:
     ]
 
 
-def _clip(clip: Clip, data: SourceData, lines: list[SubtitleLine]) -> dict[str, Any]:
+def _clip(clip: Clip, data: SourceData) -> dict[str, Any]:
     decision = data.decisions[clip.clip_id]
     text = data.texts.get(clip.clip_id)
     return {
@@ -204,7 +203,11 @@ def _clip(clip: Clip, data: SourceData, lines: list[SubtitleLine]) -> dict[str, 
         "duplicateOf": clip.duplicate_of,
         "text": text.text if text else None,
         "textSource": text.source if text else None,
-        "subtitles": [line.text for line in lines],
+        "subtitles": [
+            line.text
+            for line in data.lines
+            if min(line.end, clip.end) - max(line.start, clip.start) > _MIN_OVERLAP
+        ],
     }
 
 
@@ -214,60 +217,23 @@ def _labels(data: SourceData) -> dict[str, str]:
     return {reason: reason_label(reason) for reason in sorted(reasons)}
 
 
-class _EarlierDecisions:
-    """Stored review decisions on clips, and the screening decisions without them."""
-
-    def __init__(self, data: SourceData) -> None:
-        self._rows = {(row.start, row.end): row for row in data.choices.reviews}
-        self._regions = Choices(tuple(data.choices.regions))
-        self._rules = _parse_rules(data)
-
-    def of(self, clip: Clip) -> dict[str, Any]:
-        """Return the fields of one clip; none if it has no review decision."""
-        row = self._rows.get((clip.start, clip.end))
-        if row is None:
-            return {}
-        moved = row.clip_id != clip.clip_id
-        kept = "trim" if moved else "keep"
-        return {
-            "stored": "drop" if row.decision == "drop" else kept,
-            "storedNote": row.note,
-            "planned": row.clip_id,
-            "ruled": self._screened(clip),
-        }
-
-    def _screened(self, clip: Clip) -> bool | None:
-        if self._rules is None:
-            return None
-        (screen,) = screen_clips([clip], self._rules, self._regions)
-        return screen.accepted
-
-
-def _parse_rules(data: SourceData) -> Rules | None:
+def _review_fields(clip: Clip, row: Choice | None, data: SourceData) -> dict[str, Any]:
+    """Return the stored review decision on a clip, if any, and the decision without it."""
+    if row is None:
+        return {}
+    kept = "trim" if row.clip_id != clip.clip_id else "keep"
     try:
-        rules: Rules = Rules.model_validate(data.rules)
+        regions = Choices(tuple(data.choices.regions))
+        (alone,) = screen_clips([clip], Rules.model_validate(data.rules), regions)
+        ruled = alone.accepted
     except ValidationError:
-        return None
-    return rules
-
-
-class _SubtitleIndex:
-    """Index of a source's subtitle lines by time."""
-
-    def __init__(self, lines: Sequence[SubtitleLine]) -> None:
-        self._lines = lines
-        self._starts = [line.start for line in lines]
-        self._longest = max((line.end - line.start for line in lines), default=0.0)
-
-    def within(self, clip: Clip) -> list[SubtitleLine]:
-        """Return the lines that overlap the clip by more than `_MIN_OVERLAP`."""
-        low = bisect.bisect_left(self._starts, clip.start - self._longest)
-        high = bisect.bisect_right(self._starts, clip.end)
-        return [
-            line
-            for line in self._lines[low:high]
-            if min(line.end, clip.end) - max(line.start, clip.start) > _MIN_OVERLAP
-        ]
+        ruled = None
+    return {
+        "stored": "drop" if row.decision == "drop" else kept,
+        "storedNote": row.note,
+        "planned": row.clip_id,
+        "ruled": ruled,
+    }
 
 
 _MIN_OVERLAP = 0.2  # seconds

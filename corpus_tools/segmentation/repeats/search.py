@@ -10,6 +10,8 @@ from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from corpus_tools.segmentation.repeats.fingerprint import BITS, HOP, SUPPORT, Hashes
 
@@ -271,7 +273,7 @@ def find_shared(clips: Sequence[tuple[str, Hashes]]) -> dict[str, str]:
     """
     hashes = ClipHashes.of([own for _, own in clips])
     audible = [int(np.count_nonzero(own)) for _, own in clips]
-    first_of = list(range(len(clips)))
+    pairs: list[tuple[int, int]] = []
     indexed: Entries = np.zeros(0, dtype=np.uint64)
     for start in range(0, len(clips), _BLOCK):
         numbers = range(start, min(start + _BLOCK, len(clips)))
@@ -280,35 +282,26 @@ def find_shared(clips: Sequence[tuple[str, Hashes]]) -> dict[str, str]:
         for entries in (indexed, query):
             for match in verify(hashes, align(hashes, entries, query)):
                 if _shared(match, audible):
-                    _join(first_of, match.later, match.earlier)
+                    pairs.append((match.later, match.earlier))
                 if len(match.matched) >= _COPIED * audible[match.later]:
                     copied.add(match.later)
         new = np.array([number not in copied for number in numbers])
         indexed = np.concatenate([indexed, query[new[hashes.clips_of(query) - start]]])
         indexed.sort(kind="stable")  # two sorted runs: merged in linear time
-    firsts = [_first(first_of, number) for number in range(len(clips))]
-    sizes = np.bincount(firsts, minlength=len(clips))
+    later, earlier = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    shape = (len(clips), len(clips))
+    _, group = connected_components(coo_array((np.ones(len(pairs)), (later, earlier)), shape))
+    _, first, sizes = np.unique(group, return_index=True, return_counts=True)
     return {
-        name: clips[first][0]
-        for (name, _), first in zip(clips, firsts, strict=True)
-        if sizes[first] > 1
+        name: clips[first[own]][0]
+        for (name, _), own in zip(clips, group, strict=True)
+        if sizes[own] > 1
     }
 
 
 def _shared(match: ClipMatch, audible: Sequence[int]) -> bool:
     shorter = min(audible[match.later], audible[match.earlier])
     return len(match.matched) >= max(_LEAST_SHARED, _SHARED_SHARE * shorter)
-
-
-def _join(first_of: list[int], one: int, other: int) -> None:
-    low, high = sorted((_first(first_of, one), _first(first_of, other)))
-    first_of[high] = low
-
-
-def _first(first_of: list[int], number: int) -> int:
-    while first_of[number] != number:
-        first_of[number] = number = first_of[first_of[number]]
-    return number
 
 
 _LEAST_SHARED = 20  # frames

@@ -1,3 +1,5 @@
+import functools
+
 import numpy as np
 import pytest
 from scipy.signal import resample_poly
@@ -33,6 +35,7 @@ def corpus(tmp_path):
     return tmp_path / "corpus"
 
 
+@functools.cache
 def babble(seconds, seed):
     """Return int16 syllables of random pitch, formants and length, over a quiet room."""
     rng = np.random.default_rng(seed)
@@ -47,7 +50,9 @@ def babble(seconds, seed):
             syllable = loudness * np.sin(2 * np.pi * number * np.cumsum(pitch) / 16_000 + number)
             sound[at : at + len(t)] += syllable * np.sin(np.pi * np.linspace(0, 1, len(t)))
         at += len(t) + rng.integers(0, 3200)
-    return np.round(20_000 * sound / np.abs(sound).max()).astype(np.int16)
+    rounded = np.round(20_000 * sound / np.abs(sound).max()).astype(np.int16)
+    rounded.flags.writeable = False
+    return rounded
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,8 @@ from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Choice, Clip, LedgerEntry, Screen, Source, SubtitleLine
 from manifests.storage.shards import STAGES, read_shard, read_stage
 
+NARROW = SegmentSettings(max_seconds=3.6)
+
 
 def tree(corpus: Path) -> dict[str, bytes]:
     """Return clips and shards."""
@@ -40,6 +42,28 @@ def freeze(corpus: Path, clip_id: str) -> None:
     (tasks / "batch-0001.json").write_text(json.dumps([{"data": {"clip_id": clip_id}}]))
 
 
+@pytest.fixture(scope="module")
+def cut_once(tmp_path_factory, films):
+    corpus = tmp_path_factory.mktemp("cut") / "corpus"
+    corpus.mkdir()
+    segment(corpus, [films])
+    return corpus
+
+
+@pytest.fixture
+def cut_corpus(tmp_path, cut_once):
+    """A copy of a corpus with the films, which may be changed."""
+    return shutil.copytree(cut_once, tmp_path / "corpus")
+
+
+@pytest.fixture(scope="module")
+def cut_narrowly_once(tmp_path_factory, films):
+    corpus = tmp_path_factory.mktemp("narrow") / "corpus"
+    corpus.mkdir()
+    segment(corpus, [films], settings=NARROW)
+    return corpus
+
+
 def test_films_become_clips_that_are_what_their_records_say(corpus, films):
     outcome = segment(corpus, [films])
     assert outcome.ok
@@ -57,8 +81,8 @@ def test_films_become_clips_that_are_what_their_records_say(corpus, films):
     }
 
 
-def test_sources_subtitles_and_speakers_are_recorded(corpus, films):
-    segment(corpus, [films])
+def test_sources_subtitles_and_speakers_are_recorded(cut_corpus, films):
+    corpus = cut_corpus
     sources = {source.title: source for source in read_stage(corpus, STAGES["sources"], Source)}
     first = sources["第1集"]
     assert (first.series, first.episode, first.kind) == ("山城", "第1集", "drama")
@@ -80,8 +104,8 @@ def test_every_ledger_adds_up_to_its_source(corpus, films):
     assert sum(outcome.details["ledger"].values()) == pytest.approx(total)
 
 
-def test_a_second_run_does_nothing_and_a_second_corpus_is_the_same(corpus, films, tmp_path):
-    segment(corpus, [films])
+def test_a_second_run_does_nothing_and_a_second_corpus_is_the_same(cut_corpus, films, tmp_path):
+    corpus = cut_corpus
     before = tree(corpus)
     changed = {path: (corpus / path).stat().st_ino for path in before}
     again = segment(corpus, [films])
@@ -94,30 +118,26 @@ def test_a_second_run_does_nothing_and_a_second_corpus_is_the_same(corpus, films
     assert tree(other) == before
 
 
-@pytest.mark.parametrize("workers", [2, 5])
-def test_the_corpus_is_the_same_however_many_workers(corpus, films, tmp_path, workers):
+def test_the_corpus_is_the_same_however_many_workers(corpus, films, tmp_path):
     one = segment(corpus, [films, films / "missing.mp4"])
-    other = tmp_path / "other"
-    other.mkdir()
-    several = segment(other, [films, films / "missing.mp4"], workers=workers)
-    assert tree(other) == tree(corpus)
-    assert several.details == one.details
-    assert several.failures == one.failures != []
+    for workers in (2, 5):
+        other = tmp_path / f"other{workers}"
+        other.mkdir()
+        several = segment(other, [films, films / "missing.mp4"], workers=workers)
+        assert tree(other) == tree(corpus)
+        assert several.details == one.details
+        assert several.failures == one.failures != []
 
 
-def test_other_settings_replace_clips_and_leave_none_behind(corpus, films, tmp_path):
-    segment(corpus, [films])
-    narrow = SegmentSettings(max_seconds=3.6)
-    outcome = segment(corpus, [films], settings=narrow)
+def test_other_settings_replace_clips_and_leave_none_behind(cut_corpus, films, cut_narrowly_once):
+    corpus = cut_corpus
+    outcome = segment(corpus, [films], settings=NARROW)
     assert outcome.ok
-    fresh = tmp_path / "fresh"
-    fresh.mkdir()
-    segment(fresh, [films], settings=narrow)
-    assert tree(corpus) == tree(fresh)
+    assert tree(corpus) == tree(cut_narrowly_once)
 
 
-def test_other_thresholds_change_decisions_only(corpus, films):
-    segment(corpus, [films])
+def test_other_thresholds_change_decisions_only(cut_corpus, films):
+    corpus = cut_corpus
     before = tree(corpus)
     outcome = segment(corpus, [films], screen=ScreenSettings(min_rms_db=-1))
     after = tree(corpus)
@@ -128,8 +148,8 @@ def test_other_thresholds_change_decisions_only(corpus, films):
     assert tree(corpus) == before
 
 
-def test_a_source_with_frozen_clips_is_left_alone(corpus, films):
-    segment(corpus, [films])
+def test_a_source_with_frozen_clips_is_left_alone(cut_corpus, films):
+    corpus = cut_corpus
     frozen = next(clip for clip in clips_of(corpus) if "第1集" in clip.clip_id)
     freeze(corpus, frozen.clip_id)
     before = {path: data for path, data in tree(corpus).items() if "第1集" in path}
@@ -150,8 +170,8 @@ def test_a_source_with_frozen_clips_is_left_alone(corpus, films):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_new_thresholds_hold_for_a_source_that_keeps_its_cuts(corpus, films, workers):
-    segment(corpus, [films])
+def test_new_thresholds_hold_for_a_source_that_keeps_its_cuts(cut_corpus, films, workers):
+    corpus = cut_corpus
     freeze(corpus, next(clip.clip_id for clip in clips_of(corpus) if "第1集" in clip.clip_id))
     before = {path: data for path, data in tree(corpus).items() if "第1集" in path}
     narrow, strict = SegmentSettings(max_seconds=3.6), ScreenSettings(min_rms_db=0)
@@ -163,8 +183,8 @@ def test_new_thresholds_hold_for_a_source_that_keeps_its_cuts(corpus, films, wor
     assert len(outcome.failures) == 1
 
 
-def test_a_lost_clip_comes_back_even_if_frozen(corpus, films):
-    segment(corpus, [films])
+def test_a_lost_clip_comes_back_even_if_frozen(cut_corpus, films):
+    corpus = cut_corpus
     before = tree(corpus)
     (corpus / clips_of(corpus)[0].path).unlink()
     freeze(corpus, clips_of(corpus)[0].clip_id)
@@ -172,8 +192,8 @@ def test_a_lost_clip_comes_back_even_if_frozen(corpus, films):
     assert before.items() <= tree(corpus).items()
 
 
-def test_a_frozen_clip_is_kept_though_no_shard_names_it(corpus, films):
-    segment(corpus, [films])
+def test_a_frozen_clip_is_kept_though_no_shard_names_it(cut_corpus, films):
+    corpus = cut_corpus
     clip = clips_of(corpus)[0]
     orphan = f"{clip.source_id}-99990000-99993000"
     (corpus / f"clips/{clip.source_id}/{orphan}.wav").write_bytes(b"RIFF")
@@ -188,9 +208,9 @@ class _Killed(BaseException):
 
 @pytest.mark.parametrize("step", range(11))
 def test_killed_anywhere_and_run_again_the_corpus_is_the_same(
-    corpus, films, tmp_path, monkeypatch, step
+    cut_narrowly_once, cut_once, films, tmp_path, monkeypatch, step
 ):
-    segment(corpus, [films], settings=SegmentSettings(max_seconds=3.6))
+    corpus = shutil.copytree(cut_narrowly_once, tmp_path / "corpus")
     calls = 0
 
     def dying(write):
@@ -219,10 +239,7 @@ def test_killed_anywhere_and_run_again_the_corpus_is_the_same(
         else:
             pytest.skip("the run has fewer steps than this")
     assert segment(corpus, [films]).ok
-    fresh = tmp_path / "fresh"
-    fresh.mkdir()
-    segment(fresh, [films])
-    assert tree(corpus) == tree(fresh)
+    assert tree(corpus) == tree(cut_once)
 
 
 def test_each_bad_input_is_one_failure(corpus, films, tmp_path):
@@ -263,8 +280,8 @@ def test_the_same_content_twice_is_done_once_and_keeps_its_first_id(corpus, film
     assert tree(corpus) == before
 
 
-def test_a_series_can_be_named_later_without_cutting(corpus, films):
-    segment(corpus, [films])
+def test_a_series_can_be_named_later_without_cutting(cut_corpus, films):
+    corpus = cut_corpus
     clips = clips_of(corpus)
     segment(corpus, [films], series="Mountain City")
     assert {s.series for s in read_stage(corpus, STAGES["sources"], Source)} == {"Mountain City"}
@@ -324,8 +341,8 @@ def test_speech_that_fits_no_clip_is_not_called_silence(corpus, make_scene, make
     )
 
 
-def test_recut_keeps_frozen_clips_superseded_and_the_ledger_adds_up(corpus, films):
-    segment(corpus, [films])
+def test_recut_keeps_frozen_clips_superseded_and_the_ledger_adds_up(cut_corpus, films):
+    corpus = cut_corpus
     film = films / "第1集.mp4"
     first, second = [clip for clip in clips_of(corpus) if "第1集" in clip.clip_id][:2]
     freeze(corpus, first.clip_id)
@@ -433,8 +450,8 @@ def test_broken_link_fails_alone(corpus, films, tmp_path):
     assert (outcome.kept, outcome.failed) == (outcome.items_in - 1, 1)
 
 
-def test_damaged_shard_is_reported_with_a_remedy(corpus, films):
-    segment(corpus, [films])
+def test_damaged_shard_is_reported_with_a_remedy(cut_corpus, films):
+    corpus = cut_corpus
     shard = next((corpus / "stages" / "screen").iterdir())
     shard.write_bytes(shard.read_bytes()[:-20])
     outcome = segment(corpus, [films])

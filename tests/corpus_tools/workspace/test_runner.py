@@ -113,12 +113,12 @@ def test_ctrl_c_spares_importing_workers_and_ends_the_run(tmp_path, whole_group)
     else:
         for started in tmp_path.glob("*.started"):
             os.kill(int(started.stem), signal.SIGINT)
-    _, stderr = run.communicate(timeout=30)
+    _, stderr = run.communicate(timeout=120)
     assert (run.returncode, stderr.decode()) == (130 if whole_group else 0, "")
 
 
 def wait_until(condition) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120  # a busy machine imports slowly
     while not condition():
         assert time.monotonic() < end, "timed out"
         time.sleep(0.05)
