@@ -7,7 +7,7 @@ LABEL_STUDIO := .venv-ls
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
-PROSE := README.md CHANGELOG.md CONTRIBUTING.md docs benchmarks/results
+PROSE := README.md CHANGELOG.md CONTRIBUTING.md
 WORDS := $(BIN)/codespell --dictionary docs/terms.txt --regex '[Ss]tand[-_ ]ins?|[A-Z]+(?![a-z])|[A-Z]?[a-z]+'
 CODE := corpus_tools annotation models manifests tests benchmarks examples docs
 

@@ -14,7 +14,7 @@ DOCS = ROOT / "docs"
 _FENCED = re.DOTALL | re.MULTILINE
 PAGES = [
     *sorted(DOCS.rglob("*.md")),
-    *sorted((ROOT / "benchmarks" / "results").glob("*.md")),
+    *sorted((ROOT / "benchmarks").rglob("*.md")),
     *sorted(ROOT.glob("*.md")),
 ]
 
