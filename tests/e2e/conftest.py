@@ -1,5 +1,6 @@
 """One run of the demo as a user runs it, on a PATH without ffmpeg."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
+
+from corpus_tools.cli.app import app
 
 
 @dataclass(frozen=True)
@@ -19,28 +23,47 @@ class DemoRun:
     seconds: float
 
 
-def run_corpus(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "corpus_tools"]
-    bare_path = {**os.environ, "PATH": "/nonexistent"}
+BARE_PATH = {"PATH": "/nonexistent"}
+
+
+@dataclass(frozen=True)
+class Ended:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run_process(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*command, *map(str, arguments)],
+        [sys.executable, "-m", "corpus_tools", *map(str, arguments)],
         capture_output=True,
         text=True,
         encoding="utf-8",
         check=False,
-        cwd=cwd,
-        env=bare_path,
+        env={**os.environ, **BARE_PATH},
     )
+
+
+def run_command(*arguments: object, cwd: Path | None = None) -> Ended:
+    """Run a command in this process, which saves its imports."""
+    with contextlib.chdir(cwd or Path.cwd()):
+        result = CliRunner().invoke(app, [*map(str, arguments)], env=BARE_PATH)
+    return Ended(result.exit_code, result.stdout, result.stderr)
+
+
+@pytest.fixture(scope="session")
+def corpus_process():
+    return run_process
 
 
 @pytest.fixture(scope="session")
 def corpus_command():
-    return run_corpus
+    return run_command
 
 
 def _demo(folder: Path, *options: str) -> DemoRun:
     started = time.monotonic()
-    process = run_corpus("demo", folder, "--json", "--quiet", *options)
+    process = run_process("demo", folder, "--json", "--quiet", *options)
     assert process.returncode == 0, process.stderr
     return DemoRun(folder, json.loads(process.stdout), time.monotonic() - started)
 
