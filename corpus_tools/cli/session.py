@@ -59,11 +59,6 @@ class Session:
         if not self.quiet:
             print(text, file=sys.stderr, flush=True)
 
-    def detail(self, text: str) -> None:
-        """Print a log line with ``--verbose`` only."""
-        if self.verbose:
-            self.note(text)
-
     @contextmanager
     def progress(self, step: str) -> Iterator[Progress]:
         """Show progress of a long step: a bar on a terminal, plain lines elsewhere."""

@@ -123,21 +123,6 @@ class Workspace:
         return self.root / "clips"
 
     @property
-    def tasks(self) -> Path:
-        """Folder of exported tasks."""
-        return self.root / "annotations" / "tasks"
-
-    @property
-    def judgements(self) -> Path:
-        """Folder of imported judgements."""
-        return self.root / "annotations" / "judgements"
-
-    @property
-    def manifests(self) -> Path:
-        """Folder of the manifest versions."""
-        return self.root / "manifests"
-
-    @property
     def runs(self) -> Path:
         """Folder of the training runs."""
         return self.root / "runs"
