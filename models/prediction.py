@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from models.branches import needs_sound
 from models.checkpoint import read_model
 from models.data import Example
+from models.features.cache import read_clip
 from models.features.extractor import SAMPLE_RATE, FeatureExtractor, Samples, make_extractor
 from models.features.normalise import UNSEEN_SPEAKER
 from models.model import FittedModel
@@ -64,7 +65,7 @@ class Predictor:
 
     def predict(
         self,
-        audio: Sequence[Samples],
+        audio: Sequence[Samples | str | Path],
         texts: Sequence[str] | None = None,
         groups: Sequence[str] | None = None,
         *,
@@ -73,7 +74,7 @@ class Predictor:
         """Return the probability of each class for each clip (n, 6).
 
         Args:
-            audio: samples of each clip, mono, 16 kHz, -1..1 (N,).
+            audio: each clip as mono samples at 16 kHz in -1..1 (N,), or as the path of such a file.
             texts: text of each clip, "" if unknown; None if all are.
             groups: speaker, or source, of each clip, "" if unknown; None if all are. Clips of a
                 group are normalised together, so pass all clips of a speaker at once.
@@ -81,6 +82,7 @@ class Predictor:
 
         Raises:
             ValueError: if the numbers of clips, texts and groups differ, or a clip is invalid.
+            DataError: if a file is missing, or isn't 16 kHz mono audio.
         """
         n = len(audio)
         texts = [""] * n if texts is None else texts
@@ -89,8 +91,13 @@ class Predictor:
             raise ValueError(f"{n} clips, but {len(texts)} texts and {len(groups)} groups")
         return self.predict_examples(
             [
-                self.example(samples, text, group, single_speaker=single_speaker)
-                for samples, text, group in zip(audio, texts, groups, strict=True)
+                self.example(
+                    read_clip(Path(clip)) if isinstance(clip, str | Path) else clip,
+                    text,
+                    group,
+                    single_speaker=single_speaker,
+                )
+                for clip, text, group in zip(audio, texts, groups, strict=True)
             ]
         )
 

@@ -31,6 +31,7 @@ from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.versions.index import open_manifest
 from manifests.versions.manifest import HEADER, find_manifest
+from models.branches import needs_sound, needs_text
 from models.data import Example
 from models.loading import load_examples
 from models.prediction import Predictor
@@ -304,13 +305,13 @@ def _report_files(predictor: Predictor, files: Sequence[FilePrediction], outcome
     outcome.warnings += [f"{file.path}: no speech found" for file in files if not file.segments]
     segments = [segment for file in files for segment in file.segments]
     without_text = sum(not segment.text for segment in segments)
-    modality = predictor.model.settings.modality
-    if without_text and modality != "audio":
+    settings = predictor.model.settings
+    if without_text and needs_text(settings):
         only_text = "without any input, as this model uses only text"
         outcome.warnings.append(
             f"{without_text} of {len(segments)} clips have no text and are predicted "
-            f"{only_text if modality == 'text' else 'from sound only'}; put subtitles beside the "
-            f"files, or transcribe them with --transcribe"
+            f"{'from sound only' if needs_sound(settings) else only_text}; put subtitles beside "
+            f"the files, or transcribe them with --transcribe"
         )
     advice = "if the files are of one speaker, add --together folder or --together all"
     _report(predictor, files, outcome, f"; {advice}")

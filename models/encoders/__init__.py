@@ -1,4 +1,7 @@
-"""Audio and text encoders, and their fusion."""
+"""Encoders of the branches, from encoded clips to vectors, and the fusion of these.
+
+Only torch modules belong here; what a branch does before its encoder is in :mod:`models.branches`.
+"""
 
 from models.encoders.audio import AudioEncoder
 from models.encoders.fusion import BimodalClassifier

@@ -1,4 +1,7 @@
-"""Reusable neural network layers."""
+"""Neural network layers that encoders share: ODConv, CBAM, masking, and speaker normalisation.
+
+A layer knows nothing of clips, settings or other layers, and can be used in other networks.
+"""
 
 from models.layers.cbam import CBAM
 from models.layers.odconv import ODConv2d

@@ -1,6 +1,9 @@
 """Feature extractors and branches of other packages, found by their entry points."""
 
+import re
 import sys
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,88 +19,40 @@ from models.training.run import train
 
 pytestmark = pytest.mark.usefixtures("undrawn", "toys")
 
-CODE = '''
-import numpy as np
-import torch
-from torch import nn
-
-from manifests.storage.store import fingerprint
-from models.branches import Branch
-from models.features.extractor import FeatureExtractor
-
-
-class Energy(FeatureExtractor):
-    """Logarithm of the energy in bands of the spectrum."""
-
-    def __init__(self, settings):
-        self.width = settings.options.get("energy", {}).get("bands", 4)
-        self.hop_ms = 20.0
-
-    def fingerprint(self):
-        return fingerprint({"extractor": "energy", "bands": self.width})
-
-    def __call__(self, samples):
-        frames = np.resize(samples, (max(len(samples) // 320, 1), 320))
-        power = np.abs(np.fft.rfft(frames, axis=1)[:, 1:]) ** 2
-        bands = [band.sum(axis=1) for band in np.array_split(power, self.width, axis=1)]
-        return np.log(1e-6 + np.stack(bands, axis=1)).astype(np.float32)
-
-
-class TextLength(Branch):
-    """Number of words, relative to the mean of the training clips."""
-
-    needs_text = True
-
-    def __init__(self, mean):
-        self.mean = mean
-
-    @classmethod
-    def fit(cls, training, settings):
-        return cls(float(np.mean([len(example.words) for example in training])))
-
-    def build(self, classes):
-        layer = nn.Linear(1, 3)
-        layer.width = 3
-        return layer
-
-    def encode(self, examples):
-        return np.array([[len(example.words) - self.mean] for example in examples], np.float32)
-
-    def document(self):
-        return self.mean
-
-    @classmethod
-    def parse(cls, document, settings):
-        return cls(document)
-'''
-ENTRY_POINTS = """
-[corpus_tools.feature_extractors]
-energy = corpus_toys:Energy
-broken = corpus_toys:Missing
-
-[corpus_tools.model_branches]
-length = corpus_toys:TextLength
-"""
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """Folder with an installed package that has an extractor and a branch."""
+    """Folder with the installed packages of the how-tos: an extractor and a branch."""
     site = tmp_path_factory.mktemp("site")
-    info = site / "corpus_toys-0.1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: corpus-toys\nVersion: 0.1\n")
-    (info / "entry_points.txt").write_text(ENTRY_POINTS)
-    (site / "corpus_toys.py").write_text(CODE)
+    for page in ("add-a-feature-extractor.md", "add-a-model-branch.md"):
+        code, project = re.findall(
+            r"```(?:python|toml)\n(.*?)```", (HOW_TO / page).read_text("utf-8"), re.DOTALL
+        )[:2]
+        table = tomllib.loads(project)
+        (group, entries), *none = table["project"]["entry-points"].items()
+        assert not none
+        name = table["project"]["name"]
+        module = name.replace("-", "_")
+        info = site / f"{module}-0.1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1.0\n")
+        lines = [f"{name} = {value}\n" for name, value in entries.items()]
+        if "extractors" in group:
+            lines.append("broken = corpus_energy:Missing\n")
+        (info / "entry_points.txt").write_text(f"[{group}]\n{''.join(lines)}")
+        (site / f"{module}.py").write_text(code, encoding="utf-8")
     return site
 
 
 @pytest.fixture
 def toys(site, monkeypatch):
-    """Install the package."""
+    """Install the packages."""
     monkeypatch.syspath_prepend(site)
     yield
-    sys.modules.pop("corpus_toys", None)
+    for name in ("corpus_energy", "corpus_length"):
+        sys.modules.pop(name, None)
 
 
 def _train(corpus, settings, name="run"):
