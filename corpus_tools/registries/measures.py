@@ -41,9 +41,9 @@ class Threshold:
         least: smallest permitted value of the key.
         most: largest permitted value of the key.
         reason: reason that rejected clips get.
-        label: short name of the reason on the review page.
-        sentence: explanation on the review page, a format of ``value`` and ``limit``.
+        sentence: value and limit on the review page, a format of ``value`` and ``limit``.
         help: help of the flag and description of the key, without a full stop.
+        label: short name of the reason on the review page, if it isn't the reason in words.
         scripted: whether the threshold also applies to scripted recordings.
     """
 
@@ -52,10 +52,15 @@ class Threshold:
     least: float | None = None
     most: float | None = None
     reason: str
-    label: str
     sentence: str
     help: str
+    label: str = ""
     scripted: bool = True
+
+    @property
+    def name(self) -> str:
+        """Short name of the reason."""
+        return self.label or self.reason.replace("_", " ")
 
     def rejects(self, value: float | None, limit: float | None) -> bool:
         """Return whether a value lies beyond a limit; if either is unknown it does not."""
@@ -103,8 +108,7 @@ SHIPPED = (
             default=-50.0,
             most=0,
             reason="too_quiet",
-            label="too quiet",
-            sentence="too quiet: {value:.0f} dBFS, at least {limit:.0f}",
+            sentence="{value:.0f} dBFS, at least {limit:.0f}",
             help="Minimum level, in dBFS",
         ),
     ),
@@ -135,8 +139,7 @@ SHIPPED = (
             least=0,
             most=1,
             reason="clipped",
-            label="clipped",
-            sentence="clipped: {value:.1%} of the samples at the peak, at most {limit:.1%}",
+            sentence="{value:.1%} of the samples at the peak, at most {limit:.1%}",
             help="Maximum share of clipped samples",
         ),
     ),
@@ -150,8 +153,7 @@ SHIPPED = (
             default=0,
             least=0,
             reason="dropouts",
-            label="dropouts",
-            sentence="dropouts: {value}, at most {limit}",
+            sentence="{value}, at most {limit}",
             help="Maximum number of dropouts",
         ),
     ),
@@ -168,8 +170,7 @@ SHIPPED = (
             least=0,
             most=1,
             reason="music",
-            label="music",
-            sentence="music: {value:.2f}, at most {limit:.2f}",
+            sentence="{value:.2f}, at most {limit:.2f}",
             help="Maximum music score, 0 to 1",
         ),
     ),
@@ -185,7 +186,7 @@ SHIPPED = (
             default=12.0,
             reason="low_snr",
             label="noisy",
-            sentence="noisy: speech {value:.1f} dB above background, at least {limit:.0f} dB",
+            sentence="speech {value:.1f} dB above background, at least {limit:.0f} dB",
             help="Minimum speech level above background, in dB",
         ),
     ),
@@ -201,8 +202,7 @@ SHIPPED = (
             least=0,
             most=1,
             reason="little_speech",
-            label="little speech",
-            sentence="little speech: {value:.0%}, at least {limit:.0%}",
+            sentence="{value:.0%}, at least {limit:.0%}",
             help="Minimum share of speech in a clip",
             scripted=False,
         ),

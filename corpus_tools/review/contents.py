@@ -68,7 +68,7 @@ def reason_label(reason: str) -> str:
         >>> reason_label("low_snr"), reason_label("some_new_reason")
         ('noisy', 'some new reason')
     """
-    labels = {threshold.reason: threshold.label for _, threshold in screening_measures()}
+    labels = {threshold.reason: threshold.name for _, threshold in screening_measures()}
     return (labels | _LABELS).get(reason, reason.replace("_", " "))
 
 
@@ -83,7 +83,7 @@ def reason_sentence(reason: str, clip: Clip, rules: Mapping[str, Any]) -> str:
     sentence, values = _SENTENCES.get(reason), {**rules, **clip.row()}
     for measure, threshold in screening_measures():
         if threshold.reason == reason and threshold.key in rules:
-            sentence = threshold.sentence
+            sentence = f"{threshold.name}: {threshold.sentence}"
             values = {"value": measure.value(clip), "limit": rules[threshold.key]}
     if sentence is None:
         return reason_label(reason)

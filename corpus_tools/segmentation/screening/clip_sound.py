@@ -1,5 +1,6 @@
 """Measurement of a clip: its sound with its surroundings, and the functions of the measures."""
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from pkgutil import resolve_name
@@ -11,13 +12,14 @@ from numpy.typing import NDArray
 from corpus_tools.media.cut import Cut
 from corpus_tools.media.resample import SAMPLE_RATE
 from corpus_tools.media.samples import Samples, clipping_share, peak_db, rms_db
-from corpus_tools.registries.measures import added_measures, measures
+from corpus_tools.registries.measures import SHIPPED, Measure, added_measures
 from corpus_tools.segmentation.screening.dropouts import dropout_count
 from corpus_tools.segmentation.screening.music import music_score
 from corpus_tools.segmentation.screening.snr import snr_db, voiced, voiced_frames, voiced_speech
 from corpus_tools.segmentation.screening.spectra import Spectra, power_spectra, windows_within
 from corpus_tools.segmentation.voice.activity import Activity
 from corpus_tools.segmentation.voice.base import FRAME_MS
+from manifests.base.errors import DataError
 
 __all__ = ["AROUND_MS", "ClipSound", "measure"]
 
@@ -55,10 +57,25 @@ class ClipSound:
 
 
 def measure(sound: ClipSound) -> dict[str, Any]:
-    """Return the measures of a clip as fields of its record `Clip`."""
-    values = {row.name: resolve_name(row.compute)(sound) for row in measures()}
-    added = {row.name: values.pop(row.name) for row in added_measures()}
+    """Return the measures of a clip as fields of its record `Clip`.
+
+    Raises:
+        DataError: if an added measure fails, with its name.
+    """
+    values = {row.name: resolve_name(row.compute)(sound) for row in SHIPPED}
+    added = {row.name: _added(row, sound) for row in added_measures()}
     return {**values, "measures": added or None}
+
+
+def _added(row: Measure, sound: ClipSound) -> float | None:
+    try:
+        value = resolve_name(row.compute)(sound)
+        if value is None or math.isfinite(value):
+            return None if value is None else float(value)
+        problem = f"returned {value}"
+    except Exception as error:
+        problem = f"failed ({type(error).__name__}: {error})"
+    raise DataError(f"measure {row.name} {problem}; report it to its author")
 
 
 def level(sound: ClipSound) -> float:

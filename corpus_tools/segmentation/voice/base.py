@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from corpus_tools.configuration.segment import SegmentSettings
 from corpus_tools.media.samples import Samples
 from corpus_tools.registries.voice_detectors import load_detector
+from manifests.base.errors import ConfigurationError
 
 __all__ = [
     "FRAME_MS",
@@ -59,8 +60,7 @@ def detector_of(settings: SegmentSettings) -> VoiceDetector:
     Raises:
         ConfigurationError: if it isn't installed.
     """
-    detector: Detector = load_detector(settings.detector)
-    return detector.create(settings)
+    return _detector(settings).create(settings)
 
 
 def detector_name(settings: SegmentSettings) -> str:
@@ -69,5 +69,13 @@ def detector_name(settings: SegmentSettings) -> str:
     Raises:
         ConfigurationError: if it isn't installed.
     """
-    detector: Detector = load_detector(settings.detector)
-    return detector.identity(settings)
+    return _detector(settings).identity(settings)
+
+
+def _detector(settings: SegmentSettings) -> Detector:
+    detector = load_detector(settings.detector)
+    if not isinstance(detector, Detector):
+        raise ConfigurationError(
+            f"voice detector '{settings.detector}' is no Detector; report it to its author"
+        )
+    return detector

@@ -6,6 +6,8 @@ from scipy.special import gammaincinv, ndtri
 
 from corpus_tools.media.cut import Cut
 from corpus_tools.media.samples import frame_powers
+from corpus_tools.registries.measures import Measure
+from corpus_tools.segmentation.screening import clip_sound
 from corpus_tools.segmentation.screening.clip_sound import ClipSound, measure
 from corpus_tools.segmentation.screening.dropouts import dropout_count
 from corpus_tools.segmentation.screening.music import (
@@ -16,6 +18,7 @@ from corpus_tools.segmentation.screening.music import (
 from corpus_tools.segmentation.screening.snr import _WADA_DB, _WADA_SPREAD, voiced, wada_snr_db
 from corpus_tools.segmentation.screening.spectra import power_spectra
 from corpus_tools.segmentation.voice.activity import Activity
+from manifests.base.errors import DataError
 
 RATE = 16_000
 
@@ -178,3 +181,17 @@ def test_dropouts_blurred_by_a_codec_are_found_and_pauses_are_not():
 def test_clip_shorter_than_a_window_has_the_other_measures():
     measured = measures_of(TALK[:160], SPOKEN[:160])
     assert (measured.music, measured.dropouts) == (None, 0)
+
+
+def not_a_number(sound):
+    return float("nan")
+
+
+@pytest.mark.parametrize(
+    ("function", "problem"), [("not_a_number", "returned nan"), ("missing", "AttributeError")]
+)
+def test_a_failing_added_measure_is_named(monkeypatch, function, problem):
+    row = Measure(name="toy", compute=f"{__name__}:{function}", meaning="nothing")
+    monkeypatch.setattr(clip_sound, "added_measures", lambda: (row,))
+    with pytest.raises(DataError, match=rf"measure toy .*{problem}.*; report it to its author"):
+        measures_of(TALK, SPOKEN)

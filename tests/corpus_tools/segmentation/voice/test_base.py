@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import corpus_tools.segmentation.voice.base
 import corpus_tools.segmentation.voice.silero
 from corpus_tools.configuration.segment import SegmentSettings
 from corpus_tools.media.decode import decode_whole
@@ -78,6 +79,12 @@ def test_silero_receives_every_sample_once_scaled_to_one():
 def test_the_settings_choose_the_detector_and_name_it():
     assert isinstance(detector_of(SegmentSettings()), WebRtcVoice)
     assert detector_name(SegmentSettings()).startswith("webrtcvad 2")
+
+
+def test_an_added_detector_of_another_type_is_refused(monkeypatch):
+    monkeypatch.setattr(corpus_tools.segmentation.voice.base, "load_detector", lambda name: object)
+    with pytest.raises(ConfigurationError, match="voice detector 'webrtc' is no Detector"):
+        detector_name(SegmentSettings())
 
 
 def test_without_the_extra_a_run_stops_before_it_starts_and_names_the_command(
