@@ -3,7 +3,6 @@
 import contextlib
 import csv
 import io
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from manifests.base.errors import DataError
-from manifests.storage.store import atomic_path
+from manifests.storage.store import write_bytes
 from manifests.storage.tombstones import Withdrawn
 
 __all__ = ["Annotators", "Rater"]
@@ -131,10 +130,7 @@ class Annotators:
         for row in self._rows:
             number = "" if row.rater.number is None else row.rater.number
             writer.writerow([row.annotator, row.server, number, row.rater.email or ""])
-        with atomic_path(self.path) as temporary:
-            descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-                stream.write(text.getvalue())
+        write_bytes(self.path, text.getvalue().encode(), mode=0o600)
         self._changed = False
 
     def _row_index(self, server: str, rater: Rater) -> int | None:

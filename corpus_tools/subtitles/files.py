@@ -23,136 +23,6 @@ __all__ = [
 ]
 
 
-def spoken_cues(cues: Sequence[Cue]) -> tuple[list[Cue], Counter[str]]:
-    """Return the cues that may be spoken lines, in order of time, and the reasons for the others.
-
-    Left out are cues that end before they begin, lie before the start or after four days, last
-    longer than half a minute (titles, watermarks), or have too much text. Cues without text or
-    duration are dropped without a reason. Repetitions of a text without a pause, from animation and
-    layers, are merged into one cue.
-
-    Args:
-        cues: cues without markup.
-    """
-    reasons: Counter[str] = Counter()
-    kept = []
-    for cue in cues:
-        reason = _rejection(cue)
-        if reason:
-            reasons[reason] += 1
-        elif cue.text.strip() and cue.end > cue.start:
-            kept.append(cue if cue.start >= 0 else replace(cue, start=0.0))
-    return _merge_repeated(sorted(kept, key=lambda cue: (cue.start, cue.end, cue.text))), reasons
-
-
-def _rejection(cue: Cue) -> str | None:
-    if cue.end < cue.start:
-        return "end before they begin"
-    if cue.start > _LATEST or (cue.start < 0 and cue.end <= 0):
-        return "lie outside any film"
-    if cue.end - cue.start > _LONGEST:
-        return f"last more than {_LONGEST} s"
-    if len(cue.text) > _MOST_TEXT:
-        return f"have more than {_MOST_TEXT} characters"
-    return None
-
-
-def _merge_repeated(cues: Sequence[Cue]) -> list[Cue]:
-    """Merge consecutive cues with the same text and speaker."""
-    joined: list[Cue] = []
-    last: dict[tuple[str, str | None], int] = {}
-    for cue in cues:
-        key = cue.text.strip(), cue.speaker
-        at = last.get(key)
-        if at is not None and cue.start <= joined[at].end + _AT_ONCE:
-            end = max(joined[at].end, cue.end)
-            if end - joined[at].start <= _LONGEST:
-                joined[at] = replace(joined[at], end=end)
-                continue
-        last[key] = len(joined)
-        joined.append(cue)
-    return joined
-
-
-_LATEST = 4 * 24 * 3600  # s
-_LONGEST = 30  # s
-_MOST_TEXT = 500
-_AT_ONCE = 0.05  # s
-
-
-def without_translations(cues: Sequence[Cue], language: str) -> tuple[list[Cue], int]:
-    r"""Remove simultaneous translations in another script from cues.
-
-    A translation may be in lines of its own within a cue, or in cues of its own at the same time.
-    If fewer than 30 % of the cues have one, the file is in one language, and foreign words in it
-    are kept.
-
-    Args:
-        cues: cues without markup.
-        language: BCP 47 code of the spoken language.
-
-    Returns:
-        Remaining cues, and the number of cues that lost all or part of their text.
-
-    Example:
-        >>> without_translations([Cue(0, 2, "巴适得很\nVery comfortable", None)], "zh")
-        ([Cue(start=0, end=2, text='巴适得很', speaker=None)], 1)
-    """
-    spoken = scripts_of_language(language)
-    split = [_by_script(cue, spoken) for cue in cues]
-    native = [cue for cue, (own, _) in zip(cues, split, strict=True) if own]
-    if not native:
-        return list(cues), 0
-    coverage = _Coverage(native)
-    kept: list[Cue] = []
-    translated = 0
-    for cue, (own, other) in zip(cues, split, strict=True):
-        if own and other:
-            kept.append(replace(cue, text="\n".join(own)))
-            translated += 1
-        elif own or not other or not coverage.covers_most_of(cue):
-            kept.append(cue)
-        else:
-            translated += 1
-    if translated < _MIN_TRANSLATED * len(native):
-        return list(cues), 0
-    return kept, translated
-
-
-def _by_script(cue: Cue, spoken: frozenset[str]) -> tuple[list[str], list[str]]:
-    """Return the lines of a cue in the language's scripts, and those in other scripts."""
-    own: list[str] = []
-    other: list[str] = []
-    for line in cue.text.split("\n"):
-        script = script_of(line)
-        if script is not None:
-            (own if script in spoken else other).append(line)
-    return own, other
-
-
-class _Coverage:
-    """Time covered by a set of cues, with queries in constant time."""
-
-    def __init__(self, cues: Sequence[Cue]) -> None:
-        self._last = max(cue.end for cue in cues)
-        changes = np.zeros(self._cell(self._last) + 2, dtype=np.int32)
-        np.add.at(changes, [self._cell(cue.start) for cue in cues], 1)
-        np.add.at(changes, [self._cell(cue.end) for cue in cues], -1)
-        shown = np.cumsum(changes) > 0
-        self._before = np.concatenate([[0], np.cumsum(shown, dtype=np.int32)])
-
-    def covers_most_of(self, cue: Cue) -> bool:
-        start, end = (self._cell(min(time, self._last)) for time in (cue.start, cue.end))
-        return bool(2 * (self._before[end] - self._before[start]) > end - start)
-
-    @staticmethod
-    def _cell(seconds: float) -> int:
-        return int(max(seconds, 0) * 10)
-
-
-_MIN_TRANSLATED = 0.3  # share of cues with a translation in a bilingual file
-
-
 SUFFIXES = (".srt", ".ass", ".ssa", ".vtt")
 """Supported file suffixes, in order of preference."""
 
@@ -333,3 +203,133 @@ _MIN_LINES = 30  # lines from which a file is checked for being a translation
 _LANGUAGE = re.compile(r"\.[A-Za-z]{2,3}(?:[-_][A-Za-z]{2,8})*")
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 _ASS_TIMES = re.compile(r"Dialogue:[^,]*(?:,\s*-?\d{1,2}:\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?\s*){2},")
+
+
+def spoken_cues(cues: Sequence[Cue]) -> tuple[list[Cue], Counter[str]]:
+    """Return the cues that may be spoken lines, in order of time, and the reasons for the others.
+
+    Left out are cues that end before they begin, lie before the start or after four days, last
+    longer than half a minute (titles, watermarks), or have too much text. Cues without text or
+    duration are dropped without a reason. Repetitions of a text without a pause, from animation and
+    layers, are merged into one cue.
+
+    Args:
+        cues: cues without markup.
+    """
+    reasons: Counter[str] = Counter()
+    kept = []
+    for cue in cues:
+        reason = _rejection(cue)
+        if reason:
+            reasons[reason] += 1
+        elif cue.text.strip() and cue.end > cue.start:
+            kept.append(cue if cue.start >= 0 else replace(cue, start=0.0))
+    return _merge_repeated(sorted(kept, key=lambda cue: (cue.start, cue.end, cue.text))), reasons
+
+
+def _rejection(cue: Cue) -> str | None:
+    if cue.end < cue.start:
+        return "end before they begin"
+    if cue.start > _LATEST or (cue.start < 0 and cue.end <= 0):
+        return "lie outside any film"
+    if cue.end - cue.start > _LONGEST:
+        return f"last more than {_LONGEST} s"
+    if len(cue.text) > _MOST_TEXT:
+        return f"have more than {_MOST_TEXT} characters"
+    return None
+
+
+def _merge_repeated(cues: Sequence[Cue]) -> list[Cue]:
+    """Merge consecutive cues with the same text and speaker."""
+    joined: list[Cue] = []
+    last: dict[tuple[str, str | None], int] = {}
+    for cue in cues:
+        key = cue.text.strip(), cue.speaker
+        at = last.get(key)
+        if at is not None and cue.start <= joined[at].end + _AT_ONCE:
+            end = max(joined[at].end, cue.end)
+            if end - joined[at].start <= _LONGEST:
+                joined[at] = replace(joined[at], end=end)
+                continue
+        last[key] = len(joined)
+        joined.append(cue)
+    return joined
+
+
+_LATEST = 4 * 24 * 3600  # s
+_LONGEST = 30  # s
+_MOST_TEXT = 500
+_AT_ONCE = 0.05  # s
+
+
+def without_translations(cues: Sequence[Cue], language: str) -> tuple[list[Cue], int]:
+    r"""Remove simultaneous translations in another script from cues.
+
+    A translation may be in lines of its own within a cue, or in cues of its own at the same time.
+    If fewer than 30 % of the cues have one, the file is in one language, and foreign words in it
+    are kept.
+
+    Args:
+        cues: cues without markup.
+        language: BCP 47 code of the spoken language.
+
+    Returns:
+        Remaining cues, and the number of cues that lost all or part of their text.
+
+    Example:
+        >>> without_translations([Cue(0, 2, "巴适得很\nVery comfortable", None)], "zh")
+        ([Cue(start=0, end=2, text='巴适得很', speaker=None)], 1)
+    """
+    spoken = scripts_of_language(language)
+    split = [_by_script(cue, spoken) for cue in cues]
+    native = [cue for cue, (own, _) in zip(cues, split, strict=True) if own]
+    if not native:
+        return list(cues), 0
+    coverage = _Coverage(native)
+    kept: list[Cue] = []
+    translated = 0
+    for cue, (own, other) in zip(cues, split, strict=True):
+        if own and other:
+            kept.append(replace(cue, text="\n".join(own)))
+            translated += 1
+        elif own or not other or not coverage.covers_most_of(cue):
+            kept.append(cue)
+        else:
+            translated += 1
+    if translated < _MIN_TRANSLATED * len(native):
+        return list(cues), 0
+    return kept, translated
+
+
+def _by_script(cue: Cue, spoken: frozenset[str]) -> tuple[list[str], list[str]]:
+    """Return the lines of a cue in the language's scripts, and those in other scripts."""
+    own: list[str] = []
+    other: list[str] = []
+    for line in cue.text.split("\n"):
+        script = script_of(line)
+        if script is not None:
+            (own if script in spoken else other).append(line)
+    return own, other
+
+
+class _Coverage:
+    """Time covered by a set of cues, with queries in constant time."""
+
+    def __init__(self, cues: Sequence[Cue]) -> None:
+        self._last = max(cue.end for cue in cues)
+        changes = np.zeros(self._cell(self._last) + 2, dtype=np.int32)
+        np.add.at(changes, [self._cell(cue.start) for cue in cues], 1)
+        np.add.at(changes, [self._cell(cue.end) for cue in cues], -1)
+        shown = np.cumsum(changes) > 0
+        self._before = np.concatenate([[0], np.cumsum(shown, dtype=np.int32)])
+
+    def covers_most_of(self, cue: Cue) -> bool:
+        start, end = (self._cell(min(time, self._last)) for time in (cue.start, cue.end))
+        return bool(2 * (self._before[end] - self._before[start]) > end - start)
+
+    @staticmethod
+    def _cell(seconds: float) -> int:
+        return int(max(seconds, 0) * 10)
+
+
+_MIN_TRANSLATED = 0.3  # share of cues with a translation in a bilingual file

@@ -153,19 +153,17 @@ def clear_partial_folders(parent: Path) -> None:
             shutil.rmtree(left)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file atomically."""
+def write_bytes(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """Write a file atomically; ``mode`` are its permissions, less those of the umask."""
     with atomic_path(path) as temporary:
-        temporary.write_bytes(data)
+        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
 
 
 def rewrite(path: Path, data: bytes) -> None:
     """Replace a file as :func:`write_bytes` does, keeping its permissions."""
-    with atomic_path(path) as temporary:
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
+    write_bytes(path, data, mode=path.stat().st_mode & 0o777 if path.exists() else 0o666)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import re
 import secrets
 import subprocess
@@ -16,7 +15,7 @@ from annotation.label_studio.address import ServerFolder
 from annotation.label_studio.refusals import token_path
 from annotation.label_studio.server.program import Program
 from manifests.base.errors import CorpusError, DataError
-from manifests.storage.store import atomic_path
+from manifests.storage.store import write_bytes
 
 __all__ = ["ADMIN", "Account", "PreparedAccounts", "first_password", "is_email", "prepare_accounts"]
 
@@ -87,7 +86,7 @@ def prepare_accounts(
         kept = [account for account in existing + new if account not in foreign]
         _write_passwords(folder.passwords, kept)
     if token is None:
-        _write_private(path, result["token"] + "\n")
+        write_bytes(path, (result["token"] + "\n").encode(), mode=0o600)
     made = [account.name for account in accounts if account.email in result["made"]]
     return PreparedAccounts(made, result["token_known"])
 
@@ -146,7 +145,7 @@ def _run(
             return dict(result)
     except (ValueError, IndexError, AttributeError):
         pass
-    _write_private(folder.log, completed.stderr)
+    write_bytes(folder.log, completed.stderr.encode(), mode=0o600)
     last = (completed.stderr.strip().splitlines() or ["no output"])[-1]
     raise CorpusError(
         f"Label Studio {program.version} could not create its database and accounts "
@@ -171,15 +170,7 @@ def _write_passwords(path: Path, accounts: list[Account]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
     writer.writerows([account.name, account.email, account.password] for account in accounts)
-    _write_private(path, text.getvalue())
+    write_bytes(path, text.getvalue().encode(), mode=0o600)
 
 
 _COLUMNS = ["annotator", "email", "first_password"]
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that is never readable by others than its owner."""
-    with atomic_path(path) as temporary:
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
