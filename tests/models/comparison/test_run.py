@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -26,7 +27,7 @@ channels = 4
 FEW_WORDS = {"size": 4, "filters": 2}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def brief(quick):
     return quick.changed(epochs=2, speeds=(), features={"pitch": False}, words=FEW_WORDS)
 
@@ -35,8 +36,8 @@ def _out(folder, name="compared"):
     return folder.parent.parent / "runs" / name
 
 
-@pytest.fixture
-def fits(monkeypatch):
+@pytest.fixture(scope="module")
+def fits():
     """Return the list of later fits."""
     made = []
     own = trials.fit
@@ -45,17 +46,30 @@ def fits(monkeypatch):
         made.append((settings.modality, settings.audio.dynamic, settings.seed))
         return own(training, validation, settings, *others, **options)
 
-    monkeypatch.setattr(trials, "fit", noted)
-    return made
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trials, "fit", noted)
+        yield made
 
 
-def test_a_comparison_writes_its_files_and_resumes_with_more_seeds(corpus, brief, fits, drawn):
-    folder = corpus()
-    out = _out(folder)
-    outcome = compare(folder, out, brief, 1)
+@pytest.fixture(scope="module")
+def compared_once(corpus_below, tmp_path_factory, brief, fits):
+    """A corpus with a comparison of one seed, not to be changed."""
+    folder = corpus_below(tmp_path_factory.mktemp("compared"))
+    outcome = compare(folder, _out(folder), brief, 1)
     assert outcome.ok
     assert outcome.items_in == outcome.kept == 48
     assert fits == [("audio", False, 0), ("audio", True, 0), ("text", True, 0), ("both", True, 0)]
+    return folder.parent.parent
+
+
+@pytest.fixture
+def compared(compared_once, tmp_path):
+    """The manifest of a corpus with a comparison of one seed."""
+    return shutil.copytree(compared_once, tmp_path / "corpus") / "manifests" / "v1"
+
+
+def test_a_comparison_writes_its_files_and_resumes_with_more_seeds(compared, brief, fits, drawn):
+    folder, out = compared, _out(compared)
     first = (out / "parts" / "fusion-0.json").read_bytes()
     del fits[:]
     (out / "parts" / "cnn-0.json").write_text('{"told": [')  # as if truncated
@@ -80,20 +94,17 @@ def test_a_comparison_writes_its_files_and_resumes_with_more_seeds(corpus, brief
     assert len(list(csv.DictReader((out / "predictions.csv").open()))) == 12 * 9
 
 
-def test_a_comparison_is_reproducible(corpus, brief):
-    folder = corpus()
-    for name in "ab":
-        compare(folder, _out(folder, name), brief, 1)
+def test_a_comparison_is_reproducible(compared, brief):
+    out, again = _out(compared), _out(compared, "again")
+    compare(compared, again, brief, 1)
     for file in ("table.md", "table.csv", "predictions.csv", "parts/fusion-0.json"):
-        assert (_out(folder, "a") / file).read_bytes() == (_out(folder, "b") / file).read_bytes()
+        assert (out / file).read_bytes() == (again / file).read_bytes()
 
 
-def test_runs_match_those_of_train(corpus, brief):
+def test_runs_match_those_of_train(compared, brief):
     from models.training.run import train
 
-    folder = corpus()
-    out = _out(folder)
-    compare(folder, out, brief, 1)
+    folder, out = compared, _out(compared)
     for modality, key in (("text", "text"), ("audio", "audio"), ("both", "fusion")):
         alone = _out(folder, key)
         train(folder, alone, brief.changed(modality=modality))
@@ -135,6 +146,7 @@ def test_an_empty_test_split_is_refused(corpus, brief):
 
 def test_missing_word_vectors_are_reported_before_training(corpus, brief, fits):
     folder = corpus()
+    del fits[:]
     with pytest.raises(ConfigurationError, match="no such file of word vectors"):
         compare(folder, _out(folder), brief.changed(words={"vectors": "nowhere.txt"}), 1)
     assert not _out(folder).exists()

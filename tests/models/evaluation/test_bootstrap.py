@@ -62,10 +62,10 @@ def test_a_class_without_clips_or_predictions_has_no_interval():
 def test_two_thousand_resamples_of_500_clips_take_under_two_seconds():
     generator = np.random.default_rng(3)
     truth, predicted, names = _clustered(generator, 25, 20)
-    begun = time.perf_counter()
+    begun = time.process_time()
     bootstrap(truth, predicted, 6)
     bootstrap(truth, predicted, 6, names)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_intervals_match_a_plain_loop():

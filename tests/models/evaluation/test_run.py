@@ -13,6 +13,8 @@ from models.evaluation.run import evaluate
 from models.loading import cache_folder
 from models.training.run import train
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture(scope="module")
 def made(corpus_below, tmp_path_factory, quick):
@@ -29,7 +31,7 @@ def trained(made, tmp_path):
     return root / "manifests" / "v1", root / "runs" / "a"
 
 
-def test_an_evaluation_holds_everything_and_can_be_made_again(trained):
+def test_an_evaluation_holds_everything_and_can_be_made_again(trained, drawn):
     folder, run = trained
     outcome = evaluate(run, folder)
     out = run / "evaluation" / "v1-test"

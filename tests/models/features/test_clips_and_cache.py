@@ -99,11 +99,12 @@ def test_missing_clip_doesnt_affect_others(clip, tmp_path):
     assert found[1][0].shape[1] == MfccExtractor(FeatureSettings()).width
 
 
-def test_processes_give_the_same_features(tmp_path):
+def test_processes_give_the_same_features(tmp_path, monkeypatch):
+    monkeypatch.setattr("models.features.cache._MIN_FOR_PROCESSES", 20)
     warm_up(("models.features.cache",))
     random = np.random.default_rng(0)
     clips = [ClipFile("gone", tmp_path / "gone.wav", "0" * 64)]
-    for number in range(140):
+    for number in range(40):
         path = tmp_path / f"{number}.wav"
         noise = random.integers(-3000, 3000, random.integers(400, 4000), dtype=np.int16)
         soundfile.write(path, noise, 16000, subtype="PCM_16")
@@ -112,7 +113,7 @@ def test_processes_give_the_same_features(tmp_path):
     seen = []
     cache = FeatureCache(tmp_path / "cache", MfccExtractor(FeatureSettings()))
     many = cache.load(clips, lambda done, total, name: seen.append((done, total)))
-    assert seen == [(done, 141) for done in range(1, 142)]
+    assert seen == [(done, 41) for done in range(1, 42)]
     assert isinstance(many[0], DataError)
     for clip, together in zip(clips[1:], many[1:], strict=True):
         [alone] = FeatureCache(None, MfccExtractor(FeatureSettings())).load([clip])
