@@ -124,7 +124,7 @@ def _name(key: str) -> Name:
 
 
 def _sha256(rows: Rows) -> str:
-    return hashlib.sha256(rows).hexdigest()
+    return hashlib.sha256(rows.data).hexdigest()
 
 
 _SUFFIX = ".safetensors"
