@@ -20,7 +20,7 @@ __all__ = [
 BRANCH_GROUP = "corpus_tools.model_branches"
 """Entry point group of further branches."""
 
-BRANCHES = ("audio", "text")
+BRANCHES: tuple[str, ...] = ("audio", "text")
 """Names of the shipped branches."""
 
 
