@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import corpus_tools.segmentation.voice.base
@@ -53,6 +53,7 @@ def detectors():
 
 
 @pytest.mark.parametrize("name", ["webrtc", "silero"])
+@settings(deadline=None)  # 25 s of sound
 @given(length=st.integers(0, 400_000), sizes=st.lists(st.integers(1, 200_000), min_size=1))
 def test_one_decision_per_frame_for_any_blocks(name, length, sizes):
     samples = SAMPLES[:length]
