@@ -20,6 +20,10 @@ from tests.factories import make_clip, make_source
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny Whisper; PyTorch uses one thread, as several cost more than they save."""
+    import torch
+
+    torch.set_num_threads(1)
     write = runpy.run_path(str(Path(__file__).with_name("tiny_whisper.py")))["write_checkpoint"]
     return write(tmp_path_factory.mktemp("whisper") / "tiny.pt")
 

@@ -120,4 +120,4 @@ def test_a_full_gpu_halves_whispers_batch(
         one.text for one in expected
     ]
     assert sizes == [2, 2, 1]
-    assert said == ["the GPU's memory is full; going on with batches of 2"]
+    assert said == ["GPU memory is full; continuing with batches of 2"]
