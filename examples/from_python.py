@@ -15,6 +15,7 @@ import pandas as pd
 
 import annotation
 import manifests
+import models
 from corpus_tools import Corpus
 
 sample = Path(__file__).parent
@@ -68,3 +69,10 @@ print(pd.DataFrame(outcome.details["manifest"]["counts"]))
 manifest = manifests.load(outcome.details["manifest"]["folder"])
 print(manifest.clips[0].clip_id, manifest.clips[0].emotion, manifest.clips[0].votes)
 print(manifest.to_pandas().groupby(["split", "speaker"], dropna=False).size())
+
+# %% A model: two epochs, to show the calls
+version = Path(outcome.details["manifest"]["folder"])
+trained = models.train(version, folder / "run", epochs=2)
+print(trained.details["metrics"]["test"]["uar"], models.evaluate(folder / "run", version).kept)
+model = models.load(folder / "run")
+print(model.predict([audio / "EB0" / "001.opus"], ["Twoje słowo ma dla mnie wielkie znaczenie."]))
