@@ -44,7 +44,7 @@ def corpus_command(*arguments):
 @pytest.fixture
 def films(tmp_path, make_babble, make_media):
     for seed in range(3):
-        make_media(tmp_path / f"E0{seed}.flac", make_babble(160, seed) / 32768)
+        make_media(tmp_path / f"E0{seed}.flac", make_babble(200, seed) / 32768)
     return sorted(tmp_path.glob("*.flac"))
 
 
