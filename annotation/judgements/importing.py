@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from annotation.batches.batches import read_plans
-from annotation.batches.registry import ServerFile
+from annotation.batches.server_file import ServerFile
 from annotation.judgements.annotators import Annotators, Rater
 from annotation.judgements.parse import (
     WITHDRAWN,

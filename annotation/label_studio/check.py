@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from annotation.batches.batches import read_batches
-from annotation.batches.registry import ServerFile
+from annotation.batches.server_file import ServerFile
 from annotation.label_studio.address import ServerFolder, is_healthy
 from annotation.label_studio.browser import Response, authorization, fetch, is_loopback, origin
 from annotation.label_studio.client import checked_url

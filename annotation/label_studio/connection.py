@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from annotation.batches.registry import KnownProject, KnownServer, ServerFile
+from annotation.batches.server_file import KnownProject, KnownServer, ServerFile
 from annotation.judgements.store import read_judgements
 from annotation.label_studio.address import ServerFolder, last_url, running_server
 from annotation.label_studio.client import Client, Project, checked_url

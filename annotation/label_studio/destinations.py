@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from annotation.batches.batches import Batch, Kind, Row, read_batches
-from annotation.batches.registry import KnownProject, project_key
+from annotation.batches.server_file import KnownProject, project_key
 from annotation.judgements.annotators import Annotators
 from annotation.scheme.settings import TASK_KEYS
 from manifests.base.errors import ConfigurationError, DataError

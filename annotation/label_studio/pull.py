@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from annotation.batches.registry import KnownProject
+from annotation.batches.server_file import KnownProject
 from annotation.judgements.annotators import Annotators, Rater
 from annotation.judgements.importing import import_exports
 from annotation.judgements.parse import Export, decode_export

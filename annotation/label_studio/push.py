@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from annotation.batches.registry import KnownProject
+from annotation.batches.server_file import KnownProject
 from annotation.judgements.annotators import Annotators
 from annotation.label_studio.address import ServerFolder
 from annotation.label_studio.client import Client, Project

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from annotation.batches.registry import ServerFile
+from annotation.batches.server_file import ServerFile
 from annotation.judgements.annotators import Annotators, Rater
 from annotation.judgements.importing import import_annotations
 from annotation.judgements.store import read_judgements
