@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from models.api import evaluate, load, train
+    from models.api.runs import evaluate, load, train
     from models.encoders import AudioEncoder, BimodalClassifier, TextCNN
     from models.layers import CBAM, ODConv2d
 
@@ -37,9 +37,9 @@ _MODULES = {
     "CBAM": "models.layers",
     "ODConv2d": "models.layers",
     "TextCNN": "models.encoders",
-    "evaluate": "models.api",
-    "load": "models.api",
-    "train": "models.api",
+    "evaluate": "models.api.runs",
+    "load": "models.api.runs",
+    "train": "models.api.runs",
 }
 
 

@@ -45,6 +45,8 @@ def test_a_folder_is_small_and_says_what_belongs_in_it(folder: Path) -> None:
 def test_folders_import_each_other_without_cycles() -> None:
     arrows = defaultdict(set)
     for module, path in MODULES.items():
+        if module in PACKAGES:  # names the public functions, imported when they are first used
+            continue
         for other in imported_by(module):
             if other in MODULES and MODULES[other].parent != path.parent:
                 arrows[path.parent].add(MODULES[other].parent)
