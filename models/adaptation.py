@@ -13,12 +13,9 @@ Numbers = NDArray[np.float64]
 def adapt_speakers(
     logits: Numbers, functionals: NDArray[np.float32], speakers: NDArray[np.int64]
 ) -> Numbers:
-    """Return logits (n, classes), adapted for speakers with enough clips by :func:`adapt_logits`.
+    """Return logits (n, classes), adapted by :func:`adapt_logits` for speakers with enough clips.
 
-    Args:
-        logits: logits of the model (n, classes).
-        functionals: normalised functionals of the clips (n, F).
-        speakers: speaker ids (n,), -1 if unknown.
+    ``functionals`` (n, F) are normalised; ``speakers`` (n,) are -1 where unknown.
     """
     adapted = logits.copy()
     for speaker in np.unique(speakers[speakers >= 0]):
@@ -32,12 +29,8 @@ def adapt_logits(logits: Numbers, functionals: NDArray[np.float32]) -> Numbers:
     """Return the logits (n, classes) of one speaker's clips after self-training on them.
 
     In each iteration the model's own predictions q are sharpened to targets p ∝ q ** 3, and an
-    update D, d of its layer of functionals x minimises
-    Σ CE(p, z + D x + d) + 50 / 2 · (|D|² + |d|²), so few clips change it little.
-
-    Args:
-        logits: z, logits of the model (n, classes).
-        functionals: x, normalised functionals of the clips (n, F).
+    update D, d of its layer of functionals x (n, F), normalised, minimises Σ CE(p, z + D x + d) +
+    50 / 2 · (|D|² + |d|²), so few clips change it little; z are the logits.
 
     Source: after Scudder, "Probability of error of some adaptive pattern-recognition machines",
     1965 (self-training), and Grandvalet and Bengio, "Semi-supervised learning by entropy

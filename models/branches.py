@@ -37,11 +37,8 @@ class Branch(ABC):
     """Branch of a model: the preprocessing of its input, fitted to training clips.
 
     A subclass from another package is named by an entry point of the group
-    ``corpus_tools.model_branches``; its settings are ``settings.options[NAME]``.
-
-    Attributes:
-        needs_sound: True if it uses the features of the clips.
-        needs_text: True if it uses their words.
+    ``corpus_tools.model_branches``; its settings are ``settings.options[NAME]``. ``needs_sound`` is
+    True if it uses the features of the clips, ``needs_text`` if it uses their words.
     """
 
     needs_sound: ClassVar[bool] = False
@@ -71,11 +68,7 @@ class Branch(ABC):
 
     @classmethod
     def parse(cls, document: Any, settings: TrainSettings) -> Self:
-        """Return the branch of :meth:`document`; here one without fitted values.
-
-        Raises:
-            DataError: if the document is invalid.
-        """
+        """Return the branch of a :meth:`document`, here without values; DataError if invalid."""
         return cls.fit([], settings)
 
 
@@ -83,10 +76,7 @@ class Branch(ABC):
 class AudioBranch(Branch):
     """Audio branch: features and functionals, normalised by speaker → :class:`AudioEncoder`.
 
-    Attributes:
-        settings: training settings.
-        normaliser: normaliser of the features.
-        functional_scaler: normaliser of the functionals; None if the network takes none.
+    ``functional_scaler`` is None if the network takes no functionals.
     """
 
     needs_sound = True
@@ -129,11 +119,8 @@ class AudioBranch(Branch):
 class TextBranch(Branch):
     """Text branch: word, piece and n-gram ids → :class:`TextCNN` or :class:`TextLinear`.
 
-    Attributes:
-        settings: training settings.
-        vocabulary: vocabulary of the training texts.
-        vectors: initial word vectors (V, size); None for the linear branch.
-        vector_coverage: share of the vocabulary with a pretrained word vector.
+    ``vectors`` are initial word vectors (V, size), None for the linear branch; ``vector_coverage``
+    is the share of the vocabulary with a pretrained one.
     """
 
     needs_text = True
@@ -184,11 +171,7 @@ class TextBranch(Branch):
 
 
 def branch_class(name: str) -> type[Branch]:
-    """Return the class of a branch.
-
-    Raises:
-        ConfigurationError: if it isn't installed.
-    """
+    """Return the class of a branch; ConfigurationError if it isn't installed."""
     if name in BRANCHES:
         return AudioBranch if name == "audio" else TextBranch
     found: type[Branch] = load_plugin(BRANCH_GROUP, name, "model branch", shipped=BRANCHES)

@@ -79,16 +79,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Clips:
-    """Network inputs of clips; features are normalised when a batch is made.
-
-    Attributes:
-        features: features of each clip (T, D), not normalised.
-        scales: normalisation of each clip.
-        words: word ids of each clip.
-        speakers: speaker ids (n,) from :func:`speaker_numbers`.
-        functionals: normalised functionals (n, F).
-        extra: inputs of other branches (n, F), by name of the branch.
-    """
+    """Network inputs of n clips, as in :class:`Batch`; features are normalised in batches."""
 
     features: Sequence[Features]
     scales: Sequence[Scale]

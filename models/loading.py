@@ -28,16 +28,9 @@ def load_examples(
     splits: Sequence[str] = ("train", "val", "test"),
     progress: Progress = no_progress,
 ) -> Examples:
-    """Return the examples of a manifest's splits.
+    """Return the examples of a manifest's splits; ``outcome`` counts clips of others as rejected.
 
     Clips that can't be read are recorded in the outcome as failed and left out.
-
-    Args:
-        manifest: opened manifest version.
-        settings: settings of features and branches.
-        outcome: outcome that the clips are counted in.
-        splits: splits to load; clips of others are counted as rejected.
-        progress: called after every clip.
 
     Raises:
         DataError: if none of the clips can be read.

@@ -33,12 +33,9 @@ def build_network(branches: Mapping[str, Branch], classes: int) -> BimodalClassi
 class FittedModel:
     """Trained model with all that prediction needs.
 
-    Attributes:
-        network: trained network, on the CPU.
-        branches: fitted preprocessing of each branch of the network.
-        settings: training settings.
-        classes: class names in the order of the outputs.
-        temperature: divisor of the logits, fitted on validation clips; 1 if not fitted.
+    ``network`` is on the CPU, ``branches`` has the fitted preprocessing of each of its branches,
+    ``classes`` the names in the order of the outputs. ``temperature`` divides the logits; it is
+    fitted on validation clips, or 1.
     """
 
     network: BimodalClassifier
@@ -82,12 +79,7 @@ class FittedModel:
         return Clips(features, [_UNSCALED] * n, words, np.full(n, -1), functionals, extra)
 
     def normalise(self, clips: Clips, groups: Sequence[str]) -> Clips:
-        """Return encoded clips, normalised by group.
-
-        Args:
-            clips: output of :meth:`encode`.
-            groups: speaker or source of each clip, "" if unknown.
-        """
+        """Return clips from :meth:`encode`, normalised by group (speaker or source; "" if none)."""
         clips = replace(clips, speakers=speaker_numbers(groups))
         if self.audio is None:
             return clips

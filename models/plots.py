@@ -47,11 +47,7 @@ def draw_curves(
 ) -> None:
     """Draw curves by epoch as a PNG: the mean of each over its runs, and their range.
 
-    Args:
-        path: path of the PNG.
-        title: title of the plot.
-        unit: name of the values.
-        curves: values of each run by epoch, by name; empty ones are left out.
+    ``curves`` has the values of each run by epoch, by name; empty ones are left out.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -94,9 +90,7 @@ def draw_confusion(path: Path, confusion: Sequence[Sequence[int]], title: str) -
 def draw_reliability(path: Path, calibration: Mapping[str, Any]) -> None:
     """Draw a reliability diagram, accuracy against confidence, as a PNG.
 
-    Args:
-        path: path of the PNG.
-        calibration: JSON form of :class:`models.evaluation.calibration.Calibration`.
+    ``calibration`` is the JSON form of :class:`models.evaluation.calibration.Calibration`.
     """
     figure = _figure(4.6, 4.4)
     axes = figure.add_subplot()
@@ -136,12 +130,8 @@ def draw_spans(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> Non
 def draw_timeline(path: Path, clips: Sequence[Mapping[str, Any]], title: str) -> None:
     """Draw the class probabilities over the time of a file, stacked, as a PNG.
 
-    Long files are split into several lines of five minutes or more.
-
-    Args:
-        path: path of the PNG.
-        clips: clips in temporal order, each with ``start``, ``end`` and ``probabilities`` by class.
-        title: title of the plot.
+    Long files are split into several lines of five minutes or more. Clips are in temporal order,
+    each with ``start``, ``end`` and ``probabilities`` by class.
     """
     from matplotlib.patches import Patch
 

@@ -171,9 +171,5 @@ class Predictor:
 
 
 def load_model(run: Path) -> Predictor:
-    """Return the predictor of a run folder.
-
-    Raises:
-        DataError: if it has no model, or a damaged one.
-    """
+    """Return the predictor of a run folder; DataError if it has no model, or a damaged one."""
     return Predictor(read_model(run))

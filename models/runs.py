@@ -37,13 +37,7 @@ _NAME = re.compile(r"\w[\w.+-]{0,79}")
 
 
 def free_name(runs: Path, version: str, settings: TrainSettings) -> str:
-    """Return an unused run name of manifest, preset and seed, such as ``v1-default-0``.
-
-    Args:
-        runs: folder of the runs.
-        version: manifest version.
-        settings: training settings.
-    """
+    """Return an unused run name of manifest, preset and seed, such as ``v1-default-0``."""
     branch = [] if settings.modality == "both" else [settings.modality]
     base = "-".join([version, settings.preset, *branch, str(settings.seed)])
     name, number = base, 2
@@ -53,11 +47,7 @@ def free_name(runs: Path, version: str, settings: TrainSettings) -> str:
 
 
 def new_run(runs: Path, name: str) -> Path:
-    """Return the folder for a run of this name.
-
-    Raises:
-        ConfigurationError: if the name is invalid.
-    """
+    """Return the folder for a run of this name; ConfigurationError if the name is invalid."""
     if not _NAME.fullmatch(name):
         raise ConfigurationError(
             f"{name!r} is not a valid run name: use at most 80 letters, digits, '-', '_', '+', '.'"
@@ -71,11 +61,7 @@ def run_names(runs: Path) -> list[str]:
 
 
 def find_run(runs: Path, name: str | None = None) -> Path:
-    """Return the folder of a run.
-
-    Args:
-        runs: folder of the runs.
-        name: name of the run, or path of its folder; None for the only run.
+    """Return the folder of a run by its name or path, None for the only run.
 
     Raises:
         DataError: if it isn't found; the message lists the existing runs.
@@ -97,11 +83,7 @@ def find_run(runs: Path, name: str | None = None) -> Path:
 
 
 def trained_on(run: Path) -> str:
-    """Return the manifest version that a run was trained on.
-
-    Raises:
-        DataError: if its config.toml is missing or doesn't name it.
-    """
+    """Return the manifest version named in a run's config.toml; DataError if there is none."""
     path = run / CONFIGURATION
     try:
         version = tomllib.loads(path.read_text(encoding="utf-8"))["run"]["manifest"]
@@ -113,11 +95,7 @@ def trained_on(run: Path) -> str:
 
 
 def check_result_folder(folder: Path, mark: str) -> bool:
-    """Return True if the folder holds earlier results of this kind.
-
-    Args:
-        folder: result folder.
-        mark: file that all results of this kind have.
+    """Return True if the folder holds earlier results, which all have the file ``mark``.
 
     Raises:
         ConfigurationError: if the folder holds something else.
@@ -133,14 +111,10 @@ def check_result_folder(folder: Path, mark: str) -> bool:
 
 @contextlib.contextmanager
 def result_folder(folder: Path, mark: str) -> Iterator[Path]:
-    """Yield a hidden folder to write into; on success it replaces earlier results.
-
-    Args:
-        folder: result folder; earlier results are replaced with everything else in it.
-        mark: as for :func:`check_result_folder`.
+    """Yield a hidden folder to write into; on success it replaces earlier results, all of them.
 
     Raises:
-        ConfigurationError: if the folder holds something else.
+        ConfigurationError: if the folder holds something else; see :func:`check_result_folder`.
     """
     parent = folder.absolute().parent
     with FolderLock(parent, f"write-{folder.name}"), partial_folder(parent) as work:
@@ -156,10 +130,7 @@ def result_folder(folder: Path, mark: str) -> Iterator[Path]:
 def check_subject(path: Path, subject: str, parts: str) -> None:
     """Check that a result folder, if it exists, holds results of the same subject.
 
-    Args:
-        path: file of the folder that records the subject.
-        subject: expected content of that file, as TOML.
-        parts: components of a subject besides its manifest, for the message.
+    The file ``path`` records the subject as TOML; ``parts`` names its components for the message.
 
     Raises:
         ConfigurationError: if the folder holds anything else.
@@ -181,16 +152,11 @@ def check_subject(path: Path, subject: str, parts: str) -> None:
 
 @dataclass(frozen=True)
 class Epoch:
-    """Metrics of one epoch.
+    """Metrics of one epoch, numbered from 1; validation figures are None without such clips.
 
-    Attributes:
-        epoch: number of the epoch, from 1.
-        lr: learning rate at its end.
-        train_loss: mean loss over its batches.
-        train_accuracy: accuracy on the augmented training clips.
-        val_loss: cross entropy on the validation clips; None without any.
-        val_accuracy: accuracy on the validation clips.
-        val_uar: unweighted average recall on the validation clips.
+    ``lr`` is the learning rate at its end, ``train_loss`` the mean over its batches,
+    ``train_accuracy`` that on the augmented clips, ``val_loss`` the cross entropy, ``val_uar`` the
+    unweighted average recall.
     """
 
     epoch: int

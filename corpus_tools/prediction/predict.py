@@ -57,17 +57,10 @@ def predict_all(
 ) -> Outcome:
     """Return the outcome of a prediction; ``details["files"]`` has a row for each file or clip.
 
-    Args:
-        predictor: trained model.
-        queries: files, folders of files, manifest versions (``v2``) or their folders.
-        workspace: corpus with the segmentation and transcription settings; None outside of one.
-        text: as for :func:`predict_files`.
-        track: as for :func:`predict_files`.
-        transcribe: run the recogniser where there are no subtitles.
-        recogniser_model: recogniser's model, in place of the one in corpus.toml.
-        together: as for :func:`predict_files`.
-        announce: callback for notes before a long wait.
-        progress: callback after each file or clip.
+    ``queries`` are files, folders of files, manifest versions (``v2``) or their folders.
+    ``workspace``, None outside of a corpus, has the settings of segmentation and transcription.
+    ``announce`` gets notes before a long wait. For ``text``, ``track`` and ``together`` see
+    :func:`predict_files`.
 
     Raises:
         ConfigurationError: if a version is given outside of a corpus.
@@ -163,18 +156,10 @@ def predict_files(
 ) -> tuple[list[FilePrediction], Outcome]:
     """Return the predictions for each file that can be decoded, and the outcome of the run.
 
-    A file no longer than the longest clip is one segment; a longer one is cut as ``corpus segment``
-    would cut it. Texts come from subtitles beside or within the file, else from the recogniser.
-
-    Args:
-        predictor: trained model.
-        files: audio or video files.
-        text: transcript of the file, if it is no longer than a clip.
-        track: index of the audio track; None for the default one.
-        settings: settings of section [segment] of corpus.toml.
-        transcriber: recogniser for segments without subtitles; None to leave them without text.
-        together: scope within which clips are normalised together, as clips of one speaker.
-        progress: callback after each file.
+    A file no longer than the longest clip is one segment, and may come with its ``text``; a longer
+    one is cut as ``corpus segment`` would cut it. Texts come from subtitles beside or within the
+    file, else from the recogniser, if any. Clips within the scope ``together`` are normalised
+    together, as clips of one speaker. A ``track`` of None is the default one.
     """
     settings = settings or SegmentSettings()
     outcome = Outcome(items_in=len(files))
@@ -258,15 +243,7 @@ def predict_version(
     """Return the predictions for every clip of a version, and the outcome of the run.
 
     Clips are normalised by speaker, or by source where the speaker is unknown. Each row also has
-    the clip's ``clip_id``, ``split`` and ``label``.
-
-    Args:
-        predictor: trained model.
-        folder: ``manifests/vN``.
-        progress: callback after every clip.
-
-    Raises:
-        DataError: if the version can't be read.
+    the clip's ``clip_id``, ``split`` and ``label``. An unreadable version is a DataError.
     """
     manifest = open_manifest(folder)
     outcome = Outcome(warnings=manifest.caveats())

@@ -73,12 +73,9 @@ class Segment:
 
 @dataclass(frozen=True)
 class FilePrediction:
-    """Predictions for a file.
+    """Predictions for a file: its segments in order of time, one if it is no longer than a clip.
 
-    Attributes:
-        path: media file.
-        segments: segments in order of time; one if the file is no longer than a clip.
-        normalisation: degree of adaptation to the speakers; None without segments.
+    ``normalisation`` is the degree of adaptation to the speakers, None without segments.
     """
 
     path: Path
@@ -101,13 +98,7 @@ def cut_segments(
 ) -> list[tuple[Segment, Samples]]:
     """Return the segments of a file with their samples: one if it is no longer than a clip.
 
-    Args:
-        path: audio or video file.
-        track: index of the audio track; None for the default one.
-        settings: settings of section [segment].
-
-    Raises:
-        MediaError: if the file can't be decoded.
+    A ``track`` of None is the default one. Raises MediaError if the file can't be decoded.
     """
     selected = probe(path).track(track)
     if selected.duration is not None and selected.duration <= settings.max_seconds:
@@ -121,14 +112,7 @@ def cut_segments(
 
 @dataclass(frozen=True)
 class SegmentTranscriber:
-    """Recogniser with the guards on its output.
-
-    Attributes:
-        recogniser: loaded recogniser.
-        flagger: guards; doubtful texts are emptied.
-        language: spoken language, None to detect it.
-        batch_size: number of segments per batch.
-    """
+    """Recogniser with the guards on its output; a ``language`` of None is detected."""
 
     recogniser: Recogniser
     flagger: Flagger
@@ -138,12 +122,7 @@ class SegmentTranscriber:
     def texts(self, segments: Sequence[Segment], sounds: Sequence[Samples]) -> list[str]:
         """Return the transcripts of segments of one file, "" where doubtful.
 
-        Args:
-            segments: segments of one file.
-            sounds: their samples, int16 at 16 kHz.
-
-        Raises:
-            CorpusError: if the recogniser fails.
+        ``sounds`` are int16 at 16 kHz. Raises CorpusError if the recogniser fails.
         """
         transcripts: list[Transcript] = []
         for batch in batched(list(zip(segments, sounds, strict=True)), self.batch_size):
@@ -172,13 +151,7 @@ class SegmentTranscriber:
 def subtitle_texts(
     path: Path, segments: Sequence[Segment], warn: Callable[[str], None]
 ) -> list[str]:
-    """Return the subtitles beside or within a file for each segment, "" where there are none.
-
-    Args:
-        path: path of the file.
-        segments: segments of the file.
-        warn: callback for unusable subtitles.
-    """
+    """Return the subtitles beside or within a file for each segment, "" where there are none."""
     lines, problems = read_lines(path, path.name, language="")
     for problem in problems:
         warn(problem)

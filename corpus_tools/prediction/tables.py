@@ -19,11 +19,7 @@ PREDICTIONS_FILE = "predictions.json"
 
 
 def check_output_folder(folder: Path, *, force: bool) -> None:
-    """Refuse an output folder with other content, or with predictions unless forced.
-
-    Raises:
-        ConfigurationError: if the folder can't be used.
-    """
+    """Raise ConfigurationError for other content, or for predictions unless forced."""
     if check_result_folder(folder, PREDICTIONS_FILE) and not force:
         raise ConfigurationError(
             f"{folder}: predictions exist here; choose another --out, or replace them with --force"
@@ -36,12 +32,7 @@ def write_predictions(
     """Write ``predictions.json``, ``predictions.csv`` and ``timelines/`` atomically.
 
     A file, or a source of a manifest, with several clips has a timeline as CSV, JSON and PNG.
-
-    Args:
-        folder: folder to create.
-        rows: JSON form of each :class:`corpus_tools.prediction.segments.FilePrediction`.
-        run: name of the model's run.
-        force: replace existing predictions.
+    ``rows`` are JSON forms of :class:`corpus_tools.prediction.segments.FilePrediction`.
 
     Raises:
         ConfigurationError: if the folder holds predictions and ``force`` is off, or something else.

@@ -27,10 +27,6 @@ def predict_with_baseline(
     Functionals are standardised as the networks' features are: within each speaker, with
     ``settings.prior`` clips of the corpus as a prior, or over the training clips. C is chosen on
     the validation clips by UAR, the smallest of equals; without any it is 0.01.
-
-    Args:
-        examples: examples of ``train``, ``val`` and ``test``.
-        settings: settings of features and normalisation.
     """
     rows = {
         split: functionals(truncate([clip.features for clip in clips], settings))[:, None]

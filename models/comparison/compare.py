@@ -51,18 +51,11 @@ def compare(
 ) -> Outcome:
     """Train every system with every seed, predict the test clips, and write the comparison.
 
-    Every finished run is stored in ``parts/``: an interrupted comparison resumes, and one with more
-    seeds trains only the new ones. In the end the folder holds ``table.md``, ``table.csv``,
-    ``compare.json``, ``predictions.csv``, ``figure5.png`` and ``figure6.png``. ``details`` are the
-    content of ``compare.json``.
-
-    Args:
-        manifest_folder: ``manifests/vN`` of a corpus.
-        out_folder: ``runs/NAME``, made if missing.
-        settings: settings shared by all systems, without ``modality`` and ``seed``.
-        seeds: number of trainings of each network, with seeds from 0.
-        progress: callback after every epoch of every run.
-        on_clip: callback after the features of every clip.
+    Networks have ``seeds`` seeds from 0. Every finished run is stored in ``parts/``: an interrupted
+    comparison resumes, and one with more seeds trains only the new ones. In the end the folder
+    holds ``table.md``, ``table.csv``, ``compare.json`` (also the outcome's ``details``),
+    ``predictions.csv``, ``figure5.png`` and ``figure6.png``. ``progress`` is called after every
+    epoch, ``on_clip`` after the features of every clip.
 
     Raises:
         ConfigurationError: if the folder holds something else, or a comparison of other settings.
@@ -91,11 +84,7 @@ def compare(
 
 
 def _subject(manifest: Manifest, settings: TrainSettings) -> str:
-    """Return the manifest and settings of the comparison as TOML.
-
-    Raises:
-        ConfigurationError: if the file of word vectors isn't there.
-    """
+    """Return the comparison's settings as TOML; ConfigurationError if word vectors are missing."""
     vectors = settings.words.vectors
     if vectors is not None and not Path(vectors).is_file():
         raise ConfigurationError(f"{vectors}: no such file of word vectors; see --vectors")

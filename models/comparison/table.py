@@ -32,14 +32,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class System:
-    """One row of the table.
-
-    Attributes:
-        key: name in files.
-        name: display name.
-        modality: input of the system.
-        audio: settings of its audio branch.
-    """
+    """One row of the table: its key in files, name, input, and settings of its audio branch."""
 
     key: str
     name: str
@@ -47,11 +40,7 @@ class System:
     audio: dict[str, Any] = field(default_factory=dict)
 
     def settings(self, base: TrainSettings, seed: int = 0) -> TrainSettings:
-        """Return the settings of a run.
-
-        Args:
-            base: settings shared by all systems.
-            seed: training seed.
+        """Return the settings of a run, from those shared by all systems.
 
         Example:
             >>> NETWORKS[0].settings(TrainSettings()).audio.dynamic
@@ -119,18 +108,12 @@ def system_rows(
     classes: int,
     resamples: SystemResamples,
 ) -> list[dict[str, Any]]:
-    """Return a row for every system, JSON-ready.
+    """Return a row for every system, JSON-ready, from predicted classes (n,) by system and seed.
 
     A row has ``system``, ``name``, ``seeds``; for each metric (``accuracy``, ``uar``, ``macro_f1``)
     ``mean``, ``deviation`` over seeds (None for one), ``interval`` and ``runs``; and
     ``beside_fusion``: the ``difference`` of UAR to the fusion's, its ``interval``, and ``p``,
     corrected for multiple tests; None for the fusion itself.
-
-    Args:
-        truth: true class numbers (n,).
-        predictions: predicted class numbers (n,) by system and seed.
-        classes: number of classes.
-        resamples: resampled metrics of the same predictions.
     """
     runs = {
         key: {
@@ -176,11 +159,7 @@ def system_rows(
 
 
 def markdown(document: Mapping[str, Any]) -> str:
-    """Return the table with its caption as Markdown.
-
-    Args:
-        document: result of :func:`models.comparison.compare.compare`.
-    """
+    """Return the table of a ``compare.json`` with its caption as Markdown."""
     head = [f"| {' | '.join(_COLUMNS)} |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
     body = [f"| {' | '.join(_cells(row))} |" for row in document["systems"]]
     return "\n".join([*head, *body, "", document["caption"]]) + "\n"

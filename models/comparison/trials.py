@@ -53,15 +53,7 @@ def save_run(folder: Path, run: SystemRun) -> None:
 def load_run(
     folder: Path, system: str, seed: int, fingerprint: str, clips: int
 ) -> SystemRun | None:
-    """Return a stored run, or None if there is no usable one.
-
-    Args:
-        folder: folder of the comparison.
-        system: key of the system.
-        seed: training seed.
-        fingerprint: expected fingerprint.
-        clips: number of test clips.
-    """
+    """Return a stored run with this fingerprint and number of test clips, None if there is none."""
     try:
         run = _RUNS.validate_json(_run_path(folder, system, seed).read_bytes())
     except (OSError, ValueError):
@@ -74,14 +66,10 @@ def _run_path(folder: Path, system: str, seed: int) -> Path:
 
 
 class Trials:
-    """Runs of all systems on the same clips.
+    """Runs of all systems on the same clips, stored in the comparison's folder when finished.
 
-    Args:
-        folder: folder of the comparison, where finished runs are stored.
-        settings: settings shared by all systems.
-        examples: examples with sound and words.
-        texts: the same examples with words only.
-        progress: callback after every epoch of every run.
+    ``texts`` are the same examples as ``examples``, with words only. ``progress`` is called after
+    every epoch of every run.
     """
 
     def __init__(

@@ -27,14 +27,7 @@ Labels = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class ChanceLevel:
-    """Expected metrics of a classifier that ignores its input.
-
-    Attributes:
-        name: ``majority`` or ``stratified random``.
-        accuracy: expected accuracy.
-        uar: expected UAR.
-        macro_f1: expected macro-F1.
-    """
+    """Expected metrics of the ``majority`` or ``stratified random`` classifier, without input."""
 
     name: str
     accuracy: float
@@ -47,11 +40,8 @@ def chance_levels(
 ) -> list[ChanceLevel]:
     """Return the metrics of a majority classifier and of a stratified random one.
 
-    Args:
-        truth: true class numbers of the evaluated clips (n,), not empty.
-        training: class numbers of the training clips; if empty, those of ``truth`` count.
-        classes: number of classes.
-        seed: seed of the random predictions; their metrics are means over 2,000 draws.
+    The classes' shares are those of the training clips, or of ``truth`` (n,) if there are none.
+    Metrics of random predictions are means over 2,000 draws.
     """
     prior = np.bincount(training if len(training) else truth, minlength=classes)
     per_class = np.bincount(truth, minlength=classes)
@@ -76,14 +66,7 @@ _RANDOM_DRAWS = 2000
 
 @dataclass(frozen=True)
 class Predictions:
-    """Predictions of a model for the clips of a split.
-
-    Attributes:
-        entries: manifest entries of the clips (n).
-        truth: true class numbers (n,).
-        probabilities: calibrated class probabilities (n, classes).
-        temperature: temperature of the calibration.
-    """
+    """Predictions for n clips: true classes (n,) and calibrated probabilities (n, classes)."""
 
     entries: Sequence[ManifestEntry]
     truth: NDArray[np.int64]
@@ -98,16 +81,11 @@ class Predictions:
 
 
 def evaluation_figures(manifest: Manifest, split: str, predictions: Predictions) -> dict[str, Any]:
-    """Return every figure of the predictions, JSON-ready.
+    """Return every figure of at least one prediction, JSON-ready.
 
     Keys: ``metrics``, ``calibration``, ``chance``, ``giveaways`` (label cues: how well speaker,
     series, source, sentence, duration and loudness predict the class), ``speakers`` (number of
     speakers and clips per speaker), ``slices``.
-
-    Args:
-        manifest: manifest of the clips.
-        split: split of the clips.
-        predictions: at least one prediction.
     """
     speakers = [entry.speaker for entry in predictions.entries]
     training = [
@@ -136,10 +114,7 @@ def _calibration(predictions: Predictions) -> dict[str, Any]:
 
 
 def _label_cues(manifest: Manifest, split: str) -> dict[str, Any]:
-    """Return the label cues of a split: metadata, duration and loudness.
-
-    Loudness is available only for clips cut by this corpus.
-    """
+    """Return a split's label cues; those of loudness need clips cut by this corpus."""
     try:
         loudness = {
             clip.clip_id: clip.rms_db

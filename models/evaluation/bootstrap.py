@@ -21,16 +21,9 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Intervals:
-    """95 % intervals of the metrics.
+    """95 % intervals (low, high) of the metrics over ``units`` resampled speakers or clips.
 
-    Attributes:
-        over: resampled unit: ``speaker`` or ``clip``.
-        units: number of units.
-        accuracy: low and high.
-        uar: low and high.
-        macro_f1: low and high.
-        precision: interval per class; None where no resample has a value.
-        recall: interval per class; None where no resample has a value.
+    Precision and recall have one per class, None where no resample has a value.
     """
 
     over: str
@@ -55,19 +48,11 @@ def bootstrap(
     resamples: int = 2000,
     seed: int = 0,
 ) -> Intervals:
-    """Return 95 % percentile bootstrap intervals of the metrics.
+    """Return 95 % percentile bootstrap intervals of the metrics of at least one prediction.
 
     The clips of a speaker are correlated, so whole speakers are drawn with replacement where there
-    are ten or more; a clip of unknown speaker is a unit of its own. With fewer speakers, clips are
-    drawn.
-
-    Args:
-        truth: true class numbers (n,), not empty.
-        predicted: predicted class numbers (n,).
-        classes: number of classes.
-        speakers: speaker of each clip, None where unknown; None if all are.
-        resamples: number of bootstrap resamples.
-        seed: random seed.
+    are ten or more; a clip of unknown speaker (None) is a unit of its own. With fewer speakers,
+    clips are drawn.
 
     Source: Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, ch. 8 and 13.
     """
@@ -173,15 +158,8 @@ def resample_systems(
 
     Each resample draws the same speakers (or clips, if fewer than ten speakers are known) with
     replacement for all systems, and as many seeds as each system has, so the intervals include the
-    variance of the test set and of training.
-
-    Args:
-        truth: true class numbers (n,), not empty.
-        predictions: predicted class numbers (n,) of each system, one array per seed.
-        classes: number of classes.
-        speakers: speaker of each clip, None where unknown.
-        resamples: number of bootstrap resamples.
-        seed: random seed.
+    variance of the test set and of training. ``predictions`` has an array (n,) per seed of each
+    system.
 
     Source: Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, ch. 8 and 13.
     """

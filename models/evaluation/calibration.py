@@ -30,14 +30,10 @@ Labels = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Bin:
-    """Clips with their highest class probability in one tenth.
+    """The ``n`` clips with their highest class probability above ``low``, up to ``high``.
 
-    Attributes:
-        low: lower edge, exclusive except in the first bin.
-        high: upper edge, inclusive.
-        n: number of clips.
-        confidence: mean highest probability, None without clips.
-        accuracy: share of correct predictions, None without clips.
+    ``confidence`` is its mean, ``accuracy`` the share of correct predictions; both None without
+    clips.
     """
 
     low: float
@@ -65,11 +61,7 @@ class Calibration:
 
 
 def calibration(probabilities: Probabilities, labels: Labels) -> Calibration:
-    """Return the calibration measures of at least one prediction.
-
-    Args:
-        probabilities: class probabilities (n, classes).
-        labels: true class numbers (n,).
+    """Return the calibration measures of probabilities (n, classes) for labels (n,), n at least 1.
 
     Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, eq. 2-3; Brier,
     Monthly Weather Review 78, 1950.
@@ -98,14 +90,10 @@ def log_loss(probabilities: Probabilities, labels: Labels) -> float:
 
 
 def fit_temperature(probabilities: Probabilities, labels: Labels) -> float:
-    """Return the temperature that minimises the log loss; 1.0 with too few labels.
+    """Return the temperature that minimises the log loss: 0.05 to 20, 1.0 with too few labels.
 
-    Args:
-        probabilities: class probabilities at temperature 1 (n, classes).
-        labels: true class numbers of held-out clips (n,).
-
-    Returns:
-        Above 1 for an overconfident model, below 1 for an underconfident one; 0.05 to 20.
+    It is above 1 for an overconfident model. ``probabilities`` (n, classes) are those at
+    temperature 1 of held-out clips.
 
     Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, sec. 4.2.
     """
@@ -139,12 +127,7 @@ def apply_temperature(probabilities: Probabilities, temperature: float) -> Proba
 def calibrated(
     model: "FittedModel", validation: Sequence["Example"]
 ) -> tuple["FittedModel", str | None]:
-    """Return a model with its temperature fitted on validation clips, and a warning or None.
-
-    Args:
-        model: trained model at temperature 1.
-        validation: labelled clips, maybe none.
-    """
+    """Return a model with its temperature fitted on validation clips, and a warning or None."""
     if len(validation) < MIN_CLIPS:
         return model, (
             f"the validation split has {len(validation)} clips; calibration needs "

@@ -14,10 +14,7 @@ Figures = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ClassMetrics:
-    """Metrics of one class.
-
-    ``precision`` is None where the class was never predicted, ``recall`` where it has no clips.
-    """
+    """Metrics of a class; precision is None if never predicted, recall if it has no clips."""
 
     name: str
     n: int
@@ -53,15 +50,10 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Scores:
-    """Metrics of n confusion matrices.
+    """Metrics (n,) of n confusion matrices, and of each class (n, classes).
 
-    Attributes:
-        accuracy: (n,).
-        uar: over the classes that occur (n,).
-        macro_f1: over the classes that occur or were predicted (n,).
-        precision: (n, classes), NaN where a class was never predicted.
-        recall: (n, classes), NaN where a class doesn't occur.
-        f1: (n, classes), NaN where a class neither occurs nor was predicted.
+    NaN stands for the precision of a class never predicted, the recall of one that doesn't occur,
+    and the F1 of one to which both apply; means leave them out.
     """
 
     accuracy: Figures
@@ -111,16 +103,7 @@ def uar(truth: Labels, predicted: Labels) -> float:
 
 
 def measure(truth: Labels, predicted: Labels, names: Sequence[str]) -> Metrics:
-    """Return all metrics of at least one prediction.
-
-    Args:
-        truth: true class numbers (n,).
-        predicted: predicted class numbers (n,).
-        names: class names.
-
-    Raises:
-        ValueError: if there are no predictions.
-    """
+    """Return all metrics of predicted class numbers (n,); ValueError if there are none."""
     if not len(truth):
         raise ValueError("no predictions to measure")
     confusion = confusion_matrix(truth, predicted, len(names))

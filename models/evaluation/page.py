@@ -29,16 +29,10 @@ __all__ = ["Mistake", "evaluation_page", "worst_mistakes", "write_evaluation_pag
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong prediction.
+    """A wrong prediction, with the probabilities of the predicted and of the true class.
 
-    Attributes:
-        entry: manifest entry of the clip.
-        emotion: true class.
-        predicted: predicted class.
-        probability: probability of the predicted class.
-        true_probability: probability of the true class.
-        sound: data URI of the first seconds as FLAC; None if they can't be read.
-        cut: True if the clip is longer than ``sound``.
+    ``sound`` is a data URI of the first seconds as FLAC, None if they can't be read; ``cut`` is
+    True if the clip is longer.
     """
 
     entry: ManifestEntry
@@ -58,16 +52,7 @@ def worst_mistakes(
     classes: Sequence[str],
     limit: int = 20,
 ) -> list[Mistake]:
-    """Return the wrong predictions by descending margin of the wrong over the true class.
-
-    Args:
-        manifest: manifest of the clips.
-        entries: manifest entries of the clips (n).
-        truth: true class numbers (n,).
-        probabilities: class probabilities (n, classes).
-        classes: class names.
-        limit: maximum number of predictions.
-    """
+    """Return the wrong predictions by descending margin of the wrong over the true class."""
     rows = np.arange(len(truth))
     predicted = probabilities.argmax(axis=1)
     margin = probabilities[rows, predicted] - probabilities[rows, truth]
@@ -118,12 +103,7 @@ def write_evaluation_page(
 
 
 def evaluation_page(document: Mapping[str, Any], mistakes: Sequence[Mistake]) -> str:
-    """Return the HTML of the page; all text in it is escaped.
-
-    Args:
-        document: content of ``metrics.json``.
-        mistakes: worst mistakes with their sound.
-    """
+    """Return the HTML of the page from the content of ``metrics.json``; all text is escaped."""
     # the style sheet is part of the package, so it needs no escaping
     style = Markup(files(_HOME).joinpath("page.css").read_text(encoding="utf-8"))  # noqa: S704
     metrics = document["metrics"]

@@ -26,13 +26,8 @@ def evaluate_predictions(
 ) -> dict[str, Any]:
     """Return all metrics of at least one prediction, JSON-ready.
 
-    Each has a bootstrap 95 % interval, over speakers if ten or more are known, else over clips;
-    ``interval`` names the method.
-
-    Args:
-        truth: true class numbers (n,).
-        predicted: predicted class numbers (n,).
-        speakers: speaker of each clip, None where unknown; None if all are.
+    Each has a bootstrap 95 % interval, over speakers if ten or more are known (not None), else over
+    clips; ``interval`` names the method.
     """
     document = asdict(measure(truth, predicted, EMOTIONS))
     intervals = bootstrap(truth, predicted, len(EMOTIONS), speakers)
@@ -72,11 +67,7 @@ def evaluation_tables(split: str, metrics: Mapping[str, Any]) -> "Sequence[Table
 
 
 def baselines_table(document: Mapping[str, Any]) -> "Table":
-    """Return the printed table of baselines that ignore the sound, and of calibration.
-
-    Args:
-        document: result of :func:`models.evaluation.account.evaluation_figures`.
-    """
+    """Return the printed table of baselines that ignore the sound, and of calibration."""
     from rich.table import Table
 
     calibration, cues = document["calibration"], document["giveaways"]

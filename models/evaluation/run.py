@@ -34,17 +34,11 @@ def evaluate(
 ) -> Outcome:
     """Evaluate a model, write the figures, and return the outcome.
 
-    The folder holds ``metrics.json``, ``predictions.csv``, ``confusion.png``, ``reliability.png``,
-    ``speakers.png`` and the self-contained ``report.html``. An earlier evaluation of the same split
-    is replaced once all files are written. ``details`` are the content of ``metrics.json``: see
+    The folder, by default ``evaluation/VERSION-SPLIT`` of the run, holds ``metrics.json``,
+    ``predictions.csv``, ``confusion.png``, ``reliability.png``, ``speakers.png`` and the
+    self-contained ``report.html``. An earlier evaluation of the same split is replaced once all
+    files are written. ``details`` are the content of ``metrics.json``: see
     :func:`models.evaluation.account.evaluation_figures`.
-
-    Args:
-        run_folder: folder of a finished run.
-        manifest_folder: folder of the manifest version.
-        split: ``train``, ``val`` or ``test``.
-        progress: callback after every clip.
-        out: folder to write; default: ``evaluation/VERSION-SPLIT`` of the run.
 
     Raises:
         ConfigurationError: if ``out`` exists and is no evaluation.
@@ -85,7 +79,7 @@ def evaluate(
 
 
 def _seen_in_training(run_folder: Path, predictions: Predictions) -> list[str]:
-    """Return a warning if the run's own table lists some of the clips as training clips."""
+    """Return a warning if the run's predictions list some of the clips as training clips."""
     try:
         text = (run_folder / "predictions.csv").read_text(encoding="utf-8")
         rows = csv.DictReader(io.StringIO(text))

@@ -44,16 +44,9 @@ def slice_predictions(
 ) -> list[dict[str, Any]]:
     """Return clips, accuracy and UAR of every slice, JSON-ready.
 
-    Args:
-        entries: manifest entries of the clips (n).
-        truth: true class numbers (n,).
-        predicted: predicted class numbers (n,).
-
-    Returns:
-        Rows with ``key``, ``value`` (``(unknown)`` for an empty field), ``n``, ``accuracy``,
-        ``uar`` (over the classes that occur in the slice), ``uar_interval`` (bootstrap over the
-        slice's clips, 95 %) and ``classes`` (their number). No rows by source if each source has
-        one clip.
+    Rows have ``key``, ``value`` (``(unknown)`` for an empty field), ``n``, ``accuracy``, ``uar``
+    (over the classes that occur in the slice), ``uar_interval`` (bootstrap over the slice's clips,
+    95 %) and ``classes`` (their number). No rows by source if each source has one clip.
     """
     table = pd.DataFrame(
         {key: [value_of(entry) or UNKNOWN for entry in entries] for key, value_of in KEYS.items()}

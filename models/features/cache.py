@@ -19,11 +19,7 @@ __all__ = ["ClipFile", "FeatureCache", "read_clip"]
 
 
 def read_clip(path: Path, file_sha256: str | None = None) -> Samples:
-    """Return the samples (N,) of a clip.
-
-    Args:
-        path: audio file that soundfile reads, 16 kHz mono.
-        file_sha256: expected sha256 of the file; None to skip the check.
+    """Return the samples (N,) of a clip; a ``file_sha256`` of None is not checked.
 
     Raises:
         DataError: if the file is missing, has another checksum, isn't audio, isn't 16 kHz mono, or
@@ -74,14 +70,7 @@ _FULL_SCALE = np.float32(32768)
 
 @dataclass(frozen=True)
 class ClipFile:
-    """Clip to compute features of.
-
-    Attributes:
-        clip_id: id of the clip, for messages.
-        path: audio file.
-        file_sha256: sha256 of the file, which names the features in the cache.
-        speeds: speeds to compute features at, without duplicates.
-    """
+    """Clip to compute features of at each of ``speeds``; ``clip_id`` is for messages."""
 
     clip_id: str
     path: Path
@@ -98,16 +87,10 @@ class FeatureCache:
     """Cache of features by sha256 of the clip and fingerprint of the settings.
 
     Features are stored in packs, see :mod:`models.features.packs`; truncated or damaged ones are
-    computed again. Several runs can share the folder, and it can be deleted at any time. Many clips
-    are computed in several processes, if these were warmed up
-    (:func:`manifests.base.workers.warm_up`).
-
-    Args:
-        folder: folder of the cache, created when the first clips are stored; None to store nothing.
-        extractor: extractor of the features.
-
-    Attributes:
-        refused: reason why features can't be stored any more, or None.
+    computed again. Several runs can share the folder, created at the first clips, and it can be
+    deleted at any time. Many clips are computed in several processes, if these were warmed up
+    (:func:`manifests.base.workers.warm_up`). ``folder`` is None to store nothing; ``refused`` is
+    the reason why features can't be stored any more, or None.
     """
 
     def __init__(self, folder: Path | None, extractor: FeatureExtractor) -> None:
@@ -142,7 +125,6 @@ class FeatureCache:
     def _compute(
         self, clips: Sequence[ClipFile]
     ) -> Iterator[tuple[ClipFile, dict[Name, Features] | DataError]]:
-        """Yield each clip with its features."""
         chunks = [clips[start : start + _CHUNK] for start in range(0, len(clips), _CHUNK)]
         extract = _ClipExtractor(self.extractor)
         if len(clips) < _MIN_FOR_PROCESSES or not is_warm():
@@ -169,11 +151,7 @@ class FeatureCache:
 
 @dataclass(frozen=True)
 class _ClipExtractor:
-    """Feature extraction for clip files, run in worker processes.
-
-    Attributes:
-        extractor: feature extractor.
-    """
+    """Feature extraction for clip files, run in worker processes."""
 
     extractor: FeatureExtractor
 

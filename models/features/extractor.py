@@ -22,14 +22,10 @@ Features = NDArray[np.float32]
 
 
 class FeatureExtractor(ABC):
-    """Feature extractor: samples of a clip → frames (T, D).
+    """Feature extractor: samples of a clip → frames (T, D), D = ``width``, ``hop_ms`` ms apart.
 
     Extractors are sent to worker processes, so they must be picklable, and load weights when the
     first clip needs them.
-
-    Attributes:
-        width: D, features per frame.
-        hop_ms: milliseconds between frames.
     """
 
     width: int

@@ -20,7 +20,7 @@ _FLAT = 1e-9
 
 
 def prosodic_functionals(features: Features, settings: FeatureSettings) -> NDArray[np.float32]:
-    """Return the functionals (F,) of a clip.
+    """Return the functionals (F,) of a clip's frames (T, D), T at least 1, before normalisation.
 
     - Mean and deviation of every feature.
     - Percentiles 5, 20, 50, 80 and 95 of loudness (the first coefficient), timbre (the next four)
@@ -29,11 +29,6 @@ def prosodic_functionals(features: Features, settings: FeatureSettings) -> NDArr
       changes between voiced and unvoiced.
     - Slope of pitch and of loudness over the clip, and their difference between its last and first
       third; range and mean step of pitch; correlation of pitch with loudness.
-
-    Args:
-        features: frames (T, D) from :class:`models.features.mfcc.MfccExtractor`, T at least 1,
-            not normalised.
-        settings: settings of the features.
 
     Source: after Eyben et al., "The Geneva Minimalistic Acoustic Parameter Set", 2016.
 
@@ -87,13 +82,10 @@ def _correlation(x: Numbers, y: Numbers) -> float:
 
 
 def functionals(clips: Sequence[Features]) -> NDArray[np.float32]:
-    """Return the functionals (n, 7 D + 1) of clips.
+    """Return the functionals (n, 7 D + 1) of clips (T, D), T at least 1.
 
     Per feature: mean, standard deviation, percentiles 10, 50 and 90, slope of the regression line
     (per frame), and mean absolute step between frames; per clip: logarithm of the number of frames.
-
-    Args:
-        clips: features (T, D), T at least 1.
 
     Source: after Schuller, Steidl, Batliner, "The INTERSPEECH 2009 Emotion Challenge", 2009.
 

@@ -17,18 +17,13 @@ __all__ = ["MfccExtractor"]
 
 
 class MfccExtractor(FeatureExtractor):
-    """Extractor of MFCCs, their deltas, and pitch.
+    """Extractor of MFCCs, their deltas, and pitch, from centred frames.
 
     The MFCCs equal those of ``librosa.feature.mfcc``, by the same steps in single precision, but
-    window and mel filters are computed once and not per clip. Frames are centred and ``hop_ms``
-    apart.
-
-    Speed perturbation is done on the features: the spectrum is stretched along frequency and the
-    frames are interpolated to another number, which shifts pitch, formants and tempo as another
-    speaker would. That takes a tenth of the time of resampling the clip and extracting again.
-
-    Args:
-        settings: features and their windows.
+    window and mel filters are computed once and not per clip. For speed perturbation, the spectrum
+    is stretched along frequency and the frames are interpolated to another number, which shifts
+    pitch, formants and tempo as another speaker would, in a tenth of the time of resampling the
+    clip.
     """
 
     def __init__(self, settings: FeatureSettings) -> None:
@@ -46,10 +41,7 @@ class MfccExtractor(FeatureExtractor):
         return fingerprint({"algorithm": _ALGORITHM, "settings": self.settings.model_dump()})
 
     def __call__(self, samples: Samples) -> Features:
-        """Return the features (T, D) of a clip, T = 1 + N // hop.
-
-        Columns: MFCCs, then their first and second deltas, then log2 pitch and voicing.
-        """
+        """Return features (1 + N // hop, D): MFCCs, both deltas, then log2 pitch and voicing."""
         return self.at_speeds(samples, (1.0,))[0]
 
     def at_speeds(self, samples: Samples, speeds: Sequence[float]) -> list[Features]:

@@ -18,12 +18,7 @@ UNSEEN_SPEAKER = ""
 
 @dataclass(frozen=True)
 class Scale:
-    """Mean and deviation that normalise features.
-
-    Attributes:
-        mean: mean of each feature (D,).
-        deviation: standard deviation of each feature (D,).
-    """
+    """Mean and standard deviation of each feature (D,), to normalise features with."""
 
     mean: NDArray[np.float64]
     deviation: NDArray[np.float64]
@@ -62,12 +57,7 @@ class Normaliser:
         return cls(np.asarray(mean), np.asarray(variance), count / len(clips), prior)
 
     def scales(self, clips: Sequence[Features], groups: Sequence[str]) -> list[Scale]:
-        """Return the scale of each clip; clips of a group share one.
-
-        Args:
-            clips: features of each clip (T, D).
-            groups: speaker or source of each clip, or :data:`UNSEEN_SPEAKER`.
-        """
+        """Return the scale of each clip (T, D); clips of a group (speaker, source) share one."""
         members: dict[str, list[int]] = {}
         for index, group in enumerate(groups):
             members.setdefault(group or f"\0{index}", []).append(index)

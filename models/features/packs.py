@@ -19,12 +19,7 @@ Rows = NDArray[np.float32]
 
 
 class Packs:
-    """Folder of packs. Files of other kinds, such as packs of earlier versions, are ignored.
-
-    Args:
-        folder: folder of the packs; need not exist.
-        width: columns of the arrays; arrays of another width are ignored.
-    """
+    """Folder of packs, maybe missing; other files and arrays of another width are ignored."""
 
     def __init__(self, folder: Path, width: int) -> None:
         self.folder, self.width = folder, width
@@ -39,11 +34,7 @@ class Packs:
         return found
 
     def add(self, arrays: Mapping[Name, Rows]) -> dict[Name, Rows]:
-        """Write arrays (T, width) as a pack; return them read back, memory-mapped.
-
-        Raises:
-            OSError: if they can't be written.
-        """
+        """Write arrays (T, width) as a pack (or OSError); return them read back, memory-mapped."""
         self._remove_stale()
         path = self.folder / f"{secrets.token_hex(8)}{_SUFFIX}"
         write_pack(path, arrays)
@@ -79,10 +70,8 @@ def write_pack(path: Path, arrays: Mapping[Name, Rows]) -> None:
     """Write one or more arrays (T, width) as a pack, atomically; its folder is created.
 
     It isn't synced to disk, which would cost more than computing it again; the checksums in its
-    metadata reveal what a power cut damaged.
-
-    Raises:
-        OSError: if it can't be written; nothing is left behind.
+    metadata reveal what a power cut damaged. Raises OSError, and leaves nothing, if it can't be
+    written.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
@@ -105,8 +94,7 @@ def write_pack(path: Path, arrays: Mapping[Name, Rows]) -> None:
 def packed_clips(folder: Path) -> Iterator[tuple[Path, set[str]]]:
     """Yield each file of a folder of packs, with the sha256 of its clips.
 
-    A damaged or unfinished pack, and one of an earlier version, yields an empty set, since its
-    clips are unknown.
+    The set is empty for a damaged or unfinished pack, and one of an earlier version.
     """
     from safetensors import SafetensorError, safe_open
 

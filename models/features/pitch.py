@@ -18,19 +18,11 @@ _DEFAULT_PITCH = 150.0  # Hz, for clips without voiced frames
 
 
 def pitch_track(samples: Samples, rate: int, hop: int) -> NDArray[np.float32]:
-    """Return pitch and voicing per frame.
+    """Return log2 of the pitch in Hz, and voicing in 0..1, of each frame (1 + N // hop, 2).
 
     The autocorrelation of a Hann-windowed frame, divided by that of the window, has its highest
-    peak at the period. The height of the peak is the share of the frame's energy that is periodic.
-
-    Args:
-        samples: mono audio (N,).
-        rate: samples per second.
-        hop: samples between frames; frames are centred, as in librosa.
-
-    Returns:
-        (1 + N // hop, 2): log2 of the pitch in Hz, interpolated over unvoiced frames, and voicing
-        in 0..1.
+    peak at the period. The height of the peak is the share of the frame's energy that is periodic
+    (voicing). Pitch is interpolated over unvoiced frames. Frames are centred, as in librosa.
 
     Source: Boersma, "Accurate short-term analysis of the fundamental frequency", 1993.
 

@@ -19,13 +19,10 @@ __all__ = ["Entry", "bundled_lexicon", "prompt_words", "read_lexicon", "user_dic
 
 @dataclass(frozen=True)
 class Entry:
-    """Entry of a lexicon.
+    """Entry of a lexicon: a word without spaces, and its part of speech in jieba's (ICTCLAS) tags.
 
-    Attributes:
-        word: word without spaces.
-        frequency: count among jieba's 60 million words, None for the lowest that keeps the word
-            whole.
-        pos: part of speech in jieba's (ICTCLAS) tags, None if not given.
+    ``frequency`` is a count among jieba's 60 million words, None for the lowest that keeps it
+    whole.
     """
 
     word: str
@@ -63,13 +60,7 @@ def read_lexicon(path: Path) -> list[Entry]:
 
 
 def prompt_words(path: Path | None = None) -> list[str]:
-    """Return words for a recogniser's prompt, the most useful first.
-
-    Args:
-        path: a user's lexicon; None for the bundled one.
-
-    Raises:
-        DataError: if the lexicon can't be read.
+    """Return a lexicon's words (None: bundled), as for a prompt; DataError if it is unreadable.
 
     Example:
         >>> prompt_words()[:3]
@@ -79,11 +70,7 @@ def prompt_words(path: Path | None = None) -> list[str]:
 
 
 def user_dictionary(words: Iterable[str] = ()) -> list[Entry]:
-    """Return the entries to add to jieba's dictionary: bundled ones, then others.
-
-    Args:
-        words: additional words to keep whole.
-    """
+    """Return the entries to add to jieba's dictionary: bundled ones, then other words."""
     entries = bundled_lexicon()
     bundled = {entry.word for entry in entries}
     return [*entries, *(Entry(word) for word in dict.fromkeys(words) if word not in bundled)]

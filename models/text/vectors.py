@@ -32,12 +32,7 @@ class WordVectors:
 def learn_words(
     texts: Sequence[Sequence[str]], settings: WordSettings, seed: int
 ) -> tuple[Vocabulary, WordVectors]:
-    """Return the vocabulary of the training texts and its vectors.
-
-    Args:
-        texts: words of each text of the training split only.
-        settings: settings of pieces, n-grams and vectors.
-        seed: random seed.
+    """Return the vocabulary of texts, which must be of the training split only, and its vectors.
 
     Raises:
         ConfigurationError: if the file of vectors is unusable.
@@ -53,13 +48,7 @@ def learn_words(
 
 
 def random_vectors(vocabulary: Vocabulary, *, size: int, seed: int = 0) -> WordVectors:
-    """Return random vectors as initial values for training.
-
-    Args:
-        vocabulary: vocabulary of the vectors.
-        size: dimensions of a vector.
-        seed: random seed.
-    """
+    """Return random vectors as initial values for training."""
     table = np.random.default_rng(seed).normal(scale=_DEVIATION, size=(len(vocabulary), size))
     table[PADDING] = 0.0
     return WordVectors(table.astype(np.float32), 1.0)
@@ -68,14 +57,7 @@ def random_vectors(vocabulary: Vocabulary, *, size: int, seed: int = 0) -> WordV
 def train_vectors(
     texts: Sequence[Sequence[str]], vocabulary: Vocabulary, *, size: int = 300, seed: int = 0
 ) -> WordVectors:
-    """Return word2vec vectors trained on texts; deterministic.
-
-    Args:
-        texts: words of each text of the training split only.
-        vocabulary: vocabulary of these texts.
-        size: dimensions of a vector.
-        seed: random seed.
-    """
+    """Return word2vec vectors trained on texts of the training split only; deterministic."""
     from gensim.models import Word2Vec
 
     logging.getLogger("gensim").setLevel(logging.WARNING)
@@ -102,16 +84,13 @@ def train_vectors(
 
 
 def read_vectors(path: Path, vocabulary: Vocabulary) -> WordVectors:
-    """Return the vectors of a vocabulary from a file.
+    """Return the vectors of a vocabulary from a file; a missing word gets the mean of the others.
 
-    Args:
-        path: word2vec's text or binary format (``.bin``), or GloVe's text format; gzip is
-            supported.
-        vocabulary: words to look up; a word missing from the file gets the mean of the others.
+    The file has word2vec's text or binary format (``.bin``), or GloVe's text format; it may be
+    gzipped.
 
     Raises:
-        ConfigurationError: if the file is missing, a pickle, no word vectors, or has none of the
-            words.
+        ConfigurationError: if it is missing, a pickle, no word vectors, or has none of the words.
     """
     from gensim.models import KeyedVectors
 

@@ -20,10 +20,9 @@ _LETTERS = (3, 4, 5)  # per letter n-gram
 
 
 def split_pieces(words: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the pieces of a text, each with its word.
+    """Return the pieces of a text, each with its word, within boundary marks; none without words.
 
     Words with Chinese characters are split into characters, words of other scripts stay whole.
-    Boundary marks surround them; a text without words has no pieces.
 
     Example:
         >>> split_pieces(["巴适", "ok"])
@@ -39,9 +38,8 @@ def ngrams(words: Sequence[str]) -> list[str]:
     """Return the n-grams of one to three pieces, of one and two words, and of letters in words.
 
     Letter n-grams are taken from words of alphabetic scripts, so that inflected forms (czekam,
-    czekasz) share features.
-
-    Source: Bojanowski et al., "Enriching Word Vectors with Subword Information", TACL 2017.
+    czekasz) share features. Source: Bojanowski et al., "Enriching Word Vectors with Subword
+    Information", TACL 2017.
 
     Example:
         >>> ngrams(["巴适"])[:5]
@@ -76,12 +74,9 @@ _FIRST_NUMBER = 2
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Words, then pieces of words, then n-grams, in the order of their numbers.
+    """Words (from number 2), then pieces of words, then n-grams, in the order of their numbers.
 
-    Attributes:
-        words: words; the first has number 2.
-        pieces: see :func:`models.text.vocabulary.split_pieces`; empty if only words are used.
-        ngrams: see :func:`models.text.vocabulary.ngrams`; empty if n-grams are not used.
+    Pieces and n-grams are empty where unused; see :func:`split_pieces` and :func:`ngrams`.
     """
 
     words: tuple[str, ...]
@@ -92,12 +87,10 @@ class Vocabulary:
     def build(
         cls, texts: Iterable[Sequence[str]], *, with_pieces: bool = False, with_ngrams: bool = False
     ) -> Self:
-        """Return the vocabulary of texts, by descending frequency of each kind.
+        """Return the vocabulary of texts of the training split, each kind by descending frequency.
 
-        Args:
-            texts: words of each text of the training split only.
-            with_pieces: include pieces; words that occur once are then represented by pieces only.
-            with_ngrams: include n-grams that occur in at least two texts.
+        With pieces, words that occur once are represented by pieces only; n-grams occur in two
+        texts.
 
         Example:
             >>> Vocabulary.build([["好", "巴适"], ["巴适"]]).words
@@ -171,9 +164,7 @@ class Vocabulary:
 
     @classmethod
     def parse(cls, document: object) -> Self:
-        """Return the vocabulary of its JSON form.
-
-        A list of words is the form of a vocabulary of words only.
+        """Return the vocabulary of its JSON form; a list of words is one of words only.
 
         Raises:
             DataError: if the document is no vocabulary.
