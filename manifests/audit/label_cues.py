@@ -1,7 +1,6 @@
 """Label cues: properties that predict a clip's class without its emotion.
 
-Confounding is prediction from speaker, series, source or sentence alone; shallow cues are duration
-and loudness.
+Confounding: speaker, series, source or sentence alone; shallow cues: duration and loudness.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,14 +24,10 @@ CHANCE = 1 / len(EMOTIONS)
 
 @dataclass(frozen=True)
 class Confounding:
-    """Score of a table "value → class".
+    """Score of a table "value → class" for one of `CONFOUNDERS`.
 
-    Attributes:
-        key: one of `CONFOUNDERS`.
-        values: number of distinct values.
-        uar: unweighted average recall of the classes present, 0..1.
-        chance: UAR of guessing.
-        null: 99th percentile of the same table's UAR with permuted values.
+    ``uar`` is the unweighted average recall of the classes present, 0..1, ``chance`` the UAR of
+    guessing, ``null`` the 99th percentile of the table's UAR with permuted values.
     """
 
     key: str
@@ -71,10 +66,6 @@ def find_confounding(entries: Sequence[ManifestEntry], seed: int = 0) -> dict[st
     Clips without the value are left out, and so is a key with fewer than two values or classes. All
     clips count, including held ones, regardless of groups and sides: this measures the data, not
     the split.
-
-    Args:
-        entries: clips of a manifest.
-        seed: seed of folds and permutations.
     """
     scores = {}
     for key in CONFOUNDERS:
@@ -93,15 +84,8 @@ def table_uar(
     """Return the mean recall, over folds together, of a table "value → class" of the other folds.
 
     The table predicts the class that is most frequent with the value relative to its overall
-    frequency, which maximises this figure. Tied classes, or all for a new value, count in part.
-
-    Args:
-        values: (n,) from 0.
-        classes: (n,) from 0, none of them empty.
-        folds: (n,) from 0.
-
-    Returns:
-        0..1.
+    frequency, which maximises this figure, 0..1. Tied classes, or all for a new value, count in
+    part. All arrays are (n,), counted from 0; no class is empty.
 
     Example:
         >>> every = np.arange(40)
@@ -167,13 +151,7 @@ _WORTH_A_WARNING = 0.10
 
 @dataclass(frozen=True)
 class ShallowCues:
-    """Score of duration and loudness on test, trained on train.
-
-    Attributes:
-        uar: unweighted average recall of the classes in test, 0..1.
-        chance: UAR of guessing.
-        clips: number of clips of test.
-    """
+    """UAR on test (0..1) of duration and loudness, trained on train; ``chance`` is of guessing."""
 
     uar: float
     chance: float
@@ -183,15 +161,11 @@ class ShallowCues:
 def find_shallow_cues(
     entries: Sequence[ManifestEntry], loudness: Mapping[str, float]
 ) -> ShallowCues | None:
-    """Return the score of a Gaussian classifier of duration and loudness.
+    """Return the score of a Gaussian classifier of duration and loudness (RMS level in dBFS).
 
     It is quadratic discriminant analysis with equal priors and covariances shrunk towards the
-    pooled one, so that a class with few clips has one. None if train or test has fewer than two
-    classes.
-
-    Args:
-        entries: divided clips of a manifest.
-        loudness: RMS level in dBFS by clip id; clips without one are left out.
+    pooled one, so that a class with few clips has one. Clips without a loudness are left out. None
+    if train or test has fewer than two classes.
     """
     sides = {
         side: [entry for entry in entries if entry.split == side and entry.clip_id in loudness]
@@ -243,12 +217,7 @@ _LEAST_VARIANCE = 1e-4
 
 @dataclass(frozen=True)
 class LabelCues:
-    """Scores of baselines that ignore the emotion, for comparison with a model.
-
-    Attributes:
-        confounding: scores of speaker, series, source and sentence alone, by key.
-        cues: score of duration and loudness; None if train or test is too small.
-    """
+    """Scores of baselines that ignore the emotion; ``cues`` is None for a small train or test."""
 
     confounding: dict[str, Confounding]
     cues: ShallowCues | None
@@ -283,12 +252,7 @@ class LabelCues:
 
 
 def find_label_cues(entries: Sequence[ManifestEntry], loudness: Mapping[str, float]) -> LabelCues:
-    """Return the label cues of a manifest's clips.
-
-    Args:
-        entries: divided clips.
-        loudness: RMS level in dBFS by clip id.
-    """
+    """Return the label cues of divided clips; ``loudness`` is the RMS level in dBFS by clip id."""
     return LabelCues(find_confounding(entries), find_shallow_cues(entries, loudness))
 
 

@@ -32,12 +32,7 @@ that aren't all of one sentence; recordings are those found in several clips.
 
 @dataclass(frozen=True)
 class Leak:
-    """A speaker, source, series … with clips on more than one side.
-
-    Attributes:
-        value: the speaker, source, series ….
-        counts: number of its clips on each side.
-    """
+    """A speaker, source, series … with clips on more than one side, counted by side."""
 
     value: str
     counts: dict[Side, int]
@@ -50,13 +45,10 @@ class Leak:
 
 @dataclass(frozen=True)
 class Leakage:
-    """Leakage between the sides by one key.
+    """Leakage by one of ``KEYS``, with its number of distinct values.
 
-    Attributes:
-        key: one of ``KEYS``.
-        values: number of distinct values.
-        leaks: values on more than one side, those with most clips of val and test first.
-        exposed: number of clips of val and of test with a value that is also in train.
+    ``leaks`` are the values on more than one side, those with most clips of val and test first;
+    ``exposed`` counts the clips of val and of test with a value that is also in train.
     """
 
     key: str
@@ -65,11 +57,7 @@ class Leakage:
     exposed: dict[Side, int]
 
     def describe(self, sizes: Mapping[Split, int]) -> str:
-        """Return the leakage in words.
-
-        Args:
-            sizes: number of clips of each split.
-        """
+        """Return the leakage in words; ``sizes`` are the clips of each split."""
         singular, plural = KEYS[self.key]
         subject = (
             f"1 {singular} has" if len(self.leaks) == 1 else f"{len(self.leaks)} {plural} have"
@@ -96,9 +84,7 @@ def find_leakage(
 ) -> dict[str, Leakage]:
     """Return the leakage between train, val and test, by key; held clips are ignored.
 
-    Args:
-        entries: clips of a manifest.
-        repeats: recording shared with other clips, by clip id.
+    ``repeats`` gives the recording shared with other clips, by clip id.
     """
     placed = [(entry, entry.split) for entry in entries if entry.split != "held"]
     values: dict[str, Mapping[str, str | None]] = {

@@ -19,21 +19,14 @@ Hashes = NDArray[np.uint64]
 
 
 def near_duplicate_texts(texts: Mapping[str, str]) -> dict[str, str]:
-    """Return the original of each text that has near-duplicates.
+    """Return the original of each text that has near-duplicates: the text that most clips have.
 
-    Texts are compared without punctuation, spaces and case. Near-duplicates have a Dice coefficient
-    of character bigrams of at least 0.57. Candidates share a run of 4 Chinese, Japanese or Korean
-    characters or of 8 letters; if many texts share a run, each is compared only with its neighbours
-    in alphabetical order. So time grows little faster than the number of texts, in any script.
-
-    Texts shorter than 8 such characters or 16 letters are ignored: 好, "yes" and "what are you"
-    are too common. Of more than `MOST_TEXTS` texts only exact duplicates are found.
-
-    Args:
-        texts: texts by clip id.
-
-    Returns:
-        For each clip with near-duplicates of its text, the text of the set that most clips have.
+    Keys are clip ids. Texts are compared without punctuation, spaces and case. Near-duplicates have
+    a Dice coefficient of character bigrams of at least 0.57. Candidates share a run of 4 Chinese,
+    Japanese or Korean characters or of 8 letters; if many texts share a run, each is compared only
+    with its neighbours in alphabetical order. So time grows little faster than the number of texts,
+    in any script. Texts shorter than 8 such characters or 16 letters are ignored: 好, "yes" and
+    "what are you" are too common. Of more than `MOST_TEXTS` texts only exact duplicates are found.
 
     Example:
         >>> said = {"a": "Where have you been all night?", "b": "where have you been all nigth"}
@@ -68,10 +61,7 @@ def _weight(text: str) -> int:
 
 
 def _originals(texts: list[str], clips: Numbers) -> Numbers:
-    """Return the index of the original of each distinct, sorted text.
-
-    Texts with most clips come first and take the near-duplicates that no other has taken.
-    """
+    """Return the original of each distinct, sorted text, as an index; texts of most clips first."""
     own = np.arange(len(texts))
     pairs = _alike(texts)
     order = np.lexsort((own, -clips))

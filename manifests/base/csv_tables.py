@@ -14,13 +14,10 @@ __all__ = ["delimiter_of", "read_rows"]
 def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield line number and fields of each row of a CSV file that isn't empty.
 
-    Args:
-        path: file with commas, semicolons or tabs, whichever is most frequent in its first line;
-            UTF-8, UTF-16 or GB18030. Spaces around fields are removed, as is the apostrophe that
-            keeps spreadsheets from running a formula.
-
-    Raises:
-        DataError: if it can't be read or isn't a table; the message begins with its path.
+    Commas, semicolons or tabs separate, whichever is most frequent in the first line; the encoding
+    is UTF-8, UTF-16 or GB18030. Spaces around fields are removed, as is the apostrophe that keeps
+    spreadsheets from running a formula. A DataError, for a file that can't be read or is no table,
+    begins with the path.
     """
     try:
         if path.stat().st_size > _LARGEST:
@@ -41,9 +38,8 @@ def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 def delimiter_of(text: str) -> str:
     r"""Return the comma, semicolon or tab, whichever is most frequent in a table's first line.
 
-    Example:
-        >>> delimiter_of("\nfile;text\n1.wav;yes, please\n")
-        ';'
+    >>> delimiter_of("\nfile;text\n1.wav;yes, please\n")
+    ';'
     """
     return max(",;\t", key=text.lstrip().split("\n", 1)[0].count)
 
@@ -51,9 +47,8 @@ def delimiter_of(text: str) -> str:
 def _without_guard(cell: str) -> str:
     """Return a field without the apostrophe that keeps spreadsheets from running a formula.
 
-    Example:
-        >>> _without_guard("'=1+1 "), _without_guard("'tis"), _without_guard("''tis")
-        ('=1+1', "'tis", "'tis")
+    >>> _without_guard("'=1+1 "), _without_guard("'tis"), _without_guard("''tis")
+    ('=1+1', "'tis", "'tis")
     """
     text = cell.strip()
     return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA else text

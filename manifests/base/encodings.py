@@ -12,12 +12,7 @@ __all__ = ["Decoded", "decode_damaged", "decode_text"]
 
 @dataclass(frozen=True)
 class Decoded:
-    """Decoded text of a possibly damaged file.
-
-    Attributes:
-        text: text, with U+FFFD for damaged characters.
-        damaged: number of damaged characters.
-    """
+    """Decoded text, with U+FFFD for each of its ``damaged`` characters."""
 
     text: str
     damaged: int = 0
@@ -26,10 +21,7 @@ class Decoded:
 def decode_text(data: bytes, where: str, language: str | None = None) -> str:
     """Decode a file in UTF-8, UTF-16, UTF-32 or an older encoding of its language.
 
-    Args:
-        data: bytes of the file.
-        where: name of the file, for the error message.
-        language: BCP 47 code of the probable language, None if unknown.
+    ``where`` names the file in the error; ``language`` is the probable language's BCP 47 code.
 
     Raises:
         DataError: if no encoding fits.
@@ -44,11 +36,7 @@ def decode_text(data: bytes, where: str, language: str | None = None) -> str:
 
 
 def decode_damaged(data: bytes, where: str, language: str | None = None) -> Decoded:
-    """Decode a file like `decode_text`, but tolerate a few damaged bytes.
-
-    Raises:
-        DataError: if no encoding fits with at most 2 % of the non-ASCII characters damaged.
-    """
+    """Decode like `decode_text`, with at most 2 % of the non-ASCII characters damaged."""
     for text in _candidate_texts(data, language, "strict"):
         return Decoded(text)
     for text in _candidate_texts(data, language, "replace"):
@@ -64,9 +52,9 @@ def _unknown_encoding(where: str) -> DataError:
 def _candidate_texts(data: bytes, language: str | None, errors: str) -> Iterator[str]:
     """Yield the text decoded with the likely encodings, the likeliest first.
 
-    A byte-order mark decides if the rest is valid; then the zero bytes of UTF-16; then valid UTF-8.
-    Of the older encodings, those of the language come first, each only if its result looks like
-    such a text, since bytes alone don't distinguish Korean from Chinese.
+    A byte-order mark decides if the rest is valid; then the zero bytes of UTF-16; then valid UTF-8;
+    then older encodings, the language's first, each only if its result looks like such a text,
+    since bytes alone don't distinguish Korean from Chinese.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
@@ -120,8 +108,7 @@ def _utf_16(data: bytes) -> str | None:
 def _common(*rows: tuple[str, int, int]) -> Callable[[str], float]:
     """Return a function that scores a text by its share of common non-ASCII characters.
 
-    Common characters have lead bytes in the given rows (standard, first, last). A wrong encoding
-    gives about a half, the right one nearly 1.
+    These have lead bytes in the rows (standard, first, last). A wrong encoding gives about a half.
     """
 
     def share(text: str) -> float:
@@ -188,10 +175,7 @@ _LIKELY: dict[str, Callable[[str], float]] = {
     **dict.fromkeys(("cp1250", "cp1252", "cp1254", "cp1257"), _latin),
     "cp1251": _cyrillic,
 }
-"""Score from 0 to 1 of a text decoded with an encoding.
-
-In East Asian standards, the rows (lead bytes) of common characters come first.
-"""
+"""Score of a decoded text, 0 to 1; in East Asian standards, common characters come first."""
 _ANYWHERE = ("gb18030", "big5", "cp932")
 _OWN = (
     ("ja", ("cp932", "euc_jp")),

@@ -8,9 +8,8 @@ __all__ = ["plain_letters"]
 def plain_letters(text: str) -> str:
     """Return a text's letters, marks and digits, in lower case and compatible form.
 
-    Example:
-        >>> plain_letters("今天 ＯＫ！ Wo ist, bitte, die Straße?")
-        '今天okwoistbittediestrasse'
+    >>> plain_letters("今天 ＯＫ！ Wo ist, bitte, die Straße?")
+    '今天okwoistbittediestrasse'
     """
     return unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS)
 

@@ -12,11 +12,7 @@ _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def bullets(lines: Iterable[str]) -> str:
-    """Return a bullet list.
-
-    Args:
-        lines: items; text from users already escaped.
-    """
+    """Return a bullet list of lines, in which text from users is already escaped."""
     return "\n".join(f"- {line}" for line in lines)
 
 
@@ -25,9 +21,8 @@ def escape(text: str) -> str:
 
     Control characters, line breaks and those that reverse the direction of writing become spaces.
 
-    Example:
-        >>> escape("<b>a|b</b> _x_")
-        '&lt;b&gt;a\\|b&lt;/b&gt; \\_x\\_'
+    >>> escape("<b>a|b</b> _x_")
+    '&lt;b&gt;a\\|b&lt;/b&gt; \\_x\\_'
     """
     flat = "".join(" " if unicodedata.category(char)[0] == "C" else char for char in text)
     flat = " ".join(flat.split())
@@ -35,17 +30,12 @@ def escape(text: str) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table; the first column is text, the others are right-aligned numbers.
+    """Return a table of escaped cells; the first column is text, the others right-aligned numbers.
 
-    Args:
-        head: column names.
-        rows: cells, already escaped.
-
-    Example:
-        >>> print(table(["class", "clips"], [["angry", 3]]))
-        | class | clips |
-        | :--- | ---: |
-        | angry | 3 |
+    >>> print(table(["class", "clips"], [["angry", 3]]))
+    | class | clips |
+    | :--- | ---: |
+    | angry | 3 |
     """
     lines = [list(head), [":---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)

@@ -17,13 +17,10 @@ def plugin_names(group: str) -> list[str]:
 
 
 def load_plugin(group: str, name: str, what: str, shipped: Iterable[str] = ()) -> Any:
-    """Return the object that an entry point names.
+    """Return the object that an entry point of a group, e.g. ``corpus_tools.recognisers``, names.
 
-    Args:
-        group: entry-point group, such as ``corpus_tools.recognisers``.
-        name: name of the entry.
-        what: kind of extension, for messages: ``recogniser``.
-        shipped: names that don't need an entry point, for messages.
+    For messages, ``what`` is the kind of extension (``recogniser``) and ``shipped`` are the names
+    that don't need an entry point.
 
     Raises:
         ConfigurationError: if it isn't installed, or can't be imported.

@@ -22,10 +22,8 @@ class Settings(BaseModel):
 class SettingProblem:
     """Problem of the first invalid setting.
 
-    Attributes:
-        keys: section and name of the setting; the section alone where several are involved.
-        text: message that follows the name: `` is 9; it must be a whole number from 0 to 3``.
-        unknown: the key does not exist.
+    ``keys`` are its section and name, or the section alone where several settings are involved;
+    ``text`` follows the name: `` is 9; it must be a whole number from 0 to 3``.
     """
 
     keys: tuple[str, ...]
@@ -34,12 +32,7 @@ class SettingProblem:
 
 
 def setting_problem(model: type[BaseModel], error: ValidationError) -> SettingProblem:
-    """Return the problem of the first invalid setting.
-
-    Args:
-        model: settings class that was validated.
-        error: error of the validation.
-    """
+    """Return the problem of the first invalid setting of a settings class."""
     first = error.errors()[0]
     location = list(first["loc"])
     keys = tuple(part for part in location if isinstance(part, str))

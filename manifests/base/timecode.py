@@ -8,10 +8,7 @@ __all__ = ["format_time", "parse_time"]
 
 
 def parse_time(text: str) -> float:
-    """Return a time in seconds, to the millisecond.
-
-    Args:
-        text: seconds, or ``[h:]m:s``; a comma is allowed as decimal point.
+    """Return a time in seconds, to the millisecond, from seconds or ``[h:]m:s``.
 
     Raises:
         DataError: for anything else, including 60 or more after a colon.
@@ -35,9 +32,8 @@ def parse_time(text: str) -> float:
 def format_time(seconds: float) -> str:
     """Return a time as `parse_time` reads it, to the tenth of a second.
 
-    Example:
-        >>> format_time(3723.46), format_time(59.97), format_time(7)
-        ('1:02:03.5', '1:00', '0:07')
+    >>> format_time(3723.46), format_time(59.97), format_time(7)
+    ('1:02:03.5', '1:00', '0:07')
     """
     tenths = round(seconds * 10)
     minutes, rest = divmod(tenths, 600)

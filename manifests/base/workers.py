@@ -20,12 +20,9 @@ R = TypeVar("R")
 
 
 def warm_up(modules: Sequence[str]) -> None:
-    """Preload modules in the fork server, so that workers start without importing them.
+    """Preload modules, which must not start threads, in the fork server, for all workers at once.
 
     Does nothing where there is no fork server (Windows); each worker then imports by itself.
-
-    Args:
-        modules: names of the modules; importing them must not start threads.
     """
     global _warm
     if _METHOD != "forkserver":
@@ -42,8 +39,8 @@ def warm_up(modules: Sequence[str]) -> None:
 def is_warm() -> bool:
     """Return whether `warm_up` was called.
 
-    The commands call it. A script that uses the packages may do so only if its own code is under
-    ``if __name__ == "__main__":``, since every worker imports the script.
+    The commands call it. A script may do so only if its own code is under ``if __name__ ==
+    "__main__":``, since every worker imports the script.
     """
     return _warm
 
@@ -55,11 +52,6 @@ def in_processes(
 
     The function is pickled once per process, items and results one by one. The workers ignore
     Ctrl-C, which ends the run through this process, and exit when this process is killed.
-
-    Args:
-        items: items to process.
-        work: function to call with each item.
-        workers: number of processes.
     """
     waiting = dict(enumerate(items))
     try:
@@ -110,10 +102,9 @@ def _alone(item: T, work: Callable[[T], R]) -> Future[R]:
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Block SIGINT in this thread; processes started meanwhile inherit the blocked signal.
+    """Block SIGINT in this thread and the processes started meanwhile; it arrives afterwards.
 
-    Otherwise Ctrl-C would end them with a traceback during their imports. A SIGINT that arrives
-    meanwhile reaches this process afterwards.
+    Otherwise Ctrl-C would end these processes with a traceback during their imports.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -39,29 +39,17 @@ def build_manifest(
 ) -> Outcome:
     """Write ``manifests/vN/`` from labelled clips, unless the newest version has equal content.
 
-    Every clip with a missing or changed file, or an unknown source, is a failure in the
-    outcome, and no version is written. The outcome's ``details["manifest"]`` describes the
-    version, JSON-ready: ``version new folder parent digest counts groups shares size_deviation
-    class_deviation held bridges folds leakage giveaways``. An oversized group is a failure, too:
-    no version is written, and ``details["tangle"]`` describes the group.
+    A missing or changed file, an unknown source or an oversized group is a failure in the outcome,
+    and no version is written. Its ``details``, JSON-ready: ``manifest`` describes the version
+    (``version new folder parent digest counts groups shares size_deviation class_deviation held
+    bridges folds leakage giveaways``), ``tangle`` an oversized group.
 
-    Args:
-        corpus: corpus folder.
-        clips: accepted clips.
-        labels: labels by clip id.
-        texts: chosen text and its source, by clip id.
-        speakers: rows of speakers.csv, by id.
-        sources: sources by id.
-        settings: settings of section [split].
-        params: further parameters of the content, JSON-ready: ``corpus`` and ``card`` (sections of
-            corpus.toml, shown in the card), ``labels``, ``text``.
-        repeats: recording shared with other clips, by clip id; these clips stay together.
-        facts: further facts for the card, JSON-ready (`manifests.card.draft.CardFacts`); they are
-            no content, so a change makes no new version.
-        resplit: divide all clips anew instead of keeping the splits of the newest version.
-        given: imported splits by clip id; clips of the newest version keep theirs.
-        check_files: read every clip and compare it with its sha256.
-        progress: callback after each clip.
+    Labels, texts (with their sources) and the recordings shared with other clips (``repeats``; such
+    clips stay together) are by clip id. ``params`` are content: ``corpus`` and ``card`` (sections
+    of corpus.toml, shown in the card), ``labels``, ``text``. ``facts`` of the card
+    (`manifests.card.draft.CardFacts`) are no content, so a change makes no new version. Clips of
+    the newest version keep its splits, even against ``given``, unless ``resplit`` divides all anew.
+    ``check_files`` compares every clip with its sha256.
 
     Raises:
         ConfigurationError: if the settings conflict with the grouping of the newest version.

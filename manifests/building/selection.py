@@ -25,14 +25,9 @@ __all__ = ["ManifestInputs", "best_transcripts", "kept_repeats", "rejection", "s
 
 @dataclass(frozen=True)
 class ManifestInputs:
-    """Inputs of a manifest.
+    """Inputs of a manifest: accepted clips; labels and texts with their sources, by clip id.
 
-    Attributes:
-        clips: accepted clips.
-        labels: labels by clip id.
-        texts: chosen text and its source, by clip id; a clip may have none.
-        speakers: rows of speakers.csv, by id; a speaker may have none.
-        sources: sources by id; every clip's source must be there.
+    A clip may have no text, a speaker no row of speakers.csv; every clip's source must be there.
     """
 
     clips: Iterable[Clip]
@@ -53,15 +48,8 @@ def select(
     """Return the entries of the labelled clips by clip id, not yet grouped or split.
 
     One clip of each set of repeats is kept. The others, superseded clips, clips without a class and
-    withdrawn clips are counted in ``outcome`` as rejected. A clip with a missing or changed file,
-    or an unknown source, is a failure.
-
-    Args:
-        corpus: corpus folder.
-        inputs: clips, labels and other inputs.
-        outcome: outcome to update.
-        check_files: read every clip and compare it with its sha256.
-        progress: callback after each clip.
+    withdrawn clips are counted in ``outcome`` as rejected. An unknown source is a failure, as is a
+    missing file, or with ``check_files`` one that doesn't match its sha256.
     """
     clips = sorted(inputs.clips, key=lambda clip: clip.clip_id)
     kept = kept_repeats(clips, inputs.labels)
@@ -90,10 +78,6 @@ def kept_repeats(clips: Sequence[Clip], labels: Mapping[str, Label]) -> dict[str
     """Return the clip kept from each set of repeats, by the id of the repeated clip.
 
     It is the repeated clip, or the first repeat with a class if that has none.
-
-    Args:
-        clips: accepted clips.
-        labels: labels by clip id.
     """
     found: dict[str, str] = {}
     for clip in sorted(clips, key=lambda clip: clip.duplicate_of is not None):
@@ -104,13 +88,7 @@ def kept_repeats(clips: Sequence[Clip], labels: Mapping[str, Label]) -> dict[str
 
 
 def rejection(clip: Clip, label: Label | None, kept: Mapping[str, str]) -> str | None:
-    """Return the reason to leave an accepted clip out of a manifest, None if it is kept.
-
-    Args:
-        clip: clip to check.
-        label: label of the clip, None if it has none.
-        kept: clips kept from sets of repeats, from `kept_repeats`.
-    """
+    """Return the reason to leave a clip out, None if it is kept; ``kept`` is of `kept_repeats`."""
     if clip.superseded_by is not None:
         return "superseded"
     if clip.duplicate_of is not None and kept.get(clip.duplicate_of) != clip.clip_id:
@@ -182,12 +160,8 @@ _SURE = {name: [float(name == other) for other in EMOTIONS] for name in EMOTIONS
 def best_transcripts(corpus: Path, order: Sequence[str]) -> dict[str, Transcript]:
     """Return the preferred transcript of each clip, by clip id.
 
-    It is the first non-empty one in ``order``; among equal ranks, the first by model name. If all
-    texts of a clip are empty, it is the first of them.
-
-    Args:
-        corpus: corpus folder.
-        order: order of trust, as for `text_rank`.
+    It is the first non-empty one in the order of trust (see `text_rank`); among equal ranks, the
+    first by model name. If all texts of a clip are empty, it is the first of them.
 
     Raises:
         DataError: if a shard can't be read.
@@ -207,10 +181,8 @@ def best_transcripts(corpus: Path, order: Sequence[str]) -> dict[str, Transcript
 def text_rank(source: str, model: str | None, order: Sequence[str]) -> int | None:
     """Return the rank of a text in the order of trust, ``None`` if it isn't listed.
 
-    Args:
-        source: text source.
-        model: model, or author of imported texts.
-        order: entries ``source`` or ``source:model``, the most trusted first.
+    ``order`` has entries ``source`` or ``source:model``, the most trusted first; the model of
+    imported texts is their author.
 
     Example:
         >>> order = ("whisper:large-v3", "import", "whisper")

@@ -43,18 +43,8 @@ def publish(
     """Write the next version unless its content equals its parent's; the caller holds the lock.
 
     ``params["split"]["drawn"]`` names the version in which clips were last divided without regard
-    to an earlier one.
-
-    Args:
-        corpus: corpus folder.
-        partition: divided clips.
-        params: parameters of the build, JSON-ready; part of the content.
-        parent: newest version, if there is one.
-        outcome: outcome to update, see :func:`manifests.building.build.build_manifest`.
-        loudness: RMS level in dBFS by clip id.
-        repeats: recording shared with other clips, by clip id.
-        facts: further facts for the card, JSON-ready.
-        drawn_anew: the clips were divided without regard to the parent.
+    to an earlier one (``drawn_anew``). ``outcome`` and the other arguments are those of
+    `manifests.building.build.build_manifest`; ``loudness`` is the RMS level in dBFS by clip id.
     """
 
     def draft(version: str, before: str | None, drawn: str) -> Draft:

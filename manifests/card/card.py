@@ -20,12 +20,7 @@ __all__ = ["write_card"]
 
 
 def labels_section(draft: Draft, agreement: AgreementFacts | None) -> str:
-    """Return the section, without its heading.
-
-    Args:
-        draft: version to describe.
-        agreement: agreement of the annotators, None if not measured.
-    """
+    """Return the section, without its heading; ``agreement`` is None if not measured."""
     entries = draft.partition.entries
     annotators = {annotator for entry in entries for annotator, _ in entry.votes}
     several = [entry.agreement for entry in entries if len(entry.votes) > 1]
@@ -83,11 +78,7 @@ def _words(value: object) -> str:
 
 
 def screening_section(figures: ScreeningFacts | None) -> str:
-    """Return the section, without its heading.
-
-    Args:
-        figures: screening figures, None if unknown.
-    """
+    """Return the section, without its heading; ``figures`` is None if unknown."""
     if figures is None:
         return "Screening decisions are not known for this version."
     parts = [
@@ -130,9 +121,6 @@ def write_card(draft: Draft) -> str:
 
     Parts that only the user can write come from ``params["corpus"]`` and ``params["card"]``
     (sections of corpus.toml); missing ones are marked to be filled in.
-
-    Args:
-        draft: version to describe.
     """
     corpus = draft.params.get("corpus", {})
     said = CardSettings.model_validate(draft.params.get("card", {}))

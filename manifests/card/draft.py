@@ -27,17 +27,9 @@ COARSE = 5.0
 class Draft:
     """Content and description of a version to be written.
 
-    Attributes:
-        version: name, such as ``v3``.
-        parent: name of the previous version, if any.
-        created: time of creation, in UTC.
-        digest: digest of entries and parameters.
-        params: parameters of the build, JSON-ready.
-        partition: divided clips.
-        rejected: number of accepted clips left out, by reason.
-        loudness: RMS level in dBFS by clip id.
-        repeats: recording shared with other clips, by clip id.
-        facts: further facts for the card, JSON-ready; not part of the content.
+    ``created`` is a time in UTC, ``digest`` of entries and ``params``; ``rejected`` counts accepted
+    clips left out, by reason. ``loudness`` (RMS level in dBFS) and ``repeats`` (recording shared
+    with other clips) are by clip id; ``facts`` are further facts of the card, no content.
     """
 
     version: str
@@ -62,11 +54,7 @@ class Draft:
         return find_label_cues(self.partition.entries, self.loudness)
 
     def header(self, files: dict[str, str]) -> ManifestHeader:
-        """Return the header of the version.
-
-        Args:
-            files: sha256 of the other files, by name.
-        """
+        """Return the header; ``files`` gives the sha256 of the version's other files by name."""
         return ManifestHeader(
             version=self.version,
             schema=SCHEMA,
@@ -181,8 +169,7 @@ class AgreementFacts(Settings):
         clips: number of clips with two votes or more for a class.
         annotators: number of annotators.
         alpha: Krippendorff's nominal α, None if undefined.
-        low: lower end of its bootstrap interval over clips.
-        high: upper end of the interval.
+        low, high: ends of its bootstrap interval over clips.
         level: confidence level of the interval.
         resamples: number of bootstrap samples.
         undefined: reason why α is undefined.
@@ -205,13 +192,9 @@ class AgreementFacts(Settings):
 
 
 class ScreeningFacts(Settings):
-    """Screening decisions on all clips.
+    """Screening decisions: clips cut, accepted, and rejected by reason (one clip may have several).
 
-    Attributes:
-        cut: number of clips.
-        accepted: number of accepted clips.
-        reasons: number of rejected clips by reason; a clip may have several.
-        thresholds: number of sources by value, by name of the threshold.
+    ``thresholds`` counts the sources by value, for each name of a threshold.
     """
 
     cut: int
@@ -221,12 +204,9 @@ class ScreeningFacts(Settings):
 
 
 class CardFacts(Settings):
-    """Facts of the dataset card that aren't in the manifest's entries; None if not measured.
+    """Facts of the card that aren't in the entries; ``texts`` are models of texts by source.
 
-    Attributes:
-        agreement: agreement of the annotators.
-        screening: screening decisions.
-        texts: models of the texts, by text source.
+    A fact that was not measured is None.
     """
 
     agreement: AgreementFacts | None = None

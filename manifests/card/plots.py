@@ -22,12 +22,7 @@ COLOURS: dict[Split, str] = {
 
 
 def draw_classes(partition: Partition, path: Path) -> None:
-    """Plot clips per class, stacked by split, into a PNG.
-
-    Args:
-        partition: divided clips.
-        path: file to write.
-    """
+    """Plot clips per class, stacked by split, into a PNG."""
     figure, axes = _figure()
     below = [0] * len(EMOTIONS)
     for split in _present(partition):
@@ -45,12 +40,7 @@ def draw_classes(partition: Partition, path: Path) -> None:
 
 
 def draw_splits(partition: Partition, path: Path) -> None:
-    """Plot the share of each class per split into a PNG; equal bars mean a stratified split.
-
-    Args:
-        partition: divided clips.
-        path: file to write.
-    """
+    """Plot the share of each class per split into a PNG; equal bars mean a stratified split."""
     figure, axes = _figure()
     splits = _present(partition)
     width = 0.8 / len(splits)
