@@ -27,12 +27,8 @@ __all__ = [
 class ServerFolder:
     """Folder ``annotations/label-studio`` of a corpus: database, passwords, log.
 
-    The server's document root is not the corpus but a folder with only a link to ``clips``: every
-    account of a free Label Studio may add storages, so every user can fetch all files below the
-    document root.
-
-    Attributes:
-        corpus: the corpus folder.
+    The server's document root isn't the corpus but a folder with only a link to ``clips``: every
+    account of a free Label Studio may add storages and so fetch all files below the document root.
     """
 
     corpus: Path
@@ -93,12 +89,7 @@ _CLIPS = Path("../../../clips")  # from the document root
 
 @dataclass(frozen=True)
 class RunningServer:
-    """Running server of a corpus.
-
-    Attributes:
-        pid: process id of Label Studio.
-        url: local URL of the server.
-    """
+    """Running server of a corpus: process id of Label Studio, and local URL."""
 
     pid: int
     url: str
@@ -137,8 +128,7 @@ def is_healthy(url: str) -> bool:
 def check_port(host: str, port: int) -> None:
     """Refuse an address that the server can't listen on.
 
-    Label Studio silently takes the next port if this one is busy on `localhost`, so both are
-    checked.
+    Label Studio silently takes the next port if this one is busy on `localhost`: both are checked.
 
     Raises:
         ConfigurationError: if the host isn't this machine or the port is in use.

@@ -17,13 +17,7 @@ __all__ = ["Response", "authorization", "fetch", "is_loopback", "origin"]
 
 @dataclass(frozen=True)
 class Response:
-    """HTTP response.
-
-    Attributes:
-        status: HTTP status code.
-        headers: headers by lower-case name.
-        body: first bytes, up to the limit.
-    """
+    """HTTP response: status code, headers by lower-case name, first bytes up to the limit."""
 
     status: int
     headers: Mapping[str, str]
@@ -42,16 +36,10 @@ def fetch(
     data: bytes | None = None,
     limit: int = 1 << 20,
 ) -> Response:
-    """Send a GET request, or a POST request with data.
+    """Send a GET request, or a POST request with JSON ``data``; read at most ``limit`` bytes.
 
     Redirects are followed only without an Authorization header, which they would leak. Proxies of
     the environment are used for other machines only.
-
-    Args:
-        url: http or https URL.
-        headers: additional headers.
-        data: JSON to post.
-        limit: largest number of bytes to read.
 
     Raises:
         CorpusError: if the server doesn't answer, or not in HTTP.

@@ -22,13 +22,7 @@ __all__ = ["ExpectedClip", "check", "remote_playback_problem"]
 
 @dataclass(frozen=True)
 class ExpectedClip:
-    """Expected clip, as it is in the corpus.
-
-    Attributes:
-        path: path relative to the corpus folder.
-        head: first bytes; empty if the file is missing.
-        size: file size in bytes.
-    """
+    """Expected clip: path in the corpus, first bytes (empty if missing), file size in bytes."""
 
     path: str
     head: bytes
@@ -40,11 +34,8 @@ def playback_problem(
 ) -> str | None:
     """Return why Label Studio's local files can't be played, or None if they can.
 
-    Args:
-        response: response to an authorised request for the clip's first bytes.
-        clip: expected clip.
-        storages: paths of the server's local-files storages.
-        storage: required storage path.
+    The response is to an authorised request for the clip's first bytes. ``storages`` are the paths
+    of the server's local-files storages, ``storage`` is the required one.
     """
     if response.status == 404:
         return _not_there(clip, storages, storage)
@@ -58,11 +49,8 @@ def remote_playback_problem(
 ) -> str | None:
     """Return why a clip on another web server can't be played, or None if it can.
 
-    Args:
-        response: response to a request for the clip's first bytes, with Label Studio as Origin.
-        clip: expected clip.
-        url: URL of the clip.
-        server: URL of Label Studio in annotators' browsers.
+    The response is to a request for the clip's first bytes at ``url``, with Label Studio as Origin;
+    ``server`` is the URL of Label Studio in annotators' browsers.
     """
     if server.startswith("https:") and url.startswith("http:"):
         return "browsers block http content in an https page; serve the clips by https"
@@ -161,15 +149,9 @@ _ELSEWHERE = {
 def check(corpus: Path, *, url: str | None = None, token_file: str | None = None) -> Outcome:
     """Fetch the first clip of the newest batch, and its context, as an annotator's browser would.
 
-    Args:
-        corpus: the corpus folder.
-        url: URL of Label Studio for annotators; default: the corpus's own server if it runs, else
-            the one pushed to.
-        token_file: ``[label_studio] token_file`` of corpus.toml.
-
-    Returns:
-        Outcome with an item for each address; ``details`` has ``url``, ``clip_id`` and
-        ``addresses``.
+    Without ``url`` the corpus's own server is checked if it runs, else the one pushed to. The
+    outcome has an item for each address; its ``details`` are ``url``, ``clip_id`` and
+    ``addresses``.
 
     Raises:
         ConfigurationError: if nothing was exported, the URL is invalid, or there is no token.

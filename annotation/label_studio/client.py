@@ -21,13 +21,8 @@ T = TypeVar("T")
 class Project:
     """Project on the server.
 
-    Attributes:
-        number: project id.
-        title: display title.
-        created_at: creation time; with the number it identifies a project across databases.
-        label_config: label configuration.
-        shows_predictions: whether annotators see predictions.
-        annotations: number of answers, skips included.
+    Its number and creation time together identify it across databases. ``annotations`` is the
+    number of answers, skips included.
     """
 
     number: int
@@ -49,13 +44,9 @@ class TaskList:
 class Client:
     """Client of a Label Studio server; failed requests raise one-sentence errors.
 
-    Reads are retried while the server is unavailable, as in a restart. Writes are sent once; after
-    an error the caller must check whether they took effect.
-
-    Args:
-        url: URL of the server.
-        token: access token of a user who may create projects.
-        retry_pauses: seconds between tries while the server is unavailable.
+    Reads are retried while the server is unavailable, as in a restart, with pauses of
+    ``retry_pauses`` seconds. Writes are sent once; after an error the caller must check whether
+    they took effect. The token must belong to a user who may create projects.
     """
 
     def __init__(self, url: str, token: str, retry_pauses: Sequence[float] | None = None) -> None:
@@ -88,11 +79,7 @@ class Client:
         return {int(user.id): str(user.email) for user in users}
 
     def project(self, number: int) -> Project:
-        """Return a project.
-
-        Raises:
-            NotFoundError: if there is no project of that number.
-        """
+        """Return a project; raise NotFoundError if there is none of that number."""
         return _project(self._retry(f"project {number}", lambda: self._sdk.projects.get(number)))
 
     def projects_titled(self, title: str) -> list[Project]:
@@ -174,8 +161,8 @@ class Client:
     def export(self, number: int) -> bytes:
         """Return the JSON export of all tasks of a project.
 
-        It is made as a snapshot, which is deleted afterwards: the server writes it incrementally,
-        while a direct export takes longer and is held in its memory.
+        It is made as a snapshot, deleted afterwards: the server writes it incrementally, while a
+        direct export takes longer and is held in its memory.
         """
         return self._retry(f"export of project {number}", partial(self._snapshot, number))
 
@@ -223,11 +210,7 @@ class Client:
 
 
 def checked_url(url: str) -> str:
-    """Return a server's URL without a trailing slash.
-
-    Raises:
-        ConfigurationError: if it is invalid.
-    """
+    """Return a server's URL without a trailing slash; raise ConfigurationError if invalid."""
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and bool(parts.hostname)

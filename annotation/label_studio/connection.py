@@ -15,12 +15,9 @@ DEFAULT_URL = "http://127.0.0.1:8090"
 
 
 class Connection:
-    """Reachable server with the corpus's record of it.
+    """Reachable server with the corpus's record of it, the content of annotations/server.json.
 
     Args:
-        corpus: the corpus folder.
-        client: client of the server.
-        file: content of annotations/server.json.
         server_id: id of the server; null if none of its projects is known.
         replaced_id: id of the server that was at this URL before, if its projects are gone.
     """
@@ -70,13 +67,8 @@ def connect(corpus: Path, url: str | None = None, token_file: str | None = None)
     """Connect to the server at a URL, or to the one that the corpus knows.
 
     A server is identified by its projects, not by its URL: it may have moved, or its database may
-    have been replaced.
-
-    Args:
-        corpus: the corpus folder.
-        url: URL of the server; default: the corpus's own server if it runs, else the one pushed
-            to, else the last URL of the corpus's own server, else :data:`DEFAULT_URL`.
-        token_file: ``[label_studio] token_file`` of corpus.toml.
+    have been replaced. The default is the corpus's own server if it runs, else the one pushed to,
+    else the last URL of the corpus's own server, else :data:`DEFAULT_URL`.
 
     Raises:
         ConfigurationError: if there is no token, or there are several servers and no URL.

@@ -20,16 +20,10 @@ TaskKey = tuple[str, str]
 
 @dataclass
 class Destination:
-    """Intended content of a project.
+    """Intended content of a project: tasks by key in labelling order, and the batches' names.
 
-    Attributes:
-        key: key of the project in annotations/server.json.
-        annotator: pseudonym of the owner; null for a shared project.
-        kind: ``label`` or ``adjudication``.
-        screen: label configuration of the newest batch.
-        screen_path: file of the label configuration.
-        batches: names of the batches.
-        rows: tasks by key, in labelling order.
+    ``key`` is its key in annotations/server.json, ``annotator`` its owner's pseudonym (null for a
+    shared project), ``screen`` the label configuration of the newest batch, from ``screen_path``.
     """
 
     key: str

@@ -26,21 +26,11 @@ def pull_annotations(
     token_file: str | None = None,
     progress: Progress = no_progress,
 ) -> Outcome:
-    """Import the answers in the projects of push-tasks into one new file.
+    """Import the answers in the given or all pushed projects into one new file.
 
-    The caller must hold the corpus's lock. Pulling twice adds nothing.
-
-    Args:
-        corpus: the corpus folder.
-        projects: numbers of projects; default: all that were pushed to.
-        server_url: URL of the server; default: the server that the corpus knows.
-        token_file: ``[label_studio] token_file`` of corpus.toml.
-        progress: called after each project.
-
-    Returns:
-        Outcome as of :func:`annotation.judgements.importing.import_annotations`; ``details`` also
-        has
-        ``server``, ``url`` and a row of :class:`ProjectCounts` for each project in ``projects``.
+    The caller must hold the corpus's lock. Pulling twice adds nothing. The outcome is that of
+    :func:`annotation.judgements.importing.import_annotations`; its ``details`` also have
+    ``server``, ``url`` and a row of :class:`ProjectCounts` for each project in ``projects``.
 
     Raises:
         ConfigurationError: if nothing was pushed, or there is no token.

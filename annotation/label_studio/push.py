@@ -32,10 +32,6 @@ def lost_control(old: str, new: str) -> str | None:
 
     Label Studio accepts any configuration and then hides the affected part of existing answers.
 
-    Args:
-        old: label configuration on the server.
-        new: label configuration of the batch.
-
     Example:
         >>> old = '<View><Choices name="emotion" toName="a"><Choice value="sad"/></Choices></View>'
         >>> lost_control(old, old.replace("sad", "glad"))
@@ -84,24 +80,17 @@ def push_tasks(
     token_file: str | None = None,
     progress: Progress = no_progress,
 ) -> Outcome:
-    """Push batches to the annotators' projects; create missing projects.
+    """Push batches, by default all, to the annotators' projects; create missing projects.
 
     The tasks of a project are read from the server by batch and clip, so pushing twice adds nothing
     and an interrupted push is resumed. Tasks that an annotator answered or skipped in a deleted
     project are not pushed again. This waits while the server is briefly unavailable, as in a
-    restart. The caller must hold the corpus's lock.
-
-    Args:
-        corpus: the corpus folder.
-        batches: names of the batches; default: all.
-        annotators: recipients of shared batches; default: one shared project.
-        server_url: URL of the server; default: the server that the corpus knows.
-        token_file: ``[label_studio] token_file`` of corpus.toml.
-        progress: called after each chunk of tasks.
+    restart. The caller must hold the corpus's lock. ``annotators`` are the recipients of shared
+    batches; by default these go to one shared project.
 
     Returns:
         Outcome with a project's task as item; ``details`` has ``server``, ``url`` and, for each
-        project, ``annotator project_id kind pushed there_already answered_before address``.
+            project, ``annotator project_id kind pushed there_already answered_before address``.
 
     Raises:
         ConfigurationError: if a batch or annotator doesn't exist, or there is no token.

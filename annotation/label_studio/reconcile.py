@@ -18,21 +18,13 @@ TaskState = Literal["open", "by_others", "skipped", "refused", "answered"]
 
 @dataclass(frozen=True)
 class ProjectCounts:
-    """Numbers of a project's tasks by state.
+    """Numbers of a project's tasks by state; owner, kind and ``pushed`` are null if unknown.
 
-    Attributes:
-        annotator: pseudonym of the owner; null if the project is shared or unknown.
-        kind: ``label`` or ``adjudication``; null if unknown.
-        project_id: project number.
-        pushed: tasks of the pushed batches; null if the project is unknown.
-        answered: pushed tasks with a valid answer of the annotator.
-        skipped: pushed tasks only skipped by the annotator.
-        refused: pushed tasks with only invalid answers of the annotator.
-        open: pushed tasks without annotations.
-        by_others: pushed tasks answered or skipped by other annotators only.
-        missing: pushed tasks that are not on the server.
-        others: tasks on the server that were not pushed.
-        twice: duplicates of tasks on the server.
+    Of the pushed tasks, ``answered`` have a valid answer of the annotator, ``skipped`` were only
+    skipped, ``refused`` have only invalid answers, ``open`` have no annotations, ``by_others`` were
+    answered or skipped by other annotators only, and ``missing`` are not on the server. Of the
+    tasks on the server, ``others`` were not pushed and ``twice`` are duplicates. A shared project
+    has no owner.
     """
 
     annotator: str | None
@@ -88,7 +80,7 @@ def count_tasks(
     refused: Set[int] = frozenset(),
     finished: Mapping[TaskKey, TaskState] | None = None,
 ) -> ProjectCounts:
-    """Count a project's tasks by state.
+    """Count a project's exported tasks by state.
 
     Args:
         tasks: all exported tasks.
@@ -96,8 +88,8 @@ def count_tasks(
         annotator: pseudonym of the owner.
         kind: ``label`` or ``adjudication``.
         project_id: project number.
-        pseudonym_of: returns the pseudonym for ``completed_by``; annotations with unknown
-            pseudonym (None) count as the owner's.
+        pseudonym_of: returns the pseudonym for ``completed_by``; annotations with unknown pseudonym
+            (None) count as the owner's.
         refused: ids of invalid annotations.
         finished: states from earlier pulls, of tasks that may have been deleted since.
     """
@@ -165,14 +157,7 @@ def _key(task: Any) -> TaskKey:
 
 
 def finished_tasks(corpus: Path) -> dict[str, dict[TaskKey, TaskState]]:
-    """Return the states of the tasks that each annotator answered or skipped, by pseudonym.
-
-    Args:
-        corpus: the corpus folder.
-
-    Raises:
-        DataError: if a file of judgements can't be read.
-    """
+    """Return the states of the tasks that each annotator answered or skipped, by pseudonym."""
     found: defaultdict[str, dict[TaskKey, TaskState]] = defaultdict(dict)
     for judgement in latest(read_judgements(corpus)):
         key = (judgement.batch or "", judgement.clip_id)

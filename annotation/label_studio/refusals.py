@@ -28,10 +28,6 @@ TOKEN_VARIABLE = "LABEL_STUDIO_API_KEY"  # noqa: S105 - the name of a variable
 def find_token(corpus: Path, token_file: str | None = None) -> str:
     """Return the token from the environment, else from a file readable by its owner only.
 
-    Args:
-        corpus: the corpus folder.
-        token_file: ``[label_studio] token_file`` of corpus.toml.
-
     Raises:
         ConfigurationError: if there is no token, it is invalid, or others can read the file.
     """
@@ -87,11 +83,7 @@ class ServerUnavailableError(CorpusError):
 
 @contextmanager
 def translate_errors(url: str, request_name: str) -> Iterator[None]:
-    """Translate the SDK's errors.
-
-    Args:
-        url: URL of the server.
-        request_name: subject of the request, such as "project 3".
+    """Translate the SDK's errors; ``request_name`` is their subject, such as "project 3".
 
     Raises:
         ServerUnavailableError: if the server doesn't answer, or for status 429 and from 500 on.

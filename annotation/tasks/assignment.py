@@ -23,16 +23,9 @@ __all__ = ["Panel", "assign", "check_annotators"]
 def assign(
     clips: Sequence[str], annotators: Sequence[str], per_clip: int, seed: int
 ) -> dict[str, list[str]]:
-    """Return the clips of each annotator, in the order given.
+    """Return the clips of each annotator, in the order given: K·N/A of N clips, rounded up or down.
 
-    Args:
-        clips: ids of N different clips.
-        annotators: A different pseudonyms.
-        per_clip: number of annotators of each clip, K.
-        seed: seed of the tie-breaking hash.
-
-    Returns:
-        K·N/A clips for each annotator, rounded up or down.
+    Each clip goes to K = ``per_clip`` of A annotators. The seed is of the tie-breaking hash.
 
     Raises:
         ConfigurationError: if there are fewer annotators than ``per_clip``.
@@ -86,13 +79,7 @@ def _tie_breakers(seed: int, clip_id: str, number: int) -> list[bytes]:
 
 @dataclass(frozen=True)
 class Panel:
-    """The annotators of a batch.
-
-    Attributes:
-        annotators: pseudonyms.
-        per_clip: number of annotators of each clip; null: all.
-        gold_rate: share of gold clips among each annotator's tasks.
-    """
+    """Annotators of a batch, number per clip (null: all), gold clips' share of each one's tasks."""
 
     annotators: Sequence[str]
     per_clip: int | None = None
@@ -121,10 +108,6 @@ class Panel:
 
 def check_annotators(corpus: Path, names: Sequence[str]) -> None:
     """Refuse annotators that aren't in annotators.csv; with an empty file any are accepted.
-
-    Args:
-        corpus: the corpus folder.
-        names: pseudonyms.
 
     Raises:
         ConfigurationError: if a name is invalid, naming it and the known ones.

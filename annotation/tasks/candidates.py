@@ -31,9 +31,7 @@ CLIPS = "clips/"
 class Candidates:
     """Clips of a corpus and their eligibility as tasks.
 
-    Attributes:
-        corpus: the corpus folder.
-        outcome: receives counts, and clips without a file as failures.
+    The outcome receives counts, and clips without a file as failures.
     """
 
     corpus: Path
@@ -46,10 +44,9 @@ class Candidates:
         return {clip.clip_id: clip for clip in read_stage(self.corpus, STAGES["segments"], Clip)}
 
     def unassigned(self, reserved: Container[str] = frozenset()) -> list[Clip]:
-        """Return the accepted clips that are in no batch; count the rest by reason.
+        """Return the accepted clips in no batch that aren't reserved; count the rest by reason.
 
-        Args:
-            reserved: ids of gold clips, which are mixed in separately.
+        Reserved are gold clips, which are mixed in separately.
 
         Raises:
             DataError: if a shard or an earlier batch can't be read.
@@ -179,11 +176,7 @@ def task_rows(
 
 
 def audio_address(clip_path: str, audio_base_url: str | None = None) -> str:
-    """Return the URL of a clip for an annotator's browser.
-
-    Args:
-        clip_path: relative to the corpus folder, below ``clips/``.
-        audio_base_url: URL of the folder ``clips``; default: Label Studio's local files.
+    """Return the URL of a clip for annotators' browsers, by default of Label Studio's local files.
 
     Example:
         >>> audio_address("clips/剧 1/a.wav")
@@ -197,11 +190,7 @@ def audio_address(clip_path: str, audio_base_url: str | None = None) -> str:
 
 
 def check_base_url(url: str | None) -> None:
-    """Refuse an invalid base URL.
-
-    Raises:
-        ConfigurationError: if it isn't a plain http or https URL.
-    """
+    """Raise ConfigurationError if a base URL isn't a plain http or https URL."""
     if url is None:
         return
     try:

@@ -46,22 +46,10 @@ def export_disputed(
     annotation: AnnotationSettings | None = None,
     text: TextSettings | None = None,
 ) -> Outcome:
-    """Write a batch of the disputed clips, each assigned to one adjudicator.
+    """Write a batch of the disputed clips, evenly distributed, each to one adjudicator.
 
-    The items of the outcome are the clips with judgements.
-
-    Args:
-        corpus: the corpus folder.
-        adjudicators: pseudonyms; the clips are distributed evenly.
-        labels: section [labels] of corpus.toml.
-        show_votes: show the votes, without names.
-        batch: see `annotation.tasks.export.export_tasks`, like all that follow.
-        limit: likewise.
-        seed: likewise.
-        context: likewise.
-        audio_base_url: likewise.
-        annotation: likewise.
-        text: likewise.
+    The items of the outcome are the clips with judgements. With ``show_votes`` tasks show the
+    votes, without names. All later arguments are those of `annotation.tasks.export.export_tasks`.
 
     Raises:
         ConfigurationError: if the batch exists, or an argument or the label configuration is bad.
@@ -109,12 +97,7 @@ def export_disputed(
 
 
 def is_disputed(label: Label, judgements: Sequence[Judgement]) -> bool:
-    """Return whether a clip's votes are balanced, so that it needs adjudication.
-
-    Args:
-        label: aggregated label.
-        judgements: judgements that count.
-    """
+    """Return whether the votes that count are balanced, so that a clip needs adjudication."""
     if label.reason is None or label.adjudicated:
         return False
     answers = [row for row in judgements if row.status == "answered"]
@@ -127,11 +110,7 @@ def is_disputed(label: Label, judgements: Sequence[Judgement]) -> bool:
 
 
 def vote_summary(judgements: Sequence[Judgement]) -> str:
-    """Return the votes in words, without names, the most frequent first.
-
-    Args:
-        judgements: judgements that count.
-    """
+    """Return the votes that count in words, without names, the most frequent first."""
     answers = [row for row in judgements if row.status == "answered"]
     counts = Counter(row.emotion or UNCLEAR for row in answers)
     problems = Counter(problem for row in answers for problem in row.problems)
@@ -168,8 +147,7 @@ def _unanswered(corpus: Path) -> tuple[set[str], set[str]]:
     """Return the clips with open tasks of annotators, and those of adjudicators.
 
     A skip is an answer. Answers of annotators of the batch without this clip don't count. The
-    others are counted, not matched by name: annotators may have got their pseudonym only after the
-    batch was made.
+    others are counted, not matched by name, as a pseudonym may be newer than the batch.
     """
     answers: dict[tuple[str, str | None], set[str]] = defaultdict(set)
     for row in read_judgements(corpus):

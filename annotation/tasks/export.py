@@ -40,12 +40,9 @@ __all__ = [
 
 @dataclass(frozen=True)
 class TaskLists:
-    """The tasks of each annotator, as clip ids.
+    """Clip ids of each annotator's tasks in order, and of the gold clips among them.
 
-    Attributes:
-        lists: all tasks in order, by annotator.
-        gold: gold clips among them, by annotator.
-        warnings: annotators with fewer gold clips than requested.
+    ``warnings`` name the annotators with fewer gold clips than requested.
     """
 
     lists: Mapping[str, list[str]]
@@ -76,14 +73,8 @@ def make_task_lists(
 ) -> TaskLists:
     """Return the task list of each annotator of a panel.
 
-    Args:
-        corpus: the corpus folder.
-        panel: the annotators.
-        clips: ids of the clips to label.
-        gold: ids of the available gold clips.
-        batch: name of the batch.
-        seed: seed of assignment, order and gold positions.
-        keep_order: keep the clips in the given order instead of shuffling by annotator.
+    The seed is of assignment, order and gold positions. With ``keep_order`` the clips stay in the
+    given order instead of being shuffled for each annotator.
 
     Raises:
         DataError: if an earlier batch can't be read.
@@ -148,9 +139,7 @@ def export_tasks(
 
     The batch has every accepted, not superseded clip that is in no earlier batch, shuffled so that
     annotators can't follow the plot. Tasks have no hint of the emotion, unless pre-annotations are
-    given.
-
-    With a panel each annotator has an individual list and order, with gold clips of
+    given. With a panel each annotator has an individual list and order, with gold clips of
     annotations/gold.csv that are new to them; ``details`` then has the numbers of ``tasks`` and
     ``gold`` clips by annotator in ``annotators``.
 
@@ -169,8 +158,7 @@ def export_tasks(
         text: section [text] of corpus.toml.
 
     Raises:
-        ConfigurationError: if the batch exists, or an argument or the label configuration is
-            invalid.
+        ConfigurationError: if the batch exists, or an argument or the label configuration is bad.
         DataError: if a shard, an earlier batch or the gold clips can't be read.
     """
     check_limit(limit)
@@ -238,16 +226,7 @@ def write_lists(
     screen: str,
     outcome: Outcome,
 ) -> None:
-    """Write a batch with a list for each annotator.
-
-    Args:
-        corpus: the corpus folder.
-        plan: plan of the batch.
-        task_lists: clips of each annotator.
-        rows: tasks by clip id.
-        screen: label configuration.
-        outcome: receives the folder and the numbers of tasks.
-    """
+    """Write a batch with a list for each annotator; add folder and task numbers to the outcome."""
     lists = {name: [rows[one] for one in own] for name, own in task_lists.lists.items()}
     outcome.outputs.append(write_assigned(corpus, plan, lists, screen))
     outcome.details |= {
@@ -258,11 +237,7 @@ def write_lists(
 
 
 def check_limit(limit: int | None) -> None:
-    """Refuse a limit below 1.
-
-    Raises:
-        ConfigurationError: if the limit is below 1.
-    """
+    """Raise ConfigurationError for a limit below 1."""
     if limit is not None and limit < 1:
         raise ConfigurationError(f"--limit {limit}: at least one task is needed")
 

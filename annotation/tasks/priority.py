@@ -64,12 +64,8 @@ def ranked(
 ) -> list[str]:
     """Return the clips with the highest priority first; those without a prediction come last.
 
-    Args:
-        clips: ids of the candidates.
-        predictions: probabilities in class order by clip id.
-        labelled: number of labelled clips by class.
-        targets: target numbers of clips, in class order.
-        seed: seed of the order of equal priorities.
+    Predictions are class probabilities by clip id, these and the targets in class order;
+    ``labelled`` is by class. The seed is of the order of equal priorities.
     """
     known = [clip_id for clip_id in hash_order(clips, seed) if clip_id in predictions]
     unknown = [clip_id for clip_id in hash_order(clips, seed) if clip_id not in predictions]
@@ -90,14 +86,10 @@ _MIN_SHARE = 1e-3  # expected share of a class, so that a rare one doesn't domin
 
 
 def read_predictions(corpus: Path, path: Path) -> dict[str, list[float]]:
-    """Return class probabilities, in class order, by clip id.
+    """Return class probabilities, in class order, by clip id from a JSON document.
 
     Clip files are matched by name. Segments of a longer media file are matched with the clips of
     the same start and end of the source with a media file of that name.
-
-    Args:
-        corpus: the corpus folder.
-        path: JSON document.
 
     Raises:
         ConfigurationError: if the file can't be read.

@@ -25,13 +25,7 @@ ADMIN = "admin@localhost"
 
 @dataclass(frozen=True)
 class Account:
-    """Account with its first password.
-
-    Attributes:
-        name: pseudonym of the annotator.
-        email: log-in name.
-        password: first password; only the lead can change it.
-    """
+    """Account: pseudonym, log-in e-mail and first password, which only the lead can change."""
 
     name: str
     email: str
@@ -40,12 +34,7 @@ class Account:
 
 @dataclass(frozen=True)
 class PreparedAccounts:
-    """Result of creating accounts.
-
-    Attributes:
-        made: pseudonyms of the new accounts.
-        token_known: whether the server accepts the token in the corpus.
-    """
+    """Pseudonyms of the new accounts; whether the server accepts the token in the corpus."""
 
     made: list[str]
     token_known: bool
@@ -57,17 +46,11 @@ def prepare_accounts(
     environment: Mapping[str, str],
     emails: Mapping[str, str],
 ) -> PreparedAccounts:
-    """Migrate the server's database and create the missing accounts.
+    """Migrate the server's database and create the missing accounts; ``emails`` are by pseudonym.
 
-    First passwords are written to disk before accounts are created, so that none is lost if this
-    is interrupted; those of accounts that existed already are removed again. The admin's token is
+    First passwords are written to disk before accounts are created, so that none is lost if this is
+    interrupted; those of accounts that existed already are removed again. The admin's token is
     written where :func:`annotation.label_studio.refusals.find_token` looks, unless there is one.
-
-    Args:
-        program: installed Label Studio.
-        folder: data folder of the server.
-        environment: environment variables of Label Studio.
-        emails: e-mail addresses of the annotators, by pseudonym.
 
     Raises:
         CorpusError: if Label Studio fails; its output is in the log.

@@ -17,11 +17,9 @@ TESTED = "1.23.2"
 
 @dataclass(frozen=True)
 class Program:
-    """Installed Label Studio.
+    """Installed Label Studio: folder of the virtual environment, and version.
 
-    Attributes:
-        environment: folder of the virtual environment.
-        version: version from the package metadata, as running the program would start a server.
+    The version is from the package metadata, as running the program would start a server.
     """
 
     environment: Path
@@ -51,10 +49,8 @@ class Program:
 def find_program(corpus: Path, environment: Path | None = None) -> Program:
     """Return the Label Studio to start.
 
-    Args:
-        corpus: the corpus folder.
-        environment: virtual environment; default: ``.venv-ls`` in the working folder, in the corpus
-            folder or beside it, else that of the command ``label-studio`` on the PATH.
+    The default environment is ``.venv-ls`` in the working folder, in the corpus folder or beside
+    it, else that of the command ``label-studio`` on the PATH.
 
     Raises:
         ConfigurationError: if none is found, with installation instructions.

@@ -30,13 +30,7 @@ __all__ = ["serve", "server_environment"]
 
 
 class ServerProcess:
-    """Started Label Studio server.
-
-    Args:
-        process: child process.
-        folder: data folder of the server.
-        url: local URL of the server.
-    """
+    """Child process of a started Label Studio server, with its data folder and local URL."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", folder: ServerFolder, url: str) -> None:
         self.running = RunningServer(process.pid, url)
@@ -44,11 +38,7 @@ class ServerProcess:
         self._folder = folder
 
     def wait_until_ready(self, seconds: float = 300.0) -> None:
-        """Wait until the server answers.
-
-        Raises:
-            CorpusError: if it exits before that or takes too long.
-        """
+        """Wait until the server answers; raise CorpusError if it exits first or takes too long."""
         end = time.monotonic() + seconds
         while not is_healthy(self.running.url):
             self._check_alive()
@@ -61,11 +51,7 @@ class ServerProcess:
         self._check_alive()
 
     def wait(self) -> None:
-        """Wait until this process is interrupted.
-
-        Raises:
-            CorpusError: if the server exits by itself.
-        """
+        """Wait until interrupted; raise CorpusError if the server exits by itself."""
         self._process.wait()
         time.sleep(
             _PAUSE
@@ -125,12 +111,8 @@ def server_environment(
     """Return the variables of Label Studio: SQLite, clips only, no telemetry, no open sign-up.
 
     Label Studio reads plain names such as HOST, PORT, DEBUG, USERNAME and DATABASE_NAME, so only
-    the shell's variables for folders and languages are inherited.
-
-    Args:
-        folder: data folder of the server.
-        public_url: URL in annotators' browsers behind a proxy.
-        shell: environment variables of the shell; default: those of this process.
+    the variables for folders and languages are inherited from ``shell``, by default those of this
+    process. ``public_url`` is the URL in annotators' browsers behind a proxy.
     """
     shell = os.environ if shell is None else shell
     variables = {name: shell[name] for name in _INHERITED if name in shell}
@@ -235,10 +217,7 @@ def _make_accounts(
 
 
 def _account_emails(corpus: Path) -> dict[str, str]:
-    """Return the accounts' e-mail addresses by pseudonym, each address once.
-
-    The administrator, who may be an annotator, too, has an account already.
-    """
+    """Return e-mail addresses by pseudonym, each once and without the administrator's."""
     by_address: dict[str, tuple[str, str]] = {}
     annotators = Annotators(corpus)
     for name, email in annotators.addresses().items():
