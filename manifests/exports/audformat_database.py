@@ -23,14 +23,8 @@ def write(contents: Contents, folder: Path) -> None:
     The tables of the splits have a row per clip with the emotion, the share of each class
     (``soft_angry`` …), the speaker (described in the scheme's labels), text, source and other
     fields. ``votes`` has a column per annotator (rater); a vote for no class is ``unclear``. An
-    adjudicator's decisions are in a column of their own, ``a03 adjudication``.
-
-    Args:
-        contents: version to export.
-        folder: folder of the export.
-
-    Raises:
-        ConfigurationError: if audformat isn't installed.
+    adjudicator's decisions are in a column of their own, ``a03 adjudication``. ConfigurationError
+    if audformat isn't installed.
     """
     audformat = import_extra("audformat")
     database = audformat.Database(

@@ -30,16 +30,9 @@ def place_audio(
 ) -> dict[str, str]:
     """Put the clips into an export and return their paths, by clip id.
 
-    A clip that is missing or changed since the version was written is a failure.
-
-    Args:
-        manifest: version to export.
-        folder: folder of the export.
-        layout: folder of each clip within the export.
-        audio: kind of file. A link is a hard link to the same file, so changing it changes the
-            corpus. ``flac`` is lossless. ``none`` leaves the clips in the corpus folder.
-        outcome: outcome to update.
-        progress: callback after each clip.
+    A clip that is missing or changed since the version was written is a failure. A link is a hard
+    link to the same file, so changing it changes the corpus. ``flac`` is lossless. ``none`` leaves
+    the clips in the corpus folder.
 
     Raises:
         ConfigurationError: if clips can't be linked from there.
@@ -82,11 +75,7 @@ def _place(
 
 
 def file_name(entry: ManifestEntry, suffix: str) -> str:
-    """Return the name of a clip's file in an export.
-
-    Raises:
-        DataError: for an id that leads out of the folder.
-    """
+    """Return a clip's file name in an export; DataError for an id that leads out of the folder."""
     name = entry.clip_id
     if name in ("", ".", "..") or any(character in name for character in "/\\\0"):
         raise DataError(f"its id {name!r} can't be a file's name; the manifest is damaged")

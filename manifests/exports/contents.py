@@ -42,14 +42,10 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Contents:
-    """A version to be exported.
+    """A version to be exported, with the speakers of speakers.csv by id.
 
-    Attributes:
-        manifest: opened version.
-        speakers: rows of speakers.csv, by id.
-        files: POSIX path of each clip's audio by clip id, relative to the export's folder; relative
-            to the corpus folder if the export has no audio.
-        has_audio: the audio is part of the export.
+    ``files`` gives the POSIX path of each clip's audio by clip id, relative to the export's folder,
+    or to the corpus folder if the export has no audio.
     """
 
     manifest: Manifest
@@ -69,12 +65,7 @@ class Contents:
         return f"{corpus.get('name') or 'corpus'} {self.manifest.header.version}"
 
     def param(self, section: str, key: str) -> str | None:
-        """Return a setting of corpus.toml at the time of the build, None if it was not set.
-
-        Args:
-            section: ``corpus`` or ``card``.
-            key: key in the section.
-        """
+        """Return a setting of corpus.toml at the time of the build, None if it was not set."""
         value = self.manifest.header.params.get(section, {}).get(key)
         return str(value) if value else None
 
@@ -98,11 +89,7 @@ class Contents:
 
 
 def import_extra(name: str) -> Any:
-    """Import a package that the extra of the same name installs.
-
-    Raises:
-        ConfigurationError: with the command that installs it, if it is missing.
-    """
+    """Import a package of the extra of the same name; ConfigurationError says how to install it."""
     try:
         return import_module(name)
     except ImportError as error:

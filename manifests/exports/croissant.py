@@ -19,12 +19,7 @@ TABLE = "clips.jsonl"
 
 
 def write(contents: Contents, folder: Path) -> None:
-    """Write ``clips.jsonl``, a row per clip, and ``croissant.json``, which describes it.
-
-    Args:
-        contents: version to export.
-        folder: folder of the export.
-    """
+    """Write ``clips.jsonl``, a row per clip, and ``croissant.json``, which describes it."""
     write_jsonl(folder / TABLE, contents.rows())
     params = contents.manifest.header.params
     document = describe(
@@ -47,15 +42,9 @@ def describe(
     table_sha256: str,
     columns: Sequence[str],
 ) -> str:
-    """Return the Croissant description of a table of clips in JSON Lines.
+    """Return the Croissant description of a table of clips in JSON Lines, a file beside it.
 
-    Args:
-        params: parameters of the version with sections ``corpus`` and ``card`` of corpus.toml.
-        version: name, such as ``v3``.
-        created: time of creation, in UTC.
-        table: name of the table's file, beside the description.
-        table_sha256: sha256 of that file.
-        columns: columns of the table.
+    ``params`` has the sections ``corpus`` and ``card`` of corpus.toml; ``created`` is in UTC.
     """
     corpus, card = params.get("corpus", {}), params.get("card", {})
     name = str(corpus.get("name") or "corpus")

@@ -18,10 +18,6 @@ def write(contents: Contents, folder: Path) -> None:
 
     Texts are written unchanged, even where a spreadsheet would take one for a formula; import the
     columns as text there.
-
-    Args:
-        contents: version to export.
-        folder: folder of the export.
     """
     soft = [f"soft_{name}" for name in EMOTIONS]
     place = COLUMNS.index("soft")

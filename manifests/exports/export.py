@@ -24,18 +24,10 @@ def export_manifest(
     audio: Audio = "copy",
     progress: Progress = no_progress,
 ) -> Outcome:
-    """Write a version in another tool's format.
+    """Write a version in one of :data:`manifests.exports.formats.FORMATS`, into a new folder.
 
     Items of the outcome are clips. If one is missing or changed, nothing is written, so that no
     published export silently lacks clips.
-
-    Args:
-        manifest: version to export.
-        speakers: rows of speakers.csv, by id.
-        to: folder to create.
-        format_name: one of :data:`manifests.exports.formats.FORMATS`.
-        audio: kind of audio files in the export.
-        progress: callback after each clip.
 
     Raises:
         ConfigurationError: if there is no such format, the folder exists or lies in one of the

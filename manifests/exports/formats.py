@@ -29,14 +29,10 @@ GROUP = "corpus_tools.export_formats"
 
 @dataclass(frozen=True)
 class Format:
-    """Export format.
+    """Export format; ``name`` is the value of ``--format``.
 
-    Attributes:
-        name: value of ``--format``.
-        description: description in a few words.
-        write: function that writes everything but the audio into the export's folder.
-        layout: folder of each clip within the export.
-        needs_audio: the audio must be part of the export.
+    ``write`` writes everything but the audio into the export's folder, ``layout`` gives the folder
+    of each clip within the export, ``needs_audio`` refuses exports without audio.
     """
 
     name: str
@@ -72,11 +68,7 @@ FORMATS = {
 
 
 def find_format(name: str) -> Format:
-    """Return a format by its name.
-
-    Raises:
-        ConfigurationError: naming the available formats, or the package to reinstall.
-    """
+    """Return a format by name; ConfigurationError names the others, or the package to reinstall."""
     if name in FORMATS:
         return FORMATS[name]
     added = {entry.name: entry for entry in entry_points(group=GROUP)}

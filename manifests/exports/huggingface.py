@@ -27,10 +27,6 @@ def write(contents: Contents, folder: Path) -> None:
     clip with ``audio`` and the columns of :data:`manifests.exports.contents.COLUMNS` but ``file``.
     Held clips are in ``held``, which it doesn't read by default. The table is Parquet, since types
     of CSV or JSON would be guessed per split and could differ.
-
-    Args:
-        contents: version to export.
-        folder: folder of the export.
     """
     by_split: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for entry in contents.entries:

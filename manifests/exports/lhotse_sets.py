@@ -16,14 +16,7 @@ def write(contents: Contents, folder: Path) -> None:
 
     A clip is a recording with one supervision over its whole length: text, speaker and gender in
     their own fields, the rest in ``custom``, where ``start`` and ``end`` are seconds into the
-    source. Paths are relative to the export's folder.
-
-    Args:
-        contents: version to export.
-        folder: folder of the export.
-
-    Raises:
-        ConfigurationError: if lhotse isn't installed.
+    source. Paths are relative to the export's folder. ConfigurationError if lhotse isn't installed.
     """
     lhotse = import_extra("lhotse")
     recordings, supervisions = [], []

@@ -14,12 +14,7 @@ TABLE = "clips.parquet"
 
 
 def write(contents: Contents, folder: Path) -> None:
-    """Write ``clips.parquet``.
-
-    Args:
-        contents: version to export.
-        folder: folder of the export.
-    """
+    """Write ``clips.parquet``."""
     write_table(table(contents.rows()), folder / TABLE)
 
 
@@ -32,12 +27,7 @@ def write_table(rows: Any, path: Path) -> None:
 
 
 def table(rows: Iterable[dict[str, Any]], file_column: str = "file") -> Any:
-    """Return a pyarrow table of clips; columns are typed even if empty.
-
-    Args:
-        rows: rows of :class:`manifests.exports.contents.Contents`.
-        file_column: name of the column with the clip's file.
-    """
+    """Return rows of clips as a pyarrow table; columns are typed even if empty."""
     import pyarrow
 
     names = {name: file_column if name == "file" else name for name in COLUMNS}

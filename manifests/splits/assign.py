@@ -25,8 +25,7 @@ class AssignmentProblem:
 
     Attributes:
         vectors: (G, C+1) clips of each free group.
-        base: (S, C+1) clips of pinned groups on each side.
-        targets: (S, C+1) target number of clips by the ratios.
+        base, targets: (S, C+1) clips of pinned groups on each side, and by the ratios.
         weights: (S, C+1) cost of a squared deviation of one clip.
         bare: (S,) sides without a pinned group, which need a free one.
     """
@@ -55,12 +54,7 @@ class AssignmentProblem:
 
 
 def solve(problem: AssignmentProblem, seed: int) -> Codes:
-    """Return the side of each free group, (G,), at the least cost found.
-
-    Args:
-        problem: problem with at least one group and one side.
-        seed: seed of the local search, used if there are too many groups for exhaustive search.
-    """
+    """Return the side of each free group, (G,), at the least cost found; G and S are at least 1."""
     sides, groups = len(problem.base), len(problem.vectors)
     few = groups * math.log(sides) <= math.log(_EXHAUSTIVE)
     return _exhaust(problem) if few else _search(problem, seed)
@@ -195,22 +189,14 @@ def split_groups(
     seed: int = 0,
     pinned: Mapping[str, Side] | None = None,
 ) -> dict[str, Side]:
-    """Return the side of every group.
+    """Return the side of every group, by its number of clips of each class (``counts``).
 
     The cost of an assignment is the sum of the squared deviations of each side's size and of its
     count of each class, a deviation of 1 % of all clips in size and one of 20 % in a class weighing
     the same. Few groups are searched exhaustively; many are placed greedily, then moved and swapped
     one by one while that lowers the cost, from many starting points. The result depends on the
-    content alone, not on the order of ``counts``.
-
-    No side with a ratio above 0 stays empty if there are enough groups; otherwise val stays empty
-    before test does.
-
-    Args:
-        counts: number of clips of each class, per group.
-        ratios: shares of train, val and test.
-        seed: seed of ties and of the search.
-        pinned: fixed sides of groups.
+    content alone, not on the order of ``counts``. No side of train, val and test with a ratio above
+    0 stays empty if there are enough groups; otherwise val stays empty before test does.
 
     Example:
         >>> split_groups({"a": [8, 8], "b": [1, 1], "c": [1, 1]}, (0.8, 0.1, 0.1))
@@ -229,12 +215,7 @@ def assign_groups(
 ) -> dict[str, S]:
     """Return the side of every group, as :func:`split_groups` does, for sides of any names.
 
-    Args:
-        counts: number of clips of each class, per group.
-        shares: share of each side.
-        seed: seed of ties and of the search.
-        pinned: fixed sides of groups.
-        first: sides in order of priority when there are too few groups.
+    ``first`` are the sides in order of priority when there are too few groups.
     """
     free = sorted(counts.keys() - pinned.keys(), key=lambda group: _shuffled(group, seed))
     sides = _open_sides(len(free), shares, set(pinned.values()), first)

@@ -1,10 +1,8 @@
 """Find the fewest clips to leave out so that an oversized group can be divided.
 
 Clips connect keys (speakers, sources …). Each key gets a side, and the clips with keys on different
-sides (bridges) are left out. This is graph partitioning with sides of given size, which is NP-hard:
-few keys are searched exhaustively, many by simulated annealing, which gives an upper bound of the
-least loss.
-
+sides (bridges) are left out. This graph partitioning with sides of given size is NP-hard: few keys
+are searched exhaustively, many by simulated annealing, whose loss is an upper bound of the least.
 Source: Johnson, Aragon, McGeoch and Schevon, "Optimization by Simulated Annealing: Part I, Graph
 Partitioning", Operations Research 37 (1989).
 """
@@ -28,15 +26,11 @@ TOLERANCE = 0.05
 
 @dataclass
 class PartitionProblem:
-    """Keys to place, and the bundles of clips that connect them.
+    """Keys to place on sides with the given ``shares``, and the bundles of clips that connect them.
 
-    Attributes:
-        places: index of each key; keys of a small group share one.
-        weights: number of clips with this key alone.
-        bundles: indices of the keys that a bundle of clips connects, and the number of clips.
-        of_key: bundles of each key.
-        shares: ratio of each side.
-        total: number of all clips.
+    ``places`` are the indices of keys (keys of a small group share one), ``weights`` the clips with
+    one key alone, ``bundles`` pairs of indices of connected keys and number of clips, and
+    ``of_key`` the bundles of each key.
     """
 
     places: dict[str, int]
@@ -48,12 +42,7 @@ class PartitionProblem:
 
     @classmethod
     def of(cls, keys: Mapping[str, Keys], shares: list[float]) -> "PartitionProblem":
-        """Return the problem of dividing clips.
-
-        Args:
-            keys: grouping keys by clip id.
-            shares: ratio of each side, above 0.
-        """
+        """Return the problem of dividing clips by their grouping keys; shares are above 0."""
         groups = group_clips(keys)
         sizes = Counter(groups.values())
         small = {group for group, size in sizes.items() if size <= TOLERANCE * len(keys)}
@@ -79,15 +68,9 @@ class PartitionProblem:
 
 @dataclass
 class SideAssignment:
-    """Assignment of keys to sides, with the sizes of the sides and the clips lost.
+    """Side of each key, with the number of clips on each side (``sizes``) and on none (``lost``).
 
-    Attributes:
-        problem: problem to solve.
-        chance: random numbers of the search.
-        imbalance: cost, in lost clips, of one clip of imbalance beyond the tolerance.
-        sides: side of each key.
-        sizes: number of clips on each side.
-        lost: number of clips on no side.
+    ``imbalance`` is the cost, in lost clips, of one clip of imbalance beyond the tolerance.
     """
 
     problem: PartitionProblem
@@ -198,10 +181,7 @@ class SideAssignment:
         )
 
     def _grown(self) -> list[int]:
-        """Return the initial assignment: smaller sides grow from one key each.
-
-        A side takes the key with the highest share of clips in common with it.
-        """
+        """Return the first assignment: smaller sides grow by the keys with most clips in common."""
         problem, chance = self.problem, self.chance
         order = sorted(range(len(problem.shares)), key=lambda side: -problem.shares[side])
         sides = [order[0]] * len(problem.weights)
@@ -240,19 +220,11 @@ _EPSILON = 1e-9
 def fewest_bridges(
     keys: Mapping[str, Keys], ratios: Sequence[float], seed: int = 0
 ) -> frozenset[str] | None:
-    """Return the clips to leave out so that the remaining ones can be divided by the ratios.
+    """Return the clips to leave out so that the others can be divided by the ratios, else None.
 
     Every side then has its ratio of the remaining clips within
-    :data:`manifests.splits.bridges.TOLERANCE`, and at least one. The result depends on the content
-    alone, not on the order of ``keys``.
-
-    Args:
-        keys: grouping keys by clip id.
-        ratios: ratios of the sides; those of 0 stay empty.
-        seed: seed of the search.
-
-    Returns:
-        Clip ids, or None if no such division was found.
+    :data:`manifests.splits.bridges.TOLERANCE`, and at least one; sides with ratio 0 stay empty. The
+    result depends on the content alone, not on the order of ``keys``.
 
     Example:
         >>> keys = {f"{name}{n}": (f"speaker:{name}",) for name in "abcdefghij" for n in range(9)}

@@ -1,7 +1,4 @@
-"""Stability of sides between versions, and cross-validation folds, which rest on it.
-
-No clip moves between train, val and test; every group is tested once, by a model trained on others.
-"""
+"""Stable sides of clips between versions, and cross-validation folds, which rest on them."""
 
 import heapq
 from collections import Counter, defaultdict
@@ -24,22 +21,16 @@ _ORDER = {"test": 0, "val": 1, "train": 2}
 
 @dataclass(frozen=True)
 class KeptSides(Generic[S]):
-    """Sides of keys and held clips that follow from the sides of earlier clips.
+    """Sides of keys connected to earlier clips (other keys are free), and the clips held out.
 
-    Attributes:
-        sides: side of each key connected to earlier clips; a key absent here is free.
-        held: clips held out because their keys lie on different sides.
+    A held clip has keys on different sides.
     """
 
     sides: dict[str, S]
     held: frozenset[str]
 
     def groups(self, keys: Mapping[str, Keys]) -> tuple[dict[str, str], dict[str, S]]:
-        """Return the group of each clip that isn't held, and the side of each group that has one.
-
-        Args:
-            keys: grouping keys by clip id, as for `keep_sides`.
-        """
+        """Return the group of each clip that isn't held, and the side of each group with one."""
         group_of = group_clips({clip: keys[clip] for clip in keys if clip not in self.held})
         pinned = {
             group: self.sides[keys[clip][0]]
@@ -52,13 +43,9 @@ class KeptSides(Generic[S]):
 def keep_sides(keys: Mapping[str, Keys], placed: Mapping[str, S]) -> KeptSides[S]:
     """Determine the side of each key, and the clips to hold out.
 
-    A key goes to the side of most of its earlier clips. An earlier clip that a corrected key would
-    move to another side is held out instead; so is a new clip with keys on different sides. New
-    keys follow the earlier keys with which they share most clips.
-
-    Args:
-        keys: grouping keys of the new version's clips.
-        placed: sides of clips in the earlier version, without held ones.
+    A key goes to the side of most of its earlier clips (``placed``, without held ones). An earlier
+    clip that a corrected key would move to another side is held out instead; so is a new clip with
+    keys on different sides. New keys follow the earlier keys with which they share most clips.
 
     Example:
         >>> old = {"a": ("speaker:f01", "source:x"), "b": ("speaker:f02", "source:y")}
@@ -133,14 +120,10 @@ SPEAKERS = "speakers"
 def side_in(fold: int, tested: int, folds: int) -> Side:
     """Return the side of a fold while another is tested; the fold after the tested one is val.
 
-    Args:
-        fold: fold of the clips, from 1.
-        tested: fold that is tested.
-        folds: number of folds; with two there is no val.
+    Folds count from 1; with two there is no val.
 
-    Example:
-        >>> [side_in(fold, tested=5, folds=5) for fold in range(1, 6)]
-        ['val', 'train', 'train', 'train', 'test']
+    >>> [side_in(fold, tested=5, folds=5) for fold in range(1, 6)]
+    ['val', 'train', 'train', 'train', 'test']
     """
     if fold == tested:
         return "test"
@@ -148,11 +131,7 @@ def side_in(fold: int, tested: int, folds: int) -> Side:
 
 
 def ratios_of(sizes: Sequence[int]) -> tuple[float, float, float]:
-    """Return the shares of train, val and test while the first fold is tested.
-
-    Args:
-        sizes: number of clips of each fold.
-    """
+    """Return the shares of train, val and test while the first fold is tested, by folds' sizes."""
     shares: dict[Side, float] = {"train": 0.0, "val": 0.0, "test": 0.0}
     for fold, size in enumerate(sizes, start=1):
         shares[side_in(fold, 1, len(sizes))] += size / max(sum(sizes), 1)
@@ -168,15 +147,9 @@ def place_in_folds(
 ) -> tuple[list[ManifestEntry], int]:
     """Keep the folds of earlier clips and assign a fold to each group of new ones.
 
-    Args:
-        entries: clips; their group, split and fold are replaced.
-        keys: grouping keys of the clips that aren't held, by clip id.
-        folds: number of folds, or :data:`SPEAKERS` for one per group; new groups get new folds.
-        old: folds of earlier clips, by clip id.
-        seed: seed of ties.
-
-    Returns:
-        Entries and number of folds.
+    ``keys`` are those of clips that aren't held. ``folds`` is a number, or :data:`SPEAKERS` for one
+    per group; new groups get new folds. Return the entries with group, split and fold replaced, and
+    the number of folds.
 
     Raises:
         DataError: if there are fewer groups than folds, or fewer than three groups for a fold each.

@@ -39,16 +39,12 @@ def keys_of(
 ) -> dict[str, Keys]:
     """Return the keys of each clip, by clip id.
 
-    An unknown speaker may be any known or unknown speaker of the series, or of the source if the
+    ``by`` names ``speaker``, ``known_speaker``, ``series``, ``source`` or ``sentence``, or several
+    (clips without a sentence have no key of that kind); if it is empty, each clip is a group. An
+    unknown speaker may be any known or unknown speaker of the series, or of the source if the
     series is unknown, too. ``known_speaker`` instead assumes that unknown speakers of different
-    sources are different people. A clip without a key (``by`` empty) is a group of its own.
-
-    Args:
-        entries: all clips to group.
-        by: ``speaker``, ``known_speaker``, ``series``, ``source``, ``sentence``, or several; clips
-            without a sentence have no key of that kind.
-        repeats: recording shared with other clips, by clip id; these clips always stay together
-            unless ``by`` is empty.
+    sources are different people. Clips with a common recording in ``repeats`` stay together unless
+    ``by`` is empty.
     """
     entries = list(entries)
     speakers = _known_speakers(entries)
@@ -71,12 +67,8 @@ def group_clips(keys: Mapping[str, Keys]) -> dict[str, str]:
 
     A group is named after one of its keys, a speaker's if it has one.
 
-    Args:
-        keys: grouping keys by clip id.
-
-    Example:
-        >>> group_clips({"a": ("speaker:f01", "source:x"), "b": ("source:x",), "c": ("source:y",)})
-        {'a': 'speaker:f01', 'b': 'speaker:f01', 'c': 'source:y'}
+    >>> group_clips({"a": ("speaker:f01", "source:x"), "b": ("source:x",), "c": ("source:y",)})
+    {'a': 'speaker:f01', 'b': 'speaker:f01', 'c': 'source:y'}
     """
     parent: dict[str, str] = {}
     for shared in keys.values():
@@ -93,12 +85,7 @@ def group_clips(keys: Mapping[str, Keys]) -> dict[str, str]:
 def class_counts(
     entries: Iterable[ManifestEntry], group_of: Mapping[str, str]
 ) -> dict[str, list[int]]:
-    """Return the number of clips of each class, per group.
-
-    Args:
-        entries: clips; those without a group don't count.
-        group_of: group by clip id.
-    """
+    """Return the clips of each class, per group; entries absent from ``group_of`` don't count."""
     counts: dict[str, list[int]] = {group: [0] * len(EMOTIONS) for group in group_of.values()}
     for entry in entries:
         if entry.clip_id in group_of:
@@ -107,11 +94,7 @@ def class_counts(
 
 
 def largest_share(groups: Iterable[str]) -> float:
-    """Return the share of the clips in the largest group, 0 without clips.
-
-    Args:
-        groups: group of each clip.
-    """
+    """Return the share of the clips in the largest group, 0 without clips."""
     sizes = Counter(groups)
     return max(sizes.values()) / sizes.total() if sizes else 0.0
 
@@ -119,9 +102,8 @@ def largest_share(groups: Iterable[str]) -> float:
 def groupings(group_by: str) -> tuple[tuple[str, ...], ...]:
     """Return the groupings that a value of ``[split] group_by`` allows, in order of preference.
 
-    Example:
-        >>> groupings("source"), groupings("none"), groupings("source,speaker")
-        ((('source',),), ((),), (('speaker', 'source'),))
+    >>> groupings("source"), groupings("none"), groupings("source,speaker")
+    ((('source',),), ((),), (('speaker', 'source'),))
     """
     if group_by == "auto":
         return AUTO
@@ -137,13 +119,9 @@ def fitting_grouping(
     largest_group: float,
     repeats: Mapping[str, str] = NO_REPEATS,
 ) -> tuple[str, ...] | None:
-    """Return the first grouping with a largest group that is small enough, else None.
+    """Return the first grouping whose largest group has at most ``largest_group`` of the clips.
 
-    Args:
-        entries: clips to split.
-        choices: groupings to try, in order.
-        largest_group: largest share of the clips that one group may hold.
-        repeats: recordings shared by clips, as for `keys_of`.
+    None if there is none.
     """
     for by in choices:
         if largest_share(group_clips(keys_of(entries, by, repeats)).values()) <= largest_group:

@@ -17,14 +17,10 @@ __all__ = ["OversizedGroupError", "find_oversized_group", "oversized_group_error
 
 @dataclass(frozen=True)
 class Bridge:
-    """A key (speaker, source …) with clips that connect other keys.
+    """A key (speaker, source …) with ``clips`` that connect other keys of its group.
 
-    Attributes:
-        kind: ``speaker``, ``source``, ``series``, ``sentence`` …
-        value: value of the key.
-        clips: number of clips of the group with the key.
-        tied: number of other keys that these clips have.
-        largest_without: share of all clips in the largest group if the key connected nothing.
+    ``tied`` is the number of these keys, ``largest_without`` the share of all clips that the
+    largest group would have if the key connected nothing.
     """
 
     kind: str
@@ -36,13 +32,9 @@ class Bridge:
 
 @dataclass(frozen=True)
 class OversizedGroup:
-    """The largest group of clips.
+    """The largest group of clips, by the kinds of keys kept whole, out of ``total`` clips.
 
-    Attributes:
-        by: kinds of keys to keep whole.
-        clips: number of clips of the group.
-        total: number of all clips.
-        bridges: keys that connect most clips, at most ten of each kind.
+    ``bridges`` are the keys that connect most clips, at most ten of each kind.
     """
 
     by: tuple[str, ...]
@@ -61,11 +53,7 @@ class OversizedGroup:
 
 
 class OversizedGroupError(DataError):
-    """Group of connected clips too large to divide by the settings.
-
-    Attributes:
-        group: the oversized group.
-    """
+    """Group of connected clips (``group``) too large to divide by the settings."""
 
     def __init__(self, sentence: str, group: OversizedGroup) -> None:
         super().__init__(sentence)
@@ -73,11 +61,7 @@ class OversizedGroupError(DataError):
 
 
 def find_oversized_group(keys: Mapping[str, Keys], by: Sequence[str]) -> OversizedGroup:
-    """Return the largest group and the keys that connect it.
-
-    Args:
-        keys: grouping keys of at least one clip, by clip id.
-        by: kinds of keys to keep whole.
+    """Return the largest group and the keys that connect it, for at least one clip.
 
     Example:
         >>> keys = {"a": ("speaker:f01", "source:x"), "b": ("speaker:f01", "source:y")}
@@ -131,14 +115,7 @@ def oversized_group_error(
     settings: SplitSettings,
     repeats: Mapping[str, str],
 ) -> OversizedGroupError:
-    """Return the error that describes an oversized group and suggests remedies.
-
-    Args:
-        entries: clips to split, at least one.
-        by: keys to keep whole.
-        settings: settings of section [split].
-        repeats: recordings shared by clips, as for `keys_of`.
-    """
+    """Return the error that describes an oversized group and suggests remedies."""
     keys = keys_of(entries, by, repeats)
     group = find_oversized_group(keys, by)
     names = " and ".join(by).replace("_", " ")

@@ -33,15 +33,10 @@ SPLITS: tuple[Split, ...] = (*SIDES, "held")
 
 @dataclass(frozen=True)
 class Partition:
-    """Divided clips.
+    """Divided clips, in the given order, by the keys kept whole and the requested ratios.
 
-    Attributes:
-        by: keys kept whole.
-        ratios: requested shares of train, val and test.
-        entries: clips with group and split, in the given order.
-        bridges: ids of clips held out because they connected groups that had to be divided.
-        folds: number of folds; 0 for a single division.
-        requested_folds: requested number or ``speakers``; None for a single division.
+    ``bridges`` are ids of clips held out because they connected groups that had to be divided. A
+    single division has 0 ``folds`` and None as ``requested_folds``, else a number or ``speakers``.
     """
 
     by: tuple[str, ...]
@@ -125,13 +120,9 @@ def divide_clips(
 ) -> Partition:
     """Group the clips and assign each group to train, val or test.
 
-    Args:
-        entries: clips; their group and split are replaced.
-        settings: settings of section [split].
-        parent: previous version, if any: its clips keep their splits, its held clips stay held,
-            and returning clips get their earlier split. It also fixes the grouping; ``ratios`` then
-            only guides the placement of new groups.
-        repeats: recordings shared by clips, as for `keys_of`.
+    Clips of the previous version (``parent``) keep their splits, its held clips stay held, and
+    returning clips get their earlier split. It also fixes the grouping; ``ratios`` then only guides
+    the placement of new groups.
 
     Raises:
         ConfigurationError: if the settings conflict with the parent's grouping.
@@ -165,15 +156,10 @@ def place_clips(
     repeats: Mapping[str, str] = NO_REPEATS,
     bridges: frozenset[str] = frozenset(),
 ) -> Partition:
-    """Keep the sides of earlier clips and assign a side to each group of new ones.
+    """Keep the sides of earlier clips (``old``) and assign a side to each group of new ones.
 
-    Args:
-        entries: clips; their group and split are replaced.
-        settings: settings of section [split].
-        by: keys to keep whole.
-        old: splits of earlier clips, by clip id.
-        repeats: recordings shared by clips, as for `keys_of`.
-        bridges: ids of clips held out because they connected groups that had to be divided.
+    ``by`` are the keys to keep whole; ``bridges`` connected groups that had to be divided and are
+    held out.
     """
     keys = keys_of((entry for entry in entries if old.get(entry.clip_id) != "held"), by, repeats)
     kept = keep_sides(keys, {clip: side for clip, side in old.items() if side != "held"})
@@ -219,17 +205,8 @@ def apply_given_split(
 
     Clips without either are placed as new ones. The grouping is the strictest that the splits keep
     whole, so that the next version is consistent with this one; the ratios are those of the
-    imported splits.
-
-    Args:
-        entries: clips.
-        settings: settings of section [split].
-        given: imported splits by clip id.
-        parent: previous version, if there is one.
-        repeats: recordings shared by clips, as for :func:`manifests.splits.groups.keys_of`.
-
-    Raises:
-        ConfigurationError: if the previous version has folds, which a single split can't keep.
+    imported splits. ConfigurationError if the previous version has folds, which a single split
+    can't keep.
     """
     if parent is not None and parent.header.params.get("split", {}).get("folds") is not None:
         raise ConfigurationError(
@@ -250,13 +227,7 @@ def strictest_grouping(
     splits: Mapping[str, Split],
     repeats: Mapping[str, str] = NO_REPEATS,
 ) -> tuple[str, ...]:
-    """Return the strictest grouping without a key on two sides.
-
-    Args:
-        entries: clips.
-        splits: splits by clip id; held clips and clips without a split don't count.
-        repeats: recordings shared by clips, as for :func:`manifests.splits.groups.keys_of`.
-    """
+    """Return the strictest grouping without a key on two sides; held clips don't count."""
     placed = [entry for entry in entries if splits.get(entry.clip_id) not in (None, "held")]
     speakers_known = any(entry.speaker is not None for entry in placed)
     for by in (*AUTO, ("source",)):
@@ -274,11 +245,7 @@ def strictest_grouping(
 
 
 def grouping_of(parent: Manifest, settings: SplitSettings) -> tuple[str, ...]:
-    """Return the keys that the parent keeps whole.
-
-    Raises:
-        ConfigurationError: if the settings conflict with them.
-    """
+    """Return the keys that the parent keeps whole; ConfigurationError if settings conflict."""
     by = tuple(parent.header.groups.by)
     if settings.group_by != "auto" and by not in groupings(settings.group_by):
         was = " and ".join(by).replace("_", " ") or "nothing (clips at random)"

@@ -11,16 +11,10 @@ __all__ = ["frozen_clips"]
 
 
 def frozen_clips(corpus: Path) -> dict[str, str]:
-    """Return the clips named by exported tasks, judgements and manifests.
+    """Return the clips named by exported tasks, judgements and manifests, with the file.
 
-    Args:
-        corpus: corpus folder.
-
-    Returns:
-        For each clip_id the first file that names it, relative to the corpus folder.
-
-    Raises:
-        DataError: if one of these files can't be read, since going on could lose labels.
+    It is the first file that names the clip, relative to the corpus folder. A DataError says that
+    one can't be read, since going on could lose labels.
     """
     named: dict[str, str] = {}
     for pattern, clips_of in _NAMING:

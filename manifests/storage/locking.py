@@ -21,20 +21,14 @@ __all__ = ["FolderLock"]
 
 
 class FolderLock:
-    """Context manager that locks a folder for this process.
+    """Context manager that locks a folder (made if missing) for this process.
 
     The system's lock on ``.NAME.lock`` ends with the process, however it ends, so a killed one
     blocks nobody. The file names the holder (host, process and time) for the messages of others;
     one left by a killed process is replaced, and ``broken`` then says so. Where the lock of another
-    host can't be seen (some network file systems), its file is respected while it is fresh.
-
-    Args:
-        folder: folder to lock; made if missing.
-        name: purpose, part of the lock file's name.
-        stale_after: seconds after which the lock file of another host is stale.
-
-    Raises:
-        CorpusError: on entering, if another live process holds the folder, or the disk is full.
+    host can't be seen (some network file systems), its file is respected for ``stale_after``
+    seconds. On entering, a CorpusError says that another live process holds the folder or the disk
+    is full.
     """
 
     def __init__(self, folder: Path, name: str = "corpus", stale_after: float = 6 * 3600) -> None:

@@ -21,12 +21,11 @@ def record(kind: type[T]) -> type[T]:
 
     Its objects have slots: a clip takes a tenth of the memory of a ``BaseModel``.
 
-    Example:
-        >>> @record
-        ... class Point(Record):
-        ...     x: float
-        >>> Point(x=1).row()
-        {'x': 1.0}
+    >>> @record
+    ... class Point(Record):
+    ...     x: float
+    >>> Point(x=1).row()
+    {'x': 1.0}
     """
     config = ConfigDict(extra="forbid", allow_inf_nan=False)
     made: Any = dataclass(kind, frozen=True, slots=True, kw_only=True, config=config)
@@ -40,14 +39,9 @@ class Record:
 
     @classmethod
     def parse(cls, row: Mapping[str, Any], where: str) -> Self:
-        """Return the record of a decoded JSON row.
+        """Return the record of a decoded JSON row; DataError names the invalid field.
 
-        Args:
-            row: decoded object.
-            where: file and line, for the error.
-
-        Raises:
-            DataError: naming the invalid field.
+        ``where`` is file and line, for the error.
         """
         try:
             parsed: Self = _adapter(cls).validate_python(row)
@@ -72,13 +66,9 @@ class Record:
 
     @classmethod
     def trusted(cls, **values: Any) -> Self:
-        """Return a record from values of other records, without validation.
+        """Return a record from values of all fields, without validation; lists are shared.
 
-        Args:
-            values: values of all fields; lists are shared, not copied.
-
-        Raises:
-            TypeError: for unknown or missing fields.
+        TypeError for unknown or missing fields.
         """
         setters = _setters(cls)
         if values.keys() != setters.keys():
@@ -90,11 +80,7 @@ class Record:
         return made
 
     def changed(self, **values: Any) -> Self:
-        """Return a copy with some fields replaced, without validation.
-
-        Raises:
-            KeyError: for an unknown field.
-        """
+        """Return a copy with fields replaced, unvalidated; KeyError for an unknown field."""
         setters = _setters(type(self))
         made = object.__new__(type(self))
         for name, set_field in setters.items():

@@ -35,12 +35,9 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True)
 class Stage:
-    """A processing stage with one shard per source.
+    """A processing stage with one shard per source below ``stages/NAME/``.
 
-    Attributes:
-        name: folder below ``stages/``.
-        record: class of its rows.
-        algorithm: version, raised whenever the same inputs would give another result.
+    ``algorithm`` is raised whenever the same inputs would give another result.
     """
 
     name: str
@@ -91,15 +88,7 @@ def write_shard(
     records: Sequence[Record],
     inputs: dict[str, Any],
 ) -> Path:
-    """Write a source's shard and return its path.
-
-    Args:
-        corpus: corpus folder.
-        stage: stage of the records.
-        source_id: id of the source.
-        records: rows, in order.
-        inputs: JSON-ready inputs and parameters that determine the result.
-    """
+    """Write a source's shard and return its path; JSON-ready ``inputs`` determine the result."""
     path = inside(corpus, stage.path(corpus, source_id).relative_to(corpus).as_posix())
     head = {
         "stage": stage.name,
@@ -114,20 +103,12 @@ def write_shard(
 
 
 def read_header(path: Path) -> Header:
-    """Return line 1 of a shard.
-
-    Raises:
-        DataError: if there is no header, or it is of a newer schema.
-    """
+    """Return line 1 of a shard; DataError if there is none, or it is of a newer schema."""
     return _header(path, next(read_jsonl(path, _RESTORE_SHARD), {}))
 
 
 def read_shard(path: Path, record: type[R]) -> list[R]:
-    """Return the records of a shard.
-
-    Raises:
-        DataError: naming file and line, for an invalid or missing row.
-    """
+    """Return the records of a shard; DataError names file and line of an invalid or missing row."""
     rows = read_jsonl(path, _RESTORE_SHARD)
     header = _header(path, next(rows, {}))
     records: list[R] = [

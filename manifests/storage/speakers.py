@@ -18,11 +18,7 @@ COLUMNS = tuple(Speaker.fields())
 
 
 def read_speakers(path: Path) -> dict[str, Speaker]:
-    """Return the rows of speakers.csv by speaker id; empty if the file doesn't exist.
-
-    Raises:
-        DataError: if the file is damaged, with the line.
-    """
+    """Return the rows of speakers.csv by id, none without a file; DataError names a bad line."""
     if not path.is_file():
         return {}
     try:
@@ -42,16 +38,7 @@ def read_speakers(path: Path) -> dict[str, Speaker]:
 
 
 def check_not_withdrawn(corpus: Path, script: Path, speakers: Iterable[str]) -> None:
-    """Refuse a script with lines of a withdrawn speaker.
-
-    Args:
-        corpus: the corpus folder.
-        script: path of the script, for the error message.
-        speakers: ids of the script's speakers.
-
-    Raises:
-        DataError: if one of them has withdrawn, with the speaker id.
-    """
+    """Refuse a script with lines of a withdrawn speaker, by a DataError that names both."""
     withdrawn = Withdrawn.of(corpus).speakers
     for speaker in sorted(withdrawn.keys() & set(speakers)):
         raise DataError(
@@ -63,15 +50,8 @@ def check_not_withdrawn(corpus: Path, script: Path, speakers: Iterable[str]) -> 
 def merge_speakers(path: Path, found: Iterable[Speaker], outcome: Outcome) -> None:
     """Add new speakers to speakers.csv and fill in missing fields of known ones.
 
-    Existing values are never changed: a contradiction is a failure in the outcome.
-
-    Args:
-        path: speakers.csv.
-        found: speakers, possibly with duplicates.
-        outcome: outcome that receives the failures.
-
-    Raises:
-        DataError: if speakers.csv can't be read.
+    Existing values are never changed: a contradiction is a failure in the outcome. DataError if
+    speakers.csv can't be read.
     """
     known = read_speakers(path)
     merged = dict(known)

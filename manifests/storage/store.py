@@ -44,12 +44,10 @@ TEMPORARY_SUFFIX = ".partial"
 def canonical_json(value: Any) -> str:
     """Return the canonical JSON text of a value: sorted keys, no spaces, unescaped UTF-8.
 
-    Raises:
-        ValueError: for NaN and infinities, which JSON can't represent.
+    ValueError for NaN and infinities, which JSON can't represent.
 
-    Example:
-        >>> canonical_json({"b": 1, "a": "巴适"})
-        '{"a":"巴适","b":1}'
+    >>> canonical_json({"b": 1, "a": "巴适"})
+    '{"a":"巴适","b":1}'
     """
     return json.dumps(
         value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
@@ -57,30 +55,21 @@ def canonical_json(value: Any) -> str:
 
 
 def readable_json(value: Any) -> str:
-    """Return the JSON text of a value for people: sorted keys, indented, unescaped UTF-8.
-
-    Raises:
-        ValueError: for NaN and infinities, which JSON can't represent.
-    """
+    """Return indented JSON for people, sorted, unescaped; ValueError for NaN and infinities."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False) + "\n"
 
 
 def fingerprint(value: Any) -> str:
     """Return the sha256 (hex) of a value's canonical JSON.
 
-    Example:
-        >>> fingerprint({"a": 1})[:12]
-        '015abd7f5cc5'
+    >>> fingerprint({"a": 1})[:12]
+    '015abd7f5cc5'
     """
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
 def sha256_file(path: Path | str) -> str:
-    """Return the sha256 (hex) of a file's bytes, read in blocks.
-
-    Raises:
-        OSError: if the file can't be read.
-    """
+    """Return the sha256 (hex) of a file's bytes, read in blocks."""
     with open(path, "rb") as stream:  # noqa: PTH123 - half the time of a Path's, for many files
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -89,11 +78,8 @@ def sha256_file(path: Path | str) -> str:
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it is synced and renamed, else removed.
 
-    Readers of ``path`` find the old file or the new one, never a part. The parent folder is made
-    if it is missing.
-
-    Raises:
-        CorpusError: if the disk is full, naming the folder.
+    Readers of ``path`` find the old file or the new one, never a part. The parent folder is made if
+    it is missing. CorpusError, naming the folder, if the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}{path.suffix}"
@@ -116,11 +102,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
 def atomic_folder(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder beside ``folder``; on success it is renamed, else removed.
 
-    Write files into it with the functions of this module, which sync them. A killed writer leaves
-    a hidden folder, which :func:`clear_partial_folders` removes.
-
-    Raises:
-        FileExistsError: if ``folder`` exists; it is not changed.
+    Write files into it with the functions of this module, which sync them. A killed writer leaves a
+    hidden folder for :func:`clear_partial_folders`. FileExistsError if ``folder`` exists.
     """
     with partial_folder(folder.parent) as temporary:
         yield temporary
@@ -133,10 +116,7 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def partial_folder(parent: Path) -> Iterator[Path]:
-    """Yield a hidden temporary folder in ``parent``, which is removed at the end.
-
-    A killed writer leaves it behind; :func:`clear_partial_folders` removes it.
-    """
+    """Yield a temporary folder; a killed writer's is left for :func:`clear_partial_folders`."""
     parent.mkdir(parents=True, exist_ok=True)
     temporary = parent / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
     temporary.mkdir()
@@ -179,12 +159,7 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def read_json(path: Path, advice: str = "restore it from a copy") -> dict[str, Any]:
-    """Return the object of a JSON file.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        DataError: naming the file, if it is no JSON object.
-    """
+    """Return the object of a JSON file; DataError, with ``advice``, if it contains no object."""
     try:
         row = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
@@ -195,15 +170,7 @@ def read_json(path: Path, advice: str = "restore it from a copy") -> dict[str, A
 
 
 def read_jsonl(path: Path, advice: str = "restore it from a copy") -> Iterator[dict[str, Any]]:
-    """Yield the objects of a JSON Lines file.
-
-    Args:
-        path: file to read.
-        advice: remedy for a damaged file, for the error.
-
-    Raises:
-        DataError: naming file and line, if a line is no JSON object.
-    """
+    """Yield the objects of a JSON Lines file; DataError, with ``advice``, names an invalid line."""
     with path.open(encoding="utf-8") as stream:
         for number, row in enumerate(_decoded_lines(path, stream), start=1):
             if not row.strip():
@@ -227,11 +194,7 @@ def _decoded_lines(path: Path, stream: IO[str]) -> Iterator[str]:
 
 
 def inside(root: Path, relative: str) -> Path:
-    """Return ``root / relative``, refusing a path that leaves ``root``.
-
-    Args:
-        root: folder to stay in.
-        relative: POSIX path from a record or a file of unknown origin.
+    """Return ``root / relative`` for a POSIX path of unknown origin, refusing one that leaves.
 
     Raises:
         DataError: for absolute paths, ``..``, backslashes, unpaired surrogates, and links that
@@ -253,22 +216,14 @@ def inside(root: Path, relative: str) -> Path:
 
 
 class Within:
-    """Resolver of many paths below a folder, as :func:`inside`; checks each parent only once.
-
-    Args:
-        root: folder to stay in.
-    """
+    """Resolver of many paths below a folder, as :func:`inside`; checks each parent only once."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._parents: dict[str, str] = {}
 
     def __call__(self, relative: str) -> str:
-        """Return the path below the folder.
-
-        Raises:
-            DataError: as :func:`inside`.
-        """
+        """Return the path below the folder; DataError as :func:`inside`."""
         _refuse_unsafe(relative)
         parent, _, name = relative.rpartition("/")
         folder = self._parents.get(parent)

@@ -42,10 +42,8 @@ class Tombstone(Record):
     """Record of a withdrawal: ids and counts, no text and no address.
 
     Attributes:
-        kind: kind of what was withdrawn.
-        id: id of the speaker, source or annotator.
+        kind, id: kind and id of the withdrawn speaker, source or annotator.
         created: time of the first request.
-        reason: reason given, if any.
         finished: all data are deleted; until then every writing command refuses.
         clips: ids of the deleted clips.
         sources: sources deleted as a whole.
@@ -77,21 +75,13 @@ class Tombstone(Record):
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """Look-up tables over all tombstones of a corpus.
-
-    Attributes:
-        tombstones: tombstones, oldest first.
-    """
+    """Look-up tables over all tombstones of a corpus, oldest first."""
 
     tombstones: tuple[Tombstone, ...]
 
     @classmethod
     def of(cls, corpus: Path) -> "Withdrawn":
-        """Read the tombstones of a corpus folder.
-
-        Raises:
-            DataError: if the file can't be read.
-        """
+        """Read the tombstones of a corpus folder; DataError if the file can't be read."""
         return cls(tuple(read_tombstones(corpus)))
 
     @cached_property
@@ -143,11 +133,7 @@ class Withdrawn:
 
 
 def read_tombstones(corpus: Path) -> list[Tombstone]:
-    """Return the tombstones of a corpus, empty without withdrawals.
-
-    Raises:
-        DataError: naming the invalid line.
-    """
+    """Return the tombstones of a corpus, empty without withdrawals; DataError names a bad line."""
     path = corpus / TOMBSTONES
     if not path.is_file():
         return []
@@ -158,11 +144,7 @@ def read_tombstones(corpus: Path) -> list[Tombstone]:
 
 
 def put_tombstone(corpus: Path, tombstone: Tombstone) -> None:
-    """Replace the tombstone of the same kind and id, or append it.
-
-    Raises:
-        DataError: if the file can't be read.
-    """
+    """Replace the tombstone of the same kind and id, or append it; DataError as in reading."""
     key = (tombstone.kind, tombstone.id)
     stones = {(stone.kind, stone.id): stone for stone in read_tombstones(corpus)} | {key: tombstone}
     write_jsonl(corpus / TOMBSTONES, [stone.row() for stone in stones.values()])

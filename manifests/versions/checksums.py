@@ -15,25 +15,17 @@ _CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})  ([^/\\\n]+)")
 
 
 def checksum_lines(files: Mapping[str, str]) -> str:
-    """Return the text of a checksum file.
+    """Return the text of a checksum file, from the sha256 (hex) of each file by name.
 
-    Args:
-        files: sha256 (hex) of each file, by name.
-
-    Example:
-        >>> print(checksum_lines({"card.md": "0" * 64})[58:])
-        000000  card.md
-        <BLANKLINE>
+    >>> print(checksum_lines({"card.md": "0" * 64})[58:])
+    000000  card.md
+    <BLANKLINE>
     """
     return "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(files.items()))
 
 
 def read_checksums(folder: Path) -> dict[str, str]:
-    """Return the sha256 of each file of a version, by name; empty without a checksum file.
-
-    Raises:
-        DataError: if a line is no checksum.
-    """
+    """Return the sha256 by file name, empty without a checksum file; DataError for a bad line."""
     path = folder / CHECKSUMS
     try:
         lines = path.read_text(encoding="utf-8").split("\n")

@@ -23,11 +23,8 @@ CHANGES = ("added", "removed", "relabelled", "retranscribed", "moved", "revoted"
 class Change:
     """Change of a clip between two versions.
 
-    Attributes:
-        clip_id: id of the clip.
-        kinds: kinds of change, of `CHANGES`.
-        fields: changed fields with the older and the newer value, JSON-ready; for a clip in one
-            version only, its main fields with None for the other.
+    ``kinds`` are some of `CHANGES`; ``fields`` gives older and newer value of changed fields, or of
+    the main fields for a clip in one version only, with None for the other, JSON-ready.
     """
 
     clip_id: str
@@ -85,14 +82,8 @@ class ManifestDiff:
 def diff_manifests(before: Path, after: Path) -> ManifestDiff:
     """Compare two versions, which may be of different corpora.
 
-    Both are read in parallel, so that only changed clips are held in memory.
-
-    Args:
-        before: folder of the older version.
-        after: folder of the newer version.
-
-    Raises:
-        DataError: if one can't be read, or its entries aren't in the order of their ids.
+    Both are read in parallel, so that only changed clips are held in memory. DataError if one can't
+    be read, or its entries aren't in the order of their ids.
     """
     headers = [read_manifest_header(folder) for folder in (before, after)]
     old_counts, new_counts = (
@@ -204,12 +195,7 @@ _RESTORE = "restore the version from a copy"
 
 
 def diff_as_markdown(diff: ManifestDiff, most: int = 20) -> str:
-    """Return the differences as Markdown: kinds of change, clips per class, the first clips.
-
-    Args:
-        diff: differences.
-        most: maximum number of clips to list.
-    """
+    """Return kinds of change, clips per class and the ``most`` first clips, as Markdown."""
     kinds = [[kind, n] for kind, n in diff.kinds.items() if n]
     parts = [
         f"## {escape(diff.before)} to {escape(diff.after)}",

@@ -40,12 +40,7 @@ INDEX = "index.parquet"
 
 
 def write_index(path: Path, entries: Sequence[ManifestEntry]) -> None:
-    """Write the index of a version atomically; equal entries give equal bytes.
-
-    Args:
-        path: ``index.parquet`` in the version's folder.
-        entries: entries in canonical order.
-    """
+    """Write the index of entries in canonical order, atomically; equal entries give equal bytes."""
     import pyarrow.parquet
 
     with (
@@ -61,9 +56,6 @@ def open_manifest(folder: Path) -> Manifest:
 
     The header and the index are checked at once, each entry when it is read. ``manifest.jsonl`` is
     not read (:func:`manifests.versions.verify.verify_manifest` compares them).
-
-    Args:
-        folder: ``manifests/vN``, as :func:`manifests.versions.manifest.find_manifest` returns it.
 
     Raises:
         DataError: if the header can't be read or the index was changed; without an index as
@@ -85,12 +77,7 @@ def open_manifest(folder: Path) -> Manifest:
 
 
 def index_problem(folder: Path, entries: Sequence[ManifestEntry]) -> str | None:
-    """Return the problem of an index that doesn't match the entries, None if it does.
-
-    Args:
-        folder: folder of the version.
-        entries: entries of ``manifest.jsonl``.
-    """
+    """Return the problem of an index that doesn't match the entries of the version, else None."""
     path = folder / INDEX
     if not path.is_file():
         return None
@@ -225,13 +212,8 @@ def earlier_placements(parent: Manifest) -> dict[str, tuple[Split, int | None]]:
     """Return the last split and fold of each clip since clips were last divided anew, by id.
 
     A clip that was left out for a while (its votes were withdrawn, screening was stricter) returns
-    to its earlier split, so that a test clip never becomes a training clip.
-
-    Args:
-        parent: newest version; older ones count if they still lie beside it.
-
-    Raises:
-        DataError: if one of these can't be read.
+    to its earlier split, so that a test clip never becomes a training clip. Older versions count if
+    they still lie beside the parent; DataError if one can't be read.
     """
     found: dict[str, tuple[Split, int | None]] = {}
     for folder in _older(parent):

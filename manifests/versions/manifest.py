@@ -98,9 +98,6 @@ class Manifest:
 def load_manifest(folder: Path) -> Manifest:
     """Load a version and check that it is complete and unchanged but for withdrawals.
 
-    Args:
-        folder: ``manifests/vN``, as :func:`find_manifest` returns it.
-
     Raises:
         DataError: if a file is missing or changed, a record is invalid (a class outside the six, a
             field unknown or mistyped), or a newer corpus-tools wrote it.
@@ -110,11 +107,7 @@ def load_manifest(folder: Path) -> Manifest:
 
 
 def read_entries(path: Path) -> list[ManifestEntry]:
-    """Return the entries of a ``manifest.jsonl``.
-
-    Raises:
-        DataError: naming the invalid line.
-    """
+    """Return the entries of a ``manifest.jsonl``; DataError names an invalid line."""
     return [
         ManifestEntry.parse(row, f"{path}, line {number}")
         for number, row in enumerate(read_jsonl(path), start=1)
@@ -122,13 +115,10 @@ def read_entries(path: Path) -> list[ManifestEntry]:
 
 
 def check_content(folder: Path) -> tuple[ManifestHeader, Redaction | None]:
-    """Check that a version's content is present and unchanged, without parsing its entries.
-
-    Returns:
-        Its header, and its redaction if anything was withdrawn.
+    """Return header and redaction of a version after checking its content, without its entries.
 
     Raises:
-        DataError: if it isn't.
+        DataError: if content is missing or changed.
     """
     header = read_manifest_header(folder)
     path = folder / ENTRIES
@@ -144,11 +134,7 @@ def check_content(folder: Path) -> tuple[ManifestHeader, Redaction | None]:
 
 
 def read_manifest_header(folder: Path) -> ManifestHeader:
-    """Return the header of a version.
-
-    Raises:
-        DataError: if it is missing, malformed or from a newer schema.
-    """
+    """Return a version's header; DataError if it is missing, malformed or from a newer schema."""
     path = folder / HEADER
     try:
         row = read_json(path)
@@ -196,11 +182,7 @@ def _numbered(corpus: Path) -> list[tuple[int, Path]]:
 
 
 def find_manifest(corpus: Path, version: str | None = None) -> Path:
-    """Return the folder of a version.
-
-    Args:
-        corpus: corpus folder.
-        version: ``v3`` or ``3``; None for the newest.
+    """Return the folder of a version, ``v3`` or ``3``, or of the newest (None).
 
     Raises:
         DataError: naming the available versions.

@@ -2,8 +2,7 @@
 
 A version is never changed otherwise. Withdrawn clips and votes are deleted from ``manifest.jsonl``,
 derived files that name them are removed, and ``withdrawn.json`` in the version's folder records the
-withdrawal and the sha256 of the remaining files. ``manifest.json`` stays as it was written, with
-digest and counts.
+withdrawal and the sha256 of the remaining files. ``manifest.json`` stays as it was written.
 """
 
 import hashlib
@@ -54,11 +53,7 @@ class Redaction(Record):
 
 
 def read_redaction(folder: Path) -> Redaction | None:
-    """Return the redaction of a version, None if nothing was withdrawn.
-
-    Raises:
-        DataError: if it can't be read.
-    """
+    """Return a version's redaction, None if nothing was withdrawn; DataError if unreadable."""
     path = folder / REDACTION
     try:
         row = read_json(path)
@@ -78,13 +73,9 @@ def redacted_files(
 ) -> Iterator[tuple[str, bytes | None]]:
     """Yield the changed files of a version with their new content, None for a removed one.
 
-    Args:
-        folder: folder of the version.
-        part: current withdrawal.
-        entries: name and new content of the file of entries.
-        names_it: predicate: the text names what is withdrawn.
-        listed: sha256 of the version's files as they were written.
-        header: name of the header, which is kept.
+    ``entries`` is name and new content of the file of entries; ``names_it`` returns whether a text
+    names what is withdrawn; ``listed`` has the sha256 of the files as they were written; the file
+    named ``header`` is kept.
     """
     present = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
     removed = {name for name in listed if name not in present}

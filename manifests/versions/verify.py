@@ -32,10 +32,6 @@ def verify_manifest(folder: Path, *, progress: Progress = no_progress) -> Outcom
     failed, and files removed with them aren't missing, if both the version and the corpus's
     tombstones record the withdrawal.
 
-    Args:
-        folder: ``manifests/vN`` of a corpus.
-        progress: callback after each clip.
-
     Raises:
         DataError: if the header of the version or the tombstones of the corpus can't be read.
     """
@@ -54,11 +50,7 @@ def verify_manifest(folder: Path, *, progress: Progress = no_progress) -> Outcom
 
 
 def _redaction(folder: Path, outcome: Outcome) -> Redaction | None:
-    """Return the redaction of a version; a withdrawal without a tombstone is a failure.
-
-    Raises:
-        DataError: if the tombstones can't be read.
-    """
+    """Return the redaction of a version; a withdrawal without a tombstone is a failure."""
     outcome.details["withdrawn"] = []
     try:
         redaction = read_redaction(folder)
