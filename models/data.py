@@ -72,9 +72,15 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on a device."""
-        tensors = (self.frames, self.lengths, self.words, self.speakers, self.functionals)
-        extra = {name: tensor.to(device) for name, tensor in self.extra.items()}
-        return Batch(self.rows, *(tensor.to(device) for tensor in tensors), extra)
+        return Batch(
+            self.rows,
+            self.frames.to(device),
+            self.lengths.to(device),
+            self.words.to(device),
+            self.speakers.to(device),
+            self.functionals.to(device),
+            {name: tensor.to(device) for name, tensor in self.extra.items()},
+        )
 
 
 @dataclass(frozen=True)

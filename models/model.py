@@ -71,7 +71,7 @@ class FittedModel:
         n = len(examples)
         encoded = {name: branch.encode(examples) for name, branch in self.branches.items()}
         features = encoded.pop("audio", [np.zeros((1, 1), dtype=np.float32)] * n)
-        functionals = np.zeros((n, 0), dtype=np.float32)
+        functionals: NDArray[np.float32] = np.zeros((n, 0), dtype=np.float32)
         if self.audio is not None and self.audio.functional_scaler is not None:
             functionals = self.audio.functionals(features)
         words = encoded.pop("text", [[]] * n)

@@ -42,8 +42,8 @@ class BimodalClassifier(nn.Module):
             raise ValueError("a classifier needs at least one branch")
         self.audio, self.text = audio, text
         self.extra = nn.ModuleDict(extra or {})
-        width = sum(int(branch.width) for branch in branches)  # type: ignore[arg-type]
-        self.output = nn.Linear(width, classes)  # M, b
+        widths: list[int] = [int(branch.width) for branch in branches]  # type: ignore[arg-type]
+        self.output = nn.Linear(sum(widths), classes)  # M, b
 
     def forward(
         self,
