@@ -36,15 +36,10 @@ FULL_SCALE = 32_768.0
 
 @dataclass(frozen=True)
 class Segment:
-    """Segment of a file and its prediction.
+    """Segment of a file, from ``start`` to ``end`` seconds, and its probabilities in class order.
 
-    Attributes:
-        start: seconds from the file's beginning.
-        end: seconds from the file's beginning.
-        text: transcript, "" if unknown.
-        probabilities: class probabilities in class order.
-        known: further fields of the segment's row, such as its label in a manifest.
-        superseded_by: always None; a segment is not a clip of a corpus.
+    ``text`` is "" if unknown; ``known`` has further fields of the row, such as its label in a
+    manifest; ``superseded_by`` is always None, as a segment is not a clip of a corpus.
     """
 
     start: float

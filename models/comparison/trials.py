@@ -21,16 +21,10 @@ __all__ = ["SystemRun", "Trials"]
 
 @dataclass(frozen=True)
 class SystemRun:
-    """Finished run of one system.
+    """Finished run of one system; ``fingerprint`` is that of everything it depends on.
 
-    Attributes:
-        system: key of the system.
-        seed: training seed.
-        fingerprint: fingerprint of everything the run depends on.
-        told: predicted class numbers of the test clips.
-        history: epochs; empty for a system without training by epochs.
-        test_accuracy: accuracy on the test clips after each epoch; never used for selection.
-        kept_epoch: epoch of the model's weights.
+    ``told`` are the predicted class numbers of the test clips. A system without training by epochs
+    has no ``history``. ``test_accuracy``, after each epoch, is never used for selection.
     """
 
     system: str

@@ -126,13 +126,10 @@ RESAMPLED = ("accuracy", "uar", "macro_f1")
 
 @dataclass(frozen=True)
 class SystemResamples:
-    """Metrics of systems over resamples; all systems share the resampled clips.
+    """Metrics of systems over resamples of ``units`` speakers or clips, shared by all systems.
 
-    Attributes:
-        over: resampled unit: ``speaker`` or ``clip``.
-        units: number of units.
-        seeds: largest number of seeds of any system.
-        figures: system, then metric: means over resampled seeds (resamples,).
+    ``figures`` has the means over resampled seeds (resamples,), by system and metric; ``seeds`` is
+    the largest number of seeds of any system.
     """
 
     over: str

@@ -34,13 +34,9 @@ class Normaliser:
     """Speaker normalisation with the training clips as prior.
 
     A speaker's mean and variance are estimated from the given frames, without labels, and from the
-    corpus with the weight of ``prior`` clips, since a few clips are not a reliable estimate.
-
-    Attributes:
-        mean: mean of the training frames (D,).
-        variance: variance of the training frames (D,).
-        frames: mean number of frames per training clip.
-        prior: weight of the corpus in clips; infinite to normalise by the corpus alone.
+    corpus with the weight of ``prior`` clips (infinite: by the corpus alone), since a few clips are
+    not a reliable estimate. ``mean`` and ``variance`` (D,) are those of the training frames,
+    ``frames`` their mean number per clip.
     """
 
     mean: NDArray[np.float64]

@@ -18,11 +18,9 @@ __all__ = ["WordVectors", "learn_words", "random_vectors", "read_vectors", "trai
 
 @dataclass(frozen=True)
 class WordVectors:
-    """Vectors of a vocabulary.
+    """Vectors of a vocabulary, and the share of its words with a vector of their own.
 
-    Attributes:
-        table: (V, size); row 0 (padding) is zero, row 1 (unknown) the mean of the others.
-        known: share of the vocabulary's words with a vector of their own.
+    In the table (V, size) row 0 (padding) is zero, row 1 (unknown) the mean of the others.
     """
 
     table: NDArray[np.float32]
