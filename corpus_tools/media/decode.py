@@ -26,10 +26,10 @@ __all__ = ["Block", "decode", "decode_whole"]
 
 @dataclass(frozen=True)
 class Block:
-    """Consecutive samples of a track; each block follows directly on the last.
+    """Consecutive int16 mono samples at `SAMPLE_RATE`; each block follows directly on the last.
 
     Attributes:
-        samples: int16 mono at `SAMPLE_RATE`.
+        samples: samples of the block.
         gap: whether the file has no audio here, so that the samples are inserted zeros.
         unreal_seconds: duration of the samples that are not finite numbers in the file.
         holes: ranges of only such samples, as [start, end) in ``samples``.
@@ -44,16 +44,11 @@ class Block:
 def decode(
     path: Path, track: int | None = None, polarity: PolarityMeter | None = None
 ) -> Iterator[Block]:
-    """Yield an audio track from time 0 of the file's presentation timeline to the track's end.
+    """Yield an audio track, by default the file's, from time 0 of its presentation timeline on.
 
-    Memory doesn't grow with the file's length. `Converter` mixes the channels and changes the rate.
-    Where a track starts late, its time stamps skip ahead, or a few packets are damaged, a block of
-    zeros marked as ``gap`` is inserted.
-
-    Args:
-        path: audio or video file.
-        track: index of the audio track; ``None`` for the default one.
-        polarity: receives every frame before downmixing.
+    Memory doesn't grow with the file's length. `Converter` mixes the channels and changes the rate;
+    ``polarity`` receives every frame before. Where a track starts late, its time stamps skip ahead,
+    or a few packets are damaged, a block of zeros marked as ``gap`` is inserted.
 
     Raises:
         MediaError: as for `probe`; `TruncatedMediaError` if the track ends too early or can't be
@@ -92,11 +87,7 @@ def decode(
 
 
 def decode_whole(path: Path, track: int | None = None) -> Samples:
-    """Return a short recording's samples in one array (int16 mono at `SAMPLE_RATE`).
-
-    Raises:
-        MediaError: as for `decode`.
-    """
+    """Return a short recording's samples (int16 mono at `SAMPLE_RATE`); errors as for `decode`."""
     return np.concatenate([block.samples for block in decode(path, track)])
 
 

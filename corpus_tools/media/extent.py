@@ -12,18 +12,11 @@ __all__ = ["refuse_missing_index", "refuse_truncated"]
 
 
 def refuse_truncated(path: Path, container: str) -> None:
-    """Refuse a file that ends before, or goes on well after, the end announced in its header.
+    """Raise `TruncatedMediaError` if a file ends before, or well after, the end in its header.
 
-    Checks WAV, AVI, Ogg, and MP3 with a Xing header. The sizes 0 and from 0x7ffff000, which
-    programs write into a pipe, mean "to the end of the file". For other containers, `decode`
-    compares the announced with the decoded length.
-
-    Args:
-        path: media file.
-        container: libavformat's name of its format.
-
-    Raises:
-        TruncatedMediaError: if the file is cut off or its header wrong.
+    Checks WAV, AVI, Ogg, and MP3 with a Xing header (``container`` is libavformat's name of the
+    format). The sizes 0 and from 0x7ffff000, which programs write into a pipe, mean "to the end of
+    the file". For other containers, `decode` compares the announced with the decoded length.
     """
     check = _CHECKS.get(container)
     if check is None:
@@ -33,11 +26,7 @@ def refuse_truncated(path: Path, container: str) -> None:
 
 
 def refuse_missing_index(path: Path) -> None:
-    """Refuse an MP4 or MOV without its index (box ``moov``).
-
-    Raises:
-        TruncatedMediaError: if the file is one.
-    """
+    """Raise `TruncatedMediaError` for an MP4 or MOV without its index (box ``moov``)."""
     with path.open("rb") as stream:
         boxes = set(_boxes(stream, os.fstat(stream.fileno()).st_size))
     if boxes & {b"ftyp", b"mdat"} and b"moov" not in boxes:
@@ -94,10 +83,7 @@ def _refuse_longer(stream: BinaryIO, end: int, size: int, byte_rate: int) -> Non
 
 
 def _chunks(stream: BinaryIO, at: int, size: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield name, start of the content and announced length in bytes of each RIFF chunk.
-
-    Stops before a chunk of unknown length.
-    """
+    """Yield name, content start and announced bytes of RIFF chunks up to one of unknown length."""
     while at + _CHUNK.size <= size:
         stream.seek(at)
         name, length = _CHUNK.unpack(stream.read(_CHUNK.size).ljust(_CHUNK.size, b"\0"))

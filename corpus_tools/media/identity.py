@@ -10,11 +10,9 @@ SLUG_BYTES = 80
 
 
 def slug(name: str, limit: int = SLUG_BYTES) -> str:
-    """Return a name that is valid as a file name on any system; letters of all scripts stay.
+    """Return a name of at most ``limit`` UTF-8 bytes that any system takes as a file name.
 
-    Args:
-        name: any text.
-        limit: maximum number of UTF-8 bytes; cut between characters.
+    Letters of all scripts stay.
 
     Example:
         >>> slug("山城 往事 (第1集)"), slug("-a/b?c."), slug("🎬")
@@ -61,10 +59,9 @@ def episode_of(title: str) -> str | None:
 
 
 def path_in_record(media: Path, corpus: Path) -> str:
-    """Return the path of a file to put into a record.
+    """Return the path of a file for a record: in the corpus folder relative to it, else the name.
 
-    Relative to the corpus folder if the file lies in it, else only its name, so that records don't
-    reveal other folders.
+    Records thus don't reveal other folders.
     """
     path, root = media.resolve(), corpus.resolve()
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else media.name

@@ -18,10 +18,7 @@ BANDS = 16
 
 
 class BandMeter:
-    """Measures mel bands while a track is decoded; takes 400 bytes per second of audio.
-
-    Each cell of `CELL_MS` is measured in one window of 32 ms at its beginning.
-    """
+    """Measures mel bands in a window of 32 ms at the start of each cell; 400 bytes per second."""
 
     def __init__(self) -> None:
         self._rest: Samples = np.zeros(0, dtype=np.int16)
@@ -35,11 +32,7 @@ class BandMeter:
         self._rows.append(_bands(samples[: whole * _CELL].reshape(whole, _CELL)))
 
     def bands(self) -> Bands:
-        """Return the level of each band in each whole cell.
-
-        Returns:
-            Shape (cells, `BANDS`), in steps of half a decibel; see `decibels_of`.
-        """
+        """Return the levels of whole cells in half decibels, shape (cells, `BANDS`)."""
         return np.concatenate([*self._rows, np.zeros((0, BANDS), dtype=np.uint8)])
 
 
@@ -62,14 +55,8 @@ def mel_triangles(
 ) -> NDArray[np.float64]:
     """Return triangular filters of equal width on the mel scale, with peaks of 1.
 
-    Args:
-        bands: number of filters.
-        lowest: lower edge of the first filter in Hz.
-        highest: upper edge of the last filter in Hz.
-        window: samples at 16 kHz that are transformed.
-
-    Returns:
-        Weight of each bin of the spectrum in each filter, shape (window // 2 + 1, bands).
+    The first begins at ``lowest`` Hz, the last ends at ``highest`` Hz. Result: weight of each bin
+    of the spectrum of ``window`` samples at 16 kHz in each filter, shape (window // 2 + 1, bands).
     """
     low, high = (2595 * np.log10(1 + edge / 700) for edge in (lowest, highest))
     edges = 700 * (10 ** (np.linspace(low, high, bands + 2) / 2595) - 1)

@@ -11,15 +11,12 @@ __all__ = ["PolarityMeter"]
 
 
 class PolarityMeter:
-    """Compares the power of two channels with that of their mean.
+    """Compares the power of two channels with that of their mean; other frames don't count.
 
     Measures a short excerpt of each of the first frames, then of every eighth, which costs hardly
-    any time. Only frames with two channels count.
-
-    Attributes:
-        excerpts: number of excerpts that aren't silent.
-        cancelled: number of those in which the mean is at least 20 dB below the channels. For
-            unrelated channels it is 3 dB below, for an echo or a surround channel sometimes more.
+    any time. ``excerpts`` counts those that aren't silent, ``cancelled`` those in which the mean is
+    at least 20 dB below the channels. For unrelated channels it is 3 dB below, for an echo or a
+    surround channel sometimes more.
     """
 
     def __init__(self) -> None:

@@ -35,11 +35,7 @@ __all__ = [
 
 
 def explain_not_media(path: Path) -> str:
-    """Return an error message that says what a file is instead of media, and what to do.
-
-    Args:
-        path: readable file.
-    """
+    """Return an error message that says what a readable file is instead of media, and a remedy."""
     head = _head(path)
     if _LIST.match(head):
         return (
@@ -103,16 +99,10 @@ MEDIA_EXTENSIONS = frozenset(f".{name}" for name in _EXTENSIONS.split())
 
 @dataclass(frozen=True)
 class AudioTrack:
-    """One audio track.
+    """An audio track: announced duration in seconds, language as three-letter code, if known.
 
-    Attributes:
-        index: index among the file's audio tracks, from 0 (ffmpeg's ``a:N``).
-        codec: name of the codec, e.g. ``aac``.
-        sample_rate: in Hz.
-        channels: number of channels.
-        duration: announced duration in seconds, or ``None``.
-        default: whether players choose it by default.
-        language: three-letter code in the file, or ``None``.
+    ``index`` counts the file's audio tracks from 0 (ffmpeg's ``a:N``); players choose the
+    ``default``.
     """
 
     index: int
@@ -137,11 +127,7 @@ class Media:
         return next((track for track in self.tracks if track.default), self.tracks[0])
 
     def track(self, index: int | None = None) -> AudioTrack:
-        """Return the track with an index; the default one for ``None``.
-
-        Raises:
-            NoAudioError: if there is no such track.
-        """
+        """Return the track with an index, or the default one; `NoAudioError` if there is none."""
         if index is None:
             return self.default_track
         for track in self.tracks:
@@ -184,13 +170,10 @@ def probe(path: Path) -> Media:
 
 @contextlib.contextmanager
 def open_media(path: Path) -> Iterator[Any]:
-    """Open a file with PyAV and yield the container.
+    """Open a file with PyAV and yield the container; errors as for `probe`, but it needs no audio.
 
     Only this file is read: formats that refer to other files or addresses (playlists, segment
     lists, session descriptions) are refused before they are parsed.
-
-    Raises:
-        MediaError: as for `probe`, except that the file needn't have an audio track.
     """
     try:
         status = path.stat()
@@ -286,14 +269,8 @@ def length_of(path: Path, track: int) -> float | None:
 
     Computed from its packets: the announced length is missing in streams, an estimate in MP3 and
     AAC without a header, and leaves out a late start of the track. Where time stamps jump, the
-    result may be too long, but never too short.
-
-    Args:
-        path: audio or video file.
-        track: index of the audio track.
-
-    Returns:
-        ``None`` if no packet has a time stamp or a duration.
+    result may be too long, but never too short. ``None`` if no packet has a time stamp or a
+    duration.
 
     Raises:
         MediaError: as for `open_media`; `TruncatedMediaError` if the packets can't be read.

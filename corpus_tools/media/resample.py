@@ -25,14 +25,9 @@ class Clock:
 
     Where time stamps jump back by more than a second or ahead by more than an hour (a spliced
     recording, an overflowed counter, a wrong stamp), the timeline goes on from where it is: no gap
-    is inserted and no sound is lost.
-
-    Attributes:
-        position: seconds of timeline so far.
-        stamp: end of the last frame by its own time stamp, in seconds from the file's start.
-
-    Args:
-        origin: time stamp, in seconds, at which players start the file.
+    is inserted and no sound is lost. ``origin`` is the time stamp at which players start the file,
+    ``position`` the timeline so far, ``stamp`` the end of the last frame by its own time stamp; all
+    in seconds.
     """
 
     def __init__(self, origin: float) -> None:
@@ -40,14 +35,10 @@ class Clock:
         self._start = self._origin = origin
 
     def advance(self, frame: AudioFrame) -> int:
-        """Move past a frame.
+        """Move past a frame and return the number of zero samples to insert before it.
 
-        Returns:
-            Number of zeros to insert before it, in samples of `SAMPLE_RATE`; -1 if the frame
-            repeats what was decoded already.
-
-        Raises:
-            LongMediaError: if the timeline gets longer than a clip's id can express.
+        It is -1 if the frame repeats what was decoded already. Raises `LongMediaError` if the
+        timeline gets longer than a clip's id can express.
         """
         length = frame.samples / frame.sample_rate
         time = frame.time
@@ -85,18 +76,15 @@ _LONGEST = 27 * 3600  # s; a clip's id has 8 digits of milliseconds
 class Converter:
     """Mixes channels so that nothing can clip, then resamples.
 
-    Two channels are averaged. libswresample mixes more of them, with weights that add up to at
-    most 1, and converts integer formats. libsoxr resamples: it passes 7 kHz (with a loss below
-    0.1 dB) and attenuates what lies above 8.2 kHz by more than 120 dB. NaN become silence and
-    infinite samples full scale, but silence where no sample is finite for 10 ms.
+    Two channels are averaged. libswresample mixes more of them, with weights that add up to at most
+    1, and converts integer formats. libsoxr resamples: it passes 7 kHz (with a loss below 0.1 dB)
+    and attenuates what lies above 8.2 kHz by more than 120 dB. NaN become silence and infinite
+    samples full scale, but silence where no sample is finite for 10 ms.
 
     Attributes:
         unreal_seconds: duration of the samples so far that were not finite numbers.
         holes: ranges of 10 ms or more without a finite number, as [start, end) in samples of the
             whole output; a caller may remove those that it has used.
-
-    Args:
-        polarity: receives every frame before downmixing.
     """
 
     def __init__(self, polarity: PolarityMeter | None = None) -> None:

@@ -61,9 +61,8 @@ def peak_db(samples: Samples) -> float:
 def clipping_share(samples: Samples) -> float:
     """Return the share of samples within 1 dB of the largest one.
 
-    Clipped audio has many (1 % and more), even if it was attenuated or encoded lossily afterwards,
-    which bends the flat tops; speech has few (at most 0.3 % among 500 acted utterances); a sine
-    has 30 %.
+    Clipped audio has many (1 % and more), even if attenuated or encoded lossily afterwards, which
+    bends the flat tops; speech has few (at most 0.3 % in 500 acted utterances); a sine has 30 %.
 
     Example:
         >>> clipping_share(np.array([0, 3, -100, 99, 50, 2, 1, 0, -1, 5], dtype=np.int16))
@@ -99,9 +98,6 @@ _NEAR_PEAK = 10 ** (-1 / 20)
 class PcmBuffer:
     """Samples in an unnamed temporary file, which vanishes when closed or when the process dies.
 
-    Args:
-        folder: folder that the file is made in; ``None`` for the system's temporary folder.
-
     Example:
         >>> with PcmBuffer() as buffer:
         ...     buffer.append(np.arange(10, dtype=np.int16))
@@ -131,11 +127,7 @@ class PcmBuffer:
         return self._length
 
     def append(self, samples: Samples) -> None:
-        """Add samples at the end.
-
-        Raises:
-            CorpusError: if the disk is full; the message names the folder.
-        """
+        """Add samples at the end; `CorpusError`, which names the folder, if the disk is full."""
         try:
             self._file.write(samples.astype("<i2", copy=False).tobytes())
             self._file.flush()
@@ -149,10 +141,7 @@ class PcmBuffer:
         self._length += len(samples)
 
     def read(self, start: int, end: int) -> Samples:
-        """Return the samples [start, end), fewer if the track ends before.
-
-        Several threads may read at the same time.
-        """
+        """Return the samples [start, end), fewer at the track's end; safe in several threads."""
         start, end = max(start, 0), min(end, self._length)
         with self._lock:
             self._file.seek(2 * start)

@@ -21,10 +21,7 @@ def pcm_sha256(samples: Samples) -> str:
 
 
 def write_wav(path: Path, samples: Samples) -> str:
-    """Write a clip whole or not at all, and return the sha256 (hex) of the file.
-
-    A file that has these bytes already is left as it is.
-    """
+    """Write a clip, whole or not at all, unless it is there; return its file's sha256 (hex)."""
     stream = io.BytesIO()
     soundfile.write(stream, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
     data = stream.getvalue()
@@ -34,11 +31,7 @@ def write_wav(path: Path, samples: Samples) -> str:
 
 
 def read_wav(path: Path, sha256: str | None = None) -> Samples:
-    """Return a clip's samples.
-
-    Args:
-        path: WAV file.
-        sha256: expected hash of the samples; ``None`` if it isn't known.
+    """Return a clip's samples, checked against their expected ``sha256`` if it is given.
 
     Raises:
         MissingMediaError: if the file is missing.

@@ -1,8 +1,8 @@
 """Registry of the measures of a clip: one row each, shipped or installed by another package.
 
 The row of a measure with a `Threshold` is all that screening, the key of section [screen], the flag
-of ``corpus screen``, the review page and ``corpus why`` need. The command line
-imports this module, so it names the functions that measure instead of importing them.
+of ``corpus screen``, the review page and ``corpus why`` need. The command line imports this module,
+so it names the functions that measure instead of importing them.
 """
 
 from collections.abc import Iterable
@@ -216,8 +216,8 @@ def added_measures() -> tuple[Measure, ...]:
     """Return the measures that other packages install, in the order of their names.
 
     Raises:
-        ConfigurationError: if one can't be imported, or is no `Measure` with a name, key and
-            reason of its own.
+        ConfigurationError: if one can't be imported, or is no `Measure` with a name, key and reason
+            of its own.
     """
     from manifests.storage.records import Clip
 

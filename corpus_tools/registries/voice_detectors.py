@@ -25,11 +25,7 @@ def detector_names() -> list[str]:
 
 
 def load_detector(name: str) -> Any:
-    """Return the `Detector` of this name.
-
-    Raises:
-        ConfigurationError: if there is none, or it can't be imported.
-    """
+    """Return this `Detector`; `ConfigurationError` if there is none, or it can't be imported."""
     if name in SHIPPED:
         return resolve_name(SHIPPED[name])
     return load_plugin(GROUP, name, "voice detector", SHIPPED)

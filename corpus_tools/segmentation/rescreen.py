@@ -22,18 +22,9 @@ def screen_corpus(
 ) -> Outcome:
     """Screen every clip again by its measures and repeats, without cutting.
 
-    The caller holds the corpus's lock.
-
-    Args:
-        corpus: corpus folder.
-        rules: screening rules for each kind of source (``drama``, ``scripted``).
-        progress: called after each source.
-
-    Returns:
-        Counts of clips; in ``details`` the number of changed sources, and the seconds by reason.
-
-    Raises:
-        DataError: if the frozen clips can't be determined.
+    The caller holds the corpus's lock. Rules are by kind of source (``drama``, ``scripted``). The
+    outcome counts clips; its ``details`` have the number of changed sources, and the seconds by
+    reason. Raises `DataError` if the frozen clips can't be determined.
     """
     outcome = Outcome()
     frozen = frozen_clips(corpus)

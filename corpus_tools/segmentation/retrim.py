@@ -23,15 +23,9 @@ __all__ = ["retrim", "undone_trims"]
 
 
 def undone_trims(corpus: Path, source_id: str, choices: Choices) -> list[Cut]:
-    """Return the cuts with edges that were moved in review and have been undone since.
+    """Return a cut source's cuts with edges that were moved in review and have been undone since.
 
-    Args:
-        corpus: corpus folder.
-        source_id: id of the source, which has been cut.
-        choices: current manual regions and review decisions of the source.
-
-    Raises:
-        DataError: if the shard of its clips can't be read.
+    Raises `DataError` if the shard of its clips can't be read.
     """
     stored = read_header(SEGMENTS.path(corpus, source_id)).inputs.get("choices") or {}
     fixed = choices.fixed()
@@ -40,16 +34,12 @@ def undone_trims(corpus: Path, source_id: str, choices: Choices) -> list[Cut]:
 
 
 def retrim(update: Update, media: MediaInput) -> None:
-    """Write the clips of a source with edges moved by its stored review decisions, undecided.
+    """Write the clips of a film with edges moved by its stored review decisions, undecided.
 
     Each replaces the clips that it overlaps. Where moved edges were undone, the free time is
     planned again. All other clips stay, and so do the settings that the source was cut with: its
     `segments` fingerprint changes only in the choices, and ``corpus segment`` finds the source
     unchanged.
-
-    Args:
-        update: corpus, screening rules and frozen clips.
-        media: film and its source.
 
     Raises:
         CorpusError: if a frozen clip would be removed.

@@ -130,13 +130,7 @@ def segment(
 
 @dataclass(frozen=True)
 class AnalysisResult:
-    """Result of one job.
-
-    Attributes:
-        status: whether the source was cut, unchanged, or kept as it was cut before.
-        warnings: messages for the user.
-        failure: reason why it was kept.
-    """
+    """Status of a source, warnings for the user, and why it was kept as cut before, if it was."""
 
     status: Status
     warnings: Sequence[str] = ()
@@ -147,11 +141,7 @@ class AnalysisResult:
 class SegmentJob:
     """Settings that all sources of one run share; `run` analyses one source in any process.
 
-    Attributes:
-        update: corpus, screening rules and frozen clips.
-        settings: settings of section [segment].
-        voice: voice detector and its version.
-        language: language of the corpus, by which subtitles are chosen.
+    ``voice`` is the detector with its version; subtitles are chosen by the corpus's ``language``.
     """
 
     update: Update
@@ -160,11 +150,7 @@ class SegmentJob:
     language: str
 
     def run(self, media: MediaInput) -> AnalysisResult:
-        """Analyse a source unless that was done already, and write its shards, undecided.
-
-        Raises:
-            CorpusError: as for `Update.analyse`.
-        """
+        """Write a source's shards, undecided, unless that was done; raises as `Update.analyse`."""
         choices = read_choices(self.update.corpus, media.source.source_id)
         inputs = {
             "media": media.source.sha256,

@@ -55,13 +55,9 @@ class SpeakerInfo:
 
 @dataclass(frozen=True)
 class ClipWriter:
-    """Writes the clips of one source.
+    """Writes the clips of one source into the folder named by its id.
 
-    Attributes:
-        corpus: corpus folder.
-        source_id: id of the source, which names its folder and clips.
-        decoded: decoded source.
-        frozen: sha256 of the samples of the frozen clips, by clip id.
+    ``frozen`` has the sha256 of the samples of the frozen clips, by clip id.
     """
 
     corpus: Path
@@ -72,14 +68,8 @@ class ClipWriter:
     def write(self, cuts: Sequence[Cut], speaker_in: Callable[[Cut], SpeakerInfo]) -> list[Clip]:
         """Write clips below ``clips/<source_id>/`` and return their records.
 
-        Files are written by other threads while this one measures.
-
-        Args:
-            cuts: cuts to write.
-            speaker_in: function that returns the speaker of a cut.
-
-        Raises:
-            CorpusError: if a clip is frozen and would change.
+        Other threads write files while this one measures. `CorpusError` if a frozen clip would
+        change.
         """
         with ThreadPoolExecutor(_WRITERS) as pool:
             files = [pool.submit(self._write, cut) for cut in cuts]
@@ -204,14 +194,7 @@ def plan_track(
     settings: SegmentSettings,
     closed: NDArray[np.bool_] | None = None,
 ) -> list[Cut]:
-    """Return the best cuts of a decoded track.
-
-    Args:
-        decoded: decoded track.
-        lines: subtitle lines.
-        settings: settings of section [segment].
-        closed: frames that no clip may touch.
-    """
+    """Return the best cuts of a decoded track; no clip touches the ``closed`` frames."""
     return plan_cuts(
         decoded.activity,
         lines,
@@ -275,16 +258,8 @@ def preview_clips(
 ) -> Iterator[tuple[Cut, Samples]]:
     """Yield the clips that ``corpus segment`` would cut from a file without subtitles.
 
-    Args:
-        media: audio or video file, of any length.
-        track: index of the audio track; ``None`` for the default one.
-        settings: settings of section [segment].
-
-    Returns:
-        Each cut with its samples (int16 mono at 16 kHz), in order of time.
-
-    Raises:
-        MediaError: if the file can't be decoded.
+    Each cut comes with its samples (int16 mono at 16 kHz), in order of time. The track defaults to
+    the file's default one. Raises `MediaError` if the file can't be decoded.
     """
     settings = settings or SegmentSettings()
     chosen = probe(media).track(track).index

@@ -29,15 +29,9 @@ __all__ = [
 
 
 def names_of(source: Source, path: Path | None = None) -> list[str]:
-    """Return all names that identify a source.
+    """Return all names of a source: source id, title, and path and file name as recorded and now.
 
-    Args:
-        source: record of the source.
-        path: current path of its file, if known.
-
-    Returns:
-        Source id and path; title and file name with and without extension, each also as
-        ``series/title``.
+    Title and file name come with and without extension, each also as ``series/title``.
     """
     file = PurePosixPath(source.media_path)
     plain = [source.title, file.name, file.stem]
@@ -53,12 +47,7 @@ def identifies(name: str, source: Source, path: Path | None = None) -> bool:
 
 
 def nearest_names(name: str, sources: Iterable[Source]) -> str:
-    """Return the up to five sources with the names nearest to a given one, for a message.
-
-    Args:
-        name: name as given by a person.
-        sources: sources to choose from; the first ones are returned if no name is near.
-    """
+    """Return the up to five sources with the nearest names, else the first, for a message."""
     sources = list(sources)
     given = _composed(name).casefold()
     by_name: dict[str, list[Source]] = {}
@@ -89,12 +78,9 @@ Kind = Literal["drama", "scripted"]
 
 @dataclass(frozen=True)
 class MediaInput:
-    """A media file and the source in one of its tracks.
+    """A path as given and the source in one of its tracks, perhaps ``known`` to the corpus already.
 
-    Attributes:
-        path: path as given.
-        source: record of the source; its duration is unknown before decoding.
-        known: whether the source is in the corpus already.
+    The duration of a new source is unknown before decoding.
     """
 
     path: Path
@@ -114,11 +100,7 @@ class KnownSources:
 
     @classmethod
     def of(cls, corpus: Path) -> "KnownSources":
-        """Read the sources of a corpus folder.
-
-        Raises:
-            DataError: if a shard can't be read.
-        """
+        """Read the sources of a corpus folder; `DataError` if a shard can't be read."""
         return cls(read_stage(corpus, STAGES["sources"], Source))
 
     def get(self, sha256: str, track: int) -> Source | None:
@@ -182,13 +164,7 @@ def identify(
 ) -> MediaInput:
     """Return a media file with its source; a known source keeps its id and record.
 
-    Args:
-        path: media file.
-        corpus: corpus folder.
-        known: sources of the corpus.
-        kind: kind of source.
-        series: series of the source; default: the name of the file's folder.
-        track: index of the audio track; default: the one marked as default.
+    The series defaults to the name of the file's folder, the track to the one marked as default.
 
     Raises:
         MediaError: if the file can't be used.

@@ -23,13 +23,9 @@ COLUMNS = ("source", "from", "to", "decision", "note", "speaker")
 
 @dataclass(frozen=True)
 class Region:
-    """Row of a regions file.
+    """Row of a regions file: film (source_id, title, file name or ``series/title``) and its record.
 
-    Attributes:
-        line: line number in the file.
-        source: name of the film: a source_id, a title, a file name, or ``series/title``.
-        choice: its record, with the name as the source; ``None`` for a row that removes all regions
-            of the source.
+    The record has the name as the source; ``None`` removes all regions of the source.
     """
 
     line: int
@@ -40,13 +36,10 @@ class Region:
 def read_regions(path: Path) -> Iterator[Region | DataError]:
     """Yield the rows of a regions file; for each invalid one, the error.
 
-    Args:
-        path: CSV file, as for `read_rows`, with the columns ``source, from, to, decision, note,
-            speaker``, the last two optional; without a header they are in this order.
-            Times are seconds or ``[h:]m:s``; ``decision`` is ``keep``, ``drop`` or ``none``.
-
-    Raises:
-        DataError: if the file can't be read, or lacks a column.
+    The CSV file, as for `read_rows`, has the columns ``source, from, to, decision, note, speaker``,
+    the last two optional; without a header they are in this order. Times are seconds or
+    ``[h:]m:s``; ``decision`` is ``keep``, ``drop`` or ``none``. Raises `DataError` if the file
+    can't be read, or lacks a column.
     """
     columns: dict[str, int] | None = None
     for line, cells in read_rows(path):
@@ -122,19 +115,10 @@ def import_regions(
 ) -> None:
     """Replace the regions of each source named in a file; other sources keep theirs.
 
-    A row with ``none`` removes all regions of its source.
-
-    Args:
-        file: regions file, as for `read_regions`.
-        inputs: sources of this run; each row must name one of them.
-        corpus: corpus folder.
-        frozen_clips: returns the frozen clips of a source; one with any keeps its regions.
-        settings: length of the shortest clip.
-        outcome: receives a failure for each invalid row, which counts as an input item, and a
-            warning for each that is too short or goes past the end.
-
-    Raises:
-        DataError: if the file can't be read.
+    Each row must name a source of this run; ``none`` removes all regions of its source. A source
+    with ``frozen_clips`` keeps its regions. Each invalid row counts as an input item and is a
+    failure in the outcome; a region shorter than the shortest clip or past the end is a warning.
+    Raises `DataError` if the file can't be read.
     """
     regions = _RegionImport(file, inputs, settings, outcome).by_source()
     for source_id, choices in regions.items():

@@ -36,11 +36,7 @@ CLOSED = (REGION_DROP, NOT_CHOSEN)
 
 @dataclass(frozen=True)
 class Choices:
-    """Manual regions and review decisions of one source.
-
-    Attributes:
-        rows: records, in order of time.
-    """
+    """Manual regions and review decisions of one source, in order of time."""
 
     rows: tuple[Choice, ...] = ()
 
@@ -60,10 +56,7 @@ class Choices:
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """JSON-ready inputs of the cuts: regions, and edges moved by hand.
-
-        Keeping or dropping a clip as it is doesn't change the cuts.
-        """
+        """JSON-ready inputs of the cuts: regions and moved edges, which alone change the cuts."""
         return {
             "regions": [[row.start, row.end, row.decision, row.speaker] for row in self.regions],
             "trims": [[row.start, row.end] for row in self.reviews if is_trim(row)],
@@ -78,13 +71,10 @@ class Choices:
         return [Cut.at(row.start, row.end) for row in self.reviews]
 
     def closed(self, length: int) -> dict[str, NDArray[np.bool_]]:
-        """Return the frames that are closed to clips by manual regions, by ledger reason.
+        """Return the frames that manual regions close to clips, by ledger reason.
 
-        These are the dropped regions and, if any region is kept, all frames outside the kept ones.
-        A frame is in a kept region if it lies in it completely.
-
-        Args:
-            length: length of the source, in frames.
+        These are the dropped regions and, if any region is kept, all of the ``length`` frames that
+        don't lie completely in a kept one.
         """
         dropped = np.zeros(length, dtype=np.bool_)
         kept = np.zeros(length, dtype=np.bool_)
@@ -108,11 +98,10 @@ class Choices:
         return None
 
     def speakers(self, start: float, end: float) -> set[str]:
-        """Return the speakers given by the regions file for a clip with these edges in seconds.
+        """Return the speakers that the regions file gives for a clip with these edges in seconds.
 
-        Returns:
-            Speaker of the region that contains the clip; several speakers if regions of several
-            contain or overlap it; else an empty set.
+        One if a region contains the clip; several if regions of several contain or overlap it; else
+        none.
         """
         named = [(row.speaker, row) for row in self.regions if row.speaker]
         containing = {speaker for speaker, row in named if row.start <= start and end <= row.end}
@@ -123,7 +112,7 @@ class Choices:
 
 
 def read_choices(corpus: Path, source_id: str) -> Choices:
-    """Return the manual regions and review decisions of a source; empty if there is no file.
+    """Return a source's regions and review decisions; empty without a file.
 
     Raises:
         DataError: if a row isn't a valid record; the message names file and line.
@@ -147,13 +136,9 @@ def put_regions(corpus: Path, source_id: str, regions: Sequence[Choice]) -> None
 def put_reviews(
     corpus: Path, source_id: str, reviews: Iterable[Choice], undone: Collection[str] = ()
 ) -> None:
-    """Add review decisions; a new one on a clip replaces the one before.
+    """Add review decisions; each replaces the earlier one on its clip, named by ``clip_id``.
 
-    Args:
-        corpus: corpus folder.
-        source_id: id of the source.
-        reviews: decisions, each with the ``clip_id`` shown in the review.
-        undone: planned ids of clips to remove decisions of.
+    Decisions on the clips with the planned ids in ``undone`` are removed.
     """
     stored = read_choices(corpus, source_id)
     by_planned = {row.clip_id: row for row in stored.reviews if row.clip_id not in undone}

@@ -48,7 +48,7 @@ SETTLED = "stages/fingerprints/settled"
 
 @dataclass(frozen=True)
 class SourceResult:
-    """Records that result from the analysis of one source.
+    """Records from the analysis of one source, and warnings for the user.
 
     Attributes:
         source: record of the source.
@@ -58,7 +58,7 @@ class SourceResult:
         inputs: JSON-ready inputs of the cuts.
         fingerprints: fingerprints of the clips; ``None`` for a source without repeat search.
         alignment: JSON-ready `SubtitleTiming`; ``None`` without subtitles.
-        warnings: messages for the user.
+        warnings: messages.
     """
 
     source: Source
@@ -72,19 +72,14 @@ class SourceResult:
 
 
 def is_cut(corpus: Path, source_id: str, inputs: dict[str, Any]) -> bool:
-    """Return whether a source was cut from these inputs.
-
-    Raises:
-        DataError: if its shard can't be read.
-    """
+    """Return whether a source was cut from these inputs; `DataError` if its shard is unreadable."""
     return _is_current(corpus, SEGMENTS, source_id, inputs)
 
 
 def is_whole(corpus: Path, source: Source) -> bool:
-    """Return whether a cut source has all that `write_result` writes, and all of the current cuts.
+    """Return whether a cut source has all shards of `write_result`, and all of the current cuts.
 
-    Shards of earlier cuts remain after an interruption. Recordings have neither fingerprints nor
-    subtitles.
+    Shards of earlier cuts remain after an interruption. Recordings lack fingerprints and subtitles.
     """
     source_id = source.source_id
     if not SOURCES.path(corpus, source_id).is_file() or not ledger_fits(corpus, source_id):
@@ -99,13 +94,10 @@ def is_whole(corpus: Path, source: Source) -> bool:
 def write_result(
     corpus: Path, result: SourceResult, rules: Rules, frozen: Iterable[str] = ()
 ) -> None:
-    """Write a source's shards, undecided, then delete the clips that it no longer has.
+    """Write a source's shards, undecided, then delete the unfrozen clips that it no longer has.
 
-    Args:
-        corpus: corpus folder.
-        result: records to write; the clips' files exist already.
-        rules: screening rules of the decisions to come, if no later run names others.
-        frozen: ids of clips that are never deleted.
+    The clips' files exist already. The rules are for decisions to come, if no later run names
+    others.
     """
     name, inputs = result.source.source_id, result.inputs
     _hide_decisions(corpus, name)
@@ -131,10 +123,7 @@ def commit(
 ) -> set[str]:
     """Write the screening decisions that changed, and return the ids of their sources.
 
-    Args:
-        corpus: corpus folder.
-        decisions: decisions on all sources that share repeats.
-        progress: called after each source that changed.
+    The decisions must cover all sources that share repeats.
     """
     changed = [own for own in decisions if own.marked or not _is_committed(corpus, own)]
     if any(own.source.kind == "drama" for own in changed):
@@ -178,7 +167,7 @@ def sweep_source(corpus: Path, source_id: str, frozen: Iterable[str] = ()) -> No
 
 
 def sweep(corpus: Path) -> None:
-    """Delete partial files that interrupted writes left; the caller holds the corpus's lock.
+    """Delete partial files of interrupted writes; the caller holds the corpus's lock.
 
     Raises:
         DataError: if a folder of the corpus is a link that leads out of it.

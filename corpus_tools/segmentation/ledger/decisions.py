@@ -34,15 +34,9 @@ SEGMENTS, SCREEN, LEDGER = (STAGES[name] for name in ("segments", "screen", "led
 
 @dataclass(frozen=True)
 class SourceDecisions:
-    """Screening decisions on the clips of a source, and its ledger.
+    """Screening decisions on a source's clips, and its ledger in seconds, with their inputs.
 
-    Attributes:
-        source: record of the source.
-        clips: its clips, with the marks of repeats.
-        screens: decision on each clip.
-        ledger: seconds by reason.
-        inputs: JSON-ready inputs of decisions and ledger.
-        marked: whether the clips have other marks of repeats than on disk.
+    ``marked`` is true if the clips have other marks of repeats than on disk.
     """
 
     source: Source
@@ -95,14 +89,8 @@ def decide(
 ) -> SourceDecisions:
     """Return the screening decisions on a source's clips; nothing is written.
 
-    Args:
-        corpus: corpus folder.
-        source: record of the source.
-        rules: screening rules.
-        clips: its clips.
-        suppressed: suppressed repeats, and the clip kept instead of each; ``None`` for those on
-            record.
-        marked: whether the clips have other marks of repeats than on disk.
+    ``suppressed`` maps suppressed repeats to the clip kept instead (``None``: those on record);
+    ``marked`` is as in `SourceDecisions`.
 
     Raises:
         DataError: if a shard can't be read, or cutting the source was interrupted.
@@ -127,11 +115,7 @@ def decide(
 
 
 def clips_of(corpus: Path, source_id: str) -> list[Clip]:
-    """Return the clips of a source; none if it has no shard.
-
-    Raises:
-        DataError: if its shard can't be read.
-    """
+    """Return the clips of a source, none without a shard; `DataError` if it can't be read."""
     path = SEGMENTS.path(corpus, source_id)
     return read_shard(path, Clip) if path.is_file() else []
 

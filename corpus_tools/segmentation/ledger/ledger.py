@@ -30,11 +30,8 @@ def measure_outside(
 ) -> dict[str, int]:
     """Return the milliseconds of a source that lie in no clip, by ledger reason.
 
-    Args:
-        activity: activity of the source.
-        cuts: cuts of the source.
-        duration_ms: duration of the source; the rest after its last whole frame counts as silence.
-        closed: frames closed by manual regions, by ledger reason; gaps take precedence.
+    The rest after the last whole frame counts as silence. Gaps take precedence over ``closed``:
+    frames closed by manual regions, by reason.
     """
     free = np.ones(len(activity), dtype=np.bool_)
     for cut in cuts:
@@ -69,13 +66,7 @@ def ledger_of(
     """Return a source's ledger, in alphabetical order of the reasons that have any time.
 
     A rejected clip counts under its first reason, one without a decision as ``undecided``, and a
-    superseded one not at all: its time belongs to other clips.
-
-    Args:
-        source_id: id of the source.
-        clips: all clips of the source.
-        decisions: screening decisions on the clips.
-        outside_ms: milliseconds in no clip, by reason.
+    superseded one not at all: its time belongs to other clips. ``outside_ms`` is in no clip.
     """
     spent = Counter({reason: ms for reason, ms in outside_ms.items() if ms})
     decided = {decision.clip_id: decision for decision in decisions}

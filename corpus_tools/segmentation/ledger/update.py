@@ -87,15 +87,7 @@ class Update:
     def analyse(
         self, media: MediaInput, inputs: dict[str, Any], analyse: Analyse
     ) -> SourceResult | None:
-        """Analyse a source and write its shards, undecided, unless that was done already.
-
-        Args:
-            media: media file and its source.
-            inputs: JSON-ready inputs of the cuts.
-            analyse: function that writes the clips.
-
-        Returns:
-            Result of the analysis; ``None`` for an unchanged source.
+        """Analyse a source and write its shards, undecided; ``None`` if that was done already.
 
         Raises:
             KeptError: if the source has frozen clips and would be cut differently now.
@@ -141,13 +133,7 @@ class Update:
     ) -> tuple[Status, SourceDecisions]:
         """Bring a recording up to date: analyse it, and screen its clips, which repeat no others.
 
-        Args:
-            media: media file and its source.
-            inputs: JSON-ready inputs of the cuts.
-            analyse: function that writes the clips.
-
-        Raises:
-            CorpusError: as for `analyse`; a kept source is screened all the same.
+        Raises as `analyse` does; a kept source is screened all the same.
         """
         try:
             result = self.analyse(media, inputs, analyse)
@@ -195,12 +181,6 @@ def with_superseded(
 
     A frozen clip that is not cut again is superseded by the new one that overlaps it most, or, if
     none does, by the source as a whole.
-
-    Args:
-        clips: new clips.
-        earlier: clips of the source so far.
-        frozen: ids of clips that some task, judgement or manifest names.
-        source_id: id of the source.
     """
     current = {clip.clip_id for clip in clips}
     kept = [
@@ -239,12 +219,7 @@ def describe_differences(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> 
 
 
 def earlier_flags(earlier: Mapping[str, Any], now: Mapping[str, Any], flags: Iterable[str]) -> str:
-    """Return the flags that restore the earlier settings, empty if flags can't restore them all.
-
-    Args:
-        earlier: recorded inputs.
-        now: current inputs.
-        flags: settings that the command has a flag for.
+    """Return the flags that restore the earlier inputs, empty if ``flags`` can't restore them all.
 
     Example:
         >>> then, today = ({"parameters": {"max_seconds": most}} for most in (4.0, 5.0))

@@ -73,13 +73,8 @@ def cumulative_value(
 ) -> Floats:
     """Return the total value of the frames before each boundary between two frames.
 
-    The value of a clip is the difference between its edges. In a loud background some speech is
-    missed: near speech all frames then have a value, and speech has more.
-
-    Args:
-        speech: whether somebody speaks in each frame.
-        uncertainty: as in `Activity`.
-        weights: ``silence``, ``doubtful_speech`` and ``doubtful_silence``.
+    The value of a clip is the difference between its edges. In a loud background (``uncertainty``)
+    some speech is missed: near speech all frames then have a value, and speech has more.
     """
     uncertainty = np.where(widened(speech, _NEARBY, _NEARBY), uncertainty, 0)
     silence = weights.doubtful_silence * uncertainty - weights.silence * (1 - uncertainty)
@@ -88,7 +83,7 @@ def cumulative_value(
 
 
 def loudness_at_edges(prominence: NDArray[np.float32]) -> Floats:
-    """Return the loudness around each boundary between two frames: 0 background, 1 speech.
+    """Return the loudness around each boundary of two frames: 0 background, 1 speech.
 
     It is that of the loudest frame within 40 ms, so that the closure of a plosive is no pause.
     """
@@ -106,15 +101,10 @@ def edge_costs(
     margin: float,
     weights: PlanWeights,
 ) -> tuple[Floats, Floats]:
-    """Return the costs of a clip's left edge and right edge at each candidate.
+    """Return the costs of a clip's left and right edge at each candidate.
 
-    Args:
-        speech: whether somebody speaks in each frame.
-        loudness: as from `loudness_at_edges`.
-        uncertainty: as in `Activity`.
-        edges: candidate edges, in frames.
-        margin: preferred silence between an edge and speech, in frames.
-        weights: ``cut``, ``margin``, ``neighbour``, ``lead`` and ``doubtful_edge``.
+    Edges and the preferred silence between an edge and speech (``margin``) are in frames;
+    ``loudness`` comes from `loudness_at_edges`.
     """
     to_next, to_last = _distances(speech)
     after, before = to_next[edges], to_last[edges]
@@ -190,7 +180,7 @@ class Joins:
 def joins_of(activity: Activity, lines: Sequence[Line], weights: PlanWeights) -> Joins:
     """Return the costs of joining speech across pauses and subtitle boundaries.
 
-    Speaker changes at pauses are estimated from the sound where subtitles don't name the speakers.
+    Speaker changes at pauses are estimated from sound where subtitles don't name the speakers.
     """
     pauses = [(int(start), int(end)) for start, end in runs(~activity.speech)]
     starts = [start for start, _ in pauses]
@@ -245,10 +235,7 @@ def _in_order(lines: Sequence[Line]) -> list[Line]:
 
 
 def _pause_at(middle: int, pauses: list[tuple[int, int]], starts: list[int]) -> tuple[int, int]:
-    """Return the pause at or near a frame, or the frame itself if there is none.
-
-    Subtitles appear and disappear some tenths of a second off the speech.
-    """
+    """Return the pause near a frame, or the frame; subtitles change tenths of a second off."""
     at = bisect.bisect_right(starts, middle)
     near = [
         (max(start - middle, middle - end, 0), start, end)
@@ -259,10 +246,7 @@ def _pause_at(middle: int, pauses: list[tuple[int, int]], starts: list[int]) -> 
 
 
 def depth_in_lines(lines: Sequence[Line], length: int) -> Floats:
-    """Return the depth in a subtitle line of each boundary between two of ``length`` frames.
-
-    It is 0 outside a line and at its ends, and 1 from half a second inside.
-    """
+    """Return each frame boundary's depth in a line: 0 outside and at ends, 1 from 0.5 s inside."""
     depth = np.zeros(length + 1)
     for line in lines:
         first, last = max(line.start_ms // FRAME_MS, 0), min(line.end_ms // FRAME_MS, length)

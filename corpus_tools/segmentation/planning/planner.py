@@ -49,19 +49,10 @@ def plan_cuts(
     closed: NDArray[np.bool_] | None = None,
     weights: PlanWeights | None = None,
 ) -> list[Cut]:
-    """Return the best cuts of a source, in order of time.
+    """Return the best cuts of a source: they don't overlap and touch no gap or closed frame.
 
-    Args:
-        activity: activity of the source.
-        lines: subtitle lines, in any order.
-        min_ms: length of the shortest clip.
-        max_ms: length of the longest clip.
-        margin_ms: preferred silence between an edge and speech.
-        closed: frames that no clip may touch, besides gaps.
-        weights: weights of the objective.
-
-    Returns:
-        Cuts that don't overlap, touch no gap or closed frame, and last ``min_ms`` to ``max_ms``.
+    Lines are in any order, cuts in order of time. ``margin_ms`` is the preferred silence between an
+    edge and speech.
     """
     weights = weights or PlanWeights()
     joins = joins_of(activity, lines, weights)
@@ -143,12 +134,7 @@ class _OpenPart:
         return candidates
 
     def _terms(self, edges: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats, Floats]:
-        """Return the terms of a clip's value for each edge.
-
-        Returns:
-            Frames of speech before the edge, cost of opening a clip there, gain from closing one
-            there. The value of a clip is closing - opening.
-        """
+        """Return each edge's speech frames before it, cost of opening, and gain from closing a clip."""
         weights = self._weights
         spoken = np.concatenate(([0], np.cumsum(self._speech)))[edges]
         value = cumulative_value(self._speech, self._uncertainty, weights)[edges]
@@ -231,16 +217,9 @@ def prefer_covering_cuts(
     closed: NDArray[np.bool_],
     choices: Choices,
 ) -> list[Cut]:
-    """Return the cuts planned with region edges, except where they lose speech of a region.
+    """Return the cuts planned with speakers of regions, except where they lose speech of a region.
 
-    Each part between closed frames is decided separately.
-
-    Args:
-        plain: cuts planned without the speakers of regions.
-        careful: cuts planned with them.
-        speech: whether somebody speaks in each frame.
-        closed: frames that no clip may touch.
-        choices: manual regions of the source.
+    There the ``plain`` cuts stay; each part between closed frames is decided separately.
     """
     cuts: list[Cut] = []
     gained = _covered(careful, speech).astype(np.int64) - _covered(plain, speech)

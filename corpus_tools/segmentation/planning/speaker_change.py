@@ -34,11 +34,9 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SpeechRuns:
-    """Runs of speech, in order of time.
+    """Runs of speech in order of time: mean features, shape (runs, features).
 
-    Attributes:
-        means: mean features of each run; shape (runs, features).
-        variances: variance of each mean around its speaker's, in each feature; shape (runs,).
+    ``variances`` are those of each mean around its speaker's, in each feature; shape (runs,).
     """
 
     means: Floats
@@ -52,12 +50,7 @@ class SpeechRuns:
 def change_probabilities(speech: NDArray[np.bool_], bands: Bands) -> Floats:
     """Return the probability of a change of speaker for each pause between two runs of speech.
 
-    Args:
-        speech: whether somebody speaks in each frame.
-        bands: spectrum, as from `BandMeter`; empty if it wasn't measured.
-
-    Returns:
-        One value fewer than there are runs of speech; 0 without a spectrum.
+    Without a spectrum (empty ``bands``) it is 0.
 
     Example:
         >>> change_probabilities(np.array([True, False, True]), np.zeros((0, BANDS), np.uint8))
@@ -79,13 +72,9 @@ def change_probabilities(speech: NDArray[np.bool_], bands: Bands) -> Floats:
 
 
 def describe_runs(spoken: NDArray[np.intp], bands: Bands) -> SpeechRuns:
-    """Return mean and variance of the cepstrum of each run of speech.
+    """Return mean and variance of the cepstrum of each run of speech, [start, end) in frames.
 
     Only cells within 20 dB of the run's loudest count: the rest are pauses and background.
-
-    Args:
-        spoken: [start, end) of each run, in frames.
-        bands: spectrum, as from `BandMeter`.
     """
     means = np.zeros((len(spoken), BANDS - 1))
     counts = np.ones(len(spoken))
@@ -115,12 +104,7 @@ def _windows(count: int) -> Iterator[tuple[int, int, int]]:
 
 
 def infer_changes(speech: SpeechRuns, prior: Floats) -> Floats:
-    """Return the posterior probability of a speaker change between each run and the next.
-
-    Args:
-        speech: at least one run.
-        prior: prior probability of a change between each run and the next.
-    """
+    """Return the posterior probability of a speaker change between each run and the next."""
     precisions: Floats = 1 / speech.variances
     centre = precisions @ speech.means / precisions.sum()
     means = speech.means - centre

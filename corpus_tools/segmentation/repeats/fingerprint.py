@@ -28,14 +28,11 @@ HOP = 240
 
 
 def fingerprint(samples: Samples) -> Hashes:
-    """Return the hashes of a clip; none if it lasts less than half a second.
+    """Return the hashes of a clip (int16 mono at 16 kHz); none if it lasts less than half a second.
 
     Band energies (25 triangles on the mel scale, 0.2 to 4 kHz, so that telephone bandwidth is
-    enough) are smoothed over 0.24 s; a hash compares two moments 0.24 s apart. Each thus depends
-    on 0.5 s, and a shift by half a frame flips few bits.
-
-    Args:
-        samples: int16 mono at 16 kHz.
+    enough) are smoothed over 0.24 s; a hash compares two moments 0.24 s apart. Each thus depends on
+    0.5 s, and a shift by half a frame flips few bits.
 
     Example:
         >>> fingerprint(np.zeros(16_000, dtype=np.int16)).any()
@@ -65,11 +62,7 @@ def to_text(hashes: Hashes) -> str:
 
 
 def from_text(text: str) -> Hashes:
-    """Return the hashes that `to_text` wrote.
-
-    Raises:
-        DataError: if the text isn't valid.
-    """
+    """Return the hashes that `to_text` wrote; `DataError` if the text isn't valid."""
     try:
         data = np.frombuffer(base64.b64decode(text, validate=True), dtype=np.uint8)
         packed = data.reshape(-1, _BYTES)

@@ -66,14 +66,11 @@ def find_suppressed(
 ) -> dict[str, str]:
     """Return the suppressed repeats, and the clip kept instead of each.
 
-    An acceptable repeat is suppressed in favour of the clip that it was found in. An unacceptable
-    clip that is marked as a repeat is suppressed too, in favour of the first acceptable clip with
-    the same mark, or else of the marked original. Reviewed clips are never suppressed.
-
-    Args:
-        copies: clips of the corpus, in any order.
-        repeats: acceptable clips that repeat others, each with the acceptable clip that it was
-            found in and that repeats none (from `find_repeats`, in order of rank).
+    An acceptable repeat is suppressed in favour of the clip that it was found in: ``repeats`` maps
+    it to an acceptable clip that repeats none (from `find_repeats`, in order of rank). An
+    unacceptable clip that is marked as a repeat is suppressed too, in favour of the first
+    acceptable clip with the same mark, or else of the marked original. Reviewed clips are never
+    suppressed.
 
     Example:
         >>> noisy = RepeatCandidate("a", "a", (False, False, False, 0, 0.0), acceptable=False)
@@ -102,17 +99,10 @@ def find_suppressed(
 
 @dataclass(frozen=True)
 class Film:
-    """Records of a film.
+    """Records of a film: its rank among films, clips with their marks of repeats, and choices.
 
-    Attributes:
-        corpus: corpus folder.
-        source: record of the film.
-        number: rank among the films.
-        rules: screening rules.
-        clips: all its clips, with the marks of repeats on record.
-        choices: manual regions and review decisions.
-        cuts: JSON-ready inputs of its cuts.
-        searched: fingerprint of the shard of its clips' fingerprints.
+    ``cuts`` are the JSON-ready inputs of its cuts, ``searched`` the fingerprint of the shard of its
+    clips' fingerprints.
     """
 
     corpus: Path
@@ -155,11 +145,9 @@ class Film:
     def decide(
         self, originals: Mapping[str, str], kept_instead: Mapping[str, str]
     ) -> SourceDecisions:
-        """Return the decisions on its clips.
+        """Return the decisions on its clips, from the first occurrence of each repeat in a corpus.
 
-        Args:
-            originals: first occurrence of each clip of the corpus that is a repeat.
-            kept_instead: suppressed repeats of the corpus, and the clip kept instead of each.
+        ``kept_instead`` maps the suppressed repeats of the corpus to the clip kept instead.
         """
         clips = [
             clip
@@ -188,17 +176,10 @@ def resolve_repeats(
 
     Frozen clips come first, then series by name, episodes by number, and the clips of a film by
     time: the result doesn't depend on the order in which films were added. Only records are read,
-    no audio; fingerprints are compared only if they, or their order, changed.
-
-    Args:
-        corpus: corpus folder.
-        given: ids of the sources to screen with these rules. The others keep the rules last used
-            for them, so that a run on some films doesn't apply other thresholds to the rest.
-        rules: screening rules of films.
-        frozen: ids of frozen clips.
-        outcome: receives a failure for each source with unreadable or unfinished shards, which is
-            left as it is; the others are processed.
-        progress: called after each source that changed.
+    no audio; fingerprints are compared only if they, or their order, changed. The rules apply to
+    the sources in ``given``. The others keep the rules last used for them, so that a run on some
+    films doesn't apply other thresholds to the rest. A source with unreadable or unfinished shards
+    is a failure in the outcome and left as it is; the others are processed.
 
     Returns:
         Decisions by source id, and the ids of the sources with changed decisions.
@@ -319,12 +300,7 @@ def _is_noted(corpus: Path, note: str, state: str) -> bool:
 
 
 def warn_of_other_sources(sources: Collection[str], outcome: Outcome) -> None:
-    """Warn of sources outside a run that were screened again because of their repeats.
-
-    Args:
-        sources: ids of the sources.
-        outcome: receives the warning, if there are any.
-    """
+    """Warn of sources outside a run that were screened again because of their repeats, if any."""
     if sources:
         named = ", ".join(sorted(sources)[:_NAMED])
         more = f" and {len(sources) - _NAMED} more" if len(sources) > _NAMED else ""

@@ -23,12 +23,9 @@ Entries = NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class ClipHashes:
-    """Hashes of many clips, concatenated.
+    """Hashes of many clips, concatenated, with the number of the clip of each frame.
 
-    Attributes:
-        hashes: hash of each frame.
-        clip_of_frame: number of the clip of each frame.
-        first_frames: index of the first frame of each clip, then the number of frames.
+    ``first_frames`` has the index of each clip's first frame, then the number of frames.
     """
 
     hashes: Hashes
@@ -63,13 +60,7 @@ class ClipHashes:
 
 @dataclass(frozen=True)
 class ClipMatch:
-    """A clip that shares sound with an earlier one.
-
-    Attributes:
-        later: number of the clip.
-        earlier: number of the earlier clip.
-        matched: frames of the later clip that were found in the earlier one.
-    """
+    """Numbers of two clips that share sound, and the later one's frames found in the earlier."""
 
     later: int
     earlier: int
@@ -79,11 +70,8 @@ class ClipMatch:
 def align(clips: ClipHashes, indexed: Entries, query: Entries) -> NDArray[np.int64]:
     """Return the pairs of clips that share hashes at a constant time offset.
 
-    Args:
-        clips: all clips.
-        indexed: entries to search; only frames before the query count, and only the first few of
-            each hash.
-        query: entries to search for.
+    Of the ``indexed`` entries only frames before the query count, and only the first few of each
+    hash.
 
     Returns:
         Shape (pairs, 3): number of the later clip, number of the earlier one, and frame of the
@@ -122,14 +110,10 @@ def _best_offsets(
 
 
 def verify(clips: ClipHashes, pairs: NDArray[np.int64]) -> Iterator[ClipMatch]:
-    """Compare pairs of clips frame by frame, and yield those that share sound.
+    """Compare pairs of clips from `align` frame by frame, and yield those that share sound.
 
     A frame matches if few bits differ within a second on either side, over the frames in which
     neither clip is silent.
-
-    Args:
-        clips: all clips.
-        pairs: as from `align`.
     """
     longest = int(np.diff(clips.first_frames).max(initial=1))
     together = max(_BATCH_FRAMES // longest, 1)
@@ -185,18 +169,12 @@ _ERROR_RATE = 0.2  # share of bits; unrelated speech has 0.5 on average
 
 
 def find_repeats(clips: Sequence[tuple[str, Hashes]], kept: Collection[str] = ()) -> dict[str, str]:
-    """Find the clips that repeat earlier ones.
+    """Return for each clip that repeats earlier ones the one that it shares most with, in order.
 
     A clip is a repeat if at least half of its audible frames, and at least 0.5 s, are found in
     earlier clips that aren't repeats themselves. So one clip of each set of repeats is kept, and
-    every repeat names a kept clip. Run time grows little faster than the number of clips.
-
-    Args:
-        clips: id and `fingerprint` of each clip; the first of those that sound alike is kept.
-        kept: ids of clips that never count as repeats.
-
-    Returns:
-        For each repeat the earlier clip that it shares most with, in the order of the clips.
+    every repeat names a kept clip. Run time grows little faster than the number of clips. Clips
+    have an id and a `fingerprint`; those with ids in ``kept`` never count as repeats.
 
     Example:
         >>> song = np.random.default_rng(0).integers(1, 2**24, 200).astype(np.uint32)
@@ -259,12 +237,10 @@ _NEAR = np.ones(2 * _REACH + 1, dtype=np.int64)
 def find_shared(clips: Sequence[tuple[str, Hashes]]) -> dict[str, str]:
     """Return the clips that share a recording with others, each with the first of its group.
 
-    Two clips share one if at least half of the audible frames of the shorter, and at least 0.3 s,
-    are found in the other. Sharing is transitive: a clip with the end of a second and the beginning
-    of a third puts all three into one group. Run time grows little faster than the number of clips.
-
-    Args:
-        clips: id and `fingerprint` of each clip.
+    Clips have an id and a `fingerprint`. Two share a recording if at least half of the audible
+    frames of the shorter, and at least 0.3 s, are found in the other. Sharing is transitive: a clip
+    with the end of a second and the beginning of a third puts all three into one group. Run time
+    grows little faster than the number of clips.
 
     Example:
         >>> song = np.random.default_rng(0).integers(1, 2**24, 200).astype(np.uint32)

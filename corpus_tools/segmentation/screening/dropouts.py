@@ -17,11 +17,8 @@ def dropout_count(samples: Samples) -> int:
 
     A dropout begins and ends within a few milliseconds in the middle of sound and is unlike any
     pause of the clip: all its samples are equal, or it lies 15 dB below the clip's quietest tenth,
-    as dropouts do that a lossy codec has blurred. The closure of a plosive, which has room tone,
-    is no dropout; nor is a pause that fades to digital silence.
-
-    Args:
-        samples: samples of the clip.
+    as dropouts do that a lossy codec has blurred. The closure of a plosive, which has room tone, is
+    no dropout; nor is a pause that fades to digital silence.
 
     Example:
         >>> tone = (3000 * np.sin(np.arange(16_000) / 5)).astype(np.int16)

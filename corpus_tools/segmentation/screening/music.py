@@ -11,18 +11,13 @@ Flags = NDArray[np.bool_]
 
 
 def music_score(spectra: Spectra) -> float | None:
-    """Return a score for music in a clip, from 0 to 1.
+    """Return a score for music in a clip, from 0 to 1; ``None`` below half a second.
 
     Notes keep their pitch for tenths of a second, voices glide, and noise has no partials. The two
-    features `frequency_activation` and `sustained_partials` measure sustained tones from 0.8 to
-    3.9 kHz, where a voice's harmonics move most. Level has no influence, so that even quiet music
-    is detected in pauses and between the harmonics of speech.
-
-    Args:
-        spectra: power spectra of the clip.
-
-    Returns:
-        Logistic function of the two features, 4 decimals; ``None`` below half a second.
+    features `frequency_activation` and `sustained_partials` measure sustained tones from 0.8 to 3.9
+    kHz, where a voice's harmonics move most; the score is their logistic function, to 4 decimals.
+    Level has no influence, so that even quiet music is detected in pauses and between the harmonics
+    of speech.
     """
     if len(spectra) < _LEAST_FRAMES:
         return None
@@ -38,13 +33,11 @@ def music_score(spectra: Spectra) -> float | None:
 def frequency_activation(contrast: NDArray[np.float32]) -> float:
     """Return the continuous frequency activation, averaged over blocks of a second.
 
-    A bin is active in a frame if it stands out from its neighbours. Its activation is the share of
-    a block's frames in which it is active; the value of a block is the sum of the five activations
-    that stand out most from those around them. (Seyerlehner, Pohle, Schedl, Widmer, Automatic
-    music detection in television productions, DAFx 2007; there over 2.6 s.)
-
-    Args:
-        contrast: level of each bin relative to its neighbourhood in dB, shape (frames, bins).
+    A bin is active in a frame if it stands out from its neighbours (``contrast``: relative level in
+    dB, shape (frames, bins)). Its activation is the share of a block's frames in which it is
+    active; the value of a block is the sum of the five activations that stand out most from those
+    around them. (Seyerlehner, Pohle, Schedl, Widmer, Automatic music detection in television
+    productions, DAFx 2007; there over 2.6 s.)
     """
     active = contrast > _ACTIVE_DB
     blocks = np.array_split(active.view(np.uint8), max(round(len(active) / _BLOCK), 1))
@@ -57,8 +50,7 @@ def frequency_activation(contrast: NDArray[np.float32]) -> float:
 def sustained_partials(contrast: NDArray[np.float32]) -> float:
     """Return the mean number of spectral peaks per frame that stay in place for 0.4 s.
 
-    Args:
-        contrast: level of each bin relative to its neighbourhood in dB, shape (frames, bins).
+    ``contrast`` is as for `frequency_activation`.
     """
     inner = contrast[:, 1:-1]
     peak = (inner > contrast[:, :-2]) & (inner >= contrast[:, 2:]) & (inner > _PEAK_DB)

@@ -18,12 +18,7 @@ class Rules(thresholds_model(optional=True)):  # type: ignore[misc] # fields com
     max_seconds: float | None = None
 
     def reasons_against(self, clip: Clip, suppressed: bool = False) -> list[str]:
-        """Return the reasons to reject a clip; the ledger counts its seconds under the first.
-
-        Args:
-            clip: record of the clip.
-            suppressed: whether the clip is a suppressed repeat.
-        """
+        """Return the reasons to reject a clip; the ledger counts its seconds under the first."""
         applies = {
             "superseded": clip.superseded_by is not None,
             "duplicate": suppressed,
@@ -61,16 +56,10 @@ def screen_clips(
     choices: Choices | None = None,
     suppressed: Collection[str] = (),
 ) -> list[Screen]:
-    """Return the screening decision on each clip.
+    """Return the screening decision on each clip of one source.
 
     A manually kept region overrides every measure, but not the suppression of repeats. A review
     decision on the clip itself overrides both.
-
-    Args:
-        clips: clips of one source.
-        rules: rules for its kind of source.
-        choices: manual regions and review decisions of the source.
-        suppressed: ids of suppressed repeats.
     """
     choices = choices or Choices()
     reviewed = reviewed_edges(choices)

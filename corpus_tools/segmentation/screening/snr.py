@@ -23,7 +23,7 @@ Flags = NDArray[np.bool_]
 def snr_db(
     samples: Samples, power: NDArray[np.float32], speech: Flags, gap: Flags, inside: slice
 ) -> float | None:
-    """Return the level of a clip's speech relative to its background.
+    """Return the level of a clip's speech over its background, 2 decimals; ``None`` without speech.
 
     The background is measured in the pauses in and around the clip, from 50 ms after and before
     speech, where its echo has faded. Less than half a second of pauses may be soft syllables: the
@@ -35,9 +35,6 @@ def snr_db(
         speech: whether somebody speaks in each frame, as from `voiced_speech`.
         gap: whether the source has no audio in each frame.
         inside: frames of the clip.
-
-    Returns:
-        2 decimals; ``None`` if there is no speech.
     """
     spoken = speech[inside]
     if not spoken.any():
@@ -55,15 +52,11 @@ def snr_db(
 
 
 def voiced_speech(speech: Flags, voice: Flags) -> Flags:
-    """Return speech without unvoiced sounds: steps, clatter, rain.
+    """Return speech frames without unvoiced sounds: steps, clatter, rain.
 
     A sound that begins before or ends after the excerpt stays: its voice may lie outside. If an
     excerpt of 4 s or more then has less than half a second of pauses, frames further than 0.2 s
     from any voice aren't speech either: rain leaves no pause between the words.
-
-    Args:
-        speech: whether somebody seems to speak, one value per frame.
-        voice: whether a voice was detected, one value per frame.
 
     Example:
         >>> speech = np.array([0, 1, 1, 0, 1, 1, 0], dtype=bool)
@@ -83,18 +76,12 @@ def voiced_speech(speech: Flags, voice: Flags) -> Flags:
 
 
 def wada_snr_db(samples: Samples) -> float:
-    """Estimate the signal-to-noise ratio from the distribution of a clip's amplitudes (WADA-SNR).
+    """Estimate the signal-to-noise ratio of a clip with pauses by WADA-SNR, in dB, -20 to 100.
 
     Speech is assumed to have gamma-distributed amplitudes of shape 0.4, noise to be Gaussian: the
     more noise, the nearer the logarithm of the mean amplitude to the mean of its logarithm. (Kim
     and Stern, Robust signal-to-noise ratio estimation based on waveform amplitude distribution
-    analysis, Interspeech 2008; samples of 0 are left out.)
-
-    Args:
-        samples: samples of the clip, with pauses.
-
-    Returns:
-        From -20 to 100; 100 for silence.
+    analysis, Interspeech 2008; samples of 0 are left out.) Silence has 100.
     """
     size = np.abs(samples[samples != 0].astype(np.float32))
     if not len(size):
@@ -109,9 +96,6 @@ def voiced(spectra: Spectra) -> NDArray[np.bool_]:
     A window is voiced if its low band is periodic at the rate of vocal folds, at most 25 dB below
     the loud windows and 10 dB below its neighbours (a bang fades faster), and at least a tenth of
     the window's power.
-
-    Args:
-        spectra: power spectra of the clip.
     """
     if not len(spectra):
         return np.zeros(0, dtype=np.bool_)
@@ -129,12 +113,7 @@ def voiced(spectra: Spectra) -> NDArray[np.bool_]:
 
 
 def voiced_frames(vocal: NDArray[np.bool_], count: int) -> NDArray[np.bool_]:
-    """Return which frames of `FRAME_MS` are voiced: those around the middle of a voiced window.
-
-    Args:
-        vocal: whether each window is voiced, as from `voiced`.
-        count: number of frames.
-    """
+    """Return which of ``count`` frames are voiced: those around the middle of a voiced window."""
     frames = np.zeros(count, dtype=np.bool_)
     middle = np.flatnonzero(vocal) * HOP_MS // FRAME_MS + WINDOW_MS // (2 * FRAME_MS)
     for shift in range(-2, 3):

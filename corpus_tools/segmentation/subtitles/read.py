@@ -28,15 +28,10 @@ def sidecar_sha256(media: Path, language: str = "zh") -> str | None:
 def read_lines(
     media: Path, source_id: str, language: str = "zh"
 ) -> tuple[list[SubtitleLine], list[str]]:
-    """Read the subtitles of a media file, from the file beside it or else from a track in it.
+    """Read a file's subtitles, from the file beside it or else from a track in it, and warnings.
 
-    Args:
-        media: media file.
-        source_id: id of the source, for the records.
-        language: BCP 47 code of the spoken language; empty if unknown.
-
-    Returns:
-        Lines in order of time, and warnings about them; no lines if they can't be read.
+    Lines are in order of time; there are none if they can't be read. ``language`` is the BCP 47
+    code of the spoken language, or empty if unknown.
     """
     try:
         sidecar = find_sidecar(media, language)
@@ -61,12 +56,7 @@ def read_lines(
 def synchronise(
     lines: Sequence[SubtitleLine], speech: NDArray[np.bool_]
 ) -> tuple[list[SubtitleLine], SubtitleTiming]:
-    """Return lines with times that match the sound, and how their times were changed.
-
-    Args:
-        lines: subtitle lines as read.
-        speech: whether somebody speaks in each frame, as in `Activity`.
-    """
+    """Return lines with times that match the speech, and how their times were changed."""
     starts, ends = (
         np.array([getattr(line, edge) for line in lines], dtype=np.float64)
         for edge in ("start", "end")
@@ -86,14 +76,7 @@ def synchronise(
 def alignment_warning(
     media: Path, alignment: SubtitleTiming, lines: Sequence[SubtitleLine], seconds: float
 ) -> str | None:
-    """Return a warning about the timing of a file's subtitles, if needed.
-
-    Args:
-        media: media file.
-        alignment: timing, as from `synchronise`.
-        lines: synchronised lines.
-        seconds: duration of the media file.
-    """
+    """Return a warning about the timing of the synchronised lines of a file, if needed."""
     if alignment.verdict == "corrected":
         first, last = (_lateness(time, alignment) for time in (0.0, seconds))
         if alignment.rate == 1:
@@ -139,13 +122,7 @@ def _lateness(sound: float, alignment: SubtitleTiming) -> str:
 def subtitle_speaker(
     cut: Cut, lines: Sequence[SubtitleLine], settings: SegmentSettings
 ) -> str | None:
-    """Return the speaker of a clip, if its subtitle lines name one clearly enough.
-
-    Args:
-        cut: start and end of the clip.
-        lines: subtitle lines of the source; only those that overlap the clip matter.
-        settings: ``speaker_share`` and ``other_speaker_seconds``.
-    """
+    """Return the speaker of a clip, if its subtitle lines name one clearly enough."""
     seconds: dict[str | None, float] = defaultdict(float)
     for line in lines:
         overlap = min(line.end, cut.end_ms / 1000) - max(line.start, cut.start_ms / 1000)

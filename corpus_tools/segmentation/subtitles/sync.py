@@ -30,8 +30,8 @@ class SubtitleTiming:
     Attributes:
         offset_s: offset in seconds; 0 unless corrected.
         rate: rate; 1 unless corrected.
-        confidence: confidence that lines and speech belong together, from 0 (no better than
-            chance) to 1 (ten standard deviations above it).
+        confidence: confidence that lines and speech belong together, from 0 (no better than chance)
+            to 1 (ten standard deviations above it).
         verdict: ``kept``: the times are right; ``corrected``: they were wrong. All others leave
             them unchanged: ``unknown``: too few lines or too little sound to decide;
             ``unconfirmed``: likewise, and unchanged they fit no better than chance; ``mismatch``:
@@ -50,12 +50,7 @@ class SubtitleTiming:
 
 
 def align_lines(starts: Times, ends: Times, speech: NDArray[np.bool_]) -> SubtitleTiming:
-    """Return the timing of a subtitle file's lines relative to the sound.
-
-    Args:
-        starts: start of each line in the file, in seconds.
-        ends: end of each line, in seconds.
-        speech: whether somebody speaks in each frame of `FRAME_MS`.
+    """Return the timing of lines, from their times in seconds, relative to the speech frames.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -99,8 +94,8 @@ def _best_match(
 ) -> tuple[float, float, float]:
     """Return the rate and offset at which lines and speech match best, and the height of the match.
 
-    Both the time covered by lines and their starts are correlated with the speech. The height is in
-    standard deviations of the sum of both correlations over all offsets and rates.
+    Times covered by lines and their starts are correlated with speech; the height is in standard
+    deviations of the sum of both correlations over all offsets and rates.
     """
     signals = [
         _without_local_mean(_in_cells(speech, _COARSE)),
@@ -175,8 +170,7 @@ def _refined(
 ) -> tuple[float, float]:
     """Return the rate and offset at which most lines start at a speech onset.
 
-    A usual rate is preferred to a better one if it does about as well. Lines appear a little before
-    the speech, and the result preserves that lead.
+    A usual rate is preferred if it does about as well; the lines' small lead before speech is kept.
     """
     placed = rate * starts + offset
     low, high = (float(time) for time in np.quantile(placed, (0.05, 0.95)))

@@ -22,7 +22,7 @@ FRAME = SAMPLE_RATE * FRAME_MS // 1000
 
 @dataclass(frozen=True)
 class Activity:
-    """A track in frames of `FRAME_MS`; all arrays have one value per whole frame.
+    """A track in frames of `FRAME_MS`; all arrays but ``bands`` have one value per whole frame.
 
     Attributes:
         power: mean square, 1.0 is full scale.
@@ -46,12 +46,7 @@ class Activity:
 
 
 class ActivityMeter:
-    """Measures the activity of a track while it is decoded.
-
-    Args:
-        detector: voice activity detector.
-        settings: onset, hangover and shortest pause.
-    """
+    """Measures the activity of a track while it is decoded, with a voice activity detector."""
 
     def __init__(self, detector: VoiceDetector, settings: SegmentSettings) -> None:
         self._detector = detector
@@ -101,13 +96,8 @@ def speech_of(
 ) -> NDArray[np.bool_]:
     """Return the frames in which somebody speaks: near detected voice and above the background.
 
-    The detector gives rough positions and the level exact edges, since the detector is late,
-    hangs over and bridges short pauses.
-
-    Args:
-        voice: decisions of the detector, one per frame.
-        prominence: as from `prominence_of`.
-        settings: ``onset_seconds``, ``hangover_seconds`` and ``min_pause_seconds``.
+    The detector gives rough positions and the level (`prominence_of`) exact edges, since the
+    detector is late, hangs over and bridges short pauses.
     """
     near = widened(voice, _frames(settings.onset_seconds), _frames(settings.hangover_seconds))
     speech = near & (prominence > _AUDIBLE)
@@ -158,13 +148,8 @@ def prominence_of(power: Levels) -> tuple[Levels, Levels]:
     Prominence is 0 at the background (10th percentile of the level within 5 s) and 1 at the speech
     level (95th percentile). The two are taken at least 15 dB apart, so that steady noise doesn't
     look like words. The closer they are, the less a single frame says: uncertainty is 0 from 40 dB
-    up and 1 from 20 dB down, and is the weight of a mean over some tenths of a second.
-
-    Args:
-        power: mean square of each frame of 10 ms.
-
-    Returns:
-        Prominence and uncertainty, one value per frame.
+    up and 1 from 20 dB down, and is the weight of a mean over some tenths of a second. ``power`` is
+    the mean square of each frame of 10 ms.
     """
     if not len(power):
         return power, power

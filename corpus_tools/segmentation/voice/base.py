@@ -55,19 +55,14 @@ class Detector:
 
 
 def detector_of(settings: SegmentSettings) -> VoiceDetector:
-    """Return a new detector for the settings of section [segment].
-
-    Raises:
-        ConfigurationError: if it isn't installed.
-    """
+    """Return a new detector for the settings; `ConfigurationError` if it isn't installed."""
     return _detector(settings).create(settings)
 
 
 def detector_name(settings: SegmentSettings) -> str:
     """Return the name of the detector, with the version that its decisions depend on.
 
-    Raises:
-        ConfigurationError: if it isn't installed.
+    Raises `ConfigurationError` if it isn't installed.
     """
     return _detector(settings).identity(settings)
 

@@ -30,14 +30,8 @@ class SileroVoice:
     The network returns one probability per window of 32 ms (512 samples, with the 64 before them as
     context); a frame of 10 ms has that of the window around its middle. Batches of a fixed size and
     a single thread make the result independent of the blocks that come in. The model ships with the
-    package silero-vad: nothing is downloaded.
-
-    Args:
-        threshold: probability from which a window counts as speech.
-        network: network; default: the package's.
-
-    Raises:
-        ConfigurationError: if the extra isn't installed.
+    package silero-vad: nothing is downloaded. A window counts as speech from ``threshold`` up.
+    Raises `ConfigurationError` if the extra isn't installed.
 
     Source: Silero team, Silero VAD, https://github.com/snakers4/silero-vad (MIT).
     """
@@ -92,11 +86,7 @@ class SileroVoice:
 
 
 def require_silero() -> str:
-    """Return the version of the package that ships the model.
-
-    Raises:
-        ConfigurationError: if the extra isn't installed.
-    """
+    """Return the version of the model's package; `ConfigurationError` without the extra."""
     if not all(find_spec(name) for name in ("silero_vad", "onnxruntime")):
         raise ConfigurationError(
             "detector silero is not installed; run: pip install 'corpus-tools[silero]', "

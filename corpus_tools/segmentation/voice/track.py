@@ -19,13 +19,10 @@ __all__ = ["DecodedTrack", "open_track"]
 
 @dataclass(frozen=True)
 class DecodedTrack:
-    """A decoded track, ready to be cut.
+    """A decoded track, ready to be cut: its samples and its activity frame by frame.
 
-    Attributes:
-        buffer: samples.
-        activity: activity, frame by frame.
-        unreal_seconds: duration of the samples that are not finite numbers in the file.
-        cancelled: share of the sound that is lost in downmixing its two channels.
+    ``unreal_seconds`` is the duration of the samples that are not finite numbers in the file,
+    ``cancelled`` the share of the sound that is lost in downmixing its two channels.
     """
 
     buffer: PcmBuffer
@@ -50,14 +47,7 @@ def open_track(
 ) -> Iterator[DecodedTrack]:
     """Decode a track and measure its activity in one pass; yield the decoded track.
 
-    Args:
-        media: media file.
-        track: index of the audio track.
-        settings: settings of section [segment].
-        folder: folder for the temporary file of samples.
-
-    Raises:
-        MediaError: if the file can't be decoded.
+    The samples go to a temporary file in ``folder``. Raises `MediaError` if it can't be decoded.
     """
     with PcmBuffer(folder) as buffer:
         meter = ActivityMeter(detector_of(settings), settings)

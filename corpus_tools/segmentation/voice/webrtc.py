@@ -16,10 +16,8 @@ __all__ = ["DETECTOR", "WebRtcVoice"]
 class WebRtcVoice:
     """WebRTC's detector: Gaussian mixtures over the energies of six bands, per 30 ms.
 
-    It detects music as speech and is late at soft word onsets.
-
-    Args:
-        aggressiveness: from 0 (most speech) to 3 (least speech).
+    It detects music as speech and is late at soft word onsets. ``aggressiveness`` goes from 0 (most
+    speech) to 3 (least speech).
     """
 
     def __init__(self, aggressiveness: int) -> None:
