@@ -93,9 +93,8 @@ def add_recordings(
 ) -> Outcome:
     """Add every recording in a script as a source with one clip, its speaker and its text.
 
-    A long take becomes a source with one clip for each line found in it.
-
-    The caller holds the corpus's lock.
+    A long take becomes a source with one clip for each line found in it. The caller holds the
+    corpus's lock.
 
     Args:
         corpus: the corpus folder, with its ``speakers.csv``.
@@ -114,7 +113,7 @@ def add_recordings(
 
     Returns:
         Lines of the script as items: kept with an accepted clip, else rejected by reason.
-        ``details``: recordings, speakers and sentences, and a report on each long take.
+            ``details``: recordings, speakers and sentences, and a report on each long take.
 
     Raises:
         ConfigurationError: if the folder is missing, the script's columns are wrong, the voice

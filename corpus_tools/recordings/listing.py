@@ -31,16 +31,10 @@ class Listing:
 
 
 def list_files(script: Path, folder: Path, with_takes: bool, outcome: Outcome) -> Listing:
-    """Return the usable files of a script; each row of the others is a failure.
+    """Return the usable files of a script; rows of others, and media without a row, are failures.
 
-    Media in the folder that no row names are failures too.
-
-    Args:
-        script: as for `read_script`.
-        folder: folder to which ``file`` is relative.
-        with_takes: treat a file with several rows as a take of these lines; otherwise it is left
-            out, since it is unclear which line it holds.
-        outcome: outcome that counts the rows and receives the failures.
+    A file with several rows is a take of these lines ``with_takes``; otherwise it is left out,
+    since it is unclear which line it holds.
     """
     rows: dict[Path, list[ScriptRow]] = {}
     refused: set[Path] = set()

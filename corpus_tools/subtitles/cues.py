@@ -17,12 +17,8 @@ __all__ = ["Cue", "name_speakers", "plain_cues"]
 class Cue:
     r"""A subtitle cue, as parsed or, after :func:`plain_cues`, without markup.
 
-    Attributes:
-        start: start in seconds.
-        end: end in seconds.
-        text: lines, separated by ``\N`` as parsed and by newlines without markup.
-        speaker: speaker in the format's own field (ASS Name, VTT voice), or None.
-        effect: ASS effect field.
+    Times are in seconds. Lines of the text are separated by ``\N`` as parsed and by newlines
+    without markup. The speaker is that of the format's own field (ASS Name, VTT voice).
     """
 
     start: float
@@ -35,12 +31,8 @@ class Cue:
 def plain_cues(cues: Iterable[Cue], format_: str) -> list[Cue]:
     r"""Return cues without styling, with the speaker of a VTT voice tag.
 
-    Drawings and karaoke (sung text) are left out. Only tags of the formats themselves are removed;
-    other text in angle brackets is kept.
-
-    Args:
-        cues: parsed cues.
-        format_: ``srt``, ``vtt``, ``ass`` or ``ssa``.
+    Drawings and karaoke (sung text) are left out. Only tags of the format (``srt``, ``vtt``,
+    ``ass``, ``ssa``) are removed; other text in angle brackets is kept.
 
     Example:
         >>> plain_cues([Cue(0, 1, r"<v Li><i>巴适</i>\N&lt;得&gt;很", None)], "vtt")
@@ -103,13 +95,9 @@ _NO_NAME = re.compile(
 
 
 def name_speakers(lines: Sequence[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
-    """Extract speakers' names from the texts of a file's lines.
+    """Extract speakers' names from lines (text, speaker); known speakers are kept.
 
-    Args:
-        lines: text and speaker of each line; known speakers are kept.
-
-    Returns:
-        Text and speaker of each line; a text of several speakers has None.
+    A text of several speakers gets None.
 
     Example:
         >>> name_speakers([("LI: 要得", None), ("WU: 12:30", None), ("LI: 莫得", None)])

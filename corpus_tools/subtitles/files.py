@@ -29,14 +29,7 @@ SUFFIXES = (".srt", ".ass", ".ssa", ".vtt")
 
 @dataclass(frozen=True)
 class SubtitleEvent:
-    """A subtitle line.
-
-    Attributes:
-        start: start in seconds.
-        end: end in seconds, later than ``start``.
-        text: plain text on one line.
-        speaker: name of the speaker in the file, or None.
-    """
+    """A subtitle line: start and later end in seconds, plain text on one line, named speaker."""
 
     start: float
     end: float
@@ -46,12 +39,7 @@ class SubtitleEvent:
 
 @dataclass(frozen=True)
 class Subtitles:
-    """Lines of a subtitle file or track.
-
-    Attributes:
-        events: lines in order of time.
-        notes: problems of the file, a sentence each.
-    """
+    """Lines of a file or track in order of time, and its problems (``notes``), a sentence each."""
 
     events: list[SubtitleEvent]
     notes: list[str]
@@ -63,10 +51,6 @@ def find_sidecar(media: Path, language: str = "zh") -> Path | None:
     It has the media file's stem, alone (``a.srt``) or with a language (``a.zh.srt``). Files without
     a language are preferred to those in the spoken language, those to others; then the order of
     ``SUFFIXES`` and the name decide.
-
-    Args:
-        media: the media file.
-        language: BCP 47 code of the spoken language; empty if unknown.
     """
     found = []
     for path in media.parent.iterdir():
@@ -81,14 +65,10 @@ def find_sidecar(media: Path, language: str = "zh") -> Path | None:
 
 
 def read_subtitle_file(path: Path, language: str = "zh") -> Subtitles:
-    """Read an .srt, .ass, .ssa or .vtt file.
+    """Read an .srt, .ass, .ssa or .vtt file; ``language`` is empty if unknown.
 
     Format and encoding are detected from the content. Styling is removed. Karaoke, translations
     (see `without_translations`) and cues that can't be spoken (see `spoken_cues`) are left out.
-
-    Args:
-        path: the file.
-        language: BCP 47 code of the spoken language; empty if unknown.
 
     Raises:
         DataError: if it can't be read as subtitles.
@@ -119,14 +99,7 @@ def read_subtitle_file(path: Path, language: str = "zh") -> Subtitles:
 
 
 def clean_subtitles(cues: Sequence[Cue], format_: str, where: str, language: str) -> Subtitles:
-    """Return the spoken lines of parsed cues.
-
-    Args:
-        cues: parsed cues.
-        format_: ``srt``, ``vtt``, ``ass`` or ``ssa``.
-        where: name of the file, for the notes.
-        language: BCP 47 code of the spoken language; empty if unknown.
-    """
+    """Return the spoken lines of parsed cues; the notes name the file as in ``where``."""
     spoken, reasons = spoken_cues(plain_cues(cues, format_))
     kept, translated = without_translations(spoken, language)
     notes = [f"{where}: {n} subtitle lines {why}; left out" for why, n in sorted(reasons.items())]
@@ -168,11 +141,7 @@ def _detect_format(text: str) -> str:
 
 
 def _limit_size(text: str, format_: str, path: Path) -> tuple[str, int]:
-    """Return the part of a file that the parser needs, and the number of unreadable lines.
-
-    Raises:
-        DataError: if it has too many lines for subtitles.
-    """
+    """Return the part to parse and the number of unreadable lines; DataError for too many."""
     if max(text.count("-->"), text.count("\nDialogue:")) > _MOST_LINES:
         raise DataError(f"{path}: more than {_MOST_LINES} subtitle lines, too many for a film")
     if format_ in ("srt", "vtt"):
@@ -209,12 +178,9 @@ def spoken_cues(cues: Sequence[Cue]) -> tuple[list[Cue], Counter[str]]:
     """Return the cues that may be spoken lines, in order of time, and the reasons for the others.
 
     Left out are cues that end before they begin, lie before the start or after four days, last
-    longer than half a minute (titles, watermarks), or have too much text. Cues without text or
-    duration are dropped without a reason. Repetitions of a text without a pause, from animation and
-    layers, are merged into one cue.
-
-    Args:
-        cues: cues without markup.
+    longer than half a minute (titles, watermarks), or have too much text; those without text or
+    duration without a reason. Repetitions of a text without a pause, from animation and layers, are
+    merged into one cue. Cues have no markup.
     """
     reasons: Counter[str] = Counter()
     kept = []
@@ -263,18 +229,11 @@ _AT_ONCE = 0.05  # s
 
 
 def without_translations(cues: Sequence[Cue], language: str) -> tuple[list[Cue], int]:
-    r"""Remove simultaneous translations in another script from cues.
+    r"""Remove simultaneous translations in another script; return how many cues lost text, too.
 
     A translation may be in lines of its own within a cue, or in cues of its own at the same time.
     If fewer than 30 % of the cues have one, the file is in one language, and foreign words in it
-    are kept.
-
-    Args:
-        cues: cues without markup.
-        language: BCP 47 code of the spoken language.
-
-    Returns:
-        Remaining cues, and the number of cues that lost all or part of their text.
+    are kept. Cues have no markup.
 
     Example:
         >>> without_translations([Cue(0, 2, "巴适得很\nVery comfortable", None)], "zh")

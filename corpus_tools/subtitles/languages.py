@@ -6,11 +6,9 @@ __all__ = ["script_of", "scripts_of_language", "tag_is_language"]
 
 
 def tag_is_language(tag: str, language: str) -> bool:
-    """Return whether the tag of a file or track denotes a language, Chinese dialects included.
+    """Return whether the tag of a file or track (``zh-Hans``, ``chi``, ``CHS``) denotes a language.
 
-    Args:
-        tag: such as ``zh-Hans``, ``chi``, ``CHS``, ``pol``.
-        language: BCP 47 code.
+    Chinese includes its dialects.
 
     Example:
         >>> tag_is_language("chs", "zh"), tag_is_language("eng", "zh")

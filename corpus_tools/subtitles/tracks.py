@@ -18,13 +18,9 @@ __all__ = ["read_embedded"]
 def read_embedded(media: Path, language: str = "zh") -> Subtitles:
     """Return the lines of the best text track of a media file, empty if it has none.
 
-    The order of preference is: tracks in the language, without a language, in other languages; then
-    complete before forced tracks, which have few lines; then the default track; then the first.
-    Times count from the start of playback, like those of the sound.
-
-    Args:
-        media: the media file.
-        language: BCP 47 code of the spoken language; empty if unknown.
+    Tracks in the language come before those without one and in others; then complete before forced
+    tracks, which have few lines; then the default track; then the first. Times count from the start
+    of playback, like those of the sound. ``language`` is empty if unknown.
 
     Raises:
         DataError: if the media file can't be opened, or its track can't be read.

@@ -59,12 +59,12 @@ class TimedClip(Protocol):
 
 @dataclass
 class ClipText:
-    """Lines assigned to a clip.
+    """Lines of which a clip holds half (``lines``) or a quarter (``shared``), in order of time.
 
     Attributes:
-        lines: texts of its own lines, in order of time.
+        lines: texts of its own lines.
         flags: flags of the text.
-        shared: texts of lines of which it holds a quarter or more, but no clip holds half.
+        shared: texts of lines of which no clip holds half.
         inside_s: seconds of its lines (or of the shared ones if it has none) within the clip.
         shown_s: total duration of these lines in seconds.
         covered_s: seconds of the clip that they cover.
@@ -80,30 +80,21 @@ class ClipText:
     def confidence(self, speech_s: float) -> float:
         """Return the confidence, 0 to 1, that the text is that of the whole clip.
 
-        It is the share of the lines' time within the clip times the share of the clip's speech that
-        they cover; only durations are compared, not where in the clip its speech lies.
-
-        Args:
-            speech_s: seconds of speech in the clip.
+        It is the share of the lines' time within the clip times the share of the clip's
+        ``speech_s`` seconds of speech that they cover; where in the clip its speech lies is
+        ignored.
         """
         covered = min(self.covered_s / speech_s, 1.0) if speech_s > 0 else 1.0
         return round(covered * self.inside_s / self.shown_s, 4) if self.shown_s else 0.0
 
 
 def assign_lines(lines: Iterable[TimedLine], clips: Sequence[TimedClip]) -> Mapping[str, ClipText]:
-    """Assign each line to the clip that holds most of it, if that is half of the line or more.
+    """Assign the lines of a source to its clips; return the texts of clips that have any, by id.
 
-    Of clips that hold equally much the first gets it. A line that also reaches into another clip by
-    0.2 s flags both clips as ``straddles``. A line of which no clip holds half is shared by those
-    that hold a quarter. Superseded clips are handled apart, so that they take no line from those
-    that replaced them.
-
-    Args:
-        lines: lines of one source, with times on its timeline.
-        clips: clips of the same source.
-
-    Returns:
-        Texts of the clips with own or shared lines, by clip id.
+    A line belongs to the clip that holds most of it (the first of equals), if that is half of the
+    line or more; else those that hold a quarter share it. A line that also reaches into another
+    clip by 0.2 s flags both as ``straddles``. Superseded clips are handled apart, so that they take
+    no line from those that replaced them.
     """
     texts: dict[str, ClipText] = {}
     ordered = sorted(lines, key=lambda line: (line.start, line.end, line.text))
@@ -171,18 +162,11 @@ def _overlap(line: TimedLine, clip: TimedClip) -> float:
 
 
 def split_recognition(recognition: Recognition, spans: Sequence[ClipSpan]) -> list[Recognition]:
-    """Divide the recognition of a window into those of its clips.
+    """Divide the recognition of a window into those of its clips, timed from each clip's start.
 
-    A clip's text is its words, joined. ``avg_logprob`` is the mean log-probability of the clip's
-    words; ``language`` and ``no_speech_prob`` are the window's. Clips that share a word have the
-    flag ``straddles``.
-
-    Args:
-        recognition: recognition of the window, with words unless its text is empty.
-        spans: spans of the clips in the window.
-
-    Returns:
-        Recognition of each clip, with word times from the beginning of the clip.
+    A clip's text is its words, joined, so the recognition needs words unless its text is empty.
+    ``avg_logprob`` is the mean log-probability of the clip's words; ``language`` and
+    ``no_speech_prob`` are the window's. Clips that share a word have the flag ``straddles``.
     """
     words = recognition.words or ()
     straddled = _straddled(words, spans)
@@ -201,16 +185,9 @@ def split_recognition(recognition: Recognition, spans: Sequence[ClipSpan]) -> li
 
 
 def assign_words(words: Sequence[Word], spans: Sequence[ClipSpan]) -> list[list[Word]]:
-    """Assign each word to the clip that contains its midpoint, else to the nearest one.
+    """Assign each word to the clip that contains its midpoint, else to the nearest (first) one.
 
-    Of equally near clips the first gets it. The words of a clip keep their order.
-
-    Args:
-        words: words of a window, in the order of its text.
-        spans: spans of the window's clips, at least one; they may overlap.
-
-    Returns:
-        Words of each clip.
+    There must be at least one span; spans may overlap. The words of a clip keep their order.
 
     Example:
         >>> words = [Word(0.1, 0.5, "巴适"), Word(0.9, 1.3, "得"), Word(1.1, 1.2, "很")]

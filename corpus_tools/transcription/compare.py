@@ -26,14 +26,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class TextPair:
-    """Two texts of one clip.
-
-    Attributes:
-        clip_id: id of the clip.
-        source_id: id of its source.
-        reference: reference text.
-        hypothesis: text measured against it.
-    """
+    """Reference text of a clip and the hypothesis measured against it."""
 
     clip_id: str
     source_id: str
@@ -43,15 +36,7 @@ class TextPair:
 
 @dataclass(frozen=True)
 class ErrorCounts:
-    """Character edits that turn references into hypotheses.
-
-    Attributes:
-        clips: number of clips.
-        characters: number of characters in the references.
-        substitutions: number of substituted characters.
-        deletions: number of deleted characters.
-        insertions: number of inserted characters.
-    """
+    """Numbers of clips, reference characters, and character edits that make the hypotheses."""
 
     clips: int = 0
     characters: int = 0
@@ -99,11 +84,7 @@ class ClipErrors:
 
 
 def clip_errors(pairs: Sequence[TextPair], *, exact: bool = False) -> list[ClipErrors]:
-    """Count the minimum edits of each clip.
-
-    Args:
-        pairs: texts of the clips.
-        exact: compare the stripped texts as written instead of their `plain_letters`.
+    """Count the minimum edits of each clip's `plain_letters`, or of its stripped text if ``exact``.
 
     Example:
         >>> found = clip_errors([TextPair("c", "s", "今天巴适！", "今天八四得")])
@@ -158,8 +139,8 @@ def compare_transcripts(
         worst: number of worst clips to list.
 
     Returns:
-        Clips as items: kept if they have both texts, else rejected by the missing one.
-        ``details``: the origins, the errors ``overall`` and by source, and the worst clips.
+        Clips as items: kept if they have both texts, else rejected by the missing one. ``details``:
+            the origins, the errors ``overall`` and by source, and the worst clips.
 
     Raises:
         ConfigurationError: if an origin has no texts, or its name is ambiguous.

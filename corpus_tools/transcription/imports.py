@@ -1,7 +1,4 @@
-"""Import transcripts of another recogniser or a person: ``corpus import-transcripts``.
-
-Files are JSON Lines or CSV, with a row per clip.
-"""
+"""Import transcripts of another recogniser or a person: ``corpus import-transcripts``."""
 
 import csv
 import difflib
@@ -40,12 +37,7 @@ LONGEST_TEXT = 10_000  # characters in one clip's text
 
 @dataclass(frozen=True)
 class ImportedText:
-    """Row of a file of transcripts.
-
-    Attributes:
-        where: file and line, for messages.
-        fields: values of the known columns that aren't empty.
-    """
+    """Row of a file: ``where`` (file and line) and the known columns that aren't empty."""
 
     where: str
     fields: dict[str, Any]
@@ -57,7 +49,7 @@ class ImportedText:
 
 
 def read_imported_texts(path: Path, outcome: Outcome) -> list[ImportedText]:
-    """Return the usable rows of a .jsonl or .csv file.
+    """Return the usable rows of a .jsonl or .csv file, with a row per clip.
 
     Unusable rows and unknown columns are failures, with file and line.
 
@@ -169,8 +161,8 @@ def import_transcripts(
         source_id: source of the subtitles; for subtitle files only.
 
     Returns:
-        Rows (or subtitle lines) as items; every unusable row is a failure.
-        ``details``: ``name``, and ``changed``, the number of sources with new texts.
+        Rows (or subtitle lines) as items; every unusable row is a failure. ``details``: ``name``,
+            and ``changed``, the number of sources with new texts.
 
     Raises:
         ConfigurationError: if ``source_id`` is missing, unknown, or given with a table.

@@ -38,16 +38,10 @@ Context = Literal["clip", "window"]
 
 
 class ClipTranscriber:
-    """Transcriber of the clips of a corpus.
+    """Transcriber of the clips of a corpus, with guards on the texts (``flagging``).
 
-    Args:
-        corpus: the corpus folder.
-        recogniser: loaded recogniser.
-        source: text source of its transcripts.
-        language: code of the spoken language, None to detect it.
-        flagging: guards on its texts.
-        context: transcribe each ``clip`` alone, or the clips of a ``window`` together.
-        batch_size: clips or windows per batch.
+    ``context`` says whether to transcribe each ``clip`` alone, or the clips of a ``window``
+    together; a batch has ``batch_size`` clips or windows. Without a language, it is detected.
     """
 
     def __init__(
@@ -84,18 +78,11 @@ class ClipTranscriber:
     def put(
         self, chunk: Sequence[SourceClips], outcome: Outcome, advance: Callable[[int], None]
     ) -> list[str]:
-        """Transcribe the wanted clips of some sources and write the transcripts.
+        """Transcribe the wanted clips of sources; return the sources that have transcripts now.
 
         Each source's shard is written whole unless it is current. A clip or shard that can't be
-        read is a failure and tried again in the next run.
-
-        Args:
-            chunk: sources to transcribe.
-            outcome: outcome that receives the failures.
-            advance: called after each batch with its number of clips.
-
-        Returns:
-            Ids of the sources that now have transcripts.
+        read is a failure and tried again in the next run. ``advance`` gets the number of clips of
+        each batch.
 
         Raises:
             CorpusError: if the recogniser fails.

@@ -45,42 +45,26 @@ def transcript_origin(record: Transcript) -> str:
 
 
 def stored_origins(corpus: Path, source_id: str) -> frozenset[str]:
-    """Return the origins of a source's texts.
-
-    Raises:
-        DataError: if the shard has no readable header.
-    """
+    """Return the origins of a source's texts; raise `DataError` without a readable header."""
     path = STAGE.path(corpus, source_id)
     return frozenset(read_header(path).inputs) if path.exists() else frozenset()
 
 
 def is_current(corpus: Path, source_id: str, origin: str, inputs: Mapping[str, Any]) -> bool:
-    """Return whether a source has texts of this origin from these inputs.
-
-    Raises:
-        DataError: if the shard has no readable header.
-    """
+    """Return whether a source has texts of an origin from these inputs (reads the header)."""
     known = stored_inputs(corpus, source_id, origin)
     return known is not None and canonical_json(known) == canonical_json(dict(inputs))
 
 
 def stored_inputs(corpus: Path, source_id: str, origin: str) -> dict[str, Any] | None:
-    """Return the inputs of a source's texts of this origin, None if there are none.
-
-    Raises:
-        DataError: if the shard has no readable header.
-    """
+    """Return the inputs of a source's texts of this origin, or None (errors: `stored_origins`)."""
     path = STAGE.path(corpus, source_id)
     known = _known_inputs(read_header(path)) if path.exists() else {}
     return known.get(origin)
 
 
 def read_transcripts(corpus: Path, source_id: str) -> list[Transcript]:
-    """Return a source's texts of all origins.
-
-    Raises:
-        DataError: if the shard can't be read.
-    """
+    """Return a source's texts of all origins; raise `DataError` if the shard can't be read."""
     path = STAGE.path(corpus, source_id)
     return read_shard(path, Transcript) if path.exists() else []
 
@@ -92,17 +76,10 @@ def put_transcripts(
     records: Sequence[Transcript],
     inputs: Mapping[str, Any],
 ) -> bool:
-    """Replace a source's texts of one origin; those of other origins are kept.
+    """Replace a source's texts of one origin, at most one per clip; keep those of other origins.
 
-    Args:
-        corpus: the corpus folder.
-        source_id: id of the source.
-        origin: origin of the records, as from :func:`transcript_origin`.
-        records: texts of that origin, at most one per clip, in any order.
-        inputs: JSON-ready inputs and parameters of the texts.
-
-    Returns:
-        False if the stored texts are already from the same inputs, so that nothing was written.
+    Return False if the stored texts are from the same (JSON-ready) inputs, so that nothing was
+    written.
 
     Raises:
         DataError: if the existing shard can't be read.
@@ -136,14 +113,7 @@ def _known_inputs(header: Header) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class SourceClips:
-    """Clips of a source.
-
-    Attributes:
-        source_id: id of the source.
-        scripted: True for a scripted recording.
-        clips: all clips.
-        wanted: clips to label, i.e. accepted and not superseded.
-    """
+    """All clips of a source, and the wanted ones: accepted and not superseded."""
 
     source_id: str
     scripted: bool

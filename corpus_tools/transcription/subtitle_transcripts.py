@@ -33,17 +33,10 @@ def subtitle_transcripts(
     model: str | None = None,
     language: str | None = None,
 ) -> list[Transcript]:
-    """Return the transcripts of clips with lines.
+    """Return the transcripts of clips with lines, which a recogniser or person (``model``) made.
 
     A line shared by several clips is kept in ``text_raw`` only, since it is unknown which words are
     spoken in which clip; the text of another origin is used if there is one.
-
-    Args:
-        texts: lines by clip id.
-        clips: clips of the same source.
-        source: text source of the lines.
-        model: recogniser or person who made them, None if unknown.
-        language: BCP 47 code of the spoken language, None if unknown.
     """
     records = []
     for clip in clips:

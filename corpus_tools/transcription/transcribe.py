@@ -44,13 +44,9 @@ def configured_recogniser(
     download: bool = False,
     announce: Callable[[str], None] = print,
 ) -> Recogniser:
-    """Load the configured recogniser.
+    """Load the configured recogniser; relative paths in the settings refer to the corpus folder.
 
-    Args:
-        settings: section [transcribe].
-        corpus: corpus folder, to which relative paths in the settings refer.
-        download: allow it to download its model, once announced.
-        announce: called with a message before a long wait.
+    A download of its model must be allowed.
 
     Raises:
         CorpusError: if it isn't installed, has no model, or can't be loaded.
@@ -133,7 +129,7 @@ def transcribe(
 
     Returns:
         Clips as items: kept if they have a text, else rejected as ``no_text`` or ``flagged``.
-        ``details``: clips with text by origin, flags, and sources to recognise by status.
+            ``details``: clips with text by origin, flags, and sources to recognise by status.
     """
     outcome = Outcome()
     with workspace.lock() as lock:

@@ -22,14 +22,10 @@ ClipSpan = tuple[float, float]
 
 
 def plan_windows(clips: Sequence[Clip], longest: float = MAX_WINDOW_S) -> list[list[Clip]]:
-    """Group the clips of a source into windows, in order of time.
+    """Group the clips of a source into windows of at most ``longest`` seconds, in order of time.
 
     A window takes as many clips as fit with the silence between them. A clip that is longer than a
     window has one to itself.
-
-    Args:
-        clips: clips of one source, in any order.
-        longest: maximum duration of a window in seconds.
     """
     windows: list[list[Clip]] = []
     seconds = 0.0
@@ -47,14 +43,10 @@ def plan_windows(clips: Sequence[Clip], longest: float = MAX_WINDOW_S) -> list[l
 def join_clips(
     clips: Sequence[Clip], waves: Sequence[NDArray[np.float32]]
 ) -> tuple[NDArray[np.float32], list[ClipSpan]]:
-    """Join the samples of a window's clips, and return them with the span of each clip.
+    """Join the samples (16 kHz) of a window's clips in order, and return the span of each clip too.
 
     Adjacent clips are joined as in the film. The sound between other clips isn't in the corpus: a
     gap becomes silence of at most 0.5 s, enough to separate two sentences.
-
-    Args:
-        clips: clips of a window, in order of time.
-        waves: their samples at 16 kHz; shape (samples,) each.
     """
     silences = [0.0, *(_silence_between(one, other) for one, other in pairwise(clips))]
     parts: list[NDArray[np.float32]] = []

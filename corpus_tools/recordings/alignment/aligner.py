@@ -62,9 +62,6 @@ class TakeSpeech:
 class Matcher:
     """Matcher of one take, which adapts to its speaking rate and recognition error rate.
 
-    Args:
-        speech: speech and script of the take.
-
     Raises:
         DataError: if the take is too long to be matched at once.
     """
@@ -129,11 +126,7 @@ class Matcher:
         return span not in self._contradicted
 
     def align(self, extra: tuple[Floats, Floats] | None = None) -> TakeAlignment:
-        """Return the alignment of the take.
-
-        Args:
-            extra: evidence for readings and for false starts, from `cross_speaker_evidence`.
-        """
+        """Return the alignment of the take, with any evidence from `cross_speaker_evidence`."""
         for _ in range(_ROUNDS):
             self._learn(best_spans(self._evidence(extra), ReadingPriors()))
         return align_take(self._evidence(extra), ReadingPriors())
@@ -141,12 +134,7 @@ class Matcher:
     def realign(
         self, aligned: TakeAlignment, others: Sequence[Mapping[str, Sequence[Reading]]]
     ) -> TakeAlignment:
-        """Return a new alignment that uses the readings of other takes.
-
-        Args:
-            aligned: alignment without them.
-            others: candidate readings by sentence id, for each other take.
-        """
+        """Return a new alignment that uses each other take's candidate readings by sentence id."""
         at_line: dict[str, int] = {}
         for line, sentence in enumerate(self.speech.sentences):
             at_line.setdefault(sentence, line)
@@ -170,10 +158,7 @@ class Matcher:
         return again
 
     def readings(self, aligned: TakeAlignment) -> dict[str, list[Reading]]:
-        """Return the candidate readings of each sentence, for `realign` of other takes.
-
-        Empty if the recognised text doesn't fit the script.
-        """
+        """Return each sentence's candidate readings, none if the recognised text doesn't fit."""
         if self.fit < LEAST_FIT:
             return {}
         spoken = self.spans.speech_ms()

@@ -40,13 +40,9 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ReadingPriors:
-    """Log-probabilities of a reader's actions.
+    """Log-probabilities of a reader's actions, that of an aside for each of its pieces.
 
-    Attributes:
-        skip: of leaving a line out.
-        retake: of reading a completed line again.
-        false_start: of breaking a line off.
-        aside: of an aside, for each of its pieces.
+    A reader may skip a line, read a completed one again (``retake``), or break it off.
     """
 
     skip: float = float(np.log(0.04))
@@ -91,10 +87,7 @@ class Lattice:
 def forward(evidence: Evidence, priors: ReadingPriors, add: np.ufunc) -> Lattice:
     """Return the weight of the paths into each state, that of the state included.
 
-    Args:
-        evidence: log-likelihood ratios of spans.
-        priors: log-probabilities of the reader's actions.
-        add: ``np.logaddexp`` for the sum over all paths, ``np.maximum`` for the best one.
+    ``add`` is ``np.logaddexp`` for the sum over all paths, ``np.maximum`` for the best one.
     """
     pieces, widths, lines = evidence.whole.shape
     fresh = np.full((pieces + 1, lines + 1), -np.inf)
@@ -203,8 +196,8 @@ class TakeAlignment:
     """Alignment of a script with a take.
 
     Attributes:
-        spans: spans in order of time; lines without a kept span were skipped, pieces in no span
-            are asides.
+        spans: spans in order of time; lines without a kept span were skipped, other pieces are
+            asides.
         kept: probability that a span is the kept reading of a line, shape (pieces, widths, lines).
         tried: probability that a span is an earlier reading or a false start of a line.
         total: log-likelihood ratio of all readings of the script to asides alone.

@@ -25,13 +25,9 @@ __all__ = ["SPEECH_SETTINGS", "cut_recording", "recording_inputs"]
 
 
 def spoken_extent(samples: Samples, settings: RecordingSettings) -> tuple[int, int]:
-    """Return the start and end of the part of a recording to keep, in milliseconds.
+    """Return the part of a recording (int16 mono at 16 kHz) to keep, in milliseconds.
 
     A recording without any sound above the threshold is kept whole.
-
-    Args:
-        samples: int16 mono at 16 kHz.
-        settings: ``silence_db`` and ``silence_seconds``.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # missing ffmpeg, not needed here
@@ -79,16 +75,7 @@ def cut_recording(
     inputs: dict[str, Any],
     frozen: Mapping[str, str],
 ) -> SourceResult:
-    """Write a recording as one clip.
-
-    Args:
-        media: media file of the source.
-        row: its row of the script.
-        corpus: the corpus folder.
-        settings: section [recordings].
-        segment: section [segment], for the voice detector.
-        inputs: inputs from `recording_inputs`.
-        frozen: sha256 of the samples of clips that must not change, by clip id.
+    """Write a recording as one clip; ``frozen`` has the sha256 of samples that must not change.
 
     Raises:
         MediaError: if it can't be decoded, or has a gap in its sound.

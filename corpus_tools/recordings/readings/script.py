@@ -37,16 +37,10 @@ _GENDERS = {
 
 @dataclass(frozen=True)
 class ScriptRow:
-    """Row of the script.
+    """Row of the script, with its line number for messages and its file name as written.
 
-    The intended emotion is ignored: it must neither become a label nor be shown to annotators.
-
-    Attributes:
-        line: line number in the script, for messages.
-        file: file name as written, relative to the folder of the recordings.
-        speaker: speaker of the line.
-        text: text of the line.
-        sentence: id of the text, the same for all speakers.
+    The sentence id is the same for all speakers of a text. The intended emotion is ignored: it must
+    neither become a label nor be shown to annotators.
     """
 
     line: int
@@ -57,12 +51,7 @@ class ScriptRow:
 
 
 class RowError(DataError):
-    """Row that can't be used; its file still counts as listed in the script.
-
-    Args:
-        message: reason.
-        file: file name in the row, possibly empty.
-    """
+    """Row that can't be used; its file (possibly empty) still counts as listed in the script."""
 
     def __init__(self, message: str, file: str) -> None:
         super().__init__(message)
@@ -72,9 +61,7 @@ class RowError(DataError):
 def read_script(path: Path) -> Iterator[ScriptRow | RowError]:
     """Yield the rows of a script, and an error for each row that can't be used.
 
-    Args:
-        path: CSV file with a header and with commas, semicolons or tabs between fields, in UTF-8,
-            UTF-16, GB18030 or Big5.
+    Fields are separated by commas, semicolons or tabs, in UTF-8, UTF-16, GB18030 or Big5.
 
     Raises:
         DataError: if the file isn't valid CSV.
@@ -190,14 +177,7 @@ def put_script_texts(
     lines: Iterable[tuple[str, str, list[str]]],
     language: str | None = None,
 ) -> None:
-    """Store the script's lines as transcripts of a source's clips.
-
-    Args:
-        corpus: the corpus folder.
-        source_id: source of the clips.
-        lines: clip id, text and flags of each line.
-        language: BCP 47 code of the spoken language, None if unknown.
-    """
+    """Store the script's lines (clip id, text and flags) as transcripts of a source's clips."""
     texts = [
         Transcript(
             clip_id=clip_id,

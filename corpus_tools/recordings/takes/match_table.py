@@ -27,14 +27,14 @@ class TableRow:
         row: line number in the script file.
         sentence: sentence id of the line.
         text: text in the script.
-        status: ``matched`` or ``skipped``.
-        start: start of the clip in seconds; empty if skipped.
-        end: end of the clip in seconds; empty if skipped.
+        status: ``matched`` or ``skipped``; skipped lines have no times and no clip.
+        start: start of the clip in seconds.
+        end: end of the clip in seconds.
         score: probability of the match, or of the skip.
         flags: flags, separated by spaces.
         retakes: earlier readings, ``from-to`` in seconds, separated by spaces.
         false_starts: readings broken off, in the same form.
-        clip_id: clip of the line; empty if skipped.
+        clip_id: clip of the line.
         heard: recognised letters.
     """
 
@@ -65,14 +65,7 @@ def table_rows(
     source_id: str,
     cuts: Mapping[Cut, int],
 ) -> list[TableRow]:
-    """Return the match table of a take.
-
-    Args:
-        rows: rows of its script.
-        matches: match of each row.
-        source_id: source id of the take.
-        cuts: line of each clip, from 0.
-    """
+    """Return the match table of a take; ``cuts`` has the line of each clip, from 0."""
     clips = {
         line: (clip_id(source_id, cut.start_ms, cut.end_ms), cut.start_ms / 1000, cut.end_ms / 1000)
         for cut, line in cuts.items()
@@ -123,11 +116,6 @@ def read_table(path: Path, rows: Sequence[ScriptRow], clips: Mapping[str, Clip])
     """Return the table of a take, in the order of the script and with its current texts.
 
     The rows of the file may be in any order, as when sorted in a spreadsheet.
-
-    Args:
-        path: path of the table.
-        rows: rows of the take's script.
-        clips: clips of the take, by id.
 
     Raises:
         DataError: if its rows don't match the take's lines and clips.

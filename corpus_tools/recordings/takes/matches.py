@@ -133,10 +133,7 @@ def check_script_fits(matcher: Matcher, matches: Sequence[LineMatch]) -> None:
 
 
 def _uncertain_lines(matcher: Matcher, aligned: TakeAlignment) -> set[int]:
-    """Return the lines at and beside an attempt that doesn't sound like the next span.
-
-    Such an attempt may be speech outside the script, which shifts the lines around it.
-    """
+    """Return the lines around an attempt unlike the next span: speech outside the script, maybe."""
     return {
         line
         for attempt, following in pairwise(aligned.spans)
@@ -147,10 +144,6 @@ def _uncertain_lines(matcher: Matcher, aligned: TakeAlignment) -> set[int]:
 
 def has_isolated_end(pieces: NDArray[np.intp], span: Span) -> bool:
     """Return whether a span begins or ends with a short sound beyond a pause, such as a cough.
-
-    Args:
-        pieces: start and end of each piece in milliseconds.
-        span: a run of pieces.
 
     Example:
         >>> pieces = np.array([[0, 900], [950, 1800], [2600, 2900]])

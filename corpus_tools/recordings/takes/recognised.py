@@ -57,10 +57,8 @@ class TimedText:
 def find_text_file(place: Path, file: str) -> Path | None:
     """Return the text file of a take, None if there is none.
 
-    Args:
-        place: the file itself, or a folder with files named by the take's path or name and one
-            of `SUFFIXES`.
-        file: path of the take in the script.
+    ``place`` is the file itself, or a folder with files named by the take's path or name and one of
+    `SUFFIXES`.
     """
     if place.is_file():
         return place
@@ -103,14 +101,10 @@ def read_timed_texts(path: Path) -> list[TimedText]:
 
 
 def letters_by_piece(texts: Iterable[TimedText], pieces: NDArray[np.intp]) -> list[str]:
-    """Return the letters of each piece of speech.
+    """Return the letters of each piece of speech, whose starts and ends are in milliseconds.
 
     The letters of a text are spread evenly over the speech within its time; a text without speech
     in its time goes to the piece nearest to its middle.
-
-    Args:
-        texts: recognised texts of the take.
-        pieces: start and end of each piece in milliseconds, shape (pieces, 2).
 
     Example:
         >>> pieces = np.array([[0, 200], [500, 700], [2000, 2100]])
@@ -175,11 +169,7 @@ def _timed_text(row: Any, where: str) -> TimedText:
 
 
 class TranscriptSource(Protocol):
-    """A source of recognised text.
-
-    Attributes:
-        flag: its command-line option, empty for none.
-    """
+    """A source of recognised text, with its command-line option (``flag``, empty for none)."""
 
     flag: ClassVar[str]
 
@@ -209,11 +199,7 @@ class NoTranscript:
 
 @dataclass(frozen=True)
 class TranscriptFiles:
-    """Recognised text in files, of any recogniser.
-
-    Attributes:
-        place: file or folder, as for `find_text_file`.
-    """
+    """Recognised text in files, of any recogniser; ``place`` is as for `find_text_file`."""
 
     flag: ClassVar[str] = "--texts"
 
@@ -238,13 +224,7 @@ class TranscriptFiles:
 
 @dataclass(frozen=True)
 class RecogniserTranscripts:
-    """Text of an installed recogniser, applied to the stretches between pauses.
-
-    Attributes:
-        recogniser: loaded recogniser.
-        language: code of the spoken language, None to detect it.
-        batch_size: stretches per batch.
-    """
+    """Text of an installed recogniser, applied to the stretches between pauses."""
 
     flag: ClassVar[str] = "--recognise"
 
@@ -301,15 +281,9 @@ def transcript_source(
     model: str | None = None,
     download: bool = False,
 ) -> TranscriptSource:
-    """Return the source of recognised text.
+    """Return the source of recognised text: files (``texts``) or the recogniser of [transcribe].
 
-    Args:
-        texts: text file, or folder of text files.
-        recognise: transcribe the takes with the recogniser of section [transcribe].
-        workspace: the corpus.
-        announce: called with a message before a long wait.
-        model: model of the recogniser, instead of that of section [transcribe].
-        download: allow the recogniser to download its model, once announced.
+    ``model`` replaces the model of the section; a download of it must be allowed.
 
     Raises:
         ConfigurationError: if both sources are given, a model without ``recognise``, or what they

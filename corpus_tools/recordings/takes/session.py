@@ -46,7 +46,7 @@ class AddedTake:
     Attributes:
         source_id: source id of the take.
         status: ``cut``, ``screened`` or ``unchanged``.
-        by: what the lines were matched by, ``text`` or ``sound``.
+        by: evidence that matched the lines, ``text`` or ``sound``.
         table: match table, a row for each line.
         rejected: number of lines without an accepted clip, by reason.
         accepted: ids of the accepted clips.
@@ -74,14 +74,7 @@ class _IdentifiedTake:
 class TakeSession:
     """Settings of a run; `add` adds all its takes.
 
-    Attributes:
-        update: updater of the corpus's sources.
-        known: sources of the corpus.
-        segment: section [segment].
-        series: series of all takes.
-        language: BCP 47 code of the spoken language, None if unknown.
-        transcripts: source of recognised text.
-        by_content: first file with each content (sha256) in this run.
+    ``by_content`` maps each content (sha256) to its first file in this run.
     """
 
     update: Update

@@ -39,16 +39,10 @@ __all__ = [
 
 
 def speech_pieces(activity: Activity) -> NDArray[np.intp]:
-    """Return the start and end of each piece of speech, in order of time.
+    """Return the start and end of each piece of speech in milliseconds; shape (pieces, 2).
 
     Speech is divided at pauses, and within stretches of speech at places so weak that one line may
     end and the next begin there without a pause.
-
-    Args:
-        activity: voice activity of the take.
-
-    Returns:
-        Milliseconds, shape (pieces, 2).
     """
     pieces: list[tuple[int, int]] = []
     level = np.convolve(np.pad(activity.prominence, _SMOOTH // 2, mode="edge"), _KERNEL, "valid")
@@ -85,13 +79,7 @@ PieceTranscriber = Callable[[DecodedTrack, NDArray[np.intp]], Sequence[str]]
 
 @dataclass(frozen=True)
 class Take:
-    """File in which a speaker reads several lines.
-
-    Attributes:
-        file: file name in the script.
-        path: path of the file.
-        rows: rows of its lines, in reading order.
-    """
+    """File in which a speaker reads several lines: the script's rows, in reading order."""
 
     file: str
     path: Path
@@ -112,12 +100,8 @@ def take_inputs(
 ) -> dict[str, Any]:
     """Return the JSON-ready inputs of a take's clips.
 
-    Args:
-        media: media file of the source.
-        take: the take.
-        segment: section [segment].
-        text_id: identity of the recognised text, None without any.
-        other_takes: sha256 of the takes used for cross-speaker evidence.
+    ``text_id`` identifies the recognised text, if any; ``other_takes`` are the sha256 of the takes
+    used for cross-speaker evidence.
     """
     return {
         "media": media.source.sha256,
@@ -144,14 +128,9 @@ def analyse_take(
     corpus: Path,
     transcribe: PieceTranscriber | None,
 ) -> TakeSpeech:
-    """Return the speech of a take and the lines of its script.
+    """Return the speech of a take and the lines of its script; match by sound without transcriber.
 
-    Args:
-        take: the take.
-        media: media file of the source.
-        segment: section [segment].
-        corpus: corpus folder, on the disk of which decoded samples are buffered.
-        transcribe: transcriber of pieces, None to match by sound.
+    Decoded samples are buffered on the disk of the corpus folder.
 
     Raises:
         MediaError: if it can't be decoded, or has a gap in its sound.
@@ -180,11 +159,6 @@ def clip_cuts(
     """Return the cuts of the lines that were read, in order of time, with their line indices.
 
     A clip has a margin of silence on either side, at most half of the pause there.
-
-    Args:
-        matches: matches of all lines.
-        pieces: start and end of each piece of speech in milliseconds.
-        margin_ms: margin in milliseconds.
     """
     ends = np.concatenate([[0], pieces[:, 1]])
     starts = np.append(pieces[:, 0], pieces[-1, 1])
@@ -208,16 +182,7 @@ def cut_take(
     inputs: dict[str, Any],
     frozen: Mapping[str, str],
 ) -> SourceResult:
-    """Write the clips of a take.
-
-    Args:
-        media: media file of the source.
-        take: the take.
-        cuts: cuts from `clip_cuts`.
-        corpus: the corpus folder.
-        segment: section [segment].
-        inputs: inputs from `take_inputs`.
-        frozen: sha256 of the samples of clips that must not change, by clip id.
+    """Write the clips of a take; ``frozen`` has the sha256 of samples that must not change, by id.
 
     Raises:
         MediaError: if it can't be decoded.

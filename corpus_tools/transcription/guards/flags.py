@@ -30,13 +30,12 @@ class Thresholds:
     """Thresholds of the guards.
 
     Attributes:
-        max_rate: units per second, a unit being a Chinese character or three letters of another
-            script; fast Mandarin has 8 syllables a second.
-        max_compression: characters (or words) of a text per new piece, see `redundancy`. Of 12,424
-            lines of drama dialogue one is above 2, none above 2.4.
+        max_rate: Chinese characters, or triples of other letters, per second; fast Mandarin has 8.
+        max_compression: units per new piece, see `redundancy`; of 12,424 lines of drama dialogue
+            one is above 2, none above 2.4.
         max_no_speech: probability of no speech; applies only below ``min_logprob`` (Whisper's 0.6).
         min_logprob: mean log-probability of the tokens (Whisper's -1.0).
-        max_repeats: number of clips of a source with the same text of five characters or more.
+        max_repeats: clips of a source with the same text of five characters or more.
     """
 
     max_rate: float = 12.0
@@ -54,23 +53,14 @@ def flag_text(
     thresholds: Thresholds = Thresholds(),
     known: KnownHallucinations | None = None,
 ) -> list[str]:
-    """Return the flags of a recognised text, sorted.
+    """Return the flags of a recognised text of a clip of some seconds, sorted.
 
-    ``char_loop``: a stretch is repeated many times in a row.
-    ``compression``: the text is more repetitive than speech.
-    ``known_hallucination``: text that Whisper is known to output for silence, such as credits.
-    ``low_logprob``: low confidence of the recogniser.
-    ``no_speech``: the recogniser detected no speech and has low confidence.
-    ``no_words``: only punctuation, or a remark in brackets.
-    ``too_fast``: more text than can be spoken in that time.
-
-    Args:
-        text: recognised text.
-        seconds: duration of the clip.
-        avg_logprob: mean log-probability of the tokens, None if unknown.
-        no_speech_prob: probability of no speech, None if unknown.
-        thresholds: thresholds of the guards.
-        known: known hallucinations, by default the bundled ones.
+    ``char_loop``: a stretch is repeated many times in a row. ``compression``: the text is more
+    repetitive than speech. ``known_hallucination``: text that Whisper is known to output for
+    silence, such as credits (by default the bundled list). ``low_logprob``: low confidence of the
+    recogniser. ``no_speech``: the recogniser detected no speech and has low confidence.
+    ``no_words``: only punctuation, or a remark in brackets. ``too_fast``: more text than can be
+    spoken in that time.
 
     Example:
         >>> flag_text("谢谢观看", 4.0), flag_text("谢谢你哦", 4.0)
@@ -118,10 +108,7 @@ def _units(letters: str) -> float:
 class Flagger:
     """Guards on recognised texts, which can be applied again without the recogniser.
 
-    Attributes:
-        thresholds: thresholds of the guards.
-        known: known hallucinations, None for the bundled ones.
-        emptying: flags that empty a text.
+    ``known`` is None for the bundled hallucinations; flags in ``emptying`` empty a text.
     """
 
     thresholds: Thresholds = field(default_factory=Thresholds)
@@ -140,12 +127,9 @@ class Flagger:
     def apply(
         self, transcripts: Sequence[Transcript], seconds: Mapping[str, float]
     ) -> list[Transcript]:
-        """Return a source's transcripts with new flags and texts, from their raw texts.
+        """Return a source's transcripts with new texts and guard flags, from their raw texts.
 
-        Args:
-            transcripts: transcripts of the clips of one source; their old texts and guard flags are
-                replaced, other flags are kept.
-            seconds: duration of each clip, by clip id.
+        Other flags are kept. ``seconds`` has the duration of each clip by clip id.
         """
         raw = {record.clip_id: record.text_raw for record in transcripts}
         repeated = repeated_texts(raw, self.thresholds.max_repeats)

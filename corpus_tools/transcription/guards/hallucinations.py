@@ -1,7 +1,4 @@
-"""Hallucinated texts: those that models write for silence, music and noise, and repetitions.
-
-Repetition, within a text and between the texts of a source, is measured in characters.
-"""
+"""Hallucinated texts: those that models write for silence, music and noise, and repetitions."""
 
 import re
 import unicodedata
@@ -28,14 +25,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class KnownHallucinations:
-    """List of phrases.
+    """List of phrases, as written.
 
     A phrase matches anywhere in a text; ``*`` stands for up to 20 letters. A phrase after ``=``
     matches only if the text consists of it, once or repeated. ``#`` starts a comment. Width, case,
     accents, spaces, punctuation and traditional against simplified characters are ignored.
-
-    Attributes:
-        phrases: phrases as written.
     """
 
     phrases: tuple[str, ...]
@@ -180,12 +174,12 @@ def units_of(text: str) -> list[str]:
 
 
 def redundancy(text: str) -> float:
-    """Return the number of units of a text per new piece.
+    """Return the number of units of a text per new piece; 1.0 means no repetition.
 
     Each piece is the longest one that occurred earlier in the text, plus one unit (the parsing of
-    Lempel and Ziv, IEEE Trans. Inform. Theory 22(1), 1976). 1.0 means no repetition. Byte
-    compressors need hundreds of bytes; this measure works from twenty characters, in Chinese as in
-    scripts with spaces. Texts of fewer than 16 units give 1.0, since speech has 对对对.
+    Lempel and Ziv, IEEE Trans. Inform. Theory 22(1), 1976). Byte compressors need hundreds of
+    bytes; this measure works from twenty characters, in Chinese as in scripts with spaces. Texts of
+    fewer than 16 units give 1.0, since speech has 对对对.
 
     Example:
         >>> redundancy("这个就是那个" * 4), redundancy("我今天早上吃了三碗担担面又喝了两碗豆浆")
@@ -209,14 +203,10 @@ def redundancy(text: str) -> float:
 
 
 def repeated_texts(texts: Mapping[str, str], max_repeats: int) -> frozenset[str]:
-    """Return the clips with a text that occurs in too many clips of their source.
+    """Return the clips with a text, in any spelling, that over ``max_repeats`` of them have.
 
     Speech models output the same text for many noisy clips. Texts of up to four units don't count,
-    since short answers are often repeated in speech.
-
-    Args:
-        texts: texts of the clips of one source, by clip id.
-        max_repeats: number of clips that may have the same text, in any spelling.
+    since short answers are often repeated in speech. ``texts`` are those of one source by clip id.
 
     Example:
         >>> sorted(repeated_texts({"a": "我会在你身边", "b": "我會在你身邊。", "c": "好"}, 1))

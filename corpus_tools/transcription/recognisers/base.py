@@ -26,13 +26,9 @@ GROUP = "corpus_tools.recognisers"
 
 @dataclass(frozen=True)
 class Word:
-    """A recognised word with its times.
+    """A recognised word, with its space and punctuation, so that the joined words are the text.
 
-    Attributes:
-        start: start in seconds from the beginning of the clip or window.
-        end: end in seconds, not before ``start``.
-        text: word with its space and punctuation, so that the joined words are the text.
-        probability: the recogniser's confidence, None if unknown.
+    Times are in seconds from the beginning of the clip or window; the end isn't before the start.
     """
 
     start: float
@@ -43,15 +39,15 @@ class Word:
 
 @dataclass(frozen=True)
 class Recognition:
-    """Result of a recogniser for one clip.
+    """Result of a recogniser for one clip; values that it doesn't have are None.
 
     Attributes:
         text: raw text.
-        language: code of the language, None if unknown.
-        avg_logprob: mean log-probability of the text's tokens, None if unknown.
-        no_speech_prob: probability of no speech, None if unknown.
-        compression_ratio: bytes of the text over bytes of its compression, None if unknown.
-        words: words of the text in order, None if their times are unknown.
+        language: code of the language.
+        avg_logprob: mean log-probability of the text's tokens.
+        no_speech_prob: probability of no speech.
+        compression_ratio: bytes of the text over bytes of its compression.
+        words: words of the text in order.
         flags: flags of the recogniser, in addition to those of the guards.
     """
 
@@ -109,17 +105,15 @@ class Recogniser(Protocol):
     def parameters(self) -> dict[str, Any]:
         """JSON-ready identity of everything that the texts depend on, weights included.
 
-        The batch size is not part of it: a clip's text must not depend on the rest of its batch.
+        Not the batch size: a clip's text must not depend on the rest of its batch.
         """
 
     def transcribe(
         self, clips: Sequence[NDArray[np.float32]], language: str | None
     ) -> list[Recognition]:
-        """Transcribe at most ``batch_size`` clips, in order.
+        """Transcribe at most ``batch_size`` clips, in order; without a language, it is detected.
 
-        Args:
-            clips: samples in -1..1 at 16 kHz, mono; shape (samples,) each.
-            language: code of the spoken language, None to detect it.
+        Clips are samples in -1..1 at 16 kHz, mono, shape (samples,) each.
 
         Raises:
             ConfigurationError: if the language isn't supported.
@@ -139,12 +133,7 @@ def find_recogniser(name: str) -> Callable[[RecogniserOptions], Recogniser]:
 def load_recogniser(
     name: str, factory: Callable[[RecogniserOptions], Recogniser], options: RecogniserOptions
 ) -> Recogniser:
-    """Return a loaded recogniser.
-
-    Args:
-        name: name of the recogniser.
-        factory: function that creates it.
-        options: its options.
+    """Return the recogniser that a factory creates.
 
     Raises:
         CorpusError: if it can't be loaded, with its name.
@@ -162,12 +151,7 @@ def load_recogniser(
 def run_recogniser(
     recogniser: Recogniser, waves: Sequence[NDArray[np.float32]], language: str | None
 ) -> Sequence[Recognition]:
-    """Transcribe clips and validate the results.
-
-    Args:
-        recogniser: loaded recogniser.
-        waves: samples of each clip, float32 mono at 16 kHz.
-        language: code of the spoken language, None if unknown.
+    """Transcribe clips (float32 mono at 16 kHz) and validate the results.
 
     Raises:
         CorpusError: if the recogniser fails or returns invalid results, with its name.

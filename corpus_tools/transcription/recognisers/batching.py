@@ -23,15 +23,10 @@ def batched(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 
 
 def chunked(items: Sequence[T], size_of: Callable[[T], int], batch_size: int) -> Iterator[list[T]]:
-    """Group small items so that each group fills a batch; large items stay alone.
+    """Group items by size: large ones stay alone, small ones are joined up to ``batch_size``.
 
     Groups depend on the items alone, not on which of them are done, so that a resumed run makes the
     same batches as an uninterrupted one.
-
-    Args:
-        items: items such as the sources of a corpus.
-        size_of: function that returns the size of an item.
-        batch_size: size from which an item is a group of its own.
 
     Example:
         >>> list(chunked([1, 9, 1, 2, 1], lambda size: size, 4))
@@ -53,25 +48,14 @@ def chunked(items: Sequence[T], size_of: Callable[[T], int], batch_size: int) ->
 
 
 class Batches:
-    """Calls of a function on batches, halved whenever GPU memory runs out.
-
-    A size that was too large is not tried again.
-
-    Args:
-        size: batch size.
-        announce: called with a message when the size is halved.
-    """
+    """Calls of a function on batches, halved for good, with a message, when GPU memory runs out."""
 
     def __init__(self, size: int, announce: Callable[[str], None]) -> None:
         self.size = size
         self._announce = announce
 
     def map(self, function: Callable[[Sequence[T]], Sequence[R]], items: Sequence[T]) -> list[R]:
-        """Return the results of all items.
-
-        Args:
-            function: function that returns a result for each item of a batch.
-            items: all items.
+        """Return the results of all items, from a function of a batch.
 
         Raises:
             ConfigurationError: if memory doesn't even hold one item.

@@ -125,16 +125,10 @@ def language_code(model: Any, language: str | None) -> str | None:
 def prompt_tokens(
     tokenizer: Any, prompt: str | None, lexicon: Sequence[str], budget: int
 ) -> tuple[list[int], int]:
-    """Return the tokens of the prompt, and the number of lexicon words in it.
+    """Return the tokens of the prompt (at most ``budget``), and the number of lexicon words in it.
 
     Whisper uses at most half of its context for the prompt and keeps the prompt's end. The user's
-    text therefore comes last, after the first words of the lexicon.
-
-    Args:
-        tokenizer: Whisper's tokenizer.
-        prompt: the user's text.
-        lexicon: expected words, the most important first.
-        budget: maximum number of tokens.
+    text therefore comes last, after the first, most important words of the lexicon.
     """
     own = _encoded(tokenizer, " " + prompt.strip()) if prompt else []
     separator = "、" if any(_HAN.search(word) for word in lexicon) else ", "
@@ -163,9 +157,7 @@ Wave = NDArray[np.float32]
 class WhisperRecogniser:
     """Whisper recogniser, which loads the model at the first clip.
 
-    Args:
-        options: options; ``model`` is an official name or the path of a checkpoint, by default
-            large-v3.
+    ``options.model`` is an official name or the path of a checkpoint, by default large-v3.
 
     Raises:
         ConfigurationError: if the device doesn't exist or doesn't support half precision.
@@ -202,9 +194,7 @@ class WhisperRecogniser:
         }
 
     def transcribe(self, clips: Sequence[Wave], language: str | None) -> list[Recognition]:
-        """Transcribe clips.
-
-        Clips are padded with silence to Whisper's 30 s; longer ones are divided into pieces.
+        """Transcribe clips, padded with silence to Whisper's 30 s or divided into pieces.
 
         Raises:
             ConfigurationError: if the language isn't supported, or GPU memory is too small.

@@ -41,14 +41,10 @@ class Decoding:
 def decode(model: Any, pieces: Sequence[Wave], decoding: Decoding) -> list[Any]:
     """Return Whisper's ``DecodingResult`` for each piece, independent of the rest of the batch.
 
-    Each piece is padded with silence to 30 s and encoded once for all temperatures. No earlier text
-    is used as a prompt. Pieces are decoded one by one at temperatures above 0, so that sampling
-    depends on the piece's samples alone, and with beams, which Whisper can't search in batches.
-
-    Args:
-        model: Whisper model.
-        pieces: samples at 16 kHz; shape (samples,), up to 30 s each.
-        decoding: decoding options.
+    Each piece (16 kHz, shape (samples,), up to 30 s) is padded with silence to 30 s and encoded
+    once for all temperatures. No earlier text is used as a prompt. Pieces are decoded one by one at
+    temperatures above 0, so that sampling depends on the piece's samples alone, and with beams,
+    which Whisper can't search in batches.
     """
     import torch
     import whisper

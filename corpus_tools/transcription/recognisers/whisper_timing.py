@@ -20,17 +20,11 @@ __all__ = ["align_words", "dtw_path", "median_filtered", "split_words", "token_f
 
 
 def token_frames(attention: Any, count: int) -> NDArray[np.int64]:
-    """Return the first frame of each token, and the frame at which the text ends.
+    """Return the first frame of each token and the frame where the text ends; shape (count + 1,).
 
     The attention while reading a token belongs to the next one, which it predicts. The path runs
-    through the normalised, smoothed attention averaged over the heads.
-
-    Args:
-        attention: attention before the softmax; shape (heads, start + tokens + end, frames).
-        count: number of tokens of the text.
-
-    Returns:
-        Non-decreasing frame indices; shape (count + 1,).
+    through the normalised, smoothed attention averaged over the heads, and never goes back.
+    ``attention`` is before the softmax; shape (heads, start + count tokens + end, frames).
     """
     import torch
 
@@ -64,9 +58,6 @@ def dtw_path(costs: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the first column of each row on the cheapest path between opposite corners.
 
     A step goes one row down, one column on, or both. The cells of a diagonal are computed together.
-
-    Args:
-        costs: cost of each cell; shape (rows, columns).
 
     Example:
         >>> dtw_path(np.array([[0.0, 0, 1, 1], [1, 1, 0, 0]])).tolist()
@@ -120,18 +111,10 @@ class TimedWord:
 
 
 def align_words(model: Any, result: Any, samples: int) -> list[Word]:
-    """Return the words of a decoded piece with their times.
+    """Return the words of a decoded piece of ``samples`` at 16 kHz (without padding), with times.
 
-    A word's probability is the geometric mean of its tokens' probabilities.
-
-    Args:
-        model: Whisper model.
-        result: ``DecodingResult`` of the piece.
-        samples: length of the piece at 16 kHz, without padding.
-
-    Returns:
-        Words in the order of the text, with times in seconds from the beginning of the piece.
-        Joined and stripped, they are the text.
+    Times are in seconds from the beginning of the piece. Joined and stripped, the words are the
+    text. A word's probability is the geometric mean of its tokens' probabilities.
     """
     from whisper.audio import N_SAMPLES_PER_TOKEN, SAMPLE_RATE
     from whisper.timing import merge_punctuations
@@ -201,12 +184,7 @@ def _characters(tokenizer: Any, tokens: Sequence[int]) -> Iterator[tuple[str, li
 def _attention_and_logprobs(
     model: Any, tokenizer: Any, features: Any, tokens: list[int]
 ) -> tuple[Any, list[float]]:
-    """Run the decoder on the whole text, and return its cross-attention and token scores.
-
-    Returns:
-        Attention of the alignment heads before the softmax, shape (heads, start + tokens + end,
-        frames), and the log-probability of each token.
-    """
+    """Return the attention that `token_frames` takes, and each token's log-probability."""
     import torch
     from whisper.model import disable_sdpa
 

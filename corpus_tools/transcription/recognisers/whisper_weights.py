@@ -29,12 +29,9 @@ _MEGABYTES = {
 
 @dataclass(frozen=True)
 class Weights:
-    """A local checkpoint.
+    """A local checkpoint, its SHA-256, and the name stored with its texts.
 
-    Attributes:
-        name: model name stored with its texts: the official name, or one from file name and hash.
-        path: path of the file.
-        sha256: hash of the file.
+    The name is the official one, or made from file name and hash.
     """
 
     name: str
@@ -43,14 +40,10 @@ class Weights:
 
 
 def find_weights(model: str, download: bool, announce: Callable[[str], None]) -> Weights:
-    """Return the checkpoint of an official name or path.
+    """Return the checkpoint of an official name (``large-v3``) or path.
 
-    An official name is looked up in Whisper's own cache; a download must be allowed.
-
-    Args:
-        model: official name (``large-v3``) or path of a checkpoint.
-        download: download an official model that isn't in the cache.
-        announce: called with a message before a download, with its size.
+    An official name is looked up in Whisper's own cache; a download must be allowed, and is
+    announced with its size.
 
     Raises:
         DataError: if the model doesn't exist, isn't in the cache, or has a wrong hash.
@@ -134,10 +127,7 @@ def _dims_match(dims: dict[str, Any], weights: dict[str, Any]) -> bool:
 
 
 def _is_whisper_size(dims: dict[str, Any]) -> bool:
-    """Return whether audio, tokens and heads have the sizes of Whisper models.
-
-    The code around a model assumes 30 s of audio and Whisper's own tokens.
-    """
+    """Return whether audio, tokens and heads have Whisper's sizes, as the code assumes."""
     return (
         dims["n_mels"] in (80, 128)
         and dims["n_audio_ctx"] == 1500

@@ -11,11 +11,7 @@ __all__ = ["NORMALISATION", "normalise", "simplify"]
 
 
 def is_chinese(text: str, language: str | None) -> bool:
-    """Return whether a text is Chinese, by its language, or by its script if that is unknown.
-
-    Args:
-        text: any text.
-        language: BCP 47 code of the spoken language, None if unknown.
+    """Return whether a text is Chinese, by its language, or by its script if that is None.
 
     Example:
         >>> is_chinese("聞く", "ja"), is_chinese("聞く", None), is_chinese("聽", None)
@@ -106,14 +102,10 @@ _JOINERS = "\u200c\u200d"  # significant in Persian and Indic scripts
 def normalise(text: str, language: str | None = None) -> str:
     """Return a text on one line, composed, with half-width letters and digits and single spaces.
 
-    Chinese is converted to simplified characters. Punctuation, numbers and words are kept. Spaces
-    between Chinese words are kept, since subtitles use them for pauses, but removed from a text
-    with a space after each character.
-
-    Args:
-        text: raw text.
-        language: BCP 47 code of the spoken language. If None, Han characters count as Chinese
-            unless the text also has kana or hangul.
+    Chinese becomes simplified; without a ``language`` (BCP 47), Han characters count as Chinese
+    unless the text also has kana or hangul. Punctuation, numbers and words are kept. Spaces between
+    Chinese words are kept, since subtitles use them for pauses, but removed from a text with a
+    space after each character.
 
     Example:
         >>> normalise("巴適　得很，  ＯＫ １２３！")

@@ -24,15 +24,9 @@ def retake_evidence(voiced: SpeechFeatures, spans: Spans) -> tuple[Floats, Float
     """Return the log-likelihood ratio of each span being repeated by the pieces after it.
 
     The warped distance between both is compared with that of other pieces of the take. Only spans
-    that end at a pause are compared; others get a small penalty.
-
-    Args:
-        voiced: speech features of the take.
-        spans: spans of the take.
-
-    Returns:
-        Ratios for a whole first reading and for a false start, for the span [p, p + w) and the w'
-        pieces after it, shape (pieces, widths, widths) each.
+    that end at a pause are compared; others get a small penalty. The ratios are for a whole first
+    reading and for a false start, for the span [p, p + w) and the w' pieces after it, shape
+    (pieces, widths, widths) each.
     """
     pieces, widths = len(spans), spans.widths
     retake = np.full((pieces, widths, widths), _NO_PAUSE_RATIO)
@@ -114,15 +108,9 @@ def cross_speaker_evidence(
 ) -> tuple[Floats, Floats]:
     """Compare spans with other takes' readings of the lines, and with the beginnings of those.
 
-    Args:
-        voiced: speech features of the take.
-        spans: spans of the take.
-        plausible: True where a reading of a line may begin at a piece, shape (pieces, lines).
-        other_takes: for each other take, the candidate readings by line.
-
-    Returns:
-        Log-likelihood ratios of readings and of false starts, shape (pieces, widths, lines) each;
-        0 where nothing is known.
+    Return log-likelihood ratios of readings and of false starts, shape (pieces, widths, lines)
+    each; 0 where nothing is known. ``plausible`` is True where a reading of a line may begin at a
+    piece, shape (pieces, lines); ``other_takes`` have candidate readings by line.
     """
     whole = np.zeros((len(spans), spans.widths, plausible.shape[1]))
     part = whole.copy()
@@ -159,10 +147,7 @@ class _TakeComparison:
             ]
 
     def add_evidence_to(self, whole: Floats, part: Floats) -> None:
-        """Add the log-likelihood ratios to those of readings and of false starts.
-
-        At most one of the other take's candidates is its reading of the line.
-        """
+        """Add the log-likelihood ratios; at most one candidate is the other take's reading."""
         typical = self._typical_distances()
         odds, odds_of_part = np.zeros_like(whole), np.zeros_like(part)
         distances = prefix_distances([self._pair(first, one) for first, _, one in self._starts])

@@ -18,11 +18,9 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Spans:
-    """All spans of a take that are no longer than a line can be.
+    """All spans of a take of at most ``widths`` pieces, the longest that a line can have.
 
-    Attributes:
-        pieces: start and end of each piece in milliseconds, shape (pieces, 2), in order of time.
-        widths: maximum number of pieces in a span.
+    ``pieces`` has the start and end of each piece in milliseconds, shape (pieces, 2), by time.
     """
 
     pieces: NDArray[np.intp]
@@ -84,11 +82,7 @@ _MAX_ODDS = 4.0
 
 
 def expected_ms(letters: NDArray[np.intp], spoken_ms: float) -> Floats:
-    """Return the expected duration of each line, given the take's total speech.
-
-    Args:
-        letters: number of letters of each line.
-        spoken_ms: speech in the take, milliseconds.
+    """Return the expected duration of each line, given the take's speech, in milliseconds.
 
     Example:
         >>> expected_ms(np.array([8, 18]), 3000).tolist()
@@ -100,17 +94,10 @@ def expected_ms(letters: NDArray[np.intp], spoken_ms: float) -> Floats:
 
 
 def reading_by_duration(spoken_ms: Floats, expected: Floats) -> Floats:
-    """Return the log-likelihood ratio of spans as whole readings of lines.
+    """Return the log-likelihood ratio of spans as whole readings of lines; (pieces, widths, lines).
 
-    Log-durations of readings are normal around the expected one; those of other spans are spread
-    widely.
-
-    Args:
-        spoken_ms: speech in each span, shape (pieces, widths).
-        expected: expected duration of each line, milliseconds.
-
-    Returns:
-        Shape (pieces, widths, lines), -inf where the span is beyond the take.
+    Log-durations of readings are normal around the expected one (milliseconds); those of other
+    spans are spread widely. Spans beyond the take have -inf.
     """
     there = np.isfinite(spoken_ms)
     off = np.log(np.where(there, np.maximum(spoken_ms, 1.0), 1.0))[:, :, None] - np.log(expected)
@@ -128,14 +115,7 @@ def false_start_by_duration(spoken_ms: Floats, expected: Floats) -> Floats:
 
 
 def duration_correlation(spoken_ms: Floats, expected: Floats) -> float:
-    """Return the correlation of the logarithms of measured and expected durations.
-
-    Args:
-        spoken_ms: speech in each reading.
-        expected: expected duration of each.
-
-    Returns:
-        0 where either is constant.
+    """Return the correlation of the logarithms of durations, 0 where either is constant.
 
     Example:
         >>> duration_correlation(np.array([900.0, 2100.0]), np.array([1000.0, 2000.0]))

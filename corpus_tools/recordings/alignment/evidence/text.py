@@ -16,13 +16,7 @@ Ints = NDArray[np.int32]
 
 
 class EditTable:
-    """Levenshtein distances of a growing text to all lines at once.
-
-    Each row of the recurrence is computed for all lines together.
-
-    Args:
-        lines: letters of each line.
-    """
+    """Levenshtein distances of a growing text to all lines at once, computed row by row."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         self._longest = max(map(len, lines), default=0)
@@ -62,13 +56,8 @@ def likelihood(
 ) -> Floats:
     """Return the log-likelihood ratio of a text being a line, from their edit distance.
 
-    Each letter is wrong with probability ``error`` if the text is the line, ``chance`` if not.
-
-    Args:
-        edits: edit distance.
-        letters: length of the longer of line and text.
-        error: the recogniser's error rate.
-        chance: error rate of unrelated text.
+    Each of the ``letters`` (of the longer of line and text) is wrong with probability ``error`` if
+    the text is the line, ``chance`` if not.
     """
     wrong = np.minimum(edits, letters).astype(float)
     right = letters - wrong
@@ -117,13 +106,7 @@ class TextEvidence:
 
     @classmethod
     def of(cls, transcribed: Sequence[str], spans: Spans, lines: Sequence[str]) -> "TextEvidence":
-        """Compare all spans with all lines.
-
-        Args:
-            transcribed: recognised letters of each piece.
-            spans: spans of the take.
-            lines: texts of the script.
-        """
+        """Compare all spans with all lines, from the recognised letters of each piece."""
         letters = [plain_letters(line) for line in lines]
         table = EditTable(letters)
         shape = (len(transcribed), spans.widths, len(lines))

@@ -27,17 +27,11 @@ HOP_MS = 20
 
 
 def cepstra(samples: Samples) -> Cepstra:
-    """Return mel-frequency cepstral coefficients 1 to 12 of each frame of `HOP_MS`.
+    """Return mel-frequency cepstral coefficients 1 to 12 of each whole hop of int16 mono 16 kHz.
 
-    Windows of 32 ms, 26 triangles on the mel scale from 100 Hz to 7 kHz; the 0th coefficient, the
-    level, is left out. After Davis & Mermelstein, "Comparison of parametric representations for
-    monosyllabic word recognition", IEEE Transactions on ASSP 1980.
-
-    Args:
-        samples: int16 mono at 16 kHz.
-
-    Returns:
-        One row for each whole hop, with the window centred on it.
+    Windows of 32 ms centred on the hop of `HOP_MS`, 26 triangles on the mel scale from 100 Hz to 7
+    kHz; the 0th coefficient, the level, is left out. After Davis & Mermelstein, "Comparison of
+    parametric representations for monosyllabic word recognition", IEEE Transactions on ASSP 1980.
     """
     count = len(samples) // _HOP
     if not count:
@@ -67,11 +61,9 @@ _TRIANGLES = mel_triangles(26, 100.0, 7000.0, _WINDOW).astype(np.float32)
 
 @dataclass(frozen=True, eq=False)
 class SpeechFeatures:
-    """Features of a take's speech: a unit vector for each 40 ms.
+    """Features of a take's speech: a unit vector for each 40 ms, shape (frames, coefficients).
 
-    Attributes:
-        features: shape (frames, coefficients).
-        bounds: first frame of each piece, followed by the number of frames.
+    ``bounds`` has the first frame of each piece, followed by the number of frames.
     """
 
     features: Cepstra
@@ -79,10 +71,7 @@ class SpeechFeatures:
 
     @classmethod
     def of(cls, track: DecodedTrack, pieces: NDArray[np.intp]) -> "SpeechFeatures":
-        """Return the features of a take's pieces.
-
-        Mean and variance are normalised over a window of 3 s of speech (CMVN).
-        """
+        """Return the features of a take's pieces, normalised over 3 s of speech (CMVN)."""
         parts = [cepstra(track.samples(Cut(int(start), int(end)))) for start, end in pieces]
         return cls.joined(parts)
 
@@ -144,18 +133,13 @@ Floats = NDArray[np.float32]
 
 
 def prefix_distances(pairs: Sequence[tuple[Cepstra, Cepstra]]) -> list[Floats]:
-    """Return the distance of the whole first stretch to each prefix of the second.
+    """Return the mean distance of each first stretch to each prefix (1, 2, … frames) of the second.
 
     A step advances one frame in either stretch or in both. The cost of a path is the sum of the
     frame distances on it, diagonal steps counted twice (symmetric form P=0 of Sakoe & Chiba,
     "Dynamic programming algorithm optimization for spoken word recognition", IEEE Transactions on
-    ASSP 1978), so that the cost divided by the frames of both is a mean distance.
-
-    Args:
-        pairs: unit vectors of shape (frames, coefficients) each, at least one frame.
-
-    Returns:
-        For each pair, the mean distance to the first 1, 2, … frames of the second.
+    ASSP 1978), so that the cost divided by the frames of both is a mean distance. Stretches are
+    unit vectors, shape (frames, coefficients), at least one frame.
 
     Example:
         >>> one = np.eye(3, dtype=np.float32)
@@ -195,11 +179,10 @@ def _warp_batch(pairs: Sequence[tuple[Cepstra, Cepstra]]) -> list[Floats]:
 
 
 def _by_diagonals(pairs: Sequence[tuple[Cepstra, Cepstra]]) -> Floats:
-    """Return the distances between the frames of each pair, by diagonals.
+    """Return each pair's frame distances, shape (diagonals, pairs, rows); inf off the grid.
 
-    Returns:
-        Distance between frame ``row`` of the first and frame ``diagonal - row`` of the second, inf
-        off the grid; shape (diagonals, pairs, rows).
+    Entry (diagonal, pair, row) is for frame ``row`` of the first and ``diagonal - row`` of the
+    second.
     """
     rows = max(len(one) for one, _ in pairs)
     diagonals = rows + max(len(other) for _, other in pairs) - 1
