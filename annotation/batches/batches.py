@@ -1,8 +1,7 @@
 """Batches of exported tasks.
 
 A batch is one list shared by all annotators, ``annotations/tasks/<batch>.json``, or a folder
-``annotations/tasks/<batch>/`` with ``plan.json`` and a list for each annotator,
-``<annotator>.json``.
+``annotations/tasks/<batch>/`` with ``plan.json`` and a list ``<annotator>.json`` for each.
 """
 
 import json
@@ -46,17 +45,11 @@ Order = Literal["shuffled", "uncertainty"]
 
 @record
 class Plan(Record):
-    """Annotators and parameters of a batch.
+    """Annotators (pseudonyms) and parameters of a batch.
 
-    Attributes:
-        kind: ``label`` for independent votes, ``adjudication`` for deciding disputed clips.
-        batch: name of the batch.
-        seed: seed of assignment and order.
-        per_clip: number of annotators of each clip; gold clips may have more.
-        annotators: pseudonyms; each has a task list of that name.
-        gold: ids of the gold clips mixed in.
-        order: order of each annotator's tasks.
-        show_votes: tasks show the earlier votes.
+    ``per_clip`` is the number of annotators of each clip; the gold clips mixed in, ``gold``, may
+    have more. The kind is ``label`` for independent votes, ``adjudication`` for deciding disputed
+    clips.
     """
 
     kind: Kind
@@ -93,11 +86,7 @@ def write_plan(folder: Path, plan: Plan) -> None:
 
 
 def read_plan(folder: Path) -> Plan:
-    """Return the plan of a batch's folder.
-
-    Raises:
-        DataError: if it is missing or can't be read.
-    """
+    """Return the plan of a batch's folder; raise DataError if it is missing or can't be read."""
     path = folder / PLAN_FILE
     try:
         row = json.loads(path.read_text(encoding="utf-8"))
@@ -119,13 +108,9 @@ _NUMBERED = re.compile(r"batch-(\d+)")
 
 @dataclass(frozen=True)
 class Batch:
-    """One list of tasks.
+    """One list of tasks, in Label Studio's import format and labelling order.
 
-    Attributes:
-        name: name of the batch; the lists of its annotators share it.
-        rows: tasks in Label Studio's import format, in labelling order.
-        annotator: pseudonym of the annotator; null for a shared list.
-        kind: ``label`` or ``adjudication``.
+    The lists of a batch's annotators share its name; ``annotator`` is null for a shared list.
     """
 
     name: str
@@ -142,8 +127,7 @@ class Batch:
 def batch_path(corpus: Path, name: str) -> Path:
     """Return the file of a new shared batch; without its suffix, the folder of an assigned one.
 
-    Raises:
-        ConfigurationError: if the name is invalid or taken.
+    Raises ConfigurationError if the name is invalid or taken.
     """
     if not _NAME.fullmatch(name):
         raise ConfigurationError(
@@ -176,12 +160,7 @@ def write_assigned(
     """Write a batch with named annotators atomically and return its folder.
 
     Remains of interrupted exports are removed, so the caller must hold the corpus's lock.
-
-    Args:
-        corpus: the corpus folder.
-        plan: plan of the batch.
-        lists: tasks of each of the plan's annotators, in order.
-        screen: label configuration of the projects.
+    ``screen`` is the label configuration of the projects.
     """
     folder = batch_path(corpus, plan.batch).with_name(plan.batch)
     clear_partial_folders(folder.parent)
@@ -196,8 +175,7 @@ def write_assigned(
 def read_batches(corpus: Path) -> Iterator[Batch]:
     """Yield all exported lists of tasks, by batch and annotator.
 
-    Raises:
-        DataError: if a file isn't a list of tasks with a ``clip_id``, or a plan is invalid.
+    Raises DataError if a file isn't a list of tasks with a ``clip_id``, or a plan is invalid.
     """
     for path in _batches(corpus):
         if path.is_file():
@@ -212,8 +190,7 @@ def read_batches(corpus: Path) -> Iterator[Batch]:
 def read_plans(corpus: Path) -> dict[str, Plan]:
     """Return the plans of the batches with named annotators, by batch.
 
-    Raises:
-        DataError: if a plan can't be read, naming it.
+    Raises DataError if a plan can't be read, naming it.
     """
     return {path.name: read_plan(path) for path in _batches(corpus) if path.is_dir()}
 

@@ -24,11 +24,7 @@ def gold_path(corpus: Path) -> Path:
 def read_gold(corpus: Path) -> dict[str, Emotion]:
     """Return the class of each gold clip by clip id; empty without the file.
 
-    Args:
-        corpus: the corpus folder.
-
-    Raises:
-        DataError: if a line is invalid, naming it.
+    Raises DataError if a line is invalid, naming it.
     """
     path = gold_path(corpus)
     try:
@@ -64,11 +60,7 @@ def _add(gold: dict[str, Emotion], cells: list[str], where: str) -> None:
 
 
 def check_gold_rate(rate: float) -> None:
-    """Refuse a gold rate above one half.
-
-    Raises:
-        ConfigurationError: if the rate is out of range.
-    """
+    """Raise ConfigurationError for a gold rate above one half."""
     if not 0 <= rate <= _MAX_RATE:
         raise ConfigurationError(
             f"--gold-rate {rate:g}: give the share of gold clips among the tasks, 0 to {_MAX_RATE}"
@@ -107,16 +99,11 @@ def choose_gold(
 
 
 def mix_gold(tasks: Sequence[str], gold: Sequence[str], seed: str) -> list[str]:
-    """Return the tasks in order with the gold clips mixed in.
+    """Return the tasks in order with the gold clips, no more than tasks, mixed in.
 
     The list is divided into as many sections as there are gold clips, with lengths that differ by
-    at most one. Each has one gold clip at a random position, so gold clips are neither adjacent
-    nor at predictable distances.
-
-    Args:
-        tasks: ids of the clips to label, in order.
-        gold: ids of the gold clips, no more than tasks.
-        seed: seed of the positions.
+    at most one. Each has one gold clip at a random position, so gold clips are neither adjacent nor
+    at predictable distances.
     """
     length = len(tasks) + len(gold)
     others = iter(tasks)

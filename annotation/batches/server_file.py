@@ -36,13 +36,9 @@ class _Strict(BaseModel):
 
 
 class KnownProject(_Strict):
-    """Project that push-tasks created.
+    """Project that push-tasks created, with the names of the batches pushed to it, even partly.
 
-    Attributes:
-        project_id: number on the server.
-        kind: ``label`` or ``adjudication``.
-        created_at: creation time on the server; a project of another time is another one.
-        batches: names of the batches pushed to it, even partly.
+    A project of another creation time is another one.
     """
 
     project_id: int
@@ -52,12 +48,9 @@ class KnownProject(_Strict):
 
 
 class KnownServer(_Strict):
-    """Server with projects of the corpus.
+    """Server with projects of the corpus, by :func:`project_key`, and its last known URL.
 
-    Attributes:
-        url: last known URL.
-        projects: projects by :func:`project_key`.
-        replaced_by: id of the server now at this URL, if this one's database is gone.
+    ``replaced_by`` is the id of the server now at this URL, if this one's database is gone.
     """
 
     url: str
@@ -66,11 +59,7 @@ class KnownServer(_Strict):
 
 
 class ServerFile(_Strict):
-    """Content of the file.
-
-    Attributes:
-        servers: servers by id, the oldest first.
-    """
+    """Content of the file: servers by id, the oldest first."""
 
     servers: dict[str, KnownServer] = {}
 
@@ -78,8 +67,7 @@ class ServerFile(_Strict):
     def read(cls, corpus: Path) -> "ServerFile":
         """Read the file of a corpus; without a file there are no servers.
 
-        Raises:
-            DataError: if it isn't as push-tasks wrote it.
+        Raises DataError if it isn't as push-tasks wrote it.
         """
         path = _path(corpus)
         try:
@@ -100,11 +88,7 @@ class ServerFile(_Strict):
         return {name: one for name, one in self.servers.items() if one.replaced_by is None}
 
     def new_id(self, used: Set[str]) -> str:
-        """Return an id for a new server: ``label-studio``, ``label-studio-2`` and so on.
-
-        Args:
-            used: server ids in existing judgements.
-        """
+        """Return an unused id for a new server: ``label-studio``, ``label-studio-2`` and so on."""
         taken = used | self.servers.keys()
         return next(name for name in _names() if name not in taken)
 

@@ -59,15 +59,9 @@ class _Row:
 class Annotators:
     """Rows of annotations/annotators.csv; new annotators are added, none is ever renamed.
 
-    The file is readable by its owner only. No error quotes it.
-
-    Args:
-        corpus: the corpus folder.
-        used: pseudonyms in existing judgements; like those of withdrawn annotators they are not
-            assigned again.
-
-    Raises:
-        DataError: if a line is invalid, naming it.
+    The file is readable by its owner only. No error quotes it. The pseudonyms ``used`` in existing
+    judgements, like those of withdrawn annotators, are not assigned again. Raises DataError if a
+    line is invalid, naming it.
     """
 
     def __init__(self, corpus: Path, used: Iterable[str] = ()) -> None:
@@ -136,8 +130,7 @@ class Annotators:
     def _row_index(self, server: str, rater: Rater) -> int | None:
         """Return the index of a user's row, by number, else by address.
 
-        A row written by hand may lack server and number. Users of another server are matched by
-        address.
+        A row written by hand may lack server and number; users of another server go by address.
         """
         for place, row in enumerate(self._rows):
             if row.server == server and row.rater.number is not None:

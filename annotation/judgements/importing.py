@@ -51,13 +51,8 @@ def import_annotations(
     An item of the outcome is an annotation (or an unreadable task or file). Annotations imported
     before are only counted; a newer version of an annotation is added and the older kept.
     Annotations on withdrawn clips or by withdrawn annotators are rejected. Drafts, predictions and
-    tasks without annotations are counted in ``details``.
-
-    Args:
-        corpus: the corpus folder.
-        files: JSON exports.
-        server: id of the Label Studio server; annotation and user ids are unique within one.
-        progress: called after each file.
+    tasks without annotations are counted in ``details``. Annotation and user ids are unique within
+    one server, named by its id ``server``.
 
     Raises:
         ConfigurationError: if the server id is invalid.
@@ -79,10 +74,7 @@ def import_annotations(
 def import_exports(corpus: Path, exports: Iterable[Export], *, server: str) -> Outcome:
     """Import exports of one server, as :func:`import_annotations` does, into one new file.
 
-    Args:
-        corpus: the corpus folder.
-        exports: exports, read lazily so that one at a time is in memory.
-        server: id of the server.
+    The exports are read lazily, so that one at a time is in memory.
 
     Raises:
         DataError: if judgements, annotators.csv, a batch's plan or a segments shard can't be read.
@@ -98,12 +90,7 @@ def import_exports(corpus: Path, exports: Iterable[Export], *, server: str) -> O
 
 
 class _Import:
-    """One import: existing data of the corpus, and what the exports add.
-
-    Args:
-        corpus: the corpus folder.
-        server: id of the server.
-    """
+    """One import: existing data of the corpus, and what the exports of a server add."""
 
     def __init__(self, corpus: Path, server: str) -> None:
         self._corpus, self._server = corpus, server
@@ -224,11 +211,7 @@ class _Import:
 class ProjectOwners:
     """Owner and kind of the project of a judgement, from batch plans and annotations/server.json.
 
-    Args:
-        corpus: the corpus folder.
-
-    Raises:
-        DataError: if a plan or annotations/server.json can't be read.
+    Raises DataError if a plan or annotations/server.json can't be read.
     """
 
     def __init__(self, corpus: Path) -> None:

@@ -40,14 +40,9 @@ _MAX_NUMBER = 2**63
 
 @dataclass(frozen=True)
 class Task:
-    """One task of an export.
+    """Task of an export: fields as exported, task data, annotations (not validated).
 
-    Attributes:
-        fields: all fields as exported.
-        data: task data.
-        annotations: annotations, not validated.
-        drafts: number of drafts, which don't count as answers.
-        predictions: number of predictions.
+    ``drafts``, which don't count as answers, and ``predictions`` are numbers.
     """
 
     fields: dict[str, Any]
@@ -69,8 +64,7 @@ class Annotation:
 def read_task(raw: Any) -> Task:
     """Parse a task of an export.
 
-    Raises:
-        InvalidAnnotationError: if it is not an object or has no list of annotations.
+    Raises InvalidAnnotationError if it is not an object or has no list of annotations.
     """
     if not isinstance(raw, dict):
         raise InvalidAnnotationError("malformed", "it is not an object")
@@ -92,15 +86,8 @@ def read_annotation(
     """Parse an annotation of a task.
 
     The result of a skipped annotation is ignored: Label Studio leaves the prefilled text there.
-    Invalid values of informative fields (project, task, unique id, lead time, batch, origin)
-    become null.
-
-    Args:
-        raw: annotation as exported.
-        task: task of the annotation.
-        clips: clip ids of the corpus.
-        server: id of the server.
-        import_sha256: SHA-256 of the exported file.
+    Invalid values of informative fields (project, task, unique id, lead time, batch, origin) become
+    null. ``clips`` are the clip ids of the corpus, ``import_sha256`` is of the exported file.
 
     Raises:
         InvalidAnnotationError: if it can't be imported, with the reason.
@@ -191,13 +178,9 @@ _HOW = "in Label Studio choose Export > JSON (not JSON-MIN, not CSV)"
 
 @dataclass(frozen=True)
 class Export:
-    """A JSON export.
+    """JSON export of a file or project: display name, SHA-256 of the bytes, tasks (not validated).
 
-    Attributes:
-        name: display name: the file, or the project that was exported.
-        sha256: SHA-256 of the exported bytes.
-        tasks: decoded tasks, not validated.
-        refused: ids of the annotations that the import refused.
+    ``refused`` are the ids of the annotations that the import refused.
     """
 
     name: str
@@ -209,8 +192,7 @@ class Export:
 def read_export(path: Path) -> Export:
     """Read a JSON export.
 
-    Raises:
-        DataError: if the file can't be read or has another format; no error quotes it.
+    Raises DataError if the file can't be read or has another format; no error quotes it.
     """
     try:
         data = path.read_bytes()
@@ -220,15 +202,9 @@ def read_export(path: Path) -> Export:
 
 
 def decode_export(data: bytes, name: str, suffix: str = ".json") -> Export:
-    """Decode a JSON export.
+    """Decode a JSON export; the suffix is that of the file name.
 
-    Args:
-        data: bytes of the export.
-        name: display name.
-        suffix: suffix of the file name.
-
-    Raises:
-        DataError: if the data has another format; no error quotes it.
+    Raises DataError if the data has another format; no error quotes it.
     """
     value = _decode(data, suffix)
     tasks = [value] if isinstance(value, dict) and "annotations" in value else value
@@ -273,11 +249,7 @@ WITHDRAWN = "withdrawn"
 class WithdrawnAnswers:
     """Tombstones of a corpus that concern annotations.
 
-    Args:
-        corpus: the corpus folder.
-
-    Raises:
-        DataError: if the tombstones can't be read.
+    Raises DataError if they can't be read.
     """
 
     def __init__(self, corpus: Path) -> None:

@@ -40,8 +40,7 @@ def judgement_key(judgement: Judgement) -> JudgementKey:
 def read_judgements(corpus: Path) -> Iterator[Judgement]:
     """Yield every imported judgement, superseded ones included, import by import.
 
-    Raises:
-        DataError: if a row is invalid, naming file and line.
+    Raises DataError if a row is invalid, naming file and line.
     """
     for path in sorted(judgements_folder(corpus).glob("*.jsonl")):
         if path.name.startswith("."):
@@ -94,13 +93,8 @@ def corrected_transcripts(corpus: Path) -> dict[str, str]:
     A text counts as corrected if it differs, beyond surrounding spaces, from every text that the
     clip's tasks were prefilled with (for a clip without a task: from all its transcripts). An
     unchanged text is no vote against a correction, as the annotator may not have read it. Among
-    several corrections an adjudicator's wins, then the most frequent, then the latest.
-
-    Args:
-        corpus: the corpus folder.
-
-    Raises:
-        DataError: if judgements, tasks or transcripts can't be read.
+    several corrections an adjudicator's wins, then the most frequent, then the latest. Raises
+    DataError if judgements, tasks or transcripts can't be read.
     """
     written: dict[str, list[Judgement]] = defaultdict(list)
     for judgement in latest(read_judgements(corpus)):

@@ -66,8 +66,7 @@ class ServerFolder:
     def make(self) -> None:
         """Create the folders, private and ignored by git, and the link to the clips.
 
-        Raises:
-            DataError: if the link's path is taken.
+        Raises DataError if the link's path is taken.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o700)
@@ -129,9 +128,7 @@ def check_port(host: str, port: int) -> None:
     """Refuse an address that the server can't listen on.
 
     Label Studio silently takes the next port if this one is busy on `localhost`: both are checked.
-
-    Raises:
-        ConfigurationError: if the host isn't this machine or the port is in use.
+    Raises ConfigurationError if the host isn't this machine or the port is in use.
     """
     try:
         family, kind, _, _, address = socket.getaddrinfo(

@@ -39,10 +39,8 @@ def fetch(
     """Send a GET request, or a POST request with JSON ``data``; read at most ``limit`` bytes.
 
     Redirects are followed only without an Authorization header, which they would leak. Proxies of
-    the environment are used for other machines only.
-
-    Raises:
-        CorpusError: if the server doesn't answer, or not in HTTP.
+    the environment are used for other machines only. Raises CorpusError if the server doesn't
+    answer, or not in HTTP.
     """
     headers = dict(headers or {})
     if data is not None:
@@ -65,13 +63,10 @@ def fetch(
 
 
 def authorization(server: str, token: str) -> dict[str, str]:
-    """Return the Authorization header for a token.
+    """Return the Authorization header for a token; raise CorpusError if the server rejects it.
 
     A personal access token (a JSON Web Token) is exchanged for a short-lived one; a legacy token is
     sent as it is.
-
-    Raises:
-        CorpusError: if the server rejects the token.
     """
     if token.count(".") != 2:
         return {"Authorization": f"Token {token}"}

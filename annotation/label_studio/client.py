@@ -110,8 +110,8 @@ class Client:
     def update_project(self, number: int, **fields: Any) -> None:
         """Change settings of a project.
 
-        Raises:
-            RequestRefusedError: such as for a label configuration that existing answers don't fit.
+        Raises RequestRefusedError such as for a label configuration that existing answers don't
+        fit.
         """
         self._send(f"project {number}", lambda: self._sdk.projects.update(number, **fields))
 
@@ -126,8 +126,7 @@ class Client:
     def add_storage(self, number: int, path: str) -> None:
         """Add a local-files storage, which serves a folder to annotators; don't sync it into tasks.
 
-        Raises:
-            RequestRefusedError: if the folder is missing on the server or not allowed.
+        Raises RequestRefusedError if the folder is missing on the server or not allowed.
         """
         self._send(
             f"storage {path}",
@@ -150,8 +149,7 @@ class Client:
     def add_tasks(self, number: int, rows: Sequence[dict[str, Any]]) -> None:
         """Add tasks, all or none; the server doesn't detect duplicates.
 
-        Raises:
-            ServerUnavailableError: if the server is unavailable; the tasks may have been added.
+        Raises ServerUnavailableError if the server is unavailable; the tasks may have been added.
         """
         self._send(
             f"tasks for project {number}",

@@ -89,11 +89,7 @@ def connect(corpus: Path, url: str | None = None, token_file: str | None = None)
 
 
 def choose_url(corpus: Path, file: ServerFile) -> str:
-    """Return the URL of the default server.
-
-    Raises:
-        ConfigurationError: if the corpus has tasks on several.
-    """
+    """Return the URL of the default server; raise ConfigurationError if tasks are on several."""
     own = running_server(ServerFolder(corpus))
     if own is not None:
         return own.url

@@ -63,13 +63,10 @@ def destinations(
     wanted: Sequence[str] = (),
     annotators: Sequence[str] = (),
 ) -> list[Destination]:
-    """Return the intended content of each project, sorted by key.
+    """Return the intended content of each project, sorted by key, for all or the wanted batches.
 
-    Args:
-        corpus: the corpus folder.
-        known: existing projects by key; a shared batch goes to the projects it went to before.
-        wanted: names of batches; default: all.
-        annotators: recipients of each shared batch, in full; default: one shared project.
+    A shared batch goes in full to each of ``annotators``; by default to the ``known`` projects that
+    it went to before, else to one shared project.
 
     Raises:
         ConfigurationError: if a batch or an annotator doesn't exist.

@@ -82,16 +82,10 @@ def count_tasks(
 ) -> ProjectCounts:
     """Count a project's exported tasks by state.
 
-    Args:
-        tasks: all exported tasks.
-        pushed: batch and clip of the pushed tasks; null if unknown.
-        annotator: pseudonym of the owner.
-        kind: ``label`` or ``adjudication``.
-        project_id: project number.
-        pseudonym_of: returns the pseudonym for ``completed_by``; annotations with unknown pseudonym
-            (None) count as the owner's.
-        refused: ids of invalid annotations.
-        finished: states from earlier pulls, of tasks that may have been deleted since.
+    ``pushed`` are batch and clip of the pushed tasks; null if unknown. ``annotator`` is the owner.
+    ``pseudonym_of`` returns the pseudonym for ``completed_by``; annotations without one (None)
+    count as the owner's. ``refused`` are the ids of invalid annotations, ``finished`` the states
+    from earlier pulls, of tasks that may have been deleted since.
     """
     there: set[TaskKey] = set()
     states: dict[TaskKey, TaskState] = {}
@@ -157,7 +151,10 @@ def _key(task: Any) -> TaskKey:
 
 
 def finished_tasks(corpus: Path) -> dict[str, dict[TaskKey, TaskState]]:
-    """Return the states of the tasks that each annotator answered or skipped, by pseudonym."""
+    """Return the states of the tasks that each annotator answered or skipped, by pseudonym.
+
+    Raises DataError if a file of judgements can't be read.
+    """
     found: defaultdict[str, dict[TaskKey, TaskState]] = defaultdict(dict)
     for judgement in latest(read_judgements(corpus)):
         key = (judgement.batch or "", judgement.clip_id)

@@ -28,8 +28,7 @@ TOKEN_VARIABLE = "LABEL_STUDIO_API_KEY"  # noqa: S105 - the name of a variable
 def find_token(corpus: Path, token_file: str | None = None) -> str:
     """Return the token from the environment, else from a file readable by its owner only.
 
-    Raises:
-        ConfigurationError: if there is no token, it is invalid, or others can read the file.
+    Raises ConfigurationError if there is no token, it is invalid, or others can read the file.
     """
     token = os.environ.get(TOKEN_VARIABLE, "").strip()
     if token:

@@ -7,15 +7,14 @@ no class for the first of these reasons that applies:
 - ``problem:<name>``: at least half of the answers name that problem, and it is one of
   ``drop_problems`` (the first of these, if several);
 - ``unclear``: at least half of the answers are ``unclear``;
-- ``tie``: several classes have the most votes; with ``weighted`` and ``dawid_skene``, the shares
-  of the two best classes are less than ``margin`` apart.
+- ``tie``: several classes have the most votes; with ``weighted`` and ``dawid_skene``, the shares of
+  the two best classes are less than ``margin`` apart.
 
 An adjudication decides alone, whatever the method: its class, ``unclear`` or problem overrides the
-votes. It is listed and counted among the votes like any other.
-
-``soft`` is the share of each class by the method: of the votes for a class, of their weights, or
-the posterior of Dawid and Skene's model; of the votes for an adjudicated clip. ``agreement`` is
-always the share of the votes for the winning class (without one, for the most frequent).
+votes. It is listed and counted among the votes like any other. ``soft`` is the share of each class
+by the method: of the votes for a class, of their weights, or the posterior of Dawid and Skene's
+model; of the votes for an adjudicated clip. ``agreement`` is always the share of the votes for the
+winning class (without one, for the most frequent).
 """
 
 from collections import defaultdict
@@ -56,13 +55,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Shares:
-    """Class shares of all clips.
+    """Class shares of all clips, in class order by clip id; none for ``majority``.
 
-    Attributes:
-        method: method used; ``majority`` where the configured one is not applicable.
-        by_clip: shares in class order by clip id; empty for ``majority``.
-        weights: vote weight by annotator, for ``weighted``.
-        warnings: reasons for a fallback, or against relying on the method.
+    ``method`` is the method used: ``majority`` where the configured one is not applicable.
+    ``weights`` are vote weights by annotator, for ``weighted``. ``warnings`` are reasons for a
+    fallback, or against relying on the method.
     """
 
     method: Method
@@ -76,10 +73,7 @@ def class_shares(
 ) -> Shares:
     """Return the shares of the classes in every clip's votes.
 
-    Args:
-        judgements: latest judgements (``judgements.latest``); adjudications are ignored.
-        gold: class of each gold clip by id.
-        method: aggregation method.
+    The judgements are the latest (``judgements.latest``); adjudications are ignored.
     """
     if method == "majority":
         return Shares("majority")
@@ -124,13 +118,7 @@ _NO_GOLD = (
 
 @dataclass(frozen=True)
 class Aggregation:
-    """Labels of a corpus and the data they were made from.
-
-    Attributes:
-        labels: labels by clip id.
-        shares: class shares by the aggregation method.
-        judgements: judgements that count, by clip id.
-    """
+    """Labels of a corpus, with the class shares and the judgements that count, by clip id."""
 
     labels: Mapping[str, Label]
     shares: Shares
@@ -146,12 +134,7 @@ class Aggregation:
 def aggregated_labels(corpus: Path, settings: LabelSettings) -> dict[str, Label]:
     """Return the label of every judged clip by clip id.
 
-    Args:
-        corpus: the corpus folder.
-        settings: section [labels] of corpus.toml.
-
-    Raises:
-        DataError: if a file of judgements can't be read.
+    Raises DataError if a file of judgements can't be read.
     """
     return dict(aggregate_votes(corpus, settings).labels)
 
@@ -160,12 +143,7 @@ def aggregated_labels(corpus: Path, settings: LabelSettings) -> dict[str, Label]
 def aggregate_votes(corpus: Path, settings: LabelSettings) -> Aggregation:
     """Aggregate the votes of every judged clip.
 
-    Args:
-        corpus: the corpus folder.
-        settings: section [labels] of corpus.toml.
-
-    Raises:
-        DataError: if a file of judgements or the gold clips can't be read.
+    Raises DataError if a file of judgements or the gold clips can't be read.
     """
     rows = latest(read_judgements(corpus))
     gold = read_gold(corpus) if settings.method == "weighted" else {}
@@ -188,11 +166,8 @@ def aggregate_clip(
 ) -> Label:
     """Return the label of a clip by the rules of this module.
 
-    Args:
-        clip_id: id of the clip.
-        judgements: latest judgement of each annotator on the clip.
-        settings: section [labels] of corpus.toml.
-        shares: class shares of a weighting method; null: every vote counts the same.
+    The judgements are the latest of each annotator; without ``shares``, the class shares of a
+    weighting method, every vote counts the same.
     """
     answers = [row for row in judgements if row.status == "answered"]
     adjudications = [row for row in answers if row.role == "adjudication"]
@@ -265,7 +240,7 @@ def _place(judgement: Judgement) -> tuple[bool, str]:
 
 @dataclass(frozen=True)
 class ClipVotes:
-    """Judgements and label of a clip.
+    """Judgements and label of a clip, and the aggregation of the whole corpus (``decided``).
 
     Attributes:
         counting: judgements that count, by annotator, adjudications last.
@@ -275,7 +250,6 @@ class ClipVotes:
         weights: vote weights by annotator; for ``weighted`` only.
         decided_by: ``adjudication``, the ``method``, or the reason for no class: the label's, or
             ``not_labelled`` without judgements.
-        decided: aggregation of the whole corpus.
     """
 
     counting: list[Judgement]
@@ -290,13 +264,7 @@ class ClipVotes:
 def clip_votes(corpus: Path, clip_id: str, settings: LabelSettings) -> ClipVotes:
     """Return the judgements and the label of a clip; empty for a clip without judgements.
 
-    Args:
-        corpus: the corpus folder.
-        clip_id: id of the clip.
-        settings: section [labels] of corpus.toml.
-
-    Raises:
-        DataError: if a file of judgements or the gold clips can't be read.
+    Raises DataError if a file of judgements or the gold clips can't be read.
     """
     decided = aggregate_votes(corpus, settings)
     counting = list(decided.judgements.get(clip_id, ()))

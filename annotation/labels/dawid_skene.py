@@ -47,13 +47,8 @@ def dawid_skene(
     The fit is deterministic. With ``smoothing`` 0 it is the maximum likelihood of the paper.
     Otherwise ``smoothing`` pseudo-counts, distributed like the labels of all annotators, are added
     for each annotator and class, which draws annotators with few votes towards the average.
-
-    Args:
-        codes: (A, C) index of the class that each annotator gave each clip, or ``MISSING``.
-        classes: number of classes, K.
-        smoothing: pseudo-counts for each annotator and class.
-        iterations: largest number of iterations.
-        tolerance: largest change of a probability at convergence.
+    ``codes``, (A, C), are the indices of the votes' classes, or ``MISSING``. The fit ends when no
+    probability changes by more than ``tolerance``, or after ``iterations``.
 
     Example:
         >>> codes = np.array([[0, 0, 1, 1, 0], [0, 0, 1, 1, 0], [1, 0, 1, 1, 1]], dtype=np.int8)

@@ -31,13 +31,9 @@ SMOOTHING = 4.0
 
 @dataclass(frozen=True)
 class VoteTable:
-    """Votes for classes; skips, ``unclear`` and adjudications are missing.
+    """Votes for K classes of A annotators on the C clips with any judgement, both sorted.
 
-    Attributes:
-        clips: ids of the C clips with any judgement, sorted.
-        annotators: A pseudonyms, sorted.
-        codes: (A, C) class index, or ``MISSING``.
-        classes: names of the K classes.
+    ``codes``, (A, C), are class indices; skips, ``unclear`` and adjudications are ``MISSING``.
     """
 
     clips: list[str]
@@ -54,11 +50,9 @@ class VoteTable:
 
 
 def vote_table(judgements: Iterable[Judgement]) -> VoteTable:
-    """Return the vote table of judgements.
+    """Return the vote table of the latest judgements, one per annotator and clip.
 
-    Args:
-        judgements: latest judgements, one per annotator and clip (``judgements.latest``).
-            Adjudications are left out: adjudicators may have seen the votes.
+    Adjudications are left out: adjudicators may have seen the votes.
     """
     return vote_codes(
         [
@@ -90,9 +84,7 @@ def gold_accuracy(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return each annotator's number of votes on gold clips and of correct ones, (A,) each.
 
-    Args:
-        codes: (A, C) index of the class that each annotator gave each clip, or ``MISSING``.
-        gold: (C,) index of each clip's gold class, or ``MISSING``.
+    Votes, (A, C), and gold classes, (C,), are class indices or ``MISSING``.
     """
     on_gold = (codes != MISSING) & (gold != MISSING)
     return on_gold.sum(axis=1), (on_gold & (codes == gold)).sum(axis=1)
@@ -103,13 +95,9 @@ def vote_weights(
 ) -> NDArray[np.float64]:
     """Return the vote weight of each annotator, (A,), at least 0.
 
-    The accuracy of each is smoothed with ``SMOOTHING`` answers of an average annotator, which is
-    the estimate without gold answers. Accuracy below chance has weight 0, not a negative one.
-
-    Args:
-        answers: (A,) votes on gold clips.
-        right: (A,) correct ones among them.
-        classes: number of classes, K.
+    The accuracy of each, ``right`` of ``answers`` on gold clips, (A,), is smoothed with
+    ``SMOOTHING`` answers of an average annotator, which is the estimate without gold answers.
+    Accuracy below chance has weight 0, not a negative one.
 
     Example:
         >>> vote_weights(np.array([50, 50, 0]), np.array([45, 30, 0]), 6).round(2).tolist()
@@ -126,10 +114,7 @@ def weighted_shares(
 ) -> NDArray[np.float64]:
     """Return the weighted share of each class, (C, K); NaN where the weights sum to 0.
 
-    Args:
-        codes: (A, C) votes, or ``MISSING``.
-        weights: (A,) vote weights of the annotators.
-        classes: number of classes, K.
+    ``codes``, (A, C), are votes or ``MISSING``; ``weights``, (A,), are of the annotators.
     """
     sums = np.stack([weights @ (codes == code) for code in range(classes)], axis=1)
     totals = sums.sum(axis=1, keepdims=True)

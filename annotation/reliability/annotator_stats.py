@@ -29,16 +29,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class AnnotatorHistory:
-    """The N answers of one annotator in chronological order.
+    """The N answers of one annotator in chronological order, and the number of skipped clips.
 
-    Attributes:
-        annotator: pseudonym.
-        skipped: number of skipped clips.
-        codes: (N,) class index, ``MISSING`` for ``unclear``.
-        seconds: (N,) answering times, NaN where unknown.
-        durations: (N,) clip durations in seconds, NaN where unknown.
-        gold: (N,) index of the gold class, or ``MISSING``.
-        others: (N, K) the other annotators' votes on each clip.
+    ``codes`` and ``gold``, (N,), are the class indices of the votes (``MISSING`` for ``unclear``)
+    and of the gold classes (or ``MISSING``). ``seconds`` are answering times, ``durations`` those
+    of the clips in seconds, (N,) each, NaN where unknown. ``others``, (N, K), are the other
+    annotators' votes on each clip.
     """
 
     annotator: str
@@ -86,11 +82,8 @@ def annotator_histories(
 ) -> list[AnnotatorHistory]:
     """Return the history of each of the table's annotators, in the table's order.
 
-    Args:
-        table: votes.
-        judgements: judgements that the table was made from.
-        gold: (C,) index of each clip's gold class, or ``MISSING``.
-        durations: clip durations in seconds by id, where known.
+    The table was made from the judgements. ``gold``, (C,), are class indices, or ``MISSING``; the
+    durations, in seconds by clip id, are given where known.
     """
     place = {clip_id: number for number, clip_id in enumerate(table.clips)}
     counts = table.counts()
@@ -147,15 +140,10 @@ def longest_run(values: NDArray[np.int8]) -> tuple[int, int]:
 
 
 def run_chance(frequencies: NDArray[np.float64], answers: int, length: int) -> float:
-    """Return an upper bound of the probability of such a run among independent answers.
+    """Return an upper bound of the probability of a run of that length among independent answers.
 
     A run of class *k* begins with the first answer or after another class; the sum over both cases
-    and over classes bounds the probability.
-
-    Args:
-        frequencies: relative frequencies of the classes.
-        answers: number of answers.
-        length: length of the run.
+    and over classes bounds the probability. ``frequencies`` are the classes' relative frequencies.
 
     Example:
         >>> run_chance(np.array([0.5, 0.5]), 3, 2)
@@ -247,12 +235,10 @@ _FALLING = 3.0  # standard errors
 def annotator_row(
     history: AnnotatorHistory, counts: NDArray[np.int64], own: NDArray[np.int8]
 ) -> AnnotatorRow:
-    """Return the statistics of an annotator.
+    """Return an annotator's statistics.
 
-    Args:
-        history: answers of the annotator.
-        counts: (C, K) votes of all annotators.
-        own: (C,) votes of this annotator, or ``MISSING``.
+    ``counts``, (C, K), are the votes of all annotators; ``own``, (C,), are this one's or
+    ``MISSING``.
     """
     seconds = history.seconds[~np.isnan(history.seconds)]
     spread = np.quantile(seconds, _SPREAD).round(3).tolist() if len(seconds) else None

@@ -39,19 +39,13 @@ _SEGMENTS = STAGES["segments"]
 def measure_agreement(
     corpus: Path, *, resamples: int = 1000, seed: int = 0
 ) -> tuple[AgreementReport, Outcome]:
-    """Measure the agreement of a corpus's annotators.
+    """Measure the agreement of a corpus's annotators; ``resamples`` bootstraps give α's interval.
 
     The latest judgement of each annotator on each clip counts, except adjudications. ``unclear``
-    and skips are missing values. A vote on a clip of annotations/gold.csv counts like any other
-    and also towards the annotator's gold accuracy.
+    and skips are missing values. A vote on a clip of annotations/gold.csv counts like any other and
+    also towards the annotator's gold accuracy.
 
-    Args:
-        corpus: the corpus folder.
-        resamples: bootstrap samples for the interval of α.
-        seed: seed of the bootstrap.
-
-    Raises:
-        DataError: if a file of judgements, the gold clips or a shard can't be read.
+    Raises DataError if a file of judgements, the gold clips or a shard can't be read.
     """
     judgements = [row for row in latest(read_judgements(corpus)) if row.role != "adjudication"]
     gold = read_gold(corpus)
@@ -70,14 +64,9 @@ def agreement_report(
     resamples: int = 1000,
     seed: int = 0,
 ) -> AgreementReport:
-    """Return the agreement of judgements, at most one per annotator and clip.
+    """Return the agreement of judgements, at most one per annotator and clip, no adjudications.
 
-    Args:
-        judgements: judgements without adjudications.
-        gold: class of each gold clip.
-        durations: clip durations in seconds.
-        resamples: bootstrap samples for the interval of α.
-        seed: seed of the bootstrap.
+    ``gold`` has the class of each gold clip, ``durations`` are the clips' in seconds.
     """
     table = vote_table(judgements)
     counts = table.counts()

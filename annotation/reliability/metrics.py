@@ -20,12 +20,9 @@ _CHUNK = 4_000_000  # bootstrap weights in memory at once
 
 
 def alpha(counts: NDArray[np.int64]) -> float | None:
-    """Return Krippendorff's nominal α, or None where undefined.
+    """Return Krippendorff's nominal α of votes, (C, K), or None where undefined.
 
     It is undefined where no clip has two votes, or where all votes are for one class.
-
-    Args:
-        counts: (C, K) votes.
 
     Example:
         >>> alpha(np.array([[2, 0], [0, 2], [1, 1], [1, 0]]))
@@ -47,12 +44,6 @@ def alpha_interval(
     Clips are drawn with replacement. Clips with the same votes are interchangeable, so the number
     of draws of each distinct row of votes is multinomial. As there are few distinct rows, 100,000
     clips cost no more than 1,000.
-
-    Args:
-        counts: (C, K) votes.
-        resamples: number of bootstrap samples.
-        seed: seed of the generator.
-        level: confidence level.
     """
     pairable = counts[counts.sum(axis=1) >= 2]
     if np.count_nonzero(pairable.sum(axis=0)) < 2:
@@ -79,9 +70,6 @@ def coincidences(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     Entry (c, k) counts the pairs of votes within a clip for c and for k, each clip's pairs divided
     by its votes less one; so the matrix sums to the number of pairable votes, and the share of its
     diagonal is the observed agreement.
-
-    Args:
-        counts: (C, K) votes.
     """
     pairable = counts[counts.sum(axis=1) >= 2].astype(np.float64)
     others = 1 / (pairable.sum(axis=1) - 1)
@@ -93,14 +81,11 @@ def coincidences(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 def fleiss_kappa(counts: NDArray[np.int64]) -> float | None:
     """Return Fleiss' κ for clips with any number of votes, or None where undefined.
 
-    Fleiss (1971) assumes the same number of votes on every clip. Where it differs, this is
-    Gwet's generalisation (*Handbook of Inter-Rater Reliability*, 4th ed., 2014, chapter 2): the
-    observed agreement is the mean over clips with two or more votes of the share of agreeing pairs,
-    the frequency of a class the mean over clips with any vote of its share there. It is undefined
-    where no clip has two votes, or where all votes are for one class.
-
-    Args:
-        counts: (C, K) votes.
+    Fleiss (1971) assumes the same number of votes on every clip. Where it differs, this is Gwet's
+    generalisation (*Handbook of Inter-Rater Reliability*, 4th ed., 2014, chapter 2): the observed
+    agreement is the mean over clips with two or more votes of the share of agreeing pairs, the
+    frequency of a class the mean over clips with any vote of its share there. It is undefined where
+    no clip has two votes, or where all votes are for one class.
 
     Example:
         >>> fleiss_kappa(np.array([[2, 0], [0, 2], [1, 1], [1, 0]]))
@@ -121,8 +106,7 @@ def fleiss_kappa(counts: NDArray[np.int64]) -> float | None:
 def cohen_kappa(confusion: NDArray[np.int64]) -> float | None:
     """Return Cohen's κ of two annotators, or None where chance agreement is 1.
 
-    Args:
-        confusion: (K, K) clips by class of the first (rows) and of the second (columns).
+    The confusion matrix, (K, K), has clips by class of the first (rows) and the second (columns).
 
     Example:
         >>> cohen_kappa(np.array([[20, 5], [10, 15]]))
@@ -150,12 +134,7 @@ def wilson_interval(right: int, answers: int) -> tuple[float, float]:
 
 
 def _alphas(kinds: NDArray[np.int64], drawn: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return α of each sample, NaN where undefined.
-
-    Args:
-        kinds: (M, K) distinct rows of votes.
-        drawn: (B, M) number of draws of each row in each of B samples.
-    """
+    """Return α (NaN: undefined) of B samples, (B, M) numbers of draws of (M, K) rows of votes."""
     votes = kinds.sum(axis=1)
     agreeing = (kinds * (kinds - 1)).sum(axis=1) / (votes - 1)
     per_class = drawn @ kinds  # (B, K)

@@ -21,23 +21,12 @@ __all__ = ["agreement_page", "write_agreement_page"]
 
 
 def write_agreement_page(path: Path, report: AgreementReport, name: str) -> None:
-    """Write the page atomically.
-
-    Args:
-        path: file to write; an existing one is replaced.
-        report: agreement report.
-        name: name of the corpus.
-    """
+    """Write the page of a corpus atomically, replacing an existing file."""
     write_text(path, agreement_page(report, name))
 
 
 def agreement_page(report: AgreementReport, name: str) -> str:
-    """Return the page; all text in it is escaped.
-
-    Args:
-        report: agreement report.
-        name: name of the corpus.
-    """
+    """Return the page of a corpus; all text in it is escaped."""
     # the style sheet is part of the package, so it needs no escaping
     style = Markup(files("annotation.reliability").joinpath("page.css").read_text(encoding="utf-8"))  # noqa: S704
     rows = report.annotators

@@ -21,15 +21,9 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Alpha:
-    """Krippendorff's nominal α over clips with two or more votes.
+    """Krippendorff's nominal α over clips with two or more votes, with a bootstrap interval.
 
-    Attributes:
-        value: α; null where undefined.
-        low: lower end of the bootstrap interval over clips.
-        high: upper end of the interval.
-        level: confidence level of the interval.
-        resamples: number of bootstrap samples.
-        undefined: reason why α is undefined, or null.
+    The interval is over clips. The value is null where α is undefined; ``undefined`` is the reason.
     """
 
     value: float | None
@@ -42,13 +36,10 @@ class Alpha:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """Agreement on one class.
+    """Agreement on one class, which has ``votes`` votes on clips with two or more votes.
 
-    Attributes:
-        emotion: the class.
-        votes: votes for the class on clips with two or more votes.
-        agreement: share of the other votes on those clips for the same class.
-        confused_with: shares of those other votes for each class, in class order.
+    ``agreement`` is the share of the other votes on those clips for the same class,
+    ``confused_with`` has their shares for each class, in class order.
     """
 
     emotion: str
@@ -59,14 +50,10 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class PairRow:
-    """Agreement of two annotators.
+    """Agreement of two annotators on the clips with a vote of both: share of equal votes, and κ.
 
-    Attributes:
-        annotators: pseudonyms of the pair.
-        clips: number of clips with a vote of both.
-        agreement: share of these clips with equal votes.
-        kappa: Cohen's κ, null where chance agreement is 1.
-        confusion: (6, 6) clips by class of the first (rows) and of the second, in class order.
+    Cohen's κ is null where chance agreement is 1. The confusion matrix, (6, 6), has clips by class
+    of the first (rows) and of the second (columns), in class order.
     """
 
     annotators: tuple[str, str]
@@ -78,15 +65,7 @@ class PairRow:
 
 @dataclass(frozen=True)
 class GoldAccuracy:
-    """Accuracy of an annotator on gold clips.
-
-    Attributes:
-        answers: number of votes.
-        right: number of correct votes.
-        accuracy: share of correct votes.
-        low: lower end of Wilson's 95 % interval.
-        high: upper end of the interval.
-    """
+    """Accuracy of an annotator on gold clips, with Wilson's 95 % interval."""
 
     answers: int
     right: int
@@ -99,11 +78,7 @@ class GoldAccuracy:
 class Quarter:
     """Statistics of a chronological quarter of an annotator's answers.
 
-    Attributes:
-        answered: number of answers.
-        agreement: share of the other annotators' votes on the same clips that are equal.
-        gold_accuracy: share of correct votes on gold clips.
-        median_seconds: median answering time.
+    Agreement is the share of the other annotators' votes on the same clips that are equal.
     """
 
     answered: int
@@ -114,12 +89,7 @@ class Quarter:
 
 @dataclass(frozen=True)
 class Suspicion:
-    """Suspicious pattern in an annotator's answers.
-
-    Attributes:
-        pattern: name of the pattern.
-        sentence: description with figures.
-    """
+    """Suspicious pattern in an annotator's answers, and a description with figures."""
 
     pattern: str
     sentence: str
@@ -130,10 +100,7 @@ class AnnotatorRow:
     """Statistics of one annotator.
 
     Attributes:
-        annotator: pseudonym.
         answered: number of answers, ``unclear`` included.
-        unclear: number of ``unclear`` answers.
-        skipped: number of skipped clips.
         median_seconds: median answering time as measured by Label Studio.
         seconds: 10th, 50th and 90th percentile of answering times; null where not measured.
         faster_than_clip: answers in less than the clip's duration; null where unknown.
@@ -144,7 +111,6 @@ class AnnotatorRow:
         votes: votes by class, in class order.
         confusion: (6, 6) own class (rows) by the other annotators' votes (columns).
         quarters: four quarters, or none below 20 answers.
-        suspicions: suspicious patterns.
     """
 
     annotator: str

@@ -34,17 +34,10 @@ class InvalidAnnotationError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """Answers of one annotation.
+    """Answers of one annotation, null where not given; the emotion is null for ``unclear``.
 
-    Attributes:
-        emotion: emotion class; null for ``unclear``.
-        emotion2: second emotion, if any.
-        confidence: 1 to 3.
-        transcript: transcript as edited by the annotator.
-        problems: problems in the order of the label configuration.
-        speaker: speaker id, if given.
-        origin: origin of the emotion: ``manual``, or kept or changed from a prediction.
-        ignored: names of unknown controls.
+    Confidence is 1 to 3. Problems are in the order of the label configuration. ``origin`` is the
+    emotion's: ``manual``, or kept or changed from a prediction. ``ignored`` are unknown controls.
     """
 
     emotion: Emotion | None
@@ -218,8 +211,7 @@ def _one_text(values: list[str]) -> str | None:
 def gc_paused() -> Iterator[None]:
     """Pause the cyclic garbage collector; records have no reference cycles.
 
-    Each collection visits every record made so far, which takes more than half of the loading time
-    of 300,000 judgements.
+    Each collection visits all records: more than half of the loading time of 300,000 judgements.
     """
     was_enabled = gc.isenabled()
     gc.disable()

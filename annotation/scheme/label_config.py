@@ -3,11 +3,9 @@
 In a ``Choice``, ``value`` is exported and stays the English class name; ``html`` is displayed.
 Emotions have the hotkeys 1–6 in class order and 7 for ``unclear``; space plays. The transcript is
 prefilled, with the recogniser's flags above it. Several problems may be selected, and the second
-emotion may be deselected. Only the emotion is required.
-
-Collapsed panels have a player of the clip's ``context``, which may be empty, and a list of speakers
-from the source's ``cast``. Adjudicators may see the ``votes``. Label Studio 1.23's player has no
-autoplay.
+emotion may be deselected. Only the emotion is required. Collapsed panels have a player of the
+clip's ``context``, which may be empty, and a list of speakers from the source's ``cast``.
+Adjudicators may see the ``votes``. Label Studio 1.23's player has no autoplay.
 """
 
 import re
@@ -52,8 +50,7 @@ def template() -> str:
 def label_config(corpus: Path, settings: AnnotationSettings) -> str:
     """Return the label configuration of a corpus: a validated custom one, or the template.
 
-    Raises:
-        ConfigurationError: if the custom one can't be read or would lose answers.
+    Raises ConfigurationError if the custom one can't be read or would lose answers.
     """
     if settings.label_config is None:
         return template()
@@ -71,9 +68,7 @@ def label_config(corpus: Path, settings: AnnotationSettings) -> str:
 def check_label_config(xml: str, where: str = "label configuration") -> None:
     """Refuse a configuration that Label Studio or the importer can't handle.
 
-    Args:
-        xml: label configuration.
-        where: its name in errors.
+    ``where`` is its name in errors.
 
     Raises:
         ConfigurationError: naming the first problem.

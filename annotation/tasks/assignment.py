@@ -25,10 +25,8 @@ def assign(
 ) -> dict[str, list[str]]:
     """Return the clips of each annotator, in the order given: K·N/A of N clips, rounded up or down.
 
-    Each clip goes to K = ``per_clip`` of A annotators. The seed is of the tie-breaking hash.
-
-    Raises:
-        ConfigurationError: if there are fewer annotators than ``per_clip``.
+    Each clip goes to K = ``per_clip`` of A annotators; fewer than K raise ConfigurationError. The
+    seed is of the tie-breaking hash.
 
     Example:
         >>> assign(["x", "y", "z"], ["a01", "a02"], per_clip=1, seed=0)

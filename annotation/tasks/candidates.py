@@ -46,10 +46,8 @@ class Candidates:
     def unassigned(self, reserved: Container[str] = frozenset()) -> list[Clip]:
         """Return the accepted clips in no batch that aren't reserved; count the rest by reason.
 
-        Reserved are gold clips, which are mixed in separately.
-
-        Raises:
-            DataError: if a shard or an earlier batch can't be read.
+        Reserved are gold clips, which are mixed in separately. Raises DataError if a shard or an
+        earlier batch can't be read.
         """
         self.outcome.warnings += undecided_warnings(self.corpus)
         accepted = {row.clip_id: row.accepted for row in read_decisions(self.corpus)}

@@ -74,10 +74,8 @@ def make_task_lists(
     """Return the task list of each annotator of a panel.
 
     The seed is of assignment, order and gold positions. With ``keep_order`` the clips stay in the
-    given order instead of being shuffled for each annotator.
-
-    Raises:
-        DataError: if an earlier batch can't be read.
+    given order instead of being shuffled for each annotator. Raises DataError if an earlier batch
+    can't be read.
     """
     assigned = assign(clips, panel.annotators, panel.votes, seed)
     seen = _gold_seen(corpus, panel.annotators, set(gold)) if gold else {}

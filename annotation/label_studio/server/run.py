@@ -162,14 +162,9 @@ def serve(
 ) -> None:
     """Run a Label Studio server for the corpus until this process is interrupted.
 
-    Args:
-        corpus: the corpus folder.
-        host: address to listen on.
-        port: port to listen on.
-        environment: virtual environment of Label Studio; default: see ``find_program``.
-        public_url: URL in annotators' browsers behind a proxy.
-        report: called with progress messages.
-        ready: called with the URL once the server answers.
+    For the default ``environment`` see ``find_program``. ``public_url`` is the URL in annotators'
+    browsers behind a proxy. ``report`` is called with progress messages, ``ready`` with the URL
+    once the server answers.
 
     Raises:
         ConfigurationError: if there is no Label Studio, or the address can't be used.
