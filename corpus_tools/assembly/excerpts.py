@@ -1,7 +1,7 @@
 """Context excerpts around clips, for annotators who need what comes before a line.
 
-They are stored in ``clips/<source_id>/context/<clip_id>.wav``. No record refers to them, and they
-can be deleted and cut again from the film.
+They are ``clips/<source_id>/context/<clip_id>.wav``; no record refers to them, and they can be
+deleted and cut again from the film.
 """
 
 from collections import defaultdict, deque
@@ -28,15 +28,8 @@ class Excerpts:
     """Writer of context excerpts; called with clips, it returns the paths of their excerpts.
 
     Existing excerpts are kept. Only drama has excerpts: the lines of a script are not a dialogue.
-    Hold the corpus's lock.
-
-    Args:
-        corpus: the corpus folder.
-        media: films, or folders of films, outside the corpus folder.
-        progress: called after each film.
-
-    Attributes:
-        warnings: number of clips without an excerpt, with the reasons.
+    Films outside the corpus folder are found in ``media``. ``warnings`` are the numbers of clips
+    without an excerpt, with the reasons. Hold the corpus's lock.
     """
 
     def __init__(
@@ -102,11 +95,6 @@ def context_window(start: float, end: float, duration: float) -> tuple[float, fl
     It is 8 s long and centred on the clip, shifted at the start or end of the source; a shorter
     source is the whole window.
 
-    Args:
-        start: start of the clip in seconds.
-        end: end of the clip.
-        duration: duration of the source.
-
     Example:
         >>> context_window(10.0, 14.0, 60.0), context_window(1.0, 5.0, 60.0)
         ((8.0, 16.0), (0.0, 8.0))
@@ -123,11 +111,9 @@ def _samples_around(clip: Clip, duration: float) -> tuple[int, int]:
 def cut_windows(
     blocks: Iterable[Samples], wanted: Iterable[tuple[int, int, Clip]]
 ) -> Iterator[tuple[Clip, Samples]]:
-    """Yield windows of a stream, which is read no further than the end of the last one.
+    """Yield each wanted window (start and end in samples, clip) of a stream of consecutive blocks.
 
-    Args:
-        blocks: consecutive blocks of the stream.
-        wanted: start and end in samples of each window, and its clip.
+    The stream is read no further than the end of the last window.
     """
     waiting = deque(sorted(wanted, key=lambda window: window[:2]))
     held: deque[tuple[int, Samples]] = deque()

@@ -55,21 +55,11 @@ def build_from_corpus(
     given: Mapping[str, Split] | None = None,
     progress: Progress = no_progress,
 ) -> Outcome:
-    """Write the next version of the manifest from the corpus folder.
+    """Write the next version of the manifest from the accepted clips of the corpus folder.
 
-    Only accepted clips are used; rejected ones aren't counted.
-
-    Args:
-        workspace: the corpus folder, locked during the call.
-        split: settings of section [split].
-        labels: settings of section [labels]; the method is recorded in the version's params and
-            card.
-        resplit: whether to ignore the splits of the newest version.
-        given: as for :func:`manifests.building.build.build_manifest`.
-        progress: called after each clip.
-
-    Returns:
-        Outcome of :func:`manifests.building.build.build_manifest`.
+    The folder is locked during the call. The labels' method is recorded in the version's params and
+    card; ``resplit`` ignores the splits of the newest version. ``given`` and the outcome are as for
+    :func:`manifests.building.build.build_manifest`.
 
     Raises:
         DataError: if a shard, a file of judgements, gold.csv or speakers.csv can't be read.
@@ -125,10 +115,8 @@ def choose_texts(
 ) -> dict[str, tuple[str, TextSource]]:
     """Return each clip's text and its source; clips with empty text have none.
 
-    Args:
-        transcripts: best transcript by clip id.
-        corrected: texts corrected by annotators, by clip id, with text source ``annotator``.
-        order: as for `text_rank`.
+    Texts corrected by annotators, with text source ``annotator``, and the best transcripts are
+    chosen by ``order``, as for `text_rank`.
     """
     trusted = {clip_id: best for clip_id, best in transcripts.items() if best.text.strip()}
     texts: dict[str, tuple[str, TextSource]] = {
@@ -148,10 +136,7 @@ def _outranks(best: Transcript | None, source: TextSource, order: Sequence[str])
 
 
 def parse_ratios(text: str) -> tuple[float, float, float]:
-    """Return shares of train, val and test that sum to 1.
-
-    Args:
-        text: three numbers, e.g. ``8/1/1`` or ``80/10/10``.
+    """Return shares of train, val and test that sum to 1, from three numbers (``80/10/10``).
 
     Raises:
         ConfigurationError: if they aren't three numbers of 0 or more, the first above 0.
@@ -173,12 +158,7 @@ def parse_ratios(text: str) -> tuple[float, float, float]:
 
 
 def accepted_clips(root: Path, clips: Mapping[str, Clip]) -> list[Clip]:
-    """Return the accepted clips.
-
-    Args:
-        root: the corpus folder.
-        clips: all clips by id.
-    """
+    """Return the accepted ones of all clips."""
     return [
         clips[screen.clip_id]
         for screen in read_decisions(root)
@@ -218,11 +198,6 @@ def shared_recordings(
 
     Fingerprints are read from the stage written by `corpus segment`, or computed if missing. Clips
     with unreadable files are skipped; building a manifest reports them.
-
-    Args:
-        corpus: the corpus folder.
-        clips: clips to compare, in any order.
-        progress: called after each clip.
     """
     chosen = sorted(clips, key=lambda clip: clip.clip_id)
     stored = _fingerprints(corpus, {clip.source_id for clip in chosen})
@@ -254,14 +229,7 @@ def _fingerprints(corpus: Path, sources: Iterable[str]) -> dict[str, str]:
 def _card_facts(
     corpus: Path, sources: Iterable[str], chosen: Iterable[Transcript], *, with_agreement: bool
 ) -> dict[str, Any]:
-    """Return the JSON input of `manifests.card.draft.CardFacts`.
-
-    Args:
-        corpus: the corpus folder.
-        sources: ids of the sources with clips.
-        chosen: transcript used for each clip.
-        with_agreement: whether to compute inter-annotator agreement.
-    """
+    """Return the JSON input of `manifests.card.draft.CardFacts`; ``chosen`` are the texts used."""
     facts: dict[str, Any] = {"screening": _screening(corpus, sources), "texts": _models(chosen)}
     return facts | ({"agreement": _agreement(corpus)} if with_agreement else {})
 

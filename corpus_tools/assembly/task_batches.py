@@ -56,11 +56,7 @@ class BatchOptions:
     audio_base_url: str | None = None
 
     def check(self) -> None:
-        """Check that the options are compatible.
-
-        Raises:
-            ConfigurationError: for the first incompatible option.
-        """
+        """Raise ConfigurationError for the first option that isn't compatible with the others."""
         unnamed = self.annotators is None
         uses = self.pre_annotate or self.order == "uncertainty"
         labelling = self.per_clip is not None or self.gold_rate or self.predictions or uses
@@ -92,11 +88,6 @@ def export_batch(
     workspace: Workspace, options: BatchOptions, progress: Progress = no_progress
 ) -> Outcome:
     """Write a batch of tasks; hold the corpus's lock.
-
-    Args:
-        workspace: the corpus.
-        options: options of the export.
-        progress: called after each film that excerpts are cut from.
 
     Raises:
         ConfigurationError: if the options are incompatible or don't fit the corpus.

@@ -43,11 +43,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
 
 
 def map_columns(header: Iterable[str], given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the column name of each field in a table.
-
-    Args:
-        header: column names.
-        given: user-defined column names by field.
+    """Return the column name of each field in a table; ``given`` has user-defined ones.
 
     Raises:
         ConfigurationError: if a given column or field doesn't exist, or no column names the audio
@@ -110,11 +106,7 @@ def cell_text(value: Any) -> str | None:
 
 
 def check_text(column: str, value: str) -> None:
-    """Refuse unusable text: lone surrogates, control characters, excessive length.
-
-    Raises:
-        DataError: naming the cell.
-    """
+    """Raise DataError, naming the cell, for surrogates, control characters or excess length."""
     try:
         value.encode()
     except UnicodeEncodeError as error:
@@ -128,11 +120,7 @@ def check_text(column: str, value: str) -> None:
 
 
 def cell_seconds(column: str, cells: Mapping[str, Any]) -> float | None:
-    """Return the time in a cell in seconds, None if it is empty.
-
-    Raises:
-        DataError: if the cell isn't a time.
-    """
+    """Return the time in a cell in seconds, None if empty; raise DataError if it isn't a time."""
     text = cell_text(cells.get(column))
     if text is None:
         return None
@@ -146,11 +134,7 @@ def cell_seconds(column: str, cells: Mapping[str, Any]) -> float | None:
 
 
 def cell_name(column: str, cells: Mapping[str, Any]) -> str | None:
-    """Return the name in a cell, None if it is empty.
-
-    Raises:
-        DataError: if it is too long for a name.
-    """
+    """Return the name in a cell, None if empty; raise DataError if it is too long for a name."""
     text = cell_text(cells.get(column))
     if text is not None and len(text) > LONG_NAME:
         raise DataError(f"{column} has more than {LONG_NAME} characters")
@@ -181,10 +165,7 @@ _MAX_SECONDS = 100_000.0
 
 
 def name_value_pairs(option: str, given: Iterable[str]) -> dict[str, str]:
-    """Return names and values of a repeatable option.
-
-    Raises:
-        ConfigurationError: for one without ``=``.
+    """Return names and values of a repeatable option; ConfigurationError for one without ``=``.
 
     Example:
         >>> name_value_pairs("--map", ["exc=happy", "joy = happy"])

@@ -53,18 +53,10 @@ def cut_rows(
     inputs: dict[str, Any],
     frozen: Mapping[str, str],
 ) -> SourceResult:
-    """Write the clips of a file.
+    """Write the clips of a file, with its rows in order of time.
 
     A file no longer than its only row is taken whole as the clip, whatever start and end the row
-    gives.
-
-    Args:
-        media: media file and its source record.
-        rows: rows of the file in order of time.
-        corpus: corpus folder.
-        segment: settings of section [segment], for speech detection.
-        inputs: result of `import_inputs`.
-        frozen: sha256 of the samples of frozen clips, by clip id.
+    gives. ``frozen`` has the sha256 of the samples of frozen clips, by clip id.
 
     Raises:
         DataError: if a row ends after the file, or two overlap.

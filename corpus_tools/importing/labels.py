@@ -26,13 +26,7 @@ _BY_SYNONYM: dict[str, Emotion] = {
 
 @dataclass
 class LabelMapping:
-    """Mapping of labels to classes.
-
-    Attributes:
-        mapped: user-defined classes by label.
-        dropped: labels to leave out.
-        used: counts of applied mappings, by label and class.
-    """
+    """Mapping of labels to classes: the user's, the labels to drop, and counts of applied ones."""
 
     mapped: Mapping[str, str] = field(default_factory=dict)
     dropped: Collection[str] = ()

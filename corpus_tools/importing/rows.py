@@ -80,16 +80,10 @@ def labels_in(raw: RawRow, columns: Mapping[str, str]) -> Iterator[str]:
 
 
 def read_row(raw: RawRow, columns: Mapping[str, str], root: Path, mapping: LabelMapping) -> Row:
-    """Return a validated row.
-
-    Args:
-        raw: unvalidated row.
-        columns: column name of each field.
-        root: folder that audio paths must not leave.
-        mapping: mapping of labels to classes.
+    """Return a validated row; ``columns`` has the name of each field's column.
 
     Raises:
-        DataError: if the row is unusable.
+        DataError: if the row is unusable, e.g. with an audio path that leaves ``root``.
     """
     cells = {field: raw.cells.get(column) for field, column in columns.items()}
     for field, value in cells.items():

@@ -26,13 +26,9 @@ TABLES = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
 
 @dataclass(frozen=True)
 class RawRow:
-    """Unvalidated row.
+    """Unvalidated row: cells by column, where it is for messages, and the base of relative paths.
 
-    Attributes:
-        where: file and line, for messages.
-        cells: values by column.
-        folder: base of relative paths.
-        split: split of the whole file, if it has one.
+    ``split`` is that of the whole file, if it has one.
     """
 
     where: str
@@ -43,13 +39,9 @@ class RawRow:
 
 @dataclass
 class Table:
-    """Rows of one or several files.
+    """Readable rows of one or several files, and the location and reason of each broken one.
 
-    Attributes:
-        root: folder that audio paths must not leave.
-        rows: readable rows.
-        broken: location and reason of each unreadable row.
-        columns: names of all columns in order of appearance.
+    Audio paths must not leave ``root``; ``columns`` are all names in order of appearance.
     """
 
     root: Path
@@ -64,13 +56,7 @@ class Table:
 
 
 def read_table(path: Path, table: Table, folder: Path, split: str | None = None) -> None:
-    """Add the rows of a file to a table.
-
-    Args:
-        path: path of the file.
-        table: table to extend.
-        folder: base of relative paths in the file.
-        split: split of all rows.
+    """Add the rows of a file to a table; its relative paths start at ``folder``.
 
     Raises:
         ConfigurationError: if the file doesn't exist or its type isn't supported.
@@ -203,14 +189,10 @@ def split_named(name: str) -> Split | None:
 def read_corpus_tables(path: Path, audio_folder: Path | None = None) -> Table:
     """Return the rows of a table, or of a folder of tables or audio files.
 
-    In a folder, each ``metadata.csv``, ``.jsonl`` or ``.parquet`` is read with paths relative to
-    it; a parent folder may name its split. Without any, EmoBox's JSON Lines are read
-    (``*_train_*.jsonl``, ``*_valid_*``, ``*_test_*``); else each audio file is a row with its
-    folder's name as the class.
-
-    Args:
-        path: file or folder.
-        audio_folder: base of relative paths; default: the table's own folder.
+    In a folder, each ``metadata.csv``, ``.jsonl`` or ``.parquet`` is read with paths relative to it
+    (or to ``audio_folder``); a parent folder may name its split. Without any, EmoBox's JSON Lines
+    are read (``*_train_*.jsonl``, ``*_valid_*``, ``*_test_*``); else each audio file is a row with
+    its folder's name as the class.
 
     Raises:
         ConfigurationError: if there is nothing to read.

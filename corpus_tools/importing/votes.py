@@ -24,13 +24,8 @@ def add_judgements(corpus: Path, rows: Mapping[str, Row], sha256: str, outcome: 
     """Write labels missing from the corpus to a new file, and return their number.
 
     A changed label is added as a newer version. Annotators keep their pseudonyms unless this corpus
-    uses the same one already; addresses and names become pseudonyms.
-
-    Args:
-        corpus: corpus folder.
-        rows: rows by clip id.
-        sha256: digest of the table.
-        outcome: receives the file, and a warning about votes of withdrawn annotators.
+    uses the same one already; addresses and names become pseudonyms. ``sha256`` is the digest of
+    the table; the outcome gets the file, and a warning about votes of withdrawn annotators.
 
     Raises:
         DataError: if judgements or annotators can't be read.

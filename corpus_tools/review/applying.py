@@ -44,8 +44,7 @@ def apply_files(
         corpus: the corpus folder.
         files: decision files, as for `read_decisions`.
         configuration: settings of corpus.toml.
-        media: films, or folders of films, for clips with moved edges; not needed for films in the
-            corpus folder.
+        media: films, or folders of films, outside the corpus folder, for clips with moved edges.
         progress: called after each source.
 
     Returns:
@@ -84,10 +83,7 @@ def apply_files(
 
 @dataclass(frozen=True)
 class _Applier:
-    """Settings and rows of one call; `run` applies the rows of one source.
-
-    `decisions` are the screening decisions that resulted, by source id.
-    """
+    """Settings and rows of one call, and the resulting screening decisions by source id."""
 
     corpus: Path
     configuration: Configuration
@@ -97,10 +93,7 @@ class _Applier:
     decisions: dict[str, SourceDecisions] = field(default_factory=dict)
 
     def run(self, item: SourceMedia) -> Counter[str]:
-        """Store and apply the decisions on a source; return the number of each action.
-
-        The clips of a film are screened later, with those of all films.
-        """
+        """Apply a source's rows and count the actions; films are screened later, all at once."""
         source, name = item.source, item.source.source_id
         update = Update(self.corpus, self._rules(source), self.frozen)
         if item.film and not ledger_fits(self.corpus, name):
@@ -153,13 +146,7 @@ class _Applier:
 
 @dataclass
 class _CheckedRows:
-    """Rows on one source that are consistent with the corpus.
-
-    Attributes:
-        taken: decisions to store, with their records.
-        undone: ids of the planned clips with decisions to undo.
-        actions: number of rows of each action.
-    """
+    """Rows on one source that are consistent with the corpus: to store, to undo, by action."""
 
     taken: list[tuple[Decision, Choice]] = field(default_factory=list)
     undone: list[str] = field(default_factory=list)

@@ -25,10 +25,7 @@ PER_SECOND = 100
 
 
 class Envelope:
-    """Envelope of a track that is added block by block.
-
-    Args:
-        seconds: duration of the track; parts without a block stay 0.
+    """Envelope of a track of some seconds, added block by block; parts without a block stay 0.
 
     Example:
         >>> envelope = Envelope(0.03)
@@ -41,12 +38,7 @@ class Envelope:
         self.values: NDArray[np.uint8] = np.zeros(-(-round(seconds * 1000) // 10), dtype=np.uint8)
 
     def add(self, start: int, samples: Samples) -> None:
-        """Add a block.
-
-        Args:
-            start: index of its first sample in the track.
-            samples: int16 mono at 16 kHz.
-        """
+        """Add a block (int16 mono at 16 kHz) that starts at a sample of the track."""
         lead = start % _STEP
         tail = -(lead + len(samples)) % _STEP
         padded = np.pad(np.abs(samples.astype(np.int32)), (lead, tail))
@@ -73,13 +65,7 @@ def reason_label(reason: str) -> str:
 
 
 def reason_sentence(reason: str, clip: Clip, rules: Mapping[str, Any]) -> str:
-    """Return a screening reason with the measured value and the threshold.
-
-    Args:
-        reason: reason in the record.
-        clip: clip with its measures.
-        rules: thresholds by name.
-    """
+    """Return a screening reason with the measured value and the threshold."""
     sentence, values = _SENTENCES.get(reason), {**rules, **clip.row()}
     for measure, threshold in screening_measures():
         if threshold.reason == reason and threshold.key in rules:
@@ -150,11 +136,7 @@ def page_data(
 ) -> dict[str, Any]:
     """Return the data of the page's script, without the audio and its envelope.
 
-    Args:
-        data: records of the source.
-        sound: map of the page's audio.
-        limits: minimum and maximum clip length in seconds for trimming; ``None`` if clips can't be
-            trimmed.
+    ``limits`` are the clip lengths in seconds for trimming, None if clips can't be trimmed.
     """
     source = data.source
     reviews = {(row.start, row.end): row for row in data.choices.reviews}

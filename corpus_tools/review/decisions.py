@@ -28,7 +28,7 @@ class Decision:
         source_id: id of the source.
         clip_id: id of the clip.
         action: ``keep``, ``drop``, ``trim`` (keep with other edges) or ``undo``.
-        start: start in seconds, of the trimmed clip for ``trim``; ``None`` if empty.
+        start: start in seconds, of the trimmed clip for ``trim``; None if empty.
         end: end in seconds, likewise.
         note: reviewer's note.
     """
@@ -46,9 +46,8 @@ class Decision:
 def read_decisions(path: Path) -> Iterator[Decision | DataError]:
     """Yield the rows of a decision file; a bad row as an error that names its line.
 
-    Args:
-        path: CSV as for `read_rows`, with the columns `COLUMNS` in any order; ``note`` is
-            optional. Times are seconds or ``[h:]m:s``, with a point or a comma.
+    The columns `COLUMNS` (``note`` is optional) may be in any order. Times are seconds or
+    ``[h:]m:s``, with a point or a comma.
 
     Raises:
         DataError: if the file can't be read, or lacks a column.
@@ -96,16 +95,9 @@ _LONGEST_ID = 200
 
 @dataclass(frozen=True)
 class DecisionChecker:
-    """Validator of decisions on the clips of one source.
+    """Validator of decisions on the clips of one source, by the stored records and settings.
 
-    Attributes:
-        source: the source.
-        film: its film, ``None`` if not found.
-        clips: its clips by id.
-        accepted: ids of the accepted clips.
-        choices: stored manual regions and review decisions.
-        frozen: clip ids that must not change, each with the file that names it.
-        settings: settings of section [segment], for the clip lengths.
+    ``film`` is None if not found; ``frozen`` names the file that freezes each such clip.
     """
 
     source: Source
@@ -117,11 +109,7 @@ class DecisionChecker:
     settings: SegmentSettings
 
     def choice(self, decision: Decision, others: Sequence[Decision]) -> Choice:
-        """Return the record of a decision.
-
-        Args:
-            decision: decision on a clip of this source.
-            others: decisions of the same run on its other clips.
+        """Return the record of a decision, given the others of the same run on this source.
 
         Raises:
             DataError: if it contradicts the corpus.
@@ -143,10 +131,7 @@ class DecisionChecker:
         return _choice(decision, start, end)
 
     def undone(self, clip_id: str) -> Choice | None:
-        """Return the stored decision to undo, ``None`` if there is none.
-
-        Args:
-            clip_id: id of the clip as planned, or with its present edges.
+        """Return the stored decision to undo for a clip as planned or at present, None without any.
 
         Raises:
             DataError: if it can't be undone, or there is no such clip.

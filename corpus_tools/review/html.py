@@ -30,14 +30,10 @@ SCRIPTS = (
 
 
 def write_page(path: Path, template: str, **values: Any) -> None:
-    """Write a page atomically; long values may be iterables, which are streamed.
+    """Write a page from a template atomically; long values may be iterables, which are streamed.
 
-    Its policy forbids loading anything, and allows only the page's own style and script.
-
-    Args:
-        path: file to write.
-        template: name of the template.
-        values: variables of the template; text is escaped.
+    Its policy forbids loading anything, and allows only the page's own style and script. Text is
+    escaped.
     """
     page = _environment().get_template(template)
     style, script = _style(), _script()

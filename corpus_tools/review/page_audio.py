@@ -30,14 +30,10 @@ BIT_RATE = 32_000
 
 
 def write_mp3(out: BinaryIO, blocks: Iterable[Samples]) -> None:
-    """Encode a stream of sample blocks; memory does not grow with its length.
+    """Encode blocks (int16 mono at `SAMPLE_RATE`) to a seekable file, without holding them all.
 
     The bit rate is constant and the bit reservoir off, so that players seek exactly; the first
     frame holds the delay of encoder and decoder.
-
-    Args:
-        out: seekable file to write.
-        blocks: int16 mono at `SAMPLE_RATE`.
     """
     with av.open(out, "w", format="mp3") as container:
         stream = container.add_stream("libmp3lame", rate=SAMPLE_RATE, options=dict(_OPTIONS))
@@ -62,13 +58,7 @@ _BLOCK = 10 * SAMPLE_RATE
 
 @dataclass(frozen=True)
 class PageAudio:
-    """Audio of a source, encoded for a page.
-
-    Attributes:
-        sound_map: map of the audio to the source.
-        envelope: envelope of the whole source, as bytes.
-        mp3: file with the encoded audio.
-    """
+    """MP3 of a source's audio for a page, its map, and the whole source's envelope as bytes."""
 
     sound_map: SoundMap
     envelope: bytes
@@ -81,12 +71,7 @@ def film_audio(
 ) -> Iterator[PageAudio]:
     """Decode and encode a whole film; memory does not grow with its length.
 
-    Args:
-        film: media file.
-        track: index of the audio track.
-        seconds: duration of the source.
-        settings: settings of section [segment], for the voice activity detector.
-        folder: folder for unnamed temporary files.
+    ``seconds`` is the source's duration; unnamed temporary files go to ``folder``.
 
     Raises:
         MediaError: if the film can't be decoded.
@@ -118,13 +103,9 @@ def film_audio(
 def clips_audio(
     corpus: Path, clips: Sequence[Clip], seconds: float, folder: Path
 ) -> Iterator[PageAudio]:
-    """Concatenate the clips of a source, separated by short silences.
+    """Concatenate the clips of a source in order of time, separated by short silences.
 
-    Args:
-        corpus: the corpus folder.
-        clips: clips in order of time.
-        seconds: duration of the source.
-        folder: folder for the unnamed temporary file.
+    ``seconds`` is the source's duration; the unnamed temporary file goes to ``folder``.
 
     Raises:
         MediaError: if a clip is missing or damaged.

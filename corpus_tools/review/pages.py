@@ -177,13 +177,7 @@ def _missing_film_warnings(
 
 
 def _report(data: SourceData, *, film: bool, renewed: bool) -> dict[str, Any]:
-    """Return the summary of a page.
-
-    Args:
-        data: records of the source.
-        film: whether the page has the audio of the whole film.
-        renewed: whether the audio was read from the film, not from the previous page.
-    """
+    """Return the summary of a page with or without the whole film and with new or kept audio."""
     source = data.source
     return {
         "source_id": source.source_id,

@@ -21,13 +21,9 @@ __all__ = ["PreviousPage", "previous_page_audio", "read_previous_page"]
 
 @dataclass(frozen=True)
 class PreviousPage:
-    """Page that was written from the film.
+    """Page that was written from the film, with its sound map and envelope.
 
-    Attributes:
-        path: file of the page.
-        sound_map: map of its audio.
-        envelope: envelope of the audio, as bytes.
-        sound: byte range [first, last) of the encoded audio in the page.
+    ``sound`` is the byte range [first, last) of the encoded audio in the page.
     """
 
     path: Path
@@ -37,13 +33,9 @@ class PreviousPage:
 
 
 def read_previous_page(path: Path, source: Source) -> PreviousPage | None:
-    """Return a source's previous page if it holds the whole film's audio, else ``None``.
+    """Return a source's previous page if it holds the whole film's audio, else None.
 
     A ``source_id`` identifies the film's content, so any page of it has the right audio.
-
-    Args:
-        path: path of the page.
-        source: source of the page.
     """
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as page:
@@ -67,11 +59,7 @@ def read_previous_page(path: Path, source: Source) -> PreviousPage | None:
 
 @contextmanager
 def previous_page_audio(page: PreviousPage, folder: Path) -> Iterator[PageAudio]:
-    """Extract the audio of a previous page; memory does not grow with its length.
-
-    Args:
-        page: page of `read_previous_page`.
-        folder: folder for the unnamed temporary file.
+    """Extract a previous page's audio to an unnamed file; memory doesn't grow with its length.
 
     Raises:
         DataError: if the audio is damaged.

@@ -85,12 +85,7 @@ _PREFERENCE = ("annotator", "script", "import", "subtitle", "recogniser", "whisp
 
 @dataclass(frozen=True)
 class SourceMedia:
-    """Source with its film.
-
-    Attributes:
-        source: record of the source.
-        film: file of the film, ``None`` if not found.
-    """
+    """Source with the file of its film, None if not found."""
 
     source: Source
     film: Path | None
@@ -101,12 +96,10 @@ def choose_sources(
 ) -> list[SourceMedia]:
     """Return the sources selected for a command; unknown names and files are failures.
 
-    Args:
-        corpus: the corpus folder.
-        media: films, or folders of films; empty: the films in the corpus folder.
-        wanted: ids, titles or file names of sources. Empty: the sources of ``media``, or without
-            ``media`` all films (scripted recordings are many and a sentence long each).
-        outcome: receives the failures; its ``items_in`` is raised by the number of queries.
+    Without ``media`` (films or folders of films) the films in the corpus folder are used;
+    ``wanted`` are ids, titles or file names of sources. If empty, the sources of ``media`` are
+    taken, or without media all films (scripted recordings are many and a sentence long each).
+    ``items_in`` of the outcome is raised by the number of queries.
 
     Raises:
         DataError: if a shard can't be read.

@@ -93,8 +93,7 @@ def changes_to_answers(removal: Removal) -> Iterator[Change]:
 def changes_to_tables(removal: Removal) -> Iterator[Change]:
     """Yield changes to speakers, annotators, their projects and passwords.
 
-    The annotator's own row is deleted last, because it holds the address that identifies the
-    others.
+    The annotator's own row is deleted last: it holds the address that identifies the others.
     """
     corpus = removal.corpus
     if removal.speaker is not None:

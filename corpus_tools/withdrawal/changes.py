@@ -32,14 +32,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Change:
-    """File to rewrite or delete.
-
-    Attributes:
-        path: path of the file.
-        data: new content; None to delete the file.
-        place: category of its count.
-        count: number of withdrawn records or files.
-    """
+    """File to rewrite with new data or, if None, to delete; the count of records is for a place."""
 
     path: Path
     data: bytes | None
@@ -49,12 +42,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Removal:
-    """Scope of a withdrawal.
+    """Scope of a withdrawal: the tombstone that lists the clips and sources.
 
-    Attributes:
-        corpus: corpus folder.
-        tombstone: tombstone that lists the clips and sources.
-        milliseconds: duration withdrawn from each partly kept source, by all withdrawals so far.
+    ``milliseconds`` is the duration withdrawn from each partly kept source, by all withdrawals so
+    far.
     """
 
     corpus: Path
@@ -122,14 +113,10 @@ def clip_interval(clip_id: str) -> tuple[float, float]:
 
 
 def filter_rows(path: Path, change: Callable[[Row], Row | None]) -> tuple[bytes, int, int]:
-    """Return the content of a JSON Lines file with its rows filtered.
+    """Return a JSON Lines file's content with its rows filtered, and the rows changed and left.
 
-    Args:
-        path: path of the file; unchanged rows stay byte for byte.
-        change: returns a row unchanged, a replacement, or None to delete it.
-
-    Returns:
-        Content, number of deleted or changed rows, and number of rows left.
+    ``change`` returns a row unchanged (it stays byte for byte), a replacement, or None to delete
+    it.
 
     Raises:
         DataError: naming the line that is not a JSON object.

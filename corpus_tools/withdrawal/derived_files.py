@@ -114,7 +114,7 @@ def changes_to_pages(removal: Removal) -> Iterator[Change]:
 def changes_to_features(removal: Removal) -> Iterator[Change]:
     """Yield deletions of feature packs with withdrawn clips, listed in the shards or versions.
 
-    Features of other clips in these packs are computed again by the next training.
+    The next training computes the features of their other clips again.
     """
     digests = {
         clip.file_sha256

@@ -50,15 +50,9 @@ def plan_withdrawal(
     """Return the plan to withdraw a speaker, a source or an annotator.
 
     A speaker's clips are those with that speaker in the shards, in a version or, where the shards
-    name no speaker, in a judgement, and repeats of these without a speaker. A source with
-    all its clips withdrawn is withdrawn as a whole. Earlier withdrawals of the same id stay in the
+    name no speaker, in a judgement, and repeats of these without a speaker. A source with all its
+    clips withdrawn is withdrawn as a whole. Earlier withdrawals of the same id stay in the
     tombstone.
-
-    Args:
-        corpus: corpus folder.
-        kind: kind of the withdrawn id.
-        name: id of the speaker, source or annotator.
-        reason: reason for the tombstone.
 
     Raises:
         ConfigurationError: naming the nearest ids, if the id is unknown.

@@ -42,14 +42,8 @@ def withdraw(
     """Delete all data of a withdrawn speaker, source or annotator, and leave a tombstone.
 
     The caller holds the corpus's lock. In the outcome an item is a withdrawn record or file;
-    ``details["withdrawal"]`` counts them by place.
-
-    Args:
-        corpus: corpus folder.
-        kind: kind of the withdrawn id.
-        name: id of the speaker, source or annotator.
-        reason: reason for the tombstone, without names of persons.
-        dry_run: count only and change nothing.
+    ``details["withdrawal"]`` counts them by place. The ``reason``, without names of persons, goes
+    into the tombstone; a dry run only counts.
 
     Raises:
         ConfigurationError: naming the nearest ids, if the id is unknown.
@@ -189,10 +183,7 @@ def _manual_steps(corpus: Path, plan: WithdrawalPlan) -> list[str]:
 
 
 def _find_residue(removal: Removal) -> list[str]:
-    """Return the text files of the corpus that still mention withdrawn ids, sorted.
-
-    Tombstones are skipped, since they may; so are files other than text.
-    """
+    """Return the text files, but for tombstones, that still mention withdrawn ids, sorted."""
     residue = []
     for path in _text_files(removal.corpus):
         place = path.relative_to(removal.corpus).as_posix()

@@ -29,15 +29,8 @@ def run_each(
 ) -> Iterator[tuple[T, R]]:
     """Yield each item with its result, in the order of the items.
 
-    A failed item becomes a failure of the outcome; the others are still processed.
-
-    Args:
-        items: items to process.
-        work: function that depends on the item only; picklable if there are several workers.
-        outcome: receives the failures.
-        name: returns an item's name for messages.
-        progress: called after each item.
-        workers: number of processes; 1 for this process.
+    A failed item becomes a failure of the outcome; the others are still processed. ``work`` depends
+    on the item only, and is picklable if there are several workers, which are processes.
     """
     if workers == 1 or len(items) < 2:
         results = _one_by_one(items, work)

@@ -25,11 +25,7 @@ CONFIGURATION_FILE = "corpus.toml"
 
 @dataclass(frozen=True)
 class Workspace:
-    """Corpus folder.
-
-    Attributes:
-        root: folder that contains ``corpus.toml``.
-    """
+    """Corpus folder, which contains ``corpus.toml``."""
 
     root: Path
 
@@ -58,13 +54,9 @@ class Workspace:
         language: str = "zh",
         sections: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> "Workspace":
-        """Create a corpus folder and return it; existing files are kept.
+        """Create a corpus folder, if missing, and return it; existing files are kept.
 
-        Args:
-            root: the folder, created if missing.
-            name: name of the corpus.
-            language: BCP 47 code of the spoken language; ``zh`` for Sichuan dialect.
-            sections: other settings for corpus.toml, by section.
+        ``sections`` are other settings for corpus.toml, by section.
 
         Raises:
             ConfigurationError: if the folder is a corpus already.
@@ -103,11 +95,8 @@ class Workspace:
     def lock(self, *, withdrawing: bool = False) -> FolderLock:
         """Return the lock that a command holds while it writes to the corpus.
 
-        Args:
-            withdrawing: whether the command may finish interrupted withdrawals.
-
         Raises:
-            CorpusError: if a withdrawal was interrupted and ``withdrawing`` is false.
+            CorpusError: if a withdrawal was interrupted and the command isn't ``withdrawing``.
         """
         unfinished = None if withdrawing else Withdrawn.of(self.root).unfinished()
         if unfinished is not None:

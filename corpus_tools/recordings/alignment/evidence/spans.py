@@ -42,10 +42,7 @@ class Spans:
         return [0, *(int(piece) for piece in after_pause)]
 
     def speech_ms(self) -> Floats:
-        """Return the speech in each span, short pauses included; inf beyond the take.
-
-        Shape (pieces, widths).
-        """
+        """Return each span's speech with short pauses; (pieces, widths), inf beyond the take."""
         length = (self.pieces[:, 1] - self.pieces[:, 0]).astype(float)
         pauses = np.append(self._pauses(), 0.0)
         total = np.concatenate([[0.0], np.cumsum(length + np.minimum(pauses, _SHORT_MS))])
