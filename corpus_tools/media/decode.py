@@ -28,11 +28,9 @@ __all__ = ["Block", "decode", "decode_whole"]
 class Block:
     """Consecutive int16 mono samples at `SAMPLE_RATE`; each block follows directly on the last.
 
-    Attributes:
-        samples: samples of the block.
-        gap: whether the file has no audio here, so that the samples are inserted zeros.
-        unreal_seconds: duration of the samples that are not finite numbers in the file.
-        holes: ranges of only such samples, as [start, end) in ``samples``.
+    ``gap``: the file has no audio here, and the samples are inserted zeros. ``unreal_seconds`` is
+    the duration of the samples that are not finite numbers in the file; ``holes`` are ranges of
+    only such samples, as [start, end) in ``samples``.
     """
 
     samples: Samples

@@ -99,10 +99,9 @@ MEDIA_EXTENSIONS = frozenset(f".{name}" for name in _EXTENSIONS.split())
 
 @dataclass(frozen=True)
 class AudioTrack:
-    """An audio track: announced duration in seconds, language as three-letter code, if known.
+    """An audio track, with its announced duration in seconds and three-letter language if known.
 
-    ``index`` counts the file's audio tracks from 0 (ffmpeg's ``a:N``); players choose the
-    ``default``.
+    ``index`` counts the audio tracks from 0 (ffmpeg's ``a:N``); players choose the ``default``.
     """
 
     index: int
@@ -269,11 +268,8 @@ def length_of(path: Path, track: int) -> float | None:
 
     Computed from its packets: the announced length is missing in streams, an estimate in MP3 and
     AAC without a header, and leaves out a late start of the track. Where time stamps jump, the
-    result may be too long, but never too short. ``None`` if no packet has a time stamp or a
-    duration.
-
-    Raises:
-        MediaError: as for `open_media`; `TruncatedMediaError` if the packets can't be read.
+    result may be too long, but never too short. ``None`` if no packet has a time or duration.
+    Raises as `open_media` does, and `TruncatedMediaError` if the packets can't be read.
     """
     with open_media(path) as container:
         stream = container.streams.audio[track]

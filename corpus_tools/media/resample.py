@@ -25,9 +25,8 @@ class Clock:
 
     Where time stamps jump back by more than a second or ahead by more than an hour (a spliced
     recording, an overflowed counter, a wrong stamp), the timeline goes on from where it is: no gap
-    is inserted and no sound is lost. ``origin`` is the time stamp at which players start the file,
-    ``position`` the timeline so far, ``stamp`` the end of the last frame by its own time stamp; all
-    in seconds.
+    is inserted and no sound is lost. In seconds: ``origin``, the time stamp at which players start
+    the file; ``position``, timeline so far; ``stamp``, end of the last frame by its own time stamp.
     """
 
     def __init__(self, origin: float) -> None:
@@ -37,8 +36,8 @@ class Clock:
     def advance(self, frame: AudioFrame) -> int:
         """Move past a frame and return the number of zero samples to insert before it.
 
-        It is -1 if the frame repeats what was decoded already. Raises `LongMediaError` if the
-        timeline gets longer than a clip's id can express.
+        It is -1 if the frame repeats what was decoded already. `LongMediaError` if the timeline
+        gets longer than a clip's id can express.
         """
         length = frame.samples / frame.sample_rate
         time = frame.time

@@ -33,9 +33,7 @@ def write_wav(path: Path, samples: Samples) -> str:
 def read_wav(path: Path, sha256: str | None = None) -> Samples:
     """Return a clip's samples, checked against their expected ``sha256`` if it is given.
 
-    Raises:
-        MissingMediaError: if the file is missing.
-        NotMediaError: if it isn't a 16 kHz mono WAV, or has other samples.
+    `MissingMediaError` if there is no file; `NotMediaError` if it has another format or samples.
     """
     if not path.is_file():
         raise MissingMediaError(f"{path} is gone; {_REMEDY}")

@@ -215,9 +215,7 @@ SHIPPED = (
 def added_measures() -> tuple[Measure, ...]:
     """Return the measures that other packages install, in the order of their names.
 
-    Raises:
-        ConfigurationError: if one can't be imported, or is no `Measure` with a name, key and reason
-            of its own.
+    `ConfigurationError` if one isn't importable, or no `Measure` with its own name, key and reason.
     """
     from manifests.storage.records import Clip
 

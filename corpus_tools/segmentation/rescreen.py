@@ -23,8 +23,8 @@ def screen_corpus(
     """Screen every clip again by its measures and repeats, without cutting.
 
     The caller holds the corpus's lock. Rules are by kind of source (``drama``, ``scripted``). The
-    outcome counts clips; its ``details`` have the number of changed sources, and the seconds by
-    reason. Raises `DataError` if the frozen clips can't be determined.
+    outcome counts clips; ``details`` has the number of changed sources, and seconds by reason.
+    `DataError` if the frozen clips can't be determined.
     """
     outcome = Outcome()
     frozen = frozen_clips(corpus)

@@ -23,9 +23,9 @@ __all__ = ["retrim", "undone_trims"]
 
 
 def undone_trims(corpus: Path, source_id: str, choices: Choices) -> list[Cut]:
-    """Return a cut source's cuts with edges that were moved in review and have been undone since.
+    """Return a source's cuts with edges that were moved in review and have been undone since.
 
-    Raises `DataError` if the shard of its clips can't be read.
+    `DataError` if the shard of its clips can't be read.
     """
     stored = read_header(SEGMENTS.path(corpus, source_id)).inputs.get("choices") or {}
     fixed = choices.fixed()
@@ -39,11 +39,7 @@ def retrim(update: Update, media: MediaInput) -> None:
     Each replaces the clips that it overlaps. Where moved edges were undone, the free time is
     planned again. All other clips stay, and so do the settings that the source was cut with: its
     `segments` fingerprint changes only in the choices, and ``corpus segment`` finds the source
-    unchanged.
-
-    Raises:
-        CorpusError: if a frozen clip would be removed.
-        MediaError: if the film can't be decoded.
+    unchanged. `CorpusError` if a frozen clip would go, `MediaError` if decoding fails.
     """
     corpus, name = update.corpus, media.source.source_id
     choices = read_choices(corpus, name)

@@ -51,24 +51,15 @@ def segment(
     workers: int = 1,
     progress: Progress = no_progress,
 ) -> Outcome:
-    """Cut media files into clips, screen them, and account for every second.
+    """Cut media files, and those in folders, into clips, screen them, and account for every second.
 
     A source with unchanged content, subtitles and settings is skipped; one with frozen clips keeps
-    its cuts and is only screened. The caller holds the corpus's lock.
-
-    Args:
-        corpus: corpus folder.
-        media: files, and folders to search for media.
-        settings: settings of section [segment] of corpus.toml.
-        screen: settings of section [screen].
-        series: series of all the files; default: the name of each file's folder.
-        track: index of the audio track; default: the one marked as default.
-        regions: CSV file of manual regions, see `read_regions`; they stay in force.
-        recut: sources (id or title) to cut anew although they have frozen clips, which stay,
-            superseded.
-        language: BCP 47 code of the spoken language, by which subtitles are chosen and read.
-        workers: number of processes; it doesn't affect the result.
-        progress: called after each file.
+    its cuts and is only screened, but those in ``recut`` (ids or titles) are cut anew while their
+    frozen clips stay, superseded. The series defaults to the name of each file's folder, the track
+    to the one marked as default. ``regions`` is a CSV file of manual regions, see `read_regions`;
+    they stay in force. ``language`` is the BCP 47 code of the spoken language, by which subtitles
+    are chosen and read. The number of workers doesn't affect the result. The caller holds the
+    corpus's lock.
 
     Returns:
         Counts of media files; in ``details`` a report of each source, and totals of the clips.

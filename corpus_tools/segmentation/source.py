@@ -68,8 +68,7 @@ class ClipWriter:
     def write(self, cuts: Sequence[Cut], speaker_in: Callable[[Cut], SpeakerInfo]) -> list[Clip]:
         """Write clips below ``clips/<source_id>/`` and return their records.
 
-        Other threads write files while this one measures. `CorpusError` if a frozen clip would
-        change.
+        Other threads write while this one measures. `CorpusError` if a frozen clip would change.
         """
         with ThreadPoolExecutor(_WRITERS) as pool:
             files = [pool.submit(self._write, cut) for cut in cuts]
@@ -137,17 +136,9 @@ def analyse(
     """Decode a source, plan its clips, and write each below ``clips/<source_id>/``.
 
     A pure function of the source, but for the clips' files. Memory doesn't grow with the length of
-    the source: its samples are kept in a temporary file.
-
-    Args:
-        media: media file and its source.
-        corpus: corpus folder.
-        lines: subtitle lines in order of time, with the times of their file.
-        settings: settings of section [segment].
-        inputs: JSON-ready inputs of the cuts, for the result.
-        frozen: sha256 of the samples of the frozen clips, by clip id.
-        choices: manual regions and review decisions of the source.
-        cuts: cuts in order of time; ``None`` to plan them.
+    the source: its samples are kept in a temporary file. Subtitle lines are in order of time, with
+    the times of their file; ``frozen`` has the sha256 of the samples of the frozen clips, by clip
+    id. Cuts are in order of time; ``None`` to plan them. ``inputs`` go into the result as they are.
 
     Raises:
         MediaError: if the file can't be decoded.
@@ -256,10 +247,10 @@ class _SpeakerLookup:
 def preview_clips(
     media: Path, *, track: int | None = None, settings: SegmentSettings | None = None
 ) -> Iterator[tuple[Cut, Samples]]:
-    """Yield the clips that ``corpus segment`` would cut from a file without subtitles.
+    """Yield the cuts that ``corpus segment`` would make without subtitles, in order of time.
 
-    Each cut comes with its samples (int16 mono at 16 kHz), in order of time. The track defaults to
-    the file's default one. Raises `MediaError` if the file can't be decoded.
+    Each comes with its samples (int16 mono at 16 kHz). The track defaults to the file's default
+    one. Raises `MediaError` if the file can't be decoded.
     """
     settings = settings or SegmentSettings()
     chosen = probe(media).track(track).index

@@ -78,7 +78,7 @@ Kind = Literal["drama", "scripted"]
 
 @dataclass(frozen=True)
 class MediaInput:
-    """A path as given and the source in one of its tracks, perhaps ``known`` to the corpus already.
+    """Path as given, and the source in one of its tracks; ``known`` if it is in the corpus already.
 
     The duration of a new source is unknown before decoding.
     """

@@ -117,8 +117,8 @@ def import_regions(
 
     Each row must name a source of this run; ``none`` removes all regions of its source. A source
     with ``frozen_clips`` keeps its regions. Each invalid row counts as an input item and is a
-    failure in the outcome; a region shorter than the shortest clip or past the end is a warning.
-    Raises `DataError` if the file can't be read.
+    failure in the outcome; a region that is too short or past the end is a warning. Raises
+    `DataError` if the file can't be read.
     """
     regions = _RegionImport(file, inputs, settings, outcome).by_source()
     for source_id, choices in regions.items():

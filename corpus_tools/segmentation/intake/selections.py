@@ -100,8 +100,7 @@ class Choices:
     def speakers(self, start: float, end: float) -> set[str]:
         """Return the speakers that the regions file gives for a clip with these edges in seconds.
 
-        One if a region contains the clip; several if regions of several contain or overlap it; else
-        none.
+        They are those of all regions that contain it, or else overlap it; several if these differ.
         """
         named = [(row.speaker, row) for row in self.regions if row.speaker]
         containing = {speaker for speaker, row in named if row.start <= start and end <= row.end}
@@ -114,8 +113,7 @@ class Choices:
 def read_choices(corpus: Path, source_id: str) -> Choices:
     """Return a source's regions and review decisions; empty without a file.
 
-    Raises:
-        DataError: if a row isn't a valid record; the message names file and line.
+    `DataError` names file and line of a row that isn't a valid record.
     """
     path = _path(corpus, source_id)
     if not path.is_file():

@@ -50,15 +50,9 @@ SETTLED = "stages/fingerprints/settled"
 class SourceResult:
     """Records from the analysis of one source, and warnings for the user.
 
-    Attributes:
-        source: record of the source.
-        clips: records of its clips.
-        lines: subtitle lines; ``None`` for a source that can't have any.
-        outside_ms: milliseconds in no clip, by ledger reason.
-        inputs: JSON-ready inputs of the cuts.
-        fingerprints: fingerprints of the clips; ``None`` for a source without repeat search.
-        alignment: JSON-ready `SubtitleTiming`; ``None`` without subtitles.
-        warnings: messages.
+    Of recordings, ``lines`` (subtitles) and ``fingerprints`` of the clips are ``None``.
+    ``outside_ms`` counts milliseconds in no clip by ledger reason. JSON-ready: ``inputs`` of the
+    cuts; ``alignment``, a `SubtitleTiming` or ``None`` without subtitles.
     """
 
     source: Source
@@ -96,8 +90,7 @@ def write_result(
 ) -> None:
     """Write a source's shards, undecided, then delete the unfrozen clips that it no longer has.
 
-    The clips' files exist already. The rules are for decisions to come, if no later run names
-    others.
+    The clips' files exist already. The rules are for later decisions, unless a run names others.
     """
     name, inputs = result.source.source_id, result.inputs
     _hide_decisions(corpus, name)
@@ -169,8 +162,7 @@ def sweep_source(corpus: Path, source_id: str, frozen: Iterable[str] = ()) -> No
 def sweep(corpus: Path) -> None:
     """Delete partial files of interrupted writes; the caller holds the corpus's lock.
 
-    Raises:
-        DataError: if a folder of the corpus is a link that leads out of it.
+    `DataError` if a folder of the corpus is a link that leads out of it.
     """
     for folder in ("clips", "stages"):
         inside(corpus, folder)

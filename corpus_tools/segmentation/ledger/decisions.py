@@ -49,10 +49,8 @@ class SourceDecisions:
     def report(self, media: str, status: str) -> dict[str, Any]:
         """Return a source's clips and seconds, JSON-ready; rejected clips by their first reason.
 
-        Args:
-            media: path as given, or as recorded.
-            status: ``cut``, ``screened`` (new screening decisions), ``unchanged``, or ``kept``
-                (would be cut differently now, but has frozen clips).
+        ``status`` is ``cut``, ``screened`` (new screening decisions), ``unchanged``, or ``kept``
+        (would be cut differently now, but has frozen clips); ``media`` is a path.
         """
         rejected = Counter(screen.reasons[0] for screen in self.screens if not screen.accepted)
         return {
@@ -90,10 +88,8 @@ def decide(
     """Return the screening decisions on a source's clips; nothing is written.
 
     ``suppressed`` maps suppressed repeats to the clip kept instead (``None``: those on record);
-    ``marked`` is as in `SourceDecisions`.
-
-    Raises:
-        DataError: if a shard can't be read, or cutting the source was interrupted.
+    ``marked`` is as in `SourceDecisions`. `DataError` if a shard can't be read, or cutting the
+    source was interrupted.
     """
     name = source.source_id
     check_finished(corpus, name)

@@ -55,13 +55,9 @@ class KeptError(CorpusError):
 
 @dataclass(frozen=True)
 class Update:
-    """Settings that all sources of one run share.
+    """Settings that all sources of one run share; ``frozen`` has the file that names each clip.
 
-    Attributes:
-        corpus: corpus folder.
-        rules: screening rules.
-        frozen: frozen clips, and the file that names each.
-        recut: sources to cut anew although they have frozen clips, which stay, superseded.
+    The sources in ``recut`` are cut anew although they have frozen clips, which stay, superseded.
     """
 
     corpus: Path

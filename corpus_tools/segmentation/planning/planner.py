@@ -49,10 +49,9 @@ def plan_cuts(
     closed: NDArray[np.bool_] | None = None,
     weights: PlanWeights | None = None,
 ) -> list[Cut]:
-    """Return the best cuts of a source: they don't overlap and touch no gap or closed frame.
+    """Return the best cuts of a source, which don't overlap and touch no gap or closed frame.
 
-    Lines are in any order, cuts in order of time. ``margin_ms`` is the preferred silence between an
-    edge and speech.
+    Lines are in any order, cuts in order of time. ``margin_ms`` is the silence preferred at edges.
     """
     weights = weights or PlanWeights()
     joins = joins_of(activity, lines, weights)
@@ -134,7 +133,7 @@ class _OpenPart:
         return candidates
 
     def _terms(self, edges: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats, Floats]:
-        """Return each edge's speech frames before it, cost of opening, and gain from closing a clip."""
+        """Return speech before each edge, and the terms of a clip's value, closing - opening."""
         weights = self._weights
         spoken = np.concatenate(([0], np.cumsum(self._speech)))[edges]
         value = cumulative_value(self._speech, self._uncertainty, weights)[edges]

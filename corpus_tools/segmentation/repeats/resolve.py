@@ -44,14 +44,10 @@ __all__ = ["RepeatCandidate", "find_suppressed", "resolve_repeats", "warn_of_oth
 
 @dataclass(frozen=True, slots=True)
 class RepeatCandidate:
-    """A clip that may be one of several repeats.
+    """A clip that may be one of several repeats; ``original`` is its own id if it has no mark.
 
-    Attributes:
-        clip_id: id of the clip.
-        original: id of the clip that it is marked as a repeat of; its own id if it isn't marked.
-        rank: sort key; the acceptable clip of lowest rank is accepted.
-        acceptable: whether it would be accepted without its repeats.
-        reviewed: whether there is a review decision on the clip itself.
+    Of the clips that are ``acceptable`` but for their repeats, that of lowest ``rank`` is accepted.
+    ``reviewed`` clips have a review decision of their own.
     """
 
     clip_id: str
@@ -68,9 +64,8 @@ def find_suppressed(
 
     An acceptable repeat is suppressed in favour of the clip that it was found in: ``repeats`` maps
     it to an acceptable clip that repeats none (from `find_repeats`, in order of rank). An
-    unacceptable clip that is marked as a repeat is suppressed too, in favour of the first
-    acceptable clip with the same mark, or else of the marked original. Reviewed clips are never
-    suppressed.
+    unacceptable clip marked as a repeat is suppressed too, in favour of the first acceptable clip
+    with the same mark, or else of the marked original. Reviewed clips are never suppressed.
 
     Example:
         >>> noisy = RepeatCandidate("a", "a", (False, False, False, 0, 0.0), acceptable=False)
@@ -99,10 +94,9 @@ def find_suppressed(
 
 @dataclass(frozen=True)
 class Film:
-    """Records of a film: its rank among films, clips with their marks of repeats, and choices.
+    """Records of a film: rank among films, rules, clips with their marks of repeats, and choices.
 
-    ``cuts`` are the JSON-ready inputs of its cuts, ``searched`` the fingerprint of the shard of its
-    clips' fingerprints.
+    ``cuts`` are the inputs of its cuts, ``searched`` is the hash of the shard of fingerprints.
     """
 
     corpus: Path
@@ -179,10 +173,8 @@ def resolve_repeats(
     no audio; fingerprints are compared only if they, or their order, changed. The rules apply to
     the sources in ``given``. The others keep the rules last used for them, so that a run on some
     films doesn't apply other thresholds to the rest. A source with unreadable or unfinished shards
-    is a failure in the outcome and left as it is; the others are processed.
-
-    Returns:
-        Decisions by source id, and the ids of the sources with changed decisions.
+    is a failure in the outcome and left as it is; the others are processed. Return the decisions by
+    source id, and the ids of the sources with changed ones.
     """
     own = Outcome()
     films = _read_films(corpus, given, rules, own)

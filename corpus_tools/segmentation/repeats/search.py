@@ -70,12 +70,8 @@ class ClipMatch:
 def align(clips: ClipHashes, indexed: Entries, query: Entries) -> NDArray[np.int64]:
     """Return the pairs of clips that share hashes at a constant time offset.
 
-    Of the ``indexed`` entries only frames before the query count, and only the first few of each
-    hash.
-
-    Returns:
-        Shape (pairs, 3): number of the later clip, number of the earlier one, and frame of the
-        later at which the earlier begins.
+    Of the ``indexed`` entries only frames before the query count, and the first few of each hash.
+    Shape (pairs, 3): later clip, earlier clip, and frame of the later at which the earlier begins.
     """
     low = np.searchsorted(indexed, query & ~_FRAME)
     count = np.minimum(np.searchsorted(indexed, query) - low, _MOST_FRAMES)

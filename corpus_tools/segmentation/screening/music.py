@@ -15,9 +15,8 @@ def music_score(spectra: Spectra) -> float | None:
 
     Notes keep their pitch for tenths of a second, voices glide, and noise has no partials. The two
     features `frequency_activation` and `sustained_partials` measure sustained tones from 0.8 to 3.9
-    kHz, where a voice's harmonics move most; the score is their logistic function, to 4 decimals.
-    Level has no influence, so that even quiet music is detected in pauses and between the harmonics
-    of speech.
+    kHz, where a voice's harmonics move most; the score is their logistic function. Level has no
+    influence, so that even quiet music is detected in pauses and between harmonics of speech.
     """
     if len(spectra) < _LEAST_FRAMES:
         return None

@@ -23,18 +23,13 @@ Flags = NDArray[np.bool_]
 def snr_db(
     samples: Samples, power: NDArray[np.float32], speech: Flags, gap: Flags, inside: slice
 ) -> float | None:
-    """Return the level of a clip's speech over its background, 2 decimals; ``None`` without speech.
+    """Return the level of a clip's speech over its background; ``None`` without speech.
 
     The background is measured in the pauses in and around the clip, from 50 ms after and before
     speech, where its echo has faded. Less than half a second of pauses may be soft syllables: the
-    larger of this ratio and `wada_snr_db` is then returned, below 0.2 s only the latter.
-
-    Args:
-        samples: samples of the clip.
-        power: mean squares of the frames in and around the clip.
-        speech: whether somebody speaks in each frame, as from `voiced_speech`.
-        gap: whether the source has no audio in each frame.
-        inside: frames of the clip.
+    larger of this ratio and `wada_snr_db` is then returned, below 0.2 s only the latter. ``power``
+    is the mean squares of the frames in and around the clip, ``inside`` selects those of the clip;
+    ``speech`` comes from `voiced_speech`.
     """
     spoken = speech[inside]
     if not spoken.any():

@@ -28,8 +28,7 @@ BIN_HZ = SAMPLE_RATE / _WINDOW
 def power_spectra(samples: Samples) -> Spectra:
     """Return the power spectra of the whole windows in a clip; none if it is shorter than one.
 
-    No value is below the power of a fifth of a least significant bit, so that logarithms are
-    finite.
+    No value is below the power of a fifth of the lowest bit, so that logarithms are finite.
 
     Example:
         >>> power_spectra(np.zeros(16_000, dtype=np.int16)).shape

@@ -30,8 +30,7 @@ def read_lines(
 ) -> tuple[list[SubtitleLine], list[str]]:
     """Read a file's subtitles, from the file beside it or else from a track in it, and warnings.
 
-    Lines are in order of time; there are none if they can't be read. ``language`` is the BCP 47
-    code of the spoken language, or empty if unknown.
+    Lines are in order of time, none if unreadable; ``language`` is a BCP 47 code, empty if unknown.
     """
     try:
         sidecar = find_sidecar(media, language)

@@ -149,7 +149,7 @@ def prominence_of(power: Levels) -> tuple[Levels, Levels]:
     level (95th percentile). The two are taken at least 15 dB apart, so that steady noise doesn't
     look like words. The closer they are, the less a single frame says: uncertainty is 0 from 40 dB
     up and 1 from 20 dB down, and is the weight of a mean over some tenths of a second. ``power`` is
-    the mean square of each frame of 10 ms.
+    the mean square of each frame.
     """
     if not len(power):
         return power, power

@@ -30,8 +30,7 @@ Decisions = NDArray[np.bool_]
 class VoiceDetector(Protocol):
     """Voice activity detector, which receives a track in blocks of any length.
 
-    It makes one decision per `FRAME_MS`, even if its own window is longer, and its decisions don't
-    depend on the blocks.
+    It decides once per `FRAME_MS`, even if its window is longer, however the track is divided.
     """
 
     def feed(self, samples: Samples) -> Decisions:
