@@ -100,7 +100,7 @@ class Choices:
     def speakers(self, start: float, end: float) -> set[str]:
         """Return the speakers that the regions file gives for a clip with these edges in seconds.
 
-        They are those of all regions that contain it, or else overlap it; several if these differ.
+        One if only its regions contain the clip, else those of all that overlap it if several.
         """
         named = [(row.speaker, row) for row in self.regions if row.speaker]
         containing = {speaker for speaker, row in named if row.start <= start and end <= row.end}

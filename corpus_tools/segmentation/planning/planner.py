@@ -158,16 +158,13 @@ def _quietest(loudness: Floats, start: int, end: int) -> NDArray[np.int64]:
 def best_starts(
     opening: Sequence[float], closing: Sequence[float], first: Sequence[int], behind: Sequence[int]
 ) -> list[int]:
-    """Return for each edge the start of the clip that ends there in the best plan up to the edge.
+    """Return for each edge the start of the clip that ends there in the best plan so far, or -1.
 
     Args:
         opening: cost of beginning a clip at each edge.
         closing: gain from ending a clip at each edge.
         first: index of the first edge at which a clip that ends here may begin; never decreases.
         behind: index after the last edge at which such a clip may begin; never decreases.
-
-    Returns:
-        Indices of edges; -1 where no clip ends.
 
     Example:
         >>> best_starts([1, 1, 1], [0, 3, 2], first=[0, 0, 0], behind=[0, 1, 2])

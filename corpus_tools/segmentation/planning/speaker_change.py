@@ -123,9 +123,7 @@ def infer_changes(speech: SpeechRuns, prior: Floats) -> Floats:
 def cluster_runs(means: Floats, precisions: Floats) -> NDArray[np.int64]:
     """Return a cluster label for each run.
 
-    Args:
-        means: means less the mean of all; shape (runs, features).
-        precisions: inverse variances; shape (runs,).
+    ``means``: less the mean of all, shape (runs, features). ``precisions``: inverse variances.
     """
     count, features = means.shape
     mass, moment = precisions.copy(), means * precisions[:, None]
