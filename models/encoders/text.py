@@ -1,7 +1,4 @@
-"""Text branch: word vectors → convolutions of several widths → maximum over time.
-
-Linear text branch: TF-IDF of n-grams → class scores.
-"""
+"""Text branches: convolutions over word vectors with maximum over time; TF-IDF of n-grams."""
 
 from collections.abc import Sequence
 
@@ -125,10 +122,6 @@ class TextLinear(nn.Module):
     The weight of an n-gram in a text is (1 + ln(count)) · rarity (inverse document frequency); the
     weights of a text are scaled to length 1. A text without known n-grams gives the vector 0.
 
-    Args:
-        runs: number of n-grams in the vocabulary.
-        classes: number of classes.
-
     Source: Salton and Buckley, "Term-weighting approaches in automatic text retrieval", 1988.
 
     Example:
@@ -144,12 +137,7 @@ class TextLinear(nn.Module):
         self.width = classes
 
     def forward(self, words: Tensor) -> Tensor:
-        """Return f_t (B, classes).
-
-        Args:
-            words: ids of words and n-grams (B, N), 0 in the padding, from
-                :meth:`models.text.vocabulary.Vocabulary.encode`.
-        """
+        """Return f_t (B, classes) of word and n-gram ids (B, N), 0 in the padding."""
         parts = []
         for batch in torch.split(words, _BATCH):
             runs, weights = self.tf_idf(batch)

@@ -38,12 +38,7 @@ def masked_max(x: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def statistics(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation over time: (B, D, T) → (B, D) twice.
-
-    Args:
-        x: frames (B, D, T).
-        mask: 1 for frames, 0 for padding (B, 1, T).
-    """
+    """Return mean and standard deviation over time: (B, D, T) → (B, D) twice; mask (B, 1, T)."""
     share = mask / mask.sum(dim=2, keepdim=True)
     mean = (x * share).sum(dim=2)
     variance = ((x - mean[:, :, None]).square() * share).sum(dim=2)

@@ -12,11 +12,6 @@ class SpeakerNorm(nn.Module):
     Mean and variance are estimated from the speaker's clips in the batch and from the running
     statistics of all speakers with the weight of ``prior`` clips; clips of unknown speakers are
     normalised by the running statistics. No labels are used, so this works for new speakers.
-
-    Args:
-        width: D, dimensions of a vector.
-        prior: weight of the running statistics in clips.
-        momentum: momentum of the running statistics.
     """
 
     mean: Tensor
@@ -31,12 +26,7 @@ class SpeakerNorm(nn.Module):
         self.register_buffer("variance", torch.ones(width))
 
     def forward(self, x: Tensor, speakers: Tensor | None = None) -> Tensor:
-        """Return the standardised vectors (B, D).
-
-        Args:
-            x: vectors (B, D).
-            speakers: speaker ids (B,), -1 if unknown; None if all are.
-        """
+        """Return the standardised vectors (B, D); speaker ids (B,) are -1 (or None) if unknown."""
         if self.training:
             self._update_running(x.detach())
         if speakers is None:

@@ -15,12 +15,7 @@ __all__ = ["AugmentedClips"]
 
 
 class AugmentedClips:
-    """Training clips at each speed, normalised as clips of seen and of unseen speakers.
-
-    Args:
-        model: model that normalises the clips.
-        training: clips with their features at other speeds.
-    """
+    """Training clips at each speed, normalised as clips of seen and of unseen speakers."""
 
     def __init__(self, model: FittedModel, training: Sequence[Example]) -> None:
         settings = model.settings
@@ -53,11 +48,7 @@ class AugmentedClips:
         return torch.from_numpy(rows), torch.from_numpy(speakers)
 
     def sample_epoch(self, random: np.random.Generator) -> Clips:
-        """Return the clips of an epoch: one speed per speaker, some clips as of unseen speakers.
-
-        Args:
-            random: generator that draws the speeds and the clips of unseen speakers.
-        """
+        """Return the clips of an epoch: one speed per speaker, some clips as of unseen speakers."""
         speakers = self.original.speakers
         speeds = random.integers(0, len(self.seen), speakers.max(initial=0) + 2)[speakers]
         unseen = random.random(len(speakers)) < self.unseen_share

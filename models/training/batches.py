@@ -18,13 +18,7 @@ _NEIGHBOURS = 8  # batches within which clips are sorted by length
 def epoch_order(
     lengths: NDArray[np.int64], size: int, generator: np.random.Generator
 ) -> Iterator[NDArray[np.int64]]:
-    """Yield the batches of an epoch in random order, each of clips of similar length.
-
-    Args:
-        lengths: frames of each clip.
-        size: clips per batch.
-        generator: random generator.
-    """
+    """Yield the batches of an epoch in random order, each of clips of similar length."""
     order = generator.permutation(len(lengths))
     batches: list[NDArray[np.int64]] = []
     for part in split_batches(order, size * _NEIGHBOURS):
@@ -37,15 +31,10 @@ def epoch_order(
 def mask_features(
     frames: Tensor, lengths: Tensor, share: float, generator: torch.Generator
 ) -> Tensor:
-    """Mask two stretches of time and two of coefficients in each clip.
+    """Mask two stretches of time and two of coefficients in each clip (B, D, T).
 
-    Masked features are 0, the mean of normalised features.
-
-    Args:
-        frames: normalised features (B, D, T).
-        lengths: frames of each clip (B,).
-        share: longest stretch as a share of the clip's frames and of its coefficients.
-        generator: random generator.
+    Masked features are 0, the mean of normalised features. ``share`` is the longest stretch as a
+    share of the clip's frames and of its coefficients.
 
     Source: Park et al., "SpecAugment", Interspeech 2019.
     """
@@ -73,12 +62,7 @@ def drop_texts(words: Tensor, share: float, generator: torch.Generator) -> Tenso
 
 
 class Generators:
-    """Random generators of a training, besides torch's global ones.
-
-    Args:
-        seed: seed of the generators.
-        device: training device; the state of its global generator is included.
-    """
+    """Random generators of a training, and the state of torch's global ones, also on the device."""
 
     def __init__(self, seed: int, device: torch.device) -> None:
         self.device = device

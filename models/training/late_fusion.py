@@ -13,12 +13,7 @@ __all__ = ["add_functional_layers", "fuse_branches"]
 
 
 def add_functional_layers(model: FittedModel, layers: FunctionalLayers) -> FittedModel:
-    """Return an audio model with the layers of functionals added to its weighted learned features.
-
-    Args:
-        model: audio model trained without functionals; not changed.
-        layers: layers of the functionals.
-    """
+    """Return a copy of an audio model with layers of functionals added to its weighted features."""
     network = copy.deepcopy(model.network)
     audio, output, weight = network.audio, network.output, model.settings.audio.weight
     if audio is None:
@@ -41,15 +36,8 @@ def fuse_branches(first: FittedModel, *others: FittedModel, settings: TrainSetti
     Equations (11) and (12): f = concat(f_a, f_t), p = softmax(fᵀ M + b), where M has the rows of
     all output layers, those of the others times the weight of their branch. If text and sound are
     independent given the class, and the models have no class prior, the sum of log-probabilities is
-    Bayes' rule. b is that of the first model: a missing text gives f_t = 0 and changes nothing.
-
-    Args:
-        first: model of the first branch of ``settings``, usually the audio model.
-        others: models of the other branches in order, with the same classes.
-        settings: settings of the fused model.
-
-    Example:
-        model = fuse_branches(audio_model, text_model, settings=both)
+    Bayes' rule. b is that of the first model, usually the audio model: a missing text gives f_t = 0
+    and changes nothing. The models are in the order of the branches of ``settings``.
     """
     models = (first, *others)
     branches = {name: branch for model in models for name, branch in model.branches.items()}

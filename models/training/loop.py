@@ -35,14 +35,9 @@ __all__ = ["FitResult", "fit"]
 
 @dataclass(frozen=True)
 class FitResult:
-    """Result of a training.
+    """Result of a training: the model with the weights of ``kept_epoch``, and its history.
 
-    Attributes:
-        model: trained model.
-        history: one entry per epoch.
-        kept_epoch: number of the epoch with the model's weights.
-        stopped: True if training was stopped before its end.
-        epochs: maximum number of epochs.
+    ``epochs`` is the maximum number, ``stopped`` True if training ended early on request.
     """
 
     model: FittedModel
@@ -67,15 +62,10 @@ def fit(
     Branches that are trained ``apart`` are trained one after another, the first of them last; its
     model is fused with the others before it is validated, watched and returned.
 
-    Args:
-        training: labelled clips.
-        validation: labelled clips to choose the epoch by if ``settings.keep`` is ``best``; may be
-            empty.
-        settings: settings of features, network and training.
-        progress: called after every epoch.
-        watch: called after every epoch with the current model, which it must not change.
-        should_stop: called before every step; True ends training after the last complete epoch.
-        state_store: store of the training state, to resume a killed run; None to store nothing.
+    The validation clips, if any, choose the epoch if ``settings.keep`` is ``best``. ``progress``
+    and ``watch`` are called after every epoch, the latter with the current model, which it must not
+    change. ``should_stop`` is called before every step; True ends training after the last complete
+    epoch. With a ``state_store``, a killed run can be resumed.
 
     Raises:
         DataError: if there are fewer than two training clips.

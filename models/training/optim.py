@@ -31,13 +31,7 @@ __all__ = [
 
 
 class OptimiserState:
-    """Optimiser with its schedule, and their state.
-
-    Args:
-        parameters: parameters of the network, on the training device.
-        settings: training settings.
-        steps: number of steps of the whole training.
-    """
+    """Optimiser with its schedule over all ``steps`` of the training, and their state."""
 
     def __init__(
         self, parameters: Iterable[torch.nn.Parameter], settings: TrainSettings, steps: int
@@ -100,10 +94,7 @@ def make_optimiser(parameters: Iterable[torch.nn.Parameter], settings: TrainSett
 def make_schedule(optimiser: Optimizer, settings: TrainSettings, steps: int) -> LambdaLR | None:
     """Return the schedule: linear warm-up over a fifth of the steps, then cosine decay to 0.
 
-    Args:
-        optimiser: optimiser that is scheduled.
-        settings: training settings; None is returned for a constant schedule.
-        steps: number of steps of the whole training.
+    It is None if the learning rate is constant.
     """
     if settings.schedule == "constant":
         return None
@@ -120,8 +111,7 @@ def make_schedule(optimiser: Optimizer, settings: TrainSettings, steps: int) -> 
 def target_shares(training: Sequence[Example], settings: TrainSettings) -> Tensor:
     """Return the target share of each class for each clip (n, classes).
 
-    Targets are the annotators' vote shares or one-hot majorities, with label smoothing if
-    configured.
+    Targets are the annotators' vote shares or one-hot majorities, smoothed if configured.
     """
     labels = torch.tensor([example.label for example in training])
     shares = F.one_hot(labels, len(EMOTIONS)).float()
@@ -152,13 +142,7 @@ def class_weights(labels: NDArray[np.int64], settings: TrainSettings) -> Tensor:
 
 
 def weighted_cross_entropy(logits: Tensor, shares: Tensor, weights: Tensor) -> Tensor:
-    """Return the mean cross entropy (), each clip weighted by its target classes.
-
-    Args:
-        logits: logits of the network (B, classes).
-        shares: target shares (B, classes).
-        weights: class weights (classes,).
-    """
+    """Return the mean cross entropy () of logits (B, classes), clips weighted by their targets."""
     weight = shares @ weights  # (B,)
     losses = -(shares * F.log_softmax(logits, dim=1)).sum(dim=1)
     return (losses * weight).sum() / weight.sum()

@@ -25,12 +25,7 @@ __all__ = ["Snapshot", "StateStore", "TrainingState"]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """State of a training between two epochs.
-
-    Attributes:
-        tensors: weights, moments of the optimiser and states of generators.
-        document: everything else, JSON-ready.
-    """
+    """State of a training between two epochs: tensors, and all else as a JSON-ready document."""
 
     tensors: dict[str, Tensor]
     document: dict[str, Any]
@@ -48,15 +43,9 @@ class Snapshot:
 class StateStore:
     """Store of the snapshots of an unfinished run: one safetensors file per stage.
 
-    A file is used only for the same settings, clips and versions, and if it isn't damaged. If the
-    disk is full, storing stops and training continues.
-
-    Attributes:
-        folder: folder of the files, created when needed.
-        identity: settings, manifest and versions of the training.
-        every: minimum seconds between two writes.
-        resumed: number of resumed epochs by stage.
-        warnings: warnings for the user.
+    A file is used only for the same settings, clips and versions (``identity``), and if it isn't
+    damaged. If the disk is full, storing stops and training continues. Writes are at least
+    ``every`` seconds apart; ``resumed`` counts resumed epochs by stage.
     """
 
     folder: Path
@@ -91,14 +80,7 @@ class StateStore:
         self.warnings.append(f"{self._path(stage)}: damaged, so training restarted")
 
     def save(self, stage: str, clips: Sequence[str], snapshot: Snapshot, *, final: bool) -> None:
-        """Write the snapshot of a stage, unless the last write is too recent.
-
-        Args:
-            stage: name of the stage.
-            clips: ids of the training and validation clips.
-            snapshot: snapshot to write.
-            final: True for the last one of the stage, which is always written.
-        """
+        """Write the snapshot of a stage, unless it isn't ``final`` and the last is too recent."""
         recent = not final and time.monotonic() - self._saved < self.every
         if recent or self._failed:
             return
@@ -137,18 +119,9 @@ class StateStore:
 
 
 class TrainingState:
-    """Everything that changes during the training of a network.
+    """Everything that changes during ``steps`` steps of training a network, on its device.
 
-    Args:
-        network: network, on the training device.
-        settings: training settings.
-        steps: number of steps of the whole training.
-        device: training device.
-
-    Attributes:
-        history: finished epochs.
-        kept_epoch: number of the epoch with the kept weights.
-        kept_weights: weights that the model gets in the end.
+    ``kept_weights``, those of epoch ``kept_epoch``, are what the model gets in the end.
     """
 
     def __init__(

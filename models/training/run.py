@@ -42,11 +42,6 @@ __all__ = ["train", "train_on"]
 def check_examples(examples: Examples, settings: TrainSettings, outcome: Outcome) -> None:
     """Warn about missing splits, classes and texts.
 
-    Args:
-        examples: examples of each split.
-        settings: training settings.
-        outcome: outcome that the warnings are added to.
-
     Raises:
         DataError: if the training split has fewer than two classes.
     """
@@ -92,19 +87,13 @@ def train(
 
     The folder holds ``config.toml`` (all settings and the manifest's digest), ``model.safetensors``
     and ``model.json``, ``history.csv``, ``metrics.json``, ``predictions.csv`` and ``plots/``, and
-    is created atomically. ``details["metrics"]`` has the figures of each split.
+    is created atomically. ``details["metrics"]`` has the figures of each split. A killed run is
+    resumed when it is started again, with the same result; its state is stored in ``.unfinished``
+    beside the runs.
 
-    A killed run is resumed when it is started again, with the same result; its state is stored in
-    ``.unfinished`` beside the runs.
-
-    Args:
-        manifest_folder: ``manifests/vN`` of a corpus.
-        out_folder: run folder to create, ``runs/NAME``.
-        settings: training settings.
-        progress: called after every epoch.
-        on_clip: called after the features of each clip, before the first epoch.
-        stopping: context manager entered when training begins; it yields a function that is called
-            after every step, and ends training early when it returns True.
+    ``progress`` is called after every epoch, ``on_clip`` after the features of each clip, before
+    the first epoch. The context ``stopping``, entered when training begins, yields a function that
+    is called before every step, and ends training early when it returns True.
 
     Raises:
         ConfigurationError: if the run folder exists.
@@ -126,14 +115,7 @@ def train_on(
 ) -> Outcome:
     """Train like :func:`train` on an opened manifest version, possibly with other splits.
 
-    Args:
-        manifest: manifest with the splits to use.
-        out_folder: as for :func:`train`.
-        settings: as for :func:`train`.
-        progress: as for :func:`train`.
-        on_clip: as for :func:`train`.
-        stopping: as for :func:`train`.
-        division: description of splits that differ from the version's, recorded in config.toml.
+    ``division`` describes splits that differ from the version's; it is recorded in config.toml.
     """
     if out_folder.exists():
         raise ConfigurationError(f"{out_folder}: run exists; choose another name with --name")

@@ -1,7 +1,4 @@
-"""Series of runs over folds and seeds, with summary figures.
-
-Cross-validation folds of a manifest version.
-"""
+"""Series of runs over the folds of a manifest version and over seeds, with summary figures."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -37,16 +34,11 @@ def fold_manifests(manifest: Manifest, folds: str) -> Mapping[int, Manifest]:
     """Return the manifest for testing each fold, by number of the fold.
 
     The folds are those of :mod:`manifests.splits.folds`: a version without folds is divided by
-    group, as
-    ``build-manifest --folds`` would. The next fold is the validation split, so that the test fold
-    doesn't influence training; with two folds there is none. Held clips are left out.
-
-    Args:
-        manifest: opened manifest version.
-        folds: number of folds, or ``speakers`` for one per speaker.
+    group, as ``build-manifest --folds`` would. The next fold is the validation split, so that the
+    test fold doesn't influence training; with two folds there is none. Held clips are left out.
 
     Raises:
-        ConfigurationError: if it is neither, or the version has other folds.
+        ConfigurationError: if ``folds`` isn't ``speakers`` or a number, or the version has others.
         DataError: if there are too few groups.
     """
     if folds != SPEAKERS and not (folds.isdecimal() and int(folds) >= _FEWEST_FOLDS):
@@ -104,13 +96,7 @@ class _SeriesRun:
 
 
 def series_name(version: str, settings: TrainSettings, folds: str | None) -> str:
-    """Return the name of a series, such as ``v1-default-folds-5``, for any number of seeds.
-
-    Args:
-        version: manifest version.
-        settings: settings of the runs.
-        folds: number of folds, or ``speakers``; None for none.
-    """
+    """Return the name of a series, such as ``v1-default-folds-5``, for any number of seeds."""
     branch = [] if settings.modality == "both" else [settings.modality]
     kind = "seeds" if folds is None else folds if not folds.isdecimal() else f"folds-{folds}"
     return "-".join([version, settings.preset, *branch, kind])
@@ -132,19 +118,13 @@ def train_series(
     again, and an interrupted run is resumed. When all runs are finished, ``series.json`` and
     ``series.md`` have the figures of each fold, of all test clips pooled, and of each speaker, with
     mean and deviation over the seeds. A run that fails is reported, and the others continue.
-
-    Args:
-        manifest_folder: ``manifests/vN`` of a corpus.
-        out_folder: folder of the series, ``runs/NAME``; created if missing.
-        settings: settings of all runs; their seed is that of the first, later ones count up.
-        folds: number of folds, or ``speakers``; None for the version's own split.
-        seeds: number of seeds.
-        progress: called after every epoch of every run.
-        on_clip: called after the features of each clip, before the first epoch of a run.
+    ``folds`` is a number, ``speakers``, or None for the version's own split; seeds count up from
+    the settings' own. ``progress`` is called after every epoch, ``on_clip`` after the features of
+    each clip.
 
     Raises:
-        ConfigurationError: if the folder holds something else or a series of other settings, or
-            the version has other folds.
+        ConfigurationError: if the folder holds something else or a series of other settings, or the
+            version has other folds.
         DataError: if the manifest is damaged or has too few groups.
     """
     manifest = open_manifest(manifest_folder)
@@ -248,7 +228,7 @@ def _shared_fold_warnings(document: Mapping[str, Any]) -> list[str]:
 
 
 def _series_progress(progress: Progress, before: int, runs: int, name: str) -> Progress:
-    """Return a progress callback for one run that reports the progress of the series."""
+    """Return a callback that reports the progress of one run as that of the series."""
 
     def show(done: int, total: int, item: str) -> None:
         progress(before * total + done, runs * total, f"{name}: {item}")

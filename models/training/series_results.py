@@ -1,7 +1,4 @@
-"""Figures of a series of runs: by fold, on all test clips, and by speaker.
-
-Table of a series: figures of the folds, of all test clips and of the speakers.
-"""
+"""Figures of a series of runs, and their table: by fold, on all test clips, and by speaker."""
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,13 +36,7 @@ SpeakerOf = Mapping[str, str | None]
 
 @dataclass(frozen=True)
 class RunPredictions:
-    """Predictions of a run for its test clips.
-
-    Attributes:
-        fold: number of the test fold; None without folds.
-        seed: seed of the run.
-        clips: true and predicted class by clip id.
-    """
+    """Predictions of a run for the clips of its test fold, None without folds."""
 
     fold: int | None
     seed: int
@@ -53,14 +44,7 @@ class RunPredictions:
 
 
 def read_run_predictions(path: Path) -> Classes:
-    """Return a run's predictions for its test clips.
-
-    Args:
-        path: path of its ``predictions.csv``.
-
-    Raises:
-        DataError: if it is missing or invalid.
-    """
+    """Return a run's predictions for its test clips; DataError if the file is missing or bad."""
     try:
         with path.open(encoding="utf-8", newline="") as stream:
             return {
@@ -86,14 +70,8 @@ def summarise_series(
 
     The figures of ``pooled`` have bootstrap 95 % intervals, over speakers if ten or more are known,
     else over clips: ``run_intervals`` for each seed, and ``interval`` for the mean, which also
-    resamples the seeds if there are several. ``interval``, ``interval_over`` and
-    ``interval_units`` of the document describe the latter.
-
-    Args:
-        manifest: manifest version of the runs.
-        settings: settings of the runs.
-        folds: value of ``--folds``; None for none.
-        runs: predictions of each run.
+    resamples the seeds if there are several. ``interval``, ``interval_over`` and ``interval_units``
+    of the document describe the latter.
 
     Raises:
         DataError: if there are no test clips.
@@ -222,11 +200,7 @@ _ALL = "all"  # all seeds as one system
 
 
 def markdown(document: Mapping[str, Any]) -> str:
-    """Return the table as Markdown.
-
-    Args:
-        document: figures from :func:`models.training.series_results.summarise_series`.
-    """
+    """Return the table of :func:`summarise_series` as Markdown."""
     lines = [["", "clips", *(name for name, _ in FIGURES)], ["---", *["---:"] * 4]]
     lines += [[_escape(cell) for cell in row] for row in _table_rows(document)]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -38,10 +38,7 @@ class FunctionalLayers(NamedTuple):
 def solve_functionals(clips: AugmentedClips, targets: Tensor, weights: Tensor) -> FunctionalLayers:
     """Return the layers of the functionals for clips of seen and of unseen speakers.
 
-    Args:
-        clips: training clips.
-        targets: target shares of the clips (n, classes).
-        weights: weights of the classes (classes,).
+    ``targets`` are target shares of the training clips (n, classes), ``weights`` those of classes.
     """
     rows, speakers = clips.functionals()
     shares = targets.repeat(len(rows) // len(targets), 1)
@@ -57,10 +54,7 @@ def solve_functionals(clips: AugmentedClips, targets: Tensor, weights: Tensor) -
 def solve_linear(rows: Tensor, shares: Tensor, weights: Tensor) -> LinearLayer:
     """Return the layer that minimises the weighted mean cross entropy with an L2 penalty.
 
-    Args:
-        rows: inputs (n, F), each of variance around 1.
-        shares: target shares (n, classes).
-        weights: weights of the rows (n,).
+    Rows (n, F) have a variance around 1; ``shares`` are target shares (n, classes).
 
     Example:
         >>> rows = torch.tensor([[1.0], [0.0], [-1.0]])
@@ -76,8 +70,8 @@ def solve_linear(rows: Tensor, shares: Tensor, weights: Tensor) -> LinearLayer:
 def fit_text(model: FittedModel, training: Sequence[Example]) -> None:
     """Fit the network of a text model with a :class:`TextLinear` branch in place.
 
-    The branch is softmax regression on TF-IDF of n-grams: it minimises
-    Σ weight · cross entropy + |weights|² / 2.
+    The branch is softmax regression on TF-IDF of n-grams: it minimises Σ weight · cross entropy +
+    |weights|² / 2.
     """
     network, text = model.network, model.text
     if text is None or not isinstance(network.text, TextLinear):
@@ -97,14 +91,7 @@ def fit_text(model: FittedModel, training: Sequence[Example]) -> None:
 def solve_text(
     vocabulary: Vocabulary, texts: Sequence[Sequence[str]], shares: Numbers, weights: Numbers
 ) -> tuple[TextLinear, Numbers]:
-    """Return the fitted branch, and the bias of the classes (classes,).
-
-    Args:
-        vocabulary: n-grams of the branch.
-        texts: words of each text (n,).
-        shares: target shares (n, classes).
-        weights: weights of the texts (n,).
-    """
+    """Return the fitted branch, and the bias (classes,), for texts' target shares (n, classes)."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     branch = TextLinear(len(vocabulary.ngrams), shares.shape[1])
@@ -121,16 +108,11 @@ def solve_text(
 def _logistic_regression(
     x: Any, shares: Numbers, weights: Numbers, penalty: float
 ) -> tuple[Numbers, Numbers]:
-    """Return the weights (classes, F) and bias (classes,) of a multinomial logistic regression.
+    """Return weights (classes, F) and bias (classes,) of a multinomial logistic regression.
 
-    A row with several target classes counts as one row for each, weighted by its share. The first
-    row counts for every class, so that none is missing and the solution has a row for each.
-
-    Args:
-        x: inputs (n, F), dense or sparse.
-        shares: target shares (n, classes), at least two of which are used.
-        weights: weights of the rows (n,).
-        penalty: factor of half the sum of squared weights.
+    A row of x (n, F; dense or sparse) with several target classes counts as one row for each,
+    weighted by its share. The first row counts for every class, so that none is missing and the
+    solution has a row for each. ``penalty`` is the factor of half the sum of squared weights.
     """
     from sklearn.linear_model import LogisticRegression
 
