@@ -11,10 +11,9 @@ from manifests.base.emotions import EMOTIONS
 from manifests.base.markdown import bullets, escape, table
 from manifests.card.draft import AgreementFacts, CardFacts, Draft, ScreeningFacts
 from manifests.splits.assign import SIDES
-from manifests.splits.folds import SPEAKERS
 from manifests.splits.partition import SPLITS, Partition
 from manifests.storage.records import ManifestEntry
-from manifests.storage.sections import CardSettings
+from manifests.storage.sections import SPEAKERS, CardSettings
 
 __all__ = ["write_card"]
 

@@ -11,8 +11,9 @@ from manifests.base.errors import DataError
 from manifests.splits.assign import assign_groups
 from manifests.splits.groups import Keys, class_counts, group_clips
 from manifests.storage.records import ManifestEntry, Side, Split
+from manifests.storage.sections import SPEAKERS
 
-__all__ = ["SPEAKERS", "keep_sides", "place_in_folds", "ratios_of", "side_in"]
+__all__ = ["keep_sides", "place_in_folds", "ratios_of", "side_in"]
 
 S = TypeVar("S", bound=str)
 
@@ -111,10 +112,6 @@ def _spread(new: Iterable[Keys], sides: dict[str, S]) -> None:
         if key not in sides:
             sides[key] = side
             pull(key)
-
-
-SPEAKERS = "speakers"
-"""Value of ``[split] folds`` for one fold per speaker (leave one speaker out)."""
 
 
 def side_in(fold: int, tested: int, folds: int) -> Side:

@@ -9,7 +9,7 @@ from manifests.base.emotions import EMOTIONS, Emotion
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.splits.assign import SIDES, split_groups
 from manifests.splits.bridges import fewest_bridges
-from manifests.splits.folds import SPEAKERS, keep_sides, place_in_folds, ratios_of
+from manifests.splits.folds import keep_sides, place_in_folds, ratios_of
 from manifests.splits.groups import (
     AUTO,
     NO_REPEATS,
@@ -21,7 +21,7 @@ from manifests.splits.groups import (
 )
 from manifests.splits.oversized_groups import oversized_group_error
 from manifests.storage.records import Grouping, ManifestEntry, Side, Split
-from manifests.storage.sections import SplitSettings
+from manifests.storage.sections import SPEAKERS, SplitSettings
 from manifests.versions.index import earlier_placements
 from manifests.versions.manifest import Manifest
 

@@ -12,6 +12,7 @@ __all__ = [
     "GROUP_KEYS",
     "GROUP_MODES",
     "PAPER_COUNTS",
+    "SPEAKERS",
     "CardSettings",
     "SplitSettings",
     "Targets",
@@ -24,6 +25,8 @@ GROUP_KEYS = ("speaker", "series", "source", "sentence")
 GROUP_MODES = ("auto", "none")
 """Values of ``[split] group_by`` that name no key."""
 
+SPEAKERS = "speakers"
+"""Value of ``[split] folds`` for one fold per speaker (leave one speaker out)."""
 
 _TRUST = ("annotator", "import", "script", "subtitle", "recogniser", "whisper")
 
@@ -103,10 +106,10 @@ class SplitSettings(Settings):
     @classmethod
     def _valid_folds(cls, value: Any) -> str | None:
         text = None if value is None or isinstance(value, bool) else str(value).strip()
-        if value is None or text == "speakers":
+        if value is None or text == SPEAKERS:
             return text
         if text is None or not text.isdecimal() or not 2 <= int(text) <= 1000:
-            raise ValueError("give a number from 2 to 1000, or speakers")
+            raise ValueError(f"give a number from 2 to 1000, or {SPEAKERS}")
         return str(int(text))
 
     @field_validator("ratios")

@@ -10,10 +10,11 @@ import tomli_w
 
 from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
-from manifests.splits.folds import SPEAKERS, place_in_folds, side_in
+from manifests.splits.folds import place_in_folds, side_in
 from manifests.splits.groups import Keys
 from manifests.storage.locking import FolderLock
 from manifests.storage.records import ManifestEntry
+from manifests.storage.sections import SPEAKERS
 from manifests.storage.store import fingerprint, write_text
 from manifests.versions.index import open_manifest
 from manifests.versions.manifest import Manifest
