@@ -142,11 +142,7 @@ def cell_name(column: str, cells: Mapping[str, Any]) -> str | None:
 
 
 def parse_votes(cell: Any) -> Iterator[tuple[str, str | None]]:
-    """Yield annotator and label of each vote; from JSON, pairs, or a list of objects.
-
-    Raises:
-        DataError: if the cell holds something else.
-    """
+    """Yield annotator and label of each vote in JSON, pairs or objects; DataError otherwise."""
     if isinstance(cell, str) and cell.strip():
         try:
             cell = json.loads(cell)

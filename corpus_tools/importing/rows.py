@@ -80,11 +80,7 @@ def labels_in(raw: RawRow, columns: Mapping[str, str]) -> Iterator[str]:
 
 
 def read_row(raw: RawRow, columns: Mapping[str, str], root: Path, mapping: LabelMapping) -> Row:
-    """Return a validated row; ``columns`` has the name of each field's column.
-
-    Raises:
-        DataError: if the row is unusable, e.g. with an audio path that leaves ``root``.
-    """
+    """Return a validated row (``columns``: column by field); DataError if it is unusable."""
     cells = {field: raw.cells.get(column) for field, column in columns.items()}
     for field, value in cells.items():
         if isinstance(value, str):

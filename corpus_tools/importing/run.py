@@ -62,7 +62,7 @@ def import_manifest(
 
     Returns:
         ``details``: ``clips speakers unlabelled labels new_judgements unchanged splits`` and, if a
-            version was built, ``manifest``, see :func:`manifests.building.build.build_manifest`.
+        version was built, ``manifest``, see :func:`manifests.building.build.build_manifest`.
 
     Raises:
         ConfigurationError: if there is nothing to read, columns don't fit, or labels are unknown.

@@ -25,10 +25,8 @@ def add_judgements(corpus: Path, rows: Mapping[str, Row], sha256: str, outcome: 
 
     A changed label is added as a newer version. Annotators keep their pseudonyms unless this corpus
     uses the same one already; addresses and names become pseudonyms. ``sha256`` is the digest of
-    the table; the outcome gets the file, and a warning about votes of withdrawn annotators.
-
-    Raises:
-        DataError: if judgements or annotators can't be read.
+    the table; the outcome gets the file, and a warning about votes of withdrawn annotators. Raise
+    DataError if judgements or annotators can't be read.
     """
     earlier = list(read_judgements(corpus))
     own = {row.annotator for row in earlier if row.server != SERVER}

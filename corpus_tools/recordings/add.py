@@ -113,7 +113,7 @@ def add_recordings(
 
     Returns:
         Lines of the script as items: kept with an accepted clip, else rejected by reason.
-            ``details``: recordings, speakers and sentences, and a report on each long take.
+        ``details``: recordings, speakers and sentences, and a report on each long take.
 
     Raises:
         ConfigurationError: if the folder is missing, the script's columns are wrong, the voice

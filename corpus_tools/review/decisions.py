@@ -22,15 +22,8 @@ COLUMNS = ("source", "clip_id", "from", "to", "decision", "note")
 class Decision:
     """Row of a decision file.
 
-    Attributes:
-        file: name of the file.
-        line: line number in the file.
-        source_id: id of the source.
-        clip_id: id of the clip.
-        action: ``keep``, ``drop``, ``trim`` (keep with other edges) or ``undo``.
-        start: start in seconds, of the trimmed clip for ``trim``; None if empty.
-        end: end in seconds, likewise.
-        note: reviewer's note.
+    ``action`` is ``keep``, ``drop``, ``trim`` (keep with other edges) or ``undo``; ``start`` and
+    ``end`` are in seconds, for ``trim`` of the trimmed clip, and None if empty.
     """
 
     file: str
@@ -47,10 +40,8 @@ def read_decisions(path: Path) -> Iterator[Decision | DataError]:
     """Yield the rows of a decision file; a bad row as an error that names its line.
 
     The columns `COLUMNS` (``note`` is optional) may be in any order. Times are seconds or
-    ``[h:]m:s``, with a point or a comma.
-
-    Raises:
-        DataError: if the file can't be read, or lacks a column.
+    ``[h:]m:s``, with a point or a comma. Raise DataError if the file can't be read, or lacks a
+    column.
     """
     rows = read_rows(path)
     _, first = next(rows, (0, []))
@@ -109,11 +100,7 @@ class DecisionChecker:
     settings: SegmentSettings
 
     def choice(self, decision: Decision, others: Sequence[Decision]) -> Choice:
-        """Return the record of a decision, given the others of the same run on this source.
-
-        Raises:
-            DataError: if it contradicts the corpus.
-        """
+        """Return a decision's record, given the source's others, or raise DataError."""
         clip = self.clips.get(decision.clip_id)
         if clip is None:
             return self._stored(decision)
@@ -131,11 +118,7 @@ class DecisionChecker:
         return _choice(decision, start, end)
 
     def undone(self, clip_id: str) -> Choice | None:
-        """Return the stored decision to undo for a clip as planned or at present, None without any.
-
-        Raises:
-            DataError: if it can't be undone, or there is no such clip.
-        """
+        """Return a clip's decision to undo, None without any; DataError if that's impossible."""
         row = self.choices.review_of(clip_id)
         if row is None:
             if clip_id not in self.clips:

@@ -32,8 +32,8 @@ SCRIPTS = (
 def write_page(path: Path, template: str, **values: Any) -> None:
     """Write a page from a template atomically; long values may be iterables, which are streamed.
 
-    Its policy forbids loading anything, and allows only the page's own style and script. Text is
-    escaped.
+    Text is escaped. The page's policy forbids loading anything, and allows only its own style and
+    script.
     """
     page = _environment().get_template(template)
     style, script = _style(), _script()

@@ -71,10 +71,8 @@ def film_audio(
 ) -> Iterator[PageAudio]:
     """Decode and encode a whole film; memory does not grow with its length.
 
-    ``seconds`` is the source's duration; unnamed temporary files go to ``folder``.
-
-    Raises:
-        MediaError: if the film can't be decoded.
+    ``seconds`` is the source's duration; unnamed temporary files go to ``folder``. Raise MediaError
+    if the film can't be decoded.
     """
     with (
         tempfile.TemporaryFile(dir=folder) as mp3,
@@ -105,10 +103,8 @@ def clips_audio(
 ) -> Iterator[PageAudio]:
     """Concatenate the clips of a source in order of time, separated by short silences.
 
-    ``seconds`` is the source's duration; the unnamed temporary file goes to ``folder``.
-
-    Raises:
-        MediaError: if a clip is missing or damaged.
+    ``seconds`` is the source's duration; the unnamed temporary file goes to ``folder``. Raise
+    MediaError if a clip is missing or damaged.
     """
     envelope = Envelope(seconds)
     pieces: list[tuple[float, float, float]] = []

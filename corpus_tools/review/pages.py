@@ -132,11 +132,7 @@ def page_name(source: Source) -> str:
 
 
 def write_index(corpus: Path, folder: Path) -> None:
-    """Write the index of all pages of this corpus in a folder.
-
-    Raises:
-        DataError: if the record of a source can't be read.
-    """
+    """Write the index of all pages of this corpus in a folder."""
     rows = []
     for source in read_stage(corpus, STAGES["sources"], Source):
         if not (folder / page_name(source)).is_file():

@@ -59,11 +59,7 @@ def read_previous_page(path: Path, source: Source) -> PreviousPage | None:
 
 @contextmanager
 def previous_page_audio(page: PreviousPage, folder: Path) -> Iterator[PageAudio]:
-    """Extract a previous page's audio to an unnamed file; memory doesn't grow with its length.
-
-    Raises:
-        DataError: if the audio is damaged.
-    """
+    """Extract a previous page's audio to an unnamed file; DataError if it is damaged."""
     with tempfile.TemporaryFile(dir=folder) as mp3:
         with page.path.open("rb") as file:
             _decode(file, mp3, *page.sound)

@@ -20,17 +20,10 @@ __all__ = ["SourceData", "SourceMedia", "choose_sources", "read_source_data"]
 
 @dataclass(frozen=True)
 class SourceData:
-    """Records of a source.
+    """Records of a source; superseded clips are left out.
 
-    Attributes:
-        source: the source.
-        clips: clips in order of time, without superseded ones.
-        decisions: screening decisions by clip id.
-        rules: screening thresholds by name.
-        ledger: seconds by reason.
-        lines: subtitle lines in order of time.
-        texts: preferred transcripts by clip id.
-        choices: manual regions and review decisions.
+    Clips and lines are in order of time, ``decisions`` and preferred transcripts by clip id,
+    thresholds (``rules``) by name; the ledger has seconds by reason.
     """
 
     source: Source
@@ -44,11 +37,7 @@ class SourceData:
 
 
 def read_source_data(corpus: Path, source: Source) -> SourceData:
-    """Return the records of a source.
-
-    Raises:
-        DataError: if a shard can't be read, or cutting or screening was interrupted.
-    """
+    """Return a source's records; DataError also if cutting or screening was interrupted."""
     inside(corpus, f"clips/{source.source_id}")
     paths = {name: stage.path(corpus, source.source_id) for name, stage in STAGES.items()}
     if not all(paths[name].is_file() for name in ("segments", "ledger")):
@@ -99,10 +88,8 @@ def choose_sources(
     Without ``media`` (films or folders of films) the films in the corpus folder are used;
     ``wanted`` are ids, titles or file names of sources. If empty, the sources of ``media`` are
     taken, or without media all films (scripted recordings are many and a sentence long each).
-    ``items_in`` of the outcome is raised by the number of queries.
-
-    Raises:
-        DataError: if a shard can't be read.
+    ``items_in`` of the outcome is raised by the number of queries. Raise DataError if a shard can't
+    be read.
     """
     known = {source.source_id: source for source in read_stage(corpus, STAGES["sources"], Source)}
     films = _films_by_content(corpus, media, known.values(), outcome)

@@ -69,9 +69,7 @@ def read_subtitle_file(path: Path, language: str = "zh") -> Subtitles:
 
     Format and encoding are detected from the content. Styling is removed. Karaoke, translations
     (see `without_translations`) and cues that can't be spoken (see `spoken_cues`) are left out.
-
-    Raises:
-        DataError: if it can't be read as subtitles.
+    Raise DataError if it can't be read as subtitles.
     """
     import pysubs2
 

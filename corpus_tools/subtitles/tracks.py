@@ -20,10 +20,8 @@ def read_embedded(media: Path, language: str = "zh") -> Subtitles:
 
     Tracks in the language come before those without one and in others; then complete before forced
     tracks, which have few lines; then the default track; then the first. Times count from the start
-    of playback, like those of the sound. ``language`` is empty if unknown.
-
-    Raises:
-        DataError: if the media file can't be opened, or its track can't be read.
+    of playback, like those of the sound. ``language`` is empty if unknown. Raise DataError if the
+    media file can't be opened, or its track can't be read.
     """
     import av
 

@@ -140,7 +140,7 @@ def compare_transcripts(
 
     Returns:
         Clips as items: kept if they have both texts, else rejected by the missing one. ``details``:
-            the origins, the errors ``overall`` and by source, and the worst clips.
+        the origins, the errors ``overall`` and by source, and the worst clips.
 
     Raises:
         ConfigurationError: if an origin has no texts, or its name is ambiguous.

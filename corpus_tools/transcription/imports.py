@@ -51,10 +51,8 @@ class ImportedText:
 def read_imported_texts(path: Path, outcome: Outcome) -> list[ImportedText]:
     """Return the usable rows of a .jsonl or .csv file, with a row per clip.
 
-    Unusable rows and unknown columns are failures, with file and line.
-
-    Raises:
-        DataError: if the file can't be read, or lacks a required column.
+    Unusable rows and unknown columns are failures, with file and line. Raise DataError if the file
+    can't be read, or lacks a required column.
     """
     try:
         if path.stat().st_size > LARGEST_FILE:
@@ -162,7 +160,7 @@ def import_transcripts(
 
     Returns:
         Rows (or subtitle lines) as items; every unusable row is a failure. ``details``: ``name``,
-            and ``changed``, the number of sources with new texts.
+        and ``changed``, the number of sources with new texts.
 
     Raises:
         ConfigurationError: if ``source_id`` is missing, unknown, or given with a table.

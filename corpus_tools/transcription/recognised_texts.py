@@ -68,11 +68,7 @@ class ClipTranscriber:
         yield from chunked(material, lambda source: len(self._windows(source)), self.batch_size)
 
     def is_current(self, material: SourceClips) -> bool:
-        """Return whether a source has texts from the same clips and parameters.
-
-        Raises:
-            DataError: if its shard can't be read.
-        """
+        """Return whether a source has texts from the same clips and parameters."""
         return is_current(self.corpus, material.source_id, self.origin, self._inputs(material))
 
     def put(
@@ -82,10 +78,7 @@ class ClipTranscriber:
 
         Each source's shard is written whole unless it is current. A clip or shard that can't be
         read is a failure and tried again in the next run. ``advance`` gets the number of clips of
-        each batch.
-
-        Raises:
-            CorpusError: if the recogniser fails.
+        each batch. Raise CorpusError if the recogniser fails.
         """
         recognitions: dict[str, Recognition] = {}
         windows = [window for source in chunk for window in self._windows(source)]
@@ -110,11 +103,7 @@ class ClipTranscriber:
         return done
 
     def reflag(self, material: SourceClips) -> bool:
-        """Flag and normalise existing texts anew; return False if they must be recognised again.
-
-        Raises:
-            DataError: if the source's shard can't be read.
-        """
+        """Flag and normalise existing texts anew; return False if they must be recognised again."""
         inputs = self._inputs(material)
         known = stored_inputs(self.corpus, material.source_id, self.origin)
         flag_inputs = self.flagging.inputs.keys()

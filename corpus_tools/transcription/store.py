@@ -78,12 +78,9 @@ def put_transcripts(
 ) -> bool:
     """Replace a source's texts of one origin, at most one per clip; keep those of other origins.
 
-    Return False if the stored texts are from the same (JSON-ready) inputs, so that nothing was
-    written.
-
-    Raises:
-        DataError: if the existing shard can't be read.
-        ValueError: if a record is of another origin, or a clip has two.
+    Return False, and write nothing, if the stored texts are from the same (JSON-ready) inputs.
+    Raise DataError if the existing shard can't be read, ValueError if a record is of another
+    origin, or a clip has two.
     """
     if strange := {transcript_origin(record) for record in records} - {origin}:
         raise ValueError(f"texts of {sorted(strange)} given as {origin!r}")

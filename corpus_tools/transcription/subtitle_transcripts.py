@@ -62,10 +62,8 @@ def subtitle_transcripts(
 def put_subtitle_texts(corpus: Path, material: SourceClips, language: str | None = None) -> bool:
     """Store transcripts from a source's subtitles, and return whether anything was written.
 
-    Rejected clips get their text too, so that it outlasts a change of screening.
-
-    Raises:
-        DataError: if the source's shards can't be read.
+    Rejected clips get their text too, so that it outlasts a change of screening. Raise DataError if
+    the source's shards can't be read.
     """
     shard = STAGES["subtitles"].path(corpus, material.source_id)
     if not shard.exists() and ORIGIN not in stored_origins(corpus, material.source_id):

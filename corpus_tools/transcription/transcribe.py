@@ -46,10 +46,8 @@ def configured_recogniser(
 ) -> Recogniser:
     """Load the configured recogniser; relative paths in the settings refer to the corpus folder.
 
-    A download of its model must be allowed.
-
-    Raises:
-        CorpusError: if it isn't installed, has no model, or can't be loaded.
+    A download of its model must be allowed. Raise CorpusError if it isn't installed, has no model,
+    or can't be loaded.
     """
     return load_recogniser(
         settings.recogniser,
@@ -72,11 +70,7 @@ def configured_recogniser(
 
 
 def configured_flagger(settings: TranscribeSettings, corpus: Path) -> Flagger:
-    """Return the configured guards on recognised texts.
-
-    Raises:
-        DataError: if the file of further hallucinations can't be read, or is outside the corpus.
-    """
+    """Return the configured guards; DataError if the file of hallucinations isn't readable."""
     known = settings.hallucinations
     return Flagger(
         Thresholds(
@@ -129,7 +123,7 @@ def transcribe(
 
     Returns:
         Clips as items: kept if they have a text, else rejected as ``no_text`` or ``flagged``.
-            ``details``: clips with text by origin, flags, and sources to recognise by status.
+        ``details``: clips with text by origin, flags, and sources to recognise by status.
     """
     outcome = Outcome()
     with workspace.lock() as lock:

@@ -44,8 +44,7 @@ class Change:
 class Removal:
     """Scope of a withdrawal: the tombstone that lists the clips and sources.
 
-    ``milliseconds`` is the duration withdrawn from each partly kept source, by all withdrawals so
-    far.
+    ``milliseconds`` are those withdrawn from each partly kept source, by all withdrawals so far.
     """
 
     corpus: Path
@@ -116,10 +115,7 @@ def filter_rows(path: Path, change: Callable[[Row], Row | None]) -> tuple[bytes,
     """Return a JSON Lines file's content with its rows filtered, and the rows changed and left.
 
     ``change`` returns a row unchanged (it stays byte for byte), a replacement, or None to delete
-    it.
-
-    Raises:
-        DataError: naming the line that is not a JSON object.
+    it. Raise DataError naming the line that is not a JSON object.
     """
     kept: list[bytes] = []
     changed = 0
@@ -138,11 +134,7 @@ def filter_rows(path: Path, change: Callable[[Row], Row | None]) -> tuple[bytes,
 
 
 def csv_rows(path: Path) -> list[list[str]]:
-    """Return the rows of a CSV file, none if there is no file.
-
-    Raises:
-        DataError: if it isn't a CSV file in UTF-8.
-    """
+    """Return the rows of a CSV file, none if there is no file; DataError if it isn't UTF-8 CSV."""
     if not path.is_file():
         return []
     try:

@@ -31,11 +31,7 @@ class Workspace:
 
     @classmethod
     def find(cls, given: Path | None = None) -> "Workspace":
-        """Return the given corpus folder, or the nearest one from the current folder upwards.
-
-        Raises:
-            ConfigurationError: if there is none.
-        """
+        """Return the given corpus folder, or the nearest one upwards, or ConfigurationError."""
         start = Path.cwd() if given is None else given.absolute()
         candidates = [start] if given is not None else [start, *start.parents]
         for folder in candidates:
@@ -56,10 +52,8 @@ class Workspace:
     ) -> "Workspace":
         """Create a corpus folder, if missing, and return it; existing files are kept.
 
-        ``sections`` are other settings for corpus.toml, by section.
-
-        Raises:
-            ConfigurationError: if the folder is a corpus already.
+        ``sections`` are other settings for corpus.toml, by section. Raise ConfigurationError if the
+        folder is a corpus already.
         """
         path = root / CONFIGURATION_FILE
         if path.exists():
@@ -76,12 +70,7 @@ class Workspace:
 
     @cached_property
     def configuration(self) -> Configuration:
-        """Settings of corpus.toml, with defaults for missing keys.
-
-        Raises:
-            ConfigurationError: for bad TOML, an unknown key (names the nearest known one) or an
-                invalid value.
-        """
+        """Settings of corpus.toml, with defaults; ConfigurationError for bad TOML or values."""
         path = self.root / CONFIGURATION_FILE
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -93,11 +82,7 @@ class Workspace:
             raise ConfigurationError(f"{path}: {_explain(error)}") from error
 
     def lock(self, *, withdrawing: bool = False) -> FolderLock:
-        """Return the lock that a command holds while it writes to the corpus.
-
-        Raises:
-            CorpusError: if a withdrawal was interrupted and the command isn't ``withdrawing``.
-        """
+        """Return the lock for writing; CorpusError if a withdrawal has to be finished first."""
         unfinished = None if withdrawing else Withdrawn.of(self.root).unfinished()
         if unfinished is not None:
             raise CorpusError(

@@ -42,14 +42,10 @@ MATCHING = 2
 
 @dataclass(frozen=True, eq=False)
 class TakeSpeech:
-    """Speech of a take and the lines of its script.
+    """Speech of a take in pieces, as from `speech_pieces`, and the lines of its script in order.
 
-    Attributes:
-        pieces: pieces of speech, as from `speech_pieces`.
-        voiced: features of the pieces.
-        lines: texts of the script, in order.
-        sentences: sentence id of each line, the same in all takes.
-        transcribed: recognised letters of each piece, None without recognised text.
+    Sentence ids are the same in all takes. ``transcribed`` has the recognised letters of each
+    piece, None without recognised text.
     """
 
     pieces: NDArray[np.intp]
@@ -60,11 +56,7 @@ class TakeSpeech:
 
 
 class Matcher:
-    """Matcher of one take, which adapts to its speaking rate and recognition error rate.
-
-    Raises:
-        DataError: if the take is too long to be matched at once.
-    """
+    """Matcher of one take, which adapts to its speaking rate and recognition error rate."""
 
     def __init__(self, speech: TakeSpeech) -> None:
         letters = np.array([len(plain_letters(line)) for line in speech.lines])

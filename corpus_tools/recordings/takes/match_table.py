@@ -115,10 +115,8 @@ def write_table(path: Path, rows: Iterable[TableRow]) -> None:
 def read_table(path: Path, rows: Sequence[ScriptRow], clips: Mapping[str, Clip]) -> list[TableRow]:
     """Return the table of a take, in the order of the script and with its current texts.
 
-    The rows of the file may be in any order, as when sorted in a spreadsheet.
-
-    Raises:
-        DataError: if its rows don't match the take's lines and clips.
+    The rows of the file may be in any order, as when sorted in a spreadsheet. Raise DataError if
+    its rows don't match the take's lines and clips.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")

@@ -57,8 +57,7 @@ class TimedText:
 def find_text_file(place: Path, file: str) -> Path | None:
     """Return the text file of a take, None if there is none.
 
-    ``place`` is the file itself, or a folder with files named by the take's path or name and one of
-    `SUFFIXES`.
+    ``place`` is the file, or a folder with files named by the take's path or name and a suffix.
     """
     if place.is_file():
         return place
@@ -75,10 +74,8 @@ def read_timed_texts(path: Path) -> list[TimedText]:
     """Read a file of recognised text, in order of time.
 
     Supported are subtitles; CSV and JSON Lines with ``start``, ``end`` (seconds) and ``text``; and
-    Whisper's own .tsv (milliseconds) and .json, with its words if it has any.
-
-    Raises:
-        DataError: if the file can't be read, or a row has no valid times.
+    Whisper's own .tsv (milliseconds) and .json, with its words if it has any. Raise DataError if
+    the file can't be read, or a row has no valid times.
     """
     try:
         if path.suffix.lower() in SUBTITLES:
@@ -177,11 +174,7 @@ class TranscriptSource(Protocol):
         """Raise ConfigurationError if it can't provide text for these takes."""
 
     def of(self, take: Take) -> tuple[Any, PieceTranscriber | None]:
-        """Return a JSON-ready identity of a take's text and its transcriber; None without text.
-
-        Raises:
-            DataError: if the text can't be read.
-        """
+        """Return a JSON-ready identity of a take's text and its transcriber; None without text."""
 
 
 class NoTranscript:
@@ -283,11 +276,9 @@ def transcript_source(
 ) -> TranscriptSource:
     """Return the source of recognised text: files (``texts``) or the recogniser of [transcribe].
 
-    ``model`` replaces the model of the section; a download of it must be allowed.
-
-    Raises:
-        ConfigurationError: if both sources are given, a model without ``recognise``, or what they
-            name is missing.
+    ``model`` replaces the model of the section; a download of it must be allowed. Raise
+    ConfigurationError if both sources are given, a model without ``recognise``, or what they name
+    is missing.
     """
     if texts is not None:
         if recognise:

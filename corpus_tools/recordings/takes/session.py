@@ -41,15 +41,10 @@ __all__ = ["AddedTake", "TakeSession"]
 
 @dataclass(frozen=True)
 class AddedTake:
-    """Result of adding a take.
+    """Result of adding a take, with a table row for each line and the ids of accepted clips.
 
-    Attributes:
-        source_id: source id of the take.
-        status: ``cut``, ``screened`` or ``unchanged``.
-        by: evidence that matched the lines, ``text`` or ``sound``.
-        table: match table, a row for each line.
-        rejected: number of lines without an accepted clip, by reason.
-        accepted: ids of the accepted clips.
+    ``status`` is ``cut``, ``screened`` or ``unchanged``; the lines were matched ``by`` ``text`` or
+    ``sound``; ``rejected`` counts lines without an accepted clip by reason.
     """
 
     source_id: str

@@ -43,11 +43,7 @@ class KnownHallucinations:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Return the bundled list extended by a user's phrases.
-
-        Raises:
-            DataError: if the file can't be read or a phrase is too short, with file and line.
-        """
+        """Return the bundled list and a file's phrases; DataError names the line of a bad one."""
         try:
             text = path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:

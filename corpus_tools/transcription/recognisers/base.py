@@ -113,19 +113,13 @@ class Recogniser(Protocol):
     ) -> list[Recognition]:
         """Transcribe at most ``batch_size`` clips, in order; without a language, it is detected.
 
-        Clips are samples in -1..1 at 16 kHz, mono, shape (samples,) each.
-
-        Raises:
-            ConfigurationError: if the language isn't supported.
+        Clips are samples in -1..1 at 16 kHz, mono, shape (samples,) each. Raise ConfigurationError
+        if the language isn't supported.
         """
 
 
 def find_recogniser(name: str) -> Callable[[RecogniserOptions], Recogniser]:
-    """Return the factory of the recogniser of this name.
-
-    Raises:
-        ConfigurationError: if it isn't installed, or can't be imported.
-    """
+    """Return the factory of a recogniser; ConfigurationError if it can't be found or imported."""
     factory: Callable[[RecogniserOptions], Recogniser] = load_plugin(GROUP, name, "recogniser")
     return factory
 
@@ -133,11 +127,7 @@ def find_recogniser(name: str) -> Callable[[RecogniserOptions], Recogniser]:
 def load_recogniser(
     name: str, factory: Callable[[RecogniserOptions], Recogniser], options: RecogniserOptions
 ) -> Recogniser:
-    """Return the recogniser that a factory creates.
-
-    Raises:
-        CorpusError: if it can't be loaded, with its name.
-    """
+    """Return the recogniser that a factory creates, or raise CorpusError with its name."""
     try:
         return factory(options)
     except CorpusError:
@@ -151,11 +141,7 @@ def load_recogniser(
 def run_recogniser(
     recogniser: Recogniser, waves: Sequence[NDArray[np.float32]], language: str | None
 ) -> Sequence[Recognition]:
-    """Transcribe clips (float32 mono at 16 kHz) and validate the results.
-
-    Raises:
-        CorpusError: if the recogniser fails or returns invalid results, with its name.
-    """
+    """Transcribe clips (float32 mono at 16 kHz); CorpusError for a failure or invalid results."""
     try:
         recognitions = list(recogniser.transcribe(waves, language))
     except CorpusError:

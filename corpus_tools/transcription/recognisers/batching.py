@@ -55,11 +55,7 @@ class Batches:
         self._announce = announce
 
     def map(self, function: Callable[[Sequence[T]], Sequence[R]], items: Sequence[T]) -> list[R]:
-        """Return the results of all items, from a function of a batch.
-
-        Raises:
-            ConfigurationError: if memory doesn't even hold one item.
-        """
+        """Return the results of all items; ConfigurationError if memory doesn't hold one item."""
         results: list[R] = []
         while len(results) < len(items):
             batch = items[len(results) : len(results) + self.size]

@@ -33,11 +33,7 @@ __all__ = [
 
 
 def resolve_device(device: str) -> str:
-    """Return the device of this name; ``auto`` is a GPU if there is one.
-
-    Raises:
-        ConfigurationError: if the device doesn't exist.
-    """
+    """Return the device (``auto``: a GPU if there is one); ConfigurationError if it is missing."""
     import torch
 
     if device == "auto":
@@ -54,11 +50,7 @@ def resolve_device(device: str) -> str:
 
 
 def use_half_precision(requested: bool | None, device: str) -> bool:
-    """Return whether to use half precision; by default on a GPU only.
-
-    Raises:
-        ConfigurationError: if it is requested on a CPU.
-    """
+    """Return whether to use half precision, by default on a GPU; ConfigurationError on a CPU."""
     on_gpu = device.startswith("cuda")
     if requested and not on_gpu:
         raise ConfigurationError("--fp16 needs a GPU; leave it out, or give --device cuda")
@@ -69,10 +61,7 @@ def load_model(weights: Weights, device: str) -> Any:
     """Load the model of a validated checkpoint.
 
     Official models, recognised by their hash, get Whisper's alignment heads; other models use all
-    heads in the upper half of the decoder.
-
-    Raises:
-        DataError: if the checkpoint is invalid.
+    heads in the upper half of the decoder. Raise DataError if the checkpoint is invalid.
     """
     import torch
     import whisper
@@ -102,11 +91,7 @@ _MAX_MESSAGE = 300  # characters of torch's error message
 
 
 def language_code(model: Any, language: str | None) -> str | None:
-    """Return Whisper's code of a language tag (``zh`` for ``cmn`` and ``zh-Hans``).
-
-    Raises:
-        ConfigurationError: if the model doesn't support the language.
-    """
+    """Return Whisper's code of a language (``zh`` for ``cmn``), or raise ConfigurationError."""
     from whisper.tokenizer import LANGUAGES
 
     if language is None:
@@ -157,11 +142,9 @@ Wave = NDArray[np.float32]
 class WhisperRecogniser:
     """Whisper recogniser, which loads the model at the first clip.
 
-    ``options.model`` is an official name or the path of a checkpoint, by default large-v3.
-
-    Raises:
-        ConfigurationError: if the device doesn't exist or doesn't support half precision.
-        DataError: if the model isn't available.
+    ``options.model`` is an official name or the path of a checkpoint, by default large-v3. Raise
+    ConfigurationError if the device doesn't exist or doesn't support half precision, DataError if
+    the model isn't available.
     """
 
     def __init__(self, options: RecogniserOptions) -> None:
@@ -196,9 +179,8 @@ class WhisperRecogniser:
     def transcribe(self, clips: Sequence[Wave], language: str | None) -> list[Recognition]:
         """Transcribe clips, padded with silence to Whisper's 30 s or divided into pieces.
 
-        Raises:
-            ConfigurationError: if the language isn't supported, or GPU memory is too small.
-            DataError: if the checkpoint is invalid.
+        Raise ConfigurationError if the language isn't supported or GPU memory is too small,
+        DataError if the checkpoint is invalid.
         """
         decoding = self._decoding(language_code(self._model, language))
         pieces = [piece for clip in clips for piece in _split_clip(clip)]

@@ -29,10 +29,7 @@ _MEGABYTES = {
 
 @dataclass(frozen=True)
 class Weights:
-    """A local checkpoint, its SHA-256, and the name stored with its texts.
-
-    The name is the official one, or made from file name and hash.
-    """
+    """A local checkpoint, and its name in transcripts: official, or from file name and hash."""
 
     name: str
     path: Path
@@ -43,10 +40,8 @@ def find_weights(model: str, download: bool, announce: Callable[[str], None]) ->
     """Return the checkpoint of an official name (``large-v3``) or path.
 
     An official name is looked up in Whisper's own cache; a download must be allowed, and is
-    announced with its size.
-
-    Raises:
-        DataError: if the model doesn't exist, isn't in the cache, or has a wrong hash.
+    announced with its size. Raise DataError if the model doesn't exist, isn't in the cache, or has
+    a wrong hash.
     """
     import whisper
 
@@ -89,10 +84,7 @@ def check_checkpoint(path: Path) -> None:
     """Validate a Whisper checkpoint without running any code in it.
 
     Its dimensions are compared with its tensors, so that no file can allocate more memory than its
-    own size.
-
-    Raises:
-        DataError: if it has pickled code, is truncated, or isn't a checkpoint.
+    own size. Raise DataError if it has pickled code, is truncated, or isn't a checkpoint.
     """
     checkpoint = _unpickled(path)
     dims, weights = checkpoint.get("dims"), checkpoint.get("model_state_dict")

@@ -1,7 +1,4 @@
-"""Acoustic features of a take's speech, and their distance by dynamic time warping.
-
-The features are mel-frequency cepstral coefficients without the level, and without the pauses.
-"""
+"""Mel-frequency cepstra of a take's speech, without level and pauses, and their warped distance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -181,8 +178,7 @@ def _warp_batch(pairs: Sequence[tuple[Cepstra, Cepstra]]) -> list[Floats]:
 def _by_diagonals(pairs: Sequence[tuple[Cepstra, Cepstra]]) -> Floats:
     """Return each pair's frame distances, shape (diagonals, pairs, rows); inf off the grid.
 
-    Entry (diagonal, pair, row) is for frame ``row`` of the first and ``diagonal - row`` of the
-    second.
+    Entry (d, pair, row) is for frame ``row`` of the first stretch and ``d - row`` of the second.
     """
     rows = max(len(one) for one, _ in pairs)
     diagonals = rows + max(len(other) for _, other in pairs) - 1
