@@ -127,7 +127,7 @@ def find_media(given: Sequence[Path], corpus: Path, outcome: Outcome) -> list[Pa
         if not files:
             outcome.warnings.append(
                 f"{path}: no media in this folder; files with other extensions than "
-                f" {', '.join(sorted(MEDIA_EXTENSIONS))} must be given by name"
+                f"{', '.join(sorted(MEDIA_EXTENSIONS))} must be given by name"
             )
         for file in files:
             files_by_path.setdefault(file.resolve(), file)
