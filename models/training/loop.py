@@ -105,6 +105,7 @@ def fit(
         weights = class_weights(labels, trained).to(device)
         layers = None
         if model.solves_functionals:
+            _refuse_non_finite(training)
             layers = solve_functionals(augmented, targets.cpu(), weights.cpu())
 
         def finished(model: FittedModel) -> FittedModel:
@@ -171,6 +172,18 @@ def fit(
         return FitResult(finished(model), state.history, state.kept_epoch, stopped, epochs)
 
 
+def _refuse_non_finite(training: Sequence[Example]) -> None:
+    """Raise a CorpusError that names the clips whose features no layer can be solved for."""
+    clips = [clip.clip_id for clip in training if not np.isfinite(clip.features).all()]
+    if clips:
+        raise CorpusError(f"the features of {_named(clips)} are not finite; look at these clips")
+
+
+def _named(clips: Sequence[str]) -> str:
+    more = f" and {len(clips) - _NAMED_CLIPS} more" if len(clips) > _NAMED_CLIPS else ""
+    return ", ".join(clips[:_NAMED_CLIPS]) + more
+
+
 def _is_done(state: TrainingState, settings: TrainSettings, epochs: int) -> bool:
     done, patience = len(state.history), settings.patience
     return done >= epochs or bool(patience and done - state.kept_epoch >= patience)
@@ -203,9 +216,8 @@ def _measure(model: FittedModel, examples: Sequence[Example]) -> tuple[float, fl
 
 
 def _divergence(epoch: int, loss: float, clips: Sequence[str], lr: float) -> str:
-    more = f" and {len(clips) - _NAMED_CLIPS} more" if len(clips) > _NAMED_CLIPS else ""
     return (
-        f"epoch {epoch}: the loss is {loss} on the batch of {', '.join(clips[:_NAMED_CLIPS])}{more}"
+        f"epoch {epoch}: the loss is {loss} on the batch of {_named(clips)}"
         f"; try a lower --lr (it was {lr:.3g}), and check these clips if that doesn't help"
     )
 

@@ -22,15 +22,21 @@ def test_help_imports_nothing_heavy():
     assert not HEAVY & set(process.stderr.split())
 
 
-def test_help_takes_under_0_4_s(corpus_process):
-    """Processor time is independent of other load; with one thread it equals wall time."""
+def processor_time(*arguments: str) -> float:
+    """Return the seconds of processor time that a Python process takes, the least of five."""
     seconds = []
     for _ in range(5):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        assert corpus_process("--help").returncode == 0
+        subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(seconds) < 0.4, seconds
+    return min(seconds)
+
+
+def test_help_takes_under_0_4_s():
+    """On a slow or busy machine the bound is a multiple of the time that typer itself takes."""
+    typer_alone = processor_time("-c", "import typer, typer.rich_utils")
+    assert processor_time("-m", "corpus_tools", "--help") < max(0.4, 1.8 * typer_alone)
 
 
 def test_bad_files_fail_one_by_one_and_the_rest_is_done(tmp_path, corpus_command, sample):

@@ -145,7 +145,7 @@ def test_behind_a_proxy_log_ins_at_the_public_url_work(make_corpus, serve):
 
 def test_listening_on_all_addresses_gives_a_warning(make_corpus, serve):
     with serve(make_corpus(0), "--host", "0.0.0.0") as server:  # noqa: S104
-        assert "passwords and clips travel" in server.printed.read_text()
+        assert "sent unencrypted" in server.printed.read_text()
         assert server.client().get("/health").status_code == 200
 
 
