@@ -98,7 +98,8 @@ def _judgements(names, codes, generator):
 
 
 DECIDE = (
-    "import sys; from pathlib import Path; from annotation.labels.aggregate import aggregate_votes; "
+    "import sys; from pathlib import Path; "
+    "from annotation.labels.aggregate import aggregate_votes; "
     "from annotation.scheme.settings import LabelSettings; "
     "print(len(aggregate_votes(Path(sys.argv[1]), LabelSettings(method=sys.argv[2])).labels))"
 )

@@ -14,11 +14,11 @@ __all__ = ["withdraw"]
 
 def withdraw(
     speaker: Annotated[
-        str | None, typer.Option(help="Id of a speaker; all clips are deleted.")
+        str | None, typer.Option(help="Speaker to delete, by id, with all their clips.")
     ] = None,
     source: Annotated[str | None, typer.Option(help="Source to delete, by its source_id.")] = None,
     annotator: Annotated[
-        str | None, typer.Option(help="Pseudonym of an annotator; all answers are deleted.")
+        str | None, typer.Option(help="Annotator to delete, by pseudonym, with all their answers.")
     ] = None,
     reason: Annotated[
         str | None, typer.Option(help="Reason, stored in the tombstone; give no names.")
