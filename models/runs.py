@@ -77,7 +77,8 @@ def find_run(runs: Path, name: str | None = None) -> Path:
                 raise DataError(
                     f"{folder}: is a series of runs; name one of them, such as {name}/{parts[0]}"
                 )
-    advice = f"existing runs: {', '.join(existing)}" if existing else "no runs; run: corpus train"
+    none = "there are no runs; train one with: corpus train"
+    advice = f"existing runs: {', '.join(existing)}" if existing else none
     problem = "choose a run with --run" if name is None else f"no run {name!r}"
     raise DataError(f"{runs}: {problem}; {advice}")
 
