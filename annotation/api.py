@@ -36,9 +36,9 @@ def votes(corpus: str | Path) -> pd.DataFrame:
         corpus: the corpus folder.
 
     Raises:
-        DataError: if a file of judgements can't be read.
+        DataError: if it is no corpus folder, or a file of judgements can't be read.
     """
-    rows = [row for row in latest(read_judgements(Path(corpus))) if row.role != "adjudication"]
+    rows = [row for row in latest(read_judgements(_folder(corpus))) if row.role != "adjudication"]
     table = pd.DataFrame([row.row() for row in rows], columns=list(Judgement.fields()))
     return table[[*_COLUMNS, *(name for name in table if name not in _COLUMNS)]]
 
@@ -54,7 +54,7 @@ def agreement(
         seed: seed of the bootstrap.
 
     Raises:
-        DataError: if a file of the corpus can't be read, or a vote is for no class.
+        DataError: if it is no corpus folder, a file of it can't be read, or a vote is for no class.
 
     Example:
         >>> votes = [(f"c{n}", name, "sad" if n < 5 else "fear") for n in range(9) for name in "ab"]
@@ -63,7 +63,7 @@ def agreement(
         (0.808, 0.9)
     """
     if isinstance(votes, str | Path):
-        return measure_agreement(Path(votes), resamples=resamples, seed=seed)[0]
+        return measure_agreement(_folder(votes), resamples=resamples, seed=seed)[0]
     table = _table(votes, EMOTIONS)
     judgements = [
         Judgement(
@@ -162,3 +162,9 @@ def _table(votes: Votes, classes: Sequence[str] | None = None) -> VoteTable:
     if unknown:
         raise DataError(f"votes: {quoted(unknown[0])} isn't one of the classes {', '.join(known)}")
     return vote_codes(rows, tuple(known))
+
+
+def _folder(corpus: str | Path) -> Path:
+    if not (Path(corpus) / "corpus.toml").is_file():
+        raise DataError(f"{corpus}: no corpus.toml here; give the folder of a corpus")
+    return Path(corpus)

@@ -67,7 +67,7 @@ def segment(
     ] = None,
     workers: Annotated[
         int,
-        typer.Option(min=1, help="Number of parallel processes, one core each (default: 1)."),
+        typer.Option(min=1, help="Number of parallel processes, one core each."),
     ] = 1,
     corpus: CorpusFolder = None,
     json: AsJson = False,

@@ -41,7 +41,10 @@ def train(
     ] = None,
     modality: Annotated[
         Literal["both", "audio", "text"] | None,
-        typer.Option(help="Branches of the model.  \\[default: both]"),
+        typer.Option(
+            help="Branches of the model; with those of other packages: --set "
+            "modality=both+NAME.  \\[default: both]"
+        ),
     ] = None,
     epochs: Epochs = None,
     lr: LearningRate = None,

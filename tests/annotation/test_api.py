@@ -74,6 +74,12 @@ def test_the_last_of_several_votes_counts():
     assert annotation.krippendorff_alpha(again) == annotation.krippendorff_alpha(expected)
 
 
+def test_a_folder_that_is_no_corpus_is_refused(tmp_path):
+    for read in (annotation.votes, annotation.agreement):
+        with pytest.raises(DataError, match=r"no corpus\.toml here; give the folder of a corpus"):
+            read(tmp_path / "nowhere")
+
+
 def test_unknown_classes_and_columns_are_named():
     with pytest.raises(DataError, match="'joy' isn't one of the classes angry"):
         annotation.agreement([("c1", "a01", "joy")])
