@@ -26,6 +26,7 @@ __all__ = [
     "SourceResult",
     "commit",
     "is_cut",
+    "is_of_these_cuts",
     "is_whole",
     "source_of",
     "sweep",
@@ -79,10 +80,23 @@ def is_whole(corpus: Path, source: Source) -> bool:
     if not SOURCES.path(corpus, source_id).is_file() or not ledger_fits(corpus, source_id):
         return False
     if source.kind == "drama" and not all(
-        _is_of_these_cuts(corpus, stage, source_id) for stage in (FINGERPRINTS, SUBTITLES)
+        is_of_these_cuts(corpus, stage, source_id) for stage in (FINGERPRINTS, SUBTITLES)
     ):
         return False
     return all((corpus / clip.path).is_file() for clip in clips_of(corpus, source_id))
+
+
+def is_of_these_cuts(corpus: Path, stage: Stage, source_id: str) -> bool:
+    """Return whether a stage's shard was written for the current cuts of a cut source.
+
+    Of a cut interrupted before it wrote `segments`, the other shards are those of new cuts.
+    """
+    path = stage.path(corpus, source_id)
+    segments = read_header(SEGMENTS.path(corpus, source_id)).inputs
+    if not path.is_file():
+        return False
+    inputs = read_header(path).inputs
+    return {key: inputs[key] for key in inputs if key != "alignment"} == segments
 
 
 def write_result(
@@ -191,15 +205,6 @@ def _is_committed(corpus: Path, own: SourceDecisions) -> bool:
         if header.inputs != own.inputs or header.fingerprint != stage.fingerprint(own.inputs):
             return False
     return True
-
-
-def _is_of_these_cuts(corpus: Path, stage: Stage, source_id: str) -> bool:
-    path = stage.path(corpus, source_id)
-    segments = read_header(SEGMENTS.path(corpus, source_id)).inputs
-    if not path.is_file():
-        return False
-    inputs = read_header(path).inputs
-    return {key: inputs[key] for key in inputs if key != "alignment"} == segments
 
 
 def _is_current(corpus: Path, stage: Stage, source_id: str, inputs: dict[str, Any]) -> bool:

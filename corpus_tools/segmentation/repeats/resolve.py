@@ -21,6 +21,7 @@ from corpus_tools.segmentation.ledger.commit import (
     SETTLED,
     SOURCES,
     commit,
+    is_of_these_cuts,
 )
 from corpus_tools.segmentation.ledger.decisions import (
     SourceDecisions,
@@ -34,6 +35,7 @@ from corpus_tools.segmentation.repeats.fingerprint import Hashes, from_text
 from corpus_tools.segmentation.repeats.search import find_repeats
 from corpus_tools.segmentation.screening.rules import Rules, reviewed_edges, screen_clips
 from corpus_tools.workspace.runner import run_each
+from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.storage.records import Clip, Fingerprint, Source
 from manifests.storage.shards import read_header, read_shard, read_stage
@@ -224,6 +226,8 @@ def _read_films(corpus: Path, given: Collection[str], rules: Rules, outcome: Out
         number, source = ranked
         name = source.source_id
         check_finished(corpus, name)
+        if not is_of_these_cuts(corpus, FINGERPRINTS, name):
+            raise DataError("cutting it was interrupted; give its film to corpus segment again")
         return Film(
             corpus,
             source,

@@ -10,9 +10,10 @@ import pytest
 
 from annotation.batches.batches import tasked_clips
 from annotation.tasks.export import export_tasks
-from corpus_tools.configuration.segment import ScreenSettings
+from corpus_tools.configuration.segment import ScreenSettings, SegmentSettings
 from corpus_tools.inspection.status import survey
 from corpus_tools.segmentation import segment as module
+from corpus_tools.segmentation.ledger import commit as commit_module
 from corpus_tools.segmentation.rescreen import screen_corpus
 from corpus_tools.segmentation.screening.rules import drama_rules
 from corpus_tools.segmentation.segment import segment
@@ -22,6 +23,7 @@ from manifests.storage.records import Clip
 from manifests.storage.shards import STAGES, read_stage
 
 EASY = ScreenSettings(max_clipping=1, min_snr_db=-99, min_speech_ratio=0, max_music=1)
+SHORT = SegmentSettings(min_seconds=2, max_seconds=4)
 
 
 @pytest.fixture
@@ -144,3 +146,28 @@ def test_undecided_films_are_named_counted_and_decided_by_screen(tmp_path, films
     assert not undecided_sources(corpus)
     stages = {path: data for path, data in tree(corpus).items() if path.parts[0] == "stages"}
     assert stages == {p: data for p, data in tree(whole).items() if p.parts[0] == "stages"}
+
+
+def test_fingerprints_of_other_cuts_accept_no_repeat(tmp_path, films, monkeypatch):
+    """Killed after `fingerprints` of new cuts, before their `segments`."""
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    segment(corpus, films, screen=EASY)
+    write = commit_module.write_shard
+
+    def dying(corpus, stage, *rest):
+        if stage == STAGES["segments"]:
+            raise Killed
+        return write(corpus, stage, *rest)
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(commit_module, "write_shard", dying)
+        segment(corpus, films[:1], settings=SHORT, screen=EASY)
+    outcome = screen_corpus(corpus, {"drama": drama_rules(EASY)})
+    [failure] = outcome.failures
+    assert failure.item.startswith("e2-")
+    assert [failure.item] == undecided_sources(corpus)
+    originals = groups(corpus)
+    names = [originals[row.clip_id] for row in read_decisions(corpus) if row.accepted]
+    assert names
+    assert len(names) == len(set(names))
