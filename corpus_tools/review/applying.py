@@ -10,7 +10,7 @@ from corpus_tools.review.decisions import Decision, DecisionChecker, read_decisi
 from corpus_tools.review.source_data import SourceMedia, choose_sources, read_source_data
 from corpus_tools.segmentation.intake.identify import MediaInput
 from corpus_tools.segmentation.intake.selections import put_reviews, read_choices
-from corpus_tools.segmentation.ledger.commit import sweep
+from corpus_tools.segmentation.ledger.commit import FINGERPRINTS, sweep
 from corpus_tools.segmentation.ledger.decisions import SourceDecisions, clips_of, ledger_fits
 from corpus_tools.segmentation.ledger.update import Update
 from corpus_tools.segmentation.repeats.resolve import resolve_repeats, warn_of_other_sources
@@ -66,7 +66,7 @@ def apply_files(
         done += actions
         sources.append(item.source)
         outcome.outputs.append(corpus / "choices" / f"{item.source.source_id}.jsonl")
-    changed = applier.screen([source for source in sources if source.kind == "drama"])
+    changed = applier.screen([source for source in sources if applier.among_films(source)])
     warn_of_other_sources(changed - {source.source_id for source in sources}, outcome)
     reports = [
         applier.decisions[source.source_id].report(source.media_path, "screened")
@@ -98,15 +98,19 @@ class _Applier:
         update = Update(self.corpus, self._rules(source), self.frozen)
         if item.film and not ledger_fits(self.corpus, name):
             retrim(update, MediaInput(item.film, source, known=True))
-        if source.kind == "drama" and not is_decided(self.corpus, name):
+        if self.among_films(source) and not is_decided(self.corpus, name):
             self.screen([source])
         checked = self._check_rows(item)
         put_reviews(self.corpus, name, checked.choices, checked.undone)
         if item.film and _needs_cutting(self.corpus, source):
             retrim(update, MediaInput(item.film, source, known=True))
-        if source.kind != "drama":
+        if not self.among_films(source):
             _, self.decisions[name] = update.screen(source)
         return checked.actions
+
+    def among_films(self, source: Source) -> bool:
+        """Return whether a source's repeats are resolved among those of all films."""
+        return FINGERPRINTS.path(self.corpus, source.source_id).is_file()
 
     def screen(self, films: Sequence[Source]) -> set[str]:
         """Screen films and resolve the repeats of all; return the ids of the changed sources."""

@@ -58,6 +58,12 @@ def test_keep_and_drop_override_the_screen_and_persist(corpus, film, source, cli
     assert sum(entry.seconds for entry in ledger) == pytest.approx(source.duration)
 
 
+def test_film_without_fingerprints_is_screened_alone(corpus, source, clips, decide):
+    STAGES["fingerprints"].path(corpus, source.source_id).unlink()
+    assert decide((clips[0], "drop", None, None)).ok
+    assert reasons(corpus, source)[clips[0].clip_id] == ["human_drop"]
+
+
 def test_trim_moves_only_the_edges_of_its_clip(corpus, source, clips, decide):
     clip = clips[1]
     start, end = round(clip.start + 0.12, 3), clip.end
