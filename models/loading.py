@@ -97,7 +97,7 @@ def _features(
     if cache.refused is not None:
         outcome.warnings.append(
             f"{cache.folder}: features can't be stored ({cache.refused}), so the next run computes "
-            f"them again; free disk space, or make the folder writable"
+            f"them again; free disk space, or make it a writable folder"
         )
     return [errors.get(entry.clip_id) or next(loaded) for entry in entries]
 

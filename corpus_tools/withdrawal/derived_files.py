@@ -18,7 +18,7 @@ from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.store import read_jsonl
 from manifests.versions.manifest import ENTRIES, HEADER, read_manifest_header, versions
 from manifests.versions.redaction import VersionWithdrawal, redacted_files
-from models.features.packs import packed_clips
+from models.features.packs import is_linked, packed_clips
 from models.loading import cache_folder
 
 __all__ = ["changes_to_features", "changes_to_pages", "changes_to_runs", "changes_to_versions"]
@@ -129,7 +129,7 @@ def changes_to_features(removal: Removal) -> Iterator[Change]:
                 if removal.covers(row.get("clip_id"))
             }
     for kind in sorted(cache_folder(removal.corpus).glob("*")):
-        for path, packed in packed_clips(kind):
+        for path, packed in () if is_linked(kind) else packed_clips(kind):
             own = len(packed & digests)
             if own or not packed:
                 yield Change(path, None, "features", own)

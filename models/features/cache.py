@@ -13,7 +13,7 @@ from manifests.base.errors import CorpusError, DataError
 from manifests.base.outcome import Progress, no_progress
 from manifests.base.workers import in_processes, is_warm
 from models.features.extractor import SAMPLE_RATE, FeatureExtractor, Features, Samples
-from models.features.packs import Name, Packs
+from models.features.packs import Name, Packs, is_linked
 
 __all__ = ["ClipFile", "FeatureCache", "read_clip"]
 
@@ -88,9 +88,9 @@ class FeatureCache:
 
     Features are stored in packs, see :mod:`models.features.packs`; truncated or damaged ones are
     computed again. Several runs can share the folder, created at the first clips, and it can be
-    deleted at any time. Many clips are computed in several processes, if these were warmed up
-    (:func:`manifests.base.workers.warm_up`). ``folder`` is None to store nothing; ``refused`` is
-    the reason why features can't be stored any more, or None.
+    deleted at any time; one behind a link isn't used. Many clips are computed in several processes,
+    if these were warmed up (:func:`manifests.base.workers.warm_up`). ``folder`` is None to store
+    nothing; ``refused`` is the reason why features can't be stored any more, or None.
     """
 
     def __init__(self, folder: Path | None, extractor: FeatureExtractor) -> None:
@@ -98,6 +98,8 @@ class FeatureCache:
         self.refused: str | None = None
         self.extractor = extractor
         subfolder = None if folder is None else folder / self.extractor.fingerprint()[:16]
+        if subfolder is not None and is_linked(subfolder):
+            subfolder, self.refused = None, "it is behind a link"
         self._packs = None if subfolder is None else Packs(subfolder, self.extractor.width)
 
     def load(

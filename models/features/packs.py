@@ -10,12 +10,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Name", "Packs", "packed_clips", "write_pack"]
+__all__ = ["Name", "Packs", "is_linked", "packed_clips", "write_pack"]
 
 Name = tuple[str, float]
 """Name of an array: sha256 of the clip's file, and speed."""
 
 Rows = NDArray[np.float32]
+
+
+def is_linked(folder: Path) -> bool:
+    """Return whether a folder of packs, or one of the two above it in the corpus, is a link."""
+    return any(path.is_symlink() for path in (folder, *folder.parents[:2]))
 
 
 class Packs:
@@ -45,24 +50,30 @@ class Packs:
         from safetensors import SafetensorError, safe_open
 
         intact: dict[Name, Rows] = {}
+        if not path.is_file():  # a pipe would block
+            return intact
         try:
             with safe_open(path, "pt") as pack:
                 for key, digest in (pack.metadata() or {}).items():
                     if (name := _name(key)) not in names:
                         continue
                     rows: Rows = pack.get_tensor(key).numpy()
-                    if rows.ndim == 2 and rows.shape[1] == self.width and _sha256(rows) == digest:
+                    if self._fits(rows) and _sha256(rows) == digest:
                         rows.flags.writeable = False
                         intact[name] = rows
-        except (OSError, SafetensorError, ValueError):
+        except (OSError, SafetensorError, ValueError, TypeError):
             pass
         return intact
 
+    def _fits(self, rows: Rows) -> bool:
+        typed = rows.dtype == np.float32 and rows.ndim == 2
+        return typed and len(rows) > 0 and rows.shape[1] == self.width
+
     def _remove_stale(self) -> None:
-        """Remove packs of earlier versions, and unfinished packs of killed runs."""
-        for path in [*self.folder.glob("*.pack"), *self.folder.glob(".*")]:
+        """Remove old packs of earlier versions, and unfinished packs of killed runs."""
+        for path in [*self.folder.glob("*.pack"), *self.folder.glob(f".*{_SUFFIX}")]:
             with suppress(OSError):
-                if path.suffix == ".pack" or time.time() - path.stat().st_mtime > _STALE:
+                if time.time() - path.lstat().st_mtime > _STALE:
                     path.unlink()
 
 
@@ -92,17 +103,18 @@ def write_pack(path: Path, arrays: Mapping[Name, Rows]) -> None:
 
 
 def packed_clips(folder: Path) -> Iterator[tuple[Path, set[str]]]:
-    """Yield each file of a folder of packs, with the sha256 of its clips.
+    """Yield each pack in a folder, with the sha256 of its clips.
 
     The set is empty for a damaged or unfinished pack, and one of an earlier version.
     """
     from safetensors import SafetensorError, safe_open
 
-    for path in sorted(path for path in folder.glob("*") if path.is_file()):
+    packs = [*folder.glob(f"*{_SUFFIX}"), *folder.glob("*.pack")]  # also hidden ones
+    for path in sorted(path for path in packs if path.is_file()):
         try:
             with safe_open(path, "numpy") as pack:
                 yield path, {_name(key)[0] for key in pack.metadata() or {}}
-        except (OSError, SafetensorError, ValueError):
+        except (OSError, SafetensorError, ValueError, TypeError):
             yield path, set()
 
 

@@ -1,6 +1,7 @@
 import dataclasses
 import errno
 import hashlib
+import os
 
 import numpy as np
 import pytest
@@ -60,6 +61,24 @@ def test_features_are_cached(clip, tmp_path):
     clip.path.unlink()
     [(second,)] = cache.load([clip])
     np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("above", [0, 1, 2])
+def test_a_cache_behind_a_link_is_not_used(clip, tmp_path, above):
+    extractor = MfccExtractor(FeatureSettings())
+    folder = tmp_path / ".cache" / "features" / extractor.fingerprint()[:16]
+    link, target = [folder, *folder.parents][above], tmp_path / "elsewhere"
+    kept = target / folder.relative_to(link) / "a.pack"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"kept")
+    os.utime(kept, (0, 0))
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(target)
+    cache = FeatureCache(tmp_path / ".cache" / "features", extractor)
+    [(features,)] = cache.load([clip])
+    assert len(features)
+    assert "link" in cache.refused
+    assert list(kept.parent.iterdir()) == [kept]
 
 
 def test_other_settings_are_cached_separately(clip, tmp_path):

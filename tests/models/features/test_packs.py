@@ -88,17 +88,46 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
 
 
 def test_stale_unfinished_packs_and_those_of_earlier_versions_are_removed(tmp_path):
-    stale, new, earlier = tmp_path / ".stale.safetensors", tmp_path / ".new", tmp_path / "a.pack"
-    for path in (stale, new, earlier):
+    removed = [tmp_path / name for name in (".stale.safetensors", "a.pack", ".a.pack")]
+    kept = [tmp_path / name for name in (".new.safetensors", "new.pack", ".bashrc", "notes")]
+    for path in removed + kept:
         path.write_bytes(b"half")
-    os.utime(stale, (0, 0))
+    for path in [*removed, *kept[2:]]:
+        os.utime(path, (0, 0))
     Packs(tmp_path, WIDTH).add(_arrays("a"))
-    assert [path.exists() for path in (stale, new, earlier)] == [False, True, False]
+    assert not any(path.exists() for path in removed)
+    assert all(path.exists() for path in kept)
+
+
+def test_arrays_of_another_kind_and_pipes_are_refused(tmp_path):
+    from safetensors.numpy import save_file
+
+    def save(rows):
+        save_file({key: rows}, tmp_path / "a.safetensors", {key: _digest(rows)})
+
+    name = (hashlib.sha256(b"a").hexdigest(), 1.0)
+    key = f"{name[0]}@1.0"
+    save(np.ones((2, WIDTH), dtype=np.float32))
+    assert name in Packs(tmp_path, WIDTH).find([name])
+    for rows in (np.ones((2, WIDTH)), np.ones((0, WIDTH), dtype=np.float32)):
+        save(rows)
+        assert Packs(tmp_path, WIDTH).find([name]) == {}
+    (tmp_path / "a.safetensors").unlink()
+    os.mkfifo(tmp_path / "a.safetensors")
+    assert Packs(tmp_path, WIDTH).find([name]) == {}
+
+
+def _digest(rows):
+    return hashlib.sha256(rows.tobytes()).hexdigest()
 
 
 def test_packed_clips_lists_clips_of_each_pack(tmp_path):
     arrays = _arrays("a", "b")
     write_pack(tmp_path / "whole.safetensors", arrays)
-    (tmp_path / ".half").write_bytes(b"half")
+    (tmp_path / ".half.safetensors").write_bytes(b"half")
+    (tmp_path / "notes.txt").write_bytes(b"kept")
     packed = {path.name: digests for path, digests in packed_clips(tmp_path)}
-    assert packed == {".half": set(), "whole.safetensors": {digest for digest, _ in arrays}}
+    assert packed == {
+        ".half.safetensors": set(),
+        "whole.safetensors": {digest for digest, _ in arrays},
+    }
