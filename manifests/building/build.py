@@ -40,9 +40,9 @@ def build_manifest(
     """Write ``manifests/vN/`` from labelled clips, unless the newest version has equal content.
 
     A missing or changed file, an unknown source or an oversized group is a failure in the outcome,
-    and no version is written. Its ``details``, JSON-ready: ``manifest`` describes the version
-    (``version new folder parent digest counts groups shares size_deviation class_deviation held
-    bridges folds leakage giveaways``), ``tangle`` an oversized group.
+    and no version is written. Its ``details``, JSON-ready: ``tangle`` describes an oversized group,
+    ``manifest`` the version (``version new folder parent digest counts groups shares size_deviation
+    class_deviation held bridges folds leakage giveaways``).
 
     Labels, texts (with their sources) and the recordings shared with other clips (``repeats``; such
     clips stay together) are by clip id. ``params`` are content: ``corpus`` and ``card`` (sections

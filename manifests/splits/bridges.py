@@ -2,7 +2,7 @@
 
 Clips connect keys (speakers, sources …). Each key gets a side, and the clips with keys on different
 sides (bridges) are left out. This graph partitioning with sides of given size is NP-hard: few keys
-are searched exhaustively, many by simulated annealing, whose loss is an upper bound of the least.
+are searched exhaustively, many by simulated annealing; its loss is an upper bound of the least.
 Source: Johnson, Aragon, McGeoch and Schevon, "Optimization by Simulated Annealing: Part I, Graph
 Partitioning", Operations Research 37 (1989).
 """

@@ -119,7 +119,7 @@ def fitting_grouping(
     largest_group: float,
     repeats: Mapping[str, str] = NO_REPEATS,
 ) -> tuple[str, ...] | None:
-    """Return the first grouping whose largest group has at most ``largest_group`` of the clips.
+    """Return the first grouping without a group of more than ``largest_group`` of the clips.
 
     None if there is none.
     """

@@ -173,7 +173,7 @@ def fit(
 
 
 def _refuse_non_finite(training: Sequence[Example]) -> None:
-    """Raise a CorpusError that names the clips whose features no layer can be solved for."""
+    """Raise a CorpusError that names the clips with features that are not finite."""
     clips = [clip.clip_id for clip in training if not np.isfinite(clip.features).all()]
     if clips:
         raise CorpusError(f"the features of {_named(clips)} are not finite; look at these clips")

@@ -98,7 +98,7 @@ def read_timed_texts(path: Path) -> list[TimedText]:
 
 
 def letters_by_piece(texts: Iterable[TimedText], pieces: NDArray[np.intp]) -> list[str]:
-    """Return the letters of each piece of speech, whose starts and ends are in milliseconds.
+    """Return the letters of each piece of speech; its start and end are in milliseconds.
 
     The letters of a text are spread evenly over the speech within its time; a text without speech
     in its time goes to the piece nearest to its middle.
