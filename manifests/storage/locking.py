@@ -6,6 +6,7 @@ import json
 import math
 import os
 import socket
+import stat
 import sys
 import time
 from pathlib import Path
@@ -27,8 +28,8 @@ class FolderLock:
     blocks nobody. The file names the holder (host, process and time) for the messages of others;
     one left by a killed process is replaced, and ``broken`` then says so. Where the lock of another
     host can't be seen (some network file systems), its file is respected for ``stale_after``
-    seconds. On entering, a CorpusError says that another live process holds the folder or the disk
-    is full.
+    seconds. On entering, a CorpusError says that another live process holds the folder, the disk
+    is full, or the lock file is a link or another user's.
     """
 
     def __init__(self, folder: Path, name: str = "corpus", stale_after: float = 6 * 3600) -> None:
@@ -37,6 +38,7 @@ class FolderLock:
         self.broken: str | None = None
         self._lock: BaseFileLock | None = None
         self._signature = b""
+        self._marker: Path | None = None
 
     def __enter__(self) -> "FolderLock":
         try:
@@ -48,6 +50,10 @@ class FolderLock:
             if isinstance(error, OSError) and error.errno in FULL:
                 raise CorpusError(
                     f"{self.path.parent}: no space left to begin; free some and run again"
+                ) from error
+            if isinstance(error, PermissionError) and self.path.exists():
+                raise CorpusError(
+                    f"{self.path}: is another user's; delete it if their run has ended"
                 ) from error
             raise
         return self
@@ -62,20 +68,59 @@ class FolderLock:
         self._lock = None
 
     def _acquired(self) -> "BaseFileLock":
-        from filelock import FileLock, SoftFileLock, Timeout
+        from filelock import FileLock, Timeout
 
+        self._check_kind()
         try:
             if sys.platform != "win32":  # there, others couldn't read the locked file
-                lock = FileLock(self.path, _PATIENCE, thread_local=False, fallback_to_soft=False)
+                lock = FileLock(
+                    self.path, _PATIENCE, mode=0o666, thread_local=False, fallback_to_soft=False
+                )
                 try:
                     return lock.acquire().lock
                 except OSError as error:
                     if error.errno not in _NO_LOCKS:
                         raise
-            marker = self.path.with_suffix(".marker")
-            return SoftFileLock(marker, _PATIENCE, thread_local=False).acquire().lock
+            return self._marked()
         except Timeout as error:
             raise self._refusal(_holder(self.path)) from error
+
+    def _check_kind(self) -> None:
+        """Check that the lock file, if there is one, is a file of this folder alone."""
+        try:
+            found = self.path.lstat()
+        except FileNotFoundError:
+            return
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+            raise CorpusError(
+                f"{self.path}: is no lock file of corpus-tools; delete it and run again"
+            )
+
+    def _marked(self) -> "BaseFileLock":
+        """Return the marker file, as a lock, in place of an old one of another host."""
+        from filelock import SoftFileLock, Timeout
+
+        self._marker = self.path.with_suffix(".marker")
+        lock = SoftFileLock(self._marker, _PATIENCE, thread_local=False)
+        try:
+            return lock.acquire().lock
+        except Timeout:
+            if not self._is_old(self._marker):
+                raise
+            self._marker.unlink(missing_ok=True)
+            return lock.acquire().lock
+
+    def _is_old(self, marker: Path) -> bool:
+        """Return whether a marker was left long ago, and not by a process of this host."""
+        holder = _holder(self.path)
+        if holder is not None and holder["host"] == socket.gethostname():
+            return False
+        try:
+            made = marker.lstat().st_mtime
+        except FileNotFoundError:
+            return False
+        signed = made if holder is None else max(made, holder["time"])
+        return time.time() - signed >= self.stale_after
 
     def _sign(self) -> None:
         """Write this process into the lock file, unless it names a live one of another host."""
@@ -96,13 +141,17 @@ class FolderLock:
 
     def _refusal(self, holder: dict[str, Any] | None) -> CorpusError:
         """Return the error for a folder in use; only on this host is the process known to live."""
+        names = " and ".join(path.name for path in (self._marker, self.path) if path is not None)
         if holder is None:
-            return CorpusError(f"{self.path.parent}: another process is starting here; run again")
+            remedy = "" if self._marker is None else f", or delete {self._marker.name} if none is"
+            return CorpusError(
+                f"{self.path.parent}: another process is starting here; run again{remedy}"
+            )
         own = holder["host"] == socket.gethostname()
-        remedy = "end it" if own else f"delete {self.path.name} if it is gone"
+        remedy = "end it" if own else f"delete {names} if it is gone"
         return CorpusError(
-            f"{self.path.parent}: in use by process {holder['pid']} on {holder['host']}; wait for "
-            f"it to end, or {remedy}"
+            f"{self.path.parent}: in use by process {holder['pid']} on {holder['host']!r}; wait "
+            f"for it to end, or {remedy}"
         )
 
 

@@ -73,7 +73,7 @@ def test_a_later_process_of_the_same_number_does_not_keep_a_lock_alive(tmp_path,
 
 def test_lock_of_another_host_is_respected_while_fresh(tmp_path, left):
     left(host="elsewhere", at=time.time() - 3600)
-    with pytest.raises(CorpusError, match=r"on elsewhere; .* or delete \.corpus\.lock"):
+    with pytest.raises(CorpusError, match=r"on 'elsewhere'; .* or delete \.corpus\.lock"):
         FolderLock(tmp_path).__enter__()
     assert "elsewhere" in (tmp_path / ".corpus.lock").read_text()
 
@@ -82,6 +82,43 @@ def test_lock_of_another_host_is_broken_when_old(tmp_path, left):
     left(host="elsewhere", at=time.time() - 7 * 3600)
     with FolderLock(tmp_path) as lock:
         assert "stale lock" in lock.broken
+
+
+def test_a_marker_of_another_host_is_broken_only_when_old(tmp_path, left, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOTSUP, "no locks here")
+
+    monkeypatch.setattr(filelock.FileLock, "_acquire", refuse)
+    marker, long_ago = tmp_path / ".corpus.marker", time.time() - 7 * 3600
+    marker.write_text("7\nelsewhere\n")
+    left(host="elsewhere", at=time.time())
+    with pytest.raises(CorpusError, match=r"delete \.corpus\.marker and \.corpus\.lock"):
+        FolderLock(tmp_path).__enter__()
+    left(host="elsewhere", at=long_ago)
+    os.utime(marker, (long_ago, long_ago))
+    with FolderLock(tmp_path) as lock:
+        assert lock.broken
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["symlink_to", "hardlink_to", "mkdir"])
+def test_a_link_or_folder_is_no_lock_file(tmp_path, kind):
+    other, path = tmp_path / "other", tmp_path / ".corpus.lock"
+    other.write_text("kept")
+    getattr(path, kind)(*([] if kind == "mkdir" else [other]))
+    with pytest.raises(CorpusError, match=r"\.corpus\.lock: is no lock file of corpus-tools"):
+        FolderLock(tmp_path).__enter__()
+    assert other.read_text() == "kept"
+
+
+def test_a_lock_file_of_another_user_is_explained(tmp_path, left, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(filelock.FileLock, "_acquire", refuse)
+    left()
+    with pytest.raises(CorpusError, match="another user's; delete it if their run has ended"):
+        FolderLock(tmp_path).__enter__()
 
 
 @pytest.mark.parametrize(
