@@ -139,10 +139,15 @@ def recorded_suppressed(corpus: Path, source_id: str) -> dict[str, str]:
 
 
 def recorded_rules(corpus: Path, source_id: str) -> Rules | None:
-    """Return the rules of a source's decisions on record, or to come; ``None`` if unknown."""
+    """Return the rules of a source's decisions on record, or to come; ``None`` if unknown.
+
+    Rules that this version doesn't have are left out.
+    """
     try:
-        rules: Rules = Rules.model_validate(_recorded_inputs(corpus, source_id)["rules"])
-    except (KeyError, ValidationError):
+        recorded = _recorded_inputs(corpus, source_id)["rules"]
+        known = {key: recorded[key] for key in recorded if key in Rules.model_fields}
+        rules: Rules = Rules.model_validate(known)
+    except (KeyError, TypeError, ValidationError):
         return None
     return rules
 
