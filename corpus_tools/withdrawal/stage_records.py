@@ -69,6 +69,7 @@ def _source_changes(removal: Removal, name: str) -> Iterator[Change]:
     for stage in ("transcripts", "subtitles", "fingerprints"):
         if paths[stage].is_file():
             yield from _stage_changes(removal, paths[stage], stage)
+    cuts = read_header(paths["segments"]).fingerprint
     segments_head = _clean_header(removal, paths["segments"], len(clips))
     if paths["ledger"].is_file():
         rows = read_shard(paths["screen"], Screen) if paths["screen"].is_file() else []
@@ -82,8 +83,9 @@ def _source_changes(removal: Removal, name: str) -> Iterator[Change]:
             ("ledger", ledger, 0),
         ):
             if paths[stage].is_file():
-                cuts = segments_head["fingerprint"]
-                head = _clean_header(removal, paths[stage], len(records), cuts)
+                fits = read_header(paths[stage]).inputs.get("segments") == cuts
+                new_cuts = segments_head["fingerprint"] if fits else None
+                head = _clean_header(removal, paths[stage], len(records), new_cuts)
                 yield from _shard_change(paths[stage], head, records, stage, count)
     yield from _shard_change(
         paths["segments"], segments_head, clips, "segments", len(segments) - len(clips)

@@ -83,6 +83,14 @@ def test_the_remaining_film_is_consistent_and_its_seconds_add_up(workspace):
     assert sum(row.seconds for row in ledger) == 24.0
 
 
+def test_an_interrupted_cut_stays_unfinished(workspace):
+    path = STAGES["ledger"].path(workspace.root, FILM)
+    rows = read_shard(path, LedgerEntry)
+    write_shard(workspace.root, STAGES["ledger"], FILM, rows, {"segments": "earlier"})
+    withdraw(workspace.root, "speaker", "f01")
+    assert not ledger_fits(workspace.root, FILM)
+
+
 def test_excerpts_that_contain_the_speaker_are_deleted(workspace):
     root = workspace.root
     withdraw(root, "speaker", "f01")
