@@ -1,5 +1,7 @@
 """Look up and load extensions that other packages install as entry points."""
 
+import os
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -8,12 +10,12 @@ from manifests.base.errors import ConfigurationError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["load_plugin", "plugin_names"]
+__all__ = ["installed_entries", "load_plugin", "plugin_names", "reason"]
 
 
 def plugin_names(group: str) -> list[str]:
     """Return the names of the installed extensions of an entry-point group, sorted."""
-    return sorted(_installed(group))
+    return sorted(installed_entries(group))
 
 
 def load_plugin(group: str, name: str, what: str, shipped: Iterable[str] = ()) -> Any:
@@ -25,20 +27,36 @@ def load_plugin(group: str, name: str, what: str, shipped: Iterable[str] = ()) -
     Raises:
         ConfigurationError: if it isn't installed, or can't be imported.
     """
-    known = _installed(group)
+    known = installed_entries(group)
     if name not in known:
         raise ConfigurationError(
             f"no {what} '{name}' is installed; there are: {', '.join(sorted({*known, *shipped}))}"
         )
     try:
         return known[name].load()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:
         raise ConfigurationError(
-            f"{what} '{name}' can't be imported ({error}); reinstall its package"
+            f"{what} '{name}' can't be imported ({reason(error)}); reinstall its package"
         ) from error
 
 
-def _installed(group: str) -> "dict[str, EntryPoint]":
-    from importlib.metadata import entry_points  # takes a tenth of the time of corpus --help
+def installed_entries(group: str) -> "dict[str, EntryPoint]":
+    """Return the installed entry points of a group by name; the first on the path counts.
 
-    return {entry.name: entry for entry in entry_points(group=group)}
+    The current folder, which Python may search too, is left out: it can be a corpus of others.
+    """
+    from importlib.metadata import distributions  # takes a tenth of the time of corpus --help
+
+    here = os.path.realpath(os.curdir)
+    folders = [path for path in sys.path if os.path.realpath(path or os.curdir) != here]
+    found: dict[str, EntryPoint] = {}
+    for distribution in distributions(path=folders):
+        for entry in distribution.entry_points:
+            if entry.group == group:
+                found.setdefault(entry.name, entry)
+    return found
+
+
+def reason(error: Exception) -> str:
+    """Return what an error says, on one line."""
+    return " ".join(str(error).split()) or type(error).__name__

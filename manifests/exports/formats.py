@@ -6,10 +6,10 @@ A package adds a format by an entry point in the group ``corpus_tools.export_for
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from manifests.base.errors import ConfigurationError
+from manifests.base.plugins import installed_entries, reason
 from manifests.exports import (
     audformat_database,
     croissant,
@@ -71,15 +71,15 @@ def find_format(name: str) -> Format:
     """Return a format by name; ConfigurationError names the others, or the package to reinstall."""
     if name in FORMATS:
         return FORMATS[name]
-    added = {entry.name: entry for entry in entry_points(group=GROUP)}
+    added = installed_entries(GROUP)
     if name not in added:
         known = ", ".join((*FORMATS, *sorted(added.keys() - FORMATS)))
         raise ConfigurationError(f"--format {name}: choose from {known}")
     try:
         found = added[name].load()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:
         raise ConfigurationError(
-            f"--format {name}: can't be imported ({error}); reinstall its package"
+            f"--format {name}: can't be imported ({reason(error)}); reinstall its package"
         ) from error
     if not isinstance(found, Format):
         raise ConfigurationError(

@@ -127,5 +127,5 @@ def parrots(monkeypatch: pytest.MonkeyPatch) -> list[Recogniser]:
         return made[-1]
 
     entry = SimpleNamespace(name="parrot", load=lambda: make)
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [entry])
+    monkeypatch.setattr("manifests.base.plugins.installed_entries", lambda group: {"parrot": entry})
     return made
