@@ -98,7 +98,8 @@ class _Applier:
         update = Update(self.corpus, self._rules(source), self.frozen)
         if item.film and not ledger_fits(self.corpus, name):
             retrim(update, MediaInput(item.film, source, known=True))
-        if self.among_films(source) and not is_decided(self.corpus, name):
+        undecided = ledger_fits(self.corpus, name) and not is_decided(self.corpus, name)
+        if undecided and self.among_films(source):
             self.screen([source])
         checked = self._check_rows(item)
         put_reviews(self.corpus, name, checked.choices, checked.undone)

@@ -7,6 +7,7 @@ from typing import Any
 
 from corpus_tools.segmentation.intake.identify import find_media, identifies, nearest_names
 from corpus_tools.segmentation.intake.selections import Choices, read_choices
+from corpus_tools.segmentation.ledger.decisions import check_finished
 from corpus_tools.workspace.runner import run_each
 from manifests.base.errors import CorpusError, DataError
 from manifests.base.outcome import Outcome
@@ -40,8 +41,7 @@ def read_source_data(corpus: Path, source: Source) -> SourceData:
     """Return a source's records; DataError also if cutting or screening was interrupted."""
     inside(corpus, f"clips/{source.source_id}")
     paths = {name: stage.path(corpus, source.source_id) for name, stage in STAGES.items()}
-    if not all(paths[name].is_file() for name in ("segments", "ledger")):
-        raise DataError("cutting was interrupted; run corpus segment again")
+    check_finished(corpus, source.source_id)
     if not is_decided(corpus, source.source_id):
         raise DataError("screening was interrupted; run corpus screen")
     decisions = {row.clip_id: row for row in read_shard(paths["screen"], Screen)}

@@ -9,7 +9,7 @@ from corpus_tools.review.applying import apply_files
 from corpus_tools.segmentation.ledger.decisions import clips_of
 from corpus_tools.segmentation.segment import segment
 from manifests.storage.records import LedgerEntry, Screen
-from manifests.storage.shards import STAGES, read_shard
+from manifests.storage.shards import STAGES, read_shard, write_shard
 
 HEAD = "source,clip_id,from,to,decision,note\n"
 
@@ -60,6 +60,16 @@ def test_keep_and_drop_override_the_screen_and_persist(corpus, film, source, cli
 
 def test_film_without_fingerprints_is_screened_alone(corpus, source, clips, decide):
     STAGES["fingerprints"].path(corpus, source.source_id).unlink()
+    assert decide((clips[0], "drop", None, None)).ok
+    assert reasons(corpus, source)[clips[0].clip_id] == ["human_drop"]
+
+
+def test_interrupted_cut_is_named_and_finished_with_the_film(corpus, source, clips, decide):
+    path = STAGES["ledger"].path(corpus, source.source_id)
+    rows = read_shard(path, LedgerEntry)
+    write_shard(corpus, STAGES["ledger"], source.source_id, rows, {"segments": "earlier"})
+    failures = reasons_of_failures(decide((clips[0], "drop", None, None), media=()))
+    assert failures == ["cutting it was interrupted; give its film to corpus segment again"]
     assert decide((clips[0], "drop", None, None)).ok
     assert reasons(corpus, source)[clips[0].clip_id] == ["human_drop"]
 
