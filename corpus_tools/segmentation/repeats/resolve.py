@@ -302,7 +302,7 @@ def warn_of_other_sources(sources: Collection[str], outcome: Outcome) -> None:
         more = f" and {len(sources) - _NAMED} more" if len(sources) > _NAMED else ""
         outcome.warnings.append(
             f"in sources that were not given, some clips repeat others now or no longer do, or "
-            f"were not screened yet; they were screened again: {named}{more}"
+            f"their screening was out of date; they were screened again: {named}{more}"
         )
 
 
