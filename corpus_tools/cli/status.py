@@ -64,9 +64,10 @@ def _lines(found: dict[str, Any]) -> list[str]:
 def _undecided(sources: list[str]) -> list[str]:
     if not sources:
         return []
+    more = f" and {len(sources) - _NAMED} more" if len(sources) > _NAMED else ""
     return [
-        f"undecided    {len(sources)} sources, of which no clips are used: a run was interrupted; "
-        f"run it again, or corpus screen"
+        f"undecided    {', '.join(sources[:_NAMED])}{more}: a run was interrupted, and their clips "
+        f"are not used; run it again, or corpus screen"
     ]
 
 
@@ -103,4 +104,5 @@ def _label_table(labels: dict[str, dict[str, int]]) -> "Table":
     return table
 
 
+_NAMED = 5  # undecided sources in a line
 _SETTLE = "; settle ties with: corpus export-tasks --disputed --annotators NAMES"

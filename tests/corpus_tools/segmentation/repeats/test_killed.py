@@ -7,9 +7,11 @@ import shutil
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from annotation.batches.batches import tasked_clips
 from annotation.tasks.export import export_tasks
+from corpus_tools.cli.app import app
 from corpus_tools.configuration.segment import ScreenSettings, SegmentSettings
 from corpus_tools.inspection.status import survey
 from corpus_tools.segmentation import segment as module
@@ -135,6 +137,8 @@ def test_undecided_films_are_named_counted_and_decided_by_screen(tmp_path, films
         segment(corpus, films, screen=EASY)
     found = survey(workspace)
     assert [name[:2] for name in found["undecided"]] == ["e1", "e2"]
+    shown = CliRunner().invoke(app, ["status", "--corpus", str(corpus)], env={"COLUMNS": "999"})
+    assert f"undecided    {', '.join(found['undecided'])}: a run was inter" in shown.output
     assert found["clips"]["accepted"] == 0
     assert found["ledger"]["undecided"] > 10
     assert sum(found["ledger"].values()) == pytest.approx(sum(found["seconds"].values()))
