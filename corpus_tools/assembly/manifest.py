@@ -17,7 +17,7 @@ from manifests.base.errors import ConfigurationError, CorpusError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.building.build import build_manifest
 from manifests.building.selection import best_transcripts, text_rank
-from manifests.storage.decisions import read_decisions, undecided_warnings
+from manifests.storage.decisions import is_decided, read_decisions, undecided_warnings
 from manifests.storage.records import (
     Clip,
     Fingerprint,
@@ -106,7 +106,10 @@ def build_from_corpus(
             f"for agreement run: corpus agreement"
         )
     outcome.warnings += undecided_warnings(root)
-    outcome.warnings += [*aggregation.shares.warnings, *_ignored_clips(label_of, clips, accepted)]
+    outcome.warnings += [
+        *aggregation.shares.warnings,
+        *_ignored_clips(root, label_of, clips, accepted),
+    ]
     return outcome
 
 
@@ -172,11 +175,16 @@ def _is_labelled(clip: Clip, label_of: Mapping[str, Label]) -> bool:
 
 
 def _ignored_clips(
-    label_of: Mapping[str, Label], clips: Mapping[str, Clip], accepted: Iterable[Clip]
+    root: Path,
+    label_of: Mapping[str, Label],
+    clips: Mapping[str, Clip],
+    accepted: Iterable[Clip],
 ) -> list[str]:
+    """Return sentences about labelled clips that are unknown or rejected; undecided are neither."""
     labelled = {clip_id for clip_id, label in label_of.items() if label.emotion is not None}
     unknown = len(labelled - clips.keys())
-    rejected = len((labelled & clips.keys()) - {clip.clip_id for clip in accepted})
+    unused = (labelled & clips.keys()) - {clip.clip_id for clip in accepted}
+    rejected = sum(screen.clip_id in unused for screen in read_decisions(root)) if unused else 0
     sentences = []
     if unknown:
         sentences.append(f"{_count_clips(unknown)} in no shard of stages/segments and ignored")
@@ -266,9 +274,9 @@ def _screening(corpus: Path, sources: Iterable[str]) -> dict[str, Any]:
     reasons: Counter[str] = Counter()
     limits: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for source in sorted(sources):
-        path = STAGES["screen"].path(corpus, source)
-        if not path.is_file():
+        if not is_decided(corpus, source):
             continue
+        path = STAGES["screen"].path(corpus, source)
         rules: Mapping[str, Any] = read_header(path).inputs.get("rules", {})
         for name, limit in rules.items():
             if limit is not None:

@@ -108,6 +108,13 @@ def test_manifest_from_the_stages(root, run):
     assert "- clips with an adjudicated label: 0" in card
 
 
+def test_clips_without_a_decision_are_not_called_rejected(root, run):
+    STAGES["screen"].path(root, "e7-0123456789ab").unlink()
+    warnings = json.loads(run("--json").stdout)["warnings"]
+    assert any("before it had screened e7-0123456789ab" in warning for warning in warnings)
+    assert not any("rejected now" in warning for warning in warnings)
+
+
 def test_table_and_summary_lines(run):
     printed = run()
     assert "v1: clips per class and split" in printed.stdout
