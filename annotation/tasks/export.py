@@ -24,6 +24,7 @@ from annotation.tasks.assignment import Panel, assign
 from annotation.tasks.candidates import Candidates, FindContext, check_base_url, task_rows
 from manifests.base.errors import ConfigurationError
 from manifests.base.outcome import Outcome
+from manifests.storage.decisions import is_decided
 from manifests.storage.sections import TextSettings
 from manifests.storage.store import fingerprint, write_text
 
@@ -257,23 +258,29 @@ def _write_one_list(path: Path, rows: list[Row], screen: str, outcome: Outcome) 
 
 
 def _gold(corpus: Path, named: Collection[str], candidates: Candidates) -> list[str]:
-    """Return the gold clips with an audio file; they need be neither new nor accepted."""
+    """Return the gold clips with an audio file, not of undecided sources.
+
+    They need be neither new nor accepted.
+    """
     if not named:
         raise ConfigurationError(
             f"--gold-rate: {gold_path(corpus)} has no clips; add clip_id,emotion of clips of "
             f"known class, or omit --gold-rate"
         )
     clips = [candidates.clips[one] for one in named if one in candidates.clips]
+    decided = {name for name in {clip.source_id for clip in clips} if is_decided(corpus, name)}
     found = [
-        clip.clip_id for clip in clips if clip.superseded_by is None and candidates.has_audio(clip)
+        clip.clip_id
+        for clip in clips
+        if clip.superseded_by is None and clip.source_id in decided and candidates.has_audio(clip)
     ]
     left_out = sorted(set(named) - set(found))
     if left_out:
         listed = ", ".join(quoted(one) for one in left_out[:_MOST_NAMED])
         more = f" and {len(left_out) - _MOST_NAMED} more" * (len(left_out) > _MOST_NAMED)
         candidates.outcome.warnings.append(
-            f"{len(left_out)} of {len(named)} gold clips are not in this corpus, superseded or "
-            f"without a file, and left out: {listed}{more}"
+            f"{len(left_out)} of {len(named)} gold clips are not in this corpus, superseded, "
+            f"undecided or without a file, and left out: {listed}{more}"
         )
     return found
 

@@ -109,6 +109,14 @@ def test_gold_is_needed_for_a_gold_rate(corpus):
         export_tasks(corpus.root, panel=Panel(PEOPLE, gold_rate=0.5))
 
 
+def test_gold_of_undecided_sources_is_left_out_with_a_warning(forty):
+    for path in (forty.root / "stages" / "screen").glob("*.jsonl"):
+        path.unlink()
+    outcome = export_tasks(forty.root, panel=Panel(PEOPLE, gold_rate=0.25))
+    assert "10 of 10 gold clips" in outcome.warnings[0]
+    assert "undecided" in outcome.warnings[0]
+
+
 def test_gold_without_audio_is_left_out_with_a_warning(forty):
     gone = forty.clips[30]
     (forty.root / gone.path).unlink()
