@@ -1,5 +1,6 @@
 """Model files: weights as safetensors, everything else as JSON; loading executes no code."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -95,7 +96,7 @@ def read_model(folder: Path) -> FittedModel:
             raise DataError(f"{folder / WEIGHTS}: word vectors don't fit the vocabulary; {_REMEDY}")
         branches["text"] = replace(text, vectors=vectors)
     network = build_network(branches, len(EMOTIONS))
-    _check_shapes(folder / WEIGHTS, weights, network.state_dict())
+    _check_weights(folder / WEIGHTS, weights, network.state_dict())
     network.load_state_dict(weights)
     temperature = _parse_temperature(path, description.get("temperature", 1.0))
     return FittedModel(network.eval(), branches, settings, EMOTIONS, temperature)
@@ -129,6 +130,8 @@ def _read_description(path: Path) -> dict[str, Any]:
             f"{path}: schema {description['schema']!r}, but this version reads schema {_SCHEMA}; "
             f"update corpus-tools, or train again"
         )
+    if not isinstance(description.get("branches", {}), dict):
+        raise DataError(f"{path}: 'branches' is not an object; {_REMEDY}")
     if description["classes"] != list(EMOTIONS):
         raise DataError(f"{path}: classes are not {', '.join(EMOTIONS)}; {_REMEDY}")
     return description
@@ -150,26 +153,25 @@ def _read_weights(path: Path, sha256: object) -> dict[str, Tensor]:
         raise DataError(
             f"{path}: the weights can't be read ({error.strerror}); {_REMEDY}"
         ) from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise DataError(f"{path}: not the weights that {DESCRIPTION} describes; {_REMEDY}")
     try:
         weights: dict[str, Tensor] = load(data)
     except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
         raise DataError(
             f"{path}: truncated or not a safetensors file ({error}); {_REMEDY}"
         ) from error
-    for name, value in weights.items():
-        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
-            raise DataError(f"{path}: weights '{name}' are not all finite; {_REMEDY}")
-    if sha256_file(path) != sha256:
-        raise DataError(f"{path}: not the weights that {DESCRIPTION} describes; {_REMEDY}")
     return weights
 
 
-def _check_shapes(path: Path, weights: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
+def _check_weights(path: Path, weights: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
     if different := expected.keys() ^ weights.keys():
         raise DataError(f"{path}: weights '{min(different)}' don't fit the settings; {_REMEDY}")
     for name, value in expected.items():
         if weights[name].shape != value.shape or weights[name].dtype != value.dtype:
             raise DataError(f"{path}: weights '{name}' have another shape or type; {_REMEDY}")
+        if value.is_floating_point() and not bool(torch.isfinite(weights[name].float()).all()):
+            raise DataError(f"{path}: weights '{name}' are not all finite; {_REMEDY}")
 
 
 _NO_SOUND = Normaliser(np.zeros(1), np.zeros(1), 1.0, 0.0)  # not used

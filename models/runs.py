@@ -88,7 +88,7 @@ def trained_on(run: Path) -> str:
     path = run / CONFIGURATION
     try:
         version = tomllib.loads(path.read_text(encoding="utf-8"))["run"]["manifest"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(
             f"{path}: doesn't name the manifest of the run; name one with --manifest"
         ) from error
@@ -140,7 +140,7 @@ def check_subject(path: Path, subject: str, parts: str) -> None:
         return
     try:
         recorded = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigurationError(
             f"{path.parent}: holds something else; choose another name with --name"
         ) from error

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from manifests.base.errors import ConfigurationError
 from manifests.base.plugins import load_plugin
 from models.config.train import TrainSettings
 
@@ -52,7 +53,7 @@ def make_extractor(settings: TrainSettings) -> FeatureExtractor:
     """Return the extractor that ``audio.features`` names.
 
     Raises:
-        ConfigurationError: if it isn't installed.
+        ConfigurationError: if it isn't installed, or is no feature extractor.
     """
     name = settings.audio.features
     if name == "mfcc":
@@ -60,7 +61,12 @@ def make_extractor(settings: TrainSettings) -> FeatureExtractor:
 
         return MfccExtractor(settings.features)
     make = load_plugin(_GROUP, name, "feature extractor", shipped=["mfcc"])
-    extractor: FeatureExtractor = make(settings)
+    extractor = make(settings)
+    if not isinstance(extractor, FeatureExtractor):
+        raise ConfigurationError(
+            f"feature extractor '{name}' makes a {type(extractor).__name__}, not a "
+            f"models.features.extractor.FeatureExtractor; report it to its author"
+        )
     return extractor
 
 

@@ -99,12 +99,18 @@ class Normaliser:
             variance = np.array(document["variance"], dtype=np.float64)
             frames = float(document["frames"])
             prior = np.inf if document["prior"] is None else float(document["prior"])
-        except (TypeError, KeyError, ValueError) as error:
+        except (TypeError, KeyError, ValueError, OverflowError) as error:
             raise DataError(f"the normalisation is incomplete ({error})") from error
         valid = mean.shape == variance.shape == (width,) and (variance >= 0).all()
-        if not valid or not np.isfinite([*mean, *variance, frames]).all() or not prior >= 0:
+        if not valid or not _plausible([*mean, *variance, frames]) or not (frames > 0 <= prior):
             raise DataError(f"the normalisation is invalid, or not for {width} features")
         return cls(mean, variance, frames, prior)
 
 
+def _plausible(values: Sequence[float]) -> bool:
+    """Return whether values are finite, and far from overflowing when squared."""
+    return bool((np.abs(values) < _LIMIT).all())
+
+
 _FLOOR = 1e-8
+_LIMIT = 1e30

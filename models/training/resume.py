@@ -164,7 +164,13 @@ class TrainingState:
         copies = {name: value.clone() for name, value in fresh.tensors.items()}
         try:
             self._restore(stored)
-        except (ValueError, KeyError, TypeError, RuntimeError):  # doesn't fit this training
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            RuntimeError,
+            OverflowError,
+        ):  # doesn't fit this training
             self._restore(Snapshot(copies, fresh.document))
             store.report_damage(stage)
         else:
@@ -177,11 +183,15 @@ class TrainingState:
         self.optimiser.restore(tensors, document["schedule"])
         self.generators.restore(tensors, document["shuffle"])
         kept_weights = snapshot.part("good.")
-        if kept_weights.keys() != self.kept_weights.keys():
-            raise KeyError("weights are missing")
+        if _kinds(kept_weights) != _kinds(self.kept_weights):
+            raise KeyError("weights are missing, or of another kind")
         self.kept_weights = {name: value.to(self.device) for name, value in kept_weights.items()}
         self.best_score, self.kept_epoch = float(document["best"]), int(document["kept"])
         self.history = history
 
     def _weights(self) -> dict[str, Tensor]:
         return {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+
+
+def _kinds(weights: dict[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (value.shape, value.dtype) for name, value in weights.items()}

@@ -108,6 +108,7 @@ def test_replaced_weights_are_refused(folder):
         ("vocabulary", {"a": 1}, "vocabulary"),
         ("weights_sha256", None, "not the weights"),
         ("surprise", 1, "not the description"),
+        ("branches", [], "'branches' is not an object"),
     ],
 )
 def test_a_changed_description_is_refused(folder, key, value, message):

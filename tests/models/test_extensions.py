@@ -40,7 +40,7 @@ def site(tmp_path_factory):
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1.0\n")
         lines = [f"{name} = {value}\n" for name, value in entries.items()]
         if "extractors" in group:
-            lines.append("broken = corpus_energy:Missing\n")
+            lines.append("broken = corpus_energy:Missing\nwrong = builtins:str\n")
         (info / "entry_points.txt").write_text(f"[{group}]\n{''.join(lines)}")
         (site / f"{module}.py").write_text(code, encoding="utf-8")
     return site
@@ -102,6 +102,8 @@ def test_missing_and_broken_packages_are_named():
         make_extractor(TrainSettings(audio={"features": "spectra"}))
     with pytest.raises(ConfigurationError, match="'broken' can't be imported"):
         make_extractor(TrainSettings(audio={"features": "broken"}))
+    with pytest.raises(ConfigurationError, match="'wrong' makes a str, not a models"):
+        make_extractor(TrainSettings(audio={"features": "wrong"}))
 
 
 @pytest.mark.parametrize("modality", ["sound", "audio+both", "", "audio+"])

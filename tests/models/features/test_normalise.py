@@ -47,7 +47,18 @@ def test_json_round_trip(clips):
 
 @pytest.mark.parametrize(
     "change",
-    [{"mean": [1.0]}, {"variance": [-1.0] * 5}, {"frames": "x"}, {"prior": -1}, {"mean": None}],
+    [
+        {"mean": [1.0]},
+        {"variance": [-1.0] * 5},
+        {"frames": "x"},
+        {"prior": -1},
+        {"mean": None},
+        {"mean": [1e30] * 5},
+        {"mean": [float("nan")] * 5},
+        {"mean": [10**400] * 5},
+        {"frames": 10**400},
+        {"frames": 0},
+    ],
 )
 def test_damaged_json_is_refused(clips, change):
     document = Normaliser.fit(clips, prior=2.0).document()

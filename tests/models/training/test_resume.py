@@ -102,6 +102,18 @@ def _empty(path):
 
 
 def _remove_tensor(path):
+    _change_kept(path, lambda tensors, name: tensors.pop(name))
+
+
+def _flatten_tensor(path):
+    _change_kept(path, lambda tensors, name: tensors.update({name: tensors[name].reshape(1, -1)}))
+
+
+def _widen_tensor(path):
+    _change_kept(path, lambda tensors, name: tensors.update({name: tensors[name].double()}))
+
+
+def _change_kept(path, change):
     from safetensors import safe_open
     from safetensors.torch import save_file
 
@@ -109,11 +121,13 @@ def _remove_tensor(path):
         metadata = stored.metadata()
         tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
     name = next(name for name in tensors if name.startswith("good."))
-    del tensors[name]
+    change(tensors, name)
     save_file(tensors, path, metadata)
 
 
-@pytest.mark.parametrize("damage", [_truncate, _empty, _remove_tensor])
+@pytest.mark.parametrize(
+    "damage", [_truncate, _empty, _remove_tensor, _flatten_tensor, _widen_tensor]
+)
 def test_damaged_state_restarts_training(separable, stopped_early, damage):
     state_store, settings = stopped_early
     damage(state_store.folder / "audio.safetensors")
