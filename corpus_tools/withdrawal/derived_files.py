@@ -129,7 +129,9 @@ def changes_to_features(removal: Removal) -> Iterator[Change]:
                 if removal.covers(row.get("clip_id"))
             }
     for kind in sorted(cache_folder(removal.corpus).glob("*")):
-        for path, packed in () if is_linked(kind) else packed_clips(kind):
+        if is_linked(kind):
+            continue
+        for path, packed in packed_clips(kind):
             own = len(packed & digests)
             if own or not packed:
                 yield Change(path, None, "features", own)
