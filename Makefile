@@ -20,7 +20,7 @@ demo: $(VENV)/installed ## run the whole path on the bundled sample, into demo-c
 	$(BIN)/corpus demo demo-corpus --again
 
 test: $(VENV)/installed-dev ## run every test but those of e2e
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 e2e: $(VENV)/installed-e2e $(LABEL_STUDIO)/installed ## run the tests against a real Label Studio, in Chromium
 	$(BIN)/python -m pytest -m e2e tests/e2e/label_studio
