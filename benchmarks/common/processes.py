@@ -18,7 +18,7 @@ CORPUS = [str(Path(sys.executable).with_name("corpus"))]
 
 @dataclass(frozen=True)
 class Run:
-    """What a command took; memory is the sum over its processes of what only they hold.
+    """Cost of a command; memory is the sum over its processes of what only they hold.
 
     Attributes:
         seconds: wall time.

@@ -93,7 +93,7 @@ class Setup:
         return [-1] if self.free else [-1, *range(50257, self.model.dims.n_vocab)]
 
     def tokens(self, waves: Sequence[Wave]) -> int | None:
-        """How many tokens the pieces of a batch get."""
+        """Return the number of tokens that the pieces of a batch get."""
         if self.free:
             return None
         return math.ceil(TOKENS_A_SECOND * max(map(len, waves)) / RATE)
@@ -209,7 +209,7 @@ def random_base(seed: int = 0) -> Any:
 
 @dataclass(frozen=True)
 class Taken:
-    """What one run of a way took, in seconds by the clock and of the processor."""
+    """Seconds of one run, by the clock and of the processor."""
 
     clock: float
     processor: float

@@ -10,6 +10,7 @@ from corpus_tools.cli.session import one_line, session
 
 if TYPE_CHECKING:
     from rich.table import Table
+
 __all__ = ["build_manifest", "class_table"]
 
 

@@ -9,6 +9,7 @@ from corpus_tools.cli.session import one_line, session
 
 if TYPE_CHECKING:
     from rich.table import Table
+
 __all__ = ["compare_transcripts"]
 
 

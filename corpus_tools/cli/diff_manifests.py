@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from manifests.versions.diff import Change, ManifestDiff
+
 __all__ = ["diff_manifests"]
 
 

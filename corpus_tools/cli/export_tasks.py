@@ -11,6 +11,7 @@ from corpus_tools.cli.session import Session, session
 if TYPE_CHECKING:
     from corpus_tools.workspace.workspace import Workspace
     from manifests.base.outcome import Outcome
+
 __all__ = ["export_tasks"]
 
 _BY_HAND = "or by hand, as in the how-to guide: paste {configuration}, import {tasks}"

@@ -11,6 +11,7 @@ from corpus_tools.cli.session import session
 
 if TYPE_CHECKING:
     from rich.table import Table
+
 __all__ = ["predict"]
 
 

@@ -7,6 +7,7 @@ from corpus_tools.cli.session import session
 
 if TYPE_CHECKING:
     from rich.table import Table
+
 __all__ = ["status"]
 
 

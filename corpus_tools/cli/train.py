@@ -27,6 +27,7 @@ from manifests.base.outcome import Progress
 
 if TYPE_CHECKING:
     from models.config.train import TrainSettings
+
 __all__ = ["train"]
 
 

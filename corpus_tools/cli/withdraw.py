@@ -9,6 +9,7 @@ from corpus_tools.cli.session import session
 
 if TYPE_CHECKING:
     from manifests.storage.tombstones import Kind
+
 __all__ = ["withdraw"]
 
 

@@ -18,6 +18,7 @@ ROOM = 0.5
 
 if TYPE_CHECKING:
     _Detector = str
+
 else:
     _Detector = Literal[tuple(detector_names())]
 

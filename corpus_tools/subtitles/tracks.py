@@ -12,6 +12,7 @@ from manifests.base.errors import DataError
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.subtitles.stream import SubtitleStream
+
 __all__ = ["read_embedded"]
 
 

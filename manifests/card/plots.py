@@ -10,6 +10,7 @@ from manifests.storage.records import Split
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
 __all__ = ["draw_classes", "draw_splits"]
 
 # Okabe & Ito's colours, distinguishable with colour blindness

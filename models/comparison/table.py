@@ -14,6 +14,7 @@ from models.evaluation.report import rounded
 
 if TYPE_CHECKING:
     from rich.table import Table
+
 __all__ = [
     "FUSION",
     "NETWORKS",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from models.data import Example
     from models.model import FittedModel
+
 __all__ = [
     "MIN_CLIPS",
     "Bin",

@@ -13,6 +13,7 @@ from models.evaluation.metrics import measure
 
 if TYPE_CHECKING:
     from rich.table import Table
+
 __all__ = ["FIGURES", "baselines_table", "evaluate_predictions", "evaluation_tables", "rounded"]
 
 FIGURES = (("accuracy", "accuracy"), ("UAR", "uar"), ("macro-F1", "macro_f1"))

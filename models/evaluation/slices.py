@@ -14,6 +14,7 @@ from models.evaluation.metrics import uar
 
 if TYPE_CHECKING:
     from rich.table import Table
+
 __all__ = ["KEYS", "agreement_level", "duration_bin", "slice_predictions", "slice_table"]
 
 UNKNOWN = "(unknown)"

@@ -25,6 +25,7 @@ from models.evaluation.report import FIGURES, rounded
 
 if TYPE_CHECKING:
     from rich.table import Table
+
 __all__ = ["RunPredictions", "markdown", "read_run_predictions", "rich_table", "summarise_series"]
 
 Classes = dict[str, tuple[int, int]]

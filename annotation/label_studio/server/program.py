@@ -37,7 +37,7 @@ class Program:
 
     @property
     def is_tested(self) -> bool:
-        """Whether the version is of the tested release series."""
+        """True if the version is of the tested release series."""
         return self.version.split(".")[:2] == TESTED.split(".")[:2]
 
     def _script(self, name: str) -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from opencc import OpenCC
+
 __all__ = ["NORMALISATION", "normalise", "simplify"]
 
 
@@ -95,7 +96,7 @@ _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code
 _RADICALS = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)}
 """Kangxi radicals, which some programs write instead of the characters they look like."""
 _PLAIN: dict[int, int | str] = {**_FULL_WIDTH, **_RADICALS}
-_HAN_NORMALISATION = r"[\u3400-\u4dbf\u4e00-\u9fff]"
+_COMMON_HAN = r"[\u3400-\u4dbf\u4e00-\u9fff]"
 _JOINERS = "\u200c\u200d"  # significant in Persian and Indic scripts
 
 
@@ -122,9 +123,7 @@ def normalise(text: str, language: str | None = None) -> str:
         composed = simplify(composed)
     visible = "".join(c if _is_visible(c) else _blank(c) for c in composed)
     words = visible.split()
-    if len(words) > 2 and all(
-        re.fullmatch(rf"{_HAN_NORMALISATION}[，。！？、]?", word) for word in words
-    ):
+    if len(words) > 2 and all(re.fullmatch(rf"{_COMMON_HAN}[，。！？、]?", word) for word in words):
         return "".join(words)
     return " ".join(words)
 

@@ -96,19 +96,22 @@ def offered(corpus, copy):
     return tasked_clips(copy)
 
 
-@pytest.mark.parametrize("decided", [False, True])
-def test_no_kill_lets_a_repeat_be_exported(tmp_path, films, killed_at, monkeypatch, decided):
-    """From two undecided films, and from one decided before the other came.
+@pytest.mark.parametrize("before", ["nothing", "one film", "other cuts"])
+def test_no_kill_lets_a_repeat_be_exported(tmp_path, films, killed_at, monkeypatch, before):
+    """From two new films, from one decided before the other came, and from both cut otherwise.
 
     Each change of the commit, and every third of the analysis before it.
     """
     start, whole, corpus = (tmp_path / name / "corpus" for name in ("start", "whole", "trial"))
     start.mkdir(parents=True)
-    if decided:
+    if before == "one film":
         segment(start, films[:1], screen=EASY)
+    elif before == "other cuts":
+        segment(start, films, settings=SHORT, screen=EASY)
     shutil.copytree(start, whole)
     every = killed_at(math.inf, lambda: segment(whole, films, screen=EASY))
     originals = groups(whole)
+    known = groups(start) | originals
     repeats = [name for name, original in originals.items() if name != original]
     assert repeats
     assert all(name.startswith("e2-") for name in repeats)
@@ -121,7 +124,7 @@ def test_no_kill_lets_a_repeat_be_exported(tmp_path, films, killed_at, monkeypat
         shutil.rmtree(corpus, ignore_errors=True)
         shutil.copytree(start, corpus)
         killed_at(step, lambda: segment(corpus, films, screen=EASY))
-        names = [originals[name] for name in offered(corpus, tmp_path / "copy")]
+        names = [known[name] for name in offered(corpus, tmp_path / "copy")]
         assert len(names) == len(set(names)), f"repeats offered after {step} changes"
         segment(corpus, films, screen=EASY)
         assert tree(corpus) == tree(whole), f"another corpus after {step} changes"
