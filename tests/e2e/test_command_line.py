@@ -23,20 +23,23 @@ def test_help_imports_nothing_heavy():
 
 
 def processor_time(*arguments: str) -> float:
-    """Return the seconds of processor time that a Python process takes, the least of five."""
-    seconds = []
-    for _ in range(5):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return min(seconds)
+    """Return the seconds of processor time that a Python process takes."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def test_help_takes_under_0_4_s():
-    """On a slow or busy machine the bound is a multiple of the time that typer itself takes."""
-    typer_alone = processor_time("-c", "import typer, typer.rich_utils")
-    assert processor_time("-m", "corpus_tools", "--help") < max(0.4, 1.8 * typer_alone)
+    """On a slow or busy machine, it takes less than twice what typer alone takes."""
+    pairs = [
+        (
+            processor_time("-c", "import typer, typer.rich_utils"),
+            processor_time("-m", "corpus_tools", "--help"),
+        )
+        for _ in range(7)
+    ]
+    assert min(own for _, own in pairs) < 0.4 or min(own / typer for typer, own in pairs) < 2
 
 
 def test_bad_files_fail_one_by_one_and_the_rest_is_done(tmp_path, corpus_command, sample):
