@@ -1,0 +1,151 @@
+"""Names in a speaker's place that aren't a person's: nobody, labels of one recording, roles.
+
+A person's name means the same person in a whole corpus. ``unknown`` is nobody; ``SPEAKER_00`` is
+somebody in one recording, and another in the next; ``MAN``, ``ALL`` or 旁白 may be anyone.
+"""
+
+import re
+import unicodedata
+from functools import cache
+from importlib.resources import files
+
+__all__ = [
+    "is_diarised",
+    "is_local_label",
+    "is_nobody",
+    "is_role",
+    "is_within_source",
+    "person_key",
+    "within_source",
+]
+
+
+def person_key(name: str) -> str:
+    """Return a key that is the same for all spellings of a person's name or id.
+
+    Example:
+        >>> person_key("Ｍ０３") == person_key("m 03"), person_key("M03") == person_key("M04")
+        (True, False)
+    """
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", name).casefold())
+
+
+def is_nobody(name: str) -> bool:
+    """Return whether a name says that the speaker isn't known.
+
+    Example:
+        >>> is_nobody("UNK"), is_nobody("未知"), is_nobody("-1"), is_nobody("Unkas")
+        (True, True, True, False)
+    """
+    key = _compact(name)
+    return not key or key in _words("nobody") or re.fullmatch(r"\s*[-−]\s*1", name) is not None
+
+
+def is_diarised(name: str) -> bool:
+    """Return whether a name is surely a label that a diarisation tool numbers in each recording.
+
+    Example:
+        >>> [is_diarised(name) for name in ("SPEAKER_00", "说话人 1", "Guest-1", "S1", "M01")]
+        [True, True, True, False, False]
+    """
+    return _diarised().fullmatch(_compact(name)) is not None
+
+
+def is_local_label(name: str) -> bool:
+    """Return whether a name in subtitles means somebody else in each recording.
+
+    Beside labels of diarisation these are short ones (``S1``, ``A``), parts in an interview, and
+    relatives.
+
+    Example:
+        >>> [is_local_label(name) for name in ("spk0", "S1", "Interviewer", "妈妈", "M01", "Li")]
+        [True, True, True, True, False, False]
+    """
+    key = _compact(name)
+    return is_diarised(name) or key in _words("local") or re.fullmatch(_SHORT, key) is not None
+
+
+def is_role(name: str) -> bool:
+    """Return whether a name describes anyone (a man, all, a voice, a waiter), in any language.
+
+    Example:
+        >>> [is_role(name) for name in ("MAN 2", "Woman's voice", "众人", "黑衣男子甲", "Manny")]
+        [True, True, True, True, False]
+    """
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    if _han_role().fullmatch(re.sub(r"[\s_·・/、,#()-]", "", plain)):
+        return True
+    words = re.findall(r"[^\W\d_]+", re.sub(r"['’]s\b|\b[ov]\.\s?[sv]\b\.?", " ", plain))
+    roles = _words("role")
+    return not roles.isdisjoint(words) and all(
+        word in roles or word in _words("qualifier") or len(word) == 1 for word in words
+    )
+
+
+def within_source(label: str, source_id: str) -> str:
+    """Return the speaker id of a local label, which no other source has.
+
+    Example:
+        >>> within_source("Speaker 1", "E01-0123456789ab-t2")
+        'Speaker-1-0123456789ab-t2'
+    """
+    digest = _DIGEST.search(source_id)
+    name = re.sub(r"\W+", "-", label).strip("-")
+    return f"{name}-{digest[0][1:] if digest else source_id}"
+
+
+def is_within_source(speaker_id: str) -> bool:
+    """Return whether an id is that of a local label of a source, not of a known person.
+
+    Example:
+        >>> is_within_source(within_source("S1", "E01-0123456789ab")), is_within_source("M01")
+        (True, False)
+    """
+    digest = _DIGEST.search(speaker_id)
+    return digest is not None and is_local_label(speaker_id[: digest.start()])
+
+
+def _compact(name: str) -> str:
+    """Return a name without case, width, spaces and punctuation."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(letter for letter in plain if unicodedata.category(letter)[0] in "LMN")
+
+
+@cache
+def _sections() -> dict[str, frozenset[str]]:
+    """Return the words of each section of the bundled list."""
+    text = files("manifests.base").joinpath("data", "voices.txt").read_text(encoding="utf-8")
+    sections: dict[str, set[str]] = {}
+    for line in text.splitlines():
+        if line.startswith("["):
+            words = sections[line.strip("[]")] = set()
+        elif not line.startswith("#") and line:
+            words |= set(line.split())
+    return {name: frozenset(own) for name, own in sections.items()}
+
+
+def _words(section: str) -> frozenset[str]:
+    return _sections()[section]
+
+
+def _any(section: str) -> str:
+    """Return a pattern for one of the words of a section, the longest first."""
+    return f"(?:{'|'.join(sorted(_words(section), key=lambda word: (-len(word), word)))})"
+
+
+@cache
+def _diarised() -> re.Pattern[str]:
+    return re.compile(f"{_any('speaker')}{_NUMBER}?|{_any('numbered')}{_NUMBER}")
+
+
+@cache
+def _han_role() -> re.Pattern[str]:
+    return re.compile(
+        f"{_any('han qualifier')}*(?:{_any('han role')}(?:們|们|たち|達|达|들)?)+"
+        f"(?:[の的]?(?:声|聲|声音|聲音))?{_NUMBER}?"
+    )
+
+
+_NUMBER = r"(?:\d{1,3}|[a-z]|[甲乙丙丁一二三四五六七八九十])"
+_SHORT = r"[sp]\d{1,2}|[a-dq]|[甲乙丙丁]"
+_DIGEST = re.compile(r"-[0-9a-f]{12}(?:-t\d+)?$")
