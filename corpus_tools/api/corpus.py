@@ -52,10 +52,10 @@ class Corpus:
         Args:
             path: the folder, created if missing.
             name: name of the corpus; default: that of the folder.
-            language: BCP 47 code of the spoken language; ``zh`` for Sichuan dialect.
+            language: spoken language, by code or name; ``zh`` for Sichuan dialect.
 
         Raises:
-            ConfigurationError: if the folder is a corpus already.
+            ConfigurationError: if the folder is a corpus already, or the language is unknown.
         """
         folder = Path(path)
         return cls(Workspace.create(folder, name or folder.resolve().name, language))

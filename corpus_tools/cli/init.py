@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from corpus_tools.cli.options import AsJson, Quiet, Verbose
-from corpus_tools.cli.session import session
+from corpus_tools.cli.session import explain_language, session
 
 __all__ = ["init"]
 
@@ -16,7 +16,9 @@ def init(
     name: Annotated[
         str | None, typer.Option(help="Name of the corpus.  [default: the folder's name]")
     ] = None,
-    language: Annotated[str, typer.Option(help="Spoken language, e.g. zh, pl, yue.")] = "zh",
+    language: Annotated[
+        str, typer.Option(help="Spoken language, by code or name, e.g. zh, pl, yue.")
+    ] = "zh",
     json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -26,6 +28,7 @@ def init(
         from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.create(folder, name or folder.resolve().name, language)
+        explain_language(run, language)
         run.outcome.outputs.append(workspace.root)
         run.result(f"created the corpus {workspace.root}")
         run.note(f"next: corpus segment MEDIA… --corpus {folder}")

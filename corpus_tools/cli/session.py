@@ -21,7 +21,7 @@ import typer
 from manifests.base.errors import CorpusError
 from manifests.base.outcome import Outcome, Progress
 
-__all__ = ["Session", "ending_on_interrupt", "one_line", "session"]
+__all__ = ["Session", "ending_on_interrupt", "explain_language", "one_line", "session"]
 
 INTERRUPTED = 130
 
@@ -152,6 +152,18 @@ def session(
     code = code or run.exit_code or (0 if run.outcome.ok else 1)
     if code:
         raise typer.Exit(code)
+
+
+def explain_language(run: Session, given: str | None) -> None:
+    """Say as which language a name was taken; a dialect is a warning."""
+    from manifests.base.languages import find_language
+
+    try:
+        found = find_language(given) if given else None
+    except ValueError:
+        return
+    if found and found.note:
+        run.outcome.warnings.append(found.note) if found.dialect else run.note(found.note)
 
 
 class _RemainingTime:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
-from corpus_tools.cli.session import session
+from corpus_tools.cli.session import explain_language, session
 
 __all__ = ["transcribe"]
 
@@ -20,7 +20,11 @@ def transcribe(
         ),
     ] = None,
     language: Annotated[
-        str | None, typer.Option(help="Spoken language, e.g. zh.", show_default="the corpus's")
+        str | None,
+        typer.Option(
+            help="Spoken language, by code or name, e.g. zh; auto detects that of each clip.",
+            show_default="the corpus's",
+        ),
     ] = None,
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda, cuda:N, or auto.", show_default="auto")
@@ -105,6 +109,7 @@ def transcribe(
                 recogniser=recogniser,
             )
         run.outcome.merge(outcome)
+        explain_language(run, language)
         for origin, clips in outcome.details["texts"].items():
             run.result(f"{origin}: text for {clips} of {outcome.items_in} clips")
         for flag, texts in outcome.details["flags"].items():

@@ -1,11 +1,12 @@
 """Settings of corpus.toml, one section per step."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from annotation.scheme.settings import AnnotationSettings, LabelSettings, LabelStudioSettings
 from corpus_tools.configuration.recordings import RecordingSettings
 from corpus_tools.configuration.segment import ScreenSettings, SegmentSettings
 from corpus_tools.configuration.transcribe import TranscribeSettings
+from manifests.base.languages import find_language
 from manifests.base.settings import Settings
 from manifests.storage.sections import CardSettings, SplitSettings, Targets, TextSettings
 from models.config.train import TrainSettings
@@ -18,13 +19,18 @@ class CorpusSettings(Settings):
 
     Attributes:
         name: name shown in cards and reports.
-        language: BCP 47 code of the spoken language.
+        language: spoken language, by its BCP 47 code or its name.
         licence: licence of the corpus.
     """
 
     name: str = "corpus"
     language: str = "zh"
     licence: str | None = None
+
+    @field_validator("language")
+    @classmethod
+    def _code(cls, given: str) -> str:
+        return find_language(given).code
 
 
 class Configuration(Settings):

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from manifests.base.languages import find_language
 from manifests.base.settings import Settings
 
 __all__ = ["EMPTYING", "Flag", "TranscribeSettings"]
@@ -39,7 +40,8 @@ class TranscribeSettings(Settings):
         recogniser: name of an installed recogniser.
         model: model of the recogniser; for Whisper a name or the path of a checkpoint (by default
             large-v3).
-        language: code of the spoken language, e.g. ``zh``; by default that of [corpus].
+        language: spoken language, by code or name, e.g. ``zh``; ``auto`` detects that of each clip;
+            by default that of [corpus].
         device: ``cpu``, ``cuda``, ``cuda:1`` …; ``auto`` uses a GPU if there is one.
         fp16: half precision; by default on a GPU only.
         context: ``clip`` transcribes each clip alone; ``window`` transcribes the clips of a source
@@ -81,3 +83,16 @@ class TranscribeSettings(Settings):
     max_repeats: int = Field(4, ge=1)
     hallucinations: str | None = None
     emptying_flags: tuple[Flag, ...] = EMPTYING
+
+    @field_validator("language")
+    @classmethod
+    def _code(cls, given: str | None) -> str | None:
+        detected = given is not None and given.strip().lower() == DETECT
+        return DETECT if detected else given if given is None else find_language(given).code
+
+    def language_in(self, corpus: str) -> str | None:
+        """Return the code of the language to recognise in a corpus's, None to detect it."""
+        return None if self.language == DETECT else self.language or corpus
+
+
+DETECT = "auto"

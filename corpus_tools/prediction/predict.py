@@ -123,7 +123,7 @@ def _transcriber(
     return SegmentTranscriber(
         configured_recogniser(settings, root, announce=announce),
         configured_flagger(settings, root),
-        settings.language or configuration.corpus.language,
+        settings.language_in(configuration.corpus.language),
         settings.batch_size,
     )
 

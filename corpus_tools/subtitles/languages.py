@@ -1,8 +1,24 @@
-"""Language tags of files and media tracks, and the scripts of languages."""
+"""Languages of subtitle files and tracks: what their tags mean, and in which script they are."""
 
 import re
 
-__all__ = ["script_of", "scripts_of_language", "tag_is_language"]
+from manifests.base.languages import language_family, language_tag
+
+__all__ = ["script_of", "scripts_of_language", "subtitle_language", "tag_is_language"]
+
+
+def subtitle_language(tag: str) -> str | None:
+    """Return the language code of a tag (``zh-Hans``, ``chi``, ``CHS``, ``简体``), None if unknown.
+
+    Example:
+        >>> [subtitle_language(tag) for tag in ("pol", "sc", "简英", "Polish", "forced")]
+        ['pl', 'zh', 'zh', 'pl', None]
+    """
+    if tag.lower() in _CHINESE:
+        return "zh"
+    if _HAN_TAG.fullmatch(tag):
+        return next((_HAN_LANGUAGES[sign] for sign in tag if sign in _HAN_LANGUAGES), None)
+    return language_tag(tag)
 
 
 def tag_is_language(tag: str, language: str) -> bool:
@@ -14,8 +30,7 @@ def tag_is_language(tag: str, language: str) -> bool:
         >>> tag_is_language("chs", "zh"), tag_is_language("eng", "zh")
         (True, False)
     """
-    first = re.split(r"[-_.]", tag.strip().lower())[0]
-    return _family(first) == _family(re.split(r"[-_]", language.lower())[0])
+    return language_family(subtitle_language(tag) or tag) == language_family(language)
 
 
 def script_of(text: str) -> str | None:
@@ -34,46 +49,18 @@ def script_of(text: str) -> str | None:
 
 def scripts_of_language(language: str) -> frozenset[str]:
     """Return the scripts in which a language is written, empty if unknown."""
-    code = _family(re.split(r"[-_]", language.lower())[0])
+    code = language_family(language)
     return next((scripts for codes, scripts in _WRITTEN if code in codes.split()), frozenset())
 
 
-def _family(code: str) -> str:
-    return next((name for name, codes in _CODES.items() if code in codes.split()), code)
+_CHINESE = frozenset({"sc", "tc", "gb", "gbk", "big5", "jt", "ft"})
+"""Abbreviations of simplified and traditional Chinese that are no codes of it."""
 
-
-_CODES = {
-    "zh": "zh zho chi cmn yue wuu nan hak cn chs cht sc tc gb big5",
-    "en": "en eng",
-    "ja": "ja jpn jp",
-    "ko": "ko kor kr",
-    "pl": "pl pol",
-    "de": "de deu ger",
-    "fr": "fr fra fre",
-    "es": "es spa",
-    "it": "it ita",
-    "pt": "pt por",
-    "nl": "nl nld dut",
-    "ru": "ru rus",
-    "uk": "uk ukr",
-    "cs": "cs ces cze",
-    "sk": "sk slk slo",
-    "hu": "hu hun",
-    "ro": "ro ron rum",
-    "tr": "tr tur",
-    "ar": "ar ara",
-    "he": "he heb",
-    "th": "th tha",
-    "vi": "vi vie",
-    "sv": "sv swe",
-    "da": "da dan",
-    "no": "no nor nob nb",
-    "fi": "fi fin",
-    "el": "el ell gre",
-    "id": "id ind",
-    "hi": "hi hin",
-}
-"""Codes and common abbreviations; other languages are identified by their own code."""
+_HAN_LANGUAGES = {
+    **dict.fromkeys("简簡繁中国國普", "zh"), "粤": "yue", "粵": "yue", "英": "en", "日": "ja",
+    "韩": "ko", "韓": "ko", "法": "fr", "德": "de", "俄": "ru", "西": "es", "波": "pl", "泰": "th",
+}  # fmt: skip
+_HAN_TAG = re.compile(rf"[{''.join(_HAN_LANGUAGES)}体體文字语語话話双雙幕版]+")
 
 _SCRIPTS = {
     "han": re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef]"),

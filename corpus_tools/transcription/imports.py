@@ -20,6 +20,7 @@ from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.encodings import decode_text
 from manifests.base.errors import ConfigurationError, DataError
+from manifests.base.languages import find_language
 from manifests.base.outcome import Outcome
 from manifests.storage.records import Clip, Source, Transcript
 from manifests.storage.shards import STAGES, read_shard, read_stage
@@ -245,12 +246,18 @@ def _table_texts(
 
 
 def _transcript(given: ImportedText, name: str, language: str) -> Transcript:
-    text = given.fields["text"]
+    text, named = given.fields["text"], given.fields.get("language")
+    if named is not None:
+        try:
+            language = find_language(str(named)).code
+        except ValueError as error:
+            raise DataError(f"{given.where}: language {named!r}: {error}") from error
     row = given.fields | {
-        "text": normalise(text, given.fields.get("language") or language),
+        "text": normalise(text, language),
         "text_raw": text,
         "source": "import",
         "model": name,
+        "language": None if named is None else language,
     }
     parsed: Transcript = Transcript.parse(row, given.where)
     return parsed

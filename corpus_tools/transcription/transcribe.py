@@ -167,7 +167,7 @@ def _clip_transcriber(
         workspace.root,
         recogniser,
         "whisper" if settings.recogniser == "whisper" else "recogniser",
-        settings.language or workspace.configuration.corpus.language,
+        settings.language_in(workspace.configuration.corpus.language),
         configured_flagger(settings, workspace.root),
         settings.context,
         settings.batch_size,

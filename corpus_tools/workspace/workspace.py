@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from corpus_tools.configuration.corpus import Configuration
 from manifests.base.errors import ConfigurationError, CorpusError
+from manifests.base.languages import find_language
 from manifests.base.settings import setting_problem
 from manifests.storage.locking import FolderLock
 from manifests.storage.store import write_text
@@ -53,18 +54,22 @@ class Workspace:
         """Create a corpus folder, if missing, and return it; existing files are kept.
 
         ``sections`` are other settings for corpus.toml, by section. Raise ConfigurationError if the
-        folder is a corpus already.
+        folder is a corpus already, or the language is unknown.
         """
         path = root / CONFIGURATION_FILE
         if path.exists():
             raise ConfigurationError(f"{root} is a corpus already; nothing was changed")
+        try:
+            spoken = find_language(language).code
+        except ValueError as error:
+            raise ConfigurationError(f"the language {language!r}: {error}") from error
         for folder in ("clips", "stages", "annotations/tasks", "annotations/judgements"):
             (root / folder).mkdir(parents=True, exist_ok=True)
         speakers = root / "speakers.csv"
         if not speakers.exists():
             write_text(speakers, "speaker_id,gender,age,region,native,consent\n")
         table = dict(sections or {})
-        table["corpus"] = {"name": name, "language": language, **table.get("corpus", {})}
+        table["corpus"] = {"name": name, "language": spoken, **table.get("corpus", {})}
         write_text(path, _TOML_HEAD + tomli_w.dumps(table))
         return cls(root)
 

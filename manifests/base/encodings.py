@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from manifests.base.errors import DataError
+from manifests.base.languages import language_family
 
 __all__ = ["Decoded", "decode_damaged", "decode_text"]
 
@@ -68,7 +69,7 @@ def _candidate_texts(data: bytes, language: str | None, errors: str) -> Iterator
     yield from _decoded(data, "utf-8", errors)
     if _is_nearly_intact(data.decode("utf-8", "replace")):
         return
-    code = (language or "").lower().split("-")[0]
+    code = language_family(language) if language else ""
     own = next((own for codes, own in _OWN if code in codes.split()), ())
     for encoding in own:
         yield from (
@@ -181,7 +182,7 @@ _OWN = (
     ("ja", ("cp932", "euc_jp")),
     ("ko", ("cp949",)),
     ("pl cs sk hu sl hr ro sq bs", ("cp1250",)),
-    ("en de fr es it pt nl sv da no nb fi is ca eu gl", ("cp1252",)),
+    ("en de fr es it pt nl sv da no fi is ca eu gl", ("cp1252",)),
     ("ru uk bg be mk sr", ("cp1251",)),
     ("tr", ("cp1254",)),
     ("lt lv et", ("cp1257",)),

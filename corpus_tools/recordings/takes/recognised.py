@@ -297,5 +297,5 @@ def transcript_source(
     recogniser = configured_recogniser(
         settings, workspace.root, download=download, announce=announce
     )
-    language = settings.language or workspace.configuration.corpus.language
+    language = settings.language_in(workspace.configuration.corpus.language)
     return RecogniserTranscripts(recogniser, language, settings.batch_size)

@@ -21,6 +21,7 @@ from corpus_tools.transcription.recognisers.whisper_weights import (
     official_name,
 )
 from manifests.base.errors import ConfigurationError, DataError
+from manifests.base.languages import language_family, language_tag
 from manifests.storage.store import fingerprint
 
 __all__ = [
@@ -96,15 +97,20 @@ def language_code(model: Any, language: str | None) -> str | None:
 
     if language is None:
         return None if model.is_multilingual else "en"
-    code = language.lower().split("-")[0]
-    code = "zh" if code == "cmn" else code
     known = list(LANGUAGES)[: model.num_languages] if model.is_multilingual else ["en"]
-    if code not in known:
+    own = (language_tag(language) or language).lower().split("-")[0]
+    codes = (own, _CODES.get(own, own), language_family(own))
+    code = next((code for code in codes if code in known), None)
+    if code is None:
         raise ConfigurationError(
             f"this Whisper model doesn't support the language '{language}'; give one of its "
-            f"{len(known)} codes, such as {', '.join(known[:3])}"
+            f"{len(known)} codes, such as {', '.join(known[:3])}, or auto to have it detected"
         )
     return code
+
+
+_CODES = {"jv": "jw", "fil": "tl"}
+"""Codes of Whisper that aren't those of BCP 47."""
 
 
 def prompt_tokens(

@@ -5,6 +5,8 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from manifests.base.languages import language_family
+
 if TYPE_CHECKING:
     from opencc import OpenCC
 
@@ -19,7 +21,7 @@ def is_chinese(text: str, language: str | None) -> bool:
         (False, False, True)
     """
     if language is not None:
-        return re.split(r"[-_]", language.lower())[0] in _CHINESE
+        return language_family(language) == "zh"
     return _HAN.search(text) is not None and _KANA_OR_HANGUL.search(text) is None
 
 
@@ -70,7 +72,6 @@ def _converter(configuration: str) -> "OpenCC":
     return OpenCC(configuration)
 
 
-_CHINESE = frozenset({"zh", "yue", "cmn"})
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _KANA_OR_HANGUL = re.compile(
     "[\u3040-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9d\u1100-\u11ff\uac00-\ud7af]"

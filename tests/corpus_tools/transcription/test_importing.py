@@ -45,6 +45,16 @@ def test_json_lines_keep_scores_and_words(workspace: Workspace, tmp_path: Path) 
     assert outcome.outputs == [path]
 
 
+def test_the_language_of_a_row_may_be_named(workspace: Workspace, tmp_path: Path) -> None:
+    rows = f"clip_id,text,language\n{FIRST},發財,chinese\n{SECOND},發財,klingonish\n"
+    outcome = import_transcripts(workspace, write(tmp_path / "api.csv", rows))
+    (record,) = read_shard(STAGES["transcripts"].path(workspace.root, "drama"), Transcript)
+    assert (record.text, record.language) == ("发财", "zh")
+    (failure,) = outcome.failures
+    assert failure.item == "api.csv, line 3"
+    assert "'klingonish': no known language; did you mean tlh (Klingon)?" in failure.reason
+
+
 def test_the_same_file_again_changes_nothing(workspace: Workspace, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", f"clip_id,text\n{FIRST},要得\n", "utf-8-sig")
     import_transcripts(workspace, file, "li")

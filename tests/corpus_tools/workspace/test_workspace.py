@@ -1,5 +1,6 @@
 import pytest
 
+from corpus_tools.configuration.transcribe import TranscribeSettings
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import ConfigurationError
 
@@ -18,6 +19,27 @@ def test_creating_twice_changes_nothing(tmp_path):
     with pytest.raises(ConfigurationError, match="already"):
         Workspace.create(tmp_path, "two")
     assert (tmp_path / "corpus.toml").read_bytes() == before
+
+
+@pytest.mark.parametrize(("given", "code"), [("Chinese", "zh"), ("四川话", "zh"), ("pol", "pl")])
+def test_the_language_may_be_named(tmp_path, given, code):
+    assert Workspace.create(tmp_path, "c", given).configuration.corpus.language == code
+    (tmp_path / "corpus.toml").write_text(f'[corpus]\nlanguage = "{given}"', encoding="utf-8")
+    assert Workspace(tmp_path).configuration.corpus.language == code
+
+
+def test_an_unknown_language_makes_no_corpus(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"the language 'polisch': .* mean pl .Polish."):
+        Workspace.create(tmp_path / "c", "c", "polisch")
+    assert not (tmp_path / "c").exists()
+
+
+def test_a_language_is_detected_only_if_wanted():
+    detected, unset, named = (
+        TranscribeSettings(language=language) for language in ("auto", None, "Polish")
+    )
+    languages = [settings.language_in("zh") for settings in (detected, unset, named)]
+    assert languages == [None, "zh", "pl"]
 
 
 def test_corpus_is_found_from_a_subfolder(tmp_path, monkeypatch):
@@ -49,6 +71,11 @@ def test_corpus_is_found_from_a_subfolder(tmp_path, monkeypatch):
         ("[train.audio]\ndropout = 1", r"\[train.audio\] dropout is 1; .* from 0 to below 1$"),
         ("[labels]\ndrop_problems = ['musik']", 'entry 1, is "musik"; it must be .*music'),
         ("[corpus]\nname = 3", "is 3; it must be a text in quotes$"),
+        (
+            "[corpus]\nlanguage = 'xx'",
+            r'\[corpus\] language is "xx": no known language; did you mean \w+ \(',
+        ),
+        ("[transcribe]\nlanguage = 'Chineze'", r"did you mean zh \(Chinese\)\?"),
         ("[transcribe]\ntemperatures = []", "must be a list of numbers, not empty$"),
     ],
 )
