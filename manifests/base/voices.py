@@ -6,15 +6,18 @@ somebody in one recording, and another in the next; ``MAN``, ``ALL`` or 旁白 m
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
 __all__ = [
+    "alike_warnings",
     "is_diarised",
     "is_local_label",
     "is_nobody",
     "is_role",
     "is_within_source",
+    "one_spelling",
     "person_key",
     "within_source",
 ]
@@ -30,6 +33,48 @@ def person_key(name: str) -> str:
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", name).casefold())
 
 
+def one_spelling(names: Iterable[str], known: Iterable[str] = ()) -> dict[str, str]:
+    """Return the spelling to use of each name: that of a known person, else the first.
+
+    Example:
+        >>> one_spelling(["m 03", "F01", "M03", "f01"], known=["M03"])
+        {'m 03': 'M03', 'F01': 'F01', 'M03': 'M03', 'f01': 'F01'}
+    """
+    names = list(names)
+    first: dict[str, str] = {}
+    for name in (*known, *names):
+        first.setdefault(person_key(name), name)
+    return {name: first[person_key(name)] for name in names}
+
+
+def alike_warnings(names: Iterable[str], known: Iterable[str] = ()) -> list[str]:
+    """Return a warning about names that may be those of one person, but count as several.
+
+    They differ in punctuation or in zeros before a number only. ``known`` are names that were there
+    before; if only those are alike, there is no warning.
+
+    Example:
+        >>> alike_warnings(["M03", "m-3", "F01", "F11"])
+        ['M03 and m-3 count as different speakers; if they are one person, give the same id, else \
+that voice may be in train and in test']
+    """
+    new = set(names)
+    groups: dict[tuple[str, ...], dict[str, str]] = {}
+    for name in sorted({*new, *known}):
+        words = re.findall(r"\d+|[^\W\d_]+", person_key(name))
+        key = tuple(word.lstrip("0") or "0" if word.isdecimal() else word for word in words)
+        groups.setdefault(key, {}).setdefault(person_key(name), name)
+    alike = [list(g.values()) for g in groups.values() if len(g) > 1 and new & set(g.values())]
+    if not alike:
+        return []
+    shown = "; ".join(f"{', '.join(group[:-1])} and {group[-1]}" for group in alike[:_SHOWN])
+    more = f"; and {len(alike) - _SHOWN} more" if len(alike) > _SHOWN else ""
+    return [
+        f"{shown}{more} count as different speakers; if they are one person, give the same id, "
+        f"else that voice may be in train and in test"
+    ]
+
+
 def is_nobody(name: str) -> bool:
     """Return whether a name says that the speaker isn't known.
 
@@ -38,7 +83,7 @@ def is_nobody(name: str) -> bool:
         (True, True, True, False)
     """
     key = _compact(name)
-    return not key or key in _words("nobody") or re.fullmatch(r"\s*[-−]\s*1", name) is not None
+    return not key or key in _words("nobody") or _MISSING.fullmatch(name) is not None
 
 
 def is_diarised(name: str) -> bool:
@@ -146,6 +191,8 @@ def _han_role() -> re.Pattern[str]:
     )
 
 
+_MISSING = re.compile(r"\s*[-−]\s*(?:1|9+)(?:\.0+)?\s*")
 _NUMBER = r"(?:\d{1,3}|[a-z]|[甲乙丙丁一二三四五六七八九十])"
 _SHORT = r"[sp]\d{1,2}|[a-dq]|[甲乙丙丁]"
 _DIGEST = re.compile(r"-[0-9a-f]{12}(?:-t\d+)?$")
+_SHOWN = 3

@@ -1,6 +1,14 @@
 import pytest
 
-from manifests.base.voices import is_diarised, is_local_label, is_nobody, is_role, person_key
+from manifests.base.voices import (
+    alike_warnings,
+    is_diarised,
+    is_local_label,
+    is_nobody,
+    is_role,
+    one_spelling,
+    person_key,
+)
 
 DIARISED = """SPEAKER_00 [SPEAKER_01] speaker_0 Speaker-2 Speaker_A spk_0 spk1 SPK12 Guest-1
 Channel_0 说话人1 说话人01 發言人2 讲者A 話者1 スピーカー2 화자1 참석자2
@@ -10,8 +18,8 @@ ROLES = [
     "MAN", "man 2", "WOMAN #1", "Woman's voice", "OLD MAN", "MALE VOICE", "MAN ON TV", "ALL",
     "BOTH", "CROWD", "Narrator (V.O.)", "VOICE", "OFFICER", "NURSE 2", "Mann", "Kobieta", "Wszyscy",
     "Tous", "Hombre 1", "Голос", "Все", "男", "女", "男1", "男甲", "众人", "眾人", "旁白", "画外音",
-    "畫外音", "旁白（女声）", "黑衣男子", "士兵乙", "宫女们", "女の子", "ナレーター", "全員", "남자", "여자 2",
-    "모두",
+    "畫外音", "旁白（女声）", "黑衣男子", "士兵乙", "宫女们", "女の子", "ナレーター", "全員", "남자",
+    "여자 2", "모두",
 ]  # fmt: skip
 
 PERSONS = [
@@ -45,7 +53,29 @@ def test_names_and_ids_are_persons(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["unknown", "UNK", "-", "-1", "?", "未知", "N/A", "", "UNKNOWN_SPEAKER"]
+    "name",
+    [
+        "unknown",
+        "UNK",
+        "-",
+        "-1",
+        "?",
+        "未知",
+        "N/A",
+        "",
+        "UNKNOWN_SPEAKER",
+        "-1.0",
+        "-999",
+        "N.N.",
+        "<unk>",
+        "#N/A",
+        "(not known)",
+        "nieznany",
+        "佚名",
+        "неизвестно",
+        "غير معروف",
+        "—",
+    ],
 )
 def test_nobody_is_no_person(name: str) -> None:
     assert is_nobody(name)
@@ -53,3 +83,28 @@ def test_nobody_is_no_person(name: str) -> None:
 
 def test_spellings_of_an_id_are_one_person() -> None:
     assert len({person_key(name) for name in ("M03", "m03", " Ｍ０３", "M 03")}) == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "known", "said"),
+    [
+        (["M03", "M3"], [], "M03 and M3 count as different speakers"),
+        (["m-03"], ["M3", "F01"], "M3 and m-03 count"),
+        (["spk_1", "Ｓｐｋ－０１", "spk 01"], [], "spk 01, spk_1 and Ｓｐｋ－０１ count"),
+        (["M03", "m03", "Ｍ０３", "M 03"], [], None),
+        (["M03", "M30", "M1-1", "M11", "F03"], [], None),
+        (["F01"], ["M03", "M3"], None),
+    ],
+)
+def test_ids_that_are_nearly_equal_are_named(names, known, said) -> None:
+    found = alike_warnings(names, known)
+    assert len(found) == (said is not None)
+    assert all(one.startswith(said) and "give the same id" in one for one in found)
+
+
+def test_the_known_spelling_of_a_speaker_is_used() -> None:
+    assert one_spelling(["m03", "Ｍ０３", "f2"], ["M03"]) == {
+        "m03": "M03",
+        "Ｍ０３": "M03",
+        "f2": "f2",
+    }
