@@ -74,6 +74,7 @@ def import_manifest(
     by_field = map_columns(table.columns, columns)
     mapping.check(label for raw in table.rows for label in labels_in(raw, by_field))
     rows = _read_rows(table, by_field, mapping, outcome)
+    outcome.warnings += table.notes
     outcome.warnings += [*_vote_warnings(rows), *_split_warnings(rows), *_source_warnings(rows)]
     by_clip = _import_rows(workspace, rows, series or path.resolve().stem, progress, outcome)
     with workspace.lock():

@@ -8,12 +8,12 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from corpus_tools.segmentation.intake.identify import media_in
+from corpus_tools.media.folders import search_folder
 from manifests.base.csv_tables import delimiter_of
 from manifests.base.encodings import decode_text
 from manifests.base.errors import ConfigurationError, DataError
@@ -41,13 +41,15 @@ class RawRow:
 class Table:
     """Readable rows of one or several files, and the location and reason of each broken one.
 
-    Audio paths must not leave ``root``; ``columns`` are all names in order of appearance.
+    Audio paths must not leave ``root``; ``columns`` are all names in order of appearance, ``notes``
+    warnings about what was passed over.
     """
 
     root: Path
     rows: list[RawRow] = field(default_factory=list)
     broken: list[tuple[str, str]] = field(default_factory=list)
     columns: dict[str, None] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def add(self, row: RawRow) -> None:
         """Add a row."""
@@ -206,21 +208,25 @@ def read_corpus_tables(path: Path, audio_folder: Path | None = None) -> Table:
         read_table(path, table, root)
         return table
     table = Table(audio_folder or path)
-    if tables := sorted(file for name in METADATA for file in path.rglob(name) if file.is_file()):
+    found = search_folder(path)
+    table.broken += [(str(place), reason) for place, reason in found.problems()]
+    files = (folder / name for folder in found.folders for name in METADATA)
+    if tables := sorted(file for file in files if file.is_file()):
         for file in tables:
             read_table(file, table, audio_folder or file.parent, _split_of_folder(file, path))
     elif tables := sorted(path.glob("*.jsonl")):
         for file in tables:
             read_table(file, table, table.root, _split_in_name(file.stem))
     else:
-        _add_class_folders(path, table)
+        table.notes += found.warnings()
+        _add_class_folders(path, found.files, table)
     if not table.rows and not table.broken:
         raise ConfigurationError(f"{path}: no metadata file and no audio in this folder")
     return table
 
 
-def _add_class_folders(path: Path, table: Table) -> None:
-    for audio in media_in(path):
+def _add_class_folders(path: Path, files: Sequence[Path], table: Table) -> None:
+    for audio in files:
         relative = audio.relative_to(path)
         cells = {"file": relative.as_posix()}
         if len(relative.parts) > 1 and split_named(relative.parts[-2]) is None:

@@ -24,7 +24,6 @@ from corpus_tools.media.errors import (
 from corpus_tools.media.extent import refuse_missing_index
 
 __all__ = [
-    "MEDIA_EXTENSIONS",
     "AudioTrack",
     "length_of",
     "open_media",
@@ -87,14 +86,6 @@ _LIST = re.compile(
     re.IGNORECASE,
 )
 _WEB_PAGE = re.compile(r"<(!doctype\s+html|html)\b", re.IGNORECASE)
-
-
-_EXTENSIONS = """
-    3gp aac aiff amr asf avi caf flac flv m2ts m4a m4v mka mkv mov mp3 mp4 mpeg mpg mts mxf
-    oga ogg ogv opus rm rmvb ts vob wav webm wma wmv
-"""
-MEDIA_EXTENSIONS = frozenset(f".{name}" for name in _EXTENSIONS.split())
-"""Extensions of the media files that a folder is searched for."""
 
 
 @dataclass(frozen=True)

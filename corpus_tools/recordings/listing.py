@@ -52,7 +52,9 @@ def list_files(script: Path, folder: Path, with_takes: bool, outcome: Outcome) -
             rows.setdefault(path, []).append(row)
     listed = {path.resolve() for path in rows}
     unlisted = [
-        path for path in media_in(folder) if path not in refused and path.resolve() not in listed
+        path
+        for path in media_in(folder, outcome)
+        if path not in refused and path.resolve() not in listed
     ]
     _fail_unlisted(folder, unlisted, outcome)
     listing = Listing([], [])

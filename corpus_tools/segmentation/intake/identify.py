@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from corpus_tools.media.folders import search_folder
 from corpus_tools.media.identity import episode_of, path_in_record, source_id
-from corpus_tools.media.probe import MEDIA_EXTENSIONS, AudioTrack, probe
+from corpus_tools.media.probe import AudioTrack, probe
 from manifests.base.errors import CorpusError
 from manifests.base.outcome import Outcome
 from manifests.storage.records import Source
@@ -111,46 +112,40 @@ class KnownSources:
 def find_media(given: Sequence[Path], corpus: Path, outcome: Outcome) -> list[Path]:
     """Return the files to process: those given, and the media in the given folders.
 
-    Folders are searched recursively, in the order of names, without hidden files and the corpus's
-    own clips. A folder without media is a warning in the outcome, a broken link a failure.
+    Folders are searched as by `search_folder`, without the corpus's own files. A folder without
+    media is a warning in the outcome, as are files passed over; a broken link is a failure.
     """
-    own = (corpus / "clips").resolve()
     files_by_path: dict[Path, Path] = {}
     for path in given:
         if not path.is_dir():
             files_by_path.setdefault(path.resolve(), path)
             continue
-        for link in _broken_links(path):
-            outcome.items_in += 1
-            outcome.fail(str(link), "is a link to a missing file; mount its disk or remove it")
-        files = [file for file in media_in(path) if own not in file.resolve().parents]
-        if not files:
+        found = media_in(path, outcome, corpus)
+        if not found:
             outcome.warnings.append(
-                f"{path}: no media in this folder; files with other extensions than "
-                f"{', '.join(sorted(MEDIA_EXTENSIONS))} must be given by name"
+                f"{path}: no media in this folder; files with other suffixes than those of audio "
+                f"and video (.mkv, .mp4, .wav …) must be given by name"
             )
-        for file in files:
+        for file in found:
             files_by_path.setdefault(file.resolve(), file)
     return list(files_by_path.values())
 
 
-def _broken_links(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in MEDIA_EXTENSIONS and path.is_symlink() and not path.exists()
-    )
+def media_in(folder: Path, outcome: Outcome, corpus: Path | None = None) -> list[Path]:
+    """Return the media below a folder in the order of names, without the corpus's own files.
+
+    What can't be read there is a failure in the outcome, and what was passed over a warning.
+    """
+    own = () if corpus is None else [(corpus / name).resolve() for name in _OWN_FOLDERS]
+    found = search_folder(folder, own)
+    for path, reason in found.problems():
+        outcome.items_in += 1
+        outcome.fail(str(path), reason)
+    outcome.warnings += found.warnings()
+    return found.files
 
 
-def media_in(folder: Path) -> list[Path]:
-    """Return all media files below a folder, except hidden ones, in the order of their names."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in MEDIA_EXTENSIONS
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+_OWN_FOLDERS = ("clips", "stages", "choices", "annotations", "review", "manifests", "runs")
 
 
 def identify(
