@@ -14,7 +14,7 @@ from corpus_tools.segmentation.intake.identify import MediaInput
 from corpus_tools.segmentation.ledger.commit import SourceResult
 from corpus_tools.segmentation.ledger.ledger import measure_outside
 from corpus_tools.segmentation.screening.rules import Rules
-from corpus_tools.segmentation.source import ClipWriter, SpeakerInfo
+from corpus_tools.segmentation.source import ClipWriter, SpeakerInfo, sound_warnings
 from corpus_tools.segmentation.voice.activity import runs
 from corpus_tools.segmentation.voice.base import FRAME_MS, detector_name
 from corpus_tools.segmentation.voice.track import DecodedTrack, open_track
@@ -77,7 +77,8 @@ def cut_rows(
         )
         source = media.source.changed(duration=track.duration_ms / 1000)
         left = measure_outside(track.activity, list(cuts), track.duration_ms)
-    return SourceResult(source, clips, None, left, inputs)
+        warnings = sound_warnings(media.path, track, media.source.track)
+    return SourceResult(source, clips, None, left, inputs, warnings=warnings)
 
 
 def _row_cut(track: DecodedTrack, row: Row, *, alone: bool) -> Cut:

@@ -24,7 +24,7 @@ from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
 from corpus_tools.workspace.runner import run_each
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import DataError
-from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.base.outcome import FileWarnings, Outcome, Progress, no_progress
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Split, Transcript
 from manifests.storage.speakers import merge_speakers
@@ -171,8 +171,9 @@ def _import_rows(
         if lock.broken:
             outcome.warnings.append(lock.broken)
         sweep(corpus)
+        noted = FileWarnings()
         job = _FileImport(
-            Update(corpus, ACCEPT_ALL, frozen_clips(corpus)),
+            Update(corpus, ACCEPT_ALL, frozen_clips(corpus), warn=noted.add),
             KnownSources.of(corpus),
             configuration.segment,
             series,
@@ -186,6 +187,7 @@ def _import_rows(
             unchanged += status == "unchanged"
         speakers = [row.speaker for row in by_clip.values() if row.speaker]
         merge_speakers(workspace.speakers, speakers, outcome)
+    outcome.warnings += noted.lines()
     outcome.kept = len(by_clip)
     outcome.outputs += [workspace.clips, workspace.speakers] if by_clip else []
     outcome.details |= {"files": len(files), "unchanged": unchanged}

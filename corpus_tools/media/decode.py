@@ -1,6 +1,6 @@
 """Decode an audio track to 16 kHz mono, block by block, on the file's presentation timeline."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,17 @@ from corpus_tools.media.errors import (
     ProtectedMediaError,
     TruncatedMediaError,
 )
-from corpus_tools.media.extent import refuse_truncated
+from corpus_tools.media.extent import check_extent, duration, is_whole
 from corpus_tools.media.polarity import PolarityMeter
 from corpus_tools.media.probe import open_media, origin_of, probe, select_stream
 from corpus_tools.media.resample import SAMPLE_RATE, Clock, Converter
 from corpus_tools.media.samples import Samples
 
 __all__ = ["Block", "decode", "decode_whole"]
+
+
+def _unheard(warning: str) -> None:
+    """Ignore a warning."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +44,18 @@ class Block:
 
 
 def decode(
-    path: Path, track: int | None = None, polarity: PolarityMeter | None = None
+    path: Path,
+    track: int | None = None,
+    polarity: PolarityMeter | None = None,
+    *,
+    warn: Callable[[str], None] = _unheard,
 ) -> Iterator[Block]:
     """Yield an audio track, by default the file's, from time 0 of its presentation timeline on.
 
     Memory doesn't grow with the file's length. `Converter` mixes the channels and changes the rate;
     ``polarity`` receives every frame before. Where a track starts late, its time stamps skip ahead,
-    or a few packets are damaged, a block of zeros marked as ``gap`` is inserted.
+    or a few packets are damaged, a block of zeros marked as ``gap`` is inserted. ``warn`` receives
+    what is wrong with the file's length, as a sentence without its subject.
 
     Raises:
         MediaError: as for `probe`; `TruncatedMediaError` if the track ends too early or can't be
@@ -57,8 +66,9 @@ def decode(
     converter = Converter(polarity)
     blocks = _BlockBuffer(converter)
     with open_media(path) as container:
-        refuse_truncated(path, container.format.name)
         stream = container.streams.audio[chosen.index]
+        for slight in check_extent(path, container.format.name, (stream.bit_rate or 0) / 8):
+            warn(slight)
         stream.thread_type = "NONE"
         select_stream(container, stream)
         clock = Clock(origin_of(container))
@@ -78,10 +88,11 @@ def decode(
             yield from blocks.add(samples)
         yield from blocks.flush()
         announced = chosen.duration if container.format.name in _EXACT else None
-        origin = origin_of(container)
+        origin, name = origin_of(container), container.format.name
     if not blocks.audible:
         raise EmptyMediaError("has an audio track without a single sample; nothing can be cut")
-    _refuse_early_end(max(clock.position, clock.stamp), announced, origin)
+    if announced is not None:
+        _check_end(path, name, max(clock.position, clock.stamp), announced, origin, warn)
 
 
 def decode_whole(path: Path, track: int | None = None) -> Samples:
@@ -149,6 +160,11 @@ def _frames(container: Any, stream: Any, clock: Clock) -> Iterator[AudioFrame]:
                 damaged += 1
                 continue
             yield from frames
+    except av.error.PatchWelcomeError as error:
+        raise MediaError(
+            f"changes its format at {clock.position:.1f} s, which can't be followed; give what "
+            f"follows as a file of its own, or convert the whole to WAV with another program"
+        ) from error
     except av.error.FFmpegError as error:
         raise _broken(clock, error.strerror) from error
     if damaged > max(_DAMAGED_PACKETS, _DAMAGED_SHARE * packets):
@@ -162,13 +178,30 @@ def _broken(clock: Clock, reason: str) -> MediaError:
     )
 
 
-def _refuse_early_end(end: float, announced: float | None, origin: float) -> None:
-    if announced is not None and end < announced - max(
-        _EARLY_SECONDS, _EARLY_SHARE * announced
-    ) - abs(origin):
-        raise TruncatedMediaError(
-            f"stops decoding at {end:.1f} s where {announced:.1f} s were announced; "
-            f"it is cut off or damaged, copy or download it again"
+def _check_end(
+    path: Path,
+    container: str,
+    end: float,
+    announced: float,
+    origin: float,
+    warn: Callable[[str], None],
+) -> None:
+    """Warn if a track ends before its announced end; refuse it if the file may be cut off."""
+    early = announced - end - abs(origin)
+    if early > max(_EARLY_SECONDS, _EARLY_SHARE * announced):
+        if not is_whole(path, container):
+            raise TruncatedMediaError(
+                f"stops decoding at {end:.1f} s where {announced:.1f} s were announced; "
+                f"it is cut off or damaged, copy or download it again"
+            )
+        warn(
+            f"ends at {end:.1f} s where {announced:.1f} s were announced, but nothing is cut off "
+            f"its file; all its sound was used, play its end to make sure"
+        )
+    elif container in _TO_THE_SAMPLE and early > _HALF_SAMPLE:
+        warn(
+            f"ends {duration(early)} before its header says; used as far as it goes, but copy it "
+            f"again if its end is missing"
         )
 
 
@@ -179,5 +212,6 @@ _EXACT = {
     *("aiff", "au", "avi", "flac", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "ogg", "tta", "wav"),
 }
 """Containers that announce an exact length."""
+_TO_THE_SAMPLE, _HALF_SAMPLE = {"aiff", "au", "flac", "tta"}, 1e-5
 _UNTIMED = {"aac", "ac3", "dts", "eac3", "loas", "mp3"}
 """Containers without time stamps; libavformat derives them from a constant bit rate."""

@@ -2,6 +2,7 @@
 
 import codecs
 import contextlib
+import errno
 import functools
 import re
 import stat
@@ -21,7 +22,7 @@ from corpus_tools.media.errors import (
     NotMediaError,
     TruncatedMediaError,
 )
-from corpus_tools.media.extent import refuse_missing_index
+from corpus_tools.media.extent import is_unsized, refuse_missing_index
 
 __all__ = [
     "AudioTrack",
@@ -194,9 +195,13 @@ def select_stream(container: Any, wanted: Any) -> None:
 
 def _opened(path: Path) -> Any:
     options = {"format_whitelist": _formats(), "protocol_whitelist": "file"}
+    if is_unsized(path):
+        options["ignore_length"] = "1"
     try:
         return av.open(f"file:{path}", container_options=options, metadata_errors="replace")
     except av.error.PermissionError as error:
+        if error.errno == errno.EPERM:  # some demuxers return -1 for what they can't read
+            raise NotMediaError(explain_not_media(path)) from error
         raise MediaError("may not be read (permission denied); change its permissions") from error
     except av.error.FileNotFoundError as error:
         raise MissingMediaError("was there but is gone now; check the path") from error

@@ -26,7 +26,7 @@ from corpus_tools.segmentation.screening.rules import recording_rules
 from corpus_tools.segmentation.voice.base import detector_name
 from corpus_tools.workspace.runner import run_each
 from manifests.base.errors import ConfigurationError, DataError
-from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.base.outcome import FileWarnings, Outcome, Progress, no_progress
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Source
 from manifests.storage.shards import STAGES, read_stage
@@ -139,7 +139,9 @@ def add_recordings(
     transcripts.check(listing.takes)
     detector_name(segment)
     rules = recording_rules(screen or ScreenSettings(), segment, settings)
-    update = Update(corpus, rules, frozen_clips(corpus), _sources_to_recut(recut, corpus, outcome))
+    recut = _sources_to_recut(recut, corpus, outcome)
+    noted = FileWarnings()
+    update = Update(corpus, rules, frozen_clips(corpus), recut, noted.add)
     sweep(corpus)
     series = series or script.resolve().parent.name
     job = _RecordingAdder(update, KnownSources.of(corpus), settings, segment, series, language, {})
@@ -166,6 +168,7 @@ def add_recordings(
     for _, take in takes:
         outcome.kept += len(take.table) - take.rejected.total()
         outcome.rejected += take.rejected
+    outcome.warnings += noted.lines()
     outcome.warnings += filter(None, (doubt_warning(take, added) for take, added in takes))
     outcome.outputs += [corpus / "clips", corpus / "speakers.csv"] if read else []
     outcome.outputs += [table_path(corpus, added.source_id) for _, added in takes]

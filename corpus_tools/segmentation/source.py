@@ -41,7 +41,7 @@ from corpus_tools.segmentation.voice.track import DecodedTrack, open_track
 from manifests.base.errors import CorpusError
 from manifests.storage.records import Clip, Fingerprint, SpeakerSource, SubtitleLine
 
-__all__ = ["ClipWriter", "SpeakerInfo", "analyse", "plan_track", "preview_clips"]
+__all__ = ["ClipWriter", "SpeakerInfo", "analyse", "plan_track", "preview_clips", "sound_warnings"]
 
 
 @dataclass(frozen=True)
@@ -162,8 +162,7 @@ def analyse(
         outside_ms = measure_outside(decoded.activity, cuts, decoded.duration_ms, closed)
         seconds = decoded.duration_ms / 1000
         warnings = [
-            _describe_unreal(media.path, decoded.unreal_seconds),
-            _describe_cancelled(media.path, decoded.cancelled, source.track),
+            *sound_warnings(media.path, decoded, source.track),
             alignment_warning(media.path, alignment, lines, seconds),
             None if clips else _describe_no_clips(media.path, seconds, outside_ms, settings),
         ]
@@ -257,6 +256,16 @@ def preview_clips(
     with open_track(media, chosen, settings, Path(tempfile.gettempdir())) as decoded:
         for cut in plan_track(decoded, [], settings):
             yield cut, decoded.samples(cut)
+
+
+def sound_warnings(media: Path, decoded: DecodedTrack, track: int) -> list[str]:
+    """Return the warnings about the sound of a decoded track, whatever is cut from it."""
+    warnings = [
+        *(f"{media} {note}" for note in decoded.notes),
+        _describe_unreal(media, decoded.unreal_seconds),
+        _describe_cancelled(media, decoded.cancelled, track),
+    ]
+    return [warning for warning in warnings if warning]
 
 
 def _describe_unreal(media: Path, seconds: float) -> str | None:

@@ -1,12 +1,13 @@
 """Outcome of a run: counts of items, failures, warnings and outputs."""
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Failure", "Outcome", "Progress", "no_progress"]
+__all__ = ["Failure", "FileWarnings", "Outcome", "Progress", "no_progress"]
 
 Progress = Callable[[int, int, str], None]
 """Callback with the number of items done, the total, and the item just done."""
@@ -27,6 +28,42 @@ class Failure:
 def _printable(text: str) -> str:
     """Return the text with characters not encodable in UTF-8 (as in file names) escaped."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+class FileWarnings:
+    """Warnings about single files; those that differ in numbers only become one from the fourth on.
+
+    Example:
+        >>> warnings = FileWarnings()
+        >>> for name in "abcde":
+        ...     warnings.add(f"{name}.wav", f"{name}.wav: lacks 2 bytes")
+        >>> warnings.lines()
+        ['a.wav: lacks 2 bytes; likewise 4 more files: b.wav, c.wav, d.wav …']
+    """
+
+    def __init__(self) -> None:
+        self._alike: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+
+    def add(self, file: str | Path, warning: str) -> None:
+        """Add a warning, which begins with the name of its file."""
+        kind = re.sub(r"\d[\d.,]*", "0", warning.removeprefix(str(file)))
+        self._alike[kind].append((str(file), warning))
+
+    def lines(self) -> list[str]:
+        """Return the warnings for the user."""
+        lines: list[str] = []
+        for alike in self._alike.values():
+            if len(alike) <= _SHOWN:
+                lines += [warning for _, warning in alike]
+                continue
+            others = ", ".join(file for file, _ in alike[1 : _SHOWN + 1])
+            more = " …" if len(alike) > _SHOWN + 1 else ""
+            first, count = alike[0][1], len(alike) - 1
+            lines.append(f"{first}; likewise {count} more files: {others}{more}")
+        return lines
+
+
+_SHOWN = 3
 
 
 @dataclass

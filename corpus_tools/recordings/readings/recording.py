@@ -16,7 +16,7 @@ from corpus_tools.registries.measures import added_inputs
 from corpus_tools.segmentation.intake.identify import MediaInput
 from corpus_tools.segmentation.ledger.commit import SourceResult
 from corpus_tools.segmentation.ledger.ledger import measure_outside
-from corpus_tools.segmentation.source import ClipWriter, SpeakerInfo
+from corpus_tools.segmentation.source import ClipWriter, SpeakerInfo, sound_warnings
 from corpus_tools.segmentation.voice.activity import runs
 from corpus_tools.segmentation.voice.base import FRAME_MS, detector_name
 from corpus_tools.segmentation.voice.track import DecodedTrack, open_track
@@ -88,7 +88,8 @@ def cut_recording(
         clips = writer.write([cut], lambda _: who)
         source = media.source.changed(duration=track.duration_ms / 1000)
         outside_ms = measure_outside(track.activity, [cut], track.duration_ms)
-    return SourceResult(source, clips, None, outside_ms, inputs)
+        warnings = sound_warnings(media.path, track, media.source.track)
+    return SourceResult(source, clips, None, outside_ms, inputs, warnings=warnings)
 
 
 def _kept_extent(track: DecodedTrack, settings: RecordingSettings) -> Cut:

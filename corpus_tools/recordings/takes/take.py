@@ -21,7 +21,7 @@ from corpus_tools.registries.measures import added_inputs
 from corpus_tools.segmentation.intake.identify import MediaInput
 from corpus_tools.segmentation.ledger.commit import SourceResult
 from corpus_tools.segmentation.ledger.ledger import measure_outside
-from corpus_tools.segmentation.source import ClipWriter, SpeakerInfo
+from corpus_tools.segmentation.source import ClipWriter, SpeakerInfo, sound_warnings
 from corpus_tools.segmentation.voice.activity import Activity, runs
 from corpus_tools.segmentation.voice.base import FRAME_MS, detector_name
 from corpus_tools.segmentation.voice.track import DecodedTrack, open_track
@@ -196,4 +196,5 @@ def cut_take(
         clips = ClipWriter(corpus, media.source.source_id, track, frozen).write(list(cuts), who)
         source = media.source.changed(duration=track.duration_ms / 1000)
         left = measure_outside(track.activity, list(cuts), track.duration_ms)
-    return SourceResult(source, clips, None, left, inputs)
+        warnings = sound_warnings(media.path, track, media.source.track)
+    return SourceResult(source, clips, None, left, inputs, warnings=warnings)

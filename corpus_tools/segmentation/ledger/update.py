@@ -53,17 +53,23 @@ class KeptError(CorpusError):
     """A source would be cut differently now, but keeps its cuts, some of which are frozen."""
 
 
+def _ignore(file: Path, warning: str) -> None:
+    """Ignore a warning."""
+
+
 @dataclass(frozen=True)
 class Update:
     """Settings that all sources of one run share; ``frozen`` has the file that names each clip.
 
     The sources in ``recut`` are cut anew although they have frozen clips, which stay, superseded.
+    ``warn`` receives the file and each warning of `run`.
     """
 
     corpus: Path
     rules: Rules
     frozen: Mapping[str, str]
     recut: Collection[str] = ()
+    warn: Callable[[Path, str], None] = _ignore
 
     @cached_property
     def _frozen_by_source(self) -> dict[str, list[str]]:
@@ -136,6 +142,8 @@ class Update:
         except KeptError:
             self.screen(media.source)
             raise
+        for warning in result.warnings if result else ():
+            self.warn(media.path, warning)
         changed, decisions = self.screen(media.source if result is None else result.source)
         return "cut" if result else "screened" if changed else "unchanged", decisions
 

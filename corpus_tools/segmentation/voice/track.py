@@ -22,13 +22,15 @@ class DecodedTrack:
     """A decoded track, ready to be cut: its samples and its activity frame by frame.
 
     ``unreal_seconds`` is the duration of the samples that are not finite numbers in the file,
-    ``cancelled`` the share of the sound that is lost in downmixing its two channels.
+    ``cancelled`` the share of the sound that is lost in downmixing its two channels; ``notes`` say
+    what is wrong with the file's length, as sentences without their subject.
     """
 
     buffer: PcmBuffer
     activity: Activity
     unreal_seconds: float = 0.0
     cancelled: float = 0.0
+    notes: tuple[str, ...] = ()
 
     @property
     def duration_ms(self) -> int:
@@ -53,8 +55,9 @@ def open_track(
         meter = ActivityMeter(detector_of(settings), settings)
         unreal_seconds = 0.0
         polarity = PolarityMeter()
-        for block in decode(media, track, polarity):
+        notes: list[str] = []
+        for block in decode(media, track, polarity, warn=notes.append):
             unreal_seconds += block.unreal_seconds
             buffer.append(block.samples)
             meter.add(block)
-        yield DecodedTrack(buffer, meter.activity(), unreal_seconds, polarity.share)
+        yield DecodedTrack(buffer, meter.activity(), unreal_seconds, polarity.share, tuple(notes))

@@ -213,3 +213,28 @@ def test_segment_refuses_scripted_recordings(corpus, session):
 def test_a_missing_folder_is_wrong_usage(corpus, session, tmp_path):
     with pytest.raises(ConfigurationError, match="no such folder"):
         add_recordings(corpus, session[0], tmp_path / "none")
+
+
+def test_headers_that_are_slightly_off_are_warned_of_once(corpus, tmp_path, make_scene):
+    rows = ["file,speaker,gender,text"]
+    for number in range(6):
+        path = tmp_path / f"{number}.wav"
+        soundfile.write(path, make_scene([(3.2, 0.6)], seed=number), 16_000, subtype="PCM_16")
+        data = bytearray(path.read_bytes())
+        at = data.index(b"data") + 4
+        data[at : at + 4] = (len(data) - at - 4 + 2 + 2 * number).to_bytes(4, "little")
+        path.write_bytes(data)
+        rows.append(f"{number}.wav,S1,female,{LINES[0]}{number}")
+    script = tmp_path / "script.csv"
+    script.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    outcome = add_recordings(corpus, script, tmp_path)
+    assert outcome.ok
+    assert outcome.kept == 6
+    (warning,) = [one for one in outcome.warnings if "header" in one]
+    files = [tmp_path / f"{number}.wav" for number in range(4)]
+    assert warning == (
+        f"{files[0]} ends 2 bytes (0.062 ms) before its header says; used as far as it goes, but "
+        f"copy it again if its end is missing; likewise 5 more files: {files[1]}, {files[2]}, "
+        f"{files[3]} …"
+    )
+    assert add_recordings(corpus, script, tmp_path).warnings == []
