@@ -1,13 +1,12 @@
 """Gold clips: clips of known class for measuring annotators, spread over their task lists."""
 
-import csv
 import hashlib
-import io
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 from annotation.scheme.answers import quoted
+from manifests.base.csv_tables import Ragged, read_table
 from manifests.base.emotions import EMOTIONS, Emotion
 from manifests.base.errors import ConfigurationError, DataError
 
@@ -27,29 +26,21 @@ def read_gold(corpus: Path) -> dict[str, Emotion]:
     Raises DataError if a line is invalid, naming it.
     """
     path = gold_path(corpus)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
+    if not path.exists():
         return {}
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not a UTF-8 text file; save it as UTF-8") from error
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    columns, rows = read_table(path)
+    if columns != _COLUMNS:
+        raise DataError(f"{path}, line 1: the columns must be {','.join(_COLUMNS)}")
     gold: dict[str, Emotion] = {}
-    try:
-        if [cell.strip() for cell in next(reader, [])] != _COLUMNS:
-            raise DataError(f"{path}, line 1: the columns must be {','.join(_COLUMNS)}")
-        for cells in reader:
-            if cells:
-                _add(gold, [cell.strip() for cell in cells], f"{path}, line {reader.line_num}")
-    except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: not valid CSV; correct it") from error
+    for number, row in rows:
+        _add(gold, row, f"{path}, line {number}")
     return gold
 
 
-def _add(gold: dict[str, Emotion], cells: list[str], where: str) -> None:
-    if len(cells) != len(_COLUMNS) or not cells[0]:
+def _add(gold: dict[str, Emotion], row: dict[str, str] | Ragged, where: str) -> None:
+    if isinstance(row, Ragged) or not all(row.values()):
         raise DataError(f"{where}: expected a clip_id and its emotion, and nothing else")
-    clip_id, emotion = cells
+    clip_id, emotion = row.values()
     if emotion not in EMOTIONS:
         raise DataError(
             f"{where}: {quoted(emotion)} isn't one of the classes {', '.join(EMOTIONS)}"

@@ -1,6 +1,5 @@
 """annotators.csv: pseudonyms and accounts of annotators, the only file with e-mail addresses."""
 
-import contextlib
 import csv
 import io
 import re
@@ -9,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from manifests.base.csv_tables import read_rows
 from manifests.base.errors import DataError
 from manifests.storage.store import write_bytes
 from manifests.storage.tombstones import Withdrawn
@@ -155,20 +155,12 @@ def _same_address(one: Rater, other: Rater) -> bool:
 
 
 def _read(path: Path) -> list[_Row]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
+    if not path.exists():
         return []
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not a UTF-8 text file; save it as UTF-8") from error
-    with contextlib.closing(io.StringIO(text, newline="")) as stream:
-        try:
-            lines = [line for line in csv.reader(stream) if line]
-        except csv.Error as error:
-            raise DataError(f"{path}: not valid CSV; correct it") from error
-    if not lines or lines[0] != _COLUMNS:
+    lines = list(read_rows(path))
+    if not lines or lines[0][1] != _COLUMNS:
         raise DataError(f"{path}, line 1: the columns must be {','.join(_COLUMNS)}")
-    rows = [_row(line, f"{path}, line {number}") for number, line in enumerate(lines[1:], start=2)]
+    rows = [_row(line, f"{path}, line {number}") for number, line in lines[1:]]
     names = [row.annotator for row in rows]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -179,7 +171,7 @@ def _read(path: Path) -> list[_Row]:
 def _row(line: list[str], where: str) -> _Row:
     if len(line) != len(_COLUMNS):
         raise DataError(f"{where}: {len(line)} columns instead of {len(_COLUMNS)}")
-    annotator, server, number, email = (cell.strip() for cell in line)
+    annotator, server, number, email = line
     if not _PSEUDONYM.fullmatch(annotator):
         raise DataError(f"{where}: the annotator must be a pseudonym of letters and digits")
     if number and not (number.isascii() and number.isdigit() and int(number[:20]) < _MAX_NUMBER):

@@ -219,7 +219,7 @@ def _decode(data: bytes, suffix: str) -> Any:
     if not data.strip():
         raise DataError(f"the file is empty; {_HOW}")
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode(json.detect_encoding(data))  # UTF-8, or UTF-16 as PowerShell writes
     except UnicodeDecodeError as error:
         raise DataError(f"not a UTF-8 text file; {_HOW}") from error
     if suffix in (".csv", ".tsv") or text.lstrip()[:1] not in ("[", "{"):

@@ -21,7 +21,8 @@ from annotation.scheme.settings import (
     AnnotationSettings,
 )
 from manifests.base.emotions import EMOTIONS, UNCLEAR
-from manifests.base.errors import ConfigurationError
+from manifests.base.encodings import read_text
+from manifests.base.errors import ConfigurationError, DataError
 from manifests.storage.store import inside
 
 __all__ = ["check_label_config", "label_config", "template"]
@@ -56,8 +57,8 @@ def label_config(corpus: Path, settings: AnnotationSettings) -> str:
         return template()
     path = inside(corpus, settings.label_config)
     try:
-        xml = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        xml = read_text(path)
+    except (OSError, DataError) as error:
         raise ConfigurationError(
             f"{path}: not readable as UTF-8 text; correct [annotation] label_config in corpus.toml"
         ) from error

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from annotation.scheme.answers import quoted
 from annotation.tasks.export import hash_order
 from manifests.base.emotions import EMOTIONS
+from manifests.base.encodings import read_text
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.storage.records import Clip, Source
 from manifests.storage.shards import STAGES, read_stage
@@ -102,14 +103,14 @@ def read_predictions(corpus: Path, path: Path) -> dict[str, list[float]]:
         sources[PurePosixPath(source.media_path).name].append(source.source_id)
     probabilities: dict[str, list[float]] = {}
     try:
-        data = path.read_bytes()
+        text = read_text(path)  # PowerShell redirects in UTF-16
     except OSError as error:
         raise ConfigurationError(
             f"--predictions {path}: can't be read ({error.strerror}); make it with: "
             f"corpus predict --json FILE… > {path.name}"
         ) from error
     try:
-        document = json.loads(data.decode("utf-8"))
+        document = json.loads(text)
         for name, segment in _segments(document):
             for clip_id in _clip_ids(name, segment, sources):
                 if clip_id in clips:

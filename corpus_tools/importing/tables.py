@@ -4,8 +4,6 @@ A corpus is a table (CSV, TSV, JSON Lines, Parquet) or a folder: Hugging Face's 
 of EmoBox, or one folder per class.
 """
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -14,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tools.media.folders import search_folder
-from manifests.base.csv_tables import delimiter_of
-from manifests.base.encodings import decode_text
+from manifests.base.csv_tables import Ragged, parse_table
+from manifests.base.encodings import read_text
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.storage.records import Split
 
@@ -87,52 +85,30 @@ _Rows = Iterator[tuple[str, dict[str, Any] | str]]
 
 
 def _read_csv(path: Path) -> _Rows:
-    text = decode_text(path.read_bytes(), str(path)).removeprefix("\ufeff")
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
-    columns: list[str] = []
-    while True:
-        where = f"{path.name}, line {rows.line_num + 1}"
-        try:
-            values = next(rows)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            yield where, f"is not valid CSV ({error}); correct it"
-            continue
-        if not any(value.strip() for value in values):
-            continue
-        if not columns:
-            columns = [value.strip() for value in values]
-            if len(set(columns)) < len(columns):
-                raise DataError(f"{path}: duplicate column names; rename one")
-        elif len(values) != len(columns):
-            yield (
-                where,
-                f"has {len(values)} fields where the header has {len(columns)}; quote texts with "
-                f"separators in them",
-            )
-        else:
-            yield where, dict(zip(columns, values, strict=True))
+    columns, rows = parse_table(read_text(path), str(path))
     if not columns:
         raise DataError(f"{path}: empty; give a table with a header")
+    for line, cells in rows:
+        ragged = isinstance(cells, Ragged)
+        yield f"{path.name}, line {line}", cells.problem if ragged else cells
 
 
 def _read_json(path: Path) -> _Rows:
-    data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    if data.lstrip()[:1] == b"[":
+    text = read_text(path)
+    if text.lstrip()[:1] == "[":
         try:
-            rows = json.loads(data)
+            rows = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise DataError(f"{path}: not valid JSON; write it again") from error
         for number, row in enumerate(rows, start=1):
             yield f"{path.name}, item {number}", _json_object(row)
         return
-    for number, line in enumerate(data.split(b"\n"), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
                 row = _json_object(json.loads(line))
             except (ValueError, RecursionError):
-                row = "is not valid JSON in UTF-8; correct it"
+                row = "is not valid JSON; correct it"
             yield f"{path.name}, line {number}", row
 
 

@@ -128,7 +128,7 @@ def add_recordings(
         raise ConfigurationError("--series: is empty; give the session's name, or leave it out")
     outcome = Outcome()
     settings, segment = settings or RecordingSettings(), segment or SegmentSettings()
-    listing = list_files(script, folder, settings.takes, outcome)
+    listing = list_files(script, folder, settings.takes, outcome, language)
     speakers = {one.row.speaker.speaker_id for one in listing.recordings}
     check_not_withdrawn(corpus, script, speakers | {take.speaker for take in listing.takes})
     transcripts = transcripts or NoTranscript()

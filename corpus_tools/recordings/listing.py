@@ -30,7 +30,9 @@ class Listing:
     takes: list[Take]
 
 
-def list_files(script: Path, folder: Path, with_takes: bool, outcome: Outcome) -> Listing:
+def list_files(
+    script: Path, folder: Path, with_takes: bool, outcome: Outcome, language: str | None = None
+) -> Listing:
     """Return the usable files of a script; rows of others, and media without a row, are failures.
 
     A file with several rows is a take of these lines ``with_takes``; otherwise it is left out,
@@ -38,7 +40,7 @@ def list_files(script: Path, folder: Path, with_takes: bool, outcome: Outcome) -
     """
     rows: dict[Path, list[ScriptRow]] = {}
     refused: set[Path] = set()
-    for row in read_script(script):
+    for row in read_script(script, language):
         outcome.items_in += 1
         if isinstance(row, RowError):
             refused.add(folder / row.file)

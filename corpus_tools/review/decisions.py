@@ -47,6 +47,8 @@ def read_decisions(path: Path) -> Iterator[Decision | DataError]:
     _, first = next(rows, (0, []))
     names = [name.lower() for name in first]
     missing = [name for name in COLUMNS[:-1] if name not in names]
+    if twice := [name for name in COLUMNS if names.count(name) > 1]:
+        raise DataError(f"{path}: duplicate column '{twice[0]}'; rename or remove one")
     if missing:
         raise DataError(
             f"{path}: no column {', '.join(missing)}; the columns are {', '.join(COLUMNS)}"

@@ -1,8 +1,7 @@
 """Import transcripts of another recogniser or a person: ``corpus import-transcripts``."""
 
-import csv
+import contextlib
 import difflib
-import io
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +17,8 @@ from corpus_tools.transcription.store import STAGE, put_transcripts, transcript_
 from corpus_tools.transcription.subtitle_transcripts import subtitle_transcripts
 from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
 from corpus_tools.workspace.workspace import Workspace
-from manifests.base.encodings import decode_text
+from manifests.base.csv_tables import Ragged, decimal, parse_table
+from manifests.base.encodings import read_text
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.languages import find_language
 from manifests.base.outcome import Outcome
@@ -31,6 +31,9 @@ __all__ = ["import_transcripts"]
 
 COLUMNS = ("clip_id", "text", "language", "avg_logprob", "no_speech_prob", "words")
 """Columns of a row; the first two are required, and CSV files have no ``words``."""
+
+NUMBERS = ("avg_logprob", "no_speech_prob")
+TABLES = (".csv", ".tsv")
 
 LARGEST_FILE = 512 * 2**20  # bytes
 LONGEST_TEXT = 10_000  # characters in one clip's text
@@ -49,8 +52,10 @@ class ImportedText:
         return str(self.fields["clip_id"])
 
 
-def read_imported_texts(path: Path, outcome: Outcome) -> list[ImportedText]:
-    """Return the usable rows of a .jsonl or .csv file, with a row per clip.
+def read_imported_texts(
+    path: Path, outcome: Outcome, language: str | None = None
+) -> list[ImportedText]:
+    """Return the usable rows of a .jsonl, .csv or .tsv file, with a row per clip.
 
     Unusable rows and unknown columns are failures, with file and line. Raise DataError if the file
     can't be read, or lacks a required column.
@@ -58,10 +63,10 @@ def read_imported_texts(path: Path, outcome: Outcome) -> list[ImportedText]:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise DataError(f"{path}: larger than {LARGEST_FILE >> 20} MiB; split it")
-        text = decode_text(path.read_bytes(), str(path)).removeprefix("\ufeff")
+        text = read_text(path, language)
     except OSError as error:
         raise DataError(f"{path}: can't be read ({error.strerror})") from error
-    in_csv = path.suffix.lower() == ".csv"
+    in_csv = path.suffix.lower() in TABLES
     rows = _csv_rows(path, text) if in_csv else _json_rows(path, text)
     known = COLUMNS[:-1] if in_csv else COLUMNS
     usable: list[ImportedText] = []
@@ -98,26 +103,27 @@ def _json_rows(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any] | st
 
 
 def _csv_rows(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any] | str]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""), restkey=_SURPLUS, strict=True)
-    try:
-        names = list(reader.fieldnames or [])
-        missing = [name for name in COLUMNS[:2] if name not in names]
-        if missing:
-            raise DataError(
-                f"{path}: no column '{missing[0]}'; its first line must name {_HEAD}, with commas "
-                f"between them, and it is: {', '.join(map(repr, names))[:_SHOWN]}"
-            )
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise DataError(f"{path}: two columns '{twice}'; remove one")
-        for row in reader:
-            where = f"{path.name}, line {reader.line_num}"
-            if _SURPLUS in row:
-                yield where, "more fields than columns; quote texts with commas"
-            else:
-                yield where, dict(row)
-    except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: not valid CSV ({error})") from error
+    names, rows = parse_table(text, str(path))
+    missing = [name for name in COLUMNS[:2] if name not in names]
+    if missing:
+        raise DataError(
+            f"{path}: no column '{missing[0]}'; its first line must name {_HEAD}, with commas "
+            f"between them, and it is: {', '.join(map(repr, names))[:_SHOWN]}"
+        )
+    for number, row in rows:
+        yield (
+            f"{path.name}, line {number}",
+            row.problem if isinstance(row, Ragged) else _numbers(row),
+        )
+
+
+def _numbers(row: dict[str, str]) -> dict[str, Any]:
+    """Return a row of a table with its decimals as numbers, where they are such."""
+    numbers: dict[str, Any] = {}
+    for name in NUMBERS:
+        with contextlib.suppress(KeyError, ValueError):
+            numbers[name] = decimal(row[name])
+    return {**row, **numbers}
 
 
 def _row_problem(row: dict[str, Any]) -> str | None:
@@ -141,7 +147,6 @@ def _unknown_column(name: str, known: Sequence[str]) -> str:
     return f"unknown column '{name}', ignored; {hint}"
 
 
-_SURPLUS = "\0surplus"
 _SHOWN = 200  # characters of a header
 _HEAD = " and ".join(COLUMNS[:2])
 
@@ -155,7 +160,7 @@ def import_transcripts(
 
     Args:
         workspace: the corpus.
-        path: .jsonl or .csv with ``clip_id`` and ``text``, or .srt, .ass, .ssa, .vtt.
+        path: .jsonl, .csv or .tsv with ``clip_id`` and ``text``, or .srt, .ass, .ssa, .vtt.
         name: name of the recogniser or person; by default the file's stem.
         source_id: source of the subtitles; for subtitle files only.
 
@@ -173,13 +178,14 @@ def import_transcripts(
         sweep(workspace.root)
         if path.suffix.lower() in SUFFIXES:
             texts = _subtitle_file_texts(workspace, path, name, source_id, outcome)
-        elif path.suffix.lower() in (".jsonl", ".csv"):
+        elif path.suffix.lower() in (".jsonl", *TABLES):
             if source_id is not None:
                 raise ConfigurationError(f"--source is for subtitle files; {path.name} names clips")
             texts = _table_texts(workspace, path, name, outcome)
         else:
             raise ConfigurationError(
-                f"{path.name}: unknown kind of file; expected .jsonl, .csv or {', '.join(SUFFIXES)}"
+                f"{path.name}: unknown kind of file; expected .jsonl, "
+                f"{', '.join((*TABLES, *SUFFIXES))}"
             )
         changed = [
             sid for sid, new in sorted(texts.items()) if _merge_into_shard(workspace.root, sid, new)
@@ -225,7 +231,7 @@ def _table_texts(
     seen: dict[str, str] = {}
     language = workspace.configuration.corpus.language
     withdrawn = Withdrawn.of(workspace.root).clips
-    for given in read_imported_texts(path, outcome):
+    for given in read_imported_texts(path, outcome, language):
         outcome.items_in += 1
         if gone := withdrawn.get(given.clip_id):
             outcome.fail(given.where, f"{given.clip_id} went with {gone.summary}; leave it out")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tools.segmentation.ledger.commit import source_of
+from manifests.base.csv_tables import read_rows
 from manifests.base.errors import DataError
 from manifests.storage.store import canonical_json
 from manifests.storage.tombstones import Tombstone
@@ -134,14 +135,10 @@ def filter_rows(path: Path, change: Callable[[Row], Row | None]) -> tuple[bytes,
 
 
 def csv_rows(path: Path) -> list[list[str]]:
-    """Return the rows of a CSV file, none if there is no file; DataError if it isn't UTF-8 CSV."""
+    """Return the rows of a CSV file, none if there is no file; DataError if it isn't CSV."""
     if not path.is_file():
         return []
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        return [row for row in csv.reader(io.StringIO(text, newline="")) if row]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: not a CSV file in UTF-8; save it as one and run again") from error
+    return [row for _, row in read_rows(path)]
 
 
 def csv_change(path: Path, place: str, is_removed: Callable[[list[str]], bool]) -> Iterator[Change]:

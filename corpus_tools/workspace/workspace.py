@@ -12,7 +12,8 @@ import tomli_w
 from pydantic import ValidationError
 
 from corpus_tools.configuration.corpus import Configuration
-from manifests.base.errors import ConfigurationError, CorpusError
+from manifests.base.encodings import read_text
+from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.base.languages import find_language
 from manifests.base.settings import setting_problem
 from manifests.storage.locking import FolderLock
@@ -78,9 +79,11 @@ class Workspace:
         """Settings of corpus.toml, with defaults; ConfigurationError for bad TOML or values."""
         path = self.root / CONFIGURATION_FILE
         try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            table = tomllib.loads(read_text(path).replace("\r\n", "\n"))
+        except tomllib.TOMLDecodeError as error:
             raise ConfigurationError(f"{path}: not valid TOML: {error}") from error
+        except DataError as error:
+            raise ConfigurationError(str(error)) from error
         try:
             return Configuration.model_validate(table)
         except ValidationError as error:

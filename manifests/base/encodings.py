@@ -1,14 +1,16 @@
-"""Detection of the character encoding of text files, mainly subtitles."""
+"""Reading of text files that people bring, with detection of their character encoding."""
 
 import codecs
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from manifests.base.errors import DataError
 from manifests.base.languages import language_family
 
-__all__ = ["Decoded", "decode_damaged", "decode_text"]
+__all__ = ["Decoded", "decode_damaged", "decode_text", "read_text"]
 
 
 @dataclass(frozen=True)
@@ -19,21 +21,31 @@ class Decoded:
     damaged: int = 0
 
 
+def read_text(path: Path, language: str | None = None) -> str:
+    """Return the text of a file as `decode_text` does, without a byte-order mark."""
+    return decode_text(path.read_bytes(), str(path), language).removeprefix("\ufeff")
+
+
 def decode_text(data: bytes, where: str, language: str | None = None) -> str:
     """Decode a file in UTF-8, UTF-16, UTF-32 or an older encoding of its language.
 
     ``where`` names the file in the error; ``language`` is the probable language's BCP 47 code.
 
     Raises:
-        DataError: if no encoding fits.
+        DataError: if no encoding fits, or lines differ in it; names the first such line.
 
     Example:
         >>> decode_text("巴适得很，莫得事".encode("gb18030"), "a.srt")
         '巴适得很，莫得事'
     """
+    line = _mixed_line(data)
+    if line is not None:
+        raise DataError(
+            f"{where}, line {line}: isn't in UTF-8 as other lines are; save the whole file as UTF-8"
+        )
     for text in _candidate_texts(data, language, "strict"):
         return text
-    raise _unknown_encoding(where)
+    raise _unknown_encoding(data, where)
 
 
 def decode_damaged(data: bytes, where: str, language: str | None = None) -> Decoded:
@@ -43,11 +55,31 @@ def decode_damaged(data: bytes, where: str, language: str | None = None) -> Deco
     for text in _candidate_texts(data, language, "replace"):
         if _is_nearly_intact(text):
             return Decoded(text, text.count(_DAMAGED))
-    raise _unknown_encoding(where)
+    raise _unknown_encoding(data, where)
 
 
-def _unknown_encoding(where: str) -> DataError:
-    return DataError(f"{where}: its character encoding isn't recognised; save it as UTF-8")
+def _unknown_encoding(data: bytes, where: str) -> DataError:
+    line = _first_line(data, lambda text: text is None) or 1
+    return DataError(
+        f"{where}, line {line}: its character encoding isn't recognised; save it as UTF-8"
+    )
+
+
+def _first_line(data: bytes, fits: Callable[[str | None], bool]) -> int | None:
+    """Return the number of the first line that fits, given its text or None if not UTF-8."""
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        if not line.isascii() and fits(next(_decoded(line, "utf-8", "strict"), None)):
+            return number
+    return None
+
+
+def _mixed_line(data: bytes) -> int | None:
+    """Return the first line that isn't UTF-8 in a file in which other lines surely are."""
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if b"\0" in data or next(_decoded(data, "utf-8", "strict"), None) is not None:
+        return None
+    surely = _first_line(data, lambda text: text is not None and _WIDE.search(text) is not None)
+    return _first_line(data, lambda text: text is None) if surely else None
 
 
 def _candidate_texts(data: bytes, language: str | None, errors: str) -> Iterator[str]:
@@ -82,6 +114,19 @@ def _candidate_texts(data: bytes, language: str | None, errors: str) -> Iterator
         for text in _decoded(data, encoding, errors)
     ]
     yield from (t for score, t in sorted(others, key=lambda o: -o[0]) if score >= _MIN_SCORE)
+    if not own:
+        yield from _european(data, errors)
+
+
+def _european(data: bytes, errors: str) -> Iterator[str]:
+    """Yield text in a European encoding, if the bytes alone tell which."""
+    west, central, cyrillic = (
+        next(_decoded(data, encoding, errors), "") for encoding in ("cp1252", "cp1250", "cp1251")
+    )
+    if west == central and _latin(west) >= _MIN_SCORE:
+        yield west
+    elif _latin(west) < _MIN_SCORE <= _cyrillic(cyrillic):
+        yield cyrillic
 
 
 def _is_nearly_intact(text: str) -> bool:
@@ -113,8 +158,8 @@ def _common(*rows: tuple[str, int, int]) -> Callable[[str], float]:
     """
 
     def share(text: str) -> float:
-        letters = [letter for letter in text if letter > "\x7f" and letter.isalnum()]
-        common = sum(
+        letters = [letter for letter in text if letter > "\x7f" and _is_letter(letter)]
+        common = -len(_INSIDE_A_WORD.findall(text)) + sum(
             any(
                 first <= (letter.encode(standard, "ignore") or b"\0")[0] <= last
                 for standard, first, last in rows
@@ -124,6 +169,11 @@ def _common(*rows: tuple[str, int, int]) -> Callable[[str], float]:
         return common / len(letters) if letters else 0.0
 
     return share
+
+
+def _is_letter(character: str) -> bool:
+    """Return whether a character counts as a letter: private ones do, which nobody writes."""
+    return character.isalnum() or "\ue000" <= character <= "\uf8ff"
 
 
 def _japanese(text: str) -> float:
@@ -148,6 +198,7 @@ def _cyrillic(text: str) -> float:
     foreign = [character for character in text if character > "\x7f"]
     usual = sum("\u0400" <= letter <= "\u04ff" or letter in _PUNCTUATION for letter in foreign)
     odd = sum(a.islower() and b.isupper() for a, b in itertools.pairwise(text))
+    odd += len(_BESIDE_LATIN.findall(text))
     return max(0.0, (usual - 3 * odd) / len(foreign)) if foreign else 0.0
 
 
@@ -156,6 +207,9 @@ _MOST_DAMAGED = 0.02  # share of the non-ASCII characters
 _FEW_DAMAGED = 3  # characters, which one damaged byte of a short file may cause
 _ZEROS = 0.1  # share of the bytes at even or odd positions
 _MIN_SCORE = 0.75
+_WIDE = re.compile("[\u0800-\uffff]")  # three bytes in UTF-8, which no other encoding has by chance
+_INSIDE_A_WORD = re.compile(r"(?<=[^\\][a-z])[\u2e80-\uffff](?![\u2e80-\uffff])")  # Renée, not \n好
+_BESIDE_LATIN = re.compile(r"(?<=[^\\][A-Za-z])[\u0400-\u04ff]|[\u0400-\u04ff](?=[A-Za-z])")
 _KANA = 0.2
 _PUNCTUATION = "\u00a0¡¿«»„”“‘’–—…·°"
 _MARKS = (

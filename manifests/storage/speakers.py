@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
-from manifests.base.encodings import decode_text
+from manifests.base.csv_tables import Ragged, read_table
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome
 from manifests.storage.records import Speaker
@@ -21,17 +21,12 @@ def read_speakers(path: Path) -> dict[str, Speaker]:
     """Return the rows of speakers.csv by id, none without a file; DataError names a bad line."""
     if not path.is_file():
         return {}
-    try:
-        text = decode_text(path.read_bytes(), str(path))
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as error:
-        raise DataError(f"{path}: not a CSV file ({error}); repair it") from error
     speakers: dict[str, Speaker] = {}
-    for number, row in enumerate(rows, start=2):
+    for number, row in read_table(path)[1]:
         where = f"{path}, line {number}"
-        if None in row:
-            raise DataError(f"{where}: more fields than columns; repair it")
-        speaker: Speaker = Speaker.parse({key: value or "" for key, value in row.items()}, where)
+        if isinstance(row, Ragged):
+            raise DataError(f"{where}: {row.problem}")
+        speaker: Speaker = Speaker.parse(row, where)
         if speakers.setdefault(speaker.speaker_id, speaker) is not speaker:
             raise DataError(f"{where}: duplicate speaker '{speaker.speaker_id}'; remove one")
     return speakers

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from manifests.base.errors import ConfigurationError
+from manifests.base.encodings import read_text
+from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.settings import Settings
 from models.config.train import TrainSettings
 
@@ -47,9 +48,11 @@ def apply_overrides(
 def _read_overrides(file: Path) -> tuple[dict[str, Any], bool]:
     """Return the keys of a file, and whether it is a run's, which has all keys."""
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        table = tomllib.loads(read_text(file).replace("\r\n", "\n"))
     except OSError as error:
         raise ConfigurationError(f"{file}: can't be read ({error.strerror})") from error
+    except DataError as error:
+        raise ConfigurationError(str(error)) from error
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{file}: not valid TOML: {error}") from error
     keys = table.get("train", table)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from manifests.base.encodings import read_text
 from manifests.base.errors import DataError
 
 __all__ = ["Entry", "bundled_lexicon", "prompt_words", "read_lexicon", "user_dictionary"]
@@ -48,9 +49,7 @@ def read_lexicon(path: Path) -> list[Entry]:
         DataError: naming file and line, if a line is no entry or the file no UTF-8 text.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not a UTF-8 text file; save it as UTF-8") from error
+        text = read_text(path)
     except OSError as error:
         raise DataError(
             f"{path}: lexicon can't be read ({error.strerror}); give a file of words, or sichuan "

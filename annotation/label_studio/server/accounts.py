@@ -14,6 +14,7 @@ from typing import Any
 from annotation.label_studio.address import ServerFolder
 from annotation.label_studio.refusals import token_path
 from annotation.label_studio.server.program import Program
+from manifests.base.csv_tables import read_rows
 from manifests.base.errors import CorpusError, DataError
 from manifests.storage.store import write_bytes
 
@@ -139,7 +140,7 @@ def _run(
 def _read_passwords(path: Path) -> list[Account]:
     if not path.exists():
         return []
-    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
+    rows = [row for _, row in read_rows(path)]
     if not rows or rows[0] != _COLUMNS or any(len(row) != len(_COLUMNS) for row in rows):
         raise DataError(
             f"{path}: not as corpus label-studio start wrote it; restore it, or move it away if "

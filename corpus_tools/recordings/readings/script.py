@@ -1,19 +1,16 @@
 """Script of a recording session: file, speaker and text of each line; transcripts of its clips."""
 
-import csv
 import difflib
 import hashlib
-import io
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 
 from corpus_tools.transcription.store import put_transcripts
 from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
-from manifests.base.csv_tables import delimiter_of
+from manifests.base.csv_tables import Ragged, parse_table
 from manifests.base.encodings import decode_text
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.letters import plain_letters
@@ -58,10 +55,11 @@ class RowError(DataError):
         self.file = file
 
 
-def read_script(path: Path) -> Iterator[ScriptRow | RowError]:
+def read_script(path: Path, language: str | None = None) -> Iterator[ScriptRow | RowError]:
     """Yield the rows of a script, and an error for each row that can't be used.
 
-    Fields are separated by commas, semicolons or tabs, in UTF-8, UTF-16, GB18030 or Big5.
+    Any separator and encoding of `manifests.base.csv_tables` do; ``language`` helps to tell old
+    ones apart.
 
     Raises:
         DataError: if the file isn't valid CSV.
@@ -75,51 +73,31 @@ def read_script(path: Path) -> Iterator[ScriptRow | RowError]:
         ) from error
     if data.startswith(_SPREADSHEETS):
         raise DataError(f"{path}: is a spreadsheet; save it as CSV in UTF-8 and give that")
-    return _parse_script(path, decode_text(data, str(path)).removeprefix("\ufeff"))
+    return _parse_script(path, decode_text(data, str(path), language).removeprefix("\ufeff"))
 
 
 def _parse_script(path: Path, text: str) -> Iterator[ScriptRow | RowError]:
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
-    columns: list[str] = []
-    while True:
-        number = rows.line_num + 1
-        try:
-            values = [value.strip() for value in next(rows)]
-        except StopIteration:
-            break
-        except csv.Error as error:
-            raise DataError(f"{path}: not valid CSV ({error}); save it again") from error
-        while values and not values[-1]:
-            values.pop()
-        if not values:
-            continue
-        if not columns:
-            columns = values
-            _check_columns(path, columns)
-            continue
-        row = dict(zip_longest(columns, values[: len(columns)], fillvalue=""))
-        if len(values) > len(columns):
-            problem = "has more fields than columns; quote texts with commas"
-            yield RowError(f"line {number} {problem}", row["file"])
-            continue
-        yield _row_or_error(number, row)
-    if not columns:
-        _check_columns(path, columns)
+    try:
+        columns, rows = parse_table(text, str(path))
+    except DataError as error:
+        raise ConfigurationError(str(error)) from error
+    _check_columns(path, columns)
+    for number, row in rows:
+        if isinstance(row, Ragged):
+            yield RowError(f"line {number} {row.problem}", row.fields["file"])
+        else:
+            yield _row_or_error(number, row)
 
 
 def _check_columns(path: Path, columns: list[str]) -> None:
     known = (*REQUIRED, *OPTIONAL)
-    for number, column in enumerate(columns, start=1):
-        if not column:
-            raise ConfigurationError(f"{path}: column {number} has no name; remove it")
+    for column in columns:
         if column not in known:
             near = difflib.get_close_matches(column, known, n=1, cutoff=0.0)[0]
             raise ConfigurationError(
                 f"{path}: unknown column '{column}'; did you mean '{near}'? "
                 f"Known ones: {', '.join(known)}"
             )
-    if len(set(columns)) < len(columns):
-        raise ConfigurationError(f"{path}: duplicate column; remove one")
     if missing := [column for column in REQUIRED if column not in columns]:
         raise ConfigurationError(f"{path}: column '{missing[0]}' is missing; add it")
 

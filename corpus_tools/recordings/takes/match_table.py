@@ -10,6 +10,8 @@ from corpus_tools.media.cut import Cut
 from corpus_tools.media.identity import clip_id
 from corpus_tools.recordings.readings.script import ScriptRow
 from corpus_tools.recordings.takes.matches import LineMatch
+from manifests.base.csv_tables import Ragged
+from manifests.base.csv_tables import read_table as read_csv_table
 from manifests.base.errors import DataError
 from manifests.storage.records import Clip
 from manifests.storage.store import inside, write_text
@@ -119,17 +121,21 @@ def read_table(path: Path, rows: Sequence[ScriptRow], clips: Mapping[str, Clip])
     its rows don't match the take's lines and clips.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        table = [
-            TableRow(**row) for row in csv.DictReader(io.StringIO(text, newline=""), strict=True)
-        ]
+        table = [_table_row(row) for _, row in read_csv_table(path)[1]]
         table.sort(key=lambda row: int(row.line))
         _check_table(table, rows, clips)
-    except (OSError, UnicodeDecodeError, csv.Error, TypeError, ValueError) as error:
+    except (DataError, TypeError, ValueError) as error:
         raise DataError(
             f"{path}: was changed since it was written; delete it and run again"
         ) from error
     return [_with_script_text(row, line) for row, line in zip(table, rows, strict=True)]
+
+
+def _table_row(cells: dict[str, str] | Ragged) -> TableRow:
+    if isinstance(cells, Ragged):
+        raise DataError(cells.problem)
+    numbers = {name: cells[name].replace(",", ".") for name in _NUMBERS if name in cells}
+    return TableRow(**{**cells, **numbers})
 
 
 def _check_table(
@@ -161,3 +167,4 @@ def _with_script_text(row: TableRow, line: ScriptRow) -> TableRow:
 
 
 _COLUMNS = [field.name for field in fields(TableRow)]
+_NUMBERS = ("start", "end", "score")  # which a spreadsheet may save with a decimal comma

@@ -1,8 +1,7 @@
 """Recognised text of takes, from files, a recogniser or none, assigned to pieces of speech."""
 
-import csv
-import io
 import json
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from corpus_tools.media.cut import Cut
 from corpus_tools.media.samples import FULL_SCALE
+from corpus_tools.recordings.takes.layouts import Row, row_of, timed_rows, with_times
 from corpus_tools.recordings.takes.take import PieceTranscriber, Take
 from corpus_tools.segmentation.voice.track import DecodedTrack
 from corpus_tools.subtitles.files import SUFFIXES as SUBTITLES
@@ -21,8 +21,8 @@ from corpus_tools.subtitles.files import read_subtitle_file
 from corpus_tools.transcription.recognisers.base import Recogniser, run_recogniser
 from corpus_tools.transcription.transcribe import configured_recogniser
 from corpus_tools.workspace.workspace import Workspace
-from manifests.base.csv_tables import delimiter_of
-from manifests.base.encodings import decode_text
+from manifests.base.csv_tables import Ragged, parse_table
+from manifests.base.encodings import read_text
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.letters import plain_letters
 from manifests.storage.store import sha256_file
@@ -39,8 +39,12 @@ __all__ = [
     "transcript_source",
 ]
 
-SUFFIXES = (".json", ".jsonl", ".csv", ".tsv", *SUBTITLES)
+TABLES = (".csv", ".tsv")
+SUFFIXES = (".json", ".jsonl", *TABLES, *SUBTITLES)
 """Supported file suffixes, in order of preference."""
+
+_UNREAD = (".ctm", ".textgrid", ".stm", ".rttm", ".eaf", ".lab", ".xml")
+"""Suffixes of files with timed texts that are named instead of being read."""
 
 LARGEST_FILE = 64 * 2**20  # bytes
 
@@ -61,40 +65,50 @@ def find_text_file(place: Path, file: str) -> Path | None:
     """
     if place.is_file():
         return place
-    name = PurePosixPath(file)
-    for stem in (name.with_suffix(""), PurePosixPath(name.stem)):
-        for suffix in SUFFIXES:
-            path = place / f"{stem}{suffix}"
-            if path.is_file():
-                return path
+    take = PurePosixPath(file)
+    for folder in dict.fromkeys((place / take.parent, place)):
+        for stem in (take.stem, take.name):  # whisper.cpp writes take.wav.json
+            named = [path for path in _files(folder) if _same_name(path.stem, stem)]
+            ranked = {path.suffix.lower(): path for path in reversed(named)}
+            for suffix in SUFFIXES:
+                if suffix in ranked:
+                    return ranked[suffix]
+            other = [path for path in named if path.suffix.lower() in _UNREAD]
+            if other:
+                return other[0]
     return None
 
 
-def read_timed_texts(path: Path) -> list[TimedText]:
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+
+
+def _same_name(one: str, other: str) -> bool:
+    return unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+
+
+def read_timed_texts(path: Path, language: str | None = None) -> list[TimedText]:
     """Read a file of recognised text, in order of time.
 
-    Supported are subtitles; CSV and JSON Lines with ``start``, ``end`` (seconds) and ``text``; and
-    Whisper's own .tsv (milliseconds) and .json, with its words if it has any. Raise DataError if
-    the file can't be read, or a row has no valid times.
+    Supported are subtitles; CSV and JSON Lines with ``start``, ``end`` (seconds) and ``text``;
+    Whisper's own .tsv (milliseconds); and the JSON of recognisers (`timed_rows`). Missing times are
+    interpolated. Raise DataError if the file can't be read, or a row has no valid times.
     """
     try:
         if path.suffix.lower() in SUBTITLES:
-            events = read_subtitle_file(path).events
+            events = read_subtitle_file(path, language or "").events
             return [TimedText(event.start, event.end, event.text) for event in events]
         if path.stat().st_size > LARGEST_FILE:
             raise DataError(
                 f"{path.name}: larger than {LARGEST_FILE >> 20} MiB; is it the right file?"
             )
-        content = decode_text(path.read_bytes(), path.name).removeprefix("\ufeff")
+        content = read_text(path, language)
     except OSError as error:
         raise DataError(f"{path.name}: can't be read ({error.strerror}); check it") from error
-    rows = _parse_rows(path, content)
-    texts = [_timed_text(row, f"{path.name}, entry {number}") for number, row in enumerate(rows, 1)]
     unit = 1000 if path.suffix.lower() == ".tsv" else 1
-    return sorted(
-        (TimedText(text.start / unit, text.end / unit, text.text) for text in texts),
-        key=lambda text: (text.start, text.end),
-    )
+    rows = with_times(_parse_rows(path, content, unit), None, None)
+    texts = [_timed_text(row, f"{path.name}, entry {number}") for number, row in enumerate(rows, 1)]
+    return sorted(texts, key=lambda text: (text.start, text.end))
 
 
 def letters_by_piece(texts: Iterable[TimedText], pieces: NDArray[np.intp]) -> list[str]:
@@ -126,39 +140,46 @@ def letters_by_piece(texts: Iterable[TimedText], pieces: NDArray[np.intp]) -> li
     return by_piece
 
 
-def _parse_rows(path: Path, text: str) -> Sequence[Any]:
+def _parse_rows(path: Path, text: str, unit: int) -> list[Row]:
     kind = path.suffix.lower()
     try:
         if kind == ".jsonl":
-            return [json.loads(line) for line in text.split("\n") if line.strip()]
+            return timed_rows([json.loads(line) for line in text.split("\n") if line.strip()])
         if kind == ".json":
-            return _whisper_rows(json.loads(text))
-        delimiter = "\t" if kind == ".tsv" else delimiter_of(text)
-        return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except (ValueError, LookupError, RecursionError, csv.Error, AttributeError, TypeError) as error:
+            return timed_rows(json.loads(text))
+    except (ValueError, RecursionError) as error:
         raise DataError(
             f"{path.name}: not valid {kind[1:].upper()} ({error}); write it again"
         ) from error
-
-
-def _whisper_rows(document: Any) -> list[Any]:
-    """Return the words of Whisper's JSON (segments without words whole), or a plain list's rows."""
-    segments = document if isinstance(document, list) else document["segments"]
+    except DataError as error:
+        raise DataError(f"{path.name}: {error}") from error
+    if kind not in TABLES:
+        raise DataError(
+            f"{path.name}: {kind or 'a name without suffix'} is no kind of text file that is read; "
+            f"known are {', '.join(SUFFIXES)}"
+        )
+    columns, table = parse_table(text, path.name)
+    if not {"start", "end"} < set(columns):
+        raise DataError(
+            f"{path.name}, line 1: needs the columns start, end and text; it has "
+            f"{', '.join(columns) or 'none'}"
+        )
     rows = []
-    for segment in segments:
-        words = segment.get("words") or []
-        rows += [{**word, "text": word.get("word", word.get("text"))} for word in words] or [
-            segment
-        ]
+    for line, row in table:
+        try:
+            if isinstance(row, Ragged):
+                raise DataError(f"{path.name}, line {line}: {row.problem}")
+            rows.append(row_of(row, unit))
+        except (KeyError, ValueError) as error:
+            raise DataError(f"{path.name}, line {line}: needs start, end and text") from error
     return rows
 
 
-def _timed_text(row: Any, where: str) -> TimedText:
-    try:
-        start, end, text = float(row["start"]), float(row["end"]), row["text"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{where}: needs start, end and text") from error
-    if not (0 <= start <= end < float("inf")) or not isinstance(text, str):
+def _timed_text(row: Row, where: str) -> TimedText:
+    start, end, text = row
+    if start is None or end is None:
+        raise DataError(f"{where}: neither it nor a neighbour has times; needs start, end and text")
+    if not 0 <= start <= end:
         raise DataError(
             f"{where}: start {start:g}, end {end:g} are invalid; needs 0 <= start <= end"
         )
@@ -197,6 +218,7 @@ class TranscriptFiles:
     flag: ClassVar[str] = "--texts"
 
     place: Path
+    language: str | None = None
 
     def check(self, takes: Sequence[Take]) -> None:
         """Raise ConfigurationError if there is one file for several takes."""
@@ -211,7 +233,7 @@ class TranscriptFiles:
         path = find_text_file(self.place, take.file)
         if path is None:
             return None, None
-        texts = read_timed_texts(path)
+        texts = read_timed_texts(path, self.language)
         return {"file": sha256_file(path)}, lambda _, pieces: letters_by_piece(texts, pieces)
 
 
@@ -285,7 +307,7 @@ def transcript_source(
             raise ConfigurationError("--texts and --recognise: give one of them")
         if not texts.exists():
             raise ConfigurationError(f"{texts}: no such file or folder; check --texts")
-        return TranscriptFiles(texts)
+        return TranscriptFiles(texts, workspace.configuration.corpus.language)
     if not recognise and (model or download):
         raise ConfigurationError("--model and --download need --recognise; give it too")
     if not recognise:

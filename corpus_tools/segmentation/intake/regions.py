@@ -62,6 +62,8 @@ def _column_indices(path: Path, cells: Sequence[str]) -> dict[str, int]:
     if _is_row(cells):
         return {column: index for index, column in enumerate(COLUMNS)}
     named = [cell.lower() for cell in cells]
+    if twice := [name for name in COLUMNS if named.count(name) > 1]:
+        raise DataError(f"{path}: duplicate column '{twice[0]}'; rename or remove one")
     columns = {column: named.index(column) for column in COLUMNS if column in named}
     if "keep|drop" in named:
         columns.setdefault("decision", named.index("keep|drop"))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from corpus_tools.transcription.text.normalise import simplify
+from manifests.base.encodings import read_text
 from manifests.base.errors import DataError
 
 __all__ = [
@@ -45,9 +46,7 @@ class KnownHallucinations:
     def read(cls, path: Path) -> Self:
         """Return the bundled list and a file's phrases; DataError names the line of a bad one."""
         try:
-            text = path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise DataError(f"{path}: not a UTF-8 text file; save it as UTF-8") from error
+            text = read_text(path)
         except OSError as error:
             raise DataError(
                 f"{path}: list can't be read ({error.strerror}); correct [transcribe] "

@@ -339,8 +339,8 @@ def test_other_files_are_refused_with_what_to_do(
 
 def test_missing_files_and_folders_cost_only_themselves(corpus, exporter, tmp_path):
     good = exporter.task(corpus.ids()[0], exporter.annotation()).write()
-    (tmp_path / "utf16.json").write_bytes("[]".encode("utf-16"))
-    bad = [tmp_path / "none.json", tmp_path, tmp_path / "utf16.json"]
+    (tmp_path / "latin.json").write_bytes('["é"]'.encode("latin-1"))
+    bad = [tmp_path / "none.json", tmp_path, tmp_path / "latin.json"]
     outcome = import_annotations(corpus.root, [*bad, good])
     assert (outcome.kept, len(outcome.failures)) == (1, 3)
 

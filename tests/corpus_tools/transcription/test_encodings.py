@@ -77,7 +77,7 @@ def test_the_language_selects_the_likely_older_encodings(
 
 def test_text_of_an_unknown_language_is_an_error_not_mojibake() -> None:
     data = srt(["Zażółć gęślą jaźń", "Cóż, wróć później"]).encode("cp1250")
-    with pytest.raises(DataError, match=r"x: .*encoding.*UTF-8"):
+    with pytest.raises(DataError, match=r"x, line 3: .*encoding.*UTF-8"):
         decode_text(data, "x")
 
 

@@ -124,8 +124,8 @@ def test_every_invalid_row_is_reported_and_the_others_imported(
         ("clip_id,txt\na,b\n", "no column 'text'"),
         ("", "no column 'clip_id'"),
         ('clip_id,text\na,"b\n', "not valid CSV"),
-        ("clip_id,text,text\na,b,c\n", "two columns 'text'"),
-        ("clip_id;text\na;b\n", "it is: 'clip_id;text'"),
+        ("clip_id,text,text\na,b,c\n", "line 1: duplicate column 'text'; rename or remove one"),
+        ("clip_id:text\na:b\n", "it is: 'clip_id:text'"),
     ],
 )
 def test_an_invalid_table_is_an_error(

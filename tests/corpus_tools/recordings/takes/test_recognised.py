@@ -1,4 +1,5 @@
 import json
+import unicodedata
 
 import numpy as np
 import pytest
@@ -42,13 +43,21 @@ def test_every_format_gives_the_same_texts(tmp_path, name) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.csv", "start,end,text\n1,x,hm\n", "entry 1: needs start, end and text"),
-        ("a.csv", "from,to,text\n1,2,hm\n", "entry 1: needs start, end and text"),
+        ("a.csv", "start,end,text\n1,x,hm\n", "line 2: needs start, end and text"),
+        (
+            "a.csv",
+            "from,to,text\n1,2,hm\n",
+            "line 1: needs the columns start, end and text; it has from, to, text",
+        ),
         ("a.csv", "start,end,text\n2,1,hm\n", "are invalid"),
-        ("a.jsonl", '{"start": 1, "end": NaN, "text": "hm"}', "are invalid"),
+        (
+            "a.jsonl",
+            '{"start": 1, "end": NaN, "text": "hm"}',
+            "entry 1: neither it nor a neighbour has times; needs start, end and text",
+        ),
         ("a.jsonl", "[1, 2", "not valid JSONL"),
-        ("a.json", '{"text": "hm"}', "not valid JSON"),
-        ("a.json", "3", "not valid JSON"),
+        ("a.json", '{"text": "hm"}', "a JSON of another layout, with the keys 'text'"),
+        ("a.json", "3", "a JSON of another layout, with the keys none"),
     ],
 )
 def test_invalid_files_are_errors(tmp_path, name, content, message) -> None:
@@ -64,6 +73,15 @@ def test_the_text_file_is_found_by_the_take_name(tmp_path) -> None:
     assert find_text_file(tmp_path, "day1/f01.wav") == tmp_path / "day1" / "f01.srt"
     assert find_text_file(tmp_path, "day1/f02.wav") == tmp_path / "f02.json"
     assert find_text_file(tmp_path, "day1/f03.wav") is None
+    (tmp_path / "day1" / "f04.wav.json").write_text("[]")
+    (tmp_path / "Renée.SRT").write_text(SRT)
+    (tmp_path / "f05.TextGrid").write_text("")
+    assert find_text_file(tmp_path, "day1/f04.wav") == tmp_path / "day1" / "f04.wav.json"
+    assert (
+        find_text_file(tmp_path, unicodedata.normalize("NFD", "Renée.wav"))
+        == tmp_path / "Renée.SRT"
+    )
+    assert find_text_file(tmp_path, "f05.wav") == tmp_path / "f05.TextGrid"  # refused by its name
     assert find_text_file(tmp_path / "f02.json", "any.wav") == tmp_path / "f02.json"
 
 

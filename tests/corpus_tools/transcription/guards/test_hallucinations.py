@@ -46,8 +46,8 @@ def test_an_unreadable_list_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"gone\.txt: list can't be read"):
         KnownHallucinations.read(tmp_path / "gone.txt")
     path = tmp_path / "old.txt"
-    path.write_bytes("谢谢观看".encode("gb18030"))
-    with pytest.raises(DataError, match="save it as UTF-8"):
+    path.write_bytes("谢谢观看\n".encode() + "请订阅".encode("gb18030"))
+    with pytest.raises(DataError, match=r"old\.txt, line 2: isn't in UTF-8 as other lines are"):
         KnownHallucinations.read(path)
 
 
