@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from manifests.base.errors import DataError
 from manifests.storage.store import write_bytes
 from manifests.storage.tombstones import Withdrawn
 
-__all__ = ["Annotators", "Rater"]
+__all__ = ["Annotators", "Rater", "is_pseudonym"]
 
 _COLUMNS = ["annotator", "server", "number", "email"]
 _PSEUDONYM = re.compile(r"[\w-]{1,32}")
@@ -59,6 +60,7 @@ class _Row:
 class Annotators:
     """Rows of annotations/annotators.csv; new annotators are added, none is ever renamed.
 
+    An annotator has a row for each server where they have an account.
     The file is readable by its owner only. No error quotes it. The pseudonyms ``used`` in existing
     judgements, like those of withdrawn annotators, are not assigned again. Raises DataError if a
     line is invalid, naming it.
@@ -87,7 +89,7 @@ class Annotators:
             self._changed = True
             return self._rows[-1].annotator
         row = self._rows[place]
-        if row.server not in ("", server):
+        if row.server != server and (row.server or self.account(row.annotator, server)):
             return row.annotator
         known = row.rater
         complete = Rater(
@@ -98,13 +100,43 @@ class Annotators:
             self._changed = True
         return row.annotator
 
+    def contradicted(self, server: str, rater: Rater) -> str | None:
+        """Return the annotator with a user's number and another address, or the reverse.
+
+        Neither is shared on a server, so the account was changed, or is of another server.
+        """
+        own = [row for row in self._rows if row.server == server]
+        for row in own:
+            if row.rater.number is not None and row.rater.number == rater.number:
+                differ = row.rater.email and rater.email and not _same_address(row.rater, rater)
+                return row.annotator if differ else None
+        both = (row for row in own if None not in (row.rater.number, rater.number))
+        return next((row.annotator for row in both if _same_address(row.rater, rater)), None)
+
+    def adopt(self, server: str, rater: Rater, annotator: str) -> None:
+        """Set a known annotator's account on a server."""
+        place = self.account(annotator, server)
+        if place is None:
+            self._rows.append(_Row(annotator, server, rater))
+        else:
+            known = self._rows[place].rater
+            complete = Rater(
+                known.number if rater.number is None else rater.number, rater.email or known.email
+            )
+            self._rows[place] = _Row(annotator, server, complete)
+        self._changed = True
+
     def names(self) -> list[str]:
         """Return all pseudonyms, in the order of the file."""
-        return [row.annotator for row in self._rows]
+        return list(dict.fromkeys(row.annotator for row in self._rows))
 
     def addresses(self) -> dict[str, str]:
-        """Return the known e-mail addresses by pseudonym."""
-        return {row.annotator: row.rater.email for row in self._rows if row.rater.email}
+        """Return the known e-mail addresses by pseudonym, of several the first."""
+        found: dict[str, str] = {}
+        for row in self._rows:
+            if row.rater.email:
+                found.setdefault(row.annotator, row.rater.email)
+        return found
 
     def accounts(self, annotator: str) -> list[tuple[str, int]]:
         """Return the known servers and user numbers of an annotator."""
@@ -127,10 +159,16 @@ class Annotators:
         write_bytes(self.path, text.getvalue().encode(), mode=0o600)
         self._changed = False
 
+    def account(self, annotator: str, server: str) -> int | None:
+        """Return the index of an annotator's row for a server, None if there is none."""
+        rows = ((row.annotator, row.server) for row in self._rows)
+        return next((n for n, row in enumerate(rows) if row == (annotator, server)), None)
+
     def _row_index(self, server: str, rater: Rater) -> int | None:
         """Return the index of a user's row, by number, else by address.
 
-        A row written by hand may lack server and number; users of another server go by address.
+        A row written by hand may lack server and number; users of another server go by address,
+        unless it is one like ``admin@localhost``, which other people have elsewhere.
         """
         for place, row in enumerate(self._rows):
             if row.server == server and row.rater.number is not None:
@@ -140,10 +178,17 @@ class Annotators:
                     continue
             if row.server in ("", server) and _same_address(row.rater, rater):
                 return place
+        if rater.email is None or "." not in rater.email.rpartition("@")[2]:
+            return None
         others = (place for place, row in enumerate(self._rows) if row.server != server)
         return next(
             (place for place in others if _same_address(self._rows[place].rater, rater)), None
         )
+
+
+def is_pseudonym(name: str) -> bool:
+    """Return whether a name has the form of a pseudonym."""
+    return _PSEUDONYM.fullmatch(name) is not None
 
 
 def _same_address(one: Rater, other: Rater) -> bool:
@@ -161,10 +206,12 @@ def _read(path: Path) -> list[_Row]:
     if not lines or lines[0][1] != _COLUMNS:
         raise DataError(f"{path}, line 1: the columns must be {','.join(_COLUMNS)}")
     rows = [_row(line, f"{path}, line {number}") for number, line in lines[1:]]
-    names = [row.annotator for row in rows]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise DataError(f"{path}: annotator '{twice}' has two rows; keep one")
+    accounts = Counter((row.annotator, row.server) for row in rows)
+    (twice, server), times = next(iter(accounts.most_common(1)), (("", ""), 0))
+    if times > 1:
+        raise DataError(
+            f"{path}: annotator '{twice}' has {times} rows for server '{server}'; keep one"
+        )
     return rows
 
 
@@ -172,7 +219,7 @@ def _row(line: list[str], where: str) -> _Row:
     if len(line) != len(_COLUMNS):
         raise DataError(f"{where}: {len(line)} columns instead of {len(_COLUMNS)}")
     annotator, server, number, email = line
-    if not _PSEUDONYM.fullmatch(annotator):
+    if not is_pseudonym(annotator):
         raise DataError(f"{where}: the annotator must be a pseudonym of letters and digits")
     if number and not (number.isascii() and number.isdigit() and int(number[:20]) < _MAX_NUMBER):
         raise DataError(f"{where}: the number must be Label Studio's user number, or empty")

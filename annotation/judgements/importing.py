@@ -2,16 +2,19 @@
 
 import hashlib
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from annotation.batches.batches import read_plans
-from annotation.batches.server_file import ServerFile
+from annotation.judgements.accounts import OTHER_SERVER, Accounts
 from annotation.judgements.annotators import Annotators, Rater
+from annotation.judgements.identity import KnownAnnotations, same_content
+from annotation.judgements.owners import MisplacedAnswers, ProjectOwners
 from annotation.judgements.parse import (
     WITHDRAWN,
+    Annotation,
     Export,
     Task,
     WithdrawnAnswers,
@@ -32,7 +35,6 @@ from manifests.storage.shards import STAGES, read_stage
 
 __all__ = ["import_annotations", "import_exports"]
 
-_MOST_NAMED = 10
 DEFAULT_SERVER = "label-studio"
 _SERVER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 ALREADY = "imported before"
@@ -44,6 +46,7 @@ def import_annotations(
     files: Iterable[Path],
     *,
     server: str = DEFAULT_SERVER,
+    nameless: str | None = None,
     progress: Progress = no_progress,
 ) -> Outcome:
     """Import Label Studio's JSON exports, each into a new file of judgements.
@@ -52,17 +55,19 @@ def import_annotations(
     before are only counted; a newer version of an annotation is added and the older kept.
     Annotations on withdrawn clips or by withdrawn annotators are rejected. Drafts, predictions and
     tasks without annotations are counted in ``details``. Annotation and user ids are unique within
-    one server, named by its id ``server``.
+    one server, named by its id ``server``: an annotation that contradicts an imported one with its
+    id, or has a known user's number and another address, is of another server, and is refused.
+    Annotations without an account, which was deleted, count as those of ``nameless``, a pseudonym.
 
     Raises:
-        ConfigurationError: if the server id is invalid.
+        ConfigurationError: if the server id or the pseudonym is invalid.
         DataError: if judgements, annotators.csv, a batch's plan or a segments shard can't be read.
     """
     if not _SERVER.fullmatch(server):
         raise ConfigurationError(
             f"--server {quoted(server)}: use up to 64 of a-z, 0-9, '-', '_' and '.'"
         )
-    run = _Import(corpus, server)
+    run = _Import(corpus, server, nameless)
     paths = list(files)
     for done, path in enumerate(paths, start=1):
         run.add_file(path)
@@ -71,15 +76,18 @@ def import_annotations(
 
 
 @gc_paused()
-def import_exports(corpus: Path, exports: Iterable[Export], *, server: str) -> Outcome:
+def import_exports(
+    corpus: Path, exports: Iterable[Export], *, server: str, nameless: str | None = None
+) -> Outcome:
     """Import exports of one server, as :func:`import_annotations` does, into one new file.
 
     The exports are read lazily, so that one at a time is in memory.
 
     Raises:
+        ConfigurationError: if the pseudonym ``nameless`` is invalid.
         DataError: if judgements, annotators.csv, a batch's plan or a segments shard can't be read.
     """
-    run = _Import(corpus, server)
+    run = _Import(corpus, server, nameless)
     new: list[Judgement] = []
     seen = hashlib.sha256()
     for export in exports:
@@ -92,19 +100,23 @@ def import_exports(corpus: Path, exports: Iterable[Export], *, server: str) -> O
 class _Import:
     """One import: existing data of the corpus, and what the exports of a server add."""
 
-    def __init__(self, corpus: Path, server: str) -> None:
+    def __init__(self, corpus: Path, server: str, nameless: str | None) -> None:
         self._corpus, self._server = corpus, server
         self._judgements = {judgement_key(row): row for row in read_judgements(corpus)}
-        self._annotations = {key[:2] for key in self._judgements}
+        self._known = KnownAnnotations(self._judgements.values())
         self._withdrawn = WithdrawnAnswers(corpus)
         there = {clip.clip_id for clip in read_stage(corpus, STAGES["segments"], Clip)}
         self._clips = there | self._withdrawn.clips
-        self._annotators = Annotators(corpus, {row.annotator for row in self._judgements.values()})
+        self._nameless = self._withdrawn.checked_pseudonym(nameless)
+        used = {row.annotator for row in self._judgements.values()}
+        self._annotators = Annotators(corpus, used | ({nameless} if nameless else set()))
+        self._accounts = Accounts(server, self._annotators, self._known)
         self._owners = ProjectOwners(corpus)
         self._misplaced = MisplacedAnswers()
         self._counts: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
         self._ignored: Counter[str] = Counter()
+        self._elsewhere: Counter[str] = Counter()
         self._outcome = Outcome()
 
     def add_file(self, path: Path) -> None:
@@ -120,17 +132,39 @@ class _Import:
             self._outcome.fail(str(path), str(error))
 
     def new_judgements(self, export: Export) -> list[Judgement]:
-        """Return the judgements of an export that are new to the corpus; count the others."""
+        """Return the judgements of an export that are new to the corpus; count the others.
+
+        An export that contradicts what was imported from this server, and shares nothing with it,
+        is of another server: none of it is taken, since its users are other people, too.
+        """
         readable = list(self._readable(export))
-        for rater in sorted({rater for _, rater in readable}, key=_by_number):
-            self._annotators.pseudonym(self._server, rater)
-        added = (self._add(export, unnamed, rater) for unnamed, rater in readable)
-        return [judgement for judgement in added if judgement is not None]
+        refused = self._accounts.settle(readable)
+        shared = any(self._known.proven(found) for found in readable)
+        differ = any(self._known.differences(found) for found in readable)
+        foreign = not shared and (differ or bool(refused))
+        if not foreign:
+            refused |= self._accounts.assign(readable, refused)
+        new = []
+        for found in readable:
+            try:
+                judgement = self._add(export, found, refused, foreign)
+            except InvalidAnnotationError as refusal:
+                number, task = found.judgement.annotation_id, found.judgement.task_id
+                of_task = "" if task is None else f"task {task}, "
+                self._refuse(f"{export.name}: {of_task}annotation {number}", refusal)
+                known = judgement_key(found.judgement) in self._judgements
+                if not known or self._known.differences(found):
+                    export.refused.add(number)
+                continue
+            if judgement is not None:
+                new.append(judgement)
+        return new
 
     def save(self, sha256: str, new: list[Judgement]) -> None:
         """Write new judgements, if there are any, into a file of their own."""
-        if new:
+        if new or self._accounts.changed:
             self._annotators.save()
+        if new:
             self._outcome.outputs.append(write_judgements(self._corpus, new, sha256))
 
     def finish(self) -> Outcome:
@@ -141,7 +175,10 @@ class _Import:
         outcome.details["refused"] = dict(sorted(self._refused.items()))
         outcome.details["ignored_controls"] = dict(sorted(self._ignored.items()))
         outcome.details["in_others_projects"] = self._misplaced.total
+        outcome.details["nameless"] = counts["nameless"]
+        outcome.warnings += self._accounts.warnings
         outcome.warnings += self._misplaced.warnings()
+        outcome.warnings += self._identity_warnings()
         if self._ignored:
             listed = ", ".join(name for name, _ in self._ignored.most_common(5))
             outcome.warnings.append(
@@ -149,8 +186,34 @@ class _Import:
             )
         return outcome
 
-    def _readable(self, export: Export) -> Iterator[tuple[Judgement, Rater]]:
-        """Yield valid judgements, still without pseudonym, and their raters; list the others."""
+    def _identity_warnings(self) -> Iterator[str]:
+        for server, times in sorted(self._elsewhere.items()):
+            if times:
+                yield (
+                    f"{times} annotations imported before have server '{server}', not "
+                    f"'{self._server}': their unique_id is the same"
+                )
+        if self._counts["unproven"]:
+            yield (
+                f"{self._counts['unproven']} annotations count as newer versions of known ones, "
+                f"though the exports have no unique_id or created_at to prove it; if they are from "
+                f"two servers, import one of them with another --server"
+            )
+        if self._counts["tasks of other clips"]:
+            yield (
+                f"{self._counts['tasks of other clips']} new judgements have the task number of "
+                f"another clip on server '{self._server}', which a server gives once; if they are "
+                f"from another server, move the file written here away, and import them again with "
+                f"another --server"
+            )
+        if self._counts["nameless"]:
+            yield (
+                f"{self._counts['nameless']} annotations without an account count as those of "
+                f"{self._nameless}"
+            )
+
+    def _readable(self, export: Export) -> Iterator[Annotation]:
+        """Yield valid annotations, still without pseudonym; list the others."""
         for place, raw_task in enumerate(export.tasks, start=1):
             try:
                 task = read_task(raw_task)
@@ -172,7 +235,7 @@ class _Import:
                     self._outcome.rejected[WITHDRAWN] += 1
                     continue
                 self._ignored.update(quoted(name) for name in found.ignored)
-                yield self._owners.with_role(found.judgement), found.rater
+                yield replace(found, judgement=self._owners.with_role(found.judgement))
 
     def _count_task(self, task: Task) -> None:
         self._counts["tasks"] += 1
@@ -180,89 +243,84 @@ class _Import:
         self._counts["drafts"] += task.drafts
         self._counts["predictions"] += task.predictions
 
-    def _add(self, export: Export, unnamed: Judgement, rater: Rater) -> Judgement | None:
-        judgement = unnamed.changed(annotator=self._annotators.pseudonym(self._server, rater))
-        self._misplaced.add(judgement, self._owners.owner(judgement))
+    def _add(
+        self, export: Export, unnamed: Annotation, refused: Mapping[Rater, str], foreign: bool
+    ) -> Judgement | None:
+        """Return the judgement of an annotation, None if it was imported before.
+
+        Raises InvalidAnnotationError if it can't be imported.
+        """
+        found = self._known.filed(unnamed)
+        judgement = found.judgement.changed(annotator=self._annotator(export, found))
         key = judgement_key(judgement)
         held = self._judgements.get(key)
-        if held is None:
-            self._counts["relabelled"] += key[:2] in self._annotations
-            self._counts[judgement.status] += 1
-            self._judgements[key] = judgement
-            self._annotations.add(key[:2])
-            self._outcome.kept += 1
-            return judgement
-        if held == judgement.changed(import_sha256=held.import_sha256):
+        same = held is not None and same_content(held, judgement)
+        if held is not None and same and judgement.annotator in ("", held.annotator):
+            self._elsewhere[held.server] += held.server != self._server
+            self._misplaced.add(held, self._owners.owner(held))
             self._outcome.rejected[ALREADY] += 1
             return None
-        refusal = InvalidAnnotationError(
-            "conflict",
-            f"annotation {key[1]} of {key[2]} was imported with different content; if the exports "
-            f"are from two servers, import one of them with another --server",
-        )
-        self._refuse(f"{export.name}: annotation {key[1]}", refusal)
-        return None
+        self._check(found, refused, foreign)
+        if held is not None:
+            raise InvalidAnnotationError(
+                "conflict",
+                f"annotation {key[1]} of {key[2]} was imported with different content; if the "
+                f"exports are from two servers, import one of them with another --server",
+            )
+        if not judgement.annotator:
+            owner = self._owners.owner(judgement) or "PSEUDONYM"
+            raise InvalidAnnotationError(
+                "no annotator",
+                f"its completed_by has neither id nor email, as after an account was deleted; to "
+                f"count it as an annotator's, import it with --nameless {owner}",
+            )
+        earlier = self._known.versions(judgement)
+        self._counts["relabelled"] += bool(earlier)
+        self._counts["unproven"] += bool(earlier) and self._known.proven(found) is None
+        self._counts["nameless"] += found.rater is None and not earlier
+        self._counts[judgement.status] += 1
+        self._misplaced.add(judgement, self._owners.owner(judgement))
+        self._judgements[key] = judgement
+        self._known.add(judgement)
+        self._counts["tasks of other clips"] += self._known.reuses_task(judgement)
+        self._outcome.kept += 1
+        return judgement
+
+    def _annotator(self, export: Export, found: Annotation) -> str:
+        """Return the pseudonym of an annotation's annotator, "" if unknown."""
+        judgement, rater = found.judgement, found.rater
+        if rater is not None and judgement.server == self._server:
+            return self._annotators.find(self._server, rater) or ""
+        versions = [] if self._known.differences(found) else self._known.versions(judgement)
+        name = versions[-1].annotator if versions else self._nameless or ""
+        if rater is None and name:
+            export.nameless[judgement.annotation_id] = name
+        return name
+
+    def _check(self, found: Annotation, refused: Mapping[Rater, str], foreign: bool) -> None:
+        """Raise InvalidAnnotationError if an annotation belongs to another server."""
+        judgement = found.judgement
+        differing = self._known.differences(found)
+        if differing:
+            raise InvalidAnnotationError(
+                "conflict",
+                f"annotation {judgement.annotation_id} of server '{judgement.server}' was imported "
+                f"with another {', '.join(differing)}; {OTHER_SERVER}",
+            )
+        if judgement.server != self._server:
+            return
+        if found.rater is not None and found.rater in refused:
+            raise InvalidAnnotationError("conflict", refused[found.rater])
+        if foreign:
+            raise InvalidAnnotationError(
+                "conflict",
+                f"other annotations of this export contradict those imported from server "
+                f"'{self._server}'; {OTHER_SERVER}",
+            )
 
     def _refuse(self, item: str, refusal: InvalidAnnotationError) -> None:
         self._refused[refusal.kind] += 1
         self._outcome.fail(item, str(refusal))
-
-
-class ProjectOwners:
-    """Owner and kind of the project of a judgement, from batch plans and annotations/server.json.
-
-    Raises DataError if a plan or annotations/server.json can't be read.
-    """
-
-    def __init__(self, corpus: Path) -> None:
-        self._projects = ServerFile.read(corpus).owners()
-        plans = read_plans(corpus).items()
-        self._adjudications = {name for name, plan in plans if plan.kind == "adjudication"}
-
-    def with_role(self, judgement: Judgement) -> Judgement:
-        """Mark the judgement as an adjudication if its batch or project is one.
-
-        Adjudicators may have seen the votes, so their judgements don't count as votes.
-        """
-        if judgement.batch in self._adjudications or self._project(judgement)[1] == "adjudication":
-            return judgement.changed(role="adjudication")
-        return judgement
-
-    def owner(self, judgement: Judgement) -> str | None:
-        """Return the owner of the judgement's project; None if it is shared or unknown."""
-        return self._project(judgement)[0]
-
-    def _project(self, judgement: Judgement) -> tuple[str | None, str]:
-        key = (judgement.server, judgement.project_id or 0)
-        return self._projects.get(key, (None, "label"))
-
-
-class MisplacedAnswers:
-    """Judgements made in another annotator's project, so not blind to the owner's."""
-
-    def __init__(self) -> None:
-        self._annotation_ids: defaultdict[tuple[str, int, str], list[int]] = defaultdict(list)
-
-    @property
-    def total(self) -> int:
-        """Number of these judgements."""
-        return sum(map(len, self._annotation_ids.values()))
-
-    def add(self, judgement: Judgement, owner: str | None) -> None:
-        """Record a judgement if its annotator isn't the owner of its project."""
-        if owner is not None and owner != judgement.annotator:
-            key = (owner, judgement.project_id or 0, judgement.annotator)
-            self._annotation_ids[key].append(judgement.annotation_id)
-
-    def warnings(self) -> Iterator[str]:
-        """Yield a warning for each project and annotator."""
-        for (owner, project, annotator), numbers in sorted(self._annotation_ids.items()):
-            named = ", ".join(map(str, sorted(numbers)[:_MOST_NAMED]))
-            more = f" and {len(numbers) - _MOST_NAMED} more" if len(numbers) > _MOST_NAMED else ""
-            yield (
-                f"annotation{'s' * (len(numbers) != 1)} {named}{more} in {owner}'s project "
-                f"{project} {'are' if len(numbers) != 1 else 'is'} by {annotator}"
-            )
 
 
 def _item_name(raw: Any, kind: str) -> str:
@@ -274,7 +332,3 @@ def _annotation_ids(raw: Any) -> Iterator[int]:
     number = raw.get("id") if isinstance(raw, dict) else None
     if isinstance(number, int):
         yield number
-
-
-def _by_number(rater: Rater) -> tuple[bool, int, str]:
-    return (rater.number is None, rater.number or 0, rater.email or "")

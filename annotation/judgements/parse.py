@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from annotation.judgements.annotators import Rater
+from annotation.judgements.annotators import Rater, is_pseudonym
 from annotation.scheme.answers import (
     NO_ANSWER,
     InvalidAnnotationError,
@@ -20,12 +20,13 @@ from annotation.scheme.answers import (
     quoted,
     read_answer,
 )
-from manifests.base.errors import DataError
+from manifests.base.errors import ConfigurationError, DataError
 from manifests.storage.records import Judgement
 from manifests.storage.tombstones import Withdrawn
 
 __all__ = [
     "WITHDRAWN",
+    "Annotation",
     "Export",
     "Task",
     "WithdrawnAnswers",
@@ -54,11 +55,15 @@ class Task:
 
 @dataclass(frozen=True)
 class Annotation:
-    """Judgement without a pseudonym, its rater, and the names of ignored controls."""
+    """Judgement without a pseudonym, its rater, and the names of ignored controls.
+
+    The rater is None if the account was deleted. ``dated`` means that ``created_at`` was given.
+    """
 
     judgement: Judgement
-    rater: Rater
+    rater: Rater | None
     ignored: tuple[str, ...]
+    dated: bool
 
 
 def read_task(raw: Any) -> Task:
@@ -95,8 +100,9 @@ def read_annotation(
     if not isinstance(raw, dict):
         raise InvalidAnnotationError("malformed", "it is not an object")
     clip_id = _clip_id(task.data, clips)
-    rater = Rater.parse(raw.get("completed_by"))
-    if rater is None:
+    completed_by = raw.get("completed_by")
+    rater = Rater.parse(completed_by)
+    if rater is None and not _is_deleted(completed_by):
         raise InvalidAnnotationError("no annotator", "its completed_by has neither id nor email")
     annotation_id = _number(raw.get("id"))
     if annotation_id is None:
@@ -128,7 +134,13 @@ def read_annotation(
         batch=identifier(task.data.get("batch")),
         import_sha256=import_sha256,
     )
-    return Annotation(judgement, rater, answer.ignored)
+    return Annotation(judgement, rater, answer.ignored, dated=bool(raw.get("created_at")))
+
+
+def _is_deleted(completed_by: Any) -> bool:
+    """Return whether the account of an annotation was deleted."""
+    fields = completed_by if isinstance(completed_by, dict) else {"id": completed_by}
+    return fields.get("id") is None and not fields.get("email")
 
 
 def _clip_id(data: dict[str, Any], clips: Container[str]) -> str:
@@ -180,13 +192,15 @@ _HOW = "in Label Studio choose Export > JSON (not JSON-MIN, not CSV)"
 class Export:
     """JSON export of a file or project: display name, SHA-256 of the bytes, tasks (not validated).
 
-    ``refused`` are the ids of the annotations that the import refused.
+    ``refused`` are the ids of the annotations that the import refused, ``nameless`` the pseudonyms
+    by id of those imported without an account.
     """
 
     name: str
     sha256: str
     tasks: list[Any]
     refused: set[int] = field(default_factory=set)
+    nameless: dict[int, str] = field(default_factory=dict)
 
 
 def read_export(path: Path) -> Export:
@@ -255,16 +269,29 @@ class WithdrawnAnswers:
     def __init__(self, corpus: Path) -> None:
         self._withdrawn = Withdrawn.of(corpus)
 
+    def checked_pseudonym(self, name: str | None) -> str | None:
+        """Return a pseudonym given for annotations without an account.
+
+        Raises ConfigurationError if it is no pseudonym, or of a withdrawn annotator.
+        """
+        if name is not None and not is_pseudonym(name):
+            raise ConfigurationError(
+                f"--nameless {quoted(name)}: use a pseudonym such as a03, of letters and digits"
+            )
+        if name in self._withdrawn.annotators:
+            raise ConfigurationError(f"--nameless {name}: this annotator was withdrawn")
+        return name
+
     @property
     def clips(self) -> Set[str]:
         """Ids of the withdrawn clips."""
         return self._withdrawn.clips.keys()
 
-    def covers(self, answer: Judgement, rater: Rater) -> bool:
+    def covers(self, answer: Judgement, rater: Rater | None) -> bool:
         """Return whether an annotation, its clip or its annotator was withdrawn."""
         if answer.clip_id in self._withdrawn.clips:
             return True
         if (answer.server, answer.annotation_id) in self._withdrawn.answers:
             return True
-        number = rater.number
+        number = None if rater is None else rater.number
         return number is not None and (answer.server, number) in self._withdrawn.accounts

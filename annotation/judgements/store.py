@@ -55,9 +55,11 @@ def latest(judgements: Iterable[Judgement]) -> list[Judgement]:
     These are the latest versions of annotations, and of each annotator's annotations of a clip the
     latest one. An adjudication doesn't replace the same person's vote.
     """
-    by_annotation: dict[tuple[str, int], Judgement] = {}
+    by_annotation: dict[tuple[str, int, str], Judgement] = {}
     for judgement in judgements:
-        _keep_later(by_annotation, (judgement.server, judgement.annotation_id), judgement)
+        # An annotation never changes its clip: of two clips, two servers used the id.
+        key = (judgement.server, judgement.annotation_id, judgement.clip_id)
+        _keep_later(by_annotation, key, judgement)
     by_annotator: dict[tuple[str, str, bool], Judgement] = {}
     for judgement in by_annotation.values():
         adjudicates = judgement.role == "adjudication"

@@ -24,23 +24,25 @@ def pull_annotations(
     projects: Sequence[int] = (),
     server_url: str | None = None,
     token_file: str | None = None,
+    nameless: str | None = None,
     progress: Progress = no_progress,
 ) -> Outcome:
     """Import the answers in the given or all pushed projects into one new file.
 
-    The caller must hold the corpus's lock. Pulling twice adds nothing. The outcome is that of
+    The caller must hold the corpus's lock. Pulling twice adds nothing. Answers without an account
+    count as those of ``nameless``. The outcome is that of
     :func:`annotation.judgements.importing.import_annotations`; its ``details`` also have
     ``server``, ``url`` and a row of :class:`ProjectCounts` for each project in ``projects``.
 
     Raises:
-        ConfigurationError: if nothing was pushed, or there is no token.
+        ConfigurationError: if nothing was pushed, there is no token, or ``nameless`` is invalid.
         CorpusError: if the server doesn't answer or rejects the token.
     """
     connection = connect(corpus, server_url, token_file)
     chosen = _chosen(connection, projects)
     server = connection.register()
     pull = _Pull(connection, progress, len(chosen))
-    outcome = import_exports(corpus, pull.exports(chosen), server=server)
+    outcome = import_exports(corpus, pull.exports(chosen), server=server, nameless=nameless)
     outcome.details |= {
         "server": server,
         "url": connection.client.url,
@@ -81,11 +83,15 @@ class _Pull:
                 self.failures.append((name, str(error)))
             self._progress(done, self._total, name)
 
-    def _pseudonym(self, completed_by: Any, owner: str | None) -> str | None:
+    def _pseudonym(
+        self, annotation: Mapping[str, Any], nameless: Mapping[int, str], owner: str | None
+    ) -> str | None:
         """Return the pseudonym of an annotation's annotator; None if it may be the owner."""
-        rater = Rater.parse(completed_by)
-        server = self.connection.server_id or ""
-        name = None if rater is None else self._annotators.find(server, rater)
+        rater = Rater.parse(annotation.get("completed_by"))
+        if rater is None:
+            number = annotation.get("id")
+            return nameless.get(number) if isinstance(number, int) else None
+        name = self._annotators.find(self.connection.server_id or "", rater)
         return _UNKNOWN if name is None and owner in self._annotators.addresses() else name
 
     def _export(
@@ -119,7 +125,7 @@ class _Pull:
             annotator=annotator,
             kind=noted.kind if noted else None,
             project_id=number,
-            pseudonym_of=lambda completed_by: self._pseudonym(completed_by, annotator),
+            pseudonym_of=lambda one: self._pseudonym(one, export.nameless, annotator),
             refused=export.refused,
             finished=self._finished.get(annotator or ""),
         )

@@ -54,8 +54,9 @@ class ProjectCounts:
             )
         if self.refused:
             yield (
-                f"{_tasks(self.refused)} answered in an invalid way; open the annotations listed "
-                f"as failed in Label Studio, correct them, press Update, and pull again"
+                f"{_tasks(self.refused)} answered in an invalid way; do what the reasons listed as "
+                f"failed say, or open the annotations in Label Studio, correct them, press Update, "
+                f"and pull again"
             )
         if self.by_others:
             yield (
@@ -76,16 +77,16 @@ def count_tasks(
     annotator: str | None,
     kind: Kind | None,
     project_id: int,
-    pseudonym_of: Callable[[Any], str | None] = lambda completed_by: None,
+    pseudonym_of: Callable[[Mapping[str, Any]], str | None] = lambda annotation: None,
     refused: Set[int] = frozenset(),
     finished: Mapping[TaskKey, TaskState] | None = None,
 ) -> ProjectCounts:
     """Count a project's exported tasks by state.
 
     ``pushed`` are batch and clip of the pushed tasks; null if unknown. ``annotator`` is the owner.
-    ``pseudonym_of`` returns the pseudonym for ``completed_by``; annotations without one (None)
-    count as the owner's. ``refused`` are the ids of invalid annotations, ``finished`` the states
-    from earlier pulls, of tasks that may have been deleted since.
+    ``pseudonym_of`` returns an annotation's pseudonym; annotations without one (None) count as the
+    owner's. ``refused`` are the ids of invalid annotations, ``finished`` the states from earlier
+    pulls, of tasks that may have been deleted since.
     """
     there: set[TaskKey] = set()
     states: dict[TaskKey, TaskState] = {}
@@ -122,7 +123,7 @@ def _tasks(number: int) -> str:
 def _state(
     task: Any,
     annotator: str | None,
-    pseudonym_of: Callable[[Any], str | None],
+    pseudonym_of: Callable[[Mapping[str, Any]], str | None],
     refused: Set[int],
 ) -> TaskState:
     found = task.get("annotations") if isinstance(task, dict) else None
@@ -130,7 +131,7 @@ def _state(
     own = [
         annotation
         for annotation in annotations
-        if annotator is None or pseudonym_of(annotation.get("completed_by")) in (None, annotator)
+        if annotator is None or pseudonym_of(annotation) in (None, annotator)
     ]
     taken = [annotation for annotation in own if annotation.get("id") not in refused]
     if any(not annotation.get("was_cancelled") for annotation in taken):

@@ -207,7 +207,11 @@ class Corpus:
             return export_batch(self.workspace, BatchOptions(**options), progress)
 
     def import_annotations(
-        self, *files: PathName, server: str = "label-studio", progress: Progress = no_progress
+        self,
+        *files: PathName,
+        server: str = "label-studio",
+        nameless: str | None = None,
+        progress: Progress = no_progress,
     ) -> Outcome:
         """Import judgements from Label Studio's JSON exports.
 
@@ -217,7 +221,9 @@ class Corpus:
 
         paths = [Path(file) for file in files]
         with self.workspace.lock():
-            return import_annotations(self.path, paths, server=server, progress=progress)
+            return import_annotations(
+                self.path, paths, server=server, nameless=nameless, progress=progress
+            )
 
     def build_manifest(
         self,

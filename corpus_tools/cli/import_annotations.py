@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.options import AsJson, CorpusFolder, Nameless, Quiet, Verbose
 from corpus_tools.cli.session import session
 
 __all__ = ["import_annotations"]
@@ -22,6 +22,7 @@ def import_annotations(
             help="Id of the server of origin; keeps ids of several servers apart.",
         ),
     ] = "label-studio",
+    nameless: Nameless = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -33,7 +34,7 @@ def import_annotations(
 
         with run.progress("importing") as progress:
             outcome = Corpus.open(corpus).import_annotations(
-                *files, server=server, progress=progress
+                *files, server=server, nameless=nameless, progress=progress
             )
         run.outcome.merge(outcome)
         details = outcome.details

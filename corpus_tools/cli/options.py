@@ -76,6 +76,14 @@ ServerUrl = Annotated[
         show_default="the corpus's own server, or that of the last push",
     ),
 ]
+Nameless = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PSEUDONYM",
+        help="Annotator of answers by an account that was deleted in Label Studio.",
+        show_default="such answers fail",
+    ),
+]
 Version = Annotated[
     str | None,
     typer.Argument(

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, ServerUrl, Verbose
+from corpus_tools.cli.options import AsJson, CorpusFolder, Nameless, Quiet, ServerUrl, Verbose
 from corpus_tools.cli.session import session
 
 __all__ = ["pull_annotations"]
@@ -20,6 +20,7 @@ def pull_annotations(
         ),
     ] = None,
     server_url: ServerUrl = None,
+    nameless: Nameless = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -37,6 +38,7 @@ def pull_annotations(
                 projects=project or (),
                 server_url=server_url,
                 token_file=workspace.configuration.label_studio.token_file,
+                nameless=nameless,
                 progress=progress,
             )
         run.outcome.merge(outcome)

@@ -226,3 +226,50 @@ def test_tasks_finished_in_a_deleted_project_are_not_pushed_again(labelled, serv
     row = outcome.details["projects"][0]
     assert [row[name] for name in ("pushed", "answered", "skipped", "open")] == [3, 1, 1, 1]
     assert (outcome.failures, outcome.warnings) == ([], [])
+
+
+def test_answers_of_a_deleted_account_are_imported_under_a_name(labelled, server):
+    """Those pulled before keep theirs; new ones need one."""
+    pull_annotations(labelled.root)
+    own = tasks(labelled, server, "a01")
+    server.answer(own[2], "sad", by=None)
+    for task in own:
+        for annotation in task["annotations"]:
+            annotation["completed_by"] = None
+    del server.users[2]
+    outcome = pull_annotations(labelled.root)
+    assert (outcome.kept, outcome.rejected) == (0, {"imported before": 2})
+    [failure] = outcome.failures
+    assert failure.reason.endswith("import it with --nameless a01")
+    counts = outcome.details["projects"][0]
+    assert (counts["answered"], counts["skipped"], counts["refused"]) == (1, 1, 1)
+    outcome = pull_annotations(labelled.root, nameless="a01")
+    assert (outcome.kept, outcome.failures) == (1, [])
+    assert outcome.warnings == ["1 annotations without an account count as those of a01"]
+    again = pull_annotations(labelled.root)
+    assert (again.failures, again.details["projects"][0]["answered"]) == ([], 2)
+    assert {row.annotator for row in read_judgements(labelled.root)} == {"a01"}
+
+
+def test_an_address_changed_on_the_server_is_followed(labelled, server):
+    pull_annotations(labelled.root)
+    server.users[2] = "li.new@lab.example"
+    server.answer(tasks(labelled, server, "a01")[2], "sad")
+    outcome = pull_annotations(labelled.root)
+    assert (outcome.kept, outcome.failures) == (1, [])
+    assert "a01 keeps the pseudonym" in outcome.warnings[0]
+    assert {row.annotator for row in read_judgements(labelled.root)} == {"a01"}
+
+
+def test_a_restored_server_changes_no_judgement(labelled, server):
+    """It gave the number of an answer that it lost to another answer."""
+    pull_annotations(labelled.root)
+    first, _, third = tasks(labelled, server, "a01")
+    [lost] = first["annotations"]
+    first["annotations"].clear()
+    server.answer(third, "sad", id=lost["id"], created_at="2026-11-29T08:00:00Z")
+    outcome = pull_annotations(labelled.root)
+    assert outcome.details["refused"] == {"conflict": 1}
+    assert "corpus import-annotations FILE --server NAME" in outcome.failures[0].reason
+    assert outcome.details["projects"][0]["refused"] == 1
+    assert [row.emotion for row in read_judgements(labelled.root)] == ["fear", None]
