@@ -36,11 +36,19 @@ def import_manifest(
     ] = None,
     map_label: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="LABEL=CLASS", help="Read a label as a class."),
+        typer.Option(
+            "--map",
+            metavar="LABEL=CLASS",
+            help="Read a label as a class, or the name of a split as train, val, test or held.",
+        ),
     ] = None,
     drop: Annotated[
         list[str] | None,
         typer.Option(metavar="LABEL", help="Skip clips with this label."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Pass over a column that looks like one that matters."),
     ] = None,
     series: Annotated[
         str | None,
@@ -72,6 +80,7 @@ def import_manifest(
                 columns=name_value_pairs("--column", column or ()),
                 mapped=name_value_pairs("--map", map_label or ()),
                 dropped=drop or (),
+                ignored=ignore or (),
                 series=series,
                 progress=progress,
             )
@@ -84,6 +93,17 @@ def import_manifest(
         if details["labels"]:
             mapping = ", ".join(f"{pair} ({count})" for pair, count in details["labels"].items())
             run.result(f"labels mapped to classes: {mapping}")
+        if details["from_names"]:
+            read = " and ".join(field for field in details["columns"] if field != "file")
+            run.result(
+                f"{read} are read from the names of folders and files; for others give e.g. "
+                f"--column speaker=folder1, the outermost"
+            )
+        if details["unread_columns"]:
+            run.result(f"columns not read: {', '.join(details['unread_columns'])}")
+        names = [f"{pair} ({n})" for pair, n in details["split_names"].items()]
+        if any(len(set(pair.split("="))) > 1 for pair in details["split_names"]):
+            run.result(f"splits read as: {', '.join(names)}")
         manifest = details.get("manifest")
         if manifest:
             run.result(f"{manifest['version']}: clips per class and split, as imported")

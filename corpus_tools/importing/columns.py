@@ -3,11 +3,14 @@
 import difflib
 import json
 import math
+import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from manifests.base.errors import ConfigurationError, DataError
+from manifests.base.letters import plain_letters
+from manifests.base.timecode import parse_time
 
 __all__ = [
     "LONG_NAME",
@@ -17,70 +20,186 @@ __all__ = [
     "check_text",
     "map_columns",
     "name_value_pairs",
+    "names_files",
     "parse_votes",
+    "unread_columns",
 ]
 
 ALIASES: dict[str, tuple[str, ...]] = {
-    "file": ("file", "file_name", "filename", "path", "filepath", "file_path", "audio", "wav",
-             "audio_path", "wav_path"),
-    "emotion": ("emotion", "emo", "label", "emotion_label", "class", "category"),
+    "file": ("file", "filename", "path", "filepath", "audio", "wav", "audiopath", "wavpath",
+             "audiofilepath", "audiofile", "audiofilename", "audioname", "wavfile", "wavefile",
+             "wavfilename", "wavname", "soundfile", "fname", "clippath", "clipname", "fileid",
+             "filepaths", "filenames", "recording", "文件", "文件名", "路径", "音频", "音频文件",
+             "音频路径"),
+    "emotion": ("emotion", "emo", "label", "emotionlabel", "class", "category", "emoclass",
+                "emotionclass", "emotioncategory", "emotionname", "emotionid", "emolabel",
+                "emocategory", "emotag", "emotiontag", "emotions", "labels", "labelname",
+                "labelemotion", "classlabel", "classname", "majoremotion", "majorityemotion",
+                "primaryemotion", "emotiongold", "goldemotion", "goldlabel", "finalemotion",
+                "finallabel", "情感", "情绪", "情感标签", "情绪标签", "情感类别", "情绪类别",
+                "标签", "类别"),
     "votes": ("votes",),
     "adjudicated": ("adjudicated",),
-    "speaker": ("speaker", "speaker_id", "spk", "spk_id", "actor", "actor_id"),
-    "gender": ("gender", "sex"),
-    "age": ("age",),
+    "speaker": ("speaker", "speakerid", "spk", "spkid", "actor", "actorid", "spkr", "spkrid",
+                "speakername", "speakercode", "spkname", "talker", "talkerid", "subject",
+                "subjectid", "participant", "participantid", "performer", "performerid",
+                "clientid", "personid", "actorname", "speakers", "speakerlabel", "说话人", "说话者",
+                "说话人id", "发音人", "演员", "sprecher", "locuteur", "hablante", "mówca"),
+    "gender": ("gender", "sex", "speakergender", "spkgender", "spkrgender", "actorgender",
+               "speakersex", "性别"),
+    "age": ("age", "speakerage", "spkage", "actorage", "年龄"),
     "region": ("region", "accent"),
     "native": ("native",),
-    "text": ("text", "transcript", "transcription", "utterance", "sentence_text"),
-    "sentence": ("sentence", "sentence_id"),
-    "split": ("split", "partition", "subset", "set"),
-    "source": ("source", "source_id", "episode", "dialogue", "dialogue_id", "session"),
+    "text": ("text", "transcript", "transcription", "utterance", "sentencetext", "transcripts",
+             "transcriptions", "utterancetext", "normalizedtext", "asrtext", "文本", "内容",
+             "转写", "台词"),
+    "sentence": ("sentence", "sentenceid"),
+    "split": ("split", "partition", "subset", "set", "splitset", "datasplit", "setname",
+              "splitname", "partitionname", "trainvaltest", "traintest", "划分", "数据划分"),
+    "source": ("source", "sourceid", "episode", "dialogue", "dialogueid", "session", "sessionid",
+               "episodeid", "dialog", "dialogid", "conversation", "conversationid"),
     "series": ("series", "show"),
-    "start": ("start", "start_time", "begin"),
-    "end": ("end", "end_time", "stop"),
+    "start": ("start", "starttime", "begin", "begintime", "onset", "offset", "startoffset",
+              "segmentstart", "starts", "tstart", "timestart", "timebegin", "开始", "开始时间",
+              "起始时间"),
+    "end": ("end", "endtime", "stop", "stoptime", "segmentend", "endoffset", "ends", "tend",
+            "timeend", "结束", "结束时间"),
+    "duration": ("duration", "dur", "audioduration", "segmentduration", "时长"),
 }  # fmt: skip
-"""Accepted column names of each field, in order of precedence; case-insensitive."""
+"""Accepted column names of each field, in order of precedence, as `_plain` returns them."""
+
+TIMES = ("start", "end", "duration")
+"""Fields in seconds; with ``_ms`` behind the name in milliseconds."""
 
 
-def map_columns(header: Iterable[str], given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the column name of each field in a table; ``given`` has user-defined ones.
+def map_columns(
+    header: Iterable[str],
+    given: Mapping[str, str] | None = None,
+    passed_over: Collection[str] = (),
+) -> dict[str, str]:
+    """Return the column name of each field in a table.
+
+    Names are compared without case, spaces and punctuation; a name within a struct counts for it.
+    ``given`` has user-defined columns, ``passed_over`` names those that aren't to be read.
 
     Raises:
-        ConfigurationError: if a given column or field doesn't exist, or no column names the audio
-            files.
+        ConfigurationError: if a given column or field doesn't exist, no column names the audio
+            files, or a column resembles a field that matters and isn't read.
 
     Example:
-        >>> map_columns(["Path", "Emo", "note"])
-        {'file': 'Path', 'emotion': 'Emo'}
+        >>> map_columns(["Path", "EmoClass", "note"])
+        {'file': 'Path', 'emotion': 'EmoClass'}
+        >>> map_columns(["audio_filepath", "offset", "Duration (ms)"])
+        {'file': 'audio_filepath', 'start': 'offset', 'duration_ms': 'Duration (ms)'}
     """
     names = list(header)
-    by_name = {name.strip().casefold(): name for name in reversed(names)}
+    _check_exist("--ignore ", passed_over, names)
+    by_name: dict[str, str] = {}
+    for name in reversed([name for name in names if name not in passed_over]):
+        by_name.setdefault(_plain(name.rpartition(".")[2]), name)
+        by_name[_plain(name)] = name
+    if "onset" in by_name and "offset" in by_name and "end" not in by_name:
+        by_name["end"] = by_name.pop("offset")
     columns: dict[str, str] = {}
     for field, aliases in ALIASES.items():
-        matches = [by_name[alias] for alias in aliases if alias in by_name]
-        if matches:
-            columns[field] = matches[0]
+        for unit, suffixes in _UNITS.items() if field in TIMES else (("", ("",)),):
+            keys = (alias + suffix for alias in aliases for suffix in suffixes)
+            found = next((by_name[key] for key in keys if key in by_name), None)
+            if found is not None and field not in columns:
+                columns[field + unit] = found
+                break
     for field, column in (given or {}).items():
-        if field not in ALIASES:
+        if field.removesuffix("_ms") not in (TIMES if field.endswith("_ms") else ALIASES):
             near = difflib.get_close_matches(field, ALIASES, n=1, cutoff=0.0)[0]
             raise ConfigurationError(
                 f"--column {field}={column}: no field {field!r}; did you mean "
                 f"{near!r}? Fields: {', '.join(ALIASES)}"
             )
-        if column not in names:
-            raise ConfigurationError(
-                f"--column {field}={column}: the table has no such column; it has "
-                f"{', '.join(names[:_SHOWN])}"
-            )
+        _check_exist(f"--column {field}=", [column], names)
+        for other in (field.removesuffix("_ms"), f"{field}_ms"):
+            columns.pop(other, None)
         columns[field] = column
     if "file" not in columns:
         raise ConfigurationError(
             f"no column names the audio files; name it, e.g. --column file=NAME; the table "
             f"has {', '.join(names[:_SHOWN]) or 'none'}"
         )
+    _check_lookalikes(names, columns, passed_over)
     return columns
 
 
+def names_files(header: Iterable[str]) -> bool:
+    """Return whether a column of a table is known to name audio files."""
+    return any(_plain(name.rpartition(".")[2]) in ALIASES["file"] for name in header)
+
+
+def unread_columns(header: Iterable[str], columns: Mapping[str, str]) -> list[str]:
+    """Return the columns of a table that stand for no field."""
+    return [name for name in header if name not in columns.values()]
+
+
+def _plain(name: str) -> str:
+    """Return a column's name without case, width, spaces and punctuation.
+
+    >>> _plain("Spkr_ID"), _plain("audio-filePath"), _plain("start (ms)")
+    ('spkrid', 'audiofilepath', 'startms')
+    """
+    return plain_letters(name)
+
+
+def _check_exist(option: str, columns: Iterable[str], names: Sequence[str]) -> None:
+    for column in columns:
+        if column not in names:
+            raise ConfigurationError(
+                f"{option}{column}: the table has no such column; it has "
+                f"{', '.join(names[:_SHOWN])}"
+            )
+
+
+def _check_lookalikes(
+    names: Sequence[str], columns: Mapping[str, str], passed_over: Collection[str]
+) -> None:
+    """Refuse unread columns if their names resemble a field that is absent and matters."""
+    absent = [field for field in _TELLING if field not in columns and f"{field}_ms" not in columns]
+    if "votes" in columns and "emotion" in absent:
+        absent.remove("emotion")
+    for name in unread_columns(names, columns):
+        if name in passed_over:
+            continue
+        key = _plain(name).replace("folder", "")
+        for unit in _COUNTS:
+            for field in TIMES:
+                if key in {a + unit for a in ALIASES[field]} | {unit + a for a in ALIASES[field]}:
+                    raise ConfigurationError(
+                        f"column {name!r} counts {unit}; give {field} in seconds, or pass the "
+                        f"column over with --ignore {name}"
+                    )
+        for field in absent:
+            near = difflib.get_close_matches(key, ALIASES[field], n=1, cutoff=_NEAR)
+            if near or any(part in key for part in _TELLING[field]):
+                raise ConfigurationError(
+                    f"column {name!r} isn't read, but looks like {_MEANING[field]}; name the "
+                    f"right column with --column {field}=NAME, or pass this one over with "
+                    f"--ignore {name!r}"
+                )
+
+
+_UNITS: dict[str, tuple[str, ...]] = {
+    "": ("", "s", "sec", "secs", "second", "seconds", "秒"),
+    "_ms": ("ms", "msec", "msecs", "millis", "millisecond", "milliseconds", "毫秒"),
+}
+_COUNTS = ("samples", "sample", "frames", "frame", "us", "microseconds")
+_TELLING: dict[str, tuple[str, ...]] = {
+    "emotion": ("emo", "label", "class", "categor", "affect", "feeling", "mood", "sentiment",
+                "情感", "情绪", "标签"),
+    "speaker": ("speak", "spk", "actor", "talker", "subjectid", "participant", "说话", "演员"),
+    "split": ("split", "partition", "subset", "fold", "traintest", "trainval", "划分"),
+    "start": ("start", "begin", "offset", "onset", "开始", "起始"),
+}  # fmt: skip
+"""Parts of names that tell of a field; its loss would falsify a corpus."""
+_MEANING = {"emotion": "the emotion", "speaker": "the speaker", "split": "the split",
+            "start": "the start of the clip"}  # fmt: skip
+_NEAR = 0.85  # difflib's ratio: one wrong letter in a name of seven
 _SHOWN = 30
 
 
@@ -119,18 +238,33 @@ def check_text(column: str, value: str) -> None:
         )
 
 
-def cell_seconds(column: str, cells: Mapping[str, Any]) -> float | None:
-    """Return the time in a cell in seconds, None if empty; raise DataError if it isn't a time."""
-    text = cell_text(cells.get(column))
+def cell_seconds(field: str, cells: Mapping[str, Any]) -> float | None:
+    """Return the time of a field in seconds, None if empty; raise DataError if it isn't a time.
+
+    Times are seconds, with a point or a comma, ``[h:]m:s``, or pandas' ``0 days 00:00:01``; those
+    of a field ``start_ms`` are milliseconds.
+
+    Example:
+        >>> cell_seconds("start", {"start": "1,25"}), cell_seconds("end", {"end_ms": 2500})
+        (1.25, 2.5)
+        >>> cell_seconds("start", {"start": "0 days 00:01:02.5"})
+        62.5
+    """
+    unit = 1.0 if field in cells else 0.001
+    text = cell_text(cells.get(field, cells.get(f"{field}_ms")))
     if text is None:
         return None
+    days = _DAYS.fullmatch(text)
     try:
         value = float(text)
-    except ValueError as error:
-        raise DataError(f"{column} {text[:40]!r} is not a number of seconds") from error
-    if not 0 <= value < _MAX_SECONDS:
-        raise DataError(f"{column} {text[:40]!r} is not a time in a file")
-    return value
+    except ValueError:
+        try:
+            value = parse_time(days[2]) + 86_400 * int(days[1]) if days else parse_time(text)
+        except DataError as error:
+            raise DataError(f"{field} {text[:40]!r} is not a number of seconds") from error
+    if not 0 <= value * unit < _MAX_SECONDS:
+        raise DataError(f"{field} {text[:40]!r} is not a time in a file")
+    return value * unit
 
 
 def cell_name(column: str, cells: Mapping[str, Any]) -> str | None:
@@ -155,7 +289,8 @@ def parse_votes(cell: Any) -> Iterator[tuple[str, str | None]]:
         yield pair[0], None if pair[1] is None else str(pair[1])
 
 
-_EMPTY = {"", "nan", "none", "null", "na", "n/a", "<na>"}
+_EMPTY = {"", "nan", "nat", "none", "null", "na", "n/a", "<na>"}
+_DAYS = re.compile(r"(\d{1,4}) days? (\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d+)?)", re.ASCII)
 _MAX_CHARACTERS = 100_000
 _MAX_SECONDS = 100_000.0
 

@@ -87,11 +87,18 @@ def _row_cut(track: DecodedTrack, row: Row, *, alone: bool) -> Cut:
         start, end = round(1000 * row.start), round(1000 * row.end)
         if not alone or length > end - start + _TOLERANCE_MS:
             if end > length + _TOLERANCE_MS:
+                unit = ", or say that they are milliseconds: --column start_ms=NAME and end_ms"
                 raise DataError(
                     f"{row.where}: ends at {row.end} s, but the file at "
                     f"{length / 1000} s; correct start and end"
+                    f"{unit if end / 1000 <= length + _TOLERANCE_MS else ''}"
                 )
             return Cut(start, min(end, length))
+    if row.duration is not None and length > 1000 * row.duration + max(500, 0.1 * length):
+        raise DataError(
+            f"{row.where}: lasts {row.duration} s, but the file {length / 1000} s; say where the "
+            f"clip starts: --column start=NAME"
+        )
     recorded = runs(~track.activity.gap)
     if track.activity.gap.any() and len(recorded):
         return Cut(int(recorded[0][0]) * FRAME_MS, int(recorded[-1][1]) * FRAME_MS)

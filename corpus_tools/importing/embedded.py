@@ -51,7 +51,7 @@ def _suffix(data: bytes) -> str:
 
 
 def class_names(metadata: Mapping[bytes, bytes] | None) -> Iterator[tuple[str, list[str]]]:
-    """Yield columns of a Parquet file whose numbers are Hugging Face's classes, and their names."""
+    """Yield columns of a Parquet file with numbers of Hugging Face's classes, and their names."""
     try:
         features = json.loads((metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
         for column, feature in features.items():

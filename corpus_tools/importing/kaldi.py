@@ -1,4 +1,4 @@
-"""Folders of Kaldi and ESPnet: ``wav.scp`` with ``segments``, ``utt2spk``, ``text``, ``utt2emo``."""
+"""Folders of Kaldi and ESPnet: ``wav.scp``, ``segments``, ``utt2spk``, ``text``, ``utt2emo``."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,10 @@ def kaldi_cells(folder: Path) -> Iterator[tuple[str, dict[str, Any] | str]]:
     """
     sounds = _pairs(folder / "wav.scp")
     segments = _pairs(folder / "segments")
-    fields = {field: _pairs(folder / name) for name, field in _FILES.items()}
+    others = {path.name: path.name for path in sorted(folder.glob("utt2*"))}
+    fields: dict[str, dict[str, str]] = {}
+    for name, field in {**others, **_FILES}.items():
+        fields.setdefault(field, {}).update(_pairs(folder / name))
     genders = _pairs(folder / "spk2gender")
     for utterance, value in (segments or sounds).items():
         where = f"{folder.name}, {utterance}"

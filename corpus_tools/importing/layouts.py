@@ -103,9 +103,9 @@ def _without_common(files: Sequence[_File]) -> list[tuple[str, ...]]:
 def _labels(files: Sequence[_File], known: Known) -> list[tuple[str | None, _Place | None]]:
     """Return the label of each file, and its place if it is the same for all files.
 
-    The place is the nearest folder whose names are labels for most files, else the part of folders'
-    names, else of files' names; else, where a name follows a known scheme, that; else the nearest
-    folder, whose names then are labels that nobody knows.
+    The place is the nearest folder that is named by labels for most files, else a part of the
+    names of folders, else of files; else, where names follow a known scheme, that; else the nearest
+    folder: its names are then labels that nobody knows.
     """
     depth = max((len(file.folders) for file in files), default=0)
     whole = [_Place(folder) for folder in range(1, depth + 1)]
@@ -214,7 +214,9 @@ def _of(pairs: str) -> Mapping[str, str]:
 
 _MOST_PARTS = 6
 _CAMEL = re.compile(r"[^\W\d_]?[^\W\dA-Z_]+|[A-Z]+(?![a-z])|\d+")
-_SESSION = re.compile(r"(?i)(ses|dia|conv|scene|ep|season|movie|film|take|part|disc|cd)[a-z]*[\W_]*\d")
+_SESSION = re.compile(
+    r"(?i)(ses|dia|conv|scene|ep|season|movie|film|take|part|disc|cd)[a-z]*[\W_]*\d"
+)
 _NUMBERED = re.compile(
     r"(?i)(s|f|m|p|spk|spkr|speaker|actor|actress|subject|participant|person|talker|id|female|male"
     r"|sprecher|locuteur|hablante|说话人|演员)?[\W_]*[a-z]{0,2}\d{1,6}"

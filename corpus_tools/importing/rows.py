@@ -2,8 +2,9 @@
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,27 @@ from corpus_tools.importing.columns import (
     check_text,
     parse_votes,
 )
-from corpus_tools.importing.labels import LabelMapping
-from corpus_tools.importing.tables import RawRow, split_named
+from corpus_tools.importing.labels import LabelMapping, SplitMapping
+from corpus_tools.importing.paths import end_of_path, existing, is_absolute
+from corpus_tools.importing.tables import RawRow
 from corpus_tools.media.identity import slug
 from corpus_tools.recordings.readings.script import sentence_id
 from manifests.base.emotions import UNCLEAR, Emotion
 from manifests.base.errors import DataError
-from manifests.storage.records import Gender, Speaker, Split
+from manifests.base.voices import is_nobody
+from manifests.storage.records import Speaker, Split
+from manifests.storage.speakers import gender_named
 from manifests.storage.store import inside
 
-__all__ = ["Row", "labels_in", "read_row"]
+__all__ = [
+    "MissingSoundError",
+    "Reading",
+    "Row",
+    "labels_in",
+    "read_row",
+    "speaker_in",
+    "split_in",
+]
 
 Vote = tuple[str, Emotion | None]
 
@@ -39,6 +51,7 @@ class Row:
         path: path of the audio file.
         start: start of the clip in the file in seconds.
         end: end of the clip in the file in seconds.
+        duration: length of the whole file in seconds, if a table without starts gives one.
         emotion: class of the clip.
         votes: annotator and class of each vote, None for unclear.
         adjudicated: True if the last vote was the adjudication.
@@ -55,6 +68,7 @@ class Row:
     path: Path
     start: float | None
     end: float | None
+    duration: float | None
     emotion: Emotion | None
     votes: tuple[Vote, ...]
     adjudicated: bool
@@ -64,6 +78,35 @@ class Row:
     split: Split | None
     source: str | None
     series: str | None
+
+
+@dataclass
+class Reading:
+    """How the rows of a table are read, and what was noticed.
+
+    Attributes:
+        columns: column by field.
+        root: folder that paths may not leave.
+        scratch: folder of sounds that were inside the table.
+        mapping: classes of labels.
+        splits: splits by name.
+        spelling: how to write a speaker's name, by name.
+        other_base: whether absolute paths of another machine are looked up by their ends.
+        unread: cells that mean nothing for their field, with their counts.
+    """
+
+    columns: Mapping[str, str]
+    root: Path
+    scratch: Path
+    mapping: LabelMapping
+    splits: SplitMapping
+    spelling: Mapping[str, str]
+    other_base: bool = False
+    unread: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+class MissingSoundError(DataError):
+    """Row that names a file that isn't in the folder, or lies outside it."""
 
 
 def labels_in(raw: RawRow, columns: Mapping[str, str]) -> Iterator[str]:
@@ -79,16 +122,20 @@ def labels_in(raw: RawRow, columns: Mapping[str, str]) -> Iterator[str]:
         return
 
 
-def read_row(raw: RawRow, columns: Mapping[str, str], root: Path, mapping: LabelMapping) -> Row:
-    """Return a validated row (``columns``: column by field); DataError if it is unusable."""
-    cells = {field: raw.cells.get(column) for field, column in columns.items()}
-    for field, value in cells.items():
+def split_in(raw: RawRow, columns: Mapping[str, str]) -> str | None:
+    """Return the name of a row's split, else that of its file."""
+    return cell_text(raw.cells.get(columns.get("split", ""))) or raw.split
+
+
+def read_row(raw: RawRow, reading: Reading) -> Row:
+    """Return a validated row; DataError if it is unusable."""
+    columns, mapping = reading.columns, reading.mapping
+    cells = {name: raw.cells.get(column) for name, column in columns.items()}
+    for column, value in cells.items():
         if isinstance(value, str):
-            check_text(field, value)
+            check_text(column, value)
     name = _file_name(cells.get("file"))
-    start, end = cell_seconds("start", cells), cell_seconds("end", cells)
-    if (start is None) != (end is None) or (start is not None and end is not None and end <= start):
-        raise DataError("needs start and end in seconds, with the end after the start")
+    start, end, duration = _times(cells)
     label = cell_text(cells.get("emotion"))
     text = cells.get("text")
     text = " ".join(text.split()) if isinstance(text, str) else cell_text(text)
@@ -100,19 +147,37 @@ def read_row(raw: RawRow, columns: Mapping[str, str], root: Path, mapping: Label
     return Row(
         where=raw.where,
         file=name,
-        path=_path_within(root, raw.folder, name),
+        path=_path_within(reading, raw.folder, name),
         start=start,
         end=end,
+        duration=duration,
         emotion=None if label is None or label == UNCLEAR else mapping.take(label),
         votes=tuple(_votes(cells.get("votes"), mapping)),
         adjudicated=str(cells.get("adjudicated")).casefold() == "true",
-        speaker=_speaker(cells),
+        speaker=_speaker(raw, cells, reading),
         text=text or None,
         sentence=sentence,
-        split=_split(cells, raw.split),
+        split=_split(split_in(raw, columns), reading.splits),
         source=cell_name("source", cells),
         series=cell_name("series", cells),
     )
+
+
+def _times(cells: Mapping[str, Any]) -> tuple[float | None, float | None, float | None]:
+    """Return start and end of a clip, or None and None and the length of its file, if known."""
+    start, end, duration = (cell_seconds(field, cells) for field in ("start", "end", "duration"))
+    starts = "start" in cells or "start_ms" in cells
+    if starts and start is None and end is None and duration is not None:
+        start = 0.0  # as NeMo reads a line without an offset
+    if start is None and end is None:
+        return None, None, duration
+    if start is not None and end is None and duration is not None:
+        end = start + duration
+    if start is None or end is None or end <= start:
+        raise DataError(
+            "needs start and end, or start and duration, in seconds, with the end after the start"
+        )
+    return start, end, None
 
 
 def _file_name(cell: Any) -> str:
@@ -122,17 +187,23 @@ def _file_name(cell: Any) -> str:
     return name.strip().replace("\\", "/")
 
 
-def _path_within(root: Path, folder: Path, name: str) -> Path:
+def _path_within(reading: Reading, folder: Path, name: str) -> Path:
     """Return the path of an audio file, which must lie under the root even after links."""
+    if name.startswith(f"{reading.scratch.as_posix()}/"):
+        return Path(name)
     relative = name
-    if name.startswith("/"):
+    if is_absolute(name):
         try:
             relative = Path(name).relative_to(folder.resolve()).as_posix()
         except ValueError as error:
-            raise DataError(
-                f"{name!r} lies outside {folder}; name the folder of the audio files with "
-                f"--audio-folder"
-            ) from error
+            found = end_of_path(folder, name) if reading.other_base else None
+            if found is None:
+                raise MissingSoundError(
+                    f"{name!r} lies outside {folder}; name the folder of the audio files with "
+                    f"--audio-folder"
+                ) from error
+            relative = found
+    root = reading.root
     try:
         path = inside(folder, relative.removeprefix("./"))
     except (DataError, OSError, ValueError) as error:
@@ -140,26 +211,39 @@ def _path_within(root: Path, folder: Path, name: str) -> Path:
     if not path.resolve().is_relative_to(root.resolve()):
         raise DataError(f"path {name[:200]!r} leaves {root}; it is refused")
     try:
-        if not path.is_file():
-            raise DataError(f"{name[:200]!r}: no such file in {folder}; see --audio-folder")
+        found_path = existing(path)
     except OSError as error:
         raise DataError(f"{name[:80]!r} is not a path ({error.strerror})") from error
-    return path
+    if found_path is None:
+        raise MissingSoundError(f"{name[:200]!r}: no such file in {folder}; see --audio-folder")
+    return found_path
 
 
-def _speaker(cells: Mapping[str, Any]) -> Speaker | None:
-    name = cell_text(cells.get("speaker"))
+def speaker_in(raw: RawRow, columns: Mapping[str, str]) -> str | None:
+    """Return the name of a row's speaker, None without one or if it says that nobody knows."""
+    name = cell_text(raw.cells.get(columns.get("speaker", "")))
+    return None if name is None or is_nobody(name) else name
+
+
+def _speaker(raw: RawRow, cells: Mapping[str, Any], reading: Reading) -> Speaker | None:
+    name = speaker_in(raw, reading.columns)
     if name is None:
         return None
-    age = cell_text(cells.get("age"))
+    gender, age = cell_text(cells.get("gender")), cell_text(cells.get("age"))
+    known = None if gender is None or is_nobody(gender) else gender_named(gender)
+    if gender is not None and known is None and not is_nobody(gender):
+        reading.unread["gender", gender] += 1
     try:
-        years = None if age is None else int(float(age))
+        years = None if age is None or is_nobody(age) else int(float(age.replace(",", ".")))
+        if years is not None and not 0 < years < _MAX_AGE:
+            raise ValueError
     except (ValueError, OverflowError):
         years = None
+        reading.unread["age", str(age)] += 1
     return Speaker(
-        speaker_id=_speaker_id(name),
-        gender=_GENDERS.get((cell_text(cells.get("gender")) or "").casefold()),
-        age=years if years is not None and 0 < years < _MAX_AGE else None,
+        speaker_id=_speaker_id(reading.spelling.get(name, name)),
+        gender=known,
+        age=years,
         region=cell_text(cells.get("region")),
         native=cell_text(cells.get("native")),
     )
@@ -172,13 +256,10 @@ def _speaker_id(name: str) -> str:
     return f"{slug(name, 20).replace('.', '-')}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
-def _split(cells: Mapping[str, Any], default: str | None) -> Split | None:
-    name = cell_text(cells.get("split")) or default
-    if name is None:
-        return None
-    split = split_named(name)
-    if split is None:
-        raise DataError(f"split {name[:40]!r} isn't one of train, val, test")
+def _split(name: str | None, splits: SplitMapping) -> Split | None:
+    split = None if name is None else splits.read(name)
+    if name is not None and split is not None:
+        splits.used[name, split] += 1
     return split
 
 
@@ -188,9 +269,4 @@ def _votes(cell: Any, mapping: LabelMapping) -> Iterator[Vote]:
         yield annotator, None if label in (None, UNCLEAR) else mapping.read(str(label))
 
 
-_GENDERS: dict[str, Gender] = {
-    "female": "female", "f": "female", "woman": "female", "女": "female",
-    "male": "male", "m": "male", "man": "male", "男": "male",
-    "other": "other", "o": "other",
-}  # fmt: skip
 _MAX_AGE = 120  # years

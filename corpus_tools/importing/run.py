@@ -5,15 +5,17 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from corpus_tools.assembly.manifest import build_from_corpus
 from corpus_tools.configuration.segment import SegmentSettings
-from corpus_tools.importing.columns import cell_text, map_columns
+from corpus_tools.importing.checks import check_table, report_missing, table_warnings
+from corpus_tools.importing.columns import cell_text, map_columns, unread_columns
 from corpus_tools.importing.cutting import ACCEPT_ALL, cut_rows, import_inputs
-from corpus_tools.importing.labels import LabelMapping
-from corpus_tools.importing.rows import Row, labels_in, read_row
-from corpus_tools.importing.tables import Table, read_corpus_tables
+from corpus_tools.importing.labels import LabelMapping, SplitMapping, divided
+from corpus_tools.importing.rows import MissingSoundError, Reading, Row, read_row, speaker_in
+from corpus_tools.importing.tables import RawRow, Table, read_corpus_tables
 from corpus_tools.importing.votes import add_judgements
 from corpus_tools.segmentation.intake.identify import KnownSources, identify
 from corpus_tools.segmentation.ledger.commit import sweep
@@ -25,9 +27,10 @@ from corpus_tools.workspace.runner import run_each
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import DataError
 from manifests.base.outcome import FileWarnings, Outcome, Progress, no_progress
+from manifests.base.voices import one_spelling
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Split, Transcript
-from manifests.storage.speakers import merge_speakers
+from manifests.storage.speakers import merge_speakers, read_speakers
 from manifests.storage.store import canonical_json
 from manifests.versions.manifest import load_manifest, newest
 
@@ -42,6 +45,7 @@ def import_manifest(
     columns: Mapping[str, str] | None = None,
     mapped: Mapping[str, str] | None = None,
     dropped: Collection[str] = (),
+    ignored: Collection[str] = (),
     series: str | None = None,
     progress: Progress = no_progress,
 ) -> Outcome:
@@ -55,61 +59,114 @@ def import_manifest(
         path: table or folder, see `corpus_tools.importing.tables.read_corpus_tables`.
         audio_folder: base of relative paths, which must not leave it.
         columns: column name by field, for names that aren't recognised.
-        mapped: class by label, for labels that aren't recognised.
+        mapped: class by label, or split by its name, for those that aren't recognised.
         dropped: labels to leave out.
+        ignored: columns that aren't to be read, although they look like one that matters.
         series: series of rows that name none; default: their source, else the table's name.
         progress: callback after each file.
 
     Returns:
-        ``details``: ``clips speakers unlabelled labels new_judgements unchanged splits`` and, if a
-        version was built, ``manifest``, see :func:`manifests.building.build.build_manifest`.
+        ``details``: ``clips speakers unlabelled labels new_judgements unchanged splits columns
+        unread_columns split_names from_names`` and, if a version was built, ``manifest``, see
+        :func:`manifests.building.build.build_manifest`.
 
     Raises:
-        ConfigurationError: if there is nothing to read, columns don't fit, or labels are unknown.
-        DataError: if the table or the corpus can't be read.
+        ConfigurationError: if there is nothing to read, columns don't fit, or labels or splits are
+            unknown.
+        DataError: if the table or the corpus can't be read, or nothing in it has a label although
+            it should.
     """
     outcome = Outcome()
-    mapping = LabelMapping(mapped or {}, dropped)
-    table = read_corpus_tables(path, audio_folder)
-    by_field = map_columns(table.columns, columns)
-    mapping.check(label for raw in table.rows for label in labels_in(raw, by_field))
-    rows = _read_rows(table, by_field, mapping, outcome)
-    outcome.warnings += table.notes
-    outcome.warnings += [*_vote_warnings(rows), *_split_warnings(rows), *_source_warnings(rows)]
-    by_clip = _import_rows(workspace, rows, series or path.resolve().stem, progress, outcome)
+    classes, sides = divided(mapped or {})
+    mapping, splits = LabelMapping(classes, dropped), SplitMapping(sides)
+    with TemporaryDirectory(prefix="corpus-import-") as folder:
+        scratch = Path(folder).resolve()
+        table = read_corpus_tables(
+            path,
+            scratch,
+            audio_folder,
+            mapping=mapping,
+            splits=splits,
+            file_column=(columns or {}).get("file"),
+        )
+        by_field = map_columns(table.columns, columns, ignored)
+        check_table(table, by_field, mapping, splits, path)
+        names = dict.fromkeys(filter(None, (speaker_in(raw, by_field) for raw in table.rows)))
+        known = read_speakers(workspace.speakers)
+        reading = Reading(
+            by_field,
+            table.root,
+            scratch,
+            mapping,
+            splits,
+            one_spelling(names, known),
+            other_base=audio_folder is not None,
+        )
+        rows = _read_rows(table, reading, outcome)
+        outcome.warnings += [
+            *table.notes,
+            *table_warnings(table, reading, rows, path, known),
+            *_vote_warnings(rows),
+            *_split_warnings(rows),
+            *_source_warnings(rows),
+        ]
+        by_clip = _import_rows(workspace, rows, series or path.resolve().stem, progress, outcome)
     with workspace.lock():
         new = add_judgements(workspace.root, by_clip, _table_digest(table), outcome)
-    splits: dict[str, Split] = {clip: row.split for clip, row in by_clip.items() if row.split}
+    given: dict[str, Split] = {clip: row.split for clip, row in by_clip.items() if row.split}
     outcome.details |= {
         "clips": len(by_clip),
         "speakers": len({row.speaker.speaker_id for row in by_clip.values() if row.speaker}),
         "unlabelled": sum(not row.votes and row.emotion is None for row in by_clip.values()),
         "labels": {f"{label}={emotion}": n for (label, emotion), n in sorted(mapping.used.items())},
         "new_judgements": new,
-        "splits": len(splits),
+        "splits": len(given),
+        "split_names": {f"{name}={split}": n for (name, split), n in sorted(splits.used.items())},
+        "columns": by_field,
+        "unread_columns": _unread(table, by_field),
+        "from_names": table.from_names,
     }
-    if splits:
-        _build_version(workspace, splits, outcome)
+    lost = sorted({row.split for row in rows if row.split} - set(given.values()))
+    if lost:
+        outcome.fail(
+            path.name,
+            f"no clip of {' and '.join(lost)} could be imported, so no version was written; mend "
+            f"the failed rows and import it again",
+        )
+    elif given:
+        _build_version(workspace, given, outcome)
     if not new and outcome.details["unchanged"] == outcome.details["files"] and outcome.ok:
         outcome.warnings.append(f"{path.name}: nothing new to import")
     return outcome
 
 
-def _read_rows(
-    table: Table, by_field: Mapping[str, str], mapping: LabelMapping, outcome: Outcome
-) -> list[Row]:
+def _unread(table: Table, by_field: Mapping[str, str]) -> list[str]:
+    """Return the columns that weren't read; of folders only those with several names."""
+    unread = unread_columns(table.columns, by_field)
+    if not table.from_names:
+        return unread
+    read = [tuple(raw.cells.get(name) for raw in table.rows) for name in by_field.values()]
+    values = {name: tuple(raw.cells.get(name) for raw in table.rows) for name in unread}
+    return [name for name, own in values.items() if len(set(own)) > 1 and own not in read]
+
+
+def _read_rows(table: Table, reading: Reading, outcome: Outcome) -> list[Row]:
     """Return the usable rows; record the others in the outcome."""
     outcome.items_in = len(table.rows) + len(table.broken)
     for where, reason in table.broken:
         outcome.fail(where, reason)
     kept: dict[tuple[Path, float | None, float | None], Row] = {}
+    missing: list[tuple[RawRow, MissingSoundError]] = []
     for raw in table.rows:
-        label = cell_text(raw.cells.get(by_field.get("emotion", "")))
-        if label is not None and mapping.drops(label):
+        label = cell_text(raw.cells.get(reading.columns.get("emotion", "")))
+        if label is not None and reading.mapping.drops(label):
             outcome.rejected[f"label {label}"] += 1
             continue
         try:
-            row = read_row(raw, by_field, table.root, mapping)
+            row = read_row(raw, reading)
+        except MissingSoundError as error:
+            missing.append((raw, error))
+            continue
         except DataError as error:
             outcome.fail(raw.where, str(error))
             continue
@@ -118,6 +175,7 @@ def _read_rows(
             outcome.rejected["the same row again"] += 1
         elif first is not row:
             outcome.fail(row.where, f"contradicts {first.where}, which is about the same audio")
+    report_missing(missing, reading, len(table.rows), outcome)
     return list(kept.values())
 
 

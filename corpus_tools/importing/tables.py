@@ -11,13 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from corpus_tools.importing.columns import names_files
+from corpus_tools.importing.embedded import SOUND_KEYS, class_names, sound_files
+from corpus_tools.importing.kaldi import kaldi_cells
+from corpus_tools.importing.labels import LabelMapping, SplitMapping
+from corpus_tools.importing.layouts import layout_cells
 from corpus_tools.media.folders import search_folder
 from manifests.base.csv_tables import Ragged, parse_table
 from manifests.base.encodings import read_text
 from manifests.base.errors import ConfigurationError, DataError
-from manifests.storage.records import Split
 
-__all__ = ["RawRow", "Table", "read_corpus_tables", "split_named"]
+__all__ = ["RawRow", "Table", "read_corpus_tables"]
 
 TABLES = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
 
@@ -39,15 +43,20 @@ class RawRow:
 class Table:
     """Readable rows of one or several files, and the location and reason of each broken one.
 
-    Audio paths must not leave ``root``; ``columns`` are all names in order of appearance, ``notes``
-    warnings about what was passed over.
+    Audio paths must not leave ``root``, but for sounds inside tables, which are written to
+    ``scratch``; ``columns`` are all names in order of appearance, ``notes``
+    warnings about what was passed over. ``sounds`` are all audio files of a folder; ``from_names``
+    is True if class and speaker come from the names of folders and files.
     """
 
     root: Path
+    scratch: Path
     rows: list[RawRow] = field(default_factory=list)
     broken: list[tuple[str, str]] = field(default_factory=list)
     columns: dict[str, None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    sounds: list[Path] = field(default_factory=list)
+    from_names: bool = False
 
     def add(self, row: RawRow) -> None:
         """Add a row."""
@@ -74,11 +83,23 @@ def read_table(path: Path, table: Table, folder: Path, split: str | None = None)
             if isinstance(cells, str):
                 table.broken.append((where, cells))
             else:
+                cells = sound_files(_flat(cells), table.scratch, where)
                 table.add(RawRow(where, cells, folder, split))
     except OSError as error:
         raise ConfigurationError(
             f"{path}: can't be read ({error.strerror or error}); check the path"
         ) from error
+
+
+def _flat(cells: dict[str, Any]) -> dict[str, Any]:
+    """Return cells with those of structs, but for sounds, beside the others, as ``outer.inner``."""
+    flat: dict[str, Any] = {}
+    for name, value in cells.items():
+        if isinstance(value, dict) and value and not SOUND_KEYS & value.keys():
+            flat |= {f"{name}.{inner}": cell for inner, cell in _flat(value).items()}
+        else:
+            flat[name] = value
+    return flat
 
 
 _Rows = Iterator[tuple[str, dict[str, Any] | str]]
@@ -124,9 +145,14 @@ def _read_parquet(path: Path) -> _Rows:
         table = pyarrow.parquet.ParquetFile(path)
         if table.metadata.num_rows > _MAX_ROWS:
             raise DataError(f"{path}: {table.metadata.num_rows} rows; split it into several files")
+        classes = dict(class_names(table.schema_arrow.metadata))
         batches = table.iter_batches(batch_size=_BATCH)
         rows = (row for batch in batches for row in batch.to_pylist())
         for number, row in enumerate(rows, start=1):
+            for column, names in classes.items():
+                value = row.get(column)
+                if isinstance(value, int) and 0 <= value < len(names):
+                    row[column] = names[value]
             yield f"{path.name}, row {number}", row
     except (pyarrow.ArrowException, ValueError, OSError) as error:
         raise DataError(f"{path}: not a readable Parquet file; write it again") from error
@@ -144,76 +170,111 @@ _MAX_ROWS = 2_000_000  # a few megabytes of Parquet may decompress to billions
 _BATCH = 1024  # rows
 
 
-_SPLITS: dict[str, Split] = {
-    "train": "train", "training": "train", "tr": "train",
-    "val": "val", "valid": "val", "validation": "val", "dev": "val", "development": "val",
-    "test": "test", "testing": "test", "eval": "test", "evaluation": "test",
-    "held": "held",
-}  # fmt: skip
-
 METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 
 
-def split_named(name: str) -> Split | None:
-    """Return the split that a name denotes, None if it denotes none.
-
-    Example:
-        >>> split_named("Validation"), split_named("fold3")
-        ('val', None)
-    """
-    return _SPLITS.get(name.strip().casefold())
-
-
-def read_corpus_tables(path: Path, audio_folder: Path | None = None) -> Table:
+def read_corpus_tables(
+    path: Path,
+    scratch: Path,
+    audio_folder: Path | None = None,
+    *,
+    mapping: LabelMapping | None = None,
+    splits: SplitMapping | None = None,
+    file_column: str | None = None,
+) -> Table:
     """Return the rows of a table, or of a folder of tables or audio files.
 
     In a folder, each ``metadata.csv``, ``.jsonl`` or ``.parquet`` is read with paths relative to it
-    (or to ``audio_folder``); a parent folder may name its split. Without any, EmoBox's JSON Lines
-    are read (``*_train_*.jsonl``, ``*_valid_*``, ``*_test_*``); else each audio file is a row with
-    its folder's name as the class.
+    (or to ``audio_folder``); a parent folder may name its split. Without any, Kaldi's files are
+    read, else all tables with a column of audio files (``*_train_*.jsonl`` of EmoBox,
+    ``data/test-00000-of-00001.parquet`` of Hugging Face); else each audio file is a row, with class
+    and speaker by `layout_cells`. Sounds inside tables are written to ``scratch``.
 
     Raises:
         ConfigurationError: if there is nothing to read.
         DataError: if a table can't be read.
     """
+    mapping, splits = mapping or LabelMapping(), splits or SplitMapping()
     if audio_folder is not None and not audio_folder.is_dir():
         raise ConfigurationError(f"--audio-folder {audio_folder}: no such folder")
     if not path.is_dir():
         root = audio_folder or path.parent
-        table = Table(root)
+        table = Table(root, scratch)
         read_table(path, table, root)
         return table
-    table = Table(audio_folder or path)
+    table = Table(audio_folder or path, scratch)
     found = search_folder(path)
+    table.sounds += found.files
     table.broken += [(str(place), reason) for place, reason in found.problems()]
     files = (folder / name for folder in found.folders for name in METADATA)
     if tables := sorted(file for file in files if file.is_file()):
         for file in tables:
-            read_table(file, table, audio_folder or file.parent, _split_of_folder(file, path))
-    elif tables := sorted(path.glob("*.jsonl")):
-        for file in tables:
-            read_table(file, table, table.root, _split_in_name(file.stem))
-    else:
+            split = _split_of_folder(file, path, splits)
+            read_table(file, table, audio_folder or file.parent, split)
+    elif folders := [folder for folder in found.folders if (folder / "wav.scp").is_file()]:
+        for folder in folders:
+            split = _split_of_folder(folder.resolve() / "wav.scp", path.resolve().parent, splits)
+            for where, cells in kaldi_cells(folder):
+                if isinstance(cells, str):
+                    table.broken.append((where, cells))
+                else:
+                    table.add(RawRow(where, cells, table.root, split))
+    elif not _add_tables(path, found.folders, table, splits, file_column):
         table.notes += found.warnings()
-        _add_class_folders(path, found.files, table)
+        names = [file.relative_to(path).as_posix() for file in found.files]
+        for cells, split in layout_cells(names, mapping.knows, splits.read):
+            table.add(RawRow(cells["file"], dict(cells), path, split))
+        table.from_names = True
     if not table.rows and not table.broken:
         raise ConfigurationError(f"{path}: no metadata file and no audio in this folder")
     return table
 
 
-def _add_class_folders(path: Path, files: Sequence[Path], table: Table) -> None:
-    for audio in files:
-        relative = audio.relative_to(path)
-        cells = {"file": relative.as_posix()}
-        if len(relative.parts) > 1 and split_named(relative.parts[-2]) is None:
-            cells["emotion"] = relative.parts[-2]
-        table.add(RawRow(relative.as_posix(), cells, path, _split_of_folder(audio, path)))
+def _add_tables(
+    path: Path,
+    folders: Sequence[Path],
+    table: Table,
+    splits: SplitMapping,
+    file_column: str | None,
+) -> bool:
+    """Add the rows of the tables in a folder that have a column of audio files; False if none has.
+
+    Below the folder only Parquet files count.
+    """
+    files = [file for suffix in TABLES for file in path.glob(f"*{suffix}")]
+    files += [file for folder in folders if folder != path for file in folder.glob("*.parquet")]
+    passed_over = []
+    before = len(table.rows)
+    for file in sorted(files):
+        own = Table(table.root, table.scratch)
+        split = _split_in_name(file.stem, splits) or _split_of_folder(file, path, splits)
+        try:
+            read_table(file, own, table.root, split)
+        except DataError:
+            own.rows.clear()
+        if own.rows and (file_column in own.columns or names_files(own.columns)):
+            table.rows += own.rows
+            table.broken += own.broken
+            table.columns |= own.columns
+        else:
+            passed_over.append(file.relative_to(path).as_posix())
+    if passed_over:
+        more = f" and {len(passed_over) - _SHOWN} more" if len(passed_over) > _SHOWN else ""
+        one = len(passed_over) == 1
+        table.notes.append(
+            f"{path}: {len(passed_over)} table{'' if one else 's'} without a column of audio files "
+            f"passed over: {', '.join(passed_over[:_SHOWN])}{more}"
+        )
+    return len(table.rows) > before
 
 
-def _split_of_folder(file: Path, root: Path) -> str | None:
+_SHOWN = 3
+
+
+def _split_of_folder(file: Path, root: Path, splits: SplitMapping) -> str | None:
     parts = file.relative_to(root).parts[:-1]
-    return next((part for part in parts if split_named(part)), None)
+    return next((part for part in parts if splits.read(part)), None)
 
 
-def _split_in_name(stem: str) -> str | None:
-    return next((part for part in re.split(r"[_\W]+", stem) if split_named(part)), None)
+def _split_in_name(stem: str, splits: SplitMapping) -> str | None:
+    return next((part for part in re.split(r"[_\W]+", stem) if splits.read(part)), None)

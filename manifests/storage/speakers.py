@@ -8,13 +8,22 @@ from pathlib import Path
 from manifests.base.csv_tables import Ragged, read_table
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome
-from manifests.storage.records import Speaker
+from manifests.storage.records import Gender, Speaker
 from manifests.storage.store import write_text
 from manifests.storage.tombstones import Withdrawn
 
-__all__ = ["check_not_withdrawn", "merge_speakers", "read_speakers"]
+__all__ = ["check_not_withdrawn", "gender_named", "merge_speakers", "read_speakers"]
 
 COLUMNS = tuple(Speaker.fields())
+
+
+def gender_named(name: str) -> Gender | None:
+    """Return the gender that a word denotes, None if it denotes none.
+
+    >>> gender_named("F"), gender_named("男"), gender_named("femal")
+    ('female', 'male', None)
+    """
+    return _GENDERS.get(name.strip().rstrip(".").casefold())
 
 
 def read_speakers(path: Path) -> dict[str, Speaker]:
@@ -79,3 +88,18 @@ def _to_csv(speakers: Iterable[Speaker]) -> str:
     for speaker in sorted(speakers, key=lambda one: one.speaker_id):
         writer.writerow({key: "" if v is None else v for key, v in speaker.row().items()})
     return out.getvalue()
+
+
+_GENDERS: dict[str, Gender] = {
+    "female": "female", "f": "female", "fem": "female", "woman": "female", "girl": "female",
+    "女": "female", "女性": "female", "女声": "female", "女生": "female", "weiblich": "female",
+    "frau": "female", "féminin": "female", "femme": "female", "femenino": "female",
+    "mujer": "female", "kobieta": "female", "female_feminine": "female", "여성": "female",
+    "male": "male", "m": "male", "man": "male", "boy": "male", "男": "male", "男性": "male",
+    "男声": "male", "男生": "male", "männlich": "male", "mann": "male", "masculin": "male",
+    "homme": "male", "masculino": "male", "hombre": "male", "mężczyzna": "male",
+    "male_masculine": "male", "남성": "male",
+    "other": "other", "o": "other", "diverse": "other", "divers": "other", "nonbinary": "other",
+    "non-binary": "other", "其他": "other",
+}  # fmt: skip
+"""Words for each gender; ``female_feminine`` and ``male_masculine`` are those of Common Voice."""

@@ -2,14 +2,12 @@
 
 import json
 
-import numpy as np
 import pyarrow
 import pyarrow.parquet
 import pytest
 
 from corpus_tools.importing.run import import_manifest
 from corpus_tools.importing.tables import _read_parquet
-from corpus_tools.media.wav import write_wav
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.exports.export import export_manifest
@@ -19,23 +17,7 @@ from manifests.storage.speakers import read_speakers
 from manifests.versions.manifest import load_manifest, newest
 
 pytestmark = pytest.mark.usefixtures("no_plots")
-RATE = 16_000
 EMOTIONS = ("anger", "happiness", "sad", "neu")
-
-
-@pytest.fixture
-def corpus(tmp_path):
-    return Workspace.create(tmp_path / "corpus", "test", "en")
-
-
-@pytest.fixture
-def sounds(tmp_path, make_voice):
-    """A folder with eight files of a second, of four speakers."""
-    folder = tmp_path / "theirs"
-    for number in range(8):
-        samples = (make_voice(1.0, seed=number) * 20_000).astype(np.int16)
-        write_wav(folder / f"wav/{number}.wav", samples)
-    return folder
 
 
 def table(folder, rows, head="path,Emo,spk,sex,transcript,split", name="list.csv"):

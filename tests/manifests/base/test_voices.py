@@ -18,8 +18,8 @@ ROLES = [
     "MAN", "man 2", "WOMAN #1", "Woman's voice", "OLD MAN", "MALE VOICE", "MAN ON TV", "ALL",
     "BOTH", "CROWD", "Narrator (V.O.)", "VOICE", "OFFICER", "NURSE 2", "Mann", "Kobieta", "Wszyscy",
     "Tous", "Hombre 1", "Голос", "Все", "男", "女", "男1", "男甲", "众人", "眾人", "旁白", "画外音",
-    "畫外音", "旁白（女声）", "黑衣男子", "士兵乙", "宫女们", "女の子", "ナレーター", "全員", "남자",
-    "여자 2", "모두",
+    "畫外音", "旁白（女声）", "黑衣男子", "士兵乙", "宫女们", "女の子", "ナレーター", "全員",
+    "남자", "여자 2", "모두",
 ]  # fmt: skip
 
 PERSONS = [

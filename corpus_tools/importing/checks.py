@@ -1,0 +1,192 @@
+"""Checks of a foreign table as a whole, before its clips are written, and what is said about it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from corpus_tools.importing.columns import TIMES, cell_seconds, cell_text
+from corpus_tools.importing.labels import LabelMapping, SplitMapping
+from corpus_tools.importing.paths import base_for
+from corpus_tools.importing.rows import (
+    MissingSoundError,
+    Reading,
+    Row,
+    labels_in,
+    speaker_in,
+    split_in,
+)
+from corpus_tools.importing.tables import RawRow, Table
+from manifests.base.errors import ConfigurationError, DataError
+from manifests.base.outcome import Outcome
+from manifests.base.voices import alike_warnings
+
+__all__ = ["check_table", "report_missing", "table_warnings"]
+
+
+def check_table(
+    table: Table,
+    columns: Mapping[str, str],
+    mapping: LabelMapping,
+    splits: SplitMapping,
+    path: Path,
+) -> None:
+    """Refuse a table if its labels, splits or times can't be meant as they would be read.
+
+    Raises:
+        ConfigurationError: if labels or splits are unknown, or times look like milliseconds.
+        DataError: if there is no label at all where there should be some.
+    """
+    labels = [label for raw in table.rows for label in labels_in(raw, columns)]
+    mapping.check(
+        labels,
+        "; if these folders aren't classes, give a table with a column emotion"
+        if table.from_names
+        else "",
+    )
+    splits.check(name for name in (split_in(raw, columns) for raw in table.rows) if name)
+    if not labels and table.rows and table.from_names:
+        raise DataError(
+            f"{path}: no name of a folder or file says a class; name the folders by class, or give "
+            f"a table with a column emotion (without such a column, clips are imported to be "
+            f"labelled)"
+        )
+    named = [columns[field] for field in ("emotion", "votes") if field in columns]
+    if not labels and table.rows and named:
+        raise DataError(
+            f"{path}: no row has a label, since {' and '.join(map(repr, named))} is empty in all "
+            f"of {len(table.rows)}; name the right column with --column emotion=NAME, or pass this "
+            f"one over with --ignore {named[0]} to import the clips without labels"
+        )
+    _check_unit(table, columns)
+
+
+def _check_unit(table: Table, columns: Mapping[str, str]) -> None:
+    """Refuse whole numbers that would make clips of minutes: they count something shorter."""
+    if "start" not in columns or not ({"end", "duration"} & columns.keys()):
+        return
+    lengths, times = [], []
+    for raw in table.rows:
+        cells: dict[str, Any] = {
+            field: raw.cells.get(columns[field]) for field in TIMES if field in columns
+        }
+        try:
+            start, end, length = (cell_seconds(field, cells) for field in TIMES)
+        except DataError:
+            continue
+        if length is None and start is not None and end is not None:
+            length = end - start
+        if length is not None:
+            lengths.append(length)
+            times += [time for time in (start, end) if time is not None]
+    if lengths and median(lengths) > _LONG and all(time == int(time) for time in times):
+        flags = " ".join(
+            f"--column {field}_ms={columns[field]}" for field in TIMES if field in columns
+        )
+        raise ConfigurationError(
+            f"clips of {median(lengths):.0f} s by {columns['start']!r} are too long for seconds; "
+            f"if these are milliseconds: {flags}; if they count samples, give seconds"
+        )
+
+
+_LONG = 120.0  # seconds; an utterance with one emotion is shorter
+
+
+def table_warnings(
+    table: Table, reading: Reading, rows: Sequence[Row], path: Path, known: Iterable[str]
+) -> Iterator[str]:
+    """Yield what a user should know about a table that is imported: what in it wasn't used."""
+    columns = reading.columns
+    if not {"emotion", "votes"} & columns.keys():
+        yield (
+            f"{path.name}: no column names the emotion, so all clips are without a label; its "
+            f"columns: {', '.join(list(table.columns)[:_MOST])}"
+        )
+    said = _unclear(table, reading)
+    bare = [row for row in rows if row.emotion is None and not row.votes and row.where not in said]
+    if bare and {"emotion", "votes"} & columns.keys():
+        yield (
+            f"{len(bare)} of {len(rows)} clips have no label and are to be annotated: "
+            f"{_first(row.where for row in bare)}"
+        )
+    nobody = [
+        raw.where
+        for raw in table.rows
+        if cell_text(raw.cells.get(columns.get("speaker", ""))) and not speaker_in(raw, columns)
+    ]
+    if nobody:
+        names = dict.fromkeys(
+            str(raw.cells[columns["speaker"]])
+            for raw in table.rows
+            if cell_text(raw.cells.get(columns["speaker"])) and not speaker_in(raw, columns)
+        )
+        yield (
+            f"{len(nobody)} of {len(table.rows)} rows have {_first(map(repr, names))} for a "
+            f"speaker, which is nobody; their speaker is unknown"
+        )
+    merged: dict[str, list[str]] = {}
+    for name, spelling in reading.spelling.items():
+        if name != spelling:
+            merged.setdefault(spelling, []).append(name)
+    if merged:
+        shown = _first(f"{name} (also {', '.join(own)})" for name, own in merged.items())
+        yield f"speakers written in several ways count as one: {shown}"
+    yield from alike_warnings(dict.fromkeys(reading.spelling.values()), known)
+    for field in ("gender", "age"):
+        cells = {value: n for (name, value), n in reading.unread.items() if name == field}
+        if cells:
+            said = _first(f"{value!r} ({n})" for value, n in cells.items())
+            right = "female, male, other" if field == "gender" else "years, such as 27"
+            yield f"{field} isn't read where it is {said}; write {right}"
+    if table.sounds and not table.from_names and len(rows) == len(table.rows):
+        named = {row.path.resolve() for row in rows}
+        if unnamed := [file for file in table.sounds if file.resolve() not in named]:
+            yield (
+                f"{len(unnamed)} audio files of {path} are in no row of its tables and weren't "
+                f"imported: {_first(file.relative_to(path).as_posix() for file in unnamed)}"
+            )
+
+
+def _unclear(table: Table, reading: Reading) -> set[str]:
+    """Return where the rows are that say something else than a class, such as ``unclear``."""
+    column = reading.columns.get("emotion", "")
+    return {raw.where for raw in table.rows if cell_text(raw.cells.get(column)) is not None}
+
+
+def report_missing(
+    missing: Sequence[tuple[RawRow, MissingSoundError]],
+    reading: Reading,
+    total: int,
+    outcome: Outcome,
+) -> None:
+    """Record rows without a file as failures; many of them as one that says what would help."""
+    if len(missing) <= _SHOWN and 2 * len(missing) <= total:
+        for raw, error in missing:
+            outcome.fail(raw.where, str(error))
+        return
+    column = reading.columns["file"]
+    all_of = "all of these are" if len(missing) > 1 else "it is"
+    names = [str(raw.cells[column]).strip().replace("\\", "/") for raw, _ in missing]
+    folder = missing[0][0].folder
+    found = base_for(names, folder)
+    advice = (
+        f"with --audio-folder {found[0]} "
+        f"{all_of if found[1] == len(missing) else f'{found[1]} of these are'} found"
+        if found
+        else "none was found near it; give the folder of the audio files with --audio-folder"
+    )
+    outcome.fail(
+        f"{len(missing)} of {total} rows",
+        f"name files that aren't in {folder}, such as {names[0][:200]!r} "
+        f"({missing[0][0].where}); {advice}",
+    )
+
+
+def _first(names: Iterable[str]) -> str:
+    names = list(names)
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+_SHOWN = 3
+_MOST = 30
