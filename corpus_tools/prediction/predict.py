@@ -95,6 +95,7 @@ def predict_all(
             settings=configuration.segment,
             transcriber=transcriber,
             together=together,
+            language=configuration.corpus.language if workspace else "",
             progress=progress,
         )
         _merge(outcome, result)
@@ -152,14 +153,16 @@ def predict_files(
     settings: SegmentSettings | None = None,
     transcriber: SegmentTranscriber | None = None,
     together: SpeakerScope = "file",
+    language: str = "",
     progress: Progress = no_progress,
 ) -> tuple[list[FilePrediction], Outcome]:
     """Return the predictions for each file that can be decoded, and the outcome of the run.
 
     A file no longer than the longest clip is one segment, and may come with its ``text``; a longer
     one is cut as ``corpus segment`` would cut it. Texts come from subtitles beside or within the
-    file, else from the recogniser, if any. Clips within the scope ``together`` are normalised
-    together, as clips of one speaker. A ``track`` of None is the default one.
+    file, those in a known ``language`` first, else from the recogniser, if any. Clips within the
+    scope ``together`` are normalised together, as clips of one speaker. A ``track`` of None is the
+    default one.
     """
     settings = settings or SegmentSettings()
     outcome = Outcome(items_in=len(files))
@@ -174,7 +177,9 @@ def predict_files(
         segments = [
             replace(segment, text=transcript)
             for (segment, _), transcript in zip(
-                cuts, _texts(path, cuts, text, transcriber, outcome.warnings.append), strict=True
+                cuts,
+                _texts(path, cuts, text, transcriber, language, outcome.warnings.append),
+                strict=True,
             )
         ]
         group = {"file": str(path), "folder": str(path.parent), "all": "all"}[together]
@@ -206,12 +211,13 @@ def _texts(
     cuts: Sequence[tuple[Segment, Samples]],
     text: str | None,
     transcriber: SegmentTranscriber | None,
+    language: str,
     warn: Callable[[str], None],
 ) -> list[str]:
     segments = [segment for segment, _ in cuts]
     if text is not None or not segments:
         return [text or ""] * len(segments)
-    texts = subtitle_texts(path, segments, warn)
+    texts = subtitle_texts(path, segments, warn, language)
     missing = [row for row, transcript in enumerate(texts) if not transcript]
     if transcriber is not None and missing:
         sounds = [cuts[row][1] for row in missing]

@@ -144,10 +144,13 @@ class SegmentTranscriber:
 
 
 def subtitle_texts(
-    path: Path, segments: Sequence[Segment], warn: Callable[[str], None]
+    path: Path, segments: Sequence[Segment], warn: Callable[[str], None], language: str = ""
 ) -> list[str]:
-    """Return the subtitles beside or within a file for each segment, "" where there are none."""
-    lines, problems = read_lines(path, path.name, language="")
+    """Return the subtitles beside or within a file for each segment, "" where there are none.
+
+    Those in a known ``language`` are preferred.
+    """
+    lines, problems = read_lines(path, path.name, language)
     for problem in problems:
         warn(problem)
     texts = assign_lines(lines, segments)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from corpus_tools.subtitles.cues import Cue, name_speakers, plain_cues
-from corpus_tools.subtitles.languages import script_of, scripts_of_language, tag_is_language
+from corpus_tools.subtitles.languages import script_of, scripts_of_language
+from corpus_tools.subtitles.sidecars import SUFFIXES, find_sidecar
 from manifests.base.encodings import decode_damaged
 from manifests.base.errors import DataError
 
@@ -21,10 +22,6 @@ __all__ = [
     "find_sidecar",
     "read_subtitle_file",
 ]
-
-
-SUFFIXES = (".srt", ".ass", ".ssa", ".vtt")
-"""Supported file suffixes, in order of preference."""
 
 
 @dataclass(frozen=True)
@@ -43,25 +40,6 @@ class Subtitles:
 
     events: list[SubtitleEvent]
     notes: list[str]
-
-
-def find_sidecar(media: Path, language: str = "zh") -> Path | None:
-    """Return the subtitle file of a media file, or None.
-
-    It has the media file's stem, alone (``a.srt``) or with a language (``a.zh.srt``). Files without
-    a language are preferred to those in the spoken language, those to others; then the order of
-    ``SUFFIXES`` and the name decide.
-    """
-    found = []
-    for path in media.parent.iterdir():
-        suffix = path.suffix.lower()
-        if not path.stem.startswith(media.stem) or suffix not in SUFFIXES:
-            continue
-        tag = path.stem.removeprefix(media.stem)
-        if (not tag or _LANGUAGE.fullmatch(tag)) and path.is_file():
-            rank = 0 if not tag else 1 if tag_is_language(tag[1:], language) else 2
-            found.append((rank, SUFFIXES.index(suffix), path.name, path))
-    return min(found)[-1] if found else None
 
 
 def read_subtitle_file(path: Path, language: str = "zh") -> Subtitles:
@@ -167,7 +145,6 @@ _LARGEST_FILE = 32 * 2**20  # bytes; a feature film's subtitles have about 0.1 M
 _MOST_LINES = 100_000
 _LONGEST_ROW = 4000  # characters
 _MIN_LINES = 30  # lines from which a file is checked for being a translation
-_LANGUAGE = re.compile(r"\.[A-Za-z]{2,3}(?:[-_][A-Za-z]{2,8})*")
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 _ASS_TIMES = re.compile(r"Dialogue:[^,]*(?:,\s*-?\d{1,2}:\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?\s*){2},")
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.subtitles.stream import SubtitleStream
 
-__all__ = ["read_embedded"]
+__all__ = ["has_track_in", "read_embedded"]
 
 
 def read_embedded(media: Path, language: str = "zh") -> Subtitles:
@@ -41,6 +41,19 @@ def read_embedded(media: Path, language: str = "zh") -> Subtitles:
         raise DataError(f"{media}: its subtitle track can't be read ({error.strerror})") from error
     found = clean_subtitles(cues, "ass", f"{media}, subtitle track {track.index}", language)
     return Subtitles(found.events, notes + found.notes)
+
+
+def has_track_in(media: Path, language: str) -> bool:
+    """Return whether a media file has a complete text track that is marked as in a language."""
+    from corpus_tools.media.probe import open_media
+
+    try:
+        with open_media(media) as container:
+            tracks = container.streams.subtitles
+            text = [track for track in tracks if track.codec_context.name in _TEXT_CODECS]
+            return any(_rank(track, language)[:2] == (0, False) for track in text)
+    except MediaError:
+        return False
 
 
 def _choose_track(

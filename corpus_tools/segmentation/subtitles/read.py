@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from corpus_tools.configuration.segment import SegmentSettings
 from corpus_tools.media.cut import Cut
 from corpus_tools.segmentation.subtitles.sync import SubtitleTiming, align_lines
-from corpus_tools.subtitles.files import find_sidecar, read_subtitle_file
-from corpus_tools.subtitles.tracks import read_embedded
+from corpus_tools.subtitles.files import read_subtitle_file
+from corpus_tools.subtitles.sidecars import choose_sidecar, find_sidecar
+from corpus_tools.subtitles.tracks import has_track_in, read_embedded
 from manifests.base.errors import DataError
 from manifests.storage.records import SubtitleLine
 from manifests.storage.store import sha256_file
@@ -30,15 +31,23 @@ def read_lines(
 ) -> tuple[list[SubtitleLine], list[str]]:
     """Read a file's subtitles, from the file beside it or else from a track in it, and warnings.
 
-    Lines are in order of time, none if unreadable; ``language`` is a BCP 47 code, empty if unknown.
+    A track in the language is preferred to a file that is marked as another language's or as forced
+    lines. Lines are in order of time, none if unreadable; ``language`` is a BCP 47 code, empty if
+    unknown.
     """
+    sidecar = choose_sidecar(media, language)
+    if sidecar.foreign(language) and has_track_in(media, language):
+        sidecar = sidecar.rejected("the film has a track in the language")
+    notes = sidecar.notes(media, language)
     try:
-        sidecar = find_sidecar(media, language)
         subtitles = (
-            read_subtitle_file(sidecar, language) if sidecar else read_embedded(media, language)
+            read_subtitle_file(sidecar.path, language)
+            if sidecar.path
+            else read_embedded(media, language)
         )
     except DataError as error:
-        return [], [f"{error}; cut without subtitles"]
+        return [], [*notes, f"{error}; cut without subtitles"]
+    notes += subtitles.notes
     lines = [
         SubtitleLine(
             source_id=source_id,
@@ -49,7 +58,7 @@ def read_lines(
         )
         for event in subtitles.events
     ]
-    return sorted(lines, key=lambda line: (line.start, line.end, line.text)), subtitles.notes
+    return sorted(lines, key=lambda line: (line.start, line.end, line.text)), notes
 
 
 def synchronise(
