@@ -123,7 +123,9 @@ def _read_description(path: Path) -> dict[str, Any]:
         ) from error
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not valid JSON ({error}); {_REMEDY}") from error
-    if not isinstance(description, dict) or set(description) - _LATER_KEYS != _KEYS:
+    if not isinstance(description, dict) or "schema" not in description:
+        raise DataError(f"{path}: not the description of a model; {_REMEDY}")
+    if description["schema"] == _SCHEMA and set(description) - _LATER_KEYS != _KEYS:
         raise DataError(f"{path}: not the description of a model; {_REMEDY}")
     if description["schema"] != _SCHEMA:
         raise DataError(

@@ -1,9 +1,13 @@
 """Builders of corpus records with plausible values; pass the fields that a test is about."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from manifests.base.emotions import EMOTIONS
 from manifests.storage.records import Clip, Judgement, Label, ManifestEntry, Source, Transcript
+from manifests.storage.store import sha256_file
+from manifests.versions.manifest import content_digest
 
 __all__ = [
     "DIGEST",
@@ -14,6 +18,7 @@ __all__ = [
     "make_label",
     "make_source",
     "make_transcript",
+    "seal_manifest",
 ]
 
 DIGEST = "0" * 64
@@ -151,3 +156,16 @@ def make_entry(
             **fields,
         }
     )
+
+
+def seal_manifest(folder: Path) -> None:
+    """Write the header of a version, or correct its checksums, to fit its ``manifest.jsonl``."""
+    path = folder / "manifest.json"
+    header = json.loads(path.read_text()) if path.exists() else {
+        "version": folder.name, "schema": 1, "created": "", "parent": None, "params": {},
+        "groups": {"by": [], "largest": 0, "counts": {}}, "files": {}, "counts": {"train": {}},
+    }  # fmt: skip
+    sha256 = sha256_file(folder / "manifest.jsonl")
+    header["files"]["manifest.jsonl"] = sha256
+    header["digest"] = content_digest(sha256, header["params"])
+    path.write_text(json.dumps(header))

@@ -110,8 +110,7 @@ def _read_csv(path: Path) -> _Rows:
     if not columns:
         raise DataError(f"{path}: empty; give a table with a header")
     for line, cells in rows:
-        ragged = isinstance(cells, Ragged)
-        yield f"{path.name}, line {line}", cells.problem if ragged else cells
+        yield f"{path.name}, line {line}", cells.problem if isinstance(cells, Ragged) else cells
 
 
 def _read_json(path: Path) -> _Rows:

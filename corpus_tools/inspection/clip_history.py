@@ -22,7 +22,7 @@ from manifests.storage.records import Clip, Judgement, ManifestEntry, Screen, So
 from manifests.storage.shards import STAGES, read_shard, read_stage
 from manifests.storage.store import read_jsonl
 from manifests.storage.tombstones import Withdrawn
-from manifests.versions.manifest import ENTRIES, versions
+from manifests.versions.manifest import ENTRIES, check_content, versions
 from models.runs import run_names
 
 __all__ = ["clip_history", "find_clip"]
@@ -162,6 +162,7 @@ def _next_build(clip: Clip, accepted: Sequence[Clip], votes: ClipVotes) -> str:
 def _manifests(corpus: Path, clip_id: str) -> Iterator[tuple[str, dict[str, Any] | None]]:
     for folder in versions(corpus):
         path = folder / ENTRIES
+        check_content(folder)
         row = next((row for row in read_jsonl(path) if row.get("clip_id") == clip_id), None)
         yield folder.name, None if row is None else ManifestEntry.parse(row, str(path)).row()
 

@@ -61,10 +61,12 @@ def plan_withdrawal(
     shards = {clip.clip_id: clip for clip in read_stage(corpus, STAGES["segments"], Clip)}
     sources = {source.source_id: source for source in read_stage(corpus, STAGES["sources"], Source)}
     answers = list(read_judgements(corpus))
-    named = frozen_clips(corpus).keys() | shards.keys()
+    withdrawn = Withdrawn.of(corpus)
+    complete = withdrawn.unfinished() is None
+    named = frozen_clips(corpus, whole=complete).keys() | shards.keys()
     entries = {folder.name: list(read_jsonl(folder / ENTRIES)) for folder in versions(corpus)}
     records = _CorpusRecords(corpus, shards, sources, answers, named, entries)
-    stones = Withdrawn.of(corpus).tombstones
+    stones = withdrawn.tombstones
     earlier = next((stone for stone in stones if (stone.kind, stone.id) == (kind, name)), None)
     if earlier is None and name not in (known := records.known(kind)):
         raise unknown_id_error(kind, name, known)

@@ -15,7 +15,7 @@ from manifests.storage.records import Clip, Label, ManifestEntry, Source, Speake
 from manifests.storage.sections import SplitSettings
 from manifests.storage.store import clear_partial_folders
 from manifests.versions.index import open_manifest
-from manifests.versions.manifest import Manifest, check_content, newest
+from manifests.versions.manifest import Manifest, newest
 
 __all__ = ["build_manifest"]
 
@@ -68,7 +68,6 @@ def build_manifest(
             last = newest(corpus)
             parent = None
             if last is not None:
-                check_content(last)
                 parent = open_manifest(last)
             partition = _divided(
                 entries, settings, given, parent, resplit=resplit, repeats=repeats, outcome=outcome

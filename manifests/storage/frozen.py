@@ -5,18 +5,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from manifests.base.errors import DataError
-from manifests.storage.store import read_jsonl
+from manifests.storage.store import read_json, read_jsonl, sha256_file
 
 __all__ = ["frozen_clips"]
 
 
-def frozen_clips(corpus: Path) -> dict[str, str]:
+def frozen_clips(corpus: Path, *, whole: bool = True) -> dict[str, str]:
     """Return the clips named by exported tasks, judgements and manifests, with the file.
 
     It is the first file that names the clip, relative to the corpus folder. A DataError says that
-    one can't be read, since going on could lose labels.
+    one can't be read, or a manifest was cut or changed, since going on could lose labels; ``whole``
+    is False while a withdrawal changes them.
     """
     named: dict[str, str] = {}
+    for path in sorted(corpus.glob(_ENTRIES)) if whole else ():
+        _check_whole(path)
     for pattern, clips_of in _NAMING:
         for path in sorted(corpus.glob(pattern)):
             place = path.relative_to(corpus)
@@ -44,6 +47,14 @@ def _row_clips(path: Path) -> Iterator[str]:
             raise DataError(f"{path}, line {number}: {_UNREADABLE} (no clip_id)")
 
 
+def _check_whole(path: Path) -> None:
+    """Compare a manifest.jsonl with the checksum in its header or redaction, if it has a header."""
+    lists = [path.with_name(name) for name in ("withdrawn.json", "manifest.json")]
+    known = [read_json(file).get("files", {}).get(path.name) for file in lists if file.is_file()]
+    if known and sha256_file(path) != known[0]:
+        raise DataError(f"{path}: changed since the version was written; restore it from a copy")
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"clip_id {value!r} is not a string")
@@ -51,9 +62,10 @@ def _text(value: object) -> str:
 
 
 _UNREADABLE = "its clips can't be read, so none may change; restore or remove the file"
+_ENTRIES = "manifests/v*/manifest.jsonl"
 _NAMING = (
     ("annotations/tasks/*.json", _task_clips),
     ("annotations/tasks/*/*.json", _task_clips),
     ("annotations/judgements/*.jsonl", _row_clips),
-    ("manifests/v*/manifest.jsonl", _row_clips),
+    (_ENTRIES, _row_clips),
 )

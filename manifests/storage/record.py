@@ -48,6 +48,11 @@ class Record:
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(str(part) for part in first["loc"]) or "record"
+            if first["type"] == "unexpected_keyword_argument":
+                raise DataError(
+                    f"{where}: {cls.__name__.lower()} field '{field}' is unknown; remove it, or "
+                    f"update corpus-tools if a newer one wrote it"
+                ) from error
             raise DataError(
                 f"{where}: {cls.__name__.lower()} field '{field}': {first['msg']}"
             ) from error

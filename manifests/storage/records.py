@@ -5,11 +5,13 @@ durations are seconds. Paths are relative to the corpus folder and POSIX.
 """
 
 from functools import lru_cache
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, field_validator
 
 from manifests.base.emotions import EMOTIONS, Emotion
+from manifests.base.errors import DataError
 from manifests.storage.record import Record, record
 
 __all__ = [
@@ -31,10 +33,23 @@ __all__ = [
     "Split",
     "SubtitleLine",
     "Transcript",
+    "check_schema",
 ]
 
 SCHEMA = 1
 """Version of the record formats; files with a higher version are refused."""
+
+
+def check_schema(schema: object, path: Path) -> None:
+    """Raise DataError, with what to do, unless a file's version of the formats is a known one."""
+    if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
+        raise DataError(f"{path}: its schema is {schema!r}, no version; restore it from a copy")
+    if schema > SCHEMA:
+        raise DataError(
+            f"{path}: written by a newer corpus-tools (schema {schema}, this one reads up to "
+            f"{SCHEMA}); update corpus-tools"
+        )
+
 
 Side = Literal["train", "val", "test"]
 Split = Literal["train", "val", "test", "held"]

@@ -16,6 +16,7 @@ from manifests.storage.records import (
     Source,
     SubtitleLine,
     Transcript,
+    check_schema,
 )
 from manifests.storage.store import fingerprint, inside, read_jsonl, write_jsonl
 
@@ -135,13 +136,10 @@ def shard_paths(corpus: Path, stage: Stage) -> Iterable[Path]:
 
 def _header(path: Path, row: dict[str, Any]) -> Header:
     head = row.get("_")
+    if isinstance(head, dict):
+        check_schema(head.get("schema"), path)
     if not isinstance(head, dict) or set(head) != set(Header.__dataclass_fields__):
         raise DataError(f"{path}: no stage header in line 1; {_RESTORE_SHARD}")
-    if not isinstance(head["schema"], int) or head["schema"] > SCHEMA:
-        raise DataError(
-            f"{path}: written by a newer corpus-tools (schema {head['schema']}, "
-            f"this one reads up to {SCHEMA}); update corpus-tools"
-        )
     return Header(**head)
 
 

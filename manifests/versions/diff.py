@@ -11,7 +11,7 @@ from typing import Any
 from manifests.base.errors import DataError
 from manifests.base.markdown import escape, table
 from manifests.storage.records import ManifestEntry
-from manifests.versions.manifest import ENTRIES, read_manifest_header
+from manifests.versions.manifest import ENTRIES, check_content
 
 __all__ = ["CHANGES", "Change", "ManifestDiff", "diff_as_markdown", "diff_manifests"]
 
@@ -83,9 +83,9 @@ def diff_manifests(before: Path, after: Path) -> ManifestDiff:
     """Compare two versions, which may be of different corpora.
 
     Both are read in parallel, so that only changed clips are held in memory. DataError if one can't
-    be read, or its entries aren't in the order of their ids.
+    be read or was changed, or its entries aren't in the order of their ids.
     """
-    headers = [read_manifest_header(folder) for folder in (before, after)]
+    headers = [check_content(folder)[0] for folder in (before, after)]
     old_counts, new_counts = (
         {
             str(split): {str(name): n for name, n in classes.items()}

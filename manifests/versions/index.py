@@ -16,14 +16,11 @@ from manifests.storage.records import ManifestEntry, Split
 from manifests.storage.store import atomic_path, sha256_file
 from manifests.versions.manifest import (
     ENTRIES,
-    HEADER,
     Manifest,
-    content_digest,
+    check_content,
     load_manifest,
-    read_manifest_header,
     versions,
 )
-from manifests.versions.redaction import read_redaction
 
 __all__ = [
     "INDEX",
@@ -54,23 +51,20 @@ def write_index(path: Path, entries: Sequence[ManifestEntry]) -> None:
 def open_manifest(folder: Path) -> Manifest:
     """Open a version for reading its clips, from its index if it has one.
 
-    The header and the index are checked at once, each entry when it is read. ``manifest.jsonl`` is
-    not read (:func:`manifests.versions.verify.verify_manifest` compares them).
+    The header, ``manifest.jsonl`` and the index are checked at once by their checksums, each entry
+    when it is read. :func:`manifests.versions.verify.verify_manifest` compares their content.
 
     Raises:
-        DataError: if the header can't be read or the index was changed; without an index as
-            :func:`manifests.versions.manifest.load_manifest`.
+        DataError: as `manifests.versions.manifest.load_manifest`, or if the index was changed.
     """
-    header = read_manifest_header(folder)
+    header, redaction = check_content(folder)
     path = folder / INDEX
-    if INDEX not in header.files or not path.is_file() or read_redaction(folder) is not None:
+    if INDEX not in header.files or not path.is_file() or redaction is not None:
         return load_manifest(folder)
     if sha256_file(path) != header.files[INDEX]:
         raise DataError(
             f"{path}: changed since the version was written; delete it to read {ENTRIES} instead"
         )
-    if content_digest(header.files.get(ENTRIES, ""), header.params) != header.digest:
-        raise DataError(f"{folder / HEADER}: its params or digest changed; restore it from a copy")
     if not _has_current_columns(_open_index(path)):
         return load_manifest(folder)
     return Manifest(folder, header, _IndexEntries(path))

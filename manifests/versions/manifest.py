@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from manifests.base.errors import DataError
-from manifests.storage.records import SCHEMA, ManifestEntry, ManifestHeader, Split
+from manifests.storage.records import ManifestEntry, ManifestHeader, Split, check_schema
 from manifests.storage.store import fingerprint, inside, read_json, read_jsonl, sha256_file
 from manifests.versions.redaction import Redaction, read_redaction
 
@@ -140,12 +140,7 @@ def read_manifest_header(folder: Path) -> ManifestHeader:
         row = read_json(path)
     except FileNotFoundError as error:
         raise DataError(f"{folder}: no manifest here ({HEADER} is missing)") from error
-    schema = row.get("schema")
-    if isinstance(schema, int) and schema > SCHEMA:
-        raise DataError(
-            f"{path}: written by a newer corpus-tools (schema {schema}, this one reads up to "
-            f"{SCHEMA}); update corpus-tools"
-        )
+    check_schema(row.get("schema"), path)
     header: ManifestHeader = ManifestHeader.parse(row, str(path))
     try:
         fingerprint(header.params)

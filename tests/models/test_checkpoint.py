@@ -85,6 +85,15 @@ def test_weights_of_another_model_are_refused(folder, change, message):
         read_model(folder)
 
 
+def test_a_model_of_a_newer_schema_is_named_whatever_its_keys(folder):
+    path = folder / "model.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": 99, "experts": 4}))
+    with pytest.raises(
+        DataError, match="schema 99, but this version reads schema .*; update corpus-"
+    ):
+        read_model(folder)
+
+
 def test_replaced_weights_are_refused(folder):
     weights = load_file(folder / "model.safetensors")
     weights["output.bias"] += 1

@@ -8,7 +8,7 @@ from manifests.base.errors import ConfigurationError, DataError
 from manifests.storage.records import Screen
 from manifests.storage.shards import STAGES, write_shard
 from manifests.storage.store import write_jsonl
-from tests.factories import make_clip, make_judgement, make_source, make_transcript
+from tests.factories import make_clip, make_judgement, make_source, make_transcript, seal_manifest
 
 SOURCE, DIGEST = "E01-0123456789ab", "0" * 64
 CLIPS = [f"{SOURCE}-{n * 4000:08d}-{n * 4000 + 4000:08d}" for n in range(3)]
@@ -133,8 +133,8 @@ def test_bad_predictions_file_is_named(workspace, predictions, text):
 def test_bad_manifest_entry_is_named(workspace):
     folder = workspace.root / "manifests" / "v1"
     folder.mkdir(parents=True)
-    (folder / "manifest.json").write_text("{}")
     write_jsonl(folder / "manifest.jsonl", [{"clip_id": CLIPS[0]}])
+    seal_manifest(folder)
     assert printed(clip_history(workspace, CLIPS[1]))["manifests"] == "v1: not included"
     with pytest.raises(DataError, match=r"v1/manifest.jsonl: manifestentry field"):
         clip_history(workspace, CLIPS[0])

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from manifests.base.errors import DataError
 from manifests.storage.sections import SplitSettings
 from manifests.versions.diff import CHANGES, diff_as_markdown, diff_manifests
+from tests.factories import seal_manifest
 
 CLASSES = ("angry", "sad")
 
@@ -90,10 +91,7 @@ def test_any_two_versions_differ_as_sets_do(tmp_path_factory, make_entry, before
         rows = [make_entry(name, emotion).row() | {"group": "g", "split": "train"}
                 for name, emotion in sorted(clips.items())]  # fmt: skip
         (folder / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-        header = {"version": folder.name, "schema": 1, "created": "", "parent": None, "digest": "",
-                  "params": {}, "groups": {"by": [], "largest": 0, "counts": {}}, "files": {},
-                  "counts": {"train": {}}}  # fmt: skip
-        (folder / "manifest.json").write_text(json.dumps(header))
+        seal_manifest(folder)
         folders.append(folder)
     found = diff_manifests(*folders)
     kinds = {change.clip_id: change.kinds[0] for change in found.changes}
@@ -117,6 +115,9 @@ def test_any_two_versions_differ_as_sets_do(tmp_path_factory, make_entry, before
 def test_a_damaged_version_is_named(versions, text, said):
     before, after, _ = versions
     (after / "manifest.jsonl").write_text(text)
+    with pytest.raises(DataError, match="changed since the version was written"):
+        diff_manifests(before, after)
+    seal_manifest(after)
     with pytest.raises(DataError, match=said):
         diff_manifests(after, after)
     (after / "manifest.jsonl").unlink()

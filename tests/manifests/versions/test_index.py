@@ -3,7 +3,9 @@ import json
 import pytest
 
 from manifests.base.errors import DataError
+from manifests.storage.frozen import frozen_clips
 from manifests.storage.store import sha256_file
+from manifests.versions.diff import diff_manifests
 from manifests.versions.index import INDEX, index_problem, open_manifest, placements, write_index
 from manifests.versions.manifest import load_manifest
 from manifests.versions.verify import verify_manifest
@@ -87,3 +89,28 @@ def test_a_class_outside_the_six_is_refused_when_its_entry_is_read(built):
     (built / "manifest.json").write_text(json.dumps(header))
     with pytest.raises(DataError, match="emotion"):
         list(open_manifest(built).entries)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: text.replace("angry", "sad", 1),
+        lambda text: "".join(text.splitlines(keepends=True)[:-1]),
+        lambda text: text.replace("\n", "\r\n"),
+    ],
+    ids=["cut off", "edited", "a line lost", "other newlines"],
+)
+def test_a_changed_manifest_is_noticed_by_every_reader_beside_a_whole_index(built, change):
+    path = built / "manifest.jsonl"
+    path.write_bytes(change(path.read_bytes().decode()).encode())
+    corpus = built.parent.parent
+    readers = (
+        lambda: open_manifest(built),
+        lambda: load_manifest(built),
+        lambda: diff_manifests(built, built),
+        lambda: frozen_clips(corpus),
+    )
+    for read in readers:
+        with pytest.raises(DataError, match=r"manifest\.jsonl: changed since the version was"):
+            read()
