@@ -8,9 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from corpus_tools.subtitles.cues import Cue, name_speakers, plain_cues
+from corpus_tools.subtitles.cues import Cue, plain_cues
 from corpus_tools.subtitles.languages import script_of, scripts_of_language
+from corpus_tools.subtitles.remarks import join_brackets, without_lyrics
+from corpus_tools.subtitles.rolling import without_rolling
 from corpus_tools.subtitles.sidecars import SUFFIXES, find_sidecar
+from corpus_tools.subtitles.signs import shared_name, without_signs
+from corpus_tools.subtitles.speakers import name_speakers
 from manifests.base.encodings import decode_damaged
 from manifests.base.errors import DataError
 
@@ -26,12 +30,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class SubtitleEvent:
-    """A subtitle line: start and later end in seconds, plain text on one line, named speaker."""
+    """A subtitle line: start and later end in seconds, spoken text on one line, named speaker.
+
+    ``text_raw`` is the text with remarks and names, None if it has none.
+    """
 
     start: float
     end: float
     text: str
     speaker: str | None
+    text_raw: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,14 +53,17 @@ class Subtitles:
 def read_subtitle_file(path: Path, language: str = "zh") -> Subtitles:
     """Read an .srt, .ass, .ssa or .vtt file; ``language`` is empty if unknown.
 
-    Format and encoding are detected from the content. Styling is removed. Karaoke, translations
-    (see `without_translations`) and cues that can't be spoken (see `spoken_cues`) are left out.
+    Format and encoding are detected from the content. Styling is removed. Karaoke, signs, lyrics,
+    remarks, translations (see `without_translations`) and cues that can't be spoken (see
+    `spoken_cues`) are left out.
     Raise DataError if it can't be read as subtitles.
     """
     import pysubs2
 
     text, damaged = _read_text(path, language)
     format_ = _detect_format(text)
+    # the parser would take a line with times of words for one with the times of a cue
+    text, timed_words = _WORD_TIME.subn("", text)
     text, unreadable = _limit_size(text, format_, path)
     try:
         parsed = pysubs2.SSAFile.from_string(text, format_, keep_html_tags=True)
@@ -61,11 +72,18 @@ def read_subtitle_file(path: Path, language: str = "zh") -> Subtitles:
     if not len(parsed):
         raise DataError(f"{path}: no subtitle lines found in it; expected SRT, ASS, SSA or VTT")
     cues = [
-        Cue(line.start / 1000, line.end / 1000, line.text, line.name.strip() or None, line.effect)
+        Cue(
+            line.start / 1000,
+            line.end / 1000,
+            line.text,
+            line.name.strip() or None,
+            line.effect,
+            line.style if format_ in ("ass", "ssa") else "",
+        )
         for line in parsed
         if not line.is_comment
     ]
-    found = clean_subtitles(cues, format_, str(path), language)
+    found = clean_subtitles(cues, format_, str(path), language, timed_words=bool(timed_words))
     notes = []
     if damaged:
         notes.append(f"{path}: {damaged} damaged characters, replaced by \ufffd")
@@ -74,19 +92,49 @@ def read_subtitle_file(path: Path, language: str = "zh") -> Subtitles:
     return Subtitles(found.events, notes + found.notes)
 
 
-def clean_subtitles(cues: Sequence[Cue], format_: str, where: str, language: str) -> Subtitles:
-    """Return the spoken lines of parsed cues; the notes name the file as in ``where``."""
-    spoken, reasons = spoken_cues(plain_cues(cues, format_))
+def clean_subtitles(
+    cues: Sequence[Cue], format_: str, where: str, language: str, *, timed_words: bool = False
+) -> Subtitles:
+    """Return the spoken lines of parsed cues; the notes name the file as in ``where``.
+
+    ``timed_words`` shows that a recogniser made the file, see `without_rolling`.
+    Raise DataError if there are cues, and none is spoken.
+    """
+    shown, signs = without_signs(cues)
+    plain = sorted(plain_cues(shown, format_), key=lambda cue: (cue.start, cue.end, cue.text))
+    single, repeats = without_rolling(plain, timed_words=timed_words)
+    spoken, reasons = spoken_cues(single)
     kept, translated = without_translations(spoken, language)
-    notes = [f"{where}: {n} subtitle lines {why}; left out" for why, n in sorted(reasons.items())]
+    reasons["are signs, credits or comments on the picture"] = signs
+    named = [replace(cue, raw=cue.text) for cue in kept]
+    name = shared_name(named) if format_ in ("ass", "ssa") else None
+    if name is not None:
+        named = [replace(cue, speaker=None) for cue in named]
+    in_speech = [
+        cue for cue in name_speakers(join_brackets(without_lyrics(named))) if cue.text.strip()
+    ]
+    reasons["hold only remarks or lyrics"] = len(named) - len(in_speech)
+    notes = [
+        f"{where}: {n} subtitle lines {why}; left out" for why, n in sorted(reasons.items()) if n
+    ]
+    if cues and not in_speech:
+        raise DataError(
+            f"{where}: none of its {len(cues)} lines is spoken text"
+            f"{''.join(f'; {n} {why}' for why, n in sorted(reasons.items()) if n)}; give a file "
+            f"with the dialogue"
+        )
+    if name is not None:
+        notes.append(f"{where}: all its lines have the name '{name}', taken for no speaker's")
+    if repeats:
+        notes.append(f"{where}: rolling captions; {repeats} lines repeated what was shown before")
     if translated:
         notes.append(f"{where}: two languages at once; of {translated} lines only {language} kept")
-    elif _is_translation(kept, language):
+    elif _is_translation(in_speech, language):
         notes.append(
             f"{where}: hardly a line is in the script of {language}; if it is a translation, "
             "remove the file; if another language is spoken, set [corpus] language"
         )
-    return Subtitles(_events(kept), notes)
+    return Subtitles(_events(in_speech), notes)
 
 
 def _is_translation(cues: Sequence[Cue], language: str) -> bool:
@@ -131,20 +179,26 @@ def _limit_size(text: str, format_: str, path: Path) -> tuple[str, int]:
 
 
 def _events(cues: Iterable[Cue]) -> list[SubtitleEvent]:
-    cues = list(cues)
-    named = name_speakers([(cue.text, cue.speaker) for cue in cues])
     events = {
-        SubtitleEvent(round(cue.start, 3), round(cue.end, 3), " ".join(text.split()), speaker)
-        for cue, (text, speaker) in zip(cues, named, strict=True)
-        if text.strip() and round(cue.end, 3) > round(cue.start, 3)
+        SubtitleEvent(
+            round(cue.start, 3), round(cue.end, 3), text, cue.speaker, raw if raw != text else None
+        )
+        for cue in cues
+        for text in [" ".join(cue.text.split())]
+        for raw in [" ".join((cue.raw or "").split())]
+        if text and round(cue.end, 3) > round(cue.start, 3)
     }
-    return sorted(events, key=lambda line: (line.start, line.end, line.text, line.speaker or ""))
+    return sorted(
+        events,
+        key=lambda line: (line.start, line.end, line.text, line.speaker or "", line.text_raw or ""),
+    )
 
 
 _LARGEST_FILE = 32 * 2**20  # bytes; a feature film's subtitles have about 0.1 MB, fonts aside
 _MOST_LINES = 100_000
 _LONGEST_ROW = 4000  # characters
 _MIN_LINES = 30  # lines from which a file is checked for being a translation
+_WORD_TIME = re.compile(r"<\d+:\d\d[:.][\d:.]*>")
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 _ASS_TIMES = re.compile(r"Dialogue:[^,]*(?:,\s*-?\d{1,2}:\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?\s*){2},")
 
@@ -181,13 +235,13 @@ def _rejection(cue: Cue) -> str | None:
 
 
 def _merge_repeated(cues: Sequence[Cue]) -> list[Cue]:
-    """Merge consecutive cues with the same text and speaker."""
+    """Merge cues with the same text and speaker, unless it is a short answer given twice."""
     joined: list[Cue] = []
     last: dict[tuple[str, str | None], int] = {}
     for cue in cues:
         key = cue.text.strip(), cue.speaker
         at = last.get(key)
-        if at is not None and cue.start <= joined[at].end + _AT_ONCE:
+        if at is not None and _is_repeated(joined[at], cue):
             end = max(joined[at].end, cue.end)
             if end - joined[at].start <= _LONGEST:
                 joined[at] = replace(joined[at], end=end)
@@ -197,10 +251,20 @@ def _merge_repeated(cues: Sequence[Cue]) -> list[Cue]:
     return joined
 
 
+def _is_repeated(last: Cue, cue: Cue) -> bool:
+    if cue.start > last.end + _AT_ONCE:
+        return False
+    brief = min(cue.end - cue.start, last.end - last.start) < _FRAME
+    return brief or cue.start < last.end or len(_WORD.findall(cue.text)) > _SHORT_ANSWER
+
+
 _LATEST = 4 * 24 * 3600  # s
 _LONGEST = 30  # s
 _MOST_TEXT = 500
 _AT_ONCE = 0.05  # s
+_FRAME = 0.3  # s; shorter cues are frames of an animation
+_SHORT_ANSWER = 4  # words or Chinese characters
+_WORD = re.compile(r"[\u3040-\u9fff\uac00-\ud7af]|[^\W\u3040-\u9fff\uac00-\ud7af]+")
 
 
 def without_translations(cues: Sequence[Cue], language: str) -> tuple[list[Cue], int]:

@@ -111,7 +111,8 @@ def _cues(
                 continue
             fields = line.ass.decode("utf-8", "replace").split(",", 8)
             if len(fields) == 9:
-                cues.append(Cue(start, end, fields[8], fields[3].strip() or None, fields[7]))
+                name = fields[3].strip() or None
+                cues.append(Cue(start, end, fields[8], name, fields[7], fields[2]))
     return cues
 
 

@@ -36,6 +36,10 @@ class TimedLine(Protocol):
     def text(self) -> str:
         """Text of the line."""
 
+    @property
+    def text_raw(self) -> str | None:
+        """Text with what isn't spoken, None if it is the same."""
+
 
 class TimedClip(Protocol):
     """A clip with times: a record of a corpus, or a segment of a file."""
@@ -65,6 +69,7 @@ class ClipText:
         lines: texts of its own lines.
         flags: flags of the text.
         shared: texts of lines of which no clip holds half.
+        raw: texts of its own lines, or of the shared ones if it has none, with what isn't spoken.
         inside_s: seconds of its lines (or of the shared ones if it has none) within the clip.
         shown_s: total duration of these lines in seconds.
         covered_s: seconds of the clip that they cover.
@@ -73,6 +78,7 @@ class ClipText:
     lines: list[str] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
     shared: list[str] = field(default_factory=list)
+    raw: list[str] = field(default_factory=list)
     inside_s: float = 0.0
     shown_s: float = 0.0
     covered_s: float = 0.0
@@ -142,6 +148,7 @@ def _clip_text(
         lines=[line.text for line in own],
         flags=[STRADDLES] if straddles else [],
         shared=[line.text for line in shared],
+        raw=[line.text_raw or line.text for line in lines],
         inside_s=sum(_overlap(line, clip) for line in lines),
         shown_s=sum(line.end - line.start for line in lines),
         covered_s=_covered_seconds(clip, lines),

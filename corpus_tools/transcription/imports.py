@@ -12,10 +12,13 @@ from typing import Any
 from corpus_tools.segmentation.intake.identify import nearest_names
 from corpus_tools.segmentation.ledger.commit import sweep
 from corpus_tools.subtitles.files import SUFFIXES, read_subtitle_file
+from corpus_tools.subtitles.speakers import spoken_texts
 from corpus_tools.transcription.assign import assign_lines
+from corpus_tools.transcription.guards.flags import doubtful_texts
 from corpus_tools.transcription.store import STAGE, put_transcripts, transcript_origin
 from corpus_tools.transcription.subtitle_transcripts import subtitle_transcripts
 from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
+from corpus_tools.transcription.transcribe import configured_flagger
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.csv_tables import Ragged, decimal, parse_table
 from manifests.base.encodings import read_text
@@ -187,14 +190,32 @@ def import_transcripts(
                 f"{path.name}: unknown kind of file; expected .jsonl, "
                 f"{', '.join((*TABLES, *SUFFIXES))}"
             )
+        flagged = _with_flags(workspace, texts, path.name, outcome)
         changed = [
-            sid for sid, new in sorted(texts.items()) if _merge_into_shard(workspace.root, sid, new)
+            sid
+            for sid, new in sorted(flagged.items())
+            if _merge_into_shard(workspace.root, sid, new)
         ]
     outcome.outputs += [STAGE.path(workspace.root, sid) for sid in changed]
     outcome.details |= {"name": name, "changed": len(changed)}
     if not changed and outcome.ok:
         outcome.warnings.append(f"{path.name}: no new texts")
     return outcome
+
+
+def _with_flags(
+    workspace: Workspace, texts: Mapping[str, list[Transcript]], file: str, outcome: Outcome
+) -> dict[str, list[Transcript]]:
+    """Return the texts by source with the flags of the guards, and warn of those flagged."""
+    flagger = configured_flagger(workspace.configuration.transcribe, workspace.root)
+    flagged = {}
+    for source_id, own in texts.items():
+        clips = read_shard(STAGES["segments"].path(workspace.root, source_id), Clip)
+        flagged[source_id] = flagger.flag(own, {clip.clip_id: clip.duration for clip in clips})
+    records = [record for own in flagged.values() for record in own]
+    if warning := doubtful_texts(records, f"of {file}"):
+        outcome.warnings.append(warning)
+    return flagged
 
 
 def _subtitle_file_texts(
@@ -231,7 +252,9 @@ def _table_texts(
     seen: dict[str, str] = {}
     language = workspace.configuration.corpus.language
     withdrawn = Withdrawn.of(workspace.root).clips
-    for given in read_imported_texts(path, outcome, language):
+    rows = read_imported_texts(path, outcome, language)
+    spoken = spoken_texts([given.fields["text"] for given in rows])
+    for given, text in zip(rows, spoken, strict=True):
         outcome.items_in += 1
         if gone := withdrawn.get(given.clip_id):
             outcome.fail(given.where, f"{given.clip_id} went with {gone.summary}; leave it out")
@@ -243,7 +266,8 @@ def _table_texts(
             )
         else:
             try:
-                texts[sources[given.clip_id]].append(_transcript(given, name, language))
+                record = _transcript(given, text, name, language)
+                texts[sources[given.clip_id]].append(record)
                 seen[given.clip_id] = given.where
                 outcome.kept += 1
             except DataError as error:
@@ -251,8 +275,9 @@ def _table_texts(
     return texts
 
 
-def _transcript(given: ImportedText, name: str, language: str) -> Transcript:
-    text, named = given.fields["text"], given.fields.get("language")
+def _transcript(given: ImportedText, text: str, name: str, language: str) -> Transcript:
+    """Return the record of a row with its spoken text."""
+    named = given.fields.get("language")
     if named is not None:
         try:
             language = find_language(str(named)).code
@@ -260,7 +285,7 @@ def _transcript(given: ImportedText, name: str, language: str) -> Transcript:
             raise DataError(f"{given.where}: language {named!r}: {error}") from error
     row = given.fields | {
         "text": normalise(text, language),
-        "text_raw": text,
+        "text_raw": given.fields["text"],
         "source": "import",
         "model": name,
         "language": None if named is None else language,

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tools.transcription.assign import ClipText, assign_lines
+from corpus_tools.transcription.guards.flags import Flagger
 from corpus_tools.transcription.store import (
     SourceClips,
     is_current,
     put_transcripts,
     stored_origins,
 )
-from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
+from corpus_tools.transcription.text.normalise import normalise
 from manifests.storage.records import Clip, SubtitleLine, TextSource, Transcript
 from manifests.storage.shards import STAGES, read_shard
 from manifests.storage.store import fingerprint, sha256_file
@@ -22,7 +23,7 @@ LOW_OVERLAP = "low_overlap"
 """Flag of a text with lines partly outside the clip, or with much uncovered speech."""
 
 ORIGIN: TextSource = "subtitle"
-_ALGORITHM = 2  # version of the assignment of lines to clips
+_ALGORITHM = 3  # version of the assignment of lines to clips
 _LEAST_CONFIDENCE = 0.75
 
 
@@ -49,7 +50,7 @@ def subtitle_transcripts(
             Transcript(
                 clip_id=clip.clip_id,
                 text=normalise(" ".join(found.lines), language),
-                text_raw=" ".join(found.lines or found.shared),
+                text_raw=" ".join(found.raw),
                 source=source,
                 model=model,
                 confidence=confidence,
@@ -59,19 +60,26 @@ def subtitle_transcripts(
     return records
 
 
-def put_subtitle_texts(corpus: Path, material: SourceClips, language: str | None = None) -> bool:
+def put_subtitle_texts(
+    corpus: Path,
+    material: SourceClips,
+    language: str | None = None,
+    flagger: Flagger | None = None,
+) -> bool:
     """Store transcripts from a source's subtitles, and return whether anything was written.
 
-    Rejected clips get their text too, so that it outlasts a change of screening. Raise DataError if
-    the source's shards can't be read.
+    The guards (bundled ones by default) flag texts and keep them. Rejected clips get their text
+    too, so that it outlasts a change of screening. Raise DataError if the source's shards can't be
+    read.
     """
     shard = STAGES["subtitles"].path(corpus, material.source_id)
     if not shard.exists() and ORIGIN not in stored_origins(corpus, material.source_id):
         return False
+    flagger = flagger or Flagger()
     inputs: dict[str, Any] = {
         "algorithm": _ALGORITHM,
         "language": language,
-        "normalisation": NORMALISATION,
+        **flagger.inputs,
         "subtitles": sha256_file(shard) if shard.exists() else None,
         "clips": fingerprint(
             [[c.clip_id, c.start, c.end, c.superseded_by is None] for c in material.clips]
@@ -81,5 +89,6 @@ def put_subtitle_texts(corpus: Path, material: SourceClips, language: str | None
         return False
     lines = read_shard(shard, SubtitleLine) if shard.exists() else []
     texts = assign_lines(lines, material.clips)
-    records = subtitle_transcripts(texts, material.clips, ORIGIN, language=language)
+    found = subtitle_transcripts(texts, material.clips, ORIGIN, language=language)
+    records = flagger.flag(found, {clip.clip_id: clip.duration for clip in material.clips})
     return put_transcripts(corpus, material.source_id, ORIGIN, records, inputs)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from corpus_tools.configuration.transcribe import TranscribeSettings
 from corpus_tools.segmentation.ledger.commit import sweep
-from corpus_tools.transcription.guards.flags import Flagger, Thresholds
+from corpus_tools.transcription.guards.flags import Flagger, Thresholds, doubtful_texts
 from corpus_tools.transcription.guards.hallucinations import KnownHallucinations
 from corpus_tools.transcription.recognised_texts import ClipTranscriber
 from corpus_tools.transcription.recognisers.base import (
@@ -28,6 +28,7 @@ from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import CorpusError, DataError
 from manifests.base.outcome import Failure, Outcome, Progress, no_progress
 from manifests.storage.decisions import undecided_warnings
+from manifests.storage.records import Transcript
 from manifests.storage.store import inside
 from models.text.lexicon import prompt_words
 
@@ -133,15 +134,21 @@ def transcribe(
         sources = list(read_source_clips(workspace.root, outcome))
         outcome.warnings += undecided_warnings(workspace.root)
         tally = Counter(done=0, unchanged=0, failed=0)
+        language = workspace.configuration.corpus.language
+        try:
+            flagger = configured_flagger(settings, workspace.root)
+        except CorpusError as error:
+            outcome.fail(settings.recogniser, str(error))
+            flagger = None
         for source in sources:
             try:
-                put_subtitle_texts(workspace.root, source, workspace.configuration.corpus.language)
+                put_subtitle_texts(workspace.root, source, language, flagger)
             except DataError as error:
                 outcome.fail(source.source_id, str(error))
         pending = [
             source for source in sources if source.wanted and (scripted or not source.scripted)
         ]
-        if pending and not subtitles_only:
+        if pending and not subtitles_only and flagger is not None:
             try:
                 transcriber = _clip_transcriber(workspace, settings, download, announce)
                 _recognise(transcriber, pending, outcome, tally, progress)
@@ -226,6 +233,7 @@ def _count_texts(corpus: Path, sources: Sequence[SourceClips], outcome: Outcome)
     """Count the wanted clips by text, origin and flags."""
     texts: Counter[str] = Counter()
     flags: Counter[str] = Counter()
+    subtitles: list[Transcript] = []
     for source in sources:
         wanted = {clip.clip_id for clip in source.wanted}
         outcome.items_in += len(wanted)
@@ -241,10 +249,13 @@ def _count_texts(corpus: Path, sources: Sequence[SourceClips], outcome: Outcome)
             continue
         texts.update(transcript_origin(record) for record in records if record.text)
         flags.update(flag for record in records for flag in record.flags)
+        subtitles += [record for record in records if record.source == "subtitle"]
         with_text = {record.clip_id for record in records if record.text}
         flagged = {record.clip_id for record in records} - with_text
         outcome.kept += len(with_text)
         outcome.rejected += Counter(
             flagged=len(flagged), no_text=len(wanted) - len(with_text) - len(flagged)
         )
+    if warning := doubtful_texts(subtitles, "of subtitles"):
+        outcome.warnings.append(warning)
     outcome.details |= {"texts": dict(sorted(texts.items())), "flags": dict(sorted(flags.items()))}

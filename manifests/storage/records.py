@@ -175,13 +175,14 @@ class LedgerEntry(Record):
 
 @record
 class SubtitleLine(Record):
-    """One line of a subtitle file or track."""
+    """One line of a subtitle file or track; ``text_raw`` has remarks and names, if it has any."""
 
     source_id: str
     start: float
     end: float
     text: str
     speaker: str | None = None
+    text_raw: str | None = None
 
 
 @record

@@ -60,12 +60,12 @@ STAGES: dict[str, Stage] = {
     stage.name: stage
     for stage in (
         Stage("sources", Source, 1),
-        Stage("segments", Clip, 2),
+        Stage("segments", Clip, 3),
         Stage("fingerprints", Fingerprint, 1),
         Stage("screen", Screen, 3),
         Stage("ledger", LedgerEntry, 1),
         Stage("transcripts", Transcript, 1),
-        Stage("subtitles", SubtitleLine, 1),
+        Stage("subtitles", SubtitleLine, 2),
     )
 }
 

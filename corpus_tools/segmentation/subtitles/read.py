@@ -1,7 +1,7 @@
 """Subtitles of a source as records, synchronised with its sound, and the speakers they name."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from corpus_tools.configuration.segment import SegmentSettings
 from corpus_tools.media.cut import Cut
 from corpus_tools.segmentation.subtitles.sync import SubtitleTiming, align_lines
-from corpus_tools.subtitles.files import read_subtitle_file
+from corpus_tools.subtitles.files import SubtitleEvent, read_subtitle_file
 from corpus_tools.subtitles.sidecars import choose_sidecar, find_sidecar
 from corpus_tools.subtitles.tracks import has_track_in, read_embedded
 from manifests.base.errors import DataError
+from manifests.base.voices import is_local_label, within_source
 from manifests.storage.records import SubtitleLine
 from manifests.storage.store import sha256_file
 
@@ -54,11 +55,29 @@ def read_lines(
             start=event.start,
             end=event.end,
             text=event.text,
-            speaker=event.speaker,
+            speaker=_speaker_id(event.speaker, source_id),
+            text_raw=event.text_raw,
         )
         for event in subtitles.events
     ]
+    notes += _local_label_note(media, subtitles.events)
     return sorted(lines, key=lambda line: (line.start, line.end, line.text)), notes
+
+
+def _speaker_id(name: str | None, source_id: str) -> str | None:
+    return within_source(name, source_id) if name and is_local_label(name) else name
+
+
+def _local_label_note(media: Path, events: Sequence[SubtitleEvent]) -> Iterator[str]:
+    names = {event.speaker for event in events if event.speaker}
+    labels = sorted(filter(is_local_label, names))
+    if labels:
+        more = f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else ""
+        yield (
+            f"{media}: {', '.join(labels[:_SHOWN])}{more} in its subtitles are labels of this film "
+            f"alone, not names; each is a speaker of its own here; write names in the subtitles "
+            f"if the same people speak in other films"
+        )
 
 
 def synchronise(
@@ -146,3 +165,4 @@ def subtitle_speaker(
 
 
 _PAST_THE_END = 1.0  # s
+_SHOWN = 3

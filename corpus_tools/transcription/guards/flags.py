@@ -1,11 +1,12 @@
 """Flags and normalisation of recognised texts, based on characters, not words."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, get_args
 
 from corpus_tools.configuration.transcribe import EMPTYING, Flag
+from corpus_tools.subtitles.credits import is_credit
 from corpus_tools.transcription.guards.hallucinations import (
     KnownHallucinations,
     has_loop,
@@ -17,12 +18,12 @@ from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
 from manifests.storage.records import Transcript
 from manifests.storage.store import fingerprint
 
-__all__ = ["Flagger", "Thresholds", "flag_text", "guards_version"]
+__all__ = ["Flagger", "Thresholds", "doubtful_texts", "flag_text", "guards_version"]
 
 REPEATED: Flag = "repeated_text"
 """Flag of a text that too many clips of the same source have."""
 
-_ALGORITHM = 2  # version, raised whenever the same text gets different flags
+_ALGORITHM = 3  # version, raised whenever the same text gets different flags
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ def flag_text(
     flags = {
         "char_loop": has_loop(text),
         "compression": redundancy(text) > thresholds.max_compression,
-        "known_hallucination": (known or KnownHallucinations.bundled()).holds(text),
+        "known_hallucination": (known or KnownHallucinations.bundled()).holds(text)
+        or is_credit(text),
         "low_logprob": unsure,
         "no_speech": silent and not certain,
         "no_words": not spoken,
@@ -102,6 +104,27 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 def _units(letters: str) -> float:
     han = len(_HAN.findall(letters))
     return han + (len(letters) - han) / 3
+
+
+def doubtful_texts(records: Iterable[Transcript], origin: str) -> str | None:
+    """Return a warning about texts that nobody may have said (``origin``: "of a.csv"), if any."""
+    found = [record for record in records if {*record.flags} & _INVENTED]
+    if not found:
+        return None
+    names = ", ".join(record.clip_id for record in found[:_SHOWN])
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    why = ", ".join(sorted({flag for record in found for flag in record.flags} & _INVENTED))
+    return (
+        f"{len(found)} {'text' if len(found) == 1 else 'texts'} {origin} may be invented by a "
+        f"recogniser, or be credits ({why.replace('_', ' ')}), and were kept with flags; check "
+        f"{names}{more}"
+    )
+
+
+_INVENTED: frozenset[Flag] = frozenset(
+    {"char_loop", "compression", "known_hallucination", "no_words", "repeated_text"}
+)
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -135,6 +158,34 @@ class Flagger:
         repeated = repeated_texts(raw, self.thresholds.max_repeats)
         return [
             self._flagged(record, seconds[record.clip_id], record.clip_id in repeated)
+            for record in transcripts
+        ]
+
+    def flag(
+        self, transcripts: Sequence[Transcript], seconds: Mapping[str, float]
+    ) -> list[Transcript]:
+        """Return a source's texts of people, subtitles or files with guard flags added.
+
+        No text is emptied, as `apply` does, since a person may have checked it.
+        """
+        repeated = repeated_texts(
+            {record.clip_id: record.text for record in transcripts}, self.thresholds.max_repeats
+        )
+        return [
+            record.changed(
+                flags=[
+                    *record.flags,
+                    *flag_text(
+                        record.text or record.text_raw,
+                        seconds[record.clip_id],
+                        record.avg_logprob,
+                        record.no_speech_prob,
+                        self.thresholds,
+                        self.known,
+                    ),
+                    *([REPEATED] if record.clip_id in repeated else []),
+                ]
+            )
             for record in transcripts
         ]
 
