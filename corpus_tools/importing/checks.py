@@ -20,6 +20,7 @@ from corpus_tools.importing.tables import RawRow, Table
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome
 from manifests.base.voices import alike_warnings
+from manifests.storage.file_names import did_you_mean
 
 __all__ = ["check_table", "report_missing", "table_warnings"]
 
@@ -169,8 +170,11 @@ def report_missing(
     names = [str(raw.cells[column]).strip().replace("\\", "/") for raw, _ in missing]
     folder = missing[0][0].folder
     found = base_for(names, folder)
+    near = did_you_mean(folder, names[0])
     advice = (
-        f"with --audio-folder {found[0]} "
+        f"did you mean {near!r}? Names must agree in upper and lower case"
+        if near
+        else f"with --audio-folder {found[0]} "
         f"{all_of if found[1] == len(missing) else f'{found[1]} of these are'} found"
         if found
         else "none was found near it; give the folder of the audio files with --audio-folder"

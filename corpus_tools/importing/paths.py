@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from corpus_tools.media.folders import MEDIA_EXTENSIONS
+from manifests.storage.file_names import as_on_disk
 
 __all__ = ["base_for", "end_of_path", "existing", "is_absolute"]
 
@@ -28,10 +29,13 @@ def existing(path: Path) -> Path | None:
     """Return a path if it is a file; else the only media file with that name and an extension."""
     if path.is_file():
         return path
+    same = path.with_name(as_on_disk(path.parent, path.name))
+    if same.is_file():
+        return same
     if path.suffix.lower() in MEDIA_EXTENSIONS:
         return None
-    found = [path.with_name(path.name + suffix) for suffix in sorted(MEDIA_EXTENSIONS)]
-    found = [other for other in found if _is_file(other)]
+    names = (as_on_disk(path.parent, path.name + suffix) for suffix in sorted(MEDIA_EXTENSIONS))
+    found = [path.with_name(name) for name in names if _is_file(path.with_name(name))]
     return found[0] if len(found) == 1 else None
 
 

@@ -24,6 +24,7 @@ from corpus_tools.recordings.readings.script import sentence_id
 from manifests.base.emotions import UNCLEAR, Emotion
 from manifests.base.errors import DataError
 from manifests.base.voices import is_nobody
+from manifests.storage.file_names import as_on_disk, did_you_mean
 from manifests.storage.records import Speaker, Split
 from manifests.storage.speakers import gender_named
 from manifests.storage.store import inside
@@ -204,8 +205,9 @@ def _path_within(reading: Reading, folder: Path, name: str) -> Path:
                 ) from error
             relative = found
     root = reading.root
+    relative = as_on_disk(folder, relative.removeprefix("./"))
     try:
-        path = inside(folder, relative.removeprefix("./"))
+        path = inside(folder, relative)
     except (DataError, OSError, ValueError) as error:
         raise DataError(f"path {name[:200]!r} leaves {root}; it is refused") from error
     if not path.resolve().is_relative_to(root.resolve()):
@@ -215,7 +217,11 @@ def _path_within(reading: Reading, folder: Path, name: str) -> Path:
     except OSError as error:
         raise DataError(f"{name[:80]!r} is not a path ({error.strerror})") from error
     if found_path is None:
-        raise MissingSoundError(f"{name[:200]!r}: no such file in {folder}; see --audio-folder")
+        near = did_you_mean(folder, relative)
+        hint = f"did you mean {near!r}?" if near else "see --audio-folder"
+        raise MissingSoundError(f"{name[:200]!r}: no such file in {folder}; {hint}")
+    if not found_path.resolve().is_relative_to(root.resolve()):
+        raise DataError(f"path {name[:200]!r} leaves {root}; it is refused")
     return found_path
 
 

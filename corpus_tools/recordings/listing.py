@@ -1,14 +1,15 @@
 """Files that a script lists: recordings of one line, and takes of several lines."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from corpus_tools.recordings.readings.script import RowError, ScriptRow, read_script
 from corpus_tools.recordings.takes.take import Take
 from corpus_tools.segmentation.intake.identify import media_in
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome
+from manifests.storage.file_names import as_on_disk, did_you_mean
 from manifests.storage.store import inside
 
 __all__ = ["Listing", "Recording", "list_files"]
@@ -40,24 +41,22 @@ def list_files(
     """
     rows: dict[Path, list[ScriptRow]] = {}
     refused: set[Path] = set()
+    found = media_in(folder, outcome)
+    entered = {path.parent for path in found}
     for row in read_script(script, language):
         outcome.items_in += 1
         if isinstance(row, RowError):
             refused.add(folder / row.file)
             outcome.fail(script.name, str(row))
             continue
-        path = _resolve(row, folder)
+        path = _resolve(row, folder, entered)
         if isinstance(path, str):
             refused.add(folder / row.file)
             outcome.fail(_shortened(row.file), f"line {row.line}: {path}")
         else:
             rows.setdefault(path, []).append(row)
     listed = {path.resolve() for path in rows}
-    unlisted = [
-        path
-        for path in media_in(folder, outcome)
-        if path not in refused and path.resolve() not in listed
-    ]
+    unlisted = [path for path in found if path not in refused and path.resolve() not in listed]
     _fail_unlisted(folder, unlisted, outcome)
     listing = Listing([], [])
     for path, file_rows in rows.items():
@@ -71,16 +70,27 @@ def list_files(
     return listing
 
 
-def _resolve(row: ScriptRow, folder: Path) -> Path | str:
-    """Return the file of a row, or the reason why it can't be used."""
+def _resolve(row: ScriptRow, folder: Path, entered: Collection[Path]) -> Path | str:
+    """Return the file of a row, or the reason why it can't be used.
+
+    It may lie in a linked folder that was ``entered``.
+    """
     try:
-        path = inside(folder, row.file)
+        name = as_on_disk(folder, row.file)
+    except DataError as error:
+        return str(error)
+    parent, base = (folder / name).parent, PurePosixPath(name).name
+    try:
+        path = inside(parent, base) if parent in entered else inside(folder, name)
         exists = path.is_file()
     except DataError:
         return f"leaves the folder {folder}; move the file into it"
     except OSError as error:
         return f"{error.strerror}; check the name"
-    return path if exists else f"no such file in {folder}; check the name"
+    if exists:
+        return path
+    near = did_you_mean(folder, name)
+    return f"no such file in {folder}; {f'did you mean {near!r}?' if near else 'check the name'}"
 
 
 def _conflict(rows: list[ScriptRow], with_takes: bool) -> str | None:

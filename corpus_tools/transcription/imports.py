@@ -3,6 +3,7 @@
 import contextlib
 import difflib
 import json
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class ImportedText:
     @property
     def clip_id(self) -> str:
         """Id of the clip."""
-        return str(self.fields["clip_id"])
+        return unicodedata.normalize("NFC", str(self.fields["clip_id"]))
 
 
 def read_imported_texts(
@@ -223,6 +224,7 @@ def _subtitle_file_texts(
 ) -> Mapping[str, list[Transcript]]:
     if source_id is None:
         raise ConfigurationError(f"{path.name}: give the source it belongs to with --source SOURCE")
+    source_id = unicodedata.normalize("NFC", source_id)
     shard = STAGES["segments"].path(workspace.root, source_id)
     if source_id not in _known_sources(workspace.root):
         known = read_stage(workspace.root, STAGES["sources"], Source)
@@ -248,6 +250,7 @@ def _table_texts(
         clip.clip_id: clip.source_id
         for clip in read_stage(workspace.root, STAGES["segments"], Clip)
     }
+    in_any_case = {clip_id.casefold(): clip_id for clip_id in sources}
     texts: dict[str, list[Transcript]] = defaultdict(list)
     seen: dict[str, str] = {}
     language = workspace.configuration.corpus.language
@@ -259,7 +262,9 @@ def _table_texts(
         if gone := withdrawn.get(given.clip_id):
             outcome.fail(given.where, f"{given.clip_id} went with {gone.summary}; leave it out")
         elif given.clip_id not in sources:
-            outcome.fail(given.where, f"no clip '{given.clip_id}' in the corpus")
+            near = in_any_case.get(given.clip_id.casefold())
+            hint = f"; did you mean '{near}'?" if near else ""
+            outcome.fail(given.where, f"no clip '{given.clip_id}' in the corpus{hint}")
         elif given.clip_id in seen:
             outcome.fail(
                 given.where, f"{given.clip_id} already has a text in {seen[given.clip_id]}"
@@ -284,6 +289,7 @@ def _transcript(given: ImportedText, text: str, name: str, language: str) -> Tra
         except ValueError as error:
             raise DataError(f"{given.where}: language {named!r}: {error}") from error
     row = given.fields | {
+        "clip_id": given.clip_id,
         "text": normalise(text, language),
         "text_raw": given.fields["text"],
         "source": "import",

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from pathlib import Path
+from importlib.resources import files
 
 __all__ = ["Language", "find_language", "language_family", "language_name", "language_tag"]
 
@@ -86,9 +86,11 @@ def _by_tag(text: str) -> tuple[str, bool] | None:
     if tag.lower() in _UNNAMED or re.fullmatch(r"x(-[a-z0-9]{1,8})+", tag, re.IGNORECASE):
         return tag.lower(), False
     first, *rest = tag.split("-")
-    if not re.fullmatch(r"[A-Za-z]{2,3}", first) or first.lower() not in _names():
-        return None
-    code = _names()[first.lower()][0]
+    code = first.lower()
+    if code not in _table():  # the names needn't be read for a code
+        if not re.fullmatch(r"[a-z]{2,3}", code) or code not in _names():
+            return None
+        code = _names()[code][0]
     if rest and re.fullmatch(r"[A-Za-z]{3}", rest[0]):
         extended = rest.pop(0).lower()
         if extended not in _table() or language_family(extended) != language_family(code):
@@ -121,7 +123,8 @@ def _folded(text: str) -> str:
 @cache
 def _table() -> dict[str, tuple[str, ...]]:
     """Return the names of each language, the English one first; dialects begin with ``~``."""
-    lines = Path(__file__).with_name("languages.txt").read_text(encoding="utf-8").splitlines()
+    path = files("manifests.base").joinpath("data", "languages.txt")
+    lines = path.read_text(encoding="utf-8").splitlines()
     rows = (line.partition(": ") for line in lines if not line.startswith("#"))
     table = {}
     for code, _, names in rows:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def read_speakers(path: Path) -> dict[str, Speaker]:
         where = f"{path}, line {number}"
         if isinstance(row, Ragged):
             raise DataError(f"{where}: {row.problem}")
+        row = {name: unicodedata.normalize("NFC", value) for name, value in row.items()}
         speaker: Speaker = Speaker.parse(row, where)
         if speakers.setdefault(speaker.speaker_id, speaker) is not speaker:
             raise DataError(f"{where}: duplicate speaker '{speaker.speaker_id}'; remove one")

@@ -103,6 +103,8 @@ def _check_columns(path: Path, columns: list[str]) -> None:
 
 
 def _row_or_error(number: int, row: dict[str, str]) -> ScriptRow | RowError:
+    composed = {column: unicodedata.normalize("NFC", value) for column, value in row.items()}
+    row = {**composed, "file": row["file"]}
     try:
         return _script_row(number, row)
     except DataError as error:

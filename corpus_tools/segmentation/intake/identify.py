@@ -10,8 +10,9 @@ from typing import Literal
 from corpus_tools.media.folders import search_folder
 from corpus_tools.media.identity import episode_of, path_in_record, source_id
 from corpus_tools.media.probe import AudioTrack, probe
-from manifests.base.errors import CorpusError
+from manifests.base.errors import CorpusError, DataError
 from manifests.base.outcome import Outcome
+from manifests.storage.file_names import as_on_disk, did_you_mean
 from manifests.storage.records import Source
 from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.store import sha256_file
@@ -117,6 +118,13 @@ def find_media(given: Sequence[Path], corpus: Path, outcome: Outcome) -> list[Pa
     """
     files_by_path: dict[Path, Path] = {}
     for path in given:
+        if not path.exists():
+            try:
+                path = _on_disk(path)
+            except DataError as error:
+                outcome.items_in += 1
+                outcome.fail(str(path), str(error))
+                continue
         if not path.is_dir():
             files_by_path.setdefault(path.resolve(), path)
             continue
@@ -143,6 +151,17 @@ def media_in(folder: Path, outcome: Outcome, corpus: Path | None = None) -> list
         outcome.fail(str(path), reason)
     outcome.warnings += found.warnings()
     return found.files
+
+
+def _on_disk(path: Path) -> Path:
+    """Return a path as the disk spells it; DataError if another may be meant."""
+    start = Path(path.anchor)
+    relative = path.relative_to(start).as_posix()
+    found = start / as_on_disk(start, relative)
+    near = None if found.exists() else did_you_mean(start, relative)
+    if near:
+        raise DataError(f"no such file; did you mean {start / near}?")
+    return found
 
 
 _OWN_FOLDERS = ("clips", "stages", "choices", "annotations", "review", "manifests", "runs")

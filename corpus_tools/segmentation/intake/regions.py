@@ -1,5 +1,6 @@
 """Regions files: time ranges of films to keep or drop, and their import."""
 
+import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +100,7 @@ def _parse_row(line: int, cells: Sequence[str], columns: dict[str, int]) -> Regi
         decision=cast(Literal["keep", "drop"], decision),
         origin="regions",
         note=cell("note") or None,
-        speaker=cell("speaker") or None,
+        speaker=unicodedata.normalize("NFC", cell("speaker")) or None,
     )
     return Region(line, cell("source"), choice)
 
