@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from corpus_tools.importing.columns import (
     LONG_NAME,
@@ -33,6 +33,7 @@ __all__ = [
     "MissingSoundError",
     "Reading",
     "Row",
+    "Vote",
     "labels_in",
     "read_row",
     "speaker_in",
@@ -62,6 +63,9 @@ class Row:
         split: split of the clip.
         source: name of the film or session in the table.
         series: name of the series.
+        label: label of the clip as the table has it.
+        annotator: who gave the label.
+        rows: number of rows of the table that it was made of.
     """
 
     where: str
@@ -79,6 +83,9 @@ class Row:
     split: Split | None
     source: str | None
     series: str | None
+    label: str | None
+    annotator: str | None
+    rows: int = 1
 
 
 @dataclass
@@ -152,7 +159,7 @@ def read_row(raw: RawRow, reading: Reading) -> Row:
         start=start,
         end=end,
         duration=duration,
-        emotion=None if label is None or label == UNCLEAR else mapping.take(label),
+        emotion=mapping.take(label) if _is_class(label, mapping) else None,
         votes=tuple(_votes(cells.get("votes"), mapping)),
         adjudicated=str(cells.get("adjudicated")).casefold() == "true",
         speaker=_speaker(raw, cells, reading),
@@ -161,7 +168,18 @@ def read_row(raw: RawRow, reading: Reading) -> Row:
         split=_split(split_in(raw, columns), reading.splits),
         source=cell_name("source", cells),
         series=cell_name("series", cells),
+        label=label,
+        annotator=_annotator(cells),
     )
+
+
+def _is_class(label: str | None, mapping: LabelMapping) -> TypeGuard[str]:
+    return label is not None and label != UNCLEAR and not mapping.drops(label)
+
+
+def _annotator(cells: Mapping[str, Any]) -> str | None:
+    name = cell_name("annotator", cells)
+    return None if name is None or is_nobody(name) else name
 
 
 def _times(cells: Mapping[str, Any]) -> tuple[float | None, float | None, float | None]:

@@ -14,6 +14,7 @@ from corpus_tools.importing.checks import check_table, report_missing, table_war
 from corpus_tools.importing.columns import cell_text, map_columns, unread_columns
 from corpus_tools.importing.cutting import ACCEPT_ALL, cut_rows, import_inputs
 from corpus_tools.importing.labels import LabelMapping, SplitMapping, divided
+from corpus_tools.importing.merging import merge_rows
 from corpus_tools.importing.rows import MissingSoundError, Reading, Row, read_row, speaker_in
 from corpus_tools.importing.tables import RawRow, Table, read_corpus_tables
 from corpus_tools.importing.votes import add_judgements
@@ -155,28 +156,21 @@ def _read_rows(table: Table, reading: Reading, outcome: Outcome) -> list[Row]:
     outcome.items_in = len(table.rows) + len(table.broken)
     for where, reason in table.broken:
         outcome.fail(where, reason)
-    kept: dict[tuple[Path, float | None, float | None], Row] = {}
+    kept: list[Row] = []
     missing: list[tuple[RawRow, MissingSoundError]] = []
     for raw in table.rows:
         label = cell_text(raw.cells.get(reading.columns.get("emotion", "")))
-        if label is not None and reading.mapping.drops(label):
-            outcome.rejected[f"label {label}"] += 1
-            continue
         try:
-            row = read_row(raw, reading)
-        except MissingSoundError as error:
-            missing.append((raw, error))
-            continue
+            kept.append(read_row(raw, reading))
         except DataError as error:
-            outcome.fail(raw.where, str(error))
-            continue
-        first = kept.setdefault((row.path.resolve(), row.start, row.end), row)
-        if first is not row and replace(first, where=row.where) == row:
-            outcome.rejected["the same row again"] += 1
-        elif first is not row:
-            outcome.fail(row.where, f"contradicts {first.where}, which is about the same audio")
+            if label is not None and reading.mapping.drops(label):
+                outcome.rejected[f"label {label}"] += 1
+            elif isinstance(error, MissingSoundError):
+                missing.append((raw, error))
+            else:
+                outcome.fail(raw.where, str(error))
     report_missing(missing, reading, len(table.rows), outcome)
-    return list(kept.values())
+    return merge_rows(kept, reading.mapping, outcome)
 
 
 @dataclass(frozen=True)
@@ -246,7 +240,7 @@ def _import_rows(
         speakers = [row.speaker for row in by_clip.values() if row.speaker]
         merge_speakers(workspace.speakers, speakers, outcome)
     outcome.warnings += noted.lines()
-    outcome.kept = len(by_clip)
+    outcome.kept = sum(row.rows for row in by_clip.values())
     outcome.outputs += [workspace.clips, workspace.speakers] if by_clip else []
     outcome.details |= {"files": len(files), "unchanged": unchanged}
     return by_clip

@@ -23,10 +23,12 @@ SERVER, IMPORTED = "import", "imported"
 def add_judgements(corpus: Path, rows: Mapping[str, Row], sha256: str, outcome: Outcome) -> int:
     """Write labels missing from the corpus to a new file, and return their number.
 
-    A changed label is added as a newer version. Annotators keep their pseudonyms unless this corpus
+    A changed label is added as a newer version, and a label without an annotator counts no more
+    once there are votes; a warning says so. Annotators keep their pseudonyms unless this corpus
     uses the same one already; addresses and names become pseudonyms. ``sha256`` is the digest of
-    the table; the outcome gets the file, and a warning about votes of withdrawn annotators. Raise
-    DataError if judgements or annotators can't be read.
+    the table; the outcome gets the file, and a warning about votes of withdrawn annotators.
+
+    Raises DataError if judgements or annotators can't be read.
     """
     earlier = list(read_judgements(corpus))
     own = {row.annotator for row in earlier if row.server != SERVER}
@@ -36,15 +38,25 @@ def add_judgements(corpus: Path, rows: Mapping[str, Row], sha256: str, outcome: 
     now = created_now()
     new: list[Judgement] = []
     withdrawn_votes = 0
+    changed: dict[str, None] = {}
     for clip_id, row in rows.items():
-        for annotator, emotion, adjudicates in _row_votes(row, own):
+        votes = list(_row_votes(row, own))
+        unnamed = known.get(_annotation_id(clip_id, IMPORTED, adjudicates=False))
+        named = row.votes and IMPORTED not in {annotator for annotator, _, _ in votes}
+        if named and unnamed is not None and unnamed.status == "answered":
+            replaced = unnamed.changed(updated_at=now, status="skipped", emotion=None)
+            new.append(replaced.changed(import_sha256=sha256))
+            changed[row.where] = None
+        for annotator, emotion, adjudicates in votes:
             number = _annotation_id(clip_id, annotator, adjudicates)
             if annotator in withdrawn.annotators or (SERVER, number) in withdrawn.answers:
                 withdrawn_votes += 1
                 continue
             existing = known.get(number)
-            if existing is not None and existing.emotion == emotion:
-                continue
+            if existing is not None and existing.status != "skipped":
+                if existing.emotion == emotion:
+                    continue
+                changed[row.where] = None
             new.append(
                 Judgement(
                     clip_id=clip_id,
@@ -62,6 +74,12 @@ def add_judgements(corpus: Path, rows: Mapping[str, Row], sha256: str, outcome: 
                     import_sha256=sha256,
                 )
             )
+    if changed:
+        more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
+        outcome.warnings.append(
+            f"the labels of {len(changed)} clips differ from those imported before, which they "
+            f"replace: {', '.join(list(changed)[:_SHOWN])}{more}"
+        )
     if withdrawn_votes:
         outcome.warnings.append(f"{withdrawn_votes} votes of withdrawn annotators were left out")
     if new:
@@ -79,6 +97,9 @@ def _row_votes(row: Row, own: Iterable[str]) -> Iterator[tuple[str, Emotion | No
         is_pseudonym = re.fullmatch(r"a\d{1,9}", name) or name == IMPORTED
         annotator = name if is_pseudonym and name not in own else f"i{_sha256(name)[:10]}"
         yield annotator, emotion, row.adjudicated and place == len(row.votes)
+
+
+_SHOWN = 3
 
 
 def _annotation_id(clip_id: str, annotator: str, adjudicates: bool) -> int:

@@ -1,0 +1,127 @@
+"""Rows about the same audio: a vote each, the same again, or contradictions."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from corpus_tools.importing.labels import LabelMapping
+from corpus_tools.importing.rows import Row, Vote
+from manifests.base.outcome import Outcome
+from manifests.base.voices import person_key
+
+__all__ = ["merge_rows"]
+
+AGAIN = "the same row again"
+
+
+def merge_rows(rows: Iterable[Row], mapping: LabelMapping, outcome: Outcome) -> list[Row]:
+    """Return one row for each audio, in order of first appearance.
+
+    Rows that name their annotators become votes; other rows must not contradict one another. Left
+    out and recorded in the outcome are all rows that do, repeated ones, and those with labels to
+    drop only.
+    """
+    groups: defaultdict[object, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row.path.resolve(), row.start, row.end].append(row)
+    merged = (_Group(own, mapping, outcome).merged() for own in groups.values())
+    return [row for row in merged if row is not None]
+
+
+class _Group:
+    """Rows about the same audio."""
+
+    def __init__(self, rows: Sequence[Row], mapping: LabelMapping, outcome: Outcome) -> None:
+        self._rows, self._mapping, self._outcome = rows, mapping, outcome
+
+    def merged(self) -> Row | None:
+        """Return the row that the rows make together, None if they are left out."""
+        rows, labels = self._rows, [row.label for row in self._rows if row.label is not None]
+        by_person = any(row.annotator is not None for row in rows)
+        fields = [*_FIELDS, *(() if by_person else ("emotion",))]
+        differing = [name for name in fields if len(set(self._values(name))) > 1]
+        if by_person and any(row.votes for row in rows):
+            self._fail(rows, "has both a column of votes and one of annotators; leave one out")
+            return None
+        if differing:
+            self._fail(rows, f"{self._contradicts(differing)}; {_CORRECT}")
+            return None
+        if labels and all(self._mapping.drops(label) for label in labels):
+            self._outcome.rejected[f"label {labels[0]}"] += len(rows)
+            return None
+        whole = next((row for row in rows if row.emotion), rows[0])
+        known = {
+            name: next(self._values(name), getattr(whole, name)) for name in (*_FIELDS, "sentence")
+        }
+        whole = replace(whole, **known, where=rows[0].where)
+        if by_person:
+            return self._of_votes(whole)
+        self._repeated(rows)
+        return whole
+
+    def _of_votes(self, row: Row) -> Row | None:
+        """Return a row with a vote of each annotator who gave one label."""
+        people: defaultdict[str | None, list[Row]] = defaultdict(list)
+        for one in self._rows:
+            people[one.annotator and person_key(one.annotator)].append(one)
+        votes: list[Vote] = []
+        kept = 0
+        for key, own in people.items():
+            labelled = [one for one in own if one.label is not None]
+            values = {self._value("emotion", one) for one in labelled}
+            if key is None and labelled:
+                self._fail(labelled, "names no annotator, as other rows about the same audio do")
+                own = [one for one in own if one.label is None]
+            elif len(values) > 1:
+                self._fail(own, f"{self._contradicts(['emotion'], own)}, by one annotator")
+                continue
+            elif labelled:
+                name = str(labelled[0].annotator)
+                votes.append((name, labelled[0].emotion))
+                self._repeated(own)
+                own = own[:1]
+            kept += len(own)
+        if not votes and not kept:
+            return None
+        return replace(row, emotion=None, votes=tuple(votes), rows=kept)
+
+    def _repeated(self, rows: Sequence[Row]) -> None:
+        if len(rows) > 1:
+            self._outcome.rejected[AGAIN] += len(rows) - 1
+
+    def _values(self, field: str, rows: Sequence[Row] = ()) -> Iterator[Any]:
+        """Yield the values of a field that aren't missing."""
+        values = (self._value(field, row) for row in rows or self._rows)
+        return (value for value in values if value not in (None, (), False))
+
+    def _value(self, field: str, row: Row) -> object:
+        """Return a value of a row; instead of an emotion that is no class, the label."""
+        if field == "emotion":
+            return row.emotion or row.label
+        return getattr(row, field)
+
+    def _contradicts(self, fields: Iterable[str], rows: Sequence[Row] = ()) -> str:
+        own = rows or self._rows
+        others = [row.where for row in own[1:]]
+        more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+        said = []
+        for field in fields:
+            values = dict.fromkeys(str(value)[:_LONG] for value in self._values(field, own))
+            shown = list(values)[:_SHOWN]
+            said.append(f"{field} ({', '.join(shown)}{', …' if len(values) > _SHOWN else ''})")
+        return (
+            f"contradicts {', '.join(others[:_SHOWN])}{more} about the same audio in "
+            f"{' and '.join(said)}"
+        )
+
+    def _fail(self, rows: Sequence[Row], reason: str) -> None:
+        self._outcome.fail(rows[0].where, reason)
+
+
+_FIELDS = ("votes", "adjudicated", "duration", "speaker", "text", "split", "source", "series")
+_CORRECT = (
+    "all of them were left out: correct them or, if each is a vote, name the column of the "
+    "annotators with --column annotator=NAME"
+)
+_SHOWN, _LONG = 3, 40
