@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -23,3 +24,12 @@ def no_plots() -> Iterator[None]:
                 f"manifests.building.write.{name}", lambda partition, path: path.write_bytes(b"PNG")
             )
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def machine_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep what the commands remember of this machine out of the user's own folder."""
+    folder = tmp_path_factory.mktemp("machine")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CORPUS_TOOLS_HOME", str(folder))
+        yield folder

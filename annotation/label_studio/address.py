@@ -1,24 +1,25 @@
 """Data folder, URL and state of the corpus's own Label Studio."""
 
-import json
 import os
+import shutil
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 from annotation.label_studio.browser import fetch
+from annotation.label_studio.machine import Machine, RunningServer
 from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.storage.store import write_text
 
 __all__ = [
-    "RunningServer",
     "ServerFolder",
     "check_port",
     "is_healthy",
     "last_url",
-    "record_running",
+    "left_process",
+    "process_began",
+    "refuse_links",
     "running_server",
 ]
 
@@ -54,66 +55,104 @@ class ServerFolder:
         return self.root / "first-passwords.csv"
 
     @property
+    def database(self) -> Path:
+        """Label Studio's SQLite database."""
+        return self.root / "label_studio.sqlite3"
+
+    @property
+    def home(self) -> Path:
+        """Folder for what Label Studio would write into the user's home; emptied at each start."""
+        return self.root / "home"
+
+    @property
     def log(self) -> Path:
         """Log of the server since its last start."""
         return self.root / "server.log"
 
-    @property
-    def running_file(self) -> Path:
-        """File with process id and URL of the running server."""
-        return self.root / "running.json"
+    def check(self) -> None:
+        """Check that nothing in the folder, nor among the clips, leads elsewhere; change nothing.
+
+        Raises DataError for a link or a special file, or if the document root has anything else.
+        """
+        expected = Path(os.path.realpath(self.corpus), "annotations", "label-studio")
+        if Path(os.path.realpath(self.root)) != expected:
+            raise DataError(
+                f"{self.root}: is reached through a link; Label Studio's data must be in the "
+                f"corpus itself, so put the folder in the link's place"
+            )
+        if self.root.exists():
+            refuse_links(self.root, skip=self.document_root)
+        refuse_links(self.corpus / "clips")
+        if not self.document_root.is_symlink() and self.document_root.exists():
+            for path in self.document_root.iterdir():
+                if not path.is_symlink():
+                    kind = "folder" if path.is_dir() else "file"
+                    raise DataError(
+                        f"{path}: every account could fetch it, as all there; only a link to the "
+                        f"clips may be there, so delete that {kind}"
+                    )
 
     def make(self) -> None:
-        """Create the folders, private and ignored by git, and the link to the clips.
+        """Create the folders, private and ignored by git, and the document root anew.
 
-        Raises DataError if the link's path is taken.
+        Raises DataError as :meth:`check`.
         """
+        self.check()
         self.root.mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o700)
+        write_text(self.root / ".gitignore", "*\n")
+        shutil.rmtree(self.home, ignore_errors=True)
+        if self.document_root.is_symlink():
+            self.document_root.unlink()
         self.document_root.mkdir(exist_ok=True)
-        (self.root / ".gitignore").write_text("*\n", encoding="utf-8")
-        if self.clips.is_symlink():
-            if self.clips.readlink() == _CLIPS:
-                return
-            self.clips.unlink()
-        if self.clips.exists():
-            raise DataError(
-                f"{self.clips}: a copy of the clips in place of a link to them; delete that folder"
-            )
+        for path in self.document_root.iterdir():
+            path.unlink()
         self.clips.symlink_to(_CLIPS, target_is_directory=True)
 
 
 _CLIPS = Path("../../../clips")  # from the document root
 
 
-@dataclass(frozen=True)
-class RunningServer:
-    """Running server of a corpus: process id of Label Studio, and local URL."""
+def refuse_links(folder: Path, *, skip: Path | None = None) -> None:
+    """Refuse a folder that is, or holds at any depth, a link or a special file, but in ``skip``.
 
-    pid: int
-    url: str
+    Raises DataError, naming one.
+    """
+    names = [folder] if folder.is_symlink() or folder.exists() else []
+    while names:
+        path = names.pop()
+        kind = path.lstat().st_mode
+        if stat.S_ISDIR(kind):
+            with os.scandir(path) as entries:
+                names += [
+                    path / entry.name
+                    for entry in sorted(entries, key=lambda entry: entry.name)
+                    if path / entry.name != skip and not entry.is_file(follow_symlinks=False)
+                ]
+        elif not stat.S_ISREG(kind):
+            raise DataError(
+                f"{path}: is a link or a special file, which could lead Label Studio out of the "
+                f"corpus; delete it, or put what it leads to in its place"
+            )
 
 
 def running_server(folder: ServerFolder) -> RunningServer | None:
-    """Return the corpus's server on this machine, or None if none is running."""
-    noted = _read(folder.running_file)
-    return noted if noted and _alive(noted.pid) and is_healthy(noted.url) else None
+    """Return the corpus's server that this machine runs and that answers, or None."""
+    left = left_process(folder)
+    return left if left and left.url and is_healthy(left.url) else None
+
+
+def left_process(folder: ServerFolder) -> RunningServer | None:
+    """Return the process that was started for the corpus's server and still lives, or None."""
+    made = Machine.read().server(folder.corpus)
+    noted = None if made is None else made.running
+    return noted if noted and _alive(noted) else None
 
 
 def last_url(folder: ServerFolder) -> str | None:
     """Return the current or last URL of the corpus's server."""
-    noted = _read(folder.running_file)
-    return None if noted is None else noted.url
-
-
-@contextmanager
-def record_running(folder: ServerFolder, server: RunningServer) -> Iterator[None]:
-    """Record the running server for the duration of the block; the URL is kept afterwards."""
-    write_text(folder.running_file, json.dumps(asdict(server)))
-    try:
-        yield
-    finally:
-        write_text(folder.running_file, json.dumps(asdict(RunningServer(0, server.url))))
+    made = Machine.read().server(folder.corpus)
+    return None if made is None else made.url
 
 
 def is_healthy(url: str) -> bool:
@@ -152,21 +191,27 @@ def check_port(host: str, port: int) -> None:
             raise ConfigurationError(f"port {port} is in use; choose another with --port")
 
 
-def _read(path: Path) -> RunningServer | None:
+def process_began(pid: int) -> str | None:
+    """Return when a process began, in the system's ticks (empty if unknown); None if it ended."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        return RunningServer(int(record["pid"]), str(record["url"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return None if state in "ZX" else fields[_BEGAN]
+    except (OSError, ValueError, IndexError):
+        return None if Path("/proc/self/stat").exists() else ""
 
 
-def _alive(pid: int) -> bool:
-    if pid <= 0:
+def _alive(server: RunningServer) -> bool:
+    if process_began(server.pid) != server.began:
         return False
-    try:
-        os.kill(pid, 0)
+    if server.began:
+        return True
+    try:  # a system without /proc: the number may be another process's by now
+        os.kill(server.pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
-        return True
-    return True
+    except OSError:
+        pass
+    return is_healthy(server.url)
+
+
+_BEGAN = 18  # field of /proc/PID/stat, from the one after the state

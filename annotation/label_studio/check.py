@@ -8,11 +8,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from annotation.batches.batches import read_batches
 from annotation.batches.server_file import ServerFile
-from annotation.label_studio.address import ServerFolder, is_healthy
+from annotation.label_studio.address import ServerFolder, is_healthy, refuse_links
 from annotation.label_studio.browser import Response, authorization, fetch, is_loopback, origin
 from annotation.label_studio.client import checked_url
-from annotation.label_studio.connection import choose_url
-from annotation.label_studio.refusals import find_token
+from annotation.label_studio.connection import address_and_token, choose_url
+from annotation.label_studio.consent import NO_CONSENT, Consent, remember_token
 from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.base.outcome import Outcome
 from manifests.storage.store import inside
@@ -146,7 +146,13 @@ _ELSEWHERE = {
 }
 
 
-def check(corpus: Path, *, url: str | None = None, token_file: str | None = None) -> Outcome:
+def check(
+    corpus: Path,
+    *,
+    url: str | None = None,
+    token_file: str | None = None,
+    consent: Consent = NO_CONSENT,
+) -> Outcome:
     """Fetch the first clip of the newest batch, and its context, as an annotator's browser would.
 
     Without ``url`` the corpus's own server is checked if it runs, else the one pushed to. The
@@ -154,23 +160,29 @@ def check(corpus: Path, *, url: str | None = None, token_file: str | None = None
     ``addresses``.
 
     Raises:
-        ConfigurationError: if nothing was exported, the URL is invalid, or there is no token.
+        ConfigurationError: if nothing was exported, the URL is invalid, or there is no token, or it
+            may not be sent there.
+        DataError: if there are links in the corpus's annotations.
         CorpusError: if the server doesn't answer or rejects the token.
     """
+    refuse_links(corpus / "annotations", skip=ServerFolder(corpus).document_root)
     server = checked_url(url or choose_url(corpus, ServerFile.read(corpus)))
     task = _newest_task(corpus)
+    addresses = [task[key] for key in ("audio", "context") if task.get(key)]
+    token = ""
+    if any(address.startswith(_LOCAL_FILES) for address in addresses):
+        server, token = address_and_token(corpus, server, token_file, consent)
     if not is_healthy(server):
         raise CorpusError(
             f"no Label Studio answers at {server}; start the corpus's own with: corpus "
             f"label-studio start"
         )
     outcome = Outcome()
-    addresses = [task[key] for key in ("audio", "context") if task.get(key)]
     outcome.details |= {"url": server, "clip_id": task["clip_id"], "addresses": addresses}
     outcome.items_in = len(addresses)
     for address in addresses:
         try:
-            problem = _problem(corpus, server, address, token_file, outcome)
+            problem = _problem(corpus, server, address, token, outcome)
         except ConfigurationError:
             raise
         except CorpusError as error:
@@ -182,9 +194,7 @@ def check(corpus: Path, *, url: str | None = None, token_file: str | None = None
     return outcome
 
 
-def _problem(
-    corpus: Path, server: str, address: str, token_file: str | None, outcome: Outcome
-) -> str | None:
+def _problem(corpus: Path, server: str, address: str, token: str, outcome: Outcome) -> str | None:
     headers = {"Range": f"bytes=0-{_HEAD - 1}"}
     if not address.startswith(_LOCAL_FILES):
         clip = _expected_remote(corpus, unquote(urlsplit(address).path))
@@ -192,8 +202,10 @@ def _problem(
         problem = remote_playback_problem(response, clip, address, server)
     else:
         clip = _expected(corpus, parse_qs(urlsplit(address).query).get("d", [""])[0])
-        authorization_headers = authorization(server, find_token(corpus, token_file))
+        authorization_headers = authorization(server, token)
         response = fetch(server + address, headers | authorization_headers, limit=_HEAD)
+        if response.status in (200, 206):
+            remember_token(server, token)
         storages = _storages(server, authorization_headers) if response.status == 404 else []
         problem = playback_problem(response, clip, storages, _storage(corpus))
     if problem is None:

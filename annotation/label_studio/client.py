@@ -212,9 +212,10 @@ def checked_url(url: str) -> str:
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and bool(parts.hostname)
+        good = good and parts.port != 0 and "%" not in parts.netloc and not set(url) & _UNCLEAR
     except ValueError:
         good = False
-    if not good or parts.username or parts.query or parts.fragment:
+    if not good or not url.isascii() or parts.username is not None or parts.query or parts.fragment:
         raise ConfigurationError(
             "--server-url: give the plain http:// or https:// URL of Label Studio"
         )
@@ -239,6 +240,7 @@ def _key(data: Any) -> tuple[str, str]:
     return str(fields.get("batch", "")), str(fields.get("clip_id", ""))
 
 
+_UNCLEAR = {chr(code) for code in range(33)} | set('\\\x7f<>"^`{|}')  # read in two ways
 _SECONDS = 600.0  # timeout; the server responds only after a large import or export
 _PATIENCE = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds; a restart takes 10 to 30
 _PAGE = 1000

@@ -4,12 +4,23 @@ from pathlib import Path
 
 from annotation.batches.server_file import KnownProject, KnownServer, ServerFile
 from annotation.judgements.store import read_judgements
-from annotation.label_studio.address import ServerFolder, last_url, running_server
+from annotation.label_studio.address import (
+    ServerFolder,
+    last_url,
+    refuse_links,
+    running_server,
+)
 from annotation.label_studio.client import Client, Project, checked_url
-from annotation.label_studio.refusals import NotFoundError, find_token
+from annotation.label_studio.consent import (
+    NO_CONSENT,
+    Consent,
+    permitted_token,
+    remember_token,
+)
+from annotation.label_studio.refusals import NotFoundError
 from manifests.base.errors import ConfigurationError
 
-__all__ = ["DEFAULT_URL", "Connection", "choose_url", "connect"]
+__all__ = ["DEFAULT_URL", "Connection", "address_and_token", "choose_url", "connect"]
 
 DEFAULT_URL = "http://127.0.0.1:8090"
 
@@ -63,7 +74,12 @@ class Connection:
         return _find(self.client, recorded)
 
 
-def connect(corpus: Path, url: str | None = None, token_file: str | None = None) -> Connection:
+def connect(
+    corpus: Path,
+    url: str | None = None,
+    token_file: str | None = None,
+    consent: Consent = NO_CONSENT,
+) -> Connection:
     """Connect to the server at a URL, or to the one that the corpus knows.
 
     A server is identified by its projects, not by its URL: it may have moved, or its database may
@@ -71,13 +87,16 @@ def connect(corpus: Path, url: str | None = None, token_file: str | None = None)
     else the last URL of the corpus's own server, else :data:`DEFAULT_URL`.
 
     Raises:
-        ConfigurationError: if there is no token, or there are several servers and no URL.
+        ConfigurationError: if there is no token, it may not be sent there, or there are several
+            servers and no URL.
+        DataError: if there are links in the corpus's annotations.
         CorpusError: if the server doesn't answer or rejects the token.
     """
+    address, token = address_and_token(corpus, url, token_file, consent)
     file = ServerFile.read(corpus)
-    address = checked_url(url) if url is not None else choose_url(corpus, file)
-    client = Client(address, find_token(corpus, token_file))
+    client = Client(address, token)
     client.check_login()
+    remember_token(address, token)
     known_here = [name for name, server in file.current().items() if server.url == address]
     for name in known_here + [name for name in file.current() if name not in known_here]:
         server = file.servers[name]
@@ -86,6 +105,15 @@ def connect(corpus: Path, url: str | None = None, token_file: str | None = None)
         if name in known_here and not server.projects:
             return Connection(corpus, client, file, name, None)
     return Connection(corpus, client, file, None, known_here[0] if known_here else None)
+
+
+def address_and_token(
+    corpus: Path, url: str | None, token_file: str | None, consent: Consent
+) -> tuple[str, str]:
+    """Return where :func:`connect` would send which token, without a request; raises as it does."""
+    refuse_links(corpus / "annotations", skip=ServerFolder(corpus).document_root)
+    address = checked_url(url or choose_url(corpus, ServerFile.read(corpus)))
+    return address, permitted_token(corpus, address, token_file, consent)
 
 
 def choose_url(corpus: Path, file: ServerFile) -> str:

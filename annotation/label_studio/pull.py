@@ -9,6 +9,7 @@ from annotation.judgements.annotators import Annotators, Rater
 from annotation.judgements.importing import import_exports
 from annotation.judgements.parse import Export, decode_export
 from annotation.label_studio.connection import Connection, connect
+from annotation.label_studio.consent import NO_CONSENT, Consent
 from annotation.label_studio.destinations import TaskKey, destinations
 from annotation.label_studio.reconcile import ProjectCounts, count_tasks, finished_tasks
 from annotation.label_studio.refusals import NotFoundError, RequestRefusedError
@@ -25,6 +26,7 @@ def pull_annotations(
     server_url: str | None = None,
     token_file: str | None = None,
     nameless: str | None = None,
+    consent: Consent = NO_CONSENT,
     progress: Progress = no_progress,
 ) -> Outcome:
     """Import the answers in the given or all pushed projects into one new file.
@@ -35,10 +37,11 @@ def pull_annotations(
     ``server``, ``url`` and a row of :class:`ProjectCounts` for each project in ``projects``.
 
     Raises:
-        ConfigurationError: if nothing was pushed, there is no token, or ``nameless`` is invalid.
+        ConfigurationError: if nothing was pushed, there is no token, it may not be sent there, or
+            ``nameless`` is invalid.
         CorpusError: if the server doesn't answer or rejects the token.
     """
-    connection = connect(corpus, server_url, token_file)
+    connection = connect(corpus, server_url, token_file, consent)
     chosen = _chosen(connection, projects)
     server = connection.register()
     pull = _Pull(connection, progress, len(chosen))

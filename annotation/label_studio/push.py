@@ -11,9 +11,10 @@ from xml.etree import ElementTree
 
 from annotation.batches.server_file import KnownProject
 from annotation.judgements.annotators import Annotators
-from annotation.label_studio.address import ServerFolder
+from annotation.label_studio.address import ServerFolder, refuse_links
 from annotation.label_studio.client import Client, Project
 from annotation.label_studio.connection import Connection, connect
+from annotation.label_studio.consent import NO_CONSENT, Consent
 from annotation.label_studio.destinations import Destination, TaskKey, destinations
 from annotation.label_studio.reconcile import finished_tasks
 from annotation.label_studio.refusals import (
@@ -78,6 +79,7 @@ def push_tasks(
     annotators: Sequence[str] = (),
     server_url: str | None = None,
     token_file: str | None = None,
+    consent: Consent = NO_CONSENT,
     progress: Progress = no_progress,
 ) -> Outcome:
     """Push batches, by default all, to the annotators' projects; create missing projects.
@@ -93,10 +95,11 @@ def push_tasks(
             project, ``annotator project_id kind pushed there_already answered_before address``.
 
     Raises:
-        ConfigurationError: if a batch or annotator doesn't exist, or there is no token.
+        ConfigurationError: if a batch or annotator doesn't exist, or there is no token, or it may
+            not be sent there.
         CorpusError: if the server doesn't answer at the start or rejects the token.
     """
-    connection = connect(corpus, server_url, token_file)
+    connection = connect(corpus, server_url, token_file, consent)
     places = destinations(corpus, connection.known.projects, wanted=batches, annotators=annotators)
     outcome = Outcome(items_in=sum(len(place.rows) for place in places))
     if connection.replaced_id is not None:
@@ -255,6 +258,7 @@ def _serve_clips(connection: Connection, project: Project, place: Destination) -
     )
     if not local or connection.client.storages(project.number):
         return
+    refuse_links(connection.corpus / "clips")
     own = ServerFolder(connection.corpus).clips
     by_hand = connection.corpus.resolve() / "clips"
     refusal: CorpusError | None = None

@@ -5,6 +5,7 @@ including cookies, so they are never shown or chained.
 """
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ __all__ = [
     "RequestRefusedError",
     "ServerUnavailableError",
     "find_token",
+    "read_token",
     "token_path",
     "translate_errors",
 ]
@@ -34,26 +36,53 @@ def find_token(corpus: Path, token_file: str | None = None) -> str:
     if token:
         return _checked(token, f"the variable {TOKEN_VARIABLE}")
     path = token_path(corpus, token_file)
-    try:
-        mode = path.stat().st_mode
-        text = path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
+    text = read_token(path, private=True)
+    if text is None:
         raise ConfigurationError(
             f"no token for Label Studio: set the variable {TOKEN_VARIABLE}, or write the token "
             f"into {path} (mode 0600); corpus label-studio start does so for its own server"
-        ) from None
-    except UnicodeDecodeError:
-        text, mode = "", 0
-    if os.name == "posix" and mode & 0o077:
-        raise ConfigurationError(f"{path}: others can read the token; run: chmod 600 '{path}'")
+        )
     return _checked(text, str(path))
 
 
 def token_path(corpus: Path, token_file: str | None = None) -> Path:
-    """Return the token's file: ``annotations/.label-studio-token``, or ``token_file``."""
-    if token_file is None:
-        return corpus / "annotations" / ".label-studio-token"
-    return corpus / Path(token_file).expanduser()
+    """Return the token's file: ``annotations/.label-studio-token``, or ``token_file``.
+
+    Raises ConfigurationError if it is outside of the corpus: corpus.toml may come from others.
+    """
+    given = "annotations/.label-studio-token" if token_file is None else token_file
+    path, root = corpus / Path(given), os.path.realpath(corpus)
+    real = os.path.realpath(path)
+    if os.path.commonpath((root, real)) != root or real == root:
+        raise ConfigurationError(
+            f"the token's file {given} is outside of the corpus, which must not choose what is "
+            f"sent; put the token into the variable {TOKEN_VARIABLE} instead"
+        )
+    return path
+
+
+def read_token(path: Path, *, private: bool = False) -> str | None:
+    """Return the text of a token's file, None if there is none.
+
+    Raises ConfigurationError if it is no ordinary file, or ``private`` and others can read it.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | _NO_LINK)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: can't be read as the token's file ({error.strerror}); a link isn't followed"
+        ) from None
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise ConfigurationError(f"{path}: not a file with a token; delete it")
+        if private and os.name == "posix" and mode & 0o077:
+            raise ConfigurationError(f"{path}: others can read the token; run: chmod 600 '{path}'")
+        return os.read(descriptor, _LONGEST_FILE).decode("ascii", errors="replace").strip()
+    finally:
+        os.close(descriptor)
 
 
 def _checked(text: str, where: str) -> str:
@@ -169,3 +198,5 @@ def _sentences(messages: Any) -> Iterator[str]:
 
 
 _LONGEST = 300  # characters
+_LONGEST_FILE = 65536  # bytes
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)

@@ -76,9 +76,9 @@ class LabelStudioSettings(Settings):
     """Access to Label Studio.
 
     Attributes:
-        token_file: a file with only a token, readable by its owner only (mode 0600); absolute, or
-            below the corpus folder. Default: `annotations/.label-studio-token`. The variable
-            `LABEL_STUDIO_API_KEY` takes precedence.
+        token_file: a file in the corpus folder with only a token, readable by its owner only (mode
+            0600). Default: `annotations/.label-studio-token`. The variable `LABEL_STUDIO_API_KEY`
+            takes precedence, for tokens kept elsewhere.
     """
 
     token_file: str | None = None

@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.options import (
+    AllowHttp,
+    AsJson,
+    CorpusFolder,
+    Quiet,
+    TrustServer,
+    Verbose,
+)
 from corpus_tools.cli.session import session
 
 __all__ = ["label_studio"]
@@ -37,8 +44,8 @@ def start(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Virtual environment with Label Studio.",
-            show_default=".venv-ls here or beside the corpus, else the one on the PATH",
+            help="Virtual environment with Label Studio, outside of the corpus.",
+            show_default="the last one given, else the one on the PATH",
         ),
     ] = None,
     public_url: Annotated[
@@ -49,6 +56,18 @@ def start(
             show_default="none",
         ),
     ] = None,
+    adopt: Annotated[
+        bool,
+        typer.Option(
+            "--adopt", help="Trust a database that this machine didn't make, with its accounts."
+        ),
+    ] = False,
+    restart: Annotated[
+        bool,
+        typer.Option(
+            "--restart", help="End the server that an earlier start left, and start anew."
+        ),
+    ] = False,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -77,6 +96,8 @@ def start(
                 port=port,
                 environment=environment,
                 public_url=public_url,
+                adopt=adopt,
+                restart=restart,
                 report=run.note,
                 ready=ready,
             )
@@ -96,6 +117,8 @@ def check(
             show_default="the corpus's own, or the one pushed to",
         ),
     ] = None,
+    trust_server: TrustServer = False,
+    allow_http: AllowHttp = False,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -104,6 +127,7 @@ def check(
     """Fetch a clip of the newest tasks as an annotator's browser does, and report problems."""
     with session("label-studio check", as_json=json, quiet=quiet, verbose=verbose) as run:
         from annotation.label_studio.check import check as check_clip
+        from corpus_tools.cli.consent import consent_to_send
         from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
@@ -111,6 +135,9 @@ def check(
             workspace.root,
             url=server_url,
             token_file=workspace.configuration.label_studio.token_file,
+            consent=consent_to_send(
+                workspace, server_url, trust_server=trust_server, allow_http=allow_http
+            ),
         )
         run.outcome.merge(outcome)
         if outcome.ok:

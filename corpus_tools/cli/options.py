@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 __all__ = [
+    "AllowHttp",
     "AsJson",
     "BatchSize",
     "CorpusFolder",
@@ -18,6 +19,7 @@ __all__ = [
     "ServerUrl",
     "Threads",
     "Track",
+    "TrustServer",
     "Vectors",
     "Verbose",
     "Version",
@@ -67,6 +69,16 @@ Device = Annotated[
 ]
 Threads = Annotated[
     int | None, typer.Option(help="Maximum number of processor threads.  \\[default: 1]")
+]
+TrustServer = Annotated[
+    bool,
+    typer.Option(
+        "--trust-server", help="Send the token to a server that this machine sent none to before."
+    ),
+]
+AllowHttp = Annotated[
+    bool,
+    typer.Option("--allow-http", help="Send the token unencrypted to another machine."),
 ]
 ServerUrl = Annotated[
     str | None,

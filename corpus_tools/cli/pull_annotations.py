@@ -1,10 +1,20 @@
 """`corpus pull-annotations`: fetch judgements from Label Studio."""
 
+from contextlib import ExitStack
 from typing import Annotated, Any
 
 import typer
 
-from corpus_tools.cli.options import AsJson, CorpusFolder, Nameless, Quiet, ServerUrl, Verbose
+from corpus_tools.cli.options import (
+    AllowHttp,
+    AsJson,
+    CorpusFolder,
+    Nameless,
+    Quiet,
+    ServerUrl,
+    TrustServer,
+    Verbose,
+)
 from corpus_tools.cli.session import session
 
 __all__ = ["pull_annotations"]
@@ -21,6 +31,8 @@ def pull_annotations(
     ] = None,
     server_url: ServerUrl = None,
     nameless: Nameless = None,
+    trust_server: TrustServer = False,
+    allow_http: AllowHttp = False,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -29,16 +41,22 @@ def pull_annotations(
     """Fetch judgements from Label Studio and check the counts; repeating it adds nothing."""
     with session("pull-annotations", as_json=json, quiet=quiet, verbose=verbose) as run:
         from annotation.label_studio import pull
+        from corpus_tools.cli.consent import consent_to_send
         from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
-        with workspace.lock(), run.progress("pulling") as progress:
+        with workspace.lock(), ExitStack() as stack:
+            consent = consent_to_send(
+                workspace, server_url, trust_server=trust_server, allow_http=allow_http
+            )
+            progress = stack.enter_context(run.progress("pulling"))
             outcome = pull.pull_annotations(
                 workspace.root,
                 projects=project or (),
                 server_url=server_url,
                 token_file=workspace.configuration.label_studio.token_file,
                 nameless=nameless,
+                consent=consent,
                 progress=progress,
             )
         run.outcome.merge(outcome)

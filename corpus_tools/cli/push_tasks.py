@@ -1,10 +1,19 @@
 """`corpus push-tasks`: send exported tasks to Label Studio."""
 
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, ServerUrl, Verbose
+from corpus_tools.cli.options import (
+    AllowHttp,
+    AsJson,
+    CorpusFolder,
+    Quiet,
+    ServerUrl,
+    TrustServer,
+    Verbose,
+)
 from corpus_tools.cli.session import session
 
 __all__ = ["push_tasks"]
@@ -24,6 +33,8 @@ def push_tasks(
         ),
     ] = None,
     server_url: ServerUrl = None,
+    trust_server: TrustServer = False,
+    allow_http: AllowHttp = False,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -35,16 +46,22 @@ def push_tasks(
     """
     with session("push-tasks", as_json=json, quiet=quiet, verbose=verbose) as run:
         from annotation.label_studio import push
+        from corpus_tools.cli.consent import consent_to_send
         from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
-        with workspace.lock(), run.progress("pushing") as progress:
+        with workspace.lock(), ExitStack() as stack:
+            consent = consent_to_send(
+                workspace, server_url, trust_server=trust_server, allow_http=allow_http
+            )
+            progress = stack.enter_context(run.progress("pushing"))
             outcome = push.push_tasks(
                 workspace.root,
                 batches=batches or (),
                 annotators=[name.strip() for name in (annotators or "").split(",") if name.strip()],
                 server_url=server_url,
                 token_file=workspace.configuration.label_studio.token_file,
+                consent=consent,
                 progress=progress,
             )
         run.outcome.merge(outcome)

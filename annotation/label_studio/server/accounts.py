@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from annotation.label_studio.address import ServerFolder
-from annotation.label_studio.refusals import token_path
+from annotation.label_studio.consent import remember_token
+from annotation.label_studio.refusals import read_token, token_path
+from annotation.label_studio.server.database import note_process
 from annotation.label_studio.server.program import Program
 from manifests.base.csv_tables import read_rows
 from manifests.base.errors import CorpusError, DataError
@@ -46,31 +48,39 @@ def prepare_accounts(
     folder: ServerFolder,
     environment: Mapping[str, str],
     emails: Mapping[str, str],
+    *,
+    resumed: bool = False,
 ) -> PreparedAccounts:
     """Migrate the server's database and create the missing accounts; ``emails`` are by pseudonym.
 
     First passwords are written to disk before accounts are created, so that none is lost if this is
-    interrupted; those of accounts that existed already are removed again. The admin's token is
-    written where :func:`annotation.label_studio.refusals.find_token` looks, unless there is one.
+    interrupted; those of accounts that existed already are removed again. Passwords in the file
+    are used for new accounts only if ``resumed`` after that: anybody may have written them. The
+    admin's token is written where :func:`annotation.label_studio.refusals.find_token` looks, unless
+    there is one.
 
     Raises:
         CorpusError: if Label Studio fails; its output is in the log.
     """
     existing = _read_passwords(folder.passwords)
-    accounts = [_account(existing, *one) for one in [("admin", ADMIN), *emails.items()]]
+    usable = existing if resumed else []
+    accounts = [_account(usable, *one) for one in [("admin", ADMIN), *emails.items()]]
     known = {account.email.casefold() for account in existing}
     new = [account for account in accounts if account.email.casefold() not in known]
     if new:
         _write_passwords(folder.passwords, existing + new)
     path = token_path(folder.corpus)
-    token = path.read_text(encoding="ascii").strip() if path.exists() else None
+    token = read_token(path)
     result = _run(program, folder, environment, accounts, token)
-    foreign = [account for account in new if account.email not in result["made"]]
-    if foreign:
-        kept = [account for account in existing + new if account not in foreign]
+    made_now = {one.email.casefold(): one for one in accounts if one.email in result["made"]}
+    kept = [one for one in existing if one.email.casefold() not in made_now]
+    kept += made_now.values()
+    if kept != existing + new:
         _write_passwords(folder.passwords, kept)
     if token is None:
         write_bytes(path, (result["token"] + "\n").encode(), mode=0o600)
+    if result["token_known"]:
+        remember_token(_THIS_MACHINE, result["token"])
     made = [account.name for account in accounts if account.email in result["made"]]
     return PreparedAccounts(made, result["token_known"])
 
@@ -92,6 +102,7 @@ def first_password() -> str:
 
 
 _ADDRESS = re.compile(r"[A-Za-z0-9][\w.%+'-]{0,63}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}", re.ASCII)
+_THIS_MACHINE = "http://127.0.0.1"
 _LONGEST = 254  # characters, as in RFC 5321
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -112,25 +123,31 @@ def _run(
 ) -> dict[str, Any]:
     """Create the accounts with Label Studio's own Python; secrets are passed through a pipe."""
     request = {"accounts": [vars(account) for account in accounts], "token": token}
-    completed = subprocess.run(
+    with subprocess.Popen(
         [program.python, "-I", Path(__file__).with_name("account_maker.py")],
-        input=json.dumps(request),
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         encoding="utf-8",
         errors="replace",
-        check=False,
         cwd=folder.root,
         env=dict(environment),
         umask=0o077,
-    )
+    ) as process:
+        try:
+            note_process(folder, process.pid)
+            output, errors = process.communicate(json.dumps(request))
+        except BaseException:
+            process.kill()
+            raise
     try:
-        result = json.loads(completed.stdout.splitlines()[-1])
-        if not completed.returncode and {"made", "token", "token_known"} <= result.keys():
+        result = json.loads(output.splitlines()[-1])
+        if not process.returncode and {"made", "token", "token_known"} <= result.keys():
             return dict(result)
     except (ValueError, IndexError, AttributeError):
         pass
-    write_bytes(folder.log, completed.stderr.encode(), mode=0o600)
-    last = (completed.stderr.strip().splitlines() or ["no output"])[-1]
+    write_bytes(folder.log, errors.encode(), mode=0o600)
+    last = (errors.strip().splitlines() or ["no output"])[-1]
     raise CorpusError(
         f"Label Studio {program.version} could not create its database and accounts "
         f"({last[:200]}); its output is in {folder.log}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from annotation.label_studio.machine import Machine
 from manifests.base.errors import ConfigurationError
 
 __all__ = ["TESTED", "Program", "find_program"]
@@ -47,15 +48,21 @@ class Program:
 
 
 def find_program(corpus: Path, environment: Path | None = None) -> Program:
-    """Return the Label Studio to start.
+    """Return the Label Studio to start, never one in a corpus, which may come from others.
 
-    The default environment is ``.venv-ls`` in the working folder, in the corpus folder or beside
-    it, else that of the command ``label-studio`` on the PATH.
+    The default environment is the last one given, else that of the command ``label-studio`` on the
+    PATH.
 
     Raises:
-        ConfigurationError: if none is found, with installation instructions.
+        ConfigurationError: if none is found, with installation instructions, or the given one is in
+            the corpus.
     """
     if environment is not None:
+        if _is_within(corpus, environment):
+            raise ConfigurationError(
+                f"--environment {environment}: is in the corpus, and no program is run from a "
+                f"corpus; install Label Studio outside of it"
+            )
         program = _program_in(environment.absolute())
         if program is None:
             raise ConfigurationError(
@@ -63,22 +70,38 @@ def find_program(corpus: Path, environment: Path | None = None) -> Program:
                 f"environment where it is installed"
             )
         return program
-    for folder in _candidate_environments(corpus):
-        program = _program_in(folder)
+    for folder in _known_environments(corpus):
+        program = None if _is_within(corpus, folder) else _program_in(folder)
         if program is not None:
             return program
     raise ConfigurationError(
-        "no Label Studio found; install it in an environment of its own: python3 -m venv .venv-ls "
-        f"&& .venv-ls/bin/pip install label-studio=={TESTED}, or name one with --environment"
+        "no Label Studio found; install it outside of the corpus, in an environment of its own "
+        f"(python3 -m venv ~/venv-ls && ~/venv-ls/bin/pip install label-studio=={TESTED}), and "
+        "name it once: corpus label-studio start --environment ~/venv-ls"
     )
 
 
-def _candidate_environments(corpus: Path) -> Iterator[Path]:
-    for folder in (Path.cwd(), corpus.absolute(), corpus.absolute().parent):
-        yield folder / ".venv-ls"
-    command = shutil.which("label-studio")
-    if command is not None:
-        yield Path(command).resolve().parent.parent
+def _known_environments(corpus: Path) -> Iterator[Path]:
+    remembered = Machine.read().environment
+    if remembered is not None:
+        yield Path(remembered)
+    for entry in os.environ.get("PATH", "").split(os.pathsep):
+        folder = Path(entry)
+        if not folder.is_absolute() or _is_within(corpus, folder.parent):
+            continue
+        command = shutil.which("label-studio", path=entry)
+        if command is not None:
+            yield Path(command).resolve().parent.parent
+
+
+def _is_within(corpus: Path, environment: Path) -> bool:
+    """Return whether an environment, or a program that it would run, is in this or any corpus."""
+    program = Program(environment.absolute(), "")
+    paths = (program.environment, program.python, program.executable)
+    forms = [Path(form(path)) for path in paths for form in (os.path.normpath, os.path.realpath)]
+    above = {folder for path in forms for folder in path.parents}
+    own = {Path(form(corpus.absolute())) for form in (os.path.normpath, os.path.realpath)}
+    return bool(own & above) or any((folder / "corpus.toml").exists() for folder in above)
 
 
 def _program_in(environment: Path) -> Program | None:

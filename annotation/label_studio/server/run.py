@@ -5,23 +5,22 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from annotation.judgements.annotators import Annotators
 from annotation.label_studio.address import (
-    RunningServer,
     ServerFolder,
     check_port,
     is_healthy,
-    last_url,
-    record_running,
-    running_server,
+    left_process,
 )
+from annotation.label_studio.machine import changed_machine
 from annotation.label_studio.refusals import token_path
 from annotation.label_studio.server.accounts import ADMIN, is_email, prepare_accounts
+from annotation.label_studio.server.database import claimed_database, note_process
 from annotation.label_studio.server.program import TESTED, Program, find_program
 from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.storage.locking import FolderLock
@@ -33,18 +32,18 @@ class ServerProcess:
     """Child process of a started Label Studio server, with its data folder and local URL."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", folder: ServerFolder, url: str) -> None:
-        self.running = RunningServer(process.pid, url)
+        self.url = url
         self._process = process
         self._folder = folder
 
     def wait_until_ready(self, seconds: float = 300.0) -> None:
         """Wait until the server answers; raise CorpusError if it exits first or takes too long."""
         end = time.monotonic() + seconds
-        while not is_healthy(self.running.url):
+        while not is_healthy(self.url):
             self._check_alive()
             if time.monotonic() > end:
                 raise CorpusError(
-                    f"Label Studio doesn't answer at {self.running.url} after {seconds:.0f} s; "
+                    f"Label Studio doesn't answer at {self.url} after {seconds:.0f} s; "
                     f"its output is in {self._folder.log}"
                 )
             time.sleep(_PAUSE)
@@ -85,7 +84,8 @@ def server_process(
     """Run Label Studio for the duration of the block."""
     here = "127.0.0.1" if host in ("0.0.0.0", "") else host  # noqa: S104 - compared, not bound
     command = [str(program.executable), "start", "--internal-host", host, "--port", str(port)]
-    with folder.log.open("wb") as log:
+    folder.log.unlink(missing_ok=True)
+    with os.fdopen(os.open(folder.log, _NEW, 0o600), "wb") as log:
         process = subprocess.Popen(
             [*command, "--no-browser", "--log-level", "WARNING"],
             stdin=subprocess.DEVNULL,
@@ -97,12 +97,14 @@ def server_process(
         )
     server = ServerProcess(process, folder, f"http://{here}:{port}")
     try:
+        note_process(folder, process.pid, server.url)
         yield server
     finally:
         server.stop()
 
 
 _PAUSE = 0.25  # seconds
+_NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY
 
 
 def server_environment(
@@ -116,11 +118,13 @@ def server_environment(
     """
     shell = os.environ if shell is None else shell
     variables = {name: shell[name] for name in _INHERITED if name in shell}
+    path = variables.get("PATH", "").split(os.pathsep)  # relative ones would be of the corpus
+    variables["PATH"] = os.pathsep.join(entry for entry in path if Path(entry).is_absolute())
     variables |= _FIXED
     variables |= {
         "LABEL_STUDIO_BASE_DATA_DIR": str(folder.root),
         "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(folder.document_root),
-        **{name: str(folder.root / "home") for name in _HOMES},
+        **{name: str(folder.home) for name in _HOMES},
     }
     if public_url is not None:
         variables["LABEL_STUDIO_CSRF_TRUSTED_ORIGINS"] = public_url
@@ -157,18 +161,22 @@ def serve(
     port: int = 8090,
     environment: Path | None = None,
     public_url: str | None = None,
+    adopt: bool = False,
+    restart: bool = False,
     report: LineCallback = lambda line: None,
     ready: LineCallback = lambda url: None,
 ) -> None:
     """Run a Label Studio server for the corpus until this process is interrupted.
 
-    For the default ``environment`` see ``find_program``. ``public_url`` is the URL in annotators'
-    browsers behind a proxy. ``report`` is called with progress messages, ``ready`` with the URL
-    once the server answers.
+    A given ``environment`` becomes the default. ``public_url`` is the URL in annotators' browsers
+    behind a proxy. ``adopt`` accepts a database that this machine didn't make, ``restart`` ends a
+    server that is left. ``report`` is called with progress messages, ``ready`` with the URL once
+    the server answers.
 
     Raises:
         ConfigurationError: if there is no Label Studio, or the address can't be used.
-        DataError: if annotators.csv has an invalid e-mail address.
+        DataError: if annotators.csv has an invalid e-mail address, the folder leads out of the
+            corpus, or its database isn't this machine's.
         CorpusError: if the corpus has a running server, or the server doesn't start or exits.
         KeyboardInterrupt: when interrupted; the server has been stopped then.
     """
@@ -178,18 +186,25 @@ def serve(
     if not program.is_tested:
         report(f"warning: Label Studio {program.version} is not tested; {TESTED} is")
     emails = _account_emails(corpus)
-    _check_not_running(folder)
+    folder.check()
+    _end_left_process(folder, report, restart=restart)
     check_port(host, port)
-    folder.make()
     variables = server_environment(folder, public_url=public_url)
-    with _interruptible(), FolderLock(folder.root, "server", stale_after=_MONTH):
-        _make_accounts(program, folder, variables, emails, report)
+    with (
+        _interruptible(),
+        _locked(folder, _PATIENCE if restart else 0.0),
+        claimed_database(folder, adopt=adopt) as resumed,
+    ):
+        folder.make()
+        if environment is not None:
+            with changed_machine() as machine:
+                machine.environment = str(program.environment)
+        _make_accounts(program, folder, variables, emails, report, resumed=resumed)
         report(f"starting Label Studio {program.version}")
         with server_process(program, folder, variables, host, port) as server:
             server.wait_until_ready()
-            with record_running(folder, server.running):
-                ready(server.running.url)
-                server.wait()
+            ready(server.url)
+            server.wait()
 
 
 def _make_accounts(
@@ -198,10 +213,12 @@ def _make_accounts(
     variables: Mapping[str, str],
     emails: Mapping[str, str],
     report: LineCallback,
+    *,
+    resumed: bool,
 ) -> None:
-    if last_url(folder) is None:
+    if not folder.database.stat().st_size:
         report("creating the database; this takes about a minute, once")
-    prepared = prepare_accounts(program, folder, variables, emails)
+    prepared = prepare_accounts(program, folder, variables, emails, resumed=resumed)
     if prepared.made:
         report(f"new accounts: {', '.join(prepared.made)}; first passwords: {folder.passwords}")
     if not prepared.token_known:
@@ -227,13 +244,45 @@ def _account_emails(corpus: Path) -> dict[str, str]:
     return dict(by_address.values())
 
 
-def _check_not_running(folder: ServerFolder) -> None:
-    server = running_server(folder)
-    if server is not None:
+def _end_left_process(folder: ServerFolder, report: LineCallback, *, restart: bool) -> None:
+    """End the process that an earlier start left, or refuse to start beside it."""
+    left = left_process(folder)
+    if left is None:
+        return
+    what = left.url or "its accounts are being made"
+    if not restart:
         raise CorpusError(
-            f"Label Studio already runs for this corpus: {server.url}, process {server.pid}; stop "
-            f"it with ctrl-C where it was started, or with: kill {server.pid}"
+            f"Label Studio already runs for this corpus: {what}, process {left.pid}; stop it with "
+            f"ctrl-C where it was started, or end it and start anew with --restart"
         )
+    report(f"ending the Label Studio that runs for this corpus: {what}, process {left.pid}")
+    for name in ("SIGTERM", "SIGKILL"):
+        end = time.monotonic() + _PATIENCE
+        with suppress(ProcessLookupError):
+            os.kill(left.pid, getattr(signal, name, signal.SIGTERM))
+        while left_process(folder) == left:
+            if time.monotonic() > end:
+                break
+            time.sleep(_PAUSE)
+        else:
+            return
+    raise CorpusError(f"process {left.pid} doesn't end; end it, and start again")
+
+
+@contextmanager
+def _locked(folder: ServerFolder, patience: float) -> Iterator[None]:
+    """Hold the folder's lock; wait for ``patience`` seconds for an earlier start to end."""
+    end = time.monotonic() + patience
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(FolderLock(folder.root, "server", stale_after=_MONTH))
+                break
+            except CorpusError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(_PAUSE)
+        yield
 
 
 def _check_public_url(url: str | None) -> None:
@@ -268,3 +317,4 @@ def _interruptible() -> Iterator[None]:
 
 
 _MONTH = 30 * 24 * 3600.0  # seconds
+_PATIENCE = 10.0  # seconds

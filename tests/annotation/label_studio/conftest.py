@@ -42,6 +42,13 @@ def write_program(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
+@pytest.fixture(autouse=True)
+def machine(tmp_path, monkeypatch):
+    """File of what this machine remembers; each test has a machine of its own."""
+    monkeypatch.setenv("CORPUS_TOOLS_HOME", str(tmp_path / "machine"))
+    return tmp_path / "machine" / "label-studio.json"
+
+
 @pytest.fixture
 def label_studio_environment(tmp_path):
     environment = tmp_path / "venv-ls"
