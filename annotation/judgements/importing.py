@@ -30,8 +30,10 @@ from annotation.judgements.store import (
 from annotation.scheme.answers import InvalidAnnotationError, gc_paused, quoted
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.base.voices import alike_warnings, one_spelling, spelling_warnings
 from manifests.storage.records import Clip, Judgement
 from manifests.storage.shards import STAGES, read_stage
+from manifests.storage.speakers import read_speakers
 
 __all__ = ["import_annotations", "import_exports"]
 
@@ -105,7 +107,12 @@ class _Import:
         self._judgements = {judgement_key(row): row for row in read_judgements(corpus)}
         self._known = KnownAnnotations(self._judgements.values())
         self._withdrawn = WithdrawnAnswers(corpus)
-        there = {clip.clip_id for clip in read_stage(corpus, STAGES["segments"], Clip)}
+        clips = list(read_stage(corpus, STAGES["segments"], Clip))
+        there = {clip.clip_id for clip in clips}
+        named = {clip.speaker for clip in clips}
+        named |= {row.speaker for row in self._judgements.values()}
+        self._speakers = set(read_speakers(corpus / "speakers.csv")).union(filter(None, named))
+        self._new_speakers: set[str] = set()
         self._clips = there | self._withdrawn.clips
         self._nameless = self._withdrawn.checked_pseudonym(nameless)
         used = {row.annotator for row in self._judgements.values()}
@@ -158,6 +165,8 @@ class _Import:
                 continue
             if judgement is not None:
                 new.append(judgement)
+                if judgement.speaker is not None:
+                    self._new_speakers.add(judgement.speaker)
         return new
 
     def save(self, sha256: str, new: list[Judgement]) -> None:
@@ -179,6 +188,9 @@ class _Import:
         outcome.warnings += self._accounts.warnings
         outcome.warnings += self._misplaced.warnings()
         outcome.warnings += self._identity_warnings()
+        spelling = one_spelling(sorted(self._new_speakers), sorted(self._speakers))
+        outcome.warnings += spelling_warnings(spelling)
+        outcome.warnings += alike_warnings(spelling.values(), self._speakers)
         if self._ignored:
             listed = ", ".join(name for name, _ in self._ignored.most_common(5))
             outcome.warnings.append(

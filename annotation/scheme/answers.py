@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from annotation.scheme.settings import CONTROLS, MAX_CONFIDENCE, PROBLEMS
 from manifests.base.emotions import EMOTIONS, UNCLEAR, Emotion
+from manifests.base.voices import is_nobody
 
 __all__ = [
     "NO_ANSWER",
@@ -196,7 +197,7 @@ def _speaker(items: dict[str, dict[str, Any]]) -> str | None:
     speaker = _one_text(_strings("speaker", "choices" if chosen else "text", items))
     if speaker is not None and identifier(speaker) is None:
         raise InvalidAnnotationError("malformed", f"speaker {quoted(speaker)} isn't a speaker id")
-    return speaker
+    return None if speaker is None or is_nobody(speaker) else speaker
 
 
 def _one_text(values: list[str]) -> str | None:

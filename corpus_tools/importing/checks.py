@@ -13,13 +13,12 @@ from corpus_tools.importing.rows import (
     Reading,
     Row,
     labels_in,
-    speaker_in,
     split_in,
 )
 from corpus_tools.importing.tables import RawRow, Table
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome
-from manifests.base.voices import alike_warnings
+from manifests.base.voices import alike_warnings, is_nobody, spelling_warnings
 from manifests.storage.file_names import did_you_mean
 
 __all__ = ["check_table", "report_missing", "table_warnings"]
@@ -103,35 +102,27 @@ def table_warnings(
             f"{path.name}: no column names the emotion, so all clips are without a label; its "
             f"columns: {', '.join(list(table.columns)[:_MOST])}"
         )
-    said = _unclear(table, reading)
-    bare = [row for row in rows if row.emotion is None and not row.votes and row.where not in said]
+    unclear = _unclear(table, reading)
+    bare = [
+        row for row in rows if row.emotion is None and not row.votes and row.where not in unclear
+    ]
     if bare and {"emotion", "votes"} & columns.keys():
         yield (
             f"{len(bare)} of {len(rows)} clips have no label and are to be annotated: "
             f"{_first(row.where for row in bare)}"
         )
     nobody = [
-        raw.where
+        name
         for raw in table.rows
-        if cell_text(raw.cells.get(columns.get("speaker", ""))) and not speaker_in(raw, columns)
+        if (name := cell_text(raw.cells.get(columns.get("speaker", "")))) and is_nobody(name)
     ]
     if nobody:
-        names = dict.fromkeys(
-            str(raw.cells[columns["speaker"]])
-            for raw in table.rows
-            if cell_text(raw.cells.get(columns["speaker"])) and not speaker_in(raw, columns)
-        )
         yield (
-            f"{len(nobody)} of {len(table.rows)} rows have {_first(map(repr, names))} for a "
-            f"speaker, which is nobody; their speaker is unknown"
+            f"{len(nobody)} of {len(table.rows)} rows have "
+            f"{_first(map(repr, dict.fromkeys(nobody)))} for a speaker, which is nobody; their "
+            f"speaker is unknown"
         )
-    merged: dict[str, list[str]] = {}
-    for name, spelling in reading.spelling.items():
-        if name != spelling:
-            merged.setdefault(spelling, []).append(name)
-    if merged:
-        shown = _first(f"{name} (also {', '.join(own)})" for name, own in merged.items())
-        yield f"speakers written in several ways count as one: {shown}"
+    yield from spelling_warnings(reading.spelling)
     yield from alike_warnings(dict.fromkeys(reading.spelling.values()), known)
     for field in ("gender", "age"):
         cells = {value: n for (name, value), n in reading.unread.items() if name == field}

@@ -30,7 +30,7 @@ from manifests.base.outcome import FileWarnings, Outcome, Progress, no_progress
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Source
 from manifests.storage.shards import STAGES, read_stage
-from manifests.storage.speakers import check_not_withdrawn, merge_speakers
+from manifests.storage.speakers import check_not_withdrawn, merge_speakers, read_speakers
 
 __all__ = ["add_recordings"]
 
@@ -128,7 +128,8 @@ def add_recordings(
         raise ConfigurationError("--series: is empty; give the session's name, or leave it out")
     outcome = Outcome()
     settings, segment = settings or RecordingSettings(), segment or SegmentSettings()
-    listing = list_files(script, folder, settings.takes, outcome, language)
+    known = read_speakers(corpus / "speakers.csv")
+    listing = list_files(script, folder, settings.takes, outcome, language, known)
     speakers = {one.row.speaker.speaker_id for one in listing.recordings}
     check_not_withdrawn(corpus, script, speakers | {take.speaker for take in listing.takes})
     transcripts = transcripts or NoTranscript()

@@ -1,7 +1,7 @@
 """Files that a script lists: recordings of one line, and takes of several lines."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from corpus_tools.recordings.readings.script import RowError, ScriptRow, read_script
@@ -9,6 +9,7 @@ from corpus_tools.recordings.takes.take import Take
 from corpus_tools.segmentation.intake.identify import media_in
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome
+from manifests.base.voices import alike_warnings, one_spelling, spelling_warnings
 from manifests.storage.file_names import as_on_disk, did_you_mean
 from manifests.storage.store import inside
 
@@ -32,18 +33,23 @@ class Listing:
 
 
 def list_files(
-    script: Path, folder: Path, with_takes: bool, outcome: Outcome, language: str | None = None
+    script: Path,
+    folder: Path,
+    with_takes: bool,
+    outcome: Outcome,
+    language: str | None = None,
+    known: Collection[str] = (),
 ) -> Listing:
     """Return the usable files of a script; rows of others, and media without a row, are failures.
 
     A file with several rows is a take of these lines ``with_takes``; otherwise it is left out,
-    since it is unclear which line it holds.
+    since it is unclear which line it holds. Speakers get the spelling of the ``known`` ones.
     """
     rows: dict[Path, list[ScriptRow]] = {}
     refused: set[Path] = set()
     found = media_in(folder, outcome)
     entered = {path.parent for path in found}
-    for row in read_script(script, language):
+    for row in _one_spelling(list(read_script(script, language)), known, outcome):
         outcome.items_in += 1
         if isinstance(row, RowError):
             refused.add(folder / row.file)
@@ -68,6 +74,22 @@ def list_files(
         else:
             listing.recordings.append(Recording(file_rows[0], path))
     return listing
+
+
+def _one_spelling(
+    rows: Sequence[ScriptRow | RowError], known: Collection[str], outcome: Outcome
+) -> Iterator[ScriptRow | RowError]:
+    """Yield the rows with one spelling of each speaker's id; add warnings about these."""
+    names = dict.fromkeys(row.speaker.speaker_id for row in rows if isinstance(row, ScriptRow))
+    spelling = one_spelling(names, known)
+    outcome.warnings += spelling_warnings(spelling)
+    outcome.warnings += alike_warnings(spelling.values(), known)
+    for row in rows:
+        if isinstance(row, RowError):
+            yield row
+        else:
+            speaker = row.speaker.changed(speaker_id=spelling[row.speaker.speaker_id])
+            yield replace(row, speaker=speaker)
 
 
 def _resolve(row: ScriptRow, folder: Path, entered: Collection[Path]) -> Path | str:

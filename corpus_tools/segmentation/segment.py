@@ -32,7 +32,11 @@ from corpus_tools.segmentation.subtitles.read import read_lines, sidecar_sha256
 from corpus_tools.segmentation.voice.base import detector_name
 from corpus_tools.workspace.runner import run_each
 from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.base.voices import alike_warnings, one_spelling, spelling_warnings
 from manifests.storage.frozen import frozen_clips
+from manifests.storage.records import Clip
+from manifests.storage.shards import STAGES, read_stage
+from manifests.storage.speakers import read_speakers
 
 __all__ = ["segment"]
 
@@ -99,6 +103,8 @@ def segment(
             outcome.fail(str(film.path), result.failure)
     decisions, changed = resolve_repeats(corpus, analysed.keys(), rules, frozen, outcome)
     warn_of_other_sources(changed - analysed.keys(), outcome)
+    cut = {name for name, (_, status) in analysed.items() if status == "cut"}
+    outcome.warnings += _speaker_warnings(corpus, cut)
     reports = []
     for name, (film, status) in analysed.items():
         if name in decisions:
@@ -168,6 +174,17 @@ class SegmentJob:
         except KeptError as error:
             return AnalysisResult("kept", failure=str(error))
         return AnalysisResult("cut", result.warnings) if result else AnalysisResult("unchanged")
+
+
+def _speaker_warnings(corpus: Path, cut: Collection[str]) -> list[str]:
+    """Return warnings about speakers of new cuts with an id like that of another speaker."""
+    new: set[str] = set()
+    known = set(read_speakers(corpus / "speakers.csv"))
+    for clip in read_stage(corpus, STAGES["segments"], Clip) if cut else ():
+        if clip.speaker is not None:
+            (new if clip.source_id in cut else known).add(clip.speaker)
+    spelling = one_spelling(sorted(new), sorted(known))
+    return [*spelling_warnings(spelling), *alike_warnings(spelling.values(), known)]
 
 
 def _named(names: Collection[str], inputs: Sequence[MediaInput], outcome: Outcome) -> set[str]:

@@ -10,6 +10,7 @@ from annotation.batches.batches import read_plans
 from annotation.judgements.annotators import Annotators
 from annotation.judgements.store import read_judgements
 from corpus_tools.segmentation.ledger.commit import source_of
+from manifests.base.voices import person_key
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Clip, Judgement, Source
 from manifests.storage.shards import STAGES, read_header, read_stage
@@ -36,12 +37,14 @@ class WithdrawalPlan:
         earlier: tombstone of an earlier withdrawal of the same id.
         unknown: number of clips without a known speaker in sources with the withdrawn speaker.
         media: media files of the withdrawn sources that lie in the corpus folder.
+        spellings: other spellings of the speaker's id in the corpus.
     """
 
     tombstone: Tombstone
     earlier: Tombstone | None
     unknown: int
     media: list[str]
+    spellings: list[str]
 
 
 def plan_withdrawal(
@@ -101,7 +104,9 @@ def plan_withdrawal(
         for source_id in sorted(whole)
         if source_id in sources and (corpus / sources[source_id].media_path).is_file()
     ]
-    return WithdrawalPlan(stone, earlier, unknown if kind == "speaker" else 0, media)
+    people = records.known(kind) if kind == "speaker" else set()
+    spellings = sorted(other for other in people - {name} if person_key(other) == person_key(name))
+    return WithdrawalPlan(stone, earlier, unknown if kind == "speaker" else 0, media, spellings)
 
 
 @dataclass(frozen=True)

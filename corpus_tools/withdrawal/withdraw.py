@@ -162,6 +162,11 @@ def _manual_steps(corpus: Path, plan: WithdrawalPlan) -> list[str]:
         f"if necessary"
         for media in plan.media
     ]
+    if plan.spellings:
+        sentences.append(
+            f"{', '.join(plan.spellings)} may be the same person in another spelling and was not "
+            f"withdrawn; withdraw it, too, if it is"
+        )
     if plan.unknown:
         sentences.append(
             f"{plan.unknown} clips of the same sources have no known speaker and may contain the "

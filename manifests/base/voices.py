@@ -6,7 +6,7 @@ somebody in one recording, and another in the next; ``MAN``, ``ALL`` or 旁白 m
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -19,6 +19,7 @@ __all__ = [
     "is_within_source",
     "one_spelling",
     "person_key",
+    "spelling_warnings",
     "within_source",
 ]
 
@@ -73,6 +74,24 @@ that voice may be in train and in test']
         f"{shown}{more} count as different speakers; if they are one person, give the same id, "
         f"else that voice may be in train and in test"
     ]
+
+
+def spelling_warnings(spelling: Mapping[str, str]) -> list[str]:
+    """Return a warning about names that count as one, by the spelling to use of each.
+
+    Example:
+        >>> spelling_warnings({"M03": "M03", "m03": "M03"})
+        ['speakers written in several ways count as one: M03 (also m03)']
+    """
+    others: dict[str, list[str]] = {}
+    for name, used in spelling.items():
+        if name != used:
+            others.setdefault(used, []).append(name)
+    if not others:
+        return []
+    shown = [f"{used} (also {', '.join(names)})" for used, names in others.items()]
+    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    return [f"speakers written in several ways count as one: {', '.join(shown[:_SHOWN])}{more}"]
 
 
 def is_nobody(name: str) -> bool:

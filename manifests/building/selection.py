@@ -7,6 +7,7 @@ from pathlib import Path
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.base.voices import alike_warnings, is_nobody, one_spelling, spelling_warnings
 from manifests.storage.records import (
     Clip,
     Label,
@@ -48,8 +49,9 @@ def select(
     """Return the entries of the labelled clips by clip id, not yet grouped or split.
 
     One clip of each set of repeats is kept. The others, superseded clips, clips without a class and
-    withdrawn clips are counted in ``outcome`` as rejected. An unknown source is a failure, as is a
-    missing file, or with ``check_files`` one that doesn't match its sha256.
+    withdrawn clips are counted in ``outcome`` as rejected. A speaker's id is spelled alike in all
+    entries, as in ``speakers`` if it is there. An unknown source is a failure, as is a missing
+    file, or with ``check_files`` one that doesn't match its sha256.
     """
     clips = sorted(inputs.clips, key=lambda clip: clip.clip_id)
     kept = kept_repeats(clips, inputs.labels)
@@ -57,6 +59,9 @@ def select(
     if withdrawn := len(Withdrawn.of(corpus).clips):
         outcome.items_in += withdrawn
         outcome.rejected["withdrawn"] += withdrawn
+    names = {clip.speaker for clip in clips if clip.speaker and not is_nobody(clip.speaker)}
+    spelling = one_spelling(sorted(names), inputs.speakers)
+    outcome.warnings += [*spelling_warnings(spelling), *alike_warnings(spelling.values())]
     entries: list[ManifestEntry] = []
     for done, clip in enumerate(clips, start=1):
         reason = rejection(clip, inputs.labels.get(clip.clip_id), kept)
@@ -66,7 +71,7 @@ def select(
             try:
                 if entries and entries[-1].clip_id == clip.clip_id:
                     raise DataError("two clips have this id; run: corpus segment, for its source")
-                entries.append(_entry(corpus, clip, inputs, check_files))
+                entries.append(_entry(corpus, clip, inputs, spelling, check_files))
             except DataError as error:
                 outcome.fail(clip.clip_id, str(error))
         progress(done, len(clips), clip.clip_id)
@@ -98,7 +103,13 @@ def rejection(clip: Clip, label: Label | None, kept: Mapping[str, str]) -> str |
     return (label.reason or "no_class") if label.emotion is None else None
 
 
-def _entry(corpus: Path, clip: Clip, inputs: ManifestInputs, check_file: bool) -> ManifestEntry:
+def _entry(
+    corpus: Path,
+    clip: Clip,
+    inputs: ManifestInputs,
+    spelling: Mapping[str, str],
+    check_file: bool,
+) -> ManifestEntry:
     source = inputs.sources.get(clip.source_id)
     if source is None:
         raise DataError(
@@ -108,7 +119,8 @@ def _entry(corpus: Path, clip: Clip, inputs: ManifestInputs, check_file: bool) -
         _check(inside(corpus, clip.path), clip)
     label = inputs.labels[clip.clip_id]
     text, text_source = inputs.texts.get(clip.clip_id, ("", None))
-    speaker = inputs.speakers.get(clip.speaker) if clip.speaker else None
+    name = spelling.get(clip.speaker or "")
+    speaker = inputs.speakers.get(name) if name else None
     emotion = label.emotion
     if emotion is None:
         raise DataError("it has no class")
@@ -120,7 +132,7 @@ def _entry(corpus: Path, clip: Clip, inputs: ManifestInputs, check_file: bool) -
         file_sha256=clip.file_sha256,
         source_id=clip.source_id,
         series=source.series,
-        speaker=clip.speaker,
+        speaker=name,
         gender=speaker.gender if speaker else None,
         start=clip.start,
         end=clip.end,

@@ -45,10 +45,10 @@ def read_speakers(path: Path) -> dict[str, Speaker]:
 
 def check_not_withdrawn(corpus: Path, script: Path, speakers: Iterable[str]) -> None:
     """Refuse a script with lines of a withdrawn speaker, by a DataError that names both."""
-    withdrawn = Withdrawn.of(corpus).speakers
-    for speaker in sorted(withdrawn.keys() & set(speakers)):
+    withdrawn = Withdrawn.of(corpus)
+    for gone in filter(None, map(withdrawn.speaker, sorted(set(speakers)))):
         raise DataError(
-            f"{script}: lines of {withdrawn[speaker].summary}; remove them from the script, or "
+            f"{script}: lines of {gone.summary}; remove them from the script, or "
             f"give the speaker another id if it is another person"
         )
 

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from manifests.base.errors import ConfigurationError
+from manifests.base.voices import person_key
 from manifests.storage.record import Record, record
 from manifests.storage.store import read_jsonl, write_jsonl
 
@@ -108,6 +109,14 @@ class Withdrawn:
     def speakers(self) -> dict[str, Tombstone]:
         """Tombstones of speakers, by id."""
         return self._of_kind("speaker")
+
+    def speaker(self, name: str) -> Tombstone | None:
+        """Return the tombstone of a speaker, in whatever spelling the id was withdrawn."""
+        return self._by_person.get(person_key(name))
+
+    @cached_property
+    def _by_person(self) -> dict[str, Tombstone]:
+        return {person_key(name): stone for name, stone in self.speakers.items()}
 
     @cached_property
     def annotators(self) -> dict[str, Tombstone]:

@@ -14,6 +14,7 @@ from manifests.base.csv_tables import Ragged, parse_table
 from manifests.base.encodings import decode_text
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.letters import plain_letters
+from manifests.base.voices import is_nobody
 from manifests.storage.records import Speaker, Transcript
 
 __all__ = ["RowError", "ScriptRow", "put_script_texts", "read_script", "sentence_id"]
@@ -125,6 +126,10 @@ def _script_row(number: int, row: dict[str, str]) -> ScriptRow:
         raise DataError(
             f": speaker {row['speaker'][:40]!r} isn't a valid id; use a pseudonym of at most 32 "
             f"letters, digits, '-' and '_'"
+        )
+    if is_nobody(row["speaker"]):
+        raise DataError(
+            f": speaker {row['speaker'][:40]!r} is nobody; give each person a pseudonym"
         )
     gender = row["gender"].casefold()
     if gender not in _GENDERS:

@@ -15,6 +15,7 @@ from manifests.base.csv_tables import read_rows
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome
 from manifests.base.timecode import format_time, parse_time
+from manifests.base.voices import is_nobody
 from manifests.storage.records import Choice
 
 __all__ = ["Region", "import_regions", "read_regions"]
@@ -93,6 +94,7 @@ def _parse_row(line: int, cells: Sequence[str], columns: dict[str, int]) -> Regi
     start, end = parse_time(cell("from")), parse_time(cell("to"))
     if end <= start:
         raise DataError(f"ends at {cell('to')}, not after it begins; check from and to")
+    speaker = unicodedata.normalize("NFC", cell("speaker"))
     choice = Choice(
         source_id=cell("source"),
         start=start,
@@ -100,7 +102,7 @@ def _parse_row(line: int, cells: Sequence[str], columns: dict[str, int]) -> Regi
         decision=cast(Literal["keep", "drop"], decision),
         origin="regions",
         note=cell("note") or None,
-        speaker=unicodedata.normalize("NFC", cell("speaker")) or None,
+        speaker=None if is_nobody(speaker) else speaker,
     )
     return Region(line, cell("source"), choice)
 

@@ -155,7 +155,7 @@ class Update:
     def _refuse_withdrawn(self, clips: Sequence[Clip]) -> None:
         """Raise CorpusError if a withdrawn speaker speaks in one of the clips."""
         for speaker in {clip.speaker for clip in clips if clip.speaker is not None}:
-            if gone := self._withdrawn.speakers.get(speaker):
+            if gone := self._withdrawn.speaker(speaker):
                 raise CorpusError(
                     f"clips of {gone.summary} would be cut from it again; leave it out, or rename "
                     f"the speaker if it is another person"
