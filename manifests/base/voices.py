@@ -62,7 +62,8 @@ that voice may be in train and in test']
     new = set(names)
     groups: dict[tuple[str, ...], dict[str, str]] = {}
     for name in sorted({*new, *known}):
-        words = re.findall(r"\d+|[^\W\d_]+", person_key(name))
+        joined = re.sub(r"(?<=[^\W\d_])[\W_]+(?=[^\W\d_])", "", person_key(name))
+        words = re.findall(r"\d+|[^\W\d_]+", joined)
         key = tuple(word.lstrip("0") or "0" if word.isdecimal() else word for word in words)
         groups.setdefault(key, {}).setdefault(person_key(name), name)
     alike = [list(g.values()) for g in groups.values() if len(g) > 1 and new & set(g.values())]

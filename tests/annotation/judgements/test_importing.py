@@ -403,3 +403,15 @@ def test_answers_to_a_batch_of_disputed_clips_are_adjudications(corpus, exporter
         ("batch-0001", "label"),
         ("disputed-1", "adjudication"),
     ]
+
+
+def test_a_speaker_like_another_one_is_named_and_nobody_is_none(corpus, exporter, items):
+    for number, name in enumerate(("M03", "m03", "M-3", "unknown")):
+        speaker = {"from_name": "speaker", "to_name": "audio", "type": "textarea"}
+        result = [*items(), {**speaker, "value": {"text": [name]}}]
+        exporter.task(corpus.ids()[number], exporter.annotation(result))
+    outcome = import_annotations(corpus.root, [exporter.write()])
+    assert [row.speaker for row in taken(corpus)] == ["M03", "m03", "M-3", None]
+    said = "\n".join(outcome.warnings)
+    assert "speakers written in several ways count as one: M03 (also m03)" in said
+    assert "M-3 and M03 count as different speakers" in said

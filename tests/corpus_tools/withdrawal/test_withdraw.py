@@ -298,3 +298,12 @@ def test_status_and_why_report_withdrawals_and_scripts_are_refused(workspace):
     script = workspace.root.parent / "script.csv"
     with pytest.raises(DataError, match="lines of speaker 'f01'"):
         check_not_withdrawn(workspace.root, script, {"f01", "m02"})
+    with pytest.raises(DataError, match="lines of speaker 'f01'"):
+        check_not_withdrawn(workspace.root, script, {"Ｆ０１"})
+
+
+def test_another_spelling_of_a_withdrawn_speaker_is_named(workspace):
+    with (workspace.root / "speakers.csv").open("a", encoding="utf-8") as table:
+        table.write("F01,female,,,,\n")
+    said = "\n".join(withdraw(workspace.root, "speaker", "f01").warnings)
+    assert "F01 may be the same person in another spelling and was not withdrawn" in said

@@ -261,3 +261,15 @@ def test_unknown_speakers_of_a_series_on_two_sides_are_reported(corpus):
     assert any(
         warning.startswith("1 series with unknown speakers has") for warning in outcome.warnings
     )
+
+
+def test_spellings_of_a_speaker_are_one_person_in_a_version(corpus):
+    names = ("M03", "m03", "Ｍ０３", "M-3", "unknown")
+    for number, name in enumerate(names):
+        corpus.add(f"e{number}-{number:012d}", "angry", speaker=name, series="s")
+    outcome = corpus.build(SplitSettings(group_by="none"))
+    entries = load_manifest(corpus.root / "manifests" / "v1").entries
+    assert sorted(str(entry.speaker) for entry in entries) == ["M-3", "M03", "M03", "M03", "None"]
+    said = "\n".join(outcome.warnings)
+    assert "speakers written in several ways count as one: M03 (also m03, Ｍ０３)" in said
+    assert "M-3 and M03 count as different speakers; if they are one person" in said
