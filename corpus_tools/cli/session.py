@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 import typer
 
 from manifests.base.errors import CorpusError
-from manifests.base.outcome import Outcome, Progress
+from manifests.base.outcome import Failure, Outcome, Progress
 
 __all__ = ["Session", "ending_on_interrupt", "explain_language", "one_line", "session"]
 
@@ -87,10 +87,9 @@ class Session:
         more = len(outcome.warnings) - _MOST_WARNINGS
         if more > 0:
             print(f"warning: {more} more warnings; --json lists all", file=sys.stderr)
-        for failure in outcome.failures:
-            whole_run = failure.item == self.command
-            item = "" if whole_run else f"{failure.item}: "
-            print(f"error: {one_line(item + failure.reason)}", file=sys.stderr)
+        for item, reason in _folded(outcome.failures):
+            item = "" if item == self.command else f"{item}: "
+            print(f"error: {one_line(item + reason)}", file=sys.stderr)
         if outcome.items_in:
             self.note(_conservation(outcome))
         if self.as_json:
@@ -164,6 +163,30 @@ def explain_language(run: Session, given: str | None) -> None:
         return
     if found and found.note:
         run.outcome.warnings.append(found.note) if found.dialect else run.note(found.note)
+
+
+def _folded(failures: Sequence[Failure]) -> Iterator[tuple[str, str]]:
+    """Yield item and reason of each failure; of many that differ in names or numbers only a few.
+
+    Example:
+        >>> found = list(_folded([Failure(f"line {n}", f"no file '{n}.wav'") for n in range(318)]))
+        >>> len(found), found[-1]
+        (4, ('line 3, line 4 …', "315 more like this: no file '3.wav'; --json lists all"))
+    """
+    alike: dict[str, list[Failure]] = {}
+    for failure in failures:
+        alike.setdefault(_DETAIL.sub("…", failure.reason), []).append(failure)
+    for group in alike.values():
+        shown = len(group) if len(group) <= _MOST_ALIKE else _FIRST_ALIKE
+        yield from ((failure.item, failure.reason) for failure in group[:shown])
+        if rest := group[shown:]:
+            items = ", ".join(failure.item for failure in rest[:2])
+            yield f"{items} …", f"{len(rest)} more like this: {rest[0].reason}; --json lists all"
+
+
+_MOST_ALIKE = 10
+_FIRST_ALIKE = 3
+_DETAIL = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s:;,()]*[/\\][^\s:;,()]*|\d+(?:\.\d+)?")
 
 
 class _RemainingTime:

@@ -86,3 +86,18 @@ def test_unencodable_characters_are_escaped(monkeypatch, as_json):
     out.flush()
     text = out.buffer.getvalue().decode("ascii")
     assert json.loads(text)["text"] == "巴适é" if as_json else text == "\\u5df4\\u9002\\xe9\n"
+
+
+def test_many_failures_alike_are_one_line_with_their_number(capsys):
+    with pytest.raises(typer.Exit), session("verb", as_json=True) as run:
+        for number in range(318):
+            run.outcome.fail(
+                f"line {number}", f"'wav/{number}.wav': no such file in /data/x{number}"
+            )
+        run.outcome.fail("line 9", "has 3 fields where the header has 4")
+    captured = capsys.readouterr()
+    assert len(json.loads(captured.out)["failures"]) == 319
+    lines = captured.err.splitlines()
+    assert len(lines) == 5
+    assert "line 3, line 4 …: 315 more like this: 'wav/3.wav': no such file" in lines[3]
+    assert lines[4] == "error: line 9: has 3 fields where the header has 4"
