@@ -1,18 +1,45 @@
-"""Rows about the same audio: a vote each, the same again, or contradictions."""
+"""Votes in several rows or columns, and other rows about the same audio."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from corpus_tools.importing.columns import ALIASES, cell_text
 from corpus_tools.importing.labels import LabelMapping
 from corpus_tools.importing.rows import Row, Vote
+from corpus_tools.importing.tables import Table
+from manifests.base.letters import plain_letters
 from manifests.base.outcome import Outcome
 from manifests.base.voices import person_key
 
-__all__ = ["merge_rows"]
+__all__ = ["join_vote_columns", "merge_rows"]
 
 AGAIN = "the same row again"
+
+
+def join_vote_columns(table: Table, mapping: LabelMapping, others: Collection[str]) -> None:
+    """Replace a table's columns of one annotator each (rater1, rater2 …) by a column of votes.
+
+    Columns are those of annotators only if most cells are known labels. Nothing is done to a table
+    with a column of votes or annotators, ``others`` being columns that the user named.
+    """
+    plain = {name: plain_letters(name) for name in table.columns if name not in others}
+    names = [name for name, letters in plain.items() if _NUMBERED.fullmatch(letters)]
+    if len(names) < 2 or {*ALIASES["votes"], *ALIASES["annotator"]} & {*plain.values()}:
+        return
+    labels = [
+        label for raw in table.rows for name in names if (label := cell_text(raw.cells.get(name)))
+    ]
+    if not labels or 2 * sum(map(mapping.knows, labels)) < len(labels):
+        return
+    for raw in table.rows:
+        cells = ((name, cell_text(raw.cells.pop(name, None))) for name in names)
+        raw.cells["votes"] = [[name, label] for name, label in cells if label is not None]
+    for name in names:
+        del table.columns[name]
+    table.columns["votes"] = None
 
 
 def merge_rows(rows: Iterable[Row], mapping: LabelMapping, outcome: Outcome) -> list[Row]:
@@ -119,6 +146,10 @@ class _Group:
         self._outcome.fail(rows[0].where, reason)
 
 
+_NUMBERED = re.compile(
+    r"(emotion|emo|label)?(annotator|ann|rater|worker|coder|evaluator|eval|labell?er|judge|listener|"
+    r"vote|r|a|标注者|标注员|评分者)\d+(emotion|emo|label)?"
+)
 _FIELDS = ("votes", "adjudicated", "duration", "speaker", "text", "split", "source", "series")
 _CORRECT = (
     "all of them were left out: correct them or, if each is a vote, name the column of the "

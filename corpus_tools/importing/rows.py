@@ -290,7 +290,7 @@ def _split(name: str | None, splits: SplitMapping) -> Split | None:
 def _votes(cell: Any, mapping: LabelMapping) -> Iterator[Vote]:
     for annotator, label in parse_votes(cell):
         check_text("votes", annotator)
-        yield annotator, None if label in (None, UNCLEAR) else mapping.read(str(label))
+        yield annotator, mapping.read(label) if _is_class(label, mapping) else None
 
 
 _MAX_AGE = 120  # years

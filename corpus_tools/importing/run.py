@@ -14,7 +14,7 @@ from corpus_tools.importing.checks import check_table, report_missing, table_war
 from corpus_tools.importing.columns import cell_text, map_columns, unread_columns
 from corpus_tools.importing.cutting import ACCEPT_ALL, cut_rows, import_inputs
 from corpus_tools.importing.labels import LabelMapping, SplitMapping, divided
-from corpus_tools.importing.merging import merge_rows
+from corpus_tools.importing.merging import join_vote_columns, merge_rows
 from corpus_tools.importing.rows import MissingSoundError, Reading, Row, read_row, speaker_in
 from corpus_tools.importing.tables import RawRow, Table, read_corpus_tables
 from corpus_tools.importing.votes import add_judgements
@@ -90,6 +90,8 @@ def import_manifest(
             splits=splits,
             file_column=(columns or {}).get("file"),
         )
+        given = {*(columns or {}).values(), *ignored}
+        join_vote_columns(table, mapping, given)
         by_field = map_columns(table.columns, columns, ignored)
         check_table(table, by_field, mapping, splits, path)
         names = dict.fromkeys(filter(None, (speaker_in(raw, by_field) for raw in table.rows)))

@@ -201,3 +201,30 @@ def test_another_label_for_a_clip_imported_before_is_named(corpus, table, monkey
         outcome = import_manifest(corpus, table(f"0.wav,{emotion}", head="file,emotion"))
     assert "the labels of 1 clips differ from those imported before" in outcome.warnings[0]
     assert votes(corpus) == {"0": ["fear"]}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("rater1", "rater2", "rater3"),
+        ("Annotator 1", "Annotator 2", "x"),
+        ("r1_emo", "r2_emo", "z"),
+    ],
+)
+def test_a_column_of_each_annotator_makes_votes(corpus, table, names):
+    rows = ["0.wav,sad,anger,sadness,sad", "1.wav,happy,joy,,joy"]
+    outcome = import_manifest(corpus, table(*rows, head=f"file,emotion,{','.join(names)}"))
+    third = names[2] == "rater3"
+    assert votes(corpus) == {
+        "0": ["angry", "sad", "sad"][: 3 if third else 2],
+        "1": ["happy", "happy"][: 2 if third else 1],
+    }
+    assert outcome.details["unread_columns"] == ([] if third else [names[2]])
+
+
+@pytest.mark.parametrize("column", ["rater1", "who"])
+def test_columns_of_other_things_make_no_votes(corpus, table, column):
+    rows = ["0.wav,sad,Li,4", "1.wav,happy,Li,anger"]
+    outcome = import_manifest(corpus, table(*rows, head=f"file,emotion,{column},rater2"))
+    assert outcome.details["unread_columns"] == [column, "rater2"]
+    assert votes(corpus) == {"0": ["sad"], "1": ["happy"]}
