@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from manifests.base.errors import ConfigurationError, DataError
+from manifests.storage.copies import without_copies
 from manifests.storage.record import Record, record
 from manifests.storage.store import atomic_folder, canonical_json, clear_partial_folders, write_text
 
@@ -218,10 +219,10 @@ def _folder(corpus: Path) -> Path:
 
 
 def _batches(corpus: Path) -> list[Path]:
-    """Return files and folders of batches, without hidden ones of interrupted writers."""
+    """Return files and folders of batches, without copies and those of interrupted writers."""
     folder = _folder(corpus)
     found = [*folder.glob("*.json"), *(path.parent for path in folder.glob(f"*/{PLAN_FILE}"))]
-    return sorted(path for path in found if not path.name.startswith("."))
+    return without_copies(found)
 
 
 def _rows(path: Path) -> list[Row]:

@@ -31,6 +31,7 @@ from annotation.scheme.answers import InvalidAnnotationError, gc_paused, quoted
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.base.voices import alike_warnings, one_spelling, spelling_warnings
+from manifests.storage.copies import copy_warnings
 from manifests.storage.records import Clip, Judgement
 from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.speakers import read_speakers
@@ -124,7 +125,7 @@ class _Import:
         self._refused: Counter[str] = Counter()
         self._ignored: Counter[str] = Counter()
         self._elsewhere: Counter[str] = Counter()
-        self._outcome = Outcome()
+        self._outcome = Outcome(warnings=copy_warnings(corpus))
 
     def add_file(self, path: Path) -> None:
         """Import one file into a new file of judgements."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from annotation.batches.batches import offered_texts
+from manifests.storage.copies import without_copies
 from manifests.storage.records import Judgement, Transcript
 from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.store import created_now, read_jsonl, write_jsonl
@@ -42,9 +43,7 @@ def read_judgements(corpus: Path) -> Iterator[Judgement]:
 
     Raises DataError if a row is invalid, naming file and line.
     """
-    for path in sorted(judgements_folder(corpus).glob("*.jsonl")):
-        if path.name.startswith("."):
-            continue  # temporary file of an interrupted writer
+    for path in without_copies(judgements_folder(corpus).glob("*.jsonl")):
         for number, row in enumerate(read_jsonl(path), start=1):
             yield Judgement.parse(row, f"{path}, line {number}")
 

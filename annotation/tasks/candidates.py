@@ -16,6 +16,7 @@ from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome
 from manifests.building.selection import best_transcripts
+from manifests.storage.copies import copy_warnings
 from manifests.storage.decisions import read_decisions, undecided_warnings
 from manifests.storage.records import Clip, Source
 from manifests.storage.sections import TextSettings
@@ -49,7 +50,7 @@ class Candidates:
         Reserved are gold clips, which are mixed in separately. Raises DataError if a shard or an
         earlier batch can't be read.
         """
-        self.outcome.warnings += undecided_warnings(self.corpus)
+        self.outcome.warnings += undecided_warnings(self.corpus) + copy_warnings(self.corpus)
         accepted = {row.clip_id: row.accepted for row in read_decisions(self.corpus)}
         named = tasked_clips(self.corpus)
         found = []

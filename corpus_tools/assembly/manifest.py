@@ -17,6 +17,7 @@ from manifests.base.errors import ConfigurationError, CorpusError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.building.build import build_manifest
 from manifests.building.selection import best_transcripts, text_rank
+from manifests.storage.copies import copy_warnings
 from manifests.storage.decisions import is_decided, read_decisions, undecided_warnings
 from manifests.storage.records import (
     Clip,
@@ -105,7 +106,7 @@ def build_from_corpus(
             f"repeated recordings and agreement are not computed for more than {MOST_CLIPS} clips; "
             f"for agreement run: corpus agreement"
         )
-    outcome.warnings += undecided_warnings(root)
+    outcome.warnings += undecided_warnings(root) + copy_warnings(root)
     outcome.warnings += [
         *aggregation.shares.warnings,
         *_ignored_clips(root, label_of, clips, accepted),

@@ -20,10 +20,12 @@ def status(
     """Show the counts of each stage, from sources to runs, and labels against targets."""
     with session("status", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.api.corpus import Corpus
+        from manifests.storage.copies import copy_warnings
 
         opened = Corpus.open(corpus)
         found = opened.status()
         run.outcome.details |= found
+        run.outcome.warnings += copy_warnings(opened.path)
         run.result(f"{found['name']} ({found['language']}), {opened.path}")
         for line in _lines(found):
             run.result(line)

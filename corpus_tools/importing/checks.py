@@ -127,9 +127,9 @@ def table_warnings(
     for field in ("gender", "age"):
         cells = {value: n for (name, value), n in reading.unread.items() if name == field}
         if cells:
-            said = _first(f"{value!r} ({n})" for value, n in cells.items())
+            unread = _first(f"{value!r} ({n})" for value, n in cells.items())
             right = "female, male, other" if field == "gender" else "years, such as 27"
-            yield f"{field} isn't read where it is {said}; write {right}"
+            yield f"{field} isn't read where it is {unread}; write {right}"
     if table.sounds and not table.from_names and len(rows) == len(table.rows):
         named = {row.path.resolve() for row in rows}
         if unnamed := [file for file in table.sounds if file.resolve() not in named]:

@@ -27,6 +27,7 @@ from corpus_tools.segmentation.voice.base import detector_name
 from corpus_tools.workspace.runner import run_each
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import FileWarnings, Outcome, Progress, no_progress
+from manifests.storage.copies import copy_warnings
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Source
 from manifests.storage.shards import STAGES, read_stage
@@ -126,7 +127,7 @@ def add_recordings(
         raise ConfigurationError(f"{folder}: no such folder; give the folder of the recordings")
     if series is not None and not series.strip():
         raise ConfigurationError("--series: is empty; give the session's name, or leave it out")
-    outcome = Outcome()
+    outcome = Outcome(warnings=copy_warnings(corpus))
     settings, segment = settings or RecordingSettings(), segment or SegmentSettings()
     known = read_speakers(corpus / "speakers.csv")
     listing = list_files(script, folder, settings.takes, outcome, language, known)

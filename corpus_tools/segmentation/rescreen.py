@@ -10,6 +10,7 @@ from corpus_tools.segmentation.repeats.resolve import resolve_repeats
 from corpus_tools.segmentation.screening.rules import Rules
 from corpus_tools.workspace.runner import run_each
 from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.storage.copies import copy_warnings
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Source
 from manifests.storage.shards import read_stage
@@ -26,7 +27,7 @@ def screen_corpus(
     outcome counts clips; ``details`` has the number of changed sources, and seconds by reason.
     `DataError` if the frozen clips can't be determined.
     """
-    outcome = Outcome()
+    outcome = Outcome(warnings=copy_warnings(corpus))
     frozen = frozen_clips(corpus)
     sweep(corpus)
     sources = list(read_stage(corpus, SOURCES, Source))

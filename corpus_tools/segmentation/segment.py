@@ -33,6 +33,7 @@ from corpus_tools.segmentation.voice.base import detector_name
 from corpus_tools.workspace.runner import run_each
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.base.voices import alike_warnings, one_spelling, spelling_warnings
+from manifests.storage.copies import copy_warnings
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Clip
 from manifests.storage.shards import STAGES, read_stage
@@ -72,7 +73,7 @@ def segment(
         DataError: if the frozen clips can't be determined, or the regions file can't be read.
         ConfigurationError: if the voice detector isn't installed.
     """
-    outcome = Outcome()
+    outcome = Outcome(warnings=copy_warnings(corpus))
     settings = settings or SegmentSettings()
     voice = detector_name(settings)
     files = find_media(media, corpus, outcome)

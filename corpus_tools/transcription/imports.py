@@ -27,7 +27,7 @@ from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.languages import find_language
 from manifests.base.outcome import Outcome
 from manifests.storage.records import Clip, Source, Transcript
-from manifests.storage.shards import STAGES, read_shard, read_stage
+from manifests.storage.shards import STAGES, read_shard, read_stage, shard_paths
 from manifests.storage.store import fingerprint
 from manifests.storage.tombstones import Withdrawn
 
@@ -316,4 +316,4 @@ def _merge_into_shard(corpus: Path, source_id: str, new: Iterable[Transcript]) -
 
 
 def _known_sources(corpus: Path) -> frozenset[str]:
-    return frozenset(path.stem for path in (corpus / "stages" / "segments").glob("*.jsonl"))
+    return frozenset(path.stem for path in shard_paths(corpus, STAGES["segments"]))

@@ -27,6 +27,7 @@ from corpus_tools.transcription.subtitle_transcripts import put_subtitle_texts
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import CorpusError, DataError
 from manifests.base.outcome import Failure, Outcome, Progress, no_progress
+from manifests.storage.copies import copy_warnings
 from manifests.storage.decisions import undecided_warnings
 from manifests.storage.records import Transcript
 from manifests.storage.store import inside
@@ -132,7 +133,7 @@ def transcribe(
             outcome.warnings.append(lock.broken)
         sweep(workspace.root)
         sources = list(read_source_clips(workspace.root, outcome))
-        outcome.warnings += undecided_warnings(workspace.root)
+        outcome.warnings += undecided_warnings(workspace.root) + copy_warnings(workspace.root)
         tally = Counter(done=0, unchanged=0, failed=0)
         language = workspace.configuration.corpus.language
         try:

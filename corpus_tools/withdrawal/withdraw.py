@@ -29,6 +29,7 @@ from corpus_tools.withdrawal.stage_records import (
     changes_to_stages,
 )
 from manifests.base.outcome import Outcome
+from manifests.storage.copies import copy_warnings
 from manifests.storage.store import inside, rewrite
 from manifests.storage.tombstones import TOMBSTONES, Kind, Tombstone, Withdrawn, put_tombstone
 from manifests.versions.redaction import REDACTION
@@ -49,7 +50,7 @@ def withdraw(
         ConfigurationError: naming the nearest ids, if the id is unknown.
         DataError: if a file that may name clips can't be read; nothing was changed then.
     """
-    outcome = Outcome()
+    outcome = Outcome(warnings=copy_warnings(corpus))
     finished = [] if dry_run else finish_withdrawals(corpus)
     outcome.warnings += [
         f"the interrupted withdrawal of {stone.kind} '{stone.id}' was finished"

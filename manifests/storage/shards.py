@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from manifests.base.errors import DataError
+from manifests.storage.copies import without_copies
 from manifests.storage.record import Record
 from manifests.storage.records import (
     SCHEMA,
@@ -129,9 +130,8 @@ def read_stage(corpus: Path, stage: Stage, record: type[R]) -> Iterator[R]:
 
 
 def shard_paths(corpus: Path, stage: Stage) -> Iterable[Path]:
-    """Return a stage's shards in the order of source ids, without partial writes."""
-    paths = (corpus / "stages" / stage.name).glob("*.jsonl")
-    return sorted(path for path in paths if not path.name.startswith("."))
+    """Return a stage's shards in the order of source ids, without partial writes and copies."""
+    return without_copies((corpus / "stages" / stage.name).glob("*.jsonl"))
 
 
 def _header(path: Path, row: dict[str, Any]) -> Header:
