@@ -169,13 +169,33 @@ def _limit_size(text: str, format_: str, path: Path) -> tuple[str, int]:
     if max(text.count("-->"), text.count("\nDialogue:")) > _MOST_LINES:
         raise DataError(f"{path}: more than {_MOST_LINES} subtitle lines, too many for a film")
     if format_ in ("srt", "vtt"):
-        shortened = (line[:_LONGEST_ROW] for line in _BLANK_LINES.sub("\n\n", text).split("\n"))
-        return "\n".join(shortened), 0
+        shortened = [line[:_LONGEST_ROW] for line in _BLANK_LINES.sub("\n\n", text).split("\n")]
+        return _without_untimed(shortened, _TIMES[format_])
     rows = text[max(text.find("[Events]"), 0) :].split("\n")
     spoken = [row for row in rows if row.startswith("Dialogue:")]
     timed = [row[:_LONGEST_ROW] for row in spoken if _ASS_TIMES.match(row)]
     heads = [row for row in rows if row.startswith("Format:")][:1]
     return "\n".join(["[Events]", *heads, *timed, ""]), len(spoken) - len(timed)
+
+
+def _without_untimed(lines: Sequence[str], times: re.Pattern[str]) -> tuple[str, int]:
+    """Return lines without cues of unreadable times, which the parser would add to the cue before.
+
+    Also return the number of these cues.
+    """
+    kept: list[str] = []
+    untimed, within = 0, False
+    for line in lines:
+        if _TIMING.match(line):
+            within = not times.search(line)
+            untimed += within
+            if within and kept and kept[-1].strip().isdecimal():
+                kept.pop()
+        elif not line.strip():
+            within = False
+        if not within:
+            kept.append(line)
+    return "\n".join(kept), untimed
 
 
 def _events(cues: Iterable[Cue]) -> list[SubtitleEvent]:
@@ -194,6 +214,12 @@ def _events(cues: Iterable[Cue]) -> list[SubtitleEvent]:
     )
 
 
+_TIMING = re.compile(r"\s*\d\S*:\S*\s*-{1,2}>")
+_TIMES = {
+    "srt": re.compile(r"\d:\d{1,2}:\d{1,2}[.,]\d.*\d:\d{1,2}:\d{1,2}[.,]\d"),
+    "vtt": re.compile(r"\d\d:\d\d\.\d\d.*\d\d:\d\d\.\d\d"),
+}
+"""Start and end as the parser reads them."""
 _LARGEST_FILE = 32 * 2**20  # bytes; a feature film's subtitles have about 0.1 MB, fonts aside
 _MOST_LINES = 100_000
 _LONGEST_ROW = 4000  # characters
@@ -207,9 +233,9 @@ def spoken_cues(cues: Sequence[Cue]) -> tuple[list[Cue], Counter[str]]:
     """Return the cues that may be spoken lines, in order of time, and the reasons for the others.
 
     Left out are cues that end before they begin, lie before the start or after four days, last
-    longer than half a minute (titles, watermarks), or have too much text; those without text or
-    duration without a reason. Repetitions of a text without a pause, from animation and layers, are
-    merged into one cue. Cues have no markup.
+    longer than half a minute (titles, watermarks), or have no duration or too much text; those
+    without text have no reason. Repetitions of a text without a pause, from animation and layers,
+    are merged into one cue. Cues have no markup.
     """
     reasons: Counter[str] = Counter()
     kept = []
@@ -223,6 +249,8 @@ def spoken_cues(cues: Sequence[Cue]) -> tuple[list[Cue], Counter[str]]:
 
 
 def _rejection(cue: Cue) -> str | None:
+    if cue.end == cue.start and cue.text.strip():
+        return "have no duration"
     if cue.end < cue.start:
         return "end before they begin"
     if cue.start > _LATEST or (cue.start < 0 and cue.end <= 0):

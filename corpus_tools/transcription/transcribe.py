@@ -8,6 +8,7 @@ from pathlib import Path
 
 from corpus_tools.configuration.transcribe import TranscribeSettings
 from corpus_tools.segmentation.ledger.commit import sweep
+from corpus_tools.transcription.assign import assign_lines
 from corpus_tools.transcription.guards.flags import Flagger, Thresholds, doubtful_texts
 from corpus_tools.transcription.guards.hallucinations import KnownHallucinations
 from corpus_tools.transcription.recognised_texts import ClipTranscriber
@@ -29,7 +30,8 @@ from manifests.base.errors import CorpusError, DataError
 from manifests.base.outcome import Failure, Outcome, Progress, no_progress
 from manifests.storage.copies import copy_warnings
 from manifests.storage.decisions import undecided_warnings
-from manifests.storage.records import Transcript
+from manifests.storage.records import SubtitleLine, Transcript
+from manifests.storage.shards import STAGES, read_shard
 from manifests.storage.store import inside
 from models.text.lexicon import prompt_words
 
@@ -125,7 +127,8 @@ def transcribe(
 
     Returns:
         Clips as items: kept if they have a text, else rejected as ``no_text`` or ``flagged``.
-        ``details``: clips with text by origin, flags, and sources to recognise by status.
+        ``details``: clips with text by origin, flags, subtitle lines and those that a clip got,
+        and sources to recognise by status.
     """
     outcome = Outcome()
     with workspace.lock() as lock:
@@ -235,10 +238,12 @@ def _count_texts(corpus: Path, sources: Sequence[SourceClips], outcome: Outcome)
     texts: Counter[str] = Counter()
     flags: Counter[str] = Counter()
     subtitles: list[Transcript] = []
+    lines: Counter[str] = Counter({"in": 0, "in_clips": 0})
     for source in sources:
         wanted = {clip.clip_id for clip in source.wanted}
         outcome.items_in += len(wanted)
         try:
+            lines.update(_count_lines(corpus, source, outcome))
             records = [
                 record
                 for record in read_transcripts(corpus, source.source_id)
@@ -257,6 +262,21 @@ def _count_texts(corpus: Path, sources: Sequence[SourceClips], outcome: Outcome)
         outcome.rejected += Counter(
             flagged=len(flagged), no_text=len(wanted) - len(with_text) - len(flagged)
         )
+    outcome.details["subtitle_lines"] = dict(lines)
     if warning := doubtful_texts(subtitles, "of subtitles"):
         outcome.warnings.append(warning)
     outcome.details |= {"texts": dict(sorted(texts.items())), "flags": dict(sorted(flags.items()))}
+
+
+def _count_lines(corpus: Path, source: SourceClips, outcome: Outcome) -> Counter[str]:
+    """Count a source's subtitle lines, and those that a clip got; warn if no clip got any."""
+    shard = STAGES["subtitles"].path(corpus, source.source_id)
+    lines = read_shard(shard, SubtitleLine) if shard.exists() else []
+    texts = assign_lines(lines, source.clips).values()
+    got = sum(len(text.lines) for text in texts)
+    if lines and not got:
+        outcome.warnings.append(
+            f"{source.source_id}: none of its {len(lines)} subtitle lines lies in a clip; check "
+            f"whether they belong to it"
+        )
+    return Counter({"in": len(lines), "in_clips": got})

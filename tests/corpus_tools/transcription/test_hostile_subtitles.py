@@ -190,3 +190,29 @@ def test_any_text_gives_subtitles_or_a_data_error(
     except DataError:
         return
     assert all(0 <= event.start < event.end and event.text.strip() for event in events)
+
+
+@pytest.mark.parametrize(
+    "timing",
+    ["00:00:0x,000 --> 00:00:02,900", "00:00:02:700 --> 00:00:02:900", "00:02.7 -> 00:02.9"],
+)
+@pytest.mark.parametrize("head", ["", "WEBVTT\n\n"])
+def test_a_cue_with_unreadable_times_is_named_and_not_added_to_the_cue_before(
+    read: Callable[..., Subtitles], timing: str, head: str
+) -> None:
+    first, second, _ = SRT.replace(",", "." if head else ",").split("\n\n")
+    found = read(f"{head}{first}\n\n7\n{timing}\n哪个说的\n\n{second}\n")
+    assert texts(found) == ["巴适得很", "莫得事"]
+    assert "1 lines have no readable times; left out" in " ".join(found.notes)
+
+
+def test_an_arrow_in_a_text_is_no_time(read: Callable[..., Subtitles]) -> None:
+    found = read(SRT.replace("莫得事", "10 --> 20 分钟"))
+    assert texts(found) == ["巴适得很", "10 --> 20 分钟"]
+    assert not found.notes
+
+
+def test_a_cue_without_duration_is_named(read: Callable[..., Subtitles]) -> None:
+    found = read(f"{SRT}3\n00:00:05,000 --> 00:00:05,000\n晓得\n")
+    assert texts(found) == ["巴适得很", "莫得事"]
+    assert "1 subtitle lines have no duration; left out" in " ".join(found.notes)
