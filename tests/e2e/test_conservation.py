@@ -52,14 +52,14 @@ class Result:
     def check(self, given: Input) -> None:
         """Check that counts add up, and that each item is taken, rejected or named."""
         counts, text = self.counts, json.dumps(self.document, ensure_ascii=False)
-        told = json.dumps(
+        said = json.dumps(
             [self.document[key] for key in ("failures", "warnings")], ensure_ascii=False
         )
         rejected = sum(counts["rejected"].values())
         assert counts["in"] == counts["kept"] + rejected + counts["failed"], text
         assert counts["in"] == given.items, text
         for word in given.named:
-            assert word in told, f"{word!r} went in silence: {text}"
+            assert word in said, f"{word!r} went in silence: {text}"
         assert (self.code != 0) == given.fails, text
         assert self.document["ok"] == (self.code == 0)
         assert all(failure["reason"] for failure in self.document["failures"])

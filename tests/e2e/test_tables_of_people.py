@@ -50,7 +50,7 @@ def imported(path: Path) -> object:
 
 
 def corpus_table(path: Path) -> object:
-    return [(row.cells["file"], row.cells["speaker"]) for row in read_corpus_tables(path).rows]
+    return [(row.cells["file"], row.cells["speaker"]) for row in read_corpus_tables(path, path.parent).rows]
 
 
 READERS = {

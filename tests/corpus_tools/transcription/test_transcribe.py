@@ -32,6 +32,7 @@ def test_subtitles_and_recogniser_are_both_used(workspace: Workspace, parrots: l
         "sources": {"done": 1, "unchanged": 0, "failed": 0},
         "texts": {"recogniser:parrot": 2, "script": 1, "subtitle": 1},
         "flags": {},
+        "subtitle_lines": {"in": 2, "in_clips": 2},
     }
 
 
