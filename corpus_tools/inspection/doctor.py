@@ -10,6 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+from manifests.storage.copies import copy_warnings
+
 __all__ = ["Check", "examine"]
 
 GIGABYTE = 1e9
@@ -64,6 +66,8 @@ def examine(folder: Path) -> Iterator[Check]:
     for check in checks:
         yield check()
     yield _space(folder)
+    for text in copy_warnings(folder) if (folder / "corpus.toml").is_file() else ():
+        yield Check("copies", "note", text)
 
 
 def _python() -> Check:

@@ -78,8 +78,8 @@ class FolderContents:
 def search_folder(folder: Path, left_out: Collection[Path] = ()) -> FolderContents:
     """Return the media below a folder, and what was passed over.
 
-    Linked folders are entered, each folder once; hidden files and the folders ``left_out``
-    (resolved paths) are not. Names in upper case count as well.
+    Linked folders are entered, each folder once; hidden ones, those of systems and the folders
+    ``left_out`` (resolved paths) are not. Names in upper case count as well.
     """
     found = FolderContents(folder)
     root = folder.resolve()
@@ -121,7 +121,7 @@ def _enter(folder: Path, real: Path, seen: set[Path], found: FolderContents) -> 
         for entry in entries:
             path = place / entry.name
             if path.is_dir():
-                if not entry.name.startswith("."):
+                if not entry.name.startswith(".") and entry.name.casefold() not in _OF_SYSTEMS:
                     if entry.is_symlink():
                         links.append(path)
                     else:
@@ -176,6 +176,11 @@ def _lie(paths: Sequence[Path]) -> str:
 
 _NAMED = 3
 _BY_CONTENT = {".dat"}
+_OF_SYSTEMS = {
+    *("#recycle", "$recycle.bin", "@eadir", "@recycle", "__macosx", "lost+found"),
+    "system volume information",
+}
+"""Folders of systems, as their names are in lower case: what was deleted, previews."""
 
 
 def _suffixes(names: str) -> frozenset[str]:

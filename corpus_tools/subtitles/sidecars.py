@@ -232,12 +232,16 @@ def _with_stem(
     folder: Path, names: Sequence[str], media: Path, stems: set[str]
 ) -> Iterator[tuple[Path, str, bool]]:
     stem = _composed(media.stem)
+    films = [Path(film).stem for film in names if _stems([film])]
+    twins = [film for film in films if film != media.stem and _composed(film) == stem]
     for name in names:
         if not _is_subtitle(folder / name):
             continue
         text = _composed(Path(name).stem)
         rest = text[len(stem) :]
         exact = text.startswith(stem)
+        if not name.startswith(media.stem) and any(map(name.startswith, twins)):
+            continue
         rivals = (other for other in stems if len(other) > len(stem) or not exact)
         if not _goes_on(stem, rest) and not any(_belongs(text, other) for other in rivals):
             yield folder / name, rest, exact

@@ -18,3 +18,12 @@ def test_ffmpeg_is_optional(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     (found,) = (check for check in doctor.examine(tmp_path) if check.name == "ffmpeg")
     assert found.state == "note"
+
+
+def test_copies_in_a_corpus_are_noted(tmp_path):
+    (tmp_path / "speakers (1).csv").touch()
+    assert "copies" not in {check.name for check in doctor.examine(tmp_path)}
+    (tmp_path / "corpus.toml").touch()
+    (found,) = (check for check in doctor.examine(tmp_path) if check.name == "copies")
+    assert found.state == "note"
+    assert "is not read: speakers (1).csv; compare each with its original" in found.text

@@ -50,6 +50,7 @@ def test_the_rest_is_counted_in_one_warning_with_its_suffixes(tmp_path: Path) ->
 def test_what_nobody_takes_for_media_is_not_counted(tmp_path: Path) -> None:
     make(tmp_path, "1.wav", "1.srt", "cover.JPG", "notes.txt", "._1.wav", "scratch.tmp")
     make(tmp_path, "README", "LICENSE", "settings.dat", content=b"text\n")
+    make(tmp_path, "@eaDir/1.wav/x.wav@Syno", "#recycle/2.wav", "lost+found/3.wav")
     make(tmp_path, ".git/2.wav", ".0f.partial.wav", ".DS_Store")
     files, outcome = found_in(tmp_path)
     assert files == ["1.wav"]

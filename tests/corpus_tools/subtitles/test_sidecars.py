@@ -134,6 +134,15 @@ def test_names_are_compared_in_any_normal_form(tmp_path: Path) -> None:
     assert read(tmp_path, f"{film}.mkv") == f"{lines}.pl.srt"
 
 
+def test_films_in_two_normal_forms_have_their_own_files(tmp_path: Path) -> None:
+    forms = [unicodedata.normalize(form, "é") for form in ("NFC", "NFD")]
+    for form in forms:
+        make(tmp_path, f"{form}.mkv", f"{form}.pl.srt")
+    for form in forms:
+        assert read(tmp_path, f"{form}.mkv") == f"{form}.pl.srt"
+        assert not said(tmp_path, f"{form}.mkv")
+
+
 def test_the_notes_reach_the_caller_with_the_lines(tmp_path: Path) -> None:
     make(tmp_path, "E01.mkv", "E01_pl.srt", "E01.ger.srt")
     lines, notes = read_lines(tmp_path / "E01.mkv", "E01", "pl")
