@@ -124,6 +124,18 @@ def table_warnings(
         )
     yield from spelling_warnings(reading.spelling)
     yield from alike_warnings(dict.fromkeys(reading.spelling.values()), known)
+    if local := sorted({name for name, recording in reading.labels if recording}):
+        yield (
+            f"{_first(local)}: labels of a diarisation tool, which mean others in each recording; "
+            f"each is a speaker of its own in each of the table's recordings; give one id to a "
+            f"person who is in several"
+        )
+    if local := sorted({name for name, recording in reading.labels if not recording}):
+        yield (
+            f"{_first(local)}: labels of a diarisation tool, which mean others in each recording, "
+            f"but no column says which files are of one recording, so each counts as one person; "
+            f"add a column source, or give ids"
+        )
     for field in ("gender", "age"):
         cells = {value: n for (name, value), n in reading.unread.items() if name == field}
         if cells:

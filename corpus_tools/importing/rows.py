@@ -23,7 +23,7 @@ from corpus_tools.media.identity import slug
 from corpus_tools.recordings.readings.script import sentence_id
 from manifests.base.emotions import UNCLEAR, Emotion
 from manifests.base.errors import DataError
-from manifests.base.voices import is_nobody
+from manifests.base.voices import is_diarised, is_nobody, within_source
 from manifests.storage.file_names import as_on_disk, did_you_mean
 from manifests.storage.records import Speaker, Split
 from manifests.storage.speakers import gender_named
@@ -101,6 +101,7 @@ class Reading:
         spelling: how to write a speaker's name, by name.
         other_base: whether absolute paths of another machine are looked up by their ends.
         unread: cells that mean nothing for their field, with their counts.
+        labels: labels of diarisation, with the recordings that the table says they belong to.
     """
 
     columns: Mapping[str, str]
@@ -111,6 +112,7 @@ class Reading:
     spelling: Mapping[str, str]
     other_base: bool = False
     unread: Counter[tuple[str, str]] = field(default_factory=Counter)
+    labels: set[tuple[str, str | None]] = field(default_factory=set)
 
 
 class MissingSoundError(DataError):
@@ -265,12 +267,29 @@ def _speaker(raw: RawRow, cells: Mapping[str, Any], reading: Reading) -> Speaker
         years = None
         reading.unread["age", str(age)] += 1
     return Speaker(
-        speaker_id=_speaker_id(reading.spelling.get(name, name)),
+        speaker_id=_local_id(name, cells, reading) or _speaker_id(reading.spelling.get(name, name)),
         gender=known,
         age=years,
         region=cell_text(cells.get("region")),
         native=cell_text(cells.get("native")),
     )
+
+
+def _local_id(name: str, cells: Mapping[str, Any], reading: Reading) -> str | None:
+    """Return the id of a label of diarisation within its recording, if the table tells which.
+
+    That is the row's source, or the file of which the row is a part.
+    """
+    if not is_diarised(name):
+        return None
+    is_part = any(cell_text(cells.get(column)) for column in ("start", "start_ms"))
+    recording = cell_name("source", cells) or (str(cells.get("file")) if is_part else None)
+    reading.labels.add((name, recording))
+    if recording is None:
+        return None
+    series = cell_name("series", cells) or reading.root.name
+    digest = hashlib.sha256(f"{series}\0{recording}".encode()).hexdigest()
+    return within_source(name, f"-{digest[:12]}")
 
 
 def _speaker_id(name: str) -> str:

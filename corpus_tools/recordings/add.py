@@ -27,6 +27,7 @@ from corpus_tools.segmentation.voice.base import detector_name
 from corpus_tools.workspace.runner import run_each
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import FileWarnings, Outcome, Progress, no_progress
+from manifests.base.voices import is_diarised
 from manifests.storage.copies import copy_warnings
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Source
@@ -132,7 +133,14 @@ def add_recordings(
     known = read_speakers(corpus / "speakers.csv")
     listing = list_files(script, folder, settings.takes, outcome, language, known)
     speakers = {one.row.speaker.speaker_id for one in listing.recordings}
-    check_not_withdrawn(corpus, script, speakers | {take.speaker for take in listing.takes})
+    speakers |= {take.speaker for take in listing.takes}
+    check_not_withdrawn(corpus, script, speakers)
+    if labels := sorted(filter(is_diarised, speakers)):
+        outcome.warnings.append(
+            f"{script}: {', '.join(labels[:3])}{' …' if len(labels) > 3 else ''} look like labels "
+            f"of a diarisation tool, but in a script an id is the same person in the whole corpus; "
+            f"give every person an id of their own"
+        )
     transcripts = transcripts or NoTranscript()
     if transcripts.flag and not settings.takes:
         raise ConfigurationError(f"{transcripts.flag}: is for long takes; give --takes too")

@@ -8,7 +8,7 @@ from typing import Any
 
 from manifests.audit.near_duplicates import near_duplicate_texts
 from manifests.splits.assign import SIDES
-from manifests.splits.groups import scope_of
+from manifests.splits.groups import is_person, scope_of
 from manifests.storage.records import ManifestEntry, Side, Split
 
 __all__ = ["KEYS", "Leak", "Leakage", "find_leakage"]
@@ -116,7 +116,7 @@ def _leakage(
 def _unknown_speakers(entries: Iterable[ManifestEntry]) -> dict[str, str | None]:
     """Return the series, else the source, of the clips that an unknown speaker may speak."""
     entries = list(entries)
-    unsure = {scope_of(entry) for entry in entries if entry.speaker is None}
+    unsure = {scope_of(entry) for entry in entries if not is_person(entry.speaker)}
     return {
         entry.clip_id: entry.series or entry.source_id
         for entry in entries

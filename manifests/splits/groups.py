@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from manifests.base.emotions import EMOTIONS
+from manifests.base.voices import is_within_source
 from manifests.storage.records import ManifestEntry
 from manifests.storage.sections import GROUP_KEYS
 
@@ -16,6 +17,7 @@ __all__ = [
     "fitting_grouping",
     "group_clips",
     "groupings",
+    "is_person",
     "keys_of",
     "largest_share",
     "scope_of",
@@ -41,10 +43,10 @@ def keys_of(
 
     ``by`` names ``speaker``, ``known_speaker``, ``series``, ``source`` or ``sentence``, or several
     (clips without a sentence have no key of that kind); if it is empty, each clip is a group. An
-    unknown speaker may be any known or unknown speaker of the series, or of the source if the
-    series is unknown, too. ``known_speaker`` instead assumes that unknown speakers of different
-    sources are different people. Clips with a common recording in ``repeats`` stay together unless
-    ``by`` is empty.
+    unknown speaker, or one known within a source only, may be any known or unknown speaker of the
+    series, or of the source if the series is unknown, too. ``known_speaker`` instead assumes that
+    unknown speakers of different sources are different people. Clips with a common recording in
+    ``repeats`` stay together unless ``by`` is empty.
     """
     entries = list(entries)
     speakers = _known_speakers(entries)
@@ -134,11 +136,16 @@ def scope_of(entry: ManifestEntry) -> str:
     return f"source:{entry.source_id}" if entry.series is None else f"series:{entry.series}"
 
 
+def is_person(speaker: str | None) -> bool:
+    """Return whether a speaker is known in the whole corpus, not within one source only."""
+    return speaker is not None and not is_within_source(speaker)
+
+
 def _known_speakers(entries: Iterable[ManifestEntry]) -> dict[str, Keys]:
     """Return the known speakers of each scope."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for entry in entries:
-        if entry.speaker is not None:
+        if is_person(entry.speaker):
             found[scope_of(entry)].add(f"speaker:{entry.speaker}")
     return {scope: tuple(sorted(speakers)) for scope, speakers in found.items()}
 
@@ -152,12 +159,13 @@ def _entry_keys(entry: ManifestEntry, name: str, speakers: Mapping[str, Keys]) -
             return (source,)
         case "sentence":
             return (f"sentence:{entry.sentence}",) if entry.sentence is not None else ()
-        case _ if entry.speaker is not None:
+        case _ if is_person(entry.speaker) or (name == "known_speaker" and entry.speaker):
             return (f"speaker:{entry.speaker}",)
         case "known_speaker":
             return (source,)
         case _:
-            return (scope, *speakers.get(scope, ()))
+            own = () if entry.speaker is None else (f"speaker:{entry.speaker}",)
+            return (*own, scope, *speakers.get(scope, ()))
 
 
 def _root(parent: dict[str, str], key: str) -> str:

@@ -165,6 +165,25 @@ def test_nobody_is_no_speaker_and_spellings_are_one(corpus, sounds):
     assert "M-3 and M03 count as different speakers" in said
 
 
+def test_labels_of_diarisation_are_others_in_each_recording(corpus, sounds):
+    rows = [f"wav/{n}.wav,sad,{name},{source}" for n, (name, source) in enumerate(
+        [("SPEAKER_00", "ep1"), ("SPEAKER_00", "ep1"), ("SPEAKER_00", "ep2"), ("F01", "ep2")]
+    )]  # fmt: skip
+    outcome = import_manifest(corpus, table(sounds, "file,emotion,spk,episode", *rows))
+    first, second, other = sorted(speakers_of(corpus), key=lambda name: name == "F01")
+    assert other == "F01"
+    assert first != second
+    assert all(name.startswith("SPEAKER_00-") for name in (first, second))
+    assert "SPEAKER_00: labels of a diarisation tool, which mean others" in outcome.warnings[-1]
+
+
+def test_labels_without_recordings_are_warned_of(corpus, sounds):
+    rows = [f"wav/{n}.wav,sad,说话人{n % 2}" for n in range(4)]
+    outcome = import_manifest(corpus, table(sounds, "file,emotion,spk", *rows))
+    assert speakers_of(corpus) == {"说话人0", "说话人1"}
+    assert any("add a column source, or give ids" in warning for warning in outcome.warnings)
+
+
 def test_a_speaker_of_the_corpus_keeps_its_spelling(corpus, sounds):
     import_manifest(corpus, table(sounds, "file,emotion,spk", "wav/0.wav,sad,F01"))
     import_manifest(corpus, table(sounds, "file,emotion,spk", "wav/1.wav,sad,f 01", name="b.csv"))

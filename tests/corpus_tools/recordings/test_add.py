@@ -73,6 +73,15 @@ def test_each_recording_is_a_source_with_one_clip_its_speaker_and_its_text(corpu
     ]
 
 
+def test_labels_of_diarisation_in_a_script_are_warned_of(corpus, session):
+    script, folder = session
+    script.write_text(script.read_text("utf-8").replace(",S2,", ",说话人2,"), "utf-8")
+    outcome = add_recordings(corpus, script, folder)
+    (warning,) = [one for one in outcome.warnings if "diarisation" in one]
+    assert "说话人2 look like labels" in warning
+    assert warning.endswith("give every person an id of their own")
+
+
 def test_the_intended_emotion_is_stored_nowhere(corpus, session):
     add_recordings(corpus, *session)
     assert not any(b"angry" in data for data in tree(corpus).values())

@@ -166,3 +166,49 @@ def test_wrong_usage(
 ) -> None:
     with pytest.raises(ConfigurationError, match=reason):
         import_transcripts(workspace, write(tmp_path / name, ""), **more)
+
+
+INVENTED = [
+    "请不吝点赞 订阅 转发 打赏支持明镜与点点栏目",
+    "对" * 30,
+    "字幕由某某提供",
+    "剪辑：某某",
+]
+
+
+@pytest.mark.parametrize("text", INVENTED)
+def test_invented_texts_are_flagged_and_kept(
+    workspace: Workspace, tmp_path: Path, text: str
+) -> None:
+    rows = f"clip_id,text\n{FIRST},{text}\n{SECOND},你啷个晓得嘛\n"
+    outcome = import_transcripts(workspace, write(tmp_path / "a.csv", rows))
+    first, second = read_shard(STAGES["transcripts"].path(workspace.root, "drama"), Transcript)
+    assert first.text.replace(" ", "") == text.replace(" ", "")
+    assert {*first.flags} & {"char_loop", "known_hallucination"}
+    assert second.flags == []
+    (warning,) = outcome.warnings
+    assert warning.startswith("1 text of a.csv may be invented by a recogniser, or be credits")
+    assert warning.endswith(f"kept with flags; check {FIRST}")
+
+
+@pytest.mark.parametrize("text", INVENTED)
+def test_invented_subtitles_are_flagged_and_kept(
+    workspace: Workspace, tmp_path: Path, text: str
+) -> None:
+    line = f"1\n00:00:00,500 --> 00:00:02,900\n{text}\n"
+    outcome = import_transcripts(workspace, write(tmp_path / "a.srt", line), source_id="drama")
+    (record,) = read_shard(STAGES["transcripts"].path(workspace.root, "drama"), Transcript)
+    assert record.text
+    assert {*record.flags} & {"char_loop", "known_hallucination"}
+    assert "may be invented by a recogniser, or be credits" in outcome.warnings[-1]
+
+
+def test_texts_lose_labels_and_remarks_and_keep_them_raw(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = f"clip_id,text\n{FIRST},[SPEAKER_00]: (哭泣) 要得\n{SECOND},♪ 啦啦 ♪\n"
+    outcome = import_transcripts(workspace, write(tmp_path / "a.csv", rows))
+    first, second = read_shard(STAGES["transcripts"].path(workspace.root, "drama"), Transcript)
+    assert (first.text, first.text_raw) == ("要得", "[SPEAKER_00]: (哭泣) 要得")
+    assert (second.text, second.text_raw, second.flags) == ("", "♪ 啦啦 ♪", ["no_words"])
+    assert f"(no words), and were kept with flags; check {SECOND}" in outcome.warnings[0]

@@ -220,3 +220,20 @@ def test_only_accepted_clips_are_recognised(
     put(workspace, "screen", "drama", [Screen(clip_id=c.clip_id, accepted=True) for c in clips])
     transcribe(workspace, PARROT)
     assert parrots[-1].clips_recognised == 3
+
+
+def test_invented_subtitles_are_flagged_and_keep_their_text(workspace: Workspace, put: Any) -> None:
+    credit = SubtitleLine(
+        source_id="drama",
+        start=0.3,
+        end=2.7,
+        text="字幕由某某提供",
+        text_raw="（笑）字幕由某某提供",
+    )
+    put(workspace, "subtitles", "drama", [credit])
+    outcome = transcribe(workspace, TranscribeSettings(), subtitles_only=True)
+    (record,) = read_shard(STAGES["transcripts"].path(workspace.root, "drama"), Transcript)
+    assert (record.text, record.text_raw) == ("字幕由某某提供", "（笑）字幕由某某提供")
+    assert "known_hallucination" in record.flags
+    assert outcome.details["flags"]["known_hallucination"] == 1
+    assert any(warning.startswith("1 text of subtitles may be") for warning in outcome.warnings)

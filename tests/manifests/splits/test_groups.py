@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import connected_components
 
+from manifests.audit.leakage import find_leakage
 from manifests.splits.groups import fitting_grouping, group_clips, groupings, keys_of, largest_share
 
 
@@ -46,6 +47,17 @@ def test_unknown_speakers_may_be_any_speaker_of_the_series(make_entry):
     assert keys_of(entries, ["speaker", "source"])["c"] == ("source:u",)
     assert keys_of(entries, ["known_speaker"])["b"] == ("source:t",)
     assert keys_of(entries, [])["a"] == ("clip:a",)
+
+
+def test_a_speaker_of_one_source_may_be_any_speaker_of_the_series(make_entry):
+    entries = [
+        make_entry("a", speaker="f01", series="x"),
+        make_entry("b", speaker="SPEAKER_00-0123456789ab", series="x", source="t", split="val"),
+    ]
+    own = "speaker:SPEAKER_00-0123456789ab"
+    assert keys_of(entries, ["speaker"])["b"] == (own, "series:x", "speaker:f01")
+    assert keys_of(entries, ["known_speaker"])["b"] == (own,)
+    assert find_leakage(entries, {})["unknown_speaker"].values == 1
 
 
 def test_auto_keeps_speakers_and_sources_whole_where_it_can(make_entry):
