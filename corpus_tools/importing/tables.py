@@ -76,6 +76,7 @@ def read_table(path: Path, table: Table, folder: Path, split: str | None = None)
         raise ConfigurationError(
             f"{path}: unsupported file type; expected {', '.join(TABLES)} or a folder"
         )
+    before = len(table.rows) + len(table.broken)
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise DataError(f"{path}: larger than 1 GiB; split it into several tables")
@@ -89,6 +90,8 @@ def read_table(path: Path, table: Table, folder: Path, split: str | None = None)
         raise ConfigurationError(
             f"{path}: can't be read ({error.strerror or error}); check the path"
         ) from error
+    if len(table.rows) + len(table.broken) == before:
+        raise DataError(f"{path}: has no rows; is it the right file?")
 
 
 def _flat(cells: dict[str, Any]) -> dict[str, Any]:

@@ -38,6 +38,8 @@ def decode_text(data: bytes, where: str, language: str | None = None) -> str:
         >>> decode_text("巴适得很，莫得事".encode("gb18030"), "a.srt")
         '巴适得很，莫得事'
     """
+    if data.startswith(_SPREADSHEETS):
+        raise DataError(f"{where}: is a spreadsheet; save it as CSV in UTF-8 and give that")
     line = _mixed_line(data)
     if line is not None:
         raise DataError(
@@ -202,6 +204,7 @@ def _cyrillic(text: str) -> float:
     return max(0.0, (usual - 3 * odd) / len(foreign)) if foreign else 0.0
 
 
+_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods, .xls
 _DAMAGED = "\ufffd"
 _MOST_DAMAGED = 0.02  # share of the non-ASCII characters
 _FEW_DAMAGED = 3  # characters, which one damaged byte of a short file may cause

@@ -50,7 +50,8 @@ def imported(path: Path) -> object:
 
 
 def corpus_table(path: Path) -> object:
-    return [(row.cells["file"], row.cells["speaker"]) for row in read_corpus_tables(path, path.parent).rows]
+    rows = read_corpus_tables(path, path.parent).rows
+    return [(row.cells["file"], row.cells["speaker"]) for row in rows]
 
 
 READERS = {
@@ -137,3 +138,10 @@ def test_settings_in_two_encodings_are_refused_with_the_line(tmp_path) -> None:
     (tmp_path / "c" / "corpus.toml").write_bytes(data)
     with pytest.raises(ConfigurationError, match=r"corpus\.toml, line 3: isn't in UTF-8"):
         Workspace(tmp_path / "c").configuration  # noqa: B018
+
+
+@pytest.mark.parametrize("text", ["file,emotion\n", "file;emotion\n\n;;\n", "\n"])
+def test_a_corpus_table_without_rows_is_refused(tmp_path, text) -> None:
+    (tmp_path / "table.csv").write_text(text)
+    with pytest.raises(DataError, match=r"table\.csv: (has no rows; is it|empty; give a table)"):
+        corpus_table(tmp_path / "table.csv")

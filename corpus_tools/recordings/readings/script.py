@@ -11,7 +11,7 @@ from pathlib import Path
 from corpus_tools.transcription.store import put_transcripts
 from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
 from manifests.base.csv_tables import Ragged, parse_table
-from manifests.base.encodings import decode_text
+from manifests.base.encodings import read_text
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.letters import plain_letters
 from manifests.base.voices import is_nobody
@@ -23,8 +23,6 @@ REQUIRED = ("file", "speaker", "gender", "text")
 OPTIONAL = ("sentence", "age", "region", "native", "intended_emotion")
 
 _SPEAKER = re.compile(r"\w[\w-]{0,31}")
-
-_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods, .xls
 
 _GENDERS = {
     "female": "female", "f": "female", "女": "female",
@@ -67,14 +65,12 @@ def read_script(path: Path, language: str | None = None) -> Iterator[ScriptRow |
         ConfigurationError: if there is no such file, or a column is missing or unknown.
     """
     try:
-        data = path.read_bytes()
+        text = read_text(path, language)
     except OSError as error:
         raise ConfigurationError(
             f"{path}: can't be read ({error.strerror}); check the path"
         ) from error
-    if data.startswith(_SPREADSHEETS):
-        raise DataError(f"{path}: is a spreadsheet; save it as CSV in UTF-8 and give that")
-    return _parse_script(path, decode_text(data, str(path), language).removeprefix("\ufeff"))
+    return _parse_script(path, text)
 
 
 def _parse_script(path: Path, text: str) -> Iterator[ScriptRow | RowError]:

@@ -59,3 +59,9 @@ def test_damaged_tables_are_refused_with_the_line(text, message) -> None:
 def test_a_row_over_several_lines_is_named_by_its_first(tmp_path) -> None:
     (tmp_path / "a.csv").write_text('a,b\n1,"x\ny"\n2,z\n')
     assert list(read_rows(tmp_path / "a.csv"))[1:] == [(2, ["1", "x\ny"]), (4, ["2", "z"])]
+
+
+@pytest.mark.parametrize("data", [b"PK\x03\x04\0\0", b"\xd0\xcf\x11\xe0\xa1\xb1"])
+def test_a_spreadsheet_is_named(data) -> None:
+    with pytest.raises(DataError, match="x: is a spreadsheet; save it as CSV in UTF-8"):
+        decode_text(data, "x")
