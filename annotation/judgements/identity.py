@@ -1,7 +1,7 @@
 """Identity of annotations: what never changes in one, and so shows that its id was used again."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
 from annotation.judgements.parse import Annotation
@@ -21,6 +21,7 @@ class KnownAnnotations:
         self._versions: defaultdict[tuple[str, int], list[Judgement]] = defaultdict(list)
         self._by_unique_id: dict[tuple[str, str], Judgement] = {}
         self._clips: dict[tuple[str, int | None], str] = {}
+        self._answers: dict[tuple[str, int | None, str, str], int] = {}
         for judgement in judgements:
             self.add(judgement)
 
@@ -28,6 +29,7 @@ class KnownAnnotations:
         """Add a version of an annotation."""
         self._versions[judgement.server, judgement.annotation_id].append(judgement)
         self._clips.setdefault((judgement.server, judgement.task_id), judgement.clip_id)
+        self._answers.setdefault(_answer(judgement), judgement.annotation_id)
         if judgement.unique_id is not None:
             self._by_unique_id[judgement.unique_id, judgement.created_at] = judgement
 
@@ -42,10 +44,16 @@ class KnownAnnotations:
         differing = [set(_differences(held, found)) for held in self.versions(found.judgement)]
         return sorted(set().union(*differing))
 
-    def reuses_task(self, judgement: Judgement) -> bool:
-        """Return whether the task's number is known as another clip's."""
-        task = (judgement.server, judgement.task_id)
-        return judgement.task_id is not None and self._clips[task] != judgement.clip_id
+    def reuses_task(self, judgement: Judgement, here: Container[int]) -> bool:
+        """Return whether the task's number is known as another clip's, or as answered before.
+
+        An earlier answer of the annotator counts unless it is among the annotations ``here``.
+        """
+        if judgement.task_id is None:
+            return False
+        earlier = self._answers[_answer(judgement)]
+        answered = earlier != judgement.annotation_id and earlier not in here
+        return answered or self._clips[judgement.server, judgement.task_id] != judgement.clip_id
 
     def proven(self, found: Annotation) -> Judgement | None:
         """Return a version with its server and id that is certainly of the same annotation."""
@@ -73,6 +81,10 @@ class KnownAnnotations:
             if held.updated_at == moved.updated_at and not same_content(held, moved):
                 return found
         return replace(found, judgement=moved)
+
+
+def _answer(judgement: Judgement) -> tuple[str, int | None, str, str]:
+    return (judgement.server, judgement.task_id, judgement.annotator, judgement.role)
 
 
 def same_content(held: Judgement, judgement: Judgement) -> bool:

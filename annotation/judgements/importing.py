@@ -125,6 +125,7 @@ class _Import:
         self._refused: Counter[str] = Counter()
         self._ignored: Counter[str] = Counter()
         self._elsewhere: Counter[str] = Counter()
+        self._here: set[int] = set()
         self._outcome = Outcome(warnings=copy_warnings(corpus))
 
     def add_file(self, path: Path) -> None:
@@ -147,16 +148,23 @@ class _Import:
         """
         readable = list(self._readable(export))
         refused = self._accounts.settle(readable)
-        shared = any(self._known.proven(found) for found in readable)
-        differ = any(self._known.differences(found) for found in readable)
-        foreign = not shared and (differ or bool(refused))
-        if not foreign:
+        reasons = (self._contradiction(found, refused) for found in readable)
+        foreign = None
+        if not any(self._known.proven(found) for found in readable):
+            foreign = next(filter(None, reasons), None)
+        if foreign is None:
             refused |= self._accounts.assign(readable, refused)
+        self._here = {found.judgement.annotation_id for found in readable}
+        before = self._refused["conflict"]
         new = []
         for found in readable:
             try:
                 judgement = self._add(export, found, refused, foreign)
             except InvalidAnnotationError as refusal:
+                if foreign is not None and refusal.kind == "conflict":
+                    self._refused["conflict"] += 1
+                    export.refused.add(found.judgement.annotation_id)
+                    continue
                 number, task = found.judgement.annotation_id, found.judgement.task_id
                 of_task = "" if task is None else f"task {task}, "
                 self._refuse(f"{export.name}: {of_task}annotation {number}", refusal)
@@ -168,6 +176,9 @@ class _Import:
                 new.append(judgement)
                 if judgement.speaker is not None:
                     self._new_speakers.add(judgement.speaker)
+        if foreign is not None and self._refused["conflict"] > before:
+            number = self._refused["conflict"] - before
+            self._outcome.fail(export.name, f"{number} annotations were refused: {foreign}")
         return new
 
     def save(self, sha256: str, new: list[Judgement]) -> None:
@@ -212,12 +223,12 @@ class _Import:
                 f"though the exports have no unique_id or created_at to prove it; if they are from "
                 f"two servers, import one of them with another --server"
             )
-        if self._counts["tasks of other clips"]:
+        if self._counts["doubtful"]:
             yield (
-                f"{self._counts['tasks of other clips']} new judgements have the task number of "
-                f"another clip on server '{self._server}', which a server gives once; if they are "
-                f"from another server, move the file written here away, and import them again with "
-                f"another --server"
+                f"{self._counts['doubtful']} new judgements have the task number of another clip "
+                f"on server '{self._server}', or of an answer of the same annotator that isn't in "
+                f"the export; if they are from another server, move the file written here away, "
+                f"and import them again with another --server"
             )
         if self._counts["nameless"]:
             yield (
@@ -257,7 +268,7 @@ class _Import:
         self._counts["predictions"] += task.predictions
 
     def _add(
-        self, export: Export, unnamed: Annotation, refused: Mapping[Rater, str], foreign: bool
+        self, export: Export, unnamed: Annotation, refused: Mapping[Rater, str], foreign: str | None
     ) -> Judgement | None:
         """Return the judgement of an annotation, None if it was imported before.
 
@@ -273,7 +284,11 @@ class _Import:
             self._misplaced.add(held, self._owners.owner(held))
             self._outcome.rejected[ALREADY] += 1
             return None
-        self._check(found, refused, foreign)
+        contradiction = self._contradiction(found, refused)
+        if contradiction is None and judgement.server == self._server:
+            contradiction = foreign
+        if contradiction is not None:
+            raise InvalidAnnotationError("conflict", contradiction)
         if held is not None:
             raise InvalidAnnotationError(
                 "conflict",
@@ -295,7 +310,7 @@ class _Import:
         self._misplaced.add(judgement, self._owners.owner(judgement))
         self._judgements[key] = judgement
         self._known.add(judgement)
-        self._counts["tasks of other clips"] += self._known.reuses_task(judgement)
+        self._counts["doubtful"] += self._known.reuses_task(judgement, self._here)
         self._outcome.kept += 1
         return judgement
 
@@ -310,26 +325,16 @@ class _Import:
             export.nameless[judgement.annotation_id] = name
         return name
 
-    def _check(self, found: Annotation, refused: Mapping[Rater, str], foreign: bool) -> None:
-        """Raise InvalidAnnotationError if an annotation belongs to another server."""
+    def _contradiction(self, found: Annotation, refused: Mapping[Rater, str]) -> str | None:
+        """Return a sentence if an annotation contradicts what was imported with its ids."""
         judgement = found.judgement
-        differing = self._known.differences(found)
-        if differing:
-            raise InvalidAnnotationError(
-                "conflict",
+        if differing := self._known.differences(found):
+            return (
                 f"annotation {judgement.annotation_id} of server '{judgement.server}' was imported "
-                f"with another {', '.join(differing)}; {OTHER_SERVER}",
+                f"with another {', '.join(differing)}; {OTHER_SERVER}"
             )
-        if judgement.server != self._server:
-            return
-        if found.rater is not None and found.rater in refused:
-            raise InvalidAnnotationError("conflict", refused[found.rater])
-        if foreign:
-            raise InvalidAnnotationError(
-                "conflict",
-                f"other annotations of this export contradict those imported from server "
-                f"'{self._server}'; {OTHER_SERVER}",
-            )
+        of_server = judgement.server == self._server and found.rater is not None
+        return refused.get(found.rater) if of_server and found.rater else None
 
     def _refuse(self, item: str, refusal: InvalidAnnotationError) -> None:
         self._refused[refusal.kind] += 1

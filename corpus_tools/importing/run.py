@@ -90,8 +90,7 @@ def import_manifest(
             splits=splits,
             file_column=(columns or {}).get("file"),
         )
-        given = {*(columns or {}).values(), *ignored}
-        join_vote_columns(table, mapping, given)
+        join_vote_columns(table, mapping, {*(columns or {}).values(), *ignored})
         by_field = map_columns(table.columns, columns, ignored)
         check_table(table, by_field, mapping, splits, path)
         names = dict.fromkeys(filter(None, (speaker_in(raw, by_field) for raw in table.rows)))

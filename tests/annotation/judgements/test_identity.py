@@ -75,9 +75,13 @@ def test_the_numbers_of_another_server_change_no_judgement(corpus, export, toget
     assert sum(one.kept for one in outcomes) == len(counted(corpus)) == first
     assert outcomes[-1].details["refused"] == {"conflict": second}
     assert outcomes[-1].details["relabelled"] == 0
-    reasons = [failure.reason for failure in outcomes[-1].failures]
-    assert all(WHAT_TO_DO in reason for reason in reasons)
-    assert "with another clip, created_at, unique_id" in reasons[0]
+    [failure] = outcomes[-1].failures
+    assert failure.reason.startswith(
+        f"{second} annotations were refused: annotation 1 of server 'label-studio' was imported "
+        f"with another clip, created_at, unique_id; if the export is from another server, "
+    )
+    assert WHAT_TO_DO in failure.reason
+    assert outcomes[-1].failed == second
     assert {row.annotator for row in read_judgements(corpus.root)} == {"a01"}
     resolved = import_annotations(corpus.root, files[1:], server="laptop-2")
     assert (resolved.kept, resolved.failures) == (second, [])
@@ -102,7 +106,6 @@ def test_what_an_annotation_never_changes_shows_another_server(corpus, export, c
     [failure] = outcome.failures
     assert outcome.details["refused"] == {"conflict": 1}
     assert f"server 'label-studio' was imported with another {differing}; if" in failure.reason
-    assert failure.item.endswith("annotation 1")
     assert counted(corpus) == [(0, "a01", "happy")]
 
 
@@ -121,10 +124,12 @@ def test_another_address_of_a_known_user_shows_another_server(corpus, export):
     second = export("second", annotation(8, by=WANG), annotation(9, by=7), first=1)
     outcome = import_annotations(corpus.root, [second])
     assert outcome.details["refused"] == {"conflict": 2}
-    one, other = (failure.reason for failure in outcome.failures)
-    assert "user 1 of server 'label-studio' has another number or e-mail address than a01" in one
-    assert "correct the row of a01 there" in one
-    assert "other annotations of this export contradict" in other
+    [failure] = outcome.failures
+    said = (
+        "2 annotations were refused: user 1 of server 'label-studio' has another number or e-mail"
+    )
+    assert failure.reason.startswith(said)
+    assert failure.reason.endswith("correct the row of a01 there")
     assert "@" not in repr(outcome)
     moved = export("third", annotation(8, by={"id": 2, "email": "li@lab.example"}), first=1)
     assert import_annotations(corpus.root, [moved]).details["refused"] == {"conflict": 1}
@@ -192,6 +197,16 @@ def test_a_task_number_of_another_clip_is_named(corpus, export):
     import_annotations(corpus.root, [export("first", annotation(1))])
     outcome = import_annotations(corpus.root, [export("second", annotation(7), first=4)])
     assert "1 new judgements have the task number of another clip" in outcome.warnings[0]
+
+
+def test_another_answer_to_a_task_by_the_same_user_is_named(corpus, export):
+    """As of another laptop on which the numbers of annotations go on elsewhere."""
+    import_annotations(corpus.root, [export("first", annotation(1), annotation(2))])
+    other = export("second", annotation(51, emotion="sad"), annotation(52, emotion="sad"))
+    outcome = import_annotations(corpus.root, [other])
+    assert "2 new judgements have the task number of" in outcome.warnings[0]
+    both = [annotation(51, task=7), annotation(60, emotion="fear", task=7)]
+    assert not import_annotations(corpus.root, [export("third", *both)], server="b").warnings
 
 
 def test_two_servers_in_one_file(corpus, export):
