@@ -34,7 +34,7 @@ def name_speakers(cues: Sequence[Cue]) -> list[Cue]:
         >>> [(cue.text, cue.speaker) for cue in found]
         [('要得\nNo', None), ('Go!', None), ('莫得', 'Li'), ('WU: 12:30', None)]
     """
-    turns = [_turns(without_remarks(cue.text, names=True)) for cue in cues]
+    turns = [_turns(without_remarks(cue.text, names=True), cue.text) for cue in cues]
     names = _names(turn for own in turns for turn in own)
     return [_named(cue, own, names) for cue, own in zip(cues, turns, strict=True)]
 
@@ -64,7 +64,8 @@ class _Turn:
     bracket: bool
 
 
-def _turns(text: str) -> list[_Turn]:
+def _turns(text: str, raw: str) -> list[_Turn]:
+    cut = text != raw  # a colon after a remark is the remark's
     lines = _CHEVRONS.sub("\n>>", text)
     if _DASH.match(lines.lstrip()):
         lines = _DASH_WITHIN.sub("\n- ", lines)
@@ -74,13 +75,15 @@ def _turns(text: str) -> list[_Turn]:
         bare = line.strip().removeprefix(">>").strip()
         plain = _DASH.sub("", bare)
         new = line.startswith(">>") or plain != bare
+        plain = plain.lstrip(":： ") if cut else plain
         match = _PREFIX.match(plain)
+        bracket = match is not None and match[1] is not None
         name = None if match is None else (match[1] or match[2] or match[3]).strip()
         rest = "" if match is None else plain[match.end() :]
-        if match is None or name is None or not _may_be_name(name, rest, match[1] is not None):
-            found.append(_Turn(plain, new, None, plain, bracket=False))
+        if name is not None and _may_be_name(name, rest, bracket):
+            found.append(_Turn(plain, new, name, rest, bracket))
         else:
-            found.append(_Turn(plain, new, name, rest, match[1] is not None))
+            found.append(_Turn(plain, new, None, plain, bracket))
     return found
 
 
