@@ -60,7 +60,7 @@ _HAN_LANGUAGES = {
     **dict.fromkeys("简簡繁中国國普", "zh"), "粤": "yue", "粵": "yue", "英": "en", "日": "ja",
     "韩": "ko", "韓": "ko", "法": "fr", "德": "de", "俄": "ru", "西": "es", "波": "pl", "泰": "th",
 }  # fmt: skip
-_HAN_TAG = re.compile(rf"[{''.join(_HAN_LANGUAGES)}体體文字语語话話双雙幕版]+")
+_HAN_TAG = re.compile(rf"[{''.join(_HAN_LANGUAGES)}体體文字语語话話双雙幕版特效精校官方]+")
 
 _SCRIPTS = {
     "han": re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef]"),

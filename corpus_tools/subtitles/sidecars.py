@@ -20,13 +20,14 @@ SUFFIXES = (".srt", ".ass", ".ssa", ".vtt")
 class Tag:
     """What the end of a subtitle file's name says: languages as written, and kind of its lines.
 
-    ``forced`` lines are those in foreign languages, signs and songs only; ``unknown`` is a word
-    that says neither.
+    ``forced`` lines are those in foreign languages, signs and songs only; ``other`` is a word that
+    says neither, such as a group's, and ``unknown`` one that makes the file doubtful.
     """
 
     languages: tuple[str, ...] = ()
     forced: bool = False
     for_deaf: bool = False
+    other: str | None = None
     unknown: str | None = None
 
 
@@ -99,8 +100,8 @@ def parse_tag(text: str, media: Path) -> Tag:
 
     Example:
         >>> film = Path("E01.mkv")
-        >>> parse_tag(".pl.forced", film), parse_tag(".chs&eng", film).languages
-        (Tag(languages=('pl',), forced=True, for_deaf=False, unknown=None), ('chs', 'eng'))
+        >>> parse_tag(".pl.forced", film).forced, parse_tag(".chs&eng", film).languages
+        (True, ('chs', 'eng'))
         >>> parse_tag(".YYeTs", film).unknown
         'YYeTs'
     """
@@ -128,10 +129,10 @@ def parse_tag(text: str, media: Path) -> Tag:
             both = _HAN_PAIR.search(word)
             tag = replace(tag, languages=(*tag.languages, *(both.group() if both else (word,))))
         else:
-            tag = replace(tag, unknown=tag.unknown or word)
-    if numbers and not tag.languages:
-        tag = replace(tag, unknown=tag.unknown or numbers)
-    return tag
+            doubtful = low.rstrip("0123456789") in _PARTS or re.search(r"\d(?!\d*[pi]$)", low)
+            tag = replace(tag, **{"unknown" if doubtful else "other": word})
+    doubts = tag.unknown or (None if tag.languages else tag.other or numbers)
+    return replace(tag, unknown=doubts)
 
 
 def _rank(path: Path, tag: Tag, language: str, media: Path) -> tuple[object, ...]:
@@ -141,6 +142,7 @@ def _rank(path: Path, tag: Tag, language: str, media: Path) -> tuple[object, ...
         tag.forced,
         _language_rank(tag, language),
         len(tag.languages) > 1,
+        bool(tag.other),
         tag.for_deaf,
         bool(tag.languages) and not own,
         SUFFIXES.index(path.suffix.lower()),
@@ -295,14 +297,16 @@ _WORDS = """
     sdh hi cc hoh hearing impaired closed caption captions
     default sub subs subtitle subtitles srt ass text track full complete dialogue original orig auto
     generated asr utf hans hant latn cyrl simplified traditional bilingual dual und european latin
-    american napisy 字幕 双语 雙語 双字 特效 原文
+    american napisy web webrip bluray bdrip hdtv dvdrip hevc nf amzn subbed
+    字幕 双语 雙語 双字 特效 原文
     419 at be br ca ch gb hk ie in la mo mx nz se sg tw us za
+    part pt cd disc disk trailer teaser sample extra extras bonus featurette interview deleted scene
 """
-_FORCED, _FOR_DEAF, *_REST, _REGIONS = (
+_FORCED, _FOR_DEAF, *_REST, _REGIONS, _PARTS = (
     frozenset(row.split()) for row in _WORDS.strip().splitlines()
 )
 _NEUTRAL = frozenset().union(*_REST)
-"""Words for forced lines, lines for the deaf, neither, and regions after a language (``pt-BR``)."""
+"""Words for forced lines, lines for the deaf, neither, regions after a language, other parts."""
 _CODE = r"(?:chs|cht|chi|zho|sc|tc|gb|big5|eng|en|jpn|jap|jp|kor|kr|pol|ger|fre|spa|rus)"
 _JOINED = re.compile(rf"({_CODE})({_CODE})")
 """Codes of two languages without anything between, as in ``chseng``."""

@@ -33,11 +33,12 @@ def said(folder: Path, film: str, language: str = "pl") -> list[str]:
 
 ENDINGS = """
     .pl .PL .pl.sdh .pl.forced .pl.default .pl-PL .pl_PL .polish .Polski _pl .pol [pl] (pol)
+    .NF.pl .WEB.1080p.Polish .pl.GrupaHatak .pl[cc] .PL.SUBBED
     .pol.hi .pl.cc -pl .default .sdh .pl.auto .track3_[pol] .2_Polish .mkv .pl-orig
 """
 CHINESE = """
     .zh-Hans .zh-CN .zh_TW .cht .sc .tc .chs&eng .chseng .zh.en .简体 .简英 .中英双语 _简体中文
-    .简体&英文 .chi .GB .Chinese.Simplified .zh-Hans-en .粤语
+    .简体&英文 .简英特效 .chi .GB .Chinese.Simplified .zh-Hans-en .粤语
 """
 
 
@@ -56,6 +57,25 @@ def test_usual_endings_of_chinese_files_are_read(tmp_path: Path, ending: str) ->
     assert said(tmp_path, "E01.mkv", "zh") == [
         f"E01.mkv: read E01{ending}.ass; not used: E01.eng.ass (marked eng)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("ending", "word"),
+    [
+        (".trailer.pl", "trailer"),
+        (".cd1.pl", "cd1"),
+        (" part 2 pl", "part"),
+        (".S01E02.pl", "S01E02"),
+    ],
+)
+def test_files_of_parts_and_other_films_are_not_read(
+    tmp_path: Path, ending: str, word: str
+) -> None:
+    make(tmp_path, "E01.mkv", f"E01{ending}.srt")
+    assert read(tmp_path, "E01.mkv") is None
+    assert (
+        f"not used: E01{ending}.srt ('{word}' is no known language)" in said(tmp_path, "E01.mkv")[0]
+    )
 
 
 def test_cjk_stems_need_no_sign_before_the_language(tmp_path: Path) -> None:
