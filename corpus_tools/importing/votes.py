@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from annotation.judgements.annotators import Annotators
@@ -44,8 +45,8 @@ def add_judgements(corpus: Path, rows: Mapping[str, Row], sha256: str, outcome: 
         unnamed = known.get(_annotation_id(clip_id, IMPORTED, adjudicates=False))
         named = row.votes and IMPORTED not in {annotator for annotator, _, _ in votes}
         if named and unnamed is not None and unnamed.status == "answered":
-            replaced = unnamed.changed(updated_at=now, status="skipped", emotion=None)
-            new.append(replaced.changed(import_sha256=sha256))
+            replaced = unnamed.changed(status="skipped", emotion=None, import_sha256=sha256)
+            new.append(replaced.changed(updated_at=_after(unnamed, now)))
             changed[row.where] = None
         for annotator, emotion, adjudicates in votes:
             number = _annotation_id(clip_id, annotator, adjudicates)
@@ -67,7 +68,7 @@ def add_judgements(corpus: Path, rows: Mapping[str, Row], sha256: str, outcome: 
                     annotation_id=number,
                     unique_id=None,
                     created_at=now,
-                    updated_at=now,
+                    updated_at=_after(existing, now),
                     status="answered",
                     emotion=emotion,
                     role="adjudication" if adjudicates else "label",
@@ -97,6 +98,14 @@ def _row_votes(row: Row, own: Iterable[str]) -> Iterator[tuple[str, Emotion | No
         is_pseudonym = re.fullmatch(r"a\d{1,9}", name) or name == IMPORTED
         annotator = name if is_pseudonym and name not in own else f"i{_sha256(name)[:10]}"
         yield annotator, emotion, row.adjudicated and place == len(row.votes)
+
+
+def _after(existing: Judgement | None, now: str) -> str:
+    """Return the time of a newer version; imports may be made within a second."""
+    if existing is None or existing.updated_at < now:
+        return now
+    moment = datetime.fromisoformat(existing.updated_at) + timedelta(seconds=1)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 _SHOWN = 3
