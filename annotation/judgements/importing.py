@@ -24,6 +24,7 @@ from annotation.judgements.parse import (
 )
 from annotation.judgements.store import (
     judgement_key,
+    judgements_folder,
     read_judgements,
     write_judgements,
 )
@@ -35,6 +36,7 @@ from manifests.storage.copies import copy_warnings
 from manifests.storage.records import Clip, Judgement
 from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.speakers import read_speakers
+from manifests.storage.store import clear_partial_files
 
 __all__ = ["import_annotations", "import_exports"]
 
@@ -105,6 +107,7 @@ class _Import:
 
     def __init__(self, corpus: Path, server: str, nameless: str | None) -> None:
         self._corpus, self._server = corpus, server
+        clear_partial_files(corpus / "annotations", judgements_folder(corpus))
         self._judgements = {judgement_key(row): row for row in read_judgements(corpus)}
         self._known = KnownAnnotations(self._judgements.values())
         self._withdrawn = WithdrawnAnswers(corpus)

@@ -19,6 +19,7 @@ from annotation.label_studio.consent import (
 )
 from annotation.label_studio.refusals import NotFoundError
 from manifests.base.errors import ConfigurationError
+from manifests.storage.store import clear_partial_files
 
 __all__ = ["DEFAULT_URL", "Connection", "address_and_token", "choose_url", "connect"]
 
@@ -84,7 +85,8 @@ def connect(
 
     A server is identified by its projects, not by its URL: it may have moved, or its database may
     have been replaced. The default is the corpus's own server if it runs, else the one pushed to,
-    else the last URL of the corpus's own server, else :data:`DEFAULT_URL`.
+    else the last URL of the corpus's own server, else :data:`DEFAULT_URL`. The caller must hold the
+    corpus's lock.
 
     Raises:
         ConfigurationError: if there is no token, it may not be sent there, or there are several
@@ -93,6 +95,7 @@ def connect(
         CorpusError: if the server doesn't answer or rejects the token.
     """
     address, token = address_and_token(corpus, url, token_file, consent)
+    clear_partial_files(corpus / "annotations")
     file = ServerFile.read(corpus)
     client = Client(address, token)
     client.check_login()

@@ -5,6 +5,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import time
@@ -21,6 +22,7 @@ __all__ = [
     "atomic_folder",
     "atomic_path",
     "canonical_json",
+    "clear_partial_files",
     "clear_partial_folders",
     "created_now",
     "fingerprint",
@@ -79,7 +81,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it is synced and renamed, else removed.
 
     Readers of ``path`` find the old file or the new one, never a part. The parent folder is made if
-    it is missing. CorpusError, naming the folder, if the disk is full.
+    it is missing. A killed writer leaves a hidden file, for :func:`clear_partial_files`.
+    CorpusError, naming the folder, if the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}{path.suffix}"
@@ -131,6 +134,17 @@ def clear_partial_folders(parent: Path) -> None:
     for left in parent.glob(f".*{TEMPORARY_SUFFIX}"):
         if left.is_dir():
             shutil.rmtree(left)
+
+
+def clear_partial_files(*folders: Path) -> None:
+    """Remove partial files of killed writers; call it only under the lock of the folders."""
+    for folder in folders:
+        for left in folder.glob(f".*{TEMPORARY_SUFFIX}*"):
+            if _PARTIAL_FILE.fullmatch(left.name) and (left.is_symlink() or not left.is_dir()):
+                left.unlink()
+
+
+_PARTIAL_FILE = re.compile(rf"\.[0-9a-f]{{16}}{re.escape(TEMPORARY_SUFFIX)}(\..*)?")
 
 
 def write_bytes(path: Path, data: bytes, *, mode: int = 0o666) -> None:

@@ -4,7 +4,6 @@ The database is made once and copied: migrations take most of a minute. Run by `
 """
 
 import csv
-import json
 import os
 import shutil
 import signal
@@ -20,6 +19,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from annotation.label_studio.address import ServerFolder, left_process
 from manifests.storage.records import Screen
 from manifests.storage.shards import STAGES, write_shard
 from manifests.storage.store import sha256_file
@@ -64,7 +64,7 @@ class LiveServer:
             self.stop(signal.SIGTERM)
             raise
 
-    def _wait(self, seconds=300):
+    def _wait(self, seconds=900):
         end = time.monotonic() + seconds
         while "; Ctrl-C stops it" not in self.printed.read_text():
             ended = self.process.poll() is not None
@@ -79,7 +79,7 @@ class LiveServer:
 
     @property
     def pid(self):
-        return json.loads((self.data / "running.json").read_text())["pid"]
+        return left_process(ServerFolder(self.corpus)).pid
 
     @property
     def passwords(self):

@@ -4,11 +4,13 @@ import os
 import signal
 import subprocess
 
+import httpx
 import pytest
 from label_studio_sdk import LabelStudio
 from label_studio_sdk.core import ApiError
 
 from annotation.label_studio.address import ServerFolder
+from tests.e2e.label_studio.conftest import ENVIRONMENT
 
 CONFIG = '<View><Audio name="audio" value="$audio"/></View>'
 
@@ -126,6 +128,30 @@ def test_stopping_leaves_no_process_and_data_persist(make_corpus, serve, how):
     with serve(corpus) as second:
         client = LabelStudio(base_url=second.url, api_key=second.token)
         assert [project.title for project in client.projects.list()] == ["kept"]
+
+
+def test_a_killed_start_leaves_a_server_that_the_next_start_ends(make_corpus, serve):
+    corpus = make_corpus(0)
+    with serve(corpus) as first:
+        pid = first.pid
+        first.stop(signal.SIGKILL)
+        assert first.client().get("/health").status_code == 200
+    with serve(corpus, "--restart") as second:
+        assert f"process {pid}" in second.printed.read_text()
+        with pytest.raises(httpx.ConnectError):
+            first.client().get("/health")
+
+
+def test_a_database_of_others_is_refused_until_it_is_adopted(make_corpus, serve, corpus_command):
+    """As on another machine, which remembers nothing."""
+    corpus = make_corpus(0)
+    elsewhere = {"CORPUS_TOOLS_HOME": str(corpus.parent / "another-machine")}
+    options = ["label-studio", "start", "--corpus", corpus, "--environment", ENVIRONMENT]
+    done = corpus_command(*options, **elsewhere)
+    assert done.returncode == 1
+    assert "trust it with --adopt" in done.stderr
+    with serve(corpus, "--adopt", environment=elsewhere) as server:
+        assert server.session("a01").get("/api/current-user/whoami").status_code == 200
 
 
 def test_behind_a_proxy_log_ins_at_the_public_url_work(make_corpus, serve):

@@ -220,3 +220,13 @@ def test_the_path_of_the_server_has_no_folder_of_the_corpus(corpus_folder, run, 
     assert '"PATH": "/' in said
     assert "::" not in said
     assert ":bin" not in said
+
+
+def test_partial_files_of_a_killed_start_are_removed(corpus_folder, run):
+    folder = ServerFolder(corpus_folder).root
+    folder.mkdir()
+    left = [place / ".0123456789abcdef.partial.csv" for place in (folder, folder.parent)]
+    for path in left:
+        path.write_text("a01,li@lab.example,a-password")
+    run()
+    assert not [path for path in left if path.exists()]
