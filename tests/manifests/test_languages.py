@@ -22,6 +22,7 @@ from manifests.base.languages import find_language, language_family, language_na
         ("wuu", "wuu"),
         ("四川话", "zh"),
         ("上海话", "wuu"),
+        ("Sichuanhua", "zh"),
         ("Cantonese", "yue"),
         ("POL", "pl"),
         ("język polski", "pl"),

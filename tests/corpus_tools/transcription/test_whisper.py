@@ -1,5 +1,6 @@
 import pickle
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from corpus_tools.transcription.recognisers.base import (
     RecogniserOptions,
     find_recogniser,
 )
-from corpus_tools.transcription.recognisers.whisper import WhisperRecogniser
+from corpus_tools.transcription.recognisers.whisper import WhisperRecogniser, language_code
 from corpus_tools.transcription.recognisers.whisper_weights import check_checkpoint, find_weights
 from manifests.base.errors import ConfigurationError, DataError
 
@@ -182,3 +183,27 @@ def test_a_download_is_announced_checked_and_kept(
     found.path.write_bytes(b"weigh")
     with pytest.raises(DataError, match="damaged"):
         find_weights("tiny", download=False, announce=said.append)
+
+
+@pytest.mark.parametrize(
+    ("given", "languages", "code"),
+    [
+        ("cmn-Hans", 99, "zh"),
+        ("wuu", 99, "zh"),
+        ("yue", 99, "zh"),
+        ("yue", 100, "yue"),
+        ("jv", 99, "jw"),
+        ("nb", 99, "no"),
+        ("Polish", 99, "pl"),
+        (None, 99, None),
+    ],
+)
+def test_languages_have_whispers_codes(given: str | None, languages: int, code: str | None) -> None:
+    model = SimpleNamespace(is_multilingual=True, num_languages=languages)
+    assert language_code(model, given) == code
+
+
+def test_a_language_that_whisper_lacks_is_refused_with_the_way_out() -> None:
+    model = SimpleNamespace(is_multilingual=True, num_languages=99)
+    with pytest.raises(ConfigurationError, match=r"language 'szl'; .* or auto to have it detected"):
+        language_code(model, "szl")
