@@ -120,6 +120,7 @@ _SENTENCE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _PUNCTUATION = " \t\n.,!?:;-…—。，！？：；~～"
+_TIME = re.compile(r"\s*\d+(?::\d\d)+(?:[.,]\d+)?\s*")
 _LONG = re.compile(r"(?:\S+\s+){12,}\S|(?:[\u3400-\u9fff]\W*){19,}")
 _NOTE_OF_TRANSLATOR = re.compile(
     r"\s*(?:注|译注|譯注|译者|字幕|ps|note|n\.b\.|tn)\s*[:：]", re.IGNORECASE
@@ -134,7 +135,7 @@ def _replacement(found: re.Match[str], names: bool) -> str:
     content = found[1] if found[1] is not None else found[2]
     before = found.string[: found.start()]
     if not any(letter.isalpha() for letter in content):
-        return found[0] if has_letters(content) else " "
+        return found[0] if has_letters(content) and not _TIME.fullmatch(content) else " "
     if re.search(r"[a-zà-ž]$", before) and re.fullmatch(r"[a-zà-ž]+", content):
         return content
     if _is_speech(content) or _is_within(found, content):

@@ -56,6 +56,8 @@ def _new_part(before: Sequence[str], lines: Sequence[str]) -> list[str]:
         if list(before[-size:]) == list(lines[:size]):
             return list(lines[size:])
     old, new = " ".join(before).split(), lines[0].split()
+    if len(old) < len(new) and old == new[: len(old)]:  # a line that grows word by word
+        return [" ".join(new[len(old) :]), *lines[1:]]
     for size in range(min(len(old), len(new)), _LEAST_WORDS - 1, -1):
         if old[-size:] == new[:size]:
             return [line for line in (" ".join(new[size:]), *lines[1:]) if line]

@@ -88,15 +88,15 @@ def _turns(text: str, raw: str) -> list[_Turn]:
 
 
 def _may_be_name(name: str, rest: str, bracket: bool) -> bool:
-    if is_role(name) or is_diarised(name):
+    if _counts_at_once(name):
         return not rest[:1].isdigit() or not name.isalpha()
     if is_remark(name) if bracket else is_job(name) and is_credit(f"{name}：{rest}"):
         return False
+    if is_local_label(name) and not name.islower():
+        return True
     words = re.findall(r"[^\W\d_]+", name.casefold())
     if not words or words[0] in word_list("clause") or not word_list("word").isdisjoint(words):
         return False
-    if is_local_label(name):
-        return True
     if _HAN.search(name):
         return not name.endswith(_SAYING) and not _NOT_IN_NAMES.search(name)
     if rest.startswith("//") or _SAID.search(name):
@@ -104,6 +104,11 @@ def _may_be_name(name: str, rest: str, bracket: bool) -> bool:
     if any(letter.isdigit() for letter in name):
         return name.isupper() or _CODE.fullmatch(name) is not None
     return all(word[0].isupper() or word in word_list("particle") for word in name.split())
+
+
+def _counts_at_once(name: str) -> bool:
+    unknown = is_nobody(name) and name.casefold().startswith("un")
+    return is_role(name) or is_diarised(name) or unknown
 
 
 def _names(turns: Iterable[_Turn]) -> frozenset[str]:
@@ -114,8 +119,7 @@ def _names(turns: Iterable[_Turn]) -> frozenset[str]:
     return frozenset(
         name
         for name, times in seen.items()
-        if is_role(name)
-        or is_diarised(name)
+        if _counts_at_once(name)
         or times >= (_OFTEN if name.istitle() and name.lower() in words else 2)
     )
 

@@ -61,6 +61,10 @@ def read(tmp_path: Path) -> Read:
         ("(ため息) もういい", "もういい"),
         ("[Musik] Komm!", "Komm!"),
         ("JOEY (on phone): Hi", "Hi"),
+        ("(gasps): No!", "No!"),
+        ("(Russian accent) Go", "Go"),
+        ("（重庆话）要得", "要得"),
+        ("A: Hi (inaudible 00:12)", "A: Hi"),
     ],
 )
 def test_what_isnt_speech_is_removed_and_kept_in_the_raw_text(
@@ -80,6 +84,7 @@ def test_what_isnt_speech_is_removed_and_kept_in_the_raw_text(
         "Call (555) 1234", "s*** f*** you", "#1 priority", "#MeToo is big.",
         "C# and F#",
         "JOHN 3:16 says", "...", "他说：好", "2 * 3 * 4", "《红楼梦》", "Remember: x", "Step 1: go",
+        "Monday: work", "Ladies and gentlemen: welcome", "God: why",
         "Uwaga: idą", "x < 3",
     ],
 )  # fmt: skip
@@ -149,6 +154,9 @@ def test_mixed_case_and_full_width_names_that_recur_are_speakers(read: Read) -> 
         ("说话人1：text", "说话人1"),
         ("发言人 2: text", "发言人 2"),
         ("(spk_0) text", "spk_0"),
+        ("Speaker 1 (00:12): text", "Speaker 1"),
+        ("UNKNOWN SPEAKER: text", None),
+        ("OS：text", None),
         ("MAN: text", None),
         ("Woman 2: text", None),
         ("[narrator] text", None),
@@ -206,6 +214,7 @@ def test_rolling_captions_say_each_line_once(read: Read) -> None:
         [(0, 2, "a"), (2, 2.01, "a"), (2.01, 4, "a\nb"), (4, 4.01, "b"), (4.01, 6, "b\nc"),
          (6, 7, "c\nd"), (7, 8, "d\ne")],
         [(0, 2, "a"), (2, 4, "a\nb c"), (3.9, 6, "b c\nd"), (6, 7, "d\ne")],
+        [(0, 2, "a"), (2, 3, "a b"), (3, 4, "a b c"), (4, 6, "a b c d"), (6, 7, "a b c d e")],
     ],
 )  # fmt: skip
 def test_converted_and_three_line_rolling_captions_too(
