@@ -67,9 +67,14 @@ def _entries(folder: Path) -> Iterator[Path]:
         yield from (path for path in folder.iterdir() if not path.name.startswith("."))
 
 
-_COPY = re.compile(r"[\s()\[\]（）~]|[._-](?:sync-)?conflict(?:-\d{8}|$)", re.IGNORECASE)
+_COPY = re.compile(
+    r"[\s()\[\]（）~]|\.sync-conflict-\d{8}|_conflict-\d{8}|\.conflict$", re.IGNORECASE
+)
 _ID = re.compile(r".+-[0-9a-f]{12}(?:-t\d+)?")
-_HOST = re.compile(r"(.+-(?:[0-9a-f]{12}(?:-t\d+)?|[0-9a-f]{8}(?:-\d+)?))-(?!t?\d+$)[\w-]+")
+_HOST = re.compile(
+    r"(.+-[0-9a-f]{12}(?:-t\d+)?|\d{8}T\d{6}Z-[0-9a-f]{8}(?:-\d+)?)-(?!t?\d+$)[\w-]+"
+)
+"""Ids of sources and names of imports, and what follows them."""
 _BY_HOST = re.compile(r"(?:speakers|corpus|annotators)-[A-Z0-9][A-Z0-9-]{3,}")
 _FOLDERS = ("stages", "choices", "annotations/tasks", "annotations/judgements")
 _SHARED = ("", "annotations", "manifests")

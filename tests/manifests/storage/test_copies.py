@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from annotation.judgements.store import read_judgements
-from manifests.storage.copies import copies_in, copy_warnings
+from manifests.storage.copies import copies_in, copy_warnings, without_copies
 from manifests.storage.records import Screen
 from manifests.storage.shards import STAGES, read_stage, shard_paths, write_shard
 
@@ -68,6 +68,12 @@ def test_a_copy_of_judgements_gives_no_votes(tmp_path: Path, ending: str) -> Non
     copy.write_text("half a row", encoding="utf-8")
     assert not list(read_judgements(tmp_path))
     assert copies_in(tmp_path) == [copy.relative_to(tmp_path)]
+
+
+def test_names_that_people_give_to_batches_are_no_copies(tmp_path: Path) -> None:
+    names = ["week-20240501", "week-20240501-anna", "conflict", "anna-conflict", "b.2", "b.2-li"]
+    paths = [tmp_path / f"{name}.json" for name in names]
+    assert without_copies(paths) == sorted(paths)
 
 
 def test_copies_of_other_files_and_of_whole_folders_are_named(tmp_path: Path) -> None:
