@@ -7,7 +7,7 @@ from typing import Literal, cast, get_args
 
 from corpus_tools.configuration.segment import SegmentSettings
 from corpus_tools.segmentation.intake.selections import Choices, is_trim
-from manifests.base.csv_tables import read_rows
+from manifests.base.csv_tables import Ragged, read_rows
 from manifests.base.errors import DataError
 from manifests.base.timecode import parse_time
 from manifests.storage.records import Choice, Clip, Source
@@ -55,6 +55,8 @@ def read_decisions(path: Path) -> Iterator[Decision | DataError]:
         )
     for line, cells in rows:
         try:
+            if any(cells[len(names) :]):
+                raise DataError(Ragged.problem)
             yield _decision(path.name, line, dict(zip(names, cells, strict=False)))
         except DataError as error:
             yield DataError(f"line {line}: {error}")

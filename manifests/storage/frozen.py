@@ -52,7 +52,7 @@ def _check_whole(path: Path) -> None:
     lists = [path.with_name(name) for name in ("withdrawn.json", "manifest.json")]
     known = [read_json(file).get("files", {}).get(path.name) for file in lists if file.is_file()]
     if known and sha256_file(path) != known[0]:
-        raise DataError(f"{path}: changed since the version was written; restore it from a copy")
+        raise DataError(f"{path}: changed since the version was written; {_RESTORE}")
 
 
 def _text(value: object) -> str:
@@ -62,6 +62,7 @@ def _text(value: object) -> str:
 
 
 _UNREADABLE = "its clips can't be read, so none may change; restore or remove the file"
+_RESTORE = "restore it from a copy, or move its folder out of manifests/"
 _ENTRIES = "manifests/v*/manifest.jsonl"
 _NAMING = (
     ("annotations/tasks/*.json", _task_clips),

@@ -196,6 +196,6 @@ def find_manifest(corpus: Path, version: str | None = None) -> Path:
 
 
 _CHANGED = (
-    "changed since the version was written; a version is never edited, so restore it from a copy "
-    "or build the next one with: corpus build-manifest"
+    "changed since the version was written; a version is never edited, so restore it from a copy, "
+    "or move its folder out of manifests/ and build it anew: corpus build-manifest"
 )

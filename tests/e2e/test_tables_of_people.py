@@ -8,6 +8,7 @@ from annotation.batches.gold import gold_path, read_gold
 from annotation.judgements.annotators import Annotators
 from corpus_tools.importing.tables import read_corpus_tables
 from corpus_tools.recordings.readings.script import RowError, read_script
+from corpus_tools.review.decisions import read_decisions
 from corpus_tools.segmentation.intake.regions import read_regions
 from corpus_tools.transcription.guards.hallucinations import KnownHallucinations
 from corpus_tools.transcription.imports import read_imported_texts
@@ -145,3 +146,12 @@ def test_a_corpus_table_without_rows_is_refused(tmp_path, text) -> None:
     (tmp_path / "table.csv").write_text(text)
     with pytest.raises(DataError, match=r"table\.csv: (has no rows; is it|empty; give a table)"):
         corpus_table(tmp_path / "table.csv")
+
+
+def test_a_review_decision_with_surplus_fields_is_named(tmp_path) -> None:
+    head = "source,clip_id,from,to,decision,note\n"
+    rows = "E01,E01-1,1,2,drop,a loud, long quarrel\nE01,E01-2,2,3,keep,fine,\n"
+    (tmp_path / "decisions.csv").write_text(head + rows)
+    bad, good = read_decisions(tmp_path / "decisions.csv")
+    assert str(bad) == ("line 2: has more fields than columns; quote texts with separators in them")
+    assert good.note == "fine"

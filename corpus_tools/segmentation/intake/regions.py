@@ -1,5 +1,6 @@
 """Regions files: time ranges of films to keep or drop, and their import."""
 
+import difflib
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from corpus_tools.media.errors import MediaError
 from corpus_tools.media.probe import length_of
 from corpus_tools.segmentation.intake.identify import MediaInput, nearest_names
 from corpus_tools.segmentation.intake.selections import put_regions, read_choices
-from manifests.base.csv_tables import read_rows
+from manifests.base.csv_tables import Ragged, read_rows
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome
 from manifests.base.timecode import format_time, parse_time
@@ -41,18 +42,25 @@ def read_regions(path: Path) -> Iterator[Region | DataError]:
     The CSV file, as for `read_rows`, has the columns ``source, from, to, decision, note, speaker``,
     the last two optional; without a header they are in this order. Times are seconds or
     ``[h:]m:s``; ``decision`` is ``keep``, ``drop`` or ``none``. Raises `DataError` if the file
-    can't be read, or lacks a column.
+    can't be read, lacks a column or has an unknown one, or has no rows.
     """
     columns: dict[str, int] | None = None
+    width, empty = len(COLUMNS), True
     for line, cells in read_rows(path):
         if columns is None:
             columns = _column_indices(path, cells)
             if not _is_row(cells):
+                width = len(cells)
                 continue
+        empty = False
         try:
+            if any(cells[width:]):
+                raise DataError(Ragged.problem)
             yield _parse_row(line, cells, columns)
         except DataError as error:
             yield DataError(f"line {line}: {error}")
+    if empty:
+        raise DataError(f"{path}: has no rows; is it the right file?")
 
 
 def _is_row(cells: Sequence[str]) -> bool:
@@ -66,6 +74,12 @@ def _column_indices(path: Path, cells: Sequence[str]) -> dict[str, int]:
     named = [cell.lower() for cell in cells]
     if twice := [name for name in COLUMNS if named.count(name) > 1]:
         raise DataError(f"{path}: duplicate column '{twice[0]}'; rename or remove one")
+    if unknown := [name for name in named if name not in (*COLUMNS, "keep|drop", "")]:
+        near = difflib.get_close_matches(unknown[0], COLUMNS, n=1, cutoff=0.0)[0]
+        raise DataError(
+            f"{path}: unknown column '{unknown[0]}'; did you mean '{near}'? The columns are "
+            f"{', '.join(COLUMNS)}"
+        )
     columns = {column: named.index(column) for column in COLUMNS if column in named}
     if "keep|drop" in named:
         columns.setdefault("decision", named.index("keep|drop"))

@@ -52,6 +52,7 @@ def test_rows_are_read_with_and_without_names_of_columns(tmp_path):
         ("a,5,1:60:00,keep", "numbers after a colon are less than 60"),
         ("a,5,6,none", "leave from and to empty"),
         (",5,6,keep", "names no source"),
+        ("a,5,6,keep,a loud, long quarrel,zhou", "more fields than columns"),
     ],
 )
 def test_bad_row_is_an_error_with_its_line(tmp_path, row, complaint):
@@ -72,7 +73,12 @@ def test_rows_are_read_in_the_encodings_of_spreadsheets(tmp_path, encoding):
 
 def test_file_without_columns_or_text_is_refused(tmp_path):
     with pytest.raises(DataError, match="no column to, decision"):
-        rows(tmp_path, "source,from,till\n")
+        rows(tmp_path, "source,from\n")
+    with pytest.raises(DataError, match="unknown column 'till'; did you mean .*The columns are"):
+        rows(tmp_path, "source,from,to,decision,till\n")
+    for text in ("", HEAD):
+        with pytest.raises(DataError, match="has no rows; is it the right file"):
+            rows(tmp_path, text)
     (tmp_path / "regions.csv").write_bytes(b"\xff\x81\x80" * 40)
     with pytest.raises(DataError, match="encoding isn't recognised"):
         list(read_regions(tmp_path / "regions.csv"))
