@@ -16,7 +16,7 @@ from manifests.base.csv_tables import Ragged, read_rows
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome
 from manifests.base.timecode import format_time, parse_time
-from manifests.base.voices import is_nobody
+from manifests.base.voices import is_diarised, is_nobody, within_source
 from manifests.storage.records import Choice
 
 __all__ = ["Region", "import_regions", "read_regions"]
@@ -181,6 +181,7 @@ class _RegionImport:
         """Return the new regions of each named source."""
         regions: dict[str, list[Choice]] = {}
         resets: dict[str, int] = {}
+        labels: set[str] = set()
         for row in read_regions(self._file):
             try:
                 if isinstance(row, DataError):
@@ -191,10 +192,19 @@ class _RegionImport:
                     resets[name] = row.line
                 else:
                     choice = row.choice.changed(source_id=name)
+                    if choice.speaker and is_diarised(choice.speaker):
+                        labels.add(choice.speaker)
+                        choice = choice.changed(speaker=within_source(choice.speaker, name))
                     self._check(row.line, choice, media)
                     regions.setdefault(name, []).append(choice)
             except DataError as error:
                 _fail(self._file, str(error), self._outcome)
+        if labels:
+            self._outcome.warnings.append(
+                f"{self._file.name}: {', '.join(sorted(labels)[:3])} are labels of a diarisation "
+                f"tool, which mean others in each film; each is a speaker of its own film; write "
+                f"names if the same people speak in other films"
+            )
         for name, line in resets.items():
             if regions.setdefault(name, []):
                 _fail(

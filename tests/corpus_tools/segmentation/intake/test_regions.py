@@ -177,6 +177,15 @@ def reasons_of(outcome):
     return [failure.reason for failure in outcome.failures]
 
 
+def test_labels_of_diarisation_are_speakers_of_one_film(corpus, films, tmp_path):
+    rows = "E02,1,9,keep,,SPEAKER_00\n第1集.mp4,1,9,keep,,SPEAKER_00\n"
+    outcome = regions_of(corpus, tmp_path / "regions.csv", rows, films)
+    by_source = {clip.source_id: clip.speaker for clip in read(corpus, "segments", Clip)}
+    assert len(set(by_source.values())) == len(by_source) == 2
+    assert all(speaker.startswith("SPEAKER_00-") for speaker in by_source.values())
+    assert any("regions.csv: SPEAKER_00 are labels of" in one for one in outcome.warnings)
+
+
 def test_series_identifies_one_of_several_sources_of_the_same_name(
     corpus, films, tmp_path, make_scene, make_media
 ):
