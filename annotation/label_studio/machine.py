@@ -30,11 +30,13 @@ class RunningServer(_Strict):
 class MadeServer(_Strict):
     """Database that this machine made, or adopted, for a corpus.
 
-    ``inode`` is that of the database, ``files`` the sha256 of it and of the files beside it that
-    decide about accounts, as its server left them; null while the server runs, or was killed.
+    ``files`` are the sha256 of it and of the files beside it that decide about accounts, as its
+    server left them; null while the server runs, or was killed. Then ``inode``, that of the
+    database, and ``key``, the sha256 of the server's settings with its secret key, identify it.
     """
 
     inode: int
+    key: str | None = None
     files: dict[str, str] | None = None
     running: RunningServer | None = None
     url: str | None = None

@@ -28,8 +28,14 @@ def consent_to_send(
     consent = Consent(trust_server, allow_http)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return consent
-    ask = functools.cache(lambda question: typer.confirm(one_line(question), err=True))
-    consent = Consent(trust_server, allow_http, ask)
+    consent = Consent(trust_server, allow_http, functools.cache(_agrees))
     settings = workspace.configuration.label_studio
     address_and_token(workspace.root, server_url, settings.token_file, consent)
     return consent
+
+
+def _agrees(question: str) -> bool:
+    try:
+        return typer.confirm(one_line(question), err=True)
+    except typer.Abort:
+        return False

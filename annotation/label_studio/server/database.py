@@ -24,7 +24,7 @@ def claimed_database(folder: ServerFolder, *, adopt: bool) -> Iterator[bool]:
     """
     before = Machine.read()
     left = before.server(folder.corpus)
-    resumed = left is not None and left.files is None and left.inode == _inode(folder.database)
+    resumed = left is not None and left.files is None and _is_same(folder, left)
     if not resumed and not adopt and not _is_known(folder, before):
         raise DataError(
             f"{folder.root}: this machine didn't make this Label Studio database, or didn't leave "
@@ -55,12 +55,19 @@ def note_process(folder: ServerFolder, pid: int, url: str = "") -> None:
     with changed_machine() as machine:
         made = machine.servers[os.path.realpath(folder.corpus)]
         made.running = running
+        made.key = _content(folder).get(_SETTINGS)
         made.url = url or made.url
 
 
 def _remember(folder: ServerFolder, made: MadeServer) -> None:
     with changed_machine() as machine:
         machine.servers[os.path.realpath(folder.corpus)] = made
+
+
+def _is_same(folder: ServerFolder, made: MadeServer) -> bool:
+    """Return whether a database, changed since, is the one that this machine made."""
+    key = _content(folder).get(_SETTINGS)
+    return made.inode == _inode(folder.database) and made.key in (None, key)
 
 
 def _is_known(folder: ServerFolder, machine: Machine) -> bool:
@@ -74,9 +81,12 @@ def _is_known(folder: ServerFolder, machine: Machine) -> bool:
 
 def _content(folder: ServerFolder) -> dict[str, str]:
     """Return the sha256 of the database, its journals, and the settings beside it, by name."""
-    found = [*folder.root.glob(f"{folder.database.name}*"), folder.root / ".env"]
+    found = [*folder.root.glob(f"{folder.database.name}*"), folder.root / _SETTINGS]
     return {path.name: sha256_file(path) for path in found if path.is_file()}
 
 
 def _inode(path: Path) -> int:
     return path.stat().st_ino if path.exists() else 0
+
+
+_SETTINGS = ".env"  # of Label Studio, with the secret key that it made

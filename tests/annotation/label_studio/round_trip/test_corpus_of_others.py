@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import typer
 
 from corpus_tools.cli.app import app
 
@@ -75,12 +76,14 @@ def test_a_token_that_belongs_to_another_server_stays(campaign, server, run, ver
     assert f"the token belongs to {url}, not to this machine" in error
 
 
-@pytest.mark.parametrize("agrees", [True, False])
+@pytest.mark.parametrize("agrees", [True, False, None])
 def test_at_a_terminal_the_question_comes_once(elsewhere, server, run, capfd, monkeypatch, agrees):
     questions = []
 
     def confirm(question, *, err):
         questions.append(question)
+        if agrees is None:
+            raise typer.Abort  # as for Ctrl-D
         return agrees
 
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)

@@ -10,7 +10,7 @@ import pytest
 
 from annotation.label_studio.address import ServerFolder, left_process, running_server
 from annotation.label_studio.machine import changed_machine
-from manifests.base.errors import CorpusError
+from manifests.base.errors import CorpusError, DataError
 
 START = """
 import sys
@@ -108,3 +108,28 @@ def test_a_second_start_may_end_the_first(corpus_folder, port, label_studio_envi
     run(restart=True)
     process.communicate()
     assert process.returncode == 1
+
+
+@pytest.mark.parametrize("other", ["key", "database"])
+def test_a_killed_servers_database_is_taken_up_unless_another_lies_there(
+    corpus_folder, run, killed, other
+):
+    """Its content is unknown by then; a new folder's files may have the old ones' numbers."""
+    folder = ServerFolder(corpus_folder)
+    run()
+    (folder.root / ".env").write_text("SECRET_KEY=own")
+    run(adopt=True)
+    os.kill(killed(ready).pid, signal.SIGKILL)
+    folder.database.write_bytes(b"changed by the server before it was killed")
+    while left_process(folder) is not None:
+        time.sleep(0.05)
+    if other == "key":
+        (folder.root / ".env").write_text("SECRET_KEY=of-others")
+    else:
+        (folder.root / "new").write_bytes(folder.database.read_bytes())
+        (folder.root / "new").replace(folder.database)
+    with pytest.raises(DataError, match="--adopt"):
+        run()
+    if other == "key":
+        (folder.root / ".env").write_text("SECRET_KEY=own")
+        run()
