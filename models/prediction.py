@@ -19,7 +19,10 @@ from models.features.normalise import UNSEEN_SPEAKER
 from models.model import FittedModel
 from models.text.tokeniser import Tokeniser
 
-__all__ = ["Normalisation", "Predictor", "load_model"]
+__all__ = ["MIN_SECONDS", "Normalisation", "Predictor", "load_model"]
+
+MIN_SECONDS = 0.1
+"""Shortest clip that is predicted; no syllable is shorter."""
 
 _RELIABLE = 5  # clips of a speaker; normalisation from fewer is unreliable
 
@@ -118,7 +121,8 @@ class Predictor:
             single_speaker: True if the group is one person.
 
         Raises:
-            ValueError: if the samples are empty, not mono or not finite.
+            ValueError: if the samples are shorter than `MIN_SECONDS`, silent, not mono or not
+                finite.
         """
         features, words = self._features(samples), self._words(text)
         return Example("", features, words, group, single_speaker=single_speaker)
@@ -155,6 +159,11 @@ class Predictor:
     def _features(self, samples: Samples) -> NDArray[np.float32]:
         if samples.ndim != 1 or not len(samples) or not np.isfinite(samples).all():
             raise ValueError(f"a clip must be finite mono samples at {SAMPLE_RATE} Hz, not empty")
+        if needs_sound(self.model.settings):
+            if len(samples) < MIN_SECONDS * SAMPLE_RATE:
+                raise ValueError(f"a clip must last {MIN_SECONDS} s to have an emotion")
+            if not np.any(samples):
+                raise ValueError("a clip is silent, so it has no emotion")
         longest = round(self.model.settings.max_seconds * SAMPLE_RATE)
         return self._extractor(np.asarray(samples[:longest], dtype=np.float32))
 

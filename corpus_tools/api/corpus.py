@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.outcome import Outcome, Progress, no_progress
@@ -88,6 +88,7 @@ class Corpus:
         *media: PathName,
         series: str | None = None,
         track: int | None = None,
+        channel: Literal["left", "right", "mix"] | None = None,
         regions: PathName | None = None,
         recut: Collection[str] = (),
         workers: int = 1,
@@ -112,6 +113,7 @@ class Corpus:
                 screen=configuration.screen,
                 series=series,
                 track=track,
+                channel=channel,
                 regions=None if regions is None else Path(regions),
                 recut=recut,
                 language=configuration.corpus.language,
@@ -130,6 +132,8 @@ class Corpus:
         model: str | None = None,
         download: bool = False,
         recut: Collection[str] = (),
+        track: int | None = None,
+        channel: Literal["left", "right", "mix"] | None = None,
         progress: Progress = no_progress,
         **settings: Any,
     ) -> Outcome:
@@ -165,6 +169,8 @@ class Corpus:
                 language=configuration.corpus.language,
                 transcripts=transcripts,
                 recut=recut,
+                track=track,
+                channel=channel,
                 progress=progress,
             )
 

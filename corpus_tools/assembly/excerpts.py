@@ -77,7 +77,7 @@ class Excerpts:
         folder = inside(self.corpus, f"clips/{source.source_id}/{_FOLDER}")
         for partial in folder.glob(".*.partial*"):
             partial.unlink()
-        blocks = (block.samples for block in decode(film, source.track))
+        blocks = (block.samples for block in decode(film, source.track, channel=source.channel))
         wanted = [(*_samples_around(clip, source.duration), clip) for clip in clips]
         try:
             for clip, samples in cut_windows(blocks, wanted):

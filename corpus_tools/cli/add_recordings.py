@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.options import AsJson, Channel, CorpusFolder, Quiet, Track, Verbose
 from corpus_tools.cli.session import one_line, session
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ def add_recordings(
             "marked superseded, and never exported for annotation again. May be repeated.",
         ),
     ] = None,
+    track: Track = None,
+    channel: Channel = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -109,6 +111,8 @@ def add_recordings(
                 model=model,
                 download=download,
                 recut=recut or (),
+                track=track,
+                channel=channel,
                 progress=progress,
                 length=length,
                 trim_silence=trim_silence,

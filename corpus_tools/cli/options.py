@@ -9,6 +9,7 @@ __all__ = [
     "AllowHttp",
     "AsJson",
     "BatchSize",
+    "Channel",
     "CorpusFolder",
     "Device",
     "Epochs",
@@ -106,7 +107,18 @@ Version = Annotated[
 ]
 Track = Annotated[
     int | None,
-    typer.Option(min=0, help="Audio track, from 0 (default: the one marked as default)."),
+    typer.Option(
+        min=0,
+        help="Audio track, from 0 (default: the one in the corpus's language, without commentary, "
+        "else the one marked as default).",
+    ),
+]
+Channel = Annotated[
+    Literal["left", "right", "mix"] | None,
+    typer.Option(
+        help="One of two channels, where they hold two programmes or two microphones "
+        "(default: mix)."
+    ),
 ]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Track, Verbose
+from corpus_tools.cli.options import AsJson, Channel, CorpusFolder, Quiet, Track, Verbose
 from corpus_tools.cli.session import session
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def predict(
         typer.Option(help="Transcript, for a file no longer than a clip (default: its subtitles)."),
     ] = None,
     track: Track = None,
+    channel: Channel = None,
     transcribe: Annotated[
         bool,
         typer.Option(
@@ -96,6 +97,7 @@ def predict(
                 workspace,
                 text=text,
                 track=track,
+                channel=channel,
                 transcribe=transcribe,
                 recogniser_model=recogniser_model,
                 together=together,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Track, Verbose
+from corpus_tools.cli.options import AsJson, Channel, CorpusFolder, Quiet, Track, Verbose
 from corpus_tools.cli.session import one_line, session
 from corpus_tools.cli.threads import one_thread_each
 
@@ -23,6 +23,7 @@ def segment(
         str | None, typer.Option(help="Series of the files (default: name of each file's folder).")
     ] = None,
     track: Track = None,
+    channel: Channel = None,
     min_seconds: Annotated[
         float | None, typer.Option(help="Shortest clip, in seconds (default: 3.0).")
     ] = None,
@@ -92,6 +93,7 @@ def segment(
                 *media,
                 series=series,
                 track=track,
+                channel=channel,
                 regions=regions,
                 recut=recut or (),
                 workers=workers,

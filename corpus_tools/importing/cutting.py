@@ -14,10 +14,10 @@ from corpus_tools.segmentation.intake.identify import MediaInput
 from corpus_tools.segmentation.ledger.commit import SourceResult
 from corpus_tools.segmentation.ledger.ledger import measure_outside
 from corpus_tools.segmentation.screening.rules import Rules
-from corpus_tools.segmentation.source import ClipWriter, SpeakerInfo, sound_warnings
+from corpus_tools.segmentation.source import ClipWriter, SpeakerInfo, open_source, sound_warnings
 from corpus_tools.segmentation.voice.activity import runs
 from corpus_tools.segmentation.voice.base import FRAME_MS, detector_name
-from corpus_tools.segmentation.voice.track import DecodedTrack, open_track
+from corpus_tools.segmentation.voice.track import DecodedTrack
 from manifests.base.errors import DataError
 
 __all__ = ["ACCEPT_ALL", "cut_rows", "import_inputs"]
@@ -33,8 +33,7 @@ def import_inputs(
 ) -> dict[str, Any]:
     """Return the inputs of a file's clips, JSON-ready."""
     return {
-        "media": media.source.sha256,
-        "track": media.source.track,
+        **media.inputs,
         "import": [
             [row.start, row.end, row.speaker and row.speaker.speaker_id, row.sentence]
             for row in rows
@@ -63,7 +62,7 @@ def cut_rows(
         MediaError: if the file can't be decoded.
         CorpusError: if a frozen clip would change.
     """
-    with open_track(media.path, media.source.track, segment, corpus) as track:
+    with open_source(media, segment, corpus) as track:
         cuts = {_row_cut(track, row, alone=len(rows) == 1): row for row in rows}
         _check_cuts(list(cuts), len(rows))
 

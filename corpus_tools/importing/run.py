@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +18,7 @@ from corpus_tools.importing.merging import join_vote_columns, merge_rows
 from corpus_tools.importing.rows import MissingSoundError, Reading, Row, read_row, speaker_in
 from corpus_tools.importing.tables import RawRow, Table, read_corpus_tables
 from corpus_tools.importing.votes import add_judgements
-from corpus_tools.segmentation.intake.identify import KnownSources, identify
+from corpus_tools.segmentation.intake.identify import KnownSources, RecordingIntake
 from corpus_tools.segmentation.ledger.commit import sweep
 from corpus_tools.segmentation.ledger.decisions import clips_of
 from corpus_tools.segmentation.ledger.update import Status, Update
@@ -179,21 +179,17 @@ class _FileImport:
     """Import of single files with the settings of one run."""
 
     update: Update
-    known: KnownSources
+    intake: RecordingIntake
     segment: SegmentSettings
     series: str
     language: str
-    by_content: dict[str, str] = field(default_factory=dict)
 
     def run(self, rows: Sequence[Row]) -> tuple[Status, dict[str, Row]]:
         """Import or update a file by its rows in order of time; return its status and clips."""
         row = rows[0]
         corpus = self.update.corpus
         series = row.series or row.source or self.series
-        media = identify(row.path, corpus, self.known, kind="scripted", series=series)
-        first = self.by_content.setdefault(media.source.sha256, row.file)
-        if first != row.file:
-            raise DataError(f"has the same content as {first}; leave one out")
+        media = self.intake.identify(row.path, row.file, series)
         if row.source and not media.known:
             media = replace(media, source=media.source.changed(episode=row.source))
         inputs = import_inputs(media, rows, self.segment)
@@ -225,9 +221,10 @@ def _import_rows(
             outcome.warnings.append(lock.broken)
         sweep(corpus)
         noted = FileWarnings()
+        options = {"language": configuration.corpus.language, "remedy": _REMEDY}
         job = _FileImport(
             Update(corpus, ACCEPT_ALL, frozen_clips(corpus), warn=noted.add),
-            KnownSources.of(corpus),
+            RecordingIntake(corpus, KnownSources.of(corpus), options),
             configuration.segment,
             series,
             configuration.corpus.language,
@@ -340,3 +337,6 @@ def _source_warnings(rows: Iterable[Row]) -> Iterator[str]:
 
 
 _SHOWN = 5
+_REMEDY = (
+    "to use another, give it as a file of its own, made with ffmpeg -i FILE -map 0:a:N -c copy OUT"
+)

@@ -20,6 +20,7 @@ from corpus_tools.media.polarity import PolarityMeter
 from corpus_tools.media.probe import open_media, origin_of, probe, select_stream
 from corpus_tools.media.resample import SAMPLE_RATE, Clock, Converter
 from corpus_tools.media.samples import Samples
+from manifests.storage.records import Channel
 
 __all__ = ["Block", "decode", "decode_whole"]
 
@@ -48,11 +49,13 @@ def decode(
     track: int | None = None,
     polarity: PolarityMeter | None = None,
     *,
+    channel: Channel | None = None,
     warn: Callable[[str], None] = _unheard,
 ) -> Iterator[Block]:
     """Yield an audio track, by default the file's, from time 0 of its presentation timeline on.
 
-    Memory doesn't grow with the file's length. `Converter` mixes the channels and changes the rate;
+    Memory doesn't grow with the file's length. `Converter` mixes the channels, or takes one of two,
+    and changes the rate;
     ``polarity`` receives every frame before. Where a track starts late, its time stamps skip ahead,
     or a few packets are damaged, a block of zeros marked as ``gap`` is inserted. ``warn`` receives
     what is wrong with the file's length, as a sentence without its subject.
@@ -63,7 +66,7 @@ def decode(
             encrypted; `LongMediaError` if it lasts longer than 27 h.
     """
     chosen = probe(path).track(track)
-    converter = Converter(polarity)
+    converter = Converter(polarity, channel)
     blocks = _BlockBuffer(converter)
     with open_media(path) as container:
         stream = container.streams.audio[chosen.index]

@@ -26,14 +26,17 @@ def slug(name: str, limit: int = SLUG_BYTES) -> str:
     return text.strip("-_.") or "source"
 
 
-def source_id(name: str, sha256: str, track: int | None = None) -> str:
+def source_id(name: str, sha256: str, track: int | None = None, channel: str | None = None) -> str:
     """Return a source's id: slug of the file's name, start of its hash, track if not the default.
 
+    A ``channel`` used without the other follows.
+
     Example:
-        >>> source_id("E01", "0123456789abcdef", 2)
-        'E01-0123456789ab-t2'
+        >>> source_id("E01", "0123456789abcdef", 2), source_id("E02", "fedcba987654", None, "left")
+        ('E01-0123456789ab-t2', 'E02-fedcba987654-left')
     """
     suffix = "" if track is None else f"-t{track}"
+    suffix += "" if channel is None else f"-{channel}"
     return f"{slug(name)}-{sha256[:12]}{suffix}"
 
 

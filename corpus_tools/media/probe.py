@@ -91,9 +91,10 @@ _WEB_PAGE = re.compile(r"<(!doctype\s+html|html)\b", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class AudioTrack:
-    """An audio track, with its announced duration in seconds and three-letter language if known.
+    """An audio track, with its announced duration in seconds and the tag of its language if known.
 
     ``index`` counts the audio tracks from 0 (ffmpeg's ``a:N``); players choose the ``default``.
+    ``roles`` are its other dispositions: dub, comment, visual_impaired …
     """
 
     index: int
@@ -103,6 +104,8 @@ class AudioTrack:
     duration: float | None
     default: bool
     language: str | None
+    title: str = ""
+    roles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -233,8 +236,24 @@ def _track(index: int, stream: Any) -> AudioTrack | None:
         channels=context.channels,
         duration=_duration(stream),
         default=bool(stream.disposition & Disposition.default),
-        language=stream.language,
+        language=stream.language if stream.language != "und" else None,
+        title=_title(stream.metadata),
+        roles=frozenset(str(role.name) for role in _ROLES if stream.disposition & role),
     )
+
+
+def _title(metadata: Any) -> str:
+    """Return a track's title, empty without one; QuickTime's is the name of its handler."""
+    found = (metadata.get(key, "").strip() for key in ("title", "name", "handler_name"))
+    return next((title for title in found if title and not _HANDLER.search(title)), "")
+
+
+_HANDLER = re.compile(r"(?i)handler|^(sound|audio|mono|stereo|surround)$|^core media audio$")
+_ROLES = (
+    *(Disposition.dub, Disposition.original, Disposition.comment, Disposition.lyrics),
+    *(Disposition.karaoke, Disposition.hearing_impaired, Disposition.visual_impaired),
+    *(Disposition.clean_effects, Disposition.non_diegetic, Disposition.descriptions),
+)
 
 
 def _duration(stream: Any) -> float | None:

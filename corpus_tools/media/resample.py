@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from corpus_tools.media.errors import LongMediaError, MediaError
 from corpus_tools.media.polarity import PolarityMeter
 from corpus_tools.media.samples import Samples
+from manifests.storage.records import Channel
 
 __all__ = ["SAMPLE_RATE", "Clock", "Converter"]
 
@@ -75,10 +76,10 @@ _LONGEST = 27 * 3600  # s; a clip's id has 8 digits of milliseconds
 class Converter:
     """Mixes channels so that nothing can clip, then resamples.
 
-    Two channels are averaged. libswresample mixes more of them, with weights that add up to at most
-    1, and converts integer formats. libsoxr resamples: it passes 7 kHz (with a loss below 0.1 dB)
-    and attenuates what lies above 8.2 kHz by more than 120 dB. NaN become silence and infinite
-    samples full scale, but silence where no sample is finite for 10 ms.
+    Two channels are averaged, unless one of them is wanted. libswresample mixes more of them, with
+    weights that add up to at most 1, and converts integer formats. libsoxr resamples: it passes
+    7 kHz (with a loss below 0.1 dB) and attenuates what lies above 8.2 kHz by more than 120 dB. NaN
+    become silence and infinite samples full scale, but silence where no sample is finite for 10 ms.
 
     Attributes:
         unreal_seconds: duration of the samples so far that were not finite numbers.
@@ -86,8 +87,11 @@ class Converter:
             whole output; a caller may remove those that it has used.
     """
 
-    def __init__(self, polarity: PolarityMeter | None = None) -> None:
+    def __init__(
+        self, polarity: PolarityMeter | None = None, channel: Channel | None = None
+    ) -> None:
         self._polarity = polarity
+        self._channel = channel
         self._fifo: Any = None
         self._mixer: Any = None
         self._resampler: Any = None
@@ -127,10 +131,11 @@ class Converter:
         self._rate = rate
         self._output_start, self._mixed_length = self._output_length, 0
         plain = frame.format.name == "fltp" and frame.layout.nb_channels <= 2
+        layout = "mono" if self._channel is None else "stereo"
         self._mixer = (
             None
             if plain
-            else AudioResampler(format="fltp", layout="mono", rate=rate, options=dict(_MIX))
+            else AudioResampler(format="fltp", layout=layout, rate=rate, options=dict(_MIX))
         )
         self._resampler = (
             None if rate == SAMPLE_RATE else soxr.ResampleStream(rate, SAMPLE_RATE, 1, "float32")
@@ -142,10 +147,10 @@ class Converter:
         if self._polarity is not None:
             self._polarity.add(frame)
         if self._mixer is None:
-            return self._finite(_average(frame))
+            return self._finite(_mono(frame, self._channel))
         frame.pts = None
         try:
-            parts = [out.to_ndarray()[0] for out in self._mixer.resample(frame)]
+            parts = [_mono(out, self._channel) for out in self._mixer.resample(frame)]
         except (FFmpegError, ValueError) as error:
             raise MediaError(
                 f"has {frame.layout.nb_channels} channels in an unknown layout; "
@@ -191,11 +196,13 @@ class Converter:
         return samples
 
 
-def _average(frame: AudioFrame) -> NDArray[np.float32]:
-    """Return the mean of a frame's one or two planes."""
+def _mono(frame: AudioFrame, channel: Channel | None) -> NDArray[np.float32]:
+    """Return the mean of a frame's one or two planes, or one of them."""
     first, *other = (np.frombuffer(plane, np.float32, frame.samples) for plane in frame.planes)
-    if not other:
+    if not other or channel == "left":
         return first.copy()
+    if channel == "right":
+        return other[0].copy()
     mono: NDArray[np.float32] = first + other[0]
     mono *= np.float32(0.5)
     return mono

@@ -15,11 +15,14 @@ from corpus_tools.configuration.corpus import Configuration
 from corpus_tools.configuration.overrides import with_overrides
 from corpus_tools.configuration.segment import SegmentSettings
 from corpus_tools.media.samples import Samples
+from corpus_tools.media.tracks import ChannelChoice
 from corpus_tools.prediction.segments import (
     FULL_SCALE,
     FilePrediction,
+    NothingToPredictError,
     Segment,
     SegmentTranscriber,
+    SoundChoice,
     cut_segments,
     subtitle_texts,
 )
@@ -28,7 +31,7 @@ from corpus_tools.transcription.transcribe import configured_flagger, configured
 from corpus_tools.workspace.runner import run_each
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import ConfigurationError, CorpusError, DataError
-from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.base.outcome import FileWarnings, Outcome, Progress, no_progress
 from manifests.versions.index import open_manifest
 from manifests.versions.manifest import HEADER, find_manifest
 from models.branches import needs_sound, needs_text
@@ -49,6 +52,7 @@ def predict_all(
     *,
     text: str | None = None,
     track: int | None = None,
+    channel: ChannelChoice | None = None,
     transcribe: bool = False,
     recogniser_model: str | None = None,
     together: SpeakerScope = "file",
@@ -59,8 +63,8 @@ def predict_all(
 
     ``queries`` are files, folders of files, manifest versions (``v2``) or their folders.
     ``workspace``, None outside of a corpus, has the settings of segmentation and transcription.
-    ``announce`` gets notes before a long wait. For ``text``, ``track`` and ``together`` see
-    :func:`predict_files`.
+    ``announce`` gets notes before a long wait. For ``text`` and ``together`` see
+    :func:`predict_files`; a ``track`` of None is chosen by the corpus's language.
 
     Raises:
         ConfigurationError: if a version is given outside of a corpus.
@@ -91,7 +95,9 @@ def predict_all(
             predictor,
             files,
             text=text,
-            track=track,
+            choice=SoundChoice(
+                track, channel, configuration.corpus.language if workspace else None
+            ),
             settings=configuration.segment,
             transcriber=transcriber,
             together=together,
@@ -142,6 +148,7 @@ class _DecodedFile:
     path: Path
     segments: list[Segment]
     examples: list[Example]
+    reason: str | None = None
 
 
 def predict_files(
@@ -149,7 +156,7 @@ def predict_files(
     files: Sequence[Path],
     *,
     text: str | None = None,
-    track: int | None = None,
+    choice: SoundChoice | None = None,
     settings: SegmentSettings | None = None,
     transcriber: SegmentTranscriber | None = None,
     together: SpeakerScope = "file",
@@ -161,14 +168,19 @@ def predict_files(
     A file no longer than the longest clip is one segment, and may come with its ``text``; a longer
     one is cut as ``corpus segment`` would cut it. Texts come from subtitles beside or within the
     file, those in a known ``language`` first, else from the recogniser, if any. Clips within the
-    scope ``together`` are normalised together, as clips of one speaker. A ``track`` of None is the
-    default one.
+    scope ``together`` are normalised together, as clips of one speaker. Files without speech, and
+    for a model of texts only those without text, get no emotion.
     """
-    settings = settings or SegmentSettings()
-    outcome = Outcome(items_in=len(files))
+    settings, choice = settings or SegmentSettings(), choice or SoundChoice()
+    outcome, noted = Outcome(items_in=len(files)), FileWarnings()
+    with_sound = needs_sound(predictor.model.settings)
 
     def work(path: Path) -> _DecodedFile:
-        cuts = cut_segments(path, track, settings)
+        try:
+            cuts = cut_segments(path, choice, settings, lambda warning: noted.add(path, warning))
+        except NothingToPredictError as error:
+            noted.add(path, f"{path}: {error}")
+            return _DecodedFile(path, [], [], error.reason)
         if text is not None and len(cuts) != 1:
             raise DataError(
                 f"is cut into {len(cuts)} clips, but --text is for one; put subtitles beside the "
@@ -182,6 +194,10 @@ def predict_files(
                 strict=True,
             )
         ]
+        if not with_sound:
+            cuts = [cut for cut, segment in zip(cuts, segments, strict=True) if segment.text]
+            textless.append(len(segments) - len(cuts))
+            segments = [segment for segment in segments if segment.text]
         group = {"file": str(path), "folder": str(path.parent), "all": "all"}[together]
         examples = [
             predictor.example(
@@ -192,8 +208,9 @@ def predict_files(
             )
             for segment, (_, samples) in zip(segments, cuts, strict=True)
         ]
-        return _DecodedFile(path, segments, examples)
+        return _DecodedFile(path, segments, examples, None if segments else "no_text")
 
+    textless: list[int] = []
     predictions: list[FilePrediction] = []
     waiting: list[_DecodedFile] = []
     for _, decoded in run_each(files, work, outcome, progress=progress):
@@ -202,6 +219,11 @@ def predict_files(
             predictions += _predict_batch(predictor, waiting)
             waiting = []
     predictions += _predict_batch(predictor, waiting)
+    outcome.warnings += noted.lines()
+    if any(textless) and any(file.segments for file in predictions):
+        outcome.warnings.append(_no_texts(sum(textless)))
+    elif any(textless):
+        outcome.fail("predict", _no_texts(sum(textless)))
     _report_files(predictor, predictions, outcome)
     return predictions, outcome
 
@@ -239,7 +261,7 @@ def _predict_batch(predictor: Predictor, files: Sequence[_DecodedFile]) -> list[
         ]
         group = file.examples[0].group if file.examples else ""
         how = predictor.normalisation([group] * sizes[group]) if file.examples else None
-        predictions.append(FilePrediction(file.path, segments, how))
+        predictions.append(FilePrediction(file.path, segments, how, file.reason))
     return predictions
 
 
@@ -258,6 +280,13 @@ def predict_version(
         manifest, predictor.model.settings, outcome, splits=splits, progress=progress
     )
     examples = {example.clip_id: example for split in splits for example in loaded[split]}
+    if not needs_sound(predictor.model.settings):
+        silent = {clip_id for clip_id, example in examples.items() if not example.words}
+        examples = {clip_id: one for clip_id, one in examples.items() if clip_id not in silent}
+        if silent:
+            outcome.kept -= len(silent)
+            outcome.rejected["no_text"] += len(silent)
+            outcome.warnings.append(_no_texts(len(silent)))
     entries = [entry for entry in manifest.entries if entry.clip_id in examples]
     inputs = [examples[entry.clip_id] for entry in entries]
     shares = predictor.predict_examples(inputs)
@@ -283,18 +312,14 @@ def _rounded(shares: NDArray[np.float64]) -> tuple[float, ...]:
 
 def _report_files(predictor: Predictor, files: Sequence[FilePrediction], outcome: Outcome) -> None:
     outcome.kept = sum(bool(file.segments) for file in files)
-    if len(files) > outcome.kept:
-        outcome.rejected["no_speech"] = len(files) - outcome.kept
-    outcome.warnings += [f"{file.path}: no speech found" for file in files if not file.segments]
+    outcome.rejected += Counter(file.reason for file in files if file.reason)
     segments = [segment for file in files for segment in file.segments]
     without_text = sum(not segment.text for segment in segments)
     settings = predictor.model.settings
     if without_text and needs_text(settings):
-        only_text = "without any input, as this model uses only text"
         outcome.warnings.append(
-            f"{without_text} of {len(segments)} clips have no text and are predicted "
-            f"{'from sound only' if needs_sound(settings) else only_text}; put subtitles beside "
-            f"the files, or transcribe them with --transcribe"
+            f"{without_text} of {len(segments)} clips have no text and are predicted from sound "
+            f"only; {_GIVE_TEXTS}"
         )
     advice = "if the files are of one speaker, add --together folder or --together all"
     _report(predictor, files, outcome, f"; {advice}")
@@ -316,4 +341,10 @@ def _report(
     outcome.details["files"] = [file.row(predictor.classes) for file in files]
 
 
+def _no_texts(count: int) -> str:
+    have = "1 clip has" if count == 1 else f"{count} clips have"
+    return f"{have} no text and no prediction, as this model uses texts only; {_GIVE_TEXTS}"
+
+
 _BATCH = 256  # clips
+_GIVE_TEXTS = "put subtitles beside the files, or transcribe them with --transcribe"

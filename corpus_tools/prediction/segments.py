@@ -1,5 +1,6 @@
 """Segments of a media file: cutting, transcripts, and the rows of their predictions."""
 
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,30 +9,48 @@ from typing import Any
 import numpy as np
 
 from corpus_tools.configuration.segment import SegmentSettings
-from corpus_tools.media.decode import decode_whole
+from corpus_tools.media.extent import duration
 from corpus_tools.media.probe import probe
 from corpus_tools.media.samples import Samples
-from corpus_tools.segmentation.source import preview_clips
+from corpus_tools.media.tracks import (
+    ChannelChoice,
+    choose_track,
+    chosen_channel,
+    describe_tracks,
+)
+from corpus_tools.segmentation.source import plan_track, sound_warnings
 from corpus_tools.segmentation.subtitles.read import read_lines
+from corpus_tools.segmentation.voice.track import open_track
 from corpus_tools.transcription.assign import assign_lines
 from corpus_tools.transcription.guards.flags import Flagger
 from corpus_tools.transcription.recognisers.base import Recogniser, run_recogniser
 from corpus_tools.transcription.recognisers.batching import batched
 from corpus_tools.transcription.text.normalise import normalise
+from manifests.base.errors import DataError
 from manifests.storage.records import Transcript
-from models.prediction import Normalisation
+from models.prediction import MIN_SECONDS, Normalisation
 
 __all__ = [
     "FULL_SCALE",
     "FilePrediction",
+    "NothingToPredictError",
     "Segment",
     "SegmentTranscriber",
+    "SoundChoice",
     "cut_segments",
     "subtitle_texts",
 ]
 
 SAMPLE_RATE = 16_000
 FULL_SCALE = 32_768.0
+
+
+class NothingToPredictError(DataError):
+    """A file has nothing that could have an emotion; ``reason`` is a word for it."""
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -70,12 +89,14 @@ class Segment:
 class FilePrediction:
     """Predictions for a file: its segments in order of time, one if it is no longer than a clip.
 
-    ``normalisation`` is the degree of adaptation to the speakers, None without segments.
+    ``normalisation`` is the degree of adaptation to the speakers, None without segments; then
+    ``reason`` says why there are none: ``too_short``, ``no_speech`` or ``no_text``.
     """
 
     path: Path
     segments: list[Segment]
     normalisation: Normalisation | None
+    reason: str | None = None
 
     def row(self, classes: Sequence[str]) -> dict[str, Any]:
         """Return the JSON form."""
@@ -85,24 +106,60 @@ class FilePrediction:
             "normalisation": normalisation.sentence if normalisation else "",
             "normalisation_case": normalisation.case if normalisation else None,
             "clips": [segment.row(classes) for segment in self.segments],
+            "reason": self.reason,
         }
 
 
+@dataclass(frozen=True)
+class SoundChoice:
+    """Audio track and channel that the user named, and the language by which others are chosen."""
+
+    track: int | None = None
+    channel: ChannelChoice | None = None
+    language: str | None = None
+
+
 def cut_segments(
-    path: Path, track: int | None, settings: SegmentSettings
+    path: Path, choice: SoundChoice, settings: SegmentSettings, warn: Callable[[str], None]
 ) -> list[tuple[Segment, Samples]]:
     """Return the segments of a file with their samples: one if it is no longer than a clip.
 
-    A ``track`` of None is the default one. Raises MediaError if the file can't be decoded.
+    Raises MediaError if the file can't be decoded, and `NothingToPredictError` if it is too short
+    or nobody speaks.
     """
-    selected = probe(path).track(track)
-    if selected.duration is not None and selected.duration <= settings.max_seconds:
-        samples = decode_whole(path, selected.index)
-        return [(Segment(0.0, round(len(samples) / SAMPLE_RATE, 3)), samples)]
-    return [
-        (Segment(cut.start_ms / 1000, cut.end_ms / 1000), samples)
-        for cut, samples in preview_clips(path, track=selected.index, settings=settings)
-    ]
+    tracks = probe(path).tracks
+    track = choose_track(tracks, choice.language)
+    if choice.track is not None:
+        track = probe(path).track(choice.track)
+    elif len(tracks) > 1:
+        used = describe_tracks(tracks, track, choice.language)
+        warn(f"{path}: {used}; choose another with --track N")
+    channel = chosen_channel(track, choice.channel)
+    folder = Path(tempfile.gettempdir())
+    with open_track(path, track.index, settings, folder, channel) as decoded:
+        for warning in sound_warnings(path, decoded, track.index):
+            warn(warning)
+        seconds = decoded.duration_ms / 1000
+        if seconds < MIN_SECONDS:
+            length = duration(len(decoded.buffer) / SAMPLE_RATE)
+            raise NothingToPredictError(
+                "too_short", f"lasts {length}, too short for an emotion (at least {MIN_SECONDS} s)"
+            )
+        if not decoded.activity.speech.any():
+            raise NothingToPredictError("no_speech", "no speech found")
+        if seconds <= settings.max_seconds:
+            samples = decoded.buffer.read(0, len(decoded.buffer))
+            return [(Segment(0.0, round(len(samples) / SAMPLE_RATE, 3)), samples)]
+        cuts = plan_track(decoded, [], settings)
+        if not cuts:
+            raise NothingToPredictError(
+                "no_speech",
+                f"no speech found that fits a clip of {settings.min_seconds:g} to "
+                f"{settings.max_seconds:g} s",
+            )
+        return [
+            (Segment(cut.start_ms / 1000, cut.end_ms / 1000), decoded.samples(cut)) for cut in cuts
+        ]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from corpus_tools.configuration.recordings import RecordingSettings
 from corpus_tools.configuration.segment import ScreenSettings, SegmentSettings
+from corpus_tools.media.tracks import ChannelChoice
 from corpus_tools.recordings.listing import Recording, list_files
 from corpus_tools.recordings.readings.recording import cut_recording, recording_inputs
 from corpus_tools.recordings.readings.script import put_script_texts
@@ -16,8 +17,8 @@ from corpus_tools.recordings.takes.session import AddedTake, TakeSession
 from corpus_tools.recordings.takes.take import Take
 from corpus_tools.segmentation.intake.identify import (
     KnownSources,
+    RecordingIntake,
     identifies,
-    identify,
     nearest_names,
 )
 from corpus_tools.segmentation.ledger.commit import sweep
@@ -25,7 +26,7 @@ from corpus_tools.segmentation.ledger.update import Update
 from corpus_tools.segmentation.screening.rules import recording_rules
 from corpus_tools.segmentation.voice.base import detector_name
 from corpus_tools.workspace.runner import run_each
-from manifests.base.errors import ConfigurationError, DataError
+from manifests.base.errors import ConfigurationError
 from manifests.base.outcome import FileWarnings, Outcome, Progress, no_progress
 from manifests.base.voices import is_diarised
 from manifests.storage.copies import copy_warnings
@@ -91,6 +92,8 @@ def add_recordings(
     language: str | None = None,
     transcripts: TranscriptSource | None = None,
     recut: Collection[str] = (),
+    track: int | None = None,
+    channel: ChannelChoice | None = None,
     progress: Progress = no_progress,
 ) -> Outcome:
     """Add every recording in a script as a source with one clip, its speaker and its text.
@@ -111,6 +114,8 @@ def add_recordings(
         transcripts: recognised text of long takes, if any.
         recut: sources (by id or title) to cut again although they have frozen clips; those clips
             are kept as superseded.
+        track: audio track of the recordings, by default as for `identify`.
+        channel: channel of the recordings, likewise.
         progress: called after each recording.
 
     Returns:
@@ -154,7 +159,9 @@ def add_recordings(
     update = Update(corpus, rules, frozen_clips(corpus), recut, noted.add)
     sweep(corpus)
     series = series or script.resolve().parent.name
-    job = _RecordingAdder(update, KnownSources.of(corpus), settings, segment, series, language, {})
+    chosen: dict[str, Any] = {"track": track, "channel": channel, "language": language}
+    intake = RecordingIntake(corpus, KnownSources.of(corpus), chosen)
+    job = _RecordingAdder(update, intake, settings, segment, series, language)
     done = list(
         run_each(
             listing.recordings,
@@ -164,7 +171,7 @@ def add_recordings(
             progress=progress,
         )
     )
-    session = TakeSession(update, job.known, segment, series, language, transcripts, job.by_content)
+    session = TakeSession(update, intake, segment, series, language, transcripts)
     takes = session.add(listing.takes, outcome, progress)
     read = [recording.row for recording, _ in done] + [
         row for take, _ in takes for row in take.rows
@@ -225,20 +232,16 @@ class _RecordingAdder:
     """Settings of a run; `run` adds one recording."""
 
     update: Update
-    known: KnownSources
+    intake: RecordingIntake
     settings: RecordingSettings
     segment: SegmentSettings
     series: str
     language: str | None
-    by_content: dict[str, str]
 
     def run(self, recording: Recording) -> _AddedRecording:
         """Add or update a recording."""
         row, corpus = recording.row, self.update.corpus
-        media = identify(recording.path, corpus, self.known, kind="scripted", series=self.series)
-        first = self.by_content.setdefault(media.source.sha256, row.file)
-        if first != row.file:
-            raise DataError(f"has the same content as {first}; record it again or leave it out")
+        media = self.intake.identify(recording.path, row.file, self.series)
         inputs = recording_inputs(media, row, self.settings, self.segment)
         status, decisions = self.update.run(
             media,

@@ -20,7 +20,7 @@ from corpus_tools.review.contents import Envelope, SoundMap
 from corpus_tools.segmentation.voice.activity import runs
 from corpus_tools.segmentation.voice.base import FRAME_MS
 from corpus_tools.segmentation.voice.track import open_track
-from manifests.storage.records import Clip
+from manifests.storage.records import Clip, Source
 from manifests.storage.store import inside
 
 __all__ = ["PageAudio", "clips_audio", "film_audio"]
@@ -67,7 +67,7 @@ class PageAudio:
 
 @contextmanager
 def film_audio(
-    film: Path, track: int, seconds: float, settings: SegmentSettings, folder: Path
+    film: Path, source: Source, seconds: float, settings: SegmentSettings, folder: Path
 ) -> Iterator[PageAudio]:
     """Decode and encode a whole film; memory does not grow with its length.
 
@@ -76,7 +76,7 @@ def film_audio(
     """
     with (
         tempfile.TemporaryFile(dir=folder) as mp3,
-        open_track(film, track, settings, folder) as decoded,
+        open_track(film, source.track, settings, folder, source.channel) as decoded,
     ):
         envelope = Envelope(seconds)
 

@@ -103,7 +103,7 @@ class _Writer:
         source = item.source
         length = source.duration
         if item.film is not None:
-            return film_audio(item.film, source.track, length, self.settings, self.folder)
+            return film_audio(item.film, source, length, self.settings, self.folder)
         previous = read_previous_page(inside(self.folder, page_name(source)), source)
         if previous is not None:
             return previous_page_audio(previous, self.folder)

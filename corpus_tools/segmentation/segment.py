@@ -7,9 +7,11 @@ them (`repeats.resolve`), and commit the decisions (`ledger.commit`).
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from corpus_tools.configuration.segment import ScreenSettings, SegmentSettings
 from corpus_tools.media.cut import Cut
+from corpus_tools.media.tracks import ChannelChoice
 from corpus_tools.registries.measures import added_inputs
 from corpus_tools.segmentation.intake.identify import (
     KnownSources,
@@ -18,6 +20,7 @@ from corpus_tools.segmentation.intake.identify import (
     find_media,
     identify,
     nearest_names,
+    warn_of_files,
 )
 from corpus_tools.segmentation.intake.regions import import_regions
 from corpus_tools.segmentation.intake.selections import read_choices
@@ -50,6 +53,7 @@ def segment(
     screen: ScreenSettings | None = None,
     series: str | None = None,
     track: int | None = None,
+    channel: ChannelChoice | None = None,
     regions: Path | None = None,
     recut: Collection[str] = (),
     language: str = "zh",
@@ -60,8 +64,8 @@ def segment(
 
     A source with unchanged content, subtitles and settings is skipped; one with frozen clips keeps
     its cuts and is only screened, but those in ``recut`` (ids or titles) are cut anew while their
-    frozen clips stay, superseded. The series defaults to the name of each file's folder, the track
-    to the one marked as default. ``regions`` is a CSV file of manual regions, see `read_regions`;
+    frozen clips stay, superseded. The series defaults to the name of each file's folder; for track
+    and channel see `identify`. ``regions`` is a CSV file of manual regions, see `read_regions`;
     they stay in force. ``language`` is the BCP 47 code of the spoken language, by which subtitles
     are chosen and read. The number of workers doesn't affect the result. The caller holds the
     corpus's lock.
@@ -80,10 +84,12 @@ def segment(
     outcome.items_in += len(files)
     sweep(corpus)
     known = KnownSources.of(corpus)
+    chosen: dict[str, Any] = {"series": series, "track": track, "channel": channel}
     identified = run_each(
-        files, lambda path: identify(path, corpus, known, series=series, track=track), outcome
+        files, lambda path: identify(path, corpus, known, language=language, **chosen), outcome
     )
     inputs = drop_same_content([film for _, film in identified], outcome)
+    warn_of_files(inputs, outcome)
     rules, frozen = drama_rules(screen or ScreenSettings()), frozen_clips(corpus)
     update = Update(corpus, rules, frozen, _named(recut, inputs, outcome))
     if regions is not None:
@@ -151,8 +157,7 @@ class SegmentJob:
         """Write a source's shards, undecided, unless that was done; raises as `Update.analyse`."""
         choices = read_choices(self.update.corpus, media.source.source_id)
         inputs = {
-            "media": media.source.sha256,
-            "track": media.source.track,
+            **media.inputs,
             "subtitles": sidecar_sha256(media.path, self.language),
             "language": self.language,
             "parameters": self.settings.model_dump(mode="json"),

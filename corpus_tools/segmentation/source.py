@@ -4,6 +4,7 @@ import bisect
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,15 @@ from corpus_tools.segmentation.voice.track import DecodedTrack, open_track
 from manifests.base.errors import CorpusError
 from manifests.storage.records import Clip, Fingerprint, SpeakerSource, SubtitleLine
 
-__all__ = ["ClipWriter", "SpeakerInfo", "analyse", "plan_track", "preview_clips", "sound_warnings"]
+__all__ = [
+    "ClipWriter",
+    "SpeakerInfo",
+    "analyse",
+    "open_source",
+    "plan_track",
+    "preview_clips",
+    "sound_warnings",
+]
 
 
 @dataclass(frozen=True)
@@ -146,7 +155,7 @@ def analyse(
     """
     choices = choices or Choices()
     source = media.source
-    with open_track(media.path, source.track, settings, corpus) as decoded:
+    with open_source(media, settings, corpus) as decoded:
         alignment = SubtitleTiming()
         if settings.align_subtitles:
             lines, alignment = synchronise(lines, decoded.activity.speech)
@@ -256,6 +265,14 @@ def preview_clips(
     with open_track(media, chosen, settings, Path(tempfile.gettempdir())) as decoded:
         for cut in plan_track(decoded, [], settings):
             yield cut, decoded.samples(cut)
+
+
+def open_source(
+    media: MediaInput, settings: SegmentSettings, folder: Path
+) -> AbstractContextManager[DecodedTrack]:
+    """Decode the track or channel of a source, as by `open_track`."""
+    source = media.source
+    return open_track(media.path, source.track, settings, folder, source.channel)
 
 
 def sound_warnings(media: Path, decoded: DecodedTrack, track: int) -> list[str]:

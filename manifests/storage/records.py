@@ -16,6 +16,7 @@ from manifests.storage.record import Record, record
 
 __all__ = [
     "SCHEMA",
+    "Channel",
     "Choice",
     "Clip",
     "Fingerprint",
@@ -51,6 +52,7 @@ def check_schema(schema: object, path: Path) -> None:
         )
 
 
+Channel = Literal["left", "right"]
 Side = Literal["train", "val", "test"]
 Split = Literal["train", "val", "test", "held"]
 SpeakerSource = Literal["script", "subtitle", "annotator", "file", "cluster"]
@@ -73,7 +75,7 @@ Shares = Annotated[
 
 @record
 class Source(Record):
-    """One audio track of one media file.
+    """One audio track of one media file, or one of its two channels.
 
     ``media_path`` is relative to the corpus folder if the file lies in it, else its bare name, so
     that private paths aren't published; the hash identifies the file.
@@ -91,6 +93,7 @@ class Source(Record):
     track: int
     sample_rate: int
     channels: int
+    channel: Channel | None = Field(None, exclude_if=lambda channel: channel is None)
     licence: str | None = None
 
 

@@ -16,10 +16,10 @@ from corpus_tools.registries.measures import added_inputs
 from corpus_tools.segmentation.intake.identify import MediaInput
 from corpus_tools.segmentation.ledger.commit import SourceResult
 from corpus_tools.segmentation.ledger.ledger import measure_outside
-from corpus_tools.segmentation.source import ClipWriter, SpeakerInfo, sound_warnings
+from corpus_tools.segmentation.source import ClipWriter, SpeakerInfo, open_source, sound_warnings
 from corpus_tools.segmentation.voice.activity import runs
 from corpus_tools.segmentation.voice.base import FRAME_MS, detector_name
-from corpus_tools.segmentation.voice.track import DecodedTrack, open_track
+from corpus_tools.segmentation.voice.track import DecodedTrack
 
 __all__ = ["SPEECH_SETTINGS", "cut_recording", "recording_inputs"]
 
@@ -55,8 +55,7 @@ def recording_inputs(
     """Return the JSON-ready inputs of a recording's clip."""
     trimming = settings.model_dump(mode="json", exclude={"length"})
     return {
-        "media": media.source.sha256,
-        "track": media.source.track,
+        **media.inputs,
         "speaker": row.speaker.speaker_id,
         "sentence": row.sentence,
         "parameters": trimming if settings.trim_silence else {"trim_silence": False},
@@ -81,7 +80,7 @@ def cut_recording(
         MediaError: if it can't be decoded, or has a gap in its sound.
         CorpusError: if a frozen clip would change.
     """
-    with open_track(media.path, media.source.track, segment, corpus) as track:
+    with open_source(media, segment, corpus) as track:
         cut = _kept_extent(track, settings)
         who = SpeakerInfo(row.speaker.speaker_id, "script", row.sentence)
         writer = ClipWriter(corpus, media.source.source_id, track, frozen)

@@ -27,7 +27,7 @@ from corpus_tools.recordings.takes.take import (
     cut_take,
     take_inputs,
 )
-from corpus_tools.segmentation.intake.identify import KnownSources, MediaInput, identify
+from corpus_tools.segmentation.intake.identify import MediaInput, RecordingIntake
 from corpus_tools.segmentation.ledger.commit import SEGMENTS, SourceResult, is_cut
 from corpus_tools.segmentation.ledger.decisions import SourceDecisions, clips_of
 from corpus_tools.segmentation.ledger.update import Status, Update
@@ -69,16 +69,15 @@ class _IdentifiedTake:
 class TakeSession:
     """Settings of a run; `add` adds all its takes.
 
-    ``by_content`` maps each content (sha256) to its first file in this run.
+    ``intake`` identifies the takes.
     """
 
     update: Update
-    known: KnownSources
+    intake: RecordingIntake
     segment: SegmentSettings
     series: str
     language: str | None
     transcripts: TranscriptSource
-    by_content: dict[str, str]
 
     def add(
         self, takes: Sequence[Take], outcome: Outcome, progress: Progress
@@ -117,12 +116,7 @@ class TakeSession:
         ]
 
     def _identify(self, take: Take) -> tuple[MediaInput, Any, PieceTranscriber | None]:
-        media = identify(
-            take.path, self.update.corpus, self.known, kind="scripted", series=self.series
-        )
-        first = self.by_content.setdefault(media.source.sha256, take.file)
-        if first != take.file:
-            raise DataError(f"has the same content as {first}; record it again or leave it out")
+        media = self.intake.identify(take.path, take.file, self.series)
         return (media, *self.transcripts.of(take))
 
     def _with_inputs(

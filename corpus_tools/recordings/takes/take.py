@@ -21,10 +21,10 @@ from corpus_tools.registries.measures import added_inputs
 from corpus_tools.segmentation.intake.identify import MediaInput
 from corpus_tools.segmentation.ledger.commit import SourceResult
 from corpus_tools.segmentation.ledger.ledger import measure_outside
-from corpus_tools.segmentation.source import ClipWriter, SpeakerInfo, sound_warnings
+from corpus_tools.segmentation.source import ClipWriter, SpeakerInfo, open_source, sound_warnings
 from corpus_tools.segmentation.voice.activity import Activity, runs
 from corpus_tools.segmentation.voice.base import FRAME_MS, detector_name
-from corpus_tools.segmentation.voice.track import DecodedTrack, open_track
+from corpus_tools.segmentation.voice.track import DecodedTrack
 from manifests.base.errors import DataError
 
 __all__ = [
@@ -104,8 +104,7 @@ def take_inputs(
     used for cross-speaker evidence.
     """
     return {
-        "media": media.source.sha256,
-        "track": media.source.track,
+        **media.inputs,
         "speaker": take.speaker,
         "lines": [row.sentence for row in take.rows],
         "margin": segment.margin_seconds,
@@ -136,7 +135,7 @@ def analyse_take(
         MediaError: if it can't be decoded, or has a gap in its sound.
         DataError: if it has no speech, or its texts can't be read.
     """
-    with open_track(media.path, media.source.track, segment, corpus) as track:
+    with open_source(media, segment, corpus) as track:
         present = runs(~track.activity.gap)
         if len(present) > 1:
             at = int(present[0][1]) * FRAME_MS / 1000
@@ -192,7 +191,7 @@ def cut_take(
     def who(cut: Cut) -> SpeakerInfo:
         return SpeakerInfo(take.speaker, "script", take.rows[cuts[cut]].sentence)
 
-    with open_track(media.path, media.source.track, segment, corpus) as track:
+    with open_source(media, segment, corpus) as track:
         clips = ClipWriter(corpus, media.source.source_id, track, frozen).write(list(cuts), who)
         source = media.source.changed(duration=track.duration_ms / 1000)
         left = measure_outside(track.activity, list(cuts), track.duration_ms)

@@ -2,31 +2,34 @@
 
 import difflib
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 from corpus_tools.media.folders import search_folder
 from corpus_tools.media.identity import episode_of, path_in_record, source_id
 from corpus_tools.media.probe import AudioTrack, probe
+from corpus_tools.media.tracks import ChannelChoice, choose_track, chosen_channel, describe_tracks
 from manifests.base.errors import CorpusError, DataError
-from manifests.base.outcome import Outcome
+from manifests.base.outcome import FileWarnings, Outcome
 from manifests.storage.file_names import as_on_disk, did_you_mean
-from manifests.storage.records import Source
+from manifests.storage.records import Channel, Source
 from manifests.storage.shards import STAGES, read_stage
-from manifests.storage.store import sha256_file
+from manifests.storage.store import canonical_json, sha256_file
 from manifests.storage.tombstones import Withdrawn
 
 __all__ = [
     "KnownSources",
     "MediaInput",
+    "RecordingIntake",
     "drop_same_content",
     "find_media",
     "identifies",
     "identify",
     "media_in",
     "nearest_names",
+    "warn_of_files",
 ]
 
 
@@ -88,6 +91,14 @@ class MediaInput:
     path: Path
     source: Source
     known: bool
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """Content, track and channel, among the inputs of its clips."""
+        source = self.source
+        channel = {"channel": source.channel} if source.channel else {}
+        return {"media": source.sha256, "track": source.track, **channel}
 
     def identified_by(self, name: str) -> bool:
         """Return whether a name, such as ``series/title``, identifies the source."""
@@ -95,19 +106,21 @@ class MediaInput:
 
 
 class KnownSources:
-    """Sources of a corpus, by content and track."""
+    """Sources of a corpus, by content, track and channel."""
 
     def __init__(self, sources: Iterable[Source]) -> None:
-        self._sources = {(source.sha256, source.track): source for source in sources}
+        self._sources: dict[str, list[Source]] = {}
+        for source in sources:
+            self._sources.setdefault(source.sha256, []).append(source)
 
     @classmethod
     def of(cls, corpus: Path) -> "KnownSources":
         """Read the sources of a corpus folder; `DataError` if a shard can't be read."""
         return cls(read_stage(corpus, STAGES["sources"], Source))
 
-    def get(self, sha256: str, track: int) -> Source | None:
-        """Return the source with this content and track, if any."""
-        return self._sources.get((sha256, track))
+    def of_content(self, sha256: str) -> list[Source]:
+        """Return the sources with this content, in the order of their ids."""
+        return self._sources.get(sha256, [])
 
 
 def find_media(given: Sequence[Path], corpus: Path, outcome: Outcome) -> list[Path]:
@@ -175,13 +188,18 @@ def identify(
     kind: Kind = "drama",
     series: str | None = None,
     track: int | None = None,
+    channel: ChannelChoice | None = None,
+    language: str | None = None,
+    remedy: str = "choose another with --track N",
 ) -> MediaInput:
     """Return a media file with its source; a known source keeps its id and record.
 
-    The series defaults to the name of the file's folder, the track to the one marked as default.
+    The series defaults to the name of the file's folder; track and channel to those in the corpus
+    already, else to the track by `choose_track` with all channels mixed. ``language`` is None if
+    unknown; ``remedy`` says how to choose another track.
 
     Raises:
-        MediaError: if the file can't be used.
+        MediaError: if the file can't be used, or a channel is given and it hasn't two.
         CorpusError: if it is a clip of the corpus, is in it as the other kind, or was withdrawn.
     """
     if (corpus / "clips").resolve() in path.resolve().parents:
@@ -189,21 +207,69 @@ def identify(
     if not _is_unicode(path.name):
         raise CorpusError("has a name that is not UTF-8; rename the file")
     media = probe(path)
-    chosen = media.track(track)
+    chosen = choose_track(media.tracks, language) if track is None else media.track(track)
+    side = chosen_channel(chosen, channel)
     sha256 = sha256_file(path)
     if gone := Withdrawn.of(corpus).media.get(sha256):
         raise CorpusError(f"was removed from the corpus with {gone.summary}; leave it out")
-    old = known.get(sha256, chosen.index)
+    ours = known.of_content(sha256)
+    old = next((one for one in ours if (one.track, one.channel) == (chosen.index, side)), None)
+    if old is None and channel is None and ours:
+        same = [one for one in ours if track in (None, one.track)]
+        old = next(iter(same), None)
+    warnings: list[str] = []
+    if track is None and len(media.tracks) > 1:
+        used = chosen if old is None else media.track(old.track)
+        before = "" if used == chosen else f"; it is in the corpus already, not {chosen.index}"
+        tracks = describe_tracks(media.tracks, used, language)
+        warnings.append(f"{path}: {tracks}{before}; {remedy}")
     if old is None:
         main = chosen == media.default_track
-        new = _new_source(path, corpus, sha256, chosen, main, kind, series)
-        return MediaInput(path, new, known=False)
+        new = _new_source(path, corpus, sha256, chosen, main, side, kind, series)
+        mixed = [one for one in ours if one.track == chosen.index and None in (one.channel, side)]
+        if mixed:
+            warnings.append(
+                f"{path}: its sound is in the corpus already, as {mixed[0].source_id}, and would "
+                f"be there twice; remove that with corpus withdraw --source {mixed[0].source_id}"
+            )
+        return MediaInput(path, new, False, tuple(warnings))
     if old.kind != kind:
         raise CorpusError(
             f"is in the corpus already, as the {old.kind} source {old.source_id}; leave it out"
         )
     source = old if series is None else old.changed(series=series)
-    return MediaInput(path, source, known=True)
+    return MediaInput(path, source, True, tuple(warnings))
+
+
+@dataclass(frozen=True)
+class RecordingIntake:
+    """Identifies the recordings of one run, no two of which have the same content.
+
+    ``options`` are those of `identify`.
+    """
+
+    corpus: Path
+    known: KnownSources
+    options: Mapping[str, Any]
+    first_of_content: dict[str, str] = field(default_factory=dict)
+
+    def identify(self, path: Path, name: str, series: str) -> MediaInput:
+        """Return a recording with its source; raise as `identify`, and DataError for a copy."""
+        options = {"kind": "scripted", "series": series, **self.options}
+        media = identify(path, self.corpus, self.known, **options)
+        first = self.first_of_content.setdefault(media.source.sha256, name)
+        if first != name:
+            raise DataError(f"has the same content as {first}; record it again or leave it out")
+        return media
+
+
+def warn_of_files(inputs: Iterable[MediaInput], outcome: Outcome) -> None:
+    """Add the warnings of identified files to the outcome, those alike as one."""
+    alike = FileWarnings()
+    for media in inputs:
+        for warning in media.warnings:
+            alike.add(media.path, warning)
+    outcome.warnings += alike.lines()
 
 
 def _is_unicode(name: str) -> bool:
@@ -220,6 +286,7 @@ def _new_source(
     sha256: str,
     track: AudioTrack,
     main: bool,
+    channel: Channel | None,
     kind: Kind,
     series: str | None,
 ) -> Source:
@@ -229,7 +296,7 @@ def _new_source(
     if not _is_unicode(f"{series}{media_path}"):
         raise CorpusError("lies in a folder with a name that is not UTF-8; rename the folder")
     return Source(
-        source_id=source_id(title, sha256, None if main else track.index),
+        source_id=source_id(title, sha256, None if main else track.index, channel),
         series=series,
         episode=episode_of(title),
         title=title,
@@ -241,14 +308,15 @@ def _new_source(
         track=track.index,
         sample_rate=track.sample_rate,
         channels=track.channels,
+        channel=channel,
     )
 
 
 def drop_same_content(inputs: Sequence[MediaInput], outcome: Outcome) -> list[MediaInput]:
     """Drop inputs with the same content as an earlier one, with a warning for each."""
-    first: dict[tuple[str, int], MediaInput] = {}
+    first: dict[str, MediaInput] = {}
     for media in inputs:
-        same = first.setdefault((media.source.sha256, media.source.track), media)
+        same = first.setdefault(canonical_json(media.inputs), media)
         if same is not media:
             outcome.rejected["same content"] += 1
             outcome.warnings.append(

@@ -62,7 +62,7 @@ class Update:
     """Settings that all sources of one run share; ``frozen`` has the file that names each clip.
 
     The sources in ``recut`` are cut anew although they have frozen clips, which stay, superseded.
-    ``warn`` receives the file and each warning of `run`.
+    ``warn`` receives each file and its warnings.
     """
 
     corpus: Path
@@ -100,6 +100,8 @@ class Update:
         """
         name = media.source.source_id
         inside(self.corpus, f"clips/{name}")
+        for warning in media.warnings:
+            self.warn(media.path, warning)
         frozen = self.frozen_clips(name)
         known_cuts = is_cut(self.corpus, name, inputs)
         if known_cuts and is_whole(self.corpus, media.source):

@@ -13,6 +13,7 @@ from corpus_tools.media.resample import SAMPLE_RATE
 from corpus_tools.media.samples import PcmBuffer, Samples
 from corpus_tools.segmentation.voice.activity import Activity, ActivityMeter
 from corpus_tools.segmentation.voice.base import detector_of
+from manifests.storage.records import Channel
 
 __all__ = ["DecodedTrack", "open_track"]
 
@@ -45,9 +46,13 @@ class DecodedTrack:
 
 @contextmanager
 def open_track(
-    media: Path, track: int, settings: SegmentSettings, folder: Path
+    media: Path,
+    track: int,
+    settings: SegmentSettings,
+    folder: Path,
+    channel: Channel | None = None,
 ) -> Iterator[DecodedTrack]:
-    """Decode a track and measure its activity in one pass; yield the decoded track.
+    """Decode a track, or one channel of it, and measure its activity in one pass; yield it decoded.
 
     The samples go to a temporary file in ``folder``. Raises `MediaError` if it can't be decoded.
     """
@@ -56,7 +61,7 @@ def open_track(
         unreal_seconds = 0.0
         polarity = PolarityMeter()
         notes: list[str] = []
-        for block in decode(media, track, polarity, warn=notes.append):
+        for block in decode(media, track, polarity, channel=channel, warn=notes.append):
             unreal_seconds += block.unreal_seconds
             buffer.append(block.samples)
             meter.add(block)

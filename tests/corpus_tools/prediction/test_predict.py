@@ -4,17 +4,24 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+import soundfile
 from typer.testing import CliRunner
 
 from corpus_tools.cli.app import app
+from corpus_tools.media.probe import probe
 from corpus_tools.prediction.predict import predict_all, predict_files, predict_version
-from corpus_tools.prediction.segments import SegmentTranscriber
+from corpus_tools.prediction.segments import SegmentTranscriber, SoundChoice
 from corpus_tools.prediction.tables import write_predictions
 from corpus_tools.transcription.guards.flags import Flagger
 from corpus_tools.transcription.recognisers.base import Recognition
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
+from manifests.storage.store import canonical_json, sha256_file, write_jsonl, write_text
+from manifests.versions.manifest import content_digest
+from models.config.train import TrainSettings
+from models.data import Example
 from models.prediction import Predictor
+from models.training.loop import fit
 
 LINE = "00:00:00,200 --> 00:00:01,800"
 
@@ -192,3 +199,104 @@ def test_outside_a_corpus_a_version_is_refused_and_a_file_predicted(
     result = CliRunner().invoke(app, ["predict", "v1", "--run", str(run)])
     assert result.exit_code == 2
     assert "--corpus" in result.output
+
+
+@pytest.mark.parametrize(
+    ("samples", "reason", "sentence"),
+    [
+        (np.full(32, 0.5), "too_short", "lasts 2 ms, too short for an emotion (at least 0.1 s)"),
+        (np.full(1, 0.5), "too_short", "lasts 0.062 ms, too short for an emotion"),
+        (np.zeros(32_000), "no_speech", "no speech found"),
+        (np.random.default_rng(0).normal(0, 1e-4, 32_000), "no_speech", "no speech found"),
+        (np.zeros(160_000), "no_speech", "no speech found"),
+    ],
+)
+def test_nothing_has_no_emotion(predictor, clip, tmp_path, samples, reason, sentence):
+    path = tmp_path / "nothing.wav"
+    soundfile.write(path, samples, 16_000)
+    outcome = predict_all(predictor, [str(path), str(clip("a.wav"))], None)
+    assert outcome.ok
+    assert (outcome.items_in, outcome.kept, dict(outcome.rejected)) == (2, 1, {reason: 1})
+    nothing, spoken = outcome.details["files"]
+    assert (nothing["clips"], nothing["reason"]) == ([], reason)
+    assert (len(spoken["clips"]), spoken["reason"]) == (1, None)
+    assert any(one.startswith(f"{path}: {sentence}") for one in outcome.warnings)
+
+
+def test_the_predictor_refuses_nothing_from_python_too(predictor):
+    with pytest.raises(ValueError, match=r"a clip must last 0\.1 s to have an emotion"):
+        predictor.predict([np.full(32, 0.5)])
+    with pytest.raises(ValueError, match="a clip is silent, so it has no emotion"):
+        predictor.predict([np.zeros(16_000)])
+
+
+@pytest.fixture(scope="module")
+def reader():
+    """A model that uses texts only."""
+    settings = TrainSettings(
+        epochs=1, batch_size=12, threads=1, device="cpu", modality="text", words={"size": 8}
+    )
+    nothing = np.zeros((1, 1), dtype=np.float32)
+    examples = [
+        Example(str(row), nothing, ("巴适", "莫得"), f"s{row % 3}", row % 6) for row in range(12)
+    ]
+    return Predictor(fit(examples, [], settings).model)
+
+
+def test_a_model_of_texts_gives_no_emotion_without_text(reader, clip):
+    with_text, without = clip("a.wav"), clip("b.wav")
+    with_text.with_suffix(".srt").write_text(f"1\n{LINE}\n莫得\n", encoding="utf-8")
+    files, outcome = predict_files(reader, [with_text, without])
+    assert [len(file.segments) for file in files] == [1, 0]
+    assert (outcome.kept, dict(outcome.rejected)) == (1, {"no_text": 1})
+    assert (
+        "1 clip has no text and no prediction, as this model uses texts only; put subtitles "
+        "beside the files, or transcribe them with --transcribe"
+    ) in outcome.warnings
+    _, outcome = predict_files(reader, [without])
+    assert not outcome.ok
+    assert "no text and no prediction" in outcome.failures[0].reason
+
+
+def test_a_model_of_texts_skips_the_clips_of_a_version_without_text(reader, version):
+    manifest = version / "manifest.jsonl"
+    rows = [json.loads(line) for line in manifest.read_text(encoding="utf-8").splitlines()]
+    for row in rows[:2]:
+        row["text"] = ""
+    write_jsonl(manifest, rows)
+    header = json.loads((version / "manifest.json").read_text())
+    sha256 = sha256_file(manifest)
+    header |= {"files": {"manifest.jsonl": sha256}, "digest": content_digest(sha256, {})}
+    write_text(version / "manifest.json", canonical_json(header))
+    files, outcome = predict_version(reader, version)
+    assert len(files) == 4
+    assert (outcome.kept, dict(outcome.rejected)) == (4, {"no_text": 2})
+    assert any(one.startswith("2 clips have no text and no prediction") for one in outcome.warnings)
+
+
+def test_an_mp3_that_announces_too_little_is_cut_like_any_long_file(
+    predictor, make_scene, make_media, tmp_path
+):
+    path = make_media(tmp_path / "a.mp3", make_scene([(3.5, 0.8)] * 4))
+    data = path.read_bytes()
+    frames = data.index(b"Xing" if b"Xing" in data else b"Info") + 8
+    path.write_bytes(data[:frames] + (30).to_bytes(4, "big") + data[frames + 4 :])
+    assert probe(path).tracks[0].duration < 5
+    outcome = predict_all(predictor, [str(path)], None)
+    assert len(outcome.details["files"][0]["clips"]) > 2
+
+
+def test_the_track_in_the_language_and_the_named_channel_are_predicted(
+    predictor, make_scene, make_media, tmp_path
+):
+    voice = make_scene([(1.5, 0.3)])
+    path = make_media(tmp_path / "a.wav", np.stack([voice, 0 * voice]), layout="stereo")
+    _, outcome = predict_files(predictor, [path], choice=SoundChoice(channel="right"))
+    assert outcome.details["files"][0]["reason"] == "no_speech"
+    _, outcome = predict_files(predictor, [path], choice=SoundChoice(channel="left"))
+    assert outcome.details["files"][0]["clips"]
+    two = make_media(tmp_path / "b.mkv", voice, tracks=2, default=1)
+    _, outcome = predict_files(predictor, [two])
+    assert outcome.warnings[0].startswith(f"{two}: of its 2 audio tracks (0; 1 (default)) number 1")
+    _, outcome = predict_files(predictor, [two], choice=SoundChoice(track=0))
+    assert not any("audio tracks" in warning for warning in outcome.warnings)
