@@ -66,7 +66,7 @@ def decode(
             encrypted; `LongMediaError` if it lasts longer than 27 h.
     """
     chosen = probe(path).track(track)
-    converter = Converter(polarity, channel)
+    converter = Converter(None if channel else polarity, channel)
     blocks = _BlockBuffer(converter)
     with open_media(path) as container:
         stream = container.streams.audio[chosen.index]

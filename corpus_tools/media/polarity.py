@@ -7,7 +7,7 @@ from av import AudioFrame
 from av.audio.frame import format_dtypes
 from numpy.typing import NDArray
 
-__all__ = ["PolarityMeter"]
+__all__ = ["PolarityMeter", "channels_of"]
 
 
 class PolarityMeter:
@@ -40,7 +40,7 @@ class PolarityMeter:
         with np.errstate(over="ignore", invalid="ignore"):
             left, right = (
                 channel[start : start + _EXCERPT].astype(np.float32)
-                for channel in _channels(frame, dtype)
+                for channel in channels_of(frame, dtype)
             )
             separate = float(left @ left + right @ right) / 2
             mixed = float(np.square(left + right).sum()) / 4
@@ -50,7 +50,7 @@ class PolarityMeter:
             self.cancelled += mixed < separate * _REMAINING
 
 
-def _channels(frame: AudioFrame, dtype: Any) -> list[NDArray[Any]]:
+def channels_of(frame: AudioFrame, dtype: Any) -> list[NDArray[Any]]:
     """Return views of a frame's two channels."""
     if frame.format.is_planar:
         return [np.frombuffer(plane, dtype, frame.samples) for plane in frame.planes]

@@ -31,6 +31,7 @@ from corpus_tools.segmentation.planning.planner import (
 )
 from corpus_tools.segmentation.repeats.fingerprint import fingerprint, to_text
 from corpus_tools.segmentation.screening.clip_sound import AROUND_MS, ClipSound, measure
+from corpus_tools.segmentation.screening.programmes import speak_apart
 from corpus_tools.segmentation.subtitles.read import (
     alignment_warning,
     subtitle_speaker,
@@ -281,6 +282,7 @@ def sound_warnings(media: Path, decoded: DecodedTrack, track: int) -> list[str]:
         *(f"{media} {note}" for note in decoded.notes),
         _describe_unreal(media, decoded.unreal_seconds),
         _describe_cancelled(media, decoded.cancelled, track),
+        _describe_apart(media) if speak_apart(decoded.pairs) else None,
     ]
     return [warning for warning in warnings if warning]
 
@@ -302,6 +304,14 @@ def _describe_cancelled(media: Path, share: float, track: int) -> str | None:
         f"{media}: {share:.0%} of its sound cancels out when its two channels are mixed, since "
         f"they have opposite polarity; use one of them, for example with ffmpeg -i FILM "
         f"-map 0:a:{track} -af 'pan=mono|c0=c0' FILM.flac, and give that instead"
+    )
+
+
+def _describe_apart(media: Path) -> str:
+    return (
+        f"{media}: its two channels carry speech of their own and hardly correlate, as where one "
+        f"holds another language, or each a microphone; they were mixed, so use --channel left or "
+        f"--channel right, or give each as a file of its own"
     )
 
 

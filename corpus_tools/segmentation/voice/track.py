@@ -1,14 +1,14 @@
 """Decoded track: samples on disk, and activity frame by frame."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from corpus_tools.configuration.segment import SegmentSettings
+from corpus_tools.media.channels import ChannelMeter
 from corpus_tools.media.cut import Cut
 from corpus_tools.media.decode import decode
-from corpus_tools.media.polarity import PolarityMeter
 from corpus_tools.media.resample import SAMPLE_RATE
 from corpus_tools.media.samples import PcmBuffer, Samples
 from corpus_tools.segmentation.voice.activity import Activity, ActivityMeter
@@ -24,7 +24,8 @@ class DecodedTrack:
 
     ``unreal_seconds`` is the duration of the samples that are not finite numbers in the file,
     ``cancelled`` the share of the sound that is lost in downmixing its two channels; ``notes`` say
-    what is wrong with the file's length, as sentences without their subject.
+    what is wrong with the file's length, as sentences without their subject; ``pairs`` are excerpts
+    of two mixed channels.
     """
 
     buffer: PcmBuffer
@@ -32,6 +33,7 @@ class DecodedTrack:
     unreal_seconds: float = 0.0
     cancelled: float = 0.0
     notes: tuple[str, ...] = ()
+    pairs: Sequence[tuple[Samples, Samples]] = ()
 
     @property
     def duration_ms(self) -> int:
@@ -59,10 +61,12 @@ def open_track(
     with PcmBuffer(folder) as buffer:
         meter = ActivityMeter(detector_of(settings), settings)
         unreal_seconds = 0.0
-        polarity = PolarityMeter()
+        channels = ChannelMeter()
         notes: list[str] = []
-        for block in decode(media, track, polarity, channel=channel, warn=notes.append):
+        for block in decode(media, track, channels, channel=channel, warn=notes.append):
             unreal_seconds += block.unreal_seconds
             buffer.append(block.samples)
             meter.add(block)
-        yield DecodedTrack(buffer, meter.activity(), unreal_seconds, polarity.share, tuple(notes))
+        yield DecodedTrack(
+            buffer, meter.activity(), unreal_seconds, channels.share, tuple(notes), channels.pairs
+        )
