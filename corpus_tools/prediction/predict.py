@@ -95,9 +95,7 @@ def predict_all(
             predictor,
             files,
             text=text,
-            choice=SoundChoice(
-                track, channel, configuration.corpus.language if workspace else None
-            ),
+            choice=SoundChoice(track, channel),
             settings=configuration.segment,
             transcriber=transcriber,
             together=together,
@@ -171,7 +169,10 @@ def predict_files(
     scope ``together`` are normalised together, as clips of one speaker. Files without speech, and
     for a model of texts only those without text, get no emotion.
     """
-    settings, choice = settings or SegmentSettings(), choice or SoundChoice()
+    settings, choice = (
+        settings or SegmentSettings(),
+        replace(choice or SoundChoice(), language=language or None),
+    )
     outcome, noted = Outcome(items_in=len(files)), FileWarnings()
     with_sound = needs_sound(predictor.model.settings)
 
