@@ -287,11 +287,16 @@ def parse_votes(cell: Any) -> Iterator[tuple[str, str | None]]:
             cell = json.loads(cell)
         except (ValueError, RecursionError) as error:
             raise DataError("votes are not JSON; give [[annotator, emotion], ...]") from error
-    for vote in cell if isinstance(cell, list) else ():
+    if isinstance(cell, dict):
+        cell = list(cell.items())
+    elif not isinstance(cell, list):
+        cell = [] if cell_text(cell) is None else [cell]
+    for vote in cell:
         pair = (vote.get("annotator"), vote.get("emotion")) if isinstance(vote, dict) else vote
-        if not isinstance(pair, list | tuple) or len(pair) != 2 or not isinstance(pair[0], str):
+        good = isinstance(pair, list | tuple) and len(pair) == 2
+        if not good or not isinstance(pair[0], str | int):
             raise DataError("votes are not pairs; give [[annotator, emotion], ...]")
-        yield pair[0], None if pair[1] is None else str(pair[1])
+        yield str(pair[0]), None if pair[1] is None else str(pair[1])
 
 
 _EMPTY = {"", "nan", "nat", "none", "null", "na", "n/a", "<na>"}

@@ -154,6 +154,7 @@ def read_row(raw: RawRow, reading: Reading) -> Row:
         sentence = sentence_id(sentence)
     if "sentence" not in columns and text:
         sentence = sentence_id(text)
+    adjudicated = str(cells.get("adjudicated")).casefold() == "true"
     return Row(
         where=raw.where,
         file=name,
@@ -162,8 +163,8 @@ def read_row(raw: RawRow, reading: Reading) -> Row:
         end=end,
         duration=duration,
         emotion=mapping.take(label) if _is_class(label, mapping) else None,
-        votes=tuple(_votes(cells.get("votes"), mapping)),
-        adjudicated=str(cells.get("adjudicated")).casefold() == "true",
+        votes=_votes(cells.get("votes"), adjudicated, mapping),
+        adjudicated=adjudicated,
         speaker=_speaker(raw, cells, reading),
         text=text or None,
         sentence=sentence,
@@ -306,10 +307,18 @@ def _split(name: str | None, splits: SplitMapping) -> Split | None:
     return split
 
 
-def _votes(cell: Any, mapping: LabelMapping) -> Iterator[Vote]:
+def _votes(cell: Any, adjudicated: bool, mapping: LabelMapping) -> tuple[Vote, ...]:
+    """Return the votes of a cell, one of each annotator beside the adjudication."""
+    votes: list[Vote] = []
     for annotator, label in parse_votes(cell):
         check_text("votes", annotator)
-        yield annotator, mapping.read(label) if _is_class(label, mapping) else None
+        votes.append((annotator, mapping.read(label) if _is_class(label, mapping) else None))
+    last = votes[-1:] if adjudicated else []
+    votes = list(dict.fromkeys(votes[: len(votes) - len(last)]))
+    twice = [name for name, times in Counter(name for name, _ in votes).items() if times > 1]
+    if twice:
+        raise DataError(f"annotator {twice[0][:40]!r} has several votes on it; keep one")
+    return (*votes, *last)
 
 
 _MAX_AGE = 120  # years

@@ -226,3 +226,36 @@ def test_columns_of_other_things_make_no_votes(corpus, table, column):
     outcome = import_manifest(corpus, table(*rows, head=f"file,emotion,{column},rater2"))
     assert outcome.details["unread_columns"] == [column, "rater2"]
     assert votes(corpus) == {"0": ["sad"], "1": ["happy"]}
+
+
+def test_two_votes_of_one_annotator_in_a_cell_are_refused(corpus, table, tmp_path):
+    path = tmp_path / "theirs/votes.jsonl"
+    ballots = ([["x", "sad"], ["x", "joy"]], [["x", "sad"], ["x", "sadness"], ["y", "joy"]])
+    lines = [{"file": f"{n}.wav", "votes": own} for n, own in enumerate(ballots)]
+    adjudicated = {"file": "2.wav", "votes": [["x", "sad"], ["x", "joy"]], "adjudicated": True}
+    path.write_text("\n".join(map(json.dumps, [*lines, adjudicated])), encoding="utf-8")
+    outcome = import_manifest(corpus, path)
+    [failure] = outcome.failures
+    assert failure.reason == "annotator 'x' has several votes on it; keep one"
+    assert votes(corpus) == {"1": ["happy", "sad"], "2": ["happy", "sad"]}
+
+
+@pytest.mark.parametrize(
+    ("cell", "taken"),
+    [
+        (json.dumps({"x": "sad", "y": "joy"}), ["happy", "sad"]),
+        ([[7, "sad"], [8, None]], ["none", "sad"]),
+        ([["x", "sad", 1]], "votes are not pairs; give [[annotator, emotion], ...]"),
+        ("3", "votes are not pairs; give [[annotator, emotion], ...]"),
+        (None, []),
+        ([], []),
+    ],
+)
+def test_a_cell_of_votes_is_read_or_refused(corpus, table, tmp_path, cell, taken):
+    path = tmp_path / "theirs/votes.jsonl"
+    path.write_text(json.dumps({"file": "0.wav", "emotion": "sad", "votes": cell}))
+    outcome = import_manifest(corpus, path)
+    if isinstance(taken, str):
+        assert [failure.reason for failure in outcome.failures] == [taken]
+    else:
+        assert votes(corpus) == {"0": taken or ["sad"]}
