@@ -18,7 +18,11 @@ from corpus_tools.importing.rows import (
 from corpus_tools.importing.tables import RawRow, Table
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome
-from manifests.base.voices import alike_warnings, is_nobody, spelling_warnings
+from manifests.base.voices import (
+    alike_warnings,
+    is_nobody,
+    spelling_warnings,
+)
 from manifests.storage.file_names import did_you_mean
 
 __all__ = ["check_table", "report_missing", "table_warnings"]
@@ -49,7 +53,7 @@ def check_table(
         raise DataError(
             f"{path}: no name of a folder or file says a class; name the folders by class, or give "
             f"a table with a column emotion (without such a column, clips are imported to be "
-            f"labelled)"
+            f"labelled){''.join(f'; {note}' for note in table.notes)}"
         )
     named = [columns[field] for field in ("emotion", "votes") if field in columns]
     if not labels and table.rows and named:

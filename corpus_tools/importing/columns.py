@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from corpus_tools.importing.labels import SYNONYMS
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.letters import plain_letters
 from manifests.base.timecode import parse_time
@@ -18,6 +19,8 @@ __all__ = [
     "cell_seconds",
     "cell_text",
     "check_text",
+    "fill_pattern",
+    "has_column",
     "map_columns",
     "name_value_pairs",
     "names_files",
@@ -120,10 +123,13 @@ def map_columns(
                 f"--column {field}={column}: no field {field!r}; did you mean "
                 f"{near!r}? Fields: {', '.join(ALIASES)}"
             )
-        _check_exist(f"--column {field}=", [column], names)
+        if not has_column(names, column):
+            _check_exist(f"--column {field}=", [column], names)
         for other in (field.removesuffix("_ms"), f"{field}_ms"):
             columns.pop(other, None)
         columns[field] = column
+    if "file" not in columns and (ids := [key for key in _FILE_IDS if key in by_name]):
+        columns["file"] = by_name[ids[0]]
     if "file" not in columns:
         raise ConfigurationError(
             f"no column names the audio files; name it, e.g. --column file=NAME; the table "
@@ -133,6 +139,24 @@ def map_columns(
     return columns
 
 
+def has_column(header: Collection[str], column: str | None) -> bool:
+    """Return whether a table has a column, or those in a pattern such as ``{id}_{part}.wav``."""
+    parts = _PARTS.findall(column or "")
+    return column in header or (bool(parts) and all(part in header for part in parts))
+
+
+def fill_pattern(pattern: str, cells: Mapping[str, Any]) -> str:
+    """Return a pattern with the texts of columns in place of their names.
+
+    >>> fill_pattern("dia{Dialogue}_utt{Utterance}.mp4", {"Dialogue": 0, "Utterance": 3})
+    'dia0_utt3.mp4'
+    """
+    return _PARTS.sub(lambda match: cell_text(cells.get(match[1])) or "", pattern)
+
+
+_PARTS = re.compile(r"\{([^{}]+)\}")
+
+
 def names_files(header: Iterable[str]) -> bool:
     """Return whether a column of a table is known to name audio files."""
     return any(_plain(name.rpartition(".")[2]) in ALIASES["file"] for name in header)
@@ -140,7 +164,8 @@ def names_files(header: Iterable[str]) -> bool:
 
 def unread_columns(header: Iterable[str], columns: Mapping[str, str]) -> list[str]:
     """Return the columns of a table that stand for no field."""
-    return [name for name in header if name not in columns.values()]
+    read = set(columns.values()).union(*map(_PARTS.findall, columns.values()))
+    return [name for name in header if name not in read]
 
 
 def _plain(name: str) -> str:
@@ -165,11 +190,12 @@ def _check_lookalikes(
     names: Sequence[str], columns: Mapping[str, str], passed_over: Collection[str]
 ) -> None:
     """Refuse unread columns if their names resemble a field that is absent and matters."""
+    read = set(columns.values()).union(*map(_PARTS.findall, columns.values()))
     absent = [field for field in _TELLING if field not in columns and f"{field}_ms" not in columns]
     if "votes" in columns and "emotion" in absent:
         absent.remove("emotion")
-    for name in unread_columns(names, columns):
-        if name in passed_over:
+    for name in names:
+        if name in passed_over or name in read:
             continue
         key = _plain(name).replace("folder", "")
         for unit in _COUNTS:
@@ -181,7 +207,8 @@ def _check_lookalikes(
                     )
         for field in absent:
             near = difflib.get_close_matches(key, ALIASES[field], n=1, cutoff=_NEAR)
-            if near or any(part in key for part in _TELLING[field]):
+            label = field == "emotion" and key in _LABELS
+            if near or label or any(part in key for part in _TELLING[field]):
                 raise ConfigurationError(
                     f"column {name!r} isn't read, but looks like {_MEANING[field]}; name the "
                     f"right column with --column {field}=NAME, or pass this one over with "
@@ -193,10 +220,14 @@ _UNITS: dict[str, tuple[str, ...]] = {
     "": ("", "s", "sec", "secs", "second", "seconds", "秒"),
     "_ms": ("ms", "msec", "msecs", "millis", "millisecond", "milliseconds", "毫秒"),
 }
+_FILE_IDS = ("id", "uttid", "utteranceid", "uttname", "utterancename", "wavid", "audioid", "clipid",
+             "segmentid", "sampleid", "name", "key", "utt", "clip")  # fmt: skip
+"""Names of columns that may have the names of files, if no other column does."""
+_LABELS = {name for names in SYNONYMS.values() for name in names}
 _COUNTS = ("samples", "sample", "frames", "frame", "us", "microseconds")
 _TELLING: dict[str, tuple[str, ...]] = {
     "emotion": ("emo", "label", "class", "categor", "affect", "feeling", "mood", "sentiment",
-                "情感", "情绪", "标签"),
+                "vote", "情感", "情绪", "标签"),
     "speaker": ("speak", "spk", "actor", "talker", "subjectid", "participant", "说话", "演员"),
     "split": ("split", "partition", "subset", "fold", "traintest", "trainval", "划分"),
     "start": ("start", "begin", "offset", "onset", "开始", "起始"),

@@ -16,7 +16,7 @@ from corpus_tools.importing.cutting import ACCEPT_ALL, cut_rows, import_inputs
 from corpus_tools.importing.labels import LabelMapping, SplitMapping, divided
 from corpus_tools.importing.merging import join_vote_columns, merge_rows
 from corpus_tools.importing.rows import MissingSoundError, Reading, Row, read_row, speaker_in
-from corpus_tools.importing.tables import RawRow, Table, read_corpus_tables
+from corpus_tools.importing.tables import RawRow, Table, fill_patterns, read_corpus_tables
 from corpus_tools.importing.votes import add_judgements
 from corpus_tools.segmentation.intake.identify import KnownSources, RecordingIntake
 from corpus_tools.segmentation.ledger.commit import sweep
@@ -90,6 +90,7 @@ def import_manifest(
             splits=splits,
             file_column=(columns or {}).get("file"),
         )
+        fill_patterns(table, (columns or {}).values())
         join_vote_columns(table, mapping, {*(columns or {}).values(), *ignored})
         by_field = map_columns(table.columns, columns, ignored)
         check_table(table, by_field, mapping, splits, path)

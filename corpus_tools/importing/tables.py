@@ -6,12 +6,12 @@ of EmoBox, or one folder per class.
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from corpus_tools.importing.columns import names_files
+from corpus_tools.importing.columns import fill_pattern, has_column, names_files
 from corpus_tools.importing.embedded import SOUND_KEYS, class_names, sound_files
 from corpus_tools.importing.kaldi import kaldi_cells
 from corpus_tools.importing.labels import LabelMapping, SplitMapping
@@ -21,7 +21,7 @@ from manifests.base.csv_tables import Ragged, parse_table
 from manifests.base.encodings import read_text
 from manifests.base.errors import ConfigurationError, DataError
 
-__all__ = ["RawRow", "Table", "read_corpus_tables"]
+__all__ = ["RawRow", "Table", "fill_patterns", "read_corpus_tables"]
 
 TABLES = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
 
@@ -94,6 +94,14 @@ def read_table(path: Path, table: Table, folder: Path, split: str | None = None)
         raise DataError(f"{path}: has no rows; is it the right file?")
 
 
+def fill_patterns(table: Table, patterns: Iterable[str]) -> None:
+    """Add to each row the columns that a user put together from others, ``{id}_{part}.wav``."""
+    for pattern in patterns:
+        if pattern not in table.columns and has_column(table.columns, pattern):
+            for raw in table.rows:
+                raw.cells[pattern] = fill_pattern(pattern, raw.cells)
+
+
 def _flat(cells: dict[str, Any]) -> dict[str, Any]:
     """Return cells with those of structs, but for sounds, beside the others, as ``outer.inner``."""
     flat: dict[str, Any] = {}
@@ -126,6 +134,9 @@ def _read_json(path: Path) -> _Rows:
         for number, row in enumerate(rows, start=1):
             yield f"{path.name}, item {number}", _json_object(row)
         return
+    if rows_by_name := _rows_by_name(text):
+        yield from rows_by_name
+        return
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
@@ -133,6 +144,32 @@ def _read_json(path: Path) -> _Rows:
             except (ValueError, RecursionError):
                 row = "is not valid JSON; correct it"
             yield f"{path.name}, line {number}", row
+
+
+def _rows_by_name(text: str) -> list[tuple[str, dict[str, Any] | str]]:
+    """Return the rows of an object of objects, such as SpeechBrain's by the name of the utterance.
+
+    Empty if the text is none. The name is that of the file unless a row names one.
+    """
+    try:
+        rows = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
+        return []
+    return [
+        (name, {key: _without_root(cell) for key, cell in row.items()})
+        if names_files(row)
+        else (name, {"file": name, **row})
+        for name, row in rows.items()
+    ]
+
+
+def _without_root(cell: Any) -> Any:
+    return _DATA_ROOT.sub("", cell) if isinstance(cell, str) else cell
+
+
+_DATA_ROOT = re.compile(r"^\{\w+\}/")
 
 
 def _json_object(row: Any) -> dict[str, Any] | str:
@@ -153,8 +190,8 @@ def _read_parquet(path: Path) -> _Rows:
         for number, row in enumerate(rows, start=1):
             for column, names in classes.items():
                 value = row.get(column)
-                if isinstance(value, int) and 0 <= value < len(names):
-                    row[column] = names[value]
+                if isinstance(value, int):
+                    row[column] = names[value] if 0 <= value < len(names) else None
             yield f"{path.name}, row {number}", row
     except (pyarrow.ArrowException, ValueError, OSError) as error:
         raise DataError(f"{path}: not a readable Parquet file; write it again") from error
@@ -254,11 +291,11 @@ def _add_tables(
             read_table(file, own, table.root, split)
         except DataError:
             own.rows.clear()
-        if own.rows and (file_column in own.columns or names_files(own.columns)):
+        if own.rows and (has_column(own.columns, file_column) or names_files(own.columns)):
             table.rows += own.rows
             table.broken += own.broken
             table.columns |= own.columns
-        else:
+        elif own.rows or file.suffix != ".json":
             passed_over.append(file.relative_to(path).as_posix())
     if passed_over:
         more = f" and {len(passed_over) - _SHOWN} more" if len(passed_over) > _SHOWN else ""

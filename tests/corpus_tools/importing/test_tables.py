@@ -315,3 +315,39 @@ def test_tables_in_a_folder_are_read_by_their_columns(corpus, sounds):
     assert "1 table without a column of audio files passed over: people.csv" in said
     assert "6 audio files of" in said
     assert "wav/2.wav, wav/3.wav, wav/4.wav and 3 more" in said
+
+
+def test_files_may_be_named_by_a_pattern_of_columns(corpus, sounds):
+    path = table(sounds, "Dialogue_ID,Utt_ID,Emotion", "wav,0,sadness", "wav,3,joy")
+    outcome = import_manifest(corpus, path, columns={"file": "{Dialogue_ID}/{Utt_ID}.wav"})
+    assert (outcome.kept, outcome.details["unread_columns"]) == (2, [])
+    with pytest.raises(ConfigurationError, match="no such column"):
+        import_manifest(corpus, path, columns={"file": "{Dialog}/{Utt_ID}.wav"})
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {
+            "u0": {"wav": "{data_root}/wav/0.wav", "emo": "sad"},
+            "u1": {"wav": "wav/1", "emo": "ang"},
+        },
+        {"wav/0.wav": {"EmoClass": "sad"}, "wav/1": {"EmoClass": "ang"}},
+    ],
+)
+def test_objects_of_objects_are_read(corpus, sounds, rows):
+    path = sounds / "labels.json"
+    path.write_text(json.dumps(rows, indent=1))
+    outcome = import_manifest(corpus, path)
+    assert (outcome.kept, outcome.details["unlabelled"]) == (2, 0)
+
+
+@pytest.mark.parametrize("column", ["angry", "Sadness", "VoiceVote", "愤怒"])
+def test_columns_named_by_a_class_are_not_passed_over(column):
+    with pytest.raises(ConfigurationError, match="looks like the emotion"):
+        map_columns(["file", column, "note"])
+
+
+def test_ids_may_be_the_names_of_files(corpus, sounds):
+    path = table(sounds, "utt_id,emotion", "0,sad", "1,happy")
+    assert import_manifest(corpus, path, audio_folder=sounds / "wav").kept == 2
