@@ -94,9 +94,9 @@ def import_manifest(
             mapping = ", ".join(f"{pair} ({count})" for pair, count in details["labels"].items())
             run.result(f"labels mapped to classes: {mapping}")
         if details["from_names"]:
-            read = " and ".join(field for field in details["columns"] if field != "file")
+            read = ", ".join(field for field in details["columns"] if field != "file")
             run.result(
-                f"{read} are read from the names of folders and files; for others give e.g. "
+                f"read from the names of folders and files: {read}; for others give e.g. "
                 f"--column speaker=folder1, the outermost"
             )
         if details["unread_columns"]:

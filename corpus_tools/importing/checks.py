@@ -1,5 +1,6 @@
 """Checks of a foreign table as a whole, before its clips are written, and what is said about it."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -85,7 +86,9 @@ def _check_unit(table: Table, columns: Mapping[str, str]) -> None:
             times += [time for time in (start, end) if time is not None]
     if lengths and median(lengths) > _LONG and all(time == int(time) for time in times):
         flags = " ".join(
-            f"--column {field}_ms={columns[field]}" for field in TIMES if field in columns
+            f"--column {shlex.quote(f'{field}_ms={columns[field]}')}"
+            for field in TIMES
+            if field in columns
         )
         raise ConfigurationError(
             f"clips of {median(lengths):.0f} s by {columns['start']!r} are too long for seconds; "

@@ -148,9 +148,15 @@ def _unread(table: Table, by_field: Mapping[str, str]) -> list[str]:
     unread = unread_columns(table.columns, by_field)
     if not table.from_names:
         return unread
-    read = [tuple(raw.cells.get(name) for raw in table.rows) for name in by_field.values()]
-    values = {name: tuple(raw.cells.get(name) for raw in table.rows) for name in unread}
+    read = [_pattern(table, name) for name in by_field.values()]
+    values = {name: _pattern(table, name) for name in unread}
     return [name for name, own in values.items() if len(set(own)) > 1 and own not in read]
+
+
+def _pattern(table: Table, column: str) -> tuple[int, ...]:
+    """Return which rows have the same value in a column, as the first row with it."""
+    first: dict[Any, int] = {}
+    return tuple(first.setdefault(raw.cells.get(column), row) for row, raw in enumerate(table.rows))
 
 
 def _read_rows(table: Table, reading: Reading, outcome: Outcome) -> list[Row]:
