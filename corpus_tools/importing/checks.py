@@ -85,11 +85,8 @@ def _check_unit(table: Table, columns: Mapping[str, str]) -> None:
             lengths.append(length)
             times += [time for time in (start, end) if time is not None]
     if lengths and median(lengths) > _LONG and all(time == int(time) for time in times):
-        flags = " ".join(
-            f"--column {shlex.quote(f'{field}_ms={columns[field]}')}"
-            for field in TIMES
-            if field in columns
-        )
+        named = [f"{field}_ms={columns[field]}" for field in TIMES if field in columns]
+        flags = " ".join(f"--column {shlex.quote(one)}" for one in named)
         raise ConfigurationError(
             f"clips of {median(lengths):.0f} s by {columns['start']!r} are too long for seconds; "
             f"if these are milliseconds: {flags}; if they count samples, give seconds"
