@@ -230,9 +230,13 @@ def _path_within(reading: Reading, folder: Path, name: str) -> Path:
     try:
         path = inside(folder, relative)
     except (DataError, OSError, ValueError) as error:
-        raise DataError(f"path {name[:200]!r} leaves {root}; it is refused") from error
+        raise DataError(
+            f"path {name[:200]!r} leaves {root}; it is refused, so copy the file into it"
+        ) from error
     if not path.resolve().is_relative_to(root.resolve()):
-        raise DataError(f"path {name[:200]!r} leaves {root}; it is refused")
+        raise DataError(
+            f"path {name[:200]!r} leaves {root}; it is refused, so copy the file into it"
+        )
     try:
         found_path = existing(path)
     except OSError as error:
@@ -242,7 +246,9 @@ def _path_within(reading: Reading, folder: Path, name: str) -> Path:
         hint = f"did you mean {near!r}?" if near else "see --audio-folder"
         raise MissingSoundError(f"{name[:200]!r}: no such file in {folder}; {hint}")
     if not found_path.resolve().is_relative_to(root.resolve()):
-        raise DataError(f"path {name[:200]!r} leaves {root}; it is refused")
+        raise DataError(
+            f"path {name[:200]!r} leaves {root}; it is refused, so copy the file into it"
+        )
     return found_path
 
 
