@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -101,6 +101,7 @@ class Reading:
         spelling: how to write a speaker's name, by name.
         other_base: whether absolute paths of another machine are looked up by their ends.
         unread: cells that mean nothing for their field, with their counts.
+        found: files that were found in a folder, which may lie in linked ones.
         labels: labels of diarisation, with the recordings that the table says they belong to.
     """
 
@@ -111,6 +112,7 @@ class Reading:
     splits: SplitMapping
     spelling: Mapping[str, str]
     other_base: bool = False
+    found: Collection[Path] = ()
     unread: Counter[tuple[str, str]] = field(default_factory=Counter)
     labels: set[tuple[str, str | None]] = field(default_factory=set)
 
@@ -213,6 +215,8 @@ def _path_within(reading: Reading, folder: Path, name: str) -> Path:
     """Return the path of an audio file, which must lie under the root even after links."""
     if name.startswith(f"{reading.scratch.as_posix()}/"):
         return Path(name)
+    if folder / name in reading.found:
+        return folder / name
     relative = name
     if is_absolute(name):
         try:

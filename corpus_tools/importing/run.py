@@ -104,6 +104,7 @@ def import_manifest(
             splits,
             one_spelling(names, known),
             other_base=audio_folder is not None,
+            found=frozenset(table.sounds),
         )
         rows = _read_rows(table, reading, outcome)
         outcome.warnings += [

@@ -384,3 +384,116 @@ def test_segment_and_transcribe_from_subtitles(run, tmp_path, films, seed) -> No
     assert not any(word in words for word in ("la la", "door", "Untimed", "Zero", "Backward"))
     clips = list(read_stage(tmp_path / "corpus", STAGES["segments"], Clip))
     assert sum(text.text != "" for text in stored) >= spoken / 2, clips
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_votes_of_an_imported_table(run, tmp_path, sounds, seed) -> None:
+    """Each vote of a person about a clip is one judgement; contradictions are left out, named."""
+    rng = random.Random(seed)
+    given, lines, votes, clips = Input(), [], 0, set()
+    voting = rng.choice([True, True, False])
+    for number in range(7):
+        name = f"{number}.wav"
+        write_wav(tmp_path / "t" / name, sounds[number])
+        kind = rng.choice(["one", "several", "again", "undecided"])
+        labels = {"several": ["sad", "fear", "sad"], "undecided": ["sad", "angry"]}.get(
+            kind, ["sad"]
+        )
+        for rater, label in enumerate(labels):
+            lines.append([name, f"r{rater}", label] if voting else [name, label])
+        if kind == "again":
+            lines.append(lines[-1])
+        given.items += len(labels) + (kind == "again")
+        if not voting and len(set(labels)) > 1:
+            given.named.append(f"table.csv, line {len(lines) + 2 - len(labels)}")
+            given.fails = True
+            continue
+        clips.add(name)
+        votes += len(labels) if voting else 1
+    head = ["file", rng.choice(["rater", "annotator_id"]), "emotion"]
+    rows = [head if voting else [head[0], head[2]], *lines]
+    table = "\n".join(";".join(row) for row in rows) + "\n"
+    (tmp_path / "t" / "table.csv").write_text(table)
+    found = run("import-manifest", tmp_path / "t" / "table.csv")
+    found.check(given)
+    assert found.document["clips"] == len(clips)
+    assert found.document["new_judgements"] == votes
+    assert len(list(read_judgements(tmp_path / "corpus"))) == votes
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_folders_of_classes(run, tmp_path, sounds, seed) -> None:
+    rng = random.Random(seed)
+    given, people, passed_over, splits = Input(), set(), 0, seed == 0
+    for number in range(8):
+        speaker, label = f"F{number % 3}", rng.choice(["Angry", "Sad", "happy"])
+        place = tmp_path / "t" / speaker / label
+        if splits:
+            place /= rng.choice(["train", "test", "valid"])
+        kind = rng.choice(["good", "good", "good", "damaged", "unknown", "linked"])
+        if kind == "linked":
+            elsewhere = tmp_path / f"elsewhere{number}"
+            elsewhere.mkdir()
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if place.exists():
+                place = elsewhere
+            else:
+                place.symlink_to(elsewhere)
+        path = place / f"{number}.wav"
+        if tmp_path / "t" not in path.parents:
+            continue
+        write_wav(path, sounds[number])
+        if kind == "damaged":
+            path.write_bytes(b"RIFF")
+            given.add(path.name, fails=True)
+        elif kind == "unknown":
+            path.rename(path.with_suffix(".shn"))
+            passed_over += 1
+        else:
+            given.add()
+            people.add(speaker)
+    if passed_over:
+        given.named.append("passed over")
+    found = run("import-manifest", tmp_path / "t")
+    found.check(given)
+    assert found.document["new_judgements"] == given.taken
+    assert found.document["splits"] == (given.taken if splits else 0)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_import_subtitles_of_a_source(run, tmp_path, films, seed) -> None:
+    rng = random.Random(seed)
+    write_wav(tmp_path / "films" / "E00.wav", films[seed % 5])
+    run("segment", tmp_path / "films")
+    (source,) = (path.stem for path in (tmp_path / "corpus/stages/segments").glob("*.jsonl"))
+    text, lines, named = cues_of(rng)
+    late = "Late words" in text
+    path = tmp_path / rng.choice(["corrected.srt", "corrected.SRT"])
+    path.write_text(text, encoding=rng.choice(["utf-8", "utf-16", "utf-8-sig"]))
+    found = run("import-transcripts", path, "--source", source)
+    given = Input(items=lines + late, named=[] if late else named)
+    found.check(given)
+    assert sum(found.counts["rejected"].values()) == late
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_regions_of_films(run, tmp_path, films, seed) -> None:
+    rng = random.Random(seed)
+    write_wav(tmp_path / "films" / "E00.wav", films[seed % 5])
+    given, rows = Input(items=1), []
+    for row, named in (
+        ("E00.wav;0;4,2;keep;fine", None), ("E00.wav;4,2;7,9;keep;", None),
+        ("E01.wav;0;1;keep;", "line {}: 'E01.wav' names none"), ("E00.wav;9;8;drop;", "line {}"),
+        ("E00.wav;1;2;perhaps;", "line {}: decision 'perhaps'"),
+        ("E00.wav;8;12;drop;a;b", "line {}: has more fields"), (";1;2;keep;", "line {}"),
+        ("E00.wav;90;99;keep;", "line {}: begins at 1:30"),
+    ):  # fmt: skip
+        if named is None or rng.random() < 0.5:
+            rows.append(row)
+            if named:
+                given.add(named.format(len(rows) + 1), fails=True)
+    table = "\n".join(["source;from;to;decision;note", *rows]) + "\n"
+    (tmp_path / "regions.csv").write_text(table, encoding=rng.choice(["utf-8", "gbk", "utf-16"]))
+    found = run("segment", tmp_path / "films", "--regions", tmp_path / "regions.csv")
+    found.check(given)
+    assert found.document["clips"]["accepted"] == 2

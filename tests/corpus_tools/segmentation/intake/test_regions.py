@@ -74,7 +74,7 @@ def test_rows_are_read_in_the_encodings_of_spreadsheets(tmp_path, encoding):
 def test_file_without_columns_or_text_is_refused(tmp_path):
     with pytest.raises(DataError, match="no column to, decision"):
         rows(tmp_path, "source,from\n")
-    with pytest.raises(DataError, match="unknown column 'till'; did you mean .*The columns are"):
+    with pytest.raises(DataError, match=r"unknown column 'till'; did you mean .*The columns are"):
         rows(tmp_path, "source,from,to,decision,till\n")
     for text in ("", HEAD):
         with pytest.raises(DataError, match="has no rows; is it the right file"):
