@@ -57,7 +57,7 @@ def label_config(corpus: Path, settings: AnnotationSettings) -> str:
         return template()
     path = inside(corpus, settings.label_config)
     try:
-        xml = read_text(path)
+        xml = read_text(path).replace("\r\n", "\n")
     except (OSError, DataError) as error:
         raise ConfigurationError(
             f"{path}: not readable as UTF-8 text; correct [annotation] label_config in corpus.toml"
