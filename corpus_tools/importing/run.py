@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,6 +22,7 @@ from corpus_tools.segmentation.intake.identify import KnownSources, RecordingInt
 from corpus_tools.segmentation.ledger.commit import sweep
 from corpus_tools.segmentation.ledger.decisions import clips_of
 from corpus_tools.segmentation.ledger.update import Status, Update
+from corpus_tools.transcription.guards.flags import Flagger, doubtful_texts, guards_version
 from corpus_tools.transcription.store import put_transcripts
 from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
 from corpus_tools.workspace.runner import run_each
@@ -30,7 +31,7 @@ from manifests.base.errors import DataError
 from manifests.base.outcome import FileWarnings, Outcome, Progress, no_progress
 from manifests.base.voices import one_spelling
 from manifests.storage.frozen import frozen_clips
-from manifests.storage.records import Split, Transcript
+from manifests.storage.records import Clip, Split, Transcript
 from manifests.storage.speakers import merge_speakers, read_speakers
 from manifests.storage.store import canonical_json
 from manifests.versions.manifest import load_manifest, newest
@@ -191,6 +192,7 @@ class _FileImport:
     segment: SegmentSettings
     series: str
     language: str
+    texts: list[Transcript] = field(default_factory=list)
 
     def run(self, rows: Sequence[Row]) -> tuple[Status, dict[str, Row]]:
         """Import or update a file by its rows in order of time; return its status and clips."""
@@ -210,7 +212,7 @@ class _FileImport:
         clips = [clip for clip in clips_of(corpus, name) if clip.superseded_by is None]
         clips.sort(key=lambda clip: clip.start)
         by_clip = dict(zip((clip.clip_id for clip in clips), rows, strict=True))
-        _put_texts(corpus, name, by_clip, self.language)
+        self.texts.extend(_put_texts(corpus, name, clips, by_clip, self.language))
         return status, by_clip
 
 
@@ -243,6 +245,8 @@ def _import_rows(
         ):
             by_clip |= imported
             unchanged += status == "unchanged"
+        if warning := doubtful_texts(job.texts, "of the table"):
+            outcome.warnings.append(warning)
         speakers = [row.speaker for row in by_clip.values() if row.speaker]
         merge_speakers(workspace.speakers, speakers, outcome)
     outcome.warnings += noted.lines()
@@ -252,8 +256,11 @@ def _import_rows(
     return by_clip
 
 
-def _put_texts(corpus: Path, name: str, rows: Mapping[str, Row], language: str) -> None:
-    texts = [
+def _put_texts(
+    corpus: Path, name: str, clips: Iterable[Clip], rows: Mapping[str, Row], language: str
+) -> list[Transcript]:
+    """Store the texts of a file's rows with the flags of the guards, and return them."""
+    given = [
         Transcript(
             clip_id=clip_id,
             text=normalise(row.text, language),
@@ -264,13 +271,16 @@ def _put_texts(corpus: Path, name: str, rows: Mapping[str, Row], language: str) 
         for clip_id, row in rows.items()
         if row.text
     ]
+    texts = Flagger().flag(given, {clip.clip_id: clip.duration for clip in clips})
     if texts:
         inputs: dict[str, Any] = {
+            "guards": guards_version(),
             "texts": [[text.clip_id, text.text_raw] for text in texts],
             "language": language,
             "normalisation": NORMALISATION,
         }
         put_transcripts(corpus, name, "import", texts, inputs)
+    return texts
 
 
 def _build_version(workspace: Workspace, splits: Mapping[str, Split], outcome: Outcome) -> None:

@@ -9,7 +9,7 @@ import pytest
 from corpus_tools.importing.columns import map_columns
 from corpus_tools.importing.run import import_manifest
 from manifests.base.errors import ConfigurationError, DataError
-from manifests.storage.records import Clip
+from manifests.storage.records import Clip, Transcript
 from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.speakers import read_speakers
 from manifests.versions.manifest import load_manifest, newest
@@ -175,6 +175,16 @@ def test_labels_of_diarisation_are_others_in_each_recording(corpus, sounds):
     assert first != second
     assert all(name.startswith("SPEAKER_00-") for name in (first, second))
     assert "SPEAKER_00: labels of a diarisation tool, which mean others" in outcome.warnings[-1]
+
+
+def test_invented_texts_of_a_table_are_flagged_and_kept(corpus, sounds):
+    rows = ("wav/0.wav,sad,请不吝点赞 订阅 转发", "wav/1.wav,sad,你好")
+    outcome = import_manifest(corpus, table(sounds, "file,emotion,text", *rows))
+    texts = read_stage(corpus.root, STAGES["transcripts"], Transcript)
+    assert {text.text: text.flags for text in texts} == {
+        "请不吝点赞 订阅 转发": ["known_hallucination"], "你好": [],
+    }  # fmt: skip
+    assert any(one.startswith("1 text of the table may be invented") for one in outcome.warnings)
 
 
 def test_labels_without_recordings_are_warned_of(corpus, sounds):
