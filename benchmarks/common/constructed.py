@@ -124,10 +124,16 @@ def construct(
     change_probability: float,
     background: str | None = None,
     snr_db: float | None = None,
+    pauses: tuple[float, float] | None = None,
 ) -> Episode:
-    """Return an episode made of the utterances given; other arguments as for `episode`."""
+    """Return an episode made of the utterances given; other arguments as for `episode`.
+
+    ``pauses`` are the shortest and the longest in seconds, at least 0.08.
+    """
     rng = np.random.default_rng([seed, round(change_probability * 100)])
-    placed, length = _place(utterances, rng, round(minutes * 60 * RATE), change_probability)
+    placed, length = _place(
+        utterances, rng, round(minutes * 60 * RATE), change_probability, pauses or _PAUSE
+    )
     speech = np.zeros(length, dtype=np.float32)
     truth, spoken, spoken_power = [], 0, 0.0
     for at, gain, one in placed:
@@ -193,13 +199,14 @@ def _place(
     rng: np.random.Generator,
     length: int,
     change_probability: float,
+    pauses: tuple[float, float],
 ) -> tuple[list[tuple[int, float, Utterance]], int]:
     """Return (first sample of speech, gain, utterance) of each, and the episode's length."""
     speakers = sorted({one.speaker for one in utterances})
     emotions = sorted({one.emotion for one in utterances})
     decks = _Decks(utterances, rng)
     placed: list[tuple[int, float, Utterance]] = []
-    at, speaker = _pause(rng), str(rng.choice(speakers))
+    at, speaker = _pause(rng, pauses), str(rng.choice(speakers))
     while at < length:
         emotion = str(rng.choice(emotions))
         others = rng.permutation([other for other in speakers if other != speaker])
@@ -212,12 +219,12 @@ def _place(
             one = decks.draw(speaker, emotion)
             gain = 10 ** ((_LEVEL_DB + rng.uniform(-_VARIES_DB, _VARIES_DB)) / 20)
             placed.append((at, gain, one))
-            at += one.end - one.onset + _pause(rng)
+            at += one.end - one.onset + _pause(rng, pauses)
     return placed, at
 
 
-def _pause(rng: np.random.Generator) -> int:
-    return round(float(np.exp(rng.uniform(*np.log(_PAUSE)))) * RATE)
+def _pause(rng: np.random.Generator, pauses: tuple[float, float]) -> int:
+    return round(float(np.exp(rng.uniform(*np.log(pauses)))) * RATE)
 
 
 _FRAME = RATE // 100

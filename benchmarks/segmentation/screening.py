@@ -12,12 +12,16 @@ For music the score is `music`, for noise `snr_db`; "rejected" is by any reason.
 kind of background: an area under the ROC curve against clean clips of at least 0.95 at 5 dB and
 0 dB, and 0.90 at 10 dB; at the default thresholds at least 95 % of the clean clips are kept, and at
 least 80 % rejected at 5 dB.
+
+Speech that a person would keep (degradations.py): the share kept of clips over a telephone, after
+a codec, from far away, whispered and breathy, with the usual pauses and in quick talk (pauses of
+0.08 to 0.35 s). `--degraded` measures nothing else; RAVDESS may be the corpus there.
 """
 
 import argparse
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +29,17 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import fftconvolve
 
-from benchmarks.common.constructed import DEV, MEASURED, NEMO, RATE, episode, read_utterances
+from benchmarks.common.constructed import (
+    DEV,
+    MEASURED,
+    NEMO,
+    RATE,
+    construct,
+    episode,
+    read_utterances,
+)
 from benchmarks.segmentation.backgrounds import NOISES, PIECES, babble, render_music
+from benchmarks.segmentation.degradations import CHANNELS, VOICES
 from corpus_tools.configuration.segment import ScreenSettings, SegmentSettings
 from corpus_tools.media.wav import write_wav
 from corpus_tools.segmentation.screening.rules import drama_rules
@@ -38,6 +51,7 @@ LEVELS = (20, 15, 10, 5, 0)
 LEAST_AUC = {10: 0.90, 5: 0.95, 0: 0.95}
 LEAST_KEPT, LEAST_REJECTED, REJECTED_AT = 0.95, 0.80, 5
 CLEAN_EPISODES = 4
+QUICK = (0.08, 0.35)  # seconds between utterances
 ECHO_SECONDS = (0.3, 0.6)
 FOLLOWS = 4 * RATE  # samples over which a background follows the speech's level
 
@@ -92,7 +106,11 @@ def main() -> int:
     parser.add_argument("corpus", type=Path, nargs="?", default=NEMO, help="folder of nEMO")
     parser.add_argument("--dev", action="store_true", help="the side to set thresholds on")
     parser.add_argument("--quick", action="store_true", help="1 minute a kind instead of 2")
+    parser.add_argument("--degraded", action="store_true", help="degraded speech only")
     options = parser.parse_args()
+    if options.degraded:
+        report_degraded(options.corpus, options.dev)
+        return 0
     bench = Bench("dev" if options.dev else "measured", options.corpus, 1 if options.quick else 2)
     clean = [clip for seed in range(CLEAN_EPISODES) for clip in clips_of(bench.speech(seed)[0])]
     missed = report_clean("clean", clean, LEAST_KEPT)
@@ -169,6 +187,31 @@ def report_clean(name: str, clips: list[Clip], least: float | None) -> list[str]
     kept = 1 - rejected(clips)
     print(f"{name}: {kept:.1%} of {len(clips)} clips kept")
     return [f"{name}: {kept:.1%} kept"] if least is not None and kept < least else []
+
+
+def report_degraded(corpus: Path, dev: bool) -> None:
+    """Print the share kept of each kind of degraded speech, with usual and with short pauses."""
+    nemo = (corpus / "recordings" / MEASURED[0]).is_dir()
+    others = tuple(f"R{number:02}" for number in range(1 if dev else 2, 25, 2))  # men, or women
+    voices = read_utterances(corpus, (DEV if dev else MEASURED) if nemo else others)[::3]
+    print("| | usual pauses | quick talk |\n| --- | ---: | ---: |")
+    kinds = ("clean", *CHANNELS, *VOICES, "partly whispered")
+    for seed, kind in enumerate(kinds, start=150 if dev else 50):
+        shares = []
+        for pauses in (None, QUICK):
+            rng = np.random.default_rng(seed)
+            spoken = [
+                replace(one, samples=np.float32(VOICES[change](np.float64(one.samples), rng)))
+                if (change := kind if kind in VOICES else "whispered" if part else None)
+                else one
+                for one, part in zip(
+                    voices, np.arange(len(voices)) % 2 * (kind == "partly whispered"), strict=True
+                )
+            ]
+            sound = construct(spoken, seed, 1.5, 0.5, pauses=pauses).samples / 32768
+            clips = clips_of(CHANNELS[kind](sound, rng) if kind in CHANNELS else sound)
+            shares.append(f"{1 - rejected(clips):.0%} of {len(clips)}")
+        print(f"| {kind} | {shares[0]} | {shares[1]} |", flush=True)
 
 
 def heading(score: str) -> None:

@@ -306,7 +306,7 @@ def warn_of_other_sources(sources: Collection[str], outcome: Outcome) -> None:
         )
 
 
-_SEARCH_ALGORITHM = 1
-_RESOLUTION_ALGORITHM = 1
+_SEARCH_ALGORITHM = 2
+_RESOLUTION_ALGORITHM = 2
 _NUMBERS = re.compile(r"(\d+)")
 _NAMED = 5  # sources in a warning

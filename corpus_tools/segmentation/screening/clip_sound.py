@@ -15,7 +15,13 @@ from corpus_tools.media.samples import Samples, clipping_share, peak_db, rms_db
 from corpus_tools.registries.measures import SHIPPED, Measure, added_measures
 from corpus_tools.segmentation.screening.dropouts import dropout_count
 from corpus_tools.segmentation.screening.music import music_score
-from corpus_tools.segmentation.screening.snr import snr_db, voiced, voiced_frames, voiced_speech
+from corpus_tools.segmentation.screening.snr import (
+    snr_db,
+    unvoiced_is_speech,
+    voiced,
+    voiced_frames,
+    voiced_speech,
+)
 from corpus_tools.segmentation.screening.spectra import Spectra, power_spectra, windows_within
 from corpus_tools.segmentation.voice.activity import Activity
 from corpus_tools.segmentation.voice.base import FRAME_MS
@@ -127,12 +133,16 @@ def snr(sound: ClipSound) -> float | None:
     low = max(first - len(sound.before) // per_frame, 0)
     excerpt = slice(low, last + len(sound.after) // per_frame)
     inside = slice(first - low, last - low)
-    activity = sound.activity
-    sounds: NDArray[np.bool_] = activity.speech[excerpt]
-    speech = voiced_speech(sounds, voiced_frames(voiced(sound.spectra), len(sounds)))
-    if not speech[inside].any():  # the voice is masked, or whispers
-        speech = sounds
-    return snr_db(sound.samples, activity.power[excerpt], speech, activity.gap[excerpt], inside)
+    power, gap = sound.activity.power[excerpt], sound.activity.gap[excerpt]
+    speech: NDArray[np.bool_] = sound.activity.speech[excerpt]
+    if not speech[inside].any():
+        return None
+    voice = voiced_frames(voiced(sound.spectra), len(speech))
+    level = float(power[inside][speech[inside]].mean(dtype=np.float64))
+    if not unvoiced_is_speech(power[~gap], speech[~gap], voice[~gap], level):
+        voices = voiced_speech(speech, voice)
+        speech = voices if voices[inside].any() else speech  # the voice is masked, or whispers
+    return snr_db(sound.samples, power, speech, gap, inside)
 
 
 _EDGE = SAMPLE_RATE * 20 // 1000

@@ -15,7 +15,14 @@ from corpus_tools.segmentation.screening.spectra import (
 from corpus_tools.segmentation.voice.activity import runs, widened
 from corpus_tools.segmentation.voice.base import FRAME_MS
 
-__all__ = ["snr_db", "voiced", "voiced_frames", "voiced_speech", "wada_snr_db"]
+__all__ = [
+    "snr_db",
+    "unvoiced_is_speech",
+    "voiced",
+    "voiced_frames",
+    "voiced_speech",
+    "wada_snr_db",
+]
 
 Flags = NDArray[np.bool_]
 
@@ -29,7 +36,7 @@ def snr_db(
     speech, where its echo has faded. Less than half a second of pauses may be soft syllables: the
     larger of this ratio and `wada_snr_db` is then returned, below 0.2 s only the latter. ``power``
     is the mean squares of the frames in and around the clip, ``inside`` selects those of the clip;
-    ``speech`` comes from `voiced_speech`.
+    ``speech`` are the frames that somebody speaks in, of which `voiced_speech` may leave some out.
     """
     spoken = speech[inside]
     if not spoken.any():
@@ -68,6 +75,33 @@ def voiced_speech(speech: Flags, voice: Flags) -> Flags:
         voiced[[0, -1]] |= speech[[0, -1]]
         kept &= widened(voiced, _REACH, _REACH)
     return kept
+
+
+def unvoiced_is_speech(
+    power: NDArray[np.float32], speech: Flags, voice: Flags, level: float
+) -> bool:
+    """Return whether sounds without a voice are whispers or breath rather than steps or rain.
+
+    Steps and rain don't stop: 0.7 s without a voice (walkers make three steps in 2 s) are never 20
+    dB quieter than the speech (mean square ``level``). Where speech leaves no such pause,
+    0.2 s that are 26 dB quieter, which rain would fill, are enough if no loud sound begins as
+    abruptly as a step, by 30 dB within 20 ms. ``power``, ``speech`` and ``voice`` are the frames in
+    and around a clip, without gaps.
+    """
+    free = ~widened(voice, _ECHO, _ECHO)
+    if _quietest(power, free, _WALK) < level * _QUIET:
+        return True
+    if _quietest(power, free, _BREAK) >= level * _SILENT:
+        return False
+    loud = speech & free & (power > level * _LOUD)
+    return not (loud[2:] & (power[2:] > power[:-2] * _ABRUPT)).any()
+
+
+def _quietest(power: NDArray[np.float32], free: Flags, length: int) -> float:
+    """Return the lowest mean of as many consecutive free frames; infinite if there are none."""
+    total = np.concatenate(([0.0], np.cumsum(power, dtype=np.float64)))
+    starts = np.flatnonzero(np.convolve(free, np.ones(length), mode="valid") == length)
+    return float(((total[starts + length] - total[starts]) / length).min(initial=np.inf))
 
 
 def wada_snr_db(samples: Samples) -> float:
@@ -149,6 +183,8 @@ _RANGE_DB, _FALL_DB, _NEAR = 25.0, 10.0, 2
 _LEAST_SHARE = 0.1
 _LEAST_WINDOWS = 80 // HOP_MS
 _ECHO, _REACH = 5, 20  # frames
+_WALK, _BREAK = 70, 20  # frames
+_QUIET, _SILENT, _LOUD, _ABRUPT = (10 ** (db / 10) for db in (-20, -26, -15, 30))
 _LEAST_BACKGROUND, _ENOUGH, _LONG = 20, 50, 400  # frames
 _SILENCE = 10 ** (-80 / 10)
 _LEAST_RATIO = 0.1

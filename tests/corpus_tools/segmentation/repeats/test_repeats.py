@@ -35,6 +35,23 @@ def test_a_cut_of_an_encoded_copy_is_found(name, tmp_path, scene, resampled, mak
     assert find_repeats(clips(a=cut(scene, 2, 6), b=cut(copy, 1.5, 5.5))) == {"b": "a"}
 
 
+def take(hashes, share, seed):
+    """Return hashes with a share of their bits flipped, as in another take or a poor encoding."""
+    flips = np.random.default_rng(seed).random((len(hashes), 24)) < 1.25 * share
+    flips[::5] = False
+    return (hashes ^ (flips @ (1 << np.arange(24)))).astype(np.uint32)
+
+
+@pytest.mark.parametrize(
+    ("frames", "errors", "found"),
+    [(70, 0.16, False), (100, 0.18, False), (70, 0.05, True), (45, 0.09, True), (250, 0.15, True)],
+)
+def test_short_lines_must_match_closely_since_other_takes_come_near(frames, errors, found):
+    line = np.random.default_rng(1).integers(1, 2**24, frames).astype(np.uint32)
+    repeats = find_repeats([("a", line), ("b", take(line, errors, seed=2))])
+    assert repeats == ({"b": "a"} if found else {})
+
+
 def test_clip_across_two_earlier_ones_names_the_larger_match(scene):
     earlier = clips(a=cut(scene, 1, 5), b=cut(scene, 5, 9))
     assert find_repeats([*earlier, *clips(c=cut(scene, 3.5, 7.2))]) == {"c": "b"}

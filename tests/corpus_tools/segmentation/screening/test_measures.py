@@ -121,6 +121,46 @@ def test_steps_count_as_background_though_detected_as_speech():
     assert measures_of(sound, everything).snr_db < 12
 
 
+def whisper(count, seconds, db):
+    """Return breath in words of so many seconds, each swelling and fading, before equal pauses."""
+    swell = np.maximum(np.sin(np.pi * np.arange(count) / (seconds * RATE)), 0) ** 2
+    return noise(count, db, seed=3) * swell
+
+
+def voiced_then(unvoiced, seconds):
+    """Return 1 s of talk, a pause and then unvoiced sound, before 1 s of talk again; and speech."""
+    count, pause = round(seconds * RATE), np.zeros(RATE // 10)
+    word, spoken = talk([0.1, 0.1], seed=1)
+    sound = np.concatenate((word, pause, unvoiced(count), pause, word))
+    mask = np.concatenate((spoken, pause > 0, np.ones(count, dtype=bool), pause > 0, spoken))
+    return sound + noise(len(sound), -45), mask
+
+
+@pytest.mark.parametrize(
+    ("sound", "clean"),
+    [
+        (lambda count: whisper(count, 0.9, 0), True),  # a whispered phrase
+        (lambda count: whisper(count, 0.6, -6), True),
+        (lambda count: noise(count, -3), False),  # an engine
+        (lambda count: steps(count, -3), False),
+        (lambda count: steps(count, 3), False),
+    ],
+)
+def test_whispers_between_voices_are_speech_and_steps_and_engines_are_not(sound, clean):
+    ratio = measures_of(*voiced_then(sound, 3.5)).snr_db
+    assert ratio > 20 if clean else ratio < 12
+
+
+def test_speech_of_which_no_voice_is_found_keeps_its_ratio_next_to_voices():
+    sound, spoken = voiced_then(lambda count: whisper(count, 1.2, 0), 2.4)
+    pause = np.zeros(RATE)
+    quiet = np.concatenate((sound, pause)) + noise(len(sound) + RATE, -40)
+    mask = np.concatenate((spoken, pause > 0))
+    assert measures_of(quiet, mask).snr_db > 30
+    hiss = noise(len(quiet), -6, seed=2)
+    assert measures_of(quiet + hiss, mask).snr_db < 12
+
+
 def test_background_includes_pauses_around_the_clip():
     samples, activity = activity_of(TALK + noise(len(TALK), -10), SPOKEN)
     cut = Cut(0, 400)

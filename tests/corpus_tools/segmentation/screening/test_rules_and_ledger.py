@@ -26,7 +26,8 @@ def clip(name="a-00000000-00003500", ms=3500, **measures):
         ({"music": 0.4}, []),
         ({"snr_db": 3}, ["low_snr"]),
         ({"snr_db": None}, []),
-        ({"speech_ratio": 0.05}, ["little_speech"]),
+        ({"speech_ratio": 0.05}, ["little_speech"]),  # a click or a cough
+        ({"speech_ratio": 0.13}, []),  # 有啊 of 0.45 s
         (
             {"speech_ratio": 0.05, "rms_db": -60, "snr_db": 0, "music": 1, "dropouts": 2},
             ["too_quiet", "dropouts", "music", "low_snr", "little_speech"],
