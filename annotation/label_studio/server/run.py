@@ -189,7 +189,7 @@ def serve(
     emails = _account_emails(corpus)
     folder.check()
     _end_left_process(folder, report, restart=restart)
-    check_port(host, port)
+    _await_port(host, port, _PATIENCE if restart else 0.0)
     variables = server_environment(folder, public_url=public_url)
     with (
         _interruptible(),
@@ -271,6 +271,18 @@ def _end_left_process(folder: ServerFolder, report: LineCallback, *, restart: bo
         else:
             return
     raise CorpusError(f"process {left.pid} doesn't end; end it, and start again")
+
+
+def _await_port(host: str, port: int, patience: float) -> None:
+    """Check the address; an ended server's last threads may hold it for a moment."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            return check_port(host, port)
+        except ConfigurationError:
+            if time.monotonic() > end:
+                raise
+        time.sleep(_PAUSE)
 
 
 @contextmanager

@@ -2,15 +2,17 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
 from annotation.label_studio.address import ServerFolder, left_process, running_server
 from annotation.label_studio.machine import changed_machine
-from manifests.base.errors import CorpusError, DataError
+from manifests.base.errors import ConfigurationError, CorpusError, DataError
 
 START = """
 import sys
@@ -133,3 +135,14 @@ def test_a_killed_servers_database_is_taken_up_unless_another_lies_there(
     if other == "key":
         (folder.root / ".env").write_text("SECRET_KEY=own")
         run()
+
+
+def test_a_restart_waits_for_the_port_that_an_ended_server_holds(corpus_folder, port, run):
+    """A zombie's last threads close its socket a moment later."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", port))
+        held.listen()
+        threading.Timer(0.6, held.close).start()
+        with pytest.raises(ConfigurationError, match="--port"):
+            run()
+        run(restart=True)
