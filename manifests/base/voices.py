@@ -163,7 +163,7 @@ def is_within_source(speaker_id: str) -> bool:
     """Return whether an id is that of a local label of a source, not of a known person.
 
     Example:
-        >>> is_within_source(within_source("S1", "E01-0123456789ab")), is_within_source("M01")
+        >>> is_within_source(within_source("S1", "E01-0123456789ab-left")), is_within_source("M01")
         (True, False)
     """
     digest = _DIGEST.search(speaker_id)
@@ -214,5 +214,5 @@ def _han_role() -> re.Pattern[str]:
 _MISSING = re.compile(r"\s*[-−]\s*(?:1|9+)(?:\.0+)?\s*")
 _NUMBER = r"(?:\d{1,3}|[a-z]|[甲乙丙丁一二三四五六七八九十])"
 _SHORT = r"[sp]\d{1,2}|[a-dq]|[甲乙丙丁]"
-_DIGEST = re.compile(r"-[0-9a-f]{12}(?:-t\d+)?$")
+_DIGEST = re.compile(r"-[0-9a-f]{12}(?:-t\d+)?(?:-left|-right)?$")
 _SHOWN = 3

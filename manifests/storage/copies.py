@@ -70,9 +70,10 @@ def _entries(folder: Path) -> Iterator[Path]:
 _COPY = re.compile(
     r"[\s()\[\]（）~]|\.sync-conflict-\d{8}|_conflict-\d{8}|\.conflict$", re.IGNORECASE
 )
-_ID = re.compile(r".+-[0-9a-f]{12}(?:-t\d+)?")
+_ID = re.compile(r".+-[0-9a-f]{12}(?:-t\d+)?(?:-left|-right)?")
 _HOST = re.compile(
-    r"(.+-[0-9a-f]{12}(?:-t\d+)?|\d{8}T\d{6}Z-[0-9a-f]{8}(?:-\d+)?)-(?!t?\d+$)[\w-]+"
+    rf"({_ID.pattern}|\d{{8}}T\d{{6}}Z-[0-9a-f]{{8}}(?:-\d+)?)"
+    r"-(?!(?:t?\d+|(?:t\d+-)?(?:left|right))$)[\w-]+"
 )
 """Ids of sources and names of imports, and what follows them."""
 _BY_HOST = re.compile(r"(?:speakers|corpus|annotators)-[A-Z0-9][A-Z0-9-]{3,}")

@@ -11,6 +11,10 @@ from manifests.storage.records import Screen
 from manifests.storage.shards import STAGES, read_stage, shard_paths, write_shard
 
 NAME = "E01-0123456789ab"
+NAMES = (
+    *(NAME, f"{NAME}-t2", f"{NAME}-left", f"{NAME}-t2-right"),
+    *("drama", "剧 (第2集)-aaaaaaaaaaaa"),
+)
 ENDINGS = [
     " (conflicted copy)",
     " (Anna's conflicted copy 2024-05-01)",
@@ -36,7 +40,7 @@ def screens(corpus: Path) -> list[Screen]:
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
-    for name in (NAME, f"{NAME}-t2", "drama", "剧 (第2集)-aaaaaaaaaaaa"):
+    for name in NAMES:
         row = Screen(clip_id=f"{name}-00000000-00003000", accepted=True, reasons=[])
         write_shard(tmp_path, STAGES["screen"], name, [row], {})
     return tmp_path
@@ -45,7 +49,7 @@ def corpus(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_copy_of_a_shard_is_named_and_not_read(corpus: Path, ending: str) -> None:
     before = screens(corpus)
-    assert len(before) == 4
+    assert len(before) == len(NAMES)
     assert not copy_warnings(corpus)
     path = STAGES["screen"].path(corpus, NAME)
     copy = shutil.copy(path, path.with_name(f"{NAME}{ending}.jsonl"))
