@@ -95,10 +95,8 @@ def _screen(history: dict[str, Any]) -> list[str]:
         f"({row['origin']}{', ' + row['note'] if row['note'] else ''})"
         for row in history["choices"]
     ]
-    if screen["yields_to"]:
-        lines.append(f"suppressed repeat; kept instead: {screen['yields_to']}")
-    elif clip["duplicate_of"]:
-        lines.append(f"repeat of {clip['duplicate_of']}")
+    if original := screen["yields_to"] or clip["duplicate_of"]:
+        lines.append(f"repeat of {original}")
     if history["repeats"]:
         lines.append(f"repeated in {', '.join(history['repeats'])}")
     if screen["rules"]:

@@ -170,6 +170,7 @@ def _closed(data: SourceData) -> list[tuple[int, int, str]]:
 
 def _clip(clip: Clip, data: SourceData) -> dict[str, Any]:
     decision = data.decisions[clip.clip_id]
+    clip = clip.changed(duplicate_of=data.repeats.get(clip.clip_id, clip.duplicate_of))
     text = data.texts.get(clip.clip_id)
     return {
         "id": clip.clip_id,

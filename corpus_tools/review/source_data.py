@@ -7,7 +7,7 @@ from typing import Any
 
 from corpus_tools.segmentation.intake.identify import find_media, identifies, nearest_names
 from corpus_tools.segmentation.intake.selections import Choices, read_choices
-from corpus_tools.segmentation.ledger.decisions import check_finished
+from corpus_tools.segmentation.ledger.decisions import check_finished, recorded_suppressed
 from corpus_tools.workspace.runner import run_each
 from manifests.base.errors import CorpusError, DataError
 from manifests.base.outcome import Outcome
@@ -24,7 +24,8 @@ class SourceData:
     """Records of a source; superseded clips are left out.
 
     Clips and lines are in order of time, ``decisions`` and preferred transcripts by clip id,
-    thresholds (``rules``) by name; the ledger has seconds by reason.
+    thresholds (``rules``) by name; the ledger has seconds by reason. ``repeats`` maps rejected
+    repeats to the clip that they repeat.
     """
 
     source: Source
@@ -35,6 +36,7 @@ class SourceData:
     lines: list[SubtitleLine]
     texts: Mapping[str, Transcript]
     choices: Choices
+    repeats: Mapping[str, str]
 
 
 def read_source_data(corpus: Path, source: Source) -> SourceData:
@@ -60,6 +62,7 @@ def read_source_data(corpus: Path, source: Source) -> SourceData:
         lines=sorted(lines, key=lambda line: (line.start, line.end)),
         texts=_preferred(texts),
         choices=read_choices(corpus, source.source_id),
+        repeats=recorded_suppressed(corpus, source.source_id),
     )
 
 

@@ -7,7 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import manifests.storage.shards
+from corpus_tools.cli.why import _screen
 from corpus_tools.configuration.segment import ScreenSettings
+from corpus_tools.inspection.clip_history import clip_history
+from corpus_tools.review.contents import SoundMap, page_data
+from corpus_tools.review.source_data import read_source_data
 from corpus_tools.segmentation.intake.selections import put_regions, put_reviews
 from corpus_tools.segmentation.ledger.commit import MARKED, SETTLED, SourceResult, write_result
 from corpus_tools.segmentation.repeats.fingerprint import fingerprint, to_text
@@ -18,6 +22,7 @@ from corpus_tools.segmentation.repeats.resolve import (
 )
 from corpus_tools.segmentation.rescreen import screen_corpus
 from corpus_tools.segmentation.screening.rules import drama_rules
+from corpus_tools.workspace.workspace import Workspace
 from manifests.base.outcome import Outcome
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Choice, Clip, Fingerprint, LedgerEntry, Screen, Source
@@ -233,6 +238,83 @@ def dies_after(monkeypatch):
             work()
 
     return run
+
+
+def named(corpus: Path) -> list[str | None]:
+    """Return the clip that each clip repeats, as `corpus why` and the review page name it."""
+    (corpus / "corpus.toml").touch()
+    found = []
+    for source in read_stage(corpus, STAGES["sources"], Source):
+        page = page_data(read_source_data(corpus, source), SoundMap([], whole=False), None)
+        (clip,) = page["clips"]
+        lines = _screen(clip_history(Workspace.find(corpus), clip["id"]))
+        assert ("duplicate" in clip["reasons"]) == any("repeat of " in line for line in clip["why"])
+        assert all(line in lines for line in clip["why"] if "repeat of " in line)
+        found.append(clip["duplicateOf"] if "duplicate" in clip["reasons"] else None)
+    return found
+
+
+def test_every_rejected_repeat_names_the_clip_that_it_repeats(corpus, add):
+    song = np.random.default_rng(0).integers(1, 2**24, 400).astype(np.uint32)
+    noisy, across, after = (to_text(song[start : start + 200]) for start in (0, 90, 180))
+    add(1, noisy, **NOISY)
+    second = add(2, across)
+    add(3, after)  # has no mark: it isn't found in the first
+    resolve(corpus)
+    assert decided(corpus)[2] == ["duplicate"]
+    assert named(corpus) == [None, None, second]
+
+
+def test_the_first_copy_names_the_one_that_a_person_kept_and_bad_copies_the_first(corpus, add):
+    first, second = add(1), add(2)
+    review(corpus, second, "keep", origin="regions")
+    resolve(corpus)
+    assert decided(corpus) == [["duplicate"], ["human_keep"]]
+    assert named(corpus) == [second, None]
+    put_regions(corpus, second.rsplit("-", 2)[0], [])
+    for number in (1, 2):
+        add(number, **NOISY)
+    resolve(corpus)
+    assert named(corpus) == [None, first]
+
+
+@pytest.mark.parametrize(
+    ("scores", "accepted"),
+    [
+        ((0.2, 0.95), []),  # a jingle, by cut and encoding
+        ((0.45, 0.7, 0.3, 0.9), []),
+        ((0.95, 0.2, 0.4), []),
+        ((0.03, 0.93), [0]),  # a scene, and its recap under music
+        ((0.03, 0.93, 0.97), [0]),
+        ((0.2, 0.6, 0.1), [0]),
+        ((0.95, 0.03, None), [1]),
+    ],
+)
+def test_copies_of_one_sound_agree_on_music(corpus, add, scores, accepted):
+    ids = [add(number, music=score) for number, score in enumerate(scores)]
+    resolve(corpus)
+    assert [at for at, reasons in enumerate(decided(corpus)) if not reasons] == accepted
+    resolve(corpus)  # again, from what is on record
+    assert [at for at, reasons in enumerate(decided(corpus)) if not reasons] == accepted
+    for own, original, reasons in zip(ids, named(corpus), decided(corpus), strict=True):
+        assert ("duplicate" in reasons) == (original in set(ids) - {own})
+    whole = tree(corpus)
+    (corpus / SETTLED).unlink()
+    resolve(corpus)
+    assert tree(corpus) == whole
+
+
+def test_a_person_may_keep_a_copy_of_music_and_other_limits_free_it(corpus, add):
+    first, second = add(1, music=0.2), add(2, music=0.95)
+    resolve(corpus)
+    assert decided(corpus) == [["duplicate"], ["duplicate", "music"]]
+    screen_corpus(corpus, {"drama": drama_rules(ScreenSettings(max_music=0.8))})
+    assert decided(corpus) == [[], ["duplicate", "music"]]
+    screen_corpus(corpus, {"drama": RULES})
+    assert named(corpus) == [second, first]
+    review(corpus, second, "keep")
+    resolve(corpus)
+    assert decided(corpus) == [["duplicate"], ["human_keep"]]
 
 
 @pytest.mark.parametrize("step", range(8))
