@@ -13,8 +13,9 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import PurePath
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 
@@ -24,6 +25,7 @@ from manifests.base.outcome import Failure, Outcome, Progress
 __all__ = ["Session", "ending_on_interrupt", "explain_language", "one_line", "session"]
 
 INTERRUPTED = 130
+_T = TypeVar("_T")
 
 
 class Session:
@@ -82,9 +84,10 @@ class Session:
     def close(self) -> None:
         """Print warnings, failures, the conservation line and the JSON document."""
         outcome = self.outcome
-        for warning in outcome.warnings[:_MOST_WARNINGS]:
+        warnings = list(_folded_warnings(outcome.warnings))
+        for warning in warnings[:_MOST_WARNINGS]:
             print(f"warning: {one_line(warning)}", file=sys.stderr)
-        more = len(outcome.warnings) - _MOST_WARNINGS
+        more = len(warnings) - _MOST_WARNINGS
         if more > 0:
             print(f"warning: {more} more warnings; --json lists all", file=sys.stderr)
         for item, reason in _folded(outcome.failures):
@@ -173,15 +176,41 @@ def _folded(failures: Sequence[Failure]) -> Iterator[tuple[str, str]]:
         >>> len(found), found[-1]
         (4, ('line 3, line 4 …', "315 more like this: no file '3.wav'; --json lists all"))
     """
-    alike: dict[str, list[Failure]] = {}
-    for failure in failures:
-        alike.setdefault(_DETAIL.sub("…", failure.reason), []).append(failure)
-    for group in alike.values():
-        shown = len(group) if len(group) <= _MOST_ALIKE else _FIRST_ALIKE
-        yield from ((failure.item, failure.reason) for failure in group[:shown])
-        if rest := group[shown:]:
+    for shown, rest in _alike(failures, lambda failure: _DETAIL.sub("…", failure.reason)):
+        yield from ((failure.item, failure.reason) for failure in shown)
+        if rest:
             items = ", ".join(failure.item for failure in rest[:2])
             yield f"{items} …", f"{len(rest)} more like this: {rest[0].reason}; --json lists all"
+
+
+def _folded_warnings(warnings: Sequence[str]) -> Iterator[str]:
+    """Yield warnings; of many that differ in their file, names or numbers only a few.
+
+    Example:
+        >>> found = list(_folded_warnings([f"E{n}.mp4: read E{n}.srt, not pl" for n in range(40)]))
+        >>> len(found), found[-1]
+        (4, '37 more like this: E3.mp4: read E3.srt, not pl; --json lists all')
+    """
+
+    def shape(warning: str) -> str:
+        subject, _, rest = warning.partition(": ")
+        stem = PurePath(subject).stem
+        return _DETAIL.sub("…", rest.replace(stem, "…") if rest and stem else warning)
+
+    for shown, rest in _alike(warnings, shape):
+        yield from shown
+        if rest:
+            yield f"{len(rest)} more like this: {rest[0]}; --json lists all"
+
+
+def _alike(found: Sequence[_T], shape: Callable[[_T], str]) -> Iterator[tuple[list[_T], list[_T]]]:
+    """Yield those of each shape in two parts: the first, all unless many, and the rest."""
+    groups: dict[str, list[_T]] = {}
+    for one in found:
+        groups.setdefault(shape(one), []).append(one)
+    for group in groups.values():
+        shown = len(group) if len(group) <= _MOST_ALIKE else _FIRST_ALIKE
+        yield group[:shown], group[shown:]
 
 
 _MOST_ALIKE = 10

@@ -63,11 +63,26 @@ def test_remaining_time_excludes_the_first_item(monkeypatch):
 
 def test_many_warnings_are_shortened_on_the_terminal_only(capsys):
     with session("segment", as_json=True) as run:
-        run.outcome.warnings += [f"a{number}.wav: too short" for number in range(30)]
+        run.outcome.warnings += [f"a.wav: {'x' * number} is too short" for number in range(30)]
     printed = capsys.readouterr()
     assert printed.err.count("too short") == 20
     assert "10 more warnings; --json lists all" in printed.err
     assert len(json.loads(printed.out)["warnings"]) == 30
+
+
+def test_warnings_alike_of_many_films_are_folded_on_the_terminal_only(capsys):
+    with session("segment", as_json=True) as run:
+        run.outcome.warnings += [
+            f"/films/{film}.mkv: read {film}.srt; not used: {film}.en.srt (marked en)"
+            for film in ("Amélie", "E02", "So weit", *(f"第{number}集" for number in range(37)))
+        ]
+        run.outcome.warnings.append("/films/E02.mkv: has no sound")
+    printed = capsys.readouterr()
+    lines = printed.err.splitlines()
+    assert len(lines) == 5
+    assert lines[3].startswith("warning: 37 more like this: /films/第0集.mkv: read 第0集.srt; ")
+    assert lines[4] == "warning: /films/E02.mkv: has no sound"
+    assert len(json.loads(printed.out)["warnings"]) == 41
 
 
 def test_control_characters_are_escaped(capsys):
