@@ -17,6 +17,7 @@ from manifests.base.voices import is_diarised
 
 __all__ = [
     "has_letters",
+    "is_manner",
     "is_remark",
     "join_brackets",
     "without_lyrics",
@@ -33,6 +34,8 @@ def without_remarks(text: str, *, names: bool = False) -> str:
     Example:
         >>> without_remarks("(sobbing) No! *sighs* [door\nslams] （哭泣）走嘛 (555) s*** go(ing)")
         ' No!    走嘛 (555) s*** going'
+        >>> without_remarks("你（们）好，走（笑）了")
+        '你们好，走 了'
         >>> without_remarks("(What are you doing?)\n(sighs) [ANNA] Hey", names=True)
         'What are you doing?\n  [ANNA] Hey'
     """
@@ -77,6 +80,19 @@ def is_remark(content: str) -> bool:
     )
 
 
+def is_manner(content: str) -> bool:
+    """Return whether a name in brackets would rather be a manner of speaking, or a language.
+
+    Example:
+        >>> [is_manner(text) for text in ("FLATLY", "Emily", "annoyed", "焦急", "日语", "焦裕禄")]
+        [True, False, True, True, True, False]
+    """
+    plain = content.strip(_PUNCTUATION).casefold()
+    return plain in word_list("manner") or (
+        _MANNER.fullmatch(plain) is not None and plain not in word_list("name in ly")
+    )
+
+
 def has_letters(text: str) -> bool:
     """Return whether a text has a letter or digit."""
     return any(letter.isalnum() for letter in text)
@@ -93,7 +109,13 @@ def word_list(section: str) -> frozenset[str]:
 
 @cache
 def _remark_stem() -> re.Pattern[str]:
-    return re.compile(rf"(?:{'|'.join(sorted(word_list('remark stem')))})(?:s|es|ed|ing)?")
+    stems = (
+        rf"{stem[:-1]}(?:e|es|ed|ing)"
+        if stem.endswith("e")
+        else rf"{stem}(?:s|{stem[-1]}?(?:ed|ing)|es)?"
+        for stem in sorted(word_list("remark stem"))
+    )
+    return re.compile("|".join(stems))
 
 
 # up to 200 characters, without further brackets, or a hostile file would take quadratic time
@@ -110,6 +132,9 @@ _HAN_REMARK = re.compile(
     "愤怒|憤怒|生气|生氣|激动|激動|害怕|恐惧|恐懼|难过|難過|悲伤|悲傷|伤心|傷心|高兴|高興|开心|開心|惊讶|驚訝|"
     "吃惊|吃驚|紧张|緊張|无奈|無奈|温柔|溫柔|冷漠|平静|平靜|疑惑|委屈|叹气|嘆氣|沉默|停顿|犹豫|耳语|低语|"
     "自言自语|深呼吸|鼓掌|掌声|敲门|音效|ため息|拍手|歓声|ノック"
+)
+_MANNER = re.compile(
+    "[a-z]{4,}ly|(?:[日英法德韩韓俄粤粵汉漢国國外闽閩泰]|越南|西班牙|阿拉伯)[语語]"
 )
 _YOU_AND_I = re.compile(
     r"[我你您俺咱]|\b(?:I|I'[a-z]+|(?i:you|you'[a-z]+|my|me|we|we'[a-z]+|us|our|your))\b"
@@ -138,6 +163,8 @@ def _replacement(found: re.Match[str], names: bool) -> str:
         return found[0] if has_letters(content) and not _TIME.fullmatch(content) else " "
     if re.search(r"[a-zà-ž]$", before) and re.fullmatch(r"[a-zà-ž]+", content):
         return content
+    if len(content) == 1 and _is_between_han(found) and not is_remark(content):
+        return content
     if _is_speech(content) or _is_within(found, content):
         return content
     if (
@@ -161,6 +188,11 @@ def _is_speech(content: str) -> bool:
         stem = first[1].casefold() in word_list("remark stem")  # "Stop!", but not "sobs!"
         return stem and _SENTENCE.search(content) is not None
     return not is_remark(content) and _SENTENCE.search(content) is not None
+
+
+def _is_between_han(found: re.Match[str]) -> bool:
+    around = found.string[: found.start()][-1:] + found.string[found.end() :][:1]
+    return re.fullmatch(r"[\u3400-\u9fff]{2}", around) is not None
 
 
 def _is_within(found: re.Match[str], content: str) -> bool:

@@ -208,7 +208,7 @@ def _candidates(media: Path) -> Iterator[tuple[Path, str, bool]]:
         yield from _with_stem(folder, own, media, stems)
         for child in (folder / name for name in own if _composed(name) == stem):
             yield from _whole_names(child, _listing(child))
-        if _stems(beside) <= {stem}:
+        if all(_stems([name]) <= {stem} for name in beside):  # stops at another film's
             yield from _whole_names(folder, [name for name in inside if name not in own])
 
 

@@ -13,6 +13,7 @@ from corpus_tools.subtitles.credits import is_credit, is_job
 from corpus_tools.subtitles.cues import Cue
 from corpus_tools.subtitles.remarks import (
     has_letters,
+    is_manner,
     is_remark,
     without_lyrics,
     without_remarks,
@@ -90,7 +91,11 @@ def _turns(text: str, raw: str) -> list[_Turn]:
 def _may_be_name(name: str, rest: str, bracket: bool) -> bool:
     if _counts_at_once(name):
         return not rest[:1].isdigit() or not name.isalpha()
-    if is_remark(name) if bracket else is_job(name) and is_credit(f"{name}：{rest}"):
+    if (
+        is_remark(name) or is_manner(name)
+        if bracket
+        else is_job(name) and is_credit(f"{name}：{rest}")
+    ):
         return False
     if is_local_label(name) and not name.islower():
         return True
@@ -108,7 +113,8 @@ def _may_be_name(name: str, rest: str, bracket: bool) -> bool:
 
 def _counts_at_once(name: str) -> bool:
     unknown = is_nobody(name) and name.casefold().startswith("un")
-    return is_role(name) or is_diarised(name) or unknown
+    role = is_role(name) and _CLAUSE.match(name) is None
+    return role or is_diarised(name) or unknown
 
 
 def _names(turns: Iterable[_Turn]) -> frozenset[str]:
@@ -130,7 +136,8 @@ def _named(cue: Cue, turns: Sequence[_Turn], names: frozenset[str]) -> Cue:
     unnamed = 0
     for turn in turns:
         if turn.name in names or (turn.name and not turn.rest and cue.text != cue.raw):
-            speakers.add(_person(turn.name))
+            if turn.rest or not lines or turn is not turns[-1]:  # nothing follows a last bracket
+                speakers.add(_person(turn.name))
             text = turn.rest
         else:
             unnamed += turn.new
@@ -160,9 +167,13 @@ _NAME_ALONE = re.compile(r"^([^\n:：]{1,30}[:：])[ \t]*\n", re.MULTILINE)
 _CHEVRONS = re.compile(r"(?:(?<=\s)|^)(?:[>＞]\s?){2,3}\s*", re.MULTILINE)
 _DASH = re.compile(r"^[-‐‑–—―−]{1,2}(?:\s+|(?=[^\s\d-])|$)")
 _DASH_WITHIN = re.compile(r"(?<=[.?!…。？！\"”])\s+[-–—]\s*(?=\S)")
+_CLAUSE = re.compile(r"I\b|(?i:he|she|it|we|you|they|that|there|this|who)['’ ]|[a-z]+ ")
+"""Beginning of a sentence that ends in a word for roles: I'm all, of everybody."""
 _OFTEN = 5
 _CODE = re.compile(r"[A-Za-z]{1,8}[_-]?[0-9]{1,4}")
 _SAYING = tuple("说說道问問想叫喊答是如下讲講吼骂罵曰话話")
 """Endings of Chinese words that introduce speech or a list, and aren't names."""
-_NOT_IN_NAMES = re.compile("[我你您他她它的了是不这這那就都也没沒么麼吗嗎呢吧个個很]")
+_NOT_IN_NAMES = re.compile(
+    "^第[一二三四五六七八九十百0-9]|[我你您他她它的了是不这這那就都也没沒么麼吗嗎呢吧个個很]"
+)
 _SAID = re.compile(r"\b(?:sa(?:id|ys)|asks?|tells?|means?|thinks?|is|was|are)\b", re.IGNORECASE)

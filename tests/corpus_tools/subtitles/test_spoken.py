@@ -273,3 +273,56 @@ def test_a_file_of_comments_alone_is_refused(read: Read) -> None:
         read(HEAD + "".join(rows), "zh", "ass")
     with pytest.raises(DataError, match="give a file with the dialogue"):
         read(srt("♪ la ♪", "(sighs)"))
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        "[CHUCKLING]",
+        "[stammering]",
+        "[FLATLY]",
+        "[ANNOYED]",
+        "[DOOR OPENS]",
+        "（焦急）",
+        "（日语）",
+    ],
+)
+def test_a_manner_or_sound_before_two_lines_is_no_speaker(read: Read, remark: str) -> None:
+    found = read(srt(f"{remark} Hey, Silvio.", f"{remark}\nMother.", f"My God.\n{remark}"))
+    assert [(line.text, line.speaker) for line in found.events] == [
+        ("Hey, Silvio.", None),
+        ("Mother.", None),
+        ("My God.", None),
+    ]
+
+
+def test_a_name_in_brackets_is_of_the_text_after_it(read: Read) -> None:
+    found = read(srt("[Emily] Hi.", "[Emily]\nMe again.", "My God.\n[Emily]", "[Beverly] Hi, you."))
+    assert [(line.text, line.speaker) for line in found.events] == [
+        ("Hi.", "Emily"),
+        ("Me again.", "Emily"),
+        ("My God.", None),
+        ("Hi, you.", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I just came from tap.\nI'm all: Wooh!",
+        "We couldn't keep track\nof everybody:",
+        "那是你（们）的",
+    ],
+)
+def test_words_that_end_like_a_role_or_are_written_around_are_kept(read: Read, text: str) -> None:
+    (line,) = read(srt(text)).events
+    assert line.text == text.replace("\n", " ").replace("（们）", "们")
+
+
+@pytest.mark.parametrize("word", ["第一条", "密码", "人生", "上联"])
+def test_words_that_recur_before_a_colon_are_no_persons(read: Read, word: str) -> None:
+    found = read(srt(f"{word}：不准撒谎", f"{word}：不准说话"), "zh")
+    assert [(line.text, line.speaker) for line in found.events] == [
+        (f"{word}：不准撒谎", None),
+        (f"{word}：不准说话", None),
+    ]
