@@ -144,6 +144,7 @@ _SENTENCE = re.compile(
     r"^\W*(?:what|why|how|who|where|when|don't|let's)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_AROUND = 250  # characters
 _PUNCTUATION = " \t\n.,!?:;-…—。，！？：；~～"
 _TIME = re.compile(r"\s*\d+(?::\d\d)+(?:[.,]\d+)?\s*")
 _LONG = re.compile(r"(?:\S+\s+){12,}\S|(?:[\u3400-\u9fff]\W*){19,}")
@@ -158,7 +159,7 @@ _NAME_IN_BRACKETS = re.compile(
 
 def _replacement(found: re.Match[str], names: bool) -> str:
     content = found[1] if found[1] is not None else found[2]
-    before = found.string[: found.start()]
+    before = _before(found)
     if not any(letter.isalpha() for letter in content):
         return found[0] if has_letters(content) and not _TIME.fullmatch(content) else " "
     if re.search(r"[a-zà-ž]$", before) and re.fullmatch(r"[a-zà-ž]+", content):
@@ -175,6 +176,11 @@ def _replacement(found: re.Match[str], names: bool) -> str:
     ):
         return found[0]
     return " "
+
+
+def _before(found: re.Match[str]) -> str:
+    """Return what stands before a bracket: not all of it, or many would take quadratic time."""
+    return found.string[max(0, found.start() - _AROUND) : found.start()]
 
 
 def _is_speech(content: str) -> bool:
@@ -197,8 +203,8 @@ def _is_between_han(found: re.Match[str]) -> bool:
 
 def _is_within(found: re.Match[str], content: str) -> bool:
     """Return whether one or two small words stand in the middle of a line: I am (not) sure."""
-    before = found.string[: found.start()].rpartition("\n")[2]
-    after = found.string[found.end() :].partition("\n")[0]
+    before = _before(found).rpartition("\n")[2]
+    after = found.string[found.end() : found.end() + _AROUND].partition("\n")[0]
     small = re.fullmatch(r"[a-z]+(?: [a-z]+)?", content) is not None
     return (
         small
@@ -277,9 +283,10 @@ def _end_of_song(cues: Sequence[Cue], texts: Sequence[str], first: int) -> int:
 
 
 _NOTE = re.compile("[♪♫♬♩🎵🎶](?:\\s*[♪♫♬♩🎵🎶])*")
-_HASH_LYRIC = re.compile(r"^\s*#\s+[^\W\d_]|^\s*#[^\W\d_#][^#]*\s?#\s*$", re.MULTILINE)
-_HASH = re.compile(r"^\s*#|#\s*$", re.MULTILINE)
+# "[^\S\n]" where "\s" would take quadratic time in a text of blank lines
+_HASH_LYRIC = re.compile(r"^[^\S\n]*#\s+[^\W\d_]|^[^\S\n]*#[^\W\d_#][^#]*\s?#\s*$", re.MULTILINE)
+_HASH = re.compile(r"^[^\S\n]*#|#\s*$", re.MULTILINE)
 _HASH_END = re.compile(r"\w[.,!?]?\s+#\s*$")
-_STARRED_LYRIC = re.compile(r"^\s*\*\s+[^*\n]*\s\*\s*$", re.MULTILINE)
+_STARRED_LYRIC = re.compile(r"^[^\S\n]*\*\s+[^*\n]*\s\*\s*$", re.MULTILINE)
 _MOST_SUNG = 6  # cues
 _PAUSE_IN_SONG = 3.0  # s

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus_tools.subtitles.files import Subtitles, read_subtitle_file
+from corpus_tools.subtitles.speakers import spoken_texts
 from manifests.base.errors import DataError
 
 SRT = "1\n00:00:01,000 --> 00:00:02,500\n巴适得很\n\n2\n00:00:03,000 --> 00:00:04,000\n莫得事\n\n"
@@ -216,3 +217,11 @@ def test_a_cue_without_duration_is_named(read: Callable[..., Subtitles]) -> None
     found = read(f"{SRT}3\n00:00:05,000 --> 00:00:05,000\n晓得\n")
     assert texts(found) == ["巴适得很", "莫得事"]
     assert "1 subtitle lines have no duration; left out" in " ".join(found.notes)
+
+
+@pytest.mark.parametrize("unit", ["[A] ", "[a]", "a (not) ", "\n", "# a\n", "♪ ", "- a. ", "A: "])
+def test_a_long_text_of_brackets_or_blank_lines_takes_linear_time(unit: str) -> None:
+    spoken_texts([unit])
+    started = time.process_time()
+    spoken_texts([unit * (10_000 // len(unit))])
+    assert time.process_time() - started < 2
