@@ -6,11 +6,10 @@ from pathlib import Path
 
 from annotation.batches.batches import read_plans
 from annotation.batches.server_file import ServerFile
+from manifests.base.outcome import listed
 from manifests.storage.records import Judgement
 
 __all__ = ["MisplacedAnswers", "ProjectOwners"]
-
-_MOST_NAMED = 10
 
 
 class ProjectOwners:
@@ -62,9 +61,8 @@ class MisplacedAnswers:
     def warnings(self) -> Iterator[str]:
         """Yield a warning for each project and annotator."""
         for (owner, project, annotator), numbers in sorted(self._annotation_ids.items()):
-            named = ", ".join(map(str, sorted(numbers)[:_MOST_NAMED]))
-            more = f" and {len(numbers) - _MOST_NAMED} more" if len(numbers) > _MOST_NAMED else ""
             yield (
-                f"annotation{'s' * (len(numbers) != 1)} {named}{more} in {owner}'s project "
+                f"annotation{'s' * (len(numbers) != 1)} "
+                f"{listed(sorted(numbers), most=10)} in {owner}'s project "
                 f"{project} {'are' if len(numbers) != 1 else 'is'} by {annotator}"
             )

@@ -23,7 +23,7 @@ from annotation.scheme.settings import AnnotationSettings
 from annotation.tasks.assignment import Panel, assign
 from annotation.tasks.candidates import Candidates, FindContext, check_base_url, task_rows
 from manifests.base.errors import ConfigurationError
-from manifests.base.outcome import Outcome
+from manifests.base.outcome import Outcome, listed
 from manifests.storage.decisions import is_decided
 from manifests.storage.sections import TextSettings
 from manifests.storage.store import fingerprint, write_text
@@ -276,16 +276,13 @@ def _gold(corpus: Path, named: Collection[str], candidates: Candidates) -> list[
     ]
     left_out = sorted(set(named) - set(found))
     if left_out:
-        listed = ", ".join(quoted(one) for one in left_out[:_MOST_NAMED])
-        more = f" and {len(left_out) - _MOST_NAMED} more" * (len(left_out) > _MOST_NAMED)
         candidates.outcome.warnings.append(
             f"{len(left_out)} of {len(named)} gold clips are not in this corpus, superseded, "
-            f"undecided or without a file, and left out: {listed}{more}"
+            f"undecided or without a file, and left out: {listed(map(quoted, left_out), most=5)}"
         )
     return found
 
 
-_MOST_NAMED = 5
 _ANCHORING = (
     "the predictions will be pre-selected in Label Studio and bias annotators towards them; use "
     "these votes for speed, not for agreement (each judgement records its origin)"

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import session
+from manifests.base.outcome import listed
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -67,9 +68,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
 def _undecided(sources: list[str]) -> list[str]:
     if not sources:
         return []
-    more = f" and {len(sources) - _NAMED} more" if len(sources) > _NAMED else ""
     return [
-        f"undecided    {', '.join(sources[:_NAMED])}{more}: a run was interrupted, and their clips "
+        f"undecided    {listed(sources, most=5)}: a run was interrupted, and their clips "
         f"are not used; run it again, or corpus screen"
     ]
 
@@ -107,5 +107,4 @@ def _label_table(labels: dict[str, dict[str, int]]) -> "Table":
     return table
 
 
-_NAMED = 5  # undecided sources in a line
 _SETTLE = "; settle ties with: corpus export-tasks --disputed --annotators NAMES"

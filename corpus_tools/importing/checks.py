@@ -18,7 +18,7 @@ from corpus_tools.importing.rows import (
 )
 from corpus_tools.importing.tables import RawRow, Table
 from manifests.base.errors import ConfigurationError, DataError
-from manifests.base.outcome import Outcome
+from manifests.base.outcome import Outcome, listed
 from manifests.base.voices import (
     alike_warnings,
     is_nobody,
@@ -113,7 +113,7 @@ def table_warnings(
     if bare and {"emotion", "votes"} & columns.keys():
         yield (
             f"{len(bare)} of {len(rows)} clips have no label and are to be annotated: "
-            f"{_first(row.where for row in bare)}"
+            f"{listed(row.where for row in bare)}"
         )
     nobody = [
         name
@@ -123,27 +123,27 @@ def table_warnings(
     if nobody:
         yield (
             f"{len(nobody)} of {len(table.rows)} rows have "
-            f"{_first(map(repr, dict.fromkeys(nobody)))} for a speaker, which is nobody; their "
+            f"{listed(map(repr, dict.fromkeys(nobody)))} for a speaker, which is nobody; their "
             f"speaker is unknown"
         )
     yield from spelling_warnings(reading.spelling)
     yield from alike_warnings(dict.fromkeys(reading.spelling.values()), known)
     if local := sorted({name for name, recording in reading.labels if recording}):
         yield (
-            f"{_first(local)}: labels of a diarisation tool, which mean others in each recording; "
+            f"{listed(local)}: labels of a diarisation tool, which mean others in each recording; "
             f"each is a speaker of its own in each of the table's recordings; give one id to a "
             f"person who is in several"
         )
     if local := sorted({name for name, recording in reading.labels if not recording}):
         yield (
-            f"{_first(local)}: labels of a diarisation tool, which mean others in each recording, "
+            f"{listed(local)}: labels of a diarisation tool, which mean others in each recording, "
             f"but no column says which files are of one recording, so each counts as one person; "
             f"add a column source, or give ids"
         )
     for field in ("gender", "age"):
         cells = {value: n for (name, value), n in reading.unread.items() if name == field}
         if cells:
-            unread = _first(f"{value!r} ({n})" for value, n in cells.items())
+            unread = listed(f"{value!r} ({n})" for value, n in cells.items())
             right = "female, male, other" if field == "gender" else "years, such as 27"
             yield f"{field} isn't read where it is {unread}; write {right}"
     if table.sounds and not table.from_names and len(rows) == len(table.rows):
@@ -151,7 +151,7 @@ def table_warnings(
         if unnamed := [file for file in table.sounds if file.resolve() not in named]:
             yield (
                 f"{len(unnamed)} audio files of {path} are in no row of its tables and weren't "
-                f"imported: {_first(file.relative_to(path).as_posix() for file in unnamed)}"
+                f"imported: {listed(file.relative_to(path).as_posix() for file in unnamed)}"
             )
 
 
@@ -191,12 +191,6 @@ def report_missing(
         f"name files that aren't in {folder}, such as {names[0][:200]!r} "
         f"({missing[0][0].where}); {advice}",
     )
-
-
-def _first(names: Iterable[str]) -> str:
-    names = list(names)
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
 
 
 _SHOWN = 3

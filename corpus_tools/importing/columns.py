@@ -10,7 +10,7 @@ from typing import Any
 
 from corpus_tools.importing.labels import SYNONYMS
 from manifests.base.errors import ConfigurationError, DataError
-from manifests.base.letters import plain_letters
+from manifests.base.letters import composed, plain_letters
 from manifests.base.timecode import parse_time
 
 __all__ = [
@@ -256,7 +256,7 @@ def cell_text(value: Any) -> str | None:
         value = int(value) if value.is_integer() else value
     if value is None or isinstance(value, dict | list | bytes):
         return None
-    text = unicodedata.normalize("NFC", str(value)).strip()
+    text = composed(str(value)).strip()
     return None if text.casefold() in _EMPTY else text
 
 

@@ -9,6 +9,7 @@ from typing import get_args
 
 from manifests.base.emotions import EMOTIONS, UNCLEAR, Emotion
 from manifests.base.errors import ConfigurationError
+from manifests.base.outcome import listed
 from manifests.storage.records import Split
 
 __all__ = ["SYNONYMS", "LabelMapping", "SplitMapping", "divided", "split_named"]
@@ -83,7 +84,7 @@ class LabelMapping:
             return
         first = next(iter(unknown.most_common(1)))[0]
         raise ConfigurationError(
-            f"labels other than {', '.join(EMOTIONS)}: {_listed(unknown)}; map each with "
+            f"labels other than {', '.join(EMOTIONS)}: {_counted(unknown)}; map each with "
             f"--map {first}=CLASS, or leave its clips out with --drop {first}{advice}"
         )
 
@@ -125,7 +126,7 @@ class SplitMapping:
             return
         first = next(iter(unknown.most_common(1)))[0]
         raise ConfigurationError(
-            f"splits other than train, val, test: {_listed(unknown)}; map each with "
+            f"splits other than train, val, test: {_counted(unknown)}; map each with "
             f"--map {first}=SPLIT, or, if the column holds no splits, pass it over with --ignore"
         )
 
@@ -141,9 +142,8 @@ def divided(mapped: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Split]
     return {key: value for key, value in mapped.items() if key not in splits}, splits
 
 
-def _listed(names: Counter[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(f"{name!r} ({n})" for name, n in names.most_common(_SHOWN)) + more
+def _counted(names: Counter[str]) -> str:
+    return listed((f"{name!r} ({n})" for name, n in names.most_common()), most=20)
 
 
 _NAMES: dict[Split, str] = {
@@ -154,4 +154,3 @@ _NAMES: dict[Split, str] = {
     "held": "held",
 }
 _SPLITS = {name: split for split, names in _NAMES.items() for name in names.split()}
-_SHOWN = 20

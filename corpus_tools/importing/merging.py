@@ -11,7 +11,7 @@ from corpus_tools.importing.labels import LabelMapping
 from corpus_tools.importing.rows import Row, Vote
 from corpus_tools.importing.tables import Table
 from manifests.base.letters import plain_letters
-from manifests.base.outcome import Outcome
+from manifests.base.outcome import Outcome, listed
 from manifests.base.voices import person_key
 
 __all__ = ["join_vote_columns", "merge_rows"]
@@ -131,16 +131,12 @@ class _Group:
     def _contradicts(self, fields: Iterable[str], rows: Sequence[Row] = ()) -> str:
         own = rows or self._rows
         others = [row.where for row in own[1:]]
-        more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
         said = []
         for field in fields:
             values = dict.fromkeys(str(value)[:_LONG] for value in self._values(field, own))
             shown = list(values)[:_SHOWN]
             said.append(f"{field} ({', '.join(shown)}{', …' if len(values) > _SHOWN else ''})")
-        return (
-            f"contradicts {', '.join(others[:_SHOWN])}{more} about the same audio in "
-            f"{' and '.join(said)}"
-        )
+        return f"contradicts {listed(others)} about the same audio in {' and '.join(said)}"
 
     def _fail(self, rows: Sequence[Row], reason: str) -> None:
         self._outcome.fail(rows[0].where, reason)

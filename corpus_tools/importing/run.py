@@ -28,7 +28,7 @@ from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
 from corpus_tools.workspace.runner import run_each
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import DataError
-from manifests.base.outcome import FileWarnings, Outcome, Progress, no_progress
+from manifests.base.outcome import FileWarnings, Outcome, Progress, listed, no_progress
 from manifests.base.voices import one_spelling
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Clip, Split, Transcript
@@ -313,10 +313,9 @@ def _table_digest(table: Table) -> str:
 def _vote_warnings(rows: Iterable[Row]) -> Iterator[str]:
     conflicting = [row.where for row in rows if row.votes and row.emotion and not _votes_agree(row)]
     if conflicting:
-        more = f" and {len(conflicting) - _SHOWN} more" if len(conflicting) > _SHOWN else ""
         yield (
             f"the votes of {len(conflicting)} row{'s' * (len(conflicting) != 1)} contradict the "
-            f"emotion column; the votes count: {', '.join(conflicting[:_SHOWN])}{more}"
+            f"emotion column; the votes count: {listed(conflicting, most=5)}"
         )
 
 
@@ -346,15 +345,13 @@ def _source_warnings(rows: Iterable[Row]) -> Iterator[str]:
                 splits[row.source].add(row.split)
     shared = sorted(name for name, own in splits.items() if len(own) > 1 and len(files[name]) > 1)
     if shared:
-        more = f" and {len(shared) - _SHOWN} more" if len(shared) > _SHOWN else ""
         yield (
             f"{len(shared)} of the {len(files)} sources in the table have files in more than one "
             f"split, which the leakage report doesn't show, since each file becomes a source of "
-            f"its own: {', '.join(shared[:_SHOWN])}{more}"
+            f"its own: {listed(shared, most=5)}"
         )
 
 
-_SHOWN = 5
 _REMEDY = (
     "to use another, give it as a file of its own, made with ffmpeg -i FILE -map 0:a:N -c copy OUT"
 )

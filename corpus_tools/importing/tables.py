@@ -20,6 +20,7 @@ from corpus_tools.media.folders import search_folder
 from manifests.base.csv_tables import Ragged, parse_table
 from manifests.base.encodings import read_text
 from manifests.base.errors import ConfigurationError, DataError
+from manifests.base.outcome import listed
 
 __all__ = ["RawRow", "Table", "fill_patterns", "read_corpus_tables"]
 
@@ -298,16 +299,12 @@ def _add_tables(
         elif own.rows or file.suffix != ".json":
             passed_over.append(file.relative_to(path).as_posix())
     if passed_over:
-        more = f" and {len(passed_over) - _SHOWN} more" if len(passed_over) > _SHOWN else ""
         one = len(passed_over) == 1
         table.notes.append(
             f"{path}: {len(passed_over)} table{'' if one else 's'} without a column of audio files "
-            f"passed over: {', '.join(passed_over[:_SHOWN])}{more}"
+            f"passed over: {listed(passed_over)}"
         )
     return len(table.rows) > before
-
-
-_SHOWN = 3
 
 
 def _split_of_folder(file: Path, root: Path, splits: SplitMapping) -> str | None:

@@ -10,7 +10,7 @@ from annotation.judgements.annotators import Annotators
 from annotation.judgements.store import latest, read_judgements, write_judgements
 from corpus_tools.importing.rows import Row
 from manifests.base.emotions import Emotion
-from manifests.base.outcome import Outcome
+from manifests.base.outcome import Outcome, listed
 from manifests.storage.records import Judgement
 from manifests.storage.store import created_now
 from manifests.storage.tombstones import Withdrawn
@@ -76,10 +76,9 @@ def add_judgements(corpus: Path, rows: Mapping[str, Row], sha256: str, outcome: 
                 )
             )
     if changed:
-        more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
         outcome.warnings.append(
             f"the labels of {len(changed)} clips differ from those imported before, which they "
-            f"replace: {', '.join(list(changed)[:_SHOWN])}{more}"
+            f"replace: {listed(changed)}"
         )
     if withdrawn_votes:
         outcome.warnings.append(f"{withdrawn_votes} votes of withdrawn annotators were left out")
@@ -106,9 +105,6 @@ def _after(existing: Judgement | None, now: str) -> str:
         return now
     moment = datetime.fromisoformat(existing.updated_at) + timedelta(seconds=1)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-_SHOWN = 3
 
 
 def _annotation_id(clip_id: str, annotator: str, adjudicates: bool) -> int:

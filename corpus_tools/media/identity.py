@@ -1,8 +1,9 @@
 """Ids of sources and clips, and the episode in a file's name."""
 
 import re
-import unicodedata
 from pathlib import Path
+
+from manifests.base.letters import composed
 
 __all__ = ["clip_id", "episode_of", "path_in_record", "slug", "source_id"]
 
@@ -18,7 +19,7 @@ def slug(name: str, limit: int = SLUG_BYTES) -> str:
         >>> slug("山城 往事 (第1集)"), slug("-a/b?c."), slug("🎬")
         ('山城-往事-第1集', 'a-b-c', 'source')
     """
-    text = unicodedata.normalize("NFC", name)
+    text = composed(name)
     text = re.sub(r"[^\w.]+", "-", text)
     text = re.sub(r"[-_.]*-[-_.]*", "-", text)
     text = re.sub(r"\.{2,}", ".", text)

@@ -20,7 +20,7 @@ from corpus_tools.review.source_data import (
 )
 from corpus_tools.workspace.runner import run_each
 from manifests.base.errors import DataError
-from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.base.outcome import Outcome, Progress, listed, no_progress
 from manifests.storage.records import LedgerEntry, Source
 from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.store import inside
@@ -163,11 +163,9 @@ def _missing_film_warnings(
     kept = [row["source_id"] for row in reports if row["film"] and not row["renewed"]]
     if kept:
         pages = f"{len(kept)} pages" if len(kept) > 1 else f"the page of {kept[0]}"
-        films = ", ".join(names[name] for name in kept[:_FILMS_NAMED])
-        more = f" and {len(kept) - _FILMS_NAMED} more" if len(kept) > _FILMS_NAMED else ""
         sentences.append(
             f"{pages} kept the audio of the previous page; to decode the film again, name "
-            f"{films}{more}: corpus review FILM"
+            f"{listed(names[name] for name in kept)}: corpus review FILM"
         )
     return sentences
 
@@ -204,7 +202,6 @@ def _ledger_rows(entries: Sequence[LedgerEntry]) -> list[dict[str, Any]]:
 
 
 INDEX = "index.html"
-_FILMS_NAMED = 3
 _KINDS = {
     "accepted": "accepted",
     "silence": "pause",

@@ -2,13 +2,14 @@
 
 import os
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from corpus_tools.media.folders import MEDIA_EXTENSIONS
 from corpus_tools.subtitles.languages import subtitle_language, tag_is_language
+from manifests.base.letters import composed
+from manifests.base.outcome import listed
 
 __all__ = ["SUFFIXES", "Sidecar", "choose_sidecar", "find_sidecar", "parse_tag"]
 
@@ -59,9 +60,8 @@ class Sidecar:
         if not self.unused and not doubt:
             return []
         read = f"read {self.path.name}{doubt}" if self.path else "no subtitle file was read"
-        listed = ", ".join(f"{name} ({why})" for name, why in self.unused[:_NAMED])
-        more = f" and {len(self.unused) - _NAMED} more" * (len(self.unused) > _NAMED)
-        unused = f"; not used: {listed}{more}" if self.unused else ""
+        others = listed((f"{name} ({why})" for name, why in self.unused), most=10)
+        unused = f"; not used: {others}" if self.unused else ""
         advice = "" if self.path else f"; to use one, name it {media.stem}.srt"
         return [f"{media}: {read}{unused}{advice}"]
 
@@ -107,7 +107,7 @@ def parse_tag(text: str, media: Path) -> Tag:
     """
     tag = Tag()
     numbers = None
-    for word in filter(None, _BETWEEN.split(unicodedata.normalize("NFC", text))):
+    for word in filter(None, _BETWEEN.split(composed(text))):
         low = word.lower()
         known = {subtitle_language(language) for language in tag.languages} - {None}
         two = _JOINED.fullmatch(low)
@@ -198,7 +198,7 @@ def _candidates(media: Path) -> Iterator[tuple[Path, str, bool]]:
 
     False marks names that differ from the film's in upper and lower case.
     """
-    beside, stem = _listing(media.parent), _composed(media.stem)
+    beside, stem = _listing(media.parent), composed(media.stem)
     own = sorted(name for name in beside if _begins(name, stem))
     stems = _stems(own)
     yield from _with_stem(media.parent, own, media, stems)
@@ -206,7 +206,7 @@ def _candidates(media: Path) -> Iterator[tuple[Path, str, bool]]:
         inside = sorted(_listing(folder))
         own = [name for name in inside if _begins(name, stem)]
         yield from _with_stem(folder, own, media, stems)
-        for child in (folder / name for name in own if _composed(name) == stem):
+        for child in (folder / name for name in own if composed(name) == stem):
             yield from _whole_names(child, _listing(child))
         if all(_stems([name]) <= {stem} for name in beside):  # stops at another film's
             yield from _whole_names(folder, [name for name in inside if name not in own])
@@ -215,12 +215,12 @@ def _candidates(media: Path) -> Iterator[tuple[Path, str, bool]]:
 def _begins(name: str, stem: str) -> bool:
     if name.isascii() and stem.isascii():  # quick, for folders of thousands of files
         return name[: len(stem)].lower() == stem.lower()
-    return _composed(name).casefold().startswith(stem.casefold())
+    return composed(name).casefold().startswith(stem.casefold())
 
 
 def _stems(names: Sequence[str]) -> set[str]:
     """Return the stems of the media files among names."""
-    paths = (Path(_composed(name)) for name in names)
+    paths = (Path(composed(name)) for name in names)
     return {path.stem for path in paths if path.suffix.lower() in MEDIA_EXTENSIONS}
 
 
@@ -233,13 +233,13 @@ def _whole_names(folder: Path, names: Sequence[str]) -> Iterator[tuple[Path, str
 def _with_stem(
     folder: Path, names: Sequence[str], media: Path, stems: set[str]
 ) -> Iterator[tuple[Path, str, bool]]:
-    stem = _composed(media.stem)
+    stem = composed(media.stem)
     films = [Path(film).stem for film in names if _stems([film])]
-    twins = [film for film in films if film != media.stem and _composed(film) == stem]
+    twins = [film for film in films if film != media.stem and composed(film) == stem]
     for name in names:
         if not _is_subtitle(folder / name):
             continue
-        text = _composed(Path(name).stem)
+        text = composed(Path(name).stem)
         rest = text[len(stem) :]
         exact = text.startswith(stem)
         if not name.startswith(media.stem) and any(map(name.startswith, twins)):
@@ -279,11 +279,6 @@ def _listing(folder: Path) -> list[str]:
         return []
 
 
-def _composed(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
-
-
-_NAMED = 10
 _FOLDERS = {"sub", "subs", "subtitle", "subtitles", "字幕", "napisy", "captions"}
 _OTHER_FORMATS = {
     *(".sub", ".idx", ".sup", ".smi", ".sami", ".sbv", ".ttml", ".dfxp", ".usf", ".lrc", ".stl"),

@@ -3,7 +3,6 @@
 import contextlib
 import difflib
 import json
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from manifests.base.csv_tables import Ragged, decimal, parse_table
 from manifests.base.encodings import read_text
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.languages import find_language
+from manifests.base.letters import composed
 from manifests.base.outcome import Outcome
 from manifests.storage.records import Clip, Source, Transcript
 from manifests.storage.shards import STAGES, read_shard, read_stage, shard_paths
@@ -53,7 +53,7 @@ class ImportedText:
     @property
     def clip_id(self) -> str:
         """Id of the clip."""
-        return unicodedata.normalize("NFC", str(self.fields["clip_id"]))
+        return composed(str(self.fields["clip_id"]))
 
 
 def read_imported_texts(
@@ -224,7 +224,7 @@ def _subtitle_file_texts(
 ) -> Mapping[str, list[Transcript]]:
     if source_id is None:
         raise ConfigurationError(f"{path.name}: give the source it belongs to with --source SOURCE")
-    source_id = unicodedata.normalize("NFC", source_id)
+    source_id = composed(source_id)
     shard = STAGES["segments"].path(workspace.root, source_id)
     if source_id not in _known_sources(workspace.root):
         known = read_stage(workspace.root, STAGES["sources"], Source)

@@ -1,8 +1,17 @@
-"""Letters of a text alone, for comparing texts."""
+"""Forms of a text for comparing it with others: composed characters, letters alone."""
 
 import unicodedata
 
-__all__ = ["plain_letters"]
+__all__ = ["composed", "plain_letters"]
+
+
+def composed(text: str) -> str:
+    r"""Return a text with each accented letter as one character (Unicode's form NFC).
+
+    >>> composed("e\u0301") == "é"
+    True
+    """
+    return unicodedata.normalize("NFC", text)
 
 
 def plain_letters(text: str) -> str:

@@ -2,12 +2,12 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Failure", "FileWarnings", "Outcome", "Progress", "no_progress"]
+__all__ = ["Failure", "FileWarnings", "Outcome", "Progress", "listed", "no_progress"]
 
 Progress = Callable[[int, int, str], None]
 """Callback with the number of items done, the total, and the item just done."""
@@ -15,6 +15,18 @@ Progress = Callable[[int, int, str], None]
 
 def no_progress(done: int, total: int, item: str) -> None:
     """Show nothing."""
+
+
+def listed(names: Iterable[object], most: int = 3) -> str:
+    """Return names for a sentence, of many the first ones and the number of the others.
+
+    Example:
+        >>> listed(["a", "b"]), listed("abcdefg")
+        ('a, b', 'a, b, c and 4 more')
+    """
+    shown = list(map(str, names))
+    more = len(shown) - most
+    return ", ".join(shown[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
+from manifests.base.outcome import listed
+
 __all__ = [
     "alike_warnings",
     "is_diarised",
@@ -69,8 +71,8 @@ that voice may be in train and in test']
     alike = [list(g.values()) for g in groups.values() if len(g) > 1 and new & set(g.values())]
     if not alike:
         return []
-    shown = "; ".join(f"{', '.join(group[:-1])} and {group[-1]}" for group in alike[:_SHOWN])
-    more = f"; and {len(alike) - _SHOWN} more" if len(alike) > _SHOWN else ""
+    shown = "; ".join(f"{', '.join(group[:-1])} and {group[-1]}" for group in alike[:_GROUPS])
+    more = f"; and {len(alike) - _GROUPS} more" if len(alike) > _GROUPS else ""
     return [
         f"{shown}{more} count as different speakers; if they are one person, give the same id, "
         f"else that voice may be in train and in test"
@@ -91,8 +93,7 @@ def spelling_warnings(spelling: Mapping[str, str]) -> list[str]:
     if not others:
         return []
     shown = [f"{used} (also {', '.join(names)})" for used, names in others.items()]
-    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-    return [f"speakers written in several ways count as one: {', '.join(shown[:_SHOWN])}{more}"]
+    return [f"speakers written in several ways count as one: {listed(shown)}"]
 
 
 def is_nobody(name: str) -> bool:
@@ -215,4 +216,4 @@ _MISSING = re.compile(r"\s*[-−]\s*(?:1|9+)(?:\.0+)?\s*")
 _NUMBER = r"(?:\d{1,3}|[a-z]|[甲乙丙丁一二三四五六七八九十])"
 _SHORT = r"[sp]\d{1,2}|[a-dq]|[甲乙丙丁]"
 _DIGEST = re.compile(r"-[0-9a-f]{12}(?:-t\d+)?(?:-left|-right)?$")
-_SHOWN = 3
+_GROUPS = 3  # of names that are alike, in a warning

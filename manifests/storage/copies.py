@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from manifests.base.outcome import listed
+
 __all__ = ["copies_in", "copy_warnings", "is_copy", "without_copies"]
 
 
@@ -53,12 +55,11 @@ def copy_warnings(corpus: Path) -> list[str]:
     copies = copies_in(corpus)
     if not copies:
         return []
-    listed = ", ".join(path.as_posix() for path in copies[:_SHOWN])
-    more = f" and {len(copies) - _SHOWN} more" if len(copies) > _SHOWN else ""
     return [
         f"{len(copies)} cop{'y' if len(copies) == 1 else 'ies'} made by a sync service or file "
-        f"manager {'is' if len(copies) == 1 else 'are'} not read: {listed}{more}; compare each "
-        f"with its original, keep the right one under that name, and delete the other"
+        f"manager {'is' if len(copies) == 1 else 'are'} not read: "
+        f"{listed(path.as_posix() for path in copies)}; compare each with its original, "
+        f"keep the right one under that name, and delete the other"
     ]
 
 
@@ -85,4 +86,3 @@ _OWN = (
     *("annotators", "server", "gold", "tasks", "judgements"),
     *(f"v{digit}" for digit in "123456789"),
 )
-_SHOWN = 3

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from manifests.base.errors import DataError
+from manifests.base.letters import composed
 
 __all__ = ["as_on_disk", "did_you_mean"]
 
@@ -20,7 +21,7 @@ def as_on_disk(folder: Path, relative: str) -> str:
     try:
         if (folder / relative).exists():
             return relative
-        return _spelt(folder, relative, _composed) or relative
+        return _spelt(folder, relative, composed) or relative
     except (OSError, ValueError):
         return relative
 
@@ -62,10 +63,6 @@ def _names(folder: Path, changed: int, key: Callable[[str], str]) -> Mapping[str
     for path in sorted(folder.iterdir()):
         names[key(path.name)] = (*names.get(key(path.name), ()), path.name)
     return names
-
-
-def _composed(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
 
 
 def _folded(name: str) -> str:

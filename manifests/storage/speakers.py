@@ -2,12 +2,12 @@
 
 import csv
 import io
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
 from manifests.base.csv_tables import Ragged, read_table
 from manifests.base.errors import DataError
+from manifests.base.letters import composed
 from manifests.base.outcome import Outcome
 from manifests.storage.records import Gender, Speaker
 from manifests.storage.store import write_text
@@ -36,7 +36,7 @@ def read_speakers(path: Path) -> dict[str, Speaker]:
         where = f"{path}, line {number}"
         if isinstance(row, Ragged):
             raise DataError(f"{where}: {row.problem}")
-        row = {name: unicodedata.normalize("NFC", value) for name, value in row.items()}
+        row = {name: composed(value) for name, value in row.items()}
         speaker: Speaker = Speaker.parse(row, where)
         if speakers.setdefault(speaker.speaker_id, speaker) is not speaker:
             raise DataError(f"{where}: duplicate speaker '{speaker.speaker_id}'; remove one")

@@ -13,7 +13,7 @@ from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
 from manifests.base.csv_tables import Ragged, parse_table
 from manifests.base.encodings import read_text
 from manifests.base.errors import ConfigurationError, DataError
-from manifests.base.letters import plain_letters
+from manifests.base.letters import composed, plain_letters
 from manifests.base.voices import is_nobody
 from manifests.storage.records import Speaker, Transcript
 
@@ -100,8 +100,8 @@ def _check_columns(path: Path, columns: list[str]) -> None:
 
 
 def _row_or_error(number: int, row: dict[str, str]) -> ScriptRow | RowError:
-    composed = {column: unicodedata.normalize("NFC", value) for column, value in row.items()}
-    row = {**composed, "file": row["file"]}
+    cells = {column: composed(value) for column, value in row.items()}
+    row = {**cells, "file": row["file"]}
     try:
         return _script_row(number, row)
     except DataError as error:

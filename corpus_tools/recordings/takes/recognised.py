@@ -1,7 +1,6 @@
 """Recognised text of takes, from files, a recogniser or none, assigned to pieces of speech."""
 
 import json
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,7 +23,7 @@ from corpus_tools.workspace.workspace import Workspace
 from manifests.base.csv_tables import Ragged, parse_table
 from manifests.base.encodings import read_text
 from manifests.base.errors import ConfigurationError, DataError
-from manifests.base.letters import plain_letters
+from manifests.base.letters import composed, plain_letters
 from manifests.storage.store import sha256_file
 
 __all__ = [
@@ -84,7 +83,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _same_name(one: str, other: str) -> bool:
-    return unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+    return composed(one) == composed(other)
 
 
 def read_timed_texts(path: Path, language: str | None = None) -> list[TimedText]:

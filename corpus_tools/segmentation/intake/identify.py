@@ -1,7 +1,6 @@
 """Media files given to a command, their sources, and the names that identify a source."""
 
 import difflib
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -12,6 +11,7 @@ from corpus_tools.media.identity import episode_of, path_in_record, source_id
 from corpus_tools.media.probe import AudioTrack, probe
 from corpus_tools.media.tracks import ChannelChoice, choose_track, chosen_channel, describe_tracks
 from manifests.base.errors import CorpusError, DataError
+from manifests.base.letters import composed
 from manifests.base.outcome import FileWarnings, Outcome
 from manifests.storage.file_names import as_on_disk, did_you_mean
 from manifests.storage.records import Channel, Source
@@ -48,17 +48,17 @@ def names_of(source: Source, path: Path | None = None) -> list[str]:
 
 def identifies(name: str, source: Source, path: Path | None = None) -> bool:
     """Return whether a name identifies a source, in any Unicode normal form."""
-    return _composed(name) in map(_composed, names_of(source, path))
+    return composed(name) in map(composed, names_of(source, path))
 
 
 def nearest_names(name: str, sources: Iterable[Source]) -> str:
     """Return the up to five sources with the nearest names, else the first, for a message."""
     sources = list(sources)
-    given = _composed(name).casefold()
+    given = composed(name).casefold()
     by_name: dict[str, list[Source]] = {}
     for source in sources:
         for other in names_of(source):
-            by_name.setdefault(_composed(other).casefold(), []).append(source)
+            by_name.setdefault(composed(other).casefold(), []).append(source)
     close = difflib.get_close_matches(given, by_name, n=4 * _SHOWN, cutoff=_NEAR)
     nearest = [source for other in close for source in by_name[other]] or sources
     shown = list(dict.fromkeys(map(_shown, nearest)))[:_SHOWN]
@@ -68,10 +68,6 @@ def nearest_names(name: str, sources: Iterable[Source]) -> str:
 def _shown(source: Source) -> str:
     title = f"{source.series}/{source.title}" if source.series else source.title
     return f"{title} ({source.source_id})"
-
-
-def _composed(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
 
 
 _SHOWN = 5

@@ -1,7 +1,6 @@
 """Regions files: time ranges of films to keep or drop, and their import."""
 
 import difflib
-import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from corpus_tools.segmentation.intake.identify import MediaInput, nearest_names
 from corpus_tools.segmentation.intake.selections import put_regions, read_choices
 from manifests.base.csv_tables import Ragged, read_rows
 from manifests.base.errors import DataError
+from manifests.base.letters import composed
 from manifests.base.outcome import Outcome
 from manifests.base.timecode import format_time, parse_time
 from manifests.base.voices import is_diarised, is_nobody, within_source
@@ -108,7 +108,7 @@ def _parse_row(line: int, cells: Sequence[str], columns: dict[str, int]) -> Regi
     start, end = parse_time(cell("from")), parse_time(cell("to"))
     if end <= start:
         raise DataError(f"ends at {cell('to')}, not after it begins; check from and to")
-    speaker = unicodedata.normalize("NFC", cell("speaker"))
+    speaker = composed(cell("speaker"))
     choice = Choice(
         source_id=cell("source"),
         start=start,

@@ -36,7 +36,7 @@ from corpus_tools.segmentation.repeats.search import find_repeats
 from corpus_tools.segmentation.screening.rules import Rules, reviewed_edges, screen_clips
 from corpus_tools.workspace.runner import run_each
 from manifests.base.errors import DataError
-from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.base.outcome import Outcome, Progress, listed, no_progress
 from manifests.storage.records import Clip, Fingerprint, Source
 from manifests.storage.shards import read_header, read_shard, read_stage
 from manifests.storage.store import fingerprint, inside, write_text
@@ -328,11 +328,10 @@ def _is_noted(corpus: Path, note: str, state: str) -> bool:
 def warn_of_other_sources(sources: Collection[str], outcome: Outcome) -> None:
     """Warn of sources outside a run that were screened again because of their repeats, if any."""
     if sources:
-        named = ", ".join(sorted(sources)[:_NAMED])
-        more = f" and {len(sources) - _NAMED} more" if len(sources) > _NAMED else ""
         outcome.warnings.append(
             f"in sources that were not given, some clips repeat others now or no longer do, or "
-            f"their screening was out of date; they were screened again: {named}{more}"
+            f"their screening was out of date; they were screened again: "
+            f"{listed(sorted(sources), most=5)}"
         )
 
 
@@ -340,4 +339,3 @@ _SEARCH_ALGORITHM = 2
 _RESOLUTION_ALGORITHM = 2
 _NUMBERS = re.compile(r"(\d+)")
 _CLEAN = 0.2  # share of the limit; clean speech, which a recap may repeat under music, is below it
-_NAMED = 5  # sources in a warning

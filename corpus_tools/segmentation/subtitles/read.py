@@ -14,6 +14,7 @@ from corpus_tools.subtitles.files import SubtitleEvent, read_subtitle_file
 from corpus_tools.subtitles.sidecars import choose_sidecar, find_sidecar
 from corpus_tools.subtitles.tracks import has_track_in, read_embedded
 from manifests.base.errors import DataError
+from manifests.base.outcome import listed
 from manifests.base.voices import is_local_label, within_source
 from manifests.storage.records import SubtitleLine
 from manifests.storage.store import sha256_file
@@ -72,9 +73,8 @@ def _local_label_note(media: Path, events: Sequence[SubtitleEvent]) -> Iterator[
     names = {event.speaker for event in events if event.speaker}
     labels = sorted(filter(is_local_label, names))
     if labels:
-        more = f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else ""
         yield (
-            f"{media}: {', '.join(labels[:_SHOWN])}{more} in its subtitles are labels of this film "
+            f"{media}: {listed(labels)} in its subtitles are labels of this film "
             f"alone, not names; each is a speaker of its own here; write names in the subtitles "
             f"if the same people speak in other films"
         )
@@ -165,4 +165,3 @@ def subtitle_speaker(
 
 
 _PAST_THE_END = 1.0  # s
-_SHOWN = 3

@@ -15,6 +15,7 @@ from corpus_tools.transcription.guards.hallucinations import (
     repeated_texts,
 )
 from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
+from manifests.base.outcome import listed
 from manifests.storage.records import Transcript
 from manifests.storage.store import fingerprint
 
@@ -111,20 +112,17 @@ def doubtful_texts(records: Iterable[Transcript], origin: str) -> str | None:
     found = [record for record in records if {*record.flags} & _INVENTED]
     if not found:
         return None
-    names = ", ".join(record.clip_id for record in found[:_SHOWN])
-    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     why = ", ".join(sorted({flag for record in found for flag in record.flags} & _INVENTED))
     return (
         f"{len(found)} {'text' if len(found) == 1 else 'texts'} {origin} may be invented by a "
         f"recogniser, or be credits ({why.replace('_', ' ')}), and were kept with flags; check "
-        f"{names}{more}"
+        f"{listed(record.clip_id for record in found)}"
     )
 
 
 _INVENTED: frozenset[Flag] = frozenset(
     {"char_loop", "compression", "known_hallucination", "no_words", "repeated_text"}
 )
-_SHOWN = 3
 
 
 @dataclass(frozen=True)
