@@ -1,4 +1,4 @@
-"""Subtitle files beside media files, without translations and cues that can't be spoken lines."""
+"""Spoken lines of subtitle files, without cues that can't be spoken."""
 
 import re
 from collections import Counter
@@ -6,15 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from corpus_tools.subtitles.cues import Cue, plain_cues
-from corpus_tools.subtitles.languages import script_of, scripts_of_language
 from corpus_tools.subtitles.remarks import join_brackets, without_lyrics
 from corpus_tools.subtitles.rolling import without_rolling
 from corpus_tools.subtitles.sidecars import SUFFIXES, find_sidecar
 from corpus_tools.subtitles.signs import shared_name, without_signs
 from corpus_tools.subtitles.speakers import name_speakers
+from corpus_tools.subtitles.translations import is_translation, without_translations
 from manifests.base.encodings import decode_damaged
 from manifests.base.errors import DataError
 
@@ -129,19 +127,12 @@ def clean_subtitles(
         notes.append(f"{where}: rolling captions; {repeats} lines repeated what was shown before")
     if translated:
         notes.append(f"{where}: two languages at once; of {translated} lines only {language} kept")
-    elif _is_translation(in_speech, language):
+    elif is_translation(in_speech, language):
         notes.append(
             f"{where}: hardly a line is in the script of {language}; if it is a translation, "
             "remove the file; if another language is spoken, set [corpus] language"
         )
     return Subtitles(_events(in_speech), notes)
-
-
-def _is_translation(cues: Sequence[Cue], language: str) -> bool:
-    spoken = scripts_of_language(language)
-    scripts = [script_of(cue.text) for cue in cues]
-    written = sum(script in spoken for script in scripts)
-    return bool(spoken) and len(cues) >= _MIN_LINES and written < len(cues) / 20
 
 
 def _read_text(path: Path, language: str) -> tuple[str, int]:
@@ -223,7 +214,6 @@ _TIMES = {
 _LARGEST_FILE = 32 * 2**20  # bytes; a feature film's subtitles have about 0.1 MB, fonts aside
 _MOST_LINES = 100_000
 _LONGEST_ROW = 4000  # characters
-_MIN_LINES = 30  # lines from which a file is checked for being a translation
 _WORD_TIME = re.compile(r"<\d+:\d\d[:.][\d:.]*>")
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 _ASS_TIMES = re.compile(r"Dialogue:[^,]*(?:,\s*-?\d{1,2}:\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?\s*){2},")
@@ -293,69 +283,3 @@ _AT_ONCE = 0.05  # s
 _FRAME = 0.3  # s; shorter cues are frames of an animation
 _SHORT_ANSWER = 4  # words or Chinese characters
 _WORD = re.compile(r"[\u3040-\u9fff\uac00-\ud7af]|[^\W\u3040-\u9fff\uac00-\ud7af]+")
-
-
-def without_translations(cues: Sequence[Cue], language: str) -> tuple[list[Cue], int]:
-    r"""Remove simultaneous translations in another script; return how many cues lost text, too.
-
-    A translation may be in lines of its own within a cue, or in cues of its own at the same time.
-    If fewer than 30 % of the cues have one, the file is in one language, and foreign words in it
-    are kept. Cues have no markup.
-
-    Example:
-        >>> without_translations([Cue(0, 2, "巴适得很\nVery comfortable", None)], "zh")
-        ([Cue(start=0, end=2, text='巴适得很', speaker=None)], 1)
-    """
-    spoken = scripts_of_language(language)
-    split = [_by_script(cue, spoken) for cue in cues]
-    native = [cue for cue, (own, _) in zip(cues, split, strict=True) if own]
-    if not native:
-        return list(cues), 0
-    coverage = _Coverage(native)
-    kept: list[Cue] = []
-    translated = 0
-    for cue, (own, other) in zip(cues, split, strict=True):
-        if own and other:
-            kept.append(replace(cue, text="\n".join(own)))
-            translated += 1
-        elif own or not other or not coverage.covers_most_of(cue):
-            kept.append(cue)
-        else:
-            translated += 1
-    if translated < _MIN_TRANSLATED * len(native):
-        return list(cues), 0
-    return kept, translated
-
-
-def _by_script(cue: Cue, spoken: frozenset[str]) -> tuple[list[str], list[str]]:
-    """Return the lines of a cue in the language's scripts, and those in other scripts."""
-    own: list[str] = []
-    other: list[str] = []
-    for line in cue.text.split("\n"):
-        script = script_of(line)
-        if script is not None:
-            (own if script in spoken else other).append(line)
-    return own, other
-
-
-class _Coverage:
-    """Time covered by a set of cues, with queries in constant time."""
-
-    def __init__(self, cues: Sequence[Cue]) -> None:
-        self._last = max(cue.end for cue in cues)
-        changes = np.zeros(self._cell(self._last) + 2, dtype=np.int32)
-        np.add.at(changes, [self._cell(cue.start) for cue in cues], 1)
-        np.add.at(changes, [self._cell(cue.end) for cue in cues], -1)
-        shown = np.cumsum(changes) > 0
-        self._before = np.concatenate([[0], np.cumsum(shown, dtype=np.int32)])
-
-    def covers_most_of(self, cue: Cue) -> bool:
-        start, end = (self._cell(min(time, self._last)) for time in (cue.start, cue.end))
-        return bool(2 * (self._before[end] - self._before[start]) > end - start)
-
-    @staticmethod
-    def _cell(seconds: float) -> int:
-        return int(max(seconds, 0) * 10)
-
-
-_MIN_TRANSLATED = 0.3  # share of cues with a translation in a bilingual file

@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from importlib.resources import files
 
 from corpus_tools.subtitles.cues import Cue
 from manifests.base.voices import is_diarised
+from manifests.base.word_lists import word_sections
 
 __all__ = [
     "has_letters",
@@ -98,13 +98,9 @@ def has_letters(text: str) -> bool:
     return any(letter.isalnum() for letter in text)
 
 
-@cache
 def word_list(section: str) -> frozenset[str]:
     """Return the words of a section of the bundled list of words that aren't names."""
-    text = files("corpus_tools.subtitles").joinpath("data", "no_names.txt").read_text("utf-8")
-    part = text.partition(f"[{section}]\n")[2].partition("\n[")[0]
-    rows = [row for row in part.splitlines() if not row.startswith("#")]
-    return frozenset(" ".join(rows).split())
+    return word_sections("corpus_tools.subtitles", "no_names.txt")[section]
 
 
 @cache

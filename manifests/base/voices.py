@@ -8,9 +8,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.resources import files
 
 from manifests.base.outcome import listed
+from manifests.base.word_lists import word_sections
 
 __all__ = [
     "alike_warnings",
@@ -177,21 +177,8 @@ def _compact(name: str) -> str:
     return "".join(letter for letter in plain if unicodedata.category(letter)[0] in "LMN")
 
 
-@cache
-def _sections() -> dict[str, frozenset[str]]:
-    """Return the words of each section of the bundled list."""
-    text = files("manifests.base").joinpath("data", "voices.txt").read_text(encoding="utf-8")
-    sections: dict[str, set[str]] = {}
-    for line in text.splitlines():
-        if line.startswith("["):
-            words = sections[line.strip("[]")] = set()
-        elif not line.startswith("#") and line:
-            words |= set(line.split())
-    return {name: frozenset(own) for name, own in sections.items()}
-
-
 def _words(section: str) -> frozenset[str]:
-    return _sections()[section]
+    return word_sections("manifests.base", "voices.txt")[section]
 
 
 def _any(section: str) -> str:
