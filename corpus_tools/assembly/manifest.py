@@ -81,7 +81,7 @@ def build_from_corpus(
             accepted,
             label_of,
             choose_texts(transcripts, corrected_transcripts(root), order),
-            read_speakers(workspace.speakers),
+            read_speakers(workspace.speakers, configuration.corpus.language),
             {source.source_id: source for source in read_stage(root, STAGES["sources"], Source)},
             split,
             {

@@ -59,7 +59,7 @@ def export_manifest(
         with run.progress("exporting") as progress:
             outcome = export(
                 manifest,
-                read_speakers(workspace.speakers),
+                read_speakers(workspace.speakers, workspace.configuration.corpus.language),
                 to or workspace.root / "exports" / name,
                 format_name=format_name,
                 audio=audio,

@@ -76,7 +76,7 @@ def cut_rows(
         )
         source = media.source.changed(duration=track.duration_ms / 1000)
         left = measure_outside(track.activity, list(cuts), track.duration_ms)
-        warnings = sound_warnings(media.path, track, media.source.track)
+        warnings = sound_warnings(media.path, track, media.source.track, remedy=_REMEDY)
     return SourceResult(source, clips, None, left, inputs, warnings=warnings)
 
 
@@ -115,3 +115,9 @@ def _check_cuts(cuts: Sequence[Cut], rows: int) -> None:
 
 _TOLERANCE_MS = 50
 _MIN_MS = 100
+
+
+_REMEDY = (
+    "give each as a file of its own, made with ffmpeg -i FILE -af 'pan=mono|c0=c0' OUT (c1 for the "
+    "right one)"
+)

@@ -9,20 +9,22 @@ from manifests.base.encodings import decode_text
 __all__ = ["kaldi_cells"]
 
 
-def kaldi_cells(folder: Path) -> Iterator[tuple[str, dict[str, Any] | str]]:
+def kaldi_cells(
+    folder: Path, language: str | None = None
+) -> Iterator[tuple[str, dict[str, Any] | str]]:
     """Yield place and cells of each utterance, or the reason why it can't be used.
 
     Raises:
         OSError: if a file can't be read.
         DataError: if one isn't text.
     """
-    sounds = _pairs(folder / "wav.scp")
-    segments = _pairs(folder / "segments")
+    sounds = _pairs(folder / "wav.scp", language)
+    segments = _pairs(folder / "segments", language)
     others = {path.name: path.name for path in sorted(folder.glob("utt2*"))}
     fields: dict[str, dict[str, str]] = {}
     for name, field in {**others, **_FILES}.items():
-        fields.setdefault(field, {}).update(_pairs(folder / name))
-    genders = _pairs(folder / "spk2gender")
+        fields.setdefault(field, {}).update(_pairs(folder / name, language))
+    genders = _pairs(folder / "spk2gender", language)
     for utterance, value in (segments or sounds).items():
         where = f"{folder.name}, {utterance}"
         recording, *times = value.split() if segments else [utterance]
@@ -41,11 +43,11 @@ def kaldi_cells(folder: Path) -> Iterator[tuple[str, dict[str, Any] | str]]:
         yield where, cells
 
 
-def _pairs(path: Path) -> dict[str, str]:
+def _pairs(path: Path, language: str | None) -> dict[str, str]:
     """Return the first word of each line and the rest, none without a file."""
     if not path.is_file():
         return {}
-    lines = decode_text(path.read_bytes(), str(path)).removeprefix("\ufeff").splitlines()
+    lines = decode_text(path.read_bytes(), str(path), language).removeprefix("\ufeff").splitlines()
     words = (line.strip().split(maxsplit=1) for line in lines)
     return {pair[0]: pair[1] for pair in words if len(pair) == 2}
 

@@ -90,13 +90,14 @@ def import_manifest(
             mapping=mapping,
             splits=splits,
             file_column=(columns or {}).get("file"),
+            language=workspace.configuration.corpus.language,
         )
         fill_patterns(table, (columns or {}).values())
         join_vote_columns(table, mapping, {*(columns or {}).values(), *ignored})
         by_field = map_columns(table.columns, columns, ignored)
         check_table(table, by_field, mapping, splits, path)
         names = dict.fromkeys(filter(None, (speaker_in(raw, by_field) for raw in table.rows)))
-        known = read_speakers(workspace.speakers)
+        known = read_speakers(workspace.speakers, workspace.configuration.corpus.language)
         reading = Reading(
             by_field,
             table.root,
@@ -248,7 +249,8 @@ def _import_rows(
         if warning := doubtful_texts(job.texts, "of the table"):
             outcome.warnings.append(warning)
         speakers = [row.speaker for row in by_clip.values() if row.speaker]
-        merge_speakers(workspace.speakers, speakers, outcome)
+        language = workspace.configuration.corpus.language
+        merge_speakers(workspace.speakers, speakers, outcome, language)
     outcome.warnings += noted.lines()
     outcome.kept = sum(row.rows for row in by_clip.values())
     outcome.outputs += [workspace.clips, workspace.speakers] if by_clip else []

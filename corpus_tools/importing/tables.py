@@ -47,7 +47,8 @@ class Table:
     Audio paths must not leave ``root``, but for sounds inside tables, which are written to
     ``scratch``; ``columns`` are all names in order of appearance, ``notes``
     warnings about what was passed over. ``sounds`` are all audio files of a folder; ``from_names``
-    is True if class and speaker come from the names of folders and files.
+    is True if class and speaker come from the names of folders and files; ``language`` is the one
+    in which texts without Unicode probably are.
     """
 
     root: Path
@@ -58,6 +59,7 @@ class Table:
     notes: list[str] = field(default_factory=list)
     sounds: list[Path] = field(default_factory=list)
     from_names: bool = False
+    language: str | None = None
 
     def add(self, row: RawRow) -> None:
         """Add a row."""
@@ -81,7 +83,7 @@ def read_table(path: Path, table: Table, folder: Path, split: str | None = None)
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise DataError(f"{path}: larger than 1 GiB; split it into several tables")
-        for where, cells in reader(path):
+        for where, cells in reader(path, table.language):
             if isinstance(cells, str):
                 table.broken.append((where, cells))
             else:
@@ -117,16 +119,16 @@ def _flat(cells: dict[str, Any]) -> dict[str, Any]:
 _Rows = Iterator[tuple[str, dict[str, Any] | str]]
 
 
-def _read_csv(path: Path) -> _Rows:
-    columns, rows = parse_table(read_text(path), str(path))
+def _read_csv(path: Path, language: str | None) -> _Rows:
+    columns, rows = parse_table(read_text(path, language), str(path))
     if not columns:
         raise DataError(f"{path}: empty; give a table with a header")
     for line, cells in rows:
         yield f"{path.name}, line {line}", cells.problem if isinstance(cells, Ragged) else cells
 
 
-def _read_json(path: Path) -> _Rows:
-    text = read_text(path)
+def _read_json(path: Path, language: str | None) -> _Rows:
+    text = read_text(path, language)
     if text.lstrip()[:1] == "[":
         try:
             rows = json.loads(text)
@@ -177,7 +179,7 @@ def _json_object(row: Any) -> dict[str, Any] | str:
     return row if isinstance(row, dict) else "is not a JSON object; give one object per line"
 
 
-def _read_parquet(path: Path) -> _Rows:
+def _read_parquet(path: Path, _: str | None) -> _Rows:
     import pyarrow
     import pyarrow.parquet
 
@@ -221,6 +223,7 @@ def read_corpus_tables(
     mapping: LabelMapping | None = None,
     splits: SplitMapping | None = None,
     file_column: str | None = None,
+    language: str | None = None,
 ) -> Table:
     """Return the rows of a table, or of a folder of tables or audio files.
 
@@ -239,10 +242,10 @@ def read_corpus_tables(
         raise ConfigurationError(f"--audio-folder {audio_folder}: no such folder")
     if not path.is_dir():
         root = audio_folder or path.parent
-        table = Table(root, scratch)
+        table = Table(root, scratch, language=language)
         read_table(path, table, root)
         return table
-    table = Table(audio_folder or path, scratch)
+    table = Table(audio_folder or path, scratch, language=language)
     found = search_folder(path)
     table.sounds += found.files
     table.broken += [(str(place), reason) for place, reason in found.problems()]
@@ -254,7 +257,7 @@ def read_corpus_tables(
     elif folders := [folder for folder in found.folders if (folder / "wav.scp").is_file()]:
         for folder in folders:
             split = _split_of_folder(folder.resolve() / "wav.scp", path.resolve().parent, splits)
-            for where, cells in kaldi_cells(folder):
+            for where, cells in kaldi_cells(folder, language):
                 if isinstance(cells, str):
                     table.broken.append((where, cells))
                 else:
@@ -286,7 +289,7 @@ def _add_tables(
     passed_over = []
     before = len(table.rows)
     for file in sorted(files):
-        own = Table(table.root, table.scratch)
+        own = Table(table.root, table.scratch, language=table.language)
         split = _split_in_name(file.stem, splits) or _split_of_folder(file, path, splits)
         try:
             read_table(file, own, table.root, split)

@@ -135,7 +135,7 @@ def add_recordings(
         raise ConfigurationError("--series: is empty; give the session's name, or leave it out")
     outcome = Outcome(warnings=copy_warnings(corpus))
     settings, segment = settings or RecordingSettings(), segment or SegmentSettings()
-    known = read_speakers(corpus / "speakers.csv")
+    known = read_speakers(corpus / "speakers.csv", language)
     listing = list_files(script, folder, settings.takes, outcome, language, known)
     speakers = {one.row.speaker.speaker_id for one in listing.recordings}
     speakers |= {take.speaker for take in listing.takes}
@@ -176,7 +176,7 @@ def add_recordings(
     read = [recording.row for recording, _ in done] + [
         row for take, _ in takes for row in take.rows
     ]
-    merge_speakers(corpus / "speakers.csv", [row.speaker for row in read], outcome)
+    merge_speakers(corpus / "speakers.csv", [row.speaker for row in read], outcome, language)
     for _, added in done:
         if added.reason is None:
             outcome.kept += 1

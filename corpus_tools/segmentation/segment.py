@@ -111,7 +111,7 @@ def segment(
     decisions, changed = resolve_repeats(corpus, analysed.keys(), rules, frozen, outcome)
     warn_of_other_sources(changed - analysed.keys(), outcome)
     cut = {name for name, (_, status) in analysed.items() if status == "cut"}
-    outcome.warnings += _speaker_warnings(corpus, cut)
+    outcome.warnings += _speaker_warnings(corpus, cut, language)
     reports = []
     for name, (film, status) in analysed.items():
         if name in decisions:
@@ -182,10 +182,10 @@ class SegmentJob:
         return AnalysisResult("cut", result.warnings) if result else AnalysisResult("unchanged")
 
 
-def _speaker_warnings(corpus: Path, cut: Collection[str]) -> list[str]:
+def _speaker_warnings(corpus: Path, cut: Collection[str], language: str) -> list[str]:
     """Return warnings about speakers of new cuts with an id like that of another speaker."""
     new: set[str] = set()
-    known = set(read_speakers(corpus / "speakers.csv"))
+    known = set(read_speakers(corpus / "speakers.csv", language))
     for clip in read_stage(corpus, STAGES["segments"], Clip) if cut else ():
         if clip.speaker is not None:
             (new if clip.source_id in cut else known).add(clip.speaker)

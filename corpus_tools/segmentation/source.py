@@ -172,7 +172,7 @@ def analyse(
         outside_ms = measure_outside(decoded.activity, cuts, decoded.duration_ms, closed)
         seconds = decoded.duration_ms / 1000
         warnings = [
-            *sound_warnings(media.path, decoded, source.track),
+            *sound_warnings(media.path, decoded, source.track, mixed=media.mixed),
             alignment_warning(media.path, alignment, lines, seconds),
             None if clips else _describe_no_clips(media.path, seconds, outside_ms, settings),
         ]
@@ -276,13 +276,23 @@ def open_source(
     return open_track(media.path, source.track, settings, folder, source.channel)
 
 
-def sound_warnings(media: Path, decoded: DecodedTrack, track: int) -> list[str]:
-    """Return the warnings about the sound of a decoded track, whatever is cut from it."""
+def sound_warnings(
+    media: Path,
+    decoded: DecodedTrack,
+    track: int,
+    *,
+    mixed: bool = False,
+    remedy: str = "use --channel left or --channel right, or give each as a file of its own",
+) -> list[str]:
+    """Return the warnings about the sound of a decoded track, whatever is cut from it.
+
+    ``mixed`` is True if the user wants both channels mixed; ``remedy`` says how to use one.
+    """
     warnings = [
         *(f"{media} {note}" for note in decoded.notes),
         _describe_unreal(media, decoded.unreal_seconds),
         _describe_cancelled(media, decoded.cancelled, track),
-        _describe_apart(media) if speak_apart(decoded.pairs) else None,
+        _describe_apart(media, remedy) if not mixed and speak_apart(decoded.pairs) else None,
     ]
     return [warning for warning in warnings if warning]
 
@@ -307,11 +317,10 @@ def _describe_cancelled(media: Path, share: float, track: int) -> str | None:
     )
 
 
-def _describe_apart(media: Path) -> str:
+def _describe_apart(media: Path, remedy: str) -> str:
     return (
         f"{media}: its two channels carry speech of their own and hardly correlate, as where one "
-        f"holds another language, or each a microphone; they were mixed, so use --channel left or "
-        f"--channel right, or give each as a file of its own"
+        f"holds another language, or each a microphone; they were mixed, so {remedy}"
     )
 
 

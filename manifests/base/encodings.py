@@ -3,6 +3,7 @@
 import codecs
 import itertools
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,8 +111,8 @@ def _candidate_texts(data: bytes, language: str | None, errors: str) -> Iterator
             t for t in _decoded(data, encoding, errors) if _LIKELY[encoding](t) >= _MIN_SCORE
         )
     others = [
-        (_LIKELY[encoding](text), text)
-        for encoding in _ANYWHERE
+        (likely(text), text)
+        for encoding, likely in _ANYWHERE.items()
         if encoding not in own
         for text in _decoded(data, encoding, errors)
     ]
@@ -160,15 +161,20 @@ def _common(*rows: tuple[str, int, int]) -> Callable[[str], float]:
     """
 
     def share(text: str) -> float:
-        letters = [letter for letter in text if letter > "\x7f" and _is_letter(letter)]
+        letters = {
+            letter: count
+            for letter, count in Counter(text).items()
+            if letter > "\x7f" and _is_letter(letter)
+        }
         common = -len(_INSIDE_A_WORD.findall(text)) + sum(
-            any(
+            count
+            for letter, count in letters.items()
+            if any(
                 first <= (letter.encode(standard, "ignore") or b"\0")[0] <= last
                 for standard, first, last in rows
             )
-            for letter in letters
         )
-        return common / len(letters) if letters else 0.0
+        return common / sum(letters.values()) if letters else 0.0
 
     return share
 
@@ -192,14 +198,19 @@ def _latin(text: str) -> float:
     if not foreign or sum(letter > "\x7f" for letter in letters) > len(letters) / 2:
         return 0.0
     usual = sum(letter.isalpha() or letter in _PUNCTUATION for letter in foreign)
-    odd = sum(a.islower() and b.isupper() and b > "\x7f" for a, b in itertools.pairwise(text))
+    odd = sum(
+        count
+        for (a, b), count in Counter(itertools.pairwise(text)).items()
+        if a.islower() and b.isupper() and b > "\x7f"
+    )
     return max(0.0, (usual - 3 * odd) / len(foreign))
 
 
 def _cyrillic(text: str) -> float:
     foreign = [character for character in text if character > "\x7f"]
     usual = sum("\u0400" <= letter <= "\u04ff" or letter in _PUNCTUATION for letter in foreign)
-    odd = sum(a.islower() and b.isupper() for a, b in itertools.pairwise(text))
+    pairs = Counter(itertools.pairwise(text)).items()
+    odd = sum(count for (a, b), count in pairs if a.islower() and b.isupper())
     odd += len(_BESIDE_LATIN.findall(text))
     return max(0.0, (usual - 3 * odd) / len(foreign)) if foreign else 0.0
 
@@ -227,14 +238,14 @@ _SIMPLIFIED, _TRADITIONAL = ("gb2312", 0xB0, 0xD7), ("big5", 0xA4, 0xC6)
 _LIKELY: dict[str, Callable[[str], float]] = {
     "gb18030": _common(_SIMPLIFIED, _TRADITIONAL),
     "big5": _common(_TRADITIONAL),
-    "cp932": _japanese,
-    "euc_jp": _japanese,
+    "cp932": _SHIFT_JIS,
+    "euc_jp": _SHIFT_JIS,
     "cp949": _common(("euc_kr", 0xB0, 0xC8)),
     **dict.fromkeys(("cp1250", "cp1252", "cp1254", "cp1257"), _latin),
     "cp1251": _cyrillic,
 }
 """Score of a decoded text, 0 to 1; in East Asian standards, common characters come first."""
-_ANYWHERE = ("gb18030", "big5", "cp932")
+_ANYWHERE = {"gb18030": _LIKELY["gb18030"], "big5": _LIKELY["big5"], "cp932": _japanese}
 _OWN = (
     ("ja", ("cp932", "euc_jp")),
     ("ko", ("cp949",)),

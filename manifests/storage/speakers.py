@@ -27,12 +27,15 @@ def gender_named(name: str) -> Gender | None:
     return _GENDERS.get(name.strip().rstrip(".").casefold())
 
 
-def read_speakers(path: Path) -> dict[str, Speaker]:
-    """Return the rows of speakers.csv by id, none without a file; DataError names a bad line."""
+def read_speakers(path: Path, language: str | None = None) -> dict[str, Speaker]:
+    """Return the rows of speakers.csv by id, none without a file; DataError names a bad line.
+
+    ``language`` is the corpus's, by which a file that a spreadsheet saved is decoded.
+    """
     if not path.is_file():
         return {}
     speakers: dict[str, Speaker] = {}
-    for number, row in read_table(path)[1]:
+    for number, row in read_table(path, language)[1]:
         where = f"{path}, line {number}"
         if isinstance(row, Ragged):
             raise DataError(f"{where}: {row.problem}")
@@ -53,13 +56,15 @@ def check_not_withdrawn(corpus: Path, script: Path, speakers: Iterable[str]) -> 
         )
 
 
-def merge_speakers(path: Path, found: Iterable[Speaker], outcome: Outcome) -> None:
+def merge_speakers(
+    path: Path, found: Iterable[Speaker], outcome: Outcome, language: str | None = None
+) -> None:
     """Add new speakers to speakers.csv and fill in missing fields of known ones.
 
     Existing values are never changed: a contradiction is a failure in the outcome. DataError if
     speakers.csv can't be read.
     """
-    known = read_speakers(path)
+    known = read_speakers(path, language)
     merged = dict(known)
     contradicted: set[tuple[str, str]] = set()
     for speaker in found:

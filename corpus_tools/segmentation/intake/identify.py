@@ -81,13 +81,15 @@ Kind = Literal["drama", "scripted"]
 class MediaInput:
     """Path as given, and the source in one of its tracks; ``known`` if it is in the corpus already.
 
-    The duration of a new source is unknown before decoding.
+    The duration of a new source is unknown before decoding. ``mixed`` is True if its channels are
+    to be mixed whatever they hold.
     """
 
     path: Path
     source: Source
     known: bool
     warnings: tuple[str, ...] = ()
+    mixed: bool = False
 
     @property
     def inputs(self) -> dict[str, Any]:
@@ -224,17 +226,27 @@ def identify(
         new = _new_source(path, corpus, sha256, chosen, main, side, kind, series)
         mixed = [one for one in ours if one.track == chosen.index and None in (one.channel, side)]
         if mixed:
-            warnings.append(
-                f"{path}: its sound is in the corpus already, as {mixed[0].source_id}, and would "
-                f"be there twice; remove that with corpus withdraw --source {mixed[0].source_id}"
-            )
-        return MediaInput(path, new, False, tuple(warnings))
+            warnings.append(_describe_twice(path, mixed[0]))
+        return MediaInput(path, new, False, tuple(warnings), channel == "mix")
     if old.kind != kind:
         raise CorpusError(
             f"is in the corpus already, as the {old.kind} source {old.source_id}; leave it out"
         )
     source = old if series is None else old.changed(series=series)
-    return MediaInput(path, source, True, tuple(warnings))
+    return MediaInput(path, source, True, tuple(warnings), channel == "mix")
+
+
+def _describe_twice(path: Path, old: Source) -> str:
+    twice = (
+        f"{path}: its sound is in the corpus already, as {old.source_id}, and is there twice now"
+    )
+    if old.kind != "drama":
+        return f"{twice}; keep one of them, in a new corpus"
+    return (
+        f"{twice}; to leave that out, cut it again with --track {old.track} --channel "
+        f"{old.channel or 'mix'} --regions CSV, where CSV has the row "
+        f"{old.source_id},0,{old.duration:.3f},drop"
+    )
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import pytest
 
 from corpus_tools.importing.columns import map_columns
 from corpus_tools.importing.run import import_manifest
+from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.storage.records import Clip, Transcript
 from manifests.storage.shards import STAGES, read_stage
@@ -198,6 +199,30 @@ def test_a_speaker_of_the_corpus_keeps_its_spelling(corpus, sounds):
     import_manifest(corpus, table(sounds, "file,emotion,spk", "wav/0.wav,sad,F01"))
     import_manifest(corpus, table(sounds, "file,emotion,spk", "wav/1.wav,sad,f 01", name="b.csv"))
     assert speakers_of(corpus) == set(read_speakers(corpus.speakers)) == {"F01"}
+
+
+@pytest.mark.parametrize(
+    ("language", "encoding", "speaker", "text"),
+    [
+        ("ko", "cp949", "김철수", "뭐라고"),
+        ("ja", "euc_jp", "田中", "怒りました"),
+        ("ru", "cp1251", "Иван", "Что"),
+    ],
+)
+def test_an_old_encoding_is_that_of_the_language(
+    tmp_path, sounds, language, encoding, speaker, text
+):
+    corpus = Workspace.create(tmp_path / language, "test", language)
+    path = table(sounds, "file,emotion,spk,text", f"wav/0.wav,sad,{speaker},{text}")
+    path.write_bytes(path.read_text(encoding="utf-8").encode(encoding))
+    import_manifest(corpus, path)
+    people = corpus.speakers.read_text(encoding="utf-8")
+    assert list(read_speakers(corpus.speakers)) == [speaker]
+    corpus.speakers.write_bytes(people.encode(encoding))
+    import_manifest(corpus, table(sounds, "file,emotion,spk", "wav/1.wav,sad,s1", name="b.csv"))
+    assert corpus.speakers.read_text(encoding="utf-8").splitlines()[1:] == sorted(
+        [f"{speaker},,,,,", "s1,,,,,"]
+    )
 
 
 def test_a_gender_or_an_age_that_cannot_be_read_is_said(corpus, sounds):

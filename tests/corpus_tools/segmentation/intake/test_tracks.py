@@ -111,10 +111,17 @@ def test_each_channel_is_a_source_of_its_own(corpus, tmp_path, make_media, sound
     assert [row["status"] for row in again.details["sources"]] == ["unchanged"]
     assert len(sources(corpus)) == 3
     mixed = segment(corpus, [film], channel="mix")
-    assert any(
-        f"its sound is in the corpus already, as {left.source_id}, and would be there twice" in one
-        for one in mixed.warnings
+    twice = mixed.warnings[0]
+    assert twice.startswith(
+        f"{film}: its sound is in the corpus already, as {left.source_id}, and is there twice now; "
+        f"to leave that out, cut it again with --track 0 --channel left --regions CSV, where CSV "
+        f"has the row {left.source_id},0,"
     )
+    regions = tmp_path / "drop.csv"
+    regions.write_text(twice.rpartition("the row ")[2], encoding="utf-8")
+    segment(corpus, [film], track=0, channel="left", regions=regions)
+    rest = {clip.source_id for clip in read_stage(corpus, STAGES["segments"], Clip)}
+    assert clips.keys() - rest == {left.source_id}
 
 
 def test_a_channel_of_anything_but_two_is_refused(corpus, tmp_path, make_media, sounds):
