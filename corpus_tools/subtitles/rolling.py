@@ -5,6 +5,7 @@ ms, and again above the next one.
 """
 
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -58,12 +59,16 @@ def _new_part(before: Sequence[str], lines: Sequence[str]) -> list[str]:
     old, new = " ".join(before).split(), lines[0].split()
     if len(old) < len(new) and old == new[: len(old)]:  # a line that grows word by word
         return [" ".join(new[len(old) :]), *lines[1:]]
+    shown = " ".join(before)
+    if _HAN_AT_END.search(shown) and lines[0] != shown and lines[0].startswith(shown):
+        return [lines[0][len(shown) :], *lines[1:]]  # likewise, without spaces
     for size in range(min(len(old), len(new)), _LEAST_WORDS - 1, -1):
         if old[-size:] == new[:size]:
             return [line for line in (" ".join(new[size:]), *lines[1:]) if line]
     return list(lines)
 
 
+_HAN_AT_END = re.compile("[\u3040-\u30ff\u3400-\u9fff][，。、！？]?$")
 _TOUCHING = 0.1  # s
 _FLASH = 0.1  # s
 _LEAST_SHARE = 0.2  # of the cues that repeat what was shown before

@@ -70,7 +70,7 @@ def _turns(text: str, raw: str) -> list[_Turn]:
     lines = _CHEVRONS.sub("\n>>", text)
     if _DASH.match(lines.lstrip()):
         lines = _DASH_WITHIN.sub("\n- ", lines)
-    lines = _NAME_ALONE.sub(r"\1 ", lines)
+    lines = _NAME_ALONE.sub(r"\1 ", _LABEL.sub(_with_colon, lines))
     found = []
     for line in filter(str.strip, lines.split("\n")):
         bare = line.strip().removeprefix(">>").strip()
@@ -86,6 +86,11 @@ def _turns(text: str, raw: str) -> list[_Turn]:
         else:
             found.append(_Turn(plain, new, None, plain, bracket))
     return found
+
+
+def _with_colon(label: re.Match[str]) -> str:
+    name = label[1] or label[2]
+    return f"{name}: " if is_diarised(name) and re.search(r"\d", name) else label[0]
 
 
 def _may_be_name(name: str, rest: str, bracket: bool) -> bool:
@@ -161,8 +166,14 @@ _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 _PREFIX = re.compile(
     r"[\[［【〔(（]([^\[\]［］【】〔〕()（）:：\n]{1,30})[\]］】〕)）]\s*[:：]?\s*(?=\S|$)|"
     r"([^\W\d_][\w.'’#·・ /-]{0,29}?)\s{0,2}(?:：|:(?!\d|//))[ \u3000]*(?=\S|$)|"
-    r"(?=SPEAKER_\d)(SPEAKER_\d+)\s+(?=\S)"
+    r"((?:SPEAKER|SPK)_\d+)\s+(?=\S)"
 )
+_LABEL = re.compile(
+    r"^<([^<>\n:：]{2,20})>[ \t]*|"
+    r"\A([^\s:：][^\n:：]{1,18}[^\s:：])(?:[ \t]+\d\d?:\d\d(?::\d\d)?)?[ \t]*\n(?=.*\w)",
+    re.MULTILINE,
+)
+"""Label of diarisation in angle brackets, or on a line of its own, also with its time."""
 _NAME_ALONE = re.compile(r"^([^\n:：]{1,30}[:：])[ \t]*\n", re.MULTILINE)
 _CHEVRONS = re.compile(r"(?:(?<=\s)|^)(?:[>＞]\s?){2,3}\s*", re.MULTILINE)
 _DASH = re.compile(r"^[-‐‑–—―−]{1,2}(?:\s+|(?=[^\s\d-])|$)")

@@ -326,3 +326,29 @@ def test_words_that_recur_before_a_colon_are_no_persons(read: Read, word: str) -
         (f"{word}：不准撒谎", None),
         (f"{word}：不准说话", None),
     ]
+
+
+def test_a_chinese_line_that_grows_is_said_once(read: Read) -> None:
+    line = "今天我们一起做饭"
+    found = read(srt(*(line[: n + 1] for n in range(8)), shown=1.0), "zh")
+    assert "".join(line.text for line in found.events) == line
+    answers = ["好", "好的", "你去哪儿", "回家", "为什么", "没事", "真的", "走吧"]
+    assert [line.text for line in read(srt(*answers, shown=1.0), "zh").events] == answers
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<Speaker 1> Hello.", "SPK_1 Hello.", "说话人1  00:03\n你好", "Speaker 1\nHello."],
+)
+def test_labels_of_diarisation_need_no_colon(read: Read, text: str) -> None:
+    (line,) = read(srt(text), "zh" if "你" in text else "en").events
+    assert line.text in ("Hello.", "你好")
+    assert line.speaker in ("Speaker 1", "SPK_1", "说话人1")
+
+
+def test_a_line_that_is_no_label_stays(read: Read) -> None:
+    texts = ["Speaker\nof the house", "<Nobody>\nknows", "Guest\nwho?"]
+    found = read(srt(*texts)).events
+    assert [(line.text, line.speaker) for line in found] == [
+        (text.replace("\n", " "), None) for text in texts
+    ]
