@@ -13,6 +13,7 @@ from corpus_tools.media.wav import read_wav
 from corpus_tools.segmentation.repeats.fingerprint import Hashes, fingerprint, from_text
 from corpus_tools.segmentation.repeats.search import find_shared
 from corpus_tools.workspace.workspace import Workspace
+from manifests.audit.class_losses import class_losses
 from manifests.base.errors import ConfigurationError, CorpusError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.building.build import build_manifest
@@ -94,6 +95,7 @@ def build_from_corpus(
             facts=_card_facts(
                 root,
                 {clip.source_id for clip in clips.values()},
+                label_of,
                 (transcripts[clip.clip_id] for clip in labelled if clip.clip_id in transcripts),
                 with_agreement=few,
             ),
@@ -236,10 +238,18 @@ def _fingerprints(corpus: Path, sources: Iterable[str]) -> dict[str, str]:
 
 
 def _card_facts(
-    corpus: Path, sources: Iterable[str], chosen: Iterable[Transcript], *, with_agreement: bool
+    corpus: Path,
+    sources: Iterable[str],
+    label_of: Mapping[str, Label],
+    chosen: Iterable[Transcript],
+    *,
+    with_agreement: bool,
 ) -> dict[str, Any]:
     """Return the JSON input of `manifests.card.draft.CardFacts`; ``chosen`` are the texts used."""
-    facts: dict[str, Any] = {"screening": _screening(corpus, sources), "texts": _models(chosen)}
+    facts: dict[str, Any] = {
+        "screening": _screening(corpus, sources, label_of),
+        "texts": _models(chosen),
+    }
     return facts | ({"agreement": _agreement(corpus)} if with_agreement else {})
 
 
@@ -269,8 +279,10 @@ def _models(chosen: Iterable[Transcript]) -> dict[str, list[str]]:
     return {source: sorted(models) for source, models in sorted(models_of.items())}
 
 
-def _screening(corpus: Path, sources: Iterable[str]) -> dict[str, Any]:
-    """Return the numbers of clips and accepted clips, the reasons and the thresholds."""
+def _screening(
+    corpus: Path, sources: Iterable[str], label_of: Mapping[str, Label]
+) -> dict[str, Any]:
+    """Return the numbers of clips and accepted ones, reasons, thresholds and losses by class."""
     accepted = cut = 0
     reasons: Counter[str] = Counter()
     limits: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -287,9 +299,11 @@ def _screening(corpus: Path, sources: Iterable[str]) -> dict[str, Any]:
             accepted += screen.accepted
             if not screen.accepted:
                 reasons.update(screen.reasons)
+    losses = class_losses(read_decisions(corpus), label_of.values())
     return {
         "cut": cut,
         "accepted": accepted,
         "reasons": dict(sorted(reasons.items())),
         "thresholds": {name: dict(sorted(limits[name].items())) for name in sorted(limits)},
+        "losses": losses.model_dump() if losses else None,
     }

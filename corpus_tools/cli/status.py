@@ -48,6 +48,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
         f"             {clips['frozen']} frozen, {clips['superseded']} superseded, "
         f"{clips['orphaned']} orphaned",
         *_undecided(found["undecided"]),
+        *(f"by class     {sentence}" for sentence in found["losses"]),
         f"texts        {_joined(found['texts']) or 'none; run: corpus transcribe'}",
         f"annotation   {annotation['tasks']} tasks; {annotation['answered']} answers and "
         f"{annotation['skipped']} skips of {annotation['annotators']} annotators",

@@ -7,6 +7,7 @@ from annotation.batches.batches import tasked_clips
 from annotation.judgements.store import latest, read_judgements
 from annotation.labels.aggregate import aggregated_labels
 from corpus_tools.workspace.workspace import Workspace
+from manifests.audit.class_losses import class_losses
 from manifests.base.emotions import EMOTIONS
 from manifests.storage.decisions import read_decisions, undecided_sources
 from manifests.storage.frozen import frozen_clips
@@ -26,8 +27,9 @@ def survey(workspace: Workspace) -> dict[str, Any]:
     ones by their first reason, as in the ledger, so that they add up), ``undecided`` (sources that
     an interrupted run has not screened), ``texts`` (clips by text
     source), ``annotation``, ``labels`` (``clips``, ``target`` and ``missing`` by class),
-    ``unlabelled`` (clips with votes but no class, by reason), ``manifests``, ``runs``,
-    ``withdrawn`` (withdrawals, and whether they are finished).
+    ``losses`` (sentences on classes that screening rejects
+    markedly more), ``unlabelled`` (clips with votes but no class, by reason), ``manifests``,
+    ``runs``, ``withdrawn`` (withdrawals, and whether they are finished).
 
     Raises:
         DataError: if a shard or a file of judgements can't be read.
@@ -43,6 +45,7 @@ def survey(workspace: Workspace) -> dict[str, Any]:
         ledger[entry.reason] += entry.seconds
     labels = aggregated_labels(corpus, configuration.labels)
     found = Counter(label.emotion for label in labels.values())
+    losses = class_losses(read_decisions(corpus), labels.values())
     targets = dict(zip(EMOTIONS, configuration.targets.counts(), strict=True))
     return {
         "name": configuration.corpus.name,
@@ -55,6 +58,7 @@ def survey(workspace: Workspace) -> dict[str, Any]:
         "texts": _texts(workspace),
         "annotation": _annotation(workspace),
         "labels": {name: _progress(found[name], targets[name]) for name in EMOTIONS},
+        "losses": list(losses.sentences()) if losses else [],
         "unlabelled": dict(
             sorted(Counter(label.reason for label in labels.values() if label.reason).items())
         ),

@@ -94,6 +94,12 @@ def screening_section(figures: ScreeningFacts | None) -> str:
             "Rejected, by reason; a clip may have several:",
             table(["reason", "clips"], rows),
         ]
+    if figures.losses:
+        parts += [
+            "Screened clips with a class:",
+            figures.losses.table(),
+            *map(escape, figures.losses.sentences()),
+        ]
     if figures.thresholds:
         limits: list[list[object]] = [
             [escape(name), escape(_values(name, values))]

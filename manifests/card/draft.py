@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
+from manifests.audit.class_losses import ClassLosses
 from manifests.audit.label_cues import LabelCues, find_label_cues
 from manifests.audit.leakage import Leakage, find_leakage
 from manifests.audit.near_duplicates import MOST_TEXTS
@@ -194,13 +195,15 @@ class AgreementFacts(Settings):
 class ScreeningFacts(Settings):
     """Screening decisions: clips cut, accepted, and rejected by reason (one clip may have several).
 
-    ``thresholds`` counts the sources by value, for each name of a threshold.
+    ``thresholds`` counts the sources by value, for each name of a threshold; ``losses`` are of the
+    clips with a class.
     """
 
     cut: int
     accepted: int
     reasons: dict[str, int]
     thresholds: dict[str, dict[str, int]]
+    losses: ClassLosses | None = None
 
 
 class CardFacts(Settings):

@@ -11,6 +11,7 @@ from corpus_tools.media.wav import write_wav
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError
+from manifests.base.markdown import escape
 from manifests.storage.records import Clip, Screen, Transcript
 from manifests.storage.shards import STAGES, read_shard, write_shard
 from manifests.storage.store import write_jsonl
@@ -205,7 +206,25 @@ def test_card_reports_agreement_and_screening(root, run):
     assert "Agreement of 2 annotators on the 48 clips" in card
     assert "Cut or recorded: 48 clips; accepted for labelling: 47." in card
     assert "| whisper |  | 45 |" in card
+    assert "with this class" not in card
     assert "has exactly this content already" in run().output
+
+
+def test_card_and_status_name_a_class_that_screening_rejects_more(root, run):
+    for path in sorted((root / "stages" / "screen").glob("e[0-5]*.jsonl")):
+        rows = read_shard(path, Screen)
+        rows[1] = rows[1].changed(accepted=False, reasons=["clipped", "low_snr"])
+        write_shard(root, STAGES["screen"], path.stem, rows, {})
+    run()
+    card = (root / "manifests" / "v1" / "card.md").read_text(encoding="utf-8")
+    assert "| low\\_snr | 0 | 6 (75.0%) | 0 | 0 | 0 | 0 |" in card
+    sentence = (
+        f"clipped rejects 6 of 8 clips of {EMOTIONS[1]} (75.0%), but 0 of 39 of the other classes "
+        "(0.0%); keep good ones in corpus review, or set another threshold: corpus screen"
+    )
+    assert escape(sentence) in card
+    status = CliRunner().invoke(app, ["status", "--corpus", str(root)])
+    assert f"by class     {sentence}" in status.output
 
 
 def test_repeats_in_two_sources_stay_in_one_split(root, run, make_voice):
