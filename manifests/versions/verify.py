@@ -154,7 +154,8 @@ def _check_clips(folder: Path, outcome: Outcome, progress: Progress) -> int:
     except DataError as error:
         outcome.warnings.append(f"its clips were not checked: {error}")
         return 0
-    differs = index_problem(folder, entries)
+    edited = any(one.item == f"{folder.name}/{ENTRIES}" for one in outcome.failures)
+    differs = None if edited else index_problem(folder, entries)
     if differs is not None:
         _note(f"{folder.name}/{INDEX}, content", differs, outcome)
     for done, (entry, problem) in enumerate(_checked(corpus, entries), start=1):
@@ -179,6 +180,9 @@ def _checked(
 
 
 _CHANGED = "changed since the version was written"
-_RESTORE = "restore it from a copy, or build the next version with: corpus build-manifest"
+_RESTORE = (
+    "restore it from a copy, or move the version's folder out of manifests/ and build it anew: "
+    "corpus build-manifest"
+)
 _MOST_THREADS = 4
 _PORTION = 64  # clips per task of a thread

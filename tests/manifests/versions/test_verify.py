@@ -60,6 +60,18 @@ def test_an_edit_of_the_header_alone_is_reported(built):
     assert failed(built) == {"v1/manifest.json"}
 
 
+def test_an_edit_of_the_entries_alone_says_how_to_go_on(built):
+    path = built / "manifest.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[:-1]), encoding="utf-8")
+    (failure,) = verify_manifest(built).failures
+    assert failure.item == "v1/manifest.jsonl"
+    assert failure.reason == (
+        "changed since the version was written; restore it from a copy, or move the version's "
+        "folder out of manifests/ and build it anew: corpus build-manifest"
+    )
+
+
 def test_a_withdrawal_without_a_tombstone_is_a_failure(built):
     part = {"kind": "speaker", "id": "f0", "created": "2026-11-01", "clips": 6, "votes": 0}
     sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in built.iterdir()}
