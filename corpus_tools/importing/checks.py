@@ -1,7 +1,7 @@
 """Checks of a foreign table as a whole, before its clips are written, and what is said about it."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -58,6 +58,11 @@ def check_table(
         )
     named = [columns[field] for field in ("emotion", "votes") if field in columns]
     if not labels and table.rows and named:
+        for raw in table.rows:
+            try:
+                list(labels_in(raw, columns, strict=True))
+            except DataError as error:
+                raise DataError(f"{path}: no row has a label: {raw.where}: {error}") from error
         raise DataError(
             f"{path}: no row has a label, since {' and '.join(map(repr, named))} is empty in all "
             f"of {len(table.rows)}; name the right column with --column emotion=NAME, or pass this "
@@ -97,7 +102,12 @@ _LONG = 120.0  # seconds; an utterance with one emotion is shorter
 
 
 def table_warnings(
-    table: Table, reading: Reading, rows: Sequence[Row], path: Path, known: Iterable[str]
+    table: Table,
+    reading: Reading,
+    rows: Sequence[Row],
+    path: Path,
+    known: Iterable[str],
+    unread: Collection[str],
 ) -> Iterator[str]:
     """Yield what a user should know about a table that is imported: what in it wasn't used."""
     columns = reading.columns
@@ -134,11 +144,12 @@ def table_warnings(
             f"each is a speaker of its own in each of the table's recordings; give one id to a "
             f"person who is in several"
         )
-    if local := sorted({name for name, recording in reading.labels if not recording}):
+    persons = sorted({name for name, recording in reading.labels if not recording})
+    if persons and (unread or not table.from_names):  # other folders may be recordings
         yield (
-            f"{listed(local)}: labels of a diarisation tool, which mean others in each recording, "
-            f"but no column says which files are of one recording, so each counts as one person; "
-            f"add a column source, or give ids"
+            f"{listed(persons)}: taken for the same persons in the whole table; if a diarisation "
+            f"tool gave these labels (then the first of them is in nearly every recording), name "
+            f"the recordings in a column source, or write their names before the labels"
         )
     for field in ("gender", "age"):
         cells = {value: n for (name, value), n in reading.unread.items() if name == field}

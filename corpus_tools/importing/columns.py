@@ -15,6 +15,7 @@ from manifests.base.timecode import parse_time
 
 __all__ = [
     "LONG_NAME",
+    "cell_label",
     "cell_name",
     "cell_seconds",
     "cell_text",
@@ -68,10 +69,10 @@ ALIASES: dict[str, tuple[str, ...]] = {
                "episodeid", "dialog", "dialogid", "conversation", "conversationid"),
     "series": ("series", "show"),
     "start": ("start", "starttime", "begin", "begintime", "onset", "offset", "startoffset",
-              "segmentstart", "starts", "tstart", "timestart", "timebegin", "开始", "开始时间",
-              "起始时间"),
+              "segmentstart", "starts", "tstart", "timestart", "timebegin", "tmin", "xmin",
+              "开始", "开始时间", "起始时间"),
     "end": ("end", "endtime", "stop", "stoptime", "segmentend", "endoffset", "ends", "tend",
-            "timeend", "结束", "结束时间"),
+            "timeend", "tmax", "xmax", "结束", "结束时间"),
     "duration": ("duration", "dur", "audioduration", "segmentduration", "时长"),
 }  # fmt: skip
 """Accepted column names of each field, in order of precedence, as `_plain` returns them."""
@@ -311,25 +312,77 @@ def cell_name(column: str, cells: Mapping[str, Any]) -> str | None:
     return text
 
 
+def cell_label(value: Any) -> str | None:
+    """Return the label in a cell, also as the only one in a list; DataError for several.
+
+    Example:
+        >>> cell_label(["sad"]), cell_label([])
+        ('sad', None)
+    """
+    if isinstance(value, list):
+        if len(value) > 1:
+            raise DataError(
+                f"has {len(value)} labels; if they are votes, {_PAIRS} in a column votes"
+            )
+        value = value[0] if value else None
+    return cell_text(value)
+
+
 def parse_votes(cell: Any) -> Iterator[tuple[str, str | None]]:
-    """Yield annotator and label of each vote in JSON, pairs or objects; DataError otherwise."""
+    """Yield annotator and label of each vote in JSON, pairs or objects; DataError otherwise.
+
+    In an object of annotators, as a struct of Parquet is, those without a label gave no vote.
+
+    Example:
+        >>> list(parse_votes('[["x", "sad"], ["y", null]]'))
+        [('x', 'sad'), ('y', None)]
+        >>> list(parse_votes({"x": "sad", "y": None}))
+        [('x', 'sad')]
+        >>> list(parse_votes([{"rater": 7, "label": "joy"}]))
+        [('7', 'joy')]
+    """
     if isinstance(cell, str) and cell.strip():
         try:
             cell = json.loads(cell)
         except (ValueError, RecursionError) as error:
-            raise DataError("votes are not JSON; give [[annotator, emotion], ...]") from error
+            raise DataError(f"votes are not JSON; {_PAIRS}") from error
     if isinstance(cell, dict):
-        cell = list(cell.items())
+        cell = list(_votes_of_object(cell))
     elif not isinstance(cell, list):
         cell = [] if cell_text(cell) is None else [cell]
     for vote in cell:
-        pair = (vote.get("annotator"), vote.get("emotion")) if isinstance(vote, dict) else vote
+        pair: Any = _named_pair(vote) if isinstance(vote, dict) else vote
         good = isinstance(pair, list | tuple) and len(pair) == 2
-        if not good or not isinstance(pair[0], str | int):
-            raise DataError("votes are not pairs; give [[annotator, emotion], ...]")
+        if not good or not isinstance(pair[0], str | int) or isinstance(pair[1], list | dict):
+            raise DataError(f"votes are not pairs; {_PAIRS}")
         yield str(pair[0]), None if pair[1] is None else str(pair[1])
 
 
+def _named_pair(vote: Mapping[str, Any]) -> tuple[Any, Any] | None:
+    """Return annotator and label in an object that names both."""
+    names = {plain_letters(name): name for name in reversed(list(vote))}
+    keys = [
+        next((names[alias] for alias in ALIASES[field] if alias in names), None)
+        for field in ("annotator", "emotion")
+    ]
+    annotator, label = keys
+    return None if annotator is None or label is None else (vote[annotator], vote[label])
+
+
+def _votes_of_object(cell: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
+    pair = _named_pair(cell)
+    if pair is None:
+        given = {name: label for name, label in cell.items() if label is not None}
+        if given and all(plain_letters(name) in _LABELS for name in given):
+            raise DataError(f"votes don't name their annotators, but classes; {_PAIRS}")
+        yield from given.items()
+    elif all(isinstance(part, list) for part in pair) and len(pair[0]) == len(pair[1]):
+        yield from zip(*pair, strict=True)
+    else:
+        yield pair
+
+
+_PAIRS = "give [[annotator, emotion], ...]"
 _EMPTY = {"", "nan", "nat", "none", "null", "na", "n/a", "<na>"}
 _DAYS = re.compile(r"(\d{1,4}) days? (\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d+)?)", re.ASCII)
 _MAX_CHARACTERS = 100_000

@@ -4,6 +4,8 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from corpus_tools.importing.columns import ALIASES, cell_text
@@ -50,8 +52,9 @@ def merge_rows(rows: Iterable[Row], mapping: LabelMapping, outcome: Outcome) -> 
     drop only.
     """
     groups: defaultdict[object, list[Row]] = defaultdict(list)
+    resolved = cache(Path.resolve)
     for row in rows:
-        groups[row.path.resolve(), row.start, row.end].append(row)
+        groups[resolved(row.path), row.start, row.end].append(row)
     merged = (_Group(own, mapping, outcome).merged() for own in groups.values())
     return [row for row in merged if row is not None]
 
@@ -101,7 +104,9 @@ class _Group:
                 self._fail(labelled, "names no annotator, as other rows about the same audio do")
                 own = [one for one in own if one.label is None]
             elif len(values) > 1:
-                self._fail(own, f"{self._contradicts(['emotion'], own)}, by one annotator")
+                self._fail(
+                    own, f"{self._contradicts(['emotion'], own)}, by one annotator; keep one"
+                )
                 continue
             elif labelled:
                 name = str(labelled[0].annotator)
@@ -143,8 +148,8 @@ class _Group:
 
 
 _NUMBERED = re.compile(
-    r"(emotion|emo|label)?(annotator|ann|rater|worker|coder|evaluator|eval|labell?er|judge|listener|"
-    r"vote|r|a|标注者|标注员|评分者)\d+(emotion|emo|label)?"
+    r"(emotion|emo|label)?(annotator|annot|ann|rater|worker|coder|evaluator|eval|labell?er|judge|"
+    r"listener|vote|r|a|标注者|标注员|评分者)(?:\d+|[a-z])(emotion|emo|label)?"
 )
 _FIELDS = ("votes", "adjudicated", "duration", "speaker", "text", "split", "source", "series")
 _CORRECT = (

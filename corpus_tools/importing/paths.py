@@ -1,7 +1,7 @@
 """Audio files that a table names: absolute paths, missing extensions, and another base folder."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
@@ -41,12 +41,14 @@ def existing(path: Path) -> Path | None:
 
 def base_for(names: Sequence[str], folder: Path) -> tuple[Path, int] | None:
     """Return the folder in which most of the names are files, and their number; None if none is."""
-    best: tuple[Path, int] | None = None
-    for base in dict.fromkeys(_bases(names[0], folder)):
-        count = sum(_is_in(base, name) for name in names)
-        if count and (best is None or count > best[1]):
-            best = base, count
-    return best
+    some = names[:: -(-len(names) // _SAMPLE)]
+    counts = {base: _count(base, some) for base in dict.fromkeys(_bases(names[0], folder))}
+    best = max(counts, key=lambda base: counts[base])
+    return (best, _count(best, names)) if counts[best] else None
+
+
+def _count(base: Path, names: Iterable[str]) -> int:
+    return sum(_is_in(base, name) for name in names)
 
 
 def _is_in(base: Path, name: str) -> bool:
@@ -86,3 +88,4 @@ def _is_file(path: Path) -> bool:
 
 _UP = 3  # folders above
 _MOST = 20_000  # files to look at
+_SAMPLE = 200  # names to try in each folder

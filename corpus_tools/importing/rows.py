@@ -2,14 +2,15 @@
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from corpus_tools.importing.columns import (
     LONG_NAME,
+    cell_label,
     cell_name,
     cell_seconds,
     cell_text,
@@ -23,7 +24,7 @@ from corpus_tools.media.identity import slug
 from corpus_tools.recordings.readings.script import sentence_id
 from manifests.base.emotions import UNCLEAR, Emotion
 from manifests.base.errors import DataError
-from manifests.base.voices import is_diarised, is_nobody, within_source
+from manifests.base.voices import is_diarised, is_first_label, is_nobody, within_source
 from manifests.storage.file_names import as_on_disk, did_you_mean
 from manifests.storage.records import Speaker, Split
 from manifests.storage.speakers import gender_named
@@ -35,6 +36,7 @@ __all__ = [
     "Row",
     "Vote",
     "labels_in",
+    "numbered_anew",
     "read_row",
     "speaker_in",
     "split_in",
@@ -102,7 +104,9 @@ class Reading:
         other_base: whether absolute paths of another machine are looked up by their ends.
         unread: cells that mean nothing for their field, with their counts.
         found: files that were found in a folder, which may lie in linked ones.
-        labels: labels of diarisation, with the recordings that the table says they belong to.
+        anew: whether labels such as ``SPEAKER_00`` mean others in each recording.
+        labels: such labels, with the recordings that they belong to, None for the whole table.
+        paths: audio files that were found, by folder and name.
     """
 
     columns: Mapping[str, str]
@@ -113,25 +117,30 @@ class Reading:
     spelling: Mapping[str, str]
     other_base: bool = False
     found: Collection[Path] = ()
+    anew: bool = False
     unread: Counter[tuple[str, str]] = field(default_factory=Counter)
     labels: set[tuple[str, str | None]] = field(default_factory=set)
+    paths: dict[tuple[Path, str], Path] = field(default_factory=dict)
 
 
 class MissingSoundError(DataError):
     """Row that names a file that isn't in the folder, or lies outside it."""
 
 
-def labels_in(raw: RawRow, columns: Mapping[str, str]) -> Iterator[str]:
-    """Yield the labels of a row, including those of its votes."""
-    label = cell_text(raw.cells.get(columns.get("emotion", "")))
-    if label is not None:
-        yield label
+def labels_in(raw: RawRow, columns: Mapping[str, str], *, strict: bool = False) -> Iterator[str]:
+    """Yield the labels of a row, including those of its votes.
+
+    Nothing comes of cells that can't be read; DataError if ``strict``.
+    """
     try:
-        yield from (
-            name for _, name in parse_votes(raw.cells.get(columns.get("votes", ""))) if name
-        )
+        if label := cell_label(raw.cells.get(columns.get("emotion", ""))):
+            yield label
+        for _, name in parse_votes(raw.cells.get(columns.get("votes", ""))):
+            if name:
+                yield name
     except DataError:
-        return
+        if strict:
+            raise
 
 
 def split_in(raw: RawRow, columns: Mapping[str, str]) -> str | None:
@@ -148,7 +157,7 @@ def read_row(raw: RawRow, reading: Reading) -> Row:
             check_text(column, value)
     name = _file_name(cells.get("file"))
     start, end, duration = _times(cells)
-    label = cell_text(cells.get("emotion"))
+    label = cell_label(cells.get("emotion"))
     text = cells.get("text")
     text = " ".join(text.split()) if isinstance(text, str) else cell_text(text)
     sentence = cell_text(cells.get("sentence"))
@@ -160,7 +169,7 @@ def read_row(raw: RawRow, reading: Reading) -> Row:
     return Row(
         where=raw.where,
         file=name,
-        path=_path_within(reading, raw.folder, name),
+        path=_path(reading, raw.folder, name),
         start=start,
         end=end,
         duration=duration,
@@ -184,7 +193,7 @@ def _is_class(label: str | None, mapping: LabelMapping) -> TypeGuard[str]:
 
 def _annotator(cells: Mapping[str, Any]) -> str | None:
     name = cell_name("annotator", cells)
-    return None if name is None or is_nobody(name) else name
+    return None if name is None or is_nobody(name) else _whole_number(name)
 
 
 def _times(cells: Mapping[str, Any]) -> tuple[float | None, float | None, float | None]:
@@ -209,6 +218,14 @@ def _file_name(cell: Any) -> str:
     if not isinstance(name, str) or not name.strip():
         raise DataError("names no audio file")
     return name.strip().replace("\\", "/")
+
+
+def _path(reading: Reading, folder: Path, name: str) -> Path:
+    """Return the path of an audio file, looked up once for all of its rows."""
+    key = folder, name
+    if key not in reading.paths:
+        reading.paths[key] = _path_within(reading, folder, name)
+    return reading.paths[key]
 
 
 def _path_within(reading: Reading, folder: Path, name: str) -> Path:
@@ -259,7 +276,12 @@ def _path_within(reading: Reading, folder: Path, name: str) -> Path:
 def speaker_in(raw: RawRow, columns: Mapping[str, str]) -> str | None:
     """Return the name of a row's speaker, None without one or if it says that nobody knows."""
     name = cell_text(raw.cells.get(columns.get("speaker", "")))
-    return None if name is None or is_nobody(name) else name
+    return None if name is None or is_nobody(name) else _whole_number(name)
+
+
+def _whole_number(name: str) -> str:
+    """Return an id without the ``.0`` of a number in a column with empty cells."""
+    return re.sub(r"^(\d+)\.0$", r"\1", name)
 
 
 def _speaker(raw: RawRow, cells: Mapping[str, Any], reading: Reading) -> Speaker | None:
@@ -286,15 +308,37 @@ def _speaker(raw: RawRow, cells: Mapping[str, Any], reading: Reading) -> Speaker
     )
 
 
-def _local_id(name: str, cells: Mapping[str, Any], reading: Reading) -> str | None:
-    """Return the id of a label of diarisation within its recording, if the table tells which.
+def numbered_anew(rows: Iterable[RawRow], columns: Mapping[str, str]) -> bool:
+    """Return whether labels such as ``SPEAKER_00`` begin anew in most of a table's recordings.
 
-    That is the row's source, or the file of which the row is a part.
+    So they do where a diarisation tool gave them; the ids of a corpus go on from one recording to
+    the next. A file counts as a recording if several rows are parts of it.
     """
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    whole = set()
+    for raw in rows:
+        name = speaker_in(raw, columns)
+        cells = {field: raw.cells.get(column) for field, column in columns.items()}
+        recording = _recording(cells)
+        if name is not None and recording is not None and is_diarised(name):
+            names[recording].append(name)
+            if cell_text(cells.get("source")):
+                whole.add(recording)
+    counted = [own for recording, own in names.items() if len(own) > 1 or recording in whole]
+    return 2 * sum(any(map(is_first_label, own)) for own in counted) > len(counted)
+
+
+def _recording(cells: Mapping[str, Any]) -> str | None:
+    """Return the recording of a row: its source, or the file of which it is a part."""
+    is_part = any(cell_text(cells.get(column)) for column in ("start", "start_ms"))
+    return cell_text(cells.get("source")) or (str(cells.get("file")) if is_part else None)
+
+
+def _local_id(name: str, cells: Mapping[str, Any], reading: Reading) -> str | None:
+    """Return the id of a label of diarisation within its recording, if the table tells which."""
     if not is_diarised(name):
         return None
-    is_part = any(cell_text(cells.get(column)) for column in ("start", "start_ms"))
-    recording = cell_name("source", cells) or (str(cells.get("file")) if is_part else None)
+    recording = _recording(cells) if reading.anew else None
     reading.labels.add((name, recording))
     if recording is None:
         return None

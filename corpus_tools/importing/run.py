@@ -11,11 +11,19 @@ from typing import Any
 from corpus_tools.assembly.manifest import build_from_corpus
 from corpus_tools.configuration.segment import SegmentSettings
 from corpus_tools.importing.checks import check_table, report_missing, table_warnings
-from corpus_tools.importing.columns import cell_text, map_columns, unread_columns
+from corpus_tools.importing.columns import map_columns, unread_columns
 from corpus_tools.importing.cutting import ACCEPT_ALL, cut_rows, import_inputs
 from corpus_tools.importing.labels import LabelMapping, SplitMapping, divided
 from corpus_tools.importing.merging import join_vote_columns, merge_rows
-from corpus_tools.importing.rows import MissingSoundError, Reading, Row, read_row, speaker_in
+from corpus_tools.importing.rows import (
+    MissingSoundError,
+    Reading,
+    Row,
+    labels_in,
+    numbered_anew,
+    read_row,
+    speaker_in,
+)
 from corpus_tools.importing.tables import RawRow, Table, fill_patterns, read_corpus_tables
 from corpus_tools.importing.votes import add_judgements
 from corpus_tools.segmentation.intake.identify import KnownSources, RecordingIntake
@@ -89,7 +97,7 @@ def import_manifest(
             audio_folder,
             mapping=mapping,
             splits=splits,
-            file_column=(columns or {}).get("file"),
+            named=columns,
             language=workspace.configuration.corpus.language,
         )
         fill_patterns(table, (columns or {}).values())
@@ -107,11 +115,12 @@ def import_manifest(
             one_spelling(names, known),
             other_base=audio_folder is not None,
             found=frozenset(table.sounds),
+            anew=numbered_anew(table.rows, by_field),
         )
-        rows = _read_rows(table, reading, outcome)
+        rows, unread = _read_rows(table, reading, outcome), _unread(table, by_field)
         outcome.warnings += [
             *table.notes,
-            *table_warnings(table, reading, rows, path, known),
+            *table_warnings(table, reading, rows, path, known, unread),
             *_vote_warnings(rows),
             *_split_warnings(rows),
             *_source_warnings(rows),
@@ -129,7 +138,7 @@ def import_manifest(
         "splits": len(given),
         "split_names": {f"{name}={split}": n for (name, split), n in sorted(splits.used.items())},
         "columns": by_field,
-        "unread_columns": _unread(table, by_field),
+        "unread_columns": unread,
         "from_names": table.from_names,
     }
     lost = sorted({row.split for row in rows if row.split} - set(given.values()))
@@ -170,10 +179,10 @@ def _read_rows(table: Table, reading: Reading, outcome: Outcome) -> list[Row]:
     kept: list[Row] = []
     missing: list[tuple[RawRow, MissingSoundError]] = []
     for raw in table.rows:
-        label = cell_text(raw.cells.get(reading.columns.get("emotion", "")))
         try:
             kept.append(read_row(raw, reading))
         except DataError as error:
+            label = next(labels_in(raw, {"emotion": reading.columns.get("emotion", "")}), None)
             if label is not None and reading.mapping.drops(label):
                 outcome.rejected[f"label {label}"] += 1
             elif isinstance(error, MissingSoundError):

@@ -6,12 +6,12 @@ of EmoBox, or one folder per class.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from corpus_tools.importing.columns import fill_pattern, has_column, names_files
+from corpus_tools.importing.columns import ALIASES, fill_pattern, has_column, names_files
 from corpus_tools.importing.embedded import SOUND_KEYS, class_names, sound_files
 from corpus_tools.importing.kaldi import kaldi_cells
 from corpus_tools.importing.labels import LabelMapping, SplitMapping
@@ -20,6 +20,7 @@ from corpus_tools.media.folders import search_folder
 from manifests.base.csv_tables import Ragged, parse_table
 from manifests.base.encodings import read_text
 from manifests.base.errors import ConfigurationError, DataError
+from manifests.base.letters import plain_letters
 from manifests.base.outcome import listed
 
 __all__ = ["RawRow", "Table", "fill_patterns", "read_corpus_tables"]
@@ -48,11 +49,13 @@ class Table:
     ``scratch``; ``columns`` are all names in order of appearance, ``notes``
     warnings about what was passed over. ``sounds`` are all audio files of a folder; ``from_names``
     is True if class and speaker come from the names of folders and files; ``language`` is the one
-    in which texts without Unicode probably are.
+    in which texts without Unicode probably are; ``named`` are the user's columns by
+    field.
     """
 
     root: Path
     scratch: Path
+    named: Mapping[str, str] = field(default_factory=dict)
     rows: list[RawRow] = field(default_factory=list)
     broken: list[tuple[str, str]] = field(default_factory=list)
     columns: dict[str, None] = field(default_factory=dict)
@@ -87,7 +90,7 @@ def read_table(path: Path, table: Table, folder: Path, split: str | None = None)
             if isinstance(cells, str):
                 table.broken.append((where, cells))
             else:
-                cells = sound_files(_flat(cells), table.scratch, where)
+                cells = sound_files(_flat(cells, table.named.get("votes")), table.scratch, where)
                 table.add(RawRow(where, cells, folder, split))
     except OSError as error:
         raise ConfigurationError(
@@ -105,12 +108,16 @@ def fill_patterns(table: Table, patterns: Iterable[str]) -> None:
                 raw.cells[pattern] = fill_pattern(pattern, raw.cells)
 
 
-def _flat(cells: dict[str, Any]) -> dict[str, Any]:
-    """Return cells with those of structs, but for sounds, beside the others, as ``outer.inner``."""
+def _flat(cells: dict[str, Any], votes: str | None) -> dict[str, Any]:
+    """Return cells with those of structs beside the others, as ``outer.inner``.
+
+    Sounds and votes remain whole; ``votes`` is a column of votes by the user's word.
+    """
     flat: dict[str, Any] = {}
     for name, value in cells.items():
-        if isinstance(value, dict) and value and not SOUND_KEYS & value.keys():
-            flat |= {f"{name}.{inner}": cell for inner, cell in _flat(value).items()}
+        whole = name == votes or plain_letters(name) in ALIASES["votes"]
+        if isinstance(value, dict) and value and not whole and not SOUND_KEYS & value.keys():
+            flat |= {f"{name}.{inner}": cell for inner, cell in _flat(value, votes).items()}
         else:
             flat[name] = value
     return flat
@@ -222,7 +229,7 @@ def read_corpus_tables(
     *,
     mapping: LabelMapping | None = None,
     splits: SplitMapping | None = None,
-    file_column: str | None = None,
+    named: Mapping[str, str] | None = None,
     language: str | None = None,
 ) -> Table:
     """Return the rows of a table, or of a folder of tables or audio files.
@@ -231,21 +238,22 @@ def read_corpus_tables(
     (or to ``audio_folder``); a parent folder may name its split. Without any, Kaldi's files are
     read, else all tables with a column of audio files (``*_train_*.jsonl`` of EmoBox,
     ``data/test-00000-of-00001.parquet`` of Hugging Face); else each audio file is a row, with class
-    and speaker by `layout_cells`. Sounds inside tables are written to ``scratch``.
+    and speaker by `layout_cells`. Sounds inside tables are written to ``scratch``; ``named`` are
+    the user's columns by field.
 
     Raises:
         ConfigurationError: if there is nothing to read.
         DataError: if a table can't be read.
     """
-    mapping, splits = mapping or LabelMapping(), splits or SplitMapping()
+    mapping, splits, named = mapping or LabelMapping(), splits or SplitMapping(), named or {}
     if audio_folder is not None and not audio_folder.is_dir():
         raise ConfigurationError(f"--audio-folder {audio_folder}: no such folder")
     if not path.is_dir():
         root = audio_folder or path.parent
-        table = Table(root, scratch, language=language)
+        table = Table(root, scratch, named, language=language)
         read_table(path, table, root)
         return table
-    table = Table(audio_folder or path, scratch, language=language)
+    table = Table(audio_folder or path, scratch, named, language=language)
     found = search_folder(path)
     table.sounds += found.files
     table.broken += [(str(place), reason) for place, reason in found.problems()]
@@ -262,7 +270,7 @@ def read_corpus_tables(
                     table.broken.append((where, cells))
                 else:
                     table.add(RawRow(where, cells, table.root, split))
-    elif not _add_tables(path, found.folders, table, splits, file_column):
+    elif not _add_tables(path, found.folders, table, splits):
         table.notes += found.warnings()
         names = [file.relative_to(path).as_posix() for file in found.files]
         for cells, split in layout_cells(names, mapping.knows, splits.read):
@@ -278,7 +286,6 @@ def _add_tables(
     folders: Sequence[Path],
     table: Table,
     splits: SplitMapping,
-    file_column: str | None,
 ) -> bool:
     """Add the rows of the tables in a folder that have a column of audio files; False if none has.
 
@@ -289,13 +296,15 @@ def _add_tables(
     passed_over = []
     before = len(table.rows)
     for file in sorted(files):
-        own = Table(table.root, table.scratch, language=table.language)
+        own = Table(table.root, table.scratch, table.named, language=table.language)
         split = _split_in_name(file.stem, splits) or _split_of_folder(file, path, splits)
         try:
             read_table(file, own, table.root, split)
         except DataError:
             own.rows.clear()
-        if own.rows and (has_column(own.columns, file_column) or names_files(own.columns)):
+        if own.rows and (
+            has_column(own.columns, table.named.get("file")) or names_files(own.columns)
+        ):
             table.rows += own.rows
             table.broken += own.broken
             table.columns |= own.columns

@@ -15,6 +15,7 @@ from manifests.base.word_lists import word_sections
 __all__ = [
     "alike_warnings",
     "is_diarised",
+    "is_first_label",
     "is_local_label",
     "is_nobody",
     "is_role",
@@ -104,7 +105,8 @@ def is_nobody(name: str) -> bool:
         (True, True, True, False)
     """
     key = _compact(name)
-    return not key or key in _words("nobody") or _MISSING.fullmatch(name) is not None
+    plain = re.sub(r"^(unk|unknown|未知)\d+$", r"\1", key)  # Unknown_2
+    return not key or plain in _words("nobody") or _MISSING.fullmatch(name) is not None
 
 
 def is_diarised(name: str) -> bool:
@@ -115,6 +117,20 @@ def is_diarised(name: str) -> bool:
         [True, True, True, False, False]
     """
     return _diarised().fullmatch(_compact(name)) is not None
+
+
+def is_first_label(name: str) -> bool:
+    """Return whether a name is a label that a diarisation tool gives first in each recording.
+
+    Example:
+        >>> [is_first_label(name) for name in ("SPEAKER_00", "spk1", "Speaker A", "speaker 2")]
+        [True, True, True, False]
+    """
+    found = _diarised().fullmatch(_compact(name))
+    if found is None:
+        return False
+    number = found[1] or found[2]
+    return number is None or (int(number) < 2 if number.isdecimal() else number in "a甲一")
 
 
 def is_local_label(name: str) -> bool:
@@ -188,7 +204,7 @@ def _any(section: str) -> str:
 
 @cache
 def _diarised() -> re.Pattern[str]:
-    return re.compile(f"{_any('speaker')}{_NUMBER}?|{_any('numbered')}{_NUMBER}")
+    return re.compile(f"{_any('speaker')}({_NUMBER})?|{_any('numbered')}({_NUMBER})")
 
 
 @cache

@@ -2,12 +2,14 @@
 
 import json
 
+import numpy as np
 import pyarrow
 import pyarrow.parquet
 import pytest
 
 from corpus_tools.importing.columns import map_columns
 from corpus_tools.importing.run import import_manifest
+from corpus_tools.media.wav import write_wav
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.storage.records import Clip, Transcript
@@ -192,7 +194,57 @@ def test_labels_without_recordings_are_warned_of(corpus, sounds):
     rows = [f"wav/{n}.wav,sad,说话人{n % 2}" for n in range(4)]
     outcome = import_manifest(corpus, table(sounds, "file,emotion,spk", *rows))
     assert speakers_of(corpus) == {"说话人0", "说话人1"}
-    assert any("add a column source, or give ids" in warning for warning in outcome.warnings)
+    assert (
+        "说话人0, 说话人1: taken for the same persons in the whole table; if a diarisation tool "
+        "gave these labels (then the first of them is in nearly every recording), name the "
+        "recordings in a column source, or write their names before the labels"
+    ) in outcome.warnings
+
+
+@pytest.mark.parametrize(
+    ("rows", "count"),
+    [  # source and number of the speaker of each file
+        ("a1 a2 b3 b4 c5 c6", 6),  # ids that go on from session to session
+        ("a1 b2 c3 d4", 4),  # a person in each
+        ("a1 a2 b1 b2 c1 c2", 6),  # labels that begin anew
+        ("a0 b0 b1 c1 c0", 5),
+        ("a7 a9 b9 b7", 2),
+    ],
+)
+def test_ids_that_go_on_from_session_to_session_are_of_persons(corpus, sounds, rows, count):
+    given = [f"wav/{n}.wav,sad,{row[0]},spk_0{row[1]}" for n, row in enumerate(rows.split())]
+    outcome = import_manifest(corpus, table(sounds, "file,emotion,session,speaker", *given))
+    assert len(speakers_of(corpus)) == count
+    local = any("each is a speaker of its own in each" in one for one in outcome.warnings)
+    assert local == (rows[:2] + rows[-2:] not in ("a1c6", "a1d4", "a7b7"))
+    assert local != any("taken for the same persons" in one for one in outcome.warnings)
+
+
+@pytest.mark.parametrize("films", [True, False])
+def test_folders_called_speaker_are_persons(corpus, tmp_path, make_voice, films):
+    """They may be labels only if other folders could be recordings."""
+    for number in range(8):
+        film = f"{'Joker' if number < 4 else 'Alien'}/" * films
+        place = f"x/{film}speaker{number // 2 % 2}/{('angry', 'sad')[number % 2]}/{number}.wav"
+        samples = (make_voice(1.0, seed=number) * 20_000).astype(np.int16)
+        write_wav(tmp_path / place, samples)
+    outcome = import_manifest(corpus, tmp_path / "x")
+    assert speakers_of(corpus) == {"speaker0", "speaker1"}
+    said = any("taken for the same persons" in warning for warning in outcome.warnings)
+    assert said == films
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_labels_are_local_to_files_of_which_several_parts_are_rows(corpus, sounds, several):
+    """NeMo writes offsets of utterances, too, which are whole files."""
+    times = ((0, 0.4), (0.5, 0.9)) if several else ((0, 1.0),)
+    rows = [
+        f"wav/{n}.wav,{start},{end},sad,speaker{(n + part) % 2}"
+        for n in range(3)
+        for part, (start, end) in enumerate(times)
+    ]
+    import_manifest(corpus, table(sounds, "file,start,end,emotion,speaker", *rows))
+    assert len(speakers_of(corpus)) == (6 if several else 2)
 
 
 def test_a_speaker_of_the_corpus_keeps_its_spelling(corpus, sounds):
@@ -223,6 +275,15 @@ def test_an_old_encoding_is_that_of_the_language(
     assert corpus.speakers.read_text(encoding="utf-8").splitlines()[1:] == sorted(
         [f"{speaker},,,,,", "s1,,,,,"]
     )
+
+
+def test_numbers_of_speakers_are_without_a_point(corpus, sounds):
+    """Pandas writes 3 as 3.0 in a column with empty cells."""
+    rows = [f"wav/{n}.wav,sad,{name}" for n, name in enumerate(("3.0", "", "11.0", "1.5", "3"))]
+    import_manifest(corpus, table(sounds, "file,emotion,speaker", *rows))
+    found = speakers_of(corpus)
+    assert {None, "3", "11"} < found
+    assert len(found) == 4
 
 
 def test_a_gender_or_an_age_that_cannot_be_read_is_said(corpus, sounds):

@@ -9,6 +9,7 @@ from annotation.judgements.store import latest, read_judgements
 from corpus_tools.importing.run import import_manifest
 from corpus_tools.media.wav import write_wav
 from corpus_tools.workspace.workspace import Workspace
+from manifests.base.errors import DataError
 from manifests.storage.records import Clip
 from manifests.storage.shards import STAGES, read_stage
 from manifests.versions.manifest import load_manifest, newest
@@ -207,6 +208,7 @@ def test_another_label_for_a_clip_imported_before_is_named(corpus, table, monkey
         ("rater1", "rater2", "rater3"),
         ("Annotator 1", "Annotator 2", "x"),
         ("r1_emo", "r2_emo", "z"),
+        ("annot_a", "annot_b", "z"),
     ],
 )
 def test_a_column_of_each_annotator_makes_votes(corpus, table, names):
@@ -247,6 +249,15 @@ def test_two_votes_of_one_annotator_in_a_cell_are_refused(corpus, table, tmp_pat
         ([[7, "sad"], [8, None]], ["none", "sad"]),
         ([["x", "sad", 1]], "votes are not pairs; give [[annotator, emotion], ...]"),
         ("3", "votes are not pairs; give [[annotator, emotion], ...]"),
+        ({"x": "sad", "Li Wei": "joy", "z": None}, ["happy", "sad"]),
+        ([{"rater": 3, "label": "anger"}, {"rater": 4, "label": "sad"}], ["angry", "sad"]),
+        ({"annotator": ["x", "y"], "emotion": ["sad", "fear"]}, ["fear", "sad"]),
+        ({"annotator_id": "x", "label": "fear"}, ["fear"]),
+        (
+            {"angry": 3, "sad": 1},
+            "votes don't name their annotators, but classes; give [[annotator, emotion], ...]",
+        ),
+        ({"x": {"label": "sad"}}, "votes are not pairs; give [[annotator, emotion], ...]"),
         (None, []),
         ([], []),
     ],
@@ -259,3 +270,40 @@ def test_a_cell_of_votes_is_read_or_refused(corpus, table, tmp_path, cell, taken
         assert [failure.reason for failure in outcome.failures] == [taken]
     else:
         assert votes(corpus) == {"0": taken or ["sad"]}
+
+
+def test_votes_in_a_struct_of_parquet_are_of_those_who_voted(corpus, table, tmp_path):
+    pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    rows = [{"x": "sad", "y": "joy", "z": None}, {"x": None, "y": None, "z": "fear"}]
+    path = tmp_path / "theirs/list.parquet"
+    parquet.write_table(pa.table({"file": ["0.wav", "1.wav"], "Ratings": rows}), path)
+    outcome = import_manifest(corpus, path, columns={"votes": "Ratings"})
+    assert votes(corpus) == {"0": ["happy", "sad"], "1": ["fear"]}
+    assert outcome.details["unread_columns"] == []
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "said"),
+    [
+        ("votes", {"sad": 2}, "list.jsonl, line 1: votes don't name their annotators, but classes"),
+        ("labels", ["sad", "joy"], "list.jsonl, line 1: has 2 labels; if they are votes, give"),
+    ],
+)
+def test_a_column_of_labels_that_cannot_be_read_isnt_called_empty(
+    corpus, table, tmp_path, column, cell, said
+):
+    path = tmp_path / "theirs/list.jsonl"
+    path.write_text(json.dumps({"file": "0.wav", column: cell}))
+    with pytest.raises(DataError, match=said):
+        import_manifest(corpus, path)
+
+
+def test_a_list_of_one_label_is_that_label(corpus, table, tmp_path):
+    path = tmp_path / "theirs/list.jsonl"
+    rows = [{"file": f"{n}.wav", "labels": own} for n, own in enumerate((["sad"], ["joy", "sad"]))]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    outcome = import_manifest(corpus, path)
+    assert votes(corpus) == {"0": ["sad"]}
+    assert [failure.reason for failure in outcome.failures] == [
+        "has 2 labels; if they are votes, give [[annotator, emotion], ...] in a column votes"
+    ]

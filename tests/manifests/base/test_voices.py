@@ -56,6 +56,7 @@ def test_names_and_ids_are_persons(name: str) -> None:
     "name",
     [
         "unknown",
+        "Unknown_2",
         "UNK",
         "-",
         "-1",
