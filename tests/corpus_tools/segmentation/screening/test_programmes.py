@@ -113,9 +113,12 @@ def test_neither_5_1_nor_a_chosen_channel_is_a_reason_to_warn(tmp_path, make_med
     chosen = segment(corpus, [tmp_path / "two.flac"], channel="right")
     assert not any(WARNING in one for one in outcome.warnings + chosen.warnings)
     mixed = segment(corpus, [tmp_path / "two.flac"], channel="mix")
-    (warning,) = [one for one in mixed.warnings if WARNING in one]
+    assert not any(WARNING in one for one in mixed.warnings)
+    make_media(tmp_path / "turned.flac", np.stack(talks[::-1]), layout="stereo")
+    unsaid = segment(corpus, [tmp_path / "turned.flac"])
+    (warning,) = [one for one in unsaid.warnings if WARNING in one]
     assert warning == (
-        f"{tmp_path / 'two.flac'}: {WARNING}, as where one holds another language, or each a "
+        f"{tmp_path / 'turned.flac'}: {WARNING}, as where one holds another language, or each a "
         f"microphone; they were mixed, so use --channel left or --channel right, or give each as a "
         f"file of its own"
     )
