@@ -22,6 +22,7 @@ from manifests.base.outcome import Outcome, listed
 from manifests.base.voices import (
     alike_warnings,
     is_nobody,
+    is_role,
     spelling_warnings,
 )
 from manifests.storage.file_names import did_you_mean
@@ -136,6 +137,18 @@ def table_warnings(
             f"{listed(map(repr, dict.fromkeys(nobody)))} for a speaker, which is nobody; their "
             f"speaker is unknown"
         )
+    roles = [name for name in dict.fromkeys(reading.spelling.values()) if _is_only_role(name)]
+    if roles:
+        yield (
+            f"{listed(roles)}: each counts as one person; if it is a role that several people "
+            f"play, leave these cells empty"
+        )
+    silent = [row.where for row in rows if row.text and not row.spoken]
+    if silent:
+        yield (
+            f"{len(silent)} of {len(rows)} texts have nothing in them that is spoken, and are kept "
+            f"as text_raw only: {listed(silent)}"
+        )
     yield from spelling_warnings(reading.spelling)
     yield from alike_warnings(dict.fromkeys(reading.spelling.values()), known)
     if local := sorted({name for name, recording in reading.labels if recording}):
@@ -164,6 +177,11 @@ def table_warnings(
                 f"{len(unnamed)} audio files of {path} are in no row of its tables and weren't "
                 f"imported: {listed(file.relative_to(path).as_posix() for file in unnamed)}"
             )
+
+
+def _is_only_role(name: str) -> bool:
+    """Return whether a name is a role without a number, unlike the ids ``male1`` and ``male2``."""
+    return is_role(name) and not any(map(str.isdigit, name))
 
 
 def _unclear(table: Table, reading: Reading) -> set[str]:

@@ -68,6 +68,7 @@ class Row:
         label: label of the clip as the table has it.
         annotator: who gave the label.
         rows: number of rows of the table that it was made of.
+        spoken: what of the text is spoken.
     """
 
     where: str
@@ -88,6 +89,7 @@ class Row:
     label: str | None
     annotator: str | None
     rows: int = 1
+    spoken: str = ""
 
 
 @dataclass

@@ -30,6 +30,7 @@ from corpus_tools.segmentation.intake.identify import KnownSources, RecordingInt
 from corpus_tools.segmentation.ledger.commit import sweep
 from corpus_tools.segmentation.ledger.decisions import clips_of
 from corpus_tools.segmentation.ledger.update import Status, Update
+from corpus_tools.subtitles.speakers import spoken_texts
 from corpus_tools.transcription.guards.flags import Flagger, doubtful_texts, guards_version
 from corpus_tools.transcription.store import put_transcripts
 from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
@@ -117,7 +118,8 @@ def import_manifest(
             found=frozenset(table.sounds),
             anew=numbered_anew(table.rows, by_field),
         )
-        rows, unread = _read_rows(table, reading, outcome), _unread(table, by_field)
+        rows = _spoken(_read_rows(table, reading, outcome))
+        unread = _unread(table, by_field)
         outcome.warnings += [
             *table.notes,
             *table_warnings(table, reading, rows, path, known, unread),
@@ -191,6 +193,12 @@ def _read_rows(table: Table, reading: Reading, outcome: Outcome) -> list[Row]:
                 outcome.fail(raw.where, str(error))
     report_missing(missing, reading, len(table.rows), outcome)
     return merge_rows(kept, reading.mapping, outcome)
+
+
+def _spoken(rows: Sequence[Row]) -> list[Row]:
+    """Return rows with their texts without remarks, lyrics and names, which may say the label."""
+    texts = spoken_texts([row.text or "" for row in rows])
+    return [replace(row, spoken=text) for row, text in zip(rows, texts, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -274,7 +282,7 @@ def _put_texts(
     given = [
         Transcript(
             clip_id=clip_id,
-            text=normalise(row.text, language),
+            text=normalise(row.spoken, language),
             text_raw=row.text,
             source="import",
             language=language,
@@ -286,7 +294,7 @@ def _put_texts(
     if texts:
         inputs: dict[str, Any] = {
             "guards": guards_version(),
-            "texts": [[text.clip_id, text.text_raw] for text in texts],
+            "texts": [[text.clip_id, text.text, text.text_raw] for text in texts],
             "language": language,
             "normalisation": NORMALISATION,
         }

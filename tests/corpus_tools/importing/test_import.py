@@ -173,7 +173,7 @@ def test_a_table_that_decompresses_to_too_many_rows_is_refused(tmp_path, monkeyp
     path = tmp_path / "clips.parquet"
     pyarrow.parquet.write_table(pyarrow.table({"file": ["a.wav"] * 100}), path)
     with pytest.raises(DataError, match="100 rows; split it"):
-        list(_read_parquet(path))
+        list(_read_parquet(path, None))
 
 
 @pytest.mark.parametrize("name", ["csv", "hf", "parquet"])

@@ -180,6 +180,26 @@ def test_labels_of_diarisation_are_others_in_each_recording(corpus, sounds):
     assert "SPEAKER_00: labels of a diarisation tool, which mean others" in outcome.warnings[-1]
 
 
+def test_texts_of_a_table_say_no_label_in_brackets(corpus, sounds):
+    texts = ("(sobbing) I can't.", "Li: [angrily] Go!", "Li: Stay.", "*sighs*", "Room 3: east?")
+    rows = [f"wav/{n}.wav,sad,{text}" for n, text in enumerate(texts)]
+    outcome = import_manifest(corpus, table(sounds, "file,emotion,text", *rows))
+    found = list(read_stage(corpus.root, STAGES["transcripts"], Transcript))
+    assert {text.text_raw: text.text for text in found} == dict(
+        zip(texts, ("I can't.", "Go!", "Stay.", "", texts[4]), strict=True)
+    )
+    assert any(said.startswith("1 of 5 texts have nothing in them") for said in outcome.warnings)
+
+
+def test_roles_of_a_table_are_warned_of_unless_numbered(corpus, sounds):
+    names = ("Man", "旁白", "male1", "male2", "Manny")
+    rows = [f"wav/{n}.wav,sad,{name}" for n, name in enumerate(names)]
+    outcome = import_manifest(corpus, table(sounds, "file,emotion,speaker", *rows))
+    assert speakers_of(corpus) == set(names)
+    said = [said for said in outcome.warnings if "counts as one person" in said]
+    assert said[0].startswith("Man, 旁白: each counts as one person; if it is a role")
+
+
 def test_invented_texts_of_a_table_are_flagged_and_kept(corpus, sounds):
     rows = ("wav/0.wav,sad,请不吝点赞 订阅 转发", "wav/1.wav,sad,你好")
     outcome = import_manifest(corpus, table(sounds, "file,emotion,text", *rows))
