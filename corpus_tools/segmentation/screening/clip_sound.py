@@ -61,6 +61,21 @@ class ClipSound:
         """First frame of the clip in the activity, and the one after its last."""
         return self.cut.start_ms // FRAME_MS, -(-self.cut.end_ms // FRAME_MS)
 
+    @property
+    def excerpt(self) -> tuple[slice, slice]:
+        """Frames of the activity in and around the clip, and those of the clip among them."""
+        per_frame = SAMPLE_RATE * FRAME_MS // 1000
+        first, last = self.frames
+        low = max(first - len(self.before) // per_frame, 0)
+        excerpt = slice(low, last + len(self.after) // per_frame)
+        return excerpt, slice(first - low, last - low)
+
+    @cached_property
+    def voice(self) -> NDArray[np.bool_]:
+        """Which frames in and around the clip have a voice."""
+        count = len(self.activity.speech[self.excerpt[0]])
+        return voiced_frames(voiced(self.spectra), count)
+
 
 def measure(sound: ClipSound) -> dict[str, Any]:
     """Return the measures of a clip as fields of its record `Clip`.
@@ -121,23 +136,22 @@ def music(sound: ClipSound) -> float | None:
 
 
 def speech_ratio(sound: ClipSound) -> float:
-    """Return the share of frames with speech."""
+    """Return the share of frames with speech; 0 for a short sound without voice, as of a cough."""
     speech = sound.activity.speech[slice(*sound.frames)]
-    return round(float(speech.mean()), 4) if len(speech) else 0.0
+    share = round(float(speech.mean()), 4) if len(speech) else 0.0
+    if 0 < share < _SHORT and not (sound.voice[sound.excerpt[1]] & speech).any():
+        return 0.0
+    return share
 
 
 def snr(sound: ClipSound) -> float | None:
     """Return the signal-to-noise ratio in dB; ``None`` without speech."""
-    per_frame = SAMPLE_RATE * FRAME_MS // 1000
-    first, last = sound.frames
-    low = max(first - len(sound.before) // per_frame, 0)
-    excerpt = slice(low, last + len(sound.after) // per_frame)
-    inside = slice(first - low, last - low)
+    excerpt, inside = sound.excerpt
     power, gap = sound.activity.power[excerpt], sound.activity.gap[excerpt]
     speech: NDArray[np.bool_] = sound.activity.speech[excerpt]
     if not speech[inside].any():
         return None
-    voice = voiced_frames(voiced(sound.spectra), len(speech))
+    voice = sound.voice
     level = float(power[inside][speech[inside]].mean(dtype=np.float64))
     if not unvoiced_is_speech(power[~gap], speech[~gap], voice[~gap], level):
         voices = voiced_speech(speech, voice)
@@ -145,4 +159,5 @@ def snr(sound: ClipSound) -> float | None:
     return snr_db(sound.samples, power, speech, gap, inside)
 
 
+_SHORT = 0.2  # share of a clip
 _EDGE = SAMPLE_RATE * 20 // 1000

@@ -170,6 +170,23 @@ def test_background_includes_pauses_around_the_clip():
     assert alone["snr_db"] != around["snr_db"]
 
 
+@pytest.mark.parametrize(
+    ("sound", "share"),
+    [
+        (talk([0])[0], 0.1333),
+        (noise(6400, 0) * np.hanning(6400), 0.0),
+        (noise(6400, 0) * np.exp(-np.arange(6400) / 1600), 0.0),
+    ],
+    ids=["word", "burst", "cough"],
+)
+def test_a_short_sound_alone_in_a_clip_is_speech_if_it_has_a_voice(sound, share):
+    around = noise(3 * RATE, -45, seed=1)
+    around[RATE : RATE + len(sound)] += sound
+    spoken = np.zeros(len(around), dtype=bool)
+    spoken[RATE : RATE + len(sound)] = True
+    assert measures_of(around, spoken).speech_ratio == pytest.approx(share, abs=0.005)
+
+
 def test_without_speech_there_is_no_ratio():
     assert measures_of(ROOM, np.zeros(len(ROOM), dtype=bool)).snr_db is None
 
