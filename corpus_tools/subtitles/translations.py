@@ -1,4 +1,4 @@
-"""Translations in subtitles, told from what is spoken by their script."""
+"""Translations in subtitles, recognised by their script."""
 
 from collections.abc import Sequence
 from dataclasses import replace
