@@ -228,7 +228,7 @@ _LABELS = {name for names in SYNONYMS.values() for name in names}
 _COUNTS = ("samples", "sample", "frames", "frame", "us", "microseconds")
 _TELLING: dict[str, tuple[str, ...]] = {
     "emotion": ("emo", "label", "class", "categor", "affect", "feeling", "mood", "sentiment",
-                "vote", "情感", "情绪", "标签"),
+                "vote", "annotations", "情感", "情绪", "标签"),
     "speaker": ("speak", "spk", "actor", "talker", "subjectid", "participant", "说话", "演员"),
     "split": ("split", "partition", "subset", "fold", "traintest", "trainval", "划分"),
     "start": ("start", "begin", "offset", "onset", "开始", "起始"),

@@ -72,6 +72,7 @@ def test_columns_are_recognised_however_they_are_written(header, columns):
     ("header", "said"),
     [
         ("file,EmotionScore", "'EmotionScore' isn't read, but looks like the emotion"),
+        ("file,annotations", "'annotations' isn't read, but looks like the emotion"),
         ("file,emotoin", "--column emotion=NAME"),
         ("file,emotion,main_speaker", "looks like the speaker"),
         ("file,emotion,fold", "looks like the split"),
