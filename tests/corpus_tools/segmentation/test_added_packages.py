@@ -28,7 +28,7 @@ from manifests.card.draft import ScreeningFacts
 corpus, *commands = json.loads(sys.stdin.read())
 done = [CliRunner().invoke(app, [*command, "--corpus", corpus]) for command in commands]
 sources = [path.stem for path in (Path(corpus) / "stages" / "screen").iterdir()]
-card = screening_section(ScreeningFacts(**_screening(Path(corpus), sources)))
+card = screening_section(ScreeningFacts(**_screening(Path(corpus), sources, {})))
 print(json.dumps([[row.exit_code, row.stdout, row.stderr] for row in done] + [[0, card, ""]]))
 """
 

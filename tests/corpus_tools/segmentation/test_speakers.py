@@ -20,6 +20,6 @@ from tests.factories import make_clip
 def test_a_speaker_like_one_of_another_film_is_named(tmp_path, known, new, said):
     for name, speaker in (("E01-0123456789ab", known), ("E02-0123456789ac", new)):
         write_shard(tmp_path, STAGES["segments"], name, [make_clip(name, speaker=speaker)], {})
-    found = _speaker_warnings(tmp_path, {"E02-0123456789ac"})
+    found = _speaker_warnings(tmp_path, {"E02-0123456789ac"}, "en")
     assert len(found) == (said is not None)
     assert all(one.startswith(said) for one in found)
