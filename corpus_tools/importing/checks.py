@@ -6,7 +6,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from corpus_tools.importing.columns import TIMES, cell_seconds, cell_text
+from corpus_tools.importing.cells import cell_seconds, cell_text
+from corpus_tools.importing.columns import TIMES
 from corpus_tools.importing.labels import LabelMapping, SplitMapping
 from corpus_tools.importing.paths import base_for
 from corpus_tools.importing.rows import (

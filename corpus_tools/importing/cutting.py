@@ -76,7 +76,7 @@ def cut_rows(
         )
         source = media.source.changed(duration=track.duration_ms / 1000)
         left = measure_outside(track.activity, list(cuts), track.duration_ms)
-        warnings = sound_warnings(media.path, track, media.source.track, remedy=_REMEDY)
+        warnings = sound_warnings(media.path, track, remedy=_REMEDY)
     return SourceResult(source, clips, None, left, inputs, warnings=warnings)
 
 

@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from corpus_tools.importing.columns import ALIASES, cell_text
+from corpus_tools.importing.cells import cell_text
+from corpus_tools.importing.columns import ALIASES
 from corpus_tools.importing.labels import LabelMapping
 from corpus_tools.importing.rows import Row, Vote
 from corpus_tools.importing.tables import Table

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from corpus_tools.importing.columns import (
+from corpus_tools.importing.cells import (
     LONG_NAME,
     cell_label,
     cell_name,

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from corpus_tools.importing.columns import ALIASES, fill_pattern, has_column, names_files
+from corpus_tools.importing.cells import fill_pattern
+from corpus_tools.importing.columns import ALIASES, has_column, names_files
 from corpus_tools.importing.embedded import SOUND_KEYS, class_names, sound_files
 from corpus_tools.importing.kaldi import kaldi_cells
 from corpus_tools.importing.labels import LabelMapping, SplitMapping

@@ -137,7 +137,7 @@ def cut_segments(
     channel = chosen_channel(track, choice.channel)
     folder = Path(tempfile.gettempdir())
     with open_track(path, track.index, settings, folder, channel) as decoded:
-        for warning in sound_warnings(path, decoded, track.index):
+        for warning in sound_warnings(path, decoded):
             warn(warning)
         seconds = decoded.duration_ms / 1000
         if seconds < MIN_SECONDS:

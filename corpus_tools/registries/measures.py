@@ -193,7 +193,7 @@ SHIPPED = (
     Measure(
         name="speech_ratio",
         compute="corpus_tools.segmentation.screening.clip_sound:speech_ratio",
-        meaning="share of the clip that is speech",
+        meaning="share of the clip that is speech; 0 for a short sound without voice",
         label="speech",
         form="{:.0%}",
         threshold=Threshold(

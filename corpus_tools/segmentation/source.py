@@ -1,8 +1,7 @@
 """Analysis of one source: decode it, plan its clips, write and measure them."""
 
 import bisect
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
@@ -15,9 +14,7 @@ from numpy.typing import NDArray
 from corpus_tools.configuration.segment import SegmentSettings
 from corpus_tools.media.cut import Cut
 from corpus_tools.media.identity import clip_id
-from corpus_tools.media.probe import probe
 from corpus_tools.media.resample import SAMPLE_RATE
-from corpus_tools.media.samples import Samples
 from corpus_tools.media.wav import pcm_sha256, write_wav
 from corpus_tools.segmentation.intake.identify import MediaInput
 from corpus_tools.segmentation.intake.selections import CLOSED, Choices
@@ -49,7 +46,6 @@ __all__ = [
     "analyse",
     "open_source",
     "plan_track",
-    "preview_clips",
     "sound_warnings",
 ]
 
@@ -172,7 +168,7 @@ def analyse(
         outside_ms = measure_outside(decoded.activity, cuts, decoded.duration_ms, closed)
         seconds = decoded.duration_ms / 1000
         warnings = [
-            *sound_warnings(media.path, decoded, source.track, mixed=media.mixed),
+            *sound_warnings(media.path, decoded, mixed=media.mixed),
             alignment_warning(media.path, alignment, lines, seconds),
             None if clips else _describe_no_clips(media.path, seconds, outside_ms, settings),
         ]
@@ -253,21 +249,6 @@ class _SpeakerLookup:
         return SpeakerInfo(speaker, "subtitle") if speaker else SpeakerInfo()
 
 
-def preview_clips(
-    media: Path, *, track: int | None = None, settings: SegmentSettings | None = None
-) -> Iterator[tuple[Cut, Samples]]:
-    """Yield the cuts that ``corpus segment`` would make without subtitles, in order of time.
-
-    Each comes with its samples (int16 mono at 16 kHz). The track defaults to the file's default
-    one. Raises `MediaError` if the file can't be decoded.
-    """
-    settings = settings or SegmentSettings()
-    chosen = probe(media).track(track).index
-    with open_track(media, chosen, settings, Path(tempfile.gettempdir())) as decoded:
-        for cut in plan_track(decoded, [], settings):
-            yield cut, decoded.samples(cut)
-
-
 def open_source(
     media: MediaInput, settings: SegmentSettings, folder: Path
 ) -> AbstractContextManager[DecodedTrack]:
@@ -279,7 +260,6 @@ def open_source(
 def sound_warnings(
     media: Path,
     decoded: DecodedTrack,
-    track: int,
     *,
     mixed: bool = False,
     remedy: str = "use --channel left or --channel right, or give each as a file of its own",
@@ -291,7 +271,7 @@ def sound_warnings(
     warnings = [
         *(f"{media} {note}" for note in decoded.notes),
         _describe_unreal(media, decoded.unreal_seconds),
-        _describe_cancelled(media, decoded.cancelled, track),
+        _describe_cancelled(media, decoded.cancelled, remedy),
         _describe_apart(media, remedy) if not mixed and speak_apart(decoded.pairs) else None,
     ]
     return [warning for warning in warnings if warning]
@@ -307,13 +287,12 @@ def _describe_unreal(media: Path, seconds: float) -> str | None:
     )
 
 
-def _describe_cancelled(media: Path, share: float, track: int) -> str | None:
+def _describe_cancelled(media: Path, share: float, remedy: str) -> str | None:
     if share <= _CANCELLED:
         return None
     return (
         f"{media}: {share:.0%} of its sound cancels out when its two channels are mixed, since "
-        f"they have opposite polarity; use one of them, for example with ffmpeg -i FILM "
-        f"-map 0:a:{track} -af 'pan=mono|c0=c0' FILM.flac, and give that instead"
+        f"they have opposite polarity; {remedy}"
     )
 
 

@@ -87,7 +87,7 @@ def cut_recording(
         clips = writer.write([cut], lambda _: who)
         source = media.source.changed(duration=track.duration_ms / 1000)
         outside_ms = measure_outside(track.activity, [cut], track.duration_ms)
-        warnings = sound_warnings(media.path, track, media.source.track, mixed=media.mixed)
+        warnings = sound_warnings(media.path, track, mixed=media.mixed)
     return SourceResult(source, clips, None, outside_ms, inputs, warnings=warnings)
 
 

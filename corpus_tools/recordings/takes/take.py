@@ -195,5 +195,5 @@ def cut_take(
         clips = ClipWriter(corpus, media.source.source_id, track, frozen).write(list(cuts), who)
         source = media.source.changed(duration=track.duration_ms / 1000)
         left = measure_outside(track.activity, list(cuts), track.duration_ms)
-        warnings = sound_warnings(media.path, track, media.source.track, mixed=media.mixed)
+        warnings = sound_warnings(media.path, track, mixed=media.mixed)
     return SourceResult(source, clips, None, left, inputs, warnings=warnings)

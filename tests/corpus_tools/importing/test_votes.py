@@ -8,18 +8,12 @@ import pytest
 from annotation.judgements.store import latest, read_judgements
 from corpus_tools.importing.run import import_manifest
 from corpus_tools.media.wav import write_wav
-from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import DataError
 from manifests.storage.records import Clip
 from manifests.storage.shards import STAGES, read_stage
 from manifests.versions.manifest import load_manifest, newest
 
 pytestmark = pytest.mark.usefixtures("no_plots")
-
-
-@pytest.fixture
-def corpus(tmp_path):
-    return Workspace.create(tmp_path / "corpus", "test", "en")
 
 
 @pytest.fixture

@@ -437,8 +437,9 @@ def test_opposite_polarity_is_reported_with_a_remedy(corpus, make_scene, make_me
     assert outcome.ok
     warning, nothing = outcome.warnings
     assert "they have opposite polarity" in warning
-    assert "-map 0:a:0 -af 'pan=mono|c0=c0'" in warning
+    assert "use --channel left or --channel right" in warning
     assert "no speech was found" in nothing
+    assert segment(corpus, [film], channel="left").kept
 
 
 def test_broken_link_fails_alone(corpus, films, tmp_path):
