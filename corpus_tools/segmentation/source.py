@@ -1,7 +1,8 @@
 """Analysis of one source: decode it, plan its clips, write and measure them."""
 
 import bisect
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
@@ -14,7 +15,9 @@ from numpy.typing import NDArray
 from corpus_tools.configuration.segment import SegmentSettings
 from corpus_tools.media.cut import Cut
 from corpus_tools.media.identity import clip_id
+from corpus_tools.media.probe import probe
 from corpus_tools.media.resample import SAMPLE_RATE
+from corpus_tools.media.samples import Samples
 from corpus_tools.media.wav import pcm_sha256, write_wav
 from corpus_tools.segmentation.intake.identify import MediaInput
 from corpus_tools.segmentation.intake.selections import CLOSED, Choices
@@ -46,6 +49,7 @@ __all__ = [
     "analyse",
     "open_source",
     "plan_track",
+    "preview_clips",
     "sound_warnings",
 ]
 
@@ -247,6 +251,21 @@ class _SpeakerLookup:
         high = bisect.bisect_right(self._starts, end)
         speaker = subtitle_speaker(cut, self._lines[low:high], self._settings)
         return SpeakerInfo(speaker, "subtitle") if speaker else SpeakerInfo()
+
+
+def preview_clips(
+    media: Path, *, track: int | None = None, settings: SegmentSettings | None = None
+) -> Iterator[tuple[Cut, Samples]]:
+    """Yield the cuts that ``corpus segment`` would make without subtitles, in order of time.
+
+    Each comes with its samples (int16 mono at 16 kHz). The track defaults to the file's default
+    one. Raises `MediaError` if the file can't be decoded.
+    """
+    settings = settings or SegmentSettings()
+    chosen = probe(media).track(track).index
+    with open_track(media, chosen, settings, Path(tempfile.gettempdir())) as decoded:
+        for cut in plan_track(decoded, [], settings):
+            yield cut, decoded.samples(cut)
 
 
 def open_source(
