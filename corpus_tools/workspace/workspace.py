@@ -16,13 +16,12 @@ from manifests.base.encodings import read_text
 from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.base.languages import find_language
 from manifests.base.settings import setting_problem
+from manifests.storage.links import CONFIGURATION_FILE, check_links
 from manifests.storage.locking import FolderLock
 from manifests.storage.store import write_text
 from manifests.storage.tombstones import Withdrawn
 
 __all__ = ["Workspace"]
-
-CONFIGURATION_FILE = "corpus.toml"
 
 
 @dataclass(frozen=True)
@@ -33,11 +32,15 @@ class Workspace:
 
     @classmethod
     def find(cls, given: Path | None = None) -> "Workspace":
-        """Return the given corpus folder, or the nearest one upwards, or ConfigurationError."""
+        """Return the given corpus folder, or the nearest one upwards, or ConfigurationError.
+
+        DataError if something in it leads out: see `manifests.storage.links`.
+        """
         start = Path.cwd() if given is None else given.absolute()
         candidates = [start] if given is not None else [start, *start.parents]
         for folder in candidates:
             if (folder / CONFIGURATION_FILE).is_file():
+                check_links(folder)
                 return cls(folder)
         where = "here or in any folder above" if given is None else f"in {given}"
         raise ConfigurationError(
@@ -60,6 +63,7 @@ class Workspace:
         path = root / CONFIGURATION_FILE
         if path.exists():
             raise ConfigurationError(f"{root} is a corpus already; nothing was changed")
+        check_links(root)
         try:
             spoken = find_language(language).code
         except ValueError as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from manifests.base.errors import CorpusError
+from manifests.storage.links import check_way
 from manifests.storage.store import FULL
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class FolderLock:
     one left by a killed process is replaced, and ``broken`` then says so. Where the lock of another
     host can't be seen (some network file systems), its file is respected for ``stale_after``
     seconds. On entering, a CorpusError says that another live process holds the folder, the disk
-    is full, or the lock file is a link or another user's.
+    is full, or the lock file is a link or another user's; a DataError that it isn't in its corpus.
     """
 
     def __init__(self, folder: Path, name: str = "corpus", stale_after: float = 6 * 3600) -> None:
@@ -41,6 +42,7 @@ class FolderLock:
         self._marker: Path | None = None
 
     def __enter__(self) -> "FolderLock":
+        check_way(self.path.parent)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = self._acquired()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from manifests.base.errors import CorpusError, DataError
+from manifests.storage.links import check_way
 
 __all__ = [
     "FULL",
@@ -82,8 +83,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
     Readers of ``path`` find the old file or the new one, never a part. The parent folder is made if
     it is missing. A killed writer leaves a hidden file, for :func:`clear_partial_files`.
-    CorpusError, naming the folder, if the disk is full.
+    CorpusError, naming the folder, if the disk is full; DataError if it is reached through a link
+    that leads out of a corpus.
     """
+    check_way(path.parent)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}{path.suffix}"
     try:
@@ -119,7 +122,11 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def partial_folder(parent: Path) -> Iterator[Path]:
-    """Yield a temporary folder; a killed writer's is left for :func:`clear_partial_folders`."""
+    """Yield a temporary folder; a killed writer's is left for :func:`clear_partial_folders`.
+
+    DataError if it would be reached through a link that leads out of a corpus.
+    """
+    check_way(parent)
     parent.mkdir(parents=True, exist_ok=True)
     temporary = parent / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
     temporary.mkdir()
