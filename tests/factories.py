@@ -1,17 +1,19 @@
 """Builders of corpus records with plausible values; pass the fields that a test is about."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from manifests.base.emotions import EMOTIONS
 from manifests.storage.records import Clip, Judgement, Label, ManifestEntry, Source, Transcript
-from manifests.storage.store import sha256_file
+from manifests.storage.store import canonical_json, fingerprint, sha256_file
 from manifests.versions.manifest import content_digest
 
 __all__ = [
     "DIGEST",
     "clip_id_of",
+    "edit_shard",
     "make_clip",
     "make_entry",
     "make_judgement",
@@ -22,6 +24,16 @@ __all__ = [
 ]
 
 DIGEST = "0" * 64
+
+
+def edit_shard(path: Path, old: bytes, new: bytes) -> None:
+    """Replace bytes in a shard as if a stage had written it so."""
+    head, _, rows = path.read_bytes().replace(old, new).partition(b"\n")
+    header = json.loads(head)["_"]
+    of = {name: header[name] for name in ("stage", "schema", "algorithm", "inputs")}
+    header["fingerprint"] = fingerprint(of)
+    header["sha256"] = hashlib.sha256(rows).hexdigest()
+    path.write_bytes(canonical_json({"_": header}).encode() + b"\n" + rows)
 
 
 def clip_id_of(source_id: str, start: float, end: float) -> str:

@@ -1,6 +1,7 @@
 """Changes of a withdrawal to stage records, choices and clips."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from corpus_tools.withdrawal.changes import (
 )
 from manifests.storage.record import Record
 from manifests.storage.records import Choice, Clip, LedgerEntry, Screen, Source, SubtitleLine
-from manifests.storage.shards import STAGES, read_header, read_shard
+from manifests.storage.shards import STAGES, Header, read_header, read_shard, shard_bytes
 from manifests.storage.store import canonical_json, read_jsonl
 
 __all__ = ["changes_to_choices", "changes_to_clips", "changes_to_stages", "overlap_test"]
@@ -84,7 +85,7 @@ def _source_changes(removal: Removal, name: str) -> Iterator[Change]:
         ):
             if paths[stage].is_file():
                 fits = read_header(paths[stage]).inputs.get("segments") == cuts
-                new_cuts = segments_head["fingerprint"] if fits else None
+                new_cuts = segments_head.fingerprint if fits else None
                 head = _clean_header(removal, paths[stage], len(records), new_cuts)
                 yield from _shard_change(paths[stage], head, records, stage, count)
     yield from _shard_change(
@@ -119,9 +120,7 @@ def _unlinked(clip: Clip, removal: Removal) -> Clip:
     return clip.changed(**update) if update else clip
 
 
-def _clean_header(
-    removal: Removal, path: Path, count: int, segments: str | None = None
-) -> dict[str, Any]:
+def _clean_header(removal: Removal, path: Path, count: int, segments: str | None = None) -> Header:
     """Return a shard's header without mentions of withdrawn data."""
     header = read_header(path)
     intervals = _withdrawn_intervals(removal, path.stem)
@@ -138,24 +137,15 @@ def _clean_header(
         inputs["choices"] = without_intervals(choices, intervals)
     if segments is not None and "segments" in inputs:
         inputs["segments"] = segments
-    stage = STAGES[header.stage]
-    unchanged = inputs == header.inputs
-    return {
-        "stage": header.stage,
-        "schema": header.schema,
-        "algorithm": header.algorithm,
-        "fingerprint": header.fingerprint if unchanged else stage.fingerprint(inputs),
-        "inputs": inputs,
-        "n": count,
-    }
+    return replace(header if inputs == header.inputs else header.with_inputs(inputs), n=count)
 
 
 def _shard_change(
-    path: Path, head: dict[str, Any], records: list[Any], stage: str, count: int
+    path: Path, head: Header, records: list[Any], stage: str, count: int
 ) -> Iterator[Change]:
-    data = f"{canonical_json({'_': head})}\n".encode() + _json_lines(records)
-    if data != path.read_bytes():
-        yield Change(path, data, stage, count)
+    as_it_was = shard_bytes(head, records, hashed=head.sha256 is not None)
+    if as_it_was != path.read_bytes():
+        yield Change(path, shard_bytes(head, records), stage, count)
 
 
 def changes_to_clips(removal: Removal) -> Iterator[Change]:

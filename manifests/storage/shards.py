@@ -1,7 +1,10 @@
 """Stage shards: the records of one stage for one source, in one atomically written file."""
 
+import hashlib
+import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +22,14 @@ from manifests.storage.records import (
     Transcript,
     check_schema,
 )
-from manifests.storage.store import fingerprint, inside, read_jsonl, write_jsonl
+from manifests.storage.store import (
+    canonical_json,
+    fingerprint,
+    inside,
+    parse_jsonl,
+    read_jsonl,
+    write_bytes,
+)
 
 __all__ = [
     "STAGES",
@@ -28,6 +38,7 @@ __all__ = [
     "read_header",
     "read_shard",
     "read_stage",
+    "shard_bytes",
     "shard_paths",
     "write_shard",
 ]
@@ -52,9 +63,7 @@ class Stage:
 
     def fingerprint(self, inputs: dict[str, Any]) -> str:
         """Return the fingerprint of a result: stage, schema, algorithm and inputs."""
-        return fingerprint(
-            {"stage": self.name, "schema": SCHEMA, "algorithm": self.algorithm, "inputs": inputs}
-        )
+        return _fingerprint(self.name, SCHEMA, self.algorithm, inputs)
 
 
 STAGES: dict[str, Stage] = {
@@ -73,7 +82,7 @@ STAGES: dict[str, Stage] = {
 
 @dataclass(frozen=True)
 class Header:
-    """Line 1 of a shard."""
+    """Line 1 of a shard; ``sha256`` is of the bytes that follow it, null in older shards."""
 
     stage: str
     schema: int
@@ -81,6 +90,12 @@ class Header:
     fingerprint: str
     inputs: dict[str, Any]
     n: int
+    sha256: str | None = None
+
+    def with_inputs(self, inputs: dict[str, Any]) -> "Header":
+        """Return the header of a shard with other inputs, of the same algorithm."""
+        own = _fingerprint(self.stage, self.schema, self.algorithm, inputs)
+        return replace(self, inputs=inputs, fingerprint=own)
 
 
 def write_shard(
@@ -92,16 +107,20 @@ def write_shard(
 ) -> Path:
     """Write a source's shard and return its path; JSON-ready ``inputs`` determine the result."""
     path = inside(corpus, stage.path(corpus, source_id).relative_to(corpus).as_posix())
-    head = {
-        "stage": stage.name,
-        "schema": SCHEMA,
-        "algorithm": stage.algorithm,
-        "fingerprint": stage.fingerprint(inputs),
-        "inputs": inputs,
-        "n": len(records),
-    }
-    write_jsonl(path, [{"_": head}, *(record.row() for record in records)])
+    header = Header(
+        stage.name, SCHEMA, stage.algorithm, stage.fingerprint(inputs), inputs, len(records)
+    )
+    write_bytes(path, shard_bytes(header, records))
     return path
+
+
+def shard_bytes(header: Header, records: Iterable[Record], *, hashed: bool = True) -> bytes:
+    """Return the content of a shard, with its sha256 in the header unless it is an older one."""
+    rows = "".join(f"{canonical_json(record.row())}\n" for record in records).encode()
+    head = asdict(header) | {"sha256": hashlib.sha256(rows).hexdigest()}
+    if not hashed:
+        del head["sha256"]
+    return f"{canonical_json({'_': head})}\n".encode() + rows
 
 
 def read_header(path: Path) -> Header:
@@ -110,9 +129,17 @@ def read_header(path: Path) -> Header:
 
 
 def read_shard(path: Path, record: type[R]) -> list[R]:
-    """Return the records of a shard; DataError names file and line of an invalid or missing row."""
-    rows = read_jsonl(path, _RESTORE_SHARD)
+    """Return the records of a shard; DataError names a file that isn't as it was written."""
+    data = path.read_bytes()
+    rows = parse_jsonl(path, io.BytesIO(data), _RESTORE_SHARD)
     header = _header(path, next(rows, {}))
+    if header.stage != path.parent.name:
+        raise DataError(f"{path}: has the records of stage {header.stage}; {_RESTORE_SHARD}")
+    content = memoryview(data)[data.find(b"\n") + 1 :]
+    if header.sha256 is not None and hashlib.sha256(content).hexdigest() != header.sha256:
+        lines = data.count(b"\n") - 1
+        damage = "cut off" if lines < header.n else "changed after it was written"
+        raise DataError(f"{path}: {damage}; {_RESTORE_SHARD}")
     records: list[R] = [
         record.parse(row, f"{path}, line {number}") for number, row in enumerate(rows, start=2)
     ]
@@ -120,6 +147,9 @@ def read_shard(path: Path, record: type[R]) -> list[R]:
         raise DataError(
             f"{path}: {len(records)} rows where its header says {header.n}; {_RESTORE_SHARD}"
         )
+    owner = _owner(records[0]) if records else None
+    if owner is not None and owner != path.stem:
+        raise DataError(f"{path}: has the records of {owner}; {_RESTORE_SHARD}")
     return records
 
 
@@ -138,9 +168,24 @@ def _header(path: Path, row: dict[str, Any]) -> Header:
     head = row.get("_")
     if isinstance(head, dict):
         check_schema(head.get("schema"), path)
+        head.setdefault("sha256", None)
     if not isinstance(head, dict) or set(head) != set(Header.__dataclass_fields__):
         raise DataError(f"{path}: no stage header in line 1; {_RESTORE_SHARD}")
-    return Header(**head)
+    header = Header(**head)
+    if header.sha256 is not None and header != header.with_inputs(header.inputs):
+        raise DataError(f"{path}: line 1 was changed after it was written; {_RESTORE_SHARD}")
+    return header
 
 
+def _owner(record: Record) -> str | None:
+    """Return the source of a record, if it gives one or has a clip's id."""
+    clip = _CLIP_ID.fullmatch(getattr(record, "clip_id", ""))
+    return getattr(record, "source_id", clip and clip[1])
+
+
+def _fingerprint(stage: str, schema: int, algorithm: int, inputs: dict[str, Any]) -> str:
+    return fingerprint({"stage": stage, "schema": schema, "algorithm": algorithm, "inputs": inputs})
+
+
+_CLIP_ID = re.compile(r"(.+)-\d{8}-\d{8}")
 _RESTORE_SHARD = "restore it from a copy, or delete the file and run the step again"

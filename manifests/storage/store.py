@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import hashlib
+import io
 import json
 import os
 import re
@@ -28,6 +29,7 @@ __all__ = [
     "created_now",
     "fingerprint",
     "inside",
+    "parse_jsonl",
     "partial_folder",
     "read_json",
     "read_jsonl",
@@ -192,19 +194,27 @@ def read_json(path: Path, advice: str = "restore it from a copy") -> dict[str, A
 
 def read_jsonl(path: Path, advice: str = "restore it from a copy") -> Iterator[dict[str, Any]]:
     """Yield the objects of a JSON Lines file; DataError, with ``advice``, names an invalid line."""
-    with path.open(encoding="utf-8") as stream:
-        for number, row in enumerate(_decoded_lines(path, stream), start=1):
-            if not row.strip():
-                continue
-            try:
-                value = json.loads(row)
-            except (ValueError, RecursionError) as error:
-                raise DataError(
-                    f"{path}, line {number}: not valid JSON (truncated or edited); {advice}"
-                ) from error
-            if not isinstance(value, dict):
-                raise DataError(f"{path}, line {number}: expected a JSON object; {advice}")
-            yield value
+    with path.open("rb") as stream:
+        yield from parse_jsonl(path, stream, advice)
+
+
+def parse_jsonl(
+    path: Path, stream: IO[bytes], advice: str = "restore it from a copy"
+) -> Iterator[dict[str, Any]]:
+    """Yield the objects of an open JSON Lines file as :func:`read_jsonl`; ``path`` is its name."""
+    text = io.TextIOWrapper(stream, encoding="utf-8")
+    for number, row in enumerate(_decoded_lines(path, text), start=1):
+        if not row.strip():
+            continue
+        try:
+            value = json.loads(row)
+        except (ValueError, RecursionError) as error:
+            raise DataError(
+                f"{path}, line {number}: not valid JSON (truncated or edited); {advice}"
+            ) from error
+        if not isinstance(value, dict):
+            raise DataError(f"{path}, line {number}: expected a JSON object; {advice}")
+        yield value
 
 
 def _decoded_lines(path: Path, stream: IO[str]) -> Iterator[str]:

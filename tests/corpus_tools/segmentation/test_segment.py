@@ -230,7 +230,7 @@ def test_killed_anywhere_and_run_again_the_corpus_is_the_same(
             corpus_tools.media.wav, "write_bytes", dying(manifests.storage.store.write_bytes)
         )
         patched.setattr(
-            manifests.storage.shards, "write_jsonl", dying(manifests.storage.store.write_jsonl)
+            manifests.storage.shards, "write_bytes", dying(manifests.storage.store.write_bytes)
         )
         try:
             segment(corpus, [films])

@@ -10,6 +10,7 @@ from corpus_tools.segmentation.ledger.commit import MARKED
 from corpus_tools.segmentation.segment import segment
 from manifests.storage.records import Clip, LedgerEntry, Screen
 from manifests.storage.shards import STAGES, read_shard, read_stage
+from tests.factories import edit_shard
 
 EASY = ScreenSettings(max_clipping=1, min_snr_db=-99, min_speech_ratio=0, max_music=1)
 
@@ -70,7 +71,7 @@ def test_marks_do_not_depend_on_the_order_of_runs_and_are_found_again_after_a_ki
 
     (corpus / MARKED).unlink()
     shard = STAGES["segments"].path(corpus, next(iter(decided(corpus))).rsplit("-", 2)[0])
-    shard.write_bytes(shard.read_bytes().replace(b'"duplicate_of":"', b'"duplicate_of":"x'))
+    edit_shard(shard, b'"duplicate_of":"', b'"duplicate_of":"x')
     segment(corpus, [series], screen=EASY)
     assert stages == {
         path.relative_to(corpus): path.read_bytes() for path in corpus.rglob("*.jsonl")
@@ -126,7 +127,7 @@ def test_a_stale_ledger_beside_new_marks_is_renewed(corpus, series):
     source = clip.source_id
     path = STAGES["ledger"].path(corpus, source)
     whole = path.read_bytes()
-    path.write_bytes(whole.replace(b'"duplicates":[[', b'"duplicates":[["x","y"],[', 1))
+    edit_shard(path, b'"duplicates":[[', b'"duplicates":[["x","y"],[')
     (corpus / MARKED).unlink()
     other = next(film for film in series.iterdir() if film.stem not in source)
     assert segment(corpus, [other], screen=EASY).ok

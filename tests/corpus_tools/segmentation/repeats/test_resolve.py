@@ -224,7 +224,7 @@ def dies_after(monkeypatch):
 
     def run(steps, work):
         calls = 0
-        write = manifests.storage.shards.write_jsonl
+        write = manifests.storage.shards.write_bytes
 
         def dying(*arguments):
             nonlocal calls
@@ -234,7 +234,7 @@ def dies_after(monkeypatch):
             write(*arguments)
 
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            patched.setattr(manifests.storage.shards, "write_jsonl", dying)
+            patched.setattr(manifests.storage.shards, "write_bytes", dying)
             work()
 
     return run
