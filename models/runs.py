@@ -136,7 +136,7 @@ def check_subject(path: Path, subject: str, parts: str) -> None:
     Raises:
         ConfigurationError: if the folder holds anything else.
     """
-    if not path.parent.exists():
+    if not path.parent.exists() or not any(path.parent.iterdir()):
         return
     try:
         recorded = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -16,7 +16,7 @@ from pydantic import Field, field_validator
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.storage.copies import without_copies
 from manifests.storage.record import Record, record
-from manifests.storage.store import atomic_folder, canonical_json, clear_partial_folders, write_text
+from manifests.storage.store import atomic_folder, canonical_json, write_text
 
 __all__ = [
     "PLAN_FILE",
@@ -164,7 +164,6 @@ def write_assigned(
     ``screen`` is the label configuration of the projects.
     """
     folder = batch_path(corpus, plan.batch).with_name(plan.batch)
-    clear_partial_folders(folder.parent)
     with atomic_folder(folder) as temporary:
         write_plan(temporary, plan)
         for annotator in plan.annotators:

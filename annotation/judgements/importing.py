@@ -24,7 +24,6 @@ from annotation.judgements.parse import (
 )
 from annotation.judgements.store import (
     judgement_key,
-    judgements_folder,
     read_judgements,
     write_judgements,
 )
@@ -33,10 +32,10 @@ from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.base.voices import alike_warnings, one_spelling, spelling_warnings
 from manifests.storage.copies import copy_warnings
+from manifests.storage.partials import clear_partials
 from manifests.storage.records import Clip, Judgement
 from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.speakers import read_speakers
-from manifests.storage.store import clear_partial_files
 
 __all__ = ["import_annotations", "import_exports"]
 
@@ -107,7 +106,7 @@ class _Import:
 
     def __init__(self, corpus: Path, server: str, nameless: str | None) -> None:
         self._corpus, self._server = corpus, server
-        clear_partial_files(corpus / "annotations", judgements_folder(corpus))
+        clear_partials(corpus / "annotations", below=True)
         self._judgements = {judgement_key(row): row for row in read_judgements(corpus)}
         self._known = KnownAnnotations(self._judgements.values())
         self._withdrawn = WithdrawnAnswers(corpus)

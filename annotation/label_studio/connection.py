@@ -19,7 +19,7 @@ from annotation.label_studio.consent import (
 )
 from annotation.label_studio.refusals import NotFoundError
 from manifests.base.errors import ConfigurationError
-from manifests.storage.store import clear_partial_files
+from manifests.storage.partials import clear_partials
 
 __all__ = ["DEFAULT_URL", "Connection", "address_and_token", "choose_url", "connect"]
 
@@ -95,7 +95,7 @@ def connect(
         CorpusError: if the server doesn't answer or rejects the token.
     """
     address, token = address_and_token(corpus, url, token_file, consent)
-    clear_partial_files(corpus / "annotations")
+    clear_partials(corpus / "annotations")
     file = ServerFile.read(corpus)
     client = Client(address, token)
     client.check_login()

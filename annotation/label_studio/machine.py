@@ -10,7 +10,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from manifests.base.errors import ConfigurationError, CorpusError
-from manifests.storage.store import clear_partial_files, write_bytes
+from manifests.storage.partials import clear_partials
+from manifests.storage.store import write_bytes
 
 __all__ = ["Machine", "MadeServer", "RunningServer", "changed_machine", "digest", "machine_file"]
 
@@ -106,7 +107,7 @@ def changed_machine() -> Iterator[Machine]:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock"), _PATIENCE):
-            clear_partial_files(path.parent)
+            clear_partials(path.parent)
             machine = Machine.read()
             before = machine.model_dump()
             yield machine

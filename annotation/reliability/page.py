@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from annotation.reliability.report import AgreementReport, AnnotatorRow
 from manifests.base.emotions import EMOTIONS
+from manifests.storage.partials import clear_partials
 from manifests.storage.store import created_now, write_text
 
 __all__ = ["agreement_page", "write_agreement_page"]
@@ -22,6 +23,7 @@ __all__ = ["agreement_page", "write_agreement_page"]
 
 def write_agreement_page(path: Path, report: AgreementReport, name: str) -> None:
     """Write the page of a corpus atomically, replacing an existing file."""
+    clear_partials(path.parent)
     write_text(path, agreement_page(report, name))
 
 

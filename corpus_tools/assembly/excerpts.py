@@ -17,6 +17,7 @@ from corpus_tools.media.samples import Samples
 from corpus_tools.media.wav import write_wav
 from corpus_tools.review.source_data import choose_sources
 from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.storage.partials import clear_partials
 from manifests.storage.records import Clip, Source
 from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.store import inside
@@ -75,8 +76,7 @@ class Excerpts:
 
     def _cut(self, film: Path, source: Source, clips: Sequence[Clip]) -> None:
         folder = inside(self.corpus, f"clips/{source.source_id}/{_FOLDER}")
-        for partial in folder.glob(".*.partial*"):
-            partial.unlink()
+        clear_partials(folder)
         blocks = (block.samples for block in decode(film, source.track, channel=source.channel))
         wanted = [(*_samples_around(clip, source.duration), clip) for clip in clips]
         try:

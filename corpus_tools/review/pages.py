@@ -21,6 +21,7 @@ from corpus_tools.review.source_data import (
 from corpus_tools.workspace.runner import run_each
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome, Progress, listed, no_progress
+from manifests.storage.partials import clear_partials
 from manifests.storage.records import LedgerEntry, Source
 from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.store import inside
@@ -62,7 +63,7 @@ def review(
     writer = _Writer(corpus, folder, settings or SegmentSettings())
     if chosen:
         folder.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)
+        clear_partials(folder)
     reports = [
         report
         for _, report in run_each(
@@ -141,12 +142,6 @@ def write_index(corpus: Path, folder: Path) -> None:
             rows.append(_report(read_source_data(corpus, source), film=True, renewed=True))
     rows.sort(key=lambda row: (row["series"] or "", row["title"], row["source_id"]))
     write_page(folder / INDEX, "index.html", rows=rows)
-
-
-def _sweep(folder: Path) -> None:
-    """Delete the temporary files of interrupted writes."""
-    for path in folder.glob(".*.partial.html"):
-        path.unlink()
 
 
 def _missing_film_warnings(

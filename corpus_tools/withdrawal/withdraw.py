@@ -4,7 +4,6 @@ The tombstone is written first, as a plan; then files are rewritten or deleted o
 tombstone is marked finished. A run after an interruption completes the plan, with the same result.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
@@ -30,6 +29,7 @@ from corpus_tools.withdrawal.stage_records import (
 )
 from manifests.base.outcome import Outcome
 from manifests.storage.copies import copy_warnings
+from manifests.storage.partials import clear_partials
 from manifests.storage.store import inside, rewrite
 from manifests.storage.tombstones import TOMBSTONES, Kind, Tombstone, Withdrawn, put_tombstone
 from manifests.versions.redaction import REDACTION
@@ -138,7 +138,7 @@ def _erase(corpus: Path, stone: Tombstone) -> None:
         _apply(corpus, change)
     for source in stone.sources:
         _remove_empty(corpus / "clips" / source.source_id)
-    _sweep_partial(corpus)
+    clear_partials(corpus, below=True)
     put_tombstone(corpus, stone.changed(finished=True))
 
 
@@ -207,13 +207,5 @@ def _text_files(corpus: Path) -> Iterator[Path]:
             yield path
 
 
-def _sweep_partial(corpus: Path) -> None:
-    """Delete partial files left by killed writers; the caller holds the corpus's lock."""
-    for path in corpus.rglob(".*"):
-        if _PARTIAL.match(path.name) and path.is_file() and not path.is_symlink():
-            path.unlink()
-
-
 _TEXT_SUFFIXES = {".csv", ".html", ".json", ".jsonl", ".md", ".toml", ".txt", ".xml", ".log"}
 _MAX_BYTES = 1 << 30  # bytes
-_PARTIAL = re.compile(r"\.[0-9a-f]{16}(\.partial.*)?$")

@@ -13,7 +13,6 @@ from manifests.splits.partition import Partition, apply_given_split, divide_clip
 from manifests.storage.locking import FolderLock
 from manifests.storage.records import Clip, Label, ManifestEntry, Source, Speaker, Split, TextSource
 from manifests.storage.sections import SplitSettings
-from manifests.storage.store import clear_partial_folders
 from manifests.versions.index import open_manifest
 from manifests.versions.manifest import Manifest, newest
 
@@ -62,7 +61,6 @@ def build_manifest(
     with FolderLock(folder, "build") as lock:
         if lock.broken:
             outcome.warnings.append(lock.broken)
-        clear_partial_folders(folder)
         entries = select(corpus, inputs, outcome, check_files=check_files, progress=progress)
         if _buildable(entries, outcome):
             last = newest(corpus)

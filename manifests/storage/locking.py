@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from manifests.base.errors import CorpusError
 from manifests.storage.links import check_way
+from manifests.storage.partials import clear_partials
 from manifests.storage.store import FULL
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ class FolderLock:
     blocks nobody. The file names the holder (host, process and time) for the messages of others;
     one left by a killed process is replaced, and ``broken`` then says so. Where the lock of another
     host can't be seen (some network file systems), its file is respected for ``stale_after``
-    seconds. On entering, a CorpusError says that another live process holds the folder, the disk
-    is full, or the lock file is a link or another user's; a DataError that it isn't in its corpus.
+    seconds. On entering, partial files of killed writers are removed from the folder, and from all
+    below a corpus; a CorpusError says that another live process holds the folder, the disk is full,
+    or the lock file is a link or another user's; a DataError that it isn't in its corpus.
     """
 
     def __init__(self, folder: Path, name: str = "corpus", stale_after: float = 6 * 3600) -> None:
@@ -47,6 +49,7 @@ class FolderLock:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = self._acquired()
             self._sign()
+            clear_partials(self.path.parent, below=self.path.name == ".corpus.lock")
         except BaseException as error:
             self.__exit__()
             if isinstance(error, OSError) and error.errno in FULL:

@@ -6,9 +6,6 @@ import hashlib
 import io
 import json
 import os
-import re
-import secrets
-import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -17,6 +14,7 @@ from typing import IO, Any
 
 from manifests.base.errors import CorpusError, DataError
 from manifests.storage.links import check_way
+from manifests.storage.partials import clear_partials, partial_path
 
 __all__ = [
     "FULL",
@@ -24,8 +22,6 @@ __all__ = [
     "atomic_folder",
     "atomic_path",
     "canonical_json",
-    "clear_partial_files",
-    "clear_partial_folders",
     "created_now",
     "fingerprint",
     "inside",
@@ -43,7 +39,6 @@ __all__ = [
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
 """Error numbers of a full disk or quota."""
-TEMPORARY_SUFFIX = ".partial"
 
 
 def canonical_json(value: Any) -> str:
@@ -80,38 +75,36 @@ def sha256_file(path: Path | str) -> str:
 
 
 @contextlib.contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, *, synced: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it is synced and renamed, else removed.
 
     Readers of ``path`` find the old file or the new one, never a part. The parent folder is made if
-    it is missing. A killed writer leaves a hidden file, for :func:`clear_partial_files`.
-    CorpusError, naming the folder, if the disk is full; DataError if it is reached through a link
-    that leads out of a corpus.
+    it is missing. A killed writer leaves a hidden file, for :func:`clear_partials`. CorpusError,
+    naming the folder, if the disk is full; DataError if it is reached through a link that leads out
+    of a corpus.
     """
-    check_way(path.parent)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}{path.suffix}"
     try:
-        yield temporary
-        _sync(temporary)
-        temporary.replace(path)
-        _sync(path.parent)
+        with partial_path(path.parent, path.suffix) as temporary:
+            yield temporary
+            if synced:
+                _sync(temporary)
+            temporary.replace(path)
+            if synced:
+                _sync(path.parent)
     except OSError as error:
         if error.errno in FULL:
             raise CorpusError(
                 f"{path.parent}: no space left to write {path.name}; free some and run again"
             ) from error
         raise
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder beside ``folder``; on success it is renamed, else removed.
 
-    Write files into it with the functions of this module, which sync them. A killed writer leaves a
-    hidden folder for :func:`clear_partial_folders`. FileExistsError if ``folder`` exists.
+    Write files into it with the functions of this module, which sync them. FileExistsError if
+    ``folder`` exists.
     """
     with partial_folder(folder.parent) as temporary:
         yield temporary
@@ -124,36 +117,15 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def partial_folder(parent: Path) -> Iterator[Path]:
-    """Yield a temporary folder; a killed writer's is left for :func:`clear_partial_folders`.
+    """Yield a temporary folder, in place of those that killed writers left in the same parent.
 
     DataError if it would be reached through a link that leads out of a corpus.
     """
     check_way(parent)
-    parent.mkdir(parents=True, exist_ok=True)
-    temporary = parent / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
-    temporary.mkdir()
-    try:
+    clear_partials(parent)
+    with partial_path(parent) as temporary:
+        temporary.mkdir()
         yield temporary
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def clear_partial_folders(parent: Path) -> None:
-    """Remove partial folders of killed writers; call it only under the folder's lock."""
-    for left in parent.glob(f".*{TEMPORARY_SUFFIX}"):
-        if left.is_dir():
-            shutil.rmtree(left)
-
-
-def clear_partial_files(*folders: Path) -> None:
-    """Remove partial files of killed writers; call it only under the lock of the folders."""
-    for folder in folders:
-        for left in folder.glob(f".*{TEMPORARY_SUFFIX}*"):
-            if _PARTIAL_FILE.fullmatch(left.name) and (left.is_symlink() or not left.is_dir()):
-                left.unlink()
-
-
-_PARTIAL_FILE = re.compile(rf"\.[0-9a-f]{{16}}{re.escape(TEMPORARY_SUFFIX)}(\..*)?")
 
 
 def write_bytes(path: Path, data: bytes, *, mode: int = 0o666) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, get_args, overload
 
 from manifests.base.errors import DataError
+from manifests.storage.partials import clear_partials
 from manifests.storage.records import ManifestEntry, Split
 from manifests.storage.store import atomic_path, sha256_file
 from manifests.versions.manifest import (
@@ -40,6 +41,7 @@ def write_index(path: Path, entries: Sequence[ManifestEntry]) -> None:
     """Write the index of entries in canonical order, atomically; equal entries give equal bytes."""
     import pyarrow.parquet
 
+    clear_partials(path.parent)
     with (
         atomic_path(path) as temporary,
         pyarrow.parquet.ParquetWriter(temporary, _index_schema(), compression="zstd") as writer,

@@ -13,6 +13,7 @@ from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.storage.locking import FolderLock
+from manifests.storage.partials import clear_partials
 from manifests.storage.store import write_text
 from manifests.versions.index import open_manifest
 from manifests.versions.manifest import Manifest
@@ -65,6 +66,7 @@ def compare(
     outcome = Outcome(warnings=manifest.caveats())
     with FolderLock(out_folder.parent, f"compare-{out_folder.name}"):
         subject = _subject(manifest, settings)
+        clear_partials(out_folder, below=True)
         check_subject(out_folder / _SETTINGS, subject, "settings")
         examples = load_examples(manifest, FUSION.settings(settings), outcome, progress=on_clip)
         _check(manifest_folder, examples, outcome)

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from manifests.storage.partials import clear_partials, partial_path
+
 __all__ = ["Name", "Packs", "is_linked", "packed_clips", "write_pack"]
 
 Name = tuple[str, float]
@@ -71,6 +73,7 @@ class Packs:
 
     def _remove_stale(self) -> None:
         """Remove old packs of earlier versions, and unfinished packs of killed runs."""
+        clear_partials(self.folder)
         for path in [*self.folder.glob("*.pack"), *self.folder.glob(f".*{_SUFFIX}")]:
             with suppress(OSError):
                 if time.time() - path.lstat().st_mtime > _STALE:
@@ -87,19 +90,16 @@ def write_pack(path: Path, arrays: Mapping[Name, Rows]) -> None:
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}")
     tensors = {
         f"{digest}@{speed}": np.ascontiguousarray(rows, dtype=np.float32)
         for (digest, speed), rows in arrays.items()
     }
-    try:
-        save_file(tensors, temporary, {key: _sha256(rows) for key, rows in tensors.items()})
+    with partial_path(path.parent, path.suffix) as temporary:
+        try:
+            save_file(tensors, temporary, {key: _sha256(rows) for key, rows in tensors.items()})
+        except SafetensorError as error:
+            raise OSError(str(error)) from error
         temporary.replace(path)
-    except SafetensorError as error:
-        raise OSError(str(error)) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def packed_clips(folder: Path) -> Iterator[tuple[Path, set[str]]]:

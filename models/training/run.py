@@ -20,6 +20,7 @@ from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.storage.locking import FolderLock
+from manifests.storage.partials import clear_partials
 from manifests.storage.store import atomic_folder, created_now, fingerprint, write_text
 from manifests.versions.index import open_manifest
 from manifests.versions.manifest import Manifest
@@ -167,6 +168,7 @@ def _state_store(
         "corpus_tools": version("corpus-tools"),
         **division,
     }
+    clear_partials(runs / ".unfinished", below=True)
     return StateStore(runs / ".unfinished" / fingerprint(identity)[:16], identity)
 
 

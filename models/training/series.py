@@ -13,6 +13,7 @@ from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.splits.folds import place_in_folds, side_in
 from manifests.splits.groups import Keys
 from manifests.storage.locking import FolderLock
+from manifests.storage.partials import clear_partials
 from manifests.storage.records import ManifestEntry
 from manifests.storage.sections import SPEAKERS
 from manifests.storage.store import fingerprint, write_text
@@ -142,6 +143,7 @@ def train_series(
     ]
     with FolderLock(out_folder.parent, f"series-{out_folder.name}"):
         subject = _series_toml(manifest, settings, folds, by_fold)
+        clear_partials(out_folder, below=True)
         check_subject(out_folder / _SUBJECT, subject, "clips, folds or settings")
         write_text(out_folder / _SUBJECT, subject)
         for done, run in enumerate(runs):

@@ -24,7 +24,7 @@ from annotation.label_studio.server.database import claimed_database, note_proce
 from annotation.label_studio.server.program import TESTED, Program, find_program
 from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.storage.locking import FolderLock
-from manifests.storage.store import clear_partial_files
+from manifests.storage.partials import clear_partials
 
 __all__ = ["serve", "server_environment"]
 
@@ -197,9 +197,7 @@ def serve(
         claimed_database(folder, adopt=adopt) as resumed,
     ):
         folder.make()
-        clear_partial_files(folder.root)
-        with suppress(CorpusError), FolderLock(corpus):  # else the command at work removes them
-            clear_partial_files(corpus / "annotations")
+        clear_partials(corpus / "annotations", below=True)
         if environment is not None:
             with changed_machine() as machine:
                 machine.environment = str(program.environment)

@@ -13,6 +13,7 @@ from corpus_tools.recordings.takes.matches import LineMatch
 from manifests.base.csv_tables import Ragged
 from manifests.base.csv_tables import read_table as read_csv_table
 from manifests.base.errors import DataError
+from manifests.storage.partials import clear_partials
 from manifests.storage.records import Clip
 from manifests.storage.store import inside, write_text
 
@@ -111,6 +112,7 @@ def write_table(path: Path, rows: Iterable[TableRow]) -> None:
     writer.writeheader()
     writer.writerows(asdict(row) for row in rows)
     path.parent.mkdir(exist_ok=True)
+    clear_partials(path.parent)
     write_text(path, "\ufeff" + out.getvalue())
 
 

@@ -18,6 +18,7 @@ from corpus_tools.segmentation.ledger.decisions import SourceDecisions, clips_of
 from corpus_tools.segmentation.ledger.ledger import ledger_of
 from corpus_tools.segmentation.screening.rules import Rules
 from manifests.base.outcome import Progress, no_progress
+from manifests.storage.partials import clear_partials
 from manifests.storage.records import Clip, Fingerprint, Source, SubtitleLine
 from manifests.storage.shards import STAGES, Stage, read_header, write_shard
 from manifests.storage.store import inside
@@ -179,10 +180,7 @@ def sweep(corpus: Path) -> None:
     `DataError` if a folder of the corpus is a link that leads out of it.
     """
     for folder in ("clips", "stages"):
-        inside(corpus, folder)
-        for path in (corpus / folder).glob("*/.*.partial*"):
-            if not path.parent.is_symlink():
-                path.unlink()
+        clear_partials(inside(corpus, folder), below=True)
 
 
 def _hide_decisions(corpus: Path, source_id: str) -> None:

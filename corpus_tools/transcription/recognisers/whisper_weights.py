@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from manifests.base.errors import DataError
+from manifests.storage.partials import clear_partials
 from manifests.storage.store import atomic_path, sha256_file
 
 __all__ = ["Weights", "cache_folder", "check_checkpoint", "find_weights", "official_name"]
@@ -161,6 +162,7 @@ def _size(model: str) -> str:
 
 
 def _download(url: str, target: Path, published: str) -> None:
+    clear_partials(target.parent)
     try:
         with (
             urllib.request.urlopen(url, timeout=60) as source,  # noqa: S310 - from whisper's table

@@ -11,7 +11,6 @@ from annotation.judgements.importing import import_annotations
 from annotation.label_studio.connection import connect
 from annotation.label_studio.machine import changed_machine
 from manifests.base.errors import CorpusError
-from manifests.storage.store import clear_partial_files
 
 KILLED = """
 import os, signal, sys
@@ -62,21 +61,3 @@ def test_the_memory_of_the_machine_has_none(tmp_path, monkeypatch):
     left.touch()
     with changed_machine():
         assert not left.exists()
-
-
-def test_only_partial_files_are_removed_and_no_link_is_followed(tmp_path):
-    names = [".0123456789abcdef.partial", ".fedcba9876543210.partial.csv"]
-    kept = [
-        ".notes.partial",
-        "x.partial.csv",
-        ".0123456789abcdef.csv",
-        ".0123456789abcdef.partials",
-    ]
-    for name in names + kept:
-        (tmp_path / name).write_text("text")
-    folder = tmp_path / ".00000000000000ff.partial"
-    (folder / "clips").mkdir(parents=True)
-    link = tmp_path / ".00000000000000aa.partial.csv"
-    link.symlink_to(tmp_path / kept[0])
-    clear_partial_files(tmp_path, tmp_path / "missing")
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*kept, folder.name])
