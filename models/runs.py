@@ -1,16 +1,15 @@
 """Runs and other results of models: names, folders and files, written atomically."""
 
 import contextlib
-import csv
-import io
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from manifests.base.csv_tables import csv_text
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.storage.locking import FolderLock
 from manifests.storage.store import partial_folder, write_text
@@ -20,7 +19,6 @@ __all__ = [
     "Epoch",
     "check_result_folder",
     "check_subject",
-    "csv_text",
     "find_run",
     "free_name",
     "history_csv",
@@ -186,18 +184,6 @@ def write_document(path: Path, document: Mapping[str, Any]) -> None:
     """Write the document of a result as indented JSON."""
     text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
     write_text(path, text + "\n")
-
-
-def csv_text(rows: Iterable[Sequence[object]]) -> str:
-    """Return rows as CSV.
-
-    Example:
-        >>> csv_text([("clip_id", "text"), ("a", "x,y")]).splitlines()
-        ['clip_id,text', 'a,"x,y"']
-    """
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows(rows)
-    return stream.getvalue()
 
 
 def history_csv(history: Sequence[Epoch]) -> str:

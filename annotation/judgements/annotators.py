@@ -1,7 +1,5 @@
 """annotators.csv: pseudonyms and accounts of annotators, the only file with e-mail addresses."""
 
-import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -9,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from manifests.base.csv_tables import read_rows
+from manifests.base.csv_tables import csv_text, read_rows
 from manifests.base.errors import DataError
 from manifests.storage.store import write_bytes
 from manifests.storage.tombstones import Withdrawn
@@ -150,13 +148,10 @@ class Annotators:
         """Write the file, readable by its owner only, if a row changed."""
         if not self._changed:
             return
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        for row in self._rows:
-            number = "" if row.rater.number is None else row.rater.number
-            writer.writerow([row.annotator, row.server, number, row.rater.email or ""])
-        write_bytes(self.path, text.getvalue().encode(), mode=0o600)
+        rows = [
+            (row.annotator, row.server, row.rater.number, row.rater.email) for row in self._rows
+        ]
+        write_bytes(self.path, csv_text([_COLUMNS, *rows]).encode(), mode=0o600)
         self._changed = False
 
     def account(self, annotator: str, server: str) -> int | None:

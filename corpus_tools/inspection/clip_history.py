@@ -13,6 +13,7 @@ from corpus_tools.assembly.manifest import accepted_clips, choose_texts
 from corpus_tools.segmentation.intake.selections import read_choices
 from corpus_tools.segmentation.ledger.decisions import recorded_rules, recorded_suppressed
 from corpus_tools.workspace.workspace import Workspace
+from manifests.base.csv_tables import unguarded
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.building.selection import best_transcripts, kept_repeats, rejection
@@ -175,7 +176,9 @@ def _predictions(runs: Path, clip_id: str) -> Iterator[tuple[str, dict[str, Any]
             continue
         try:
             with path.open(encoding="utf-8", newline="") as stream:
-                rows = (row for row in csv.DictReader(stream) if row["clip_id"] == clip_id)
+                rows = (
+                    row for row in csv.DictReader(stream) if unguarded(row["clip_id"]) == clip_id
+                )
                 prediction = next(map(_prediction, rows), None)
         except (KeyError, TypeError, ValueError, csv.Error) as error:
             raise DataError(

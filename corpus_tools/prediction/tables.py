@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from manifests.base.csv_tables import csv_text
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError
 from manifests.storage.store import write_text
 from models.plots import draw_timeline
-from models.runs import check_result_folder, csv_text, result_folder
+from models.runs import check_result_folder, result_folder
 
 __all__ = ["PREDICTIONS_FILE", "check_output_folder", "write_predictions"]
 

@@ -1,7 +1,5 @@
 """Scope of a withdrawal, and file changes that carry it out."""
 
-import csv
-import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Set
@@ -11,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tools.segmentation.ledger.commit import source_of
-from manifests.base.csv_tables import read_rows
+from manifests.base.csv_tables import csv_text, read_rows
 from manifests.base.errors import DataError
 from manifests.storage.store import canonical_json
 from manifests.storage.tombstones import Tombstone
@@ -146,9 +144,7 @@ def csv_change(path: Path, place: str, is_removed: Callable[[list[str]], bool]) 
     rows = csv_rows(path)
     kept = [row for number, row in enumerate(rows) if number == 0 or not is_removed(row)]
     if len(kept) < len(rows):
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerows(kept)
-        yield Change(path, out.getvalue().encode(), place, len(rows) - len(kept))
+        yield Change(path, csv_text(kept).encode(), place, len(rows) - len(kept))
 
 
 def scrub(value: Any, ids: Set[str]) -> Any:

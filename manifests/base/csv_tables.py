@@ -1,9 +1,9 @@
-"""Reading of CSV files as spreadsheets save them, in any usual separator and encoding."""
+"""CSV files: reading as spreadsheets save them in any usual form, and writing safely for them."""
 
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -12,7 +12,16 @@ from typing import ClassVar
 from manifests.base.encodings import read_text
 from manifests.base.errors import DataError
 
-__all__ = ["Ragged", "decimal", "parse_rows", "parse_table", "read_rows", "read_table"]
+__all__ = [
+    "Ragged",
+    "csv_text",
+    "decimal",
+    "parse_rows",
+    "parse_table",
+    "read_rows",
+    "read_table",
+    "unguarded",
+]
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,7 @@ def parse_rows(text: str, where: str) -> Iterator[tuple[int, list[str]]]:
             raise DataError(
                 f"{where}, line {line}: not valid CSV ({error}); close or double its quotes"
             ) from error
-        fields = [_without_guard(cell) for cell in cells]
+        fields = [unguarded(cell) for cell in cells]
         if any(fields) and not (named and line == 1):
             yield line, fields
 
@@ -124,18 +133,48 @@ def _delimiter_of(text: str) -> str:
     return max(",;\t|", key=_QUOTED.sub("", first[0] if first else "").count)
 
 
-def _without_guard(cell: str) -> str:
-    """Return a field without the apostrophe that keeps spreadsheets from running a formula.
+def csv_text(rows: Iterable[Sequence[object]], lineterminator: str = "\n") -> str:
+    """Return rows as CSV in which no text is a formula for a spreadsheet; None is empty.
 
-    >>> _without_guard("'=1+1 "), _without_guard("'tis"), _without_guard("''tis")
+    A text that would be one gets an apostrophe, which the readers of this module take off.
+
+    >>> csv_text([("clip_id", "text"), ("a", "x,y"), ("b", "=1+1"), ("c", "-1.5")]).splitlines()
+    ['clip_id,text', 'a,"x,y"', "b,'=1+1", 'c,-1.5']
+    """
+    lines: list[str] = []
+    write = csv.writer(_Appender(lines)).writerow  # quotes both kinds of line breaks
+    for row in rows:
+        write([_guarded(cell) for cell in row])
+    return "".join(line.removesuffix("\r\n") + lineterminator for line in lines)
+
+
+class _Appender:
+    """File for `csv.writer` that keeps each row by itself."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.write = lines.append
+
+
+def _guarded(cell: object) -> object:
+    risky = isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell)
+    return f"'{cell}" if risky else cell
+
+
+def unguarded(cell: str) -> str:
+    """Return a field without spaces around it and the apostrophe of :func:`csv_text`.
+
+    >>> unguarded("'=1+1 "), unguarded("'tis"), unguarded("''tis")
     ('=1+1', "'tis", "'tis")
     """
     text = cell.strip()
-    return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA else text
+    return text[1:].strip() if text[:1] == "'" and _FORMULA.match(text[1:]) else text
 
 
 _LARGEST = 32 * 2**20  # bytes
-_FORMULA = tuple("=+-@\t\r'")
+_FORMULA = re.compile(
+    r"\s*[=+\-@＝＋－＠']|[\t\r]"
+)  # the wide ones in East Asian versions of Excel
+_NUMBER = re.compile(r"\s*[+-]?[0-9]+([.,][0-9]+)?([eE][+-]?[0-9]+)?\s*")
 _SEPARATOR = re.compile(r'"?sep=([,;\t|])"?[ \t]*(?=[\r\n])', re.IGNORECASE)
 _FIRST_LINE = re.compile(r"\S.*")
 _QUOTED = re.compile('"[^"]*"')

@@ -16,8 +16,8 @@ TABLE = "clips.csv"
 def write(contents: Contents, folder: Path) -> None:
     """Write ``clips.csv``: UTF-8, commas, LF, a header, unknown values empty.
 
-    Texts are written unchanged, even where a spreadsheet would take one for a formula; import the
-    columns as text there.
+    Texts are written unchanged, for scripts, even where a spreadsheet would take one for a formula;
+    import the columns as text there.
     """
     soft = [f"soft_{name}" for name in EMOTIONS]
     place = COLUMNS.index("soft")

@@ -1,4 +1,4 @@
-"""Links in a corpus folder, which may be a stranger's: none that leads out is followed.
+"""Links in a corpus folder, which may come from others: none that leads out is followed.
 
 The corpus folder itself may be a link, and links from one place in it to another are followed.
 """

@@ -1,11 +1,9 @@
 """The table of speakers of a corpus, ``speakers.csv``."""
 
-import csv
-import io
 from collections.abc import Iterable
 from pathlib import Path
 
-from manifests.base.csv_tables import Ragged, read_table
+from manifests.base.csv_tables import Ragged, csv_text, read_table
 from manifests.base.errors import DataError
 from manifests.base.letters import composed
 from manifests.base.outcome import Outcome
@@ -89,12 +87,8 @@ def merge_speakers(
 
 
 def _to_csv(speakers: Iterable[Speaker]) -> str:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for speaker in sorted(speakers, key=lambda one: one.speaker_id):
-        writer.writerow({key: "" if v is None else v for key, v in speaker.row().items()})
-    return out.getvalue()
+    rows = [one.row() for one in sorted(speakers, key=lambda one: one.speaker_id)]
+    return csv_text([COLUMNS, *([row[name] for name in COLUMNS] for row in rows)])
 
 
 _GENDERS: dict[str, Gender] = {

@@ -9,6 +9,7 @@ import numpy as np
 import tomli_w
 from numpy.typing import NDArray
 
+from manifests.base.csv_tables import csv_text
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
@@ -34,7 +35,7 @@ from models.evaluation.metrics import measure
 from models.evaluation.report import rounded
 from models.loading import load_examples
 from models.plots import draw_curves
-from models.runs import check_subject, csv_text, write_document
+from models.runs import check_subject, write_document
 
 __all__ = ["compare"]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from manifests.base.csv_tables import csv_text, unguarded
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
@@ -19,7 +20,7 @@ from models.evaluation.account import Predictions, evaluation_figures
 from models.evaluation.page import worst_mistakes, write_evaluation_page
 from models.loading import load_examples
 from models.plots import draw_confusion, draw_reliability, draw_spans
-from models.runs import check_result_folder, csv_text, result_folder, write_document
+from models.runs import check_result_folder, result_folder, write_document
 
 __all__ = ["evaluate"]
 
@@ -83,7 +84,7 @@ def _seen_in_training(run_folder: Path, predictions: Predictions) -> list[str]:
     try:
         text = (run_folder / "predictions.csv").read_text(encoding="utf-8")
         rows = csv.DictReader(io.StringIO(text))
-        trained = {row["clip_id"] for row in rows if row["split"] == "train"}
+        trained = {unguarded(row["clip_id"]) for row in rows if row["split"] == "train"}
     except (OSError, ValueError, KeyError, csv.Error):
         return []
     n = sum(entry.clip_id in trained for entry in predictions.entries)

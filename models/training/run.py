@@ -1,7 +1,5 @@
 """Training run: from a manifest version to a run folder."""
 
-import csv
-import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +14,7 @@ import numpy as np
 import tomli_w
 from numpy.typing import NDArray
 
+from manifests.base.csv_tables import csv_text
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
@@ -249,12 +248,10 @@ def _config_toml(manifest: Manifest, settings: TrainSettings, division: Mapping[
 def _predictions_csv(
     examples: Examples, predicted: dict[str, NDArray[np.float64]], model: FittedModel
 ) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
     head = ["clip_id", "split", "emotion", "predicted"]
-    writer.writerow([*head, *(f"p_{name}" for name in model.classes)])
+    rows = [[*head, *(f"p_{name}" for name in model.classes)]]
     for split, clips in examples.items():
         for clip, row in zip(clips, predicted[split], strict=True):
             names = [EMOTIONS[clip.label], model.classes[int(row.argmax())]]
-            writer.writerow([clip.clip_id, split, *names, *(f"{value:.4f}" for value in row)])
-    return stream.getvalue()
+            rows.append([clip.clip_id, split, *names, *(f"{value:.4f}" for value in row)])
+    return csv_text(rows)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from manifests.base.csv_tables import unguarded
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import DataError
 from manifests.versions.manifest import Manifest
@@ -49,7 +50,10 @@ def read_run_predictions(path: Path) -> Classes:
     try:
         with path.open(encoding="utf-8", newline="") as stream:
             return {
-                row["clip_id"]: (EMOTIONS.index(row["emotion"]), EMOTIONS.index(row["predicted"]))
+                unguarded(row["clip_id"]): (
+                    EMOTIONS.index(row["emotion"]),
+                    EMOTIONS.index(row["predicted"]),
+                )
                 for row in csv.DictReader(stream)
                 if row["split"] == "test"
             }

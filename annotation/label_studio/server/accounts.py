@@ -1,7 +1,5 @@
 """Creation of an account for each annotator, before the server starts."""
 
-import csv
-import io
 import json
 import re
 import secrets
@@ -16,7 +14,7 @@ from annotation.label_studio.consent import remember_token
 from annotation.label_studio.refusals import read_token, token_path
 from annotation.label_studio.server.database import note_process
 from annotation.label_studio.server.program import Program
-from manifests.base.csv_tables import read_rows
+from manifests.base.csv_tables import csv_text, read_rows
 from manifests.base.errors import CorpusError, DataError
 from manifests.storage.store import write_bytes
 
@@ -167,11 +165,8 @@ def _read_passwords(path: Path) -> list[Account]:
 
 
 def _write_passwords(path: Path, accounts: list[Account]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    writer.writerows([account.name, account.email, account.password] for account in accounts)
-    write_bytes(path, text.getvalue().encode(), mode=0o600)
+    rows = [(account.name, account.email, account.password) for account in accounts]
+    write_bytes(path, csv_text([_COLUMNS, *rows]).encode(), mode=0o600)
 
 
 _COLUMNS = ["annotator", "email", "first_password"]

@@ -1,16 +1,14 @@
 """Match table of a take: a CSV file in ``review`` with a row for each line of the script."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, astuple, dataclass, fields, replace
 from pathlib import Path
 
 from corpus_tools.media.cut import Cut
 from corpus_tools.media.identity import clip_id
 from corpus_tools.recordings.readings.script import ScriptRow
 from corpus_tools.recordings.takes.matches import LineMatch
-from manifests.base.csv_tables import Ragged
+from manifests.base.csv_tables import Ragged, csv_text
 from manifests.base.csv_tables import read_table as read_csv_table
 from manifests.base.errors import DataError
 from manifests.storage.partials import clear_partials
@@ -107,13 +105,9 @@ def table_rows(
 
 def write_table(path: Path, rows: Iterable[TableRow]) -> None:
     """Write a table atomically, with a byte-order mark so that spreadsheets read it as UTF-8."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, _COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(asdict(row) for row in rows)
-    path.parent.mkdir(exist_ok=True)
+    text = csv_text([_COLUMNS, *map(astuple, rows)], lineterminator="\r\n")
     clear_partials(path.parent)
-    write_text(path, "\ufeff" + out.getvalue())
+    write_text(path, f"\ufeff{text}")
 
 
 def read_table(path: Path, rows: Sequence[ScriptRow], clips: Mapping[str, Clip]) -> list[TableRow]:

@@ -87,8 +87,8 @@ class Decisions {
   }
 }
 
-/** CSV field; text that a spreadsheet would read as a formula gets an apostrophe. */
+/** CSV field; text that a spreadsheet would read as a formula gets an apostrophe, as in csv_tables.py. */
 function cell(text) {
-  const safe = /^[=+\-@\t\r']/.test(text) ? `'${text}` : text;
+  const safe = /^(\s*[=+\-@＝＋－＠']|[\t\r])/.test(text) ? `'${text}` : text;
   return /[",;\r\n\t]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

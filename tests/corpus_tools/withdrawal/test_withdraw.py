@@ -16,6 +16,7 @@ from corpus_tools.segmentation.ledger.commit import is_whole
 from corpus_tools.segmentation.ledger.decisions import ledger_fits
 from corpus_tools.transcription.imports import import_transcripts
 from corpus_tools.withdrawal import withdraw as work
+from corpus_tools.withdrawal.changes import csv_change
 from corpus_tools.withdrawal.withdraw import finish_withdrawals, withdraw
 from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.storage.records import LedgerEntry, Source
@@ -307,3 +308,10 @@ def test_another_spelling_of_a_withdrawn_speaker_is_named(workspace):
         table.write("F01,female,,,,\n")
     said = "\n".join(withdraw(workspace.root, "speaker", "f01").warnings)
     assert "F01 may be the same person in another spelling and was not withdrawn" in said
+
+
+def test_rows_that_stay_in_a_table_are_still_no_formulas(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("id,note\na,'=1+1\nb,x\n")
+    (change,) = csv_change(path, "x.csv", lambda row: row[0] == "b")
+    assert change.data == b"id,note\na,'=1+1\n"

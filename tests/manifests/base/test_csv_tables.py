@@ -1,8 +1,11 @@
 """Tables in any separator and encoding, quoted, ragged or damaged."""
 
+import csv
+import io
+
 import pytest
 
-from manifests.base.csv_tables import Ragged, parse_table, read_rows
+from manifests.base.csv_tables import Ragged, csv_text, parse_rows, parse_table, read_rows
 from manifests.base.encodings import decode_text
 from manifests.base.errors import DataError
 
@@ -65,3 +68,27 @@ def test_a_row_over_several_lines_is_named_by_its_first(tmp_path) -> None:
 def test_a_spreadsheet_is_named(data) -> None:
     with pytest.raises(DataError, match="x: is a spreadsheet; save it as CSV in UTF-8"):
         decode_text(data, "x")
+
+
+FORMULAS = [
+    *("=1+1", "+cmd|' /C calc'!A0", "-1+1", "@SUM(1,1)", "- No.", "-", "=", "+"),
+    *("  =1+1", "\u3000=1+1", "\xa0@x", "\t=1+1", "\r=1+1", "\tx", "\n=1+1", "-12x"),
+    *("＝1+1", "＋1+1", "－1+1", "＠SUM(1)", "\u3000＝1", '=HYPERLINK("http://x";"y")'),
+    *("'=1", "''", "'tis", "''tis", "'", "' =1", "'" * 3 + "=1"),
+]
+PLAIN = ["", "x", "巴适", "a=b", "x-1", "don't", "-12.5", "+3", "-1,5", "-1e-05", " -2 ", "x;=1"]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_text_is_a_formula_and_reading_gives_it_back(text) -> None:
+    written = csv_text([["clip", "text"], ["a", text]])
+    assert list(csv.reader(io.StringIO(written, newline="")))[1] == ["a", f"'{text}"]
+    assert list(parse_rows(written, "x"))[1] == (2, ["a", text.strip()])
+
+
+@pytest.mark.parametrize("value", [*PLAIN, -1, -0.5, None, True])
+def test_other_texts_and_numbers_are_written_as_they_are(value) -> None:
+    written = csv_text([["clip", "text"], ["a", value]])
+    text = "" if value is None else str(value)
+    assert list(csv.reader(io.StringIO(written)))[1] == ["a", text]
+    assert list(parse_rows(written, "x"))[1] == (2, ["a", text.strip()])
