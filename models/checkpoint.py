@@ -13,6 +13,7 @@ from torch import Tensor
 
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import DataError
+from manifests.storage.checksums import read_whole
 from manifests.storage.store import canonical_json, sha256_file, write_bytes, write_text
 from models.branches import AudioBranch, Branch, TextBranch, branch_class, functional_count
 from models.config.branches import BRANCHES
@@ -115,7 +116,7 @@ def _parse_branch(name: str, description: dict[str, Any], settings: TrainSetting
 
 def _read_description(path: Path) -> dict[str, Any]:
     try:
-        description = json.loads(path.read_bytes())
+        description = json.loads(read_whole(path, _REMEDY))
     except OSError as error:
         raise DataError(
             f"{path.parent}: no trained model ({DESCRIPTION} can't be read); train one with: "

@@ -11,6 +11,7 @@ from typing import Any
 
 from manifests.base.csv_tables import csv_text
 from manifests.base.errors import ConfigurationError, DataError
+from manifests.storage.checksums import read_whole
 from manifests.storage.locking import FolderLock
 from manifests.storage.store import partial_folder, write_text
 from models.config.train import TrainSettings
@@ -85,7 +86,7 @@ def trained_on(run: Path) -> str:
     """Return the manifest version named in a run's config.toml; DataError if there is none."""
     path = run / CONFIGURATION
     try:
-        version = tomllib.loads(path.read_text(encoding="utf-8"))["run"]["manifest"]
+        version = tomllib.loads(read_whole(path).decode())["run"]["manifest"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(
             f"{path}: doesn't name the manifest of the run; name one with --manifest"
@@ -137,7 +138,7 @@ def check_subject(path: Path, subject: str, parts: str) -> None:
     if not path.parent.exists() or not any(path.parent.iterdir()):
         return
     try:
-        recorded = tomllib.loads(path.read_text(encoding="utf-8"))
+        recorded = tomllib.loads(read_whole(path).decode())
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigurationError(
             f"{path.parent}: holds something else; choose another name with --name"

@@ -14,9 +14,10 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from manifests.base.errors import ConfigurationError, DataError
+from manifests.storage.checksums import add_checksum, read_whole, write_checksums
 from manifests.storage.copies import without_copies
 from manifests.storage.record import Record, record
-from manifests.storage.store import atomic_folder, canonical_json, write_text
+from manifests.storage.store import atomic_folder, canonical_json, write_bytes, write_text
 
 __all__ = [
     "PLAN_FILE",
@@ -25,9 +26,11 @@ __all__ = [
     "Plan",
     "Row",
     "batch_path",
+    "batch_paths",
     "is_pseudonym",
     "next_batch",
     "offered_texts",
+    "read_batch",
     "read_batches",
     "read_plan",
     "read_plans",
@@ -90,7 +93,7 @@ def read_plan(folder: Path) -> Plan:
     """Return the plan of a batch's folder; raise DataError if it is missing or can't be read."""
     path = folder / PLAN_FILE
     try:
-        row = json.loads(path.read_text(encoding="utf-8"))
+        row = json.loads(read_whole(path))
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(
             f"{path}: not a plan as export-tasks writes it; put the folder back as it was, or move "
@@ -144,15 +147,21 @@ def batch_path(corpus: Path, name: str) -> Path:
 
 def next_batch(corpus: Path) -> str:
     """Return the name after the last used one of the form ``batch-0001``."""
-    used = (path.stem if path.is_file() else path.name for path in _batches(corpus))
+    used = (path.stem if path.is_file() else path.name for path in batch_paths(corpus))
     names = (_NUMBERED.fullmatch(name) for name in used)
     return f"batch-{max((int(name[1]) for name in names if name), default=0) + 1:04d}"
 
 
 def write_batch(path: Path, rows: Sequence[Row]) -> None:
-    """Write tasks in Label Studio's import format atomically, one per line."""
+    """Write tasks in Label Studio's import format atomically, one per line.
+
+    The folder's checksums come first: a killed writer leaves one without a file, and the next
+    export uses the name.
+    """
     lines = ",\n".join(map(canonical_json, rows))
-    write_text(path, f"[\n{lines}\n]\n")
+    data = f"[\n{lines}\n]\n".encode()
+    add_checksum(path, data)
+    write_bytes(path, data)
 
 
 def write_assigned(
@@ -169,6 +178,7 @@ def write_assigned(
         for annotator in plan.annotators:
             write_batch(temporary / f"{annotator}.json", lists[annotator])
         write_text(temporary / "label_config.xml", screen)
+        write_checksums(temporary)
     return folder
 
 
@@ -177,14 +187,19 @@ def read_batches(corpus: Path) -> Iterator[Batch]:
 
     Raises DataError if a file isn't a list of tasks with a ``clip_id``, or a plan is invalid.
     """
-    for path in _batches(corpus):
-        if path.is_file():
-            yield Batch(path.stem, _rows(path))
-            continue
-        plan = read_plan(path)
-        for annotator in plan.annotators:
-            rows = _rows(path / f"{annotator}.json")
-            yield Batch(path.name, rows, annotator, plan.kind)
+    for path in batch_paths(corpus):
+        yield from read_batch(path)
+
+
+def read_batch(path: Path) -> list[Batch]:
+    """Return the lists of a batch's file or folder; DataError as :func:`read_batches`."""
+    if path.is_file():
+        return [Batch(path.stem, _rows(path))]
+    plan = read_plan(path)
+    return [
+        Batch(path.name, _rows(path / f"{annotator}.json"), annotator, plan.kind)
+        for annotator in plan.annotators
+    ]
 
 
 def read_plans(corpus: Path) -> dict[str, Plan]:
@@ -192,7 +207,7 @@ def read_plans(corpus: Path) -> dict[str, Plan]:
 
     Raises DataError if a plan can't be read, naming it.
     """
-    return {path.name: read_plan(path) for path in _batches(corpus) if path.is_dir()}
+    return {path.name: read_plan(path) for path in batch_paths(corpus) if path.is_dir()}
 
 
 def tasked_clips(corpus: Path) -> dict[str, str]:
@@ -217,7 +232,7 @@ def _folder(corpus: Path) -> Path:
     return corpus / "annotations" / "tasks"
 
 
-def _batches(corpus: Path) -> list[Path]:
+def batch_paths(corpus: Path) -> list[Path]:
     """Return files and folders of batches, without copies and those of interrupted writers."""
     folder = _folder(corpus)
     found = [*folder.glob("*.json"), *(path.parent for path in folder.glob(f"*/{PLAN_FILE}"))]
@@ -226,7 +241,7 @@ def _batches(corpus: Path) -> list[Path]:
 
 def _rows(path: Path) -> list[Row]:
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
+        rows = json.loads(read_whole(path))
         return [_row(row) for row in rows]
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise DataError(

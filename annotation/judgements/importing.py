@@ -188,7 +188,7 @@ class _Import:
         if new or self._accounts.changed:
             self._annotators.save()
         if new:
-            self._outcome.outputs.append(write_judgements(self._corpus, new, sha256))
+            self._outcome.outputs.append(write_judgements(self._corpus, new))
 
     def finish(self) -> Outcome:
         """Return the outcome with counts and warnings."""

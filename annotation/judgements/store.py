@@ -1,5 +1,6 @@
 """Imported judgements: reading, the latest ones, and the transcripts that annotators corrected."""
 
+import io
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -7,10 +8,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from annotation.batches.batches import offered_texts
+from manifests.storage.checksums import name_by_content, read_whole
 from manifests.storage.copies import without_copies
 from manifests.storage.records import Judgement, Transcript
 from manifests.storage.shards import STAGES, read_stage
-from manifests.storage.store import created_now, read_jsonl, write_jsonl
+from manifests.storage.store import canonical_json, created_now, parse_jsonl, write_bytes
 
 __all__ = [
     "JudgementKey",
@@ -18,6 +20,7 @@ __all__ = [
     "judgement_key",
     "judgements_folder",
     "latest",
+    "read_import",
     "read_judgements",
     "write_judgements",
 ]
@@ -41,11 +44,18 @@ def judgement_key(judgement: Judgement) -> JudgementKey:
 def read_judgements(corpus: Path) -> Iterator[Judgement]:
     """Yield every imported judgement, superseded ones included, import by import.
 
-    Raises DataError if a row is invalid, naming file and line.
+    Raises DataError if a file isn't as it was written, or a row is invalid, naming file and line.
     """
     for path in without_copies(judgements_folder(corpus).glob("*.jsonl")):
-        for number, row in enumerate(read_jsonl(path), start=1):
-            yield Judgement.parse(row, f"{path}, line {number}")
+        yield from read_import(path)
+
+
+def read_import(path: Path) -> list[Judgement]:
+    """Return the judgements of one import; DataError as :func:`read_judgements`."""
+    rows = parse_jsonl(path, io.BytesIO(read_whole(path)))
+    return [
+        Judgement.parse(row, f"{path}, line {number}") for number, row in enumerate(rows, start=1)
+    ]
 
 
 def latest(judgements: Iterable[Judgement]) -> list[Judgement]:
@@ -76,15 +86,13 @@ def _age(judgement: Judgement) -> tuple[str, str, int]:
     return (judgement.updated_at, judgement.server, judgement.annotation_id)
 
 
-def write_judgements(corpus: Path, judgements: Iterable[Judgement], sha256: str) -> Path:
-    """Write judgements to a new file, named by the time and the digest of their source."""
-    stem = f"{re.sub(r'[-:]', '', created_now())}-{sha256[:8]}"
-    folder = judgements_folder(corpus)
-    path, again = folder / f"{stem}.jsonl", 1
-    while path.exists():
-        again += 1
-        path = folder / f"{stem}-{again}.jsonl"
-    write_jsonl(path, (row.row() for row in sorted(judgements, key=judgement_key)))
+def write_judgements(corpus: Path, judgements: Iterable[Judgement]) -> Path:
+    """Write judgements to a new file, named by the time and its content."""
+    rows = (row.row() for row in sorted(judgements, key=judgement_key))
+    data = "".join(f"{canonical_json(row)}\n" for row in rows).encode()
+    time = re.sub(r"[-:]", "", created_now())
+    path = judgements_folder(corpus) / name_by_content(f"{time}-{'0' * 16}.jsonl", data)
+    write_bytes(path, data)
     return path
 
 

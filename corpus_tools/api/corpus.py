@@ -268,6 +268,17 @@ class Corpus:
 
         return survey(self.workspace)
 
+    def verify(self, *, quick: bool = False, progress: Progress = no_progress) -> Outcome:
+        """Check every file that a step wrote, see `corpus_tools.inspection.verify.verify_corpus`.
+
+        Args:
+            quick: whether to leave out the sound of the clips.
+            progress: called after each clip.
+        """
+        from corpus_tools.inspection.verify import verify_corpus
+
+        return verify_corpus(self.workspace, quick=quick, progress=progress)
+
     def clips(self) -> "pd.DataFrame":
         """Return one row per clip, in order of their ids.
 

@@ -29,6 +29,7 @@ from corpus_tools.cli.segment import segment
 from corpus_tools.cli.status import status
 from corpus_tools.cli.train import train
 from corpus_tools.cli.transcribe import transcribe
+from corpus_tools.cli.verify import verify
 from corpus_tools.cli.verify_manifest import verify_manifest
 from corpus_tools.cli.why import why
 from corpus_tools.cli.withdraw import withdraw
@@ -93,6 +94,7 @@ for _panel, _verb, _function in (
     (MODEL, "predict", predict),
     (INSPECT, "status", status),
     (INSPECT, "why", why),
+    (INSPECT, "verify", verify),
     (INSPECT, "doctor", doctor),
     (INSPECT, "demo", demo),
 ):

@@ -83,7 +83,7 @@ def add_judgements(corpus: Path, rows: Mapping[str, Row], sha256: str, outcome: 
     if withdrawn_votes:
         outcome.warnings.append(f"{withdrawn_votes} votes of withdrawn annotators were left out")
     if new:
-        outcome.outputs.append(write_judgements(corpus, new, sha256))
+        outcome.outputs.append(write_judgements(corpus, new))
     return len(new)
 
 

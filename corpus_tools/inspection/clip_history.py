@@ -2,6 +2,7 @@
 
 import csv
 import difflib
+import io
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from manifests.base.csv_tables import unguarded
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.building.selection import best_transcripts, kept_repeats, rejection
+from manifests.storage.checksums import read_whole
 from manifests.storage.decisions import is_decided
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Clip, Judgement, ManifestEntry, Screen, Source, Transcript
@@ -175,11 +177,9 @@ def _predictions(runs: Path, clip_id: str) -> Iterator[tuple[str, dict[str, Any]
         if not path.is_file():
             continue
         try:
-            with path.open(encoding="utf-8", newline="") as stream:
-                rows = (
-                    row for row in csv.DictReader(stream) if unguarded(row["clip_id"]) == clip_id
-                )
-                prediction = next(map(_prediction, rows), None)
+            table = csv.DictReader(io.StringIO(read_whole(path).decode(), newline=""))
+            rows = (row for row in table if unguarded(row["clip_id"]) == clip_id)
+            prediction = next(map(_prediction, rows), None)
         except (KeyError, TypeError, ValueError, csv.Error) as error:
             raise DataError(
                 f"{path}: not a predictions file of a run; restore it from a copy, or delete it"

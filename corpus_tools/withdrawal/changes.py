@@ -1,9 +1,10 @@
 """Scope of a withdrawal, and file changes that carry it out."""
 
+import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,12 @@ from typing import Any
 from corpus_tools.segmentation.ledger.commit import source_of
 from manifests.base.csv_tables import csv_text, read_rows
 from manifests.base.errors import DataError
+from manifests.storage.checksums import (
+    CHECKSUMS,
+    checksum_lines,
+    name_by_content,
+    read_checksums,
+)
 from manifests.storage.store import canonical_json
 from manifests.storage.tombstones import Tombstone
 
@@ -23,6 +30,7 @@ __all__ = [
     "files",
     "filter_rows",
     "scrub",
+    "sealed",
     "without_intervals",
 ]
 
@@ -97,6 +105,38 @@ class Removal:
     @cached_property
     def _id_pattern(self) -> re.Pattern[str]:
         return re.compile(rf"(?<![\w-]){re.escape(self.tombstone.id)}(?![\w-])")
+
+
+def sealed(corpus: Path, changes: Iterable[Change]) -> Iterator[Change]:
+    """Yield changes of files so that each keeps fitting its checksum.
+
+    The ``SHA256SUMS`` of a folder comes before its files, and a file of judgements gets the name of
+    its new content before the old one goes, so an interrupted withdrawal can be done again.
+    """
+    listed: dict[Path, dict[str, str]] = {}
+    waiting = []
+    for change in changes:
+        path, data = change.path, change.data
+        named = path if data is None else path.with_name(name_by_content(path.name, data))
+        waiting.append(replace(change, path=named))
+        if named != path:
+            waiting.append(replace(change, data=None, count=0))
+        for folder in path.parents:
+            if not folder.is_relative_to(corpus):
+                break
+            if path.name == CHECKSUMS or not (folder / CHECKSUMS).is_file():
+                continue
+            files = listed.setdefault(folder, read_checksums(folder))
+            name = path.relative_to(folder).as_posix()
+            if name in files and data is None:
+                del files[name]
+            elif name in files and data is not None:
+                files[name] = hashlib.sha256(data).hexdigest()
+    gone = {change.path for change in waiting if change.data is None}
+    for folder, files in listed.items():
+        if files != read_checksums(folder) and folder / CHECKSUMS not in gone:
+            yield Change(folder / CHECKSUMS, checksum_lines(files).encode(), "checksums", 0)
+    yield from waiting
 
 
 def clip_interval(clip_id: str) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from corpus_tools.withdrawal.changes import (
 from manifests.storage.record import Record
 from manifests.storage.records import Choice, Clip, LedgerEntry, Screen, Source, SubtitleLine
 from manifests.storage.shards import STAGES, Header, read_header, read_shard, shard_bytes
-from manifests.storage.store import canonical_json, read_jsonl
+from manifests.storage.store import read_jsonl, sealed_jsonl
 
 __all__ = ["changes_to_choices", "changes_to_clips", "changes_to_stages", "overlap_test"]
 
@@ -40,7 +40,9 @@ def changes_to_choices(removal: Removal) -> Iterator[Change]:
             and not removal.covers(row.clip_id)
         ]
         if len(kept) < len(rows):
-            yield Change(path, _json_lines(kept), "choices", len(rows) - len(kept))
+            yield Change(
+                path, sealed_jsonl(map(Choice.row, kept)), "choices", len(rows) - len(kept)
+            )
 
 
 def changes_to_stages(removal: Removal) -> Iterator[Change]:
@@ -182,10 +184,6 @@ def _withdrawn_intervals(removal: Removal, source_id: str) -> frozenset[tuple[fl
     return frozenset(
         clip_interval(clip) for clip in removal.clips if clip.rsplit("-", 2)[0] == source_id
     )
-
-
-def _json_lines(records: list[Any]) -> bytes:
-    return "".join(canonical_json(record.row()) + "\n" for record in records).encode()
 
 
 _STAGE_ORDER = (

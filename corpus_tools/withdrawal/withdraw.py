@@ -14,7 +14,7 @@ from corpus_tools.withdrawal.annotation_records import (
     changes_to_tables,
     changes_to_tasks,
 )
-from corpus_tools.withdrawal.changes import Change, Removal
+from corpus_tools.withdrawal.changes import Change, Removal, sealed
 from corpus_tools.withdrawal.derived_files import (
     changes_to_features,
     changes_to_pages,
@@ -115,12 +115,12 @@ def _removal_of(corpus: Path, stone: Tombstone) -> Removal:
 def _changes(removal: Removal) -> Iterator[Change]:
     """Yield all changes; records that locate other data are changed after it."""
     yield from changes_to_features(removal)
-    yield from changes_to_runs(removal)
+    yield from sealed(removal.corpus, changes_to_runs(removal))
     yield from changes_to_pages(removal)
     yield from changes_to_choices(removal)
-    yield from changes_to_tasks(removal)
+    yield from sealed(removal.corpus, changes_to_tasks(removal))
     yield from changes_to_versions(removal)
-    yield from changes_to_answers(removal)
+    yield from sealed(removal.corpus, changes_to_answers(removal))
     yield from changes_to_clips(removal)
     yield from changes_to_stages(removal)
     yield from changes_to_tables(removal)

@@ -10,6 +10,7 @@ from manifests.card.draft import Draft
 from manifests.card.plots import draw_classes, draw_splits
 from manifests.exports.croissant import DESCRIPTION, describe
 from manifests.splits.partition import Partition
+from manifests.storage.checksums import CHECKSUMS, checksum_lines
 from manifests.storage.records import ManifestEntry
 from manifests.storage.store import (
     atomic_folder,
@@ -21,7 +22,6 @@ from manifests.storage.store import (
     write_jsonl,
     write_text,
 )
-from manifests.versions.checksums import CHECKSUMS, checksum_lines
 from manifests.versions.index import INDEX, write_index
 from manifests.versions.manifest import ENTRIES, HEADER, Manifest, content_digest, next_version
 

@@ -8,6 +8,7 @@ from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.exports.audio import Audio, place_audio
 from manifests.exports.contents import Contents
 from manifests.exports.formats import find_format
+from manifests.storage.checksums import write_checksums
 from manifests.storage.records import Speaker
 from manifests.storage.store import atomic_folder
 from manifests.versions.manifest import Manifest
@@ -48,6 +49,7 @@ def export_manifest(
             if not outcome.ok:
                 raise _AbandonedError
             chosen.write(Contents(manifest, speakers, files, audio != "none"), folder)
+            write_checksums(folder)
     except _AbandonedError:
         outcome.warnings.append("nothing was written, since the export would lack clips")
         return outcome

@@ -73,7 +73,7 @@ _COPY = re.compile(
 )
 _ID = re.compile(r".+-[0-9a-f]{12}(?:-t\d+)?(?:-left|-right)?")
 _HOST = re.compile(
-    rf"({_ID.pattern}|\d{{8}}T\d{{6}}Z-[0-9a-f]{{8}}(?:-\d+)?)"
+    rf"({_ID.pattern}|\d{{8}}T\d{{6}}Z-[0-9a-f]{{8,16}}(?:-\d+)?)"
     r"-(?!(?:t?\d+|(?:t\d+-)?(?:left|right))$)[\w-]+"
 )
 """Ids of sources and names of imports, and what follows them."""

@@ -1,11 +1,13 @@
 """Frozen clips, which no command may change: those named by tasks, judgements or manifests."""
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from manifests.base.errors import DataError
-from manifests.storage.store import read_json, read_jsonl, sha256_file
+from manifests.storage.checksums import read_whole
+from manifests.storage.store import parse_jsonl, read_json, sha256_file
 
 __all__ = ["frozen_clips"]
 
@@ -32,14 +34,14 @@ def frozen_clips(corpus: Path, *, whole: bool = True) -> dict[str, str]:
 
 def _task_clips(path: Path) -> Iterator[str]:
     try:
-        tasks = json.loads(path.read_text(encoding="utf-8"))
+        tasks = json.loads(read_whole(path))
         yield from [_text(task["data"]["clip_id"]) for task in tasks]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise DataError(f"{path}: {_UNREADABLE} (no Label Studio tasks)") from error
 
 
 def _row_clips(path: Path) -> Iterator[str]:
-    for number, row in enumerate(read_jsonl(path), start=1):
+    for number, row in enumerate(parse_jsonl(path, io.BytesIO(read_whole(path))), start=1):
         name = row.get("clip_id")
         if isinstance(name, str):
             yield name

@@ -50,12 +50,14 @@ R = TypeVar("R", bound=Record)
 class Stage:
     """A processing stage with one shard per source below ``stages/NAME/``.
 
-    ``algorithm`` is raised whenever the same inputs would give another result.
+    ``algorithm`` is raised whenever the same inputs would give another result. ``command`` writes
+    the shards anew where they are missing.
     """
 
     name: str
     record: type[Record]
     algorithm: int
+    command: str = "corpus segment (recordings: corpus add-recordings)"
 
     def path(self, corpus: Path, source_id: str) -> Path:
         """Return the path of a source's shard in a corpus folder."""
@@ -72,9 +74,9 @@ STAGES: dict[str, Stage] = {
         Stage("sources", Source, 1),
         Stage("segments", Clip, 3),
         Stage("fingerprints", Fingerprint, 1),
-        Stage("screen", Screen, 3),
-        Stage("ledger", LedgerEntry, 1),
-        Stage("transcripts", Transcript, 1),
+        Stage("screen", Screen, 3, "corpus screen"),
+        Stage("ledger", LedgerEntry, 1, "corpus segment"),
+        Stage("transcripts", Transcript, 1, "corpus transcribe"),
         Stage("subtitles", SubtitleLine, 2),
     )
 }
@@ -125,31 +127,31 @@ def shard_bytes(header: Header, records: Iterable[Record], *, hashed: bool = Tru
 
 def read_header(path: Path) -> Header:
     """Return line 1 of a shard; DataError if there is none, or it is of a newer schema."""
-    return _header(path, next(read_jsonl(path, _RESTORE_SHARD), {}))
+    return _header(path, next(read_jsonl(path, _advice(path)), {}))
 
 
 def read_shard(path: Path, record: type[R]) -> list[R]:
     """Return the records of a shard; DataError names a file that isn't as it was written."""
     data = path.read_bytes()
-    rows = parse_jsonl(path, io.BytesIO(data), _RESTORE_SHARD)
+    rows = parse_jsonl(path, io.BytesIO(data), _advice(path))
     header = _header(path, next(rows, {}))
     if header.stage != path.parent.name:
-        raise DataError(f"{path}: has the records of stage {header.stage}; {_RESTORE_SHARD}")
+        raise DataError(f"{path}: has the records of stage {header.stage}; {_advice(path)}")
     content = memoryview(data)[data.find(b"\n") + 1 :]
     if header.sha256 is not None and hashlib.sha256(content).hexdigest() != header.sha256:
         lines = data.count(b"\n") - 1
         damage = "cut off" if lines < header.n else "changed after it was written"
-        raise DataError(f"{path}: {damage}; {_RESTORE_SHARD}")
+        raise DataError(f"{path}: {damage}; {_advice(path)}")
     records: list[R] = [
         record.parse(row, f"{path}, line {number}") for number, row in enumerate(rows, start=2)
     ]
     if len(records) != header.n:
         raise DataError(
-            f"{path}: {len(records)} rows where its header says {header.n}; {_RESTORE_SHARD}"
+            f"{path}: {len(records)} rows where its header says {header.n}; {_advice(path)}"
         )
     owner = _owner(records[0]) if records else None
     if owner is not None and owner != path.stem:
-        raise DataError(f"{path}: has the records of {owner}; {_RESTORE_SHARD}")
+        raise DataError(f"{path}: has the records of {owner}; {_advice(path)}")
     return records
 
 
@@ -170,10 +172,10 @@ def _header(path: Path, row: dict[str, Any]) -> Header:
         check_schema(head.get("schema"), path)
         head.setdefault("sha256", None)
     if not isinstance(head, dict) or set(head) != set(Header.__dataclass_fields__):
-        raise DataError(f"{path}: no stage header in line 1; {_RESTORE_SHARD}")
+        raise DataError(f"{path}: no stage header in line 1; {_advice(path)}")
     header = Header(**head)
     if header.sha256 is not None and header != header.with_inputs(header.inputs):
-        raise DataError(f"{path}: line 1 was changed after it was written; {_RESTORE_SHARD}")
+        raise DataError(f"{path}: line 1 was changed after it was written; {_advice(path)}")
     return header
 
 
@@ -188,4 +190,9 @@ def _fingerprint(stage: str, schema: int, algorithm: int, inputs: dict[str, Any]
 
 
 _CLIP_ID = re.compile(r"(.+)-\d{8}-\d{8}")
-_RESTORE_SHARD = "restore it from a copy, or delete the file and run the step again"
+
+
+def _advice(path: Path) -> str:
+    stage = STAGES.get(path.parent.name)
+    again = f": {stage.command}" if stage else ""
+    return f"restore it from a copy, or delete the file and run the step again{again}"

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from manifests.storage.links import check_way
 from manifests.storage.partials import clear_partials, partial_path
 
 __all__ = [
+    "CHANGED",
     "FULL",
     "Within",
     "atomic_folder",
@@ -31,12 +33,14 @@ __all__ = [
     "read_jsonl",
     "readable_json",
     "rewrite",
+    "sealed_jsonl",
     "sha256_file",
     "write_bytes",
     "write_jsonl",
     "write_text",
 ]
 
+CHANGED = "changed or cut off after it was written"
 FULL = {errno.ENOSPC, errno.EDQUOT}
 """Error numbers of a full disk or quota."""
 
@@ -146,6 +150,17 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
+def sealed_jsonl(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return canonical JSON Lines after a line with their sha256, which :func:`read_jsonl` checks.
+
+    >>> sealed_jsonl([{}]).decode()[:26]
+    '{"_":{"sha256":"ca3d163bab'
+    """
+    content = "".join(f"{canonical_json(row)}\n" for row in rows).encode()
+    head = {"_": {"sha256": hashlib.sha256(content).hexdigest()}}
+    return f"{canonical_json(head)}\n".encode() + content
+
+
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows as canonical JSON Lines, atomically."""
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as out:
@@ -174,8 +189,13 @@ def parse_jsonl(
     path: Path, stream: IO[bytes], advice: str = "restore it from a copy"
 ) -> Iterator[dict[str, Any]]:
     """Yield the objects of an open JSON Lines file as :func:`read_jsonl`; ``path`` is its name."""
-    text = io.TextIOWrapper(stream, encoding="utf-8")
+    text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+    expected, content = None, hashlib.sha256()
     for number, row in enumerate(_decoded_lines(path, text), start=1):
+        if number == 1 and (seal := _SEAL.fullmatch(row)):
+            expected = seal[1]
+            continue
+        content.update(row.encode())
         if not row.strip():
             continue
         try:
@@ -187,6 +207,11 @@ def parse_jsonl(
         if not isinstance(value, dict):
             raise DataError(f"{path}, line {number}: expected a JSON object; {advice}")
         yield value
+    if expected is not None and expected != content.hexdigest():
+        raise DataError(f"{path}: {CHANGED}; {advice}")
+
+
+_SEAL = re.compile(r'\{"_":\{"sha256":"([0-9a-f]{64})"\}\}\n')
 
 
 def _decoded_lines(path: Path, stream: IO[str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pydantic import Field
 from manifests.base.errors import ConfigurationError
 from manifests.base.voices import person_key
 from manifests.storage.record import Record, record
-from manifests.storage.store import read_jsonl, write_jsonl
+from manifests.storage.store import read_jsonl, sealed_jsonl, write_bytes
 
 __all__ = [
     "TOMBSTONES",
@@ -156,7 +156,7 @@ def put_tombstone(corpus: Path, tombstone: Tombstone) -> None:
     """Replace the tombstone of the same kind and id, or append it; DataError as in reading."""
     key = (tombstone.kind, tombstone.id)
     stones = {(stone.kind, stone.id): stone for stone in read_tombstones(corpus)} | {key: tombstone}
-    write_jsonl(corpus / TOMBSTONES, [stone.row() for stone in stones.values()])
+    write_bytes(corpus / TOMBSTONES, sealed_jsonl(stone.row() for stone in stones.values()))
 
 
 def unknown_id_error(kind: str, given: str, known: Iterable[str]) -> ConfigurationError:

@@ -9,9 +9,9 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from manifests.storage.checksums import CHECKSUMS, checksum_lines
 from manifests.storage.record import Record, record
 from manifests.storage.store import read_json, readable_json, sha256_file
-from manifests.versions.checksums import CHECKSUMS, checksum_lines
 
 __all__ = ["REDACTION", "Redaction", "VersionWithdrawal", "read_redaction", "redacted_files"]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.storage.checksums import CHECKSUMS, read_checksums
 from manifests.storage.records import ManifestEntry, ManifestHeader
 from manifests.storage.store import Within, sha256_file
 from manifests.storage.tombstones import TOMBSTONES, Withdrawn
-from manifests.versions.checksums import CHECKSUMS, read_checksums
 from manifests.versions.index import INDEX, index_problem
 from manifests.versions.manifest import (
     ENTRIES,
@@ -24,13 +24,15 @@ from manifests.versions.redaction import REDACTION, Redaction, read_redaction
 __all__ = ["verify_manifest"]
 
 
-def verify_manifest(folder: Path, *, progress: Progress = no_progress) -> Outcome:
+def verify_manifest(
+    folder: Path, *, progress: Progress = no_progress, clips: bool = True
+) -> Outcome:
     """Compare every file of a version, and every clip that it names, with its sha256.
 
     Items of the outcome are the version's files and its clips. Each missing, changed or unexpected
     file is a failure; the others are checked all the same. Withdrawn clips are rejected, not
     failed, and files removed with them aren't missing, if both the version and the corpus's
-    tombstones record the withdrawal.
+    tombstones record the withdrawal. Without ``clips``, only the version's own files are checked.
 
     Raises:
         DataError: if the header of the version or the tombstones of the corpus can't be read.
@@ -45,7 +47,8 @@ def verify_manifest(folder: Path, *, progress: Progress = no_progress) -> Outcom
         )
     redaction = _redaction(folder, outcome)
     outcome.details["files"] = _check_version(folder, header, redaction, outcome)
-    outcome.details["clips"] = _check_clips(folder, outcome, progress)
+    if clips:
+        outcome.details["clips"] = _check_clips(folder, outcome, progress)
     return outcome
 
 

@@ -13,6 +13,7 @@ from manifests.base.csv_tables import csv_text
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.storage.checksums import checksums_renewed
 from manifests.storage.locking import FolderLock
 from manifests.storage.partials import clear_partials
 from manifests.storage.store import write_text
@@ -80,7 +81,8 @@ def compare(
         }
         runs = Trials(out_folder, settings, examples, texts, progress).run(seeds)
         document = _document(manifest, settings, seeds, examples, runs)
-        _write(out_folder, document, examples, runs)
+        with checksums_renewed(out_folder):
+            _write(out_folder, document, examples, runs)
     outcome.outputs.append(out_folder)
     outcome.details |= {"run": out_folder.name, **document}
     return outcome

@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 from pydantic import TypeAdapter
 
+from manifests.base.errors import DataError
 from manifests.base.outcome import Progress
+from manifests.storage.checksums import add_checksum, read_whole
 from manifests.storage.store import fingerprint, write_bytes
 from models.comparison.baseline import predict_with_baseline
 from models.comparison.table import NETWORKS, SVM, System
@@ -41,7 +43,10 @@ _RUNS = TypeAdapter(SystemRun)
 
 def save_run(folder: Path, run: SystemRun) -> None:
     """Write a run atomically."""
-    write_bytes(_run_path(folder, run.system, run.seed), _RUNS.dump_json(run))
+    path, data = _run_path(folder, run.system, run.seed), _RUNS.dump_json(run)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    add_checksum(path, data)
+    write_bytes(path, data)
 
 
 def load_run(
@@ -49,8 +54,9 @@ def load_run(
 ) -> SystemRun | None:
     """Return a stored run with this fingerprint and number of test clips, None if there is none."""
     try:
-        run = _RUNS.validate_json(_run_path(folder, system, seed).read_bytes())
-    except (OSError, ValueError):
+        path = _run_path(folder, system, seed)
+        run = _RUNS.validate_json(read_whole(path))
+    except (OSError, ValueError, DataError):  # damaged or missing: trained again
         return None
     return run if run.fingerprint == fingerprint and len(run.told) == clips else None
 

@@ -9,6 +9,7 @@ from typing import Any
 from manifests.base.encodings import read_text
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.settings import Settings
+from manifests.storage.checksums import read_whole
 from models.config.train import TrainSettings
 
 __all__ = ["apply_overrides"]
@@ -55,6 +56,8 @@ def _read_overrides(file: Path) -> tuple[dict[str, Any], bool]:
         raise ConfigurationError(str(error)) from error
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{file}: not valid TOML: {error}") from error
+    if "run" in table:
+        read_whole(file, "restore it from a copy; to change settings, copy it elsewhere")
     keys = table.get("train", table)
     if not isinstance(keys, dict):
         raise ConfigurationError(f"{file}: train is not a table; write its keys below [train]")

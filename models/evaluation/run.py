@@ -12,6 +12,7 @@ from manifests.base.csv_tables import csv_text, unguarded
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.storage.checksums import read_whole, write_checksums
 from manifests.storage.store import created_now, write_text
 from manifests.versions.index import open_manifest
 from manifests.versions.manifest import Manifest
@@ -82,7 +83,7 @@ def evaluate(
 def _seen_in_training(run_folder: Path, predictions: Predictions) -> list[str]:
     """Return a warning if the run's predictions list some of the clips as training clips."""
     try:
-        text = (run_folder / "predictions.csv").read_text(encoding="utf-8")
+        text = read_whole(run_folder / "predictions.csv").decode()
         rows = csv.DictReader(io.StringIO(text))
         trained = {unguarded(row["clip_id"]) for row in rows if row["split"] == "train"}
     except (OSError, ValueError, KeyError, csv.Error):
@@ -106,6 +107,7 @@ def _publish(
             manifest, predictions.entries, predictions.truth, predictions.probabilities, EMOTIONS
         )
         write_evaluation_page(new / "report.html", document, mistakes)
+        write_checksums(new)
 
 
 def _draw(folder: Path, document: Mapping[str, Any]) -> None:

@@ -18,6 +18,7 @@ from manifests.base.csv_tables import csv_text
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.storage.checksums import write_checksums
 from manifests.storage.locking import FolderLock
 from manifests.storage.partials import clear_partials
 from manifests.storage.store import atomic_folder, created_now, fingerprint, write_text
@@ -139,6 +140,7 @@ def train_on(
         with atomic_folder(out_folder) as folder:
             metrics = _write_run(folder, manifest, settings, examples, fitted)
             write_text(folder / CONFIGURATION, _config_toml(manifest, settings, division))
+            write_checksums(folder)
         state_store.remove()
     outcome.warnings += state_store.warnings
     if fitted.stopped:

@@ -12,6 +12,7 @@ from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.splits.folds import place_in_folds, side_in
 from manifests.splits.groups import Keys
+from manifests.storage.checksums import checksums_renewed
 from manifests.storage.locking import FolderLock
 from manifests.storage.partials import clear_partials
 from manifests.storage.records import ManifestEntry
@@ -151,9 +152,10 @@ def train_series(
             _train_run(out_folder, run, settings, folds, outcome, run_progress, on_clip)
         if outcome.kept == len(runs):
             document = summarise_series(manifest, settings, folds, _predictions(out_folder, runs))
-            write_text(out_folder / "series.md", markdown(document))
-            text = json.dumps(document, ensure_ascii=False, indent=2)
-            write_text(out_folder / "series.json", text + "\n")
+            with checksums_renewed(out_folder):
+                write_text(out_folder / "series.md", markdown(document))
+                text = json.dumps(document, ensure_ascii=False, indent=2)
+                write_text(out_folder / "series.json", text + "\n")
             outcome.details |= document
             if folds == SPEAKERS:
                 outcome.warnings += _shared_fold_warnings(document)

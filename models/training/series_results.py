@@ -1,6 +1,7 @@
 """Figures of a series of runs, and their table: by fold, on all test clips, and by speaker."""
 
 import csv
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from manifests.base.csv_tables import unguarded
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import DataError
+from manifests.storage.checksums import read_whole
 from manifests.versions.manifest import Manifest
 from models.config.train import TrainSettings
 from models.evaluation.bootstrap import (
@@ -48,15 +50,15 @@ class RunPredictions:
 def read_run_predictions(path: Path) -> Classes:
     """Return a run's predictions for its test clips; DataError if the file is missing or bad."""
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            return {
-                unguarded(row["clip_id"]): (
-                    EMOTIONS.index(row["emotion"]),
-                    EMOTIONS.index(row["predicted"]),
-                )
-                for row in csv.DictReader(stream)
-                if row["split"] == "test"
-            }
+        text = read_whole(path, "restore it, or delete the run's folder and train again").decode()
+        return {
+            unguarded(row["clip_id"]): (
+                EMOTIONS.index(row["emotion"]),
+                EMOTIONS.index(row["predicted"]),
+            )
+            for row in csv.DictReader(io.StringIO(text, newline=""))
+            if row["split"] == "test"
+        }
     except (OSError, ValueError, KeyError, csv.Error) as error:
         raise DataError(
             f"{path}: predictions are missing or invalid; delete the run's folder and train again"

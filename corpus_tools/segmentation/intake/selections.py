@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from corpus_tools.media.cut import Cut
 from corpus_tools.media.identity import clip_id
 from corpus_tools.segmentation.voice.base import FRAME_MS
+from manifests.base.errors import DataError
 from manifests.storage.records import Choice
-from manifests.storage.store import inside, read_jsonl, write_jsonl
+from manifests.storage.store import inside, read_jsonl, sealed_jsonl, write_bytes
 
 __all__ = [
     "CLOSED",
@@ -118,12 +119,14 @@ def read_choices(corpus: Path, source_id: str) -> Choices:
     path = _path(corpus, source_id)
     if not path.is_file():
         return Choices()
-    return Choices(
-        tuple(
-            Choice.parse(row, f"{path}, line {number}")
-            for number, row in enumerate(read_jsonl(path), start=1)
-        )
+    rows = tuple(
+        Choice.parse(row, f"{path}, line {number}")
+        for number, row in enumerate(read_jsonl(path), start=1)
     )
+    other = next((row.source_id for row in rows if row.source_id != source_id), None)
+    if other is not None:
+        raise DataError(f"{path}: has the choices of {other}; restore it from a copy")
+    return Choices(rows)
 
 
 def put_regions(corpus: Path, source_id: str, regions: Sequence[Choice]) -> None:
@@ -156,7 +159,7 @@ def _write(corpus: Path, source_id: str, rows: Iterable[Choice]) -> None:
     path = _path(corpus, source_id)
     ordered = sorted(rows, key=lambda row: (row.start, row.end, row.origin, row.decision))
     if ordered or path.is_file():
-        write_jsonl(path, [row.row() for row in ordered])
+        write_bytes(path, sealed_jsonl(row.row() for row in ordered))
 
 
 def _path(corpus: Path, source_id: str) -> Path:

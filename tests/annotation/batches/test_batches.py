@@ -32,6 +32,7 @@ def test_both_forms_are_read_and_freeze_their_clips(tmp_path):
     lists = {"a01": [row("y", "改"), row("z")], "a02": [row("z") | {"predictions": [{}]}]}
     folder = write_assigned(tmp_path, plan(gold=["y"]), lists, "<View/>")
     assert sorted(path.name for path in folder.iterdir()) == [
+        "SHA256SUMS",
         "a01.json",
         "a02.json",
         "label_config.xml",

@@ -7,6 +7,7 @@ from annotation.batches.batches import Plan, write_assigned
 from annotation.judgements.importing import import_annotations
 from annotation.judgements.store import latest, read_judgements
 from manifests.base.errors import ConfigurationError, DataError
+from manifests.storage.store import sha256_file
 
 
 def taken(corpus):
@@ -46,7 +47,8 @@ def test_api_made_annotation_becomes_a_judgement(corpus, exporter, items, monkey
         "batch": "batch-0001",
         "import_sha256": sha256,
     }
-    assert [file.name for file in outcome.outputs] == [f"20260921T141320Z-{sha256[:8]}.jsonl"]
+    [file] = outcome.outputs
+    assert file.name == f"20260921T141320Z-{sha256_file(file)[:16]}.jsonl"
 
 
 def test_page_made_annotation_keeps_its_origin_and_hides_who_made_it(corpus, exporter):
@@ -132,7 +134,7 @@ def test_relabelled_clip_keeps_its_history(corpus, exporter, items):
     import_annotations(corpus.root, [exporter.folder / "1.json"])
     outcome = import_annotations(corpus.root, [exporter.folder / "2.json"])
     assert outcome.details["relabelled"] == 1
-    assert [j.emotion for j in taken(corpus)] == ["happy", "sad"]
+    assert sorted(j.emotion for j in taken(corpus)) == ["happy", "sad"]
     assert [j.emotion for j in latest(taken(corpus))] == ["sad"]
 
 
@@ -147,7 +149,7 @@ def test_one_file_per_import_and_none_is_ever_overwritten(corpus, exporter, monk
     corpus.write("segments", clips)
     outcome = import_annotations(corpus.root, [path])
     assert (outcome.kept, outcome.rejected) == (1, {"imported before": 1})
-    assert outcome.outputs[0].stem.endswith("-2")
+    assert len(list(outcome.outputs[0].parent.iterdir())) == 2
     assert len(taken(corpus)) == 2
 
 

@@ -38,7 +38,7 @@ def test_parquet_has_all_fields_with_their_types(export, manifest):
         split: sum(entry.split == split for entry in manifest.entries)
         for split in {entry.split for entry in manifest.entries}
     }
-    assert [path.name for path in folder.iterdir()] == ["clips.parquet"]
+    assert sorted(path.name for path in folder.iterdir()) == ["SHA256SUMS", "clips.parquet"]
 
 
 @pytest.mark.parametrize("audio", ["copy", "flac", "link"])

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from manifests.base.errors import DataError
-from manifests.versions.checksums import CHECKSUMS, checksum_lines
+from manifests.storage.checksums import CHECKSUMS, checksum_lines
 from manifests.versions.verify import verify_manifest
 
 

@@ -37,7 +37,7 @@ def test_an_evaluation_holds_everything_and_can_be_made_again(trained, drawn):
     out = run / "evaluation" / "v1-test"
     assert outcome.outputs == [out]
     names = {"confusion.png", "metrics.json", "predictions.csv", "reliability.png", "report.html"}
-    assert {path.name for path in out.iterdir()} == {*names, "speakers.png"}
+    assert {path.name for path in out.iterdir()} == {*names, "speakers.png", "SHA256SUMS"}
     for path in out.glob("*.png"):
         assert path.read_bytes().startswith(b"\x89PNG")
     figures = json.loads((out / "metrics.json").read_text())
@@ -50,7 +50,7 @@ def test_an_evaluation_holds_everything_and_can_be_made_again(trained, drawn):
     (out / "left.txt").write_text("")
     evaluate(run, folder)
     assert (out / "predictions.csv").read_bytes() == first
-    assert {path.name for path in out.iterdir()} == {*names, "speakers.png"}
+    assert {path.name for path in out.iterdir()} == {*names, "speakers.png", "SHA256SUMS"}
     assert [path.name for path in out.parent.iterdir()] == ["v1-test"]
 
 

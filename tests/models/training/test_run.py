@@ -27,6 +27,7 @@ def test_run_folder_is_complete(corpus, quick, drawn):
     assert outcome.outputs == [run]
     assert outcome.items_in == outcome.kept == 48
     assert {path.name for path in run.iterdir()} == {
+        "SHA256SUMS",
         "config.toml",
         "history.csv",
         "metrics.json",
