@@ -77,8 +77,8 @@ class Corpus:
         return self.workspace.root
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        with self.workspace.lock() as lock:
+    def _locked(self, command: str) -> Iterator[None]:
+        with self.workspace.lock(command) as lock:
             if lock.broken:
                 self.announce(lock.broken)
             yield
@@ -105,7 +105,7 @@ class Corpus:
 
         configuration = self.workspace.configuration
         section = with_overrides(configuration.segment, **settings)
-        with self._locked():
+        with self._locked("segment"):
             return segment(
                 self.path,
                 [Path(path) for path in media],
@@ -157,7 +157,7 @@ class Corpus:
             model=model,
             download=download,
         )
-        with self._locked():
+        with self._locked("add-recordings"):
             return add_recordings(
                 self.path,
                 Path(script),
@@ -209,7 +209,7 @@ class Corpus:
         """
         from corpus_tools.assembly.task_batches import BatchOptions, export_batch
 
-        with self.workspace.lock():
+        with self._locked("export-tasks"):
             return export_batch(self.workspace, BatchOptions(**options), progress)
 
     def import_annotations(
@@ -226,7 +226,7 @@ class Corpus:
         from annotation.judgements.importing import import_annotations
 
         paths = [Path(file) for file in files]
-        with self.workspace.lock():
+        with self._locked("import-annotations"):
             return import_annotations(
                 self.path, paths, server=server, nameless=nameless, progress=progress
             )

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -55,20 +56,21 @@ def build_from_corpus(
     *,
     resplit: bool = False,
     given: Mapping[str, Split] | None = None,
+    lock: AbstractContextManager[object] | None = None,
     progress: Progress = no_progress,
 ) -> Outcome:
     """Write the next version of the manifest from the accepted clips of the corpus folder.
 
-    The folder is locked during the call. The labels' method is recorded in the version's params and
-    card; ``resplit`` ignores the splits of the newest version. ``given`` and the outcome are as for
-    :func:`manifests.building.build.build_manifest`.
+    The folder is locked during the call, by ``lock`` if given. The labels' method is recorded in
+    the version's params and card; ``resplit`` ignores the splits of the newest version. ``given``
+    and the outcome are as for :func:`manifests.building.build.build_manifest`.
 
     Raises:
         DataError: if a shard, a file of judgements, gold.csv or speakers.csv can't be read.
-        CorpusError: if another process holds the corpus's lock.
+        CorpusError: if a command is at work that conflicts with it.
     """
     root, configuration = workspace.root, workspace.configuration
-    with workspace.lock():
+    with lock or workspace.lock("build-manifest"):
         clips = {clip.clip_id: clip for clip in read_stage(root, STAGES["segments"], Clip)}
         accepted = accepted_clips(root, clips)
         aggregation = aggregate_votes(root, labels)

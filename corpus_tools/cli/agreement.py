@@ -40,7 +40,10 @@ def agreement(
         from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
-        report, outcome = measure_agreement(workspace.root, resamples=resamples, seed=seed)
+        report, outcome = run.read(
+            workspace.root,
+            lambda: measure_agreement(workspace.root, resamples=resamples, seed=seed),
+        )
         run.outcome.merge(outcome)
         if html is not None:
             from annotation.reliability.page import write_agreement_page

@@ -71,7 +71,7 @@ def compare(
         )
         out = new_run(workspace.runs, name or f"compare-{folder.name}-{settings.preset}")
         with run.progress("epochs") as progress:
-            outcome = compare_systems(folder, out, settings, seeds, progress)
+            outcome = compare_systems(folder, out, settings, seeds, progress, announce=run.note)
         run.outcome.merge(outcome)
         run.result(rich_table(outcome.details))
         run.result(f"wrote {out}: table.md, table.csv, compare.json, figure5.png, figure6.png")

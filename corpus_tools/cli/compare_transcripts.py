@@ -47,7 +47,7 @@ def compare_transcripts(
         from corpus_tools.workspace.workspace import Workspace
 
         root = Workspace.find(corpus).root
-        outcome = compare(root, a, b, raw=raw, exact=exact, worst=worst)
+        outcome = run.read(root, lambda: compare(root, a, b, raw=raw, exact=exact, worst=worst))
         run.outcome.merge(outcome)
         details = outcome.details
         if not outcome.kept:

@@ -37,7 +37,7 @@ def diff_manifests(
         from manifests.versions.diff import diff_manifests as diff
 
         root = Workspace.find(corpus).root
-        found = diff(manifest_folder(root, a), manifest_folder(root, b))
+        found = run.read(root, lambda: diff(manifest_folder(root, a), manifest_folder(root, b)))
         run.outcome.details |= found.row() if json else {}
         if markdown:
             run.result(diff_as_markdown(found, most))

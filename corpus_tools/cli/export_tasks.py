@@ -135,7 +135,7 @@ def export_tasks(
             media=media or [],
             audio_base_url=audio_base_url,
         )
-        with workspace.lock(), run.progress("cutting context") as progress:
+        with workspace.lock("export-tasks"), run.progress("cutting context") as progress:
             outcome = export_batch(workspace, options, progress)
         run.outcome.merge(outcome)
         if outcome.outputs:

@@ -1,6 +1,7 @@
 """`corpus predict`: predict emotions of media files or of a manifest's clips."""
 
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -73,9 +74,10 @@ def predict(
     calibrated on the validation clips of the training run.
     """
     with session("predict", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.prediction.predict import predict_all
+        from corpus_tools.prediction.predict import corpora_of, predict_all
         from corpus_tools.prediction.tables import check_output_folder, write_predictions
         from corpus_tools.workspace.workspace import Workspace
+        from manifests.access.lock import CorpusLock
         from manifests.base.errors import ConfigurationError
         from models.prediction import load_model
         from models.runs import find_run
@@ -90,25 +92,28 @@ def predict(
         folder = find_run(workspace.runs, model) if workspace else Path(str(model))
         if out is not None:
             check_output_folder(out, force=force)
-        with run.progress("predicting") as progress:
-            outcome = predict_all(
-                load_model(folder),
-                inputs,
-                workspace,
-                text=text,
-                track=track,
-                channel=channel,
-                transcribe=transcribe,
-                recogniser_model=recogniser_model,
-                together=together,
-                announce=run.note,
-                progress=progress,
-            )
-        run.outcome.merge(outcome)
-        rows = outcome.details["files"]
-        if out is not None:
-            write_predictions(out, rows, folder.name, force=force)
-            run.outcome.outputs.append(out)
+        with ExitStack() as held:
+            for root in sorted(corpora_of(inputs, workspace)):
+                held.enter_context(CorpusLock(root, "predict"))
+            with run.progress("predicting") as progress:
+                outcome = predict_all(
+                    load_model(folder),
+                    inputs,
+                    workspace,
+                    text=text,
+                    track=track,
+                    channel=channel,
+                    transcribe=transcribe,
+                    recogniser_model=recogniser_model,
+                    together=together,
+                    announce=run.note,
+                    progress=progress,
+                )
+            run.outcome.merge(outcome)
+            rows = outcome.details["files"]
+            if out is not None:
+                write_predictions(out, rows, folder.name, force=force)
+                run.outcome.outputs.append(out)
         for table in _tables(rows):
             run.result(table)
         for row in rows if len(rows) <= _MOST_TABLES else ():

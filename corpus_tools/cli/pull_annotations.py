@@ -1,6 +1,5 @@
 """`corpus pull-annotations`: fetch judgements from Label Studio."""
 
-from contextlib import ExitStack
 from typing import Annotated, Any
 
 import typer
@@ -45,11 +44,10 @@ def pull_annotations(
         from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
-        with workspace.lock(), ExitStack() as stack:
-            consent = consent_to_send(
-                workspace, server_url, trust_server=trust_server, allow_http=allow_http
-            )
-            progress = stack.enter_context(run.progress("pulling"))
+        consent = consent_to_send(
+            workspace, server_url, trust_server=trust_server, allow_http=allow_http
+        )
+        with workspace.lock("pull-annotations"), run.progress("pulling") as progress:
             outcome = pull.pull_annotations(
                 workspace.root,
                 projects=project or (),

@@ -1,6 +1,5 @@
 """`corpus push-tasks`: send exported tasks to Label Studio."""
 
-from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -50,11 +49,10 @@ def push_tasks(
         from corpus_tools.workspace.workspace import Workspace
 
         workspace = Workspace.find(corpus)
-        with workspace.lock(), ExitStack() as stack:
-            consent = consent_to_send(
-                workspace, server_url, trust_server=trust_server, allow_http=allow_http
-            )
-            progress = stack.enter_context(run.progress("pushing"))
+        consent = consent_to_send(
+            workspace, server_url, trust_server=trust_server, allow_http=allow_http
+        )
+        with workspace.lock("push-tasks"), run.progress("pushing") as progress:
             outcome = push.push_tasks(
                 workspace.root,
                 batches=batches or (),

@@ -63,7 +63,7 @@ def _write(
     from corpus_tools.review.pages import review as write_pages
 
     settings = workspace.configuration.segment
-    with workspace.lock() as lock, run.progress("writing pages") as progress:
+    with workspace.lock("review") as lock, run.progress("writing pages") as progress:
         if lock.broken:
             run.note(lock.broken)
         outcome = write_pages(
@@ -84,7 +84,7 @@ def _write(
 def _apply(run: Any, workspace: Any, files: list[Path], media: list[Path]) -> None:
     from corpus_tools.review.applying import apply_files
 
-    with workspace.lock() as lock, run.progress("applying") as progress:
+    with workspace.lock("review --apply") as lock, run.progress("applying") as progress:
         if lock.broken:
             run.note(lock.broken)
         outcome = apply_files(

@@ -41,7 +41,7 @@ def screen(
             "drama": drama_rules(settings),
             "scripted": recording_rules(settings, configuration.segment, configuration.recordings),
         }
-        with workspace.lock(), run.progress("screening") as progress:
+        with workspace.lock("screen"), run.progress("screening") as progress:
             outcome = screen_corpus(workspace.root, rules, progress=progress)
         run.outcome.merge(outcome)
         if not outcome.items_in:

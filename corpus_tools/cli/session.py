@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -80,6 +80,23 @@ class Session:
                 self.note(f"{step}: {done} of {total}, about {left:.0f} s left ({one_line(item)})")
 
         return show
+
+    def read(
+        self, corpus: Path, read: Callable[[], _T], is_bad: Callable[[_T], bool] | None = None
+    ) -> _T:
+        """Return what ``read`` returns; warn of commands that may have changed it meanwhile.
+
+        See `manifests.access.reading.read_beside_others`.
+        """
+        from manifests.access.reading import read_beside_others
+
+        result, others = read_beside_others(corpus, self.command, read, is_bad)
+        self.outcome.warnings += [
+            f"{other} is at work, and what it changes is shown as it is now; run {self.command} "
+            f"again when it has ended"
+            for other in others
+        ]
+        return result
 
     def close(self) -> None:
         """Print warnings, failures, the conservation line and the JSON document."""

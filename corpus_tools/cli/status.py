@@ -24,7 +24,7 @@ def status(
         from manifests.storage.copies import copy_warnings
 
         opened = Corpus.open(corpus)
-        found = opened.status()
+        found = run.read(opened.path, opened.status)
         run.outcome.details |= found
         run.outcome.warnings += copy_warnings(opened.path)
         run.result(f"{found['name']} ({found['language']}), {opened.path}")

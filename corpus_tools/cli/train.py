@@ -140,6 +140,7 @@ def _train_one(run: Session, folder: Path, out: Path, settings: "TrainSettings")
             epochs_done,
             on_clip=clips,
             stopping=lambda: ending_on_interrupt(run.note),
+            announce=run.note,
         )
     run.outcome.merge(outcome)
     for stage, epoch in outcome.details["resumed"].items():
@@ -168,7 +169,15 @@ def _train_series(
 
     out = new_run(runs, name or series_name(folder.name, settings, folds))
     with run.progress("training") as progress:
-        outcome = train_series(folder, out, settings, folds=folds, seeds=seeds, progress=progress)
+        outcome = train_series(
+            folder,
+            out,
+            settings,
+            folds=folds,
+            seeds=seeds,
+            progress=progress,
+            announce=run.note,
+        )
     run.outcome.merge(outcome)
     if outcome.ok:
         run.result(rich_table(outcome.details))

@@ -24,7 +24,11 @@ def verify_manifest(
 
         folder = manifest_folder(Workspace.find(corpus).root, version)
         with run.progress("checking clips") as progress:
-            outcome = verify(folder, progress=progress)
+            outcome = run.read(
+                folder.parent.parent,
+                lambda: verify(folder, progress=progress),
+                lambda checked: not checked.ok,
+            )
         run.outcome.merge(outcome)
         found = outcome.details
         if outcome.ok:

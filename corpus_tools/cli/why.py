@@ -25,7 +25,8 @@ def why(
         from corpus_tools.inspection.clip_history import clip_history
         from corpus_tools.workspace.workspace import Workspace
 
-        history = clip_history(Workspace.find(corpus), clip)
+        workspace = Workspace.find(corpus)
+        history = run.read(workspace.root, lambda: clip_history(workspace, clip))
         run.outcome.details |= history
         run.result(history["clip"]["clip_id"])
         for heading, lines in _sections(history):

@@ -54,7 +54,7 @@ def withdraw(
         workspace = Workspace.find(corpus)
         if len(given) > 1:
             raise ConfigurationError("give one of --speaker, --source and --annotator at a time")
-        with workspace.lock(withdrawing=True):
+        with workspace.lock("withdraw"):
             if not given:
                 finished = [] if dry_run else finish_withdrawals(workspace.root)
                 for stone in finished:

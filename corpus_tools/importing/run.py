@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -90,70 +91,77 @@ def import_manifest(
     outcome = Outcome()
     classes, sides = divided(mapped or {})
     mapping, splits = LabelMapping(classes, dropped), SplitMapping(sides)
-    with TemporaryDirectory(prefix="corpus-import-") as folder:
-        scratch = Path(folder).resolve()
-        table = read_corpus_tables(
-            path,
-            scratch,
-            audio_folder,
-            mapping=mapping,
-            splits=splits,
-            named=columns,
-            language=workspace.configuration.corpus.language,
-        )
-        fill_patterns(table, (columns or {}).values())
-        join_vote_columns(table, mapping, {*(columns or {}).values(), *ignored})
-        by_field = map_columns(table.columns, columns, ignored)
-        check_table(table, by_field, mapping, splits, path)
-        names = dict.fromkeys(filter(None, (speaker_in(raw, by_field) for raw in table.rows)))
-        known = read_speakers(workspace.speakers, workspace.configuration.corpus.language)
-        reading = Reading(
-            by_field,
-            table.root,
-            scratch,
-            mapping,
-            splits,
-            one_spelling(names, known),
-            other_base=audio_folder is not None,
-            found=frozenset(table.sounds),
-            anew=numbered_anew(table.rows, by_field),
-        )
-        rows = _spoken(_read_rows(table, reading, outcome))
-        unread = _unread(table, by_field)
-        outcome.warnings += [
-            *table.notes,
-            *table_warnings(table, reading, rows, path, known, unread),
-            *_vote_warnings(rows),
-            *_split_warnings(rows),
-            *_source_warnings(rows),
-        ]
-        by_clip = _import_rows(workspace, rows, series or path.resolve().stem, progress, outcome)
-    with workspace.lock():
+    with workspace.lock("import-manifest") as lock:
+        outcome.warnings += [lock.broken] if lock.broken else []
+        with TemporaryDirectory(prefix="corpus-import-") as folder:
+            scratch = Path(folder).resolve()
+            table = read_corpus_tables(
+                path,
+                scratch,
+                audio_folder,
+                mapping=mapping,
+                splits=splits,
+                named=columns,
+                language=workspace.configuration.corpus.language,
+            )
+            fill_patterns(table, (columns or {}).values())
+            join_vote_columns(table, mapping, {*(columns or {}).values(), *ignored})
+            by_field = map_columns(table.columns, columns, ignored)
+            check_table(table, by_field, mapping, splits, path)
+            names = dict.fromkeys(filter(None, (speaker_in(raw, by_field) for raw in table.rows)))
+            known = read_speakers(workspace.speakers, workspace.configuration.corpus.language)
+            reading = Reading(
+                by_field,
+                table.root,
+                scratch,
+                mapping,
+                splits,
+                one_spelling(names, known),
+                other_base=audio_folder is not None,
+                found=frozenset(table.sounds),
+                anew=numbered_anew(table.rows, by_field),
+            )
+            rows = _spoken(_read_rows(table, reading, outcome))
+            unread = _unread(table, by_field)
+            outcome.warnings += [
+                *table.notes,
+                *table_warnings(table, reading, rows, path, known, unread),
+                *_vote_warnings(rows),
+                *_split_warnings(rows),
+                *_source_warnings(rows),
+            ]
+            by_clip = _import_rows(
+                workspace, rows, series or path.resolve().stem, progress, outcome
+            )
         new = add_judgements(workspace.root, by_clip, _table_digest(table), outcome)
-    given: dict[str, Split] = {clip: row.split for clip, row in by_clip.items() if row.split}
-    outcome.details |= {
-        "clips": len(by_clip),
-        "speakers": len({row.speaker.speaker_id for row in by_clip.values() if row.speaker}),
-        "unlabelled": sum(not row.votes and row.emotion is None for row in by_clip.values()),
-        "labels": {f"{label}={emotion}": n for (label, emotion), n in sorted(mapping.used.items())},
-        "new_judgements": new,
-        "splits": len(given),
-        "split_names": {f"{name}={split}": n for (name, split), n in sorted(splits.used.items())},
-        "columns": by_field,
-        "unread_columns": unread,
-        "from_names": table.from_names,
-    }
-    lost = sorted({row.split for row in rows if row.split} - set(given.values()))
-    if lost:
-        outcome.fail(
-            path.name,
-            f"no clip of {' and '.join(lost)} could be imported, so no version was written; mend "
-            f"the failed rows and import it again",
-        )
-    elif given:
-        _build_version(workspace, given, outcome)
-    if not new and outcome.details["unchanged"] == outcome.details["files"] and outcome.ok:
-        outcome.warnings.append(f"{path.name}: nothing new to import")
+        given: dict[str, Split] = {clip: row.split for clip, row in by_clip.items() if row.split}
+        outcome.details |= {
+            "clips": len(by_clip),
+            "speakers": len({row.speaker.speaker_id for row in by_clip.values() if row.speaker}),
+            "unlabelled": sum(not row.votes and row.emotion is None for row in by_clip.values()),
+            "labels": {
+                f"{label}={emotion}": n for (label, emotion), n in sorted(mapping.used.items())
+            },
+            "new_judgements": new,
+            "splits": len(given),
+            "split_names": {
+                f"{name}={split}": n for (name, split), n in sorted(splits.used.items())
+            },
+            "columns": by_field,
+            "unread_columns": unread,
+            "from_names": table.from_names,
+        }
+        lost = sorted({row.split for row in rows if row.split} - set(given.values()))
+        if lost:
+            outcome.fail(
+                path.name,
+                f"no clip of {' and '.join(lost)} could be imported, so no version was written; "
+                f"mend the failed rows and import it again",
+            )
+        elif given:
+            _build_version(workspace, given, outcome)
+        if not new and outcome.details["unchanged"] == outcome.details["files"] and outcome.ok:
+            outcome.warnings.append(f"{path.name}: nothing new to import")
     return outcome
 
 
@@ -237,37 +245,34 @@ class _FileImport:
 def _import_rows(
     workspace: Workspace, rows: list[Row], series: str, progress: Progress, outcome: Outcome
 ) -> dict[str, Row]:
-    """Create the sources and clips of rows; return the row of each clip."""
+    """Create the sources and clips of rows under the lock; return the row of each clip."""
     grouped: defaultdict[Path, list[Row]] = defaultdict(list)
     for row in rows:
         grouped[row.path].append(row)
     files = [sorted(own, key=lambda row: row.start or 0.0) for own in grouped.values()]
     corpus, configuration = workspace.root, workspace.configuration
     by_clip: dict[str, Row] = {}
-    with workspace.lock() as lock:
-        if lock.broken:
-            outcome.warnings.append(lock.broken)
-        sweep(corpus)
-        noted = FileWarnings()
-        options = {"language": configuration.corpus.language, "remedy": _REMEDY}
-        job = _FileImport(
-            Update(corpus, ACCEPT_ALL, frozen_clips(corpus), warn=noted.add),
-            RecordingIntake(corpus, KnownSources.of(corpus), options),
-            configuration.segment,
-            series,
-            configuration.corpus.language,
-        )
-        unchanged = 0
-        for _, (status, imported) in run_each(
-            files, job.run, outcome, name=lambda own: own[0].file, progress=progress
-        ):
-            by_clip |= imported
-            unchanged += status == "unchanged"
-        if warning := doubtful_texts(job.texts, "of the table"):
-            outcome.warnings.append(warning)
-        speakers = [row.speaker for row in by_clip.values() if row.speaker]
-        language = workspace.configuration.corpus.language
-        merge_speakers(workspace.speakers, speakers, outcome, language)
+    sweep(corpus)
+    noted = FileWarnings()
+    options = {"language": configuration.corpus.language, "remedy": _REMEDY}
+    job = _FileImport(
+        Update(corpus, ACCEPT_ALL, frozen_clips(corpus), warn=noted.add),
+        RecordingIntake(corpus, KnownSources.of(corpus), options),
+        configuration.segment,
+        series,
+        configuration.corpus.language,
+    )
+    unchanged = 0
+    for _, (status, imported) in run_each(
+        files, job.run, outcome, name=lambda own: own[0].file, progress=progress
+    ):
+        by_clip |= imported
+        unchanged += status == "unchanged"
+    if warning := doubtful_texts(job.texts, "of the table"):
+        outcome.warnings.append(warning)
+    speakers = [row.speaker for row in by_clip.values() if row.speaker]
+    language = workspace.configuration.corpus.language
+    merge_speakers(workspace.speakers, speakers, outcome, language)
     outcome.warnings += noted.lines()
     outcome.kept = sum(row.rows for row in by_clip.values())
     outcome.outputs += [workspace.clips, workspace.speakers] if by_clip else []
@@ -310,7 +315,13 @@ def _build_version(workspace: Workspace, splits: Mapping[str, Split], outcome: O
         if splits.keys() <= existing:
             return
     configuration = workspace.configuration
-    built = build_from_corpus(workspace, configuration.split, configuration.labels, given=splits)
+    built = build_from_corpus(
+        workspace,
+        configuration.split,
+        configuration.labels,
+        given=splits,
+        lock=nullcontext(),
+    )
     outcome.failures += built.failures
     outcome.warnings += built.warnings
     outcome.outputs += built.outputs

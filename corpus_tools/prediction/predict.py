@@ -39,7 +39,7 @@ from models.data import Example
 from models.loading import load_examples
 from models.prediction import Predictor
 
-__all__ = ["SpeakerScope", "predict_all", "predict_files", "predict_version"]
+__all__ = ["SpeakerScope", "corpora_of", "predict_all", "predict_files", "predict_version"]
 
 SpeakerScope = Literal["file", "folder", "all"]
 """Scope of the clips of one speaker."""
@@ -107,6 +107,13 @@ def predict_all(
         if folder is not None:
             _merge(outcome, predict_version(predictor, folder, progress)[1])
     return outcome
+
+
+def corpora_of(queries: Sequence[str], workspace: Workspace | None) -> set[Path]:
+    """Return the corpora that a prediction reads: the one it runs in, and those of versions."""
+    folders = (_version_folder(query, workspace) for query in queries)
+    corpora = {folder.parent.parent for folder in folders if folder is not None}
+    return corpora | ({workspace.root.resolve()} if workspace else set())
 
 
 def _version_folder(query: str, workspace: Workspace | None) -> Path | None:

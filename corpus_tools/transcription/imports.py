@@ -178,7 +178,7 @@ def import_transcripts(
     """
     name = name or path.stem
     outcome = Outcome()
-    with workspace.lock():
+    with workspace.lock("import-transcripts"):
         sweep(workspace.root)
         if path.suffix.lower() in SUFFIXES:
             texts = _subtitle_file_texts(workspace, path, name, source_id, outcome)

@@ -131,7 +131,7 @@ def transcribe(
         and sources to recognise by status.
     """
     outcome = Outcome()
-    with workspace.lock() as lock:
+    with workspace.lock("transcribe") as lock:
         if lock.broken:
             outcome.warnings.append(lock.broken)
         sweep(workspace.root)

@@ -12,14 +12,13 @@ import tomli_w
 from pydantic import ValidationError
 
 from corpus_tools.configuration.corpus import Configuration
+from manifests.access.lock import CorpusLock
 from manifests.base.encodings import read_text
-from manifests.base.errors import ConfigurationError, CorpusError, DataError
+from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.languages import find_language
 from manifests.base.settings import setting_problem
 from manifests.storage.links import CONFIGURATION_FILE, check_links
-from manifests.storage.locking import FolderLock
 from manifests.storage.store import write_text
-from manifests.storage.tombstones import Withdrawn
 
 __all__ = ["Workspace"]
 
@@ -93,15 +92,9 @@ class Workspace:
         except ValidationError as error:
             raise ConfigurationError(f"{path}: {_explain(error)}") from error
 
-    def lock(self, *, withdrawing: bool = False) -> FolderLock:
-        """Return the lock for writing; CorpusError if a withdrawal has to be finished first."""
-        unfinished = None if withdrawing else Withdrawn.of(self.root).unfinished()
-        if unfinished is not None:
-            raise CorpusError(
-                f"{self.root}: withdrawal of {unfinished.kind} '{unfinished.id}' was interrupted; "
-                f"finish it first: corpus withdraw --{unfinished.kind} {unfinished.id}"
-            )
-        return FolderLock(self.root)
+    def lock(self, command: str) -> CorpusLock:
+        """Return the lock of a command, which keeps out those that conflict with it."""
+        return CorpusLock(self.root, command)
 
     @property
     def clips(self) -> Path:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from manifests.access.lock import CorpusLock
+from manifests.access.withdrawals import WithdrawalWatch
 from manifests.base.errors import ConfigurationError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.exports.audio import Audio, place_audio
@@ -33,7 +35,8 @@ def export_manifest(
     Raises:
         ConfigurationError: if there is no such format, the folder exists or lies in one of the
             corpus's own folders, or the kind of audio isn't possible.
-        CorpusError: if the disk is full, or a package that the format needs isn't installed.
+        CorpusError: if the disk is full, a package that the format needs isn't installed, or a
+            withdrawal is at work.
     """
     chosen = find_format(format_name)
     if chosen.needs_audio and audio == "none":
@@ -44,12 +47,15 @@ def export_manifest(
     _check_place(manifest.corpus.resolve(), target, to)
     outcome = Outcome(warnings=manifest.caveats())
     try:
-        with atomic_folder(target) as folder:
-            files = place_audio(manifest, folder, chosen.layout, audio, outcome, progress)
-            if not outcome.ok:
-                raise _AbandonedError
-            chosen.write(Contents(manifest, speakers, files, audio != "none"), folder)
-            write_checksums(folder)
+        with CorpusLock(manifest.corpus, "export-manifest"):
+            watch = WithdrawalWatch(manifest.corpus, manifest.entries, votes=True)
+            with atomic_folder(target) as folder:
+                files = place_audio(manifest, folder, chosen.layout, audio, outcome, progress)
+                if not outcome.ok:
+                    raise _AbandonedError
+                chosen.write(Contents(manifest, speakers, files, audio != "none"), folder)
+                write_checksums(folder)
+                watch.check()
     except _AbandonedError:
         outcome.warnings.append("nothing was written, since the export would lack clips")
         return outcome

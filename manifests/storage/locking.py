@@ -9,7 +9,9 @@ import socket
 import stat
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from manifests.base.errors import CorpusError
@@ -20,7 +22,17 @@ from manifests.storage.store import FULL
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-__all__ = ["FolderLock"]
+_NO_NOTE: Mapping[str, str] = MappingProxyType({})
+
+__all__ = ["FolderLock", "InUseError"]
+
+
+class InUseError(CorpusError):
+    """Another live process holds the folder; ``holder`` is what its lock file says, if anything."""
+
+    def __init__(self, sentence: str, holder: dict[str, Any] | None) -> None:
+        super().__init__(sentence)
+        self.holder = holder
 
 
 class FolderLock:
@@ -30,14 +42,23 @@ class FolderLock:
     blocks nobody. The file names the holder (host, process and time) for the messages of others;
     one left by a killed process is replaced, and ``broken`` then says so. Where the lock of another
     host can't be seen (some network file systems), its file is respected for ``stale_after``
-    seconds. On entering, partial files of killed writers are removed from the folder, and from all
-    below a corpus; a CorpusError says that another live process holds the folder, the disk is full,
-    or the lock file is a link or another user's; a DataError that it isn't in its corpus.
+    seconds. On entering, partial files of killed writers are removed from the folder; an InUseError
+    says that another live process holds it and hasn't left it for ``patience`` seconds, a
+    CorpusError that the disk is full, or the lock file is a link or another user's, a DataError
+    that it isn't in its corpus. ``note`` is added to the lock file.
     """
 
-    def __init__(self, folder: Path, name: str = "corpus", stale_after: float = 6 * 3600) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str = "corpus",
+        stale_after: float = 6 * 3600,
+        *,
+        patience: float = 0.1,
+        note: Mapping[str, str] = _NO_NOTE,
+    ) -> None:
         self.path = folder / f".{name}.lock"
-        self.stale_after = stale_after
+        self.stale_after, self.patience, self.note = stale_after, patience, note
         self.broken: str | None = None
         self._lock: BaseFileLock | None = None
         self._signature = b""
@@ -49,7 +70,7 @@ class FolderLock:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = self._acquired()
             self._sign()
-            clear_partials(self.path.parent, below=self.path.name == ".corpus.lock")
+            clear_partials(self.path.parent)
         except BaseException as error:
             self.__exit__()
             if isinstance(error, OSError) and error.errno in FULL:
@@ -79,7 +100,7 @@ class FolderLock:
         try:
             if sys.platform != "win32":  # there, others couldn't read the locked file
                 lock = FileLock(
-                    self.path, _PATIENCE, mode=0o666, thread_local=False, fallback_to_soft=False
+                    self.path, self.patience, mode=0o666, thread_local=False, fallback_to_soft=False
                 )
                 try:
                     return lock.acquire().lock
@@ -106,7 +127,7 @@ class FolderLock:
         from filelock import SoftFileLock, Timeout
 
         self._marker = self.path.with_suffix(".marker")
-        lock = SoftFileLock(self._marker, _PATIENCE, thread_local=False)
+        lock = SoftFileLock(self._marker, self.patience, thread_local=False)
         try:
             return lock.acquire().lock
         except Timeout:
@@ -136,7 +157,7 @@ class FolderLock:
                     raise self._refusal(holder)
         if left:
             self.broken = f"{self.path}: removed the stale lock of a process that has ended"
-        this = {"host": socket.gethostname(), "pid": os.getpid(), "time": time.time()}
+        this = {**self.note, "host": socket.gethostname(), "pid": os.getpid(), "time": time.time()}
         self._signature = json.dumps(this, sort_keys=True).encode()
         try:
             self.path.write_bytes(self._signature)
@@ -144,19 +165,20 @@ class FolderLock:
             self.path.unlink(missing_ok=True)
             raise
 
-    def _refusal(self, holder: dict[str, Any] | None) -> CorpusError:
+    def _refusal(self, holder: dict[str, Any] | None) -> InUseError:
         """Return the error for a folder in use; only on this host is the process known to live."""
         names = " and ".join(path.name for path in (self._marker, self.path) if path is not None)
         if holder is None:
             remedy = "" if self._marker is None else f", or delete {self._marker.name} if none is"
-            return CorpusError(
-                f"{self.path.parent}: another process is starting here; run again{remedy}"
+            return InUseError(
+                f"{self.path.parent}: another process is starting here; run again{remedy}", None
             )
         own = holder["host"] == socket.gethostname()
         remedy = "end it" if own else f"delete {names} if it is gone"
-        return CorpusError(
+        return InUseError(
             f"{self.path.parent}: in use by process {holder['pid']} on {holder['host']!r}; wait "
-            f"for it to end, or {remedy}"
+            f"for it to end, or {remedy}",
+            holder,
         )
 
 
@@ -177,6 +199,5 @@ def _parsed(data: bytes) -> dict[str, Any] | None:
     return holder if valid and isinstance(holder.get("host"), str) else None
 
 
-_PATIENCE = 0.1  # seconds in which the holder may end, or write its name
 _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 """Errors of file systems without locks; there, a marker file is used instead."""

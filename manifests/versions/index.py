@@ -143,6 +143,10 @@ def _open_index(path: Path) -> Any:
 
     try:
         return pyarrow.parquet.ParquetFile(path)
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{path}: was removed, as by corpus withdraw, while this command read it; run it again"
+        ) from error
     except (OSError, pyarrow.ArrowException) as error:
         raise DataError(f"{path}: {_UNREADABLE}") from error
 

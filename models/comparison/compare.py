@@ -1,7 +1,7 @@
 """Comparison of the systems of the paper's Table 2 on a manifest version, and its figures."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,8 @@ import numpy as np
 import tomli_w
 from numpy.typing import NDArray
 
+from manifests.access.lock import CorpusLock
+from manifests.access.withdrawals import WithdrawalWatch
 from manifests.base.csv_tables import csv_text
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
@@ -51,6 +53,7 @@ def compare(
     progress: Progress = no_progress,
     *,
     on_clip: Progress = no_progress,
+    announce: Callable[[str], None] | None = None,
 ) -> Outcome:
     """Train every system with every seed, predict the test clips, and write the comparison.
 
@@ -58,7 +61,8 @@ def compare(
     comparison resumes, and one with more seeds trains only the new ones. In the end the folder
     holds ``table.md``, ``table.csv``, ``compare.json`` (also the outcome's ``details``),
     ``predictions.csv``, ``figure5.png`` and ``figure6.png``. ``progress`` is called after every
-    epoch, ``on_clip`` after the features of every clip.
+    epoch, ``on_clip`` after the features of every clip, ``announce`` before a long wait for other
+    commands.
 
     Raises:
         ConfigurationError: if the folder holds something else, or a comparison of other settings.
@@ -67,22 +71,27 @@ def compare(
     manifest = open_manifest(manifest_folder)
     outcome = Outcome(warnings=manifest.caveats())
     with FolderLock(out_folder.parent, f"compare-{out_folder.name}"):
-        subject = _subject(manifest, settings)
-        clear_partials(out_folder, below=True)
-        check_subject(out_folder / _SETTINGS, subject, "settings")
-        examples = load_examples(manifest, FUSION.settings(settings), outcome, progress=on_clip)
-        _check(manifest_folder, examples, outcome)
-        write_text(out_folder / _SETTINGS, subject)
-        texts = load_examples(manifest, settings.changed(modality="text"), Outcome())
+        with CorpusLock(manifest.corpus, "compare"):
+            watch = WithdrawalWatch(manifest.corpus, manifest.entries)
+            subject = _subject(manifest, settings)
+            clear_partials(out_folder, below=True)
+            check_subject(out_folder / _SETTINGS, subject, "settings")
+            examples = load_examples(manifest, FUSION.settings(settings), outcome, progress=on_clip)
+            _check(manifest_folder, examples, outcome)
+            write_text(out_folder / _SETTINGS, subject)
+            texts = load_examples(manifest, settings.changed(modality="text"), Outcome())
+            speakers = {entry.clip_id: entry.speaker for entry in manifest.entries}
         readable = {split: {clip.clip_id for clip in clips} for split, clips in examples.items()}
         texts = {
             split: [clip for clip in clips if clip.clip_id in readable[split]]
             for split, clips in texts.items()
         }
-        runs = Trials(out_folder, settings, examples, texts, progress).run(seeds)
-        document = _document(manifest, settings, seeds, examples, runs)
-        with checksums_renewed(out_folder):
-            _write(out_folder, document, examples, runs)
+        runs = Trials(out_folder, settings, examples, texts, watch.during(progress)).run(seeds)
+        with CorpusLock(manifest.corpus, "compare", wait=True, announce=announce):
+            watch.check()
+            document = _document(manifest, settings, seeds, examples, speakers, runs)
+            with checksums_renewed(out_folder):
+                _write(out_folder, document, examples, runs)
     outcome.outputs.append(out_folder)
     outcome.details |= {"run": out_folder.name, **document}
     return outcome
@@ -129,18 +138,18 @@ def _document(
     settings: TrainSettings,
     seeds: int,
     examples: Examples,
+    speakers: Mapping[str, str | None],
     runs: Sequence[SystemRun],
 ) -> dict[str, Any]:
     truth = np.array([clip.label for clip in examples["test"]], dtype=np.int64)
     predictions: dict[str, dict[int, Labels]] = {system.key: {} for system in SYSTEMS}
     for run in runs:
         predictions[run.system][run.seed] = np.array(run.told, dtype=np.int64)
-    speaker_of = {entry.clip_id: entry.speaker for entry in manifest.entries}
     resamples = resample_systems(
         truth,
         {key: list(by_seed.values()) for key, by_seed in predictions.items()},
         len(EMOTIONS),
-        [speaker_of[clip.clip_id] for clip in examples["test"]],
+        [speakers[clip.clip_id] for clip in examples["test"]],
     )
     chance = measure(truth, truth, EMOTIONS)
     document = {

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from manifests.access.lock import CorpusLock
+from manifests.access.withdrawals import WithdrawalWatch
 from manifests.base.csv_tables import csv_text, unguarded
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import DataError
@@ -45,36 +47,40 @@ def evaluate(
     Raises:
         ConfigurationError: if ``out`` exists and is no evaluation.
         DataError: if the run or the manifest is damaged, or the split has no clips.
+        CorpusError: if a withdrawal is at work.
     """
     model = read_model(run_folder)
     manifest = open_manifest(manifest_folder)
     folder = out or run_folder / "evaluation" / f"{manifest.header.version}-{split}"
     check_result_folder(folder, _METRICS)
     outcome = Outcome(warnings=manifest.caveats())
-    examples = load_examples(manifest, model.settings, outcome, splits=(split,), progress=progress)[
-        split
-    ]
-    if not examples:
-        raise DataError(
-            f"{manifest_folder}: no {split} clips to evaluate on; choose another --split"
+    with CorpusLock(manifest.corpus, "evaluate"):
+        watch = WithdrawalWatch(manifest.corpus, manifest.entries)
+        examples = load_examples(
+            manifest, model.settings, outcome, splits=(split,), progress=progress
+        )[split]
+        if not examples:
+            raise DataError(
+                f"{manifest_folder}: no {split} clips to evaluate on; choose another --split"
+            )
+        entry_of = {entry.clip_id: entry for entry in manifest.entries}
+        predictions = Predictions(
+            [entry_of[example.clip_id] for example in examples],
+            np.array([example.label for example in examples], dtype=np.int64),
+            model.probabilities(examples),
+            model.temperature,
         )
-    entry_of = {entry.clip_id: entry for entry in manifest.entries}
-    predictions = Predictions(
-        [entry_of[example.clip_id] for example in examples],
-        np.array([example.label for example in examples], dtype=np.int64),
-        model.probabilities(examples),
-        model.temperature,
-    )
-    outcome.warnings += _seen_in_training(run_folder, predictions)
-    document = {
-        "run": run_folder.name,
-        "manifest": manifest.header.version,
-        "digest": manifest.header.digest,
-        "split": split,
-        "created": created_now(),
-        **evaluation_figures(manifest, split, predictions),
-    }
-    _publish(folder, manifest, predictions, {**document, "warnings": outcome.warnings})
+        outcome.warnings += _seen_in_training(run_folder, predictions)
+        document = {
+            "run": run_folder.name,
+            "manifest": manifest.header.version,
+            "digest": manifest.header.digest,
+            "split": split,
+            "created": created_now(),
+            **evaluation_figures(manifest, split, predictions),
+        }
+        watch.check()
+        _publish(folder, manifest, predictions, {**document, "warnings": outcome.warnings})
     outcome.outputs.append(folder)
     outcome.details |= document
     return outcome

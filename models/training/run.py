@@ -14,6 +14,8 @@ import numpy as np
 import tomli_w
 from numpy.typing import NDArray
 
+from manifests.access.lock import CorpusLock
+from manifests.access.withdrawals import WithdrawalWatch, WithdrawnError
 from manifests.base.csv_tables import csv_text
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
@@ -83,6 +85,7 @@ def train(
     *,
     on_clip: Progress = no_progress,
     stopping: Callable[[], AbstractContextManager[Callable[[], bool]]] = _never_stop,
+    announce: Callable[[str], None] | None = None,
 ) -> Outcome:
     """Train a model on a manifest version and write its run folder.
 
@@ -94,14 +97,24 @@ def train(
 
     ``progress`` is called after every epoch, ``on_clip`` after the features of each clip, before
     the first epoch. The context ``stopping``, entered when training begins, yields a function that
-    is called before every step, and ends training early when it returns True.
+    is called before every step, and ends training early when it returns True. ``announce`` gets a
+    message before a long wait for other commands.
 
     Raises:
         ConfigurationError: if the run folder exists.
         DataError: if the manifest is damaged or has too few training clips.
+        CorpusError: if a withdrawal is at work, or one of the clips was withdrawn meanwhile.
     """
     manifest = open_manifest(manifest_folder)
-    return train_on(manifest, out_folder, settings, progress, on_clip=on_clip, stopping=stopping)
+    return train_on(
+        manifest,
+        out_folder,
+        settings,
+        progress,
+        on_clip=on_clip,
+        stopping=stopping,
+        announce=announce,
+    )
 
 
 def train_on(
@@ -112,6 +125,7 @@ def train_on(
     *,
     on_clip: Progress = no_progress,
     stopping: Callable[[], AbstractContextManager[Callable[[], bool]]] = _never_stop,
+    announce: Callable[[str], None] | None = None,
     division: Mapping[str, Any] = _UNCHANGED,
 ) -> Outcome:
     """Train like :func:`train` on an opened manifest version, possibly with other splits.
@@ -122,25 +136,34 @@ def train_on(
         raise ConfigurationError(f"{out_folder}: run exists; choose another name with --name")
     outcome = Outcome(warnings=manifest.caveats())
     with FolderLock(out_folder.parent, f"train-{out_folder.name}"):
-        examples = load_examples(manifest, settings, outcome, progress=on_clip)
+        with CorpusLock(manifest.corpus, "train"):
+            watch = WithdrawalWatch(manifest.corpus, manifest.entries)
+            examples = load_examples(manifest, settings, outcome, progress=on_clip)
+            speakers = {entry.clip_id: entry.speaker for entry in manifest.entries}
         check_examples(examples, settings, outcome)
         state_store = _state_store(out_folder.parent, manifest, settings, division)
-        with stopping() as stopped:
-            fitted = fit(
-                examples["train"],
-                examples["val"],
-                settings,
-                progress=progress,
-                should_stop=stopped,
-                state_store=state_store,
-            )
-        model, doubt = calibrated(fitted.model, examples["val"])
-        fitted = replace(fitted, model=model)
-        outcome.warnings += [doubt] if doubt else []
-        with atomic_folder(out_folder) as folder:
-            metrics = _write_run(folder, manifest, settings, examples, fitted)
-            write_text(folder / CONFIGURATION, _config_toml(manifest, settings, division))
-            write_checksums(folder)
+        try:
+            with stopping() as stopped:
+                fitted = fit(
+                    examples["train"],
+                    examples["val"],
+                    settings,
+                    progress=watch.during(progress),
+                    should_stop=stopped,
+                    state_store=state_store,
+                )
+            model, doubt = calibrated(fitted.model, examples["val"])
+            fitted = replace(fitted, model=model)
+            outcome.warnings += [doubt] if doubt else []
+            with CorpusLock(manifest.corpus, "train", wait=True, announce=announce):
+                watch.check()
+                with atomic_folder(out_folder) as folder:
+                    metrics = _write_run(folder, manifest, settings, examples, speakers, fitted)
+                    write_text(folder / CONFIGURATION, _config_toml(manifest, settings, division))
+                    write_checksums(folder)
+        except WithdrawnError:
+            state_store.remove()
+            raise
         state_store.remove()
     outcome.warnings += state_store.warnings
     if fitted.stopped:
@@ -178,11 +201,11 @@ def _write_run(
     manifest: Manifest,
     settings: TrainSettings,
     examples: Examples,
+    speakers: Mapping[str, str | None],
     fitted: FitResult,
 ) -> dict[str, Any]:
     model = fitted.model
     predicted = {split: model.probabilities(clips) for split, clips in examples.items()}
-    speakers = {entry.clip_id: entry.speaker for entry in manifest.entries}
     metrics = {
         split: evaluate_predictions(
             _labels(clips),

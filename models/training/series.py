@@ -1,13 +1,15 @@
 """Series of runs over the folds of a manifest version and over seeds, with summary figures."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
+from manifests.access.lock import CorpusLock
+from manifests.access.withdrawals import WithdrawalWatch
 from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.splits.folds import place_in_folds, side_in
@@ -114,6 +116,7 @@ def train_series(
     seeds: int = 1,
     progress: Progress = no_progress,
     on_clip: Progress = no_progress,
+    announce: Callable[[str], None] | None = None,
 ) -> Outcome:
     """Train a model for every fold and seed, and summarise the results.
 
@@ -123,7 +126,7 @@ def train_series(
     mean and deviation over the seeds. A run that fails is reported, and the others continue.
     ``folds`` is a number, ``speakers``, or None for the version's own split; seeds count up from
     the settings' own. ``progress`` is called after every epoch, ``on_clip`` after the features of
-    each clip.
+    each clip, ``announce`` before a long wait for other commands.
 
     Raises:
         ConfigurationError: if the folder holds something else or a series of other settings, or the
@@ -132,6 +135,7 @@ def train_series(
     """
     manifest = open_manifest(manifest_folder)
     outcome = Outcome(warnings=manifest.caveats())
+    watch = WithdrawalWatch(manifest.corpus, manifest.entries)
     by_fold: Mapping[int | None, Manifest] = (
         {None: manifest} if folds is None else dict(fold_manifests(manifest, folds).items())
     )
@@ -149,13 +153,16 @@ def train_series(
         write_text(out_folder / _SUBJECT, subject)
         for done, run in enumerate(runs):
             run_progress = _series_progress(progress, done, len(runs), run.name)
-            _train_run(out_folder, run, settings, folds, outcome, run_progress, on_clip)
+            _train_run(out_folder, run, settings, folds, outcome, run_progress, on_clip, announce)
         if outcome.kept == len(runs):
-            document = summarise_series(manifest, settings, folds, _predictions(out_folder, runs))
-            with checksums_renewed(out_folder):
-                write_text(out_folder / "series.md", markdown(document))
-                text = json.dumps(document, ensure_ascii=False, indent=2)
-                write_text(out_folder / "series.json", text + "\n")
+            with CorpusLock(manifest.corpus, "train", wait=True, announce=announce):
+                watch.check()
+                found = _predictions(out_folder, runs)
+                document = summarise_series(manifest, settings, folds, found)
+                with checksums_renewed(out_folder):
+                    write_text(out_folder / "series.md", markdown(document))
+                    text = json.dumps(document, ensure_ascii=False, indent=2)
+                    write_text(out_folder / "series.json", text + "\n")
             outcome.details |= document
             if folds == SPEAKERS:
                 outcome.warnings += _shared_fold_warnings(document)
@@ -183,6 +190,7 @@ def _train_run(
     outcome: Outcome,
     progress: Progress,
     on_clip: Progress,
+    announce: Callable[[str], None] | None,
 ) -> None:
     """Train a run of the series, unless it is finished."""
     out = folder / run.name
@@ -197,6 +205,7 @@ def _train_run(
             settings.changed(seed=run.seed),
             progress,
             on_clip=on_clip,
+            announce=announce,
             division={} if folds is None else {"folds": folds, "fold": run.fold},
         )
     except ConfigurationError:

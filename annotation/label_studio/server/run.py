@@ -22,9 +22,9 @@ from annotation.label_studio.refusals import token_path
 from annotation.label_studio.server.accounts import ADMIN, is_email, prepare_accounts
 from annotation.label_studio.server.database import claimed_database, note_process
 from annotation.label_studio.server.program import TESTED, Program, find_program
+from manifests.access.lock import CorpusLock
 from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.storage.locking import FolderLock
-from manifests.storage.partials import clear_partials
 
 __all__ = ["serve", "server_environment"]
 
@@ -186,7 +186,7 @@ def serve(
     program = find_program(corpus, environment)
     if not program.is_tested:
         report(f"warning: Label Studio {program.version} is not tested; {TESTED} is")
-    emails = _account_emails(corpus)
+    _account_emails(corpus)
     folder.check()
     _end_left_process(folder, report, restart=restart)
     _await_port(host, port, _PATIENCE if restart else 0.0)
@@ -195,13 +195,16 @@ def serve(
         _interruptible(),
         _locked(folder, _PATIENCE if restart else 0.0),
         claimed_database(folder, adopt=adopt) as resumed,
+        ExitStack() as starting,
     ):
+        starting.enter_context(CorpusLock(corpus, "label-studio start"))
         folder.make()
-        clear_partials(corpus / "annotations", below=True)
         if environment is not None:
             with changed_machine() as machine:
                 machine.environment = str(program.environment)
+        emails = _account_emails(corpus)  # again, since somebody may have been withdrawn
         _make_accounts(program, folder, variables, emails, report, resumed=resumed)
+        starting.close()
         report(f"starting Label Studio {program.version}")
         with server_process(program, folder, variables, host, port) as server:
             server.wait_until_ready()

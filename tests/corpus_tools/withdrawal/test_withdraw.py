@@ -280,7 +280,7 @@ def test_an_unfinished_withdrawal_blocks_other_commands(workspace, monkeypatch):
         withdraw(workspace.root, "speaker", "f01")
     assert not survey(workspace)["withdrawn"][0]["finished"]
     with pytest.raises(CorpusError, match="corpus withdraw --speaker f01"):
-        workspace.lock()
+        workspace.lock("segment").__enter__()
     (warning,) = verify_manifest(newest(workspace.root)).warnings
     assert "before you restore anything, finish it: corpus withdraw --speaker f01" in warning
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from corpus_tools.cli.app import app
-from manifests.storage.locking import FolderLock
+from manifests.access.lock import CorpusLock
 
 SECRETS = ("0123456789abcdef", "not-for-logs", "Authorization")
 WRONG = "abcdef" * 6
@@ -70,7 +70,7 @@ def test_without_a_token_no_request_is_sent(campaign, server, run, monkeypatch):
 
 def test_two_at_once_are_kept_apart(campaign, server, run):
     campaign.assign("batch-0001", a01=[3, 1])
-    with FolderLock(campaign.root):
+    with CorpusLock(campaign.root, "export-tasks"):
         code, _, error = run("push-tasks", "--server-url", server.url)
     assert (code, server.requests) == (1, [])
-    assert "in use by process" in error
+    assert "push-tasks can't run beside export-tasks (process" in error
