@@ -302,59 +302,79 @@ def _record(model: type[Record], meanings: dict[str, Any]) -> Iterator[str]:
 
 def together_page() -> str:
     """Return the page of what commands read and change, and which run beside each other."""
-    rows, pairs = [], []
+    accesses, pairs = [], []
     for name, access in ACCESS.items():
-        rows.append([f"`{name}`", _parts(access.changes), _parts(access.reads)])
+        accesses.append([f"`{name}`", _parts(access.changes), _parts(access.reads)])
         beside = [other for other, its in ACCESS.items() if not access.conflicts(its)]
         pairs.append([f"`{name}`", _commands(beside) or "none"])
-    readers = [[f"`{name}`", _parts(access.reads)] for name, access in READERS.items()]
-    return (
-        "\n\n".join(
-            [
-                GENERATED,
-                "# Commands beside each other",
-                "Several commands may work on one corpus at once, also by several people and on "
-                "several machines. **Two run beside each other unless one changes what the other reads "
-                "or changes.** Else the second ends at once with exit code 1 and says what is in its "
-                "way; it has done nothing:",
-                "```\nerror: …/my-corpus: build-manifest can't run beside segment (process 14159 on "
-                "'lab-pc', since 2026-11-30 18:20); wait for it to end, or end it\n```",
-                "Commands on different corpora never meet. A killed command is no obstacle. Why it is "
-                "done like this: [decision 23](../decisions/0023-commands-beside-each-other.md).",
-                "## Parts of a corpus",
-                _table(
-                    ["part", "what it is"], [[f"`{name}`", text] for name, text in PARTS.items()]
-                ),
-                "## What a command changes and reads",
-                "Reading is what nobody may change meanwhile.",
-                _table(["command", "changes", "reads"], rows),
-                "- `withdraw` runs beside nothing. Nothing withdrawn is published: `train` and "
-                "`compare` are registered while they load clips and while they write their results, "
-                "not in the hours between, so that a withdrawal needn't wait for them. After each "
-                "epoch and before they write they look for withdrawals: if one of their clips is "
-                "gone, they end with exit code 1 and write nothing. If a withdrawal is at work when "
-                "they want to write, they wait for its end and say so; Ctrl-C ends the waiting, and "
-                "the same command goes on where it was.",
-                "- Two runs, evaluations or predictions of the same name are kept apart, too.",
-                "- `label-studio start` is registered until the server runs; a running server is in "
-                "nobody's way, nor is `transcribe` in that of people who label. A withdrawal doesn't "
-                "reach into the server's database.",
-                "- `push-tasks` and `pull-annotations` ask for consent before they are registered.",
-                "- A corpus that can't be written into (an archive) can be trained on, evaluated and "
-                "exported; withdrawals are looked for before the result is written.",
-                "## All pairs",
-                "Beside all others, itself included, a command is refused.",
-                _table(["command", "runs beside"], pairs),
-                "## Commands that only look",
-                "These are in nobody's way, and nobody is in theirs. If a command came or went "
-                "while they read, or a file vanished, they read again. If one is at work on what they "
-                "read, a warning names it, and a finding of damage is not reported beside it.",
-                _table(["command", "reads"], readers),
-                "`init`, `demo`, `doctor` and `label-studio check` meet no other command.",
-            ]
-        )
-        + "\n"
+    return _TOGETHER.format(
+        generated=GENERATED,
+        parts=_table(["part", "what it is"], [[f"`{name}`", text] for name, text in PARTS.items()]),
+        accesses=_table(["command", "changes", "reads"], accesses),
+        pairs=_table(["command", "runs beside"], pairs),
+        readers=_table(
+            ["command", "reads"],
+            [[f"`{name}`", _parts(access.reads)] for name, access in READERS.items()],
+        ),
     )
+
+
+_TOGETHER = """\
+{generated}
+
+# Commands beside each other
+
+Several commands may work on one corpus at once, also of several people and on several machines.
+**Two run beside each other unless one changes what the other reads or changes.** Else the second
+ends at once with exit code 1, has done nothing, and says what is in its way:
+
+```
+error: …/my-corpus: build-manifest can't run beside segment (process 14159 on 'lab-pc', since
+2026-11-30 18:20); wait for it to end, or end it
+```
+
+Commands on different corpora never meet. A killed command is no obstacle. Why it is done like this:
+[decision 23](../decisions/0023-commands-beside-each-other.md).
+
+## Parts of a corpus
+
+{parts}
+
+## What a command changes and reads
+
+Nobody may change meanwhile what a command reads.
+
+{accesses}
+
+- `withdraw` runs beside nothing, and nothing withdrawn is published. `train` and `compare` are
+  registered while they load clips and while they write results, not in the hours between, so that a
+  withdrawal needn't wait for them. After each epoch and before they write they look for
+  withdrawals: if one of their clips is gone, they end with exit code 1 and write nothing. If a
+  withdrawal is at work when they want to write, they say so and wait for its end; Ctrl-C ends the
+  waiting, and the same command goes on where it was.
+- Two runs, evaluations or predictions of the same name are kept apart, too.
+- `label-studio start` is registered until the server runs. A running server is in nobody's way, nor
+  is `transcribe` in that of people who label. A withdrawal doesn't change the server's database.
+- `push-tasks` and `pull-annotations` ask for consent before they are registered.
+- A corpus that can't be written into (an archive) can be trained on, evaluated and exported;
+  withdrawals are looked for before the result is written.
+
+## All pairs
+
+Beside all others, itself included, a command is refused.
+
+{pairs}
+
+## Commands that only look
+
+These are in nobody's way, and nobody is in theirs. If a command came or went while they read, or
+they failed beside one, they read again. A warning names a command at work on what they read, and
+damage found beside one is not reported as such.
+
+{readers}
+
+`init`, `demo`, `doctor` and `label-studio check` meet no other command.
+"""
 
 
 def _parts(names: Iterable[str]) -> str:
