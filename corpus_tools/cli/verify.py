@@ -29,8 +29,13 @@ def verify(
         from corpus_tools.inspection.verify import verify_corpus
         from corpus_tools.workspace.workspace import Workspace
 
+        workspace = Workspace.find(corpus)
         with run.progress("checking clips") as progress:
-            outcome = verify_corpus(Workspace.find(corpus), quick=quick, progress=progress)
+            outcome = run.read(
+                workspace.root,
+                lambda: verify_corpus(workspace, quick=quick, progress=progress),
+                lambda checked: not checked.ok,
+            )
         run.outcome.merge(outcome)
         if outcome.ok:
             run.result(f"{outcome.kept} files are as they were written")

@@ -19,34 +19,45 @@ def read_beside_others(
 ) -> tuple[T, list[Worker]]:
     """Return what ``read`` returns, and the commands at work that may have changed it meanwhile.
 
-    It is called again, a few times, if a command came or went while it read, or if it failed
+    It is called again, up to twice, if a command came or went while it read, or if it failed
     beside one; what ``is_bad`` counts as failed, too.
 
     Raises:
-        CorpusError: if it fails beside another command, which is named; else what it raises.
+        CorpusError: if it fails beside a command that changes what it reads; else what it raises.
     """
     access = READERS[command]
-    problem: Exception | None = None
-    workers: list[Worker] = []
+    problem: Exception | None
     for attempt in range(_ATTEMPTS):
         time.sleep(_PAUSE * attempt)
-        workers = [one for one in commands_at_work(corpus) if one.access.conflicts(access)]
-        before = _state(corpus)
+        others = commands_at_work(corpus)
+        changing = [other for other in others if other.access.conflicts(access)]
+        before, problem = _state(corpus), None
         try:
-            result, problem = read(), None
+            result = read()
+            bad = is_bad is not None and is_bad(result)
         except (CorpusError, OSError, LookupError) as error:
-            problem = error
-        steady = before == _state(corpus) and not workers
-        if problem is not None:
-            if steady:
-                raise problem
-        elif steady or (workers and not (is_bad and is_bad(result))):
-            return result, workers
-    names = " and ".join(map(str, workers)) or "another command"
-    sentence = f"{names} was changing the corpus while {command} read it: run it again afterwards"
-    failure = CorpusError(f"{corpus}: {sentence}" if problem is None else f"{problem}; {sentence}")
-    failure.exit_code = getattr(problem, "exit_code", failure.exit_code)
-    raise failure from problem
+            problem, bad = error, True
+        steady = before == _state(corpus)
+        if bad and (others or not steady) and attempt < _ATTEMPTS - 1:
+            continue
+        if steady or changing or attempt == _ATTEMPTS - 1:
+            break
+    if bad and (changing or not steady):
+        names = " and ".join(map(str, changing)) or "another command"
+        raise _failure(
+            f"{names} was changing the corpus while {command} read it: run it again afterwards",
+            problem or CorpusError(str(corpus)),
+        ) from problem
+    if problem is not None:
+        raise problem
+    return result, changing
+
+
+def _failure(sentence: str, problem: Exception) -> CorpusError:
+    """Return an error with the sentence and the exit code of the problem."""
+    error = CorpusError(f"{problem}; {sentence}" if str(problem) else sentence)
+    error.exit_code = getattr(problem, "exit_code", error.exit_code)
+    return error
 
 
 def _state(corpus: Path) -> int:
@@ -54,5 +65,5 @@ def _state(corpus: Path) -> int:
     return corpus.stat().st_mtime_ns
 
 
-_ATTEMPTS = 4
+_ATTEMPTS = 3
 _PAUSE = 0.2  # s, times the number of attempts

@@ -73,6 +73,7 @@ READERS: Mapping[str, Access] = MappingProxyType(
         "why": _access("", "clips texts annotations versions"),
         "agreement": _access("", "clips annotations"),
         "compare-transcripts": _access("", "clips texts"),
+        "verify": _access("", " ".join(PARTS)),
         "verify-manifest": _access("", "versions"),
         "diff-manifests": _access("", "versions"),
     }

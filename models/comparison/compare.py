@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +87,16 @@ def compare(
             split: [clip for clip in clips if clip.clip_id in readable[split]]
             for split, clips in texts.items()
         }
-        runs = Trials(out_folder, settings, examples, texts, watch.during(progress)).run(seeds)
-        with CorpusLock(manifest.corpus, "compare", wait=True, announce=announce):
-            watch.check()
+
+        @contextmanager
+        def publishing() -> Iterator[None]:
+            with CorpusLock(manifest.corpus, "compare", wait=True, announce=announce):
+                watch.check()
+                yield
+
+        shown = watch.during(progress)
+        runs = Trials(out_folder, settings, examples, texts, shown, publishing).run(seeds)
+        with publishing():
             document = _document(manifest, settings, seeds, examples, speakers, runs)
             with checksums_renewed(out_folder):
                 _write(out_folder, document, examples, runs)

@@ -1,5 +1,7 @@
 """Runs of a comparison, trained, or loaded from disk to resume it."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,7 +71,7 @@ class Trials:
     """Runs of all systems on the same clips, stored in the comparison's folder when finished.
 
     ``texts`` are the same examples as ``examples``, with words only. ``progress`` is called after
-    every epoch of every run.
+    every epoch of every run; a finished run is stored in the context ``publishing``.
     """
 
     def __init__(
@@ -79,7 +81,9 @@ class Trials:
         examples: Examples,
         texts: Examples,
         progress: Progress,
+        publishing: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
+        self.publishing = publishing
         self.folder, self.settings, self.progress = folder, settings, progress
         self.examples, self.texts = examples, texts
         self.truth = np.array([clip.label for clip in examples["test"]])
@@ -102,7 +106,8 @@ class Trials:
         if run is None:
             train = self._run_baseline if system == SVM else self._train_network
             run = train(system, settings, digest)
-            save_run(self.folder, run)
+            with self.publishing():
+                save_run(self.folder, run)
         if system != SVM:
             self._done += settings.epochs
             self.progress(self._done, self._total, f"{system.name}, seed {seed}: done")
