@@ -133,6 +133,7 @@ def test_other_settings_under_the_same_name_are_refused(corpus, brief, monkeypat
         compare(folder, out, brief.changed(threads=2), 1)
     other = _out(folder, "other")
     other.mkdir()
+    (other / "notes.txt").write_text("ours")
     with pytest.raises(ConfigurationError, match="something else"):
         compare(folder, other, brief, 1)
 

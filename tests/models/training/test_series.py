@@ -199,6 +199,7 @@ def test_series_of_other_settings_is_refused(corpus, brief):
     with pytest.raises(ConfigurationError, match="other clips, folds or settings"):
         train_series(folder, _out(folder), brief, folds="4")
     _out(folder, "else").mkdir()
+    (_out(folder, "else") / "notes.txt").write_text("ours")
     with pytest.raises(ConfigurationError, match="something else"):
         train_series(folder, _out(folder, "else"), brief)
 
