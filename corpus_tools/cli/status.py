@@ -31,6 +31,8 @@ def status(
         for line in _lines(found):
             run.result(line)
         run.result(_label_table(found["labels"]))
+        for problem in found["problems"]:
+            run.outcome.fail("status", problem)
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
@@ -60,6 +62,10 @@ def _lines(found: dict[str, Any]) -> list[str]:
     ]
     for number, row in enumerate(found["withdrawn"]):
         lines.append(f"{'' if number else 'withdrawn':<13}{_withdrawn(row)}")
+    if found["problems"]:
+        lines.append(
+            "doesn't fit  some files, named below and not counted; corpus verify checks all"
+        )
     total = sum(found["ledger"].values())
     if total:
         lines.append("seconds      " + _seconds(found["ledger"], total))

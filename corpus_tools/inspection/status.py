@@ -1,7 +1,9 @@
 """Status of a corpus: counts of each stage, from sources to runs."""
 
 from collections import Counter, defaultdict
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 
 from annotation.batches.batches import tasked_clips
 from annotation.judgements.store import latest, read_judgements
@@ -9,15 +11,28 @@ from annotation.labels.aggregate import aggregated_labels
 from corpus_tools.workspace.workspace import Workspace
 from manifests.audit.class_losses import class_losses
 from manifests.base.emotions import EMOTIONS
-from manifests.storage.decisions import read_decisions, undecided_sources
+from manifests.base.errors import CorpusError
+from manifests.storage.decisions import undecided_sources
 from manifests.storage.frozen import frozen_clips
-from manifests.storage.records import Clip, LedgerEntry, Source, Transcript
-from manifests.storage.shards import STAGES, read_stage
+from manifests.storage.record import Record
+from manifests.storage.records import (
+    Clip,
+    Judgement,
+    Label,
+    LedgerEntry,
+    Screen,
+    Source,
+    Transcript,
+)
+from manifests.storage.shards import STAGES, read_shard, shard_paths
 from manifests.storage.tombstones import read_tombstones
 from manifests.versions.manifest import read_manifest_header, versions
 from models.runs import run_names
 
 __all__ = ["survey"]
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Record)
 
 
 def survey(workspace: Workspace) -> dict[str, Any]:
@@ -29,23 +44,26 @@ def survey(workspace: Workspace) -> dict[str, Any]:
     source), ``annotation``, ``labels`` (``clips``, ``target`` and ``missing`` by class),
     ``losses`` (sentences on classes that screening rejects
     markedly more), ``unlabelled`` (clips with votes but no class, by reason), ``manifests``,
-    ``runs``, ``withdrawn`` (withdrawals, and whether they are finished).
-
-    Raises:
-        DataError: if a shard or a file of judgements can't be read.
+    ``runs``, ``withdrawn`` (withdrawals, and whether they are finished), ``problems`` (a sentence
+    on each file that isn't as it was written; the counts leave it out).
     """
     corpus, configuration = workspace.root, workspace.configuration
+    reader = _Reader(corpus)
     kinds: Counter[str] = Counter()
     seconds: defaultdict[str, float] = defaultdict(float)
-    for source in read_stage(corpus, STAGES["sources"], Source):
+    for source in reader.rows("sources", Source):
         kinds[source.kind] += 1
         seconds[source.kind] += source.duration
     ledger: defaultdict[str, float] = defaultdict(float)
-    for entry in read_stage(corpus, STAGES["ledger"], LedgerEntry):
+    for entry in reader.rows("ledger", LedgerEntry):
         ledger[entry.reason] += entry.seconds
-    labels = aggregated_labels(corpus, configuration.labels)
+    none: dict[str, Label] = {}
+    labels = reader.get(none, aggregated_labels, corpus, configuration.labels)
     found = Counter(label.emotion for label in labels.values())
-    losses = class_losses(read_decisions(corpus), labels.values())
+    clips = list(reader.rows("segments", Clip))
+    undecided = reader.get([], undecided_sources, corpus)
+    decisions = list(reader.rows("screen", Screen, undecided))
+    losses = class_losses(decisions, labels.values())
     targets = dict(zip(EMOTIONS, configuration.targets.counts(), strict=True))
     return {
         "name": configuration.corpus.name,
@@ -53,10 +71,10 @@ def survey(workspace: Workspace) -> dict[str, Any]:
         "sources": dict(sorted(kinds.items())),
         "seconds": {kind: round(total, 3) for kind, total in sorted(seconds.items())},
         "ledger": {reason: round(total, 3) for reason, total in sorted(ledger.items())},
-        "clips": _clips(workspace),
-        "undecided": undecided_sources(corpus),
-        "texts": _texts(workspace),
-        "annotation": _annotation(workspace),
+        "clips": _clips(clips, decisions, reader.get({}, frozen_clips, corpus)),
+        "undecided": undecided,
+        "texts": _texts(reader.rows("transcripts", Transcript)),
+        "annotation": _annotation(reader),
         "labels": {name: _progress(found[name], targets[name]) for name in EMOTIONS},
         "losses": list(losses.sentences()) if losses else [],
         "unlabelled": dict(
@@ -64,7 +82,8 @@ def survey(workspace: Workspace) -> dict[str, Any]:
         ),
         "manifests": [
             {"version": header.version, "clips": sum(map(_total, header.counts.values()))}
-            for header in map(read_manifest_header, versions(corpus))
+            for folder in versions(corpus)
+            if (header := reader.get(None, read_manifest_header, folder))
         ],
         "runs": run_names(workspace.runs),
         "withdrawn": [
@@ -76,9 +95,34 @@ def survey(workspace: Workspace) -> dict[str, Any]:
                 "judgements": stone.counts.get("judgements", 0),
                 "finished": stone.finished,
             }
-            for stone in read_tombstones(corpus)
+            for stone in reader.get([], read_tombstones, corpus)
         ],
+        "problems": reader.problems,
     }
+
+
+class _Reader:
+    """Reader of what can be read; ``problems`` are sentences on the rest, each once."""
+
+    def __init__(self, corpus: Path) -> None:
+        self.corpus = corpus
+        self.problems: list[str] = []
+
+    def rows(self, stage: str, record: type[R], but: Collection[str] = ()) -> Iterator[R]:
+        """Yield the records of a stage's readable shards, ``but`` for some sources."""
+        nothing: list[R] = []
+        for path in shard_paths(self.corpus, STAGES[stage]):
+            if path.stem not in but:
+                yield from self.get(nothing, read_shard, path, record)
+
+    def get(self, default: T, read: Callable[..., T], *given: Any) -> T:
+        """Return what a function reads; the default if a file isn't as it was written."""
+        try:
+            return read(*given)
+        except (CorpusError, OSError) as error:
+            if str(error) not in self.problems:
+                self.problems.append(str(error))
+            return default
 
 
 def _progress(clips: int, target: int) -> dict[str, int]:
@@ -89,16 +133,16 @@ def _total(counts: dict[Any, int]) -> int:
     return sum(counts.values())
 
 
-def _clips(workspace: Workspace) -> dict[str, Any]:
-    clips = list(read_stage(workspace.root, STAGES["segments"], Clip))
+def _clips(
+    clips: Sequence[Clip], decisions: Iterable[Screen], frozen: Collection[str]
+) -> dict[str, Any]:
     known = {clip.clip_id for clip in clips}
     rejected: Counter[str] = Counter()
     accepted = 0
-    for row in read_decisions(workspace.root):
+    for row in decisions:
         accepted += row.accepted
         if not row.accepted:
             rejected.update(row.reasons[:1])
-    frozen = frozen_clips(workspace.root)
     return {
         "cut": len(clips),
         "accepted": accepted,
@@ -109,18 +153,19 @@ def _clips(workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def _texts(workspace: Workspace) -> dict[str, int]:
+def _texts(transcripts: Iterable[Transcript]) -> dict[str, int]:
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for transcript in read_stage(workspace.root, STAGES["transcripts"], Transcript):
+    for transcript in transcripts:
         if transcript.text:
             found[transcript.source].add(transcript.clip_id)
     return {source: len(clips) for source, clips in sorted(found.items())}
 
 
-def _annotation(workspace: Workspace) -> dict[str, Any]:
-    judgements = latest(read_judgements(workspace.root))
+def _annotation(reader: _Reader) -> dict[str, Any]:
+    none: list[Judgement] = []
+    judgements = reader.get(none, lambda: latest(read_judgements(reader.corpus)))
     return {
-        "tasks": len(tasked_clips(workspace.root)),
+        "tasks": len(reader.get({}, tasked_clips, reader.corpus)),
         "answered": sum(row.status == "answered" for row in judgements),
         "skipped": sum(row.status == "skipped" for row in judgements),
         "annotators": len({row.annotator for row in judgements}),

@@ -19,7 +19,7 @@ from corpus_tools.segmentation.intake.selections import read_choices
 from corpus_tools.segmentation.ledger.commit import MARKED, SETTLED
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import CorpusError, DataError
-from manifests.base.outcome import Outcome, Progress, listed, no_progress
+from manifests.base.outcome import Failure, Outcome, Progress, listed, no_progress
 from manifests.storage.checksums import CHECKSUMS, read_checksums
 from manifests.storage.copies import copies_in, copy_warnings, without_copies
 from manifests.storage.records import Clip, Source
@@ -128,8 +128,9 @@ class _Verification:
             except (CorpusError, OSError) as error:
                 self._fail(folder, error)
                 continue
+            found.details.clear()
+            found.failures = [Failure(f"manifests/{f.item}", f.reason) for f in found.failures]
             self.outcome.merge(found)
-            self.outcome.details.clear()
             for entry in entries:
                 known = self.clips.setdefault(entry.path, _Expected(entry.file_sha256, None))
                 if known.file_sha256 != entry.file_sha256:
@@ -253,10 +254,14 @@ class _Verification:
         return content
 
     def _fail(self, path: Path, reason: object) -> None:
-        item = path.relative_to(self.corpus).as_posix()
-        text = str(reason).removeprefix(f"{path}: ").replace(f"{self.corpus}/", "")
+        """Add a failure, of the file that the reason begins with or else of ``path``."""
+        text = str(reason).replace(f"{self.corpus}/", "")
+        named, _, rest = text.partition(": ")
+        place = named.partition(", line ")[0]
+        if not (self.corpus / place).exists():
+            place, rest = path.relative_to(self.corpus).as_posix(), text
         self.outcome.items_in += 1
-        self.outcome.fail(item, text)
+        self.outcome.fail(place, rest)
 
 
 def _compare(within: Within, name: str, sha256: str) -> None:

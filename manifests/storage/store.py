@@ -31,6 +31,7 @@ __all__ = [
     "partial_folder",
     "read_json",
     "read_jsonl",
+    "read_sealed",
     "readable_json",
     "rewrite",
     "sealed_jsonl",
@@ -177,6 +178,13 @@ def read_json(path: Path, advice: str = "restore it from a copy") -> dict[str, A
     if not isinstance(row, dict):
         raise DataError(f"{path}: expected a JSON object; {advice}")
     return row
+
+
+def read_sealed(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a file of :func:`sealed_jsonl`, which isn't empty, or of an older one."""
+    if not path.stat().st_size:
+        raise DataError(f"{path}: is empty, so it was cut off; restore it from a copy")
+    yield from read_jsonl(path)
 
 
 def read_jsonl(path: Path, advice: str = "restore it from a copy") -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from pydantic import Field
 from manifests.base.errors import ConfigurationError
 from manifests.base.voices import person_key
 from manifests.storage.record import Record, record
-from manifests.storage.store import read_jsonl, sealed_jsonl, write_bytes
+from manifests.storage.store import read_sealed, sealed_jsonl, write_bytes
 
 __all__ = [
     "TOMBSTONES",
@@ -148,7 +148,7 @@ def read_tombstones(corpus: Path) -> list[Tombstone]:
         return []
     return [
         Tombstone.parse(row, f"{path}, line {number}")
-        for number, row in enumerate(read_jsonl(path), start=1)
+        for number, row in enumerate(read_sealed(path), start=1)
     ]
 
 

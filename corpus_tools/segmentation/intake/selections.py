@@ -14,7 +14,7 @@ from corpus_tools.media.identity import clip_id
 from corpus_tools.segmentation.voice.base import FRAME_MS
 from manifests.base.errors import DataError
 from manifests.storage.records import Choice
-from manifests.storage.store import inside, read_jsonl, sealed_jsonl, write_bytes
+from manifests.storage.store import inside, read_sealed, sealed_jsonl, write_bytes
 
 __all__ = [
     "CLOSED",
@@ -121,7 +121,7 @@ def read_choices(corpus: Path, source_id: str) -> Choices:
         return Choices()
     rows = tuple(
         Choice.parse(row, f"{path}, line {number}")
-        for number, row in enumerate(read_jsonl(path), start=1)
+        for number, row in enumerate(read_sealed(path), start=1)
     )
     other = next((row.source_id for row in rows if row.source_id != source_id), None)
     if other is not None:
