@@ -39,7 +39,7 @@ def withdraw(
     finishes interrupted withdrawals.
     """
     with session("withdraw", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.withdrawal.withdraw import finish_withdrawals
+        from corpus_tools.withdrawal.withdraw import finish_withdrawals, finished_warnings
         from corpus_tools.withdrawal.withdraw import withdraw as delete_data
         from corpus_tools.workspace.workspace import Workspace
         from manifests.base.errors import ConfigurationError
@@ -59,6 +59,7 @@ def withdraw(
                 finished = [] if dry_run else finish_withdrawals(workspace.root)
                 for stone in finished:
                     run.result(f"finished: {stone.kind} '{stone.id}'")
+                    run.outcome.warnings += finished_warnings(stone)
                 if not finished:
                     raise ConfigurationError(
                         "name the data to delete: --speaker, --source or --annotator ID"

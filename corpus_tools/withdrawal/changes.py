@@ -3,9 +3,11 @@
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,12 @@ from manifests.storage.checksums import (
     name_by_content,
     read_checksums,
 )
+from manifests.storage.copies import without_copies
 from manifests.storage.store import canonical_json
 from manifests.storage.tombstones import Tombstone
 
 __all__ = [
+    "OTHER_ID",
     "Change",
     "Removal",
     "clip_interval",
@@ -32,6 +36,7 @@ __all__ = [
     "scrub",
     "sealed",
     "without_intervals",
+    "word_pattern",
 ]
 
 Row = dict[str, Any]
@@ -39,7 +44,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Change:
-    """File to rewrite with new data or, if None, to delete; the count of records is for a place."""
+    """File to rewrite with new data or, if None, file or folder to delete.
+
+    ``count`` is the number of records, for the sum of the ``place``.
+    """
 
     path: Path
     data: bytes | None
@@ -51,12 +59,14 @@ class Change:
 class Removal:
     """Scope of a withdrawal: the tombstone that lists the clips and sources.
 
-    ``milliseconds`` are those withdrawn from each partly kept source, by all withdrawals so far.
+    ``milliseconds`` are those withdrawn from each partly kept source, by all withdrawals so far;
+    ``aliases`` are other names of the person or film in files: addresses, names of media.
     """
 
     corpus: Path
     tombstone: Tombstone
     milliseconds: Mapping[str, int]
+    aliases: frozenset[str] = frozenset()
 
     @cached_property
     def clips(self) -> frozenset[str]:
@@ -96,15 +106,39 @@ class Removal:
 
     def mentions(self, text: str) -> bool:
         """Return True if a text contains one of the ids as a separate word."""
-        if self._id_pattern.search(text):
+        if self._id_pattern.search(text) or any(alias in text for alias in self.aliases):
             return True
         return any(self.covers(clip_id) for clip_id in _CLIP.findall(text)) or any(
-            source in text for source in self.sources
+            re.search(rf"{re.escape(source)}(?!{OTHER_ID})", text)
+            for source in self.sources
+            if source in text
         )
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """The id in both Unicode forms, to search for as a word."""
+        forms = (unicodedata.normalize(form, self.tombstone.id) for form in ("NFC", "NFD"))
+        return frozenset({self.tombstone.id, *forms})
+
+    @cached_property
     def _id_pattern(self) -> re.Pattern[str]:
-        return re.compile(rf"(?<![\w-]){re.escape(self.tombstone.id)}(?![\w-])")
+        return re.compile(
+            "|".join(word_pattern(name, re.escape(name)) for name in sorted(self.names))
+        )
+
+
+def word_pattern(name: str, escaped: str) -> str:
+    """Return the pattern of a name as a separate word, with ``escaped`` as its escaped form.
+
+    Numbers and single letters are names only in quotes, or beside what says so.
+
+    Example:
+        >>> [bool(re.search(word_pattern("01", "01"), text)) for text in ("actor 01", "on 01.12.")]
+        [True, False]
+    """
+    if len(name) > 1 and not name.isdigit():
+        return rf"(?<![\w-]){escaped}(?![\w-])"
+    return rf"(?:[\"'>]|(?:speaker|spk|actor|annotator)[\W_]{{1,3}}){escaped}(?![\w-])"
 
 
 def sealed(corpus: Path, changes: Iterable[Change]) -> Iterator[Change]:
@@ -222,11 +256,13 @@ def _is_id(item: Any, ids: Set[str]) -> bool:
     return isinstance(item, str) and item in ids
 
 
-def files(folder: Path, pattern: str) -> Iterator[Path]:
-    """Yield files in order, except partial ones of killed writers."""
-    for path in sorted(folder.glob(pattern)):
-        if path.is_file() and not path.name.startswith("."):
-            yield path
+def files(folder: Path, pattern: str, *, copies: bool = False) -> Iterator[Path]:
+    """Yield files in order, without hidden ones, nor ``copies`` of sync services if not wanted."""
+    for _, found in groupby(sorted(folder.glob(pattern)), lambda path: path.parent):
+        paths = [path for path in found if path.is_file()]
+        yield from paths if copies else without_copies(paths)
 
 
+OTHER_ID = r"-t\d|-left|-right|\w"
+"""Continuation of a source's id to that of another track or channel."""
 _CLIP = re.compile(r"[\w.-]+-\d{8}-\d{8}")

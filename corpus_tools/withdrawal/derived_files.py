@@ -1,5 +1,6 @@
 """Changes of a withdrawal to derived files: versions, runs, pages and features."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from corpus_tools.withdrawal.changes import (
     files,
     filter_rows,
 )
+from corpus_tools.withdrawal.traces import Traces
 from manifests.storage.records import Clip
 from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.store import read_jsonl
@@ -21,23 +23,37 @@ from manifests.versions.redaction import VersionWithdrawal, redacted_files
 from models.features.packs import is_linked, packed_clips
 from models.loading import cache_folder
 
-__all__ = ["changes_to_features", "changes_to_pages", "changes_to_runs", "changes_to_versions"]
+__all__ = [
+    "changes_to_exports",
+    "changes_to_features",
+    "changes_to_pages",
+    "changes_to_runs",
+    "changes_to_versions",
+    "remake_command",
+]
 
 
 def changes_to_versions(removal: Removal) -> Iterator[Change]:
-    """Yield changes to the files of versions: see `manifests.versions.redaction`."""
+    """Yield changes to the files of versions: see `manifests.versions.redaction`.
+
+    A group named after what is withdrawn is named after the first clip that it keeps.
+    """
 
     def change(row: dict[str, Any]) -> dict[str, Any] | None:
         if removal.covers(row.get("clip_id")):
             return None
         votes = [vote for vote in row["votes"] if vote[0] != removal.annotator]
+        group = row.get("group", "")
+        if removal.mentions(group):
+            group = groups.setdefault(group, f"clip:{row['clip_id']}")
         if votes == row["votes"]:
-            return row
+            return row if group == row.get("group", "") else {**row, "group": group}
         decided = row.get("adjudicated", False) and row["votes"][-1] == votes[-1:]
-        return {**row, "votes": votes, "adjudicated": decided}
+        return {**row, "votes": votes, "adjudicated": decided, "group": group}
 
     stone = removal.tombstone
     for folder in versions(removal.corpus):
+        groups: dict[str, str] = {}
         withdrawn = stone.versions.get(folder.name)
         if withdrawn is None:
             continue
@@ -66,8 +82,12 @@ def changes_to_versions(removal: Removal) -> Iterator[Change]:
 def changes_to_runs(removal: Removal) -> Iterator[Change]:
     """Yield changes to tables of predictions; trained models are left unchanged.
 
-    An evaluation that names a withdrawn id is deleted as a whole, with its figures and pictures.
+    An evaluation that names a withdrawn id is deleted as a whole, with its figures and pictures;
+    the state of interrupted trainings is, unless all of this was withdrawn before.
     """
+    unfinished = removal.corpus / "runs" / ".unfinished"
+    if removal.tombstone.versions and not removal.tombstone.finished and unfinished.is_dir():
+        yield Change(unfinished, None, "training states", 1)
     evaluations = _named_evaluations(removal)
     for folder in evaluations:
         # texts last: if interrupted, they still mark the folder for deletion
@@ -105,10 +125,50 @@ def _named_evaluations(removal: Removal) -> list[Path]:
 
 def changes_to_pages(removal: Removal) -> Iterator[Change]:
     """Yield deletions of review pages and tables of affected sources or clips."""
-    for path in files(removal.corpus / "review", "**/*"):
+    for path in files(removal.corpus / "review", "**/*", copies=True):
         own = any(path.name.startswith(f"{source}.") for source in removal.affected_sources)
         if own or removal.mentions(path.read_text(encoding="utf-8", errors="replace")):
             yield Change(path, None, "pages", 1)
+
+
+def changes_to_exports(removal: Removal) -> Iterator[Change]:
+    """Yield deletions of exports, and of results of `corpus predict`, with traces of a withdrawal.
+
+    An export goes as a whole: one without some of its clips would be one of no version.
+    """
+    traces = Traces(removal)
+    exports = removal.corpus / "exports"
+    done: set[Path] = set()
+    for path in files(exports, "*/**/*", copies=True):
+        folder = _export_of(path, exports)
+        if folder in done:
+            continue
+        own = path.suffix.lower() in _SOUNDS and _CLIP.fullmatch(path.stem)
+        if removal.covers(path.stem) or (not own and traces.in_file(path) not in (None, "closed")):
+            done.add(folder)
+            yield Change(folder, None, "exports", 1)
+    for path in files(removal.corpus, "**/predictions.json"):
+        table, timelines = path.with_suffix(".csv"), path.with_name("timelines")
+        if any(path.is_relative_to(folder) for folder in done) or not table.is_file():
+            continue
+        if any(traces.in_file(one) for one in (path, table)):
+            for one in (timelines, table, path):  # the last one marks the others
+                if one.exists():
+                    yield Change(one, None, "prediction files", 1)
+
+
+def remake_command(folder: Path) -> str:
+    """Return the commands that make an export anew, from the next version."""
+    kind = next((name for name, mark in _EXPORT_MARKS if any(folder.glob(mark))), "FORMAT")
+    return f"corpus build-manifest, then corpus export-manifest --format {kind}"
+
+
+def _export_of(path: Path, exports: Path) -> Path:
+    """Return the export that a file belongs to."""
+    above = [folder for folder in path.parents if folder.is_relative_to(exports)][:-1]
+    marks = [mark for _, mark in _EXPORT_MARKS]
+    marked = [folder for folder in above if any(any(folder.glob(mark)) for mark in marks)]
+    return (marked or above)[-1]
 
 
 def changes_to_features(removal: Removal) -> Iterator[Change]:
@@ -138,3 +198,14 @@ def changes_to_features(removal: Removal) -> Iterator[Change]:
 
 
 _TEXTS = {".json", ".csv", ".html"}
+_SOUNDS = {".wav", ".flac"}
+_CLIP = re.compile(r".+-\d{8}-\d{8}")
+_EXPORT_MARKS = (
+    ("hf", "*/metadata.parquet"),
+    ("lhotse", "recordings.jsonl.gz"),
+    ("audformat", "db.yaml"),
+    ("parquet", "clips.parquet"),
+    ("croissant", "croissant.json"),
+    ("csv", "clips.csv"),
+)
+"""Formats of exports, and a file by which to know each."""

@@ -36,14 +36,15 @@ class WithdrawalPlan:
         tombstone: tombstone without counts by place yet.
         earlier: tombstone of an earlier withdrawal of the same id.
         unknown: number of clips without a known speaker in sources with the withdrawn speaker.
-        media: media files of the withdrawn sources that lie in the corpus folder.
+        media: media files in the corpus folder of sources with any withdrawn data, each with
+            whether it was withdrawn as a whole.
         spellings: other spellings of the speaker's id in the corpus.
     """
 
     tombstone: Tombstone
     earlier: Tombstone | None
     unknown: int
-    media: list[str]
+    media: dict[str, bool]
     spellings: list[str]
 
 
@@ -99,11 +100,11 @@ def plan_withdrawal(
         clip.speaker is None and clip.source_id in partial and clip.clip_id not in clips
         for clip in shards.values()
     )
-    media = [
-        sources[source_id].media_path
-        for source_id in sorted(whole)
+    media = {
+        sources[source_id].media_path: source_id in whole
+        for source_id in sorted(whole | partial)
         if source_id in sources and (corpus / sources[source_id].media_path).is_file()
-    ]
+    }
     people = records.known(kind) if kind == "speaker" else set()
     spellings = sorted(other for other in people - {name} if person_key(other) == person_key(name))
     return WithdrawalPlan(stone, earlier, unknown if kind == "speaker" else 0, media, spellings)

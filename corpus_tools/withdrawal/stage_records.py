@@ -1,5 +1,6 @@
 """Changes of a withdrawal to stage records, choices and clips."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,14 @@ from manifests.storage.records import Choice, Clip, LedgerEntry, Screen, Source,
 from manifests.storage.shards import STAGES, Header, read_header, read_shard, shard_bytes
 from manifests.storage.store import read_jsonl, sealed_jsonl
 
-__all__ = ["changes_to_choices", "changes_to_clips", "changes_to_stages", "overlap_test"]
+__all__ = [
+    "changes_to_choices",
+    "changes_to_clips",
+    "changes_to_stages",
+    "is_removed",
+    "overlap_test",
+    "withdrawn_intervals",
+]
 
 
 def changes_to_choices(removal: Removal) -> Iterator[Change]:
@@ -31,7 +39,7 @@ def changes_to_choices(removal: Removal) -> Iterator[Change]:
         if path.stem in removal.sources:
             yield Change(path, None, "choices", len(rows))
             continue
-        intervals = _withdrawn_intervals(removal, path.stem)
+        intervals = withdrawn_intervals(removal, path.stem)
         kept = [
             row
             for row in rows
@@ -98,14 +106,15 @@ def _source_changes(removal: Removal, name: str) -> Iterator[Change]:
 def _stage_changes(removal: Removal, path: Path, stage: str) -> Iterator[Change]:
     record: type[Record] = STAGES[stage].record
     rows = read_shard(path, record)
-    intervals = _withdrawn_intervals(removal, path.stem)
-    kept = [row for row in rows if not _is_removed(row, removal, intervals)]
+    intervals = withdrawn_intervals(removal, path.stem)
+    kept = [row for row in rows if not is_removed(row, removal, intervals)]
     yield from _shard_change(
         path, _clean_header(removal, path, len(kept)), kept, stage, len(rows) - len(kept)
     )
 
 
-def _is_removed(row: Record, removal: Removal, intervals: frozenset[tuple[float, float]]) -> bool:
+def is_removed(row: Record, removal: Removal, intervals: frozenset[tuple[float, float]]) -> bool:
+    """Return whether a record is of a withdrawn clip, or a line of the speaker or over a clip."""
     if isinstance(row, SubtitleLine):
         own = row.speaker is not None and row.speaker == removal.speaker
         return own or any(row.start < end and start < row.end for start, end in intervals)
@@ -125,7 +134,7 @@ def _unlinked(clip: Clip, removal: Removal) -> Clip:
 def _clean_header(removal: Removal, path: Path, count: int, segments: str | None = None) -> Header:
     """Return a shard's header without mentions of withdrawn data."""
     header = read_header(path)
-    intervals = _withdrawn_intervals(removal, path.stem)
+    intervals = withdrawn_intervals(removal, path.stem)
     inputs = scrub(header.inputs, removal.ids)
     choices = inputs.get("choices")
     if removal.speaker is not None and inputs.get("speaker") == removal.speaker:
@@ -151,24 +160,28 @@ def _shard_change(
 
 
 def changes_to_clips(removal: Removal) -> Iterator[Change]:
-    """Yield deletions of audio: clips, and wider excerpts that contain them."""
+    """Yield deletions of audio: clips, wider excerpts that contain them, and copies of both."""
     for folder in sorted((removal.corpus / "clips").glob("*")):
         if folder.is_symlink() or folder.name not in removal.affected_sources:
             continue
-        for path in sorted(folder.glob("*.wav")):
-            if removal.covers(path.stem):
-                yield Change(path, None, "clips", 1)
         overlaps = overlap_test(removal, folder.name)
-        for path in sorted(folder.glob("context/*.wav")):
-            if removal.covers(path.stem) or overlaps(path.stem):
-                yield Change(path, None, "excerpts", 1)
+        clip = re.compile(rf"{re.escape(folder.name)}-\d{{8}}-\d{{8}}")
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            named = clip.search(path.name)
+            wider = path.parent != folder
+            if (named is None and folder.name in removal.sources) or (
+                named and (removal.covers(named[0]) or (wider and overlaps(named[0])))
+            ):
+                whole = named is not None and path.name == f"{named[0]}.wav"
+                place = "copies" if not whole else "excerpts" if wider else "clips"
+                yield Change(path, None, place, 1)
 
 
 def overlap_test(removal: Removal, source_id: str) -> Callable[[str], bool]:
     """Return a test by clip id for excerpts of a source that contain withdrawn clips."""
     path = STAGES["sources"].path(removal.corpus, source_id)
     length = read_shard(path, Source)[0].duration if path.is_file() else float("inf")
-    intervals = _withdrawn_intervals(removal, source_id)
+    intervals = withdrawn_intervals(removal, source_id)
 
     def overlaps(clip_id: str) -> bool:
         try:
@@ -180,7 +193,8 @@ def overlap_test(removal: Removal, source_id: str) -> Callable[[str], bool]:
     return overlaps
 
 
-def _withdrawn_intervals(removal: Removal, source_id: str) -> frozenset[tuple[float, float]]:
+def withdrawn_intervals(removal: Removal, source_id: str) -> frozenset[tuple[float, float]]:
+    """Return start and end of the withdrawn clips of a source."""
     return frozenset(
         clip_interval(clip) for clip in removal.clips if clip.rsplit("-", 2)[0] == source_id
     )

@@ -5,23 +5,26 @@ tombstone is marked finished. A run after an interruption completes the plan, wi
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from corpus_tools.withdrawal.annotation_records import (
     changes_to_answers,
     changes_to_tables,
     changes_to_tasks,
 )
-from corpus_tools.withdrawal.changes import Change, Removal, sealed
+from corpus_tools.withdrawal.changes import Change, Removal, csv_rows, sealed
 from corpus_tools.withdrawal.derived_files import (
+    changes_to_exports,
     changes_to_features,
     changes_to_pages,
     changes_to_runs,
     changes_to_versions,
+    remake_command,
 )
 from corpus_tools.withdrawal.plan import WithdrawalPlan, plan_withdrawal
+from corpus_tools.withdrawal.remains import find_remains, steps_for
 from corpus_tools.withdrawal.stage_records import (
     changes_to_choices,
     changes_to_clips,
@@ -29,12 +32,13 @@ from corpus_tools.withdrawal.stage_records import (
 )
 from manifests.base.outcome import Outcome
 from manifests.storage.copies import copy_warnings
-from manifests.storage.partials import clear_partials
+from manifests.storage.partials import clear_partials, partial_path
+from manifests.storage.records import Source
+from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.store import inside, rewrite
 from manifests.storage.tombstones import TOMBSTONES, Kind, Tombstone, Withdrawn, put_tombstone
-from manifests.versions.redaction import REDACTION
 
-__all__ = ["finish_withdrawals", "withdraw"]
+__all__ = ["finish_withdrawals", "finished_warnings", "withdraw"]
 
 
 def withdraw(
@@ -52,18 +56,25 @@ def withdraw(
     """
     outcome = Outcome(warnings=copy_warnings(corpus))
     finished = [] if dry_run else finish_withdrawals(corpus)
-    outcome.warnings += [
-        f"the interrupted withdrawal of {stone.kind} '{stone.id}' was finished"
-        for stone in finished
-    ]
+    for earlier in finished:
+        outcome.warnings += finished_warnings(earlier)
     plan = plan_withdrawal(corpus, kind, name, reason)
-    counts = _count_changes(corpus, plan.tombstone)
-    total = Counter(plan.earlier.counts if plan.earlier else {}) + counts
-    stone = plan.tombstone.changed(counts=dict(sorted(total.items())))
-    new = plan.earlier is None or _content(stone) != _content(plan.earlier)
-    if not new:
+    stone = plan.tombstone
+    if plan.earlier and plan.earlier.finished and _content(plan.earlier) == _content(stone):
+        stone = plan.earlier
+    removal = _removal_of(corpus, stone)
+    counts: Counter[str] = Counter()
+    changed: dict[Path, bytes | None] = {}
+    for change in _changes(removal):
+        counts[change.place] += change.count
+        changed[change.path] = change.data
+    remains = find_remains(removal, changed)
+    total = Counter(plan.earlier.counts if plan.earlier else {}) + +counts
+    to_do = _manual_steps(corpus, plan, removal, changed) + steps_for(remains)
+    if plan.earlier is not None and stone == plan.earlier and not changed:
         outcome.warnings.append(f"{kind} '{name}' was withdrawn before; nothing left to delete")
     elif not dry_run:
+        stone = stone.changed(counts=dict(sorted(total.items())), to_do=to_do, finished=False)
         put_tombstone(corpus, stone)
         _erase(corpus, stone)
     outcome.items_in = counts.total()
@@ -77,30 +88,34 @@ def withdraw(
         "clips": len(stone.clips),
         "sources": [source.source_id for source in stone.sources],
         "versions": stone.versions,
-        "places": dict(sorted(counts.items())),
+        "places": dict(sorted((+counts).items())),
+        "remains": list(remains),
     }
-    outcome.warnings += _manual_steps(corpus, plan)
-    if not dry_run:
-        residue = _find_residue(_removal_of(corpus, stone))
-        outcome.details["withdrawal"]["remains"] = residue
-        outcome.warnings += [
-            f"{path} still mentions withdrawn data; corpus-tools didn't write it or must not "
-            f"change it: edit or delete it yourself"
-            for path in residue
-        ]
+    outcome.warnings += to_do
     return outcome
 
 
 def finish_withdrawals(corpus: Path) -> list[Tombstone]:
-    """Complete interrupted withdrawals and return them; the caller holds the lock."""
+    """Complete interrupted withdrawals and return their plans; the caller holds the lock."""
     unfinished = [stone for stone in Withdrawn.of(corpus).tombstones if not stone.finished]
     for stone in unfinished:
         _erase(corpus, stone)
     return unfinished
 
 
+def finished_warnings(stone: Tombstone) -> list[str]:
+    """Return warnings for an interrupted withdrawal that was finished, with what is left to do."""
+    done = f"the interrupted withdrawal of {stone.kind} '{stone.id}' was finished"
+    return [done, *stone.to_do]
+
+
 def _content(stone: Tombstone) -> dict[str, object]:
-    return {name: value for name, value in stone.row().items() if name != "finished"}
+    """Return what a withdrawal is about, without how far it is."""
+    return {
+        name: value
+        for name, value in stone.row().items()
+        if name not in ("finished", "counts", "to_do")
+    }
 
 
 def _removal_of(corpus: Path, stone: Tombstone) -> Removal:
@@ -109,28 +124,37 @@ def _removal_of(corpus: Path, stone: Tombstone) -> Removal:
     others = (other for other in Withdrawn.of(corpus).tombstones if (other.kind, other.id) != key)
     for each in chain(others, [stone]):
         withdrawn.update(each.milliseconds)
-    return Removal(corpus, stone, withdrawn)
+    return Removal(corpus, stone, withdrawn, _aliases(corpus, stone))
+
+
+def _aliases(corpus: Path, stone: Tombstone) -> frozenset[str]:
+    """Return an annotator's addresses, or the names of media files that no other source has."""
+    if stone.kind == "annotator":
+        rows = csv_rows(corpus / "annotations" / "annotators.csv")
+        cells = {cell.strip() for row in rows if row[0].strip() == stone.id for cell in row}
+        return frozenset(cell for cell in cells if "@" in cell)
+    whole = {source.source_id for source in stone.sources}
+    own: set[str] = set()
+    others: set[str] = set()
+    for source in read_stage(corpus, STAGES["sources"], Source):
+        name = PurePosixPath(source.media_path).name
+        (own if source.source_id in whole else others).add(name)
+    return frozenset(own - others)
 
 
 def _changes(removal: Removal) -> Iterator[Change]:
     """Yield all changes; records that locate other data are changed after it."""
     yield from changes_to_features(removal)
+    yield from changes_to_exports(removal)
     yield from sealed(removal.corpus, changes_to_runs(removal))
     yield from changes_to_pages(removal)
     yield from changes_to_choices(removal)
     yield from sealed(removal.corpus, changes_to_tasks(removal))
     yield from changes_to_versions(removal)
     yield from sealed(removal.corpus, changes_to_answers(removal))
-    yield from changes_to_clips(removal)
     yield from changes_to_stages(removal)
     yield from changes_to_tables(removal)
-
-
-def _count_changes(corpus: Path, stone: Tombstone) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for change in _changes(_removal_of(corpus, stone)):
-        counts[change.place] += change.count
-    return +counts
+    yield from changes_to_clips(removal)
 
 
 def _erase(corpus: Path, stone: Tombstone) -> None:
@@ -139,29 +163,43 @@ def _erase(corpus: Path, stone: Tombstone) -> None:
     for source in stone.sources:
         _remove_empty(corpus / "clips" / source.source_id)
     clear_partials(corpus, below=True)
-    put_tombstone(corpus, stone.changed(finished=True))
+    put_tombstone(corpus, stone.changed(finished=True, to_do=[]))
 
 
 def _apply(corpus: Path, change: Change) -> None:
     path = inside(corpus, change.path.relative_to(corpus).as_posix())
-    if change.data is None:
+    if path.is_dir():
+        with partial_path(path.parent) as aside:  # at once, for those who read it
+            path.rename(aside)
+    elif change.data is None:
         path.unlink(missing_ok=True)
     else:
         rewrite(path, change.data)
 
 
 def _remove_empty(folder: Path) -> None:
-    for path in (folder / "context", folder):
+    for path in [*sorted(folder.rglob("*"), reverse=True), folder]:
         if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
             path.rmdir()
 
 
-def _manual_steps(corpus: Path, plan: WithdrawalPlan) -> list[str]:
+def _manual_steps(
+    corpus: Path, plan: WithdrawalPlan, removal: Removal, changed: Mapping[Path, bytes | None]
+) -> list[str]:
     stone = plan.tombstone
     sentences = [
+        f"{folder.relative_to(corpus).as_posix()}: an export with withdrawn data, deleted as a "
+        f"whole; make it anew: {remake_command(folder)}"
+        for folder, data in changed.items()
+        if data is None and folder.is_relative_to(corpus / "exports")
+    ]
+    sentences += [
         f"{media}: the original recording in the corpus folder was not deleted; delete it "
         f"if necessary"
-        for media in plan.media
+        if whole
+        else f"{media}: the original recording in the corpus folder also has the withdrawn clips; "
+        f"delete it, or cut them out"
+        for media, whole in plan.media.items()
     ]
     if plan.spellings:
         sentences.append(
@@ -186,26 +224,3 @@ def _manual_steps(corpus: Path, plan: WithdrawalPlan) -> list[str]:
         "copies, and the database of a Label Studio server"
     )
     return sentences
-
-
-def _find_residue(removal: Removal) -> list[str]:
-    """Return the text files, but for tombstones, that still mention withdrawn ids, sorted."""
-    residue = []
-    for path in _text_files(removal.corpus):
-        place = path.relative_to(removal.corpus).as_posix()
-        text = path.read_text(encoding="utf-8", errors="replace")
-        if removal.covers(path.stem) or removal.mentions(text):
-            residue.append(place)
-    return sorted(residue)
-
-
-def _text_files(corpus: Path) -> Iterator[Path]:
-    for path in corpus.rglob("*"):
-        if path.suffix not in _TEXT_SUFFIXES or path.name in (TOMBSTONES, REDACTION):
-            continue
-        if path.is_file() and not path.is_symlink() and path.stat().st_size < _MAX_BYTES:
-            yield path
-
-
-_TEXT_SUFFIXES = {".csv", ".html", ".json", ".jsonl", ".md", ".toml", ".txt", ".xml", ".log"}
-_MAX_BYTES = 1 << 30  # bytes

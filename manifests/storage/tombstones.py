@@ -53,6 +53,7 @@ class Tombstone(Record):
         answers: server and annotation id of their annotations, not imported again.
         versions: clips and votes deleted from each manifest version.
         counts: number of deleted items by place.
+        to_do: what its owner has to do by hand, in sentences; empty when it is finished.
     """
 
     kind: Kind
@@ -67,6 +68,7 @@ class Tombstone(Record):
     answers: list[tuple[str, int]] = Field(default_factory=list)
     versions: dict[str, dict[str, int]] = Field(default_factory=dict)
     counts: dict[str, int] = Field(default_factory=dict)
+    to_do: list[str] = Field(default_factory=list)
 
     @property
     def summary(self) -> str:
