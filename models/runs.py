@@ -4,7 +4,7 @@ import contextlib
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -35,12 +35,17 @@ CONFIGURATION, DESCRIPTION = "config.toml", "model.json"
 _NAME = re.compile(r"\w[\w.+-]{0,79}")
 
 
-def free_name(runs: Path, version: str, settings: TrainSettings) -> str:
-    """Return an unused run name of manifest, preset and seed, such as ``v1-default-0``."""
+def free_name(
+    runs: Path,
+    version: str,
+    settings: TrainSettings,
+    is_taken: Callable[[Path], bool] = Path.exists,
+) -> str:
+    """Return a run name of manifest, preset and seed, such as ``v1-default-0``, not taken yet."""
     branch = [] if settings.modality == "both" else [settings.modality]
     base = "-".join([version, settings.preset, *branch, str(settings.seed)])
     name, number = base, 2
-    while (runs / name).exists():
+    while is_taken(runs / name):
         name, number = f"{base}-{number}", number + 1
     return name
 

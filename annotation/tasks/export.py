@@ -251,8 +251,8 @@ def apply_limit(ids: list[str], limit: int | None, outcome: Outcome) -> list[str
 
 def _write_one_list(path: Path, rows: list[Row], screen: str, outcome: Outcome) -> None:
     configuration = path.parent / "label_config.xml"
-    write_batch(path, rows)
     write_text(configuration, screen)
+    write_batch(path, rows)  # last: a batch that exists is complete, even if the command is killed
     outcome.outputs += [path, configuration]
     outcome.details["tasks"] = len(rows)
 

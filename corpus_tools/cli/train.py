@@ -104,7 +104,6 @@ def train(
         ready_for_features()
         from corpus_tools.workspace.workspace import Workspace
         from models.config.overrides import apply_overrides
-        from models.runs import free_name, new_run
 
         workspace = Workspace.find(corpus)
         folder = manifest_folder(workspace.root, manifest)
@@ -123,15 +122,22 @@ def train(
         if folds is not None or seeds is not None:
             _train_series(run, workspace.runs, folder, settings, name, folds, seeds or 1)
             return
-        out = new_run(workspace.runs, name or free_name(workspace.runs, folder.name, settings))
-        _train_one(run, folder, out, settings)
+        _train_one(run, workspace.runs, folder, settings, name)
 
 
-def _train_one(run: Session, folder: Path, out: Path, settings: "TrainSettings") -> None:
+def _train_one(
+    run: Session, runs: Path, folder: Path, settings: "TrainSettings", name: str | None
+) -> None:
     """Train one model and show its metrics."""
     from models.evaluation.report import evaluation_tables
+    from models.runs import free_name, new_run
+    from models.training.run import is_finished
     from models.training.run import train as train_model
 
+    def is_taken(path: Path) -> bool:
+        return path.exists() and not is_finished(path, folder, settings)
+
+    out = new_run(runs, name or free_name(runs, folder.name, settings, is_taken))
     with _Stage(run, "features") as clips, _Stage(run, "training") as epochs_done:
         outcome = train_model(
             folder,

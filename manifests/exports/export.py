@@ -1,5 +1,7 @@
 """Export a version in the format of another tool, atomically into a new folder."""
 
+import filecmp
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,11 +32,12 @@ def export_manifest(
     """Write a version in one of :data:`manifests.exports.formats.FORMATS`, into a new folder.
 
     Items of the outcome are clips. If one is missing or changed, nothing is written, so that no
-    published export silently lacks clips.
+    published export silently lacks clips. If the folder has exactly this content already, as from a
+    command that was killed at its end, nothing is changed, with a warning.
 
     Raises:
-        ConfigurationError: if there is no such format, the folder exists or lies in one of the
-            corpus's own folders, or the kind of audio isn't possible.
+        ConfigurationError: if there is no such format, the folder has other content or lies in one
+            of the corpus's own folders, or the kind of audio isn't possible.
         CorpusError: if the disk is full, a package that the format needs isn't installed, or a
             withdrawal is at work.
     """
@@ -43,8 +46,8 @@ def export_manifest(
         raise ConfigurationError(
             f"--audio none: {chosen.name} needs the audio; use copy, link or flac"
         )
-    target = to.resolve()
-    _check_place(manifest.corpus.resolve(), target, to)
+    _check_place(manifest.corpus.resolve(), to)
+    target = to.absolute()
     outcome = Outcome(warnings=manifest.caveats())
     try:
         with CorpusLock(manifest.corpus, "export-manifest"):
@@ -56,6 +59,10 @@ def export_manifest(
                 chosen.write(Contents(manifest, speakers, files, audio != "none"), folder)
                 write_checksums(folder)
                 watch.check()
+                if target.is_dir() and _same_files(folder, target):
+                    raise _FinishedError
+    except _FinishedError:
+        outcome.warnings.append(f"{to}: has exactly this content already; nothing was changed")
     except _AbandonedError:
         outcome.warnings.append("nothing was written, since the export would lack clips")
         return outcome
@@ -76,9 +83,25 @@ class _AbandonedError(Exception):
     """Clips are missing."""
 
 
-def _check_place(corpus: Path, target: Path, given: Path) -> None:
-    if target.exists() or target.is_symlink():
+class _FinishedError(Exception):
+    """The same command was finished before, but perhaps killed before it could say so."""
+
+
+def _same_files(first: Path, second: Path) -> bool:
+    """Return whether two folders have the same files, with the same content."""
+    names, others = (
+        {path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir()}
+        for folder in (first, second)
+    )
+    return names == others and all(
+        filecmp.cmp(first / name, second / name, shallow=False) for name in names
+    )
+
+
+def _check_place(corpus: Path, given: Path) -> None:
+    if os.path.lexists(given) and not (given.is_dir() and any(given.iterdir())):
         raise _taken(given)
+    target = given.resolve()
     for name in _OWN:
         if target == corpus / name or target.is_relative_to(corpus / name):
             raise ConfigurationError(

@@ -1,5 +1,6 @@
 """Lhotse export: recordings, supervisions and cuts (gzipped JSON Lines)."""
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,10 @@ def write(contents: Contents, folder: Path) -> None:
     recordings = lhotse.RecordingSet.from_recordings(recordings)
     supervisions = lhotse.SupervisionSet.from_segments(supervisions)
     cuts = lhotse.CutSet.from_manifests(recordings=recordings, supervisions=supervisions)
-    recordings.to_file(folder / "recordings.jsonl.gz")
-    supervisions.to_file(folder / "supervisions.jsonl.gz")
-    cuts.to_file(folder / "cuts.jsonl.gz")
+    for name, rows in (("recordings", recordings), ("supervisions", supervisions), ("cuts", cuts)):
+        path = folder / f"{name}.jsonl.gz"
+        rows.to_file(path)
+        path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), mtime=0))  # no date
 
 
 def _recording(lhotse: Any, row: dict[str, Any], folder: Path) -> Any:

@@ -27,7 +27,8 @@ def train(
         Outcome with the figures of each split in ``details["metrics"]``.
 
     Raises:
-        ConfigurationError: if the run folder exists, or a setting is invalid.
+        ConfigurationError: if the run folder exists and isn't a finished run of these settings, or
+            a setting is invalid.
         DataError: if the manifest is damaged or has too few training clips.
     """
     chosen = (settings or TrainSettings()).changed(**changes)

@@ -1,6 +1,7 @@
 """Training run: from a manifest version to a run folder."""
 
 import json
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -39,7 +40,7 @@ from models.runs import CONFIGURATION, history_csv
 from models.training.loop import FitResult, fit
 from models.training.resume import StateStore
 
-__all__ = ["train", "train_on"]
+__all__ = ["is_finished", "train", "train_on"]
 
 
 def check_examples(examples: Examples, settings: TrainSettings, outcome: Outcome) -> None:
@@ -93,7 +94,7 @@ def train(
     and ``model.json``, ``history.csv``, ``metrics.json``, ``predictions.csv`` and ``plots/``, and
     is created atomically. ``details["metrics"]`` has the figures of each split. A killed run is
     resumed when it is started again, with the same result; its state is stored in ``.unfinished``
-    beside the runs.
+    beside the runs. One that was killed later is finished: nothing is changed, with a warning.
 
     ``progress`` is called after every epoch, ``on_clip`` after the features of each clip, before
     the first epoch. The context ``stopping``, entered when training begins, yields a function that
@@ -101,7 +102,7 @@ def train(
     message before a long wait for other commands.
 
     Raises:
-        ConfigurationError: if the run folder exists.
+        ConfigurationError: if the run folder exists, and isn't a finished run of these settings.
         DataError: if the manifest is damaged or has too few training clips.
         CorpusError: if a withdrawal is at work, or one of the clips was withdrawn meanwhile.
     """
@@ -132,9 +133,15 @@ def train_on(
 
     ``division`` describes splits that differ from the version's; it is recorded in config.toml.
     """
-    if out_folder.exists():
-        raise ConfigurationError(f"{out_folder}: run exists; choose another name with --name")
     outcome = Outcome(warnings=manifest.caveats())
+    if out_folder.exists():
+        metrics = _finished(out_folder, manifest, settings, division)
+        if metrics is None:
+            raise ConfigurationError(f"{out_folder}: run exists; choose another name with --name")
+        _state_store(out_folder.parent, manifest, settings, division).remove()
+        outcome.warnings.append(f"{out_folder}: finished before with these settings, so unchanged")
+        _describe(outcome, out_folder, manifest, metrics, {})
+        return outcome
     with FolderLock(out_folder.parent, f"train-{out_folder.name}"):
         with CorpusLock(manifest.corpus, "train"):
             watch = WithdrawalWatch(manifest.corpus, manifest.entries)
@@ -171,14 +178,54 @@ def train_on(
             f"stopped after epoch {len(fitted.history)} of {fitted.epochs}: the model is that of "
             f"epoch {fitted.kept_epoch}"
         )
-    outcome.outputs.append(out_folder)
+    _describe(outcome, out_folder, manifest, metrics, state_store.resumed)
+    return outcome
+
+
+def _describe(
+    outcome: Outcome,
+    folder: Path,
+    manifest: Manifest,
+    metrics: Mapping[str, Any],
+    resumed: Mapping[str, int],
+) -> None:
+    outcome.outputs.append(folder)
     outcome.details |= {
-        "run": out_folder.name,
+        "run": folder.name,
         "manifest": manifest.header.version,
         "metrics": metrics,
-        "resumed": state_store.resumed,
+        "resumed": resumed,
     }
-    return outcome
+
+
+def is_finished(folder: Path, manifest_folder: Path, settings: TrainSettings) -> bool:
+    """Return whether the folder has a run of these settings, as of a command killed at its end."""
+    return _finished(folder, open_manifest(manifest_folder), settings, _UNCHANGED) is not None
+
+
+def _finished(
+    folder: Path, manifest: Manifest, settings: TrainSettings, division: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return the figures of a complete run of the same content, None for any other folder.
+
+    A run that was stopped, or that lacks clips which could be read by now, isn't complete.
+    """
+    own = _config_toml(manifest, settings, division)
+    counts = Counter(entry.split for entry in manifest.entries if entry.split != "held")
+    try:
+        recorded = (folder / CONFIGURATION).read_text(encoding="utf-8")
+        found = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        sizes = {split: figures["n"] for split, figures in found["splits"].items()}
+        same = _undated(recorded) == _undated(own) and sizes == counts and not found["stopped"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return found["splits"] if same else None
+
+
+def _undated(configuration: str) -> dict[str, Any]:
+    document = tomllib.loads(configuration)
+    del document["run"]["created"]
+    return document
 
 
 def _state_store(

@@ -175,3 +175,15 @@ def test_limit_and_own_configuration_are_checked_before_anything_is_written(corp
     with pytest.raises(ConfigurationError, match="label_config"):
         export_tasks(corpus.root, annotation=AnnotationSettings(label_config="none.xml"))
     assert not (corpus.root / "annotations").exists()
+
+
+def test_a_killed_export_leaves_no_batch_without_its_screen(corpus, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("annotation.tasks.export.write_batch", killed)
+    with pytest.raises(KeyboardInterrupt):
+        export_tasks(corpus.root)
+    assert [path.name for path in (corpus.root / "annotations" / "tasks").iterdir()] == [
+        "label_config.xml"
+    ]

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus_tools.cli.app import app
-from manifests.base.errors import ConfigurationError, CorpusError
+from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.exports.export import export_manifest
 from manifests.exports.formats import FORMATS
 
@@ -38,6 +38,37 @@ def test_an_existing_folder_is_left_alone(manifest, tmp_path):
         export_manifest(manifest, {}, tmp_path / "x", format_name="xml")
     with pytest.raises(ConfigurationError, match="needs the audio"):
         export_manifest(manifest, {}, tmp_path / "x", format_name="hf", audio="none")
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("audio", ["copy", "flac"])
+def test_the_same_export_again_changes_nothing(
+    export, built, manifest, tmp_path, format_name, audio
+):
+    folder = export(format_name, audio=audio)
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    again = export_manifest(manifest, built.speakers, folder, format_name=format_name, audio=audio)
+    assert again.ok
+    assert again.warnings[-1] == f"{folder}: has exactly this content already; nothing was changed"
+    assert again.outputs == [folder]
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+    changed = next(path for path in sorted(folder.rglob("*")) if path.is_file())
+    changed.write_bytes(changed.read_bytes() + b"x")
+    with pytest.raises(ConfigurationError, match=f"--to {folder}: exists already"):
+        export(format_name, audio=audio)
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_nothing_is_exported_through_a_link(manifest, tmp_path, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside")
+    (tmp_path / "link").symlink_to(outside / "gone")
+    with pytest.raises(ConfigurationError, match="exists already"):
+        export_manifest(manifest, {}, tmp_path / "link", format_name="csv")
+    (manifest.corpus / "corpus.toml").write_text("")
+    (manifest.corpus / "mine").symlink_to(outside)
+    with pytest.raises(DataError, match="mine: is a link or a special file that leads out"):
+        export_manifest(manifest, {}, manifest.corpus / "mine" / "x", format_name="csv")
+    assert not list(outside.iterdir())
 
 
 def test_links_to_another_file_system_are_refused(manifest, tmp_path, monkeypatch):
@@ -82,5 +113,9 @@ def test_the_command(built, name):
     assert document["counts"]["kept"] == 61
     assert folder.is_dir()
     again = CliRunner().invoke(app, run)
-    assert again.exit_code == 2
-    assert "exists already" in again.stderr
+    assert again.exit_code == 0
+    assert "has exactly this content already; nothing was changed" in again.stderr
+    (folder / "more").write_text("x")
+    other = CliRunner().invoke(app, run)
+    assert other.exit_code == 2
+    assert "exists already" in other.stderr

@@ -89,3 +89,13 @@ def test_wrong_usage_trains_nothing(root, command, wrong):
     found = command(*wrong, code=2)
     assert len(found["failures"]) == 1
     assert not (root / "runs").exists()
+
+
+def test_the_same_command_again_finds_its_finished_run(root, command):
+    first = command("--modality", "audio", *_sets())
+    again = command("--modality", "audio", *_sets())
+    assert (again["run"], again["metrics"]) == (first["run"], first["metrics"])
+    assert "finished before with these settings" in again["warnings"][-1]
+    other = command("--modality", "audio", *_sets("epochs=2"))
+    assert other["run"] == f"{first['run']}-2"
+    assert command("--modality", "audio", *_sets("epochs=2"))["run"] == other["run"]

@@ -7,6 +7,7 @@ import signal
 import pytest
 import torch
 
+from manifests.base.errors import ConfigurationError
 from models.training import run as training_run
 from models.training.loop import fit
 from models.training.resume import StateStore
@@ -194,3 +195,45 @@ def test_stopped_run_keeps_the_last_complete_epoch_and_warns(corpus, quick):
     assert sum("stopped after epoch 3 of 12" in warning for warning in outcome.warnings) == 1
     assert len((run / "history.csv").read_text().splitlines()) == 4
     assert (run / "predictions.csv").is_file()
+
+
+def test_a_run_killed_after_its_rename_is_recognised(corpus, quick, monkeypatch):
+    folder = corpus()
+    runs = folder.parent.parent / "runs"
+    monkeypatch.setattr(training_run, "StateStore", functools.partial(StateStore, every=0))
+
+    def killed(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def first():
+        StateStore.remove = killed
+        train(folder, runs / "a", quick)
+
+    assert run_in_process(first) == -signal.SIGKILL
+    assert (runs / ".unfinished").exists()
+    before = {path: path.read_bytes() for path in (runs / "a").rglob("*") if path.is_file()}
+    outcome = train(folder, runs / "a", quick)
+    assert outcome.ok
+    assert outcome.warnings[-1] == (
+        f"{runs / 'a'}: finished before with these settings, so unchanged"
+    )
+    assert outcome.details["metrics"]["test"]["n"] > 0
+    assert {path: path.read_bytes() for path in before} == before
+    assert [path.name for path in runs.iterdir() if not path.name.endswith(".lock")] == ["a"]
+
+
+@pytest.mark.parametrize("other", ["settings", "stopped", "a clip less", "no run"])
+def test_another_run_of_the_name_is_refused(corpus, quick, other):
+    folder = corpus()
+    run = folder.parent.parent / "runs" / "a"
+    train(folder, run, quick)
+    path = run / "metrics.json"
+    if other == "stopped":
+        path.write_text(path.read_text().replace('"stopped": false', '"stopped": true'))
+    elif other == "a clip less":
+        path.write_text(path.read_text().replace('"n": ', '"n": 1'))
+    elif other == "no run":
+        path.unlink()
+    changed = quick.changed(seed=7) if other == "settings" else quick
+    with pytest.raises(ConfigurationError, match="a: run exists; choose another name with --name"):
+        train(folder, run, changed)
