@@ -122,7 +122,7 @@ def result_folder(folder: Path, mark: str) -> Iterator[Path]:
         ConfigurationError: if the folder holds something else; see :func:`check_result_folder`.
     """
     parent = folder.absolute().parent
-    with FolderLock(parent, f"write-{folder.name}"), partial_folder(parent) as work:
+    with FolderLock(parent, f"write-{folder.name}", subject=folder), partial_folder(parent) as work:
         new = work / "new"
         new.mkdir()
         yield new

@@ -34,6 +34,7 @@ class Session:
     Attributes:
         command: verb of the command.
         outcome: counts, failures and outputs, printed at the end.
+        beside: commands at work on what this one has read.
     """
 
     def __init__(self, command: str, *, as_json: bool, quiet: bool, verbose: bool) -> None:
@@ -43,6 +44,7 @@ class Session:
         self.quiet = quiet
         self.verbose = verbose
         self.exit_code: int | None = None
+        self.beside: set[str] = set()
 
     def result(self, text: object = "") -> None:
         """Print text or a rich table of the result; nothing with ``--json``."""
@@ -91,6 +93,7 @@ class Session:
         from manifests.access.reading import read_beside_others
 
         result, others = read_beside_others(corpus, self.command, read, is_bad)
+        self.beside = {other.command for other in others}
         self.outcome.warnings += [
             f"{other} is at work, and what it changes is shown as it is now; run {self.command} "
             f"again when it has ended"

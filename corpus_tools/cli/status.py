@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import session
+from manifests.access.table import ACCESS
 from manifests.base.outcome import listed
 
 if TYPE_CHECKING:
@@ -24,18 +25,18 @@ def status(
         from manifests.storage.copies import copy_warnings
 
         opened = Corpus.open(corpus)
-        found = run.read(opened.path, opened.status)
+        found = run.read(opened.path, opened.status, lambda found: bool(found["problems"]))
         run.outcome.details |= found
         run.outcome.warnings += copy_warnings(opened.path)
         run.result(f"{found['name']} ({found['language']}), {opened.path}")
-        for line in _lines(found):
+        for line in _lines(found, run.beside):
             run.result(line)
         run.result(_label_table(found["labels"]))
         for problem in found["problems"]:
             run.outcome.fail("status", problem)
 
 
-def _lines(found: dict[str, Any]) -> list[str]:
+def _lines(found: dict[str, Any], at_work: set[str]) -> list[str]:
     clips, annotation = found["clips"], found["annotation"]
     rejected = (
         f" (rejected, by first reason: {_joined(clips['rejected'])})" if clips["rejected"] else ""
@@ -49,7 +50,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
         f"clips        {clips['cut']} cut, {clips['accepted']} accepted{rejected}",
         f"             {clips['frozen']} frozen, {clips['superseded']} superseded, "
         f"{clips['orphaned']} orphaned",
-        *_undecided(found["undecided"]),
+        *_undecided(found["undecided"], at_work),
         *(f"by class     {sentence}" for sentence in found["losses"]),
         f"texts        {_joined(found['texts']) or 'none; run: corpus transcribe'}",
         f"annotation   {annotation['tasks']} tasks; {annotation['answered']} answers and "
@@ -61,7 +62,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
         f"runs         {', '.join(found['runs']) or 'none'}",
     ]
     for number, row in enumerate(found["withdrawn"]):
-        lines.append(f"{'' if number else 'withdrawn':<13}{_withdrawn(row)}")
+        lines.append(f"{'' if number else 'withdrawn':<13}{_withdrawn(row, at_work)}")
     if found["problems"]:
         lines.append(
             "doesn't fit  some files, named below and not counted; corpus verify checks all"
@@ -72,13 +73,16 @@ def _lines(found: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _undecided(sources: list[str]) -> list[str]:
+def _undecided(sources: list[str], at_work: set[str]) -> list[str]:
     if not sources:
         return []
-    return [
-        f"undecided    {listed(sources, most=5)}: a run was interrupted, and their clips "
-        f"are not used; run it again, or corpus screen"
-    ]
+    changing = [name for name in sorted(at_work & ACCESS.keys()) if "clips" in ACCESS[name].changes]
+    reason = (
+        f"{' and '.join(changing)} is at work on them"
+        if changing
+        else "a run was interrupted, and their clips are not used; run it again, or corpus screen"
+    )
+    return [f"undecided    {listed(sources, most=5)}: {reason}"]
 
 
 def _seconds(ledger: dict[str, float], total: float) -> str:
@@ -89,8 +93,10 @@ def _seconds(ledger: dict[str, float], total: float) -> str:
     return ", ".join(shares)
 
 
-def _withdrawn(row: dict[str, Any]) -> str:
+def _withdrawn(row: dict[str, Any], at_work: set[str]) -> str:
     unfinished = "" if row["finished"] else "; interrupted, finish it with: corpus withdraw"
+    if unfinished and "withdraw" in at_work:
+        unfinished = "; at work"
     return (
         f"{row['kind']} {row['id']}: {row['clips']} clips, {row['judgements']} judgements, "
         f"{row['created'][:10]}{unfinished}"

@@ -3,6 +3,7 @@
 import errno
 import secrets
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -59,10 +60,10 @@ class CorpusLock:
 
     While it is inside, no command enters that conflicts with it. A registration is a file
     ``.corpus-ID.lock`` with the system's lock on it, which ends with the process, however it ends;
-    those of killed processes are removed, and ``broken`` then says so. A command that conflicts
-    with one at work gets a CorpusError that names it, or with ``wait`` waits for its end, once
-    ``announce`` has named it. In a corpus that can't be written into, a command that changes
-    nothing isn't registered. On entering, what killed writers left is removed.
+    those of killed processes are removed, and ``broken`` then says so, or that there are no locks.
+    A command that conflicts with one at work gets a CorpusError that names it, or with ``wait``
+    waits for its end, once ``announce`` has named it. In a corpus that can't be written into, a
+    command that changes nothing isn't registered. On entering, what killed writers left is removed.
 
     On entering, a CorpusError also says that a withdrawal was interrupted, which comes first.
     """
@@ -119,6 +120,8 @@ class CorpusLock:
                 )
                 own.__enter__()
                 self._own = own
+                if not own.has_locks and sys.platform != "win32":
+                    self.broken = f"{self.corpus}: {_NO_LOCKS}"
         except OSError as error:
             if self.access.changes or error.errno not in _UNWRITABLE:
                 raise
@@ -158,6 +161,10 @@ def commands_at_work(corpus: Path) -> list[Worker]:
         return []
 
 
+_NO_LOCKS = (
+    "this disk has no locks; if a command is killed on another machine, others wait six hours for "
+    "it, or until you delete the files .corpus-*.marker and .corpus-*.lock"
+)
 _NAMELESS = "another command"
 _PATIENCE = 10.0  # s, in which others look who is at work
 _PAUSE = 0.2  # s

@@ -45,7 +45,8 @@ class FolderLock:
     seconds. On entering, partial files of killed writers are removed from the folder; an InUseError
     says that another live process holds it and hasn't left it for ``patience`` seconds, a
     CorpusError that the disk is full, or the lock file is a link or another user's, a DataError
-    that it isn't in its corpus. ``note`` is added to the lock file.
+    that it isn't in its corpus. ``note`` is added to the lock file, and ``subject`` is what
+    messages name instead of the folder. ``has_locks`` is False in a file system without locks.
     """
 
     def __init__(
@@ -55,14 +56,21 @@ class FolderLock:
         stale_after: float = 6 * 3600,
         *,
         patience: float = 0.1,
+        subject: Path | None = None,
         note: Mapping[str, str] = _NO_NOTE,
     ) -> None:
         self.path = folder / f".{name}.lock"
         self.stale_after, self.patience, self.note = stale_after, patience, note
+        self.subject = subject or folder
         self.broken: str | None = None
         self._lock: BaseFileLock | None = None
         self._signature = b""
         self._marker: Path | None = None
+
+    @property
+    def has_locks(self) -> bool:
+        """Return whether, once entered, the system ends the lock with its process."""
+        return self._marker is None
 
     def __enter__(self) -> "FolderLock":
         check_way(self.path.parent)
@@ -171,12 +179,12 @@ class FolderLock:
         if holder is None:
             remedy = "" if self._marker is None else f", or delete {self._marker.name} if none is"
             return InUseError(
-                f"{self.path.parent}: another process is starting here; run again{remedy}", None
+                f"{self.subject}: another process is starting here; run again{remedy}", None
             )
         own = holder["host"] == socket.gethostname()
         remedy = "end it" if own else f"delete {names} if it is gone"
         return InUseError(
-            f"{self.path.parent}: in use by process {holder['pid']} on {holder['host']!r}; wait "
+            f"{self.subject}: in use by process {holder['pid']} on {holder['host']!r}; wait "
             f"for it to end, or {remedy}",
             holder,
         )

@@ -71,7 +71,7 @@ def compare(
     """
     manifest = open_manifest(manifest_folder)
     outcome = Outcome(warnings=manifest.caveats())
-    with FolderLock(out_folder.parent, f"compare-{out_folder.name}"):
+    with FolderLock(out_folder.parent, f"compare-{out_folder.name}", subject=out_folder):
         with CorpusLock(manifest.corpus, "compare"):
             watch = WithdrawalWatch(manifest.corpus, manifest.entries)
             subject = _subject(manifest, settings)

@@ -142,7 +142,7 @@ def train_on(
         outcome.warnings.append(f"{out_folder}: finished before with these settings, so unchanged")
         _describe(outcome, out_folder, manifest, metrics, {})
         return outcome
-    with FolderLock(out_folder.parent, f"train-{out_folder.name}"):
+    with FolderLock(out_folder.parent, f"train-{out_folder.name}", subject=out_folder):
         with CorpusLock(manifest.corpus, "train"):
             watch = WithdrawalWatch(manifest.corpus, manifest.entries)
             examples = load_examples(manifest, settings, outcome, progress=on_clip)

@@ -146,7 +146,7 @@ def train_series(
         for seed in range(settings.seed, settings.seed + seeds)
         for fold, fold_manifest in by_fold.items()
     ]
-    with FolderLock(out_folder.parent, f"series-{out_folder.name}"):
+    with FolderLock(out_folder.parent, f"series-{out_folder.name}", subject=out_folder):
         subject = _series_toml(manifest, settings, folds, by_fold)
         clear_partials(out_folder, below=True)
         check_subject(out_folder / _SUBJECT, subject, "clips, folds or settings")

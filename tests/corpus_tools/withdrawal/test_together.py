@@ -13,6 +13,7 @@ from manifests.access.table import ACCESS, READERS
 from manifests.base.errors import CorpusError
 from manifests.exports.export import export_manifest
 from manifests.storage.locking import FolderLock
+from manifests.storage.tombstones import Tombstone, put_tombstone
 from manifests.versions.manifest import load_manifest, newest
 from models.config.train import TrainSettings
 from models.runs import result_folder
@@ -206,7 +207,7 @@ def test_two_runs_of_one_name_are_kept_apart(workspace, fake_training):
         raise caught.value
 
     fake_training.act = again
-    with pytest.raises(CorpusError, match=r"in use by process \d+ on .*; wait for it to end"):
+    with pytest.raises(CorpusError, match=r"runs/new: in use by process \d+ on .*; wait for it"):
         training.train(newest(workspace.root), workspace.runs / "new", settings)
 
 
@@ -220,6 +221,22 @@ def test_status_names_the_command_at_work(workspace, other, run):
     assert "is at work, and what it changes is shown as it is now; run status again" in error
     code, _, error = run("status")
     assert (code, "at work" in error) == (0, False)
+
+
+def test_status_calls_nothing_interrupted_that_is_at_work(workspace, other, run):
+    (workspace.root / "stages" / "screen" / "E01-0123456789ab.jsonl").unlink()
+    for command, sentence in (
+        ("segment", "segment is at work on them"),
+        ("pull-annotations", "a run was interrupted"),
+        ("withdraw", "withdraw is at work on them"),
+    ):
+        other.enter(workspace.root, command)
+        code, out, _ = run("status")
+        assert (code, sentence in out) == (0, True)
+    put_tombstone(workspace.root, Tombstone(kind="speaker", id="f01", created="2026-11-22"))
+    assert "2026-11-22; at work" in run("status")[1]
+    other.leave()
+    assert "2026-11-22; interrupted, finish it with: corpus withdraw" in run("status")[1]
 
 
 @pytest.mark.parametrize("command", ["why", "agreement", "verify-manifest", "diff-manifests"])

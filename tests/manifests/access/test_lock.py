@@ -101,6 +101,17 @@ def test_threads_of_one_process_are_kept_apart_too(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_disk_without_locks_is_reported(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "no locks here")
+
+    monkeypatch.setattr(filelock.FileLock, "_acquire", refuse)
+    with CorpusLock(tmp_path, "segment") as lock:
+        assert "this disk has no locks; if a command is killed on another machine" in lock.broken
+        assert len(list(tmp_path.iterdir())) == 2
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.usefixtures("file_system")
 def test_of_many_writers_at_once_one_is_inside(tmp_path):
     inside, most, refused = [], [], []
