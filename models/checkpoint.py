@@ -126,13 +126,16 @@ def _read_description(path: Path) -> dict[str, Any]:
         raise DataError(f"{path}: not valid JSON ({error}); {_REMEDY}") from error
     if not isinstance(description, dict) or "schema" not in description:
         raise DataError(f"{path}: not the description of a model; {_REMEDY}")
-    if description["schema"] == _SCHEMA and set(description) - _LATER_KEYS != _KEYS:
-        raise DataError(f"{path}: not the description of a model; {_REMEDY}")
-    if description["schema"] != _SCHEMA:
+    schema = description["schema"]
+    if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
+        raise DataError(f"{path}: its schema is {schema!r}, no version; {_REMEDY}")
+    if schema != _SCHEMA:
         raise DataError(
-            f"{path}: schema {description['schema']!r}, but this version reads schema {_SCHEMA}; "
-            f"update corpus-tools, or train again"
+            f"{path}: schema {schema}, but this version reads schema {_SCHEMA}; update "
+            f"corpus-tools, or train again"
         )
+    if set(description) - _LATER_KEYS != _KEYS:
+        raise DataError(f"{path}: not the description of a model; {_REMEDY}")
     if not isinstance(description.get("branches", {}), dict):
         raise DataError(f"{path}: 'branches' is not an object; {_REMEDY}")
     if description["classes"] != list(EMOTIONS):

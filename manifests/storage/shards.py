@@ -171,7 +171,12 @@ def _header(path: Path, row: dict[str, Any]) -> Header:
     if isinstance(head, dict):
         check_schema(head.get("schema"), path)
         head.setdefault("sha256", None)
-    if not isinstance(head, dict) or set(head) != set(Header.__dataclass_fields__):
+    if (
+        not isinstance(head, dict)
+        or set(head) != set(Header.__dataclass_fields__)
+        or not isinstance(head["inputs"], dict)
+        or not isinstance(head["n"], int)
+    ):
         raise DataError(f"{path}: no stage header in line 1; {_advice(path)}")
     header = Header(**head)
     if header.sha256 is not None and header != header.with_inputs(header.inputs):

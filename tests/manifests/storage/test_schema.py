@@ -17,6 +17,11 @@ from manifests.storage.shards import STAGES, read_header, read_shard, write_shar
         ({"schema": "2"}, "its schema is '2', no version; restore it from a copy"),
         ({"schema": None}, "its schema is None, no version"),
         ({"schema": 0}, "its schema is 0, no version"),
+        ({"schema": -1}, "its schema is -1, no version"),
+        ({"schema": True}, "its schema is True, no version"),
+        ({"schema": 1.0}, "its schema is 1.0, no version"),
+        ({"n": "0"}, "no stage header in line 1"),
+        ({"inputs": ["x"]}, "no stage header in line 1"),
         ({"codec": "zstd"}, "no stage header in line 1"),
     ],
 )

@@ -16,7 +16,11 @@ def _out(folder):
 
 
 @pytest.mark.parametrize(
-    ("schema", "message"), [(99, "update corpus-tools"), ("two", "schema"), (None, "schema")]
+    ("schema", "message"),
+    [
+        (99, "update corpus-tools"),
+        *((one, "its schema is .*, no version") for one in ("two", None, 0, -1, True, 1.0)),
+    ],
 )
 def test_manifest_of_another_schema_is_refused(corpus, quick, schema, message):
     folder = corpus(takes=1)
