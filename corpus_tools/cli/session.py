@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -143,14 +144,16 @@ def session(
 ) -> Iterator[Session]:
     """Run a command's body; turn errors into one sentence and an exit code.
 
-    Exit codes: 0 success, 1 something failed, 2 wrong usage or configuration, 130 interrupted.
+    Exit codes: 0 success, 1 something failed, 2 wrong usage or configuration, 130 interrupted, by
+    Ctrl-C or by SIGTERM, with which batch systems end a job.
     """
     run = Session(command, as_json=as_json, quiet=quiet, verbose=verbose)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     code = 0
     try:
-        yield run
+        with _interrupted_by_sigterm():
+            yield run
     except CorpusError as error:
         code = error.exit_code
         _report(run, str(error), error)
@@ -195,8 +198,15 @@ def _folded(failures: Sequence[Failure]) -> Iterator[tuple[str, str]]:
         >>> found = list(_folded([Failure(f"line {n}", f"no file '{n}.wav'") for n in range(318)]))
         >>> len(found), found[-1]
         (4, ('line 3, line 4 …', "315 more like this: no file '3.wav'; --json lists all"))
+
+    A full disk is one sentence, whatever it kept from being written.
     """
-    for shown, rest in _alike(failures, lambda failure: _DETAIL.sub("…", failure.reason)):
+    full = [failure for failure in failures if _FULL in failure.reason]
+    if full:
+        more = f" ({len(full) - 1} more failed so; --json lists all)" if full[1:] else ""
+        yield full[0].item, full[0].reason + more
+    others = [failure for failure in failures if _FULL not in failure.reason]
+    for shown, rest in _alike(others, lambda failure: _DETAIL.sub("…", failure.reason)):
         yield from ((failure.item, failure.reason) for failure in shown)
         if rest:
             items = ", ".join(failure.item for failure in rest[:2])
@@ -233,6 +243,7 @@ def _alike(found: Sequence[_T], shape: Callable[[_T], str]) -> Iterator[tuple[li
         yield group[:shown], group[shown:]
 
 
+_FULL = "no space left"
 _MOST_ALIKE = 10
 _FIRST_ALIKE = 3
 _DETAIL = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s:;,()]*[/\\][^\s:;,()]*|\d+(?:\.\d+)?")
@@ -305,6 +316,20 @@ def _bar(step: str) -> Iterator[Progress]:
     ) as bar:
         task = bar.add_task(step, total=None, item="")
         yield lambda done, total, item: bar.update(task, completed=done, total=total, item=item)
+
+
+@contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """Raise KeyboardInterrupt on SIGTERM, unless the caller of the command handles it."""
+    own = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if not own or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 import io
 import json
+import signal
 
 import pytest
 import typer
@@ -32,6 +33,23 @@ def test_errors_give_one_sentence_and_an_exit_code(error, code, capsys):
     assert not captured.out
 
 
+def test_sigterm_interrupts_like_ctrl_c_unless_the_caller_handles_it(capsys):
+    with pytest.raises(typer.Exit) as exited, session("verb"):
+        signal.raise_signal(signal.SIGTERM)
+    assert exited.value.exit_code == 130
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    [sentence] = capsys.readouterr().err.splitlines()
+    assert sentence == "error: interrupted; run the same command again to resume"
+    caught = []
+    before = signal.signal(signal.SIGTERM, lambda *_: caught.append(1))
+    try:
+        with session("verb"):
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert caught == [1]
+
+
 def test_failed_items_are_named_and_exit_with_1(capsys):
     with pytest.raises(typer.Exit) as exited, session("segment", as_json=True) as run:
         run.outcome.items_in, run.outcome.kept = 3, 1
@@ -44,6 +62,18 @@ def test_failed_items_are_named_and_exit_with_1(capsys):
     assert document["counts"] == {"in": 3, "kept": 1, "rejected": {"music": 1}, "failed": 1}
     assert document["failures"] == [{"item": "b.mp4", "reason": "is empty; copy it again"}]
     assert "in 3 = kept 1 + rejected 1 (music 1) + failed 1" in captured.err
+
+
+def test_a_full_disk_is_one_sentence(capsys):
+    with pytest.raises(typer.Exit), session("segment") as run:
+        for name in ("a.wav", "b.wav", "c.wav"):
+            run.outcome.fail(name, f"clips/{name}: no space left; free some and run again")
+        run.outcome.fail("d.wav", "is empty; copy it again")
+    assert capsys.readouterr().err.splitlines() == [
+        "error: a.wav: clips/a.wav: no space left; free some and run again (2 more failed so; "
+        "--json lists all)",
+        "error: d.wav: is empty; copy it again",
+    ]
 
 
 def test_traceback_is_shown_only_with_verbose(capsys):
