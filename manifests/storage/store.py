@@ -181,7 +181,7 @@ def read_json(path: Path, advice: str = "restore it from a copy") -> dict[str, A
 
 
 def read_sealed(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a file of :func:`sealed_jsonl`, which isn't empty, or of an older one."""
+    """Yield the objects of a file of :func:`sealed_jsonl`, or of an older one; it isn't empty."""
     if not path.stat().st_size:
         raise DataError(f"{path}: is empty, so it was cut off; restore it from a copy")
     yield from read_jsonl(path)

@@ -239,14 +239,20 @@ def test_status_calls_nothing_interrupted_that_is_at_work(workspace, other, run)
     assert "2026-11-22; interrupted, finish it with: corpus withdraw" in run("status")[1]
 
 
-@pytest.mark.parametrize("command", ["why", "agreement", "verify-manifest", "diff-manifests"])
+@pytest.mark.parametrize(
+    "command", ["why", "agreement", "verify", "verify-manifest", "diff-manifests"]
+)
 def test_readers_are_not_kept_out(workspace, other, run, command):
-    arguments = {"why": ["E01-0123456789ab-00000000"], "diff-manifests": ["v1", "v1"]}
+    arguments = {
+        "verify": ["--quick"],
+        "why": ["E01-0123456789ab-00000000"],
+        "diff-manifests": ["v1", "v1"],
+    }
     other.enter(workspace.root, "segment")
     code, _, error = run(command, *arguments.get(command, []))
     other.leave()
     assert code == 0, error
-    assert ("segment (process" in error) == (command in ("why", "agreement"))
+    assert ("segment (process" in error) == (command in ("why", "agreement", "verify"))
 
 
 def test_a_manifest_is_not_called_damaged_while_a_withdrawal_is_at_work(workspace, other, run):

@@ -39,6 +39,7 @@ ARGUMENTS = {
     "agreement": [],
     "build-manifest": [],
     "diff-manifests": ["v1"],
+    "verify": [],
     "verify-manifest": [],
     "export-manifest": ["--format", "csv", "--to", "{outside}/export"],
     "import-manifest": ["{outside}/keep"],
