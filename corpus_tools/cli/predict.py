@@ -125,7 +125,6 @@ def predict(
 
 def _tables(rows: list[dict[str, Any]]) -> "list[Table]":
     """Return a table for each file, or one summary table for many files."""
-    from rich.markup import escape
     from rich.table import Table
 
     predicted = [row for row in rows if row["clips"]]
@@ -137,7 +136,7 @@ def _tables(rows: list[dict[str, Any]]) -> "list[Table]":
         emotions = ", ".join(
             f"{name} {n}" if len(row["clips"]) > 1 else name for name, n in counts.most_common()
         )
-        table.add_row(escape(row["file"]), str(len(row["clips"])), emotions)
+        table.add_row(row["file"], str(len(row["clips"])), emotions)
     if len(predicted) > _MOST_LINES:
         more = len(predicted) - _MOST_LINES
         table.add_row(f"and {more} more, see --out or --json", "", "")
@@ -145,11 +144,10 @@ def _tables(rows: list[dict[str, Any]]) -> "list[Table]":
 
 
 def _table(row: dict[str, Any]) -> "Table":
-    from rich.markup import escape
     from rich.table import Table
 
     classes = list(row["clips"][0]["probabilities"])
-    table = Table("start", "end", "emotion", *classes, "text", title=escape(row["file"]))
+    table = Table("start", "end", "emotion", *classes, "text", title=row["file"])
     for column in (*table.columns[:2], *table.columns[3:-1]):
         column.justify = "right"
     for clip in row["clips"]:
@@ -158,7 +156,7 @@ def _table(row: dict[str, Any]) -> "Table":
             f"{clip['end']:.2f}",
             clip["emotion"],
             *(f"{clip['probabilities'][name]:.2f}" for name in classes),
-            escape(clip["text"]),
+            clip["text"],
         )
     return table
 

@@ -52,17 +52,21 @@ class Session:
         if self.as_json:
             return
         if isinstance(text, str):
-            print("\n".join(map(one_line, text.split("\n"))))
+            print(_escaped(text))
             return
         from rich.console import Console
 
+        class SafeConsole(Console):
+            def render_str(self, text: str, **options: Any) -> Any:
+                return super().render_str(_escaped(text), **options)
+
         width = None if sys.stdout.isatty() else 120
-        Console(file=sys.stdout, width=width, markup=False, highlight=False).print(text)
+        SafeConsole(file=sys.stdout, width=width, markup=False, highlight=False).print(text)
 
     def note(self, text: str) -> None:
         """Print a log line; nothing with ``--quiet``."""
         if not self.quiet:
-            print(text, file=sys.stderr, flush=True)
+            print(_escaped(text), file=sys.stderr, flush=True)
 
     @contextmanager
     def progress(self, step: str) -> Iterator[Progress]:
@@ -118,7 +122,8 @@ class Session:
             self.note(_conservation(outcome))
         if self.as_json:
             plain = "utf" not in (sys.stdout.encoding or "").lower()
-            print(json.dumps(self._document(), ensure_ascii=plain, indent=2))
+            text = json.dumps(self._document(), ensure_ascii=plain, indent=2)
+            print(_CONTROLS_IN_JSON.sub(lambda match: f"\\u{ord(match.group()):04x}", text))
 
     def _document(self) -> dict[str, Any]:
         outcome = self.outcome
@@ -277,11 +282,21 @@ _MOST_WARNINGS = 20
 
 
 def one_line(text: str) -> str:
-    """Return the text with line breaks and other control characters escaped."""
+    r"""Return the text with control characters escaped, line breaks and reversals of writing, too.
+
+    >>> one_line("a\x1b[31mb\nc")
+    'a\\x1b[31mb\\nc'
+    """
     return _CONTROLS.sub(lambda match: repr(match.group())[1:-1], text)
 
 
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+def _escaped(text: str) -> str:
+    return "\n".join(map(one_line, text.split("\n")))
+
+
+_REVERSALS = "\u202a-\u202e\u2066-\u2069"
+_CONTROLS = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_REVERSALS}]")
+_CONTROLS_IN_JSON = re.compile(f"[\x7f-\x9f\u2028\u2029{_REVERSALS}]")  # the others are escaped
 
 
 def _report(run: Session, sentence: str, error: BaseException) -> None:
@@ -315,7 +330,9 @@ def _bar(step: str) -> Iterator[Progress]:
         transient=True,
     ) as bar:
         task = bar.add_task(step, total=None, item="")
-        yield lambda done, total, item: bar.update(task, completed=done, total=total, item=item)
+        yield lambda done, total, item: bar.update(
+            task, completed=done, total=total, item=one_line(item)
+        )
 
 
 @contextmanager

@@ -77,7 +77,6 @@ def slice_predictions(
 
 def slice_table(rows: Sequence[Mapping[str, Any]]) -> "Table":
     """Return the slices as a printed table, the twelve largest of each key."""
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(title="slices")
@@ -92,7 +91,7 @@ def slice_table(rows: Sequence[Mapping[str, Any]]) -> "Table":
             by = "" if number else key.replace("_", " ")
             low, high = row["uar_interval"]
             figures = (f"{row['accuracy']:.3f}", f"{row['uar']:.3f}", f"{low:.3f}-{high:.3f}")
-            table.add_row(by, escape(row["value"]), str(row["n"]), str(row["classes"]), *figures)
+            table.add_row(by, row["value"], str(row["n"]), str(row["classes"]), *figures)
         if len(own) > len(shown):
             table.add_row("", f"and {len(own) - len(shown)} with fewer clips")
     return table

@@ -146,3 +146,48 @@ def test_many_failures_alike_are_one_line_with_their_number(capsys):
     assert len(lines) == 5
     assert "line 3, line 4 …: 315 more like this: 'wav/3.wav': no such file" in lines[3]
     assert lines[4] == "error: line 9: has 3 fields where the header has 4"
+
+
+HOSTILE = "a\x1b[2J\x9b31m\x07\u202eb"
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_names_from_a_corpus_command_no_terminal(capsys, as_json):
+    from rich.table import Table
+
+    table = Table(HOSTILE, title=HOSTILE)
+    table.add_row(HOSTILE)
+    with pytest.raises(typer.Exit), session("verb", as_json=as_json) as run:
+        run.result(table)
+        run.result(f"{HOSTILE}\nsecond line")
+        run.note(f"{HOSTILE}\nsecond line")
+        run.outcome.warnings.append(f"{HOSTILE}\nfaked: line")
+        run.outcome.fail(HOSTILE, f"bad {HOSTILE}")
+        run.outcome.details["name"] = HOSTILE
+    captured = capsys.readouterr()
+    for text in captured:
+        assert not set(text) & set("\x1b\x9b\x07\u202e")
+    escaped = r"a\x1b[2J\x9b31m\x07\u202eb"
+    assert f"warning: {escaped}\\nfaked: line\n" in captured.err
+    assert f"{escaped}\nsecond line\n" in captured.err
+    if as_json:
+        assert json.loads(captured.out)["name"] == HOSTILE
+    else:
+        assert captured.out.count(escaped) == 4
+
+
+def test_the_bar_shows_no_control_characters(monkeypatch):
+    import rich.console
+
+    out = io.StringIO()
+    real = rich.console.Console
+    monkeypatch.setattr(
+        rich.console, "Console", lambda **_: real(file=out, force_terminal=True, width=200)
+    )
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    with pytest.raises(typer.Exit), session("verb") as run:
+        with run.progress("step") as progress:
+            progress(1, 2, "film\x07\x9b31m")
+        run.outcome.fail("x", "y")
+    assert r"film\x07\x9b31m" in out.getvalue()
+    assert not set(out.getvalue()) & set("\x07\x9b")
