@@ -3,10 +3,10 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from typing import Any
 
 from corpus_tools.assembly.manifest import build_from_corpus
@@ -41,6 +41,7 @@ from manifests.base.errors import DataError
 from manifests.base.outcome import FileWarnings, Outcome, Progress, listed, no_progress
 from manifests.base.voices import one_spelling
 from manifests.storage.frozen import frozen_clips
+from manifests.storage.partials import clear_partials, partial_path
 from manifests.storage.records import Clip, Split, Transcript
 from manifests.storage.speakers import merge_speakers, read_speakers
 from manifests.storage.store import canonical_json
@@ -93,8 +94,7 @@ def import_manifest(
     mapping, splits = LabelMapping(classes, dropped), SplitMapping(sides)
     with workspace.lock("import-manifest") as lock:
         outcome.warnings += [lock.broken] if lock.broken else []
-        with TemporaryDirectory(prefix="corpus-import-") as folder:
-            scratch = Path(folder).resolve()
+        with _scratch_folder() as scratch:
             table = read_corpus_tables(
                 path,
                 scratch,
@@ -179,6 +179,16 @@ def _pattern(table: Table, column: str) -> tuple[int, ...]:
     """Return which rows have the same value in a column, as the first row with it."""
     first: dict[Any, int] = {}
     return tuple(first.setdefault(raw.cells.get(column), row) for row, raw in enumerate(table.rows))
+
+
+@contextmanager
+def _scratch_folder() -> Iterator[Path]:
+    """Yield a private folder for the sounds in tables; a killed import's is removed by the next."""
+    parent = Path(gettempdir()).resolve()
+    clear_partials(parent)
+    with partial_path(parent) as folder:
+        folder.mkdir(mode=0o700)
+        yield folder
 
 
 def _read_rows(table: Table, reading: Reading, outcome: Outcome) -> list[Row]:

@@ -98,7 +98,7 @@ def changes_to_tables(removal: Removal) -> Iterator[Change]:
     corpus = removal.corpus
     if removal.speaker is not None:
         yield from csv_change(
-            corpus / "speakers.csv", "speakers", lambda row: row[0] == removal.speaker
+            corpus / "speakers.csv", "speakers", lambda row: row[0].strip() in removal.names
         )
     if removal.annotator is None:
         return

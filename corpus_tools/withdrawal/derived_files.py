@@ -15,6 +15,7 @@ from corpus_tools.withdrawal.changes import (
     filter_rows,
 )
 from corpus_tools.withdrawal.traces import Traces
+from manifests.storage.checksums import CHECKSUMS
 from manifests.storage.records import Clip
 from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.store import read_jsonl
@@ -136,39 +137,51 @@ def changes_to_exports(removal: Removal) -> Iterator[Change]:
 
     An export goes as a whole: one without some of its clips would be one of no version.
     """
-    traces = Traces(removal)
-    exports = removal.corpus / "exports"
+    # what others say in a text may be the same word as a speaker's id
+    traces = Traces(removal, in_records=removal.annotator is None)
     done: set[Path] = set()
-    for path in files(exports, "*/**/*", copies=True):
-        folder = _export_of(path, exports)
+    for path, folder in _exported_files(removal.corpus):
         if folder in done:
             continue
         own = path.suffix.lower() in _SOUNDS and _CLIP.fullmatch(path.stem)
-        if removal.covers(path.stem) or (not own and traces.in_file(path) not in (None, "closed")):
+        if removal.covers(path.stem) or (not own and _has(traces, path)):
             done.add(folder)
             yield Change(folder, None, "exports", 1)
     for path in files(removal.corpus, "**/predictions.json"):
         table, timelines = path.with_suffix(".csv"), path.with_name("timelines")
         if any(path.is_relative_to(folder) for folder in done) or not table.is_file():
             continue
-        if any(traces.in_file(one) for one in (path, table)):
+        if _has(traces, path) or _has(traces, table):
             for one in (timelines, table, path):  # the last one marks the others
                 if one.exists():
                     yield Change(one, None, "prediction files", 1)
+
+
+def _has(traces: Traces, path: Path) -> bool:
+    return traces.in_file(path) not in (None, "closed")
+
+
+def _exported_files(corpus: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield the files of all exports in a corpus, each with the folder of its export."""
+    exports = corpus / "exports"
+    for path in files(exports, "*/**/*", copies=True):
+        above = [folder for folder in path.parents if folder.is_relative_to(exports)][:-1]
+        yield path, ([folder for folder in above if _is_export(folder)] or above)[-1]
+    for listed in files(corpus, f"**/{CHECKSUMS}"):
+        place = listed.relative_to(corpus).parts[0]
+        if place not in ("exports", "manifests", "runs") and _is_export(listed.parent):
+            for path in files(listed.parent, "**/*", copies=True):
+                yield path, listed.parent
+
+
+def _is_export(folder: Path) -> bool:
+    return any(any(folder.glob(mark)) for _, mark in _EXPORT_MARKS)
 
 
 def remake_command(folder: Path) -> str:
     """Return the commands that make an export anew, from the next version."""
     kind = next((name for name, mark in _EXPORT_MARKS if any(folder.glob(mark))), "FORMAT")
     return f"corpus build-manifest, then corpus export-manifest --format {kind}"
-
-
-def _export_of(path: Path, exports: Path) -> Path:
-    """Return the export that a file belongs to."""
-    above = [folder for folder in path.parents if folder.is_relative_to(exports)][:-1]
-    marks = [mark for _, mark in _EXPORT_MARKS]
-    marked = [folder for folder in above if any(any(folder.glob(mark)) for mark in marks)]
-    return (marked or above)[-1]
 
 
 def changes_to_features(removal: Removal) -> Iterator[Change]:

@@ -10,6 +10,7 @@ from annotation.batches.batches import read_plans
 from annotation.judgements.annotators import Annotators
 from annotation.judgements.store import read_judgements
 from corpus_tools.segmentation.ledger.commit import source_of
+from manifests.base.letters import composed
 from manifests.base.voices import person_key
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Clip, Judgement, Source
@@ -70,6 +71,7 @@ def plan_withdrawal(
     named = frozen_clips(corpus, whole=complete).keys() | shards.keys()
     entries = {folder.name: list(read_jsonl(folder / ENTRIES)) for folder in versions(corpus)}
     records = _CorpusRecords(corpus, shards, sources, answers, named, entries)
+    name = _spelt_as(name, records.known(kind))
     stones = withdrawn.tombstones
     earlier = next((stone for stone in stones if (stone.kind, stone.id) == (kind, name)), None)
     if earlier is None and name not in (known := records.known(kind)):
@@ -108,6 +110,12 @@ def plan_withdrawal(
     people = records.known(kind) if kind == "speaker" else set()
     spellings = sorted(other for other in people - {name} if person_key(other) == person_key(name))
     return WithdrawalPlan(stone, earlier, unknown if kind == "speaker" else 0, media, spellings)
+
+
+def _spelt_as(name: str, known: Iterable[str]) -> str:
+    """Return an id as the corpus spells it, if it differs in its Unicode form only."""
+    same = [one for one in known if composed(one) == composed(name)]
+    return same[0] if len(same) == 1 else name
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,11 @@ def _remedy(place: str, trace: Trace) -> str:
             "{paths}: Label Studio's own data still has what is withdrawn; delete those tasks and "
             "accounts in Label Studio, or delete the folder {folder}"
         )
+    if _CHECKED.match(place):
+        return (
+            "{paths}: still mentions withdrawn data and has a checksum, so it can't be edited; "
+            "delete {folder} and make it anew"
+        )
     if place.startswith("runs/"):
         return "{paths}: still mentions withdrawn data; delete {folder} and train again"
     return _REMEDIES[trace]
@@ -153,6 +158,7 @@ _RECORDS = re.compile(
     r"(?:stages/[^/]+|annotations/judgements|annotations/tasks(?:/[^/]+)?)/[^/ ()]+\.jsonl?"
     r"|manifests/v\d+/manifest\.jsonl"
 )
+_CHECKED = re.compile(r"(?:stages|choices|annotations/(?:tasks|judgements)|manifests)/[^ ()]+$")
 _CLIP = re.compile(r".+-\d{8}-\d{8}")
 _LOSSLESS = {
     *(".wav", ".wave", ".bwf", ".rf64", ".w64", ".flac", ".aif", ".aiff", ".aifc", ".caf"),

@@ -47,7 +47,11 @@ def changes_to_choices(removal: Removal) -> Iterator[Change]:
             and not (row.origin == "review" and (row.start, row.end) in intervals)
             and not removal.covers(row.clip_id)
         ]
-        if len(kept) < len(rows):
+        kept = [
+            row.changed(note=None) if row.note and removal.mentions(row.note) else row
+            for row in kept
+        ]
+        if kept != rows:
             yield Change(
                 path, sealed_jsonl(map(Choice.row, kept)), "choices", len(rows) - len(kept)
             )
@@ -135,7 +139,7 @@ def _clean_header(removal: Removal, path: Path, count: int, segments: str | None
     """Return a shard's header without mentions of withdrawn data."""
     header = read_header(path)
     intervals = withdrawn_intervals(removal, path.stem)
-    inputs = scrub(header.inputs, removal.ids)
+    inputs = scrub(header.inputs, removal.ids | (removal.names if removal.speaker else set()))
     choices = inputs.get("choices")
     if removal.speaker is not None and inputs.get("speaker") == removal.speaker:
         inputs["speaker"] = None

@@ -131,7 +131,7 @@ class Traces:
 
 def _pattern(names: Iterable[str], *, in_records: bool = False) -> re.Pattern[bytes] | None:
     forms = [
-        ('[":/]@"' if in_records else word_pattern(name, "@"))
+        (r'[":/]@"|speaker:@(?![\w-])' if in_records else word_pattern(name, "@"))
         .encode()
         .replace(b"@", re.escape(form))
         for name in sorted(names)

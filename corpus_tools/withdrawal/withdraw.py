@@ -5,7 +5,7 @@ tombstone is marked finished. A run after an interruption completes the plan, wi
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
@@ -65,12 +65,14 @@ def withdraw(
     removal = _removal_of(corpus, stone)
     counts: Counter[str] = Counter()
     changed: dict[Path, bytes | None] = {}
+    exports: list[Path] = []
     for change in _changes(removal):
         counts[change.place] += change.count
         changed[change.path] = change.data
+        exports += [change.path] if change.place == "exports" else []
     remains = find_remains(removal, changed)
     total = Counter(plan.earlier.counts if plan.earlier else {}) + +counts
-    to_do = _manual_steps(corpus, plan, removal, changed) + steps_for(remains)
+    to_do = _manual_steps(corpus, plan, exports) + steps_for(remains)
     if plan.earlier is not None and stone == plan.earlier and not changed:
         outcome.warnings.append(f"{kind} '{name}' was withdrawn before; nothing left to delete")
     elif not dry_run:
@@ -183,15 +185,12 @@ def _remove_empty(folder: Path) -> None:
             path.rmdir()
 
 
-def _manual_steps(
-    corpus: Path, plan: WithdrawalPlan, removal: Removal, changed: Mapping[Path, bytes | None]
-) -> list[str]:
+def _manual_steps(corpus: Path, plan: WithdrawalPlan, exports: list[Path]) -> list[str]:
     stone = plan.tombstone
     sentences = [
         f"{folder.relative_to(corpus).as_posix()}: an export with withdrawn data, deleted as a "
         f"whole; make it anew: {remake_command(folder)}"
-        for folder, data in changed.items()
-        if data is None and folder.is_relative_to(corpus / "exports")
+        for folder in exports
     ]
     sentences += [
         f"{media}: the original recording in the corpus folder was not deleted; delete it "

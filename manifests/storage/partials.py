@@ -56,8 +56,9 @@ def clear_partials(folder: Path, *, below: bool = False) -> None:
         if left:
             with _held(here, exclusive=True) as held:
                 for path in left:
-                    if held or (held is None and _is_old(path)):
-                        _remove(path)
+                    with suppress(OSError):  # another user's, or read-only
+                        if held or (held is None and _is_old(path)):
+                            _remove(path)
         if below:
             folders += [
                 here / name

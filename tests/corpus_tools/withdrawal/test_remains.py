@@ -17,11 +17,11 @@ from corpus_tools.assembly.manifest import build_from_corpus
 from corpus_tools.withdrawal.byte_search import ByteSearch, sound_pieces
 from corpus_tools.withdrawal.withdraw import finish_withdrawals, finished_warnings, withdraw
 from manifests.exports.export import export_manifest
-from manifests.storage.records import Source
+from manifests.storage.records import Choice, Source
 from manifests.storage.sections import SplitSettings
 from manifests.storage.shards import STAGES, read_shard, write_shard
 from manifests.storage.speakers import read_speakers
-from manifests.storage.store import sha256_file
+from manifests.storage.store import sealed_jsonl, sha256_file
 from manifests.storage.tombstones import TOMBSTONES, read_tombstones
 from manifests.versions.manifest import load_manifest
 from manifests.versions.verify import verify_manifest
@@ -197,6 +197,59 @@ def test_an_export_goes_as_a_whole_and_its_command_is_named(
     assert [path.name for path in (root / "exports").iterdir()] == ["of-others"]
 
 
+def test_exports_elsewhere_in_the_corpus_go_and_a_word_in_a_text_deletes_none(workspace):
+    root = workspace.root
+    elsewhere = export(root, "hf", "copy", "../releases/first")
+    later = export(root, "csv", "none", "later")
+    text = (later / "clips.csv").read_text()
+    rows = [row for row in text.splitlines() if not row.startswith((MINE, CLIPS[3]))]
+    (later / "clips.csv").write_text("\n".join(rows).replace("词", "f01 came,"))
+    outcome = withdraw(root, "speaker", "f01")
+    assert not elsewhere.exists()
+    assert outcome.details["withdrawal"]["remains"] == ["exports/later/clips.csv"]
+    assert any(one.startswith("releases/first: an export") for one in outcome.warnings)
+
+
+def test_another_track_of_the_film_is_another_source(workspace):
+    (workspace.root / "notes.txt").write_text(f"{FILM}-t2, {FILM}-left and {FILM}-right are kept")
+    (workspace.root / "mine.txt").write_text(f"listen to {FILM}.")
+    outcome = withdraw(workspace.root, "source", FILM)
+    assert outcome.details["withdrawal"]["remains"] == ["mine.txt"]
+
+
+def test_the_name_in_a_note_on_others_is_deleted(workspace):
+    path = workspace.root / "choices" / f"{FILM}.jsonl"
+    row = {"source_id": FILM, "start": 4.0, "end": 7.0, "decision": "keep", "origin": "review"}
+    rows = [{**row, "clip_id": OTHER, "note": note} for note in ("after f01 left", "quiet")]
+    rows[1] |= {"start": 8.0, "end": 11.0, "clip_id": CLIPS[2]}
+    choices = [Choice.parse(one, "test") for one in rows]
+    path.write_bytes(sealed_jsonl(one.row() for one in choices))
+    withdraw(workspace.root, "speaker", "f01")
+    left = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [one["note"] for one in left if one.get("clip_id")] == [None, "quiet"]
+
+
+def test_an_id_is_taken_in_any_unicode_form(workspace):
+    root = workspace.root
+    with (root / "speakers.csv").open("a", encoding="utf-8") as table:
+        table.write("Jose\u0301,male,,,,\n")
+    (root / "notes.txt").write_text("Jos\u00e9 may be reached by telephone", encoding="utf-8")
+    outcome = withdraw(root, "speaker", "Jos\u00e9")
+    assert "Jose\u0301" not in (root / "speakers.csv").read_text(encoding="utf-8")
+    assert outcome.details["withdrawal"]["remains"] == ["notes.txt"]
+
+
+def test_a_number_is_a_name_only_where_something_says_so(workspace):
+    root = workspace.root
+    with (root / "speakers.csv").open("a", encoding="utf-8") as table:
+        table.write("01,male,,,,\n")
+    (root / "settings.txt").write_text("seed = 01, on 01.12., 01")
+    (root / "cast.txt").write_text("speaker 01 is a friend")
+    (root / "cast.json").write_text('{"who": "01"}')
+    outcome = withdraw(root, "speaker", "01")
+    assert outcome.details["withdrawal"]["remains"] == ["cast.json", "cast.txt"]
+
+
 def test_originals_are_named_and_those_of_others_are_not(workspace):
     root = workspace.root
     (film,) = read_shard(STAGES["sources"].path(root, FILM), Source)
@@ -267,7 +320,7 @@ def test_with_files_of_all_kinds_nothing_stays_but_what_is_named(workspace):
     everything(root)
     voice = b"".join(sound_pieces(pcm(root, MINE))[:1])
     search = ByteSearch([voice, MINE.encode(), CLIPS[3].encode(), TEXT.encode()])
-    with workspace.lock(withdrawing=True):
+    with workspace.lock("withdraw"):
         counted = withdraw(root, "speaker", "f01", dry_run=True)
         outcome = withdraw(root, "speaker", "f01")
     named = outcome.details["withdrawal"]["remains"]

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from manifests.access.lock import CorpusLock
 from manifests.base.errors import CorpusError
 from manifests.storage import partials
 from manifests.storage.locking import FolderLock
@@ -78,7 +79,7 @@ def test_the_lock_of_a_corpus_clears_all_of_it_and_another_its_folder(tmp_path):
     with FolderLock(tmp_path / "runs", "train-x"):
         assert not (tmp_path / left[1]).exists()
         assert (tmp_path / left[2]).exists()
-    with FolderLock(tmp_path):
+    with CorpusLock(tmp_path, "segment"):
         assert hidden(tmp_path) == []
     assert (tmp_path / "runs" / ".unfinished" / "ab").is_dir()
 
