@@ -136,7 +136,7 @@ def by_window(setup: Setup, pieces: Sequence[Piece]) -> list[str]:
         results = decoded(setup, [wave for wave, _ in sounds])
         for window, (wave, spans), result in zip(batch, sounds, results, strict=True):
             words = align_words(setup.model, result, len(wave))
-            parts = split_recognition(Recognition(result.text, words=words), spans)
+            parts = split_recognition(Recognition(result.text, words=words), wave, spans)
             texts |= {clip.clip_id: one.text for clip, one in zip(window, parts, strict=True)}
     return [texts[piece.clip.clip_id] for piece in pieces]
 

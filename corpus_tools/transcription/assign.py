@@ -8,6 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus_tools.media.resample import SAMPLE_RATE
 from corpus_tools.transcription.recognisers.base import Recognition, Word
 from corpus_tools.transcription.windows import ClipSpan
 
@@ -168,7 +172,9 @@ def _overlap(line: TimedLine, clip: TimedClip) -> float:
     return min(line.end, clip.end) - max(line.start, clip.start)
 
 
-def split_recognition(recognition: Recognition, spans: Sequence[ClipSpan]) -> list[Recognition]:
+def split_recognition(
+    recognition: Recognition, wave: NDArray[np.float32], spans: Sequence[ClipSpan]
+) -> list[Recognition]:
     """Divide the recognition of a window into those of its clips, timed from each clip's start.
 
     A clip's text is its words, joined, so the recognition needs words unless its text is empty.
@@ -176,7 +182,8 @@ def split_recognition(recognition: Recognition, spans: Sequence[ClipSpan]) -> li
     ``no_speech_prob`` are the window's. Clips that share a word have the flag ``straddles``.
     """
     words = recognition.words or ()
-    straddled = _straddled(words, spans)
+    held = _held_energy(words, wave, spans)
+    straddled = _straddled(words, held, spans)
     return [
         replace(
             recognition,
@@ -186,25 +193,53 @@ def split_recognition(recognition: Recognition, spans: Sequence[ClipSpan]) -> li
             words=tuple(_within(word, span) for word in own),
             flags=(*recognition.flags, STRADDLES) if index in straddled else recognition.flags,
         )
-        for index, (span, own) in enumerate(zip(spans, assign_words(words, spans), strict=True))
+        for index, (span, own) in enumerate(
+            zip(spans, assign_words(words, wave, spans), strict=True)
+        )
         for text in ["".join(word.text for word in own).strip()]
     ]
 
 
-def assign_words(words: Sequence[Word], spans: Sequence[ClipSpan]) -> list[list[Word]]:
-    """Assign each word to the clip that contains its midpoint, else to the nearest (first) one.
+def assign_words(
+    words: Sequence[Word], wave: NDArray[np.float32], spans: Sequence[ClipSpan]
+) -> list[list[Word]]:
+    """Assign each word to the clip under which it sounds: that with most of its energy.
 
-    There must be at least one span; spans may overlap. The words of a clip keep their order.
+    Alignment often gives the pause before a word to the word, so that its midpoint may lie in the
+    clip before. A word in silence goes to the clip that contains its midpoint, else to the nearest
+    (first) one. There must be at least one span; spans may overlap. The words of a clip keep their
+    order.
+
+    Args:
+        words: words with times from the window's beginning.
+        wave: samples of the window at 16 kHz.
+        spans: clips of the window.
 
     Example:
-        >>> words = [Word(0.1, 0.5, "巴适"), Word(0.9, 1.3, "得"), Word(1.1, 1.2, "很")]
-        >>> [[word.text for word in own] for own in assign_words(words, [(0, 1), (1, 2)])]
+        >>> sound = np.repeat(np.float32([1, 0, 1]), [8000, 16000, 8000])
+        >>> words = [Word(0.1, 0.4, "巴适"), Word(0.4, 1.8, "得"), Word(1.8, 2.0, "很")]
+        >>> [[word.text for word in own] for own in assign_words(words, sound, [(0, 1), (1, 2)])]
         [['巴适'], ['得', '很']]
     """
     given: list[list[Word]] = [[] for _ in spans]
-    for word in words:
-        given[_nearest(word, spans)].append(word)
+    for word, energy in zip(words, _held_energy(words, wave, spans), strict=True):
+        loudest = int(np.argmax(energy))
+        given[loudest if energy[loudest] > 0 else _nearest(word, spans)].append(word)
     return given
+
+
+def _held_energy(
+    words: Sequence[Word], wave: NDArray[np.float32], spans: Sequence[ClipSpan]
+) -> NDArray[np.float64]:
+    """Return the energy of each word under each clip, shape (words, clips)."""
+    until = np.append(0.0, np.cumsum(np.square(wave, dtype=np.float64)))
+    begins = np.maximum.outer([word.start for word in words], [start for start, _ in spans])
+    ends = np.minimum.outer([word.end for word in words], [end for _, end in spans])
+    first, last = (
+        np.clip(np.round(times * SAMPLE_RATE).astype(np.int64), 0, len(wave))
+        for times in (begins, np.maximum(begins, ends))
+    )
+    return until[last] - until[first]
 
 
 def _nearest(word: Word, spans: Sequence[ClipSpan]) -> int:
@@ -214,14 +249,17 @@ def _nearest(word: Word, spans: Sequence[ClipSpan]) -> int:
     return min(range(len(spans)), key=lambda index: (not holding[index], distances[index]))
 
 
-def _straddled(words: Sequence[Word], spans: Sequence[ClipSpan]) -> set[int]:
-    """Return the clips that share a word by more than the error of word times."""
+def _straddled(
+    words: Sequence[Word], held: NDArray[np.float64], spans: Sequence[ClipSpan]
+) -> set[int]:
+    """Return the clips that share the sound of a word by more than the error of word times."""
     found: set[int] = set()
-    for word in words:
+    for word, energy in zip(words, held, strict=True):
         reached = {
             index
             for index, (start, end) in enumerate(spans)
             if min(word.end, end) - max(word.start, start) > _MIN_WORD_STRADDLE
+            and energy[index] > _MIN_SHARED_ENERGY * energy.sum()
         }
         if len(reached) > 1:
             found |= reached
@@ -246,5 +284,6 @@ def _compression(text: str) -> float | None:
     return round(len(data) / len(zlib.compress(data)), 4) if data else None
 
 
+_MIN_SHARED_ENERGY = 0.25  # share of a word's energy in a clip
 _MIN_WORD_STRADDLE = 0.1  # seconds of a word in a clip, more than alignment's usual error
 _MIN_PROBABILITY = 1e-10  # so that the logarithm is finite

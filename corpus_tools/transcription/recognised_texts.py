@@ -26,7 +26,7 @@ from corpus_tools.transcription.store import (
     stored_inputs,
     transcript_origin,
 )
-from corpus_tools.transcription.windows import WINDOW_VERSION, join_clips, plan_windows
+from corpus_tools.transcription.windows import WINDOW_VERSION, ClipSpan, join_clips, plan_windows
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome
 from manifests.storage.records import Clip, TextSource, Transcript
@@ -136,11 +136,13 @@ class ClipTranscriber:
         found = run_recogniser(self.recogniser, [wave for wave, _ in sounds], self.language)
         return {
             clip.clip_id: part
-            for window, (_, spans), recognition in zip(windows, sounds, found, strict=True)
-            for clip, part in zip(window, self._split(recognition, spans), strict=True)
+            for window, (wave, spans), recognition in zip(windows, sounds, found, strict=True)
+            for clip, part in zip(window, self._split(recognition, wave, spans), strict=True)
         }
 
-    def _split(self, recognition: Recognition, spans: Sequence[tuple[float, float]]) -> Any:
+    def _split(
+        self, recognition: Recognition, wave: NDArray[np.float32], spans: Sequence[ClipSpan]
+    ) -> Sequence[Recognition]:
         if self.context == "clip":
             return [recognition]
         if recognition.words is None and recognition.text:
@@ -148,7 +150,7 @@ class ClipTranscriber:
                 f"{self.recogniser.name} gives no word times, which are needed to divide a window "
                 f"into clips; use --context clip"
             )
-        return split_recognition(recognition, spans)
+        return split_recognition(recognition, wave, spans)
 
     def _read_waves(
         self, clips: Sequence[Clip], outcome: Outcome

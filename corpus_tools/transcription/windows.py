@@ -11,8 +11,8 @@ from manifests.storage.records import Clip
 
 __all__ = ["MAX_WINDOW_S", "WINDOW_VERSION", "ClipSpan", "join_clips", "plan_windows"]
 
-WINDOW_VERSION = 1
-"""Version of the algorithm, raised whenever it joins the same clips differently."""
+WINDOW_VERSION = 2
+"""Version of the algorithm, raised whenever clips are joined or words assigned differently."""
 
 MAX_WINDOW_S = 30.0
 """Maximum duration of a window in seconds, that of Whisper's input."""

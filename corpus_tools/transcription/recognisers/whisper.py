@@ -61,19 +61,24 @@ def use_half_precision(requested: bool | None, device: str) -> bool:
 def load_model(weights: Weights, device: str) -> Any:
     """Load the model of a validated checkpoint.
 
-    Official models, recognised by their hash, get Whisper's alignment heads; other models use all
-    heads in the upper half of the decoder. Raise DataError if the checkpoint is invalid.
+    Official models, recognised by their hash, get Whisper's alignment heads, others those that the
+    checkpoint names (``alignment_heads``: pairs of layer and head), else all heads in the upper
+    half of the decoder. Raise DataError if the checkpoint is invalid.
     """
     import torch
     import whisper
 
-    check_checkpoint(weights.path)
+    heads = check_checkpoint(weights.path)
     try:
         # by path, since whisper may download a model given by name
         model = whisper.load_model(str(weights.path), device="cpu")
         if (name := official_name(weights.sha256)) is not None:
             model.set_alignment_heads(whisper._ALIGNMENT_HEADS[name])
-    except (RuntimeError, TypeError, KeyError, ValueError) as error:
+        elif heads:
+            mask = torch.zeros(model.dims.n_text_layer, model.dims.n_text_head, dtype=torch.bool)
+            mask[[layer for layer, _ in heads], [head for _, head in heads]] = True
+            model.register_buffer("alignment_heads", mask.to_sparse(), persistent=False)
+    except (RuntimeError, TypeError, KeyError, ValueError, IndexError) as error:
         reason = " ".join(str(error).split())[:_MAX_MESSAGE]
         raise DataError(
             f"{weights.path}: its weights don't fit its dims ({reason}); download it again"

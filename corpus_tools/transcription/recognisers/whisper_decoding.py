@@ -1,5 +1,6 @@
 """Batched decoding with Whisper, with temperature fallback for single pieces of up to 30 s."""
 
+import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Decoding", "decode"]
+__all__ = ["Decoding", "decode", "is_repetitive"]
 
 Wave = NDArray[np.float32]
 
 _MAX_COMPRESSION = 2.4  # Whisper's own conditions for temperature fallback
 _MIN_LOGPROB = -1.0
 _MAX_NO_SPEECH = 0.6
+_PART = 6 * 16_000  # samples
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def decode(model: Any, pieces: Sequence[Wave], decoding: Decoding) -> list[Any]:
         ]
     for temperature in further:
         for index, result in enumerate(results):
-            if _needs_fallback(result):
+            if _needs_fallback(result, len(pieces[index])):
                 results[index] = _decode_alone(
                     model, encoded[index], temperature, decoding, pieces[index]
                 )
@@ -101,7 +103,27 @@ def _decode_at(model: Any, features: Any, temperature: float, decoding: Decoding
     return results
 
 
-def _needs_fallback(result: Any) -> bool:
+def _needs_fallback(result: Any, samples: int) -> bool:
     if result.no_speech_prob > _MAX_NO_SPEECH and result.avg_logprob < _MIN_LOGPROB:
         return False
-    return bool(result.compression_ratio > _MAX_COMPRESSION or result.avg_logprob < _MIN_LOGPROB)
+    return result.avg_logprob < _MIN_LOGPROB or is_repetitive(result.text, samples)
+
+
+def is_repetitive(text: str, samples: int) -> bool:
+    """Return whether a text repeats itself more than Whisper accepts, within 6 s of its sound.
+
+    In a window of several clips people may say one sentence again and again, each time anew; a loop
+    of Whisper repeats faster.
+
+    Example:
+        >>> said = "Kids are talking by the door. " * 6
+        >>> is_repetitive(said, 30 * 16000), is_repetitive(said, 5 * 16000)
+        (False, True)
+    """
+    parts = max(round(samples / _PART), 1)
+    size = max(math.ceil(len(text) / parts), 1)
+    return any(
+        len(data) / len(zlib.compress(data)) > _MAX_COMPRESSION
+        for start in range(0, len(text), size)
+        for data in [text[start : start + size].encode()]
+    )

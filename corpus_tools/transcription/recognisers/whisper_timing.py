@@ -101,12 +101,15 @@ _COMPARISONS = (
 
 @dataclass
 class TimedWord:
-    """A word with its tokens, in the form that Whisper's ``merge_punctuations`` expects."""
+    """A word with its tokens, in the form that Whisper's ``merge_punctuations`` expects.
+
+    ``start`` and ``end`` are frames.
+    """
 
     word: str
     tokens: list[int]
-    start: float
-    end: float
+    start: int
+    end: int
     logprob: float
 
 
@@ -131,20 +134,26 @@ def align_words(model: Any, result: Any, samples: int) -> list[Word]:
         return []
     frames = max(math.ceil(samples / N_SAMPLES_PER_TOKEN), 1)
     attention, logprobs = _attention_and_logprobs(model, tokenizer, result.audio_features, tokens)
-    begins = token_frames(attention[:, :, :frames], len(tokens)) * (
-        N_SAMPLES_PER_TOKEN / SAMPLE_RATE
-    )
+    attention = attention[:, :, :frames]
+    begins = token_frames(attention, len(tokens))
     timed = []
     position = 0
     for text, held in split_words(tokenizer, tokens):
         after = position + len(held)
         logprob = sum(logprobs[position:after]) / len(held)
-        timed.append(TimedWord(text, held, float(begins[position]), float(begins[after]), logprob))
+        timed.append(TimedWord(text, held, int(begins[position]), int(begins[after]), logprob))
         position = after
-    _trim_pauses(timed)
+    seen = attention.softmax(dim=-1).mean(dim=0)[-len(tokens) - 2 : -1]
+    _trim_pauses(timed, seen.double().cpu().numpy())
     merge_punctuations(timed, _PREPENDED, _APPENDED)
+    second = SAMPLE_RATE / N_SAMPLES_PER_TOKEN
     return [
-        Word(word.start, max(word.start, word.end), word.word, math.exp(word.logprob))
+        Word(
+            word.start / second,
+            max(word.start, word.end) / second,
+            word.word,
+            math.exp(word.logprob),
+        )
         for word in timed
         if word.word
     ]
@@ -211,21 +220,26 @@ def _attention_and_logprobs(
     return torch.stack([attention[layer, head] for layer, head in heads]), logprobs
 
 
-def _trim_pauses(words: list[TimedWord]) -> None:
-    """Remove pauses that alignment assigned to words beside the end of a sentence."""
+def _trim_pauses(words: Sequence[TimedWord], seen: NDArray[np.float64]) -> None:
+    """Shorten words of more than twice the usual length to the part with most of the attention.
+
+    Alignment divides all of the time among the words, so that pauses, music and noise between two
+    clips lengthen the words beside them. ``seen`` is the attention while predicting each token,
+    shape (tokens, frames).
+    """
     lengths = sorted(word.end - word.start for word in words if word.end > word.start)
-    usual = min(lengths[len(lengths) // 2], _MAX_TYPICAL) if lengths else 0.0
-    for index, word in enumerate(words):
-        if word.end - word.start <= 2 * usual:
-            continue
-        if word.word.strip() in _SENTENCE_ENDS:
-            word.end = word.start + 2 * usual
-        elif index and words[index - 1].word.strip() in _SENTENCE_ENDS:
-            word.start = word.end - 2 * usual
+    usual = min(lengths[len(lengths) // 2], _MAX_TYPICAL) if lengths else 0
+    position = 0
+    for word in words:
+        after = position + len(word.tokens)
+        if word.end - word.start > 2 * usual:
+            profile = seen[position:after, word.start : word.end].sum(axis=0)
+            word.start += int(np.argmax(np.convolve(profile, np.ones(usual), "valid")))
+            word.end = word.start + usual
+        position = after
 
 
 _SPACELESS = {"zh", "ja", "th", "lo", "my", "yue"}  # Whisper's own list
 _PREPENDED = "\"'“¿([{-"
 _APPENDED = "\"'.。,，!！?？:：”)]}、"
-_SENTENCE_ENDS = tuple(".。!！?？")
-_MAX_TYPICAL = 0.7  # seconds of a typical word
+_MAX_TYPICAL = 35  # frames of a typical word

@@ -6,7 +6,7 @@ import shutil
 import urllib.error
 import urllib.request
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,8 +81,8 @@ def official_name(sha256: str) -> str | None:
     return names.get(sha256)
 
 
-def check_checkpoint(path: Path) -> None:
-    """Validate a Whisper checkpoint without running any code in it.
+def check_checkpoint(path: Path) -> Sequence[tuple[int, int]]:
+    """Return the alignment heads that a Whisper checkpoint names; it is checked without its code.
 
     Its dimensions are compared with its tensors, so that no file can allocate more memory than its
     own size. Raise DataError if it has pickled code, is truncated, or isn't a checkpoint.
@@ -94,6 +94,8 @@ def check_checkpoint(path: Path) -> None:
             f"{path}: not a Whisper checkpoint (dims and model_state_dict are missing or don't "
             f"match); give one in openai-whisper's format"
         )
+    heads: Sequence[tuple[int, int]] = checkpoint.get("alignment_heads", ())
+    return heads
 
 
 def _dims_match(dims: dict[str, Any], weights: dict[str, Any]) -> bool:

@@ -12,7 +12,11 @@ from corpus_tools.transcription.recognisers.base import (
     RecogniserOptions,
     find_recogniser,
 )
-from corpus_tools.transcription.recognisers.whisper import WhisperRecogniser, language_code
+from corpus_tools.transcription.recognisers.whisper import (
+    WhisperRecogniser,
+    language_code,
+    load_model,
+)
 from corpus_tools.transcription.recognisers.whisper_weights import check_checkpoint, find_weights
 from manifests.base.errors import ConfigurationError, DataError
 
@@ -100,6 +104,23 @@ def test_pickled_code_is_refused_and_never_run(
 
 def _pickle(value: Any, path: Path) -> None:
     path.write_bytes(pickle.dumps(value))
+
+
+def test_a_checkpoint_may_name_its_alignment_heads(checkpoint: Path, tmp_path: Path) -> None:
+    weights = torch.load(checkpoint, weights_only=True)
+    assert heads_of(checkpoint) == [[0, 0], [0, 1]]
+    torch.save(weights | {"alignment_heads": [[0, 1]]}, tmp_path / "named.pt")
+    assert heads_of(tmp_path / "named.pt") == [[0, 1]]
+    for wrong in ([[7, 7]], [[0]], [0, 1], "all", [["0", "1"]]):
+        torch.save(weights | {"alignment_heads": wrong}, tmp_path / "wrong.pt")
+        with pytest.raises(DataError, match="download it again"):
+            heads_of(tmp_path / "wrong.pt")
+
+
+def heads_of(checkpoint: Path) -> list[list[int]]:
+    model = load_model(find_weights(str(checkpoint), False, print), "cpu")
+    heads: list[list[int]] = model.alignment_heads.indices().T.tolist()
+    return heads
 
 
 @pytest.mark.parametrize("kept", [0, 10, 1000, 0.5, 0.99])

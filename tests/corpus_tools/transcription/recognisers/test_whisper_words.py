@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from whisper.timing import dtw_cpu, find_alignment
 from whisper.tokenizer import get_tokenizer
 
+from corpus_tools.transcription.recognisers import whisper_timing
 from corpus_tools.transcription.recognisers.base import RecogniserOptions
 from corpus_tools.transcription.recognisers.whisper import WhisperRecogniser
 from corpus_tools.transcription.recognisers.whisper_timing import align_words, split_words
@@ -44,6 +45,7 @@ def test_words_are_where_whisper_finds_them(
 ) -> None:
     # compiled, it would slow down PyTorch's later tests
     monkeypatch.setattr("whisper.timing.dtw", lambda x: dtw_cpu.py_func(x.double().numpy()))
+    monkeypatch.setattr(whisper_timing, "_trim_pauses", lambda words, seen: None)
     expected = find_alignment(model, TOKENIZER, result.tokens, mel, SECONDS * 100)
     found = align_words(model, result, SECONDS * 16000)
     assert "".join(word.text for word in found).strip() == result.text
@@ -54,6 +56,19 @@ def test_words_are_where_whisper_finds_them(
     assert len(same.keys() & single.keys()) > 10
     for key in same.keys() & single.keys():
         assert same[key] == pytest.approx(single[key], rel=1e-3)
+
+
+def test_a_word_that_swallows_a_pause_is_where_the_attention_is() -> None:
+    words = [
+        whisper_timing.TimedWord(text, [1], start, end, -0.1)
+        for text, start, end in [("a", 0, 20), ("b", 20, 40), ("c", 40, 160), ("d", 160, 180)]
+    ]
+    seen = np.full((4, 200), 0.001)
+    seen[2, 130:145] = 0.05  # c comes after a pause
+    seen[3, 100:120] = 0.9
+    whisper_timing._trim_pauses(words, seen)
+    assert [(one.start, one.end) for one in words] == [(0, 20), (20, 40), (125, 145), (160, 180)]
+    assert words[2].end - words[2].start == 20
 
 
 def test_the_encoder_runs_once(model: Any, result: Any, monkeypatch: pytest.MonkeyPatch) -> None:
