@@ -38,7 +38,7 @@ _KEYS = {
     "vocabulary",
     "weights_sha256",
 }
-_LATER_KEYS = {"temperature", "branches"}  # missing from older files, and without other branches
+_LATER_KEYS = {"temperature", "branches", "language"}  # missing from older files, or unknown
 
 
 def write_model(folder: Path, model: FittedModel) -> None:
@@ -66,6 +66,8 @@ def write_model(folder: Path, model: FittedModel) -> None:
     }
     if others:
         description["branches"] = others
+    if model.language:
+        description["language"] = model.language
     write_text(folder / DESCRIPTION, canonical_json(description) + "\n")
 
 
@@ -100,7 +102,10 @@ def read_model(folder: Path) -> FittedModel:
     _check_weights(folder / WEIGHTS, weights, network.state_dict())
     network.load_state_dict(weights)
     temperature = _parse_temperature(path, description.get("temperature", 1.0))
-    return FittedModel(network.eval(), branches, settings, EMOTIONS, temperature)
+    language = description.get("language")
+    if not isinstance(language, str | None):
+        raise DataError(f"{path}: language is not a code; {_REMEDY}")
+    return FittedModel(network.eval(), branches, settings, EMOTIONS, temperature, language)
 
 
 def _parse_branch(name: str, description: dict[str, Any], settings: TrainSettings) -> Branch:

@@ -35,7 +35,7 @@ class FittedModel:
 
     ``network`` is on the CPU, ``branches`` has the fitted preprocessing of each of its branches,
     ``classes`` the names in the order of the outputs. ``temperature`` divides the logits; it is
-    fitted on validation clips, or 1.
+    fitted on validation clips, or 1. ``language`` is that of the training corpus, None if unknown.
     """
 
     network: BimodalClassifier
@@ -43,6 +43,7 @@ class FittedModel:
     settings: TrainSettings
     classes: tuple[str, ...]
     temperature: float = 1.0
+    language: str | None = None
 
     @property
     def audio(self) -> AudioBranch | None:

@@ -79,6 +79,7 @@ def predict(
         from corpus_tools.workspace.workspace import Workspace
         from manifests.access.lock import CorpusLock
         from manifests.base.errors import ConfigurationError
+        from manifests.base.languages import language_name
         from models.prediction import load_model
         from models.runs import find_run
 
@@ -116,6 +117,12 @@ def predict(
                 run.outcome.outputs.append(out)
         for table in _tables(rows):
             run.result(table)
+        trained = outcome.details.get("trained_language")
+        if trained and not any("was trained on" in warning for warning in outcome.warnings):
+            run.note(
+                f"the model was trained on {language_name(trained)} ({trained}); in another "
+                f"language its probabilities mean little"
+            )
         for row in rows if len(rows) <= _MOST_TABLES else ():
             if row["clips"]:
                 run.note(f"{row['file']}: {row['normalisation']}")

@@ -31,6 +31,7 @@ from corpus_tools.transcription.transcribe import configured_flagger, configured
 from corpus_tools.workspace.runner import run_each
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import ConfigurationError, CorpusError, DataError
+from manifests.base.languages import language_family, language_name
 from manifests.base.outcome import FileWarnings, Outcome, Progress, no_progress
 from manifests.versions.index import open_manifest
 from manifests.versions.manifest import HEADER, find_manifest
@@ -103,6 +104,10 @@ def predict_all(
             progress=progress,
         )
         _merge(outcome, result)
+        known = Counter({configuration.corpus.language: 1} if workspace else {})
+        if transcriber is not None and transcriber.language is None:
+            known = transcriber.detected
+        _report_language(predictor, known, outcome)
     for folder in folders:
         if folder is not None:
             _merge(outcome, predict_version(predictor, folder, progress)[1])
@@ -131,13 +136,29 @@ def _version_folder(query: str, workspace: Workspace | None) -> Path | None:
 def _transcriber(
     configuration: Configuration, root: Path, model: str | None, announce: Callable[[str], None]
 ) -> SegmentTranscriber:
-    settings = with_overrides(configuration.transcribe, model=model)
+    settings = with_overrides(configuration.transcribe, model=model, context="clip")
     return SegmentTranscriber(
         configured_recogniser(settings, root, announce=announce),
         configured_flagger(settings, root),
         settings.language_in(configuration.corpus.language),
         settings.batch_size,
     )
+
+
+def _report_language(predictor: Predictor, known: Counter[str], outcome: Outcome) -> None:
+    """Say in which language the model was trained; warn of files in another one."""
+    trained = predictor.model.language
+    if trained is None:
+        return
+    outcome.details["trained_language"] = trained
+    foreign = {code for code in known if language_family(code) != language_family(trained)}
+    if foreign:
+        names = ", ".join(f"{language_name(code)} ({code})" for code in sorted(foreign))
+        outcome.warnings.append(
+            f"the model was trained on {language_name(trained)} ({trained}) and has never met "
+            f"{names}: its probabilities there mean little; check them on labelled clips, or "
+            f"train on a corpus of that language"
+        )
 
 
 def _merge(outcome: Outcome, result: Outcome) -> None:

@@ -1,6 +1,7 @@
 """Segments of a media file: cutting, transcripts, and the rows of their predictions."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -164,12 +165,16 @@ def cut_segments(
 
 @dataclass(frozen=True)
 class SegmentTranscriber:
-    """Recogniser with the guards on its output; a ``language`` of None is detected."""
+    """Recogniser with the guards on its output; a ``language`` of None is detected.
+
+    ``detected`` counts the languages of the texts so far.
+    """
 
     recogniser: Recogniser
     flagger: Flagger
     language: str | None = None
     batch_size: int = 8
+    detected: Counter[str] = field(default_factory=Counter)
 
     def texts(self, segments: Sequence[Segment], sounds: Sequence[Samples]) -> list[str]:
         """Return the transcripts of segments of one file, "" where doubtful.
@@ -197,7 +202,9 @@ class SegmentTranscriber:
                 for (segment, _), recognition in zip(batch, recognitions, strict=True)
             ]
         seconds = {segment.clip_id: segment.end - segment.start for segment in segments}
-        return [transcript.text for transcript in self.flagger.apply(transcripts, seconds)]
+        texts = self.flagger.apply(transcripts, seconds)
+        self.detected.update(one.language for one in texts if one.text and one.language)
+        return [one.text for one in texts]
 
 
 def subtitle_texts(

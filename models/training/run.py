@@ -160,7 +160,8 @@ def train_on(
                     state_store=state_store,
                 )
             model, doubt = calibrated(fitted.model, examples["val"])
-            fitted = replace(fitted, model=model)
+            language = manifest.header.params.get("corpus", {}).get("language")
+            fitted = replace(fitted, model=replace(model, language=language))
             outcome.warnings += [doubt] if doubt else []
             with CorpusLock(manifest.corpus, "train", wait=True, announce=announce):
                 watch.check()

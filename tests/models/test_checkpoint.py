@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,6 +49,13 @@ def test_model_round_trip(written, separable):
     np.testing.assert_array_equal(again.probabilities(separable), model.probabilities(separable))
     assert again.settings == model.settings
     assert again.text.vocabulary == model.text.vocabulary
+
+
+def test_the_language_of_the_training_corpus_is_kept(written, tmp_path):
+    folder, model = written
+    assert read_model(folder).language is None
+    write_model(tmp_path / "french", replace(model, language="fr"))
+    assert read_model(tmp_path / "french").language == "fr"
 
 
 @pytest.mark.parametrize("keep", [0, 4, 100, -1])
@@ -122,6 +130,7 @@ def test_replaced_weights_are_refused(folder):
         ("weights_sha256", None, "not the weights"),
         ("surprise", 1, "not the description"),
         ("branches", [], "'branches' is not an object"),
+        ("language", 7, "language is not a code"),
     ],
 )
 def test_a_changed_description_is_refused(folder, key, value, message):

@@ -1,6 +1,6 @@
 import csv
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from corpus_tools.prediction.segments import SegmentTranscriber, SoundChoice
 from corpus_tools.prediction.tables import write_predictions
 from corpus_tools.transcription.guards.flags import Flagger
 from corpus_tools.transcription.recognisers.base import Recognition
+from corpus_tools.workspace.workspace import Workspace
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.storage.store import canonical_json, sha256_file, write_jsonl, write_text
@@ -33,6 +34,7 @@ class FixedRecogniser:
     text: str = "巴适得很"
     name: str = "recogniser"
     n_clips: int = 0
+    heard: str | None = None
 
     @property
     def parameters(self):
@@ -40,7 +42,7 @@ class FixedRecogniser:
 
     def transcribe(self, clips, language):
         self.n_clips += len(clips)
-        return [Recognition(self.text, language, -0.1, 0.0, 1.0) for _ in clips]
+        return [Recognition(self.text, language or self.heard, -0.1, 0.0, 1.0) for _ in clips]
 
 
 def test_bad_files_are_reported_and_the_others_predicted(predictor, clip, tmp_path):
@@ -112,6 +114,35 @@ def test_without_the_recogniser_sound_is_still_predicted(predictor, clip, monkey
     outcome = predict_all(predictor, [str(clip("a.wav"))], None, transcribe=True)
     assert "no model of that name" in outcome.failures[0].reason
     assert outcome.details["files"][0]["clips"][0]["emotion"] in EMOTIONS
+
+
+@pytest.mark.parametrize(
+    ("corpus", "heard", "met"),
+    [
+        ("fr", None, "French (fr)"),
+        ("pl", "fr", "French (fr)"),
+        ("pl", "pl", None),
+        ("pl", None, None),
+    ],
+)
+def test_files_in_a_language_that_the_model_has_never_met_are_warned_of(
+    predictor, clip, tmp_path, monkeypatch, corpus, heard, met
+):
+    workspace = Workspace.create(tmp_path / "corpus", "test", corpus)
+    polish = replace(predictor, model=replace(predictor.model, language="pl"))
+    monkeypatch.setattr(
+        "corpus_tools.prediction.predict._transcriber",
+        lambda *_: SegmentTranscriber(FixedRecogniser(heard=heard), Flagger(), None),
+    )
+    outcome = predict_all(polish, [str(clip("a.wav"))], workspace, transcribe=heard is not None)
+    expected = (
+        f"trained on Polish (pl) and has never met {met}: its probabilities there mean little"
+    )
+    assert [expected in one for one in outcome.warnings if "trained on" in one] == [True] * bool(
+        met
+    )
+    assert outcome.details["trained_language"] == "pl"
+    assert predict_all(predictor, [str(clip("a.wav"))], workspace).warnings == []
 
 
 def test_a_long_file_becomes_a_timeline(predictor, make_scene, make_media, tmp_path):
