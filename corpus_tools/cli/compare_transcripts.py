@@ -40,7 +40,8 @@ def compare_transcripts(
 ) -> None:
     """Report the character error rate of B against A: overall, by source, and the worst clips.
 
-    Only clips with both texts are compared; the number of other clips is printed last.
+    Only clips with a text of A that B transcribed are compared; the number of others is printed
+    last. A text of B that a flag emptied counts as deleted; the last row leaves such clips out.
     """
     with session("compare-transcripts", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.transcription.compare import compare_transcripts as compare
@@ -65,7 +66,10 @@ def _rates_table(details: dict[str, Any]) -> "Table":
     for name in ("clips", "characters", "CER", "substituted", "deleted", "inserted"):
         table.add_column(name, justify="right")
     rows = details["sources"] if len(details["sources"]) > 1 else {}
-    for source, row in [*rows.items(), ("all", details["overall"])]:
+    sums = {"all": details["overall"]}
+    if emptied := details["overall"]["clips"] - details["without_emptied"]["clips"]:
+        sums[f"all but {emptied} without text"] = details["without_emptied"]
+    for source, row in [*rows.items(), *sums.items()]:
         counts = (row["substitutions"], row["deletions"], row["insertions"])
         table.add_row(
             source,

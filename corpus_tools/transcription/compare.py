@@ -21,6 +21,7 @@ __all__ = [
     "by_source",
     "clip_errors",
     "compare_transcripts",
+    "total",
 ]
 
 
@@ -106,6 +107,11 @@ def by_source(found: Iterable[ClipErrors]) -> dict[str, ErrorCounts]:
     return dict(sorted(sums.items()))
 
 
+def total(found: Iterable[ClipErrors]) -> ErrorCounts:
+    """Return the total errors of some clips."""
+    return sum((one.errors for one in found), start=ErrorCounts())
+
+
 def _count_edits(reference: str, hypothesis: str) -> ErrorCounts:
     import jiwer
 
@@ -139,8 +145,9 @@ def compare_transcripts(
         worst: number of worst clips to list.
 
     Returns:
-        Clips as items: kept if they have both texts, else rejected by the missing one. ``details``:
-        the origins, the errors ``overall`` and by source, and the worst clips.
+        Clips as items: kept if they have a reference and were transcribed, else rejected by what is
+        missing. A text that a flag emptied counts, as characters deleted. ``details``: the origins,
+        the errors ``overall`` and by source, those ``without_emptied`` texts, and the worst clips.
 
     Raises:
         ConfigurationError: if an origin has no texts, or its name is ambiguous.
@@ -160,7 +167,8 @@ def compare_transcripts(
     outcome.details |= {
         "reference": first,
         "hypothesis": second,
-        "overall": sum((one.errors for one in found), start=ErrorCounts()).row(),
+        "overall": total(found).row(),
+        "without_emptied": total([one for one in found if one.pair.hypothesis]).row(),
         "sources": {source: errors.row() for source, errors in by_source(found).items()},
         "worst": [
             _worst_row(clip)
@@ -206,12 +214,12 @@ def _pairs(
     pairs = []
     for clip_id in sorted(references.keys() | hypotheses.keys()):
         reference, hypothesis = references.get(clip_id), hypotheses.get(clip_id)
-        if reference and hypothesis:
+        if reference and hypothesis is not None:
             pairs.append(TextPair(clip_id, source_of(clip_id), reference, hypothesis))
         elif not reference:
             missing["no_reference" if reference is None else "empty_reference"] += 1
         else:
-            missing["no_hypothesis" if hypothesis is None else "empty_hypothesis"] += 1
+            missing["no_hypothesis"] += 1
     outcome.items_in = len(pairs) + missing.total()
     outcome.rejected += missing
     return pairs

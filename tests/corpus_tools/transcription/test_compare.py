@@ -40,9 +40,12 @@ def test_clips_with_both_texts_are_compared_and_the_others_counted(
 ) -> None:
     add("import", "li", (THIRD, "莫得", "莫得"))
     outcome = compare_transcripts(workspace.root, "subtitle", "whisper")
-    assert (outcome.items_in, outcome.kept) == (2, 1)
-    assert outcome.rejected == {"empty_hypothesis": 1}
-    assert outcome.details["overall"]["cer"] == 0.25
+    assert (outcome.items_in, outcome.kept) == (2, 2)
+    assert outcome.rejected == {}
+    assert outcome.details["overall"]["deletions"] == 2  # of a text that a flag emptied
+    assert outcome.details["overall"]["cer"] == 0.5
+    assert outcome.details["without_emptied"]["clips"] == 1
+    assert outcome.details["without_emptied"]["cer"] == 0.25
     assert outcome.details["hypothesis"] == "whisper:base"
     assert compare_transcripts(workspace.root, "subtitle", "import").rejected == {
         "no_hypothesis": 2,
@@ -75,10 +78,12 @@ def test_the_command_prints_tables_and_json(workspace: Workspace, add: Add) -> N
     arguments = ["compare-transcripts", "subtitle", "whisper", "--corpus", str(workspace.root)]
     shown = CliRunner().invoke(app, arguments)
     assert shown.exit_code == 0
+    assert "50.0%" in shown.stdout
+    assert "all but 1 without text" in shown.stdout
     assert "25.0%" in shown.stdout
     assert f"drama-{FIRST}" in shown.stdout
     document: dict[str, Any] = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).stdout)
     assert document["counts"] == {
-        "in": 2, "kept": 1, "rejected": {"empty_hypothesis": 1}, "failed": 0
+        "in": 2, "kept": 2, "rejected": {}, "failed": 0
     }  # fmt: skip
     assert CliRunner().invoke(app, [*arguments[:2], "nothing", *arguments[3:]]).exit_code == 2
