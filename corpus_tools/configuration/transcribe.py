@@ -12,10 +12,12 @@ __all__ = ["EMPTYING", "Flag", "TranscribeSettings"]
 Flag = Literal[
     "char_loop",
     "compression",
+    "improbable",
     "known_hallucination",
     "low_logprob",
     "no_speech",
     "no_words",
+    "prompt_echo",
     "repeated_text",
     "too_fast",
 ]
@@ -24,9 +26,11 @@ Flag = Literal[
 EMPTYING: tuple[Flag, ...] = (
     "char_loop",
     "compression",
+    "improbable",
     "known_hallucination",
     "no_speech",
     "no_words",
+    "prompt_echo",
     "repeated_text",
     "too_fast",
 )
@@ -45,7 +49,8 @@ class TranscribeSettings(Settings):
         device: ``cpu``, ``cuda``, ``cuda:1`` …; ``auto`` uses a GPU if there is one.
         fp16: half precision; by default on a GPU only.
         context: ``clip`` transcribes each clip alone; ``window`` transcribes the clips of a source
-            together, up to 30 s at once, which is faster and gives word times.
+            together, up to 30 s at once, which is faster and gives word times; by default
+            ``window`` with Whisper, and ``clip`` with other recognisers.
         prompt: text that sets the recogniser's style and vocabulary, e.g. names.
         lexicon: expected words: ``sichuan`` for the bundled ones, or a file with one word per line.
         temperatures: tried in turn until a text is neither repetitive nor improbable.
@@ -57,8 +62,9 @@ class TranscribeSettings(Settings):
             to the new pieces it is made of.
         max_no_speech: flags ``no_speech`` above this probability, unless ``min_logprob`` is met.
         min_logprob: flags ``low_logprob`` below this mean log-probability of the tokens.
+        empty_logprob: flags ``improbable``, which empties a text, below this one.
         max_repeats: flags ``repeated_text`` if more clips of a source than this have the same text
-            of five characters or more.
+            of five characters or more, in those whose log-probability is below ``min_logprob``.
         hallucinations: file in the corpus folder with further texts that the recogniser
             hallucinates, one phrase per line.
         emptying_flags: flags that empty a text; the raw text is always kept.
@@ -69,7 +75,7 @@ class TranscribeSettings(Settings):
     language: str | None = None
     device: str = "auto"
     fp16: bool | None = None
-    context: Literal["clip", "window"] = "clip"
+    context: Literal["clip", "window"] | None = None
     prompt: str | None = None
     lexicon: str | None = None
     temperatures: tuple[float, ...] = Field((0.0, 0.2, 0.4, 0.6, 0.8, 1.0), min_length=1)
@@ -80,6 +86,7 @@ class TranscribeSettings(Settings):
     max_compression: float = Field(2.4, gt=0)
     max_no_speech: float = Field(0.6, ge=0, le=1)
     min_logprob: float = Field(-1.0, le=0)
+    empty_logprob: float = Field(-2.0, le=0)
     max_repeats: int = Field(4, ge=1)
     hallucinations: str | None = None
     emptying_flags: tuple[Flag, ...] = EMPTYING
@@ -87,8 +94,14 @@ class TranscribeSettings(Settings):
     @field_validator("language")
     @classmethod
     def _code(cls, given: str | None) -> str | None:
-        detected = given is not None and given.strip().lower() == DETECT
-        return DETECT if detected else given if given is None else find_language(given).code
+        if given is None or given.strip().lower() in _DETECT:
+            return given and DETECT
+        return find_language(given).code
+
+    @property
+    def used_context(self) -> Literal["clip", "window"]:
+        """The context, given or by default."""
+        return self.context or ("window" if self.recogniser == "whisper" else "clip")
 
     def language_in(self, corpus: str) -> str | None:
         """Return the code of the language to recognise in a corpus's, None to detect it."""
@@ -96,3 +109,4 @@ class TranscribeSettings(Settings):
 
 
 DETECT = "auto"
+_DETECT = (DETECT, "automatic", "detect", "自动")

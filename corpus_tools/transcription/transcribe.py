@@ -67,7 +67,7 @@ def configured_recogniser(
             fp16=settings.fp16,
             max_tokens=settings.max_tokens,
             batch_size=settings.batch_size,
-            words=settings.context == "window",
+            words=settings.used_context == "window",
             announce=announce,
         ),
     )
@@ -82,12 +82,14 @@ def configured_flagger(settings: TranscribeSettings, corpus: Path) -> Flagger:
             settings.max_compression,
             settings.max_no_speech,
             settings.min_logprob,
+            settings.empty_logprob,
             settings.max_repeats,
         ),
         KnownHallucinations.bundled()
         if known is None
         else KnownHallucinations.read(inside(corpus, known)),
         settings.emptying_flags,
+        "、".join([*_lexicon(settings.lexicon, corpus), settings.prompt or ""]),
     )
 
 
@@ -152,6 +154,11 @@ def transcribe(
         pending = [
             source for source in sources if source.wanted and (scripted or not source.scripted)
         ]
+        if not pending and not subtitles_only and any(source.wanted for source in sources):
+            outcome.warnings.append(
+                "all clips are of scripted recordings, whose texts are known, so none was "
+                "recognised; to recognise them too, add --scripted"
+            )
         if pending and not subtitles_only and flagger is not None:
             try:
                 transcriber = _clip_transcriber(workspace, settings, download, announce)
@@ -180,7 +187,7 @@ def _clip_transcriber(
         "whisper" if settings.recogniser == "whisper" else "recogniser",
         settings.language_in(workspace.configuration.corpus.language),
         configured_flagger(settings, workspace.root),
-        settings.context,
+        settings.used_context,
         settings.batch_size,
     )
 

@@ -37,6 +37,10 @@ def find_language(given: str) -> Language:
     if not text:
         raise ValueError(f"empty; {_GIVE}")
     found = _by_tag(text) or _by_name(text)
+    if text.lower() in ("auto", "automatic", "detect", "自动"):
+        raise ValueError(
+            f"no language; detection is for recognisers: corpus transcribe --language auto; {_GIVE}"
+        )
     if found is None:
         if len([part for part in re.split(r"\s*[,;/+&、]\s*", text) if part]) > 1:
             raise ValueError("several languages; give the one that is spoken most")

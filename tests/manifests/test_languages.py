@@ -6,6 +6,12 @@ from whisper.tokenizer import LANGUAGES, TO_LANGUAGE_CODE
 from manifests.base.languages import find_language, language_family, language_name, language_tag
 
 
+@pytest.mark.parametrize("given", ["auto", "Auto", "automatic", "detect", "自动"])
+def test_detection_is_no_language_but_an_option_of_recognisers(given: str) -> None:
+    with pytest.raises(ValueError, match="corpus transcribe --language auto"):
+        find_language(given)
+
+
 @pytest.mark.parametrize(
     ("given", "code"),
     [

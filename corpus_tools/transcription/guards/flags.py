@@ -10,9 +10,11 @@ from corpus_tools.subtitles.credits import is_credit
 from corpus_tools.transcription.guards.hallucinations import (
     KnownHallucinations,
     has_loop,
+    is_echo,
     letters_only,
     redundancy,
     repeated_texts,
+    spoken_units,
 )
 from corpus_tools.transcription.text.normalise import NORMALISATION, normalise
 from manifests.base.outcome import listed
@@ -24,7 +26,7 @@ __all__ = ["Flagger", "Thresholds", "doubtful_texts", "flag_text", "guards_versi
 REPEATED: Flag = "repeated_text"
 """Flag of a text that too many clips of the same source have."""
 
-_ALGORITHM = 3  # version, raised whenever the same text gets different flags
+_ALGORITHM = 4  # version, raised whenever the same text gets different flags
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Thresholds:
             one is above 2, none above 2.4.
         max_no_speech: probability of no speech; applies only below ``min_logprob`` (Whisper's 0.6).
         min_logprob: mean log-probability of the tokens (Whisper's -1.0).
+        empty_logprob: the same below which a text is emptied.
         max_repeats: clips of a source with the same text of five characters or more.
     """
 
@@ -44,6 +47,7 @@ class Thresholds:
     max_compression: float = 2.4
     max_no_speech: float = 0.6
     min_logprob: float = -1.0
+    empty_logprob: float = -2.0
     max_repeats: int = 4
 
 
@@ -54,57 +58,55 @@ def flag_text(
     no_speech_prob: float | None = None,
     thresholds: Thresholds = Thresholds(),
     known: KnownHallucinations | None = None,
+    prompt: str = "",
 ) -> list[str]:
     """Return the flags of a recognised text of a clip of some seconds, sorted.
 
     ``char_loop``: a stretch is repeated many times in a row. ``compression``: the text is more
-    repetitive than speech. ``known_hallucination``: text that Whisper is known to output for
-    silence, such as credits (by default the bundled list). ``low_logprob``: low confidence of the
-    recogniser. ``no_speech``: the recogniser detected no speech and has low confidence.
-    ``no_words``: only punctuation, or a remark in brackets. ``too_fast``: more text than can be
-    spoken in that time.
+    repetitive than speech. ``improbable``: very low confidence of the recogniser.
+    ``known_hallucination``: text that Whisper is known to output for silence, such as credits (by
+    default the bundled list). ``low_logprob``: low confidence of the recogniser. ``no_speech``: the
+    recogniser detected no speech and has low confidence. ``no_words``: only punctuation, or a
+    remark in brackets. ``prompt_echo``: the text is a run of the prompt. ``too_fast``: more text
+    than can be spoken in that time.
 
     Example:
         >>> flag_text("谢谢观看", 4.0), flag_text("谢谢你哦", 4.0)
         (['known_hallucination'], [])
-        >>> flag_text("啊好" * 30, 4.0)
-        ['char_loop', 'compression', 'too_fast']
+        >>> flag_text("啊好" * 30, 4.0), flag_text("No no no no no no no no!", 4.0)
+        (['char_loop', 'compression', 'too_fast'], [])
     """
     unsure = avg_logprob is not None and avg_logprob < thresholds.min_logprob
     certain = avg_logprob is not None and not unsure
     silent = no_speech_prob is not None and no_speech_prob > thresholds.max_no_speech
     spoken = letters_only(_REMARK.sub("", text))
     flags = {
-        "char_loop": has_loop(text),
+        "char_loop": has_loop(text, unsure=unsure),
         "compression": redundancy(text) > thresholds.max_compression,
+        "improbable": avg_logprob is not None and avg_logprob < thresholds.empty_logprob,
         "known_hallucination": (known or KnownHallucinations.bundled()).holds(text)
         or is_credit(text),
         "low_logprob": unsure,
         "no_speech": silent and not certain,
         "no_words": not spoken,
-        "too_fast": _units(spoken) > thresholds.max_rate * seconds,
+        "prompt_echo": is_echo(text, prompt),
+        "too_fast": spoken_units(spoken) > thresholds.max_rate * seconds,
     }
     return [name for name, raised in flags.items() if raised]
 
 
 def guards_version(
-    known: KnownHallucinations | None = None, emptying: Sequence[str] = EMPTYING
+    known: KnownHallucinations | None = None, emptying: Sequence[str] = EMPTYING, prompt: str = ""
 ) -> str:
-    """Return the fingerprint of the guards: algorithm, hallucinations and emptying flags."""
+    """Return the fingerprint of the guards: algorithm, hallucinations, emptying flags, prompt."""
     phrases = (known or KnownHallucinations.bundled()).phrases
-    return fingerprint([_ALGORITHM, sorted(phrases), sorted(emptying)])[:16]
+    return fingerprint([_ALGORITHM, sorted(phrases), sorted(emptying), prompt])[:16]
 
 
 _REMARK = re.compile(
     r"\([^()]*\)|（[^（）]*）|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕]*〕|﹝[^﹝﹞]*﹞|\{[^{}]*\}|<[^<>]*>"
     r"|\*[^*]+\*|[♪♫][^♪♫]*[♪♫]?"
 )
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
-
-
-def _units(letters: str) -> float:
-    han = len(_HAN.findall(letters))
-    return han + (len(letters) - han) / 3
 
 
 def doubtful_texts(records: Iterable[Transcript], origin: str) -> str | None:
@@ -121,7 +123,7 @@ def doubtful_texts(records: Iterable[Transcript], origin: str) -> str | None:
 
 
 _INVENTED: frozenset[Flag] = frozenset(
-    {"char_loop", "compression", "known_hallucination", "no_words", "repeated_text"}
+    {"char_loop", "compression", "improbable", "known_hallucination", "no_words", "repeated_text"}
 )
 
 
@@ -130,17 +132,19 @@ class Flagger:
     """Guards on recognised texts, which can be applied again without the recogniser.
 
     ``known`` is None for the bundled hallucinations; flags in ``emptying`` empty a text.
+    ``prompt`` is what the recogniser got as preceding speech, words of a lexicon included.
     """
 
     thresholds: Thresholds = field(default_factory=Thresholds)
     known: KnownHallucinations | None = None
     emptying: Sequence[Flag] = EMPTYING
+    prompt: str = ""
 
     @property
     def inputs(self) -> dict[str, Any]:
         """JSON-ready inputs of the flags and texts, apart from the recognition."""
         return {
-            "guards": guards_version(self.known, self.emptying),
+            "guards": guards_version(self.known, self.emptying, self.prompt),
             "normalisation": NORMALISATION,
             "thresholds": asdict(self.thresholds),
         }
@@ -188,15 +192,20 @@ class Flagger:
         ]
 
     def _flagged(self, record: Transcript, seconds: float, repeated: bool) -> Transcript:
+        limits, logprob = self.thresholds, record.avg_logprob
         found = flag_text(
             record.text_raw,
             seconds,
-            record.avg_logprob,
+            logprob,
             record.no_speech_prob,
-            self.thresholds,
+            limits,
             self.known,
+            self.prompt,
         )
-        flags = {*found, *([REPEATED] if repeated else [])}
-        text = "" if flags & {*self.emptying} else normalise(record.text_raw, record.language)
+        # people repeat sentences, too: only an uncertain recogniser makes that suspect
+        suspect = repeated and (logprob is None or logprob < limits.min_logprob)
+        flags = {*found, *([REPEATED] if suspect else [])}
+        emptying = {*self.emptying} - ({REPEATED} if logprob is None else set())
+        text = "" if flags & emptying else normalise(record.text_raw, record.language)
         others = {*record.flags} - {*get_args(Flag)}
         return record.changed(text=text, flags=sorted({*flags, *others}))

@@ -48,6 +48,29 @@ def test_a_current_source_is_skipped(workspace: Workspace, parrots: list[Any]) -
     assert parrots[-1].clips_recognised == 2
 
 
+@pytest.mark.parametrize("language", ["auto", "AUTO", "detect", "automatic"])
+def test_detection_is_asked_for_by_any_of_its_names(language: str) -> None:
+    assert TranscribeSettings(language=language).language_in("pl") is None
+    assert TranscribeSettings().language_in("pl") == "pl"
+
+
+def test_windows_are_the_default_with_whisper_only() -> None:
+    assert TranscribeSettings().used_context == "window"
+    assert PARROT.used_context == "clip"  # it may have no word times
+    assert TranscribeSettings(context="clip").used_context == "clip"
+
+
+def test_a_corpus_of_scripted_recordings_only_is_told_of_the_option(
+    workspace: Workspace, parrots: list[Any]
+) -> None:
+    for stage in ("segments", "screen", "sources", "subtitles"):
+        STAGES[stage].path(workspace.root, "drama").unlink()
+    hint = "to recognise them too, add --scripted"
+    assert [hint in one for one in transcribe(workspace, PARROT).warnings] == [True]
+    assert transcribe(workspace, PARROT, scripted=True).warnings == []
+    assert transcribe(workspace, PARROT, subtitles_only=True).warnings == []
+
+
 def test_scripted_recordings_are_recognised_only_on_request(
     workspace: Workspace, parrots: list[Any]
 ) -> None:

@@ -34,12 +34,58 @@ def apply(flagging: Flagger, records: Sequence[Transcript]) -> list[tuple[str, l
 
 
 def test_one_text_on_many_clips_is_flagged_and_emptied() -> None:
-    records = transcripts_of(["你只能选择两个。"] * 5 + ["谢谢"] * 9)
-    assert apply(Flagger(), records) == [("", ["repeated_text"])] * 5 + [("谢谢", [])] * 9
+    records = transcripts_of(["你只能选择两个。"] * 5, avg_logprob=-1.2)
+    flags = ["low_logprob", "repeated_text"]
+    assert apply(Flagger(), records) == [("", flags)] * 5
     kept = Flagger(emptying=["no_words"])
-    assert apply(kept, records)[0] == ("你只能选择两个。", ["repeated_text"])
+    assert apply(kept, records)[0] == ("你只能选择两个。", flags)
     few = Flagger(Thresholds(max_repeats=5))
-    assert apply(few, records)[0] == ("你只能选择两个。", [])
+    assert apply(few, records)[0] == ("你只能选择两个。", ["low_logprob"])
+    assert apply(Flagger(), transcripts_of(["谢谢"] * 9, avg_logprob=-1.2))[0][0] == "谢谢"
+
+
+@pytest.mark.parametrize("text", ["他们在门口说话。", "Kids are talking by the door."])
+def test_what_people_really_repeat_is_kept(text: str) -> None:
+    sure = transcripts_of([text] * 6, avg_logprob=-0.4)
+    assert apply(Flagger(), sure) == [(text, [])] * 6
+    unknown = transcripts_of([text] * 6)  # of a recogniser without probabilities
+    assert apply(Flagger(), unknown) == [(text, ["repeated_text"])] * 6
+    invented = transcripts_of(["请不吝点赞 订阅"] * 6, avg_logprob=-0.1)
+    assert apply(Flagger(), invented) == [("", ["known_hallucination"])] * 6
+
+
+@pytest.mark.parametrize(
+    ("logprob", "text", "flags"),
+    [
+        (-0.9, "莫得事", []),
+        (-1.9, "莫得事", ["low_logprob"]),
+        (-2.1, "", ["improbable", "low_logprob"]),
+    ],
+)
+def test_an_improbable_text_is_emptied_and_a_doubtful_one_flagged(
+    logprob: float, text: str, flags: list[str]
+) -> None:
+    assert apply(Flagger(), transcripts_of(["莫得事"], avg_logprob=logprob)) == [(text, flags)]
+    kept = Flagger(Thresholds(empty_logprob=-9))
+    assert apply(kept, transcripts_of(["莫得事"], avg_logprob=logprob))[0][0] == "莫得事"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "text", "echo"),
+    [
+        ("以下是普通话的句子。", "以下是普通話的句子", True),
+        ("以下是普通话的句子。", "以下是普通话的句子。以下是普通话的句子。", True),
+        ("啥子、咋个、要得、莫得", "咋个 要得 莫得", True),
+        ("啥子、咋个、要得、莫得", "要得", False),
+        ("啥子、咋个、要得、莫得", "咋个要得啊", False),
+        ("Rozmowa w domu, z Aleksandrą Kowalską.", "Rozmowa w domu, z Aleksandrą Kowalską", True),
+        ("Rozmowa w domu, z Aleksandrą Kowalską.", "Aleksandrą Kowalską!", False),
+        ("", "Rozmowa w domu", False),
+    ],
+)
+def test_a_run_of_the_prompt_is_emptied(prompt: str, text: str, echo: bool) -> None:
+    ((found, flags),) = apply(Flagger(prompt=prompt), transcripts_of([text], avg_logprob=-0.2))
+    assert ((found == ""), flags) == (echo, ["prompt_echo"] if echo else [])
 
 
 def test_flags_of_the_recogniser_are_kept() -> None:

@@ -54,6 +54,7 @@ def test_dialogue_is_not_flagged() -> None:
         ("嗯" * 20, "char_loop"),
         ("这个就是这样的，" * 4, "char_loop"),
         ("看一看想一想看一看想一想看一看说一说想一想看一看", "compression"),
+        ("词曲 词曲 词曲 词曲 词曲", "known_hallucination"),
         ("（音乐）", "no_words"),
         ("♪～♪", "no_words"),
         ("*music*", "no_words"),
@@ -72,6 +73,7 @@ def test_hallucinated_text_is_flagged(text: str, flag: str) -> None:
     [
         "谢谢",
         "谢谢谢谢谢谢",
+        "No no no no no no no no",
         "谢谢大家",
         "谢谢你来看我",
         "多谢各位",

@@ -11,11 +11,32 @@ from corpus_tools.transcription.guards.hallucinations import (
 
 
 @pytest.mark.parametrize(
-    ("unit", "most"), [("哈", 14), ("谢谢你", 5), ("对不起", 5), ("你说嘛", 5), ("莫得事哈", 3)]
+    ("unit", "most"),
+    [
+        ("哈", 14),
+        ("no ", 14),
+        ("ha", 14),
+        ("快点", 5),
+        ("thank you ", 5),
+        ("谢谢你", 5),
+        ("对不起", 5),
+        ("I don't ", 5),
+        ("莫得事哈", 3),
+        ("I have no idea what this is ", 2),
+    ],
 )
 def test_repetition_beyond_that_of_speech_is_a_loop(unit: str, most: int) -> None:
     assert not has_loop(unit * most)
     assert has_loop(unit * (most + 1))
+
+
+@pytest.mark.parametrize(
+    ("unit", "most"), [("no ", 7), ("词曲 ", 3), ("一二三", 3), ("他不来了", 2)]
+)
+def test_fewer_repetitions_are_a_loop_where_the_recogniser_is_unsure(unit: str, most: int) -> None:
+    assert not has_loop(unit * most, unsure=True)
+    assert has_loop(unit * (most + 1), unsure=True)
+    assert not has_loop(unit * (most + 1))
 
 
 def test_redundancy_counts_words_where_there_are_spaces() -> None:
