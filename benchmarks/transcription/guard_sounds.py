@@ -181,15 +181,17 @@ def main() -> int:
     print(f"texts invented: {len(invented)}, left by the guards: {len(left)}")
     for piece, one in invented:
         print(f"  {piece.kind}: {one.text_raw[:60]!r} {one.avg_logprob} {one.flags}")
-    heard = [(piece, one) for piece, one in found if piece.text]
+    spoken_texts = [(piece, one) for piece, one in found if piece.text]
     half = arguments.utterances // 2
     for rows, language in ((polish[100 : 100 + half], "pl"), (english[:half], "en")):
         pieces = windows_of(utterance(row) for row in rows)
-        heard += judged(list(recognised(whisper, pieces, language)))
-    right = [(piece, one) for piece, one in heard if is_right(piece, one.text_raw)]
+        spoken_texts += judged(list(recognised(whisper, pieces, language)))
+    right = [(piece, one) for piece, one in spoken_texts if is_right(piece, one.text_raw)]
     harmed = [(piece, one) for piece, one in right if not one.text]
     flags = Counter(flag for _, one in right for flag in one.flags)
-    print(f"\n{len(heard)} utterances, {len(right)} right; right texts emptied: {len(harmed)}")
+    print(
+        f"\n{len(spoken_texts)} utterances, {len(right)} right; right texts emptied: {len(harmed)}"
+    )
     print(f"flags of right texts: {dict(flags)}")
     for piece, one in harmed:
         print(f"  {piece.text!r}: {one.text_raw!r} {one.avg_logprob} {one.flags}")

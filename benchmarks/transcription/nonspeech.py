@@ -114,8 +114,8 @@ def applause(seconds: float, rng: np.random.Generator) -> Sound:
         middle, period = rng.uniform(700, 2200), rng.uniform(0.2, 0.35)
         for at in np.arange(rng.uniform(0, period), seconds, period):
             clap = rng.standard_normal(400) * np.exp(-np.arange(400) / 60)
-            heard = _band(clap, 0.6 * middle, 1.6 * middle)
-            _add(sound, rng.uniform(0.3, 1) * heard, at + rng.normal(0, 0.015))
+            muffled = _band(clap, 0.6 * middle, 1.6 * middle)
+            _add(sound, rng.uniform(0.3, 1) * muffled, at + rng.normal(0, 0.015))
     return sound
 
 

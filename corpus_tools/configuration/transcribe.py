@@ -64,7 +64,7 @@ class TranscribeSettings(Settings):
         min_logprob: flags ``low_logprob`` below this mean log-probability of the tokens.
         empty_logprob: flags ``improbable``, which empties a text, below this one.
         max_repeats: flags ``repeated_text`` if more clips of a source than this have the same text
-            of five characters or more, in those whose log-probability is below ``min_logprob``.
+            of five characters or more, in those with a log-probability below ``min_logprob``.
         hallucinations: file in the corpus folder with further texts that the recogniser
             hallucinates, one phrase per line.
         emptying_flags: flags that empty a text; the raw text is always kept.

@@ -156,7 +156,7 @@ def transcribe(
         ]
         if not pending and not subtitles_only and any(source.wanted for source in sources):
             outcome.warnings.append(
-                "all clips are of scripted recordings, whose texts are known, so none was "
+                "all clips are of scripted recordings with known texts, so none was "
                 "recognised; to recognise them too, add --scripted"
             )
         if pending and not subtitles_only and flagger is not None:

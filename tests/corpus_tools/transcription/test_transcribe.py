@@ -49,7 +49,7 @@ def test_a_current_source_is_skipped(workspace: Workspace, parrots: list[Any]) -
 
 
 @pytest.mark.parametrize("language", ["auto", "AUTO", "detect", "automatic"])
-def test_detection_is_asked_for_by_any_of_its_names(language: str) -> None:
+def test_detection_has_several_names(language: str) -> None:
     assert TranscribeSettings(language=language).language_in("pl") is None
     assert TranscribeSettings().language_in("pl") == "pl"
 
@@ -60,7 +60,7 @@ def test_windows_are_the_default_with_whisper_only() -> None:
     assert TranscribeSettings(context="clip").used_context == "clip"
 
 
-def test_a_corpus_of_scripted_recordings_only_is_told_of_the_option(
+def test_the_option_for_scripted_recordings_is_named_where_there_are_no_others(
     workspace: Workspace, parrots: list[Any]
 ) -> None:
     for stage in ("segments", "screen", "sources", "subtitles"):
