@@ -135,6 +135,7 @@ class CorpusLock:
             try:
                 with probe:
                     self.broken = probe.broken or self.broken
+                    probe.path.with_suffix(".marker").unlink(missing_ok=True)
             except InUseError as error:
                 yield Worker.of(name, error.holder)
 

@@ -47,7 +47,7 @@ def test_the_tables_name_every_command():
         inner = getattr(command, "commands", {"": None})
         verbs |= {f"{verb} {name}".strip() for name in inner}
     named = {name.removesuffix(" --apply") for name in [*ACCESS, *READERS]}
-    assert verbs - OUTSIDE == named
+    assert verbs - OUTSIDE == named, "say in manifests.access.table what the command changes"
     assert not ACCESS.keys() & READERS.keys()
 
 
