@@ -83,7 +83,7 @@ class Workspace:
         path = self.root / CONFIGURATION_FILE
         try:
             table = tomllib.loads(read_text(path).replace("\r\n", "\n"))
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigurationError(f"{path}: not valid TOML: {error}") from error
         except DataError as error:
             raise ConfigurationError(str(error)) from error
