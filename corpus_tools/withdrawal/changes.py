@@ -105,7 +105,7 @@ class Removal:
         )
 
     def mentions(self, text: str) -> bool:
-        """Return True if a text contains one of the ids as a separate word."""
+        """Return True if a text contains the name, or one of the ids, as a separate word."""
         if self._id_pattern.search(text) or any(alias in text for alias in self.aliases):
             return True
         return any(self.covers(clip_id) for clip_id in _CLIP.findall(text)) or any(

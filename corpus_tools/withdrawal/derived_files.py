@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -163,10 +163,10 @@ def _has(traces: Traces, path: Path) -> bool:
 
 def _exported_files(corpus: Path) -> Iterator[tuple[Path, Path]]:
     """Yield the files of all exports in a corpus, each with the folder of its export."""
-    exports = corpus / "exports"
+    exports, is_export = corpus / "exports", cache(_is_export)
     for path in files(exports, "*/**/*", copies=True):
         above = [folder for folder in path.parents if folder.is_relative_to(exports)][:-1]
-        yield path, ([folder for folder in above if _is_export(folder)] or above)[-1]
+        yield path, ([folder for folder in above if is_export(folder)] or above)[-1]
     for listed in files(corpus, f"**/{CHECKSUMS}"):
         place = listed.relative_to(corpus).parts[0]
         if place not in ("exports", "manifests", "runs") and _is_export(listed.parent):

@@ -47,7 +47,7 @@ def find_remains(removal: Removal, changed: Mapping[Path, bytes | None]) -> Rema
         elif path.is_dir():
             trace = "closed"
         else:
-            trace = _trace(removal, path, place, traces, originals)
+            trace = _trace(removal, path, traces, own, originals)
         if trace is not None:
             found[place] = trace
     return dict(sorted(found.items()))
@@ -108,10 +108,15 @@ class _Originals:
 
 
 def _trace(
-    removal: Removal, path: Path, place: str, traces: Traces, originals: _Originals
+    removal: Removal, path: Path, traces: Traces, ids: Traces, originals: _Originals
 ) -> Trace | None:
+    """Return the first trace in a file's path or content; ``ids`` searches for those alone."""
+    place = path.relative_to(removal.corpus).as_posix()
     suffix = path.suffix.lower()
-    if removal.covers(path.stem) or traces.in_path(place):
+    if ids.in_bytes(place.encode("utf-8", "replace")) or (
+        place.partition("/")[0] not in _OWN
+        and any(removal.mentions(form) for form in (place, place.replace("_", " ")))
+    ):
         return "voice" if suffix in MEDIA_EXTENSIONS else "name"
     if suffix in MEDIA_EXTENSIONS:
         if place.startswith("clips/") and _CLIP.fullmatch(path.stem):
@@ -158,6 +163,8 @@ _RECORDS = re.compile(
     r"(?:stages/[^/]+|annotations/judgements|annotations/tasks(?:/[^/]+)?)/[^/ ()]+\.jsonl?"
     r"|manifests/v\d+/manifest\.jsonl"
 )
+_OWN = {"annotations", "choices", "clips", "exports", "manifests", "review", "runs", "stages"}
+"""Folders in which names of files are commands' own, so that a word in one is no person."""
 _CHECKED = re.compile(r"(?:stages|choices|annotations/(?:tasks|judgements)|manifests)/[^ ()]+$")
 _CLIP = re.compile(r".+-\d{8}-\d{8}")
 _LOSSLESS = {

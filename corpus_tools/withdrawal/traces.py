@@ -62,10 +62,6 @@ class Traces:
         self._texts = {form[:_LONGEST] for text in texts for form in _forms(text)}
         self._clip_of = {piece: clip for clip, pieces in (sounds or {}).items() for piece in pieces}
 
-    def in_path(self, path: str) -> bool:
-        """Return whether a relative path names what is withdrawn."""
-        return any(self._removal.mentions(form) for form in (path, path.replace("_", " ")))
-
     def in_file(self, path: Path) -> Trace | None:
         """Return the first trace in a file, None if there is none."""
         try:

@@ -72,7 +72,8 @@ def withdraw(
         exports += [change.path] if change.place == "exports" else []
     remains = find_remains(removal, changed)
     total = Counter(plan.earlier.counts if plan.earlier else {}) + +counts
-    to_do = _manual_steps(corpus, plan, exports) + steps_for(remains)
+    to_do = _manual_steps(corpus, plan, exports)
+    to_do += steps_for({path: one for path, one in remains.items() if path not in plan.media})
     if plan.earlier is not None and stone == plan.earlier and not changed:
         outcome.warnings.append(f"{kind} '{name}' was withdrawn before; nothing left to delete")
     elif not dry_run:

@@ -118,6 +118,7 @@ NAMED = {
     "packed lines": ("cuts.jsonl.gz", gzip.compress(json.dumps({"id": MINE}).encode())),
     "escaped JSON": ("t.json", json.dumps({"text": TEXT}).encode()),
     "a Parquet table": ("t.parquet", parquet([{"speaker": "f01"}, {"speaker": "m02"}])),
+    "a prefix before the id": (f"my/best_{MINE}.opus", b"OggS"),
     "a file's name": (f"{MINE}.opus", b"OggS"),
     "a folder's name": ("originals/f01_angry/a.mp3", b"ID3"),
     "a copy of a shard": (
@@ -260,6 +261,29 @@ def test_originals_are_named_and_those_of_others_are_not(workspace):
     write_shard(root, STAGES["sources"], FILM, [row], row.row())
     outcome = withdraw(root, "speaker", "f01")
     assert outcome.details["withdrawal"]["remains"] == ["films/renamed.mkv"]
+
+
+def test_an_original_in_its_place_is_named_once(workspace):
+    root = workspace.root
+    (film,) = read_shard(STAGES["sources"].path(root, FILM), Source)
+    (root / film.media_path).parent.mkdir(parents=True, exist_ok=True)
+    (root / film.media_path).write_bytes(b"a film")
+    row = film.changed(sha256=sha256_file(root / film.media_path), size=6)
+    write_shard(root, STAGES["sources"], FILM, [row], row.row())
+    outcome = withdraw(root, "speaker", "f01")
+    assert outcome.details["withdrawal"]["remains"] == [film.media_path]
+    [sentence] = [one for one in outcome.warnings if film.media_path in one]
+    assert "also has the withdrawn clips; delete it, or cut them out" in sentence
+
+
+def test_a_word_in_the_corpus_s_own_paths_is_no_person(workspace):
+    root = workspace.root
+    with (root / "speakers.csv").open("a", encoding="utf-8") as table:
+        table.write("runs,male,,,,\n")
+    (root / "runs" / "runs").mkdir()
+    (root / "runs" / "runs" / "notes.txt").write_text("a note")
+    outcome = withdraw(root, "speaker", "runs")
+    assert outcome.details["withdrawal"]["remains"] == []
 
 
 def test_groups_named_after_the_speaker_get_another_name(workspace):
