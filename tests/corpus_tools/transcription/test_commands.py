@@ -41,7 +41,8 @@ def test_options_win_over_the_configuration(workspace: Workspace, checkpoint: Pa
     toml = workspace.root / "corpus.toml"
     toml.write_text(
         toml.read_text(encoding="utf-8")
-        + '\n[transcribe]\nmodel = "nowhere.pt"\ntemperatures = [0.0]\nmax_tokens = 4\n',
+        + '\n[transcribe]\nmodel = "nowhere.pt"\ntemperatures = [0.0]\nmax_tokens = 4\n'
+        + "empty_logprob = -99\n",
         encoding="utf-8",
     )
     options = ["--model", str(checkpoint), "--device", "cpu", "--language", "en"]
