@@ -25,6 +25,7 @@ __all__ = [
     "history_csv",
     "new_run",
     "result_folder",
+    "run_lock",
     "run_names",
     "trained_on",
     "write_document",
@@ -57,6 +58,12 @@ def new_run(runs: Path, name: str) -> Path:
             f"{name!r} is not a valid run name: use at most 80 letters, digits, '-', '_', '+', '.'"
         )
     return runs / name
+
+
+def run_lock(kind: str, folder: Path) -> FolderLock:
+    """Return the lock of a kind of run with the name of its folder."""
+    remedy = "wait for it to end, choose another --name"
+    return FolderLock(folder.parent, f"{kind}-{folder.name}", subject=folder, remedy=remedy)
 
 
 def run_names(runs: Path) -> list[str]:

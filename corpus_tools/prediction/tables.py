@@ -51,6 +51,7 @@ def write_predictions(
             write_text(path.with_name(f"{stem}.csv"), _table((name, clip) for clip in lines))
             write_text(path.with_name(f"{stem}.json"), _json({"file": name, "clips": lines}))
             draw_timeline(path.with_name(f"{stem}.png"), lines, PurePosixPath(name).name)
+        check_output_folder(folder, force=force)  # again, since others may have written there
 
 
 def _timelines(

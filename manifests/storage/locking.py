@@ -45,8 +45,8 @@ class FolderLock:
     seconds. On entering, partial files of killed writers are removed from the folder; an InUseError
     says that another live process holds it and hasn't left it for ``patience`` seconds, a
     CorpusError that the disk is full, or the lock file is a link or another user's, a DataError
-    that it isn't in its corpus. ``note`` is added to the lock file, and ``subject`` is what
-    messages name instead of the folder. ``has_locks`` is False in a file system without locks.
+    that it isn't in its corpus. ``note`` is added to the lock file, ``subject`` is what
+    messages name instead of the folder, ``remedy`` what to do other than to end the process.
     """
 
     def __init__(
@@ -57,11 +57,12 @@ class FolderLock:
         *,
         patience: float = 0.1,
         subject: Path | None = None,
+        remedy: str = "wait for it to end",
         note: Mapping[str, str] = _NO_NOTE,
     ) -> None:
         self.path = folder / f".{name}.lock"
         self.stale_after, self.patience, self.note = stale_after, patience, note
-        self.subject = subject or folder
+        self.subject, self.remedy = subject or folder, remedy
         self.broken: str | None = None
         self._lock: BaseFileLock | None = None
         self._signature = b""
@@ -184,8 +185,8 @@ class FolderLock:
         own = holder["host"] == socket.gethostname()
         remedy = "end it" if own else f"delete {names} if it is gone"
         return InUseError(
-            f"{self.subject}: in use by process {holder['pid']} on {holder['host']!r}; wait "
-            f"for it to end, or {remedy}",
+            f"{self.subject}: in use by process {holder['pid']} on {holder['host']!r}; "
+            f"{self.remedy}, or {remedy}",
             holder,
         )
 

@@ -17,7 +17,6 @@ from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.storage.checksums import checksums_renewed
-from manifests.storage.locking import FolderLock
 from manifests.storage.partials import clear_partials
 from manifests.storage.store import write_text
 from manifests.versions.index import open_manifest
@@ -39,7 +38,7 @@ from models.evaluation.metrics import measure
 from models.evaluation.report import rounded
 from models.loading import load_examples
 from models.plots import draw_curves
-from models.runs import check_subject, write_document
+from models.runs import check_subject, run_lock, write_document
 
 __all__ = ["compare"]
 
@@ -71,7 +70,7 @@ def compare(
     """
     manifest = open_manifest(manifest_folder)
     outcome = Outcome(warnings=manifest.caveats())
-    with FolderLock(out_folder.parent, f"compare-{out_folder.name}", subject=out_folder):
+    with run_lock("compare", out_folder):
         with CorpusLock(manifest.corpus, "compare"):
             watch = WithdrawalWatch(manifest.corpus, manifest.entries)
             subject = _subject(manifest, settings)

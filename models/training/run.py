@@ -22,7 +22,6 @@ from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.storage.checksums import write_checksums
-from manifests.storage.locking import FolderLock
 from manifests.storage.partials import clear_partials
 from manifests.storage.store import atomic_folder, created_now, fingerprint, write_text
 from manifests.versions.index import open_manifest
@@ -36,7 +35,7 @@ from models.evaluation.report import evaluate_predictions
 from models.loading import load_examples
 from models.model import FittedModel
 from models.plots import draw_accuracy, draw_confusion, draw_loss
-from models.runs import CONFIGURATION, history_csv
+from models.runs import CONFIGURATION, history_csv, run_lock
 from models.training.loop import FitResult, fit
 from models.training.resume import StateStore
 
@@ -134,15 +133,19 @@ def train_on(
     ``division`` describes splits that differ from the version's; it is recorded in config.toml.
     """
     outcome = Outcome(warnings=manifest.caveats())
-    if out_folder.exists():
-        metrics = _finished(out_folder, manifest, settings, division)
-        if metrics is None:
-            raise ConfigurationError(f"{out_folder}: run exists; choose another name with --name")
-        _state_store(out_folder.parent, manifest, settings, division).remove()
-        outcome.warnings.append(f"{out_folder}: finished before with these settings, so unchanged")
-        _describe(outcome, out_folder, manifest, metrics, {})
-        return outcome
-    with FolderLock(out_folder.parent, f"train-{out_folder.name}", subject=out_folder):
+    with run_lock("train", out_folder):
+        if out_folder.exists():
+            metrics = _finished(out_folder, manifest, settings, division)
+            if metrics is None:
+                raise ConfigurationError(
+                    f"{out_folder}: run exists; choose another name with --name"
+                )
+            _state_store(out_folder.parent, manifest, settings, division).remove()
+            outcome.warnings.append(
+                f"{out_folder}: finished before with these settings, so unchanged"
+            )
+            _describe(outcome, out_folder, manifest, metrics, {})
+            return outcome
         with CorpusLock(manifest.corpus, "train"):
             watch = WithdrawalWatch(manifest.corpus, manifest.entries)
             examples = load_examples(manifest, settings, outcome, progress=on_clip)

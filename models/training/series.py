@@ -15,7 +15,6 @@ from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.splits.folds import place_in_folds, side_in
 from manifests.splits.groups import Keys
 from manifests.storage.checksums import checksums_renewed
-from manifests.storage.locking import FolderLock
 from manifests.storage.partials import clear_partials
 from manifests.storage.records import ManifestEntry
 from manifests.storage.sections import SPEAKERS
@@ -23,7 +22,7 @@ from manifests.storage.store import fingerprint, write_text
 from manifests.versions.index import open_manifest
 from manifests.versions.manifest import Manifest
 from models.config.train import TrainSettings
-from models.runs import CONFIGURATION, check_subject
+from models.runs import CONFIGURATION, check_subject, run_lock
 from models.training.run import train_on
 from models.training.series_results import (
     RunPredictions,
@@ -146,7 +145,7 @@ def train_series(
         for seed in range(settings.seed, settings.seed + seeds)
         for fold, fold_manifest in by_fold.items()
     ]
-    with FolderLock(out_folder.parent, f"series-{out_folder.name}", subject=out_folder):
+    with run_lock("series", out_folder):
         subject = _series_toml(manifest, settings, folds, by_fold)
         clear_partials(out_folder, below=True)
         check_subject(out_folder / _SUBJECT, subject, "clips, folds or settings")

@@ -132,7 +132,7 @@ def fake_training(monkeypatch):
     monkeypatch.setattr(training, "load_examples", lambda *_, **__: {"train": [], "val": []})
     monkeypatch.setattr(training, "fit", fit)
     monkeypatch.setattr(training, "calibrated", lambda model, _: (model, None))
-    monkeypatch.setattr(training, "replace", lambda fitted, model: fitted)
+    monkeypatch.setattr(training, "replace", lambda record, **_: record)
     monkeypatch.setattr(training.FitResult, "model", None, raising=False)
     return Meanwhile
 
@@ -207,7 +207,10 @@ def test_two_runs_of_one_name_are_kept_apart(workspace, fake_training):
         raise caught.value
 
     fake_training.act = again
-    with pytest.raises(CorpusError, match=r"runs/new: in use by process \d+ on .*; wait for it"):
+    with pytest.raises(
+        CorpusError,
+        match=r"runs/new: in use by process \d+ on .*; .* choose another --name, or end it$",
+    ):
         training.train(newest(workspace.root), workspace.runs / "new", settings)
 
 
