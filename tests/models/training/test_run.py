@@ -78,9 +78,12 @@ def test_evaluate_gives_the_runs_figures(corpus, quick):
 def test_a_finished_run_is_never_overwritten(corpus, quick):
     folder = corpus(takes=1)
     settings = quick.changed(epochs=1)
-    _train(folder, settings)
+    run = _train(folder, settings).outputs[0]
+    before = {path: path.stat().st_mtime_ns for path in run.rglob("*")}
+    assert "finished before with these settings" in " ".join(_train(folder, settings).warnings)
     with pytest.raises(ConfigurationError, match="--name"):
-        _train(folder, settings)
+        _train(folder, settings.changed(lr=0.5))
+    assert {path: path.stat().st_mtime_ns for path in run.rglob("*")} == before
 
 
 def test_missing_and_changed_clips_are_left_out(corpus, quick):
