@@ -16,6 +16,7 @@ from corpus_tools.inspection.status import survey
 from corpus_tools.inspection.verify import verify_corpus
 from corpus_tools.media.wav import pcm_sha256, write_wav
 from corpus_tools.segmentation.intake.selections import put_reviews, read_choices
+from corpus_tools.withdrawal.withdraw import withdraw
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import DataError
 from manifests.exports.export import export_manifest
@@ -45,7 +46,8 @@ def write_corpus(root, seed):
     clips = []
     for number in range(3):
         samples = rng.integers(-9999, 9999, 1600).astype(np.int16)
-        clip = make_clip(SOURCE, 10 * number + seed, 10 * number + seed + 4, snr_db=20.125)
+        start, speaker = 10 * number + seed, f"f0{number}"
+        clip = make_clip(SOURCE, start, start + 4, snr_db=20.125, speaker=speaker)
         file_sha256 = write_wav(root / clip.path, samples)
         clips.append(clip.changed(sha256=pcm_sha256(samples), file_sha256=file_sha256))
     ids = [clip.clip_id for clip in clips]
@@ -296,6 +298,20 @@ def test_what_is_lost_or_foreign_is_named(workspace):
         f"belong there",
         "not checked, since earlier versions wrote no SHA256SUMS: runs/before",
     ]
+
+
+@pytest.mark.parametrize(("kind", "name"), [("speaker", "f01"), ("annotator", "a01")])
+def test_all_fits_after_a_withdrawal(workspace, kind, name):
+    root = workspace.root
+    before = {path.name for path in (root / "annotations" / "judgements").iterdir()}
+    assert withdraw(root, kind, name).ok
+    outcome = verify_corpus(workspace)
+    assert [one.item for one in outcome.failures] == []
+    after = {path.name for path in (root / "annotations" / "judgements").iterdir()}
+    assert after == set() if kind == "annotator" else len(after) == 1
+    assert before.isdisjoint(after)
+    assert not withdraw(root, "speaker", "f02").failures
+    assert verify_corpus(workspace).ok
 
 
 def test_a_cut_list_of_checksums(workspace):
