@@ -89,11 +89,14 @@ def write_plan(folder: Path, plan: Plan) -> None:
     write_text(folder / PLAN_FILE, canonical_json(plan.row()) + "\n")
 
 
-def read_plan(folder: Path) -> Plan:
-    """Return the plan of a batch's folder; raise DataError if it is missing or can't be read."""
+def read_plan(folder: Path, *, whole: bool = True) -> Plan:
+    """Return the plan of a batch's folder; raise DataError if it is missing or can't be read.
+
+    ``whole`` is False while a withdrawal changes it: its checksum may be that of the new plan.
+    """
     path = folder / PLAN_FILE
     try:
-        row = json.loads(read_whole(path))
+        row = json.loads(read_whole(path) if whole else path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(
             f"{path}: not a plan as export-tasks writes it; put the folder back as it was, or move "

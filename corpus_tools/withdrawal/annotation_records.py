@@ -43,7 +43,7 @@ def changes_to_tasks(removal: Removal) -> Iterator[Change]:
             lines = ",\n".join(map(canonical_json, new))
             yield Change(path, f"[\n{lines}\n]\n".encode(), "tasks", len(rows) - len(new))
     for path in files(folder, f"*/{PLAN_FILE}"):
-        plan = read_plan(path.parent)
+        plan = read_plan(path.parent, whole=False)
         gold = [clip for clip in plan.gold if not removal.covers(clip)]
         names = [name for name in plan.annotators if name != removal.annotator]
         new_plan = plan.changed(gold=gold, annotators=names)

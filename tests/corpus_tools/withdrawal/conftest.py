@@ -15,6 +15,7 @@ from corpus_tools.segmentation.ledger.commit import SourceResult, commit, write_
 from corpus_tools.segmentation.ledger.decisions import decide
 from corpus_tools.segmentation.screening.rules import drama_rules
 from corpus_tools.workspace.workspace import Workspace
+from manifests.storage.checksums import write_checksums
 from manifests.storage.records import (
     Choice,
     Fingerprint,
@@ -135,6 +136,7 @@ def write_people(root):
         gold=[CLIPS[0]],
     )  # fmt: skip
     write_text(folder / "plan.json", canonical_json(plan.row()) + "\n")
+    write_checksums(folder)
     projects = {"a01": {"project_id": 1}, "a02": {"project_id": 2}}
     servers = {"servers": {"label-studio": {"url": "http://localhost", "projects": projects}}}
     write_text(root / "annotations" / "server.json", json.dumps(servers))
@@ -164,6 +166,7 @@ def write_products(root):
         f"clip_id,split,emotion,predicted\n{inputs_of_texts}",
     )
     write_text(root / "runs" / "r" / "config.toml", "")
+    write_checksums(root / "runs" / "r")
 
 
 EPOCH = "1780000000"
