@@ -12,6 +12,7 @@ from manifests.access.lock import CorpusLock
 from manifests.access.table import ACCESS, READERS
 from manifests.base.errors import CorpusError
 from manifests.exports.export import export_manifest
+from manifests.storage.checksums import write_checksums
 from manifests.storage.locking import FolderLock
 from manifests.storage.tombstones import Tombstone, put_tombstone
 from manifests.versions.manifest import load_manifest, newest
@@ -86,7 +87,9 @@ def test_each_command_names_the_one_that_it_cannot_run_beside(
     command, files, workspace, other, run, tmp_path
 ):
     (workspace.root / "runs" / "r" / "model.json").write_text("{}")
-    (workspace.root / "runs" / "r" / "config.toml").write_text('[run]\nmanifest = "v1"\n')
+    run_folder = workspace.root / "runs" / "r"
+    (run_folder / "config.toml").write_text('[run]\nmanifest = "v1"\n')
+    write_checksums(run_folder)
     before = {path: path.stat().st_mtime_ns for path in workspace.root.rglob("*") if path.is_file()}
     beside = "train" if command == "withdraw" else "withdraw"
     other.enter(workspace.root, beside)
