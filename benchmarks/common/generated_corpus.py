@@ -3,25 +3,35 @@
 import hashlib
 import random
 import wave
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
+from corpus_tools.segmentation.repeats.fingerprint import BITS, Hashes, to_text
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.emotions import EMOTIONS
-from manifests.storage.records import Clip, Judgement, Screen, Source, Transcript
+from manifests.storage.records import Clip, Fingerprint, Judgement, Screen, Source, Transcript
 from manifests.storage.shards import STAGES, write_shard
 from manifests.storage.store import write_jsonl
 
 __all__ = ["add_judgements", "make_source", "write_corpus"]
 
 
-def write_corpus(root: Path, sources: int, clips_of_each: int, seed: int = 0) -> list[str]:
-    """Write a corpus of screened clips, a speaker in two sources each; return the clips' ids."""
+def write_corpus(
+    root: Path, sources: int, clips_of_each: int, seed: int = 0, copies: int | None = None
+) -> list[str]:
+    """Write a corpus of screened clips, a speaker in two sources each; return the clips' ids.
+
+    With a number of ``copies`` the clips have fingerprints, of which so many repeat another clip's.
+    """
     Workspace.create(root, "generated")
     speakers = max(sources // 2, 1)
     lines = "".join(f"p{number},female\n" for number in range(speakers))
     (root / "speakers.csv").write_text(f"speaker_id,gender\n{lines}", encoding="utf-8")
     rng = random.Random(seed)
     ids = []
+    sounds = _sounds(sources * clips_of_each, copies or 0, seed)
     for number in range(sources):
         name = f"e{number:04d}-0123456789ab"
         clips = [
@@ -42,6 +52,11 @@ def write_corpus(root: Path, sources: int, clips_of_each: int, seed: int = 0) ->
                 for place, one in enumerate(clips)
             ],
         }
+        if copies is not None:
+            rows["fingerprints"] = [
+                Fingerprint(clip_id=one.clip_id, hashes=to_text(_hashes(next(sounds))))
+                for one in clips
+            ]
         for stage, found in rows.items():
             write_shard(root, STAGES[stage], name, found, {})
     return ids
@@ -76,6 +91,18 @@ def make_source(name: str, series: str) -> Source:
         sample_rate=48000,
         channels=2,
     )
+
+
+def _sounds(clips: int, copies: int, seed: int) -> Iterator[int]:
+    """Yield the number of each clip's sound; so many clips have that of any other."""
+    rng = random.Random(f"{seed} sounds")
+    drawn = rng.sample(range(clips), 2 * copies)
+    again = dict(zip(drawn[:copies], drawn[copies:], strict=True))
+    return (again.get(number, number) for number in range(clips))
+
+
+def _hashes(sound: int) -> Hashes:
+    return np.random.default_rng(sound).integers(1, 2**BITS, _FRAMES).astype(np.uint32)
 
 
 def _clip(root: Path, source: str, place: int, speaker: str, rng: random.Random) -> Clip:
@@ -119,3 +146,6 @@ def _judgement(clip_id: str, who: int, batch: str, number: int, emotion: str) ->
         emotion=emotion,
         import_sha256="0" * 64,
     )
+
+
+_FRAMES = 235  # of a fingerprint of 4 s

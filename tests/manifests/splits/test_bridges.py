@@ -5,7 +5,9 @@ from itertools import product
 import pytest
 
 from manifests.splits import bridges
+from manifests.splits.annealing import Division
 from manifests.splits.bridges import TOLERANCE, fewest_bridges
+from manifests.splits.connections import Connections
 from manifests.splits.groups import group_clips
 
 RATIOS = (0.8, 0.1, 0.1)
@@ -96,3 +98,58 @@ def test_a_single_key_can_not_be_divided():
 def test_unconnected_clips_cost_nothing():
     keys = {f"{group}-{n}": (f"source:{group}",) for group in range(10) for n in range(7)}
     assert fewest_bridges(keys, RATIOS) == frozenset()
+
+
+def copied(sources, clips_of_each, copies):
+    """Clips of sources, so many of which are copies of one of any other."""
+    chance = random.Random(0)
+    names = [(source, place) for source in range(sources) for place in range(clips_of_each)]
+    chosen = chance.sample(names, 2 * copies)
+    shared = {name: (f"repeat:{number % copies}",) for number, name in enumerate(chosen)}
+    return {f"{name}": (f"source:{name[0]}", *shared.get(name, ())) for name in names}
+
+
+def hosted(sources):
+    """Clips of sources with a guest each and one host."""
+    return {
+        f"{source}-{place}": (f"speaker:{place and source}", f"source:{source}")
+        for source in range(1, sources)
+        for place in range(4)
+    }
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [copied(20, 67, 140), copied(60, 67, 1400), copied(400, 3, 500), hosted(400)],
+    ids=["few sources", "many copies", "small sources", "one component"],
+)
+def test_work_is_bounded_whatever_the_shape(keys, monkeypatch):
+    moves = []
+    monkeypatch.setattr("manifests.splits.bridges._WORK_OF_A_KEY", 10)
+    monkeypatch.setattr("manifests.splits.bridges._LEAST_WORK", 3_000)
+    kept = Division._move
+    monkeypatch.setattr(
+        Division, "_move", lambda self, key, side: (moves.append(key), kept(self, key, side))
+    )
+    assert fewest_bridges(keys, RATIOS) is not None
+    number = len({key for shared in keys.values() for key in shared})
+    assert len(moves) < 3 * 3 * max(3_000, 10 * number) + 3 * 62 * number
+
+
+def test_division_knows_its_loss_after_every_search():
+    keys = {
+        f"{clip}": tuple(dict.fromkeys(f"speaker:{(clip * step) % 23}" for step in (1, 3, 5, 8)))
+        for clip in range(400)
+    }
+    connections, _ = Connections.of(keys, small=0)
+    division = Division(connections, RATIOS, [0] * 23, 2.0, random.Random(0))
+    for _ in range(5):
+        division.anneal(2_000, 0.5)
+        sizes = Counter()
+        for together, clips in connections.bundles:
+            sides = {division.sides[place] for place in together}
+            sizes[sides.pop() if len(sides) == 1 else None] += clips
+        for place, clips in enumerate(connections.weights):
+            sizes[division.sides[place]] += clips
+        assert division.lost == sizes[None]
+        assert division.sizes == [sizes[side] for side in range(3)]
