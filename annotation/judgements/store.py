@@ -3,7 +3,7 @@
 import io
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -96,8 +96,10 @@ def write_judgements(corpus: Path, judgements: Iterable[Judgement]) -> Path:
     return path
 
 
-def corrected_transcripts(corpus: Path) -> dict[str, str]:
-    """Return the corrected transcripts by clip id.
+def corrected_transcripts(
+    corpus: Path, judgements: Sequence[Judgement] | None = None
+) -> dict[str, str]:
+    """Return the corrected transcripts by clip id; ``judgements`` are the latest if read already.
 
     A text counts as corrected if it differs, beyond surrounding spaces, from every text that the
     clip's tasks were prefilled with (for a clip without a task: from all its transcripts). An
@@ -106,7 +108,7 @@ def corrected_transcripts(corpus: Path) -> dict[str, str]:
     DataError if judgements, tasks or transcripts can't be read.
     """
     written: dict[str, list[Judgement]] = defaultdict(list)
-    for judgement in latest(read_judgements(corpus)):
+    for judgement in latest(read_judgements(corpus)) if judgements is None else judgements:
         if judgement.transcript is not None:
             written[judgement.clip_id].append(judgement)
     if not written:

@@ -140,12 +140,14 @@ def aggregated_labels(corpus: Path, settings: LabelSettings) -> dict[str, Label]
 
 
 @gc_paused()
-def aggregate_votes(corpus: Path, settings: LabelSettings) -> Aggregation:
-    """Aggregate the votes of every judged clip.
+def aggregate_votes(
+    corpus: Path, settings: LabelSettings, judgements: Sequence[Judgement] | None = None
+) -> Aggregation:
+    """Aggregate the votes of every judged clip; ``judgements`` are the latest if read already.
 
     Raises DataError if a file of judgements or the gold clips can't be read.
     """
-    rows = latest(read_judgements(corpus))
+    rows = latest(read_judgements(corpus)) if judgements is None else judgements
     gold = read_gold(corpus) if settings.method == "weighted" else {}
     shares = class_shares(rows, gold, settings.method)
     by_clip: dict[str, list[Judgement]] = defaultdict(list)

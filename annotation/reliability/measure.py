@@ -37,17 +37,22 @@ _SEGMENTS = STAGES["segments"]
 
 @gc_paused()
 def measure_agreement(
-    corpus: Path, *, resamples: int = 1000, seed: int = 0
+    corpus: Path,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+    judgements: Sequence[Judgement] | None = None,
 ) -> tuple[AgreementReport, Outcome]:
     """Measure the agreement of a corpus's annotators; ``resamples`` bootstraps give α's interval.
 
     The latest judgement of each annotator on each clip counts, except adjudications. ``unclear``
     and skips are missing values. A vote on a clip of annotations/gold.csv counts like any other and
-    also towards the annotator's gold accuracy.
+    also towards the annotator's gold accuracy. ``judgements`` are the latest if read already.
 
     Raises DataError if a file of judgements, the gold clips or a shard can't be read.
     """
-    judgements = [row for row in latest(read_judgements(corpus)) if row.role != "adjudication"]
+    rows = latest(read_judgements(corpus)) if judgements is None else judgements
+    judgements = [row for row in rows if row.role != "adjudication"]
     gold = read_gold(corpus)
     durations = {clip.clip_id: clip.duration for clip in read_stage(corpus, _SEGMENTS, Clip)}
     report = agreement_report(judgements, gold, durations, resamples=resamples, seed=seed)

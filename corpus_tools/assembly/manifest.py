@@ -6,9 +6,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from annotation.judgements.store import corrected_transcripts
+from annotation.judgements.store import corrected_transcripts, latest, read_judgements
 from annotation.labels.aggregate import aggregate_votes
 from annotation.reliability.measure import measure_agreement
+from annotation.scheme.answers import gc_paused
 from annotation.scheme.settings import LabelSettings
 from corpus_tools.media.wav import read_wav
 from corpus_tools.segmentation.repeats.fingerprint import Hashes, fingerprint, from_text
@@ -24,6 +25,7 @@ from manifests.storage.decisions import is_decided, read_decisions, undecided_wa
 from manifests.storage.records import (
     Clip,
     Fingerprint,
+    Judgement,
     Label,
     Screen,
     Source,
@@ -73,7 +75,9 @@ def build_from_corpus(
     with lock or workspace.lock("build-manifest"):
         clips = {clip.clip_id: clip for clip in read_stage(root, STAGES["segments"], Clip)}
         accepted = accepted_clips(root, clips)
-        aggregation = aggregate_votes(root, labels)
+        with gc_paused():
+            judgements = latest(read_judgements(root))
+        aggregation = aggregate_votes(root, labels, judgements)
         label_of = aggregation.labels
         labelled = [clip for clip in accepted if _is_labelled(clip, label_of)]
         few = len(labelled) <= MOST_CLIPS
@@ -83,7 +87,7 @@ def build_from_corpus(
             root,
             accepted,
             label_of,
-            choose_texts(transcripts, corrected_transcripts(root), order),
+            choose_texts(transcripts, corrected_transcripts(root, judgements), order),
             read_speakers(workspace.speakers, configuration.corpus.language),
             {source.source_id: source for source in read_stage(root, STAGES["sources"], Source)},
             split,
@@ -99,7 +103,7 @@ def build_from_corpus(
                 {clip.source_id for clip in clips.values()},
                 label_of,
                 (transcripts[clip.clip_id] for clip in labelled if clip.clip_id in transcripts),
-                with_agreement=few,
+                judgements if few else None,
             ),
             resplit=resplit,
             given=given,
@@ -244,19 +248,21 @@ def _card_facts(
     sources: Iterable[str],
     label_of: Mapping[str, Label],
     chosen: Iterable[Transcript],
-    *,
-    with_agreement: bool,
+    judgements: Sequence[Judgement] | None,
 ) -> dict[str, Any]:
-    """Return the JSON input of `manifests.card.draft.CardFacts`; ``chosen`` are the texts used."""
+    """Return the JSON input of `manifests.card.draft.CardFacts`; ``chosen`` are the texts used.
+
+    Without ``judgements`` it has no agreement.
+    """
     facts: dict[str, Any] = {
         "screening": _screening(corpus, sources, label_of),
         "texts": _models(chosen),
     }
-    return facts | ({"agreement": _agreement(corpus)} if with_agreement else {})
+    return facts | ({} if judgements is None else {"agreement": _agreement(corpus, judgements)})
 
 
-def _agreement(corpus: Path) -> dict[str, Any]:
-    report, _ = measure_agreement(corpus)
+def _agreement(corpus: Path, judgements: Sequence[Judgement]) -> dict[str, Any]:
+    report, _ = measure_agreement(corpus, judgements=judgements)
     return {
         "clips": report.clips["several"],
         "annotators": len(report.annotators),
