@@ -21,6 +21,7 @@ from corpus_tools.review.source_data import (
 from corpus_tools.workspace.runner import run_each
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome, Progress, listed, no_progress
+from manifests.storage.links import check_way
 from manifests.storage.partials import clear_partials
 from manifests.storage.records import LedgerEntry, Source
 from manifests.storage.shards import STAGES, read_stage
@@ -62,6 +63,7 @@ def review(
     chosen = choose_sources(corpus, media, sources, outcome)
     writer = _Writer(corpus, folder, settings or SegmentSettings())
     if chosen:
+        check_way(folder)
         folder.mkdir(parents=True, exist_ok=True)
         clear_partials(folder)
     reports = [

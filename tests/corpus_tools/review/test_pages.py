@@ -10,6 +10,7 @@ import pytest
 
 from corpus_tools.review.html import script_json
 from corpus_tools.review.pages import INDEX, review
+from manifests.base.errors import DataError
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 
@@ -254,3 +255,13 @@ def test_script_json_is_safe_and_lossless(text):
     written = script_json({"text": text})
     assert not set("<>&\u2028") & set(written)
     assert json.loads(written) == {"text": text}
+
+
+@pytest.mark.parametrize("name", ["review", "mine/pages"])
+def test_no_page_is_written_through_a_link(corpus, source, tmp_path_factory, name):
+    outside = tmp_path_factory.mktemp("outside")
+    (corpus / "corpus.toml").touch()
+    (corpus / name.partition("/")[0]).symlink_to(outside)
+    with pytest.raises(DataError, match="is a link or a special file that leads out of the corpus"):
+        review(corpus, output=corpus / name)
+    assert not list(outside.iterdir())
