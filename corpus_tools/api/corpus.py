@@ -174,6 +174,33 @@ class Corpus:
                 progress=progress,
             )
 
+    def read_subtitles(
+        self,
+        *media: PathName,
+        band: str | None = None,
+        track: int | None = None,
+        channel: Literal["left", "right", "mix"] | None = None,
+        progress: Progress = no_progress,
+    ) -> Outcome:
+        """Read the subtitles in the picture of films, for cuts and for texts with source ``ocr``.
+
+        Args and result: see `corpus_tools.burned_in.read_subtitles.read_subtitles`; ``band`` is
+        its top and bottom, as in ``"0.8,0.97"``.
+        """
+        from corpus_tools.burned_in.read_subtitles import parse_band, read_subtitles
+
+        shares = None if band is None else parse_band(band)
+        with self._locked():
+            return read_subtitles(
+                self.path,
+                [Path(path) for path in media],
+                band=shares,
+                track=track,
+                channel=channel,
+                language=self.workspace.configuration.corpus.language,
+                progress=progress,
+            )
+
     def transcribe(
         self,
         *,

@@ -23,6 +23,7 @@ from corpus_tools.cli.label_studio import label_studio
 from corpus_tools.cli.predict import predict
 from corpus_tools.cli.pull_annotations import pull_annotations
 from corpus_tools.cli.push_tasks import push_tasks
+from corpus_tools.cli.read_subtitles import read_subtitles
 from corpus_tools.cli.review import review
 from corpus_tools.cli.screen import screen
 from corpus_tools.cli.segment import segment
@@ -74,6 +75,7 @@ for _panel, _verb, _function in (
     (BUILD, "screen", screen),
     (BUILD, "review", review),
     (BUILD, "add-recordings", add_recordings),
+    (BUILD, "read-subtitles", read_subtitles),
     (BUILD, "transcribe", transcribe),
     (BUILD, "import-transcripts", import_transcripts),
     (BUILD, "compare-transcripts", compare_transcripts),

@@ -18,9 +18,8 @@ def compare_transcripts(
         str,
         typer.Argument(
             metavar="A",
-            help="Reference transcripts: script, subtitle, import, recogniser, annotator, "
-            "whisper, or with a model if "
-            "there are several, e.g. whisper:large-v3.",
+            help="Reference transcripts: script, subtitle, ocr, import, recogniser, "
+            "annotator, whisper, or with a model if there are several, e.g. whisper:large-v3.",
         ),
     ],
     b: Annotated[

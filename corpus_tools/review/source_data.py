@@ -72,7 +72,7 @@ def _preferred(texts: list[Transcript]) -> dict[str, Transcript]:
     return {text.clip_id: text for text in ordered}
 
 
-_PREFERENCE = ("annotator", "script", "import", "subtitle", "recogniser", "whisper")
+_PREFERENCE = ("annotator", "script", "import", "subtitle", "ocr", "recogniser", "whisper")
 
 
 @dataclass(frozen=True)

@@ -31,15 +31,15 @@ from corpus_tools.segmentation.planning.costs import PlanWeights
 from corpus_tools.segmentation.repeats.resolve import resolve_repeats, warn_of_other_sources
 from corpus_tools.segmentation.screening.rules import drama_rules
 from corpus_tools.segmentation.source import analyse
-from corpus_tools.segmentation.subtitles.read import read_lines, sidecar_sha256
+from corpus_tools.segmentation.subtitles.read import burned_in, read_lines, sidecar_sha256
 from corpus_tools.segmentation.voice.base import detector_name
 from corpus_tools.workspace.runner import run_each
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.base.voices import alike_warnings, one_spelling, spelling_warnings
 from manifests.storage.copies import copy_warnings
 from manifests.storage.frozen import frozen_clips
-from manifests.storage.records import Clip
-from manifests.storage.shards import STAGES, read_stage
+from manifests.storage.records import Clip, SubtitleLine
+from manifests.storage.shards import STAGES, read_shard, read_stage
 from manifests.storage.speakers import read_speakers
 
 __all__ = ["segment"]
@@ -155,10 +155,13 @@ class SegmentJob:
 
     def run(self, media: MediaInput) -> AnalysisResult:
         """Write a source's shards, undecided, unless that was done; raises as `Update.analyse`."""
-        choices = read_choices(self.update.corpus, media.source.source_id)
+        corpus, name = self.update.corpus, media.source.source_id
+        choices = read_choices(corpus, name)
+        in_picture = burned_in(corpus, media.path, name, self.language)
         inputs = {
             **media.inputs,
             "subtitles": sidecar_sha256(media.path, self.language),
+            **({"burned_in": in_picture} if in_picture else {}),
             "language": self.language,
             "parameters": self.settings.model_dump(mode="json"),
             "weights": asdict(PlanWeights()),
@@ -168,8 +171,9 @@ class SegmentJob:
         }
 
         def analyse_film(frozen: Mapping[str, str], cuts: Sequence[Cut] | None) -> SourceResult:
-            corpus, name = self.update.corpus, media.source.source_id
             lines, notes = read_lines(media.path, name, self.language)
+            if in_picture:
+                lines = read_shard(STAGES["burned_in"].path(corpus, name), SubtitleLine)
             result = analyse(
                 media, corpus, lines, self.settings, inputs, frozen, choices=choices, cuts=cuts
             )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.subtitles.stream import SubtitleStream
 
-__all__ = ["has_track_in", "read_embedded"]
+__all__ = ["has_text_track", "has_track_in", "read_embedded"]
 
 
 def read_embedded(media: Path, language: str = "zh") -> Subtitles:
@@ -45,15 +45,25 @@ def read_embedded(media: Path, language: str = "zh") -> Subtitles:
 
 def has_track_in(media: Path, language: str) -> bool:
     """Return whether a media file has a complete text track that is marked as in a language."""
+    return any(rank[:2] == (0, False) for rank in _ranks(media, language))
+
+
+def has_text_track(media: Path) -> bool:
+    """Return whether a media file has a subtitle track of text."""
+    return bool(_ranks(media, ""))
+
+
+def _ranks(media: Path, language: str) -> list[tuple[int, bool, bool, int]]:
+    """Return the ranks of a file's text tracks, none if it can't be opened."""
     from corpus_tools.media.probe import open_media
 
     try:
         with open_media(media) as container:
             tracks = container.streams.subtitles
             text = [track for track in tracks if track.codec_context.name in _TEXT_CODECS]
-            return any(_rank(track, language)[:2] == (0, False) for track in text)
+            return [_rank(track, language) for track in text]
     except MediaError:
-        return False
+        return []
 
 
 def _choose_track(

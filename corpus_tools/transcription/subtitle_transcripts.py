@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from corpus_tools.transcription.assign import ClipText, assign_lines
 from corpus_tools.transcription.guards.flags import Flagger
@@ -14,17 +14,28 @@ from corpus_tools.transcription.store import (
 )
 from corpus_tools.transcription.text.normalise import normalise
 from manifests.storage.records import Clip, SubtitleLine, TextSource, Transcript
-from manifests.storage.shards import STAGES, read_shard
+from manifests.storage.shards import STAGES, read_header, read_shard
 from manifests.storage.store import fingerprint, sha256_file
 
-__all__ = ["LOW_OVERLAP", "put_subtitle_texts", "subtitle_transcripts"]
+__all__ = [
+    "LOW_CONFIDENCE",
+    "LOW_OVERLAP",
+    "lines_of",
+    "put_subtitle_texts",
+    "subtitle_transcripts",
+]
 
 LOW_OVERLAP = "low_overlap"
 """Flag of a text with lines partly outside the clip, or with much uncovered speech."""
 
-ORIGIN: TextSource = "subtitle"
+Origin = Literal["subtitle", "ocr"]
+
+LOW_CONFIDENCE = "low_confidence"
+"""Flag of a text with a line that the reader of the picture isn't sure of."""
+
 _ALGORITHM = 3  # version of the assignment of lines to clips
 _LEAST_CONFIDENCE = 0.75
+_LEAST_READING = 0.9  # confidence of a line read from the picture
 
 
 def subtitle_transcripts(
@@ -60,6 +71,31 @@ def subtitle_transcripts(
     return records
 
 
+def lines_of(
+    corpus: Path, source_id: str, origin: Origin
+) -> tuple[list[SubtitleLine], dict[str, Any]]:
+    """Return a source's lines of a subtitle file, or of its picture, and what identifies them.
+
+    The lines of the picture are those that the source was cut by, whose times are matched to the
+    sound, if they are still what is stored; else as they are shown. Raise DataError if a shard
+    can't be read.
+    """
+    cut_by, in_picture = (STAGES[name].path(corpus, source_id) for name in _SHARDS)
+    shard = cut_by
+    if origin == "ocr":
+        known = read_header(in_picture).fingerprint if in_picture.is_file() else None
+        used = read_header(cut_by).inputs.get("burned_in") if cut_by.is_file() else None
+        shard = cut_by if known is not None and known == used else in_picture
+    if not shard.is_file():
+        return [], {"subtitles": None}
+    wanted = "ocr" if origin == "ocr" else None
+    lines = [line for line in read_shard(shard, SubtitleLine) if line.origin == wanted]
+    return lines, {"subtitles": sha256_file(shard)}
+
+
+_SHARDS = ("subtitles", "burned_in")
+
+
 def put_subtitle_texts(
     corpus: Path,
     material: SourceClips,
@@ -68,27 +104,46 @@ def put_subtitle_texts(
 ) -> bool:
     """Store transcripts from a source's subtitles, and return whether anything was written.
 
-    The guards (bundled ones by default) flag texts and keep them. Rejected clips get their text
-    too, so that it outlasts a change of screening. Raise DataError if the source's shards can't be
-    read.
+    Those of files are ``subtitle``, those of the picture ``ocr``. The guards (bundled ones by
+    default) flag texts and keep them. Rejected clips get their text too, so that it outlasts a
+    change of screening. Raise DataError if the source's shards can't be read.
     """
-    shard = STAGES["subtitles"].path(corpus, material.source_id)
-    if not shard.exists() and ORIGIN not in stored_origins(corpus, material.source_id):
-        return False
     flagger = flagger or Flagger()
+    stored = stored_origins(corpus, material.source_id)
+    origins: tuple[Origin, ...] = ("subtitle", "ocr")
+    wanted = [
+        origin
+        for origin, stage in zip(origins, _SHARDS, strict=True)
+        if origin in stored or STAGES[stage].path(corpus, material.source_id).is_file()
+    ]
+    written = [_put(corpus, material, origin, language, flagger) for origin in wanted]
+    return any(written)
+
+
+def _put(
+    corpus: Path, material: SourceClips, origin: Origin, language: str | None, flagger: Flagger
+) -> bool:
+    lines, identity = lines_of(corpus, material.source_id, origin)
     inputs: dict[str, Any] = {
         "algorithm": _ALGORITHM,
         "language": language,
         **flagger.inputs,
-        "subtitles": sha256_file(shard) if shard.exists() else None,
+        **identity,
         "clips": fingerprint(
             [[c.clip_id, c.start, c.end, c.superseded_by is None] for c in material.clips]
         ),
     }
-    if is_current(corpus, material.source_id, ORIGIN, inputs):
+    if is_current(corpus, material.source_id, origin, inputs):
         return False
-    lines = read_shard(shard, SubtitleLine) if shard.exists() else []
     texts = assign_lines(lines, material.clips)
-    found = subtitle_transcripts(texts, material.clips, ORIGIN, language=language)
+    unsure = {
+        line.text
+        for line in lines
+        if line.confidence is not None and line.confidence < _LEAST_READING
+    }
+    for text in texts.values():
+        if unsure.intersection([*text.lines, *text.shared]):
+            text.flags.append(LOW_CONFIDENCE)
+    found = subtitle_transcripts(texts, material.clips, origin, language=language)
     records = flagger.flag(found, {clip.clip_id: clip.duration for clip in material.clips})
-    return put_transcripts(corpus, material.source_id, ORIGIN, records, inputs)
+    return put_transcripts(corpus, material.source_id, origin, records, inputs)

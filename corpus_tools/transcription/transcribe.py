@@ -24,14 +24,13 @@ from corpus_tools.transcription.store import (
     read_transcripts,
     transcript_origin,
 )
-from corpus_tools.transcription.subtitle_transcripts import put_subtitle_texts
+from corpus_tools.transcription.subtitle_transcripts import lines_of, put_subtitle_texts
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import CorpusError, DataError
 from manifests.base.outcome import Failure, Outcome, Progress, no_progress
 from manifests.storage.copies import copy_warnings
 from manifests.storage.decisions import undecided_warnings
-from manifests.storage.records import SubtitleLine, Transcript
-from manifests.storage.shards import STAGES, read_shard
+from manifests.storage.records import Transcript
 from manifests.storage.store import inside
 from models.text.lexicon import prompt_words
 
@@ -262,7 +261,7 @@ def _count_texts(corpus: Path, sources: Sequence[SourceClips], outcome: Outcome)
             continue
         texts.update(transcript_origin(record) for record in records if record.text)
         flags.update(flag for record in records for flag in record.flags)
-        subtitles += [record for record in records if record.source == "subtitle"]
+        subtitles += [record for record in records if record.source in ("subtitle", "ocr")]
         with_text = {record.clip_id for record in records if record.text}
         flagged = {record.clip_id for record in records} - with_text
         outcome.kept += len(with_text)
@@ -277,8 +276,8 @@ def _count_texts(corpus: Path, sources: Sequence[SourceClips], outcome: Outcome)
 
 def _count_lines(corpus: Path, source: SourceClips, outcome: Outcome) -> Counter[str]:
     """Count a source's subtitle lines, and those that a clip got; warn if no clip got any."""
-    shard = STAGES["subtitles"].path(corpus, source.source_id)
-    lines = read_shard(shard, SubtitleLine) if shard.exists() else []
+    lines = lines_of(corpus, source.source_id, "subtitle")[0]
+    lines = lines or lines_of(corpus, source.source_id, "ocr")[0]
     texts = assign_lines(lines, source.clips).values()
     got = sum(len(text.lines) for text in texts)
     if lines and not got:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tools.assembly.excerpts import context_window
+from corpus_tools.burned_in.srt import srt_path, to_srt
 from corpus_tools.segmentation.ledger.commit import MARKED, SETTLED
 from corpus_tools.segmentation.ledger.ledger import WITHDRAWN, ledger_of, outside_from_ledger
 from corpus_tools.withdrawal.changes import (
@@ -67,6 +68,8 @@ def changes_to_stages(removal: Removal) -> Iterator[Change]:
             path = STAGES[stage].path(removal.corpus, name)
             if path.is_file():
                 yield Change(path, None, stage, read_header(path).n)
+        if (written := srt_path(removal.corpus, name)).is_file():
+            yield Change(written, None, "burned_in", 0)
     for note in (MARKED, SETTLED):
         path = removal.corpus / note
         if path.is_file() and removal.clips:
@@ -81,7 +84,7 @@ def _source_changes(removal: Removal, name: str) -> Iterator[Change]:
     paths = {stage: STAGES[stage].path(corpus, name) for stage in _STAGE_ORDER}
     segments = read_shard(paths["segments"], Clip)
     clips = [_unlinked(clip, removal) for clip in segments if not removal.covers(clip.clip_id)]
-    for stage in ("transcripts", "subtitles", "fingerprints"):
+    for stage in ("transcripts", "subtitles", "burned_in", "fingerprints"):
         if paths[stage].is_file():
             yield from _stage_changes(removal, paths[stage], stage)
     cuts = read_header(paths["segments"]).fingerprint
@@ -115,6 +118,11 @@ def _stage_changes(removal: Removal, path: Path, stage: str) -> Iterator[Change]
     yield from _shard_change(
         path, _clean_header(removal, path, len(kept)), kept, stage, len(rows) - len(kept)
     )
+    if stage == "burned_in":
+        written = srt_path(removal.corpus, path.stem)
+        data = to_srt([row for row in kept if isinstance(row, SubtitleLine)]).encode()
+        if written.is_file() and written.read_bytes() != data:
+            yield Change(written, data, stage, 0)
 
 
 def is_removed(row: Record, removal: Removal, intervals: frozenset[tuple[float, float]]) -> bool:
@@ -207,6 +215,7 @@ def withdrawn_intervals(removal: Removal, source_id: str) -> frozenset[tuple[flo
 _STAGE_ORDER = (
     "transcripts",
     "subtitles",
+    "burned_in",
     "fingerprints",
     "screen",
     "ledger",

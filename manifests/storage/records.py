@@ -57,7 +57,7 @@ Side = Literal["train", "val", "test"]
 Split = Literal["train", "val", "test", "held"]
 SpeakerSource = Literal["script", "subtitle", "annotator", "file", "cluster"]
 Gender = Literal["female", "male", "other"]
-TextSource = Literal["whisper", "recogniser", "subtitle", "script", "import", "annotator"]
+TextSource = Literal["whisper", "recogniser", "subtitle", "ocr", "script", "import", "annotator"]
 
 
 @lru_cache(maxsize=65_536)  # few combinations of votes occur, so most clips share one list
@@ -178,7 +178,11 @@ class LedgerEntry(Record):
 
 @record
 class SubtitleLine(Record):
-    """One line of a subtitle file or track; ``text_raw`` has remarks and names, if it has any."""
+    """One line of a subtitle file or track, or of the film's picture (``origin`` is ``ocr``).
+
+    ``text_raw`` has remarks and names, if it has any. ``confidence``, from 0 to 1, is that of the
+    reader of the picture.
+    """
 
     source_id: str
     start: float
@@ -186,6 +190,8 @@ class SubtitleLine(Record):
     text: str
     speaker: str | None = None
     text_raw: str | None = None
+    origin: Literal["ocr"] | None = Field(None, exclude_if=lambda origin: origin is None)
+    confidence: float | None = Field(None, exclude_if=lambda confidence: confidence is None)
 
 
 @record
@@ -193,10 +199,10 @@ class Transcript(Record):
     """One text for one clip from one origin; the key is clip, source and model.
 
     ``source`` is ``whisper`` for Whisper, ``recogniser`` for every other recogniser run here, and
-    ``import`` for imported texts. ``confidence``, from 0 to 1, is the match of timed lines with the
-    clip: the share of their time that lies in the clip, times the share of its speech that they
-    cover; null for texts without lines. ``words`` are start, end, text and probability, with times
-    on the source's timeline.
+    ``import`` for imported texts, ``ocr`` for subtitles read from the picture. ``confidence``, from
+    0 to 1, is the match of timed lines with the clip: the share of their time that lies in the
+    clip, times the share of its speech that they cover; null for texts without lines. ``words``
+    are start, end, text and probability, with times on the source's timeline.
     """
 
     clip_id: str

@@ -28,7 +28,7 @@ GROUP_MODES = ("auto", "none")
 SPEAKERS = "speakers"
 """Value of ``[split] folds`` for one fold per speaker (leave one speaker out)."""
 
-_TRUST = ("annotator", "import", "script", "subtitle", "recogniser", "whisper")
+_TRUST = ("annotator", "import", "script", "subtitle", "ocr", "recogniser", "whisper")
 
 
 class TextSettings(Settings):
@@ -36,9 +36,9 @@ class TextSettings(Settings):
 
     Attributes:
         order: text sources, the most trusted first: ``annotator``, ``import``, ``script``,
-            ``subtitle``, ``recogniser`` (any but Whisper), ``whisper``; sources not named are
-            ignored. ``source:model`` selects one model or name, such as ``whisper:large-v3`` or
-            ``import:li``.
+            ``subtitle``, ``ocr`` (subtitles in the picture), ``recogniser`` (any but Whisper),
+            ``whisper``; sources not named are ignored. ``source:model`` selects one model or name,
+            such as ``whisper:large-v3`` or ``import:li``.
     """
 
     order: tuple[str, ...] = _TRUST

@@ -260,6 +260,7 @@ def _in_message(value: Any) -> str:
 
 _WORDS = {
     "subtitles": "its subtitles changed",
+    "burned_in": "the subtitles read from its picture changed",
     "weights": "the weights of the cut planner changed",
     "voice": "the version of the voice detector changed",
     "choices": "its regions or moved edges changed",

@@ -12,20 +12,41 @@ from corpus_tools.media.cut import Cut
 from corpus_tools.segmentation.subtitles.sync import SubtitleTiming, align_lines
 from corpus_tools.subtitles.files import SubtitleEvent, read_subtitle_file
 from corpus_tools.subtitles.sidecars import choose_sidecar, find_sidecar
-from corpus_tools.subtitles.tracks import has_track_in, read_embedded
+from corpus_tools.subtitles.tracks import has_text_track, has_track_in, read_embedded
 from manifests.base.errors import DataError
 from manifests.base.outcome import listed
 from manifests.base.voices import is_local_label, within_source
 from manifests.storage.records import SubtitleLine
+from manifests.storage.shards import STAGES, read_header
 from manifests.storage.store import sha256_file
 
-__all__ = ["alignment_warning", "read_lines", "sidecar_sha256", "subtitle_speaker", "synchronise"]
+__all__ = [
+    "alignment_warning",
+    "burned_in",
+    "read_lines",
+    "sidecar_sha256",
+    "subtitle_records",
+    "subtitle_speaker",
+    "synchronise",
+]
 
 
 def sidecar_sha256(media: Path, language: str = "zh") -> str | None:
     """Return the sha256 of the subtitle file beside a media file, if there is one."""
     sidecar = find_sidecar(media, language)
     return sha256_file(sidecar) if sidecar else None
+
+
+def burned_in(corpus: Path, media: Path, source_id: str, language: str = "zh") -> str | None:
+    """Return what identifies the lines read from a film's picture, None if they aren't used.
+
+    They are used where ``corpus read-subtitles`` stored them and there are neither a subtitle file
+    nor a track of text.
+    """
+    shard = STAGES["burned_in"].path(corpus, source_id)
+    if not shard.is_file() or find_sidecar(media, language) or has_text_track(media):
+        return None
+    return read_header(shard).fingerprint
 
 
 def read_lines(
@@ -49,7 +70,14 @@ def read_lines(
         )
     except DataError as error:
         return [], [*notes, f"{error}; cut without subtitles"]
-    notes += subtitles.notes
+    lines, labels = subtitle_records(media, source_id, subtitles.events)
+    return lines, [*notes, *subtitles.notes, *labels]
+
+
+def subtitle_records(
+    media: Path, source_id: str, events: Sequence[SubtitleEvent]
+) -> tuple[list[SubtitleLine], list[str]]:
+    """Return the records of a film's lines, in order of time, and a warning about their names."""
     lines = [
         SubtitleLine(
             source_id=source_id,
@@ -59,9 +87,9 @@ def read_lines(
             speaker=_speaker_id(event.speaker, source_id),
             text_raw=event.text_raw,
         )
-        for event in subtitles.events
+        for event in events
     ]
-    notes += _local_label_note(media, subtitles.events)
+    notes = list(_local_label_note(media, events))
     return sorted(lines, key=lambda line: (line.start, line.end, line.text)), notes
 
 

@@ -9,6 +9,7 @@ import pytest
 from annotation.batches.batches import Plan
 from annotation.judgements.store import judgements_folder
 from corpus_tools.assembly.manifest import build_from_corpus
+from corpus_tools.burned_in.srt import srt_path, to_srt
 from corpus_tools.configuration.segment import ScreenSettings
 from corpus_tools.media.wav import write_wav
 from corpus_tools.segmentation.ledger.commit import SourceResult, commit, write_result
@@ -91,6 +92,9 @@ def publish_all(root):
         result = SourceResult(film, clips, lines, {"silence": left}, inputs, prints)
         write_result(root, result, rules)
         commit(root, [decide(root, film, rules, clips)])
+        in_picture = [line.changed(origin="ocr", confidence=0.9) for line in lines]
+        write_shard(root, STAGES["burned_in"], name, in_picture, {"media": digest})
+        write_text(srt_path(root, name), to_srt(in_picture))
         texts = [
             Transcript(clip_id=c.clip_id, text=f"词 {c.clip_id}", text_raw="词", source="subtitle")
             for c in clips

@@ -1,0 +1,1 @@
+"""Text burned into the picture: constructed films, and what is read from them."""

@@ -1,0 +1,186 @@
+"""Following of lines of text from the first frame with them to the last."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus_tools.burned_in.boxes import Box, joined_rows
+from corpus_tools.burned_in.picture import Frame
+from corpus_tools.burned_in.reader import Luma, TextReader
+
+__all__ = ["Appearance", "follow"]
+
+Strokes = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """A line of text as shown: box in the band, seconds of its first frame and of that after it.
+
+    ``pictures``: first the mean of its frames, in which what moves behind it is blurred; then
+    single frames.
+    """
+
+    start: float
+    end: float
+    box: Box
+    pictures: list[Luma]
+
+
+def follow(frames: Iterable[Frame], reader: TextReader, line: int = 0) -> Iterator[Appearance]:
+    """Yield the lines shown in the band that consecutive frames hold, in order of their ends.
+
+    The reader looks for text a few times a second; what it finds is compared with the frames before
+    and after it, to the frame in which it appears and that in which it is gone. Memory doesn't
+    grow with the number of frames. What was shown for less than `LEAST_SECONDS` is left out, and
+    what is much higher or lower than a ``line``, unless that is 0.
+    """
+    recent: deque[Frame] = deque()
+    active: list[_Track] = []
+    searched = -np.inf
+    changed = False
+    last: Frame | None = None
+    step = 0.0
+    for frame in frames:
+        step = frame.time - last.time if last is not None else 0.0
+        last = frame
+        for track in active:
+            track.add(frame)
+        ended = [track for track in active if track.gone]
+        active = [track for track in active if not track.gone]
+        yield from (track.appearance() for track in ended if track.long_enough)
+        changed = changed or any(track.long_enough for track in ended)
+        recent.append(frame)
+        while frame.time - recent[0].time > _LOOK_BACK:
+            recent.popleft()
+        busy = any(frame.time - track.start < _STANDING for track in active)
+        if changed or frame.time - searched >= (_RARELY if busy else _OFTEN):
+            searched, changed = frame.time, False
+            for box in joined_rows(reader.find(frame.luma)):
+                if line and not _LOWEST * line < box.height < _HIGHEST * line:
+                    continue
+                replaced = [track for track in active if track.covers(box)]
+                if any(not track.outgrown_by(box) for track in replaced):
+                    continue
+                active.append(_Track(box, recent))
+    for track in active:
+        if last is not None:
+            track.end_at(last.time + step)
+            if track.long_enough:
+                yield track.appearance()
+
+
+class _Track:
+    """A line of text, as long as it is shown."""
+
+    def __init__(self, box: Box, recent: deque[Frame]) -> None:
+        found = recent[-1]
+        self.box = box
+        self._wide = max(box.height, 12)
+        self._step = 2 if box.height > _LARGE else 1
+        self._reference = self._strokes(found)
+        self._mask = _text_pixels(self._reference)
+        self._seen = 1
+        self._sum = self._crop(found).astype(np.float32)
+        self._kept: list[tuple[float, Luma]] = [(found.time, self._crop(found).copy())]
+        self.start = self._first(recent)
+        self.end = found.time
+        self._missed = 0
+
+    def _first(self, recent: deque[Frame]) -> float:
+        """Return the time of the first of the recent frames from which on the text is shown."""
+        start, missed = recent[-1].time, 0
+        for frame in list(recent)[-2::-1]:
+            if self._likeness(self._strokes(frame)) >= _SAME:
+                start, missed = frame.time, 0
+                self._take(frame)
+            else:
+                missed += 1
+                if missed > _MISSED:
+                    break
+        return start
+
+    def add(self, frame: Frame) -> None:
+        """Take the next frame."""
+        strokes = self._strokes(frame)
+        if self._likeness(strokes) >= _SAME:
+            self._missed = 0
+            if self._seen < _SETTLED:
+                self._reference += (strokes - self._reference) / (self._seen + 1)
+            self._take(frame)
+        else:
+            if not self._missed:
+                self.end = frame.time
+            self._missed += 1
+
+    def _take(self, frame: Frame) -> None:
+        self._seen += 1
+        self._sum += self._crop(frame)
+        # frames at doubled distances: few, and from all over the line
+        if self._seen in _KEPT:
+            self._kept.append((frame.time, self._crop(frame).copy()))
+
+    @property
+    def gone(self) -> bool:
+        return self._missed > _MISSED
+
+    def end_at(self, time: float) -> None:
+        if not self._missed:
+            self.end = time
+
+    @property
+    def long_enough(self) -> bool:
+        return self.end - self.start >= LEAST_SECONDS
+
+    def covers(self, box: Box) -> bool:
+        return self.box.beside(box) and self.box.shared(box) > 0.3 * min(
+            self.box.height * self.box.width, box.height * box.width
+        )
+
+    def outgrown_by(self, box: Box) -> bool:
+        return box.width > self.box.width + 1.2 * self.box.height
+
+    def appearance(self) -> Appearance:
+        mean = (self._sum / self._seen).round().astype(np.uint8)
+        return Appearance(self.start, self.end, self.box, [mean, *(luma for _, luma in self._kept)])
+
+    def _crop(self, frame: Frame) -> Luma:
+        box = self.box
+        return frame.luma[box.top : box.bottom, box.left : box.right]
+
+    def _strokes(self, frame: Frame) -> Strokes:
+        """Return how much brighter each pixel is than its neighbourhood."""
+        import cv2
+
+        crop = self._crop(frame)[:: self._step, :: self._step].astype(np.float32)
+        side = max(self._wide // (2 * self._step), 3)
+        strokes: Strokes = crop - cv2.blur(crop, (side, side))
+        return strokes
+
+    def _likeness(self, strokes: Strokes) -> float:
+        """Return the correlation with the line's strokes and their edges, -1 to 1."""
+        ours, theirs = self._reference[self._mask], strokes[self._mask]
+        norm = float(np.sqrt((ours @ ours) * (theirs @ theirs)))
+        return float(ours @ theirs) / norm if norm else 0.0
+
+
+def _text_pixels(strokes: Strokes) -> NDArray[np.bool_]:
+    size = np.abs(strokes)
+    mask: NDArray[np.bool_] = size > 0.35 * np.percentile(size, 95)
+    return mask
+
+
+LEAST_SECONDS = 0.3
+"""The shortest line; what moves, as in a ticker, is alike for shorter times only."""
+_LOOK_BACK = 1.2  # s
+_LOWEST, _HIGHEST = 0.45, 1.9  # heights of a line
+_OFTEN, _RARELY = 0.35, 1.0  # s; while no line is shown, and while one is
+_STANDING = 12.0  # s; what is shown for longer isn't spoken
+_SAME = 0.55  # correlation
+_MISSED = 1  # frames that may be unlike
+_SETTLED = 8  # frames from which the reference is made
+_KEPT = (4, 12, 36, 80)
+_LARGE = 40  # pixels
