@@ -1,4 +1,4 @@
-"""Constructed films with burned-in subtitles, whose texts and times are known.
+"""Constructed films with burned-in subtitles of known texts and times.
 
 The picture is busy and moves: photographs and textures are panned over at changing speeds, with
 cuts every 2 to 6 s, patches that move across the subtitles, and changing light. The lines are
@@ -367,7 +367,7 @@ SICHUANESE = (
     *("那个老汉儿凶得很", "今天安逸惨了", "你给我爬开", "整不来就莫整了", "哎呀算求了嘛"),
 )
 ENGLISH = (
-    *("What are you talking about?", "I never said that.", "Let's go home now.", "Who told you?"),
+    *("What are you talking about?", "I never said that.", "Let's go home now.", "Who said so?"),
     *("He won't come back tonight.", "Please don't cry any more.", "It is getting late."),
     *("We should have left earlier.", "Nobody knows where she is.", "That's not my fault."),
     *("Give me one more chance.", "I was waiting for you.", "Do you really mean it?"),

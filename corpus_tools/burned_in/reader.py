@@ -52,7 +52,7 @@ def load_reader() -> TextReader:
 
 
 class _RapidOcr:
-    """PP-OCRv6 small, of PaddleOCR, whose weights come with rapidocr."""
+    """PP-OCRv6 small, of PaddleOCR, with the weights that rapidocr brings."""
 
     def __init__(self) -> None:
         from rapidocr import RapidOCR

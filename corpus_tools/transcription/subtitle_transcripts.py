@@ -76,7 +76,7 @@ def lines_of(
 ) -> tuple[list[SubtitleLine], dict[str, Any]]:
     """Return a source's lines of a subtitle file, or of its picture, and what identifies them.
 
-    The lines of the picture are those that the source was cut by, whose times are matched to the
+    The lines of the picture are those that the source was cut by, with times matched to the
     sound, if they are still what is stored; else as they are shown. Raise DataError if a shard
     can't be read.
     """

@@ -80,9 +80,9 @@ def write_film(
         samples = np.zeros(round(seconds * 16_000)) if sound is None else sound
         for at in range(0, len(samples), 1024):
             block = np.round(samples[at : at + 1024] * 32_000).astype(np.int16)[None, :]
-            heard = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
-            heard.sample_rate, heard.pts, heard.time_base = 16_000, at, Fraction(1, 16_000)
-            out.mux(voice.encode(heard))
+            audio = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
+            audio.sample_rate, audio.pts, audio.time_base = 16_000, at, Fraction(1, 16_000)
+            out.mux(voice.encode(audio))
         out.mux(voice.encode())
     return path
 

@@ -44,7 +44,7 @@ def appearance(start: float, end: float, *pictures: int, where: Box | None = Non
 @pytest.mark.parametrize(
     ("readings", "text", "confidence"),
     [
-        ({"b1": ("要得", 0.99), "b2": ("耍得", 1.0)}, "要得", 0.99),  # sure: no other is asked
+        ({"b1": ("要得", 0.99), "b2": ("耍得", 1.0)}, "要得", 0.99),  # sure: no other is read
         (
             {"b1": ("耍得", 0.8), "b2": ("要得", 0.9), "b3": ("要得", 0.7)},
             *("要得", pytest.approx(1.6 / 3)),

@@ -22,7 +22,7 @@ def write(
     stamps: tuple[int, ...] = tuple(range(0, 400, 40)),
     options: dict[str, str] | None = None,
 ) -> Path:
-    """Write frames, with times in milliseconds, whose lowest quarter is bright."""
+    """Write frames, with times in milliseconds, with a bright lowest quarter."""
     width, height = size
     with av.open(str(path), "w") as out:
         stream = out.add_stream(codec, rate=25, options=options or {})

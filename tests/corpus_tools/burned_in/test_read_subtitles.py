@@ -22,7 +22,7 @@ LINES = [Comb(0.48, 2.0, 1), Comb(2.8, 4.8, 4), Comb(5.2, 6.12, 0), Comb(7.6, 10
 
 @pytest.fixture(scope="session")
 def film(tmp_path_factory, make_scene) -> Path:
-    """A film whose lines are shown while somebody speaks."""
+    """A film with lines that are shown while somebody speaks."""
     folder = tmp_path_factory.mktemp("films") / "山城"
     folder.mkdir()
     sound = make_scene(TALK, 16_000)

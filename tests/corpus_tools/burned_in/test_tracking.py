@@ -43,7 +43,7 @@ def test_what_stands_still_or_runs_is_no_line(reader):
     assert reasons["stand still for more than 12 s"] == 1
 
 
-def test_a_reader_is_asked_a_few_times_a_second(reader):
+def test_a_reader_searches_a_few_times_a_second(reader):
     list(follow(frames([Comb(1, 3, 4)], 6), reader))
     assert 6 < reader.searched < 24
 
