@@ -63,6 +63,19 @@ class Picture:
         found = self._sample(count, exact=False)
         return found if 2 * len(found) > count else self._sample(count, exact=True)
 
+    def first(self, count: int, every: float) -> list[Frame]:
+        """Return whole frames, one for so many seconds, from the start of a film without an index.
+
+        No frame may have been read before.
+        """
+        found: list[Frame] = []
+        for frame in self.frames(slice(None)):
+            if not found or frame.time - found[-1].time >= every:
+                found.append(frame)
+                if len(found) == count:
+                    break
+        return found
+
     def _sample(self, count: int, *, exact: bool) -> list[Frame]:
         found: dict[float, Frame] = {}
         for number in range(count):
@@ -79,7 +92,7 @@ class Picture:
                 time = float(frame.pts * frame.time_base) - self._origin
                 if not exact or time >= wanted:
                     if time not in found:
-                        found[time] = Frame(time, _luma(frame, slice(None)).copy())
+                        found[time] = Frame(time, _luma(frame, slice(None)))
                     break
         return [found[time] for time in sorted(found)]
 
@@ -142,7 +155,7 @@ def _luma(frame: Any, rows: slice) -> Luma:
     upright = np.rot90(_brightness(frame), round(frame.rotation / 90) % 4)
     step = max(round(min(upright.shape) / _LARGEST_SIDE), 1)
     if step == 1:
-        return np.ascontiguousarray(upright[rows])
+        return np.array(upright[rows])  # a view would keep the whole frame
     height, width = (side // step for side in upright.shape)
     first, last, _ = rows.indices(height)
     part = upright[first * step : last * step, : width * step]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from corpus_tools.burned_in.band import Band, find_band
@@ -10,6 +9,7 @@ from corpus_tools.burned_in.lines import ShownLine, read_appearances, without_ot
 from corpus_tools.burned_in.picture import Frame, Picture, open_picture
 from corpus_tools.burned_in.reader import TextReader
 from corpus_tools.burned_in.tracking import follow
+from corpus_tools.media.errors import MediaError
 from corpus_tools.segmentation.subtitles.read import subtitle_records
 from corpus_tools.subtitles.cues import Cue
 from corpus_tools.subtitles.files import clean_subtitles
@@ -47,12 +47,13 @@ def read_film(
     """
     with open_picture(film) as picture:
         samples = picture.sample(_samples(picture.seconds))
-        if not samples:
-            samples = list(islice(picture.frames(slice(None)), 1))
-        height, width = samples[0].luma.shape if samples else (0, 0)
-        found = Band.of_shares(band, height) if band else find_band(samples, reader)
+    if len(samples) < _FEWEST_FRAMES:
+        with open_picture(film) as picture:
+            samples = picture.first(_FIRST_SAMPLES, _FIRST_EVERY)
     if not samples:
-        return FilmText([], None, [f"{film}: not a single frame of its picture could be decoded"])
+        raise MediaError("has a picture of which not a single frame can be decoded; play it")
+    height, width = samples[0].luma.shape
+    found = Band.of_shares(band, height) if band else find_band(samples, reader)
     if found is None:
         return FilmText(
             *([], None),
@@ -147,7 +148,9 @@ def _confidence(record: SubtitleLine, shown: Sequence[ShownLine]) -> float:
 
 
 _SAMPLE_EVERY = 5.0  # s
-_FEWEST_SAMPLES, _MOST_SAMPLES = 24, 120
+_FEWEST_SAMPLES, _MOST_SAMPLES = 16, 120
+_FEWEST_FRAMES = 4  # of a film that can be searched; else its first two minutes are used
+_FIRST_SAMPLES, _FIRST_EVERY = 60, 2.0  # s
 _REPORT_EVERY = 5.0  # s
 _TOGETHER = 0.25  # s
 _AT_ONCE = 4  # lines

@@ -64,6 +64,8 @@ class _RapidOcr:
                 "Global.log_level": "error",
                 "Det.limit_type": "max",
                 "Det.limit_side_len": _LONGEST_SIDE,
+                # the film is decoded by other threads meanwhile
+                "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             }
         )
         self.name = f"PP-OCRv6_small rapidocr {importlib.metadata.version('rapidocr')}"

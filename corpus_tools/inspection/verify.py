@@ -15,6 +15,7 @@ from annotation.batches.gold import read_gold
 from annotation.batches.server_file import ServerFile
 from annotation.judgements.annotators import Annotators
 from annotation.judgements.store import judgements_folder, read_import
+from corpus_tools.burned_in.srt import srt_path, to_srt
 from corpus_tools.segmentation.intake.selections import read_choices
 from corpus_tools.segmentation.ledger.commit import MARKED, SETTLED
 from corpus_tools.workspace.workspace import Workspace
@@ -87,6 +88,9 @@ class _Verification:
                 rows = self._note(path, read_shard, path, stage.record)
                 if stage.record is Clip:
                     self._whole = self._whole and rows is not None
+                if stage.name == "burned_in" and rows is not None:
+                    written = srt_path(self.corpus, path.stem)
+                    self._note(written, _compare_srt, written, rows)
                 for row in rows or ():
                     if isinstance(row, Clip):
                         self.clips[row.path] = _Expected(row.file_sha256, row.sha256)
@@ -220,7 +224,8 @@ class _Verification:
             return excerpt or place.as_posix() in self.clips or not self._whole
         if parts[0] == "stages":
             shard = len(parts) == 3 and parts[1] in STAGES and place.suffix == ".jsonl"
-            return shard or place.as_posix() in (MARKED, SETTLED)
+            written = len(parts) == 3 and parts[1] == "burned_in" and place.suffix == ".srt"
+            return shard or written or place.as_posix() in (MARKED, SETTLED)
         if parts[0] == "annotations":
             return parts[1] in _ANNOTATIONS
         return len(parts) == (2 if parts[0] == "choices" else 3)
@@ -268,6 +273,16 @@ def _compare(within: Within, name: str, sha256: str) -> None:
     path = within(name)
     if sha256_file(path) != sha256:
         raise DataError(f"{path}: {CHANGED}; {_AGAIN}")
+
+
+def _compare_srt(path: Path, rows: Sequence[Any]) -> None:
+    if not path.is_file():
+        raise DataError(f"{path}: is missing; run again: corpus read-subtitles")
+    if path.read_bytes() != to_srt(rows).encode():
+        raise DataError(
+            f"{path}: differs from the lines beside it; delete it and run again: corpus "
+            f"read-subtitles"
+        )
 
 
 def _sound_problem(within: Within, path: str, expected: _Expected) -> str | None:

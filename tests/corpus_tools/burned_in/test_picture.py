@@ -148,3 +148,11 @@ def cover_only(path: Path) -> Path:
 def test_a_file_without_a_picture_costs_one_sentence(tmp_path, name, make, message):
     with pytest.raises(MediaError, match=message), open_picture(make(tmp_path / name)):
         pass
+
+
+def test_a_stream_without_length_or_index_is_read_from_its_start(tmp_path):
+    path = write(tmp_path / "film.ts", stamps=tuple(range(0, 4_000, 40)))
+    with open_picture(path) as picture:
+        times = [frame.time for frame in picture.first(4, 0.5)]
+    assert len(times) == 4
+    assert np.diff(times).min() >= 0.5

@@ -6,6 +6,7 @@ import pytest
 from corpus_tools.burned_in.read_subtitles import parse_band, read_subtitles
 from corpus_tools.burned_in.srt import srt_path
 from corpus_tools.configuration.transcribe import TranscribeSettings
+from corpus_tools.inspection.verify import verify_corpus
 from corpus_tools.segmentation.segment import segment
 from corpus_tools.transcription.store import read_transcripts
 from corpus_tools.transcription.transcribe import transcribe
@@ -135,6 +136,19 @@ def test_a_film_is_withdrawn_with_its_lines(corpus, film):
     withdraw(corpus, "source", source.source_id)
     assert not any((corpus / "stages" / "burned_in").iterdir())
     assert "was removed from the corpus" in read(corpus, film).failures[0].reason
+
+
+def test_verify_knows_the_lines_and_their_file(corpus, film):
+    (corpus / "corpus.toml").write_text('[corpus]\nname = "c"\nlanguage = "zh"\n')
+    (srt,) = read(corpus, film).outputs
+    sound = verify_corpus(Workspace(corpus))
+    assert (sound.ok, sound.details["unknown"]) == (True, [])
+    srt.write_text("1\n")
+    assert "differs from the lines beside it" in verify_corpus(Workspace(corpus)).failures[0].reason
+    srt.unlink()
+    assert "run again: corpus read-subtitles" in verify_corpus(Workspace(corpus)).failures[0].reason
+    read(corpus, film)
+    assert verify_corpus(Workspace(corpus)).ok
 
 
 @pytest.mark.parametrize("text", ["", "0.8", "0.9,0.8", "0.5,1.2", "a,b", "0.8,0.9,1", "0.8,0.81"])
