@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["DEVELOPMENT", "MEASURED", "Case", "Film", "Shown", "make"]
+__all__ = ["DEVELOPMENT", "MEASURED", "Case", "Film", "Shown", "looped", "make"]
 
 Picture = NDArray[np.uint8]
 CPED = Path(__file__).resolve().parents[3] / "shared" / "data" / "cped" / "test_split.csv"
@@ -131,6 +131,26 @@ def make(case: Case, folder: Path) -> Film:
             json.dumps({"case": asdict(case), "lines": [asdict(line) for line in lines]})
         )
     return Film(case, path, [Shown(**line) for line in json.loads(note.read_text())["lines"]])
+
+
+def looped(film: Film, times: int, path: Path) -> Path:
+    """Write a film so many times in a row, without encoding it anew."""
+    with av.open(str(path), "w") as out:
+        streams: dict[int, av.stream.Stream] = {}
+        for number in range(times):
+            with av.open(str(film.path)) as container:
+                for stream in container.streams:
+                    if stream.index not in streams:
+                        streams[stream.index] = out.add_stream_from_template(stream)
+                for packet in container.demux():
+                    if packet.dts is None or packet.time_base is None:
+                        continue
+                    shift = round(number * film.case.seconds / packet.time_base)
+                    packet.pts = (packet.pts or 0) + shift
+                    packet.dts += shift
+                    packet.stream = streams[packet.stream.index]
+                    out.mux(packet)
+    return path
 
 
 def _lines(case: Case) -> list[Shown]:

@@ -7,6 +7,7 @@ without punctuation and spaces. Prints a row for each film and the sums, and exi
 target is missed.
 
     python benchmarks/burned_in/reading.py FOLDER [--only NAME …] [--development]
+    python benchmarks/burned_in/reading.py FOLDER --minutes 60    # cost of the command, on one film
 """
 
 import argparse
@@ -19,9 +20,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from benchmarks.burned_in.films import DEVELOPMENT, MEASURED, Case, Film, make
+from benchmarks.burned_in.films import DEVELOPMENT, MEASURED, Case, Film, looped, make
+from benchmarks.common.processes import CORPUS
+from benchmarks.common.processes import measure as run_command
 from corpus_tools.burned_in.read import read_film
 from corpus_tools.burned_in.reader import load_reader
 from manifests.base.letters import plain_letters
@@ -127,6 +131,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="where the films are, or are made")
     parser.add_argument("--only", nargs="*", default=[], help="names of films")
     parser.add_argument("--development", action="store_true", help="the films to set values on")
+    parser.add_argument("--minutes", type=float, help="cost of a film of this length")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     given = parser.parse_args()
     cases = DEVELOPMENT if given.development else MEASURED
@@ -134,6 +139,8 @@ def main() -> int:
         case = next(case for case in (*DEVELOPMENT, *MEASURED) if case.name == given.one)
         print(json.dumps(vars(measure(case, given.folder)), ensure_ascii=False))
         return 0
+    if given.minutes:
+        return cost(given.folder, given.minutes)
     print("| " + " | ".join(COLUMNS) + " |")
     print("| --- |" + " ---: |" * (len(COLUMNS) - 1))
     sums = {480: Score(), 1080: Score()}
@@ -150,6 +157,21 @@ def main() -> int:
     for height, total in sums.items():
         print(total.row(f"**all {height}p**"))
     return int(any(missed(sums)))
+
+
+def cost(folder: Path, minutes: float) -> int:
+    """Print the time and memory of `corpus read-subtitles` on a film at 480p."""
+    film = make(MEASURED[0], folder)
+    times = round(minutes * 60 / film.case.seconds)
+    path = looped(film, times, folder / "looped.mp4")
+    with TemporaryDirectory() as corpus:
+        subprocess.run([*CORPUS, "init", corpus], check=True, capture_output=True)
+        run = run_command([*CORPUS, "read-subtitles", path, "--corpus", corpus, "-q"])
+    hour = 3600 / (times * film.case.seconds)
+    print(f"{times * film.case.seconds / 60:.0f} min, {len(film.lines) * times} lines: ", end="")
+    print(f"{run.seconds:.0f} s, {run.processor:.0f} s of processors, {run.mebibytes:.0f} MiB")
+    print(f"an hour: {run.seconds * hour / 60:.1f} min, {run.processor * hour:.0f} s of processors")
+    return int(run.seconds * hour > 600 or run.mebibytes > 800)
 
 
 def missed(sums: dict[int, Score]) -> list[bool]:

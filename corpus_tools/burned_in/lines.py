@@ -1,5 +1,6 @@
 """Subtitle lines from the texts that appear in the band: read, joined, without what isn't one."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -109,8 +110,8 @@ def without_other_texts(
     for line in lines:
         if line.end - line.start > _LONGEST:
             reasons[f"stand still for more than {_LONGEST:.0f} s"] += 1
-        elif _CLOCK.issuperset(line.text):
-            reasons["are times or numbers"] += 1
+        elif _CLOCK.fullmatch(line.text):
+            reasons["are times of day"] += 1
         else:
             kept.append(line)
     if len(kept) < _MANY:
@@ -137,8 +138,8 @@ _SURE = 0.97
 _NEIGHBOURS = 6  # lines back
 _PAUSE = 0.2  # s
 _MOST_EDITS = 0.25  # of the letters
-_LONGEST = 12.0  # s
-_CLOCK = frozenset("0123456789:：.·-/年月日 ")
+_LONGEST = 15.0  # s
+_CLOCK = re.compile(r"[\d\s:：./-]*\d[:：]\d\d[\d\s:：./-]*")
 _MANY = 6  # lines
 _ASIDE = 0.1  # of the width
 _ALIGNED = 0.75  # of the lines

@@ -56,10 +56,13 @@ def follow(frames: Iterable[Frame], reader: TextReader, line: int = 0) -> Iterat
         recent.append(frame)
         while frame.time - recent[0].time > _LOOK_BACK:
             recent.popleft()
-        busy = any(frame.time - track.start < _STANDING for track in active)
+        standing = [track for track in active if frame.time - track.start >= _STANDING]
+        busy = len(standing) < len(active)
         if changed or frame.time - searched >= (_RARELY if busy else _OFTEN):
             searched, changed = frame.time, False
-            for box in joined_rows(reader.find(frame.luma)):
+            found = reader.find(frame.luma)
+            new = [box for box in found if not any(track.covers(box) for track in standing)]
+            for box in joined_rows(new):
                 if line and not _LOWEST * line < box.height < _HIGHEST * line:
                     continue
                 replaced = [track for track in active if track.covers(box)]
@@ -178,7 +181,7 @@ LEAST_SECONDS = 0.3
 _LOOK_BACK = 1.2  # s
 _LOWEST, _HIGHEST = 0.45, 1.9  # heights of a line
 _OFTEN, _RARELY = 0.35, 1.0  # s; while no line is shown, and while one is
-_STANDING = 12.0  # s; what is shown for longer isn't spoken
+_STANDING = 5.0  # s; what is shown for longer, as logos are, is no part of a new line
 _SAME = 0.55  # correlation
 _MISSED = 1  # frames that may be unlike
 _SETTLED = 8  # frames from which the reference is made

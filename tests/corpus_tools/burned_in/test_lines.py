@@ -89,9 +89,9 @@ def test_two_lines_with_a_pause_or_another_place_are_two():
 @pytest.mark.parametrize(
     ("other", "reason"),
     [
-        (shown(0, 13, "山城卫视"), "stand still for more than 12 s"),
-        (shown(3, 4, "20:15:07"), "are times or numbers"),
-        (shown(3, 4, "2026年11月30日"), "are times or numbers"),
+        (shown(0, 16, "山城卫视"), "stand still for more than 15 s"),
+        (shown(3, 4, "20:15:07"), "are times of day"),
+        (shown(3, 4, "11-30 09:45"), "are times of day"),
         (shown(3, 4, "出租", box(centre=700)), "stand in another place"),
         (shown(3, 4, "大减价", box(height=80)), "have another size"),
     ],

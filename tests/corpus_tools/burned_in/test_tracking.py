@@ -40,7 +40,7 @@ def test_what_stands_still_or_runs_is_no_line(reader):
     found = read_appearances(follow(shown, reader), reader)
     lines, reasons = without_other_texts(found, WIDTH)
     assert [line.text for line in lines] == [TEXTS[comb.number] for comb in spoken]
-    assert reasons["stand still for more than 12 s"] == 1
+    assert reasons["stand still for more than 15 s"] == 1
 
 
 def test_a_reader_searches_a_few_times_a_second(reader):
