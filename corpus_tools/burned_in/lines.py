@@ -1,7 +1,7 @@
 """Subtitle lines from the texts that appear in the band: read, joined, without what isn't one."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -46,7 +46,7 @@ def _vote(shown: Appearance, reader: TextReader) -> Reading:
     if readings[0].confidence >= _SURE:
         return readings[0]
     readings += reader.read(others)
-    sums: Counter[str] = Counter()
+    sums: defaultdict[str, float] = defaultdict(float)
     texts: dict[str, str] = {}
     for reading in readings:
         letters = plain_letters(reading.text)

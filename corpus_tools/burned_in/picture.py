@@ -9,6 +9,7 @@ from typing import Any
 import av
 import numpy as np
 from av.stream import Disposition
+from numpy.typing import NDArray
 
 from corpus_tools.burned_in.reader import Luma
 from corpus_tools.media.errors import MediaError, TruncatedMediaError
@@ -160,7 +161,7 @@ def _luma(frame: Any, rows: slice) -> Luma:
     first, last, _ = rows.indices(height)
     part = upright[first * step : last * step, : width * step]
     tiles = part.reshape(last - first, step, width, step).mean(axis=(1, 3), dtype=np.float32)
-    return tiles.astype(np.uint8)
+    return np.asarray(tiles, np.uint8)
 
 
 def _brightness(frame: Any) -> Luma:
@@ -171,14 +172,13 @@ def _brightness(frame: Any) -> Luma:
         found: Luma = frame.to_ndarray(format="gray")
         return found
     plane = frame.planes[0]
-    wide = first.bits > 8
-    data = np.frombuffer(plane, np.uint16 if wide else np.uint8)
-    data = data[: plane.line_size // data.itemsize * frame.height]
-    luma = data.reshape(frame.height, -1)[:, : frame.width]
-    if not wide:
-        return luma
+    size = plane.line_size * frame.height
+    if first.bits == 8:
+        narrow: Luma = np.frombuffer(plane, np.uint8)[:size]
+        return narrow.reshape(frame.height, -1)[:, : frame.width]
+    wide: NDArray[np.uint16] = np.frombuffer(plane, np.uint16)[: size // 2]
     shift = 8 if layout.name.startswith("p0") else first.bits - 8
-    return (luma >> shift).astype(np.uint8)
+    return np.asarray(wide.reshape(frame.height, -1)[:, : frame.width] >> shift, np.uint8)
 
 
 _LARGEST_SIDE = 1080  # pixels of the shorter side; of 4K, every other is used

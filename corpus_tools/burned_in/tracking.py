@@ -160,8 +160,7 @@ class _Track:
 
         crop = self._crop(frame)[:: self._step, :: self._step].astype(np.float32)
         side = max(self._wide // (2 * self._step), 3)
-        strokes: Strokes = crop - cv2.blur(crop, (side, side))
-        return strokes
+        return np.asarray(crop - cv2.blur(crop, (side, side)), np.float32)
 
     def _likeness(self, strokes: Strokes) -> float:
         """Return the correlation with the line's strokes and their edges, -1 to 1."""
