@@ -190,7 +190,7 @@ class Corpus:
         from corpus_tools.burned_in.read_subtitles import parse_band, read_subtitles
 
         shares = None if band is None else parse_band(band)
-        with self._locked():
+        with self._locked("read-subtitles"):
             return read_subtitles(
                 self.path,
                 [Path(path) for path in media],

@@ -40,6 +40,7 @@ def _access(changes: str = "", reads: str = "") -> Access:
 ACCESS: Mapping[str, Access] = MappingProxyType(
     {
         "segment": _access("clips", "annotations versions"),
+        "read-subtitles": _access("clips"),
         "add-recordings": _access("clips texts", "annotations versions"),
         "screen": _access("clips", "annotations versions"),
         "review": _access("pages", "clips versions"),

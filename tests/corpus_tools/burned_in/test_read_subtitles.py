@@ -2,9 +2,12 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from corpus_tools.api.corpus import Corpus
 from corpus_tools.burned_in.read_subtitles import parse_band, read_subtitles
 from corpus_tools.burned_in.srt import srt_path
+from corpus_tools.cli.app import app
 from corpus_tools.configuration.transcribe import TranscribeSettings
 from corpus_tools.inspection.verify import verify_corpus
 from corpus_tools.segmentation.segment import segment
@@ -136,6 +139,22 @@ def test_a_film_is_withdrawn_with_its_lines(corpus, film):
     withdraw(corpus, "source", source.source_id)
     assert not any((corpus / "stages" / "burned_in").iterdir())
     assert "was removed from the corpus" in read(corpus, film).failures[0].reason
+
+
+def test_the_command_counts_lines_and_doubts(tmp_path, film, monkeypatch):
+    doubtful = lambda: CombReader(confidence=0.8)  # noqa: E731
+    monkeypatch.setitem(read_subtitles.__kwdefaults__, "reader", doubtful)
+    root = Corpus.create(tmp_path / "c").path
+    arguments = ["read-subtitles", str(film), "--corpus", str(root)]
+    done = CliRunner().invoke(app, arguments)
+    assert (done.exit_code, done.exception) == (0, None)
+    assert ": 4 lines, 4 doubtful, rows " in " ".join(done.stdout.split())
+    again = CliRunner().invoke(app, [*arguments, "--json"])
+    document = json.loads(again.stdout)
+    assert document["counts"] == {"in": 1, "kept": 1, "rejected": {}, "failed": 0}
+    assert document["sources"][0]["status"] == "unchanged"
+    wrong = CliRunner().invoke(app, [*arguments, "--band", "0.9"])
+    assert (wrong.exit_code, "as in --band 0.8,0.97" in wrong.output) == (2, True)
 
 
 def test_verify_knows_the_lines_and_their_file(corpus, film):

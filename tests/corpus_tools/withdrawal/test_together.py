@@ -61,6 +61,7 @@ def files(tmp_path, monkeypatch):
     monkeypatch.setattr("models.evaluation.run.read_model", lambda _: None)
     return {
         "segment": [file],
+        "read-subtitles": [file],
         "add-recordings": [file, folder],
         "screen": [],
         "review": [],

@@ -26,6 +26,7 @@ from manifests.storage.store import (
 
 ARGUMENTS = {
     "segment": ["{outside}"],
+    "read-subtitles": ["{outside}"],
     "screen": [],
     "review": [],
     "add-recordings": ["{outside}/keep", "{outside}"],
