@@ -277,12 +277,9 @@ def _compare(within: Within, name: str, sha256: str) -> None:
 
 def _compare_srt(path: Path, rows: Sequence[Any]) -> None:
     if not path.is_file():
-        raise DataError(f"{path}: is missing; run again: corpus read-subtitles")
+        raise DataError(f"{path}: is missing; {_READ_AGAIN}")
     if path.read_bytes() != to_srt(rows).encode():
-        raise DataError(
-            f"{path}: differs from the lines beside it; delete it and run again: corpus "
-            f"read-subtitles"
-        )
+        raise DataError(f"{path}: changed, unlike the lines beside it; {_READ_AGAIN}")
 
 
 def _sound_problem(within: Within, path: str, expected: _Expected) -> str | None:
@@ -333,6 +330,10 @@ _UNLISTED = "move it elsewhere if you put it there, else restore the list from a
 _CUT_AGAIN = (
     "restore it from a copy, or delete it and run the command that made it again: corpus segment "
     "(recordings: corpus add-recordings)"
+)
+_READ_AGAIN = (
+    "restore it from a copy, or delete it and run the command that made it again: corpus "
+    "read-subtitles"
 )
 _TASKS = "annotations/tasks"
 _LISTED = (_TASKS, "runs", "exports")

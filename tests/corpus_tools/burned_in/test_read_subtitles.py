@@ -163,9 +163,13 @@ def test_verify_knows_the_lines_and_their_file(corpus, film):
     sound = verify_corpus(Workspace(corpus))
     assert (sound.ok, sound.details["unknown"]) == (True, [])
     srt.write_text("1\n")
-    assert "differs from the lines beside it" in verify_corpus(Workspace(corpus)).failures[0].reason
+    assert (
+        "changed, unlike the lines beside it" in verify_corpus(Workspace(corpus)).failures[0].reason
+    )
     srt.unlink()
-    assert "run again: corpus read-subtitles" in verify_corpus(Workspace(corpus)).failures[0].reason
+    assert (
+        "is missing; restore it from a copy" in verify_corpus(Workspace(corpus)).failures[0].reason
+    )
     read(corpus, film)
     assert verify_corpus(Workspace(corpus)).ok
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from annotation.batches.batches import Plan, read_batches, read_plans, write_assigned, write_batch
 from annotation.judgements.store import read_judgements, write_judgements
 from corpus_tools.assembly.manifest import build_from_corpus
+from corpus_tools.burned_in.srt import srt_path, to_srt
 from corpus_tools.cli.app import app
 from corpus_tools.inspection.status import survey
 from corpus_tools.inspection.verify import verify_corpus
@@ -32,6 +33,7 @@ from manifests.storage.records import (
 )
 from manifests.storage.sections import SplitSettings
 from manifests.storage.shards import STAGES, read_header, read_shard, shard_bytes, write_shard
+from manifests.storage.store import write_text
 from manifests.storage.tombstones import Tombstone, Withdrawn, put_tombstone
 from manifests.versions.index import open_manifest
 from tests.factories import make_clip, make_judgement, make_source
@@ -70,8 +72,10 @@ def write_corpus(root, seed):
         "ledger": ledger,
         "transcripts": texts,
         "subtitles": lines,
+        "burned_in": lines,
     }.items():
         write_shard(root, STAGES[stage], SOURCE, records, {"mode": 3})
+    write_text(srt_path(root, SOURCE), to_srt(lines))
     times = {"start": clips[0].start, "end": clips[0].end}
     reviews = [
         Choice(source_id=SOURCE, decision="keep", origin="review", clip_id=one, **times)
@@ -163,6 +167,7 @@ def stage(name):
 
 KINDS = {
     **{name: stage(name) for name in STAGES},
+    "lines to watch": ("stages/burned_in/*.srt", None),
     "choices": ("choices/*.jsonl", lambda root: read_choices(root, SOURCE)),
     "tombstones": ("withdrawn.jsonl", Withdrawn.of),
     "judgements": ("annotations/judgements/*.jsonl", lambda root: list(read_judgements(root))),
