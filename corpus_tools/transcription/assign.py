@@ -239,7 +239,8 @@ def _held_energy(
         np.clip(np.round(times * SAMPLE_RATE).astype(np.int64), 0, len(wave))
         for times in (begins, np.maximum(begins, ends))
     )
-    return until[last] - until[first]
+    held: NDArray[np.float64] = until[last] - until[first]
+    return held
 
 
 def _nearest(word: Word, spans: Sequence[ClipSpan]) -> int:

@@ -16,7 +16,7 @@ Wave = NDArray[np.float32]
 _MAX_COMPRESSION = 2.4  # Whisper's own conditions for temperature fallback
 _MIN_LOGPROB = -1.0
 _MAX_NO_SPEECH = 0.6
-_PART = 6 * 16_000  # samples
+_PART = 10 * 16_000  # samples
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _needs_fallback(result: Any, samples: int) -> bool:
 
 
 def is_repetitive(text: str, samples: int) -> bool:
-    """Return whether a text repeats itself more than Whisper accepts, within 6 s of its sound.
+    """Return whether a text repeats itself more than Whisper accepts, within 10 s of its sound.
 
     In a window of several clips people may say one sentence again and again, each time anew; a loop
     of Whisper repeats faster.

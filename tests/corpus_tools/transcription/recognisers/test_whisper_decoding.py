@@ -8,7 +8,11 @@ import whisper
 
 from corpus_tools.transcription.recognisers.base import RecogniserOptions
 from corpus_tools.transcription.recognisers.whisper import WhisperRecogniser
-from corpus_tools.transcription.recognisers.whisper_decoding import Decoding, decode
+from corpus_tools.transcription.recognisers.whisper_decoding import (
+    Decoding,
+    decode,
+    is_repetitive,
+)
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +96,24 @@ def test_only_clips_below_the_thresholds_fall_back(
     )
     again = decode(model, batch, decoding(temperatures=(0.0, 0.5)))
     assert [result.temperature for result in again] == [0.5 * (one < middle) for one in sure]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "repetitive"),
+    [
+        ("他们在门口说话。" * 7, 30, False),  # read seven times
+        ("Kids are talking by the door. " * 7, 30, False),
+        ("谢谢大家" * 50, 30, True),
+        ("Thank you. " * 20, 30, True),
+        ("他们在门口说话。" * 7, 4, True),
+        ("", 30, False),
+        ("要得", 0, False),
+    ],
+)
+def test_a_sentence_said_again_in_a_window_is_no_loop(
+    text: str, seconds: int, repetitive: bool
+) -> None:
+    assert is_repetitive(text, seconds * 16_000) is repetitive
 
 
 def test_a_full_gpu_halves_whispers_batch(
