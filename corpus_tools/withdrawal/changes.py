@@ -137,7 +137,7 @@ def word_pattern(name: str, escaped: str) -> str:
         [True, False]
     """
     if len(name) > 1 and not name.isdigit():
-        return rf"(?<![\w-]){escaped}(?![\w-])"
+        return rf"{escaped}(?<![\w-]{escaped})(?![\w-])"  # fast, as it begins with a literal
     return rf"(?:[\"'>]|(?:speaker|spk|actor|annotator)[\W_]{{1,3}}){escaped}(?![\w-])"
 
 

@@ -58,9 +58,8 @@ def steps_for(remains: Remains) -> list[str]:
     groups: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for place, trace in remains.items():
         parts = place.split("/")
-        groups[_remedy(place, trace), "/".join(parts[:2]) if len(parts) > 2 else parts[0]].append(
-            place
-        )
+        deep = parts[0] in _OWN and len(parts) > 2
+        groups[_remedy(place, trace), "/".join(parts[: 1 + deep])].append(place)
     return [
         remedy.format(paths=listed(paths), one=paths[0], folder=folder)
         for (remedy, folder), paths in groups.items()

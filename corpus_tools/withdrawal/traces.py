@@ -105,7 +105,8 @@ class Traces:
         if found.keys() & self._texts:
             return "text"
         names = self._names if b"\0" not in data[:_BLOCK] else self._long_names
-        return "name" if names is not None and names.search(data) else None
+        named = any(form in data and pattern.search(data) for form, pattern in names)
+        return "name" if named else None
 
     @cached_property
     def _search(self) -> ByteSearch:
@@ -116,24 +117,25 @@ class Traces:
         return max(self._search.longest, _LONGEST)
 
     @cached_property
-    def _names(self) -> re.Pattern[bytes] | None:
-        return _pattern(self._removal.names, in_records=self._in_records)
+    def _names(self) -> list[tuple[bytes, re.Pattern[bytes]]]:
+        return _patterns(self._removal.names, in_records=self._in_records)
 
     @cached_property
-    def _long_names(self) -> re.Pattern[bytes] | None:
-        """Pattern of the names that don't occur by chance in what isn't text."""
-        return _pattern(name for name in self._removal.names if len(name.encode()) > _BY_CHANCE)
+    def _long_names(self) -> list[tuple[bytes, re.Pattern[bytes]]]:
+        """Patterns of the names that don't occur by chance in what isn't text."""
+        return _patterns(name for name in self._removal.names if len(name.encode()) > _BY_CHANCE)
 
 
-def _pattern(names: Iterable[str], *, in_records: bool = False) -> re.Pattern[bytes] | None:
-    forms = [
-        (r'[":/]@"|speaker:@(?![\w-])' if in_records else word_pattern(name, "@"))
-        .encode()
-        .replace(b"@", re.escape(form))
-        for name in sorted(names)
-        for form in sorted(_forms(name))
-    ]
-    return re.compile(b"|".join(forms)) if forms else None
+def _patterns(
+    names: Iterable[str], *, in_records: bool = False
+) -> list[tuple[bytes, re.Pattern[bytes]]]:
+    """Return the forms of names, each with the pattern of that form as a word or value."""
+    found = []
+    for name in sorted(names):
+        word = r'[":/]@"|speaker:@(?![\w-])' if in_records else word_pattern(name, "@")
+        for form in sorted(_forms(name)):
+            found.append((form, re.compile(word.encode().replace(b"@", re.escape(form)))))
+    return found
 
 
 def withdrawn_texts(removal: Removal) -> set[str]:

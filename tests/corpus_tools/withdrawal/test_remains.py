@@ -211,6 +211,16 @@ def test_exports_elsewhere_in_the_corpus_go_and_a_word_in_a_text_deletes_none(wo
     assert any(one.startswith("releases/first: an export") for one in outcome.warnings)
 
 
+def test_many_files_of_a_folder_are_one_sentence(workspace):
+    root = workspace.root
+    for number in range(5):
+        folder = root / "backup" / str(number)
+        folder.mkdir(parents=True)
+        (folder / f"{MINE}.wav").write_bytes(wav(pcm(root, MINE)))
+    [sentence] = [one for one in withdraw(root, "speaker", "f01").warnings if "backup" in one]
+    assert "and 2 more: holds the voice of what is withdrawn" in sentence
+
+
 def test_another_track_of_the_film_is_another_source(workspace):
     (workspace.root / "notes.txt").write_text(f"{FILM}-t2, {FILM}-left and {FILM}-right are kept")
     (workspace.root / "mine.txt").write_text(f"listen to {FILM}.")
