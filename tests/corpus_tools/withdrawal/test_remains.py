@@ -217,7 +217,7 @@ def test_many_files_of_a_folder_are_one_sentence(workspace):
         folder = root / "backup" / str(number)
         folder.mkdir(parents=True)
         (folder / f"{MINE}.wav").write_bytes(wav(pcm(root, MINE)))
-    [sentence] = [one for one in withdraw(root, "speaker", "f01").warnings if "backup" in one]
+    [sentence] = [one for one in withdraw(root, "speaker", "f01").warnings if "backup/" in one]
     assert "and 2 more: holds the voice of what is withdrawn" in sentence
 
 
