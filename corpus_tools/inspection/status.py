@@ -17,8 +17,6 @@ from manifests.storage.frozen import frozen_clips
 from manifests.storage.record import Record
 from manifests.storage.records import (
     Clip,
-    Judgement,
-    Label,
     LedgerEntry,
     Screen,
     Source,
@@ -57,11 +55,10 @@ def survey(workspace: Workspace) -> dict[str, Any]:
     ledger: defaultdict[str, float] = defaultdict(float)
     for entry in reader.rows("ledger", LedgerEntry):
         ledger[entry.reason] += entry.seconds
-    none: dict[str, Label] = {}
-    labels = reader.get(none, aggregated_labels, corpus, configuration.labels)
+    labels = reader.get(aggregated_labels, corpus, configuration.labels) or {}
     found = Counter(label.emotion for label in labels.values())
     clips = list(reader.rows("segments", Clip))
-    undecided = reader.get([], undecided_sources, corpus)
+    undecided = reader.get(undecided_sources, corpus) or []
     decisions = list(reader.rows("screen", Screen, undecided))
     losses = class_losses(decisions, labels.values())
     targets = dict(zip(EMOTIONS, configuration.targets.counts(), strict=True))
@@ -71,7 +68,7 @@ def survey(workspace: Workspace) -> dict[str, Any]:
         "sources": dict(sorted(kinds.items())),
         "seconds": {kind: round(total, 3) for kind, total in sorted(seconds.items())},
         "ledger": {reason: round(total, 3) for reason, total in sorted(ledger.items())},
-        "clips": _clips(clips, decisions, reader.get({}, frozen_clips, corpus)),
+        "clips": _clips(clips, decisions, reader.get(frozen_clips, corpus) or {}),
         "undecided": undecided,
         "texts": _texts(reader.rows("transcripts", Transcript)),
         "annotation": _annotation(reader),
@@ -83,7 +80,7 @@ def survey(workspace: Workspace) -> dict[str, Any]:
         "manifests": [
             {"version": header.version, "clips": sum(map(_total, header.counts.values()))}
             for folder in versions(corpus)
-            if (header := reader.get(None, read_manifest_header, folder))
+            if (header := reader.get(read_manifest_header, folder))
         ],
         "runs": run_names(workspace.runs),
         "withdrawn": [
@@ -95,7 +92,7 @@ def survey(workspace: Workspace) -> dict[str, Any]:
                 "judgements": stone.counts.get("judgements", 0),
                 "finished": stone.finished,
             }
-            for stone in reader.get([], read_tombstones, corpus)
+            for stone in reader.get(read_tombstones, corpus) or []
         ],
         "problems": reader.problems,
     }
@@ -110,19 +107,18 @@ class _Reader:
 
     def rows(self, stage: str, record: type[R], but: Collection[str] = ()) -> Iterator[R]:
         """Yield the records of a stage's readable shards, ``but`` for some sources."""
-        nothing: list[R] = []
         for path in shard_paths(self.corpus, STAGES[stage]):
             if path.stem not in but:
-                yield from self.get(nothing, read_shard, path, record)
+                yield from self.get(read_shard, path, record) or []
 
-    def get(self, default: T, read: Callable[..., T], *given: Any) -> T:
-        """Return what a function reads; the default if a file isn't as it was written."""
+    def get(self, read: Callable[..., T], *given: Any) -> T | None:
+        """Return what a function reads; None if a file isn't as it was written."""
         try:
             return read(*given)
         except (CorpusError, OSError) as error:
             if str(error) not in self.problems:
                 self.problems.append(str(error))
-            return default
+            return None
 
 
 def _progress(clips: int, target: int) -> dict[str, int]:
@@ -162,10 +158,9 @@ def _texts(transcripts: Iterable[Transcript]) -> dict[str, int]:
 
 
 def _annotation(reader: _Reader) -> dict[str, Any]:
-    none: list[Judgement] = []
-    judgements = reader.get(none, lambda: latest(read_judgements(reader.corpus)))
+    judgements = reader.get(lambda: latest(read_judgements(reader.corpus))) or []
     return {
-        "tasks": len(reader.get({}, tasked_clips, reader.corpus)),
+        "tasks": len(reader.get(tasked_clips, reader.corpus) or ()),
         "answered": sum(row.status == "answered" for row in judgements),
         "skipped": sum(row.status == "skipped" for row in judgements),
         "annotators": len({row.annotator for row in judgements}),
