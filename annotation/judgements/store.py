@@ -41,20 +41,23 @@ def judgement_key(judgement: Judgement) -> JudgementKey:
     return (judgement.server, judgement.annotation_id, judgement.updated_at)
 
 
-def read_judgements(corpus: Path) -> Iterator[Judgement]:
+def read_judgements(corpus: Path, naming: str | None = None) -> Iterator[Judgement]:
     """Yield every imported judgement, superseded ones included, import by import.
+
+    With ``naming`` only rows that have this text are read, those of one clip among them.
 
     Raises DataError if a file isn't as it was written, or a row is invalid, naming file and line.
     """
     for path in without_copies(judgements_folder(corpus).glob("*.jsonl")):
-        yield from read_import(path)
+        yield from read_import(path, naming)
 
 
-def read_import(path: Path) -> list[Judgement]:
+def read_import(path: Path, naming: str | None = None) -> list[Judgement]:
     """Return the judgements of one import; DataError as :func:`read_judgements`."""
-    rows = parse_jsonl(path, io.BytesIO(read_whole(path)))
+    rows = parse_jsonl(path, io.BytesIO(read_whole(path)), naming=naming)
     return [
-        Judgement.parse(row, f"{path}, line {number}") for number, row in enumerate(rows, start=1)
+        Judgement.parse(row, f"{path}, line {number}" if naming is None else f"{path}, {naming}")
+        for number, row in enumerate(rows, start=1)
     ]
 
 

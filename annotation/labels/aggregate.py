@@ -242,7 +242,7 @@ def _place(judgement: Judgement) -> tuple[bool, str]:
 
 @dataclass(frozen=True)
 class ClipVotes:
-    """Judgements and label of a clip, and the aggregation of the whole corpus (``decided``).
+    """Judgements and label of a clip, and the aggregation that gave it (``decided``).
 
     Attributes:
         counting: judgements that count, by annotator, adjudications last.
@@ -268,10 +268,12 @@ def clip_votes(corpus: Path, clip_id: str, settings: LabelSettings) -> ClipVotes
 
     Raises DataError if a file of judgements or the gold clips can't be read.
     """
-    decided = aggregate_votes(corpus, settings)
+    rows = [row for row in read_judgements(corpus, clip_id) if row.clip_id == clip_id]
+    alone = settings.method == "majority"
+    decided = aggregate_votes(corpus, settings, latest(rows) if alone else None)
     counting = list(decided.judgements.get(clip_id, ()))
     known = {judgement_key(row) for row in counting}
-    history = {judgement_key(row): row for row in read_judgements(corpus) if row.clip_id == clip_id}
+    history = {judgement_key(row): row for row in rows}
     label = decided.labels.get(clip_id)
     voters = {row.annotator for row in counting}
     return ClipVotes(

@@ -7,12 +7,15 @@ independently of the others.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from annotation.labels.votes import MISSING
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 __all__ = ["SMOOTHING", "DawidSkene", "dawid_skene"]
 
@@ -58,6 +61,8 @@ def dawid_skene(
     annotators, clips = codes.shape
     raters, rated_clips = np.nonzero(codes != MISSING)
     cells = raters * classes + codes[raters, rated_clips]
+    from scipy.sparse import csr_matrix
+
     vote_matrix = csr_matrix(
         (np.ones(len(raters)), (cells, rated_clips)), shape=(annotators * classes, clips)
     )  # row a*K + k: clips that annotator a labelled k
@@ -79,7 +84,7 @@ def dawid_skene(
 
 
 def _maximise(
-    vote_matrix: csr_matrix, posterior: NDArray[np.float64], annotators: int, smoothing: float
+    vote_matrix: "csr_matrix", posterior: NDArray[np.float64], annotators: int, smoothing: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """M step: return priors (K,) and confusion matrices (A, K, K)."""
     classes = posterior.shape[1]
@@ -95,7 +100,7 @@ def _maximise(
 
 
 def _expect(
-    vote_matrix: csr_matrix, priors: NDArray[np.float64], confusion: NDArray[np.float64]
+    vote_matrix: "csr_matrix", priors: NDArray[np.float64], confusion: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """E step: return (C, K) posterior class probabilities."""
     classes = len(priors)

@@ -8,17 +8,12 @@ from typing import Any
 
 from annotation.judgements.store import corrected_transcripts, latest, read_judgements
 from annotation.labels.aggregate import aggregate_votes
-from annotation.reliability.measure import measure_agreement
 from annotation.scheme.answers import gc_paused
 from annotation.scheme.settings import LabelSettings
-from corpus_tools.media.wav import read_wav
-from corpus_tools.segmentation.repeats.fingerprint import Hashes, fingerprint, from_text
-from corpus_tools.segmentation.repeats.search import find_shared
 from corpus_tools.workspace.workspace import Workspace
 from manifests.audit.class_losses import class_losses
 from manifests.base.errors import ConfigurationError, CorpusError
 from manifests.base.outcome import Outcome, Progress, no_progress
-from manifests.building.build import build_manifest
 from manifests.building.selection import best_transcripts, text_rank
 from manifests.storage.copies import copy_warnings
 from manifests.storage.decisions import is_decided, read_decisions, undecided_warnings
@@ -71,6 +66,8 @@ def build_from_corpus(
         DataError: if a shard, a file of judgements, gold.csv or speakers.csv can't be read.
         CorpusError: if a command is at work that conflicts with it.
     """
+    from manifests.building.build import build_manifest
+
     root, configuration = workspace.root, workspace.configuration
     with lock or workspace.lock("build-manifest"):
         clips = {clip.clip_id: clip for clip in read_stage(root, STAGES["segments"], Clip)}
@@ -216,6 +213,10 @@ def shared_recordings(
     Fingerprints are read from the stage written by `corpus segment`, or computed if missing. Clips
     with unreadable files are skipped; building a manifest reports them.
     """
+    from corpus_tools.media.wav import read_wav
+    from corpus_tools.segmentation.repeats.fingerprint import Hashes, fingerprint, from_text
+    from corpus_tools.segmentation.repeats.search import find_shared
+
     chosen = sorted(clips, key=lambda clip: clip.clip_id)
     stored = _fingerprints(corpus, {clip.source_id for clip in chosen})
     found: list[tuple[str, Hashes]] = []
@@ -262,6 +263,8 @@ def _card_facts(
 
 
 def _agreement(corpus: Path, judgements: Sequence[Judgement]) -> dict[str, Any]:
+    from annotation.reliability.measure import measure_agreement
+
     report, _ = measure_agreement(corpus, judgements=judgements)
     return {
         "clips": report.clips["several"],

@@ -9,8 +9,8 @@ from typing import Any
 
 from annotation.batches.batches import read_batches
 from annotation.judgements.store import corrected_transcripts
-from annotation.labels.aggregate import ClipVotes, clip_votes
-from corpus_tools.assembly.manifest import accepted_clips, choose_texts
+from annotation.labels.aggregate import ClipVotes, aggregated_labels, clip_votes
+from corpus_tools.assembly.manifest import choose_texts
 from corpus_tools.segmentation.intake.selections import read_choices
 from corpus_tools.segmentation.ledger.decisions import recorded_rules, recorded_suppressed
 from corpus_tools.workspace.workspace import Workspace
@@ -76,32 +76,51 @@ def clip_history(workspace: Workspace, query: str) -> dict[str, Any]:
         DataError: if a shard, task, judgement, manifest or run's predictions can't be read.
     """
     corpus, configuration = workspace.root, workspace.configuration
-    clips = {clip.clip_id: clip for clip in read_stage(corpus, STAGES["segments"], Clip)}
     if gone := Withdrawn.of(corpus).clips.get(query):
         raise ConfigurationError(f"{query}: deleted with {gone.summary}")
-    clip = clips[find_clip(clips, query)]
+    clip = _find(corpus, query)
+    alike = [
+        row for row in _read_clips(corpus, clip.duplicate_of or clip.clip_id) if _alike(row, clip)
+    ]
     source = read_shard(STAGES["sources"].path(corpus, clip.source_id), Source)[0]
     votes = clip_votes(corpus, clip.clip_id, configuration.labels)
     return {
         "clip": clip.row(),
         "source": source.row(),
-        "frozen_by": frozen_clips(corpus).get(clip.clip_id),
+        "frozen_by": frozen_clips(corpus, naming=clip.clip_id).get(clip.clip_id),
         "choices": [
             row.row()
             for row in read_choices(corpus, clip.source_id).rows
             if row.start < clip.end and clip.start < row.end
         ],
         "screen": _screen(corpus, clip),
-        "repeats": sorted(name for name, row in clips.items() if row.duplicate_of == clip.clip_id),
+        "repeats": sorted(row.clip_id for row in alike if row.duplicate_of == clip.clip_id),
         "texts": _texts(corpus, clip),
-        "text": _text(corpus, clip.clip_id, configuration.text.order),
+        "text": _text(corpus, clip.clip_id, configuration.text.order, votes),
         "text_order": list(configuration.text.order),
         "tasks": _tasks(corpus, clip.clip_id),
         "votes": _votes(votes),
-        "next_build": _next_build(clip, accepted_clips(corpus, clips), votes),
+        "next_build": _next_build(workspace, clip, alike, votes),
         "manifests": dict(_manifests(corpus, clip.clip_id)),
         "predictions": dict(_predictions(workspace.runs, clip.clip_id)),
     }
+
+
+def _read_clips(corpus: Path, naming: str | None) -> Iterator[Clip]:
+    return read_stage(corpus, STAGES["segments"], Clip, naming)
+
+
+def _find(corpus: Path, query: str) -> Clip:
+    """Return the clip that matches a query; only shards that have it are read if there is one."""
+    named = {clip.clip_id: clip for clip in _read_clips(corpus, query)}
+    if not any(query in name for name in named):
+        named = {clip.clip_id: clip for clip in _read_clips(corpus, None)}
+    return named[find_clip(named, query)]
+
+
+def _alike(row: Clip, clip: Clip) -> bool:
+    """Return whether two clips are one, or of the same set of repeats."""
+    return (row.duplicate_of or row.clip_id) == (clip.duplicate_of or clip.clip_id)
 
 
 def _screen(corpus: Path, clip: Clip) -> dict[str, Any] | None:
@@ -125,9 +144,12 @@ def _texts(corpus: Path, clip: Clip) -> list[dict[str, Any]]:
     return [row.row() for row in rows if row.clip_id == clip.clip_id]
 
 
-def _text(corpus: Path, clip_id: str, order: Sequence[str]) -> dict[str, str] | None:
-    best = best_transcripts(corpus, order)
-    chosen = choose_texts(best, corrected_transcripts(corpus), order).get(clip_id)
+def _text(
+    corpus: Path, clip_id: str, order: Sequence[str], votes: ClipVotes
+) -> dict[str, str] | None:
+    best = best_transcripts(corpus, order, clip_id)
+    corrected = corrected_transcripts(corpus, votes.counting)
+    chosen = choose_texts(best, corrected, order).get(clip_id)
     return None if chosen is None else {"text": chosen[0], "source": chosen[1]}
 
 
@@ -155,10 +177,14 @@ def _vote(row: Judgement) -> dict[str, Any]:
     return {name: record[name] for name in _VOTE_FIELDS}
 
 
-def _next_build(clip: Clip, accepted: Sequence[Clip], votes: ClipVotes) -> str:
+def _next_build(workspace: Workspace, clip: Clip, alike: Sequence[Clip], votes: ClipVotes) -> str:
+    accepted = [row for row in alike if (_screen(workspace.root, row) or {}).get("accepted")]
     if clip.clip_id not in {row.clip_id for row in accepted}:
         return "not_accepted"
-    standing = kept_repeats(accepted, votes.decided.labels)
+    labels = votes.decided.labels
+    if len(alike) > 1:
+        labels = aggregated_labels(workspace.root, workspace.configuration.labels)
+    standing = kept_repeats(accepted, labels)
     return rejection(clip, votes.label, standing) or "in"
 
 
@@ -166,7 +192,8 @@ def _manifests(corpus: Path, clip_id: str) -> Iterator[tuple[str, dict[str, Any]
     for folder in versions(corpus):
         path = folder / ENTRIES
         check_content(folder)
-        row = next((row for row in read_jsonl(path) if row.get("clip_id") == clip_id), None)
+        rows = read_jsonl(path, naming=clip_id)
+        row = next((row for row in rows if row.get("clip_id") == clip_id), None)
         yield folder.name, None if row is None else ManifestEntry.parse(row, str(path)).row()
 
 

@@ -169,8 +169,10 @@ _REMEDY = (
 _SURE = {name: [float(name == other) for other in EMOTIONS] for name in EMOTIONS}
 
 
-def best_transcripts(corpus: Path, order: Sequence[str]) -> dict[str, Transcript]:
-    """Return the preferred transcript of each clip, by clip id.
+def best_transcripts(
+    corpus: Path, order: Sequence[str], naming: str | None = None
+) -> dict[str, Transcript]:
+    """Return the preferred transcript of each clip, by clip id; ``naming`` as for `read_stage`.
 
     It is the first non-empty one in the order of trust (see `text_rank`); among equal ranks, the
     first by model name. If all texts of a clip are empty, it is the first of them.
@@ -179,7 +181,7 @@ def best_transcripts(corpus: Path, order: Sequence[str]) -> dict[str, Transcript
         DataError: if a shard can't be read.
     """
     best: dict[str, tuple[tuple[bool, int, str], Transcript]] = {}
-    for transcript in read_stage(corpus, STAGES["transcripts"], Transcript):
+    for transcript in read_stage(corpus, STAGES["transcripts"], Transcript, naming):
         rank = text_rank(transcript.source, transcript.model, order)
         if rank is None:
             continue

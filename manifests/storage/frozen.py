@@ -12,12 +12,12 @@ from manifests.storage.store import parse_jsonl, read_json, sha256_file
 __all__ = ["frozen_clips"]
 
 
-def frozen_clips(corpus: Path, *, whole: bool = True) -> dict[str, str]:
+def frozen_clips(corpus: Path, *, whole: bool = True, naming: str | None = None) -> dict[str, str]:
     """Return the clips named by exported tasks, judgements and manifests, with the file.
 
     It is the first file that names the clip, relative to the corpus folder. A DataError says that
     one can't be read, or a manifest was cut or changed, since going on could lose labels; ``whole``
-    is False while a withdrawal changes them.
+    is False while a withdrawal changes them. With ``naming`` only files with this text are read.
     """
     named: dict[str, str] = {}
     for path in sorted(corpus.glob(_ENTRIES)) if whole else ():
@@ -27,12 +27,14 @@ def frozen_clips(corpus: Path, *, whole: bool = True) -> dict[str, str]:
             place = path.relative_to(corpus)
             if place.match("tasks/*/plan.json") or any(part[0] == "." for part in place.parts):
                 continue  # plans of batches name no clips; partial writes are hidden
-            for clip_id in clips_of(path):
+            if naming is not None and naming.encode() not in path.read_bytes():
+                continue
+            for clip_id in clips_of(path, naming):
                 named.setdefault(clip_id, place.as_posix())
     return named
 
 
-def _task_clips(path: Path) -> Iterator[str]:
+def _task_clips(path: Path, _: str | None) -> Iterator[str]:
     try:
         tasks = json.loads(read_whole(path))
         yield from [_text(task["data"]["clip_id"]) for task in tasks]
@@ -40,8 +42,9 @@ def _task_clips(path: Path) -> Iterator[str]:
         raise DataError(f"{path}: {_UNREADABLE} (no Label Studio tasks)") from error
 
 
-def _row_clips(path: Path) -> Iterator[str]:
-    for number, row in enumerate(parse_jsonl(path, io.BytesIO(read_whole(path))), start=1):
+def _row_clips(path: Path, naming: str | None) -> Iterator[str]:
+    rows = parse_jsonl(path, io.BytesIO(read_whole(path)), naming=naming)
+    for number, row in enumerate(rows, start=1):
         name = row.get("clip_id")
         if isinstance(name, str):
             yield name

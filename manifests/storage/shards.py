@@ -156,10 +156,17 @@ def read_shard(path: Path, record: type[R]) -> list[R]:
     return records
 
 
-def read_stage(corpus: Path, stage: Stage, record: type[R]) -> Iterator[R]:
-    """Yield a stage's records of all sources, in the order of source ids."""
+def read_stage(
+    corpus: Path, stage: Stage, record: type[R], naming: str | None = None
+) -> Iterator[R]:
+    """Yield a stage's records of all sources, in the order of source ids.
+
+    With ``naming`` shards without that text, which has no escaped characters, are passed over.
+    """
+    text = None if naming is None else naming.encode()
     for path in shard_paths(corpus, stage):
-        yield from read_shard(path, record)
+        if text is None or text in path.read_bytes():
+            yield from read_shard(path, record)
 
 
 def shard_paths(corpus: Path, stage: Stage) -> Iterable[Path]:

@@ -187,14 +187,22 @@ def read_sealed(path: Path) -> Iterator[dict[str, Any]]:
     yield from read_jsonl(path)
 
 
-def read_jsonl(path: Path, advice: str = "restore it from a copy") -> Iterator[dict[str, Any]]:
-    """Yield the objects of a JSON Lines file; DataError, with ``advice``, names an invalid line."""
+def read_jsonl(
+    path: Path, advice: str = "restore it from a copy", naming: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a JSON Lines file; DataError, with ``advice``, names an invalid line.
+
+    With ``naming`` lines without that text, which has no escaped characters, are passed over.
+    """
     with path.open("rb") as stream:
-        yield from parse_jsonl(path, stream, advice)
+        yield from parse_jsonl(path, stream, advice, naming)
 
 
 def parse_jsonl(
-    path: Path, stream: IO[bytes], advice: str = "restore it from a copy"
+    path: Path,
+    stream: IO[bytes],
+    advice: str = "restore it from a copy",
+    naming: str | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the objects of an open JSON Lines file as :func:`read_jsonl`; ``path`` is its name."""
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
@@ -203,8 +211,9 @@ def parse_jsonl(
         if number == 1 and (seal := _SEAL.fullmatch(row)):
             expected = seal[1]
             continue
-        content.update(row.encode())
-        if not row.strip():
+        if expected is not None:
+            content.update(row.encode())
+        if not row.strip() or (naming is not None and naming not in row and "\\u" not in row):
             continue
         try:
             value = json.loads(row)

@@ -2,15 +2,18 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpus_tools.media.cut import Cut
 from corpus_tools.segmentation.intake.selections import CLOSED
-from corpus_tools.segmentation.voice.activity import Activity
 from corpus_tools.segmentation.voice.base import FRAME_MS
 from manifests.storage.records import Clip, LedgerEntry, Screen
+
+if TYPE_CHECKING:
+    from corpus_tools.segmentation.voice.activity import Activity
 
 __all__ = ["LEFT_OVER", "WITHDRAWN", "ledger_of", "measure_outside", "outside_from_ledger"]
 
@@ -23,7 +26,7 @@ clip, sound without speech, level below -50 dBFS, and withdrawn clips."""
 
 
 def measure_outside(
-    activity: Activity,
+    activity: "Activity",
     cuts: Sequence[Cut],
     duration_ms: int,
     closed: Mapping[str, NDArray[np.bool_]] | None = None,

@@ -154,3 +154,24 @@ def test_fold_is_shown_with_the_split():
     assert (
         _manifest("v2", {**entry, "fold": 3}) == "v2: train (fold 3), as sad, in group speaker:f1"
     )
+
+
+def test_history_reads_the_shards_of_the_clip_only(tmp_path, monkeypatch):
+    from benchmarks.common.generated_corpus import add_judgements, write_corpus
+    from corpus_tools.workspace.workspace import Workspace
+    from manifests.storage.record import Record
+
+    ids = write_corpus(tmp_path, 12, 4)
+    add_judgements(tmp_path, ids, "batch")
+    parsed = []
+    parse = Record.parse.__func__
+    monkeypatch.setattr(
+        Record,
+        "parse",
+        classmethod(lambda kind, row, where: parsed.append(where) or parse(kind, row, where)),
+    )
+    history = clip_history(Workspace(tmp_path), ids[17])
+    assert len(history["votes"]["counting"]) == 3
+    assert history["next_build"] == "in"
+    assert not [where for where in parsed if "e0003" in where]
+    assert len([where for where in parsed if "/judgements/" in where]) == 3
