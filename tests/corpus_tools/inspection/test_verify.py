@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from annotation.batches.batches import Plan, read_batches, read_plans, write_assigned, write_batch
 from annotation.judgements.store import read_judgements, write_judgements
+from corpus_tools.api.corpus import Corpus
 from corpus_tools.assembly.manifest import build_from_corpus
 from corpus_tools.burned_in.srt import srt_path, to_srt
 from corpus_tools.cli.app import app
@@ -356,5 +357,6 @@ def test_the_command(workspace):
     result = CliRunner().invoke(app, ["verify", "--quick", "--json", "--corpus", str(root)])
     assert result.exit_code == 1
     document = json.loads(result.stdout)
+    assert not Corpus(workspace).verify(quick=True).ok
     assert [one["item"] for one in document["failures"]] == ["runs/r/metrics.json"]
     assert document["counts"]["failed"] == 1
