@@ -93,7 +93,7 @@ class Source(Record):
     track: int
     sample_rate: int
     channels: int
-    channel: Channel | None = Field(None, exclude_if=lambda channel: channel is None)
+    channel: Channel | None = Field(default=None, exclude_if=lambda channel: channel is None)
     licence: str | None = None
 
 
@@ -128,7 +128,9 @@ class Clip(Record):
     sentence: str | None = None
     duplicate_of: str | None = None
     superseded_by: str | None = None
-    measures: dict[str, float | None] | None = Field(None, exclude_if=lambda values: values is None)
+    measures: dict[str, float | None] | None = Field(
+        default=None, exclude_if=lambda values: values is None
+    )
 
 
 @record
@@ -190,8 +192,8 @@ class SubtitleLine(Record):
     text: str
     speaker: str | None = None
     text_raw: str | None = None
-    origin: Literal["ocr"] | None = Field(None, exclude_if=lambda origin: origin is None)
-    confidence: float | None = Field(None, exclude_if=lambda confidence: confidence is None)
+    origin: Literal["ocr"] | None = Field(default=None, exclude_if=lambda origin: origin is None)
+    confidence: float | None = Field(default=None, exclude_if=lambda confidence: confidence is None)
 
 
 @record
