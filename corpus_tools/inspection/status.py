@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from annotation.batches.batches import tasked_clips
-from annotation.judgements.store import latest, read_judgements
-from annotation.labels.aggregate import aggregated_labels
+from annotation.labels.aggregate import Aggregation, aggregate_votes
 from corpus_tools.workspace.workspace import Workspace
 from manifests.audit.class_losses import class_losses
 from manifests.base.emotions import EMOTIONS
@@ -55,7 +54,8 @@ def survey(workspace: Workspace) -> dict[str, Any]:
     ledger: defaultdict[str, float] = defaultdict(float)
     for entry in reader.rows("ledger", LedgerEntry):
         ledger[entry.reason] += entry.seconds
-    labels = reader.get(aggregated_labels, corpus, configuration.labels) or {}
+    votes = reader.get(aggregate_votes, corpus, configuration.labels)
+    labels = votes.labels if votes else {}
     found = Counter(label.emotion for label in labels.values())
     clips = list(reader.rows("segments", Clip))
     undecided = reader.get(undecided_sources, corpus) or []
@@ -71,7 +71,7 @@ def survey(workspace: Workspace) -> dict[str, Any]:
         "clips": _clips(clips, decisions, reader.get(frozen_clips, corpus) or {}),
         "undecided": undecided,
         "texts": _texts(reader.rows("transcripts", Transcript)),
-        "annotation": _annotation(reader),
+        "annotation": _annotation(reader, votes),
         "labels": {name: _progress(found[name], targets[name]) for name in EMOTIONS},
         "losses": list(losses.sentences()) if losses else [],
         "unlabelled": dict(
@@ -157,8 +157,8 @@ def _texts(transcripts: Iterable[Transcript]) -> dict[str, int]:
     return {source: len(clips) for source, clips in sorted(found.items())}
 
 
-def _annotation(reader: _Reader) -> dict[str, Any]:
-    judgements = reader.get(lambda: latest(read_judgements(reader.corpus))) or []
+def _annotation(reader: _Reader, votes: Aggregation | None) -> dict[str, Any]:
+    judgements = [row for rows in votes.judgements.values() for row in rows] if votes else []
     return {
         "tasks": len(reader.get(tasked_clips, reader.corpus) or ()),
         "answered": sum(row.status == "answered" for row in judgements),
