@@ -183,9 +183,9 @@ def is_echo(text: str, prompt: str) -> bool:
     Example:
         >>> is_echo("啥子，咋个，要得", "啥子、咋个、要得、莫得"), is_echo("要得", "要得、莫得")
         (True, False)
-        >>> is_echo("A talk at home.", "A talk at home, with Jan Kowalski.")
+        >>> is_echo("A quiet talk at home.", "A quiet talk at home, with Jan Kowalski.")
         True
-        >>> is_echo("Jan Kowalski!", "A talk at home, with Jan Kowalski.")
+        >>> is_echo("Jan Kowalski!", "A quiet talk at home, with Jan Kowalski.")
         False
     """
     rest = same_text_key(text)
