@@ -1,7 +1,7 @@
 """Brightness of a film's frames, upright, with times on the presentation timeline."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from corpus_tools.burned_in.reader import Luma
 from corpus_tools.media.errors import MediaError, TruncatedMediaError
 from corpus_tools.media.probe import open_media, origin_of, select_stream
 
-__all__ = ["Frame", "Picture", "open_picture"]
+__all__ = ["Frame", "Picture", "open_picture", "sample"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Frame:
 
 
 class Picture:
-    """Video stream of an open file; frames are read once, from the start or after a `sample`.
+    """Video stream of an open file; frames are read once, from the start.
 
     ``damaged`` counts packets that couldn't be decoded.
     """
@@ -47,6 +47,36 @@ class Picture:
 
     def frames(self, rows: slice) -> Iterator[Frame]:
         """Yield these rows of all frames in order of time; rows as in the frames of `sample`."""
+        for time, frame in self._timed():
+            yield Frame(time, _luma(frame, rows))
+
+    def spread(self, count: int, every: float) -> list[Frame]:
+        """Return whole frames from the start on, one for so many seconds, by decoding them all."""
+        found: list[Frame] = []
+        for time, frame in self._timed():
+            if time >= len(found) * every:
+                found.append(Frame(time, _luma(frame, slice(None))))
+                if len(found) == count:
+                    break
+        return found
+
+    def jump(self, times: Iterable[float]) -> list[Frame]:
+        """Return the whole frames, in order of time, that players show after jumps to times."""
+        found: dict[float, Frame] = {}
+        for wanted in times:
+            try:
+                self._container.seek(
+                    round((wanted + self._origin) * av.time_base), backward=True, any_frame=False
+                )
+            except av.error.FFmpegError:
+                continue
+            for time, frame in self._timed():
+                if time not in found:
+                    found[time] = Frame(time, _luma(frame, slice(None)))
+                break
+        return [found[time] for time in sorted(found)]
+
+    def _timed(self) -> Iterator[tuple[float, Any]]:
         last = -np.inf
         for frame in self._decoded():
             if frame.pts is None:
@@ -54,48 +84,7 @@ class Picture:
             time = float(frame.pts * frame.time_base) - self._origin
             if time > last:
                 last = time
-                yield Frame(time, _luma(frame, rows))
-
-    def sample(self, count: int) -> list[Frame]:
-        """Return whole frames from all over the film, in order of time; at most ``count``.
-
-        They are those from which players start after a jump, unless these are few.
-        """
-        found = self._sample(count, exact=False)
-        return found if 2 * len(found) > count else self._sample(count, exact=True)
-
-    def first(self, count: int, every: float) -> list[Frame]:
-        """Return whole frames, one for so many seconds, from the start of a film without an index.
-
-        No frame may have been read before.
-        """
-        found: list[Frame] = []
-        for frame in self.frames(slice(None)):
-            if not found or frame.time - found[-1].time >= every:
-                found.append(frame)
-                if len(found) == count:
-                    break
-        return found
-
-    def _sample(self, count: int, *, exact: bool) -> list[Frame]:
-        found: dict[float, Frame] = {}
-        for number in range(count):
-            wanted = (number + 0.5) / count * self.seconds
-            try:
-                self._container.seek(
-                    round((wanted + self._origin) * av.time_base), backward=True, any_frame=False
-                )
-            except av.error.FFmpegError:
-                continue
-            for frame in self._decoded():
-                if frame.pts is None:
-                    continue
-                time = float(frame.pts * frame.time_base) - self._origin
-                if not exact or time >= wanted:
-                    if time not in found:
-                        found[time] = Frame(time, _luma(frame, slice(None)))
-                    break
-        return [found[time] for time in sorted(found)]
+                yield time, frame
 
     def _decoded(self) -> Iterator[Any]:
         failed = 0
@@ -151,6 +140,21 @@ def open_picture(path: Path) -> Iterator[Picture]:
         yield Picture(container, stream, path)
 
 
+def sample(film: Path) -> list[Frame]:
+    """Return whole frames from all over a film, in order of time; raises as `open_picture`.
+
+    They are those to which players can jump, or, where these are too few, any.
+    """
+    with open_picture(film) as picture:
+        seconds = picture.seconds
+        count = int(min(max(seconds / _SAMPLE_EVERY, _FEWEST_SAMPLES), _MOST_SAMPLES))
+        found = picture.jump((number + 0.5) / count * seconds for number in range(count))
+    if 2 * len(found) > count:
+        return found
+    with open_picture(film) as picture:
+        return picture.spread(count, seconds / count if seconds else _SAMPLE_EVERY)
+
+
 def _luma(frame: Any, rows: slice) -> Luma:
     """Return rows of a frame's brightness, upright, at a fraction of a large frame's size."""
     upright = np.rot90(_brightness(frame), round(frame.rotation / 90) % 4)
@@ -181,5 +185,7 @@ def _brightness(frame: Any) -> Luma:
     return np.asarray(wide.reshape(frame.height, -1)[:, : frame.width] >> shift, np.uint8)
 
 
+_SAMPLE_EVERY = 5.0  # s
+_FEWEST_SAMPLES, _MOST_SAMPLES = 16, 120
 _LARGEST_SIDE = 1080  # pixels of the shorter side; of 4K, every other is used
 _MOST_FAILED = 100  # packets in a row

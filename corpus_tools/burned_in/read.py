@@ -6,7 +6,7 @@ from pathlib import Path
 
 from corpus_tools.burned_in.band import Band, find_band
 from corpus_tools.burned_in.lines import ShownLine, read_appearances, without_other_texts
-from corpus_tools.burned_in.picture import Frame, Picture, open_picture
+from corpus_tools.burned_in.picture import Frame, Picture, open_picture, sample
 from corpus_tools.burned_in.reader import TextReader
 from corpus_tools.burned_in.tracking import follow
 from corpus_tools.media.errors import MediaError
@@ -45,11 +45,7 @@ def read_film(
     ``progress`` is called with the seconds of the film done and their total. Memory doesn't grow
     with the film's length. Raise `MediaError` if it has no picture that can be decoded.
     """
-    with open_picture(film) as picture:
-        samples = picture.sample(_samples(picture.seconds))
-    if len(samples) < _FEWEST_FRAMES:
-        with open_picture(film) as picture:
-            samples = picture.first(_FIRST_SAMPLES, _FIRST_EVERY)
+    samples = sample(film)
     if not samples:
         raise MediaError("has a picture of which not a single frame can be decoded; play it")
     height, width = samples[0].luma.shape
@@ -76,10 +72,6 @@ def read_film(
     lines, notes = _spoken(film, source_id, kept, language)
     shares = (round(found.top / height, 4), round(found.bottom / height, 4))
     return FilmText(lines, shares, [*warnings, *notes])
-
-
-def _samples(seconds: float) -> int:
-    return int(min(max(seconds / _SAMPLE_EVERY, _FEWEST_SAMPLES), _MOST_SAMPLES))
 
 
 def _counted(
@@ -147,10 +139,6 @@ def _confidence(record: SubtitleLine, shown: Sequence[ShownLine]) -> float:
     return round(min((line.confidence for line in parts), default=0.0), 3)
 
 
-_SAMPLE_EVERY = 5.0  # s
-_FEWEST_SAMPLES, _MOST_SAMPLES = 16, 120
-_FEWEST_FRAMES = 4  # of a film that can be searched; else its first two minutes are used
-_FIRST_SAMPLES, _FIRST_EVERY = 60, 2.0  # s
 _REPORT_EVERY = 5.0  # s
 _TOGETHER = 0.25  # s
 _AT_ONCE = 4  # lines
