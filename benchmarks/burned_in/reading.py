@@ -32,7 +32,7 @@ from manifests.base.letters import plain_letters
 from manifests.storage.records import SubtitleLine
 
 EDGE = 0.15  # s
-COLUMNS = ("film", "lines", "found", "false", "CER", "edges", "CPU s", "MiB")
+COLUMNS = ("film", "lines", "found", "false", "CER", "edges", "CPU s per s", "MiB")
 
 
 @dataclass

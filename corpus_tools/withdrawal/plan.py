@@ -1,7 +1,7 @@
 """Plan of a withdrawal: clips, sources and judgements to delete."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from manifests.base.letters import composed
 from manifests.base.voices import person_key
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Clip, Judgement, Source
-from manifests.storage.shards import STAGES, read_header, read_stage
+from manifests.storage.shards import STAGES, read_header, read_stage, shard_paths
 from manifests.storage.speakers import read_speakers
 from manifests.storage.store import created_now, read_jsonl
 from manifests.storage.tombstones import (
@@ -87,7 +87,7 @@ def plan_withdrawal(
         created=before.created,
         reason=reason or before.reason,
         clips=sorted(clips.union(before.clips)),
-        sources=_withdrawn_sources(whole, sources, before),
+        sources=_withdrawn_sources(whole, _hashes(corpus, sources), before),
         milliseconds=_milliseconds(clips, whole, shards, before),
         versions=_version_counts(entries, clips, name if kind == "annotator" else None, before),
     )
@@ -132,7 +132,8 @@ class _CorpusRecords:
     def known(self, kind: Kind) -> set[str]:
         """Return the known ids of a kind."""
         if kind == "source":
-            return set(self.sources) | {source_of(clip) for clip in self.named}
+            read = {path.stem for path in shard_paths(self.corpus, STAGES["burned_in"])}
+            return self.sources.keys() | read | {source_of(clip) for clip in self.named}
         if kind == "annotator":
             plans = read_plans(self.corpus).values()
             assigned = {name for plan in plans for name in plan.annotators}
@@ -205,15 +206,19 @@ class _CorpusRecords:
 
 
 def _withdrawn_sources(
-    whole: Iterable[str], sources: dict[str, Source], before: Tombstone
+    whole: Iterable[str], hashes: Mapping[str, str], before: Tombstone
 ) -> list[WithdrawnSource]:
     withdrawn = {source.source_id: source for source in before.sources}
     for name in whole:
-        known = sources.get(name)
-        withdrawn.setdefault(
-            name, WithdrawnSource(source_id=name, sha256=known.sha256 if known else None)
-        )
+        withdrawn.setdefault(name, WithdrawnSource(source_id=name, sha256=hashes.get(name)))
     return [withdrawn[name] for name in sorted(withdrawn)]
+
+
+def _hashes(corpus: Path, sources: Mapping[str, Source]) -> dict[str, str]:
+    """Return the sha256 of each source's file, also of films that were read but never cut."""
+    read = shard_paths(corpus, STAGES["burned_in"])
+    found = {path.stem: read_header(path).inputs["media"] for path in read}
+    return found | {name: source.sha256 for name, source in sources.items()}
 
 
 def _milliseconds(

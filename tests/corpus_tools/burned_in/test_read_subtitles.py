@@ -131,12 +131,13 @@ def test_what_cannot_be_read_costs_a_sentence(corpus, tmp_path, make_media, make
         assert any(expected in reason for reason in reasons)
 
 
-def test_a_film_is_withdrawn_with_its_lines(corpus, film):
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_film_is_withdrawn_with_its_lines(corpus, film, cut):
     (corpus / "corpus.toml").write_text('[corpus]\nname = "c"\nlanguage = "zh"\n')
-    read(corpus, film)
-    segment(corpus, [film])
-    (source,) = read_stage(corpus, STAGES["sources"], Source)
-    withdraw(corpus, "source", source.source_id)
+    name = read(corpus, film).details["sources"][0]["source_id"]
+    if cut:
+        segment(corpus, [film])
+    withdraw(corpus, "source", name)
     assert not any((corpus / "stages" / "burned_in").iterdir())
     assert "was removed from the corpus" in read(corpus, film).failures[0].reason
 
