@@ -134,7 +134,7 @@ def make(case: Case, folder: Path) -> Film:
 
 
 def looped(film: Film, times: int, path: Path) -> Path:
-    """Write a film so many times in a row, without encoding it anew."""
+    """Write a film so many times in a row, a second apart, without encoding it anew."""
     with av.open(str(path), "w") as out:
         streams: dict[int, av.stream.Stream] = {}
         for number in range(times):
@@ -145,7 +145,7 @@ def looped(film: Film, times: int, path: Path) -> Path:
                 for packet in container.demux():
                     if packet.dts is None or packet.time_base is None:
                         continue
-                    shift = round(number * film.case.seconds / packet.time_base)
+                    shift = round(number * (film.case.seconds + 1) / packet.time_base)
                     packet.pts = (packet.pts or 0) + shift
                     packet.dts += shift
                     packet.stream = streams[packet.stream.index]

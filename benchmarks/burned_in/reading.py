@@ -162,13 +162,14 @@ def main() -> int:
 def cost(folder: Path, minutes: float) -> int:
     """Print the time and memory of `corpus read-subtitles` on a film at 480p."""
     film = make(MEASURED[0], folder)
-    times = round(minutes * 60 / film.case.seconds)
+    each = film.case.seconds + 1
+    times = round(minutes * 60 / each)
     path = looped(film, times, folder / "looped.mp4")
     with TemporaryDirectory() as corpus:
         subprocess.run([*CORPUS, "init", corpus], check=True, capture_output=True)
         run = run_command([*CORPUS, "read-subtitles", path, "--corpus", corpus, "-q"])
-    hour = 3600 / (times * film.case.seconds)
-    print(f"{times * film.case.seconds / 60:.0f} min, {len(film.lines) * times} lines: ", end="")
+    hour = 3600 / (times * each)
+    print(f"{times * each / 60:.0f} min, {len(film.lines) * times} lines: ", end="")
     print(f"{run.seconds:.0f} s, {run.processor:.0f} s of processors, {run.mebibytes:.0f} MiB")
     print(f"an hour: {run.seconds * hour / 60:.1f} min, {run.processor * hour:.0f} s of processors")
     return int(run.seconds * hour > 600 or run.mebibytes > 800)
