@@ -156,8 +156,8 @@ def sealed(corpus: Path, changes: Iterable[Change]) -> Iterator[Change]:
         if named != path:
             waiting.append(replace(change, data=None, count=0))
         for folder in path.parents:
-            if not folder.is_relative_to(corpus):
-                break
+            if folder == corpus or not folder.is_relative_to(corpus):
+                break  # a list in the corpus folder itself is its owner's
             if path.name == CHECKSUMS or not (folder / CHECKSUMS).is_file():
                 continue
             files = listed.setdefault(folder, read_checksums(folder))

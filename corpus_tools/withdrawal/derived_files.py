@@ -6,6 +6,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from corpus_tools.media.folders import MEDIA_EXTENSIONS
 from corpus_tools.withdrawal.changes import (
     Change,
     Removal,
@@ -15,7 +16,8 @@ from corpus_tools.withdrawal.changes import (
     filter_rows,
 )
 from corpus_tools.withdrawal.traces import Traces
-from manifests.storage.checksums import CHECKSUMS
+from manifests.base.errors import DataError
+from manifests.storage.checksums import CHECKSUMS, read_checksums
 from manifests.storage.records import Clip
 from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.store import read_jsonl
@@ -167,11 +169,30 @@ def _exported_files(corpus: Path) -> Iterator[tuple[Path, Path]]:
     for path in files(exports, "*/**/*", copies=True):
         above = [folder for folder in path.parents if folder.is_relative_to(exports)][:-1]
         yield path, ([folder for folder in above if is_export(folder)] or above)[-1]
-    for listed in files(corpus, f"**/{CHECKSUMS}"):
+    for listed in files(corpus, f"*/**/{CHECKSUMS}"):
         place = listed.relative_to(corpus).parts[0]
-        if place not in ("exports", "manifests", "runs") and _is_export(listed.parent):
+        if place not in _OWN and _is_export(listed.parent) and _is_untouched(listed.parent):
             for path in files(listed.parent, "**/*", copies=True):
                 yield path, listed.parent
+
+
+def _is_untouched(folder: Path) -> bool:
+    """Return whether a folder has what its checksums list, and no other sounds than clips.
+
+    Others may have a ``SHA256SUMS`` beside their recordings and tables, too.
+    """
+    try:
+        names = {CHECKSUMS, *read_checksums(folder)}
+    except DataError:  # in another format
+        return False
+    found = [
+        path.relative_to(folder)
+        for path in folder.rglob("*")
+        if not path.is_dir() and not path.name.startswith(".")
+    ]
+    return names == {path.as_posix() for path in found} and all(
+        _CLIP.fullmatch(path.stem) for path in found if path.suffix.lower() in MEDIA_EXTENSIONS
+    )
 
 
 def _is_export(folder: Path) -> bool:
@@ -213,6 +234,7 @@ def changes_to_features(removal: Removal) -> Iterator[Change]:
 _TEXTS = {".json", ".csv", ".html"}
 _SOUNDS = {".wav", ".flac"}
 _CLIP = re.compile(r".+-\d{8}-\d{8}")
+_OWN = {"annotations", "choices", "clips", "exports", "manifests", "review", "runs", "stages"}
 _EXPORT_MARKS = (
     ("hf", "*/metadata.parquet"),
     ("lhotse", "recordings.jsonl.gz"),

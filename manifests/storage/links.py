@@ -25,11 +25,17 @@ def check_links(corpus: Path) -> None:
     """
     root = os.path.realpath(corpus)
     waiting = [os.path.join(corpus, name) for name in _OWN]  # noqa: PTH118 - many paths
+    served = os.path.join(root, _LABEL_STUDIO)  # noqa: PTH118
+    targets = {served}
     for path in waiting:
         if os.path.islink(path):  # noqa: PTH114
-            _check_inside(path, root)
+            target = _check_inside(path, root)
+            if target not in targets:
+                targets.add(target)
+                waiting.append(target)
         elif os.path.isdir(path):  # noqa: PTH112
-            waiting += _folders_and_links(path)
+            if not path.endswith(_LABEL_STUDIO) or os.path.realpath(path) != served:
+                waiting += _folders_and_links(path)
         elif os.path.lexists(path) and not os.path.isfile(path):  # noqa: PTH113
             raise _leads_out(path)
 
@@ -47,15 +53,16 @@ def check_way(folder: Path) -> None:
 
 
 def _folders_and_links(folder: str) -> list[str]:
-    if folder.endswith(_LABEL_STUDIO):
-        return []
     with os.scandir(folder) as entries:
         return [entry.path for entry in entries if not entry.is_file(follow_symlinks=False)]
 
 
-def _check_inside(path: str, root: str) -> None:
-    if os.path.commonpath((root, os.path.realpath(path))) != root:
+def _check_inside(path: str, root: str) -> str:
+    """Return where a path leads."""
+    target = os.path.realpath(path)
+    if os.path.commonpath((root, target)) != root:
         raise _leads_out(path)
+    return target
 
 
 def _leads_out(path: str) -> DataError:

@@ -17,11 +17,12 @@ from corpus_tools.assembly.manifest import build_from_corpus
 from corpus_tools.withdrawal.byte_search import ByteSearch, sound_pieces
 from corpus_tools.withdrawal.withdraw import finish_withdrawals, finished_warnings, withdraw
 from manifests.exports.export import export_manifest
+from manifests.storage.checksums import write_checksums
 from manifests.storage.records import Choice, Source
 from manifests.storage.sections import SplitSettings
 from manifests.storage.shards import STAGES, read_shard, write_shard
 from manifests.storage.speakers import read_speakers
-from manifests.storage.store import sealed_jsonl, sha256_file
+from manifests.storage.store import sealed_jsonl, sha256_file, write_text
 from manifests.storage.tombstones import TOMBSTONES, read_tombstones
 from manifests.versions.manifest import load_manifest
 from manifests.versions.verify import verify_manifest
@@ -209,6 +210,29 @@ def test_exports_elsewhere_in_the_corpus_go_and_a_word_in_a_text_deletes_none(wo
     assert not elsewhere.exists()
     assert outcome.details["withdrawal"]["remains"] == ["exports/later/clips.csv"]
     assert any(one.startswith("releases/first: an export") for one in outcome.warnings)
+
+
+def test_folders_of_others_with_a_table_of_clips_and_checksums_are_named_not_deleted(workspace):
+    root = workspace.root
+    given = {
+        "films/E01.mkv": "film",
+        "films/clips.csv": "file,speaker\nE01.mkv,f01\n",
+        "bought/metadata.parquet": "",
+        "clips.csv": "speaker\nf01\n",
+        "papers/clips.csv": "speaker\nf01\n",
+        "papers/SHA256SUMS": "# made by hand\n",
+    }
+    for name, text in given.items():
+        write_text(root / name, text)
+    write_checksums(root / "films")
+    write_checksums(root)
+    before = (root / "SHA256SUMS").read_bytes()
+    outcome = withdraw(root, "speaker", "f01")
+    assert (root / "corpus.toml").is_file()
+    assert (root / "films" / "E01.mkv").is_file()
+    assert (root / "SHA256SUMS").read_bytes() == before
+    named = {"clips.csv", "films/clips.csv", "papers/clips.csv"}
+    assert named <= set(outcome.details["withdrawal"]["remains"])
 
 
 def test_many_files_of_a_folder_are_one_sentence(workspace):

@@ -101,6 +101,20 @@ def trapped(corpus, outside, place, target):
     return path
 
 
+@pytest.mark.parametrize("way", ["kept", "exports/annotations/label-studio"])
+@pytest.mark.parametrize("deep", ["x", "y/x"])
+def test_links_out_behind_links_inside_are_refused(tmp_path, outside, way, deep):
+    link = trapped(tmp_path / "corpus", outside, f"{way}/{deep}", "{outside}")
+    runs = tmp_path / "corpus" / "runs"
+    runs.mkdir()
+    (runs / "loop").symlink_to("..")
+    (runs / "r1").symlink_to(f"../{way}")
+    with pytest.raises(DataError, match=re.escape(f"{link}: is a link")):
+        check_links(tmp_path / "corpus")
+    link.unlink()
+    check_links(tmp_path / "corpus")
+
+
 def contents(folder):
     return [(one.name, one.read_text()) for one in folder.iterdir()]
 
