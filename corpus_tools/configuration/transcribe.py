@@ -60,7 +60,8 @@ class TranscribeSettings(Settings):
         max_rate: flags ``too_fast`` above this many Chinese characters (or letters / 3) a second.
         max_compression: flags ``compression`` above this ratio of a text's characters (or words)
             to the new pieces it is made of.
-        max_no_speech: flags ``no_speech`` above this probability, unless ``min_logprob`` is met.
+        max_no_speech: flags ``no_speech`` above this probability, unless the log-probability is at
+            least half of ``min_logprob``.
         min_logprob: flags ``low_logprob`` below this mean log-probability of the tokens.
         empty_logprob: flags ``improbable``, which empties a text, below this one.
         max_repeats: flags ``repeated_text`` if more clips of a source than this have the same text

@@ -26,7 +26,7 @@ __all__ = ["Flagger", "Thresholds", "doubtful_texts", "flag_text", "guards_versi
 REPEATED: Flag = "repeated_text"
 """Flag of a text that too many clips of the same source have."""
 
-_ALGORITHM = 4  # version, raised whenever the same text gets different flags
+_ALGORITHM = 5  # version, raised whenever the same text gets different flags
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Thresholds:
         max_rate: Chinese characters, or triples of other letters, per second; fast Mandarin has 8.
         max_compression: units per new piece, see `redundancy`; of 12,424 lines of drama dialogue
             one is above 2, none above 2.4.
-        max_no_speech: probability of no speech; applies only below ``min_logprob`` (Whisper's 0.6).
+        max_no_speech: probability of no speech; applies below half of ``min_logprob`` (Whisper's 0.6).
         min_logprob: mean log-probability of the tokens (Whisper's -1.0).
         empty_logprob: the same below which a text is emptied.
         max_repeats: clips of a source with the same text of five characters or more.
@@ -77,7 +77,7 @@ def flag_text(
         (['char_loop', 'compression', 'too_fast'], [])
     """
     unsure = avg_logprob is not None and avg_logprob < thresholds.min_logprob
-    certain = avg_logprob is not None and not unsure
+    certain = avg_logprob is not None and avg_logprob >= thresholds.min_logprob / 2
     silent = no_speech_prob is not None and no_speech_prob > thresholds.max_no_speech
     spoken = letters_only(_REMARK.sub("", text))
     flags = {

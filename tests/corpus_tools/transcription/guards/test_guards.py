@@ -96,6 +96,8 @@ def test_spoken_text_is_not_flagged(text: str) -> None:
     ("logprob", "no_speech", "flags"),
     [
         (-0.4, 0.9, []),  # Whisper is sure of the words, so somebody speaks
+        (-0.8, 0.71, ["no_speech"]),  # "Thank you." for applause
+        (-0.8, 0.5, []),
         (-1.2, 0.9, ["low_logprob", "no_speech"]),
         (None, 0.9, ["no_speech"]),
         (-1.2, 0.1, ["low_logprob"]),
