@@ -37,7 +37,8 @@ class Thresholds:
         max_rate: Chinese characters, or triples of other letters, per second; fast Mandarin has 8.
         max_compression: units per new piece, see `redundancy`; of 12,424 lines of drama dialogue
             one is above 2, none above 2.4.
-        max_no_speech: probability of no speech; applies below half of ``min_logprob`` (Whisper's 0.6).
+        max_no_speech: probability of no speech (Whisper's 0.6); applies below half of
+            ``min_logprob``.
         min_logprob: mean log-probability of the tokens (Whisper's -1.0).
         empty_logprob: the same below which a text is emptied.
         max_repeats: clips of a source with the same text of five characters or more.
