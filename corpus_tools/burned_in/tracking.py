@@ -144,7 +144,7 @@ class _Track:
         )
 
     def outgrown_by(self, box: Box) -> bool:
-        return box.width > self.box.width + 1.2 * self.box.height
+        return box.width > self.box.width + _GROWN * self.box.height
 
     def appearance(self) -> Appearance:
         mean = (self._sum / self._seen).round().astype(np.uint8)
@@ -181,6 +181,7 @@ _LOOK_BACK = 1.2  # s
 _LOWEST, _HIGHEST = 0.45, 1.9  # heights of a line
 _OFTEN, _RARELY = 0.35, 1.0  # s; while no line is shown, and while one is
 _STANDING = 5.0  # s; what is shown for longer, as logos are, is no part of a new line
+_GROWN = 0.5  # heights of the line; half a letter, as of a line first found while it fades in
 _SAME = 0.55  # correlation
 _MISSED = 1  # frames that may be unlike
 _SETTLED = 8  # frames from which the reference is made
