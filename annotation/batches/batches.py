@@ -44,7 +44,7 @@ PLAN_FILE = "plan.json"
 _PSEUDONYM = re.compile(r"[\w-]{1,32}")
 
 Kind = Literal["label", "adjudication"]
-Order = Literal["shuffled", "uncertainty"]
+Order = Literal["shuffled", "uncertainty", "doubt"]
 
 
 @record

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from annotation.batches.batches import (
+    Order,
     Plan,
     Row,
     batch_path,
@@ -128,6 +129,7 @@ def export_tasks(
     seed: int = 0,
     panel: Panel | None = None,
     ranking: Ranking | None = None,
+    ranked_by: Order = "uncertainty",
     pre_annotations: Mapping[str, Sequence[float]] | None = None,
     context: FindContext | None = None,
     audio_base_url: str | None = None,
@@ -149,6 +151,7 @@ def export_tasks(
         seed: seed of assignment and order.
         panel: annotators of the batch; default: one list for all.
         ranking: order of the clips in all lists, instead of shuffling.
+        ranked_by: name of that order in the plan of the batch.
         pre_annotations: probabilities in class order by clip id, to be pre-selected.
         context: finds excerpts with context; default: tasks have none.
         audio_base_url: HTTP URL of the folder ``clips``; default: Label Studio's local files, with
@@ -211,7 +214,7 @@ def export_tasks(
         per_clip=panel.votes,
         annotators=list(panel.annotators),
         gold=task_lists.gold_clips(),
-        order="shuffled" if ranking is None else "uncertainty",
+        order="shuffled" if ranking is None else ranked_by,
     )
     write_lists(corpus, plan, task_lists, rows, screen, outcome)
     return outcome

@@ -263,6 +263,7 @@ class Corpus:
         *,
         resplit: bool = False,
         min_votes: int | None = None,
+        min_text_confidence: float | None = None,
         progress: Progress = no_progress,
         **settings: Any,
     ) -> Outcome:
@@ -271,6 +272,7 @@ class Corpus:
         Args:
             resplit: whether to ignore the splits of the newest version.
             min_votes: minimum number of answers per clip; default: that of corpus.toml.
+            min_text_confidence: minimum share of the vote of a combined text; default: the same.
             progress: called after each clip.
             settings: keys of section [split], e.g. ``group_by="speaker"``.
 
@@ -285,6 +287,7 @@ class Corpus:
             self.workspace,
             with_overrides(configuration.split, **settings),
             with_overrides(configuration.labels, min_votes=min_votes),
+            text=with_overrides(configuration.text, min_confidence=min_text_confidence),
             resplit=resplit,
             progress=progress,
         )

@@ -28,7 +28,7 @@ from manifests.storage.records import (
     TextSource,
     Transcript,
 )
-from manifests.storage.sections import SplitSettings
+from manifests.storage.sections import SplitSettings, TextSettings
 from manifests.storage.shards import STAGES, read_header, read_shard, read_stage
 from manifests.storage.speakers import read_speakers
 from manifests.storage.store import inside
@@ -51,6 +51,7 @@ def build_from_corpus(
     split: SplitSettings,
     labels: LabelSettings,
     *,
+    text: TextSettings | None = None,
     resplit: bool = False,
     given: Mapping[str, Split] | None = None,
     lock: AbstractContextManager[object] | None = None,
@@ -59,8 +60,9 @@ def build_from_corpus(
     """Write the next version of the manifest from the accepted clips of the corpus folder.
 
     The folder is locked during the call, by ``lock`` if given. The labels' method is recorded in
-    the version's params and card; ``resplit`` ignores the splits of the newest version. ``given``
-    and the outcome are as for :func:`manifests.building.build.build_manifest`.
+    the version's params and card; ``text`` is by default that of corpus.toml; ``resplit`` ignores
+    the splits of the newest version. ``given`` and the outcome are as for
+    :func:`manifests.building.build.build_manifest`.
 
     Raises:
         DataError: if a shard, a file of judgements, gold.csv or speakers.csv can't be read.
@@ -78,13 +80,19 @@ def build_from_corpus(
         label_of = aggregation.labels
         labelled = [clip for clip in accepted if _is_labelled(clip, label_of)]
         few = len(labelled) <= MOST_CLIPS
-        order = configuration.text.order
-        transcripts = best_transcripts(root, order)
+        text = text or configuration.text
+        transcripts = best_transcripts(root, text.order)
+        texts = choose_texts(transcripts, corrected_transcripts(root, judgements), text.order)
+        confidences = {
+            clip_id: transcripts[clip_id].confidence or 0.0
+            for clip_id, (_, source) in texts.items()
+            if source == "combined"
+        }
         outcome = build_manifest(
             root,
             accepted,
             label_of,
-            choose_texts(transcripts, corrected_transcripts(root, judgements), order),
+            texts,
             read_speakers(workspace.speakers, configuration.corpus.language),
             {source.source_id: source for source in read_stage(root, STAGES["sources"], Source)},
             split,
@@ -92,8 +100,10 @@ def build_from_corpus(
                 "corpus": configuration.corpus.model_dump(mode="json"),
                 "card": configuration.card.model_dump(mode="json"),
                 "labels": aggregation.params(labels),
-                "text": configuration.text.model_dump(mode="json"),
+                "text": text.model_dump(mode="json"),
             },
+            confidences=confidences,
+            least_confidence=text.min_confidence,
             repeats=shared_recordings(root, labelled) if few else {},
             facts=_card_facts(
                 root,
@@ -105,6 +115,11 @@ def build_from_corpus(
             resplit=resplit,
             given=given,
             progress=progress,
+        )
+    if text.min_confidence and not confidences:
+        outcome.warnings.append(
+            f"no clip's text is a combined one, so none is below the minimum confidence of "
+            f"{text.min_confidence:g}; run: corpus combine-transcripts"
         )
     if not few:
         outcome.warnings.append(

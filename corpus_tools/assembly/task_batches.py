@@ -9,12 +9,14 @@ from typing import Literal
 from annotation.labels.aggregate import aggregated_labels
 from annotation.tasks.assignment import Panel
 from annotation.tasks.disputed import export_disputed
-from annotation.tasks.export import Ranking, export_tasks
+from annotation.tasks.export import Ranking, export_tasks, hash_order
 from annotation.tasks.priority import ranked, read_predictions
 from corpus_tools.assembly.excerpts import Excerpts
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import ConfigurationError
 from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.storage.records import Transcript
+from manifests.storage.shards import STAGES, read_stage
 
 __all__ = ["BatchOptions", "export_batch"]
 
@@ -46,7 +48,7 @@ class BatchOptions:
     annotators: Sequence[str] | None = None
     per_clip: int | None = None
     gold_rate: float = 0.0
-    order: Literal["shuffled", "uncertainty"] = "shuffled"
+    order: Literal["shuffled", "uncertainty", "doubt"] = "shuffled"
     predictions: Path | None = None
     pre_annotate: bool = False
     disputed: bool = False
@@ -59,7 +61,8 @@ class BatchOptions:
         """Raise ConfigurationError for the first option that isn't compatible with the others."""
         unnamed = self.annotators is None
         uses = self.pre_annotate or self.order == "uncertainty"
-        labelling = self.per_clip is not None or self.gold_rate or self.predictions or uses
+        ordered = uses or self.order != "shuffled"
+        labelling = self.per_clip is not None or self.gold_rate or self.predictions or ordered
         for invalid, message in (
             (self.disputed and unnamed, "--disputed: name the adjudicators with --annotators"),
             (
@@ -134,6 +137,8 @@ def _labelling(workspace: Workspace, options: BatchOptions, excerpts: Excerpts |
     ranking: Ranking | None = None
     if predictions is not None and options.order == "uncertainty":
         ranking = _ranking(workspace, options.seed, predictions, unpredicted)
+    elif options.order == "doubt":
+        ranking = _by_doubt(workspace, options.seed)
     configuration = workspace.configuration
     outcome = export_tasks(
         workspace.root,
@@ -142,6 +147,7 @@ def _labelling(workspace: Workspace, options: BatchOptions, excerpts: Excerpts |
         seed=options.seed,
         panel=panel,
         ranking=ranking,
+        ranked_by="doubt" if options.order == "doubt" else "uncertainty",
         pre_annotations=predictions if options.pre_annotate else None,
         context=excerpts,
         audio_base_url=options.audio_base_url,
@@ -165,5 +171,25 @@ def _ranking(
         have = Counter(str(label.emotion) for label in labels if label.emotion is not None)
         unpredicted.extend(clip_id for clip_id in clips if clip_id not in predictions)
         return ranked(clips, predictions, have, configuration.targets.counts(), seed)
+
+    return rank
+
+
+def _by_doubt(workspace: Workspace, seed: int) -> Ranking:
+    """Return the order by the confidence of combined texts, the least first, then the others."""
+    texts = read_stage(workspace.root, STAGES["transcripts"], Transcript)
+    confidences = {
+        text.clip_id: text.confidence
+        for text in texts
+        if text.source == "combined" and text.confidence is not None
+    }
+    if not confidences:
+        raise ConfigurationError(
+            "--order doubt: no clip has a combined text with a confidence; run: corpus "
+            "combine-transcripts"
+        )
+
+    def rank(clips: Sequence[str]) -> list[str]:
+        return sorted(hash_order(clips, seed), key=lambda clip_id: confidences.get(clip_id, 2.0))
 
     return rank

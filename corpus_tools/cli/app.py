@@ -7,6 +7,7 @@ import typer
 from corpus_tools.cli.add_recordings import add_recordings
 from corpus_tools.cli.agreement import agreement
 from corpus_tools.cli.build_manifest import build_manifest
+from corpus_tools.cli.combine_transcripts import combine_transcripts
 from corpus_tools.cli.compare import compare
 from corpus_tools.cli.compare_transcripts import compare_transcripts
 from corpus_tools.cli.demo import demo
@@ -79,6 +80,7 @@ for _panel, _verb, _function in (
     (BUILD, "transcribe", transcribe),
     (BUILD, "import-transcripts", import_transcripts),
     (BUILD, "compare-transcripts", compare_transcripts),
+    (BUILD, "combine-transcripts", combine_transcripts),
     (ANNOTATE, "export-tasks", export_tasks),
     (ANNOTATE, "push-tasks", push_tasks),
     (ANNOTATE, "pull-annotations", pull_annotations),

@@ -53,6 +53,16 @@ def build_manifest(
     min_votes: Annotated[
         int | None, typer.Option(help="Minimum number of answers per clip.", show_default="1")
     ] = None,
+    min_text_confidence: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            min=0.0,
+            max=1.0,
+            help="Leave out clips with a smaller share of the vote for their combined text, e.g. 0.7.",
+            show_default="0",
+        ),
+    ] = None,
     resplit: Annotated[
         bool,
         typer.Option("--resplit", help="Split again: clips may move between train, val and test."),
@@ -82,6 +92,7 @@ def build_manifest(
             outcome = Corpus.open(corpus).build_manifest(
                 resplit=resplit,
                 min_votes=min_votes,
+                min_text_confidence=min_text_confidence,
                 progress=progress,
                 group_by=group_by,
                 folds=folds,

@@ -54,10 +54,10 @@ def export_tasks(
         ),
     ] = 0.0,
     order: Annotated[
-        Literal["shuffled", "uncertainty"],
+        Literal["shuffled", "uncertainty", "doubt"],
         typer.Option(
             help="Order of the clips; uncertainty: uncertain predictions and rare classes first, "
-            "needs --predictions.",
+            "needs --predictions; doubt: the least confident combined texts first.",
         ),
     ] = "shuffled",
     predictions: Annotated[

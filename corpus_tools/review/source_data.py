@@ -72,7 +72,16 @@ def _preferred(texts: list[Transcript]) -> dict[str, Transcript]:
     return {text.clip_id: text for text in ordered}
 
 
-_PREFERENCE = ("annotator", "script", "import", "subtitle", "ocr", "recogniser", "whisper")
+_PREFERENCE = (
+    "annotator",
+    "script",
+    "import",
+    "combined",
+    "subtitle",
+    "ocr",
+    "recogniser",
+    "whisper",
+)
 
 
 @dataclass(frozen=True)

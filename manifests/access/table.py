@@ -47,6 +47,7 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "review --apply": _access("clips pages", "annotations versions"),
         "transcribe": _access("texts", "clips"),
         "import-transcripts": _access("texts", "clips"),
+        "combine-transcripts": _access("texts", "clips"),
         "export-tasks": _access("annotations", "clips texts versions"),
         "push-tasks": _access("annotations", "clips"),
         "pull-annotations": _access("annotations", "clips"),

@@ -29,6 +29,8 @@ def build_manifest(
     settings: SplitSettings,
     params: dict[str, Any],
     *,
+    confidences: Mapping[str, float] = MappingProxyType({}),
+    least_confidence: float = 0.0,
     repeats: Mapping[str, str] = MappingProxyType({}),
     facts: Mapping[str, Any] = MappingProxyType({}),
     resplit: bool = False,
@@ -44,7 +46,8 @@ def build_manifest(
     class_deviation held bridges folds leakage giveaways``).
 
     Labels, texts (with their sources) and the recordings shared with other clips (``repeats``; such
-    clips stay together) are by clip id. ``params`` are content: ``corpus`` and ``card`` (sections
+    clips stay together) are by clip id, and so are ``confidences`` of texts; clips with one below
+    ``least_confidence`` are left out. ``params`` are content: ``corpus`` and ``card`` (sections
     of corpus.toml, shown in the card), ``labels``, ``text``. ``facts`` of the card
     (`manifests.card.draft.CardFacts`) are no content, so a change makes no new version. Clips of
     the newest version keep its splits, even against ``given``, unless ``resplit`` divides all anew.
@@ -56,7 +59,9 @@ def build_manifest(
         CorpusError: if another process is building.
     """
     outcome = Outcome()
-    inputs = ManifestInputs(list(clips), labels, texts, speakers, sources)
+    inputs = ManifestInputs(
+        list(clips), labels, texts, speakers, sources, confidences, least_confidence
+    )
     folder = corpus / "manifests"
     with FolderLock(folder, "build") as lock:
         if lock.broken:

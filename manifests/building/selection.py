@@ -28,7 +28,9 @@ __all__ = ["ManifestInputs", "best_transcripts", "kept_repeats", "rejection", "s
 class ManifestInputs:
     """Inputs of a manifest: accepted clips; labels and texts with their sources, by clip id.
 
-    A clip may have no text, a speaker no row of speakers.csv; every clip's source must be there.
+    ``confidences`` are those of the texts that have one; clips with one below ``least_confidence``
+    are left out. A clip may have no text, a speaker no row of speakers.csv; every clip's source
+    must be there.
     """
 
     clips: Iterable[Clip]
@@ -36,6 +38,8 @@ class ManifestInputs:
     texts: Mapping[str, tuple[str, TextSource]] = field(default_factory=dict)
     speakers: Mapping[str, Speaker] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
+    confidences: Mapping[str, float] = field(default_factory=dict)
+    least_confidence: float = 0.0
 
 
 def select(
@@ -48,10 +52,11 @@ def select(
 ) -> list[ManifestEntry]:
     """Return the entries of the labelled clips by clip id, not yet grouped or split.
 
-    One clip of each set of repeats is kept. The others, superseded clips, clips without a class and
-    withdrawn clips are counted in ``outcome`` as rejected. A speaker's id is spelled alike in all
-    entries, as in ``speakers`` if it is there. An unknown source is a failure, as is a missing
-    file, or with ``check_files`` one that doesn't match its sha256.
+    One clip of each set of repeats is kept. The others, superseded clips, clips without a class,
+    withdrawn clips and those with a doubtful text are counted in ``outcome`` as rejected. A
+    speaker's id is spelled alike in all entries, as in ``speakers`` if it is there. An unknown
+    source is a failure, as is a missing file, or with ``check_files`` one that doesn't match its
+    sha256.
     """
     clips = sorted(inputs.clips, key=lambda clip: clip.clip_id)
     kept = kept_repeats(clips, inputs.labels)
@@ -65,6 +70,8 @@ def select(
     entries: list[ManifestEntry] = []
     for done, clip in enumerate(clips, start=1):
         reason = rejection(clip, inputs.labels.get(clip.clip_id), kept)
+        if not reason and inputs.confidences.get(clip.clip_id, 1.0) < inputs.least_confidence:
+            reason = "doubtful_text"
         if reason is not None:
             outcome.rejected[reason] += 1
         else:
@@ -139,6 +146,7 @@ def _entry(
         duration=clip.duration,
         text=text,
         text_source=text_source,
+        text_confidence=inputs.confidences.get(clip.clip_id),
         emotion=emotion,
         soft=label.soft or _SURE[emotion],
         votes=label.votes,

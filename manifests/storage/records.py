@@ -57,7 +57,9 @@ Side = Literal["train", "val", "test"]
 Split = Literal["train", "val", "test", "held"]
 SpeakerSource = Literal["script", "subtitle", "annotator", "file", "cluster"]
 Gender = Literal["female", "male", "other"]
-TextSource = Literal["whisper", "recogniser", "subtitle", "ocr", "script", "import", "annotator"]
+TextSource = Literal[
+    "whisper", "recogniser", "subtitle", "ocr", "script", "import", "annotator", "combined"
+]
 
 
 @lru_cache(maxsize=65_536)  # few combinations of votes occur, so most clips share one list
@@ -201,10 +203,11 @@ class Transcript(Record):
     """One text for one clip from one origin; the key is clip, source and model.
 
     ``source`` is ``whisper`` for Whisper, ``recogniser`` for every other recogniser run here, and
-    ``import`` for imported texts, ``ocr`` for subtitles read from the picture. ``confidence``, from
-    0 to 1, is the match of timed lines with the clip: the share of their time that lies in the
-    clip, times the share of its speech that they cover; null for texts without lines. ``words``
-    are start, end, text and probability, with times on the source's timeline.
+    ``import`` for imported texts, ``ocr`` for subtitles read from the picture, and ``combined`` the
+    vote of the others. ``confidence``, from 0 to 1, is the share of the vote of a combined text;
+    for timed lines their match with the clip: the share of their time that lies in the clip, times
+    the share of its speech that they cover; else null. ``words`` are start, end, text and
+    probability, with times on the source's timeline.
     """
 
     clip_id: str
@@ -272,6 +275,7 @@ class ManifestEntry(Record):
     """One clip of a manifest, with its file, speaker, text, votes, label and split.
 
     ``soft`` is the share of each class in class order by ``[labels] method``; its sum is 1.
+    ``text_confidence`` is the share of the vote of a combined text, absent for others.
     ``agreement`` is the share of the votes that agree with ``emotion``. If ``adjudicated``, the
     last vote decided. ``fold`` counts from 1 if the clips are divided into folds; ``split`` is then
     the clip's split while the first fold is tested.
@@ -290,6 +294,7 @@ class ManifestEntry(Record):
     duration: float
     text: str
     text_source: TextSource | None
+    text_confidence: float | None = Field(None, exclude_if=lambda share: share is None)
     emotion: Emotion
     soft: Shares
     votes: list[tuple[str, Emotion | None]]

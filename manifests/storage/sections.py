@@ -28,7 +28,16 @@ GROUP_MODES = ("auto", "none")
 SPEAKERS = "speakers"
 """Value of ``[split] folds`` for one fold per speaker (leave one speaker out)."""
 
-_TRUST = ("annotator", "import", "script", "subtitle", "ocr", "recogniser", "whisper")
+_TRUST = (
+    "annotator",
+    "import",
+    "script",
+    "combined",
+    "subtitle",
+    "ocr",
+    "recogniser",
+    "whisper",
+)
 
 
 class TextSettings(Settings):
@@ -36,12 +45,16 @@ class TextSettings(Settings):
 
     Attributes:
         order: text sources, the most trusted first: ``annotator``, ``import``, ``script``,
-            ``subtitle``, ``ocr`` (subtitles in the picture), ``recogniser`` (any but Whisper),
-            ``whisper``; sources not named are ignored. ``source:model`` selects one model or name,
-            such as ``whisper:large-v3`` or ``import:li``.
+            ``combined`` (the vote of the others), ``subtitle``, ``ocr`` (subtitles in the picture),
+            ``recogniser`` (any but Whisper), ``whisper``; sources not named are ignored.
+            ``source:model`` selects one model or name, such as ``whisper:large-v3`` or
+            ``import:li``.
+        min_confidence: leaves out clips with a smaller share of the vote for their combined text;
+            texts of other sources have none and stay.
     """
 
     order: tuple[str, ...] = _TRUST
+    min_confidence: float = Field(0.0, ge=0, le=1)
 
     @field_validator("order")
     @classmethod

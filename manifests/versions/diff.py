@@ -185,7 +185,7 @@ def _kinds(names: Collection[str]) -> tuple[str, ...]:
 
 _FIELDS = {
     "relabelled": {"emotion"},
-    "retranscribed": {"text", "text_source"},
+    "retranscribed": {"text", "text_source", "text_confidence"},
     "moved": {"split"},
     "revoted": {"votes", "soft", "agreement", "adjudicated"},
     "recut": {"sha256", "file_sha256", "start", "end", "duration"},

@@ -173,7 +173,7 @@ def arrow_schema(columns: Iterable[str]) -> Any:
     text, number = pyarrow.string(), pyarrow.float64()
     vote = pyarrow.struct([("annotator", text), ("emotion", text)])
     types = {
-        **dict.fromkeys(("start", "end", "duration", "agreement"), number),
+        **dict.fromkeys(("start", "end", "duration", "text_confidence", "agreement"), number),
         **dict.fromkeys(("fold", "age"), pyarrow.int64()),
         "soft": pyarrow.list_(number),
         "votes": pyarrow.list_(vote),

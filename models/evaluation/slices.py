@@ -40,6 +40,13 @@ def agreement_level(entry: ManifestEntry) -> str:
     return _LEVELS[int(np.searchsorted([-1.0, -0.75, -0.5], -entry.agreement))]
 
 
+def confidence_level(entry: ManifestEntry) -> str | None:
+    """Return the level of the share of the vote that a clip's combined text has, if it is one."""
+    if entry.text_confidence is None:
+        return None
+    return _CONFIDENCES[int(np.searchsorted([-1.0, -0.9, -0.7], -entry.text_confidence))]
+
+
 def slice_predictions(
     entries: Sequence[ManifestEntry], truth: Labels, predicted: Labels
 ) -> list[dict[str, Any]]:
@@ -47,7 +54,8 @@ def slice_predictions(
 
     Rows have ``key``, ``value`` (``(unknown)`` for an empty field), ``n``, ``accuracy``, ``uar``
     (over the classes that occur in the slice), ``uar_interval`` (bootstrap over the slice's clips,
-    95 %) and ``classes`` (their number). No rows by source if each source has one clip.
+    95 %) and ``classes`` (their number). No rows by source if each source has one clip, or by the
+    confidence of texts if none has one.
     """
     table = pd.DataFrame(
         {key: [value_of(entry) or UNKNOWN for entry in entries] for key, value_of in KEYS.items()}
@@ -56,6 +64,8 @@ def slice_predictions(
     for key in KEYS:
         parts = table.groupby(key).indices
         if key == "source" and len(parts) == len(entries):
+            continue
+        if key == "text_confidence" and [*parts] == [UNKNOWN]:
             continue
         for value in _in_order(key, {str(value) for value in parts}):
             part = parts[value]
@@ -117,6 +127,7 @@ KEYS: Mapping[str, Callable[[ManifestEntry], str | None]] = {
     "source": lambda entry: entry.source_id,
     "duration": lambda entry: duration_bin(entry.duration),
     "text_source": lambda entry: entry.text_source,
+    "text_confidence": confidence_level,
     "agreement": agreement_level,
 }
 """Slice keys, and the function that returns a clip's value."""
@@ -131,6 +142,11 @@ _LEVELS = (
     "one vote",
     "no votes",
 )
-_ORDERS = {"duration": _DURATIONS, "agreement": _LEVELS}
+_CONFIDENCES = ("unanimous", "0.9 and more", "0.7 to 0.9", "under 0.7")
+_ORDERS = {
+    "duration": _DURATIONS,
+    "text_confidence": (*_CONFIDENCES, UNKNOWN),
+    "agreement": _LEVELS,
+}
 _RESAMPLES = 1000
 _SHOWN = 12  # slices per key in the printed table

@@ -243,3 +243,29 @@ def test_repeats_in_two_sources_stay_in_one_split(root, run, make_voice):
     assert {entry.speaker for entry in entries if entry.group in groups} == {"p0", "p5"}
     leakage = json.loads((root / "manifests" / "v1" / "leakage.json").read_text())
     assert leakage["recording"]["values"] == 1
+
+
+def test_clips_with_a_doubtful_combined_text_are_left_out_on_request(root, run):
+    options = ("--min-text-confidence", "0.7", "--json")
+    warned = json.loads(run(*options).stdout)
+    assert warned["counts"]["rejected"] == {"tie": 1}
+    assert any(
+        "no clip's text is a combined one, so none is below the minimum confidence of 0.7" in text
+        for text in warned["warnings"]
+    )
+    name = "e3-0123456789ab"
+    clips = [one.clip_id for one in read_shard(STAGES["segments"].path(root, name), Clip)]
+    shares = (0.5, 0.7, 1.0)
+    texts = [
+        Transcript(clip_id=clip_id, text="要", text_raw="要", source="combined", confidence=share)
+        for clip_id, share in zip(clips, shares, strict=False)
+    ]
+    write_shard(root, STAGES["transcripts"], name, texts, {"n": 1})
+    found = json.loads(run(*options).stdout)
+    assert found["counts"]["rejected"] == {"tie": 1, "doubtful_text": 1}
+    entries = {one.clip_id: one for one in load_manifest(root / "manifests" / "v2").entries}
+    assert clips[0] not in entries
+    assert [entries[one].text_confidence for one in clips[1:4]] == [0.7, 1.0, None]
+    assert "text_confidence" not in entries[clips[3]].row()
+    everything = json.loads(run("--json").stdout)
+    assert everything["counts"]["rejected"] == {"tie": 1}

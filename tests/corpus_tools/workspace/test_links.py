@@ -33,6 +33,7 @@ ARGUMENTS = {
     "transcribe": [],
     "import-transcripts": ["{outside}/keep", "--name", "x"],
     "compare-transcripts": ["a", "b"],
+    "combine-transcripts": [],
     "export-tasks": [],
     "push-tasks": [],
     "pull-annotations": [],
