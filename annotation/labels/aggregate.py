@@ -23,20 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from annotation.batches.gold import read_gold
 from annotation.judgements.store import judgement_key, latest, read_judgements
-from annotation.labels.dawid_skene import dawid_skene
-from annotation.labels.votes import (
-    MISSING,
-    VoteTable,
-    gold_accuracy,
-    vote_table,
-    vote_weights,
-    weighted_shares,
-)
 from annotation.scheme.answers import gc_paused
 from annotation.scheme.settings import LabelSettings, Method
 from manifests.base.emotions import EMOTIONS, Emotion
@@ -49,7 +36,6 @@ __all__ = [
     "aggregate_votes",
     "aggregated_labels",
     "clip_votes",
-    "gold_codes",
 ]
 
 
@@ -66,54 +52,6 @@ class Shares:
     by_clip: Mapping[str, Sequence[float]] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-
-
-def class_shares(
-    judgements: Sequence[Judgement], gold: Mapping[str, Emotion], method: Method
-) -> Shares:
-    """Return the shares of the classes in every clip's votes.
-
-    The judgements are the latest (``judgements.latest``); adjudications are ignored.
-    """
-    if method == "majority":
-        return Shares("majority")
-    table = vote_table(judgements)
-    if method == "dawid_skene":
-        by_clip = _by_clip(table, dawid_skene(table.codes, len(EMOTIONS)).posterior)
-        few = (_FEW_CLIPS.format(len(by_clip)),) if len(by_clip) < _MIN_CLIPS else ()
-        return Shares(method, by_clip, warnings=few)
-    answers, right = gold_accuracy(table.codes, gold_codes(table, gold))
-    if not answers.any():
-        return Shares("majority", warnings=(_NO_GOLD,))
-    weights = vote_weights(answers, right, len(EMOTIONS))
-    return Shares(
-        method,
-        _by_clip(table, weighted_shares(table.codes, weights, len(EMOTIONS))),
-        dict(zip(table.annotators, weights.round(6).tolist(), strict=True)),
-    )
-
-
-def gold_codes(table: VoteTable, gold: Mapping[str, Emotion]) -> NDArray[np.int8]:
-    """Return the class index of each clip of the table in ``gold``, or ``MISSING``, (C,)."""
-    places = (EMOTIONS.index(gold[clip]) if clip in gold else MISSING for clip in table.clips)
-    return np.fromiter(places, dtype=np.int8, count=len(table.clips))
-
-
-def _by_clip(table: VoteTable, shares: NDArray[np.float64]) -> dict[str, list[float]]:
-    rows = shares.round(_DECIMALS).tolist()
-    return {table.clips[place]: rows[place] for place in np.flatnonzero(~np.isnan(shares[:, 0]))}
-
-
-_DECIMALS = 6
-_MIN_CLIPS = 200  # clips above which Dawid and Skene's model is seldom worse than the majority
-_FEW_CLIPS = (
-    "[labels] method = 'dawid_skene' has only {} clips with votes to estimate from and may be "
-    "worse than the majority; label 200 or more, or set method = 'majority'"
-)
-_NO_GOLD = (
-    "[labels] method = 'weighted' needs votes on gold clips and there are none, so the majority "
-    "decided; list clips of known class in annotations/gold.csv (clip_id,emotion)"
-)
 
 
 @dataclass(frozen=True)
@@ -148,8 +86,7 @@ def aggregate_votes(
     Raises DataError if a file of judgements or the gold clips can't be read.
     """
     rows = latest(read_judgements(corpus)) if judgements is None else judgements
-    gold = read_gold(corpus) if settings.method == "weighted" else {}
-    shares = class_shares(rows, gold, settings.method)
+    shares = _class_shares(corpus, rows, settings.method)
     by_clip: dict[str, list[Judgement]] = defaultdict(list)
     for row in rows:
         by_clip[row.clip_id].append(row)
@@ -158,6 +95,17 @@ def aggregate_votes(
         for clip_id, votes in by_clip.items()
     }
     return Aggregation(decided, shares, by_clip)
+
+
+def _class_shares(corpus: Path, judgements: Sequence[Judgement], method: Method) -> Shares:
+    if method == "majority":
+        return Shares(method)
+    # the methods that need arrays are loaded where they are used: status and why are quick
+    from annotation.batches.gold import read_gold
+    from annotation.labels.shares import class_shares
+
+    gold = read_gold(corpus) if method == "weighted" else {}
+    return class_shares(judgements, gold, method)
 
 
 def aggregate_clip(

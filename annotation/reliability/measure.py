@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from annotation.batches.gold import read_gold
 from annotation.judgements.store import latest, read_judgements
-from annotation.labels.aggregate import gold_codes
+from annotation.labels.shares import gold_codes
 from annotation.labels.votes import MISSING, VoteTable, vote_table
 from annotation.reliability.annotator_stats import annotator_histories, annotator_row
 from annotation.reliability.metrics import (

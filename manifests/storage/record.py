@@ -27,7 +27,7 @@ def record(kind: type[T]) -> type[T]:
     >>> Point(x=1).row()
     {'x': 1.0}
     """
-    config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    config = ConfigDict(extra="forbid", allow_inf_nan=False, defer_build=True)
     made: Any = dataclass(kind, frozen=True, slots=True, kw_only=True, config=config)
     return cast(type[T], made)
 

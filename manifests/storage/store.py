@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from pydantic_core import from_json
+
 from manifests.base.errors import CorpusError, DataError
 from manifests.storage.links import check_way
 from manifests.storage.partials import clear_partials, partial_path
@@ -216,8 +218,8 @@ def parse_jsonl(
         if not row.strip() or (naming is not None and naming not in row and "\\u" not in row):
             continue
         try:
-            value = json.loads(row)
-        except (ValueError, RecursionError) as error:
+            value = from_json(row)
+        except ValueError as error:
             raise DataError(
                 f"{path}, line {number}: not valid JSON (truncated or edited); {advice}"
             ) from error
