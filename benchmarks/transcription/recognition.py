@@ -7,7 +7,8 @@ utterance in part (between 15 and 85 % of it) are left out, as are those without
 of a material are measured on the same clips, one after another in the same run, on one thread, by
 the processor's time, loading excluded:
 
-    ours              corpus transcribe --context clip / window, with options, after the guards
+    ours              corpus transcribe --context clip / window, with options, after the guards;
+                      in int8: with --recogniser faster-whisper
     openai-whisper    its `transcribe`, clip by clip, and over the whole file
     faster-whisper    int8, clip by clip, and its batched pipeline over the whole file
 
@@ -220,6 +221,9 @@ def rows_of(
     lexicon = str(lexicon_of(material, folder))
     return {
         "ours, window": partial(mine, context="window"),
+        "ours, window, faster-whisper int8": partial(
+            ours, material, ctranslate2, recogniser="faster-whisper"
+        ),
         "ours, clip": partial(mine, context="clip"),
         "openai-whisper, clip by clip": partial(openai_by_clip, material, openai),
         "openai-whisper, whole file": partial(openai_whole, material, openai),

@@ -15,7 +15,7 @@ def transcribe(
         str | None,
         typer.Option(
             help="Model of the recogniser; for Whisper a name (tiny … large-v3) or a checkpoint's "
-            "path.",
+            "path, for faster-whisper a name or a folder converted for CTranslate2.",
             show_default="large-v3 for Whisper",
         ),
     ] = None,
@@ -68,7 +68,12 @@ def transcribe(
         ),
     ] = None,
     recogniser: Annotated[
-        str | None, typer.Option(help="Name of an installed recogniser.", show_default="whisper")
+        str | None,
+        typer.Option(
+            help="whisper, faster-whisper (needs pip install 'corpus-tools\\[faster]'), or one "
+            "that another package installs.",
+            show_default="whisper",
+        ),
     ] = None,
     download: Annotated[
         bool, typer.Option("--download", help="Download the model if it is missing.")

@@ -41,16 +41,18 @@ class TranscribeSettings(Settings):
     """Settings of transcription.
 
     Attributes:
-        recogniser: name of an installed recogniser.
-        model: model of the recogniser; for Whisper a name or the path of a checkpoint (by default
-            large-v3).
+        recogniser: ``whisper``, ``faster-whisper`` (in the extra ``faster``), or one that another
+            package installs.
+        model: model of the recogniser; for Whisper a name (by default large-v3) or the path of a
+            checkpoint, for faster-whisper a name or a folder converted for CTranslate2.
         language: spoken language, by code or name, e.g. ``zh``; ``auto`` detects that of each clip;
             by default that of [corpus].
         device: ``cpu``, ``cuda``, ``cuda:1`` …; ``auto`` uses a GPU if there is one.
-        fp16: half precision; by default on a GPU only.
+        fp16: half precision; by default on a GPU only, where faster-whisper without it, and on a
+            CPU with false, computes in float32, by default on a CPU in int8.
         context: ``clip`` transcribes each clip alone; ``window`` transcribes the clips of a source
             together, up to 30 s at once, which is faster and gives word times; by default
-            ``window`` with Whisper, and ``clip`` with other recognisers.
+            ``window`` with Whisper and faster-whisper, and ``clip`` with other recognisers.
         prompt: text that sets the recogniser's style and vocabulary, e.g. names.
         lexicon: expected words: ``sichuan`` for the bundled ones, or a file with one word per line.
         temperatures: tried in turn until a text is neither repetitive nor improbable.
@@ -102,7 +104,7 @@ class TranscribeSettings(Settings):
     @property
     def used_context(self) -> Literal["clip", "window"]:
         """The context, given or by default."""
-        return self.context or ("window" if self.recogniser == "whisper" else "clip")
+        return self.context or ("window" if self.recogniser in _WITH_WORDS else "clip")
 
     def language_in(self, corpus: str) -> str | None:
         """Return the code of the language to recognise in a corpus's, None to detect it."""
@@ -110,4 +112,5 @@ class TranscribeSettings(Settings):
 
 
 DETECT = "auto"
+_WITH_WORDS = ("whisper", "faster-whisper")  # times of words, which windows need
 _DETECT = (DETECT, "automatic", "detect", "自动")

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -33,19 +33,22 @@ __all__ = [
 ]
 
 
-def resolve_device(device: str) -> str:
-    """Return the device (``auto``: a GPU if there is one); ConfigurationError if it is missing."""
+def resolve_device(device: str, gpus: Callable[[], int] | None = None) -> str:
+    """Return the device (``auto``: a GPU if there is one); ConfigurationError if it is missing.
+
+    ``gpus`` counts those that can be used, by default those of PyTorch.
+    """
     import torch
 
+    count = gpus or torch.cuda.device_count
     if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return "cuda" if count() else "cpu"
     kind, _, number = device.partition(":")
     if kind not in ("cpu", "cuda") or (number and not number.isdecimal()):
         raise ConfigurationError(f"no device '{device}'; expected auto, cpu, cuda or cuda:N")
-    if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
+    if kind == "cuda" and int(number or 0) >= count():
         raise ConfigurationError(
-            f"no device '{device}': this machine has {torch.cuda.device_count()} usable GPUs; "
-            f"use --device cpu"
+            f"no device '{device}': this machine has {count()} usable GPUs; use --device cpu"
         )
     return device
 
@@ -147,6 +150,8 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 
 DEFAULT_MODEL = "large-v3"
 
+_PROMPT_TOKENS = 448 // 2 - 1  # half of Whisper's context
+
 Wave = NDArray[np.float32]
 
 
@@ -160,11 +165,14 @@ class WhisperRecogniser:
 
     def __init__(self, options: RecogniserOptions) -> None:
         self.options = options
-        self.device = resolve_device(options.device)
+        self.device = resolve_device(options.device, self._gpus)
         self.fp16 = use_half_precision(options.fp16, self.device)
         model = options.model or DEFAULT_MODEL
-        self.weights = find_weights(model, options.download, options.announce)
+        self.weights = self._find(model, options.download, options.announce)
         self._batches = Batches(options.batch_size, options.announce)
+
+    _gpus: Callable[[], int] | None = None
+    _find = staticmethod(find_weights)
 
     @property
     def name(self) -> str:
@@ -174,18 +182,20 @@ class WhisperRecogniser:
     @property
     def parameters(self) -> dict[str, Any]:
         """Inputs of the texts, JSON-ready."""
-        import whisper
-
         return {
             "weights": self.weights.sha256,
-            "whisper": whisper.__version__,
-            "fp16": self.fp16,
+            **self._software(),
             "prompt": self.options.prompt,
             "lexicon": fingerprint(self.options.lexicon)[:16],
             "temperatures": list(self.options.temperatures),
             "beam_size": self.options.beam_size,
             "max_tokens": self.options.max_tokens,
         }
+
+    def _software(self) -> dict[str, Any]:
+        import whisper
+
+        return {"whisper": whisper.__version__, "fp16": self.fp16}
 
     def transcribe(self, clips: Sequence[Wave], language: str | None) -> list[Recognition]:
         """Transcribe clips, padded with silence to Whisper's 30 s or divided into pieces.
@@ -210,8 +220,7 @@ class WhisperRecogniser:
             self._model.is_multilingual, num_languages=self._model.num_languages
         )
         words = self.options.lexicon
-        budget = self._model.dims.n_text_ctx // 2 - 1
-        tokens, fitting = prompt_tokens(tokenizer, self.options.prompt, words, budget)
+        tokens, fitting = prompt_tokens(tokenizer, self.options.prompt, words, _PROMPT_TOKENS)
         if fitting < len(words):
             self.options.announce(
                 f"the first {fitting} of {len(words)} words of the lexicon fit into the prompt"
@@ -229,7 +238,7 @@ class WhisperRecogniser:
         )
 
     def _recognise(self, pieces: Sequence[Wave], decoding: Decoding) -> list[Recognition]:
-        results = decode(self._model, pieces, decoding)
+        results = self._decode(pieces, decoding)
         return [
             Recognition(
                 text=result.text,
@@ -237,10 +246,16 @@ class WhisperRecogniser:
                 avg_logprob=result.avg_logprob,
                 no_speech_prob=result.no_speech_prob,
                 compression_ratio=result.compression_ratio,
-                words=align_words(self._model, result, len(piece)) if self.options.words else None,
+                words=self._words(result, piece) if self.options.words else None,
             )
             for result, piece in zip(results, pieces, strict=True)
         ]
+
+    def _decode(self, pieces: Sequence[Wave], decoding: Decoding) -> list[Any]:
+        return decode(self._model, pieces, decoding)
+
+    def _words(self, result: Any, piece: Wave) -> list[Word]:
+        return align_words(self._model, result, len(piece))
 
 
 def _split_clip(clip: Wave) -> list[Wave]:

@@ -2,14 +2,16 @@
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Decoding", "decode", "is_repetitive"]
+__all__ = ["Decoding", "decode", "is_repetitive", "with_fallback"]
+
+T = TypeVar("T")
 
 Wave = NDArray[np.float32]
 
@@ -67,12 +69,24 @@ def decode(model: Any, pieces: Sequence[Wave], decoding: Decoding) -> list[Any]:
             _decode_alone(model, features, first, decoding, piece)
             for features, piece in zip(encoded, pieces, strict=True)
         ]
-    for temperature in further:
+    return with_fallback(
+        results,
+        pieces,
+        further,
+        lambda index, temperature: _decode_alone(
+            model, encoded[index], temperature, decoding, pieces[index]
+        ),
+    )
+
+
+def with_fallback(
+    results: list[Any], pieces: Sequence[Wave], ways: Sequence[T], again: Callable[[int, T], Any]
+) -> list[Any]:
+    """Return the results, those in doubt decoded again in further ways until they aren't."""
+    for way in ways:
         for index, result in enumerate(results):
             if _needs_fallback(result, len(pieces[index])):
-                results[index] = _decode_alone(
-                    model, encoded[index], temperature, decoding, pieces[index]
-                )
+                results[index] = again(index, way)
     return results
 
 

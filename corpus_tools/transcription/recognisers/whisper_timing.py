@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 
 from corpus_tools.transcription.recognisers.base import Word
 
-__all__ = ["align_words", "dtw_path", "median_filtered", "split_words", "token_frames"]
+__all__ = [
+    "align_words",
+    "dtw_path",
+    "median_filtered",
+    "split_words",
+    "timed_words",
+    "token_frames",
+]
 
 
 def token_frames(attention: Any, count: int) -> NDArray[np.int64]:
@@ -119,8 +126,7 @@ def align_words(model: Any, result: Any, samples: int) -> list[Word]:
     Times are in seconds from the beginning of the piece. Joined and stripped, the words are the
     text. A word's probability is the geometric mean of its tokens' probabilities.
     """
-    from whisper.audio import N_SAMPLES_PER_TOKEN, SAMPLE_RATE
-    from whisper.timing import merge_punctuations
+    from whisper.audio import N_SAMPLES_PER_TOKEN
     from whisper.tokenizer import get_tokenizer
 
     tokenizer = get_tokenizer(
@@ -135,7 +141,24 @@ def align_words(model: Any, result: Any, samples: int) -> list[Word]:
     frames = max(math.ceil(samples / N_SAMPLES_PER_TOKEN), 1)
     attention, logprobs = _attention_and_logprobs(model, tokenizer, result.audio_features, tokens)
     attention = attention[:, :, :frames]
-    begins = token_frames(attention, len(tokens))
+    seen = attention.softmax(dim=-1).mean(dim=0)[-len(tokens) - 2 : -1].double().cpu().numpy()
+    return timed_words(tokenizer, tokens, token_frames(attention, len(tokens)), logprobs, seen)
+
+
+def timed_words(
+    tokenizer: Any,
+    tokens: Sequence[int],
+    begins: NDArray[np.int64],
+    logprobs: Sequence[float],
+    seen: NDArray[np.float64],
+) -> list[Word]:
+    """Return the words of tokens, given as `token_frames` returns them, with log-probabilities.
+
+    Long words are shortened to where ``seen``, shape (tokens, frames), is largest.
+    """
+    from whisper.audio import N_SAMPLES_PER_TOKEN, SAMPLE_RATE
+    from whisper.timing import merge_punctuations
+
     timed = []
     position = 0
     for text, held in split_words(tokenizer, tokens):
@@ -143,8 +166,7 @@ def align_words(model: Any, result: Any, samples: int) -> list[Word]:
         logprob = sum(logprobs[position:after]) / len(held)
         timed.append(TimedWord(text, held, int(begins[position]), int(begins[after]), logprob))
         position = after
-    seen = attention.softmax(dim=-1).mean(dim=0)[-len(tokens) - 2 : -1]
-    _trim_pauses(timed, seen.double().cpu().numpy())
+    _trim_pauses(timed, seen)
     merge_punctuations(timed, _PREPENDED, _APPENDED)
     second = SAMPLE_RATE / N_SAMPLES_PER_TOKEN
     return [

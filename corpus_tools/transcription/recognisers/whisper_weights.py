@@ -15,7 +15,14 @@ from manifests.base.errors import DataError
 from manifests.storage.partials import clear_partials
 from manifests.storage.store import atomic_path, sha256_file
 
-__all__ = ["Weights", "cache_folder", "check_checkpoint", "find_weights", "official_name"]
+__all__ = [
+    "Weights",
+    "cache_folder",
+    "check_checkpoint",
+    "find_weights",
+    "is_whisper_size",
+    "official_name",
+]
 
 _MEGABYTES = {
     "tiny": 76,
@@ -105,7 +112,7 @@ def _dims_match(dims: dict[str, Any], weights: dict[str, Any]) -> bool:
     if (
         set(dims) != set(ModelDimensions.__annotations__)
         or not positive
-        or not _is_whisper_size(dims)
+        or not is_whisper_size(dims)
     ):
         return False
     shapes = {
@@ -121,7 +128,7 @@ def _dims_match(dims: dict[str, Any], weights: dict[str, Any]) -> bool:
     )
 
 
-def _is_whisper_size(dims: dict[str, Any]) -> bool:
+def is_whisper_size(dims: dict[str, Any]) -> bool:
     """Return whether audio, tokens and heads have Whisper's sizes, as the code assumes."""
     return (
         dims["n_mels"] in (80, 128)
