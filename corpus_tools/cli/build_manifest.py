@@ -59,7 +59,7 @@ def build_manifest(
             metavar="SHARE",
             min=0.0,
             max=1.0,
-            help="Leave out clips with a smaller share of the vote for their combined text, e.g. 0.7.",
+            help="Leave out clips with a smaller share of the vote for their combined text.",
             show_default="0",
         ),
     ] = None,

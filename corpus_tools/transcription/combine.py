@@ -21,13 +21,13 @@ from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.building.selection import text_rank
-from manifests.storage.records import Transcript
+from manifests.storage.records import TextSource, Transcript
 from manifests.storage.shards import shard_paths
 from manifests.storage.store import fingerprint
 
 __all__ = ["COMBINED", "combine_transcripts"]
 
-COMBINED = "combined"
+COMBINED: TextSource = "combined"
 """Origin of the texts that a vote made."""
 
 Voters = dict[str, list[Voter]]

@@ -75,15 +75,14 @@ def split_units(text: str) -> list[Unit]:
     before = ""
     grows = False
     for character in text:
-        if unicodedata.category(character)[0] not in "LMN":
+        kind = unicodedata.category(character)[0]
+        if kind not in "LMN":
             grows = grows and character in _APOSTROPHES
             if units:
                 units[-1] += character
             else:
                 before += character
-        elif units and (
-            unicodedata.category(character)[0] == "M" or (grows and _in_word(character))
-        ):
+        elif units and (kind == "M" or (grows and _in_word(character))):
             units[-1] += character
         else:
             units.append(before + character)

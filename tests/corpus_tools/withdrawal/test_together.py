@@ -68,6 +68,7 @@ def files(tmp_path, monkeypatch):
         "review --apply": [file],
         "transcribe": [],
         "import-transcripts": [file],
+        "combine-transcripts": [],
         "export-tasks": [],
         "push-tasks": [],
         "pull-annotations": [],

@@ -22,7 +22,7 @@ from tests.together import OtherProcess
 USERS = {"export-manifest", "train", "compare", "evaluate", "predict"}
 """Commands that change nothing that others read: they run beside all but withdraw."""
 ANSWERS = {"push-tasks", "pull-annotations", "import-annotations"}
-TEXTS = {"transcribe", "import-transcripts"}
+TEXTS = {"transcribe", "import-transcripts", "combine-transcripts"}
 BESIDE_PAGES = ANSWERS | TEXTS | {"export-tasks", "build-manifest"}
 
 
