@@ -206,7 +206,7 @@ class _Verification:
             )
 
     def _unknown(self) -> Iterator[str]:
-        own_media = {Path(path).parts[0] for path in self._media}
+        own_media = {part for path in self._media for part in Path(path).parts[:1]}
         for path in self.corpus.iterdir():
             if path.name not in _OWN | own_media and not path.name.startswith(".corpus"):
                 yield path.name
@@ -293,6 +293,8 @@ def _sound_problem(within: Within, path: str, expected: _Expected) -> str | None
         return f"is missing; {_CUT_AGAIN}"
     except OSError as error:
         return f"can't be read ({error.strerror}); {_CUT_AGAIN}"
+    except MemoryError:
+        return f"is far larger than a clip; {_CUT_AGAIN}"
     if hashlib.sha256(data).hexdigest() != expected.file_sha256:
         return f"changed since it was cut; {_CUT_AGAIN}"
     if expected.pcm is not None and _pcm_sha256(data) != expected.pcm:

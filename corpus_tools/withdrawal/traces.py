@@ -1,6 +1,7 @@
 """Traces of what is withdrawn in files of any kind: voice, texts, ids and names."""
 
 import bz2
+import codecs
 import gzip
 import io
 import json
@@ -214,7 +215,7 @@ def _plain_streams(stream: IO[bytes], depth: int) -> Iterator[IO[bytes]]:
         with pyarrow.CompressedInputStream(pyarrow.PythonFile(stream, "r"), name) as unpacked:
             yield unpacked
     elif kind == "utf-16":
-        yield io.BytesIO(stream.read(_MOST).decode("utf-16", "replace").encode("utf-8", "replace"))
+        yield codecs.EncodedFile(stream, "utf-8", "utf-16", "replace")
     else:
         yield stream
         if kind == "sound":

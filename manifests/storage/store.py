@@ -209,7 +209,7 @@ def parse_jsonl(
     """Yield the objects of an open JSON Lines file as :func:`read_jsonl`; ``path`` is its name."""
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
     expected, content = None, hashlib.sha256()
-    for number, row in enumerate(_decoded_lines(path, text), start=1):
+    for number, row in enumerate(_decoded_lines(path, text, advice), start=1):
         if number == 1 and (seal := _SEAL.fullmatch(row)):
             expected = seal[1]
             continue
@@ -233,11 +233,11 @@ def parse_jsonl(
 _SEAL = re.compile(r'\{"_":\{"sha256":"([0-9a-f]{64})"\}\}\n')
 
 
-def _decoded_lines(path: Path, stream: IO[str]) -> Iterator[str]:
+def _decoded_lines(path: Path, stream: IO[str], advice: str) -> Iterator[str]:
     try:
         yield from stream
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not a UTF-8 text file; save it as UTF-8") from error
+        raise DataError(f"{path}: not a UTF-8 text file; {advice}") from error
 
 
 def inside(root: Path, relative: str) -> Path:

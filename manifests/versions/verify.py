@@ -130,7 +130,8 @@ def _note(item: str, problem: str | None, outcome: Outcome) -> None:
 
 def _unexpected(folder: Path, expected: Iterable[str]) -> list[str]:
     known = {*expected, HEADER, CHECKSUMS}
-    return sorted(path.name for path in folder.iterdir() if path.name not in known)
+    names = (path.name for path in folder.iterdir() if path.name not in known)
+    return sorted(name for name in names if not name.startswith("."))  # of file managers
 
 
 def _problem(within: Within, relative: str, sha256: str) -> str | None:

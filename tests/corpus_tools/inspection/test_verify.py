@@ -274,6 +274,14 @@ def test_a_record_of_other_sound_in_an_older_shard(workspace):
     assert failure.reason.startswith("is not the sound of its record; restore")
 
 
+def test_a_film_at_the_path_of_the_corpus_itself(workspace):
+    path = next((workspace.root / "stages" / "sources").glob("*.jsonl"))
+    header = read_header(path)
+    films = [film.changed(media_path=".") for film in read_shard(path, STAGES["sources"].record)]
+    path.write_bytes(shard_bytes(header, films))
+    assert verify_corpus(workspace, quick=True).ok
+
+
 def test_what_is_lost_or_foreign_is_named(workspace):
     root = workspace.root
     (root / "annotations" / "tasks" / "batch-0001.json").unlink()

@@ -88,7 +88,11 @@ def test_folders_of_their_own_keep_their_checksums(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "bad", ["0" * 63 + "  a\n", "0" * 64 + "  /etc/passwd\n", "0" * 64 + "  a"]
+    "bad",
+    [
+        *("0" * 63 + "  a\n", "0" * 64 + "  a"),
+        *("0" * 64 + f"  {path}\n" for path in ("/etc/passwd", "../a", "a/../../b")),
+    ],
 )
 def test_a_damaged_list(tmp_path, bad):
     path = _listed(tmp_path)

@@ -96,6 +96,12 @@ def test_one_changed_bit_of_a_clip_is_reported_and_the_others_are_checked(built,
     assert outcome.details["clips"] == 60
 
 
+def test_hidden_files_of_file_managers_are_passed_over(built):
+    for name in (".DS_Store", "._card.md"):
+        (built / name).write_bytes(b"")
+    assert verify_manifest(built).ok
+
+
 def test_missing_and_extra_files_are_named(built):
     (built / "card.md").unlink()
     (built / "notes.txt").write_text("mine")
