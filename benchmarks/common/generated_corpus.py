@@ -62,15 +62,17 @@ def write_corpus(
     return ids
 
 
-def add_judgements(root: Path, ids: list[str], name: str, seed: int = 0) -> None:
-    """Write three annotators' answers to some clips as one import."""
+def add_judgements(
+    root: Path, ids: list[str], name: str, seed: int = 0, annotators: int = 3
+) -> None:
+    """Write the annotators' answers to some clips as one import."""
     rng = random.Random(f"{seed} {name}")
     rows = []
     for place, clip_id in enumerate(ids):
         emotion = EMOTIONS[rng.randrange(len(EMOTIONS))]
-        for who in range(3):
+        for who in range(annotators):
             said = emotion if rng.random() < 0.8 else EMOTIONS[rng.randrange(len(EMOTIONS))]
-            rows.append(_judgement(clip_id, who, f"{name}", 3 * place + who, said))
+            rows.append(_judgement(clip_id, who, f"{name}", annotators * place + who, said))
     folder = root / "annotations" / "judgements"
     write_jsonl(folder / f"{name}.jsonl", (row.row() for row in rows))
 

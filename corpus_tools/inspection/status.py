@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from annotation.batches.batches import tasked_clips
 from annotation.labels.aggregate import Aggregation, aggregate_votes
+from annotation.scheme.answers import gc_paused
 from corpus_tools.workspace.workspace import Workspace
 from manifests.audit.class_losses import class_losses
 from manifests.base.emotions import EMOTIONS
@@ -32,6 +33,7 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Record)
 
 
+@gc_paused()
 def survey(workspace: Workspace) -> dict[str, Any]:
     """Return the counts of each stage as JSON data.
 
