@@ -165,6 +165,7 @@ def test_a_label_configuration_that_loses_answers_is_refused(two, server):
 
 def test_predictions_are_shown_only_where_a_batch_has_some(two, server):
     path = two.root / "annotations" / "tasks" / "batch-0001" / "a02.json"
+    path.with_name("SHA256SUMS").unlink()
     rows = json.loads(path.read_text(encoding="utf-8"))
     rows[0]["predictions"] = [{"model_version": "v1", "result": []}]
     path.write_text(json.dumps(rows), encoding="utf-8")
@@ -185,6 +186,7 @@ def test_a_server_that_cannot_serve_the_clips_is_reported(two, server):
 
 def test_clips_of_a_web_server_need_no_storage(two, server):
     folder = two.root / "annotations" / "tasks" / "batch-0001"
+    (folder / "SHA256SUMS").unlink()
     for name in ("a01", "a02"):
         path = folder / f"{name}.json"
         path.write_text(path.read_text().replace("/data/local-files/?d=", "https://lab.example/"))
