@@ -216,8 +216,9 @@ def _withdrawn_sources(
 
 def _hashes(corpus: Path, sources: Mapping[str, Source]) -> dict[str, str]:
     """Return the sha256 of each source's file, also of films that were read but never cut."""
-    read = shard_paths(corpus, STAGES["burned_in"])
-    found = {path.stem: read_header(path).inputs["media"] for path in read}
+    headers = {path.stem: read_header(path) for path in shard_paths(corpus, STAGES["burned_in"])}
+    read = {name: header.inputs.get("media") for name, header in headers.items()}
+    found = {name: media for name, media in read.items() if isinstance(media, str)}
     return found | {name: source.sha256 for name, source in sources.items()}
 
 

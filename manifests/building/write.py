@@ -91,7 +91,13 @@ def _drawn(manifest: Manifest) -> str:
 
 def _write(target: Path, draft: Draft, entries: Path, sha256: str) -> None:
     leakage = {key: leakage.row() for key, leakage in draft.leakage.items()}
-    columns = [name for name in ManifestEntry.fields() if name != "fold" or draft.partition.folds]
+    used = {
+        "fold": bool(draft.partition.folds),
+        "text_confidence": any(
+            entry.text_confidence is not None for entry in draft.partition.entries
+        ),
+    }
+    columns = [name for name in ManifestEntry.fields() if used.get(name, True)]
     with atomic_folder(target) as folder:
         entries.rename(folder / ENTRIES)
         write_index(folder / INDEX, draft.partition.entries)

@@ -73,7 +73,7 @@ def test_a_relabelled_clip_keeps_its_history(labelled, server):
     annotation["updated_at"] = "2026-11-23T09:00:00Z"
     outcome = pull_annotations(labelled.root)
     assert (outcome.kept, outcome.details["relabelled"]) == (1, 1)
-    rows = list(read_judgements(labelled.root))
+    rows = sorted(read_judgements(labelled.root), key=lambda row: row.updated_at)
     assert [row.emotion for row in rows if row.status == "answered"] == ["fear", "surprise"]
     assert {row.emotion for row in latest(rows)} == {"surprise", None}
 
