@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 import sqlite3
 import tarfile
 import zipfile
@@ -395,7 +396,8 @@ def test_with_files_of_all_kinds_nothing_stays_but_what_is_named(workspace):
             and path.name not in (TOMBSTONES, "withdrawn.json")
         ):
             assert not search.find(path.name.encode() + b"\n" + path.read_bytes()), place
-            assert b"f01" not in path.read_bytes(), place
+            digests = re.compile(rb"[0-9a-f]{16,}")  # one may have the id in it by chance
+            assert b"f01" not in digests.sub(b"", path.read_bytes()), place
     for gone in ("exports/v1-hf", "predicted/predictions.json", "runs/.unfinished"):
         assert not (root / gone).exists(), gone
     assert list(root.rglob("*.partial*")) == []
