@@ -228,6 +228,15 @@ class Corpus:
             progress=progress,
         )
 
+    def combine_transcripts(self, *, progress: Progress = no_progress) -> Outcome:
+        """Vote on the texts of each clip that has several, with the share as confidence.
+
+        Args and result: see `corpus_tools.transcription.combine.combine_transcripts`.
+        """
+        from corpus_tools.transcription.combine import combine_transcripts
+
+        return combine_transcripts(self.workspace, progress=progress)
+
     def export_tasks(self, *, progress: Progress = no_progress, **options: Any) -> Outcome:
         """Write a batch of Label Studio tasks for clips that have none.
 

@@ -84,9 +84,9 @@ def build_from_corpus(
         transcripts = best_transcripts(root, text.order)
         texts = choose_texts(transcripts, corrected_transcripts(root, judgements), text.order)
         confidences = {
-            clip_id: transcripts[clip_id].confidence or 0.0
+            clip_id: share
             for clip_id, (_, source) in texts.items()
-            if source == "combined"
+            if source == "combined" and (share := transcripts[clip_id].confidence) is not None
         }
         outcome = build_manifest(
             root,
@@ -144,7 +144,7 @@ def choose_texts(
     """
     trusted = {clip_id: best for clip_id, best in transcripts.items() if best.text.strip()}
     texts: dict[str, tuple[str, TextSource]] = {
-        clip_id: (best.text, best.source) for clip_id, best in trusted.items()
+        clip_id: (best.text, best.made_by) for clip_id, best in trusted.items()
     }
     if "annotator" not in order:
         return texts

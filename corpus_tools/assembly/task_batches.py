@@ -181,7 +181,7 @@ def _by_doubt(workspace: Workspace, seed: int) -> Ranking:
     confidences = {
         text.clip_id: text.confidence
         for text in texts
-        if text.source == "combined" and text.confidence is not None
+        if text.made_by == "combined" and text.confidence is not None
     }
     if not confidences:
         raise ConfigurationError(

@@ -19,11 +19,10 @@ def combine_transcripts(
     are outvoted more often weigh less. Finished sources are skipped the next time.
     """
     with session("combine-transcripts", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.transcription.combine import combine_transcripts as combine
-        from corpus_tools.workspace.workspace import Workspace
+        from corpus_tools.api.corpus import Corpus
 
         with run.progress("voting") as progress:
-            outcome = combine(Workspace.find(corpus), progress=progress)
+            outcome = Corpus.open(corpus, announce=run.note).combine_transcripts(progress=progress)
         run.outcome.merge(outcome)
         details = outcome.details
         for origin, rate in details["errors"].items():

@@ -27,6 +27,7 @@ from manifests.base.voices import (
     spelling_warnings,
 )
 from manifests.storage.file_names import did_you_mean
+from manifests.storage.records import TEXT_SOURCES
 
 __all__ = ["check_table", "report_missing", "table_warnings"]
 
@@ -165,11 +166,10 @@ def table_warnings(
             f"tool gave these labels (then the first of them is in nearly every recording), name "
             f"the recordings in a column source, or write their names before the labels"
         )
-    for field in ("gender", "age"):
+    for field, right in _RIGHT.items():
         cells = {value: n for (name, value), n in reading.unread.items() if name == field}
         if cells:
             unread = listed(f"{value!r} ({n})" for value, n in cells.items())
-            right = "female, male, other" if field == "gender" else "years, such as 27"
             yield f"{field} isn't read where it is {unread}; write {right}"
     if table.sounds and not table.from_names and len(rows) == len(table.rows):
         named = {row.path.resolve() for row in rows}
@@ -223,5 +223,11 @@ def report_missing(
     )
 
 
+_RIGHT = {
+    "gender": "female, male, other",
+    "age": "years, such as 27",
+    "text_source": f"one of {', '.join(TEXT_SOURCES)}",
+    "text_confidence": "a number from 0 to 1 where text_source is combined",
+}
 _SHOWN = 3
 _MOST = 30

@@ -53,6 +53,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "text": ("text", "transcript", "transcription", "utterance", "sentencetext", "transcripts",
              "transcriptions", "utterancetext", "normalizedtext", "asrtext", "文本", "内容",
              "转写", "台词"),
+    "text_source": ("textsource",),
+    "text_confidence": ("textconfidence",),
     "sentence": ("sentence", "sentenceid"),
     "split": ("split", "partition", "subset", "set", "splitset", "datasplit", "setname",
               "splitname", "partitionname", "trainvaltest", "traintest", "划分", "数据划分"),

@@ -152,7 +152,18 @@ _NUMBERED = re.compile(
     r"(emotion|emo|label)?(annotator|annot|ann|rater|worker|coder|evaluator|eval|labell?er|judge|"
     r"listener|vote|r|a|标注者|标注员|评分者)(?:\d+|[a-z])(emotion|emo|label)?"
 )
-_FIELDS = ("votes", "adjudicated", "duration", "speaker", "text", "split", "source", "series")
+_FIELDS = (
+    "votes",
+    "adjudicated",
+    "duration",
+    "speaker",
+    "text",
+    "text_source",
+    "text_confidence",
+    "split",
+    "source",
+    "series",
+)
 _CORRECT = (
     "all of them were left out: correct them or, if each is a vote, name the column of the "
     "annotators with --column annotator=NAME"

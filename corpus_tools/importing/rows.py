@@ -26,7 +26,7 @@ from manifests.base.emotions import UNCLEAR, Emotion
 from manifests.base.errors import DataError
 from manifests.base.voices import is_diarised, is_first_label, is_nobody, within_source
 from manifests.storage.file_names import as_on_disk, did_you_mean
-from manifests.storage.records import Speaker, Split
+from manifests.storage.records import TEXT_SOURCES, Speaker, Split, TextSource
 from manifests.storage.speakers import gender_named
 from manifests.storage.store import inside
 
@@ -61,6 +61,8 @@ class Row:
         adjudicated: True if the last vote was the adjudication.
         speaker: speaker of the clip.
         text: transcript.
+        text_source: origin of the text.
+        text_confidence: share of the vote of a combined text.
         sentence: id of the scripted line; without such a column, derived from the text.
         split: split of the clip.
         source: name of the film or session in the table.
@@ -82,6 +84,8 @@ class Row:
     adjudicated: bool
     speaker: Speaker | None
     text: str | None
+    text_source: TextSource | None
+    text_confidence: float | None
     sentence: str | None
     split: Split | None
     source: str | None
@@ -167,6 +171,7 @@ def read_row(raw: RawRow, reading: Reading) -> Row:
         sentence = sentence_id(sentence)
     if "sentence" not in columns and text:
         sentence = sentence_id(text)
+    text_source, text_confidence = _origin_of_text(cells, reading)
     adjudicated = str(cells.get("adjudicated")).casefold() == "true"
     return Row(
         where=raw.where,
@@ -180,6 +185,8 @@ def read_row(raw: RawRow, reading: Reading) -> Row:
         adjudicated=adjudicated,
         speaker=_speaker(raw, cells, reading),
         text=text or None,
+        text_source=text_source,
+        text_confidence=text_confidence,
         sentence=sentence,
         split=_split(split_in(raw, columns), reading.splits),
         source=cell_name("source", cells),
@@ -187,6 +194,26 @@ def read_row(raw: RawRow, reading: Reading) -> Row:
         label=label,
         annotator=_annotator(cells),
     )
+
+
+def _origin_of_text(
+    cells: Mapping[str, Any], reading: Reading
+) -> tuple[TextSource | None, float | None]:
+    """Return the origin of a row's text, and its confidence if it is a combined one."""
+    name, number = cell_text(cells.get("text_source")), cell_text(cells.get("text_confidence"))
+    source = next((source for source in TEXT_SOURCES if source == name), None)
+    if name is not None and source is None:
+        reading.unread["text_source", name] += 1
+    if number is None:
+        return source, None
+    try:
+        confidence = float(number)
+    except ValueError:
+        confidence = -1.0
+    if source != "combined" or not 0 <= confidence <= 1:
+        reading.unread["text_confidence", number] += 1
+        return source, None
+    return source, confidence
 
 
 def _is_class(label: str | None, mapping: LabelMapping) -> TypeGuard[str]:

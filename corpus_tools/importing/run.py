@@ -301,6 +301,8 @@ def _put_texts(
             text_raw=row.text,
             source="import",
             language=language,
+            confidence=row.text_confidence,
+            imported_from=None if row.text_source == "import" else row.text_source,
         )
         for clip_id, row in rows.items()
         if row.text
@@ -313,6 +315,8 @@ def _put_texts(
             "language": language,
             "normalisation": NORMALISATION,
         }
+        if any(text.imported_from for text in texts):
+            inputs["origins"] = [[text.imported_from, text.confidence] for text in texts]
         put_transcripts(corpus, name, "import", texts, inputs)
     return texts
 

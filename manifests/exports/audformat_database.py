@@ -14,7 +14,7 @@ UNCLEAR = "unclear"
 
 _SPLITS: dict[Split, str] = {"train": "train", "val": "dev", "test": "test", "held": "other"}
 _TEXTS = ("clip_id", "text", "text_source", "source_id", "series", "sentence", "group", "sha256")
-_NUMBERS = ("agreement", "start", "end", "duration")
+_NUMBERS = ("agreement", "text_confidence", "start", "end", "duration")
 
 
 def write(contents: Contents, folder: Path) -> None:

@@ -23,6 +23,7 @@ COLUMNS = (
     "adjudicated",
     "text",
     "text_source",
+    "text_confidence",
     "speaker",
     "gender",
     "age",

@@ -16,6 +16,7 @@ from manifests.storage.record import Record, record
 
 __all__ = [
     "SCHEMA",
+    "TEXT_SOURCES",
     "Channel",
     "Choice",
     "Clip",
@@ -33,6 +34,7 @@ __all__ = [
     "Speaker",
     "Split",
     "SubtitleLine",
+    "TextSource",
     "Transcript",
     "check_schema",
 ]
@@ -60,6 +62,7 @@ Gender = Literal["female", "male", "other"]
 TextSource = Literal[
     "whisper", "recogniser", "subtitle", "ocr", "script", "import", "annotator", "combined"
 ]
+TEXT_SOURCES: tuple[TextSource, ...] = get_args(TextSource)
 
 
 @lru_cache(maxsize=65_536)  # few combinations of votes occur, so most clips share one list
@@ -207,7 +210,8 @@ class Transcript(Record):
     vote of the others. ``confidence``, from 0 to 1, is the share of the vote of a combined text;
     for timed lines their match with the clip: the share of their time that lies in the clip, times
     the share of its speech that they cover; else null. ``words`` are start, end, text and
-    probability, with times on the source's timeline.
+    probability, with times on the source's timeline. ``imported_from`` is the origin that the table
+    of an imported text gives, as exports of a manifest do; then ``confidence`` is of there.
     """
 
     clip_id: str
@@ -221,7 +225,13 @@ class Transcript(Record):
     compression_ratio: float | None = None
     confidence: float | None = None
     words: list[tuple[float, float, str, float | None]] | None = None
+    imported_from: TextSource | None = Field(None, exclude_if=lambda source: source is None)
     flags: list[str] = Field(default_factory=list)
+
+    @property
+    def made_by(self) -> TextSource:
+        """Origin of the text; of an imported one that which its table gives."""
+        return self.imported_from or self.source
 
 
 @record

@@ -37,6 +37,15 @@ def test_clips_are_a_table_of_their_records(corpus):
     assert table[["text", "text_source", "emotion"]].isna().all(axis=None)
 
 
+def test_texts_are_combined(corpus):
+    outcome = corpus.combine_transcripts()
+    assert outcome.items_in == outcome.kept == 0
+    assert outcome.warnings == [
+        "no clip has two texts to combine; add some with corpus transcribe, or corpus "
+        "import-transcripts FILE"
+    ]
+
+
 def test_an_unknown_setting_is_named(corpus):
     with pytest.raises(ConfigurationError, match="--min-second is unknown"):
         corpus.segment(min_second=2)

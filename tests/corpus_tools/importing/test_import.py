@@ -11,7 +11,7 @@ from corpus_tools.importing.tables import _read_parquet
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.exports.export import export_manifest
-from manifests.storage.records import Clip
+from manifests.storage.records import Clip, Transcript
 from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.speakers import read_speakers
 from manifests.versions.manifest import load_manifest, newest
@@ -192,6 +192,63 @@ def test_our_exports_can_be_imported(corpus, sounds, tmp_path, name):
         return sorted(repr([getattr(entry, field) for field in fields]) for entry in entries)
 
     assert fields_of(entries_of(other)) == fields_of(entries_of(corpus))
+
+
+ORIGINS = {
+    "line 0": ("combined", 0.75),
+    "line 1": ("ocr", None),
+    "line 2": ("import", None),
+    "line 3": ("combined", 0.0),
+    "line 4": ("combined", None),
+}
+
+
+@pytest.mark.parametrize("name", ["csv", "hf", "parquet"])
+def test_origins_of_texts_come_back_from_our_exports(corpus, sounds, tmp_path, name):
+    origins = [*ORIGINS.values(), *[("whisper", None)] * 3]
+    rows = [
+        f"{row},{source},{'' if share is None else share}"
+        for row, (source, share) in zip(usual(), origins, strict=True)
+    ]
+    head = "path,Emo,spk,sex,transcript,split,text_source,text_confidence"
+    outcome = import_manifest(corpus, table(sounds, rows, head=head))
+    assert outcome.details["unread_columns"] == []
+
+    def origins_of(entries):
+        return {entry.text: (entry.text_source, entry.text_confidence) for entry in entries}
+
+    assert ORIGINS.items() <= origins_of(entries_of(corpus)).items()
+    manifest, folder = load_manifest(newest(corpus.root)), tmp_path / "export"
+    export_manifest(manifest, read_speakers(corpus.speakers), folder, format_name=name)
+    path = {"csv": folder / "clips.csv", "hf": folder, "parquet": folder / "clips.parquet"}[name]
+    other = Workspace.create(tmp_path / "other", "test", "en")
+    again = import_manifest(other, path)
+    assert again.ok
+    assert not [one for one in again.warnings if "text_" in one]
+    assert origins_of(entries_of(other)) == origins_of(entries_of(corpus))
+    assert import_manifest(other, path).details["unchanged"] == 8
+
+
+def test_an_origin_of_a_text_that_is_none_of_ours_is_said(corpus, sounds):
+    origins = ("kaldi,", "combined,1.2", "ocr,0.9", ",0.8", "combined,high", "combined,0.5")
+    rows = [f"wav/{n}.wav,sad,line {n},{one}" for n, one in enumerate(origins)]
+    head = "path,Emo,transcript,text_source,text_confidence"
+    outcome = import_manifest(corpus, table(sounds, rows, head=head))
+    assert [one for one in outcome.warnings if one.startswith("text_")] == [
+        "text_source isn't read where it is 'kaldi' (1); write one of whisper, recogniser, "
+        "subtitle, ocr, script, import, annotator, combined",
+        "text_confidence isn't read where it is '1.2' (1), '0.9' (1), '0.8' (1) and 1 more; write "
+        "a number from 0 to 1 where text_source is combined",
+    ]
+    texts = read_stage(corpus.root, STAGES["transcripts"], Transcript)
+    assert sorted((one.text, one.made_by, one.confidence) for one in texts) == [
+        ("line 0", "import", None),
+        ("line 1", "combined", None),
+        ("line 2", "ocr", None),
+        ("line 3", "import", None),
+        ("line 4", "combined", None),
+        ("line 5", "combined", 0.5),
+    ]
 
 
 def test_a_sentence_column_marks_scripted_lines(corpus, sounds):
