@@ -6,7 +6,7 @@ A batch is one list shared by all annotators, ``annotations/tasks/<batch>.json``
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +27,7 @@ __all__ = [
     "Row",
     "batch_path",
     "batch_paths",
+    "check_new",
     "is_pseudonym",
     "next_batch",
     "offered_texts",
@@ -132,20 +133,38 @@ class Batch:
 
 
 def batch_path(corpus: Path, name: str) -> Path:
-    """Return the file of a new shared batch; without its suffix, the folder of an assigned one.
+    """Return the file of a shared batch; without its suffix, the folder of an assigned one.
 
-    Raises ConfigurationError if the name is invalid or taken.
+    Raises ConfigurationError if the name is invalid.
     """
     if not _NAME.fullmatch(name):
         raise ConfigurationError(
             f"batch name {name!r}: use up to 64 letters, digits, '-', '_' and '.'"
         )
-    folder = _folder(corpus)
-    if (folder / f"{name}.json").exists() or (folder / name).exists():
-        raise ConfigurationError(
-            f"batch '{name}' was exported before and is never overwritten; choose another --batch"
-        )
-    return folder / f"{name}.json"
+    return _folder(corpus) / f"{name}.json"
+
+
+def check_new(corpus: Path, name: str, clips: Collection[str], *, shared: bool) -> list[str]:
+    """Return a warning if a batch of these clips was exported before, to be left as it is.
+
+    Raises ConfigurationError if it was exported with other clips, or otherwise shared.
+    """
+    path = batch_path(corpus, name)
+    found = [one for one in (path, path.with_name(name)) if one.exists()]
+    for one in found:
+        there = {data["clip_id"] for batch in read_batch(one) for data in batch.tasks}
+        if one.is_file() != shared or there != set(clips):
+            raise _taken(name)
+    return [f"batch '{name}' was exported before, with the same tasks; it stays as it is"] * bool(
+        found
+    )
+
+
+def _taken(name: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"batch '{name}' was exported before, with other tasks than this command gives now, and is "
+        f"never overwritten; choose another --batch"
+    )
 
 
 def next_batch(corpus: Path) -> str:
@@ -159,10 +178,14 @@ def write_batch(path: Path, rows: Sequence[Row]) -> None:
     """Write tasks in Label Studio's import format atomically, one per line.
 
     The folder's checksums come first: a killed writer leaves one without a file, and the next
-    export uses the name.
+    export uses the name. ConfigurationError if the batch exists with other tasks.
     """
     lines = ",\n".join(map(canonical_json, rows))
     data = f"[\n{lines}\n]\n".encode()
+    if path.exists():
+        if path.read_bytes() != data:
+            raise _taken(path.stem)
+        return
     add_checksum(path, data)
     write_bytes(path, data)
 
@@ -172,26 +195,35 @@ def write_assigned(
 ) -> Path:
     """Write a batch with named annotators atomically and return its folder.
 
+    One with exactly this content stays as it is; ConfigurationError if there is one with another.
+
     Remains of interrupted exports are removed, so the caller must hold the corpus's lock.
     ``screen`` is the label configuration of the projects.
     """
-    folder = batch_path(corpus, plan.batch).with_name(plan.batch)
-    with atomic_folder(folder) as temporary:
-        write_plan(temporary, plan)
-        for annotator in plan.annotators:
-            write_batch(temporary / f"{annotator}.json", lists[annotator])
-        write_text(temporary / "label_config.xml", screen)
-        write_checksums(temporary)
+    path = batch_path(corpus, plan.batch)
+    folder = path.with_name(plan.batch)
+    if path.exists():
+        raise _taken(plan.batch)
+    try:
+        with atomic_folder(folder) as temporary:
+            write_plan(temporary, plan)
+            for annotator in plan.annotators:
+                write_batch(temporary / f"{annotator}.json", lists[annotator])
+            write_text(temporary / "label_config.xml", screen)
+            write_checksums(temporary)
+    except FileExistsError as error:
+        raise _taken(plan.batch) from error
     return folder
 
 
-def read_batches(corpus: Path) -> Iterator[Batch]:
-    """Yield all exported lists of tasks, by batch and annotator.
+def read_batches(corpus: Path, but: str | None = None) -> Iterator[Batch]:
+    """Yield all exported lists of tasks, by batch and annotator, ``but`` those of one batch.
 
     Raises DataError if a file isn't a list of tasks with a ``clip_id``, or a plan is invalid.
     """
     for path in batch_paths(corpus):
-        yield from read_batch(path)
+        if path not in (_folder(corpus) / f"{but}.json", _folder(corpus) / str(but)):
+            yield from read_batch(path)
 
 
 def read_batch(path: Path) -> list[Batch]:
@@ -213,10 +245,10 @@ def read_plans(corpus: Path) -> dict[str, Plan]:
     return {path.name: read_plan(path) for path in batch_paths(corpus) if path.is_dir()}
 
 
-def tasked_clips(corpus: Path) -> dict[str, str]:
-    """Return the clips in tasks, which are frozen, each with its first batch."""
+def tasked_clips(corpus: Path, but: str | None = None) -> dict[str, str]:
+    """Return the clips in tasks, ``but`` of one batch, which are frozen, each with its first."""
     clips: dict[str, str] = {}
-    for batch in read_batches(corpus):
+    for batch in read_batches(corpus, but):
         for data in batch.tasks:
             clips.setdefault(data["clip_id"], batch.name)
     return clips

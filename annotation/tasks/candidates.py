@@ -32,11 +32,13 @@ CLIPS = "clips/"
 class Candidates:
     """Clips of a corpus and their eligibility as tasks.
 
-    The outcome receives counts, and clips without a file as failures.
+    The outcome receives counts, and clips without a file as failures. ``batch`` is the one to be
+    made, whose own tasks don't count if it was exported before.
     """
 
     corpus: Path
     outcome: Outcome
+    batch: str | None = None
     _folders: dict[str, Path] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -52,7 +54,7 @@ class Candidates:
         """
         self.outcome.warnings += undecided_warnings(self.corpus) + copy_warnings(self.corpus)
         accepted = {row.clip_id: row.accepted for row in read_decisions(self.corpus)}
-        named = tasked_clips(self.corpus)
+        named = tasked_clips(self.corpus, self.batch)
         found = []
         for clip in self.clips.values():
             self.outcome.items_in += 1

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from annotation.batches.batches import Plan, batch_path, next_batch, read_batches
+from annotation.batches.batches import Plan, batch_path, check_new, next_batch, read_batches
 from annotation.judgements.store import read_judgements
 from annotation.labels.aggregate import Aggregation, aggregate_votes
 from annotation.scheme.label_config import label_config
@@ -52,7 +52,8 @@ def export_disputed(
     votes, without names. All later arguments are those of `annotation.tasks.export.export_tasks`.
 
     Raises:
-        ConfigurationError: if the batch exists, or an argument or the label configuration is bad.
+        ConfigurationError: if the batch exists with other tasks, or an argument or the label
+            configuration is bad.
         DataError: if a shard, an earlier batch, a judgement or annotators.csv can't be read.
     """
     check_limit(limit)
@@ -62,16 +63,18 @@ def export_disputed(
     batch_path(corpus, name)
     screen = label_config(corpus, annotation or AnnotationSettings())
     outcome = Outcome(details={"batch": None, "tasks": 0})
-    candidates = Candidates(corpus, outcome)
+    candidates = Candidates(corpus, outcome, name)
     decided = aggregate_votes(corpus, labels or LabelSettings())
     ids = apply_limit(hash_order(_disputed(corpus, decided, candidates), seed), limit, outcome)
     if not ids:
+        check_new(corpus, name, ids, shared=False)
         outcome.warnings.append("no disputed clip without an open adjudication")
         return outcome
     outcome.warnings += _warnings(decided, ids, adjudicators)
     panel = Panel(adjudicators, per_clip=1)
     shares = make_task_lists(corpus, panel, ids, [], batch=name, seed=seed, keep_order=False)
     clips = [candidates.clips[clip_id] for clip_id in ids]
+    outcome.warnings += check_new(corpus, name, ids, shared=False)
     votes = {one: vote_summary(decided.judgements[one]) for one in ids} if show_votes else {}
     rows = task_rows(
         corpus,
@@ -122,7 +125,7 @@ def vote_summary(judgements: Sequence[Judgement]) -> str:
 
 
 def _disputed(corpus: Path, decided: Aggregation, candidates: Candidates) -> list[str]:
-    waiting, assigned = _unanswered(corpus)
+    waiting, assigned = _unanswered(corpus, candidates.batch)
     found = []
     for clip_id, label in sorted(decided.labels.items()):
         candidates.outcome.items_in += 1
@@ -143,8 +146,8 @@ def _disputed(corpus: Path, decided: Aggregation, candidates: Candidates) -> lis
     return found
 
 
-def _unanswered(corpus: Path) -> tuple[set[str], set[str]]:
-    """Return the clips with open tasks of annotators, and those of adjudicators.
+def _unanswered(corpus: Path, but: str | None) -> tuple[set[str], set[str]]:
+    """Return the clips with open tasks of annotators, and those of adjudicators, without ``but``.
 
     A skip is an answer. Answers of annotators of the batch without this clip don't count. The
     others are counted, not matched by name, as a pseudonym may be newer than the batch.
@@ -155,7 +158,7 @@ def _unanswered(corpus: Path) -> tuple[set[str], set[str]]:
     assigned: dict[tuple[str, str], set[str]] = defaultdict(set)
     people: dict[str, set[str]] = defaultdict(set)
     kinds = {}
-    for batch in read_batches(corpus):
+    for batch in read_batches(corpus, but):
         if batch.annotator is not None:
             kinds[batch.name] = batch.kind
             people[batch.name].add(batch.annotator)

@@ -12,6 +12,7 @@ from annotation.batches.batches import (
     Plan,
     Row,
     batch_path,
+    check_new,
     next_batch,
     read_batches,
     write_assigned,
@@ -80,7 +81,7 @@ def make_task_lists(
     can't be read.
     """
     assigned = assign(clips, panel.annotators, panel.votes, seed)
-    seen = _gold_seen(corpus, panel.annotators, set(gold)) if gold else {}
+    seen = _gold_seen(corpus, panel.annotators, set(gold), batch) if gold else {}
     supply = hash_order(gold, "gold")
     lists, gold_lists, warnings = {}, {}, []
     for place, (name, own) in enumerate(assigned.items()):
@@ -105,10 +106,12 @@ def hash_order(clips: Sequence[str], seed: str | int) -> list[str]:
     return sorted(clips, key=lambda clip_id: fingerprint([seed, clip_id]))
 
 
-def _gold_seen(corpus: Path, annotators: Sequence[str], gold: set[str]) -> dict[str, set[str]]:
+def _gold_seen(
+    corpus: Path, annotators: Sequence[str], gold: set[str], but: str
+) -> dict[str, set[str]]:
     """Return the gold clips in earlier tasks of each annotator; a shared list goes to everybody."""
     seen: dict[str, set[str]] = {name: set() for name in annotators}
-    for batch in read_batches(corpus):
+    for batch in read_batches(corpus, but):
         batch_gold = {data["clip_id"] for data in batch.tasks} & gold
         for name in annotators:
             if batch.annotator in (None, name):
@@ -160,7 +163,8 @@ def export_tasks(
         text: section [text] of corpus.toml.
 
     Raises:
-        ConfigurationError: if the batch exists, or an argument or the label configuration is bad.
+        ConfigurationError: if the batch exists with other tasks, or an argument or the label
+            configuration is bad.
         DataError: if a shard, an earlier batch or the gold clips can't be read.
     """
     check_limit(limit)
@@ -171,13 +175,14 @@ def export_tasks(
     path = batch_path(corpus, name)
     screen = label_config(corpus, annotation or AnnotationSettings())
     outcome = Outcome(details={"batch": None, "tasks": 0})
-    candidates = Candidates(corpus, outcome)
+    candidates = Candidates(corpus, outcome, name)
     mixes = panel is not None and panel.gold_rate > 0
     known = read_gold(corpus) if mixes else {}
     gold = _gold(corpus, known, candidates) if mixes else []
     ids = [clip.clip_id for clip in candidates.unassigned(reserved=known)]
     ids = apply_limit(hash_order(ids, seed) if ranking is None else ranking(ids), limit, outcome)
     if not ids:
+        check_new(corpus, name, ids, shared=panel is None)
         outcome.warnings.append("every accepted clip is in an earlier batch; nothing was written")
         return outcome
     task_lists = None
@@ -190,6 +195,9 @@ def export_tasks(
     clips = [
         candidates.clips[one] for one in (*ids, *(task_lists.gold_clips() if task_lists else ()))
     ]
+    outcome.warnings += check_new(
+        corpus, name, [clip.clip_id for clip in clips], shared=panel is None
+    )
     rows = task_rows(
         corpus,
         name,
@@ -254,6 +262,8 @@ def apply_limit(ids: list[str], limit: int | None, outcome: Outcome) -> list[str
 
 def _write_one_list(path: Path, rows: list[Row], screen: str, outcome: Outcome) -> None:
     configuration = path.parent / "label_config.xml"
+    if path.exists():
+        write_batch(path, rows)  # refuses other tasks before anything is changed
     write_text(configuration, screen)
     write_batch(path, rows)  # last: a batch that exists is complete, even if the command is killed
     outcome.outputs += [path, configuration]

@@ -91,11 +91,11 @@ def predict(
                 raise
             workspace = None
         folder = find_run(workspace.runs, model) if workspace else Path(str(model))
-        if out is not None:
-            check_output_folder(out, force=force)
         with ExitStack() as held:
             for root in sorted(corpora_of(inputs, workspace)):
                 held.enter_context(CorpusLock(root, "predict"))
+            if out is not None:
+                check_output_folder(out, force=force)
             with run.progress("predicting") as progress:
                 outcome = predict_all(
                     load_model(folder),

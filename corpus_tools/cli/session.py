@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import typer
 
-from manifests.base.errors import CorpusError
+from manifests.base.errors import CorpusError, disk_problem
 from manifests.base.outcome import Failure, Outcome, Progress
 
 __all__ = ["Session", "ending_on_interrupt", "explain_language", "one_line", "session"]
@@ -170,7 +170,7 @@ def session(
         raise typer.Exit(0) from None
     except OSError as error:
         code = 1
-        _report(run, f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), error)
+        _report(run, disk_problem(error), error)
     except typer.Exit:
         raise
     except Exception as error:

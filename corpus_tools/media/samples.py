@@ -10,8 +10,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from manifests.base.errors import CorpusError
-from manifests.storage.store import FULL
+from manifests.base.errors import FULL, CorpusError
 
 __all__ = [
     "PcmBuffer",

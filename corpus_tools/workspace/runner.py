@@ -1,14 +1,12 @@
 """Map a pure function over items, in this process or in several."""
 
-import errno
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from manifests.base.errors import CorpusError
+from manifests.base.errors import CorpusError, disk_problem
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.base.workers import in_processes
-from manifests.storage.store import FULL
 
 __all__ = ["run_each"]
 
@@ -44,7 +42,7 @@ def run_each(
         except CorpusError as error:
             outcome.fail(name(item), str(error))
         except OSError as error:
-            outcome.fail(name(item), _os_error_message(error))
+            outcome.fail(name(item), disk_problem(error))
         except Exception as error:
             _LOG.debug("unexpected error", exc_info=error)
             outcome.fail(
@@ -70,14 +68,3 @@ def _in_order(results: Iterator[tuple[int, R]]) -> Iterator[R]:
         while following in early:
             yield early.pop(following)
             following += 1
-
-
-def _os_error_message(error: OSError) -> str:
-    where = f" ({error.filename})" if error.filename else ""
-    if error.errno in FULL:
-        return f"no space left on the disk{where}; free some and run again"
-    if error.errno == errno.ENOENT:
-        return f"disappeared during the run{where}; check the path and run again"
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return f"permission denied{where}; change the file's permissions and run again"
-    return f"{error.strerror or error}{where}; fix this and run again"

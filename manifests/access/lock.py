@@ -1,6 +1,5 @@
 """Registration of a command at work on a corpus, which keeps out commands that conflict with it."""
 
-import errno
 import secrets
 import socket
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from manifests.access.table import ACCESS, PARTS, Access
-from manifests.base.errors import CorpusError
+from manifests.base.errors import UNWRITABLE, CorpusError
 from manifests.storage.locking import FolderLock, InUseError
 from manifests.storage.partials import clear_partials
 from manifests.storage.tombstones import Withdrawn
@@ -123,7 +122,7 @@ class CorpusLock:
                 if not own.has_locks and sys.platform != "win32":
                     self.broken = f"{self.corpus}: {_NO_LOCKS}"
         except OSError as error:
-            if self.access.changes or error.errno not in _UNWRITABLE:
+            if self.access.changes or error.errno not in UNWRITABLE:
                 raise
         return None
 
@@ -172,4 +171,3 @@ _PAUSE = 0.2  # s
 _MOMENT = 1.0  # s, in which a nameless one has left
 _MINUTE = 60.0  # s
 _SUFFIXES = (".lock", ".marker")
-_UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}

@@ -1,6 +1,15 @@
 """Errors with a message the user can act on: the item, the problem and the remedy."""
 
-__all__ = ["ConfigurationError", "CorpusError", "DataError"]
+import errno
+import os
+from pathlib import Path
+
+__all__ = ["FULL", "UNWRITABLE", "ConfigurationError", "CorpusError", "DataError", "disk_problem"]
+
+FULL = {errno.ENOSPC, errno.EDQUOT}
+"""Error numbers of a full disk or quota."""
+UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
+"""Error numbers of a folder that may not be written into."""
 
 
 class CorpusError(Exception):
@@ -17,3 +26,30 @@ class ConfigurationError(CorpusError):
     """A command's arguments or ``corpus.toml`` are invalid."""
 
     exit_code = 2
+
+
+def disk_problem(error: OSError) -> str:
+    """Return what the system refused as one sentence: the place, the problem and what to do.
+
+    >>> disk_problem(OSError(errno.EROFS, "Read-only file system", "corpus/.corpus.lock"))
+    'corpus: is on a read-only disk; make it writable, or work on a copy elsewhere'
+    """
+    path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
+    if path is not None and error.errno != errno.ENOENT:
+        hidden = path.name.startswith(".")  # a lock, or what is being written
+        path = path.parent if hidden or not os.path.lexists(path) else path
+    where = "" if path is None else f"{path}: "
+    if error.errno in FULL:
+        return f"{where}no space left on the disk; free some and run again"
+    if error.errno == errno.EROFS:
+        return f"{where}is on a read-only disk; make it writable, or work on a copy elsewhere"
+    if error.errno in UNWRITABLE:
+        if path is not None and os.path.lexists(path) and not os.access(path, os.R_OK):
+            return f"{where}may not be read by this user; change its permissions and run again"
+        return (
+            f"{where}may not be written by this user; change its permissions, or work on a copy "
+            f"elsewhere"
+        )
+    if error.errno == errno.ENOENT:
+        return f"{where}disappeared during the run; check the path and run again"
+    return f"{where}{error.strerror or error}; fix this and run again"

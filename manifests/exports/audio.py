@@ -7,10 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from manifests.base.errors import ConfigurationError, CorpusError, DataError
+from manifests.base.errors import FULL, ConfigurationError, CorpusError, DataError
 from manifests.base.outcome import Outcome, Progress
 from manifests.storage.records import ManifestEntry
-from manifests.storage.store import FULL
 from manifests.versions.manifest import Manifest
 
 __all__ = ["Audio", "Layout", "file_name", "place_audio"]

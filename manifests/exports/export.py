@@ -1,6 +1,5 @@
 """Export a version in the format of another tool, atomically into a new folder."""
 
-import filecmp
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,6 +47,7 @@ def export_manifest(
         )
     _check_place(manifest.corpus.resolve(), to)
     target = to.absolute()
+    finished = target.is_dir()
     outcome = Outcome(warnings=manifest.caveats())
     try:
         with CorpusLock(manifest.corpus, "export-manifest"):
@@ -59,15 +59,13 @@ def export_manifest(
                 chosen.write(Contents(manifest, speakers, files, audio != "none"), folder)
                 write_checksums(folder)
                 watch.check()
-                if target.is_dir() and _same_files(folder, target):
-                    raise _FinishedError
-    except _FinishedError:
-        outcome.warnings.append(f"{to}: has exactly this content already; nothing was changed")
     except _AbandonedError:
         outcome.warnings.append("nothing was written, since the export would lack clips")
         return outcome
     except FileExistsError as error:
         raise _taken(to) from error
+    if finished:
+        outcome.warnings.append(f"{to}: has exactly this content already; nothing was changed")
     outcome.outputs.append(to)
     outcome.details |= {
         "version": manifest.header.version,
@@ -81,21 +79,6 @@ def export_manifest(
 
 class _AbandonedError(Exception):
     """Clips are missing."""
-
-
-class _FinishedError(Exception):
-    """The same command was finished before, but perhaps killed before it could say so."""
-
-
-def _same_files(first: Path, second: Path) -> bool:
-    """Return whether two folders have the same files, with the same content."""
-    names, others = (
-        {path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir()}
-        for folder in (first, second)
-    )
-    return names == others and all(
-        filecmp.cmp(first / name, second / name, shallow=False) for name in names
-    )
 
 
 def _check_place(corpus: Path, given: Path) -> None:

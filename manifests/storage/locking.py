@@ -14,10 +14,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from manifests.base.errors import CorpusError
+from manifests.base.errors import FULL, CorpusError
 from manifests.storage.links import check_way
 from manifests.storage.partials import clear_partials
-from manifests.storage.store import FULL
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

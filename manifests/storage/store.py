@@ -1,7 +1,7 @@
 """Safe files: atomic writes, fingerprints, JSON Lines, paths that stay in the corpus."""
 
 import contextlib
-import errno
+import filecmp
 import hashlib
 import io
 import json
@@ -15,13 +15,12 @@ from typing import IO, Any
 
 from pydantic_core import from_json
 
-from manifests.base.errors import CorpusError, DataError
+from manifests.base.errors import FULL, CorpusError, DataError
 from manifests.storage.links import check_way
 from manifests.storage.partials import clear_partials, partial_path
 
 __all__ = [
     "CHANGED",
-    "FULL",
     "Within",
     "atomic_folder",
     "atomic_path",
@@ -44,8 +43,6 @@ __all__ = [
 ]
 
 CHANGED = "changed or cut off after it was written"
-FULL = {errno.ENOSPC, errno.EDQUOT}
-"""Error numbers of a full disk or quota."""
 
 
 def canonical_json(value: Any) -> str:
@@ -110,16 +107,29 @@ def atomic_path(path: Path, *, synced: bool = True) -> Iterator[Path]:
 def atomic_folder(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder beside ``folder``; on success it is renamed, else removed.
 
-    Write files into it with the functions of this module, which sync them. FileExistsError if
-    ``folder`` exists.
+    Write files into it with the functions of this module, which sync them. A ``folder`` that has
+    exactly these files already stays as it is; FileExistsError if it has others.
     """
     with partial_folder(folder.parent) as temporary:
         yield temporary
         _sync(temporary)
         if folder.exists():
-            raise FileExistsError(f"{folder} exists already")
+            if not _same_files(temporary, folder):
+                raise FileExistsError(f"{folder} exists already")
+            return
         temporary.rename(folder)
         _sync(folder.parent)
+
+
+def _same_files(first: Path, second: Path) -> bool:
+    """Return whether two folders have the same files, with the same content."""
+    names, others = (
+        {path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir()}
+        for folder in (first, second)
+    )
+    return names == others and all(
+        filecmp.cmp(first / name, second / name, shallow=False) for name in names
+    )
 
 
 @contextlib.contextmanager

@@ -44,6 +44,55 @@ def test_interrupted_it_says_so_in_one_sentence(trials, monkeypatch):
     assert not result.problems
 
 
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        (errno.EROFS, "is on a read-only disk; make it writable, or work on a copy elsewhere"),
+        (
+            errno.EACCES,
+            "may not be written by this user; change its permissions, or work on a copy elsewhere",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    "case",
+    [*COMMANDS, CASES["screen"], CASES["build-manifest"], CASES["review"], CASES["segment"]],
+    ids=lambda case: case.name,
+)
+def test_a_corpus_that_cant_be_written_is_one_sentence(trials, case, number, sentence):
+    bench = trials.bench
+    corpus = bench.trial / "corpus"
+
+    def refuse():
+        raise OSError(number, os.strerror(number), str(corpus / ".corpus.lock"))
+
+    with trials.started(case):
+        before = bench.tree()
+        code, _ = bench.run(case.command, 1, refuse, lasting=True)
+        errors = [line for line in bench.said().splitlines() if line.startswith("error:")]
+        assert (code, errors) == (1, [f"error: {corpus}: {sentence}"])
+        assert differences(bench.tree(), before) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["status", "verify", "verify-manifest", "agreement", "diff-manifests v1 v1", "why"],
+)
+def test_a_corpus_that_cant_be_written_can_be_looked_at(trials, command):
+    bench = trials.bench
+
+    def refuse():
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(bench.trial))
+
+    arguments = command.split()
+    with trials.started(Case(command, "built", tuple(arguments))):
+        if command == "why":
+            arguments.append(next(bench.trial.glob("corpus/clips/*/*.wav")).stem)
+        code, _ = bench.run([*arguments, "--corpus", "trial/corpus"], 1, refuse, lasting=True)
+        assert code == 0, bench.said()
+        assert "error" not in bench.said()
+
+
 def no_room():
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

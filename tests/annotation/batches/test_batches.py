@@ -7,6 +7,7 @@ from annotation.batches import batches
 from annotation.batches.batches import (
     Batch,
     Plan,
+    check_new,
     next_batch,
     offered_texts,
     read_batches,
@@ -50,12 +51,25 @@ def test_both_forms_are_read_and_freeze_their_clips(tmp_path):
 
 
 def test_a_name_is_taken_by_either_form(tmp_path):
+    tasks = tmp_path / "annotations" / "tasks"
     write_assigned(tmp_path, plan("v1.2"), {"a01": [], "a02": []}, "")
-    for name in ("v1.2", "b"):
-        if name == "b":
-            write_batch(tmp_path / "annotations/tasks/b.json", [])
+    write_batch(tasks / "b.json", [])
+    for name, screen in (("v1.2", "<View/>"), ("b", "")):
         with pytest.raises(ConfigurationError, match="never overwritten"):
-            write_assigned(tmp_path, plan(name), {"a01": [], "a02": []}, "")
+            write_assigned(tmp_path, plan(name), {"a01": [], "a02": []}, screen)
+    with pytest.raises(ConfigurationError, match="never overwritten"):
+        check_new(tmp_path, "v1.2", [], shared=True)
+    with pytest.raises(ConfigurationError, match="never overwritten"):
+        write_batch(tasks / "b.json", [row("x")])
+
+
+def test_the_same_batch_again_stays_as_it_is(tmp_path):
+    lists = {"a01": [row("x")], "a02": [row("x")]}
+    folder = write_assigned(tmp_path, plan("v1.2"), lists, "")
+    before = {path.name: path.stat().st_ino for path in folder.iterdir()}
+    assert write_assigned(tmp_path, plan("v1.2"), lists, "") == folder
+    assert {path.name: path.stat().st_ino for path in folder.iterdir()} == before
+    assert list(folder.parent.iterdir()) == [folder]
 
 
 def test_an_interrupted_export_leaves_no_batch(tmp_path, monkeypatch):

@@ -73,6 +73,16 @@ def test_only_complete_and_balanced_votes_are_disputed(voted):
     assert (plan.kind, plan.per_clip, plan.show_votes) == ("adjudication", 1, False)
 
 
+def test_the_same_command_again_finds_its_adjudication(voted, exporter, items):
+    export_disputed(voted.root, ["a03"], batch="disputed")
+    again = export_disputed(voted.root, ["a03"], batch="disputed")
+    assert (again.kept, again.ok) == (2, True)
+    assert "with the same tasks; it stays as it is" in again.warnings[-1]
+    answered(voted, exporter, "disputed", items("sad"))
+    with pytest.raises(ConfigurationError, match="with other tasks than this command gives now"):
+        export_disputed(voted.root, ["a03"], batch="disputed")
+
+
 def test_a_clip_waits_for_its_assigned_annotators(corpus, exporter, items):
     people = "".join(f"a0{number},label-studio,{number},\n" for number in (1, 2, 3))
     path = corpus.root / "annotations" / "annotators.csv"

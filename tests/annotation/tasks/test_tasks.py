@@ -7,6 +7,7 @@ from label_studio_sdk.label_interface import LabelInterface
 from annotation.batches.batches import tasked_clips
 from annotation.scheme.label_config import template
 from annotation.scheme.settings import TASK_KEYS, AnnotationSettings
+from annotation.tasks.assignment import Panel
 from annotation.tasks.export import export_tasks
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.storage.records import Screen, Transcript
@@ -70,8 +71,60 @@ def test_batches_share_no_clip_and_are_never_overwritten(corpus):
     assert sorted(tasked_clips(corpus.root)) == corpus.ids()
     before = first.outputs[0].read_bytes()
     with pytest.raises(ConfigurationError, match="never overwritten"):
-        export_tasks(corpus.root, batch="batch-0001")
+        export_tasks(corpus.root, batch="batch-0001", limit=3)
     assert first.outputs[0].read_bytes() == before
+
+
+TWO = Panel(["a01", "a02"], per_clip=2)
+
+
+def files_of(corpus):
+    """Return inode and content of each file of the tasks."""
+    paths = (corpus.root / "annotations/tasks").rglob("*.*")
+    return {path: (path.stat().st_ino, path.read_bytes()) for path in paths if path.is_file()}
+
+
+@pytest.mark.parametrize("panel", [None, TWO], ids=["one list", "a list each"])
+def test_the_same_command_again_finds_its_batch(corpus, panel):
+    first = export_tasks(corpus.root, batch="b", limit=4, seed=3, panel=panel)
+    export_tasks(corpus.root, limit=2, seed=4)
+    before = files_of(corpus)
+    again = export_tasks(corpus.root, batch="b", limit=4, seed=3, panel=panel)
+    assert again.ok
+    assert again.warnings == [
+        "batch 'b' was exported before, with the same tasks; it stays as it is"
+    ]
+    assert (again.outputs, again.kept, again.details) == (first.outputs, 4, first.details)
+    after = files_of(corpus)
+    screen = corpus.root / "annotations/tasks/label_config.xml"
+    assert after.pop(screen)[1] == before.pop(screen)[1]
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("panel", "other"),
+    [
+        (None, {"seed": 5}),
+        (None, {"limit": 3}),
+        (None, {"panel": TWO}),
+        (None, {"audio_base_url": "https://lab.example/audio/"}),
+        (None, {"text": TextSettings(order=["script"])}),
+        (TWO, {"panel": None}),
+        (TWO, {"panel": Panel(["a01", "a03"], per_clip=2)}),
+        (TWO, {"panel": Panel(["a01", "a02"], per_clip=1)}),
+        (TWO, {"seed": 5}),
+    ],
+)
+def test_another_batch_of_the_same_name_is_refused(corpus, panel, other):
+    export_tasks(corpus.root, batch="b", limit=4, panel=panel)
+    before = files_of(corpus)
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^batch 'b' was exported before, with other tasks than this command gives now, and "
+        r"is never overwritten; choose another --batch$",
+    ):
+        export_tasks(corpus.root, **{"batch": "b", "limit": 4, "panel": panel} | other)
+    assert files_of(corpus) == before
 
 
 def test_nothing_new_is_a_warning(corpus):
