@@ -32,8 +32,8 @@ CLIPS = "clips/"
 class Candidates:
     """Clips of a corpus and their eligibility as tasks.
 
-    The outcome receives counts, and clips without a file as failures. ``batch`` is the one to be
-    made, whose own tasks don't count if it was exported before.
+    The outcome receives counts, and clips without a file as failures. The tasks of ``batch``,
+    the one to be made, don't count if it was exported before.
     """
 
     corpus: Path

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import typer
 
-from manifests.base.errors import CorpusError, disk_problem
+from manifests.base.errors import NOT_TRIED, CorpusError, disk_problem
 from manifests.base.outcome import Failure, Outcome, Progress
 
 __all__ = ["Session", "ending_on_interrupt", "explain_language", "one_line", "session"]
@@ -208,7 +208,10 @@ def _folded(failures: Sequence[Failure]) -> Iterator[tuple[str, str]]:
     """
     full = [failure for failure in failures if _FULL in failure.reason]
     if full:
-        more = f" ({len(full) - 1} more failed so; --json lists all)" if full[1:] else ""
+        left = len({failure.item for failure in full if failure.reason == NOT_TRIED})
+        tried = len(full) - 1 - sum(failure.reason == NOT_TRIED for failure in full)
+        counts = [f"{tried} more failed so"] * (tried > 0) + [f"{left} were not tried"] * (left > 0)
+        more = f" ({', '.join(counts)}; --json lists all)" if counts else ""
         yield full[0].item, full[0].reason + more
     others = [failure for failure in failures if _FULL not in failure.reason]
     for shown, rest in _alike(others, lambda failure: _DETAIL.sub("…", failure.reason)):

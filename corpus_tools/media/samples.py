@@ -10,7 +10,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from manifests.base.errors import FULL, CorpusError
+from manifests.base.errors import FULL, FullDiskError
 
 __all__ = [
     "PcmBuffer",
@@ -132,7 +132,7 @@ class PcmBuffer:
             self._file.flush()
         except OSError as error:
             if error.errno in FULL:
-                raise CorpusError(
+                raise FullDiskError(
                     f"no space left in {self._folder} for the decoded audio "
                     f"(115 MB an hour); free some and run again"
                 ) from error

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from functools import partial
 from typing import TypeVar
 
-from manifests.base.errors import CorpusError, disk_problem
+from manifests.base.errors import NOT_TRIED, CorpusError, disk_problem, is_full_disk
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.base.workers import in_processes
 
@@ -27,8 +29,9 @@ def run_each(
 ) -> Iterator[tuple[T, R]]:
     """Yield each item with its result, in the order of the items.
 
-    A failed item becomes a failure of the outcome; the others are still processed. ``work`` depends
-    on the item only, and is picklable if there are several workers, which are processes.
+    A failed item becomes a failure of the outcome; the others are still processed, unless the disk
+    is full: then they are failures, too, without being tried. ``work`` depends on the item only,
+    and is picklable if there are several workers, which are processes.
     """
     if workers == 1 or len(items) < 2:
         results = _one_by_one(items, work)
@@ -39,6 +42,8 @@ def run_each(
     for number, (item, result) in enumerate(zip(items, results, strict=True), start=1):
         try:
             value = result()
+        except CancelledError:
+            outcome.fail(name(item), NOT_TRIED)
         except CorpusError as error:
             outcome.fail(name(item), str(error))
         except OSError as error:
@@ -55,8 +60,20 @@ def run_each(
 
 
 def _one_by_one(items: Sequence[T], work: Callable[[T], R]) -> Iterator[Callable[[], R]]:
+    full = False
+
+    def result(item: T) -> R:
+        nonlocal full
+        if full:
+            raise CancelledError
+        try:
+            return work(item)
+        except (CorpusError, OSError) as error:
+            full = is_full_disk(error)
+            raise
+
     for item in items:
-        yield lambda item=item: work(item)  # type: ignore[misc]
+        yield partial(result, item)
 
 
 def _in_order(results: Iterator[tuple[int, R]]) -> Iterator[R]:

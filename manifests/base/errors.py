@@ -4,10 +4,22 @@ import errno
 import os
 from pathlib import Path
 
-__all__ = ["FULL", "UNWRITABLE", "ConfigurationError", "CorpusError", "DataError", "disk_problem"]
+__all__ = [
+    "FULL",
+    "NOT_TRIED",
+    "UNWRITABLE",
+    "ConfigurationError",
+    "CorpusError",
+    "DataError",
+    "FullDiskError",
+    "disk_problem",
+    "is_full_disk",
+]
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
 """Error numbers of a full disk or quota."""
+NOT_TRIED = "not tried, since there is no space left"
+"""Reason of the items that remain when the disk is full."""
 UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
 """Error numbers of a folder that may not be written into."""
 
@@ -18,6 +30,10 @@ class CorpusError(Exception):
     exit_code = 1
 
 
+class FullDiskError(CorpusError):
+    """There is no room to write."""
+
+
 class DataError(CorpusError):
     """A file or record is missing, damaged or invalid."""
 
@@ -26,6 +42,11 @@ class ConfigurationError(CorpusError):
     """A command's arguments or ``corpus.toml`` are invalid."""
 
     exit_code = 2
+
+
+def is_full_disk(error: BaseException | None) -> bool:
+    """Return whether an error is that of a full disk or quota, after which no item can be done."""
+    return isinstance(error, FullDiskError) or (isinstance(error, OSError) and error.errno in FULL)
 
 
 def disk_problem(error: OSError) -> str:

@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from manifests.base.errors import CorpusError
+from manifests.base.errors import CorpusError, is_full_disk
 
 __all__ = ["in_processes", "is_warm", "warm_up"]
 
@@ -50,6 +50,8 @@ def in_processes(
 ) -> Iterator[tuple[int, Future[R]]]:
     """Yield the index and the completed future of each item, in order of completion.
 
+    Once the disk is full, the items that no process has begun are cancelled.
+
     The function is pickled once per process, items and results one by one. The workers ignore
     Ctrl-C, which ends the run through this process, and exit when this process is killed.
     """
@@ -74,8 +76,11 @@ def _together(
                 pool.submit(_run, item): place for place, item in items.items()
             }
         for future in as_completed(futures):
-            if isinstance(future.exception(), BrokenProcessPool):
+            if not future.cancelled() and isinstance(future.exception(), BrokenProcessPool):
                 raise BrokenProcessPool
+            if not future.cancelled() and is_full_disk(future.exception()):
+                for other in futures:
+                    other.cancel()
             yield futures.pop(future), future  # and keep no result
     except BaseException:
         _stop(pool)

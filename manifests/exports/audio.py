@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from manifests.base.errors import FULL, ConfigurationError, CorpusError, DataError
+from manifests.base.errors import FULL, ConfigurationError, DataError, FullDiskError
 from manifests.base.outcome import Outcome, Progress
 from manifests.storage.records import ManifestEntry
 from manifests.versions.manifest import Manifest
@@ -47,7 +47,7 @@ def place_audio(
             outcome.fail(entry.clip_id, str(error))
         except OSError as error:
             if error.errno in FULL:
-                raise CorpusError(
+                raise FullDiskError(
                     f"{folder.parent}: no space left for the clips; free some and run again, or "
                     f"export with --audio link or --audio flac"
                 ) from error

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from manifests.base.errors import FULL, CorpusError
+from manifests.base.errors import FULL, CorpusError, FullDiskError
 from manifests.storage.links import check_way
 from manifests.storage.partials import clear_partials
 
@@ -82,7 +82,7 @@ class FolderLock:
         except BaseException as error:
             self.__exit__()
             if isinstance(error, OSError) and error.errno in FULL:
-                raise CorpusError(
+                raise FullDiskError(
                     f"{self.path.parent}: no space left to begin; free some and run again"
                 ) from error
             if isinstance(error, PermissionError) and self.path.exists():

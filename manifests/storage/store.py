@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from pydantic_core import from_json
 
-from manifests.base.errors import FULL, CorpusError, DataError
+from manifests.base.errors import FULL, DataError, FullDiskError
 from manifests.storage.links import check_way
 from manifests.storage.partials import clear_partials, partial_path
 
@@ -97,7 +97,7 @@ def atomic_path(path: Path, *, synced: bool = True) -> Iterator[Path]:
                 _sync(path.parent)
     except OSError as error:
         if error.errno in FULL:
-            raise CorpusError(
+            raise FullDiskError(
                 f"{path.parent}: no space left to write {path.name}; free some and run again"
             ) from error
         raise

@@ -6,7 +6,7 @@ import pytest
 import typer
 
 from corpus_tools.cli.session import _RemainingTime, session
-from manifests.base.errors import ConfigurationError, DataError
+from manifests.base.errors import NOT_TRIED, ConfigurationError, DataError
 
 
 def code_of(error):
@@ -73,6 +73,17 @@ def test_a_full_disk_is_one_sentence(capsys):
         "error: a.wav: clips/a.wav: no space left; free some and run again (2 more failed so; "
         "--json lists all)",
         "error: d.wav: is empty; copy it again",
+    ]
+
+
+def test_a_full_disk_says_how_many_were_not_tried(capsys):
+    with pytest.raises(typer.Exit), session("segment") as run:
+        run.outcome.fail("a.wav", "clips/a.wav: no space left; free some and run again")
+        for name in ("b.wav", "c.wav"):
+            run.outcome.fail(name, NOT_TRIED)
+    assert capsys.readouterr().err.splitlines() == [
+        "error: a.wav: clips/a.wav: no space left; free some and run again (2 were not tried; "
+        "--json lists all)",
     ]
 
 

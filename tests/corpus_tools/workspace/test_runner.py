@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from corpus_tools.workspace.runner import run_each
-from manifests.base.errors import DataError
+from manifests.base.errors import NOT_TRIED, DataError, FullDiskError
 from manifests.base.outcome import Outcome
 
 
@@ -47,6 +48,38 @@ def test_results_keep_the_order_and_failures_are_reported(workers):
         ("3", "3 is odd; give an even number")
     ]
     assert progress == [(n, 5, str(item)) for n, item in enumerate([6, 4, 3, 2, 0], start=1)]
+
+
+def full_at_two(number: int) -> int:
+    if number == 2:
+        raise FullDiskError("clips/a: no space left; free some and run again")
+    return number
+
+
+def full_at_once(number: int) -> int:
+    time.sleep(0.01)
+    raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT), "clips/a")
+
+
+def test_a_full_disk_ends_the_run_and_the_rest_is_not_tried():
+    outcome = Outcome()
+    results = list(run_each([1, 2, 3, 4], full_at_two, outcome, name=str))
+    assert results == [(1, 1)]
+    assert [(failure.item, failure.reason) for failure in outcome.failures] == [
+        ("2", "clips/a: no space left; free some and run again"),
+        ("3", "not tried, since there is no space left"),
+        ("4", "not tried, since there is no space left"),
+    ]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_with_a_full_disk_few_of_many_are_tried(workers):
+    outcome = Outcome()
+    assert list(run_each(list(range(50)), full_at_once, outcome, workers=workers)) == []
+    assert len(outcome.failures) == 50
+    untried = [failure for failure in outcome.failures if failure.reason == NOT_TRIED]
+    assert len(untried) >= (49 if workers == 1 else 40)
+    assert "no space left on the disk; free some" in outcome.failures[0].reason
 
 
 def test_dead_process_fails_only_its_item():
