@@ -1,5 +1,6 @@
 """`corpus compare-transcripts`: character error rate between two transcript sources."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -32,6 +33,15 @@ def compare_transcripts(
     exact: Annotated[
         bool, typer.Option("--exact", help="Also count spaces, punctuation, case and width.")
     ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            help="Also write an HTML page with both texts of each clip, aligned and coloured; it "
+            "works offline.",
+        ),
+    ] = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -43,15 +53,24 @@ def compare_transcripts(
     last. A text of B that a flag emptied counts as deleted; the last row leaves such clips out.
     """
     with session("compare-transcripts", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.transcription.compare import compare_transcripts as compare
+        from corpus_tools.transcription.compare import compare_clips
         from corpus_tools.workspace.workspace import Workspace
 
-        root = Workspace.find(corpus).root
-        outcome = run.read(root, lambda: compare(root, a, b, raw=raw, exact=exact, worst=worst))
+        workspace = Workspace.find(corpus)
+        root = workspace.root
+        compared, outcome = run.read(
+            root, lambda: compare_clips(root, a, b, raw=raw, exact=exact, worst=worst)
+        )
         run.outcome.merge(outcome)
         details = outcome.details
         if not outcome.kept:
             return
+        if html is not None:
+            from corpus_tools.transcription.comparison_page import write_comparison_page
+
+            write_comparison_page(html, root, workspace.configuration.corpus.name, compared)
+            run.outcome.outputs.append(html)
+            run.note(f"wrote {html}")
         run.result(_rates_table(details))
         if details["worst"]:
             run.result(_worst_table(details))

@@ -1,5 +1,6 @@
 """Character error rates between the texts of two origins: ``corpus compare-transcripts``."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,14 +13,17 @@ from corpus_tools.transcription.store import transcript_origin
 from manifests.base.errors import ConfigurationError
 from manifests.base.letters import plain_letters
 from manifests.base.outcome import Outcome
-from manifests.storage.records import Transcript
+from manifests.storage.records import Clip, Transcript
 from manifests.storage.shards import STAGES, read_stage
 
 __all__ = [
+    "ClipErrors",
+    "Comparison",
     "ErrorCounts",
     "TextPair",
     "by_source",
     "clip_errors",
+    "compare_clips",
     "compare_transcripts",
     "total",
 ]
@@ -83,6 +87,16 @@ class ClipErrors:
     pair: TextPair
     errors: ErrorCounts
 
+    @property
+    def worst_first(self) -> tuple[float, int, str]:
+        """Sort key by falling error rate; additions to nothing come first."""
+        rate = self.errors.rate
+        return (
+            -math.inf if rate is None and self.errors.edits else -(rate or 0.0),
+            -self.errors.edits,
+            self.pair.clip_id,
+        )
+
 
 def clip_errors(pairs: Sequence[TextPair], *, exact: bool = False) -> list[ClipErrors]:
     """Count the minimum edits of each clip's `plain_letters`, or of its stripped text if ``exact``.
@@ -124,6 +138,27 @@ def _count_edits(reference: str, hypothesis: str) -> ErrorCounts:
 _ANNOTATOR = "annotator"
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """Errors of each clip between two origins.
+
+    Attributes:
+        reference: origin of the reference texts.
+        hypothesis: origin of the texts measured.
+        exact: whether spaces, punctuation, case and width count.
+        found: the clips compared, in order of their ids.
+        flags: flags of the texts measured, by clip id.
+        clips: records of the clips, by id.
+    """
+
+    reference: str
+    hypothesis: str
+    exact: bool
+    found: list[ClipErrors]
+    flags: Mapping[str, Sequence[str]]
+    clips: Mapping[str, Clip]
+
+
 def compare_transcripts(
     corpus: Path,
     reference: str,
@@ -133,6 +168,19 @@ def compare_transcripts(
     exact: bool = False,
     worst: int = 10,
 ) -> Outcome:
+    """Measure character error rates between two origins; see `compare_clips`."""
+    return compare_clips(corpus, reference, hypothesis, raw=raw, exact=exact, worst=worst)[1]
+
+
+def compare_clips(
+    corpus: Path,
+    reference: str,
+    hypothesis: str,
+    *,
+    raw: bool = False,
+    exact: bool = False,
+    worst: int = 10,
+) -> tuple[Comparison, Outcome]:
     """Measure character error rates of the transcripts of one origin against another's.
 
     Args:
@@ -153,7 +201,8 @@ def compare_transcripts(
         ConfigurationError: if an origin has no texts, or its name is ambiguous.
         DataError: if a shard can't be read.
     """
-    texts = _texts_by_origin(corpus, raw=raw)
+    records = list(read_stage(corpus, STAGES["transcripts"], Transcript))
+    texts = _texts_by_origin(records, raw=raw)
     if _ANNOTATOR in (reference, hypothesis):
         texts[_ANNOTATOR] = corrected_transcripts(corpus)
     first, second = _resolve_origin(reference, texts), _resolve_origin(hypothesis, texts)
@@ -163,6 +212,14 @@ def compare_transcripts(
         )
     outcome = Outcome()
     found = clip_errors(_pairs(texts[first], texts[second], outcome), exact=exact)
+    compared = Comparison(
+        first,
+        second,
+        exact,
+        found,
+        {r.clip_id: r.flags for r in records if r.flags and transcript_origin(r) == second},
+        {clip.clip_id: clip for clip in read_stage(corpus, STAGES["segments"], Clip)},
+    )
     outcome.kept = len(found)
     outcome.details |= {
         "reference": first,
@@ -172,7 +229,7 @@ def compare_transcripts(
         "sources": {source: errors.row() for source, errors in by_source(found).items()},
         "worst": [
             _worst_row(clip)
-            for clip in sorted(found, key=_worst_first)[:worst]
+            for clip in sorted(found, key=lambda one: one.worst_first)[:worst]
             if clip.errors.edits
         ],
     }
@@ -183,12 +240,12 @@ def compare_transcripts(
             "annotator: only texts that an annotator changed count, so the rate is that of clips "
             "which needed a correction"
         )
-    return outcome
+    return compared, outcome
 
 
-def _texts_by_origin(corpus: Path, *, raw: bool) -> dict[str, dict[str, str]]:
+def _texts_by_origin(records: Sequence[Transcript], *, raw: bool) -> dict[str, dict[str, str]]:
     texts: dict[str, dict[str, str]] = defaultdict(dict)
-    for record in read_stage(corpus, STAGES["transcripts"], Transcript):
+    for record in records:
         texts[transcript_origin(record)][record.clip_id] = record.text_raw if raw else record.text
     return texts
 
@@ -223,11 +280,6 @@ def _pairs(
     outcome.items_in = len(pairs) + missing.total()
     outcome.rejected += missing
     return pairs
-
-
-def _worst_first(clip: ClipErrors) -> tuple[float, int, str]:
-    rate = clip.errors.rate
-    return (-1e9 if rate is None else -rate, -clip.errors.edits, clip.pair.clip_id)
 
 
 def _worst_row(clip: ClipErrors) -> dict[str, object]:
