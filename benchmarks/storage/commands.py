@@ -13,13 +13,15 @@ from typing import Any
 from benchmarks.storage.runs import Bench
 from benchmarks.storage.server import Server
 
-__all__ = ["CASES", "Case", "prepare"]
+__all__ = ["CASES", "WITHOUT_CASE", "Case", "prepare"]
 
 ROOT = Path(__file__).parents[2]
 _TINY_WHISPER = ROOT / "tests" / "corpus_tools" / "transcription" / "tiny_whisper.py"
 _SECONDS = 16
 _SPEAKERS = ("EB0", "IC0", "KD0")
 _EMOTIONS = ("angry", "fear", "happy", "neutral", "surprise", "sad")
+_RATE = 12  # frames a second
+_LINES = ("Where have you been?", "He won't come.")
 _CORPUS = ("--corpus", "trial/corpus")
 _SETTINGS = """
 [transcribe]
@@ -70,6 +72,7 @@ CASES = {
         Case("segment", "empty", ("segment", "media")),
         Case("segment, other settings", "cut", ("segment", "media", "--max-seconds", "4")),
         Case("segment, 2 workers", "empty", ("segment", "media", "--workers", "2")),
+        Case("read-subtitles", "with film", ("read-subtitles", "film")),
         Case("add-recordings", "cut", ("add-recordings", "voices/SCRIPT.csv", "voices")),
         Case("screen", "cut", ("screen", "--min-snr-db", "30")),
         Case("review", "cut", ("review", "media")),
@@ -77,6 +80,7 @@ CASES = {
         Case("transcribe", "with weights", ("transcribe", "--model", "tiny.pt", "--device", "cpu")),
         Case("transcribe --subtitles-only", "cut", ("transcribe", "--subtitles-only")),
         Case("import-transcripts", "cut", ("import-transcripts", "texts.csv", "--name", "lab")),
+        Case("combine-transcripts", "two texts", ("combine-transcripts",)),
         Case("export-tasks", "recorded", ("export-tasks", "--batch", "b1", "--media", "media")),
         Case(
             "export-tasks --annotators",
@@ -112,6 +116,13 @@ CASES = {
         Case("agreement --html", "labelled", ("agreement", "--html", "trial/page.html")),
     )
 }
+
+
+WITHOUT_CASE = {
+    "label-studio start": "it installs a server and needs its database; what it writes into a "
+    "corpus is tested in tests/annotation/label_studio/server",
+}
+"""Commands of `manifests.access.table.ACCESS` without a case, with the reason."""
 
 
 def prepare(bench: Bench, server: Server, name: str) -> None:
@@ -183,6 +194,38 @@ def _write_weights(bench: Bench) -> None:
 
     def write() -> None:
         runpy.run_path(str(_TINY_WHISPER))["write_checkpoint"](bench.folder / "tiny.pt")
+
+    bench.call(write)
+
+
+def _write_film(bench: Bench) -> None:
+    """Write a film of 4 s with two lines in its picture, beside the trials."""
+
+    def write() -> None:
+        import av
+        import numpy as np
+        from PIL import Image, ImageDraw, ImageFont
+
+        (bench.folder / "film").mkdir()
+        font, rng = ImageFont.load_default(size=20), np.random.default_rng(0)
+        with av.open(str(bench.folder / "film" / "E03.mkv"), "w") as out:
+            picture = out.add_stream("libx264", rate=_RATE, options={"preset": "ultrafast"})
+            picture.width, picture.height, picture.pix_fmt = 480, 270, "yuv420p"
+            sound = out.add_stream("pcm_s16le", rate=16000, layout="mono")
+            for number in range(4 * _RATE):
+                rough = rng.integers(30, 190, (9, 16, 3), np.uint8)
+                image = Image.fromarray(rough).resize((480, 270))
+                style = {"font": font, "anchor": "mm", "stroke_width": 2, "stroke_fill": "black"}
+                text = "" if number % (2 * _RATE) < 3 else _LINES[number // (2 * _RATE)]
+                ImageDraw.Draw(image).text((240, 242), text, fill="white", **style)
+                frame = av.VideoFrame.from_ndarray(np.asarray(image), format="rgb24")
+                out.mux(picture.encode(frame))
+            out.mux(picture.encode())
+            noise = rng.integers(-900, 900, (1, 4 * 16000)).astype(np.int16)
+            block = av.AudioFrame.from_ndarray(noise, format="s16", layout="mono")
+            block.sample_rate = 16000
+            out.mux(sound.encode(block))
+            out.mux(sound.encode())
 
     bench.call(write)
 
@@ -264,6 +307,15 @@ _EVALUATE = ("evaluate", "one", *_CORPUS)
 _MADE: dict[str, tuple[str, tuple[tuple[str, ...], ...], Callable[[Bench], None]]] = {
     "empty": ("nothing", (("init", "trial/corpus", "--language", "pl"),), _add_settings),
     "cut": ("empty", (("segment", "media", *_CORPUS),), _write_texts),
+    "with film": ("empty", (), _write_film),
+    "two texts": (
+        "cut",
+        (
+            ("transcribe", "--subtitles-only", *_CORPUS),
+            ("import-transcripts", "texts.csv", "--name", "lab", *_CORPUS),
+        ),
+        _nothing,
+    ),
     "with weights": ("cut", (), _write_weights),
     "recorded": ("cut", (("add-recordings", "voices/SCRIPT.csv", "voices", *_CORPUS),), _nothing),
     "tasks": (

@@ -10,11 +10,12 @@ import sys
 
 import pytest
 
-from benchmarks.storage.commands import CASES, Case
+from benchmarks.storage.commands import CASES, WITHOUT_CASE, Case
 from benchmarks.storage.full_disks import problems_of, strange
 from benchmarks.storage.kills import Trials
 from benchmarks.storage.runs import Bench, differences
 from benchmarks.storage.server import Server
+from manifests.access.table import ACCESS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -29,6 +30,18 @@ COMMANDS = (
 @pytest.fixture(scope="module")
 def trials(tmp_path_factory):
     return Trials(Bench(tmp_path_factory.mktemp("kills"), heavy=False), Server())
+
+
+def test_each_command_that_writes_has_a_case():
+    """What stands in the table of commands that register themselves is killed, or says why not."""
+    killed = {
+        "review --apply" if "--apply" in case.arguments else case.arguments[0]
+        for case in CASES.values()
+    }
+    assert ACCESS.keys() - killed == WITHOUT_CASE.keys()
+    assert all(WITHOUT_CASE.values())
+    for case in CASES.values():
+        assert case.name.startswith(case.arguments[0])
 
 
 @pytest.mark.parametrize("case", COMMANDS, ids=lambda case: case.name)
