@@ -1,5 +1,6 @@
 """Comparison of the systems of the paper's Table 2 on a manifest version, and its figures."""
 
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ import tomli_w
 from numpy.typing import NDArray
 
 from manifests.access.lock import CorpusLock
-from manifests.access.withdrawals import WithdrawalWatch
+from manifests.access.withdrawals import WithdrawalWatch, WithdrawnError
 from manifests.base.csv_tables import csv_text
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
@@ -65,6 +66,7 @@ def compare(
     commands.
 
     Raises:
+        WithdrawnError: if clips are withdrawn meanwhile; parts of an unfinished one are deleted.
         ConfigurationError: if the folder holds something else, or a comparison of other settings.
         DataError: if the manifest is damaged, or a split has too few clips.
     """
@@ -94,11 +96,16 @@ def compare(
                 yield
 
         shown = watch.during(progress)
-        runs = Trials(out_folder, settings, examples, texts, shown, publishing).run(seeds)
-        with publishing():
-            document = _document(manifest, settings, seeds, examples, speakers, runs)
-            with checksums_renewed(out_folder):
-                _write(out_folder, document, examples, runs)
+        try:
+            runs = Trials(out_folder, settings, examples, texts, shown, publishing).run(seeds)
+            with publishing():
+                document = _document(manifest, settings, seeds, examples, speakers, runs)
+                with checksums_renewed(out_folder):
+                    _write(out_folder, document, examples, runs)
+        except WithdrawnError:
+            if not (out_folder / _DOCUMENT).is_file():
+                shutil.rmtree(out_folder)
+            raise
     outcome.outputs.append(out_folder)
     outcome.details |= {"run": out_folder.name, **document}
     return outcome
@@ -182,7 +189,7 @@ def _write(
     write_text(folder / "predictions.csv", csv_text(_prediction_rows(examples, runs)))
     write_text(folder / "table.csv", csv_text(table_csv(document)))
     write_text(folder / "table.md", markdown(document))
-    write_document(folder / "compare.json", document)
+    write_document(folder / _DOCUMENT, document)
 
 
 def _prediction_rows(examples: Examples, runs: Sequence[SystemRun]) -> Iterator[Sequence[object]]:
@@ -214,3 +221,4 @@ def draw_figure_6(path: Path, runs: Sequence[SystemRun]) -> None:
 
 
 _SETTINGS = "compare.toml"
+_DOCUMENT = "compare.json"

@@ -4,6 +4,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+import models.comparison.compare as comparing
 import models.training.run as training
 from annotation.label_studio.server import run as server
 from corpus_tools.cli.app import app
@@ -165,6 +166,32 @@ def test_a_series_ends_at_a_withdrawal_and_writes_no_summary(workspace, fake_tra
     outcome = train_series(version.folder, workspace.runs / "s", TrainSettings(), seeds=2)
     assert [failure.item for failure in outcome.failures] == ["seed-0", "seed-1"]
     assert sorted(path.name for path in (workspace.runs / "s").iterdir()) == ["series.toml"]
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_a_comparison_ends_at_a_withdrawal_and_leaves_no_parts(workspace, monkeypatch, finished):
+    folder = workspace.runs / "new"
+
+    class FakeTrials:
+        def __init__(self, *arguments):
+            self.publishing = arguments[-1]
+
+        def run(self, seeds):
+            with self.publishing():
+                (folder / "parts").mkdir()
+                (folder / "parts" / "svm-0.json").write_text("{}")
+            if finished:
+                (folder / "compare.json").write_text("{}")
+            withdraw(workspace.root, "speaker", "f01")
+            return []
+
+    monkeypatch.setattr(comparing, "Trials", FakeTrials)
+    monkeypatch.setattr(comparing, "_check", lambda *_: None)
+    nothing = {"train": [], "val": [], "test": []}
+    monkeypatch.setattr(comparing, "load_examples", lambda *_, **__: nothing)
+    with pytest.raises(CorpusError, match="belong to speaker 'f01'"):
+        comparing.compare(newest(workspace.root), folder, TrainSettings(), seeds=1)
+    assert folder.exists() == finished
 
 
 def test_a_withdrawal_is_refused_while_an_export_is_written(workspace, tmp_path):
