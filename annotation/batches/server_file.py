@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from annotation.batches.batches import Kind
+from manifests.base.encodings import read_bytes
 from manifests.base.errors import DataError
 from manifests.storage.store import write_text
 
@@ -71,7 +72,7 @@ class ServerFile(_Strict):
         """
         path = _path(corpus)
         try:
-            return cls.model_validate_json(path.read_bytes())
+            return cls.model_validate_json(read_bytes(path, "restore it"))
         except FileNotFoundError:
             return cls()
         except ValidationError as error:

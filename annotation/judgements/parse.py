@@ -20,6 +20,7 @@ from annotation.scheme.answers import (
     quoted,
     read_answer,
 )
+from manifests.base.encodings import read_bytes
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.storage.records import Judgement
 from manifests.storage.tombstones import Withdrawn
@@ -209,7 +210,7 @@ def read_export(path: Path) -> Export:
     Raises DataError if the file can't be read or has another format; no error quotes it.
     """
     try:
-        data = path.read_bytes()
+        data = read_bytes(path, "give a JSON export")
     except OSError as error:
         raise DataError(f"can't be read ({error.strerror}); give a JSON export") from error
     return decode_export(data, str(path), path.suffix.lower())

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import typer
 
-from manifests.base.errors import NOT_TRIED, CorpusError, disk_problem
+from manifests.base.errors import NOT_TRIED, OUT_OF_MEMORY, CorpusError, disk_problem
 from manifests.base.outcome import Failure, Outcome, Progress
 
 __all__ = ["Session", "ending_on_interrupt", "explain_language", "one_line", "session"]
@@ -171,6 +171,9 @@ def session(
     except OSError as error:
         code = 1
         _report(run, disk_problem(error), error)
+    except MemoryError as error:
+        code = 1
+        _report(run, OUT_OF_MEMORY, error)
     except typer.Exit:
         raise
     except Exception as error:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from manifests.base.encodings import decode_text
+from manifests.base.encodings import read_text
 
 __all__ = ["kaldi_cells"]
 
@@ -47,7 +47,7 @@ def _pairs(path: Path, language: str | None) -> dict[str, str]:
     """Return the first word of each line and the rest, none without a file."""
     if not path.is_file():
         return {}
-    lines = decode_text(path.read_bytes(), str(path), language).removeprefix("\ufeff").splitlines()
+    lines = read_text(path, language).splitlines()
     words = (line.strip().split(maxsplit=1) for line in lines)
     return {pair[0]: pair[1] for pair in words if len(pair) == 2}
 

@@ -19,6 +19,7 @@ from corpus_tools.withdrawal.changes import (
     filter_rows,
 )
 from corpus_tools.withdrawal.stage_records import overlap_test
+from manifests.base.encodings import read_bytes
 from manifests.base.errors import DataError
 from manifests.storage.store import canonical_json
 
@@ -54,7 +55,7 @@ def changes_to_tasks(removal: Removal) -> Iterator[Change]:
 
 def _read_tasks(path: Path) -> list[Row]:
     try:
-        rows: list[Row] = json.loads(path.read_bytes())
+        rows: list[Row] = json.loads(read_bytes(path))
         if not all(isinstance(row["data"], dict) for row in rows):
             raise TypeError
     except (ValueError, TypeError, KeyError, RecursionError) as error:
@@ -118,7 +119,7 @@ def _project_changes(path: Path, annotator: str) -> Iterator[Change]:
     """Yield the server file without the annotator's projects, so that no pull requests them."""
     if not path.is_file():
         return
-    table = json.loads(path.read_bytes())
+    table = json.loads(read_bytes(path))
     removed = 0
     for server in table.get("servers", {}).values():
         projects = server.get("projects", {})

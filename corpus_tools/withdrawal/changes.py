@@ -13,6 +13,7 @@ from typing import Any
 
 from corpus_tools.segmentation.ledger.commit import source_of
 from manifests.base.csv_tables import csv_text, read_rows
+from manifests.base.encodings import read_bytes
 from manifests.base.errors import DataError
 from manifests.storage.checksums import (
     CHECKSUMS,
@@ -192,7 +193,7 @@ def filter_rows(path: Path, change: Callable[[Row], Row | None]) -> tuple[bytes,
     """
     kept: list[bytes] = []
     changed = 0
-    for number, line in enumerate(path.read_bytes().splitlines(keepends=True), start=1):
+    for number, line in enumerate(read_bytes(path).splitlines(keepends=True), start=1):
         if not line.strip():
             continue
         try:

@@ -6,7 +6,7 @@ from concurrent.futures import CancelledError
 from functools import partial
 from typing import TypeVar
 
-from manifests.base.errors import NOT_TRIED, CorpusError, disk_problem, is_full_disk
+from manifests.base.errors import NOT_TRIED, OUT_OF_MEMORY, CorpusError, disk_problem, is_full_disk
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.base.workers import in_processes
 
@@ -48,6 +48,8 @@ def run_each(
             outcome.fail(name(item), str(error))
         except OSError as error:
             outcome.fail(name(item), disk_problem(error))
+        except MemoryError:
+            outcome.fail(name(item), OUT_OF_MEMORY)
         except Exception as error:
             _LOG.debug("unexpected error", exc_info=error)
             outcome.fail(

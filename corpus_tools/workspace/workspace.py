@@ -18,6 +18,7 @@ from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.languages import find_language
 from manifests.base.settings import setting_problem
 from manifests.storage.links import CONFIGURATION_FILE, check_links
+from manifests.storage.partials import clear_partials
 from manifests.storage.store import write_text
 
 __all__ = ["Workspace"]
@@ -63,6 +64,7 @@ class Workspace:
         if path.exists():
             raise ConfigurationError(f"{root} is a corpus already; nothing was changed")
         check_links(root)
+        clear_partials(root)
         try:
             spoken = find_language(language).code
         except ValueError as error:

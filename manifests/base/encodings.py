@@ -11,7 +11,7 @@ from pathlib import Path
 from manifests.base.errors import DataError
 from manifests.base.languages import language_family
 
-__all__ = ["Decoded", "decode_damaged", "decode_text", "read_text"]
+__all__ = ["Decoded", "check_size", "decode_damaged", "decode_text", "read_bytes", "read_text"]
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,28 @@ class Decoded:
     damaged: int = 0
 
 
+def read_bytes(path: Path, advice: str = "check that it is the right file") -> bytes:
+    """Return the bytes of a file of records or text; DataError, with ``advice``, if it is huge."""
+    check_size(path, advice)
+    return path.read_bytes()
+
+
+def check_size(path: Path, advice: str) -> None:
+    """Raise DataError if a file is far larger than records or texts are, as a damaged one may be.
+
+    It would fill the memory before anything is known to be wrong with it.
+    """
+    size = path.stat().st_size
+    if size > _LARGEST:
+        raise DataError(f"{path}: has {size / 2**30:.0f} GiB, more than it can have; {advice}")
+
+
+_LARGEST = 2 << 30  # bytes
+
+
 def read_text(path: Path, language: str | None = None) -> str:
     """Return the text of a file as `decode_text` does, without a byte-order mark."""
-    return decode_text(path.read_bytes(), str(path), language).removeprefix("\ufeff")
+    return decode_text(read_bytes(path), str(path), language).removeprefix("\ufeff")
 
 
 def decode_text(data: bytes, where: str, language: str | None = None) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 __all__ = [
     "FULL",
     "NOT_TRIED",
+    "OUT_OF_MEMORY",
     "UNWRITABLE",
     "ConfigurationError",
     "CorpusError",
@@ -20,6 +21,10 @@ FULL = {errno.ENOSPC, errno.EDQUOT}
 """Error numbers of a full disk or quota."""
 NOT_TRIED = "not tried, since there is no space left"
 """Reason of the items that remain when the disk is full."""
+OUT_OF_MEMORY = (
+    "the memory isn't enough; end other programs and run again, or look for a damaged file of huge "
+    "size: find FOLDER -size +1G"
+)
 UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
 """Error numbers of a folder that may not be written into."""
 

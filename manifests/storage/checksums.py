@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from manifests.base.encodings import read_bytes
 from manifests.base.errors import DataError
 from manifests.storage.store import CHANGED, sha256_file, write_text
 
@@ -105,7 +106,7 @@ def expected_sha256(path: Path) -> str | None:
 
 def read_whole(path: Path, advice: str = "restore it from a copy") -> bytes:
     """Return a file's bytes; DataError, with ``advice``, if they aren't as they were written."""
-    data = path.read_bytes()
+    data = read_bytes(path, advice)
     expected = expected_sha256(path)
     if expected is not None and not hashlib.sha256(data).hexdigest().startswith(expected):
         raise DataError(f"{path}: {CHANGED}; {advice}")

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from manifests.base.encodings import read_bytes
 from manifests.base.errors import DataError
 from manifests.storage.checksums import read_whole
 from manifests.storage.store import parse_jsonl, read_json, sha256_file
@@ -27,7 +28,7 @@ def frozen_clips(corpus: Path, *, whole: bool = True, naming: str | None = None)
             place = path.relative_to(corpus)
             if place.match("tasks/*/plan.json") or any(part[0] == "." for part in place.parts):
                 continue  # plans of batches name no clips; partial writes are hidden
-            if naming is not None and naming.encode() not in path.read_bytes():
+            if naming is not None and naming.encode() not in read_bytes(path, _UNREADABLE):
                 continue
             for clip_id in clips_of(path, naming):
                 named.setdefault(clip_id, place.as_posix())

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from manifests.base.encodings import read_bytes
 from manifests.base.errors import DataError
 from manifests.storage.copies import without_copies
 from manifests.storage.record import Record
@@ -133,7 +134,7 @@ def read_header(path: Path) -> Header:
 
 def read_shard(path: Path, record: type[R]) -> list[R]:
     """Return the records of a shard; DataError names a file that isn't as it was written."""
-    data = path.read_bytes()
+    data = read_bytes(path, _advice(path))
     rows = parse_jsonl(path, io.BytesIO(data), _advice(path))
     header = _header(path, next(rows, {}))
     if header.stage != path.parent.name:
@@ -165,7 +166,7 @@ def read_stage(
     """
     text = None if naming is None else naming.encode()
     for path in shard_paths(corpus, stage):
-        if text is None or text in path.read_bytes():
+        if text is None or text in read_bytes(path, _advice(path)):
             yield from read_shard(path, record)
 
 

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from pydantic_core import from_json
 
+from manifests.base.encodings import check_size, read_bytes
 from manifests.base.errors import FULL, DataError, FullDiskError
 from manifests.storage.links import check_way
 from manifests.storage.partials import clear_partials, partial_path
@@ -184,7 +185,7 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 def read_json(path: Path, advice: str = "restore it from a copy") -> dict[str, Any]:
     """Return the object of a JSON file; DataError, with ``advice``, if it contains no object."""
     try:
-        row = json.loads(path.read_bytes())
+        row = json.loads(read_bytes(path, advice))
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not valid JSON ({error}); {advice}") from error
     if not isinstance(row, dict):
@@ -206,6 +207,7 @@ def read_jsonl(
 
     With ``naming`` lines without that text, which has no escaped characters, are passed over.
     """
+    check_size(path, advice)
     with path.open("rb") as stream:
         yield from parse_jsonl(path, stream, advice, naming)
 

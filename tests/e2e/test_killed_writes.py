@@ -51,6 +51,12 @@ def test_killed_at_a_write_and_run_again_it_ends_as_an_undisturbed_run(trials, c
     assert result.kills == result.equal == 3
 
 
+def test_a_corpus_that_was_half_made_is_made_anew(trials):
+    result = trials.of(CASES["init"], most=12)
+    assert not result.problems
+    assert result.left
+
+
 def test_interrupted_it_says_so_in_one_sentence(trials, monkeypatch):
     monkeypatch.setattr(trials, "signal", signal.SIGTERM)
     result = trials.of(CASES["export-tasks"], most=3)
