@@ -7,8 +7,9 @@ A command runs on a copy of a small corpus and gets SIGKILL at a write: before i
 half of a buffer is written. The points are spread evenly over all writes of an undisturbed run.
 Then the same command runs again. It must exit as an undisturbed run does, and the corpus, with all
 that lies beside it and the server's content, must be the same, byte for byte, without another file.
-`--signal INT` or `TERM` interrupt instead, which must end with one sentence and no traceback (but
-for `train`, which Ctrl-C lets end with the epoch). It needs Linux.
+`--signal INT` or `TERM` interrupt instead, which must end with one sentence, exit code 1, 130 or
+143, and no traceback (for INT that of a second Ctrl-C, since `train` ends with its epoch at the
+first); with both they take turns. It needs Linux.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +49,11 @@ class Result:
 
 
 class Trials:
-    """Kills of commands on a bench; ``end`` is how a process ends itself."""
+    """Kills of commands on a bench, by ``signals`` in turn."""
 
-    def __init__(self, bench: Bench, server: Server, number: int = signal.SIGKILL) -> None:
-        self.bench, self.server, self.signal = bench, server, number
+    def __init__(self, bench: Bench, server: Server) -> None:
+        self.bench, self.server = bench, server
+        self.signals: tuple[int, ...] = (signal.SIGKILL,)
 
     def of(self, case: Case, most: int) -> Result:
         """Kill a command at so many points at most, run it again, and compare."""
@@ -65,13 +68,14 @@ class Trials:
         if wanted not in (0, 1) or "Traceback" in said:
             result.problems.append(f"undisturbed: exit code {wanted}: {said.strip()[-600:]}")
             return result
-        for at in points(result.writes, most):
+        for turn, at in enumerate(points(result.writes, most)):
+            number = self.signals[turn % len(self.signals)]
             with self.started(case):
-                code, _ = self.bench.run(command, at, self._end)
-                if self.signal == signal.SIGKILL and code == wanted:
+                code, _ = self.bench.run(command, at, partial(_end, number))
+                if number == signal.SIGKILL and code == wanted:
                     continue  # with fewer writes than before, some of which depend on the time
                 half, _ = self.found(case)
-                problem = self._problem_of_the_end(code)
+                problem = self._problem_of_the_end(code, number)
                 result.kills += 1
                 result.left += any(".partial" in path for path in half)
                 code, _ = self.bench.run(command)
@@ -104,19 +108,22 @@ class Trials:
         files = self.bench.tree()
         return files, _without_numbers(self.server.state()) if case.server else None
 
-    def _end(self) -> None:
-        os.kill(os.getpid(), self.signal)
-        if self.signal == signal.SIGINT:
-            signal.default_int_handler(signal.SIGINT, None)
-
-    def _problem_of_the_end(self, code: int) -> str:
-        if self.signal == signal.SIGKILL:
+    def _problem_of_the_end(self, code: int, number: int) -> str:
+        if number == signal.SIGKILL:
             return "" if code == -signal.SIGKILL else f"ended with {code}, not by the signal"
         said = self.bench.said()
         errors = [line for line in said.splitlines() if line.startswith("error:")]
-        if "Traceback" in said or len(errors) != 1 or "interrupted" not in errors[0]:
+        good = code in (1, 130, 143) and len(errors) == 1 and "interrupted" in errors[0]
+        if "Traceback" in said or not good:
             return f"interrupted, exit code {code}, it said: {said.strip()[-300:]}"
         return ""
+
+
+def _end(number: int) -> None:
+    """End this process by a signal."""
+    os.kill(os.getpid(), number)
+    if number == signal.SIGINT:
+        signal.default_int_handler(signal.SIGINT, None)
 
 
 def _unlocked(files: Tree) -> Tree:
@@ -164,13 +171,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("commands", nargs="*", help="default: all")
     parser.add_argument("--points", type=int, default=24, help="of each command (default: 24)")
-    parser.add_argument("--signal", choices=("KILL", "INT", "TERM"), default="KILL")
+    parser.add_argument("--signal", action="append", choices=("KILL", "INT", "TERM"))
     arguments = parser.parse_args()
     chosen = chosen_cases(arguments.commands)
     failed = False
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
         trials = ready(Path(folder))
-        trials.signal = signal.Signals[f"SIG{arguments.signal}"]
+        if arguments.signal:
+            trials.signals = tuple(signal.Signals[f"SIG{name}"] for name in arguments.signal)
         print("| command | writes | kills | half-written left | equal after the next run |")
         print("| --- | ---: | ---: | ---: | ---: |")
         for case in chosen:

@@ -58,7 +58,7 @@ def test_a_corpus_that_was_half_made_is_made_anew(trials):
 
 
 def test_interrupted_it_says_so_in_one_sentence(trials, monkeypatch):
-    monkeypatch.setattr(trials, "signal", signal.SIGTERM)
+    monkeypatch.setattr(trials, "signals", (signal.SIGTERM, signal.SIGINT))
     result = trials.of(CASES["export-tasks"], most=3)
     assert not result.problems
 
