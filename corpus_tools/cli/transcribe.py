@@ -51,6 +51,15 @@ def transcribe(
             show_default="8",
         ),
     ] = None,
+    align: Annotated[
+        bool | None,
+        typer.Option(
+            "--align/--no-align",
+            help="Find when the words of subtitles are spoken, with the recogniser's model, so "
+            "that they go to the right clips where lines are early, late or cut.",
+            show_default="off",
+        ),
+    ] = None,
     beam_size: Annotated[
         int | None,
         typer.Option(help="Width of the beam search; slower.", show_default="greedy"),
@@ -109,6 +118,7 @@ def transcribe(
                 fp16=fp16,
                 context=context,
                 batch_size=batch_size,
+                align=align,
                 beam_size=beam_size,
                 prompt=prompt,
                 lexicon=lexicon,

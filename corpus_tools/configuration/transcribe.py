@@ -53,6 +53,8 @@ class TranscribeSettings(Settings):
         context: ``clip`` transcribes each clip alone; ``window`` transcribes the clips of a source
             together, up to 30 s at once, which is faster and gives word times; by default
             ``window`` with Whisper and faster-whisper, and ``clip`` with other recognisers.
+        align: whether to find when the words of subtitles are spoken, with Whisper or
+            faster-whisper, so that they go to the right clips where a line is early, late or cut.
         prompt: text that sets the recogniser's style and vocabulary, e.g. names.
         lexicon: expected words: ``sichuan`` for the bundled ones, or a file with one word per line.
         temperatures: tried in turn until a text is neither repetitive nor improbable.
@@ -79,6 +81,7 @@ class TranscribeSettings(Settings):
     device: str = "auto"
     fp16: bool | None = None
     context: Literal["clip", "window"] | None = None
+    align: bool = False
     prompt: str | None = None
     lexicon: str | None = None
     temperatures: tuple[float, ...] = Field((0.0, 0.2, 0.4, 0.6, 0.8, 1.0), min_length=1)

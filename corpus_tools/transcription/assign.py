@@ -4,7 +4,7 @@ import math
 import zlib
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -98,7 +98,7 @@ class ClipText:
         return round(covered * self.inside_s / self.shown_s, 4) if self.shown_s else 0.0
 
 
-def assign_lines(lines: Iterable[TimedLine], clips: Sequence[TimedClip]) -> Mapping[str, ClipText]:
+def assign_lines(lines: Iterable[TimedLine], clips: Sequence[TimedClip]) -> dict[str, ClipText]:
     """Assign the lines of a source to its clips; return the texts of clips that have any, by id.
 
     A line belongs to the clip that holds most of it (the first of equals), if that is half of the

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from corpus_tools.transcription.alignment import LineAligner
 from corpus_tools.transcription.assign import ClipText, assign_lines
 from corpus_tools.transcription.guards.flags import Flagger
 from corpus_tools.transcription.store import (
@@ -20,6 +21,8 @@ from manifests.storage.store import fingerprint, sha256_file
 __all__ = [
     "LOW_CONFIDENCE",
     "LOW_OVERLAP",
+    "UNALIGNED",
+    "has_lines",
     "lines_of",
     "put_subtitle_texts",
     "subtitle_transcripts",
@@ -27,6 +30,9 @@ __all__ = [
 
 LOW_OVERLAP = "low_overlap"
 """Flag of a text with lines partly outside the clip, or with much uncovered speech."""
+
+UNALIGNED = "unaligned"
+"""Flag of a text with a line that doesn't fit the sound, so that it keeps its times."""
 
 Origin = Literal["subtitle", "ocr"]
 
@@ -71,6 +77,11 @@ def subtitle_transcripts(
     return records
 
 
+def has_lines(corpus: Path, source_id: str) -> bool:
+    """Return whether a source has subtitles of any kind."""
+    return any(STAGES[stage].path(corpus, source_id).is_file() for stage in _SHARDS)
+
+
 def lines_of(
     corpus: Path, source_id: str, origin: Origin
 ) -> tuple[list[SubtitleLine], dict[str, Any]]:
@@ -101,12 +112,15 @@ def put_subtitle_texts(
     material: SourceClips,
     language: str | None = None,
     flagger: Flagger | None = None,
+    aligner: LineAligner | None = None,
 ) -> bool:
     """Store transcripts from a source's subtitles, and return whether anything was written.
 
-    Those of files are ``subtitle``, those of the picture ``ocr``. The guards (bundled ones by
+    Those of files are ``subtitle``, those of the picture ``ocr``. With an ``aligner``, words go to
+    the clips under which they sound, else lines by their times. The guards (bundled ones by
     default) flag texts and keep them. Rejected clips get their text too, so that it outlasts a
-    change of screening. Raise DataError if the source's shards can't be read.
+    change of screening. Raise DataError if the source's shards can't be read, CorpusError if
+    the aligner fails.
     """
     flagger = flagger or Flagger()
     stored = stored_origins(corpus, material.source_id)
@@ -116,12 +130,17 @@ def put_subtitle_texts(
         for origin, stage in zip(origins, _SHARDS, strict=True)
         if origin in stored or STAGES[stage].path(corpus, material.source_id).is_file()
     ]
-    written = [_put(corpus, material, origin, language, flagger) for origin in wanted]
+    written = [_put(corpus, material, origin, language, flagger, aligner) for origin in wanted]
     return any(written)
 
 
 def _put(
-    corpus: Path, material: SourceClips, origin: Origin, language: str | None, flagger: Flagger
+    corpus: Path,
+    material: SourceClips,
+    origin: Origin,
+    language: str | None,
+    flagger: Flagger,
+    aligner: LineAligner | None,
 ) -> bool:
     lines, identity = lines_of(corpus, material.source_id, origin)
     inputs: dict[str, Any] = {
@@ -133,17 +152,31 @@ def _put(
             [[c.clip_id, c.start, c.end, c.superseded_by is None] for c in material.clips]
         ),
     }
+    if aligner is not None and lines:
+        inputs["alignment"] = aligner.inputs
     if is_current(corpus, material.source_id, origin, inputs):
         return False
     texts = assign_lines(lines, material.clips)
+    unaligned: set[str] = set()
+    if aligner is not None and lines:
+        clips = [clip for clip in material.clips if clip.superseded_by is None]
+        aligned = aligner.align(lines, clips)
+        for clip in clips:
+            texts.pop(clip.clip_id, None)
+        texts |= assign_lines(aligned.lines, clips)
+        lines, unaligned = aligned.lines, {line.text for line in aligned.kept}
+        if missing := sorted(aligner.unreadable.keys() & {clip.clip_id for clip in clips}):
+            inputs["missing"] = len(missing)
     unsure = {
         line.text
         for line in lines
         if line.confidence is not None and line.confidence < _LEAST_READING
     }
     for text in texts.values():
-        if unsure.intersection([*text.lines, *text.shared]):
-            text.flags.append(LOW_CONFIDENCE)
+        own = {*text.lines, *text.shared}
+        for flag, doubtful in ((LOW_CONFIDENCE, unsure), (UNALIGNED, unaligned)):
+            if doubtful & own:
+                text.flags.append(flag)
     found = subtitle_transcripts(texts, material.clips, origin, language=language)
     records = flagger.flag(found, {clip.clip_id: clip.duration for clip in material.clips})
     return put_transcripts(corpus, material.source_id, origin, records, inputs)

@@ -3,16 +3,18 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from corpus_tools.configuration.transcribe import TranscribeSettings
 from corpus_tools.segmentation.ledger.commit import sweep
+from corpus_tools.transcription.alignment import LineAligner
 from corpus_tools.transcription.assign import assign_lines
 from corpus_tools.transcription.guards.flags import Flagger, Thresholds, doubtful_texts
 from corpus_tools.transcription.guards.hallucinations import KnownHallucinations
 from corpus_tools.transcription.recognised_texts import ClipTranscriber
 from corpus_tools.transcription.recognisers.base import (
+    Aligner,
     Recogniser,
     RecogniserOptions,
     find_recogniser,
@@ -24,9 +26,13 @@ from corpus_tools.transcription.store import (
     read_transcripts,
     transcript_origin,
 )
-from corpus_tools.transcription.subtitle_transcripts import lines_of, put_subtitle_texts
+from corpus_tools.transcription.subtitle_transcripts import (
+    has_lines,
+    lines_of,
+    put_subtitle_texts,
+)
 from corpus_tools.workspace.workspace import Workspace
-from manifests.base.errors import CorpusError, DataError
+from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.base.outcome import Failure, Outcome, Progress, no_progress
 from manifests.storage.copies import copy_warnings
 from manifests.storage.decisions import undecided_warnings
@@ -120,7 +126,7 @@ def transcribe(
     Args:
         workspace: the corpus.
         settings: section [transcribe].
-        subtitles_only: use subtitles only, not the recogniser.
+        subtitles_only: use subtitles only, not the recogniser, except to align them.
         scripted: recognise scripted recordings too, in addition to their script.
         download: allow the recogniser to download its model, once announced.
         announce: called with a message before a long wait.
@@ -139,17 +145,21 @@ def transcribe(
         sources = list(read_source_clips(workspace.root, outcome))
         outcome.warnings += undecided_warnings(workspace.root) + copy_warnings(workspace.root)
         tally = Counter(done=0, unchanged=0, failed=0)
-        language = workspace.configuration.corpus.language
         try:
             flagger = configured_flagger(settings, workspace.root)
         except CorpusError as error:
             outcome.fail(settings.recogniser, str(error))
             flagger = None
-        for source in sources:
-            try:
-                put_subtitle_texts(workspace.root, source, language, flagger)
-            except DataError as error:
-                outcome.fail(source.source_id, str(error))
+        load = cache(
+            partial(
+                configured_recogniser,
+                settings,
+                workspace.root,
+                download=download,
+                announce=announce,
+            )
+        )
+        _put_subtitles(workspace, settings, sources, load, flagger, outcome)
         pending = [
             source for source in sources if source.wanted and (scripted or not source.scripted)
         ]
@@ -160,10 +170,10 @@ def transcribe(
             )
         if pending and not subtitles_only and flagger is not None:
             try:
-                transcriber = _clip_transcriber(workspace, settings, download, announce)
+                transcriber = _clip_transcriber(workspace, settings, load())
                 _recognise(transcriber, pending, outcome, tally, progress)
             except CorpusError as error:
-                outcome.fail(settings.recogniser, str(error))
+                _fail_once(outcome, settings.recogniser, error)
         _count_texts(workspace.root, sources, outcome)
     outcome.details["sources"] = dict(tally)
     if not sources:
@@ -171,15 +181,52 @@ def transcribe(
     return outcome
 
 
-def _clip_transcriber(
+def _put_subtitles(
     workspace: Workspace,
     settings: TranscribeSettings,
-    download: bool,
-    announce: Callable[[str], None],
+    sources: Sequence[SourceClips],
+    load: Callable[[], Recogniser],
+    flagger: Flagger | None,
+    outcome: Outcome,
+) -> None:
+    """Store the texts of subtitles, aligned if that is wanted and possible, else by their times."""
+    language = workspace.configuration.corpus.language
+    aligner: LineAligner | None = None
+    with_lines = [source for source in sources if has_lines(workspace.root, source.source_id)]
+    if settings.align and with_lines:
+        try:
+            recogniser = load()
+            if not isinstance(recogniser, Aligner):
+                raise ConfigurationError(
+                    f"{settings.recogniser} can't align known texts; use --recogniser whisper or "
+                    f"faster-whisper, or leave out --align"
+                )
+            aligner = LineAligner(workspace.root, recogniser, settings.language_in(language))
+        except CorpusError as error:
+            _fail_once(outcome, settings.recogniser, error)
+    for source in sources:
+        try:
+            try:
+                put_subtitle_texts(workspace.root, source, language, flagger, aligner)
+            except CorpusError as error:
+                put_subtitle_texts(workspace.root, source, language, flagger)
+                aligner = None  # its fault, as it works without
+                _fail_once(outcome, settings.recogniser, error)
+        except DataError as error:
+            outcome.fail(source.source_id, str(error))
+    if aligner is not None:
+        for clip_id, reason in aligner.unreadable.items():
+            _fail_once(outcome, clip_id, reason)
+
+
+def _fail_once(outcome: Outcome, item: str, reason: object) -> None:
+    if Failure(item, str(reason)) not in outcome.failures:
+        outcome.fail(item, str(reason))
+
+
+def _clip_transcriber(
+    workspace: Workspace, settings: TranscribeSettings, recogniser: Recogniser
 ) -> ClipTranscriber:
-    recogniser = configured_recogniser(
-        settings, workspace.root, download=download, announce=announce
-    )
     return ClipTranscriber(
         workspace.root,
         recogniser,

@@ -11,12 +11,14 @@ from manifests.base.errors import CorpusError, DataError
 from manifests.base.plugins import load_plugin
 
 __all__ = [
+    "Aligner",
     "Recogniser",
     "RecogniserOptions",
     "Recognition",
     "Word",
     "find_recogniser",
     "load_recogniser",
+    "run_aligner",
     "run_recogniser",
 ]
 
@@ -94,6 +96,28 @@ class RecogniserOptions:
 
 
 @runtime_checkable
+class Aligner(Protocol):
+    """A loaded recogniser that also finds when the words of a known text are spoken."""
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """JSON-ready identity of everything that the times depend on, weights included."""
+
+    def align(
+        self, waves: Sequence[NDArray[np.float32]], texts: Sequence[str], language: str | None
+    ) -> list[list[Word] | None]:
+        """Return the words of each window's text, None if it is too long for the model.
+
+        Windows are samples in -1..1 at 16 kHz, mono, up to 30 s. Joined, without spaces at either
+        end, the words are the text. Raise ConfigurationError if the language isn't supported.
+        """
+
+
+@runtime_checkable
 class Recogniser(Protocol):
     """A loaded speech recogniser."""
 
@@ -160,6 +184,22 @@ def run_recogniser(
         if problem:
             raise DataError(f"recogniser {recogniser.name} returned {problem}; {_REPORT}")
     return recognitions
+
+
+def run_aligner(
+    aligner: Aligner, wave: NDArray[np.float32], text: str, language: str | None
+) -> list[Word] | None:
+    """Align a window (float32 mono at 16 kHz); CorpusError for a failure or an invalid result."""
+    try:
+        (words,) = aligner.align([wave], [text], language)
+        joined = text if words is None else "".join(word.text for word in words).strip()
+    except CorpusError:
+        raise
+    except Exception as error:
+        raise DataError(_failure(aligner.name, "failed to align a text", error)) from error
+    if joined != text:
+        raise DataError(f"recogniser {aligner.name} returned other words than it got; {_REPORT}")
+    return words
 
 
 def _result_problem(recognition: Recognition) -> str | None:

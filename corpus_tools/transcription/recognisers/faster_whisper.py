@@ -97,8 +97,7 @@ class FasterWhisperRecogniser(WhisperRecogniser):
                 f"again"
             ) from error
 
-    def _decode(self, pieces: Sequence[Wave], decoding: Decoding) -> list[Any]:
-        import torch
+    def _encode(self, pieces: Sequence[Wave], code: str | None) -> tuple[Any, list[str]]:
         import whisper
 
         mels = np.stack(
@@ -107,9 +106,24 @@ class FasterWhisperRecogniser(WhisperRecogniser):
                 for piece in pieces
             ]
         )
+        encoded = np.asarray(self._model.encode(_stored(mels), to_cpu=True))
+        return encoded, self._languages(encoded, code)
+
+    def _align(self, wave: Wave, text: str, code: str | None) -> list[Word] | None:
+        import torch
+
         try:
-            encoded = np.asarray(self._model.encode(_stored(mels), to_cpu=True))
-            languages = self._languages(encoded, decoding.language)
+            return super()._align(wave, text, code)
+        except RuntimeError as error:
+            if _is_memory(error):
+                raise torch.OutOfMemoryError(str(error)) from error
+            raise
+
+    def _decode(self, pieces: Sequence[Wave], decoding: Decoding) -> list[Any]:
+        import torch
+
+        try:
+            encoded, languages = self._encode(pieces, decoding.language)
             beams = decoding.beam_size or 1
             results = self._search(encoded, languages, decoding, beams)
             return with_fallback(
@@ -209,16 +223,6 @@ class FasterWhisperRecogniser(WhisperRecogniser):
         levels = np.abs(padded.reshape(frames, -1)).mean(axis=1, dtype=np.float64)
         seen = np.broadcast_to(levels, (len(result.tokens) + 1, frames))
         return timed_words(tokenizer, result.tokens, begins, logprobs, seen)
-
-    def _tokenizer(self, language: str) -> Any:
-        from whisper.tokenizer import get_tokenizer
-
-        return get_tokenizer(
-            self._model.is_multilingual,
-            num_languages=self._model.num_languages,
-            language=language,
-            task="transcribe",
-        )
 
 
 def _stored(values: NDArray[Any]) -> Any:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from corpus_tools.transcription.recognisers.base import RecogniserOptions, Recognition, Word
 from corpus_tools.transcription.recognisers.batching import Batches
-from corpus_tools.transcription.recognisers.whisper_decoding import Decoding, decode
+from corpus_tools.transcription.recognisers.whisper_decoding import Decoding, decode, encode
 from corpus_tools.transcription.recognisers.whisper_timing import align_words
 from corpus_tools.transcription.recognisers.whisper_weights import (
     Weights,
@@ -150,7 +150,8 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 
 DEFAULT_MODEL = "large-v3"
 
-_PROMPT_TOKENS = 448 // 2 - 1  # half of Whisper's context
+_CONTEXT = 448  # tokens
+_PROMPT_TOKENS = _CONTEXT // 2 - 1
 
 Wave = NDArray[np.float32]
 
@@ -207,6 +208,50 @@ class WhisperRecogniser:
         pieces = [piece for clip in clips for piece in _split_clip(clip)]
         found = iter(self._batches.map(lambda batch: self._recognise(batch, decoding), pieces))
         return [_join_pieces([next(found) for _ in _split_clip(clip)]) for clip in clips]
+
+    def align(
+        self, waves: Sequence[Wave], texts: Sequence[str], language: str | None
+    ) -> list[list[Word] | None]:
+        """Return the words of known texts of windows of up to 30 s, with times and probabilities.
+
+        The text is read by the decoder as if it had written it. Joined, the words are a space and
+        the text. A text with more tokens than the model reads has none. Errors as in `transcribe`.
+        """
+        code = language_code(self._model, language)
+        pairs = list(zip(waves, texts, strict=True))
+        return self._batches.map(
+            lambda batch: [self._align(wave, text, code) for wave, text in batch], pairs
+        )
+
+    def _align(self, wave: Wave, text: str, code: str | None) -> list[Word] | None:
+        from whisper.decoding import DecodingResult
+
+        (features,), (language,) = self._encode([wave], code)
+        tokenizer = self._tokenizer(language)
+        tokens = _encoded(tokenizer, f" {text}")
+        if len(tokens) > _CONTEXT - len(tokenizer.sot_sequence) - 2:
+            return None
+        return self._words(DecodingResult(features, language, tokens=tokens), wave)
+
+    def _encode(self, pieces: Sequence[Wave], code: str | None) -> tuple[Any, list[str]]:
+        """Return the encoder's output for pieces, and the language of each."""
+        features = encode(self._model, pieces, self.fp16)
+        if code is not None:
+            return features, [code] * len(pieces)
+        return features, [
+            max(found, key=lambda language: found[language])
+            for found in self._model.detect_language(features)[1]
+        ]
+
+    def _tokenizer(self, language: str) -> Any:
+        from whisper.tokenizer import get_tokenizer
+
+        return get_tokenizer(
+            self._model.is_multilingual,
+            num_languages=self._model.num_languages,
+            language=language,
+            task="transcribe",
+        )
 
     @cached_property
     def _model(self) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Decoding", "decode", "is_repetitive", "with_fallback"]
+__all__ = ["Decoding", "decode", "encode", "is_repetitive", "with_fallback"]
 
 T = TypeVar("T")
 
@@ -50,17 +50,7 @@ def decode(model: Any, pieces: Sequence[Wave], decoding: Decoding) -> list[Any]:
     temperatures above 0, so that sampling depends on the piece's samples alone, and with beams,
     which Whisper can't search in batches.
     """
-    import torch
-    import whisper
-
-    mels = torch.stack(
-        [
-            whisper.log_mel_spectrogram(whisper.pad_or_trim(piece), model.dims.n_mels)
-            for piece in pieces
-        ]
-    ).to(model.device)
-    with torch.no_grad():
-        encoded = model.encoder(mels.half() if decoding.fp16 else mels)
+    encoded = encode(model, pieces, decoding.fp16)
     first, *further = decoding.temperatures
     if first == 0 and decoding.beam_size is None:
         results = _decode_at(model, encoded, 0.0, decoding)
@@ -77,6 +67,21 @@ def decode(model: Any, pieces: Sequence[Wave], decoding: Decoding) -> list[Any]:
             model, encoded[index], temperature, decoding, pieces[index]
         ),
     )
+
+
+def encode(model: Any, pieces: Sequence[Wave], fp16: bool) -> Any:
+    """Return the encoder's output for pieces, each padded with silence to 30 s."""
+    import torch
+    import whisper
+
+    mels = torch.stack(
+        [
+            whisper.log_mel_spectrogram(whisper.pad_or_trim(piece), model.dims.n_mels)
+            for piece in pieces
+        ]
+    ).to(model.device)
+    with torch.no_grad():
+        return model.encoder(mels.half() if fp16 else mels)
 
 
 def with_fallback(
