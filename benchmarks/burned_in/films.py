@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["DEVELOPMENT", "MEASURED", "Case", "Film", "Shown", "looped", "make"]
+__all__ = ["DEVELOPMENT", "LONG", "MEASURED", "Case", "Film", "Shown", "encode", "looped", "make"]
 
 Picture = NDArray[np.uint8]
 CPED = Path(__file__).resolve().parents[3] / "shared" / "data" / "cped" / "test_split.csv"
@@ -51,9 +51,10 @@ class Case:
     style: str = "outline"  # or yellow, boxed, thin
     two_lines: float = 0.0
     bilingual: bool = False
-    extras: tuple[str, ...] = ()  # logo, clock, ticker, station
+    extras: tuple[str, ...] = ()  # logo, clock, ticker, station, signs
     top: bool = False
     gaps: bool = True
+    pauses: float = 0.0  # longest, in seconds; 0: short ones and none
     fade: bool = False
     lines: bool = True
     seconds: float = 24.0
@@ -115,6 +116,11 @@ MEASURED = (
         seconds=14,
     ),
 )
+LONG = (
+    Case("ten minutes", 201, bits=900, pauses=2.8, seconds=600, extras=("logo",)),
+    Case("busy", 202, bits=900, lines=False, seconds=600, extras=("logo", "clock", "signs")),
+    Case("busy, few lines", 203, bits=900, pauses=40, seconds=420, extras=("logo", "signs")),
+)
 
 
 def make(case: Case, folder: Path) -> Film:
@@ -126,7 +132,7 @@ def make(case: Case, folder: Path) -> Film:
         json.dumps(asdict(case))
     ):
         lines = _lines(case)
-        _encode(case, lines, path)
+        encode(case, lines, path)
         note.write_text(
             json.dumps({"case": asdict(case), "lines": [asdict(line) for line in lines]})
         )
@@ -171,7 +177,8 @@ def _lines(case: Case) -> list[Shown]:
         if not lines or text != lines[-1].text:
             translation = rng.choice(ENGLISH) if case.bilingual else ""
             lines.append(Shown(start, end, text, translation))
-            at = end + (rng.choice([0, 0.08, rng.uniform(0.2, 3)]) if case.gaps else 0)
+            short = rng.choice([0, 0.08, rng.uniform(0.2, 3)]) if case.gaps else 0
+            at = end + (rng.uniform(0, case.pauses) if case.pauses else short)
 
 
 @lru_cache
@@ -182,7 +189,10 @@ def _drama() -> tuple[str, ...]:
     return tuple(sorted(text for text in chinese if 2 <= len(text) <= 17))
 
 
-def _encode(case: Case, lines: Sequence[Shown], path: Path) -> None:
+def encode(
+    case: Case, lines: Sequence[Shown], path: Path, sound: NDArray[np.int16] | None = None
+) -> None:
+    """Write a film with these lines, and with sound at 16 kHz, by default noise."""
     overlays = [_overlay(case, line) for line in lines]
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=FPS)
@@ -191,7 +201,7 @@ def _encode(case: Case, lines: Sequence[Shown], path: Path) -> None:
         video.options = {"preset": "superfast", "threads": "1"}
         audio = container.add_stream("aac", rate=16000)
         audio.layout = "mono"
-        _add_sound(container, audio, lines, case)
+        _add_sound(container, audio, _noise(case, lines) if sound is None else sound)
         extras = _Extras(case)
         for number, picture in enumerate(_background(case)):
             time = number / FPS
@@ -206,14 +216,18 @@ def _encode(case: Case, lines: Sequence[Shown], path: Path) -> None:
         container.mux(video.encode())
 
 
-def _add_sound(container, stream, lines: Sequence[Shown], case: Case) -> None:  # type: ignore[no-untyped-def]
-    """Add noise that is loud where a line is shown: what is said isn't of interest here."""
+def _noise(case: Case, lines: Sequence[Shown]) -> NDArray[np.int16]:
+    """Return noise that is loud where a line is shown: what is said isn't of interest here."""
     rng = np.random.default_rng(case.seed)
     sound = rng.normal(0, 30, round(case.seconds * 16000))
     for line in lines:
         sound[round(line.start * 16000) : round(line.end * 16000)] *= 50
+    return sound.clip(-32767, 32767).astype(np.int16)
+
+
+def _add_sound(container, stream, sound: NDArray[np.int16]) -> None:  # type: ignore[no-untyped-def]
     for at in range(0, len(sound), 1024):
-        block = sound[at : at + 1024].clip(-32767, 32767).astype(np.int16)[None, :]
+        block = sound[None, at : at + 1024]
         frame = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = 16000, at, Fraction(1, 16000)
         container.mux(stream.encode(frame))
@@ -228,6 +242,8 @@ def _background(case: Case) -> Iterator[Picture]:
     while number < total:
         length = int(rng.uniform(2, 6) * FPS)
         scene = _scene(rng, round(height * 1.4), round(width * 1.4))
+        if "signs" in case.extras and rng.random() < 0.3:
+            _add_signs(rng, scene)
         still = rng.random() < 0.25
         x, y = rng.uniform(0, 0.4 * width), rng.uniform(0, 0.4 * height)
         dx, dy = (0, 0) if still else rng.uniform(-0.006, 0.006, 2) * width
@@ -267,6 +283,21 @@ def _scene(rng: np.random.Generator, height: int, width: int) -> Picture:
         scene = np.mean(layers, axis=0).astype(np.uint8)
     grain = rng.integers(-8, 9, scene.shape, np.int8)
     return np.clip(scene.astype(np.int16) + grain, 0, 255).astype(np.uint8)
+
+
+def _add_signs(rng: np.random.Generator, scene: Picture) -> None:
+    """Paint names of shops on walls: they move with the picture, or stand still with it."""
+    names = [name for name in _drama() if 2 <= len(name) <= 6]
+    for _ in range(int(rng.integers(2, 6))):
+        size = int(scene.shape[0] * rng.uniform(0.03, 0.08))
+        sign = Image.new("RGB", (size * 8, size * 2), tuple(rng.integers(0, 256, 3).tolist()))
+        draw = ImageDraw.Draw(sign)
+        name, fill = names[int(rng.integers(len(names)))], tuple(rng.integers(0, 256, 3).tolist())
+        font = _font((SANS, SERIF, UKAI)[int(rng.integers(3))], size)
+        draw.text((size * 4, size), name, font=font, anchor="mm", fill=fill)
+        top = int(rng.integers(0, scene.shape[0] - size * 2))
+        left = int(rng.integers(0, scene.shape[1] - size * 8))
+        scene[top : top + size * 2, left : left + size * 8] = np.asarray(sign)
 
 
 @lru_cache

@@ -23,7 +23,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from benchmarks.burned_in.films import DEVELOPMENT, MEASURED, Case, Film, looped, make
+from benchmarks.burned_in.films import DEVELOPMENT, LONG, MEASURED, Case, Film, looped, make
 from benchmarks.common.processes import CORPUS
 from benchmarks.common.processes import measure as run_command
 from corpus_tools.burned_in.read import read_film
@@ -136,7 +136,7 @@ def main() -> int:
     given = parser.parse_args()
     cases = DEVELOPMENT if given.development else MEASURED
     if given.one:
-        case = next(case for case in (*DEVELOPMENT, *MEASURED) if case.name == given.one)
+        case = next(case for case in (*DEVELOPMENT, *LONG, *MEASURED) if case.name == given.one)
         print(json.dumps(vars(measure(case, given.folder)), ensure_ascii=False))
         return 0
     if given.minutes:

@@ -1,7 +1,7 @@
 """Following of lines of text from the first frame with them to the last."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,15 +33,17 @@ class Appearance:
 def follow(frames: Iterable[Frame], reader: TextReader, line: int = 0) -> Iterator[Appearance]:
     """Yield the lines shown in the band that consecutive frames hold, in order of their ends.
 
-    The reader looks for text a few times a second; what it finds is compared with the frames before
+    The reader looks for text where strokes appear that stand still, and every few seconds; what it
+    finds is compared with the frames before
     and after it, to the frame in which it appears and that in which it is gone. Memory doesn't
     grow with the number of frames. What was shown for less than `LEAST_SECONDS` is left out, and
     what is much higher or lower than a ``line``, unless that is 0.
     """
     recent: deque[Frame] = deque()
     active: list[_Track] = []
-    searched = -np.inf
+    searched = looked = -np.inf
     changed = False
+    watch = _Watch(line or _SOME_LINE)
     last: Frame | None = None
     step = 0.0
     for frame in frames:
@@ -58,8 +60,13 @@ def follow(frames: Iterable[Frame], reader: TextReader, line: int = 0) -> Iterat
             recent.popleft()
         standing = [track for track in active if frame.time - track.start >= _STANDING]
         busy = len(standing) < len(active)
-        if changed or frame.time - searched >= (_RARELY if busy else _OFTEN):
-            searched, changed = frame.time, False
+        if not changed and frame.time - looked >= (_RARELY if busy else _OFTEN):
+            looked = frame.time
+            changed = frame.time - searched >= _SELDOM or watch.news(frame, recent)
+        if changed:
+            searched = looked = frame.time
+            changed = False
+            watch.forget(frame, recent)
             found = reader.find(frame.luma)
             new = [box for box in found if not any(track.covers(box) for track in standing)]
             for box in joined_rows(new):
@@ -74,6 +81,41 @@ def follow(frames: Iterable[Frame], reader: TextReader, line: int = 0) -> Iterat
             track.end_at(last.time + step)
             if track.long_enough:
                 yield track.appearance()
+
+
+class _Watch:
+    """Strokes that stand still: only where there are new ones may text have appeared."""
+
+    def __init__(self, line: int) -> None:
+        self._line = line
+        self._known: Strokes | None = None
+
+    def news(self, frame: Frame, recent: Sequence[Frame]) -> bool:
+        """Return whether there are as many new strokes as of a letter or two."""
+        if self._known is None:
+            return True
+        return bool((self._standing(frame, recent) - self._known).max() > _NEW_STROKES)
+
+    def forget(self, frame: Frame, recent: Sequence[Frame]) -> None:
+        """Take the strokes of this frame for known."""
+        self._known = self._standing(frame, recent)
+
+    def _standing(self, frame: Frame, recent: Sequence[Frame]) -> Strokes:
+        """Return the share of strokes, in this and an earlier frame, around each pixel."""
+        import cv2
+
+        before = next((one for one in recent if frame.time - one.time <= _STILL), frame)
+        now, then = (self._strokes(one) for one in (frame, before))
+        both = (np.minimum(now, then) > _STROKE) | (np.maximum(now, then) < -_STROKE)
+        side = max(self._line // _HALF, 4)
+        return np.asarray(cv2.blur(both.astype(np.float32), (2 * side, side)), np.float32)
+
+    def _strokes(self, frame: Frame) -> Strokes:
+        import cv2
+
+        luma = frame.luma[::_HALF, ::_HALF].astype(np.float32)
+        side = max(self._line // (2 * _HALF), 3)
+        return np.asarray(luma - cv2.blur(luma, (side, side)), np.float32)
 
 
 class _Track:
@@ -180,6 +222,12 @@ LEAST_SECONDS = 0.3
 _LOOK_BACK = 1.2  # s
 _LOWEST, _HIGHEST = 0.45, 1.9  # heights of a line
 _OFTEN, _RARELY = 0.35, 1.0  # s; while no line is shown, and while one is
+_SELDOM = 2.0  # s; where no strokes appear
+_SOME_LINE = 24  # pixels, if the height of a line is unknown
+_STILL = 0.17  # s
+_STROKE = 20.0  # grey levels
+_NEW_STROKES = 0.12  # of the pixels
+_HALF = 2  # of the pixels across, and down
 _STANDING = 5.0  # s; what is shown for longer, as logos are, is no part of a new line
 _GROWN = 0.5  # heights of the line; half a letter, as of a line first found while it fades in
 _SAME = 0.55  # correlation

@@ -225,7 +225,7 @@ class Transcript(Record):
     compression_ratio: float | None = None
     confidence: float | None = None
     words: list[tuple[float, float, str, float | None]] | None = None
-    imported_from: TextSource | None = Field(None, exclude_if=lambda source: source is None)
+    imported_from: TextSource | None = Field(default=None, exclude_if=lambda source: source is None)
     flags: list[str] = Field(default_factory=list)
 
     @property

@@ -79,7 +79,7 @@ STAGES: dict[str, Stage] = {
         Stage("ledger", LedgerEntry, 1, "corpus segment"),
         Stage("transcripts", Transcript, 1, "corpus transcribe"),
         Stage("subtitles", SubtitleLine, 2),
-        Stage("burned_in", SubtitleLine, 1, "corpus read-subtitles"),
+        Stage("burned_in", SubtitleLine, 2, "corpus read-subtitles"),
     )
 }
 

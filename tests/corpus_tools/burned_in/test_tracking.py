@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
 from corpus_tools.burned_in.band import Band, find_band
 from corpus_tools.burned_in.lines import read_appearances, without_other_texts
+from corpus_tools.burned_in.picture import Frame
 from corpus_tools.burned_in.tracking import follow
 from tests.corpus_tools.burned_in.conftest import FPS, HEIGHT, TEXTS, WIDTH, Comb, frames
 
@@ -66,3 +68,15 @@ def test_a_film_without_lines_has_no_band(combs, reader):
 
 def test_a_given_band_is_a_share_of_the_height():
     assert Band.of_shares((0.5, 1), HEIGHT).rows == slice(90, 180)
+
+
+def test_a_reader_rarely_searches_where_nothing_stands_still(reader):
+    """A line is found as soon as it stands, though the search before it came up empty."""
+    still = [Frame(number / FPS, np.full((HEIGHT, WIDTH), 60, np.uint8)) for number in range(500)]
+    list(follow(still, reader))
+    assert reader.searched <= 11
+    line = Comb(6.4, 7.1, 2)
+    for frame in still:
+        line.draw(frame.luma, frame.time)
+    (found,) = follow(still, reader)
+    assert (found.start, found.end) == pytest.approx((6.4, 7.1), abs=0.05)

@@ -1,0 +1,68 @@
+"""A film in Polish with the same lines in a file and in its picture: how far both texts agree.
+
+The speech is a constructed episode of nEMO. Each utterance is shown as a line of one row or two,
+from its start to its end, on a busy picture at 480p, and is written into an .srt file beside the
+film. The film takes the whole path: `corpus read-subtitles`, `segment`, `transcribe
+--subtitles-only`, then the error rate of the texts from the picture against those from the file.
+
+    python -m benchmarks.burned_in.both_texts FOLDER --minutes 1.5
+"""
+
+import argparse
+import textwrap
+from pathlib import Path
+
+from benchmarks.burned_in.films import FPS, Case, Shown, encode
+from benchmarks.common import constructed
+from corpus_tools.api.corpus import Corpus
+from corpus_tools.transcription.compare import compare_transcripts
+from manifests.base.letters import plain_letters
+
+MOST = 0.01
+
+
+def film(folder: Path, minutes: float) -> tuple[Path, list[Shown]]:
+    """Write the film and its .srt, and return the lines."""
+    one = constructed.episode(constructed.MEASURED, 0, minutes, 0.5)
+    lines = [
+        Shown(round(start * FPS) / FPS, round(end * FPS) / FPS, "\n".join(textwrap.wrap(text, 32)))
+        for (start, end, _), text in zip(one.utterances, one.texts, strict=True)
+    ]
+    path = folder / "film.mp4"
+    encode(Case("both texts", 301, bits=900, seconds=one.seconds), lines, path, one.samples)
+    cues = (
+        f"{number}\n{_time(line.start)} --> {_time(line.end)}\n{line.text}\n"
+        for number, line in enumerate(lines, start=1)
+    )
+    path.with_suffix(".srt").write_text("\n".join(cues), encoding="utf-8")
+    return path, lines
+
+
+def _time(seconds: float) -> str:
+    milliseconds = round(seconds * 1000)
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"00:{minutes:02}:{rest // 1000:02},{rest % 1000:03}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="an empty folder")
+    parser.add_argument("--minutes", type=float, default=1.5)
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    path, lines = film(given.folder, given.minutes)
+    corpus = Corpus.create(given.folder / "corpus", language="pl")
+    for outcome in (
+        corpus.read_subtitles(path),
+        corpus.segment(path),
+        corpus.transcribe(subtitles_only=True),
+    ):
+        print(outcome.kept, outcome.warnings, outcome.failures)
+    found = compare_transcripts(corpus.path, "subtitle", "ocr")
+    letters = sum(len(plain_letters(line.text)) for line in lines)
+    print(f"{len(lines)} lines, {letters} letters: {found.details}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
