@@ -60,6 +60,8 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 $(VENV)/installed-dev: $(VENV)/installed
 	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@# without what funasr asks for beyond them, which recognising doesn't import
+	$(PIP) install --constraint constraints.txt --no-deps funasr kaldi-native-fbank kaldiio sentencepiece
 	@touch $@
 
 $(VENV)/installed-e2e: $(VENV)/installed-dev

@@ -18,7 +18,7 @@ from manifests.base.outcome import Outcome
 from manifests.building.selection import best_transcripts
 from manifests.storage.copies import copy_warnings
 from manifests.storage.decisions import read_decisions, undecided_warnings
-from manifests.storage.records import Clip, Source
+from manifests.storage.records import Clip, Source, text_doubts
 from manifests.storage.sections import TextSettings
 from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.store import inside
@@ -163,7 +163,9 @@ def task_rows(
                 "clip_id": clip.clip_id,
                 "audio": audio_address(clip.path, audio_base_url),
                 "asr_text": asr_text,
-                "asr_flags": ", ".join(transcript.flags).replace("_", " ") if transcript else "",
+                "asr_flags": ", ".join(text_doubts(transcript.flags)).replace("_", " ")
+                if transcript
+                else "",
                 "context": audio_address(excerpt, audio_base_url) if excerpt else "",
                 "batch": batch,
                 "votes": votes.get(clip.clip_id, ""),

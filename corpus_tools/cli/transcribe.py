@@ -15,8 +15,9 @@ def transcribe(
         str | None,
         typer.Option(
             help="Model of the recogniser; for Whisper a name (tiny … large-v3) or a checkpoint's "
-            "path, for faster-whisper a name or a folder converted for CTranslate2.",
-            show_default="large-v3 for Whisper",
+            "path, for faster-whisper a name or a folder converted for CTranslate2, for funasr "
+            "paraformer-zh, sensevoice-small, another name on ModelScope, or a folder.",
+            show_default="large-v3 for Whisper, paraformer-zh for funasr",
         ),
     ] = None,
     language: Annotated[
@@ -79,8 +80,9 @@ def transcribe(
     recogniser: Annotated[
         str | None,
         typer.Option(
-            help="whisper, faster-whisper (needs pip install 'corpus-tools\\[faster]'), or one "
-            "that another package installs.",
+            help="whisper, faster-whisper (needs pip install 'corpus-tools\\[faster]'), funasr "
+            "(Paraformer and SenseVoice; needs pip install 'corpus-tools\\[funasr]'), or one that "
+            "another package installs.",
             show_default="whisper",
         ),
     ] = None,

@@ -41,10 +41,12 @@ class TranscribeSettings(Settings):
     """Settings of transcription.
 
     Attributes:
-        recogniser: ``whisper``, ``faster-whisper`` (in the extra ``faster``), or one that another
-            package installs.
+        recogniser: ``whisper``, ``faster-whisper`` (in the extra ``faster``), ``funasr``
+            (Paraformer and SenseVoice, in the extra ``funasr``), or one that another package
+            installs.
         model: model of the recogniser; for Whisper a name (by default large-v3) or the path of a
-            checkpoint, for faster-whisper a name or a folder converted for CTranslate2.
+            checkpoint, for faster-whisper a name or a folder converted for CTranslate2, for funasr
+            a name on ModelScope (by default paraformer-zh) or a folder downloaded from there.
         language: spoken language, by code or name, e.g. ``zh``; ``auto`` detects that of each clip;
             by default that of [corpus].
         device: ``cpu``, ``cuda``, ``cuda:1`` …; ``auto`` uses a GPU if there is one.

@@ -37,6 +37,13 @@ REQUIRED = {
 DISTRIBUTIONS = {"webrtcvad": "webrtcvad-wheels", "whisper": "openai-whisper"}
 """Package names that differ from their module's."""
 
+OPTIONAL = {
+    "faster-whisper": ("faster", "transcribe --recogniser faster-whisper"),
+    "funasr": ("funasr", "transcribe --recogniser funasr"),
+    "rapidocr": ("ocr", "read-subtitles"),
+}
+"""Packages of extras, with the extra and the command that it is for."""
+
 
 @dataclass(frozen=True)
 class Check:
@@ -62,6 +69,8 @@ def examine(folder: Path) -> Iterator[Check]:
     yield _python()
     for module, purpose in REQUIRED.items():
         yield _package(module, purpose)
+    for distribution, (extra, purpose) in OPTIONAL.items():
+        yield _optional(distribution, extra, purpose)
     checks: tuple[Callable[[], Check], ...] = (_device, _whisper_weights, _ffmpeg, _sample)
     for check in checks:
         yield check()
@@ -84,6 +93,14 @@ def _package(module: str, purpose: str) -> Check:
     except (ImportError, OSError, PackageNotFoundError) as error:
         fix = f"pip install {distribution}"
         return Check(module, "missing", f"{purpose} will not work: {error}; try: {fix}")
+
+
+def _optional(distribution: str, extra: str, purpose: str) -> Check:
+    try:
+        return Check(distribution, "ok", f"{version(distribution)} ({purpose})")
+    except PackageNotFoundError:
+        fix = f"pip install 'corpus-tools[{extra}]'"
+        return Check(distribution, "note", f"not installed; needed for {purpose} only: {fix}")
 
 
 def _device() -> Check:

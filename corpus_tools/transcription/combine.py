@@ -21,7 +21,7 @@ from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.building.selection import text_rank
-from manifests.storage.records import TextSource, Transcript
+from manifests.storage.records import TextSource, Transcript, text_doubts
 from manifests.storage.shards import shard_paths
 from manifests.storage.store import fingerprint
 
@@ -113,7 +113,7 @@ def _voters(texts: Sequence[Transcript], order: Sequence[str], language: str) ->
         emptied = not text.text and bool({*text.flags} & {*EMPTYING})
         if not text.text and text.text_raw and not emptied:
             continue  # a line that several clips share
-        share = _EMPTIED if emptied else _FLAGGED if text.flags else 1.0
+        share = _EMPTIED if emptied else _FLAGGED if text_doubts(text.flags) else 1.0
         origin = transcript_origin(text)
         words = text.text or normalise(text.text_raw, text.language or language)
         ranked[text.clip_id].append((rank, origin, Voter(origin, words, share)))

@@ -4,6 +4,7 @@ Times are seconds on the source's presentation timeline, levels are dB relative 
 durations are seconds. Paths are relative to the corpus folder and POSIX.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -30,6 +31,7 @@ __all__ = [
     "ManifestHeader",
     "Screen",
     "Side",
+    "Sound",
     "Source",
     "Speaker",
     "Split",
@@ -37,6 +39,7 @@ __all__ = [
     "TextSource",
     "Transcript",
     "check_schema",
+    "text_doubts",
 ]
 
 SCHEMA = 1
@@ -63,6 +66,24 @@ TextSource = Literal[
     "whisper", "recogniser", "subtitle", "ocr", "script", "import", "annotator", "combined"
 ]
 TEXT_SOURCES: tuple[TextSource, ...] = get_args(TextSource)
+
+Sound = Literal[
+    "applause",
+    "breathing",
+    "coughing",
+    "crying",
+    "laughter",
+    "music",
+    "noise",
+    "singing",
+    "sneezing",
+]
+"""Flags of a text for what a recogniser finds beside speech; no doubts about the text."""
+
+
+def text_doubts(flags: Iterable[str]) -> list[str]:
+    """Return a text's flags but those of sounds, by which an annotator might choose an emotion."""
+    return [flag for flag in flags if flag not in get_args(Sound)]
 
 
 @lru_cache(maxsize=65_536)  # few combinations of votes occur, so most clips share one list

@@ -3,7 +3,7 @@
 import json
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from corpus_tools.transcription.recognisers.whisper_weights import Weights, is_w
 from manifests.base.errors import DataError
 from manifests.storage.store import sha256_file
 
-__all__ = ["check_folder", "find_folder", "read_tensors"]
+__all__ = ["check_folder", "check_links", "find_folder", "read_tensors"]
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -46,7 +46,12 @@ def find_folder(model: str, download: bool, announce: Callable[[str], None]) -> 
 
 
 def _sha256(folder: Path) -> str:
-    _check_links(folder)
+    check_links(folder, ("model.bin", "config.json", "vocabulary.json", "vocabulary.txt"))
+    if not (folder / "model.bin").is_file() or not (folder / "config.json").is_file():
+        raise DataError(
+            f"{folder}: not a Whisper model converted for CTranslate2 (model.bin or config.json "
+            f"is missing); convert one with ct2-transformers-converter"
+        )
     return sha256_file(folder / "model.bin")
 
 
@@ -83,20 +88,15 @@ def _downloaded(model: str, download: bool, announce: Callable[[str], None]) -> 
 _MAX_MESSAGE = 300  # characters of another package's error message
 
 
-def _check_links(folder: Path) -> None:
-    """Raise DataError unless the files that CTranslate2 reads are there, inside the folder."""
+def check_links(folder: Path, names: Iterable[str]) -> None:
+    """Raise DataError if a file of a model's folder is a link out of it."""
     home = folder.resolve()
     # Hugging Face's cache has links from snapshots/COMMIT to blobs beside it
     inside = home.parents[1] if home.parent.name == "snapshots" else home
-    for name in ("model.bin", "config.json", "vocabulary.json", "vocabulary.txt"):
+    for name in names:
         path = folder / name
         if path.is_symlink() and not path.resolve().is_relative_to(inside):
             raise DataError(f"{path}: a link that leads out of the model's folder; copy the file")
-    if not (folder / "model.bin").is_file() or not (folder / "config.json").is_file():
-        raise DataError(
-            f"{folder}: not a Whisper model converted for CTranslate2 (model.bin or config.json "
-            f"is missing); convert one with ct2-transformers-converter"
-        )
 
 
 def check_folder(folder: Path) -> None:

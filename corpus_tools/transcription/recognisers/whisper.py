@@ -26,9 +26,12 @@ from manifests.storage.store import fingerprint
 
 __all__ = [
     "WhisperRecogniser",
+    "join_pieces",
+    "language_code",
     "load_model",
     "prompt_tokens",
     "resolve_device",
+    "split_clip",
     "use_half_precision",
 ]
 
@@ -205,9 +208,9 @@ class WhisperRecogniser:
         DataError if the checkpoint is invalid.
         """
         decoding = self._decoding(language_code(self._model, language))
-        pieces = [piece for clip in clips for piece in _split_clip(clip)]
+        pieces = [piece for clip in clips for piece in split_clip(clip)]
         found = iter(self._batches.map(lambda batch: self._recognise(batch, decoding), pieces))
-        return [_join_pieces([next(found) for _ in _split_clip(clip)]) for clip in clips]
+        return [join_pieces([next(found) for _ in split_clip(clip)]) for clip in clips]
 
     def align(
         self, waves: Sequence[Wave], texts: Sequence[str], language: str | None
@@ -303,13 +306,14 @@ class WhisperRecogniser:
         return align_words(self._model, result, len(piece))
 
 
-def _split_clip(clip: Wave) -> list[Wave]:
+def split_clip(clip: Wave) -> list[Wave]:
+    """Return the pieces of at most 30 s that a clip is recognised in."""
     from whisper.audio import N_SAMPLES
 
     return [clip[start : start + N_SAMPLES] for start in range(0, max(len(clip), 1), N_SAMPLES)]
 
 
-def _join_pieces(pieces: Sequence[Recognition]) -> Recognition:
+def join_pieces(pieces: Sequence[Recognition]) -> Recognition:
     """Merge the recognitions of a clip's pieces, with the worst scores."""
     return Recognition(
         text=" ".join(piece.text for piece in pieces if piece.text),
@@ -318,6 +322,7 @@ def _join_pieces(pieces: Sequence[Recognition]) -> Recognition:
         no_speech_prob=_worst(min, [piece.no_speech_prob for piece in pieces]),
         compression_ratio=_worst(max, [piece.compression_ratio for piece in pieces]),
         words=_join_words(pieces),
+        flags=tuple(dict.fromkeys(flag for piece in pieces for flag in piece.flags)),
     )
 
 
@@ -335,5 +340,5 @@ def _join_words(pieces: Sequence[Recognition]) -> list[Word] | None:
 
 
 def _worst(which: Any, values: Sequence[float | None]) -> float | None:
-    worst = which(value for value in values if value is not None)
+    worst = which((value for value in values if value is not None), default=math.nan)
     return round(worst, 4) if math.isfinite(worst) else None

@@ -90,7 +90,7 @@ _VARIANTS = {
 """Variants that OpenCC doesn't convert."""
 
 
-NORMALISATION = 3
+NORMALISATION = 4
 """Version of the algorithm, raised whenever it normalises the same text differently."""
 
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code).isalnum()}
@@ -98,6 +98,7 @@ _RADICALS = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x
 """Kangxi radicals, which some programs write instead of the characters they look like."""
 _PLAIN: dict[int, int | str] = {**_FULL_WIDTH, **_RADICALS}
 _COMMON_HAN = r"[\u3400-\u4dbf\u4e00-\u9fff]"
+_TAG = re.compile("<\\|[^|<>]*\\|>|[\U0001f300-\U0001faff]")
 _JOINERS = "\u200c\u200d"  # significant in Persian and Indic scripts
 
 
@@ -105,9 +106,10 @@ def normalise(text: str, language: str | None = None) -> str:
     """Return a text on one line, composed, with half-width letters and digits and single spaces.
 
     Chinese becomes simplified; without a ``language`` (BCP 47), Han characters count as Chinese
-    unless the text also has kana or hangul. Punctuation, numbers and words are kept. Spaces between
-    Chinese words are kept, since subtitles use them for pauses, but removed from a text with a
-    space after each character.
+    unless the text also has kana or hangul. Tags of recognisers (``<|HAPPY|>``) and emoji, by which
+    an annotator might choose an emotion, are removed. Punctuation, numbers and words are kept.
+    Spaces between Chinese words are kept, since subtitles use them for pauses, but removed from a
+    text with a space after each character.
 
     Example:
         >>> normalise("巴適　得很，  ＯＫ １２３！")
@@ -118,8 +120,10 @@ def normalise(text: str, language: str | None = None) -> str:
         '莫得事'
         >>> normalise("聞く", "ja"), normalise("東京", "ja")
         ('聞く', '東京')
+        >>> normalise("<|zh|><|HAPPY|><|woitn|>要得 嘛😊")
+        '要得 嘛'
     """
-    composed = unicodedata.normalize("NFC", text).translate(_PLAIN)
+    composed = _TAG.sub(" ", unicodedata.normalize("NFC", text)).translate(_PLAIN)
     if is_chinese(composed, language):
         composed = simplify(composed)
     visible = "".join(c if _is_visible(c) else _blank(c) for c in composed)

@@ -1,3 +1,7 @@
+from importlib.metadata import PackageNotFoundError
+
+import pytest
+
 from corpus_tools.inspection import doctor
 
 
@@ -12,6 +16,26 @@ def test_missing_package_is_named_with_its_fix(tmp_path, monkeypatch):
     (found,) = (check for check in doctor.examine(tmp_path) if check.name == "no_such_module")
     assert found.state == "missing"
     assert "pip install no_such_module" in found.text
+
+
+@pytest.mark.parametrize(
+    ("distribution", "state", "text"),
+    [
+        ("funasr", "note", "for transcribe --recogniser funasr only: pip install 'corpus-tools[fun"),
+        ("rapidocr", "note", "for read-subtitles only: pip install 'corpus-tools[ocr]'"),
+        ("faster-whisper", "ok", "9.9 (transcribe --recogniser faster-whisper)"),
+    ],
+)
+def test_extras_are_optional(tmp_path, monkeypatch, distribution, state, text):
+    def found(name):
+        if state == "note" and name == distribution:
+            raise PackageNotFoundError(name)
+        return "9.9"
+
+    monkeypatch.setattr("corpus_tools.inspection.doctor.version", found)
+    (check,) = (one for one in doctor.examine(tmp_path) if one.name == distribution)
+    assert check.state == state
+    assert text in check.text
 
 
 def test_ffmpeg_is_optional(tmp_path, monkeypatch):
