@@ -38,7 +38,7 @@ __all__ = ["OTHER_LANGUAGE", "ROUGH_TIMES", "FunasrRecogniser", "read_tags", "ti
 Wave = NDArray[np.float32]
 
 OTHER_LANGUAGE = "other_language"
-"""Flag of a text in which SenseVoice finds another language than the one asked for."""
+"""Flag of a text in which SenseVoice finds another language than the one given."""
 
 ROUGH_TIMES = "rough_times"
 """Flag of a text of which FunASR gave no usable word times, so that the time was divided evenly."""

@@ -168,7 +168,9 @@ def _config(path: Path) -> Mapping[str, Any]:
         raise DataError(
             f"{path}: can't be read ({_short(error)}); copy the folder again"
         ) from error
-    kind = config.get("model") if isinstance(config, dict) else None
+    if not isinstance(config, dict):
+        config = {}
+    kind = config.get("model")
     if kind not in _KINDS:
         raise DataError(
             f"{path}: its model is {_quoted(kind)}, not one of {', '.join(_KINDS)}; give the "
@@ -183,7 +185,7 @@ def _config(path: Path) -> Mapping[str, Any]:
     for part in ("encoder", "tokenizer", "frontend"):
         if config.get(part) is None:
             raise DataError(f"{path}: names no {part}; copy or download the folder again")
-    return config
+    return dict(config)
 
 
 def _arguments(config: Mapping[str, Any], path: Path) -> dict[str, Any]:

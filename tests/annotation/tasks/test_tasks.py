@@ -12,6 +12,7 @@ from annotation.tasks.export import export_tasks
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.storage.records import Screen, Transcript
 from manifests.storage.sections import TextSettings
+from manifests.storage.shards import STAGES, read_shard, shard_paths, write_shard
 
 
 def exported(outcome):
@@ -30,6 +31,21 @@ def test_tasks_have_exactly_the_documented_keys(corpus):
     assert (first["context"], first["votes"], first["cast"]) == ("", "", [])
     assert outcome.outputs[1].read_text(encoding="utf-8") == template()
     assert LabelInterface(template()).validate_task({"data": first})
+
+
+def test_no_sound_is_shown_to_annotators(corpus):
+    for path in shard_paths(corpus.root, STAGES["transcripts"]):
+        records = [
+            record.changed(flags=["crying", "laughter", "music", *record.flags, "other_language"])
+            for record in read_shard(path, Transcript)
+        ]
+        write_shard(corpus.root, STAGES["transcripts"], path.stem, records, {"n": 1})
+    tasks = exported(export_tasks(corpus.root))
+    assert {task["asr_flags"] for task in tasks if task["asr_text"]} == {
+        "repeated text, too fast, other language",
+        "other language",
+    }
+    assert not {"crying", "laughter", "music"} & {*json.dumps(tasks).split()}
 
 
 def test_audio_address_survives_chinese_and_spaces(corpus):

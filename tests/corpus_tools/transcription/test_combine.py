@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus_tools.cli.app import app
-from corpus_tools.transcription.combine import combine_transcripts
+from corpus_tools.transcription.combine import _voters, combine_transcripts
 from corpus_tools.transcription.store import put_transcripts, read_transcripts
 from manifests.base.errors import ConfigurationError
 from manifests.building.selection import best_transcripts
@@ -64,6 +64,15 @@ def test_clips_with_several_texts_get_their_vote(several):
     chosen = best_transcripts(several.root, TextSettings().order)
     assert chosen[FIRST].source == "combined"
     assert chosen[THIRD].source == "ocr"
+
+
+@pytest.mark.parametrize(
+    ("flags", "share"), [(["laughter", "music"], 1.0), (["music", "straddles"], 0.5), ([], 1.0)]
+)
+def test_a_sound_is_no_doubt_about_a_text(flags, share):
+    record = Transcript(clip_id=FIRST, text="走", text_raw="走", source="subtitle", flags=flags)
+    ((voter,),) = _voters([record], ["subtitle"], "zh").values()
+    assert voter.share == share
 
 
 def test_a_second_run_changes_nothing_and_new_texts_are_voted_on(several):

@@ -93,7 +93,7 @@ def write_sensevoice(folder: Path, tags: str = "", text: str = "") -> Path:
 def write_paraformer(folder: Path, kind: str = "SeacoParaformer") -> Path:
     """Write a Paraformer of one of the `KINDS`."""
     folder.mkdir(parents=True)
-    tokens = ["<blank>", "<s>", "</s>", *dict.fromkeys(CHARACTERS), "hel@@", "lo", "ok", "<unk>"]
+    tokens = ["<blank>", "<s>", "</s>", *dict.fromkeys(CHARACTERS), "pia@@", "no", "ok", "<unk>"]
     (folder / "tokens.json").write_text(json.dumps(tokens), encoding="utf-8")
     seg_dict = [f"{one} {one}" for one in dict.fromkeys(CHARACTERS)]
     (folder / "seg_dict").write_text("\n".join(seg_dict), encoding="utf-8")

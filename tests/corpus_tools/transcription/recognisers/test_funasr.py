@@ -450,7 +450,7 @@ def test_half_precision_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, bool]]:
-    """ModelScope without a network: asked for, it writes a folder, unless it may only look."""
+    """ModelScope without a network: it writes a folder, unless it may only look."""
     calls: list[tuple[str, bool]] = []
 
     def snapshot_download(name: str, local_files_only: bool = False) -> str:

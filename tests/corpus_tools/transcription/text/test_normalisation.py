@@ -21,6 +21,9 @@ from models.text.lexicon import bundled_lexicon
         ("丈母孃的專著很著名", "丈母娘的专著很著名"),
         ("碗打坏了", "碗打坏了"),
         ("三隻 3 隻 ３隻", "三只 3 只 3只"),
+        ("<|zh|><|SAD|><|Cry|><|woitn|>走嘛", "走嘛"),
+        ("🎼走嘛😔", "走嘛"),
+        ("2 < 3 | a > b, <i>走</i>", "2 < 3 | a > b, <i>走</i>"),
     ],
 )
 def test_normalised_spellings(raw: str, text: str) -> None:
