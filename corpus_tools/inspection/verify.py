@@ -19,6 +19,7 @@ from corpus_tools.burned_in.srt import srt_path, to_srt
 from corpus_tools.segmentation.intake.selections import read_choices
 from corpus_tools.segmentation.ledger.commit import MARKED, SETTLED
 from corpus_tools.workspace.workspace import Workspace
+from manifests.base.encodings import check_size
 from manifests.base.errors import CorpusError, DataError
 from manifests.base.outcome import Failure, Outcome, Progress, listed, no_progress
 from manifests.storage.checksums import CHECKSUMS, read_checksums
@@ -271,6 +272,8 @@ class _Verification:
 
 def _compare(within: Within, name: str, sha256: str) -> None:
     path = within(name)
+    if path.suffix == ".jsonl":  # others, such as weights of a model, may be large
+        check_size(path, _AGAIN)
     if sha256_file(path) != sha256:
         raise DataError(f"{path}: {CHANGED}; {_AGAIN}")
 

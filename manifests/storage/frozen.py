@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from manifests.base.encodings import read_bytes
+from manifests.base.encodings import check_size, read_bytes
 from manifests.base.errors import DataError
 from manifests.storage.checksums import read_whole
 from manifests.storage.store import parse_jsonl, read_json, sha256_file
@@ -57,6 +57,7 @@ def _check_whole(path: Path) -> None:
     """Compare a manifest.jsonl with the checksum in its header or redaction, if it has a header."""
     lists = [path.with_name(name) for name in ("withdrawn.json", "manifest.json")]
     known = [read_json(file).get("files", {}).get(path.name) for file in lists if file.is_file()]
+    check_size(path, _RESTORE)
     if known and sha256_file(path) != known[0]:
         raise DataError(f"{path}: changed since the version was written; {_RESTORE}")
 

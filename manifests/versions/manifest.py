@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from manifests.base.encodings import check_size
 from manifests.base.errors import DataError
 from manifests.storage.records import ManifestEntry, ManifestHeader, Split, check_schema
 from manifests.storage.store import fingerprint, inside, read_json, read_jsonl, sha256_file
@@ -126,6 +127,7 @@ def check_content(folder: Path) -> tuple[ManifestHeader, Redaction | None]:
         raise DataError(f"{path}: missing; copy the version again from where it came")
     redaction = read_redaction(folder)
     sha256 = header.files.get(ENTRIES, "")
+    check_size(path, "copy the version again from where it came")
     if sha256_file(path) != (redaction.files.get(ENTRIES) if redaction else sha256):
         raise DataError(f"{path}: {_CHANGED}")
     if content_digest(sha256, header.params) != header.digest:

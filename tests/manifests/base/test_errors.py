@@ -38,9 +38,7 @@ def test_a_place_that_cant_be_written_is_named_with_what_to_do(
     assert said.startswith(f"{tmp_path / place}: {sentence}" if place else sentence)
 
 
-def test_a_file_that_may_not_be_read_is_no_file_that_may_not_be_written(
-    tmp_path, monkeypatch
-):
+def test_a_file_that_may_not_be_read_is_no_file_that_may_not_be_written(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     said = disk_problem(PermissionError(errno.EACCES, "Permission denied", str(tmp_path)))
     assert said == (

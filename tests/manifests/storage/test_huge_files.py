@@ -37,6 +37,11 @@ SHARD = "restore it from a copy, or delete the file and run the step again: corp
             lambda path: frozen_clips(path.parents[2], naming="E01-1"),
             "restore or remove the file",
         ),
+        (
+            "manifests/v1/manifest.jsonl",
+            lambda path: frozen_clips(path.parents[2]),
+            "restore it from a copy, or move its folder out of manifests/",
+        ),
         ("answers.json", read_export, "give a JSON export"),
         ("script.csv", read_text, "check that it is the right file"),
     ],
