@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose, html_page
 from corpus_tools.cli.session import session
 
 __all__ = ["agreement"]
@@ -21,6 +21,7 @@ def agreement(
         typer.Option(
             metavar="FILE",
             dir_okay=False,
+            callback=html_page,
             help="Also write an HTML page with plots; it works offline.",
         ),
     ] = None,

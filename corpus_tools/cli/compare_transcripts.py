@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
+from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose, html_page
 from corpus_tools.cli.session import one_line, session
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def compare_transcripts(
         typer.Option(
             metavar="FILE",
             dir_okay=False,
+            callback=html_page,
             help="Also write an HTML page with both texts of each clip, aligned and coloured; it "
             "works offline.",
         ),

@@ -24,8 +24,23 @@ __all__ = [
     "Vectors",
     "Verbose",
     "Version",
+    "html_page",
     "manifest_folder",
 ]
+
+
+def html_page(path: Path | None) -> Path | None:
+    """Return the page that a command is to write; refuse to replace what isn't a page."""
+    if path is not None and path.is_file():
+        try:
+            with path.open("rb") as stream:
+                beginning = stream.read(1024).lstrip().lower()
+        except OSError as error:
+            raise typer.BadParameter(f"{path} can't be read ({error.strerror})") from error
+        if beginning and not beginning.startswith((b"<!doctype html", b"<html")):
+            raise typer.BadParameter(f"{path} exists and isn't an HTML page; name another file")
+    return path
+
 
 CorpusFolder = Annotated[
     Path | None,

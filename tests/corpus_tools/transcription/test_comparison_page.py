@@ -126,6 +126,18 @@ def test_the_command_writes_a_page_with_the_sound_beside_it(workspace: Workspace
     assert "no text" in text_of
 
 
+@pytest.mark.parametrize("command", [["compare-transcripts", "script", "subtitle"], ["agreement"]])
+def test_a_page_replaces_no_other_file(workspace: Workspace, command: list[str]) -> None:
+    path = workspace.root / "corpus.toml"
+    before = path.read_bytes()
+    arguments = [*command, "--html", str(path), "--corpus", str(workspace.root)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    shown = " ".join(re.sub(r"[│╭╮╰╯─]", " ", result.output).split())
+    assert "exists and isn't an HTML page; name another file" in shown
+    assert path.read_bytes() == before
+
+
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium")
 def test_the_filter_works_in_a_browser(tmp_path: Path) -> None:
     page = tmp_path / "p.html"
