@@ -24,7 +24,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["DEVELOPMENT", "LONG", "MEASURED", "Case", "Film", "Shown", "encode", "looped", "make"]
+__all__ = [
+    "DEVELOPMENT",
+    "LONG",
+    "MEASURED",
+    "Case",
+    "Film",
+    "Shown",
+    "drama",
+    "encode",
+    "looped",
+    "make",
+]
 
 Picture = NDArray[np.uint8]
 CPED = Path(__file__).resolve().parents[3] / "shared" / "data" / "cped" / "test_split.csv"
@@ -163,12 +174,12 @@ def _lines(case: Case) -> list[Shown]:
     if not case.lines:
         return []
     rng = random.Random(case.seed)
-    drama = list(_drama())
+    dialogue = list(drama())
     lines, at = [], rng.uniform(0.5, 2)
     while True:
-        text = rng.choice(SICHUANESE) if rng.random() < 1 / 6 else rng.choice(drama)
+        text = rng.choice(SICHUANESE) if rng.random() < 1 / 6 else rng.choice(dialogue)
         if rng.random() < case.two_lines:
-            text = f"{text}\n{rng.choice(drama)}"
+            text = f"{text}\n{rng.choice(dialogue)}"
         shown = min(max(0.9, 0.18 * len(text) + rng.uniform(0.2, 1.2)), 3.5)
         start = round(at * FPS) / FPS
         end = round((start + shown) * FPS) / FPS
@@ -182,7 +193,8 @@ def _lines(case: Case) -> list[Shown]:
 
 
 @lru_cache
-def _drama() -> tuple[str, ...]:
+def drama() -> tuple[str, ...]:
+    """Return lines of CPED in Chinese characters alone, of 2 to 17."""
     with CPED.open(encoding="utf-8-sig") as file:
         texts = {row["Utterance"].strip() for row in csv.DictReader(file)}
     chinese = (text for text in texts if all("\u4e00" <= letter <= "\u9fff" for letter in text))
@@ -287,7 +299,7 @@ def _scene(rng: np.random.Generator, height: int, width: int) -> Picture:
 
 def _add_signs(rng: np.random.Generator, scene: Picture) -> None:
     """Paint names of shops on walls: they move with the picture, or stand still with it."""
-    names = [name for name in _drama() if 2 <= len(name) <= 6]
+    names = [name for name in drama() if 2 <= len(name) <= 6]
     for _ in range(int(rng.integers(2, 6))):
         size = int(scene.shape[0] * rng.uniform(0.03, 0.08))
         sign = Image.new("RGB", (size * 8, size * 2), tuple(rng.integers(0, 256, 3).tolist()))

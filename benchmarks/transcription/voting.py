@@ -94,7 +94,11 @@ class Simulation:
             name: _rate(lines, [ballot.voters[place].text for ballot in ballots])
             for place, name in enumerate(RATES)
         }
-        return Votes(rates, _rate(lines, [one.text for one in voted]), _auc(lines, voted))
+        return Votes(
+            rates,
+            _rate(lines, [one.text for one in voted]),
+            float(roc_auc_score(*letter_errors(lines, voted))),
+        )
 
 
 def _rate(lines: Sequence[str], texts: Sequence[str]) -> float:
@@ -102,7 +106,8 @@ def _rate(lines: Sequence[str], texts: Sequence[str]) -> float:
     return total(clip_errors(pairs)).rate or 0.0
 
 
-def _auc(lines: Sequence[str], voted: Sequence[Voted]) -> float:
+def letter_errors(lines: Sequence[str], voted: Sequence[Voted]) -> tuple[list[bool], list[float]]:
+    """Return which letters of the votes are wrong, and their shares, negative."""
     wrong: list[bool] = []
     shares: list[float] = []
     for line, one in zip(lines, voted, strict=True):
@@ -114,8 +119,8 @@ def _auc(lines: Sequence[str], voted: Sequence[Voted]) -> float:
             if part.type == "equal":
                 flags[part.hyp_start_idx : part.hyp_end_idx] = False
         wrong += flags.tolist()
-        shares += [share for unit, share in one.units for _ in unit.letters]
-    return float(roc_auc_score(wrong, [-share for share in shares]))
+        shares += [-share for unit, share in one.units for _ in unit.letters]
+    return wrong, shares
 
 
 def _read_lines() -> list[str]:

@@ -105,6 +105,12 @@ def read_subtitles(
             outcome.outputs.append(srt_path(corpus, film.source.source_id))
         else:
             outcome.rejected["no_subtitles"] += 1
+    if outcome.kept and language not in _READ_WELL:
+        outcome.warnings.append(
+            f"the reader often leaves marks off letters other than Chinese and English ones (ł, ę, "
+            f"ś), and is sure of it; compare some lines in {srt_path(corpus, '').parent} with the "
+            f"films before you use texts in {language}"
+        )
     outcome.details["sources"] = reports
     return outcome
 
@@ -203,5 +209,6 @@ def _report(
     }
 
 
+_READ_WELL = ("zh", "en")
 _LEAST_BAND = 0.02  # of the height
 _DOUBTFUL = 0.9  # confidence, as `low_confidence` of texts

@@ -185,3 +185,11 @@ def test_a_missing_package_says_how_to_install_it(corpus, film, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "rapidocr", None)
     with pytest.raises(ConfigurationError, match=r"pip install 'corpus-tools\[ocr\]'"):
         read_subtitles(corpus, [film])
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh", False), ("en", False), ("pl", True)])
+def test_letters_that_are_read_badly_are_said(corpus, film, language, said):
+    outcome = read_subtitles(corpus, [film], language=language, reader=CombReader)
+    found = [one for one in outcome.warnings if one.startswith("the reader often leaves marks off")]
+    assert len(found) == said
+    assert all(one.endswith("with the films before you use texts in pl") for one in found)
