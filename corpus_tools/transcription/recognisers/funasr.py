@@ -145,6 +145,7 @@ class FunasrRecogniser:
                 "trust_remote_code": False,
                 "disable_update": True,
                 "disable_pbar": True,
+                "ncpu": torch.get_num_threads(),  # else it sets four for the whole process
             }
             try:
                 # its sizes first, in no memory, since FunASR fills what is missing by chance
@@ -162,7 +163,6 @@ class FunasrRecogniser:
                     **_copied(arguments),
                     init_param=str(self.folder.path / "model.pt"),
                     device=self.device,
-                    ncpu=torch.get_num_threads(),
                 )
             except DataError:
                 raise

@@ -165,7 +165,8 @@ def _write(
         with (folder / "am.mvn").open("a") as file:
             file.write(line)
     model, _ = AutoModel.build_model(
-        **config | {"tokenizer_conf": config["tokenizer_conf"] | tokenizer, "device": "cpu"}
+        **config
+        | {"tokenizer_conf": config["tokenizer_conf"] | tokenizer, "device": "cpu", "ncpu": 1}
     )
     torch.save(model.state_dict(), folder / "model.pt")
 

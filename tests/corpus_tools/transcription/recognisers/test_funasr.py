@@ -103,7 +103,9 @@ def test_each_kind_recognises_clips_of_any_length(
 @with_funasr
 def test_hotwords_reach_the_model_and_are_recorded(folders: Callable[[str], Path]) -> None:
     recogniser = FunasrRecogniser(options(folders("SeacoParaformer"), lexicon=("巴适", "啥子")))
+    threads = torch.get_num_threads()
     recogniser.transcribe(WAVES[:1], "zh")
+    assert torch.get_num_threads() == threads
     asr = recogniser._model.model
     tokens = [recogniser._model.kwargs["tokenizer"].ids2tokens(one) for one in asr.hotword_list]
     assert tokens == [["巴", "适"], ["啥", "子"], ["<s>"]]
