@@ -12,7 +12,13 @@ from manifests.storage.checksums import name_by_content, read_whole
 from manifests.storage.copies import without_copies
 from manifests.storage.records import Judgement, Transcript
 from manifests.storage.shards import STAGES, read_stage
-from manifests.storage.store import canonical_json, created_now, parse_jsonl, write_bytes
+from manifests.storage.store import (
+    canonical_json,
+    created_now,
+    lines_naming,
+    parse_jsonl,
+    write_bytes,
+)
 
 __all__ = [
     "JudgementKey",
@@ -54,7 +60,11 @@ def read_judgements(corpus: Path, naming: str | None = None) -> Iterator[Judgeme
 
 def read_import(path: Path, naming: str | None = None) -> list[Judgement]:
     """Return the judgements of one import; DataError as :func:`read_judgements`."""
-    rows = parse_jsonl(path, io.BytesIO(read_whole(path)), naming=naming)
+    data = read_whole(path)
+    judgements = Judgement.parse_lines(data) if naming is None else None
+    if judgements is not None:
+        return judgements
+    rows = parse_jsonl(path, io.BytesIO(data if naming is None else lines_naming(data, naming)))
     return [
         Judgement.parse(row, f"{path}, line {number}" if naming is None else f"{path}, {naming}")
         for number, row in enumerate(rows, start=1)

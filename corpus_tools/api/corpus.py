@@ -329,8 +329,8 @@ class Corpus:
 
         from annotation.judgements.store import corrected_transcripts
         from annotation.labels.aggregate import aggregated_labels
-        from corpus_tools.assembly.manifest import accepted_clips, choose_texts
-        from manifests.building.selection import best_transcripts
+        from corpus_tools.assembly.manifest import accepted_clips
+        from manifests.building.selection import best_transcripts, choose_texts
         from manifests.storage.records import Clip
         from manifests.storage.shards import STAGES, read_stage
 

@@ -14,7 +14,7 @@ from corpus_tools.workspace.workspace import Workspace
 from manifests.audit.class_losses import class_losses
 from manifests.base.errors import ConfigurationError, CorpusError
 from manifests.base.outcome import Outcome, Progress, no_progress
-from manifests.building.selection import best_transcripts, text_rank
+from manifests.building.selection import best_transcripts, choose_texts
 from manifests.storage.copies import copy_warnings
 from manifests.storage.decisions import is_decided, read_decisions, undecided_warnings
 from manifests.storage.records import (
@@ -25,7 +25,6 @@ from manifests.storage.records import (
     Screen,
     Source,
     Split,
-    TextSource,
     Transcript,
 )
 from manifests.storage.sections import SplitSettings, TextSettings
@@ -36,7 +35,6 @@ from manifests.storage.store import inside
 __all__ = [
     "accepted_clips",
     "build_from_corpus",
-    "choose_texts",
     "parse_ratios",
     "shared_recordings",
 ]
@@ -132,31 +130,6 @@ def build_from_corpus(
         *_ignored_clips(root, label_of, clips, accepted),
     ]
     return outcome
-
-
-def choose_texts(
-    transcripts: Mapping[str, Transcript], corrected: Mapping[str, str], order: Sequence[str]
-) -> dict[str, tuple[str, TextSource]]:
-    """Return each clip's text and its source; clips with empty text have none.
-
-    Texts corrected by annotators, with text source ``annotator``, and the best transcripts are
-    chosen by ``order``, as for `text_rank`.
-    """
-    trusted = {clip_id: best for clip_id, best in transcripts.items() if best.text.strip()}
-    texts: dict[str, tuple[str, TextSource]] = {
-        clip_id: (best.text, best.made_by) for clip_id, best in trusted.items()
-    }
-    if "annotator" not in order:
-        return texts
-    for clip_id, text in corrected.items():
-        if text.strip() and not _outranks(trusted.get(clip_id), "annotator", order):
-            texts[clip_id] = (text, "annotator")
-    return texts
-
-
-def _outranks(best: Transcript | None, source: TextSource, order: Sequence[str]) -> bool:
-    rank = text_rank(best.source, best.model, order) if best else None
-    return rank is not None and rank < order.index(source)
 
 
 def parse_ratios(text: str) -> tuple[float, float, float]:

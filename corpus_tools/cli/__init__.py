@@ -4,11 +4,16 @@ Here belong flags, help texts, tables and messages for the terminal; the work be
 packages below, so that it can be called from Python.
 """
 
+import os
+import sys
+
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line."""
-    from corpus_tools.cli.app import app
+    # plugins of pydantic, which nothing here uses, are looked for in every installed package
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    from corpus_tools.cli.app import application
 
-    app()
+    application(sys.argv[1:])()

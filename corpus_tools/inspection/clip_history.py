@@ -10,20 +10,24 @@ from typing import Any
 from annotation.batches.batches import read_batches
 from annotation.judgements.store import corrected_transcripts
 from annotation.labels.aggregate import ClipVotes, aggregated_labels, clip_votes
-from corpus_tools.assembly.manifest import choose_texts
 from corpus_tools.segmentation.intake.selections import read_choices
 from corpus_tools.segmentation.ledger.decisions import recorded_rules, recorded_suppressed
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.csv_tables import unguarded
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
-from manifests.building.selection import best_transcripts, kept_repeats, rejection
+from manifests.building.selection import (
+    best_of,
+    choose_texts,
+    kept_repeats,
+    rejection,
+)
 from manifests.storage.checksums import read_whole
 from manifests.storage.decisions import is_decided
 from manifests.storage.frozen import frozen_clips
 from manifests.storage.records import Clip, Judgement, ManifestEntry, Screen, Source, Transcript
 from manifests.storage.shards import STAGES, read_shard, read_stage
-from manifests.storage.store import read_jsonl
+from manifests.storage.store import lines_naming, parse_jsonl
 from manifests.storage.tombstones import Withdrawn
 from manifests.versions.manifest import ENTRIES, check_content, versions
 from models.runs import run_names
@@ -78,12 +82,14 @@ def clip_history(workspace: Workspace, query: str) -> dict[str, Any]:
     corpus, configuration = workspace.root, workspace.configuration
     if gone := Withdrawn.of(corpus).clips.get(query):
         raise ConfigurationError(f"{query}: deleted with {gone.summary}")
-    clip = _find(corpus, query)
-    alike = [
-        row for row in _read_clips(corpus, clip.duplicate_of or clip.clip_id) if _alike(row, clip)
-    ]
+    named = {row.clip_id: row for row in _read_clips(corpus, query)}
+    clip = _find(corpus, query, named)
+    original = clip.duplicate_of or clip.clip_id
+    rows = named.values() if original == query else _read_clips(corpus, original)
+    alike = [row for row in rows if _alike(row, clip)]
     source = read_shard(STAGES["sources"].path(corpus, clip.source_id), Source)[0]
     votes = clip_votes(corpus, clip.clip_id, configuration.labels)
+    texts = _texts(corpus, clip)
     return {
         "clip": clip.row(),
         "source": source.row(),
@@ -95,8 +101,8 @@ def clip_history(workspace: Workspace, query: str) -> dict[str, Any]:
         ],
         "screen": _screen(corpus, clip),
         "repeats": sorted(row.clip_id for row in alike if row.duplicate_of == clip.clip_id),
-        "texts": _texts(corpus, clip),
-        "text": _text(corpus, clip.clip_id, configuration.text.order, votes),
+        "texts": [row.row() for row in texts],
+        "text": _text(corpus, texts, configuration.text.order, clip.clip_id, votes),
         "text_order": list(configuration.text.order),
         "tasks": _tasks(corpus, clip.clip_id),
         "votes": _votes(votes),
@@ -110,9 +116,8 @@ def _read_clips(corpus: Path, naming: str | None) -> Iterator[Clip]:
     return read_stage(corpus, STAGES["segments"], Clip, naming)
 
 
-def _find(corpus: Path, query: str) -> Clip:
-    """Return the clip that matches a query; only shards that have it are read if there is one."""
-    named = {clip.clip_id: clip for clip in _read_clips(corpus, query)}
+def _find(corpus: Path, query: str, named: dict[str, Clip]) -> Clip:
+    """Return the clip that matches a query; the shards that have it were read."""
     if not any(query in name for name in named):
         named = {clip.clip_id: clip for clip in _read_clips(corpus, None)}
     return named[find_clip(named, query)]
@@ -138,16 +143,16 @@ def _screen(corpus: Path, clip: Clip) -> dict[str, Any] | None:
     }
 
 
-def _texts(corpus: Path, clip: Clip) -> list[dict[str, Any]]:
+def _texts(corpus: Path, clip: Clip) -> list[Transcript]:
     path = STAGES["transcripts"].path(corpus, clip.source_id)
     rows = read_shard(path, Transcript) if path.is_file() else []
-    return [row.row() for row in rows if row.clip_id == clip.clip_id]
+    return [row for row in rows if row.clip_id == clip.clip_id]
 
 
 def _text(
-    corpus: Path, clip_id: str, order: Sequence[str], votes: ClipVotes
+    corpus: Path, texts: Sequence[Transcript], order: Sequence[str], clip_id: str, votes: ClipVotes
 ) -> dict[str, str] | None:
-    best = best_transcripts(corpus, order, clip_id)
+    best = best_of(texts, order)
     corrected = corrected_transcripts(corpus, votes.counting)
     chosen = choose_texts(best, corrected, order).get(clip_id)
     return None if chosen is None else {"text": chosen[0], "source": chosen[1]}
@@ -192,7 +197,7 @@ def _manifests(corpus: Path, clip_id: str) -> Iterator[tuple[str, dict[str, Any]
     for folder in versions(corpus):
         path = folder / ENTRIES
         check_content(folder)
-        rows = read_jsonl(path, naming=clip_id)
+        rows = parse_jsonl(path, io.BytesIO(lines_naming(path.read_bytes(), clip_id)))
         row = next((row for row in rows if row.get("clip_id") == clip_id), None)
         yield folder.name, None if row is None else ManifestEntry.parse(row, str(path)).row()
 

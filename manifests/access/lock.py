@@ -1,7 +1,5 @@
 """Registration of a command at work on a corpus, which keeps out commands that conflict with it."""
 
-import secrets
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -109,6 +107,8 @@ class CorpusLock:
 
     def _register(self) -> Worker | None:
         """Register this command, or return one at work that conflicts with it."""
+        import secrets
+
         try:
             with FolderLock(self.corpus, stale_after=_MINUTE, patience=_PATIENCE):
                 for worker in self._at_work():
@@ -139,6 +139,8 @@ class CorpusLock:
                 yield Worker.of(name, error.holder)
 
     def _refusal(self, other: Worker) -> str:
+        import socket
+
         here = other.host == socket.gethostname()
         remedy = "end it" if here else f"delete {other.lock}.* if it is gone"
         return f"{self.command} can't run beside {other}; wait for it to end, or {remedy}"
@@ -154,6 +156,8 @@ class CorpusLock:
 
 def commands_at_work(corpus: Path) -> list[Worker]:
     """Return the commands at work on a corpus; none if the folder can't be written into."""
+    if not any(path.suffix in _SUFFIXES for path in corpus.glob(".corpus*")):
+        return []
     try:
         with FolderLock(corpus, stale_after=_MINUTE, patience=_PATIENCE):
             return list(CorpusLock(corpus, "predict")._at_work())

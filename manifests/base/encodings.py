@@ -100,7 +100,7 @@ def _mixed_line(data: bytes) -> int | None:
     data = data.removeprefix(codecs.BOM_UTF8)
     if b"\0" in data or next(_decoded(data, "utf-8", "strict"), None) is not None:
         return None
-    surely = _first_line(data, lambda text: text is not None and _WIDE.search(text) is not None)
+    surely = _first_line(data, lambda text: text is not None and re.search(_WIDE, text) is not None)
     return _first_line(data, lambda text: text is None) if surely else None
 
 
@@ -185,7 +185,7 @@ def _common(*rows: tuple[str, int, int]) -> Callable[[str], float]:
             for letter, count in Counter(text).items()
             if letter > "\x7f" and _is_letter(letter)
         }
-        common = -len(_INSIDE_A_WORD.findall(text)) + sum(
+        common = -len(re.findall(_INSIDE_A_WORD, text)) + sum(
             count
             for letter, count in letters.items()
             if any(
@@ -230,7 +230,7 @@ def _cyrillic(text: str) -> float:
     usual = sum("\u0400" <= letter <= "\u04ff" or letter in _PUNCTUATION for letter in foreign)
     pairs = Counter(itertools.pairwise(text)).items()
     odd = sum(count for (a, b), count in pairs if a.islower() and b.isupper())
-    odd += len(_BESIDE_LATIN.findall(text))
+    odd += len(re.findall(_BESIDE_LATIN, text))
     return max(0.0, (usual - 3 * odd) / len(foreign)) if foreign else 0.0
 
 
@@ -240,9 +240,9 @@ _MOST_DAMAGED = 0.02  # share of the non-ASCII characters
 _FEW_DAMAGED = 3  # characters, which one damaged byte of a short file may cause
 _ZEROS = 0.1  # share of the bytes at even or odd positions
 _MIN_SCORE = 0.75
-_WIDE = re.compile("[\u0800-\uffff]")  # three bytes in UTF-8, which no other encoding has by chance
-_INSIDE_A_WORD = re.compile(r"(?<=[^\\][a-z])[\u2e80-\uffff](?![\u2e80-\uffff])")  # Renée, not \n好
-_BESIDE_LATIN = re.compile(r"(?<=[^\\][A-Za-z])[\u0400-\u04ff]|[\u0400-\u04ff](?=[A-Za-z])")
+_WIDE = "[\u0800-\uffff]"  # three bytes in UTF-8, which no other encoding has by chance
+_INSIDE_A_WORD = r"(?<=[^\\][a-z])[\u2e80-\uffff](?![\u2e80-\uffff])"  # Renée, not \n好
+_BESIDE_LATIN = r"(?<=[^\\][A-Za-z])[\u0400-\u04ff]|[\u0400-\u04ff](?=[A-Za-z])"
 _KANA = 0.2
 _PUNCTUATION = "\u00a0¡¿«»„”“‘’–—…·°"
 _MARKS = (

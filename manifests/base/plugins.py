@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from manifests.base.errors import ConfigurationError
@@ -45,15 +46,20 @@ def installed_entries(group: str) -> "dict[str, EntryPoint]":
 
     The current folder, which Python may search too, is left out: it can be a corpus of others.
     """
-    from importlib.metadata import distributions  # takes a tenth of the time of corpus --help
-
     here = os.path.realpath(os.curdir)
     folders = [path for path in sys.path if os.path.realpath(path or os.curdir) != here]
-    found: dict[str, EntryPoint] = {}
-    for distribution in distributions(path=folders):
+    return dict(_entries(*folders).get(group, {}))
+
+
+@cache
+def _entries(*folders: str) -> "Mapping[str, Mapping[str, EntryPoint]]":
+    """Return all entry points by group and name; it takes a tenth of the time of corpus --help."""
+    from importlib.metadata import distributions
+
+    found: dict[str, dict[str, EntryPoint]] = {}
+    for distribution in distributions(path=list(folders)):
         for entry in distribution.entry_points:
-            if entry.group == group:
-                found.setdefault(entry.name, entry)
+            found.setdefault(entry.group, {}).setdefault(entry.name, entry)
     return found
 
 

@@ -15,7 +15,7 @@ __all__ = ["SettingProblem", "Settings", "setting_problem"]
 class Settings(BaseModel):
     """Base of a section of corpus.toml: frozen, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 @dataclass(frozen=True)

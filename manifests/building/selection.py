@@ -21,7 +21,16 @@ from manifests.storage.shards import STAGES, read_stage
 from manifests.storage.store import inside, sha256_file
 from manifests.storage.tombstones import Withdrawn
 
-__all__ = ["ManifestInputs", "best_transcripts", "kept_repeats", "rejection", "select", "text_rank"]
+__all__ = [
+    "ManifestInputs",
+    "best_of",
+    "best_transcripts",
+    "choose_texts",
+    "kept_repeats",
+    "rejection",
+    "select",
+    "text_rank",
+]
 
 
 @dataclass(frozen=True)
@@ -177,19 +186,23 @@ _REMEDY = (
 _SURE = {name: [float(name == other) for other in EMOTIONS] for name in EMOTIONS}
 
 
-def best_transcripts(
-    corpus: Path, order: Sequence[str], naming: str | None = None
-) -> dict[str, Transcript]:
-    """Return the preferred transcript of each clip, by clip id; ``naming`` as for `read_stage`.
-
-    It is the first non-empty one in the order of trust (see `text_rank`); among equal ranks, the
-    first by model name. If all texts of a clip are empty, it is the first of them.
+def best_transcripts(corpus: Path, order: Sequence[str]) -> dict[str, Transcript]:
+    """Return the preferred transcript of each clip of a corpus, as `best_of`.
 
     Raises:
         DataError: if a shard can't be read.
     """
+    return best_of(read_stage(corpus, STAGES["transcripts"], Transcript), order)
+
+
+def best_of(transcripts: Iterable[Transcript], order: Sequence[str]) -> dict[str, Transcript]:
+    """Return the preferred transcript of each clip, by clip id.
+
+    It is the first non-empty one in the order of trust (see `text_rank`); among equal ranks, the
+    first by model name. If all texts of a clip are empty, it is the first of them.
+    """
     best: dict[str, tuple[tuple[bool, int, str], Transcript]] = {}
-    for transcript in read_stage(corpus, STAGES["transcripts"], Transcript, naming):
+    for transcript in transcripts:
         rank = text_rank(transcript.source, transcript.model, order)
         if rank is None:
             continue
@@ -215,3 +228,28 @@ def text_rank(source: str, model: str | None, order: Sequence[str]) -> int | Non
         if name in order:
             return order.index(name)
     return None
+
+
+def choose_texts(
+    transcripts: Mapping[str, Transcript], corrected: Mapping[str, str], order: Sequence[str]
+) -> dict[str, tuple[str, TextSource]]:
+    """Return each clip's text and its source; clips with empty text have none.
+
+    Texts corrected by annotators, with text source ``annotator``, and the best transcripts are
+    chosen by ``order``, as for `text_rank`.
+    """
+    trusted = {clip_id: best for clip_id, best in transcripts.items() if best.text.strip()}
+    texts: dict[str, tuple[str, TextSource]] = {
+        clip_id: (best.text, best.made_by) for clip_id, best in trusted.items()
+    }
+    if "annotator" not in order:
+        return texts
+    for clip_id, text in corrected.items():
+        if text.strip() and not _outranks(trusted.get(clip_id), "annotator", order):
+            texts[clip_id] = (text, "annotator")
+    return texts
+
+
+def _outranks(best: Transcript | None, source: TextSource, order: Sequence[str]) -> bool:
+    rank = text_rank(best.source, best.model, order) if best else None
+    return rank is not None and rank < order.index(source)

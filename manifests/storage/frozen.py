@@ -2,23 +2,31 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from manifests.base.encodings import check_size, read_bytes
 from manifests.base.errors import DataError
 from manifests.storage.checksums import read_whole
-from manifests.storage.store import parse_jsonl, read_json, sha256_file
+from manifests.storage.store import lines_naming, parse_jsonl, read_json, sha256_file
 
 __all__ = ["frozen_clips"]
 
 
-def frozen_clips(corpus: Path, *, whole: bool = True, naming: str | None = None) -> dict[str, str]:
+def frozen_clips(
+    corpus: Path,
+    *,
+    whole: bool = True,
+    naming: str | None = None,
+    known: Mapping[Path, Iterable[str]] = MappingProxyType({}),
+) -> dict[str, str]:
     """Return the clips named by exported tasks, judgements and manifests, with the file.
 
     It is the first file that names the clip, relative to the corpus folder. A DataError says that
     one can't be read, or a manifest was cut or changed, since going on could lose labels; ``whole``
-    is False while a withdrawal changes them. With ``naming`` only files with this text are read.
+    is False while a withdrawal changes them. With ``naming`` only lines with this text are read;
+    ``known`` are the clips that files name which were read already.
     """
     named: dict[str, str] = {}
     for path in sorted(corpus.glob(_ENTRIES)) if whole else ():
@@ -28,23 +36,25 @@ def frozen_clips(corpus: Path, *, whole: bool = True, naming: str | None = None)
             place = path.relative_to(corpus)
             if place.match("tasks/*/plan.json") or any(part[0] == "." for part in place.parts):
                 continue  # plans of batches name no clips; partial writes are hidden
-            if naming is not None and naming.encode() not in read_bytes(path, _UNREADABLE):
-                continue
-            for clip_id in clips_of(path, naming):
+            for clip_id in known[path] if path in known else clips_of(path, naming):
                 named.setdefault(clip_id, place.as_posix())
     return named
 
 
-def _task_clips(path: Path, _: str | None) -> Iterator[str]:
+def _task_clips(path: Path, naming: str | None) -> Iterator[str]:
+    data = read_whole(path)
+    if naming is not None and not lines_naming(data, naming):
+        return
     try:
-        tasks = json.loads(read_whole(path))
+        tasks = json.loads(data)
         yield from [_text(task["data"]["clip_id"]) for task in tasks]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise DataError(f"{path}: {_UNREADABLE} (no Label Studio tasks)") from error
 
 
 def _row_clips(path: Path, naming: str | None) -> Iterator[str]:
-    rows = parse_jsonl(path, io.BytesIO(read_whole(path)), naming=naming)
+    data = read_whole(path)
+    rows = parse_jsonl(path, io.BytesIO(data if naming is None else lines_naming(data, naming)))
     for number, row in enumerate(rows, start=1):
         name = row.get("clip_id")
         if isinstance(name, str):

@@ -5,7 +5,6 @@ import errno
 import json
 import math
 import os
-import socket
 import stat
 import sys
 import time
@@ -147,7 +146,7 @@ class FolderLock:
     def _is_old(self, marker: Path) -> bool:
         """Return whether a marker was left long ago, and not by a process of this host."""
         holder = _holder(self.path)
-        if holder is not None and holder["host"] == socket.gethostname():
+        if holder is not None and holder["host"] == _this_host():
             return False
         try:
             made = marker.lstat().st_mtime
@@ -160,12 +159,12 @@ class FolderLock:
         """Write this process into the lock file, unless it names a live one of another host."""
         left = self.path.read_bytes() if self.path.exists() else b""
         match _parsed(left):
-            case {"host": host, "time": at} as holder if host != socket.gethostname():
+            case {"host": host, "time": at} as holder if host != _this_host():
                 if time.time() - at < self.stale_after:
                     raise self._refusal(holder)
         if left:
             self.broken = f"{self.path}: removed the stale lock of a process that has ended"
-        this = {**self.note, "host": socket.gethostname(), "pid": os.getpid(), "time": time.time()}
+        this = {**self.note, "host": _this_host(), "pid": os.getpid(), "time": time.time()}
         self._signature = json.dumps(this, sort_keys=True).encode()
         try:
             self.path.write_bytes(self._signature)
@@ -181,13 +180,19 @@ class FolderLock:
             return InUseError(
                 f"{self.subject}: another process is starting here; run again{remedy}", None
             )
-        own = holder["host"] == socket.gethostname()
+        own = holder["host"] == _this_host()
         remedy = "end it" if own else f"delete {names} if it is gone"
         return InUseError(
             f"{self.subject}: in use by process {holder['pid']} on {holder['host']!r}; "
             f"{self.remedy}, or {remedy}",
             holder,
         )
+
+
+def _this_host() -> str:
+    import socket
+
+    return socket.gethostname()
 
 
 def _holder(path: Path) -> dict[str, Any] | None:

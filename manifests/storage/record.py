@@ -59,6 +59,19 @@ class Record:
         return parsed
 
     @classmethod
+    def parse_lines(cls, lines: bytes) -> list[Self] | None:
+        """Return the records of JSON Lines, twice as fast as one by one.
+
+        None unless each line is a valid record; `parse` then tells which one isn't.
+        """
+        try:
+            rows = b"[" + lines.removesuffix(b"\n").replace(b"\n", b",") + b"]"
+            parsed: list[Self] = _list_adapter(cls).validate_json(rows)
+        except ValidationError:
+            return None
+        return parsed if len(parsed) == lines.count(b"\n") else None
+
+    @classmethod
     def fields(cls) -> dict[str, FieldInfo]:
         """Return the definition of each field, by name."""
         fields: dict[str, FieldInfo] = getattr(cls, "__pydantic_fields__", {})
@@ -102,3 +115,8 @@ def _find_setters(kind: Any) -> dict[str, Callable[[Any, Any], None]]:
 
 _setters: Callable[[Any], dict[str, Callable[[Any, Any], None]]] = cache(_find_setters)
 _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
+
+
+@cache
+def _list_adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(list[kind])

@@ -144,9 +144,11 @@ def read_shard(path: Path, record: type[R]) -> list[R]:
         lines = data.count(b"\n") - 1
         damage = "cut off" if lines < header.n else "changed after it was written"
         raise DataError(f"{path}: {damage}; {_advice(path)}")
-    records: list[R] = [
-        record.parse(row, f"{path}, line {number}") for number, row in enumerate(rows, start=2)
-    ]
+    records: list[R] | None = record.parse_lines(bytes(content))
+    if records is None:
+        records = [
+            record.parse(row, f"{path}, line {number}") for number, row in enumerate(rows, start=2)
+        ]
     if len(records) != header.n:
         raise DataError(
             f"{path}: {len(records)} rows where its header says {header.n}; {_advice(path)}"

@@ -3,7 +3,6 @@
 import contextlib
 import filecmp
 import hashlib
-import io
 import json
 import os
 import re
@@ -29,6 +28,7 @@ __all__ = [
     "created_now",
     "fingerprint",
     "inside",
+    "lines_naming",
     "parse_jsonl",
     "partial_folder",
     "read_json",
@@ -200,41 +200,49 @@ def read_sealed(path: Path) -> Iterator[dict[str, Any]]:
     yield from read_jsonl(path)
 
 
-def read_jsonl(
-    path: Path, advice: str = "restore it from a copy", naming: str | None = None
-) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a JSON Lines file; DataError, with ``advice``, names an invalid line.
-
-    With ``naming`` lines without that text, which has no escaped characters, are passed over.
-    """
+def read_jsonl(path: Path, advice: str = "restore it from a copy") -> Iterator[dict[str, Any]]:
+    """Yield the objects of a JSON Lines file; DataError, with ``advice``, names an invalid line."""
     check_size(path, advice)
     with path.open("rb") as stream:
-        yield from parse_jsonl(path, stream, advice, naming)
+        yield from parse_jsonl(path, stream, advice)
+
+
+def lines_naming(data: bytes, text: str) -> bytes:
+    r"""Return the lines that have a text, and those with escaped characters, which may be it.
+
+    >>> lines_naming(b'{"a":"x"}\n{"a":"y"}\n{"a":"\\u0078"}\n', "x").decode().split()
+    ['{"a":"x"}', '{"a":"\\u0078"}']
+    """
+    found: dict[int, bytes] = {}
+    for mark in (text.encode(), b"\\u") if b"\\" in data else (text.encode(),):
+        at = data.find(mark)
+        while at >= 0:
+            start = data.rfind(b"\n", 0, at) + 1
+            end = data.find(b"\n", at) + 1 or len(data)
+            found[start] = data[start:end]
+            at = data.find(mark, end)
+    return b"".join(found[start] for start in sorted(found))
 
 
 def parse_jsonl(
     path: Path,
     stream: IO[bytes],
     advice: str = "restore it from a copy",
-    naming: str | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the objects of an open JSON Lines file as :func:`read_jsonl`; ``path`` is its name."""
-    text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
     expected, content = None, hashlib.sha256()
-    for number, row in enumerate(_decoded_lines(path, text, advice), start=1):
+    for number, row in enumerate(stream, start=1):
         if number == 1 and (seal := _SEAL.fullmatch(row)):
-            expected = seal[1]
+            expected = seal[1].decode()
             continue
         if expected is not None:
-            content.update(row.encode())
-        if not row.strip() or (naming is not None and naming not in row and "\\u" not in row):
-            continue
+            content.update(row)
         try:
             value = from_json(row)
         except ValueError as error:
-            raise DataError(
-                f"{path}, line {number}: not valid JSON (truncated or edited); {advice}"
-            ) from error
+            if row.isspace():
+                continue
+            raise DataError(_line_problem(path, number, row, advice)) from error
         if not isinstance(value, dict):
             raise DataError(f"{path}, line {number}: expected a JSON object; {advice}")
         yield value
@@ -242,14 +250,15 @@ def parse_jsonl(
         raise DataError(f"{path}: {CHANGED}; {advice}")
 
 
-_SEAL = re.compile(r'\{"_":\{"sha256":"([0-9a-f]{64})"\}\}\n')
+_SEAL = re.compile(rb'\{"_":\{"sha256":"([0-9a-f]{64})"\}\}\n')
 
 
-def _decoded_lines(path: Path, stream: IO[str], advice: str) -> Iterator[str]:
+def _line_problem(path: Path, number: int, row: bytes, advice: str) -> str:
     try:
-        yield from stream
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not a UTF-8 text file; {advice}") from error
+        row.decode()
+    except UnicodeDecodeError:
+        return f"{path}: not a UTF-8 text file; {advice}"
+    return f"{path}, line {number}: not valid JSON (truncated or edited); {advice}"
 
 
 def inside(root: Path, relative: str) -> Path:

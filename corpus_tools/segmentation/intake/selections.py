@@ -4,17 +4,17 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from corpus_tools.media.cut import Cut
 from corpus_tools.media.identity import clip_id
-from corpus_tools.segmentation.voice.base import FRAME_MS
 from manifests.base.errors import DataError
 from manifests.storage.records import Choice
 from manifests.storage.store import inside, read_sealed, sealed_jsonl, write_bytes
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = [
     "CLOSED",
@@ -71,12 +71,16 @@ class Choices:
         """Return the cuts decided in review, which no plan may change."""
         return [Cut.at(row.start, row.end) for row in self.reviews]
 
-    def closed(self, length: int) -> dict[str, NDArray[np.bool_]]:
+    def closed(self, length: int) -> "dict[str, NDArray[np.bool_]]":
         """Return the frames that manual regions close to clips, by ledger reason.
 
         These are the dropped regions and, if any region is kept, all of the ``length`` frames that
         don't lie completely in a kept one.
         """
+        import numpy as np  # not at the top: corpus why reads choices, too
+
+        from corpus_tools.segmentation.voice.base import FRAME_MS
+
         dropped = np.zeros(length, dtype=np.bool_)
         kept = np.zeros(length, dtype=np.bool_)
         for row in self.regions:

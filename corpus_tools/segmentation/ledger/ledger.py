@@ -4,15 +4,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from corpus_tools.media.cut import Cut
 from corpus_tools.segmentation.intake.selections import CLOSED
-from corpus_tools.segmentation.voice.base import FRAME_MS
 from manifests.storage.records import Clip, LedgerEntry, Screen
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from corpus_tools.segmentation.voice.activity import Activity
 
 __all__ = ["LEFT_OVER", "WITHDRAWN", "ledger_of", "measure_outside", "outside_from_ledger"]
@@ -29,13 +28,17 @@ def measure_outside(
     activity: "Activity",
     cuts: Sequence[Cut],
     duration_ms: int,
-    closed: Mapping[str, NDArray[np.bool_]] | None = None,
+    closed: "Mapping[str, NDArray[np.bool_]] | None" = None,
 ) -> dict[str, int]:
     """Return the milliseconds of a source that lie in no clip, by ledger reason.
 
     The rest after the last whole frame counts as silence. Gaps take precedence over ``closed``:
     frames closed by manual regions, by reason.
     """
+    import numpy as np  # not at the top: corpus why reads ledgers, too
+
+    from corpus_tools.segmentation.voice.base import FRAME_MS
+
     free = np.ones(len(activity), dtype=np.bool_)
     for cut in cuts:
         free[cut.start_ms // FRAME_MS : -(-cut.end_ms // FRAME_MS)] = False

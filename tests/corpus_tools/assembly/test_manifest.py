@@ -5,13 +5,14 @@ import wave
 import pytest
 from typer.testing import CliRunner
 
-from corpus_tools.assembly.manifest import choose_texts, parse_ratios
+from corpus_tools.assembly.manifest import parse_ratios
 from corpus_tools.cli.app import app
 from corpus_tools.media.wav import write_wav
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError
 from manifests.base.markdown import escape
+from manifests.building.selection import choose_texts
 from manifests.storage.records import Clip, Screen, Transcript
 from manifests.storage.shards import STAGES, read_shard, write_shard
 from manifests.storage.store import write_jsonl
