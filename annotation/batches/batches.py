@@ -131,6 +131,18 @@ class Batch:
         """Data of each task, in order."""
         return [row["data"] for row in self.rows]
 
+    @property
+    def clips(self) -> list[str]:
+        """Id of each task's clip, in order."""
+        return [row["data"]["clip_id"] for row in self.rows]
+
+    def path(self, corpus: Path) -> Path:
+        """Return its file in a corpus folder."""
+        folder = _folder(corpus)
+        return folder / (
+            f"{self.name}/{self.annotator}.json" if self.annotator else f"{self.name}.json"
+        )
+
 
 def batch_path(corpus: Path, name: str) -> Path:
     """Return the file of a shared batch; without its suffix, the folder of an assigned one.
@@ -249,8 +261,8 @@ def tasked_clips(corpus: Path, but: str | None = None) -> dict[str, str]:
     """Return the clips in tasks, ``but`` of one batch, which are frozen, each with its first."""
     clips: dict[str, str] = {}
     for batch in read_batches(corpus, but):
-        for data in batch.tasks:
-            clips.setdefault(data["clip_id"], batch.name)
+        for clip_id in batch.clips:
+            clips.setdefault(clip_id, batch.name)
     return clips
 
 

@@ -23,6 +23,7 @@ from manifests.storage.store import (
 __all__ = [
     "JudgementKey",
     "corrected_transcripts",
+    "import_paths",
     "judgement_key",
     "judgements_folder",
     "latest",
@@ -54,8 +55,13 @@ def read_judgements(corpus: Path, naming: str | None = None) -> Iterator[Judgeme
 
     Raises DataError if a file isn't as it was written, or a row is invalid, naming file and line.
     """
-    for path in without_copies(judgements_folder(corpus).glob("*.jsonl")):
+    for path in import_paths(corpus):
         yield from read_import(path, naming)
+
+
+def import_paths(corpus: Path) -> list[Path]:
+    """Return the files of judgements, one per import, without copies."""
+    return without_copies(judgements_folder(corpus).glob("*.jsonl"))
 
 
 def read_import(path: Path, naming: str | None = None) -> list[Judgement]:

@@ -27,7 +27,7 @@ from annotation.judgements.store import judgement_key, latest, read_judgements
 from annotation.scheme.answers import gc_paused
 from annotation.scheme.settings import LabelSettings, Method
 from manifests.base.emotions import EMOTIONS, Emotion
-from manifests.storage.records import Judgement, Label
+from manifests.storage.records import Judgement, Label, rounded_shares
 
 __all__ = [
     "Aggregation",
@@ -129,18 +129,19 @@ def aggregate_clip(
     emotion = None
     if reason is None:
         winners = (
-            _winners(_counts(deciding))
+            _winners(_counts(deciding) if adjudications else counts)
             if weighted_shares is None
             else _clear_winners(weighted_shares, settings.margin)
         )
         emotion, reason = (winners[0], None) if len(winners) == 1 else (None, "tie")
     agreeing = max(counts) if emotion is None else counts[EMOTIONS.index(emotion)]
-    soft = [round(count / total, 6) for count in counts] if total else None
-    return Label(
+    votes = [count / total for count in counts] if total else None
+    soft = votes if weighted_shares is None else weighted_shares
+    return Label.trusted(
         clip_id=clip_id,
         emotion=emotion,
         reason=reason,
-        soft=soft if weighted_shares is None else list(weighted_shares),
+        soft=None if soft is None else rounded_shares(tuple(soft)),
         votes=[(row.annotator, row.emotion) for row in sorted(answers, key=_place)],
         agreement=round(agreeing / total, 6) if total else None,
         adjudicated=bool(adjudications),
@@ -152,9 +153,10 @@ def _reason(
 ) -> str | None:
     if len(answers) < min_votes:
         return "too_few_votes"
-    for problem in drop_problems:
-        if _at_least_half(sum(problem in row.problems for row in answers), answers):
-            return f"problem:{problem}"
+    if any(row.problems for row in answers):
+        for problem in drop_problems:
+            if _at_least_half(sum(problem in row.problems for row in answers), answers):
+                return f"problem:{problem}"
     if _at_least_half(sum(row.emotion is None for row in answers), answers):
         return "unclear"
     return None

@@ -2,11 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
-from annotation.batches.batches import tasked_clips
-from annotation.labels.aggregate import Aggregation, aggregate_votes
+from annotation.batches.batches import Batch, batch_paths, read_batch
+from annotation.judgements.store import import_paths, latest, read_import
+from annotation.labels.aggregate import aggregate_votes
 from annotation.scheme.answers import gc_paused
 from corpus_tools.workspace.workspace import Workspace
 from manifests.audit.class_losses import class_losses
@@ -17,6 +20,7 @@ from manifests.storage.frozen import frozen_clips
 from manifests.storage.record import Record
 from manifests.storage.records import (
     Clip,
+    Judgement,
     LedgerEntry,
     Screen,
     Source,
@@ -56,13 +60,19 @@ def survey(workspace: Workspace) -> dict[str, Any]:
     ledger: defaultdict[str, float] = defaultdict(float)
     for entry in reader.rows("ledger", LedgerEntry):
         ledger[entry.reason] += entry.seconds
-    votes = reader.get(aggregate_votes, corpus, configuration.labels)
+    judgements = {path: reader.get(read_import, path) or [] for path in import_paths(corpus)}
+    counting = latest(chain.from_iterable(judgements.values()))
+    votes = reader.get(aggregate_votes, corpus, configuration.labels, counting)
     labels = votes.labels if votes else {}
     found = Counter(label.emotion for label in labels.values())
     clips = list(reader.rows("segments", Clip))
     undecided = reader.get(undecided_sources, corpus) or []
     decisions = list(reader.rows("screen", Screen, undecided))
     losses = class_losses(decisions, labels.values())
+    tasks = [one for path in batch_paths(corpus) for one in reader.get(read_batch, path) or []]
+    named = {path: {row.clip_id for row in rows} for path, rows in judgements.items()}
+    named |= {batch.path(corpus): batch.clips for batch in tasks}
+    frozen = reader.get(partial(frozen_clips, corpus, known=named)) or {}
     targets = dict(zip(EMOTIONS, configuration.targets.counts(), strict=True))
     return {
         "name": configuration.corpus.name,
@@ -70,10 +80,10 @@ def survey(workspace: Workspace) -> dict[str, Any]:
         "sources": dict(sorted(kinds.items())),
         "seconds": {kind: round(total, 3) for kind, total in sorted(seconds.items())},
         "ledger": {reason: round(total, 3) for reason, total in sorted(ledger.items())},
-        "clips": _clips(clips, decisions, reader.get(frozen_clips, corpus) or {}),
+        "clips": _clips(clips, decisions, frozen),
         "undecided": undecided,
         "texts": _texts(reader.rows("transcripts", Transcript)),
-        "annotation": _annotation(reader, votes),
+        "annotation": _annotation(tasks, counting),
         "labels": {name: _progress(found[name], targets[name]) for name in EMOTIONS},
         "losses": list(losses.sentences()) if losses else [],
         "unlabelled": dict(
@@ -159,10 +169,9 @@ def _texts(transcripts: Iterable[Transcript]) -> dict[str, int]:
     return {source: len(clips) for source, clips in sorted(found.items())}
 
 
-def _annotation(reader: _Reader, votes: Aggregation | None) -> dict[str, Any]:
-    judgements = [row for rows in votes.judgements.values() for row in rows] if votes else []
+def _annotation(tasks: Iterable[Batch], judgements: Sequence[Judgement]) -> dict[str, Any]:
     return {
-        "tasks": len(reader.get(tasked_clips, reader.corpus) or ()),
+        "tasks": len({clip_id for batch in tasks for clip_id in batch.clips}),
         "answered": sum(row.status == "answered" for row in judgements),
         "skipped": sum(row.status == "skipped" for row in judgements),
         "annotators": len({row.annotator for row in judgements}),

@@ -14,7 +14,7 @@ from annotation.batches.batches import batch_paths, read_batch
 from annotation.batches.gold import read_gold
 from annotation.batches.server_file import ServerFile
 from annotation.judgements.annotators import Annotators
-from annotation.judgements.store import judgements_folder, read_import
+from annotation.judgements.store import import_paths, read_import
 from corpus_tools.burned_in.srt import srt_path, to_srt
 from corpus_tools.segmentation.intake.selections import read_choices
 from corpus_tools.segmentation.ledger.commit import MARKED, SETTLED
@@ -108,7 +108,7 @@ class _Verification:
     def annotations(self) -> None:
         """Check judgements, tasks and tables, and that their clips are in the shards."""
         folder = self.corpus / "annotations"
-        for path in without_copies(judgements_folder(self.corpus).glob("*.jsonl")):
+        for path in import_paths(self.corpus):
             rows = self._note(path, read_import, path)
             self._known(path, (row.clip_id for row in rows or ()))
         for path in batch_paths(self.corpus):

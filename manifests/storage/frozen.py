@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from manifests.base.encodings import check_size, read_bytes
+from manifests.base.encodings import check_size
 from manifests.base.errors import DataError
 from manifests.storage.checksums import read_whole
 from manifests.storage.store import lines_naming, parse_jsonl, read_json, sha256_file

@@ -39,6 +39,7 @@ __all__ = [
     "TextSource",
     "Transcript",
     "check_schema",
+    "rounded_shares",
     "text_doubts",
 ]
 
@@ -87,14 +88,15 @@ def text_doubts(flags: Iterable[str]) -> list[str]:
 
 
 @lru_cache(maxsize=65_536)  # few combinations of votes occur, so most clips share one list
-def _rounded(shares: tuple[float, ...]) -> list[float]:
+def rounded_shares(shares: tuple[float, ...]) -> list[float]:
+    """Return shares of the classes as records have them, rounded to six digits."""
     return [round(share, 6) for share in shares]
 
 
 Shares = Annotated[
     list[float],
     Field(min_length=len(EMOTIONS), max_length=len(EMOTIONS)),
-    AfterValidator(lambda shares: _rounded(tuple(shares))),
+    AfterValidator(lambda shares: rounded_shares(tuple(shares))),
 ]
 """Share of each class in class order, rounded to six digits."""
 
