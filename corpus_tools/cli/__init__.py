@@ -4,6 +4,7 @@ Here belong flags, help texts, tables and messages for the terminal; the work be
 packages below, so that it can be called from Python.
 """
 
+import gc
 import os
 import sys
 
@@ -12,6 +13,7 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line."""
+    gc.set_threshold(50_000)  # importing makes many objects, none of them garbage
     # plugins of pydantic, which nothing here uses, are looked for in every installed package
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from corpus_tools.cli.app import application

@@ -53,14 +53,20 @@ def installed_entries(group: str) -> "dict[str, EntryPoint]":
 
 @cache
 def _entries(*folders: str) -> "Mapping[str, Mapping[str, EntryPoint]]":
-    """Return all entry points by group and name; it takes a tenth of the time of corpus --help."""
+    """Return our groups' entry points by group and name; a tenth of the time of corpus --help."""
     from importlib.metadata import distributions
 
     found: dict[str, dict[str, EntryPoint]] = {}
     for distribution in distributions(path=list(folders)):
+        if _OURS not in (distribution.read_text("entry_points.txt") or ""):
+            continue  # parsing takes longer
         for entry in distribution.entry_points:
             found.setdefault(entry.group, {}).setdefault(entry.name, entry)
     return found
+
+
+_OURS = "corpus_tools."
+"""How the names of groups of extensions begin."""
 
 
 def reason(error: Exception) -> str:
