@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.outcome import Outcome, Progress, no_progress
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Corpus"]
 
 PathName = str | PathLike[str]
+T = TypeVar("T")
 
 
 def _discard(text: str) -> None:
@@ -302,13 +303,21 @@ class Corpus:
         )
 
     def status(self) -> dict[str, Any]:
-        """Return the counts of each stage, see `corpus_tools.inspection.status.survey`."""
+        """Return the counts of each stage, see `corpus_tools.inspection.status.survey`.
+
+        Beside commands that change the corpus it is read again, as by the command; ``announce``
+        receives the names of those still at work.
+        """
         from corpus_tools.inspection.status import survey
 
-        return survey(self.workspace)
+        return self._read(
+            "status", lambda: survey(self.workspace), lambda found: bool(found["problems"])
+        )
 
     def verify(self, *, quick: bool = False, progress: Progress = no_progress) -> Outcome:
         """Check every file that a step wrote, see `corpus_tools.inspection.verify.verify_corpus`.
+
+        Beside commands that change the corpus it is read again, as `status`.
 
         Args:
             quick: whether to leave out the sound of the clips.
@@ -316,7 +325,19 @@ class Corpus:
         """
         from corpus_tools.inspection.verify import verify_corpus
 
-        return verify_corpus(self.workspace, quick=quick, progress=progress)
+        return self._read(
+            "verify",
+            lambda: verify_corpus(self.workspace, quick=quick, progress=progress),
+            lambda checked: not checked.ok,
+        )
+
+    def _read(self, command: str, read: Callable[[], T], is_bad: Callable[[T], bool]) -> T:
+        from manifests.access.reading import read_beside_others, still_changing
+
+        result, others = read_beside_others(self.path, command, read, is_bad)
+        for other in others:
+            self.announce(still_changing(other, command))
+        return result
 
     def clips(self) -> "pd.DataFrame":
         """Return one row per clip, in order of their ids.

@@ -95,15 +95,11 @@ class Session:
 
         See `manifests.access.reading.read_beside_others`.
         """
-        from manifests.access.reading import read_beside_others
+        from manifests.access.reading import read_beside_others, still_changing
 
         result, others = read_beside_others(corpus, self.command, read, is_bad)
         self.beside = {other.command for other in others}
-        self.outcome.warnings += [
-            f"{other} is at work, and what it changes is shown as it is now; run {self.command} "
-            f"again when it has ended"
-            for other in others
-        ]
+        self.outcome.warnings += [still_changing(other, self.command) for other in others]
         return result
 
     def close(self) -> None:

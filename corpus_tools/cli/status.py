@@ -21,14 +21,16 @@ def status(
 ) -> None:
     """Show the counts of each stage, from sources to runs, and labels against targets."""
     with session("status", as_json=json, quiet=quiet, verbose=verbose) as run:
-        from corpus_tools.api.corpus import Corpus
+        from corpus_tools.inspection.status import survey
+        from corpus_tools.workspace.workspace import Workspace
         from manifests.storage.copies import copy_warnings
 
-        opened = Corpus.open(corpus)
-        found = run.read(opened.path, opened.status, lambda found: bool(found["problems"]))
+        workspace = Workspace.find(corpus)
+        root = workspace.root
+        found = run.read(root, lambda: survey(workspace), lambda found: bool(found["problems"]))
         run.outcome.details |= found
-        run.outcome.warnings += copy_warnings(opened.path)
-        run.result(f"{found['name']} ({found['language']}), {opened.path}")
+        run.outcome.warnings += copy_warnings(root)
+        run.result(f"{found['name']} ({found['language']}), {root}")
         for line in _lines(found, run.beside):
             run.result(line)
         run.result(_label_table(found["labels"]))

@@ -9,7 +9,7 @@ from manifests.access.lock import Worker, commands_at_work
 from manifests.access.table import READERS
 from manifests.base.errors import CorpusError
 
-__all__ = ["read_beside_others"]
+__all__ = ["read_beside_others", "still_changing"]
 
 T = TypeVar("T")
 
@@ -51,6 +51,14 @@ def read_beside_others(
     if problem is not None:
         raise problem
     return result, changing
+
+
+def still_changing(worker: Worker, command: str) -> str:
+    """Return a warning about a command at work on what ``command`` has read."""
+    return (
+        f"{worker} is at work, and what it changes is shown as it is now; run {command} again when "
+        f"it has ended"
+    )
 
 
 def _failure(sentence: str, problem: Exception) -> CorpusError:

@@ -61,3 +61,32 @@ def test_import_is_light_and_unknown_names_are_errors():
     assert not {b"numpy", b"pydantic", b"pandas"} & set(process.stdout.split())
     with pytest.raises(AttributeError, match="no attribute 'Corpora'"):
         _ = corpus_tools.Corpora
+
+
+@pytest.mark.parametrize("step", ["status", "verify"])
+def test_it_is_read_again_beside_a_command_as_by_the_commands(corpus, monkeypatch, step):
+    from corpus_tools.inspection import status, verify
+    from manifests.access import reading
+    from manifests.access.lock import CorpusLock
+    from manifests.base.outcome import Outcome
+
+    said, times = [], []
+
+    def first_found_half(*_, **__):
+        times.append(1)
+        bad = len(times) == 1
+        outcome = Outcome()
+        if bad:
+            outcome.fail("shard", "cut off")
+        return {"problems": ["cut off"] * bad} if step == "status" else outcome
+
+    monkeypatch.setattr(reading, "_PAUSE", 0.0)
+    monkeypatch.setattr(status, "survey", first_found_half)
+    monkeypatch.setattr(verify, "verify_corpus", first_found_half)
+    with CorpusLock(corpus.path, "segment"):
+        found = getattr(Corpus.open(corpus.path, announce=said.append), step)()
+    assert len(times) == 2
+    assert found == {"problems": []} or found.ok
+    assert len(said) == 1
+    assert "segment (process " in said[0]
+    assert said[0].endswith(f"run {step} again when it has ended")

@@ -67,3 +67,20 @@ def test_shares_are_six_rounded_to_six_digits():
     assert label.soft == [0, 0, 0, 0, 0.333333, 0.666667]
     with pytest.raises(DataError, match="soft"):
         Label.parse({"clip_id": "c", "emotion": "sad", "votes": [], "soft": [1.0]}, "here")
+
+
+@pytest.mark.parametrize(
+    ("lines", "xs"),
+    [
+        (b'{"tags":[],"x":1}\n{"tags":["a"],"x":2}\n', [1, 2]),
+        (b"", []),
+        (b'{"tags":[],"x":1},{"tags":[],"x":2}\n', None),
+        (b'{"tags":[]\n"x":1}\n', None),
+        (b'{"tags":[],"x":"far"}\n', None),
+        (b'{"tags":[],"x":1}\n{"tags":[\xff],"x":1}\n', None),
+        (b'{"tags":[],"x":1}', None),  # the last line may be cut off
+    ],
+)
+def test_lines_are_parsed_at_once_if_each_is_a_record(lines, xs):
+    found = Point.parse_lines(lines)
+    assert (found if found is None else [point.x for point in found]) == xs
