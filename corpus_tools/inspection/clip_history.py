@@ -15,6 +15,7 @@ from corpus_tools.segmentation.ledger.decisions import recorded_rules, recorded_
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.csv_tables import unguarded
 from manifests.base.emotions import EMOTIONS
+from manifests.base.encodings import read_bytes
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.building.selection import (
     best_of,
@@ -197,7 +198,7 @@ def _manifests(corpus: Path, clip_id: str) -> Iterator[tuple[str, dict[str, Any]
     for folder in versions(corpus):
         path = folder / ENTRIES
         check_content(folder)
-        rows = parse_jsonl(path, io.BytesIO(lines_naming(path.read_bytes(), clip_id)))
+        rows = parse_jsonl(path, io.BytesIO(lines_naming(read_bytes(path), clip_id)))
         row = next((row for row in rows if row.get("clip_id") == clip_id), None)
         yield folder.name, None if row is None else ManifestEntry.parse(row, str(path)).row()
 
