@@ -13,7 +13,7 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line."""
-    gc.set_threshold(50_000)  # importing makes many objects, none of them garbage
+    gc.set_threshold(50_000)  # importing makes many objects, and frees few
     # plugins of pydantic, which nothing here uses, are looked for in every installed package
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from corpus_tools.cli.app import application
