@@ -114,6 +114,11 @@ CASES = {
         Case("withdraw --annotator", "full", ("withdraw", "--annotator", "a01")),
         Case("init", "nothing", ("init", "trial/new")),
         Case("agreement --html", "labelled", ("agreement", "--html", "trial/page.html")),
+        Case(
+            "compare-transcripts --html",
+            "two texts",
+            ("compare-transcripts", "subtitle", "lab", "--html", "trial/page.html"),
+        ),
     )
 }
 

@@ -7,9 +7,10 @@ A command runs on a copy of a small corpus and gets SIGKILL at a write: before i
 half of a buffer is written. The points are spread evenly over all writes of an undisturbed run.
 Then the same command runs again. It must exit as an undisturbed run does, and the corpus, with all
 that lies beside it and the server's content, must be the same, byte for byte, without another file.
-`--signal INT` or `TERM` interrupt instead, which must end with one sentence, exit code 1, 130 or
-143, and no traceback (for INT that of a second Ctrl-C, since `train` ends with its epoch at the
-first); with both they take turns. It needs Linux.
+`--signal INT` or `TERM` interrupt instead, at points spread evenly between the first write and the
+last, which must end with one sentence, exit code 1, 130 or 143, and no traceback (for INT that of a
+second Ctrl-C, since `train` ends with its epoch at the first); with both they take turns. It needs
+Linux.
 """
 
 import argparse
@@ -68,7 +69,7 @@ class Trials:
         if wanted not in (0, 1) or "Traceback" in said:
             result.problems.append(f"undisturbed: exit code {wanted}: {said.strip()[-600:]}")
             return result
-        for turn, at in enumerate(points(result.writes, most)):
+        for turn, at in enumerate(self._points(result.writes, most)):
             number = self.signals[turn % len(self.signals)]
             with self.started(case):
                 code, _ = self.bench.run(command, at, partial(_end, number))
@@ -94,6 +95,11 @@ class Trials:
                 result.problems.append(f"at write {at}: {problem}")
         result.seconds = time.monotonic() - began
         return result
+
+    def _points(self, writes: int, most: int) -> list[int]:
+        if signal.SIGKILL in self.signals:
+            return points(writes, most)
+        return points(writes, most + 2)[1:-1]  # something is done, and something left to do
 
     def started(self, case: Case) -> AbstractContextManager[None]:
         """Make the folder that a case starts from, and run its server."""

@@ -2,7 +2,8 @@
 
 A write is whatever changes a file or folder: opening to write, writing (the buffer of a file, not
 each call), syncing, renaming, linking, deleting, making or removing a folder. Libraries that write
-by themselves (pyarrow, safetensors) are seen by what follows: the sync and the rename.
+by themselves (pyarrow, safetensors) are seen by what follows: the sync and the rename. What is
+written into unnamed files is left out: nothing of it can stay.
 """
 
 import builtins
@@ -94,7 +95,8 @@ def watch_writes(writes: Writes) -> None:
         closefd: bool = True,
         opener: Any = None,
     ) -> IO[Any]:
-        if not set(mode) & set("wax+") or not writes.covers(file):
+        unnamed = isinstance(file, str) and Path(file).is_dir()  # gone with its process
+        if unnamed or not set(mode) & set("wax+") or not writes.covers(file):
             return real_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
         raw = _CountedFile(writes, file, mode.replace("t", ""), closefd, opener)
         if buffering == 0:
