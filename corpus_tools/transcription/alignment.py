@@ -21,7 +21,7 @@ from manifests.storage.store import inside
 
 __all__ = ["ALIGNMENT_VERSION", "AlignedLines", "LineAligner", "align_lines", "plan_alignment"]
 
-ALIGNMENT_VERSION = 1
+ALIGNMENT_VERSION = 2
 """Version of the algorithm, raised whenever words get other times or clips."""
 
 Wave = NDArray[np.float32]
@@ -201,25 +201,21 @@ def _pieces(
         for owner, words in enumerate(assign_words(wholes, wave, spans))
         for word in words
     }
-    owners: list[int] = []
-    for unit, whole in zip(units, wholes, strict=True):
-        spoken = any(letter.text.isalnum() for letter in unit)
-        owners.append(owner_of[id(whole)] if spoken or not owners else owners[-1])
+    spoken = [any(letter.text.isalnum() for letter in unit) for unit in units]
+    first = spoken.index(True) if True in spoken else 0  # marks before it belong to it
+    owners = [owner_of[id(wholes[first])]] * first
+    for is_spoken, whole in zip(spoken[first:], wholes[first:], strict=True):
+        owners.append(owner_of[id(whole)] if is_spoken or not owners else owners[-1])
     groups = groupby(zip(owners, units, strict=True), key=lambda pair: pair[0])
     parts = [(owner, [letter for _, unit in own for letter in unit]) for owner, own in groups]
     for owner, own in parts:
         clip, (begin, _) = window[owner], spans[owner]
-        start, end = (
-            min(max(clip.start + time - begin, clip.start), clip.end) for time in _spoken(own)
-        )
+        start, end = (clip.start + time - begin for time in _spoken(own))
+        # words often take no time, but a line without time lies in no clip
+        start = min(max(start, clip.start), clip.end - _SHORTEST)
+        end = min(max(end, start + _SHORTEST), clip.end)
         text = "".join(letter.text for letter in own).strip()
-        yield replace(
-            line,
-            start=round(start, 3),
-            end=round(max(end, start), 3),
-            text=text,
-            text_raw=line.text_raw,
-        )
+        yield replace(line, start=round(start, 3), end=round(end, 3), text=text)
 
 
 def _spoken(letters: Sequence[Word]) -> tuple[float, float]:
@@ -251,5 +247,6 @@ def _continues(before: str, letter: str) -> bool:
 _MIN_SHARE = 0.5  # share of a line within the clips of a window
 _MIN_LOGPROB = -2.0
 _OPENING = ("Ps", "Pi")
+_SHORTEST = 0.02  # seconds of a line, Whisper's resolution
 _SMALLEST = 1e-10
 _SPACELESS = "\u0e00"  # Thai, the first script without spaces between words

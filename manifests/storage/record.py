@@ -115,8 +115,4 @@ def _find_setters(kind: Any) -> dict[str, Callable[[Any, Any], None]]:
 
 _setters: Callable[[Any], dict[str, Callable[[Any, Any], None]]] = cache(_find_setters)
 _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
-
-
-@cache
-def _list_adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(list[kind])
+_list_adapter: Callable[[Any], TypeAdapter[Any]] = cache(lambda kind: TypeAdapter(list[kind]))

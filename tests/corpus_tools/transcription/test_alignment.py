@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from corpus_tools.configuration.transcribe import TranscribeSettings
 from corpus_tools.transcription import transcribe as stage
 from corpus_tools.transcription.alignment import align_lines, plan_alignment
+from corpus_tools.transcription.assign import assign_lines
 from corpus_tools.transcription.recognisers.base import (
     RecogniserOptions,
     Recognition,
@@ -90,6 +91,31 @@ def test_a_line_in_one_clip_gets_its_times_and_keeps_what_is_not_spoken() -> Non
 def spread_without_spaces(wave: Wave, text: str) -> list[Word]:
     step = len(wave) / 16000 / len(text)
     return [Word(at * step, (at + 1) * step, letter, 0.9) for at, letter in enumerate(text)]
+
+
+def test_words_without_time_are_in_a_clip_too() -> None:
+    clips = [make_clip("s", 0.0, 3.0), make_clip("s", 3.1, 6.0)]
+    lines = [line(0.4, 2.0, "要得"), line(3.2, 4.0, "不摆了"), line(5.0, 5.8, "巴适")]
+    times = iter([0.0, 0.0, 3.05, 3.05, 3.05, 6.0, 6.0])
+
+    def at_once(wave: Wave, text: str) -> list[Word]:
+        letters = text.replace(" ", "")
+        return [Word(time, time, letter, 0.9) for letter, time in zip(letters, times, strict=True)]
+
+    def with_spaces(wave: Wave, text: str) -> list[Word]:
+        words = iter(at_once(wave, text))
+        return [Word(0.0, 0.0, " ", 0.9) if letter == " " else next(words) for letter in text]
+
+    found = align_lines(lines, clips, noise, with_spaces)
+    given = assign_lines(found.lines, clips)
+    assert "".join(text for clip in clips for text in given[clip.clip_id].lines) == "要得不摆了巴适"
+
+
+def test_marks_before_the_first_word_go_with_it() -> None:
+    clips = [make_clip("s", 0.0, 3.0), make_clip("s", 3.0, 6.0)]
+    words = [Word(1.0, 1.5, "——", 0.9), Word(3.5, 4.0, "要", 0.9), Word(4.0, 4.5, "得", 0.9)]
+    found = align_lines([line(1.5, 4.5, "——要得")], clips, noise, lambda wave, text: words)
+    assert [(one.start, one.end, one.text) for one in found.lines] == [(3.5, 4.5, "——要得")]
 
 
 def test_a_text_that_is_not_said_keeps_its_times() -> None:
