@@ -117,7 +117,7 @@ CASES = {
         Case(
             "compare-transcripts --html",
             "two texts",
-            ("compare-transcripts", "subtitle", "lab", "--html", "trial/page.html"),
+            ("compare-transcripts", "subtitle", "import", "--html", "trial/page.html"),
         ),
     )
 }
