@@ -271,7 +271,7 @@ class _Verification:
 
 
 def _compare(within: Within, name: str, sha256: str) -> None:
-    path = within(name)
+    path = Path(within(name))
     if path.suffix == ".jsonl":  # others, such as weights of a model, may be large
         check_size(path, _AGAIN)
     if sha256_file(path) != sha256:
