@@ -95,7 +95,8 @@ def watch_writes(writes: Writes) -> None:
         closefd: bool = True,
         opener: Any = None,
     ) -> IO[Any]:
-        unnamed = isinstance(file, str) and Path(file).is_dir()  # gone with its process
+        # a folder is given for an unnamed file, which is gone with its process
+        unnamed = isinstance(file, str | os.PathLike) and Path(file).is_dir()
         if unnamed or not set(mode) & set("wax+") or not writes.covers(file):
             return real_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
         raw = _CountedFile(writes, file, mode.replace("t", ""), closefd, opener)
