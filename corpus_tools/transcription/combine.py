@@ -49,8 +49,9 @@ def combine_transcripts(workspace: Workspace, *, progress: Progress = no_progres
         Clips with any text as items: kept if they have a combined text; else rejected as
         ``one_text``, ``emptied`` (guards emptied all), ``too_long`` (over 500 characters)
         or ``outvoted`` (most have nothing there). ``details``: ``errors``, the share of its
-        characters or words in which an origin is outvoted; ``unanimous`` and ``doubtful`` (below
-        0.7), numbers of texts; ``changed``, the number of sources with new texts.
+        characters or words in which an origin is outvoted, if any of its clips has three texts;
+        ``unanimous`` and ``doubtful`` (below 0.7), numbers of texts; ``changed``, the number of
+        sources with new texts.
     """
     outcome = Outcome()
     order = workspace.configuration.text.order
@@ -84,7 +85,7 @@ def combine_transcripts(workspace: Workspace, *, progress: Progress = no_progres
     outcome.kept = len(confidences)
     outcome.outputs += [STAGE.path(workspace.root, source_id) for source_id in changed]
     outcome.details |= {
-        "errors": errors,
+        "errors": {origin: errors[origin] for origin in sorted(_judged(material))},
         "unanimous": sum(share == 1 for share in confidences),
         "doubtful": sum(share < _DOUBTFUL for share in confidences),
         "changed": len(changed),
@@ -126,10 +127,27 @@ def _voters(texts: Sequence[Transcript], order: Sequence[str], language: str) ->
 def _errors(material: Mapping[str, Voters]) -> dict[str, float]:
     """Estimate the rates of errors of all origins, from clips spread evenly over the corpus."""
     clips = [found for voters in material.values() for found in voters.values()]
-    several = [found for found in clips if len(found) > 2 and not _reason(found)]
+    several = [found for found in clips if _judges(found)]
     step = -(-len(several) // _JUDGED) or 1
     origins = sorted({voter.origin for found in clips for voter in found})
     return error_rates([Ballot(found) for found in several[::step]], origins)
+
+
+def _judges(voters: Sequence[Voter]) -> bool:
+    """Return whether somebody can be outvoted."""
+    return len(voters) > 2 and not _reason(voters)
+
+
+def _judged(material: Mapping[str, Voters]) -> set[str]:
+    """Return the origins of which the rates are estimated from votes."""
+    return {
+        voter.origin
+        for voters in material.values()
+        for found in voters.values()
+        if _judges(found)
+        for voter in found
+        if voter.share == 1
+    }
 
 
 def _votable(voters: Voters, outcome: Outcome) -> Voters:
