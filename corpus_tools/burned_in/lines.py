@@ -41,11 +41,10 @@ def _vote(shown: Appearance, reader: TextReader) -> Reading:
 
     Further pictures are read only where the first, the mean, leaves a doubt.
     """
-    first, *others = shown.pictures
-    readings = reader.read([first])
+    readings = _read(shown, slice(1), reader)
     if readings[0].confidence >= _SURE:
         return readings[0]
-    readings += reader.read(others)
+    readings += _read(shown, slice(1, None), reader)
     sums: defaultdict[str, float] = defaultdict(float)
     texts: dict[str, str] = {}
     for reading in readings:
@@ -54,6 +53,20 @@ def _vote(shown: Appearance, reader: TextReader) -> Reading:
         sums[letters] += reading.confidence
     best = max(sums, key=lambda letters: sums[letters])
     return Reading(texts[best], sums[best] / len(readings))
+
+
+def _read(shown: Appearance, which: slice, reader: TextReader) -> list[Reading]:
+    """Read some of a line's pictures: wide ones, since boxes often leave out 一 at an end.
+
+    Other letters than Chinese ones at an end may be the edges of a dark box, so there narrow
+    pictures are read.
+    """
+    readings = reader.read(shown.pictures[which])
+    for number, narrow in enumerate(shown.narrow[which]):
+        letters = plain_letters(readings[number].text)
+        if not _CHINESE.fullmatch(letters[:1] + letters[-1:]):
+            readings[number : number + 1] = reader.read([narrow])
+    return readings
 
 
 def _joined(lines: Sequence[ShownLine]) -> list[ShownLine]:
@@ -135,6 +148,7 @@ def _aligned(lines: Sequence[ShownLine], column: str, width: int) -> list[bool]:
 
 _LEAST_CONFIDENCE = 0.5
 _SURE = 0.97
+_CHINESE = re.compile("[\u3040-\u9fff]+")  # or Japanese
 _NEIGHBOURS = 6  # lines back
 _PAUSE = 0.2  # s
 _MOST_EDITS = 0.25  # of the letters

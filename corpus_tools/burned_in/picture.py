@@ -1,7 +1,7 @@
 """Brightness of a film's frames, upright, with times on the presentation timeline."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,18 +50,24 @@ class Picture:
         for time, frame in self._timed():
             yield Frame(time, _luma(frame, rows))
 
-    def spread(self, count: int, every: float) -> list[Frame]:
-        """Return whole frames from the start on, one for so many seconds, by decoding them all."""
+    def spread(self, times: Sequence[float]) -> list[Frame]:
+        """Return the whole frames first shown from these times on, by decoding all from the start.
+
+        Times are in order.
+        """
         found: list[Frame] = []
         for time, frame in self._timed():
-            if time >= len(found) * every:
+            if time >= times[len(found)]:
                 found.append(Frame(time, _luma(frame, slice(None))))
-                if len(found) == count:
+                if len(found) == len(times):
                     break
         return found
 
-    def jump(self, times: Iterable[float]) -> list[Frame]:
-        """Return the whole frames, in order of time, that players show after jumps to times."""
+    def jump(self, times: Iterable[float], onward: float = 0) -> list[Frame]:
+        """Return the whole frames, in order of time, that players show after jumps to times.
+
+        These are key frames, or, with ``onward``, frames so many seconds after them at most.
+        """
         found: dict[float, Frame] = {}
         for wanted in times:
             try:
@@ -70,10 +76,14 @@ class Picture:
                 )
             except av.error.FFmpegError:
                 continue
+            until = None
             for time, frame in self._timed():
-                if time not in found:
-                    found[time] = Frame(time, _luma(frame, slice(None)))
-                break
+                if until is None:
+                    until = time + ((wanted - time) % onward if onward else 0)
+                if time >= until:
+                    if time not in found:
+                        found[time] = Frame(time, _luma(frame, slice(None)))
+                    break
         return [found[time] for time in sorted(found)]
 
     def _timed(self) -> Iterator[tuple[float, Any]]:
@@ -140,19 +150,22 @@ def open_picture(path: Path) -> Iterator[Picture]:
         yield Picture(container, stream, path)
 
 
-def sample(film: Path) -> list[Frame]:
+def sample(film: Path, *, onward: bool = False) -> list[Frame]:
     """Return whole frames from all over a film, in order of time; raises as `open_picture`.
 
-    They are those to which players can jump, or, where these are too few, any.
+    They are key frames, or, where these are too few or with ``onward``, others: key frames and
+    lines may have one rhythm. For the same reason their distances are uneven.
     """
     with open_picture(film) as picture:
         seconds = picture.seconds
         count = int(min(max(seconds / _SAMPLE_EVERY, _FEWEST_SAMPLES), _MOST_SAMPLES))
-        found = picture.jump((number + 0.5) / count * seconds for number in range(count))
-    if 2 * len(found) > count:
+        every = seconds / count if seconds else _SAMPLE_EVERY
+        times = [(number + number * _UNEVEN % 1) * every for number in range(count)]
+        found = picture.jump(times, _ONWARD if onward else 0)
+    if onward or 2 * len(found) > count:
         return found
     with open_picture(film) as picture:
-        return picture.spread(count, seconds / count if seconds else _SAMPLE_EVERY)
+        return picture.spread(times)
 
 
 def _luma(frame: Any, rows: slice) -> Luma:
@@ -187,5 +200,7 @@ def _brightness(frame: Any) -> Luma:
 
 _SAMPLE_EVERY = 5.0  # s
 _FEWEST_SAMPLES, _MOST_SAMPLES = 16, 120
+_ONWARD = 10.0  # s, as between key frames of x264, which are decoded for one frame
+_UNEVEN = 0.618  # of the distance of frames
 _LARGEST_SIDE = 1080  # pixels of the shorter side; of 4K, every other is used
 _MOST_FAILED = 100  # packets in a row

@@ -1,5 +1,6 @@
 """Reading of one film: from its picture to subtitle lines. A pure function of the film."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,10 @@ def read_film(
     if not samples:
         raise MediaError("has a picture of which not a single frame can be decoded; play it")
     height, width = samples[0].luma.shape
-    found = Band.of_shares(band, height) if band else find_band(samples, reader)
+    if band:
+        found: Band | None = Band.of_shares(band, height)
+    else:
+        found = find_band(samples, reader) or find_band(sample(film, onward=True), reader)
     if found is None:
         return FilmText(
             *([], None),
@@ -103,9 +107,15 @@ def _spoken(
     except DataError as error:
         return [], [str(error)]
     records, labels = subtitle_records(film, source_id, found.events)
-    return [
-        record.changed(origin="ocr", confidence=_confidence(record, shown)) for record in records
-    ], [*found.notes, *labels]
+    shown = sorted(shown, key=lambda line: line.start)
+    starts = [line.start for line in shown]
+    longest = max((line.end - line.start for line in shown), default=0.0)
+    spoken = []
+    for record in records:
+        first = bisect_left(starts, record.start - longest)
+        near = shown[first : bisect_right(starts, record.end)]
+        spoken.append(record.changed(origin="ocr", confidence=_confidence(record, near)))
+    return spoken, [*found.notes, *labels]
 
 
 def _rows_shown_together(shown: Sequence[ShownLine]) -> list[list[ShownLine]]:

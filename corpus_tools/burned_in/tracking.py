@@ -21,13 +21,19 @@ class Appearance:
     """A line of text as shown: box in the band, seconds of its first frame and of that after it.
 
     ``pictures``: first the mean of its frames, in which what moves behind it is blurred; then
-    single frames.
+    single frames. They begin ``beside`` columns before the box, and are as much wider on the right.
     """
 
     start: float
     end: float
     box: Box
     pictures: list[Luma]
+    beside: int = 0
+
+    @property
+    def narrow(self) -> list[Luma]:
+        """The pictures, no wider than the box."""
+        return [picture[:, self.beside : self.beside + self.box.width] for picture in self.pictures]
 
 
 def follow(frames: Iterable[Frame], reader: TextReader, line: int = 0) -> Iterator[Appearance]:
@@ -125,12 +131,13 @@ class _Track:
         found = recent[-1]
         self.box = box
         self._wide = max(box.height, 12)
+        self._beside = round(_BESIDE * box.height)
         self._step = 2 if box.height > _LARGE else 1
         self._reference = self._strokes(found)
         self._mask = _text_pixels(self._reference)
         self._seen = 1
-        self._sum = self._crop(found).astype(np.float32)
-        self._kept: list[tuple[float, Luma]] = [(found.time, self._crop(found).copy())]
+        self._sum = self._picture(found).astype(np.float32)
+        self._kept: list[Luma] = [self._picture(found).copy()]
         self.start = self._first(recent)
         self.end = found.time
         self._missed = 0
@@ -163,10 +170,10 @@ class _Track:
 
     def _take(self, frame: Frame) -> None:
         self._seen += 1
-        self._sum += self._crop(frame)
+        self._sum += self._picture(frame)
         # frames at doubled distances: few, and from all over the line
         if self._seen in _KEPT:
-            self._kept.append((frame.time, self._crop(frame).copy()))
+            self._kept.append(self._picture(frame).copy())
 
     @property
     def gone(self) -> bool:
@@ -190,19 +197,23 @@ class _Track:
 
     def appearance(self) -> Appearance:
         mean = (self._sum / self._seen).round().astype(np.uint8)
-        return Appearance(self.start, self.end, self.box, [mean, *(luma for _, luma in self._kept)])
+        beside = min(self._beside, self.box.left)
+        return Appearance(self.start, self.end, self.box, [mean, *self._kept], beside)
 
-    def _crop(self, frame: Frame) -> Luma:
+    def _picture(self, frame: Frame) -> Luma:
         box = self.box
-        return frame.luma[box.top : box.bottom, box.left : box.right]
+        first, last = max(box.left - self._beside, 0), box.right + self._beside
+        return frame.luma[box.top : box.bottom, first:last]
 
     def _strokes(self, frame: Frame) -> Strokes:
         """Return how much brighter each pixel is than its neighbourhood."""
         import cv2
 
-        crop = self._crop(frame)[:: self._step, :: self._step].astype(np.float32)
+        box = self.box
+        crop = frame.luma[box.top : box.bottom : self._step, box.left : box.right : self._step]
         side = max(self._wide // (2 * self._step), 3)
-        return np.asarray(crop - cv2.blur(crop, (side, side)), np.float32)
+        bright = crop.astype(np.float32)
+        return np.asarray(bright - cv2.blur(bright, (side, side)), np.float32)
 
     def _likeness(self, strokes: Strokes) -> float:
         """Return the correlation with the line's strokes and their edges, -1 to 1."""
@@ -235,3 +246,4 @@ _MISSED = 1  # frames that may be unlike
 _SETTLED = 8  # frames from which the reference is made
 _KEPT = (4, 12, 36, 80)
 _LARGE = 40  # pixels
+_BESIDE = 0.7  # heights of the line; a letter

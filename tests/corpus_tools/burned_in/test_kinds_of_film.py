@@ -157,10 +157,10 @@ def test_upright_columns_of_text_are_said_not_read(tmp_path, reader):
 def test_memory_does_not_grow_with_the_film(tmp_path, reader):
     peaks = []
     for repeats in (3, 15):
-        # a period in which key frames, of which one comes in 10 s, fall on lines
-        starts = [0.4 + 4.9 * number for number in range(repeats)]
+        # a rhythm in which no key frame, of which one comes in 10 s, falls on a line
+        starts = [0.4 + 5 * number for number in range(repeats)]
         combs = [Comb(start, start + 2, 1 + number % 4) for number, start in enumerate(starts)]
-        seconds = 4.9 * repeats
+        seconds = 5 * repeats
         film = comb_film(
             *(tmp_path / f"{repeats}.mp4",), combs=combs, seconds=seconds, preset="ultrafast"
         )

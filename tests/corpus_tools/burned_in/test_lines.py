@@ -65,6 +65,28 @@ def test_the_frames_of_a_line_vote(readings, text, confidence):
         assert [(line.text, line.confidence) for line in found] == [(text, confidence)]
 
 
+class Edged:
+    """Reads the brightness of a picture's first and last column and what is between."""
+
+    name = "edged"
+    find = None
+
+    def read(self, lines):
+        letters = {0: "", 1: "一", 2: "1", 9: "条短信"}
+        return [
+            Reading("".join(letters[value] for value in dict.fromkeys(line[0].tolist())), 0.99)
+            for line in lines
+        ]
+
+
+@pytest.mark.parametrize(("edge", "text"), [(1, "一条短信"), (2, "条短信"), (0, "条短信")])
+def test_a_letter_beside_the_box_is_read_and_the_edge_of_a_dark_box_is_not(edge, text):
+    where = box(width=4)
+    picture = np.repeat(np.array([[edge, 9, 9, 9, 9, 0]], np.uint8), 4, axis=0)
+    found = read_appearances([Appearance(0, 2, where, [picture], beside=1)], Edged())
+    assert [line.text for line in found] == [text]
+
+
 def test_a_line_found_twice_is_one():
     reader = Scripted(
         b1=("我不晓得你在说啥子", 0.98),

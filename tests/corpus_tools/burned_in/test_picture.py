@@ -107,6 +107,14 @@ def test_samples_come_from_all_over_the_film(tmp_path, options):
     assert times[-1] - times[0] > 6
 
 
+def test_samples_need_not_be_key_frames(tmp_path):
+    """Key frames may come in the rhythm of the lines, and lie between them."""
+    path = write(tmp_path / "film.mp4", stamps=tuple(range(0, 60_000, 200)), options={"g": "50"})
+    phases = sorted(frame.time % 5 for frame in sample(path, onward=True))
+    assert len(phases) >= 12
+    assert max(np.diff(phases)) < 1.5
+
+
 def silence() -> av.AudioFrame:
     samples = np.zeros((1, 800), np.int16)
     frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
@@ -152,6 +160,6 @@ def test_a_file_without_a_picture_costs_one_sentence(tmp_path, name, make, messa
 def test_a_stream_is_sampled_from_its_start(tmp_path):
     path = write(tmp_path / "film.ts", stamps=tuple(range(0, 4_000, 40)))
     with open_picture(path) as picture:
-        times = [frame.time for frame in picture.spread(4, 0.5)]
+        times = [frame.time for frame in picture.spread([0, 0.5, 1, 1.5])]
     assert len(times) == 4
     assert np.diff(times).min() >= 0.4
