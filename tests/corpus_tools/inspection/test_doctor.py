@@ -21,7 +21,11 @@ def test_missing_package_is_named_with_its_fix(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("distribution", "state", "text"),
     [
-        ("funasr", "note", "for transcribe --recogniser funasr only: pip install 'corpus-tools[fun"),
+        (
+            "funasr",
+            "note",
+            "for transcribe --recogniser funasr only: pip install 'corpus-tools[fun",
+        ),
         ("rapidocr", "note", "for read-subtitles only: pip install 'corpus-tools[ocr]'"),
         ("faster-whisper", "ok", "9.9 (transcribe --recogniser faster-whisper)"),
     ],
