@@ -71,7 +71,7 @@ def survey(workspace: Workspace) -> dict[str, Any]:
     losses = class_losses(decisions, labels.values())
     tasks = [one for path in batch_paths(corpus) for one in reader.get(read_batch, path) or []]
     named = {path: {row.clip_id for row in rows} for path, rows in judgements.items()}
-    named |= {batch.path(corpus): batch.clips for batch in tasks}
+    named |= {batch.path(corpus): set(batch.clips) for batch in tasks}
     frozen = reader.get(partial(frozen_clips, corpus, known=named)) or {}
     targets = dict(zip(EMOTIONS, configuration.targets.counts(), strict=True))
     return {
