@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import typer
 
-from manifests.base.errors import NOT_TRIED, OUT_OF_MEMORY, CorpusError, disk_problem
+from manifests.base.errors import NO_SPACE, NOT_TRIED, OUT_OF_MEMORY, CorpusError, disk_problem
 from manifests.base.outcome import Failure, Outcome, Progress
 
 __all__ = ["Session", "ending_on_interrupt", "explain_language", "one_line", "session"]
@@ -205,14 +205,14 @@ def _folded(failures: Sequence[Failure]) -> Iterator[tuple[str, str]]:
 
     A full disk is one sentence, whatever it kept from being written.
     """
-    full = [failure for failure in failures if _FULL in failure.reason]
+    full = [failure for failure in failures if NO_SPACE in failure.reason]
     if full:
         left = len({failure.item for failure in full if failure.reason == NOT_TRIED})
         tried = len(full) - 1 - sum(failure.reason == NOT_TRIED for failure in full)
         counts = [f"{tried} more failed so"] * (tried > 0) + [f"{left} were not tried"] * (left > 0)
         more = f" ({', '.join(counts)}; --json lists all)" if counts else ""
         yield full[0].item, full[0].reason + more
-    others = [failure for failure in failures if _FULL not in failure.reason]
+    others = [failure for failure in failures if NO_SPACE not in failure.reason]
     for shown, rest in _alike(others, lambda failure: _DETAIL.sub("…", failure.reason)):
         yield from ((failure.item, failure.reason) for failure in shown)
         if rest:
@@ -250,7 +250,6 @@ def _alike(found: Sequence[_T], shape: Callable[[_T], str]) -> Iterator[tuple[li
         yield group[:shown], group[shown:]
 
 
-_FULL = "no space left"
 _MOST_ALIKE = 10
 _FIRST_ALIKE = 3
 _DETAIL = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s:;,()]*[/\\][^\s:;,()]*|\d+(?:\.\d+)?")

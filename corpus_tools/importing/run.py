@@ -133,8 +133,9 @@ def import_manifest(
             by_clip = _import_rows(
                 workspace, rows, series or path.resolve().stem, progress, outcome
             )
-        new = add_judgements(workspace.root, by_clip, _table_digest(table), outcome)
-        given: dict[str, Split] = {clip: row.split for clip, row in by_clip.items() if row.split}
+        labelled = {} if outcome.full else by_clip  # files named by their content wait for all rows
+        new = add_judgements(workspace.root, labelled, _table_digest(table), outcome)
+        given: dict[str, Split] = {clip: row.split for clip, row in labelled.items() if row.split}
         outcome.details |= {
             "clips": len(by_clip),
             "speakers": len({row.speaker.speaker_id for row in by_clip.values() if row.speaker}),
@@ -152,7 +153,11 @@ def import_manifest(
             "from_names": table.from_names,
         }
         lost = sorted({row.split for row in rows if row.split} - set(given.values()))
-        if lost:
+        if outcome.full:
+            outcome.warnings.append(
+                f"{path.name}: no label was imported yet; free some space and import it again"
+            )
+        elif lost:
             outcome.fail(
                 path.name,
                 f"no clip of {' and '.join(lost)} could be imported, so no version was written; "

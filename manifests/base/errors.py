@@ -7,6 +7,7 @@ from pathlib import Path
 __all__ = [
     "FULL",
     "NOT_TRIED",
+    "NO_SPACE",
     "OUT_OF_MEMORY",
     "UNWRITABLE",
     "ConfigurationError",
@@ -19,7 +20,9 @@ __all__ = [
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
 """Error numbers of a full disk or quota."""
-NOT_TRIED = "not tried, since there is no space left"
+NO_SPACE = "no space left"
+"""What every sentence about a full disk says."""
+NOT_TRIED = f"not tried, since there is {NO_SPACE}"
 """Reason of the items that remain when the disk is full."""
 OUT_OF_MEMORY = (
     "the memory isn't enough; end other programs and run again, or look for a damaged file of huge "
@@ -66,7 +69,7 @@ def disk_problem(error: OSError) -> str:
         path = path.parent if hidden or not os.path.lexists(path) else path
     where = "" if path is None else f"{path}: "
     if error.errno in FULL:
-        return f"{where}no space left on the disk; free some and run again"
+        return f"{where}{NO_SPACE} on the disk; free some and run again"
     if error.errno == errno.EROFS:
         return f"{where}is on a read-only disk; make it writable, or work on a copy elsewhere"
     if error.errno in UNWRITABLE:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from manifests.base.errors import NO_SPACE
+
 __all__ = ["Failure", "FileWarnings", "Outcome", "Progress", "listed", "no_progress"]
 
 Progress = Callable[[int, int, str], None]
@@ -113,6 +115,11 @@ class Outcome:
     def ok(self) -> bool:
         """True if nothing failed."""
         return not self.failures
+
+    @property
+    def full(self) -> list[Failure]:
+        """Failures for want of room on a disk; a later run does what they left."""
+        return [failure for failure in self.failures if NO_SPACE in failure.reason]
 
     def merge(self, other: "Outcome") -> None:
         """Add the outcome of another run to this one."""

@@ -1,11 +1,13 @@
 """Import of foreign tables: hostile rows are refused, given splits are kept."""
 
+import errno
 import json
 
 import pyarrow
 import pyarrow.parquet
 import pytest
 
+from corpus_tools.importing.cutting import cut_rows
 from corpus_tools.importing.run import import_manifest
 from corpus_tools.importing.tables import _read_parquet
 from corpus_tools.workspace.workspace import Workspace
@@ -95,6 +97,40 @@ def test_an_interrupted_import_resumes(corpus, sounds, monkeypatch, tmp_path):
     import_manifest(other, path)
     assert state(other.root) == state(corpus.root)
     assert entries_of(other) == entries_of(corpus)
+
+
+@pytest.mark.parametrize("split", [True, False])
+@pytest.mark.parametrize("written", [0, 1, 5, 7])
+def test_on_a_full_disk_labels_wait_for_all_files(
+    corpus, sounds, monkeypatch, tmp_path, split, written
+):
+    """Files of judgements and versions hold what was read; some rows would make others."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    path = table(sounds, usual(split=split))
+    import_manifest(corpus, path)
+    other = Workspace.create(tmp_path / "other", "test", "en")
+    done = []
+
+    def cut(media, *rest):
+        done.append(media)
+        if len(done) > written:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return cut_rows(media, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("corpus_tools.importing.run.cut_rows", cut)
+        outcome = import_manifest(other, path)
+    assert (outcome.kept, outcome.failed) == (written, 8 - written)
+    assert outcome.details["new_judgements"] == 0
+    assert newest(other.root) is None
+    assert not list((other.root / "annotations/judgements").glob("*.jsonl"))
+    assert outcome.warnings[-1] == (
+        "list.csv: no label was imported yet; free some space and import it again"
+    )
+    import_manifest(other, path)
+    assert state(other.root) == state(corpus.root)
+    if split:
+        assert entries_of(other) == entries_of(corpus)
 
 
 def test_hostile_rows_are_refused_alone(corpus, sounds, tmp_path):
