@@ -113,6 +113,11 @@ def _find_setters(kind: Any) -> dict[str, Callable[[Any, Any], None]]:
     return {name: getattr(kind, name).__set__ for name in kind.fields()}
 
 
+def _adapter_of_lists(kind: Any) -> TypeAdapter[Any]:
+    lists: Any = list
+    return TypeAdapter(lists[kind])
+
+
 _setters: Callable[[Any], dict[str, Callable[[Any, Any], None]]] = cache(_find_setters)
 _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
-_list_adapter: Callable[[Any], TypeAdapter[Any]] = cache(lambda kind: TypeAdapter(list[kind]))
+_list_adapter: Callable[[Any], TypeAdapter[Any]] = cache(_adapter_of_lists)

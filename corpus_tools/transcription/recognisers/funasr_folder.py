@@ -6,6 +6,7 @@ configuration is read here, and only known parts, numbers and the folder's own f
 
 import pickle
 import re
+import reprlib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ _PARTS = {
 _TOKENIZER_KEYS = ("unk_symbol", "split_with_space")
 _LARGEST = 100_000  # of a size
 _MOST_LAYERS = 200
+_LARGEST_FILE = 1 << 18  # bytes of config.yaml; published ones have less than 10,000
+_DEEPEST = 20
 _LAYERS = re.compile("block|layer_num|num_layer")
 
 
@@ -163,8 +166,17 @@ def _config(path: Path) -> Mapping[str, Any]:
     import yaml
 
     try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise ValueError(f"it is larger than {_LARGEST_FILE >> 10} KiB")
+        text = path.read_text(encoding="utf-8")
+        depth = 0  # what follows would take endless time and memory
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if isinstance(event, yaml.AliasEvent) or depth > _DEEPEST:
+                raise ValueError("it has references, or lists nested too deep")
+        config = yaml.safe_load(text)
+    except Exception as error:  # of several kinds, by what the YAML claims a value to be
         raise DataError(
             f"{path}: can't be read ({_short(error)}); copy the folder again"
         ) from error
@@ -266,7 +278,10 @@ def _short(error: Exception) -> str:
 
 
 def _quoted(value: Any) -> str:
-    return repr(value)[:_MAX_QUOTED]
+    try:
+        return reprlib.repr(value)[:_MAX_QUOTED]
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return "a huge number"
 
 
 _MAX_MESSAGE = 300  # characters of another package's error message

@@ -5,6 +5,7 @@ import json
 import pickle
 import runpy
 import sys
+import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -293,6 +294,45 @@ def test_another_configuration_is_refused(
     assert str(folder / "config.yaml") in str(caught.value)
     assert sentence in str(caught.value)
     assert "; " in str(caught.value)
+
+
+FIRST = yaml.safe_dump(CONFIG)
+LAUGHS = "a0: &a0 [x, x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (f"{LAUGHS}{FIRST}encoder_conf: {{x: *a11}}\n", "can't be read (it has references"),
+        (f"{LAUGHS}{FIRST}decoder: *a11\n", "can't be read (it has references"),
+        (f"{FIRST}encoder_conf: &own {{x: *own}}\n", "can't be read (it has references"),
+        (f"{FIRST}z: {'[' * 3000}{']' * 3000}\n", "can't be read (it has references, or lists"),
+        (f"{FIRST}z: {'{a: ' * 100_000}", "larger than 256 KiB"),
+        (f"{FIRST}z: {'- ' * 50_000}", "config.yaml: can't be read"),
+        (f"{FIRST}encoder_conf: {{x: 0x{'f' * 9000}}}\n", "encoder_conf has x = a huge number"),
+        (f"{FIRST}encoder_conf: {{x: {{y: 0b1{'0' * 90_000}}}}}\n", "x = a huge number"),
+        (f"{FIRST}decoder: 0x{'f' * 9000}\n", "its decoder is a huge number"),
+        (f"{FIRST}encoder_conf: {{x: {'9' * 9000}}}\n", "config.yaml: can't be read"),
+        (f"{FIRST}encoder_conf: {{x: 1{':1' * 900}.5}}\n", "config.yaml: can't be read"),
+        (f"{FIRST}encoder_conf: {{x: !!timestamp y}}\n", "config.yaml: can't be read"),
+        (f"{FIRST}encoder_conf: {{x: !!bool y2}}\n", "config.yaml: can't be read"),
+        (f"{FIRST}encoder_conf: {{x: !!int ''}}\n", "config.yaml: can't be read"),
+    ],
+    ids=lambda text: text[-24:].strip() if isinstance(text, str) else None,
+)
+def test_a_hostile_configuration_costs_one_sentence_and_little_time(
+    text: str, sentence: str, tmp_path: Path
+) -> None:
+    folder = bare(tmp_path / "model")
+    (folder / "config.yaml").write_text(text, encoding="utf-8")
+    began = time.process_time()
+    with pytest.raises(DataError) as caught:
+        find_folder(str(folder), False, print)
+    assert sentence in str(caught.value)
+    assert len(str(caught.value)) < len(str(folder)) + 400
+    assert time.process_time() - began < 10
 
 
 def no_yaml(folder: Path) -> None:
