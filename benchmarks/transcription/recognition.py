@@ -1,11 +1,11 @@
 """Error rates and time of Whisper base on constructed episodes, by mode and option, beside peers.
 
 Episodes are made of nEMO (Polish) and RAVDESS (English; it has two sentences only): utterances with
-known texts, pauses of 0.15 to 3 s, room tone; one with music 12 dB below the speech. `corpus
-segment` cuts and screens them. A clip's true text is that of its utterances; clips that hold an
-utterance in part (between 15 and 85 % of it) are left out, as are those without speech. All rows
-of a material are measured on the same clips, one after another in the same run, on one thread, by
-the processor's time, loading excluded:
+known texts, pauses of 0.15 to 3 s, room tone; one with music 25 dB below the speech (`corpus
+screen` rejects most clips with louder music). `corpus segment` cuts and screens them. A clip's true text is
+that of its utterances; clips that hold an utterance in part (between 15 and 85 % of it) are left
+out, as are those without speech. All rows of a material are measured on the same clips, one after
+another in the same run, on one thread, by the processor's time, loading excluded:
 
     ours              corpus transcribe --context clip / window, with options, after the guards;
                       in int8: with --recogniser faster-whisper
@@ -27,7 +27,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,8 +45,9 @@ from corpus_tools.api.corpus import Corpus
 from corpus_tools.media.wav import read_wav
 from corpus_tools.transcription.compare import ErrorCounts, TextPair, clip_errors
 from corpus_tools.transcription.recognisers.base import RecogniserOptions
+from corpus_tools.transcription.recognisers.faster_whisper import FasterWhisperRecogniser
 from corpus_tools.transcription.recognisers.whisper import WhisperRecogniser
-from corpus_tools.transcription.store import read_source_clips, read_transcripts
+from corpus_tools.transcription.store import STAGE, read_source_clips, read_transcripts
 from manifests.base.letters import plain_letters
 from manifests.base.outcome import Outcome
 from manifests.storage.records import Clip
@@ -92,7 +93,7 @@ def build(name: str, folder: Path, minutes: float, dev: bool, data: Path) -> Mat
     half = constructed.DEV if dev else constructed.MEASURED
     chosen = half if language == "pl" else speakers[::3] if dev else speakers[1::3]
     one = constructed.episode(
-        chosen, 100 if dev else 0, minutes, 0.5, background or None, 12.0, corpus_of
+        chosen, 100 if dev else 0, minutes, 0.5, background or None, 25.0, corpus_of
     )
     soundfile.write(folder / "episode.wav", one.samples, RATE)
     corpus = Corpus.create(folder / "corpus", language=language)
@@ -120,8 +121,11 @@ def true_text(clip: Clip, one: constructed.Episode) -> str | None:
 
 def ours(material: Material, checkpoint: Path, **options: Any) -> Texts:
     """Return the texts of `corpus transcribe`, after the guards."""
-    material.corpus.transcribe(model=str(checkpoint), device="cpu", **options)
     (source,) = read_source_clips(material.corpus.path, Outcome())
+    STAGE.path(material.corpus.path, source.source_id).unlink(missing_ok=True)
+    outcome = material.corpus.transcribe(model=str(checkpoint), device="cpu", **options)
+    if outcome.failures:
+        raise SystemExit(str(outcome.failures))
     records = read_transcripts(material.corpus.path, source.source_id)
     straddling = [record.clip_id for record in records if "straddles" in record.flags]
     print(f"  straddles: {len(straddling)} of {len(records)}", flush=True)
@@ -143,10 +147,15 @@ def openai_by_clip(material: Material, model: Any) -> Texts:
     }
 
 
-def openai_whole(material: Material, model: Any) -> Texts:
+def openai_whole(material: Material, model: Any, earlier_text: bool) -> Texts:
     """Call openai-whisper for the whole file; words go to clips by midpoint."""
     found = whisper.transcribe(
-        model, material.sound, language=material.language, word_timestamps=True, fp16=False
+        model,
+        material.sound,
+        language=material.language,
+        condition_on_previous_text=earlier_text,
+        word_timestamps=True,
+        fp16=False,
     )
     return by_midpoint(
         material,
@@ -226,7 +235,10 @@ def rows_of(
         ),
         "ours, clip": partial(mine, context="clip"),
         "openai-whisper, clip by clip": partial(openai_by_clip, material, openai),
-        "openai-whisper, whole file": partial(openai_whole, material, openai),
+        "openai-whisper, whole file": partial(openai_whole, material, openai, True),
+        "openai-whisper, whole file, earlier text not given": partial(
+            openai_whole, material, openai, False
+        ),
         "faster-whisper int8, clip by clip": partial(faster_by_clip, material, faster),
         "faster-whisper int8, batched": partial(
             faster_batched, material, BatchedInferencePipeline(faster)
@@ -294,17 +306,23 @@ def report(
         "| --- | ---: | ---: | ---: | ---: | ---: |",
         flush=True,
     )
-    for _ in range(2):  # the first time imports, too
+    options = RecogniserOptions(str(checkpoint), "cpu")
+    whispers = {"openai": WhisperRecogniser(options)}
+    whispers["faster"] = FasterWhisperRecogniser(replace(options, model=str(ctranslate2)))
+    loading = {}
+    for kind, recogniser in whispers.items():
+        recogniser.transcribe([np.zeros(1600, np.float32)], material.language)  # imports, too
+        del recogniser._model
         began = time.process_time()
-        WhisperRecogniser(RecogniserOptions(str(checkpoint), "cpu")).transcribe(
-            [np.zeros(1600, np.float32)], material.language
-        )
-        loading = time.process_time() - began
+        _ = recogniser._model
+        loading[kind] = time.process_time() - began
     rows = list(rows_of(material, checkpoint, ctranslate2, folder).items())
     for row, way in rows[: arguments.rows]:
         began = time.process_time()
         texts = way()
-        spent = time.process_time() - began - (loading if row.startswith("ours") else 0.0)
+        spent = time.process_time() - began
+        if row.startswith("ours"):
+            spent -= loading["faster" if "faster" in row else "openai"]
         cer, wer, empty = errors(material, texts)
         print(
             f"| {row} | {cer:.1%} | {wer:.1%} | {empty} | {spent:.0f} "

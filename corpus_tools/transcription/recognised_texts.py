@@ -127,18 +127,24 @@ class ClipTranscriber:
         return [[clip] for clip in material.wanted]
 
     def _recognise(self, batch: Sequence[list[Clip]], outcome: Outcome) -> dict[str, Recognition]:
-        """Return the recognition of each clip in some windows, by clip id."""
-        readable = [pairs for window in batch if (pairs := list(self._read_waves(window, outcome)))]
-        windows = [[clip for clip, _ in pairs] for pairs in readable]
-        sounds = [join_clips(*zip(*pairs, strict=True)) for pairs in readable]
-        if not sounds:
-            return {}
-        found = run_recogniser(self.recogniser, [wave for wave, _ in sounds], self.language)
-        return {
-            clip.clip_id: part
-            for window, (wave, spans), recognition in zip(windows, sounds, found, strict=True)
-            for clip, part in zip(window, self._split(recognition, wave, spans), strict=True)
-        }
+        """Return the recognition of each clip in some windows, by clip id.
+
+        A decoder may stop long before a window's end, above all where people say one sentence
+        again and again: the clips after its last word are a window of their own then.
+        """
+        windows = [pairs for window in batch if (pairs := list(self._read_waves(window, outcome)))]
+        found: dict[str, Recognition] = {}
+        while windows:
+            sounds = [join_clips(*zip(*pairs, strict=True)) for pairs in windows]
+            texts = run_recogniser(self.recogniser, [wave for wave, _ in sounds], self.language)
+            unread = []
+            for pairs, (wave, spans), text in zip(windows, sounds, texts, strict=True):
+                parts = self._split(text, wave, spans)
+                for (clip, _), part in zip(pairs, parts, strict=True):
+                    found[clip.clip_id] = part
+                unread.append(pairs[_count_read(parts) :])
+            windows = [pairs for pairs in unread if pairs]
+        return found
 
     def _split(
         self, recognition: Recognition, wave: NDArray[np.float32], spans: Sequence[ClipSpan]
@@ -188,6 +194,11 @@ class ClipTranscriber:
             "parameters": self.recogniser.parameters,
             **self.flagging.inputs,
         }
+
+
+def _count_read(parts: Sequence[Recognition]) -> int:
+    """Return the number of clips up to the last one with a text; all if none has one."""
+    return max((n for n, part in enumerate(parts, 1) if part.text.strip()), default=len(parts))
 
 
 def _without(inputs: Mapping[str, Any], keys: Collection[str]) -> str:

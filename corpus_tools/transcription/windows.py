@@ -11,7 +11,7 @@ from manifests.storage.records import Clip
 
 __all__ = ["MAX_WINDOW_S", "WINDOW_VERSION", "ClipSpan", "join_clips", "plan_windows"]
 
-WINDOW_VERSION = 2
+WINDOW_VERSION = 3
 """Version of the algorithm, raised whenever clips are joined or words assigned differently."""
 
 MAX_WINDOW_S = 30.0

@@ -1,9 +1,12 @@
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from corpus_tools.configuration.transcribe import TranscribeSettings
+from corpus_tools.transcription.recognisers.base import RecogniserOptions, Recognition, Word
 from corpus_tools.transcription.transcribe import transcribe
 from corpus_tools.workspace.workspace import Workspace
 from manifests.storage.records import Clip, Screen, SubtitleLine, Transcript
@@ -226,6 +229,34 @@ def test_windows_give_every_clip_its_words(workspace: Workspace, checkpoint: Pat
     assert all(
         row.words is None for row in read_shard(shard, Transcript) if row.source == "whisper"
     )
+
+
+class Brief:
+    """A recogniser that stops after the first second, as decoders may in long windows."""
+
+    name = "brief"
+    parameters: Mapping[str, Any] = {}
+
+    def __init__(self, options: RecogniserOptions) -> None:
+        pass
+
+    def transcribe(self, clips: Sequence[Any], language: str | None) -> list[Recognition]:
+        said = f"{len(clips[0]) // 16000} 秒钟"
+        return [Recognition(said, language, -0.5, words=[Word(0.2, 0.9, said)])]
+
+
+def test_clips_after_a_text_that_ended_early_are_recognised_again(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = SimpleNamespace(name="brief", load=lambda: Brief)
+    monkeypatch.setattr("manifests.base.plugins.installed_entries", lambda group: {"brief": entry})
+    settings = TranscribeSettings(recogniser="brief", context="window", batch_size=1)
+    assert transcribe(workspace, settings).kept == 3
+    # the window of both clips, then what its text left
+    assert [text for _, source, text, _ in texts(workspace) if source == "recogniser"] == [
+        "7 秒钟",
+        "4 秒钟",
+    ]
 
 
 def test_windows_need_a_recogniser_with_word_times(
