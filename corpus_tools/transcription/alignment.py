@@ -2,9 +2,10 @@
 
 import math
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,28 @@ from corpus_tools.media.wav import read_wav
 from corpus_tools.transcription.assign import assign_words
 from corpus_tools.transcription.recognisers.base import Aligner, Word, run_aligner
 from corpus_tools.transcription.windows import MAX_WINDOW_S, ClipSpan, join_clips
-from manifests.base.errors import DataError
+from manifests.base.errors import CorpusError, DataError
 from manifests.storage.records import Clip, SubtitleLine
 from manifests.storage.store import inside
 
-__all__ = ["ALIGNMENT_VERSION", "AlignedLines", "LineAligner", "align_lines", "plan_alignment"]
+__all__ = [
+    "ALIGNMENT_VERSION",
+    "AlignedLines",
+    "AlignmentError",
+    "LineAligner",
+    "LinesByTime",
+    "align_lines",
+    "plan_alignment",
+]
 
 ALIGNMENT_VERSION = 2
 """Version of the algorithm, raised whenever words get other times or clips."""
 
 Wave = NDArray[np.float32]
+
+
+class AlignmentError(CorpusError):
+    """The recogniser failed to align."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +74,16 @@ class LineAligner:
         }
 
     def align(self, lines: Sequence[SubtitleLine], clips: Sequence[Clip]) -> AlignedLines:
-        """Align the lines of a source; CorpusError if the recogniser fails."""
-        return align_lines(
-            lines,
-            clips,
-            self._read,
-            lambda wave, text: run_aligner(self.aligner, wave, text, self.language),
-        )
+        """Align the lines of a source; AlignmentError if the recogniser fails."""
+        try:
+            return align_lines(
+                lines,
+                clips,
+                self._read,
+                lambda wave, text: run_aligner(self.aligner, wave, text, self.language),
+            )
+        except CorpusError as error:
+            raise AlignmentError(str(error)) from error
 
     def _read(self, clip: Clip) -> Wave | None:
         try:
@@ -92,8 +108,9 @@ def align_lines(
     """
     found = AlignedLines()
     done: set[int] = set()
+    near = LinesByTime(lines)
     for window in plan_alignment(lines, clips):
-        within = [index for index in _lines_of(lines, window) if index not in done]
+        within = [index for index in _lines_of(lines, near, window) if index not in done]
         waves = [read(clip) for clip in window] if within else []
         known = [wave for wave in waves if wave is not None]
         if not known or len(known) < len(window):
@@ -122,10 +139,11 @@ def plan_alignment(
     A window ends where it is farthest from any line, in its second half, so that no line is divided
     between two windows unless there is no other way. Clips longer than a window have none.
     """
+    near = LinesByTime(lines)
     waiting: list[Clip] = []
     for clip in sorted(clips, key=lambda one: (one.start, one.end, one.clip_id)):
         while waiting and _seconds([*waiting, clip]) > longest:
-            end = _best_end(waiting, clip, lines, longest)
+            end = _best_end(waiting, clip, near, longest)
             yield waiting[:end]
             waiting = waiting[end:]
         if clip.duration <= longest:
@@ -134,21 +152,41 @@ def plan_alignment(
         yield waiting
 
 
-def _best_end(
-    clips: Sequence[Clip], after: Clip, lines: Sequence[SubtitleLine], longest: float
-) -> int:
+class LinesByTime:
+    """Lines by time, so that a window looks at its own only."""
+
+    def __init__(self, lines: Sequence[SubtitleLine]) -> None:
+        self._lines = lines
+        self._order = sorted(range(len(lines)), key=lambda index: lines[index].start)
+        self._starts = [lines[index].start for index in self._order]
+        self._latest = list(accumulate((lines[index].end for index in self._order), max))
+        self._longest = max((line.end - line.start for line in lines), default=0.0)
+
+    def between(self, start: float, end: float) -> list[int]:
+        """Return the numbers, in order, of the lines that may reach into a time."""
+        first = bisect_left(self._starts, start - self._longest)
+        return sorted(self._order[first : bisect_right(self._starts, end)])
+
+    def room(self, time: float) -> float:
+        """Return the seconds from a time to the nearest line, negative within a line."""
+        after = bisect_right(self._starts, time)
+        rooms = [start - time for start in self._starts[after : after + 1]]
+        if after and self._latest[after - 1] < time:
+            rooms.append(time - self._latest[after - 1])
+        else:
+            around = [self._lines[index] for index in self.between(time, time)]
+            rooms += [max(line.start - time, time - line.end) for line in around]
+        return min(rooms, default=math.inf)
+
+
+def _best_end(clips: Sequence[Clip], after: Clip, near: LinesByTime, longest: float) -> int:
     ends = [end for end in range(1, len(clips) + 1) if _seconds(clips[:end]) >= longest / 2] or [
         len(clips)
     ]
     borders = [*clips, after]
     return max(
-        ends, key=lambda end: (_room((borders[end - 1].end + borders[end].start) / 2, lines), end)
+        ends, key=lambda end: (near.room((borders[end - 1].end + borders[end].start) / 2), end)
     )
-
-
-def _room(time: float, lines: Sequence[SubtitleLine]) -> float:
-    """Return the seconds from a time to the nearest line, negative within a line."""
-    return min((max(line.start - time, time - line.end) for line in lines), default=math.inf)
 
 
 def _seconds(clips: Sequence[Clip]) -> float:
@@ -157,11 +195,14 @@ def _seconds(clips: Sequence[Clip]) -> float:
     return sum(clip.duration for clip in clips) + sum(gaps)
 
 
-def _lines_of(lines: Sequence[SubtitleLine], window: Sequence[Clip]) -> list[int]:
+def _lines_of(
+    lines: Sequence[SubtitleLine], near: LinesByTime, window: Sequence[Clip]
+) -> list[int]:
     """Return the numbers of the lines that lie in the clips of a window by more than half."""
     return [
         index
-        for index, line in enumerate(lines)
+        for index in near.between(window[0].start, max(clip.end for clip in window))
+        for line in [lines[index]]
         if line.text.strip()
         and sum(max(min(line.end, c.end) - max(line.start, c.start), 0.0) for c in window)
         > _MIN_SHARE * (line.end - line.start)

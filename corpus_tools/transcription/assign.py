@@ -77,6 +77,7 @@ class ClipText:
         inside_s: seconds of its lines (or of the shared ones if it has none) within the clip.
         shown_s: total duration of these lines in seconds.
         covered_s: seconds of the clip that they cover.
+        times: start and end of its own lines, or of the shared ones if it has none.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -86,6 +87,7 @@ class ClipText:
     inside_s: float = 0.0
     shown_s: float = 0.0
     covered_s: float = 0.0
+    times: list[tuple[float, float]] = field(default_factory=list)
 
     def confidence(self, speech_s: float) -> float:
         """Return the confidence, 0 to 1, that the text is that of the whole clip.
@@ -156,6 +158,7 @@ def _clip_text(
         inside_s=sum(_overlap(line, clip) for line in lines),
         shown_s=sum(line.end - line.start for line in lines),
         covered_s=_covered_seconds(clip, lines),
+        times=[(line.start, line.end) for line in lines],
     )
 
 

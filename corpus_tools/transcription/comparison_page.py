@@ -199,7 +199,7 @@ def _sound(clip: Clip, corpus: Path, page: Path) -> str | None:
         relative = os.path.relpath(inside(corpus, clip.path), page.resolve().parent)
     except ValueError:  # another drive of Windows
         return None
-    return quote(Path(relative).as_posix())
+    return quote(os.fsencode(Path(relative).as_posix()))
 
 
 def _word_errors(compared: Comparison) -> ErrorCounts | None:

@@ -11,12 +11,13 @@ from corpus_tools.transcription.store import (
     SourceClips,
     is_current,
     put_transcripts,
+    stored_inputs,
     stored_origins,
 )
 from corpus_tools.transcription.text.normalise import normalise
 from manifests.storage.records import Clip, SubtitleLine, TextSource, Transcript
 from manifests.storage.shards import STAGES, read_header, read_shard
-from manifests.storage.store import fingerprint, sha256_file
+from manifests.storage.store import canonical_json, fingerprint, sha256_file
 
 __all__ = [
     "LOW_CONFIDENCE",
@@ -113,13 +114,16 @@ def put_subtitle_texts(
     language: str | None = None,
     flagger: Flagger | None = None,
     aligner: LineAligner | None = None,
+    *,
+    keep_aligned: bool = False,
 ) -> bool:
     """Store transcripts from a source's subtitles, and return whether anything was written.
 
     Those of files are ``subtitle``, those of the picture ``ocr``. With an ``aligner``, words go to
-    the clips under which they sound, else lines by their times. The guards (bundled ones by
+    the clips under which they sound, else lines by their times; ``keep_aligned`` keeps
+    aligned texts of the same lines and clips where there is no aligner. The guards (bundled ones by
     default) flag texts and keep them. Rejected clips get their text too, so that it outlasts a
-    change of screening. Raise DataError if the source's shards can't be read, CorpusError if
+    change of screening. Raise DataError if the source's shards can't be read, AlignmentError if
     the aligner fails.
     """
     flagger = flagger or Flagger()
@@ -130,7 +134,10 @@ def put_subtitle_texts(
         for origin, stage in zip(origins, _SHARDS, strict=True)
         if origin in stored or STAGES[stage].path(corpus, material.source_id).is_file()
     ]
-    written = [_put(corpus, material, origin, language, flagger, aligner) for origin in wanted]
+    written = [
+        _put(corpus, material, origin, language, flagger, aligner, keep_aligned)
+        for origin in wanted
+    ]
     return any(written)
 
 
@@ -141,6 +148,7 @@ def _put(
     language: str | None,
     flagger: Flagger,
     aligner: LineAligner | None,
+    keep_aligned: bool,
 ) -> bool:
     lines, identity = lines_of(corpus, material.source_id, origin)
     inputs: dict[str, Any] = {
@@ -152,31 +160,46 @@ def _put(
             [[c.clip_id, c.start, c.end, c.superseded_by is None] for c in material.clips]
         ),
     }
+    known = stored_inputs(corpus, material.source_id, origin) or {}
+    if keep_aligned and aligner is None and "alignment" in known:
+        same = {key: value for key, value in known.items() if key in inputs}
+        if canonical_json(same) == canonical_json(inputs):
+            return False
     if aligner is not None and lines:
         inputs["alignment"] = aligner.inputs
     if is_current(corpus, material.source_id, origin, inputs):
         return False
     texts = assign_lines(lines, material.clips)
-    unaligned: set[str] = set()
+    unaligned: set[_Line] = set()
+    shown = lines
     if aligner is not None and lines:
         clips = [clip for clip in material.clips if clip.superseded_by is None]
         aligned = aligner.align(lines, clips)
         for clip in clips:
             texts.pop(clip.clip_id, None)
         texts |= assign_lines(aligned.lines, clips)
-        lines, unaligned = aligned.lines, {line.text for line in aligned.kept}
+        lines, unaligned = aligned.lines, {_line(one) for one in aligned.kept}
         if missing := sorted(aligner.unreadable.keys() & {clip.clip_id for clip in clips}):
             inputs["missing"] = len(missing)
     unsure = {
-        line.text
-        for line in lines
+        _line(line)
+        for line in [*lines, *shown]
         if line.confidence is not None and line.confidence < _LEAST_READING
     }
     for text in texts.values():
-        own = {*text.lines, *text.shared}
+        texts_of = text.lines or text.shared
+        own = {(*times, one) for times, one in zip(text.times, texts_of, strict=True)}
         for flag, doubtful in ((LOW_CONFIDENCE, unsure), (UNALIGNED, unaligned)):
             if doubtful & own:
                 text.flags.append(flag)
     found = subtitle_transcripts(texts, material.clips, origin, language=language)
     records = flagger.flag(found, {clip.clip_id: clip.duration for clip in material.clips})
     return put_transcripts(corpus, material.source_id, origin, records, inputs)
+
+
+_Line = tuple[float, float, str]
+
+
+def _line(line: SubtitleLine) -> _Line:
+    """Return a line's identity; another may have the same text."""
+    return line.start, line.end, line.text

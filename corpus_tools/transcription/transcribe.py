@@ -8,7 +8,7 @@ from pathlib import Path
 
 from corpus_tools.configuration.transcribe import TranscribeSettings
 from corpus_tools.segmentation.ledger.commit import sweep
-from corpus_tools.transcription.alignment import LineAligner
+from corpus_tools.transcription.alignment import AlignmentError, LineAligner
 from corpus_tools.transcription.assign import assign_lines
 from corpus_tools.transcription.guards.flags import Flagger, Thresholds, doubtful_texts
 from corpus_tools.transcription.guards.hallucinations import KnownHallucinations
@@ -189,7 +189,10 @@ def _put_subtitles(
     flagger: Flagger | None,
     outcome: Outcome,
 ) -> None:
-    """Store the texts of subtitles, aligned if that is wanted and possible, else by their times."""
+    """Store the texts of subtitles, aligned if that is wanted and possible, else by their times.
+
+    Texts that were aligned before outlast a recogniser that fails.
+    """
     language = workspace.configuration.corpus.language
     aligner: LineAligner | None = None
     with_lines = [source for source in sources if has_lines(workspace.root, source.source_id)]
@@ -204,14 +207,21 @@ def _put_subtitles(
             aligner = LineAligner(workspace.root, recogniser, settings.language_in(language))
         except CorpusError as error:
             _fail_once(outcome, settings.recogniser, error)
+    put = partial(
+        put_subtitle_texts,
+        workspace.root,
+        language=language,
+        flagger=flagger,
+        keep_aligned=settings.align,
+    )
     for source in sources:
         try:
             try:
-                put_subtitle_texts(workspace.root, source, language, flagger, aligner)
-            except CorpusError as error:
-                put_subtitle_texts(workspace.root, source, language, flagger)
-                aligner = None  # its fault, as it works without
+                put(source, aligner=aligner)
+            except AlignmentError as error:
+                aligner = None
                 _fail_once(outcome, settings.recogniser, error)
+                put(source)
         except DataError as error:
             outcome.fail(source.source_id, str(error))
     if aligner is not None:

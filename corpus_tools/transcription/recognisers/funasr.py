@@ -114,7 +114,10 @@ class FunasrRecogniser:
         """The codes of the languages that the model writes, the usual one first."""
         if self._is_sensevoice:
             return _SENSEVOICE_LANGUAGES
-        tokens = Path(self.folder.arguments["tokenizer_conf"]["token_list"])
+        written = self.folder.arguments["tokenizer_conf"].get("token_list")
+        if written is None:  # a sentencepiece model, in which no language is readable
+            return ("zh", "en")
+        tokens = Path(written)
         if not _HAN.search(_unescaped(tokens.read_text(encoding="utf-8", errors="replace"))):
             return ("en",)
         return ("yue",) if _CANTONESE.search(self.folder.path.name.lower()) else ("zh",)

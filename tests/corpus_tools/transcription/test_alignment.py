@@ -1,5 +1,6 @@
 """Forced alignment of subtitle lines: words go to the clips under which they sound."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from corpus_tools.configuration.transcribe import TranscribeSettings
 from corpus_tools.transcription import transcribe as stage
-from corpus_tools.transcription.alignment import align_lines, plan_alignment
+from corpus_tools.transcription.alignment import LinesByTime, align_lines, plan_alignment
 from corpus_tools.transcription.assign import assign_lines
 from corpus_tools.transcription.recognisers.base import (
     RecogniserOptions,
@@ -235,6 +236,78 @@ def test_transcribe_aligns_once_and_without_it_times_count_again(
     assert not [text for text in subtitles(workspace).values() if "straddles" in text.flags]
     stage.transcribe(workspace, TranscribeSettings(), subtitles_only=True)
     assert [text.text for text in subtitles(workspace).values()] == ["巴适得很要得不摆了"]
+
+
+@pytest.mark.parametrize("fails", ["load", "align", "kind"])
+def test_aligned_texts_outlast_a_recogniser_that_fails(
+    workspace: Workspace, put: Any, fake: Fake, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    lines = [line(0.3, 2.9, "巴适得很要得不摆了", source_id="drama")]
+    put(workspace, "subtitles", "drama", lines)
+    settings = TranscribeSettings(align=True)
+    assert not stage.transcribe(workspace, settings, subtitles_only=True).failures
+    before = subtitles(workspace)
+    assert len(before) == 3
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise DataError("fake: model is gone; download it")
+
+    if fails == "align":
+        monkeypatch.setattr(Fake, "parameters", {"fake": "newer"})
+        monkeypatch.setattr(Fake, "align", refuse)
+    else:
+        broken = refuse if fails == "load" else lambda *_, **__: object()
+        monkeypatch.setattr(stage, "configured_recogniser", broken)
+    outcome = stage.transcribe(workspace, settings, subtitles_only=True)
+    assert len(outcome.failures) == 1
+    assert subtitles(workspace) == before
+    put(workspace, "subtitles", "drama", [line(0.3, 2.9, "另一句", source_id="drama")])
+    stage.transcribe(workspace, settings, subtitles_only=True)  # another text isn't kept
+    assert [text.text for text in subtitles(workspace).values()] == ["另一句"]
+
+
+@pytest.mark.parametrize("flag", ["low_confidence", "unaligned"])
+def test_a_doubtful_line_flags_its_own_clip_only(
+    workspace: Workspace, put: Any, fake: Fake, monkeypatch: pytest.MonkeyPatch, flag: str
+) -> None:
+    unsure = {"origin": "ocr", "confidence": 0.5} if flag == "low_confidence" else {}
+    sure = unsure and {"origin": "ocr", "confidence": 1.0}
+    lines = [
+        line(0.3, 2.9, "好", source_id="drama", **unsure),
+        line(3.5, 6.5, "好", source_id="drama", **sure),
+    ]
+    put(workspace, "burned_in" if unsure else "subtitles", "drama", lines)
+
+    def letters(self: Fake, waves: Any, texts: Any, language: Any) -> list[list[Word] | None]:
+        assert texts == ["好 好"]
+        return [[Word(1, 2, "好", 0.01), Word(2, 3.5, " ", 0.9), Word(4, 5, "好", 0.9)]]
+
+    monkeypatch.setattr(Fake, "align", letters)
+    settings = TranscribeSettings(align=not unsure)
+    assert not stage.transcribe(workspace, settings, subtitles_only=True).failures
+    texts = [one for one in read_transcripts(workspace.root, "drama") if one.text == "好"]
+    assert [flag in one.flags for one in texts] == [True, False]
+
+
+def test_many_lines_take_little_time_to_align() -> None:
+    clips = [make_clip("s", 3.0 * n, 3.0 * n + 3) for n in range(1500)]
+    lines = [line(n / 8, n / 8 + 0.1, "好") for n in range(36_000)]
+    began = time.process_time()
+    found = align_lines(lines, clips, lambda clip: np.zeros(16000, np.float32), lambda *_: None)
+    assert found.lines == lines
+    assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_room_at_a_time_is_that_of_all_lines(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    starts = rng.uniform(0, 60, 15)
+    lines = [line(a, a + b, "好") for a, b in zip(starts, rng.exponential(2, 15), strict=True)]
+    near = LinesByTime(lines)
+    for at in rng.uniform(-5, 70, 200):
+        expected = min(max(one.start - at, at - one.end) for one in lines)
+        assert near.room(float(at)) == pytest.approx(expected)
+    assert LinesByTime([]).room(1.0) == float("inf")
 
 
 def test_a_text_that_is_not_said_is_flagged(workspace: Workspace, put: Any, fake: Fake) -> None:

@@ -1,10 +1,12 @@
 """Page of `corpus compare-transcripts --html`: nothing lost, nothing run, errors marked."""
 
 import html
+import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from hypothesis import given
@@ -167,3 +169,13 @@ def test_a_clip_on_the_page_has_its_speaker(tmp_path: Path) -> None:
     compared = Comparison("script", "whisper", False, found, {}, {clip.clip_id: clip})
     write_comparison_page(tmp_path / "p.html", tmp_path, "n", compared)
     assert "<bdi>Wang &lt;x&gt;</bdi>" in (tmp_path / "p.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", [b"\xff\xe9", "茶馆 %#?".encode()])
+def test_a_corpus_in_any_folder_gets_links_to_its_sounds(name: bytes, tmp_path: Path) -> None:
+    corpus = tmp_path / os.fsdecode(name)
+    clip = make_clip("s", 0.0, 3.0)
+    link = comparison_page._sound(clip, corpus, tmp_path / "page.html")
+    assert link is not None
+    assert link.isascii()
+    assert unquote_to_bytes(link) == name + b"/" + clip.path.encode()

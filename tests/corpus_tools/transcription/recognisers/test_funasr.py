@@ -296,6 +296,17 @@ def test_another_configuration_is_refused(
     assert "; " in str(caught.value)
 
 
+@with_funasr
+@pytest.mark.parametrize(("language", "code"), [(None, "zh"), ("zh", "zh"), ("en", "en")])
+def test_a_paraformer_with_sentencepiece_takes_chinese_and_english(
+    language: str | None, code: str, tmp_path: Path
+) -> None:
+    recogniser = FunasrRecogniser(options(bare(tmp_path / "model", model="Paraformer")))
+    assert recogniser._language_code(language) == code
+    with pytest.raises(ConfigurationError, match="doesn't support the language 'pl'"):
+        recogniser._language_code("pl")
+
+
 FIRST = yaml.safe_dump(CONFIG)
 LAUGHS = "a0: &a0 [x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
