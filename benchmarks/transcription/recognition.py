@@ -3,7 +3,7 @@
 Episodes are made of nEMO (Polish) and RAVDESS (English; it has two sentences only): utterances with
 known texts, pauses of 0.15 to 3 s, room tone; one with music 25 dB below the speech (`corpus
 screen` rejects most clips with louder music). `corpus segment` cuts and screens them. A clip's
-true text is that of its utterances; clips that hold an utterance in part (between 15 and 85 % of it)
+true text is that of its utterances; clips that hold an utterance in part (15 to 85 % of it)
 are left out, as are those without speech. All rows of a material are measured on the same clips,
 one after another in the same run, on one thread, by the processor's time, loading excluded:
 
