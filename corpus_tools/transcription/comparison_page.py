@@ -41,8 +41,8 @@ def aligned_cells(reference: str, hypothesis: str, *, exact: bool = False) -> li
     """Return two texts in aligned parts, as written; what isn't compared stands with its letter.
 
     Example:
-        >>> [tuple(cell) for cell in aligned_cells("今天，巴适！", "今天八四得")]
-        [('same', '今天，', '今天'), ('changed', '巴适！', '八四'), ('added', '', '得')]
+        >>> [tuple(cell) for cell in aligned_cells("今天，巴适！", "今天八适")]
+        [('same', '今天，', '今天'), ('changed', '巴', '八'), ('same', '适！', '适')]
     """
     import jiwer
 

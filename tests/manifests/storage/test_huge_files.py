@@ -21,7 +21,7 @@ SHARD = "restore it from a copy, or delete the file and run the step again: corp
     ("name", "read", "advice"),
     [
         ("stages/segments/E01.jsonl", lambda path: read_shard(path, Clip), SHARD),
-        ("stages/screen/E01.jsonl", lambda path: read_shard(path, Screen), SHARD + "creen"),
+        ("stages/screen/E01.jsonl", lambda path: read_shard(path, Screen), SHARD),
         ("stages/screen/E01.jsonl", lambda path: list(read_decisions(path.parents[2])), SHARD),
         ("stages/screen/E01.jsonl", read_header, SHARD),
         (
@@ -35,7 +35,7 @@ SHARD = "restore it from a copy, or delete the file and run the step again: corp
         (
             "annotations/judgements/20260101.jsonl",
             lambda path: frozen_clips(path.parents[2], naming="E01-1"),
-            "restore or remove the file",
+            "restore it from a copy",
         ),
         (
             "manifests/v1/manifest.jsonl",
