@@ -4,16 +4,15 @@ FunASR takes code, checkpoints, addresses and further models from a folder's con
 configuration is read here, and only known parts, numbers and the folder's own files are passed on.
 """
 
-import pickle
 import re
 import reprlib
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from corpus_tools.transcription.recognisers.ctranslate2_weights import check_links
+from corpus_tools.transcription.recognisers.whisper_weights import read_weights
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.storage.store import fingerprint, sha256_file
 
@@ -245,18 +244,7 @@ def read_checkpoint(path: Path) -> Mapping[str, tuple[int, ...]]:
     """
     import torch
 
-    try:
-        with warnings.catch_warnings(action="ignore"):  # about the age of the file's format
-            state = torch.load(path, map_location="meta", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise DataError(
-            f"{path}: refused, since it has more than weights (pickled code) or isn't a "
-            f"checkpoint; no code in it was run; use the model as published"
-        ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError, OSError, AttributeError) as error:
-        raise DataError(
-            f"{path}: not a checkpoint, or truncated; copy or download it again"
-        ) from error
+    state: Any = read_weights(path, "use the model as published")
     for key in ("state_dict", "model_state_dict", "model"):
         state = state.get(key, state) if isinstance(state, dict) else {}
     return {

@@ -22,6 +22,7 @@ __all__ = [
     "find_weights",
     "is_whisper_size",
     "official_name",
+    "read_weights",
 ]
 
 _MEGABYTES = {
@@ -94,7 +95,7 @@ def check_checkpoint(path: Path) -> Sequence[tuple[int, int]]:
     Its dimensions are compared with its tensors, so that no file can allocate more memory than its
     own size. Raise DataError if it has pickled code, is truncated, or isn't a checkpoint.
     """
-    checkpoint = _unpickled(path)
+    checkpoint = read_weights(path, "use a checkpoint in openai-whisper's format")
     dims, weights = checkpoint.get("dims"), checkpoint.get("model_state_dict")
     if not (isinstance(dims, dict) and isinstance(weights, dict) and _dims_match(dims, weights)):
         raise DataError(
@@ -141,7 +142,12 @@ def is_whisper_size(dims: dict[str, Any]) -> bool:
     )
 
 
-def _unpickled(path: Path) -> dict[str, Any]:
+def read_weights(path: Path, remedy: str) -> dict[str, Any]:
+    """Return the content of a checkpoint, without its values, opened without running its code.
+
+    Raise DataError, which ends in ``remedy``, if it has pickled code, or says that it is truncated
+    or no checkpoint.
+    """
     import torch
 
     try:
@@ -150,7 +156,7 @@ def _unpickled(path: Path) -> dict[str, Any]:
     except pickle.UnpicklingError as error:
         raise DataError(
             f"{path}: refused, since it has more than weights (pickled code) or isn't a "
-            f"checkpoint; no code in it was run; use a checkpoint in openai-whisper's format"
+            f"checkpoint; no code in it was run; {remedy}"
         ) from error
     except (RuntimeError, EOFError, ValueError, KeyError, OSError, AttributeError) as error:
         raise DataError(
