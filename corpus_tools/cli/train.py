@@ -26,6 +26,7 @@ from corpus_tools.cli.threads import ready_for_features
 from manifests.base.outcome import Progress
 
 if TYPE_CHECKING:
+    from manifests.splits.emobox import Lists
     from models.config.train import TrainSettings
 
 __all__ = ["train"]
@@ -80,6 +81,21 @@ def train(
             "\\[default: one model, on the manifest's split]",
         ),
     ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            metavar="emobox:NAME",
+            help="Train a model for each published fold of a corpus, e.g. emobox:casia; needs "
+            "--protocol-path.",
+        ),
+    ] = None,
+    protocol_path: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder with the lists of --protocol: a copy of github.com/emo-box/EmoBox.",
+        ),
+    ] = None,
     seeds: Annotated[
         int | None,
         typer.Option(
@@ -119,8 +135,9 @@ def train(
             threads=threads,
             words=None if vectors is None else {"vectors": str(vectors)},
         )
-        if folds is not None or seeds is not None:
-            _train_series(run, workspace.runs, folder, settings, name, folds, seeds or 1)
+        lists = _lists(protocol, protocol_path, folds)
+        if folds is not None or seeds is not None or lists is not None:
+            _train_series(run, workspace.runs, folder, settings, name, folds, lists, seeds or 1)
             return
         _train_one(run, workspace.runs, folder, settings, name)
 
@@ -166,28 +183,58 @@ def _train_series(
     settings: "TrainSettings",
     name: str | None,
     folds: str | None,
+    protocol: "Lists | None",
     seeds: int,
 ) -> None:
     """Train a model for each fold and seed, and show the summary."""
     from models.runs import new_run
+    from models.training.emobox_table import emobox_rich_table
     from models.training.series import series_name, train_series
     from models.training.series_results import rich_table
 
-    out = new_run(runs, name or series_name(folder.name, settings, folds))
+    division = folds if protocol is None else f"emobox:{protocol.name}"
+    out = new_run(runs, name or series_name(folder.name, settings, division))
     with run.progress("training") as progress:
         outcome = train_series(
             folder,
             out,
             settings,
             folds=folds,
+            protocol=protocol,
             seeds=seeds,
             progress=progress,
             announce=run.note,
         )
     run.outcome.merge(outcome)
     if outcome.ok:
+        if protocol is not None:
+            run.result(emobox_rich_table(outcome.details))
         run.result(rich_table(outcome.details))
         run.result(f"wrote {out}: series.md, series.json, and a run for each fold and seed")
+
+
+def _lists(protocol: str | None, path: Path | None, folds: str | None) -> "Lists | None":
+    """Return the published folds that are asked for, if any."""
+    from manifests.base.errors import ConfigurationError
+    from manifests.splits.emobox import read_emobox
+
+    if protocol is None:
+        if path is not None:
+            raise ConfigurationError("--protocol-path needs --protocol emobox:NAME; add it")
+        return None
+    kind, _, name = protocol.partition(":")
+    if kind.casefold() != "emobox" or not name.strip():
+        raise ConfigurationError(
+            f"--protocol {protocol}: expected emobox:NAME, such as emobox:casia"
+        )
+    if folds is not None:
+        raise ConfigurationError("--protocol has its own folds; leave out --folds")
+    if path is None:
+        raise ConfigurationError(
+            f"--protocol {protocol} needs the published lists; get them with: git clone "
+            f"https://github.com/emo-box/EmoBox, and add --protocol-path EmoBox"
+        )
+    return read_emobox(name.strip(), path)
 
 
 class _Stage:

@@ -9,7 +9,7 @@ from typing import Any
 
 from manifests.base.errors import NO_SPACE
 
-__all__ = ["Failure", "FileWarnings", "Outcome", "Progress", "listed", "no_progress"]
+__all__ = ["Failure", "FileWarnings", "Outcome", "Progress", "counted", "listed", "no_progress"]
 
 Progress = Callable[[int, int, str], None]
 """Callback with the number of items done, the total, and the item just done."""
@@ -17,6 +17,16 @@ Progress = Callable[[int, int, str], None]
 
 def no_progress(done: int, total: int, item: str) -> None:
     """Show nothing."""
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Return a number with what it counts; ``many`` is the plural if it isn't ``one`` and an s.
+
+    Example:
+        >>> counted(1, "clip"), counted(0, "clip"), counted(36, "clip is", "clips are")
+        ('1 clip', '0 clips', '36 clips are')
+    """
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
 def listed(names: Iterable[object], most: int = 3) -> str:

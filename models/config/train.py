@@ -124,6 +124,9 @@ class TrainSettings(Settings):
         drop_text: probability that a training clip loses its text; used with ``together`` only.
         keep: keep the weights of the ``best`` epoch by validation accuracy, or of the ``last``.
         patience: epochs without improvement after which training stops; null for never.
+        refit: train the final model on the validation clips too; with ``keep`` = ``best`` they
+            first choose the number of epochs, else nothing is validated and probabilities aren't
+            calibrated. null: for the models of ``--folds`` only, and never with preset ``paper``.
         normalise: standardise features within each ``speaker`` (source, if the speaker is unknown)
             or over all training clips (``corpus``).
         prior: weight of the corpus mean and deviation in a speaker's normalisation, in clips.
@@ -158,6 +161,7 @@ class TrainSettings(Settings):
     drop_text: float = Field(0.5, ge=0, lt=1)
     keep: Literal["best", "last"] = "last"
     patience: int | None = Field(None, ge=1)
+    refit: bool | None = None
     normalise: Literal["speaker", "corpus"] = "speaker"
     prior: float = Field(2.0, ge=0)
     strangers: float = Field(0.25, ge=0, le=1)

@@ -1,8 +1,9 @@
 """Training loop: from labelled clips to a trained model."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -37,7 +38,8 @@ __all__ = ["FitResult", "fit"]
 class FitResult:
     """Result of a training: the model with the weights of ``kept_epoch``, and its history.
 
-    ``epochs`` is the maximum number, ``stopped`` True if training ended early on request.
+    ``epochs`` is the maximum number, ``stopped`` True if training ended early on request. ``kept``
+    has the kept epoch of each part that was trained by itself, by its modality.
     """
 
     model: FittedModel
@@ -45,6 +47,10 @@ class FitResult:
     kept_epoch: int
     stopped: bool = False
     epochs: int = 0
+    kept: Mapping[str, int] = field(default_factory=dict)
+
+
+_TO_THE_END: Mapping[str, int] = MappingProxyType({})
 
 
 def fit(
@@ -56,6 +62,7 @@ def fit(
     watch: Callable[[FittedModel], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     state_store: StateStore | None = None,
+    until: Mapping[str, int] = _TO_THE_END,
 ) -> FitResult:
     """Train a model; the result is deterministic on the same machine.
 
@@ -65,7 +72,8 @@ def fit(
     The validation clips, if any, choose the epoch if ``settings.keep`` is ``best``. ``progress``
     and ``watch`` are called after every epoch, the latter with the current model, which it must not
     change. ``should_stop`` is called before every step; True ends training after the last complete
-    epoch. With a ``state_store``, a killed run can be resumed.
+    epoch. With a ``state_store``, a killed run can be resumed. ``until`` ends parts after an epoch,
+    by modality, with the schedule of all.
 
     Raises:
         DataError: if there are fewer than two training clips.
@@ -74,16 +82,22 @@ def fit(
     """
     if len(training) < 2:
         raise DataError(f"{len(training)} training clips, but at least 2 are needed; label more")
-    trained, others = settings, []
+    trained, others, kept = settings, [], dict[str, int]()
     if settings.branches == "apart" and len(settings.branch_names) > 1:
         first, *rest = settings.branch_names
         trained = settings.changed(modality=first)
         for name in rest:
             part = settings.changed(modality=name)
             result = fit(
-                training, validation, part, should_stop=should_stop, state_store=state_store
+                training,
+                validation,
+                part,
+                should_stop=should_stop,
+                state_store=state_store,
+                until=until,
             )
             others.append(result.model)
+            kept |= result.kept
     with deterministic(trained.seed, trained.threads):
         device = pick_device(trained.device)
         model = untrained_model(training, trained)
@@ -94,7 +108,7 @@ def fit(
             if watch is not None:
                 watch(model)
             progress(1, 1, epoch.line)
-            return FitResult(model, [epoch], 1, epochs=1)
+            return FitResult(model, [epoch], 1, epochs=1, kept={trained.modality: 1})
         network.to(device)
         augmented = AugmentedClips(model, training)
         clips = augmented.original
@@ -116,11 +130,12 @@ def fit(
         per_epoch = math.ceil(len(training) / trained.batch_size)
         epochs = max(trained.epochs, math.ceil(trained.least_steps / per_epoch))
         state = TrainingState(network, trained, epochs * per_epoch, device)
+        last = min(epochs, until.get(trained.modality, epochs))
         stage, clip_ids = trained.modality, [clip.clip_id for clip in (*training, *validation)]
         if state_store is not None:
             state.resume(state_store, stage, clip_ids)
         stopped = False
-        while not _is_done(state, trained, epochs):
+        while not _is_done(state, trained, last):
             number, losses, right = len(state.history) + 1, 0.0, 0
             network.train()
             clips = augmented.sample_epoch(state.generators.shuffle)
@@ -162,14 +177,15 @@ def fit(
             network.to(device)
             state.record(epoch, keep_last=trained.keep == "last")
             if state_store is not None:
-                final = _is_done(state, trained, epochs)
+                final = _is_done(state, trained, last)
                 state_store.save(stage, clip_ids, state.snapshot(), final=final)
-            progress(number, epochs, epoch.line)
+            progress(number, last, epoch.line)
         if not state.history:
             raise CorpusError("stopped before the end of the first epoch, so there is no model")
         network.load_state_dict(state.kept_weights)
         network.cpu().eval()
-        return FitResult(finished(model), state.history, state.kept_epoch, stopped, epochs)
+        kept |= {trained.modality: state.kept_epoch}
+        return FitResult(finished(model), state.history, state.kept_epoch, stopped, last, kept)
 
 
 def _refuse_non_finite(training: Sequence[Example]) -> None:

@@ -30,13 +30,13 @@ from models.branches import TextBranch, needs_text
 from models.checkpoint import write_model
 from models.config.train import TrainSettings
 from models.data import Example, Examples
-from models.evaluation.calibration import calibrated
 from models.evaluation.report import evaluate_predictions
 from models.loading import load_examples
 from models.model import FittedModel
 from models.plots import draw_accuracy, draw_confusion, draw_loss
 from models.runs import CONFIGURATION, history_csv, run_lock
-from models.training.loop import FitResult, fit
+from models.training.loop import FitResult
+from models.training.refit import fit_calibrated, validation_joined
 from models.training.resume import StateStore
 
 __all__ = ["is_finished", "train", "train_on"]
@@ -58,7 +58,7 @@ def check_examples(examples: Examples, settings: TrainSettings, outcome: Outcome
         outcome.warnings.append(
             f"no training clips of {', '.join(missing)}: the model will hardly ever predict it"
         )
-    if not examples["val"]:
+    if not examples["val"] and not settings.refit:
         consequence = ", so the last epoch is kept" if settings.keep == "best" else ""
         outcome.warnings.append(f"the validation split is empty{consequence}")
     if not examples["test"]:
@@ -133,6 +133,7 @@ def train_on(
     ``division`` describes splits that differ from the version's; it is recorded in config.toml.
     """
     outcome = Outcome(warnings=manifest.caveats())
+    manifest, joined = validation_joined(manifest, settings)
     with run_lock("train", out_folder):
         if out_folder.exists():
             metrics = _finished(out_folder, manifest, settings, division)
@@ -154,17 +155,16 @@ def train_on(
         state_store = _state_store(out_folder.parent, manifest, settings, division)
         try:
             with stopping() as stopped:
-                fitted = fit(
-                    examples["train"],
-                    examples["val"],
+                fitted, doubt = fit_calibrated(
+                    examples,
+                    joined,
                     settings,
                     progress=watch.during(progress),
                     should_stop=stopped,
                     state_store=state_store,
                 )
-            model, doubt = calibrated(fitted.model, examples["val"])
             language = manifest.header.params.get("corpus", {}).get("language")
-            fitted = replace(fitted, model=replace(model, language=language))
+            fitted = replace(fitted, model=replace(fitted.model, language=language))
             outcome.warnings += [doubt] if doubt else []
             with CorpusLock(manifest.corpus, "train", wait=True, announce=announce):
                 watch.check()
@@ -204,7 +204,8 @@ def _describe(
 
 def is_finished(folder: Path, manifest_folder: Path, settings: TrainSettings) -> bool:
     """Return whether the folder has a run of these settings, as of a command killed at its end."""
-    return _finished(folder, open_manifest(manifest_folder), settings, _UNCHANGED) is not None
+    manifest, _ = validation_joined(open_manifest(manifest_folder), settings)
+    return _finished(folder, manifest, settings, _UNCHANGED) is not None
 
 
 def _finished(
@@ -271,6 +272,7 @@ def _write_run(
         "epochs": len(fitted.history),
         "kept_epoch": fitted.kept_epoch,
         "stopped": fitted.stopped,
+        "refit": bool(settings.refit),
         "text": _text_coverage(examples, model.text) if model.text is not None else None,
         "splits": metrics,
     }

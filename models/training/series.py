@@ -12,8 +12,10 @@ from manifests.access.lock import CorpusLock
 from manifests.access.withdrawals import WithdrawalWatch
 from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.splits.emobox import Lists
 from manifests.splits.folds import place_in_folds, side_in
 from manifests.splits.groups import Keys
+from manifests.splits.utterances import place_by_lists
 from manifests.storage.checksums import checksums_renewed
 from manifests.storage.partials import clear_partials
 from manifests.storage.records import ManifestEntry
@@ -23,6 +25,7 @@ from manifests.versions.index import open_manifest
 from manifests.versions.manifest import Manifest
 from models.config.train import TrainSettings
 from models.runs import CONFIGURATION, check_subject, run_lock
+from models.training.emobox_table import emobox_markdown
 from models.training.run import train_on
 from models.training.series_results import (
     RunPredictions,
@@ -40,6 +43,7 @@ def fold_manifests(manifest: Manifest, folds: str) -> Mapping[int, Manifest]:
     The folds are those of :mod:`manifests.splits.folds`: a version without folds is divided by
     group, as ``build-manifest --folds`` would. The next fold is the validation split, so that the
     test fold doesn't influence training; with two folds there is none. Held clips are left out.
+    With ``refit``, it joins the training split in :mod:`models.training.refit`.
 
     Raises:
         ConfigurationError: if ``folds`` isn't ``speakers`` or a number, or the version has others.
@@ -102,8 +106,8 @@ class _SeriesRun:
 def series_name(version: str, settings: TrainSettings, folds: str | None) -> str:
     """Return the name of a series, such as ``v1-default-folds-5``, for any number of seeds."""
     branch = [] if settings.modality == "both" else [settings.modality]
-    kind = "seeds" if folds is None else folds if not folds.isdecimal() else f"folds-{folds}"
-    return "-".join([version, settings.preset, *branch, kind])
+    kind = "seeds" if folds is None else f"folds-{folds}" if folds.isdecimal() else folds
+    return "-".join([version, settings.preset, *branch, kind.replace(":", "-")])
 
 
 def train_series(
@@ -112,6 +116,7 @@ def train_series(
     settings: TrainSettings,
     *,
     folds: str | None = None,
+    protocol: Lists | None = None,
     seeds: int = 1,
     progress: Progress = no_progress,
     on_clip: Progress = no_progress,
@@ -123,21 +128,31 @@ def train_series(
     again, and an interrupted run is resumed. When all runs are finished, ``series.json`` and
     ``series.md`` have the figures of each fold, of all test clips pooled, and of each speaker, with
     mean and deviation over the seeds. A run that fails is reported, and the others continue.
-    ``folds`` is a number, ``speakers``, or None for the version's own split; seeds count up from
-    the settings' own. ``progress`` is called after every epoch, ``on_clip`` after the features of
-    each clip, ``announce`` before a long wait for other commands.
+    ``folds`` is a number, ``speakers``, or None for the version's own split; a ``protocol`` has
+    published folds instead. Seeds count up from the settings' own. ``progress`` is called after
+    every epoch, ``on_clip`` after the features of each clip, ``announce`` before a long wait for
+    other commands.
 
     Raises:
         ConfigurationError: if the folder holds something else or a series of other settings, or the
             version has other folds.
         DataError: if the manifest is damaged or has too few groups.
     """
+    folds = folds if protocol is None else f"emobox:{protocol.name}"
+    validated = protocol is not None and protocol.validated  # its validation clips are no training
+    if folds and settings.refit is None and settings.preset != "paper" and not validated:
+        settings = settings.changed(refit=True)  # no training speaker is lost
     manifest = open_manifest(manifest_folder)
     outcome = Outcome(warnings=manifest.caveats())
     watch = WithdrawalWatch(manifest.corpus, manifest.entries)
-    by_fold: Mapping[int | None, Manifest] = (
-        {None: manifest} if folds is None else dict(fold_manifests(manifest, folds).items())
-    )
+    by_fold: Mapping[int | None, Manifest] = {None: manifest}
+    if protocol is not None:
+        with CorpusLock(manifest.corpus, "train"):
+            placed = place_by_lists(manifest, protocol)
+        outcome.warnings += placed.warnings(protocol)
+        by_fold = {fold: replace(manifest, entries=own) for fold, own in placed.folds.items()}
+    elif folds is not None:
+        by_fold = dict(fold_manifests(manifest, folds).items())
     for fold, fold_manifest in by_fold.items():
         _check_test_clips(fold, fold_manifest)
     runs = [
@@ -159,7 +174,8 @@ def train_series(
                 found = _predictions(out_folder, runs)
                 document = summarise_series(manifest, settings, folds, found)
                 with checksums_renewed(out_folder):
-                    write_text(out_folder / "series.md", markdown(document))
+                    published = emobox_markdown(document) + "\n" if protocol else ""
+                    write_text(out_folder / "series.md", published + markdown(document))
                     text = json.dumps(document, ensure_ascii=False, indent=2)
                     write_text(out_folder / "series.json", text + "\n")
             outcome.details |= document

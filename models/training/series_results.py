@@ -112,6 +112,7 @@ def summarise_series(
             "preset": settings.preset,
             "modality": settings.modality,
             "division": folds,
+            "refit": bool(settings.refit),
             "seeds": seeds,
             **_pooled_figures(pooled, speaker_of),
             "folds": rows,
@@ -274,6 +275,8 @@ def _caption(document: Mapping[str, Any]) -> str:
     if document["over_folds"] is not None:
         spread.append("± deviation over folds in the mean of the folds")
     spread.append(f"in brackets {document['interval']}")
+    if document["refit"]:
+        spread.append("refit: each model is trained on all clips but those it is tested on")
     explanation = "; ".join(part for part in spread if part)
     return (
         f"Manifest {document['manifest']}, preset {document['preset']}, modality "

@@ -4,6 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus_tools.cli.app import app
+from tests.manifests.splits.test_published_folds import row, write_lists
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -99,3 +100,37 @@ def test_the_same_command_again_finds_its_finished_run(root, command):
     other = command("--modality", "audio", *_sets("epochs=2"))
     assert other["run"] == f"{first['run']}-2"
     assert command("--modality", "audio", *_sets("epochs=2"))["run"] == other["run"]
+
+
+def _published(folder):
+    own = [[row(f"x/source{speaker}.wav", "sad")] for speaker in range(4)]
+    folds = [{"train": own[0] + own[1], "test": own[2]}, {"train": own[1] + own[2], "test": own[0]}]
+    return write_lists(folder / "EmoBox", "tones", folds)
+
+
+def test_published_folds_by_name(root, command, tmp_path):
+    where = ("--protocol-path", _published(tmp_path))
+    found = command("--protocol", "EmoBox:TONES", *where, "--modality", "audio", *_sets())
+    assert found["run"] == "v1-default-audio-emobox-tones"
+    assert [fold["speakers"] for fold in found["folds"]] == [["s2"], ["s0"]]
+    assert found["warnings"][0].startswith("6 clips are in no list of tones, so left out: source3-")
+    assert "F1 (%)" in (root / "runs" / found["run"] / "series.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (("--protocol", "emobox:tones"), "needs the published lists; get them with: git clone"),
+        (("--protocol-path", "."), "--protocol-path needs --protocol emobox:NAME"),
+        (("--protocol", "tones", "--protocol-path", "."), "expected emobox:NAME"),
+        (
+            ("--protocol", "emobox:tones", "--protocol-path", ".", "--folds", "2"),
+            "--protocol has its own folds; leave out --folds",
+        ),
+        (("--protocol", "emobox:casia", "--protocol-path", "EmoBox"), "there are tones"),
+    ],
+)
+def test_wrong_protocols_say_what_to_give(command, tmp_path, monkeypatch, wrong, message):
+    _published(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert message in command(*wrong, code=2)["failures"][0]["reason"]
