@@ -214,7 +214,7 @@ def _train_series(
 
 
 def _lists(protocol: str | None, path: Path | None, folds: str | None) -> "Lists | None":
-    """Return the published folds that are asked for, if any."""
+    """Return the published folds of a protocol, if there is one."""
     from manifests.base.errors import ConfigurationError
     from manifests.splits.emobox import read_emobox
 

@@ -41,7 +41,7 @@ class Utterance:
 class Lists:
     """Folds of a dataset: the utterances of each side by number of the fold, from 1.
 
-    A fold whose lists have no validation utterances has none under ``val``.
+    Where no validation utterances are listed, ``val`` is empty.
     """
 
     name: str

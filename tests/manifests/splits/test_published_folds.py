@@ -80,7 +80,7 @@ def sides(placement, fold):
 
 
 @pytest.mark.parametrize("folders", [True, False], ids=["paths", "bare names"])
-def test_files_of_one_name_are_told_apart_by_folder_speaker_and_class(tmp_path, folders):
+def test_folder_speaker_and_class_tell_files_of_one_name_apart(tmp_path, folders):
     lists = read_emobox("CASIA", casia(tmp_path / "EmoBox"))
     files = [
         (f"{speaker}/{emo}/{number}.wav" if folders else f"{number}.wav", speaker, emo, 2.0)
