@@ -353,8 +353,9 @@ Nobody may change meanwhile what a command reads.
   withdrawal is at work when they want to write, they say so and wait for its end; Ctrl-C ends the
   waiting, and the same command goes on where it was.
 - Two runs, evaluations or predictions of the same name are kept apart, too.
-- `label-studio start` is registered until the server runs. A running server is in nobody's way, nor
-  is `transcribe` in that of people who label. A withdrawal doesn't change the server's database.
+- `label-studio start` and `serve` are registered until the server runs. A running server is in
+  nobody's way, nor is `transcribe` in that of people who label. A withdrawal doesn't change Label
+  Studio's database, and `serve` keeps the model that it has loaded until it ends.
 - `push-tasks` and `pull-annotations` ask for consent before they are registered.
 - A corpus that can't be written into (an archive) can be trained on, evaluated and exported;
   withdrawals are looked for before the result is written.

@@ -45,6 +45,7 @@ _PANELS = {
         "compare",
         "evaluate",
         "predict",
+        "serve",
     ),
     "Inspect": (
         "status",

@@ -74,23 +74,14 @@ def predict(
     calibrated on the validation clips of the training run.
     """
     with session("predict", as_json=json, quiet=quiet, verbose=verbose) as run:
+        from corpus_tools.prediction.model import find_model
         from corpus_tools.prediction.predict import corpora_of, predict_all
         from corpus_tools.prediction.tables import check_output_folder, write_predictions
-        from corpus_tools.workspace.workspace import Workspace
         from manifests.access.lock import CorpusLock
-        from manifests.base.errors import ConfigurationError
         from manifests.base.languages import language_name
         from models.prediction import load_model
-        from models.runs import find_run
 
-        standalone = model is not None and (Path(model) / "model.json").is_file()
-        try:
-            workspace = Workspace.find(corpus)
-        except ConfigurationError:
-            if corpus is not None or not standalone:
-                raise
-            workspace = None
-        folder = find_run(workspace.runs, model) if workspace else Path(str(model))
+        workspace, folder = find_model(model, corpus)
         with ExitStack() as held:
             for root in sorted(corpora_of(inputs, workspace)):
                 held.enter_context(CorpusLock(root, "predict"))

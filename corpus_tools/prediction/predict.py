@@ -40,7 +40,14 @@ from models.data import Example
 from models.loading import load_examples
 from models.prediction import Predictor
 
-__all__ = ["SpeakerScope", "corpora_of", "predict_all", "predict_files", "predict_version"]
+__all__ = [
+    "SpeakerScope",
+    "configured_transcriber",
+    "corpora_of",
+    "predict_all",
+    "predict_files",
+    "predict_version",
+]
 
 SpeakerScope = Literal["file", "folder", "all"]
 """Scope of the clips of one speaker."""
@@ -85,7 +92,9 @@ def predict_all(
         transcriber = None
         if transcribe:
             try:
-                transcriber = _transcriber(configuration, root, recogniser_model, announce)
+                transcriber = configured_transcriber(
+                    configuration, root, recogniser_model, announce
+                )
             except CorpusError as error:
                 outcome.fail(
                     "--transcribe",
@@ -133,9 +142,10 @@ def _version_folder(query: str, workspace: Workspace | None) -> Path | None:
     return find_manifest(workspace.root, query)
 
 
-def _transcriber(
+def configured_transcriber(
     configuration: Configuration, root: Path, model: str | None, announce: Callable[[str], None]
 ) -> SegmentTranscriber:
+    """Return the recogniser of a configuration, or its ``model``, for segments of files."""
     settings = with_overrides(configuration.transcribe, model=model, context="clip")
     return SegmentTranscriber(
         configured_recogniser(settings, root, announce=announce),
@@ -212,7 +222,7 @@ def predict_files(
             return _DecodedFile(path, [], [], error.reason)
         if text is not None and len(cuts) != 1:
             raise DataError(
-                f"is cut into {len(cuts)} clips, but --text is for one; put subtitles beside the "
+                f"is cut into {len(cuts)} clips, but the text is for one; put subtitles beside the "
                 f"file instead"
             )
         segments = [

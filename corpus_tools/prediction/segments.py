@@ -1,5 +1,6 @@
 """Segments of a media file: cutting, transcripts, and the rows of their predictions."""
 
+import math
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -113,11 +114,15 @@ class FilePrediction:
 
 @dataclass(frozen=True)
 class SoundChoice:
-    """Audio track and channel that the user named, and the language by which others are chosen."""
+    """Audio track and channel that the user named, and the language by which others are chosen.
+
+    A file of more than ``longest`` seconds is refused.
+    """
 
     track: int | None = None
     channel: ChannelChoice | None = None
     language: str | None = None
+    longest: float = math.inf
 
 
 def cut_segments(
@@ -137,7 +142,7 @@ def cut_segments(
         warn(f"{path}: {used}; choose another with --track N")
     channel = chosen_channel(track, choice.channel)
     folder = Path(tempfile.gettempdir())
-    with open_track(path, track.index, settings, folder, channel) as decoded:
+    with open_track(path, track.index, settings, folder, channel, choice.longest) as decoded:
         for warning in sound_warnings(path, decoded):
             warn(warning)
         seconds = decoded.duration_ms / 1000

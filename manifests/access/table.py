@@ -59,6 +59,7 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "compare": _access("", "versions"),
         "evaluate": _access("", "versions"),
         "predict": _access("", "versions"),
+        "serve": _access("", "versions"),
         "label-studio start": _access("server"),
         "withdraw": _access(" ".join(PARTS)),
     }
@@ -66,7 +67,7 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
 """The commands that register themselves in the corpus while they are at work.
 
 ``train`` and ``compare`` do so while they load clips and while they publish, not in between;
-``label-studio start`` until the server runs.
+``label-studio start`` and ``serve`` until the server runs.
 """
 
 READERS: Mapping[str, Access] = MappingProxyType(

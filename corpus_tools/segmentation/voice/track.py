@@ -1,5 +1,6 @@
 """Decoded track: samples on disk, and activity frame by frame."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from corpus_tools.configuration.segment import SegmentSettings
 from corpus_tools.media.channels import ChannelMeter
 from corpus_tools.media.cut import Cut
 from corpus_tools.media.decode import decode
+from corpus_tools.media.errors import LongMediaError
 from corpus_tools.media.resample import SAMPLE_RATE
 from corpus_tools.media.samples import PcmBuffer, Samples
 from corpus_tools.segmentation.voice.activity import Activity, ActivityMeter
@@ -53,10 +55,12 @@ def open_track(
     settings: SegmentSettings,
     folder: Path,
     channel: Channel | None = None,
+    longest: float = math.inf,
 ) -> Iterator[DecodedTrack]:
     """Decode a track, or one channel of it, and measure its activity in one pass; yield it decoded.
 
-    The samples go to a temporary file in ``folder``. Raises `MediaError` if it can't be decoded.
+    The samples go to a temporary file in ``folder``. Raises `MediaError` if it can't be decoded, or
+    lasts more than ``longest`` seconds.
     """
     with PcmBuffer(folder) as buffer:
         meter = ActivityMeter(detector_of(settings), settings)
@@ -66,6 +70,8 @@ def open_track(
         for block in decode(media, track, channels, channel=channel, warn=notes.append):
             unreal_seconds += block.unreal_seconds
             buffer.append(block.samples)
+            if len(buffer) > longest * SAMPLE_RATE:
+                raise LongMediaError(f"lasts longer than {longest / 3600:g} h; give a part of it")
             meter.add(block)
         yield DecodedTrack(
             buffer, meter.activity(), unreal_seconds, channels.share, tuple(notes), channels.pairs

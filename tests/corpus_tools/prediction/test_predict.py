@@ -131,7 +131,7 @@ def test_files_in_a_language_that_the_model_has_never_met_are_warned_of(
     workspace = Workspace.create(tmp_path / "corpus", "test", corpus)
     polish = replace(predictor, model=replace(predictor.model, language="pl"))
     monkeypatch.setattr(
-        "corpus_tools.prediction.predict._transcriber",
+        "corpus_tools.prediction.predict.configured_transcriber",
         lambda *_: SegmentTranscriber(FixedRecogniser(detected=detected), Flagger(), None),
     )
     outcome = predict_all(polish, [str(clip("a.wav"))], workspace, transcribe=detected is not None)

@@ -81,6 +81,7 @@ def files(tmp_path, monkeypatch):
         "compare": ["--name", "new"],
         "evaluate": ["r"],
         "predict": ["v1", "--run", "r", "--out", tmp_path / "out"],
+        "serve": ["r", "--no-browser"],
         "withdraw": ["--speaker", "f01"],
     }
 

@@ -50,6 +50,7 @@ ARGUMENTS = {
     "compare": [],
     "evaluate": ["run"],
     "predict": ["{outside}/keep"],
+    "serve": ["r1", "--no-browser"],
     "status": [],
     "why": ["clip"],
     "label-studio start": [],
