@@ -1,7 +1,5 @@
 """Dataset card of a version: Markdown with Hugging Face's metadata header."""
 
-import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +8,7 @@ from manifests.audit.leakage import KEYS
 from manifests.base.emotions import EMOTIONS
 from manifests.base.markdown import bullets, escape, table
 from manifests.card.draft import AgreementFacts, CardFacts, Draft, ScreeningFacts
+from manifests.card.head import licence_lines, yaml_text
 from manifests.splits.assign import SIDES
 from manifests.splits.partition import SPLITS, Partition
 from manifests.storage.records import ManifestEntry
@@ -166,26 +165,17 @@ def write_card(draft: Draft) -> str:
 
 
 def _head(corpus: dict[str, Any], clips: int) -> str:
-    licence = corpus.get("licence")
-    known = isinstance(licence, str) and re.fullmatch(r"[a-z0-9.-]+", licence.lower())
     lines = [
         "---",
-        f"pretty_name: {_yaml(str(corpus.get('name') or 'corpus'))}",
-        f"language:\n- {_yaml(str(corpus.get('language') or 'und'))}",
-        f"license: {licence.lower() if licence and known else 'other' if licence else 'unknown'}",
-        *([f"license_name: {_yaml(str(licence))}"] if licence and not known else []),
+        f"pretty_name: {yaml_text(str(corpus.get('name') or 'corpus'))}",
+        f"language:\n- {yaml_text(str(corpus.get('language') or 'und'))}",
+        *licence_lines(corpus.get("licence")),
         f"size_categories:\n- {next((name for top, name in _SIZES if clips < top), 'n>1M')}",
         "task_categories:\n- audio-classification",
         "tags:\n- speech-emotion-recognition",
         "---",
     ]
     return "\n".join(lines)
-
-
-def _yaml(text: str) -> str:
-    """Return a YAML string (JSON is valid YAML), safe in HTML."""
-    quoted = json.dumps(text, ensure_ascii=False).replace("<", r"\u003c")
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
 
 
 def _filled(text: str | None, what: str, where: str) -> str:
@@ -328,6 +318,3 @@ def _to_fill_in(corpus: dict[str, Any], said: CardSettings) -> str:
             "Citation: " + _filled(said.citation, "how to cite it", "[card] citation"),
         ]
     )
-
-
-_UNSEEN = re.compile(r"[\x7f-\x9f\u2028\u2029]")  # characters that YAML folds or refuses

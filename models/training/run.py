@@ -30,6 +30,7 @@ from models.branches import TextBranch, needs_text
 from models.checkpoint import write_model
 from models.config.train import TrainSettings
 from models.data import Example, Examples
+from models.evaluation.model_card import CARD, model_card
 from models.evaluation.report import evaluate_predictions
 from models.loading import load_examples
 from models.model import FittedModel
@@ -90,10 +91,11 @@ def train(
     """Train a model on a manifest version and write its run folder.
 
     The folder holds ``config.toml`` (all settings and the manifest's digest), ``model.safetensors``
-    and ``model.json``, ``history.csv``, ``metrics.json``, ``predictions.csv`` and ``plots/``, and
-    is created atomically. ``details["metrics"]`` has the figures of each split. A killed run is
-    resumed when it is started again, with the same result; its state is stored in ``.unfinished``
-    beside the runs. One that was killed later is finished: nothing is changed, with a warning.
+    and ``model.json``, ``history.csv``, ``metrics.json``, ``predictions.csv``, ``plots/`` and a
+    model card, ``README.md``, and is created atomically. ``details["metrics"]`` has the figures of
+    each split. A killed run is resumed when it is started again, with the same result; its state is
+    stored in ``.unfinished`` beside the runs. One that was killed later is finished: nothing is
+    changed, with a warning.
 
     ``progress`` is called after every epoch, ``on_clip`` after the features of each clip, before
     the first epoch. The context ``stopping``, entered when training begins, yields a function that
@@ -169,8 +171,10 @@ def train_on(
             with CorpusLock(manifest.corpus, "train", wait=True, announce=announce):
                 watch.check()
                 with atomic_folder(out_folder) as folder:
-                    metrics = _write_run(folder, manifest, settings, examples, speakers, fitted)
+                    metrics = _write_run(folder, manifest, examples, speakers, fitted)
                     write_text(folder / CONFIGURATION, _config_toml(manifest, settings, division))
+                    card = model_card(manifest, fitted.model, metrics, divided=bool(division))
+                    write_text(folder / CARD, card)
                     write_checksums(folder)
         except WithdrawnError:
             state_store.remove()
@@ -182,7 +186,7 @@ def train_on(
             f"stopped after epoch {len(fitted.history)} of {fitted.epochs}: the model is that of "
             f"epoch {fitted.kept_epoch}"
         )
-    _describe(outcome, out_folder, manifest, metrics, state_store.resumed)
+    _describe(outcome, out_folder, manifest, metrics["splits"], state_store.resumed)
     return outcome
 
 
@@ -251,7 +255,6 @@ def _state_store(
 def _write_run(
     folder: Path,
     manifest: Manifest,
-    settings: TrainSettings,
     examples: Examples,
     speakers: Mapping[str, str | None],
     fitted: FitResult,
@@ -272,7 +275,7 @@ def _write_run(
         "epochs": len(fitted.history),
         "kept_epoch": fitted.kept_epoch,
         "stopped": fitted.stopped,
-        "refit": bool(settings.refit),
+        "refit": bool(model.settings.refit),
         "text": _text_coverage(examples, model.text) if model.text is not None else None,
         "splits": metrics,
     }
@@ -288,7 +291,7 @@ def _write_run(
     if shown is not None:
         title = f"{shown}: {metrics[shown]['n']} clips, UAR {metrics[shown]['uar']:.3f}"
         draw_confusion(plots / "confusion.png", metrics[shown]["confusion"], title)
-    return metrics
+    return document
 
 
 def _labels(clips: Sequence[Example]) -> NDArray[np.int64]:

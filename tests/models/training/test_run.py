@@ -27,6 +27,7 @@ def test_run_folder_is_complete(corpus, quick, drawn):
     assert outcome.outputs == [run]
     assert outcome.items_in == outcome.kept == 48
     assert {path.name for path in run.iterdir()} == {
+        "README.md",
         "SHA256SUMS",
         "config.toml",
         "history.csv",
@@ -64,7 +65,7 @@ def test_run_is_reproducible_from_cold_and_warm_cache(corpus, quick):
     runs = folder.parent.parent / "runs"
     for name in "ab":
         _train(folder, quick.changed(epochs=2), name)
-    for file in ("model.safetensors", "model.json", "history.csv", "predictions.csv"):
+    for file in ("model.safetensors", "model.json", "history.csv", "predictions.csv", "README.md"):
         assert (runs / "a" / file).read_bytes() == (runs / "b" / file).read_bytes()
 
 
