@@ -104,6 +104,14 @@ def train(
             help="Number of seeds to train with, from --seed upwards.  \\[default: 1]",
         ),
     ] = None,
+    tensorboard: Annotated[
+        bool,
+        typer.Option(
+            "--tensorboard",
+            help="Log each epoch for TensorBoard in .cache/tensorboard/NAME; needs pip install "
+            "'corpus-tools\\[tensorboard]'.",
+        ),
+    ] = False,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -135,15 +143,23 @@ def train(
             threads=threads,
             words=None if vectors is None else {"vectors": str(vectors)},
         )
+        boards = workspace.root / ".cache" / "tensorboard" if tensorboard else None
         lists = _lists(protocol, protocol_path, folds)
         if folds is not None or seeds is not None or lists is not None:
-            _train_series(run, workspace.runs, folder, settings, name, folds, lists, seeds or 1)
+            _train_series(
+                run, workspace.runs, folder, settings, name, folds, lists, seeds or 1, boards
+            )
             return
-        _train_one(run, workspace.runs, folder, settings, name)
+        _train_one(run, workspace.runs, folder, settings, name, boards)
 
 
 def _train_one(
-    run: Session, runs: Path, folder: Path, settings: "TrainSettings", name: str | None
+    run: Session,
+    runs: Path,
+    folder: Path,
+    settings: "TrainSettings",
+    name: str | None,
+    boards: Path | None,
 ) -> None:
     """Train one model and show its metrics."""
     from models.evaluation.report import evaluation_tables
@@ -164,6 +180,7 @@ def _train_one(
             on_clip=clips,
             stopping=lambda: ending_on_interrupt(run.note),
             announce=run.note,
+            board=_board(run, boards, out.name),
         )
     run.outcome.merge(outcome)
     for stage, epoch in outcome.details["resumed"].items():
@@ -185,6 +202,7 @@ def _train_series(
     folds: str | None,
     protocol: "Lists | None",
     seeds: int,
+    boards: Path | None,
 ) -> None:
     """Train a model for each fold and seed, and show the summary."""
     from models.runs import new_run
@@ -204,6 +222,7 @@ def _train_series(
             seeds=seeds,
             progress=progress,
             announce=run.note,
+            board=_board(run, boards, out.name),
         )
     run.outcome.merge(outcome)
     if outcome.ok:
@@ -211,6 +230,14 @@ def _train_series(
             run.result(emobox_rich_table(outcome.details))
         run.result(rich_table(outcome.details))
         run.result(f"wrote {out}: series.md, series.json, and a run for each fold and seed")
+
+
+def _board(run: Session, boards: Path | None, name: str) -> Path | None:
+    """Return the folder of a run's log, if there is to be one, and say how to see it."""
+    if boards is None:
+        return None
+    run.note(f"to see it: tensorboard --logdir {boards}")
+    return boards / name
 
 
 def _lists(protocol: str | None, path: Path | None, folds: str | None) -> "Lists | None":

@@ -44,7 +44,7 @@ def model_card(
         f"# Emotions of speech: {escape(name)}",
         f"Probabilities of {len(model.classes)} emotions ({', '.join(model.classes)}) for a clip "
         f"of speech, from {_inputs(model)}; trained with corpus-tools {version('corpus-tools')}. "
-        f"The weights are `model.safetensors`, described by `model.json`; loading executes no code.",
+        f"`model.safetensors` has the weights, described by `model.json`; loading runs no code.",
         "## Use",
         "```\ncorpus predict FILE --run FOLDER\n```",
         "`FOLDER` has this card. In Python: `models.load(FOLDER).predict([samples], [text])`.",

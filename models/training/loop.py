@@ -30,6 +30,7 @@ from models.training.optim import (
 )
 from models.training.resume import StateStore, TrainingState
 from models.training.solvers import fit_text, solve_functionals
+from models.training.tensorboard import EpochLog, no_log
 
 __all__ = ["FitResult", "fit"]
 
@@ -63,6 +64,7 @@ def fit(
     should_stop: Callable[[], bool] = lambda: False,
     state_store: StateStore | None = None,
     until: Mapping[str, int] = _TO_THE_END,
+    log: EpochLog = no_log,
 ) -> FitResult:
     """Train a model; the result is deterministic on the same machine.
 
@@ -73,7 +75,8 @@ def fit(
     and ``watch`` are called after every epoch, the latter with the current model, which it must not
     change. ``should_stop`` is called before every step; True ends training after the last complete
     epoch. With a ``state_store``, a killed run can be resumed. ``until`` ends parts after an epoch,
-    by modality, with the schedule of all.
+    by modality, with the schedule of all. ``log`` gets the history of the last part after each
+    of its epochs.
 
     Raises:
         DataError: if there are fewer than two training clips.
@@ -179,6 +182,7 @@ def fit(
             if state_store is not None:
                 final = _is_done(state, trained, last)
                 state_store.save(stage, clip_ids, state.snapshot(), final=final)
+            log(state.history)
             progress(number, last, epoch.line)
         if not state.history:
             raise CorpusError("stopped before the end of the first epoch, so there is no model")

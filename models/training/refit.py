@@ -11,6 +11,7 @@ from models.data import Examples
 from models.evaluation.calibration import calibrated
 from models.training.loop import FitResult, fit
 from models.training.resume import StateStore
+from models.training.tensorboard import EpochLog, no_log
 
 __all__ = ["fit_calibrated", "validation_joined"]
 
@@ -37,12 +38,14 @@ def fit_calibrated(
     progress: Progress,
     should_stop: Callable[[], bool],
     state_store: StateStore,
+    log: EpochLog = no_log,
 ) -> tuple[FitResult, str | None]:
     """Return the fit on the training clips, calibrated if it can be, and a warning if it can't.
 
     With ``settings.refit``, ``joined`` names the training clips that were validation clips. Where
     the best epoch is kept, a first fit without them finds it for each branch, and the temperature;
-    the second has the same schedule and ends there. Otherwise the only fit is on all clips.
+    the second has the same schedule and ends there; ``log`` gets its history. Otherwise the only
+    fit is on all clips.
 
     Raises:
         CorpusError: if training was stopped in the first of two fits, or as for :func:`fit`.
@@ -56,6 +59,7 @@ def fit_calibrated(
             progress=progress,
             should_stop=should_stop,
             state_store=state_store,
+            log=log,
         )
         model, doubt = calibrated(fitted.model, validation)
         return replace(fitted, model=model), doubt
@@ -83,6 +87,7 @@ def fit_calibrated(
         should_stop=should_stop,
         state_store=state_store,
         until=until,
+        log=log,
     )
     return replace(fitted, model=replace(fitted.model, temperature=temperature)), None
 

@@ -39,6 +39,7 @@ from models.runs import CONFIGURATION, history_csv, run_lock
 from models.training.loop import FitResult
 from models.training.refit import fit_calibrated, validation_joined
 from models.training.resume import StateStore
+from models.training.tensorboard import tensorboard_log
 
 __all__ = ["is_finished", "train", "train_on"]
 
@@ -87,6 +88,7 @@ def train(
     on_clip: Progress = no_progress,
     stopping: Callable[[], AbstractContextManager[Callable[[], bool]]] = _never_stop,
     announce: Callable[[str], None] | None = None,
+    board: Path | None = None,
 ) -> Outcome:
     """Train a model on a manifest version and write its run folder.
 
@@ -100,7 +102,7 @@ def train(
     ``progress`` is called after every epoch, ``on_clip`` after the features of each clip, before
     the first epoch. The context ``stopping``, entered when training begins, yields a function that
     is called before every step, and ends training early when it returns True. ``announce`` gets a
-    message before a long wait for other commands.
+    message before a long wait for other commands. ``board`` is the folder for TensorBoard, if any.
 
     Raises:
         ConfigurationError: if the run folder exists, and isn't a finished run of these settings.
@@ -116,6 +118,7 @@ def train(
         on_clip=on_clip,
         stopping=stopping,
         announce=announce,
+        board=board,
     )
 
 
@@ -129,11 +132,13 @@ def train_on(
     stopping: Callable[[], AbstractContextManager[Callable[[], bool]]] = _never_stop,
     announce: Callable[[str], None] | None = None,
     division: Mapping[str, Any] = _UNCHANGED,
+    board: Path | None = None,
 ) -> Outcome:
     """Train like :func:`train` on an opened manifest version, possibly with other splits.
 
     ``division`` describes splits that differ from the version's; it is recorded in config.toml.
     """
+    board_log = tensorboard_log(board)
     outcome = Outcome(warnings=manifest.caveats())
     manifest, joined = validation_joined(manifest, settings)
     with run_lock("train", out_folder):
@@ -156,7 +161,7 @@ def train_on(
         check_examples(examples, settings, outcome)
         state_store = _state_store(out_folder.parent, manifest, settings, division)
         try:
-            with stopping() as stopped:
+            with stopping() as stopped, board_log as log:
                 fitted, doubt = fit_calibrated(
                     examples,
                     joined,
@@ -164,6 +169,7 @@ def train_on(
                     progress=watch.during(progress),
                     should_stop=stopped,
                     state_store=state_store,
+                    log=log,
                 )
             language = manifest.header.params.get("corpus", {}).get("language")
             fitted = replace(fitted, model=replace(fitted.model, language=language))

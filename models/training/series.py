@@ -121,6 +121,7 @@ def train_series(
     progress: Progress = no_progress,
     on_clip: Progress = no_progress,
     announce: Callable[[str], None] | None = None,
+    board: Path | None = None,
 ) -> Outcome:
     """Train a model for every fold and seed, and summarise the results.
 
@@ -131,7 +132,7 @@ def train_series(
     ``folds`` is a number, ``speakers``, or None for the version's own split; a ``protocol`` has
     published folds instead. Seeds count up from the settings' own. ``progress`` is called after
     every epoch, ``on_clip`` after the features of each clip, ``announce`` before a long wait for
-    other commands.
+    other commands. ``board`` is the folder for TensorBoard, if any.
 
     Raises:
         ConfigurationError: if the folder holds something else or a series of other settings, or the
@@ -167,7 +168,10 @@ def train_series(
         write_text(out_folder / _SUBJECT, subject)
         for done, run in enumerate(runs):
             run_progress = _series_progress(progress, done, len(runs), run.name)
-            _train_run(out_folder, run, settings, folds, outcome, run_progress, on_clip, announce)
+            own = None if board is None else board / run.name
+            _train_run(
+                out_folder, run, settings, folds, outcome, run_progress, on_clip, announce, own
+            )
         if outcome.kept == len(runs):
             with CorpusLock(manifest.corpus, "train", wait=True, announce=announce):
                 watch.check()
@@ -206,6 +210,7 @@ def _train_run(
     progress: Progress,
     on_clip: Progress,
     announce: Callable[[str], None] | None,
+    board: Path | None,
 ) -> None:
     """Train a run of the series, unless it is finished."""
     out = folder / run.name
@@ -222,6 +227,7 @@ def _train_run(
             on_clip=on_clip,
             announce=announce,
             division={} if folds is None else {"folds": folds, "fold": run.fold},
+            board=board,
         )
     except ConfigurationError:
         raise
