@@ -106,23 +106,23 @@ def trained_on(run: Path) -> str:
     return str(version)
 
 
-def check_result_folder(folder: Path, mark: str) -> bool:
+def check_result_folder(folder: Path, mark: str, remedy: str = "choose another --out") -> bool:
     """Return True if the folder holds earlier results, which all have the file ``mark``.
 
     Raises:
-        ConfigurationError: if the folder holds something else.
+        ConfigurationError: if the folder holds something else; ``remedy`` is what to do.
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise ConfigurationError(f"{folder}: is not a folder; choose another --out")
+        raise ConfigurationError(f"{folder}: is not a folder; {remedy}")
     if (folder / mark).is_file():
         return True
     if folder.exists() and any(folder.iterdir()):
-        raise ConfigurationError(f"{folder}: holds something else; choose another --out")
+        raise ConfigurationError(f"{folder}: holds something else; {remedy}")
     return False
 
 
 @contextlib.contextmanager
-def result_folder(folder: Path, mark: str) -> Iterator[Path]:
+def result_folder(folder: Path, mark: str, remedy: str = "choose another --out") -> Iterator[Path]:
     """Yield a hidden folder to write into; on success it replaces earlier results, all of them.
 
     Raises:
@@ -133,7 +133,7 @@ def result_folder(folder: Path, mark: str) -> Iterator[Path]:
         new = work / "new"
         new.mkdir()
         yield new
-        check_result_folder(folder, mark)
+        check_result_folder(folder, mark, remedy)
         if folder.exists():
             folder.rename(work / "old")
         new.rename(folder)

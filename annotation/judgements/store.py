@@ -21,6 +21,8 @@ from manifests.storage.store import (
 )
 
 __all__ = [
+    "IMPORTED",
+    "IMPORT_SERVER",
     "JudgementKey",
     "corrected_transcripts",
     "import_paths",
@@ -31,6 +33,9 @@ __all__ = [
     "read_judgements",
     "write_judgements",
 ]
+
+IMPORT_SERVER, IMPORTED = "import", "imported"
+"""Server of imported labels, and annotator of those without one."""
 
 K = TypeVar("K")
 

@@ -7,9 +7,10 @@ the result is the same on every machine.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from annotation.batches.batches import is_pseudonym
 from annotation.batches.gold import check_gold_rate
@@ -21,12 +22,17 @@ __all__ = ["Panel", "assign", "check_annotators"]
 
 
 def assign(
-    clips: Sequence[str], annotators: Sequence[str], per_clip: int, seed: int
+    clips: Sequence[str],
+    annotators: Sequence[str],
+    per_clip: int,
+    seed: int,
+    voted: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> dict[str, list[str]]:
     """Return the clips of each annotator, in the order given: K·N/A of N clips, rounded up or down.
 
     Each clip goes to K = ``per_clip`` of A annotators; fewer than K raise ConfigurationError. The
-    seed is of the tie-breaking hash.
+    seed is of the tie-breaking hash. Nobody gets a clip on which they ``voted``, so that it may go
+    to fewer than K.
 
     Example:
         >>> assign(["x", "y", "z"], ["a01", "a02"], per_clip=1, seed=0)
@@ -36,12 +42,14 @@ def assign(
         raise ConfigurationError(
             f"--per-clip {per_clip}: give 1 to {len(annotators)}, the number of annotators"
         )
-    if per_clip == len(annotators):
+    if per_clip == len(annotators) and not voted:
         return {name: list(clips) for name in annotators}
     counts = _AssignmentCounts(len(annotators))
     assigned: dict[str, list[str]] = {name: [] for name in annotators}
     for clip_id in clips:
-        for place in counts.choose(per_clip, _tie_breakers(seed, clip_id, len(annotators))):
+        free = [n for n, name in enumerate(annotators) if name not in voted.get(clip_id, ())]
+        breakers = _tie_breakers(seed, clip_id, len(annotators))
+        for place in counts.choose(min(per_clip, len(free)), breakers, free):
             assigned[annotators[place]].append(clip_id)
     return assigned
 
@@ -53,13 +61,14 @@ class _AssignmentCounts:
         self._clips = [0] * number
         self._common = [[0] * number for _ in range(number)]
 
-    def choose(self, number: int, tie_breakers: Sequence[bytes]) -> list[int]:
-        """Choose and count the ``number`` annotators of the next clip."""
+    def choose(self, number: int, tie_breakers: Sequence[bytes], free: Sequence[int]) -> list[int]:
+        """Choose and count the ``number`` annotators of the next clip, out of the free ones."""
         chosen: list[int] = []
         common = [0] * len(tie_breakers)
         for _ in range(number):
             order = zip(self._clips, common, tie_breakers, range(len(tie_breakers)), strict=True)
-            place = min(place for place in order if place[-1] not in chosen)[-1]
+            left = set(free).difference(chosen)
+            place = min(place for place in order if place[-1] in left)[-1]
             chosen.append(place)
             common = list(map(sum, zip(common, self._common[place], strict=True)))
         for place in chosen:

@@ -29,7 +29,7 @@ from manifests.base.outcome import Outcome
 from manifests.storage.records import Judgement, Label
 from manifests.storage.sections import TextSettings
 
-__all__ = ["export_disputed", "is_disputed", "vote_summary"]
+__all__ = ["export_disputed", "is_disputed", "unanswered", "vote_summary"]
 
 
 def export_disputed(
@@ -125,7 +125,7 @@ def vote_summary(judgements: Sequence[Judgement]) -> str:
 
 
 def _disputed(corpus: Path, decided: Aggregation, candidates: Candidates) -> list[str]:
-    waiting, assigned = _unanswered(corpus, candidates.batch)
+    waiting, assigned = unanswered(corpus, candidates.batch)
     found = []
     for clip_id, label in sorted(decided.labels.items()):
         candidates.outcome.items_in += 1
@@ -146,7 +146,7 @@ def _disputed(corpus: Path, decided: Aggregation, candidates: Candidates) -> lis
     return found
 
 
-def _unanswered(corpus: Path, but: str | None) -> tuple[set[str], set[str]]:
+def unanswered(corpus: Path, but: str | None) -> tuple[set[str], set[str]]:
     """Return the clips with open tasks of annotators, and those of adjudicators, without ``but``.
 
     A skip is an answer. Answers of annotators of the batch without this clip don't count. The

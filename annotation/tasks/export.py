@@ -6,6 +6,8 @@ Each annotator's list has the assigned clips in an order of its own, with gold c
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from annotation.batches.batches import (
     Order,
@@ -29,6 +31,9 @@ from manifests.base.outcome import Outcome, listed
 from manifests.storage.decisions import is_decided
 from manifests.storage.sections import TextSettings
 from manifests.storage.store import fingerprint, write_text
+
+if TYPE_CHECKING:
+    from annotation.tasks.suspects import SecondVotes
 
 __all__ = [
     "Ranking",
@@ -73,14 +78,16 @@ def make_task_lists(
     batch: str,
     seed: int,
     keep_order: bool,
+    voted: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> TaskLists:
     """Return the task list of each annotator of a panel.
 
-    The seed is of assignment, order and gold positions. With ``keep_order`` the clips stay in the
+    The seed is of assignment, order and gold positions; nobody gets a clip on which they ``voted``.
+    With ``keep_order`` the clips stay in the
     given order instead of being shuffled for each annotator. Raises DataError if an earlier batch
     can't be read.
     """
-    assigned = assign(clips, panel.annotators, panel.votes, seed)
+    assigned = assign(clips, panel.annotators, panel.votes, seed, voted)
     seen = _gold_seen(corpus, panel.annotators, set(gold), batch) if gold else {}
     supply = hash_order(gold, "gold")
     lists, gold_lists, warnings = {}, {}, []
@@ -131,6 +138,7 @@ def export_tasks(
     limit: int | None = None,
     seed: int = 0,
     panel: Panel | None = None,
+    suspects: "SecondVotes | None" = None,
     ranking: Ranking | None = None,
     ranked_by: Order = "uncertainty",
     pre_annotations: Mapping[str, Sequence[float]] | None = None,
@@ -153,6 +161,7 @@ def export_tasks(
         limit: largest number of clips, without gold; the rest is left for the next batch.
         seed: seed of assignment and order.
         panel: annotators of the batch; default: one list for all.
+        suspects: chooses labelled clips for a second vote, instead of clips that are in no batch.
         ranking: order of the clips in all lists, instead of shuffling.
         ranked_by: name of that order in the plan of the batch.
         pre_annotations: probabilities in class order by clip id, to be pre-selected.
@@ -179,17 +188,31 @@ def export_tasks(
     mixes = panel is not None and panel.gold_rate > 0
     known = read_gold(corpus) if mixes else {}
     gold = _gold(corpus, known, candidates) if mixes else []
-    ids = [clip.clip_id for clip in candidates.unassigned(reserved=known)]
+    if suspects is None:
+        ids = [clip.clip_id for clip in candidates.unassigned(reserved=known)]
+    else:
+        ids = suspects(candidates, None if panel is None else panel.annotators)
+        outcome.warnings += suspects.warnings(ids, shared=panel is None)
     ids = apply_limit(hash_order(ids, seed) if ranking is None else ranking(ids), limit, outcome)
     if not ids:
         check_new(corpus, name, ids, shared=panel is None)
-        outcome.warnings.append("every accepted clip is in an earlier batch; nothing was written")
+        if suspects is None:
+            outcome.warnings.append(
+                "every accepted clip is in an earlier batch; nothing was written"
+            )
         return outcome
     task_lists = None
     if panel is not None:
         in_order = ranking is not None
         task_lists = make_task_lists(
-            corpus, panel, ids, gold, batch=name, seed=seed, keep_order=in_order
+            corpus,
+            panel,
+            ids,
+            gold,
+            batch=name,
+            seed=seed,
+            keep_order=in_order,
+            voted={} if suspects is None else suspects.voted,
         )
         outcome.warnings += task_lists.warnings
     clips = [

@@ -109,6 +109,12 @@ CASES = {
         Case(
             "predict", "trained", ("predict", "media/E01.wav", "--run", "one", "--out", "trial/out")
         ),
+        Case("suspects", "built", ("suspects",)),
+        Case(
+            "export-tasks --suspects",
+            "suspected",
+            ("export-tasks", "--suspects", "2"),
+        ),
         Case("withdraw --speaker", "full", ("withdraw", "--speaker", "EB0")),
         Case("withdraw --source", "full", ("withdraw", "--source", "@film")),
         Case("withdraw --annotator", "full", ("withdraw", "--annotator", "a01")),
@@ -333,6 +339,7 @@ _MADE: dict[str, tuple[str, tuple[tuple[str, ...], ...], Callable[[Bench], None]
     "built": ("labelled", (("build-manifest", *_CORPUS),), _nothing),
     "relabelled": ("built", (("import-annotations", "more.json", *_CORPUS),), _nothing),
     "trained": ("built", (("train", "--name", "one", *_CORPUS),), _nothing),
+    "suspected": ("built", (("suspects", *_CORPUS),), _nothing),
     "full": ("trained", (("export-manifest", *_CORPUS), _EVALUATE), _nothing),
 }
 """Folders, with what each is made from: another, commands, and further files."""

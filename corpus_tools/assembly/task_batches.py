@@ -9,8 +9,9 @@ from typing import Literal
 from annotation.labels.aggregate import aggregated_labels
 from annotation.tasks.assignment import Panel
 from annotation.tasks.disputed import export_disputed
-from annotation.tasks.export import Ranking, export_tasks, hash_order
+from annotation.tasks.export import Ranking, check_limit, export_tasks, hash_order
 from annotation.tasks.priority import ranked, read_predictions
+from annotation.tasks.suspects import SecondVotes
 from corpus_tools.assembly.excerpts import Excerpts
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import ConfigurationError
@@ -37,6 +38,7 @@ class BatchOptions:
         pre_annotate: whether to pre-select the predicted class.
         disputed: whether to export clips without a majority for adjudication.
         show_votes: whether adjudicators see the votes.
+        suspects: number of clips with a doubtful label to export for a second vote; None: new ones.
         context: whether to cut context excerpts.
         media: films outside the corpus folder.
         audio_base_url: address at which ``clips`` is served; None: Label Studio's local files.
@@ -53,6 +55,7 @@ class BatchOptions:
     pre_annotate: bool = False
     disputed: bool = False
     show_votes: bool = False
+    suspects: int | None = None
     context: bool = True
     media: Sequence[Path] = ()
     audio_base_url: str | None = None
@@ -69,6 +72,11 @@ class BatchOptions:
                 self.disputed and labelling,
                 "--disputed: each clip goes to one adjudicator, without gold clips or predictions; "
                 "omit --per-clip, --gold-rate, --order, --predictions and --pre-annotate",
+            ),
+            (
+                self.suspects is not None and (self.disputed or self.pre_annotate),
+                "--suspects: second votes are for the label and must be blind; omit --disputed and "
+                "--pre-annotate",
             ),
             (self.show_votes and not self.disputed, "--show-votes needs --disputed"),
             (unnamed and self.per_clip is not None, "--per-clip: name the --annotators"),
@@ -140,12 +148,17 @@ def _labelling(workspace: Workspace, options: BatchOptions, excerpts: Excerpts |
     elif options.order == "doubt":
         ranking = _by_doubt(workspace, options.seed)
     configuration = workspace.configuration
+    limit, number = options.limit, options.suspects
+    check_limit(limit)
+    if number is not None and limit is not None:
+        limit, number = None, min(limit, number)
     outcome = export_tasks(
         workspace.root,
         batch=options.batch,
-        limit=options.limit,
+        limit=limit,
         seed=options.seed,
         panel=panel,
+        suspects=None if number is None else SecondVotes(workspace.root, number),
         ranking=ranking,
         ranked_by="doubt" if options.order == "doubt" else "uncertainty",
         pre_annotations=predictions if options.pre_annotate else None,

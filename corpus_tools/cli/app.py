@@ -46,6 +46,7 @@ _PANELS = {
         "evaluate",
         "predict",
         "serve",
+        "suspects",
     ),
     "Inspect": (
         "status",

@@ -84,6 +84,16 @@ def export_tasks(
         bool,
         typer.Option("--show-votes", help="With --disputed: show the votes, without names."),
     ] = False,
+    suspects: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Export the N most doubtful labels of `corpus suspects` for a blind second vote "
+            "instead of new clips: the tasks look like any others, and nobody gets a clip on which "
+            "they voted.",
+            show_default="new clips",
+        ),
+    ] = None,
     context: Annotated[
         bool,
         typer.Option(help="Cut 8 s around each clip of a film, playable by annotators on request."),
@@ -112,7 +122,8 @@ def export_tasks(
     """Write tasks for accepted clips that are in no earlier batch, in shuffled order.
 
     With --annotators the batch is a folder with a task list for each of them, so that they vote
-    independently. With --disputed it holds clips without a majority.
+    independently. With --disputed it holds clips without a majority, with --suspects those
+    with the most doubtful labels.
     """
     with session("export-tasks", as_json=json, quiet=quiet, verbose=verbose) as run:
         from corpus_tools.assembly.task_batches import BatchOptions, export_batch
@@ -131,6 +142,7 @@ def export_tasks(
             pre_annotate=pre_annotate,
             disputed=disputed,
             show_votes=show_votes,
+            suspects=suspects,
             context=context,
             media=media or [],
             audio_base_url=audio_base_url,

@@ -7,7 +7,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from annotation.judgements.annotators import Annotators
-from annotation.judgements.store import latest, read_judgements, write_judgements
+from annotation.judgements.store import (
+    IMPORT_SERVER,
+    IMPORTED,
+    latest,
+    read_judgements,
+    write_judgements,
+)
 from corpus_tools.importing.rows import Row
 from manifests.base.emotions import Emotion
 from manifests.base.outcome import Outcome, listed
@@ -15,10 +21,7 @@ from manifests.storage.records import Judgement
 from manifests.storage.store import created_now
 from manifests.storage.tombstones import Withdrawn
 
-__all__ = ["IMPORTED", "SERVER", "add_judgements"]
-
-SERVER, IMPORTED = "import", "imported"
-"""Server of imported labels, and annotator of labels without one."""
+__all__ = ["add_judgements"]
 
 
 def add_judgements(corpus: Path, rows: Mapping[str, Row], sha256: str, outcome: Outcome) -> int:
@@ -32,9 +35,9 @@ def add_judgements(corpus: Path, rows: Mapping[str, Row], sha256: str, outcome: 
     Raises DataError if judgements or annotators can't be read.
     """
     earlier = list(read_judgements(corpus))
-    own = {row.annotator for row in earlier if row.server != SERVER}
+    own = {row.annotator for row in earlier if row.server != IMPORT_SERVER}
     own |= set(Annotators(corpus).names())
-    known = {row.annotation_id: row for row in latest(earlier) if row.server == SERVER}
+    known = {row.annotation_id: row for row in latest(earlier) if row.server == IMPORT_SERVER}
     withdrawn = Withdrawn.of(corpus)
     now = created_now()
     new: list[Judgement] = []
@@ -50,7 +53,7 @@ def add_judgements(corpus: Path, rows: Mapping[str, Row], sha256: str, outcome: 
             changed[row.where] = None
         for annotator, emotion, adjudicates in votes:
             number = _annotation_id(clip_id, annotator, adjudicates)
-            if annotator in withdrawn.annotators or (SERVER, number) in withdrawn.answers:
+            if annotator in withdrawn.annotators or (IMPORT_SERVER, number) in withdrawn.answers:
                 withdrawn_votes += 1
                 continue
             existing = known.get(number)
@@ -62,7 +65,7 @@ def add_judgements(corpus: Path, rows: Mapping[str, Row], sha256: str, outcome: 
                 Judgement(
                     clip_id=clip_id,
                     annotator=annotator,
-                    server=SERVER,
+                    server=IMPORT_SERVER,
                     project_id=None,
                     task_id=None,
                     annotation_id=number,

@@ -85,8 +85,9 @@ def changes_to_versions(removal: Removal) -> Iterator[Change]:
 def changes_to_runs(removal: Removal) -> Iterator[Change]:
     """Yield changes to tables of predictions; trained models are left unchanged.
 
-    An evaluation that names a withdrawn id is deleted as a whole, with its figures and pictures;
-    the state of interrupted trainings is, unless all of this was withdrawn before.
+    An evaluation, or a search for suspects, that names a withdrawn id is deleted as a whole, with
+    its figures and pictures; the state of interrupted trainings is, unless all of this was
+    withdrawn before.
     """
     unfinished = removal.corpus / "runs" / ".unfinished"
     if removal.tombstone.versions and not removal.tombstone.finished and unfinished.is_dir():
@@ -119,7 +120,8 @@ def _names_withdrawn(removal: Removal, column: int, row: list[str]) -> bool:
 def _named_evaluations(removal: Removal) -> list[Path]:
     texts = (
         path
-        for path in files(removal.corpus / "runs", "*/**/evaluation/*/*")
+        for pattern in ("*/**/evaluation/*/*", "suspects-*/*")
+        for path in files(removal.corpus / "runs", pattern)
         if path.suffix in _TEXTS
         and removal.mentions(path.read_text(encoding="utf-8", errors="replace"))
     )

@@ -60,6 +60,7 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "evaluate": _access("", "versions"),
         "predict": _access("", "versions"),
         "serve": _access("", "versions"),
+        "suspects": _access("", "versions"),
         "label-studio start": _access("server"),
         "withdraw": _access(" ".join(PARTS)),
     }

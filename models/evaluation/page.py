@@ -24,7 +24,14 @@ from models.evaluation.slices import KEYS, most_clips
 from models.features.cache import read_clip
 from models.features.extractor import SAMPLE_RATE, Samples
 
-__all__ = ["Mistake", "evaluation_page", "worst_mistakes", "write_evaluation_page"]
+__all__ = [
+    "Mistake",
+    "clip_sound",
+    "evaluation_page",
+    "render_page",
+    "worst_mistakes",
+    "write_evaluation_page",
+]
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ def worst_mistakes(
     wrong = rows[predicted != truth]
     mistakes = []
     for row in wrong[np.argsort(-margin[wrong], kind="stable")][:limit]:
-        sound, cut = _sound(manifest, entries[row])
+        sound, cut = clip_sound(manifest, entries[row])
         mistakes.append(
             Mistake(
                 entries[row],
@@ -74,7 +81,8 @@ def worst_mistakes(
     return mistakes
 
 
-def _sound(manifest: Manifest, entry: ManifestEntry) -> tuple[str | None, bool]:
+def clip_sound(manifest: Manifest, entry: ManifestEntry) -> tuple[str | None, bool]:
+    """Return a clip's first seconds as a data URI, None if unreadable, and whether it is longer."""
     try:
         samples = read_clip(manifest.audio(entry), entry.file_sha256)
     except DataError:
@@ -104,12 +112,9 @@ def write_evaluation_page(
 
 def evaluation_page(document: Mapping[str, Any], mistakes: Sequence[Mistake]) -> str:
     """Return the HTML of the page from the content of ``metrics.json``; all text is escaped."""
-    # the style sheet is part of the package, so it needs no escaping
-    style = Markup(files(_HOME).joinpath("page.css").read_text(encoding="utf-8"))  # noqa: S704
     metrics = document["metrics"]
-    page: str = _template().render(
-        policy=_policy(style),
-        style=style,
+    return render_page(
+        _HOME,
         document=document,
         metrics=metrics,
         calibration=document["calibration"],
@@ -122,6 +127,13 @@ def evaluation_page(document: Mapping[str, Any], mistakes: Sequence[Mistake]) ->
         mistakes=mistakes,
         wrong=round(metrics["n"] * (1 - metrics["accuracy"])),
     )
+
+
+def render_page(package: str, **values: Any) -> str:
+    """Return ``page.html`` of a package with these values, in the style of the evaluation's."""
+    # the style sheet is part of the package, so it needs no escaping
+    style = Markup(files(_HOME).joinpath("page.css").read_text(encoding="utf-8"))  # noqa: S704
+    page: str = _template(package).render(policy=_policy(style), style=style, **values)
     return page.lstrip()
 
 
@@ -177,9 +189,9 @@ def _policy(style: str) -> str:
     )
 
 
-def _template() -> Any:
+def _template(package: str) -> Any:
     environment = Environment(
-        loader=PackageLoader(_HOME, "."),
+        loader=PackageLoader(package, "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

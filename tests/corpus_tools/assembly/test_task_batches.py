@@ -115,6 +115,11 @@ def test_corpus_without_votes_has_no_disputed_clips(workspace):
         ({"order": "uncertainty"}, "need --predictions FILE"),
         ({"pre_annotate": True}, "need --predictions FILE"),
         ({"predictions": "p.json"}, "--predictions: add --order"),
+        ({"suspects": 3, "disputed": True, "annotators": ["a"]}, "must be blind; omit --disputed"),
+        ({"suspects": 3, "pre_annotate": True, "predictions": "p.json"}, "must be blind"),
+        ({"suspects": 0}, "--suspects 0: at least one clip"),
+        ({"suspects": 3, "limit": 0}, "--limit 0: at least one task"),
+        ({"suspects": 3}, "run: corpus suspects"),
     ],
 )
 def test_incompatible_flags_are_refused(workspace, flags, message):

@@ -27,3 +27,13 @@ def test_an_evaluation_with_a_withdrawn_id_is_deleted_whole(workspace, name, tex
     assert len(list(other.iterdir())) == 2
     assert outcome.details["withdrawal"]["places"]["evaluations"] in (2, 3)
     assert (workspace.root / "runs" / "r" / "predictions.csv").is_file()
+
+
+def test_a_search_for_suspects_with_a_withdrawn_id_is_deleted_whole(workspace):
+    runs = workspace.root / "runs"
+    for name, text in (("suspects-v1", f"<code>{CLIP}</code>"), ("suspects-v2", "<code>x</code>")):
+        write_text(runs / name / "report.html", text)
+        write_text(runs / name / "suspects.json", '{"clips": 3}')
+    withdraw(workspace.root, "speaker", "f01")
+    assert not list((runs / "suspects-v1").iterdir())
+    assert len(list((runs / "suspects-v2").iterdir())) == 2
